@@ -1,0 +1,161 @@
+//! One try at a job on one printer.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    id::{AttemptKey, BatchId, JobId, LotId, RecordId},
+    job::JobState,
+    record::{RecordState, Stop},
+    stock::Place,
+};
+
+/// Where an attempt is. `Intent` and `Releasing` are open: at most one attempt of a record is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttemptState {
+    /// Saved before a byte goes to the printer. No card can exist.
+    Intent,
+    /// Saved before the one call after which a card may exist.
+    Releasing,
+    /// A good card.
+    Printed,
+    /// No blank was used.
+    NotStarted,
+    /// A blank was used, and there is no good card.
+    Spoiled,
+    /// Nobody knows; a person has to look.
+    Uncertain,
+}
+
+impl AttemptState {
+    const ALL: [(Self, &'static str); 6] = [
+        (Self::Intent, "intent"),
+        (Self::Releasing, "releasing"),
+        (Self::Printed, "printed"),
+        (Self::NotStarted, "not-started"),
+        (Self::Spoiled, "spoiled"),
+        (Self::Uncertain, "uncertain"),
+    ];
+
+    /// The name in schema and reports.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
+    }
+
+    /// Not ended yet?
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Intent | Self::Releasing)
+    }
+}
+
+impl std::str::FromStr for AttemptState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .iter()
+            .find(|(_, n)| *n == text)
+            .map(|(s, _)| *s)
+            .ok_or_else(|| format!("unknown attempt state `{text}`"))
+    }
+}
+
+/// How an attempt ended, with what decides the next step.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// A good card.
+    Printed,
+    /// No blank was used.
+    NotStarted {
+        /// The printer refused this card; otherwise the printer was to blame, or a pause came in between.
+        card_refused: bool,
+        /// Why, in IPP keywords or a driver's words; no personal data.
+        reason: String,
+    },
+    /// A blank was used, and there is no good card.
+    Spoiled {
+        /// Why, in IPP keywords.
+        reason: String,
+    },
+    /// Nobody can know without looking.
+    Uncertain {
+        /// Why, in IPP keywords.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// The state that the attempt ends in.
+    pub fn state(&self) -> AttemptState {
+        match self {
+            Self::Printed => AttemptState::Printed,
+            Self::NotStarted { .. } => AttemptState::NotStarted,
+            Self::Spoiled { .. } => AttemptState::Spoiled,
+            Self::Uncertain { .. } => AttemptState::Uncertain,
+        }
+    }
+
+    /// Why, if it is not a good card.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Printed => None,
+            Self::NotStarted { reason, .. } | Self::Spoiled { reason } | Self::Uncertain { reason } => Some(reason),
+        }
+    }
+}
+
+/// What a person found of an uncertain attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FoundCard {
+    /// A good card.
+    Good,
+    /// A spoiled one.
+    Spoiled,
+    /// No card; the blank is back where it came from.
+    Nothing,
+    /// No card, and no blank either.
+    BlankGone,
+}
+
+/// An attempt with all that decides what its end means, as read in the transaction that saves it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AttemptView {
+    /// The attempt.
+    pub key: AttemptKey,
+    /// Its name at the printer.
+    pub name: String,
+    /// Its state.
+    pub state: AttemptState,
+    /// The printer.
+    pub printer: String,
+    /// The record's version that was rendered.
+    pub rendered_version: i64,
+    /// The job.
+    pub job: JobId,
+    /// The job's state.
+    pub job_state: JobState,
+    /// Tries of this job that the printer did not take, for the backoff.
+    pub not_started: u32,
+    /// The batch.
+    pub batch: BatchId,
+    /// The batch takes no further tries: what does not become a card goes back to the waiting list.
+    pub batch_is_closing: bool,
+    /// The lot of the job's blank.
+    pub lot: LotId,
+    /// Where that blank came from.
+    pub place: Place,
+    /// The record.
+    pub record: RecordId,
+    /// The record's state.
+    pub record_state: RecordState,
+    /// The record's version now.
+    pub record_version: i64,
+    /// Somebody withdrew or updated the record meanwhile.
+    pub stop: Option<Stop>,
+    /// Failed tries that count against the record so far.
+    pub charged: u32,
+    /// The printer on which it last failed for a reason of its own.
+    pub failed_on: Option<String>,
+    /// The most failed tries that its profile allows.
+    pub attempts_limit: u32,
+}

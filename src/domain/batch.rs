@@ -1,0 +1,92 @@
+//! Records of one profile with as many reserved blanks, for one printer.
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{BatchId, RecordId};
+
+/// Where a batch is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BatchState {
+    /// Waits for a person's approval; blanks are reserved.
+    Planned,
+    /// Its jobs may be printed.
+    Running,
+    /// Nothing new starts; the card in hand ends it.
+    Closing,
+    /// No job is queued or printing, and nothing is reserved.
+    Closed,
+}
+
+impl BatchState {
+    const ALL: [(Self, &'static str); 4] =
+        [(Self::Planned, "planned"), (Self::Running, "running"), (Self::Closing, "closing"), (Self::Closed, "closed")];
+
+    /// The name in schema and reports.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
+    }
+}
+
+impl std::str::FromStr for BatchState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .iter()
+            .find(|(_, n)| *n == text)
+            .map(|(s, _)| *s)
+            .ok_or_else(|| format!("unknown batch state `{text}`"))
+    }
+}
+
+/// A batch as stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Batch {
+    /// Its number.
+    pub id: BatchId,
+    /// Its profile.
+    pub profile: String,
+    /// Its printer.
+    pub printer: String,
+    /// Where it is.
+    pub state: BatchState,
+}
+
+/// A record that was claimed from the waiting list, with what its place in the pile depends on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Claimed {
+    /// The record.
+    pub record: RecordId,
+    /// First key of the pile.
+    pub district: String,
+    /// Second key of the pile.
+    pub village: String,
+    /// Its version, for the print.
+    pub version: i64,
+    /// Its copy number, from 1.
+    pub copy: i64,
+}
+
+/// How many records the next batch may have: as many as fit the setting, the free blanks and the hopper.
+pub fn size(batch_size: i64, blanks: i64, hopper_capacity: Option<i64>) -> i64 {
+    batch_size.min(blanks).min(hopper_capacity.unwrap_or(i64::MAX)).max(0)
+}
+
+/// Sorts claimed records into the pile that is carried out: by district, then village; inside, as they were claimed.
+pub fn sort_pile(claimed: &mut [Claimed]) {
+    claimed.sort_by(|a, b| (&a.district, &a.village).cmp(&(&b.district, &b.village)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_never_asks_for_more_blanks_than_there_are_nor_more_than_the_hopper_holds() {
+        assert_eq!(size(100, 5000, None), 100);
+        assert_eq!(size(100, 37, None), 37);
+        assert_eq!(size(500, 5000, Some(150)), 150);
+        assert_eq!(size(100, 0, Some(150)), 0);
+    }
+}

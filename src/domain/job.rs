@@ -1,0 +1,408 @@
+//! One card for one record in one batch: the unit of retry, of stock and of audit.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    attempt::{AttemptState, AttemptView, FoundCard, Outcome},
+    audit::Event,
+    id::{BatchId, JobId, LotId, RecordId},
+    record::{RecordState, Stop, WrongState},
+    retry::Backoff,
+    stock::{Account, Cause, Movement, Place},
+    time::Timestamp,
+    transition::{AttemptChange, JobChange, RecordChange, StopChange, Transition},
+};
+
+/// Where a job is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobState {
+    /// Waits for its printer, with a reserved blank.
+    Queued,
+    /// Has an open attempt.
+    Printing,
+    /// A good card.
+    Printed,
+    /// Nobody knows; an inspection decides.
+    Uncertain,
+    /// Too many failed tries; its record is quarantined.
+    Quarantined,
+    /// Closed without a card; its record went back to the waiting list, or was held.
+    Returned,
+    /// Closed without a card; its record is withdrawn.
+    Withdrawn,
+}
+
+impl JobState {
+    const ALL: [(Self, &'static str); 7] = [
+        (Self::Queued, "queued"),
+        (Self::Printing, "printing"),
+        (Self::Printed, "printed"),
+        (Self::Uncertain, "uncertain"),
+        (Self::Quarantined, "quarantined"),
+        (Self::Returned, "returned"),
+        (Self::Withdrawn, "withdrawn"),
+    ];
+
+    /// The name in schema and reports.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
+    }
+}
+
+impl std::str::FromStr for JobState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.iter().find(|(_, n)| *n == text).map(|(s, _)| *s).ok_or_else(|| format!("unknown job state `{text}`"))
+    }
+}
+
+/// A job that is not over, with its blank.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OpenJob {
+    /// The job.
+    pub id: JobId,
+    /// Its state.
+    pub state: JobState,
+    /// Its batch.
+    pub batch: BatchId,
+    /// The lot of its blank.
+    pub lot: LotId,
+    /// Where the blank came from.
+    pub place: Place,
+}
+
+impl OpenJob {
+    /// Its blank goes back to where it came from.
+    pub fn released_blank(&self) -> Movement {
+        released_blank(self.lot, &self.place, self.batch)
+    }
+}
+
+fn released_blank(lot: LotId, place: &Place, batch: BatchId) -> Movement {
+    Movement::new(lot, place.reserved(), place.free(), 1, Cause::Released).of_batch(batch)
+}
+
+/// A queued job is closed: its record goes back to its old place in the waiting list, its blank to where it came from.
+/// One event of the batch covers it.
+pub fn return_job(record: RecordId, job: &OpenJob) -> Transition {
+    Transition {
+        attempt: None,
+        job: Some(JobChange::new(job.id, JobState::Queued, JobState::Returned)),
+        record: Some(RecordChange::new(record, RecordState::Batched, RecordState::Waiting)),
+        movements: vec![job.released_blank()],
+        event: None,
+    }
+}
+
+/// A job whose card cannot be drawn is closed before any attempt; its record is quarantined, its blank goes back.
+pub fn refuse_undrawable(record: RecordId, subject: &str, job: &OpenJob, reason: &str) -> Transition {
+    let event = Event::new("record.quarantined", subject).with("reason", reason).with("job", job.id);
+    Transition {
+        job: Some(JobChange::new(job.id, JobState::Queued, JobState::Quarantined)),
+        record: Some(RecordChange::new(record, RecordState::Batched, RecordState::Quarantined).because(reason)),
+        movements: vec![job.released_blank()],
+        ..Transition::new(Some(event))
+    }
+}
+
+/// What the end of an attempt means for job, record and blanks.
+///
+/// `another_blank` is the lot of a free blank at the same place, for the retry of a spoiled card. `jitter` is uniform
+/// in 0..1.
+pub fn settle(
+    view: &AttemptView,
+    outcome: &Outcome,
+    backoff: Backoff,
+    now: Timestamp,
+    jitter: f64,
+    another_blank: Option<LotId>,
+) -> Transition {
+    let mut transition = Transition::new(Some(attempt_event(view, outcome)));
+    transition.attempt = Some(AttemptChange {
+        key: view.key,
+        from: view.state,
+        to: outcome.state(),
+        reason: outcome.reason().map(str::to_owned),
+        inspected: false,
+    });
+    let moved = |to: Account, cause| {
+        Movement::new(view.lot, view.place.reserved(), to, 1, cause).of_batch(view.batch).of_attempt(view.key)
+    };
+    match outcome {
+        Outcome::Printed => {
+            transition.movements.push(moved(Account::Printed, Cause::Printed));
+            close(&mut transition, view, JobState::Printed, RecordState::Printed);
+        }
+        Outcome::Uncertain { reason } => {
+            transition.movements.push(moved(Account::Uncertain, Cause::OutcomeUnknown));
+            close(&mut transition, view, JobState::Uncertain, RecordState::Uncertain).reason = Some(reason.clone());
+        }
+        Outcome::NotStarted { card_refused, reason } => match next_step(view, *card_refused) {
+            Next::TryAgain => {
+                let due = now.plus(backoff.wait(view.not_started, jitter));
+                let again = JobChange {
+                    due: Some(due),
+                    not_started: true,
+                    ..JobChange::new(view.job, view.job_state, JobState::Queued)
+                };
+                transition.job = Some(again);
+                if *card_refused {
+                    let mut kept = RecordChange::new(view.record, view.record_state, view.record_state);
+                    kept.charged_on = Some(view.printer.clone());
+                    transition.record = Some(kept);
+                }
+            }
+            Next::Leave(job, record) => {
+                transition.movements.push(moved(view.place.free(), Cause::Released));
+                leave(&mut transition, view, job, record, reason, *card_refused);
+            }
+        },
+        Outcome::Spoiled { reason } => {
+            transition.movements.push(moved(Account::Spoiled, Cause::PrintFailed));
+            match (next_step(view, true), another_blank) {
+                (Next::TryAgain, Some(lot)) => {
+                    let reserved = Movement::new(lot, view.place.free(), view.place.reserved(), 1, Cause::Reserved);
+                    transition.movements.push(reserved.of_batch(view.batch).of_attempt(view.key));
+                    let again = JobChange {
+                        due: Some(now),
+                        lot: Some(lot),
+                        ..JobChange::new(view.job, view.job_state, JobState::Queued)
+                    };
+                    transition.job = Some(again);
+                    let mut kept = RecordChange::new(view.record, view.record_state, view.record_state);
+                    kept.charged_on = Some(view.printer.clone());
+                    transition.record = Some(kept);
+                }
+                (Next::TryAgain, None) => {
+                    leave(&mut transition, view, JobState::Returned, RecordState::Waiting, reason, true)
+                }
+                (Next::Leave(job, record), _) => leave(&mut transition, view, job, record, reason, true),
+            }
+        }
+    }
+    transition
+}
+
+enum Next {
+    TryAgain,
+    Leave(JobState, RecordState),
+}
+
+/// Where a record without a card goes next. `charged`: this failure counts against it.
+fn next_step(view: &AttemptView, charged: bool) -> Next {
+    let failed_elsewhere = view.failed_on.as_ref().is_some_and(|printer| *printer != view.printer);
+    let used_up = charged && (view.charged + 1 >= view.attempts_limit || failed_elsewhere);
+    match view.stop {
+        Some(Stop::Withdrawn) => Next::Leave(JobState::Withdrawn, RecordState::Withdrawn),
+        Some(Stop::Updated) => Next::Leave(JobState::Returned, RecordState::Waiting),
+        None if used_up => Next::Leave(JobState::Quarantined, RecordState::Quarantined),
+        None if view.batch_is_closing => Next::Leave(JobState::Returned, RecordState::Waiting),
+        None => Next::TryAgain,
+    }
+}
+
+fn close<'a>(
+    transition: &'a mut Transition,
+    view: &AttemptView,
+    job: JobState,
+    record: RecordState,
+) -> &'a mut RecordChange {
+    transition.job = Some(JobChange::new(view.job, view.job_state, job));
+    transition.record.insert(RecordChange::new(view.record, view.record_state, record))
+}
+
+fn leave(
+    transition: &mut Transition,
+    view: &AttemptView,
+    job: JobState,
+    record: RecordState,
+    reason: &str,
+    charged: bool,
+) {
+    let change = close(transition, view, job, record);
+    change.stop = StopChange::Clear;
+    change.charged_on = charged.then(|| view.printer.clone());
+    change.reason = (record != RecordState::Waiting).then(|| reason.to_owned());
+}
+
+fn attempt_event(view: &AttemptView, outcome: &Outcome) -> Event {
+    let act = match outcome {
+        Outcome::Printed => "attempt.printed",
+        Outcome::NotStarted { .. } => "attempt.not-started",
+        Outcome::Spoiled { .. } => "attempt.spoiled",
+        Outcome::Uncertain { .. } => "attempt.uncertain",
+    };
+    let event =
+        Event::new(act, &*view.name).with("job", view.job).with("record", view.record).with("printer", &view.printer);
+    match outcome.reason() {
+        Some(reason) => event.with("reason", reason),
+        None => event,
+    }
+}
+
+/// What a person's answer to an uncertain attempt means. Once only.
+pub fn inspect(view: &AttemptView, found: FoundCard, reason: &str) -> Result<Transition, WrongState> {
+    if view.state != AttemptState::Uncertain {
+        let rule =
+            format!("attempt {} is `{}`, and only an `uncertain` one can be resolved", view.name, view.state.as_str());
+        return Err(WrongState::new("the record", view.record_state, rule));
+    }
+    let (to, account, cause) = match found {
+        FoundCard::Good => (AttemptState::Printed, Account::Printed, Cause::Inspected),
+        FoundCard::Spoiled => (AttemptState::Spoiled, Account::Spoiled, Cause::PrintFailed),
+        FoundCard::Nothing => (AttemptState::NotStarted, view.place.free(), Cause::Inspected),
+        FoundCard::BlankGone => (AttemptState::NotStarted, Account::Missing, Cause::Inspected),
+    };
+    let event = Event::new("attempt.inspected", &*view.name)
+        .with("found", format!("{found:?}").to_lowercase())
+        .with("job", view.job)
+        .with("record", view.record)
+        .with("reason", reason);
+    let mut transition = Transition::new(Some(event));
+    transition.attempt =
+        Some(AttemptChange { key: view.key, from: view.state, to, reason: Some(reason.to_owned()), inspected: true });
+    transition
+        .movements
+        .push(Movement::new(view.lot, Account::Uncertain, account, 1, cause).of_batch(view.batch).of_attempt(view.key));
+    match found {
+        FoundCard::Good => {
+            close(&mut transition, view, JobState::Printed, RecordState::Printed);
+        }
+        FoundCard::Spoiled | FoundCard::Nothing | FoundCard::BlankGone => {
+            let (job, record) = match view.stop {
+                Some(Stop::Withdrawn) => (JobState::Withdrawn, RecordState::Withdrawn),
+                Some(Stop::Updated) | None => (JobState::Returned, RecordState::Waiting),
+            };
+            leave(&mut transition, view, job, record, reason, found == FoundCard::Spoiled);
+        }
+    }
+    Ok(transition)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::id::AttemptKey;
+
+    fn view() -> AttemptView {
+        AttemptView {
+            key: AttemptKey(7),
+            name: "cetak-test-7".into(),
+            state: AttemptState::Releasing,
+            printer: "p1".into(),
+            rendered_version: 1,
+            job: JobId(3),
+            job_state: JobState::Printing,
+            not_started: 0,
+            batch: BatchId(2),
+            batch_is_closing: false,
+            lot: LotId(1),
+            place: Place::Vault,
+            record: RecordId(5),
+            record_state: RecordState::Batched,
+            record_version: 1,
+            stop: None,
+            charged: 0,
+            failed_on: None,
+            attempts_limit: 3,
+        }
+    }
+
+    const BACKOFF: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) };
+
+    fn settled(
+        view: &AttemptView,
+        outcome: &Outcome,
+        blank: Option<i64>,
+    ) -> (JobState, Option<RecordState>, Vec<String>) {
+        let t = settle(view, outcome, BACKOFF, Timestamp(1000), 1.0, blank.map(LotId));
+        let moves = t.movements.iter().map(|m| format!("{}>{}", m.from, m.to)).collect();
+        (t.job.unwrap().to, t.record.map(|r| r.to), moves)
+    }
+
+    fn spoiled() -> Outcome {
+        Outcome::Spoiled { reason: "media-jam".into() }
+    }
+
+    fn refused() -> Outcome {
+        Outcome::NotStarted { card_refused: true, reason: "document-format-error".into() }
+    }
+
+    #[test]
+    fn a_good_card_takes_its_reserved_blank() {
+        let expected = (JobState::Printed, Some(RecordState::Printed), vec!["reserved>printed".into()]);
+        assert_eq!(settled(&view(), &Outcome::Printed, None), expected);
+    }
+
+    #[test]
+    fn a_spoiled_card_is_tried_again_only_with_another_blank() {
+        let again =
+            (JobState::Queued, Some(RecordState::Batched), vec!["reserved>spoiled".into(), "vault>reserved".into()]);
+        assert_eq!(settled(&view(), &spoiled(), Some(1)), again);
+        let none_left = (JobState::Returned, Some(RecordState::Waiting), vec!["reserved>spoiled".into()]);
+        assert_eq!(settled(&view(), &spoiled(), None), none_left);
+    }
+
+    #[test]
+    fn a_record_that_used_up_its_tries_or_failed_on_two_printers_is_quarantined() {
+        let used_up = AttemptView { charged: 2, failed_on: Some("p1".into()), ..view() };
+        let elsewhere = AttemptView { charged: 1, failed_on: Some("p2".into()), ..view() };
+        for poisoned in [used_up, elsewhere] {
+            assert_eq!(settled(&poisoned, &spoiled(), Some(1)).0, JobState::Quarantined);
+            let back = (JobState::Quarantined, Some(RecordState::Quarantined), vec!["reserved>vault".into()]);
+            assert_eq!(settled(&poisoned, &refused(), None), back);
+        }
+    }
+
+    #[test]
+    fn a_printer_to_blame_costs_the_record_nothing_but_time() {
+        let many = AttemptView { not_started: 9, charged: 2, failed_on: Some("p2".into()), ..view() };
+        let outcome = Outcome::NotStarted { card_refused: false, reason: "connecting-to-device".into() };
+        let t = settle(&many, &outcome, BACKOFF, Timestamp(0), 1.0, None);
+        assert_eq!((t.record, t.movements.len()), (None, 0));
+        assert_eq!(t.job.unwrap().due, Some(Timestamp(300_000_000)));
+    }
+
+    #[test]
+    fn nothing_feeds_another_blank_while_the_outcome_is_unknown() {
+        let unknown = Outcome::Uncertain { reason: "printer forgot".into() };
+        let expected = (JobState::Uncertain, Some(RecordState::Uncertain), vec!["reserved>uncertain".into()]);
+        assert_eq!(settled(&view(), &unknown, Some(1)), expected);
+    }
+
+    #[test]
+    fn a_record_withdrawn_or_updated_in_between_is_not_tried_again() {
+        let withdrawn = AttemptView { stop: Some(Stop::Withdrawn), ..view() };
+        assert_eq!(settled(&withdrawn, &refused(), None).1, Some(RecordState::Withdrawn));
+        assert_eq!(settled(&withdrawn, &spoiled(), Some(1)).1, Some(RecordState::Withdrawn));
+        let updated = AttemptView { stop: Some(Stop::Updated), ..view() };
+        assert_eq!(settled(&updated, &spoiled(), Some(1)).1, Some(RecordState::Waiting));
+        assert_eq!(settled(&updated, &Outcome::Printed, None).1, Some(RecordState::Printed));
+    }
+
+    #[test]
+    fn an_uncertain_attempt_is_resolved_once_and_its_blank_goes_where_it_was_found() {
+        let uncertain = AttemptView {
+            state: AttemptState::Uncertain,
+            job_state: JobState::Uncertain,
+            record_state: RecordState::Uncertain,
+            ..view()
+        };
+        let cases = [
+            (FoundCard::Good, RecordState::Printed, Account::Printed),
+            (FoundCard::Spoiled, RecordState::Waiting, Account::Spoiled),
+            (FoundCard::Nothing, RecordState::Waiting, Account::Vault),
+            (FoundCard::BlankGone, RecordState::Waiting, Account::Missing),
+        ];
+        for (found, state, account) in cases {
+            let t = inspect(&uncertain, found, "looked").unwrap();
+            assert_eq!((t.record.unwrap().to, &t.movements[0].to), (state, &account));
+            assert_eq!(t.movements[0].from, Account::Uncertain);
+        }
+        assert!(inspect(&view(), FoundCard::Good, "looked").is_err());
+    }
+}

@@ -1,0 +1,32 @@
+//! The words and rules of cetak: types and pure functions. No async, no IO, no clock, no SQL.
+//!
+//! * **record**: one verified request for one card ([`record`])
+//! * **waiting list**: the records that are print-ready and not yet printed, in order of priority
+//! * **card profile**: what a kind of card is, as data ([`profile`])
+//! * **blangko**, blank: one unprinted card of a blank type, in lots ([`stock`])
+//! * **batch**: records of one profile with as many reserved blanks, for one printer ([`batch`])
+//! * **job**: one card for one record in one batch ([`job`])
+//! * **attempt**: one try at a job on one printer; its name is the idempotency key that the printer gets ([`attempt`])
+//! * **outcome**: how an attempt ended: printed, not-started, spoiled, uncertain
+//! * **inspection**: a person's answer to an uncertain attempt
+//! * **reprint warrant**: a supervisor's single-use leave to print a record again ([`warrant`])
+//! * **window**: when cards may start ([`window`])
+//!
+//! Every change of state is a function here that returns one [`transition::Transition`]; the store saves it whole.
+
+pub mod attempt;
+pub mod audit;
+pub mod batch;
+pub mod breaker;
+pub mod id;
+pub mod identifier;
+pub mod job;
+pub mod personal;
+pub mod profile;
+pub mod record;
+pub mod retry;
+pub mod stock;
+pub mod time;
+pub mod transition;
+pub mod warrant;
+pub mod window;

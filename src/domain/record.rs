@@ -1,0 +1,462 @@
+//! One verified request for one card, from the waiting list to its citizen.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    audit::Event,
+    id::{AttemptKey, BatchId, JobId, LotId, RecordId},
+    job::{JobState, OpenJob},
+    stock::{Account, Cause, Movement},
+    transition::{CardChange, JobChange, RecordChange, StopChange, Transition},
+};
+
+/// Where a record is; always in exactly one of these.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordState {
+    /// On the waiting list.
+    Waiting,
+    /// Kept off the list by a person.
+    Held,
+    /// In a batch, queued or printing.
+    Batched,
+    /// There is a good card in the office.
+    Printed,
+    /// The citizen has the card.
+    HandedOver,
+    /// Needs a person: a second open request, or too many failed tries.
+    Quarantined,
+    /// Nobody knows whether there is a card.
+    Uncertain,
+    /// No longer to be printed.
+    Withdrawn,
+}
+
+impl RecordState {
+    /// All states, in the order of a report.
+    pub const ALL: [Self; 8] = [
+        Self::Waiting,
+        Self::Held,
+        Self::Batched,
+        Self::Printed,
+        Self::HandedOver,
+        Self::Quarantined,
+        Self::Uncertain,
+        Self::Withdrawn,
+    ];
+
+    /// The name in schema and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Held => "held",
+            Self::Batched => "batched",
+            Self::Printed => "printed",
+            Self::HandedOver => "handed_over",
+            Self::Quarantined => "quarantined",
+            Self::Uncertain => "uncertain",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    /// Does the record take its person's one place? Until the card is handed over, no second request of the same
+    /// person for the same profile may be in one of these states.
+    pub fn takes_the_place(self) -> bool {
+        match self {
+            Self::Waiting | Self::Held | Self::Batched | Self::Printed | Self::Uncertain => true,
+            Self::HandedOver | Self::Quarantined | Self::Withdrawn => false,
+        }
+    }
+}
+
+impl std::str::FromStr for RecordState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| format!("unknown record state `{text}`"))
+    }
+}
+
+/// Why the card of a record, if there is one, must not leave the office.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stop {
+    /// The source says that it is no longer to be printed.
+    Withdrawn,
+    /// The record changed after this card was rendered.
+    Updated,
+}
+
+impl Stop {
+    /// The name in schema and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Withdrawn => "withdrawn",
+            Self::Updated => "updated",
+        }
+    }
+
+    /// From the stored text.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        [Self::Withdrawn, Self::Updated].into_iter().find(|stop| stop.as_str() == text)
+    }
+}
+
+/// An act that does not fit the state that the thing is in.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{subject} is `{found}`; {rule}")]
+pub struct WrongState {
+    subject: String,
+    found: &'static str,
+    rule: String,
+}
+
+impl WrongState {
+    /// The thing, its state, and which state would do.
+    pub fn new(subject: &str, found: RecordState, rule: impl Into<String>) -> Self {
+        Self { subject: subject.to_owned(), found: found.as_str(), rule: rule.into() }
+    }
+}
+
+/// A record with all that decides what an act means, as read in the transaction that saves it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordView {
+    /// The record.
+    pub id: RecordId,
+    /// How messages and audit name it: `record default/3372-2015-000001`.
+    pub subject: String,
+    /// Its profile.
+    pub profile: String,
+    /// Its kind of request.
+    pub kind: String,
+    /// Its state.
+    pub state: RecordState,
+    /// Its version; a body that replaces another is the next one.
+    pub version: i64,
+    /// Its card is stopped.
+    pub stop: Option<Stop>,
+    /// A person found its card good.
+    pub checked: bool,
+    /// Its card came back.
+    pub surrendered: bool,
+    /// Why it is held, quarantined or withdrawn.
+    pub reason: Option<String>,
+    /// Its job that is queued, printing or uncertain.
+    pub open_job: Option<OpenJob>,
+    /// The blank of its latest good card.
+    pub card: Option<CardBlank>,
+}
+
+/// The blank that became a record's latest good card.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CardBlank {
+    /// Its lot.
+    pub lot: LotId,
+    /// The batch.
+    pub batch: BatchId,
+    /// The attempt.
+    pub attempt: AttemptKey,
+    /// The job.
+    pub job: JobId,
+}
+
+/// Another record of the same person and profile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct OtherRecord {
+    /// Its state.
+    pub state: RecordState,
+    /// Its card came back.
+    pub surrendered: bool,
+}
+
+/// May a request be open beside the person's other records? One living card per person and profile: nothing may be
+/// open or undelivered, and after a card was handed over only a kind of request that replaces it may follow.
+pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), &'static str> {
+    if others.iter().any(|o| o.state.takes_the_place()) {
+        return Err("another request of this person is open");
+    }
+    let living = |o: &OtherRecord| o.state == RecordState::HandedOver && !o.surrendered;
+    if !replaces && others.iter().any(living) {
+        return Err("this person has a living card, and the kind of request does not replace it");
+    }
+    Ok(())
+}
+
+/// Keeps a record off the waiting list; out of its batch, if no card is in hand.
+pub fn hold(view: &RecordView, reason: &str) -> Result<Transition, WrongState> {
+    let rule = "only a `waiting` one, or one in a batch whose card has not started, can be held";
+    leave_queue(view, RecordState::Held, reason, "record.held", rule)
+}
+
+/// Takes a record out of the queue, to `to`.
+fn leave_queue(
+    view: &RecordView,
+    to: RecordState,
+    reason: &str,
+    act: &'static str,
+    rule: &str,
+) -> Result<Transition, WrongState> {
+    let event = Event::new(act, &view.subject).with("reason", reason).with("was", view.state.as_str());
+    let mut transition = Transition::new(Some(event));
+    match (view.state, &view.open_job) {
+        (RecordState::Waiting, _) => {}
+        (RecordState::Batched, Some(job)) if job.state == JobState::Queued => {
+            transition.movements.push(job.released_blank());
+            let closed = if to == RecordState::Withdrawn { JobState::Withdrawn } else { JobState::Returned };
+            transition.job = Some(JobChange::new(job.id, JobState::Queued, closed));
+        }
+        _ => return Err(WrongState::new(&view.subject, view.state, rule)),
+    }
+    transition.record = Some(RecordChange::new(view.id, view.state, to).because(reason));
+    Ok(transition)
+}
+
+/// Puts a held or quarantined record on the waiting list, its failed tries forgiven.
+pub fn release(
+    view: &RecordView,
+    replaces: bool,
+    others: &[OtherRecord],
+    reason: &str,
+) -> Result<Transition, WrongState> {
+    if !matches!(view.state, RecordState::Held | RecordState::Quarantined) {
+        return Err(WrongState::new(&view.subject, view.state, "only a `held` or `quarantined` one can be released"));
+    }
+    may_be_open(replaces, others)
+        .map_err(|rule| WrongState::new(&view.subject, view.state, format!("it stays so: {rule}")))?;
+    let event = Event::new("record.released", &view.subject).with("reason", reason).with("was", view.state.as_str());
+    let mut change = RecordChange::new(view.id, view.state, RecordState::Waiting);
+    change.forgive = true;
+    Ok(Transition { record: Some(change), ..Transition::new(Some(event)) })
+}
+
+/// What a row that is no longer print-ready does to its record.
+///
+/// Returns `None` for one that is withdrawn already.
+pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, WrongState> {
+    let reason = format!("status {status}");
+    let to = RecordState::Withdrawn;
+    let act = "record.withdrawn";
+    Ok(match view.state {
+        RecordState::Withdrawn => None,
+        _ if view.stop == Some(Stop::Withdrawn) => None,
+        RecordState::HandedOver => {
+            return Err(WrongState::new(&view.subject, view.state, "its card can no longer be withdrawn"));
+        }
+        RecordState::Held | RecordState::Quarantined => {
+            let event = Event::new(act, &view.subject).with("reason", &reason).with("was", view.state.as_str());
+            let record = Some(RecordChange::new(view.id, view.state, to).because(reason));
+            Some(Transition { record, ..Transition::new(Some(event)) })
+        }
+        RecordState::Batched if view.open_job.as_ref().is_some_and(|job| job.state == JobState::Queued) => {
+            Some(leave_queue(view, to, &reason, act, "")?)
+        }
+        RecordState::Waiting => Some(leave_queue(view, to, &reason, act, "")?),
+        RecordState::Batched | RecordState::Uncertain | RecordState::Printed => {
+            Some(stop_card(view, Stop::Withdrawn, &reason))
+        }
+    })
+}
+
+/// The card exists or may exist: it is stopped, and a person decides.
+fn stop_card(view: &RecordView, stop: Stop, reason: &str) -> Transition {
+    let event = Event::new("record.stopped", &view.subject).with("stop", stop.as_str()).with("reason", reason);
+    let mut change = RecordChange::new(view.id, view.state, view.state).because(reason);
+    change.stop = StopChange::Set(stop);
+    Transition { record: Some(change), ..Transition::new(Some(event)) }
+}
+
+/// What a new body does to the state of its record. `may_be_open` is the rule of one living card for the new body.
+pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Result<Transition, WrongState> {
+    let event = || Event::new("record.updated", &view.subject).with("version", view.version + 1);
+    let onto_the_list = |movements, job| {
+        let (to, reason) = may_be_open
+            .map_or_else(|rule| (RecordState::Quarantined, Some(rule.to_owned())), |()| (RecordState::Waiting, None));
+        let mut record = RecordChange::new(view.id, view.state, to);
+        record.reason = reason;
+        record.stop = StopChange::Clear;
+        Transition { attempt: None, job, record: Some(record), movements, event: Some(event()) }
+    };
+    Ok(match view.state {
+        RecordState::Waiting | RecordState::Withdrawn => onto_the_list(Vec::new(), None),
+        RecordState::Held | RecordState::Quarantined => {
+            let mut record = RecordChange::new(view.id, view.state, view.state);
+            record.reason.clone_from(&view.reason);
+            Transition { record: Some(record), ..Transition::new(Some(event())) }
+        }
+        RecordState::Batched => match &view.open_job {
+            Some(job) if job.state == JobState::Queued => {
+                let returned = JobChange::new(job.id, JobState::Queued, JobState::Returned);
+                onto_the_list(vec![job.released_blank()], Some(returned))
+            }
+            _ => stop_card(view, Stop::Updated, "updated while its card was in hand"),
+        },
+        RecordState::Uncertain | RecordState::Printed => {
+            stop_card(view, Stop::Updated, "updated after its card was rendered")
+        }
+        RecordState::HandedOver => {
+            return Err(WrongState::new(
+                &view.subject,
+                view.state,
+                "what was handed over is not changed; import a new request",
+            ));
+        }
+    })
+}
+
+fn printed_card(view: &RecordView, rule: &str) -> Result<CardBlank, WrongState> {
+    match (view.state, view.card) {
+        (RecordState::Printed, Some(card)) => Ok(card),
+        _ => Err(WrongState::new(&view.subject, view.state, rule)),
+    }
+}
+
+fn card_movement(card: CardBlank, from: Account, to: Account, cause: Cause) -> Movement {
+    Movement::new(card.lot, from, to, 1, cause).of_batch(card.batch).of_attempt(card.attempt)
+}
+
+/// A person looked at the card and found it good.
+pub fn check(view: &RecordView) -> Result<Transition, WrongState> {
+    printed_card(view, "only a `printed` card can be checked")?;
+    refuse_stopped(view)?;
+    let mut change = RecordChange::new(view.id, view.state, view.state);
+    change.card = CardChange::Checked;
+    Ok(Transition { record: Some(change), ..Transition::new(Some(Event::new("card.checked", &view.subject))) })
+}
+
+fn refuse_stopped(view: &RecordView) -> Result<(), WrongState> {
+    match view.stop {
+        None => Ok(()),
+        Some(stop) => Err(WrongState::new(
+            &view.subject,
+            view.state,
+            format!("its card is stopped because the record was {}; reject it", stop.as_str()),
+        )),
+    }
+}
+
+/// A person looked at the card and found it bad, or it was stopped: the card is spoiled, and the record goes back to
+/// the waiting list, or is withdrawn if that is why it was stopped.
+pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transition, WrongState> {
+    let card = printed_card(view, "only a `printed` card can be rejected")?;
+    let to = if view.stop == Some(Stop::Withdrawn) { RecordState::Withdrawn } else { RecordState::Waiting };
+    let event = Event::new("card.rejected", &view.subject).with("cause", cause.as_str()).with("reason", reason);
+    let mut record = RecordChange::new(view.id, view.state, to);
+    record.reason = (to == RecordState::Withdrawn).then(|| reason.to_owned());
+    record.stop = StopChange::Clear;
+    let mut transition = Transition { record: Some(record), ..Transition::new(Some(event)) };
+    transition.job = Some(JobChange::new(card.job, JobState::Printed, JobState::Returned));
+    transition.movements.push(card_movement(card, Account::Printed, Account::Spoiled, cause));
+    Ok(transition)
+}
+
+/// The citizen has the card.
+pub fn hand_over(view: &RecordView) -> Result<Transition, WrongState> {
+    let card = printed_card(view, "only a `printed` card can be handed over")?;
+    refuse_stopped(view)?;
+    if !view.checked {
+        return Err(WrongState::new(&view.subject, view.state, "its card has to be checked first"));
+    }
+    let record = Some(RecordChange::new(view.id, view.state, RecordState::HandedOver));
+    let mut transition = Transition { record, ..Transition::new(Some(Event::new("card.handed-over", &view.subject))) };
+    transition.movements.push(card_movement(card, Account::Printed, Account::HandedOver, Cause::HandedOver));
+    Ok(transition)
+}
+
+/// The citizen gave the card back: it is to be destroyed.
+pub fn surrender(view: &RecordView, reason: &str) -> Result<Transition, WrongState> {
+    let card = match (view.state, view.card, view.surrendered) {
+        (RecordState::HandedOver, Some(card), false) => card,
+        _ => {
+            return Err(WrongState::new(
+                &view.subject,
+                view.state,
+                "only a card that was handed over, and has not come back, can be surrendered",
+            ));
+        }
+    };
+    let mut change = RecordChange::new(view.id, view.state, view.state);
+    change.card = CardChange::Surrendered;
+    let event = Event::new("card.surrendered", &view.subject).with("reason", reason);
+    let mut transition = Transition { record: Some(change), ..Transition::new(Some(event)) };
+    transition.movements.push(card_movement(card, Account::HandedOver, Account::Spoiled, Cause::Surrendered));
+    Ok(transition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(state: RecordState) -> RecordView {
+        RecordView {
+            id: RecordId(1),
+            subject: "record default/1".into(),
+            profile: "ktp-el".into(),
+            kind: "first".into(),
+            state,
+            version: 1,
+            stop: None,
+            checked: true,
+            surrendered: false,
+            reason: None,
+            open_job: None,
+            card: Some(CardBlank { lot: LotId(1), batch: BatchId(1), attempt: AttemptKey(1), job: JobId(1) }),
+        }
+    }
+
+    #[test]
+    fn every_act_is_refused_in_every_state_but_its_own() {
+        type Act = fn(&RecordView) -> bool;
+        let acts: [(&str, Act, &[RecordState]); 6] = [
+            ("hold", |v| hold(v, "r").is_ok(), &[RecordState::Waiting]),
+            ("release", |v| release(v, false, &[], "r").is_ok(), &[RecordState::Held, RecordState::Quarantined]),
+            ("check", |v| check(v).is_ok(), &[RecordState::Printed]),
+            ("reject", |v| reject(v, Cause::Damaged, "r").is_ok(), &[RecordState::Printed]),
+            ("hand over", |v| hand_over(v).is_ok(), &[RecordState::Printed]),
+            ("surrender", |v| surrender(v, "r").is_ok(), &[RecordState::HandedOver]),
+        ];
+        for (name, act, allowed) in acts {
+            for state in RecordState::ALL {
+                assert_eq!(act(&view(state)), allowed.contains(&state), "{name} in {state:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_second_open_request_or_a_living_card_keeps_a_request_off_the_list() {
+        let other = |state, surrendered| [OtherRecord { state, surrendered }];
+        for state in RecordState::ALL {
+            let (plain, replacing) =
+                (may_be_open(false, &other(state, false)), may_be_open(true, &other(state, false)));
+            assert_eq!(plain.is_ok(), matches!(state, RecordState::Quarantined | RecordState::Withdrawn), "{state:?}");
+            let may = matches!(state, RecordState::Quarantined | RecordState::Withdrawn | RecordState::HandedOver);
+            assert_eq!(replacing.is_ok(), may, "{state:?}");
+        }
+        assert!(may_be_open(false, &other(RecordState::HandedOver, true)).is_ok());
+    }
+
+    #[test]
+    fn a_stopped_card_is_neither_passed_nor_handed_over_only_rejected() {
+        let mut stopped = view(RecordState::Printed);
+        stopped.stop = Some(Stop::Withdrawn);
+        assert!(check(&stopped).is_err());
+        assert!(hand_over(&stopped).is_err());
+        let rejected = reject(&stopped, Cause::DataChanged, "withdrawn").unwrap();
+        assert_eq!(rejected.record.unwrap().to, RecordState::Withdrawn);
+    }
+
+    #[test]
+    fn a_card_that_was_not_checked_is_not_handed_over() {
+        let mut unchecked = view(RecordState::Printed);
+        unchecked.checked = false;
+        assert!(hand_over(&unchecked).is_err());
+    }
+
+    #[test]
+    fn withdrawing_waits_for_the_card_in_hand_and_is_refused_after_hand_over() {
+        let withdrawn = withdraw(&view(RecordState::Waiting), "PROCESSING").unwrap().unwrap();
+        assert_eq!(withdrawn.record.unwrap().to, RecordState::Withdrawn);
+        let printed = withdraw(&view(RecordState::Printed), "PROCESSING").unwrap().unwrap().record.unwrap();
+        assert_eq!((printed.to, printed.stop), (RecordState::Printed, StopChange::Set(Stop::Withdrawn)));
+        assert!(withdraw(&view(RecordState::HandedOver), "PROCESSING").is_err());
+        assert_eq!(withdraw(&view(RecordState::Withdrawn), "PROCESSING"), Ok(None));
+    }
+}

@@ -1,0 +1,338 @@
+//! The ledger of blanks: double entry, append-only. The accounts of a blank type always sum to zero, and only
+//! `supplier` may be negative.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{AttemptKey, BatchId, LotId};
+
+/// Where blanks that wait to be printed lie.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Place {
+    /// The safe, or the shelf of the print room where hoppers are not counted.
+    Vault,
+    /// The hopper of a printer whose hopper is counted.
+    Printer(String),
+}
+
+impl Place {
+    /// The account of free blanks there.
+    pub fn free(&self) -> Account {
+        match self {
+            Self::Vault => Account::Vault,
+            Self::Printer(name) => Account::Hopper(name.clone()),
+        }
+    }
+
+    /// The account of blanks there that belong to a batch.
+    pub fn reserved(&self) -> Account {
+        Account::Reserved(self.clone())
+    }
+
+    /// As stored beside `reserved`: empty for the vault. A printer's name is never empty.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Vault => "",
+            Self::Printer(name) => name,
+        }
+    }
+
+    /// From the stored text.
+    pub fn from_stored(text: &str) -> Self {
+        if text.is_empty() { Self::Vault } else { Self::Printer(text.to_owned()) }
+    }
+}
+
+/// Where blanks are, in the books.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Account {
+    /// Where blanks come from. Negative: what was delivered.
+    Supplier,
+    /// Free, in the safe.
+    Vault,
+    /// Free, in the counted hopper of a printer.
+    Hopper(String),
+    /// Belongs to a running batch; still lies at its place.
+    Reserved(Place),
+    /// A good card, not handed over.
+    Printed,
+    /// No good card: to be destroyed.
+    Spoiled,
+    /// Nobody knows yet.
+    Uncertain,
+    /// With its citizen.
+    HandedOver,
+    /// Gone, with a document and two names.
+    Destroyed,
+    /// Lent to another office.
+    Loan(String),
+    /// Found short at a stocktake.
+    Missing,
+}
+
+impl Account {
+    /// The name in schema, commands and reports, without its place.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Supplier => "supplier",
+            Self::Vault => "vault",
+            Self::Hopper(_) => "hopper",
+            Self::Reserved(_) => "reserved",
+            Self::Printed => "printed",
+            Self::Spoiled => "spoiled",
+            Self::Uncertain => "uncertain",
+            Self::HandedOver => "handed-over",
+            Self::Destroyed => "destroyed",
+            Self::Loan(_) => "loan",
+            Self::Missing => "missing",
+        }
+    }
+
+    /// The printer or office that the account is kept for; empty where there is none.
+    pub fn place(&self) -> &str {
+        match self {
+            Self::Hopper(name) | Self::Loan(name) => name,
+            Self::Reserved(place) => place.as_str(),
+            Self::Supplier
+            | Self::Vault
+            | Self::Printed
+            | Self::Spoiled
+            | Self::Uncertain
+            | Self::HandedOver
+            | Self::Destroyed
+            | Self::Missing => "",
+        }
+    }
+
+    /// From the two stored columns.
+    pub fn from_stored(name: &str, place: &str) -> Option<Self> {
+        Some(match name {
+            "supplier" => Self::Supplier,
+            "vault" => Self::Vault,
+            "hopper" => Self::Hopper(place.to_owned()),
+            "reserved" => Self::Reserved(Place::from_stored(place)),
+            "printed" => Self::Printed,
+            "spoiled" => Self::Spoiled,
+            "uncertain" => Self::Uncertain,
+            "handed-over" => Self::HandedOver,
+            "destroyed" => Self::Destroyed,
+            "loan" => Self::Loan(place.to_owned()),
+            "missing" => Self::Missing,
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place() {
+            "" => f.write_str(self.name()),
+            place => write!(f, "{}:{place}", self.name()),
+        }
+    }
+}
+
+/// Why blanks moved. The causes of spoilage are those that offices must report.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// Delivered by the supplier.
+    Received,
+    /// From the vault into a hopper.
+    Loaded,
+    /// From a hopper back into the vault.
+    Unloaded,
+    /// Set aside for a batch, or for the second try at a card.
+    Reserved,
+    /// No longer needed by its batch.
+    Released,
+    /// A good card.
+    Printed,
+    /// Nobody knows what became of it.
+    OutcomeUnknown,
+    /// A person looked and found it.
+    Inspected,
+    /// Spoiled: the chip could not be written.
+    EncodeFailed,
+    /// Spoiled: the printer failed.
+    PrintFailed,
+    /// Spoiled: bent, scratched, given back.
+    Damaged,
+    /// Spoiled: the record changed after the card was printed.
+    DataChanged,
+    /// Given to its citizen.
+    HandedOver,
+    /// Given back by its citizen.
+    Surrendered,
+    /// Destroyed.
+    Destroyed,
+    /// Lent to an office.
+    Lent,
+    /// Given back by an office.
+    Returned,
+    /// Found short or found again at a stocktake.
+    Counted,
+}
+
+impl Cause {
+    const ALL: [(Self, &'static str); 18] = [
+        (Self::Received, "received"),
+        (Self::Loaded, "loaded"),
+        (Self::Unloaded, "unloaded"),
+        (Self::Reserved, "reserved"),
+        (Self::Released, "released"),
+        (Self::Printed, "printed"),
+        (Self::OutcomeUnknown, "outcome-unknown"),
+        (Self::Inspected, "inspected"),
+        (Self::EncodeFailed, "encode-failed"),
+        (Self::PrintFailed, "print-failed"),
+        (Self::Damaged, "damaged"),
+        (Self::DataChanged, "data-changed"),
+        (Self::HandedOver, "handed-over"),
+        (Self::Surrendered, "surrendered"),
+        (Self::Destroyed, "destroyed"),
+        (Self::Lent, "lent"),
+        (Self::Returned, "returned"),
+        (Self::Counted, "counted"),
+    ];
+
+    /// The name in schema, commands and reports.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(cause, _)| *cause == self).map_or("", |(_, name)| name)
+    }
+
+    /// One of the causes of spoilage?
+    pub fn is_spoilage(self) -> bool {
+        matches!(self, Self::EncodeFailed | Self::PrintFailed | Self::Damaged | Self::DataChanged)
+    }
+}
+
+impl FromStr for Cause {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .iter()
+            .find(|(_, name)| *name == text)
+            .map(|(cause, _)| *cause)
+            .ok_or_else(|| format!("unknown cause `{text}`"))
+    }
+}
+
+/// A quantity taken from one account to another. Nothing is edited: a mistake is corrected by another movement.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Movement {
+    /// The lot; it belongs to one blank type.
+    pub lot: LotId,
+    /// Where the blanks were.
+    pub from: Account,
+    /// Where they are now.
+    pub to: Account,
+    /// How many; at least 1.
+    pub quantity: i64,
+    /// Why.
+    pub cause: Cause,
+    /// The delivery note, the destruction record and the like.
+    pub document: Option<String>,
+    /// The batch that it belongs to.
+    pub batch: Option<BatchId>,
+    /// The attempt that it belongs to.
+    pub attempt: Option<AttemptKey>,
+}
+
+impl Movement {
+    /// A movement without document, batch and attempt.
+    pub fn new(lot: LotId, from: Account, to: Account, quantity: i64, cause: Cause) -> Self {
+        Self { lot, from, to, quantity, cause, document: None, batch: None, attempt: None }
+    }
+
+    /// For a batch.
+    #[must_use]
+    pub fn of_batch(mut self, batch: BatchId) -> Self {
+        self.batch = Some(batch);
+        self
+    }
+
+    /// For an attempt.
+    #[must_use]
+    pub fn of_attempt(mut self, attempt: AttemptKey) -> Self {
+        self.attempt = Some(attempt);
+        self
+    }
+
+    /// With a document.
+    #[must_use]
+    pub fn with_document(mut self, document: &str) -> Self {
+        self.document = Some(document.to_owned());
+        self
+    }
+}
+
+/// How much of a lot is in an account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct LotQuantity {
+    /// The lot.
+    pub lot: LotId,
+    /// Blanks of it.
+    pub quantity: i64,
+}
+
+/// Takes `wanted` blanks from lots, in the order given (oldest first).
+///
+/// Returns what to take from which, or how many there are when they are too few.
+pub fn draw(lots: &[LotQuantity], wanted: i64) -> Result<Vec<LotQuantity>, i64> {
+    let available: i64 = lots.iter().map(|l| l.quantity.max(0)).sum();
+    if available < wanted {
+        return Err(available);
+    }
+    let mut left = wanted;
+    let taken = lots.iter().map(|l| {
+        let take = l.quantity.max(0).min(left);
+        left -= take;
+        LotQuantity { lot: l.lot, quantity: take }
+    });
+    Ok(taken.filter(|l| l.quantity > 0).collect())
+}
+
+/// Reads a serial range `A..B`, both ends included: the same prefix, then as many digits on either side.
+///
+/// Returns how many serials it covers.
+pub fn serial_count(range: &str) -> Result<i64, String> {
+    let wrong = || format!("`{range}` is not a serial range such as `KT000001..KT005000`");
+    let (first, last) = range.split_once("..").ok_or_else(wrong)?;
+    let digits = |text: &str| text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+    let width = digits(first).min(18);
+    if width == 0 || first.len() != last.len() || !first.is_char_boundary(first.len() - width) {
+        return Err(wrong());
+    }
+    let split = first.len() - width;
+    if !last.is_char_boundary(split) || first[..split] != last[..split] {
+        return Err(wrong());
+    }
+    let number = |text: &str| text[split..].parse::<i64>().map_err(|_| wrong());
+    let (a, b) = (number(first)?, number(last)?);
+    if b < a { Err(wrong()) } else { Ok(b - a + 1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_are_taken_from_the_oldest_lot_first_and_never_more_than_there_are() {
+        let lots = [LotQuantity { lot: LotId(1), quantity: 3 }, LotQuantity { lot: LotId(2), quantity: 10 }];
+        let taken = draw(&lots, 5).unwrap();
+        assert_eq!(taken, [LotQuantity { lot: LotId(1), quantity: 3 }, LotQuantity { lot: LotId(2), quantity: 2 }]);
+        assert_eq!(draw(&lots, 14), Err(13));
+    }
+
+    #[test]
+    fn a_serial_range_counts_both_ends() {
+        assert_eq!(serial_count("KT000001..KT005000"), Ok(5000));
+        assert_eq!(serial_count("7..7"), Ok(1));
+        for wrong in ["KT1", "A1..B2", "KT9..KT1", "KT1..KT10", "..", "é1..é", "1..é"] {
+            assert!(serial_count(wrong).is_err(), "{wrong}");
+        }
+    }
+}

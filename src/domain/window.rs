@@ -1,0 +1,147 @@
+//! When cards may start.
+
+use std::str::FromStr;
+
+use jiff::{Span, civil::Time, civil::Weekday, tz::TimeZone};
+use serde::Deserialize;
+
+use super::time::Timestamp;
+
+/// A span of the week in one time zone. `to` not after `from` crosses midnight: the window belongs to the day on which
+/// it opens. `from` equal to `to` is the whole day.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(try_from = "WindowText")]
+pub struct Window {
+    /// The printer it is for; `None` for all.
+    pub printer: Option<String>,
+    days: Vec<Weekday>,
+    from: Time,
+    to: Time,
+    zone: TimeZone,
+}
+
+/// A window as written in the settings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WindowText {
+    printer: Option<String>,
+    /// `mon` … `sun`; empty for every day.
+    #[serde(default)]
+    days: Vec<String>,
+    /// `HH:MM`.
+    from: String,
+    /// `HH:MM`.
+    to: String,
+    /// IANA name, such as `Asia/Jakarta`.
+    zone: String,
+}
+
+impl TryFrom<WindowText> for Window {
+    type Error = String;
+
+    fn try_from(text: WindowText) -> Result<Self, String> {
+        let days = text.days.iter().map(|day| parse_day(day)).collect::<Result<_, _>>()?;
+        let time = |key: &str, value: &str| {
+            let (hour, minute) = value.split_once(':').unwrap_or((value, ""));
+            let clock = hour.parse().ok().zip(minute.parse().ok()).and_then(|(h, m)| Time::new(h, m, 0, 0).ok());
+            clock.ok_or_else(|| format!("`{key}` is `{value}`, not a time such as `22:00`"))
+        };
+        let zone = TimeZone::get(&text.zone)
+            .map_err(|_| format!("`zone` is `{}`, not a time zone such as `Asia/Jakarta`", text.zone))?;
+        Ok(Self { printer: text.printer, days, from: time("from", &text.from)?, to: time("to", &text.to)?, zone })
+    }
+}
+
+fn parse_day(day: &str) -> Result<Weekday, String> {
+    let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let all = [
+        Weekday::Monday,
+        Weekday::Tuesday,
+        Weekday::Wednesday,
+        Weekday::Thursday,
+        Weekday::Friday,
+        Weekday::Saturday,
+        Weekday::Sunday,
+    ];
+    let found = names.iter().zip(all).find(|(name, _)| **name == day);
+    found.map(|(_, weekday)| weekday).ok_or_else(|| format!("`{day}` is no day; days are {}", names.join(", ")))
+}
+
+impl Window {
+    /// May a card start at `now`? Daylight saving is honoured: the wall clock of the zone decides.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        let local = self.zone.to_datetime(now.to_jiff());
+        let on = |weekday| self.days.is_empty() || self.days.contains(&weekday);
+        let (today, time) = (local.weekday(), local.time());
+        if self.from < self.to {
+            return on(today) && (self.from..self.to).contains(&time);
+        }
+        let yesterday = local.checked_sub(Span::new().days(1)).map_or(today, |date| date.weekday());
+        (on(today) && time >= self.from) || (on(yesterday) && time < self.to)
+    }
+}
+
+/// May a card start on `printer` at `now`? Without any window that applies, always; otherwise when one is open.
+pub fn is_open(windows: &[Window], printer: &str, now: Timestamp) -> bool {
+    let mut applies = windows.iter().filter(|w| w.printer.as_deref().is_none_or(|name| name == printer)).peekable();
+    applies.peek().is_none() || applies.any(|window| window.is_open(now))
+}
+
+impl FromStr for Window {
+    type Err = String;
+
+    /// `DAYS FROM-TO ZONE`, for tests and short settings: `mon,tue 22:00-05:00 Asia/Jakarta`; `*` for every day.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<_> = text.split_whitespace().collect();
+        let [days, hours, zone] = parts[..] else { return Err(format!("`{text}` is not `DAYS FROM-TO ZONE`")) };
+        let (from, to) = hours.split_once('-').ok_or_else(|| format!("`{hours}` is not `FROM-TO`"))?;
+        let days = if days == "*" { Vec::new() } else { days.split(',').map(str::to_owned).collect() };
+        WindowText { printer: None, days, from: from.into(), to: to.into(), zone: zone.into() }.try_into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_window_across_midnight_belongs_to_the_day_on_which_it_opens() {
+        let friday_night: Window = "fri 22:00-05:00 Asia/Jakarta".parse().unwrap();
+        assert!(!friday_night.is_open(at("2026-11-27T21:59:59+07:00")));
+        assert!(friday_night.is_open(at("2026-11-27T22:00:00+07:00")));
+        assert!(friday_night.is_open(at("2026-11-28T04:59:59+07:00")));
+        assert!(!friday_night.is_open(at("2026-11-28T05:00:00+07:00")));
+        assert!(!friday_night.is_open(at("2026-11-28T22:00:00+07:00")));
+        assert!(!friday_night.is_open(at("2026-11-27T04:00:00+07:00")));
+    }
+
+    #[test]
+    fn the_wall_clock_of_the_zone_decides() {
+        let day: Window = "* 08:00-16:00 Asia/Jayapura".parse().unwrap();
+        assert!(day.is_open(at("2026-11-24T08:30:00+09:00")));
+        assert!(!day.is_open(at("2026-11-24T08:30:00+07:00").plus(std::time::Duration::from_hours(6))));
+    }
+
+    #[test]
+    fn a_window_for_one_printer_leaves_the_others_alone() {
+        let mut night: Window = "* 22:00-05:00 Asia/Jakarta".parse().unwrap();
+        night.printer = Some("p1".into());
+        let noon = at("2026-11-24T12:00:00+07:00");
+        assert!(!is_open(&[night.clone()], "p1", noon));
+        assert!(is_open(&[night], "p2", noon));
+        assert!(is_open(&[], "p1", noon));
+    }
+
+    #[test]
+    fn a_wrong_window_names_what_is_wrong() {
+        for (text, word) in
+            [("funday 1:00-2:00 UTC", "funday"), ("* 25:00-2:00 UTC", "from"), ("* 1:00-2:00 Mars", "zone")]
+        {
+            assert!(text.parse::<Window>().unwrap_err().contains(word), "{text}");
+        }
+    }
+}

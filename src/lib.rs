@@ -1,0 +1,2 @@
+//! cetak: a print-job scheduler for card printers.
+pub mod domain;
