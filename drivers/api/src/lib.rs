@@ -93,7 +93,7 @@ impl fmt::Debug for Document {
 pub struct AttemptRef {
     /// The attempt.
     pub id: AttemptId,
-    /// The printer's own job id, if it was saved. Printers give ids out again after a restart, so a driver compares
+    /// The printer's own job id, if it was saved: for a held job in the commit before it is let go. Printers give ids out again after a restart, so a driver compares
     /// the name too.
     pub printer_job: Option<String>,
     /// The answer of [`PrinterDriver::commit`] was saved. Without it, a printer that cannot hold may have got half a
@@ -248,7 +248,8 @@ pub enum Fault {
     /// The printer refuses this card for good. Others may go on.
     #[error("the printer refused this card: {0}")]
     Rejected(String),
-    /// The printer takes no card now; no blank was used. The card is not to blame.
+    /// The printer takes no card now; no blank was used. The card is not to blame. Where IPP has no keyword, a driver
+    /// coins one and documents it (`printer-busy`).
     #[error("the printer takes no card now ({})", reasons.join(", "))]
     Unavailable {
         /// IPP keywords without suffixes; `connecting-to-device` when it cannot be reached.
@@ -275,20 +276,23 @@ pub trait PrinterDriver: Send + Sync {
     /// Asks how the printer is. Never [`Fault::OutcomeUnknown`] or [`Fault::Rejected`].
     async fn status(&self) -> Result<PrinterStatus, Fault>;
 
-    /// Brings the document to the printer so that no card can start. After any fault no card can start either; a
-    /// leftover job in the printer stays held and is removed by [`cancel`](Self::cancel).
+    /// Brings the document to the printer so that no card can start. After a fault no card can start either, but for
+    /// [`Fault::OutcomeUnknown`]: the printer let go of a job that it had promised to hold. A leftover job in the
+    /// printer stays held and is removed by [`cancel`](Self::cancel). Preparing an attempt that was committed makes no
+    /// second card.
     async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault>;
 
     /// Lets the prepared card start. Called at most once, after [`prepare`](Self::prepare) in the same process; an
-    /// attempt that was not prepared here is [`Fault::NotSent`]. All faults but [`Fault::OutcomeUnknown`] prove that
-    /// no blank was used.
+    /// attempt that was not prepared here is [`Fault::NotSent`], unless the driver knows that the printer has it. All
+    /// faults but [`Fault::OutcomeUnknown`] prove that no blank was used.
     async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault>;
 
     /// Asks the printer about an attempt. A fault means that the printer did not answer, and says nothing about the
     /// attempt.
     async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault>;
 
-    /// Removes the attempt from the printer, and from the driver's memory. Repeating it is harmless.
+    /// Removes the attempt from the printer, and from the driver's memory. Repeating it is harmless, and may prove less
+    /// than the first time.
     async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault>;
 }
 

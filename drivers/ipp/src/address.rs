@@ -1,0 +1,127 @@
+//! A printer's URI, as a person gives it, and what HTTP and IPP make of it (RFC 3510, RFC 7472).
+
+use ipp::prelude::Uri;
+
+/// The port that IPP has of its own, with TLS and without.
+const PORT_DEFAULT: u16 = 631;
+
+/// `printer-uri` is an IPP `uri`: at most 1023 bytes.
+const URI_LEN_MAX: usize = 1023;
+
+/// Why a text is no printer's URI. The text is never repeated: it may hold a password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum UriError {
+    /// It cannot be read.
+    #[error("this is no printer URI; hint: write it like `ipp://printer.example/ipp/print`")]
+    Malformed,
+    /// Another scheme than `ipp` and `ipps`.
+    #[error("the URI of an IPP printer begins with `ipp://` or `ipps://`")]
+    Scheme,
+    /// No host.
+    #[error("the printer URI names no host; hint: write it like `ipp://printer.example/ipp/print`")]
+    NoHost,
+    /// A user name or password.
+    #[error(
+        "a printer URI must not hold a user name or password; hint: leave out everything between `//` and `@`, and let \
+         the printer admit this machine by its address"
+    )]
+    UserInfo,
+    /// No port from 1 to 65535.
+    #[error("the port in the printer URI is no number from 1 to 65535")]
+    Port,
+    /// `?` and more.
+    #[error("a printer URI has no query; hint: leave out `?` and all that follows")]
+    Query,
+}
+
+/// Where one printer is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Address {
+    /// What requests name as `printer-uri`: scheme and port as given.
+    pub(crate) printer_uri: String,
+    /// Where they are posted.
+    pub(crate) http_url: String,
+}
+
+impl Address {
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.http_url.starts_with("https:")
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Self, UriError> {
+        if text.len() > URI_LEN_MAX {
+            return Err(UriError::Malformed);
+        }
+        let uri: Uri = text.parse().map_err(|_| UriError::Malformed)?;
+        let (scheme, http_scheme) = match uri.scheme_str().map(str::to_ascii_lowercase).as_deref() {
+            Some("ipp") => ("ipp", "http"),
+            Some("ipps") => ("ipps", "https"),
+            _ => return Err(UriError::Scheme),
+        };
+        let authority = uri.authority().ok_or(UriError::NoHost)?;
+        if authority.as_str().contains('@') {
+            return Err(UriError::UserInfo);
+        }
+        let host = authority.host();
+        if host.is_empty() || host == "[]" {
+            return Err(UriError::NoHost);
+        }
+        let port = match authority.as_str().strip_prefix(host) {
+            Some("") => PORT_DEFAULT,
+            _ => authority.port_u16().filter(|port| *port > 0).ok_or(UriError::Port)?,
+        };
+        if uri.query().is_some() {
+            return Err(UriError::Query);
+        }
+        let path = if uri.path().is_empty() { "/" } else { uri.path() };
+        let explicit = if port == PORT_DEFAULT { String::new() } else { format!(":{port}") };
+        Ok(Self {
+            printer_uri: format!("{scheme}://{host}{explicit}{path}"),
+            http_url: format!("{http_scheme}://{host}:{port}{path}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_becomes_a_printer_uri_and_an_http_url() {
+        for (given, printer_uri, http_url) in [
+            ("ipp://p.example/ipp/print", "ipp://p.example/ipp/print", "http://p.example:631/ipp/print"),
+            ("ipps://p.example/ipp/print", "ipps://p.example/ipp/print", "https://p.example:631/ipp/print"),
+            ("ipps://p.example:8443/a", "ipps://p.example:8443/a", "https://p.example:8443/a"),
+            ("IPP://[::1]:8701/ipp/print", "ipp://[::1]:8701/ipp/print", "http://[::1]:8701/ipp/print"),
+            ("ipp://10.0.0.7", "ipp://10.0.0.7/", "http://10.0.0.7:631/"),
+            ("ipp://10.0.0.7:631/x", "ipp://10.0.0.7/x", "http://10.0.0.7:631/x"),
+        ] {
+            let address = Address { printer_uri: printer_uri.into(), http_url: http_url.into() };
+            assert_eq!(Address::parse(given), Ok(address), "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_printer_uri_is_refused_without_repeating_it() {
+        for (given, error) in [
+            ("", UriError::Malformed),
+            ("ipp://", UriError::Malformed),
+            ("ipp:/ipp/print", UriError::Malformed),
+            ("ipp://p.example/a b", UriError::Malformed),
+            ("ipp://:631/ipp/print", UriError::NoHost),
+            ("p.example", UriError::Scheme),
+            ("/ipp/print", UriError::Scheme),
+            ("http://p.example:631/ipp/print", UriError::Scheme),
+            ("mock://p.example", UriError::Scheme),
+            ("ipp://ani:rahasia@p.example/ipp/print", UriError::UserInfo),
+            ("ipps://@p.example/ipp/print", UriError::UserInfo),
+            ("ipp://p.example:0/ipp/print", UriError::Port),
+            ("ipp://p.example:99999/ipp/print", UriError::Port),
+            ("ipp://p.example/ipp/print?waitjob=false", UriError::Query),
+        ] {
+            assert_eq!(Address::parse(given), Err(error), "{given}");
+            assert!(!error.to_string().contains("rahasia"));
+        }
+        assert_eq!(Address::parse(&format!("ipp://p/{}", "a".repeat(1024))), Err(UriError::Malformed));
+    }
+}

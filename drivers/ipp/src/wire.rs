@@ -1,0 +1,301 @@
+//! Requests to bytes, and a printer's bytes to a response: the crate `ipp`, with a guard in front of its parser.
+//!
+//! The parser panics on a text with language whose inner lengths lie, refuses a whole response for one name that is
+//! too long, and nests collections as deep as the sender likes, to drop them recursively until the stack ends. So
+//! [`defuse`] walks the bytes first: it bounds the depth, and makes every value that the parser cannot take `unknown`.
+
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ipp::attribute::IppAttribute;
+use ipp::model::{DelimiterTag, IppVersion, Operation};
+use ipp::parser::{IppParseError, IppParser};
+use ipp::reader::IppReader;
+use ipp::request::IppRequestResponse;
+use ipp::value::{BoundedString, IppValue};
+
+/// Collections in collections. `media-col-database` needs 2.
+const DEPTH_MAX: usize = 16;
+
+const TAG_END_OF_ATTRIBUTES: u8 = 0x03;
+const TAG_DELIMITER_LAST: u8 = 0x0f;
+const TAG_UNKNOWN: u8 = 0x12;
+const TAG_COLLECTION_BEGIN: u8 = 0x34;
+const TAG_COLLECTION_END: u8 = 0x37;
+
+/// One request, printer and version left out.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) operation: Operation,
+    attributes: Vec<(DelimiterTag, &'static str, IppValue)>,
+}
+
+impl Request {
+    pub(crate) fn new(operation: Operation) -> Self {
+        let request = Self { operation, attributes: Vec::new() };
+        // Nobody checks it. It is the same for ever, so that a printer's `my-jobs` shows all of ours.
+        request.with("requesting-user-name", name("cetak"))
+    }
+
+    /// With an operation attribute.
+    pub(crate) fn with(mut self, attribute: &'static str, value: IppValue) -> Self {
+        self.attributes.push((DelimiterTag::OperationAttributes, attribute, value));
+        self
+    }
+
+    /// With an attribute of the job that is being made.
+    pub(crate) fn with_job(mut self, attribute: &'static str, value: IppValue) -> Self {
+        self.attributes.push((DelimiterTag::JobAttributes, attribute, value));
+        self
+    }
+
+    /// The request without its document.
+    pub(crate) fn to_bytes(&self, printer_uri: &str, request_id: i32) -> Result<Vec<u8>, IppParseError> {
+        // Not `new(.., Some(uri))`: it makes `ipp` of `ipps`.
+        let mut message = IppRequestResponse::new(IppVersion::v2_0(), self.operation, None)?;
+        message.header_mut().request_id = request_id;
+        let printer = IppAttribute::with_name("printer-uri", IppValue::Uri(bounded(printer_uri)))?;
+        message.attributes_mut().add(DelimiterTag::OperationAttributes, printer);
+        for (group, attribute, value) in &self.attributes {
+            message.attributes_mut().add(*group, IppAttribute::with_name(attribute, value.clone())?);
+        }
+        Ok(message.to_bytes().to_vec())
+    }
+}
+
+/// Texts here are ours: ASCII and short.
+fn bounded<const MAX: usize>(text: &str) -> BoundedString<MAX> {
+    BoundedString::new_truncated(text)
+}
+
+pub(crate) fn name(text: &str) -> IppValue {
+    IppValue::NameWithoutLanguage(bounded(text))
+}
+
+pub(crate) fn keyword(text: &str) -> IppValue {
+    IppValue::Keyword(bounded(text))
+}
+
+pub(crate) fn keywords(texts: &[&str]) -> IppValue {
+    IppValue::Array(texts.iter().map(|text| keyword(text)).collect())
+}
+
+pub(crate) fn media_type(text: &str) -> IppValue {
+    IppValue::MimeMediaType(bounded(text))
+}
+
+/// Why bytes are no IPP response.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(crate) enum Malformed {
+    #[error("it is not IPP 1 or 2")]
+    NotIpp,
+    #[error("it ends in the middle")]
+    Cut,
+    #[error("its collections are nested too deep")]
+    TooDeep,
+    #[error("the IPP parser refuses it")]
+    Refused,
+    #[error("the IPP parser panicked on it")]
+    Panicked,
+}
+
+/// Reads a response, whatever the bytes are.
+pub(crate) fn parse(bytes: &[u8]) -> Result<IppRequestResponse, Malformed> {
+    let harmless = defuse(bytes)?;
+    // Second line of defence: no panic is known that gets past `defuse`.
+    let parsed = catch_unwind(AssertUnwindSafe(|| IppParser::new(IppReader::new(Cursor::new(harmless))).parse()));
+    // The parser's own words may quote values, so they are dropped.
+    parsed.map_err(|_| Malformed::Panicked)?.map_err(|_| Malformed::Refused)
+}
+
+/// The same attributes, with every value that the parser would choke on made `unknown`.
+fn defuse(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
+    let mut rest = bytes;
+    let header = take(&mut rest, 8)?;
+    if !matches!(header.first(), Some(1 | 2)) {
+        return Err(Malformed::NotIpp);
+    }
+    let mut harmless = Vec::with_capacity(bytes.len());
+    harmless.extend_from_slice(header);
+    // Delimiters do not reset it, as the parser does not close collections there either.
+    let mut depth = 0_usize;
+    loop {
+        let tag = take(&mut rest, 1)?.first().copied().unwrap_or_default();
+        if tag <= TAG_DELIMITER_LAST {
+            harmless.push(tag);
+            if tag == TAG_END_OF_ATTRIBUTES {
+                return Ok(harmless);
+            }
+            continue;
+        }
+        let attribute = take_counted(&mut rest)?;
+        let value = take_counted(&mut rest)?;
+        match tag {
+            TAG_COLLECTION_BEGIN => depth += 1,
+            TAG_COLLECTION_END => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEPTH_MAX {
+            return Err(Malformed::TooDeep);
+        }
+        let (tag, value) = if is_well_formed(tag, value) { (tag, value) } else { (TAG_UNKNOWN, [].as_slice()) };
+        harmless.push(tag);
+        put_counted(&mut harmless, attribute);
+        put_counted(&mut harmless, value);
+    }
+}
+
+/// Does the value have a length that its syntax allows (RFC 8010, section 3.9; bounds of RFC 8011, section 5.1)?
+fn is_well_formed(tag: u8, value: &[u8]) -> bool {
+    match tag {
+        0x21 | 0x23 => value.len() == 4,
+        0x22 => value.len() == 1,
+        0x31 => value.len() == 11,
+        0x32 => value.len() == 9,
+        0x33 => value.len() == 8,
+        0x35 => has_language(value, 1023),
+        0x36 => has_language(value, 255),
+        0x41 | 0x45 | 0x46 => value.len() <= 1023,
+        0x42 | 0x44 | 0x49 | 0x4a => value.len() <= 255,
+        0x47 | 0x48 => value.len() <= 63,
+        _ => true,
+    }
+}
+
+fn has_language(value: &[u8], text_len_max: usize) -> bool {
+    let mut rest = value;
+    let (Ok(language), Ok(text)) = (take_counted(&mut rest), take_counted(&mut rest)) else { return false };
+    let is_text = |bytes: &[u8], len_max: usize| bytes.len() <= len_max && std::str::from_utf8(bytes).is_ok();
+    is_text(language, 63) && is_text(text, text_len_max)
+}
+
+fn take<'a>(rest: &mut &'a [u8], count: usize) -> Result<&'a [u8], Malformed> {
+    let (taken, left) = rest.split_at_checked(count).ok_or(Malformed::Cut)?;
+    *rest = left;
+    Ok(taken)
+}
+
+/// Bytes after their count in two bytes.
+fn take_counted<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Malformed> {
+    let count = take(rest, 2)?.iter().fold(0, |count, byte| count << 8 | usize::from(*byte));
+    take(rest, count)
+}
+
+/// `bytes` came from [`take_counted`], so that their count fits.
+fn put_counted(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(&u16::try_from(bytes.len()).unwrap_or_default().to_be_bytes());
+    out.extend_from_slice(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(attributes: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![2, 0, 0, 0, 0, 0, 0, 1, 0x01];
+        bytes.extend_from_slice(attributes);
+        bytes.push(TAG_END_OF_ATTRIBUTES);
+        bytes
+    }
+
+    fn attribute(tag: u8, name: &str, value: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![tag];
+        put_counted(&mut bytes, name.as_bytes());
+        put_counted(&mut bytes, value);
+        bytes
+    }
+
+    fn value_of(bytes: &[u8], name: &str) -> IppValue {
+        parse(bytes).unwrap().attributes().groups()[0].get(name).unwrap().value().clone()
+    }
+
+    #[test]
+    fn a_name_whose_language_lies_about_its_length_is_unknown_and_the_next_attribute_is_read() {
+        let liar = [0xff, 0xff, b'e', b'n', 0x00];
+        let bytes = response(&[attribute(0x36, "job-name", &liar), attribute(0x21, "job-id", &[0, 0, 0, 7])].concat());
+
+        assert_eq!(value_of(&bytes, "job-id"), IppValue::Integer(7));
+        assert!(matches!(value_of(&bytes, "job-name"), IppValue::Other { tag: TAG_UNKNOWN, .. }));
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_hides_only_itself() {
+        let long = attribute(0x42, "job-name", &[b'x'; 1024]);
+        let bytes = response(&[long, attribute(0x21, "job-id", &[0, 0, 0, 7])].concat());
+
+        assert_eq!(value_of(&bytes, "job-id"), IppValue::Integer(7));
+    }
+
+    #[test]
+    fn values_of_a_wrong_length_are_unknown() {
+        for (tag, length) in [(0x21, 3), (0x23, 5), (0x22, 0), (0x31, 10), (0x32, 8), (0x33, 7), (0x48, 64)] {
+            let bytes = response(&attribute(tag, "x", &vec![b'1'; length]));
+
+            assert!(matches!(value_of(&bytes, "x"), IppValue::Other { tag: TAG_UNKNOWN, .. }), "tag {tag:#x}");
+        }
+    }
+
+    #[test]
+    fn a_million_bytes_of_nested_collections_are_refused() {
+        let bytes = response(&attribute(TAG_COLLECTION_BEGIN, "", &[]).repeat(200_000));
+        assert_eq!(parse(&bytes).err(), Some(Malformed::TooDeep));
+
+        let with_delimiters = [attribute(TAG_COLLECTION_BEGIN, "x", &[]), vec![0x02]].concat();
+        assert_eq!(parse(&response(&with_delimiters.repeat(100_000))).err(), Some(Malformed::TooDeep));
+    }
+
+    #[test]
+    fn collections_as_deep_as_allowed_are_read() {
+        let mut nested = attribute(TAG_COLLECTION_BEGIN, "x", &[]);
+        for _ in 1..DEPTH_MAX {
+            nested.extend(attribute(0x4a, "", b"member"));
+            nested.extend(attribute(TAG_COLLECTION_BEGIN, "", &[]));
+        }
+        nested.extend(attribute(TAG_COLLECTION_END, "", &[]).repeat(DEPTH_MAX));
+
+        assert!(parse(&response(&nested)).is_ok());
+    }
+
+    #[test]
+    fn every_beginning_of_a_response_and_every_changed_byte_is_an_answer_or_an_error() {
+        let whole = response(
+            &[
+                attribute(0x47, "attributes-charset", b"utf-8"),
+                attribute(0x36, "job-name", &[0, 2, b'e', b'n', 0, 1, b'a']),
+                attribute(TAG_COLLECTION_BEGIN, "media-col", &[]),
+                attribute(0x4a, "", b"media-type"),
+                attribute(0x44, "", b"cardstock"),
+                attribute(TAG_COLLECTION_END, "", &[]),
+                attribute(0x32, "printer-resolution-default", &[0, 0, 1, 44, 0, 0, 1, 44, 3]),
+            ]
+            .concat(),
+        );
+        assert!(parse(&whole).is_ok());
+
+        for end in 0..whole.len() {
+            assert!(parse(&whole[..end]).is_err(), "the first {end} bytes");
+        }
+        for position in 0..whole.len() {
+            for byte in 0..=u8::MAX {
+                let mut changed = whole.clone();
+                changed[position] = byte;
+                assert_ne!(parse(&changed).err(), Some(Malformed::Panicked), "byte {position} is {byte:#x}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_request_names_the_printer_as_it_was_given() {
+        let request = Request::new(Operation::GetJobAttributes).with("job-id", IppValue::Integer(5));
+
+        let bytes = request.to_bytes("ipps://printer.example:8443/ipp/print", 9).unwrap();
+
+        let sent = parse(&bytes).unwrap();
+        assert_eq!(sent.header().request_id, 9);
+        let names: Vec<_> = sent.attributes().groups()[0].attributes().iter().map(|a| a.name().as_str()).collect();
+        let order = ["attributes-charset", "attributes-natural-language", "printer-uri", "job-id"];
+        assert_eq!(names[..4], order);
+        let expected = IppValue::Uri(bounded("ipps://printer.example:8443/ipp/print"));
+        assert_eq!(value_of(&bytes, "printer-uri"), expected);
+    }
+}

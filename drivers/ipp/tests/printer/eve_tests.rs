@@ -1,0 +1,267 @@
+//! What the driver says of a real IPP printer's cards.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cetak_driver_api::conformance::{self, Fixture};
+use cetak_driver_api::{
+    AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Condition, Document, Fault, Found, PrinterDriver,
+    Supply,
+};
+use cetak_driver_ipp::{IppPrinter, REASON_BUSY};
+
+use crate::eve::{EvePrinter, Mode};
+use crate::{document, ending, found_when, new_attempt, sent, uncommitted, wait};
+
+#[async_trait]
+impl Fixture for EvePrinter {
+    async fn driver(&self) -> Arc<dyn PrinterDriver> {
+        Arc::new(EvePrinter::driver(self))
+    }
+
+    async fn advance(&self) {
+        wait(150);
+    }
+
+    fn document(&self) -> Document {
+        document()
+    }
+
+    fn attempt(&self) -> AttemptId {
+        new_attempt()
+    }
+
+    async fn count_cards(&self, attempt: &AttemptId) -> Option<usize> {
+        Some(EvePrinter::count_cards(self, attempt))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ippeveprinter_passes_the_conformance_suite() {
+    let eve = EvePrinter::start().await;
+
+    conformance::exercise(&eve).await;
+}
+
+#[tokio::test]
+async fn a_printer_says_what_it_is_and_how_it_is() {
+    let eve = EvePrinter::start().await;
+
+    let capabilities = eve.driver().probe().await.unwrap();
+    let status = eve.driver().status().await.unwrap();
+
+    let expected = Capabilities {
+        make_and_model: Some("Cetak test printer".to_owned()),
+        document_formats: vec!["image/png".to_owned(), "image/pwg-raster".to_owned()],
+        media: vec!["iso_id-1_53.98x85.6mm".to_owned()],
+        resolutions_dpi: vec![300],
+        sides: vec!["one-sided".to_owned(), "two-sided-long-edge".to_owned()],
+        can_hold: false,
+        up_time_s: capabilities.up_time_s,
+        impressions_completed: None,
+    };
+    assert_eq!(capabilities, expected);
+    assert!(capabilities.up_time_s.is_some_and(|seconds| seconds < 3600));
+    assert_eq!((status.condition, status.accepting_jobs), (Condition::Idle, true));
+    assert_eq!(status.supplies, [Supply { name: "YMCKO ribbon".to_owned(), level_percent: Some(80) }]);
+}
+
+#[tokio::test]
+async fn a_jam_leaves_the_outcome_unknown_and_is_named_first() {
+    let eve = EvePrinter::start().await;
+    let driver = eve.driver();
+    eve.set(Mode::Jam);
+
+    let ending = ending(&driver, &sent(&driver, &new_attempt()).await).await;
+
+    assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown));
+    assert_eq!(ending.reasons.first().map(String::as_str), Some("media-jam"), "{ending:?}");
+}
+
+#[tokio::test]
+async fn a_job_aborted_after_its_card_came_out_is_not_called_cardless() {
+    let eve = EvePrinter::start().await;
+    let driver = eve.driver();
+    let id = new_attempt();
+    eve.set(Mode::AbortAfter);
+
+    let ending = ending(&driver, &sent(&driver, &id).await).await;
+
+    assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown));
+    assert_eq!(eve.count_cards(&id), 1);
+}
+
+#[tokio::test]
+async fn an_empty_hopper_waits_for_an_operator_and_then_gives_the_card() {
+    let eve = EvePrinter::start().await;
+    let driver = eve.driver();
+    let id = new_attempt();
+    eve.set(Mode::Empty);
+    let attempt = sent(&driver, &id).await;
+    let is_empty = |found: &Found| matches!(found, Found::Printing { reasons } if reasons.iter().any(|reason| reason == "media-empty"));
+
+    found_when(&driver, &attempt, is_empty).await;
+    assert!(driver.status().await.unwrap().reasons.contains(&"media-empty".to_owned()));
+    assert_eq!(eve.count_cards(&id), 0);
+    eve.clear();
+
+    let ending = ending(&driver, &attempt).await;
+    assert_eq!((ending.blank, ending.card), (Blank::Fed, Card::Good));
+    assert_eq!(eve.count_cards(&id), 1);
+}
+
+#[tokio::test]
+async fn a_card_cancelled_under_way_may_come_out() {
+    let eve = EvePrinter::start().await;
+    let driver = eve.driver();
+    let id = new_attempt();
+    eve.set(Mode::Slow);
+    let attempt = sent(&driver, &id).await;
+    found_when(&driver, &attempt, |found| matches!(found, Found::Printing { .. })).await;
+
+    assert_eq!(driver.cancel(&attempt).await, Ok(Cancelled::OutcomeUnknown));
+
+    let ending = ending(&driver, &attempt).await;
+    assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown));
+    wait(1500);
+    assert_eq!(eve.count_cards(&id), 1);
+    assert_eq!(driver.cancel(&attempt).await, Ok(Cancelled::OutcomeUnknown));
+}
+
+#[tokio::test]
+async fn a_busy_printer_is_unavailable_and_the_card_is_not_to_blame() {
+    let eve = EvePrinter::start().await;
+    let driver = eve.driver();
+    eve.set(Mode::Hang);
+    sent(&driver, &new_attempt()).await;
+    let second = new_attempt();
+    driver.prepare(&second, document()).await.unwrap();
+
+    let fault = driver.commit(&second).await.unwrap_err();
+
+    assert_eq!(fault, Fault::Unavailable { reasons: vec![REASON_BUSY.to_owned()] });
+    assert_eq!(driver.cancel(&uncommitted(&second)).await, Ok(Cancelled::NothingPrinted));
+}
+
+#[tokio::test]
+async fn a_printer_that_is_gone_is_unavailable() {
+    let mut eve = EvePrinter::start().await;
+    let driver = eve.driver();
+    let prepared = new_attempt();
+    driver.prepare(&prepared, document()).await.unwrap();
+    eve.stop();
+    let unreachable = Fault::Unavailable { reasons: vec!["connecting-to-device".to_owned()] };
+
+    assert_eq!(driver.probe().await, Err(unreachable.clone()));
+    assert_eq!(driver.status().await, Err(unreachable.clone()));
+    assert_eq!(driver.prepare(&new_attempt(), document()).await, Err(unreachable.clone()));
+    assert_eq!(driver.commit(&prepared).await, Err(unreachable.clone()));
+    assert_eq!(driver.find(&uncommitted(&prepared)).await, Err(unreachable.clone()));
+    assert_eq!(driver.cancel(&uncommitted(&prepared)).await, Err(unreachable));
+}
+
+#[tokio::test]
+async fn after_a_restart_a_job_id_is_another_cards() {
+    let mut eve = EvePrinter::start().await;
+    eve.set(Mode::Empty);
+    let lost = sent(&eve.driver(), &new_attempt()).await;
+    eve.run().await;
+    eve.set(Mode::Ok);
+    let driver = eve.driver();
+    let other = sent(&driver, &new_attempt()).await;
+    assert_eq!(lost.printer_job, other.printer_job);
+
+    assert_eq!(driver.find(&lost).await, Ok(Found::NeverSeen { certain: false }));
+    assert_eq!(driver.cancel(&lost).await, Ok(Cancelled::OutcomeUnknown));
+    assert_eq!(ending(&driver, &other).await.card, Card::Good);
+}
+
+#[tokio::test]
+async fn half_an_upload_is_printed_and_the_printers_completed_is_not_believed() {
+    let eve = EvePrinter::start().await;
+    let id = new_attempt();
+    let job = create_job(&eve, &id).await;
+
+    send_half_a_document(&eve, job);
+
+    let attempt = uncommitted(&id);
+    let ending = ending(&eve.driver(), &attempt).await;
+    assert_eq!(ending.card, Card::Unknown, "{ending:?}");
+    assert_eq!(eve.count_cards(&id), 1);
+}
+
+#[tokio::test]
+async fn a_job_that_never_got_a_document_is_held_and_can_be_proved_cardless() {
+    let eve = EvePrinter::start().await;
+    let id = new_attempt();
+    create_job(&eve, &id).await;
+    let driver = eve.driver();
+
+    assert_eq!(driver.find(&uncommitted(&id)).await, Ok(Found::Held));
+    assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::NothingPrinted));
+
+    let next = sent(&driver, &new_attempt()).await;
+    assert_eq!(ending(&driver, &next).await.card, Card::Good);
+    assert_eq!(eve.count_cards(&id), 0);
+}
+
+#[tokio::test]
+async fn a_format_that_the_printer_does_not_take_is_for_a_person() {
+    let eve = EvePrinter::start().await;
+    let card = Document { format: "application/pdf", bytes: vec![1, 2, 3] };
+
+    let fault = eve.driver().prepare(&new_attempt(), card).await.unwrap_err();
+
+    assert!(matches!(fault, Fault::NeedsOperator(_)), "{fault}");
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_vouches_for_is_for_a_person() {
+    let eve = EvePrinter::start().await;
+    let driver = IppPrinter::new(&eve.uri().replace("ipp:", "ipps:")).unwrap();
+
+    let fault = driver.probe().await.unwrap_err();
+
+    assert!(matches!(&fault, Fault::NeedsOperator(text) if text.contains("certificate")), "{fault}");
+}
+
+/// What a scheduler leaves that was killed after Create-Job.
+async fn create_job(eve: &EvePrinter, id: &AttemptId) -> i32 {
+    let cut = crate::fake::message(&eve.uri(), 0x0005, &[("job-name", crate::fake::name(id.as_str()))]);
+    let mut stream = TcpStream::connect(("127.0.0.1", eve.port())).unwrap();
+    stream.write_all(&crate::fake::http_request("/ipp/print", &cut, cut.len())).unwrap();
+    let made = found_when(&eve.driver(), &uncommitted(id), |found| *found != Found::NeverSeen { certain: false }).await;
+    assert_eq!(made, Found::Held);
+    1
+}
+
+/// What it leaves in Send-Document.
+fn send_half_a_document(eve: &EvePrinter, job: i32) {
+    let attributes = [
+        ("job-id", ipp::value::IppValue::Integer(job)),
+        ("document-format", ipp::value::IppValue::new_mime_media_type("image/png").unwrap()),
+        ("last-document", ipp::value::IppValue::Boolean(true)),
+    ];
+    let mut message = crate::fake::message(&eve.uri(), 0x0006, &attributes);
+    let document = document().bytes;
+    let promised = message.len() + document.len();
+    message.extend_from_slice(&document[..document.len() / 2]);
+    let mut stream = TcpStream::connect(("127.0.0.1", eve.port())).unwrap();
+    stream.write_all(&crate::fake::http_request("/ipp/print", &message, promised)).unwrap();
+}
+
+/// An answer that went to a scheduler killed before it saved it.
+#[tokio::test]
+async fn a_whole_upload_whose_answer_was_not_saved_is_not_called_a_good_card() {
+    let eve = EvePrinter::start().await;
+    let driver = eve.driver();
+    let id = new_attempt();
+    sent(&driver, &id).await;
+
+    let found = ending(&driver, &uncommitted(&id)).await;
+    let saved = AttemptRef { acknowledged: true, ..uncommitted(&id) };
+    assert_eq!((found.blank, found.card), (Blank::Fed, Card::Unknown));
+    assert_eq!(ending(&driver, &saved).await.card, Card::Good);
+}

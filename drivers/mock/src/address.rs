@@ -1,0 +1,275 @@
+//! The address of a mock printer, `mock://NAME?key=value&…`, read into its settings.
+
+use std::path::PathBuf;
+
+use cetak_driver_api::AttemptId;
+
+use crate::fate::{Fate, Shares};
+
+/// Every key and what it may be, in the order in which an error lists them.
+const KEYS: [(&str, &str); 11] = [
+    ("card_ms", MILLISECONDS),
+    ("clear_ms", MILLISECONDS),
+    ("offline", SHARE),
+    ("reject", SHARE),
+    ("jam", SHARE),
+    ("spoil", SHARE),
+    ("lose_ack", SHARE),
+    ("forget", SHARE),
+    ("hold", "`yes` or `no`"),
+    ("seed", "a whole number from 0 to 18446744073709551615"),
+    ("truth", "the path of a file"),
+];
+
+const MILLISECONDS: &str = "whole milliseconds from 0 to 86400000";
+const SHARE: &str = "a share from 0 to 1";
+
+/// A day: no card takes longer, and sums of instants stay far from overflow.
+const MS_MAX: i64 = 86_400_000;
+
+/// Shares such as ten times 0.1 add up to a little more than 1.
+const SUM_MAX: f64 = 1.0 + 1e-9;
+
+/// Why an address describes no mock printer.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum UriError {
+    /// It is for another driver, or none.
+    #[error("a mock printer's address begins with `mock://`")]
+    Scheme,
+    /// The part before `?` is no printer's name.
+    #[error("the printer's name in a mock address may not hold `/` or control characters, nor be empty with `truth`")]
+    Name,
+    /// A key that no mock printer has; most often a slip of the pen.
+    #[error("a mock printer has no key `{key}`; it has {}", known_keys())]
+    UnknownKey {
+        /// The key as written.
+        key: String,
+    },
+    /// A key given twice, where one of the two would be ignored.
+    #[error("key `{key}` is given twice")]
+    Repeated {
+        /// The key.
+        key: String,
+    },
+    /// A value out of range, of the wrong kind, or with broken percent-encoding.
+    #[error("`{key}={value}`: {key} must be {allowed}")]
+    Value {
+        /// The key.
+        key: String,
+        /// The value as written.
+        value: String,
+        /// What it may be.
+        allowed: &'static str,
+    },
+    /// Each attempt meets one fault at most, so that the shares may not add up to more than 1.
+    #[error("offline, reject, jam, spoil, lose_ack and forget must add up to 1 at most, not {sum}")]
+    Shares {
+        /// What they add up to.
+        sum: f64,
+    },
+}
+
+/// What an address says, checked.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Settings {
+    pub(crate) name: String,
+    /// 0 to a day, in microseconds.
+    pub(crate) card_us: i64,
+    /// 0 to a day, in microseconds.
+    pub(crate) clear_us: i64,
+    pub(crate) shares: Shares,
+    pub(crate) hold: bool,
+    pub(crate) seed: u64,
+    pub(crate) truth: Option<PathBuf>,
+}
+
+impl Settings {
+    pub(crate) fn parse(uri: &str) -> Result<Self, UriError> {
+        let rest = uri.strip_prefix("mock://").ok_or(UriError::Scheme)?;
+        let (name, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let mut settings = Self {
+            name: parse_name(name)?,
+            card_us: 0,
+            clear_us: 1_000_000,
+            shares: Shares::default(),
+            hold: false,
+            seed: 0,
+            truth: None,
+        };
+        let mut seen = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            settings.set(key, value)?;
+            if seen.contains(&key) {
+                return Err(UriError::Repeated { key: key.to_owned() });
+            }
+            seen.push(key);
+        }
+        let sum = settings.shares.sum();
+        if sum > SUM_MAX {
+            return Err(UriError::Shares { sum });
+        }
+        if settings.name.is_empty() && settings.truth.is_some() {
+            return Err(UriError::Name);
+        }
+        Ok(settings)
+    }
+
+    pub(crate) fn fate(&self, attempt: &AttemptId) -> Fate {
+        self.shares.fate(self.seed, attempt)
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), UriError> {
+        let Some((_, allowed)) = KEYS.iter().find(|(known, _)| *known == key) else {
+            return Err(UriError::UnknownKey { key: key.to_owned() });
+        };
+        let text = percent_decoded(value).unwrap_or_default();
+        let done = match key {
+            "card_ms" => microseconds(&text).map(|us| self.card_us = us),
+            "clear_ms" => microseconds(&text).map(|us| self.clear_us = us),
+            "offline" => share(&text).map(|share| self.shares.offline = share),
+            "reject" => share(&text).map(|share| self.shares.reject = share),
+            "jam" => share(&text).map(|share| self.shares.jam = share),
+            "spoil" => share(&text).map(|share| self.shares.spoil = share),
+            "lose_ack" => share(&text).map(|share| self.shares.lose_ack = share),
+            "forget" => share(&text).map(|share| self.shares.forget = share),
+            "hold" => yes_or_no(&text).map(|hold| self.hold = hold),
+            "seed" => text.parse().ok().map(|seed| self.seed = seed),
+            "truth" => (!text.is_empty()).then(|| self.truth = Some(text.into())),
+            _ => None,
+        };
+        done.ok_or_else(|| UriError::Value { key: key.to_owned(), value: value.to_owned(), allowed })
+    }
+}
+
+fn known_keys() -> String {
+    KEYS.map(|(key, _)| key).join(", ")
+}
+
+fn parse_name(text: &str) -> Result<String, UriError> {
+    let name = percent_decoded(text).ok_or(UriError::Name)?;
+    if name.contains(|c: char| c == '/' || c.is_control()) { Err(UriError::Name) } else { Ok(name) }
+}
+
+fn microseconds(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|ms| (0..=MS_MAX).contains(ms)).map(|ms| ms * 1000)
+}
+
+fn share(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share))
+}
+
+fn yes_or_no(text: &str) -> Option<bool> {
+    match text {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// `None` where `%` is not followed by two hexadecimal digits, or the result is no UTF-8.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = text.bytes();
+    let mut decoded = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        decoded.push(if byte == b'%' { hex_digit(bytes.next()?)? * 16 + hex_digit(bytes.next()?)? } else { byte });
+    }
+    String::from_utf8(decoded).ok()
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_with_a_name_only_is_a_printer_without_faults() {
+        let settings = Settings::parse("mock://p1").unwrap();
+
+        assert_eq!((settings.name.as_str(), settings.card_us, settings.clear_us), ("p1", 0, 1_000_000));
+        assert_eq!(
+            (settings.shares, settings.hold, settings.seed, settings.truth),
+            (Shares::default(), false, 0, None)
+        );
+    }
+
+    #[test]
+    fn every_key_sets_what_it_names() {
+        let uri = "mock://p%201?card_ms=12&spoil=0.01&jam=0.02&clear_ms=500&offline=0.03&lose_ack=0.04&forget=0.05\
+                   &reject=0.06&hold=yes&seed=7&truth=/tmp/a%20b%26c+d";
+
+        let settings = Settings::parse(uri).unwrap();
+
+        let shares = Shares { offline: 0.03, reject: 0.06, jam: 0.02, spoil: 0.01, lose_ack: 0.04, forget: 0.05 };
+        let truth = Some(PathBuf::from("/tmp/a b&c+d"));
+        let name = "p 1".to_owned();
+        assert_eq!(settings, Settings { name, card_us: 12_000, clear_us: 500_000, shares, hold: true, seed: 7, truth });
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_list_of_known_ones() {
+        let error = Settings::parse("mock://p?spoiled=0.1").unwrap_err();
+
+        assert_eq!(
+            error.to_string(),
+            "a mock printer has no key `spoiled`; it has card_ms, clear_ms, offline, reject, jam, spoil, lose_ack, \
+             forget, hold, seed, truth"
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_with_its_key_and_what_is_allowed() {
+        let wrong = [
+            "card_ms=-1",
+            "card_ms=1.5",
+            "card_ms=86400001",
+            "clear_ms=",
+            "spoil=1.1",
+            "spoil=-0.1",
+            "jam=NaN",
+            "jam=inf",
+            "hold=true",
+            "seed=-1",
+            "seed=x",
+            "truth=",
+            "truth",
+            "truth=%zz",
+            "truth=%f",
+            "truth=%ff",
+        ];
+        for pair in wrong {
+            let error = Settings::parse(&format!("mock://p?{pair}")).unwrap_err();
+
+            let key = pair.split('=').next().unwrap();
+            let allowed = KEYS.iter().find(|(known, _)| *known == key).unwrap().1;
+            assert!(error.to_string().ends_with(&format!(": {key} must be {allowed}")), "{pair}: {error}");
+        }
+    }
+
+    #[test]
+    fn shares_may_add_up_to_one_and_not_to_more() {
+        assert!(Settings::parse("mock://p?spoil=0.4&jam=0.3&offline=0.1&forget=0.1&lose_ack=0.1").is_ok());
+
+        let error = Settings::parse("mock://p?spoil=0.75&jam=0.5").unwrap_err();
+
+        assert_eq!(error, UriError::Shares { sum: 1.25 });
+    }
+
+    #[test]
+    fn what_is_no_mock_address_is_refused() {
+        assert_eq!(Settings::parse("ipp://p").unwrap_err(), UriError::Scheme);
+        for name in ["a/b", "a%2fb", "a%0ab", "a%"] {
+            assert_eq!(Settings::parse(&format!("mock://{name}")).unwrap_err(), UriError::Name, "{name}");
+        }
+        assert_eq!(Settings::parse("mock://p?seed=1&seed=1").unwrap_err(), UriError::Repeated { key: "seed".into() });
+    }
+
+    #[test]
+    fn a_name_may_be_missing_in_memory_and_not_in_a_file() {
+        assert!(Settings::parse("mock://?card_ms=1").is_ok());
+        assert_eq!(Settings::parse("mock://?truth=t").unwrap_err(), UriError::Name);
+    }
+}
