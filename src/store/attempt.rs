@@ -1,0 +1,220 @@
+//! Attempts: begun under guard before a byte goes to a printer, released under guard before a card may exist.
+
+use sqlx::{Row, sqlite::SqliteRow};
+
+use super::{StoreError, Tx, doing, parse, set};
+use crate::domain::{
+    attempt::AttemptView,
+    id::{AttemptKey, BatchId, JobId, LotId, RecordId},
+    record::Stop,
+    stock::Place,
+};
+
+/// A wish to begin an attempt.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    /// The name that the printer will get.
+    pub name: String,
+    /// The job.
+    pub job: JobId,
+    /// The version that was rendered.
+    pub record_version: i64,
+    /// The printer; the job's batch must be its own.
+    pub printer: String,
+    /// The printer cannot hold: this commit is the one before the card may exist.
+    pub releasing: bool,
+}
+
+/// An attempt that was begun.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Begun {
+    /// The job.
+    pub job: JobId,
+    /// The attempt.
+    pub key: AttemptKey,
+}
+
+/// What a printer said of an open attempt.
+#[derive(Clone, Debug)]
+pub struct Acknowledgement {
+    /// The attempt.
+    pub key: AttemptKey,
+    /// The printer's own job id.
+    pub printer_job: Option<String>,
+    /// The printer answered the call after which a card may exist.
+    pub acknowledged: bool,
+}
+
+/// An attempt that is not ended, as a restart finds it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OpenAttempt {
+    /// The attempt.
+    pub key: AttemptKey,
+    /// Its name at the printer.
+    pub name: String,
+    /// A card may exist.
+    pub releasing: bool,
+    /// The printer's own job id.
+    pub printer_job: Option<String>,
+    /// The printer answered the call after which a card may exist.
+    pub acknowledged: bool,
+}
+
+impl Tx {
+    /// Begins attempts where nothing forbids it: the job is queued and due, its batch runs on that printer, queue,
+    /// printer and batch are not paused, the printer's breaker lets a card start, and the record is the version that was
+    /// rendered and not stopped. Returns those that were begun; the others are not.
+    pub async fn attempts_begin(&mut self, begins: &[Begin]) -> Result<Vec<Begun>, StoreError> {
+        const BEGIN: &str = "
+            INSERT INTO attempt (name, job_id, printer, record_version, state, began_at_us)
+            SELECT v.value ->> 0, job.id, v.value ->> 3, v.value ->> 2, CASE WHEN v.value ->> 4 THEN 'releasing' ELSE 'intent' END, $2
+            FROM json_each($1) AS v
+            CROSS JOIN job ON job.id = v.value ->> 1
+            CROSS JOIN batch ON batch.id = job.batch_id
+            CROSS JOIN record ON record.id = job.record_id
+            CROSS JOIN printer ON printer.name = batch.printer
+            WHERE job.state = 'queued' AND job.due_at_us <= $2
+              AND batch.state = 'running' AND batch.printer = v.value ->> 3
+              AND record.state = 'batched' AND record.version = v.value ->> 2 AND record.stop IS NULL
+              AND printer.removed = 0 AND printer.breaker IN ('closed', 'half-open')
+              AND NOT EXISTS (SELECT 1 FROM pause WHERE (scope = 'queue') OR (scope = 'printer' AND pause.name = batch.printer)
+                              OR (scope = 'batch' AND pause.name = CAST(batch.id AS TEXT)))
+            RETURNING job_id, id";
+        const PRINTING: &str =
+            "UPDATE job SET state = 'printing' WHERE id IN (SELECT value FROM json_each($1)) AND state = 'queued'";
+        if begins.is_empty() {
+            return Ok(Vec::new());
+        }
+        let row = |b: &Begin| (b.name.clone(), b.job.0, b.record_version, b.printer.clone(), i64::from(b.releasing));
+        let rows: Vec<_> = begins.iter().map(row).collect();
+        let begun: Vec<(i64, i64)> = sqlx::query_as(BEGIN)
+            .bind(set(&rows))
+            .bind(self.now.0)
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(doing("beginning attempts"))?;
+        let jobs: Vec<i64> = begun.iter().map(|(job, _)| *job).collect();
+        if !jobs.is_empty() {
+            let done = sqlx::query(PRINTING)
+                .bind(set(&jobs))
+                .execute(&mut *self.tx)
+                .await
+                .map_err(doing("beginning attempts"))?;
+            if done.rows_affected() != jobs.len() as u64 {
+                return Err(StoreError::Conflict("the job"));
+            }
+        }
+        Ok(begun.into_iter().map(|(job, key)| Begun { job: JobId(job), key: AttemptKey(key) }).collect())
+    }
+
+    /// Saves that these prepared attempts are about to be committed, where still nothing forbids it. Returns those that
+    /// may go on.
+    pub async fn attempts_release(&mut self, attempts: &[AttemptKey]) -> Result<Vec<AttemptKey>, StoreError> {
+        const RELEASE: &str = "
+            UPDATE attempt SET state = 'releasing'
+            FROM job, batch, record, printer
+            WHERE attempt.id IN (SELECT value FROM json_each($1)) AND attempt.state = 'intent'
+              AND job.id = attempt.job_id AND batch.id = job.batch_id AND record.id = job.record_id AND printer.name = batch.printer
+              AND job.state = 'printing' AND batch.state = 'running'
+              AND record.version = attempt.record_version AND record.stop IS NULL
+              AND printer.removed = 0 AND printer.breaker IN ('closed', 'half-open')
+              AND NOT EXISTS (SELECT 1 FROM pause WHERE (scope = 'queue') OR (scope = 'printer' AND pause.name = batch.printer)
+                              OR (scope = 'batch' AND pause.name = CAST(batch.id AS TEXT)))
+            RETURNING attempt.id";
+        if attempts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let query = sqlx::query_scalar(RELEASE).bind(set(attempts));
+        let released: Vec<i64> = query.fetch_all(&mut *self.tx).await.map_err(doing("releasing attempts"))?;
+        Ok(released.into_iter().map(AttemptKey).collect())
+    }
+
+    /// Remembers what a printer said of open attempts.
+    pub async fn attempts_acknowledge(&mut self, acknowledgements: &[Acknowledgement]) -> Result<(), StoreError> {
+        const ACKNOWLEDGE: &str = "
+            UPDATE attempt SET printer_job = COALESCE(v.value ->> 1, printer_job), acknowledged = MAX(acknowledged, v.value ->> 2)
+            FROM json_each($1) AS v
+            WHERE attempt.id = v.value ->> 0 AND attempt.ended_at_us IS NULL";
+        if acknowledgements.is_empty() {
+            return Ok(());
+        }
+        let row = |a: &Acknowledgement| (a.key.0, a.printer_job.clone(), i64::from(a.acknowledged));
+        let rows: Vec<_> = acknowledgements.iter().map(row).collect();
+        sqlx::query(ACKNOWLEDGE)
+            .bind(set(&rows))
+            .execute(&mut *self.tx)
+            .await
+            .map_err(doing("saving a printer's answer"))?;
+        Ok(())
+    }
+
+    /// The attempts of a printer that are not ended.
+    pub async fn attempts_open(&mut self, printer: &str) -> Result<Vec<OpenAttempt>, StoreError> {
+        const OPEN: &str = "
+            SELECT id, name, state, printer_job, acknowledged FROM attempt WHERE printer = $1 AND ended_at_us IS NULL ORDER BY id";
+        let rows: Vec<(i64, String, String, Option<String>, bool)> = sqlx::query_as(OPEN)
+            .bind(printer)
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(doing("reading open attempts"))?;
+        let open = |(key, name, state, printer_job, acknowledged): (i64, String, String, Option<String>, bool)| {
+            OpenAttempt { key: AttemptKey(key), name, releasing: state == "releasing", printer_job, acknowledged }
+        };
+        Ok(rows.into_iter().map(open).collect())
+    }
+
+    /// An attempt by the name that printers and people have of it.
+    pub async fn attempt_find(&mut self, name: &str) -> Result<Option<AttemptKey>, StoreError> {
+        let query = sqlx::query_scalar("SELECT id FROM attempt WHERE name = $1").bind(name);
+        Ok(query.fetch_optional(&mut *self.tx).await.map_err(doing("finding an attempt"))?.map(AttemptKey))
+    }
+
+    /// Attempts with all that decides what their end means; `limits` gives the most failed tries of a profile.
+    pub async fn attempts_view(
+        &mut self,
+        attempts: &[AttemptKey],
+        limits: &(dyn Fn(&str) -> u32 + Sync),
+    ) -> Result<Vec<AttemptView>, StoreError> {
+        const VIEW: &str = "
+            SELECT a.id, a.name, a.state, a.printer, a.record_version,
+                   j.id, j.state, j.not_started, b.id, b.state, j.lot_id, b.place,
+                   r.id, r.state, r.version, r.stop, r.charged, r.failed_on, r.profile
+            FROM json_each($1) AS v
+            CROSS JOIN attempt AS a ON a.id = v.value
+            CROSS JOIN job AS j ON j.id = a.job_id
+            CROSS JOIN batch AS b ON b.id = j.batch_id
+            CROSS JOIN record AS r ON r.id = j.record_id";
+        let rows =
+            sqlx::query(VIEW).bind(set(attempts)).fetch_all(&mut *self.tx).await.map_err(doing("reading attempts"))?;
+        rows.iter().map(|row| view(row, limits)).collect()
+    }
+}
+
+fn view(row: &SqliteRow, limits: &(dyn Fn(&str) -> u32 + Sync)) -> Result<AttemptView, StoreError> {
+    let failed = || doing("reading attempts");
+    let number = |at: usize| row.try_get::<i64, _>(at).map_err(failed());
+    let text = |at: usize| row.try_get::<&str, _>(at).map_err(failed());
+    let optional = |at: usize| row.try_get::<Option<&str>, _>(at).map_err(failed());
+    let (key, job, record) = (number(0)?, number(5)?, number(12)?);
+    Ok(AttemptView {
+        key: AttemptKey(key),
+        name: text(1)?.to_owned(),
+        state: parse("attempt", key, text(2)?)?,
+        printer: text(3)?.to_owned(),
+        rendered_version: number(4)?,
+        job: JobId(job),
+        job_state: parse("job", job, text(6)?)?,
+        not_started: u32::try_from(number(7)?).unwrap_or(0),
+        batch: BatchId(number(8)?),
+        batch_is_closing: text(9)? != "running",
+        lot: LotId(number(10)?),
+        place: Place::from_stored(text(11)?),
+        record: RecordId(record),
+        record_state: parse("record", record, text(13)?)?,
+        record_version: number(14)?,
+        stop: optional(15)?.and_then(Stop::from_stored),
+        charged: u32::try_from(number(16)?).unwrap_or(0),
+        failed_on: optional(17)?.map(str::to_owned),
+        attempts_limit: limits(text(18)?),
+    })
+}

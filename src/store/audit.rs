@@ -1,0 +1,167 @@
+//! The audit chain: one per writer, each row sealed with the one before.
+
+use sqlx::QueryBuilder;
+
+use super::{StoreError, Tx, doing, keys};
+use crate::domain::audit::{Event, entry};
+
+/// A sealed row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AuditRow {
+    /// Its chain.
+    pub chain: String,
+    /// Its number in the chain, from 1 without gaps.
+    pub seq: i64,
+    /// The stored text: one JSON object.
+    pub entry: String,
+    /// HMAC over the hash before and the text.
+    pub hash: Vec<u8>,
+}
+
+/// The newest row of a chain.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct ChainHead {
+    /// The chain.
+    pub chain: String,
+    /// Its newest number.
+    pub seq: i64,
+    /// That row's hash, hexadecimal.
+    pub hash: String,
+}
+
+/// What is wrong with a chain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChainFault {
+    /// The chain.
+    pub chain: String,
+    /// Where.
+    pub seq: i64,
+    /// What.
+    pub what: &'static str,
+}
+
+/// Rows read at once when a chain is checked.
+const PAGE_ROWS: i64 = 5_000;
+
+impl Tx {
+    pub(super) async fn audit_append(&mut self, events: &[Event]) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let chain = self.writer.chain;
+        let head: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT seq, hash FROM audit_head WHERE chain = $1")
+            .bind(chain)
+            .fetch_optional(&mut *self.tx)
+            .await
+            .map_err(doing("reading the audit head"))?;
+        let (seq_before, mut hash) = head.unwrap_or_default();
+        let mut rows = Vec::with_capacity(events.len());
+        for (seq, event) in (seq_before + 1..).zip(events) {
+            // Cannot fail: the entry is text and numbers.
+            let text =
+                serde_json::to_string(&entry(chain, seq, self.now, &self.writer.actor, event)).unwrap_or_default();
+            hash = self.keys.audit(&hash, &text).to_vec();
+            rows.push((seq, text, hash.clone()));
+        }
+        let seq_after = seq_before + i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        for chunk in rows.chunks(100) {
+            let mut sql = QueryBuilder::new("INSERT INTO audit (chain, seq, entry, hash) ");
+            sql.push_values(chunk, |mut row, (seq, text, hash)| {
+                row.push_bind(chain).push_bind(*seq).push_bind(text.as_str()).push_bind(hash.as_slice());
+            });
+            sql.build().execute(&mut *self.tx).await.map_err(doing("writing the audit"))?;
+        }
+        self.audit_head_advance(seq_before, seq_after, &hash).await
+    }
+
+    async fn audit_head_advance(&mut self, from: i64, to: i64, hash: &[u8]) -> Result<(), StoreError> {
+        const ADVANCE: &str = "
+            INSERT INTO audit_head (chain, seq, hash) VALUES ($1, $2, $3)
+            ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE audit_head.seq = $4";
+        let done = sqlx::query(ADVANCE).bind(self.writer.chain).bind(to).bind(hash).bind(from).execute(&mut *self.tx);
+        let rows = done.await.map_err(doing("advancing the audit head"))?.rows_affected();
+        if rows == 1 { Ok(()) } else { Err(StoreError::Conflict("the audit chain")) }
+    }
+
+    /// Rows of a chain after `after`, oldest first, at most 5,000.
+    pub async fn audit_page(&mut self, chain: &str, after: i64) -> Result<Vec<AuditRow>, StoreError> {
+        const PAGE: &str =
+            "SELECT chain, seq, entry, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+        let rows: Vec<(String, i64, String, Vec<u8>)> = sqlx::query_as(PAGE)
+            .bind(chain)
+            .bind(after)
+            .bind(PAGE_ROWS)
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(doing("reading the audit"))?;
+        Ok(rows.into_iter().map(|(chain, seq, entry, hash)| AuditRow { chain, seq, entry, hash }).collect())
+    }
+
+    /// The newest row of each chain.
+    pub async fn audit_heads(&mut self) -> Result<Vec<ChainHead>, StoreError> {
+        let rows: Vec<(String, i64, Vec<u8>)> =
+            sqlx::query_as("SELECT chain, seq, hash FROM audit_head ORDER BY chain")
+                .fetch_all(&mut *self.tx)
+                .await
+                .map_err(doing("reading the audit heads"))?;
+        Ok(rows.into_iter().map(|(chain, seq, hash)| ChainHead { chain, seq, hash: keys::hex(&hash) }).collect())
+    }
+
+    /// Checks every row of every chain: number, content, order, and that the newest is the head. With `seal`, also that
+    /// no sealed row is gone. Returns how many rows were checked, and the first fault of each chain.
+    pub async fn audit_verify(&mut self, seal: &[ChainHead]) -> Result<(i64, Vec<ChainFault>), StoreError> {
+        let heads = self.audit_heads().await?;
+        let stored: Vec<String> = sqlx::query_scalar("SELECT DISTINCT chain FROM audit")
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(doing("reading the audit"))?;
+        let mut faults = Vec::new();
+        let missing = |chain: &String| !heads.iter().any(|head| head.chain == *chain);
+        for chain in stored.into_iter().chain(seal.iter().map(|head| head.chain.clone())).filter(missing) {
+            faults.push(ChainFault { chain, seq: 0, what: "the chain has no head" });
+        }
+        let mut checked = 0;
+        for head in &heads {
+            let sealed = seal.iter().find(|s| s.chain == head.chain);
+            match self.audit_verify_chain(head, sealed).await? {
+                Ok(rows) => checked += rows,
+                Err((seq, what)) => faults.push(ChainFault { chain: head.chain.clone(), seq, what }),
+            }
+        }
+        Ok((checked, faults))
+    }
+
+    async fn audit_verify_chain(
+        &mut self,
+        head: &ChainHead,
+        sealed: Option<&ChainHead>,
+    ) -> Result<Result<i64, (i64, &'static str)>, StoreError> {
+        let (mut seq, mut hash) = (0, Vec::new());
+        loop {
+            let page = self.audit_page(&head.chain, seq).await?;
+            if page.is_empty() {
+                break;
+            }
+            for row in page {
+                if row.seq != seq + 1 {
+                    return Ok(Err((seq + 1, "a row is missing")));
+                }
+                hash = self.keys.audit(&hash, &row.entry).to_vec();
+                if hash != row.hash {
+                    return Ok(Err((row.seq, "the row was changed or moved")));
+                }
+                seq = row.seq;
+                if sealed.is_some_and(|s| s.seq == seq && s.hash != keys::hex(&hash)) {
+                    return Ok(Err((seq, "the chain differs from the seal")));
+                }
+            }
+        }
+        Ok(if sealed.is_some_and(|s| s.seq > seq) {
+            Err((seq, "rows after this one were sealed and are gone"))
+        } else if seq != head.seq || keys::hex(&hash) != head.hash {
+            Err((seq, "the newest row is not the head"))
+        } else {
+            Ok(seq)
+        })
+    }
+}

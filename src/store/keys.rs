@@ -1,0 +1,199 @@
+//! Keys and what is done with them: sealing of personal data, look-up keys, digests, the audit chain.
+//!
+//! One master key, never in the database. From it HKDF-SHA256 derives one key for each purpose.
+
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// The length of keyed digests that are stored: 128 bits.
+const DIGEST_BYTES: usize = 16;
+
+/// The format of a sealed value: version, key id, nonce, ciphertext with tag.
+const SEAL_VERSION: u8 = 1;
+const KEY_ID_BYTES: usize = 4;
+const NONCE_BYTES: usize = 24;
+const HEADER_BYTES: usize = 1 + KEY_ID_BYTES + NONCE_BYTES;
+
+type HmacSha256 = Hmac<Sha256>;
+
+/// A keyed digest: equal for equal content under one key, and says nothing without the key.
+pub type Digest = [u8; DIGEST_BYTES];
+
+/// The keys of one database.
+#[derive(Clone)]
+pub struct Keys {
+    id: [u8; KEY_ID_BYTES],
+    cipher: XChaCha20Poly1305,
+    person: HmacSha256,
+    body: HmacSha256,
+    photo: HmacSha256,
+    audit: HmacSha256,
+    check: HmacSha256,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys")
+    }
+}
+
+/// Why a sealed value cannot be opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It was sealed with another key.
+    #[error("it was sealed with another key")]
+    OtherKey,
+    /// It was changed, cut, or belongs to another row.
+    #[error("it was changed, or belongs to another row")]
+    Changed,
+}
+
+impl Keys {
+    /// Derives all keys from the master key.
+    pub fn derive(master: &[u8; 32]) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(Some(b"cetak"), master);
+        // Cannot fail: 64 bytes are far below HKDF's limit of 255 digests. Were it to, the key would be zero and the check
+        // value would not match.
+        let mut cipher_key = Zeroizing::new([0; 32]);
+        let _ = hkdf.expand(b"seal v1", cipher_key.as_mut());
+        let mac = |purpose: &[u8]| {
+            let mut key = Zeroizing::new([0; 64]);
+            let _ = hkdf.expand(purpose, key.as_mut());
+            <HmacSha256 as KeyInit>::new(&(*key).into())
+        };
+        let id = mac(b"key id v1").finalize().into_bytes();
+        Self {
+            id: [id[0], id[1], id[2], id[3]],
+            cipher: XChaCha20Poly1305::new(&(*cipher_key).into()),
+            person: mac(b"person look-up v1"),
+            body: mac(b"body digest v1"),
+            photo: mac(b"photo digest v1"),
+            audit: mac(b"audit chain v1"),
+            check: mac(b"check v1"),
+        }
+    }
+
+    /// Seals a value. `row` names table, row and field: it is authenticated, so that a sealed value cannot be moved to
+    /// another place. `nonce` must be fresh randomness.
+    pub fn seal(&self, row: &str, nonce: [u8; NONCE_BYTES], plain: &[u8]) -> Vec<u8> {
+        let mut sealed = Vec::with_capacity(HEADER_BYTES + plain.len() + 16);
+        sealed.push(SEAL_VERSION);
+        sealed.extend(self.id);
+        sealed.extend(nonce);
+        // The cipher fails only for values of 256 GiB.
+        let text = self.cipher.encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: row.as_bytes() });
+        sealed.extend(text.unwrap_or_default());
+        sealed
+    }
+
+    /// Opens a sealed value.
+    pub fn open(&self, row: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        let (header, text) = sealed.split_at_checked(HEADER_BYTES).ok_or(OpenError::Changed)?;
+        if header[0] != SEAL_VERSION || header[1..=KEY_ID_BYTES] != self.id {
+            return Err(OpenError::OtherKey);
+        }
+        let nonce: [u8; NONCE_BYTES] = header[1 + KEY_ID_BYTES..].try_into().map_err(|_| OpenError::Changed)?;
+        let plain = self.cipher.decrypt(&XNonce::from(nonce), Payload { msg: text, aad: row.as_bytes() });
+        plain.map(Zeroizing::new).map_err(|_| OpenError::Changed)
+    }
+
+    /// The look-up key of a person: of the profile's identifier scheme, so that two schemes never meet.
+    pub fn person(&self, profile: &str, identifier: &str) -> Digest {
+        digest(&self.person, [profile.as_bytes(), identifier.as_bytes()])
+    }
+
+    /// The digest of a record's body.
+    pub fn body<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
+        digest(&self.body, parts)
+    }
+
+    /// The digest of a photo.
+    pub fn photo(&self, bytes: &[u8]) -> Digest {
+        digest(&self.photo, [bytes])
+    }
+
+    /// The hash of an audit row: over the hash before and the exact stored text.
+    pub fn audit(&self, before: &[u8], entry: &str) -> [u8; 32] {
+        let mut mac = self.audit.clone();
+        mac.update(before);
+        mac.update(entry.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    /// A value that is stored once, to tell at start whether this is the database's key.
+    pub fn check_value(&self) -> String {
+        hex(&digest(&self.check, [b"cetak".as_slice()]))
+    }
+}
+
+/// Each part goes in with its length, so that no two lists of parts are the same bytes.
+fn digest<'a>(mac: &HmacSha256, parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
+    let mut mac = mac.clone();
+    for part in parts {
+        mac.update(&(part.len() as u64).to_le_bytes());
+        mac.update(part);
+    }
+    let full = mac.finalize().into_bytes();
+    std::array::from_fn(|i| full[i])
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Reads hexadecimal; `None` for anything else.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let pair = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    if text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        (0..text.len()).step_by(2).map(pair).collect()
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_value_opens_only_whole_in_its_own_row_and_with_its_own_key() {
+        let keys = Keys::derive(&[7; 32]);
+        let sealed = keys.seal("person/1", [9; 24], b"SITI");
+        assert_eq!(keys.open("person/1", &sealed).unwrap().as_slice(), b"SITI");
+        assert_eq!(keys.open("person/2", &sealed), Err(OpenError::Changed));
+        assert_eq!(Keys::derive(&[8; 32]).open("person/1", &sealed), Err(OpenError::OtherKey));
+        for at in 5..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(keys.open("person/1", &changed).is_err(), "byte {at}");
+            assert!(keys.open("person/1", &sealed[..at]).is_err(), "cut at {at}");
+        }
+        assert!(!sealed.windows(4).any(|w| w == b"SITI"));
+    }
+
+    #[test]
+    fn digests_tell_apart_where_one_value_ends_and_the_next_begins() {
+        let keys = Keys::derive(&[7; 32]);
+        assert_ne!(keys.body([b"ab".as_slice(), b"c"]), keys.body([b"a".as_slice(), b"bc"]));
+        assert_ne!(keys.person("ktp-el", "1"), keys.person("student", "1"));
+    }
+
+    #[test]
+    fn hexadecimal_is_read_back() {
+        assert_eq!(unhex(&hex(&[0, 1, 254, 255])), Some(vec![0, 1, 254, 255]));
+        for wrong in ["0", "zz", "é", "+1"] {
+            assert_eq!(unhex(wrong), None, "{wrong}");
+        }
+    }
+}

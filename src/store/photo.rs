@@ -1,0 +1,64 @@
+//! Photos: each distinct one once, sealed, purged when no record needs it.
+
+use super::{StoreError, Tx, doing, keys::Digest, set};
+use crate::domain::id::PhotoId;
+
+/// A photo that is new to the database.
+#[derive(Debug)]
+pub struct NewPhoto {
+    /// Its keyed digest.
+    pub digest: Digest,
+    /// The sealed bytes.
+    pub sealed: Vec<u8>,
+}
+
+impl Tx {
+    /// The stored photo with this digest.
+    pub async fn photo_find(&mut self, digest: &Digest) -> Result<Option<PhotoId>, StoreError> {
+        let query = sqlx::query_scalar("SELECT id FROM photo WHERE digest = $1").bind(digest.as_slice());
+        Ok(query.fetch_optional(&mut *self.tx).await.map_err(doing("finding a photo"))?.map(PhotoId))
+    }
+
+    /// Takes a photo in, used by no record yet.
+    pub async fn photo_add(&mut self, photo: &NewPhoto) -> Result<PhotoId, StoreError> {
+        const ADD: &str = "INSERT INTO photo (digest, sealed, uses) VALUES ($1, $2, 0) RETURNING id";
+        let query = sqlx::query_scalar(ADD).bind(photo.digest.as_slice()).bind(photo.sealed.as_slice());
+        query.fetch_one(&mut *self.tx).await.map(PhotoId).map_err(doing("storing a photo"))
+    }
+
+    /// Counts records that now need these photos.
+    pub async fn photos_use(&mut self, uses: &[(PhotoId, i64)]) -> Result<(), StoreError> {
+        const USE: &str =
+            "UPDATE photo SET uses = uses + (v.value ->> 1) FROM json_each($1) AS v WHERE photo.id = v.value ->> 0";
+        if !uses.is_empty() {
+            sqlx::query(USE).bind(set(uses)).execute(&mut *self.tx).await.map_err(doing("counting photos"))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the photos from records that need them no more, and purges those that no record needs.
+    pub async fn photos_release(&mut self, records: &[i64]) -> Result<(), StoreError> {
+        const COUNT: &str = "
+            UPDATE photo SET uses = uses - c.n
+            FROM (SELECT photo_id, COUNT(*) AS n FROM record
+                  WHERE id IN (SELECT value FROM json_each($1)) AND photo_id IS NOT NULL GROUP BY photo_id) AS c
+            WHERE photo.id = c.photo_id
+            RETURNING photo.id, photo.uses";
+        const FORGET: &str = "UPDATE record SET photo_id = NULL WHERE id IN (SELECT value FROM json_each($1))";
+        const PURGE: &str = "DELETE FROM photo WHERE id IN (SELECT value FROM json_each($1)) AND uses = 0";
+        if records.is_empty() {
+            return Ok(());
+        }
+        let counted: Vec<(i64, i64)> = sqlx::query_as(COUNT)
+            .bind(set(records))
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(doing("counting photos"))?;
+        sqlx::query(FORGET).bind(set(records)).execute(&mut *self.tx).await.map_err(doing("forgetting photos"))?;
+        let unused: Vec<i64> = counted.into_iter().filter(|(_, uses)| *uses == 0).map(|(id, _)| id).collect();
+        if !unused.is_empty() {
+            sqlx::query(PURGE).bind(set(&unused)).execute(&mut *self.tx).await.map_err(doing("purging photos"))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! Printers and pauses.
+
+use super::{StoreError, Tx, doing, parse};
+use crate::domain::{breaker::Breaker, time::Timestamp};
+
+/// A printer as stored.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Printer {
+    /// The name that people chose.
+    pub name: String,
+    /// Where it is.
+    pub uri: String,
+    /// The profile whose cards it prints: its hopper holds that profile's blanks.
+    pub profile: String,
+    /// How many blanks its hopper takes, where hoppers are counted.
+    pub hopper: Option<i64>,
+    /// May it get a card?
+    pub breaker: Breaker,
+    /// Failures in a row.
+    pub failures: u32,
+    /// `unknown`, `idle`, `processing`, `stopped` or `unreachable`, as last seen.
+    pub state: String,
+    /// State reasons as last seen: IPP keywords.
+    pub reasons: Vec<String>,
+}
+
+/// What is paused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PauseScope {
+    /// Everything.
+    Queue,
+    /// One printer.
+    Printer(String),
+    /// One batch.
+    Batch(i64),
+}
+
+impl PauseScope {
+    fn columns(&self) -> (&'static str, String) {
+        match self {
+            Self::Queue => ("queue", String::new()),
+            Self::Printer(name) => ("printer", name.clone()),
+            Self::Batch(id) => ("batch", id.to_string()),
+        }
+    }
+}
+
+/// A pause in force.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pause {
+    /// What is paused.
+    pub scope: PauseScope,
+    /// Why.
+    pub reason: String,
+    /// Who paused.
+    pub actor: String,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+type Row = (String, String, String, Option<i64>, String, i64, String, String);
+
+const COLUMNS: &str =
+    "SELECT name, uri, profile, hopper, breaker, failures, state, reasons FROM printer WHERE removed = 0 ORDER BY name";
+
+impl Tx {
+    /// Adds a printer, or a removed one again. `false`: there is one of that name.
+    pub async fn printer_add(
+        &mut self,
+        name: &str,
+        uri: &str,
+        profile: &str,
+        hopper: Option<i64>,
+    ) -> Result<bool, StoreError> {
+        const ADD: &str = "
+            INSERT INTO printer (name, uri, profile, hopper) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (name) DO UPDATE
+            SET uri = excluded.uri, profile = excluded.profile, hopper = excluded.hopper, removed = 0, breaker = 'closed',
+                failures = 0, state = 'unknown', reasons = '[]'
+            WHERE printer.removed = 1";
+        let query = sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper);
+        Ok(query.execute(&mut *self.tx).await.map_err(doing("adding a printer"))?.rows_affected() == 1)
+    }
+
+    /// Takes a printer out of use. Its name stays in the books.
+    pub async fn printer_remove(&mut self, name: &str) -> Result<(), StoreError> {
+        let query = sqlx::query("UPDATE printer SET removed = 1 WHERE name = $1 AND removed = 0").bind(name);
+        let done = query.execute(&mut *self.tx).await.map_err(doing("removing a printer"))?;
+        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
+    }
+
+    /// All printers in use, by name.
+    pub async fn printer_list(&mut self) -> Result<Vec<Printer>, StoreError> {
+        let rows: Vec<Row> =
+            sqlx::query_as(COLUMNS).fetch_all(&mut *self.tx).await.map_err(doing("reading the printers"))?;
+        let printer = |r: Row| {
+            Ok(Printer {
+                breaker: parse("printer", &r.0, &r.4)?,
+                reasons: serde_json::from_str(&r.7).unwrap_or_default(),
+                name: r.0,
+                uri: r.1,
+                profile: r.2,
+                hopper: r.3,
+                failures: u32::try_from(r.5).unwrap_or(u32::MAX),
+                state: r.6,
+            })
+        };
+        rows.into_iter().map(printer).collect()
+    }
+
+    /// One printer in use.
+    pub async fn printer_get(&mut self, name: &str) -> Result<Option<Printer>, StoreError> {
+        Ok(self.printer_list().await?.into_iter().find(|p| p.name == name))
+    }
+
+    /// Sets the breaker. The guard is the breaker that it was decided from.
+    pub async fn printer_breaker(
+        &mut self,
+        name: &str,
+        from: Breaker,
+        to: Breaker,
+        failures: u32,
+    ) -> Result<(), StoreError> {
+        const SET: &str = "UPDATE printer SET breaker = $3, failures = $4 WHERE name = $1 AND breaker = $2";
+        let query = sqlx::query(SET).bind(name).bind(from.as_str()).bind(to.as_str()).bind(i64::from(failures));
+        let done = query.execute(&mut *self.tx).await.map_err(doing("saving a breaker"))?;
+        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
+    }
+
+    /// Remembers how a printer was seen.
+    pub async fn printer_seen(&mut self, name: &str, state: &str, reasons: &[String]) -> Result<(), StoreError> {
+        const SEEN: &str = "UPDATE printer SET state = $2, reasons = $3 WHERE name = $1";
+        let query = sqlx::query(SEEN).bind(name).bind(state).bind(super::set(reasons));
+        query.execute(&mut *self.tx).await.map_err(doing("saving a printer's state"))?;
+        Ok(())
+    }
+
+    /// Pauses. `false`: it was paused already, and stays so with its first reason.
+    pub async fn pause_add(&mut self, scope: &PauseScope, reason: &str) -> Result<bool, StoreError> {
+        const ADD: &str =
+            "INSERT INTO pause (scope, name, reason, actor, at_us) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        let (kind, name) = scope.columns();
+        let query =
+            sqlx::query(ADD).bind(kind).bind(name).bind(reason).bind(self.writer.actor.name.as_str()).bind(self.now.0);
+        Ok(query.execute(&mut *self.tx).await.map_err(doing("pausing"))?.rows_affected() == 1)
+    }
+
+    /// Ends a pause. `false`: there was none.
+    pub async fn pause_end(&mut self, scope: &PauseScope) -> Result<bool, StoreError> {
+        let (kind, name) = scope.columns();
+        let query = sqlx::query("DELETE FROM pause WHERE scope = $1 AND name = $2").bind(kind).bind(name);
+        Ok(query.execute(&mut *self.tx).await.map_err(doing("resuming"))?.rows_affected() == 1)
+    }
+
+    /// All pauses in force.
+    pub async fn pause_list(&mut self) -> Result<Vec<Pause>, StoreError> {
+        const LIST: &str = "SELECT scope, name, reason, actor, at_us FROM pause ORDER BY scope, name";
+        let rows: Vec<(String, String, String, String, i64)> =
+            sqlx::query_as(LIST).fetch_all(&mut *self.tx).await.map_err(doing("reading the pauses"))?;
+        let pause = |(kind, name, reason, actor, at): (String, String, String, String, i64)| {
+            let scope = match kind.as_str() {
+                "printer" => PauseScope::Printer(name),
+                "batch" => PauseScope::Batch(name.parse().unwrap_or_default()),
+                _ => PauseScope::Queue,
+            };
+            Pause { scope, reason, actor, at: Timestamp(at) }
+        };
+        Ok(rows.into_iter().map(pause).collect())
+    }
+}

@@ -1,0 +1,358 @@
+//! Records, persons and the waiting list.
+
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::{StoreError, Tx, doing, keys::Digest, parse, set};
+use crate::domain::{
+    batch::Claimed,
+    id::{AttemptKey, BatchId, JobId, LotId, PhotoId, RecordId},
+    job::{JobState, OpenJob},
+    record::{CardBlank, OtherRecord, RecordState, RecordView, Stop},
+    stock::Place,
+};
+
+/// A record as import makes it.
+#[derive(Debug)]
+pub struct NewRecord {
+    /// Its key; from [`Tx::record_next_id`].
+    pub id: RecordId,
+    /// The office's own key.
+    pub request_id: String,
+    /// `waiting` or `quarantined`.
+    pub state: RecordState,
+    /// Why it is quarantined.
+    pub reason: Option<String>,
+    /// Kind of request.
+    pub kind: String,
+    /// Priority class.
+    pub class: i64,
+    /// Look-up key of the person.
+    pub person_key: Digest,
+    /// Digest of body and photo.
+    pub digest: Digest,
+    /// Its photo.
+    pub photo: Option<PhotoId>,
+    /// First key of the pile.
+    pub district: String,
+    /// Second key of the pile.
+    pub village: String,
+    /// When the citizen asked.
+    pub requested_at_us: i64,
+    /// When it became print-ready.
+    pub verified_at_us: i64,
+    /// The person's fields, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// What import needs of a record that it finds by its key.
+#[derive(Clone, Debug)]
+pub struct StoredRow {
+    /// The record.
+    pub id: RecordId,
+    /// The office's own key.
+    pub request_id: String,
+    /// Its profile.
+    pub profile: String,
+    /// Its state.
+    pub state: RecordState,
+    /// Digest of body and photo.
+    pub digest: Vec<u8>,
+}
+
+/// All that a body is made of, to draw it or to compare it.
+#[derive(Clone, Debug)]
+pub struct StoredBody {
+    /// The record.
+    pub id: RecordId,
+    /// Its source.
+    pub source: String,
+    /// The office's own key.
+    pub request_id: String,
+    /// Its version.
+    pub version: i64,
+    /// Kind of request.
+    pub kind: String,
+    /// First key of the pile.
+    pub district: String,
+    /// Second key of the pile.
+    pub village: String,
+    /// When the citizen asked.
+    pub requested_at_us: i64,
+    /// When it became print-ready.
+    pub verified_at_us: i64,
+    /// The person's fields, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// Rows in one insert: 14 values each stay far below SQLite's 32,766 parameters, and the text stays the same.
+const INSERT_ROWS: usize = 500;
+
+const BODY: &str = "
+    SELECT r.id, r.source, r.request_id, r.version, r.kind, r.district, r.village, r.requested_at_us, r.verified_at_us, p.sealed
+    FROM json_each($1) AS v JOIN record AS r ON r.id = v.value JOIN person AS p ON p.record_id = r.id";
+
+impl Tx {
+    /// The key of the next new record. Keys are given out inside a write transaction, so nobody else gets it.
+    pub async fn record_next_id(&mut self) -> Result<i64, StoreError> {
+        let sql = "SELECT COALESCE(MAX(id), 0) + 1 FROM record";
+        sqlx::query_scalar(sql).fetch_one(&mut *self.tx).await.map_err(doing("reading the newest record"))
+    }
+
+    /// Adds new records, those in state `waiting` to the waiting list too.
+    pub async fn records_add(&mut self, source: &str, profile: &str, records: &[NewRecord]) -> Result<(), StoreError> {
+        for chunk in records.chunks(INSERT_ROWS) {
+            let mut sql = QueryBuilder::<Sqlite>::new(
+                "INSERT INTO record (id, source, request_id, profile, kind, class, state, slot, person_key, digest, photo_id,
+                                     district, village, requested_at_us, verified_at_us, reason) ",
+            );
+            sql.push_values(chunk, |mut row, r| {
+                let slot = if r.state.takes_the_place() { 0 } else { r.id.0 };
+                row.push_bind(r.id.0).push_bind(source).push_bind(&r.request_id).push_bind(profile).push_bind(&r.kind);
+                row.push_bind(r.class).push_bind(r.state.as_str()).push_bind(slot);
+                row.push_bind(r.person_key.as_slice()).push_bind(r.digest.as_slice()).push_bind(r.photo.map(|p| p.0));
+                row.push_bind(&r.district)
+                    .push_bind(&r.village)
+                    .push_bind(r.requested_at_us)
+                    .push_bind(r.verified_at_us);
+                row.push_bind(&r.reason);
+            });
+            sql.build().execute(&mut *self.tx).await.map_err(doing("adding records"))?;
+            let mut sql = QueryBuilder::<Sqlite>::new("INSERT INTO person (record_id, sealed) ");
+            sql.push_values(chunk, |mut row, r| {
+                row.push_bind(r.id.0).push_bind(r.sealed.as_slice());
+            });
+            sql.build().execute(&mut *self.tx).await.map_err(doing("adding persons"))?;
+        }
+        let ids = |r: &NewRecord| (r.state == RecordState::Waiting).then_some(r.id.0);
+        let waiting: Vec<i64> = records.iter().filter_map(ids).collect();
+        self.waiting_add(&waiting).await
+    }
+
+    /// Gives a record its next body. State and waiting list are a transition's business.
+    pub async fn record_rewrite(&mut self, body: &NewRecord) -> Result<(), StoreError> {
+        const REWRITE: &str = "
+            UPDATE record
+            SET version = version + 1, kind = $2, class = $3, person_key = $4, digest = $5, photo_id = $6, district = $7,
+                village = $8, requested_at_us = $9, verified_at_us = $10
+            WHERE id = $1";
+        self.photos_release(&[body.id.0]).await?;
+        sqlx::query(REWRITE)
+            .bind(body.id.0)
+            .bind(&body.kind)
+            .bind(body.class)
+            .bind(body.person_key.as_slice())
+            .bind(body.digest.as_slice())
+            .bind(body.photo.map(|p| p.0))
+            .bind(&body.district)
+            .bind(&body.village)
+            .bind(body.requested_at_us)
+            .bind(body.verified_at_us)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(doing("updating a record"))?;
+        sqlx::query("UPDATE person SET sealed = $2 WHERE record_id = $1")
+            .bind(body.id.0)
+            .bind(body.sealed.as_slice())
+            .execute(&mut *self.tx)
+            .await
+            .map_err(doing("updating a person"))?;
+        Ok(())
+    }
+
+    /// The records of a source with these request ids.
+    pub async fn records_find(&mut self, source: &str, request_ids: &[&str]) -> Result<Vec<StoredRow>, StoreError> {
+        const FIND: &str = "
+            SELECT r.id, r.request_id, r.profile, r.state, r.digest
+            FROM json_each($1) AS v JOIN record AS r ON r.source = $2 AND r.request_id = v.value";
+        type Row = (i64, String, String, String, Vec<u8>);
+        let rows: Vec<Row> = sqlx::query_as(FIND)
+            .bind(set(request_ids))
+            .bind(source)
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(doing("finding records"))?;
+        let row = |(id, request_id, profile, state, digest): Row| {
+            Ok(StoredRow { id: RecordId(id), state: parse("record", id, &state)?, request_id, profile, digest })
+        };
+        rows.into_iter().map(row).collect()
+    }
+
+    /// The records of these persons for a profile, with the place of each person in `persons`.
+    pub async fn records_of_persons(
+        &mut self,
+        profile: &str,
+        persons: &[Digest],
+    ) -> Result<Vec<(usize, RecordId, OtherRecord)>, StoreError> {
+        const FIND: &str = "
+            SELECT v.key, r.id, r.state, r.surrendered
+            FROM json_each($1) AS v JOIN record AS r ON r.person_key = unhex(v.value) AND r.profile = $2";
+        let keys: Vec<String> = persons.iter().map(|key| super::keys::hex(key)).collect();
+        let rows: Vec<(i64, i64, String, bool)> = sqlx::query_as(FIND)
+            .bind(set(&keys))
+            .bind(profile)
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(doing("finding persons"))?;
+        let row = |(at, id, state, surrendered): (i64, i64, String, bool)| {
+            let at = usize::try_from(at).unwrap_or(usize::MAX);
+            Ok((at, RecordId(id), OtherRecord { state: parse("record", id, &state)?, surrendered }))
+        };
+        rows.into_iter().map(row).collect()
+    }
+
+    /// The other records of a record's person and profile.
+    pub async fn records_beside(&mut self, record: RecordId) -> Result<Vec<OtherRecord>, StoreError> {
+        const BESIDE: &str = "
+            SELECT o.state, o.surrendered
+            FROM record AS r JOIN record AS o ON o.person_key = r.person_key AND o.profile = r.profile AND o.id <> r.id
+            WHERE r.id = $1";
+        let rows: Vec<(String, bool)> = sqlx::query_as(BESIDE)
+            .bind(record.0)
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(doing("finding a person's records"))?;
+        let other = |(state, surrendered): (String, bool)| {
+            Ok(OtherRecord { state: parse("record", record, &state)?, surrendered })
+        };
+        rows.into_iter().map(other).collect()
+    }
+
+    /// Bodies of records, to draw or compare them.
+    pub async fn bodies_get(&mut self, records: &[RecordId]) -> Result<Vec<StoredBody>, StoreError> {
+        type Row = (i64, String, String, i64, String, String, String, i64, i64, Vec<u8>);
+        let rows: Vec<Row> =
+            sqlx::query_as(BODY).bind(set(records)).fetch_all(&mut *self.tx).await.map_err(doing("reading bodies"))?;
+        let body = |r: Row| StoredBody {
+            id: RecordId(r.0),
+            source: r.1,
+            request_id: r.2,
+            version: r.3,
+            kind: r.4,
+            district: r.5,
+            village: r.6,
+            requested_at_us: r.7,
+            verified_at_us: r.8,
+            sealed: r.9,
+        };
+        Ok(rows.into_iter().map(body).collect())
+    }
+
+    /// A record by its key at the office.
+    pub async fn record_find(&mut self, source: &str, request_id: &str) -> Result<Option<RecordId>, StoreError> {
+        let sql = "SELECT id FROM record WHERE source = $1 AND request_id = $2";
+        let id = sqlx::query_scalar(sql).bind(source).bind(request_id).fetch_optional(&mut *self.tx);
+        Ok(id.await.map_err(doing("finding a record"))?.map(RecordId))
+    }
+
+    /// A record with all that decides what an act means.
+    pub async fn record_view(&mut self, record: RecordId) -> Result<RecordView, StoreError> {
+        const VIEW: &str = "
+            SELECT source, request_id, profile, kind, state, version, stop, checked, surrendered, reason
+            FROM record WHERE id = $1";
+        type Row = (String, String, String, String, String, i64, Option<String>, bool, bool, Option<String>);
+        let r: Row =
+            sqlx::query_as(VIEW).bind(record.0).fetch_one(&mut *self.tx).await.map_err(doing("reading a record"))?;
+        Ok(RecordView {
+            id: record,
+            subject: format!("record {}/{}", r.0, r.1),
+            profile: r.2,
+            kind: r.3,
+            state: parse("record", record, &r.4)?,
+            version: r.5,
+            stop: r.6.as_deref().and_then(Stop::from_stored),
+            checked: r.7,
+            surrendered: r.8,
+            reason: r.9,
+            open_job: self.open_job(record).await?,
+            card: self.card_blank(record).await?,
+        })
+    }
+
+    async fn open_job(&mut self, record: RecordId) -> Result<Option<OpenJob>, StoreError> {
+        const OPEN: &str = "
+            SELECT job.id, job.state, job.batch_id, job.lot_id, batch.place
+            FROM job JOIN batch ON batch.id = job.batch_id
+            WHERE job.record_id = $1 AND job.state IN ('queued', 'printing', 'uncertain')";
+        let row: Option<(i64, String, i64, i64, String)> =
+            sqlx::query_as(OPEN).bind(record.0).fetch_optional(&mut *self.tx).await.map_err(doing("reading a job"))?;
+        let job = |(id, state, batch, lot, place): (i64, String, i64, i64, String)| {
+            let state: JobState = parse("job", id, &state)?;
+            Ok(OpenJob {
+                id: JobId(id),
+                state,
+                batch: BatchId(batch),
+                lot: LotId(lot),
+                place: Place::from_stored(&place),
+            })
+        };
+        row.map(job).transpose()
+    }
+
+    async fn card_blank(&mut self, record: RecordId) -> Result<Option<CardBlank>, StoreError> {
+        const CARD: &str = "
+            SELECT job.lot_id, job.batch_id, attempt.id, job.id
+            FROM job JOIN attempt ON attempt.job_id = job.id
+            WHERE job.record_id = $1 AND job.state = 'printed' AND attempt.state = 'printed'
+            ORDER BY job.id DESC LIMIT 1";
+        let row: Option<(i64, i64, i64, i64)> =
+            sqlx::query_as(CARD).bind(record.0).fetch_optional(&mut *self.tx).await.map_err(doing("reading a card"))?;
+        let card = |(lot, batch, attempt, job)| CardBlank {
+            lot: LotId(lot),
+            batch: BatchId(batch),
+            attempt: AttemptKey(attempt),
+            job: JobId(job),
+        };
+        Ok(row.map(card))
+    }
+
+    pub(super) async fn waiting_add(&mut self, records: &[i64]) -> Result<(), StoreError> {
+        const ADD: &str = "
+            INSERT INTO waiting (record_id, profile, class, verified_at_us, requested_at_us, source, request_id)
+            SELECT r.id, r.profile, r.class, r.verified_at_us, r.requested_at_us, r.source, r.request_id
+            FROM json_each($1) AS v JOIN record AS r ON r.id = v.value";
+        if !records.is_empty() {
+            sqlx::query(ADD)
+                .bind(set(records))
+                .execute(&mut *self.tx)
+                .await
+                .map_err(doing("adding to the waiting list"))?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn waiting_remove(&mut self, records: &[i64]) -> Result<(), StoreError> {
+        const REMOVE: &str = "DELETE FROM waiting WHERE record_id IN (SELECT value FROM json_each($1))";
+        if records.is_empty() {
+            return Ok(());
+        }
+        let done = sqlx::query(REMOVE)
+            .bind(set(records))
+            .execute(&mut *self.tx)
+            .await
+            .map_err(doing("taking from the waiting list"))?;
+        if done.rows_affected() == records.len() as u64 {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict("the waiting list"))
+        }
+    }
+
+    /// The first `n` of the waiting list of a profile, in order. Costs by `n`, not by the length of the list.
+    pub async fn waiting_first(&mut self, profile: &str, n: i64) -> Result<Vec<Claimed>, StoreError> {
+        const FIRST: &str = "
+            SELECT r.id, r.district, r.village, r.version, r.copy
+            FROM (SELECT * FROM waiting WHERE profile = $1
+                  ORDER BY class, verified_at_us, requested_at_us, source, request_id LIMIT $2) AS w
+            JOIN record AS r ON r.id = w.record_id
+            ORDER BY w.class, w.verified_at_us, w.requested_at_us, w.source, w.request_id";
+        let rows: Vec<(i64, String, String, i64, i64)> = sqlx::query_as(FIRST)
+            .bind(profile)
+            .bind(n)
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(doing("reading the waiting list"))?;
+        let claimed =
+            |(id, district, village, version, copy)| Claimed { record: RecordId(id), district, village, version, copy };
+        Ok(rows.into_iter().map(claimed).collect())
+    }
+}

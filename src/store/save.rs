@@ -1,0 +1,125 @@
+//! Saves transitions: all of them, each whole, or none.
+
+use super::{StoreError, Tx, doing, set};
+use crate::domain::{
+    record::{RecordState, Stop},
+    transition::{AttemptChange, CardChange, JobChange, RecordChange, StopChange, Transition},
+};
+
+impl Tx {
+    /// Saves decisions, with as many statements as there are kinds of change, however many decisions there are.
+    ///
+    /// No two of them may concern the same row. One row in another state than its change starts from is
+    /// [`StoreError::Conflict`] for all: the caller then tries each alone.
+    pub async fn save(&mut self, transitions: Vec<Transition>) -> Result<(), StoreError> {
+        let (mut attempts, mut jobs, mut records, mut movements) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for transition in transitions {
+            attempts.extend(transition.attempt);
+            jobs.extend(transition.job);
+            records.extend(transition.record);
+            movements.extend(transition.movements);
+            self.events.extend(transition.event);
+        }
+        self.attempts_change(&attempts).await?;
+        self.jobs_change(&jobs).await?;
+        self.records_change(&records).await?;
+        self.movements_append(&movements).await
+    }
+
+    async fn attempts_change(&mut self, changes: &[AttemptChange]) -> Result<(), StoreError> {
+        const CHANGE: &str = "
+            UPDATE attempt
+            SET state = v.value ->> 2, reason = v.value ->> 3, inspected = v.value ->> 4,
+                ended_at_us = COALESCE(ended_at_us, $2)
+            FROM json_each($1) AS v
+            WHERE attempt.id = v.value ->> 0 AND attempt.state = v.value ->> 1";
+        let row =
+            |c: &AttemptChange| (c.key.0, c.from.as_str(), c.to.as_str(), c.reason.clone(), i64::from(c.inspected));
+        let rows: Vec<_> = changes.iter().map(row).collect();
+        let now = self.now.0;
+        self.change(CHANGE, &rows, now, "the attempt").await
+    }
+
+    async fn jobs_change(&mut self, changes: &[JobChange]) -> Result<(), StoreError> {
+        const CHANGE: &str = "
+            UPDATE job
+            SET state = v.value ->> 2,
+                due_at_us = COALESCE(v.value ->> 3, due_at_us),
+                lot_id = COALESCE(v.value ->> 4, lot_id),
+                not_started = not_started + (v.value ->> 5),
+                position = CASE WHEN (v.value ->> 3) IS NULL THEN position
+                    ELSE (SELECT MAX(b.position) + 1 FROM job AS b WHERE b.batch_id = job.batch_id) END
+            FROM json_each($1) AS v
+            WHERE job.id = v.value ->> 0 AND job.state = v.value ->> 1 AND $2 = $2";
+        let row = |c: &JobChange| {
+            (c.id.0, c.from.as_str(), c.to.as_str(), c.due.map(|d| d.0), c.lot.map(|l| l.0), i64::from(c.not_started))
+        };
+        let rows: Vec<_> = changes.iter().map(row).collect();
+        self.change(CHANGE, &rows, 0, "the job").await
+    }
+
+    async fn records_change(&mut self, changes: &[RecordChange]) -> Result<(), StoreError> {
+        const CHANGE: &str = "
+            UPDATE record
+            SET state = v.value ->> 2,
+                slot = CASE WHEN v.value ->> 3 THEN 0 ELSE id END,
+                stop = CASE v.value ->> 4 WHEN 'keep' THEN stop WHEN 'clear' THEN NULL ELSE v.value ->> 4 END,
+                charged = CASE WHEN v.value ->> 6 THEN 0 ELSE charged + ((v.value ->> 5) IS NOT NULL) END,
+                failed_on = CASE WHEN v.value ->> 6 THEN NULL ELSE COALESCE(v.value ->> 5, failed_on) END,
+                reason = v.value ->> 7,
+                checked = CASE WHEN v.value ->> 8 = 'checked' THEN 1 WHEN v.value ->> 2 = 'waiting' THEN 0 ELSE checked END,
+                surrendered = CASE v.value ->> 8 WHEN 'surrendered' THEN 1 WHEN 'next-copy' THEN 0 ELSE surrendered END,
+                copy = copy + (v.value ->> 8 = 'next-copy')
+            FROM json_each($1) AS v
+            WHERE record.id = v.value ->> 0 AND record.state = v.value ->> 1 AND $2 = $2";
+        let rows: Vec<_> = changes.iter().map(record_row).collect();
+        self.change(CHANGE, &rows, 0, "the record").await?;
+        let ids =
+            |which: fn(&&RecordChange) -> bool| -> Vec<i64> { changes.iter().filter(which).map(|c| c.id.0).collect() };
+        self.waiting_remove(&ids(|c| c.from == RecordState::Waiting)).await?;
+        self.waiting_add(&ids(|c| c.to == RecordState::Waiting)).await?;
+        self.photos_release(&ids(|c| {
+            c.from != c.to && matches!(c.to, RecordState::HandedOver | RecordState::Withdrawn)
+        }))
+        .await
+    }
+
+    async fn change<T: serde::Serialize>(
+        &mut self,
+        sql: &'static str,
+        rows: &[T],
+        now: i64,
+        what: &'static str,
+    ) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let done = sqlx::query(sql)
+            .bind(set(rows))
+            .bind(now)
+            .execute(&mut *self.tx)
+            .await
+            .map_err(doing("saving a transition"))?;
+        if done.rows_affected() == rows.len() as u64 { Ok(()) } else { Err(StoreError::Conflict(what)) }
+    }
+}
+
+type RecordRow =
+    (i64, &'static str, &'static str, bool, &'static str, Option<String>, bool, Option<String>, &'static str);
+
+fn record_row(c: &RecordChange) -> RecordRow {
+    let stop = match c.stop {
+        StopChange::Keep => "keep",
+        StopChange::Clear => "clear",
+        StopChange::Set(Stop::Withdrawn) => Stop::Withdrawn.as_str(),
+        StopChange::Set(Stop::Updated) => Stop::Updated.as_str(),
+    };
+    let card = match c.card {
+        CardChange::Keep => "keep",
+        CardChange::Checked => "checked",
+        CardChange::Surrendered => "surrendered",
+        CardChange::NextCopy => "next-copy",
+    };
+    let (from, to) = (c.from.as_str(), c.to.as_str());
+    (c.id.0, from, to, c.to.takes_the_place(), stop, c.charged_on.clone(), c.forgive, c.reason.clone(), card)
+}

@@ -1,0 +1,257 @@
+//! Lots, movements and balances.
+
+use std::collections::BTreeMap;
+
+use super::{StoreError, Tx, doing, set};
+use crate::domain::{
+    id::LotId,
+    stock::{Account, LotQuantity, Movement},
+    time::Timestamp,
+};
+
+/// A lot of blanks of one type.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Lot {
+    /// Its key.
+    pub id: LotId,
+    /// Its blank type.
+    pub blank_type: String,
+    /// Its name; `-` where lots are not kept.
+    pub name: String,
+    /// `A..B`, where serials are known.
+    pub serials: Option<String>,
+}
+
+/// What is in one account of one lot.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct BalanceLine {
+    /// The blank type.
+    pub blank_type: String,
+    /// The lot's name.
+    pub lot: String,
+    /// The account, without its place.
+    pub account: String,
+    /// The printer or office; empty where there is none.
+    pub place: String,
+    /// Blanks; negative only for `supplier`.
+    pub quantity: i64,
+}
+
+/// One line of the ledger.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct MovementLine {
+    /// Its number.
+    pub id: i64,
+    /// When, RFC 3339.
+    pub at: String,
+    /// The blank type.
+    pub blank_type: String,
+    /// The lot's name.
+    pub lot: String,
+    /// From which account, with its place.
+    pub from: String,
+    /// To which account, with its place.
+    pub to: String,
+    /// How many.
+    pub quantity: i64,
+    /// Why.
+    pub cause: String,
+    /// Its document.
+    pub document: Option<String>,
+    /// Its batch.
+    pub batch: Option<i64>,
+    /// Who.
+    pub actor: String,
+}
+
+type MovementRow<'a> = (i64, &'a str, String, &'a str, String, i64, &'a str, Option<&'a str>, Option<i64>, Option<i64>);
+
+impl Tx {
+    /// The lot with this name, made if it is new.
+    pub async fn lot_make(&mut self, blank_type: &str, name: &str, serials: Option<&str>) -> Result<LotId, StoreError> {
+        const MAKE: &str = "
+            INSERT INTO lot (blank_type, name, serials, received_at_us) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (blank_type, name) DO UPDATE SET serials = COALESCE(lot.serials, excluded.serials)
+            RETURNING id";
+        let query = sqlx::query_scalar(MAKE).bind(blank_type).bind(name).bind(serials).bind(self.now.0);
+        query.fetch_one(&mut *self.tx).await.map(LotId).map_err(doing("making a lot"))
+    }
+
+    /// A lot by name.
+    pub async fn lot_get(&mut self, blank_type: &str, name: &str) -> Result<Option<Lot>, StoreError> {
+        const GET: &str = "SELECT id, blank_type, name, serials FROM lot WHERE blank_type = $1 AND name = $2";
+        let row: Option<(i64, String, String, Option<String>)> = sqlx::query_as(GET)
+            .bind(blank_type)
+            .bind(name)
+            .fetch_optional(&mut *self.tx)
+            .await
+            .map_err(doing("reading a lot"))?;
+        Ok(row.map(|(id, blank_type, name, serials)| Lot { id: LotId(id), blank_type, name, serials }))
+    }
+
+    /// What an account holds, by lot, oldest lot first; lots without any are left out.
+    pub async fn account_lots(&mut self, blank_type: &str, account: &Account) -> Result<Vec<LotQuantity>, StoreError> {
+        const LOTS: &str = "
+            SELECT lot.id, balance.quantity
+            FROM lot JOIN balance ON balance.lot_id = lot.id
+            WHERE lot.blank_type = $1 AND balance.account = $2 AND balance.place = $3 AND balance.quantity <> 0
+            ORDER BY lot.received_at_us, lot.id";
+        let rows: Vec<(i64, i64)> = sqlx::query_as(LOTS)
+            .bind(blank_type)
+            .bind(account.name())
+            .bind(account.place())
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(doing("reading an account"))?;
+        Ok(rows.into_iter().map(|(lot, quantity)| LotQuantity { lot: LotId(lot), quantity }).collect())
+    }
+
+    /// Appends movements and keeps the balances. An account that would go below zero is [`StoreError::Short`].
+    pub async fn movements_append(&mut self, movements: &[Movement]) -> Result<(), StoreError> {
+        const APPEND: &str = "
+            INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, document,
+                                  batch_id, attempt_id, actor)
+            SELECT $2, v.value ->> 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4, v.value ->> 5, v.value ->> 6,
+                   v.value ->> 7, v.value ->> 8, v.value ->> 9, $3
+            FROM json_each($1) AS v";
+        if movements.is_empty() {
+            return Ok(());
+        }
+        let mut deltas: BTreeMap<(i64, &'static str, String), i64> = BTreeMap::new();
+        for m in movements {
+            *deltas.entry((m.lot.0, m.from.name(), m.from.place().to_owned())).or_default() -= m.quantity;
+            *deltas.entry((m.lot.0, m.to.name(), m.to.place().to_owned())).or_default() += m.quantity;
+        }
+        let rows: Vec<MovementRow<'_>> = movements.iter().map(movement_row).collect();
+        sqlx::query(APPEND)
+            .bind(set(&rows))
+            .bind(self.now.0)
+            .bind(self.writer.actor.name.as_str())
+            .execute(&mut *self.tx)
+            .await
+            .map_err(doing("writing the ledger"))?;
+        let deltas: Vec<_> =
+            deltas.into_iter().map(|((lot, account, place), delta)| (lot, account, place, delta)).collect();
+        self.balances_add(&deltas).await
+    }
+
+    async fn balances_add(&mut self, deltas: &[(i64, &'static str, String, i64)]) -> Result<(), StoreError> {
+        const ADD: &str = "
+            UPDATE balance SET quantity = quantity + (v.value ->> 3)
+            FROM json_each($1) AS v
+            WHERE balance.lot_id = v.value ->> 0 AND balance.account = v.value ->> 1 AND balance.place = v.value ->> 2";
+        const OPEN: &str = "
+            INSERT INTO balance (lot_id, account, place, quantity)
+            SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2, 0 FROM json_each($1) AS v WHERE true
+            ON CONFLICT DO NOTHING
+            RETURNING lot_id, account, place";
+        let done =
+            sqlx::query(ADD).bind(set(deltas)).execute(&mut *self.tx).await.map_err(doing("keeping the balances"))?;
+        if done.rows_affected() == deltas.len() as u64 {
+            return Ok(());
+        }
+        let opened: Vec<(i64, String, String)> = sqlx::query_as(OPEN)
+            .bind(set(deltas))
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(doing("opening an account"))?;
+        let is_new = |d: &&(i64, &'static str, String, i64)| {
+            opened.iter().any(|o| (o.0, o.1.as_str(), &o.2) == (d.0, d.1, &d.2))
+        };
+        let new: Vec<_> = deltas.iter().filter(is_new).cloned().collect();
+        let done =
+            sqlx::query(ADD).bind(set(&new)).execute(&mut *self.tx).await.map_err(doing("keeping the balances"))?;
+        if done.rows_affected() == new.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("the balance")) }
+    }
+
+    /// All balances that are not zero.
+    pub async fn balance_list(&mut self) -> Result<Vec<BalanceLine>, StoreError> {
+        const LIST: &str = "
+            SELECT lot.blank_type, lot.name, balance.account, balance.place, balance.quantity
+            FROM balance JOIN lot ON lot.id = balance.lot_id
+            WHERE balance.quantity <> 0
+            ORDER BY lot.blank_type, lot.received_at_us, lot.id, balance.account, balance.place";
+        let rows: Vec<(String, String, String, String, i64)> =
+            sqlx::query_as(LIST).fetch_all(&mut *self.tx).await.map_err(doing("reading the balances"))?;
+        let line =
+            |(blank_type, lot, account, place, quantity)| BalanceLine { blank_type, lot, account, place, quantity };
+        Ok(rows.into_iter().map(line).collect())
+    }
+
+    /// Balances that are not the sum of their movements; empty if the books are right. Reads the whole ledger.
+    pub async fn balance_faults(&mut self) -> Result<Vec<(String, i64, i64)>, StoreError> {
+        const FAULTS: &str = "
+            SELECT key, SUM(booked), SUM(moved) FROM (
+                SELECT lot_id || ' ' || account || ' ' || place AS key, quantity AS booked, 0 AS moved FROM balance
+                UNION ALL SELECT lot_id || ' ' || to_account || ' ' || to_place, 0, quantity FROM movement
+                UNION ALL SELECT lot_id || ' ' || from_account || ' ' || from_place, 0, -quantity FROM movement
+            ) AS entries GROUP BY key HAVING SUM(booked) <> SUM(moved)";
+        sqlx::query_as(FAULTS).fetch_all(&mut *self.tx).await.map_err(doing("checking the ledger"))
+    }
+
+    /// The newest movements, newest last, at most `limit`; of one blank type if it is given.
+    pub async fn movement_list(
+        &mut self,
+        blank_type: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<MovementLine>, StoreError> {
+        const LIST: &str = "
+            SELECT m.id, m.at_us, lot.blank_type, lot.name, m.from_account, m.from_place, m.to_account, m.to_place, m.quantity,
+                   m.cause, m.document, m.batch_id, m.actor
+            FROM movement AS m JOIN lot ON lot.id = m.lot_id
+            WHERE $1 IS NULL OR lot.blank_type = $1
+            ORDER BY m.id DESC LIMIT $2";
+        type Row = (
+            i64,
+            i64,
+            String,
+            String,
+            String,
+            String,
+            String,
+            String,
+            i64,
+            String,
+            Option<String>,
+            Option<i64>,
+            String,
+        );
+        let rows: Vec<Row> = sqlx::query_as(LIST)
+            .bind(blank_type)
+            .bind(limit)
+            .fetch_all(&mut *self.tx)
+            .await
+            .map_err(doing("reading the ledger"))?;
+        let account =
+            |name: &str, place: &str| if place.is_empty() { name.to_owned() } else { format!("{name}:{place}") };
+        let line = |r: Row| MovementLine {
+            id: r.0,
+            at: Timestamp(r.1).to_string(),
+            blank_type: r.2,
+            lot: r.3,
+            from: account(&r.4, &r.5),
+            to: account(&r.6, &r.7),
+            quantity: r.8,
+            cause: r.9,
+            document: r.10,
+            batch: r.11,
+            actor: r.12,
+        };
+        Ok(rows.into_iter().rev().map(line).collect())
+    }
+}
+
+fn movement_row(m: &Movement) -> MovementRow<'_> {
+    (
+        m.lot.0,
+        m.from.name(),
+        m.from.place().to_owned(),
+        m.to.name(),
+        m.to.place().to_owned(),
+        m.quantity,
+        m.cause.as_str(),
+        m.document.as_deref(),
+        m.batch.map(|b| b.0),
+        m.attempt.map(|a| a.0),
+    )
+}
