@@ -1,0 +1,46 @@
+//! Time and randomness, injected: a test moves the one and seeds the other.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::domain::time::Timestamp;
+
+/// The time.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+
+    /// Waits.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// Randomness: for names of attempts, nonces and jitter.
+pub trait Entropy: Send + Sync {
+    /// Fills with random bytes; fit for nonces outside of tests.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// A number that is uniform in 0..1.
+pub fn jitter(entropy: &dyn Entropy) -> f64 {
+    let mut bytes = [0; 4];
+    entropy.fill(&mut bytes);
+    f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// A fresh nonce for sealing.
+pub fn nonce(entropy: &dyn Entropy) -> [u8; 24] {
+    let mut bytes = [0; 24];
+    entropy.fill(&mut bytes);
+    bytes
+}
+
+/// The name of a new attempt: `cetak-<site>-<UUIDv7>`, in order of time.
+pub fn attempt_name(site: &str, now: Timestamp, entropy: &dyn Entropy) -> String {
+    let mut random = [0; 10];
+    entropy.fill(&mut random);
+    let millis = u64::try_from(now.0 / 1_000).unwrap_or(0);
+    let uuid = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+    format!("cetak-{site}-{uuid}")
+}

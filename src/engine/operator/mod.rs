@@ -1,0 +1,39 @@
+//! Every act of a person. Each is one short transaction, refused whole or done whole, and written down.
+
+mod card;
+mod queue;
+mod stock;
+
+pub use card::{
+    Found, card_check, card_hand_over, card_reject, card_surrender, declare_uncertain, inspect_resolve, record_hold,
+    record_release, reprint_approve, reprint_refuse, reprint_request,
+};
+pub use queue::{
+    batch_approve, batch_cancel, pause, plain_uri, printer_add, printer_clear, printer_probe, printer_remove, resume,
+};
+pub use stock::{Count, Delivery, count, destroy, lend, load, receive, take_back, unload};
+
+use super::{EngineError, Office};
+use crate::{domain::id::RecordId, store::Tx};
+
+async fn begin(office: &Office) -> Result<Tx, EngineError> {
+    Ok(office.store.write(&office.writer, office.clock.now()).await?)
+}
+
+/// A record as people name it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordName {
+    /// Who sent it.
+    pub source: String,
+    /// The office's own key.
+    pub request_id: String,
+}
+
+/// Finds a record, or says that there is none.
+pub async fn find_record(tx: &mut Tx, name: &RecordName) -> Result<RecordId, EngineError> {
+    let found = tx.record_find(&name.source, &name.request_id).await?;
+    found.ok_or_else(|| {
+        let message = format!("there is no record `{}` from source `{}`", name.request_id, name.source);
+        EngineError::refused(message, "name the source with --source if it is another")
+    })
+}

@@ -1,0 +1,335 @@
+//! The scheduler's one writer: it takes all that has come, applies it as a few set statements, commits once, and answers
+//! all (group commit).
+
+use std::{collections::HashMap, time::Duration};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Office, batcher, clock::jitter};
+use crate::{
+    domain::{
+        attempt::{AttemptView, Outcome},
+        audit::Event,
+        batch::{Batch, BatchState},
+        breaker::Breaker,
+        id::{AttemptKey, BatchId, JobId, LotId},
+        job::{JobState, refuse_undrawable, settle},
+        transition::Transition,
+        window,
+    },
+    store::{Acknowledgement, Begin, Printer, StoreError, Tx},
+};
+
+/// What a worker wants saved.
+#[derive(Clone, Debug)]
+pub(crate) enum Request {
+    /// The end of one attempt and the beginning of the next, in one commit.
+    Step { settle: Option<Settle>, begin: Option<Begin> },
+    /// The commit before a held card is let go.
+    Release(Acknowledgement),
+    /// What the printer answered.
+    Acknowledge(Acknowledgement),
+    /// The next batch of a printer.
+    Plan(Printer),
+    /// The end of a batch.
+    End { batch: Batch, why: &'static str },
+    /// A job whose card cannot be drawn.
+    Undrawable { batch: BatchId, job: JobId, subject: String, reason: String },
+    /// How a printer was seen.
+    Seen { printer: String, state: &'static str, reasons: Vec<String> },
+    /// A printer's breaker.
+    Breaker(BreakerChange),
+}
+
+/// The end of an attempt.
+#[derive(Clone, Debug)]
+pub(crate) struct Settle {
+    pub(crate) attempt: AttemptKey,
+    pub(crate) outcome: Outcome,
+    pub(crate) breaker: Option<BreakerChange>,
+}
+
+/// A new state of a printer's breaker.
+#[derive(Clone, Debug)]
+pub(crate) struct BreakerChange {
+    pub(crate) printer: String,
+    pub(crate) from: Breaker,
+    pub(crate) to: Breaker,
+    pub(crate) failures: u32,
+}
+
+/// What came of a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Reply {
+    /// Of a step: the state of the settled job, and the attempt that was begun; none where a guard forbade it.
+    Step { settled: Option<JobState>, begun: Option<AttemptKey> },
+    /// Of a release: may it go on?
+    Released(bool),
+    /// Of a plan.
+    Planned(batcher::Plan),
+    /// Of the end of a batch.
+    Ended(BatchState),
+    /// Done.
+    Done,
+}
+
+type Envelope = (Request, oneshot::Sender<Result<Reply, StoreError>>);
+
+/// The way to the writer.
+#[derive(Clone)]
+pub(crate) struct WriterHandle(mpsc::Sender<Envelope>);
+
+impl WriterHandle {
+    /// Has a request saved. It is durable when this returns.
+    pub(crate) async fn save(&self, request: Request) -> Result<Reply, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let stopped = || StoreError::Conflict("the scheduler, which is stopping");
+        self.0.send((request, reply)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+/// Requests in one commit.
+const GROUP_MAX: usize = 512;
+/// How long the writer may hold the database without a gap, and how long a gap it then leaves for other processes.
+const BUSY_MAX: Duration = Duration::from_millis(200);
+const GAP: Duration = Duration::from_millis(3);
+
+/// Starts the writer; it ends when all handles are gone.
+pub(crate) fn start(office: Office) -> WriterHandle {
+    let (sender, receiver) = mpsc::channel(GROUP_MAX);
+    tokio::spawn(run(office, receiver));
+    WriterHandle(sender)
+}
+
+async fn run(office: Office, mut receiver: mpsc::Receiver<Envelope>) {
+    let mut envelopes = Vec::with_capacity(GROUP_MAX);
+    let mut gap_at = office.clock.now();
+    loop {
+        let waited = receiver.is_empty();
+        if receiver.recv_many(&mut envelopes, GROUP_MAX).await == 0 {
+            return;
+        }
+        let now = office.clock.now();
+        if waited {
+            gap_at = now;
+        } else if now.since(gap_at) > BUSY_MAX {
+            office.clock.sleep(GAP).await;
+            gap_at = office.clock.now();
+        }
+        let (requests, replies): (Vec<_>, Vec<_>) = envelopes.drain(..).unzip();
+        let answers = match group(&office, &requests).await {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            Err(error) if requests.len() == 1 => vec![Err(error)],
+            Err(_) => each(&office, &requests).await,
+        };
+        for (reply, answer) in replies.into_iter().zip(answers) {
+            // A worker that is gone needs no answer.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+/// One of a group is in conflict: each is tried alone.
+async fn each(office: &Office, requests: &[Request]) -> Vec<Result<Reply, StoreError>> {
+    let mut answers = Vec::with_capacity(requests.len());
+    for request in requests {
+        let alone = group(office, std::slice::from_ref(request)).await;
+        answers.push(alone.map(|mut answer| answer.pop().unwrap_or(Reply::Done)));
+    }
+    answers
+}
+
+async fn group(office: &Office, requests: &[Request]) -> Result<Vec<Reply>, StoreError> {
+    let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
+    let settled = settle_all(office, &mut tx, requests).await?;
+    let mut acknowledgements = Vec::new();
+    let mut releases = Vec::new();
+    let mut replies = Vec::with_capacity(requests.len());
+    for request in requests {
+        replies.push(match request {
+            Request::Step { .. } => Reply::Done,
+            Request::Release(acknowledgement) => {
+                releases.push(acknowledgement.key);
+                acknowledgements.push(acknowledgement.clone());
+                Reply::Released(false)
+            }
+            Request::Acknowledge(acknowledgement) => {
+                acknowledgements.push(acknowledgement.clone());
+                Reply::Done
+            }
+            other => alone(office, &mut tx, other).await?,
+        });
+    }
+    tx.attempts_acknowledge(&acknowledgements).await?;
+    let open = |printer: &str| window::is_open(&office.settings.windows, printer, tx.now());
+    let begins: Vec<Begin> = begins(requests).filter(|begin| open(&begin.printer)).cloned().collect();
+    let begun: HashMap<JobId, AttemptKey> =
+        tx.attempts_begin(&begins).await?.into_iter().map(|b| (b.job, b.key)).collect();
+    for begin in &begins {
+        if let Some(key) = begun.get(&begin.job) {
+            let act = if begin.releasing { "attempt.releasing" } else { "attempt.intent" };
+            tx.audit(
+                Event::new(act, &*begin.name)
+                    .with("job", begin.job)
+                    .with("printer", &begin.printer)
+                    .with("attempt", key),
+            );
+        }
+    }
+    let released = release(office, &mut tx, &releases).await?;
+    tx.commit().await?;
+    for (reply, request) in replies.iter_mut().zip(requests) {
+        match request {
+            Request::Step { settle, begin } => {
+                let settled = settle.as_ref().and_then(|s| settled.get(&s.attempt)).copied();
+                *reply = Reply::Step { settled, begun: begin.as_ref().and_then(|b| begun.get(&b.job)).copied() };
+            }
+            Request::Release(acknowledgement) => *reply = Reply::Released(released.contains(&acknowledgement.key)),
+            _ => {}
+        }
+    }
+    Ok(replies)
+}
+
+fn begins(requests: &[Request]) -> impl Iterator<Item = &Begin> {
+    requests.iter().filter_map(|request| if let Request::Step { begin, .. } = request { begin.as_ref() } else { None })
+}
+
+/// The window is a guard too: it is looked at again in the commit before a held card is let go.
+async fn release(office: &Office, tx: &mut Tx, attempts: &[AttemptKey]) -> Result<Vec<AttemptKey>, StoreError> {
+    if attempts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let views = tx.attempts_view(attempts, &|profile| office.attempts_limit(profile)).await?;
+    let open = |view: &&AttemptView| window::is_open(&office.settings.windows, &view.printer, tx.now());
+    let within: Vec<AttemptKey> = views.iter().filter(open).map(|view| view.key).collect();
+    let released = tx.attempts_release(&within).await?;
+    for view in views.iter().filter(|view| released.contains(&view.key)) {
+        tx.audit(Event::new("attempt.releasing", &*view.name).with("job", view.job).with("printer", &view.printer));
+    }
+    Ok(released)
+}
+
+async fn settle_all(
+    office: &Office,
+    tx: &mut Tx,
+    requests: &[Request],
+) -> Result<HashMap<AttemptKey, JobState>, StoreError> {
+    let settles: Vec<&Settle> = requests
+        .iter()
+        .filter_map(|request| if let Request::Step { settle, .. } = request { settle.as_ref() } else { None })
+        .collect();
+    if settles.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let keys: Vec<AttemptKey> = settles.iter().map(|s| s.attempt).collect();
+    let views = tx.attempts_view(&keys, &|profile| office.attempts_limit(profile)).await?;
+    let mut views: HashMap<AttemptKey, AttemptView> = views.into_iter().map(|view| (view.key, view)).collect();
+    let mut blanks = Blanks::default();
+    let mut states = HashMap::new();
+    let mut transitions: Vec<Transition> = Vec::with_capacity(settles.len());
+    let mut closing: Vec<BatchId> = Vec::new();
+    for one in settles {
+        let view = views
+            .remove(&one.attempt)
+            .filter(|view| view.state.is_open())
+            .ok_or(StoreError::Conflict("the attempt"))?;
+        let another =
+            if matches!(one.outcome, Outcome::Spoiled { .. }) { blanks.take(office, tx, &view).await? } else { None };
+        let random = if matches!(one.outcome, Outcome::NotStarted { .. }) { jitter(&*office.entropy) } else { 0.0 };
+        let transition = settle(&view, &one.outcome, office.settings.backoff, tx.now(), random, another);
+        states.extend(transition.job.as_ref().map(|job| (view.key, job.to)));
+        transitions.push(transition);
+        if view.batch_is_closing {
+            closing.push(view.batch);
+        }
+        if let Some(change) = &one.breaker {
+            set_breaker(tx, change).await?;
+        }
+    }
+    tx.save(transitions).await?;
+    for batch in closing {
+        if let Some(batch) = tx.batch_get(batch).await? {
+            batcher::end(tx, &batch, "the last card in hand ended").await?;
+        }
+    }
+    Ok(states)
+}
+
+/// Free blanks for second tries, counted down within one commit.
+#[derive(Default)]
+struct Blanks(HashMap<(String, String), Vec<(LotId, i64)>>);
+
+impl Blanks {
+    async fn take(&mut self, office: &Office, tx: &mut Tx, view: &AttemptView) -> Result<Option<LotId>, StoreError> {
+        let Some(batch) = tx.batch_get(view.batch).await? else { return Ok(None) };
+        let Some(profile) = office.profiles.get(&batch.profile) else { return Ok(None) };
+        let key = (profile.blank_type.clone(), view.place.as_str().to_owned());
+        if !self.0.contains_key(&key) {
+            let lots = tx.account_lots(&profile.blank_type, &view.place.free()).await?;
+            self.0.insert(key.clone(), lots.into_iter().map(|lot| (lot.lot, lot.quantity)).collect());
+        }
+        let free = self.0.get_mut(&key).and_then(|lots| lots.iter_mut().find(|(_, quantity)| *quantity > 0));
+        Ok(free.map(|(lot, quantity)| {
+            *quantity -= 1;
+            *lot
+        }))
+    }
+}
+
+async fn set_breaker(tx: &mut Tx, change: &BreakerChange) -> Result<(), StoreError> {
+    match tx.printer_breaker(&change.printer, change.from, change.to, change.failures).await {
+        // An operator cleared it meanwhile: that stands.
+        Err(StoreError::Conflict(_)) => return Ok(()),
+        other => other?,
+    }
+    if change.from != change.to {
+        let event = Event::new("printer.breaker", format!("printer {}", change.printer));
+        tx.audit(
+            event.with("was", change.from.as_str()).with("is", change.to.as_str()).with("failures", change.failures),
+        );
+    }
+    Ok(())
+}
+
+/// Requests that come seldom, each with statements of its own.
+async fn alone(office: &Office, tx: &mut Tx, request: &Request) -> Result<Reply, StoreError> {
+    match request {
+        Request::Plan(printer) => {
+            let Some(profile) = office.profiles.get(&printer.profile) else {
+                return Ok(Reply::Planned(batcher::Plan::NobodyWaits));
+            };
+            // Read again: the printer may have been removed, or its hopper changed, since the worker looked.
+            let Some(printer) = tx.printer_get(&printer.name).await? else {
+                return Ok(Reply::Planned(batcher::Plan::NobodyWaits));
+            };
+            Ok(Reply::Planned(match tx.batch_open(&printer.name).await? {
+                Some(batch) => batcher::Plan::Batch(batch),
+                None => batcher::plan(tx, &printer, profile, &office.settings).await?,
+            }))
+        }
+        Request::End { batch, why } => match tx.batch_get(batch.id).await? {
+            Some(batch) if batch.state != BatchState::Closed => Ok(Reply::Ended(batcher::end(tx, &batch, why).await?)),
+            _ => Ok(Reply::Ended(BatchState::Closed)),
+        },
+        Request::Undrawable { batch, job, subject, reason } => {
+            let open = tx.job_open(*batch, *job).await?.filter(|(_, job)| job.state == JobState::Queued);
+            if let Some((record, open)) = open {
+                tx.save(vec![refuse_undrawable(record, subject, &open, reason)]).await?;
+            }
+            Ok(Reply::Done)
+        }
+        Request::Seen { printer, state, reasons } => {
+            tx.printer_seen(printer, state, reasons).await?;
+            let event = Event::new("printer.seen", format!("printer {printer}")).with("state", state);
+            tx.audit(event.with("reasons", reasons.join(",")));
+            Ok(Reply::Done)
+        }
+        Request::Breaker(change) => {
+            set_breaker(tx, change).await?;
+            Ok(Reply::Done)
+        }
+        Request::Step { .. } | Request::Release(_) | Request::Acknowledge(_) => Ok(Reply::Done),
+    }
+}
