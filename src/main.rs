@@ -1,1 +1,54 @@
-fn main() {}
+//! The program: reads what was typed, carries it out, and says what went wrong.
+
+use std::{io, process::ExitCode};
+
+use cetak::{
+    app,
+    cli::{
+        Usage,
+        args::{Cli, Command},
+        output::message,
+    },
+    engine::EngineError,
+};
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = if matches!(cli.command, Command::Run(_)) { "cetak=info,warn" } else { "error" };
+    let filter = EnvFilter::try_from_env("CETAK_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    match app::run(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
+}
+
+/// Prints the whole chain once, and the way out. A reader that has gone away is no failure.
+fn report(error: &anyhow::Error) -> ExitCode {
+    let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
+        cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
+    };
+    if error.chain().any(is_broken_pipe) {
+        return ExitCode::SUCCESS;
+    }
+    message(&format!("error: {}", chain(error)));
+    if let Some(hint) = error.downcast_ref::<EngineError>().and_then(EngineError::hint) {
+        message(&format!("hint: {hint}"));
+    }
+    if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+}
+
+/// Causes in a row; one that repeats the text of the one before it is left out.
+fn chain(error: &anyhow::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if texts.last() != Some(&text) {
+            texts.push(text);
+        }
+    }
+    texts.join(": ")
+}

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{personal::Person, profile::Identifier, time::parse_date};
+use super::{profile::Identifier, time::parse_date};
 
 /// The rule that an identifier follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -39,21 +39,20 @@ fn check_nik(value: &str) -> Result<(), &'static str> {
     if nik.serial == 0 { Err("serial 0000") } else { Ok(()) }
 }
 
-/// What an identifier says that the record does not; worth a look, not a refusal. The identifier has passed [`check`].
-pub fn warnings(rule: &Identifier, person: &Person) -> Vec<&'static str> {
+/// What an identifier says that the record does not; worth a look, not a refusal. The identifier has passed [`check`];
+/// `birth_date` and `sex` are empty where the record has none.
+pub fn warnings(rule: &Identifier, value: &str, birth_date: &str, sex: &str) -> Vec<&'static str> {
     let Scheme::Nik = rule.scheme else { return Vec::new() };
-    let Some(nik) = Nik::read(person.reveal(&rule.column)) else { return Vec::new() };
+    let Some(nik) = Nik::read(value) else { return Vec::new() };
     let mut warnings = Vec::new();
     if !rule.regions.is_empty() && !region_is_known(rule, nik.province, nik.regency) {
         warnings.push("unknown region code");
     }
-    let birth = rule.birth_date.as_ref().and_then(|column| parse_date(person.reveal(column)));
+    let birth = parse_date(birth_date);
     if birth.is_some_and(|birth| !nik.birth_dates().any(|date| date == Some(birth))) {
         warnings.push("identifier disagrees with birth date");
     }
-    let sex = rule.sex.as_ref().map(|column| person.reveal(column));
-    let disagrees = |sex: &str| matches!((sex, nik.day_code > 40), ("M", true) | ("F", false));
-    if sex.is_some_and(disagrees) {
+    if matches!((sex, nik.day_code > 40), ("M", true) | ("F", false)) {
         warnings.push("identifier disagrees with sex");
     }
     warnings

@@ -20,6 +20,7 @@ pub mod batch;
 pub mod breaker;
 pub mod id;
 pub mod identifier;
+pub mod intake;
 pub mod job;
 pub mod personal;
 pub mod profile;

@@ -43,6 +43,12 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// The last midnight in a time zone.
+pub fn day_start(now: Timestamp, zone: &jiff::tz::TimeZone) -> Timestamp {
+    let start = jiff::ZonedDateTime::new(now.to_jiff(), zone.clone()).start_of_day();
+    start.map_or(now, |start| Timestamp(start.timestamp().as_microsecond()))
+}
+
 /// Reads a calendar date, ISO 8601 `YYYY-MM-DD`.
 pub fn parse_date(text: &str) -> Option<jiff::civil::Date> {
     let b = text.as_bytes();

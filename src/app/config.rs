@@ -1,0 +1,282 @@
+//! Settings: `CETAK_*` variables over `cetak.toml` over defaults, into final types. An error names the key and its source.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+
+use super::files;
+use crate::{
+    domain::{profile::CardProfile, window::Window},
+    engine::{EngineError, Profiles, Settings},
+};
+
+/// The settings file. Unknown keys are refused.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    site: Option<String>,
+    zone: Option<String>,
+    batch_size: Option<i64>,
+    approve_batches: Option<bool>,
+    retry_base_s: Option<u64>,
+    retry_cap_s: Option<u64>,
+    breaker_failures: Option<u32>,
+    release_after_s: Option<u64>,
+    key_file: Option<PathBuf>,
+    profiles: Option<PathBuf>,
+    #[serde(default)]
+    window: Vec<Window>,
+}
+
+/// All settings, and where each comes from.
+#[derive(Debug)]
+pub(super) struct Config {
+    /// For the engine.
+    pub settings: Settings,
+    /// The card profiles.
+    pub profiles: Profiles,
+    /// Where the master key is.
+    pub key_file: PathBuf,
+    /// Key to value and source, for people.
+    pub sources: BTreeMap<&'static str, (String, String)>,
+}
+
+/// Variables that are no settings of the engine.
+const OTHER_VARIABLES: [&str; 5] = ["CETAK_DATA", "CETAK_CONFIG", "CETAK_ACTOR", "CETAK_LOG", "CETAK_KEY"];
+const KEYS: [&str; 10] = [
+    "site",
+    "zone",
+    "batch_size",
+    "approve_batches",
+    "retry_base_s",
+    "retry_cap_s",
+    "breaker_failures",
+    "release_after_s",
+    "key_file",
+    "profiles",
+];
+
+/// Reads the settings. `variables` are those of the environment that begin with `CETAK_`.
+pub(super) fn load(
+    folder: &Path,
+    named: Option<&Path>,
+    variables: &BTreeMap<String, String>,
+) -> anyhow::Result<Config> {
+    let beside = folder.join(files::SETTINGS);
+    let path = named.map_or_else(|| beside.exists().then_some(beside), |named| Some(named.to_owned()));
+    let file = path.as_deref().map(read).transpose()?.unwrap_or_default();
+    for name in variables.keys() {
+        let known = KEYS.iter().any(|key| variable(key) == *name);
+        if !known && !OTHER_VARIABLES.contains(&name.as_str()) {
+            let list = KEYS.map(variable).join(", ");
+            bail!(EngineError::refused(format!("the variable `{name}` is no setting"), format!("settings are {list}")));
+        }
+    }
+    let shown = path.as_ref().map_or_else(String::new, |p| p.display().to_string());
+    let mut reader = Reader { variables, file: shown, sources: BTreeMap::new() };
+    let d = Settings::default();
+    let site =
+        reader.take("site", file.site, d.site.clone(), "letters, digits and hyphens, at most 40", |s: &String| {
+            (1..=40).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        })?;
+    let zone_name =
+        reader.take("zone", file.zone, system_zone(), "a time zone such as Asia/Jakarta", |s: &String| {
+            zone(s).is_some()
+        })?;
+    let seconds = |d: Duration| d.as_secs();
+    let settings = Settings {
+        site,
+        zone: zone(&zone_name).unwrap_or(jiff::tz::TimeZone::UTC),
+        batch_size: reader
+            .take("batch_size", file.batch_size, d.batch_size, "1 to 10000", |n| (1..=10_000).contains(n))?,
+        approve_batches: reader.take(
+            "approve_batches",
+            file.approve_batches,
+            d.approve_batches,
+            "true or false",
+            |_| true,
+        )?,
+        backoff: crate::domain::retry::Backoff {
+            base: Duration::from_secs(reader.take(
+                "retry_base_s",
+                file.retry_base_s,
+                seconds(d.backoff.base),
+                "1 to 3600",
+                |n| (1..=3_600).contains(n),
+            )?),
+            cap: Duration::from_secs(reader.take(
+                "retry_cap_s",
+                file.retry_cap_s,
+                seconds(d.backoff.cap),
+                "1 to 86400",
+                |n| (1..=86_400).contains(n),
+            )?),
+        },
+        breaker_failures: reader.take(
+            "breaker_failures",
+            file.breaker_failures,
+            d.breaker_failures,
+            "1 to 100",
+            |n| (1..=100).contains(n),
+        )?,
+        release_after: Duration::from_secs(reader.take(
+            "release_after_s",
+            file.release_after_s,
+            seconds(d.release_after),
+            "1 to 86400",
+            |n| (1..=86_400).contains(n),
+        )?),
+        windows: file.window,
+    };
+    let path_text = |p: PathBuf| p.display().to_string();
+    let key_file =
+        reader
+            .take("key_file", file.key_file.map(path_text), path_text(folder.join(files::KEY)), "a path", |_| true)?;
+    let own = path_text(folder.join("profiles"));
+    let folder_of_profiles = reader.take("profiles", file.profiles.map(path_text), own, "a folder", |_| true)?;
+    let required = !reader.sources["profiles"].1.starts_with("default");
+    let profiles = profiles(Path::new(&folder_of_profiles), required)?;
+    Ok(Config { settings, profiles, key_file: key_file.into(), sources: reader.sources })
+}
+
+struct Reader<'a> {
+    variables: &'a BTreeMap<String, String>,
+    file: String,
+    sources: BTreeMap<&'static str, (String, String)>,
+}
+
+impl Reader<'_> {
+    fn take<T: std::str::FromStr + ToString>(
+        &mut self,
+        key: &'static str,
+        file: Option<T>,
+        default: T,
+        rule: &str,
+        holds: impl Fn(&T) -> bool,
+    ) -> anyhow::Result<T> {
+        let wrong = |value: &str, source: &str| {
+            EngineError::refused(format!("`{key}` is `{value}`, from {source}"), format!("it must be {rule}"))
+        };
+        let (value, source) = match (self.variables.get(&variable(key)), file) {
+            (Some(text), _) => {
+                let source = format!("the variable {}", variable(key));
+                (text.parse().map_err(|_| wrong(text, &source))?, source)
+            }
+            (None, Some(value)) => (value, format!("the file `{}`", self.file)),
+            (None, None) => (default, "default".to_owned()),
+        };
+        if !holds(&value) {
+            bail!(wrong(&value.to_string(), &source));
+        }
+        self.sources.insert(key, (value.to_string(), source));
+        Ok(value)
+    }
+}
+
+fn variable(key: &str) -> String {
+    format!("CETAK_{}", key.to_ascii_uppercase())
+}
+
+fn zone(name: &str) -> Option<jiff::tz::TimeZone> {
+    jiff::tz::TimeZone::get(name).ok()
+}
+
+fn system_zone() -> String {
+    jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
+}
+
+fn read(path: &Path) -> anyhow::Result<File> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| EngineError::Read { what: path.display().to_string(), source })?;
+    toml::from_str(&text).with_context(|| format!("the settings `{}` are wrong", path.display()))
+}
+
+/// The profiles that are compiled in, and those of a folder, which replace any of the same name.
+fn profiles(folder: &Path, required: bool) -> anyhow::Result<Profiles> {
+    let mut profiles = Profiles::new();
+    for (name, text) in
+        [("ktp-el", include_str!("../profiles/ktp-el.toml")), ("student", include_str!("../profiles/student.toml"))]
+    {
+        let profile = parse_profile(text).with_context(|| format!("the profile `{name}` is wrong"))?;
+        profiles.insert(profile.name.clone(), Arc::new(profile));
+    }
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => return Ok(profiles),
+        Err(source) => bail!(EngineError::Read { what: folder.display().to_string(), source }),
+    };
+    for entry in entries {
+        let path = entry.with_context(|| format!("`{}`", folder.display()))?.path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            let text = std::fs::read_to_string(&path)
+                .map_err(|source| EngineError::Read { what: path.display().to_string(), source })?;
+            let profile = parse_profile(&text).with_context(|| format!("the profile `{}` is wrong", path.display()))?;
+            profiles.insert(profile.name.clone(), Arc::new(profile));
+        }
+    }
+    Ok(profiles)
+}
+
+fn parse_profile(text: &str) -> anyhow::Result<CardProfile> {
+    let profile: CardProfile = toml::from_str(text)?;
+    profile.validate().map_err(anyhow::Error::msg)?;
+    Ok(profile)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loaded(toml: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("cetak.toml"), toml).unwrap();
+        let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        load(dir.path(), None, &variables).map_err(|e| format!("{e:#}"))
+    }
+
+    #[test]
+    fn a_variable_goes_over_the_file_and_the_file_over_the_default() {
+        let config = loaded("batch_size = 7\nsite = \"solo\"", &[("CETAK_SITE", "solo-2")]).unwrap();
+        assert_eq!((config.settings.site.as_str(), config.settings.batch_size), ("solo-2", 7));
+        assert_eq!(config.settings.breaker_failures, 3);
+        assert_eq!(config.sources["site"].1, "the variable CETAK_SITE");
+    }
+
+    #[test]
+    fn an_error_names_the_key_and_its_source() {
+        assert!(
+            loaded("", &[("CETAK_BATCH_SIZE", "many")])
+                .unwrap_err()
+                .contains("`batch_size` is `many`, from the variable CETAK_BATCH_SIZE")
+        );
+        assert!(loaded("batch_size = 0", &[]).unwrap_err().contains("`batch_size` is `0`, from the file"));
+        assert!(loaded("batch_sise = 1", &[]).unwrap_err().contains("batch_sise"));
+        assert!(loaded("", &[("CETAK_SISE", "1")]).unwrap_err().contains("CETAK_SISE"));
+        assert!(
+            loaded("[[window]]\nfrom = \"1:00\"\nto = \"2:00\"\nzone = \"Mars\"", &[]).unwrap_err().contains("Mars")
+        );
+    }
+
+    #[test]
+    fn a_folder_adds_and_replaces_profiles_and_a_broken_one_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("profiles")).unwrap();
+        let text = include_str!("../profiles/student.toml").replace("attempts = 2", "attempts = 5");
+        std::fs::write(dir.path().join("profiles/student.toml"), &text).unwrap();
+        let config = load(dir.path(), None, &BTreeMap::new()).unwrap();
+        assert_eq!(config.profiles["student"].attempts, 5);
+        std::fs::write(
+            dir.path().join("profiles/broken.toml"),
+            text.replace("name_column = \"name\"", "name_column = \"nama\""),
+        )
+        .unwrap();
+        let error = format!("{:#}", load(dir.path(), None, &BTreeMap::new()).unwrap_err());
+        assert!(error.contains("broken.toml") && error.contains("name_column"), "{error}");
+    }
+}

@@ -1,0 +1,181 @@
+//! The demo: the Solo case of 2015 with invented people. 27,000 wait, 5,000 blanks were just delivered, and three
+//! printers spoil and jam now and then. It may be killed at any moment and run again: it goes on.
+
+pub mod people;
+
+mod names;
+mod portraits;
+
+use std::{collections::BTreeMap, path::Path};
+
+use super::{files, schedule};
+use crate::{
+    cli::{
+        self,
+        args::{DemoArgs, ImportArgs},
+        output::{Output, message, table, thousands},
+        status::{self, Status, stock_text},
+    },
+    engine::{
+        EngineError, Office,
+        operator::{self, Delivery},
+        scheduler::Until,
+    },
+};
+
+const MARK: &str = "demo";
+const DELIVERY: &str = "DEMO-DELIVERY-1";
+const PROFILE: &str = "ktp-el";
+const BLANKS: &str = "ktp-el";
+
+/// The demo keeps away from a real office's data.
+pub(super) fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
+    if folder.join(files::DATABASE).exists() && !folder.join(MARK).exists() {
+        let message = format!("`{}` holds data that are not the demo's", folder.display());
+        anyhow::bail!(EngineError::refused(message, "name an empty folder with --data"));
+    }
+    files::make_folder(&folder.join(MARK))
+}
+
+/// Makes what is not there yet, runs until the stock is used up, and reports.
+pub(super) async fn run(office: &Office, out: Output, folder: &Path, args: DemoArgs) -> anyhow::Result<()> {
+    let demo = folder.join(MARK);
+    message(&format!("making a waiting list of {} invented people", thousands(args.records.into())));
+    let list = people::write_waiting_list(&demo, args.seed, args.records)?;
+    let import = ImportArgs {
+        file: list.path,
+        profile: PROFILE.into(),
+        source: "default".into(),
+        photos: None,
+        update: false,
+        dry_run: false,
+        rejects: Some(demo.join("rejects.csv")),
+        format: None,
+    };
+    message("importing it");
+    let report = cli::import(office, import).await?;
+    message(cli::import_text(&report).trim_end());
+    deliver(office, args.blanks).await?;
+    add_printers(office, &demo, &args).await?;
+    message(
+        "printing until the blanks are used up; pause it from another terminal with `cetak queue pause --reason …`",
+    );
+    schedule(office, folder, Until::Idle).await?;
+    let summary =
+        Summary::read(office, report.refused_by_reason.iter().map(|(reason, n)| (reason.as_str(), *n)).collect())
+            .await?;
+    out.data(&summary, text)?;
+    if summary.clean { Ok(()) } else { anyhow::bail!("the books are not right") }
+}
+
+/// Once, however often the demo is run.
+async fn deliver(office: &Office, quantity: i64) -> anyhow::Result<()> {
+    let booked = office.store.read().await?.balance_list().await?;
+    if booked.is_empty() {
+        let delivery = Delivery {
+            blank_type: BLANKS.into(),
+            quantity,
+            document: DELIVERY.into(),
+            lot: Some("2015-08".into()),
+            serials: None,
+        };
+        operator::receive(office, &delivery).await?;
+    }
+    Ok(())
+}
+
+async fn add_printers(office: &Office, folder: &Path, args: &DemoArgs) -> anyhow::Result<()> {
+    let truth = std::path::absolute(folder.join("truth.jsonl"))?;
+    let known = office.store.read().await?.printer_list().await?;
+    for (number, name) in (1..).zip(["fargo-1", "fargo-2", "zebra-1"]) {
+        let faults = "spoil=0.014&jam=0.003&clear_ms=1500&offline=0.002&lose_ack=0.002&forget=0.0004";
+        let (card_ms, seed) = (args.card_ms, args.seed + number);
+        let uri = format!(
+            "mock://{name}?card_ms={card_ms}&{faults}&seed={seed}&truth={}",
+            percent(&truth.display().to_string())
+        );
+        if known.iter().all(|printer| printer.name != name) {
+            operator::printer_add(office, name, &uri, PROFILE, None).await?;
+        }
+    }
+    Ok(())
+}
+
+fn percent(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/');
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// What a supervisor would sign.
+#[derive(Debug, serde::Serialize)]
+struct Summary {
+    refused_by_reason: BTreeMap<&'static str, u64>,
+    status: Status,
+    per_printer: BTreeMap<String, BTreeMap<String, i64>>,
+    delivered: i64,
+    accounted: i64,
+    audit_rows: i64,
+    clean: bool,
+}
+
+impl Summary {
+    async fn read(office: &Office, refused_by_reason: BTreeMap<&'static str, u64>) -> anyhow::Result<Self> {
+        let status = status::read(office).await?;
+        let mut tx = office.store.read().await?;
+        let mut per_printer: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
+        for (printer, outcome, count) in tx.printer_outcomes(crate::domain::time::Timestamp(0)).await? {
+            per_printer.entry(printer).or_default().insert(outcome, count);
+        }
+        let (audit_rows, faults) = tx.audit_verify(&[]).await?;
+        let books = tx.balance_faults().await?;
+        let account =
+            |name: &str| status.blangko.get(BLANKS).and_then(|accounts| accounts.get(name)).copied().unwrap_or(0);
+        let delivered = -account("supplier");
+        let accounted = ["printed", "spoiled", "uncertain", "vault", "reserved"].into_iter().map(account).sum();
+        let clean = faults.is_empty() && books.is_empty() && account("sum") == 0;
+        Ok(Self { refused_by_reason, status, per_printer, delivered, accounted, audit_rows, clean })
+    }
+}
+
+fn text(summary: &Summary) -> String {
+    let status = &summary.status;
+    let mut rows: Vec<Vec<String>> = status
+        .records
+        .iter()
+        .filter(|(_, n)| **n > 0)
+        .map(|(state, n)| vec![(*state).to_owned(), thousands(*n)])
+        .collect();
+    rows.push(vec!["imported in all".into(), thousands(status.records.values().sum())]);
+    let number = |n: u64| thousands(i64::try_from(n).unwrap_or(i64::MAX));
+    rows.extend(summary.refused_by_reason.iter().map(|(reason, n)| vec![format!("refused: {reason}"), number(*n)]));
+    let mut text =
+        format!("\nRECORDS\n{}\nBLANGKO\n{}", table(&["records", "number"], &rows), stock_text(&status.blangko));
+    let accounted = format!(
+        "{} delivered = {} accounted for (printed + spoiled + uncertain + left)",
+        thousands(summary.delivered),
+        thousands(summary.accounted)
+    );
+    text += &format!("{accounted}\n");
+    let outcomes = ["printed", "spoiled", "uncertain", "not-started"];
+    let cell = |counts: &BTreeMap<String, i64>, key: &str| thousands(counts.get(key).copied().unwrap_or(0));
+    let row = |(name, counts): (&String, &BTreeMap<String, i64>)| {
+        std::iter::once(name.clone()).chain(outcomes.map(|o| cell(counts, o))).collect()
+    };
+    let header = ["printer", "printed", "spoiled", "uncertain", "not started"];
+    text += &format!("\nPRINTERS\n{}", table(&header, &summary.per_printer.iter().map(row).collect::<Vec<_>>()));
+    let states = ["printed", "uncertain", "quarantined", "waiting"];
+    let row = |(name, counts): (&String, &BTreeMap<String, i64>)| {
+        std::iter::once(name.clone()).chain(states.map(|s| cell(counts, s))).collect()
+    };
+    let header = ["district", "printed", "uncertain", "quarantined", "waiting"];
+    text += &format!("\nDISTRICTS\n{}", table(&header, &status.districts.iter().map(row).collect::<Vec<_>>()));
+    let books = if summary.clean {
+        "clean: every balance is the sum of its movements, the sum is zero"
+    } else {
+        "NOT CLEAN: run `cetak audit verify`"
+    };
+    text += &format!("\nAUDIT\n{} rows, {books}\n", thousands(summary.audit_rows));
+    let needs: Vec<_> =
+        status.needs_person.iter().map(|n| vec![n.count.to_string(), n.what.clone(), n.command.clone()]).collect();
+    if needs.is_empty() { text } else { format!("{text}\n{}", table(&["", "needs a person", "command"], &needs)) }
+}

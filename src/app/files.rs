@@ -1,0 +1,118 @@
+//! The data folder: who may use it, its key, and the lock of its scheduler.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io::{Read, Seek, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+use anyhow::Context;
+use zeroize::Zeroizing;
+
+use crate::{
+    engine::{EngineError, clock::Entropy},
+    store::keys::{Keys, hex, unhex},
+};
+
+/// The database's name in the data folder.
+pub(super) const DATABASE: &str = "cetak.db";
+/// The key's name in the data folder.
+pub(super) const KEY: &str = "cetak.key";
+/// The settings' name in the data folder.
+pub(super) const SETTINGS: &str = "cetak.toml";
+const LOCK: &str = "cetak.lock";
+
+/// Makes the data folder, for its owner only.
+pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
+    let context = || format!("the data folder `{}` cannot be made", folder.display());
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(context)
+}
+
+/// Reads the master key. If there is neither key nor database, makes one: synced with its folder before the first row
+/// is written.
+pub(super) fn master_key(file: &Path, database: &Path, entropy: &dyn Entropy) -> anyhow::Result<Keys> {
+    if !file.exists() && !database.exists() {
+        let mut key = Zeroizing::new([0; 32]);
+        entropy.fill(key.as_mut());
+        make_key(file, &Zeroizing::new(hex(key.as_ref())))?;
+    }
+    let text = match fs::read_to_string(file) {
+        Ok(text) => Zeroizing::new(text),
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
+            let message = format!("the key file `{}` is missing, and the database was made with it", file.display());
+            anyhow::bail!(EngineError::refused(
+                message,
+                "put the key back from where you keep it; without it no record can be read"
+            ));
+        }
+        Err(source) => return Err(source).with_context(|| format!("the key file `{}` cannot be read", file.display())),
+    };
+    let mode = fs::metadata(file).with_context(|| format!("`{}`", file.display()))?.permissions().mode();
+    if mode & 0o077 != 0 {
+        let message = format!("the key file `{}` can be read by others", file.display());
+        anyhow::bail!(EngineError::refused(message, format!("chmod 600 {}", file.display())));
+    }
+    parse_key(&text).with_context(|| format!("the key file `{}` does not hold 64 hexadecimal digits", file.display()))
+}
+
+/// Reads a master key as 64 hexadecimal digits.
+pub(super) fn parse_key(text: &str) -> Option<Keys> {
+    let bytes = Zeroizing::new(unhex(text.trim())?);
+    let master: &[u8; 32] = bytes.as_slice().try_into().ok()?;
+    Some(Keys::derive(master))
+}
+
+fn make_key(file: &Path, text: &str) -> anyhow::Result<()> {
+    let context = || format!("the key file `{}` cannot be made", file.display());
+    let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Written beside and linked into place, so that another process never reads half a key and never replaces a whole one.
+    let mut part = file.as_os_str().to_owned();
+    part.push(format!(".{}", std::process::id()));
+    let mut handle = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).with_context(context)?;
+    handle.write_all(format!("{text}\n").as_bytes()).with_context(context)?;
+    handle.sync_all().with_context(context)?;
+    let linked = fs::hard_link(&part, file);
+    fs::remove_file(&part).with_context(context)?;
+    match linked {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error).with_context(context),
+        _ => {}
+    }
+    File::open(folder).and_then(|folder| folder.sync_all()).with_context(context)
+}
+
+/// Only the owner reads the database.
+pub(super) fn protect(database: &Path) -> anyhow::Result<()> {
+    fs::set_permissions(database, Permissions::from_mode(0o600)).with_context(|| format!("`{}`", database.display()))
+}
+
+/// The lock of the one scheduler of a data folder; let go when dropped, also by kill -9.
+#[derive(Debug)]
+pub(super) struct SchedulerLock(#[expect(dead_code, reason = "held, not read")] File);
+
+/// Takes the lock, or says which process has it.
+pub(super) fn lock_scheduler(folder: &Path) -> anyhow::Result<SchedulerLock> {
+    let path = folder.join(LOCK);
+    let context = || format!("the lock `{}` cannot be taken", path.display());
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .with_context(context)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder).with_context(context)?;
+            let message = format!("another scheduler runs on `{}` (process {})", folder.display(), holder.trim());
+            anyhow::bail!(EngineError::refused(message, "one is enough: all commands work beside it"));
+        }
+        Err(fs::TryLockError::Error(error)) => return Err(error).with_context(context),
+    }
+    file.set_len(0).and_then(|()| file.rewind()).with_context(context)?;
+    file.write_all(std::process::id().to_string().as_bytes()).with_context(context)?;
+    Ok(SchedulerLock(file))
+}

@@ -1,0 +1,199 @@
+//! Puts it together: settings, key, database, clock, randomness and drivers. The only place that names a driver.
+
+mod config;
+pub mod demo;
+mod files;
+pub mod system;
+
+use std::{collections::BTreeMap, io, path::Path, sync::Arc};
+
+use cetak_driver_api::PrinterDriver;
+use tokio::sync::watch;
+
+use crate::{
+    cli::{
+        self,
+        args::{
+            AuditCommand, BatchCommand, BlangkoCommand, Cli, Command, ConfigCommand, Global, InspectCommand,
+            JobCommand, PrinterCommand, RecordCommand, ReprintCommand,
+        },
+        output::{Output, message, table},
+        progress,
+    },
+    domain::audit::Actor,
+    engine::{
+        DriverFactory, EngineError, Office,
+        clock::Clock,
+        scheduler::{self, Stuck, Until},
+    },
+    store::{Store, Writer},
+};
+use config::Config;
+use system::{SystemClock, SystemEntropy, actor};
+
+/// The audit chain of commands.
+const CHAIN_CLI: &str = "cli";
+/// The audit chain of the scheduler.
+const CHAIN_SCHEDULER: &str = "scheduler";
+
+/// Carries out what was typed.
+pub async fn run(cli: Cli) -> anyhow::Result<()> {
+    let Cli { global, command } = cli;
+    let out = Output { json: global.json };
+    let variables: BTreeMap<String, String> = std::env::vars().filter(|(name, _)| name.starts_with("CETAK_")).collect();
+    let config = config::load(&global.data, global.config.as_deref(), &variables)?;
+    match command {
+        Command::Config(ConfigCommand::Check) => Ok(show_config(out, &config)?),
+        Command::Run(args) => {
+            let office = open(&global, config, variables.get("CETAK_KEY")).await?;
+            let until = if args.until_idle { Until::Idle } else { Until::Stopped };
+            let stuck = schedule(&office, &global.data, until).await?;
+            stuck.iter().for_each(|(printer, why)| message(&format!("printer `{printer}`: {why}")));
+            if stuck.is_empty() && until == Until::Idle {
+                message("no printer; add one with `cetak printer add`");
+            }
+            Ok(())
+        }
+        Command::Demo(args) => {
+            demo::refuse_foreign(&global.data)?;
+            let office = open(&global, config, variables.get("CETAK_KEY")).await?;
+            demo::run(&office, out, &global.data, args).await
+        }
+        command => {
+            if !writes(&command) && !global.data.join(files::DATABASE).exists() {
+                let message = format!("there is no data in `{}`", global.data.display());
+                anyhow::bail!(EngineError::refused(
+                    message,
+                    "name another folder with --data, or begin with `cetak import` or `cetak demo`"
+                ));
+            }
+            let office = open(&global, config, variables.get("CETAK_KEY")).await?;
+            cli::command(&office, out, command).await
+        }
+    }
+}
+
+/// May this command be the first on an empty folder?
+fn writes(command: &Command) -> bool {
+    match command {
+        Command::Import(args) => !args.dry_run || args.file.exists(),
+        Command::Blangko(command) => !matches!(command, BlangkoCommand::Balance | BlangkoCommand::Ledger { .. }),
+        Command::Printer(command) => matches!(command, PrinterCommand::Add { .. }),
+        Command::Queue(_) | Command::Demo(_) | Command::Run(_) => true,
+        Command::Record(
+            RecordCommand::Show { .. }
+            | RecordCommand::Quarantined
+            | RecordCommand::Hold { .. }
+            | RecordCommand::Release { .. },
+        )
+        | Command::Batch(
+            BatchCommand::List { .. }
+            | BatchCommand::Show { .. }
+            | BatchCommand::Cancel { .. }
+            | BatchCommand::Approve { .. },
+        )
+        | Command::Job(JobCommand::List { .. } | JobCommand::Show { .. })
+        | Command::Inspect(InspectCommand::List | InspectCommand::Resolve { .. } | InspectCommand::Declare { .. })
+        | Command::Reprint(
+            ReprintCommand::List
+            | ReprintCommand::Request { .. }
+            | ReprintCommand::Approve { .. }
+            | ReprintCommand::Refuse { .. },
+        )
+        | Command::Audit(AuditCommand::Verify { .. } | AuditCommand::Seal { .. } | AuditCommand::Export)
+        | Command::Card(_)
+        | Command::Status
+        | Command::Config(_) => false,
+    }
+}
+
+/// Opens the office in a data folder, making it if need be.
+async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Office> {
+    files::make_folder(&global.data)?;
+    let entropy = Arc::new(SystemEntropy::new());
+    let database = global.data.join(files::DATABASE);
+    let keys = match key {
+        Some(text) => files::parse_key(text).ok_or_else(|| {
+            EngineError::refused("`CETAK_KEY` does not hold 64 hexadecimal digits", "leave it out to use the key file")
+        })?,
+        None => files::master_key(&config.key_file, &database, &*entropy)?,
+    };
+    let store = Store::open(&database, keys).await?;
+    files::protect(&database)?;
+    Ok(Office {
+        store,
+        clock: Arc::new(SystemClock),
+        entropy,
+        profiles: Arc::new(config.profiles),
+        settings: Arc::new(config.settings),
+        writer: Writer { chain: CHAIN_CLI, actor: Arc::new(actor(global.actor.clone())) },
+        drivers: drivers(),
+    })
+}
+
+/// The drivers, by the scheme of the printer's URI.
+pub fn drivers() -> DriverFactory {
+    Arc::new(|uri: &str| -> Result<Arc<dyn PrinterDriver>, String> {
+        match uri.split_once("://").map(|(scheme, _)| scheme) {
+            Some("mock") => {
+                let now = Arc::new(|| SystemClock.now().0);
+                Ok(Arc::new(cetak_driver_mock::MockPrinter::from_uri(uri, now).map_err(|e| e.to_string())?))
+            }
+            Some("ipp" | "ipps") => Ok(Arc::new(cetak_driver_ipp::IppPrinter::new(uri).map_err(|e| e.to_string())?)),
+            _ => Err("a printer's URI begins with `ipp://`, `ipps://` or `mock://`".into()),
+        }
+    })
+}
+
+/// Runs the scheduler under its lock, with progress, until it ends or is told to stop.
+async fn schedule(office: &Office, folder: &Path, until: Until) -> anyhow::Result<Stuck> {
+    let _lock = files::lock_scheduler(folder)?;
+    let scheduler = Actor { name: CHAIN_SCHEDULER.into(), ..(*office.writer.actor).clone() };
+    let office = office.acting(CHAIN_SCHEDULER, scheduler);
+    let (stop, stopped) = watch::channel(false);
+    let (done, is_done) = watch::channel(false);
+    tokio::spawn(listen(stop));
+    let showing = tokio::spawn(progress::run(office.clone(), is_done));
+    let stuck = scheduler::run(&office, until, stopped).await;
+    let _ = done.send(true); // the one who shows may have ended
+    let _ = showing.await;
+    Ok(stuck?)
+}
+
+/// The first signal lets the cards in hand end, the second ends at once: the next start settles them.
+async fn listen(stop: watch::Sender<bool>) {
+    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
+    for ask in [true, false] {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        if ask {
+            message("stopping after the cards in hand; once more to stop at once");
+            let _ = stop.send(true); // the scheduler may have ended
+        } else {
+            std::process::exit(1);
+        }
+    }
+}
+
+fn show_config(out: Output, config: &Config) -> io::Result<()> {
+    let values: BTreeMap<_, _> = config
+        .sources
+        .iter()
+        .map(|(key, (value, source))| (*key, serde_json::json!({ "value": value, "source": source })))
+        .collect();
+    let profiles: Vec<&String> = config.profiles.keys().collect();
+    let value =
+        serde_json::json!({ "settings": values, "windows": config.settings.windows.len(), "profiles": profiles });
+    out.data(&value, |_| {
+        let mut rows: Vec<Vec<String>> = config
+            .sources
+            .iter()
+            .map(|(key, (value, source))| vec![(*key).to_owned(), value.clone(), source.clone()])
+            .collect();
+        rows.push(vec!["window".into(), config.settings.windows.len().to_string(), "the file".into()]);
+        let names = profiles.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+        format!("{}\ncard profiles: {names}\n", table(&["setting", "value", "source"], &rows))
+    })
+}

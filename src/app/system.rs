@@ -1,0 +1,76 @@
+//! The real clock and the real randomness: the only place that names them.
+
+use std::{sync::Mutex, sync::PoisonError, time::Duration};
+
+use async_trait::async_trait;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+use crate::{
+    domain::{audit::Actor, time::Timestamp},
+    engine::clock::{Clock, Entropy},
+};
+
+/// The system's clock.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock;
+
+#[async_trait]
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "this is the clock that is injected")]
+        let now = jiff::Timestamp::now();
+        Timestamp(now.as_microsecond())
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        #[expect(clippy::disallowed_methods, reason = "this is the clock that is injected")]
+        tokio::time::sleep(duration).await;
+    }
+}
+
+/// A cipher stream, seeded once from the operating system.
+#[derive(Debug)]
+pub struct SystemEntropy(Mutex<ChaCha20Rng>);
+
+impl SystemEntropy {
+    /// Seeds it.
+    pub fn new() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "this is the randomness that is injected")]
+        let rng = ChaCha20Rng::from_rng(&mut rand::rng());
+        Self(Mutex::new(rng))
+    }
+}
+
+impl Default for SystemEntropy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes);
+    }
+}
+
+/// Who runs this program: the claimed name, and what the system knows.
+pub fn actor(claimed: Option<String>) -> Actor {
+    let os_user = os_user();
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "unknown".into(), |name| name.trim().to_owned());
+    Actor { name: claimed.unwrap_or_else(|| os_user.clone()), os_user, host }
+}
+
+/// The user's name from the password file by the process's own user id: environment variables can say anything.
+fn os_user() -> String {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(uid) = std::fs::metadata("/proc/self").map(|own| own.uid()) else { return "unknown".into() };
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let (name, _, id) = (fields.next()?, fields.next()?, fields.next()?);
+        (id.parse() == Ok(uid)).then(|| name.to_owned())
+    });
+    name.unwrap_or_else(|| format!("uid {uid}"))
+}

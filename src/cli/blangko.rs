@@ -1,0 +1,98 @@
+//! `cetak blangko`.
+
+use super::{
+    Usage,
+    args::BlangkoCommand,
+    output::{Output, table, thousands},
+    status::{blangko, stock_text},
+};
+use crate::{
+    engine::{
+        Office,
+        operator::{self, Delivery},
+    },
+    store::{BalanceLine, MovementLine},
+};
+
+pub(super) async fn command(office: &Office, out: Output, command: BlangkoCommand) -> anyhow::Result<()> {
+    let done = match command {
+        BlangkoCommand::Receive { blank_type, quantity, document, lot, serials } => {
+            let done = format!("{} `{blank_type}` received", thousands(quantity));
+            operator::receive(office, &Delivery { blank_type, quantity, document, lot, serials }).await?;
+            done
+        }
+        BlangkoCommand::Load { printer, quantity } => {
+            operator::load(office, &printer, quantity).await?;
+            format!("{} loaded into the hopper of `{printer}`", thousands(quantity))
+        }
+        BlangkoCommand::Unload { printer, quantity } => {
+            operator::unload(office, &printer, quantity).await?;
+            format!("{} taken out of the hopper of `{printer}`", thousands(quantity))
+        }
+        BlangkoCommand::Count { blank_type, printer, quantity, reason } => {
+            let count = operator::count(office, &blank_type, printer.as_deref(), quantity, &reason).await?;
+            let text = |c: &operator::Count| {
+                format!("booked {}, counted {}, difference {}\n", c.booked, c.counted, c.difference)
+            };
+            return Ok(out.data(&count, text)?);
+        }
+        BlangkoCommand::Destroy { blank_type, quantity, document, witness, from_vault } => {
+            let [first, second] = &witness[..] else {
+                anyhow::bail!(Usage("name two people: --witness A --witness B"))
+            };
+            operator::destroy(office, &blank_type, quantity, from_vault, &document, [first, second]).await?;
+            format!("{} `{blank_type}` destroyed", thousands(quantity))
+        }
+        BlangkoCommand::Lend { blank_type, quantity, to, document } => {
+            operator::lend(office, &blank_type, quantity, &to, &document).await?;
+            format!("{} `{blank_type}` lent to `{to}`", thousands(quantity))
+        }
+        BlangkoCommand::Return { blank_type, quantity, from, document } => {
+            operator::take_back(office, &blank_type, quantity, &from, &document).await?;
+            format!("{} `{blank_type}` returned by `{from}`", thousands(quantity))
+        }
+        BlangkoCommand::Balance => return balance(office, out).await,
+        BlangkoCommand::Ledger { blank_type, limit } => {
+            let lines = office.store.read().await?.movement_list(blank_type.as_deref(), limit).await?;
+            return Ok(out.data(&lines, |lines| ledger_text(lines))?);
+        }
+    };
+    Ok(out.done(&done)?)
+}
+
+async fn balance(office: &Office, out: Output) -> anyhow::Result<()> {
+    let mut tx = office.store.read().await?;
+    let (totals, lines) = (blangko(&mut tx).await?, tx.balance_list().await?);
+    let value = serde_json::json!({ "blangko": totals, "accounts": lines });
+    let row = |line: &BalanceLine| {
+        let place =
+            if line.place.is_empty() { line.account.clone() } else { format!("{}:{}", line.account, line.place) };
+        vec![line.blank_type.clone(), line.lot.clone(), place, thousands(line.quantity)]
+    };
+    let text = |_: &serde_json::Value| {
+        let by_lot = table(&["blangko", "lot", "account", "number"], &lines.iter().map(row).collect::<Vec<_>>());
+        format!("{}\n{by_lot}", stock_text(&totals))
+    };
+    Ok(out.data(&value, text)?)
+}
+
+fn ledger_text(lines: &[MovementLine]) -> String {
+    let row = |l: &MovementLine| {
+        let cause = l.document.as_ref().map_or(l.cause.clone(), |document| format!("{} ({document})", l.cause));
+        let batch = l.batch.map_or(String::new(), |batch| batch.to_string());
+        vec![
+            l.id.to_string(),
+            l.at.clone(),
+            l.blank_type.clone(),
+            l.lot.clone(),
+            thousands(l.quantity),
+            l.from.clone(),
+            l.to.clone(),
+            batch,
+            l.actor.clone(),
+            cause,
+        ]
+    };
+    let header = ["no", "at", "blangko", "lot", "number", "from", "to", "batch", "by", "cause"];
+    table(&header, &lines.iter().map(row).collect::<Vec<_>>())
+}

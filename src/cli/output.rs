@@ -1,0 +1,97 @@
+//! Data to standard output, messages to standard error.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+/// Where data goes: as text for people or as JSON for machines.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// Data as JSON.
+    pub json: bool,
+}
+
+impl Output {
+    /// Prints data: one JSON value, or text.
+    pub fn data<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) -> io::Result<()> {
+        if self.json {
+            let json = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+            self.text(&format!("{json}\n"))
+        } else {
+            self.text(&text(value))
+        }
+    }
+
+    /// Prints text as it is.
+    pub fn text(self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
+    /// A short message for a person; with `--json`, the same as an object, so that a machine gets an answer too.
+    pub fn done(self, message: &str) -> io::Result<()> {
+        self.data(&serde_json::json!({ "done": message }), |_| format!("{message}\n"))
+    }
+}
+
+/// A message to standard error.
+pub fn message(text: &str) {
+    // Nobody is left to be told if standard error is closed.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Columns as wide as their widest cell; the last is not padded. Cells that are numbers stand right.
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let columns = header.len();
+    let cell = |row: &[String], at: usize| row.get(at).cloned().unwrap_or_default();
+    let width =
+        |at: usize| rows.iter().map(|row| cell(row, at).chars().count()).chain([header[at].len()]).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ','));
+    let numeric: Vec<bool> =
+        (0..columns).map(|at| !rows.is_empty() && rows.iter().all(|row| is_number(&cell(row, at)))).collect();
+    let line = |cells: &[String]| {
+        let padded = (0..columns).map(|at| {
+            let text = cell(cells, at);
+            match (numeric[at], at + 1 == columns) {
+                (true, _) => format!("{text:>width$}", width = widths[at]),
+                (false, true) => text,
+                (false, false) => format!("{text:<width$}", width = widths[at]),
+            }
+        });
+        let joined = padded.collect::<Vec<_>>().join("  ");
+        format!("{}\n", joined.trim_end())
+    };
+    let header: Vec<String> = header.iter().map(|h| (*h).to_owned()).collect();
+    std::iter::once(line(&header)).chain(rows.iter().map(|row| line(row))).collect()
+}
+
+/// A number with thousands apart, as people read it.
+pub fn thousands(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if n < 0 { format!("-{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_right_and_words_left() {
+        let rows = vec![vec!["vault".into(), "5,000".into()], vec!["x".into(), "12".into()]];
+        assert_eq!(table(&["account", "n"], &rows), "account      n\nvault    5,000\nx           12\n");
+    }
+
+    #[test]
+    fn thousands_are_apart() {
+        assert_eq!([0, 999, 1_000, -27_140].map(thousands), ["0", "999", "1,000", "-27,140"]);
+    }
+}
