@@ -89,7 +89,7 @@ const INSERT_ROWS: usize = 500;
 
 const BODY: &str = "
     SELECT r.id, r.source, r.request_id, r.version, r.kind, r.district, r.village, r.requested_at_us, r.verified_at_us, p.sealed
-    FROM json_each($1) AS v JOIN record AS r ON r.id = v.value JOIN person AS p ON p.record_id = r.id";
+    FROM json_each($1) AS v CROSS JOIN record AS r ON r.id = v.value JOIN person AS p ON p.record_id = r.id";
 
 impl Tx {
     /// The key of the next new record. Keys are given out inside a write transaction, so nobody else gets it.
@@ -163,7 +163,7 @@ impl Tx {
     pub async fn records_find(&mut self, source: &str, request_ids: &[&str]) -> Result<Vec<StoredRow>, StoreError> {
         const FIND: &str = "
             SELECT r.id, r.request_id, r.profile, r.state, r.digest
-            FROM json_each($1) AS v JOIN record AS r ON r.source = $2 AND r.request_id = v.value";
+            FROM json_each($1) AS v CROSS JOIN record AS r ON r.source = $2 AND r.request_id = v.value";
         type Row = (i64, String, String, String, Vec<u8>);
         let rows: Vec<Row> = sqlx::query_as(FIND)
             .bind(set(request_ids))
@@ -185,7 +185,7 @@ impl Tx {
     ) -> Result<Vec<(usize, RecordId, OtherRecord)>, StoreError> {
         const FIND: &str = "
             SELECT v.key, r.id, r.state, r.surrendered
-            FROM json_each($1) AS v JOIN record AS r ON r.person_key = unhex(v.value) AND r.profile = $2";
+            FROM json_each($1) AS v CROSS JOIN record AS r ON r.person_key = unhex(v.value) AND r.profile = $2";
         let keys: Vec<String> = persons.iter().map(|key| super::keys::hex(key)).collect();
         let rows: Vec<(i64, i64, String, bool)> = sqlx::query_as(FIND)
             .bind(set(&keys))
@@ -309,7 +309,7 @@ impl Tx {
         const ADD: &str = "
             INSERT INTO waiting (record_id, profile, class, verified_at_us, requested_at_us, source, request_id)
             SELECT r.id, r.profile, r.class, r.verified_at_us, r.requested_at_us, r.source, r.request_id
-            FROM json_each($1) AS v JOIN record AS r ON r.id = v.value";
+            FROM json_each($1) AS v CROSS JOIN record AS r ON r.id = v.value";
         if !records.is_empty() {
             sqlx::query(ADD)
                 .bind(set(records))

@@ -62,7 +62,7 @@ impl Tx {
         const CHANGE: &str = "
             UPDATE record
             SET state = v.value ->> 2,
-                slot = CASE WHEN v.value ->> 3 THEN 0 ELSE id END,
+                slot = CASE WHEN v.value ->> 3 THEN 0 ELSE record.id END,
                 stop = CASE v.value ->> 4 WHEN 'keep' THEN stop WHEN 'clear' THEN NULL ELSE v.value ->> 4 END,
                 charged = CASE WHEN v.value ->> 6 THEN 0 ELSE charged + ((v.value ->> 5) IS NOT NULL) END,
                 failed_on = CASE WHEN v.value ->> 6 THEN NULL ELSE COALESCE(v.value ->> 5, failed_on) END,

@@ -88,7 +88,7 @@ async fn add_printers(office: &Office, folder: &Path, args: &DemoArgs) -> anyhow
     let truth = std::path::absolute(folder.join("truth.jsonl"))?;
     let known = office.store.read().await?.printer_list().await?;
     for (number, name) in (1..).zip(["fargo-1", "fargo-2", "zebra-1"]) {
-        let faults = "spoil=0.014&jam=0.003&clear_ms=1500&offline=0.002&lose_ack=0.002&forget=0.0004";
+        let faults = "spoil=0.015&jam=0.002&clear_ms=1500&offline=0.002&lose_ack=0.002&forget=0.0004";
         let (card_ms, seed) = (args.card_ms, args.seed + number);
         let uri = format!(
             "mock://{name}?card_ms={card_ms}&{faults}&seed={seed}&truth={}",
