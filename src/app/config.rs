@@ -19,7 +19,7 @@ use crate::{
 /// The settings file. Unknown keys are refused.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct Written {
     site: Option<String>,
     zone: Option<String>,
     batch_size: Option<i64>,
@@ -70,7 +70,7 @@ pub(super) fn load(
 ) -> anyhow::Result<Config> {
     let beside = folder.join(files::SETTINGS);
     let path = named.map_or_else(|| beside.exists().then_some(beside), |named| Some(named.to_owned()));
-    let file = path.as_deref().map(read).transpose()?.unwrap_or_default();
+    let mut file = path.as_deref().map(read).transpose()?.unwrap_or_default();
     for name in variables.keys() {
         let known = KEYS.iter().any(|key| variable(key) == *name);
         if !known && !OTHER_VARIABLES.contains(&name.as_str()) {
@@ -80,60 +80,7 @@ pub(super) fn load(
     }
     let shown = path.as_ref().map_or_else(String::new, |p| p.display().to_string());
     let mut reader = Reader { variables, file: shown, sources: BTreeMap::new() };
-    let d = Settings::default();
-    let site =
-        reader.take("site", file.site, d.site.clone(), "letters, digits and hyphens, at most 40", |s: &String| {
-            (1..=40).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        })?;
-    let zone_name =
-        reader.take("zone", file.zone, system_zone(), "a time zone such as Asia/Jakarta", |s: &String| {
-            zone(s).is_some()
-        })?;
-    let seconds = |d: Duration| d.as_secs();
-    let settings = Settings {
-        site,
-        zone: zone(&zone_name).unwrap_or(jiff::tz::TimeZone::UTC),
-        batch_size: reader
-            .take("batch_size", file.batch_size, d.batch_size, "1 to 10000", |n| (1..=10_000).contains(n))?,
-        approve_batches: reader.take(
-            "approve_batches",
-            file.approve_batches,
-            d.approve_batches,
-            "true or false",
-            |_| true,
-        )?,
-        backoff: crate::domain::retry::Backoff {
-            base: Duration::from_secs(reader.take(
-                "retry_base_s",
-                file.retry_base_s,
-                seconds(d.backoff.base),
-                "1 to 3600",
-                |n| (1..=3_600).contains(n),
-            )?),
-            cap: Duration::from_secs(reader.take(
-                "retry_cap_s",
-                file.retry_cap_s,
-                seconds(d.backoff.cap),
-                "1 to 86400",
-                |n| (1..=86_400).contains(n),
-            )?),
-        },
-        breaker_failures: reader.take(
-            "breaker_failures",
-            file.breaker_failures,
-            d.breaker_failures,
-            "1 to 100",
-            |n| (1..=100).contains(n),
-        )?,
-        release_after: Duration::from_secs(reader.take(
-            "release_after_s",
-            file.release_after_s,
-            seconds(d.release_after),
-            "1 to 86400",
-            |n| (1..=86_400).contains(n),
-        )?),
-        windows: file.window,
-    };
+    let settings = reader.settings(&mut file)?;
     let path_text = |p: PathBuf| p.display().to_string();
     let key_file =
         reader
@@ -152,6 +99,66 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn settings(&mut self, file: &mut Written) -> anyhow::Result<Settings> {
+        let d = Settings::default();
+        let site = self.take(
+            "site",
+            file.site.take(),
+            d.site.clone(),
+            "letters, digits and hyphens, at most 40",
+            |s: &String| (1..=40).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+        )?;
+        let zone_name =
+            self.take("zone", file.zone.take(), system_zone(), "a time zone such as Asia/Jakarta", |s: &String| {
+                zone(s).is_some()
+            })?;
+        let seconds = |d: Duration| d.as_secs();
+        Ok(Settings {
+            site,
+            zone: zone(&zone_name).unwrap_or(jiff::tz::TimeZone::UTC),
+            batch_size: self
+                .take("batch_size", file.batch_size, d.batch_size, "1 to 10000", |n| (1..=10_000).contains(n))?,
+            approve_batches: self.take(
+                "approve_batches",
+                file.approve_batches,
+                d.approve_batches,
+                "true or false",
+                |_| true,
+            )?,
+            backoff: crate::domain::retry::Backoff {
+                base: Duration::from_secs(self.take(
+                    "retry_base_s",
+                    file.retry_base_s,
+                    seconds(d.backoff.base),
+                    "1 to 3600",
+                    |n| (1..=3_600).contains(n),
+                )?),
+                cap: Duration::from_secs(self.take(
+                    "retry_cap_s",
+                    file.retry_cap_s,
+                    seconds(d.backoff.cap),
+                    "1 to 86400",
+                    |n| (1..=86_400).contains(n),
+                )?),
+            },
+            breaker_failures: self.take(
+                "breaker_failures",
+                file.breaker_failures,
+                d.breaker_failures,
+                "1 to 100",
+                |n| (1..=100).contains(n),
+            )?,
+            release_after: Duration::from_secs(self.take(
+                "release_after_s",
+                file.release_after_s,
+                seconds(d.release_after),
+                "1 to 86400",
+                |n| (1..=86_400).contains(n),
+            )?),
+            windows: std::mem::take(&mut file.window),
+        })
+    }
+
     fn take<T: std::str::FromStr + ToString>(
         &mut self,
         key: &'static str,
@@ -191,7 +198,7 @@ fn system_zone() -> String {
     jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
 }
 
-fn read(path: &Path) -> anyhow::Result<File> {
+fn read(path: &Path) -> anyhow::Result<Written> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| EngineError::Read { what: path.display().to_string(), source })?;
     toml::from_str(&text).with_context(|| format!("the settings `{}` are wrong", path.display()))

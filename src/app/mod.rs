@@ -48,7 +48,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             let office = open(&global, config, variables.get("CETAK_KEY")).await?;
             let until = if args.until_idle { Until::Idle } else { Until::Stopped };
             let stuck = schedule(&office, &global.data, until).await?;
-            stuck.iter().for_each(|(printer, why)| message(&format!("printer `{printer}`: {why}")));
+            for (printer, why) in &stuck {
+                message(&format!("printer `{printer}`: {why}"));
+            }
             if stuck.is_empty() && until == Until::Idle {
                 message("no printer; add one with `cetak printer add`");
             }
@@ -59,7 +61,18 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             let office = open(&global, config, variables.get("CETAK_KEY")).await?;
             demo::run(&office, out, &global.data, args).await
         }
-        command => {
+        Command::Import(_)
+        | Command::Blangko(_)
+        | Command::Printer(_)
+        | Command::Queue(_)
+        | Command::Status
+        | Command::Record(_)
+        | Command::Batch(_)
+        | Command::Job(_)
+        | Command::Inspect(_)
+        | Command::Reprint(_)
+        | Command::Card(_)
+        | Command::Audit(_) => {
             if !writes(&command) && !global.data.join(files::DATABASE).exists() {
                 let message = format!("there is no data in `{}`", global.data.display());
                 anyhow::bail!(EngineError::refused(

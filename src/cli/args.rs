@@ -220,7 +220,7 @@ pub enum BlangkoCommand {
 
 #[derive(Subcommand, Debug)]
 pub enum PrinterCommand {
-    /// Add a printer: ipp://HOST/PATH, ipps://…, mock://NAME?…
+    /// Add a printer: <ipp://HOST/PATH>, ipps://…, <mock://NAME>?…
     Add {
         name: String,
         uri: String,

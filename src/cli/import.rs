@@ -168,7 +168,7 @@ impl Rejects {
 
     fn finish(self) -> anyhow::Result<()> {
         let context = || format!("`{}` cannot be written", self.path.display());
-        let mut inner = self.writer.into_inner().map_err(|e| e.into_error()).with_context(context)?;
+        let mut inner = self.writer.into_inner().map_err(csv::IntoInnerError::into_error).with_context(context)?;
         inner.flush().with_context(context)
     }
 }

@@ -80,14 +80,20 @@ async fn queue(office: &Office, out: Output, command: QueueCommand) -> anyhow::R
         QueueCommand::Pause { scope, .. } | QueueCommand::Resume { scope, .. } => named_scope(scope),
     };
     let done = match command {
-        QueueCommand::Pause { reason, .. } => match operator::pause(office, &scope, &reason).await? {
-            true => format!("{name} paused; at most the card in hand follows"),
-            false => format!("{name} was paused already; the first reason stands"),
-        },
-        QueueCommand::Resume { reason, .. } => match operator::resume(office, &scope, &reason).await? {
-            true => format!("{name} resumed"),
-            false => format!("{name} was not paused"),
-        },
+        QueueCommand::Pause { reason, .. } => {
+            if operator::pause(office, &scope, &reason).await? {
+                format!("{name} paused; at most the card in hand follows")
+            } else {
+                format!("{name} was paused already; the first reason stands")
+            }
+        }
+        QueueCommand::Resume { reason, .. } => {
+            if operator::resume(office, &scope, &reason).await? {
+                format!("{name} resumed")
+            } else {
+                format!("{name} was not paused")
+            }
+        }
     };
     Ok(out.done(&done)?)
 }

@@ -152,7 +152,7 @@ pub(super) async fn audit_verify(office: &Office, out: Output, seal: Option<Path
     let clean = faults.is_empty() && books.is_empty();
     let value = serde_json::json!({ "rows": rows, "clean": clean, "faults": faults, "ledger_faults": books });
     out.data(&value, |_| {
-        let all = faults.iter().chain(&books).map(|fault| format!("{fault}\n")).collect::<String>();
+        let all = faults.iter().chain(&books).map(String::as_str).collect::<Vec<_>>().join("\n") + "\n";
         if clean {
             format!("{rows} rows, none changed, moved or missing; every balance is the sum of its movements\n")
         } else {
@@ -187,7 +187,7 @@ pub(super) async fn audit_export(office: &Office, out: Output) -> anyhow::Result
             let page = tx.audit_page(&head.chain, after).await?;
             let Some(last) = page.last() else { break };
             after = last.seq;
-            let lines: String = page.iter().map(|row| format!("{}\n", row.entry)).collect();
+            let lines = page.iter().map(|row| row.entry.as_str()).collect::<Vec<_>>().join("\n") + "\n";
             out.text(&lines)?;
         }
     }

@@ -23,7 +23,7 @@ impl Event {
 
     /// With one more detail.
     #[must_use]
-    pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+    pub fn with(mut self, key: &'static str, value: impl std::fmt::Display) -> Self {
         self.details.push((key, value.to_string()));
         self
     }

@@ -266,10 +266,6 @@ pub struct Candidate {
 }
 
 /// What a row is, as far as the row itself tells.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every row is the large variant; a box would cost an allocation a row"
-)]
 pub enum Checked {
     /// It may be printed.
     Ready(Candidate),

@@ -176,7 +176,7 @@ pub fn settle(
                     transition.record = Some(kept);
                 }
                 (Next::TryAgain, None) => {
-                    leave(&mut transition, view, JobState::Returned, RecordState::Waiting, reason, true)
+                    leave(&mut transition, view, JobState::Returned, RecordState::Waiting, reason, true);
                 }
                 (Next::Leave(job, record), _) => leave(&mut transition, view, job, record, reason, true),
             }

@@ -363,15 +363,9 @@ pub fn hand_over(view: &RecordView) -> Result<Transition, WrongState> {
 
 /// The citizen gave the card back: it is to be destroyed.
 pub fn surrender(view: &RecordView, reason: &str) -> Result<Transition, WrongState> {
-    let card = match (view.state, view.card, view.surrendered) {
-        (RecordState::HandedOver, Some(card), false) => card,
-        _ => {
-            return Err(WrongState::new(
-                &view.subject,
-                view.state,
-                "only a card that was handed over, and has not come back, can be surrendered",
-            ));
-        }
+    let (RecordState::HandedOver, Some(card), false) = (view.state, view.card, view.surrendered) else {
+        let rule = "only a card that was handed over, and has not come back, can be surrendered";
+        return Err(WrongState::new(&view.subject, view.state, rule));
     };
     let mut change = RecordChange::new(view.id, view.state, view.state);
     change.card = CardChange::Surrendered;

@@ -76,7 +76,7 @@ impl Window {
         if self.from < self.to {
             return on(today) && (self.from..self.to).contains(&time);
         }
-        let yesterday = local.checked_sub(Span::new().days(1)).map_or(today, |date| date.weekday());
+        let yesterday = local.checked_sub(Span::new().days(1)).map_or(today, jiff::civil::DateTime::weekday);
         (on(today) && time >= self.from) || (on(yesterday) && time < self.to)
     }
 }

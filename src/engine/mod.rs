@@ -8,11 +8,10 @@
 pub mod batcher;
 mod board;
 pub mod clock;
+mod hand;
 pub mod intake;
 pub mod operator;
-mod photos;
 pub mod reconcile;
-mod rows;
 pub mod scheduler;
 mod worker;
 mod writer;

@@ -28,7 +28,7 @@ pub fn after_releasing(found: Found) -> Verdict {
         Found::Held => Verdict::Cancel,
         Found::Queued => Verdict::Wait(Vec::new()),
         Found::Printing { reasons } => Verdict::Wait(reasons),
-        Found::Ended(ending) => Verdict::Ended(ended(ending)),
+        Found::Ended(ending) => Verdict::Ended(ended(&ending)),
     }
 }
 
@@ -36,16 +36,17 @@ pub fn after_releasing(found: Found) -> Verdict {
 /// exist unless the printer shows one.
 pub fn before_releasing(found: Found) -> Verdict {
     match found {
-        Found::NeverSeen { .. } | Found::Forgotten => Verdict::Ended(not_started(STOPPED)),
+        Found::NeverSeen { .. }
+        | Found::Forgotten
+        | Found::Ended(Ending { blank: Blank::NotFed, card: Card::None, .. }) => Verdict::Ended(not_started(STOPPED)),
         Found::Held | Found::Queued => Verdict::Cancel,
         Found::Printing { reasons } => Verdict::Wait(reasons),
-        Found::Ended(Ending { blank: Blank::NotFed, card: Card::None, .. }) => Verdict::Ended(not_started(STOPPED)),
         // The printer did not keep its promise to hold.
-        Found::Ended(ending) => Verdict::Ended(ended(ending)),
+        Found::Ended(ending) => Verdict::Ended(ended(&ending)),
     }
 }
 
-fn ended(ending: Ending) -> Outcome {
+fn ended(ending: &Ending) -> Outcome {
     let reason = if ending.reasons.is_empty() { "no reason given".to_owned() } else { ending.reasons.join(", ") };
     match (ending.blank, ending.card) {
         (Blank::Fed, Card::Good) => Outcome::Printed,
@@ -86,7 +87,7 @@ mod tests {
     #[test]
     fn only_a_proof_makes_an_outcome_certain() {
         for (blank, card) in BLANKS.into_iter().flat_map(|b| CARDS.map(|c| (b, c))) {
-            let outcome = ended(Ending { blank, card, reasons: Vec::new() });
+            let outcome = ended(&Ending { blank, card, reasons: Vec::new() });
             let expected = match (blank, card) {
                 (Blank::Fed, Card::Good) => "printed",
                 (Blank::NotFed, Card::None) => "not-started",

@@ -43,8 +43,8 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
     let mut changes = office.store.changes().await?;
     let stuck = loop {
         // Before looking for printers: a change in between is seen in the next round.
-        let changed = changes.changed().await?;
-        if changed || scheduler.workers.is_empty() {
+        let news = changes.changed().await?;
+        if news || scheduler.workers.is_empty() {
             scheduler.employ().await?;
             scheduler.board.wake_all();
         }
@@ -98,13 +98,12 @@ impl Scheduler {
 
     fn hire(&mut self, printer: Printer) -> Result<Worker, String> {
         let profile = self.office.profile(&printer.profile).map_err(|e| e.to_string())?;
-        let renderer = match self.renderers.get(&profile.name) {
-            Some(renderer) => renderer.clone(),
-            None => {
-                let renderer = Arc::new(Renderer::new(&profile).map_err(|e| e.to_string())?);
-                self.renderers.insert(profile.name.clone(), renderer.clone());
-                renderer
-            }
+        let renderer = if let Some(renderer) = self.renderers.get(&profile.name) {
+            renderer.clone()
+        } else {
+            let renderer = Arc::new(Renderer::new(&profile).map_err(|e| e.to_string())?);
+            self.renderers.insert(profile.name.clone(), renderer.clone());
+            renderer
         };
         let driver = (self.office.drivers)(&printer.uri)?;
         Ok(Worker {

@@ -5,7 +5,7 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Capabilities, Condition, Document, Fault, PrinterDriver};
+use cetak_driver_api::{Capabilities, Condition, Document, Fault, PrinterDriver};
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 
@@ -14,29 +14,29 @@ use super::{
     batcher::Plan,
     board::{Board, Doing},
     clock::attempt_name,
+    hand::Printed,
     intake::open_person,
-    reconcile::{self, Verdict},
     writer::{BreakerChange, Reply, Request, Settle, WriterHandle},
 };
 use crate::{
     domain::{
         attempt::Outcome,
         batch::{Batch, BatchState},
-        breaker::{Breaker, Failure},
-        id::{AttemptKey, RecordId},
+        breaker::Breaker,
+        id::RecordId,
         job::JobState,
         time::Timestamp,
         window,
     },
     render::Renderer,
-    store::{Acknowledgement, Begin, OpenAttempt, PauseScope, Printer, QueuedJob, StoreError, StoredBody},
+    store::{Begin, PauseScope, Printer, QueuedJob, StoreError, StoredBody},
 };
 
 /// Bodies read at once.
 const BODIES_AHEAD: usize = 50;
 /// The first and the longest wait between two questions about a card.
-const POLL_MIN: Duration = Duration::from_millis(2);
-const POLL_MAX: Duration = Duration::from_millis(250);
+pub(super) const POLL_MIN: Duration = Duration::from_millis(2);
+pub(super) const POLL_MAX: Duration = Duration::from_millis(250);
 /// The longest wait between two looks at a printer that does not print.
 const LOOK_MAX: Duration = Duration::from_secs(5);
 /// How long a worker without work sleeps if nobody wakes it.
@@ -59,13 +59,13 @@ pub(crate) struct State {
     pub(crate) printer: Printer,
     capabilities: Option<Capabilities>,
     /// The printer was seen well since its last failure.
-    ready: bool,
+    pub(super) ready: bool,
     /// Since when the printer cannot print.
-    down_since: Option<Timestamp>,
+    pub(super) down_since: Option<Timestamp>,
     /// The wait before the next look at it.
     look: Duration,
     /// The record of the last failure: the breaker counts different ones.
-    last_failed: Option<RecordId>,
+    pub(super) last_failed: Option<RecordId>,
 }
 
 impl State {
@@ -75,7 +75,7 @@ impl State {
 }
 
 /// What one turn came to.
-enum Turn {
+pub(super) enum Turn {
     /// Go on at once.
     On,
     /// Wait for something that passes by itself.
@@ -98,12 +98,6 @@ struct Pile {
     batch: Batch,
     jobs: VecDeque<QueuedJob>,
     bodies: VecDeque<StoredBody>,
-}
-
-/// An attempt in hand.
-struct InHand {
-    key: AttemptKey,
-    reference: AttemptRef,
 }
 
 impl Worker {
@@ -186,7 +180,13 @@ impl Worker {
             None => match self.writer.save(Request::Plan(self.state.printer.clone())).await? {
                 Reply::Planned(Plan::Batch(batch)) => batch,
                 Reply::Planned(Plan::NoBlanks) => return Ok(Turn::Stuck("no blanks")),
-                _ => return Ok(Turn::Stuck("nobody waits")),
+                Reply::Planned(Plan::NobodyWaits)
+                | Reply::Step { .. }
+                | Reply::Released(_)
+                | Reply::Ended(_)
+                | Reply::Done => {
+                    return Ok(Turn::Stuck("nobody waits"));
+                }
             },
         };
         match batch.state {
@@ -200,7 +200,7 @@ impl Worker {
     }
 
     /// The printer cannot print. After a while its cards go to others.
-    async fn down(&mut self, batch: Option<Batch>) -> Result<Turn, StoreError> {
+    pub(super) async fn down(&mut self, batch: Option<Batch>) -> Result<Turn, StoreError> {
         if self.state.printer.breaker == Breaker::Locked {
             self.end_batch(batch, "its printer is locked").await?;
             return Ok(Turn::Stuck("the printer failed again; an operator has to clear it"));
@@ -236,7 +236,7 @@ impl Worker {
         if self.state.capabilities.is_none() {
             match self.driver.probe().await {
                 Ok(found) if found.document_formats.iter().any(|format| format == "image/png") => {
-                    self.state.capabilities = Some(found)
+                    self.state.capabilities = Some(found);
                 }
                 Ok(_) => {
                     self.seen("stopped", vec!["document-format-not-supported".into()]).await?;
@@ -275,7 +275,7 @@ impl Worker {
         Ok(true)
     }
 
-    async fn unanswered(&mut self, fault: &Fault) -> Result<(), StoreError> {
+    pub(super) async fn unanswered(&mut self, fault: &Fault) -> Result<(), StoreError> {
         match fault {
             Fault::Unavailable { reasons } if !reasons.iter().any(|r| r == UNREACHABLE) => {
                 self.seen("stopped", reasons.clone()).await
@@ -400,191 +400,4 @@ impl Worker {
         let at = pile.bodies.iter().position(|body| body.id == job.record);
         Ok(at.and_then(|at| pile.bodies.remove(at)))
     }
-
-    /// Brings one card to the printer and finds out what became of it.
-    async fn print(&self, key: AttemptKey, begin: &Begin, document: Document) -> Result<Printed, StoreError> {
-        let Ok(id) = AttemptId::new(&*begin.name) else {
-            return Ok(Printed::Ended(reconcile::not_started("the site's name does not fit into a job name")));
-        };
-        let mut reference = AttemptRef { id: id.clone(), printer_job: None, acknowledged: false };
-        match self.driver.prepare(&id, document).await {
-            Ok(prepared) => reference.printer_job = prepared.printer_job,
-            Err(fault) => return self.after_fault(key, reference, &fault).await,
-        }
-        if !begin.releasing {
-            let acknowledgement =
-                Acknowledgement { key, printer_job: reference.printer_job.clone(), acknowledged: false };
-            if self.writer.save(Request::Release(acknowledgement)).await? != Reply::Released(true) {
-                return self.take_back(&reference).await;
-            }
-        }
-        match self.driver.commit(&id).await {
-            Ok(committed) => {
-                reference.acknowledged = true;
-                reference.printer_job = committed.printer_job.or(reference.printer_job);
-            }
-            Err(fault) => return self.after_fault(key, reference, &fault).await,
-        }
-        self.watch_to_the_end(&InHand { key, reference }).await
-    }
-
-    /// `prepare` or `commit` failed: the fault proves that no blank was used, or only the printer can tell.
-    async fn after_fault(&self, key: AttemptKey, reference: AttemptRef, fault: &Fault) -> Result<Printed, StoreError> {
-        if let Some(outcome) = reconcile::after_fault(fault) {
-            let _ = self.driver.cancel(&reference).await; // nothing can start; this only tidies up
-            return Ok(Printed::Ended(outcome));
-        }
-        warn!(printer.id = self.state.printer.name, attempt.id = reference.id.as_str(), "{fault}");
-        self.watch_to_the_end(&InHand { key, reference }).await
-    }
-
-    /// A pause, a window or a withdrawal came between upload and release: the card must not start.
-    async fn take_back(&self, reference: &AttemptRef) -> Result<Printed, StoreError> {
-        match self.driver.cancel(reference).await {
-            Ok(Cancelled::NothingPrinted) => Ok(Printed::Ended(reconcile::not_started(reconcile::STOPPED))),
-            Ok(Cancelled::OutcomeUnknown) | Err(_) => Ok(Printed::Open),
-        }
-    }
-
-    /// Asks until the card has ended. A printer that does not answer keeps its attempt open.
-    async fn watch_to_the_end(&self, hand: &InHand) -> Result<Printed, StoreError> {
-        let mut wait = POLL_MIN;
-        let mut saved = false;
-        loop {
-            match self.driver.find(&hand.reference).await.map(reconcile::after_releasing) {
-                Ok(Verdict::Ended(outcome)) => return Ok(Printed::Ended(outcome)),
-                Ok(Verdict::Cancel) => {
-                    if let Ok(Cancelled::NothingPrinted) = self.driver.cancel(&hand.reference).await {
-                        return Ok(Printed::Ended(reconcile::not_started("the release never arrived")));
-                    }
-                    return Ok(Printed::Open);
-                }
-                Ok(Verdict::Wait(reasons)) if !reasons.is_empty() => self.waits_inside(reasons).await?,
-                Ok(Verdict::Wait(_)) => {}
-                Err(_) => return Ok(Printed::Open),
-            }
-            if !saved {
-                let printer_job = hand.reference.printer_job.clone();
-                let acknowledgement =
-                    Acknowledgement { key: hand.key, printer_job, acknowledged: hand.reference.acknowledged };
-                self.writer.save(Request::Acknowledge(acknowledgement)).await?;
-                saved = true;
-            }
-            self.office.clock.sleep(wait).await;
-            wait = (wait * 2).min(POLL_MAX);
-        }
-    }
-
-    /// The card in hand waits for a person inside the printer (an empty hopper, say): people see it in `status`.
-    async fn waits_inside(&self, reasons: Vec<String>) -> Result<(), StoreError> {
-        let mut tx = self.office.store.read().await?;
-        let known = tx.printer_get(&self.state.printer.name).await?;
-        drop(tx);
-        if known.is_some_and(|printer| printer.state != "processing" || printer.reasons != reasons) {
-            let printer = self.state.printer.name.clone();
-            self.writer.save(Request::Seen { printer, state: "processing", reasons }).await?;
-        }
-        Ok(())
-    }
-
-    /// What the end of an attempt means for the printer.
-    fn settlement(&mut self, attempt: AttemptKey, record: Option<RecordId>, outcome: Outcome) -> Settle {
-        let printer = &mut self.state.printer;
-        let from = printer.breaker;
-        let failure = match &outcome {
-            Outcome::Printed => None,
-            Outcome::NotStarted { reason, .. } if reason == reconcile::STOPPED => {
-                return Settle { attempt, outcome, breaker: None };
-            }
-            Outcome::NotStarted { .. } => Some(Failure::NotStarted),
-            Outcome::Spoiled { .. } | Outcome::Uncertain { .. } => Some(Failure::BlankUsed),
-        };
-        let (to, failures) = match failure {
-            None => (Breaker::Closed, 0),
-            Some(failure) => {
-                let another = record.is_none() || record != self.state.last_failed;
-                let failures = printer.failures + u32::from(another);
-                (from.after_failure(failure, failures, self.office.settings.breaker_failures), failures)
-            }
-        };
-        let changed = (from, printer.failures) != (to, failures);
-        if let Some(reason) = outcome.reason() {
-            self.state.last_failed = record;
-            self.state.ready = false;
-            warn!(
-                printer.id = printer.name,
-                reason,
-                outcome = outcome.state().as_str(),
-                breaker = to.as_str(),
-                "a card failed"
-            );
-        }
-        printer.breaker = to;
-        printer.failures = failures;
-        let breaker = changed.then(|| BreakerChange { printer: printer.name.clone(), from, to, failures });
-        Settle { attempt, outcome, breaker }
-    }
-
-    /// An attempt that was open when the worker looked: after a crash, or with a printer that does not answer.
-    async fn resume(&mut self, open: OpenAttempt, batch: Option<Batch>) -> Result<Turn, StoreError> {
-        let Ok(id) = AttemptId::new(&*open.name) else {
-            return Ok(Turn::Stuck("an attempt has no name that a printer takes"));
-        };
-        let reference = AttemptRef { id, printer_job: open.printer_job, acknowledged: open.acknowledged };
-        let hand = InHand { key: open.key, reference };
-        let printed = if open.releasing { self.watch_once(&hand).await } else { self.withdraw_once(&hand).await };
-        match printed {
-            Ok(Verdict::Ended(outcome)) => {
-                info!(
-                    printer.id = self.state.printer.name,
-                    attempt.id = open.name,
-                    outcome = outcome.state().as_str(),
-                    "an open attempt is settled"
-                );
-                let settle = Some(self.settlement(hand.key, None, outcome));
-                self.writer.save(Request::Step { settle, begin: None }).await?;
-                self.state.down_since = None;
-                self.board.new_work();
-                Ok(Turn::On)
-            }
-            Ok(Verdict::Wait(reasons)) => {
-                self.state.down_since = None;
-                if !reasons.is_empty() {
-                    self.waits_inside(reasons).await?;
-                }
-                Ok(Turn::Wait(POLL_MAX))
-            }
-            Ok(Verdict::Cancel) => Ok(Turn::Wait(POLL_MAX)),
-            Err(fault) => {
-                self.unanswered(&fault).await?;
-                match self.down(batch).await? {
-                    Turn::Stuck(_) => Ok(Turn::Stuck("the printer does not answer for its card in hand")),
-                    other => Ok(other),
-                }
-            }
-        }
-    }
-
-    async fn watch_once(&self, hand: &InHand) -> Result<Verdict, Fault> {
-        match reconcile::after_releasing(self.driver.find(&hand.reference).await?) {
-            Verdict::Cancel => Ok(match self.driver.cancel(&hand.reference).await? {
-                Cancelled::NothingPrinted => Verdict::Ended(reconcile::not_started("the release never arrived")),
-                Cancelled::OutcomeUnknown => Verdict::Cancel,
-            }),
-            verdict => Ok(verdict),
-        }
-    }
-
-    async fn withdraw_once(&self, hand: &InHand) -> Result<Verdict, Fault> {
-        match self.driver.cancel(&hand.reference).await? {
-            Cancelled::NothingPrinted => Ok(Verdict::Ended(reconcile::not_started(reconcile::STOPPED))),
-            Cancelled::OutcomeUnknown => Ok(reconcile::before_releasing(self.driver.find(&hand.reference).await?)),
-        }
-    }
-}
-
-enum Printed {
-    Ended(Outcome),
-    /// The printer does not tell; the attempt stays open, and is looked at again.
-    Open,
 }

@@ -142,7 +142,7 @@ async fn each(office: &Office, requests: &[Request]) -> Vec<Result<Reply, StoreE
 
 async fn group(office: &Office, requests: &[Request]) -> Result<Vec<Reply>, StoreError> {
     let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
-    let settled = settle_all(office, &mut tx, requests).await?;
+    let ended = settle_all(office, &mut tx, requests).await?;
     let mut acknowledgements = Vec::new();
     let mut releases = Vec::new();
     let mut replies = Vec::with_capacity(requests.len());
@@ -158,7 +158,11 @@ async fn group(office: &Office, requests: &[Request]) -> Result<Vec<Reply>, Stor
                 acknowledgements.push(acknowledgement.clone());
                 Reply::Done
             }
-            other => alone(office, &mut tx, other).await?,
+            Request::Plan(_)
+            | Request::End { .. }
+            | Request::Undrawable { .. }
+            | Request::Seen { .. }
+            | Request::Breaker(_) => alone(office, &mut tx, request).await?,
         });
     }
     tx.attempts_acknowledge(&acknowledgements).await?;
@@ -177,16 +181,21 @@ async fn group(office: &Office, requests: &[Request]) -> Result<Vec<Reply>, Stor
             );
         }
     }
-    let released = release(office, &mut tx, &releases).await?;
+    let let_go = release(office, &mut tx, &releases).await?;
     tx.commit().await?;
     for (reply, request) in replies.iter_mut().zip(requests) {
         match request {
             Request::Step { settle, begin } => {
-                let settled = settle.as_ref().and_then(|s| settled.get(&s.attempt)).copied();
+                let settled = settle.as_ref().and_then(|s| ended.get(&s.attempt)).copied();
                 *reply = Reply::Step { settled, begun: begin.as_ref().and_then(|b| begun.get(&b.job)).copied() };
             }
-            Request::Release(acknowledgement) => *reply = Reply::Released(released.contains(&acknowledgement.key)),
-            _ => {}
+            Request::Release(acknowledgement) => *reply = Reply::Released(let_go.contains(&acknowledgement.key)),
+            Request::Acknowledge(_)
+            | Request::Plan(_)
+            | Request::End { .. }
+            | Request::Undrawable { .. }
+            | Request::Seen { .. }
+            | Request::Breaker(_) => {}
         }
     }
     Ok(replies)

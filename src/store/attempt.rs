@@ -90,14 +90,14 @@ impl Tx {
         let begun: Vec<(i64, i64)> = sqlx::query_as(BEGIN)
             .bind(set(&rows))
             .bind(self.now.0)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("beginning attempts"))?;
         let jobs: Vec<i64> = begun.iter().map(|(job, _)| *job).collect();
         if !jobs.is_empty() {
             let done = sqlx::query(PRINTING)
                 .bind(set(&jobs))
-                .execute(&mut *self.tx)
+                .execute(&mut *self.inner)
                 .await
                 .map_err(doing("beginning attempts"))?;
             if done.rows_affected() != jobs.len() as u64 {
@@ -125,7 +125,7 @@ impl Tx {
             return Ok(Vec::new());
         }
         let query = sqlx::query_scalar(RELEASE).bind(set(attempts));
-        let released: Vec<i64> = query.fetch_all(&mut *self.tx).await.map_err(doing("releasing attempts"))?;
+        let released: Vec<i64> = query.fetch_all(&mut *self.inner).await.map_err(doing("releasing attempts"))?;
         Ok(released.into_iter().map(AttemptKey).collect())
     }
 
@@ -142,7 +142,7 @@ impl Tx {
         let rows: Vec<_> = acknowledgements.iter().map(row).collect();
         sqlx::query(ACKNOWLEDGE)
             .bind(set(&rows))
-            .execute(&mut *self.tx)
+            .execute(&mut *self.inner)
             .await
             .map_err(doing("saving a printer's answer"))?;
         Ok(())
@@ -154,7 +154,7 @@ impl Tx {
             SELECT id, name, state, printer_job, acknowledged FROM attempt WHERE printer = $1 AND ended_at_us IS NULL ORDER BY id";
         let rows: Vec<(i64, String, String, Option<String>, bool)> = sqlx::query_as(OPEN)
             .bind(printer)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("reading open attempts"))?;
         let open = |(key, name, state, printer_job, acknowledged): (i64, String, String, Option<String>, bool)| {
@@ -166,7 +166,7 @@ impl Tx {
     /// An attempt by the name that printers and people have of it.
     pub async fn attempt_find(&mut self, name: &str) -> Result<Option<AttemptKey>, StoreError> {
         let query = sqlx::query_scalar("SELECT id FROM attempt WHERE name = $1").bind(name);
-        Ok(query.fetch_optional(&mut *self.tx).await.map_err(doing("finding an attempt"))?.map(AttemptKey))
+        Ok(query.fetch_optional(&mut *self.inner).await.map_err(doing("finding an attempt"))?.map(AttemptKey))
     }
 
     /// Attempts with all that decides what their end means; `limits` gives the most failed tries of a profile.
@@ -184,8 +184,11 @@ impl Tx {
             CROSS JOIN job AS j ON j.id = a.job_id
             CROSS JOIN batch AS b ON b.id = j.batch_id
             CROSS JOIN record AS r ON r.id = j.record_id";
-        let rows =
-            sqlx::query(VIEW).bind(set(attempts)).fetch_all(&mut *self.tx).await.map_err(doing("reading attempts"))?;
+        let rows = sqlx::query(VIEW)
+            .bind(set(attempts))
+            .fetch_all(&mut *self.inner)
+            .await
+            .map_err(doing("reading attempts"))?;
         rows.iter().map(|row| view(row, limits)).collect()
     }
 }

@@ -51,7 +51,7 @@ impl Tx {
         let chain = self.writer.chain;
         let head: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT seq, hash FROM audit_head WHERE chain = $1")
             .bind(chain)
-            .fetch_optional(&mut *self.tx)
+            .fetch_optional(&mut *self.inner)
             .await
             .map_err(doing("reading the audit head"))?;
         let (seq_before, mut hash) = head.unwrap_or_default();
@@ -69,7 +69,7 @@ impl Tx {
             sql.push_values(chunk, |mut row, (seq, text, hash)| {
                 row.push_bind(chain).push_bind(*seq).push_bind(text.as_str()).push_bind(hash.as_slice());
             });
-            sql.build().execute(&mut *self.tx).await.map_err(doing("writing the audit"))?;
+            sql.build().execute(&mut *self.inner).await.map_err(doing("writing the audit"))?;
         }
         self.audit_head_advance(seq_before, seq_after, &hash).await
     }
@@ -78,7 +78,8 @@ impl Tx {
         const ADVANCE: &str = "
             INSERT INTO audit_head (chain, seq, hash) VALUES ($1, $2, $3)
             ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE audit_head.seq = $4";
-        let done = sqlx::query(ADVANCE).bind(self.writer.chain).bind(to).bind(hash).bind(from).execute(&mut *self.tx);
+        let done =
+            sqlx::query(ADVANCE).bind(self.writer.chain).bind(to).bind(hash).bind(from).execute(&mut *self.inner);
         let rows = done.await.map_err(doing("advancing the audit head"))?.rows_affected();
         if rows == 1 { Ok(()) } else { Err(StoreError::Conflict("the audit chain")) }
     }
@@ -91,7 +92,7 @@ impl Tx {
             .bind(chain)
             .bind(after)
             .bind(PAGE_ROWS)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("reading the audit"))?;
         Ok(rows.into_iter().map(|(chain, seq, entry, hash)| AuditRow { chain, seq, entry, hash }).collect())
@@ -101,7 +102,7 @@ impl Tx {
     pub async fn audit_heads(&mut self) -> Result<Vec<ChainHead>, StoreError> {
         let rows: Vec<(String, i64, Vec<u8>)> =
             sqlx::query_as("SELECT chain, seq, hash FROM audit_head ORDER BY chain")
-                .fetch_all(&mut *self.tx)
+                .fetch_all(&mut *self.inner)
                 .await
                 .map_err(doing("reading the audit heads"))?;
         Ok(rows.into_iter().map(|(chain, seq, hash)| ChainHead { chain, seq, hash: keys::hex(&hash) }).collect())
@@ -112,7 +113,7 @@ impl Tx {
     pub async fn audit_verify(&mut self, seal: &[ChainHead]) -> Result<(i64, Vec<ChainFault>), StoreError> {
         let heads = self.audit_heads().await?;
         let stored: Vec<String> = sqlx::query_scalar("SELECT DISTINCT chain FROM audit")
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("reading the audit"))?;
         let mut faults = Vec::new();

@@ -43,7 +43,7 @@ impl Tx {
             .bind(batch.place.as_str())
             .bind(batch.state.as_str())
             .bind(self.now.0);
-        query.fetch_one(&mut *self.tx).await.map(BatchId).map_err(doing("making a batch"))
+        query.fetch_one(&mut *self.inner).await.map(BatchId).map_err(doing("making a batch"))
     }
 
     /// Takes records from the waiting list into a batch, each with a blank of the lot beside it, in the order given.
@@ -59,12 +59,12 @@ impl Tx {
             .bind(set(&rows))
             .bind(batch.0)
             .bind(self.now.0)
-            .execute(&mut *self.tx)
+            .execute(&mut *self.inner)
             .await
             .map_err(doing("making jobs"))?;
         let taken = sqlx::query(TAKE)
             .bind(set(&ids))
-            .execute(&mut *self.tx)
+            .execute(&mut *self.inner)
             .await
             .map_err(doing("taking records into a batch"))?;
         if taken.rows_affected() != ids.len() as u64 {
@@ -76,16 +76,22 @@ impl Tx {
     /// The printer's batch that is not closed.
     pub async fn batch_open(&mut self, printer: &str) -> Result<Option<Batch>, StoreError> {
         const OPEN: &str = "SELECT id, profile, printer, state FROM batch WHERE printer = $1 AND state <> 'closed' ORDER BY id LIMIT 1";
-        let row: Option<(i64, String, String, String)> =
-            sqlx::query_as(OPEN).bind(printer).fetch_optional(&mut *self.tx).await.map_err(doing("reading a batch"))?;
+        let row: Option<(i64, String, String, String)> = sqlx::query_as(OPEN)
+            .bind(printer)
+            .fetch_optional(&mut *self.inner)
+            .await
+            .map_err(doing("reading a batch"))?;
         row.map(to_batch).transpose()
     }
 
     /// A batch by number.
     pub async fn batch_get(&mut self, batch: BatchId) -> Result<Option<Batch>, StoreError> {
         const GET: &str = "SELECT id, profile, printer, state FROM batch WHERE id = $1";
-        let row: Option<(i64, String, String, String)> =
-            sqlx::query_as(GET).bind(batch.0).fetch_optional(&mut *self.tx).await.map_err(doing("reading a batch"))?;
+        let row: Option<(i64, String, String, String)> = sqlx::query_as(GET)
+            .bind(batch.0)
+            .fetch_optional(&mut *self.inner)
+            .await
+            .map_err(doing("reading a batch"))?;
         row.map(to_batch).transpose()
     }
 
@@ -98,7 +104,7 @@ impl Tx {
             .bind(from.as_str())
             .bind(to.as_str())
             .bind(self.now.0)
-            .execute(&mut *self.tx)
+            .execute(&mut *self.inner)
             .await
             .map_err(doing("changing a batch"))?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict("the batch")) }
@@ -110,7 +116,7 @@ impl Tx {
             "SELECT id, record_id, due_at_us FROM job WHERE batch_id = $1 AND state = 'queued' ORDER BY position, id";
         let rows: Vec<(i64, i64, i64)> = sqlx::query_as(QUEUED)
             .bind(batch.0)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("reading queued jobs"))?;
         Ok(rows
@@ -126,7 +132,7 @@ impl Tx {
             FROM job JOIN batch ON batch.id = job.batch_id
             WHERE job.batch_id = $1 AND job.state IN ('queued', 'printing') ORDER BY job.position";
         let rows: Vec<(i64, i64, String, i64, String)> =
-            sqlx::query_as(OPEN).bind(batch.0).fetch_all(&mut *self.tx).await.map_err(doing("reading open jobs"))?;
+            sqlx::query_as(OPEN).bind(batch.0).fetch_all(&mut *self.inner).await.map_err(doing("reading open jobs"))?;
         let job = |(record, id, state, lot, place): (i64, i64, String, i64, String)| {
             let state: JobState = parse("job", id, &state)?;
             let job = OpenJob { id: JobId(id), state, batch, lot: LotId(lot), place: Place::from_stored(&place) };
@@ -143,7 +149,7 @@ impl Tx {
     /// How many cards of a batch ended in which job state.
     pub async fn batch_counts(&mut self, batch: BatchId) -> Result<Vec<(String, i64)>, StoreError> {
         const COUNTS: &str = "SELECT state, COUNT(*) FROM job WHERE batch_id = $1 GROUP BY state ORDER BY state";
-        sqlx::query_as(COUNTS).bind(batch.0).fetch_all(&mut *self.tx).await.map_err(doing("counting a batch"))
+        sqlx::query_as(COUNTS).bind(batch.0).fetch_all(&mut *self.inner).await.map_err(doing("counting a batch"))
     }
 }
 

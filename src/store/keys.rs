@@ -155,7 +155,7 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Reads hexadecimal; `None` for anything else.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let pair = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    if text.len() % 2 == 0 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_hexdigit()) {
         (0..text.len()).step_by(2).map(pair).collect()
     } else {
         None

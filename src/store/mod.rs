@@ -176,9 +176,9 @@ impl Store {
     /// Begins a transaction that writes. Waits for its turn.
     pub async fn write(&self, writer: &Writer, now: Timestamp) -> Result<Tx, StoreError> {
         let mut waited = Duration::ZERO;
-        let tx = loop {
+        let inner = loop {
             match self.write.begin_with("BEGIN IMMEDIATE").await {
-                Ok(tx) => break tx,
+                Ok(inner) => break inner,
                 Err(error) if is_busy(&error) && waited < WRITE_PATIENCE => {
                     #[expect(
                         clippy::disallowed_methods,
@@ -190,15 +190,15 @@ impl Store {
                 Err(error) => return Err(doing("beginning to write")(error)),
             }
         };
-        Ok(Tx { tx, now, writer: writer.clone(), keys: self.keys.clone(), events: Vec::new() })
+        Ok(Tx { inner, now, writer: writer.clone(), keys: self.keys.clone(), events: Vec::new() })
     }
 
     /// Begins a transaction that sees one state of the database and cannot write.
     pub async fn read(&self) -> Result<Tx, StoreError> {
-        let tx = self.read.begin().await.map_err(doing("beginning to read"))?;
+        let inner = self.read.begin().await.map_err(doing("beginning to read"))?;
         let nobody = Actor { name: String::new(), os_user: String::new(), host: String::new() };
         let writer = Writer { chain: "", actor: Arc::new(nobody) };
-        Ok(Tx { tx, now: Timestamp(0), writer, keys: self.keys.clone(), events: Vec::new() })
+        Ok(Tx { inner, now: Timestamp(0), writer, keys: self.keys.clone(), events: Vec::new() })
     }
 
     /// Watches for commits of others.
@@ -216,7 +216,10 @@ impl Store {
 
 fn is_busy(error: &sqlx::Error) -> bool {
     // SQLITE_BUSY, and SQLITE_BUSY_SNAPSHOT.
-    error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "5" || code == "517")
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code == "5" || code == "517")
 }
 
 /// Who writes, and into which audit chain.
@@ -231,7 +234,7 @@ pub struct Writer {
 /// One transaction. Dropped without [`commit`](Tx::commit), nothing of it is saved.
 #[derive(Debug)]
 pub struct Tx {
-    tx: Transaction<'static, Sqlite>,
+    inner: Transaction<'static, Sqlite>,
     now: Timestamp,
     writer: Writer,
     keys: Keys,
@@ -258,20 +261,20 @@ impl Tx {
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let events = std::mem::take(&mut self.events);
         self.audit_append(&events).await?;
-        self.tx.commit().await.map_err(doing("committing"))
+        self.inner.commit().await.map_err(doing("committing"))
     }
 
     /// A value of the table of single facts.
     pub async fn meta_get(&mut self, key: &str) -> Result<Option<String>, StoreError> {
         let sql = "SELECT value FROM meta WHERE key = $1";
-        sqlx::query_scalar(sql).bind(key).fetch_optional(&mut *self.tx).await.map_err(doing("reading a setting"))
+        sqlx::query_scalar(sql).bind(key).fetch_optional(&mut *self.inner).await.map_err(doing("reading a setting"))
     }
 
     /// Sets a value of the table of single facts.
     pub async fn meta_set(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
         let sql =
             "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-        sqlx::query(sql).bind(key).bind(value).execute(&mut *self.tx).await.map_err(doing("writing a setting"))?;
+        sqlx::query(sql).bind(key).bind(value).execute(&mut *self.inner).await.map_err(doing("writing a setting"))?;
         Ok(())
     }
 }
@@ -279,7 +282,7 @@ impl Tx {
 /// A stored word that must be one of an enumeration.
 pub(crate) fn parse<T: std::str::FromStr<Err = String>>(
     table: &'static str,
-    id: impl ToString,
+    id: impl std::fmt::Display,
     text: &str,
 ) -> Result<T, StoreError> {
     text.parse().map_err(|what| StoreError::Corrupt { table, id: id.to_string(), what })

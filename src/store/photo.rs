@@ -16,14 +16,14 @@ impl Tx {
     /// The stored photo with this digest.
     pub async fn photo_find(&mut self, digest: &Digest) -> Result<Option<PhotoId>, StoreError> {
         let query = sqlx::query_scalar("SELECT id FROM photo WHERE digest = $1").bind(digest.as_slice());
-        Ok(query.fetch_optional(&mut *self.tx).await.map_err(doing("finding a photo"))?.map(PhotoId))
+        Ok(query.fetch_optional(&mut *self.inner).await.map_err(doing("finding a photo"))?.map(PhotoId))
     }
 
     /// Takes a photo in, used by no record yet.
     pub async fn photo_add(&mut self, photo: &NewPhoto) -> Result<PhotoId, StoreError> {
         const ADD: &str = "INSERT INTO photo (digest, sealed, uses) VALUES ($1, $2, 0) RETURNING id";
         let query = sqlx::query_scalar(ADD).bind(photo.digest.as_slice()).bind(photo.sealed.as_slice());
-        query.fetch_one(&mut *self.tx).await.map(PhotoId).map_err(doing("storing a photo"))
+        query.fetch_one(&mut *self.inner).await.map(PhotoId).map_err(doing("storing a photo"))
     }
 
     /// Counts records that now need these photos.
@@ -31,7 +31,7 @@ impl Tx {
         const USE: &str =
             "UPDATE photo SET uses = uses + (v.value ->> 1) FROM json_each($1) AS v WHERE photo.id = v.value ->> 0";
         if !uses.is_empty() {
-            sqlx::query(USE).bind(set(uses)).execute(&mut *self.tx).await.map_err(doing("counting photos"))?;
+            sqlx::query(USE).bind(set(uses)).execute(&mut *self.inner).await.map_err(doing("counting photos"))?;
         }
         Ok(())
     }
@@ -51,13 +51,13 @@ impl Tx {
         }
         let counted: Vec<(i64, i64)> = sqlx::query_as(COUNT)
             .bind(set(records))
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("counting photos"))?;
-        sqlx::query(FORGET).bind(set(records)).execute(&mut *self.tx).await.map_err(doing("forgetting photos"))?;
+        sqlx::query(FORGET).bind(set(records)).execute(&mut *self.inner).await.map_err(doing("forgetting photos"))?;
         let unused: Vec<i64> = counted.into_iter().filter(|(_, uses)| *uses == 0).map(|(id, _)| id).collect();
         if !unused.is_empty() {
-            sqlx::query(PURGE).bind(set(&unused)).execute(&mut *self.tx).await.map_err(doing("purging photos"))?;
+            sqlx::query(PURGE).bind(set(&unused)).execute(&mut *self.inner).await.map_err(doing("purging photos"))?;
         }
         Ok(())
     }

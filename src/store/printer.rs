@@ -79,20 +79,20 @@ impl Tx {
                 failures = 0, state = 'unknown', reasons = '[]'
             WHERE printer.removed = 1";
         let query = sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper);
-        Ok(query.execute(&mut *self.tx).await.map_err(doing("adding a printer"))?.rows_affected() == 1)
+        Ok(query.execute(&mut *self.inner).await.map_err(doing("adding a printer"))?.rows_affected() == 1)
     }
 
     /// Takes a printer out of use. Its name stays in the books.
     pub async fn printer_remove(&mut self, name: &str) -> Result<(), StoreError> {
         let query = sqlx::query("UPDATE printer SET removed = 1 WHERE name = $1 AND removed = 0").bind(name);
-        let done = query.execute(&mut *self.tx).await.map_err(doing("removing a printer"))?;
+        let done = query.execute(&mut *self.inner).await.map_err(doing("removing a printer"))?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
     }
 
     /// All printers in use, by name.
     pub async fn printer_list(&mut self) -> Result<Vec<Printer>, StoreError> {
         let rows: Vec<Row> =
-            sqlx::query_as(COLUMNS).fetch_all(&mut *self.tx).await.map_err(doing("reading the printers"))?;
+            sqlx::query_as(COLUMNS).fetch_all(&mut *self.inner).await.map_err(doing("reading the printers"))?;
         let printer = |r: Row| {
             Ok(Printer {
                 breaker: parse("printer", &r.0, &r.4)?,
@@ -123,7 +123,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         const SET: &str = "UPDATE printer SET breaker = $3, failures = $4 WHERE name = $1 AND breaker = $2";
         let query = sqlx::query(SET).bind(name).bind(from.as_str()).bind(to.as_str()).bind(i64::from(failures));
-        let done = query.execute(&mut *self.tx).await.map_err(doing("saving a breaker"))?;
+        let done = query.execute(&mut *self.inner).await.map_err(doing("saving a breaker"))?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
     }
 
@@ -131,7 +131,7 @@ impl Tx {
     pub async fn printer_seen(&mut self, name: &str, state: &str, reasons: &[String]) -> Result<(), StoreError> {
         const SEEN: &str = "UPDATE printer SET state = $2, reasons = $3 WHERE name = $1";
         let query = sqlx::query(SEEN).bind(name).bind(state).bind(super::set(reasons));
-        query.execute(&mut *self.tx).await.map_err(doing("saving a printer's state"))?;
+        query.execute(&mut *self.inner).await.map_err(doing("saving a printer's state"))?;
         Ok(())
     }
 
@@ -142,21 +142,21 @@ impl Tx {
         let (kind, name) = scope.columns();
         let query =
             sqlx::query(ADD).bind(kind).bind(name).bind(reason).bind(self.writer.actor.name.as_str()).bind(self.now.0);
-        Ok(query.execute(&mut *self.tx).await.map_err(doing("pausing"))?.rows_affected() == 1)
+        Ok(query.execute(&mut *self.inner).await.map_err(doing("pausing"))?.rows_affected() == 1)
     }
 
     /// Ends a pause. `false`: there was none.
     pub async fn pause_end(&mut self, scope: &PauseScope) -> Result<bool, StoreError> {
         let (kind, name) = scope.columns();
         let query = sqlx::query("DELETE FROM pause WHERE scope = $1 AND name = $2").bind(kind).bind(name);
-        Ok(query.execute(&mut *self.tx).await.map_err(doing("resuming"))?.rows_affected() == 1)
+        Ok(query.execute(&mut *self.inner).await.map_err(doing("resuming"))?.rows_affected() == 1)
     }
 
     /// All pauses in force.
     pub async fn pause_list(&mut self) -> Result<Vec<Pause>, StoreError> {
         const LIST: &str = "SELECT scope, name, reason, actor, at_us FROM pause ORDER BY scope, name";
         let rows: Vec<(String, String, String, String, i64)> =
-            sqlx::query_as(LIST).fetch_all(&mut *self.tx).await.map_err(doing("reading the pauses"))?;
+            sqlx::query_as(LIST).fetch_all(&mut *self.inner).await.map_err(doing("reading the pauses"))?;
         let pause = |(kind, name, reason, actor, at): (String, String, String, String, i64)| {
             let scope = match kind.as_str() {
                 "printer" => PauseScope::Printer(name),

@@ -95,7 +95,7 @@ impl Tx {
     /// The key of the next new record. Keys are given out inside a write transaction, so nobody else gets it.
     pub async fn record_next_id(&mut self) -> Result<i64, StoreError> {
         let sql = "SELECT COALESCE(MAX(id), 0) + 1 FROM record";
-        sqlx::query_scalar(sql).fetch_one(&mut *self.tx).await.map_err(doing("reading the newest record"))
+        sqlx::query_scalar(sql).fetch_one(&mut *self.inner).await.map_err(doing("reading the newest record"))
     }
 
     /// Adds new records, those in state `waiting` to the waiting list too.
@@ -116,12 +116,12 @@ impl Tx {
                     .push_bind(r.verified_at_us);
                 row.push_bind(&r.reason);
             });
-            sql.build().execute(&mut *self.tx).await.map_err(doing("adding records"))?;
+            sql.build().execute(&mut *self.inner).await.map_err(doing("adding records"))?;
             let mut sql = QueryBuilder::<Sqlite>::new("INSERT INTO person (record_id, sealed) ");
             sql.push_values(chunk, |mut row, r| {
                 row.push_bind(r.id.0).push_bind(r.sealed.as_slice());
             });
-            sql.build().execute(&mut *self.tx).await.map_err(doing("adding persons"))?;
+            sql.build().execute(&mut *self.inner).await.map_err(doing("adding persons"))?;
         }
         let ids = |r: &NewRecord| (r.state == RecordState::Waiting).then_some(r.id.0);
         let waiting: Vec<i64> = records.iter().filter_map(ids).collect();
@@ -147,13 +147,13 @@ impl Tx {
             .bind(&body.village)
             .bind(body.requested_at_us)
             .bind(body.verified_at_us)
-            .execute(&mut *self.tx)
+            .execute(&mut *self.inner)
             .await
             .map_err(doing("updating a record"))?;
         sqlx::query("UPDATE person SET sealed = $2 WHERE record_id = $1")
             .bind(body.id.0)
             .bind(body.sealed.as_slice())
-            .execute(&mut *self.tx)
+            .execute(&mut *self.inner)
             .await
             .map_err(doing("updating a person"))?;
         Ok(())
@@ -168,7 +168,7 @@ impl Tx {
         let rows: Vec<Row> = sqlx::query_as(FIND)
             .bind(set(request_ids))
             .bind(source)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("finding records"))?;
         let row = |(id, request_id, profile, state, digest): Row| {
@@ -190,7 +190,7 @@ impl Tx {
         let rows: Vec<(i64, i64, String, bool)> = sqlx::query_as(FIND)
             .bind(set(&keys))
             .bind(profile)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("finding persons"))?;
         let row = |(at, id, state, surrendered): (i64, i64, String, bool)| {
@@ -208,7 +208,7 @@ impl Tx {
             WHERE r.id = $1";
         let rows: Vec<(String, bool)> = sqlx::query_as(BESIDE)
             .bind(record.0)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("finding a person's records"))?;
         let other = |(state, surrendered): (String, bool)| {
@@ -220,8 +220,11 @@ impl Tx {
     /// Bodies of records, to draw or compare them.
     pub async fn bodies_get(&mut self, records: &[RecordId]) -> Result<Vec<StoredBody>, StoreError> {
         type Row = (i64, String, String, i64, String, String, String, i64, i64, Vec<u8>);
-        let rows: Vec<Row> =
-            sqlx::query_as(BODY).bind(set(records)).fetch_all(&mut *self.tx).await.map_err(doing("reading bodies"))?;
+        let rows: Vec<Row> = sqlx::query_as(BODY)
+            .bind(set(records))
+            .fetch_all(&mut *self.inner)
+            .await
+            .map_err(doing("reading bodies"))?;
         let body = |r: Row| StoredBody {
             id: RecordId(r.0),
             source: r.1,
@@ -240,7 +243,7 @@ impl Tx {
     /// A record by its key at the office.
     pub async fn record_find(&mut self, source: &str, request_id: &str) -> Result<Option<RecordId>, StoreError> {
         let sql = "SELECT id FROM record WHERE source = $1 AND request_id = $2";
-        let id = sqlx::query_scalar(sql).bind(source).bind(request_id).fetch_optional(&mut *self.tx);
+        let id = sqlx::query_scalar(sql).bind(source).bind(request_id).fetch_optional(&mut *self.inner);
         Ok(id.await.map_err(doing("finding a record"))?.map(RecordId))
     }
 
@@ -251,7 +254,7 @@ impl Tx {
             FROM record WHERE id = $1";
         type Row = (String, String, String, String, String, i64, Option<String>, bool, bool, Option<String>);
         let r: Row =
-            sqlx::query_as(VIEW).bind(record.0).fetch_one(&mut *self.tx).await.map_err(doing("reading a record"))?;
+            sqlx::query_as(VIEW).bind(record.0).fetch_one(&mut *self.inner).await.map_err(doing("reading a record"))?;
         Ok(RecordView {
             id: record,
             subject: format!("record {}/{}", r.0, r.1),
@@ -273,8 +276,11 @@ impl Tx {
             SELECT job.id, job.state, job.batch_id, job.lot_id, batch.place
             FROM job JOIN batch ON batch.id = job.batch_id
             WHERE job.record_id = $1 AND job.state IN ('queued', 'printing', 'uncertain')";
-        let row: Option<(i64, String, i64, i64, String)> =
-            sqlx::query_as(OPEN).bind(record.0).fetch_optional(&mut *self.tx).await.map_err(doing("reading a job"))?;
+        let row: Option<(i64, String, i64, i64, String)> = sqlx::query_as(OPEN)
+            .bind(record.0)
+            .fetch_optional(&mut *self.inner)
+            .await
+            .map_err(doing("reading a job"))?;
         let job = |(id, state, batch, lot, place): (i64, String, i64, i64, String)| {
             let state: JobState = parse("job", id, &state)?;
             Ok(OpenJob {
@@ -294,8 +300,11 @@ impl Tx {
             FROM job JOIN attempt ON attempt.job_id = job.id
             WHERE job.record_id = $1 AND job.state = 'printed' AND attempt.state = 'printed'
             ORDER BY job.id DESC LIMIT 1";
-        let row: Option<(i64, i64, i64, i64)> =
-            sqlx::query_as(CARD).bind(record.0).fetch_optional(&mut *self.tx).await.map_err(doing("reading a card"))?;
+        let row: Option<(i64, i64, i64, i64)> = sqlx::query_as(CARD)
+            .bind(record.0)
+            .fetch_optional(&mut *self.inner)
+            .await
+            .map_err(doing("reading a card"))?;
         let card = |(lot, batch, attempt, job)| CardBlank {
             lot: LotId(lot),
             batch: BatchId(batch),
@@ -313,7 +322,7 @@ impl Tx {
         if !records.is_empty() {
             sqlx::query(ADD)
                 .bind(set(records))
-                .execute(&mut *self.tx)
+                .execute(&mut *self.inner)
                 .await
                 .map_err(doing("adding to the waiting list"))?;
         }
@@ -327,7 +336,7 @@ impl Tx {
         }
         let done = sqlx::query(REMOVE)
             .bind(set(records))
-            .execute(&mut *self.tx)
+            .execute(&mut *self.inner)
             .await
             .map_err(doing("taking from the waiting list"))?;
         if done.rows_affected() == records.len() as u64 {
@@ -348,7 +357,7 @@ impl Tx {
         let rows: Vec<(i64, String, String, i64, i64)> = sqlx::query_as(FIRST)
             .bind(profile)
             .bind(n)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("reading the waiting list"))?;
         let claimed =

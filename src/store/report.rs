@@ -158,14 +158,14 @@ impl Tx {
         const COUNTS: &str =
             "SELECT district, state, COUNT(*) FROM record GROUP BY district, state ORDER BY district, state";
         let rows: Vec<(String, String, i64)> =
-            sqlx::query_as(COUNTS).fetch_all(&mut *self.tx).await.map_err(doing("counting records"))?;
+            sqlx::query_as(COUNTS).fetch_all(&mut *self.inner).await.map_err(doing("counting records"))?;
         Ok(rows.into_iter().map(|(district, state, count)| StateCount { district, state, count }).collect())
     }
 
     /// How many records a person stopped or changed after their card was printed.
     pub async fn record_stopped_count(&mut self) -> Result<i64, StoreError> {
         let sql = "SELECT COUNT(*) FROM record WHERE stop IS NOT NULL AND state = 'printed'";
-        sqlx::query_scalar(sql).fetch_one(&mut *self.tx).await.map_err(doing("counting records"))
+        sqlx::query_scalar(sql).fetch_one(&mut *self.inner).await.map_err(doing("counting records"))
     }
 
     /// Records, of one state or one only, in the order in which they were imported.
@@ -197,7 +197,7 @@ impl Tx {
             .bind(record.map(|r| r.0))
             .bind(state)
             .bind(limit)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("listing records"))?;
         let line = |r: Row| RecordLine {
@@ -244,7 +244,7 @@ impl Tx {
             .bind(record)
             .bind(job)
             .bind(state)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("listing jobs"))?;
         let (sql, batch, record, job, state) = bound(ATTEMPTS);
@@ -253,7 +253,7 @@ impl Tx {
             .bind(record)
             .bind(job)
             .bind(state)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("listing attempts"))?;
         let mut attempts = attempts.into_iter().map(attempt_line).peekable();
@@ -275,7 +275,7 @@ impl Tx {
         type Row = (i64, String, String, String, i64, i64, i64, i64, Option<i64>);
         let rows: Vec<Row> = sqlx::query_as(LIST)
             .bind(i64::from(open_only))
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("listing batches"))?;
         let line = |r: Row| BatchLine {
@@ -300,7 +300,7 @@ impl Tx {
             WHERE a.state = 'uncertain' ORDER BY a.id";
         type Row = (String, String, i64, String, String, Option<String>, Option<i64>);
         let rows: Vec<Row> =
-            sqlx::query_as(LIST).fetch_all(&mut *self.tx).await.map_err(doing("listing uncertain attempts"))?;
+            sqlx::query_as(LIST).fetch_all(&mut *self.inner).await.map_err(doing("listing uncertain attempts"))?;
         let line = |(attempt, printer, batch, source, request_id, reason, since): Row| UncertainLine {
             attempt,
             printer,
@@ -317,7 +317,7 @@ impl Tx {
     pub async fn printer_outcomes(&mut self, since: Timestamp) -> Result<Vec<(String, String, i64)>, StoreError> {
         const OUTCOMES: &str = "
             SELECT printer, state, COUNT(*) FROM attempt WHERE ended_at_us >= $1 GROUP BY printer, state ORDER BY printer, state";
-        sqlx::query_as(OUTCOMES).bind(since.0).fetch_all(&mut *self.tx).await.map_err(doing("counting attempts"))
+        sqlx::query_as(OUTCOMES).bind(since.0).fetch_all(&mut *self.inner).await.map_err(doing("counting attempts"))
     }
 }
 

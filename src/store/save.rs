@@ -97,7 +97,7 @@ impl Tx {
         let done = sqlx::query(sql)
             .bind(set(rows))
             .bind(now)
-            .execute(&mut *self.tx)
+            .execute(&mut *self.inner)
             .await
             .map_err(doing("saving a transition"))?;
         if done.rows_affected() == rows.len() as u64 { Ok(()) } else { Err(StoreError::Conflict(what)) }

@@ -74,7 +74,7 @@ impl Tx {
             ON CONFLICT (blank_type, name) DO UPDATE SET serials = COALESCE(lot.serials, excluded.serials)
             RETURNING id";
         let query = sqlx::query_scalar(MAKE).bind(blank_type).bind(name).bind(serials).bind(self.now.0);
-        query.fetch_one(&mut *self.tx).await.map(LotId).map_err(doing("making a lot"))
+        query.fetch_one(&mut *self.inner).await.map(LotId).map_err(doing("making a lot"))
     }
 
     /// A lot by name.
@@ -83,7 +83,7 @@ impl Tx {
         let row: Option<(i64, String, String, Option<String>)> = sqlx::query_as(GET)
             .bind(blank_type)
             .bind(name)
-            .fetch_optional(&mut *self.tx)
+            .fetch_optional(&mut *self.inner)
             .await
             .map_err(doing("reading a lot"))?;
         Ok(row.map(|(id, blank_type, name, serials)| Lot { id: LotId(id), blank_type, name, serials }))
@@ -100,7 +100,7 @@ impl Tx {
             .bind(blank_type)
             .bind(account.name())
             .bind(account.place())
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("reading an account"))?;
         Ok(rows.into_iter().map(|(lot, quantity)| LotQuantity { lot: LotId(lot), quantity }).collect())
@@ -127,7 +127,7 @@ impl Tx {
             .bind(set(&rows))
             .bind(self.now.0)
             .bind(self.writer.actor.name.as_str())
-            .execute(&mut *self.tx)
+            .execute(&mut *self.inner)
             .await
             .map_err(doing("writing the ledger"))?;
         let deltas: Vec<_> =
@@ -145,14 +145,17 @@ impl Tx {
             SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2, 0 FROM json_each($1) AS v WHERE true
             ON CONFLICT DO NOTHING
             RETURNING lot_id, account, place";
-        let done =
-            sqlx::query(ADD).bind(set(deltas)).execute(&mut *self.tx).await.map_err(doing("keeping the balances"))?;
+        let done = sqlx::query(ADD)
+            .bind(set(deltas))
+            .execute(&mut *self.inner)
+            .await
+            .map_err(doing("keeping the balances"))?;
         if done.rows_affected() == deltas.len() as u64 {
             return Ok(());
         }
         let opened: Vec<(i64, String, String)> = sqlx::query_as(OPEN)
             .bind(set(deltas))
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("opening an account"))?;
         let is_new = |d: &&(i64, &'static str, String, i64)| {
@@ -160,7 +163,7 @@ impl Tx {
         };
         let new: Vec<_> = deltas.iter().filter(is_new).cloned().collect();
         let done =
-            sqlx::query(ADD).bind(set(&new)).execute(&mut *self.tx).await.map_err(doing("keeping the balances"))?;
+            sqlx::query(ADD).bind(set(&new)).execute(&mut *self.inner).await.map_err(doing("keeping the balances"))?;
         if done.rows_affected() == new.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("the balance")) }
     }
 
@@ -172,7 +175,7 @@ impl Tx {
             WHERE balance.quantity <> 0
             ORDER BY lot.blank_type, lot.received_at_us, lot.id, balance.account, balance.place";
         let rows: Vec<(String, String, String, String, i64)> =
-            sqlx::query_as(LIST).fetch_all(&mut *self.tx).await.map_err(doing("reading the balances"))?;
+            sqlx::query_as(LIST).fetch_all(&mut *self.inner).await.map_err(doing("reading the balances"))?;
         let line =
             |(blank_type, lot, account, place, quantity)| BalanceLine { blank_type, lot, account, place, quantity };
         Ok(rows.into_iter().map(line).collect())
@@ -186,7 +189,7 @@ impl Tx {
                 UNION ALL SELECT lot_id || ' ' || to_account || ' ' || to_place, 0, quantity FROM movement
                 UNION ALL SELECT lot_id || ' ' || from_account || ' ' || from_place, 0, -quantity FROM movement
             ) AS entries GROUP BY key HAVING SUM(booked) <> SUM(moved)";
-        sqlx::query_as(FAULTS).fetch_all(&mut *self.tx).await.map_err(doing("checking the ledger"))
+        sqlx::query_as(FAULTS).fetch_all(&mut *self.inner).await.map_err(doing("checking the ledger"))
     }
 
     /// The newest movements, newest last, at most `limit`; of one blank type if it is given.
@@ -219,7 +222,7 @@ impl Tx {
         let rows: Vec<Row> = sqlx::query_as(LIST)
             .bind(blank_type)
             .bind(limit)
-            .fetch_all(&mut *self.tx)
+            .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("reading the ledger"))?;
         let account =

@@ -39,14 +39,17 @@ impl Tx {
             .bind(reason)
             .bind(self.writer.actor.name.as_str())
             .bind(self.now.0);
-        query.fetch_one(&mut *self.tx).await.map(WarrantId).map_err(doing("asking for a warrant"))
+        query.fetch_one(&mut *self.inner).await.map(WarrantId).map_err(doing("asking for a warrant"))
     }
 
     /// A warrant by number.
     pub async fn warrant_get(&mut self, id: WarrantId) -> Result<Option<Warrant>, StoreError> {
         const GET: &str = "SELECT record_id, state, requested_by, reason FROM warrant WHERE id = $1";
-        let row: Option<(i64, String, String, String)> =
-            sqlx::query_as(GET).bind(id.0).fetch_optional(&mut *self.tx).await.map_err(doing("reading a warrant"))?;
+        let row: Option<(i64, String, String, String)> = sqlx::query_as(GET)
+            .bind(id.0)
+            .fetch_optional(&mut *self.inner)
+            .await
+            .map_err(doing("reading a warrant"))?;
         Ok(row.map(|(record, state, requested_by, reason)| Warrant {
             id,
             record: RecordId(record),
@@ -61,7 +64,7 @@ impl Tx {
         const DECIDE: &str = "
             UPDATE warrant SET state = $2, decided_by = $3, decided_at_us = $4 WHERE id = $1 AND state = 'requested'";
         let query = sqlx::query(DECIDE).bind(id.0).bind(state).bind(self.writer.actor.name.as_str()).bind(self.now.0);
-        let done = query.execute(&mut *self.tx).await.map_err(doing("deciding a warrant"))?;
+        let done = query.execute(&mut *self.inner).await.map_err(doing("deciding a warrant"))?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict("the warrant")) }
     }
 
@@ -72,7 +75,7 @@ impl Tx {
             FROM warrant AS w JOIN record AS r ON r.id = w.record_id ORDER BY w.id";
         type Row = (i64, String, String, String, String, String, i64, Option<String>);
         let rows: Vec<Row> =
-            sqlx::query_as(LIST).fetch_all(&mut *self.tx).await.map_err(doing("reading the warrants"))?;
+            sqlx::query_as(LIST).fetch_all(&mut *self.inner).await.map_err(doing("reading the warrants"))?;
         let line = |r: Row| WarrantLine {
             id: r.0,
             source: r.1,

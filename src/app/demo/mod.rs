@@ -163,9 +163,9 @@ fn text(summary: &Summary) -> String {
     };
     let header = ["printer", "printed", "spoiled", "uncertain", "not started"];
     text += &format!("\nPRINTERS\n{}", table(&header, &summary.per_printer.iter().map(row).collect::<Vec<_>>()));
-    let states = ["printed", "uncertain", "quarantined", "waiting"];
+    let shown = ["printed", "uncertain", "quarantined", "waiting"];
     let row = |(name, counts): (&String, &BTreeMap<String, i64>)| {
-        std::iter::once(name.clone()).chain(states.map(|s| cell(counts, s))).collect()
+        std::iter::once(name.clone()).chain(shown.map(|s| cell(counts, s))).collect()
     };
     let header = ["district", "printed", "uncertain", "quarantined", "waiting"];
     text += &format!("\nDISTRICTS\n{}", table(&header, &status.districts.iter().map(row).collect::<Vec<_>>()));

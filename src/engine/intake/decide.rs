@@ -1,301 +1,30 @@
-//! Takes a waiting list in.
-//!
-//! One thread reads, checks and seals; meanwhile the other side decides and saves, a chunk of rows in one transaction.
-//! A row is decided by its key, its digest and the person's other records, so that an import may be killed at any
-//! point and run again.
+//! Decides each row beside what is known, and saves a chunk in one transaction.
 
 use std::{
     collections::{BTreeMap, HashMap},
     hash::{BuildHasher, RandomState},
-    io::Read,
-    path::PathBuf,
+    sync::Arc,
 };
 
-use tokio::sync::mpsc;
-
-pub use super::rows::Format;
 use super::{
-    EngineError, Office,
-    clock::{Entropy, nonce},
-    photos::PhotoFolder,
-    rows::{Columns, RowResult, Rows},
+    Import, PHOTO_FIELD, Report, Watch, count, open_person,
+    prepare::{Chunk, Prepared, Ready},
+    ranges,
 };
 use crate::{
     domain::{
         audit::Event,
         id::{PhotoId, RecordId},
-        intake::{Candidate, Checked, Fate, Judgement, Layout, Reason, Refusal, judge},
-        personal::Person,
+        intake::{Candidate, Fate, Judgement, Layout, Reason, Refusal, judge},
         profile::CardProfile,
         record::{OtherRecord, RecordState, may_be_open, update, withdraw},
-        time::Timestamp,
     },
+    engine::{EngineError, Office},
     store::{
-        NewPhoto, NewRecord, StoreError, StoredBody, StoredRow, Tx,
-        keys::{Digest, Keys, hex},
+        NewPhoto, NewRecord, StoreError, StoredRow, Tx,
+        keys::{Digest, hex},
     },
 };
-
-/// What to import, and how.
-#[derive(Clone, Debug)]
-pub struct Import {
-    /// Who sent the list: the first half of a record's key.
-    pub source: String,
-    /// The card profile.
-    pub profile: String,
-    /// How it is written.
-    pub format: Format,
-    /// The folder that photo paths are relative to.
-    pub photos: PathBuf,
-    /// A known request with another body is updated; without this it is a conflict.
-    pub update: bool,
-    /// Change nothing.
-    pub dry_run: bool,
-}
-
-/// What became of the rows.
-#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
-pub struct Report {
-    /// Rows read.
-    pub rows: u64,
-    /// New on the waiting list.
-    pub accepted: u64,
-    /// Known, with a new body.
-    pub updated: u64,
-    /// Nothing new.
-    pub known: u64,
-    /// For a person to look at.
-    pub quarantined: u64,
-    /// No longer to be printed.
-    pub withdrawn: u64,
-    /// Not taken.
-    pub refused: u64,
-    /// Of these, by reason.
-    pub refused_by_reason: BTreeMap<Reason, u64>,
-    /// Taken, but worth a look.
-    pub warnings: BTreeMap<&'static str, u64>,
-    /// Columns that the profile does not read.
-    pub unknown_columns: Vec<String>,
-    /// Columns of the profile that the file does not have.
-    pub absent_columns: Vec<String>,
-    /// Nothing was changed.
-    pub dry_run: bool,
-}
-
-/// Who wants to see how it goes.
-pub trait Watch: Send {
-    /// A row was refused.
-    fn refused(&mut self, row: u64, request_id: &str, refusal: &Refusal) -> std::io::Result<()>;
-    /// So many bytes of the file are done.
-    fn progress(&mut self, bytes: u64, rows: u64);
-}
-
-/// A chunk ends at so many rows, or so many bytes of photos: it is one transaction, and printing waits for it.
-const CHUNK_ROWS: usize = 2_500;
-const CHUNK_PHOTO_BYTES: usize = 16 * 1024 * 1024;
-
-/// The name under which a person's fields are sealed.
-pub(crate) fn row_name(source: &str, request_id: &str) -> String {
-    format!("person/{source}/{request_id}")
-}
-
-/// Imports a waiting list. What was decided before an error stays.
-pub async fn import(
-    office: &Office,
-    input: Box<dyn Read + Send>,
-    what: Import,
-    watch: &mut dyn Watch,
-) -> Result<Report, EngineError> {
-    let profile = office.profile(&what.profile)?;
-    if !crate::domain::profile::is_name(&what.source) {
-        return Err(EngineError::refused(
-            format!("`{}` is no name for a source", what.source),
-            "use letters, digits, `-`, `_` and `.`",
-        ));
-    }
-    let layout = Layout::new(&profile);
-    let rows = Rows::new(input, what.format, layout.clone())
-        .map_err(|message| EngineError::Refused { message, hint: None })?;
-    let missing = layout.missing_from(&rows.header(), profile.photo);
-    if !missing.is_empty() {
-        let message = format!("the file has no column `{}`", missing.join("`, `"));
-        return Err(EngineError::refused(
-            message,
-            format!("is it a waiting list for `{}`? Name another with --profile", profile.name),
-        ));
-    }
-    let mut report = Report { dry_run: what.dry_run, absent_columns: rows.columns.absent.clone(), ..Report::default() };
-    let (sender, mut chunks) = mpsc::channel(2);
-    let reader = Preparer {
-        keys: office.store.keys().clone(),
-        photos: PhotoFolder::new(what.photos.clone()),
-        profile: profile.clone(),
-        layout: layout.clone(),
-        source: what.source.clone(),
-        now: office.clock.now(),
-        entropy: office.entropy.clone(),
-    };
-    let reading = tokio::task::spawn_blocking(move || reader.run(rows, &sender));
-    let mut decider = Decider {
-        office,
-        layout,
-        profile,
-        what,
-        memory: HashMap::new(),
-        persons: HashMap::new(),
-        photos: HashMap::new(),
-        next_id: 0,
-        hasher: RandomState::new(),
-    };
-    while let Some(chunk) = chunks.recv().await {
-        let bytes = chunk.bytes;
-        decider.chunk(chunk, &mut report, watch).await?;
-        watch.progress(bytes, report.rows);
-    }
-    match reading.await {
-        Ok(Ok(columns)) => report.unknown_columns = columns.unknown,
-        Ok(Err(message)) => {
-            return Err(EngineError::refused(
-                message,
-                "what came before it is imported; mend the file and import it again",
-            ));
-        }
-        Err(_) => {
-            return Err(EngineError::refused(
-                "reading the file failed",
-                "what came before is imported; import the file again",
-            ));
-        }
-    }
-    Ok(report)
-}
-
-/// A row with all that costs computing.
-enum Prepared {
-    Ready(Box<Ready>),
-    NotReady { row: u64, request_id: String, status: String },
-    Refused { row: u64, request_id: String, refusal: Refusal },
-}
-
-struct Ready {
-    candidate: Candidate,
-    person_key: Digest,
-    digest: Digest,
-    photo: Option<Digest>,
-    sealed: Vec<u8>,
-}
-
-struct Chunk {
-    rows: Vec<Prepared>,
-    photos: Vec<NewPhoto>,
-    bytes: u64,
-}
-
-struct Preparer {
-    keys: Keys,
-    photos: PhotoFolder,
-    profile: std::sync::Arc<CardProfile>,
-    layout: Layout,
-    source: String,
-    now: Timestamp,
-    entropy: std::sync::Arc<dyn Entropy>,
-}
-
-impl Preparer {
-    fn run(mut self, mut rows: Rows, sender: &mpsc::Sender<Chunk>) -> Result<Columns, String> {
-        let mut chunk = Chunk { rows: Vec::with_capacity(CHUNK_ROWS), photos: Vec::new(), bytes: 0 };
-        let mut photo_bytes = 0;
-        let failed = loop {
-            match rows.next() {
-                Ok(None) => break None,
-                Err(message) => break Some(message),
-                Ok(Some(row)) => {
-                    let (prepared, photo) = self.prepare(row, &mut chunk.bytes);
-                    chunk.rows.push(prepared);
-                    photo_bytes += photo.as_ref().map_or(0, |p| p.sealed.len());
-                    chunk.photos.extend(photo);
-                }
-            }
-            if chunk.rows.len() >= CHUNK_ROWS || photo_bytes >= CHUNK_PHOTO_BYTES {
-                let next = Chunk { rows: Vec::with_capacity(CHUNK_ROWS), photos: Vec::new(), bytes: 0 };
-                if sender.blocking_send(std::mem::replace(&mut chunk, next)).is_err() {
-                    return Ok(rows.columns); // the other side failed, and says why
-                }
-                photo_bytes = 0;
-            }
-        };
-        // The receiver may be gone: then it says why.
-        let _ = sender.blocking_send(chunk);
-        failed.map_or(Ok(rows.columns), Err)
-    }
-
-    fn prepare(&mut self, row: RowResult, bytes: &mut u64) -> (Prepared, Option<NewPhoto>) {
-        let row = match row {
-            Ok(row) => row,
-            Err((row, refusal)) => return (Prepared::Refused { row, request_id: String::new(), refusal }, None),
-        };
-        *bytes += row.values.iter().map(|v| v.len() as u64 + 1).sum::<u64>();
-        let (number, request_id) = (row.number, row.values.first().cloned().unwrap_or_default());
-        let candidate = match self.layout.check(&self.profile, row, self.now) {
-            Checked::Ready(candidate) => candidate,
-            Checked::NotReady { request_id, status } => {
-                return (Prepared::NotReady { row: number, request_id, status }, None);
-            }
-            Checked::Refused(refusal) => return (Prepared::Refused { row: number, request_id, refusal }, None),
-        };
-        let path = self.layout.photo(&candidate.row);
-        let (photo, new) = if path.is_empty() {
-            (None, None)
-        } else {
-            match self.photos.take(path, &self.keys, &*self.entropy) {
-                (Ok(digest), new) => (Some(digest), new),
-                (Err(why), _) => {
-                    let refusal = Refusal::new(Reason::Photo, "photo", why);
-                    return (Prepared::Refused { row: number, request_id, refusal }, None);
-                }
-            }
-        };
-        let ready = self.seal(candidate, &request_id, photo);
-        (Prepared::Ready(Box::new(ready)), new)
-    }
-
-    fn seal(&self, candidate: Candidate, request_id: &str, photo: Option<Digest>) -> Ready {
-        let body = self.layout.body(&candidate.row).map(|(_, value)| value.as_bytes());
-        let digest = self.keys.body(body.chain([photo.as_ref().map_or(&[][..], |d| &d[..])]));
-        let person_key = self.keys.person(&self.profile.name, self.layout.identifier(&candidate));
-        let photo_name = photo.map(|d| hex(&d)).unwrap_or_default();
-        let fields = self.layout.personal(&self.profile, &candidate.row).chain([(PHOTO_FIELD, photo_name.as_str())]);
-        let plain = zeroize::Zeroizing::new(to_json(fields));
-        let sealed = self.keys.seal(&row_name(&self.source, request_id), nonce(&*self.entropy), plain.as_bytes());
-        Ready { candidate, person_key, digest, photo, sealed }
-    }
-}
-
-/// The field beside the person's own that binds the photo to the record: its digest.
-const PHOTO_FIELD: &str = "(photo)";
-
-fn to_json<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    struct Map<I>(std::cell::RefCell<I>);
-    impl<'a, I: Iterator<Item = (&'a str, &'a str)>> serde::Serialize for Map<I> {
-        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_map(&mut *self.0.borrow_mut())
-        }
-    }
-    // Cannot fail for text.
-    serde_json::to_string(&Map(std::cell::RefCell::new(fields))).unwrap_or_default()
-}
-
-/// Opens a person's fields.
-///
-/// The error says what is wrong, and nothing of the person.
-pub fn open_person(keys: &Keys, body: &StoredBody) -> Result<Person, String> {
-    let plain = keys
-        .open(&row_name(&body.source, &body.request_id), &body.sealed)
-        .map_err(|e| format!("the sealed data cannot be opened: {e}"))?;
-    let fields: BTreeMap<String, String> =
-        serde_json::from_slice(&plain).map_err(|_| "the sealed data is no record".to_owned())?;
-    Ok(Person::from(fields))
-}
 
 /// What is known of a request id: from the database, or from an earlier row of this file.
 struct Remembered {
@@ -309,10 +38,10 @@ struct Remembered {
     values: Option<Vec<u32>>,
 }
 
-struct Decider<'a> {
+pub(super) struct Decider<'a> {
     office: &'a Office,
     layout: Layout,
-    profile: std::sync::Arc<CardProfile>,
+    profile: Arc<CardProfile>,
     what: Import,
     /// Rows of this file: of the chunk, in a dry run of the whole file.
     memory: HashMap<String, Remembered>,
@@ -333,8 +62,18 @@ struct Added {
     uses: BTreeMap<i64, i64>,
 }
 
-impl Decider<'_> {
-    async fn chunk(&mut self, chunk: Chunk, report: &mut Report, watch: &mut dyn Watch) -> Result<(), EngineError> {
+impl<'a> Decider<'a> {
+    pub(super) fn new(office: &'a Office, layout: Layout, profile: Arc<CardProfile>, what: Import) -> Self {
+        let (memory, persons, photos) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { office, layout, profile, what, memory, persons, photos, next_id: 0, hasher: RandomState::new() }
+    }
+
+    pub(super) async fn chunk(
+        &mut self,
+        chunk: Chunk,
+        report: &mut Report,
+        watch: &mut dyn Watch,
+    ) -> Result<(), EngineError> {
         let mut tx = if self.what.dry_run { self.office.store.read().await? } else { self.begin().await? };
         let before = report.clone();
         self.look_up(&mut tx, &chunk).await?;
@@ -435,10 +174,11 @@ impl Decider<'_> {
     ) -> Result<Fate, EngineError> {
         let refused = || Fate::Refused(Refusal::new(Reason::Status, "status", status));
         let Some(known) = self.memory.get(request_id) else { return Ok(refused()) };
-        match known.state {
-            RecordState::HandedOver => return Ok(refused()),
-            RecordState::Withdrawn => return Ok(Fate::Known),
-            _ => {}
+        if known.state == RecordState::HandedOver {
+            return Ok(refused());
+        }
+        if known.state == RecordState::Withdrawn {
+            return Ok(Fate::Known);
         }
         let mut state = RecordState::Withdrawn;
         let record = known.record;
@@ -655,46 +395,5 @@ impl Decider<'_> {
         if event.details.len() > 3 {
             tx.audit(event);
         }
-    }
-}
-
-fn count(report: &mut Report, fate: &Fate) {
-    report.rows += 1;
-    let counter = match fate {
-        Fate::Accepted => &mut report.accepted,
-        Fate::Updated => &mut report.updated,
-        Fate::Known => &mut report.known,
-        Fate::Quarantined => &mut report.quarantined,
-        Fate::Withdrawn => &mut report.withdrawn,
-        Fate::Refused(refusal) => {
-            *report.refused_by_reason.entry(refusal.reason).or_default() += 1;
-            &mut report.refused
-        }
-    };
-    *counter += 1;
-}
-
-/// Sorted numbers as text, runs together: `1-2000,2005`.
-pub(crate) fn ranges(sorted: &[i64]) -> String {
-    let mut text = String::new();
-    let mut rest = sorted;
-    while let [first, ..] = rest {
-        let run = (0..).zip(rest).take_while(|(i, n)| first + i == **n).count();
-        let last = rest[run - 1];
-        let comma = if text.is_empty() { "" } else { "," };
-        text += &if run == 1 { format!("{comma}{first}") } else { format!("{comma}{first}-{last}") };
-        rest = &rest[run..];
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_of_numbers_are_written_together() {
-        assert_eq!(ranges(&[1, 2, 3, 7, 9, 10]), "1-3,7,9-10");
-        assert_eq!(ranges(&[]), "");
     }
 }
