@@ -219,8 +219,10 @@ impl Worker {
 
     async fn end_batch(&self, batch: Option<Batch>, why: &'static str) -> Result<(), StoreError> {
         if let Some(batch) = batch {
-            self.writer.save(Request::End { batch, why }).await?;
-            self.board.new_work();
+            let was = batch.state;
+            if self.writer.save(Request::End { batch, why }).await? != Reply::Ended(was) {
+                self.board.new_work();
+            }
         }
         Ok(())
     }

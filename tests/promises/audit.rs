@@ -1,0 +1,98 @@
+//! P8: every act is on record, and a changed, missing or reordered row is found.
+
+use cetak::{
+    engine::operator,
+    store::{Store, keys::Keys},
+};
+
+use crate::world::{World, copy_database, students};
+
+/// Does something to a copy of the database that its program would never do, and checks the copy.
+async fn tampered(world: &World, sql: &'static [&'static str], seal: bool) -> Vec<String> {
+    let heads = world.office.store.read().await.unwrap().audit_heads().await.unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let file = copy.path().join("cetak.db");
+    copy_database(&world.dir.path().join("cetak.db"), &file);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file).foreign_keys(false);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    for drop in ["DROP TRIGGER audit_not_changed", "DROP TRIGGER audit_not_deleted"] {
+        sqlx::query(drop).execute(&pool).await.unwrap();
+    }
+    for statement in sql {
+        assert!(sqlx::query(*statement).execute(&pool).await.unwrap().rows_affected() > 0, "{statement}");
+    }
+    pool.close().await;
+    let store = Store::open(&file, Keys::derive(&[7; 32])).await.unwrap();
+    let heads = if seal { heads } else { Vec::new() };
+    let faults = store.read().await.unwrap().audit_verify(&heads).await.unwrap().1;
+    store.close().await;
+    faults.into_iter().map(|fault| format!("{} {}: {}", fault.chain, fault.seq, fault.what)).collect()
+}
+
+#[tokio::test]
+async fn a_changed_missing_reordered_or_cut_row_is_found() {
+    let world = World::new().await;
+    world.import(&students(0..5)).await;
+    world.receive(5, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    operator::pause(&world.office, &cetak::store::PauseScope::Queue, "end of day").await.unwrap();
+    assert_eq!(tampered(&world, &[], true).await, [] as [String; 0]);
+    let changed = tampered(&world, &["UPDATE audit SET entry = replace(entry, '\"quantity\":\"5\"', '\"quantity\":\"4\"') WHERE chain = 'cli' AND seq = 2"], false).await;
+    assert_eq!(changed, ["cli 2: the row was changed or moved"]);
+    let missing = tampered(&world, &["DELETE FROM audit WHERE chain = 'cli' AND seq = 2"], false).await;
+    assert_eq!(missing, ["cli 2: a row is missing"]);
+    let swap = &[
+        "UPDATE audit SET seq = 99 WHERE chain = 'cli' AND seq = 2",
+        "UPDATE audit SET seq = 2 WHERE chain = 'cli' AND seq = 3",
+        "UPDATE audit SET seq = 3 WHERE chain = 'cli' AND seq = 99",
+    ];
+    assert_eq!(tampered(&world, swap, false).await, ["cli 2: the row was changed or moved"]);
+    let cut = &["DELETE FROM audit WHERE chain = 'cli' AND seq = 4"];
+    assert_eq!(tampered(&world, cut, false).await, ["cli 3: the newest row is not the head"]);
+    let hidden = &[
+        "DELETE FROM audit WHERE chain = 'cli' AND seq = 4",
+        "UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit WHERE chain = 'cli' AND seq = 3) WHERE chain = 'cli'",
+    ];
+    assert_eq!(tampered(&world, hidden, false).await, [] as [String; 0], "a cut tail needs the seal");
+    assert_eq!(tampered(&world, hidden, true).await, ["cli 3: rows after this one were sealed and are gone"]);
+    let gone = &["DELETE FROM audit WHERE chain = 'cli'", "DELETE FROM audit_head WHERE chain = 'cli'"];
+    assert_eq!(tampered(&world, gone, true).await, ["cli 0: the chain has no head"]);
+}
+
+#[tokio::test]
+async fn every_card_leaves_its_intent_and_its_outcome() {
+    let world = World::new().await;
+    world.import(&students(0..3)).await;
+    world.receive(3, None).await;
+    world.printer("p1", "hold=yes").await;
+    world.run().await;
+    let rows = world.office.store.read().await.unwrap().audit_page("scheduler", 0).await.unwrap();
+    let count = |act: &str| rows.iter().filter(|row| row.entry.contains(&format!("\"act\":\"{act}\""))).count();
+    assert_eq!([count("attempt.intent"), count("attempt.releasing"), count("attempt.printed")], [3, 3, 3]);
+    assert!(rows.iter().all(|row| !row.entry.contains("STUDENT NUMBER") && !row.entry.contains("S00000")));
+}
+
+#[tokio::test]
+async fn the_wrong_key_is_refused() {
+    let world = World::new().await;
+    let error = Store::open(&world.dir.path().join("cetak.db"), Keys::derive(&[8; 32])).await.err().unwrap();
+    assert!(error.to_string().contains("key"), "{error}");
+}
+
+#[tokio::test]
+async fn nothing_personal_is_in_the_database_file() {
+    let world = World::new().await;
+    world.import(&students(0..50)).await;
+    world.receive(50, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    world.office.store.close().await;
+    for entry in std::fs::read_dir(world.dir.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        for word in ["STUDENT NUMBER", "S000001"] {
+            assert!(!bytes.windows(word.len()).any(|w| w == word.as_bytes()), "{word} in {}", path.display());
+        }
+    }
+}

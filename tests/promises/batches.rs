@@ -1,0 +1,126 @@
+//! Order, batches and windows.
+
+use cetak::{domain::id::BatchId, engine::operator};
+
+use crate::world::{World, csv, student, students};
+
+#[tokio::test]
+async fn the_list_is_in_order_of_class_then_verified_then_requested_then_key() {
+    let world = World::new().await;
+    let mut rows: Vec<_> = (0..6).map(student).collect();
+    for (row, (kind, verified)) in rows.iter_mut().zip([
+        ("replacement", "2026-01-01T00:00:00Z"),
+        ("new", "2026-01-03T00:00:00Z"),
+        ("new", "2026-01-02T00:00:00Z"),
+        ("replacement", "2025-01-01T00:00:00Z"),
+        ("new", "2026-01-02T00:00:00Z"),
+        ("new", "2026-01-01T23:00:00-05:00"),
+    ]) {
+        row.kind = kind.into();
+        row.verified_at = verified.into();
+    }
+    world.import(&csv(&rows)).await;
+    let first = world.office.store.read().await.unwrap().waiting_first("student", 10).await.unwrap();
+    assert_eq!(first.iter().map(|c| c.record.0).collect::<Vec<_>>(), [3, 5, 6, 2, 4, 1]);
+}
+
+#[tokio::test]
+async fn when_blanks_run_out_the_first_are_printed_and_the_rest_wait_in_order() {
+    let world = World::with(|s| s.batch_size = 7).await;
+    world.import(&students(0..50)).await;
+    world.receive(20, None).await;
+    world.printer("p1", "").await;
+    world.printer("p2", "").await;
+    world.run().await;
+    assert_eq!((world.records("printed").await, world.records("waiting").await), (20, 30));
+    assert_eq!(
+        (world.account("printed").await, world.account("vault").await, world.account("reserved").await),
+        (20, 0, 0)
+    );
+    for n in 0..20 {
+        assert_eq!(world.state_of(&student(n).request_id).await.0, "printed", "{n}");
+    }
+    world.receive(30, None).await;
+    world.run().await;
+    assert_eq!(world.records("printed").await, 50);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_pile_is_sorted_by_district_and_village() {
+    let world = World::new().await;
+    world.import(&students(0..30)).await;
+    world.receive(30, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    let faculty = |request_id: &str| request_id[1..].parse::<u32>().unwrap() % 3;
+    let piles: Vec<u32> = world.jobs().await.iter().map(|job| faculty(&job.request_id)).collect();
+    assert!(piles.is_sorted(), "{piles:?}");
+}
+
+#[tokio::test]
+async fn a_counted_hopper_bounds_its_batches_and_other_blanks_are_not_touched() {
+    let world = World::new().await;
+    world.import(&students(0..50)).await;
+    world.receive(50, None).await;
+    operator::printer_add(&world.office, "p1", "mock://p1", "student", Some(15)).await.unwrap();
+    assert!(operator::load(&world.office, "p1", 16).await.is_err(), "more than it takes");
+    operator::load(&world.office, "p1", 12).await.unwrap();
+    let stuck = world.run().await;
+    assert_eq!(stuck, [("p1".to_owned(), "no blanks")]);
+    assert_eq!(
+        (world.records("printed").await, world.account("vault").await, world.account("hopper").await),
+        (12, 38, 0)
+    );
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn blanks_are_taken_from_the_oldest_lot_first() {
+    let world = World::new().await;
+    world.import(&students(0..30)).await;
+    world.receive(10, Some("old")).await;
+    world.clock.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    world.receive(30, Some("new")).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    let lines = world.office.store.read().await.unwrap().balance_list().await.unwrap();
+    let of = |lot: &str| lines.iter().find(|l| l.lot == lot && l.account == "printed").map(|l| l.quantity);
+    assert_eq!((of("old"), of("new")), (Some(10), Some(20)));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn outside_of_its_window_no_card_starts() {
+    let world = World::with(|s| s.windows = vec!["* 22:00-05:00 Asia/Jakarta".parse().unwrap()]).await;
+    world.import(&students(0..5)).await;
+    world.receive(5, None).await;
+    world.printer("p1", "").await;
+    // Noon in UTC is 19:00 in Jakarta.
+    assert_eq!(world.run().await, [("p1".to_owned(), "outside its window")]);
+    assert_eq!((world.records("printed").await, world.records("waiting").await), (0, 5));
+    world.clock.0.fetch_add(3 * 3_600_000_000, std::sync::atomic::Ordering::SeqCst);
+    world.run().await;
+    assert_eq!(world.records("printed").await, 5);
+}
+
+#[tokio::test]
+async fn a_planned_batch_waits_for_approval_and_a_cancelled_one_gives_everything_back() {
+    let world = World::with(|s| s.approve_batches = true).await;
+    world.import(&students(0..10)).await;
+    world.receive(6, None).await;
+    world.printer("p1", "").await;
+    assert_eq!(world.run().await, [("p1".to_owned(), "its batch waits for approval")]);
+    assert_eq!((world.records("batched").await, world.account("reserved").await), (6, 6));
+    assert!(operator::batch_cancel(&world.office, BatchId(1), "wrong ribbon").await.unwrap());
+    assert_eq!(
+        (world.records("waiting").await, world.account("vault").await, world.account("reserved").await),
+        (10, 6, 0)
+    );
+    world.run().await;
+    operator::batch_approve(&world.office, BatchId(2)).await.unwrap();
+    world.run().await;
+    assert_eq!((world.records("printed").await, world.records("waiting").await), (6, 4));
+    assert!(operator::batch_approve(&world.office, BatchId(2)).await.is_err());
+    world.audit().await;
+}

@@ -1,0 +1,148 @@
+//! P2: one living card per person and profile; cards, inspections and reprints.
+
+use cetak::{
+    domain::{id::WarrantId, stock::Cause},
+    engine::operator::{self, Found},
+};
+
+use crate::world::{World, csv, name, student, students};
+
+async fn printed(cards: u32) -> World {
+    let world = World::new().await;
+    world.import(&students(0..cards)).await;
+    world.receive(i64::from(cards) + 10, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    assert_eq!(world.records("printed").await, i64::from(cards));
+    world
+}
+
+#[tokio::test]
+async fn after_hand_over_only_a_kind_that_replaces_may_follow() {
+    let world = printed(1).await;
+    let next = |kind: &str, id: &str| {
+        let mut s = student(0);
+        s.request_id = id.into();
+        s.kind = kind.into();
+        csv(&[s])
+    };
+    assert_eq!(world.import(&next("replacement", "a")).await.quarantined, 1, "printed, and not handed over");
+    operator::card_check(&world.office, &name("r00000")).await.unwrap();
+    operator::card_hand_over(&world.office, &name("r00000")).await.unwrap();
+    assert_eq!(world.import(&next("new", "b")).await.quarantined, 1, "a living card");
+    assert_eq!(world.import(&next("replacement", "c")).await.accepted, 1);
+    assert_eq!(world.import(&next("replacement", "d")).await.quarantined, 1, "one at a time");
+    assert!(
+        operator::record_release(&world.office, &name("d"), "please").await.is_err(),
+        "released only if nothing speaks against it"
+    );
+    operator::card_surrender(&world.office, &name("r00000"), "broken").await.unwrap();
+    assert!(operator::card_surrender(&world.office, &name("r00000"), "again").await.is_err());
+    assert_eq!((world.account("spoiled").await, world.account("handed-over").await), (1, 0));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_reprint_needs_a_reason_of_the_profile_and_two_people_and_is_used_once() {
+    let world = printed(1).await;
+    let record = name("r00000");
+    let (maker, checker) = (world.as_actor("maker"), world.as_actor("checker"));
+    assert!(operator::reprint_request(&maker, &record, "because").await.is_err());
+    let warrant = operator::reprint_request(&maker, &record, "lost").await.unwrap();
+    assert!(operator::reprint_approve(&maker, warrant).await.is_err(), "not by the one who asked");
+    assert!(operator::reprint_approve(&checker, WarrantId(99)).await.is_err());
+    operator::reprint_approve(&checker, warrant).await.unwrap();
+    assert!(operator::reprint_approve(&checker, warrant).await.is_err(), "used");
+    assert!(operator::reprint_request(&maker, &record, "lost").await.is_err(), "it waits already");
+    world.run().await;
+    assert_eq!(world.jobs().await.iter().map(|job| job.copy).collect::<Vec<_>>(), [1, 2]);
+    world.run().await;
+    assert_eq!(world.jobs().await.len(), 2, "no third without another warrant");
+    let second = operator::reprint_request(&maker, &record, "damaged").await.unwrap();
+    operator::reprint_refuse(&checker, second, "no").await.unwrap();
+    assert!(operator::reprint_approve(&checker, second).await.is_err());
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn an_uncertain_record_gets_no_blank_until_a_person_has_looked_once() {
+    let world = World::with(|s| s.breaker_failures = 100).await;
+    world.import(&students(0..4)).await;
+    world.receive(10, None).await;
+    world.printer("p1", "forget=1").await;
+    world.run().await;
+    world.run().await;
+    assert_eq!(
+        (world.records("uncertain").await, world.account("uncertain").await, world.jobs().await.len()),
+        (4, 4, 4)
+    );
+    assert!(operator::reprint_request(&world.office, &name("r00000"), "lost").await.is_err());
+    let attempts: Vec<String> = world.jobs().await.into_iter().map(|job| job.attempts[0].id.clone()).collect();
+    let answers = [Found::Good, Found::Spoiled, Found::Nothing, Found::BlankGone];
+    for (attempt, found) in attempts.iter().zip(answers) {
+        operator::inspect_resolve(&world.office, attempt, found, "looked").await.unwrap();
+        assert!(operator::inspect_resolve(&world.office, attempt, found, "again").await.is_err(), "once only");
+    }
+    assert_eq!((world.records("printed").await, world.records("waiting").await), (1, 3));
+    let stock = &world.status().await.blangko["student"];
+    assert_eq!(
+        [stock["printed"], stock["spoiled"], stock["missing"], stock["vault"], stock["uncertain"]],
+        [1, 1, 1, 7, 0]
+    );
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_bad_card_is_rejected_and_its_record_goes_back_to_the_list() {
+    let world = printed(2).await;
+    assert!(operator::card_reject(&world.office, &name("r00000"), Cause::Lent, "?").await.is_err());
+    operator::card_reject(&world.office, &name("r00000"), Cause::PrintFailed, "streaks").await.unwrap();
+    assert_eq!((world.records("waiting").await, world.account("spoiled").await), (1, 1));
+    world.run().await;
+    assert_eq!((world.records("printed").await, world.account("printed").await), (2, 2));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_card_whose_record_was_withdrawn_or_changed_is_stopped_at_check() {
+    let world = printed(2).await;
+    let mut gone = student(0);
+    gone.status = "EXPELLED".into();
+    let mut changed = student(1);
+    changed.name = "OTHER".into();
+    let (report, _) = world.import_with(&csv(&[gone, changed]), "student", |i| i.update = true).await.unwrap();
+    assert_eq!((report.withdrawn, report.updated), (1, 1));
+    for (id, stop) in [("r00000", "withdrawn"), ("r00001", "updated")] {
+        assert_eq!(world.state_of(id).await, ("printed".into(), Some(stop.into())));
+        assert!(operator::card_check(&world.office, &name(id)).await.is_err());
+        assert!(operator::card_hand_over(&world.office, &name(id)).await.is_err());
+        operator::card_reject(&world.office, &name(id), Cause::DataChanged, "stopped").await.unwrap();
+    }
+    assert_eq!((world.records("withdrawn").await, world.records("waiting").await), (1, 1));
+    world.run().await;
+    assert_eq!(world.state_of("r00001").await, ("printed".into(), None));
+    operator::card_check(&world.office, &name("r00001")).await.unwrap();
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_record_in_a_batch_can_be_held_withdrawn_or_updated_before_its_card_starts() {
+    let world = World::with(|s| s.approve_batches = true).await;
+    world.import(&students(0..4)).await;
+    world.receive(4, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    assert_eq!(world.records("batched").await, 4);
+    operator::record_hold(&world.office, &name("r00000"), "asked for").await.unwrap();
+    let mut gone = student(1);
+    gone.status = "EXPELLED".into();
+    let mut changed = student(2);
+    changed.name = "OTHER".into();
+    world.import_with(&csv(&[gone, changed]), "student", |i| i.update = true).await.unwrap();
+    let records = world.status().await.records;
+    assert_eq!([records["held"], records["withdrawn"], records["waiting"], records["batched"]], [1, 1, 1, 1]);
+    assert_eq!((world.account("vault").await, world.account("reserved").await), (3, 1), "their blanks are back");
+    operator::record_release(&world.office, &name("r00000"), "done").await.unwrap();
+    assert_eq!(world.records("waiting").await, 2);
+    world.audit().await;
+}

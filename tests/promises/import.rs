@@ -1,0 +1,211 @@
+//! P3: every row ends with a fate, and an accepted record is always in exactly one state.
+
+use cetak::{domain::intake::Reason, engine::intake::Format};
+
+use crate::world::{World, csv, student, students};
+
+#[tokio::test]
+async fn a_list_imported_twice_changes_nothing_the_second_time() {
+    let world = World::new().await;
+    let list = students(0..300);
+    assert_eq!(world.import(&list).await.accepted, 300);
+    let before = world.status().await;
+    let again = world.import(&list).await;
+    assert_eq!((again.accepted, again.known), (0, 300));
+    assert_eq!(world.status().await.records, before.records);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn the_same_request_with_another_body_is_a_conflict_that_names_the_fields() {
+    let world = World::new().await;
+    world.import(&students(0..2)).await;
+    let mut changed = student(1);
+    changed.name = "OTHER".into();
+    changed.faculty = "FACULTY X".into();
+    let (report, rejects) = world.import_with(&csv(&[student(0), changed]), "student", |_| {}).await.unwrap();
+    assert_eq!((report.known, report.refused), (1, 1));
+    let (row, refusal) = &rejects.0[0];
+    assert_eq!((*row, refusal.reason, refusal.field.as_str()), (2, Reason::Conflict, "faculty,name"));
+}
+
+#[tokio::test]
+async fn a_conflict_inside_one_file_names_the_fields_too() {
+    let world = World::new().await;
+    let mut changed = student(0);
+    changed.name = "OTHER".into();
+    let (report, rejects) =
+        world.import_with(&csv(&[student(0), student(0), changed]), "student", |_| {}).await.unwrap();
+    assert_eq!((report.accepted, report.known, report.refused), (1, 1, 1));
+    assert_eq!(rejects.0[0].1.field, "name");
+}
+
+#[tokio::test]
+async fn a_second_open_request_of_a_person_is_quarantined_and_not_printed() {
+    let world = World::new().await;
+    let mut second = student(1);
+    second.number = student(0).number;
+    let report = world.import(&csv(&[student(0), second.clone()])).await;
+    assert_eq!((report.accepted, report.quarantined), (1, 1));
+    second.request_id = "r9".into();
+    assert_eq!(world.import(&csv(&[second])).await.quarantined, 1, "in a later file too");
+    world.receive(10, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    assert_eq!((world.records("printed").await, world.records("quarantined").await), (1, 2));
+}
+
+#[tokio::test]
+async fn a_later_row_that_is_not_ready_withdraws_its_record_and_an_unknown_one_is_refused() {
+    let world = World::new().await;
+    world.import(&students(0..2)).await;
+    let mut gone = student(0);
+    gone.status = "EXPELLED".into();
+    let mut unknown = student(7);
+    unknown.status = "EXPELLED".into();
+    let list = csv(&[gone, unknown]);
+    let report = world.import(&list).await;
+    assert_eq!((report.withdrawn, report.refused_by_reason[&Reason::Status]), (1, 1));
+    assert_eq!((world.records("waiting").await, world.records("withdrawn").await), (1, 1));
+    let again = world.import(&list).await;
+    assert_eq!((again.withdrawn, again.known), (0, 1), "withdrawn once");
+    assert_eq!(
+        world.import(&students(0..1)).await.known,
+        1,
+        "the row as stored is known, whatever state its record is in"
+    );
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn an_update_gives_a_waiting_record_its_next_body_and_its_new_place() {
+    let world = World::new().await;
+    world.import(&students(0..3)).await;
+    let mut changed = student(2);
+    changed.name = "OTHER".into();
+    changed.verified_at = "2025-12-31T00:00:00Z".into();
+    let list = csv(&[changed]);
+    let (report, _) = world.import_with(&list, "student", |i| i.update = true).await.unwrap();
+    assert_eq!(report.updated, 1);
+    assert_eq!(world.import(&list).await.known, 1);
+    let first = world.office.store.read().await.unwrap().waiting_first("student", 1).await.unwrap();
+    assert_eq!((first[0].record.0, first[0].version), (3, 2), "verified earlier, it is first now");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_dry_run_changes_nothing_and_reports_the_same() {
+    let world = World::new().await;
+    world.import(&students(0..20)).await;
+    let mut rows: Vec<_> = (10..40).map(student).collect();
+    rows[3].name = "OTHER".into();
+    rows[5].status = "EXPELLED".into();
+    rows.push(student(25));
+    rows.push({
+        let mut s = student(26);
+        s.name = "OTHER".into();
+        s
+    });
+    rows.push({
+        let mut s = student(50);
+        s.number = student(27).number;
+        s
+    });
+    rows.push({
+        let mut s = student(28);
+        s.status = "EXPELLED".into();
+        s
+    });
+    rows.push({
+        let mut s = student(51);
+        s.number = student(28).number;
+        s
+    });
+    rows.push({
+        let mut s = student(52);
+        s.number = "?".into();
+        s
+    });
+    let list = csv(&rows);
+    for update in [false, true] {
+        let before = world.status().await;
+        let change = |i: &mut cetak::engine::intake::Import| i.update = update;
+        let (mut dry, dry_rejects) = world
+            .import_with(&list, "student", |i| {
+                change(i);
+                i.dry_run = true;
+            })
+            .await
+            .unwrap();
+        assert_eq!(world.status().await.records, before.records);
+        let (real, rejects) = world.import_with(&list, "student", change).await.unwrap();
+        dry.dry_run = false;
+        assert_eq!((dry, dry_rejects.0), (real, rejects.0), "update: {update}");
+        world.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn json_lines_are_read_as_csv_is() {
+    let world = World::new().await;
+    let line = |id: &str, number: &str| {
+        format!(
+            r#"{{"request_id":"{id}","student_number":"{number}","name":"A","valid_until":"2029-12-31","faculty":"F","programme":"P","request_kind":"new","status":"ENROLLED","requested_at":"2025-12-01T00:00:00Z","verified_at":"2026-01-01T00:00:00Z","shoe_size":42}}"#
+        )
+    };
+    let text = format!("{}\n\nnonsense\n{}\n[1]\n", line("a", "S00001"), line("b", "S00002"));
+    let (report, rejects) = world.import_with(&text, "student", |i| i.format = Format::JsonLines).await.unwrap();
+    assert_eq!((report.accepted, report.refused_by_reason[&Reason::Malformed]), (2, 2));
+    assert_eq!(report.unknown_columns, ["shoe_size"]);
+    assert_eq!(rejects.0.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [2, 4]);
+}
+
+#[tokio::test]
+async fn columns_come_in_any_order_and_unknown_ones_are_reported_once() {
+    let world = World::new().await;
+    let text = "shoe;verified_at;requested_at;status;request_kind;faculty;name;student_number;valid_until;request_id;programme;photo\n\
+                42;2026-01-01T00:00:00Z;2025-12-01T00:00:00Z;ENROLLED;new;F;' A ;'S12345;2029-12-31;a;P;\n\
+                42;x\n";
+    let (report, rejects) = world.import_with(text, "student", |_| {}).await.unwrap();
+    assert_eq!((report.accepted, report.refused), (1, 1));
+    assert_eq!(report.unknown_columns, ["shoe"]);
+    assert_eq!((rejects.0[0].0, rejects.0[0].1.reason), (2, Reason::Malformed));
+}
+
+#[tokio::test]
+async fn a_quote_that_never_ends_is_an_error_and_what_came_before_it_stays() {
+    let world = World::new().await;
+    let mut list = students(0..10);
+    list += "x,\"S1";
+    list += &"a,b\n".repeat(30_000);
+    let error = world.import_with(&list, "student", |_| {}).await.err().unwrap();
+    assert!(error.to_string().contains("row 11"), "{error}");
+    assert_eq!(world.records("waiting").await, 10);
+}
+
+#[tokio::test]
+async fn each_distinct_photo_is_kept_once_sealed_and_purged_when_no_record_needs_it() {
+    let world = World::new().await;
+    std::fs::write(world.dir.path().join("a.png"), b"PHOTO-OF-A").unwrap();
+    std::fs::write(world.dir.path().join("b.png"), b"PHOTO-OF-A").unwrap();
+    let with_photo = |n: u32, photo: &str| csv(&[student(n)]).replace("Z,\n", &format!("Z,{photo}\n"));
+    for (n, photo) in [(0, "a.png"), (1, "b.png")] {
+        assert_eq!(world.import(&with_photo(n, photo)).await.accepted, 1);
+    }
+    let (report, rejects) = world.import_with(&with_photo(2, "../a.png"), "student", |_| {}).await.unwrap();
+    assert_eq!((report.refused, rejects.0[0].1.reason), (1, Reason::Photo));
+    let photos = async || count(&world, "SELECT COUNT(*) FROM photo").await;
+    assert_eq!(photos().await, 1);
+    let mut gone = [student(0), student(1)];
+    gone.iter_mut().for_each(|s| s.status = "EXPELLED".into());
+    world.import(&csv(&gone[..1])).await;
+    assert_eq!(photos().await, 1, "the other record needs it");
+    world.import(&csv(&gone[1..])).await;
+    assert_eq!(photos().await, 0);
+}
+
+async fn count(world: &World, sql: &'static str) -> i64 {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.dir.path().join("cetak.db")).read_only(true);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::query_scalar(sql).fetch_one(&pool).await.unwrap()
+}

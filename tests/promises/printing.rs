@@ -1,0 +1,223 @@
+//! P5: one bad record or printer never stops the others; retries as the profile allows.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use async_trait::async_trait;
+use cetak::engine::operator;
+use cetak_driver_api::{
+    AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Committed, Condition, Document, Ending, Fault, Found,
+    Prepared, PrinterDriver, PrinterStatus,
+};
+
+use crate::world::{World, csv, student, students};
+
+/// A printer that says it is well, and whose every card ends in one way.
+struct Always {
+    ending: Result<(Blank, Card), Fault>,
+    cards: AtomicU32,
+}
+
+impl Always {
+    fn new(ending: Result<(Blank, Card), Fault>) -> Arc<Self> {
+        Arc::new(Self { ending, cards: AtomicU32::new(0) })
+    }
+
+    fn cards(&self) -> u32 {
+        self.cards.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl PrinterDriver for Always {
+    async fn probe(&self) -> Result<Capabilities, Fault> {
+        Ok(Capabilities { document_formats: vec!["image/png".into()], ..Capabilities::default() })
+    }
+
+    async fn status(&self) -> Result<PrinterStatus, Fault> {
+        Ok(PrinterStatus {
+            condition: Condition::Idle,
+            reasons: Vec::new(),
+            accepting_jobs: true,
+            supplies: Vec::new(),
+        })
+    }
+
+    async fn prepare(&self, _: &AttemptId, _: Document) -> Result<Prepared, Fault> {
+        Ok(Prepared { printer_job: None, held: false })
+    }
+
+    async fn commit(&self, _: &AttemptId) -> Result<Committed, Fault> {
+        self.cards.fetch_add(1, Ordering::SeqCst);
+        self.ending.clone().map(|_| Committed { printer_job: None })
+    }
+
+    async fn find(&self, _: &AttemptRef) -> Result<Found, Fault> {
+        let (blank, card) = self.ending.clone()?;
+        Ok(Found::Ended(Ending { blank, card, reasons: vec!["test".into()] }))
+    }
+
+    async fn cancel(&self, _: &AttemptRef) -> Result<Cancelled, Fault> {
+        Ok(Cancelled::OutcomeUnknown)
+    }
+}
+
+#[tokio::test]
+async fn a_printer_that_spoils_every_card_gets_no_more_and_the_other_prints_the_rest() {
+    let world = World::new().await;
+    let bad = Always::new(Ok((Blank::Fed, Card::Bad)));
+    world.driver("test://bad", bad.clone());
+    operator::printer_add(&world.office, "bad", "test://bad", "student", None).await.unwrap();
+    world.printer("good", "").await;
+    world.import(&students(0..120)).await;
+    world.receive(150, None).await;
+    world.run().await;
+    assert!(bad.cards() <= 4, "three in a row, and one to see: {}", bad.cards());
+    let status = world.status().await;
+    assert_eq!(status.printers.iter().find(|p| p.name == "bad").unwrap().breaker, "locked");
+    assert_eq!(status.records["printed"] + status.records["quarantined"], 120);
+    assert!(status.records["printed"] >= 116);
+    operator::printer_clear(&world.office, "bad", "mended").await.unwrap();
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_printer_that_takes_no_card_costs_no_blank_and_no_record() {
+    let world = World::new().await;
+    let dead = Always::new(Err(Fault::Unavailable { reasons: vec!["connecting-to-device".into()] }));
+    world.driver("test://dead", dead.clone());
+    operator::printer_add(&world.office, "dead", "test://dead", "student", None).await.unwrap();
+    world.import(&students(0..20)).await;
+    world.receive(20, None).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let office = world.office.acting("scheduler", crate::world::actor("scheduler"));
+    let run = tokio::spawn(async move {
+        cetak::engine::scheduler::run(&office, cetak::engine::scheduler::Until::Stopped, stopped).await
+    });
+    while dead.cards() < 20 {
+        tokio::task::yield_now().await;
+    }
+    stop.send(true).unwrap();
+    run.await.unwrap().unwrap();
+    let status = world.status().await;
+    assert_eq!(status.records["batched"] + status.records["waiting"], 20);
+    assert_eq!(
+        (world.account("vault").await + world.account("reserved").await, world.account("spoiled").await),
+        (20, 0)
+    );
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_drawn_is_quarantined_and_its_batch_goes_on() {
+    let world = World::new().await;
+    let mut rows: Vec<_> = (0..20).map(student).collect();
+    rows[4].name = "\u{4e2d}\u{6587}".into();
+    rows[9].name = "X".repeat(400);
+    world.import(&csv(&rows)).await;
+    world.receive(20, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    assert_eq!((world.records("printed").await, world.records("quarantined").await), (18, 2));
+    assert_eq!((world.account("vault").await, world.account("reserved").await), (2, 0));
+    let lines = world.office.store.read().await.unwrap().record_list(None, Some("quarantined"), 10).await.unwrap();
+    let reasons: Vec<String> = lines.into_iter().filter_map(|line| line.reason).collect();
+    assert!(
+        reasons.iter().all(|reason| reason.contains("name") && !reason.contains('\u{4e2d}') && !reason.contains("XX")),
+        "{reasons:?}"
+    );
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_record_that_every_printer_refuses_is_quarantined_after_its_tries() {
+    let world = World::with(|s| s.breaker_failures = 100).await;
+    world.printer("p1", "reject=1").await;
+    world.import(&students(0..3)).await;
+    world.receive(3, None).await;
+    world.run().await;
+    assert_eq!((world.records("quarantined").await, world.account("vault").await), (3, 3));
+    for job in world.jobs().await {
+        assert_eq!(job.attempts.len(), 2, "as many as the profile allows: {job:?}");
+    }
+    operator::record_release(&world.office, &crate::world::name("r00000"), "looked at it").await.unwrap();
+    assert_eq!(world.records("waiting").await, 1);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn spoiled_cards_are_printed_again_with_new_blanks_until_there_are_none() {
+    let world = World::with(|s| {
+        s.breaker_failures = 100;
+        s.batch_size = 25;
+    })
+    .await;
+    world.printer("p1", "spoil=0.3&seed=5").await;
+    world.import(&students(0..100)).await;
+    world.receive(60, None).await;
+    world.run().await;
+    let status = world.status().await;
+    let stock = &status.blangko["student"];
+    assert_eq!(stock["printed"] + stock["spoiled"], 60, "{stock:?}");
+    assert_eq!(status.records["printed"], stock["printed"]);
+    assert_eq!(status.records["printed"] + status.records["waiting"] + status.records["quarantined"], 100);
+    assert!(stock["spoiled"] > 5);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_printer_that_jams_goes_on_when_it_is_cleared() {
+    let world = World::with(|s| s.breaker_failures = 100).await;
+    world.printer("p1", "jam=0.2&clear_ms=60000&card_ms=1000&seed=3").await;
+    world.import(&students(0..40)).await;
+    world.receive(60, None).await;
+    world.run().await;
+    let status = world.status().await;
+    assert_eq!(status.records["printed"] + status.records["quarantined"], 40);
+    assert!(status.blangko["student"]["spoiled"] > 2);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_never_prints_a_second_card_and_a_forgotten_one_waits_for_a_person() {
+    let world = World::new().await;
+    let truth = world.truth();
+    world.printer("p1", &format!("lose_ack=0.3&forget=0.1&seed=9&truth={}", truth.display())).await;
+    world.import(&students(0..60)).await;
+    world.receive(60, None).await;
+    let mut runs = 0;
+    while world.records("waiting").await + world.records("batched").await > 0 {
+        world.run().await;
+        operator::printer_clear(&world.office, "p1", "looked").await.unwrap();
+        runs += 1;
+        assert!(runs < 20, "it goes on after each clearing");
+    }
+    let lines = cetak_driver_mock::truth_read(&truth).unwrap();
+    let forgotten = lines.iter().filter(|line| line.forgotten).count();
+    assert_eq!(lines.len(), 60, "one card for each record");
+    assert!(forgotten > 0);
+    assert_eq!(world.records("uncertain").await, i64::try_from(forgotten).unwrap());
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn two_profiles_are_printed_side_by_side_each_on_its_own_blanks() {
+    let world = World::new().await;
+    world.printer("p1", "").await;
+    operator::printer_add(&world.office, "k1", "mock://k1", "ktp-el", None).await.unwrap();
+    std::fs::write(world.dir.path().join("p.png"), b"photo").unwrap();
+    let ktp = "request_id,nik,name,birth_place,birth_date,sex,blood_type,address,rt,rw,village_code,village,district,religion,marital_status,occupation,nationality,request_kind,status,requested_at,verified_at,photo\n\
+               k1,3372042007670001,SITI,SOLO,1967-07-20,M,O,JL. A NO. 1,001,002,33.72.04.1001,KEPATIHAN KULON,JEBRES,ISLAM,KAWIN,GURU,WNI,first,PRINT_READY_RECORD,2015-05-30T13:43:00+07:00,2015-06-15T08:43:00+07:00,p.png\n";
+    let (report, _) = world.import_with(ktp, "ktp-el", |_| {}).await.unwrap();
+    assert_eq!(report.accepted, 1);
+    world.import(&students(0..3)).await;
+    world.receive(10, None).await;
+    world.run().await;
+    assert_eq!(
+        (world.records("printed").await, world.records("waiting").await),
+        (3, 1),
+        "there are no blanks for the other"
+    );
+}

@@ -1,0 +1,112 @@
+//! P4: after a crash the run goes on by itself. A crash at each durable step, as the database then stands.
+
+use cetak::{
+    domain::id::AttemptKey,
+    engine::operator::{self, Found},
+    store::{Acknowledgement, Begin, QueuedJob},
+};
+use cetak_driver_api::{AttemptId, Document, PrinterDriver};
+use cetak_driver_mock::MockPrinter;
+
+use crate::world::{NOON, World, students};
+
+/// What the scheduler had done of a card when it died.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum DiedAfter {
+    Intent,
+    Releasing,
+    Commit,
+    Acknowledged,
+}
+
+/// A batch of which the first card was in hand when the scheduler died.
+async fn died(after: DiedAfter, faults: &str) -> (World, String) {
+    let world = World::with(|s| {
+        s.approve_batches = true;
+        s.release_after = std::time::Duration::from_secs(30);
+    })
+    .await;
+    world.import(&students(0..3)).await;
+    world.receive(5, None).await;
+    let query = format!("{faults}&truth={}", world.truth().display());
+    world.printer("p1", &query).await;
+    world.run().await;
+    operator::batch_approve(&world.office, cetak::domain::id::BatchId(1)).await.unwrap();
+    let job: QueuedJob =
+        world.office.store.read().await.unwrap().jobs_queued(cetak::domain::id::BatchId(1)).await.unwrap().remove(0);
+    let name = "cetak-test-1".to_owned();
+    let releasing = after != DiedAfter::Intent;
+    let mut tx = world.office.store.write(&world.office.writer, world.office.clock.now()).await.unwrap();
+    let begin = Begin { name: name.clone(), job: job.id, record_version: 1, printer: "p1".into(), releasing };
+    let key: AttemptKey = tx.attempts_begin(&[begin]).await.unwrap()[0].key;
+    if after == DiedAfter::Acknowledged {
+        tx.attempts_acknowledge(&[Acknowledgement { key, printer_job: None, acknowledged: true }]).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    if matches!(after, DiedAfter::Commit | DiedAfter::Acknowledged) {
+        let printer = MockPrinter::from_uri(&format!("mock://p1?{query}"), std::sync::Arc::new(|| NOON)).unwrap();
+        let id = AttemptId::new(&*name).unwrap();
+        let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+        bytes.extend([0; 8]);
+        printer.prepare(&id, Document { format: "image/png", bytes }).await.unwrap();
+        printer.commit(&id).await.unwrap();
+    }
+    (world, name)
+}
+
+async fn outcome(world: &World, attempt: &str) -> Option<String> {
+    let jobs = world.jobs().await;
+    jobs.into_iter().flat_map(|job| job.attempts).find(|a| a.id == attempt).unwrap().outcome
+}
+
+#[tokio::test]
+async fn before_the_card_was_let_go_it_did_not_start_and_is_tried_again() {
+    for after in [DiedAfter::Intent, DiedAfter::Releasing] {
+        let (world, attempt) = died(after, "").await;
+        world.run().await;
+        assert_eq!(outcome(&world, &attempt).await.as_deref(), Some("not-started"), "{after:?}");
+        assert_eq!(
+            (world.records("printed").await, world.account("printed").await, world.account("vault").await),
+            (3, 3, 2)
+        );
+        world.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn a_card_that_was_let_go_is_found_and_not_printed_again() {
+    for after in [DiedAfter::Commit, DiedAfter::Acknowledged] {
+        let (world, attempt) = died(after, "card_ms=2000").await;
+        world.run().await;
+        assert_eq!(outcome(&world, &attempt).await.as_deref(), Some("printed"), "{after:?}");
+        assert_eq!(cetak_driver_mock::truth_read(world.truth()).unwrap().len(), 3);
+        assert_eq!(world.records("printed").await, 3);
+        world.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn a_card_that_nobody_can_know_of_is_uncertain_and_the_others_go_on() {
+    let (world, attempt) = died(DiedAfter::Commit, "forget=1").await;
+    world.run().await;
+    assert_eq!(outcome(&world, &attempt).await.as_deref(), Some("uncertain"));
+    assert_eq!(world.records("uncertain").await, 3, "this printer forgets each");
+    operator::inspect_resolve(&world.office, &attempt, Found::Good, "found it").await.unwrap();
+    assert_eq!(world.records("printed").await, 1);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_card_in_hand_of_a_printer_that_does_not_answer_stays_open_until_a_person_declares_it() {
+    let (world, attempt) = died(DiedAfter::Releasing, "").await;
+    // A truth file that cannot be read is a printer that does not answer.
+    std::fs::remove_file(world.truth()).unwrap();
+    std::fs::create_dir(world.truth()).unwrap();
+    world.run().await;
+    assert_eq!(outcome(&world, &attempt).await, None);
+    assert_eq!((world.records("batched").await, world.records("waiting").await), (1, 2), "its other jobs have left");
+    operator::declare_uncertain(&world.office, &attempt, "the printer is gone").await.unwrap();
+    assert_eq!(outcome(&world, &attempt).await.as_deref(), Some("uncertain"));
+    assert!(operator::declare_uncertain(&world.office, &attempt, "again").await.is_err());
+    world.audit().await;
+}

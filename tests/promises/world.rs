@@ -1,0 +1,295 @@
+//! An office for a test: temp folder, a clock that moves when somebody waits, seeded randomness, printers by name.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use cetak::{
+    cli::status::{self, Status},
+    domain::{audit::Actor, intake::Refusal, profile::CardProfile, retry::Backoff, time::Timestamp},
+    engine::{
+        EngineError, Office, Settings,
+        clock::{Clock, Entropy},
+        intake::{Format, Import, Report, Watch, import},
+        operator::{self, Delivery, RecordName},
+        scheduler::{self, Stuck, Until},
+    },
+    store::{JobFilter, JobLine, Store, Writer, keys::Keys},
+};
+use cetak_driver_api::PrinterDriver;
+use cetak_driver_mock::MockPrinter;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+/// 24 November 2026, noon in UTC.
+pub(crate) const NOON: i64 = 1_795_521_600_000_000;
+
+/// A clock that moves on when somebody waits.
+pub(crate) struct TestClock(pub(crate) AtomicI64);
+
+#[async_trait]
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.fetch_add(i64::try_from(duration.as_micros()).unwrap(), Ordering::SeqCst);
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "only so that waiting does not burn a core; nothing depends on it"
+        )]
+        tokio::time::sleep(Duration::from_micros(200)).await;
+    }
+}
+
+pub(crate) struct Seeded(Mutex<ChaCha8Rng>);
+
+impl Seeded {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(Mutex::new(ChaCha8Rng::seed_from_u64(seed)))
+    }
+}
+
+impl Entropy for Seeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        self.0.lock().unwrap().fill_bytes(bytes);
+    }
+}
+
+type Drivers = Arc<Mutex<HashMap<String, Arc<dyn PrinterDriver>>>>;
+
+pub(crate) struct World {
+    pub(crate) dir: TempDir,
+    pub(crate) office: Office,
+    pub(crate) clock: Arc<TestClock>,
+    drivers: Drivers,
+}
+
+/// A print-ready student with a number of its own; everything else can be replaced.
+#[derive(Clone)]
+pub(crate) struct Student {
+    pub(crate) request_id: String,
+    pub(crate) number: String,
+    pub(crate) name: String,
+    pub(crate) faculty: String,
+    pub(crate) kind: String,
+    pub(crate) status: String,
+    pub(crate) verified_at: String,
+}
+
+pub(crate) fn student(n: u32) -> Student {
+    Student {
+        request_id: format!("r{n:05}"),
+        number: format!("S{n:06}"),
+        name: format!("STUDENT NUMBER {n}"),
+        faculty: format!("FACULTY {}", n % 3),
+        kind: "new".into(),
+        status: "ENROLLED".into(),
+        verified_at: format!("2026-01-01T{:02}:{:02}:00Z", n / 60 % 24, n % 60),
+    }
+}
+
+pub(crate) fn csv(students: &[Student]) -> String {
+    let mut text = String::from(
+        "request_id,student_number,name,valid_until,faculty,programme,request_kind,status,requested_at,verified_at,photo\n",
+    );
+    for s in students {
+        text += &format!(
+            "{},{},{},2029-12-31,{},P,{},{},2025-12-01T00:00:00Z,{},\n",
+            s.request_id, s.number, s.name, s.faculty, s.kind, s.status, s.verified_at
+        );
+    }
+    text
+}
+
+pub(crate) fn students(numbers: std::ops::Range<u32>) -> String {
+    csv(&numbers.map(student).collect::<Vec<_>>())
+}
+
+#[derive(Default)]
+pub(crate) struct Rejects(pub(crate) Vec<(u64, Refusal)>);
+
+impl Watch for Rejects {
+    fn refused(&mut self, row: u64, _: &str, refusal: &Refusal) -> std::io::Result<()> {
+        self.0.push((row, refusal.clone()));
+        Ok(())
+    }
+
+    fn progress(&mut self, _: u64, _: u64) {}
+}
+
+fn profile(text: &str) -> (String, Arc<CardProfile>) {
+    let profile: CardProfile = toml::from_str(text).unwrap();
+    profile.validate().unwrap();
+    (profile.name.clone(), Arc::new(profile))
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let mut settings = Settings {
+            site: "test".into(),
+            backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30) },
+            ..Settings::default()
+        };
+        change(&mut settings);
+        let clock = Arc::new(TestClock(AtomicI64::new(NOON)));
+        let store = Store::open(&dir.path().join("cetak.db"), Keys::derive(&[7; 32])).await.unwrap();
+        let drivers = Drivers::default();
+        let (named, mock_clock) = (drivers.clone(), clock.clone());
+        let make = move |uri: &str| -> Result<Arc<dyn PrinterDriver>, String> {
+            if let Some(driver) = named.lock().unwrap().get(uri) {
+                return Ok(driver.clone());
+            }
+            let clock = mock_clock.clone();
+            let mock = MockPrinter::from_uri(uri, Arc::new(move || clock.now().0)).map_err(|e| e.to_string())?;
+            Ok(Arc::new(mock))
+        };
+        let texts = [include_str!("../../src/profiles/ktp-el.toml"), include_str!("../../src/profiles/student.toml")];
+        let office = Office {
+            store,
+            clock: clock.clone(),
+            entropy: Arc::new(Seeded::new(1)),
+            profiles: Arc::new(texts.into_iter().map(profile).collect()),
+            settings: Arc::new(settings),
+            writer: Writer { chain: "cli", actor: Arc::new(actor("operator")) },
+            drivers: Arc::new(make),
+        };
+        Self { dir, office, clock, drivers }
+    }
+
+    /// A printer of the test's own, under a URI.
+    pub(crate) fn driver(&self, uri: &str, driver: Arc<dyn PrinterDriver>) {
+        self.drivers.lock().unwrap().insert(uri.to_owned(), driver);
+    }
+
+    pub(crate) fn as_actor(&self, name: &str) -> Office {
+        self.office.acting("cli", actor(name))
+    }
+
+    pub(crate) async fn import(&self, text: &str) -> Report {
+        self.import_with(text, "student", |_| {}).await.unwrap().0
+    }
+
+    pub(crate) async fn import_with(
+        &self,
+        text: &str,
+        profile: &str,
+        change: impl FnOnce(&mut Import),
+    ) -> Result<(Report, Rejects), EngineError> {
+        let mut what = Import {
+            source: "default".into(),
+            profile: profile.into(),
+            format: Format::Csv,
+            photos: self.dir.path().to_owned(),
+            update: false,
+            dry_run: false,
+        };
+        change(&mut what);
+        let mut rejects = Rejects::default();
+        let input = Box::new(std::io::Cursor::new(text.as_bytes().to_vec()));
+        let report = import(&self.office, input, what, &mut rejects).await?;
+        Ok((report, rejects))
+    }
+
+    pub(crate) async fn receive(&self, quantity: i64, lot: Option<&str>) {
+        let delivery = Delivery {
+            blank_type: "student".into(),
+            quantity,
+            document: "D1".into(),
+            lot: lot.map(str::to_owned),
+            serials: None,
+        };
+        operator::receive(&self.office, &delivery).await.unwrap();
+    }
+
+    pub(crate) async fn printer(&self, name: &str, query: &str) {
+        let uri = format!("mock://{name}?{query}");
+        operator::printer_add(&self.office, name, &uri, "student", None).await.unwrap();
+    }
+
+    pub(crate) fn truth(&self) -> PathBuf {
+        self.dir.path().join("truth.jsonl")
+    }
+
+    /// Runs the scheduler until only a person would help.
+    pub(crate) async fn run(&self) -> Stuck {
+        let (_stop, stopped) = watch::channel(false);
+        let office = self.office.acting("scheduler", actor("scheduler"));
+        let run = scheduler::run(&office, Until::Idle, stopped);
+        tokio::time::timeout(Duration::from_secs(60), run).await.expect("the run ends").unwrap()
+    }
+
+    pub(crate) async fn status(&self) -> Status {
+        status::read(&self.office).await.unwrap()
+    }
+
+    pub(crate) async fn records(&self, state: &str) -> i64 {
+        self.status().await.records[state]
+    }
+
+    pub(crate) async fn account(&self, account: &str) -> i64 {
+        self.status().await.blangko.get("student").map_or(0, |accounts| accounts[account])
+    }
+
+    pub(crate) async fn jobs(&self) -> Vec<JobLine> {
+        self.office.store.read().await.unwrap().job_list(&JobFilter::default()).await.unwrap()
+    }
+
+    pub(crate) async fn state_of(&self, request_id: &str) -> (String, Option<String>) {
+        let mut tx = self.office.store.read().await.unwrap();
+        let id = tx.record_find("default", request_id).await.unwrap().unwrap();
+        let line = tx.record_list(Some(id), None, 1).await.unwrap().pop().unwrap();
+        (line.state, line.stop)
+    }
+
+    /// Checks what must hold at any time: books, sums, audit, one place per person, and that states and lists agree.
+    pub(crate) async fn audit(&self) {
+        let mut tx = self.office.store.read().await.unwrap();
+        assert_eq!(tx.balance_faults().await.unwrap(), []);
+        assert_eq!(tx.audit_verify(&[]).await.unwrap().1, []);
+        for line in tx.balance_list().await.unwrap() {
+            assert!(line.quantity >= 0 || line.account == "supplier", "{line:?}");
+        }
+        drop(tx);
+        let status = self.status().await;
+        for (blank_type, accounts) in &status.blangko {
+            assert_eq!(accounts["sum"], 0, "{blank_type}");
+        }
+        for batch in self.office.store.read().await.unwrap().batch_list(false).await.unwrap() {
+            assert_eq!(batch.state == "closed", batch.open == 0, "{batch:?}");
+        }
+    }
+}
+
+pub(crate) fn actor(name: &str) -> Actor {
+    Actor { name: name.into(), os_user: "test".into(), host: "test".into() }
+}
+
+pub(crate) fn name(request_id: &str) -> RecordName {
+    RecordName { source: "default".into(), request_id: request_id.into() }
+}
+
+/// Copies a database that nobody writes, with its journal.
+pub(crate) fn copy_database(from: &Path, to: &Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let file = format!("{}{suffix}", from.display());
+        if Path::new(&file).exists() {
+            std::fs::copy(&file, format!("{}{suffix}", to.display())).unwrap();
+        }
+    }
+}
