@@ -7,9 +7,9 @@ use tokio::sync::watch;
 
 use super::{
     output::{message, thousands},
-    status::{self, Status},
+    status::blangko,
 };
-use crate::engine::Office;
+use crate::engine::{EngineError, Office};
 
 /// A bar over the bytes of a file; without a length, a counter. Nothing where standard error is no terminal.
 pub fn bytes(length: Option<u64>) -> ProgressBar {
@@ -35,8 +35,7 @@ pub async fn run(office: Office, mut done: watch::Receiver<bool>) {
     let mut round = 0;
     let mut last = String::new();
     while !*done.borrow() {
-        if let Ok(status) = status::read(&office).await {
-            let line = line(&status);
+        if let Ok(line) = line(&office).await {
             bar.set_message(line.clone());
             bar.tick();
             if bar.is_hidden() && round % LINE_EVERY == 0 && line != last {
@@ -53,20 +52,21 @@ pub async fn run(office: Office, mut done: watch::Receiver<bool>) {
     bar.finish_and_clear();
 }
 
-fn line(status: &Status) -> String {
-    let records = |state: &str| thousands(status.records.get(state).copied().unwrap_or(0));
-    let stock = |account: &str| status.blangko.values().map(|a| a.get(account).copied().unwrap_or(0)).sum::<i64>();
-    let printers = status.printers.iter().map(|p| match p.state.as_str() {
-        "idle" | "processing" => format!("{} ok", p.name),
-        state => format!("{} {state} {}", p.name, p.reasons.join(",")),
+/// What balances and printers tell: it costs the same however long the waiting list is.
+async fn line(office: &Office) -> Result<String, EngineError> {
+    let mut tx = office.store.read().await?;
+    let (types, printers) = (blangko(&mut tx).await?, tx.printer_list().await?);
+    let stock = |account: &str| types.values().map(|a| a.get(account).copied().unwrap_or(0)).sum::<i64>();
+    let printers = printers.iter().map(|p| match p.state.as_str() {
+        "idle" | "processing" if p.reasons.is_empty() => format!("{} ok", p.name),
+        state => format!("{} {state} {}", p.name, p.reasons.join(",")).trim_end().to_owned(),
     });
-    format!(
-        "printed {}  waiting {}  blanks left {}  spoiled {}  uncertain {}  [{}]",
-        records("printed"),
-        records("waiting"),
+    Ok(format!(
+        "printed {}  blanks left {}  spoiled {}  uncertain {}  [{}]",
+        thousands(stock("printed")),
         thousands(stock("vault") + stock("hopper") + stock("reserved")),
         thousands(stock("spoiled")),
-        records("uncertain"),
+        thousands(stock("uncertain")),
         printers.collect::<Vec<_>>().join(", "),
-    )
+    ))
 }

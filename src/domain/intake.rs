@@ -233,6 +233,11 @@ impl Layout {
         })
     }
 
+    /// The names of [`body`](Self::body).
+    pub fn body_columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().enumerate().filter(|(at, _)| *at != PHOTO).map(|(_, column)| column.as_str())
+    }
+
     /// The values that make up a body, in order; the photo is not among them, since its content counts and not its path.
     pub fn body<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (&'a str, &'a str)> {
         let values = row.values.iter().map(String::as_str);

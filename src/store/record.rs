@@ -99,32 +99,38 @@ impl Tx {
     }
 
     /// Adds new records, those in state `waiting` to the waiting list too.
-    pub async fn records_add(&mut self, source: &str, profile: &str, records: &[NewRecord]) -> Result<(), StoreError> {
-        for chunk in records.chunks(INSERT_ROWS) {
+    pub async fn records_add(
+        &mut self,
+        source: &str,
+        profile: &str,
+        records: Vec<NewRecord>,
+    ) -> Result<(), StoreError> {
+        let waiting = records.iter().filter(|r| r.state == RecordState::Waiting).map(|r| r.id.0);
+        let waiting: Vec<i64> = waiting.collect();
+        let mut records = records.into_iter().peekable();
+        while records.peek().is_some() {
+            let chunk: Vec<NewRecord> = records.by_ref().take(INSERT_ROWS).collect();
+            let mut sealed = Vec::with_capacity(chunk.len());
             let mut sql = QueryBuilder::<Sqlite>::new(
                 "INSERT INTO record (id, source, request_id, profile, kind, class, state, slot, person_key, digest, photo_id,
                                      district, village, requested_at_us, verified_at_us, reason) ",
             );
             sql.push_values(chunk, |mut row, r| {
                 let slot = if r.state.takes_the_place() { 0 } else { r.id.0 };
-                row.push_bind(r.id.0).push_bind(source).push_bind(&r.request_id).push_bind(profile).push_bind(&r.kind);
+                row.push_bind(r.id.0).push_bind(source).push_bind(r.request_id).push_bind(profile).push_bind(r.kind);
                 row.push_bind(r.class).push_bind(r.state.as_str()).push_bind(slot);
-                row.push_bind(r.person_key.as_slice()).push_bind(r.digest.as_slice()).push_bind(r.photo.map(|p| p.0));
-                row.push_bind(&r.district)
-                    .push_bind(&r.village)
-                    .push_bind(r.requested_at_us)
-                    .push_bind(r.verified_at_us);
-                row.push_bind(&r.reason);
+                row.push_bind(r.person_key.to_vec()).push_bind(r.digest.to_vec()).push_bind(r.photo.map(|p| p.0));
+                row.push_bind(r.district).push_bind(r.village).push_bind(r.requested_at_us).push_bind(r.verified_at_us);
+                row.push_bind(r.reason);
+                sealed.push((r.id.0, r.sealed));
             });
             sql.build().execute(&mut *self.inner).await.map_err(doing("adding records"))?;
             let mut sql = QueryBuilder::<Sqlite>::new("INSERT INTO person (record_id, sealed) ");
-            sql.push_values(chunk, |mut row, r| {
-                row.push_bind(r.id.0).push_bind(r.sealed.as_slice());
+            sql.push_values(sealed, |mut row, (id, sealed)| {
+                row.push_bind(id).push_bind(sealed);
             });
             sql.build().execute(&mut *self.inner).await.map_err(doing("adding persons"))?;
         }
-        let ids = |r: &NewRecord| (r.state == RecordState::Waiting).then_some(r.id.0);
-        let waiting: Vec<i64> = records.iter().filter_map(ids).collect();
         self.waiting_add(&waiting).await
     }
 

@@ -26,7 +26,7 @@ async fn the_same_request_with_another_body_is_a_conflict_that_names_the_fields(
     let (report, rejects) = world.import_with(&csv(&[student(0), changed]), "student", |_| {}).await.unwrap();
     assert_eq!((report.known, report.refused), (1, 1));
     let (row, refusal) = &rejects.0[0];
-    assert_eq!((*row, refusal.reason, refusal.field.as_str()), (2, Reason::Conflict, "faculty,name"));
+    assert_eq!((*row, refusal.reason, refusal.field.as_str()), (2, Reason::Conflict, "name,faculty"));
 }
 
 #[tokio::test]

@@ -2,28 +2,26 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    hash::{BuildHasher, RandomState},
     sync::Arc,
 };
 
 use super::{
     Import, PHOTO_FIELD, Report, Watch, count, open_person,
-    prepare::{Chunk, Prepared, Ready},
+    photos::{Photo, read_again},
+    prepare::{Chunk, Prepared, Ready, ValueHasher},
     ranges,
 };
 use crate::{
     domain::{
         audit::Event,
         id::{PhotoId, RecordId},
-        intake::{Candidate, Fate, Judgement, Layout, Reason, Refusal, judge},
+        intake::{Fate, Judgement, Layout, Reason, Refusal, judge},
+        personal::Person,
         profile::CardProfile,
         record::{OtherRecord, RecordState, may_be_open, update, withdraw},
     },
     engine::{EngineError, Office},
-    store::{
-        NewPhoto, NewRecord, StoreError, StoredRow, Tx,
-        keys::{Digest, hex},
-    },
+    store::{NewPhoto, NewRecord, StoreError, StoredBody, StoredRow, Tx, keys::Digest},
 };
 
 /// What is known of a request id: from the database, or from an earlier row of this file.
@@ -34,8 +32,8 @@ struct Remembered {
     profile: String,
     state: RecordState,
     digest: Vec<u8>,
-    /// Short keyed hashes of the body's values, of a row of this file: they tell which fields differ.
-    values: Option<Vec<u32>>,
+    /// Hashes of the body's values, of a row of this file.
+    hashes: Option<Vec<u32>>,
 }
 
 pub(super) struct Decider<'a> {
@@ -50,8 +48,7 @@ pub(super) struct Decider<'a> {
     photos: HashMap<Digest, PhotoId>,
     /// The next new record.
     next_id: i64,
-    /// Keyed anew in each import: what it makes of personal values says nothing outside of it.
-    hasher: RandomState,
+    hasher: ValueHasher,
 }
 
 /// What a chunk adds.
@@ -63,9 +60,15 @@ struct Added {
 }
 
 impl<'a> Decider<'a> {
-    pub(super) fn new(office: &'a Office, layout: Layout, profile: Arc<CardProfile>, what: Import) -> Self {
+    pub(super) fn new(
+        office: &'a Office,
+        layout: Layout,
+        profile: Arc<CardProfile>,
+        what: Import,
+        hasher: ValueHasher,
+    ) -> Self {
         let (memory, persons, photos) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { office, layout, profile, what, memory, persons, photos, next_id: 0, hasher: RandomState::new() }
+        Self { office, layout, profile, what, memory, persons, photos, next_id: 0, hasher }
     }
 
     pub(super) async fn chunk(
@@ -82,9 +85,7 @@ impl<'a> Decider<'a> {
         added.new_photos.extend(chunk.photos.into_iter().map(|photo| (photo.digest, photo)));
         for prepared in chunk.rows {
             let row = match &prepared {
-                Prepared::Ready(ready) => {
-                    (ready.candidate.row.number, self.layout.request_id(&ready.candidate).to_owned())
-                }
+                Prepared::Ready(ready) => (ready.row, ready.request_id.clone()),
                 Prepared::NotReady { row, request_id, .. } | Prepared::Refused { row, request_id, .. } => {
                     (*row, request_id.clone())
                 }
@@ -102,6 +103,7 @@ impl<'a> Decider<'a> {
             tx.commit().await?;
             self.memory.clear();
             self.persons.clear();
+            self.photos.clear();
         }
         Ok(())
     }
@@ -117,7 +119,7 @@ impl<'a> Decider<'a> {
         for prepared in &chunk.rows {
             match prepared {
                 Prepared::Ready(ready) => {
-                    ids.push(self.layout.request_id(&ready.candidate));
+                    ids.push(&ready.request_id);
                     persons.push(ready.person_key);
                 }
                 Prepared::NotReady { request_id, .. } => ids.push(request_id),
@@ -125,7 +127,7 @@ impl<'a> Decider<'a> {
             }
         }
         for StoredRow { id, request_id, profile, state, digest } in tx.records_find(&self.what.source, &ids).await? {
-            let stored = Remembered { record: id, stored: true, profile, state, digest, values: None };
+            let stored = Remembered { record: id, stored: true, profile, state, digest, hashes: None };
             self.memory.entry(request_id).or_insert(stored);
         }
         for (at, id, other) in tx.records_of_persons(&self.profile.name, &persons).await? {
@@ -148,18 +150,17 @@ impl<'a> Decider<'a> {
             Prepared::Refused { refusal, .. } => Ok(Fate::Refused(refusal)),
             Prepared::NotReady { request_id, status, .. } => self.not_ready(tx, &request_id, &status, added).await,
             Prepared::Ready(ready) => {
-                let request_id = self.layout.request_id(&ready.candidate).to_owned();
-                let known = self.memory.get(&request_id);
+                let known = self.memory.get(&ready.request_id);
                 let judgement = judge(known.map(|k| k.digest.as_slice()), &ready.digest);
                 if judgement != Judgement::Known {
-                    for warning in &ready.candidate.warnings {
+                    for warning in &ready.warnings {
                         *report.warnings.entry(warning).or_default() += 1;
                     }
                 }
                 match judgement {
                     Judgement::Known => Ok(Fate::Known),
-                    Judgement::New => self.add(tx, *ready, request_id, added).await,
-                    Judgement::Differs => self.differs(tx, *ready, request_id, added).await,
+                    Judgement::New => self.add(tx, *ready, added).await,
+                    Judgement::Differs => self.differs(tx, *ready, added).await,
                 }
             }
         }
@@ -199,22 +200,16 @@ impl<'a> Decider<'a> {
         Ok(Fate::Withdrawn)
     }
 
-    async fn add(
-        &mut self,
-        tx: &mut Tx,
-        ready: Ready,
-        request_id: String,
-        added: &mut Added,
-    ) -> Result<Fate, EngineError> {
+    async fn add(&mut self, tx: &mut Tx, mut ready: Ready, added: &mut Added) -> Result<Fate, EngineError> {
         let beside = self.persons.entry(ready.person_key).or_default();
-        let rule = may_be_open(ready.candidate.replaces, &beside.iter().map(|(_, other)| *other).collect::<Vec<_>>());
+        let rule = may_be_open(ready.replaces, &beside.iter().map(|(_, other)| *other).collect::<Vec<_>>());
         let state = if rule.is_ok() { RecordState::Waiting } else { RecordState::Quarantined };
         let record = RecordId(self.next_id);
         self.next_id += 1;
         beside.push((record, OtherRecord { state, surrendered: false }));
-        let values = Some(self.value_hashes(&ready.candidate, ready.photo));
         let (profile, digest, stored) = (self.profile.name.clone(), ready.digest.to_vec(), !self.what.dry_run);
-        let remembered = Remembered { record, stored, profile, state, digest, values };
+        let (request_id, hashes) = (ready.request_id.clone(), Some(std::mem::take(&mut ready.hashes)));
+        let remembered = Remembered { record, stored, profile, state, digest, hashes };
         if stored {
             let new = self.new_record(tx, record, ready, state, rule.err(), added).await?;
             added.records.push(new);
@@ -223,14 +218,8 @@ impl<'a> Decider<'a> {
         Ok(if rule.is_ok() { Fate::Accepted } else { Fate::Quarantined })
     }
 
-    async fn differs(
-        &mut self,
-        tx: &mut Tx,
-        ready: Ready,
-        request_id: String,
-        added: &mut Added,
-    ) -> Result<Fate, EngineError> {
-        let Some(known) = self.memory.get(&request_id) else { return Ok(Fate::Known) };
+    async fn differs(&mut self, tx: &mut Tx, mut ready: Ready, added: &mut Added) -> Result<Fate, EngineError> {
+        let Some(known) = self.memory.get(&ready.request_id) else { return Ok(Fate::Known) };
         let (record, stored, state) = (known.record, known.stored, known.state);
         let conflict = |fields: String, detail: &str| Ok(Fate::Refused(Refusal::new(Reason::Conflict, fields, detail)));
         if known.profile != self.profile.name {
@@ -247,9 +236,9 @@ impl<'a> Decider<'a> {
         }
         let beside = self.persons.get(&ready.person_key).into_iter().flatten().filter(|(id, _)| *id != record);
         let beside: Vec<OtherRecord> = beside.map(|(_, other)| *other).collect();
-        let rule = may_be_open(ready.candidate.replaces, &beside);
+        let rule = may_be_open(ready.replaces, &beside);
         let mut to = rule.map_or(RecordState::Quarantined, |()| RecordState::Waiting);
-        let values = Some(self.value_hashes(&ready.candidate, ready.photo));
+        let (request_id, hashes) = (ready.request_id.clone(), Some(std::mem::take(&mut ready.hashes)));
         let (digest, person_key) = (ready.digest.to_vec(), ready.person_key);
         if stored {
             self.flush(tx, added).await?;
@@ -265,7 +254,7 @@ impl<'a> Decider<'a> {
         self.persons.values_mut().for_each(|list| list.retain(|(id, _)| *id != record));
         self.persons.entry(person_key).or_default().push((record, OtherRecord { state: to, surrendered: false }));
         let profile = self.profile.name.clone();
-        self.memory.insert(request_id, Remembered { record, stored, profile, state: to, digest, values });
+        self.memory.insert(request_id, Remembered { record, stored, profile, state: to, digest, hashes });
         Ok(if to == RecordState::Quarantined { Fate::Quarantined } else { Fate::Updated })
     }
 
@@ -278,50 +267,49 @@ impl<'a> Decider<'a> {
         reason: Option<&str>,
         added: &mut Added,
     ) -> Result<NewRecord, EngineError> {
-        let photo = match ready.photo {
-            Some(digest) => Some(self.photo(tx, digest, added).await?),
+        let photo = match &ready.photo {
+            Some(photo) => Some(self.photo(tx, photo, added).await?),
             None => None,
         };
         if let Some(photo) = photo {
             *added.uses.entry(photo.0).or_default() += 1;
         }
-        let candidate = &ready.candidate;
         Ok(NewRecord {
             id,
-            request_id: self.layout.request_id(candidate).to_owned(),
+            request_id: ready.request_id,
             state,
             reason: reason.map(str::to_owned),
-            kind: self.layout.kind(candidate).to_owned(),
-            class: candidate.class,
+            kind: ready.kind,
+            class: ready.class,
             person_key: ready.person_key,
             digest: ready.digest,
             photo,
-            district: self.layout.district(candidate).to_owned(),
-            village: self.layout.village(candidate).to_owned(),
-            requested_at_us: candidate.requested_at.0,
-            verified_at_us: candidate.verified_at.0,
+            district: ready.district,
+            village: ready.village,
+            requested_at_us: ready.requested_at.0,
+            verified_at_us: ready.verified_at.0,
             sealed: ready.sealed,
         })
     }
 
-    /// The stored photo with this digest, taken in if it is new.
-    async fn photo(&mut self, tx: &mut Tx, digest: Digest, added: &mut Added) -> Result<PhotoId, EngineError> {
-        if let Some(known) = self.photos.get(&digest) {
+    /// The stored photo, taken in if it is new to the database.
+    async fn photo(&mut self, tx: &mut Tx, photo: &Photo, added: &mut Added) -> Result<PhotoId, EngineError> {
+        if let Some(known) = self.photos.get(&photo.digest) {
             return Ok(*known);
         }
-        let stored = match tx.photo_find(&digest).await? {
-            Some(stored) => stored,
-            None => match added.new_photos.remove(&digest) {
-                Some(new) => tx.photo_add(&new).await?,
-                None => {
-                    return Err(EngineError::refused(
-                        "a photo was purged while it was imported",
-                        "import the file again",
-                    ));
-                }
-            },
+        let stored = if let Some(stored) = tx.photo_find(&photo.digest).await? {
+            stored
+        } else {
+            // Its first row may have been in an earlier chunk, and not taken.
+            let (keys, entropy) = (self.office.store.keys(), &*self.office.entropy);
+            let again = || read_again(&self.what.photos, photo, keys, entropy);
+            let Some(new) = added.new_photos.remove(&photo.digest).or_else(again) else {
+                let message = format!("the photo `{}` changed while it was imported", photo.path);
+                return Err(EngineError::refused(message, "import the file again"));
+            };
+            tx.photo_add(&new).await?
         };
-        self.photos.insert(digest, stored);
+        self.photos.insert(photo.digest, stored);
         Ok(stored)
     }
 
@@ -329,7 +317,7 @@ impl<'a> Decider<'a> {
     async fn flush(&mut self, tx: &mut Tx, added: &mut Added) -> Result<(), EngineError> {
         if !added.records.is_empty() {
             let records = std::mem::take(&mut added.records);
-            tx.records_add(&self.what.source, &self.profile.name, &records).await?;
+            tx.records_add(&self.what.source, &self.profile.name, records).await?;
         }
         self.use_photos(tx, added).await
     }
@@ -340,40 +328,38 @@ impl<'a> Decider<'a> {
         Ok(tx.photos_use(&uses).await?)
     }
 
-    fn value_hashes(&self, candidate: &Candidate, photo: Option<Digest>) -> Vec<u32> {
-        let values = self.layout.body(&candidate.row).map(|(_, value)| self.hasher.hash_one(value));
-        let hashes = values.chain([self.hasher.hash_one(photo)]);
-        hashes.map(|hash| u32::try_from(hash >> 32).unwrap_or_default()).collect()
-    }
-
     /// The names of the fields that differ from what is known; names only.
     async fn differing_fields(&self, tx: &mut Tx, ready: &Ready, known: &Remembered) -> Result<String, EngineError> {
-        let names =
-            || self.layout.body(&ready.candidate.row).map(|(name, _)| name.to_owned()).chain(["photo".to_owned()]);
-        if let Some(values) = &known.values {
-            let own = self.value_hashes(&ready.candidate, ready.photo);
-            let differing = names().zip(values.iter().zip(&own)).filter(|(_, (a, b))| a != b).map(|(name, _)| name);
-            return Ok(differing.collect::<Vec<_>>().join(","));
-        }
-        let Some(body) = tx.bodies_get(&[known.record]).await?.pop() else { return Ok("(row)".into()) };
-        let Ok(person) = open_person(self.office.store.keys(), &body) else { return Ok("(row)".into()) };
-        let photo = ready.photo.map(|d| hex(&d)).unwrap_or_default();
-        let candidate = &ready.candidate;
-        let mut differing: Vec<String> = Vec::new();
-        let general = [
-            ("request_kind", body.kind != self.layout.kind(candidate)),
-            ("requested_at", body.requested_at_us != candidate.requested_at.0),
-            ("verified_at", body.verified_at_us != candidate.verified_at.0),
-            (&*self.profile.district, body.district != self.layout.district(candidate)),
-            (&*self.profile.village, body.village != self.layout.village(candidate)),
-            ("photo", person.reveal(PHOTO_FIELD) != photo),
-        ];
-        differing.extend(general.iter().filter(|(_, differs)| *differs).map(|(name, _)| (*name).to_owned()));
-        let own =
-            self.layout.personal(&self.profile, &candidate.row).filter(|(name, value)| person.reveal(name) != *value);
-        differing.extend(own.map(|(name, _)| name.to_owned()));
-        // Only the spelling of an instant, or the status, is left.
-        Ok(if differing.is_empty() { "status,requested_at,verified_at".into() } else { differing.join(",") })
+        let names = self.layout.body_columns().chain(["photo"]);
+        let stored = if let Some(hashes) = &known.hashes {
+            hashes.clone()
+        } else {
+            let Some(body) = tx.bodies_get(&[known.record]).await?.pop() else { return Ok("(row)".into()) };
+            let Ok(person) = open_person(self.office.store.keys(), &body) else { return Ok("(row)".into()) };
+            self.stored_hashes(&body, &person, ready)
+        };
+        let differing = names.zip(stored.iter().zip(&ready.hashes)).filter(|(_, (a, b))| a != b).map(|(name, _)| name);
+        let differing = differing.collect::<Vec<_>>().join(",");
+        // Only the status, or the spelling of an instant, is left.
+        Ok(if differing.is_empty() { "status,requested_at,verified_at".into() } else { differing })
+    }
+
+    /// The hashes of a stored body. What is not stored as it was written (status, instants) counts as equal if it means
+    /// the same.
+    fn stored_hashes(&self, body: &StoredBody, person: &Person, ready: &Ready) -> Vec<u32> {
+        let same = |at: usize| ready.hashes.get(at).copied().unwrap_or_default();
+        let unless = |at: usize, same_instant: bool| if same_instant { same(at) } else { !same(at) };
+        let of = |(at, column): (usize, &str)| match column {
+            "request_id" | "status" => same(at),
+            "request_kind" => self.hasher.hash(&body.kind),
+            "requested_at" => unless(at, body.requested_at_us == ready.requested_at.0),
+            "verified_at" => unless(at, body.verified_at_us == ready.verified_at.0),
+            column if column == self.profile.district => self.hasher.hash(&body.district),
+            column if column == self.profile.village => self.hasher.hash(&body.village),
+            column => self.hasher.hash(person.reveal(column)),
+        };
+        let photo = self.hasher.hash(person.reveal(PHOTO_FIELD));
+        self.layout.body_columns().enumerate().map(of).chain([photo]).collect()
     }
 
     fn write_down(&self, tx: &mut Tx, before: &Report, after: &Report) {
@@ -387,7 +373,7 @@ impl<'a> Decider<'a> {
                 event = event.with(name, is - was);
             }
         }
-        let mut ids: Vec<i64> = self.memory.values().filter(|m| m.values.is_some()).map(|m| m.record.0).collect();
+        let mut ids: Vec<i64> = self.memory.values().filter(|m| m.hashes.is_some()).map(|m| m.record.0).collect();
         ids.sort_unstable();
         if !ids.is_empty() {
             event = event.with("records", ranges(&ids));

@@ -14,7 +14,12 @@ use std::{collections::BTreeMap, io::Read, path::PathBuf};
 use tokio::sync::mpsc;
 
 pub use self::rows::Format;
-use self::{decide::Decider, photos::PhotoFolder, prepare::Preparer, rows::Rows};
+use self::{
+    decide::Decider,
+    photos::PhotoFolder,
+    prepare::{Preparer, ValueHasher},
+    rows::Rows,
+};
 use super::{EngineError, Office};
 use crate::{
     domain::{
@@ -110,6 +115,7 @@ pub async fn import(
     }
     let mut report = Report { dry_run: what.dry_run, absent_columns: rows.columns.absent.clone(), ..Report::default() };
     let (sender, mut chunks) = mpsc::channel(2);
+    let hasher = ValueHasher::default();
     let reader = Preparer {
         keys: office.store.keys().clone(),
         photos: PhotoFolder::new(what.photos.clone()),
@@ -118,9 +124,10 @@ pub async fn import(
         source: what.source.clone(),
         now: office.clock.now(),
         entropy: office.entropy.clone(),
+        hasher: hasher.clone(),
     };
     let reading = tokio::task::spawn_blocking(move || reader.run(rows, &sender));
-    let mut decider = Decider::new(office, layout, profile, what);
+    let mut decider = Decider::new(office, layout, profile, what, hasher);
     while let Some(chunk) = chunks.recv().await {
         let bytes = chunk.bytes;
         decider.chunk(chunk, &mut report, watch).await?;

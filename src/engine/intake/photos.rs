@@ -5,6 +5,7 @@ use std::{
     fs::File,
     io::Read,
     path::{Component, Path, PathBuf},
+    sync::Arc,
 };
 
 use crate::{
@@ -26,7 +27,7 @@ pub(crate) fn row_name(digest: &Digest) -> String {
 /// The folder that photo paths are relative to.
 pub(crate) struct PhotoFolder {
     root: PathBuf,
-    by_path: HashMap<String, Result<Digest, &'static str>>,
+    by_path: HashMap<Arc<str>, Result<Digest, &'static str>>,
     sealed: HashSet<Digest>,
 }
 
@@ -35,24 +36,40 @@ impl PhotoFolder {
         Self { root, by_path: HashMap::new(), sealed: HashSet::new() }
     }
 
-    /// The digest of the photo at a path; and the photo itself the first time that its content is met.
+    /// The photo at a path; and its sealed bytes the first time that its content is met.
     pub(crate) fn take(
         &mut self,
         path: &str,
         keys: &Keys,
         entropy: &dyn Entropy,
-    ) -> (Result<Digest, &'static str>, Option<NewPhoto>) {
-        if let Some(known) = self.by_path.get(path) {
-            return (*known, None);
+    ) -> (Result<Photo, &'static str>, Option<NewPhoto>) {
+        if let Some((path, known)) = self.by_path.get_key_value(path) {
+            return (known.map(|digest| Photo { digest, path: path.clone() }), None);
         }
-        let read = read(&self.root, path);
+        let path: Arc<str> = path.into();
+        let read = read(&self.root, &path);
         let digest = read.as_ref().map(|bytes| keys.photo(bytes)).map_err(|why| *why);
-        self.by_path.insert(path.to_owned(), digest);
+        self.by_path.insert(path.clone(), digest);
         let new = digest.ok().filter(|digest| self.sealed.insert(*digest)).zip(read.ok());
-        let photo = new
-            .map(|(digest, bytes)| NewPhoto { digest, sealed: keys.seal(&row_name(&digest), nonce(entropy), &bytes) });
-        (digest, photo)
+        (digest.map(|digest| Photo { digest, path }), new.map(|(digest, bytes)| seal(digest, &bytes, keys, entropy)))
     }
+}
+
+/// A photo that a row names.
+#[derive(Clone, Debug)]
+pub(crate) struct Photo {
+    pub(crate) digest: Digest,
+    pub(crate) path: Arc<str>,
+}
+
+/// Reads a photo once more, whose sealed bytes are gone. `None` if it is another by now.
+pub(crate) fn read_again(root: &Path, photo: &Photo, keys: &Keys, entropy: &dyn Entropy) -> Option<NewPhoto> {
+    let bytes = read(root, &photo.path).ok()?;
+    (keys.photo(&bytes) == photo.digest).then(|| seal(photo.digest, &bytes, keys, entropy))
+}
+
+fn seal(digest: Digest, bytes: &[u8], keys: &Keys, entropy: &dyn Entropy) -> NewPhoto {
+    NewPhoto { digest, sealed: keys.seal(&row_name(&digest), nonce(entropy), bytes) }
 }
 
 /// Reads a photo, which must lie in its folder: no absolute path, no `..`, no link that leads out.

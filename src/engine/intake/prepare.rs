@@ -1,12 +1,15 @@
 //! The costly part of each row, in a thread of its own: reading, checking, digests and sealing.
 
-use std::sync::Arc;
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
 
 use tokio::sync::mpsc;
 
 use super::{
     PHOTO_FIELD,
-    photos::PhotoFolder,
+    photos::{Photo, PhotoFolder},
     row_name,
     rows::{Columns, RowResult, Rows},
 };
@@ -34,12 +37,34 @@ pub(super) enum Prepared {
     Refused { row: u64, request_id: String, refusal: Refusal },
 }
 
+/// What is needed of a print-ready row, sealed: its values stay in the thread that read them.
 pub(super) struct Ready {
-    pub(super) candidate: Candidate,
+    pub(super) row: u64,
+    pub(super) request_id: String,
+    pub(super) kind: String,
+    pub(super) class: i64,
+    pub(super) replaces: bool,
+    pub(super) district: String,
+    pub(super) village: String,
+    pub(super) requested_at: Timestamp,
+    pub(super) verified_at: Timestamp,
+    pub(super) warnings: Vec<&'static str>,
     pub(super) person_key: Digest,
     pub(super) digest: Digest,
-    pub(super) photo: Option<Digest>,
+    pub(super) photo: Option<Photo>,
     pub(super) sealed: Vec<u8>,
+    /// Of each value of the body, in the layout's order, and of the photo: they tell which fields differ.
+    pub(super) hashes: Vec<u32>,
+}
+
+/// Short keyed hashes of values, with a key of each import's own: outside of it they say nothing.
+#[derive(Clone, Default)]
+pub(super) struct ValueHasher(RandomState);
+
+impl ValueHasher {
+    pub(super) fn hash(&self, value: &str) -> u32 {
+        u32::try_from(self.0.hash_one(value) >> 32).unwrap_or_default()
+    }
 }
 
 pub(super) struct Chunk {
@@ -56,6 +81,7 @@ pub(super) struct Preparer {
     pub(super) source: String,
     pub(super) now: Timestamp,
     pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) hasher: ValueHasher,
 }
 
 impl Preparer {
@@ -105,26 +131,45 @@ impl Preparer {
             (None, None)
         } else {
             match self.photos.take(path, &self.keys, &*self.entropy) {
-                (Ok(digest), new) => (Some(digest), new),
+                (Ok(photo), new) => (Some(photo), new),
                 (Err(why), _) => {
                     let refusal = Refusal::new(Reason::Photo, "photo", why);
                     return (Prepared::Refused { row: number, request_id, refusal }, None);
                 }
             }
         };
-        let ready = self.seal(candidate, &request_id, photo);
+        let ready = self.seal(&candidate, request_id, photo);
         (Prepared::Ready(Box::new(ready)), new)
     }
 
-    fn seal(&self, candidate: Candidate, request_id: &str, photo: Option<Digest>) -> Ready {
-        let body = self.layout.body(&candidate.row).map(|(_, value)| value.as_bytes());
-        let digest = self.keys.body(body.chain([photo.as_ref().map_or(&[][..], |d| &d[..])]));
-        let person_key = self.keys.person(&self.profile.name, self.layout.identifier(&candidate));
-        let photo_name = photo.map(|d| hex(&d)).unwrap_or_default();
-        let fields = self.layout.personal(&self.profile, &candidate.row).chain([(PHOTO_FIELD, photo_name.as_str())]);
+    fn seal(&self, candidate: &Candidate, request_id: String, photo: Option<Photo>) -> Ready {
+        let (layout, row) = (&self.layout, &candidate.row);
+        let photo_digest = photo.as_ref().map_or(&[][..], |p| &p.digest[..]);
+        let photo_name = photo.as_ref().map(|p| hex(&p.digest)).unwrap_or_default();
+        let body = layout.body(row).map(|(_, value)| value.as_bytes());
+        let digest = self.keys.body(body.chain([photo_digest]));
+        let person_key = self.keys.person(&self.profile.name, layout.identifier(candidate));
+        let fields = layout.personal(&self.profile, row).chain([(PHOTO_FIELD, photo_name.as_str())]);
         let plain = zeroize::Zeroizing::new(to_json(fields));
-        let sealed = self.keys.seal(&row_name(&self.source, request_id), nonce(&*self.entropy), plain.as_bytes());
-        Ready { candidate, person_key, digest, photo, sealed }
+        let sealed = self.keys.seal(&row_name(&self.source, &request_id), nonce(&*self.entropy), plain.as_bytes());
+        let values = layout.body(row).map(|(_, value)| value).chain([photo_name.as_str()]);
+        Ready {
+            row: row.number,
+            kind: layout.kind(candidate).to_owned(),
+            class: candidate.class,
+            replaces: candidate.replaces,
+            district: layout.district(candidate).to_owned(),
+            village: layout.village(candidate).to_owned(),
+            requested_at: candidate.requested_at,
+            verified_at: candidate.verified_at,
+            warnings: candidate.warnings.clone(),
+            hashes: values.map(|value| self.hasher.hash(value)).collect(),
+            request_id,
+            person_key,
+            digest,
+            photo,
+            sealed,
+        }
     }
 }
 
