@@ -14,6 +14,10 @@ use cetak::{
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
+/// Rows are made in one thread and freed in another, at which the system's allocator is slow.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -49,21 +49,22 @@ CREATE TABLE record (
 
 -- A person's fields, sealed. Beside the record, so that a change of state does not rewrite them.
 CREATE TABLE person (
-    record_id INTEGER PRIMARY KEY REFERENCES record (id),
+    record_id INTEGER PRIMARY KEY,
     sealed BLOB NOT NULL
 ) STRICT;
 
--- The waiting list in its order; a claim deletes from it. A record is here while its state is `waiting`.
+-- The waiting list in its order; a claim deletes from it. A record is here while its state is `waiting`. Without
+-- foreign keys, here and in `person`: rows come and go with their record, in the same transaction.
 CREATE TABLE waiting (
-    record_id INTEGER PRIMARY KEY REFERENCES record (id),
     profile TEXT NOT NULL,
     class INTEGER NOT NULL,
     verified_at_us INTEGER NOT NULL,
     requested_at_us INTEGER NOT NULL,
     source TEXT NOT NULL,
-    request_id TEXT NOT NULL
-) STRICT;
-CREATE INDEX waiting_order ON waiting (profile, class, verified_at_us, requested_at_us, source, request_id);
+    request_id TEXT NOT NULL,
+    record_id INTEGER NOT NULL,
+    PRIMARY KEY (profile, class, verified_at_us, requested_at_us, source, request_id)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE lot (
     id INTEGER PRIMARY KEY,

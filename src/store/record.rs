@@ -141,6 +141,8 @@ impl Tx {
             SET version = version + 1, kind = $2, class = $3, person_key = $4, digest = $5, photo_id = $6, district = $7,
                 village = $8, requested_at_us = $9, verified_at_us = $10
             WHERE id = $1";
+        // Its place in the list depends on the body.
+        let listed = self.waiting_take(&[body.id.0]).await? == 1;
         self.photos_release(&[body.id.0]).await?;
         sqlx::query(REWRITE)
             .bind(body.id.0)
@@ -162,7 +164,7 @@ impl Tx {
             .execute(&mut *self.inner)
             .await
             .map_err(doing("updating a person"))?;
-        Ok(())
+        if listed { self.waiting_add(&[body.id.0]).await } else { Ok(()) }
     }
 
     /// The records of a source with these request ids.
@@ -336,20 +338,23 @@ impl Tx {
     }
 
     pub(super) async fn waiting_remove(&mut self, records: &[i64]) -> Result<(), StoreError> {
-        const REMOVE: &str = "DELETE FROM waiting WHERE record_id IN (SELECT value FROM json_each($1))";
+        let taken = self.waiting_take(records).await?;
+        if taken == records.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("the waiting list")) }
+    }
+
+    /// Takes records from the list by its key, which the record has too. Returns how many were on it.
+    async fn waiting_take(&mut self, records: &[i64]) -> Result<u64, StoreError> {
+        const TAKE: &str = "
+            DELETE FROM waiting
+            WHERE (profile, class, verified_at_us, requested_at_us, source, request_id) IN (
+                SELECT r.profile, r.class, r.verified_at_us, r.requested_at_us, r.source, r.request_id
+                FROM json_each($1) AS v CROSS JOIN record AS r ON r.id = v.value)";
         if records.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
-        let done = sqlx::query(REMOVE)
-            .bind(set(records))
-            .execute(&mut *self.inner)
-            .await
-            .map_err(doing("taking from the waiting list"))?;
-        if done.rows_affected() == records.len() as u64 {
-            Ok(())
-        } else {
-            Err(StoreError::Conflict("the waiting list"))
-        }
+        let query = sqlx::query(TAKE).bind(set(records));
+        let done = query.execute(&mut *self.inner).await.map_err(doing("taking from the waiting list"))?;
+        Ok(done.rows_affected())
     }
 
     /// The first `n` of the waiting list of a profile, in order. Costs by `n`, not by the length of the list.

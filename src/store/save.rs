@@ -76,8 +76,8 @@ impl Tx {
         self.change(CHANGE, &rows, 0, "the record").await?;
         let ids =
             |which: fn(&&RecordChange) -> bool| -> Vec<i64> { changes.iter().filter(which).map(|c| c.id.0).collect() };
-        self.waiting_remove(&ids(|c| c.from == RecordState::Waiting)).await?;
-        self.waiting_add(&ids(|c| c.to == RecordState::Waiting)).await?;
+        self.waiting_remove(&ids(|c| c.from == RecordState::Waiting && c.to != RecordState::Waiting)).await?;
+        self.waiting_add(&ids(|c| c.from != RecordState::Waiting && c.to == RecordState::Waiting)).await?;
         self.photos_release(&ids(|c| {
             c.from != c.to && matches!(c.to, RecordState::HandedOver | RecordState::Withdrawn)
         }))
