@@ -81,9 +81,11 @@ fn make_key(file: &Path, text: &str) -> anyhow::Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all()).with_context(context)
 }
 
-/// Only the owner reads the database.
-pub(super) fn protect(database: &Path) -> anyhow::Result<()> {
-    fs::set_permissions(database, Permissions::from_mode(0o600)).with_context(|| format!("`{}`", database.display()))
+/// Makes the database file before the database does, so that it and its journal are for their owner only.
+pub(super) fn make_database(file: &Path) -> anyhow::Result<()> {
+    let context = || format!("the database `{}` cannot be made", file.display());
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file).with_context(context)?;
+    fs::set_permissions(file, Permissions::from_mode(0o600)).with_context(context)
 }
 
 /// The lock of the one scheduler of a data folder; let go when dropped, also by kill -9.

@@ -131,8 +131,8 @@ async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::
         })?,
         None => files::master_key(&config.key_file, &database, &*entropy)?,
     };
+    files::make_database(&database)?;
     let store = Store::open(&database, keys).await?;
-    files::protect(&database)?;
     Ok(Office {
         store,
         clock: Arc::new(SystemClock),

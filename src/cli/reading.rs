@@ -14,6 +14,7 @@ use super::{
     output::{Output, table},
 };
 use crate::{
+    domain::job::JobState,
     engine::{
         EngineError, Office,
         operator::{self, RecordName, find_record},
@@ -25,6 +26,10 @@ pub(super) async fn job(office: &Office, out: Output, command: JobCommand) -> an
     let mut tx = office.store.read().await?;
     match command {
         JobCommand::List { batch, state } => {
+            if let Some(state) = &state {
+                let known = |message| EngineError::Refused { message, hint: None };
+                state.parse::<JobState>().map_err(known)?;
+            }
             let jobs = tx.job_list(&JobFilter { batch, state, ..JobFilter::default() }).await?;
             out.data(&jobs, |jobs| jobs_text(jobs))?;
         }

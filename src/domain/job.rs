@@ -54,7 +54,10 @@ impl std::str::FromStr for JobState {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.iter().find(|(_, n)| *n == text).map(|(s, _)| *s).ok_or_else(|| format!("unknown job state `{text}`"))
+        Self::ALL.iter().find(|(_, n)| *n == text).map(|(s, _)| *s).ok_or_else(|| {
+            let known = Self::ALL.map(|(_, name)| name).join("`, `");
+            format!("`{text}` is no job state; they are `{known}`")
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! The card in hand: from the first byte to its outcome, and what a restart makes of it.
 
+use std::sync::atomic::Ordering;
+
 use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Document, Fault};
 use tracing::{info, warn};
 
@@ -113,6 +115,7 @@ impl Worker {
 
     /// The card in hand waits for a person inside the printer (an empty hopper, say): people see it in `status`.
     async fn waits_inside(&self, reasons: Vec<String>) -> Result<(), StoreError> {
+        self.state.waited.store(true, Ordering::Relaxed);
         let mut tx = self.office.store.read().await?;
         let known = tx.printer_get(&self.state.printer.name).await?;
         drop(tx);
@@ -125,6 +128,9 @@ impl Worker {
 
     /// What the end of an attempt means for the printer.
     pub(super) fn settlement(&mut self, attempt: AttemptKey, record: Option<RecordId>, outcome: Outcome) -> Settle {
+        if self.state.waited.swap(false, Ordering::Relaxed) {
+            self.state.ready = false;
+        }
         let printer = &mut self.state.printer;
         let from = printer.breaker;
         let failure = match &outcome {

@@ -44,14 +44,14 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
     let stuck = loop {
         // Before looking for printers: a change in between is seen in the next round.
         let news = changes.changed().await?;
-        if news || scheduler.workers.is_empty() {
+        if news || scheduler.lacks_workers() {
             scheduler.employ().await?;
             scheduler.board.wake_all();
         }
         if *stop.borrow() {
             break Stuck::new();
         }
-        if until == Until::Idle && scheduler.board.all_stuck() && scheduler.all_reported() {
+        if until == Until::Idle && scheduler.board.all_stuck() && !scheduler.lacks_workers() {
             break scheduler.board.stuck();
         }
         tokio::select! {
@@ -117,8 +117,8 @@ impl Scheduler {
         })
     }
 
-    /// Has every worker that lives said what it does?
-    fn all_reported(&self) -> bool {
-        self.workers.values().all(|worker| !worker.is_finished())
+    /// Has a worker ended: because its printer was removed, or because it panicked?
+    fn lacks_workers(&self) -> bool {
+        self.workers.values().any(JoinHandle::is_finished)
     }
 }

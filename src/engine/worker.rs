@@ -3,7 +3,11 @@
 //! The worker keeps nothing that another process may change unless a guard of the commit checks it. What it keeps of a
 //! batch (its jobs and their sealed bodies) may grow stale; then the begin of an attempt is refused, and it reads again.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use cetak_driver_api::{Capabilities, Condition, Document, Fault, PrinterDriver};
 use tokio::sync::watch;
@@ -20,7 +24,6 @@ use super::{
 };
 use crate::{
     domain::{
-        attempt::Outcome,
         batch::{Batch, BatchState},
         breaker::Breaker,
         id::RecordId,
@@ -64,13 +67,23 @@ pub(crate) struct State {
     pub(super) down_since: Option<Timestamp>,
     /// The wait before the next look at it.
     look: Duration,
+    /// The card in hand waited for a person inside the printer: what people see of it is looked at again afterwards.
+    pub(super) waited: AtomicBool,
     /// The record of the last failure: the breaker counts different ones.
     pub(super) last_failed: Option<RecordId>,
 }
 
 impl State {
     pub(crate) fn new(printer: Printer) -> Self {
-        Self { printer, capabilities: None, ready: false, down_since: None, look: POLL_MAX, last_failed: None }
+        Self {
+            printer,
+            capabilities: None,
+            ready: false,
+            down_since: None,
+            look: POLL_MAX,
+            waited: AtomicBool::new(false),
+            last_failed: None,
+        }
     }
 }
 
@@ -323,8 +336,7 @@ impl Worker {
         loop {
             let stop = *self.stop.borrow();
             let begin = next.take().filter(|_| !stop).map(|drawn| (self.begin(&drawn), drawn));
-            let failed = settle.as_ref().is_some_and(|s| s.outcome != Outcome::Printed);
-            let begin = begin.filter(|_| !failed);
+            let begin = begin.filter(|_| settle.is_none() || self.state.ready);
             let request =
                 Request::Step { settle: settle.take(), begin: begin.as_ref().map(|(begin, _)| begin.clone()) };
             let Reply::Step { settled, begun } = self.writer.save(request).await? else { return Ok(Turn::On) };

@@ -24,7 +24,7 @@ mod warrant;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
-    Sqlite, SqlitePool, Transaction,
+    ConnectOptions, Sqlite, SqlitePool, Transaction,
     migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -127,11 +127,11 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(Duration::ZERO)
             .pragma("wal_autocheckpoint", "16384")
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "memory")
-            .statement_cache_capacity(200);
+            .statement_cache_capacity(200)
+            .disable_statement_logging();
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .test_before_acquire(false)
@@ -141,6 +141,8 @@ impl Store {
             .await
             .map_err(doing("opening the database"))?;
         migrate(&write).await?;
+        // From here on `Store::write` waits itself: it asks often enough to find the gap that a busy scheduler leaves.
+        sqlx::query("PRAGMA busy_timeout = 0").execute(&write).await.map_err(doing("opening the database"))?;
         let read = SqlitePoolOptions::new()
             .max_connections(5)
             .test_before_acquire(false)

@@ -197,7 +197,9 @@ async fn each_distinct_photo_is_kept_once_sealed_and_purged_when_no_record_needs
     let photos = async || count(&world, "SELECT COUNT(*) FROM photo").await;
     assert_eq!(photos().await, 1);
     let mut gone = [student(0), student(1)];
-    gone.iter_mut().for_each(|s| s.status = "EXPELLED".into());
+    for s in &mut gone {
+        s.status = "EXPELLED".into();
+    }
     world.import(&csv(&gone[..1])).await;
     assert_eq!(photos().await, 1, "the other record needs it");
     world.import(&csv(&gone[1..])).await;

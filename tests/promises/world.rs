@@ -231,7 +231,7 @@ impl World {
         let (_stop, stopped) = watch::channel(false);
         let office = self.office.acting("scheduler", actor("scheduler"));
         let run = scheduler::run(&office, Until::Idle, stopped);
-        tokio::time::timeout(Duration::from_secs(60), run).await.expect("the run ends").unwrap()
+        tokio::time::timeout(Duration::from_mins(1), run).await.unwrap().unwrap()
     }
 
     pub(crate) async fn status(&self) -> Status {
