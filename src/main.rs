@@ -1,6 +1,9 @@
 //! The program: reads what was typed, carries it out, and says what went wrong.
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    process::ExitCode,
+};
 
 use cetak::{
     app,
@@ -23,7 +26,11 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     let level = if matches!(cli.command, Command::Run(_)) { "cetak=info,warn" } else { "error" };
     let filter = EnvFilter::try_from_env("CETAK_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .init();
     match app::run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error),

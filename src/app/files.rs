@@ -69,7 +69,8 @@ fn make_key(file: &Path, text: &str) -> anyhow::Result<()> {
     // Written beside and linked into place, so that another process never reads half a key and never replaces a whole one.
     let mut part = file.as_os_str().to_owned();
     part.push(format!(".{}", std::process::id()));
-    let mut handle = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part).with_context(context)?;
+    let mut handle =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part).with_context(context)?;
     handle.write_all(format!("{text}\n").as_bytes()).with_context(context)?;
     handle.sync_all().with_context(context)?;
     let linked = fs::hard_link(&part, file);

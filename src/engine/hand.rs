@@ -97,8 +97,7 @@ impl Worker {
                     }
                     return Ok(Printed::Open);
                 }
-                Ok(Verdict::Wait(reasons)) if !reasons.is_empty() => self.waits_inside(reasons).await?,
-                Ok(Verdict::Wait(_)) => {}
+                Ok(Verdict::Wait(reasons)) => self.waits_inside(reasons).await?,
                 Err(_) => return Ok(Printed::Open),
             }
             if !saved {
@@ -113,8 +112,14 @@ impl Worker {
         }
     }
 
-    /// The card in hand waits for a person inside the printer (an empty hopper, say): people see it in `status`.
-    async fn waits_inside(&self, reasons: Vec<String>) -> Result<(), StoreError> {
+    /// What the card in hand waits for inside the printer (an empty hopper, say): people see it in `status`.
+    async fn waits_inside(&self, mut reasons: Vec<String>) -> Result<(), StoreError> {
+        // That a job is printing is no reason to wait.
+        reasons.retain(|reason| !reason.starts_with("job-"));
+        let waited = self.state.waited.load(Ordering::Relaxed);
+        if reasons.is_empty() && !waited {
+            return Ok(());
+        }
         self.state.waited.store(true, Ordering::Relaxed);
         let mut tx = self.office.store.read().await?;
         let known = tx.printer_get(&self.state.printer.name).await?;
@@ -191,9 +196,7 @@ impl Worker {
             }
             Ok(Verdict::Wait(reasons)) => {
                 self.state.down_since = None;
-                if !reasons.is_empty() {
-                    self.waits_inside(reasons).await?;
-                }
+                self.waits_inside(reasons).await?;
                 Ok(Turn::Wait(POLL_MAX))
             }
             Ok(Verdict::Cancel) => Ok(Turn::Wait(POLL_MAX)),

@@ -339,17 +339,16 @@ impl Worker {
             let begin = begin.filter(|_| settle.is_none() || self.state.ready);
             let request =
                 Request::Step { settle: settle.take(), begin: begin.as_ref().map(|(begin, _)| begin.clone()) };
-            let Reply::Step { settled, begun } = self.writer.save(request).await? else { return Ok(Turn::On) };
+            // While the commit is awaited, the next card is drawn.
+            let (saved, ahead) = tokio::join!(self.writer.save(request), self.draw(&mut pile));
+            let Reply::Step { settled, begun } = saved? else { return Ok(Turn::On) };
             if matches!(settled, Some(JobState::Returned)) {
                 self.board.new_work();
             }
             let (Some((begin, drawn)), Some(key)) = (begin, begun) else { return Ok(Turn::On) };
             let record = Some(drawn.job.record);
-            let outcome = self.print(key, &begin, drawn.document);
-            // While this card is in hand, the next is drawn.
-            let (outcome, drawn) = tokio::join!(outcome, self.draw(&mut pile));
-            next = drawn?;
-            match outcome? {
+            next = ahead?;
+            match self.print(key, &begin, drawn.document).await? {
                 Printed::Ended(outcome) => settle = Some(self.settlement(key, record, outcome)),
                 Printed::Open => return Ok(Turn::Wait(POLL_MAX)),
             }

@@ -110,6 +110,13 @@ async fn run(office: Office, mut receiver: mpsc::Receiver<Envelope>) {
         if receiver.recv_many(&mut envelopes, GROUP_MAX).await == 0 {
             return;
         }
+        // Those who were answered just now have their next requests ready in a moment.
+        tokio::task::yield_now().await;
+        while envelopes.len() < GROUP_MAX
+            && let Ok(more) = receiver.try_recv()
+        {
+            envelopes.push(more);
+        }
         let now = office.clock.now();
         if waited {
             gap_at = now;

@@ -60,9 +60,6 @@ pub struct Pause {
 
 type Row = (String, String, String, Option<i64>, String, i64, String, String);
 
-const COLUMNS: &str =
-    "SELECT name, uri, profile, hopper, breaker, failures, state, reasons FROM printer WHERE removed = 0 ORDER BY name";
-
 impl Tx {
     /// Adds a printer, or a removed one again. `false`: there is one of that name.
     pub async fn printer_add(
@@ -91,8 +88,24 @@ impl Tx {
 
     /// All printers in use, by name.
     pub async fn printer_list(&mut self) -> Result<Vec<Printer>, StoreError> {
-        let rows: Vec<Row> =
-            sqlx::query_as(COLUMNS).fetch_all(&mut *self.inner).await.map_err(doing("reading the printers"))?;
+        self.printers(None).await
+    }
+
+    /// One printer in use.
+    pub async fn printer_get(&mut self, name: &str) -> Result<Option<Printer>, StoreError> {
+        Ok(self.printers(Some(name)).await?.pop())
+    }
+
+    async fn printers(&mut self, name: Option<&str>) -> Result<Vec<Printer>, StoreError> {
+        const ALL: &str = "
+            SELECT name, uri, profile, hopper, breaker, failures, state, reasons FROM printer WHERE removed = 0 ORDER BY name";
+        const ONE: &str = "
+            SELECT name, uri, profile, hopper, breaker, failures, state, reasons FROM printer WHERE removed = 0 AND name = $1";
+        let query = match name {
+            None => sqlx::query_as(ALL),
+            Some(name) => sqlx::query_as(ONE).bind(name),
+        };
+        let rows: Vec<Row> = query.fetch_all(&mut *self.inner).await.map_err(doing("reading the printers"))?;
         let printer = |r: Row| {
             Ok(Printer {
                 breaker: parse("printer", &r.0, &r.4)?,
@@ -106,11 +119,6 @@ impl Tx {
             })
         };
         rows.into_iter().map(printer).collect()
-    }
-
-    /// One printer in use.
-    pub async fn printer_get(&mut self, name: &str) -> Result<Option<Printer>, StoreError> {
-        Ok(self.printer_list().await?.into_iter().find(|p| p.name == name))
     }
 
     /// Sets the breaker. The guard is the breaker that it was decided from.

@@ -59,21 +59,12 @@ impl Tx {
     }
 
     async fn records_change(&mut self, changes: &[RecordChange]) -> Result<(), StoreError> {
-        const CHANGE: &str = "
-            UPDATE record
-            SET state = v.value ->> 2,
-                slot = CASE WHEN v.value ->> 3 THEN 0 ELSE record.id END,
-                stop = CASE v.value ->> 4 WHEN 'keep' THEN stop WHEN 'clear' THEN NULL ELSE v.value ->> 4 END,
-                charged = CASE WHEN v.value ->> 6 THEN 0 ELSE charged + ((v.value ->> 5) IS NOT NULL) END,
-                failed_on = CASE WHEN v.value ->> 6 THEN NULL ELSE COALESCE(v.value ->> 5, failed_on) END,
-                reason = v.value ->> 7,
-                checked = CASE WHEN v.value ->> 8 = 'checked' THEN 1 WHEN v.value ->> 2 = 'waiting' THEN 0 ELSE checked END,
-                surrendered = CASE v.value ->> 8 WHEN 'surrendered' THEN 1 WHEN 'next-copy' THEN 0 ELSE surrendered END,
-                copy = copy + (v.value ->> 8 = 'next-copy')
-            FROM json_each($1) AS v
-            WHERE record.id = v.value ->> 0 AND record.state = v.value ->> 1 AND $2 = $2";
-        let rows: Vec<_> = changes.iter().map(record_row).collect();
-        self.change(CHANGE, &rows, 0, "the record").await?;
+        // Most changes leave the person's place alone, and then its unique index is not touched.
+        let (moves, stays): (Vec<_>, Vec<_>) =
+            changes.iter().partition(|c| c.from.takes_the_place() != c.to.takes_the_place());
+        let rows = |changes: Vec<&RecordChange>| changes.into_iter().map(record_row).collect::<Vec<_>>();
+        self.change(CHANGE_RECORD, &rows(stays), 0, "the record").await?;
+        self.change(CHANGE_RECORD_AND_PLACE, &rows(moves), 0, "the record").await?;
         let ids =
             |which: fn(&&RecordChange) -> bool| -> Vec<i64> { changes.iter().filter(which).map(|c| c.id.0).collect() };
         self.waiting_remove(&ids(|c| c.from == RecordState::Waiting && c.to != RecordState::Waiting)).await?;
@@ -103,6 +94,28 @@ impl Tx {
         if done.rows_affected() == rows.len() as u64 { Ok(()) } else { Err(StoreError::Conflict(what)) }
     }
 }
+
+macro_rules! change_record {
+    ($place:literal) => {
+        concat!(
+            "UPDATE record
+            SET state = v.value ->> 2,",
+            $place,
+            "
+                stop = CASE v.value ->> 4 WHEN 'keep' THEN stop WHEN 'clear' THEN NULL ELSE v.value ->> 4 END,
+                charged = CASE WHEN v.value ->> 6 THEN 0 ELSE charged + ((v.value ->> 5) IS NOT NULL) END,
+                failed_on = CASE WHEN v.value ->> 6 THEN NULL ELSE COALESCE(v.value ->> 5, failed_on) END,
+                reason = v.value ->> 7,
+                checked = CASE WHEN v.value ->> 8 = 'checked' THEN 1 WHEN v.value ->> 2 = 'waiting' THEN 0 ELSE checked END,
+                surrendered = CASE v.value ->> 8 WHEN 'surrendered' THEN 1 WHEN 'next-copy' THEN 0 ELSE surrendered END,
+                copy = copy + (v.value ->> 8 = 'next-copy')
+            FROM json_each($1) AS v
+            WHERE record.id = v.value ->> 0 AND record.state = v.value ->> 1 AND $2 = $2"
+        )
+    };
+}
+const CHANGE_RECORD: &str = change_record!("");
+const CHANGE_RECORD_AND_PLACE: &str = change_record!(" slot = CASE WHEN v.value ->> 3 THEN 0 ELSE record.id END,");
 
 type RecordRow =
     (i64, &'static str, &'static str, bool, &'static str, Option<String>, bool, Option<String>, &'static str);

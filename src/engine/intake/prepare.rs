@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// A chunk ends at so many rows, or so many bytes of photos: it is one transaction, and printing waits for it.
-const CHUNK_ROWS: usize = 2_500;
+const CHUNK_ROWS: usize = 5_000;
 const CHUNK_PHOTO_BYTES: usize = 16 * 1024 * 1024;
 
 /// A row with all that costs computing.

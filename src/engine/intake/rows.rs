@@ -16,6 +16,10 @@ pub enum Format {
 /// A longer row is a quote that was never closed, or no waiting list.
 const ROW_BYTES_MAX: usize = 64 * 1024;
 
+/// Put behind every file as a row of its own: read as part of another row, it shows that a quote was never closed. The
+/// reader ends an open quote at the end of the file without a word, and would lose the rows in it.
+const CSV_END: &[u8] = b"\n\x04end of the waiting list\x04\n";
+
 /// What a file says of its columns.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Columns {
@@ -63,10 +67,13 @@ impl Rows {
         if bom {
             buffered.consume(3);
         }
-        let input: Box<dyn Read + Send> = Box::new(buffered);
+        let input: Box<dyn Read + Send> = Box::new(buffered.chain(CSV_END));
         let mut reader =
             csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).buffer_capacity(1 << 16).from_reader(input);
         let header = reader.byte_headers().map_err(|e| format!("the header cannot be read: {e}"))?;
+        if runs_over_the_end(header) {
+            return Err("the header does not end: a quote in it is never closed".into());
+        }
         let names: Vec<String> = header.iter().map(|name| clean(&String::from_utf8_lossy(name))).collect();
         if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
             return Err(format!("the column `{}` is there twice", twice.1));
@@ -90,10 +97,10 @@ impl Rows {
         let row = match &mut self.source {
             Source::Csv { reader, places, record } => {
                 let more = reader.read_byte_record(record).map_err(|e| format!("row {number} cannot be read: {e}"))?;
-                if !more {
+                if !more || is_the_end(record) {
                     return Ok(None);
                 }
-                if record.as_slice().len() > ROW_BYTES_MAX {
+                if record.as_slice().len() > ROW_BYTES_MAX || runs_over_the_end(record) {
                     return Err(format!("row {number} does not end: a quote in it is never closed"));
                 }
                 from_csv(record, places, &self.layout)
@@ -108,6 +115,14 @@ impl Rows {
         self.number = number;
         Ok(Some(row.map(|values| Row { number, values }).map_err(|refusal| (number, refusal))))
     }
+}
+
+fn is_the_end(record: &csv::ByteRecord) -> bool {
+    record.len() == 1 && record.as_slice() == CSV_END.trim_ascii()
+}
+
+fn runs_over_the_end(record: &csv::ByteRecord) -> bool {
+    record.as_slice().ends_with(CSV_END)
 }
 
 fn from_csv(record: &csv::ByteRecord, places: &[Option<usize>], layout: &Layout) -> Result<Vec<String>, Refusal> {

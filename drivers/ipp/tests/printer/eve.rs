@@ -185,10 +185,14 @@ impl EvePrinter {
         fs::write(self.folder.path().join("clear"), "").unwrap();
     }
 
+    /// The names of the cards in the output hopper, in the order in which they came out.
+    pub(crate) fn cards(&self) -> Vec<String> {
+        fs::read_to_string(self.folder.path().join("ledger")).unwrap().lines().map(str::to_owned).collect()
+    }
+
     /// How many cards lie in the output hopper that bear this name.
     pub(crate) fn count_cards(&self, attempt: &AttemptId) -> usize {
-        let ledger = fs::read_to_string(self.folder.path().join("ledger")).unwrap();
-        ledger.lines().filter(|line| *line == attempt.as_str()).count()
+        self.cards().iter().filter(|name| *name == attempt.as_str()).count()
     }
 
     fn wait_for_bus(&self) {

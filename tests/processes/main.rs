@@ -1,0 +1,36 @@
+//! The program as its users drive it: processes that are started, paused, stopped and killed, and judged by what they
+//! print, what they leave on disk, and what the printers really did.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod cli;
+#[path = "../../drivers/ipp/tests/printer/eve.rs"]
+#[expect(dead_code, reason = "the driver's own tests use more of the printer")]
+mod eve;
+mod ipp;
+mod office;
+mod pause;
+mod people;
+mod storm;
+
+use std::time::Duration;
+
+use cetak::{app::system::SystemClock, domain::time::Timestamp, engine::clock::Clock};
+
+/// The system's clock, which is also that of the mock printers.
+fn now() -> Timestamp {
+    SystemClock.now()
+}
+
+/// Real time, as processes need it.
+fn wait(milliseconds: u64) {
+    std::thread::sleep(Duration::from_millis(milliseconds));
+}
+
+/// Looks again and again until `holds`; fails after `seconds`, saying what it waited for.
+fn wait_until(what: &str, seconds: u64, mut holds: impl FnMut() -> bool) {
+    let end = now().plus(Duration::from_secs(seconds));
+    while !holds() {
+        assert!(now() < end, "{seconds} s later it is still not so that {what}");
+        wait(5);
+    }
+}

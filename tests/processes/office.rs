@@ -1,0 +1,251 @@
+//! One office in a temporary folder, and the program at work in it.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File},
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use cetak_driver_mock::TruthLine;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{wait, wait_until};
+
+/// No command takes longer, on a slow machine that does other things too.
+const COMMAND_SECONDS_MAX: u64 = 60;
+
+/// A data folder, and what lies beside it: waiting lists, truth files, what the processes print.
+pub(crate) struct Office {
+    folder: TempDir,
+    started: AtomicU32,
+}
+
+/// What a process printed, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// A process that is killed when the test leaves it.
+pub(crate) struct Running {
+    child: Child,
+    stdout: PathBuf,
+    stderr: PathBuf,
+}
+
+impl Office {
+    pub(crate) fn new() -> Self {
+        Self { folder: TempDir::new().unwrap(), started: AtomicU32::new(0) }
+    }
+
+    /// A file beside the data folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file beside the data folder, and gives its path as text.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        fs::write(self.file(name), content).unwrap();
+        self.file(name).to_str().unwrap().to_owned()
+    }
+
+    /// Writes the settings of an office that is there.
+    pub(crate) fn set(&self, settings: &str) {
+        fs::write(self.data().join("cetak.toml"), settings).unwrap();
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.file("data")
+    }
+
+    /// The program with its data folder, and with no setting of the environment but a short backoff.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cetak"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CETAK_")) {
+            command.env_remove(name);
+        }
+        command.args(arguments).arg("--data").arg(self.data()).env("CETAK_RETRY_BASE_S", "1").stdin(Stdio::null());
+        command
+    }
+
+    /// Starts it, with what it prints going to files of its own.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        self.start_command(self.command(arguments))
+    }
+
+    pub(crate) fn start_command(&self, mut command: Command) -> Running {
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let [stdout, stderr] = ["out", "err"].map(|stream| self.file(&format!("{stream}-{number}")));
+        command.stdout(File::create(&stdout).unwrap()).stderr(File::create(&stderr).unwrap());
+        Running { child: command.spawn().unwrap(), stdout, stderr }
+    }
+
+    /// Runs it to its end, however that is.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Answer {
+        self.start(arguments).ended(COMMAND_SECONDS_MAX)
+    }
+
+    /// Runs it, and it must succeed.
+    pub(crate) fn done(&self, arguments: &[&str]) -> Answer {
+        let answer = self.run(arguments);
+        assert_eq!(answer.code, Some(0), "{arguments:?}: {answer:?}");
+        answer
+    }
+
+    /// Runs it, and it must succeed and print one JSON value.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let arguments = [arguments, &["--json"]].concat();
+        let answer = self.done(&arguments);
+        serde_json::from_str(&answer.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error} in {answer:?}"))
+    }
+
+    pub(crate) fn status(&self) -> Value {
+        self.json(&["status"])
+    }
+
+    /// Imports a list of a profile.
+    pub(crate) fn import(&self, profile: &str, list: &str) -> Value {
+        let file = self.write("list.csv", list);
+        self.json(&["import", &file, "--profile", profile])
+    }
+
+    pub(crate) fn receive(&self, blank_type: &str, quantity: usize) {
+        let quantity = quantity.to_string();
+        self.done(&["blangko", "receive", "--type", blank_type, "--quantity", &quantity, "--document", "BAST 1"]);
+    }
+
+    /// Adds a mock printer that is a file, see [`truth`](Self::truth).
+    pub(crate) fn add_mock(&self, name: &str, profile: &str, behaviour: &str) {
+        let truth = self.file(&format!("truth-{name}"));
+        let uri = format!("mock://{name}?truth={}&{behaviour}", truth.display());
+        self.done(&["printer", "add", name, &uri, "--profile", profile]);
+    }
+
+    /// All blanks that a mock printer fed; none if it was never used.
+    pub(crate) fn truth(&self, printer: &str) -> Vec<TruthLine> {
+        let file = self.file(&format!("truth-{printer}"));
+        if file.exists() { cetak_driver_mock::truth_read(file).unwrap() } else { Vec::new() }
+    }
+
+    pub(crate) fn attempts(&self) -> Vec<Attempt> {
+        let jobs = self.json(&["job", "list"]);
+        jobs.as_array().unwrap().iter().flat_map(Attempt::of_job).collect()
+    }
+
+    /// Attempts by outcome; open ones by `in hand`.
+    pub(crate) fn outcomes(&self) -> HashMap<String, usize> {
+        let mut outcomes = HashMap::new();
+        for attempt in self.attempts() {
+            *outcomes.entry(attempt.outcome.unwrap_or_else(|| "in hand".into())).or_default() += 1;
+        }
+        outcomes
+    }
+
+    pub(crate) fn count_open_attempts(&self) -> usize {
+        self.attempts().iter().filter(|attempt| attempt.outcome.is_none()).count()
+    }
+}
+
+impl Running {
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// SIGTERM.
+    pub(crate) fn ask_to_stop(&self) {
+        let status = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
+        assert!(status.success());
+    }
+
+    /// SIGKILL, if it is still there; and whether it was.
+    pub(crate) fn kill(mut self) -> bool {
+        let was_there = !self.has_ended();
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        was_there
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(mut self, seconds: u64) -> Answer {
+        let mut status: Option<ExitStatus> = None;
+        let what = format!("the program has ended; it says: {}", self.stderr.display());
+        wait_until(&what, seconds, || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        let read = |path| String::from_utf8(fs::read(path).unwrap()).unwrap();
+        Answer { code: status.unwrap().code(), stdout: read(&self.stdout), stderr: read(&self.stderr) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An attempt as `job list --json` tells it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) id: String,
+    pub(crate) printer: String,
+    pub(crate) batch: i64,
+    pub(crate) request_id: String,
+    /// None while it is open.
+    pub(crate) outcome: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) began_at: jiff::Timestamp,
+    pub(crate) ended_at: Option<jiff::Timestamp>,
+}
+
+impl Attempt {
+    fn of_job(job: &Value) -> Vec<Self> {
+        let read = |attempt: &Value| {
+            let text = |key: &str| attempt[key].as_str().map(str::to_owned);
+            Self {
+                id: text("id").unwrap(),
+                printer: text("printer").unwrap(),
+                batch: job["batch"].as_i64().unwrap(),
+                request_id: job["request_id"].as_str().unwrap().to_owned(),
+                outcome: text("outcome"),
+                reason: text("reason"),
+                began_at: text("began_at").unwrap().parse().unwrap(),
+                ended_at: text("ended_at").map(|at| at.parse().unwrap()),
+            }
+        };
+        job["attempts"].as_array().unwrap().iter().map(read).collect()
+    }
+}
+
+/// A number deep in a JSON value.
+pub(crate) fn number(value: &Value, path: &[&str]) -> i64 {
+    let found = path.iter().fold(value, |value, key| &value[*key]);
+    found.as_i64().unwrap_or_else(|| panic!("no number at {path:?} in {value}"))
+}
+
+/// The printer's part of `status --json`.
+pub(crate) fn printer<'a>(status: &'a Value, name: &str) -> &'a Value {
+    let printers = status["printers"].as_array().unwrap();
+    printers.iter().find(|printer| printer["name"] == name).unwrap()
+}
+
+/// A little patience between two questions that cost a process each.
+pub(crate) fn wait_slowly_until(what: &str, seconds: u64, mut holds: impl FnMut() -> bool) {
+    wait_until(what, seconds, || {
+        holds() || {
+            wait(100);
+            false
+        }
+    });
+}
