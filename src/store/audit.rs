@@ -1,5 +1,7 @@
 //! The audit chain: one per writer, each row sealed with the one before.
 
+use std::sync::PoisonError;
+
 use sqlx::QueryBuilder;
 
 use super::{StoreError, Tx, doing, keys};
@@ -49,12 +51,40 @@ impl Tx {
             return Ok(());
         }
         let chain = self.writer.chain;
-        let head: Option<(i64, Vec<u8>)> = sqlx::query_as("SELECT seq, hash FROM audit_head WHERE chain = $1")
-            .bind(chain)
-            .fetch_optional(&mut *self.inner)
-            .await
-            .map_err(doing("reading the audit head"))?;
-        let (seq_before, mut hash) = head.unwrap_or_default();
+        let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(chain).cloned();
+        let (seq, hash) = match known {
+            Some(known) => known,
+            None => self.audit_head().await?,
+        };
+        let head = if let Some(head) = self.audit_append_after(seq, hash, events).await? {
+            head
+        } else {
+            // Another process advanced the chain meanwhile.
+            let (seq, hash) = self.audit_head().await?;
+            let advanced = self.audit_append_after(seq, hash, events).await?;
+            advanced.ok_or(StoreError::Conflict("the audit chain"))?
+        };
+        self.new_head = Some(head);
+        Ok(())
+    }
+
+    async fn audit_head(&mut self) -> Result<(i64, Vec<u8>), StoreError> {
+        let query = sqlx::query_as("SELECT seq, hash FROM audit_head WHERE chain = $1").bind(self.writer.chain);
+        let head = query.fetch_optional(&mut *self.inner).await.map_err(doing("reading the audit head"))?;
+        Ok(head.unwrap_or_default())
+    }
+
+    /// Appends rows behind a head, and returns the new one; `None`, and nothing is done, if that is not the head.
+    async fn audit_append_after(
+        &mut self,
+        seq_before: i64,
+        mut hash: Vec<u8>,
+        events: &[Event],
+    ) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
+        const ADVANCE: &str = "
+            INSERT INTO audit_head (chain, seq, hash) VALUES ($1, $2, $3)
+            ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE audit_head.seq = $4";
+        let chain = self.writer.chain;
         let mut rows = Vec::with_capacity(events.len());
         for (seq, event) in (seq_before + 1..).zip(events) {
             // Cannot fail: the entry is text and numbers.
@@ -63,25 +93,21 @@ impl Tx {
             hash = self.keys.audit(&hash, &text).to_vec();
             rows.push((seq, text, hash.clone()));
         }
-        let seq_after = seq_before + i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        for chunk in rows.chunks(100) {
+        let seq = seq_before + i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        let advance = sqlx::query(ADVANCE).bind(chain).bind(seq).bind(hash.clone()).bind(seq_before);
+        let done = advance.execute(&mut *self.inner).await.map_err(doing("advancing the audit head"))?;
+        if done.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
             let mut sql = QueryBuilder::new("INSERT INTO audit (chain, seq, entry, hash) ");
-            sql.push_values(chunk, |mut row, (seq, text, hash)| {
-                row.push_bind(chain).push_bind(*seq).push_bind(text.as_str()).push_bind(hash.as_slice());
+            sql.push_values(rows.by_ref().take(100), |mut row, (seq, text, hash)| {
+                row.push_bind(chain).push_bind(seq).push_bind(text).push_bind(hash);
             });
             sql.build().execute(&mut *self.inner).await.map_err(doing("writing the audit"))?;
         }
-        self.audit_head_advance(seq_before, seq_after, &hash).await
-    }
-
-    async fn audit_head_advance(&mut self, from: i64, to: i64, hash: &[u8]) -> Result<(), StoreError> {
-        const ADVANCE: &str = "
-            INSERT INTO audit_head (chain, seq, hash) VALUES ($1, $2, $3)
-            ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE audit_head.seq = $4";
-        let done =
-            sqlx::query(ADVANCE).bind(self.writer.chain).bind(to).bind(hash).bind(from).execute(&mut *self.inner);
-        let rows = done.await.map_err(doing("advancing the audit head"))?.rows_affected();
-        if rows == 1 { Ok(()) } else { Err(StoreError::Conflict("the audit chain")) }
+        Ok(Some((seq, hash)))
     }
 
     /// Rows of a chain after `after`, oldest first, at most 5,000.

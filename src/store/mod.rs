@@ -21,7 +21,12 @@ mod save;
 mod stock;
 mod warrant;
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions, Sqlite, SqlitePool, Transaction,
@@ -116,7 +121,12 @@ pub struct Store {
     write: SqlitePool,
     read: SqlitePool,
     keys: Keys,
+    heads: Heads,
 }
+
+/// The newest row of each chain that this process writes, as it last saw it; the guard of the advance tells if another
+/// process was faster.
+type Heads = Arc<Mutex<HashMap<&'static str, (i64, Vec<u8>)>>>;
 
 impl Store {
     /// Opens or makes the database file and brings its schema up to date.
@@ -147,7 +157,7 @@ impl Store {
             .max_connections(5)
             .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true).create_if_missing(false).busy_timeout(WRITE_PATIENCE));
-        let store = Self { write, read, keys };
+        let store = Self { write, read, keys, heads: Heads::default() };
         store.key_check().await?;
         Ok(store)
     }
@@ -192,7 +202,15 @@ impl Store {
                 Err(error) => return Err(doing("beginning to write")(error)),
             }
         };
-        Ok(Tx { inner, now, writer: writer.clone(), keys: self.keys.clone(), events: Vec::new() })
+        Ok(Tx {
+            inner,
+            now,
+            writer: writer.clone(),
+            keys: self.keys.clone(),
+            heads: self.heads.clone(),
+            new_head: None,
+            events: Vec::new(),
+        })
     }
 
     /// Begins a transaction that sees one state of the database and cannot write.
@@ -200,7 +218,15 @@ impl Store {
         let inner = self.read.begin().await.map_err(doing("beginning to read"))?;
         let nobody = Actor { name: String::new(), os_user: String::new(), host: String::new() };
         let writer = Writer { chain: "", actor: Arc::new(nobody) };
-        Ok(Tx { inner, now: Timestamp(0), writer, keys: self.keys.clone(), events: Vec::new() })
+        Ok(Tx {
+            inner,
+            now: Timestamp(0),
+            writer,
+            keys: self.keys.clone(),
+            heads: self.heads.clone(),
+            new_head: None,
+            events: Vec::new(),
+        })
     }
 
     /// Watches for commits of others.
@@ -240,6 +266,8 @@ pub struct Tx {
     now: Timestamp,
     writer: Writer,
     keys: Keys,
+    heads: Heads,
+    new_head: Option<(i64, Vec<u8>)>,
     events: Vec<Event>,
 }
 
@@ -263,7 +291,11 @@ impl Tx {
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let events = std::mem::take(&mut self.events);
         self.audit_append(&events).await?;
-        self.inner.commit().await.map_err(doing("committing"))
+        self.inner.commit().await.map_err(doing("committing"))?;
+        if let Some(head) = self.new_head {
+            self.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(self.writer.chain, head);
+        }
+        Ok(())
     }
 
     /// A value of the table of single facts.

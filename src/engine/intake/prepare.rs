@@ -26,7 +26,9 @@ use crate::{
     },
 };
 
-/// A chunk ends at so many rows, or so many bytes of photos: it is one transaction, and printing waits for it.
+/// A chunk ends at so many rows, or so many bytes of photos: it is one transaction, and printing waits for it. The first
+/// is small, so that saving begins at once; each next one is twice as large.
+const CHUNK_ROWS_FIRST: usize = 500;
 const CHUNK_ROWS: usize = 5_000;
 const CHUNK_PHOTO_BYTES: usize = 16 * 1024 * 1024;
 
@@ -87,7 +89,7 @@ pub(super) struct Preparer {
 impl Preparer {
     pub(super) fn run(mut self, mut rows: Rows, sender: &mpsc::Sender<Chunk>) -> Result<Columns, String> {
         let mut chunk = Chunk { rows: Vec::with_capacity(CHUNK_ROWS), photos: Vec::new(), bytes: 0 };
-        let mut photo_bytes = 0;
+        let (mut photo_bytes, mut chunk_rows) = (0, CHUNK_ROWS_FIRST);
         let failed = loop {
             match rows.next() {
                 Ok(None) => break None,
@@ -99,12 +101,13 @@ impl Preparer {
                     chunk.photos.extend(photo);
                 }
             }
-            if chunk.rows.len() >= CHUNK_ROWS || photo_bytes >= CHUNK_PHOTO_BYTES {
+            if chunk.rows.len() >= chunk_rows || photo_bytes >= CHUNK_PHOTO_BYTES {
                 let next = Chunk { rows: Vec::with_capacity(CHUNK_ROWS), photos: Vec::new(), bytes: 0 };
                 if sender.blocking_send(std::mem::replace(&mut chunk, next)).is_err() {
                     return Ok(rows.columns); // the other side failed, and says why
                 }
                 photo_bytes = 0;
+                chunk_rows = (chunk_rows * 2).min(CHUNK_ROWS);
             }
         };
         // The receiver may be gone: then it says why.
