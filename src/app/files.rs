@@ -89,6 +89,14 @@ pub(super) fn make_database(file: &Path) -> anyhow::Result<()> {
     fs::set_permissions(file, Permissions::from_mode(0o600)).with_context(context)
 }
 
+/// Lets one process at a time open the database, so that two first commands do not both make it. Held until dropped.
+pub(super) fn lock_opening(folder: &Path) -> anyhow::Result<File> {
+    let context = || format!("the data folder `{}` cannot be locked", folder.display());
+    let handle = File::open(folder).with_context(context)?;
+    handle.lock().with_context(context)?;
+    Ok(handle)
+}
+
 /// The lock of the one scheduler of a data folder; let go when dropped, also by kill -9.
 #[derive(Debug)]
 pub(super) struct SchedulerLock(#[expect(dead_code, reason = "held, not read")] File);

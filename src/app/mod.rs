@@ -51,7 +51,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             for (printer, why) in &stuck {
                 message(&format!("printer `{printer}`: {why}"));
             }
-            if stuck.is_empty() && until == Until::Idle {
+            if office.store.read().await?.printer_list().await?.is_empty() {
                 message("no printer; add one with `cetak printer add`");
             }
             Ok(())
@@ -123,6 +123,7 @@ fn writes(command: &Command) -> bool {
 /// Opens the office in a data folder, making it if need be.
 async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Office> {
     files::make_folder(&global.data)?;
+    let _opening = files::lock_opening(&global.data)?;
     let entropy = Arc::new(SystemEntropy::new());
     let database = global.data.join(files::DATABASE);
     let keys = match key {
@@ -205,7 +206,9 @@ fn show_config(out: Output, config: &Config) -> io::Result<()> {
             .iter()
             .map(|(key, (value, source))| vec![(*key).to_owned(), value.clone(), source.clone()])
             .collect();
-        rows.push(vec!["window".into(), config.settings.windows.len().to_string(), "the file".into()]);
+        let windows = config.settings.windows.len();
+        let source = if windows == 0 { "default" } else { "the file" };
+        rows.push(vec!["window".into(), windows.to_string(), source.into()]);
         let names = profiles.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
         format!("{}\ncard profiles: {names}\n", table(&["setting", "value", "source"], &rows))
     })

@@ -47,7 +47,7 @@ pub(super) async fn job(office: &Office, out: Output, command: JobCommand) -> an
 pub(super) fn jobs_text(jobs: &[JobLine]) -> String {
     let row = |job: &JobLine| {
         let outcome = |a: &crate::store::AttemptLine| {
-            let outcome = a.outcome.as_deref().unwrap_or("in hand");
+            let Some(outcome) = a.outcome.as_deref() else { return format!("in hand: {}", a.id) };
             a.reason.as_ref().map_or(outcome.to_owned(), |reason| format!("{outcome} ({reason})"))
         };
         let attempts = job.attempts.iter().map(outcome).collect::<Vec<_>>().join(", ");

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::output::{table, thousands};
 use crate::{
     domain::{record::RecordState, time::day_start},
-    engine::{EngineError, Office, operator::plain_uri},
+    engine::{CLOCK_TOLERANCE, EngineError, Office, operator::plain_uri},
     store::{BatchLine, PauseScope, Tx},
 };
 
@@ -22,6 +22,8 @@ pub struct Status {
     pub printers: Vec<PrinterStatus>,
     /// The whole queue.
     pub queue: QueueStatus,
+    /// All pauses in force, the whole queue's too.
+    pub pauses: Vec<PauseLine>,
     /// Batches that are not closed.
     pub batches: Vec<BatchLine>,
     /// What waits for a person.
@@ -62,6 +64,19 @@ pub struct QueueStatus {
     pub reason: Option<String>,
     /// Who paused.
     pub by: Option<String>,
+}
+
+/// A pause in force.
+#[derive(Clone, Debug, Serialize)]
+pub struct PauseLine {
+    /// `queue`, `printer NAME` or `batch NUMBER`.
+    pub what: String,
+    /// Why.
+    pub reason: String,
+    /// Who paused.
+    pub by: String,
+    /// Since when, RFC 3339.
+    pub since: String,
 }
 
 /// Something that waits for a person.
@@ -126,8 +141,23 @@ pub async fn read(office: &Office) -> Result<Status, EngineError> {
     });
     let printers: Vec<PrinterStatus> = printers.collect();
     let batches = tx.batch_list(true).await?;
-    let needs_person = needs(&mut tx, &records, &printers, &batches).await?;
-    Ok(Status { records, blangko, printers, queue, batches, needs_person, districts })
+    let mut needs_person = needs(&mut tx, &records, &printers, &batches).await?;
+    if office.clock.now().plus(CLOCK_TOLERANCE) < tx.newest_instant().await? {
+        let what = "the clock is behind what was written before, and nothing is fed".to_owned();
+        needs_person.push(Need { what, count: 1, command: "date".into() });
+    }
+    let pauses = pauses.into_iter().map(|p| PauseLine {
+        what: match p.scope {
+            PauseScope::Queue => "queue".into(),
+            PauseScope::Printer(name) => format!("printer {name}"),
+            PauseScope::Batch(id) => format!("batch {id}"),
+        },
+        reason: p.reason,
+        by: p.actor,
+        since: p.at.to_string(),
+    });
+    let pauses = pauses.collect();
+    Ok(Status { records, blangko, printers, queue, pauses, batches, needs_person, districts })
 }
 
 /// Blank type to account to quantity, over lots and places, with the sum.
@@ -184,9 +214,11 @@ async fn needs(
 /// The status for people.
 pub fn text(status: &Status) -> String {
     let mut text = String::new();
-    if status.queue.paused {
-        let (by, reason) = (status.queue.by.as_deref().unwrap_or(""), status.queue.reason.as_deref().unwrap_or(""));
-        text += &format!("PAUSED by {by}: {reason}\n\n");
+    for pause in &status.pauses {
+        text += &format!("PAUSED: {} by {} since {}: {}\n", pause.what, pause.by, pause.since, pause.reason);
+    }
+    if !status.pauses.is_empty() {
+        text.push('\n');
     }
     let records =
         status.records.iter().filter(|(_, n)| **n > 0).map(|(state, n)| vec![(*state).to_owned(), thousands(*n)]);

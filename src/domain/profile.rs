@@ -36,6 +36,9 @@ pub struct CardProfile {
     pub photo: PhotoRule,
     /// The reasons that a reprint may have.
     pub reprint_reasons: Vec<String>,
+    /// Those of them that mean that the card before is lost: it is booked as missing, and need not come back.
+    #[serde(default)]
+    pub lost_reasons: Vec<String>,
     /// The kinds of request.
     #[serde(rename = "kind")]
     pub kinds: Vec<RequestKind>,
@@ -149,6 +152,10 @@ impl CardProfile {
             (is_name(&self.blank_type), "`blank_type` must be letters, digits and hyphens"),
             (self.attempts >= 1, "`attempts` must be at least 1"),
             (!self.eligible_statuses.is_empty(), "`eligible_statuses` must not be empty"),
+            (
+                self.lost_reasons.iter().all(|r| self.reprint_reasons.contains(r)),
+                "`lost_reasons` must be among `reprint_reasons`",
+            ),
             (!self.kinds.is_empty(), "there must be at least one `[[kind]]`"),
             ((10.0..=300.0).contains(&self.card.width_mm), "`card.width_mm` must be 10 to 300"),
             ((10.0..=300.0).contains(&self.card.height_mm), "`card.height_mm` must be 10 to 300"),

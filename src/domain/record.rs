@@ -353,7 +353,11 @@ pub fn hand_over(view: &RecordView) -> Result<Transition, WrongState> {
     let card = printed_card(view, "only a `printed` card can be handed over")?;
     refuse_stopped(view)?;
     if !view.checked {
-        return Err(WrongState::new(&view.subject, view.state, "its card has to be checked first"));
+        return Err(WrongState::new(
+            &view.subject,
+            view.state,
+            "its card has to be checked first, with `cetak card check`",
+        ));
     }
     let record = Some(RecordChange::new(view.id, view.state, RecordState::HandedOver));
     let mut transition = Transition { record, ..Transition::new(Some(Event::new("card.handed-over", &view.subject))) };

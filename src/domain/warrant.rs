@@ -3,8 +3,10 @@
 use super::{
     audit::Event,
     id::{RecordId, WarrantId},
-    record::{RecordState, WrongState},
-    transition::{CardChange, RecordChange, Transition},
+    job::JobState,
+    record::{RecordState, RecordView, WrongState},
+    stock::{Account, Cause, Movement},
+    transition::{CardChange, JobChange, RecordChange, Transition},
 };
 
 /// A warrant as stored.
@@ -42,28 +44,37 @@ pub enum WarrantError {
 }
 
 /// Puts the record back on the waiting list for one more copy: approval is the single use of a warrant.
-pub fn approve(
-    warrant: &Warrant,
-    approver: &str,
-    record_state: RecordState,
-    subject: &str,
-) -> Result<Transition, WarrantError> {
+///
+/// The card before it is settled in the same step, so that no two are alive: one that is still in the office is spoiled,
+/// or missing if the reason means that it is `lost`; one that was handed over must have come back, unless it is lost.
+pub fn approve(warrant: &Warrant, approver: &str, view: &RecordView, lost: bool) -> Result<Transition, WarrantError> {
     if warrant.state != "requested" {
         return Err(WarrantError::Decided { id: warrant.id, state: warrant.state.clone() });
     }
     if warrant.requested_by == approver {
         return Err(WarrantError::SameActor(warrant.id, approver.to_owned()));
     }
-    may_be_reprinted(record_state, subject)?;
-    let mut change = RecordChange::new(warrant.record, record_state, RecordState::Waiting);
+    may_be_reprinted(view.state, &view.subject)?;
+    if view.state == RecordState::HandedOver && !view.surrendered && !lost {
+        let rule = "its card has to come back first, with `cetak card surrender`, unless it is lost";
+        return Err(WrongState::new(&view.subject, view.state, rule).into());
+    }
+    let mut change = RecordChange::new(warrant.record, view.state, RecordState::Waiting);
     change.card = CardChange::NextCopy;
     change.forgive = true;
-    let event = Event::new("reprint.approved", subject)
+    let event = Event::new("reprint.approved", &view.subject)
         .with("warrant", warrant.id)
         .with("reason", &warrant.reason)
         .with("requested_by", &warrant.requested_by)
         .with("authenticated", false);
-    Ok(Transition { record: Some(change), ..Transition::new(Some(event)) })
+    let mut transition = Transition { record: Some(change), ..Transition::new(Some(event)) };
+    if let (RecordState::Printed, Some(card)) = (view.state, view.card) {
+        let to = if lost { Account::Missing } else { Account::Spoiled };
+        let movement = Movement::new(card.lot, Account::Printed, to, 1, Cause::Damaged);
+        transition.movements.push(movement.of_batch(card.batch).of_attempt(card.attempt));
+        transition.job = Some(JobChange::new(card.job, JobState::Printed, JobState::Returned));
+    }
+    Ok(transition)
 }
 
 /// May a reprint of a record in this state be asked for? Only where a card exists, as far as anybody knows.

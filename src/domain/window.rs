@@ -81,10 +81,13 @@ impl Window {
     }
 }
 
-/// May a card start on `printer` at `now`? Without any window that applies, always; otherwise when one is open.
+/// May a card start on `printer` at `now`? A printer's own windows go instead of the general ones. Without any window
+/// that applies, always; otherwise when one is open.
 pub fn is_open(windows: &[Window], printer: &str, now: Timestamp) -> bool {
-    let mut applies = windows.iter().filter(|w| w.printer.as_deref().is_none_or(|name| name == printer)).peekable();
-    applies.peek().is_none() || applies.any(|window| window.is_open(now))
+    let of = |whose: Option<&str>| windows.iter().filter(move |w| w.printer.as_deref() == whose).collect::<Vec<_>>();
+    let own = of(Some(printer));
+    let applies = if own.is_empty() { of(None) } else { own };
+    applies.is_empty() || applies.iter().any(|window| window.is_open(now))
 }
 
 impl FromStr for Window {
@@ -132,7 +135,10 @@ mod tests {
         night.printer = Some("p1".into());
         let noon = at("2026-11-24T12:00:00+07:00");
         assert!(!is_open(&[night.clone()], "p1", noon));
-        assert!(is_open(&[night], "p2", noon));
+        assert!(is_open(&[night.clone()], "p2", noon));
+        let day: Window = "* 08:00-16:00 Asia/Jakarta".parse().unwrap();
+        assert!(!is_open(&[day.clone(), night.clone()], "p1", noon), "its own go instead of the general ones");
+        assert!(is_open(&[day, night], "p2", noon));
         assert!(is_open(&[], "p1", noon));
     }
 

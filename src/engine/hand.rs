@@ -47,7 +47,12 @@ impl Worker {
         let mut reference = AttemptRef { id: id.clone(), printer_job: None, acknowledged: false };
         match self.driver.prepare(&id, document).await {
             Ok(prepared) => reference.printer_job = prepared.printer_job,
-            Err(fault) => return self.after_fault(key, reference, &fault).await,
+            Err(fault) => {
+                if reconcile::after_fault(&fault).is_none() && !begin.releasing {
+                    self.writer.save(Request::Started { attempt: key, name: begin.name.clone() }).await?;
+                }
+                return self.after_fault(key, reference, &fault).await;
+            }
         }
         if !begin.releasing {
             let acknowledgement =
@@ -84,28 +89,30 @@ impl Worker {
         }
     }
 
-    /// Asks until the card has ended. A printer that does not answer keeps its attempt open.
+    /// Asks until the card has ended. A printer that does not answer, or waits for a person, keeps its attempt open.
     async fn watch_to_the_end(&self, hand: &InHand) -> Result<Printed, StoreError> {
         let mut wait = POLL_MIN;
         let mut saved = false;
         loop {
-            match self.driver.find(&hand.reference).await.map(reconcile::after_releasing) {
-                Ok(Verdict::Ended(outcome)) => return Ok(Printed::Ended(outcome)),
-                Ok(Verdict::Cancel) => {
-                    if let Ok(Cancelled::NothingPrinted) = self.driver.cancel(&hand.reference).await {
-                        return Ok(Printed::Ended(reconcile::not_started("the release never arrived")));
-                    }
-                    return Ok(Printed::Open);
-                }
-                Ok(Verdict::Wait(reasons)) => self.waits_inside(reasons).await?,
-                Err(_) => return Ok(Printed::Open),
+            let verdict = self.driver.find(&hand.reference).await.map(reconcile::after_releasing);
+            if let Ok(Verdict::Ended(outcome)) = verdict {
+                return Ok(Printed::Ended(outcome));
             }
             if !saved {
                 let printer_job = hand.reference.printer_job.clone();
-                let acknowledgement =
-                    Acknowledgement { key: hand.key, printer_job, acknowledged: hand.reference.acknowledged };
-                self.writer.save(Request::Acknowledge(acknowledgement)).await?;
+                let acknowledged = hand.reference.acknowledged;
+                self.writer
+                    .save(Request::Acknowledge(Acknowledgement { key: hand.key, printer_job, acknowledged }))
+                    .await?;
                 saved = true;
+            }
+            match verdict {
+                Ok(Verdict::Wait(reasons)) if reasons.is_empty() => {}
+                Ok(Verdict::Wait(reasons)) => {
+                    self.waits_inside(reasons).await?;
+                    return Ok(Printed::Open);
+                }
+                Ok(Verdict::Cancel | Verdict::Ended(_)) | Err(_) => return Ok(Printed::Open),
             }
             self.office.clock.sleep(wait).await;
             wait = (wait * 2).min(POLL_MAX);
@@ -113,9 +120,7 @@ impl Worker {
     }
 
     /// What the card in hand waits for inside the printer (an empty hopper, say): people see it in `status`.
-    async fn waits_inside(&self, mut reasons: Vec<String>) -> Result<(), StoreError> {
-        // That a job is printing is no reason to wait.
-        reasons.retain(|reason| !reason.starts_with("job-"));
+    async fn waits_inside(&self, reasons: Vec<String>) -> Result<(), StoreError> {
         let waited = self.state.waited.load(Ordering::Relaxed);
         if reasons.is_empty() && !waited {
             return Ok(());
@@ -146,7 +151,17 @@ impl Worker {
             Outcome::NotStarted { .. } => Some(Failure::NotStarted),
             Outcome::Spoiled { .. } | Outcome::Uncertain { .. } => Some(Failure::BlankUsed),
         };
+        let mut starts_nothing = false;
+        if failure == Some(Failure::NotStarted) {
+            let now = self.office.clock.now();
+            let since = *self.state.starts_nothing_since.get_or_insert(now);
+            starts_nothing = now.since(since) > self.office.settings.release_after;
+        } else {
+            self.state.starts_nothing_since = None;
+        }
         let (to, failures) = match failure {
+            // It says that it is well and takes no card: others can print them.
+            Some(_) if starts_nothing => (Breaker::Locked, printer.failures + 1),
             None => (Breaker::Closed, 0),
             Some(failure) => {
                 let another = record.is_none() || record != self.state.last_failed;
@@ -194,12 +209,19 @@ impl Worker {
                 self.board.new_work();
                 Ok(Turn::On)
             }
-            Ok(Verdict::Wait(reasons)) => {
+            Ok(Verdict::Wait(reasons)) if reasons.is_empty() => {
                 self.state.down_since = None;
                 self.waits_inside(reasons).await?;
                 Ok(Turn::Wait(POLL_MAX))
             }
-            Ok(Verdict::Cancel) => Ok(Turn::Wait(POLL_MAX)),
+            Ok(Verdict::Wait(reasons)) => {
+                self.waits_inside(reasons).await?;
+                Ok(match self.down(batch).await? {
+                    Turn::Stuck(_) => Turn::Stuck("its card in hand waits inside the printer for a person"),
+                    Turn::On | Turn::Wait(_) | Turn::Gone => Turn::Wait(POLL_MAX),
+                })
+            }
+            Ok(Verdict::Cancel) => self.down(batch).await,
             Err(fault) => {
                 self.unanswered(&fault).await?;
                 Ok(match self.down(batch).await? {

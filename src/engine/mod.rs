@@ -1,7 +1,7 @@
 //! Where time passes: intake, batches, printing, reconciliation, and the acts of people.
 //!
 //! * [`intake`] takes waiting lists in.
-//! * [`scheduler`] runs one [`worker`] per printer; all that they save goes through one [`writer`].
+//! * [`scheduler`] runs one `worker` per printer; all that they save goes through one `writer`.
 //! * [`reconcile`] turns a printer's answers into outcomes.
 //! * [`operator`] has every act of a person; command line and console change nothing without it.
 
@@ -61,6 +61,9 @@ impl Default for Settings {
         }
     }
 }
+
+/// A clock further behind the newest audit row is wrong: windows and retries would be judged by it, so nothing is fed.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
 
 /// The card profiles of an office, by name.
 pub type Profiles = BTreeMap<String, Arc<CardProfile>>;

@@ -27,7 +27,7 @@ pub fn after_releasing(found: Found) -> Verdict {
         Found::Forgotten => Verdict::Ended(uncertain("the printer forgot it")),
         Found::Held => Verdict::Cancel,
         Found::Queued => Verdict::Wait(Vec::new()),
-        Found::Printing { reasons } => Verdict::Wait(reasons),
+        Found::Printing { reasons } => waits(reasons),
         Found::Ended(ending) => Verdict::Ended(ended(&ending)),
     }
 }
@@ -40,10 +40,16 @@ pub fn before_releasing(found: Found) -> Verdict {
         | Found::Forgotten
         | Found::Ended(Ending { blank: Blank::NotFed, card: Card::None, .. }) => Verdict::Ended(not_started(STOPPED)),
         Found::Held | Found::Queued => Verdict::Cancel,
-        Found::Printing { reasons } => Verdict::Wait(reasons),
+        Found::Printing { reasons } => waits(reasons),
         // The printer did not keep its promise to hold.
         Found::Ended(ending) => Verdict::Ended(ended(&ending)),
     }
+}
+
+/// What a card under way waits for; that its job is printing is no reason to wait.
+fn waits(mut reasons: Vec<String>) -> Verdict {
+    reasons.retain(|reason| !reason.starts_with("job-"));
+    Verdict::Wait(reasons)
 }
 
 fn ended(ending: &Ending) -> Outcome {

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 
 use super::{
-    Office,
+    CLOCK_TOLERANCE, Office,
     batcher::Plan,
     board::{Board, Doing},
     clock::attempt_name,
@@ -65,6 +65,8 @@ pub(crate) struct State {
     pub(super) ready: bool,
     /// Since when the printer cannot print.
     pub(super) down_since: Option<Timestamp>,
+    /// Since when no card has started though the printer says that it is well.
+    pub(super) starts_nothing_since: Option<Timestamp>,
     /// The wait before the next look at it.
     look: Duration,
     /// The card in hand waited for a person inside the printer: what people see of it is looked at again afterwards.
@@ -80,6 +82,7 @@ impl State {
             capabilities: None,
             ready: false,
             down_since: None,
+            starts_nothing_since: None,
             look: POLL_MAX,
             waited: AtomicBool::new(false),
             last_failed: None,
@@ -166,10 +169,17 @@ impl Worker {
         let open = tx.attempts_open(&name).await?;
         let batch = tx.batch_open(&name).await?;
         let pauses = tx.pause_list().await?;
+        let newest = tx.newest_instant().await?;
         drop(tx);
+        if (&printer.uri, &printer.profile) != (&self.state.printer.uri, &self.state.printer.profile) {
+            return Ok(Turn::Gone); // another printer by that name: another worker takes it
+        }
         self.state.printer = printer;
         if let Some(attempt) = open.into_iter().next() {
             return self.resume(attempt, batch).await;
+        }
+        if self.office.clock.now().plus(CLOCK_TOLERANCE) < newest {
+            return Ok(Turn::Stuck("the clock is behind what was written before; set it"));
         }
         let batch_name = batch.as_ref().map(|b| b.id.0);
         let applies = |scope: &PauseScope| match scope {
@@ -347,7 +357,15 @@ impl Worker {
             }
             let (Some((begin, drawn)), Some(key)) = (begin, begun) else { return Ok(Turn::On) };
             let record = Some(drawn.job.record);
-            next = ahead?;
+            // A failed read must not keep the card that was begun from its printer.
+            next = ahead.unwrap_or_else(|error| {
+                warn!(
+                    printer.id = self.state.printer.name,
+                    error = &error as &dyn std::error::Error,
+                    "drawing ahead failed"
+                );
+                None
+            });
             match self.print(key, &begin, drawn.document).await? {
                 Printed::Ended(outcome) => settle = Some(self.settlement(key, record, outcome)),
                 Printed::Open => return Ok(Turn::Wait(POLL_MAX)),

@@ -27,6 +27,8 @@ pub(crate) enum Request {
     Step { settle: Option<Settle>, begin: Option<Begin> },
     /// The commit before a held card is let go.
     Release(Acknowledgement),
+    /// A held card that its printer let go by itself.
+    Started { attempt: AttemptKey, name: String },
     /// What the printer answered.
     Acknowledge(Acknowledgement),
     /// The next batch of a printer.
@@ -165,7 +167,8 @@ async fn group(office: &Office, requests: &[Request]) -> Result<Vec<Reply>, Stor
                 acknowledgements.push(acknowledgement.clone());
                 Reply::Done
             }
-            Request::Plan(_)
+            Request::Started { .. }
+            | Request::Plan(_)
             | Request::End { .. }
             | Request::Undrawable { .. }
             | Request::Seen { .. }
@@ -198,6 +201,7 @@ async fn group(office: &Office, requests: &[Request]) -> Result<Vec<Reply>, Stor
             }
             Request::Release(acknowledgement) => *reply = Reply::Released(let_go.contains(&acknowledgement.key)),
             Request::Acknowledge(_)
+            | Request::Started { .. }
             | Request::Plan(_)
             | Request::End { .. }
             | Request::Undrawable { .. }
@@ -247,10 +251,14 @@ async fn settle_all(
     let mut transitions: Vec<Transition> = Vec::with_capacity(settles.len());
     let mut closing: Vec<BatchId> = Vec::new();
     for one in settles {
-        let view = views
-            .remove(&one.attempt)
-            .filter(|view| view.state.is_open())
-            .ok_or(StoreError::Conflict("the attempt"))?;
+        let view = views.remove(&one.attempt).ok_or(StoreError::Conflict("the attempt"))?;
+        if !view.state.is_open() {
+            // A person declared it meanwhile; that stands, and the printer's late answer is kept for whoever asks.
+            let event = Event::new("attempt.late-answer", &*view.name).with("outcome", one.outcome.state().as_str());
+            tx.audit(event.with("stands", view.state.as_str()));
+            continue;
+        }
+
         let another =
             if matches!(one.outcome, Outcome::Spoiled { .. }) { blanks.take(office, tx, &view).await? } else { None };
         let random = if matches!(one.outcome, Outcome::NotStarted { .. }) { jitter(&*office.entropy) } else { 0.0 };
@@ -312,12 +320,16 @@ async fn set_breaker(tx: &mut Tx, change: &BreakerChange) -> Result<(), StoreErr
 /// Requests that come seldom, each with statements of its own.
 async fn alone(office: &Office, tx: &mut Tx, request: &Request) -> Result<Reply, StoreError> {
     match request {
-        Request::Plan(printer) => {
-            let Some(profile) = office.profiles.get(&printer.profile) else {
-                return Ok(Reply::Planned(batcher::Plan::NobodyWaits));
-            };
-            // Read again: the printer may have been removed, or its hopper changed, since the worker looked.
-            let Some(printer) = tx.printer_get(&printer.name).await? else {
+        Request::Started { attempt, name } => {
+            tx.attempt_started(*attempt).await?;
+            tx.audit(Event::new("attempt.started-by-itself", &**name));
+            Ok(Reply::Done)
+        }
+        Request::Plan(seen) => {
+            // Read again: the printer may have been removed or changed since the worker looked.
+            let same = |p: &Printer| p.uri == seen.uri && p.profile == seen.profile;
+            let printer = tx.printer_get(&seen.name).await?.filter(same);
+            let (Some(printer), Some(profile)) = (printer, office.profiles.get(&seen.profile)) else {
                 return Ok(Reply::Planned(batcher::Plan::NobodyWaits));
             };
             Ok(Reply::Planned(match tx.batch_open(&printer.name).await? {

@@ -163,6 +163,25 @@ impl Tx {
         Ok(rows.into_iter().map(open).collect())
     }
 
+    /// An attempt that is not ended, by name, with its printer.
+    pub async fn attempt_open(&mut self, name: &str) -> Result<Option<(String, OpenAttempt)>, StoreError> {
+        let sql = "SELECT printer FROM attempt WHERE name = $1 AND ended_at_us IS NULL";
+        let query = sqlx::query_scalar(sql).bind(name);
+        let printer: Option<String> =
+            query.fetch_optional(&mut *self.inner).await.map_err(doing("finding an attempt"))?;
+        let Some(printer) = printer else { return Ok(None) };
+        let open = self.attempts_open(&printer).await?.into_iter().find(|open| open.name == name);
+        Ok(open.map(|open| (printer, open)))
+    }
+
+    /// Saves that a card may exist though it was never let go: its printer did not keep its promise to hold. No guard:
+    /// it has happened.
+    pub async fn attempt_started(&mut self, attempt: AttemptKey) -> Result<(), StoreError> {
+        let query = sqlx::query("UPDATE attempt SET state = 'releasing' WHERE id = $1 AND state = 'intent'");
+        query.bind(attempt.0).execute(&mut *self.inner).await.map_err(doing("saving a started attempt"))?;
+        Ok(())
+    }
+
     /// An attempt by the name that printers and people have of it.
     pub async fn attempt_find(&mut self, name: &str) -> Result<Option<AttemptKey>, StoreError> {
         let query = sqlx::query_scalar("SELECT id FROM attempt WHERE name = $1").bind(name);

@@ -5,7 +5,10 @@ use std::sync::PoisonError;
 use sqlx::QueryBuilder;
 
 use super::{StoreError, Tx, doing, keys};
-use crate::domain::audit::{Event, entry};
+use crate::domain::{
+    audit::{Event, entry},
+    time::Timestamp,
+};
 
 /// A sealed row.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -108,6 +111,18 @@ impl Tx {
             sql.build().execute(&mut *self.inner).await.map_err(doing("writing the audit"))?;
         }
         Ok(Some((seq, hash)))
+    }
+
+    /// The instant of the newest row of all chains; the beginning of time without any.
+    pub async fn newest_instant(&mut self) -> Result<Timestamp, StoreError> {
+        const NEWEST: &str = "
+            SELECT a.entry ->> 'at' FROM audit_head AS h JOIN audit AS a ON a.chain = h.chain AND a.seq = h.seq";
+        let rows: Vec<Option<String>> = sqlx::query_scalar(NEWEST)
+            .fetch_all(&mut *self.inner)
+            .await
+            .map_err(doing("reading the newest audit rows"))?;
+        let instants = rows.iter().flatten().filter_map(|at| Timestamp::parse(at));
+        Ok(instants.max().unwrap_or(Timestamp(i64::MIN)))
     }
 
     /// Rows of a chain after `after`, oldest first, at most 5,000.

@@ -151,14 +151,15 @@ impl Store {
             .await
             .map_err(doing("opening the database"))?;
         migrate(&write).await?;
-        // From here on `Store::write` waits itself: it asks often enough to find the gap that a busy scheduler leaves.
-        sqlx::query("PRAGMA busy_timeout = 0").execute(&write).await.map_err(doing("opening the database"))?;
         let read = SqlitePoolOptions::new()
             .max_connections(5)
             .test_before_acquire(false)
             .connect_lazy_with(options.read_only(true).create_if_missing(false).busy_timeout(WRITE_PATIENCE));
         let store = Self { write, read, keys, heads: Heads::default() };
         store.key_check().await?;
+        // From here on `Store::write` waits itself: it asks often enough to find the gap that a busy scheduler leaves.
+        let query = sqlx::query("PRAGMA busy_timeout = 0");
+        query.execute(&store.write).await.map_err(doing("opening the database"))?;
         Ok(store)
     }
 

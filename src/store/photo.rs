@@ -30,10 +30,12 @@ impl Tx {
     pub async fn photos_use(&mut self, uses: &[(PhotoId, i64)]) -> Result<(), StoreError> {
         const USE: &str =
             "UPDATE photo SET uses = uses + (v.value ->> 1) FROM json_each($1) AS v WHERE photo.id = v.value ->> 0";
-        if !uses.is_empty() {
-            sqlx::query(USE).bind(set(uses)).execute(&mut *self.inner).await.map_err(doing("counting photos"))?;
+        if uses.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let done =
+            sqlx::query(USE).bind(set(uses)).execute(&mut *self.inner).await.map_err(doing("counting photos"))?;
+        if done.rows_affected() == uses.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("a photo")) }
     }
 
     /// Takes the photos from records that need them no more, and purges those that no record needs.

@@ -105,6 +105,20 @@ async fn outside_of_its_window_no_card_starts() {
 }
 
 #[tokio::test]
+async fn a_clock_that_went_back_stops_feeding_until_a_person_has_set_it() {
+    let world = World::new().await;
+    world.import(&students(0..3)).await;
+    world.receive(3, None).await;
+    world.printer("p1", "").await;
+    world.clock.0.fetch_sub(120_000_000, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(world.run().await[0].1, "the clock is behind what was written before; set it");
+    assert!(world.status().await.needs_person.iter().any(|need| need.what.contains("clock")));
+    world.clock.0.fetch_add(120_000_000, std::sync::atomic::Ordering::SeqCst);
+    world.run().await;
+    assert_eq!(world.records("printed").await, 3);
+}
+
+#[tokio::test]
 async fn a_planned_batch_waits_for_approval_and_a_cancelled_one_gives_everything_back() {
     let world = World::with(|s| s.approve_batches = true).await;
     world.import(&students(0..10)).await;

@@ -65,6 +65,42 @@ async fn a_reprint_needs_a_reason_of_the_profile_and_two_people_and_is_used_once
 }
 
 #[tokio::test]
+async fn a_reprint_settles_the_card_before_it_so_that_no_two_are_alive() {
+    let world = printed(2).await;
+    let (maker, checker) = (world.as_actor("maker"), world.as_actor("checker"));
+    for (id, reason) in [("r00000", "lost"), ("r00001", "damaged")] {
+        let warrant = operator::reprint_request(&maker, &name(id), reason).await.unwrap();
+        operator::reprint_approve(&checker, warrant).await.unwrap();
+    }
+    let stock = &world.status().await.blangko["student"];
+    assert_eq!([stock["printed"], stock["missing"], stock["spoiled"]], [0, 1, 1]);
+    let mut gone = student(0);
+    gone.status = "EXPELLED".into();
+    assert_eq!(world.import(&csv(&[gone])).await.withdrawn, 1);
+    let mut again = student(0);
+    again.request_id = "again".into();
+    assert_eq!(world.import(&csv(&[again])).await.accepted, 1);
+    world.run().await;
+    assert_eq!((world.account("printed").await, world.records("printed").await), (2, 2));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_card_with_its_citizen_is_printed_again_only_when_it_came_back_or_is_lost() {
+    let world = printed(1).await;
+    let (maker, checker) = (world.as_actor("maker"), world.as_actor("checker"));
+    operator::card_check(&world.office, &name("r00000")).await.unwrap();
+    operator::card_hand_over(&world.office, &name("r00000")).await.unwrap();
+    let warrant = operator::reprint_request(&maker, &name("r00000"), "damaged").await.unwrap();
+    assert!(operator::reprint_approve(&checker, warrant).await.is_err());
+    operator::card_surrender(&world.office, &name("r00000"), "bent").await.unwrap();
+    operator::reprint_approve(&checker, warrant).await.unwrap();
+    world.run().await;
+    assert_eq!((world.records("printed").await, world.account("handed-over").await), (1, 0));
+    world.audit().await;
+}
+
+#[tokio::test]
 async fn an_uncertain_record_gets_no_blank_until_a_person_has_looked_once() {
     let world = World::with(|s| s.breaker_failures = 100).await;
     world.import(&students(0..4)).await;

@@ -1,8 +1,11 @@
 //! P3: every row ends with a fate, and an accepted record is always in exactly one state.
 
-use cetak::{domain::intake::Reason, engine::intake::Format};
+use cetak::{
+    domain::intake::Reason,
+    engine::{intake::Format, operator},
+};
 
-use crate::world::{World, csv, student, students};
+use crate::world::{World, csv, name, student, students};
 
 #[tokio::test]
 async fn a_list_imported_twice_changes_nothing_the_second_time() {
@@ -181,6 +184,69 @@ async fn a_quote_that_never_ends_is_an_error_and_what_came_before_it_stays() {
     let error = world.import_with(&list, "student", |_| {}).await.err().unwrap();
     assert!(error.to_string().contains("row 11"), "{error}");
     assert_eq!(world.records("waiting").await, 10);
+}
+
+#[tokio::test]
+async fn stray_quotes_that_swallow_rows_are_refused_with_their_lines() {
+    let world = World::new().await;
+    let mut rows: Vec<_> = (0..6).map(student).collect();
+    rows[1].name = "\"DUA".into();
+    rows[4].name = "LIMA\"".into();
+    let (report, rejects) = world.import_with(&csv(&rows), "student", |_| {}).await.unwrap();
+    assert_eq!((report.accepted, report.refused), (2, 1));
+    assert!(rejects.0[0].1.detail.contains("lines 3 to 6"), "{:?}", rejects.0);
+}
+
+#[tokio::test]
+async fn an_update_to_a_person_with_an_open_request_is_quarantined_and_the_rest_goes_on() {
+    let world = World::new().await;
+    world.import(&students(0..3)).await;
+    operator::record_hold(&world.office, &name("r00002"), "asked").await.unwrap();
+    let mut waiting = student(1);
+    waiting.number = student(0).number;
+    let mut held = student(2);
+    held.number = student(0).number;
+    let list = csv(&[waiting, held, student(3)]);
+    for dry_run in [true, false] {
+        let change = |i: &mut cetak::engine::intake::Import| (i.update, i.dry_run) = (true, dry_run);
+        let (report, rejects) = world.import_with(&list, "student", change).await.unwrap();
+        assert_eq!((report.quarantined, report.refused, report.accepted), (1, 1, 1), "dry: {dry_run}");
+        assert_eq!(rejects.0[0].1.field, "student_number");
+    }
+    assert_eq!(world.state_of("r00001").await.0, "quarantined");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_row_that_is_not_ready_withdraws_no_record_of_another_profile() {
+    let world = World::new().await;
+    world.import(&students(0..1)).await;
+    let ktp = "request_id,nik,name,request_kind,status,requested_at,verified_at,photo\nr00000,,,first,PROCESSING,,,\n";
+    let (report, _) = world.import_with(ktp, "ktp-el", |_| {}).await.unwrap();
+    assert_eq!((report.withdrawn, report.refused_by_reason[&Reason::Conflict]), (0, 1));
+    assert_eq!(world.records("waiting").await, 1);
+}
+
+#[tokio::test]
+async fn a_photo_that_is_purged_and_needed_again_in_one_file_is_taken_in_again() {
+    let world = World::new().await;
+    for photo in ["a.png", "b.png"] {
+        std::fs::write(world.dir.path().join(photo), photo).unwrap();
+    }
+    let row = |n: u32, status: &str, photo: &str| {
+        let mut s = student(n);
+        s.status = status.into();
+        csv(&[s]).lines().nth(1).unwrap().to_owned() + photo + "\n"
+    };
+    let header = csv(&[]);
+    let withdrawn =
+        header.clone() + &row(0, "ENROLLED", "a.png") + &row(0, "EXPELLED", "") + &row(1, "ENROLLED", "a.png");
+    let report = world.import(&withdrawn).await;
+    assert_eq!((report.accepted, report.withdrawn), (2, 1));
+    let replaced = header + &row(2, "ENROLLED", "b.png") + &row(2, "ENROLLED", "a.png") + &row(3, "ENROLLED", "b.png");
+    let (report, _) = world.import_with(&replaced, "student", |i| i.update = true).await.unwrap();
+    assert_eq!((report.accepted, report.updated), (2, 1));
+    assert_eq!(count(&world, "SELECT COUNT(*) FROM photo").await, 2);
 }
 
 #[tokio::test]

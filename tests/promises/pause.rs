@@ -31,6 +31,8 @@ async fn a_paused_queue_printer_or_batch_feeds_nothing_and_says_who_and_why() {
         assert_eq!((world.records("printed").await, world.records("batched").await), (0, 5), "the batch is kept");
         let pause = world.office.store.read().await.unwrap().pause_list().await.unwrap().pop().unwrap();
         assert_eq!((pause.scope, pause.reason.as_str(), pause.actor.as_str()), (scope.clone(), "inspection", "boss"));
+        let shown = world.status().await.pauses;
+        assert_eq!((shown.len(), shown[0].by.as_str(), shown[0].reason.as_str()), (1, "boss", "inspection"));
         assert!(operator::resume(&boss, &scope, "done").await.unwrap());
         world.run().await;
         assert_eq!(world.records("printed").await, 5);

@@ -6,7 +6,10 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use cetak::engine::operator;
+use cetak::engine::{
+    operator,
+    scheduler::{self, Until},
+};
 use cetak_driver_api::{
     AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Committed, Condition, Document, Ending, Fault, Found,
     Prepared, PrinterDriver, PrinterStatus,
@@ -84,30 +87,96 @@ async fn a_printer_that_spoils_every_card_gets_no_more_and_the_other_prints_the_
 }
 
 #[tokio::test]
-async fn a_printer_that_takes_no_card_costs_no_blank_and_no_record() {
-    let world = World::new().await;
+async fn a_printer_that_takes_no_card_costs_no_blank_and_no_record_and_its_cards_go_to_others() {
+    let world = World::with(|s| s.release_after = std::time::Duration::from_secs(20)).await;
     let dead = Always::new(Err(Fault::Unavailable { reasons: vec!["connecting-to-device".into()] }));
     world.driver("test://dead", dead.clone());
     operator::printer_add(&world.office, "dead", "test://dead", "student", None).await.unwrap();
     world.import(&students(0..20)).await;
     world.receive(20, None).await;
+    world.run().await;
+    assert_eq!((world.records("waiting").await, world.account("vault").await), (20, 20));
+    assert!(dead.cards() > 3);
+    assert_eq!(world.status().await.printers[0].breaker, "locked", "it says that it is well, and a person has to look");
+    world.printer("good", "").await;
+    world.run().await;
+    assert_eq!((world.records("printed").await, world.account("printed").await), (20, 20));
+    world.audit().await;
+}
+
+/// Says that it can hold, lets a held job go by itself, and then forgets.
+struct LetsGo;
+
+#[async_trait]
+impl PrinterDriver for LetsGo {
+    async fn probe(&self) -> Result<Capabilities, Fault> {
+        Ok(Capabilities { document_formats: vec!["image/png".into()], can_hold: true, ..Capabilities::default() })
+    }
+
+    async fn status(&self) -> Result<PrinterStatus, Fault> {
+        Ok(PrinterStatus {
+            condition: Condition::Idle,
+            reasons: Vec::new(),
+            accepting_jobs: true,
+            supplies: Vec::new(),
+        })
+    }
+
+    async fn prepare(&self, _: &AttemptId, _: Document) -> Result<Prepared, Fault> {
+        Err(Fault::OutcomeUnknown("it let a held job go".into()))
+    }
+
+    async fn commit(&self, _: &AttemptId) -> Result<Committed, Fault> {
+        Err(Fault::NotSent("not prepared".into()))
+    }
+
+    async fn find(&self, _: &AttemptRef) -> Result<Found, Fault> {
+        Ok(Found::NeverSeen { certain: false })
+    }
+
+    async fn cancel(&self, _: &AttemptRef) -> Result<Cancelled, Fault> {
+        Ok(Cancelled::OutcomeUnknown)
+    }
+}
+
+#[tokio::test]
+async fn a_card_that_its_printer_let_go_by_itself_is_never_taken_for_not_started() {
+    let world = World::new().await;
+    world.driver("test://lets-go", Arc::new(LetsGo));
+    operator::printer_add(&world.office, "p1", "test://lets-go", "student", None).await.unwrap();
+    world.import(&students(0..2)).await;
+    world.receive(2, None).await;
+    world.run().await;
+    assert_eq!((world.records("uncertain").await, world.account("uncertain").await), (2, 2));
+    let rows = world.office.store.read().await.unwrap().audit_page("scheduler", 0).await.unwrap();
+    assert_eq!(rows.iter().filter(|row| row.entry.contains("attempt.started-by-itself")).count(), 2);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_printer_that_was_replaced_under_its_name_is_the_new_one() {
+    let world = World::new().await;
+    let (old, new) = (Always::new(Ok((Blank::Fed, Card::Good))), Always::new(Ok((Blank::Fed, Card::Good))));
+    world.driver("test://old", old.clone());
+    world.driver("test://new", new.clone());
+    operator::printer_add(&world.office, "p1", "test://old", "student", None).await.unwrap();
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let office = world.office.acting("scheduler", crate::world::actor("scheduler"));
-    let run = tokio::spawn(async move {
-        cetak::engine::scheduler::run(&office, cetak::engine::scheduler::Until::Stopped, stopped).await
-    });
-    while dead.cards() < 20 {
+    let run = tokio::spawn(async move { scheduler::run(&office, Until::Stopped, stopped).await });
+    world.import(&students(0..1)).await;
+    world.receive(9, None).await;
+    while old.cards() < 1 || !world.status().await.batches.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    operator::printer_remove(&world.office, "p1").await.unwrap();
+    operator::printer_add(&world.office, "p1", "test://new", "student", None).await.unwrap();
+    world.import(&students(1..4)).await;
+    while world.records("printed").await < 4 {
         tokio::task::yield_now().await;
     }
     stop.send(true).unwrap();
     run.await.unwrap().unwrap();
-    let status = world.status().await;
-    assert_eq!(status.records["batched"] + status.records["waiting"], 20);
-    assert_eq!(
-        (world.account("vault").await + world.account("reserved").await, world.account("spoiled").await),
-        (20, 0)
-    );
-    world.audit().await;
+    assert_eq!((old.cards(), new.cards()), (1, 3));
 }
 
 #[tokio::test]

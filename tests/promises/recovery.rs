@@ -91,6 +91,7 @@ async fn a_card_that_nobody_can_know_of_is_uncertain_and_the_others_go_on() {
     world.run().await;
     assert_eq!(outcome(&world, &attempt).await.as_deref(), Some("uncertain"));
     assert_eq!(world.records("uncertain").await, 3, "this printer forgets each");
+    assert!(operator::printer_remove(&world.office, "p1").await.is_err(), "its blanks are not settled");
     operator::inspect_resolve(&world.office, &attempt, Found::Good, "found it").await.unwrap();
     assert_eq!(world.records("printed").await, 1);
     world.audit().await;
@@ -98,6 +99,9 @@ async fn a_card_that_nobody_can_know_of_is_uncertain_and_the_others_go_on() {
 
 #[tokio::test]
 async fn a_card_in_hand_of_a_printer_that_does_not_answer_stays_open_until_a_person_declares_it() {
+    let (answering, in_hand) = died(DiedAfter::Commit, "card_ms=60000").await;
+    let refused = operator::declare_uncertain(&answering.office, &in_hand, "impatient").await.unwrap_err();
+    assert!(refused.to_string().contains("still answers"), "{refused}");
     let (world, attempt) = died(DiedAfter::Releasing, "").await;
     // A truth file that cannot be read is a printer that does not answer.
     std::fs::remove_file(world.truth()).unwrap();

@@ -1,7 +1,7 @@
 //! Decides each row beside what is known, and saves a chunk in one transaction.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     sync::Arc,
 };
 
@@ -34,6 +34,8 @@ struct Remembered {
     digest: Vec<u8>,
     /// Hashes of the body's values, of a row of this file.
     hashes: Option<Vec<u32>>,
+    /// An earlier row withdrew it, or stopped its card.
+    withdrawn: bool,
 }
 
 pub(super) struct Decider<'a> {
@@ -45,6 +47,8 @@ pub(super) struct Decider<'a> {
     memory: HashMap<String, Remembered>,
     /// Records of persons met: of the chunk, in a dry run of the whole file.
     persons: HashMap<Digest, Vec<(RecordId, OtherRecord)>>,
+    /// Under which person each of them is.
+    person_of: HashMap<RecordId, Digest>,
     photos: HashMap<Digest, PhotoId>,
     /// The next new record.
     next_id: i64,
@@ -67,8 +71,8 @@ impl<'a> Decider<'a> {
         what: Import,
         hasher: ValueHasher,
     ) -> Self {
-        let (memory, persons, photos) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { office, layout, profile, what, memory, persons, photos, next_id: 0, hasher }
+        let (memory, persons, person_of, photos) = Default::default();
+        Self { office, layout, profile, what, memory, persons, person_of, photos, next_id: 0, hasher }
     }
 
     pub(super) async fn chunk(
@@ -103,6 +107,7 @@ impl<'a> Decider<'a> {
             tx.commit().await?;
             self.memory.clear();
             self.persons.clear();
+            self.person_of.clear();
             self.photos.clear();
         }
         Ok(())
@@ -127,13 +132,14 @@ impl<'a> Decider<'a> {
             }
         }
         for StoredRow { id, request_id, profile, state, digest } in tx.records_find(&self.what.source, &ids).await? {
-            let stored = Remembered { record: id, stored: true, profile, state, digest, hashes: None };
+            let stored =
+                Remembered { record: id, stored: true, profile, state, digest, hashes: None, withdrawn: false };
             self.memory.entry(request_id).or_insert(stored);
         }
         for (at, id, other) in tx.records_of_persons(&self.profile.name, &persons).await? {
-            let known = self.persons.entry(persons[at]).or_default();
-            if known.iter().all(|(record, _)| *record != id) {
-                known.push((id, other));
+            if let Entry::Vacant(entry) = self.person_of.entry(id) {
+                entry.insert(persons[at]);
+                self.persons.entry(persons[at]).or_default().push((id, other));
             }
         }
         Ok(())
@@ -178,7 +184,11 @@ impl<'a> Decider<'a> {
         if known.state == RecordState::HandedOver {
             return Ok(refused());
         }
-        if known.state == RecordState::Withdrawn {
+        if known.profile != self.profile.name {
+            let detail = "the request is known for another card profile";
+            return Ok(Fate::Refused(Refusal::new(Reason::Conflict, "(profile)", detail)));
+        }
+        if known.state == RecordState::Withdrawn || known.withdrawn {
             return Ok(Fate::Known);
         }
         let mut state = RecordState::Withdrawn;
@@ -190,13 +200,17 @@ impl<'a> Decider<'a> {
             state = transition.record.as_ref().map_or(state, |change| change.to);
             if !self.what.dry_run {
                 tx.save(vec![transition]).await?;
+                self.photos.clear(); // a photo that nobody needs any more is purged
             }
         }
         if let Some(known) = self.memory.get_mut(request_id) {
             known.state = state;
+            known.withdrawn = true;
         }
-        let of_persons = self.persons.values_mut().flatten().filter(|(id, _)| *id == record);
-        of_persons.for_each(|(_, other)| other.state = state);
+        let beside = self.person_of.get(&record).and_then(|person| self.persons.get_mut(person));
+        if let Some((_, other)) = beside.into_iter().flatten().find(|(id, _)| *id == record) {
+            other.state = state;
+        }
         Ok(Fate::Withdrawn)
     }
 
@@ -207,9 +221,10 @@ impl<'a> Decider<'a> {
         let record = RecordId(self.next_id);
         self.next_id += 1;
         beside.push((record, OtherRecord { state, surrendered: false }));
+        self.person_of.insert(record, ready.person_key);
         let (profile, digest, stored) = (self.profile.name.clone(), ready.digest.to_vec(), !self.what.dry_run);
         let (request_id, hashes) = (ready.request_id.clone(), Some(std::mem::take(&mut ready.hashes)));
-        let remembered = Remembered { record, stored, profile, state, digest, hashes };
+        let remembered = Remembered { record, stored, profile, state, digest, hashes, withdrawn: false };
         if stored {
             let new = self.new_record(tx, record, ready, state, rule.err(), added).await?;
             added.records.push(new);
@@ -244,17 +259,30 @@ impl<'a> Decider<'a> {
             self.flush(tx, added).await?;
             let transition = update(&tx.record_view(record).await?, rule)?;
             to = transition.record.as_ref().map_or(to, |change| change.to);
+            if let (Err(rule), true) = (rule, to.takes_the_place()) {
+                return conflict(self.profile.identifier.column.clone(), rule);
+            }
             if !self.what.dry_run {
                 let body = self.new_record(tx, record, ready, to, None, added).await?;
                 self.use_photos(tx, added).await?;
-                tx.record_rewrite(&body).await?;
-                tx.save(vec![transition]).await?;
+                // The person's one place is taken only with the new body, and left before it.
+                if to.takes_the_place() {
+                    tx.record_rewrite(&body).await?;
+                    tx.save(vec![transition]).await?;
+                } else {
+                    tx.save(vec![transition]).await?;
+                    tx.record_rewrite(&body).await?;
+                }
+                self.photos.clear(); // a photo that nobody needs any more is purged
             }
         }
-        self.persons.values_mut().for_each(|list| list.retain(|(id, _)| *id != record));
+        if let Some(list) = self.person_of.insert(record, person_key).and_then(|old| self.persons.get_mut(&old)) {
+            list.retain(|(id, _)| *id != record);
+        }
         self.persons.entry(person_key).or_default().push((record, OtherRecord { state: to, surrendered: false }));
         let profile = self.profile.name.clone();
-        self.memory.insert(request_id, Remembered { record, stored, profile, state: to, digest, hashes });
+        self.memory
+            .insert(request_id, Remembered { record, stored, profile, state: to, digest, hashes, withdrawn: false });
         Ok(if to == RecordState::Quarantined { Fate::Quarantined } else { Fate::Updated })
     }
 
@@ -304,7 +332,7 @@ impl<'a> Decider<'a> {
             let (keys, entropy) = (self.office.store.keys(), &*self.office.entropy);
             let again = || read_again(&self.what.photos, photo, keys, entropy);
             let Some(new) = added.new_photos.remove(&photo.digest).or_else(again) else {
-                let message = format!("the photo `{}` changed while it was imported", photo.path);
+                let message = "a photo changed while it was imported";
                 return Err(EngineError::refused(message, "import the file again"));
             };
             tx.photo_add(&new).await?

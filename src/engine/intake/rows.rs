@@ -103,7 +103,7 @@ impl Rows {
                 if record.as_slice().len() > ROW_BYTES_MAX || runs_over_the_end(record) {
                     return Err(format!("row {number} does not end: a quote in it is never closed"));
                 }
-                from_csv(record, places, &self.layout)
+                from_csv(record, places, &self.layout, reader.position().line())
             }
             Source::JsonLines { reader, line } => {
                 if !read_line(reader, line, number)? {
@@ -117,6 +117,16 @@ impl Rows {
     }
 }
 
+/// How many lines of a field look like rows of their own: a stray quote swallowed them. `None` if none does.
+fn further_rows(field: &[u8], columns: usize) -> Option<usize> {
+    if !field.contains(&b'\n') {
+        return None;
+    }
+    let like_a_row = |line: &&[u8]| line.iter().filter(|b| matches!(b, b',' | b';')).count() * 2 >= columns;
+    let count = field.split(|b| *b == b'\n').skip(1).filter(like_a_row).count();
+    (count > 0).then_some(count)
+}
+
 fn is_the_end(record: &csv::ByteRecord) -> bool {
     record.len() == 1 && record.as_slice() == CSV_END.trim_ascii()
 }
@@ -125,7 +135,20 @@ fn runs_over_the_end(record: &csv::ByteRecord) -> bool {
     record.as_slice().ends_with(CSV_END)
 }
 
-fn from_csv(record: &csv::ByteRecord, places: &[Option<usize>], layout: &Layout) -> Result<Vec<String>, Refusal> {
+fn from_csv(
+    record: &csv::ByteRecord,
+    places: &[Option<usize>],
+    layout: &Layout,
+    line_after: u64,
+) -> Result<Vec<String>, Refusal> {
+    if let Some(lines) = record.iter().find_map(|field| further_rows(field, places.len())) {
+        let first = record.position().map_or(0, csv::Position::line);
+        let detail = format!(
+            "holds {lines} further lines that look like rows (lines {first} to {}): a quote in it is not closed",
+            line_after - 1
+        );
+        return Err(Refusal::new(Reason::Malformed, "(row)", detail));
+    }
     if record.len() != places.len() {
         let detail = format!("{} fields, and the header has {}", record.len(), places.len());
         return Err(Refusal::new(Reason::Malformed, "(row)", detail));

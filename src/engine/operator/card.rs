@@ -1,5 +1,7 @@
 //! Records, cards, inspections and reprints.
 
+use cetak_driver_api::{AttemptId, AttemptRef, Found};
+
 use super::{EngineError, Office, RecordName, begin, find_record};
 use crate::{
     domain::{
@@ -17,7 +19,7 @@ use crate::{
     store::Tx,
 };
 
-pub use crate::domain::attempt::FoundCard as Found;
+pub use crate::domain::attempt::FoundCard as FoundByPerson;
 
 /// One act on one record.
 async fn act(
@@ -113,6 +115,7 @@ pub async fn inspect_resolve(
 /// An operator says that nobody will learn what became of an open attempt: its printer does not answer. It becomes
 /// uncertain, and is then inspected.
 pub async fn declare_uncertain(office: &Office, attempt: &str, reason: &str) -> Result<(), EngineError> {
+    refuse_if_answering(office, attempt).await?;
     let mut tx = begin(office).await?;
     let key = attempt_key(&mut tx, attempt).await?;
     let view = tx.attempts_view(&[key], &|profile| office.attempts_limit(profile)).await?.pop();
@@ -132,6 +135,23 @@ pub async fn declare_uncertain(office: &Office, attempt: &str, reason: &str) -> 
     }
     tx.audit(Event::new("attempt.declared", attempt).with("reason", reason));
     Ok(tx.commit().await?)
+}
+
+/// A printer that still answers for its card settles it by itself; declaring it would let the record be printed again.
+async fn refuse_if_answering(office: &Office, attempt: &str) -> Result<(), EngineError> {
+    let open = office.store.read().await?.attempt_open(attempt).await?;
+    let Some((printer, open)) = open else { return Ok(()) };
+    let Some(printer) = office.store.read().await?.printer_get(&printer).await? else { return Ok(()) };
+    let Ok(driver) = (office.drivers)(&printer.uri) else { return Ok(()) };
+    let Ok(id) = AttemptId::new(attempt) else { return Ok(()) };
+    let reference = AttemptRef { id, printer_job: open.printer_job, acknowledged: open.acknowledged };
+    match driver.find(&reference).await {
+        Err(_) | Ok(Found::NeverSeen { .. } | Found::Forgotten) => Ok(()),
+        Ok(Found::Held | Found::Queued | Found::Printing { .. } | Found::Ended(_)) => Err(EngineError::refused(
+            format!("printer `{}` still answers for attempt `{attempt}`", printer.name),
+            "let `cetak run` settle it, or cancel it at the printer first",
+        )),
+    }
 }
 
 /// Asks for leave to print a record again.
@@ -165,8 +185,10 @@ pub async fn reprint_approve(office: &Office, id: WarrantId) -> Result<(), Engin
     let mut tx = begin(office).await?;
     let Some(warrant) = tx.warrant_get(id).await? else { return Err(no_warrant(id)) };
     let view = tx.record_view(warrant.record).await?;
-    let transition = approve(&warrant, tx.actor(), view.state, &view.subject)?;
-    photo_is_there(&view, office.profile(&view.profile)?.photo)?;
+    let profile = office.profile(&view.profile)?;
+    let lost = profile.lost_reasons.contains(&warrant.reason);
+    let transition = approve(&warrant, tx.actor(), &view, lost)?;
+    photo_is_there(&view, profile.photo)?;
     if view.stop.is_some() {
         return Err(EngineError::refused(
             format!("the card of {} is stopped", view.subject),

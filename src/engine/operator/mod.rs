@@ -5,8 +5,8 @@ mod queue;
 mod stock;
 
 pub use card::{
-    Found, card_check, card_hand_over, card_reject, card_surrender, declare_uncertain, inspect_resolve, record_hold,
-    record_release, reprint_approve, reprint_refuse, reprint_request,
+    FoundByPerson as Found, card_check, card_hand_over, card_reject, card_surrender, declare_uncertain,
+    inspect_resolve, record_hold, record_release, reprint_approve, reprint_refuse, reprint_request,
 };
 pub use queue::{
     batch_approve, batch_cancel, pause, plain_uri, printer_add, printer_clear, printer_probe, printer_remove, resume,

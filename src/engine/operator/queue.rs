@@ -160,6 +160,12 @@ pub async fn printer_remove(office: &Office, name: &str) -> Result<(), EngineErr
             "wait for it, or declare it with `cetak inspect declare`",
         ));
     }
+    if tx.uncertain_list().await?.iter().any(|line| line.printer == name) {
+        return Err(EngineError::refused(
+            format!("printer `{name}` has cards whose outcome nobody knows"),
+            "resolve them first: `cetak inspect list`",
+        ));
+    }
     let blank_type = &office.profile(&printer.profile)?.blank_type;
     let place = crate::domain::stock::Place::Printer(name.to_owned());
     let left: i64 = tx.account_lots(blank_type, &place.free()).await?.iter().map(|lot| lot.quantity).sum();
