@@ -413,3 +413,16 @@ fn assert_holds_none(secrets: &[String], what: &str, content: &[u8]) {
         assert_eq!(around, None, "`{secret}` in {what}");
     }
 }
+
+#[test]
+fn six_first_commands_at_once_make_one_office() {
+    let office = Office::new();
+    let commands: Vec<_> = (0..6)
+        .map(|n| office.start(&["printer", "add", &format!("p{n}"), &format!("mock://p{n}"), "--profile", "student"]))
+        .collect();
+    for command in commands {
+        let answer = command.ended(60);
+        assert_eq!(answer.code, Some(0), "{answer:?}");
+    }
+    assert_eq!(office.json(&["printer", "list"]).as_array().unwrap().len(), 6);
+}

@@ -108,3 +108,34 @@ async fn an_empty_hopper_is_shown_while_its_card_waits_and_the_card_comes_when_i
     let status = office.status();
     assert_eq!(printer(&status, "eve")["reasons"].as_array().unwrap().len(), 0, "{status}");
 }
+
+#[tokio::test]
+async fn an_empty_hopper_that_nobody_fills_ends_an_unattended_run_and_its_other_cards_leave() {
+    let (office, eve) = office(3).await;
+    eve.set(Mode::Empty);
+    office.set("release_after_s = 1");
+
+    run_until_idle(&office);
+
+    let status = office.status();
+    assert_eq!(number(&status, &["records", "waiting"]), 2, "{status}");
+    assert_eq!(number(&status, &["records", "batched"]), 1, "the card in hand stays: {status}");
+    eve.set(Mode::Ok);
+    eve.clear();
+    run_until_idle(&office);
+    assert_eq!(number(&office.status(), &["records", "printed"]), 3);
+    assert_eq!(ledger(&eve).len(), 3);
+}
+
+#[tokio::test]
+async fn a_scheduler_whose_card_waits_inside_the_printer_can_be_asked_to_stop() {
+    let (office, eve) = office(1).await;
+    eve.set(Mode::Empty);
+    let scheduler = office.start(&["run"]);
+    wait_slowly_until("the card waits", 30, || printer(&office.status(), "eve")["state"] == "processing");
+
+    scheduler.ask_to_stop();
+
+    assert_eq!(scheduler.ended(20).code, Some(0));
+    assert_eq!(office.count_open_attempts(), 1, "the next start finds it");
+}
