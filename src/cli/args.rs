@@ -4,6 +4,20 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+/// The longest reason or name that is kept, bytes.
+const PLAIN_BYTES_MAX: usize = 500;
+
+/// Text that people type and others read later, in lists and in the audit: one line, not empty.
+fn plain(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    match text {
+        "" => Err("it must not be empty".into()),
+        _ if text.len() > PLAIN_BYTES_MAX => Err(format!("it must not be longer than {PLAIN_BYTES_MAX} bytes")),
+        _ if text.contains(char::is_control) => Err("it must be one line without control characters".into()),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// Print-job scheduler for card printers: accounts for every record and every blank.
 #[derive(Parser, Debug)]
 #[command(name = "cetak", version, propagate_version = true, max_term_width = 100)]
@@ -26,7 +40,7 @@ pub struct Global {
     #[arg(long, global = true)]
     pub json: bool,
     /// Who acts [default: the operating-system user]
-    #[arg(long, global = true, value_name = "NAME", env = "CETAK_ACTOR")]
+    #[arg(long, global = true, value_name = "NAME", env = "CETAK_ACTOR", value_parser = plain)]
     pub actor: Option<String>,
 }
 
@@ -133,9 +147,9 @@ pub enum BlangkoCommand {
         #[arg(long)]
         quantity: i64,
         /// The delivery note
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         document: String,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         lot: Option<String>,
         /// First and last serial, both included
         #[arg(long, value_name = "A..B")]
@@ -165,7 +179,7 @@ pub enum BlangkoCommand {
         /// How many there are
         #[arg(long)]
         quantity: i64,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         reason: String,
     },
     /// Spoiled cards, or blanks of the vault, were destroyed before two people
@@ -175,10 +189,10 @@ pub enum BlangkoCommand {
         #[arg(long)]
         quantity: i64,
         /// The record of destruction
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         document: String,
         /// Twice, two names
-        #[arg(long, required = true)]
+        #[arg(long, required = true, value_parser = plain)]
         witness: Vec<String>,
         /// Blanks of the vault instead of spoiled cards
         #[arg(long)]
@@ -190,9 +204,9 @@ pub enum BlangkoCommand {
         blank_type: String,
         #[arg(long)]
         quantity: i64,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         to: String,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         document: String,
     },
     /// Given back by another office
@@ -201,9 +215,9 @@ pub enum BlangkoCommand {
         blank_type: String,
         #[arg(long)]
         quantity: i64,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         from: String,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         document: String,
     },
     /// What is in each account
@@ -238,7 +252,7 @@ pub enum PrinterCommand {
     /// An operator says that the printer is well again
     Clear {
         name: String,
-        #[arg(long, default_value = "cleared")]
+        #[arg(long, default_value = "cleared", value_parser = plain)]
         reason: String,
     },
     /// Take a printer out of use
@@ -269,14 +283,14 @@ pub enum QueueCommand {
     Pause {
         #[command(flatten)]
         scope: ScopeArgs,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         reason: String,
     },
     /// Go on
     Resume {
         #[command(flatten)]
         scope: ScopeArgs,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         reason: String,
     },
 }
@@ -301,14 +315,14 @@ pub enum RecordCommand {
     Hold {
         #[command(flatten)]
         record: RecordArg,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         reason: String,
     },
     /// Put a held or quarantined record on the waiting list
     Release {
         #[command(flatten)]
         record: RecordArg,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         reason: String,
     },
     /// The quarantined records, with reasons
@@ -328,7 +342,7 @@ pub enum BatchCommand {
     /// Send what is queued back to the waiting list, and its blanks
     Cancel {
         batch: i64,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         reason: String,
     },
     /// Let a planned batch be printed
@@ -370,13 +384,13 @@ pub enum InspectCommand {
         /// With `--found nothing`: the blank is not there either
         #[arg(long)]
         blank_gone: bool,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         reason: String,
     },
     /// Say that nobody will learn what became of a card in hand
     Declare {
         attempt: String,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         reason: String,
     },
 }
@@ -388,17 +402,17 @@ pub enum ReprintCommand {
         #[command(flatten)]
         record: RecordArg,
         /// One of the profile's reasons
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         reason: String,
     },
     /// All warrants
     List,
     /// Another person approves; used by this
     Approve { warrant: i64 },
-    /// Another person refuses
+    /// Refuse it, or take it back
     Refuse {
         warrant: i64,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         reason: String,
     },
 }
@@ -417,7 +431,7 @@ pub enum CardCommand {
         /// encode-failed, print-failed, damaged or data-changed
         #[arg(long)]
         cause: String,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         reason: String,
     },
     /// The citizen has the card
@@ -429,7 +443,7 @@ pub enum CardCommand {
     Surrender {
         #[command(flatten)]
         record: RecordArg,
-        #[arg(long)]
+        #[arg(long, value_parser = plain)]
         reason: String,
     },
 }

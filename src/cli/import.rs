@@ -36,6 +36,9 @@ pub async fn run(office: &Office, args: ImportArgs) -> anyhow::Result<Report> {
     } else {
         let read = |source| EngineError::Read { what: args.file.display().to_string(), source };
         let file = File::open(&args.file).map_err(read)?;
+        if file.metadata().is_ok_and(|m| m.is_dir()) {
+            anyhow::bail!(read(io::ErrorKind::IsADirectory.into()));
+        }
         let length = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len());
         (Box::new(file), length)
     };

@@ -178,6 +178,10 @@ pub(super) async fn audit_verify(office: &Office, out: Output, seal: Option<Path
 pub(super) async fn audit_seal(office: &Office, out: Output, file: &Path) -> anyhow::Result<()> {
     let heads = office.store.read().await?.audit_heads().await?;
     let context = || format!("`{}` cannot be written", file.display());
+    if file.exists() {
+        let hint = "a seal is never overwritten: name another file";
+        anyhow::bail!(EngineError::refused(format!("`{}` is there already", file.display()), hint));
+    }
     let mut handle = OpenOptions::new().write(true).create_new(true).mode(0o644).open(file).with_context(context)?;
     handle.write_all(format!("{}\n", serde_json::to_string_pretty(&heads)?).as_bytes()).with_context(context)?;
     handle.sync_all().with_context(context)?;

@@ -1,8 +1,8 @@
 //! The circuit breaker of one printer: it tells a broken printer from a poison record.
 //!
 //! It counts failures in a row, each of another record. Open, the printer gets no card until a probe finds it well;
-//! then one card may try. If that one eats a blank again, the breaker locks, and only an operator opens the way: a
-//! printer that says it is well and spoils every card would otherwise eat a hopper overnight.
+//! then one card may try. If that one costs a blank or a record's try again, the breaker locks, and only an operator
+//! opens the way: a printer that says it is well and spoils every card would otherwise eat a hopper overnight.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,10 +23,11 @@ pub enum Breaker {
 /// What a failure means for the printer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failure {
-    /// No blank was used.
-    NotStarted,
-    /// A blank was, or may have been, used.
-    BlankUsed,
+    /// It cost nothing: no blank, and no record's try.
+    Free,
+    /// It cost a blank, or may have, or one of a record's tries: a printer that refuses every card would otherwise
+    /// quarantine the whole list.
+    Costly,
 }
 
 impl Breaker {
@@ -34,8 +35,8 @@ impl Breaker {
     #[must_use]
     pub fn after_failure(self, failure: Failure, in_a_row: u32, limit: u32) -> Self {
         match (self, failure) {
-            (Self::HalfOpen, Failure::BlankUsed) | (Self::Locked, _) => Self::Locked,
-            (Self::HalfOpen, Failure::NotStarted) | (Self::Open, _) => Self::Open,
+            (Self::HalfOpen, Failure::Costly) | (Self::Locked, _) => Self::Locked,
+            (Self::HalfOpen, Failure::Free) | (Self::Open, _) => Self::Open,
             (Self::Closed, _) if in_a_row >= limit => Self::Open,
             (Self::Closed, _) => Self::Closed,
         }
@@ -84,17 +85,17 @@ mod tests {
     #[test]
     fn a_printer_that_fails_three_times_in_a_row_gets_no_card_until_it_is_probed() {
         let closed = Breaker::Closed;
-        assert_eq!(closed.after_failure(Failure::BlankUsed, 2, 3), Breaker::Closed);
-        let open = closed.after_failure(Failure::BlankUsed, 3, 3);
+        assert_eq!(closed.after_failure(Failure::Costly, 2, 3), Breaker::Closed);
+        let open = closed.after_failure(Failure::Costly, 3, 3);
         assert!(!open.lets_a_card_start());
         assert!(open.after_probe().lets_a_card_start());
     }
 
     #[test]
     fn a_printer_that_looks_well_and_eats_another_blank_waits_for_an_operator() {
-        let locked = Breaker::HalfOpen.after_failure(Failure::BlankUsed, 4, 3);
+        let locked = Breaker::HalfOpen.after_failure(Failure::Costly, 4, 3);
         assert_eq!(locked, Breaker::Locked);
         assert_eq!(locked.after_probe(), Breaker::Locked);
-        assert_eq!(Breaker::HalfOpen.after_failure(Failure::NotStarted, 4, 3), Breaker::Open);
+        assert_eq!(Breaker::HalfOpen.after_failure(Failure::Free, 4, 3), Breaker::Open);
     }
 }

@@ -212,11 +212,10 @@ impl FromStr for Cause {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .iter()
-            .find(|(_, name)| *name == text)
-            .map(|(cause, _)| *cause)
-            .ok_or_else(|| format!("unknown cause `{text}`"))
+        Self::ALL.iter().find(|(_, name)| *name == text).map(|(cause, _)| *cause).ok_or_else(|| {
+            let spoilage = Self::ALL.iter().filter(|(cause, _)| cause.is_spoilage()).map(|(_, name)| *name);
+            format!("`{text}` is no cause of spoilage; causes are `{}`", spoilage.collect::<Vec<_>>().join("`, `"))
+        })
     }
 }
 

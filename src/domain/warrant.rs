@@ -51,7 +51,7 @@ pub fn approve(warrant: &Warrant, approver: &str, view: &RecordView, lost: bool)
     if warrant.state != "requested" {
         return Err(WarrantError::Decided { id: warrant.id, state: warrant.state.clone() });
     }
-    if warrant.requested_by == approver {
+    if same_name(&warrant.requested_by, approver) {
         return Err(WarrantError::SameActor(warrant.id, approver.to_owned()));
     }
     may_be_reprinted(view.state, &view.subject)?;
@@ -75,6 +75,11 @@ pub fn approve(warrant: &Warrant, approver: &str, view: &RecordView, lost: bool)
         transition.job = Some(JobChange::new(card.job, JobState::Printed, JobState::Returned));
     }
     Ok(transition)
+}
+
+/// Do two claimed names mean the same person? Space around them and capitals make no other person.
+pub fn same_name(a: &str, b: &str) -> bool {
+    a.trim().to_lowercase() == b.trim().to_lowercase()
 }
 
 /// May a reprint of a record in this state be asked for? Only where a card exists, as far as anybody knows.

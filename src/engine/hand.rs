@@ -148,11 +148,13 @@ impl Worker {
             Outcome::NotStarted { reason, .. } if reason == reconcile::STOPPED => {
                 return Settle { attempt, outcome, breaker: None };
             }
-            Outcome::NotStarted { .. } => Some(Failure::NotStarted),
-            Outcome::Spoiled { .. } | Outcome::Uncertain { .. } => Some(Failure::BlankUsed),
+            Outcome::NotStarted { card_refused: false, .. } => Some(Failure::Free),
+            Outcome::NotStarted { card_refused: true, .. } | Outcome::Spoiled { .. } | Outcome::Uncertain { .. } => {
+                Some(Failure::Costly)
+            }
         };
         let mut starts_nothing = false;
-        if failure == Some(Failure::NotStarted) {
+        if failure == Some(Failure::Free) {
             let now = self.office.clock.now();
             let since = *self.state.starts_nothing_since.get_or_insert(now);
             starts_nothing = now.since(since) > self.office.settings.release_after;

@@ -49,7 +49,10 @@ async fn a_reprint_needs_a_reason_of_the_profile_and_two_people_and_is_used_once
     let (maker, checker) = (world.as_actor("maker"), world.as_actor("checker"));
     assert!(operator::reprint_request(&maker, &record, "because").await.is_err());
     let warrant = operator::reprint_request(&maker, &record, "lost").await.unwrap();
-    assert!(operator::reprint_approve(&maker, warrant).await.is_err(), "not by the one who asked");
+    for same in ["maker", " maker", "MAKER "] {
+        let refused = operator::reprint_approve(&world.as_actor(same), warrant).await;
+        assert!(refused.is_err(), "not by the one who asked: {same:?}");
+    }
     assert!(operator::reprint_approve(&checker, WarrantId(99)).await.is_err());
     operator::reprint_approve(&checker, warrant).await.unwrap();
     assert!(operator::reprint_approve(&checker, warrant).await.is_err(), "used");

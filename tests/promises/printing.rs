@@ -217,6 +217,19 @@ async fn a_record_that_every_printer_refuses_is_quarantined_after_its_tries() {
 }
 
 #[tokio::test]
+async fn a_printer_that_refuses_every_card_is_locked_before_it_quarantines_the_list() {
+    let world = World::new().await;
+    world.printer("p1", "reject=1").await;
+    world.import(&students(0..100)).await;
+    world.receive(100, None).await;
+    world.run().await;
+    assert_eq!(world.status().await.printers[0].breaker, "locked");
+    assert!(world.records("quarantined").await <= 4, "{:?}", world.status().await.records);
+    assert_eq!(world.account("vault").await, 100);
+    world.audit().await;
+}
+
+#[tokio::test]
 async fn spoiled_cards_are_printed_again_with_new_blanks_until_there_are_none() {
     let world = World::with(|s| {
         s.breaker_failures = 100;

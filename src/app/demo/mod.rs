@@ -58,9 +58,11 @@ pub(super) async fn run(office: &Office, out: Output, folder: &Path, args: DemoA
     deliver(office, args.blanks).await?;
     add_printers(office, &demo, &args).await?;
     message(
-        "printing until the blanks are used up; pause it from another terminal with `cetak queue pause --reason …`",
+        "printing until the blanks are used up; a pause ends the demo, and the same command goes on after a resume",
     );
-    schedule(office, folder, Until::Idle).await?;
+    for (printer, why) in schedule(office, folder, Until::Idle).await? {
+        message(&format!("printer `{printer}`: {why}"));
+    }
     let summary =
         Summary::read(office, report.refused_by_reason.iter().map(|(reason, n)| (reason.as_str(), *n)).collect())
             .await?;

@@ -108,10 +108,12 @@ pub async fn import(
     let missing = layout.missing_from(&rows.header(), profile.photo);
     if !missing.is_empty() {
         let message = format!("the file has no column `{}`", missing.join("`, `"));
-        return Err(EngineError::refused(
-            message,
-            format!("is it a waiting list for `{}`? Name another with --profile", profile.name),
-        ));
+        let hint = if missing.len() == layout.columns.len() || rows.header().len() <= 1 {
+            "a waiting list is CSV with a header, `,` or `;` between the columns, in UTF-8; for JSON Lines say --format jsonl".into()
+        } else {
+            format!("is it a waiting list for `{}`? Name another with --profile", profile.name)
+        };
+        return Err(EngineError::refused(message, hint));
     }
     let mut report = Report { dry_run: what.dry_run, absent_columns: rows.columns.absent.clone(), ..Report::default() };
     let (sender, mut chunks) = mpsc::channel(2);

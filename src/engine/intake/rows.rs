@@ -101,7 +101,9 @@ impl Rows {
                     return Ok(None);
                 }
                 if record.as_slice().len() > ROW_BYTES_MAX || runs_over_the_end(record) {
-                    return Err(format!("row {number} does not end: a quote in it is never closed"));
+                    return Err(format!(
+                        "row {number} does not end: a quote in it is never closed, or it is longer than 64 KiB"
+                    ));
                 }
                 from_csv(record, places, &self.layout, reader.position().line())
             }

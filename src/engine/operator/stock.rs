@@ -7,6 +7,7 @@ use crate::{
         id::LotId,
         profile::is_name,
         stock::{Account, Cause, LotQuantity, Movement, Place, draw, serial_count},
+        warrant::same_name,
     },
     store::Tx,
 };
@@ -167,8 +168,8 @@ pub async fn destroy(
     named("document", document)?;
     named("witness", witnesses[0])?;
     named("witness", witnesses[1])?;
-    if witnesses[0].trim() == witnesses[1].trim() {
-        return Err(EngineError::refused("destruction needs two people", "name another second witness"));
+    if same_name(witnesses[0], witnesses[1]) {
+        return Err(EngineError::refused("destruction needs two people", "name two different witnesses"));
     }
     let mut tx = begin(office).await?;
     let from = if from_vault { Account::Vault } else { Account::Spoiled };
@@ -287,7 +288,7 @@ fn at_least_one(quantity: i64) -> Result<(), EngineError> {
     } else {
         Err(EngineError::refused(
             format!("a quantity of {quantity} makes no sense"),
-            "give a number of blanks, at least 1",
+            "give a number of blanks, 1 to 1,000,000,000",
         ))
     }
 }
