@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::{
     identifier,
     profile::{CardProfile, GENERAL_COLUMNS, PhotoRule},
-    record::RecordState,
     time::{Timestamp, parse_date},
 };
 
@@ -336,11 +335,6 @@ pub fn clean(value: &str) -> String {
 
 fn is_keyword(text: &str) -> bool {
     (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-}
-
-/// May a record in this state be replaced by a row with another body?
-pub fn may_be_updated(state: RecordState) -> bool {
-    state != RecordState::HandedOver
 }
 
 const _: () = assert!(GENERAL_COLUMNS.len() == 6);
