@@ -10,9 +10,12 @@ use std::{
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use super::files;
+use super::{PrinterOptions, files};
 use crate::{
-    domain::{profile::CardProfile, window::Window},
+    domain::{
+        profile::{CardProfile, is_name},
+        window::Window,
+    },
     engine::{EngineError, Profiles, Settings},
 };
 
@@ -32,6 +35,8 @@ struct Written {
     profiles: Option<PathBuf>,
     #[serde(default)]
     window: Vec<Window>,
+    #[serde(default)]
+    printer: PrinterOptions,
 }
 
 /// All settings, and where each comes from.
@@ -41,6 +46,8 @@ pub(super) struct Config {
     pub settings: Settings,
     /// The card profiles.
     pub profiles: Profiles,
+    /// How IPP printers are reached. The files that they name are read when a printer is used.
+    pub printers: PrinterOptions,
     /// Where the master key is.
     pub key_file: PathBuf,
     /// Key to value and source, for people.
@@ -89,7 +96,32 @@ pub(super) fn load(
     let folder_of_profiles = reader.take("profiles", file.profiles.map(path_text), own, "a folder", |_| true)?;
     let required = !reader.sources["profiles"].1.starts_with("default");
     let profiles = profiles(Path::new(&folder_of_profiles), required)?;
-    Ok(Config { settings, profiles, key_file: key_file.into(), sources: reader.sources })
+    let beside = path.as_deref().and_then(Path::parent).unwrap_or(folder);
+    let printers = printers(std::mem::take(&mut file.printer), beside)?;
+    Ok(Config { settings, profiles, printers, key_file: key_file.into(), sources: reader.sources })
+}
+
+/// Options with their values checked, and paths that begin in the folder of the settings.
+fn printers(mut written: PrinterOptions, folder: &Path) -> anyhow::Result<PrinterOptions> {
+    for (name, options) in &mut written {
+        if !is_name(name) {
+            let message = format!("`[printer.{name}]` in the settings names no printer");
+            bail!(EngineError::refused(message, "printers have letters, digits, `-`, `_` and `.`, at most 40"));
+        }
+        options.validate().map_err(|error| wrong_options(name, &error))?;
+        options.resolve(folder);
+    }
+    Ok(written)
+}
+
+/// What is wrong with a printer's options, and what to do.
+pub(super) fn wrong_options(name: &str, error: &cetak_driver_ipp::SetupError) -> EngineError {
+    let text = error.to_string();
+    let (what, hint) = text.split_once("; hint: ").map_or((text.as_str(), None), |(what, hint)| (what, Some(hint)));
+    EngineError::Refused {
+        message: format!("in `[printer.{name}]` of the settings: {what}"),
+        hint: hint.map(str::to_owned),
+    }
 }
 
 struct Reader<'a> {
@@ -268,6 +300,30 @@ mod tests {
         assert!(
             loaded("[[window]]\nfrom = \"1:00\"\nto = \"2:00\"\nzone = \"Mars\"", &[]).unwrap_err().contains("Mars")
         );
+    }
+
+    #[test]
+    fn a_printers_options_are_checked_and_their_paths_begin_beside_the_settings() {
+        let toml = "[printer.fargo-1]\nuser = \"cetak\"\npassword_file = \"secret\"\nca_file = \"/srv/ca.pem\"";
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("elsewhere.toml"), toml).unwrap();
+        let named = dir.path().join("elsewhere.toml");
+        let config = load(Path::new("/srv/cetak"), Some(&named), &BTreeMap::new()).unwrap();
+        let options = &config.printers["fargo-1"];
+        assert_eq!(options.password_file.as_deref(), Some(dir.path().join("secret").as_path()));
+        assert_eq!(options.ca_file.as_deref(), Some(Path::new("/srv/ca.pem")));
+        for (toml, words) in [
+            ("[printer.p]\npasword_file = \"x\"", ["pasword_file", "cetak.toml"]),
+            ("[printer.p]\npassword = \"rahasia\"", ["`password`", "`password_file`"]),
+            ("[printer.p]\nuser = \"x\"", ["[printer.p]", "`password_file`"]),
+            ("[printer.p]\nanswer_timeout_s = 0", ["[printer.p]", "`answer_timeout_s` is `0`"]),
+            ("[printer.p]\nanswer_timeout_s = -1", ["answer_timeout_s", "-1"]),
+            ("[printer.p]\ncertificate_sha256 = \"12:34\"", ["certificate_sha256", "64 hexadecimal digits"]),
+            ("[printer.\"p 1\"]\nuser = \"x\"", ["[printer.p 1]", "names no printer"]),
+        ] {
+            let error = loaded(toml, &[]).unwrap_err();
+            assert!(words.iter().all(|word| error.contains(word)), "{words:?}: {error}");
+        }
     }
 
     #[test]

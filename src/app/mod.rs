@@ -43,7 +43,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let variables: BTreeMap<String, String> = std::env::vars().filter(|(name, _)| name.starts_with("CETAK_")).collect();
     let config = config::load(&global.data, global.config.as_deref(), &variables)?;
     match command {
-        Command::Config(ConfigCommand::Check) => Ok(show_config(out, &config)?),
+        Command::Config(ConfigCommand::Check) => {
+            for (name, options) in &config.printers {
+                options.check().map_err(|error| config::wrong_options(name, &error))?;
+            }
+            Ok(show_config(out, &config)?)
+        }
         Command::Run(args) => {
             let office = open(&global, config, variables.get("CETAK_KEY")).await?;
             let until = if args.until_idle { Until::Idle } else { Until::Stopped };
@@ -141,19 +146,30 @@ async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::
         profiles: Arc::new(config.profiles),
         settings: Arc::new(config.settings),
         writer: Writer { chain: CHAIN_CLI, actor: Arc::new(actor(global.actor.clone())) },
-        drivers: drivers(),
+        drivers: drivers(config.printers),
     })
 }
 
+/// The options of IPP printers, by name.
+pub type PrinterOptions = BTreeMap<String, cetak_driver_ipp::Options>;
+
 /// The drivers, by the scheme of the printer's URI.
-pub fn drivers() -> DriverFactory {
-    Arc::new(|uri: &str| -> Result<Arc<dyn PrinterDriver>, String> {
-        match uri.split_once("://").map(|(scheme, _)| scheme) {
-            Some("mock") => {
-                let now = Arc::new(|| SystemClock.now().0);
+pub fn drivers(options: PrinterOptions) -> DriverFactory {
+    let none = cetak_driver_ipp::Options::default();
+    Arc::new(move |name: &str, uri: &str| -> Result<Arc<dyn PrinterDriver>, String> {
+        let now = Arc::new(|| SystemClock.now().0);
+        let scheme = uri.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        match (scheme.as_deref(), options.get(name)) {
+            (Some("mock"), Some(_)) => Err(format!(
+                "printer `{name}` is a mock and has no options; hint: take `[printer.{name}]` out of the settings"
+            )),
+            (Some("mock"), None) => {
                 Ok(Arc::new(cetak_driver_mock::MockPrinter::from_uri(uri, now).map_err(|e| e.to_string())?))
             }
-            Some("ipp" | "ipps") => Ok(Arc::new(cetak_driver_ipp::IppPrinter::new(uri).map_err(|e| e.to_string())?)),
+            (Some("ipp" | "ipps"), options) => {
+                let printer = cetak_driver_ipp::IppPrinter::new(uri, options.unwrap_or(&none), now);
+                Ok(Arc::new(printer.map_err(|e| e.to_string())?))
+            }
             _ => Err("a printer's URI begins with `ipp://`, `ipps://` or `mock://`".into()),
         }
     })
@@ -198,8 +214,8 @@ fn show_config(out: Output, config: &Config) -> io::Result<()> {
         .map(|(key, (value, source))| (*key, serde_json::json!({ "value": value, "source": source })))
         .collect();
     let profiles: Vec<&String> = config.profiles.keys().collect();
-    let value =
-        serde_json::json!({ "settings": values, "windows": config.settings.windows.len(), "profiles": profiles });
+    let printers: BTreeMap<_, _> = config.printers.iter().map(|(name, options)| (name, options.keys())).collect();
+    let value = serde_json::json!({ "settings": values, "windows": config.settings.windows.len(), "profiles": profiles, "printers": printers });
     out.data(&value, |_| {
         let mut rows: Vec<Vec<String>> = config
             .sources
@@ -209,6 +225,9 @@ fn show_config(out: Output, config: &Config) -> io::Result<()> {
         let windows = config.settings.windows.len();
         let source = if windows == 0 { "default" } else { "the file" };
         rows.push(vec!["window".into(), windows.to_string(), source.into()]);
+        let of_printers =
+            printers.iter().map(|(name, keys)| vec![format!("printer.{name}"), keys.join(", "), "the file".into()]);
+        rows.extend(of_printers);
         let names = profiles.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
         format!("{}\ncard profiles: {names}\n", table(&["setting", "value", "source"], &rows))
     })

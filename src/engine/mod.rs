@@ -68,8 +68,8 @@ pub const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
 /// The card profiles of an office, by name.
 pub type Profiles = BTreeMap<String, Arc<CardProfile>>;
 
-/// Makes the driver for a printer's URI; the message of an error is for the operator.
-pub type DriverFactory = Arc<dyn Fn(&str) -> Result<Arc<dyn PrinterDriver>, String> + Send + Sync>;
+/// Makes the driver for a printer's name, which may have options, and its URI; the message of an error is for the operator.
+pub type DriverFactory = Arc<dyn Fn(&str, &str) -> Result<Arc<dyn PrinterDriver>, String> + Send + Sync>;
 
 /// All that the engine works with.
 #[derive(Clone)]

@@ -105,7 +105,7 @@ impl Scheduler {
             self.renderers.insert(profile.name.clone(), renderer.clone());
             renderer
         };
-        let driver = (self.office.drivers)(&printer.uri)?;
+        let driver = (self.office.drivers)(&printer.name, &printer.uri)?;
         Ok(Worker {
             office: self.office.clone(),
             writer: self.writer.clone(),

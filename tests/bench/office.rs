@@ -32,7 +32,7 @@ pub(crate) async fn open(folder: &Path) -> anyhow::Result<Office> {
         profiles: Arc::new(BTreeMap::from([(PROFILE.to_owned(), Arc::new(profile))])),
         settings: Arc::new(Settings::default()),
         writer: Writer { chain: "scheduler", actor: Arc::new(nobody) },
-        drivers: app::drivers(),
+        drivers: app::drivers(app::PrinterOptions::new()),
     })
 }
 

@@ -8,17 +8,23 @@ mod cli;
 mod eve;
 mod ipp;
 mod office;
+mod options;
 mod pause;
 mod people;
 mod storm;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use cetak::{app::system::SystemClock, domain::time::Timestamp, engine::clock::Clock};
 
 /// The system's clock, which is also that of the mock printers.
 fn now() -> Timestamp {
     SystemClock.now()
+}
+
+/// The same, for a driver.
+fn clock() -> cetak_driver_ipp::Now {
+    Arc::new(|| now().0)
 }
 
 /// Real time, as processes need it.

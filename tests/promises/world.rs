@@ -151,7 +151,7 @@ impl World {
         let store = Store::open(&dir.path().join("cetak.db"), Keys::derive(&[7; 32])).await.unwrap();
         let drivers = Drivers::default();
         let (named, mock_clock) = (drivers.clone(), clock.clone());
-        let make = move |uri: &str| -> Result<Arc<dyn PrinterDriver>, String> {
+        let make = move |_: &str, uri: &str| -> Result<Arc<dyn PrinterDriver>, String> {
             if let Some(driver) = named.lock().unwrap().get(uri) {
                 return Ok(driver.clone());
             }

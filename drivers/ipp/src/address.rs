@@ -22,8 +22,8 @@ pub enum UriError {
     NoHost,
     /// A user name or password.
     #[error(
-        "a printer URI must not hold a user name or password; hint: leave out everything between `//` and `@`, and let \
-         the printer admit this machine by its address"
+        "a printer URI must not hold a user name or password; hint: leave out everything between `//` and `@`, and set \
+         `user` and `password_file` in the printer's options"
     )]
     UserInfo,
     /// No port from 1 to 65535.

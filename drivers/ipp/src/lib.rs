@@ -12,17 +12,22 @@
 //! `completed` is believed only of an upload that is known to be whole, and `canceled` and `aborted` of nothing. After a
 //! restart of the printer its job ids begin anew, so that a job counts only if it bears the attempt's name.
 //!
-//! Deliberately absent: retries, credentials, CUPS in between (it prints again after a crash, and reports cards that were
+//! Deliberately absent: retries, CUPS in between (it prints again after a crash, and reports cards that were
 //! never made), and job attributes that choose media or sides: the document says what it is.
 #![warn(missing_docs)]
 
 mod address;
+mod files;
 mod memory;
+mod options;
+mod tls;
 mod translate;
 mod transport;
 mod verdict;
 mod wire;
 
+use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
@@ -43,34 +48,46 @@ use crate::verdict::{on_cardless_request, on_question};
 use crate::wire::Request;
 
 pub use crate::address::UriError;
+pub use crate::options::{Fingerprint, InvalidFingerprint, Options, SetupError};
 pub use crate::verdict::{REASON_BUSY, REASON_NOT_ACCEPTING};
 
 /// How many jobs of each list are looked through for a name, newest finished ones first.
 const JOBS_MAX: i32 = 1000;
 
+/// UTC microseconds. The driver has no clock of its own.
+pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
+
 /// One IPP printer.
 ///
-/// Each request takes at most 10 s, an upload 30 s. The longest call is a `prepare` with Hold-Job and an upload, eight
-/// requests.
-#[derive(Debug)]
+/// Unless its [`Options`] say otherwise, each request takes at most 10 s, an upload 30 s, and connecting 3 s before. The
+/// longest call is a `prepare` with Hold-Job and an upload, eight requests.
 pub struct IppPrinter {
     transport: Transport,
     memory: Memory,
+    #[expect(dead_code, reason = "nothing here depends on the time yet")]
+    now: Now,
     /// It said that it can hold, and did not.
     hold_is_a_lie: AtomicBool,
 }
 
 impl IppPrinter {
     /// A driver for the printer at `uri`: `ipp://host[:port]/path`, or `ipps://…` with TLS; the port is 631 unless given.
-    /// Sends nothing.
-    pub fn new(uri: &str) -> Result<Self, UriError> {
-        let transport = Transport::new(Address::parse(uri)?);
-        Ok(Self { transport, memory: Memory::default(), hold_is_a_lie: AtomicBool::new(false) })
+    /// Reads the files that the options name, and sends nothing.
+    pub fn new(uri: &str, options: &Options, now: Now) -> Result<Self, SetupError> {
+        let transport = Transport::new(Address::parse(uri)?, options, &now)?;
+        Ok(Self { transport, memory: Memory::default(), now, hold_is_a_lie: AtomicBool::new(false) })
     }
 
     /// The printer's URI as requests name it.
     pub fn uri(&self) -> &str {
         self.transport.printer_uri()
+    }
+}
+
+impl fmt::Debug for IppPrinter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut printer = f.debug_struct("IppPrinter");
+        printer.field("transport", &self.transport).field("memory", &self.memory).finish_non_exhaustive()
     }
 }
 

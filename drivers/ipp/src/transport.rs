@@ -3,10 +3,11 @@
 //! IPP has no idempotency key, so what matters of a failure is whether the printer may have got the request:
 //! [`CallError`] says that first.
 //!
-//! Deliberately absent: retries, proxies, redirects, credentials.
+//! A password goes with every request from the first on, so that no body is sent twice.
+//!
+//! Deliberately absent: retries, proxies, redirects, ways of signing in that need a challenge first (Digest, Kerberos).
 
 use std::error::Error;
-use std::io;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
@@ -16,16 +17,11 @@ use ipp::request::IppRequestResponse;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode as HttpStatus};
 
+use crate::Now;
 use crate::address::Address;
+use crate::options::{Credentials, Options, SetupError};
+use crate::tls::{self, TlsError};
 use crate::wire::{self, Request};
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// For a whole question and its answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// For a document of a few MB over a slow line, and its answer.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Shorter than any printer's own (30 s on CUPS), so that a request rarely meets a connection that is just closing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -40,11 +36,12 @@ pub(crate) enum CallError {
     #[error("there is no connection to the printer ({0})")]
     NotConnected(String),
     /// Nothing but a TLS handshake left this machine.
-    #[error("the printer's TLS certificate is not accepted ({0}); hint: let this machine trust the printer's issuer")]
+    #[error("{0}")]
     NotTrusted(String),
     /// This machine cannot speak TLS; nothing left it.
     #[error(
-        "TLS cannot be set up on this machine ({0}); hint: install its certificate authorities (`ca-certificates`)"
+        "TLS cannot be set up on this machine ({0}); hint: install its certificate authorities (`ca-certificates`), or set \
+         `ca_file` or `certificate_sha256` in the printer's options"
     )]
     NoTls(String),
     /// The printer's HTTP server refused the request before IPP.
@@ -86,25 +83,43 @@ pub(crate) struct Transport {
     /// Or why there is none. A printer that cannot be reached is no reason to refuse its name.
     client: Result<Client, CallError>,
     address: Address,
+    credentials: Option<Credentials>,
+    /// For a whole question and its answer, and the way to the printer.
+    answer_timeout: Duration,
+    /// For a document of a few MB over a slow line, and its answer, and the way to the printer.
+    upload_timeout: Duration,
     request_id: AtomicI32,
 }
 
 impl Transport {
-    pub(crate) fn new(address: Address) -> Self {
-        let client = Client::builder()
-            .user_agent("cetak")
-            .no_proxy()
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .http1_only()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(ANSWER_TIMEOUT)
-            .timeout(ANSWER_TIMEOUT)
-            .pool_idle_timeout(IDLE_TIMEOUT);
-        // Without TLS, a machine without certificate authorities must do too.
-        let client = if address.is_encrypted() { client } else { client.tls_certs_only([]) };
-        let client = client.build().map_err(|error| CallError::NoTls(last_cause(&error)));
-        Self { client, address, request_id: AtomicI32::new(1) }
+    pub(crate) fn new(address: Address, options: &Options, now: &Now) -> Result<Self, SetupError> {
+        options.suit(address.is_encrypted())?;
+        let loaded = options.load()?;
+        let tls = if address.is_encrypted() { tls::config(loaded.trust, loaded.identity, now) } else { tls::unused() };
+        let client = match tls {
+            Err(TlsError::Setup(error)) => return Err(error),
+            Err(TlsError::NoAuthorities(why)) => Err(CallError::NoTls(why)),
+            Ok(tls) => Client::builder()
+                .tls_backend_preconfigured(tls)
+                .user_agent("cetak")
+                .no_proxy()
+                .redirect(Policy::none())
+                .retry(reqwest::retry::never())
+                .http1_only()
+                .connect_timeout(loaded.connect_timeout)
+                .pool_idle_timeout(IDLE_TIMEOUT)
+                .build()
+                .map_err(|error| CallError::NoTls(last_cause(&error))),
+        };
+        Ok(Self {
+            client,
+            address,
+            credentials: loaded.credentials,
+            // Connecting has its own limit, and must come to it first: only then is it sure that nothing was sent.
+            answer_timeout: loaded.connect_timeout + loaded.answer_timeout,
+            upload_timeout: loaded.connect_timeout + loaded.upload_timeout,
+            request_id: AtomicI32::new(1),
+        })
     }
 
     pub(crate) fn printer_uri(&self) -> &str {
@@ -113,12 +128,12 @@ impl Transport {
 
     /// Asks; a successful IPP answer is `Ok`.
     pub(crate) async fn call(&self, request: Request) -> Result<IppRequestResponse, CallError> {
-        self.send(request, &[], ANSWER_TIMEOUT).await
+        self.send(request, &[], self.answer_timeout).await
     }
 
     /// The same with a document behind the attributes.
     pub(crate) async fn upload(&self, request: Request, document: &[u8]) -> Result<IppRequestResponse, CallError> {
-        self.send(request, document, UPLOAD_TIMEOUT).await
+        self.send(request, document, self.upload_timeout).await
     }
 
     async fn send(
@@ -136,9 +151,12 @@ impl Transport {
         body.extend_from_slice(document);
         // A body of known size: embedded printers refuse chunks.
         let client = self.client.as_ref().map_err(CallError::clone)?;
-        let sent = client.post(&self.address.http_url).timeout(timeout).body(body);
-        let sent = sent.header("content-type", "application/ipp").send().await;
-        let response = sent.map_err(|error| unsent_or_unanswered(operation, &error))?;
+        let mut post = client.post(&self.address.http_url).timeout(timeout).body(body);
+        if let Some(Credentials { user, password }) = &self.credentials {
+            post = post.basic_auth(user, Some(password));
+        }
+        let sent = post.header("content-type", "application/ipp").send().await;
+        let response = sent.map_err(|error| unsent_or_unanswered(request.operation, &error))?;
         let status = response.status();
         if !status.is_success() {
             return Err(http_failure(operation, status));
@@ -178,22 +196,27 @@ fn http_failure(operation: &'static str, status: HttpStatus) -> CallError {
 }
 
 /// Only a failure to connect proves that nothing was sent.
-fn unsent_or_unanswered(operation: &'static str, error: &reqwest::Error) -> CallError {
+fn unsent_or_unanswered(operation: Operation, error: &reqwest::Error) -> CallError {
     if error.is_builder() {
         return CallError::NotConnected(kind(error));
     }
-    if !error.is_connect() {
-        return CallError::NoAnswer { operation, reason: kind(error) };
+    let tls = tls::failure(causes(error));
+    if error.is_connect() {
+        // The last cause says why, and holds nothing of a request.
+        return tls.map_or_else(
+            || CallError::NotConnected(last_cause(error)),
+            |tls| CallError::NotTrusted(tls::explain(tls)),
+        );
     }
-    // The last cause says why, and holds nothing of a request.
-    let tls = causes(error).filter_map(|cause| cause.downcast_ref()).any(is_handshake);
-    if tls { CallError::NotTrusted(last_cause(error)) } else { CallError::NotConnected(last_cause(error)) }
+    match tls {
+        // A printer that says so has not looked at the request. For what may make a card its word is not enough.
+        Some(tls) if tls::is_late_refusal(tls) && is_question(operation) => CallError::NotTrusted(tls::explain(tls)),
+        _ => CallError::NoAnswer { operation: operation_name(operation), reason: kind(error) },
+    }
 }
 
-/// rustls reports a failed handshake as invalid data, which hyper wraps once more; `source` leaves such inner errors out.
-fn is_handshake(error: &io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>());
-    [Some(error), inner].into_iter().flatten().any(|error| error.kind() == io::ErrorKind::InvalidData)
+fn is_question(operation: Operation) -> bool {
+    [Operation::GetPrinterAttributes, Operation::GetJobs, Operation::GetJobAttributes].contains(&operation)
 }
 
 fn last_cause(error: &reqwest::Error) -> String {

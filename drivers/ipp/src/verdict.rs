@@ -54,7 +54,7 @@ pub(crate) fn unavailable(reason: &str) -> Fault {
 fn needs_operator(error: &CallError) -> Fault {
     let hint = match error {
         CallError::HttpRefused { status: 401 | 403, .. } | CallError::Refused { status: 0x0401..=0x0403, .. } => {
-            "; hint: let the printer admit this machine"
+            "; hint: let the printer admit this machine, or check `user` and `password_file` in the printer's options"
         }
         CallError::HttpRefused { status: 404, .. } | CallError::Refused { status: 0x0406, .. } => {
             "; hint: check the path in the printer's URI"

@@ -142,7 +142,7 @@ async fn refuse_if_answering(office: &Office, attempt: &str) -> Result<(), Engin
     let open = office.store.read().await?.attempt_open(attempt).await?;
     let Some((printer, open)) = open else { return Ok(()) };
     let Some(printer) = office.store.read().await?.printer_get(&printer).await? else { return Ok(()) };
-    let Ok(driver) = (office.drivers)(&printer.uri) else { return Ok(()) };
+    let Ok(driver) = (office.drivers)(&printer.name, &printer.uri) else { return Ok(()) };
     let Ok(id) = AttemptId::new(attempt) else { return Ok(()) };
     let reference = AttemptRef { id, printer_job: open.printer_job, acknowledged: open.acknowledged };
     match driver.find(&reference).await {

@@ -112,7 +112,7 @@ pub async fn printer_add(
         ));
     }
     office.profile(profile)?;
-    (office.drivers)(uri).map_err(|message| EngineError::Refused { message, hint: None })?;
+    (office.drivers)(name, uri).map_err(|message| EngineError::Refused { message, hint: None })?;
     if hopper.is_some_and(|n| !(1..=100_000).contains(&n)) {
         return Err(EngineError::refused(
             "a hopper takes 1 to 100,000 blanks",
@@ -201,7 +201,8 @@ pub async fn printer_probe(
 ) -> Result<(Printer, Result<(Capabilities, PrinterStatus), Fault>), EngineError> {
     let found = office.store.read().await?.printer_get(name).await?;
     let Some(printer) = found else { return Err(no_printer(name)) };
-    let driver = (office.drivers)(&printer.uri).map_err(|message| EngineError::Refused { message, hint: None })?;
+    let driver =
+        (office.drivers)(name, &printer.uri).map_err(|message| EngineError::Refused { message, hint: None })?;
     let answer = async { Ok((driver.probe().await?, driver.status().await?)) }.await;
     Ok((printer, answer))
 }

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use cetak_driver_api::{AttemptId, PrinterDriver};
-use cetak_driver_ipp::IppPrinter;
+use cetak_driver_ipp::{IppPrinter, Options};
 use tempfile::TempDir;
 
-use crate::wait;
+use crate::{clock, wait};
 
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -165,7 +165,7 @@ impl EvePrinter {
 
     /// A driver without memory.
     pub(crate) fn driver(&self) -> IppPrinter {
-        IppPrinter::new(&self.uri()).unwrap()
+        IppPrinter::new(&self.uri(), &Options::default(), clock()).unwrap()
     }
 
     pub(crate) fn set(&self, mode: Mode) {

@@ -10,10 +10,10 @@ use cetak_driver_api::{
     AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Condition, Document, Fault, Found, PrinterDriver,
     Supply,
 };
-use cetak_driver_ipp::{IppPrinter, REASON_BUSY};
+use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY};
 
 use crate::eve::{EvePrinter, Mode};
-use crate::{document, ending, found_when, new_attempt, sent, uncommitted, wait};
+use crate::{clock, document, ending, found_when, new_attempt, sent, uncommitted, wait};
 
 #[async_trait]
 impl Fixture for EvePrinter {
@@ -220,7 +220,7 @@ async fn a_format_that_the_printer_does_not_take_is_for_a_person() {
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_for_a_person() {
     let eve = EvePrinter::start().await;
-    let driver = IppPrinter::new(&eve.uri().replace("ipp:", "ipps:")).unwrap();
+    let driver = IppPrinter::new(&eve.uri().replace("ipp:", "ipps:"), &Options::default(), clock()).unwrap();
 
     let fault = driver.probe().await.unwrap_err();
 

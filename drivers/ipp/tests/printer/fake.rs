@@ -8,13 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 use cetak_driver_api::AttemptId;
-use cetak_driver_ipp::IppPrinter;
+use cetak_driver_ipp::{IppPrinter, Options};
 use ipp::attribute::{IppAttribute, IppAttributeGroup};
 use ipp::model::{DelimiterTag, IppVersion, Operation, StatusCode};
 use ipp::parser::IppParser;
 use ipp::reader::IppReader;
 use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
+
+use crate::clock;
 
 pub(crate) const CREATE_JOB: u16 = 0x0005;
 pub(crate) const SEND_DOCUMENT: u16 = 0x0006;
@@ -117,7 +119,7 @@ impl FakePrinter {
     }
 
     pub(crate) fn driver(&self) -> IppPrinter {
-        IppPrinter::new(&format!("ipp://127.0.0.1:{}/ipp/print", self.port)).unwrap()
+        IppPrinter::new(&format!("ipp://127.0.0.1:{}/ipp/print", self.port), &Options::default(), clock()).unwrap()
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

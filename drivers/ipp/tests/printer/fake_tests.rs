@@ -8,13 +8,13 @@ use cetak_driver_api::conformance::{self, Fixture, Trouble};
 use cetak_driver_api::{
     AttemptId, AttemptRef, Blank, Cancelled, Card, Document, Fault, Found, Prepared, PrinterDriver,
 };
-use cetak_driver_ipp::{IppPrinter, REASON_BUSY, REASON_NOT_ACCEPTING};
+use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY, REASON_NOT_ACCEPTING};
 
 use crate::fake::{
     CANCEL_JOB, CREATE_JOB, FakePrinter, Fate, GET_JOB_ATTRIBUTES, GET_JOBS, GET_PRINTER_ATTRIBUTES, HOLD_JOB, Holds,
     Lie, RELEASE_JOB, SEND_DOCUMENT,
 };
-use crate::{document, ending, new_attempt, sent, uncommitted};
+use crate::{clock, document, ending, new_attempt, sent, uncommitted};
 
 const ALL: [Holds; 3] = [Holds::No, Holds::ByAttribute, Holds::ByOperation];
 const HOLDING: [Holds; 2] = [Holds::ByAttribute, Holds::ByOperation];
@@ -57,7 +57,9 @@ impl Fixture for FakePrinter {
             }
             Trouble::Unavailable => {
                 let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-                return Some(Arc::new(IppPrinter::new(&format!("ipp://{closed}/ipp/print")).unwrap()));
+                return Some(Arc::new(
+                    IppPrinter::new(&format!("ipp://{closed}/ipp/print"), &Options::default(), clock()).unwrap(),
+                ));
             }
             Trouble::Refusal => door.set_fate(CREATE_JOB, Fate::Refuse(0x040b)),
         }

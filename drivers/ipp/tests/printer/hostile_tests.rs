@@ -6,10 +6,10 @@ use std::thread;
 use std::time::Duration;
 
 use cetak_driver_api::{Fault, PrinterDriver};
-use cetak_driver_ipp::IppPrinter;
+use cetak_driver_ipp::{IppPrinter, Options};
 
 use crate::fake::read_request;
-use crate::{document, new_attempt, uncommitted, wait};
+use crate::{clock, document, new_attempt, uncommitted, wait};
 
 /// A call makes up to three requests of 10 s here.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -27,7 +27,7 @@ fn server(answer: fn(&mut TcpStream)) -> IppPrinter {
             });
         }
     });
-    IppPrinter::new(&format!("ipp://{address}/ipp/print")).unwrap()
+    IppPrinter::new(&format!("ipp://{address}/ipp/print"), &Options::default(), clock()).unwrap()
 }
 
 /// All calls, at once, end in time and in faults that a question or an unsent card may have.

@@ -8,9 +8,11 @@ mod fake;
 mod fake_tests;
 mod hostile_tests;
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use cetak_driver_api::{AttemptId, AttemptRef, Document, Ending, Found, PrinterDriver};
+use cetak_driver_ipp::Now;
 
 /// Neither driver looks into a document, nor does either printer.
 fn document() -> Document {
@@ -52,6 +54,15 @@ async fn ending(driver: &dyn PrinterDriver, attempt: &AttemptRef) -> Ending {
 }
 
 /// Real time, as real printers need it.
+#[expect(clippy::disallowed_methods, reason = "this is the clock that is injected")]
+fn clock() -> Now {
+    Arc::new(|| {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        i64::try_from(since_epoch.as_micros()).unwrap()
+    })
+}
+
+/// The same, for a test that has to wait.
 fn wait(milliseconds: u64) {
     std::thread::sleep(Duration::from_millis(milliseconds));
 }

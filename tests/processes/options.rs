@@ -1,0 +1,77 @@
+//! What `cetak.toml` says of one printer: how it is reached.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use serde_json::json;
+
+use crate::{
+    eve::EvePrinter,
+    office::{Answer, Office, number},
+    people,
+};
+
+/// The fingerprint that a refusal shows.
+fn shown_fingerprint(answer: &Answer) -> String {
+    let words = answer.stdout.split_whitespace().chain(answer.stderr.split_whitespace());
+    let mut fingerprints = words.filter(|word| word.matches(':').count() == 31);
+    let found = fingerprints.next().unwrap_or_else(|| panic!("no fingerprint in {answer:?}"));
+    found.trim_matches(|c: char| !c.is_ascii_hexdigit()).to_owned()
+}
+
+#[tokio::test]
+async fn a_printer_with_a_self_signed_certificate_prints_once_its_fingerprint_is_pinned() {
+    let eve = EvePrinter::start().await;
+    let office = Office::new();
+    office.import("student", &people::students(0, 3));
+    office.receive("student", 3);
+    let uri = eve.uri().replace("ipp:", "ipps:");
+    office.done(&["printer", "add", "eve", &uri, "--profile", "student"]);
+
+    let refused = office.run(&["printer", "test", "eve"]);
+    office.set(&format!("[printer.eve]\ncertificate_sha256 = \"{}\"", shown_fingerprint(&refused)));
+    office.done(&["printer", "test", "eve"]);
+    office.done(&["run", "--until-idle"]);
+
+    let status = office.status();
+    assert_eq!(number(&status, &["records", "printed"]), 3, "{status}");
+    assert_eq!(eve.cards().len(), 3);
+    assert_eq!(office.json(&["config", "check"])["printers"], json!({ "eve": ["certificate_sha256"] }));
+}
+
+#[test]
+fn options_of_a_mock_are_refused_when_it_is_used() {
+    let office = Office::new();
+    office.add_mock("p1", "student", "");
+    office.set("[printer.p1]\nanswer_timeout_s = 5");
+
+    let answer = office.run(&["printer", "test", "p1"]);
+
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    assert!(answer.stderr.contains("p1") && answer.stderr.contains("mock"), "{answer:?}");
+    assert_eq!(office.run(&["printer", "add", "p1", "mock://p1"]).code, Some(1));
+    office.done(&["status"]);
+}
+
+#[test]
+fn a_password_file_that_others_may_read_stops_only_its_own_printer() {
+    let office = Office::new();
+    office.import("student", &people::students(0, 2));
+    office.receive("student", 2);
+    office.add_mock("p1", "student", "");
+    office.done(&["printer", "add", "p2", "ipps://localhost:1/ipp/print", "--profile", "student"]);
+    let secret = office.data().join("secret");
+    fs::write(&secret, "rahasia\n").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+    office.set("[printer.p2]\nuser = \"cetak\"\npassword_file = \"secret\"");
+
+    for command in [&["config", "check"][..], &["printer", "test", "p2"], &["run", "--until-idle"]] {
+        let answer = office.run(command);
+        let told = ["secret", "can be read by others", "chmod 600"].iter().all(|word| answer.stderr.contains(word));
+        assert!(told && !answer.stderr.contains("rahasia"), "{command:?}: {answer:?}");
+        assert_eq!(answer.code, Some(i32::from(command[0] != "run")), "{command:?}: {answer:?}");
+    }
+
+    assert_eq!(number(&office.status(), &["records", "printed"]), 2);
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    office.done(&["config", "check"]);
+}
