@@ -5,6 +5,7 @@ use cetak_driver_api::AttemptId;
 use crate::{
     eve::{EvePrinter, Mode},
     office::{Office, number, printer, wait_slowly_until},
+    peer::Peer,
     people,
 };
 

@@ -3,13 +3,23 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod cli;
+#[path = "../../drivers/ipp/tests/printer/cupsd.rs"]
+#[expect(dead_code, reason = "the driver's own tests use more of it")]
+mod cupsd;
+#[path = "../../drivers/ipp/tests/printer/engine.rs"]
+#[expect(dead_code, reason = "the driver's own tests use more of it")]
+mod engine;
 #[path = "../../drivers/ipp/tests/printer/eve.rs"]
-#[expect(dead_code, reason = "the driver's own tests use more of the printer")]
 mod eve;
 mod ipp;
 mod office;
 mod options;
+#[path = "../../drivers/ipp/tests/printer/pappl.rs"]
+mod pappl;
 mod pause;
+#[path = "../../drivers/ipp/tests/printer/peer.rs"]
+#[expect(dead_code, reason = "the driver's own tests use more of it")]
+mod peer;
 mod people;
 mod storm;
 

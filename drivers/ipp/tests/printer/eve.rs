@@ -2,15 +2,14 @@
 //! not start. Everything lives in one temporary folder and ends with it.
 
 use std::fs;
-use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use cetak_driver_api::{AttemptId, PrinterDriver};
 use cetak_driver_ipp::{IppPrinter, Options};
-use tempfile::TempDir;
 
+use crate::engine::Engine;
+pub(crate) use crate::engine::Mode;
+use crate::peer::{Peer, Server, end, installed};
 use crate::{clock, wait};
 
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -44,123 +43,43 @@ ATTR integer marker-low-levels 10
 ATTR integer marker-high-levels 100
 "#;
 
-/// What makes the card. `ledger` is the output hopper: one line for each card that came out. Loops end with the folder.
-const ENGINE: &str = r#"#!/bin/sh
-dir='@FOLDER@'
-echo $$ > "$dir/engines/$$"
-trap 'rm -f "$dir/engines/$$"' EXIT
-read -r mode < "$dir/mode"
-card() {
-  echo "$IPP_JOB_NAME" >> "$dir/ledger"
-  echo 'ATTR: job-impressions=1 job-impressions-completed=1' >&2
-}
-wait_for() { while [ -d "$dir" ] && [ ! -e "$dir/$1" ]; do sleep 0.05; done; }
-case $mode in
-  ok) card;;
-  slow) sleep 1; card;;
-  jam) echo 'STATE: +media-jam-error' >&2; echo 'ERROR: Card jammed.' >&2; exit 1;;
-  empty)
-    echo 'STATE: +media-empty-error,media-needed' >&2
-    wait_for clear
-    [ -d "$dir" ] || exit 1
-    echo 'STATE: -media-empty,media-empty-error,media-needed' >&2
-    card;;
-  abort-after) card; exit 1;;
-  hang) wait_for clear; exit 1;;
-esac
-"#;
-
-/// What the engine does with every card from now on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Mode {
-    /// A card at once.
-    Ok,
-    /// A card after a second.
-    Slow,
-    /// A jam, and the job is aborted; no card.
-    Jam,
-    /// The hopper is empty until [`EvePrinter::clear`].
-    Empty,
-    /// A card, and the job is aborted.
-    AbortAfter,
-    /// Nothing until [`EvePrinter::clear`], then aborted.
-    Hang,
-}
-
 /// One running printer.
 pub(crate) struct EvePrinter {
-    folder: TempDir,
+    engine: Engine,
+    server: Server,
     bus: Child,
-    printer: Option<Child>,
-    port: u16,
 }
 
 impl EvePrinter {
     /// Starts one, and waits until it answers.
     pub(crate) async fn start() -> Self {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().to_str().unwrap();
-        for name in ["spool", "keys", "engines"] {
-            fs::create_dir(folder.path().join(name)).unwrap();
-        }
-        fs::write(folder.path().join("bus.conf"), BUS.replace("@FOLDER@", path)).unwrap();
-        fs::write(folder.path().join("attributes"), ATTRIBUTES).unwrap();
-        fs::write(folder.path().join("ledger"), "").unwrap();
-        let engine = folder.path().join("engine");
-        fs::write(&engine, ENGINE.replace("@FOLDER@", path)).unwrap();
-        fs::set_permissions(&engine, fs::Permissions::from_mode(0o755)).unwrap();
-
-        let bus = Command::new("dbus-daemon")
-            .args(["--nofork", "--nopidfile", "--config-file"])
-            .arg(folder.path().join("bus.conf"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(folder.path().join("bus-log")).unwrap())
-            .spawn();
-        let bus = installed("dbus-daemon", "dbus-daemon", bus);
-        let mut eve = Self { folder, bus, printer: None, port: 0 };
-        eve.set(Mode::Ok);
-        eve.wait_for_bus();
-        eve.run().await;
+        let eve = Self::new();
+        eve.driver().probe().await.unwrap();
         eve
     }
 
-    /// Starts the printer again, as after a power cut: it has forgotten all jobs.
-    pub(crate) async fn run(&mut self) {
-        for _ in 0..5 {
-            self.stop();
-            self.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let mut printer = run_printer(self.folder.path(), self.port);
-            for _ in 0..200 {
-                // First, as another process may have taken the port and answer.
-                if printer.try_wait().unwrap().is_some() {
-                    break;
-                }
-                if self.driver().probe().await.is_ok() {
-                    self.printer = Some(printer);
-                    return;
-                }
-                wait(50);
-            }
-            end(&mut printer);
+    /// The same, where nothing is asynchronous.
+    pub(crate) fn new() -> Self {
+        let engine = Engine::new();
+        for name in ["spool", "keys"] {
+            fs::create_dir(engine.file(name)).unwrap();
         }
-        let log = fs::read_to_string(self.folder.path().join("log")).unwrap();
-        panic!("ippeveprinter does not start; it says:\n{log}")
-    }
-
-    /// Ends the printer as a power cut does; a running engine goes on.
-    pub(crate) fn stop(&mut self) {
-        if let Some(mut printer) = self.printer.take() {
-            end(&mut printer);
-        }
-    }
-
-    pub(crate) fn port(&self) -> u16 {
-        self.port
-    }
-
-    pub(crate) fn uri(&self) -> String {
-        format!("ipp://localhost:{}/ipp/print", self.port)
+        let folder = engine.file("");
+        let folder = folder.to_str().unwrap().trim_end_matches('/');
+        fs::write(engine.file("bus.conf"), BUS.replace("@FOLDER@", folder)).unwrap();
+        fs::write(engine.file("attributes"), ATTRIBUTES).unwrap();
+        let bus = Command::new("dbus-daemon")
+            .args(["--nofork", "--nopidfile", "--config-file"])
+            .arg(engine.file("bus.conf"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(engine.file("bus-log")).unwrap())
+            .spawn();
+        let bus = installed("dbus-daemon", "dbus-daemon", bus);
+        let mut eve = Self { engine, server: Server::new(), bus };
+        eve.wait_for_bus();
+        eve.run();
+        eve
     }
 
     /// A driver without memory.
@@ -168,42 +87,59 @@ impl EvePrinter {
         IppPrinter::new(&self.uri(), &Options::default(), clock()).unwrap()
     }
 
-    pub(crate) fn set(&self, mode: Mode) {
-        let word = match mode {
-            Mode::Ok => "ok",
-            Mode::Slow => "slow",
-            Mode::Jam => "jam",
-            Mode::Empty => "empty",
-            Mode::AbortAfter => "abort-after",
-            Mode::Hang => "hang",
-        };
-        fs::write(self.folder.path().join("mode"), format!("{word}\n")).unwrap();
-    }
-
-    /// An operator fills the hopper.
-    pub(crate) fn clear(&self) {
-        fs::write(self.folder.path().join("clear"), "").unwrap();
-    }
-
-    /// The names of the cards in the output hopper, in the order in which they came out.
-    pub(crate) fn cards(&self) -> Vec<String> {
-        fs::read_to_string(self.folder.path().join("ledger")).unwrap().lines().map(str::to_owned).collect()
-    }
-
     /// How many cards lie in the output hopper that bear this name.
     pub(crate) fn count_cards(&self, attempt: &AttemptId) -> usize {
-        self.cards().iter().filter(|name| *name == attempt.as_str()).count()
+        self.count(attempt.as_str())
     }
 
     fn wait_for_bus(&self) {
         for _ in 0..200 {
-            if self.folder.path().join("bus").exists() {
+            if self.engine.file("bus").exists() {
                 return;
             }
             wait(20);
         }
-        let log = fs::read_to_string(self.folder.path().join("bus-log")).unwrap();
+        let log = fs::read_to_string(self.engine.file("bus-log")).unwrap();
         panic!("dbus-daemon does not start; it says:\n{log}")
+    }
+}
+
+impl Peer for EvePrinter {
+    fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    fn server(&self) -> &Server {
+        &self.server
+    }
+
+    fn server_mut(&mut self) -> &mut Server {
+        &mut self.server
+    }
+
+    fn path(&self) -> &'static str {
+        "/ipp/print"
+    }
+
+    fn command(&self, port: u16) -> Command {
+        let mut command = Command::new("ippeveprinter");
+        command
+            .args(["-r", "off", "-n", "localhost", "-v", "-p", &port.to_string()])
+            .arg("-a")
+            .arg(self.engine.file("attributes"))
+            .arg("-c")
+            .arg(self.engine.program())
+            .arg("-d")
+            .arg(self.engine.file("spool"))
+            .arg("-K")
+            .arg(self.engine.file("keys"))
+            .arg("cetak")
+            .env("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={}", self.engine.file("bus").display()));
+        command
+    }
+
+    fn package(&self) -> (&'static str, &'static str) {
+        ("ippeveprinter", "cups-ipp-utils")
     }
 }
 
@@ -211,50 +147,5 @@ impl Drop for EvePrinter {
     fn drop(&mut self) {
         self.stop();
         end(&mut self.bus);
-        for entry in fs::read_dir(self.folder.path().join("engines")).into_iter().flatten().flatten() {
-            end_engine(&entry.path(), self.folder.path());
-        }
     }
-}
-
-fn end(child: &mut Child) {
-    // It may have ended by itself.
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-/// An engine outlives its printer. Its number may have been given out again, so its command line is compared.
-fn end_engine(entry: &Path, folder: &Path) {
-    let Some(pid) = entry.file_name().and_then(|name| name.to_str()) else { return };
-    let command = fs::read(PathBuf::from("/proc").join(pid).join("cmdline")).unwrap_or_default();
-    if String::from_utf8_lossy(&command).contains(folder.join("engine").to_str().unwrap_or("?")) {
-        let _ = Command::new("kill").args(["-9", pid]).status();
-    }
-}
-
-fn run_printer(folder: &Path, port: u16) -> Child {
-    let log = fs::File::create(folder.join("log")).unwrap();
-    let child = Command::new("ippeveprinter")
-        .args(["-r", "off", "-n", "localhost", "-v", "-p", &port.to_string()])
-        .arg("-a")
-        .arg(folder.join("attributes"))
-        .arg("-c")
-        .arg(folder.join("engine"))
-        .arg("-d")
-        .arg(folder.join("spool"))
-        .arg("-K")
-        .arg(folder.join("keys"))
-        .arg("cetak")
-        .env("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={}/bus", folder.display()))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(log)
-        .spawn();
-    installed("ippeveprinter", "cups-ipp-utils", child)
-}
-
-fn installed(program: &str, package: &str, child: std::io::Result<Child>) -> Child {
-    child.unwrap_or_else(|error| {
-        panic!("`{program}` does not run ({error}); hint: `apt-get install {package}` (Debian's name), then test again")
-    })
 }

@@ -13,6 +13,7 @@ use cetak_driver_api::{
 use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY};
 
 use crate::eve::{EvePrinter, Mode};
+use crate::peer::Peer;
 use crate::{clock, document, ending, found_when, new_attempt, sent, uncommitted, wait};
 
 #[async_trait]
@@ -117,7 +118,7 @@ async fn a_card_cancelled_under_way_may_come_out() {
     let eve = EvePrinter::start().await;
     let driver = eve.driver();
     let id = new_attempt();
-    eve.set(Mode::Slow);
+    eve.engine().set_pace(1000);
     let attempt = sent(&driver, &id).await;
     found_when(&driver, &attempt, |found| matches!(found, Found::Printing { .. })).await;
 
@@ -167,7 +168,7 @@ async fn after_a_restart_a_job_id_is_another_cards() {
     let mut eve = EvePrinter::start().await;
     eve.set(Mode::Empty);
     let lost = sent(&eve.driver(), &new_attempt()).await;
-    eve.run().await;
+    eve.run();
     eve.set(Mode::Ok);
     let driver = eve.driver();
     let other = sent(&driver, &new_attempt()).await;

@@ -1,12 +1,18 @@
 //! The IPP driver against printers whose cards can be counted: `ippeveprinter` of CUPS, which cannot hold a job and
-//! takes one at a time, and a fake one that can hold, refuse, lie and lose answers.
+//! takes one at a time, a PAPPL printer application and `cupsd`, which can, and a fake one that can hold, refuse, lie and
+//! lose answers.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod cupsd;
+mod engine;
 mod eve;
 mod eve_tests;
 mod fake;
 mod fake_tests;
 mod hostile_tests;
+mod pappl;
+mod peer;
+mod peer_tests;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -1,0 +1,192 @@
+/* A card printer made with PAPPL, whose mechanics are a program of the test.
+ *
+ * pappl PORT FOLDER ENGINE: state and spool are kept in FOLDER, and ENGINE gets each document as its argument. What the
+ * engine says in `STATE:` lines becomes printer-state-reasons, and what it says of impressions is passed on.
+ */
+#include <pappl/pappl.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FORMAT "image/x-card"
+#define MEDIA "iso_id-1_53.98x85.6mm"
+
+static const char *engine;
+static char state_file[1024];
+
+static const struct { const char *word; pappl_preason_t reason; } reasons[] = {
+  { "cover-open", PAPPL_PREASON_COVER_OPEN },
+  { "marker-supply-empty", PAPPL_PREASON_MARKER_SUPPLY_EMPTY },
+  { "media-empty", PAPPL_PREASON_MEDIA_EMPTY },
+  { "media-jam", PAPPL_PREASON_MEDIA_JAM },
+  { "media-needed", PAPPL_PREASON_MEDIA_NEEDED },
+  { "other", PAPPL_PREASON_OTHER },
+};
+
+/* What PAPPL has no word for stands beside an `other` from the engine. */
+static void state(pappl_printer_t *printer, char *line)
+{
+  bool adds = *line == '+';
+  pappl_preason_t changed = PAPPL_PREASON_NONE;
+  char *rest = NULL;
+  for (char *word = strtok_r(line + 1, ",\n", &rest); word; word = strtok_r(NULL, ",\n", &rest)) {
+    char *suffix = strstr(word, "-error");
+    if (suffix)
+      *suffix = '\0';
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+      if (!strcmp(word, reasons[i].word))
+        changed |= reasons[i].reason;
+    }
+  }
+  papplPrinterSetReasons(printer, adds ? changed : PAPPL_PREASON_NONE, adds ? PAPPL_PREASON_NONE : changed);
+}
+
+static void listen_to(int from, pappl_job_t *job)
+{
+  FILE *lines = fdopen(from, "r");
+  char line[1024];
+  while (lines && fgets(line, sizeof(line), lines)) {
+    if (!strncmp(line, "STATE: ", 7))
+      state(papplJobGetPrinter(job), line + 7);
+    else if (strstr(line, "job-impressions-completed=1"))
+      papplJobSetImpressionsCompleted(job, 1);
+    else if (!strncmp(line, "ERROR: ", 7))
+      papplJobSetMessage(job, "%s", line + 7);
+  }
+  if (lines)
+    fclose(lines);
+}
+
+/* Registered as a filter: else PAPPL makes raster of a PNG. */
+static bool print(pappl_job_t *job, pappl_device_t *device, void *unused)
+{
+  (void)device;
+  (void)unused;
+  int messages[2], status = 0;
+  if (pipe(messages))
+    return false;
+  papplJobSetImpressions(job, 1);
+  pid_t child = fork();
+  if (child == 0) {
+    setenv("IPP_JOB_NAME", papplJobGetName(job), 1);
+    dup2(messages[1], STDERR_FILENO);
+    /* The listening socket must not outlive this program. */
+    for (int fd = 3; fd < 1024; fd++)
+      close(fd);
+    execl(engine, engine, papplJobGetFilename(job), (char *)NULL);
+    _exit(127);
+  }
+  close(messages[1]);
+  listen_to(messages[0], job);
+  if (child < 0)
+    return false;
+  while (waitpid(child, &status, 0) < 0)
+    ;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* PAPPL asks for these. Nothing comes to them, as only PNG is sent, and that has its filter. */
+static bool no_job(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device)
+{
+  (void)job;
+  (void)options;
+  (void)device;
+  return false;
+}
+
+static bool no_page(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device, unsigned page)
+{
+  (void)page;
+  return no_job(job, options, device);
+}
+
+static bool no_line(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device, unsigned y,
+                    const unsigned char *line)
+{
+  (void)y;
+  (void)line;
+  return no_job(job, options, device);
+}
+
+static bool status(pappl_printer_t *printer)
+{
+  (void)printer;
+  return true;
+}
+
+static bool describe(pappl_system_t *system, const char *name, const char *uri, const char *device_id,
+                     pappl_pr_driver_data_t *data, ipp_t **attributes, void *unused)
+{
+  (void)system;
+  (void)name;
+  (void)uri;
+  (void)device_id;
+  (void)attributes;
+  (void)unused;
+  strcpy(data->make_and_model, "Cetak test printer");
+  data->format = FORMAT;
+  data->printfile_cb = no_job;
+  data->rstartjob_cb = data->rendjob_cb = no_job;
+  data->rstartpage_cb = data->rendpage_cb = no_page;
+  data->rwriteline_cb = no_line;
+  data->status_cb = status;
+  data->ppm = data->ppm_color = 2;
+  data->raster_types = PAPPL_PWG_RASTER_TYPE_SRGB_8;
+  data->color_supported = PAPPL_COLOR_MODE_AUTO | PAPPL_COLOR_MODE_COLOR;
+  data->color_default = PAPPL_COLOR_MODE_COLOR;
+  data->content_default = PAPPL_CONTENT_AUTO;
+  data->quality_default = IPP_QUALITY_NORMAL;
+  data->scaling_default = PAPPL_SCALING_AUTO;
+  data->orient_default = IPP_ORIENT_NONE;
+  data->sides_supported = data->sides_default = PAPPL_SIDES_ONE_SIDED;
+  data->num_resolution = 1;
+  data->x_resolution[0] = data->y_resolution[0] = data->x_default = data->y_default = 300;
+  data->num_media = data->num_source = data->num_type = 1;
+  data->media[0] = MEDIA;
+  data->source[0] = "main";
+  data->type[0] = "cardstock";
+  strcpy(data->media_default.size_name, MEDIA);
+  data->media_default.size_width = 5398;
+  data->media_default.size_length = 8560;
+  strcpy(data->media_default.source, "main");
+  strcpy(data->media_default.type, "cardstock");
+  data->media_ready[0] = data->media_default;
+  return true;
+}
+
+static bool save(pappl_system_t *system, void *unused)
+{
+  (void)unused;
+  return papplSystemSaveState(system, state_file);
+}
+
+int main(int count, char *arguments[])
+{
+  static pappl_pr_driver_t drivers[] = { { "card", "Card printer", NULL, NULL } };
+  char spool[1024];
+  if (count != 4)
+    return 2;
+  engine = arguments[3];
+  snprintf(state_file, sizeof(state_file), "%s/state", arguments[2]);
+  snprintf(spool, sizeof(spool), "%s/spool", arguments[2]);
+
+  pappl_system_t *system = papplSystemCreate(PAPPL_SOPTIONS_NO_TLS | PAPPL_SOPTIONS_MULTI_QUEUE, "cetak", atoi(arguments[1]), "_print", spool, "-",
+                                             PAPPL_LOGLEVEL_WARN, NULL, false);
+  if (!system)
+    return 1;
+  papplSystemSetHostName(system, "localhost");
+  papplSystemSetPrinterDrivers(system, 1, drivers, NULL, NULL, describe, NULL);
+  papplSystemAddMIMEFilter(system, "image/png", FORMAT, print, NULL);
+  if (!papplSystemLoadState(system, state_file) &&
+      !papplPrinterCreate(system, 0, "card", "card", "MFG:Cetak;MDL:Test;CMD:PNG;", "file:///dev/null"))
+    return 1;
+  papplSystemSetSaveCallback(system, save, NULL);
+  /* Last, so that who gets an answer gets it from a printer with its history. */
+  if (!papplSystemAddListeners(system, "localhost"))
+    return 1;
+  papplSystemRun(system);
+  return 0;
+}

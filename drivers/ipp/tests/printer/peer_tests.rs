@@ -1,0 +1,180 @@
+//! What the driver says of the cards of printers that can hold: a PAPPL printer application and `cupsd`; and that the
+//! fixtures do what they are for.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cetak_driver_api::conformance::{self, Fixture};
+use cetak_driver_api::{AttemptId, Blank, Card, Document, Found, PrinterDriver};
+use cetak_driver_ipp::IppPrinter;
+
+use crate::cupsd::{Cupsd, Settings};
+use crate::engine::Mode;
+use crate::pappl::PapplPrinter;
+use crate::peer::{Kind, Peer};
+use crate::{document, ending, found_when, new_attempt, sent, wait};
+
+struct Printer(Box<dyn Peer>);
+
+#[async_trait]
+impl Fixture for Printer {
+    async fn driver(&self) -> Arc<dyn PrinterDriver> {
+        Arc::new(driver(&*self.0))
+    }
+
+    fn attempts_at_once(&self) -> usize {
+        2
+    }
+
+    async fn advance(&self) {
+        wait(150);
+    }
+
+    fn document(&self) -> Document {
+        document()
+    }
+
+    fn attempt(&self) -> AttemptId {
+        new_attempt()
+    }
+
+    async fn count_cards(&self, attempt: &AttemptId) -> Option<usize> {
+        Some(self.0.count(attempt.as_str()))
+    }
+}
+
+fn driver(peer: &dyn Peer) -> IppPrinter {
+    IppPrinter::new(&peer.uri()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pappl_printer_passes_the_conformance_suite() {
+    conformance::exercise(&Printer(Kind::Pappl.start())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cupsd_passes_the_conformance_suite() {
+    conformance::exercise(&Printer(Kind::Cupsd.start())).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn cupsd_as_debian_ships_it_passes_the_conformance_suite() {
+    conformance::exercise(&Printer(Box::new(Cupsd::start(Settings::Default)))).await;
+}
+
+#[tokio::test]
+async fn every_printer_waits_for_its_operator_and_says_for_what() {
+    for kind in Kind::ALL {
+        let peer = kind.start();
+        let driver = driver(&*peer);
+        for (mode, reason) in [
+            (Mode::Empty, "media-empty"),
+            (Mode::Ribbon, "marker-supply-empty"),
+            (Mode::OutputFull, "other"),
+            (Mode::Cover, "cover-open"),
+        ] {
+            peer.engine().set_for(mode, 1);
+            let id = new_attempt();
+            let attempt = sent(&driver, &id).await;
+
+            eventually(&format!("{kind:?} says {reason}"), async || {
+                driver.status().await.unwrap().reasons.iter().any(|said| said == reason)
+            })
+            .await;
+            assert_eq!(peer.count(id.as_str()), 0, "{kind:?}");
+            peer.clear();
+
+            let ending = ending(&driver, &attempt).await;
+            assert_eq!((ending.blank, ending.card), (Blank::Fed, Card::Good), "{kind:?} {mode:?}");
+            assert_eq!(peer.count(id.as_str()), 1, "{kind:?}");
+            eventually(&format!("{kind:?} says nothing any more"), async || {
+                driver.status().await.unwrap().reasons.is_empty()
+            })
+            .await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_printer_is_believed_when_its_engine_fails_with_or_without_a_card() {
+    for kind in Kind::ALL {
+        let peer = kind.start();
+        let driver = driver(&*peer);
+        for (mode, cards) in [(Mode::Jam, 0), (Mode::AbortBefore, 0), (Mode::AbortAfter, 1), (Mode::SelfKill, 0)] {
+            peer.engine().set_for(mode, 1);
+            let id = new_attempt();
+
+            let ending = ending(&driver, &sent(&driver, &id).await).await;
+
+            assert_eq!(peer.count(id.as_str()), cards, "{kind:?} {mode:?}");
+            assert_eq!(ending.card, Card::Unknown, "{kind:?} {mode:?}: {ending:?}");
+        }
+        let next = sent(&driver, &new_attempt()).await;
+        assert_eq!(ending(&driver, &next).await.card, Card::Good, "{kind:?} goes on");
+    }
+}
+
+#[tokio::test]
+async fn a_printer_that_died_comes_back_on_its_port_and_its_hopper_was_not_emptied() {
+    for kind in Kind::ALL {
+        let mut peer = kind.start();
+        // Else it may be dead before it has answered.
+        peer.engine().set_pace(300);
+        for (mode, cards) in [(Mode::DieBefore, 0), (Mode::DieAfter, 1)] {
+            peer.engine().set_for(mode, 1);
+            let id = new_attempt();
+            let uri = peer.uri();
+            sent(&driver(&*peer), &id).await;
+
+            eventually(&format!("{kind:?} is dead"), async || peer.is_dead()).await;
+            peer.run();
+
+            assert_eq!(peer.uri(), uri);
+            assert_eq!(peer.count(id.as_str()), cards, "{kind:?} {mode:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_engine_outlives_its_printer() {
+    for kind in Kind::ALL {
+        let mut peer = kind.start();
+        peer.engine().set_pace(500);
+        let id = new_attempt();
+        sent(&driver(&*peer), &id).await;
+        eventually("the engine runs", async || peer.engine().is_running()).await;
+
+        peer.stop();
+
+        assert_eq!(peer.count(id.as_str()), 0, "{kind:?}");
+        eventually("it is done", async || !peer.engine().is_running()).await;
+        assert_eq!(peer.count(id.as_str()), 1, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn pappl_and_cupsd_know_a_finished_card_after_they_were_killed() {
+    let printers: [Box<dyn Peer>; 2] = [Box::new(PapplPrinter::start()), Box::new(Cupsd::start(Settings::Safe))];
+    for mut peer in printers {
+        let attempt = sent(&driver(&*peer), &new_attempt()).await;
+        ending(&driver(&*peer), &attempt).await;
+        // PAPPL saves its list of jobs once a second.
+        wait(1500);
+
+        peer.run();
+
+        let found = found_when(&driver(&*peer), &attempt, |_| true).await;
+        assert!(matches!(found, Found::Ended(_)), "{}: {found:?}", peer.path());
+    }
+}
+
+/// Asks for 10 s.
+async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..500 {
+        if holds().await {
+            return;
+        }
+        wait(20);
+    }
+    panic!("10 s later it is still not so that {what}")
+}
