@@ -17,10 +17,12 @@ mod cards;
 mod choose;
 mod import;
 mod office;
+mod table;
 
-use std::{path::PathBuf, time::Instant};
+use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
+use table::{Line, median, output_of, per_second, range, show};
 
 /// As the program has it.
 #[global_allocator]
@@ -41,18 +43,6 @@ struct Plan {
     lists: [i64; 2],
     /// The parts to run.
     parts: Vec<&'static str>,
-}
-
-/// One row of the table.
-#[derive(Debug)]
-struct Line {
-    what: String,
-    figure: f64,
-    unit: &'static str,
-    /// The least and the most of all runs.
-    range: (f64, f64),
-    /// Name, figure and ratio of each reference.
-    references: Vec<(&'static str, f64, f64)>,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -113,67 +103,6 @@ impl Plan {
         }
         Ok(plan)
     }
-}
-
-fn show(lines: &[Line]) {
-    println!("| measured | median | least to most | reference, same run | its median | ratio |");
-    println!("| --- | ---: | ---: | --- | ---: | ---: |");
-    for line in lines {
-        let mut what = format!(
-            "{} | {} {} | {} to {}",
-            line.what,
-            number(line.figure),
-            line.unit,
-            number(line.range.0),
-            number(line.range.1)
-        );
-        for (name, figure, ratio) in &line.references {
-            println!("| {what} | {name} | {} | {ratio:.2} |", number(*figure));
-            what = " | | ".into();
-        }
-        if line.references.is_empty() {
-            println!("| {what} | | | |");
-        }
-    }
-}
-
-/// Whole, in groups of three.
-fn number(figure: f64) -> String {
-    let digits = format!("{figure:.0}");
-    let group = |(at, digit)| {
-        let comma = at > 0 && (digits.len() - at) % 3 == 0;
-        comma.then_some(',').into_iter().chain([digit])
-    };
-    digits.chars().enumerate().flat_map(group).collect()
-}
-
-/// The middle of some figures; of none, not a number.
-fn median(figures: &[f64]) -> f64 {
-    let mut sorted = figures.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    match sorted.len() {
-        0 => f64::NAN,
-        n if n % 2 == 1 => sorted[n / 2],
-        n => f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]),
-    }
-}
-
-fn range(figures: &[f64]) -> (f64, f64) {
-    figures.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), f| (least.min(*f), most.max(*f)))
-}
-
-/// How many a second, since an instant.
-fn per_second(count: f64, since: Instant) -> f64 {
-    count / since.elapsed().as_secs_f64()
-}
-
-/// A program's output, if it ended well.
-fn output_of(command: &mut std::process::Command, missing: &str) -> anyhow::Result<Vec<u8>> {
-    let output = command.output().with_context(|| missing.to_owned())?;
-    if !output.status.success() {
-        bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(output.stdout)
 }
 
 /// Files are on the disk before a run that shall not pay for them.
