@@ -22,11 +22,14 @@ use cetak::{
 
 pub(crate) const PROFILE: &str = "ktp-el";
 
+/// The master key of every office here.
+pub(crate) const KEY: [u8; 32] = [7; 32];
+
 pub(crate) async fn open(folder: &Path) -> anyhow::Result<Office> {
     let profile: CardProfile = toml::from_str(include_str!("../../src/profiles/ktp-el.toml"))?;
     let nobody = Actor { name: "bench".into(), os_user: "bench".into(), host: "bench".into() };
     Ok(Office {
-        store: Store::open(&folder.join("cetak.db"), Keys::derive(&[7; 32])).await?,
+        store: Store::open(&folder.join("cetak.db"), Keys::derive(&KEY)).await?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy::new()),
         profiles: Arc::new(BTreeMap::from([(PROFILE.to_owned(), Arc::new(profile))])),

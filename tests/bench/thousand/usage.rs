@@ -1,0 +1,34 @@
+//! What the kernel says of a process.
+
+use std::{fs, path::Path};
+
+use anyhow::Context;
+
+/// `/proc` counts processor time in hundredths of a second on every Linux.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// What a process has used until now.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usage {
+    /// Processor time, its own and the kernel's for it, seconds.
+    pub(crate) cpu_s: f64,
+    /// The most memory that it ever had, bytes.
+    pub(crate) memory_max: u64,
+}
+
+impl Usage {
+    /// Fails for a process that has ended.
+    pub(crate) fn read(process: &Path) -> anyhow::Result<Self> {
+        let stat = fs::read_to_string(process.join("stat"))?;
+        // The name before it may hold anything.
+        let (_, rest) = stat.rsplit_once(')').context("a process has a name")?;
+        let ticks: Vec<u32> = rest.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
+        let status = fs::read_to_string(process.join("status"))?;
+        let memory = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let memory = memory.and_then(|rest| rest.trim().strip_suffix("kB")).context("the process has ended")?;
+        Ok(Self {
+            cpu_s: f64::from(ticks.iter().sum::<u32>()) / TICKS_PER_SECOND,
+            memory_max: memory.trim().parse::<u64>()? * 1_024,
+        })
+    }
+}
