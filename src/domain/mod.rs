@@ -14,6 +14,7 @@
 //!
 //! Every change of state is a function here that returns one [`transition::Transition`]; the store saves it whole.
 
+pub mod advice;
 pub mod attempt;
 pub mod audit;
 pub mod batch;
@@ -22,6 +23,7 @@ pub mod id;
 pub mod identifier;
 pub mod intake;
 pub mod job;
+pub mod media;
 pub mod personal;
 pub mod profile;
 pub mod record;
