@@ -31,6 +31,7 @@ struct Written {
     retry_cap_s: Option<u64>,
     breaker_failures: Option<u32>,
     release_after_s: Option<u64>,
+    upload_ahead: Option<bool>,
     key_file: Option<PathBuf>,
     profiles: Option<PathBuf>,
     #[serde(default)]
@@ -56,7 +57,7 @@ pub(super) struct Config {
 
 /// Variables that are no settings of the engine.
 const OTHER_VARIABLES: [&str; 5] = ["CETAK_DATA", "CETAK_CONFIG", "CETAK_ACTOR", "CETAK_LOG", "CETAK_KEY"];
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "site",
     "zone",
     "batch_size",
@@ -65,6 +66,7 @@ const KEYS: [&str; 10] = [
     "retry_cap_s",
     "breaker_failures",
     "release_after_s",
+    "upload_ahead",
     "key_file",
     "profiles",
 ];
@@ -187,6 +189,7 @@ impl Reader<'_> {
                 "1 to 86400",
                 |n| (1..=86_400).contains(n),
             )?),
+            upload_ahead: self.take("upload_ahead", file.upload_ahead, d.upload_ahead, "true or false", |_| true)?,
             windows: std::mem::take(&mut file.window),
         })
     }

@@ -244,10 +244,15 @@ pub enum PrinterCommand {
         /// The profile whose cards it prints
         #[arg(long, default_value = "ktp-el")]
         profile: String,
+        /// Use it whatever is objected; why, for the record
+        #[arg(long, value_name = "REASON", value_parser = plain)]
+        insist: Option<String>,
     },
     /// All printers
     List,
-    /// Ask a printer what it is and how it is; prints nothing
+    /// Ask a printer what it is and how it is, and what to do about it; prints nothing
+    Show { name: String },
+    /// Print a test card, which uses up one blank
     Test { name: String },
     /// An operator says that the printer is well again
     Clear {

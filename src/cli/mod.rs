@@ -5,11 +5,12 @@ mod blangko;
 mod import;
 pub mod output;
 mod people;
+mod printer;
 pub mod progress;
 mod reading;
 pub mod status;
 
-use args::{AuditCommand, Command, FoundArg, InspectCommand, PrinterCommand, QueueCommand, ScopeArgs};
+use args::{AuditCommand, Command, FoundArg, InspectCommand, QueueCommand, ScopeArgs};
 pub use import::{run as import, text as import_text};
 use output::Output;
 
@@ -26,7 +27,7 @@ pub async fn command(office: &Office, out: Output, command: Command) -> anyhow::
     match command {
         Command::Import(args) => import::command(office, out, args).await,
         Command::Blangko(args) => blangko::command(office, out, args).await,
-        Command::Printer(args) => printer(office, out, args).await,
+        Command::Printer(args) => printer::command(office, out, args).await,
         Command::Queue(args) => queue(office, out, args).await,
         Command::Status => Ok(out.data(&status::read(office).await?, status::text)?),
         Command::Record(args) => people::record(office, out, args).await,
@@ -42,37 +43,6 @@ pub async fn command(office: &Office, out: Output, command: Command) -> anyhow::
             Err(anyhow::anyhow!("this command is not carried out here"))
         }
     }
-}
-
-async fn printer(office: &Office, out: Output, command: PrinterCommand) -> anyhow::Result<()> {
-    match command {
-        PrinterCommand::Add { name, uri, hopper, profile } => {
-            operator::printer_add(office, &name, &uri, &profile, hopper).await?;
-            out.done(&format!("printer `{name}` added"))?;
-        }
-        PrinterCommand::List => {
-            let printers = status::read(office).await?.printers;
-            let row = |p: &status::PrinterStatus| {
-                vec![p.name.clone(), p.state.clone(), p.breaker.into(), p.profile.clone(), p.uri.clone()]
-            };
-            out.data(&printers, |printers| {
-                output::table(
-                    &["printer", "state", "breaker", "profile", "uri"],
-                    &printers.iter().map(row).collect::<Vec<_>>(),
-                )
-            })?;
-        }
-        PrinterCommand::Test { name } => reading::printer_test(office, out, &name).await?,
-        PrinterCommand::Clear { name, reason } => {
-            operator::printer_clear(office, &name, &reason).await?;
-            out.done(&format!("printer `{name}` may get cards again"))?;
-        }
-        PrinterCommand::Remove { name } => {
-            operator::printer_remove(office, &name).await?;
-            out.done(&format!("printer `{name}` removed"))?;
-        }
-    }
-    Ok(())
 }
 
 async fn queue(office: &Office, out: Output, command: QueueCommand) -> anyhow::Result<()> {

@@ -17,7 +17,7 @@ use crate::{
     domain::job::JobState,
     engine::{
         EngineError, Office,
-        operator::{self, RecordName, find_record},
+        operator::{RecordName, find_record},
     },
     store::{ChainHead, JobFilter, JobLine, UncertainLine},
 };
@@ -110,32 +110,6 @@ pub(super) async fn inspect_list(office: &Office, out: Output) -> anyhow::Result
     };
     let header = ["attempt", "printer", "batch", "request id", "since", "reason"];
     Ok(out.data(&lines, |lines| table(&header, &lines.iter().map(row).collect::<Vec<_>>()))?)
-}
-
-pub(super) async fn printer_test(office: &Office, out: Output, name: &str) -> anyhow::Result<()> {
-    let (printer, answer) = operator::printer_probe(office, name).await?;
-    let (capabilities, status) = answer.map_err(|fault| {
-        EngineError::refused(
-            format!("printer `{}` does not answer: {fault}", printer.name),
-            format!("it is at {}", operator::plain_uri(&printer.uri)),
-        )
-    })?;
-    let value = serde_json::json!({ "name": printer.name, "status": status, "capabilities": capabilities });
-    let text = |_: &serde_json::Value| {
-        let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
-        let condition = format!("{:?}", status.condition).to_lowercase();
-        let rows = [
-            ("state", condition),
-            ("reasons", status.reasons.join(", ")),
-            ("accepts jobs", yes(status.accepting_jobs)),
-            ("is", capabilities.make_and_model.clone().unwrap_or_default()),
-            ("formats", capabilities.document_formats.join(", ")),
-            ("media", capabilities.media.join(", ")),
-            ("can hold a job", yes(capabilities.can_hold)),
-        ];
-        table(&["printer", &printer.name], &rows.map(|(key, value)| vec![key.to_owned(), value]))
-    };
-    Ok(out.data(&value, text)?)
 }
 
 pub(super) async fn audit_verify(office: &Office, out: Output, seal: Option<PathBuf>) -> anyhow::Result<()> {

@@ -6,7 +6,11 @@ use serde::Serialize;
 
 use super::output::{table, thousands};
 use crate::{
-    domain::{record::RecordState, time::day_start},
+    domain::{
+        advice::{Advice, Resumes, Who, advise},
+        record::RecordState,
+        time::day_start,
+    },
     engine::{CLOCK_TOLERANCE, EngineError, Office, operator::plain_uri},
     store::{BatchLine, PauseScope, Tx},
 };
@@ -43,8 +47,10 @@ pub struct PrinterStatus {
     pub profile: String,
     /// As last seen: `unknown`, `idle`, `processing`, `stopped`, `unreachable`.
     pub state: String,
-    /// IPP keywords.
+    /// IPP keywords, as the printer says them.
     pub reasons: Vec<String>,
+    /// What each of them means, and who must act.
+    pub advice: Vec<Advice>,
     /// May it get a card: `closed` is yes.
     pub breaker: &'static str,
     /// It, or the whole queue, is paused.
@@ -137,6 +143,7 @@ pub async fn read(office: &Office) -> Result<Status, EngineError> {
         name: p.name,
         profile: p.profile,
         state: p.state,
+        advice: p.reasons.iter().map(|reason| advise(reason)).collect(),
         reasons: p.reasons,
     });
     let printers: Vec<PrinterStatus> = printers.collect();
@@ -201,11 +208,16 @@ async fn needs(
                 &format!("cetak printer clear {}", printer.name),
             );
         }
-        if matches!(printer.state.as_str(), "stopped" | "unreachable")
-            || printer.reasons.iter().any(|r| r.contains("empty"))
-        {
-            let what = format!("printer `{}` is {} ({})", printer.name, printer.state, printer.reasons.join(", "));
-            need(&what, 1, &format!("cetak printer test {}", printer.name));
+        let asks = |advice: &&Advice| advice.stops_feeding && advice.who != Who::Nobody;
+        for advice in printer.advice.iter().filter(asks) {
+            let what =
+                format!("{}, printer `{}`: {} ({})", advice.who.as_str(), printer.name, advice.action, advice.keyword);
+            let command = if advice.resumes == Resumes::WhenCleared { "clear" } else { "show" };
+            need(&what, 1, &format!("cetak printer {command} {}", printer.name));
+        }
+        if printer.state == "stopped" && printer.advice.is_empty() {
+            let what = format!("printer `{}` is stopped, and does not say why", printer.name);
+            need(&what, 1, &format!("cetak printer show {}", printer.name));
         }
     }
     Ok(needs)

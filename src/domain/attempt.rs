@@ -60,6 +60,17 @@ impl std::str::FromStr for AttemptState {
     }
 }
 
+/// Whose fault it was that an attempt did not start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Blame {
+    /// The printer refused this card: one of the record's tries is used up.
+    Card,
+    /// The printer took nothing: the card is tried again after a while, at the end of its batch.
+    Printer,
+    /// Nobody's: a pause, a withdrawal or a restart came in between. The card keeps its place.
+    Nobody,
+}
+
 /// How an attempt ended, with what decides the next step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
@@ -67,8 +78,8 @@ pub enum Outcome {
     Printed,
     /// No blank was used.
     NotStarted {
-        /// The printer refused this card; otherwise the printer was to blame, or a pause came in between.
-        card_refused: bool,
+        /// Whose fault it was.
+        blame: Blame,
         /// Why, in IPP keywords or a driver's words; no personal data.
         reason: String,
     },

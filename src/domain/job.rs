@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    attempt::{AttemptState, AttemptView, FoundCard, Outcome},
+    attempt::{AttemptState, AttemptView, Blame, FoundCard, Outcome},
     audit::Event,
     id::{BatchId, JobId, LotId, RecordId},
     record::{RecordState, Stop, WrongState},
@@ -142,16 +142,16 @@ pub fn settle(
             transition.movements.push(moved(Account::Uncertain, Cause::OutcomeUnknown));
             close(&mut transition, view, JobState::Uncertain, RecordState::Uncertain).reason = Some(reason.clone());
         }
-        Outcome::NotStarted { card_refused, reason } => match next_step(view, *card_refused) {
+        Outcome::NotStarted { blame, reason } => match next_step(view, *blame == Blame::Card) {
             Next::TryAgain => {
                 let due = now.plus(backoff.wait(view.not_started, jitter));
                 let again = JobChange {
-                    due: Some(due),
-                    not_started: true,
+                    due: (*blame != Blame::Nobody).then_some(due),
+                    not_started: *blame != Blame::Nobody,
                     ..JobChange::new(view.job, view.job_state, JobState::Queued)
                 };
                 transition.job = Some(again);
-                if *card_refused {
+                if *blame == Blame::Card {
                     let mut kept = RecordChange::new(view.record, view.record_state, view.record_state);
                     kept.charged_on = Some(view.printer.clone());
                     transition.record = Some(kept);
@@ -159,7 +159,7 @@ pub fn settle(
             }
             Next::Leave(job, record) => {
                 transition.movements.push(moved(view.place.free(), Cause::Released));
-                leave(&mut transition, view, job, record, reason, *card_refused);
+                leave(&mut transition, view, job, record, reason, *blame == Blame::Card);
             }
         },
         Outcome::Spoiled { reason } => {
@@ -332,7 +332,7 @@ mod tests {
     }
 
     fn refused() -> Outcome {
-        Outcome::NotStarted { card_refused: true, reason: "document-format-error".into() }
+        Outcome::NotStarted { blame: Blame::Card, reason: "document-format-error".into() }
     }
 
     #[test]
@@ -364,10 +364,17 @@ mod tests {
     #[test]
     fn a_printer_to_blame_costs_the_record_nothing_but_time() {
         let many = AttemptView { not_started: 9, charged: 2, failed_on: Some("p2".into()), ..view() };
-        let outcome = Outcome::NotStarted { card_refused: false, reason: "connecting-to-device".into() };
+        let outcome = Outcome::NotStarted { blame: Blame::Printer, reason: "connecting-to-device".into() };
         let t = settle(&many, &outcome, BACKOFF, Timestamp(0), 1.0, None);
         assert_eq!((t.record, t.movements.len()), (None, 0));
         assert_eq!(t.job.unwrap().due, Some(Timestamp(300_000_000)));
+    }
+
+    #[test]
+    fn a_card_that_was_stopped_by_nobodys_fault_keeps_its_place() {
+        let outcome = Outcome::NotStarted { blame: Blame::Nobody, reason: "paused".into() };
+        let job = settle(&view(), &outcome, BACKOFF, Timestamp(0), 1.0, None).job.unwrap();
+        assert_eq!((job.to, job.due, job.not_started), (JobState::Queued, None, false));
     }
 
     #[test]

@@ -173,10 +173,12 @@ pub enum Cause {
     Returned,
     /// Found short or found again at a stocktake.
     Counted,
+    /// Used up by a test card.
+    TestCard,
 }
 
 impl Cause {
-    const ALL: [(Self, &'static str); 18] = [
+    const ALL: [(Self, &'static str); 19] = [
         (Self::Received, "received"),
         (Self::Loaded, "loaded"),
         (Self::Unloaded, "unloaded"),
@@ -195,6 +197,7 @@ impl Cause {
         (Self::Lent, "lent"),
         (Self::Returned, "returned"),
         (Self::Counted, "counted"),
+        (Self::TestCard, "test-card"),
     ];
 
     /// The name in schema, commands and reports.

@@ -1,18 +1,23 @@
 //! The card in hand: from the first byte to its outcome, and what a restart makes of it.
 
-use std::sync::atomic::Ordering;
+use std::{
+    sync::{PoisonError, atomic::Ordering},
+    time::Duration,
+};
 
 use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Document, Fault};
 use tracing::{info, warn};
 
 use super::{
+    pace::{POLL_MAX, Seen},
     reconcile::{self, Verdict},
-    worker::{POLL_MAX, POLL_MIN, Turn, Worker},
-    writer::{BreakerChange, Reply, Request, Settle},
+    worker::{Turn, Worker},
+    writer::{BreakerChange, Request, Settle},
 };
 use crate::{
     domain::{
-        attempt::Outcome,
+        advice,
+        attempt::{Blame, Outcome},
         batch::Batch,
         breaker::{Breaker, Failure},
         id::{AttemptKey, RecordId},
@@ -20,103 +25,199 @@ use crate::{
     store::{Acknowledgement, Begin, OpenAttempt, StoreError},
 };
 
+/// How often a printer is asked what the card in hand waits for.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+
 /// An attempt in hand.
 pub(super) struct InHand {
-    key: AttemptKey,
+    pub(super) key: AttemptKey,
+    pub(super) record: RecordId,
+    /// The printer let it go by itself: there is nothing left to release.
+    loose: bool,
     reference: AttemptRef,
+}
+
+impl InHand {
+    /// `None` if its name is none that a printer takes.
+    pub(super) fn new(key: AttemptKey, begin: &Begin, record: RecordId) -> Option<Self> {
+        let id = AttemptId::new(&*begin.name).ok()?;
+        let releasing = begin.releasing;
+        let reference = AttemptRef { id, printer_job: None, boot: None, releasing, acknowledged: false };
+        Some(Self { key, record, loose: false, reference })
+    }
+
+    /// The commit before a card may exist is done.
+    pub(super) fn is_releasing(&self) -> bool {
+        self.reference.releasing
+    }
+
+    /// That commit was done just now.
+    pub(super) fn set_releasing(&mut self) {
+        self.reference.releasing = true;
+    }
+
+    /// What the printer answered so far.
+    pub(super) fn acknowledgement(&self) -> Acknowledgement {
+        acknowledgement(self.key, &self.reference)
+    }
+}
+
+fn acknowledgement(key: AttemptKey, reference: &AttemptRef) -> Acknowledgement {
+    Acknowledgement {
+        key,
+        printer_job: reference.printer_job.clone(),
+        boot: reference.boot.clone(),
+        acknowledged: reference.acknowledged,
+    }
+}
+
+/// An open attempt as its driver is asked about it.
+pub(super) fn reference(open: &OpenAttempt, id: AttemptId) -> AttemptRef {
+    AttemptRef {
+        id,
+        printer_job: open.printer_job.clone(),
+        boot: open.boot.clone(),
+        releasing: open.releasing,
+        acknowledged: open.acknowledged,
+    }
+}
+
+/// What came of an upload.
+pub(super) enum Uploaded {
+    /// It may be let go.
+    Ready(InHand),
+    /// No blank was used.
+    Failed(InHand, Outcome),
+    /// The printer did not keep its promise to hold: a card may exist.
+    Loose(InHand),
 }
 
 /// How far a card came.
 pub(super) enum Printed {
-    Ended(Outcome),
+    /// It is over; and when, if it was watched without a break.
+    Ended(Outcome, Option<Seen>),
     /// The printer does not tell; the attempt stays open, and is looked at again.
     Open,
 }
 
 impl Worker {
-    /// Brings one card to the printer and finds out what became of it.
-    pub(super) async fn print(
-        &self,
-        key: AttemptKey,
-        begin: &Begin,
-        document: Document,
-    ) -> Result<Printed, StoreError> {
-        let Ok(id) = AttemptId::new(&*begin.name) else {
-            return Ok(Printed::Ended(reconcile::not_started("the site's name does not fit into a job name")));
-        };
-        let mut reference = AttemptRef { id: id.clone(), printer_job: None, acknowledged: false };
-        match self.driver.prepare(&id, document).await {
-            Ok(prepared) => reference.printer_job = prepared.printer_job,
+    /// Brings one card to the printer so that it cannot start.
+    pub(super) async fn upload(&self, mut hand: InHand, document: Document) -> Result<Uploaded, StoreError> {
+        match self.driver.prepare(&hand.reference.id, document).await {
+            Ok(prepared) => {
+                hand.reference.printer_job = prepared.printer_job;
+                hand.reference.boot = prepared.boot;
+                Ok(Uploaded::Ready(hand))
+            }
             Err(fault) => {
-                if reconcile::after_fault(&fault).is_none() && !begin.releasing {
-                    self.writer.save(Request::Started { attempt: key, name: begin.name.clone() }).await?;
+                if let Some(outcome) = self.outcome_of(&hand, &fault).await {
+                    return Ok(Uploaded::Failed(hand, outcome));
                 }
-                return self.after_fault(key, reference, &fault).await;
+                if !hand.is_releasing() {
+                    let name = hand.reference.id.as_str().to_owned();
+                    self.writer.save(Request::Started { attempt: hand.key, name }).await?;
+                }
+                hand.set_releasing();
+                hand.loose = true;
+                Ok(Uploaded::Loose(hand))
             }
         }
-        if !begin.releasing {
-            let acknowledgement =
-                Acknowledgement { key, printer_job: reference.printer_job.clone(), acknowledged: false };
-            if self.writer.save(Request::Release(acknowledgement)).await? != Reply::Released(true) {
-                return self.take_back(&reference).await;
-            }
+    }
+
+    /// The one call after which a card may exist. Gives the outcome where it is proved that none can.
+    pub(super) async fn let_go(&self, hand: &mut InHand) -> Option<Outcome> {
+        if hand.loose {
+            return None;
         }
-        match self.driver.commit(&id).await {
+        match self.driver.commit(&hand.reference.id).await {
             Ok(committed) => {
-                reference.acknowledged = true;
-                reference.printer_job = committed.printer_job.or(reference.printer_job);
+                hand.reference.acknowledged = true;
+                hand.reference.printer_job = committed.printer_job.or(hand.reference.printer_job.take());
+                hand.reference.boot = committed.boot.or(hand.reference.boot.take());
+                None
             }
-            Err(fault) => return self.after_fault(key, reference, &fault).await,
+            Err(fault) => self.outcome_of(hand, &fault).await,
         }
-        self.watch_to_the_end(&InHand { key, reference }).await
     }
 
     /// `prepare` or `commit` failed: the fault proves that no blank was used, or only the printer can tell.
-    async fn after_fault(&self, key: AttemptKey, reference: AttemptRef, fault: &Fault) -> Result<Printed, StoreError> {
-        if let Some(outcome) = reconcile::after_fault(fault) {
-            let _ = self.driver.cancel(&reference).await; // nothing can start; this only tidies up
-            return Ok(Printed::Ended(outcome));
+    async fn outcome_of(&self, hand: &InHand, fault: &Fault) -> Option<Outcome> {
+        let outcome = reconcile::after_fault(fault);
+        if outcome.is_some() {
+            let _ = self.driver.cancel(&hand.reference).await; // nothing can start; this only tidies up
+        } else {
+            warn!(printer.id = self.state.printer.name, attempt.id = hand.reference.id.as_str(), "{fault}");
         }
-        warn!(printer.id = self.state.printer.name, attempt.id = reference.id.as_str(), "{fault}");
-        self.watch_to_the_end(&InHand { key, reference }).await
+        outcome
     }
 
-    /// A pause, a window or a withdrawal came between upload and release: the card must not start.
-    async fn take_back(&self, reference: &AttemptRef) -> Result<Printed, StoreError> {
-        match self.driver.cancel(reference).await {
-            Ok(Cancelled::NothingPrinted) => Ok(Printed::Ended(reconcile::not_started(reconcile::STOPPED))),
-            Ok(Cancelled::OutcomeUnknown) | Err(_) => Ok(Printed::Open),
+    /// A pause, a window, a withdrawal or a failure came between upload and release: the card must not start.
+    pub(super) async fn take_back(&self, hand: InHand) -> Result<(), StoreError> {
+        match self.driver.cancel(&hand.reference).await {
+            Ok(Cancelled::NothingPrinted) => {
+                let settle = Settle { attempt: hand.key, outcome: reconcile::stopped(), breaker: None };
+                self.writer.save(Request::Step { settle: Some(settle), begin: None, release: None }).await?;
+            }
+            // It stays open, and is looked at again.
+            Ok(Cancelled::OutcomeUnknown) | Err(_) => {}
         }
+        Ok(())
     }
 
     /// Asks until the card has ended. A printer that does not answer, or waits for a person, keeps its attempt open.
-    async fn watch_to_the_end(&self, hand: &InHand) -> Result<Printed, StoreError> {
-        let mut wait = POLL_MIN;
+    pub(super) async fn watch_to_the_end(&self, hand: &InHand) -> Result<Printed, StoreError> {
+        let began = self.office.clock.now();
+        let mut after = Duration::ZERO;
         let mut saved = false;
         loop {
+            let asked = self.office.clock.now().since(began);
             let verdict = self.driver.find(&hand.reference).await.map(reconcile::after_releasing);
             if let Ok(Verdict::Ended(outcome)) = verdict {
-                return Ok(Printed::Ended(outcome));
+                self.tidy_up(&hand.reference, &outcome).await;
+                let until = self.office.clock.now().since(began);
+                return Ok(Printed::Ended(outcome, Some(Seen { after, until }).filter(|_| !hand.loose)));
             }
+            after = asked;
             if !saved {
-                let printer_job = hand.reference.printer_job.clone();
-                let acknowledged = hand.reference.acknowledged;
-                self.writer
-                    .save(Request::Acknowledge(Acknowledgement { key: hand.key, printer_job, acknowledged }))
-                    .await?;
+                self.writer.save(Request::Acknowledge(hand.acknowledgement())).await?;
                 saved = true;
             }
-            match verdict {
-                Ok(Verdict::Wait(reasons)) if reasons.is_empty() => {}
-                Ok(Verdict::Wait(reasons)) => {
-                    self.waits_inside(reasons).await?;
-                    return Ok(Printed::Open);
+            let reasons = match verdict {
+                Ok(Verdict::Wait(reasons)) if reasons.is_empty() && self.state.pace.is_late(asked) => {
+                    self.what_it_waits_for().await
                 }
+                Ok(Verdict::Wait(reasons)) => reasons,
                 Ok(Verdict::Cancel | Verdict::Ended(_)) | Err(_) => return Ok(Printed::Open),
+            };
+            if !reasons.is_empty() {
+                self.waits_inside(reasons).await?;
+                return Ok(Printed::Open);
             }
-            self.office.clock.sleep(wait).await;
-            wait = (wait * 2).min(POLL_MAX);
+            let elapsed = self.office.clock.now().since(began);
+            self.office.clock.sleep(self.state.pace.wait(elapsed)).await;
         }
+    }
+
+    /// Of a card whose outcome nobody knows, nothing may be left in the printer that could still print.
+    async fn tidy_up(&self, reference: &AttemptRef, outcome: &Outcome) {
+        if matches!(outcome, Outcome::Uncertain { .. }) {
+            let _ = self.driver.cancel(reference).await; // it proves nothing any more
+        }
+    }
+
+    /// Asks the printer, at most once a second, what keeps it from going on.
+    async fn what_it_waits_for(&self) -> Vec<String> {
+        let now = self.office.clock.now();
+        let (asked, answer) = self.state.waits_for.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if now.since(asked) < ASK_EVERY {
+            return answer;
+        }
+        let answer = match self.driver.status().await {
+            Ok(status) if !advice::stopping(&status.reasons, &self.state.printer.vouched).is_empty() => status.reasons,
+            Ok(_) | Err(_) => Vec::new(),
+        };
+        *self.state.waits_for.lock().unwrap_or_else(PoisonError::into_inner) = (now, answer.clone());
+        answer
     }
 
     /// What the card in hand waits for inside the printer (an empty hopper, say): people see it in `status`.
@@ -129,9 +230,10 @@ impl Worker {
         let mut tx = self.office.store.read().await?;
         let known = tx.printer_get(&self.state.printer.name).await?;
         drop(tx);
-        if known.is_some_and(|printer| printer.state != "processing" || printer.reasons != reasons) {
+        if let Some(known) = known.filter(|printer| printer.state != "processing" || printer.reasons != reasons) {
+            let vouched = advice::still_vouched(&reasons, &known.vouched);
             let printer = self.state.printer.name.clone();
-            self.writer.save(Request::Seen { printer, state: "processing", reasons }).await?;
+            self.writer.save(Request::Seen { printer, state: "processing", reasons, vouched }).await?;
         }
         Ok(())
     }
@@ -145,11 +247,9 @@ impl Worker {
         let from = printer.breaker;
         let failure = match &outcome {
             Outcome::Printed => None,
-            Outcome::NotStarted { reason, .. } if reason == reconcile::STOPPED => {
-                return Settle { attempt, outcome, breaker: None };
-            }
-            Outcome::NotStarted { card_refused: false, .. } => Some(Failure::Free),
-            Outcome::NotStarted { card_refused: true, .. } | Outcome::Spoiled { .. } | Outcome::Uncertain { .. } => {
+            Outcome::NotStarted { blame: Blame::Nobody, .. } => return Settle { attempt, outcome, breaker: None },
+            Outcome::NotStarted { blame: Blame::Printer, .. } => Some(Failure::Free),
+            Outcome::NotStarted { blame: Blame::Card, .. } | Outcome::Spoiled { .. } | Outcome::Uncertain { .. } => {
                 Some(Failure::Costly)
             }
         };
@@ -194,10 +294,10 @@ impl Worker {
         let Ok(id) = AttemptId::new(&*open.name) else {
             return Ok(Turn::Stuck("an attempt has no name that a printer takes"));
         };
-        let reference = AttemptRef { id, printer_job: open.printer_job, acknowledged: open.acknowledged };
-        let hand = InHand { key: open.key, reference };
-        let printed = if open.releasing { self.watch_once(&hand).await } else { self.withdraw_once(&hand).await };
-        match printed {
+        let reference = reference(&open, id);
+        let verdict =
+            if open.releasing { self.watch_once(&reference).await } else { self.withdraw_once(&reference).await };
+        match verdict {
             Ok(Verdict::Ended(outcome)) => {
                 info!(
                     printer.id = self.state.printer.name,
@@ -205,19 +305,21 @@ impl Worker {
                     outcome = outcome.state().as_str(),
                     "an open attempt is settled"
                 );
-                let settle = Some(self.settlement(hand.key, None, outcome));
-                self.writer.save(Request::Step { settle, begin: None }).await?;
+                self.tidy_up(&reference, &outcome).await;
+                let settle = Some(self.settlement(open.key, None, outcome));
+                self.writer.save(Request::Step { settle, begin: None, release: None }).await?;
                 self.state.down_since = None;
                 self.board.new_work();
                 Ok(Turn::On)
             }
-            Ok(Verdict::Wait(reasons)) if reasons.is_empty() => {
-                self.state.down_since = None;
-                self.waits_inside(reasons).await?;
-                Ok(Turn::Wait(POLL_MAX))
-            }
             Ok(Verdict::Wait(reasons)) => {
+                let reasons = if reasons.is_empty() { self.what_it_waits_for().await } else { reasons };
+                let waits = !reasons.is_empty();
                 self.waits_inside(reasons).await?;
+                if !waits {
+                    self.state.down_since = None;
+                    return Ok(Turn::Wait(POLL_MAX));
+                }
                 Ok(match self.down(batch).await? {
                     Turn::Stuck(_) => Turn::Stuck("its card in hand waits inside the printer for a person"),
                     Turn::On | Turn::Wait(_) | Turn::Gone => Turn::Wait(POLL_MAX),
@@ -234,9 +336,9 @@ impl Worker {
         }
     }
 
-    async fn watch_once(&self, hand: &InHand) -> Result<Verdict, Fault> {
-        match reconcile::after_releasing(self.driver.find(&hand.reference).await?) {
-            Verdict::Cancel => Ok(match self.driver.cancel(&hand.reference).await? {
+    async fn watch_once(&self, reference: &AttemptRef) -> Result<Verdict, Fault> {
+        match reconcile::after_releasing(self.driver.find(reference).await?) {
+            Verdict::Cancel => Ok(match self.driver.cancel(reference).await? {
                 Cancelled::NothingPrinted => Verdict::Ended(reconcile::not_started("the release never arrived")),
                 Cancelled::OutcomeUnknown => Verdict::Cancel,
             }),
@@ -244,10 +346,10 @@ impl Worker {
         }
     }
 
-    async fn withdraw_once(&self, hand: &InHand) -> Result<Verdict, Fault> {
-        match self.driver.cancel(&hand.reference).await? {
-            Cancelled::NothingPrinted => Ok(Verdict::Ended(reconcile::not_started(reconcile::STOPPED))),
-            Cancelled::OutcomeUnknown => Ok(reconcile::before_releasing(self.driver.find(&hand.reference).await?)),
+    async fn withdraw_once(&self, reference: &AttemptRef) -> Result<Verdict, Fault> {
+        match self.driver.cancel(reference).await? {
+            Cancelled::NothingPrinted => Ok(Verdict::Ended(reconcile::stopped())),
+            Cancelled::OutcomeUnknown => Ok(reconcile::before_releasing(self.driver.find(reference).await?)),
         }
     }
 }

@@ -8,9 +8,12 @@
 pub mod batcher;
 mod board;
 pub mod clock;
+mod feed;
 mod hand;
 pub mod intake;
 pub mod operator;
+mod pace;
+mod pile;
 pub mod reconcile;
 pub mod scheduler;
 mod worker;
@@ -41,6 +44,8 @@ pub struct Settings {
     pub breaker_failures: u32,
     /// How long a printer may be unable to print before its batch goes back to the waiting list.
     pub release_after: Duration,
+    /// While a card prints, the next is uploaded and held, where the printer can hold jobs.
+    pub upload_ahead: bool,
     /// When cards may start; always, without any.
     pub windows: Vec<Window>,
     /// In which zone a day begins, for reports.
@@ -56,6 +61,7 @@ impl Default for Settings {
             backoff: Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) },
             breaker_failures: 3,
             release_after: Duration::from_mins(15),
+            upload_ahead: true,
             windows: Vec::new(),
             zone: jiff::tz::TimeZone::UTC,
         }

@@ -2,11 +2,13 @@
 
 use cetak_driver_api::{Blank, Card, Ending, Fault, Found};
 
-use crate::domain::attempt::Outcome;
+use crate::domain::{
+    advice,
+    attempt::{Blame, Outcome},
+};
 
-/// The reason of an attempt that a pause, a window, a withdrawal or a restart stopped before a card could exist: no
-/// failure of anybody.
-pub const STOPPED: &str = "stopped before it was released";
+/// The reason of an attempt that a pause, a window, a withdrawal or a restart stopped before a card could exist.
+const STOPPED: &str = "stopped before it was released";
 
 /// What to do about an open attempt.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,7 +40,7 @@ pub fn before_releasing(found: Found) -> Verdict {
     match found {
         Found::NeverSeen { .. }
         | Found::Forgotten
-        | Found::Ended(Ending { blank: Blank::NotFed, card: Card::None, .. }) => Verdict::Ended(not_started(STOPPED)),
+        | Found::Ended(Ending { blank: Blank::NotFed, card: Card::None, .. }) => Verdict::Ended(stopped()),
         Found::Held | Found::Queued => Verdict::Cancel,
         Found::Printing { reasons } => waits(reasons),
         // The printer did not keep its promise to hold.
@@ -46,9 +48,9 @@ pub fn before_releasing(found: Found) -> Verdict {
     }
 }
 
-/// What a card under way waits for; that its job is printing is no reason to wait.
+/// What a card under way waits for: a person, in a word that is known.
 fn waits(mut reasons: Vec<String>) -> Verdict {
-    reasons.retain(|reason| !reason.starts_with("job-"));
+    reasons.retain(|reason| advice::waits_for_a_person(reason));
     Verdict::Wait(reasons)
 }
 
@@ -56,7 +58,7 @@ fn ended(ending: &Ending) -> Outcome {
     let reason = if ending.reasons.is_empty() { "no reason given".to_owned() } else { ending.reasons.join(", ") };
     match (ending.blank, ending.card) {
         (Blank::Fed, Card::Good) => Outcome::Printed,
-        (Blank::NotFed, Card::None) => Outcome::NotStarted { card_refused: false, reason },
+        (Blank::NotFed, Card::None) => Outcome::NotStarted { blame: Blame::Printer, reason },
         (Blank::Fed, Card::Bad | Card::None) => Outcome::Spoiled { reason },
         (Blank::NotFed | Blank::Unknown, _) | (Blank::Fed, Card::Unknown) => Outcome::Uncertain { reason },
     }
@@ -64,18 +66,23 @@ fn ended(ending: &Ending) -> Outcome {
 
 /// What a failed `prepare` or `commit` means; `None` where only the printer can tell.
 pub fn after_fault(fault: &Fault) -> Option<Outcome> {
-    let not_started = |card_refused| Some(Outcome::NotStarted { card_refused, reason: fault.to_string() });
+    let not_started = |blame, reason| Some(Outcome::NotStarted { blame, reason });
     match fault {
-        Fault::NotSent(_) | Fault::NeedsOperator(_) => not_started(false),
-        Fault::Unavailable { reasons } => Some(Outcome::NotStarted { card_refused: false, reason: reasons.join(", ") }),
-        Fault::Rejected(_) => not_started(true),
+        Fault::NotSent(_) | Fault::NeedsOperator(_) => not_started(Blame::Printer, fault.to_string()),
+        Fault::Unavailable { reasons } => not_started(Blame::Printer, reasons.join(", ")),
+        Fault::Rejected(_) => not_started(Blame::Card, fault.to_string()),
         Fault::OutcomeUnknown(_) => None,
     }
 }
 
-/// A blank was not used.
+/// A blank was not used, and the printer is to blame.
 pub fn not_started(reason: &str) -> Outcome {
-    Outcome::NotStarted { card_refused: false, reason: reason.into() }
+    Outcome::NotStarted { blame: Blame::Printer, reason: reason.into() }
+}
+
+/// It was stopped before a card could exist, by nobody's fault.
+pub fn stopped() -> Outcome {
+    Outcome::NotStarted { blame: Blame::Nobody, reason: STOPPED.into() }
 }
 
 /// Nobody can know.

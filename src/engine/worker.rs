@@ -4,12 +4,11 @@
 //! batch (its jobs and their sealed bodies) may grow stale; then the begin of an attempt is refused, and it reads again.
 
 use std::{
-    collections::VecDeque,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
-use cetak_driver_api::{Capabilities, Condition, Document, Fault, PrinterDriver};
+use cetak_driver_api::{Capabilities, Condition, Fault, PrinterDriver};
 use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 
@@ -17,31 +16,25 @@ use super::{
     CLOCK_TOLERANCE, Office,
     batcher::Plan,
     board::{Board, Doing},
-    clock::attempt_name,
-    hand::Printed,
-    intake::open_person,
-    writer::{BreakerChange, Reply, Request, Settle, WriterHandle},
+    operator::objections,
+    pace::{POLL_MAX, POLL_MIN, Pace},
+    writer::{BreakerChange, Reply, Request, WriterHandle},
 };
 use crate::{
     domain::{
+        advice,
         batch::{Batch, BatchState},
         breaker::Breaker,
         id::RecordId,
-        job::JobState,
         time::Timestamp,
         window,
     },
     render::Renderer,
-    store::{Begin, PauseScope, Printer, QueuedJob, StoreError, StoredBody},
+    store::{PauseScope, Printer, StoreError},
 };
 
-/// Bodies read at once.
-const BODIES_AHEAD: usize = 50;
-/// The first and the longest wait between two questions about a card.
-pub(super) const POLL_MIN: Duration = Duration::from_millis(2);
-pub(super) const POLL_MAX: Duration = Duration::from_millis(250);
 /// The longest wait between two looks at a printer that does not print.
-const LOOK_MAX: Duration = Duration::from_secs(5);
+pub(super) const LOOK_MAX: Duration = Duration::from_secs(5);
 /// How long a worker without work sleeps if nobody wakes it.
 const IDLE: Duration = Duration::from_millis(250);
 /// The reason keyword of RFC 8011 for a printer that cannot be reached.
@@ -69,6 +62,10 @@ pub(crate) struct State {
     pub(super) starts_nothing_since: Option<Timestamp>,
     /// The wait before the next look at it.
     look: Duration,
+    /// How long it needs for a card.
+    pub(super) pace: Pace,
+    /// What the card in hand waits for, and when the printer was asked.
+    pub(super) waits_for: Mutex<(Timestamp, Vec<String>)>,
     /// The card in hand waited for a person inside the printer: what people see of it is looked at again afterwards.
     pub(super) waited: AtomicBool,
     /// The record of the last failure: the breaker counts different ones.
@@ -84,6 +81,8 @@ impl State {
             down_since: None,
             starts_nothing_since: None,
             look: POLL_MAX,
+            pace: Pace::default(),
+            waits_for: Mutex::new((Timestamp(0), Vec::new())),
             waited: AtomicBool::new(false),
             last_failed: None,
         }
@@ -100,20 +99,6 @@ pub(super) enum Turn {
     Stuck(&'static str),
     /// The printer was removed.
     Gone,
-}
-
-/// A card that is drawn and may begin.
-struct Drawn {
-    job: QueuedJob,
-    version: i64,
-    document: Document,
-}
-
-/// A batch in work.
-struct Pile {
-    batch: Batch,
-    jobs: VecDeque<QueuedJob>,
-    bodies: VecDeque<StoredBody>,
 }
 
 impl Worker {
@@ -203,11 +188,7 @@ impl Worker {
             None => match self.writer.save(Request::Plan(self.state.printer.clone())).await? {
                 Reply::Planned(Plan::Batch(batch)) => batch,
                 Reply::Planned(Plan::NoBlanks) => return Ok(Turn::Stuck("no blanks")),
-                Reply::Planned(Plan::NobodyWaits)
-                | Reply::Step { .. }
-                | Reply::Released(_)
-                | Reply::Ended(_)
-                | Reply::Done => {
+                Reply::Planned(Plan::NobodyWaits) | Reply::Step { .. } | Reply::Ended(_) | Reply::Done => {
                     return Ok(Turn::Stuck("nobody waits"));
                 }
             },
@@ -240,7 +221,7 @@ impl Worker {
         Ok(Turn::Wait(wait))
     }
 
-    async fn end_batch(&self, batch: Option<Batch>, why: &'static str) -> Result<(), StoreError> {
+    pub(super) async fn end_batch(&self, batch: Option<Batch>, why: &'static str) -> Result<(), StoreError> {
         if let Some(batch) = batch {
             let was = batch.state;
             if self.writer.save(Request::End { batch, why }).await? != Reply::Ended(was) {
@@ -259,16 +240,25 @@ impl Worker {
             return Ok(true);
         }
         if self.state.capabilities.is_none() {
-            match self.driver.probe().await {
-                Ok(found) if found.document_formats.iter().any(|format| format == "image/png") => {
-                    self.state.capabilities = Some(found);
-                }
-                Ok(_) => {
-                    self.seen("stopped", vec!["document-format-not-supported".into()]).await?;
-                    return Ok(false);
-                }
+            let found = match self.driver.probe().await {
+                Ok(found) => found,
                 Err(fault) => return self.unanswered(&fault).await.map(|()| false),
+            };
+            self.remember(&found).await?;
+            let objection = if !found.document_formats.iter().any(|format| format == "image/png") {
+                Some("document-format-not-supported")
+            } else if self.state.printer.insisted.is_none()
+                && !objections(&self.office, &self.state.printer.profile, &found).is_empty()
+            {
+                Some("not-vouched-for")
+            } else {
+                None
+            };
+            if let Some(reason) = objection {
+                self.seen("stopped", vec![reason.into()]).await?;
+                return Ok(false);
             }
+            self.state.capabilities = Some(found);
         }
         let status = match self.driver.status().await {
             Ok(status) => status,
@@ -279,8 +269,9 @@ impl Worker {
             Condition::Processing => ("processing", true),
             Condition::Stopped => ("stopped", false),
         };
+        let stopping = advice::stopping(&status.reasons, &self.state.printer.vouched);
         self.seen(state, status.reasons).await?;
-        if !well || !status.accepting_jobs {
+        if !well || !status.accepting_jobs || !stopping.is_empty() {
             return Ok(false);
         }
         let (from, to) = (self.state.printer.breaker, self.state.printer.breaker.after_probe());
@@ -300,7 +291,31 @@ impl Worker {
         Ok(true)
     }
 
+    /// The printer can keep a whole job without printing it.
+    pub(super) fn can_hold(&self) -> bool {
+        self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.can_hold)
+    }
+
+    /// Between upload and release there is something to save.
+    pub(super) fn prepare_is_sent(&self) -> bool {
+        self.state.capabilities.as_ref().is_none_or(|capabilities| capabilities.prepare_is_sent)
+    }
+
+    /// Saves what the printer is, for people; what counts up by itself is left out.
+    async fn remember(&mut self, found: &Capabilities) -> Result<(), StoreError> {
+        let lasting = Capabilities { up_time_s: None, impressions_completed: None, ..found.clone() };
+        let Ok(capabilities) = serde_json::to_string(&lasting) else { return Ok(()) };
+        if self.state.printer.capabilities.as_ref() != Some(&capabilities) {
+            let printer = self.state.printer.name.clone();
+            self.writer.save(Request::Probed { printer, capabilities: capabilities.clone() }).await?;
+            self.state.printer.capabilities = Some(capabilities);
+        }
+        Ok(())
+    }
+
     pub(super) async fn unanswered(&mut self, fault: &Fault) -> Result<(), StoreError> {
+        // It may come back as another.
+        self.state.capabilities = None;
         match fault {
             Fault::Unavailable { reasons } if !reasons.iter().any(|r| r == UNREACHABLE) => {
                 self.seen("stopped", reasons.clone()).await
@@ -317,118 +332,15 @@ impl Worker {
 
     async fn seen(&mut self, state: &'static str, reasons: Vec<String>) -> Result<(), StoreError> {
         let printer = &mut self.state.printer;
-        if printer.state == state && printer.reasons == reasons {
+        let vouched = advice::still_vouched(&reasons, &printer.vouched);
+        if printer.state == state && printer.reasons == reasons && printer.vouched == vouched {
             return Ok(());
         }
         info!(printer.id = printer.name, state, reasons = reasons.join(","), "the printer changed");
         printer.state = state.into();
         printer.reasons.clone_from(&reasons);
-        self.writer.save(Request::Seen { printer: printer.name.clone(), state, reasons }).await?;
+        printer.vouched.clone_from(&vouched);
+        self.writer.save(Request::Seen { printer: printer.name.clone(), state, reasons, vouched }).await?;
         Ok(())
-    }
-
-    /// Prints cards of a batch until it is empty, a card fails, or something forbids the next.
-    async fn print_batch(&mut self, batch: Batch) -> Result<Turn, StoreError> {
-        self.board.set(&self.state.printer.name, Doing::Busy, self.board.seen());
-        let mut tx = self.office.store.read().await?;
-        let jobs = tx.jobs_queued(batch.id).await?.into();
-        drop(tx);
-        let mut pile = Pile { batch, jobs, bodies: VecDeque::new() };
-        if pile.jobs.is_empty() {
-            self.end_batch(Some(pile.batch), "all its cards are done").await?;
-            return Ok(Turn::On);
-        }
-        let mut settle: Option<Settle> = None;
-        let mut next = self.draw(&mut pile).await?;
-        if next.is_none() {
-            return Ok(Turn::Wait(self.until_due(&pile)));
-        }
-        loop {
-            let stop = *self.stop.borrow();
-            let begin = next.take().filter(|_| !stop).map(|drawn| (self.begin(&drawn), drawn));
-            let begin = begin.filter(|_| settle.is_none() || self.state.ready);
-            let request =
-                Request::Step { settle: settle.take(), begin: begin.as_ref().map(|(begin, _)| begin.clone()) };
-            // While the commit is awaited, the next card is drawn.
-            let (saved, ahead) = tokio::join!(self.writer.save(request), self.draw(&mut pile));
-            let Reply::Step { settled, begun } = saved? else { return Ok(Turn::On) };
-            if matches!(settled, Some(JobState::Returned)) {
-                self.board.new_work();
-            }
-            let (Some((begin, drawn)), Some(key)) = (begin, begun) else { return Ok(Turn::On) };
-            let record = Some(drawn.job.record);
-            // A failed read must not keep the card that was begun from its printer.
-            next = ahead.unwrap_or_else(|error| {
-                warn!(
-                    printer.id = self.state.printer.name,
-                    error = &error as &dyn std::error::Error,
-                    "drawing ahead failed"
-                );
-                None
-            });
-            match self.print(key, &begin, drawn.document).await? {
-                Printed::Ended(outcome) => settle = Some(self.settlement(key, record, outcome)),
-                Printed::Open => return Ok(Turn::Wait(POLL_MAX)),
-            }
-        }
-    }
-
-    fn until_due(&self, pile: &Pile) -> Duration {
-        let now = self.office.clock.now();
-        let due = pile.jobs.iter().map(|job| Timestamp(job.due_at_us)).min().unwrap_or(now);
-        due.since(now).clamp(POLL_MIN, LOOK_MAX)
-    }
-
-    fn begin(&self, drawn: &Drawn) -> Begin {
-        let now = self.office.clock.now();
-        Begin {
-            name: attempt_name(&self.office.settings.site, now, &*self.office.entropy),
-            job: drawn.job.id,
-            record_version: drawn.version,
-            printer: self.state.printer.name.clone(),
-            releasing: !self.state.capabilities.as_ref().is_some_and(|c| c.can_hold),
-        }
-    }
-
-    /// Draws the next card of the pile that is due; one that cannot be drawn is quarantined, and the pile goes on.
-    async fn draw(&self, pile: &mut Pile) -> Result<Option<Drawn>, StoreError> {
-        let now = self.office.clock.now().0;
-        while let Some(at) = pile.jobs.iter().position(|job| job.due_at_us <= now) {
-            let Some(job) = pile.jobs.remove(at) else { break };
-            let body = match pile.bodies.iter().position(|body| body.id == job.record) {
-                Some(at) => pile.bodies.remove(at),
-                None => self.read_bodies(pile, &job).await?,
-            };
-            let Some(body) = body else { continue };
-            let drawn = open_person(self.office.store.keys(), &body).and_then(|person| {
-                self.renderer.front(&person, &body.district, &body.village).map_err(|e| e.to_string())
-            });
-            match drawn {
-                Ok(bytes) => {
-                    let document = Document { format: "image/png", bytes };
-                    return Ok(Some(Drawn { job, version: body.version, document }));
-                }
-                Err(reason) => {
-                    let subject = format!("record {}/{}", body.source, body.request_id);
-                    warn!(
-                        printer.id = self.state.printer.name,
-                        job.id = job.id.0,
-                        "{subject} is quarantined: {reason}"
-                    );
-                    let (batch, job) = (pile.batch.id, job.id);
-                    self.writer.save(Request::Undrawable { batch, job, subject, reason }).await?;
-                }
-            }
-        }
-        Ok(None)
-    }
-
-    async fn read_bodies(&self, pile: &mut Pile, job: &QueuedJob) -> Result<Option<StoredBody>, StoreError> {
-        let ahead = pile.jobs.iter().take(BODIES_AHEAD).map(|j| j.record);
-        let records: Vec<RecordId> = std::iter::once(job.record).chain(ahead).collect();
-        let mut tx = self.office.store.read().await?;
-        pile.bodies = tx.bodies_get(&records).await?.into();
-        let at = pile.bodies.iter().position(|body| body.id == job.record);
-        Ok(at.and_then(|at| pile.bodies.remove(at)))
     }
 }

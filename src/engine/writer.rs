@@ -23,10 +23,8 @@ use crate::{
 /// What a worker wants saved.
 #[derive(Clone, Debug)]
 pub(crate) enum Request {
-    /// The end of one attempt and the beginning of the next, in one commit.
-    Step { settle: Option<Settle>, begin: Option<Begin> },
-    /// The commit before a held card is let go.
-    Release(Acknowledgement),
+    /// The end of one attempt, and the beginning of the next or the leave to let a held one go, in one commit.
+    Step { settle: Option<Settle>, begin: Option<Begin>, release: Option<Acknowledgement> },
     /// A held card that its printer let go by itself.
     Started { attempt: AttemptKey, name: String },
     /// What the printer answered.
@@ -37,8 +35,10 @@ pub(crate) enum Request {
     End { batch: Batch, why: &'static str },
     /// A job whose card cannot be drawn.
     Undrawable { batch: BatchId, job: JobId, subject: String, reason: String },
-    /// How a printer was seen.
-    Seen { printer: String, state: &'static str, reasons: Vec<String> },
+    /// How a printer was seen, and which of its reasons an operator declared to be over.
+    Seen { printer: String, state: &'static str, reasons: Vec<String>, vouched: Vec<String> },
+    /// What a printer said of itself.
+    Probed { printer: String, capabilities: String },
     /// A printer's breaker.
     Breaker(BreakerChange),
 }
@@ -63,10 +63,9 @@ pub(crate) struct BreakerChange {
 /// What came of a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Reply {
-    /// Of a step: the state of the settled job, and the attempt that was begun; none where a guard forbade it.
-    Step { settled: Option<JobState>, begun: Option<AttemptKey> },
-    /// Of a release: may it go on?
-    Released(bool),
+    /// Of a step: the state of the settled job, the attempt that was begun, and whether the held one may go; none where
+    /// a guard forbade it.
+    Step { settled: Option<JobState>, begun: Option<AttemptKey>, released: bool },
     /// Of a plan.
     Planned(batcher::Plan),
     /// Of the end of a batch.
@@ -157,11 +156,10 @@ async fn group(office: &Office, requests: &[Request]) -> Result<Vec<Reply>, Stor
     let mut replies = Vec::with_capacity(requests.len());
     for request in requests {
         replies.push(match request {
-            Request::Step { .. } => Reply::Done,
-            Request::Release(acknowledgement) => {
-                releases.push(acknowledgement.key);
-                acknowledgements.push(acknowledgement.clone());
-                Reply::Released(false)
+            Request::Step { release, .. } => {
+                releases.extend(release.iter().map(|acknowledgement| acknowledgement.key));
+                acknowledgements.extend(release.clone());
+                Reply::Done
             }
             Request::Acknowledge(acknowledgement) => {
                 acknowledgements.push(acknowledgement.clone());
@@ -172,6 +170,7 @@ async fn group(office: &Office, requests: &[Request]) -> Result<Vec<Reply>, Stor
             | Request::End { .. }
             | Request::Undrawable { .. }
             | Request::Seen { .. }
+            | Request::Probed { .. }
             | Request::Breaker(_) => alone(office, &mut tx, request).await?,
         });
     }
@@ -194,19 +193,12 @@ async fn group(office: &Office, requests: &[Request]) -> Result<Vec<Reply>, Stor
     let let_go = release(office, &mut tx, &releases).await?;
     tx.commit().await?;
     for (reply, request) in replies.iter_mut().zip(requests) {
-        match request {
-            Request::Step { settle, begin } => {
-                let settled = settle.as_ref().and_then(|s| ended.get(&s.attempt)).copied();
-                *reply = Reply::Step { settled, begun: begin.as_ref().and_then(|b| begun.get(&b.job)).copied() };
-            }
-            Request::Release(acknowledgement) => *reply = Reply::Released(let_go.contains(&acknowledgement.key)),
-            Request::Acknowledge(_)
-            | Request::Started { .. }
-            | Request::Plan(_)
-            | Request::End { .. }
-            | Request::Undrawable { .. }
-            | Request::Seen { .. }
-            | Request::Breaker(_) => {}
+        if let Request::Step { settle, begin, release } = request {
+            *reply = Reply::Step {
+                settled: settle.as_ref().and_then(|s| ended.get(&s.attempt)).copied(),
+                begun: begin.as_ref().and_then(|b| begun.get(&b.job)).copied(),
+                released: release.as_ref().is_some_and(|r| let_go.contains(&r.key)),
+            };
         }
     }
     Ok(replies)
@@ -348,8 +340,13 @@ async fn alone(office: &Office, tx: &mut Tx, request: &Request) -> Result<Reply,
             }
             Ok(Reply::Done)
         }
-        Request::Seen { printer, state, reasons } => {
+        Request::Probed { printer, capabilities } => {
+            tx.printer_probed(printer, capabilities).await?;
+            Ok(Reply::Done)
+        }
+        Request::Seen { printer, state, reasons, vouched } => {
             tx.printer_seen(printer, state, reasons).await?;
+            tx.printer_vouch(printer, vouched).await?;
             let event = Event::new("printer.seen", format!("printer {printer}")).with("state", state);
             tx.audit(event.with("reasons", reasons.join(",")));
             Ok(Reply::Done)
@@ -358,6 +355,6 @@ async fn alone(office: &Office, tx: &mut Tx, request: &Request) -> Result<Reply,
             set_breaker(tx, change).await?;
             Ok(Reply::Done)
         }
-        Request::Step { .. } | Request::Release(_) | Request::Acknowledge(_) => Ok(Reply::Done),
+        Request::Step { .. } | Request::Acknowledge(_) => Ok(Reply::Done),
     }
 }

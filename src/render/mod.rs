@@ -93,6 +93,8 @@ const LABEL_GAP_MM: f32 = 2.0;
 const SIZE_MM: std::ops::RangeInclusive<f32> = 0.5..=20.0;
 
 const MM_PER_INCH: f32 = 25.4;
+/// In place of each value on a card that only tries a printer.
+const TEST_VALUE: &str = "TEST";
 
 impl Renderer {
     /// Draws what is the same on all cards of a validated profile.
@@ -151,6 +153,16 @@ impl Renderer {
                 field => person.reveal(field),
             };
             let drawn = self.letters.draw(&mut card, value, line.x, line.baseline, line.width_max, line.size);
+            drawn.map_err(|unfit| record_error(&line.field, unfit))?;
+        }
+        card.png(self.dots_per_metre).map_err(RenderError::Encode)
+    }
+
+    /// A card that nobody can take for a real one: each value says so.
+    pub fn test_card(&self) -> Result<Vec<u8>, RenderError> {
+        let mut card = self.blank.clone();
+        for line in &self.lines {
+            let drawn = self.letters.draw(&mut card, TEST_VALUE, line.x, line.baseline, line.width_max, line.size);
             drawn.map_err(|unfit| record_error(&line.field, unfit))?;
         }
         card.png(self.dots_per_metre).map_err(RenderError::Encode)

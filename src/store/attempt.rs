@@ -41,6 +41,8 @@ pub struct Acknowledgement {
     pub key: AttemptKey,
     /// The printer's own job id.
     pub printer_job: Option<String>,
+    /// Which run of the printer took it.
+    pub boot: Option<String>,
     /// The printer answered the call after which a card may exist.
     pub acknowledged: bool,
 }
@@ -56,9 +58,13 @@ pub struct OpenAttempt {
     pub releasing: bool,
     /// The printer's own job id.
     pub printer_job: Option<String>,
+    /// Which run of the printer took it.
+    pub boot: Option<String>,
     /// The printer answered the call after which a card may exist.
     pub acknowledged: bool,
 }
+
+type OpenRow = (i64, String, String, Option<String>, Option<String>, bool);
 
 impl Tx {
     /// Begins attempts where nothing forbids it: the job is queued and due, its batch runs on that printer, queue,
@@ -132,13 +138,14 @@ impl Tx {
     /// Remembers what a printer said of open attempts.
     pub async fn attempts_acknowledge(&mut self, acknowledgements: &[Acknowledgement]) -> Result<(), StoreError> {
         const ACKNOWLEDGE: &str = "
-            UPDATE attempt SET printer_job = COALESCE(v.value ->> 1, printer_job), acknowledged = MAX(acknowledged, v.value ->> 2)
+            UPDATE attempt SET printer_job = COALESCE(v.value ->> 1, printer_job), boot = COALESCE(v.value ->> 2, boot),
+                acknowledged = MAX(acknowledged, v.value ->> 3)
             FROM json_each($1) AS v
             WHERE attempt.id = v.value ->> 0 AND attempt.ended_at_us IS NULL";
         if acknowledgements.is_empty() {
             return Ok(());
         }
-        let row = |a: &Acknowledgement| (a.key.0, a.printer_job.clone(), i64::from(a.acknowledged));
+        let row = |a: &Acknowledgement| (a.key.0, a.printer_job.clone(), a.boot.clone(), i64::from(a.acknowledged));
         let rows: Vec<_> = acknowledgements.iter().map(row).collect();
         sqlx::query(ACKNOWLEDGE)
             .bind(set(&rows))
@@ -151,14 +158,20 @@ impl Tx {
     /// The attempts of a printer that are not ended.
     pub async fn attempts_open(&mut self, printer: &str) -> Result<Vec<OpenAttempt>, StoreError> {
         const OPEN: &str = "
-            SELECT id, name, state, printer_job, acknowledged FROM attempt WHERE printer = $1 AND ended_at_us IS NULL ORDER BY id";
-        let rows: Vec<(i64, String, String, Option<String>, bool)> = sqlx::query_as(OPEN)
+            SELECT id, name, state, printer_job, boot, acknowledged FROM attempt
+            WHERE printer = $1 AND ended_at_us IS NULL ORDER BY id";
+        let rows: Vec<OpenRow> = sqlx::query_as(OPEN)
             .bind(printer)
             .fetch_all(&mut *self.inner)
             .await
             .map_err(doing("reading open attempts"))?;
-        let open = |(key, name, state, printer_job, acknowledged): (i64, String, String, Option<String>, bool)| {
-            OpenAttempt { key: AttemptKey(key), name, releasing: state == "releasing", printer_job, acknowledged }
+        let open = |(key, name, state, printer_job, boot, acknowledged): OpenRow| OpenAttempt {
+            key: AttemptKey(key),
+            name,
+            releasing: state == "releasing",
+            printer_job,
+            boot,
+            acknowledged,
         };
         Ok(rows.into_iter().map(open).collect())
     }

@@ -330,7 +330,10 @@ pub(crate) fn set<T: serde::Serialize>(rows: &[T]) -> String {
 }
 
 async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
-    let scripts = [(1, "first", include_str!("../../migrations/sqlite/0001_first.sql"))];
+    let scripts = [
+        (1, "first", include_str!("../../migrations/sqlite/0001_first.sql")),
+        (2, "evidence", include_str!("../../migrations/sqlite/0002_evidence.sql")),
+    ];
     let known = scripts.iter().map(|(number, _, _)| *number).max().unwrap_or(0);
     let migrations = scripts.map(|(number, name, sql)| {
         Migration::new(number, name.into(), MigrationType::Simple, sqlx::SqlStr::from_static(sql), false)

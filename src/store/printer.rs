@@ -20,8 +20,14 @@ pub struct Printer {
     pub failures: u32,
     /// `unknown`, `idle`, `processing`, `stopped` or `unreachable`, as last seen.
     pub state: String,
-    /// State reasons as last seen: IPP keywords.
+    /// State reasons as last seen: IPP keywords, with the printer's suffixes.
     pub reasons: Vec<String>,
+    /// What it said of itself when it was probed last: JSON, which its driver's contract reads.
+    pub capabilities: Option<String>,
+    /// Why a person insisted on using it, whatever was objected.
+    pub insisted: Option<String>,
+    /// Reasons that an operator declared to be over, though the printer still gives them.
+    pub vouched: Vec<String>,
 }
 
 /// What is paused.
@@ -58,7 +64,7 @@ pub struct Pause {
     pub at: Timestamp,
 }
 
-type Row = (String, String, String, Option<i64>, String, i64, String, String);
+type Row = (String, String, String, Option<i64>, String, i64, String, String, Option<String>, Option<String>, String);
 
 impl Tx {
     /// Adds a printer, or a removed one again. `false`: there is one of that name.
@@ -68,14 +74,16 @@ impl Tx {
         uri: &str,
         profile: &str,
         hopper: Option<i64>,
+        insisted: Option<&str>,
     ) -> Result<bool, StoreError> {
         const ADD: &str = "
-            INSERT INTO printer (name, uri, profile, hopper) VALUES ($1, $2, $3, $4)
+            INSERT INTO printer (name, uri, profile, hopper, insisted) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (name) DO UPDATE
-            SET uri = excluded.uri, profile = excluded.profile, hopper = excluded.hopper, removed = 0, breaker = 'closed',
-                failures = 0, state = 'unknown', reasons = '[]'
+            SET uri = excluded.uri, profile = excluded.profile, hopper = excluded.hopper, insisted = excluded.insisted,
+                removed = 0, breaker = 'closed', failures = 0, state = 'unknown', reasons = '[]', capabilities = NULL,
+                vouched = '[]'
             WHERE printer.removed = 1";
-        let query = sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper);
+        let query = sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper).bind(insisted);
         Ok(query.execute(&mut *self.inner).await.map_err(doing("adding a printer"))?.rows_affected() == 1)
     }
 
@@ -98,9 +106,11 @@ impl Tx {
 
     async fn printers(&mut self, name: Option<&str>) -> Result<Vec<Printer>, StoreError> {
         const ALL: &str = "
-            SELECT name, uri, profile, hopper, breaker, failures, state, reasons FROM printer WHERE removed = 0 ORDER BY name";
+            SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched
+            FROM printer WHERE removed = 0 ORDER BY name";
         const ONE: &str = "
-            SELECT name, uri, profile, hopper, breaker, failures, state, reasons FROM printer WHERE removed = 0 AND name = $1";
+            SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched
+            FROM printer WHERE removed = 0 AND name = $1";
         let query = match name {
             None => sqlx::query_as(ALL),
             Some(name) => sqlx::query_as(ONE).bind(name),
@@ -116,6 +126,9 @@ impl Tx {
                 hopper: r.3,
                 failures: u32::try_from(r.5).unwrap_or(u32::MAX),
                 state: r.6,
+                capabilities: r.8,
+                insisted: r.9,
+                vouched: serde_json::from_str(&r.10).unwrap_or_default(),
             })
         };
         rows.into_iter().map(printer).collect()
@@ -133,6 +146,22 @@ impl Tx {
         let query = sqlx::query(SET).bind(name).bind(from.as_str()).bind(to.as_str()).bind(i64::from(failures));
         let done = query.execute(&mut *self.inner).await.map_err(doing("saving a breaker"))?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
+    }
+
+    /// Remembers what a printer said of itself.
+    pub async fn printer_probed(&mut self, name: &str, capabilities: &str) -> Result<(), StoreError> {
+        const PROBED: &str = "UPDATE printer SET capabilities = $2 WHERE name = $1";
+        let query = sqlx::query(PROBED).bind(name).bind(capabilities);
+        query.execute(&mut *self.inner).await.map_err(doing("saving what a printer is"))?;
+        Ok(())
+    }
+
+    /// Sets the reasons that count as over, though the printer still gives them.
+    pub async fn printer_vouch(&mut self, name: &str, reasons: &[String]) -> Result<(), StoreError> {
+        const VOUCH: &str = "UPDATE printer SET vouched = $2 WHERE name = $1";
+        let query = sqlx::query(VOUCH).bind(name).bind(super::set(reasons));
+        query.execute(&mut *self.inner).await.map_err(doing("saving what an operator cleared"))?;
+        Ok(())
     }
 
     /// Remembers how a printer was seen.

@@ -12,7 +12,6 @@ use cetak::{
     engine::{
         Office,
         intake::{Format, Import, Watch, import},
-        operator,
         scheduler::{self, Until},
     },
 };
@@ -90,7 +89,7 @@ async fn print(office: &Office, printers: usize, cards: i64) -> anyhow::Result<f
     office::receive(office, cards).await?;
     for number in 1..=printers {
         let (name, uri) = (format!("p{number}"), format!("mock://p{number}"));
-        operator::printer_add(office, &name, &uri, office::PROFILE, None).await?;
+        office::add_printer(office, &name, &uri).await?;
     }
     let (_stop, stopped) = watch::channel(false);
     let began = Instant::now();

@@ -8,7 +8,6 @@ use cetak::{
     engine::{
         Office,
         batcher::{self, Plan as Planned},
-        operator,
     },
     store::{NewRecord, Printer},
 };
@@ -82,7 +81,7 @@ async fn fill(folder: &Path, length: i64) -> anyhow::Result<()> {
         next = end;
     }
     office::receive(&office, length).await?;
-    operator::printer_add(&office, "p1", "mock://p1", office::PROFILE, None).await?;
+    office::add_printer(&office, "p1", "mock://p1").await?;
     office.store.close().await;
     Ok(())
 }

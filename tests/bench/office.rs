@@ -39,6 +39,12 @@ pub(crate) async fn open(folder: &Path) -> anyhow::Result<Office> {
     })
 }
 
+pub(crate) async fn add_printer(office: &Office, name: &str, uri: &str) -> anyhow::Result<()> {
+    let new = operator::NewPrinter { name, uri, profile: PROFILE, ..operator::NewPrinter::default() };
+    operator::printer_add(office, &new).await?.map_err(|fault| anyhow::anyhow!(fault))?;
+    Ok(())
+}
+
 pub(crate) async fn receive(office: &Office, quantity: i64) -> anyhow::Result<()> {
     let delivery = operator::Delivery {
         blank_type: PROFILE.into(),

@@ -123,7 +123,7 @@ fn every_command_that_reads_prints_json_on_request() {
     let commands: [&[&str]; 18] = [
         &["status"],
         &["printer", "list"],
-        &["printer", "test", "p1"],
+        &["printer", "show", "p1"],
         &["batch", "list"],
         &["batch", "list", "--all"],
         &["batch", "show", &batch],

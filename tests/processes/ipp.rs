@@ -88,8 +88,12 @@ async fn an_empty_hopper_is_shown_while_its_card_waits_and_the_card_comes_when_i
 
     wait_slowly_until("the status shows the empty hopper", 30, || {
         let status = office.status();
-        let reasons = &printer(&status, "eve")["reasons"];
-        reasons.as_array().unwrap().iter().any(|reason| reason == "media-empty")
+        let advice = &printer(&status, "eve")["advice"];
+        advice
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|advice| advice["keyword"] == "media-empty" && advice["who"] == "operator")
     });
     let status = office.status();
     assert_eq!(printer(&status, "eve")["state"], "processing", "{status}");

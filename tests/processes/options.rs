@@ -1,5 +1,6 @@
 //! What `cetak.toml` says of one printer: how it is reached.
 
+use crate::peer::Peer as _;
 use std::{fs, os::unix::fs::PermissionsExt};
 
 use serde_json::json;
@@ -27,9 +28,9 @@ async fn a_printer_with_a_self_signed_certificate_prints_once_its_fingerprint_is
     let uri = eve.uri().replace("ipp:", "ipps:");
     office.done(&["printer", "add", "eve", &uri, "--profile", "student"]);
 
-    let refused = office.run(&["printer", "test", "eve"]);
+    let refused = office.run(&["printer", "show", "eve"]);
     office.set(&format!("[printer.eve]\ncertificate_sha256 = \"{}\"", shown_fingerprint(&refused)));
-    office.done(&["printer", "test", "eve"]);
+    office.done(&["printer", "show", "eve"]);
     office.done(&["run", "--until-idle"]);
 
     let status = office.status();
@@ -44,7 +45,7 @@ fn options_of_a_mock_are_refused_when_it_is_used() {
     office.add_mock("p1", "student", "");
     office.set("[printer.p1]\nanswer_timeout_s = 5");
 
-    let answer = office.run(&["printer", "test", "p1"]);
+    let answer = office.run(&["printer", "show", "p1"]);
 
     assert_eq!(answer.code, Some(1), "{answer:?}");
     assert!(answer.stderr.contains("p1") && answer.stderr.contains("mock"), "{answer:?}");
@@ -64,7 +65,7 @@ fn a_password_file_that_others_may_read_stops_only_its_own_printer() {
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
     office.set("[printer.p2]\nuser = \"cetak\"\npassword_file = \"secret\"");
 
-    for command in [&["config", "check"][..], &["printer", "test", "p2"], &["run", "--until-idle"]] {
+    for command in [&["config", "check"][..], &["printer", "show", "p2"], &["run", "--until-idle"]] {
         let answer = office.run(command);
         let told = ["secret", "can be read by others", "chmod 600"].iter().all(|word| answer.stderr.contains(word));
         assert!(told && !answer.stderr.contains("rahasia"), "{command:?}: {answer:?}");

@@ -63,7 +63,7 @@ async fn a_counted_hopper_bounds_its_batches_and_other_blanks_are_not_touched() 
     let world = World::new().await;
     world.import(&students(0..50)).await;
     world.receive(50, None).await;
-    operator::printer_add(&world.office, "p1", "mock://p1", "student", Some(15)).await.unwrap();
+    world.add_printer("p1", "mock://p1", "student", Some(15)).await;
     assert!(operator::load(&world.office, "p1", 16).await.is_err(), "more than it takes");
     operator::load(&world.office, "p1", 12).await.unwrap();
     let stuck = world.run().await;

@@ -96,7 +96,7 @@ async fn a_pause_between_upload_and_release_takes_the_card_back() {
         uploads: Mutex::default(),
     });
     world.driver("test://p1", printer.clone());
-    operator::printer_add(&world.office, "p1", "test://p1", "student", None).await.unwrap();
+    world.add_printer("p1", "test://p1", "student", None).await;
     world.import(&students(0..5)).await;
     world.receive(5, None).await;
     world.run().await;

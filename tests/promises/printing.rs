@@ -49,12 +49,12 @@ impl PrinterDriver for Always {
     }
 
     async fn prepare(&self, _: &AttemptId, _: Document) -> Result<Prepared, Fault> {
-        Ok(Prepared { printer_job: None, held: false })
+        Ok(Prepared { printer_job: None, boot: None, held: false })
     }
 
     async fn commit(&self, _: &AttemptId) -> Result<Committed, Fault> {
         self.cards.fetch_add(1, Ordering::SeqCst);
-        self.ending.clone().map(|_| Committed { printer_job: None })
+        self.ending.clone().map(|_| Committed { printer_job: None, boot: None })
     }
 
     async fn find(&self, _: &AttemptRef) -> Result<Found, Fault> {
@@ -72,7 +72,7 @@ async fn a_printer_that_spoils_every_card_gets_no_more_and_the_other_prints_the_
     let world = World::new().await;
     let bad = Always::new(Ok((Blank::Fed, Card::Bad)));
     world.driver("test://bad", bad.clone());
-    operator::printer_add(&world.office, "bad", "test://bad", "student", None).await.unwrap();
+    world.add_printer("bad", "test://bad", "student", None).await;
     world.printer("good", "").await;
     world.import(&students(0..120)).await;
     world.receive(150, None).await;
@@ -91,7 +91,7 @@ async fn a_printer_that_takes_no_card_costs_no_blank_and_no_record_and_its_cards
     let world = World::with(|s| s.release_after = std::time::Duration::from_secs(20)).await;
     let dead = Always::new(Err(Fault::Unavailable { reasons: vec!["connecting-to-device".into()] }));
     world.driver("test://dead", dead.clone());
-    operator::printer_add(&world.office, "dead", "test://dead", "student", None).await.unwrap();
+    world.add_printer("dead", "test://dead", "student", None).await;
     world.import(&students(0..20)).await;
     world.receive(20, None).await;
     world.run().await;
@@ -110,7 +110,12 @@ struct LetsGo;
 #[async_trait]
 impl PrinterDriver for LetsGo {
     async fn probe(&self) -> Result<Capabilities, Fault> {
-        Ok(Capabilities { document_formats: vec!["image/png".into()], can_hold: true, ..Capabilities::default() })
+        Ok(Capabilities {
+            document_formats: vec!["image/png".into()],
+            can_hold: true,
+            prepare_is_sent: true,
+            ..Capabilities::default()
+        })
     }
 
     async fn status(&self) -> Result<PrinterStatus, Fault> {
@@ -143,7 +148,7 @@ impl PrinterDriver for LetsGo {
 async fn a_card_that_its_printer_let_go_by_itself_is_never_taken_for_not_started() {
     let world = World::new().await;
     world.driver("test://lets-go", Arc::new(LetsGo));
-    operator::printer_add(&world.office, "p1", "test://lets-go", "student", None).await.unwrap();
+    world.add_printer("p1", "test://lets-go", "student", None).await;
     world.import(&students(0..2)).await;
     world.receive(2, None).await;
     world.run().await;
@@ -159,7 +164,7 @@ async fn a_printer_that_was_replaced_under_its_name_is_the_new_one() {
     let (old, new) = (Always::new(Ok((Blank::Fed, Card::Good))), Always::new(Ok((Blank::Fed, Card::Good))));
     world.driver("test://old", old.clone());
     world.driver("test://new", new.clone());
-    operator::printer_add(&world.office, "p1", "test://old", "student", None).await.unwrap();
+    world.add_printer("p1", "test://old", "student", None).await;
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let office = world.office.acting("scheduler", crate::world::actor("scheduler"));
     let run = tokio::spawn(async move { scheduler::run(&office, Until::Stopped, stopped).await });
@@ -169,7 +174,7 @@ async fn a_printer_that_was_replaced_under_its_name_is_the_new_one() {
         tokio::task::yield_now().await;
     }
     operator::printer_remove(&world.office, "p1").await.unwrap();
-    operator::printer_add(&world.office, "p1", "test://new", "student", None).await.unwrap();
+    world.add_printer("p1", "test://new", "student", None).await;
     world.import(&students(1..4)).await;
     while world.records("printed").await < 4 {
         tokio::task::yield_now().await;
@@ -288,7 +293,7 @@ async fn a_lost_answer_never_prints_a_second_card_and_a_forgotten_one_waits_for_
 async fn two_profiles_are_printed_side_by_side_each_on_its_own_blanks() {
     let world = World::new().await;
     world.printer("p1", "").await;
-    operator::printer_add(&world.office, "k1", "mock://k1", "ktp-el", None).await.unwrap();
+    world.add_printer("k1", "mock://k1", "ktp-el", None).await;
     std::fs::write(world.dir.path().join("p.png"), b"photo").unwrap();
     let ktp = "request_id,nik,name,birth_place,birth_date,sex,blood_type,address,rt,rw,village_code,village,district,religion,marital_status,occupation,nationality,request_kind,status,requested_at,verified_at,photo\n\
                k1,3372042007670001,SITI,SOLO,1967-07-20,M,O,JL. A NO. 1,001,002,33.72.04.1001,KEPATIHAN KULON,JEBRES,ISLAM,KAWIN,GURU,WNI,first,PRINT_READY_RECORD,2015-05-30T13:43:00+07:00,2015-06-15T08:43:00+07:00,p.png\n";

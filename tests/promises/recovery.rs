@@ -40,7 +40,9 @@ async fn died(after: DiedAfter, faults: &str) -> (World, String) {
     let begin = Begin { name: name.clone(), job: job.id, record_version: 1, printer: "p1".into(), releasing };
     let key: AttemptKey = tx.attempts_begin(&[begin]).await.unwrap()[0].key;
     if after == DiedAfter::Acknowledged {
-        tx.attempts_acknowledge(&[Acknowledgement { key, printer_job: None, acknowledged: true }]).await.unwrap();
+        tx.attempts_acknowledge(&[Acknowledgement { key, printer_job: None, boot: None, acknowledged: true }])
+            .await
+            .unwrap();
     }
     tx.commit().await.unwrap();
     if matches!(after, DiedAfter::Commit | DiedAfter::Acknowledged) {

@@ -63,15 +63,8 @@ async fn the_accounts_sum_to_zero_and_none_is_negative_after_any_acts() {
     })
     .await;
     let office = &world.office;
-    operator::printer_add(
-        office,
-        "p1",
-        "mock://p1?spoil=0.1&jam=0.02&forget=0.15&offline=0.05&seed=4",
-        "student",
-        Some(20),
-    )
-    .await
-    .unwrap();
+    let uri = "mock://p1?spoil=0.1&jam=0.02&forget=0.15&offline=0.05&seed=4";
+    world.add_printer("p1", uri, "student", Some(20)).await;
     world.printer("p2", "spoil=0.1&lose_ack=0.1&forget=0.1&seed=5").await;
     let mut next = 0;
     for _ in 0..60 {

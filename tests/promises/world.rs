@@ -18,7 +18,7 @@ use cetak::{
         EngineError, Office, Settings,
         clock::{Clock, Entropy},
         intake::{Format, Import, Report, Watch, import},
-        operator::{self, Delivery, RecordName},
+        operator::{self, Delivery, NewPrinter, RecordName},
         scheduler::{self, Stuck, Until},
     },
     store::{JobFilter, JobLine, Store, Writer, keys::Keys},
@@ -219,7 +219,12 @@ impl World {
 
     pub(crate) async fn printer(&self, name: &str, query: &str) {
         let uri = format!("mock://{name}?{query}");
-        operator::printer_add(&self.office, name, &uri, "student", None).await.unwrap();
+        self.add_printer(name, &uri, "student", None).await;
+    }
+
+    pub(crate) async fn add_printer(&self, name: &str, uri: &str, profile: &str, hopper: Option<i64>) {
+        let new = NewPrinter { name, uri, profile, hopper, insist: None };
+        let _ = operator::printer_add(&self.office, &new).await.unwrap(); // it need not answer
     }
 
     pub(crate) fn truth(&self) -> PathBuf {

@@ -115,7 +115,10 @@ pub async fn probe_and_status_answer_in_words_of_the_contract(fixture: &dyn Fixt
     let format = fixture.document().format;
     let formats = &capabilities.document_formats;
     assert!(formats.iter().any(|known| known == format), "probe must name `{format}`, which it takes: {formats:?}");
-    assert_keywords("status", &status.reasons);
+    for reason in &status.reasons {
+        let keyword = reason_keyword(reason);
+        assert!(!keyword.is_empty() && keyword != "none", "status must give reasons, and `{reason}` is none");
+    }
     for supply in &status.supplies {
         assert!(supply.level_percent.is_none_or(|level| level <= 100), "a supply's level is a percentage: {supply:?}");
     }
@@ -127,7 +130,8 @@ pub async fn an_attempt_never_seen_is_never_seen_or_forgotten(fixture: &dyn Fixt
     let id = fixture.attempt();
 
     for acknowledged in [false, true] {
-        let attempt = AttemptRef { id: id.clone(), printer_job: None, acknowledged };
+        let attempt =
+            AttemptRef { id: id.clone(), printer_job: None, boot: None, releasing: acknowledged, acknowledged };
         let found = answered("find", driver.find(&attempt).await);
         assert!(matches!(found, Found::NeverSeen { .. } | Found::Forgotten), "{id} was never sent, but is {found:?}");
     }
@@ -386,9 +390,13 @@ pub async fn ids_of_127_bytes_that_differ_in_the_last_are_two_attempts(fixture: 
     }
 }
 
-/// One is committed, one cancelled: the right one comes out. Then the third.
+/// One is committed, one cancelled: the right one comes out. Then the third. Left out on printers that take one attempt
+/// at a time already in prepare.
 pub async fn attempts_prepared_together_do_not_mix(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
+    if fixture.attempts_at_once() < 2 && probe(&*driver).await.prepare_is_sent {
+        return;
+    }
     let [first, second, third] = [fixture.attempt(), fixture.attempt(), fixture.attempt()];
     prepare(&*driver, fixture, &first).await;
     let second_job = prepare(&*driver, fixture, &second).await.printer_job;
@@ -618,11 +626,17 @@ fn answered_or_unavailable(answer: Result<Cancelled, Fault>) {
 }
 
 fn uncommitted(id: &AttemptId, printer_job: Option<String>) -> AttemptRef {
-    AttemptRef { id: id.clone(), printer_job, acknowledged: false }
+    AttemptRef { id: id.clone(), printer_job, boot: None, releasing: false, acknowledged: false }
 }
 
 fn acknowledged(id: &AttemptId, committed: Committed) -> AttemptRef {
-    AttemptRef { id: id.clone(), printer_job: committed.printer_job, acknowledged: true }
+    AttemptRef {
+        id: id.clone(),
+        printer_job: committed.printer_job,
+        boot: committed.boot,
+        releasing: true,
+        acknowledged: true,
+    }
 }
 
 /// `stem`, filled up with `x` to 126 bytes, and `last`.

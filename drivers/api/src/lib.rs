@@ -93,9 +93,14 @@ impl fmt::Debug for Document {
 pub struct AttemptRef {
     /// The attempt.
     pub id: AttemptId,
-    /// The printer's own job id, if it was saved: for a held job in the commit before it is let go. Printers give ids out again after a restart, so a driver compares
-    /// the name too.
+    /// The printer's own job id, if it was saved: for a held job in the commit before it is let go. Printers give ids out
+    /// again after a restart, so a driver compares the name too.
     pub printer_job: Option<String>,
+    /// Which run of the printer took the attempt, in the driver's own words, if it was saved. What a printer says after
+    /// a restart about a card of before proves less: real ones print it again, and report it once.
+    pub boot: Option<String>,
+    /// It was saved that [`PrinterDriver::commit`] is about to be called: a card may exist.
+    pub releasing: bool,
     /// The answer of [`PrinterDriver::commit`] was saved. Without it, a printer that cannot hold may have got half a
     /// document, and half a document is printed and reported `completed` by real printers.
     pub acknowledged: bool,
@@ -116,10 +121,17 @@ pub struct Capabilities {
     pub sides: Vec<String>,
     /// The printer can keep a whole document without printing it until it is released.
     pub can_hold: bool,
+    /// [`PrinterDriver::prepare`] makes a job in the printer. Where it does not, there is nothing to save between
+    /// prepare and commit.
+    pub prepare_is_sent: bool,
     /// `printer-up-time` in seconds; `None` where the printer has no such clock.
     pub up_time_s: Option<u64>,
     /// Cards made since the printer was built, where it counts them.
     pub impressions_completed: Option<u64>,
+    /// What cannot be guaranteed with this printer: one sentence each, for the people who use it.
+    pub cautions: Vec<String>,
+    /// Why it must not be used unless a person insists: one sentence each, with what would cure it.
+    pub objections: Vec<String>,
 }
 
 /// `printer-state` of RFC 8011, section 5.4.11.
@@ -139,7 +151,8 @@ pub enum Condition {
 pub struct PrinterStatus {
     /// `printer-state`.
     pub condition: Condition,
-    /// `printer-state-reasons` without the suffixes `-report`, `-warning`, `-error`, and without `none`.
+    /// `printer-state-reasons` as the printer says them, without `none`. The suffix matters: `media-jam-report` asks for
+    /// nobody.
     pub reasons: Vec<String>,
     /// `printer-is-accepting-jobs`. Real printers keep it true with a jam set: read the reasons too.
     pub accepting_jobs: bool,
@@ -161,6 +174,8 @@ pub struct Supply {
 pub struct Prepared {
     /// The printer's own job id, where it has one already.
     pub printer_job: Option<String>,
+    /// As [`AttemptRef::boot`], where the printer tells.
+    pub boot: Option<String>,
     /// The whole document is in the printer and waits for [`PrinterDriver::commit`].
     pub held: bool,
 }
@@ -170,6 +185,8 @@ pub struct Prepared {
 pub struct Committed {
     /// The printer's own job id.
     pub printer_job: Option<String>,
+    /// As [`AttemptRef::boot`], where the printer tells.
+    pub boot: Option<String>,
 }
 
 /// What the printer knows of an attempt.
@@ -186,7 +203,8 @@ pub enum Found {
     Queued,
     /// Under way.
     Printing {
-        /// Reasons of job and printer in IPP's keywords without suffixes: `media-empty` means it waits for a person.
+        /// The job's reasons in IPP's keywords without suffixes, and those of the printer where the driver knows them
+        /// without another question: [`status`](PrinterDriver::status) tells what the printer waits for.
         reasons: Vec<String>,
     },
     /// Over.

@@ -8,20 +8,29 @@ use cetak_driver_api::{AttemptId, Document};
 /// A scheduler has one or two attempts per printer under way.
 const ATTEMPTS_MAX: usize = 32;
 
+/// A job that was made for an attempt.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Made {
+    /// `job-id`.
+    pub(crate) id: i32,
+    /// The printer's run, if it tells.
+    pub(crate) boot: Option<String>,
+}
+
 /// How far an attempt got here.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Stage {
-    /// Its document waits here for commit; the printer knows nothing of it.
-    Stashed {
+    /// The printer has a job for it, and its document waits here for commit.
+    Created {
+        /// The job.
+        job: Made,
         /// The card.
         document: Document,
-        /// The printer counts copies.
-        counts_copies: bool,
     },
     /// It is whole in the printer, and held.
     Held {
-        /// `job-id`.
-        job: i32,
+        /// The job.
+        job: Made,
     },
     /// It failed where no card could start; a job may be left in the printer.
     Harmless,
@@ -48,12 +57,12 @@ impl Memory {
         replace(&mut self.lock(), attempt, stage);
     }
 
-    /// The upload is done. False if the attempt was cancelled meanwhile.
-    pub(crate) fn hold(&self, attempt: &AttemptId, job: i32) -> bool {
+    /// It may be committed from now on. False if it was cancelled meanwhile.
+    pub(crate) fn prepared(&self, attempt: &AttemptId, prepared: Stage) -> bool {
         let mut attempts = self.lock();
         let stage = attempts.iter_mut().find(|(id, _)| id == attempt).map(|(_, stage)| stage);
         let Some(stage @ Stage::Harmless) = stage else { return false };
-        *stage = Stage::Held { job };
+        *stage = prepared;
         true
     }
 
@@ -62,7 +71,7 @@ impl Memory {
         let mut attempts = self.lock();
         let found = attempts.iter_mut().find(|(id, _)| id == attempt).map(|(_, stage)| stage);
         match found {
-            Some(stage @ (Stage::Stashed { .. } | Stage::Held { .. })) => {
+            Some(stage @ (Stage::Created { .. } | Stage::Held { .. })) => {
                 Ok(std::mem::replace(stage, Stage::Committing))
             }
             Some(stage @ (Stage::Harmless | Stage::Committing | Stage::Released | Stage::Cancelled)) => {
@@ -77,8 +86,8 @@ impl Memory {
         let mut attempts = self.lock();
         let stage = attempts.iter_mut().find(|(id, _)| id == attempt).map(|(_, stage)| stage)?;
         let after = match stage {
-            Stage::Stashed { .. } | Stage::Cancelled => Stage::Cancelled,
-            Stage::Held { .. } | Stage::Harmless => Stage::Harmless,
+            Stage::Cancelled => Stage::Cancelled,
+            Stage::Created { .. } | Stage::Held { .. } | Stage::Harmless => Stage::Harmless,
             Stage::Committing => Stage::Committing,
             Stage::Released => Stage::Released,
         };
@@ -110,13 +119,17 @@ mod tests {
         AttemptId::new(format!("a-{number}")).unwrap()
     }
 
-    fn stashed() -> Stage {
-        Stage::Stashed { document: Document { format: "image/png", bytes: vec![1] }, counts_copies: false }
+    fn made(id: i32) -> Made {
+        Made { id, boot: None }
+    }
+
+    fn created() -> Stage {
+        Stage::Created { job: made(7), document: Document { format: "image/png", bytes: vec![1] } }
     }
 
     #[test]
     fn what_was_prepared_is_taken_once() {
-        for prepared in [stashed(), Stage::Held { job: 7 }] {
+        for prepared in [created(), Stage::Held { job: made(7) }] {
             let memory = Memory::default();
             memory.set(&id(1), prepared.clone());
 
@@ -129,8 +142,8 @@ mod tests {
     #[test]
     fn what_was_withdrawn_cannot_be_committed_and_what_was_released_stays_released() {
         for (stage, after) in [
-            (stashed(), Stage::Cancelled),
-            (Stage::Held { job: 7 }, Stage::Harmless),
+            (created(), Stage::Harmless),
+            (Stage::Held { job: made(7) }, Stage::Harmless),
             (Stage::Harmless, Stage::Harmless),
             (Stage::Committing, Stage::Committing),
             (Stage::Released, Stage::Released),
@@ -151,23 +164,23 @@ mod tests {
         memory.set(&id(1), Stage::Harmless);
         memory.set(&id(2), Stage::Cancelled);
 
-        assert!(memory.hold(&id(1), 7));
-        assert!(!memory.hold(&id(2), 8));
-        assert_eq!(memory.stage(&id(1)), Some(Stage::Held { job: 7 }));
+        assert!(memory.prepared(&id(1), Stage::Held { job: made(7) }));
+        assert!(!memory.prepared(&id(2), Stage::Held { job: made(8) }));
+        assert_eq!(memory.stage(&id(1)), Some(Stage::Held { job: made(7) }));
         assert_eq!(memory.stage(&id(2)), Some(Stage::Cancelled));
     }
 
     #[test]
     fn it_is_bounded_and_forgets_first_what_can_do_no_harm() {
         let memory = Memory::default();
-        memory.set(&id(0), stashed());
+        memory.set(&id(0), created());
         memory.set(&id(1), Stage::Cancelled);
         for number in 2..=ATTEMPTS_MAX {
             memory.set(&id(number), Stage::Released);
         }
 
         assert_eq!(memory.stage(&id(1)), None);
-        assert_eq!(memory.stage(&id(0)), Some(stashed()));
+        assert_eq!(memory.stage(&id(0)), Some(created()));
         memory.set(&id(ATTEMPTS_MAX + 1), Stage::Released);
         assert_eq!(memory.stage(&id(0)), None);
         assert_eq!(memory.lock().len(), ATTEMPTS_MAX);

@@ -8,15 +8,21 @@ use ipp::model::{DelimiterTag, Operation};
 use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
 
-/// What [`capabilities`], [`holding`] and [`status`] read.
-pub(crate) const PRINTER_ATTRIBUTES: [&str; 15] = [
+use crate::appraisal;
+
+/// What [`capabilities`], [`holding`], [`status`] and the appraisal read.
+pub(crate) const PRINTER_ATTRIBUTES: [&str; 19] = [
     "copies-supported",
+    "cups-version",
+    "device-uri",
     "document-format-supported",
+    "job-cancel-after-default",
     "job-hold-until-supported",
     "marker-levels",
     "marker-names",
     "media-supported",
     "operations-supported",
+    "printer-error-policy",
     "printer-impressions-completed",
     "printer-is-accepting-jobs",
     "printer-make-and-model",
@@ -29,14 +35,16 @@ pub(crate) const PRINTER_ATTRIBUTES: [&str; 15] = [
 
 /// What [`Job::read`] reads, and `job-uuid`: without an attribute that is costly to it, CUPS leaves out `job-name` of
 /// finished jobs.
-pub(crate) const JOB_ATTRIBUTES: [&str; 8] = [
+pub(crate) const JOB_ATTRIBUTES: [&str; 10] = [
     "job-hold-until",
     "job-id",
     "job-impressions-completed",
     "job-name",
+    "job-printer-up-time",
     "job-state",
     "job-state-reasons",
     "job-uuid",
+    "time-at-creation",
     "time-at-processing",
 ];
 
@@ -67,6 +75,33 @@ pub(crate) fn capabilities(printer: &IppAttributeGroup) -> Capabilities {
         can_hold: holding(printer).is_some(),
         up_time_s: count(printer, "printer-up-time").filter(|seconds| *seconds < UP_TIME_S_MAX),
         impressions_completed: count(printer, "printer-impressions-completed"),
+        prepare_is_sent: true,
+        cautions: appraisal::cautions(printer),
+        objections: appraisal::objections(printer),
+    }
+}
+
+/// What the driver itself needs to know of its printer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Facts {
+    /// `document-format-supported`.
+    pub(crate) document_formats: Vec<String>,
+    /// It counts copies, so that it may have another default than one.
+    pub(crate) counts_copies: bool,
+    /// How it can hold a job.
+    pub(crate) hold_by: Option<HoldBy>,
+    /// It is a CUPS queue.
+    pub(crate) is_cups: bool,
+}
+
+impl Facts {
+    pub(crate) fn read(printer: &IppAttributeGroup) -> Self {
+        Self {
+            document_formats: texts(printer, "document-format-supported"),
+            counts_copies: printer.get("copies-supported").is_some(),
+            hold_by: holding(printer),
+            is_cups: appraisal::is_cups(printer),
+        }
     }
 }
 
@@ -84,11 +119,6 @@ pub(crate) fn holding(printer: &IppAttributeGroup) -> Option<HoldBy> {
     }
 }
 
-/// The printer counts copies, so that it may have another default than one.
-pub(crate) fn counts_copies(printer: &IppAttributeGroup) -> bool {
-    printer.get("copies-supported").is_some()
-}
-
 /// `None` if the printer does not say its state.
 pub(crate) fn status(printer: &IppAttributeGroup) -> Option<PrinterStatus> {
     let condition = match integers(printer, "printer-state").first() {
@@ -100,15 +130,20 @@ pub(crate) fn status(printer: &IppAttributeGroup) -> Option<PrinterStatus> {
     let accepting = values(printer, "printer-is-accepting-jobs").find_map(IppValue::as_boolean);
     Some(PrinterStatus {
         condition,
-        reasons: printer_reasons(printer),
+        reasons: texts(printer, "printer-state-reasons").into_iter().filter(|reason| is_reason(reason)).collect(),
         // Create-Job finds out anyway.
         accepting_jobs: accepting.copied().unwrap_or(true),
         supplies: supplies(printer),
     })
 }
 
+fn is_reason(reason: &str) -> bool {
+    let keyword = reason_keyword(reason);
+    !keyword.is_empty() && keyword != "none"
+}
+
 /// `printer-state-reasons` as keywords.
-pub(crate) fn printer_reasons(printer: &IppAttributeGroup) -> Vec<String> {
+pub(crate) fn printer_keywords(printer: &IppAttributeGroup) -> Vec<String> {
     reasons(printer, "printer-state-reasons")
 }
 
@@ -150,6 +185,10 @@ pub(crate) struct Job {
     hold_asked: bool,
     /// From `time-at-processing`: a time is yes, `no-value` is no, anything else tells nothing.
     started: Option<bool>,
+    /// `job-printer-up-time`, seconds.
+    pub(crate) printer_up_time: Option<i32>,
+    /// `time-at-creation`, seconds.
+    created_at: Option<i32>,
 }
 
 impl Job {
@@ -180,7 +219,20 @@ impl Job {
             impressions: integers(job, "job-impressions-completed").first().copied(),
             hold_asked: texts(job, "job-hold-until").iter().any(|until| until == "indefinite"),
             started,
+            printer_up_time: integers(job, "job-printer-up-time").first().copied(),
+            created_at: integers(job, "time-at-creation").first().copied(),
         })
+    }
+
+    /// It is older than the printer's present run: its times are then zero or negative (RFC 8011, section 5.3.14), or lie
+    /// ahead of the printer's own.
+    pub(crate) fn is_of_an_earlier_run(&self) -> bool {
+        let ahead = self.created_at.zip(self.printer_up_time).is_some_and(|(created, now)| created > now);
+        ahead || self.created_at.is_some_and(|created| created < 0)
+    }
+
+    pub(crate) fn is_over_or_held(&self) -> bool {
+        self.state.is_over() || self.state == JobState::Held
     }
 
     pub(crate) fn is_of(&self, attempt: &AttemptId) -> bool {
@@ -222,8 +274,11 @@ impl Job {
     }
 }
 
-/// What the jobs that bear the attempt's name say about it.
-pub(crate) fn found(attempt: &AttemptRef, jobs: &[Job], printer_reasons: &[String]) -> Found {
+/// Said of a card that a restart came between: the contract's own word, as IPP has none.
+const REASON_RESTARTED: &str = "printer-restarted";
+
+/// What the jobs that bear the attempt's name say about it, if the printer has not `restarted` since.
+pub(crate) fn found(attempt: &AttemptRef, jobs: &[Job], printer_reasons: &[String], restarted: bool) -> Found {
     let job = match jobs {
         // IPP printers forget: after a restart, and after 60 s or some hundred jobs.
         [] => return Found::NeverSeen { certain: false },
@@ -232,6 +287,11 @@ pub(crate) fn found(attempt: &AttemptRef, jobs: &[Job], printer_reasons: &[Strin
         [_, _, ..] => return several(jobs, printer_reasons),
     };
     let both = || merged(printer_reasons, &job.reasons);
+    if restarted && attempt.releasing {
+        // A held job may be one whose release and card were not written down; one under way may be the second card.
+        let reasons = merged(&[REASON_RESTARTED.to_owned()], &job.reasons);
+        return Found::Ended(Ending { blank: Blank::Unknown, card: Card::Unknown, reasons });
+    }
     match job.state {
         JobState::Held if job.waits_for_us(attempt.acknowledged) => Found::Held,
         JobState::Held if job.started == Some(true) => Found::Printing { reasons: both() },
@@ -261,6 +321,8 @@ fn completed(attempt: &AttemptRef, job: &Job) -> Ending {
     let whole = if attempt.acknowledged { id_saved != Some(false) } else { id_saved == Some(true) };
     let (blank, card) = match job.impressions {
         Some(0) => (Blank::Unknown, Card::Unknown),
+        // A card has one page.
+        Some(2..) => (Blank::Fed, Card::Unknown),
         _ if job.says("job-completed-with-errors") => (Blank::Unknown, Card::Unknown),
         _ if whole => (Blank::Fed, Card::Good),
         Some(1..) => (Blank::Fed, Card::Unknown),
@@ -318,15 +380,20 @@ fn values<'a>(attributes: &'a IppAttributeGroup, name: &str) -> impl Iterator<It
     attributes.get(name).into_iter().flat_map(|attribute| attribute.value().into_iter())
 }
 
-fn integers(attributes: &IppAttributeGroup, name: &str) -> Vec<i32> {
+pub(crate) fn integers(attributes: &IppAttributeGroup, name: &str) -> Vec<i32> {
     values(attributes, name).filter_map(|value| value.as_integer().or_else(|| value.as_enum()).copied()).collect()
+}
+
+pub(crate) fn octets<'a>(attributes: &'a IppAttributeGroup, name: &str) -> Option<&'a [u8]> {
+    values(attributes, name)
+        .find_map(|value| if let IppValue::OctetString(bytes) = value { Some(&**bytes) } else { None })
 }
 
 fn count(attributes: &IppAttributeGroup, name: &str) -> Option<u64> {
     integers(attributes, name).first().and_then(|count| u64::try_from(*count).ok())
 }
 
-fn texts(attributes: &IppAttributeGroup, name: &str) -> Vec<String> {
+pub(crate) fn texts(attributes: &IppAttributeGroup, name: &str) -> Vec<String> {
     values(attributes, name).filter_map(text).map(str::to_owned).collect()
 }
 
@@ -338,6 +405,8 @@ fn text(value: &IppValue) -> Option<&str> {
     {
         Some(text)
     } else if let IppValue::TextWithoutLanguage(text) | IppValue::TextWithLanguage { text, .. } = value {
+        Some(text)
+    } else if let IppValue::Uri(text) = value {
         Some(text)
     } else {
         None
@@ -369,11 +438,22 @@ mod tests {
     fn job(state: JobState, reasons: &[&str]) -> Job {
         let reasons = reasons.iter().map(|reason| (*reason).to_owned()).collect();
         let name = Some("a-1".to_owned());
-        Job { id: 7, name, state, reasons, impressions: Some(1), hold_asked: false, started: None }
+        Job {
+            id: 7,
+            name,
+            state,
+            reasons,
+            impressions: Some(1),
+            hold_asked: false,
+            started: None,
+            printer_up_time: None,
+            created_at: None,
+        }
     }
 
     fn attempt(printer_job: Option<&str>, acknowledged: bool) -> AttemptRef {
-        AttemptRef { id: AttemptId::new("a-1").unwrap(), printer_job: printer_job.map(str::to_owned), acknowledged }
+        let printer_job = printer_job.map(str::to_owned);
+        AttemptRef { id: AttemptId::new("a-1").unwrap(), printer_job, boot: None, releasing: true, acknowledged }
     }
 
     fn ended(blank: Blank, card: Card) -> Found {
@@ -401,11 +481,16 @@ mod tests {
             resolutions_dpi: vec![300, 299],
             sides: vec!["one-sided".into(), "two-sided-long-edge".into()],
             can_hold: false,
+            prepare_is_sent: true,
             up_time_s: Some(60),
             impressions_completed: None,
+            cautions: read.cautions.clone(),
+            objections: Vec::new(),
         };
         assert_eq!(read, expected);
-        assert_eq!(capabilities(&printer(&[])), Capabilities::default());
+        let silent = capabilities(&printer(&[]));
+        let cautions = silent.cautions.clone();
+        assert_eq!(silent, Capabilities { prepare_is_sent: true, cautions, ..Capabilities::default() });
     }
 
     #[test]
@@ -433,7 +518,7 @@ mod tests {
     }
 
     #[test]
-    fn status_has_keywords_without_severity_and_without_none() {
+    fn status_has_reasons_as_the_printer_says_them_without_none() {
         let read = status(&printer(&[
             ("printer-state", IppValue::Enum(4)),
             ("printer-state-reasons", keywords(&["media-empty-warning", "none", "media-empty-error", "other"])),
@@ -445,7 +530,7 @@ mod tests {
         let supply = |name: &str, level_percent| Supply { name: name.into(), level_percent };
         let expected = PrinterStatus {
             condition: Condition::Processing,
-            reasons: vec!["media-empty".into(), "other".into()],
+            reasons: vec!["media-empty-warning".into(), "media-empty-error".into(), "other".into()],
             accepting_jobs: false,
             supplies: vec![
                 supply("YMCKO", Some(80)),
@@ -501,10 +586,12 @@ mod tests {
             ("half a document perhaps", attempt(None, false), &done, unknown_fed()),
             ("half a document perhaps, not told", attempt(None, false), &silent, unknown()),
         ] {
-            assert_eq!(found(&attempt, std::slice::from_ref(job), &["media-jam".into()]), expected, "{name}");
+            assert_eq!(found(&attempt, std::slice::from_ref(job), &["media-jam".into()], false), expected, "{name}");
         }
         let errors = job_with_errors();
-        let Found::Ended(ending) = found(&attempt(Some("7"), true), &[errors], &[]) else { panic!("it has ended") };
+        let Found::Ended(ending) = found(&attempt(Some("7"), true), &[errors], &[], false) else {
+            panic!("it has ended")
+        };
         assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown));
     }
 
@@ -521,7 +608,7 @@ mod tests {
         for state in [JobState::Canceled, JobState::Aborted] {
             let job = job(state, &["aborted-by-system", "media-jam"]);
 
-            let Found::Ended(ending) = found(&attempt(Some("7"), true), &[job], &["media-jam".into()]) else {
+            let Found::Ended(ending) = found(&attempt(Some("7"), true), &[job], &["media-jam".into()], false) else {
                 panic!("it has ended")
             };
 
@@ -547,7 +634,11 @@ mod tests {
             (with(&[hold], Some(true)), false, printing()),
             (with(&[hold], Some(true)), true, printing()),
         ] {
-            assert_eq!(found(&attempt(Some("7"), acknowledged), std::slice::from_ref(&job), &[]), expected, "{job:?}");
+            assert_eq!(
+                found(&attempt(Some("7"), acknowledged), std::slice::from_ref(&job), &[], false),
+                expected,
+                "{job:?}"
+            );
         }
         let pappl = Job { hold_asked: true, ..with(&[], Some(false)) };
         assert!(pappl.keeps_hold() && pappl.waits_for_us(true));
@@ -565,7 +656,7 @@ mod tests {
             (JobState::Unclear, Found::Printing { reasons: reasons() }),
         ] {
             let job = job(state, &["job-printing"]);
-            assert_eq!(found(&attempt(None, false), &[job], &["media-empty".into()]), expected);
+            assert_eq!(found(&attempt(None, false), &[job], &["media-empty".into()], false), expected);
         }
     }
 
@@ -575,11 +666,40 @@ mod tests {
         let gone = job(JobState::Canceled, &[]);
         let live = job(JobState::Pending, &[]);
 
-        let over = found(&attempt(Some("7"), true), &[done.clone(), gone], &[]);
-        let under_way = found(&attempt(Some("7"), true), &[done, live], &[]);
+        let over = found(&attempt(Some("7"), true), &[done.clone(), gone], &[], false);
+        let under_way = found(&attempt(Some("7"), true), &[done, live], &[], false);
 
         assert_eq!(over, ended(Blank::Unknown, Card::Unknown));
         assert_eq!(under_way, Found::Printing { reasons: Vec::new() });
-        assert_eq!(found(&attempt(Some("7"), true), &[], &[]), Found::NeverSeen { certain: false });
+        assert_eq!(found(&attempt(Some("7"), true), &[], &[], false), Found::NeverSeen { certain: false });
+    }
+
+    #[test]
+    fn after_a_restart_no_word_of_a_released_job_is_a_proof_and_a_held_one_that_was_not_released_still_waits() {
+        for state in [JobState::Held, JobState::Pending, JobState::Processing, JobState::Completed, JobState::Aborted] {
+            let one = job(state, &["job-hold-until-specified"]);
+            let Found::Ended(ending) = found(&attempt(Some("7"), true), &[one], &[], true) else { panic!("{state:?}") };
+            assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown));
+            assert_eq!(ending.reasons.first().map(String::as_str), Some("printer-restarted"));
+        }
+        let held = job(JobState::Held, &["job-hold-until-specified"]);
+        let intent = AttemptRef { releasing: false, ..attempt(Some("7"), false) };
+        assert_eq!(found(&intent, &[held], &[], true), Found::Held);
+    }
+
+    #[test]
+    fn more_than_one_impression_of_a_card_of_one_page_is_no_proof_of_one_card() {
+        let twice = Job { impressions: Some(2), ..job(JobState::Completed, &[]) };
+        assert_eq!(found(&attempt(Some("7"), true), &[twice], &[], false), ended(Blank::Fed, Card::Unknown));
+    }
+
+    #[test]
+    fn a_job_older_than_the_printer_is_of_an_earlier_run() {
+        let created = |at, up| Job { created_at: Some(at), printer_up_time: Some(up), ..job(JobState::Held, &[]) };
+        assert!(created(-3, 5).is_of_an_earlier_run());
+        assert!(created(500, 5).is_of_an_earlier_run());
+        assert!(!created(0, 5).is_of_an_earlier_run());
+        assert!(!created(5, 5).is_of_an_earlier_run());
+        assert!(!job(JobState::Held, &[]).is_of_an_earlier_run());
     }
 }

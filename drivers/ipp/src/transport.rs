@@ -196,7 +196,7 @@ fn http_failure(operation: &'static str, status: HttpStatus) -> CallError {
 }
 
 /// Only a failure to connect proves that nothing was sent.
-fn unsent_or_unanswered(operation: Operation, error: &reqwest::Error) -> CallError {
+fn unsent_or_unanswered(operation: u16, error: &reqwest::Error) -> CallError {
     if error.is_builder() {
         return CallError::NotConnected(kind(error));
     }
@@ -215,8 +215,10 @@ fn unsent_or_unanswered(operation: Operation, error: &reqwest::Error) -> CallErr
     }
 }
 
-fn is_question(operation: Operation) -> bool {
-    [Operation::GetPrinterAttributes, Operation::GetJobs, Operation::GetJobAttributes].contains(&operation)
+fn is_question(operation: u16) -> bool {
+    [Operation::GetPrinterAttributes, Operation::GetJobs, Operation::GetJobAttributes]
+        .map(|o| o as u16)
+        .contains(&operation)
 }
 
 fn last_cause(error: &reqwest::Error) -> String {
@@ -242,7 +244,7 @@ fn kind(error: &reqwest::Error) -> String {
 }
 
 /// RFC 8011's name of the operation.
-fn operation_name(operation: Operation) -> &'static str {
+fn operation_name(operation: u16) -> &'static str {
     const NAMES: [(Operation, &str); 8] = [
         (Operation::CreateJob, "Create-Job"),
         (Operation::SendDocument, "Send-Document"),
@@ -253,7 +255,7 @@ fn operation_name(operation: Operation) -> &'static str {
         (Operation::HoldJob, "Hold-Job"),
         (Operation::ReleaseJob, "Release-Job"),
     ];
-    NAMES.iter().find(|(known, _)| *known == operation).map_or("another operation", |(_, name)| name)
+    NAMES.iter().find(|(known, _)| *known as u16 == operation).map_or("another operation", |(_, name)| name)
 }
 
 fn status_text(status: u16) -> String {

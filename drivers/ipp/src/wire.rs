@@ -26,12 +26,18 @@ const TAG_COLLECTION_END: u8 = 0x37;
 /// One request, printer and version left out.
 #[derive(Debug)]
 pub(crate) struct Request {
-    pub(crate) operation: Operation,
+    /// `operation-id`.
+    pub(crate) operation: u16,
     attributes: Vec<(DelimiterTag, &'static str, IppValue)>,
 }
 
 impl Request {
     pub(crate) fn new(operation: Operation) -> Self {
+        Self::unlisted(operation as u16)
+    }
+
+    /// One that the crate's enumeration does not know.
+    pub(crate) fn unlisted(operation: u16) -> Self {
         let request = Self { operation, attributes: Vec::new() };
         // Nobody checks it. It is the same for ever, so that a printer's `my-jobs` shows all of ours.
         request.with("requesting-user-name", name("cetak"))
@@ -49,10 +55,17 @@ impl Request {
         self
     }
 
+    /// With an attribute of the subscription that is being made (RFC 3995).
+    pub(crate) fn with_subscription(mut self, attribute: &'static str, value: IppValue) -> Self {
+        self.attributes.push((DelimiterTag::SubscriptionAttributes, attribute, value));
+        self
+    }
+
     /// The request without its document.
     pub(crate) fn to_bytes(&self, printer_uri: &str, request_id: i32) -> Result<Vec<u8>, IppParseError> {
         // Not `new(.., Some(uri))`: it makes `ipp` of `ipps`.
-        let mut message = IppRequestResponse::new(IppVersion::v2_0(), self.operation, None)?;
+        let mut message = IppRequestResponse::new(IppVersion::v2_0(), Operation::GetJobs, None)?;
+        message.header_mut().operation_or_status = self.operation.cast_signed();
         message.header_mut().request_id = request_id;
         let printer = IppAttribute::with_name("printer-uri", IppValue::Uri(bounded(printer_uri)))?;
         message.attributes_mut().add(DelimiterTag::OperationAttributes, printer);

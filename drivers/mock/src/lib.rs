@@ -187,8 +187,11 @@ impl Shared {
             resolutions_dpi: vec![300],
             sides: vec!["one-sided".to_owned()],
             can_hold: self.settings.hold,
+            prepare_is_sent: self.settings.hold,
             up_time_s: None,
             impressions_completed: u64::try_from(state.cards.count_finished((self.now)())).ok(),
+            cautions: Vec::new(),
+            objections: Vec::new(),
         })
     }
 
@@ -204,7 +207,7 @@ impl Shared {
             return Err(Fault::Rejected("the mock's share of refused cards".to_owned()));
         }
         state.cards.prepare(attempt);
-        Ok(Prepared { printer_job: None, held: self.settings.hold })
+        Ok(Prepared { printer_job: None, boot: None, held: self.settings.hold })
     }
 
     fn commit(&self, state: &mut State, attempt: &AttemptId) -> Result<Committed, Fault> {
@@ -239,7 +242,7 @@ impl Shared {
         if fate == Fate::LoseAck {
             return Err(Fault::OutcomeUnknown("no answer came".to_owned()));
         }
-        Ok(Committed { printer_job: Some(job.to_string()) })
+        Ok(Committed { printer_job: Some(job.to_string()), boot: None })
     }
 
     fn find(&self, state: &mut State, attempt: &AttemptId) -> Result<Found, Fault> {

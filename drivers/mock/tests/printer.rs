@@ -56,7 +56,7 @@ fn id(name: &str) -> AttemptId {
 }
 
 fn attempt(name: &str) -> AttemptRef {
-    AttemptRef { id: id(name), printer_job: None, acknowledged: false }
+    AttemptRef { id: id(name), printer_job: None, boot: None, releasing: false, acknowledged: false }
 }
 
 fn png() -> Document {

@@ -18,7 +18,7 @@ use crate::{
     },
     engine::{
         EngineError, Office,
-        operator::{self, Delivery},
+        operator::{self, Delivery, NewPrinter},
         scheduler::Until,
     },
 };
@@ -97,7 +97,8 @@ async fn add_printers(office: &Office, folder: &Path, args: &DemoArgs) -> anyhow
             percent(&truth.display().to_string())
         );
         if known.iter().all(|printer| printer.name != name) {
-            operator::printer_add(office, name, &uri, PROFILE, None).await?;
+            let new = NewPrinter { name, uri: &uri, profile: PROFILE, ..NewPrinter::default() };
+            operator::printer_add(office, &new).await?.map_err(|fault| anyhow::anyhow!(fault))?;
         }
     }
     Ok(())

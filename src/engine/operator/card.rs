@@ -1,6 +1,6 @@
 //! Records, cards, inspections and reprints.
 
-use cetak_driver_api::{AttemptId, AttemptRef, Found};
+use cetak_driver_api::{AttemptId, Found};
 
 use super::{EngineError, Office, RecordName, begin, find_record};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
         transition::Transition,
         warrant::{approve, may_be_reprinted},
     },
-    engine::{batcher, reconcile::uncertain},
+    engine::{batcher, hand, reconcile::uncertain},
     store::Tx,
 };
 
@@ -144,7 +144,7 @@ async fn refuse_if_answering(office: &Office, attempt: &str) -> Result<(), Engin
     let Some(printer) = office.store.read().await?.printer_get(&printer).await? else { return Ok(()) };
     let Ok(driver) = (office.drivers)(&printer.name, &printer.uri) else { return Ok(()) };
     let Ok(id) = AttemptId::new(attempt) else { return Ok(()) };
-    let reference = AttemptRef { id, printer_job: open.printer_job, acknowledged: open.acknowledged };
+    let reference = hand::reference(&open, id);
     match driver.find(&reference).await {
         Err(_) | Ok(Found::NeverSeen { .. } | Found::Forgotten) => Ok(()),
         Ok(Found::Held | Found::Queued | Found::Printing { .. } | Found::Ended(_)) => Err(EngineError::refused(

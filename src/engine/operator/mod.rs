@@ -1,6 +1,7 @@
 //! Every act of a person. Each is one short transaction, refused whole or done whole, and written down.
 
 mod card;
+mod printer;
 mod queue;
 mod stock;
 
@@ -8,9 +9,11 @@ pub use card::{
     FoundByPerson as Found, card_check, card_hand_over, card_reject, card_surrender, declare_uncertain,
     inspect_resolve, record_hold, record_release, reprint_approve, reprint_refuse, reprint_request,
 };
-pub use queue::{
-    batch_approve, batch_cancel, pause, plain_uri, printer_add, printer_clear, printer_probe, printer_remove, resume,
+pub use printer::{
+    Capabilities, NewPrinter, PrinterStatus, Supply, TestCard, does_not_answer, objections, plain_uri, printer_add,
+    printer_clear, printer_probe, printer_remove, printer_test,
 };
+pub use queue::{batch_approve, batch_cancel, pause, resume};
 pub use stock::{Count, Delivery, count, destroy, lend, load, receive, take_back, unload};
 
 use super::{EngineError, Office};

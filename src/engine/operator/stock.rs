@@ -260,7 +260,7 @@ async fn held(tx: &mut Tx, blank_type: &str, account: &Account) -> Result<i64, E
 
 /// The blank type and the capacity of a printer's counted hopper.
 async fn hopper(office: &Office, tx: &mut Tx, name: &str) -> Result<(String, i64), EngineError> {
-    let Some(printer) = tx.printer_get(name).await? else { return Err(super::queue::no_printer(name)) };
+    let Some(printer) = tx.printer_get(name).await? else { return Err(super::printer::no_printer(name)) };
     let Some(capacity) = printer.hopper else {
         return Err(EngineError::refused(
             format!("the hopper of `{name}` is not counted: its blanks come from the vault"),

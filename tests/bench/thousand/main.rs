@@ -140,7 +140,7 @@ async fn fill(folder: &Path, plan: &Plan, printers: &Printers) -> anyhow::Result
     let office = office::open(folder).await?;
     office::receive(&office, i64::from(plan.count_cards())).await?;
     for number in 0..usize::try_from(plan.printers)? {
-        operator::printer_add(&office, &format!("p{number}"), &printers.uri(number), office::PROFILE, None).await?;
+        office::add_printer(&office, &format!("p{number}"), &printers.uri(number)).await?;
     }
     office.store.close().await;
     Ok(records)

@@ -90,7 +90,7 @@ async fn a_held_card_is_proved_even_if_the_answer_to_release_was_lost() {
         let driver = printer.driver();
         let id = new_attempt();
         let prepared = driver.prepare(&id, document()).await.unwrap();
-        assert_eq!(prepared, Prepared { printer_job: Some("1".to_owned()), held: true });
+        assert_eq!(prepared, Prepared { printer_job: Some("1".to_owned()), boot: None, held: true });
 
         assert!(matches!(driver.commit(&id).await, Err(Fault::OutcomeUnknown(_))));
         printer.work();
@@ -267,16 +267,15 @@ async fn trouble_before_a_card_can_start_never_leaves_the_outcome_unknown() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_to_create_job_leaves_no_job_that_blocks_the_printer() {
+async fn a_job_whose_create_had_no_answer_is_found_by_its_name_and_taken_back() {
     let printer = FakePrinter::start(Holds::No);
     printer.set_fate(CREATE_JOB, Fate::LoseAnswer);
     let driver = printer.driver();
     let id = new_attempt();
-    driver.prepare(&id, document()).await.unwrap();
 
-    assert!(matches!(driver.commit(&id).await, Err(Fault::NotSent(_))));
-    assert_eq!(printer.job_states(&id), [7]);
+    assert!(matches!(driver.prepare(&id, document()).await, Err(Fault::NotSent(_))));
     assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::NothingPrinted));
+    assert_eq!(printer.job_states(&id), [7]);
 }
 
 #[tokio::test]

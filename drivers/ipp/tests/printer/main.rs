@@ -30,14 +30,20 @@ fn new_attempt() -> AttemptId {
 }
 
 fn uncommitted(id: &AttemptId) -> AttemptRef {
-    AttemptRef { id: id.clone(), printer_job: None, acknowledged: false }
+    AttemptRef { id: id.clone(), printer_job: None, boot: None, releasing: false, acknowledged: false }
 }
 
 /// Prepares and commits.
 async fn sent(driver: &dyn PrinterDriver, id: &AttemptId) -> AttemptRef {
     driver.prepare(id, document()).await.unwrap();
     let committed = driver.commit(id).await.unwrap();
-    AttemptRef { id: id.clone(), printer_job: committed.printer_job, acknowledged: true }
+    AttemptRef {
+        id: id.clone(),
+        printer_job: committed.printer_job,
+        boot: committed.boot,
+        releasing: true,
+        acknowledged: true,
+    }
 }
 
 /// Asks until the answer satisfies `enough`, for 10 s.

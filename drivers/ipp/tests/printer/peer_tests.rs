@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cetak_driver_api::conformance::{self, Fixture};
-use cetak_driver_api::{AttemptId, Blank, Card, Document, Found, PrinterDriver};
-use cetak_driver_ipp::IppPrinter;
+use cetak_driver_api::{AttemptId, Blank, Card, Document, Found, PrinterDriver, reason_keyword};
+use cetak_driver_ipp::{IppPrinter, Options};
 
 use crate::cupsd::{Cupsd, Settings};
 use crate::engine::Mode;
@@ -44,7 +44,7 @@ impl Fixture for Printer {
 }
 
 fn driver(peer: &dyn Peer) -> IppPrinter {
-    IppPrinter::new(&peer.uri()).unwrap()
+    IppPrinter::new(&peer.uri(), &Options::default(), crate::clock()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,7 +78,7 @@ async fn every_printer_waits_for_its_operator_and_says_for_what() {
             let attempt = sent(&driver, &id).await;
 
             eventually(&format!("{kind:?} says {reason}"), async || {
-                driver.status().await.unwrap().reasons.iter().any(|said| said == reason)
+                driver.status().await.unwrap().reasons.iter().any(|said| reason_keyword(said) == reason)
             })
             .await;
             assert_eq!(peer.count(id.as_str()), 0, "{kind:?}");

@@ -1,0 +1,134 @@
+//! The two ways of a card: held, uploaded and released, or created and sent.
+
+use std::sync::atomic::Ordering;
+
+use cetak_driver_api::{AttemptId, Document, Fault};
+use ipp::model::{DelimiterTag, Operation};
+use ipp::value::IppValue;
+use tracing::warn;
+
+use crate::memory::{Made, Stage};
+use crate::translate::{self, HoldBy, Job};
+use crate::transport::CallError;
+use crate::verdict::{on_cardless_request, on_question};
+use crate::wire::{self, Request};
+use crate::{IppPrinter, job_request};
+
+impl IppPrinter {
+    /// A held job with its whole document. After an error nothing can start, but where the error says otherwise.
+    pub(crate) async fn upload_held(
+        &self,
+        attempt: &AttemptId,
+        document: &Document,
+        hold_by: HoldBy,
+        counts_copies: bool,
+    ) -> Result<Made, Fault> {
+        let cardless = |error: CallError| on_cardless_request(&error);
+        let by_attribute = hold_by == HoldBy::Attribute;
+        let id = self.create(attempt, by_attribute, counts_copies).await.map_err(cardless)?;
+        if !by_attribute {
+            let hold = job_request(Operation::HoldJob, id).with("job-hold-until", wire::keyword("indefinite"));
+            self.transport.call(hold).await.map_err(cardless)?;
+        }
+        // Before the document, as a printer that ignores the hold would print it at once.
+        match self.job(id).await.map_err(cardless)? {
+            Some(job) if job.is_of(attempt) && job.keeps_hold() => {}
+            Some(job) if job.is_of(attempt) && !job.state.is_over() => {
+                self.distrust_hold(attempt).await;
+                return Err(Fault::NotSent("the printer did not hold the job, and got no document".to_owned()));
+            }
+            Some(_) | None => return Err(lost("the held job")),
+        }
+        self.send_document(id, document).await.map_err(cardless)?;
+        match self.job(id).await.map_err(cardless)? {
+            Some(job) if job.is_of(attempt) && job.waits_for_us(false) => Ok(Made { id, boot: self.boot(&job).await }),
+            Some(job) if job.is_of(attempt) && !job.ended_unstarted() => {
+                self.memory.set(attempt, Stage::Released);
+                self.distrust_hold(attempt).await;
+                Err(Fault::OutcomeUnknown("the printer let a held job go by itself".to_owned()))
+            }
+            Some(_) | None => Err(lost("the held job")),
+        }
+    }
+
+    /// From now on, as long as this process runs, the printer is one that cannot hold.
+    async fn distrust_hold(&self, attempt: &AttemptId) {
+        self.hold_is_a_lie.store(true, Ordering::Relaxed);
+        warn!(attempt.id = %attempt, "a printer that says it can hold jobs did not; it is used as one that cannot");
+        self.cancel_leftovers(attempt).await;
+    }
+
+    /// A job without a document, which cannot print.
+    pub(crate) async fn announce(&self, attempt: &AttemptId, counts_copies: bool) -> Result<Made, Fault> {
+        let cardless = |error: CallError| on_cardless_request(&error);
+        let id = self.create(attempt, false, counts_copies).await.map_err(cardless)?;
+        match self.job(id).await.map_err(cardless)? {
+            Some(job) if job.is_of(attempt) && !job.state.is_over() => Ok(Made { id, boot: self.boot(&job).await }),
+            Some(_) | None => Err(lost("the new job")),
+        }
+    }
+
+    /// Release-Job, once, for a job that is seen to be held. Gives the printer's run.
+    pub(crate) async fn release(&self, attempt: &AttemptId, id: i32) -> Result<Option<String>, Fault> {
+        let job = match self.job(id).await {
+            Ok(Some(job)) if job.is_of(attempt) && job.waits_for_us(false) => job,
+            Ok(Some(job)) if job.is_of(attempt) && !job.ended_unstarted() => {
+                return Err(Fault::OutcomeUnknown("the held job was let go by somebody else".to_owned()));
+            }
+            Ok(_) => return Err(lost("the held job")),
+            Err(error) => return Err(on_question(&error)),
+        };
+        let boot = self.boot(&job).await;
+        let Err(error) = self.transport.call(job_request(Operation::ReleaseJob, id)).await else { return Ok(boot) };
+        let refused = match error {
+            CallError::NotConnected(_) | CallError::NotTrusted(_) | CallError::NoTls(_) => true,
+            // A refusal proves nothing by itself: the job may not be held because it is printing.
+            CallError::Refused { .. } | CallError::HttpRefused { .. } => self.still_waits(attempt, id).await,
+            CallError::NoAnswer { .. } => false,
+        };
+        Err(if refused { on_cardless_request(&error) } else { Fault::OutcomeUnknown(error.to_string()) })
+    }
+
+    /// Send-Document, once, to a job that is not held.
+    pub(crate) async fn send(&self, attempt: &AttemptId, id: i32, document: &Document) -> Result<(), Fault> {
+        let Err(error) = self.send_document(id, document).await else { return Ok(()) };
+        let unsent = match error {
+            CallError::NotConnected(_) | CallError::NotTrusted(_) | CallError::NoTls(_) => true,
+            CallError::Refused { .. } | CallError::HttpRefused { .. } => match self.job(id).await {
+                Ok(Some(job)) if job.is_of(attempt) => {
+                    self.cancel_job(attempt, &job, false, true).await.unwrap_or_default()
+                }
+                Ok(_) | Err(_) => false,
+            },
+            CallError::NoAnswer { .. } => false,
+        };
+        Err(if unsent { on_cardless_request(&error) } else { Fault::OutcomeUnknown(error.to_string()) })
+    }
+
+    /// Create-Job. Nothing can be printed before a document comes.
+    async fn create(&self, attempt: &AttemptId, hold: bool, counts_copies: bool) -> Result<i32, CallError> {
+        let mut request = Request::new(Operation::CreateJob).with("job-name", wire::name(attempt.as_str()));
+        if hold {
+            request = request.with_job("job-hold-until", wire::keyword("indefinite"));
+        }
+        if counts_copies {
+            // A printer's default may be two.
+            request = request.with_job("copies", IppValue::Integer(1));
+        }
+        let answer = self.transport.call(request).await?;
+        let job = translate::group(&answer, DelimiterTag::JobAttributes).and_then(Job::read);
+        let missing = || CallError::NoAnswer { operation: "Create-Job", reason: "it names no `job-id`".to_owned() };
+        job.map(|job| job.id).ok_or_else(missing)
+    }
+
+    async fn send_document(&self, id: i32, document: &Document) -> Result<(), CallError> {
+        let request = job_request(Operation::SendDocument, id)
+            .with("document-format", wire::media_type(document.format))
+            .with("last-document", IppValue::Boolean(true));
+        self.transport.upload(request, &document.bytes).await.map(|_| ())
+    }
+}
+
+fn lost(what: &str) -> Fault {
+    Fault::NotSent(format!("the printer has lost {what}"))
+}

@@ -1,0 +1,135 @@
+//! Printers: what they are, how they are, and what to do about it.
+
+use super::{
+    args::PrinterCommand,
+    output::{Output, message, table},
+    status,
+};
+use crate::{
+    domain::{
+        advice::{Advice, advise},
+        attempt::AttemptState,
+    },
+    engine::{
+        EngineError, Office,
+        operator::{self, Capabilities, NewPrinter, PrinterStatus, Supply},
+    },
+    store::Printer,
+};
+
+pub(super) async fn command(office: &Office, out: Output, command: PrinterCommand) -> anyhow::Result<()> {
+    match command {
+        PrinterCommand::Add { name, uri, hopper, profile, insist } => {
+            let new = NewPrinter { name: &name, uri: &uri, profile: &profile, hopper, insist: insist.as_deref() };
+            match operator::printer_add(office, &new).await? {
+                Ok(found) => found.cautions.iter().for_each(|caution| message(&format!("note: {caution}"))),
+                Err(fault) => {
+                    message(&format!("warning: the printer was not asked what it is: {fault}"));
+                    message(&format!("hint: try again with `cetak printer show {name}`; `cetak run` asks it too"));
+                }
+            }
+            out.done(&format!("printer `{name}` added"))?;
+        }
+        PrinterCommand::List => {
+            let printers = status::read(office).await?.printers;
+            let row = |p: &status::PrinterStatus| {
+                vec![p.name.clone(), p.state.clone(), p.breaker.into(), p.profile.clone(), p.uri.clone()]
+            };
+            out.data(&printers, |printers| {
+                table(&["printer", "state", "breaker", "profile", "uri"], &printers.iter().map(row).collect::<Vec<_>>())
+            })?;
+        }
+        PrinterCommand::Show { name } => show(office, out, &name).await?,
+        PrinterCommand::Test { name } => test(office, out, &name).await?,
+        PrinterCommand::Clear { name, reason } => {
+            operator::printer_clear(office, &name, &reason).await?;
+            out.done(&format!("printer `{name}` may get cards again"))?;
+        }
+        PrinterCommand::Remove { name } => {
+            operator::printer_remove(office, &name).await?;
+            out.done(&format!("printer `{name}` removed"))?;
+        }
+    }
+    Ok(())
+}
+
+/// What it is and how it is; one that does not answer, as it was known last.
+async fn show(office: &Office, out: Output, name: &str) -> anyhow::Result<()> {
+    let (printer, answer) = operator::printer_probe(office, name).await?;
+    let (found, status) = answer.map_err(|fault| operator::does_not_answer(&printer, &fault))?;
+    let advice: Vec<Advice> = status.reasons.iter().map(|reason| advise(reason)).collect();
+    let objections = operator::objections(office, &printer.profile, &found);
+    let value = serde_json::json!({
+        "name": printer.name, "status": status, "advice": advice, "capabilities": found,
+        "objections": objections, "insisted": printer.insisted,
+    });
+    Ok(out.data(&value, |_| show_text(&printer, &found, &status, &advice, &objections))?)
+}
+
+fn show_text(
+    printer: &Printer,
+    found: &Capabilities,
+    status: &PrinterStatus,
+    advice: &[Advice],
+    objections: &[String],
+) -> String {
+    let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
+    let resolutions = found.resolutions_dpi.iter().map(|dpi| format!("{dpi} dpi")).collect::<Vec<_>>();
+    let supply = |s: &Supply| {
+        let level = s.level_percent.map_or_else(|| "unknown".to_owned(), |level| format!("{level} %"));
+        format!("{}: {level}", s.name)
+    };
+    let supplies = status.supplies.iter().map(supply).collect::<Vec<_>>();
+    let rows = [
+        ("state", format!("{:?}", status.condition).to_lowercase()),
+        ("reasons", status.reasons.join(", ")),
+        ("accepts jobs", yes(status.accepting_jobs)),
+        ("is", found.make_and_model.clone().unwrap_or_default()),
+        ("formats", found.document_formats.join(", ")),
+        ("media", found.media.join(", ")),
+        ("resolutions", resolutions.join(", ")),
+        ("sides", found.sides.join(", ")),
+        ("supplies", supplies.join(", ")),
+        ("can hold a job", yes(found.can_hold)),
+    ];
+    let mut text = table(&["printer", &printer.name], &rows.map(|(key, value)| vec![key.to_owned(), value]));
+    if !advice.is_empty() {
+        let row = |a: &Advice| vec![a.keyword.clone(), a.who.as_str().to_owned(), a.action.to_owned()];
+        let rows = advice.iter().map(row).collect::<Vec<_>>();
+        text += &format!("\n{}", table(&["reason", "who", "what to do"], &rows));
+    }
+    for (title, lines) in [("not guaranteed", &*found.cautions), ("objected", objections)] {
+        for line in lines {
+            text += &format!("\n{title}: {line}\n");
+        }
+    }
+    if let Some(why) = &printer.insisted {
+        text += &format!("\nused all the same: {why}\n");
+    }
+    text
+}
+
+async fn test(office: &Office, out: Output, name: &str) -> anyhow::Result<()> {
+    message(&format!("printer `{name}` gets a test card, which uses up one blank"));
+    let test = operator::printer_test(office, name).await?;
+    let state = test.outcome.state();
+    let value = serde_json::json!({
+        "printer": name, "attempt": test.attempt, "outcome": state.as_str(), "reason": test.outcome.reason(),
+    });
+    let reason = test.outcome.reason().unwrap_or("a good card");
+    out.data(&value, |_| {
+        let told = match state {
+            AttemptState::Printed => "the printer reports a card: look at it, then destroy it".to_owned(),
+            AttemptState::NotStarted => format!("no card was started, and the blank is free again: {reason}"),
+            AttemptState::Intent | AttemptState::Releasing | AttemptState::Spoiled | AttemptState::Uncertain => {
+                format!("look into the printer, nobody can say from here what became of it: {reason}")
+            }
+        };
+        format!("{}: {told}\n", test.attempt)
+    })?;
+    if state == AttemptState::Printed {
+        return Ok(());
+    }
+    let hint = format!("see what is wrong with `cetak printer show {name}`; if no card came out, count the blanks");
+    Err(EngineError::refused("the test card was not printed", hint).into())
+}

@@ -1,0 +1,225 @@
+//! Feeding a printer the cards of a batch: while one prints, the next is drawn and, where the printer can hold jobs,
+//! uploaded and held; it is let go in the commit that saves the outcome of the one before.
+
+use tracing::debug;
+
+use super::{
+    board::Doing,
+    clock::attempt_name,
+    hand::{InHand, Printed, Uploaded},
+    pace::POLL_MAX,
+    pile::{Drawn, Pile},
+    reconcile,
+    worker::{Turn, Worker},
+    writer::{Reply, Request, Settle},
+};
+use crate::{
+    domain::{
+        attempt::{Blame, Outcome},
+        batch::Batch,
+        id::AttemptKey,
+        job::JobState,
+    },
+    store::{Begin, StoreError},
+};
+
+/// A batch being fed.
+struct Feed {
+    pile: Pile,
+    /// The next card.
+    drawn: Option<Drawn>,
+    /// The card after the one in hand, uploaded and held.
+    uploaded: Option<InHand>,
+    /// Cards are uploaded ahead.
+    ahead: bool,
+    /// What became of the last card, not yet saved.
+    settle: Option<Settle>,
+}
+
+/// What to do next.
+enum Next {
+    /// This card is in the printer, and may be let go.
+    Card(InHand),
+    /// One could not be sent: look for another.
+    Another,
+    /// The turn is over.
+    Over(Turn),
+}
+
+impl Worker {
+    /// Prints cards of a batch until it is empty, a card fails, or something forbids the next.
+    pub(super) async fn print_batch(&mut self, batch: Batch) -> Result<Turn, StoreError> {
+        self.board.set(&self.state.printer.name, Doing::Busy, self.board.seen());
+        let mut tx = self.office.store.read().await?;
+        let jobs = tx.jobs_queued(batch.id).await?;
+        drop(tx);
+        let mut pile = Pile::new(batch, jobs);
+        if pile.is_empty() {
+            self.end_batch(Some(pile.batch), "all its cards are done").await?;
+            return Ok(Turn::On);
+        }
+        let drawn = self.draw(&mut pile).await?;
+        if drawn.is_none() {
+            return Ok(Turn::Wait(pile.until_due(self.office.clock.now())));
+        }
+        let ahead = self.office.settings.upload_ahead && self.can_hold();
+        let mut feed = Feed { pile, drawn, uploaded: None, ahead, settle: None };
+        loop {
+            let card = match self.next_card(&mut feed).await? {
+                Next::Card(card) => card,
+                Next::Another => continue,
+                Next::Over(turn) => return Ok(turn),
+            };
+            let Some(mut card) = self.release(&mut feed, card).await? else { return Ok(Turn::On) };
+            if let Some(outcome) = self.let_go(&mut card).await {
+                feed.settle = Some(self.settlement(card.key, Some(card.record), outcome));
+            } else if let Some(turn) = self.watch_and_upload(&mut feed, &card).await? {
+                return Ok(turn);
+            }
+        }
+    }
+
+    /// The card that was uploaded ahead, or the next one of the pile, begun in the commit that saves the last outcome.
+    async fn next_card(&mut self, feed: &mut Feed) -> Result<Next, StoreError> {
+        let may_go = !*self.stop.borrow() && (feed.settle.is_none() || self.state.ready);
+        if let Some(held) = feed.uploaded.take() {
+            if may_go {
+                return Ok(Next::Card(held));
+            }
+            self.step(feed.settle.take(), None).await?;
+            self.take_back(held).await?;
+            return Ok(Next::Over(Turn::On));
+        }
+        let card = feed.drawn.take().filter(|_| may_go);
+        let begin = card.as_ref().map(|card| self.begin(card));
+        // While the commit is awaited, the next card is drawn.
+        let step = self.step(feed.settle.take(), begin.clone());
+        let (key, after) = tokio::join!(step, self.draw_ahead(&mut feed.pile));
+        let (Some(card), Some(begin), Some(key)) = (card, begin, key?) else { return Ok(Next::Over(Turn::On)) };
+        feed.drawn = after;
+        let Some(hand) = InHand::new(key, &begin, card.job.record) else {
+            return Ok(Next::Over(Turn::Stuck("the site's name does not fit into a job name")));
+        };
+        Ok(match self.upload(hand, card.document).await? {
+            Uploaded::Ready(hand) | Uploaded::Loose(hand) => Next::Card(hand),
+            Uploaded::Failed(hand, outcome) => {
+                feed.settle = Some(self.settlement(hand.key, Some(hand.record), outcome));
+                Next::Another
+            }
+        })
+    }
+
+    /// The commit before a card may exist, which saves the last outcome too. `None`: it must not start, and was taken
+    /// back.
+    async fn release(&self, feed: &mut Feed, mut card: InHand) -> Result<Option<InHand>, StoreError> {
+        if card.is_releasing() {
+            return Ok(Some(card));
+        }
+        let request = Request::Step { settle: feed.settle.take(), begin: None, release: Some(card.acknowledgement()) };
+        let Reply::Step { settled, released, .. } = self.writer.save(request).await? else { return Ok(None) };
+        self.announce(settled);
+        if released {
+            card.set_releasing();
+            return Ok(Some(card));
+        }
+        self.take_back(card).await.map(|()| None)
+    }
+
+    /// Watches the card in hand to its end, and uploads the next one meanwhile.
+    async fn watch_and_upload(&mut self, feed: &mut Feed, card: &InHand) -> Result<Option<Turn>, StoreError> {
+        let upload = async {
+            if feed.ahead { self.upload_next(&mut feed.pile, feed.drawn.take()).await } else { Ok(Ahead::Nothing) }
+        };
+        let (printed, uploaded) = tokio::join!(self.watch_to_the_end(card), upload);
+        let mut is_loose = false;
+        match uploaded? {
+            Ahead::Nothing => {}
+            Ahead::Drawn(card) => feed.drawn = Some(card),
+            Ahead::Uploaded(Uploaded::Ready(held)) => feed.uploaded = Some(held),
+            // The next turn finds it open, and watches it to its end.
+            Ahead::Uploaded(Uploaded::Loose(_)) => is_loose = true,
+            Ahead::Uploaded(Uploaded::Failed(card, outcome)) => {
+                // Not while another prints, then; the card itself is tried again when its turn comes.
+                feed.ahead = false;
+                self.settle_ahead(&card, outcome).await?;
+            }
+        }
+        let Printed::Ended(outcome, seen) = printed? else { return Ok(Some(Turn::Wait(POLL_MAX))) };
+        if let Some(seen) = seen.filter(|_| outcome == Outcome::Printed) {
+            self.state.pace = self.state.pace.after(seen);
+        }
+        feed.settle = Some(self.settlement(card.key, Some(card.record), outcome));
+        if is_loose {
+            self.step(feed.settle.take(), None).await?;
+            return Ok(Some(Turn::On));
+        }
+        Ok(None)
+    }
+
+    /// Saves an outcome, and begins an attempt where nothing forbids it.
+    async fn step(&self, settle: Option<Settle>, begin: Option<Begin>) -> Result<Option<AttemptKey>, StoreError> {
+        if settle.is_none() && begin.is_none() {
+            return Ok(None);
+        }
+        let request = Request::Step { settle, begin, release: None };
+        let Reply::Step { settled, begun, .. } = self.writer.save(request).await? else { return Ok(None) };
+        self.announce(settled);
+        Ok(begun)
+    }
+
+    /// A record that went back to the waiting list is work for others.
+    fn announce(&self, settled: Option<JobState>) {
+        if matches!(settled, Some(JobState::Returned)) {
+            self.board.new_work();
+        }
+    }
+
+    fn begin(&self, drawn: &Drawn) -> Begin {
+        let now = self.office.clock.now();
+        Begin {
+            name: attempt_name(&self.office.settings.site, now, &*self.office.entropy),
+            job: drawn.job.id,
+            record_version: drawn.version,
+            printer: self.state.printer.name.clone(),
+            releasing: !self.prepare_is_sent(),
+        }
+    }
+
+    /// Begins the next card and uploads it, held, while another prints.
+    async fn upload_next(&self, pile: &mut Pile, drawn: Option<Drawn>) -> Result<Ahead, StoreError> {
+        let drawn = match drawn {
+            Some(drawn) => Some(drawn),
+            None => self.draw_ahead(pile).await,
+        };
+        let Some(drawn) = drawn.filter(|_| !*self.stop.borrow()) else { return Ok(Ahead::Nothing) };
+        let begin = self.begin(&drawn);
+        let Some(key) = self.step(None, Some(begin.clone())).await? else { return Ok(Ahead::Drawn(drawn)) };
+        let Some(hand) = InHand::new(key, &begin, drawn.job.record) else { return Ok(Ahead::Nothing) };
+        self.upload(hand, drawn.document).await.map(Ahead::Uploaded)
+    }
+
+    /// A card that could not be uploaded ahead is nobody's failure, but one that the printer refuses for good.
+    async fn settle_ahead(&mut self, hand: &InHand, outcome: Outcome) -> Result<(), StoreError> {
+        let settle = match outcome {
+            Outcome::NotStarted { blame: Blame::Printer | Blame::Nobody, reason } => {
+                debug!(printer.id = self.state.printer.name, reason, "no card is uploaded ahead");
+                Settle { attempt: hand.key, outcome: reconcile::stopped(), breaker: None }
+            }
+            Outcome::NotStarted { blame: Blame::Card, .. }
+            | Outcome::Printed
+            | Outcome::Spoiled { .. }
+            | Outcome::Uncertain { .. } => self.settlement(hand.key, Some(hand.record), outcome),
+        };
+        self.step(Some(settle), None).await.map(|_| ())
+    }
+}
+
+/// What came of the next card while another printed.
+enum Ahead {
+    /// There is none.
+    Nothing,
+    /// Something forbids it now.
+    Drawn(Drawn),
+    /// It was sent.
+    Uploaded(Uploaded),
+}

@@ -1,0 +1,103 @@
+//! The batch in work: its queued jobs, and the next card drawn.
+
+use std::{collections::VecDeque, time::Duration};
+
+use cetak_driver_api::Document;
+use tracing::warn;
+
+use super::{
+    intake::open_person,
+    pace::POLL_MIN,
+    worker::{LOOK_MAX, Worker},
+    writer::Request,
+};
+use crate::{
+    domain::{batch::Batch, id::RecordId, time::Timestamp},
+    store::{QueuedJob, StoreError, StoredBody},
+};
+
+/// Bodies read at once.
+const BODIES_AHEAD: usize = 50;
+
+/// A card that is drawn and may begin.
+pub(super) struct Drawn {
+    pub(super) job: QueuedJob,
+    pub(super) version: i64,
+    pub(super) document: Document,
+}
+
+/// A batch in work. What it keeps may grow stale; then the begin of an attempt is refused, and the worker reads again.
+pub(super) struct Pile {
+    pub(super) batch: Batch,
+    jobs: VecDeque<QueuedJob>,
+    bodies: VecDeque<StoredBody>,
+}
+
+impl Pile {
+    pub(super) fn new(batch: Batch, jobs: Vec<QueuedJob>) -> Self {
+        Self { batch, jobs: jobs.into(), bodies: VecDeque::new() }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// How long until a job is due.
+    pub(super) fn until_due(&self, now: Timestamp) -> Duration {
+        let due = self.jobs.iter().map(|job| Timestamp(job.due_at_us)).min().unwrap_or(now);
+        due.since(now).clamp(POLL_MIN, LOOK_MAX)
+    }
+}
+
+impl Worker {
+    /// Draws the next card of the pile that is due; one that cannot be drawn is quarantined, and the pile goes on.
+    pub(super) async fn draw(&self, pile: &mut Pile) -> Result<Option<Drawn>, StoreError> {
+        let now = self.office.clock.now().0;
+        while let Some(at) = pile.jobs.iter().position(|job| job.due_at_us <= now) {
+            let Some(job) = pile.jobs.remove(at) else { break };
+            let body = match pile.bodies.iter().position(|body| body.id == job.record) {
+                Some(at) => pile.bodies.remove(at),
+                None => self.read_bodies(pile, &job).await?,
+            };
+            let Some(body) = body else { continue };
+            let drawn = open_person(self.office.store.keys(), &body).and_then(|person| {
+                self.renderer.front(&person, &body.district, &body.village).map_err(|e| e.to_string())
+            });
+            match drawn {
+                Ok(bytes) => {
+                    let document = Document { format: "image/png", bytes };
+                    return Ok(Some(Drawn { job, version: body.version, document }));
+                }
+                Err(reason) => {
+                    let subject = format!("record {}/{}", body.source, body.request_id);
+                    warn!(
+                        printer.id = self.state.printer.name,
+                        job.id = job.id.0,
+                        "{subject} is quarantined: {reason}"
+                    );
+                    let (batch, job) = (pile.batch.id, job.id);
+                    self.writer.save(Request::Undrawable { batch, job, subject, reason }).await?;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// [`draw`](Self::draw) beside something else: a failed read must not keep the card in hand from its printer.
+    pub(super) async fn draw_ahead(&self, pile: &mut Pile) -> Option<Drawn> {
+        self.draw(pile).await.unwrap_or_else(|error| {
+            let error = &error as &dyn std::error::Error;
+            warn!(printer.id = self.state.printer.name, error, "drawing ahead failed");
+            None
+        })
+    }
+
+    async fn read_bodies(&self, pile: &mut Pile, job: &QueuedJob) -> Result<Option<StoredBody>, StoreError> {
+        let ahead = pile.jobs.iter().take(BODIES_AHEAD).map(|j| j.record);
+        let records: Vec<RecordId> = std::iter::once(job.record).chain(ahead).collect();
+        let mut tx = self.office.store.read().await?;
+        pile.bodies = tx.bodies_get(&records).await?.into();
+        let at = pile.bodies.iter().position(|body| body.id == job.record);
+        Ok(at.and_then(|at| pile.bodies.remove(at)))
+    }
+}
