@@ -146,14 +146,20 @@ impl IppPrinter {
 
 /// Restarts.
 impl IppPrinter {
-    /// Did the printer start again since it took the attempt, as far as can be told? `job` is its answer of just now.
-    pub(crate) async fn has_restarted(&self, attempt: &AttemptRef, job: &Job) -> Result<bool, CallError> {
+    /// Did the printer start again since it took the attempt, as far as can be told? `job` is its answer to a question
+    /// that was asked at `asked_us`.
+    pub(crate) async fn has_restarted(
+        &self,
+        attempt: &AttemptRef,
+        job: &Job,
+        asked_us: i64,
+    ) -> Result<bool, CallError> {
         if job.is_of_an_earlier_run() {
             return Ok(true);
         }
         let Some(then) = attempt.boot.as_deref().and_then(|boot| boot.parse::<Boot>().ok()) else { return Ok(false) };
         let now = match then {
-            Boot::UpTime { .. } => self.up_time_of(job),
+            Boot::UpTime { .. } => up_time_of(job, asked_us),
             // A question more: asked when the answer matters, or when the printer was out of reach.
             Boot::Events { .. } if !job.is_over_or_held() && !self.starts_unseen.load(Ordering::Relaxed) => None,
             Boot::Events { .. } => {
@@ -174,14 +180,9 @@ impl IppPrinter {
                 None => self.events().await.ok().flatten(),
             }
         } else {
-            self.up_time_of(job)
+            up_time_of(job, (self.now)())
         };
         boot.map(|boot| boot.to_string())
-    }
-
-    fn up_time_of(&self, job: &Job) -> Option<Boot> {
-        let at_s = (self.now)() / 1_000_000;
-        job.printer_up_time.map(|up_s| Boot::UpTime { up_s: i64::from(up_s), at_s })
     }
 
     /// The last start that CUPS tells of. Its subscription is made once, and found again by its user data: it outlives
@@ -250,4 +251,8 @@ impl IppPrinter {
     pub(crate) fn trusts_hold(&self) -> bool {
         !self.hold_is_a_lie.load(Ordering::Relaxed)
     }
+}
+
+fn up_time_of(job: &Job, at_us: i64) -> Option<Boot> {
+    job.printer_up_time.map(|up_s| Boot::UpTime { up_s: i64::from(up_s), at_ms: at_us / 1_000 })
 }

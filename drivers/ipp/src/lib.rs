@@ -172,13 +172,14 @@ impl PrinterDriver for IppPrinter {
     }
 
     async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault> {
+        let asked = (self.now)();
         let jobs = self.jobs(attempt).await.map_err(|error| {
             self.starts_unseen.store(true, Ordering::Relaxed);
             on_question(&error)
         })?;
         let mut restarted = false;
         for job in &jobs {
-            restarted |= self.has_restarted(attempt, job).await.map_err(|error| on_question(&error))?;
+            restarted |= self.has_restarted(attempt, job, asked).await.map_err(|error| on_question(&error))?;
         }
         // What stopped a card is often said of the printer only.
         let failed =
@@ -195,12 +196,14 @@ impl PrinterDriver for IppPrinter {
             Some(Stage::Created { .. } | Stage::Held { .. } | Stage::Harmless) => true,
             Some(Stage::Committing | Stage::Released) | None => false,
         };
+        let asked = (self.now)();
         let jobs = self.jobs(attempt).await.map_err(|error| on_question(&error))?;
         let mut nothing = if jobs.is_empty() { never_released } else { stage != Some(Stage::Committing) };
         for job in &jobs {
             let question = |error| on_question(&error);
-            let restarted =
-                attempt.releasing && !never_released && self.has_restarted(attempt, job).await.map_err(question)?;
+            let restarted = attempt.releasing
+                && !never_released
+                && self.has_restarted(attempt, job, asked).await.map_err(question)?;
             let released = attempt.acknowledged || stage == Some(Stage::Released);
             nothing &= self.cancel_job(&attempt.id, job, released, never_released).await.map_err(question)?;
             nothing &= !restarted;

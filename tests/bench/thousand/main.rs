@@ -33,7 +33,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
-use cetak::{app::demo::people::write_waiting_list, engine::operator, store::JobFilter};
+use cetak::{app::demo::people::write_waiting_list, store::JobFilter};
 use server::{Counts, Printers};
 use table::{number, output_of, per_second};
 use usage::Usage;

@@ -13,6 +13,7 @@ mod hostile_tests;
 mod pappl;
 mod peer;
 mod peer_tests;
+mod restart_tests;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -1,0 +1,119 @@
+//! What the driver says after a real printer was killed and started again, and what it objects to.
+
+use cetak_driver_api::{AttemptRef, Blank, Cancelled, Card, Found, PrinterDriver};
+use cetak_driver_ipp::{IppPrinter, Options};
+
+use crate::peer::{Kind, Peer};
+use crate::{clock, document, found_when, new_attempt, sent, uncommitted, wait};
+
+/// The driver of a scheduler that was restarted too: it knows nothing but what was saved.
+fn driver(peer: &dyn Peer) -> IppPrinter {
+    IppPrinter::new(&peer.uri(), &Options::default(), clock()).unwrap()
+}
+
+fn wait_until_done(peer: &dyn Peer) {
+    for _ in 0..500 {
+        if !peer.engine().is_running() {
+            return;
+        }
+        wait(20);
+    }
+    panic!("10 s later the engine still runs");
+}
+
+/// Neither a good card nor none is claimed.
+fn assert_unproved(kind: Kind, found: &Found) {
+    match found {
+        Found::Ended(ending) => {
+            assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown), "{kind:?}: {ending:?}");
+        }
+        Found::NeverSeen { certain: false } | Found::Forgotten => {}
+        other @ (Found::NeverSeen { certain: true } | Found::Held | Found::Queued | Found::Printing { .. }) => {
+            panic!("{kind:?} was killed with a card in hand, and it is {other:?}")
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_card_in_hand_when_its_printer_was_killed_is_never_proved() {
+    for kind in Kind::ALL {
+        let mut peer = kind.start();
+        wait(1500); // its up-time counts seconds
+        peer.engine().set_pace(400);
+        let id = new_attempt();
+        let attempt = sent(&driver(&*peer), &id).await;
+        found_when(&driver(&*peer), &attempt, |found| matches!(found, Found::Printing { .. })).await;
+
+        peer.stop();
+        wait_until_done(&*peer);
+        peer.run();
+
+        assert_unproved(kind, &driver(&*peer).find(&attempt).await.unwrap());
+        let without_answer = AttemptRef { printer_job: None, acknowledged: false, ..attempt };
+        assert_unproved(kind, &driver(&*peer).find(&without_answer).await.unwrap());
+        wait(600);
+        assert_eq!(peer.count(id.as_str()), 1, "{kind:?}");
+    }
+}
+
+/// PAPPL writes its jobs down up to half a minute later: after a restart it may call a card held that was printed.
+#[tokio::test]
+async fn a_released_card_that_its_printer_calls_held_after_a_restart_is_not_called_cardless() {
+    for kind in [Kind::Pappl, Kind::Cupsd] {
+        let mut peer = kind.start();
+        let id = new_attempt();
+        let before = driver(&*peer);
+        let prepared = before.prepare(&id, document()).await.unwrap();
+        wait(1500); // PAPPL has written down that it is held
+        let committed = before.commit(&id).await.unwrap();
+        let attempt = AttemptRef {
+            printer_job: committed.printer_job.or(prepared.printer_job),
+            boot: committed.boot,
+            releasing: true,
+            ..uncommitted(&id)
+        };
+
+        peer.stop();
+        wait_until_done(&*peer);
+        peer.run();
+
+        let after = driver(&*peer);
+        assert_unproved(kind, &after.find(&attempt).await.unwrap());
+        assert_ne!(after.cancel(&attempt).await, Ok(Cancelled::NothingPrinted), "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_card_that_was_never_let_go_costs_nothing_whatever_was_restarted() {
+    for kind in Kind::ALL {
+        let mut peer = kind.start();
+        let id = new_attempt();
+        let prepared = driver(&*peer).prepare(&id, document()).await.unwrap();
+        let attempt = AttemptRef { printer_job: prepared.printer_job, boot: prepared.boot, ..uncommitted(&id) };
+
+        peer.stop();
+        peer.run();
+
+        let after = driver(&*peer);
+        if after.cancel(&attempt).await != Ok(Cancelled::NothingPrinted) {
+            let found = after.find(&attempt).await.unwrap();
+            assert!(matches!(found, Found::NeverSeen { .. } | Found::Forgotten), "{kind:?}: {found:?}");
+        }
+        wait(300);
+        assert_eq!(peer.count(id.as_str()), 0, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_cups_queue_is_objected_and_a_printer_that_can_be_followed_is_not() {
+    for kind in Kind::ALL {
+        let peer = kind.start();
+        let found = driver(&*peer).probe().await.unwrap();
+
+        let told = found.objections.join(" ");
+        assert_eq!(told.contains("DirtyCleanInterval 0"), kind == Kind::Cupsd, "{kind:?}: {told}");
+        assert_eq!(found.objections.len(), usize::from(kind == Kind::Cupsd), "{kind:?}: {told}");
+        let cannot_hold = found.cautions.iter().any(|caution| caution.contains("cannot hold"));
+        assert_eq!((cannot_hold, found.can_hold), (kind == Kind::Eve, kind != Kind::Eve));
+    }
+}
