@@ -67,7 +67,7 @@ pub(crate) fn synced_writes(folder: &Path, patience: Duration) -> anyhow::Result
         file.sync_data()?;
         count += 1.0;
     }
-    let rate = crate::per_second(count, began);
+    let rate = crate::table::per_second(count, began);
     std::fs::remove_file(path)?;
     Ok(rate)
 }
@@ -82,7 +82,7 @@ pub(crate) async fn single_commits(office: &Office, patience: Duration) -> anyho
         tx.commit().await?;
         count += 1;
     }
-    Ok(crate::per_second(f64::from(count), began))
+    Ok(crate::table::per_second(f64::from(count), began))
 }
 
 /// Every blank is somewhere, no record is lost, and the audit is whole.

@@ -18,6 +18,8 @@ mod engine;
 #[path = "../office.rs"]
 #[expect(dead_code, reason = "the other benchmark has references that this one does without")]
 mod office;
+#[path = "../program.rs"]
+mod program;
 mod server;
 #[path = "../table.rs"]
 #[expect(dead_code, reason = "the other benchmark has references that this one does without")]
@@ -25,17 +27,14 @@ mod table;
 mod usage;
 
 use std::{
-    collections::{BTreeMap, HashSet},
-    fs::{self, File},
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail, ensure};
-use cetak::{app::demo::people::write_waiting_list, store::JobFilter};
+use program::{Scheduler, Settings};
 use server::{Counts, Printers};
-use table::{number, output_of, per_second};
+use table::number;
 use usage::Usage;
 
 /// As the program has it.
@@ -53,8 +52,7 @@ struct Plan {
     cards: u32,
     card_ms: u32,
     seed: u64,
-    /// Settings of the program, as variables.
-    settings: Vec<(String, String)>,
+    settings: Settings,
 }
 
 /// What a run came to.
@@ -76,18 +74,21 @@ fn main() -> anyhow::Result<()> {
     let printers = Printers::start(usize::try_from(plan.printers)?, u64::from(plan.card_ms) * 1_000, plan.seed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     eprintln!("preparing: a waiting list, blanks, {} printers", plan.printers);
-    let records = runtime.block_on(fill(scratch.path(), &plan, &printers))?;
+    let named = (0..usize::try_from(plan.printers)?).map(|number| (format!("p{number}"), printers.uri(number)));
+    let records =
+        runtime.block_on(program::fill(scratch.path(), &plan.settings, plan.seed, plan.count_cards(), named))?;
     eprintln!("printing");
     let run = print(scratch.path(), &plan, &printers)?;
     eprintln!("comparing what the printers made with the database");
-    runtime.block_on(compare(scratch.path(), &plan, records, &run.counts))?;
+    runtime.block_on(program::compare(scratch.path(), records, plan.count_cards(), &run.counts.cards))?;
     show(&plan, &run);
     Ok(())
 }
 
 impl Plan {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
-        let mut plan = Self { printers: 1_000, cards: 10, card_ms: 3_000, seed: 7, settings: Vec::new() };
+        let mut plan = Self { printers: 1_000, cards: 10, card_ms: 3_000, seed: 7, settings: Settings::default() };
+        let mut settings = Vec::new();
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().with_context(|| format!("`{argument}` needs a value"));
             match argument.as_str() {
@@ -97,112 +98,33 @@ impl Plan {
                 "--cards" => plan.cards = value()?.parse()?,
                 "--card-ms" => plan.card_ms = value()?.parse()?,
                 "--seed" => plan.seed = value()?.parse()?,
-                "--set" => {
-                    let setting = value()?;
-                    let (key, value) = setting.split_once('=').context("a setting is KEY=VALUE")?;
-                    plan.settings.push((format!("CETAK_{}", key.to_uppercase()), value.to_owned()));
-                }
+                "--set" => settings.push(value()?),
                 other => bail!("`{other}` is not known; the file's head says what there is"),
             }
         }
         ensure!(plan.printers > 0 && plan.cards > 0, "there must be a card to print");
         // A printer takes one batch and no more, so that all have the same to do.
-        plan.settings.insert(0, ("CETAK_BATCH_SIZE".to_owned(), plan.cards.to_string()));
+        settings.insert(0, format!("batch_size={}", plan.cards));
+        settings.iter().try_for_each(|setting| plan.settings.add(setting))?;
         Ok(plan)
     }
 
     fn count_cards(&self) -> u32 {
         self.printers * self.cards
     }
-
-    /// The real program on the data of the benchmark.
-    fn program(&self, folder: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cetak"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CETAK_")) {
-            command.env_remove(name);
-        }
-        let key = office::KEY.map(|byte| format!("{byte:02x}")).concat();
-        command.arg("--data").arg(folder).env("CETAK_KEY", key).envs(self.settings.iter().cloned());
-        command.stdin(Stdio::null());
-        command
-    }
-}
-
-/// An office with more requests than blanks, a blank for each card, and the printers; returns how many records it has.
-async fn fill(folder: &Path, plan: &Plan, printers: &Printers) -> anyhow::Result<i64> {
-    let list = write_waiting_list(&folder.join("list"), plan.seed, plan.count_cards() + plan.count_cards() / 5 + 100)?;
-    ensure!(list.count_good() >= plan.count_cards(), "too few good requests");
-    let imported =
-        output_of(plan.program(folder).args(["--json", "import"]).arg(&list.path), "the program is not there")?;
-    let imported: serde_json::Value = serde_json::from_slice(&imported)?;
-    let count = |fate: &str| imported[fate].as_i64().with_context(|| format!("an import counts `{fate}`"));
-    let records = count("accepted")? + count("quarantined")?;
-    let office = office::open(folder).await?;
-    office::receive(&office, i64::from(plan.count_cards())).await?;
-    for number in 0..usize::try_from(plan.printers)? {
-        office::add_printer(&office, &format!("p{number}"), &printers.uri(number)).await?;
-    }
-    office.store.close().await;
-    Ok(records)
 }
 
 fn print(folder: &Path, plan: &Plan, printers: &Printers) -> anyhow::Result<Run> {
-    let log = folder.join("log");
     let began = Instant::now();
-    let mut child = plan
-        .program(folder)
-        .args(["run", "--until-idle"])
-        .stdout(Stdio::null())
-        .stderr(File::create(&log)?)
-        .spawn()
-        .context("the program could not be started")?;
-    let ended = watch(&mut child);
-    if ended.is_err() {
-        let _ = child.kill(); // nobody else would end it
-        let _ = child.wait();
-    }
-    let (status, scheduler) = ended?;
-    let seconds = began.elapsed().as_secs_f64();
-    ensure!(status.success(), "the scheduler failed: {}", fs::read_to_string(&log)?);
-    Ok(Run { scheduler, printers: Usage::read(&printers.stat())?, seconds, counts: printers.counts()? })
-}
-
-/// How the scheduler ended, and what it had used a moment before.
-fn watch(child: &mut Child) -> anyhow::Result<(ExitStatus, Usage)> {
-    let process = Path::new("/proc").join(child.id().to_string());
-    let mut last = Usage::default();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok((status, last));
-        }
-        last = Usage::read(&process).unwrap_or(last); // it may end in between
+    let mut scheduler = Scheduler::start(folder, &plan.settings)?;
+    let process = Path::new("/proc").join(scheduler.id().to_string());
+    let mut used = Usage::default();
+    while !scheduler.has_ended()? {
+        used = Usage::read(&process).unwrap_or(used); // it may end in between
         std::thread::sleep(SAMPLE);
     }
-}
-
-/// The books add up, and the printers made one card of each printed record, by the name of the attempt that says so.
-async fn compare(folder: &Path, plan: &Plan, records: i64, counts: &Counts) -> anyhow::Result<()> {
-    let office = office::open(folder).await?;
-    let cards = i64::from(plan.count_cards());
-    let mut tx = office.store.read().await?;
-    let jobs = tx.job_list(&JobFilter::default()).await?;
-    drop(tx);
-    office::check(&office, records, cards, cards).await?;
-    let mut printed = BTreeMap::new();
-    let mut requests = HashSet::new();
-    for (job, attempt) in jobs.iter().flat_map(|job| job.attempts.iter().map(move |attempt| (job, attempt))) {
-        let outcome = attempt.outcome.as_deref();
-        if outcome == Some("printed") {
-            printed.insert(attempt.id.clone(), 1);
-            ensure!(requests.insert(&job.request_id), "request {} has two cards", job.request_id);
-        } else {
-            ensure!(!counts.cards.contains_key(&attempt.id), "attempt {} is {outcome:?}, with a card", attempt.id);
-        }
-    }
-    ensure!(printed.len() == usize::try_from(cards)?, "{cards} cards were due, and {} are printed", printed.len());
-    ensure!(printed == counts.cards, "the printers made other cards than the database says");
-    office.store.close().await;
-    Ok(())
+    let seconds = began.elapsed().as_secs_f64();
+    Ok(Run { scheduler: used, printers: Usage::read(&printers.stat())?, seconds, counts: printers.counts()? })
 }
 
 fn show(plan: &Plan, run: &Run) {

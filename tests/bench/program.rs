@@ -1,0 +1,124 @@
+//! The real program at work for a benchmark, and the comparison of what its database says with what printers made.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fs::{self, File},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context, ensure};
+use cetak::{app::demo::people::write_waiting_list, store::JobFilter};
+
+use crate::{office, table::output_of};
+
+/// Settings of the program, as variables.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings(Vec<(String, String)>);
+
+impl Settings {
+    /// Adds one that is written `KEY=VALUE`.
+    pub(crate) fn add(&mut self, setting: &str) -> anyhow::Result<()> {
+        let (key, value) = setting.split_once('=').context("a setting is written KEY=VALUE")?;
+        self.0.push((format!("CETAK_{}", key.to_uppercase()), value.to_owned()));
+        Ok(())
+    }
+
+    /// The program on the data of the benchmark.
+    fn program(&self, folder: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cetak"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CETAK_")) {
+            command.env_remove(name);
+        }
+        let key = office::KEY.map(|byte| format!("{byte:02x}")).concat();
+        command.arg("--data").arg(folder).env("CETAK_KEY", key).envs(self.0.iter().cloned()).stdin(Stdio::null());
+        command
+    }
+}
+
+/// An office with more requests than blanks, a blank for each card, and printers, each with its URI; returns how many
+/// records it has.
+pub(crate) async fn fill(
+    folder: &Path,
+    settings: &Settings,
+    seed: u64,
+    cards: u32,
+    printers: impl Iterator<Item = (String, String)>,
+) -> anyhow::Result<i64> {
+    let list = write_waiting_list(&folder.join("list"), seed, cards + cards / 5 + 100)?;
+    ensure!(list.count_good() >= cards, "too few good requests");
+    let mut import = settings.program(folder);
+    let imported = output_of(import.args(["--json", "import"]).arg(&list.path), "the program is not there")?;
+    let imported: serde_json::Value = serde_json::from_slice(&imported)?;
+    let count = |fate: &str| imported[fate].as_i64().with_context(|| format!("an import counts `{fate}`"));
+    let records = count("accepted")? + count("quarantined")?;
+    let office = office::open(folder).await?;
+    office::receive(&office, i64::from(cards)).await?;
+    for (name, uri) in printers {
+        office::add_printer(&office, &name, &uri).await?;
+    }
+    office.store.close().await;
+    Ok(records)
+}
+
+/// A scheduler that prints until only a person would help. It is killed when a benchmark fails before its end.
+pub(crate) struct Scheduler {
+    child: Child,
+    log: std::path::PathBuf,
+}
+
+impl Scheduler {
+    pub(crate) fn start(folder: &Path, settings: &Settings) -> anyhow::Result<Self> {
+        let log = folder.join("log");
+        let mut program = settings.program(folder);
+        program.args(["run", "--until-idle"]).stdout(Stdio::null()).stderr(File::create(&log)?);
+        Ok(Self { child: program.spawn().context("the program could not be started")?, log })
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Fails if it ended badly.
+    pub(crate) fn has_ended(&mut self) -> anyhow::Result<bool> {
+        let Some(status) = self.child.try_wait()? else { return Ok(false) };
+        ensure!(status.success(), "the scheduler failed: {}", fs::read_to_string(&self.log)?);
+        Ok(true)
+    }
+}
+
+impl Drop for Scheduler {
+    fn drop(&mut self) {
+        // It has ended by itself, if all is well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The books add up, and the printers made one card of each printed record: `hopper` has their cards by job name, which
+/// is the name of the attempt that says so.
+pub(crate) async fn compare(
+    folder: &Path,
+    records: i64,
+    cards: u32,
+    hopper: &BTreeMap<String, u32>,
+) -> anyhow::Result<()> {
+    let office = office::open(folder).await?;
+    let jobs = office.store.read().await?.job_list(&JobFilter::default()).await?;
+    office::check(&office, records, i64::from(cards), i64::from(cards)).await?;
+    let mut printed = BTreeMap::new();
+    let mut requests = HashSet::new();
+    for (job, attempt) in jobs.iter().flat_map(|job| job.attempts.iter().map(move |attempt| (job, attempt))) {
+        let outcome = attempt.outcome.as_deref();
+        if outcome == Some("printed") {
+            printed.insert(attempt.id.clone(), 1);
+            ensure!(requests.insert(&job.request_id), "request {} has two cards", job.request_id);
+        } else {
+            ensure!(!hopper.contains_key(&attempt.id), "attempt {} is {outcome:?}, with a card", attempt.id);
+        }
+    }
+    ensure!(printed.len() == usize::try_from(cards)?, "{cards} cards were due, and {} are printed", printed.len());
+    ensure!(printed == *hopper, "the printers made other cards than the database says");
+    office.store.close().await;
+    Ok(())
+}
