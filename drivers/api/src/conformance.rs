@@ -8,6 +8,8 @@
 //! Deliberately absent: times, retries, and anything about speed.
 #![expect(clippy::missing_panics_doc, reason = "panicking is how a check fails")]
 
+pub mod trouble;
+
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -57,6 +59,21 @@ pub trait Fixture: Send + Sync {
     async fn driver_in_trouble(&self, _trouble: Trouble) -> Option<Arc<dyn PrinterDriver>> {
         None
     }
+
+    /// From now on the printer waits for a person with each card, until [`help`](Self::help). False: the fixture cannot
+    /// make that, and the check is left out.
+    async fn hinder(&self) -> bool {
+        false
+    }
+
+    /// A person comes, and the printer goes on.
+    async fn help(&self) {}
+
+    /// The printer is cut off from power and starts again, with what it keeps over that. False: the fixture cannot do
+    /// that, and the checks are left out.
+    async fn restart_printer(&self) -> bool {
+        false
+    }
 }
 
 /// What a [`Fixture`] can do to a driver.
@@ -68,6 +85,8 @@ pub enum Trouble {
     Unavailable,
     /// The printer refuses the card for good, in prepare or in commit.
     Refusal,
+    /// The printer says that it holds a job, and starts it by itself.
+    BrokenHold,
 }
 
 /// After so many advances an attempt must have ended.
@@ -78,6 +97,12 @@ pub const ADVANCES_QUIET: usize = 3;
 
 /// Leaves room to make longer ids of it.
 pub const ID_LEN_MAX: usize = 100;
+
+/// The size of [`a_large_document_makes_one_card`].
+const LARGE_BYTES: usize = 3 << 20;
+
+/// How often two callers race.
+const RACES: usize = 5;
 
 /// All checks, one after the other.
 pub async fn exercise(fixture: &dyn Fixture) {
@@ -100,9 +125,15 @@ pub async fn exercise(fixture: &dyn Fixture) {
     attempts_prepared_together_do_not_mix(fixture).await;
     attempts_committed_together_do_not_mix(fixture).await;
     commit_to_a_busy_printer_tells_whether_it_took_the_card(fixture).await;
-    a_lost_answer_is_an_unknown_outcome_and_find_says_nothing_false(fixture).await;
-    an_unavailable_printer_uses_no_blank(fixture).await;
-    a_refused_card_uses_no_blank(fixture).await;
+    a_large_document_makes_one_card(fixture).await;
+    cancel_and_commit_at_once_never_deny_a_card(fixture).await;
+    trouble::a_lost_answer_is_an_unknown_outcome_and_find_says_nothing_false(fixture).await;
+    trouble::an_unavailable_printer_uses_no_blank(fixture).await;
+    trouble::a_refused_card_uses_no_blank(fixture).await;
+    trouble::a_hold_that_the_printer_breaks_is_told(fixture).await;
+    trouble::a_printer_that_waits_for_a_person_says_so_and_then_makes_the_card(fixture).await;
+    trouble::a_card_in_hand_when_the_printer_restarted_is_never_denied_and_never_made_up(fixture).await;
+    trouble::a_prepared_card_costs_nothing_when_the_printer_restarted(fixture).await;
 }
 
 /// Reasons are keywords without severity, and `none` is no reason.
@@ -466,66 +497,46 @@ pub async fn commit_to_a_busy_printer_tells_whether_it_took_the_card(fixture: &d
     assert_count(fixture, &first, 1).await;
 }
 
-/// Whatever find says of it, now and after a restart, at most one card came.
-pub async fn a_lost_answer_is_an_unknown_outcome_and_find_says_nothing_false(fixture: &dyn Fixture) {
-    let Some(driver) = fixture.driver_in_trouble(Trouble::LostAnswer).await else { return };
+/// Larger than any buffer on the way; what follows the document's beginning is of no meaning.
+pub async fn a_large_document_makes_one_card(fixture: &dyn Fixture) {
+    let driver = fixture.driver().await;
     let id = fixture.attempt();
-    prepare(&*driver, fixture, &id).await;
+    let mut document = fixture.document();
+    document.bytes.resize(LARGE_BYTES, 0);
+    answered("prepare", driver.prepare(&id, document).await);
 
-    let answer = driver.commit(&id).await;
+    let attempt = acknowledged(&id, commit(&*driver, &id).await);
 
-    assert!(
-        matches!(answer, Err(Fault::OutcomeUnknown(_))),
-        "the answer for {id} was lost, but commit says {answer:?}"
-    );
-    quiet(fixture).await;
-    let mut asked = vec![driver];
-    if fixture.restarts() {
-        asked.push(fixture.driver().await);
-    }
-    let attempt = uncommitted(&id, None);
-    for driver in &asked {
-        // A fault says nothing about the attempt: the trouble may meet find too.
-        if let Ok(found) = driver.find(&attempt).await {
-            assert_true(fixture, &id, &found).await;
+    assert_good(&id, &ended(fixture, &*driver, &attempt).await);
+    assert_count(fixture, &id, 1).await;
+}
+
+/// One of the two comes first; what both say must be true.
+pub async fn cancel_and_commit_at_once_never_deny_a_card(fixture: &dyn Fixture) {
+    for _ in 0..RACES {
+        let driver = fixture.driver().await;
+        let id = fixture.attempt();
+        let attempt = uncommitted(&id, prepare(&*driver, fixture, &id).await.printer_job);
+
+        let (committed, cancelled) = both(driver.commit(&id), driver.cancel(&attempt)).await;
+
+        for _ in 0..ADVANCES_MAX {
+            let found = answered("find", driver.find(&attempt).await);
+            if !matches!(found, Found::Queued | Found::Printing { .. }) {
+                break;
+            }
+            fixture.advance().await;
         }
-        if driver.cancel(&attempt).await == Ok(Cancelled::NothingPrinted) {
+        quiet(fixture).await;
+        let sent_nothing = matches!(&committed, Err(fault) if !matches!(fault, Fault::OutcomeUnknown(_)));
+        if sent_nothing || cancelled == Ok(Cancelled::NothingPrinted) {
             assert_count(fixture, &id, 0).await;
         }
+        let count = fixture.count_cards(&id).await;
+        assert!(count.is_none_or(|count| count <= 1), "{id} made {count:?} cards");
+        // It may have met the commit half way.
+        answered("cancel", driver.cancel(&AttemptRef { releasing: true, ..attempt }).await);
     }
-    let count = fixture.count_cards(&id).await;
-    assert!(count.is_none_or(|count| count <= 1), "{id} was committed once and made {count:?} cards");
-}
-
-/// Neither is the card to blame.
-pub async fn an_unavailable_printer_uses_no_blank(fixture: &dyn Fixture) {
-    let Some(driver) = fixture.driver_in_trouble(Trouble::Unavailable).await else { return };
-    let id = fixture.attempt();
-
-    let fault = first_fault(&*driver, fixture, &id).await;
-
-    let right = matches!(fault, Fault::NotSent(_) | Fault::Unavailable { .. } | Fault::NeedsOperator(_));
-    assert!(right, "no printer was there for {id}, but the verdict is {fault:?}");
-    for answer in [driver.probe().await.err(), driver.status().await.err()].into_iter().flatten() {
-        let right = !matches!(answer, Fault::OutcomeUnknown(_) | Fault::Rejected(_));
-        assert!(right, "probe and status never say {answer:?}");
-    }
-    quiet(fixture).await;
-    assert_count(fixture, &id, 0).await;
-    answered_or_unavailable(driver.cancel(&uncommitted(&id, None)).await);
-}
-
-/// The verdict tells it from a printer in trouble, so that others go on.
-pub async fn a_refused_card_uses_no_blank(fixture: &dyn Fixture) {
-    let Some(driver) = fixture.driver_in_trouble(Trouble::Refusal).await else { return };
-    let id = fixture.attempt();
-
-    let fault = first_fault(&*driver, fixture, &id).await;
-
-    assert!(matches!(fault, Fault::Rejected(_)), "{id} was refused for good, but the verdict is {fault:?}");
-    quiet(fixture).await;
-    assert_count(fixture, &id, 0).await;
-    answered("cancel", driver.cancel(&uncommitted(&id, None)).await);
 }
 
 async fn probe(driver: &dyn PrinterDriver) -> Capabilities {
@@ -538,17 +549,6 @@ async fn prepare(driver: &dyn PrinterDriver, fixture: &dyn Fixture, id: &Attempt
 
 async fn commit(driver: &dyn PrinterDriver, id: &AttemptId) -> Committed {
     answered("commit", driver.commit(id).await)
-}
-
-/// Prepares and commits until the driver refuses.
-async fn first_fault(driver: &dyn PrinterDriver, fixture: &dyn Fixture, id: &AttemptId) -> Fault {
-    if let Err(fault) = driver.prepare(id, fixture.document()).await {
-        return fault;
-    }
-    match driver.commit(id).await {
-        Err(fault) => fault,
-        Ok(committed) => panic!("{id} was to meet trouble, but was committed: {committed:?}"),
-    }
 }
 
 /// Lets the printer work until the attempt has ended. What find says on the way must be possible.
@@ -617,12 +617,6 @@ fn assert_keywords(call: &str, reasons: &[String]) {
 
 fn answered<T>(call: &str, answer: Result<T, Fault>) -> T {
     answer.unwrap_or_else(|fault| panic!("{call} must succeed on a printer without faults: {fault}"))
-}
-
-fn answered_or_unavailable(answer: Result<Cancelled, Fault>) {
-    if let Err(fault @ (Fault::OutcomeUnknown(_) | Fault::Rejected(_))) = answer {
-        panic!("cancel on a printer that is not there must not say {fault:?}");
-    }
 }
 
 fn uncommitted(id: &AttemptId, printer_job: Option<String>) -> AttemptRef {

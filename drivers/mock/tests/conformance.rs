@@ -91,12 +91,18 @@ impl Fixture for Mock {
         Some(good.count())
     }
 
+    /// The file is all that it keeps.
+    async fn restart_printer(&self) -> bool {
+        matches!(self.place, Place::File(_))
+    }
+
     async fn driver_in_trouble(&self, trouble: Trouble) -> Option<Arc<dyn PrinterDriver>> {
         let Place::File(folder) = &self.place else { return None };
         let faults = match trouble {
             Trouble::LostAnswer => "&lose_ack=1",
             Trouble::Unavailable => "&offline=1",
             Trouble::Refusal => "&reject=1",
+            Trouble::BrokenHold => return None,
         };
         Some(Arc::new(self.open(folder, faults)))
     }

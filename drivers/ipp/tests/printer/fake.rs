@@ -45,6 +45,8 @@ pub(crate) enum Lie {
     NeverHolds,
     /// A held job starts when its document has come.
     LetsGo,
+    /// Only the next one does.
+    LetsGoOnce,
     /// A held job is cancelled by hand when its document has come.
     TakesBack,
 }
@@ -75,8 +77,10 @@ pub(crate) struct FakeJob {
 /// The printer.
 #[derive(Debug)]
 pub(crate) struct State {
-    holds: Holds,
+    pub(crate) holds: Holds,
     pub(crate) lie: Lie,
+    /// Nothing is finished, and the hopper is said to be empty.
+    pub(crate) waits_for_a_person: bool,
     pub(crate) jobs: Vec<FakeJob>,
     next_id: i32,
     /// The names of all cards in the output hopper.
@@ -94,7 +98,7 @@ pub(crate) struct FakePrinter {
 
 impl FakePrinter {
     pub(crate) fn start(holds: Holds) -> Self {
-        let state = State { holds, lie: Lie::None, jobs: vec![], next_id: 1, ledger: vec![], counts: HashMap::new() };
+        let state = State { holds, lie: Lie::None, waits_for_a_person: false, jobs: vec![], next_id: 1, ledger: vec![], counts: HashMap::new() };
         Self::open(Arc::new(Mutex::new(state)))
     }
 
@@ -133,6 +137,9 @@ impl FakePrinter {
     /// Every job under way is finished.
     pub(crate) fn work(&self) {
         let mut state = self.state();
+        if state.waits_for_a_person {
+            return;
+        }
         let mut cards = Vec::new();
         for job in state.jobs.iter_mut().filter(|job| job.state == 5) {
             (job.state, job.reason) = (9, "job-completed-successfully");
@@ -211,6 +218,9 @@ impl State {
     fn answer(&mut self, operation: u16, request: &IppRequestResponse) -> (u16, Vec<IppAttributeGroup>) {
         *self.counts.entry(operation).or_default() += 1;
         let (holds, lie) = (self.holds, self.lie);
+        if operation == SEND_DOCUMENT && lie == Lie::LetsGoOnce {
+            self.lie = Lie::None;
+        }
         match operation {
             GET_PRINTER_ATTRIBUTES => return (0, vec![self.printer()]),
             GET_JOBS => {
@@ -236,7 +246,7 @@ impl State {
             (GET_JOB_ATTRIBUTES, _) => return (0, vec![job.group()]),
             (HOLD_JOB, 4) if holds == Holds::ByOperation && lie != Lie::NeverHolds => job.reason = HOLD,
             (HOLD_JOB, 4) if holds == Holds::ByOperation => {}
-            (SEND_DOCUMENT, 4) if job.reason != HOLD || lie == Lie::LetsGo => job.begin(),
+            (SEND_DOCUMENT, 4) if job.reason != HOLD || matches!(lie, Lie::LetsGo | Lie::LetsGoOnce) => job.begin(),
             (SEND_DOCUMENT, 4) if lie == Lie::TakesBack => job.state = 7,
             (SEND_DOCUMENT, 4) => {}
             (RELEASE_JOB, 4) if job.reason == HOLD => job.begin(),
@@ -257,7 +267,7 @@ impl State {
         let mut group = IppAttributeGroup::new(DelimiterTag::PrinterAttributes);
         for (attribute, value) in [
             ("printer-state", IppValue::Enum(3)),
-            ("printer-state-reasons", keyword("none")),
+            ("printer-state-reasons", keyword(if self.waits_for_a_person { "media-empty-error" } else { "none" })),
             ("printer-is-accepting-jobs", IppValue::Boolean(true)),
             ("document-format-supported", IppValue::new_mime_media_type("image/png").unwrap()),
             ("copies-supported", IppValue::new_range_of_integer(1, 9)),

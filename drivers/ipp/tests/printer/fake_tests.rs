@@ -45,6 +45,20 @@ impl Fixture for FakePrinter {
         Some(FakePrinter::count_cards(self, attempt))
     }
 
+    async fn hinder(&self) -> bool {
+        self.state().waits_for_a_person = true;
+        true
+    }
+
+    async fn help(&self) {
+        self.state().waits_for_a_person = false;
+    }
+
+    async fn restart_printer(&self) -> bool {
+        self.restart();
+        true
+    }
+
     async fn driver_in_trouble(&self, trouble: Trouble) -> Option<Arc<dyn PrinterDriver>> {
         let door = self.door();
         match trouble {
@@ -62,6 +76,8 @@ impl Fixture for FakePrinter {
                 ));
             }
             Trouble::Refusal => door.set_fate(CREATE_JOB, Fate::Refuse(0x040b)),
+            Trouble::BrokenHold if self.state().holds == Holds::No => return None,
+            Trouble::BrokenHold => self.state().lie = Lie::LetsGoOnce,
         }
         Some(Arc::new(FakePrinter::driver(&door)))
     }
