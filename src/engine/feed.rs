@@ -142,6 +142,7 @@ impl Worker {
                 // Not while another prints, then; the card itself is tried again when its turn comes.
                 feed.ahead = false;
                 self.settle_ahead(&card, outcome).await?;
+                feed.drawn = self.draw_ahead(&mut feed.pile).await;
             }
         }
         let Printed::Ended(outcome, seen) = printed? else { return Ok(Some(Turn::Wait(POLL_MAX))) };
@@ -195,7 +196,11 @@ impl Worker {
         let begin = self.begin(&drawn);
         let Some(key) = self.step(None, Some(begin.clone())).await? else { return Ok(Ahead::Drawn(drawn)) };
         let Some(hand) = InHand::new(key, &begin, drawn.job.record) else { return Ok(Ahead::Nothing) };
-        self.upload(hand, drawn.document).await.map(Ahead::Uploaded)
+        let uploaded = self.upload(hand, drawn.document).await?;
+        if let Uploaded::Failed(_, Outcome::NotStarted { blame: Blame::Printer, .. }) = &uploaded {
+            pile.put_back(drawn.job);
+        }
+        Ok(Ahead::Uploaded(uploaded))
     }
 
     /// A card that could not be uploaded ahead is nobody's failure, but one that the printer refuses for good.

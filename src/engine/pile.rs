@@ -42,6 +42,11 @@ impl Pile {
         self.jobs.is_empty()
     }
 
+    /// A job that was drawn and could not be sent is the next again.
+    pub(super) fn put_back(&mut self, job: QueuedJob) {
+        self.jobs.push_front(job);
+    }
+
     /// How long until a job is due.
     pub(super) fn until_due(&self, now: Timestamp) -> Duration {
         let due = self.jobs.iter().map(|job| Timestamp(job.due_at_us)).min().unwrap_or(now);

@@ -4,6 +4,7 @@
 mod audit;
 mod batches;
 mod cards;
+mod feeding;
 mod import;
 mod pause;
 mod printing;
