@@ -1,8 +1,9 @@
 //! Requests to bytes, and a printer's bytes to a response: the crate `ipp`, with a guard in front of its parser.
 //!
 //! The parser panics on a text with language whose inner lengths lie, refuses a whole response for one name that is
-//! too long, and nests collections as deep as the sender likes, to drop them recursively until the stack ends. So
-//! [`defuse`] walks the bytes first: it bounds the depth, and makes every value that the parser cannot take `unknown`.
+//! too long or not UTF-8 (a stranger's job, in an old program's letters) and for every tag that is newer than it, and nests collections as deep as the sender likes, to drop them recursively until the stack ends. So
+//! [`defuse`] walks the bytes first: it bounds depth and numbers, and makes every value that the parser cannot take
+//! `unknown`.
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,11 +18,25 @@ use ipp::value::{BoundedString, IppValue};
 /// Collections in collections. `media-col-database` needs 2.
 const DEPTH_MAX: usize = 16;
 
+/// A thousand jobs have 16,000, all attributes of a printer some 5,000.
+const VALUES_MAX: usize = 1 << 16;
+
+/// Values of one attribute: who looks for doubles compares each with each. The longest known list has some 500 media.
+const VALUES_OF_ONE_MAX: usize = 1 << 11;
+
+/// RFC 8011, section 5.1.4: a keyword's length, which names share.
+const NAME_LEN_MAX: usize = 255;
+
+/// One for each job; a thousand are asked for.
+const GROUPS_MAX: usize = 1 << 12;
+
 const TAG_END_OF_ATTRIBUTES: u8 = 0x03;
 const TAG_DELIMITER_LAST: u8 = 0x0f;
+const TAG_UNSUPPORTED_ATTRIBUTES: u8 = 0x05;
 const TAG_UNKNOWN: u8 = 0x12;
 const TAG_COLLECTION_BEGIN: u8 = 0x34;
 const TAG_COLLECTION_END: u8 = 0x37;
+const TAG_VALUE_LAST: u8 = 0x4a;
 
 /// One request, printer and version left out.
 #[derive(Debug)]
@@ -106,6 +121,8 @@ pub(crate) enum Malformed {
     Cut,
     #[error("its collections are nested too deep")]
     TooDeep,
+    #[error("it has more values than any true answer")]
+    TooMany,
     #[error("the IPP parser refuses it")]
     Refused,
     #[error("the IPP parser panicked on it")]
@@ -132,17 +149,28 @@ fn defuse(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
     harmless.extend_from_slice(header);
     // Delimiters do not reset it, as the parser does not close collections there either.
     let mut depth = 0_usize;
+    let (mut groups, mut values, mut values_of_one) = (0_usize, 0_usize, 0_usize);
     loop {
         let tag = take(&mut rest, 1)?.first().copied().unwrap_or_default();
         if tag <= TAG_DELIMITER_LAST {
-            harmless.push(tag);
+            // RFC 8010, section 3.5.1: what begins a group that nobody knows may come.
+            harmless.push(if matches!(tag, 0x01..=0x09) { tag } else { TAG_UNSUPPORTED_ATTRIBUTES });
             if tag == TAG_END_OF_ATTRIBUTES {
                 return Ok(harmless);
+            }
+            groups += 1;
+            if groups > GROUPS_MAX {
+                return Err(Malformed::TooMany);
             }
             continue;
         }
         let attribute = take_counted(&mut rest)?;
         let value = take_counted(&mut rest)?;
+        values += 1;
+        values_of_one = if attribute.is_empty() { values_of_one + usize::from(depth == 0) } else { 1 };
+        if values > VALUES_MAX || values_of_one > VALUES_OF_ONE_MAX {
+            return Err(Malformed::TooMany);
+        }
         match tag {
             TAG_COLLECTION_BEGIN => depth += 1,
             TAG_COLLECTION_END => depth = depth.saturating_sub(1),
@@ -152,13 +180,15 @@ fn defuse(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
             return Err(Malformed::TooDeep);
         }
         let (tag, value) = if is_well_formed(tag, value) { (tag, value) } else { (TAG_UNKNOWN, [].as_slice()) };
+        let value = if matches!(tag, TAG_COLLECTION_BEGIN | TAG_COLLECTION_END) { &[] } else { value };
         harmless.push(tag);
-        put_counted(&mut harmless, attribute);
+        put_counted(&mut harmless, if is_text(attribute, NAME_LEN_MAX) { attribute } else { b"unreadable" });
         put_counted(&mut harmless, value);
     }
 }
 
-/// Does the value have a length that its syntax allows (RFC 8010, section 3.9; bounds of RFC 8011, section 5.1)?
+/// Does the value have a tag that is known, a length that its syntax allows (RFC 8010, section 3.9; bounds of RFC 8011,
+/// section 5.1), and UTF-8 where it is text?
 fn is_well_formed(tag: u8, value: &[u8]) -> bool {
     match tag {
         0x21 | 0x23 => value.len() == 4,
@@ -168,17 +198,20 @@ fn is_well_formed(tag: u8, value: &[u8]) -> bool {
         0x33 => value.len() == 8,
         0x35 => has_language(value, 1023),
         0x36 => has_language(value, 255),
-        0x41 | 0x45 | 0x46 => value.len() <= 1023,
-        0x42 | 0x44 | 0x49 | 0x4a => value.len() <= 255,
-        0x47 | 0x48 => value.len() <= 63,
-        _ => true,
+        0x41 | 0x45 | 0x46 => is_text(value, 1023),
+        0x42 | 0x44 | 0x49 | 0x4a => is_text(value, 255),
+        0x47 | 0x48 => is_text(value, 63),
+        _ => tag <= TAG_VALUE_LAST,
     }
+}
+
+fn is_text(bytes: &[u8], len_max: usize) -> bool {
+    bytes.len() <= len_max && std::str::from_utf8(bytes).is_ok()
 }
 
 fn has_language(value: &[u8], text_len_max: usize) -> bool {
     let mut rest = value;
     let (Ok(language), Ok(text)) = (take_counted(&mut rest), take_counted(&mut rest)) else { return false };
-    let is_text = |bytes: &[u8], len_max: usize| bytes.len() <= len_max && std::str::from_utf8(bytes).is_ok();
     is_text(language, 63) && is_text(text, text_len_max)
 }
 
@@ -240,6 +273,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_unreadable_hides_only_itself() {
+        let latin = b"K\xe4rtchen".as_slice();
+        for (what, odd) in [
+            ("a name that is no UTF-8", attribute(0x42, "job-name", latin)),
+            ("a text that is no UTF-8", attribute(0x41, "job-state-message", latin)),
+            ("a keyword that is no UTF-8", attribute(0x44, "job-state-reasons", latin)),
+            ("a tag that is newer", attribute(0x4b, "x", b"1234")),
+            ("a tag with an extension", attribute(0x7f, "x", &[0x40, 0, 0, 1, 9])),
+            ("a private tag", attribute(0xff, "x", b"")),
+            ("an attribute whose name is too long", attribute(0x21, &"x".repeat(300), &[0, 0, 0, 1])),
+            ("an attribute whose name is no UTF-8", [&[0x21, 0, 1, 0xe4, 0, 4, 0, 0, 0, 1][..]].concat()),
+            ("a collection with a value", attribute(TAG_COLLECTION_BEGIN, "x", b"y")),
+            ("an end with a value", attribute(TAG_COLLECTION_END, "x", b"y")),
+            ("a group that is newer, of nothing", vec![0x0b, 0x00, 0x0a, 0x01]),
+        ] {
+            // In a job of its own, as one that is left open swallows what follows in its group.
+            let bytes = response(&[odd, vec![0x02], attribute(0x21, "job-id", &[0, 0, 0, 7])].concat());
+
+            let answer = parse(&bytes).unwrap_or_else(|error| panic!("{what}: {error}"));
+            let job = answer.attributes().groups().last().unwrap();
+            assert_eq!(job.get("job-id").map(|id| id.value().clone()), Some(IppValue::Integer(7)), "{what}");
+        }
+    }
+
+    #[test]
     fn values_of_a_wrong_length_are_unknown() {
         for (tag, length) in [(0x21, 3), (0x23, 5), (0x22, 0), (0x31, 10), (0x32, 8), (0x33, 7), (0x48, 64)] {
             let bytes = response(&attribute(tag, "x", &vec![b'1'; length]));
@@ -255,6 +313,22 @@ mod tests {
 
         let with_delimiters = [attribute(TAG_COLLECTION_BEGIN, "x", &[]), vec![0x02]].concat();
         assert_eq!(parse(&response(&with_delimiters.repeat(100_000))).err(), Some(Malformed::TooDeep));
+    }
+
+    #[test]
+    fn more_values_or_groups_than_any_printer_has_are_refused() {
+        let more = |count| attribute(0x44, "", b"x").repeat(count);
+        let one = |count| [attribute(0x44, "reasons", b"x"), more(count - 1)].concat();
+        let groups = |count| vec![0x02; count];
+        for (whole, most, refused) in [
+            ("values of one", one(VALUES_OF_ONE_MAX), one(VALUES_OF_ONE_MAX + 1)),
+            ("values", attribute(0x44, "x", b"").repeat(VALUES_MAX), attribute(0x44, "x", b"").repeat(VALUES_MAX + 1)),
+            // The first group begins in front of them.
+            ("groups", groups(GROUPS_MAX - 1), groups(GROUPS_MAX)),
+        ] {
+            assert!(parse(&response(&most)).is_ok(), "{whole}");
+            assert_eq!(parse(&response(&refused)).err(), Some(Malformed::TooMany), "{whole}");
+        }
     }
 
     #[test]
