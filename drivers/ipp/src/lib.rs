@@ -20,6 +20,8 @@ mod appraisal;
 mod ask;
 mod boot;
 mod files;
+#[cfg(test)]
+mod fuzz_tests;
 mod memory;
 mod options;
 mod tls;
