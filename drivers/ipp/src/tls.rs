@@ -193,7 +193,8 @@ fn reason(error: &rustls::Error) -> &'static str {
             E::NotValidForName | E::NotValidForNameContext { .. } => {
                 "it is for another name than the one in the printer's URI"
             }
-            E::UnknownIssuer => "nobody who is trusted here has issued it",
+            // Bad: signed by another one of the same name.
+            E::UnknownIssuer | E::BadSignature => "nobody who is trusted here has issued it",
             E::Revoked => "it was revoked",
             // The printer's own certificate says that it is an authority.
             E::Other(_) => "it is self-signed, or made for another purpose",

@@ -2,6 +2,7 @@
 //! not start. Everything lives in one temporary folder and ends with it.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use cetak_driver_api::{AttemptId, PrinterDriver};
@@ -80,6 +81,11 @@ impl EvePrinter {
         eve.wait_for_bus();
         eve.run();
         eve
+    }
+
+    /// Where it keeps the certificate that it has made for itself.
+    pub(crate) fn keys(&self) -> PathBuf {
+        self.engine.file("keys")
     }
 
     /// A driver without memory.

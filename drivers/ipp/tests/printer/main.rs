@@ -14,6 +14,9 @@ mod pappl;
 mod peer;
 mod peer_tests;
 mod restart_tests;
+mod server;
+mod tls_tests;
+mod transport_tests;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
