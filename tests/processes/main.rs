@@ -11,6 +11,7 @@ mod cupsd;
 mod engine;
 #[path = "../../drivers/ipp/tests/printer/eve.rs"]
 mod eve;
+mod hostile;
 mod ipp;
 mod office;
 mod options;

@@ -39,6 +39,22 @@ async fn a_printer_with_a_self_signed_certificate_prints_once_its_fingerprint_is
     assert_eq!(office.json(&["config", "check"])["printers"], json!({ "eve": ["certificate_sha256"] }));
 }
 
+/// A proxy would see every card, and hide what became of it.
+#[tokio::test]
+async fn no_proxy_of_the_environment_is_used() {
+    let eve = EvePrinter::start().await;
+    let office = Office::new();
+    office.done(&["printer", "add", "eve", &eve.uri(), "--profile", "student"]);
+    let mut command = office.command(&["printer", "test", "eve"]);
+    for variable in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env(variable, "http://127.0.0.1:1");
+    }
+
+    let answer = office.start_command(command).ended(30);
+
+    assert_eq!(answer.code, Some(0), "{answer:?}");
+}
+
 #[test]
 fn options_of_a_mock_are_refused_when_it_is_used() {
     let office = Office::new();
