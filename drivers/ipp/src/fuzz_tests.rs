@@ -339,21 +339,24 @@ fn read(bytes: &[u8]) -> bool {
     let mut jobs = Vec::new();
     let mut reasons = Vec::new();
     for group in answer.attributes().groups() {
-        let _ = (translate::capabilities(group), translate::holding(group), translate::counts_copies(group));
+        let _ = (translate::capabilities(group), translate::holding(group), translate::Facts::read(group));
         let _ = translate::status(group);
-        reasons.extend(translate::printer_reasons(group));
+        reasons.extend(translate::printer_keywords(group));
         if let Some(job) = Job::read(group) {
             let _ = (job.keeps_hold(), job.ended_unstarted(), job.is_canceled_cardless(), job.is_of(&id));
-            let _ = (job.waits_for_us(true), job.waits_for_us(false));
+            let _ = (job.waits_for_us(true), job.waits_for_us(false), job.is_of_an_earlier_run());
             jobs.push(job);
         }
     }
     let _ = translate::group(&answer, DelimiterTag::PrinterAttributes);
     for (printer_job, acknowledged) in [(None, false), (None, true), (Some("7"), false), (Some("x"), true)] {
-        let attempt = AttemptRef { id: id.clone(), printer_job: printer_job.map(str::to_owned), acknowledged };
-        let _ = translate::found(&attempt, &jobs, &reasons);
-        for job in &jobs {
-            let _ = translate::found(&attempt, std::slice::from_ref(job), &[]);
+        for (releasing, restarted) in [(true, false), (true, true), (false, true)] {
+            let printer_job = printer_job.map(str::to_owned);
+            let attempt = AttemptRef { id: id.clone(), printer_job, boot: None, releasing, acknowledged };
+            let _ = translate::found(&attempt, &jobs, &reasons, restarted);
+            for job in &jobs {
+                let _ = translate::found(&attempt, std::slice::from_ref(job), &[], restarted);
+            }
         }
     }
     true

@@ -98,7 +98,15 @@ pub(crate) struct FakePrinter {
 
 impl FakePrinter {
     pub(crate) fn start(holds: Holds) -> Self {
-        let state = State { holds, lie: Lie::None, waits_for_a_person: false, jobs: vec![], next_id: 1, ledger: vec![], counts: HashMap::new() };
+        let state = State {
+            holds,
+            lie: Lie::None,
+            waits_for_a_person: false,
+            jobs: vec![],
+            next_id: 1,
+            ledger: vec![],
+            counts: HashMap::new(),
+        };
         Self::open(Arc::new(Mutex::new(state)))
     }
 

@@ -151,9 +151,16 @@ pub(crate) fn answer(groups: &[u8]) -> Vec<u8> {
     [&[2, 0, 0, 0, 0, 0, 0, 1][..], groups, &[3]].concat()
 }
 
+/// The name of job 1.
+pub(crate) const JOB_NAME: &str = "cetak-test-transport";
+
 /// It answers every question of the driver, and takes every job: an idle printer that cannot hold, and job 1.
 pub(crate) fn ok() -> Vec<u8> {
     let printer = [attribute(0x23, "printer-state", &[0, 0, 0, 3]), attribute(0x44, "printer-state-reasons", b"none")];
-    let job = [attribute(0x21, "job-id", &[0, 0, 0, 1]), attribute(0x23, "job-state", &[0, 0, 0, 3])];
+    let job = [
+        attribute(0x21, "job-id", &[0, 0, 0, 1]),
+        attribute(0x23, "job-state", &[0, 0, 0, 3]),
+        attribute(0x42, "job-name", JOB_NAME.as_bytes()),
+    ];
     answer(&[&[4][..], &printer.concat(), &[2], &job.concat()].concat())
 }

@@ -19,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::clock;
 use crate::eve::EvePrinter;
+use crate::peer::Peer;
 use crate::server::{self, Server};
 
 /// A certificate and its key.

@@ -5,13 +5,13 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use cetak_driver_api::{Committed, Fault, PrinterDriver};
+use cetak_driver_api::{AttemptId, Committed, Fault, PrinterDriver};
 use cetak_driver_ipp::{IppPrinter, Options};
 use tempfile::TempDir;
 
-use crate::fake::{CREATE_JOB, GET_JOBS, GET_PRINTER_ATTRIBUTES, SEND_DOCUMENT};
-use crate::server::{Asked, Server, accept, answer, attribute, http, ok};
-use crate::{clock, document, new_attempt, uncommitted, wait};
+use crate::fake::{CREATE_JOB, GET_JOB_ATTRIBUTES, GET_JOBS, GET_PRINTER_ATTRIBUTES, SEND_DOCUMENT};
+use crate::server::{Asked, JOB_NAME, Server, accept, answer, attribute, http, ok};
+use crate::{clock, document, uncommitted, wait};
 
 fn driver(uri: &str, options: &Options) -> IppPrinter {
     IppPrinter::new(uri, options, clock()).unwrap()
@@ -19,6 +19,11 @@ fn driver(uri: &str, options: &Options) -> IppPrinter {
 
 fn hasty() -> Options {
     Options { connect_timeout_s: Some(1), answer_timeout_s: Some(1), ..Options::default() }
+}
+
+/// The attempt whose job the server knows.
+fn job_1() -> AttemptId {
+    AttemptId::new(JOB_NAME).unwrap()
 }
 
 fn unreachable() -> Fault {
@@ -39,7 +44,7 @@ async fn all_requests_go_over_one_connection() {
         printer.probe().await.unwrap();
         printer.status().await.unwrap();
     }
-    let id = new_attempt();
+    let id = job_1();
     printer.prepare(&id, document()).await.unwrap();
     printer.commit(&id).await.unwrap();
 
@@ -206,7 +211,7 @@ async fn absurd_numbers_of_attributes_values_and_groups_cost_little_time() {
         assert!(body.len() < 1 << 20, "{name} is longer than what is read: {}", body.len());
         let server = answering(http(&body), false);
         let printer = driver(&server.uri("ipp"), &Options::default());
-        let attempt = uncommitted(&new_attempt());
+        let attempt = uncommitted(&job_1());
 
         let calls = async { (printer.probe().await, printer.status().await, printer.find(&attempt).await) };
         // Whatever they answer.
@@ -222,10 +227,10 @@ async fn an_upload_has_its_own_time() {
         out.write_all(&http(&ok())).is_ok()
     });
     let printer = driver(&server.uri("ipp"), &Options { upload_timeout_s: Some(20), ..hasty() });
-    let id = new_attempt();
+    let id = job_1();
     printer.prepare(&id, document()).await.unwrap();
 
-    assert_eq!(printer.commit(&id).await, Ok(Committed { printer_job: Some("1".to_owned()) }));
+    assert_eq!(printer.commit(&id).await, Ok(Committed { printer_job: Some("1".to_owned()), boot: None }));
 }
 
 fn login(folder: &TempDir) -> Options {
@@ -256,13 +261,13 @@ async fn a_password_goes_with_every_request_so_that_none_is_sent_twice() {
     let folder = TempDir::new().unwrap();
     let server = Server::start(guarded);
     let printer = driver(&server.uri("ipp"), &login(&folder));
-    let id = new_attempt();
+    let id = job_1();
 
     printer.prepare(&id, document()).await.unwrap();
     printer.commit(&id).await.unwrap();
 
     let operations: Vec<u16> = server.asked().iter().map(Asked::operation).collect();
-    assert_eq!(operations, [GET_PRINTER_ATTRIBUTES, CREATE_JOB, SEND_DOCUMENT]);
+    assert_eq!(operations, [GET_PRINTER_ATTRIBUTES, CREATE_JOB, GET_JOB_ATTRIBUTES, SEND_DOCUMENT]);
     let shown = format!("{printer:?}");
     assert!(!shown.contains("hasia") && !shown.contains("c2l0aT"), "{shown}");
 }
@@ -301,7 +306,7 @@ async fn a_refusal_before_the_document_was_read_is_not_tried_again() {
         }
     });
     let printer = driver(&format!("ipp://127.0.0.1:{port}/ipp/print"), &hasty());
-    let id = new_attempt();
+    let id = job_1();
     let large = cetak_driver_api::Document { bytes: vec![7; 8 << 20], ..document() };
     printer.prepare(&id, large).await.unwrap();
 
@@ -321,7 +326,7 @@ async fn a_redirection_is_not_followed() {
     let printer = driver(&server.uri("ipp"), &Options::default());
 
     assert!(matches!(printer.status().await, Err(Fault::NeedsOperator(_))));
-    assert!(matches!(printer.find(&uncommitted(&new_attempt())).await, Err(Fault::NeedsOperator(_))));
+    assert!(matches!(printer.find(&uncommitted(&job_1())).await, Err(Fault::NeedsOperator(_))));
 
     assert_eq!(server.asked().iter().map(Asked::operation).collect::<Vec<_>>(), [GET_PRINTER_ATTRIBUTES, GET_JOBS]);
     assert_eq!(elsewhere.count_connections(), 0);
