@@ -14,6 +14,9 @@ use tempfile::TempDir;
 /// ends with the folder.
 const SCRIPT: &str = r#"#!/bin/sh
 dir='@FOLDER@'
+# It has its document from the first moment on, whatever becomes of the printer's spool.
+exec 3< "$1" || exit 1
+document=/proc/$$/fd/3
 echo $$ > "$dir/engines/$$"
 trap 'rm -f "$dir/engines/$$"' EXIT
 read -r mode times < "$dir/mode"
@@ -23,8 +26,8 @@ case $times in
   *) echo "$mode $((times - 1))" > "$dir/mode.new" && mv "$dir/mode.new" "$dir/mode";;
 esac
 read -r pace < "$dir/pace"
-digest=$(sha256sum < "$1")
-size=$(wc -c < "$1")
+digest=$(sha256sum < $document)
+size=$(wc -c < $document)
 card() {
   echo "$IPP_JOB_NAME ${digest%% *} $size" >> "$dir/ledger"
   echo 'ATTR: job-impressions=1 job-impressions-completed=1' >&2
@@ -32,9 +35,11 @@ card() {
 }
 # An operator who cleared the fault has also taken its sign off the printer's panel.
 until_clear() {
+  : > "$dir/waiting/$$"
   [ $# = 0 ] || echo "STATE: +$1" >&2
   while [ -d "$dir" ] && ! rm "$dir/clear" 2> "$dir/null"; do sleep 0.05; done
   [ -d "$dir" ] || exit 1
+  rm -f "$dir/waiting/$$"
   [ $# = 0 ] || echo "STATE: -$1,$2" >&2
 }
 # Only a printer that runs: another program may have the number of one that was killed.
@@ -131,7 +136,9 @@ pub(crate) struct Engine {
 impl Engine {
     pub(crate) fn new() -> Self {
         let engine = Self { folder: TempDir::new().unwrap() };
-        fs::create_dir(engine.file("engines")).unwrap();
+        for name in ["engines", "waiting"] {
+            fs::create_dir(engine.file(name)).unwrap();
+        }
         for name in ["ledger", "printer.pid"] {
             fs::write(engine.file(name), "").unwrap();
         }
@@ -197,13 +204,18 @@ impl Engine {
 
     /// A card is under way, be it that of a printer that was killed.
     pub(crate) fn is_running(&self) -> bool {
-        self.running().next().is_some()
+        self.processes("engines").next().is_some()
     }
 
-    /// The numbers of its processes. A number may have been given out again, so command lines are compared.
-    fn running(&self) -> impl Iterator<Item = String> {
+    /// A card waits for [`clear`](Self::clear).
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.processes("waiting").next().is_some()
+    }
+
+    /// The numbers of processes in a list. A number may have been given out again, so command lines are compared.
+    fn processes(&self, list: &str) -> impl Iterator<Item = String> {
         let program = self.program();
-        let entries = fs::read_dir(self.file("engines")).into_iter().flatten().flatten();
+        let entries = fs::read_dir(self.file(list)).into_iter().flatten().flatten();
         entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(move |pid| {
             let command = fs::read(Path::new("/proc").join(pid).join("cmdline")).unwrap_or_default();
             String::from_utf8_lossy(&command).contains(program.to_str().unwrap())
@@ -213,7 +225,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        for pid in self.running() {
+        for pid in self.processes("engines") {
             // It may have ended by itself.
             let _ = Command::new("kill").args(["-9", &pid]).status();
         }

@@ -5,6 +5,7 @@
  */
 #include <pappl/pappl.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define FORMAT "image/x-card"
+#define SAVE_US 50000
 #define MEDIA "iso_id-1_53.98x85.6mm"
 
 static const char *engine;
@@ -157,10 +159,17 @@ static bool describe(pappl_system_t *system, const char *name, const char *uri, 
   return true;
 }
 
-static bool save(pappl_system_t *system, void *unused)
+/* PAPPL itself saves when somebody connects, and only then; and it writes over the file. A power cut must not cost more
+ * than a moment. */
+static void *save_often(void *system)
 {
-  (void)unused;
-  return papplSystemSaveState(system, state_file);
+  char new_file[sizeof(state_file) + 4];
+  snprintf(new_file, sizeof(new_file), "%s.new", state_file);
+  while (!usleep(SAVE_US)) {
+    if (papplSystemSaveState(system, new_file))
+      rename(new_file, state_file);
+  }
+  return NULL;
 }
 
 int main(int count, char *arguments[])
@@ -183,7 +192,9 @@ int main(int count, char *arguments[])
   if (!papplSystemLoadState(system, state_file) &&
       !papplPrinterCreate(system, 0, "card", "card", "MFG:Cetak;MDL:Test;CMD:PNG;", "file:///dev/null"))
     return 1;
-  papplSystemSetSaveCallback(system, save, NULL);
+  pthread_t saver;
+  if (pthread_create(&saver, NULL, save_often, system))
+    return 1;
   /* Last, so that who gets an answer gets it from a printer with its history. */
   if (!papplSystemAddListeners(system, "localhost"))
     return 1;

@@ -27,6 +27,14 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) const ALL: [Self; 3] = [Self::Eve, Self::Pappl, Self::Cupsd];
 
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Eve => "ippeveprinter",
+            Self::Pappl => "PAPPL",
+            Self::Cupsd => "cupsd",
+        }
+    }
+
     /// Starts one, and waits until it answers.
     pub(crate) fn start(self) -> Box<dyn Peer> {
         match self {
