@@ -7,22 +7,26 @@ mod cli;
 #[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod cupsd;
 #[path = "../../drivers/ipp/tests/printer/engine.rs"]
-#[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod engine;
 #[path = "../../drivers/ipp/tests/printer/eve.rs"]
 mod eve;
 mod hostile;
 mod ipp;
+mod ipp_storm;
+mod matrix;
 mod office;
+mod operator;
 mod options;
 #[path = "../../drivers/ipp/tests/printer/pappl.rs"]
 mod pappl;
 mod pause;
 #[path = "../../drivers/ipp/tests/printer/peer.rs"]
-#[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod peer;
 mod people;
+mod proxy;
 mod storm;
+mod truth;
+mod wire;
 
 use std::{sync::Arc, time::Duration};
 

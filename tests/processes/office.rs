@@ -160,6 +160,11 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
+    /// What it has printed to standard error until now.
+    pub(crate) fn messages(&self) -> String {
+        fs::read_to_string(&self.stderr).unwrap()
+    }
+
     /// SIGTERM.
     pub(crate) fn ask_to_stop(&self) {
         let status = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();

@@ -1,0 +1,297 @@
+//! The crash matrix: the scheduler is killed at each step of an attempt, the printer left alone or killed too, with each
+//! fault of its engine, on each real printer. Then everything goes on by itself, but for what an operator does at the
+//! printer, and database and output hopper are compared.
+//!
+//! A run takes every step and every fault at least once per printer; `MATRIX=full` takes all, and writes a table.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+
+use crate::engine::Mode;
+use crate::now;
+use crate::office::{Office, Running, number, printer};
+use crate::operator::Operator;
+use crate::peer::{Kind, Peer};
+use crate::people;
+use crate::proxy::{Proxy, Step};
+use crate::truth::Account;
+use crate::wait;
+
+const RECORDS: usize = 3;
+const BLANKS: usize = 5;
+/// Long enough for a poll to see the card under way.
+const CARD_MS: u64 = 250;
+/// Cells that run at the same time. They wait more than they work.
+const AT_ONCE: usize = 4;
+const SECONDS_MAX: u64 = 40;
+/// How often the scheduler is started again for what only a person can help: a locked printer.
+const RUNS_MAX: usize = 3;
+
+const MODES: [Mode; 12] = [
+    Mode::Ok,
+    Mode::Jam,
+    Mode::Empty,
+    Mode::Ribbon,
+    Mode::OutputFull,
+    Mode::Cover,
+    Mode::AbortBefore,
+    Mode::AbortAfter,
+    Mode::Hang,
+    Mode::DieBefore,
+    Mode::DieAfter,
+    Mode::SelfKill,
+];
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Cell {
+    kind: Kind,
+    /// What the engine does with the first card that comes to it.
+    mode: Mode,
+    /// How many cards are printed before the one that is stopped.
+    before: usize,
+    step: Step,
+    /// The printer is killed where the scheduler is, and started again.
+    killed: bool,
+}
+
+/// What became of the attempt that was stopped.
+struct Seen {
+    reached: bool,
+    outcome: String,
+    cards: usize,
+    wrongs: Vec<String>,
+}
+
+#[test]
+fn ippeveprinter_makes_one_card_at_most_wherever_the_scheduler_is_killed() {
+    matrix(Kind::Eve);
+}
+
+#[test]
+fn pappl_makes_one_card_at_most_wherever_the_scheduler_is_killed() {
+    matrix(Kind::Pappl);
+}
+
+#[test]
+fn cupsd_makes_one_card_at_most_wherever_the_scheduler_is_killed() {
+    matrix(Kind::Cupsd);
+}
+
+/// Steps of an attempt on that printer.
+fn steps(kind: Kind) -> impl Iterator<Item = Step> + Clone {
+    Step::ALL.into_iter().filter(move |step| kind != Kind::Eve || !step.needs_hold())
+}
+
+/// Fault of the engine and cards before.
+fn rows() -> impl Iterator<Item = (Mode, usize)> {
+    [(Mode::Ok, 1)].into_iter().chain(MODES.map(|mode| (mode, 0)))
+}
+
+/// All cells; or all steps without a fault, and each fault at one step.
+fn cells(kind: Kind, full: bool) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for (number, (mode, before)) in rows().enumerate() {
+        let some = if full || mode == Mode::Ok { (0, usize::MAX) } else { (number % steps(kind).count(), 1) };
+        for step in steps(kind).skip(some.0).take(some.1) {
+            cells.extend([false, true].map(|killed| Cell { kind, mode, before, step, killed }));
+        }
+    }
+    cells
+}
+
+fn matrix(kind: Kind) {
+    let full = std::env::var("MATRIX").is_ok_and(|value| value == "full");
+    let cells = cells(kind, full);
+    let template = Office::new();
+    template.import("student", &people::students(0, RECORDS));
+    template.receive("student", BLANKS);
+    let (todo, done) = (Mutex::new(cells.iter()), Mutex::new(BTreeMap::new()));
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let Some(cell) = todo.lock().unwrap().next() else { break };
+                    let seen = catch_unwind(AssertUnwindSafe(|| run(*cell, &template)));
+                    done.lock().unwrap().insert(*cell, seen.unwrap_or_else(|_| panicked()));
+                }
+            });
+        }
+    });
+    let done = done.into_inner().unwrap();
+    let name = format!("matrix-{}.md", kind.name());
+    fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name), table(kind, &done)).unwrap();
+    let reached = |step: &Step| done.iter().any(|(cell, seen)| cell.step == *step && seen.reached);
+    let missed: Vec<_> = steps(kind).filter(|step| !reached(step)).collect();
+    assert!(missed.is_empty(), "no attempt was stopped at {missed:?}");
+    let wrongs: Vec<String> = done
+        .iter()
+        .flat_map(|(cell, seen)| seen.wrongs.iter().map(move |wrong| format!("{}: {wrong}", describe(cell))))
+        .collect();
+    assert!(wrongs.is_empty(), "{} cells:\n{}\n", cells.len(), wrongs.join("\n"));
+}
+
+fn describe(cell: &Cell) -> String {
+    let Cell { kind, mode, before, step, killed } = cell;
+    let printer = if *killed { "killed" } else { "left alone" };
+    format!("{} {step} ({step:?}) of card {} with {}, printer {printer}", kind.name(), before + 1, mode.word())
+}
+
+fn panicked() -> Seen {
+    Seen { reached: false, outcome: "?".into(), cards: 0, wrongs: vec!["the test itself failed, see above".into()] }
+}
+
+/// One office with one printer, from the first card to the comparison.
+fn run(cell: Cell, template: &Office) -> Seen {
+    let mut peer = cell.kind.start();
+    peer.engine().set_pace(CARD_MS);
+    peer.engine().set_for(cell.mode, 1);
+    let proxy = Proxy::start(peer.port(), peer.path());
+    let office = copy(template);
+    office.done(&["printer", "add", "p", &proxy.uri(), "--profile", "student"]);
+    let mut operator = Operator::default();
+    let mut wrongs = Vec::new();
+
+    let trapped = proxy.trap(cell.step, cell.before);
+    let mut scheduler = office.start(&["run", "--until-idle"]);
+    let mut reached = false;
+    let ended = tend(&mut *peer, &mut operator, |_| {
+        reached = trapped.is_reached();
+        reached || scheduler.has_ended()
+    });
+    if !ended {
+        wrongs.push(format!("after {SECONDS_MAX} s the step was not reached: {:?}", office.attempts()));
+    }
+    if cell.step == Step::ReleaseSent && cell.killed {
+        // Without a pause, as this is a matter of milliseconds.
+        let end = now().plus(Duration::from_secs(1));
+        while !peer.engine().is_running() && now() < end {}
+        peer.stop();
+    }
+    scheduler.kill();
+    if reached && cell.killed {
+        peer.run();
+    }
+    drop(trapped);
+
+    wrongs.extend(settle(&office, &mut *peer, &mut operator));
+    let account = Account::new(&office, peer.engine().hopper(), proxy.documents(), RECORDS, BLANKS);
+    wrongs.extend(account.wrongs());
+    let audit = office.run(&["audit", "verify"]);
+    if audit.code != Some(0) {
+        wrongs.push(format!("{audit:?}"));
+    }
+    let target = proxy.target().unwrap_or_default();
+    let outcome = account.attempts.iter().find(|attempt| attempt.id == target).and_then(|a| a.outcome.clone());
+    let outcome = outcome.unwrap_or_else(|| "open".into());
+    wrongs.extend(unexpected(cell, &account, &target, &outcome));
+    Seen { reached, outcome, cards: account.cards_of(&target).len(), wrongs }
+}
+
+/// The same data in another folder: cheaper than to import it again.
+fn copy(template: &Office) -> Office {
+    let office = Office::new();
+    let copied = Command::new("cp").arg("-a").arg(template.data()).arg(office.data()).status().unwrap();
+    assert!(copied.success());
+    office
+}
+
+/// Lets the operator work until it is `done`; false if that takes too long.
+fn tend(peer: &mut dyn Peer, operator: &mut Operator, mut done: impl FnMut(&dyn Peer) -> bool) -> bool {
+    let end = now().plus(Duration::from_secs(SECONDS_MAX));
+    while !done(peer) {
+        if now() > end {
+            return false;
+        }
+        operator.look(peer);
+        wait(5);
+    }
+    true
+}
+
+/// Starts the scheduler again, until it ends by itself and no engine works any more.
+fn settle(office: &Office, peer: &mut dyn Peer, operator: &mut Operator) -> Vec<String> {
+    for _ in 0..RUNS_MAX {
+        let mut scheduler: Running = office.start(&["run", "--until-idle"]);
+        if !tend(peer, operator, |_| scheduler.has_ended()) {
+            let messages = scheduler.messages();
+            scheduler.kill();
+            return vec![format!("after {SECONDS_MAX} s it has not settled: {:?}\n{messages}", office.attempts())];
+        }
+        let answer = scheduler.ended(1);
+        if answer.code != Some(0) {
+            return vec![format!("{answer:?}")];
+        }
+        let status = office.status();
+        if number(&status, &["records", "waiting"]) + number(&status, &["records", "batched"]) == 0 {
+            break;
+        }
+        if printer(&status, "p")["breaker"] == "locked" {
+            office.done(&["printer", "clear", "p"]);
+        }
+    }
+    if !tend(peer, operator, |peer| !peer.engine().is_running()) {
+        return vec!["an engine does not end".to_owned()];
+    }
+    Vec::new()
+}
+
+/// Without a fault of the engine, only what cannot be known may be uncertain.
+fn unexpected(cell: Cell, account: &Account, target: &str, outcome: &str) -> Vec<String> {
+    if cell.mode != Mode::Ok {
+        return Vec::new();
+    }
+    let mut wrongs = Vec::new();
+    if outcome == "uncertain" && !may_be_uncertain(cell) {
+        wrongs.push("its outcome could be known, but is uncertain".to_owned());
+    }
+    // The card before may be under way when the printer is killed.
+    let others = account.attempts.iter().filter(|attempt| attempt.id != target && !(cell.killed && cell.before > 0));
+    for attempt in others.filter(|attempt| attempt.outcome.as_deref() == Some("uncertain")) {
+        wrongs.push(format!("an attempt that nobody disturbed is uncertain: {attempt:?}"));
+    }
+    wrongs
+}
+
+fn may_be_uncertain(Cell { kind, step, killed, .. }: Cell) -> bool {
+    let cannot_hold = kind == Kind::Eve;
+    match step {
+        // Half a document is printed, and what tells a whole one, the answer, is lost or not yet saved. Of the first step
+        // the scheduler could know that no document was sent, but saves nothing between it and these.
+        Step::Intent | Step::HalfUploaded | Step::Uploaded | Step::UploadedKnown => cannot_hold,
+        // A job without a document proves that there is no card, but is forgotten by a printer that was killed.
+        Step::Created | Step::CreatedKnown => cannot_hold && killed,
+        // The card of a printer that was killed may come from the engine that outlived it, and a hold that it remembers
+        // may be that of before the release.
+        Step::Releasing | Step::ReleaseSent | Step::Released | Step::Printing | Step::Over => killed,
+    }
+}
+
+/// One line for each fault, one column for each step.
+fn table(kind: Kind, done: &BTreeMap<Cell, Seen>) -> String {
+    let mut text = format!("| {} | |", kind.name());
+    steps(kind).for_each(|step| write!(text, " {step} |").unwrap());
+    text += "\n| --- | --- |";
+    steps(kind).for_each(|_| text += " --- |");
+    for (mode, before) in rows() {
+        for killed in [false, true] {
+            let card = if before == 0 { "" } else { ", second card" };
+            write!(text, "\n| {}{card} | {} |", mode.word(), if killed { "killed too" } else { "" }).unwrap();
+            for step in steps(kind) {
+                let cell = done.get(&Cell { kind, mode, before, step, killed }).map(|seen| {
+                    let mark = if seen.wrongs.is_empty() { "" } else { " **wrong**" };
+                    let [open, close] = if seen.reached { ["", ""] } else { ["(", ")"] };
+                    format!("{open}{}/{}{close}{mark}", seen.outcome, seen.cards)
+                });
+                write!(text, " {} |", cell.unwrap_or_default()).unwrap();
+            }
+        }
+    }
+    text + "\n"
+}
