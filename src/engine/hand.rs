@@ -32,6 +32,8 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct InHand {
     pub(super) key: AttemptKey,
     pub(super) record: RecordId,
+    /// The whole document was held: that its id is saved proves as much as an answer to the release.
+    held: bool,
     /// The printer let it go by itself: there is nothing left to release.
     loose: bool,
     reference: AttemptRef,
@@ -43,7 +45,7 @@ impl InHand {
         let id = AttemptId::new(&*begin.name).ok()?;
         let releasing = begin.releasing;
         let reference = AttemptRef { id, printer_job: None, boot: None, releasing, acknowledged: false };
-        Some(Self { key, record, loose: false, reference })
+        Some(Self { key, record, held: false, loose: false, reference })
     }
 
     /// The commit before a card may exist is done.
@@ -107,6 +109,7 @@ impl Worker {
             Ok(prepared) => {
                 hand.reference.printer_job = prepared.printer_job;
                 hand.reference.boot = prepared.boot;
+                hand.held = prepared.held;
                 Ok(Uploaded::Ready(hand))
             }
             Err(fault) => {
@@ -168,7 +171,11 @@ impl Worker {
     pub(super) async fn watch_to_the_end(&self, hand: &InHand) -> Result<Printed, StoreError> {
         let began = self.office.clock.now();
         let mut after = Duration::ZERO;
-        let mut saved = false;
+        // Without a hold, only the answer tells a whole document from half a one, and it is saved before anything else.
+        let mut saved = !hand.held && self.prepare_is_sent();
+        if saved {
+            self.writer.save(Request::Acknowledge(hand.acknowledgement())).await?;
+        }
         loop {
             let asked = self.office.clock.now().since(began);
             let verdict = self.driver.find(&hand.reference).await.map(reconcile::after_releasing);

@@ -94,7 +94,7 @@ async fn printers_that_are_none_do_not_keep_a_good_one_from_printing_every_card(
         office.done(&["printer", "add", name, &uri, "--profile", "student"]);
         settings += &format!("[printer.{name}]\nanswer_timeout_s = 1\nconnect_timeout_s = 1\n");
     }
-    office.done(&["printer", "add", "eve", &eve.uri(), "--profile", "student"]);
+    office.done(&["printer", "add", "eve", &crate::peer::Peer::uri(&eve), "--profile", "student"]);
     office.set(&settings);
 
     let answer = office.start(&["run", "--until-idle"]).ended(150);
@@ -103,7 +103,7 @@ async fn printers_that_are_none_do_not_keep_a_good_one_from_printing_every_card(
     let status = office.status();
     assert_eq!(number(&status, &["records", "printed"]), 30, "{status}");
     assert_eq!(printer(&status, "eve")["cards_today"], 30, "{status}");
-    assert_eq!(eve.cards().len(), 30);
+    assert_eq!(crate::peer::Peer::cards(&eve).len(), 30);
     assert_eq!(number(&status, &["blangko", "student", "printed"]), 30, "{status}");
     office.done(&["audit", "verify"]);
 }

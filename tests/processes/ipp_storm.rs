@@ -10,7 +10,7 @@ use rand_chacha::ChaCha20Rng;
 
 use crate::engine::Mode;
 use crate::now;
-use crate::office::{Office, number, printer};
+use crate::office::{Office, number};
 use crate::operator::Operator;
 use crate::peer::{Kind, Peer};
 use crate::people;
@@ -34,6 +34,8 @@ const CLEARED_EACH: u64 = 3;
 /// The scheduler ends by itself in this time, for each kill.
 const SECONDS_EACH_KILL: u64 = 10;
 const LAST_RUNS_MAX: usize = 20;
+/// How often an operator looks at what the program says of the printers.
+const LOOKS_EVERY: Duration = Duration::from_millis(500);
 
 /// What the engine does when it does not what it should. `hang` and waiting for an operator end when one comes.
 const FAULTS: [Mode; 11] = [
@@ -63,7 +65,7 @@ impl Station {
         let peer = kind.start();
         peer.engine().set_pace(CARD_MS);
         let proxy = Proxy::start(peer.port(), peer.path());
-        office.done(&["printer", "add", kind.name(), &proxy.uri(), "--profile", "student"]);
+        office.add_ipp(kind.name(), &proxy.uri());
         Self { name: kind.name(), peer, operator: Operator::default(), proxy }
     }
 
@@ -98,7 +100,7 @@ fn storm(seed: u64, kills: u64) {
         }
         kill_once(&office, &mut stations, &mut random);
         if round % CLEARED_EACH == 0 {
-            clear_locked(&office, &stations);
+            clear_all(&office, &stations);
         }
     }
     for station in &stations {
@@ -137,10 +139,9 @@ fn any<'a>(stations: &'a mut [Station], random: &mut ChaCha20Rng) -> &'a mut Sta
     &mut stations[number]
 }
 
-fn clear_locked(office: &Office, stations: &[Station]) {
-    let status = office.status();
-    for station in stations.iter().filter(|station| printer(&status, station.name)["breaker"] == "locked") {
-        office.done(&["printer", "clear", station.name]);
+fn clear_all(office: &Office, stations: &[Station]) {
+    for station in stations {
+        office.clear(station.name);
     }
 }
 
@@ -148,9 +149,14 @@ fn clear_locked(office: &Office, stations: &[Station]) {
 fn run_to_the_end(office: &Office, stations: &mut [Station], kills: u64) {
     let end = now().plus(Duration::from_secs(60 + kills * SECONDS_EACH_KILL));
     for _ in 0..LAST_RUNS_MAX {
-        clear_locked(office, stations);
+        clear_all(office, stations);
         let mut scheduler = office.start(&["run", "--until-idle"]);
+        let mut looked = now();
         while !scheduler.has_ended() {
+            if now().since(looked) > LOOKS_EVERY {
+                clear_all(office, stations);
+                looked = now();
+            }
             assert!(now() < end, "it does not settle: {:?}\n{}", open(office), scheduler.messages());
             stations.iter_mut().for_each(Station::look);
             wait(5);

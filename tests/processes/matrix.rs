@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use crate::engine::Mode;
 use crate::now;
-use crate::office::{Office, Running, number, printer};
+use crate::office::{Office, Running, number};
 use crate::operator::Operator;
 use crate::peer::{Kind, Peer};
 use crate::people;
@@ -31,6 +31,8 @@ const CARD_MS: u64 = 250;
 /// Cells that run at the same time. They wait more than they work.
 const AT_ONCE: usize = 4;
 const SECONDS_MAX: u64 = 40;
+/// How often an operator looks at what the program says of the printer.
+const LOOKS_EVERY: Duration = Duration::from_millis(500);
 /// How often the scheduler is started again for what only a person can help: a locked printer.
 const RUNS_MAX: usize = 3;
 
@@ -154,7 +156,7 @@ fn run(cell: Cell, template: &Office) -> Seen {
     peer.engine().set_for(cell.mode, 1);
     let proxy = Proxy::start(peer.port(), peer.path());
     let office = copy(template);
-    office.done(&["printer", "add", "p", &proxy.uri(), "--profile", "student"]);
+    office.add_ipp("p", &proxy.uri());
     let mut operator = Operator::default();
     let mut wrongs = Vec::new();
 
@@ -219,7 +221,15 @@ fn tend(peer: &mut dyn Peer, operator: &mut Operator, mut done: impl FnMut(&dyn 
 fn settle(office: &Office, peer: &mut dyn Peer, operator: &mut Operator) -> Vec<String> {
     for _ in 0..RUNS_MAX {
         let mut scheduler: Running = office.start(&["run", "--until-idle"]);
-        if !tend(peer, operator, |_| scheduler.has_ended()) {
+        let mut looked = now();
+        let has_ended = |_: &dyn Peer| {
+            if now().since(looked) > LOOKS_EVERY {
+                office.clear("p");
+                looked = now();
+            }
+            scheduler.has_ended()
+        };
+        if !tend(peer, operator, has_ended) {
             let messages = scheduler.messages();
             scheduler.kill();
             return vec![format!("after {SECONDS_MAX} s it has not settled: {:?}\n{messages}", office.attempts())];
@@ -232,9 +242,7 @@ fn settle(office: &Office, peer: &mut dyn Peer, operator: &mut Operator) -> Vec<
         if number(&status, &["records", "waiting"]) + number(&status, &["records", "batched"]) == 0 {
             break;
         }
-        if printer(&status, "p")["breaker"] == "locked" {
-            office.done(&["printer", "clear", "p"]);
-        }
+        office.clear("p");
     }
     if !tend(peer, operator, |peer| !peer.engine().is_running()) {
         return vec!["an engine does not end".to_owned()];
@@ -262,11 +270,11 @@ fn unexpected(cell: Cell, account: &Account, target: &str, outcome: &str) -> Vec
 fn may_be_uncertain(Cell { kind, step, killed, .. }: Cell) -> bool {
     let cannot_hold = kind == Kind::Eve;
     match step {
-        // Half a document is printed, and what tells a whole one, the answer, is lost or not yet saved. Of the first step
-        // the scheduler could know that no document was sent, but saves nothing between it and these.
-        Step::Intent | Step::HalfUploaded | Step::Uploaded | Step::UploadedKnown => cannot_hold,
-        // A job without a document proves that there is no card, but is forgotten by a printer that was killed.
-        Step::Created | Step::CreatedKnown => cannot_hold && killed,
+        // No document was sent, and that is saved.
+        Step::Intent | Step::Created | Step::CreatedKnown => false,
+        // Half a document is printed, and what tells a whole one, the answer, is lost.
+        Step::HalfUploaded | Step::Uploaded => cannot_hold,
+        Step::UploadedKnown => cannot_hold && killed,
         // The card of a printer that was killed may come from the engine that outlived it, and a hold that it remembers
         // may be that of before the release.
         Step::Releasing | Step::ReleaseSent | Step::Released | Step::Printing | Step::Over => killed,

@@ -119,6 +119,25 @@ impl Office {
         self.done(&["blangko", "receive", "--type", blank_type, "--quantity", &quantity, "--document", "BAST 1"]);
     }
 
+    /// An operator has looked at a printer that is locked, or that idles and still says what was wrong, and clears it.
+    pub(crate) fn clear(&self, name: &str) {
+        let status = self.status();
+        let one = printer(&status, name);
+        let lasts = |advice: &Value| {
+            let resumes = advice["resumes"].as_str().unwrap();
+            advice["stops_feeding"] == true && matches!(resumes, "with-the-next-card" | "when-cleared")
+        };
+        let lasts = one["state"] == "idle" && one["advice"].as_array().unwrap().iter().any(lasts);
+        if lasts || one["breaker"] == "locked" {
+            self.done(&["printer", "clear", name]);
+        }
+    }
+
+    /// Adds a printer that speaks IPP, be it a CUPS queue.
+    pub(crate) fn add_ipp(&self, name: &str, uri: &str) {
+        self.done(&["printer", "add", name, uri, "--profile", "student", "--insist", "its settings are known"]);
+    }
+
     /// Adds a mock printer that is a file, see [`truth`](Self::truth).
     pub(crate) fn add_mock(&self, name: &str, profile: &str, behaviour: &str) {
         let truth = self.file(&format!("truth-{name}"));

@@ -45,6 +45,10 @@ impl Kind {
     }
 }
 
+/// How long a printer is away when it starts again. Real ones need longer; what takes less than the second in which a
+/// printer counts its up-time cannot be told from none.
+const BOOT_MS: u64 = 2_100;
+
 /// A printer's program on a port of this machine.
 pub(crate) struct Server {
     child: Option<Child>,
@@ -119,6 +123,9 @@ pub(crate) trait Peer: Send + Sync {
     /// Starts the printer, as after a power cut: on the same port, if it had one, and with what it kept on disk.
     fn run(&mut self) {
         self.stop();
+        if self.port() != 0 {
+            wait(BOOT_MS);
+        }
         for _ in 0..20 {
             let port = if self.port() == 0 { free_port() } else { self.port() };
             let mut child = spawn(self, port);

@@ -38,7 +38,6 @@ fn assert_unproved(kind: Kind, found: &Found) {
 async fn a_card_in_hand_when_its_printer_was_killed_is_never_proved() {
     for kind in Kind::ALL {
         let mut peer = kind.start();
-        wait(1500); // its up-time counts seconds
         peer.engine().set_pace(400);
         let id = new_attempt();
         let attempt = sent(&driver(&*peer), &id).await;
