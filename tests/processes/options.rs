@@ -55,6 +55,24 @@ async fn no_proxy_of_the_environment_is_used() {
     assert_eq!(answer.code, Some(0), "{answer:?}");
 }
 
+#[tokio::test]
+async fn a_machine_without_certificate_authorities_says_so_and_only_where_they_are_needed() {
+    let eve = EvePrinter::start().await;
+    let office = Office::new();
+    let nobody = office.write("nobody.pem", "");
+    for (name, scheme, code) in [("plain", "ipp:", 0), ("encrypted", "ipps:", 1)] {
+        let uri = eve.uri().replace("ipp:", scheme);
+        office.done(&["printer", "add", name, &uri, "--profile", "student"]);
+        let mut command = office.command(&["printer", "test", name]);
+        command.env("SSL_CERT_FILE", &nobody).env_remove("SSL_CERT_DIR");
+
+        let answer = office.start_command(command).ended(30);
+
+        assert_eq!(answer.code, Some(code), "{answer:?}");
+        assert_eq!(answer.stderr.contains("ca-certificates"), code == 1, "{answer:?}");
+    }
+}
+
 #[test]
 fn options_of_a_mock_are_refused_when_it_is_used() {
     let office = Office::new();

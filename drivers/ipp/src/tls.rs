@@ -35,9 +35,8 @@ pub(crate) fn config(trust: Trust, identity: Option<Identity>, now: &Now) -> Res
     let judge = match trust {
         Trust::Machine => Judge::Issuers(machine().map_err(TlsError::NoAuthorities)?),
         Trust::Issuers(roots) => {
-            let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(*roots), provider()).build();
-            let refused = |_| TlsError::NoAuthorities("the authorities of `ca_file` cannot be used".to_owned());
-            Judge::Issuers(verifier.map_err(refused)?)
+            let none = || TlsError::NoAuthorities("there is nobody in `ca_file`".to_owned());
+            Judge::Issuers(trusting(*roots).ok_or_else(none)?)
         }
         Trust::Pinned(pinned) => Judge::Pinned(pinned),
     };
@@ -95,10 +94,17 @@ fn machine() -> Result<Arc<dyn ServerCertVerifier>, String> {
     if let Some(verifier) = &*machine {
         return Ok(verifier.clone());
     }
-    let verifier: Arc<dyn ServerCertVerifier> =
-        Arc::new(rustls_platform_verifier::Verifier::new(provider()).map_err(|error| error.to_string())?);
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let verifier = trusting(roots).ok_or("there are no certificate authorities")?;
     *machine = Some(verifier.clone());
     Ok(verifier)
+}
+
+/// `None` without any.
+fn trusting(roots: RootCertStore) -> Option<Arc<dyn ServerCertVerifier>> {
+    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build().ok()?;
+    Some(verifier)
 }
 
 /// The injected clock, for the validity of certificates.
@@ -130,8 +136,15 @@ enum Judge {
 struct Untrusted {
     why: &'static str,
     presented: Fingerprint,
-    pinned: bool,
+    hint: &'static str,
 }
+
+const HINT_UNTRUSTED: &str = "name its issuer's certificate in `ca_file`, or, if the printer shows the same fingerprint \
+                              itself, set `certificate_sha256` to it, in the printer's options";
+const HINT_SELF_SIGNED: &str = "if the printer shows the same fingerprint itself, set `certificate_sha256` to it, in the \
+                                printer's options";
+const HINT_PINNED: &str = "if the printer got a new certificate, and shows the same fingerprint itself, set \
+                           `certificate_sha256` to it";
 
 impl ServerCertVerifier for Judge {
     fn verify_server_cert(
@@ -143,9 +156,9 @@ impl ServerCertVerifier for Judge {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let presented = Fingerprint::of(end_entity);
-        let why = match self {
+        let (why, hint) = match self {
             Self::Pinned(pinned) if *pinned == presented => return Ok(ServerCertVerified::assertion()),
-            Self::Pinned(_) => "it is not the one that `certificate_sha256` names",
+            Self::Pinned(_) => ("it is not the one that `certificate_sha256` names", HINT_PINNED),
             Self::Issuers(inner) => {
                 match inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
                     Ok(verified) => return Ok(verified),
@@ -153,7 +166,7 @@ impl ServerCertVerifier for Judge {
                 }
             }
         };
-        let untrusted = Untrusted { why, presented, pinned: matches!(self, Self::Pinned(_)) };
+        let untrusted = Untrusted { why, presented, hint };
         Err(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(untrusted)))))
     }
 
@@ -182,9 +195,9 @@ impl ServerCertVerifier for Judge {
 
 /// The crate's own words quote names that the printer chose.
 #[expect(clippy::wildcard_enum_match_arm, reason = "both enumerations are open, and the rest has one meaning here")]
-fn reason(error: &rustls::Error) -> &'static str {
+fn reason(error: &rustls::Error) -> (&'static str, &'static str) {
     use CertificateError as E;
-    match error {
+    let why = match error {
         rustls::Error::InvalidCertificate(error) => match error {
             E::Expired | E::ExpiredContext { .. } => "it has expired, if the clock of this machine is right",
             E::NotValidYet | E::NotValidYetContext { .. } => {
@@ -196,12 +209,13 @@ fn reason(error: &rustls::Error) -> &'static str {
             // Bad: signed by another one of the same name.
             E::UnknownIssuer | E::BadSignature => "nobody who is trusted here has issued it",
             E::Revoked => "it was revoked",
-            // The printer's own certificate says that it is an authority.
-            E::Other(_) => "it is self-signed, or made for another purpose",
+            // The printer's own certificate says that it is an authority. `ca_file` would not help.
+            E::Other(_) => return ("it is self-signed, or made for another purpose", HINT_SELF_SIGNED),
             _ => "it cannot be verified",
         },
         _ => "it cannot be verified",
-    }
+    };
+    (why, HINT_UNTRUSTED)
 }
 
 /// What ended TLS, if that is why a request failed.
@@ -223,15 +237,9 @@ pub(crate) fn explain(error: &rustls::Error) -> String {
         rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => {
             let inner: &(dyn Error + 'static) = &**inner;
             match inner.downcast_ref::<Untrusted>() {
-                Some(untrusted) if untrusted.pinned => format!(
-                    "the printer's TLS certificate is not accepted: {untrusted}; hint: if the printer got a new \
-                     certificate, and shows the same fingerprint itself, set `certificate_sha256` to it"
-                ),
-                Some(untrusted) => format!(
-                    "the printer's TLS certificate is not accepted: {untrusted}; hint: name its issuer's certificate in \
-                     `ca_file`, or, if the printer shows the same fingerprint itself, set `certificate_sha256` to it, in \
-                     the printer's options"
-                ),
+                Some(untrusted) => {
+                    format!("the printer's TLS certificate is not accepted: {untrusted}; hint: {}", untrusted.hint)
+                }
                 None => "the printer's TLS certificate is not accepted".to_owned(),
             }
         }

@@ -180,6 +180,26 @@ async fn a_self_signed_certificate_is_trusted_once_it_is_pinned_whatever_its_nam
     assert!(printer.probe().await.is_ok());
 }
 
+/// `openssl req -x509` makes such certificates.
+#[tokio::test]
+async fn a_self_signed_certificate_that_says_it_is_an_authority_can_only_be_pinned() {
+    let folder = TempDir::new().unwrap();
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let pair = Pair { certificate: params.self_signed(&key).unwrap(), key };
+    let server = Server::start_tls(serving(&pair));
+    let ca_file = Some(file(&folder, "own.pem", &pair.certificate.pem()));
+
+    let text = told(&driver(&server, &Options { ca_file, ..Options::default() })).await;
+
+    assert!(
+        text.contains("self-signed") && text.contains("`certificate_sha256`") && !text.contains("ca_file"),
+        "{text}"
+    );
+    assert!(driver(&server, &pinning(pair.fingerprint())).probe().await.is_ok());
+}
+
 #[tokio::test]
 async fn another_certificate_than_the_pinned_one_is_refused_even_if_its_issuer_is_good() {
     let pair = Pair::self_signed("localhost");
