@@ -37,6 +37,8 @@ use crate::{
 pub(super) const LOOK_MAX: Duration = Duration::from_secs(5);
 /// How long a worker without work sleeps if nobody wakes it.
 const IDLE: Duration = Duration::from_millis(250);
+/// The reason of a printer that refuses this machine.
+const NEEDS_OPERATOR: &str = "needs-operator";
 /// The reason keyword of RFC 8011 for a printer that cannot be reached.
 const UNREACHABLE: &str = "connecting-to-device";
 
@@ -321,8 +323,10 @@ impl Worker {
                 self.seen("stopped", reasons.clone()).await
             }
             Fault::NeedsOperator(what) => {
-                warn!(printer.id = self.state.printer.name, "{what}");
-                self.seen("stopped", vec!["needs-operator".into()]).await
+                if !self.state.printer.reasons.iter().any(|reason| reason == NEEDS_OPERATOR) {
+                    warn!(printer.id = self.state.printer.name, "{what}");
+                }
+                self.seen("stopped", vec![NEEDS_OPERATOR.into()]).await
             }
             Fault::Unavailable { .. } | Fault::NotSent(_) | Fault::Rejected(_) | Fault::OutcomeUnknown(_) => {
                 self.seen("unreachable", vec![UNREACHABLE.into()]).await

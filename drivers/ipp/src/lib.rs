@@ -55,6 +55,9 @@ pub use crate::address::UriError;
 pub use crate::options::{Fingerprint, InvalidFingerprint, Options, SetupError};
 pub use crate::verdict::{REASON_BUSY, REASON_NOT_ACCEPTING};
 
+/// An attempt has one job. A printer that names more than so many lies, and proves nothing.
+const JOBS_OF_AN_ATTEMPT_MAX: usize = 8;
+
 /// UTC microseconds. The driver has no clock of its own.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -180,7 +183,7 @@ impl PrinterDriver for IppPrinter {
             on_question(&error)
         })?;
         let mut restarted = false;
-        for job in &jobs {
+        for job in jobs.iter().take(JOBS_OF_AN_ATTEMPT_MAX) {
             restarted |= self.has_restarted(attempt, job, asked).await.map_err(|error| on_question(&error))?;
         }
         // What stopped a card is often said of the printer only.
@@ -201,7 +204,8 @@ impl PrinterDriver for IppPrinter {
         let asked = (self.now)();
         let jobs = self.jobs(attempt).await.map_err(|error| on_question(&error))?;
         let mut nothing = if jobs.is_empty() { never_released } else { stage != Some(Stage::Committing) };
-        for job in &jobs {
+        nothing &= jobs.len() <= JOBS_OF_AN_ATTEMPT_MAX;
+        for job in jobs.iter().take(JOBS_OF_AN_ATTEMPT_MAX) {
             let question = |error| on_question(&error);
             let restarted = attempt.releasing
                 && !never_released

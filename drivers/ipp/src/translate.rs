@@ -48,6 +48,9 @@ pub(crate) const JOB_ATTRIBUTES: [&str; 10] = [
     "time-at-processing",
 ];
 
+/// More reasons than a person can read.
+const REASONS_MAX: usize = 32;
+
 /// CUPS gives Unix time as `printer-up-time`; nothing else has run for thirty years.
 const UP_TIME_S_MAX: u64 = 1_000_000_000;
 
@@ -130,7 +133,11 @@ pub(crate) fn status(printer: &IppAttributeGroup) -> Option<PrinterStatus> {
     let accepting = values(printer, "printer-is-accepting-jobs").find_map(IppValue::as_boolean);
     Some(PrinterStatus {
         condition,
-        reasons: texts(printer, "printer-state-reasons").into_iter().filter(|reason| is_reason(reason)).collect(),
+        reasons: texts(printer, "printer-state-reasons")
+            .into_iter()
+            .filter(|reason| is_reason(reason))
+            .take(REASONS_MAX)
+            .collect(),
         // Create-Job finds out anyway.
         accepting_jobs: accepting.copied().unwrap_or(true),
         supplies: supplies(printer),
@@ -144,7 +151,7 @@ fn is_reason(reason: &str) -> bool {
 
 /// `printer-state-reasons` as keywords.
 pub(crate) fn printer_keywords(printer: &IppAttributeGroup) -> Vec<String> {
-    reasons(printer, "printer-state-reasons")
+    reasons(printer, "printer-state-reasons", reason_keyword)
 }
 
 /// `job-state` of RFC 8011, section 5.3.7.
@@ -215,7 +222,8 @@ impl Job {
             id: *integers(job, "job-id").first()?,
             name: texts(job, "job-name").into_iter().next(),
             state,
-            reasons: reasons(job, "job-state-reasons"),
+            // They have no severity: `document-format-error` is a keyword of its own.
+            reasons: reasons(job, "job-state-reasons", |reason| reason),
             impressions: integers(job, "job-impressions-completed").first().copied(),
             hold_asked: texts(job, "job-hold-until").iter().any(|until| until == "indefinite"),
             started,
@@ -338,11 +346,11 @@ fn merged(first: &[String], second: &[String]) -> Vec<String> {
     all
 }
 
-fn reasons(attributes: &IppAttributeGroup, name: &str) -> Vec<String> {
+fn reasons(attributes: &IppAttributeGroup, name: &str, keyword: fn(&str) -> &str) -> Vec<String> {
     let mut all = Vec::new();
     for text in texts(attributes, name) {
-        let keyword = reason_keyword(&text);
-        if !keyword.is_empty() && keyword != "none" && !all.iter().any(|known| known == keyword) {
+        let keyword = keyword(&text);
+        if all.len() < REASONS_MAX && is_reason(&text) && !all.iter().any(|known| known == keyword) {
             all.push(keyword.to_owned());
         }
     }

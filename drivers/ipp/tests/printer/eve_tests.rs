@@ -2,10 +2,7 @@
 
 use std::io::Write;
 use std::net::TcpStream;
-use std::sync::Arc;
 
-use async_trait::async_trait;
-use cetak_driver_api::conformance::{self, Fixture};
 use cetak_driver_api::{
     AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Condition, Document, Fault, Found, PrinterDriver,
     Supply,
@@ -15,36 +12,6 @@ use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY};
 use crate::eve::{EvePrinter, Mode};
 use crate::peer::Peer;
 use crate::{clock, document, ending, found_when, new_attempt, sent, uncommitted, wait};
-
-#[async_trait]
-impl Fixture for EvePrinter {
-    async fn driver(&self) -> Arc<dyn PrinterDriver> {
-        Arc::new(EvePrinter::driver(self))
-    }
-
-    async fn advance(&self) {
-        wait(150);
-    }
-
-    fn document(&self) -> Document {
-        document()
-    }
-
-    fn attempt(&self) -> AttemptId {
-        new_attempt()
-    }
-
-    async fn count_cards(&self, attempt: &AttemptId) -> Option<usize> {
-        Some(EvePrinter::count_cards(self, attempt))
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ippeveprinter_passes_the_conformance_suite() {
-    let eve = EvePrinter::start().await;
-
-    conformance::exercise(&eve).await;
-}
 
 #[tokio::test]
 async fn a_printer_says_what_it_is_and_how_it_is() {
