@@ -24,6 +24,7 @@ mod pause;
 #[path = "../../drivers/ipp/tests/printer/peer.rs"]
 mod peer;
 mod people;
+mod printers;
 mod proxy;
 mod storm;
 mod truth;

@@ -26,6 +26,7 @@ struct Spy {
     log: Mutex<Vec<(&'static str, AttemptId)>>,
     reasons: Mutex<Vec<String>>,
     objections: Vec<String>,
+    media: Option<&'static str>,
     /// It takes no second job while it prints.
     takes_one: bool,
 }
@@ -34,8 +35,14 @@ impl Spy {
     fn add(world: &World, query: &str, change: impl FnOnce(&mut Self)) -> Arc<Self> {
         let clock = world.clock.clone();
         let inner = MockPrinter::from_uri(&format!("mock://p1?{query}"), Arc::new(move || clock.now().0)).unwrap();
-        let mut spy =
-            Self { inner, log: Mutex::default(), reasons: Mutex::default(), objections: Vec::new(), takes_one: false };
+        let mut spy = Self {
+            inner,
+            log: Mutex::default(),
+            reasons: Mutex::default(),
+            objections: Vec::new(),
+            media: None,
+            takes_one: false,
+        };
         change(&mut spy);
         let spy = Arc::new(spy);
         world.driver("test://p1", spy.clone());
@@ -73,7 +80,8 @@ impl Spy {
 impl PrinterDriver for Spy {
     async fn probe(&self) -> Result<Capabilities, Fault> {
         let found = self.inner.probe().await?;
-        Ok(Capabilities { objections: self.objections.clone(), ..found })
+        let media = self.media.map_or(found.media.clone(), |media| vec![media.to_owned()]);
+        Ok(Capabilities { objections: self.objections.clone(), media, ..found })
     }
 
     async fn status(&self) -> Result<PrinterStatus, Fault> {
@@ -272,6 +280,19 @@ async fn a_printer_that_cannot_be_used_safely_gets_cards_only_if_a_person_insist
     assert_eq!(spy.cards(), 2);
     let rows = world.office.store.read().await.unwrap().audit_page("cli", 0).await.unwrap();
     assert!(rows.iter().any(|row| row.entry.contains("only for tests") && row.entry.contains("prints twice")));
+}
+
+#[tokio::test]
+async fn a_printer_without_the_cards_medium_is_refused_and_one_within_a_millimetre_is_not() {
+    for (media, taken) in [("iso_a4_210x297mm", false), ("oem_cr80_54x86mm", true)] {
+        let world = World::new().await;
+        Spy::add(&world, "", |spy| spy.media = Some(media));
+        let new = NewPrinter { name: "p1", uri: "test://p1", profile: "student", ..NewPrinter::default() };
+
+        let added = operator::printer_add(&world.office, &new).await;
+
+        assert_eq!(added.is_ok(), taken, "{media}");
+    }
 }
 
 #[tokio::test]
