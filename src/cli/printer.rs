@@ -94,9 +94,11 @@ fn show_text(
     ];
     let mut text = table(&["printer", &printer.name], &rows.map(|(key, value)| vec![key.to_owned(), value]));
     if !advice.is_empty() {
-        let row = |a: &Advice| vec![a.keyword.clone(), a.who.as_str().to_owned(), a.action.to_owned()];
+        let row = |a: &Advice| {
+            [&*a.keyword, a.who.as_str(), a.action, a.resumes.as_str(), a.blank.as_str()].map(str::to_owned).to_vec()
+        };
         let rows = advice.iter().map(row).collect::<Vec<_>>();
-        text += &format!("\n{}", table(&["reason", "who", "what to do"], &rows));
+        text += &format!("\n{}", table(&["reason", "who", "what to do", "then", "blank inside"], &rows));
     }
     for (title, lines) in [("not guaranteed", &*found.cautions), ("objected", objections)] {
         for line in lines {

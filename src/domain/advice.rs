@@ -49,6 +49,18 @@ pub enum Resumes {
     WhenCleared,
 }
 
+impl Resumes {
+    /// The words in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PrintsOn => "it prints on meanwhile",
+            Self::ByItself => "it goes on by itself",
+            Self::WithTheNextCard => "the next card goes on by itself",
+            Self::WhenCleared => "it goes on after `cetak printer clear`",
+        }
+    }
+}
+
 /// What became of the blank inside the printer. A count always decides.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -61,6 +73,18 @@ pub enum BlankInside {
     LikelySpoiled,
     /// Nobody can say from here.
     Unknown,
+}
+
+impl BlankInside {
+    /// The words in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unused => "not used",
+            Self::MayBeSpoiled => "may be spoiled",
+            Self::LikelySpoiled => "likely spoiled",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// How bad the printer thinks it is: the suffix of the keyword.

@@ -240,6 +240,7 @@ impl Worker {
         if let Some(known) = known.filter(|printer| printer.state != "processing" || printer.reasons != reasons) {
             let vouched = advice::still_vouched(&reasons, &known.vouched);
             let printer = self.state.printer.name.clone();
+            info!(printer.id = printer, reasons = reasons.join(","), "the card in hand waits inside the printer");
             self.writer.save(Request::Seen { printer, state: "processing", reasons, vouched }).await?;
         }
         Ok(())
