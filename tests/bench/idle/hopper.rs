@@ -6,11 +6,11 @@ use anyhow::{Context, ensure};
 
 use crate::engine::Engine;
 
-/// It does as little as it can beside the card, as whatever it does counts as idle. Cards take a tenth more or less, as
-/// otherwise each would end at the same distance from the next question about it.
+/// It does as little as it can beside the card, as whatever it does counts as idle. Cards take a little more or less than
+/// others, as otherwise each would end at the same distance from the next question about it.
 const SCRIPT: &str = r#"#!/bin/sh
 began=$(date +%s%N)
-pace=$((@PACE@ * 9 / 10 + began / 1000 % (@PACE@ / 5)))
+pace=$((@PACE@ - @JITTER@ + began / 1000 % (2 * @JITTER@ + 1)))
 rest=$((1000 + pace % 1000))
 sleep $((pace / 1000)).${rest#1}
 ended=$(date +%s%N)
@@ -19,11 +19,12 @@ echo 'ATTR: job-impressions=1 job-impressions-completed=1' >&2
 echo 'PAGE: 1 1' >&2
 "#;
 
-/// Makes the engine of a printer note when each card begins and ends.
-pub(crate) fn note_times(engine: &Engine, pace_ms: u32) -> anyhow::Result<()> {
+/// Makes the engine of a printer note when each card begins and ends. A card takes `pace_ms`, give or take `jitter_ms`.
+pub(crate) fn note_times(engine: &Engine, pace_ms: u32, jitter_ms: u32) -> anyhow::Result<()> {
     let times = engine.file("times");
     fs::write(&times, "")?;
-    let script = SCRIPT.replace("@PACE@", &pace_ms.to_string()).replace("@TIMES@", &times.to_string_lossy());
+    let script = SCRIPT.replace("@PACE@", &pace_ms.to_string()).replace("@JITTER@", &jitter_ms.to_string());
+    let script = script.replace("@TIMES@", &times.to_string_lossy());
     let new = engine.file("engine.new");
     fs::write(&new, script)?;
     fs::set_permissions(&new, fs::Permissions::from_mode(0o755))?;

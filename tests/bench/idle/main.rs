@@ -5,8 +5,8 @@
 //! application and `cupsd` are driven by the real program, one after the other. The reference of the same run is what CUPS
 //! itself makes of it: the same cards sent all at once with `lp`. What is asserted is only that each record has one card.
 //!
-//! `-- --quick` takes a minute. `--runs N` repeats it; `ippeveprinter`, `PAPPL`, `cupsd` run only these; `--set KEY=VALUE`
-//! changes a setting of the program.
+//! `-- --quick` takes a minute. `--runs N` repeats it; `--jitter N` lets cards take N per cent more or less, 2 unless
+//! given; `ippeveprinter`, `PAPPL`, `cupsd` run only these; `--set KEY=VALUE` changes a setting of the program.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -41,7 +41,7 @@ mod proxy;
 mod table;
 
 use std::{
-    fs,
+    fmt, fs,
     path::Path,
     process::Command,
     sync::Arc,
@@ -62,10 +62,17 @@ const PATIENCE: Duration = Duration::from_mins(2);
 #[derive(Clone, Debug)]
 struct Plan {
     runs: usize,
-    /// Milliseconds that a card takes, and how many.
-    paces: Vec<(u32, u32)>,
+    cards: Vec<Cards>,
     kinds: Vec<Kind>,
     settings: Settings,
+}
+
+/// Some cards that take the same time, more or less.
+#[derive(Clone, Copy, Debug)]
+struct Cards {
+    count: u32,
+    pace_ms: u32,
+    jitter_ms: u32,
 }
 
 /// What one way of printing came to, over all runs.
@@ -87,24 +94,23 @@ fn main() -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("cetak {}, {cores} cores, {} runs, medians", env!("CARGO_PKG_VERSION"), plan.runs);
     let mut lines = Vec::new();
-    for (pace_ms, cards) in &plan.paces {
+    for cards in &plan.cards {
         let mut figures = vec![Figures::default(); plan.kinds.len()];
         let mut reference = Figures::default();
         for run in 0..plan.runs {
             for (kind, figures) in plan.kinds.iter().zip(&mut figures) {
-                eprintln!("measuring: {} with {cards} cards of {pace_ms} ms", name(*kind));
-                let folder = scratch.path().join(format!("{pace_ms}-{}-{run}", name(*kind)));
+                eprintln!("measuring: {} with {cards}", name(*kind));
+                let folder = scratch.path().join(format!("{}-{}-{run}", cards.pace_ms, name(*kind)));
                 fs::create_dir(&folder)?;
-                drive(&runtime, &folder, &plan.settings, kind.start().as_ref(), (*pace_ms, *cards), figures)?;
+                drive(&runtime, &folder, &plan.settings, kind.start().as_ref(), *cards, figures)?;
             }
-            eprintln!("measuring: lp with {cards} cards of {pace_ms} ms");
-            send_with_lp(scratch.path(), (*pace_ms, *cards), &mut reference)?;
+            eprintln!("measuring: lp with {cards}");
+            send_with_lp(scratch.path(), *cards, &mut reference)?;
         }
-        let of_pace = format!("{cards} cards of {pace_ms} ms");
         for (kind, figures) in plan.kinds.iter().zip(&figures) {
-            lines.extend(figures.lines(&format!("{}, {of_pace}", name(*kind)), Some(&reference)));
+            lines.extend(figures.lines(&format!("{}, {cards}", name(*kind)), Some(&reference)));
         }
-        lines.extend(reference.lines(&format!("`lp` to cupsd, {of_pace}"), None));
+        lines.extend(reference.lines(&format!("`lp` to cupsd, {cards}"), None));
     }
     show(&lines);
     Ok(())
@@ -120,13 +126,14 @@ fn name(kind: Kind) -> &'static str {
 
 impl Plan {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
-        let mut plan =
-            Self { runs: 1, paces: vec![(3_000, 20), (300, 60)], kinds: Vec::new(), settings: Settings::default() };
+        let mut plan = Self { runs: 1, cards: Vec::new(), kinds: Vec::new(), settings: Settings::default() };
+        let (mut counts, mut jitter) = ([20, 60], 2);
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().with_context(|| format!("`{argument}` needs a value"));
             match argument.as_str() {
                 "--bench" => {} // cargo says so
-                "--quick" => plan.paces = vec![(3_000, 4), (300, 10)],
+                "--quick" => counts = [4, 10],
+                "--jitter" => jitter = value()?.parse()?,
                 "--runs" => plan.runs = value()?.parse()?,
                 "--set" => plan.settings.add(&value()?)?,
                 named => match Kind::ALL.into_iter().find(|kind| name(*kind) == named) {
@@ -135,6 +142,9 @@ impl Plan {
                 },
             }
         }
+        ensure!(jitter <= 50, "a jitter is at most 50 per cent");
+        let of_pace = |(count, pace_ms)| Cards { count, pace_ms, jitter_ms: pace_ms * jitter / 100 };
+        plan.cards = counts.into_iter().zip([3_000, 300]).map(of_pace).collect();
         if plan.kinds.is_empty() {
             plan.kinds.extend(Kind::ALL);
         }
@@ -148,18 +158,18 @@ fn drive(
     folder: &Path,
     settings: &Settings,
     printer: &dyn Peer,
-    (pace_ms, cards): (u32, u32),
+    cards: Cards,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
-    note_times(printer.engine(), pace_ms)?;
+    note_times(printer.engine(), cards.pace_ms, cards.jitter_ms)?;
     let proxy = Proxy::start(printer.port())?;
     let uri = format!("ipp://localhost:{}{}", proxy.port(), printer.path());
     let printers = std::iter::once(("p1".to_owned(), uri));
-    let records = runtime.block_on(program::fill(folder, settings, 7, cards, printers))?;
+    let records = runtime.block_on(program::fill(folder, settings, 7, cards.count, printers))?;
     let mut scheduler = Scheduler::start(folder, settings)?;
-    wait_until(pace_ms, cards, || scheduler.has_ended())?;
+    wait_until(cards, || scheduler.has_ended())?;
     let hopper = Hopper::read(printer.engine())?;
-    runtime.block_on(program::compare(folder, records, cards, &hopper.by_name()))?;
+    runtime.block_on(program::compare(folder, records, cards.count, &hopper.by_name()))?;
     figures.add(&hopper)?;
     let (first, last) = hopper.span()?;
     let within = proxy.requests().iter().filter(|at| (first..last).contains(at)).count();
@@ -168,20 +178,26 @@ fn drive(
 }
 
 /// The same with the tools of CUPS: its queue has all the cards before the first is made.
-fn send_with_lp(folder: &Path, (pace_ms, cards): (u32, u32), figures: &mut Figures) -> anyhow::Result<()> {
+fn send_with_lp(folder: &Path, cards: Cards, figures: &mut Figures) -> anyhow::Result<()> {
     let printer = Kind::Cupsd.start();
-    note_times(printer.engine(), pace_ms)?;
+    note_times(printer.engine(), cards.pace_ms, cards.jitter_ms)?;
     let document = folder.join("card");
     fs::write(&document, [7; 10_000])?;
-    for number in 1..=cards {
+    for number in 1..=cards.count {
         let mut lp = Command::new("lp");
         lp.args(["-h", &format!("localhost:{}", printer.port()), "-d", "card", "-o", "raw"]);
         lp.args(["-t", &format!("lp-{number}")]).arg(&document);
         output_of(&mut lp, "the program `lp` is needed for the reference: `apt-get install cups-client`")?;
     }
-    let all = usize::try_from(cards)?;
-    wait_until(pace_ms, cards, || Ok(Hopper::read(printer.engine())?.count() >= all))?;
+    let all = usize::try_from(cards.count)?;
+    wait_until(cards, || Ok(Hopper::read(printer.engine())?.count() >= all))?;
     figures.add(&Hopper::read(printer.engine())?)
+}
+
+impl fmt::Display for Cards {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cards of {} ± {} ms", self.count, self.pace_ms, self.jitter_ms)
+    }
 }
 
 impl Figures {
@@ -211,9 +227,9 @@ impl Figures {
     }
 }
 
-fn wait_until(pace_ms: u32, cards: u32, mut holds: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+fn wait_until(cards: Cards, mut holds: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
     let began = Instant::now();
-    let enough = Duration::from_millis(u64::from(pace_ms) * u64::from(cards)) + PATIENCE;
+    let enough = Duration::from_millis(u64::from(cards.pace_ms) * u64::from(cards.count)) + PATIENCE;
     while !holds()? {
         ensure!(began.elapsed() < enough, "the cards take too long");
         wait(20);
