@@ -46,6 +46,7 @@ pub(crate) struct Printer {
     in_hand: Option<(i32, u64)>,
     next_id: i32,
     card_us: u64,
+    jitter_us: u64,
     random: ChaCha8Rng,
     hopper: Vec<Card>,
 }
@@ -59,8 +60,8 @@ pub(crate) struct Card {
 }
 
 impl Printer {
-    /// A card takes `card_us`, give or take a tenth.
-    pub(crate) fn new(card_us: u64, seed: u64) -> Self {
+    /// A card takes `card_us`, give or take `jitter_us`.
+    pub(crate) fn new(card_us: u64, jitter_us: u64, seed: u64) -> Self {
         Self {
             jobs: BTreeMap::new(),
             ended: VecDeque::new(),
@@ -68,6 +69,7 @@ impl Printer {
             in_hand: None,
             next_id: 1,
             card_us,
+            jitter_us,
             random: ChaCha8Rng::seed_from_u64(seed),
             hopper: Vec::new(),
         }
@@ -88,10 +90,10 @@ impl Printer {
             let Some((id, ready)) = self.queue.pop_front() else { return };
             let Some(job) = self.jobs.get_mut(&id) else { continue };
             let start = ready.max(free_since);
-            let jitter = self.random.random_range(0..=self.card_us / 5);
+            let jitter = self.random.random_range(0..=2 * self.jitter_us);
             job.stage = Stage::Printing;
             job.started_us = Some(start);
-            self.in_hand = Some((id, start + self.card_us - self.card_us / 10 + jitter));
+            self.in_hand = Some((id, start + self.card_us - self.jitter_us + jitter));
         }
     }
 

@@ -4,7 +4,8 @@
 //! can hold a job, and makes one card after the other. At the end the printers' own count of cards by job name is compared
 //! with the database: each record has exactly one card. That is asserted; the times are only reported.
 //!
-//! `-- --quick` takes seconds. `--printers N`, `--cards N` (of each printer), `--card-ms N` and `--seed N` change the size,
+//! `-- --quick` takes seconds. `--printers N`, `--cards N` (of each printer), `--card-ms N`, `--jitter N` (per cent) and
+//! `--seed N` change the size,
 //! and `--set KEY=VALUE` a setting of the program.
 #![expect(
     clippy::disallowed_methods,
@@ -51,6 +52,8 @@ struct Plan {
     /// Of each printer.
     cards: u32,
     card_ms: u32,
+    /// How much cards take more or less, per cent.
+    jitter: u32,
     seed: u64,
     settings: Settings,
 }
@@ -71,7 +74,9 @@ fn main() -> anyhow::Result<()> {
     let plan = Plan::from_arguments(arguments)?;
     // On the disk of the build, not in a folder that may be memory.
     let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let printers = Printers::start(usize::try_from(plan.printers)?, u64::from(plan.card_ms) * 1_000, plan.seed)?;
+    let card_us = u64::from(plan.card_ms) * 1_000;
+    let jitter_us = card_us * u64::from(plan.jitter) / 100;
+    let printers = Printers::start(usize::try_from(plan.printers)?, card_us, jitter_us, plan.seed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     eprintln!("preparing: a waiting list, blanks, {} printers", plan.printers);
     let named = (0..usize::try_from(plan.printers)?).map(|number| (format!("p{number}"), printers.uri(number)));
@@ -87,7 +92,8 @@ fn main() -> anyhow::Result<()> {
 
 impl Plan {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
-        let mut plan = Self { printers: 1_000, cards: 10, card_ms: 3_000, seed: 7, settings: Settings::default() };
+        let mut plan =
+            Self { printers: 1_000, cards: 10, card_ms: 3_000, jitter: 2, seed: 7, settings: Settings::default() };
         let mut settings = Vec::new();
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().with_context(|| format!("`{argument}` needs a value"));
@@ -97,12 +103,14 @@ impl Plan {
                 "--printers" => plan.printers = value()?.parse()?,
                 "--cards" => plan.cards = value()?.parse()?,
                 "--card-ms" => plan.card_ms = value()?.parse()?,
+                "--jitter" => plan.jitter = value()?.parse()?,
                 "--seed" => plan.seed = value()?.parse()?,
                 "--set" => settings.push(value()?),
                 other => bail!("`{other}` is not known; the file's head says what there is"),
             }
         }
         ensure!(plan.printers > 0 && plan.cards > 0, "there must be a card to print");
+        ensure!(plan.jitter <= 50, "a jitter is at most 50 per cent");
         // A printer takes one batch and no more, so that all have the same to do.
         settings.insert(0, format!("batch_size={}", plan.cards));
         settings.iter().try_for_each(|setting| plan.settings.add(setting))?;
@@ -140,11 +148,12 @@ fn show(plan: &Plan, run: &Run) {
     gaps.sort_by(f64::total_cmp);
     let gap = |share: f64| percentile(&gaps, share);
     println!(
-        "cetak {}, {cores} cores, {} printers, {} cards each of {} s",
+        "cetak {}, {cores} cores, {} printers, {} cards each of {} s ± {} %",
         env!("CARGO_PKG_VERSION"),
         plan.printers,
         plan.cards,
-        f64::from(plan.card_ms) / 1_000.0
+        f64::from(plan.card_ms) / 1_000.0,
+        plan.jitter
     );
     println!("| measured | figure | |\n| --- | ---: | --- |");
     let row = |what: &str, figure: String, note: String| println!("| {what} | {figure} | {note} |");

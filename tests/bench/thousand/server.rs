@@ -57,8 +57,8 @@ pub(crate) struct Printers {
 }
 
 impl Printers {
-    pub(crate) fn start(count: usize, card_us: u64, seed: u64) -> anyhow::Result<Self> {
-        let numbers = [count.to_string(), card_us.to_string(), seed.to_string()];
+    pub(crate) fn start(count: usize, card_us: u64, jitter_us: u64, seed: u64) -> anyhow::Result<Self> {
+        let numbers = [u64::try_from(count)?, card_us, jitter_us, seed].map(|number| number.to_string());
         let mut child = std::process::Command::new(std::env::current_exe()?)
             .arg(ARGUMENT)
             .args(numbers)
@@ -109,10 +109,12 @@ struct Park {
 
 /// The process: never returns but with an error, and ends with whoever started it.
 pub(crate) fn be(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
-    let mut number = || arguments.next().context("three numbers")?.parse::<u64>().context("a number");
-    let (count, card_us, seed) = (number()?, number()?, number()?);
+    let mut number = || arguments.next().context("four numbers")?.parse::<u64>().context("a number");
+    let (count, card_us, jitter_us, seed) = (number()?, number()?, number()?, number()?);
     let park = Arc::new(Park {
-        printers: (0..count).map(|n| Mutex::new(Printer::new(card_us, seed.wrapping_mul(1 << 20) + n))).collect(),
+        printers: (0..count)
+            .map(|n| Mutex::new(Printer::new(card_us, jitter_us, seed.wrapping_mul(1 << 20) + n)))
+            .collect(),
         requests: Default::default(),
         connections: AtomicU64::new(0),
         began: Instant::now(),
