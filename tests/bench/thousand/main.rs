@@ -5,8 +5,7 @@
 //! with the database: each record has exactly one card. That is asserted; the times are only reported.
 //!
 //! `-- --quick` takes seconds. `--printers N`, `--cards N` (of each printer), `--card-ms N`, `--jitter N` (per cent) and
-//! `--seed N` change the size,
-//! and `--set KEY=VALUE` a setting of the program.
+//! `--seed N` change the size, and `--set KEY=VALUE` a setting of the program.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
