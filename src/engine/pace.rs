@@ -50,14 +50,20 @@ impl Pace {
         elapsed > self.expected.unwrap_or_default() + self.margin() + LATE
     }
 
-    /// Learns from a card that nothing interrupted.
+    /// Learns from a card that nothing interrupted. All that is known is that it ended between two questions.
     #[must_use]
     pub(super) fn after(self, seen: Seen) -> Self {
-        let Some(expected) = self.expected else { return Self { expected: Some(seen.until), spread: Duration::ZERO } };
-        // All that is known is that it ended in between.
-        let nearest = expected.clamp(seen.after.min(seen.until), seen.until);
-        let missed = nearest.abs_diff(expected);
-        Self { expected: Some((expected + nearest) / 2), spread: (self.spread * 3 + missed) / 4 }
+        let middle = (seen.after + seen.until) / 2;
+        let Some(expected) = self.expected else {
+            return Self { expected: Some(middle), spread: seen.until.saturating_sub(seen.after) / 2 };
+        };
+        let margin = self.margin();
+        if seen.until <= expected && seen.after < expected.saturating_sub(margin) {
+            // Over at the first look near its end: look earlier, and in a wider span, until one is seen going on.
+            return Self { expected: Some(seen.until.saturating_sub(margin)), spread: self.spread.max(margin * 3 / 4) };
+        }
+        let missed = middle.abs_diff(expected);
+        Self { expected: Some((expected + middle) / 2), spread: (self.spread * 3 + missed) / 4 }
     }
 
     fn margin(&self) -> Duration {
@@ -82,7 +88,7 @@ mod tests {
     }
 
     fn learned(card: Duration) -> Pace {
-        (0..20).fold(Pace::default(), |pace, _| pace.after(watch(pace, card).0))
+        (0..6).fold(Pace::default(), |pace, _| pace.after(watch(pace, card).0))
     }
 
     #[test]

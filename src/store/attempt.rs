@@ -141,7 +141,7 @@ impl Tx {
             UPDATE attempt SET printer_job = COALESCE(v.value ->> 1, printer_job), boot = COALESCE(v.value ->> 2, boot),
                 acknowledged = MAX(acknowledged, v.value ->> 3)
             FROM json_each($1) AS v
-            WHERE attempt.id = v.value ->> 0 AND attempt.ended_at_us IS NULL";
+            WHERE attempt.id = v.value ->> 0 AND +attempt.ended_at_us IS NULL"; // `+`: by id, not through all open ones
         if acknowledgements.is_empty() {
             return Ok(());
         }

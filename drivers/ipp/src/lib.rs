@@ -75,6 +75,8 @@ pub struct IppPrinter {
     events: Mutex<Option<Boot>>,
     /// It was out of reach since its starts were looked at, or they never were.
     starts_unseen: AtomicBool,
+    /// It has held a whole document once: the question before the next is left out.
+    hold_is_proved: AtomicBool,
     /// It said that it can hold, and did not.
     hold_is_a_lie: AtomicBool,
 }
@@ -91,6 +93,7 @@ impl IppPrinter {
             facts: Mutex::default(),
             events: Mutex::default(),
             starts_unseen: AtomicBool::new(true),
+            hold_is_proved: AtomicBool::new(false),
             hold_is_a_lie: AtomicBool::new(false),
         })
     }

@@ -30,18 +30,23 @@ impl IppPrinter {
             let hold = job_request(Operation::HoldJob, id).with("job-hold-until", wire::keyword("indefinite"));
             self.transport.call(hold).await.map_err(cardless)?;
         }
-        // Before the document, as a printer that ignores the hold would print it at once.
-        match self.job(id).await.map_err(cardless)? {
-            Some(job) if job.is_of(attempt) && job.keeps_hold() => {}
-            Some(job) if job.is_of(attempt) && !job.state.is_over() => {
-                self.distrust_hold(attempt).await;
-                return Err(Fault::NotSent("the printer did not hold the job, and got no document".to_owned()));
+        if !self.hold_is_proved.load(Ordering::Relaxed) {
+            // Before the document, as a printer that ignores the hold would print it at once.
+            match self.job(id).await.map_err(cardless)? {
+                Some(job) if job.is_of(attempt) && job.keeps_hold() => {}
+                Some(job) if job.is_of(attempt) && !job.state.is_over() => {
+                    self.distrust_hold(attempt).await;
+                    return Err(Fault::NotSent("the printer did not hold the job, and got no document".to_owned()));
+                }
+                Some(_) | None => return Err(lost("the held job")),
             }
-            Some(_) | None => return Err(lost("the held job")),
         }
         self.send_document(id, document).await.map_err(cardless)?;
         match self.job(id).await.map_err(cardless)? {
-            Some(job) if job.is_of(attempt) && job.waits_for_us(false) => Ok(Made { id, boot: self.boot(&job).await }),
+            Some(job) if job.is_of(attempt) && job.waits_for_us(false) => {
+                self.hold_is_proved.store(true, Ordering::Relaxed);
+                Ok(Made { id, boot: self.boot(&job).await })
+            }
             Some(job) if job.is_of(attempt) && !job.ended_unstarted() => {
                 self.memory.set(attempt, Stage::Released);
                 self.distrust_hold(attempt).await;
@@ -54,6 +59,7 @@ impl IppPrinter {
     /// From now on, as long as this process runs, the printer is one that cannot hold.
     async fn distrust_hold(&self, attempt: &AttemptId) {
         self.hold_is_a_lie.store(true, Ordering::Relaxed);
+        self.hold_is_proved.store(false, Ordering::Relaxed);
         warn!(attempt.id = %attempt, "a printer that says it can hold jobs did not; it is used as one that cannot");
         self.cancel_leftovers(attempt).await;
     }
