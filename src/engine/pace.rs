@@ -8,7 +8,7 @@ pub(super) const POLL_MIN: Duration = Duration::from_millis(2);
 /// The longest wait between two questions near the end of a card, and after it should have been over.
 pub(super) const POLL_MAX: Duration = Duration::from_millis(250);
 /// The longest wait in the middle of a card, so that trouble is seen.
-const MIDDLE_MAX: Duration = Duration::from_secs(2);
+const MIDDLE_MAX: Duration = Duration::from_secs(5);
 /// Near the end of a card that is always as long as the one before.
 const MARGIN_MIN: Duration = Duration::from_millis(12);
 /// A card that takes so much longer than expected may wait for a person.
@@ -32,7 +32,7 @@ pub(super) struct Seen {
 impl Pace {
     /// How long to wait before the next question about a card that was let go `elapsed` ago.
     pub(super) fn wait(&self, elapsed: Duration) -> Duration {
-        let Some(expected) = self.expected else { return (elapsed / 4).clamp(POLL_MIN, POLL_MAX) };
+        let Some(expected) = self.expected else { return (elapsed / 2).clamp(POLL_MIN, POLL_MAX) };
         let margin = self.margin();
         let near = expected.saturating_sub(margin);
         let step = (margin / 3).clamp(POLL_MIN, POLL_MAX);
@@ -63,7 +63,7 @@ impl Pace {
             return Self { expected: Some(seen.until.saturating_sub(margin)), spread: self.spread.max(margin * 3 / 4) };
         }
         let missed = middle.abs_diff(expected);
-        Self { expected: Some((expected + middle) / 2), spread: (self.spread * 3 + missed) / 4 }
+        Self { expected: Some((expected + middle) / 2), spread: (self.spread * 2 + missed) / 3 }
     }
 
     fn margin(&self) -> Duration {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     fn learned(card: Duration) -> Pace {
-        (0..6).fold(Pace::default(), |pace, _| pace.after(watch(pace, card).0))
+        (0..10).fold(Pace::default(), |pace, _| pace.after(watch(pace, card).0))
     }
 
     #[test]
