@@ -51,6 +51,8 @@ pub struct PrinterStatus {
     pub reasons: Vec<String>,
     /// What each of them means, and who must act.
     pub advice: Vec<Advice>,
+    /// Those that an operator declared to be over, though the printer still gives them.
+    pub declared_over: Vec<String>,
     /// May it get a card: `closed` is yes.
     pub breaker: &'static str,
     /// It, or the whole queue, is paused.
@@ -145,6 +147,7 @@ pub async fn read(office: &Office) -> Result<Status, EngineError> {
         state: p.state,
         advice: p.reasons.iter().map(|reason| advise(reason)).collect(),
         reasons: p.reasons,
+        declared_over: p.vouched,
     });
     let printers: Vec<PrinterStatus> = printers.collect();
     let batches = tx.batch_list(true).await?;
@@ -208,7 +211,8 @@ async fn needs(
                 &format!("cetak printer clear {}", printer.name),
             );
         }
-        let asks = |advice: &&Advice| advice.stops_feeding && advice.who != Who::Nobody;
+        let is_over = |advice: &Advice| printer.declared_over.contains(&advice.keyword);
+        let asks = |advice: &&Advice| advice.stops_feeding && advice.who != Who::Nobody && !is_over(advice);
         for advice in printer.advice.iter().filter(asks) {
             let what =
                 format!("{}, printer `{}`: {} ({})", advice.who.as_str(), printer.name, advice.action, advice.keyword);

@@ -136,6 +136,12 @@ const fn rule(
     Rule { keywords, who, action, resumes, blank }
 }
 
+/// The reason of a printer that is stopped and does not say why.
+pub const STOPPED: &str = "printer-stopped";
+
+/// The reason of a card that is under way for far too long, while its printer says nothing.
+pub const TAKES_TOO_LONG: &str = "takes-too-long";
+
 /// What no rule knows.
 const UNKNOWN: Rule = rule(
     &[],
@@ -146,7 +152,7 @@ const UNKNOWN: Rule = rule(
 );
 
 #[rustfmt::skip]
-const RULES: [Rule; 27] = [
+const RULES: [Rule; 28] = [
     rule(&["media-empty", "media-needed", "media-path-input-empty"],
         Who::Operator, "load counted blanks into the hopper", Resumes::ByItself, BlankInside::Unused),
     rule(&["media-low", "media-path-output-almost-full", "output-area-almost-full"],
@@ -180,7 +186,7 @@ const RULES: [Rule; 27] = [
         Who::Nobody, "wait for its temperature; if it stays, call the technician", Resumes::ByItself, BlankInside::MayBeSpoiled),
     rule(&["subunit-empty", "subunit-missing"],
         Who::Operator, "put in laminate", Resumes::ByItself, BlankInside::MayBeSpoiled),
-    rule(&["paused", "moving-to-paused", "stopping", "stopped-partly", "hold-new-jobs", "printer-stopped"],
+    rule(&["paused", "moving-to-paused", "stopping", "stopped-partly", "hold-new-jobs", STOPPED],
         Who::Supervisor, "find out who paused the printer, at its panel or in its own software, and resume it there",
         Resumes::ByItself, BlankInside::Unused),
     rule(&["spool-area-full"],
@@ -214,6 +220,9 @@ const RULES: [Rule; 27] = [
     rule(&["not-vouched-for"],
         Who::Supervisor, "see `cetak printer show`, cure what is objected, or add the printer again with `--insist`",
         Resumes::ByItself, BlankInside::Unused),
+    rule(&[TAKES_TOO_LONG],
+        Who::Operator, "look at the printer: its card is under way for far too long; if it hangs, cancel the job there",
+        Resumes::ByItself, BlankInside::Unknown),
     rule(&["printer-restarted"],
         Who::Operator, "look at hopper and output: the printer started again while it had a card",
         Resumes::WithTheNextCard, BlankInside::Unknown),

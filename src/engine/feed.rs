@@ -6,7 +6,7 @@ use tracing::debug;
 use super::{
     board::Doing,
     clock::attempt_name,
-    hand::{InHand, Printed, Uploaded},
+    hand::{Ended, InHand, Printed, Uploaded},
     pace::POLL_MAX,
     pile::{Drawn, Pile},
     reconcile,
@@ -71,10 +71,14 @@ impl Worker {
                 Next::Over(turn) => return Ok(turn),
             };
             let Some(mut card) = self.release(&mut feed, card).await? else { return Ok(Turn::On) };
-            if let Some(outcome) = self.let_go(&mut card).await {
-                feed.settle = Some(self.settlement(card.key, Some(card.record), outcome));
-            } else if let Some(turn) = self.watch_and_upload(&mut feed, &card).await? {
-                return Ok(turn);
+            match self.let_go(&mut card).await {
+                Ended::With(outcome) => feed.settle = Some(self.settlement(card.key, Some(card.record), outcome)),
+                Ended::WhenTakenBack => return Ok(Turn::Wait(POLL_MAX)),
+                Ended::Not => {
+                    if let Some(turn) = self.watch_and_upload(&mut feed, &card).await? {
+                        return Ok(turn);
+                    }
+                }
             }
         }
     }
@@ -106,6 +110,7 @@ impl Worker {
                 feed.settle = Some(self.settlement(hand.key, Some(hand.record), outcome));
                 Next::Another
             }
+            Uploaded::Left => Next::Over(Turn::Wait(POLL_MAX)),
         })
     }
 
@@ -131,13 +136,13 @@ impl Worker {
             if feed.ahead { self.upload_next(&mut feed.pile, feed.drawn.take()).await } else { Ok(Ahead::Nothing) }
         };
         let (printed, uploaded) = tokio::join!(self.watch_to_the_end(card), upload);
-        let mut is_loose = false;
+        let mut is_open = false;
         match uploaded? {
             Ahead::Nothing => {}
             Ahead::Drawn(card) => feed.drawn = Some(card),
             Ahead::Uploaded(Uploaded::Ready(held)) => feed.uploaded = Some(held),
-            // The next turn finds it open, and watches it to its end.
-            Ahead::Uploaded(Uploaded::Loose(_)) => is_loose = true,
+            // The next turn finds it open, and watches it to its end, or takes it back.
+            Ahead::Uploaded(Uploaded::Loose(_) | Uploaded::Left) => is_open = true,
             Ahead::Uploaded(Uploaded::Failed(card, outcome)) => {
                 // Not while another prints, then; the card itself is tried again when its turn comes.
                 feed.ahead = false;
@@ -145,12 +150,18 @@ impl Worker {
                 feed.drawn = self.draw_ahead(&mut feed.pile).await;
             }
         }
-        let Printed::Ended(outcome, seen) = printed? else { return Ok(Some(Turn::Wait(POLL_MAX))) };
+        let Printed::Ended(outcome, seen) = printed? else {
+            if let Some(held) = feed.uploaded.take() {
+                // It would wait for as long as the card before it, and others can print it.
+                self.take_back(held).await?;
+            }
+            return Ok(Some(Turn::Wait(POLL_MAX)));
+        };
         if let Some(seen) = seen.filter(|_| outcome == Outcome::Printed) {
             self.state.pace = self.state.pace.after(seen);
         }
         feed.settle = Some(self.settlement(card.key, Some(card.record), outcome));
-        if is_loose {
+        if is_open {
             self.step(feed.settle.take(), None).await?;
             return Ok(Some(Turn::On));
         }

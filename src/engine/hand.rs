@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Document, Fault};
+use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Condition, Document, Fault};
 use tracing::{info, warn};
 
 use super::{
@@ -90,8 +90,20 @@ pub(super) enum Uploaded {
     Ready(InHand),
     /// No blank was used.
     Failed(InHand, Outcome),
+    /// Nothing can start, but something of it may be left in the printer: its attempt stays open until that is taken back.
+    Left,
     /// The printer did not keep its promise to hold: a card may exist.
     Loose(InHand),
+}
+
+/// Has an attempt ended with a fault?
+pub(super) enum Ended {
+    /// No: only the printer can tell.
+    Not,
+    /// Yes.
+    With(Outcome),
+    /// As soon as the printer has confirmed that nothing of it is left.
+    WhenTakenBack,
 }
 
 /// How far a card came.
@@ -113,8 +125,10 @@ impl Worker {
                 Ok(Uploaded::Ready(hand))
             }
             Err(fault) => {
-                if let Some(outcome) = self.outcome_of(&hand, &fault).await {
-                    return Ok(Uploaded::Failed(hand, outcome));
+                match self.outcome_of(&hand, &fault).await {
+                    Ended::Not => {}
+                    Ended::With(outcome) => return Ok(Uploaded::Failed(hand, outcome)),
+                    Ended::WhenTakenBack => return Ok(Uploaded::Left),
                 }
                 if !hand.is_releasing() {
                     let name = hand.reference.id.as_str().to_owned();
@@ -128,30 +142,32 @@ impl Worker {
     }
 
     /// The one call after which a card may exist. Gives the outcome where it is proved that none can.
-    pub(super) async fn let_go(&self, hand: &mut InHand) -> Option<Outcome> {
+    pub(super) async fn let_go(&self, hand: &mut InHand) -> Ended {
         if hand.loose {
-            return None;
+            return Ended::Not;
         }
         match self.driver.commit(&hand.reference.id).await {
             Ok(committed) => {
                 hand.reference.acknowledged = true;
                 hand.reference.printer_job = committed.printer_job.or(hand.reference.printer_job.take());
                 hand.reference.boot = committed.boot.or(hand.reference.boot.take());
-                None
+                Ended::Not
             }
             Err(fault) => self.outcome_of(hand, &fault).await,
         }
     }
 
-    /// `prepare` or `commit` failed: the fault proves that no blank was used, or only the printer can tell.
-    async fn outcome_of(&self, hand: &InHand, fault: &Fault) -> Option<Outcome> {
-        let outcome = reconcile::after_fault(fault);
-        if outcome.is_some() {
-            let _ = self.driver.cancel(&hand.reference).await; // nothing can start; this only tidies up
-        } else {
+    /// `prepare` or `commit` failed: the fault proves that no blank was used, or only the printer can tell. It has ended
+    /// only when nothing of it is left in the printer: whoever lets a held job go there would make a second card.
+    async fn outcome_of(&self, hand: &InHand, fault: &Fault) -> Ended {
+        let Some(outcome) = reconcile::after_fault(fault) else {
             warn!(printer.id = self.state.printer.name, attempt.id = hand.reference.id.as_str(), "{fault}");
+            return Ended::Not;
+        };
+        match self.driver.cancel(&hand.reference).await {
+            Ok(Cancelled::NothingPrinted) => Ended::With(outcome),
+            Ok(Cancelled::OutcomeUnknown) | Err(_) => Ended::WhenTakenBack,
         }
-        outcome
     }
 
     /// A pause, a window, a withdrawal or a failure came between upload and release: the card must not start.
@@ -180,7 +196,9 @@ impl Worker {
             let asked = self.office.clock.now().since(began);
             let verdict = self.driver.find(&hand.reference).await.map(reconcile::after_releasing);
             if let Ok(Verdict::Ended(outcome)) = verdict {
-                self.tidy_up(&hand.reference, &outcome).await;
+                if !self.tidy_up(&hand.reference, &outcome).await {
+                    return Ok(Printed::Open);
+                }
                 let until = self.office.clock.now().since(began);
                 return Ok(Printed::Ended(outcome, Some(Seen { after, until }).filter(|_| !hand.loose)));
             }
@@ -196,6 +214,9 @@ impl Worker {
                 Ok(Verdict::Wait(reasons)) => reasons,
                 Ok(Verdict::Cancel | Verdict::Ended(_)) | Err(_) => return Ok(Printed::Open),
             };
+            if reasons.is_empty() && self.state.pace.is_far_too_late(asked) {
+                return Ok(Printed::Open);
+            }
             if !reasons.is_empty() {
                 self.waits_inside(reasons).await?;
                 return Ok(Printed::Open);
@@ -205,11 +226,11 @@ impl Worker {
         }
     }
 
-    /// Of a card whose outcome nobody knows, nothing may be left in the printer that could still print.
-    async fn tidy_up(&self, reference: &AttemptRef, outcome: &Outcome) {
-        if matches!(outcome, Outcome::Uncertain { .. }) {
-            let _ = self.driver.cancel(reference).await; // it proves nothing any more
-        }
+    /// Of a card whose outcome nobody knows, nothing may be left in the printer that could still print. False if the
+    /// printer did not answer: then it is not over yet.
+    async fn tidy_up(&self, reference: &AttemptRef, outcome: &Outcome) -> bool {
+        // What it proves is of no use any more.
+        !matches!(outcome, Outcome::Uncertain { .. }) || self.driver.cancel(reference).await.is_ok()
     }
 
     /// Asks the printer, at most once a second, what keeps it from going on.
@@ -221,6 +242,7 @@ impl Worker {
         }
         let answer = match self.driver.status().await {
             Ok(status) if !advice::stopping(&status.reasons, &self.state.printer.vouched).is_empty() => status.reasons,
+            Ok(status) if status.condition == Condition::Stopped => vec![advice::STOPPED.to_owned()],
             Ok(_) | Err(_) => Vec::new(),
         };
         *self.state.waits_for.lock().unwrap_or_else(PoisonError::into_inner) = (now, answer.clone());
@@ -238,10 +260,9 @@ impl Worker {
         let known = tx.printer_get(&self.state.printer.name).await?;
         drop(tx);
         if let Some(known) = known.filter(|printer| printer.state != "processing" || printer.reasons != reasons) {
-            let vouched = advice::still_vouched(&reasons, &known.vouched);
-            let printer = self.state.printer.name.clone();
-            info!(printer.id = printer, reasons = reasons.join(","), "the card in hand waits inside the printer");
-            self.writer.save(Request::Seen { printer, state: "processing", reasons, vouched }).await?;
+            info!(printer.id = known.name, reasons = reasons.join(","), "what the card in hand waits for changed");
+            let seen = Request::Seen { printer: known.name, state: "processing", reasons, whole: false };
+            self.writer.save(seen).await?;
         }
         Ok(())
     }
@@ -313,7 +334,9 @@ impl Worker {
                     outcome = outcome.state().as_str(),
                     "an open attempt is settled"
                 );
-                self.tidy_up(&reference, &outcome).await;
+                if !self.tidy_up(&reference, &outcome).await {
+                    return self.down(batch).await;
+                }
                 let settle = Some(self.settlement(open.key, None, outcome));
                 self.writer.save(Request::Step { settle, begin: None, release: None }).await?;
                 self.state.down_since = None;
@@ -321,7 +344,10 @@ impl Worker {
                 Ok(Turn::On)
             }
             Ok(Verdict::Wait(reasons)) => {
-                let reasons = if reasons.is_empty() { self.what_it_waits_for().await } else { reasons };
+                let mut reasons = if reasons.is_empty() { self.what_it_waits_for().await } else { reasons };
+                if reasons.is_empty() && self.hangs(open.key) {
+                    reasons.push(advice::TAKES_TOO_LONG.to_owned());
+                }
                 let waits = !reasons.is_empty();
                 self.waits_inside(reasons).await?;
                 if !waits {
@@ -342,6 +368,33 @@ impl Worker {
                 })
             }
         }
+    }
+
+    /// Has a card been under way for so long, without a word why, that its other cards had better leave?
+    fn hangs(&mut self, attempt: AttemptKey) -> bool {
+        let now = self.office.clock.now();
+        let (watched, since) = *self.state.watched.get_or_insert((attempt, now));
+        if watched != attempt {
+            self.state.watched = Some((attempt, now));
+            return false;
+        }
+        let hangs = now.since(since) > self.office.settings.release_after;
+        if hangs {
+            self.state.down_since.get_or_insert(since);
+        }
+        hangs
+    }
+
+    /// Takes held cards back that stand behind one that waits: they would wait for hours, and others can print them.
+    pub(super) async fn take_back_behind(&mut self, held: impl Iterator<Item = OpenAttempt>) -> Result<(), StoreError> {
+        for open in held.filter(|open| !open.releasing) {
+            let Ok(id) = AttemptId::new(&*open.name) else { continue };
+            if let Ok(Verdict::Ended(outcome)) = self.withdraw_once(&reference(&open, id)).await {
+                let settle = Some(self.settlement(open.key, None, outcome));
+                self.writer.save(Request::Step { settle, begin: None, release: None }).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn watch_once(&self, reference: &AttemptRef) -> Result<Verdict, Fault> {

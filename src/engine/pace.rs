@@ -13,6 +13,8 @@ const MIDDLE_MAX: Duration = Duration::from_secs(5);
 const MARGIN_MIN: Duration = Duration::from_millis(12);
 /// A card that takes so much longer than expected may wait for a person.
 const LATE: Duration = Duration::from_secs(1);
+/// One that takes three times as long and this may never end.
+const FAR_TOO_LATE: Duration = Duration::from_mins(2);
 
 /// What was learned of one printer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -48,6 +50,11 @@ impl Pace {
     /// Has the card taken so long that the printer should be asked what it waits for?
     pub(super) fn is_late(&self, elapsed: Duration) -> bool {
         elapsed > self.expected.unwrap_or_default() + self.margin() + LATE
+    }
+
+    /// So late that it is looked at from time to time only.
+    pub(super) fn is_far_too_late(&self, elapsed: Duration) -> bool {
+        elapsed > self.expected.unwrap_or_default() * 3 + FAR_TOO_LATE
     }
 
     /// Learns from a card that nothing interrupted. All that is known is that it ended between two questions.

@@ -7,9 +7,9 @@ use tracing::warn;
 
 use super::{
     EngineError, Office,
-    board::Board,
+    board::{Board, Doing},
     worker::{State, Worker},
-    writer::{self, WriterHandle},
+    writer::{self, Request, WriterHandle},
 };
 use crate::{render::Renderer, store::Printer};
 
@@ -38,6 +38,7 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
         board: Arc::new(Board::new()),
         renderers: HashMap::new(),
         workers: HashMap::new(),
+        unusable: HashMap::new(),
         stop: halted,
     };
     let mut changes = office.store.changes().await?;
@@ -73,6 +74,8 @@ struct Scheduler {
     board: Arc<Board>,
     renderers: HashMap<String, Arc<Renderer>>,
     workers: HashMap<String, JoinHandle<()>>,
+    /// Printers that have no worker, and why.
+    unusable: HashMap<String, String>,
     stop: watch::Receiver<bool>,
 }
 
@@ -81,17 +84,33 @@ impl Scheduler {
     async fn employ(&mut self) -> Result<(), EngineError> {
         let printers = self.office.store.read().await?.printer_list().await?;
         self.workers.retain(|_, worker| !worker.is_finished());
+        for (name, _) in self.unusable.extract_if(|name, _| !printers.iter().any(|printer| printer.name == *name)) {
+            self.board.leave(&name);
+        }
         for printer in printers {
             if !self.workers.contains_key(&printer.name) {
                 let name = printer.name.clone();
                 match self.hire(printer) {
                     Ok(worker) => {
-                        self.board.set(&name, super::board::Doing::Busy, self.board.seen());
+                        self.unusable.remove(&name);
+                        self.board.set(&name, Doing::Busy, self.board.seen());
                         self.workers.insert(name, tokio::spawn(worker.run()));
                     }
-                    Err(why) => warn!(printer.id = name, "the printer cannot be used: {why}"),
+                    Err(why) => self.cannot_use(name, why).await?,
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Says it once, and where people look.
+    async fn cannot_use(&mut self, name: String, why: String) -> Result<(), EngineError> {
+        self.board.set(&name, Doing::Stuck("its address or its options are wrong"), self.board.seen());
+        if self.unusable.get(&name) != Some(&why) {
+            warn!(printer.id = name, "the printer cannot be used: {why}");
+            let reasons = vec!["needs-operator".to_owned()];
+            self.writer.save(Request::Seen { printer: name.clone(), state: "stopped", reasons, whole: true }).await?;
+            self.unusable.insert(name, why);
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use super::{
     CLOCK_TOLERANCE, Office,
     batcher::Plan,
     board::{Board, Doing},
-    operator::objections,
+    operator::{self, objections},
     pace::{POLL_MAX, POLL_MIN, Pace},
     writer::{BreakerChange, Reply, Request, WriterHandle},
 };
@@ -25,7 +25,7 @@ use crate::{
         advice,
         batch::{Batch, BatchState},
         breaker::Breaker,
-        id::RecordId,
+        id::{AttemptKey, RecordId},
         time::Timestamp,
         window,
     },
@@ -66,6 +66,8 @@ pub(crate) struct State {
     look: Duration,
     /// How long it needs for a card.
     pub(super) pace: Pace,
+    /// An open attempt that is looked at from time to time, and since when.
+    pub(super) watched: Option<(AttemptKey, Timestamp)>,
     /// What the card in hand waits for, and when the printer was asked.
     pub(super) waits_for: Mutex<(Timestamp, Vec<String>)>,
     /// The card in hand waited for a person inside the printer: what people see of it is looked at again afterwards.
@@ -84,6 +86,7 @@ impl State {
             starts_nothing_since: None,
             look: POLL_MAX,
             pace: Pace::default(),
+            watched: None,
             waits_for: Mutex::new((Timestamp(0), Vec::new())),
             waited: AtomicBool::new(false),
             last_failed: None,
@@ -162,9 +165,15 @@ impl Worker {
             return Ok(Turn::Gone); // another printer by that name: another worker takes it
         }
         self.state.printer = printer;
-        if let Some(attempt) = open.into_iter().next() {
-            return self.resume(attempt, batch).await;
+        let mut open = open.into_iter();
+        if let Some(attempt) = open.next() {
+            let turn = self.resume(attempt, batch).await?;
+            if !matches!(turn, Turn::On) {
+                self.take_back_behind(open).await?;
+            }
+            return Ok(turn);
         }
+        self.state.watched = None;
         if self.office.clock.now().plus(CLOCK_TOLERANCE) < newest {
             return Ok(Turn::Stuck("the clock is behind what was written before; set it"));
         }
@@ -247,7 +256,7 @@ impl Worker {
                 Err(fault) => return self.unanswered(&fault).await.map(|()| false),
             };
             self.remember(&found).await?;
-            let objection = if !found.document_formats.iter().any(|format| format == "image/png") {
+            let objection = if !operator::takes_our_format(&found) {
                 Some("document-format-not-supported")
             } else if self.state.printer.insisted.is_none()
                 && !objections(&self.office, &self.state.printer.profile, &found).is_empty()
@@ -343,8 +352,8 @@ impl Worker {
         info!(printer.id = printer.name, state, reasons = reasons.join(","), "the printer changed");
         printer.state = state.into();
         printer.reasons.clone_from(&reasons);
-        printer.vouched.clone_from(&vouched);
-        self.writer.save(Request::Seen { printer: printer.name.clone(), state, reasons, vouched }).await?;
+        printer.vouched = vouched;
+        self.writer.save(Request::Seen { printer: printer.name.clone(), state, reasons, whole: true }).await?;
         Ok(())
     }
 }

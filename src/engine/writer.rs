@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Office, batcher, clock::jitter};
 use crate::{
     domain::{
+        advice,
         attempt::{AttemptView, Outcome},
         audit::Event,
         batch::{Batch, BatchState},
@@ -35,8 +36,9 @@ pub(crate) enum Request {
     End { batch: Batch, why: &'static str },
     /// A job whose card cannot be drawn.
     Undrawable { batch: BatchId, job: JobId, subject: String, reason: String },
-    /// How a printer was seen, and which of its reasons an operator declared to be over.
-    Seen { printer: String, state: &'static str, reasons: Vec<String>, vouched: Vec<String> },
+    /// How a printer was seen. `whole`: these are all its reasons, and one that an operator declared to be over and that
+    /// is not among them is over indeed.
+    Seen { printer: String, state: &'static str, reasons: Vec<String>, whole: bool },
     /// What a printer said of itself.
     Probed { printer: String, capabilities: String },
     /// A printer's breaker.
@@ -344,9 +346,11 @@ async fn alone(office: &Office, tx: &mut Tx, request: &Request) -> Result<Reply,
             tx.printer_probed(printer, capabilities).await?;
             Ok(Reply::Done)
         }
-        Request::Seen { printer, state, reasons, vouched } => {
+        Request::Seen { printer, state, reasons, whole } => {
             tx.printer_seen(printer, state, reasons).await?;
-            tx.printer_vouch(printer, vouched).await?;
+            if let Some(known) = tx.printer_get(printer).await?.filter(|known| *whole && !known.vouched.is_empty()) {
+                tx.printer_vouch(printer, &advice::still_vouched(reasons, &known.vouched)).await?;
+            }
             let event = Event::new("printer.seen", format!("printer {printer}")).with("state", state);
             tx.audit(event.with("reasons", reasons.join(",")));
             Ok(Reply::Done)

@@ -45,7 +45,7 @@ async fn no_proxy_of_the_environment_is_used() {
     let eve = EvePrinter::start().await;
     let office = Office::new();
     office.done(&["printer", "add", "eve", &eve.uri(), "--profile", "student"]);
-    let mut command = office.command(&["printer", "test", "eve"]);
+    let mut command = office.command(&["printer", "show", "eve"]);
     for variable in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         command.env(variable, "http://127.0.0.1:1");
     }
@@ -63,7 +63,7 @@ async fn a_machine_without_certificate_authorities_says_so_and_only_where_they_a
     for (name, scheme, code) in [("plain", "ipp:", 0), ("encrypted", "ipps:", 1)] {
         let uri = eve.uri().replace("ipp:", scheme);
         office.done(&["printer", "add", name, &uri, "--profile", "student"]);
-        let mut command = office.command(&["printer", "test", name]);
+        let mut command = office.command(&["printer", "show", name]);
         command.env("SSL_CERT_FILE", &nobody).env_remove("SSL_CERT_DIR");
 
         let answer = office.start_command(command).ended(30);

@@ -1,6 +1,9 @@
 //! How a printer is fed: one card ahead where it can hold, nothing while it needs a person.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use cetak::{
@@ -20,6 +23,8 @@ use cetak_driver_mock::MockPrinter;
 
 use crate::world::{World, students};
 
+const CUT_CANCELS: u32 = 4;
+
 /// A mock printer with a log of what was asked of it, and more to say.
 struct Spy {
     inner: MockPrinter,
@@ -29,6 +34,12 @@ struct Spy {
     media: Option<&'static str>,
     /// It takes no second job while it prints.
     takes_one: bool,
+    /// No card ever ends, and it does not say why.
+    hangs: bool,
+    /// Nothing reaches it any more.
+    is_away: AtomicBool,
+    /// The next release does not reach it, nor does so many a cancel after that.
+    cut: Mutex<Option<u32>>,
 }
 
 impl Spy {
@@ -42,11 +53,25 @@ impl Spy {
             objections: Vec::new(),
             media: None,
             takes_one: false,
+            hangs: false,
+            is_away: AtomicBool::new(false),
+            cut: Mutex::new(None),
         };
         change(&mut spy);
         let spy = Arc::new(spy);
         world.driver("test://p1", spy.clone());
         spy
+    }
+
+    fn reach(&self) -> Result<(), Fault> {
+        if self.is_away.load(Ordering::SeqCst) { Err(away()) } else { Ok(()) }
+    }
+
+    fn cuts_cancel(&self) -> bool {
+        let mut cut = self.cut.lock().unwrap();
+        let Some(left @ 1..CUT_CANCELS) = *cut else { return false };
+        *cut = Some(left - 1);
+        true
     }
 
     fn note(&self, what: &'static str, attempt: &AttemptId) {
@@ -76,21 +101,28 @@ impl Spy {
     }
 }
 
+fn away() -> Fault {
+    Fault::Unavailable { reasons: vec!["connecting-to-device".into()] }
+}
+
 #[async_trait]
 impl PrinterDriver for Spy {
     async fn probe(&self) -> Result<Capabilities, Fault> {
+        self.reach()?;
         let found = self.inner.probe().await?;
         let media = self.media.map_or(found.media.clone(), |media| vec![media.to_owned()]);
         Ok(Capabilities { objections: self.objections.clone(), media, ..found })
     }
 
     async fn status(&self) -> Result<PrinterStatus, Fault> {
+        self.reach()?;
         let status = self.inner.status().await?;
         let reasons = [status.reasons, self.reasons.lock().unwrap().clone()].concat();
         Ok(PrinterStatus { reasons, ..status })
     }
 
     async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault> {
+        self.reach()?;
         self.note("prepare", attempt);
         let printing = self.inner.status().await?.condition != cetak_driver_api::Condition::Idle;
         if self.takes_one && printing {
@@ -100,12 +132,21 @@ impl PrinterDriver for Spy {
     }
 
     async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault> {
+        self.reach()?;
+        if self.cut.lock().unwrap().is_some_and(|cancels| cancels == CUT_CANCELS) {
+            *self.cut.lock().unwrap() = Some(CUT_CANCELS - 1);
+            return Err(away());
+        }
         self.note("commit", attempt);
         self.inner.commit(attempt).await
     }
 
     async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault> {
+        self.reach()?;
         let found = self.inner.find(attempt).await?;
+        if self.hangs && !matches!(found, Found::NeverSeen { .. } | Found::Held) {
+            return Ok(Found::Printing { reasons: Vec::new() });
+        }
         if matches!(found, Found::Ended(_)) {
             self.note("ended", &attempt.id);
         }
@@ -113,6 +154,10 @@ impl PrinterDriver for Spy {
     }
 
     async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault> {
+        self.reach()?;
+        if self.cuts_cancel() {
+            return Err(away());
+        }
         self.note("cancel", &attempt.id);
         self.inner.cancel(attempt).await
     }
@@ -184,8 +229,9 @@ async fn a_card_held_ahead_is_taken_back_by_a_pause_and_keeps_its_place() {
     operator::resume(&world.office, &PauseScope::Queue, "go").await.unwrap();
     world.run().await;
     assert_eq!((world.records("printed").await, spy.cards()), (5, 5));
-    let ended: Vec<_> = world.jobs().await.into_iter().map(|job| (job.id, job.attempts.last().cloned())).collect();
-    let order: Vec<_> = ended.iter().map(|(_, attempt)| attempt.as_ref().unwrap().began_at.clone()).collect();
+    let began =
+        |job: cetak::store::JobLine| -> jiff::Timestamp { job.attempts.last().unwrap().began_at.parse().unwrap() };
+    let order: Vec<_> = world.jobs().await.into_iter().map(began).collect();
     assert!(order.is_sorted(), "{order:?}");
     world.audit().await;
 }
@@ -211,7 +257,7 @@ async fn after_a_failed_card_the_one_held_ahead_waits_until_the_printer_is_well(
 
 #[tokio::test]
 async fn a_printer_that_needs_a_person_gets_no_card_until_the_reason_is_gone_or_cleared() {
-    for reason in ["media-jam-error", "cover-open-warning", "vendor-flux-capacitor"] {
+    for reason in ["media-jam-error", "motor-failure-warning", "vendor-flux-capacitor"] {
         let world = World::new().await;
         let spy = Spy::add(&world, "", |_| {});
         spy.says(&[reason]);
@@ -233,6 +279,7 @@ async fn a_printer_that_needs_a_person_gets_no_card_until_the_reason_is_gone_or_
         world.receive(3, None).await;
         world.run().await;
         operator::printer_clear(&world.office, "p1", "I looked").await.unwrap();
+        assert_eq!(world.status().await.needs_person.len(), 0, "{reason} is declared over");
         world.run().await;
         assert_eq!(spy.cards(), 6, "{reason}");
 
@@ -247,6 +294,20 @@ async fn a_printer_that_needs_a_person_gets_no_card_until_the_reason_is_gone_or_
         world.run().await;
         assert_eq!(spy.cards(), 7, "{reason}");
     }
+}
+
+#[tokio::test]
+async fn an_empty_hopper_cannot_be_declared_full() {
+    let world = World::new().await;
+    let spy = Spy::add(&world, "", |_| {});
+    spy.says(&["media-empty-error"]);
+    fill(&world, 3).await;
+    world.run().await;
+
+    operator::printer_clear(&world.office, "p1", "I think so").await.unwrap();
+    world.run().await;
+
+    assert_eq!(spy.cards(), 0);
 }
 
 #[tokio::test]
@@ -313,5 +374,66 @@ async fn a_test_card_uses_up_a_blank_and_one_that_does_not_start_gives_it_back()
     let test = operator::printer_test(&world.office, "away").await.unwrap();
     assert!(matches!(test.outcome, Outcome::NotStarted { .. }), "{test:?}");
     assert_eq!((world.account("vault").await, world.account("spoiled").await), (1, 1));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_card_that_hangs_is_told_and_keeps_neither_the_one_held_behind_it_nor_its_batch() {
+    let world = World::new().await;
+    let spy = Spy::add(&world, "hold=yes&card_ms=1000", |spy| spy.hangs = true);
+    fill(&world, 3).await;
+
+    world.run().await;
+
+    let status = world.status().await;
+    let told = status.needs_person.iter().any(|need| need.what.contains("far too long"));
+    assert!(told, "{:?}", status.needs_person);
+    assert_eq!((status.records["batched"], status.records["waiting"]), (1, 2), "only the one in hand is kept");
+    assert_eq!(spy.cards(), 1);
+
+    // Others print the rest.
+    world.printer("p2", "").await;
+    world.run().await;
+    assert_eq!(world.records("printed").await, 2);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_printer_that_is_gone_with_two_cards_gives_both_records_back_to_a_person() {
+    let world = World::new().await;
+    let spy = Spy::add(&world, "hold=yes&card_ms=60000", |_| {});
+    fill(&world, 2).await;
+    let burns = async {
+        while spy.uploads_ahead() == 0 {
+            tokio::task::yield_now().await;
+        }
+        spy.is_away.store(true, Ordering::SeqCst);
+    };
+
+    tokio::join!(world.run(), burns);
+
+    let open: Vec<_> = world.jobs().await.into_iter().flat_map(|job| job.attempts).collect();
+    let open: Vec<_> = open.into_iter().filter(|attempt| attempt.outcome.is_none()).map(|a| a.id).collect();
+    assert_eq!(open.len(), 2, "one in hand, one held ahead");
+    for attempt in &open {
+        operator::declare_uncertain(&world.office, attempt, "it burnt").await.unwrap();
+    }
+    assert_eq!((world.records("uncertain").await, world.account("uncertain").await), (2, 2));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_failed_ends_only_when_nothing_of_it_is_left_in_the_printer() {
+    let world = World::new().await;
+    let spy = Spy::add(&world, "hold=yes", |spy| spy.cut = Mutex::new(Some(CUT_CANCELS)));
+    fill(&world, 3).await;
+
+    world.run().await;
+
+    assert_eq!((world.records("printed").await, spy.cards()), (3, 3));
+    let log = spy.log.lock().unwrap().clone();
+    let cancelled = log.iter().position(|(what, _)| *what == "cancel").unwrap();
+    let next = log.iter().position(|(what, _)| *what == "commit").unwrap();
+    assert!(cancelled < next, "nothing is fed before the first is taken back: {log:?}");
     world.audit().await;
 }

@@ -63,7 +63,7 @@ impl PrinterDriver for Always {
     }
 
     async fn cancel(&self, _: &AttemptRef) -> Result<Cancelled, Fault> {
-        Ok(Cancelled::OutcomeUnknown)
+        Ok(Cancelled::NothingPrinted)
     }
 }
 

@@ -10,6 +10,7 @@ use ipp::value::IppValue;
 use tracing::debug;
 
 use crate::boot::Boot;
+use crate::memory::Made;
 use crate::translate::{self, Facts, Job};
 use crate::transport::CallError;
 use crate::wire::{self, Request};
@@ -24,6 +25,9 @@ const CREATE_PRINTER_SUBSCRIPTIONS: u16 = 0x0016;
 const GET_SUBSCRIPTIONS: u16 = 0x0019;
 /// RFC 3996, section 5.
 const GET_NOTIFICATIONS: u16 = 0x001c;
+
+/// So long the starts of CUPS that are known count as those of now: what is older was learned before a pause.
+const EVENTS_FRESH_US: i64 = 20_000_000;
 
 /// How our subscription is told from others.
 const OUR_SUBSCRIPTION: &[u8] = b"cetak";
@@ -172,26 +176,43 @@ impl IppPrinter {
     }
 
     /// The present run, as a later one is compared with it. `None` where the printer does not tell.
-    pub(crate) async fn boot(&self, job: &Job) -> Option<String> {
-        let boot = if self.facts().await.is_ok_and(|facts| facts.is_cups) {
+    pub(crate) async fn boot(&self, job: &Job) -> Result<Option<String>, CallError> {
+        let now = (self.now)();
+        let boot = if self.facts().await?.is_cups {
             let known = *self.events.lock().unwrap_or_else(PoisonError::into_inner);
             match known {
-                Some(events) => Some(events),
-                None => self.events().await.ok().flatten(),
+                Some((events, asked_us)) if now.saturating_sub(asked_us) < EVENTS_FRESH_US => Some(events),
+                Some(_) | None => self.events().await?,
             }
         } else {
-            up_time_of(job, (self.now)())
+            up_time_of(job, now)
         };
-        boot.map(|boot| boot.to_string())
+        Ok(boot.map(|boot| boot.to_string()))
+    }
+
+    /// Did the printer start again since it took that job, of which it knows nothing?
+    pub(crate) async fn restarted_since(&self, made: &Made) -> Result<bool, CallError> {
+        let Some(then) = made.boot.as_deref().and_then(|boot| boot.parse::<Boot>().ok()) else { return Ok(false) };
+        let asked_us = (self.now)();
+        let now = match then {
+            Boot::UpTime { .. } => {
+                let printer = self.printer_attributes(&["printer-up-time"]).await?;
+                let up_s = translate::integers(&printer, "printer-up-time").first().copied();
+                up_s.map(|up_s| Boot::UpTime { up_s: i64::from(up_s), at_ms: asked_us / 1_000 })
+            }
+            Boot::Events { .. } => self.events().await?,
+        };
+        Ok(now.is_some_and(|now| then.restarted_by(now)))
     }
 
     /// The last start that CUPS tells of. Its subscription is made once, and found again by its user data: it outlives
     /// both CUPS and this process.
     async fn events(&self) -> Result<Option<Boot>, CallError> {
         let known = *self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked_us = (self.now)();
         let subscription = match known {
-            Some(Boot::Events { subscription, .. }) => Some(subscription),
-            Some(Boot::UpTime { .. }) | None => self.subscription().await?,
+            Some((Boot::Events { subscription, .. }, _)) => Some(subscription),
+            Some((Boot::UpTime { .. }, _)) | None => self.subscription().await?,
         };
         let Some(subscription) = subscription else { return Ok(None) };
         let request =
@@ -209,7 +230,7 @@ impl IppPrinter {
             Err(error) => return Err(error),
         };
         let events = Boot::Events { subscription, last: last.unwrap_or(0) };
-        *self.events.lock().unwrap_or_else(PoisonError::into_inner) = Some(events);
+        *self.events.lock().unwrap_or_else(PoisonError::into_inner) = Some((events, asked_us));
         Ok(Some(events))
     }
 

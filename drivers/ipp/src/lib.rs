@@ -71,8 +71,8 @@ pub struct IppPrinter {
     now: Now,
     /// Known since the printer was asked last.
     facts: Mutex<Option<Facts>>,
-    /// The starts of CUPS, as far as they are known.
-    events: Mutex<Option<Boot>>,
+    /// The starts of CUPS, as far as they are known, and when they were asked for.
+    events: Mutex<Option<(Boot, i64)>>,
     /// It was out of reach since its starts were looked at, or they never were.
     starts_unseen: AtomicBool,
     /// It has held a whole document once: the question before the next is left out.
@@ -131,11 +131,12 @@ impl PrinterDriver for IppPrinter {
             Some(Stage::Created { job, .. }) => return Ok(created(job)),
             Some(Stage::Held { job }) => return Ok(held(job)),
             // A second job of that name would make the first one unprovable.
-            Some(Stage::Harmless | Stage::Committing | Stage::Released | Stage::Cancelled) => {
+            Some(Stage::Unsent | Stage::Harmless | Stage::Committing | Stage::Released | Stage::Cancelled) => {
                 return Err(Fault::NotSent("the attempt was prepared before; an attempt is prepared once".to_owned()));
             }
             None => {}
         }
+        self.memory.set(attempt, Stage::Unsent);
         let facts = self.facts().await.map_err(|error| on_question(&error))?;
         let formats = &facts.document_formats;
         if !formats.is_empty() && !formats.iter().any(|format| format == document.format) {
@@ -143,7 +144,6 @@ impl PrinterDriver for IppPrinter {
             let formats = format!("the printer takes no `{}`, which all cards here are", document.format);
             return Err(Fault::NeedsOperator(formats));
         }
-        self.memory.set(attempt, Stage::Harmless);
         let (prepared, stage) = if let Some(hold_by) = facts.hold_by.filter(|_| self.trusts_hold()) {
             let job = self.upload_held(attempt, &document, hold_by, facts.counts_copies).await?;
             (held(job.clone()), Stage::Held { job })
@@ -160,17 +160,21 @@ impl PrinterDriver for IppPrinter {
 
     async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault> {
         let done = match self.memory.take_for_commit(attempt) {
-            Ok(Stage::Held { job }) => self.release(attempt, job.id).await.map(|boot| (job.id, boot.or(job.boot))),
+            Ok(Stage::Held { job }) => self.release(attempt, &job).await.map(|boot| (job.id, boot.or(job.boot))),
             Ok(Stage::Created { job, document }) => {
                 self.send(attempt, job.id, &document).await.map(|()| (job.id, job.boot))
             }
             Err(Some(Stage::Committing | Stage::Released)) => {
                 return Err(Fault::OutcomeUnknown("the attempt was committed before".to_owned()));
             }
-            Ok(Stage::Harmless | Stage::Committing | Stage::Released | Stage::Cancelled) | Err(_) => {
+            Ok(Stage::Unsent | Stage::Harmless | Stage::Committing | Stage::Released | Stage::Cancelled) | Err(_) => {
                 return Err(Fault::NotSent("the attempt is not prepared".to_owned()));
             }
         };
+        if matches!(self.memory.stage(attempt), Some(Stage::Unsent | Stage::Cancelled)) {
+            // `send` has proved it already.
+            return done.map(|(id, boot)| Committed { printer_job: Some(id.to_string()), boot });
+        }
         let proved = matches!(
             done,
             Err(Fault::NotSent(_) | Fault::Rejected(_) | Fault::Unavailable { .. } | Fault::NeedsOperator(_))
@@ -201,8 +205,15 @@ impl PrinterDriver for IppPrinter {
         let stage = self.memory.withdraw(&attempt.id);
         let never_released = match stage {
             Some(Stage::Cancelled) => return Ok(Cancelled::NothingPrinted),
-            Some(Stage::Created { .. } | Stage::Held { .. } | Stage::Harmless) => true,
-            Some(Stage::Committing | Stage::Released) | None => false,
+            Some(Stage::Created { .. } | Stage::Unsent) => {
+                // Without a document it cannot print, be the printer there or not.
+                self.cancel_leftovers(&attempt.id).await;
+                self.memory.set(&attempt.id, Stage::Cancelled);
+                return Ok(Cancelled::NothingPrinted);
+            }
+            Some(Stage::Held { .. } | Stage::Harmless) => true,
+            Some(Stage::Committing | Stage::Released) => false,
+            None => !attempt.releasing,
         };
         let asked = (self.now)();
         let jobs = self.jobs(attempt).await.map_err(|error| on_question(&error))?;
@@ -213,7 +224,7 @@ impl PrinterDriver for IppPrinter {
             let restarted = attempt.releasing
                 && !never_released
                 && self.has_restarted(attempt, job, asked).await.map_err(question)?;
-            let released = attempt.acknowledged || stage == Some(Stage::Released);
+            let released = stage.is_none() && attempt.releasing || stage == Some(Stage::Released);
             nothing &= self.cancel_job(&attempt.id, job, released, never_released).await.map_err(question)?;
             nothing &= !restarted;
         }

@@ -32,7 +32,9 @@ pub(crate) enum Stage {
         /// The job.
         job: Made,
     },
-    /// It failed where no card could start; a job may be left in the printer.
+    /// No byte of its document has left: whatever the printer has of it can never print.
+    Unsent,
+    /// Its document was sent to be held, and something failed: a job may be left in the printer.
     Harmless,
     /// Its commit is under way, or was cut off: what was asked of the printer before may undo what is asked now.
     Committing,
@@ -57,11 +59,20 @@ impl Memory {
         replace(&mut self.lock(), attempt, stage);
     }
 
+    /// Its document is about to be sent, held. False if it was cancelled meanwhile.
+    pub(crate) fn sending(&self, attempt: &AttemptId) -> bool {
+        let mut attempts = self.lock();
+        let stage = attempts.iter_mut().find(|(id, _)| id == attempt).map(|(_, stage)| stage);
+        let Some(stage @ Stage::Unsent) = stage else { return false };
+        *stage = Stage::Harmless;
+        true
+    }
+
     /// It may be committed from now on. False if it was cancelled meanwhile.
     pub(crate) fn prepared(&self, attempt: &AttemptId, prepared: Stage) -> bool {
         let mut attempts = self.lock();
         let stage = attempts.iter_mut().find(|(id, _)| id == attempt).map(|(_, stage)| stage);
-        let Some(stage @ Stage::Harmless) = stage else { return false };
+        let Some(stage @ (Stage::Unsent | Stage::Harmless)) = stage else { return false };
         *stage = prepared;
         true
     }
@@ -74,9 +85,9 @@ impl Memory {
             Some(stage @ (Stage::Created { .. } | Stage::Held { .. })) => {
                 Ok(std::mem::replace(stage, Stage::Committing))
             }
-            Some(stage @ (Stage::Harmless | Stage::Committing | Stage::Released | Stage::Cancelled)) => {
-                Err(Some(stage.clone()))
-            }
+            Some(
+                stage @ (Stage::Unsent | Stage::Harmless | Stage::Committing | Stage::Released | Stage::Cancelled),
+            ) => Err(Some(stage.clone())),
             None => Err(None),
         }
     }
@@ -87,7 +98,8 @@ impl Memory {
         let stage = attempts.iter_mut().find(|(id, _)| id == attempt).map(|(_, stage)| stage)?;
         let after = match stage {
             Stage::Cancelled => Stage::Cancelled,
-            Stage::Created { .. } | Stage::Held { .. } | Stage::Harmless => Stage::Harmless,
+            Stage::Created { .. } | Stage::Unsent => Stage::Unsent,
+            Stage::Held { .. } | Stage::Harmless => Stage::Harmless,
             Stage::Committing => Stage::Committing,
             Stage::Released => Stage::Released,
         };
@@ -104,7 +116,8 @@ fn replace(attempts: &mut VecDeque<(AttemptId, Stage)>, attempt: &AttemptId, sta
     attempts.retain(|(id, _)| id != attempt);
     if attempts.len() >= ATTEMPTS_MAX {
         // Forgotten, a prepared attempt is not sent, and a finished one proves less when it is cancelled again.
-        let finished = |(_, stage): &(AttemptId, Stage)| matches!(stage, Stage::Harmless | Stage::Cancelled);
+        let finished =
+            |(_, stage): &(AttemptId, Stage)| matches!(stage, Stage::Unsent | Stage::Harmless | Stage::Cancelled);
         let forgotten = attempts.iter().position(finished).unwrap_or(0);
         attempts.remove(forgotten);
     }
@@ -142,8 +155,9 @@ mod tests {
     #[test]
     fn what_was_withdrawn_cannot_be_committed_and_what_was_released_stays_released() {
         for (stage, after) in [
-            (created(), Stage::Harmless),
+            (created(), Stage::Unsent),
             (Stage::Held { job: made(7) }, Stage::Harmless),
+            (Stage::Unsent, Stage::Unsent),
             (Stage::Harmless, Stage::Harmless),
             (Stage::Committing, Stage::Committing),
             (Stage::Released, Stage::Released),

@@ -301,7 +301,7 @@ pub(crate) fn found(attempt: &AttemptRef, jobs: &[Job], printer_reasons: &[Strin
         return Found::Ended(Ending { blank: Blank::Unknown, card: Card::Unknown, reasons });
     }
     match job.state {
-        JobState::Held if job.waits_for_us(attempt.acknowledged) => Found::Held,
+        JobState::Held if job.waits_for_us(attempt.releasing) => Found::Held,
         JobState::Held if job.started == Some(true) => Found::Printing { reasons: both() },
         JobState::Pending | JobState::Held => Found::Queued,
         JobState::Processing | JobState::Stopped | JobState::Unclear => Found::Printing { reasons: both() },
@@ -402,7 +402,9 @@ fn count(attributes: &IppAttributeGroup, name: &str) -> Option<u64> {
 }
 
 pub(crate) fn texts(attributes: &IppAttributeGroup, name: &str) -> Vec<String> {
-    values(attributes, name).filter_map(text).map(str::to_owned).collect()
+    // Without control characters: what a printer says is shown on terminals.
+    let clean = |text: &str| text.chars().filter(|c| !c.is_control()).collect();
+    values(attributes, name).filter_map(text).map(clean).collect()
 }
 
 fn text(value: &IppValue) -> Option<&str> {
@@ -630,7 +632,7 @@ mod tests {
         let with = |reasons: &[&str], started| Job { started, ..job(JobState::Held, reasons) };
         let hold = "job-hold-until-specified";
         let printing = || Found::Printing { reasons: vec![hold.to_owned()] };
-        for (job, acknowledged, expected) in [
+        for (job, releasing, expected) in [
             (with(&[hold], None), false, Found::Held),
             (with(&[hold], Some(false)), false, Found::Held),
             (with(&[hold], Some(false)), true, Found::Held),
@@ -642,11 +644,8 @@ mod tests {
             (with(&[hold], Some(true)), false, printing()),
             (with(&[hold], Some(true)), true, printing()),
         ] {
-            assert_eq!(
-                found(&attempt(Some("7"), acknowledged), std::slice::from_ref(&job), &[], false),
-                expected,
-                "{job:?}"
-            );
+            let attempt = AttemptRef { releasing, ..attempt(Some("7"), false) };
+            assert_eq!(found(&attempt, std::slice::from_ref(&job), &[], false), expected, "{job:?}");
         }
         let pappl = Job { hold_asked: true, ..with(&[], Some(false)) };
         assert!(pappl.keeps_hold() && pappl.waits_for_us(true));

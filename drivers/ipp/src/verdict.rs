@@ -37,8 +37,11 @@ pub(crate) fn on_cardless_request(error: &CallError) -> Fault {
         CallError::Refused { status: 0x0404 | 0x0405 | 0x0508, .. } | CallError::NoAnswer { .. } => {
             Fault::NotSent(format!("{error}; a job without a card may be left in the printer"))
         }
-        // What the card asks for: too long, format, attributes, conflicting attributes, compression, document.
-        CallError::Refused { status: 0x0408..=0x040b | 0x040e..=0x0412, .. } => Fault::Rejected(error.to_string()),
+        // What the card is: too long, format, attributes, conflicting attributes, compression, document. Other requests say
+        // nothing of a card.
+        CallError::Refused { operation: "Send-Document", status: 0x0408..=0x040b | 0x040e..=0x0412 } => {
+            Fault::Rejected(error.to_string())
+        }
         CallError::NotConnected(_)
         | CallError::NotTrusted(_)
         | CallError::NoTls(_)
@@ -111,7 +114,9 @@ mod tests {
         assert_eq!(on_cardless_request(&CallError::NotConnected("x".into())), unavailable(REASON_UNREACHABLE));
         assert!(matches!(on_cardless_request(&no_answer()), Fault::NotSent(_)));
         for status in [0x0408, 0x040a, 0x040b, 0x0411] {
-            assert!(is_rejected(on_cardless_request(&refused(status))), "{status:#x}");
+            let of_the_card = CallError::Refused { operation: "Send-Document", status };
+            assert!(is_rejected(on_cardless_request(&of_the_card)), "{status:#x}");
+            assert!(is_for_a_person(on_cardless_request(&refused(status))), "{status:#x}");
         }
         for status in [0x0400, 0x0401, 0x0403, 0x0406, 0x0501, 0x0503, 0x0fff] {
             assert!(is_for_a_person(on_cardless_request(&refused(status))), "{status:#x}");

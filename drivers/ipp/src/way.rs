@@ -41,11 +41,15 @@ impl IppPrinter {
                 Some(_) | None => return Err(lost("the held job")),
             }
         }
+        if !self.memory.sending(attempt) {
+            self.cancel_leftovers(attempt).await;
+            return Err(Fault::NotSent("the attempt was cancelled while it was prepared".to_owned()));
+        }
         self.send_document(id, document).await.map_err(cardless)?;
         match self.job(id).await.map_err(cardless)? {
             Some(job) if job.is_of(attempt) && job.waits_for_us(false) => {
                 self.hold_is_proved.store(true, Ordering::Relaxed);
-                Ok(Made { id, boot: self.boot(&job).await })
+                Ok(Made { id, boot: self.boot(&job).await.map_err(cardless)? })
             }
             Some(job) if job.is_of(attempt) && !job.ended_unstarted() => {
                 self.memory.set(attempt, Stage::Released);
@@ -69,22 +73,32 @@ impl IppPrinter {
         let cardless = |error: CallError| on_cardless_request(&error);
         let id = self.create(attempt, false, counts_copies).await.map_err(cardless)?;
         match self.job(id).await.map_err(cardless)? {
-            Some(job) if job.is_of(attempt) && !job.state.is_over() => Ok(Made { id, boot: self.boot(&job).await }),
+            Some(job) if job.is_of(attempt) && !job.state.is_over() => {
+                Ok(Made { id, boot: self.boot(&job).await.map_err(cardless)? })
+            }
             Some(_) | None => Err(lost("the new job")),
         }
     }
 
     /// Release-Job, once, for a job that is seen to be held. Gives the printer's run.
-    pub(crate) async fn release(&self, attempt: &AttemptId, id: i32) -> Result<Option<String>, Fault> {
+    pub(crate) async fn release(&self, attempt: &AttemptId, made: &Made) -> Result<Option<String>, Fault> {
+        let id = made.id;
         let job = match self.job(id).await {
             Ok(Some(job)) if job.is_of(attempt) && job.waits_for_us(false) => job,
             Ok(Some(job)) if job.is_of(attempt) && !job.ended_unstarted() => {
                 return Err(Fault::OutcomeUnknown("the held job was let go by somebody else".to_owned()));
             }
+            Ok(Some(job)) if job.is_of(attempt) => return Err(lost("the held job")),
+            // Jobs do not vanish by themselves: somebody may have let it go, and its card is printed and forgotten.
+            Ok(_) if !self.restarted_since(made).await.map_err(|error| on_question(&error))? => {
+                return Err(Fault::OutcomeUnknown(
+                    "the held job is gone from a printer that was not restarted".to_owned(),
+                ));
+            }
             Ok(_) => return Err(lost("the held job")),
             Err(error) => return Err(on_question(&error)),
         };
-        let boot = self.boot(&job).await;
+        let boot = self.boot(&job).await.map_err(|error| on_question(&error))?;
         let Err(error) = self.transport.call(job_request(Operation::ReleaseJob, id)).await else { return Ok(boot) };
         let refused = match error {
             CallError::NotConnected(_) | CallError::NotTrusted(_) | CallError::NoTls(_) => true,
@@ -99,10 +113,17 @@ impl IppPrinter {
     pub(crate) async fn send(&self, attempt: &AttemptId, id: i32, document: &Document) -> Result<(), Fault> {
         let Err(error) = self.send_document(id, document).await else { return Ok(()) };
         let unsent = match error {
-            CallError::NotConnected(_) | CallError::NotTrusted(_) | CallError::NoTls(_) => true,
+            CallError::NotConnected(_) | CallError::NotTrusted(_) | CallError::NoTls(_) => {
+                self.memory.set(attempt, Stage::Unsent);
+                true
+            }
             CallError::Refused { .. } | CallError::HttpRefused { .. } => match self.job(id).await {
                 Ok(Some(job)) if job.is_of(attempt) => {
-                    self.cancel_job(attempt, &job, false, true).await.unwrap_or_default()
+                    let cardless = self.cancel_job(attempt, &job, false, true).await.unwrap_or_default();
+                    if cardless {
+                        self.memory.set(attempt, Stage::Cancelled);
+                    }
+                    cardless
                 }
                 Ok(_) | Err(_) => false,
             },

@@ -119,10 +119,10 @@ pub async fn declare_uncertain(office: &Office, attempt: &str, reason: &str) -> 
     let mut tx = begin(office).await?;
     let key = attempt_key(&mut tx, attempt).await?;
     let view = tx.attempts_view(&[key], &|profile| office.attempts_limit(profile)).await?.pop();
-    let Some(view) = view.filter(|view| view.state == AttemptState::Releasing) else {
+    let Some(view) = view.filter(|view| view.state.is_open()) else {
         return Err(EngineError::refused(
             format!("attempt `{attempt}` has no card in hand"),
-            "only an attempt that is `releasing` can be declared uncertain",
+            "only an attempt that is open can be declared uncertain",
         ));
     };
     let outcome = uncertain(&format!("declared by a person: {reason}"));

@@ -11,7 +11,7 @@ pub use card::{
 };
 pub use printer::{
     Capabilities, NewPrinter, PrinterStatus, Supply, TestCard, does_not_answer, objections, plain_uri, printer_add,
-    printer_clear, printer_probe, printer_remove, printer_test,
+    printer_clear, printer_probe, printer_remove, printer_test, takes_our_format,
 };
 pub use queue::{batch_approve, batch_cancel, pause, resume};
 pub use stock::{Count, Delivery, count, destroy, lend, load, receive, take_back, unload};

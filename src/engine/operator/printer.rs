@@ -8,7 +8,7 @@ pub use cetak_driver_api::{Capabilities, PrinterStatus, Supply};
 use super::{EngineError, Office, begin};
 use crate::{
     domain::{
-        advice,
+        advice::{self, Resumes},
         attempt::{AttemptState, Outcome},
         audit::Event,
         breaker::Breaker,
@@ -97,9 +97,17 @@ pub async fn printer_add(office: &Office, new: &NewPrinter<'_>) -> Result<Result
     Ok(found)
 }
 
+/// Does the printer take what cards are drawn as? One that names no formats is tried.
+pub fn takes_our_format(found: &Capabilities) -> bool {
+    found.document_formats.is_empty() || found.document_formats.iter().any(|format| format == "image/png")
+}
+
 /// Why a printer must not be used for cards of that profile unless a person insists.
 pub fn objections(office: &Office, profile: &str, found: &Capabilities) -> Vec<String> {
     let mut objections = found.objections.clone();
+    if !takes_our_format(found) {
+        objections.push("It takes no `image/png`, which all cards are drawn as.".to_owned());
+    }
     if let Ok(profile) = office.profile(profile)
         && media::has_size(&found.media, profile.card.width_mm, profile.card.height_mm) == Some(false)
     {
@@ -171,7 +179,10 @@ pub async fn printer_clear(office: &Office, name: &str, reason: &str) -> Result<
     let mut tx = begin(office).await?;
     let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name)) };
     tx.printer_breaker(name, printer.breaker, Breaker::Closed, 0).await?;
-    let vouched = advice::stopping(&printer.reasons, &[]);
+    // What ends by itself is not an operator's to declare over: an empty hopper stays empty.
+    let mut vouched = advice::stopping(&printer.reasons, &[]);
+    vouched
+        .retain(|keyword| matches!(advice::advise(keyword).resumes, Resumes::WithTheNextCard | Resumes::WhenCleared));
     tx.printer_vouch(name, &vouched).await?;
     let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
     if !vouched.is_empty() {
@@ -282,6 +293,7 @@ async fn print_once(office: &Office, driver: &dyn PrinterDriver, id: AttemptId, 
         }
         office.clock.sleep(POLL_MAX).await;
     }
+    let _ = driver.cancel(&reference).await; // a card without a person must not come later
     last
 }
 

@@ -137,7 +137,9 @@ async fn a_printer_that_is_gone_is_unavailable() {
     assert_eq!(driver.prepare(&new_attempt(), document()).await, Err(unreachable.clone()));
     assert_eq!(driver.commit(&prepared).await, Err(unreachable.clone()));
     assert_eq!(driver.find(&uncommitted(&prepared)).await, Err(unreachable.clone()));
-    assert_eq!(driver.cancel(&uncommitted(&prepared)).await, Err(unreachable));
+    assert_eq!(driver.cancel(&uncommitted(&new_attempt())).await, Err(unreachable));
+    // No byte of its document has left.
+    assert_eq!(driver.cancel(&uncommitted(&prepared)).await, Ok(Cancelled::NothingPrinted));
 }
 
 #[tokio::test]

@@ -79,6 +79,8 @@ pub(crate) struct FakeJob {
 pub(crate) struct State {
     pub(crate) holds: Holds,
     pub(crate) lie: Lie,
+    /// `printer-up-time`; only a restart changes it, as no test takes a second.
+    up_time: i32,
     /// Nothing is finished, and the hopper is said to be empty.
     pub(crate) waits_for_a_person: bool,
     pub(crate) jobs: Vec<FakeJob>,
@@ -102,6 +104,7 @@ impl FakePrinter {
             holds,
             lie: Lie::None,
             waits_for_a_person: false,
+            up_time: 1000,
             jobs: vec![],
             next_id: 1,
             ledger: vec![],
@@ -161,6 +164,12 @@ impl FakePrinter {
         let mut state = self.state();
         state.jobs.clear();
         state.next_id = 1;
+        state.up_time = 1;
+    }
+
+    /// Its history is short: finished jobs are forgotten.
+    pub(crate) fn forget(&self) {
+        self.state().jobs.retain(|job| job.state < 7);
     }
 
     /// Another program's job.
@@ -192,7 +201,7 @@ impl FakeJob {
         (self.state, self.reason, self.started) = (5, "job-printing", true);
     }
 
-    fn group(&self) -> IppAttributeGroup {
+    fn group(&self, up_time: i32) -> IppAttributeGroup {
         let started = if self.started { IppValue::Integer(17) } else { IppValue::NoValue };
         let name = IppValue::new_name_without_language(self.name.clone()).unwrap_or(IppValue::NoValue);
         let mut group = IppAttributeGroup::new(DelimiterTag::JobAttributes);
@@ -203,6 +212,7 @@ impl FakeJob {
             ("job-state-reasons", keyword(self.reason)),
             ("job-impressions-completed", IppValue::Integer(i32::from(self.state == 9))),
             ("time-at-processing", started),
+            ("job-printer-up-time", IppValue::Integer(up_time)),
         ] {
             group.attributes_mut().push(IppAttribute::with_name(attribute, value).unwrap());
         }
@@ -225,7 +235,7 @@ impl State {
     /// The status code and the groups of an answer.
     fn answer(&mut self, operation: u16, request: &IppRequestResponse) -> (u16, Vec<IppAttributeGroup>) {
         *self.counts.entry(operation).or_default() += 1;
-        let (holds, lie) = (self.holds, self.lie);
+        let (holds, lie, up_time) = (self.holds, self.lie, self.up_time);
         if operation == SEND_DOCUMENT && lie == Lie::LetsGoOnce {
             self.lie = Lie::None;
         }
@@ -234,7 +244,7 @@ impl State {
             GET_JOBS => {
                 let completed = value(request, "which-jobs") == Some(keyword("completed"));
                 let jobs = self.jobs.iter().filter(|job| (job.state >= 7) == completed);
-                return (0, jobs.map(FakeJob::group).collect());
+                return (0, jobs.map(|job| job.group(up_time)).collect());
             }
             CREATE_JOB => {
                 let Some(IppValue::NameWithoutLanguage(name)) = value(request, "job-name") else {
@@ -244,14 +254,14 @@ impl State {
                 let copies = value(request, "copies").and_then(|copies| copies.as_integer().copied());
                 let job = self.add(name.to_string(), held);
                 job.copies = copies.unwrap_or(job.copies);
-                return (0, vec![job.group()]);
+                return (0, vec![job.group(up_time)]);
             }
             _ => {}
         }
         let id = value(request, "job-id").and_then(|id| id.as_integer().copied()).unwrap_or_default();
         let Some(job) = self.job(id) else { return (0x0406, vec![]) };
         match (operation, job.state) {
-            (GET_JOB_ATTRIBUTES, _) => return (0, vec![job.group()]),
+            (GET_JOB_ATTRIBUTES, _) => return (0, vec![job.group(up_time)]),
             (HOLD_JOB, 4) if holds == Holds::ByOperation && lie != Lie::NeverHolds => job.reason = HOLD,
             (HOLD_JOB, 4) if holds == Holds::ByOperation => {}
             (SEND_DOCUMENT, 4) if job.reason != HOLD || matches!(lie, Lie::LetsGo | Lie::LetsGoOnce) => job.begin(),
@@ -275,6 +285,7 @@ impl State {
         let mut group = IppAttributeGroup::new(DelimiterTag::PrinterAttributes);
         for (attribute, value) in [
             ("printer-state", IppValue::Enum(3)),
+            ("printer-up-time", IppValue::Integer(self.up_time)),
             ("printer-state-reasons", keyword(if self.waits_for_a_person { "media-empty-error" } else { "none" })),
             ("printer-is-accepting-jobs", IppValue::Boolean(true)),
             ("document-format-supported", IppValue::new_mime_media_type("image/png").unwrap()),

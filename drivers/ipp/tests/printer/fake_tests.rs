@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cetak_driver_api::conformance::{self, Fixture, Trouble};
-use cetak_driver_api::{
-    AttemptId, AttemptRef, Blank, Cancelled, Card, Document, Fault, Found, Prepared, PrinterDriver,
-};
+use cetak_driver_api::{AttemptId, AttemptRef, Blank, Cancelled, Card, Document, Fault, Found, PrinterDriver};
 use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY, REASON_NOT_ACCEPTING};
 
 use crate::fake::{
@@ -75,7 +73,7 @@ impl Fixture for FakePrinter {
                     IppPrinter::new(&format!("ipp://{closed}/ipp/print"), &Options::default(), clock()).unwrap(),
                 ));
             }
-            Trouble::Refusal => door.set_fate(CREATE_JOB, Fate::Refuse(0x040b)),
+            Trouble::Refusal => door.set_fate(SEND_DOCUMENT, Fate::Refuse(0x040b)),
             Trouble::BrokenHold if self.state().holds == Holds::No => return None,
             Trouble::BrokenHold => self.state().lie = Lie::LetsGoOnce,
         }
@@ -106,7 +104,8 @@ async fn a_held_card_is_proved_even_if_the_answer_to_release_was_lost() {
         let driver = printer.driver();
         let id = new_attempt();
         let prepared = driver.prepare(&id, document()).await.unwrap();
-        assert_eq!(prepared, Prepared { printer_job: Some("1".to_owned()), boot: None, held: true });
+        assert_eq!((prepared.printer_job.as_deref(), prepared.held), (Some("1"), true));
+        assert!(prepared.boot.is_some_and(|boot| boot.starts_with("up 1000 at ")));
 
         assert!(matches!(driver.commit(&id).await, Err(Fault::OutcomeUnknown(_))));
         printer.work();
@@ -194,6 +193,21 @@ async fn a_restart_between_prepare_and_commit_releases_no_strangers_job() {
     assert!(matches!(driver.commit(&id).await, Err(Fault::NotSent(_))));
     assert_eq!(printer.count_requests(RELEASE_JOB), 0);
     assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::NothingPrinted));
+}
+
+#[tokio::test]
+async fn a_held_job_that_is_gone_from_a_printer_that_was_not_restarted_may_have_been_printed() {
+    let printer = FakePrinter::start(Holds::ByAttribute);
+    let driver = printer.driver();
+    let id = new_attempt();
+    driver.prepare(&id, document()).await.unwrap();
+    printer.release_by_hand();
+    printer.work();
+    printer.forget();
+
+    assert!(matches!(driver.commit(&id).await, Err(Fault::OutcomeUnknown(_))));
+    assert_eq!(printer.count_cards(&id), 1);
+    assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::OutcomeUnknown));
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ fn server(answer: fn(&mut TcpStream)) -> IppPrinter {
 /// All calls, at once, end in time and in faults that a question or an unsent card may have.
 async fn check(name: &str, driver: IppPrinter) {
     let id = new_attempt();
-    let attempt = uncommitted(&id);
+    let attempt = uncommitted(&new_attempt());
     let calls = async {
         tokio::join!(
             async { driver.probe().await.err() },
