@@ -260,7 +260,8 @@ pub enum Cancelled {
 /// Why a call failed, by what the caller may do next.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Fault {
-    /// Nothing reached the printer: no blank can have been used. The attempt may be tried again later.
+    /// Nothing that can print is on its way: no blank can have been used. The attempt may be tried again once
+    /// [`PrinterDriver::cancel`] has confirmed that nothing of it is left.
     #[error("nothing was sent: {0}")]
     NotSent(String),
     /// The printer refuses this card for good. Others may go on.

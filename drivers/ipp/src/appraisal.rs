@@ -16,6 +16,9 @@ const NEEDED: [(Operation, &str); 6] = [
     (Operation::GetPrinterAttributes, "Get-Printer-Attributes"),
 ];
 
+/// Create-Printer-Subscriptions and Get-Notifications (RFC 3995, RFC 3996).
+const TELL_STARTS: [i32; 2] = [0x0016, 0x001c];
+
 /// Is it a CUPS queue, between us and the printer?
 pub(crate) fn is_cups(printer: &IppAttributeGroup) -> bool {
     printer.get("cups-version").is_some()
@@ -76,6 +79,10 @@ fn objections_to_cups(printer: &IppAttributeGroup) -> Vec<String> {
          its spooled documents are removed before each start; nobody can check that from here."
             .to_owned(),
     ];
+    let can = integers(printer, "operations-supported");
+    if !can.is_empty() && !TELL_STARTS.iter().all(|operation| can.contains(operation)) {
+        objections.push("It has no subscriptions, so that nobody can see that it started again.".to_owned());
+    }
     let policy = texts(printer, "printer-error-policy");
     if let Some(policy) = policy.first().filter(|policy| *policy != "abort-job") {
         objections.push(format!(

@@ -1,7 +1,8 @@
 //! Requests to bytes, and a printer's bytes to a response: the crate `ipp`, with a guard in front of its parser.
 //!
 //! The parser panics on a text with language whose inner lengths lie, refuses a whole response for one name that is
-//! too long or not UTF-8 (a stranger's job, in an old program's letters) and for every tag that is newer than it, and nests collections as deep as the sender likes, to drop them recursively until the stack ends. So
+//! too long or not UTF-8 (a stranger's job, in an old program's letters) and for every tag that is newer than it, and
+//! nests collections as deep as the sender likes, to drop them recursively until the stack ends. So
 //! [`defuse`] walks the bytes first: it bounds depth and numbers, and makes every value that the parser cannot take
 //! `unknown`.
 
