@@ -55,6 +55,14 @@ pub(super) struct Config {
     pub sources: BTreeMap<&'static str, (String, String)>,
 }
 
+impl Config {
+    /// All printers that the settings name.
+    pub(super) fn names_of_printers(&self) -> Vec<String> {
+        let windows = self.settings.windows.iter().filter_map(|window| window.printer.clone());
+        self.printers.keys().cloned().chain(windows).collect()
+    }
+}
+
 /// Variables that are no settings of the engine.
 const OTHER_VARIABLES: [&str; 5] = ["CETAK_DATA", "CETAK_CONFIG", "CETAK_ACTOR", "CETAK_LOG", "CETAK_KEY"];
 const KEYS: [&str; 11] = [

@@ -50,7 +50,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             Ok(show_config(out, &config)?)
         }
         Command::Run(args) => {
+            let named = config.names_of_printers();
             let office = open(&global, config, variables.get("CETAK_KEY")).await?;
+            warn_of_strangers(&office, &named).await?;
             let until = if args.until_idle { Until::Idle } else { Until::Stopped };
             let stuck = schedule(&office, &global.data, until).await?;
             for (printer, why) in &stuck {
@@ -89,6 +91,16 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             cli::command(&office, out, command).await
         }
     }
+}
+
+/// A mistyped name in the settings would leave a printer without its window or its certificate.
+async fn warn_of_strangers(office: &Office, named: &[String]) -> anyhow::Result<()> {
+    let printers = office.store.read().await?.printer_list().await?;
+    for name in named.iter().filter(|name| !printers.iter().any(|printer| printer.name == **name)) {
+        message(&format!("warning: the settings name a printer `{name}`, and there is none"));
+        message("hint: see the names with `cetak printer list`");
+    }
+    Ok(())
 }
 
 /// May this command be the first on an empty folder?

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     domain::{
-        advice::{Advice, advise},
+        advice::{Advice, Severity, advise},
         attempt::AttemptState,
     },
     engine::{
@@ -95,7 +95,14 @@ fn show_text(
     let mut text = table(&["printer", &printer.name], &rows.map(|(key, value)| vec![key.to_owned(), value]));
     if !advice.is_empty() {
         let row = |a: &Advice| {
-            [&*a.keyword, a.who.as_str(), a.action, a.resumes.as_str(), a.blank.as_str()].map(str::to_owned).to_vec()
+            let row = if printer.vouched.contains(&a.keyword) {
+                [&*a.keyword, "nobody", "an operator declared it to be over", "it prints on meanwhile", ""]
+            } else if a.severity == Severity::Report {
+                [&*a.keyword, "nobody", "it is only reported", "it prints on meanwhile", ""]
+            } else {
+                [&*a.keyword, a.who.as_str(), a.action, a.resumes.as_str(), a.blank.as_str()]
+            };
+            row.map(str::to_owned).to_vec()
         };
         let rows = advice.iter().map(row).collect::<Vec<_>>();
         text += &format!("\n{}", table(&["reason", "who", "what to do", "then", "blank inside"], &rows));
@@ -112,7 +119,6 @@ fn show_text(
 }
 
 async fn test(office: &Office, out: Output, name: &str) -> anyhow::Result<()> {
-    message(&format!("printer `{name}` gets a test card, which uses up one blank"));
     let test = operator::printer_test(office, name).await?;
     let state = test.outcome.state();
     let value = serde_json::json!({
@@ -132,6 +138,10 @@ async fn test(office: &Office, out: Output, name: &str) -> anyhow::Result<()> {
     if state == AttemptState::Printed {
         return Ok(());
     }
-    let hint = format!("see what is wrong with `cetak printer show {name}`; if no card came out, count the blanks");
+    let hint = if state == AttemptState::NotStarted {
+        format!("see what is wrong with `cetak printer show {name}`")
+    } else {
+        "look for the card; if none came out, count the blanks with `cetak blangko count`".to_owned()
+    };
     Err(EngineError::refused("the test card was not printed", hint).into())
 }

@@ -213,10 +213,17 @@ async fn needs(
         }
         let is_over = |advice: &Advice| printer.declared_over.contains(&advice.keyword);
         let asks = |advice: &&Advice| advice.stops_feeding && advice.who != Who::Nobody && !is_over(advice);
+        let mut told = Vec::new();
         for advice in printer.advice.iter().filter(asks) {
+            // `media-empty` and `media-needed` are one task.
+            if told.contains(&advice.action) {
+                continue;
+            }
+            told.push(advice.action);
             let what =
                 format!("{}, printer `{}`: {} ({})", advice.who.as_str(), printer.name, advice.action, advice.keyword);
-            let command = if advice.resumes == Resumes::WhenCleared { "clear" } else { "show" };
+            let clears = matches!(advice.resumes, Resumes::WhenCleared | Resumes::WithTheNextCard);
+            let command = if clears { "clear" } else { "show" };
             need(&what, 1, &format!("cetak printer {command} {}", printer.name));
         }
         if printer.state == "stopped" && printer.advice.is_empty() {

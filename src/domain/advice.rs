@@ -55,7 +55,9 @@ impl Resumes {
         match self {
             Self::PrintsOn => "it prints on meanwhile",
             Self::ByItself => "it goes on by itself",
-            Self::WithTheNextCard => "the next card goes on by itself",
+            Self::WithTheNextCard => {
+                "the next card goes on when the printer says so no more, or after `cetak printer clear`"
+            }
             Self::WhenCleared => "it goes on after `cetak printer clear`",
         }
     }

@@ -133,6 +133,11 @@ impl Office {
         }
     }
 
+    /// The address of a printer, as it was given.
+    pub(crate) fn uri_of(&self, name: &str) -> String {
+        printer(&self.status(), name)["uri"].as_str().unwrap().to_owned()
+    }
+
     /// Adds a printer that speaks IPP, be it a CUPS queue.
     pub(crate) fn add_ipp(&self, name: &str, uri: &str) {
         self.done(&["printer", "add", name, uri, "--profile", "student", "--insist", "its settings are known"]);

@@ -110,3 +110,16 @@ fn a_password_file_that_others_may_read_stops_only_its_own_printer() {
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
     office.done(&["config", "check"]);
 }
+
+#[test]
+fn a_printer_that_only_the_settings_know_is_told() {
+    let office = Office::new();
+    office.add_mock("p1", "student", "");
+    office.set("[[window]]\nprinter = \"p11\"\ndays = []\nfrom = \"00:00\"\nto = \"23:59\"\nzone = \"UTC\"");
+
+    let answer = office.run(&["run", "--until-idle"]);
+
+    assert!(answer.stderr.contains("`p11`") && !answer.stderr.contains("`p1`,"), "{answer:?}");
+    let twice = office.run(&["printer", "add", "p2", &office.uri_of("p1"), "--profile", "student"]);
+    assert!(twice.code == Some(1) && twice.stderr.contains("`p1` is at that address already"), "{twice:?}");
+}

@@ -65,7 +65,12 @@ pub async fn printer_add(office: &Office, new: &NewPrinter<'_>) -> Result<Result
             "leave --hopper out where hoppers are not counted",
         ));
     }
-    let known = office.store.read().await?.printer_get(name).await?.is_some();
+    let printers = office.store.read().await?.printer_list().await?;
+    if let Some(same) = printers.iter().find(|printer| printer.uri == uri && printer.name != name) {
+        let message = format!("printer `{}` is at that address already", same.name);
+        return Err(EngineError::refused(message, "one printer has one name, or its blanks would be counted twice"));
+    }
+    let known = printers.iter().any(|printer| printer.name == name);
     let there_is = || {
         let message = format!("there is a printer `{name}` already");
         EngineError::refused(message, "remove it first, or choose another name")
@@ -233,8 +238,12 @@ pub async fn printer_test(office: &Office, name: &str) -> Result<TestCard, Engin
     let mut tx = begin(office).await?;
     let lots = tx.account_lots(&profile.blank_type, &place.free()).await?;
     let Some(lot) = lots.iter().find(|lot| lot.quantity > 0).map(|lot| lot.lot) else {
-        let message = format!("there is no free blank for a test card of `{}`", profile.blank_type);
-        return Err(EngineError::refused(message, "see what there is with `cetak blangko balance`"));
+        let (place, hint) = match &printer.hopper {
+            Some(_) => ("hopper", "load some with `cetak blangko load`, or cancel its batch with `cetak batch cancel`"),
+            None => ("vault", "see what there is with `cetak blangko balance`"),
+        };
+        let message = format!("there is no free blank for a test card of `{}` in the {place}", profile.blank_type);
+        return Err(EngineError::refused(message, hint));
     };
     let used = Movement::new(lot, place.free(), Account::Spoiled, 1, Cause::TestCard).with_document(&attempt);
     tx.movements_append(&[used]).await?;
@@ -259,6 +268,13 @@ pub async fn printer_test(office: &Office, name: &str) -> Result<TestCard, Engin
 
 /// The printer's silence as an error for a person.
 pub fn does_not_answer(printer: &Printer, fault: &Fault) -> EngineError {
+    let unreachable = |reason: &String| reason == "connecting-to-device";
+    if matches!(fault, Fault::Unavailable { reasons } if reasons.iter().any(unreachable)) {
+        return EngineError::refused(
+            format!("printer `{}` cannot be reached at {}", printer.name, plain_uri(&printer.uri)),
+            "check that it is switched on, and host name and port of its address",
+        );
+    }
     EngineError::refused(
         format!("printer `{}` does not answer: {fault}", printer.name),
         format!("it is at {}", plain_uri(&printer.uri)),
