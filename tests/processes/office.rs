@@ -123,10 +123,7 @@ impl Office {
     pub(crate) fn clear(&self, name: &str) {
         let status = self.status();
         let one = printer(&status, name);
-        let lasts = |advice: &Value| {
-            let resumes = advice["resumes"].as_str().unwrap();
-            advice["stops_feeding"] == true && matches!(resumes, "with-the-next-card" | "when-cleared")
-        };
+        let lasts = |advice: &Value| advice["stops_feeding"] == true;
         let lasts = one["state"] == "idle" && one["advice"].as_array().unwrap().iter().any(lasts);
         if lasts || one["breaker"] == "locked" {
             self.done(&["printer", "clear", name]);

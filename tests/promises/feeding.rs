@@ -257,7 +257,7 @@ async fn after_a_failed_card_the_one_held_ahead_waits_until_the_printer_is_well(
 
 #[tokio::test]
 async fn a_printer_that_needs_a_person_gets_no_card_until_the_reason_is_gone_or_cleared() {
-    for reason in ["media-jam-error", "motor-failure-warning", "vendor-flux-capacitor"] {
+    for reason in ["media-jam-error", "cover-open-warning", "vendor-flux-capacitor"] {
         let world = World::new().await;
         let spy = Spy::add(&world, "", |_| {});
         spy.says(&[reason]);
@@ -294,20 +294,6 @@ async fn a_printer_that_needs_a_person_gets_no_card_until_the_reason_is_gone_or_
         world.run().await;
         assert_eq!(spy.cards(), 7, "{reason}");
     }
-}
-
-#[tokio::test]
-async fn an_empty_hopper_cannot_be_declared_full() {
-    let world = World::new().await;
-    let spy = Spy::add(&world, "", |_| {});
-    spy.says(&["media-empty-error"]);
-    fill(&world, 3).await;
-    world.run().await;
-
-    operator::printer_clear(&world.office, "p1", "I think so").await.unwrap();
-    world.run().await;
-
-    assert_eq!(spy.cards(), 0);
 }
 
 #[tokio::test]

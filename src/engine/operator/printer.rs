@@ -8,7 +8,7 @@ pub use cetak_driver_api::{Capabilities, PrinterStatus, Supply};
 use super::{EngineError, Office, begin};
 use crate::{
     domain::{
-        advice::{self, Resumes},
+        advice,
         attempt::{AttemptState, Outcome},
         audit::Event,
         breaker::Breaker,
@@ -184,10 +184,8 @@ pub async fn printer_clear(office: &Office, name: &str, reason: &str) -> Result<
     let mut tx = begin(office).await?;
     let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name)) };
     tx.printer_breaker(name, printer.breaker, Breaker::Closed, 0).await?;
-    // What ends by itself is not an operator's to declare over: an empty hopper stays empty.
-    let mut vouched = advice::stopping(&printer.reasons, &[]);
-    vouched
-        .retain(|keyword| matches!(advice::advise(keyword).resumes, Resumes::WithTheNextCard | Resumes::WhenCleared));
+    // Also what ends by itself elsewhere: CUPS keeps an open cover over a crash, for ever.
+    let vouched = advice::stopping(&printer.reasons, &[]);
     tx.printer_vouch(name, &vouched).await?;
     let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
     if !vouched.is_empty() {
