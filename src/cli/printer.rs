@@ -53,7 +53,7 @@ pub(super) async fn command(office: &Office, out: Output, command: PrinterComman
     Ok(())
 }
 
-/// What it is and how it is; one that does not answer, as it was known last.
+/// What it is and how it is, asked now.
 async fn show(office: &Office, out: Output, name: &str) -> anyhow::Result<()> {
     let (printer, answer) = operator::printer_probe(office, name).await?;
     let (found, status) = answer.map_err(|fault| operator::does_not_answer(&printer, &fault))?;

@@ -60,16 +60,12 @@ impl InHand {
 
     /// What the printer answered so far.
     pub(super) fn acknowledgement(&self) -> Acknowledgement {
-        acknowledgement(self.key, &self.reference)
-    }
-}
-
-fn acknowledgement(key: AttemptKey, reference: &AttemptRef) -> Acknowledgement {
-    Acknowledgement {
-        key,
-        printer_job: reference.printer_job.clone(),
-        boot: reference.boot.clone(),
-        acknowledged: reference.acknowledged,
+        Acknowledgement {
+            key: self.key,
+            printer_job: self.reference.printer_job.clone(),
+            boot: self.reference.boot.clone(),
+            acknowledged: self.reference.acknowledged,
+        }
     }
 }
 

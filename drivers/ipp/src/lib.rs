@@ -3,7 +3,8 @@
 //! IPP has no idempotency key, and printers print half an upload. So the attempt id is the job name, nothing is sent
 //! twice, and where the printer can hold:
 //!
-//! 1. `prepare` makes a held job, asks whether it is really held, uploads the document, and asks again;
+//! 1. `prepare` makes a held job, uploads the document, and asks whether it is really held; before the printer has proved
+//!    that once, it asks before the upload too;
 //! 2. `commit` asks once more and sends Release-Job, once.
 //!
 //! Where it cannot, `prepare` makes a job without a document, and `commit` sends the document, once: a failure from its
