@@ -24,6 +24,9 @@ mod pause;
 #[path = "../../drivers/ipp/tests/printer/peer.rs"]
 mod peer;
 mod people;
+#[path = "../postgres/mod.rs"]
+mod postgres;
+mod postgres_tests;
 mod printers;
 mod proxy;
 mod storm;

@@ -1,0 +1,343 @@
+//! A PostgreSQL server of one test's own, on a free port of this machine. Everything lives in one temporary folder, and
+//! ends with the value.
+//!
+//! `initdb` takes seconds, so it is run once and its folder is kept in the target folder; each server gets a copy.
+#![expect(clippy::unwrap_used, reason = "a fixture that does not work says where")]
+
+use std::{
+    env, fs,
+    hash::{BuildHasher, Hasher, RandomState},
+    io::Write,
+    net::TcpListener,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+/// Where Debian has a folder for each version.
+const VERSIONS: &str = "/usr/lib/postgresql";
+
+/// PostgreSQL refuses to run as root. This user, `nobody`, owns a server that root starts.
+const UNPRIVILEGED: &str = "65534";
+
+/// Texts are sorted by a language and not by their bytes, as a server of Debian does: a statement that needs the order
+/// of bytes has to say so.
+const COLLATION: [&str; 3] = ["--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"];
+
+/// What leaves one database of the four that `initdb` makes: each is three hundred files to copy.
+const STRIP: [(&str, &str); 2] = [
+    ("template1", "ALTER DATABASE postgres RENAME TO cetak"),
+    (
+        "cetak",
+        "UPDATE pg_database SET datistemplate = false;\n\nDROP DATABASE template0;\n\nDROP DATABASE template1;\n\n",
+    ),
+];
+
+/// For every server: no leftovers outside of its folder, not even when it is killed, and nobody else can reach it.
+const ALWAYS: [&str; 6] = [
+    "listen_addresses=127.0.0.1",
+    "unix_socket_directories=",
+    "dynamic_shared_memory_type=mmap",
+    "max_connections=50",
+    "log_min_messages=warning",
+    "lc_messages=C",
+];
+const FAST: [&str; 3] = ["shared_buffers=16MB", "fsync=off", "full_page_writes=off"];
+/// All that makes a commit durable stays on, as it is by default.
+const DURABLE: [&str; 1] = ["shared_buffers=256MB"];
+
+/// How often it is looked, and how many times, until a server that starts or stops has done so: 30 s.
+const LOOK: Duration = Duration::from_millis(10);
+const LOOKS_MAX: u32 = 3_000;
+
+/// One server with an empty database `cetak`.
+pub(crate) struct Postgres {
+    folder: TempDir,
+    settings: Vec<&'static str>,
+    port: u16,
+    server: Option<Server>,
+}
+
+/// A running postmaster.
+struct Server {
+    child: Child,
+    /// Dropped, it lets the thread go that started the postmaster.
+    _starter: mpsc::Sender<()>,
+}
+
+impl Postgres {
+    /// Starts one that is quick, and whose commits are lost with the machine (and only then); waits until it answers.
+    pub(crate) fn start() -> Self {
+        Self::start_in(place(&[env::temp_dir()]), &FAST)
+    }
+
+    /// Starts one whose commits are on the disk of the target folder when they return, if others than root may go
+    /// there, else on that of temporary files.
+    pub(crate) fn durable() -> Self {
+        Self::start_in(place(&[env!("CARGO_TARGET_TMPDIR").into(), env::temp_dir()]), &DURABLE)
+    }
+
+    fn start_in(folder: TempDir, settings: &[&'static str]) -> Self {
+        copy(&template(), &folder.path().join("data"));
+        give_away(folder.path());
+        let settings = ALWAYS.iter().chain(settings).copied().collect();
+        let mut server = Self { folder, settings, port: 0, server: None };
+        server.run();
+        server
+    }
+
+    /// `postgres://cetak@127.0.0.1:PORT/cetak`; nobody asks for a password.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://cetak@127.0.0.1:{}/cetak", self.port)
+    }
+
+    /// Its temporary folder: `data`, and `log` with what it says.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Ends it as an administrator does: connections are cut, and what was not committed is rolled back.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            signal("-INT", &[server.child.id()]);
+            let ended = look(|| server.child.try_wait().unwrap().is_some());
+            assert!(ended, "the server does not stop; it says:\n{}", self.log());
+        }
+    }
+
+    /// kill -9 for it and all its children, as a power cut does. What it has told the kernel to write stays.
+    pub(crate) fn kill(&mut self) {
+        let Some(mut server) = self.server.take() else { return };
+        // Once it sleeps it starts no more of them.
+        signal("-STOP", &[server.child.id()]);
+        let children = children(server.child.id());
+        signal("-KILL", &children);
+        // It may have ended by itself.
+        let _ = server.child.kill();
+        let _ = server.child.wait();
+        // One that does not end would be told of by the next start: it still holds the data.
+        look(|| !children.iter().any(|child| is_alive(*child)));
+        self.forget_segment();
+    }
+
+    /// Starts it again, on the same port and with the data that it has; ends it first, if it still runs.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        self.run();
+    }
+
+    /// Runs statements, each in a transaction of its own; returns what they select, a line for each row and `|` between
+    /// columns. Fails with the first that fails.
+    pub(crate) fn psql(&self, sql: &str) -> String {
+        let mut command = Command::new(program("psql"));
+        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &self.url(), "-f", "-"]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(sql.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "`{sql}` failed: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Another port is tried when somebody was faster, but never for a server that had one.
+    fn run(&mut self) {
+        for _ in 0..20 {
+            let port = if self.port == 0 { free_port() } else { self.port };
+            let mut server = self.spawn(port);
+            // First, as another process may have taken the port and answer.
+            let mut has_ended = false;
+            let answers = look(|| {
+                has_ended = server.child.try_wait().unwrap().is_some();
+                has_ended || answers(port)
+            });
+            if answers && !has_ended {
+                (self.port, self.server) = (port, Some(server));
+                return;
+            }
+            let _ = server.child.kill();
+            let _ = server.child.wait();
+            thread::sleep(LOOK);
+        }
+        panic!("`postgres` does not start; it says:\n{}", self.log())
+    }
+
+    /// From a thread that lives as long as the server, which is told to end with it: so no server outlives a process
+    /// that is killed, and each outlives the thread that wanted it.
+    fn spawn(&self, port: u16) -> Server {
+        let log = fs::File::options().create(true).append(true).open(self.folder().join("log")).unwrap();
+        let mut command = unprivileged(&program("postgres"), &["--pdeathsig=QUIT"]);
+        command.arg("-D").arg(self.folder().join("data")).args(["-p", &port.to_string()]);
+        command.args(self.settings.iter().flat_map(|setting| ["-c", setting]));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let (send, child) = mpsc::channel();
+        let (starter, dropped) = mpsc::channel::<()>();
+        thread::spawn(move || {
+            send.send(command.spawn()).unwrap();
+            let _ = dropped.recv();
+        });
+        let child = child.recv().unwrap().unwrap_or_else(|error| panic!("`setpriv` does not run: {error}"));
+        Server { child, _starter: starter }
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder().join("log")).unwrap_or_default()
+    }
+
+    /// A killed server leaves a small piece of shared memory, by which the next one on these data would see whether
+    /// anybody is left. Nobody is.
+    fn forget_segment(&self) {
+        let known = fs::read_to_string(self.folder().join("data/postmaster.pid")).unwrap_or_default();
+        if let Some(segment) = known.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) {
+            let _ = Command::new("ipcrm").args(["-m", segment]).stderr(Stdio::null()).status();
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The folder that `initdb` made for this version, under a lock, as tests run side by side.
+fn template() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    fs::create_dir_all(target).unwrap();
+    let version = output(Command::new(program("postgres")).arg("--version"));
+    let digits = |c: char| c.is_ascii_alphanumeric() || c == '.';
+    let name: String = version.trim().chars().map(|c| if digits(c) { c } else { '-' }).collect();
+    let template = target.join(format!("template-{name}"));
+    let lock = fs::File::create(target.join("template.lock")).unwrap();
+    lock.lock().unwrap();
+    if !template.exists() {
+        let folder = place(&[env::temp_dir()]);
+        let data = folder.path().join("data");
+        let mut initdb = unprivileged(&program("initdb"), &[]);
+        initdb.args(["-U", "cetak", "-E", "UTF8", "--auth-local=reject", "--auth-host=trust", "--no-sync", "-D"]);
+        output(initdb.arg(&data).args(COLLATION));
+        for (database, sql) in STRIP {
+            let mut single = unprivileged(&program("postgres"), &[]);
+            single.args(["--single", "-F", "-j", "-c", "log_checkpoints=off", "-D"]).arg(&data).arg(database);
+            let mut single = single.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+            single.stdin.take().unwrap().write_all(sql.as_bytes()).unwrap();
+            assert!(single.wait().unwrap().success(), "the database could not be made");
+        }
+        // Renamed when it is whole.
+        let half = target.join("template-half");
+        let _ = fs::remove_dir_all(&half);
+        copy(&data, &half);
+        fs::rename(half, &template).unwrap();
+    }
+    template
+}
+
+/// One of the server's programs: Debian's newest version, else whatever the system finds.
+fn program(name: &str) -> PathBuf {
+    let versions = fs::read_dir(VERSIONS).into_iter().flatten().flatten();
+    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse::<u32>().ok();
+    let mut numbers: Vec<u32> = versions.filter_map(number).collect();
+    numbers.sort_unstable_by(|a, b| b.cmp(a));
+    let paths = numbers.iter().map(|version| Path::new(VERSIONS).join(format!("{version}/bin/{name}")));
+    let found = paths.into_iter().find(|path| path.exists());
+    let on_path = || env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.exists());
+    found.or_else(on_path).unwrap_or_else(|| {
+        panic!("there is no `{name}`; hint: `apt-get install postgresql-15` (Debian's name), then test again")
+    })
+}
+
+/// A program, run by somebody who is not root, with more options of `setpriv`.
+fn unprivileged(program: &Path, options: &[&str]) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(options);
+    if is_root() {
+        let user = ["--reuid", "--regid"].map(|id| format!("{id}={UNPRIVILEGED}"));
+        command.args(user).arg("--clear-groups");
+    }
+    command.arg("--").arg(program).current_dir("/").env_clear().env("PATH", "/usr/bin:/bin");
+    command
+}
+
+/// A new folder in the first of these that whoever runs the server can reach.
+fn place(candidates: &[PathBuf]) -> TempDir {
+    for candidate in candidates {
+        let folder = tempfile::Builder::new().prefix("postgres-").tempdir_in(candidate).unwrap();
+        give_away(folder.path());
+        if unprivileged(Path::new("test"), &[]).arg("-w").arg(folder.path()).status().unwrap().success() {
+            return folder;
+        }
+    }
+    panic!("only root can write to {candidates:?}; hint: set TMPDIR to a folder that everybody may enter")
+}
+
+/// Gives a folder and all in it to whoever runs the server.
+fn give_away(folder: &Path) {
+    if is_root() {
+        output(Command::new("chown").args(["-R", &format!("{UNPRIVILEGED}:{UNPRIVILEGED}")]).arg(folder));
+    }
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+fn copy(from: &Path, to: &Path) {
+    output(Command::new("cp").args(["-r", "--reflink=auto", "--preserve=mode"]).arg(from).arg(to));
+}
+
+fn output(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?} does not run: {error}"));
+    assert!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Not one of those that the system gives to outgoing connections: it must still be free when the server comes back.
+fn free_port() -> u16 {
+    loop {
+        let random = RandomState::new().build_hasher().finish();
+        let port = 12_000 + u16::try_from(random % 20_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// Does it take connections there?
+fn answers(port: u16) -> bool {
+    let mut ask = Command::new(program("pg_isready"));
+    ask.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string(), "-U", "cetak", "-d", "cetak", "-t", "5"]);
+    ask.status().unwrap().success()
+}
+
+/// Looks again and again until it is so, for half a minute; returns whether it is.
+fn look(mut is_so: impl FnMut() -> bool) -> bool {
+    (0..LOOKS_MAX).any(|_| {
+        is_so() || {
+            thread::sleep(LOOK);
+            false
+        }
+    })
+}
+
+/// The processes that this one has started; it has one thread.
+fn children(process: u32) -> Vec<u32> {
+    let listed = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+    listed.split_whitespace().map(|number| number.parse().unwrap()).collect()
+}
+
+/// A process that nobody has asked about after its end is dead.
+fn is_alive(process: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+/// They may have ended by themselves.
+fn signal(name: &str, processes: &[u32]) {
+    if !processes.is_empty() {
+        let numbers = processes.iter().map(u32::to_string);
+        let _ = Command::new("kill").arg(name).args(numbers).stderr(Stdio::null()).status();
+    }
+}
