@@ -16,7 +16,8 @@ use crate::{
         profile::{CardProfile, is_name},
         window::Window,
     },
-    engine::{EngineError, Profiles, Settings},
+    engine::{EngineError, Profiles, Settings, operator::plain_uri},
+    store::Location,
 };
 
 /// The settings file. Unknown keys are refused.
@@ -32,6 +33,7 @@ struct Written {
     breaker_failures: Option<u32>,
     release_after_s: Option<u64>,
     upload_ahead: Option<bool>,
+    database: Option<String>,
     key_file: Option<PathBuf>,
     profiles: Option<PathBuf>,
     #[serde(default)]
@@ -49,6 +51,8 @@ pub(super) struct Config {
     pub profiles: Profiles,
     /// How IPP printers are reached. The files that they name are read when a printer is used.
     pub printers: PrinterOptions,
+    /// Where the database is.
+    pub database: Location,
     /// Where the master key is.
     pub key_file: PathBuf,
     /// Key to value and source, for people.
@@ -65,7 +69,7 @@ impl Config {
 
 /// Variables that are no settings of the engine.
 const OTHER_VARIABLES: [&str; 5] = ["CETAK_DATA", "CETAK_CONFIG", "CETAK_ACTOR", "CETAK_LOG", "CETAK_KEY"];
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "site",
     "zone",
     "batch_size",
@@ -75,6 +79,7 @@ const KEYS: [&str; 11] = [
     "breaker_failures",
     "release_after_s",
     "upload_ahead",
+    "database",
     "key_file",
     "profiles",
 ];
@@ -99,6 +104,7 @@ pub(super) fn load(
     let mut reader = Reader { variables, file: shown, sources: BTreeMap::new() };
     let settings = reader.settings(&mut file)?;
     let path_text = |p: PathBuf| p.display().to_string();
+    let database = reader.database(file.database, folder)?;
     let key_file =
         reader
             .take("key_file", file.key_file.map(path_text), path_text(folder.join(files::KEY)), "a path", |_| true)?;
@@ -108,7 +114,7 @@ pub(super) fn load(
     let profiles = profiles(Path::new(&folder_of_profiles), required)?;
     let beside = path.as_deref().and_then(Path::parent).unwrap_or(folder);
     let printers = printers(std::mem::take(&mut file.printer), beside)?;
-    Ok(Config { settings, profiles, printers, key_file: key_file.into(), sources: reader.sources })
+    Ok(Config { settings, profiles, printers, database, key_file: key_file.into(), sources: reader.sources })
 }
 
 /// Options with their values checked, and paths that begin in the folder of the settings.
@@ -200,6 +206,29 @@ impl Reader<'_> {
             upload_ahead: self.take("upload_ahead", file.upload_ahead, d.upload_ahead, "true or false", |_| true)?,
             windows: std::mem::take(&mut file.window),
         })
+    }
+
+    /// A server's address, or the file in the data folder. The address may hold a password, which is shown nowhere.
+    fn database(&mut self, written: Option<String>, folder: &Path) -> anyhow::Result<Location> {
+        const KEY: &str = "database";
+        let file = folder.join(files::DATABASE);
+        let (url, source) = match (self.variables.get(&variable(KEY)), written) {
+            (Some(text), _) => (text.clone(), format!("the variable {}", variable(KEY))),
+            (None, Some(text)) => (text, format!("the file `{}`", self.file)),
+            (None, None) => {
+                self.sources.insert(KEY, (file.display().to_string(), "default".into()));
+                return Ok(Location::File(file));
+            }
+        };
+        if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+            let message = format!("`{KEY}` from {source} is no address of PostgreSQL");
+            bail!(EngineError::refused(
+                message,
+                "it must be `postgres://USER@HOST/DATABASE`; leave it out for a file in the data folder"
+            ));
+        }
+        self.sources.insert(KEY, (plain_uri(&url), source));
+        Ok(Location::Server(url))
     }
 
     fn take<T: std::str::FromStr + ToString>(

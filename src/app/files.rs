@@ -29,10 +29,10 @@ pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(context)
 }
 
-/// Reads the master key. If there is neither key nor database, makes one: synced with its folder before the first row
-/// is written.
-pub(super) fn master_key(file: &Path, database: &Path, entropy: &dyn Entropy) -> anyhow::Result<Keys> {
-    if !file.exists() && !database.exists() {
+/// Reads the master key. If there is neither key nor data, makes one: synced with its folder before the first row is
+/// written.
+pub(super) fn master_key(file: &Path, has_data: bool, entropy: &dyn Entropy) -> anyhow::Result<Keys> {
+    if !file.exists() && !has_data {
         let mut key = Zeroizing::new([0; 32]);
         entropy.fill(key.as_mut());
         make_key(file, &Zeroizing::new(hex(key.as_ref())))?;
@@ -43,7 +43,7 @@ pub(super) fn master_key(file: &Path, database: &Path, entropy: &dyn Entropy) ->
             let message = format!("the key file `{}` is missing, and the database was made with it", file.display());
             anyhow::bail!(EngineError::refused(
                 message,
-                "put the key back from where you keep it; without it no record can be read"
+                "put the key back from where you keep it, or copy it from another node; without it no record can be read"
             ));
         }
         Err(source) => return Err(source).with_context(|| format!("the key file `{}` cannot be read", file.display())),

@@ -26,7 +26,7 @@ use crate::{
         clock::Clock,
         scheduler::{self, Stuck, Until},
     },
-    store::{Store, Writer},
+    store::{Location, Store, Writer},
 };
 use config::Config;
 use system::{SystemClock, SystemEntropy, actor};
@@ -80,7 +80,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         | Command::Reprint(_)
         | Command::Card(_)
         | Command::Audit(_) => {
-            if !writes(&command) && !global.data.join(files::DATABASE).exists() {
+            if let Location::File(file) = &config.database
+                && !writes(&command)
+                && !file.exists()
+            {
                 let message = format!("there is no data in `{}`", global.data.display());
                 anyhow::bail!(EngineError::refused(
                     message,
@@ -142,15 +145,17 @@ async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::
     files::make_folder(&global.data)?;
     let _opening = files::lock_opening(&global.data)?;
     let entropy = Arc::new(SystemEntropy::new());
-    let database = global.data.join(files::DATABASE);
+    let has_data = Store::has_data(&config.database).await?;
     let keys = match key {
         Some(text) => files::parse_key(text).ok_or_else(|| {
             EngineError::refused("`CETAK_KEY` does not hold 64 hexadecimal digits", "leave it out to use the key file")
         })?,
-        None => files::master_key(&config.key_file, &database, &*entropy)?,
+        None => files::master_key(&config.key_file, has_data, &*entropy)?,
     };
-    files::make_database(&database)?;
-    let store = Store::open(&database, keys).await?;
+    if let Location::File(file) = &config.database {
+        files::make_database(file)?;
+    }
+    let store = Store::open(&config.database, keys).await?;
     Ok(Office {
         store,
         clock: Arc::new(SystemClock),

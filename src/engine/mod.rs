@@ -158,6 +158,7 @@ impl EngineError {
             Self::Store(StoreError::Conflict(_)) => {
                 Some("look at it again, and repeat the command if it still applies")
             }
+            Self::Store(StoreError::InDoubt { .. }) => Some("look whether it is done before you repeat the command"),
             Self::Store(StoreError::SecondOpenRequest) => Some("close the other request first"),
             Self::Store(
                 StoreError::Corrupt { .. }

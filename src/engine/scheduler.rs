@@ -41,11 +41,10 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
         unusable: HashMap::new(),
         stop: halted,
     };
-    let mut changes = office.store.changes().await?;
+    let mut news = office.store.news().await;
     let stuck = loop {
         // Before looking for printers: a change in between is seen in the next round.
-        let news = changes.changed().await?;
-        if news || scheduler.lacks_workers() {
+        if news.changed().await? || scheduler.lacks_workers() {
             scheduler.employ().await?;
             scheduler.board.wake_all();
         }
@@ -57,6 +56,7 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
         }
         tokio::select! {
             () = office.clock.sleep(LOOK) => {}
+            () = news.arrive() => {}
             _ = stop.changed() => {}
         }
     };

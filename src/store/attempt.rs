@@ -1,8 +1,8 @@
 //! Attempts: begun under guard before a byte goes to a printer, released under guard before a card may exist.
 
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{ColumnIndex, Decode, Row, Type};
 
-use super::{StoreError, Tx, doing, parse, set};
+use super::{StoreError, Tx, doing, execute, on, parse, set};
 use crate::domain::{
     attempt::AttemptView,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
@@ -73,40 +73,31 @@ impl Tx {
     pub async fn attempts_begin(&mut self, begins: &[Begin]) -> Result<Vec<Begun>, StoreError> {
         const BEGIN: &str = "
             INSERT INTO attempt (name, job_id, printer, record_version, state, began_at_us)
-            SELECT v.value ->> 0, job.id, v.value ->> 3, v.value ->> 2, CASE WHEN v.value ->> 4 THEN 'releasing' ELSE 'intent' END, $2
-            FROM json_each($1) AS v
-            CROSS JOIN job ON job.id = v.value ->> 1
-            CROSS JOIN batch ON batch.id = job.batch_id
-            CROSS JOIN record ON record.id = job.record_id
-            CROSS JOIN printer ON printer.name = batch.printer
-            WHERE job.state = 'queued' AND job.due_at_us <= $2
+            SELECT v.value ->> 0, job.id, v.value ->> 3, CAST(v.value ->> 2 AS BIGINT), v.value ->> 4, $2
+            FROM json_each($1) AS v CROSS JOIN job CROSS JOIN batch CROSS JOIN record CROSS JOIN printer
+            WHERE job.id = CAST(v.value ->> 1 AS BIGINT) AND batch.id = job.batch_id AND record.id = job.record_id
+              AND printer.name = batch.printer
+              AND job.state = 'queued' AND job.due_at_us <= $2
               AND batch.state = 'running' AND batch.printer = v.value ->> 3
-              AND record.state = 'batched' AND record.version = v.value ->> 2 AND record.stop IS NULL
-              AND printer.removed = 0 AND printer.breaker IN ('closed', 'half-open')
+              AND record.state = 'batched' AND record.version = CAST(v.value ->> 2 AS BIGINT) AND record.stop IS NULL
+              AND NOT printer.removed AND printer.breaker IN ('closed', 'half-open')
               AND NOT EXISTS (SELECT 1 FROM pause WHERE (scope = 'queue') OR (scope = 'printer' AND pause.name = batch.printer)
                               OR (scope = 'batch' AND pause.name = CAST(batch.id AS TEXT)))
             RETURNING job_id, id";
-        const PRINTING: &str =
-            "UPDATE job SET state = 'printing' WHERE id IN (SELECT value FROM json_each($1)) AND state = 'queued'";
+        const PRINTING: &str = "UPDATE job SET state = 'printing' WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND state = 'queued'";
         if begins.is_empty() {
             return Ok(Vec::new());
         }
-        let row = |b: &Begin| (b.name.clone(), b.job.0, b.record_version, b.printer.clone(), i64::from(b.releasing));
+        let state = |b: &Begin| if b.releasing { "releasing" } else { "intent" };
+        let row = |b: &Begin| (b.name.clone(), b.job.0, b.record_version, b.printer.clone(), state(b));
         let rows: Vec<_> = begins.iter().map(row).collect();
-        let begun: Vec<(i64, i64)> = sqlx::query_as(BEGIN)
-            .bind(set(&rows))
-            .bind(self.now.0)
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("beginning attempts"))?;
+        let begun: Vec<(i64, i64)> =
+            on!(self, c => sqlx::query_as(BEGIN).bind(set(&rows)).bind(self.now.0).fetch_all(c))
+                .map_err(doing("beginning attempts"))?;
         let jobs: Vec<i64> = begun.iter().map(|(job, _)| *job).collect();
         if !jobs.is_empty() {
-            let done = sqlx::query(PRINTING)
-                .bind(set(&jobs))
-                .execute(&mut *self.inner)
-                .await
-                .map_err(doing("beginning attempts"))?;
-            if done.rows_affected() != jobs.len() as u64 {
+            let done = execute!(self, sqlx::query(PRINTING).bind(set(&jobs))).map_err(doing("beginning attempts"))?;
+            if done != jobs.len() as u64 {
                 return Err(StoreError::Conflict("the job"));
             }
         }
@@ -119,19 +110,19 @@ impl Tx {
         const RELEASE: &str = "
             UPDATE attempt SET state = 'releasing'
             FROM job, batch, record, printer
-            WHERE attempt.id IN (SELECT value FROM json_each($1)) AND attempt.state = 'intent'
+            WHERE attempt.id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND attempt.state = 'intent'
               AND job.id = attempt.job_id AND batch.id = job.batch_id AND record.id = job.record_id AND printer.name = batch.printer
               AND job.state = 'printing' AND batch.state = 'running'
               AND record.version = attempt.record_version AND record.stop IS NULL
-              AND printer.removed = 0 AND printer.breaker IN ('closed', 'half-open')
+              AND NOT printer.removed AND printer.breaker IN ('closed', 'half-open')
               AND NOT EXISTS (SELECT 1 FROM pause WHERE (scope = 'queue') OR (scope = 'printer' AND pause.name = batch.printer)
                               OR (scope = 'batch' AND pause.name = CAST(batch.id AS TEXT)))
             RETURNING attempt.id";
         if attempts.is_empty() {
             return Ok(Vec::new());
         }
-        let query = sqlx::query_scalar(RELEASE).bind(set(attempts));
-        let released: Vec<i64> = query.fetch_all(&mut *self.inner).await.map_err(doing("releasing attempts"))?;
+        let released: Vec<i64> = on!(self, c => sqlx::query_scalar(RELEASE).bind(set(attempts)).fetch_all(c))
+            .map_err(doing("releasing attempts"))?;
         Ok(released.into_iter().map(AttemptKey).collect())
     }
 
@@ -139,19 +130,15 @@ impl Tx {
     pub async fn attempts_acknowledge(&mut self, acknowledgements: &[Acknowledgement]) -> Result<(), StoreError> {
         const ACKNOWLEDGE: &str = "
             UPDATE attempt SET printer_job = COALESCE(v.value ->> 1, printer_job), boot = COALESCE(v.value ->> 2, boot),
-                acknowledged = MAX(acknowledged, v.value ->> 3)
+                acknowledged = acknowledged OR CAST(v.value ->> 3 AS BIGINT) <> 0
             FROM json_each($1) AS v
-            WHERE attempt.id = v.value ->> 0 AND +attempt.ended_at_us IS NULL"; // `+`: by id, not through all open ones
+            WHERE attempt.id = CAST(v.value ->> 0 AS BIGINT) AND +attempt.ended_at_us IS NULL"; // `+`: by id, not through all open ones
         if acknowledgements.is_empty() {
             return Ok(());
         }
         let row = |a: &Acknowledgement| (a.key.0, a.printer_job.clone(), a.boot.clone(), i64::from(a.acknowledged));
         let rows: Vec<_> = acknowledgements.iter().map(row).collect();
-        sqlx::query(ACKNOWLEDGE)
-            .bind(set(&rows))
-            .execute(&mut *self.inner)
-            .await
-            .map_err(doing("saving a printer's answer"))?;
+        execute!(self, sqlx::query(ACKNOWLEDGE).bind(set(&rows))).map_err(doing("saving a printer's answer"))?;
         Ok(())
     }
 
@@ -160,11 +147,8 @@ impl Tx {
         const OPEN: &str = "
             SELECT id, name, state, printer_job, boot, acknowledged FROM attempt
             WHERE printer = $1 AND ended_at_us IS NULL ORDER BY id";
-        let rows: Vec<OpenRow> = sqlx::query_as(OPEN)
-            .bind(printer)
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("reading open attempts"))?;
+        let rows: Vec<OpenRow> =
+            on!(self, c => sqlx::query_as(OPEN).bind(printer).fetch_all(c)).map_err(doing("reading open attempts"))?;
         let open = |(key, name, state, printer_job, boot, acknowledged): OpenRow| OpenAttempt {
             key: AttemptKey(key),
             name,
@@ -179,9 +163,8 @@ impl Tx {
     /// An attempt that is not ended, by name, with its printer.
     pub async fn attempt_open(&mut self, name: &str) -> Result<Option<(String, OpenAttempt)>, StoreError> {
         let sql = "SELECT printer FROM attempt WHERE name = $1 AND ended_at_us IS NULL";
-        let query = sqlx::query_scalar(sql).bind(name);
-        let printer: Option<String> =
-            query.fetch_optional(&mut *self.inner).await.map_err(doing("finding an attempt"))?;
+        let printer: Option<String> = on!(self, c => sqlx::query_scalar(sql).bind(name).fetch_optional(c))
+            .map_err(doing("finding an attempt"))?;
         let Some(printer) = printer else { return Ok(None) };
         let open = self.attempts_open(&printer).await?.into_iter().find(|open| open.name == name);
         Ok(open.map(|open| (printer, open)))
@@ -190,15 +173,16 @@ impl Tx {
     /// Saves that a card may exist though it was never let go: its printer did not keep its promise to hold. No guard:
     /// it has happened.
     pub async fn attempt_started(&mut self, attempt: AttemptKey) -> Result<(), StoreError> {
-        let query = sqlx::query("UPDATE attempt SET state = 'releasing' WHERE id = $1 AND state = 'intent'");
-        query.bind(attempt.0).execute(&mut *self.inner).await.map_err(doing("saving a started attempt"))?;
+        const STARTED: &str = "UPDATE attempt SET state = 'releasing' WHERE id = $1 AND state = 'intent'";
+        execute!(self, sqlx::query(STARTED).bind(attempt.0)).map_err(doing("saving a started attempt"))?;
         Ok(())
     }
 
     /// An attempt by the name that printers and people have of it.
     pub async fn attempt_find(&mut self, name: &str) -> Result<Option<AttemptKey>, StoreError> {
-        let query = sqlx::query_scalar("SELECT id FROM attempt WHERE name = $1").bind(name);
-        Ok(query.fetch_optional(&mut *self.inner).await.map_err(doing("finding an attempt"))?.map(AttemptKey))
+        const FIND: &str = "SELECT id FROM attempt WHERE name = $1";
+        let found = on!(self, c => sqlx::query_scalar(FIND).bind(name).fetch_optional(c));
+        Ok(found.map_err(doing("finding an attempt"))?.map(AttemptKey))
     }
 
     /// Attempts with all that decides what their end means; `limits` gives the most failed tries of a profile.
@@ -211,21 +195,25 @@ impl Tx {
             SELECT a.id, a.name, a.state, a.printer, a.record_version,
                    j.id, j.state, j.not_started, b.id, b.state, j.lot_id, b.place,
                    r.id, r.state, r.version, r.stop, r.charged, r.failed_on, r.profile
-            FROM json_each($1) AS v
-            CROSS JOIN attempt AS a ON a.id = v.value
-            CROSS JOIN job AS j ON j.id = a.job_id
-            CROSS JOIN batch AS b ON b.id = j.batch_id
-            CROSS JOIN record AS r ON r.id = j.record_id";
-        let rows = sqlx::query(VIEW)
-            .bind(set(attempts))
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("reading attempts"))?;
-        rows.iter().map(|row| view(row, limits)).collect()
+            FROM json_each($1) AS v CROSS JOIN attempt AS a CROSS JOIN job AS j CROSS JOIN batch AS b CROSS JOIN record AS r
+            WHERE a.id = CAST(v.value AS BIGINT) AND j.id = a.job_id AND b.id = j.batch_id AND r.id = j.record_id";
+        let views = on!(self, c => async {
+            let rows = sqlx::query(VIEW).bind(set(attempts)).fetch_all(c).await?;
+            Ok(rows.iter().map(|row| view(row, limits)).collect())
+        });
+        views.map_err(doing("reading attempts"))?
     }
 }
 
-fn view(row: &SqliteRow, limits: &(dyn Fn(&str) -> u32 + Sync)) -> Result<AttemptView, StoreError> {
+/// More columns than a tuple takes. The bounds say that a row has numbers and texts.
+fn view<'r, R>(row: &'r R, limits: &(dyn Fn(&str) -> u32 + Sync)) -> Result<AttemptView, StoreError>
+where
+    R: Row,
+    usize: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    &'r str: Decode<'r, R::Database> + Type<R::Database>,
+    Option<&'r str>: Decode<'r, R::Database> + Type<R::Database>,
+{
     let failed = || doing("reading attempts");
     let number = |at: usize| row.try_get::<i64, _>(at).map_err(failed());
     let text = |at: usize| row.try_get::<&str, _>(at).map_err(failed());

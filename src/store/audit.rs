@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use sqlx::QueryBuilder;
 
-use super::{StoreError, Tx, doing, keys};
+use super::{StoreError, Tx, doing, execute, keys, on};
 use crate::domain::{
     audit::{Event, entry},
     time::Timestamp,
@@ -54,7 +54,7 @@ impl Tx {
             return Ok(());
         }
         let chain = self.writer.chain;
-        let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(chain).cloned();
+        let known = self.store.heads.lock().unwrap_or_else(PoisonError::into_inner).get(chain).cloned();
         let (seq, hash) = match known {
             Some(known) => known,
             None => self.audit_head().await?,
@@ -72,8 +72,7 @@ impl Tx {
     }
 
     async fn audit_head(&mut self) -> Result<(i64, Vec<u8>), StoreError> {
-        let query = sqlx::query_as("SELECT seq, hash FROM audit_head WHERE chain = $1").bind(self.writer.chain);
-        let head = query.fetch_optional(&mut *self.inner).await.map_err(doing("reading the audit head"))?;
+        let head = on!(self, c => sqlx::query_as("SELECT seq, hash FROM audit_head WHERE chain = $1").bind(self.writer.chain).fetch_optional(c)).map_err(doing("reading the audit head"))?;
         Ok(head.unwrap_or_default())
     }
 
@@ -93,22 +92,26 @@ impl Tx {
             // Cannot fail: the entry is text and numbers.
             let text =
                 serde_json::to_string(&entry(chain, seq, self.now, &self.writer.actor, event)).unwrap_or_default();
-            hash = self.keys.audit(&hash, &text).to_vec();
+            hash = self.store.keys.audit(&hash, &text).to_vec();
             rows.push((seq, text, hash.clone()));
         }
         let seq = seq_before + i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        let advance = sqlx::query(ADVANCE).bind(chain).bind(seq).bind(hash.clone()).bind(seq_before);
-        let done = advance.execute(&mut *self.inner).await.map_err(doing("advancing the audit head"))?;
-        if done.rows_affected() == 0 {
+        let done = execute!(self, sqlx::query(ADVANCE).bind(chain).bind(seq).bind(hash.clone()).bind(seq_before))
+            .map_err(doing("advancing the audit head"))?;
+        if done == 0 {
             return Ok(None);
         }
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
-            let mut sql = QueryBuilder::new("INSERT INTO audit (chain, seq, entry, hash) ");
-            sql.push_values(rows.by_ref().take(100), |mut row, (seq, text, hash)| {
-                row.push_bind(chain).push_bind(seq).push_bind(text).push_bind(hash);
+            let page: Vec<_> = rows.by_ref().take(100).collect();
+            let written = on!(self, c => async {
+                let mut sql = QueryBuilder::new("INSERT INTO audit (chain, seq, entry, hash) ");
+                sql.push_values(page, |mut row, (seq, text, hash)| {
+                    row.push_bind(chain).push_bind(seq).push_bind(text).push_bind(hash);
+                });
+                sql.build().execute(c).await.map(|done| done.rows_affected())
             });
-            sql.build().execute(&mut *self.inner).await.map_err(doing("writing the audit"))?;
+            written.map_err(doing("writing the audit"))?;
         }
         Ok(Some((seq, hash)))
     }
@@ -116,12 +119,14 @@ impl Tx {
     /// The instant of the newest row of all chains; the beginning of time without any.
     pub async fn newest_instant(&mut self) -> Result<Timestamp, StoreError> {
         const NEWEST: &str = "
-            SELECT a.entry ->> 'at' FROM audit_head AS h JOIN audit AS a ON a.chain = h.chain AND a.seq = h.seq";
-        let rows: Vec<Option<String>> = sqlx::query_scalar(NEWEST)
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("reading the newest audit rows"))?;
-        let instants = rows.iter().flatten().filter_map(|at| Timestamp::parse(at));
+            SELECT a.entry FROM audit_head AS h JOIN audit AS a ON a.chain = h.chain AND a.seq = h.seq";
+        let rows: Vec<String> =
+            on!(self, c => sqlx::query_scalar(NEWEST).fetch_all(c)).map_err(doing("reading the newest audit rows"))?;
+        let instant = |entry: &String| {
+            let entry: serde_json::Value = serde_json::from_str(entry).ok()?;
+            Timestamp::parse(entry["at"].as_str()?)
+        };
+        let instants = rows.iter().filter_map(instant);
         Ok(instants.max().unwrap_or(Timestamp(i64::MIN)))
     }
 
@@ -129,22 +134,16 @@ impl Tx {
     pub async fn audit_page(&mut self, chain: &str, after: i64) -> Result<Vec<AuditRow>, StoreError> {
         const PAGE: &str =
             "SELECT chain, seq, entry, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-        let rows: Vec<(String, i64, String, Vec<u8>)> = sqlx::query_as(PAGE)
-            .bind(chain)
-            .bind(after)
-            .bind(PAGE_ROWS)
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("reading the audit"))?;
+        let rows: Vec<(String, i64, String, Vec<u8>)> =
+            on!(self, c => sqlx::query_as(PAGE).bind(chain).bind(after).bind(PAGE_ROWS).fetch_all(c))
+                .map_err(doing("reading the audit"))?;
         Ok(rows.into_iter().map(|(chain, seq, entry, hash)| AuditRow { chain, seq, entry, hash }).collect())
     }
 
     /// The newest row of each chain.
     pub async fn audit_heads(&mut self) -> Result<Vec<ChainHead>, StoreError> {
         let rows: Vec<(String, i64, Vec<u8>)> =
-            sqlx::query_as("SELECT chain, seq, hash FROM audit_head ORDER BY chain")
-                .fetch_all(&mut *self.inner)
-                .await
+            on!(self, c => sqlx::query_as("SELECT chain, seq, hash FROM audit_head ORDER BY chain").fetch_all(c))
                 .map_err(doing("reading the audit heads"))?;
         Ok(rows.into_iter().map(|(chain, seq, hash)| ChainHead { chain, seq, hash: keys::hex(&hash) }).collect())
     }
@@ -153,9 +152,7 @@ impl Tx {
     /// no sealed row is gone. Returns how many rows were checked, and the first fault of each chain.
     pub async fn audit_verify(&mut self, seal: &[ChainHead]) -> Result<(i64, Vec<ChainFault>), StoreError> {
         let heads = self.audit_heads().await?;
-        let stored: Vec<String> = sqlx::query_scalar("SELECT DISTINCT chain FROM audit")
-            .fetch_all(&mut *self.inner)
-            .await
+        let stored: Vec<String> = on!(self, c => sqlx::query_scalar("SELECT DISTINCT chain FROM audit").fetch_all(c))
             .map_err(doing("reading the audit"))?;
         let mut faults = Vec::new();
         let missing = |chain: &String| !heads.iter().any(|head| head.chain == *chain);
@@ -188,7 +185,7 @@ impl Tx {
                 if row.seq != seq + 1 {
                     return Ok(Err((seq + 1, "a row is missing")));
                 }
-                hash = self.keys.audit(&hash, &row.entry).to_vec();
+                hash = self.store.keys.audit(&hash, &row.entry).to_vec();
                 if hash != row.hash {
                     return Ok(Err((row.seq, "the row was changed or moved")));
                 }

@@ -1,6 +1,6 @@
 //! Batches and the jobs in them.
 
-use super::{StoreError, Tx, doing, parse, set};
+use super::{StoreError, Tx, doing, execute, on, parse, set};
 use crate::domain::{
     batch::{Batch, BatchState, Claimed},
     id::{BatchId, JobId, LotId, RecordId},
@@ -37,37 +37,22 @@ impl Tx {
     /// Makes a batch; its jobs come with [`jobs_add`](Self::jobs_add).
     pub async fn batch_make(&mut self, batch: &NewBatch) -> Result<BatchId, StoreError> {
         const MAKE: &str = "INSERT INTO batch (profile, printer, place, state, created_at_us) VALUES ($1, $2, $3, $4, $5) RETURNING id";
-        let query = sqlx::query_scalar(MAKE)
-            .bind(&batch.profile)
-            .bind(&batch.printer)
-            .bind(batch.place.as_str())
-            .bind(batch.state.as_str())
-            .bind(self.now.0);
-        query.fetch_one(&mut *self.inner).await.map(BatchId).map_err(doing("making a batch"))
+        on!(self, c => sqlx::query_scalar(MAKE).bind(&batch.profile).bind(&batch.printer).bind(batch.place.as_str()).bind(batch.state.as_str()).bind(self.now.0).fetch_one(c)).map(BatchId).map_err(doing("making a batch"))
     }
 
     /// Takes records from the waiting list into a batch, each with a blank of the lot beside it, in the order given.
     pub async fn jobs_add(&mut self, batch: BatchId, claimed: &[(Claimed, LotId)]) -> Result<(), StoreError> {
         const ADD: &str = "
             INSERT INTO job (batch_id, record_id, copy, lot_id, state, position, due_at_us)
-            SELECT $2, v.value ->> 0, v.value ->> 1, v.value ->> 2, 'queued', v.key, $3 FROM json_each($1) AS v";
-        const TAKE: &str =
-            "UPDATE record SET state = 'batched' WHERE id IN (SELECT value FROM json_each($1)) AND state = 'waiting'";
+            SELECT $2, CAST(v.value ->> 0 AS BIGINT), CAST(v.value ->> 1 AS BIGINT), CAST(v.value ->> 2 AS BIGINT), 'queued', v.key, $3
+            FROM json_each($1) AS v";
+        const TAKE: &str = "UPDATE record SET state = 'batched' WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND state = 'waiting'";
         let rows: Vec<_> = claimed.iter().map(|(c, lot)| (c.record.0, c.copy, lot.0)).collect();
         let ids: Vec<i64> = claimed.iter().map(|(c, _)| c.record.0).collect();
-        sqlx::query(ADD)
-            .bind(set(&rows))
-            .bind(batch.0)
-            .bind(self.now.0)
-            .execute(&mut *self.inner)
-            .await
+        execute!(self, sqlx::query(ADD).bind(set(&rows)).bind(batch.0).bind(self.now.0))
             .map_err(doing("making jobs"))?;
-        let taken = sqlx::query(TAKE)
-            .bind(set(&ids))
-            .execute(&mut *self.inner)
-            .await
-            .map_err(doing("taking records into a batch"))?;
-        if taken.rows_affected() != ids.len() as u64 {
+        let taken = execute!(self, sqlx::query(TAKE).bind(set(&ids))).map_err(doing("taking records into a batch"))?;
+        if taken != ids.len() as u64 {
             return Err(StoreError::Conflict("the waiting list"));
         }
         self.waiting_remove(&ids).await
@@ -76,22 +61,16 @@ impl Tx {
     /// The printer's batch that is not closed.
     pub async fn batch_open(&mut self, printer: &str) -> Result<Option<Batch>, StoreError> {
         const OPEN: &str = "SELECT id, profile, printer, state FROM batch WHERE printer = $1 AND state <> 'closed' ORDER BY id LIMIT 1";
-        let row: Option<(i64, String, String, String)> = sqlx::query_as(OPEN)
-            .bind(printer)
-            .fetch_optional(&mut *self.inner)
-            .await
-            .map_err(doing("reading a batch"))?;
+        let row: Option<(i64, String, String, String)> =
+            on!(self, c => sqlx::query_as(OPEN).bind(printer).fetch_optional(c)).map_err(doing("reading a batch"))?;
         row.map(to_batch).transpose()
     }
 
     /// A batch by number.
     pub async fn batch_get(&mut self, batch: BatchId) -> Result<Option<Batch>, StoreError> {
         const GET: &str = "SELECT id, profile, printer, state FROM batch WHERE id = $1";
-        let row: Option<(i64, String, String, String)> = sqlx::query_as(GET)
-            .bind(batch.0)
-            .fetch_optional(&mut *self.inner)
-            .await
-            .map_err(doing("reading a batch"))?;
+        let row: Option<(i64, String, String, String)> =
+            on!(self, c => sqlx::query_as(GET).bind(batch.0).fetch_optional(c)).map_err(doing("reading a batch"))?;
         row.map(to_batch).transpose()
     }
 
@@ -99,26 +78,18 @@ impl Tx {
     pub async fn batch_change(&mut self, batch: BatchId, from: BatchState, to: BatchState) -> Result<(), StoreError> {
         const CHANGE: &str = "
             UPDATE batch SET state = $3, closed_at_us = CASE WHEN $3 = 'closed' THEN $4 END WHERE id = $1 AND state = $2";
-        let done = sqlx::query(CHANGE)
-            .bind(batch.0)
-            .bind(from.as_str())
-            .bind(to.as_str())
-            .bind(self.now.0)
-            .execute(&mut *self.inner)
-            .await
-            .map_err(doing("changing a batch"))?;
-        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict("the batch")) }
+        let done =
+            execute!(self, sqlx::query(CHANGE).bind(batch.0).bind(from.as_str()).bind(to.as_str()).bind(self.now.0))
+                .map_err(doing("changing a batch"))?;
+        if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the batch")) }
     }
 
     /// The batch's jobs that wait for the printer, in the order of the pile.
     pub async fn jobs_queued(&mut self, batch: BatchId) -> Result<Vec<QueuedJob>, StoreError> {
         const QUEUED: &str =
             "SELECT id, record_id, due_at_us FROM job WHERE batch_id = $1 AND state = 'queued' ORDER BY position, id";
-        let rows: Vec<(i64, i64, i64)> = sqlx::query_as(QUEUED)
-            .bind(batch.0)
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("reading queued jobs"))?;
+        let rows: Vec<(i64, i64, i64)> =
+            on!(self, c => sqlx::query_as(QUEUED).bind(batch.0).fetch_all(c)).map_err(doing("reading queued jobs"))?;
         Ok(rows
             .into_iter()
             .map(|(id, record, due_at_us)| QueuedJob { id: JobId(id), record: RecordId(record), due_at_us })
@@ -132,7 +103,7 @@ impl Tx {
             FROM job JOIN batch ON batch.id = job.batch_id
             WHERE job.batch_id = $1 AND job.state IN ('queued', 'printing') ORDER BY job.position";
         let rows: Vec<(i64, i64, String, i64, String)> =
-            sqlx::query_as(OPEN).bind(batch.0).fetch_all(&mut *self.inner).await.map_err(doing("reading open jobs"))?;
+            on!(self, c => sqlx::query_as(OPEN).bind(batch.0).fetch_all(c)).map_err(doing("reading open jobs"))?;
         let job = |(record, id, state, lot, place): (i64, i64, String, i64, String)| {
             let state: JobState = parse("job", id, &state)?;
             let job = OpenJob { id: JobId(id), state, batch, lot: LotId(lot), place: Place::from_stored(&place) };
@@ -149,7 +120,7 @@ impl Tx {
     /// How many cards of a batch ended in which job state.
     pub async fn batch_counts(&mut self, batch: BatchId) -> Result<Vec<(String, i64)>, StoreError> {
         const COUNTS: &str = "SELECT state, COUNT(*) FROM job WHERE batch_id = $1 GROUP BY state ORDER BY state";
-        sqlx::query_as(COUNTS).bind(batch.0).fetch_all(&mut *self.inner).await.map_err(doing("counting a batch"))
+        on!(self, c => sqlx::query_as(COUNTS).bind(batch.0).fetch_all(c)).map_err(doing("counting a batch"))
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod attempt;
 mod audit;
+mod backend;
 mod batch;
 pub mod keys;
 mod photo;
@@ -23,20 +24,13 @@ mod warrant;
 
 use std::{
     collections::HashMap,
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-
-use sqlx::{
-    ConnectOptions, Sqlite, SqlitePool, Transaction,
-    migrate::{Migration, MigrationType, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 pub use self::{
     attempt::{Acknowledgement, Begin, Begun, OpenAttempt},
     audit::{AuditRow, ChainFault, ChainHead},
+    backend::Location,
     batch::{NewBatch, QueuedJob},
     photo::NewPhoto,
     printer::{Pause, PauseScope, Printer},
@@ -49,6 +43,7 @@ use crate::domain::{
     audit::{Actor, Event},
     time::Timestamp,
 };
+use backend::{Arrivals, Backend, Inner, execute, on};
 use keys::Keys;
 
 /// What can go wrong with the database, by what the caller does next.
@@ -84,6 +79,13 @@ pub enum StoreError {
     /// The key is not the one with which the database was made.
     #[error("the key does not belong to this database; restore the right key file")]
     OtherKey,
+    /// The server went away while it was told to commit: it may be saved or not.
+    #[error("the database went away before it said whether this was saved")]
+    InDoubt {
+        /// The cause.
+        #[source]
+        source: sqlx::Error,
+    },
     /// The database itself failed.
     #[error("the database failed at {doing}")]
     Database {
@@ -102,7 +104,9 @@ pub(crate) fn doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreErr
         let kind = source.as_database_error().map(|e| (e.kind(), e.message()));
         match kind {
             Some((ErrorKind::CheckViolation, message)) if message.contains("quantity") => StoreError::Short,
-            Some((ErrorKind::UniqueViolation, message)) if message.contains("record.person_key") => {
+            Some((ErrorKind::UniqueViolation, message))
+                if message.contains("record.person_key") || message.contains("record_person_key") =>
+            {
                 StoreError::SecondOpenRequest
             }
             _ => StoreError::Database { doing, source },
@@ -110,16 +114,10 @@ pub(crate) fn doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreErr
     }
 }
 
-/// How long a command waits for its turn to write.
-const WRITE_PATIENCE: Duration = Duration::from_secs(20);
-/// How often it asks. Short, so that it finds the gap that a busy scheduler leaves.
-const WRITE_RETRY: Duration = Duration::from_millis(1);
-
-/// The database of one office.
+/// The database of one office, or of a province.
 #[derive(Clone, Debug)]
 pub struct Store {
-    write: SqlitePool,
-    read: SqlitePool,
+    backend: Backend,
     keys: Keys,
     heads: Heads,
 }
@@ -129,56 +127,31 @@ pub struct Store {
 type Heads = Arc<Mutex<HashMap<&'static str, (i64, Vec<u8>)>>>;
 
 impl Store {
-    /// Opens or makes the database file and brings its schema up to date.
-    pub async fn open(file: &Path, keys: Keys) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .pragma("wal_autocheckpoint", "16384")
-            .pragma("cache_size", "-65536")
-            .pragma("temp_store", "memory")
-            .statement_cache_capacity(200)
-            .disable_statement_logging();
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options.clone().busy_timeout(WRITE_PATIENCE))
-            .await
-            .map_err(doing("opening the database"))?;
-        migrate(&write).await?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(5)
-            .test_before_acquire(false)
-            .connect_lazy_with(options.read_only(true).create_if_missing(false).busy_timeout(WRITE_PATIENCE));
-        let store = Self { write, read, keys, heads: Heads::default() };
+    /// Has anybody used this database? Then its key exists somewhere.
+    pub async fn has_data(location: &Location) -> Result<bool, StoreError> {
+        Backend::has_data(location).await
+    }
+
+    /// Opens the database, makes it if it is a file that is not there, and brings its schema up to date.
+    pub async fn open(location: &Location, keys: Keys) -> Result<Self, StoreError> {
+        let backend = Backend::open(location).await?;
+        let store = Self { backend, keys, heads: Heads::default() };
         store.key_check().await?;
-        // From here on `Store::write` waits itself: it asks often enough to find the gap that a busy scheduler leaves.
-        let query = sqlx::query("PRAGMA busy_timeout = 0");
-        query.execute(&store.write).await.map_err(doing("opening the database"))?;
         Ok(store)
     }
 
     /// Remembers which key the database was made with, and refuses any other.
     async fn key_check(&self) -> Result<(), StoreError> {
-        let failed = "checking the key";
-        let sql = "INSERT INTO meta (key, value) VALUES ('key_check', $1) ON CONFLICT DO NOTHING";
-        let found: Option<String> = sqlx::query_scalar("SELECT value FROM meta WHERE key = 'key_check'")
-            .fetch_optional(&self.read)
-            .await
-            .map_err(doing(failed))?;
-        match found {
-            Some(found) if found == self.keys.check_value() => Ok(()),
-            Some(_) => Err(StoreError::OtherKey),
-            None => {
-                sqlx::query(sql).bind(self.keys.check_value()).execute(&self.write).await.map_err(doing(failed))?;
-                Ok(())
-            }
+        const KEY: &str = "key_check";
+        let own = self.keys.check_value();
+        let mut found = self.read().await?.meta_get(KEY).await?;
+        if found.is_none() {
+            let mut tx = self.begin(self.backend.write().await?, Writer::nobody(), Timestamp(0));
+            tx.meta_add(KEY, &own).await?;
+            found = tx.meta_get(KEY).await?;
+            tx.commit().await?;
         }
+        if found == Some(own) { Ok(()) } else { Err(StoreError::OtherKey) }
     }
 
     /// The keys of this database.
@@ -186,69 +159,31 @@ impl Store {
         &self.keys
     }
 
-    /// Begins a transaction that writes. Waits for its turn.
+    /// Begins a transaction that writes. Waits for its turn: there is one at a time, so that what it reads stays true
+    /// until it commits.
     pub async fn write(&self, writer: &Writer, now: Timestamp) -> Result<Tx, StoreError> {
-        let mut waited = Duration::ZERO;
-        let inner = loop {
-            match self.write.begin_with("BEGIN IMMEDIATE").await {
-                Ok(inner) => break inner,
-                Err(error) if is_busy(&error) && waited < WRITE_PATIENCE => {
-                    #[expect(
-                        clippy::disallowed_methods,
-                        reason = "waits for another process, which no clock of ours moves"
-                    )]
-                    tokio::time::sleep(WRITE_RETRY).await;
-                    waited += WRITE_RETRY;
-                }
-                Err(error) => return Err(doing("beginning to write")(error)),
-            }
-        };
-        Ok(Tx {
-            inner,
-            now,
-            writer: writer.clone(),
-            keys: self.keys.clone(),
-            heads: self.heads.clone(),
-            new_head: None,
-            events: Vec::new(),
-        })
+        Ok(self.begin(self.backend.write().await?, writer.clone(), now))
     }
 
     /// Begins a transaction that sees one state of the database and cannot write.
     pub async fn read(&self) -> Result<Tx, StoreError> {
-        let inner = self.read.begin().await.map_err(doing("beginning to read"))?;
-        let nobody = Actor { name: String::new(), os_user: String::new(), host: String::new() };
-        let writer = Writer { chain: "", actor: Arc::new(nobody) };
-        Ok(Tx {
-            inner,
-            now: Timestamp(0),
-            writer,
-            keys: self.keys.clone(),
-            heads: self.heads.clone(),
-            new_head: None,
-            events: Vec::new(),
-        })
+        Ok(self.begin(self.backend.read().await?, Writer::nobody(), Timestamp(0)))
     }
 
-    /// Watches for commits of others.
-    pub async fn changes(&self) -> Result<Changes, StoreError> {
-        let connection = self.read.acquire().await.map_err(doing("watching for changes"))?;
-        Ok(Changes { connection, version: -1 })
+    fn begin(&self, inner: Inner, writer: Writer, now: Timestamp) -> Tx {
+        let store = self.clone();
+        Tx { inner, now, writer, store, new_head: None, events: Vec::new(), announces: false }
+    }
+
+    /// Begins to hear what other processes commit.
+    pub async fn news(&self) -> News {
+        News { store: self.clone(), arrivals: self.backend.arrivals().await, seen: None }
     }
 
     /// Closes all connections, so that the files can be copied.
     pub async fn close(&self) {
-        self.read.close().await;
-        self.write.close().await;
+        self.backend.close().await;
     }
-}
-
-fn is_busy(error: &sqlx::Error) -> bool {
-    // SQLITE_BUSY, and SQLITE_BUSY_SNAPSHOT.
-    error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| code == "5" || code == "517")
 }
 
 /// Who writes, and into which audit chain.
@@ -260,16 +195,24 @@ pub struct Writer {
     pub actor: Arc<Actor>,
 }
 
+impl Writer {
+    /// For transactions that write no audit row.
+    fn nobody() -> Self {
+        let nobody = Actor { name: String::new(), os_user: String::new(), host: String::new() };
+        Self { chain: "", actor: Arc::new(nobody) }
+    }
+}
+
 /// One transaction. Dropped without [`commit`](Tx::commit), nothing of it is saved.
 #[derive(Debug)]
 pub struct Tx {
-    inner: Transaction<'static, Sqlite>,
+    inner: Inner,
     now: Timestamp,
     writer: Writer,
-    keys: Keys,
-    heads: Heads,
+    store: Store,
     new_head: Option<(i64, Vec<u8>)>,
     events: Vec<Event>,
+    announces: bool,
 }
 
 impl Tx {
@@ -288,13 +231,21 @@ impl Tx {
         self.events.push(event);
     }
 
+    /// Wakes every scheduler when this commits: it may give them something to do.
+    pub fn announce(&mut self) {
+        self.announces = true;
+    }
+
     /// Appends the audit rows and makes all of it durable.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let events = std::mem::take(&mut self.events);
         self.audit_append(&events).await?;
-        self.inner.commit().await.map_err(doing("committing"))?;
+        self.inner.commit(self.announces).await?;
         if let Some(head) = self.new_head {
-            self.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(self.writer.chain, head);
+            self.store.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(self.writer.chain, head);
+        }
+        if self.announces {
+            self.store.backend.announce();
         }
         Ok(())
     }
@@ -302,14 +253,21 @@ impl Tx {
     /// A value of the table of single facts.
     pub async fn meta_get(&mut self, key: &str) -> Result<Option<String>, StoreError> {
         let sql = "SELECT value FROM meta WHERE key = $1";
-        sqlx::query_scalar(sql).bind(key).fetch_optional(&mut *self.inner).await.map_err(doing("reading a setting"))
+        on!(self, c => sqlx::query_scalar(sql).bind(key).fetch_optional(c)).map_err(doing("reading a setting"))
+    }
+
+    /// Adds a value to the table of single facts, unless there is one.
+    async fn meta_add(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        let sql = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        execute!(self, sqlx::query(sql).bind(key).bind(value)).map_err(doing("writing a setting"))?;
+        Ok(())
     }
 
     /// Sets a value of the table of single facts.
     pub async fn meta_set(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
         let sql =
             "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
-        sqlx::query(sql).bind(key).bind(value).execute(&mut *self.inner).await.map_err(doing("writing a setting"))?;
+        execute!(self, sqlx::query(sql).bind(key).bind(value)).map_err(doing("writing a setting"))?;
         Ok(())
     }
 }
@@ -329,34 +287,26 @@ pub(crate) fn set<T: serde::Serialize>(rows: &[T]) -> String {
     serde_json::to_string(rows).unwrap_or_else(|_| "[]".into())
 }
 
-async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
-    let scripts = [
-        (1, "first", include_str!("../../migrations/sqlite/0001_first.sql")),
-        (2, "evidence", include_str!("../../migrations/sqlite/0002_evidence.sql")),
-    ];
-    let known = scripts.iter().map(|(number, _, _)| *number).max().unwrap_or(0);
-    let migrations = scripts.map(|(number, name, sql)| {
-        Migration::new(number, name.into(), MigrationType::Simple, sqlx::SqlStr::from_static(sql), false)
-    });
-    match Migrator::with_migrations(migrations.into()).run(pool).await {
-        Ok(()) => Ok(()),
-        Err(sqlx::migrate::MigrateError::VersionMissing(found)) => Err(StoreError::Newer { found, known }),
-        Err(error) => Err(doing("bringing the schema up to date")(error.into())),
-    }
-}
-
-/// Tells whether another connection, of this or another process, has committed something.
+/// What other processes commit. Announcements only save the wait until the next look.
 #[derive(Debug)]
-pub struct Changes {
-    connection: sqlx::pool::PoolConnection<Sqlite>,
-    version: i64,
+pub struct News {
+    store: Store,
+    arrivals: Arrivals,
+    seen: Option<i64>,
 }
 
-impl Changes {
-    /// Has anything been committed since the last call? True the first time.
+impl News {
+    /// Waits for an announcement; for ever, if there can be none.
+    pub async fn arrive(&mut self) {
+        self.arrivals.next().await;
+    }
+
+    /// Has anybody who is no scheduler committed something since the last call? True the first time.
     pub async fn changed(&mut self) -> Result<bool, StoreError> {
-        let query = sqlx::query_scalar("PRAGMA data_version");
-        let version: i64 = query.fetch_one(&mut *self.connection).await.map_err(doing("looking for changes"))?;
-        Ok(std::mem::replace(&mut self.version, version) != version)
+        const ACTS: &str =
+            "SELECT CAST(COALESCE(SUM(seq), 0) AS BIGINT) FROM audit_head WHERE chain NOT LIKE 'scheduler%'";
+        let mut tx = self.store.read().await?;
+        let acts: i64 = on!(tx, c => sqlx::query_scalar(ACTS).fetch_one(c)).map_err(doing("looking for changes"))?;
+        Ok(self.seen.replace(acts) != Some(acts))
     }
 }

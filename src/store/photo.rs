@@ -1,6 +1,6 @@
 //! Photos: each distinct one once, sealed, purged when no record needs it.
 
-use super::{StoreError, Tx, doing, keys::Digest, set};
+use super::{StoreError, Tx, doing, execute, keys::Digest, on, set};
 use crate::domain::id::PhotoId;
 
 /// A photo that is new to the database.
@@ -15,27 +15,27 @@ pub struct NewPhoto {
 impl Tx {
     /// The stored photo with this digest.
     pub async fn photo_find(&mut self, digest: &Digest) -> Result<Option<PhotoId>, StoreError> {
-        let query = sqlx::query_scalar("SELECT id FROM photo WHERE digest = $1").bind(digest.as_slice());
-        Ok(query.fetch_optional(&mut *self.inner).await.map_err(doing("finding a photo"))?.map(PhotoId))
+        Ok(on!(self, c => sqlx::query_scalar("SELECT id FROM photo WHERE digest = $1").bind(digest.as_slice()).fetch_optional(c)).map_err(doing("finding a photo"))?.map(PhotoId))
     }
 
     /// Takes a photo in, used by no record yet.
     pub async fn photo_add(&mut self, photo: &NewPhoto) -> Result<PhotoId, StoreError> {
         const ADD: &str = "INSERT INTO photo (digest, sealed, uses) VALUES ($1, $2, 0) RETURNING id";
-        let query = sqlx::query_scalar(ADD).bind(photo.digest.as_slice()).bind(photo.sealed.as_slice());
-        query.fetch_one(&mut *self.inner).await.map(PhotoId).map_err(doing("storing a photo"))
+        on!(self, c => sqlx::query_scalar(ADD).bind(photo.digest.as_slice()).bind(photo.sealed.as_slice()).fetch_one(c))
+            .map(PhotoId)
+            .map_err(doing("storing a photo"))
     }
 
     /// Counts records that now need these photos.
     pub async fn photos_use(&mut self, uses: &[(PhotoId, i64)]) -> Result<(), StoreError> {
-        const USE: &str =
-            "UPDATE photo SET uses = uses + (v.value ->> 1) FROM json_each($1) AS v WHERE photo.id = v.value ->> 0";
+        const USE: &str = "
+            UPDATE photo SET uses = uses + CAST(v.value ->> 1 AS BIGINT) FROM json_each($1) AS v
+            WHERE photo.id = CAST(v.value ->> 0 AS BIGINT)";
         if uses.is_empty() {
             return Ok(());
         }
-        let done =
-            sqlx::query(USE).bind(set(uses)).execute(&mut *self.inner).await.map_err(doing("counting photos"))?;
-        if done.rows_affected() == uses.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("a photo")) }
+        let done = execute!(self, sqlx::query(USE).bind(set(uses))).map_err(doing("counting photos"))?;
+        if done == uses.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("a photo")) }
     }
 
     /// Takes the photos from records that need them no more, and purges those that no record needs.
@@ -43,23 +43,22 @@ impl Tx {
         const COUNT: &str = "
             UPDATE photo SET uses = uses - c.n
             FROM (SELECT photo_id, COUNT(*) AS n FROM record
-                  WHERE id IN (SELECT value FROM json_each($1)) AND photo_id IS NOT NULL GROUP BY photo_id) AS c
+                  WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND photo_id IS NOT NULL GROUP BY photo_id) AS c
             WHERE photo.id = c.photo_id
             RETURNING photo.id, photo.uses";
-        const FORGET: &str = "UPDATE record SET photo_id = NULL WHERE id IN (SELECT value FROM json_each($1))";
-        const PURGE: &str = "DELETE FROM photo WHERE id IN (SELECT value FROM json_each($1)) AND uses = 0";
+        const FORGET: &str =
+            "UPDATE record SET photo_id = NULL WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1))";
+        const PURGE: &str =
+            "DELETE FROM photo WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND uses = 0";
         if records.is_empty() {
             return Ok(());
         }
-        let counted: Vec<(i64, i64)> = sqlx::query_as(COUNT)
-            .bind(set(records))
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("counting photos"))?;
-        sqlx::query(FORGET).bind(set(records)).execute(&mut *self.inner).await.map_err(doing("forgetting photos"))?;
+        let counted: Vec<(i64, i64)> =
+            on!(self, c => sqlx::query_as(COUNT).bind(set(records)).fetch_all(c)).map_err(doing("counting photos"))?;
+        execute!(self, sqlx::query(FORGET).bind(set(records))).map_err(doing("forgetting photos"))?;
         let unused: Vec<i64> = counted.into_iter().filter(|(_, uses)| *uses == 0).map(|(id, _)| id).collect();
         if !unused.is_empty() {
-            sqlx::query(PURGE).bind(set(&unused)).execute(&mut *self.inner).await.map_err(doing("purging photos"))?;
+            execute!(self, sqlx::query(PURGE).bind(set(&unused))).map_err(doing("purging photos"))?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Printers and pauses.
 
-use super::{StoreError, Tx, doing, parse};
+use super::{StoreError, Tx, doing, execute, on, parse};
 use crate::domain::{breaker::Breaker, time::Timestamp};
 
 /// A printer as stored.
@@ -80,18 +80,20 @@ impl Tx {
             INSERT INTO printer (name, uri, profile, hopper, insisted) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (name) DO UPDATE
             SET uri = excluded.uri, profile = excluded.profile, hopper = excluded.hopper, insisted = excluded.insisted,
-                removed = 0, breaker = 'closed', failures = 0, state = 'unknown', reasons = '[]', capabilities = NULL,
+                removed = false, breaker = 'closed', failures = 0, state = 'unknown', reasons = '[]', capabilities = NULL,
                 vouched = '[]'
-            WHERE printer.removed = 1";
-        let query = sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper).bind(insisted);
-        Ok(query.execute(&mut *self.inner).await.map_err(doing("adding a printer"))?.rows_affected() == 1)
+            WHERE printer.removed";
+        Ok(execute!(self, sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper).bind(insisted))
+            .map_err(doing("adding a printer"))?
+            == 1)
     }
 
     /// Takes a printer out of use. Its name stays in the books.
     pub async fn printer_remove(&mut self, name: &str) -> Result<(), StoreError> {
-        let query = sqlx::query("UPDATE printer SET removed = 1 WHERE name = $1 AND removed = 0").bind(name);
-        let done = query.execute(&mut *self.inner).await.map_err(doing("removing a printer"))?;
-        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
+        let done =
+            execute!(self, sqlx::query("UPDATE printer SET removed = true WHERE name = $1 AND NOT removed").bind(name))
+                .map_err(doing("removing a printer"))?;
+        if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
     }
 
     /// All printers in use, by name.
@@ -107,15 +109,15 @@ impl Tx {
     async fn printers(&mut self, name: Option<&str>) -> Result<Vec<Printer>, StoreError> {
         const ALL: &str = "
             SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched
-            FROM printer WHERE removed = 0 ORDER BY name";
+            FROM printer WHERE NOT removed ORDER BY name";
         const ONE: &str = "
             SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched
-            FROM printer WHERE removed = 0 AND name = $1";
-        let query = match name {
-            None => sqlx::query_as(ALL),
-            Some(name) => sqlx::query_as(ONE).bind(name),
+            FROM printer WHERE NOT removed AND name = $1";
+        let rows = match name {
+            None => on!(self, c => sqlx::query_as(ALL).fetch_all(c)),
+            Some(name) => on!(self, c => sqlx::query_as(ONE).bind(name).fetch_all(c)),
         };
-        let rows: Vec<Row> = query.fetch_all(&mut *self.inner).await.map_err(doing("reading the printers"))?;
+        let rows: Vec<Row> = rows.map_err(doing("reading the printers"))?;
         let printer = |r: Row| {
             Ok(Printer {
                 breaker: parse("printer", &r.0, &r.4)?,
@@ -143,32 +145,32 @@ impl Tx {
         failures: u32,
     ) -> Result<(), StoreError> {
         const SET: &str = "UPDATE printer SET breaker = $3, failures = $4 WHERE name = $1 AND breaker = $2";
-        let query = sqlx::query(SET).bind(name).bind(from.as_str()).bind(to.as_str()).bind(i64::from(failures));
-        let done = query.execute(&mut *self.inner).await.map_err(doing("saving a breaker"))?;
-        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
+        let done =
+            execute!(self, sqlx::query(SET).bind(name).bind(from.as_str()).bind(to.as_str()).bind(i64::from(failures)))
+                .map_err(doing("saving a breaker"))?;
+        if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
     }
 
     /// Remembers what a printer said of itself.
     pub async fn printer_probed(&mut self, name: &str, capabilities: &str) -> Result<(), StoreError> {
         const PROBED: &str = "UPDATE printer SET capabilities = $2 WHERE name = $1";
-        let query = sqlx::query(PROBED).bind(name).bind(capabilities);
-        query.execute(&mut *self.inner).await.map_err(doing("saving what a printer is"))?;
+        execute!(self, sqlx::query(PROBED).bind(name).bind(capabilities)).map_err(doing("saving what a printer is"))?;
         Ok(())
     }
 
     /// Sets the reasons that count as over, though the printer still gives them.
     pub async fn printer_vouch(&mut self, name: &str, reasons: &[String]) -> Result<(), StoreError> {
         const VOUCH: &str = "UPDATE printer SET vouched = $2 WHERE name = $1";
-        let query = sqlx::query(VOUCH).bind(name).bind(super::set(reasons));
-        query.execute(&mut *self.inner).await.map_err(doing("saving what an operator cleared"))?;
+        execute!(self, sqlx::query(VOUCH).bind(name).bind(super::set(reasons)))
+            .map_err(doing("saving what an operator cleared"))?;
         Ok(())
     }
 
     /// Remembers how a printer was seen.
     pub async fn printer_seen(&mut self, name: &str, state: &str, reasons: &[String]) -> Result<(), StoreError> {
         const SEEN: &str = "UPDATE printer SET state = $2, reasons = $3 WHERE name = $1";
-        let query = sqlx::query(SEEN).bind(name).bind(state).bind(super::set(reasons));
-        query.execute(&mut *self.inner).await.map_err(doing("saving a printer's state"))?;
+        execute!(self, sqlx::query(SEEN).bind(name).bind(state).bind(super::set(reasons)))
+            .map_err(doing("saving a printer's state"))?;
         Ok(())
     }
 
@@ -177,23 +179,24 @@ impl Tx {
         const ADD: &str =
             "INSERT INTO pause (scope, name, reason, actor, at_us) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
         let (kind, name) = scope.columns();
-        let query =
-            sqlx::query(ADD).bind(kind).bind(name).bind(reason).bind(self.writer.actor.name.as_str()).bind(self.now.0);
-        Ok(query.execute(&mut *self.inner).await.map_err(doing("pausing"))?.rows_affected() == 1)
+        let (actor, now) = (self.writer.actor.name.as_str(), self.now.0);
+        let added = execute!(self, sqlx::query(ADD).bind(kind).bind(name).bind(reason).bind(actor).bind(now));
+        Ok(added.map_err(doing("pausing"))? == 1)
     }
 
     /// Ends a pause. `false`: there was none.
     pub async fn pause_end(&mut self, scope: &PauseScope) -> Result<bool, StoreError> {
         let (kind, name) = scope.columns();
-        let query = sqlx::query("DELETE FROM pause WHERE scope = $1 AND name = $2").bind(kind).bind(name);
-        Ok(query.execute(&mut *self.inner).await.map_err(doing("resuming"))?.rows_affected() == 1)
+        let sql = "DELETE FROM pause WHERE scope = $1 AND name = $2";
+        let ended = execute!(self, sqlx::query(sql).bind(kind).bind(name));
+        Ok(ended.map_err(doing("resuming"))? == 1)
     }
 
     /// All pauses in force.
     pub async fn pause_list(&mut self) -> Result<Vec<Pause>, StoreError> {
         const LIST: &str = "SELECT scope, name, reason, actor, at_us FROM pause ORDER BY scope, name";
         let rows: Vec<(String, String, String, String, i64)> =
-            sqlx::query_as(LIST).fetch_all(&mut *self.inner).await.map_err(doing("reading the pauses"))?;
+            on!(self, c => sqlx::query_as(LIST).fetch_all(c)).map_err(doing("reading the pauses"))?;
         let pause = |(kind, name, reason, actor, at): (String, String, String, String, i64)| {
             let scope = match kind.as_str() {
                 "printer" => PauseScope::Printer(name),

@@ -1,8 +1,8 @@
 //! Records, persons and the waiting list.
 
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::QueryBuilder;
 
-use super::{StoreError, Tx, doing, keys::Digest, parse, set};
+use super::{StoreError, Tx, doing, execute, keys::Digest, on, parse, set};
 use crate::domain::{
     batch::Claimed,
     id::{AttemptKey, BatchId, JobId, LotId, PhotoId, RecordId},
@@ -89,13 +89,14 @@ const INSERT_ROWS: usize = 500;
 
 const BODY: &str = "
     SELECT r.id, r.source, r.request_id, r.version, r.kind, r.district, r.village, r.requested_at_us, r.verified_at_us, p.sealed
-    FROM json_each($1) AS v CROSS JOIN record AS r ON r.id = v.value JOIN person AS p ON p.record_id = r.id";
+    FROM json_each($1) AS v CROSS JOIN record AS r CROSS JOIN person AS p
+    WHERE r.id = CAST(v.value AS BIGINT) AND p.record_id = r.id";
 
 impl Tx {
     /// The key of the next new record. Keys are given out inside a write transaction, so nobody else gets it.
     pub async fn record_next_id(&mut self) -> Result<i64, StoreError> {
         let sql = "SELECT COALESCE(MAX(id), 0) + 1 FROM record";
-        sqlx::query_scalar(sql).fetch_one(&mut *self.inner).await.map_err(doing("reading the newest record"))
+        on!(self, c => sqlx::query_scalar(sql).fetch_one(c)).map_err(doing("reading the newest record"))
     }
 
     /// Adds new records, those in state `waiting` to the waiting list too.
@@ -111,25 +112,31 @@ impl Tx {
         while records.peek().is_some() {
             let chunk: Vec<NewRecord> = records.by_ref().take(INSERT_ROWS).collect();
             let mut sealed = Vec::with_capacity(chunk.len());
-            let mut sql = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO record (id, source, request_id, profile, kind, class, state, slot, person_key, digest, photo_id,
-                                     district, village, requested_at_us, verified_at_us, reason) ",
-            );
-            sql.push_values(chunk, |mut row, r| {
-                let slot = if r.state.takes_the_place() { 0 } else { r.id.0 };
-                row.push_bind(r.id.0).push_bind(source).push_bind(r.request_id).push_bind(profile).push_bind(r.kind);
-                row.push_bind(r.class).push_bind(r.state.as_str()).push_bind(slot);
-                row.push_bind(r.person_key.to_vec()).push_bind(r.digest.to_vec()).push_bind(r.photo.map(|p| p.0));
-                row.push_bind(r.district).push_bind(r.village).push_bind(r.requested_at_us).push_bind(r.verified_at_us);
-                row.push_bind(r.reason);
-                sealed.push((r.id.0, r.sealed));
+            let added = on!(self, c => async {
+                let mut sql = QueryBuilder::new(
+                    "INSERT INTO record (id, source, request_id, profile, kind, class, state, slot, person_key, digest,
+                                         photo_id, district, village, requested_at_us, verified_at_us, reason) ",
+                );
+                sql.push_values(chunk, |mut row, r| {
+                    let slot = if r.state.takes_the_place() { 0 } else { r.id.0 };
+                    row.push_bind(r.id.0).push_bind(source).push_bind(r.request_id).push_bind(profile);
+                    row.push_bind(r.kind).push_bind(r.class).push_bind(r.state.as_str()).push_bind(slot);
+                    row.push_bind(r.person_key.to_vec()).push_bind(r.digest.to_vec());
+                    row.push_bind(r.photo.map(|p| p.0)).push_bind(r.district).push_bind(r.village);
+                    row.push_bind(r.requested_at_us).push_bind(r.verified_at_us).push_bind(r.reason);
+                    sealed.push((r.id.0, r.sealed));
+                });
+                sql.build().execute(c).await.map(|done| done.rows_affected())
             });
-            sql.build().execute(&mut *self.inner).await.map_err(doing("adding records"))?;
-            let mut sql = QueryBuilder::<Sqlite>::new("INSERT INTO person (record_id, sealed) ");
-            sql.push_values(sealed, |mut row, (id, sealed)| {
-                row.push_bind(id).push_bind(sealed);
+            added.map_err(doing("adding records"))?;
+            let added = on!(self, c => async {
+                let mut sql = QueryBuilder::new("INSERT INTO person (record_id, sealed) ");
+                sql.push_values(sealed, |mut row, (id, sealed)| {
+                    row.push_bind(id).push_bind(sealed);
+                });
+                sql.build().execute(c).await.map(|done| done.rows_affected())
             });
-            sql.build().execute(&mut *self.inner).await.map_err(doing("adding persons"))?;
+            added.map_err(doing("adding persons"))?;
         }
         self.waiting_add(&waiting).await
     }
@@ -144,26 +151,28 @@ impl Tx {
         // Its place in the list depends on the body.
         let listed = self.waiting_take(&[body.id.0]).await? == 1;
         self.photos_release(&[body.id.0]).await?;
-        sqlx::query(REWRITE)
-            .bind(body.id.0)
-            .bind(&body.kind)
-            .bind(body.class)
-            .bind(body.person_key.as_slice())
-            .bind(body.digest.as_slice())
-            .bind(body.photo.map(|p| p.0))
-            .bind(&body.district)
-            .bind(&body.village)
-            .bind(body.requested_at_us)
-            .bind(body.verified_at_us)
-            .execute(&mut *self.inner)
-            .await
-            .map_err(doing("updating a record"))?;
-        sqlx::query("UPDATE person SET sealed = $2 WHERE record_id = $1")
-            .bind(body.id.0)
-            .bind(body.sealed.as_slice())
-            .execute(&mut *self.inner)
-            .await
-            .map_err(doing("updating a person"))?;
+        execute!(
+            self,
+            sqlx::query(REWRITE)
+                .bind(body.id.0)
+                .bind(&body.kind)
+                .bind(body.class)
+                .bind(body.person_key.as_slice())
+                .bind(body.digest.as_slice())
+                .bind(body.photo.map(|p| p.0))
+                .bind(&body.district)
+                .bind(&body.village)
+                .bind(body.requested_at_us)
+                .bind(body.verified_at_us)
+        )
+        .map_err(doing("updating a record"))?;
+        execute!(
+            self,
+            sqlx::query("UPDATE person SET sealed = $2 WHERE record_id = $1")
+                .bind(body.id.0)
+                .bind(body.sealed.as_slice())
+        )
+        .map_err(doing("updating a person"))?;
         if listed { self.waiting_add(&[body.id.0]).await } else { Ok(()) }
     }
 
@@ -171,13 +180,10 @@ impl Tx {
     pub async fn records_find(&mut self, source: &str, request_ids: &[&str]) -> Result<Vec<StoredRow>, StoreError> {
         const FIND: &str = "
             SELECT r.id, r.request_id, r.profile, r.state, r.digest
-            FROM json_each($1) AS v CROSS JOIN record AS r ON r.source = $2 AND r.request_id = v.value";
+            FROM json_each($1) AS v CROSS JOIN record AS r WHERE r.source = $2 AND r.request_id = v.value ->> 0";
         type Row = (i64, String, String, String, Vec<u8>);
-        let rows: Vec<Row> = sqlx::query_as(FIND)
-            .bind(set(request_ids))
-            .bind(source)
-            .fetch_all(&mut *self.inner)
-            .await
+        let rows: Vec<_> = request_ids.iter().map(|id| (id,)).collect();
+        let rows: Vec<Row> = on!(self, c => sqlx::query_as(FIND).bind(set(&rows)).bind(source).fetch_all(c))
             .map_err(doing("finding records"))?;
         let row = |(id, request_id, profile, state, digest): Row| {
             Ok(StoredRow { id: RecordId(id), state: parse("record", id, &state)?, request_id, profile, digest })
@@ -193,14 +199,12 @@ impl Tx {
     ) -> Result<Vec<(usize, RecordId, OtherRecord)>, StoreError> {
         const FIND: &str = "
             SELECT v.key, r.id, r.state, r.surrendered
-            FROM json_each($1) AS v CROSS JOIN record AS r ON r.person_key = unhex(v.value) AND r.profile = $2";
-        let keys: Vec<String> = persons.iter().map(|key| super::keys::hex(key)).collect();
-        let rows: Vec<(i64, i64, String, bool)> = sqlx::query_as(FIND)
-            .bind(set(&keys))
-            .bind(profile)
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("finding persons"))?;
+            FROM json_each($1) AS v CROSS JOIN record AS r
+            WHERE r.person_key = unhex(v.value ->> 0) AND r.profile = $2";
+        let keys: Vec<_> = persons.iter().map(|key| (super::keys::hex(key),)).collect();
+        let rows: Vec<(i64, i64, String, bool)> =
+            on!(self, c => sqlx::query_as(FIND).bind(set(&keys)).bind(profile).fetch_all(c))
+                .map_err(doing("finding persons"))?;
         let row = |(at, id, state, surrendered): (i64, i64, String, bool)| {
             let at = usize::try_from(at).unwrap_or(usize::MAX);
             Ok((at, RecordId(id), OtherRecord { state: parse("record", id, &state)?, surrendered }))
@@ -214,10 +218,7 @@ impl Tx {
             SELECT o.state, o.surrendered
             FROM record AS r JOIN record AS o ON o.person_key = r.person_key AND o.profile = r.profile AND o.id <> r.id
             WHERE r.id = $1";
-        let rows: Vec<(String, bool)> = sqlx::query_as(BESIDE)
-            .bind(record.0)
-            .fetch_all(&mut *self.inner)
-            .await
+        let rows: Vec<(String, bool)> = on!(self, c => sqlx::query_as(BESIDE).bind(record.0).fetch_all(c))
             .map_err(doing("finding a person's records"))?;
         let other = |(state, surrendered): (String, bool)| {
             Ok(OtherRecord { state: parse("record", record, &state)?, surrendered })
@@ -228,11 +229,8 @@ impl Tx {
     /// Bodies of records, to draw or compare them.
     pub async fn bodies_get(&mut self, records: &[RecordId]) -> Result<Vec<StoredBody>, StoreError> {
         type Row = (i64, String, String, i64, String, String, String, i64, i64, Vec<u8>);
-        let rows: Vec<Row> = sqlx::query_as(BODY)
-            .bind(set(records))
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("reading bodies"))?;
+        let rows: Vec<Row> =
+            on!(self, c => sqlx::query_as(BODY).bind(set(records)).fetch_all(c)).map_err(doing("reading bodies"))?;
         let body = |r: Row| StoredBody {
             id: RecordId(r.0),
             source: r.1,
@@ -251,8 +249,8 @@ impl Tx {
     /// A record by its key at the office.
     pub async fn record_find(&mut self, source: &str, request_id: &str) -> Result<Option<RecordId>, StoreError> {
         let sql = "SELECT id FROM record WHERE source = $1 AND request_id = $2";
-        let id = sqlx::query_scalar(sql).bind(source).bind(request_id).fetch_optional(&mut *self.inner);
-        Ok(id.await.map_err(doing("finding a record"))?.map(RecordId))
+        let id = on!(self, c => sqlx::query_scalar(sql).bind(source).bind(request_id).fetch_optional(c));
+        Ok(id.map_err(doing("finding a record"))?.map(RecordId))
     }
 
     /// A record with all that decides what an act means.
@@ -262,7 +260,7 @@ impl Tx {
             FROM record WHERE id = $1";
         type Row = (String, String, String, String, String, i64, Option<String>, bool, bool, Option<String>);
         let r: Row =
-            sqlx::query_as(VIEW).bind(record.0).fetch_one(&mut *self.inner).await.map_err(doing("reading a record"))?;
+            on!(self, c => sqlx::query_as(VIEW).bind(record.0).fetch_one(c)).map_err(doing("reading a record"))?;
         Ok(RecordView {
             id: record,
             subject: format!("record {}/{}", r.0, r.1),
@@ -284,11 +282,8 @@ impl Tx {
             SELECT job.id, job.state, job.batch_id, job.lot_id, batch.place
             FROM job JOIN batch ON batch.id = job.batch_id
             WHERE job.record_id = $1 AND job.state IN ('queued', 'printing', 'uncertain')";
-        let row: Option<(i64, String, i64, i64, String)> = sqlx::query_as(OPEN)
-            .bind(record.0)
-            .fetch_optional(&mut *self.inner)
-            .await
-            .map_err(doing("reading a job"))?;
+        let row: Option<(i64, String, i64, i64, String)> =
+            on!(self, c => sqlx::query_as(OPEN).bind(record.0).fetch_optional(c)).map_err(doing("reading a job"))?;
         let job = |(id, state, batch, lot, place): (i64, String, i64, i64, String)| {
             let state: JobState = parse("job", id, &state)?;
             Ok(OpenJob {
@@ -308,11 +303,8 @@ impl Tx {
             FROM job JOIN attempt ON attempt.job_id = job.id
             WHERE job.record_id = $1 AND job.state = 'printed' AND attempt.state = 'printed'
             ORDER BY job.id DESC LIMIT 1";
-        let row: Option<(i64, i64, i64, i64)> = sqlx::query_as(CARD)
-            .bind(record.0)
-            .fetch_optional(&mut *self.inner)
-            .await
-            .map_err(doing("reading a card"))?;
+        let row: Option<(i64, i64, i64, i64)> =
+            on!(self, c => sqlx::query_as(CARD).bind(record.0).fetch_optional(c)).map_err(doing("reading a card"))?;
         let card = |(lot, batch, attempt, job)| CardBlank {
             lot: LotId(lot),
             batch: BatchId(batch),
@@ -326,13 +318,9 @@ impl Tx {
         const ADD: &str = "
             INSERT INTO waiting (record_id, profile, class, verified_at_us, requested_at_us, source, request_id)
             SELECT r.id, r.profile, r.class, r.verified_at_us, r.requested_at_us, r.source, r.request_id
-            FROM json_each($1) AS v CROSS JOIN record AS r ON r.id = v.value";
+            FROM json_each($1) AS v CROSS JOIN record AS r WHERE r.id = CAST(v.value AS BIGINT)";
         if !records.is_empty() {
-            sqlx::query(ADD)
-                .bind(set(records))
-                .execute(&mut *self.inner)
-                .await
-                .map_err(doing("adding to the waiting list"))?;
+            execute!(self, sqlx::query(ADD).bind(set(records))).map_err(doing("adding to the waiting list"))?;
         }
         Ok(())
     }
@@ -348,13 +336,13 @@ impl Tx {
             DELETE FROM waiting
             WHERE (profile, class, verified_at_us, requested_at_us, source, request_id) IN (
                 SELECT r.profile, r.class, r.verified_at_us, r.requested_at_us, r.source, r.request_id
-                FROM json_each($1) AS v CROSS JOIN record AS r ON r.id = v.value)";
+                FROM json_each($1) AS v CROSS JOIN record AS r WHERE r.id = CAST(v.value AS BIGINT))";
         if records.is_empty() {
             return Ok(0);
         }
-        let query = sqlx::query(TAKE).bind(set(records));
-        let done = query.execute(&mut *self.inner).await.map_err(doing("taking from the waiting list"))?;
-        Ok(done.rows_affected())
+        let done =
+            execute!(self, sqlx::query(TAKE).bind(set(records))).map_err(doing("taking from the waiting list"))?;
+        Ok(done)
     }
 
     /// The first `n` of the waiting list of a profile, in order. Costs by `n`, not by the length of the list.
@@ -365,12 +353,9 @@ impl Tx {
                   ORDER BY class, verified_at_us, requested_at_us, source, request_id LIMIT $2) AS w
             JOIN record AS r ON r.id = w.record_id
             ORDER BY w.class, w.verified_at_us, w.requested_at_us, w.source, w.request_id";
-        let rows: Vec<(i64, String, String, i64, i64)> = sqlx::query_as(FIRST)
-            .bind(profile)
-            .bind(n)
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("reading the waiting list"))?;
+        let rows: Vec<(i64, String, String, i64, i64)> =
+            on!(self, c => sqlx::query_as(FIRST).bind(profile).bind(n).fetch_all(c))
+                .map_err(doing("reading the waiting list"))?;
         let claimed =
             |(id, district, village, version, copy)| Claimed { record: RecordId(id), district, village, version, copy };
         Ok(rows.into_iter().map(claimed).collect())

@@ -1,6 +1,6 @@
 //! What people and machines read: counts, lists and histories. Nothing personal is in any of them.
 
-use super::{StoreError, Tx, doing};
+use super::{StoreError, Tx, doing, on};
 use crate::domain::{id::RecordId, time::Timestamp};
 
 /// How many records of a district are in a state.
@@ -158,14 +158,14 @@ impl Tx {
         const COUNTS: &str =
             "SELECT district, state, COUNT(*) FROM record GROUP BY district, state ORDER BY district, state";
         let rows: Vec<(String, String, i64)> =
-            sqlx::query_as(COUNTS).fetch_all(&mut *self.inner).await.map_err(doing("counting records"))?;
+            on!(self, c => sqlx::query_as(COUNTS).fetch_all(c)).map_err(doing("counting records"))?;
         Ok(rows.into_iter().map(|(district, state, count)| StateCount { district, state, count }).collect())
     }
 
     /// How many records a person stopped or changed after their card was printed.
     pub async fn record_stopped_count(&mut self) -> Result<i64, StoreError> {
         let sql = "SELECT COUNT(*) FROM record WHERE stop IS NOT NULL AND state = 'printed'";
-        sqlx::query_scalar(sql).fetch_one(&mut *self.inner).await.map_err(doing("counting records"))
+        on!(self, c => sqlx::query_scalar(sql).fetch_one(c)).map_err(doing("counting records"))
     }
 
     /// Records, of one state or one only, in the order in which they were imported.
@@ -193,13 +193,9 @@ impl Tx {
             bool,
             i64,
         );
-        let rows: Vec<Row> = sqlx::query_as(RECORD)
-            .bind(record.map(|r| r.0))
-            .bind(state)
-            .bind(limit)
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("listing records"))?;
+        let rows: Vec<Row> =
+            on!(self, c => sqlx::query_as(RECORD).bind(record.map(|r| r.0)).bind(state).bind(limit).fetch_all(c))
+                .map_err(doing("listing records"))?;
         let line = |r: Row| RecordLine {
             source: r.0,
             request_id: r.1,
@@ -239,23 +235,13 @@ impl Tx {
         type Attempt = (String, String, String, Option<String>, bool, i64, Option<i64>, i64);
         let bound = |sql| (sql, filter.batch, filter.record.map(|r| r.0), filter.job, filter.state.clone());
         let (sql, batch, record, job, state) = bound(JOBS);
-        let jobs: Vec<Job> = sqlx::query_as(sql)
-            .bind(batch)
-            .bind(record)
-            .bind(job)
-            .bind(state)
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("listing jobs"))?;
+        let jobs: Vec<Job> =
+            on!(self, c => sqlx::query_as(sql).bind(batch).bind(record).bind(job).bind(state).fetch_all(c))
+                .map_err(doing("listing jobs"))?;
         let (sql, batch, record, job, state) = bound(ATTEMPTS);
-        let attempts: Vec<Attempt> = sqlx::query_as(sql)
-            .bind(batch)
-            .bind(record)
-            .bind(job)
-            .bind(state)
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("listing attempts"))?;
+        let attempts: Vec<Attempt> =
+            on!(self, c => sqlx::query_as(sql).bind(batch).bind(record).bind(job).bind(state).fetch_all(c))
+                .map_err(doing("listing attempts"))?;
         let mut attempts = attempts.into_iter().map(attempt_line).peekable();
         let line = |(id, source, request_id, batch, copy, state): Job| {
             let own = std::iter::from_fn(|| attempts.next_if(|a| a.job == id)).collect();
@@ -273,10 +259,7 @@ impl Tx {
             WHERE $1 = 0 OR b.state <> 'closed'
             GROUP BY b.id ORDER BY b.id";
         type Row = (i64, String, String, String, i64, i64, i64, i64, Option<i64>);
-        let rows: Vec<Row> = sqlx::query_as(LIST)
-            .bind(i64::from(open_only))
-            .fetch_all(&mut *self.inner)
-            .await
+        let rows: Vec<Row> = on!(self, c => sqlx::query_as(LIST).bind(i64::from(open_only)).fetch_all(c))
             .map_err(doing("listing batches"))?;
         let line = |r: Row| BatchLine {
             id: r.0,
@@ -300,7 +283,7 @@ impl Tx {
             WHERE a.state = 'uncertain' ORDER BY a.id";
         type Row = (String, String, i64, String, String, Option<String>, Option<i64>);
         let rows: Vec<Row> =
-            sqlx::query_as(LIST).fetch_all(&mut *self.inner).await.map_err(doing("listing uncertain attempts"))?;
+            on!(self, c => sqlx::query_as(LIST).fetch_all(c)).map_err(doing("listing uncertain attempts"))?;
         let line = |(attempt, printer, batch, source, request_id, reason, since): Row| UncertainLine {
             attempt,
             printer,
@@ -317,7 +300,7 @@ impl Tx {
     pub async fn printer_outcomes(&mut self, since: Timestamp) -> Result<Vec<(String, String, i64)>, StoreError> {
         const OUTCOMES: &str = "
             SELECT printer, state, COUNT(*) FROM attempt WHERE ended_at_us >= $1 GROUP BY printer, state ORDER BY printer, state";
-        sqlx::query_as(OUTCOMES).bind(since.0).fetch_all(&mut *self.inner).await.map_err(doing("counting attempts"))
+        on!(self, c => sqlx::query_as(OUTCOMES).bind(since.0).fetch_all(c)).map_err(doing("counting attempts"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Saves transitions: all of them, each whole, or none.
 
-use super::{StoreError, Tx, doing, set};
+use super::{StoreError, Tx, doing, execute, set};
 use crate::domain::{
     record::{RecordState, Stop},
     transition::{AttemptChange, CardChange, JobChange, RecordChange, StopChange, Transition},
@@ -29,10 +29,10 @@ impl Tx {
     async fn attempts_change(&mut self, changes: &[AttemptChange]) -> Result<(), StoreError> {
         const CHANGE: &str = "
             UPDATE attempt
-            SET state = v.value ->> 2, reason = v.value ->> 3, inspected = v.value ->> 4,
+            SET state = v.value ->> 2, reason = v.value ->> 3, inspected = CAST(v.value ->> 4 AS BIGINT) <> 0,
                 ended_at_us = COALESCE(ended_at_us, $2)
             FROM json_each($1) AS v
-            WHERE attempt.id = v.value ->> 0 AND attempt.state = v.value ->> 1";
+            WHERE attempt.id = CAST(v.value ->> 0 AS BIGINT) AND attempt.state = v.value ->> 1";
         let row =
             |c: &AttemptChange| (c.key.0, c.from.as_str(), c.to.as_str(), c.reason.clone(), i64::from(c.inspected));
         let rows: Vec<_> = changes.iter().map(row).collect();
@@ -44,13 +44,13 @@ impl Tx {
         const CHANGE: &str = "
             UPDATE job
             SET state = v.value ->> 2,
-                due_at_us = COALESCE(v.value ->> 3, due_at_us),
-                lot_id = COALESCE(v.value ->> 4, lot_id),
-                not_started = not_started + (v.value ->> 5),
+                due_at_us = COALESCE(CAST(v.value ->> 3 AS BIGINT), due_at_us),
+                lot_id = COALESCE(CAST(v.value ->> 4 AS BIGINT), lot_id),
+                not_started = not_started + CAST(v.value ->> 5 AS BIGINT),
                 position = CASE WHEN (v.value ->> 3) IS NULL THEN position
                     ELSE (SELECT MAX(b.position) + 1 FROM job AS b WHERE b.batch_id = job.batch_id) END
             FROM json_each($1) AS v
-            WHERE job.id = v.value ->> 0 AND job.state = v.value ->> 1 AND $2 = $2";
+            WHERE job.id = CAST(v.value ->> 0 AS BIGINT) AND job.state = v.value ->> 1 AND $2 = $2";
         let row = |c: &JobChange| {
             (c.id.0, c.from.as_str(), c.to.as_str(), c.due.map(|d| d.0), c.lot.map(|l| l.0), i64::from(c.not_started))
         };
@@ -85,13 +85,8 @@ impl Tx {
         if rows.is_empty() {
             return Ok(());
         }
-        let done = sqlx::query(sql)
-            .bind(set(rows))
-            .bind(now)
-            .execute(&mut *self.inner)
-            .await
-            .map_err(doing("saving a transition"))?;
-        if done.rows_affected() == rows.len() as u64 { Ok(()) } else { Err(StoreError::Conflict(what)) }
+        let done = execute!(self, sqlx::query(sql).bind(set(rows)).bind(now)).map_err(doing("saving a transition"))?;
+        if done == rows.len() as u64 { Ok(()) } else { Err(StoreError::Conflict(what)) }
     }
 }
 
@@ -103,22 +98,23 @@ macro_rules! change_record {
             $place,
             "
                 stop = CASE v.value ->> 4 WHEN 'keep' THEN stop WHEN 'clear' THEN NULL ELSE v.value ->> 4 END,
-                charged = CASE WHEN v.value ->> 6 THEN 0 ELSE charged + ((v.value ->> 5) IS NOT NULL) END,
-                failed_on = CASE WHEN v.value ->> 6 THEN NULL ELSE COALESCE(v.value ->> 5, failed_on) END,
+                charged = CASE WHEN CAST(v.value ->> 6 AS BIGINT) <> 0 THEN 0 WHEN v.value ->> 5 IS NULL THEN charged ELSE charged + 1 END,
+                failed_on = CASE WHEN CAST(v.value ->> 6 AS BIGINT) <> 0 THEN NULL ELSE COALESCE(v.value ->> 5, failed_on) END,
                 reason = v.value ->> 7,
-                checked = CASE WHEN v.value ->> 8 = 'checked' THEN 1 WHEN v.value ->> 2 = 'waiting' THEN 0 ELSE checked END,
-                surrendered = CASE v.value ->> 8 WHEN 'surrendered' THEN 1 WHEN 'next-copy' THEN 0 ELSE surrendered END,
-                copy = copy + (v.value ->> 8 = 'next-copy')
+                checked = CASE WHEN v.value ->> 8 = 'checked' THEN true WHEN v.value ->> 2 = 'waiting' THEN false ELSE checked END,
+                surrendered = CASE v.value ->> 8 WHEN 'surrendered' THEN true WHEN 'next-copy' THEN false ELSE surrendered END,
+                copy = CASE v.value ->> 8 WHEN 'next-copy' THEN copy + 1 ELSE copy END
             FROM json_each($1) AS v
-            WHERE record.id = v.value ->> 0 AND record.state = v.value ->> 1 AND $2 = $2"
+            WHERE record.id = CAST(v.value ->> 0 AS BIGINT) AND record.state = v.value ->> 1 AND $2 = $2"
         )
     };
 }
 const CHANGE_RECORD: &str = change_record!("");
-const CHANGE_RECORD_AND_PLACE: &str = change_record!(" slot = CASE WHEN v.value ->> 3 THEN 0 ELSE record.id END,");
+const CHANGE_RECORD_AND_PLACE: &str =
+    change_record!(" slot = CASE WHEN CAST(v.value ->> 3 AS BIGINT) <> 0 THEN 0 ELSE record.id END,");
 
 type RecordRow =
-    (i64, &'static str, &'static str, bool, &'static str, Option<String>, bool, Option<String>, &'static str);
+    (i64, &'static str, &'static str, i64, &'static str, Option<String>, i64, Option<String>, &'static str);
 
 fn record_row(c: &RecordChange) -> RecordRow {
     let stop = match c.stop {
@@ -133,6 +129,6 @@ fn record_row(c: &RecordChange) -> RecordRow {
         CardChange::Surrendered => "surrendered",
         CardChange::NextCopy => "next-copy",
     };
-    let (from, to) = (c.from.as_str(), c.to.as_str());
-    (c.id.0, from, to, c.to.takes_the_place(), stop, c.charged_on.clone(), c.forgive, c.reason.clone(), card)
+    let (from, to, place) = (c.from.as_str(), c.to.as_str(), i64::from(c.to.takes_the_place()));
+    (c.id.0, from, to, place, stop, c.charged_on.clone(), i64::from(c.forgive), c.reason.clone(), card)
 }

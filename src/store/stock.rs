@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{StoreError, Tx, doing, set};
+use super::{StoreError, Tx, doing, execute, on, set};
 use crate::domain::{
     id::LotId,
     stock::{Account, LotQuantity, Movement},
@@ -73,19 +73,17 @@ impl Tx {
             INSERT INTO lot (blank_type, name, serials, received_at_us) VALUES ($1, $2, $3, $4)
             ON CONFLICT (blank_type, name) DO UPDATE SET serials = COALESCE(lot.serials, excluded.serials)
             RETURNING id";
-        let query = sqlx::query_scalar(MAKE).bind(blank_type).bind(name).bind(serials).bind(self.now.0);
-        query.fetch_one(&mut *self.inner).await.map(LotId).map_err(doing("making a lot"))
+        on!(self, c => sqlx::query_scalar(MAKE).bind(blank_type).bind(name).bind(serials).bind(self.now.0).fetch_one(c))
+            .map(LotId)
+            .map_err(doing("making a lot"))
     }
 
     /// A lot by name.
     pub async fn lot_get(&mut self, blank_type: &str, name: &str) -> Result<Option<Lot>, StoreError> {
         const GET: &str = "SELECT id, blank_type, name, serials FROM lot WHERE blank_type = $1 AND name = $2";
-        let row: Option<(i64, String, String, Option<String>)> = sqlx::query_as(GET)
-            .bind(blank_type)
-            .bind(name)
-            .fetch_optional(&mut *self.inner)
-            .await
-            .map_err(doing("reading a lot"))?;
+        let row: Option<(i64, String, String, Option<String>)> =
+            on!(self, c => sqlx::query_as(GET).bind(blank_type).bind(name).fetch_optional(c))
+                .map_err(doing("reading a lot"))?;
         Ok(row.map(|(id, blank_type, name, serials)| Lot { id: LotId(id), blank_type, name, serials }))
     }
 
@@ -96,12 +94,7 @@ impl Tx {
             FROM lot JOIN balance ON balance.lot_id = lot.id
             WHERE lot.blank_type = $1 AND balance.account = $2 AND balance.place = $3 AND balance.quantity <> 0
             ORDER BY lot.received_at_us, lot.id";
-        let rows: Vec<(i64, i64)> = sqlx::query_as(LOTS)
-            .bind(blank_type)
-            .bind(account.name())
-            .bind(account.place())
-            .fetch_all(&mut *self.inner)
-            .await
+        let rows: Vec<(i64, i64)> = on!(self, c => sqlx::query_as(LOTS).bind(blank_type).bind(account.name()).bind(account.place()).fetch_all(c))
             .map_err(doing("reading an account"))?;
         Ok(rows.into_iter().map(|(lot, quantity)| LotQuantity { lot: LotId(lot), quantity }).collect())
     }
@@ -111,8 +104,9 @@ impl Tx {
         const APPEND: &str = "
             INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, document,
                                   batch_id, attempt_id, actor)
-            SELECT $2, v.value ->> 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4, v.value ->> 5, v.value ->> 6,
-                   v.value ->> 7, v.value ->> 8, v.value ->> 9, $3
+            SELECT $2, CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4,
+                   CAST(v.value ->> 5 AS BIGINT), v.value ->> 6, v.value ->> 7, CAST(v.value ->> 8 AS BIGINT),
+                   CAST(v.value ->> 9 AS BIGINT), $3
             FROM json_each($1) AS v";
         if movements.is_empty() {
             return Ok(());
@@ -123,12 +117,7 @@ impl Tx {
             *deltas.entry((m.lot.0, m.to.name(), m.to.place().to_owned())).or_default() += m.quantity;
         }
         let rows: Vec<MovementRow<'_>> = movements.iter().map(movement_row).collect();
-        sqlx::query(APPEND)
-            .bind(set(&rows))
-            .bind(self.now.0)
-            .bind(self.writer.actor.name.as_str())
-            .execute(&mut *self.inner)
-            .await
+        execute!(self, sqlx::query(APPEND).bind(set(&rows)).bind(self.now.0).bind(self.writer.actor.name.as_str()))
             .map_err(doing("writing the ledger"))?;
         let deltas: Vec<_> =
             deltas.into_iter().map(|((lot, account, place), delta)| (lot, account, place, delta)).collect();
@@ -137,34 +126,26 @@ impl Tx {
 
     async fn balances_add(&mut self, deltas: &[(i64, &'static str, String, i64)]) -> Result<(), StoreError> {
         const ADD: &str = "
-            UPDATE balance SET quantity = quantity + (v.value ->> 3)
+            UPDATE balance SET quantity = quantity + CAST(v.value ->> 3 AS BIGINT)
             FROM json_each($1) AS v
-            WHERE balance.lot_id = v.value ->> 0 AND balance.account = v.value ->> 1 AND balance.place = v.value ->> 2";
+            WHERE balance.lot_id = CAST(v.value ->> 0 AS BIGINT) AND balance.account = v.value ->> 1 AND balance.place = v.value ->> 2";
         const OPEN: &str = "
             INSERT INTO balance (lot_id, account, place, quantity)
-            SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2, 0 FROM json_each($1) AS v WHERE true
+            SELECT CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, 0 FROM json_each($1) AS v WHERE true
             ON CONFLICT DO NOTHING
             RETURNING lot_id, account, place";
-        let done = sqlx::query(ADD)
-            .bind(set(deltas))
-            .execute(&mut *self.inner)
-            .await
-            .map_err(doing("keeping the balances"))?;
-        if done.rows_affected() == deltas.len() as u64 {
+        let done = execute!(self, sqlx::query(ADD).bind(set(deltas))).map_err(doing("keeping the balances"))?;
+        if done == deltas.len() as u64 {
             return Ok(());
         }
-        let opened: Vec<(i64, String, String)> = sqlx::query_as(OPEN)
-            .bind(set(deltas))
-            .fetch_all(&mut *self.inner)
-            .await
-            .map_err(doing("opening an account"))?;
+        let opened: Vec<(i64, String, String)> =
+            on!(self, c => sqlx::query_as(OPEN).bind(set(deltas)).fetch_all(c)).map_err(doing("opening an account"))?;
         let is_new = |d: &&(i64, &'static str, String, i64)| {
             opened.iter().any(|o| (o.0, o.1.as_str(), &o.2) == (d.0, d.1, &d.2))
         };
         let new: Vec<_> = deltas.iter().filter(is_new).cloned().collect();
-        let done =
-            sqlx::query(ADD).bind(set(&new)).execute(&mut *self.inner).await.map_err(doing("keeping the balances"))?;
-        if done.rows_affected() == new.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("the balance")) }
+        let done = execute!(self, sqlx::query(ADD).bind(set(&new))).map_err(doing("keeping the balances"))?;
+        if done == new.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("the balance")) }
     }
 
     /// All balances that are not zero.
@@ -175,7 +156,7 @@ impl Tx {
             WHERE balance.quantity <> 0
             ORDER BY lot.blank_type, lot.received_at_us, lot.id, balance.account, balance.place";
         let rows: Vec<(String, String, String, String, i64)> =
-            sqlx::query_as(LIST).fetch_all(&mut *self.inner).await.map_err(doing("reading the balances"))?;
+            on!(self, c => sqlx::query_as(LIST).fetch_all(c)).map_err(doing("reading the balances"))?;
         let line =
             |(blank_type, lot, account, place, quantity)| BalanceLine { blank_type, lot, account, place, quantity };
         Ok(rows.into_iter().map(line).collect())
@@ -184,12 +165,12 @@ impl Tx {
     /// Balances that are not the sum of their movements; empty if the books are right. Reads the whole ledger.
     pub async fn balance_faults(&mut self) -> Result<Vec<(String, i64, i64)>, StoreError> {
         const FAULTS: &str = "
-            SELECT key, SUM(booked), SUM(moved) FROM (
+            SELECT key, CAST(SUM(booked) AS BIGINT), CAST(SUM(moved) AS BIGINT) FROM (
                 SELECT lot_id || ' ' || account || ' ' || place AS key, quantity AS booked, 0 AS moved FROM balance
                 UNION ALL SELECT lot_id || ' ' || to_account || ' ' || to_place, 0, quantity FROM movement
                 UNION ALL SELECT lot_id || ' ' || from_account || ' ' || from_place, 0, -quantity FROM movement
             ) AS entries GROUP BY key HAVING SUM(booked) <> SUM(moved)";
-        sqlx::query_as(FAULTS).fetch_all(&mut *self.inner).await.map_err(doing("checking the ledger"))
+        on!(self, c => sqlx::query_as(FAULTS).fetch_all(c)).map_err(doing("checking the ledger"))
     }
 
     /// The newest movements, newest last, at most `limit`; of one blank type if it is given.
@@ -219,11 +200,7 @@ impl Tx {
             Option<i64>,
             String,
         );
-        let rows: Vec<Row> = sqlx::query_as(LIST)
-            .bind(blank_type)
-            .bind(limit)
-            .fetch_all(&mut *self.inner)
-            .await
+        let rows: Vec<Row> = on!(self, c => sqlx::query_as(LIST).bind(blank_type).bind(limit).fetch_all(c))
             .map_err(doing("reading the ledger"))?;
         let account =
             |name: &str, place: &str| if place.is_empty() { name.to_owned() } else { format!("{name}:{place}") };

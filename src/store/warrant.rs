@@ -1,6 +1,6 @@
 //! Reprint warrants.
 
-use super::{StoreError, Tx, doing};
+use super::{StoreError, Tx, doing, execute, on};
 use crate::domain::{
     id::{RecordId, WarrantId},
     time::Timestamp,
@@ -34,22 +34,14 @@ impl Tx {
         const REQUEST: &str = "
             INSERT INTO warrant (record_id, state, reason, requested_by, requested_at_us) VALUES ($1, 'requested', $2, $3, $4)
             RETURNING id";
-        let query = sqlx::query_scalar(REQUEST)
-            .bind(record.0)
-            .bind(reason)
-            .bind(self.writer.actor.name.as_str())
-            .bind(self.now.0);
-        query.fetch_one(&mut *self.inner).await.map(WarrantId).map_err(doing("asking for a warrant"))
+        on!(self, c => sqlx::query_scalar(REQUEST).bind(record.0).bind(reason).bind(self.writer.actor.name.as_str()).bind(self.now.0).fetch_one(c)).map(WarrantId).map_err(doing("asking for a warrant"))
     }
 
     /// A warrant by number.
     pub async fn warrant_get(&mut self, id: WarrantId) -> Result<Option<Warrant>, StoreError> {
         const GET: &str = "SELECT record_id, state, requested_by, reason FROM warrant WHERE id = $1";
-        let row: Option<(i64, String, String, String)> = sqlx::query_as(GET)
-            .bind(id.0)
-            .fetch_optional(&mut *self.inner)
-            .await
-            .map_err(doing("reading a warrant"))?;
+        let row: Option<(i64, String, String, String)> =
+            on!(self, c => sqlx::query_as(GET).bind(id.0).fetch_optional(c)).map_err(doing("reading a warrant"))?;
         Ok(row.map(|(record, state, requested_by, reason)| Warrant {
             id,
             record: RecordId(record),
@@ -63,9 +55,12 @@ impl Tx {
     pub async fn warrant_decide(&mut self, id: WarrantId, state: &'static str) -> Result<(), StoreError> {
         const DECIDE: &str = "
             UPDATE warrant SET state = $2, decided_by = $3, decided_at_us = $4 WHERE id = $1 AND state = 'requested'";
-        let query = sqlx::query(DECIDE).bind(id.0).bind(state).bind(self.writer.actor.name.as_str()).bind(self.now.0);
-        let done = query.execute(&mut *self.inner).await.map_err(doing("deciding a warrant"))?;
-        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict("the warrant")) }
+        let done = execute!(
+            self,
+            sqlx::query(DECIDE).bind(id.0).bind(state).bind(self.writer.actor.name.as_str()).bind(self.now.0)
+        )
+        .map_err(doing("deciding a warrant"))?;
+        if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the warrant")) }
     }
 
     /// All warrants, newest last.
@@ -75,7 +70,7 @@ impl Tx {
             FROM warrant AS w JOIN record AS r ON r.id = w.record_id ORDER BY w.id";
         type Row = (i64, String, String, String, String, String, i64, Option<String>);
         let rows: Vec<Row> =
-            sqlx::query_as(LIST).fetch_all(&mut *self.inner).await.map_err(doing("reading the warrants"))?;
+            on!(self, c => sqlx::query_as(LIST).fetch_all(c)).map_err(doing("reading the warrants"))?;
         let line = |r: Row| WarrantLine {
             id: r.0,
             source: r.1,

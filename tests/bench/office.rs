@@ -17,7 +17,7 @@ use cetak::{
     },
     domain::{audit::Actor, profile::CardProfile},
     engine::{Office, Settings, operator},
-    store::{Store, Writer, keys::Keys},
+    store::{Location, Store, Writer, keys::Keys},
 };
 
 pub(crate) const PROFILE: &str = "ktp-el";
@@ -29,7 +29,7 @@ pub(crate) async fn open(folder: &Path) -> anyhow::Result<Office> {
     let profile: CardProfile = toml::from_str(include_str!("../../src/profiles/ktp-el.toml"))?;
     let nobody = Actor { name: "bench".into(), os_user: "bench".into(), host: "bench".into() };
     Ok(Office {
-        store: Store::open(&folder.join("cetak.db"), Keys::derive(&KEY)).await?,
+        store: Store::open(&Location::File(folder.join("cetak.db")), Keys::derive(&KEY)).await?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy::new()),
         profiles: Arc::new(BTreeMap::from([(PROFILE.to_owned(), Arc::new(profile))])),

@@ -236,7 +236,7 @@ fn template() -> PathBuf {
 }
 
 /// One of the server's programs: Debian's newest version, else whatever the system finds.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let versions = fs::read_dir(VERSIONS).into_iter().flatten().flatten();
     let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse::<u32>().ok();
     let mut numbers: Vec<u32> = versions.filter_map(number).collect();

@@ -5,24 +5,27 @@ use cetak::{
     store::{Store, keys::Keys},
 };
 
-use crate::world::{World, copy_database, students};
+use crate::{
+    database::{self, is_postgres},
+    world::{World, students},
+};
 
 /// Does something to a copy of the database that its program would never do, and checks the copy.
 async fn tampered(world: &World, sql: &'static [&'static str], seal: bool) -> Vec<String> {
     let heads = world.office.store.read().await.unwrap().audit_heads().await.unwrap();
-    let copy = tempfile::tempdir().unwrap();
-    let file = copy.path().join("cetak.db");
-    copy_database(&world.dir.path().join("cetak.db"), &file);
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file).foreign_keys(false);
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    for drop in ["DROP TRIGGER audit_not_changed", "DROP TRIGGER audit_not_deleted"] {
-        sqlx::query(drop).execute(&pool).await.unwrap();
-    }
+    let folder = tempfile::tempdir().unwrap();
+    let (copy, _server) = database::copy(&world.location, folder.path()).await;
+    let free = if is_postgres() {
+        "DROP TRIGGER audit_stays ON audit"
+    } else {
+        "DROP TRIGGER audit_not_changed; DROP TRIGGER audit_not_deleted"
+    };
+    database::execute(&copy, free).await.unwrap();
     for statement in sql {
-        assert!(sqlx::query(*statement).execute(&pool).await.unwrap().rows_affected() > 0, "{statement}");
+        let changed = database::execute(&copy, &format!("{statement} RETURNING 'changed'")).await;
+        assert_eq!(changed.as_deref(), Ok("changed"), "{statement}");
     }
-    pool.close().await;
-    let store = Store::open(&file, Keys::derive(&[7; 32])).await.unwrap();
+    let store = Store::open(&copy, Keys::derive(&[7; 32])).await.unwrap();
     let heads = if seal { heads } else { Vec::new() };
     let faults = store.read().await.unwrap().audit_verify(&heads).await.unwrap().1;
     store.close().await;
@@ -76,23 +79,36 @@ async fn every_card_leaves_its_intent_and_its_outcome() {
 #[tokio::test]
 async fn the_wrong_key_is_refused() {
     let world = World::new().await;
-    let error = Store::open(&world.dir.path().join("cetak.db"), Keys::derive(&[8; 32])).await.err().unwrap();
+    let error = Store::open(&world.location, Keys::derive(&[8; 32])).await.err().unwrap();
     assert!(error.to_string().contains("key"), "{error}");
 }
 
 #[tokio::test]
-async fn nothing_personal_is_in_the_database_file() {
+async fn nothing_personal_is_in_the_files_of_the_database() {
     let world = World::new().await;
     world.import(&students(0..50)).await;
     world.receive(50, None).await;
     world.printer("p1", "").await;
     world.run().await;
     world.office.store.close().await;
-    for entry in std::fs::read_dir(world.dir.path()).unwrap() {
-        let path = entry.unwrap().path();
-        let bytes = std::fs::read(&path).unwrap();
-        for word in ["STUDENT NUMBER", "S000001"] {
-            assert!(!bytes.windows(word.len()).any(|w| w == word.as_bytes()), "{word} in {}", path.display());
+    if let Some(server) = &world.server {
+        server.psql("CHECKPOINT");
+    }
+    let folder =
+        world.server.as_ref().map_or_else(|| world.dir.path().to_owned(), |server| server.folder().join("data"));
+    let (mut folders, mut read) = (vec![folder], 0);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+            } else if let Ok(bytes) = std::fs::read(entry.path()) {
+                read += bytes.len();
+                for word in ["STUDENT NUMBER", "S000001"] {
+                    assert!(!bytes.windows(word.len()).any(|w| w == word.as_bytes()), "{word} in {entry:?}");
+                }
+            }
         }
     }
+    assert!(read > 10_000, "only {read} bytes were looked through");
 }

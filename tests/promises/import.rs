@@ -5,6 +5,7 @@ use cetak::{
     engine::{intake::Format, operator},
 };
 
+use crate::database;
 use crate::world::{World, csv, name, student, students};
 
 #[tokio::test]
@@ -273,7 +274,5 @@ async fn each_distinct_photo_is_kept_once_sealed_and_purged_when_no_record_needs
 }
 
 async fn count(world: &World, sql: &'static str) -> i64 {
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.dir.path().join("cetak.db")).read_only(true);
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    sqlx::query_scalar(sql).fetch_one(&pool).await.unwrap()
+    database::execute(&world.location, sql).await.unwrap().parse().unwrap()
 }

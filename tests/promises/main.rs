@@ -1,12 +1,16 @@
-//! What cetak promises, on a real database file, with injected clock, randomness and printers.
+//! What cetak promises, on a real database of either kind, with injected clock, randomness and printers.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod audit;
 mod batches;
 mod cards;
+mod database;
 mod feeding;
 mod import;
 mod pause;
+#[path = "../postgres/mod.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
+mod postgres;
 mod printing;
 mod recovery;
 mod stock;

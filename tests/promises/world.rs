@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicI64, Ordering},
@@ -21,7 +21,7 @@ use cetak::{
         operator::{self, Delivery, NewPrinter, RecordName},
         scheduler::{self, Stuck, Until},
     },
-    store::{JobFilter, JobLine, Store, Writer, keys::Keys},
+    store::{JobFilter, JobLine, Location, Store, Writer, keys::Keys},
 };
 use cetak_driver_api::PrinterDriver;
 use cetak_driver_mock::MockPrinter;
@@ -29,6 +29,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 use tokio::sync::watch;
+
+use crate::{database, postgres::Postgres};
 
 /// 24 November 2026, noon in UTC.
 pub(crate) const NOON: i64 = 1_795_521_600_000_000;
@@ -70,6 +72,8 @@ type Drivers = Arc<Mutex<HashMap<String, Arc<dyn PrinterDriver>>>>;
 
 pub(crate) struct World {
     pub(crate) dir: TempDir,
+    pub(crate) location: Location,
+    pub(crate) server: Option<Postgres>,
     pub(crate) office: Office,
     pub(crate) clock: Arc<TestClock>,
     drivers: Drivers,
@@ -148,7 +152,9 @@ impl World {
         };
         change(&mut settings);
         let clock = Arc::new(TestClock(AtomicI64::new(NOON)));
-        let store = Store::open(&dir.path().join("cetak.db"), Keys::derive(&[7; 32])).await.unwrap();
+        let server = database::server();
+        let location = database::location(server.as_ref(), dir.path());
+        let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
         let drivers = Drivers::default();
         let (named, mock_clock) = (drivers.clone(), clock.clone());
         let make = move |_: &str, uri: &str| -> Result<Arc<dyn PrinterDriver>, String> {
@@ -169,7 +175,7 @@ impl World {
             writer: Writer { chain: "cli", actor: Arc::new(actor("operator")) },
             drivers: Arc::new(make),
         };
-        Self { dir, office, clock, drivers }
+        Self { dir, location, server, office, clock, drivers }
     }
 
     /// A printer of the test's own, under a URI.
@@ -287,14 +293,4 @@ pub(crate) fn actor(name: &str) -> Actor {
 
 pub(crate) fn name(request_id: &str) -> RecordName {
     RecordName { source: "default".into(), request_id: request_id.into() }
-}
-
-/// Copies a database that nobody writes, with its journal.
-pub(crate) fn copy_database(from: &Path, to: &Path) {
-    for suffix in ["", "-wal", "-shm"] {
-        let file = format!("{}{suffix}", from.display());
-        if Path::new(&file).exists() {
-            std::fs::copy(&file, format!("{}{suffix}", to.display())).unwrap();
-        }
-    }
 }

@@ -20,7 +20,9 @@ use super::{EngineError, Office};
 use crate::{domain::id::RecordId, store::Tx};
 
 async fn begin(office: &Office) -> Result<Tx, EngineError> {
-    Ok(office.store.write(&office.writer, office.clock.now()).await?)
+    let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
+    tx.announce();
+    Ok(tx)
 }
 
 /// A record as people name it.

@@ -1,0 +1,76 @@
+//! The database of a test. All tests here are built twice: as `promises` they run on SQLite, as `promises_postgres` each
+//! gets a PostgreSQL server of its own.
+
+use std::{path::Path, process::Command};
+
+use cetak::store::Location;
+use sqlx::{AssertSqlSafe, Row, sqlite::SqliteConnectOptions};
+
+use crate::postgres::{Postgres, program};
+
+/// Is this the build for PostgreSQL?
+pub(crate) fn is_postgres() -> bool {
+    env!("CARGO_CRATE_NAME").ends_with("postgres")
+}
+
+/// A server, where the database is none of a file.
+pub(crate) fn server() -> Option<Postgres> {
+    is_postgres().then(Postgres::start)
+}
+
+/// An empty database: on that server, or in that folder.
+pub(crate) fn location(server: Option<&Postgres>, folder: &Path) -> Location {
+    server.map_or_else(|| Location::File(folder.join("cetak.db")), |server| Location::Server(server.url()))
+}
+
+/// A copy, without the program's knowledge: in that folder, or on another server.
+pub(crate) async fn copy(from: &Location, folder: &Path) -> (Location, Option<Postgres>) {
+    match from {
+        Location::Server(url) => {
+            let server = Postgres::start();
+            let to = Location::Server(server.url());
+            let dump = Command::new(program("pg_dump")).arg("-d").arg(url).output().unwrap();
+            assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+            let dump = String::from_utf8(dump.stdout).unwrap();
+            execute(&to, &dump).await.unwrap();
+            (to, Some(server))
+        }
+        Location::File(file) => {
+            let to = folder.join("copy.db");
+            for suffix in ["", "-wal"] {
+                let with = |path: &Path| format!("{}{suffix}", path.display());
+                if Path::new(&with(file)).exists() {
+                    std::fs::copy(with(file), with(&to)).unwrap();
+                }
+            }
+            (Location::File(to), None)
+        }
+    }
+}
+
+/// Does what the program would never do. Returns the first column of the last row, as text; or what the database says.
+pub(crate) async fn execute(location: &Location, sql: &str) -> Result<String, String> {
+    match location {
+        Location::File(file) => {
+            let options = SqliteConnectOptions::new().filename(file).foreign_keys(false);
+            let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+            let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(&pool).await.map_err(|e| e.to_string());
+            pool.close().await;
+            let last = rows?.pop();
+            Ok(last.map_or_else(String::new, |row| {
+                row.try_get::<String, _>(0).unwrap_or_else(|_| row.get::<i64, _>(0).to_string())
+            }))
+        }
+        Location::Server(url) => {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            std::fs::write(&file, sql).unwrap();
+            let mut psql = Command::new(program("psql"));
+            psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-f"]).arg(file.path());
+            let output = psql.output().unwrap();
+            if !output.status.success() {
+                return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+            }
+            Ok(String::from_utf8(output.stdout).unwrap().lines().last().unwrap_or_default().to_owned())
+        }
+    }
+}
