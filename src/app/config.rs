@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, bail};
 use serde::Deserialize;
 
-use super::{PrinterOptions, files};
+use super::{PrinterOptions, files, system};
 use crate::{
     domain::{
         profile::{CardProfile, is_name},
@@ -34,6 +34,8 @@ struct Written {
     release_after_s: Option<u64>,
     upload_ahead: Option<bool>,
     database: Option<String>,
+    node: Option<String>,
+    lease_s: Option<u64>,
     key_file: Option<PathBuf>,
     profiles: Option<PathBuf>,
     #[serde(default)]
@@ -53,6 +55,10 @@ pub(super) struct Config {
     pub printers: PrinterOptions,
     /// Where the database is.
     pub database: Location,
+    /// This scheduler's name among several.
+    pub node: String,
+    /// How long a node that is not heard of keeps its printers.
+    pub lease: Duration,
     /// Where the master key is.
     pub key_file: PathBuf,
     /// Key to value and source, for people.
@@ -69,7 +75,7 @@ impl Config {
 
 /// Variables that are no settings of the engine.
 const OTHER_VARIABLES: [&str; 5] = ["CETAK_DATA", "CETAK_CONFIG", "CETAK_ACTOR", "CETAK_LOG", "CETAK_KEY"];
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "site",
     "zone",
     "batch_size",
@@ -80,6 +86,8 @@ const KEYS: [&str; 12] = [
     "release_after_s",
     "upload_ahead",
     "database",
+    "node",
+    "lease_s",
     "key_file",
     "profiles",
 ];
@@ -105,6 +113,9 @@ pub(super) fn load(
     let settings = reader.settings(&mut file)?;
     let path_text = |p: PathBuf| p.display().to_string();
     let database = reader.database(file.database, folder)?;
+    let rule = "letters, digits, `-`, `_` and `.`, at most 40, and every scheduler has its own";
+    let node = reader.take("node", file.node, system::host(), rule, |name: &String| is_name(name))?;
+    let lease = Duration::from_secs(reader.take("lease_s", file.lease_s, 10, "6 to 600", |n| (6..=600).contains(n))?);
     let key_file =
         reader
             .take("key_file", file.key_file.map(path_text), path_text(folder.join(files::KEY)), "a path", |_| true)?;
@@ -114,7 +125,16 @@ pub(super) fn load(
     let profiles = profiles(Path::new(&folder_of_profiles), required)?;
     let beside = path.as_deref().and_then(Path::parent).unwrap_or(folder);
     let printers = printers(std::mem::take(&mut file.printer), beside)?;
-    Ok(Config { settings, profiles, printers, database, key_file: key_file.into(), sources: reader.sources })
+    Ok(Config {
+        settings,
+        profiles,
+        printers,
+        database,
+        node,
+        lease,
+        key_file: key_file.into(),
+        sources: reader.sources,
+    })
 }
 
 /// Options with their values checked, and paths that begin in the folder of the settings.

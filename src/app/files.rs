@@ -22,6 +22,7 @@ pub(super) const KEY: &str = "cetak.key";
 /// The settings' name in the data folder.
 pub(super) const SETTINGS: &str = "cetak.toml";
 const LOCK: &str = "cetak.lock";
+const INSTANCE: &str = "cetak.instance";
 
 /// Makes the data folder, for its owner only.
 pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
@@ -87,6 +88,18 @@ pub(super) fn make_database(file: &Path) -> anyhow::Result<()> {
     let context = || format!("the database `{}` cannot be made", file.display());
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file).with_context(context)?;
     fs::set_permissions(file, Permissions::from_mode(0o600)).with_context(context)
+}
+
+/// What tells this data folder from any other, made when it is first asked for.
+pub(super) fn instance(folder: &Path, entropy: &dyn Entropy) -> anyhow::Result<String> {
+    let file = folder.join(INSTANCE);
+    let context = || format!("`{}` cannot be read or made", file.display());
+    if !file.exists() {
+        let mut bytes = [0; 16];
+        entropy.fill(&mut bytes);
+        fs::write(&file, hex(&bytes)).with_context(context)?;
+    }
+    Ok(fs::read_to_string(&file).with_context(context)?.trim().to_owned())
 }
 
 /// Lets one process at a time open the database, so that two first commands do not both make it. Held until dropped.

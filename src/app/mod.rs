@@ -5,7 +5,7 @@ pub mod demo;
 mod files;
 pub mod system;
 
-use std::{collections::BTreeMap, io, path::Path, sync::Arc};
+use std::{collections::BTreeMap, io, path::Path, sync::Arc, time::Duration};
 
 use cetak_driver_api::PrinterDriver;
 use tokio::sync::watch;
@@ -24,9 +24,10 @@ use crate::{
     engine::{
         DriverFactory, EngineError, Office,
         clock::Clock,
+        lease::Lease,
         scheduler::{self, Stuck, Until},
     },
-    store::{Location, Store, Writer},
+    store::{Candidate, Location, Store, Writer},
 };
 use config::Config;
 use system::{SystemClock, SystemEntropy, actor};
@@ -51,10 +52,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Run(args) => {
             let named = config.names_of_printers();
+            let node = (config.node.clone(), config.lease);
             let office = open(&global, config, variables.get("CETAK_KEY")).await?;
             warn_of_strangers(&office, &named).await?;
             let until = if args.until_idle { Until::Idle } else { Until::Stopped };
-            let stuck = schedule(&office, &global.data, until).await?;
+            let node = office.store.is_shared().then_some(node);
+            let stuck = schedule(&office, &global.data, until, node).await?;
             for (printer, why) in &stuck {
                 message(&format!("printer `{printer}`: {why}"));
             }
@@ -65,6 +68,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Demo(args) => {
             demo::refuse_foreign(&global.data)?;
+            if let Location::Server(_) = config.database {
+                let message = "the demo makes a database of its own, and the settings name a server";
+                anyhow::bail!(EngineError::refused(message, "leave `database` out for the demo"));
+            }
             let office = open(&global, config, variables.get("CETAK_KEY")).await?;
             demo::run(&office, out, &global.data, args).await
         }
@@ -156,14 +163,21 @@ async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::
         files::make_database(file)?;
     }
     let store = Store::open(&config.database, keys).await?;
+    let clock = SystemClock::default();
+    if store.is_shared() {
+        let own = clock.now();
+        let theirs = store.read().await?.clock().await?;
+        clock.follow(theirs, own);
+    }
     Ok(Office {
         store,
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(clock.clone()),
         entropy,
         profiles: Arc::new(config.profiles),
         settings: Arc::new(config.settings),
-        writer: Writer { chain: CHAIN_CLI, actor: Arc::new(actor(global.actor.clone())) },
-        drivers: drivers(config.printers),
+        writer: Writer { chain: CHAIN_CLI.into(), actor: Arc::new(actor(global.actor.clone())), fence: None },
+        drivers: drivers(config.printers, clock),
+        lease: None,
     })
 }
 
@@ -171,10 +185,11 @@ async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::
 pub type PrinterOptions = BTreeMap<String, cetak_driver_ipp::Options>;
 
 /// The drivers, by the scheme of the printer's URI.
-pub fn drivers(options: PrinterOptions) -> DriverFactory {
+pub fn drivers(options: PrinterOptions, clock: SystemClock) -> DriverFactory {
     let none = cetak_driver_ipp::Options::default();
     Arc::new(move |name: &str, uri: &str| -> Result<Arc<dyn PrinterDriver>, String> {
-        let now = Arc::new(|| SystemClock.now().0);
+        let clock = clock.clone();
+        let now = Arc::new(move || clock.now().0);
         let scheme = uri.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         match (scheme.as_deref(), options.get(name)) {
             (Some("mock"), Some(_)) => Err(format!(
@@ -193,10 +208,29 @@ pub fn drivers(options: PrinterOptions) -> DriverFactory {
 }
 
 /// Runs the scheduler under its lock, with progress, until it ends or is told to stop.
-async fn schedule(office: &Office, folder: &Path, until: Until) -> anyhow::Result<Stuck> {
+async fn schedule(
+    office: &Office,
+    folder: &Path,
+    until: Until,
+    node: Option<(String, Duration)>,
+) -> anyhow::Result<Stuck> {
     let _lock = files::lock_scheduler(folder)?;
     let scheduler = Actor { name: CHAIN_SCHEDULER.into(), ..(*office.writer.actor).clone() };
-    let office = office.acting(CHAIN_SCHEDULER, scheduler);
+    let office = match node {
+        None => office.acting(CHAIN_SCHEDULER, scheduler),
+        Some((node, length)) => {
+            let candidate = Candidate {
+                instance: files::instance(folder, &*office.entropy)?,
+                host: scheduler.host.clone(),
+                process: std::process::id().into(),
+            };
+            let lease = Lease::new(&node, candidate, length);
+            let mut office = office.acting(&format!("{CHAIN_SCHEDULER}-{node}"), scheduler);
+            office.writer.fence = Some(lease.fence());
+            office.lease = Some(Arc::new(lease));
+            office
+        }
+    };
     let (stop, stopped) = watch::channel(false);
     let (done, is_done) = watch::channel(false);
     tokio::spawn(listen(stop));

@@ -1,6 +1,12 @@
 //! The real clock and the real randomness: the only place that names them.
 
-use std::{sync::Mutex, sync::PoisonError, time::Duration};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use rand::{Rng, SeedableRng};
@@ -11,16 +17,34 @@ use crate::{
     engine::clock::{Clock, Entropy},
 };
 
-/// The system's clock.
-#[derive(Clone, Copy, Debug)]
-pub struct SystemClock;
+/// The system's clock, or, beside others on one database, that of the database: clones follow it together.
+#[derive(Clone, Debug, Default)]
+pub struct SystemClock {
+    /// How far the followed clock is ahead, in microseconds.
+    ahead_us: Arc<AtomicI64>,
+}
+
+/// A clock that differs less than this is not followed: what is measured over a network is not more exact.
+const NEAR: Duration = Duration::from_millis(250);
 
 #[async_trait]
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         #[expect(clippy::disallowed_methods, reason = "this is the clock that is injected")]
         let now = jiff::Timestamp::now();
-        Timestamp(now.as_microsecond())
+        Timestamp(now.as_microsecond() + self.ahead_us.load(Ordering::Relaxed))
+    }
+
+    fn elapsed(&self) -> Duration {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+    }
+
+    fn follow(&self, theirs: Timestamp, own: Timestamp) {
+        let difference = theirs.0 - own.0;
+        if difference.unsigned_abs() > NEAR.as_micros().try_into().unwrap_or(u64::MAX) {
+            self.ahead_us.fetch_add(difference, Ordering::Relaxed);
+        }
     }
 
     async fn sleep(&self, duration: Duration) {
@@ -57,9 +81,14 @@ impl Entropy for SystemEntropy {
 /// Who runs this program: the claimed name, and what the system knows.
 pub fn actor(claimed: Option<String>) -> Actor {
     let os_user = os_user();
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map_or_else(|_| "unknown".into(), |name| name.trim().to_owned());
+    let host = host();
     Actor { name: claimed.unwrap_or_else(|| os_user.clone()), os_user, host }
+}
+
+/// The machine's name.
+pub fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "unknown".into(), |name| name.trim().to_owned())
 }
 
 /// The user's name from the password file by the process's own user id: environment variables can say anything.

@@ -28,6 +28,7 @@ pub mod personal;
 pub mod profile;
 pub mod record;
 pub mod retry;
+pub mod share;
 pub mod stock;
 pub mod time;
 pub mod transition;

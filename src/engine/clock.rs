@@ -12,6 +12,13 @@ pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
 
+    /// How long ago something was that never changes. Nobody sets it, and it goes on while the machine sleeps.
+    fn elapsed(&self) -> Duration;
+
+    /// From here on, this clock shows what `theirs` shows, which stood at that when this one stood at `own`. Nodes follow
+    /// the clock of the database that they share, as their own may differ by minutes.
+    fn follow(&self, theirs: Timestamp, own: Timestamp);
+
     /// Waits.
     async fn sleep(&self, duration: Duration);
 }

@@ -11,6 +11,7 @@ pub mod clock;
 mod feed;
 mod hand;
 pub mod intake;
+pub mod lease;
 pub mod operator;
 mod pace;
 mod pile;
@@ -28,6 +29,7 @@ use crate::{
     store::{Store, StoreError, Writer},
 };
 use clock::{Clock, Entropy};
+use lease::Lease;
 
 /// How an office wants to print.
 #[derive(Clone, Debug)]
@@ -94,13 +96,25 @@ pub struct Office {
     pub writer: Writer,
     /// Makes drivers.
     pub drivers: DriverFactory,
+    /// Of a scheduler among several.
+    pub lease: Option<Arc<Lease>>,
 }
 
 impl Office {
     /// The same office with somebody else acting.
     #[must_use]
-    pub fn acting(&self, chain: &'static str, actor: Actor) -> Self {
-        Self { writer: Writer { chain, actor: Arc::new(actor) }, ..self.clone() }
+    pub fn acting(&self, chain: &str, actor: Actor) -> Self {
+        Self { writer: Writer { chain: chain.into(), actor: Arc::new(actor), fence: None }, ..self.clone() }
+    }
+
+    /// This node's name, where several share the database.
+    fn node(&self) -> Option<&str> {
+        self.lease.as_ref().map(|lease| lease.node())
+    }
+
+    /// May a card be fed, as far as other nodes go?
+    fn may_feed(&self) -> bool {
+        self.lease.as_ref().is_none_or(|lease| lease.holds(&*self.clock))
     }
 
     /// A profile by name.
@@ -158,12 +172,17 @@ impl EngineError {
             Self::Store(StoreError::Conflict(_)) => {
                 Some("look at it again, and repeat the command if it still applies")
             }
+            Self::Store(error) if error.is_away() && !matches!(error, StoreError::InDoubt { .. }) => {
+                Some("see whether the database runs and can be reached, then repeat the command")
+            }
+            Self::Store(StoreError::Fenced) => Some("it joins again by itself; if not, see `cetak status`"),
             Self::Store(StoreError::InDoubt { .. }) => Some("look whether it is done before you repeat the command"),
             Self::Store(StoreError::SecondOpenRequest) => Some("close the other request first"),
             Self::Store(
                 StoreError::Corrupt { .. }
                 | StoreError::Newer { .. }
                 | StoreError::OtherKey
+                | StoreError::Unreachable
                 | StoreError::Database { .. },
             ) => None,
         }

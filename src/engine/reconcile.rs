@@ -24,10 +24,11 @@ pub enum Verdict {
 /// The verdict on an attempt for which `releasing` was saved: a card may exist.
 pub fn after_releasing(found: Found) -> Verdict {
     match found {
-        Found::NeverSeen { certain: true } => Verdict::Ended(not_started("the printer never got it")),
         Found::NeverSeen { certain: false } => Verdict::Ended(uncertain("the printer does not know it")),
         Found::Forgotten => Verdict::Ended(uncertain("the printer forgot it")),
-        Found::Held => Verdict::Cancel,
+        // Also of one that it has certainly never got: whoever was about to send it may be frozen, and go on later. Only
+        // what is cancelled stays away.
+        Found::Held | Found::NeverSeen { certain: true } => Verdict::Cancel,
         Found::Queued => Verdict::Wait(Vec::new()),
         Found::Printing { reasons } => waits(reasons),
         Found::Ended(ending) => Verdict::Ended(ended(&ending)),
@@ -119,7 +120,7 @@ mod tests {
             Verdict::Cancel => "cancel",
         };
         assert_eq!(outcome(Found::NeverSeen { certain: false }), "uncertain");
-        assert_eq!(outcome(Found::NeverSeen { certain: true }), "not-started");
+        assert_eq!(outcome(Found::NeverSeen { certain: true }), "cancel");
         assert_eq!(outcome(Found::Forgotten), "uncertain");
         assert_eq!(outcome(Found::Held), "cancel");
         assert_eq!(outcome(Found::Queued), "wait");

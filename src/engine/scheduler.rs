@@ -1,17 +1,25 @@
 //! Runs a worker for each printer, until told to stop or until only a person would help.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::{sync::watch, task::JoinHandle};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::{
     EngineError, Office,
     board::{Board, Doing},
+    lease::{BEAT, Beat, Leased},
     worker::{State, Worker},
     writer::{self, Request, WriterHandle},
 };
-use crate::{render::Renderer, store::Printer};
+use crate::{
+    render::Renderer,
+    store::{News, Printer, StoreError},
+};
 
 /// How often the scheduler looks whether another process changed something.
 const LOOK: Duration = Duration::from_millis(100);
@@ -31,7 +39,9 @@ pub type Stuck = Vec<(String, &'static str)>;
 
 /// Schedules and prints. `stop` set to true lets the cards in hand end and feeds no other.
 pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>) -> Result<Stuck, EngineError> {
-    let (halt, halted) = watch::channel(false);
+    if let Some(lease) = &office.lease {
+        lease.join(office).await?;
+    }
     let mut scheduler = Scheduler {
         office: office.clone(),
         writer: writer::start(office.clone()),
@@ -39,19 +49,25 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
         renderers: HashMap::new(),
         workers: HashMap::new(),
         unusable: HashMap::new(),
-        stop: halted,
+        giving: HashSet::new(),
+        beat_at: None,
+        is_away: false,
     };
     let mut news = office.store.news().await;
     let stuck = loop {
-        // Before looking for printers: a change in between is seen in the next round.
-        if news.changed().await? || scheduler.lacks_workers() {
-            scheduler.employ().await?;
-            scheduler.board.wake_all();
-        }
+        let rests = match scheduler.look(&mut news).await {
+            Ok(rests) => rests,
+            // It may come back. Until then nothing is fed, as nothing can be saved.
+            Err(EngineError::Store(error)) if error.is_away() && office.store.is_shared() => {
+                scheduler.away(&error);
+                false
+            }
+            Err(error) => return Err(error),
+        };
         if *stop.borrow() {
             break Stuck::new();
         }
-        if until == Until::Idle && scheduler.board.all_stuck() && !scheduler.lacks_workers() {
+        if until == Until::Idle && rests && scheduler.board.all_stuck() && !scheduler.lacks_workers() {
             break scheduler.board.stuck();
         }
         tokio::select! {
@@ -60,12 +76,23 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
             _ = stop.changed() => {}
         }
     };
-    let _ = halt.send(true); // the workers hold the other end
+    for hired in scheduler.workers.values() {
+        let _ = hired.stop.send(true); // the worker may have ended
+    }
     scheduler.board.wake_all();
-    for (_, worker) in scheduler.workers {
-        let _ = worker.await; // a worker that panicked has left its attempt open, and the next start settles it
+    for (_, hired) in std::mem::take(&mut scheduler.workers) {
+        scheduler.end(hired.worker).await;
+    }
+    if let Some(lease) = &office.lease {
+        lease.leave(office).await?;
     }
     Ok(stuck)
+}
+
+/// A worker, and how it is told to stop after the card in hand.
+struct Hired {
+    worker: JoinHandle<()>,
+    stop: watch::Sender<bool>,
 }
 
 struct Scheduler {
@@ -73,28 +100,109 @@ struct Scheduler {
     writer: WriterHandle,
     board: Arc<Board>,
     renderers: HashMap<String, Arc<Renderer>>,
-    workers: HashMap<String, JoinHandle<()>>,
+    workers: HashMap<String, Hired>,
     /// Printers that have no worker, and why.
     unusable: HashMap<String, String>,
-    stop: watch::Receiver<bool>,
+    /// Printers that other nodes will feed, after the card in hand.
+    giving: HashSet<String>,
+    /// When the lease is to be renewed.
+    beat_at: Option<Duration>,
+    /// The database could not be reached when it was last needed.
+    is_away: bool,
 }
 
 impl Scheduler {
+    /// Renews the lease and starts workers, if there is a reason to. False: other nodes are about to give printers up.
+    async fn look(&mut self, news: &mut News) -> Result<bool, EngineError> {
+        let beat = self.beat().await?;
+        // Before looking for printers: a change in between is seen in the next round.
+        if news.changed().await? || beat.took || self.lacks_workers() {
+            self.employ().await?;
+            self.board.wake_all();
+        }
+        if std::mem::take(&mut self.is_away) {
+            info!("the database is back");
+            self.board.wake_all();
+        }
+        Ok(!beat.lacks)
+    }
+
+    fn away(&mut self, error: &StoreError) {
+        if !std::mem::replace(&mut self.is_away, true) {
+            warn!(error = error as &dyn std::error::Error, "the database is away; nothing is fed until it is back");
+        }
+    }
+
+    /// Renews the lease when it is time. Put out, it joins again, with other workers.
+    async fn beat(&mut self) -> Result<Beat, EngineError> {
+        let Some(lease) = self.office.lease.clone() else { return Ok(Beat::default()) };
+        let now = self.office.clock.elapsed();
+        if self.beat_at.is_some_and(|at| now < at) {
+            return Ok(Beat::default());
+        }
+        let finished = |name: &&String| self.workers.get(*name).is_none_or(|hired| hired.worker.is_finished());
+        let freed: Vec<String> = self.giving.iter().filter(finished).cloned().collect();
+        let beat = match lease.beat(&self.office, &freed).await {
+            Err(StoreError::Fenced) => {
+                warn!("this node lost its lease; it joins again");
+                for hired in self.workers.values() {
+                    hired.worker.abort(); // each write of theirs is refused; what they had in hand is another node's
+                }
+                self.workers.clear();
+                self.giving.clear();
+                lease.join(&self.office).await?;
+                lease.beat(&self.office, &[]).await?
+            }
+            beat => beat?,
+        };
+        self.beat_at = Some(now + BEAT);
+        self.giving.retain(|name| !freed.contains(name));
+        for name in &beat.give {
+            if let Some(hired) = self.workers.get(name) {
+                let _ = hired.stop.send(true); // the worker may have ended
+            }
+            self.giving.insert(name.clone());
+        }
+        if !beat.give.is_empty() {
+            self.board.wake_all();
+        }
+        Ok(beat)
+    }
+
+    /// Waits for a worker that was told to stop, and keeps the lease of its card in hand.
+    async fn end(&mut self, worker: JoinHandle<()>) {
+        let mut worker = worker;
+        loop {
+            tokio::select! {
+                // One that panicked has left its attempt open, and the next start settles it.
+                _ = &mut worker => return,
+                () = self.office.clock.sleep(BEAT / 2) => {
+                    if let Err(error) = self.beat().await {
+                        warn!(error = &error as &dyn std::error::Error, "the lease could not be renewed");
+                    }
+                }
+            }
+        }
+    }
+
     /// Starts a worker for each printer that has none.
     async fn employ(&mut self) -> Result<(), EngineError> {
-        let printers = self.office.store.read().await?.printer_list().await?;
-        self.workers.retain(|_, worker| !worker.is_finished());
+        let mut printers = self.office.store.read().await?.printer_list().await?;
+        printers
+            .retain(|printer| printer.node.as_deref() == self.office.node() && !self.giving.contains(&printer.name));
+        self.workers.retain(|_, hired| !hired.worker.is_finished());
         for (name, _) in self.unusable.extract_if(|name, _| !printers.iter().any(|printer| printer.name == *name)) {
             self.board.leave(&name);
         }
         for printer in printers {
             if !self.workers.contains_key(&printer.name) {
                 let name = printer.name.clone();
-                match self.hire(printer) {
+                let (stop, stopped) = watch::channel(false);
+                match self.hire(printer, stopped) {
                     Ok(worker) => {
                         self.unusable.remove(&name);
                         self.board.set(&name, Doing::Busy, self.board.seen());
-                        self.workers.insert(name, tokio::spawn(worker.run()));
+                        self.workers.insert(name, Hired { worker: tokio::spawn(worker.run()), stop });
                     }
                     Err(why) => self.cannot_use(name, why).await?,
                 }
@@ -115,7 +223,7 @@ impl Scheduler {
         Ok(())
     }
 
-    fn hire(&mut self, printer: Printer) -> Result<Worker, String> {
+    fn hire(&mut self, printer: Printer, stop: watch::Receiver<bool>) -> Result<Worker, String> {
         let profile = self.office.profile(&printer.profile).map_err(|e| e.to_string())?;
         let renderer = if let Some(renderer) = self.renderers.get(&profile.name) {
             renderer.clone()
@@ -124,20 +232,23 @@ impl Scheduler {
             self.renderers.insert(profile.name.clone(), renderer.clone());
             renderer
         };
-        let driver = (self.office.drivers)(&printer.name, &printer.uri)?;
+        let mut driver = (self.office.drivers)(&printer.name, &printer.uri)?;
+        if let Some(lease) = self.office.lease.clone() {
+            driver = Arc::new(Leased { driver, lease, clock: self.office.clock.clone() });
+        }
         Ok(Worker {
             office: self.office.clone(),
             writer: self.writer.clone(),
             board: self.board.clone(),
             driver,
             renderer,
-            stop: self.stop.clone(),
+            stop,
             state: State::new(printer),
         })
     }
 
     /// Has a worker ended: because its printer was removed, or because it panicked?
     fn lacks_workers(&self) -> bool {
-        self.workers.values().any(JoinHandle::is_finished)
+        self.workers.values().any(|hired| hired.worker.is_finished())
     }
 }

@@ -37,6 +37,8 @@ use crate::{
 pub(super) const LOOK_MAX: Duration = Duration::from_secs(5);
 /// How long a worker without work sleeps if nobody wakes it.
 const IDLE: Duration = Duration::from_millis(250);
+/// How long a worker waits for a database that is away, which the scheduler tells people.
+const AWAY: Duration = Duration::from_secs(1);
 /// The reason of a printer that refuses this machine.
 const NEEDS_OPERATOR: &str = "needs-operator";
 /// The reason keyword of RFC 8011 for a printer that cannot be reached.
@@ -121,6 +123,11 @@ impl Worker {
                     debug!(printer.id = name, what, "somebody else was faster");
                     Turn::Wait(POLL_MIN)
                 }
+                Err(StoreError::Fenced) => break,
+                Err(error) if error.is_away() => {
+                    debug!(printer.id = name, "waits for the database");
+                    Turn::Wait(AWAY)
+                }
                 Err(error) => {
                     error!(
                         printer.id = name,
@@ -163,6 +170,12 @@ impl Worker {
         drop(tx);
         if (&printer.uri, &printer.profile) != (&self.state.printer.uri, &self.state.printer.profile) {
             return Ok(Turn::Gone); // another printer by that name: another worker takes it
+        }
+        if printer.node.as_deref() != self.office.node() {
+            return Ok(Turn::Gone); // another node feeds it
+        }
+        if !self.office.may_feed() {
+            return Ok(Turn::Wait(POLL_MAX)); // also its open attempts may be another node's in a moment
         }
         self.state.printer = printer;
         let mut open = open.into_iter();

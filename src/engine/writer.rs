@@ -131,6 +131,7 @@ async fn run(office: Office, mut receiver: mpsc::Receiver<Envelope>) {
         let answers = match group(&office, &requests).await {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
             Err(error) if requests.len() == 1 => vec![Err(error)],
+            Err(error) if is_for_all(&error) => requests.iter().map(|_| Err(same(&error))).collect(),
             Err(_) => each(&office, &requests).await,
         };
         for (reply, answer) in replies.into_iter().zip(answers) {
@@ -140,11 +141,23 @@ async fn run(office: Office, mut receiver: mpsc::Receiver<Envelope>) {
     }
 }
 
+/// Would each of a group fail in the same way?
+fn is_for_all(error: &StoreError) -> bool {
+    error.is_away() || matches!(error, StoreError::Fenced)
+}
+
+fn same(error: &StoreError) -> StoreError {
+    if matches!(error, StoreError::Fenced) { StoreError::Fenced } else { StoreError::Unreachable }
+}
+
 /// One of a group is in conflict: each is tried alone.
 async fn each(office: &Office, requests: &[Request]) -> Vec<Result<Reply, StoreError>> {
-    let mut answers = Vec::with_capacity(requests.len());
+    let mut answers: Vec<Result<Reply, StoreError>> = Vec::with_capacity(requests.len());
     for request in requests {
-        let alone = group(office, std::slice::from_ref(request)).await;
+        let alone = match answers.last() {
+            Some(Err(error)) if is_for_all(error) => Err(same(error)),
+            _ => group(office, std::slice::from_ref(request)).await,
+        };
         answers.push(alone.map(|mut answer| answer.pop().unwrap_or(Reply::Done)));
     }
     answers
@@ -177,7 +190,7 @@ async fn group(office: &Office, requests: &[Request]) -> Result<Vec<Reply>, Stor
         });
     }
     tx.attempts_acknowledge(&acknowledgements).await?;
-    let open = |printer: &str| window::is_open(&office.settings.windows, printer, tx.now());
+    let open = |printer: &str| office.may_feed() && window::is_open(&office.settings.windows, printer, tx.now());
     let begins: Vec<Begin> = begins(requests).filter(|begin| open(&begin.printer)).cloned().collect();
     let begun: HashMap<JobId, AttemptKey> =
         tx.attempts_begin(&begins).await?.into_iter().map(|b| (b.job, b.key)).collect();
@@ -216,7 +229,8 @@ async fn release(office: &Office, tx: &mut Tx, attempts: &[AttemptKey]) -> Resul
         return Ok(Vec::new());
     }
     let views = tx.attempts_view(attempts, &|profile| office.attempts_limit(profile)).await?;
-    let open = |view: &&AttemptView| window::is_open(&office.settings.windows, &view.printer, tx.now());
+    let open =
+        |view: &&AttemptView| office.may_feed() && window::is_open(&office.settings.windows, &view.printer, tx.now());
     let within: Vec<AttemptKey> = views.iter().filter(open).map(|view| view.key).collect();
     let released = tx.attempts_release(&within).await?;
     for view in views.iter().filter(|view| released.contains(&view.key)) {

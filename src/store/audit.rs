@@ -53,8 +53,8 @@ impl Tx {
         if events.is_empty() {
             return Ok(());
         }
-        let chain = self.writer.chain;
-        let known = self.store.heads.lock().unwrap_or_else(PoisonError::into_inner).get(chain).cloned();
+        let chain = self.writer.chain.clone();
+        let known = self.store.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&chain).cloned();
         let (seq, hash) = match known {
             Some(known) => known,
             None => self.audit_head().await?,
@@ -72,7 +72,7 @@ impl Tx {
     }
 
     async fn audit_head(&mut self) -> Result<(i64, Vec<u8>), StoreError> {
-        let head = on!(self, c => sqlx::query_as("SELECT seq, hash FROM audit_head WHERE chain = $1").bind(self.writer.chain).fetch_optional(c)).map_err(doing("reading the audit head"))?;
+        let head = on!(self, c => sqlx::query_as("SELECT seq, hash FROM audit_head WHERE chain = $1").bind(&*self.writer.chain).fetch_optional(c)).map_err(doing("reading the audit head"))?;
         Ok(head.unwrap_or_default())
     }
 
@@ -86,17 +86,17 @@ impl Tx {
         const ADVANCE: &str = "
             INSERT INTO audit_head (chain, seq, hash) VALUES ($1, $2, $3)
             ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE audit_head.seq = $4";
-        let chain = self.writer.chain;
+        let chain = self.writer.chain.clone();
         let mut rows = Vec::with_capacity(events.len());
         for (seq, event) in (seq_before + 1..).zip(events) {
             // Cannot fail: the entry is text and numbers.
             let text =
-                serde_json::to_string(&entry(chain, seq, self.now, &self.writer.actor, event)).unwrap_or_default();
+                serde_json::to_string(&entry(&chain, seq, self.now, &self.writer.actor, event)).unwrap_or_default();
             hash = self.store.keys.audit(&hash, &text).to_vec();
             rows.push((seq, text, hash.clone()));
         }
         let seq = seq_before + i64::try_from(rows.len()).unwrap_or(i64::MAX);
-        let done = execute!(self, sqlx::query(ADVANCE).bind(chain).bind(seq).bind(hash.clone()).bind(seq_before))
+        let done = execute!(self, sqlx::query(ADVANCE).bind(&*chain).bind(seq).bind(hash.clone()).bind(seq_before))
             .map_err(doing("advancing the audit head"))?;
         if done == 0 {
             return Ok(None);
@@ -107,7 +107,7 @@ impl Tx {
             let written = on!(self, c => async {
                 let mut sql = QueryBuilder::new("INSERT INTO audit (chain, seq, entry, hash) ");
                 sql.push_values(page, |mut row, (seq, text, hash)| {
-                    row.push_bind(chain).push_bind(seq).push_bind(text).push_bind(hash);
+                    row.push_bind(&*chain).push_bind(seq).push_bind(text).push_bind(hash);
                 });
                 sql.build().execute(c).await.map(|done| done.rows_affected())
             });

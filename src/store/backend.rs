@@ -269,11 +269,12 @@ macro_rules! scripts {
         [
             (1, "first", include_str!(concat!("../../migrations/", $folder, "/0001_first.sql"))),
             (2, "evidence", include_str!(concat!("../../migrations/", $folder, "/0002_evidence.sql"))),
+            (5, "nodes", include_str!(concat!("../../migrations/", $folder, "/0005_nodes.sql"))),
         ]
     };
 }
-const SQLITE: [Script; 2] = scripts!("sqlite");
-const POSTGRES: [Script; 2] = scripts!("postgres");
+const SQLITE: [Script; 3] = scripts!("sqlite");
+const POSTGRES: [Script; 3] = scripts!("postgres");
 
 /// The way to the newest schema, and its number.
 fn migrator(scripts: &[Script]) -> (Migrator, i64) {
@@ -383,8 +384,7 @@ impl Server {
             match bounded(STATEMENT_PATIENCE, connection.execute(begin)).await {
                 Ok(_) => return Ok(self.lend(connection, permit, purpose)),
                 // It did not live through the wait.
-                Err(sqlx::Error::Io(_) | sqlx::Error::Protocol(_)) => {}
-                Err(sqlx::Error::Database(error)) if is_gone(&*error) => {}
+                Err(error) if is_away(&error) => {}
                 Err(error) => return Err(error),
             }
             // Neither did the others.
@@ -423,9 +423,14 @@ impl Server {
     }
 }
 
-/// The server ends this connection: shutdown, crash of another process, or a timeout of the session.
-fn is_gone(error: &dyn sqlx::error::DatabaseError) -> bool {
-    error.code().is_some_and(|code| code.starts_with("57P") || code.starts_with("08") || code == "25P03")
+/// The server cannot be reached, or ends this connection: shutdown, crash of another process, a timeout of the session.
+pub(super) fn is_away(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolClosed | sqlx::Error::PoolTimedOut => true,
+        _ => error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| {
+            code.starts_with("57P") || code.starts_with("08") || code == "25P03" || code == "53300"
+        }),
+    }
 }
 
 async fn bounded<T>(patience: Duration, call: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
@@ -477,7 +482,7 @@ impl Lent {
                 self.server.idle(self.purpose).put(connection);
                 Ok(())
             }
-            Err(source @ sqlx::Error::Database(_)) => Err(doing("committing")(source)),
+            Err(source @ sqlx::Error::Database(_)) if !is_away(&source) => Err(doing("committing")(source)),
             Err(source) => Err(StoreError::InDoubt { source }),
         }
     }

@@ -14,6 +14,7 @@ mod audit;
 mod backend;
 mod batch;
 pub mod keys;
+mod node;
 mod photo;
 mod printer;
 mod record;
@@ -32,6 +33,7 @@ pub use self::{
     audit::{AuditRow, ChainFault, ChainHead},
     backend::Location,
     batch::{NewBatch, QueuedJob},
+    node::{Candidate, Fence, Node},
     photo::NewPhoto,
     printer::{Pause, PauseScope, Printer},
     record::{NewRecord, StoredBody, StoredRow},
@@ -79,6 +81,9 @@ pub enum StoreError {
     /// The key is not the one with which the database was made.
     #[error("the key does not belong to this database; restore the right key file")]
     OtherKey,
+    /// Another node has taken over: this one can write nothing until it joins again. Nothing of the transaction is saved.
+    #[error("this node lost its lease, and others feed its printers")]
+    Fenced,
     /// The server went away while it was told to commit: it may be saved or not.
     #[error("the database went away before it said whether this was saved")]
     InDoubt {
@@ -86,6 +91,9 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// The database could not be reached for another request of the same group. Nothing of this one is saved.
+    #[error("the database does not answer")]
+    Unreachable,
     /// The database itself failed.
     #[error("the database failed at {doing}")]
     Database {
@@ -95,6 +103,23 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+}
+
+impl StoreError {
+    /// Is it that the database is away, and may come back?
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Unreachable | Self::InDoubt { .. } => true,
+            Self::Database { source, .. } => backend::is_away(source),
+            Self::Conflict(_)
+            | Self::Short
+            | Self::SecondOpenRequest
+            | Self::Corrupt { .. }
+            | Self::Newer { .. }
+            | Self::OtherKey
+            | Self::Fenced => false,
+        }
+    }
 }
 
 /// Names the operation in a database error.
@@ -124,7 +149,7 @@ pub struct Store {
 
 /// The newest row of each chain that this process writes, as it last saw it; the guard of the advance tells if another
 /// process was faster.
-type Heads = Arc<Mutex<HashMap<&'static str, (i64, Vec<u8>)>>>;
+type Heads = Arc<Mutex<HashMap<Arc<str>, (i64, Vec<u8>)>>>;
 
 impl Store {
     /// Has anybody used this database? Then its key exists somewhere.
@@ -161,8 +186,19 @@ impl Store {
 
     /// Begins a transaction that writes. Waits for its turn: there is one at a time, so that what it reads stays true
     /// until it commits.
+    ///
+    /// [`StoreError::Fenced`] for a node that is none any more.
     pub async fn write(&self, writer: &Writer, now: Timestamp) -> Result<Tx, StoreError> {
-        Ok(self.begin(self.backend.write().await?, writer.clone(), now))
+        let mut tx = self.begin(self.backend.write().await?, writer.clone(), now);
+        if let Some(fence) = &writer.fence {
+            tx.fence_check(fence).await?;
+        }
+        Ok(tx)
+    }
+
+    /// May several schedulers share it? Each then needs a lease.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.backend, Backend::Postgres(_))
     }
 
     /// Begins a transaction that sees one state of the database and cannot write.
@@ -190,16 +226,18 @@ impl Store {
 #[derive(Clone, Debug)]
 pub struct Writer {
     /// `cli` for commands; the node's name for a scheduler.
-    pub chain: &'static str,
+    pub chain: Arc<str>,
     /// Who acts.
     pub actor: Arc<Actor>,
+    /// What it must still own, if it is a node among several.
+    pub fence: Option<Fence>,
 }
 
 impl Writer {
     /// For transactions that write no audit row.
     fn nobody() -> Self {
         let nobody = Actor { name: String::new(), os_user: String::new(), host: String::new() };
-        Self { chain: "", actor: Arc::new(nobody) }
+        Self { chain: "".into(), actor: Arc::new(nobody), fence: None }
     }
 }
 
@@ -242,7 +280,7 @@ impl Tx {
         self.audit_append(&events).await?;
         self.inner.commit(self.announces).await?;
         if let Some(head) = self.new_head {
-            self.store.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(self.writer.chain, head);
+            self.store.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(self.writer.chain.clone(), head);
         }
         if self.announces {
             self.store.backend.announce();

@@ -28,6 +28,8 @@ pub struct Printer {
     pub insisted: Option<String>,
     /// Reasons that an operator declared to be over, though the printer still gives them.
     pub vouched: Vec<String>,
+    /// The node that feeds it, where several share the database.
+    pub node: Option<String>,
 }
 
 /// What is paused.
@@ -64,7 +66,20 @@ pub struct Pause {
     pub at: Timestamp,
 }
 
-type Row = (String, String, String, Option<i64>, String, i64, String, String, Option<String>, Option<String>, String);
+type Row = (
+    String,
+    String,
+    String,
+    Option<i64>,
+    String,
+    i64,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    String,
+    Option<String>,
+);
 
 impl Tx {
     /// Adds a printer, or a removed one again. `false`: there is one of that name.
@@ -81,7 +96,7 @@ impl Tx {
             ON CONFLICT (name) DO UPDATE
             SET uri = excluded.uri, profile = excluded.profile, hopper = excluded.hopper, insisted = excluded.insisted,
                 removed = false, breaker = 'closed', failures = 0, state = 'unknown', reasons = '[]', capabilities = NULL,
-                vouched = '[]'
+                vouched = '[]', node = NULL
             WHERE printer.removed";
         Ok(execute!(self, sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper).bind(insisted))
             .map_err(doing("adding a printer"))?
@@ -108,10 +123,10 @@ impl Tx {
 
     async fn printers(&mut self, name: Option<&str>) -> Result<Vec<Printer>, StoreError> {
         const ALL: &str = "
-            SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched
+            SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched, node
             FROM printer WHERE NOT removed ORDER BY name";
         const ONE: &str = "
-            SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched
+            SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched, node
             FROM printer WHERE NOT removed AND name = $1";
         let rows = match name {
             None => on!(self, c => sqlx::query_as(ALL).fetch_all(c)),
@@ -131,6 +146,7 @@ impl Tx {
                 capabilities: r.8,
                 insisted: r.9,
                 vouched: serde_json::from_str(&r.10).unwrap_or_default(),
+                node: r.11,
             })
         };
         rows.into_iter().map(printer).collect()

@@ -30,12 +30,13 @@ pub(crate) async fn open(folder: &Path) -> anyhow::Result<Office> {
     let nobody = Actor { name: "bench".into(), os_user: "bench".into(), host: "bench".into() };
     Ok(Office {
         store: Store::open(&Location::File(folder.join("cetak.db")), Keys::derive(&KEY)).await?,
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::default()),
         entropy: Arc::new(SystemEntropy::new()),
         profiles: Arc::new(BTreeMap::from([(PROFILE.to_owned(), Arc::new(profile))])),
         settings: Arc::new(Settings::default()),
-        writer: Writer { chain: "scheduler", actor: Arc::new(nobody) },
-        drivers: app::drivers(app::PrinterOptions::new()),
+        writer: Writer { chain: "scheduler".into(), actor: Arc::new(nobody), fence: None },
+        drivers: app::drivers(app::PrinterOptions::new(), SystemClock::default()),
+        lease: None,
     })
 }
 

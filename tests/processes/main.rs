@@ -39,7 +39,7 @@ use cetak::{app::system::SystemClock, domain::time::Timestamp, engine::clock::Cl
 
 /// The system's clock, which is also that of the mock printers.
 fn now() -> Timestamp {
-    SystemClock.now()
+    SystemClock::default().now()
 }
 
 /// The same, for a driver.

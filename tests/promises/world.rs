@@ -44,6 +44,12 @@ impl Clock for TestClock {
         Timestamp(self.0.load(Ordering::SeqCst))
     }
 
+    fn elapsed(&self) -> Duration {
+        Duration::from_micros(self.0.load(Ordering::SeqCst).unsigned_abs())
+    }
+
+    fn follow(&self, _: Timestamp, _: Timestamp) {}
+
     async fn sleep(&self, duration: Duration) {
         self.0.fetch_add(i64::try_from(duration.as_micros()).unwrap(), Ordering::SeqCst);
         #[expect(
@@ -172,8 +178,9 @@ impl World {
             entropy: Arc::new(Seeded::new(1)),
             profiles: Arc::new(texts.into_iter().map(profile).collect()),
             settings: Arc::new(settings),
-            writer: Writer { chain: "cli", actor: Arc::new(actor("operator")) },
+            writer: Writer { chain: "cli".into(), actor: Arc::new(actor("operator")), fence: None },
             drivers: Arc::new(make),
+            lease: None,
         };
         Self { dir, location, server, office, clock, drivers }
     }

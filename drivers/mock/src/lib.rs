@@ -167,7 +167,8 @@ impl PrinterDriver for MockPrinter {
         self.ask(&attempt.id, unreachable, Shared::find).await
     }
 
-    /// A committed attempt goes on, queued or not.
+    /// A committed attempt goes on, queued or not. One that is not can never be committed afterwards, with `truth` by no
+    /// other process either.
     async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault> {
         self.ask(&attempt.id, unreachable, Shared::cancel).await
     }
@@ -220,6 +221,12 @@ impl Shared {
             }
             None => return Err(Fault::NotSent("the attempt was not prepared here".to_owned())),
         }
+        if let Some(truth) = &state.truth
+            && truth.is_cancelled(attempt).map_err(|_| unreachable())?
+        {
+            state.cards.drop_prepared(attempt);
+            return Err(Fault::NotSent("the attempt was cancelled".to_owned()));
+        }
         let fate = self.settings.fate(attempt);
         let now = (self.now)();
         if fate == Fate::Offline {
@@ -255,10 +262,16 @@ impl Shared {
     }
 
     fn cancel(&self, state: &mut State, attempt: &AttemptId) -> Result<Cancelled, Fault> {
-        state.refresh(&self.settings.name).map_err(|_| unreachable())?;
+        let _lock = state.truth.as_mut().map(TruthFile::lock).transpose().map_err(|_| unreachable())?;
+        state.read_new(&self.settings.name).map_err(|_| unreachable())?;
         state.cards.drop_prepared(attempt);
-        let taken = matches!(state.cards.known(attempt), Some(Known::Taken(_)));
-        Ok(if taken { Cancelled::OutcomeUnknown } else { Cancelled::NothingPrinted })
+        if let Some(Known::Taken(_)) = state.cards.known(attempt) {
+            return Ok(Cancelled::OutcomeUnknown);
+        }
+        if let Some(truth) = &state.truth {
+            truth.cancel(attempt).map_err(|_| unreachable())?;
+        }
+        Ok(Cancelled::NothingPrinted)
     }
 }
 

@@ -62,6 +62,36 @@ pub(crate) struct TruthFile {
     read_to: u64,
 }
 
+/// Attempts that were cancelled before the printer took them, in a file beside the truth: a line with the id of each.
+/// Whoever is about to commit one of them, in another process, is refused. Used under the lock of the truth file.
+impl TruthFile {
+    fn cancelled(&self) -> PathBuf {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(".cancelled");
+        name.into()
+    }
+
+    /// Remembers that an attempt is never to be taken, and waits until that is on disk.
+    pub(crate) fn cancel(&self, attempt: &AttemptId) -> io::Result<()> {
+        if self.is_cancelled(attempt)? {
+            return Ok(());
+        }
+        let path = self.cancelled();
+        let mut file = open_private(&path)?;
+        file.write_all(format!("{}\n", attempt.as_str()).as_bytes()).and_then(|()| file.sync_data())?;
+        sync_folder(&path)
+    }
+
+    /// Was it cancelled? Reads all that were, which are few.
+    pub(crate) fn is_cancelled(&self, attempt: &AttemptId) -> io::Result<bool> {
+        match std::fs::read_to_string(self.cancelled()) {
+            Ok(text) => Ok(text.lines().any(|line| line == attempt.as_str())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// Why a line was not appended.
 pub(crate) enum AppendError {
     /// Nothing was written: the printer did not get it.

@@ -60,7 +60,7 @@ pub(super) async fn run(office: &Office, out: Output, folder: &Path, args: DemoA
     message(
         "printing until the blanks are used up; a pause ends the demo, and the same command goes on after a resume",
     );
-    for (printer, why) in schedule(office, folder, Until::Idle).await? {
+    for (printer, why) in schedule(office, folder, Until::Idle, None).await? {
         message(&format!("printer `{printer}`: {why}"));
     }
     let summary =

@@ -1,0 +1,219 @@
+//! One scheduler among several on a database: it feeds the printers that it took, for as long as its lease holds.
+//!
+//! The lease is measured on the database's clock. A node counts its own as lost on a clock that nobody sets, from before
+//! it asked, and some time before the others may take over. Whatever it has not noticed by then, the fence does: a node
+//! that was put out can write nothing.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use cetak_driver_api::{
+    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, Fault, Found, Prepared, PrinterDriver,
+    PrinterStatus,
+};
+use tracing::{info, warn};
+
+use super::{EngineError, Office, clock::Clock};
+use crate::{
+    domain::{audit::Event, share::share},
+    store::{Candidate, Fence, StoreError},
+};
+
+/// How often a lease is renewed, and others' are looked at.
+pub(super) const BEAT: Duration = Duration::from_secs(1);
+
+/// The part of a lease that a node does not use: others may take over only after it.
+const MARGIN: u32 = 5;
+
+/// This node's lease.
+#[derive(Debug)]
+pub struct Lease {
+    fence: Fence,
+    candidate: Candidate,
+    length: Duration,
+    /// Until when it holds, in microseconds of [`Clock::elapsed`].
+    good_until: AtomicU64,
+}
+
+/// What a beat came to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Beat {
+    /// Printers were taken.
+    pub(super) took: bool,
+    /// Printers to give up, after the card in hand.
+    pub(super) give: Vec<String>,
+    /// Others will give some up for this node.
+    pub(super) lacks: bool,
+}
+
+impl Lease {
+    /// For a node by this name, which has not joined. `length` is at least six seconds: shorter ones would end while
+    /// the database waits for a writer that froze.
+    pub fn new(node: &str, candidate: Candidate, length: Duration) -> Self {
+        Self { fence: Fence::new(node), candidate, length, good_until: AtomicU64::new(0) }
+    }
+
+    /// What its writers must still own.
+    pub fn fence(&self) -> Fence {
+        self.fence.clone()
+    }
+
+    /// The node's name.
+    pub(super) fn node(&self) -> &str {
+        self.fence.node()
+    }
+
+    /// May a card be fed?
+    pub(super) fn holds(&self, clock: &dyn Clock) -> bool {
+        micros(clock.elapsed()) < self.good_until.load(Ordering::SeqCst)
+    }
+
+    fn renewed(&self, asked: Duration) {
+        let usable = self.length - self.length / MARGIN;
+        self.good_until.store(micros(asked + usable), Ordering::SeqCst);
+    }
+
+    /// Joins the others, or says who has the name.
+    pub(super) async fn join(&self, office: &Office) -> Result<(), EngineError> {
+        let asked = office.clock.elapsed();
+        let unfenced = office.acting(&office.writer.chain, (*office.writer.actor).clone());
+        let mut tx = office.store.write(&unfenced.writer, office.clock.now()).await?;
+        let epoch = match tx.node_join(self.node(), &self.candidate, length_us(self.length)).await? {
+            Ok(epoch) => epoch,
+            Err(holder) => {
+                let message = format!(
+                    "another scheduler is node `{}`: process {} on `{}`",
+                    holder.name, holder.process, holder.host
+                );
+                let wait = holder.lease_left_ms / 1_000 + 1;
+                let hint = format!(
+                    "give this one another name with `node = \"...\"` in the settings; if that one is dead, its lease ends in {wait} s"
+                );
+                return Err(EngineError::refused(message, hint));
+            }
+        };
+        let event = Event::new("node.joined", format!("node {}", self.node())).with("epoch", epoch);
+        tx.audit(event.with("host", &self.candidate.host).with("process", self.candidate.process));
+        tx.commit().await?;
+        self.fence.joined(epoch);
+        self.renewed(asked);
+        info!(node = self.node(), epoch, "joined");
+        Ok(())
+    }
+
+    /// Renews the lease, puts out nodes whose lease has ended, and takes printers that nobody feeds; `freed` are those
+    /// that this node has given up.
+    pub(super) async fn beat(&self, office: &Office, freed: &[String]) -> Result<Beat, StoreError> {
+        let (asked, before) = (office.clock.elapsed(), office.clock.now());
+        let mut tx = office.store.write(&office.writer, before).await?;
+        let theirs = tx.clock().await?;
+        let waited = office.clock.elapsed().saturating_sub(asked);
+        office.clock.follow(theirs, before.plus(waited));
+        tx.node_renew(self.node(), length_us(self.length)).await?;
+        let mut nodes = Vec::new();
+        for node in tx.node_list().await? {
+            if node.lease_left_ms >= 0 || node.name == self.node() {
+                nodes.push(node.name);
+                continue;
+            }
+            warn!(node = node.name, printers = node.printers, "a node's lease has ended; its printers are taken over");
+            tx.node_remove(&node.name).await?;
+            tx.audit(Event::new("node.lost", format!("node {}", node.name)).with("printers", node.printers));
+        }
+        for printer in freed {
+            tx.printer_give(printer, None).await?;
+            tx.audit(Event::new("printer.given-up", format!("printer {printer}")).with("node", self.node()));
+        }
+        let mut owners = tx.printer_owners().await?;
+        let parts = share(self.node(), &nodes, &owners);
+        for printer in &parts.take {
+            tx.printer_give(printer, Some(self.node())).await?;
+            tx.audit(Event::new("printer.taken", format!("printer {printer}")).with("node", self.node()));
+            owners.insert(printer.clone(), Some(self.node().to_owned()));
+        }
+        tx.commit().await?;
+        self.renewed(asked);
+        let own = owners.values().filter(|owner| owner.as_deref() == Some(self.node())).count();
+        Ok(Beat { took: !parts.take.is_empty(), give: parts.give, lacks: own < owners.len() / nodes.len().max(1) })
+    }
+
+    /// Gives everything up, so that nobody has to wait for the end of the lease.
+    pub(super) async fn leave(&self, office: &Office) -> Result<(), StoreError> {
+        self.good_until.store(0, Ordering::SeqCst);
+        let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
+        tx.node_remove(self.node()).await?;
+        tx.audit(Event::new("node.left", format!("node {}", self.node())));
+        tx.commit().await
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn length_us(length: Duration) -> i64 {
+    i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// A printer that is fed under a lease: without it nothing is sent that could become a card.
+pub(super) struct Leased {
+    pub(super) driver: Arc<dyn PrinterDriver>,
+    pub(super) lease: Arc<Lease>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Leased {
+    fn check(&self) -> Result<(), Fault> {
+        let lost = || Fault::NotSent("this node's lease has ended".to_owned());
+        if self.lease.holds(&*self.clock) { Ok(()) } else { Err(lost()) }
+    }
+}
+
+#[async_trait]
+impl PrinterDriver for Leased {
+    async fn probe(&self) -> Result<Capabilities, Fault> {
+        self.driver.probe().await
+    }
+
+    async fn status(&self) -> Result<PrinterStatus, Fault> {
+        self.driver.status().await
+    }
+
+    /// An upload that ended after the lease is taken back: whoever took over may have looked before it was there.
+    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault> {
+        self.check()?;
+        let prepared = self.driver.prepare(attempt, document).await?;
+        if let Err(fault) = self.check() {
+            let reference = AttemptRef {
+                id: attempt.clone(),
+                printer_job: prepared.printer_job,
+                boot: prepared.boot,
+                releasing: false,
+                acknowledged: false,
+            };
+            // If the printer does not answer, its job stays held, and nobody's.
+            let _ = self.driver.cancel(&reference).await;
+            return Err(fault);
+        }
+        Ok(prepared)
+    }
+
+    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault> {
+        self.check()?;
+        self.driver.commit(attempt).await
+    }
+
+    async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault> {
+        self.driver.find(attempt).await
+    }
+
+    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault> {
+        self.driver.cancel(attempt).await
+    }
+}
