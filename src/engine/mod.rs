@@ -175,6 +175,10 @@ impl EngineError {
             Self::Store(error) if error.is_away() && !matches!(error, StoreError::InDoubt { .. }) => {
                 Some("see whether the database runs and can be reached, then repeat the command")
             }
+            Self::Store(StoreError::Moved { .. }) => {
+                Some("name that database with `database = \"postgres://...\"` in the settings")
+            }
+            Self::Store(StoreError::Occupied) => Some("make a new database with `createdb`, and name that one"),
             Self::Store(StoreError::Fenced) => Some("it joins again by itself; if not, see `cetak status`"),
             Self::Store(StoreError::InDoubt { .. }) => Some("look whether it is done before you repeat the command"),
             Self::Store(StoreError::SecondOpenRequest) => Some("close the other request first"),
@@ -182,6 +186,7 @@ impl EngineError {
                 StoreError::Corrupt { .. }
                 | StoreError::Newer { .. }
                 | StoreError::OtherKey
+                | StoreError::Differs { .. }
                 | StoreError::Unreachable
                 | StoreError::Database { .. },
             ) => None,

@@ -469,6 +469,17 @@ impl Lent {
         result
     }
 
+    /// Runs something that may take as long as it needs, because a person waits for it.
+    pub(super) async fn unbounded<T>(
+        &mut self,
+        call: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, sqlx::Error> {
+        let Some(connection) = &mut self.connection else { return Err(sqlx::Error::PoolClosed) };
+        let result = call(connection).await;
+        self.failed |= result.is_err();
+        result
+    }
+
     async fn commit(mut self, announces: bool) -> Result<(), StoreError> {
         if self.failed {
             return Err(doing("committing")(sqlx::Error::Protocol("a statement of the transaction failed".into())));

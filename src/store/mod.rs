@@ -21,6 +21,7 @@ mod record;
 mod report;
 mod save;
 mod stock;
+mod transfer;
 mod warrant;
 
 use std::{
@@ -39,6 +40,7 @@ pub use self::{
     record::{NewRecord, StoredBody, StoredRow},
     report::{AttemptLine, BatchLine, JobFilter, JobLine, RecordLine, StateCount, UncertainLine},
     stock::{BalanceLine, Lot, MovementLine},
+    transfer::Moved,
     warrant::WarrantLine,
 };
 use crate::domain::{
@@ -91,6 +93,21 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// The file's data live in another database now.
+    #[error("the data of this folder were moved to {to}")]
+    Moved {
+        /// That database, without a password.
+        to: String,
+    },
+    /// What is to be moved into has data of its own.
+    #[error("the target is no empty database of PostgreSQL's")]
+    Occupied,
+    /// What was read back is not what was sent. Nothing is saved.
+    #[error("the rows of `{table}` arrived changed")]
+    Differs {
+        /// The table.
+        table: &'static str,
+    },
     /// The database could not be reached for another request of the same group. Nothing of this one is saved.
     #[error("the database does not answer")]
     Unreachable,
@@ -117,6 +134,9 @@ impl StoreError {
             | Self::Corrupt { .. }
             | Self::Newer { .. }
             | Self::OtherKey
+            | Self::Moved { .. }
+            | Self::Occupied
+            | Self::Differs { .. }
             | Self::Fenced => false,
         }
     }
@@ -165,7 +185,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Remembers which key the database was made with, and refuses any other.
+    /// Remembers which key the database was made with, and refuses any other; and data that live elsewhere.
     async fn key_check(&self) -> Result<(), StoreError> {
         const KEY: &str = "key_check";
         let own = self.keys.check_value();
@@ -176,7 +196,11 @@ impl Store {
             found = tx.meta_get(KEY).await?;
             tx.commit().await?;
         }
-        if found == Some(own) { Ok(()) } else { Err(StoreError::OtherKey) }
+        if found != Some(own) {
+            return Err(StoreError::OtherKey);
+        }
+        let moved = if self.is_shared() { None } else { self.read().await?.meta_get(transfer::MOVED_TO).await? };
+        moved.map_or(Ok(()), |to| Err(StoreError::Moved { to }))
     }
 
     /// The keys of this database.
