@@ -33,6 +33,7 @@ struct Written {
     breaker_failures: Option<u32>,
     release_after_s: Option<u64>,
     upload_ahead: Option<bool>,
+    archive_after_days: Option<u32>,
     database: Option<String>,
     node: Option<String>,
     lease_s: Option<u64>,
@@ -75,7 +76,7 @@ impl Config {
 
 /// Variables that are no settings of the engine.
 const OTHER_VARIABLES: [&str; 5] = ["CETAK_DATA", "CETAK_CONFIG", "CETAK_ACTOR", "CETAK_LOG", "CETAK_KEY"];
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "site",
     "zone",
     "batch_size",
@@ -85,6 +86,7 @@ const KEYS: [&str; 14] = [
     "breaker_failures",
     "release_after_s",
     "upload_ahead",
+    "archive_after_days",
     "database",
     "node",
     "lease_s",
@@ -224,6 +226,13 @@ impl Reader<'_> {
                 |n| (1..=86_400).contains(n),
             )?),
             upload_ahead: self.take("upload_ahead", file.upload_ahead, d.upload_ahead, "true or false", |_| true)?,
+            archive_after_days: self.take(
+                "archive_after_days",
+                file.archive_after_days,
+                d.archive_after_days,
+                "1 to 36500",
+                |n| (1..=36_500).contains(n),
+            )?,
             windows: std::mem::take(&mut file.window),
         })
     }

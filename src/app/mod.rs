@@ -86,7 +86,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         | Command::Inspect(_)
         | Command::Reprint(_)
         | Command::Card(_)
-        | Command::Audit(_) => {
+        | Command::Audit(_)
+        | Command::Db(_) => {
             if let Location::File(file) = &config.database
                 && !writes(&command)
                 && !file.exists()
@@ -142,6 +143,7 @@ fn writes(command: &Command) -> bool {
         )
         | Command::Audit(AuditCommand::Verify { .. } | AuditCommand::Seal { .. } | AuditCommand::Export)
         | Command::Card(_)
+        | Command::Db(_)
         | Command::Status
         | Command::Config(_) => false,
     }

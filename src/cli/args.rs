@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use super::db::DbCommand;
+
 /// The longest reason or name that is kept, bytes.
 const PLAIN_BYTES_MAX: usize = 500;
 
@@ -84,6 +86,9 @@ pub enum Command {
     /// The record of every act
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// The database
+    #[command(subcommand)]
+    Db(DbCommand),
     /// Settings
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -2,6 +2,7 @@
 
 pub mod args;
 mod blangko;
+mod db;
 mod import;
 pub mod output;
 mod people;
@@ -39,6 +40,7 @@ pub async fn command(office: &Office, out: Output, command: Command) -> anyhow::
         Command::Audit(AuditCommand::Verify { seal }) => reading::audit_verify(office, out, seal).await,
         Command::Audit(AuditCommand::Seal { file }) => reading::audit_seal(office, out, &file).await,
         Command::Audit(AuditCommand::Export) => reading::audit_export(office, out).await,
+        Command::Db(args) => db::command(office, out, args).await,
         Command::Demo(_) | Command::Run(_) | Command::Config(_) => {
             Err(anyhow::anyhow!("this command is not carried out here"))
         }

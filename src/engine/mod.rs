@@ -48,6 +48,8 @@ pub struct Settings {
     pub release_after: Duration,
     /// While a card prints, the next is uploaded and held, where the printer can hold jobs.
     pub upload_ahead: bool,
+    /// How many days after its batch was closed a finished job may be archived.
+    pub archive_after_days: u32,
     /// When cards may start; always, without any.
     pub windows: Vec<Window>,
     /// In which zone a day begins, for reports.
@@ -64,6 +66,7 @@ impl Default for Settings {
             breaker_failures: 3,
             release_after: Duration::from_mins(15),
             upload_ahead: true,
+            archive_after_days: 90,
             windows: Vec::new(),
             zone: jiff::tz::TimeZone::UTC,
         }

@@ -205,6 +205,19 @@ fn waker(file: &std::path::Path) -> PathBuf {
     name.into()
 }
 
+type Script = (i64, &'static str, &'static str);
+
+macro_rules! scripts {
+    ($folder:literal) => {
+        [
+            (1, "first", include_str!(concat!("../../migrations/", $folder, "/0001_first.sql"))),
+            (2, "evidence", include_str!(concat!("../../migrations/", $folder, "/0002_evidence.sql"))),
+            (3, "archive", include_str!(concat!("../../migrations/", $folder, "/0003_archive.sql"))),
+            (5, "nodes", include_str!(concat!("../../migrations/", $folder, "/0005_nodes.sql"))),
+        ]
+    };
+}
+
 async fn open_file(file: PathBuf) -> Result<Backend, StoreError> {
     let failed = "opening the database";
     let options = SqliteConnectOptions::new()
@@ -226,7 +239,7 @@ async fn open_file(file: PathBuf) -> Result<Backend, StoreError> {
         .connect_with(options.clone().busy_timeout(WRITE_PATIENCE))
         .await
         .map_err(doing(failed))?;
-    let (migrator, known) = migrator(&SQLITE);
+    let (migrator, known) = migrator(&scripts!("sqlite"));
     migrated(migrator.run(&write).await, known)?;
     let read = SqlitePoolOptions::new()
         .max_connections(u32::try_from(READERS).unwrap_or(1))
@@ -261,20 +274,6 @@ fn is_busy(error: &sqlx::Error) -> bool {
         .and_then(sqlx::error::DatabaseError::code)
         .is_some_and(|code| code == "5" || code == "517")
 }
-
-type Script = (i64, &'static str, &'static str);
-
-macro_rules! scripts {
-    ($folder:literal) => {
-        [
-            (1, "first", include_str!(concat!("../../migrations/", $folder, "/0001_first.sql"))),
-            (2, "evidence", include_str!(concat!("../../migrations/", $folder, "/0002_evidence.sql"))),
-            (5, "nodes", include_str!(concat!("../../migrations/", $folder, "/0005_nodes.sql"))),
-        ]
-    };
-}
-const SQLITE: [Script; 3] = scripts!("sqlite");
-const POSTGRES: [Script; 3] = scripts!("postgres");
 
 /// The way to the newest schema, and its number.
 fn migrator(scripts: &[Script]) -> (Migrator, i64) {
@@ -348,7 +347,7 @@ impl Server {
             ]);
         let server = Self { options, writers: Idle::new(1), readers: Idle::new(READERS) };
         let mut connection = server.connect(Purpose::Write).await.map_err(doing("opening the database"))?;
-        let (migrator, known) = migrator(&POSTGRES);
+        let (migrator, known) = migrator(&scripts!("postgres"));
         migrated(migrator.run(&mut connection).await, known)?;
         server.writers.put(connection);
         Ok(Arc::new(server))

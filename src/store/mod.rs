@@ -9,6 +9,7 @@
 //!
 //! Deliberately absent: the clock (`now` is a parameter), decisions (`domain`), printers.
 
+mod archive;
 mod attempt;
 mod audit;
 mod backend;
@@ -30,6 +31,7 @@ use std::{
 };
 
 pub use self::{
+    archive::Moved,
     attempt::{Acknowledgement, Begin, Begun, OpenAttempt},
     audit::{AuditRow, ChainFault, ChainHead},
     backend::Location,

@@ -299,10 +299,14 @@ impl Tx {
 
     async fn card_blank(&mut self, record: RecordId) -> Result<Option<CardBlank>, StoreError> {
         const CARD: &str = "
-            SELECT job.lot_id, job.batch_id, attempt.id, job.id
-            FROM job JOIN attempt ON attempt.job_id = job.id
-            WHERE job.record_id = $1 AND job.state = 'printed' AND attempt.state = 'printed'
-            ORDER BY job.id DESC LIMIT 1";
+            SELECT j.lot_id, j.batch_id, a.id AS attempt_id, j.id AS job_id
+            FROM job AS j JOIN attempt AS a ON a.job_id = j.id
+            WHERE j.record_id = $1 AND j.state = 'printed' AND a.state = 'printed'
+            UNION ALL
+            SELECT j.lot_id, j.batch_id, a.id, j.id
+            FROM job_archive AS j JOIN attempt_archive AS a ON a.job_id = j.id
+            WHERE j.record_id = $1 AND j.state = 'printed' AND a.state = 'printed'
+            ORDER BY job_id DESC LIMIT 1";
         let row: Option<(i64, i64, i64, i64)> =
             on!(self, c => sqlx::query_as(CARD).bind(record.0).fetch_optional(c)).map_err(doing("reading a card"))?;
         let card = |(lot, batch, attempt, job)| CardBlank {

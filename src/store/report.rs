@@ -217,22 +217,32 @@ impl Tx {
         Ok(rows.into_iter().map(line).collect())
     }
 
-    /// Jobs with their attempts, oldest first.
+    /// Jobs with their attempts, archived ones too, oldest first.
     pub async fn job_list(&mut self, filter: &JobFilter) -> Result<Vec<JobLine>, StoreError> {
         const JOBS: &str = "
             SELECT j.id, r.source, r.request_id, j.batch_id, j.copy, j.state
             FROM job AS j JOIN record AS r ON r.id = j.record_id
             WHERE ($1 IS NULL OR j.batch_id = $1) AND ($2 IS NULL OR j.record_id = $2) AND ($3 IS NULL OR j.id = $3)
               AND ($4 IS NULL OR j.state = $4)
-            ORDER BY j.id";
+            UNION ALL
+            SELECT j.id, r.source, r.request_id, j.batch_id, j.copy, j.state
+            FROM job_archive AS j JOIN record AS r ON r.id = j.record_id
+            WHERE ($1 IS NULL OR j.batch_id = $1) AND ($2 IS NULL OR j.record_id = $2) AND ($3 IS NULL OR j.id = $3)
+              AND ($4 IS NULL OR j.state = $4)
+            ORDER BY 1";
         const ATTEMPTS: &str = "
-            SELECT a.name, a.printer, a.state, a.reason, a.inspected, a.began_at_us, a.ended_at_us, a.job_id
+            SELECT a.name, a.printer, a.state, a.reason, a.inspected, a.began_at_us, a.ended_at_us, a.job_id, a.id
             FROM attempt AS a JOIN job AS j ON j.id = a.job_id
             WHERE ($1 IS NULL OR j.batch_id = $1) AND ($2 IS NULL OR j.record_id = $2) AND ($3 IS NULL OR j.id = $3)
               AND ($4 IS NULL OR j.state = $4)
-            ORDER BY a.job_id, a.id";
+            UNION ALL
+            SELECT a.name, a.printer, a.state, a.reason, a.inspected, a.began_at_us, a.ended_at_us, a.job_id, a.id
+            FROM attempt_archive AS a JOIN job_archive AS j ON j.id = a.job_id
+            WHERE ($1 IS NULL OR j.batch_id = $1) AND ($2 IS NULL OR j.record_id = $2) AND ($3 IS NULL OR j.id = $3)
+              AND ($4 IS NULL OR j.state = $4)
+            ORDER BY 8, 9";
         type Job = (i64, String, String, i64, i64, String);
-        type Attempt = (String, String, String, Option<String>, bool, i64, Option<i64>, i64);
+        type Attempt = (String, String, String, Option<String>, bool, i64, Option<i64>, i64, i64);
         let bound = |sql| (sql, filter.batch, filter.record.map(|r| r.0), filter.job, filter.state.clone());
         let (sql, batch, record, job, state) = bound(JOBS);
         let jobs: Vec<Job> =
@@ -272,7 +282,18 @@ impl Tx {
             created_at: Timestamp(r.7).to_string(),
             closed_at: r.8.map(|at| Timestamp(at).to_string()),
         };
-        Ok(rows.into_iter().map(line).collect())
+        let mut batches: Vec<BatchLine> = rows.into_iter().map(line).collect();
+        if !open_only {
+            // Only a closed batch has archived jobs. Both lists are sorted.
+            let mut lines = batches.iter_mut();
+            for archived in self.archived_counts().await? {
+                if let Some(batch) = lines.find(|batch| batch.id == archived.batch) {
+                    batch.jobs += archived.jobs;
+                    batch.printed += archived.printed;
+                }
+            }
+        }
+        Ok(batches)
     }
 
     /// The attempts that a person has to look at, oldest first.
@@ -304,8 +325,8 @@ impl Tx {
     }
 }
 
-fn attempt_line(row: (String, String, String, Option<String>, bool, i64, Option<i64>, i64)) -> AttemptLine {
-    let (id, printer, state, reason, inspected, began, ended, job) = row;
+fn attempt_line(row: (String, String, String, Option<String>, bool, i64, Option<i64>, i64, i64)) -> AttemptLine {
+    let (id, printer, state, reason, inspected, began, ended, job, _) = row;
     AttemptLine {
         id,
         printer,

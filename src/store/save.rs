@@ -1,6 +1,6 @@
 //! Saves transitions: all of them, each whole, or none.
 
-use super::{StoreError, Tx, doing, execute, set};
+use super::{StoreError, Tx, archive::may_be_archived, doing, execute, set};
 use crate::domain::{
     record::{RecordState, Stop},
     transition::{AttemptChange, CardChange, JobChange, RecordChange, StopChange, Transition},
@@ -54,7 +54,9 @@ impl Tx {
         let row = |c: &JobChange| {
             (c.id.0, c.from.as_str(), c.to.as_str(), c.due.map(|d| d.0), c.lot.map(|l| l.0), i64::from(c.not_started))
         };
-        let rows: Vec<_> = changes.iter().map(row).collect();
+        let finished: Vec<_> = changes.iter().filter(|c| may_be_archived(c.from)).collect();
+        let archived = self.jobs_archived_change(&finished).await?;
+        let rows: Vec<_> = changes.iter().filter(|c| !archived.contains(&c.id.0)).map(row).collect();
         self.change(CHANGE, &rows, 0, "the job").await
     }
 

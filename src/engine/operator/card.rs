@@ -75,10 +75,14 @@ pub async fn card_surrender(office: &Office, name: &RecordName, reason: &str) ->
 }
 
 async fn attempt_key(tx: &mut Tx, name: &str) -> Result<crate::domain::id::AttemptKey, EngineError> {
-    let found = tx.attempt_find(name).await?;
-    found.ok_or_else(|| {
-        EngineError::refused(format!("there is no attempt `{name}`"), "see them with `cetak inspect list`")
-    })
+    if let Some(found) = tx.attempt_find(name).await? {
+        return Ok(found);
+    }
+    let message = match tx.attempt_archived(name).await? {
+        Some(state) => format!("attempt `{name}` is `{state}`, and archived"),
+        None => format!("there is no attempt `{name}`"),
+    };
+    Err(EngineError::refused(message, "see the open ones with `cetak inspect list`"))
 }
 
 /// A person's answer to an uncertain attempt. Once only.

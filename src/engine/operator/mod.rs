@@ -1,6 +1,7 @@
 //! Every act of a person. Each is one short transaction, refused whole or done whole, and written down.
 
 mod card;
+mod database;
 mod printer;
 mod queue;
 mod stock;
@@ -9,6 +10,7 @@ pub use card::{
     FoundByPerson as Found, card_check, card_hand_over, card_reject, card_surrender, declare_uncertain,
     inspect_resolve, record_hold, record_release, reprint_approve, reprint_refuse, reprint_request,
 };
+pub use database::{Archived, archivable, archive};
 pub use printer::{
     Capabilities, NewPrinter, PrinterStatus, Supply, TestCard, does_not_answer, objections, plain_uri, printer_add,
     printer_clear, printer_probe, printer_remove, printer_test, takes_our_format,

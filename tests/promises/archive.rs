@@ -1,0 +1,212 @@
+//! What is archived is out of the way, and nowhere else: histories find it, later acts change it, nothing is lost.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use cetak::{
+    domain::{id::JobId, stock::Cause, time::Timestamp},
+    engine::operator::{self, Found},
+    store::{JobFilter, JobLine, Moved, StoreError},
+};
+
+use crate::world::{NOON, World, csv, name, student, students};
+
+const DAYS: u32 = 90;
+
+fn later(world: &World, days: u64) {
+    let day = i64::try_from(Duration::from_hours(24).as_micros()).unwrap();
+    world.clock.0.fetch_add(day * i64::try_from(days).unwrap(), Ordering::SeqCst);
+}
+
+/// Cards that were printed a hundred days ago, and one of today, which keeps the newest numbers.
+async fn old_cards(cards: u32) -> World {
+    let world = World::new().await;
+    world.import(&students(0..cards)).await;
+    world.receive(i64::from(cards) + 20, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    later(&world, 100);
+    print_one_more(&world, 9_000).await;
+    world
+}
+
+async fn print_one_more(world: &World, number: u32) {
+    world.import(&csv(&[student(number)])).await;
+    world.run().await;
+    assert_eq!(world.state_of(&format!("r{number:05}")).await.0, "printed");
+}
+
+async fn archived(world: &World) -> Moved {
+    operator::archive(&world.office, DAYS).await.unwrap().moved
+}
+
+async fn in_hand(world: &World) -> u64 {
+    let mut tx = world.office.store.read().await.unwrap();
+    let jobs: Vec<JobId> = tx.job_list(&JobFilter::default()).await.unwrap().iter().map(|job| JobId(job.id)).collect();
+    tx.attempts_count(&jobs).await.unwrap()
+}
+
+async fn histories(world: &World) -> (Vec<JobLine>, Vec<JobLine>, Vec<JobLine>, String) {
+    let mut tx = world.office.store.read().await.unwrap();
+    let record = tx.record_find("default", "r00001").await.unwrap();
+    let all = tx.job_list(&JobFilter::default()).await.unwrap();
+    let of_record = tx.job_list(&JobFilter { record, ..JobFilter::default() }).await.unwrap();
+    let printed = JobFilter { batch: Some(1), state: Some("printed".into()), ..JobFilter::default() };
+    let of_batch = tx.job_list(&printed).await.unwrap();
+    (all, of_record, of_batch, format!("{:?}", tx.batch_list(false).await.unwrap()))
+}
+
+#[tokio::test]
+async fn an_archived_job_is_in_every_history_and_no_longer_in_hand() {
+    let world = old_cards(3).await;
+    let before = histories(&world).await;
+    assert_eq!((before.0.len(), before.1.len(), before.2.len(), in_hand(&world).await), (4, 1, 3, 4));
+    assert_eq!(operator::archivable(&world.office, DAYS).await.unwrap().moved, Moved { jobs: 3, attempts: 3 });
+    assert_eq!(in_hand(&world).await, 4, "only said");
+
+    assert_eq!(archived(&world).await, Moved { jobs: 3, attempts: 3 });
+
+    assert_eq!(in_hand(&world).await, 1);
+    assert_eq!(histories(&world).await, before);
+    let heads = world.office.store.read().await.unwrap().audit_heads().await.unwrap();
+    assert_eq!(archived(&world).await, Moved::default(), "twice");
+    assert_eq!(operator::archivable(&world.office, DAYS).await.unwrap().moved, Moved::default());
+    assert_eq!(world.office.store.read().await.unwrap().audit_heads().await.unwrap(), heads, "nothing to write down");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn each_archiving_transaction_is_written_down_with_its_limit() {
+    let world = old_cards(2).await;
+    archived(&world).await;
+    let rows = world.office.store.read().await.unwrap().audit_page("cli", 0).await.unwrap();
+    let entry: serde_json::Value = serde_json::from_str(&rows.last().unwrap().entry).unwrap();
+    assert_eq!((&entry["act"], &entry["subject"]), (&"jobs.archived".into(), &"jobs 1 to 2".into()));
+    let now = Timestamp(world.clock.0.load(Ordering::SeqCst));
+    let closed_before = now.minus(Duration::from_hours(24 * u64::from(DAYS))).to_string();
+    let expected = serde_json::json!({ "closed_before": closed_before, "jobs": "2", "attempts": "2" });
+    assert_eq!(entry["details"], expected);
+}
+
+#[tokio::test]
+async fn a_card_is_handed_over_surrendered_and_printed_again_after_its_job_was_archived() {
+    let world = old_cards(1).await;
+    assert_eq!(archived(&world).await.jobs, 1);
+    let record = name("r00000");
+    operator::card_check(&world.office, &record).await.unwrap();
+    operator::card_hand_over(&world.office, &record).await.unwrap();
+    world.audit().await;
+    assert_eq!((world.account("printed").await, world.account("handed-over").await), (1, 1));
+    operator::card_surrender(&world.office, &record, "bent").await.unwrap();
+    world.audit().await;
+    assert_eq!((world.account("spoiled").await, world.account("handed-over").await), (1, 0));
+    let warrant = operator::reprint_request(&world.as_actor("maker"), &record, "damaged").await.unwrap();
+    operator::reprint_approve(&world.as_actor("checker"), warrant).await.unwrap();
+    world.run().await;
+
+    assert_eq!(world.state_of("r00000").await.0, "printed");
+    let copies: Vec<_> = world.jobs().await.into_iter().filter(|job| job.request_id == "r00000").collect();
+    assert_eq!(
+        copies.iter().map(|job| (job.copy, job.state.as_str())).collect::<Vec<_>>(),
+        [(1, "printed"), (2, "printed")]
+    );
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn an_archived_card_is_rejected_or_printed_again_where_it_lies() {
+    let world = old_cards(3).await;
+    archived(&world).await;
+    operator::card_reject(&world.office, &name("r00000"), Cause::PrintFailed, "streaks").await.unwrap();
+    let warrant = operator::reprint_request(&world.as_actor("maker"), &name("r00001"), "lost").await.unwrap();
+    operator::reprint_approve(&world.as_actor("checker"), warrant).await.unwrap();
+    let state = |jobs: &[JobLine], id| jobs.iter().find(|job| job.id == id).unwrap().state.clone();
+    let jobs = world.jobs().await;
+    assert_eq!([1, 2, 3].map(|id| state(&jobs, id)), ["returned", "returned", "printed"]);
+    assert_eq!([world.account("spoiled").await, world.account("missing").await], [1, 1]);
+    assert_eq!(in_hand(&world).await, 1, "they are still archived");
+    world.audit().await;
+    world.run().await;
+    assert_eq!(world.records("printed").await, 4);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn what_a_person_still_has_to_look_for_is_not_archived() {
+    let world = World::with(|s| s.breaker_failures = 100).await;
+    world.import(&students(0..2)).await;
+    world.receive(10, None).await;
+    world.printer("p1", "forget=1").await;
+    world.run().await;
+    later(&world, 100);
+    let attempt = world.jobs().await.into_iter().next().unwrap().attempts.remove(0).id;
+    assert_eq!(archived(&world).await, Moved::default());
+    operator::inspect_resolve(&world.office, &attempt, Found::Good, "found it").await.unwrap();
+
+    assert_eq!(archived(&world).await, Moved { jobs: 1, attempts: 1 });
+
+    let again = operator::inspect_resolve(&world.office, &attempt, Found::Good, "again").await.unwrap_err();
+    assert!(again.to_string().contains("`printed`, and archived"), "{again}");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn what_is_recent_or_in_a_batch_that_is_not_closed_is_not_archived() {
+    let world = World::with(|s| s.approve_batches = true).await;
+    world.import(&students(0..3)).await;
+    world.receive(10, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    operator::record_hold(&world.office, &name("r00000"), "asked for").await.unwrap();
+    later(&world, 100);
+    assert_eq!(archived(&world).await, Moved::default(), "one job is over, and its batch is not");
+    operator::batch_cancel(&world.office, cetak::domain::id::BatchId(1), "not today").await.unwrap();
+    later(&world, u64::from(DAYS));
+    assert_eq!(archived(&world).await, Moved::default(), "to the microsecond");
+    world.clock.0.fetch_add(1, Ordering::SeqCst);
+    // The newest of the three stays: its number must not be given again.
+    assert_eq!(archived(&world).await, Moved { jobs: 2, attempts: 0 });
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_number_is_never_given_again() {
+    let world = World::new().await;
+    world.import(&students(0..3)).await;
+    world.receive(10, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    for round in 0..3 {
+        later(&world, 100);
+        archived(&world).await;
+        print_one_more(&world, 100 + round).await;
+    }
+    let ids: Vec<i64> = world.jobs().await.iter().map(|job| job.id).collect();
+    assert_eq!(ids, [1, 2, 3, 4, 5, 6]);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn who_is_stopped_in_the_middle_has_lost_nothing_and_goes_on() {
+    let world = old_cards(5).await;
+    let before = histories(&world).await;
+    let write = || world.office.store.write(&world.office.writer, Timestamp(NOON));
+    // Killed before the commit.
+    let mut tx = write().await.unwrap();
+    assert_eq!(tx.jobs_archive(&[JobId(1), JobId(2)]).await.unwrap(), Moved { jobs: 2, attempts: 2 });
+    drop(tx);
+    assert_eq!((histories(&world).await, in_hand(&world).await), (before.clone(), 6));
+    // Killed after the first of several commits.
+    let mut tx = write().await.unwrap();
+    tx.jobs_archive(&[JobId(1), JobId(2)]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!((histories(&world).await, in_hand(&world).await), (before.clone(), 4));
+    world.audit().await;
+    // Somebody else was faster, or a job is not over.
+    let mut tx = write().await.unwrap();
+    assert!(matches!(tx.jobs_archive(&[JobId(2), JobId(3)]).await, Err(StoreError::Conflict("the job"))));
+    drop(tx);
+
+    assert_eq!(archived(&world).await, Moved { jobs: 3, attempts: 3 });
+    assert_eq!((histories(&world).await, in_hand(&world).await), (before, 1));
+    world.audit().await;
+}
