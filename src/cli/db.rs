@@ -1,15 +1,29 @@
 //! `cetak db`.
 
+use std::path::{Path, PathBuf};
+
 use clap::Subcommand;
 
-use super::output::{Output, thousands};
-use crate::engine::{
-    Office,
-    operator::{self, Archived},
+use super::{
+    output::{Output, table, thousands},
+    reading::seal_read,
+};
+use crate::{
+    engine::{
+        EngineError, Office,
+        operator::{self, Archived},
+    },
+    store::Check,
 };
 
 #[derive(Subcommand, Debug)]
 pub enum DbCommand {
+    /// Check the file, the audit, the books, and that records, jobs, cards and lists agree; changes nothing
+    Check {
+        /// A file of `audit seal`: finds a cut tail too
+        #[arg(long, value_name = "FILE")]
+        seal: Option<PathBuf>,
+    },
     /// Move finished jobs out of the way of those to come; every history still has them
     Archive {
         /// Those whose batch was closed more than so many days ago [default: the setting `archive_after_days`]
@@ -23,8 +37,38 @@ pub enum DbCommand {
 
 pub(super) async fn command(office: &Office, out: Output, command: DbCommand) -> anyhow::Result<()> {
     match command {
+        DbCommand::Check { seal } => check(office, out, seal.as_deref()).await,
         DbCommand::Archive { older_than, dry_run } => archive(office, out, older_than, dry_run).await,
     }
+}
+
+async fn check(office: &Office, out: Output, seal: Option<&Path>) -> anyhow::Result<()> {
+    let heads = seal_read(seal)?;
+    let checks = office.store.read().await?.check(&heads).await?;
+    let clean = checks.iter().all(|check| check.faults.is_empty());
+    out.data(&serde_json::json!({ "clean": clean, "checks": checks }), |_| check_text(&checks))?;
+    if clean {
+        return Ok(());
+    }
+    let broken = checks.iter().filter(|check| !check.faults.is_empty()).count();
+    let message = format!("{broken} of {} rules do not hold", checks.len());
+    Err(EngineError::refused(message, "what to do stands beside each; keep the files as they are").into())
+}
+
+fn check_text(checks: &[Check]) -> String {
+    let row = |check: &Check| {
+        let found = if check.faults.is_empty() { "yes".to_owned() } else { format!("NO: {}", check.faults.len()) };
+        vec![check.rule.to_owned(), found]
+    };
+    let mut text = table(&["rule", "holds"], &checks.iter().map(row).collect::<Vec<_>>());
+    for check in checks.iter().filter(|check| !check.faults.is_empty()) {
+        text += &format!("\nnot so: {}\n", check.rule);
+        for fault in &check.faults {
+            text += &format!("  {}: {}\n", fault.thing, fault.what);
+        }
+        text += &format!("  what to do: {}\n", check.hint);
+    }
+    text
 }
 
 async fn archive(office: &Office, out: Output, older_than: Option<u32>, dry_run: bool) -> anyhow::Result<()> {

@@ -112,15 +112,16 @@ pub(super) async fn inspect_list(office: &Office, out: Output) -> anyhow::Result
     Ok(out.data(&lines, |lines| table(&header, &lines.iter().map(row).collect::<Vec<_>>()))?)
 }
 
+/// What a file of `audit seal` holds; nothing without one.
+pub(super) fn seal_read(file: Option<&Path>) -> anyhow::Result<Vec<ChainHead>> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let text = std::fs::read_to_string(file)
+        .map_err(|source| EngineError::Read { what: file.display().to_string(), source })?;
+    serde_json::from_str(&text).with_context(|| format!("`{}` is no seal", file.display()))
+}
+
 pub(super) async fn audit_verify(office: &Office, out: Output, seal: Option<PathBuf>) -> anyhow::Result<()> {
-    let heads: Vec<ChainHead> = match &seal {
-        None => Vec::new(),
-        Some(file) => {
-            let text = std::fs::read_to_string(file)
-                .map_err(|source| EngineError::Read { what: file.display().to_string(), source })?;
-            serde_json::from_str(&text).with_context(|| format!("`{}` is no seal", file.display()))?
-        }
-    };
+    let heads = seal_read(seal.as_deref())?;
     let mut tx = office.store.read().await?;
     let (rows, faults) = tx.audit_verify(&heads).await?;
     let books = tx.balance_faults().await?;

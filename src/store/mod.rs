@@ -14,6 +14,7 @@ mod attempt;
 mod audit;
 mod backend;
 mod batch;
+mod check;
 pub mod keys;
 mod node;
 mod photo;
@@ -36,6 +37,7 @@ pub use self::{
     audit::{AuditRow, ChainFault, ChainHead},
     backend::Location,
     batch::{NewBatch, QueuedJob},
+    check::{Check, Fault},
     node::{Candidate, Fence, Node},
     photo::NewPhoto,
     printer::{Pause, PauseScope, Printer},

@@ -120,7 +120,7 @@ fn every_command_that_reads_prints_json_on_request() {
     office.done(&["reprint", "request", &printed, "--reason", "damaged"]);
     let job = office.json(&["job", "list"])[0]["id"].to_string();
     let batch = office.json(&["batch", "list", "--all"])[0]["id"].to_string();
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 20] = [
         &["status"],
         &["printer", "list"],
         &["printer", "show", "p1"],
@@ -138,6 +138,8 @@ fn every_command_that_reads_prints_json_on_request() {
         &["blangko", "balance"],
         &["blangko", "ledger"],
         &["audit", "verify"],
+        &["db", "check"],
+        &["db", "archive", "--dry-run"],
         &["config", "check"],
     ];
     for command in commands {

@@ -5,6 +5,7 @@ mod archive;
 mod audit;
 mod batches;
 mod cards;
+mod check;
 mod database;
 mod feeding;
 mod import;

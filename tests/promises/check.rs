@@ -1,0 +1,238 @@
+//! `db check`: each rule sees what breaks it. That it is silent while all is well, every test here shows at its end.
+
+use std::os::unix::fs::FileExt;
+
+use cetak::{
+    engine::operator,
+    store::{Location, Store, keys::Keys},
+};
+
+use crate::{
+    database,
+    world::{World, name, students},
+};
+
+/// An office with a record in every state that the rules speak of: two printed cards, one with its citizen, one
+/// surrendered, one uncertain, one in a planned batch, one waiting.
+async fn office() -> World {
+    let world = World::with(|s| {
+        s.breaker_failures = 100;
+        s.batch_size = 1;
+    })
+    .await;
+    world.import(&students(0..4)).await;
+    world.receive(20, Some("L1")).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    for id in ["r00002", "r00003"] {
+        operator::card_check(&world.office, &name(id)).await.unwrap();
+        operator::card_hand_over(&world.office, &name(id)).await.unwrap();
+    }
+    operator::card_surrender(&world.office, &name("r00003"), "bent").await.unwrap();
+    operator::printer_remove(&world.office, "p1").await.unwrap();
+    world.import(&students(4..5)).await;
+    world.printer("p2", "forget=1").await;
+    world.run().await;
+    operator::pause(&world.office, &cetak::store::PauseScope::Queue, "the end of the day").await.unwrap();
+    world.import(&students(5..7)).await;
+    assert_eq!([world.records("printed").await, world.records("uncertain").await], [2, 1]);
+    world
+}
+
+/// Breaks a copy as its program never would, and gives the rules that say so, with the first fault of each.
+async fn broken(world: &World, sql: &'static [&'static str]) -> Vec<(&'static str, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let (copy, _server) = database::copy(&world.location, folder.path()).await;
+    for statement in sql {
+        let changed = database::execute(&copy, &format!("{statement} RETURNING 'changed'")).await;
+        assert_eq!(changed.as_deref(), Ok("changed"), "{statement}");
+    }
+    let store = Store::open(&copy, Keys::derive(&[7; 32])).await.unwrap();
+    let checks = store.read().await.unwrap().check(&[]).await.unwrap();
+    store.close().await;
+    let first = |check: cetak::store::Check| {
+        let fault = check.faults.into_iter().next()?;
+        Some((check.rule, format!("{}: {}", fault.thing, fault.what)))
+    };
+    checks.into_iter().filter_map(first).collect()
+}
+
+macro_rules! sees {
+    ($world:expr, [$($sql:expr),+], [$(($rule:expr, $fault:expr)),*]) => {
+        assert_eq!(broken(&$world, &[$($sql),+]).await, [$(($rule, $fault.to_owned())),*] as [(&str, String); _]);
+    };
+}
+
+const WAITING: &str = "who waits is in the waiting list, and nobody else is";
+const OPEN_JOBS: &str = "a record in a batch or uncertain has its one open job, and no other has any";
+const ATTEMPTS: &str = "a printing job has its one open attempt, an uncertain or printed one its attempt";
+const BOOKED: &str = "each attempt's blank is booked as the attempt ended";
+const CARDS: &str = "each card in the office or with its citizen has its blank there";
+const CARD_COUNTS: &str = "as many blanks are booked as printed and uncertain as there are such cards";
+const BALANCES: &str = "each balance is the sum of its movements";
+const LOTS: &str = "the accounts of each lot sum to zero";
+const RESERVED: &str = "each open job has its reserved blank, and no other blank is reserved";
+const FILE: &str = "the database file is whole";
+
+#[tokio::test]
+async fn the_waiting_list_and_the_records_that_wait_are_the_same() {
+    let world = office().await;
+    sees!(
+        world,
+        ["DELETE FROM waiting WHERE request_id = 'r00006'"],
+        [(WAITING, "record default/r00006: it waits, and is not at its place in the waiting list")]
+    );
+    sees!(
+        world,
+        ["UPDATE waiting SET class = class + 1 WHERE request_id = 'r00006'"],
+        [(WAITING, "record default/r00006: it waits, and is not at its place in the waiting list")]
+    );
+    sees!(
+        world,
+        ["UPDATE record SET state = 'held' WHERE request_id = 'r00006'"],
+        [(WAITING, "record default/r00006: it is in the waiting list, and does not wait")]
+    );
+}
+
+#[tokio::test]
+async fn records_jobs_and_attempts_agree() {
+    let world = office().await;
+    sees!(
+        world,
+        ["UPDATE record SET state = 'printed' WHERE state = 'uncertain'"],
+        [
+            (OPEN_JOBS, "record default/r00004: it is printed, with 0 jobs queued or printing and 1 uncertain"),
+            (CARDS, "record default/r00004: it is printed, and has no printed card"),
+            (CARD_COUNTS, "lot L1 of student: 2 booked as printed, and 3 such cards")
+        ]
+    );
+    sees!(
+        world,
+        ["UPDATE attempt SET state = 'printed' WHERE state = 'uncertain'"],
+        [
+            (ATTEMPTS, "job 5: it is uncertain, with 0 attempts open, 0 uncertain, 1 printed"),
+            (
+                BOOKED,
+                format!("attempt {}: it is printed, and its blank is booked otherwise", attempt_of(&world, 5).await)
+            )
+        ]
+    );
+    sees!(
+        world,
+        ["DELETE FROM attempt WHERE job_id = 1"],
+        [
+            (ATTEMPTS, "job 1: it is printed, with 0 attempts open, 0 uncertain, 0 printed"),
+            (BOOKED, "attempt number 1: the ledger names it, and it is gone"),
+            (CARDS, "record default/r00000: it is printed, and has no printed card")
+        ]
+    );
+}
+
+async fn attempt_of(world: &World, job: i64) -> String {
+    world.jobs().await.into_iter().find(|line| line.id == job).unwrap().attempts.remove(0).id
+}
+
+#[tokio::test]
+async fn a_closed_batch_has_no_open_job_and_each_open_job_has_its_blank() {
+    let world = World::with(|s| s.approve_batches = true).await;
+    world.import(&students(0..2)).await;
+    world.receive(2, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    assert_eq!(world.account("reserved").await, 2);
+    sees!(
+        world,
+        ["UPDATE batch SET state = 'closed', closed_at_us = 1"],
+        [("a closed batch has no open job", "batch 1: it is closed, and job 1 is queued")]
+    );
+    sees!(
+        world,
+        [
+            "UPDATE balance SET quantity = quantity + CASE account WHEN 'reserved' THEN -1 ELSE 1 END WHERE account IN ('reserved', 'vault')"
+        ],
+        [
+            (BALANCES, "account 1 reserved : booked 1, moved 2"),
+            (RESERVED, "lot - of student: 1 reserved, and 2 jobs queued or printing")
+        ]
+    );
+    sees!(
+        world,
+        ["UPDATE job SET state = 'printing' WHERE id = 1"],
+        [(ATTEMPTS, "job 1: it is printing, with 0 attempts open, 0 uncertain, 0 printed")]
+    );
+}
+
+#[tokio::test]
+async fn a_card_lies_where_the_ledger_says() {
+    let world = office().await;
+    sees!(
+        world,
+        ["UPDATE record SET state = 'handed_over', slot = id WHERE request_id = 'r00000'"],
+        [
+            (CARDS, "record default/r00000: it is handed_over, and the blank of its card is booked otherwise"),
+            (CARD_COUNTS, "lot L1 of student: 2 booked as printed, and 1 such cards")
+        ]
+    );
+    sees!(
+        world,
+        ["UPDATE record SET surrendered = true WHERE request_id = 'r00002'"],
+        [(CARDS, "record default/r00002: it is handed_over, and the blank of its card is booked otherwise")]
+    );
+    sees!(
+        world,
+        ["UPDATE balance SET quantity = quantity + 1 WHERE account = 'vault'"],
+        [(BALANCES, "account 1 vault : booked 16, moved 15"), (LOTS, "lot L1 of student: its accounts sum to 1")]
+    );
+}
+
+#[tokio::test]
+async fn copies_persons_photos_and_the_archive_are_looked_at_too() {
+    let world = office().await;
+    sees!(
+        world,
+        ["UPDATE record SET copy = 2 WHERE request_id = 'r00000'"],
+        [("a second copy has its approved warrant", "record default/r00000: copy 2, with 0 approved warrants")]
+    );
+    sees!(
+        world,
+        ["DELETE FROM person WHERE record_id = 1"],
+        [("each record has its person", "record default/r00000: its person is gone")]
+    );
+    sees!(
+        world,
+        ["INSERT INTO photo (digest, sealed, uses) VALUES (unhex('00'), unhex('00'), 3)"],
+        [("each photo knows how many records need it", "photo number 1: 0 records need it, and it knows of 3")]
+    );
+    sees!(
+        world,
+        [
+            "INSERT INTO job_archive SELECT id, batch_id, record_id, copy, lot_id, state, position, due_at_us, not_started FROM job WHERE id = 1"
+        ],
+        [
+            (CARD_COUNTS, "lot L1 of student: 2 booked as printed, and 3 such cards"),
+            (
+                "a job is either in hand or archived, and archived only when it is over",
+                "job 1: it is archived, and still in hand"
+            )
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_broken_file_and_rows_that_refer_to_nothing_are_all_that_is_told() {
+    let world = office().await;
+    sees!(world, ["DELETE FROM lot"], [(FILE, "table job, row 1: it refers to a row of lot that is gone")]);
+
+    world.office.store.close().await;
+    let pool = sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(file)).await.unwrap();
+    let page = sqlx::query_scalar("SELECT rootpage FROM sqlite_master WHERE name = 'attempt_ended'");
+    let page: u32 = page.fetch_one(&pool).await.unwrap();
+    pool.close().await;
+    let bytes = std::fs::OpenOptions::new().write(true).open(file).unwrap();
+    bytes.write_all_at(&[0; 4096], u64::from(page - 1) * 4096).unwrap();
+
+    let store = Store::open(&world.location, Keys::derive(&[7; 32])).await.unwrap();
+    let checks = store.read().await.unwrap().check(&[]).await.unwrap();
+
+    assert_eq!(checks.iter().map(|check| (check.rule, check.faults.is_empty())).collect::<Vec<_>>(), [(FILE, false)]);
+}
