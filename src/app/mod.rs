@@ -75,6 +75,15 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             let office = open(&global, config, variables.get("CETAK_KEY")).await?;
             demo::run(&office, out, &global.data, args).await
         }
+        Command::Db(command) => {
+            refuse_empty(&global.data, &config.database)?;
+            let key = match variables.get("CETAK_KEY") {
+                Some(_) => "the variable `CETAK_KEY`".to_owned(),
+                None => format!("the key file `{}`", config.key_file.display()),
+            };
+            let office = open(&global, config, variables.get("CETAK_KEY")).await?;
+            cli::db::command(&office, out, command, &key).await
+        }
         Command::Import(_)
         | Command::Blangko(_)
         | Command::Printer(_)
@@ -86,21 +95,23 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         | Command::Inspect(_)
         | Command::Reprint(_)
         | Command::Card(_)
-        | Command::Audit(_)
-        | Command::Db(_) => {
-            if let Location::File(file) = &config.database
-                && !writes(&command)
-                && !file.exists()
-            {
-                let message = format!("there is no data in `{}`", global.data.display());
-                anyhow::bail!(EngineError::refused(
-                    message,
-                    "name another folder with --data, or begin with `cetak import` or `cetak demo`"
-                ));
+        | Command::Audit(_) => {
+            if !writes(&command) {
+                refuse_empty(&global.data, &config.database)?;
             }
             let office = open(&global, config, variables.get("CETAK_KEY")).await?;
             cli::command(&office, out, command).await
         }
+    }
+}
+
+fn refuse_empty(folder: &Path, database: &Location) -> Result<(), EngineError> {
+    match database {
+        Location::File(file) if !file.exists() => Err(EngineError::refused(
+            format!("there is no data in `{}`", folder.display()),
+            "name another folder with --data, or begin with `cetak import` or `cetak demo`",
+        )),
+        Location::File(_) | Location::Server(_) => Ok(()),
     }
 }
 

@@ -86,7 +86,7 @@ pub enum Command {
     /// The record of every act
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// The database: check it, archive what is old
+    /// The database: check it, back it up, archive what is old
     #[command(subcommand)]
     Db(DbCommand),
     /// Settings

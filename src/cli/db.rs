@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::{
-    output::{Output, table, thousands},
+    output::{Output, message, table, thousands},
     reading::seal_read,
 };
 use crate::{
@@ -24,6 +24,8 @@ pub enum DbCommand {
         #[arg(long, value_name = "FILE")]
         seal: Option<PathBuf>,
     },
+    /// Copy the database into a new file, also while it prints, and check the copy; the key is not in it
+    Backup { file: PathBuf },
     /// Move finished jobs out of the way of those to come; every history still has them
     Archive {
         /// Those whose batch was closed more than so many days ago [default: the setting `archive_after_days`]
@@ -35,9 +37,11 @@ pub enum DbCommand {
     },
 }
 
-pub(super) async fn command(office: &Office, out: Output, command: DbCommand) -> anyhow::Result<()> {
+/// Carries out a command. `key` names where the master key is, for people.
+pub async fn command(office: &Office, out: Output, command: DbCommand, key: &str) -> anyhow::Result<()> {
     match command {
         DbCommand::Check { seal } => check(office, out, seal.as_deref()).await,
+        DbCommand::Backup { file } => backup(office, out, &file, key).await,
         DbCommand::Archive { older_than, dry_run } => archive(office, out, older_than, dry_run).await,
     }
 }
@@ -69,6 +73,20 @@ fn check_text(checks: &[Check]) -> String {
         text += &format!("  what to do: {}\n", check.hint);
     }
     text
+}
+
+async fn backup(office: &Office, out: Output, file: &Path, key: &str) -> anyhow::Result<()> {
+    let backup = operator::backup(office, file).await?;
+    let value = serde_json::json!({ "file": file, "bytes": backup.bytes, "rules": backup.rules });
+    out.data(&value, |_| {
+        let bytes = thousands(i64::try_from(backup.bytes).unwrap_or(i64::MAX));
+        format!("`{}`: {bytes} bytes, all {} rules of `cetak db check` hold in it\n", file.display(), backup.rules)
+    })?;
+    message(&format!(
+        "note: the key is not in it. Keep {key} too, and in another place: without it no record can be read"
+    ));
+    message("hint: to restore, put the backup as `cetak.db` and the key as `cetak.key` into an empty data folder");
+    Ok(())
 }
 
 async fn archive(office: &Office, out: Output, older_than: Option<u32>, dry_run: bool) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 pub mod args;
 mod blangko;
-mod db;
+pub mod db;
 mod import;
 pub mod output;
 mod people;
@@ -23,7 +23,8 @@ use crate::{
     store::PauseScope,
 };
 
-/// Carries out a command, but for those that put the program together: `demo`, `run`, `config`.
+/// Carries out a command, but for those that put the program together, or need to know where the key is:
+/// `demo`, `run`, `config`, `db`.
 pub async fn command(office: &Office, out: Output, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Import(args) => import::command(office, out, args).await,
@@ -40,8 +41,7 @@ pub async fn command(office: &Office, out: Output, command: Command) -> anyhow::
         Command::Audit(AuditCommand::Verify { seal }) => reading::audit_verify(office, out, seal).await,
         Command::Audit(AuditCommand::Seal { file }) => reading::audit_seal(office, out, &file).await,
         Command::Audit(AuditCommand::Export) => reading::audit_export(office, out).await,
-        Command::Db(args) => db::command(office, out, args).await,
-        Command::Demo(_) | Command::Run(_) | Command::Config(_) => {
+        Command::Demo(_) | Command::Run(_) | Command::Db(_) | Command::Config(_) => {
             Err(anyhow::anyhow!("this command is not carried out here"))
         }
     }

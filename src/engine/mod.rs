@@ -155,6 +155,15 @@ pub enum EngineError {
         #[source]
         source: std::io::Error,
     },
+    /// A file could not be written.
+    #[error("`{what}` cannot be written")]
+    Write {
+        /// The file.
+        what: String,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -171,6 +180,7 @@ impl EngineError {
         match self {
             Self::Refused { hint, .. } => hint.as_deref(),
             Self::Read { .. } => Some("check the path and its permissions"),
+            Self::Write { .. } => Some("check the path, its permissions and the space that is left"),
             Self::Store(StoreError::Short) => Some("see what there is with `cetak blangko balance`"),
             Self::Store(StoreError::Conflict(_)) => {
                 Some("look at it again, and repeat the command if it still applies")

@@ -1,5 +1,5 @@
-//! The two databases: the only file that names their types. Everything else is one text and one call for both, through
-//! [`on!`](on).
+//! The two databases: the only file that names their types, but for what only SQLite has (`backup`). Everything else is one
+//! text and one call for both, through [`on!`](on).
 
 use std::{
     future::Future,

@@ -13,6 +13,7 @@ mod archive;
 mod attempt;
 mod audit;
 mod backend;
+mod backup;
 mod batch;
 mod check;
 pub mod keys;

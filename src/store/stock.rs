@@ -169,7 +169,7 @@ impl Tx {
                 SELECT lot_id || ' ' || account || ' ' || place AS key, quantity AS booked, 0 AS moved FROM balance
                 UNION ALL SELECT lot_id || ' ' || to_account || ' ' || to_place, 0, quantity FROM movement
                 UNION ALL SELECT lot_id || ' ' || from_account || ' ' || from_place, 0, -quantity FROM movement
-            ) AS entries GROUP BY key HAVING SUM(booked) <> SUM(moved)";
+            ) AS entries GROUP BY key HAVING SUM(booked) <> SUM(moved) ORDER BY key";
         on!(self, c => sqlx::query_as(FAULTS).fetch_all(c)).map_err(doing("checking the ledger"))
     }
 

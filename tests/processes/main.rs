@@ -6,6 +6,7 @@ mod cli;
 #[path = "../../drivers/ipp/tests/printer/cupsd.rs"]
 #[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod cupsd;
+mod database;
 #[path = "../../drivers/ipp/tests/printer/engine.rs"]
 mod engine;
 #[path = "../../drivers/ipp/tests/printer/eve.rs"]

@@ -221,6 +221,7 @@ async fn copies_persons_photos_and_the_archive_are_looked_at_too() {
 #[tokio::test]
 async fn a_broken_file_and_rows_that_refer_to_nothing_are_all_that_is_told() {
     let world = office().await;
+    let Location::File(file) = &world.location else { return };
     sees!(world, ["DELETE FROM lot"], [(FILE, "table job, row 1: it refers to a row of lot that is gone")]);
 
     world.office.store.close().await;

@@ -3,6 +3,7 @@
 
 mod archive;
 mod audit;
+mod backup;
 mod batches;
 mod cards;
 mod check;

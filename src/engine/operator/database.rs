@@ -1,11 +1,17 @@
-//! The database as a thing to look after: the archive.
+//! The database as a thing to look after: backups, and the archive.
 
-use std::time::Duration;
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::{EngineError, Office, begin};
 use crate::{
     domain::{audit::Event, id::JobId, time::Timestamp},
-    store::Moved,
+    store::{Moved, Store},
 };
 
 /// Jobs that are archived in one transaction: a few milliseconds, so that no printer waits for it.
@@ -64,4 +70,73 @@ pub async fn archive(office: &Office, older_than_days: u32) -> Result<Archived, 
         archived.moved.attempts += moved.attempts;
         archived.transactions += 1;
     }
+}
+
+/// A backup that was made and checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Backup {
+    /// Its size.
+    pub bytes: u64,
+    /// How many rules hold in it: all that `db check` knows.
+    pub rules: usize,
+}
+
+/// Copies one state of the database into a new file, for its owner only, while others write. The file gets its name when
+/// it is whole, checked and on disk; a file that is there already is never touched.
+pub async fn backup(office: &Office, file: &Path) -> Result<Backup, EngineError> {
+    let file = std::path::absolute(file).map_err(|source| cannot_write(file, source))?;
+    refuse_existing(&file)?;
+    let mut part = file.clone().into_os_string();
+    part.push(format!(".part-{}", std::process::id()));
+    let part = PathBuf::from(part);
+    let done = write_and_check(office, &file, &part).await;
+    if done.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&part);
+    }
+    let done = done?;
+    let mut tx = begin(office).await?;
+    tx.audit(Event::new("database.backed-up", "database").with("file", file.display()).with("bytes", done.bytes));
+    tx.commit().await?;
+    Ok(done)
+}
+
+async fn write_and_check(office: &Office, file: &Path, part: &Path) -> Result<Backup, EngineError> {
+    let failed = |source| cannot_write(file, source);
+    let Some(text) = part.to_str() else {
+        let message = format!("`{}` is no name that SQLite can take", file.display());
+        return Err(EngineError::refused(message, "use a path of UTF-8 text"));
+    };
+    // Made here, so that it is for its owner only before a byte is in it.
+    let handle = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part).map_err(failed)?;
+    if !office.store.backup_write(text).await? {
+        let message = "the database is a PostgreSQL server's, and no file";
+        return Err(EngineError::refused(message, "back it up with `pg_dump`, and keep the key apart"));
+    }
+    handle.sync_all().map_err(failed)?;
+    let copy = Store::backup_open(part, office.store.keys().clone()).await?;
+    let checks = copy.read().await?.check(&[]).await;
+    copy.close().await;
+    let checks = checks?;
+    if let Some((rule, fault)) = checks.iter().find_map(|check| Some((check.rule, check.faults.first()?))) {
+        let message = format!("the backup is not kept, because {rule}: not so, {} ({})", fault.thing, fault.what);
+        return Err(EngineError::refused(message, "see what is wrong with `cetak db check`"));
+    }
+    refuse_existing(file)?;
+    fs::rename(part, file).map_err(failed)?;
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    Ok(Backup { bytes: handle.metadata().map_err(failed)?.len(), rules: checks.len() })
+}
+
+fn refuse_existing(file: &Path) -> Result<(), EngineError> {
+    if file.symlink_metadata().is_ok() {
+        let message = format!("`{}` is there already", file.display());
+        return Err(EngineError::refused(message, "a backup never overwrites anything: name another file"));
+    }
+    Ok(())
+}
+
+fn cannot_write(file: &Path, source: io::Error) -> EngineError {
+    EngineError::Write { what: file.display().to_string(), source }
 }

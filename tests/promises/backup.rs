@@ -1,0 +1,96 @@
+//! A backup is one whole state, for its owner only, and nothing that is there is overwritten.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use cetak::{
+    engine::operator,
+    store::{Location, Store, keys::Keys},
+};
+
+use crate::{
+    database::{self, is_postgres},
+    world::{World, students},
+};
+
+async fn printed() -> World {
+    let world = World::new().await;
+    world.import(&students(0..5)).await;
+    world.receive(4, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    world
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_backup_holds_everything_and_leaves_nothing_beside_it() {
+    if is_postgres() {
+        return;
+    }
+    let world = printed().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("backup.db");
+    let jobs = world.jobs().await;
+
+    let backup = operator::backup(&world.office, &file).await.unwrap();
+
+    assert_eq!(names(folder.path()), ["backup.db"]);
+    let metadata = fs::metadata(&file).unwrap();
+    assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (backup.bytes, 0o600));
+    let copy = Store::open(&Location::File(file), Keys::derive(&[7; 32])).await.unwrap();
+    let mut tx = copy.read().await.unwrap();
+    assert_eq!(tx.job_list(&cetak::store::JobFilter::default()).await.unwrap(), jobs);
+    assert!(tx.check(&[]).await.unwrap().iter().all(|check| check.faults.is_empty()));
+    let rows = world.office.store.read().await.unwrap().audit_page("cli", 0).await.unwrap();
+    assert!(rows.last().unwrap().entry.contains("\"act\":\"database.backed-up\""), "the act is on record");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_there_is_not_touched_and_a_failed_backup_leaves_nothing() {
+    if is_postgres() {
+        return;
+    }
+    let world = printed().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("backup.db");
+    fs::write(&file, "yesterday's").unwrap();
+    let refused = operator::backup(&world.office, &file).await.unwrap_err();
+    assert!(refused.to_string().contains("is there already"), "{refused}");
+    assert_eq!(fs::read(&file).unwrap(), b"yesterday's");
+    let nowhere = operator::backup(&world.office, &folder.path().join("not-there/backup.db")).await.unwrap_err();
+    assert!(nowhere.to_string().contains("cannot be written"), "{nowhere}");
+    assert_eq!(names(folder.path()), ["backup.db"]);
+}
+
+#[tokio::test]
+async fn a_backup_of_books_that_are_wrong_is_not_kept() {
+    if is_postgres() {
+        return;
+    }
+    let world = printed().await;
+    let wrong = "UPDATE balance SET quantity = quantity + 1 WHERE account = 'printed'";
+    database::execute(&world.location, wrong).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let refused = operator::backup(&world.office, &folder.path().join("backup.db")).await.unwrap_err();
+    assert!(refused.to_string().contains("each balance is the sum of its movements"), "{refused}");
+    assert_eq!(names(folder.path()), [] as [String; 0]);
+}
+
+#[tokio::test]
+async fn a_server_is_not_backed_up_as_a_file() {
+    let world = printed().await;
+    let folder = tempfile::tempdir().unwrap();
+    let done = operator::backup(&world.office, &folder.path().join("backup.db")).await;
+    assert_eq!(done.is_ok(), !is_postgres());
+    if let Err(refused) = done {
+        assert!(refused.hint().unwrap().contains("pg_dump"), "{refused}");
+        assert_eq!(names(folder.path()), [] as [String; 0]);
+    }
+}
