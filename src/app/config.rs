@@ -16,7 +16,7 @@ use crate::{
         profile::{CardProfile, is_name},
         window::Window,
     },
-    engine::{EngineError, Profiles, Settings, operator::plain_uri},
+    engine::{EngineError, Profiles, Settings, operator::plain_database},
     store::Location,
 };
 
@@ -256,7 +256,7 @@ impl Reader<'_> {
                 "it must be `postgres://USER@HOST/DATABASE`; leave it out for a file in the data folder"
             ));
         }
-        self.sources.insert(KEY, (plain_uri(&url), source));
+        self.sources.insert(KEY, (plain_database(&url), source));
         Ok(Location::Server(url))
     }
 

@@ -14,7 +14,7 @@ use crate::{
     cli::{
         self,
         args::{
-            AuditCommand, BatchCommand, BlangkoCommand, Cli, Command, ConfigCommand, Global, InspectCommand,
+            AuditCommand, BatchCommand, BlangkoCommand, Cli, Command, ConfigCommand, DbCommand, Global, InspectCommand,
             JobCommand, PrinterCommand, RecordCommand, ReprintCommand,
         },
         output::{Output, message, table},
@@ -81,6 +81,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
                 Some(_) => "the variable `CETAK_KEY`".to_owned(),
                 None => format!("the key file `{}`", config.key_file.display()),
             };
+            // Nothing may print while everything moves.
+            let is_move = matches!(command, DbCommand::Move { .. });
+            let _lock = is_move.then(|| files::lock_scheduler(&global.data)).transpose()?;
             let office = open(&global, config, variables.get("CETAK_KEY")).await?;
             cli::db::command(&office, out, command, &key).await
         }

@@ -26,6 +26,12 @@ pub enum DbCommand {
     },
     /// Copy the database into a new file, also while it prints, and check the copy; the key is not in it
     Backup { file: PathBuf },
+    /// Move everything to an empty database of PostgreSQL's, compare it row by row, and close this one for ever
+    Move {
+        /// `postgres://USER@HOST/DATABASE`; a password is better kept in ~/.pgpass
+        #[arg(value_name = "URL")]
+        to: String,
+    },
     /// Move finished jobs out of the way of those to come; every history still has them
     Archive {
         /// Those whose batch was closed more than so many days ago [default: the setting `archive_after_days`]
@@ -42,6 +48,7 @@ pub async fn command(office: &Office, out: Output, command: DbCommand, key: &str
     match command {
         DbCommand::Check { seal } => check(office, out, seal.as_deref()).await,
         DbCommand::Backup { file } => backup(office, out, &file, key).await,
+        DbCommand::Move { to } => move_to(office, out, &to).await,
         DbCommand::Archive { older_than, dry_run } => archive(office, out, older_than, dry_run).await,
     }
 }
@@ -86,6 +93,30 @@ async fn backup(office: &Office, out: Output, file: &Path, key: &str) -> anyhow:
         "note: the key is not in it. Keep {key} too, and in another place: without it no record can be read"
     ));
     message("hint: to restore, put the backup as `cetak.db` and the key as `cetak.key` into an empty data folder");
+    Ok(())
+}
+
+async fn move_to(office: &Office, out: Output, to: &str) -> anyhow::Result<()> {
+    let moved = operator::database_move(office, to, |table, rows| {
+        message(&format!("{table}: {} rows", thousands(rows)));
+    })
+    .await?;
+    let rows: i64 = moved.transferred.tables.iter().map(|(_, rows)| rows).sum();
+    let tables: std::collections::BTreeMap<_, _> = moved.transferred.tables.iter().copied().collect();
+    let value = serde_json::json!({ "to": moved.shown, "rows": rows, "tables": tables, "rules": moved.rules });
+    out.data(&value, |_| {
+        format!(
+            "{} rows are in {}, each compared with the file; all {} rules of `cetak db check` hold there\n",
+            thousands(rows),
+            moved.shown,
+            moved.rules
+        )
+    })?;
+    message("note: this folder's database is closed: no command works on it any more");
+    message(&format!(
+        "hint: write `database = \"{}\"` into the settings, with the user; the key stays the same",
+        moved.shown
+    ));
     Ok(())
 }
 

@@ -45,7 +45,7 @@ pub use self::{
     record::{NewRecord, StoredBody, StoredRow},
     report::{AttemptLine, BatchLine, JobFilter, JobLine, RecordLine, StateCount, UncertainLine},
     stock::{BalanceLine, Lot, MovementLine},
-    transfer::Moved,
+    transfer::Transferred,
     warrant::WarrantLine,
 };
 use crate::domain::{

@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{audit::Event, time::Timestamp};
 
 /// Every table, those first that others refer to. Nodes are not moved: there are none on a file.
-const TABLES: [&str; 16] = [
+const TABLES: [&str; 18] = [
     "meta",
     "photo",
     "record",
@@ -26,6 +26,8 @@ const TABLES: [&str; 16] = [
     "batch",
     "job",
     "attempt",
+    "job_archive",
+    "attempt_archive",
     "warrant",
     "audit",
     "audit_head",
@@ -36,7 +38,7 @@ const PIECE_BYTES: usize = 1 << 20;
 
 /// What was moved.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Moved {
+pub struct Transferred {
     /// Table and rows, in the order in which they went.
     pub tables: Vec<(&'static str, i64)>,
     /// It was all there from an interrupted move, and was only compared.
@@ -85,7 +87,7 @@ impl Store {
         writer: &Writer,
         now: Timestamp,
         mut progress: impl FnMut(&'static str, i64),
-    ) -> Result<Moved, StoreError> {
+    ) -> Result<Transferred, StoreError> {
         let mut source = self.write(writer, now).await?;
         let backend = Backend::open(target).await?;
         let mut lent = match backend.write().await? {
@@ -115,7 +117,7 @@ impl Store {
         backend.close().await;
         close_file(&mut source, shown).await?;
         source.commit().await?;
-        Ok(Moved { tables, was_there })
+        Ok(Transferred { tables, was_there })
     }
 }
 

@@ -1,4 +1,4 @@
-//! The database as a thing to look after: backups, and the archive.
+//! The database as a thing to look after: backups, the archive, and the way to another database.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-use super::{EngineError, Office, begin};
+use super::{EngineError, Office, begin, printer::plain_database};
 use crate::{
     domain::{audit::Event, id::JobId, time::Timestamp},
-    store::{Moved, Store},
+    store::{Location, Moved, Store, Transferred},
 };
 
 /// Jobs that are archived in one transaction: a few milliseconds, so that no printer waits for it.
@@ -139,4 +139,48 @@ fn refuse_existing(file: &Path) -> Result<(), EngineError> {
 
 fn cannot_write(file: &Path, source: io::Error) -> EngineError {
     EngineError::Write { what: file.display().to_string(), source }
+}
+
+/// What a move came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DatabaseMove {
+    /// Tables and rows.
+    pub transferred: Transferred,
+    /// The new database, without user and password.
+    pub shown: String,
+    /// How many rules of `db check` hold there.
+    pub rules: usize,
+}
+
+/// Moves everything to an empty database of PostgreSQL's, and closes this file for ever. The caller has the lock of the
+/// folder's scheduler. Nothing is moved from a database that is not sound.
+pub async fn database_move(
+    office: &Office,
+    to: &str,
+    progress: impl FnMut(&'static str, i64),
+) -> Result<DatabaseMove, EngineError> {
+    if office.store.is_shared() {
+        let message = "this database is PostgreSQL's already";
+        return Err(EngineError::refused(message, "move it with PostgreSQL's own tools, `pg_dump` and `pg_restore`"));
+    }
+    if !(to.starts_with("postgres://") || to.starts_with("postgresql://")) {
+        let message = "the target is no address of PostgreSQL";
+        return Err(EngineError::refused(message, "write `postgres://USER@HOST/DATABASE`"));
+    }
+    refuse_unsound(&office.store, "the file is not sound, and was not moved").await?;
+    let (target, shown) = (Location::Server(to.to_owned()), plain_database(to));
+    let transferred = office.store.move_to(&target, &shown, &office.writer, office.clock.now(), progress).await?;
+    let store = Store::open(&target, office.store.keys().clone()).await?;
+    let rules = refuse_unsound(&store, "what arrived is not sound").await?;
+    store.close().await;
+    Ok(DatabaseMove { transferred, shown, rules })
+}
+
+/// How many rules hold, if all do.
+async fn refuse_unsound(store: &Store, what: &str) -> Result<usize, EngineError> {
+    let checks = store.read().await?.check(&[]).await?;
+    match checks.iter().find(|check| !check.faults.is_empty()) {
+        None => Ok(checks.len()),
+        Some(check) => Err(EngineError::refused(format!("{what}: not so: {}", check.rule), "see `cetak db check`")),
+    }
 }

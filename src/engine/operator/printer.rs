@@ -141,6 +141,11 @@ pub fn plain_uri(uri: &str) -> String {
     format!("{scheme}://{host}{tail}")
 }
 
+/// A database's address without user, password and options.
+pub fn plain_database(url: &str) -> String {
+    plain_uri(url.split(['?', '#']).next().unwrap_or_default())
+}
+
 /// Takes a printer out of use: only when it has no batch, no open attempt and an empty hopper.
 pub async fn printer_remove(office: &Office, name: &str) -> Result<(), EngineError> {
     let mut tx = begin(office).await?;
