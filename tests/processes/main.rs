@@ -30,6 +30,7 @@ mod postgres;
 mod postgres_tests;
 mod printers;
 mod proxy;
+mod schema;
 mod storm;
 mod truth;
 mod wire;

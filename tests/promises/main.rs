@@ -10,6 +10,7 @@ mod check;
 mod database;
 mod feeding;
 mod import;
+mod moving;
 mod pause;
 #[path = "../postgres/mod.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]

@@ -150,6 +150,15 @@ impl World {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::on(database::server(), change).await
+    }
+
+    /// On a file, in either build.
+    pub(crate) async fn on_file(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::on(None, change).await
+    }
+
+    async fn on(server: Option<Postgres>, change: impl FnOnce(&mut Settings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut settings = Settings {
             site: "test".into(),
@@ -158,7 +167,6 @@ impl World {
         };
         change(&mut settings);
         let clock = Arc::new(TestClock(AtomicI64::new(NOON)));
-        let server = database::server();
         let location = database::location(server.as_ref(), dir.path());
         let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
         let drivers = Drivers::default();

@@ -1,0 +1,79 @@
+//! From a file to PostgreSQL.
+
+use cetak::{
+    engine::{EngineError, operator},
+    store::{Location, Store, StoreError, keys::Keys},
+};
+
+use crate::{
+    database,
+    postgres::Postgres,
+    world::{World, name, students},
+};
+
+/// An office with cards in every state that a few acts reach.
+async fn busy_office() -> World {
+    let world = World::on_file(|_| {}).await;
+    let truth = world.truth();
+    world.import(&students(0..40)).await;
+    world.receive(60, None).await;
+    world.printer("p1", &format!("spoil=0.2&forget=0.1&seed=3&truth={}", truth.display())).await;
+    world.run().await;
+    operator::pause(&world.office, &cetak::store::PauseScope::Queue, "it's \"Friday\"\\ \t\n night").await.unwrap();
+    world
+}
+
+#[tokio::test]
+async fn everything_is_there_afterwards_and_the_file_is_closed_for_ever() {
+    let world = busy_office().await;
+    let before = world.status().await;
+    let server = Postgres::start();
+    let moved = operator::database_move(&world.office, &server.url(), |_, _| {}).await.unwrap();
+    assert!(!moved.transferred.was_there);
+    assert!(!moved.shown.contains("cetak@"), "{}", moved.shown);
+
+    let store = Store::open(&Location::Server(server.url()), Keys::derive(&[7; 32])).await.unwrap();
+    let mut office = world.office.clone();
+    office.store = store;
+    let after = cetak::cli::status::read(&office).await.unwrap();
+    assert_eq!(serde_json::to_value(&after).unwrap(), serde_json::to_value(&before).unwrap());
+    let heads = office.store.read().await.unwrap().audit_heads().await.unwrap();
+    assert!(office.store.read().await.unwrap().audit_verify(&heads).await.unwrap().1.is_empty());
+    // It works on: new rows get new keys.
+    operator::resume(&office, &cetak::store::PauseScope::Queue, "morning").await.unwrap();
+    let printed: String = server.psql("SELECT request_id FROM record WHERE state = 'printed' ORDER BY id LIMIT 1");
+    operator::card_check(&office, &name(&printed)).await.unwrap();
+
+    let refused = operator::database_move(&office, &server.url(), |_, _| {}).await.err().unwrap();
+    assert!(refused.to_string().contains("PostgreSQL's already"), "{refused}");
+
+    let again = Store::open(&world.location, Keys::derive(&[7; 32])).await.err().unwrap();
+    assert!(matches!(&again, StoreError::Moved { to } if *to == moved.shown), "{again}");
+}
+
+#[tokio::test]
+async fn a_target_with_data_of_its_own_is_refused_and_the_file_goes_on() {
+    let world = busy_office().await;
+    let server = Postgres::start();
+    let other = Store::open(&Location::Server(server.url()), Keys::derive(&[9; 32])).await.unwrap();
+    other.close().await;
+    let refused = operator::database_move(&world.office, &server.url(), |_, _| {}).await.err().unwrap();
+    assert!(matches!(refused, EngineError::Store(StoreError::Occupied)), "{refused}");
+    world.audit().await;
+    world.receive(1, None).await;
+}
+
+#[tokio::test]
+async fn a_move_that_was_interrupted_before_the_file_was_closed_is_compared_and_finished() {
+    let world = busy_office().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (copy, _) = database::copy(&world.location, folder.path()).await;
+    let server = Postgres::start();
+    operator::database_move(&world.office, &server.url(), |_, _| {}).await.unwrap();
+
+    let mut office = world.office.clone();
+    office.store = Store::open(&copy, Keys::derive(&[7; 32])).await.unwrap();
+    let moved = operator::database_move(&office, &server.url(), |_, _| {}).await.unwrap();
+    assert!(moved.transferred.was_there);
+    assert!(matches!(Store::open(&copy, Keys::derive(&[7; 32])).await, Err(StoreError::Moved { .. })));
+}
