@@ -16,6 +16,7 @@ mod backend;
 mod backup;
 mod batch;
 mod check;
+mod file;
 pub mod keys;
 mod node;
 mod photo;
@@ -23,6 +24,8 @@ mod printer;
 mod record;
 mod report;
 mod save;
+mod schema;
+mod server;
 mod stock;
 mod transfer;
 mod warrant;
@@ -132,7 +135,7 @@ impl StoreError {
     pub fn is_away(&self) -> bool {
         match self {
             Self::Unreachable | Self::InDoubt { .. } => true,
-            Self::Database { source, .. } => backend::is_away(source),
+            Self::Database { source, .. } => server::is_away(source),
             Self::Conflict(_)
             | Self::Short
             | Self::SecondOpenRequest

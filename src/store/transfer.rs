@@ -6,8 +6,9 @@ use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Executor, PgConnection, Row, Sqli
 
 use super::{
     Location, Store, StoreError, Tx, Writer,
-    backend::{Backend, Inner, Lent},
+    backend::{Backend, Inner},
     doing,
+    server::Lent,
 };
 use crate::domain::{audit::Event, time::Timestamp};
 
