@@ -134,13 +134,7 @@ impl Postgres {
     /// Runs statements, each in a transaction of its own; returns what they select, a line for each row and `|` between
     /// columns. Fails with the first that fails.
     pub(crate) fn psql(&self, sql: &str) -> String {
-        let mut command = Command::new(program("psql"));
-        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &self.url(), "-f", "-"]);
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(sql.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "`{sql}` failed: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+        psql(&self.url(), sql)
     }
 
     /// Another port is tried when somebody was faster, but never for a server that had one.
@@ -201,6 +195,17 @@ impl Drop for Postgres {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// [`Postgres::psql`] on any database.
+pub(crate) fn psql(url: &str, sql: &str) -> String {
+    let mut command = Command::new(program("psql"));
+    command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(sql.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "`{sql}` failed: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
 /// The folder that `initdb` made for this version, under a lock, as tests run side by side.

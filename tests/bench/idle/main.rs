@@ -25,20 +25,15 @@ mod engine;
 #[expect(dead_code, unused_imports, reason = "tests use more of it")]
 mod eve;
 mod hopper;
-#[path = "../office.rs"]
-#[expect(dead_code, reason = "another benchmark has more references")]
-mod office;
 #[path = "../../../drivers/ipp/tests/printer/pappl.rs"]
 mod pappl;
 #[path = "../../../drivers/ipp/tests/printer/peer.rs"]
 #[expect(dead_code, reason = "tests use more of it")]
 mod peer;
-#[path = "../program.rs"]
-#[expect(dead_code, reason = "another benchmark looks closer at the program")]
-mod program;
 mod proxy;
-#[path = "../table.rs"]
-mod table;
+#[path = "../shared/mod.rs"]
+#[expect(dead_code, reason = "each benchmark uses a part of it")]
+mod shared;
 
 use std::{
     fmt, fs,
@@ -51,9 +46,12 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use hopper::{Hopper, milliseconds, note_times};
 use peer::{Kind, Peer};
-use program::{Scheduler, Settings};
 use proxy::Proxy;
-use table::{Line, median, output_of, range, show};
+use shared::{
+    database::Database,
+    program::{self, Scheduler, Settings},
+    table::{Line, output_of, show},
+};
 use tokio::runtime::Runtime;
 
 /// How much longer than its cards a run may take.
@@ -165,11 +163,12 @@ fn drive(
     let proxy = Proxy::start(printer.port())?;
     let uri = format!("ipp://localhost:{}{}", proxy.port(), printer.path());
     let printers = std::iter::once(("p1".to_owned(), uri));
-    let records = runtime.block_on(program::fill(folder, settings, 7, cards.count, printers))?;
-    let mut scheduler = Scheduler::start(folder, settings)?;
+    let database = Database::in_folder(folder);
+    let records = runtime.block_on(program::fill(&database, settings, 7, cards.count, printers))?;
+    let mut scheduler = Scheduler::start(&database, settings)?;
     wait_until(cards, || scheduler.has_ended())?;
     let hopper = Hopper::read(printer.engine())?;
-    runtime.block_on(program::compare(folder, records, cards.count, &hopper.by_name()))?;
+    runtime.block_on(program::compare(&database, records, cards.count, &hopper.by_name()))?;
     figures.add(&hopper)?;
     let (first, last) = hopper.span()?;
     let within = proxy.requests().iter().filter(|at| (first..last).contains(at)).count();
@@ -211,10 +210,8 @@ impl Figures {
 
     fn lines(&self, what: &str, reference: Option<&Self>) -> Vec<Line> {
         let line = |what: String, unit, of: fn(&Self) -> &Vec<f64>| {
-            let figure = median(of(self));
-            let beside = reference.map(|reference| median(of(reference)));
-            let beside = beside.filter(|beside| beside.is_finite()).map(|beside| ("`lp`", beside, figure / beside));
-            Line { what, figure, unit, range: range(of(self)), references: beside.into_iter().collect() }
+            let line = Line::new(what, unit, of(self));
+            reference.into_iter().fold(line, |line, reference| line.beside("`lp`", of(reference)))
         };
         let mut lines = vec![
             line(format!("{what}: idle"), "%", |figures| &figures.shares),

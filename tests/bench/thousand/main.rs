@@ -15,27 +15,21 @@
 
 mod answer;
 mod engine;
-#[path = "../office.rs"]
-#[expect(dead_code, reason = "the other benchmark has references that this one does without")]
-mod office;
-#[path = "../program.rs"]
-mod program;
 mod server;
-#[path = "../table.rs"]
-#[expect(dead_code, reason = "the other benchmark has references that this one does without")]
-mod table;
-mod usage;
+#[path = "../shared/mod.rs"]
+#[expect(dead_code, reason = "each benchmark uses a part of it")]
+mod shared;
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use program::{Scheduler, Settings};
 use server::{Counts, Printers};
-use table::number;
-use usage::Usage;
+use shared::{
+    database::Database,
+    program::{self, Scheduler, Settings},
+    table::{number, percentile},
+    usage::Usage,
+};
 
 /// As the program has it.
 #[global_allocator]
@@ -73,18 +67,18 @@ fn main() -> anyhow::Result<()> {
     let plan = Plan::from_arguments(arguments)?;
     // On the disk of the build, not in a folder that may be memory.
     let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    let database = Database::in_folder(scratch.path());
     let card_us = u64::from(plan.card_ms) * 1_000;
     let jitter_us = card_us * u64::from(plan.jitter) / 100;
     let printers = Printers::start(usize::try_from(plan.printers)?, card_us, jitter_us, plan.seed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     eprintln!("preparing: a waiting list, blanks, {} printers", plan.printers);
     let named = (0..usize::try_from(plan.printers)?).map(|number| (format!("p{number}"), printers.uri(number)));
-    let records =
-        runtime.block_on(program::fill(scratch.path(), &plan.settings, plan.seed, plan.count_cards(), named))?;
+    let records = runtime.block_on(program::fill(&database, &plan.settings, plan.seed, plan.count_cards(), named))?;
     eprintln!("printing");
-    let run = print(scratch.path(), &plan, &printers)?;
+    let run = print(&database, &plan, &printers)?;
     eprintln!("comparing what the printers made with the database");
-    runtime.block_on(program::compare(scratch.path(), records, plan.count_cards(), &run.counts.cards))?;
+    runtime.block_on(program::compare(&database, records, plan.count_cards(), &run.counts.cards))?;
     show(&plan, &run);
     Ok(())
 }
@@ -121,13 +115,12 @@ impl Plan {
     }
 }
 
-fn print(folder: &Path, plan: &Plan, printers: &Printers) -> anyhow::Result<Run> {
+fn print(database: &Database, plan: &Plan, printers: &Printers) -> anyhow::Result<Run> {
     let began = Instant::now();
-    let mut scheduler = Scheduler::start(folder, &plan.settings)?;
-    let process = Path::new("/proc").join(scheduler.id().to_string());
+    let mut scheduler = Scheduler::start(database, &plan.settings)?;
     let mut used = Usage::default();
     while !scheduler.has_ended()? {
-        used = Usage::read(&process).unwrap_or(used); // it may end in between
+        used = scheduler.usage().unwrap_or(used); // it may end in between
         std::thread::sleep(SAMPLE);
     }
     let seconds = began.elapsed().as_secs_f64();
@@ -143,8 +136,7 @@ fn show(plan: &Plan, run: &Run) {
     let possible = printers * 1_000.0 / f64::from(plan.card_ms.max(1));
     let requests: u64 = counts.requests.values().sum();
     let idle: u64 = counts.gaps_us.iter().sum();
-    let mut gaps: Vec<f64> = counts.gaps_us.iter().map(|gap| seconds(*gap) * 1_000.0).collect();
-    gaps.sort_by(f64::total_cmp);
+    let gaps: Vec<f64> = counts.gaps_us.iter().map(|gap| seconds(*gap) * 1_000.0).collect();
     let gap = |share: f64| percentile(&gaps, share);
     println!(
         "cetak {}, {cores} cores, {} printers, {} cards each of {} s ± {} %",
@@ -186,11 +178,7 @@ fn show(plan: &Plan, run: &Run) {
     };
     row("processor time of the scheduler", format!("{} s", number(run.scheduler.cpu_s)), share(run.scheduler.cpu_s));
     row("of the printers, beside it", format!("{} s", number(run.printers.cpu_s)), share(run.printers.cpu_s));
-    row(
-        "memory of the scheduler, at most",
-        format!("{} MB", number(megabytes(run.scheduler.memory_max))),
-        String::new(),
-    );
+    row("memory of the scheduler, at most", format!("{} MB", number(run.scheduler.memory_mb)), String::new());
     row("connections", number(whole(counts.connections)), String::new());
     let rates = |count: u64| {
         format!("{:.2} a card, {:.3} a printer and second", whole(count) / cards, whole(count) / printers / printing)
@@ -202,22 +190,8 @@ fn show(plan: &Plan, run: &Run) {
     println!("each of {} records that were printed has exactly one card, by the printers' own count", number(cards));
 }
 
-/// Of sorted figures.
-fn percentile(sorted: &[f64], share: f64) -> f64 {
-    let places = u32::try_from(sorted.len()).map_or(0.0, f64::from);
-    let mut at = 0;
-    while at + 1 < sorted.len() && f64::from(u32::try_from(at + 1).unwrap_or(u32::MAX)) < share * places {
-        at += 1;
-    }
-    sorted.get(at).copied().unwrap_or(f64::NAN)
-}
-
 fn seconds(micros: u64) -> f64 {
     Duration::from_micros(micros).as_secs_f64()
-}
-
-fn megabytes(bytes: u64) -> f64 {
-    whole(bytes / 1_024) / 1_024.0
 }
 
 /// A count as a figure; counts here are small.

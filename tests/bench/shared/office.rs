@@ -1,35 +1,35 @@
-//! An office in a folder, as the program would open it, and what the same disk gives to a single writer.
+//! An office, as the program would open it, and whether its books add up.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::Write,
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, fs::File, sync::Arc};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use cetak::{
     app::{
         self,
+        demo::people::WaitingList,
         system::{SystemClock, SystemEntropy},
     },
-    domain::{audit::Actor, profile::CardProfile},
-    engine::{Office, Settings, operator},
-    store::{Location, Store, Writer, keys::Keys},
+    domain::{audit::Actor, intake::Refusal, profile::CardProfile},
+    engine::{
+        Office, Settings,
+        intake::{Format, Import, Watch, import},
+        operator,
+    },
+    store::Writer,
 };
+
+use super::database::Database;
 
 pub(crate) const PROFILE: &str = "ktp-el";
 
 /// The master key of every office here.
 pub(crate) const KEY: [u8; 32] = [7; 32];
 
-pub(crate) async fn open(folder: &Path) -> anyhow::Result<Office> {
-    let profile: CardProfile = toml::from_str(include_str!("../../src/profiles/ktp-el.toml"))?;
+pub(crate) async fn open(database: &Database) -> anyhow::Result<Office> {
+    let profile: CardProfile = toml::from_str(include_str!("../../../src/profiles/ktp-el.toml"))?;
     let nobody = Actor { name: "bench".into(), os_user: "bench".into(), host: "bench".into() };
     Ok(Office {
-        store: Store::open(&Location::File(folder.join("cetak.db")), Keys::derive(&KEY)).await?,
+        store: database.store().await?,
         clock: Arc::new(SystemClock::default()),
         entropy: Arc::new(SystemEntropy::new()),
         profiles: Arc::new(BTreeMap::from([(PROFILE.to_owned(), Arc::new(profile))])),
@@ -59,33 +59,25 @@ pub(crate) async fn receive(office: &Office, quantity: i64) -> anyhow::Result<()
     Ok(operator::receive(office, &delivery).await?)
 }
 
-/// What the disk gives to one who waits for each write: appends of 8 kB, each synced, a second.
-pub(crate) fn synced_writes(folder: &Path, patience: Duration) -> anyhow::Result<f64> {
-    let path = folder.join("synced-writes");
-    let mut file = File::create(&path)?;
-    let began = Instant::now();
-    let mut count = 0.0;
-    while began.elapsed() < patience {
-        file.write_all(&[7; 8_192])?;
-        file.sync_data()?;
-        count += 1.0;
+/// Imports a list; returns how many records it made.
+pub(crate) async fn fill(office: &Office, list: &WaitingList) -> anyhow::Result<i64> {
+    struct Nobody;
+    impl Watch for Nobody {
+        fn refused(&mut self, _: u64, _: &str, _: &Refusal) -> std::io::Result<()> {
+            Ok(())
+        }
+        fn progress(&mut self, _: u64, _: u64) {}
     }
-    let rate = crate::table::per_second(count, began);
-    std::fs::remove_file(path)?;
-    Ok(rate)
-}
-
-/// Durable transactions of one row, one after the other, through the store, a second.
-pub(crate) async fn single_commits(office: &Office, patience: Duration) -> anyhow::Result<f64> {
-    let began = Instant::now();
-    let mut count = 0_u32;
-    while began.elapsed() < patience {
-        let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
-        tx.meta_set("bench", &count.to_string()).await?;
-        tx.commit().await?;
-        count += 1;
-    }
-    Ok(crate::table::per_second(f64::from(count), began))
+    let what = Import {
+        source: "default".into(),
+        profile: PROFILE.into(),
+        format: Format::Csv,
+        photos: list.path.parent().context("a list lies in a folder")?.to_owned(),
+        update: false,
+        dry_run: false,
+    };
+    let report = import(office, Box::new(File::open(&list.path)?), what, &mut Nobody).await?;
+    Ok(i64::try_from(report.accepted + report.quarantined)?)
 }
 
 /// Every blank is somewhere, no record is lost, and the audit is whole.

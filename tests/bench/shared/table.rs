@@ -13,7 +13,24 @@ pub(crate) struct Line {
     /// The least and the most of all runs.
     pub(crate) range: (f64, f64),
     /// Name, figure and ratio of each reference.
-    pub(crate) references: Vec<(&'static str, f64, f64)>,
+    pub(crate) references: Vec<(String, f64, f64)>,
+}
+
+impl Line {
+    /// The median of all runs, beside nothing yet.
+    pub(crate) fn new(what: impl Into<String>, unit: &'static str, figures: &[f64]) -> Self {
+        let (figure, range) = (median(figures), range(figures));
+        Self { what: what.into(), figure, unit, range, references: Vec::new() }
+    }
+
+    /// The same beside the median of something that was measured in the same runs, if it could be measured.
+    pub(crate) fn beside(mut self, name: impl Into<String>, figures: &[f64]) -> Self {
+        let beside = median(figures);
+        if beside.is_finite() {
+            self.references.push((name.into(), beside, self.figure / beside));
+        }
+        self
+    }
 }
 
 pub(crate) fn show(lines: &[Line]) {
@@ -64,6 +81,15 @@ pub(crate) fn median(figures: &[f64]) -> f64 {
         n if n % 2 == 1 => sorted[n / 2],
         n => f64::midpoint(sorted[n / 2 - 1], sorted[n / 2]),
     }
+}
+
+/// The figure that a share of all is not above; of none, not a number.
+pub(crate) fn percentile(figures: &[f64], share: f64) -> f64 {
+    let mut sorted = figures.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let places = u32::try_from(sorted.len()).map_or(0.0, f64::from);
+    let below = sorted.iter().zip(1_u32..).take_while(|(_, place)| f64::from(*place) < share * places).count();
+    sorted.get(below).copied().unwrap_or(f64::NAN)
 }
 
 pub(crate) fn range(figures: &[f64]) -> (f64, f64) {

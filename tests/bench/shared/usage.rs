@@ -12,8 +12,8 @@ const TICKS_PER_SECOND: f64 = 100.0;
 pub(crate) struct Usage {
     /// Processor time, its own and the kernel's for it, seconds.
     pub(crate) cpu_s: f64,
-    /// The most memory that it ever had, bytes.
-    pub(crate) memory_max: u64,
+    /// The most memory that it ever had, MiB.
+    pub(crate) memory_mb: f64,
 }
 
 impl Usage {
@@ -28,7 +28,7 @@ impl Usage {
         let memory = memory.and_then(|rest| rest.trim().strip_suffix("kB")).context("the process has ended")?;
         Ok(Self {
             cpu_s: f64::from(ticks.iter().sum::<u32>()) / TICKS_PER_SECOND,
-            memory_max: memory.trim().parse::<u64>()? * 1_024,
+            memory_mb: f64::from(memory.trim().parse::<u32>()?) / 1_024.0,
         })
     }
 }

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, ensure};
 use cetak::{app::demo::people::write_waiting_list, store::JobFilter};
 
-use crate::{office, table::output_of};
+use super::{database::Database, office, table::output_of, usage::Usage};
 
 /// Settings of the program, as variables.
 #[derive(Clone, Debug, Default)]
@@ -25,13 +25,14 @@ impl Settings {
     }
 
     /// The program on the data of the benchmark.
-    fn program(&self, folder: &Path) -> Command {
+    pub(crate) fn program(&self, database: &Database) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cetak"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CETAK_")) {
             command.env_remove(name);
         }
         let key = office::KEY.map(|byte| format!("{byte:02x}")).concat();
-        command.arg("--data").arg(folder).env("CETAK_KEY", key).envs(self.0.iter().cloned()).stdin(Stdio::null());
+        command.arg("--data").arg(database.folder()).env("CETAK_KEY", key).envs(self.0.iter().cloned());
+        command.envs(database.url().map(|url| ("CETAK_DATABASE", url))).stdin(Stdio::null());
         command
     }
 }
@@ -39,20 +40,20 @@ impl Settings {
 /// An office with more requests than blanks, a blank for each card, and printers, each with its URI; returns how many
 /// records it has.
 pub(crate) async fn fill(
-    folder: &Path,
+    database: &Database,
     settings: &Settings,
     seed: u64,
     cards: u32,
     printers: impl Iterator<Item = (String, String)>,
 ) -> anyhow::Result<i64> {
-    let list = write_waiting_list(&folder.join("list"), seed, cards + cards / 5 + 100)?;
+    let list = write_waiting_list(&database.folder().join("list"), seed, cards + cards / 5 + 100)?;
     ensure!(list.count_good() >= cards, "too few good requests");
-    let mut import = settings.program(folder);
+    let mut import = settings.program(database);
     let imported = output_of(import.args(["--json", "import"]).arg(&list.path), "the program is not there")?;
     let imported: serde_json::Value = serde_json::from_slice(&imported)?;
     let count = |fate: &str| imported[fate].as_i64().with_context(|| format!("an import counts `{fate}`"));
     let records = count("accepted")? + count("quarantined")?;
-    let office = office::open(folder).await?;
+    let office = office::open(database).await?;
     office::receive(&office, i64::from(cards)).await?;
     for (name, uri) in printers {
         office::add_printer(&office, &name, &uri).await?;
@@ -68,15 +69,36 @@ pub(crate) struct Scheduler {
 }
 
 impl Scheduler {
-    pub(crate) fn start(folder: &Path, settings: &Settings) -> anyhow::Result<Self> {
-        let log = folder.join("log");
-        let mut program = settings.program(folder);
-        program.args(["run", "--until-idle"]).stdout(Stdio::null()).stderr(File::create(&log)?);
+    pub(crate) fn start(database: &Database, settings: &Settings) -> anyhow::Result<Self> {
+        Self::with(database, settings, &["run", "--until-idle"])
+    }
+
+    /// One that goes on until it is killed.
+    pub(crate) fn start_forever(database: &Database, settings: &Settings) -> anyhow::Result<Self> {
+        Self::with(database, settings, &["run"])
+    }
+
+    fn with(database: &Database, settings: &Settings, arguments: &[&str]) -> anyhow::Result<Self> {
+        let log = database.folder().join("log");
+        let mut program = settings.program(database);
+        program.args(arguments).stdout(Stdio::null()).stderr(File::create(&log)?);
         Ok(Self { child: program.spawn().context("the program could not be started")?, log })
     }
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it has used until now.
+    pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
+        Usage::read(&Path::new("/proc").join(self.id().to_string()))
+    }
+
+    /// kill -9; it has ended when this returns.
+    pub(crate) fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
     }
 
     /// Fails if it ended badly.
@@ -98,12 +120,12 @@ impl Drop for Scheduler {
 /// The books add up, and the printers made one card of each printed record: `hopper` has their cards by job name, which
 /// is the name of the attempt that says so.
 pub(crate) async fn compare(
-    folder: &Path,
+    database: &Database,
     records: i64,
     cards: u32,
     hopper: &BTreeMap<String, u32>,
 ) -> anyhow::Result<()> {
-    let office = office::open(folder).await?;
+    let office = office::open(database).await?;
     let jobs = office.store.read().await?.job_list(&JobFilter::default()).await?;
     office::check(&office, records, i64::from(cards), i64::from(cards)).await?;
     let mut printed = BTreeMap::new();

@@ -1,0 +1,124 @@
+//! Where the data of a benchmark are: in a file, or on a PostgreSQL server that is the benchmark's own.
+
+use std::{
+    fmt,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::bail;
+use cetak::store::{Store, keys::Keys};
+
+use super::{office::KEY, postgres::Postgres};
+
+/// A database that the program knows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+impl Kind {
+    /// Which ones are measured if nobody says.
+    pub(crate) const USUAL: [Self; 1] = [Self::Sqlite];
+
+    /// By the name that a person gives on the command line.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Sqlite, Self::Postgres].into_iter().find(|kind| kind.to_string().eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        })
+    }
+}
+
+/// One database, and the folder of whatever else belongs to it.
+#[derive(Clone)]
+pub(crate) struct Database {
+    folder: PathBuf,
+    /// The server and the URL of the database on it; none for a file in the folder.
+    server: Option<(Arc<Postgres>, String)>,
+}
+
+impl Database {
+    /// A file in a folder that is there.
+    pub(crate) fn in_folder(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), server: None }
+    }
+
+    /// An empty one in a new folder of that name, in `place` or on the server.
+    pub(crate) fn make(kind: Kind, place: &Path, name: &str, server: &Lazy) -> anyhow::Result<Self> {
+        let folder = place.join(name);
+        fs::create_dir(&folder)?;
+        let server = match kind {
+            Kind::Sqlite => None,
+            Kind::Postgres => {
+                let server = server.get();
+                let url = create(&server, name);
+                Some((server, url))
+            }
+        };
+        Ok(Self { folder, server })
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// As the program is told it; none for the file that it would use by itself.
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.server.as_ref().map(|(_, url)| url.as_str())
+    }
+
+    pub(crate) async fn store(&self) -> anyhow::Result<Store> {
+        match self.url() {
+            None => Ok(Store::open(&self.folder.join("cetak.db"), Keys::derive(&KEY)).await?),
+            Some(_) => bail!("the store knows no PostgreSQL; hint: measure `sqlite`"),
+        }
+    }
+
+    /// What was written is on the disk before a run that shall not pay for it.
+    pub(crate) fn settle(&self) -> anyhow::Result<()> {
+        match &self.server {
+            Some((server, _)) => drop(server.psql("CHECKPOINT")),
+            None => File::open(self.folder.join("cetak.db"))?.sync_all()?,
+        }
+        Ok(())
+    }
+
+    /// Nobody needs it any longer.
+    pub(crate) fn remove(self) -> anyhow::Result<()> {
+        if let Some((server, url)) = &self.server {
+            remove(server, url);
+        }
+        Ok(fs::remove_dir_all(self.folder)?)
+    }
+}
+
+/// A server that is started when it is first wanted. It is durable, so its commits are on a disk when they return.
+#[derive(Default)]
+pub(crate) struct Lazy(std::sync::OnceLock<Arc<Postgres>>);
+
+impl Lazy {
+    pub(crate) fn get(&self) -> Arc<Postgres> {
+        self.0.get_or_init(|| Arc::new(Postgres::durable())).clone()
+    }
+}
+
+/// Makes another database on a server, an empty one; returns its URL.
+pub(crate) fn create(server: &Postgres, name: &str) -> String {
+    server.psql(&format!("CREATE DATABASE \"{name}\" TEMPLATE cetak"));
+    format!("{}/{name}", server.url().trim_end_matches("/cetak"))
+}
+
+/// Removes a database that [`create`] made, and whoever is connected to it.
+pub(crate) fn remove(server: &Postgres, url: &str) {
+    let (_, name) = url.rsplit_once('/').unwrap_or_default();
+    server.psql(&format!("DROP DATABASE \"{name}\" WITH (FORCE)"));
+}
