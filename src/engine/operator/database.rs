@@ -14,8 +14,8 @@ use crate::{
     store::{Location, Moved, Store, Transferred},
 };
 
-/// Jobs that are archived in one transaction: a few milliseconds, so that no printer waits for it.
-const JOBS_EACH: i64 = 500;
+/// Jobs that are archived in one transaction: some 20 ms on a slow disk, so that printing does not notice.
+const JOBS_EACH: i64 = 200;
 
 /// What was archived, or would be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
