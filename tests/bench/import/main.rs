@@ -91,7 +91,7 @@ impl Plan {
             }
         }
         if plan.kinds.is_empty() {
-            plan.kinds.extend(Kind::USUAL);
+            plan.kinds.extend(Kind::ALL);
         }
         plan.rows = match (plan.photos, quick) {
             (true, true) => 2_700,

@@ -151,7 +151,7 @@ impl Plan {
             }
         }
         if plan.kinds.is_empty() {
-            plan.kinds.extend(Kind::USUAL);
+            plan.kinds.extend(Kind::ALL);
         }
         Ok(plan)
     }

@@ -56,7 +56,7 @@ pub(crate) fn postgres_commits(folder: &Path, server: &Postgres, count: u32) -> 
     let mut bench = Command::new(program("pgbench"));
     bench.args(["-n", "-M", "prepared", "-c", "1", "-t", &count.to_string(), "-f"]).arg(&script).arg(server.url());
     let said = String::from_utf8(output_of(&mut bench, "there is no `pgbench`")?)?;
-    let made = server.psql("SELECT COUNT(*) FROM one_row");
+    let made = server.psql("SELECT COUNT(*) FROM one_row; DROP TABLE one_row");
     ensure!(made == count.to_string(), "the reference made {made} rows of {count}");
     let rate = said.lines().find_map(|line| line.strip_prefix("tps = ")).context("pgbench says how many")?;
     Ok(rate.split_whitespace().next().context("a number")?.parse()?)

@@ -7,8 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::bail;
-use cetak::store::{Store, keys::Keys};
+use cetak::store::{Location, Store, keys::Keys};
 
 use super::{office::KEY, postgres::Postgres};
 
@@ -20,12 +19,12 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Which ones are measured if nobody says.
-    pub(crate) const USUAL: [Self; 1] = [Self::Sqlite];
+    /// Both are measured if nobody says.
+    pub(crate) const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
 
     /// By the name that a person gives on the command line.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Sqlite, Self::Postgres].into_iter().find(|kind| kind.to_string().eq_ignore_ascii_case(name))
+        Self::ALL.into_iter().find(|kind| kind.to_string().eq_ignore_ascii_case(name))
     }
 }
 
@@ -77,10 +76,11 @@ impl Database {
     }
 
     pub(crate) async fn store(&self) -> anyhow::Result<Store> {
-        match self.url() {
-            None => Ok(Store::open(&self.folder.join("cetak.db"), Keys::derive(&KEY)).await?),
-            Some(_) => bail!("the store knows no PostgreSQL; hint: measure `sqlite`"),
-        }
+        let location = match self.url() {
+            None => Location::File(self.folder.join("cetak.db")),
+            Some(url) => Location::Server(url.to_owned()),
+        };
+        Ok(Store::open(&location, Keys::derive(&KEY)).await?)
     }
 
     /// What was written is on the disk before a run that shall not pay for it.

@@ -111,7 +111,7 @@ fn arguments(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<(usi
         }
     }
     if kinds.is_empty() {
-        kinds.extend(Kind::USUAL);
+        kinds.extend(Kind::ALL);
     }
     Ok((times, kinds))
 }
