@@ -75,7 +75,7 @@ impl Lease {
     }
 
     fn renewed(&self, asked: Duration) {
-        let usable = self.length - self.length / MARGIN;
+        let usable = self.length.saturating_sub(self.length / MARGIN);
         self.good_until.store(micros(asked + usable), Ordering::SeqCst);
     }
 

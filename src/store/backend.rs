@@ -24,7 +24,10 @@ macro_rules! on {
                 let $connection = &mut **transaction;
                 $call.await
             }
-            $crate::store::backend::Inner::Postgres(lent) => lent.run(async |$connection| $call.await).await,
+            $crate::store::backend::Inner::Postgres(lent) => {
+                // Boxed, so that a thousand workers that use SQLite do not each carry room for it.
+                Box::pin(lent.run(async |$connection| $call.await)).await
+            }
         }
     };
 }
@@ -77,7 +80,7 @@ impl Backend {
     pub(super) async fn write(&self) -> Result<Inner, StoreError> {
         match self {
             Self::Sqlite { write, .. } => file::begin_immediate(write).await.map(Inner::Sqlite),
-            Self::Postgres(server) => server.begin(Purpose::Write).await.map(Inner::Postgres),
+            Self::Postgres(server) => Box::pin(server.begin(Purpose::Write)).await.map(Inner::Postgres),
         }
         .map_err(doing("beginning to write"))
     }
@@ -86,7 +89,7 @@ impl Backend {
     pub(super) async fn read(&self) -> Result<Inner, StoreError> {
         match self {
             Self::Sqlite { read, .. } => read.begin().await.map(Inner::Sqlite),
-            Self::Postgres(server) => server.begin(Purpose::Read).await.map(Inner::Postgres),
+            Self::Postgres(server) => Box::pin(server.begin(Purpose::Read)).await.map(Inner::Postgres),
         }
         .map_err(doing("beginning to read"))
     }
@@ -133,7 +136,7 @@ impl Inner {
     pub(super) async fn commit(self, announces: bool) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await.map_err(doing("committing")),
-            Self::Postgres(lent) => lent.commit(announces).await,
+            Self::Postgres(lent) => Box::pin(lent.commit(announces)).await,
         }
     }
 }

@@ -159,12 +159,13 @@ impl Server {
 
 /// The server cannot be reached, or ends this connection: shutdown, crash of another process, a timeout of the session.
 pub(super) fn is_away(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolClosed | sqlx::Error::PoolTimedOut => true,
-        _ => error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| {
-            code.starts_with("57P") || code.starts_with("08") || code == "25P03" || code == "53300"
-        }),
-    }
+    let is_code = |code: &str| code.starts_with("57P") || code.starts_with("08") || ["25P03", "53300"].contains(&code);
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| is_code(&code))
+        || matches!(
+            error,
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolClosed | sqlx::Error::PoolTimedOut
+        )
 }
 
 async fn bounded<T>(patience: Duration, call: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {

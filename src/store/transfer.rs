@@ -34,6 +34,8 @@ const TABLES: [&str; 18] = [
     "audit_head",
 ];
 const NOT_MOVED: [&str; 2] = ["_sqlx_migrations", "node"];
+/// The file may take longer to read than a transaction may otherwise rest.
+const PATIENT: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
 /// Rows are sent in pieces of this size.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -95,8 +97,6 @@ impl Store {
             Inner::Postgres(lent) => lent,
             Inner::Sqlite(_) => return Err(StoreError::Occupied),
         };
-        // The file may take long to read.
-        const PATIENT: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
         lent.unbounded(async |c| c.execute(PATIENT).await).await.map_err(doing("reading the target"))?;
         let was_there = is_occupied(&mut lent).await?;
         let mut tables = Vec::new();
@@ -133,6 +133,7 @@ async fn close_file(source: &mut Tx, shown: &str) -> Result<(), StoreError> {
 
 /// Has the target rows? Fails if it has tables that this program does not know.
 async fn is_occupied(lent: &mut Lent) -> Result<bool, StoreError> {
+    const ANY: &str = "SELECT EXISTS (SELECT 1 FROM meta)";
     const THERE: &str = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()";
     let there: Vec<String> =
         lent.run(async |c| sqlx::query_scalar(THERE).fetch_all(c).await).await.map_err(doing("reading the target"))?;
@@ -140,7 +141,6 @@ async fn is_occupied(lent: &mut Lent) -> Result<bool, StoreError> {
     if let Some(stranger) = there.iter().find(|name| !is_known(name)) {
         return Err(StoreError::Corrupt { table: "?", id: stranger.clone(), what: "an unknown table".into() });
     }
-    const ANY: &str = "SELECT EXISTS (SELECT 1 FROM meta)";
     lent.run(async |c| sqlx::query_scalar(ANY).fetch_one(c).await).await.map_err(doing("reading the target"))
 }
 
