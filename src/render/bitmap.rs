@@ -40,12 +40,17 @@ impl Bitmap {
     pub(super) fn stamp(&mut self, stamp: &Stamp, x: i32, y: i32) {
         let (left, top) = (x.saturating_add(stamp.left), y.saturating_add(stamp.top));
         let (column, shift) = (left.div_euclid(8), left.rem_euclid(8));
-        for (row, shape) in (top..).zip(stamp.rows.chunks_exact(stamp.stride)) {
-            let Some(dots) =
-                usize::try_from(row).ok().and_then(|row| self.bytes.chunks_exact_mut(self.stride).nth(row))
-            else {
+        let skipped = usize::try_from(top.saturating_neg()).unwrap_or(0);
+        let first = usize::try_from(top).unwrap_or(0).saturating_mul(self.stride).min(self.bytes.len());
+        let shapes = stamp.rows.chunks_exact(stamp.stride).skip(skipped);
+        for (dots, shape) in self.bytes[first..].chunks_exact_mut(self.stride).zip(shapes) {
+            // A usual letter lies on eight bytes at most.
+            let whole = usize::try_from(column).ok().and_then(|at| dots.get_mut(at..)?.first_chunk_mut::<8>());
+            if let (Some(whole), 1..=7) = (whole, shape.len()) {
+                let shape = shape.iter().fold(0, |bits, byte| bits << 8 | u64::from(*byte)) << (64 - 8 * shape.len());
+                *whole = (u64::from_be_bytes(*whole) & !(shape >> shift)).to_be_bytes();
                 continue;
-            };
+            }
             // Eight dots of the shape lie on two bytes of the picture.
             for (column, byte) in (column..).zip(shape) {
                 let [high, low] = (u16::from(*byte) << 8 >> shift).to_be_bytes();
