@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     attempt::{AttemptState, AttemptView, Blame, FoundCard, Outcome},
     audit::Event,
-    id::{BatchId, JobId, LotId, RecordId},
+    id::{AttemptKey, BatchId, JobId, LotId, RecordId},
     record::{RecordState, Stop, WrongState},
     retry::Backoff,
     stock::{Account, Cause, Movement, Place},
@@ -110,6 +110,53 @@ pub fn refuse_undrawable(record: RecordId, subject: &str, job: &OpenJob, reason:
     }
 }
 
+/// A good card as its worker knows it since it began; what is saved of it says again that it is so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GoodCard {
+    /// The attempt.
+    pub attempt: AttemptKey,
+    /// Its name at the printer.
+    pub name: String,
+    /// The printer.
+    pub printer: String,
+    /// The job.
+    pub job: JobId,
+    /// The record.
+    pub record: RecordId,
+    /// The batch.
+    pub batch: BatchId,
+    /// The lot of its blank.
+    pub lot: LotId,
+    /// Where that blank came from.
+    pub place: Place,
+}
+
+impl GoodCard {
+    /// All that changes.
+    pub fn transition(&self) -> Transition {
+        let (from, to) = (AttemptState::Releasing, AttemptState::Printed);
+        Transition {
+            attempt: Some(AttemptChange { key: self.attempt, from, to, reason: None, inspected: false }),
+            job: Some(JobChange::new(self.job, JobState::Printing, JobState::Printed)),
+            record: Some(RecordChange::new(self.record, RecordState::Batched, RecordState::Printed)),
+            movements: vec![self.movement()],
+            event: Some(self.event()),
+        }
+    }
+
+    /// Its blank is a card now.
+    pub fn movement(&self) -> Movement {
+        Movement::new(self.lot, self.place.reserved(), Account::Printed, 1, Cause::Printed)
+            .of_batch(self.batch)
+            .of_attempt(self.attempt)
+    }
+
+    /// What is written down of it.
+    pub fn event(&self) -> Event {
+        attempt_event(&Outcome::Printed, &self.name, self.job, self.record, &self.printer)
+    }
+}
+
 /// What the end of an attempt means for job, record and blanks.
 ///
 /// `another_blank` is the lot of a free blank at the same place, for the retry of a spoiled card. `jitter` is uniform
@@ -122,7 +169,8 @@ pub fn settle(
     jitter: f64,
     another_blank: Option<LotId>,
 ) -> Transition {
-    let mut transition = Transition::new(Some(attempt_event(view, outcome)));
+    let event = attempt_event(outcome, &view.name, view.job, view.record, &view.printer);
+    let mut transition = Transition::new(Some(event));
     transition.attempt = Some(AttemptChange {
         key: view.key,
         from: view.state,
@@ -230,15 +278,14 @@ fn leave(
     change.reason = (record != RecordState::Waiting).then(|| reason.to_owned());
 }
 
-fn attempt_event(view: &AttemptView, outcome: &Outcome) -> Event {
+fn attempt_event(outcome: &Outcome, name: &str, job: JobId, record: RecordId, printer: &str) -> Event {
     let act = match outcome {
         Outcome::Printed => "attempt.printed",
         Outcome::NotStarted { .. } => "attempt.not-started",
         Outcome::Spoiled { .. } => "attempt.spoiled",
         Outcome::Uncertain { .. } => "attempt.uncertain",
     };
-    let event =
-        Event::new(act, &*view.name).with("job", view.job).with("record", view.record).with("printer", &view.printer);
+    let event = Event::new(act, name).with("job", job).with("record", record).with("printer", printer);
     match outcome.reason() {
         Some(reason) => event.with("reason", reason),
         None => event,
@@ -289,7 +336,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::id::AttemptKey;
 
     fn view() -> AttemptView {
         AttemptView {
@@ -333,6 +379,24 @@ mod tests {
 
     fn refused() -> Outcome {
         Outcome::NotStarted { blame: Blame::Card, reason: "document-format-error".into() }
+    }
+
+    #[test]
+    fn a_good_card_is_the_same_from_its_worker_and_from_what_is_stored() {
+        let stored = view();
+        let known = GoodCard {
+            attempt: stored.key,
+            name: stored.name.clone(),
+            printer: stored.printer.clone(),
+            job: stored.job,
+            record: stored.record,
+            batch: stored.batch,
+            lot: stored.lot,
+            place: stored.place.clone(),
+        };
+        let settled = settle(&stored, &Outcome::Printed, BACKOFF, Timestamp(0), 1.0, None);
+
+        assert_eq!(known.transition(), settled);
     }
 
     #[test]

@@ -31,6 +31,10 @@ pub struct QueuedJob {
     pub record: RecordId,
     /// Not before this instant, in microseconds.
     pub due_at_us: i64,
+    /// The lot of its blank.
+    pub lot: LotId,
+    /// Where that blank came from.
+    pub place: Place,
 }
 
 impl Tx {
@@ -86,14 +90,20 @@ impl Tx {
 
     /// The batch's jobs that wait for the printer, in the order of the pile.
     pub async fn jobs_queued(&mut self, batch: BatchId) -> Result<Vec<QueuedJob>, StoreError> {
-        const QUEUED: &str =
-            "SELECT id, record_id, due_at_us FROM job WHERE batch_id = $1 AND state = 'queued' ORDER BY position, id";
-        let rows: Vec<(i64, i64, i64)> =
+        const QUEUED: &str = "
+            SELECT job.id, job.record_id, job.due_at_us, job.lot_id, batch.place
+            FROM job JOIN batch ON batch.id = job.batch_id
+            WHERE job.batch_id = $1 AND job.state = 'queued' ORDER BY job.position, job.id";
+        let rows: Vec<(i64, i64, i64, i64, String)> =
             on!(self, c => sqlx::query_as(QUEUED).bind(batch.0).fetch_all(c)).map_err(doing("reading queued jobs"))?;
-        Ok(rows
-            .into_iter()
-            .map(|(id, record, due_at_us)| QueuedJob { id: JobId(id), record: RecordId(record), due_at_us })
-            .collect())
+        let job = |(id, record, due_at_us, lot, place): (i64, i64, i64, i64, String)| QueuedJob {
+            id: JobId(id),
+            record: RecordId(record),
+            due_at_us,
+            lot: LotId(lot),
+            place: Place::from_stored(&place),
+        };
+        Ok(rows.into_iter().map(job).collect())
     }
 
     /// The batch's jobs that are queued or printing, with their records and blanks.

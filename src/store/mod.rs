@@ -26,6 +26,7 @@ mod report;
 mod save;
 mod schema;
 mod server;
+mod step;
 mod stock;
 mod transfer;
 mod warrant;

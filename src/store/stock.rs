@@ -64,6 +64,9 @@ pub struct MovementLine {
     pub actor: String,
 }
 
+/// Lot, account, place, and what is added.
+pub(super) type Delta = (i64, &'static str, String, i64);
+
 type MovementRow<'a> = (i64, &'a str, String, &'a str, String, i64, &'a str, Option<&'a str>, Option<i64>, Option<i64>);
 
 impl Tx {
@@ -111,41 +114,43 @@ impl Tx {
         if movements.is_empty() {
             return Ok(());
         }
-        let mut deltas: BTreeMap<(i64, &'static str, String), i64> = BTreeMap::new();
-        for m in movements {
-            *deltas.entry((m.lot.0, m.from.name(), m.from.place().to_owned())).or_default() -= m.quantity;
-            *deltas.entry((m.lot.0, m.to.name(), m.to.place().to_owned())).or_default() += m.quantity;
+        execute!(
+            self,
+            sqlx::query(APPEND).bind(rows(movements)).bind(self.now.0).bind(self.writer.actor.name.as_str())
+        )
+        .map_err(doing("writing the ledger"))?;
+        let deltas = deltas(movements);
+        if self.balances_add(&deltas).await? == deltas.len() as u64 {
+            return Ok(());
         }
-        let rows: Vec<MovementRow<'_>> = movements.iter().map(movement_row).collect();
-        execute!(self, sqlx::query(APPEND).bind(set(&rows)).bind(self.now.0).bind(self.writer.actor.name.as_str()))
-            .map_err(doing("writing the ledger"))?;
-        let deltas: Vec<_> =
-            deltas.into_iter().map(|((lot, account, place), delta)| (lot, account, place, delta)).collect();
-        self.balances_add(&deltas).await
+        self.balances_open(&deltas).await
     }
 
-    async fn balances_add(&mut self, deltas: &[(i64, &'static str, String, i64)]) -> Result<(), StoreError> {
+    /// Adds to the balances that there are. Returns how many there are.
+    async fn balances_add(&mut self, deltas: &[Delta]) -> Result<u64, StoreError> {
         const ADD: &str = "
             UPDATE balance SET quantity = quantity + CAST(v.value ->> 3 AS BIGINT)
             FROM json_each($1) AS v
             WHERE balance.lot_id = CAST(v.value ->> 0 AS BIGINT) AND balance.account = v.value ->> 1 AND balance.place = v.value ->> 2";
+        execute!(self, sqlx::query(ADD).bind(set(deltas))).map_err(doing("keeping the balances"))
+    }
+
+    /// Opens the accounts that had no balance yet, after the others have theirs.
+    pub(super) async fn balances_open(&mut self, deltas: &[Delta]) -> Result<(), StoreError> {
         const OPEN: &str = "
             INSERT INTO balance (lot_id, account, place, quantity)
             SELECT CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, 0 FROM json_each($1) AS v WHERE true
             ON CONFLICT DO NOTHING
             RETURNING lot_id, account, place";
-        let done = execute!(self, sqlx::query(ADD).bind(set(deltas))).map_err(doing("keeping the balances"))?;
-        if done == deltas.len() as u64 {
-            return Ok(());
-        }
         let opened: Vec<(i64, String, String)> =
             on!(self, c => sqlx::query_as(OPEN).bind(set(deltas)).fetch_all(c)).map_err(doing("opening an account"))?;
-        let is_new = |d: &&(i64, &'static str, String, i64)| {
-            opened.iter().any(|o| (o.0, o.1.as_str(), &o.2) == (d.0, d.1, &d.2))
-        };
+        let is_new = |d: &&Delta| opened.iter().any(|o| (o.0, o.1.as_str(), &o.2) == (d.0, d.1, &d.2));
         let new: Vec<_> = deltas.iter().filter(is_new).cloned().collect();
-        let done = execute!(self, sqlx::query(ADD).bind(set(&new))).map_err(doing("keeping the balances"))?;
-        if done == new.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("the balance")) }
+        if self.balances_add(&new).await? == new.len() as u64 {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict("the balance"))
+        }
     }
 
     /// All balances that are not zero.
@@ -219,6 +224,21 @@ impl Tx {
         };
         Ok(rows.into_iter().rev().map(line).collect())
     }
+}
+
+/// Movements as a set statement takes them.
+pub(super) fn rows(movements: &[Movement]) -> String {
+    set(&movements.iter().map(movement_row).collect::<Vec<_>>())
+}
+
+/// What movements change of each balance.
+pub(super) fn deltas(movements: &[Movement]) -> Vec<Delta> {
+    let mut deltas: BTreeMap<(i64, &'static str, String), i64> = BTreeMap::new();
+    for m in movements {
+        *deltas.entry((m.lot.0, m.from.name(), m.from.place().to_owned())).or_default() -= m.quantity;
+        *deltas.entry((m.lot.0, m.to.name(), m.to.place().to_owned())).or_default() += m.quantity;
+    }
+    deltas.into_iter().map(|((lot, account, place), delta)| (lot, account, place, delta)).collect()
 }
 
 fn movement_row(m: &Movement) -> MovementRow<'_> {
