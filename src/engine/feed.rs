@@ -20,7 +20,7 @@ use crate::{
         id::AttemptKey,
         job::JobState,
     },
-    store::{Begin, StoreError},
+    store::{Begin, QueuedJob, StoreError},
 };
 
 /// A batch being fed.
@@ -50,9 +50,7 @@ impl Worker {
     /// Prints cards of a batch until it is empty, a card fails, or something forbids the next.
     pub(super) async fn print_batch(&mut self, batch: Batch) -> Result<Turn, StoreError> {
         self.board.set(&self.state.printer.name, Doing::Busy, self.board.seen());
-        let mut tx = self.office.store.read().await?;
-        let jobs = tx.jobs_queued(batch.id).await?;
-        drop(tx);
+        let jobs = Box::pin(self.read_jobs(&batch)).await?;
         let mut pile = Pile::new(batch, jobs);
         if pile.is_empty() {
             self.end_batch(Some(pile.batch), "all its cards are done").await?;
@@ -83,6 +81,11 @@ impl Worker {
         }
     }
 
+    async fn read_jobs(&self, batch: &Batch) -> Result<Vec<QueuedJob>, StoreError> {
+        let mut tx = self.office.store.read().await?;
+        tx.jobs_queued(batch.id).await
+    }
+
     /// The card that was uploaded ahead, or the next one of the pile, begun in the commit that saves the last outcome.
     async fn next_card(&mut self, feed: &mut Feed) -> Result<Next, StoreError> {
         let may_go = !*self.stop.borrow() && (feed.settle.is_none() || self.state.ready);
@@ -101,7 +104,7 @@ impl Worker {
         let (key, after) = tokio::join!(step, self.draw_ahead(&mut feed.pile));
         let (Some(card), Some(begin), Some(key)) = (card, begin, key?) else { return Ok(Next::Over(Turn::On)) };
         feed.drawn = after;
-        let Some(hand) = InHand::new(key, &begin, card.job.record) else {
+        let Some(hand) = InHand::new(key, &begin, card.job, feed.pile.batch.id) else {
             return Ok(Next::Over(Turn::Stuck("the site's name does not fit into a job name")));
         };
         Ok(match self.upload(hand, card.document).await? {
@@ -160,7 +163,8 @@ impl Worker {
         if let Some(seen) = seen.filter(|_| outcome == Outcome::Printed) {
             self.state.pace = self.state.pace.after(seen);
         }
-        feed.settle = Some(self.settlement(card.key, Some(card.record), outcome));
+        let good = (outcome == Outcome::Printed).then(|| card.good_card(&self.state.printer.name));
+        feed.settle = Some(Settle { good, ..self.settlement(card.key, Some(card.record), outcome) });
         if is_open {
             self.step(feed.settle.take(), None).await?;
             return Ok(Some(Turn::On));
@@ -206,7 +210,7 @@ impl Worker {
         let Some(drawn) = drawn.filter(|_| !*self.stop.borrow()) else { return Ok(Ahead::Nothing) };
         let begin = self.begin(&drawn);
         let Some(key) = self.step(None, Some(begin.clone())).await? else { return Ok(Ahead::Drawn(drawn)) };
-        let Some(hand) = InHand::new(key, &begin, drawn.job.record) else { return Ok(Ahead::Nothing) };
+        let Some(hand) = InHand::new(key, &begin, drawn.job.clone(), pile.batch.id) else { return Ok(Ahead::Nothing) };
         let uploaded = self.upload(hand, drawn.document).await?;
         if let Uploaded::Failed(_, Outcome::NotStarted { blame: Blame::Printer, .. }) = &uploaded {
             pile.put_back(drawn.job);
@@ -219,7 +223,7 @@ impl Worker {
         let settle = match outcome {
             Outcome::NotStarted { blame: Blame::Printer | Blame::Nobody, reason } => {
                 debug!(printer.id = self.state.printer.name, reason, "no card is uploaded ahead");
-                Settle { attempt: hand.key, outcome: reconcile::stopped(), breaker: None }
+                Settle { attempt: hand.key, outcome: reconcile::stopped(), breaker: None, good: None }
             }
             Outcome::NotStarted { blame: Blame::Card, .. }
             | Outcome::Printed

@@ -20,9 +20,10 @@ use crate::{
         attempt::{Blame, Outcome},
         batch::Batch,
         breaker::{Breaker, Failure},
-        id::{AttemptKey, RecordId},
+        id::{AttemptKey, BatchId, RecordId},
+        job::GoodCard,
     },
-    store::{Acknowledgement, Begin, OpenAttempt, StoreError},
+    store::{Acknowledgement, Begin, OpenAttempt, QueuedJob, StoreError},
 };
 
 /// How often a printer is asked what the card in hand waits for.
@@ -32,6 +33,8 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 pub(super) struct InHand {
     pub(super) key: AttemptKey,
     pub(super) record: RecordId,
+    job: QueuedJob,
+    batch: BatchId,
     /// The whole document was held: that its id is saved proves as much as an answer to the release.
     held: bool,
     /// The printer let it go by itself: there is nothing left to release.
@@ -41,11 +44,11 @@ pub(super) struct InHand {
 
 impl InHand {
     /// `None` if its name is none that a printer takes.
-    pub(super) fn new(key: AttemptKey, begin: &Begin, record: RecordId) -> Option<Self> {
+    pub(super) fn new(key: AttemptKey, begin: &Begin, job: QueuedJob, batch: BatchId) -> Option<Self> {
         let id = AttemptId::new(&*begin.name).ok()?;
         let releasing = begin.releasing;
         let reference = AttemptRef { id, printer_job: None, boot: None, releasing, acknowledged: false };
-        Some(Self { key, record, held: false, loose: false, reference })
+        Some(Self { key, record: job.record, job, batch, held: false, loose: false, reference })
     }
 
     /// The commit before a card may exist is done.
@@ -56,6 +59,20 @@ impl InHand {
     /// That commit was done just now.
     pub(super) fn set_releasing(&mut self) {
         self.reference.releasing = true;
+    }
+
+    /// What is known of it, if it has become a card.
+    pub(super) fn good_card(&self, printer: &str) -> GoodCard {
+        GoodCard {
+            attempt: self.key,
+            name: self.reference.id.as_str().to_owned(),
+            printer: printer.to_owned(),
+            job: self.job.id,
+            record: self.job.record,
+            batch: self.batch,
+            lot: self.job.lot,
+            place: self.job.place.clone(),
+        }
     }
 
     /// What the printer answered so far.
@@ -170,7 +187,7 @@ impl Worker {
     pub(super) async fn take_back(&self, hand: InHand) -> Result<(), StoreError> {
         match self.driver.cancel(&hand.reference).await {
             Ok(Cancelled::NothingPrinted) => {
-                let settle = Settle { attempt: hand.key, outcome: reconcile::stopped(), breaker: None };
+                let settle = Settle { attempt: hand.key, outcome: reconcile::stopped(), breaker: None, good: None };
                 self.writer.save(Request::Step { settle: Some(settle), begin: None, release: None }).await?;
             }
             // It stays open, and is looked at again.
@@ -214,7 +231,7 @@ impl Worker {
                 return Ok(Printed::Open);
             }
             if !reasons.is_empty() {
-                self.waits_inside(reasons).await?;
+                Box::pin(self.waits_inside(reasons)).await?;
                 return Ok(Printed::Open);
             }
             let elapsed = self.office.clock.now().since(began);
@@ -272,7 +289,9 @@ impl Worker {
         let from = printer.breaker;
         let failure = match &outcome {
             Outcome::Printed => None,
-            Outcome::NotStarted { blame: Blame::Nobody, .. } => return Settle { attempt, outcome, breaker: None },
+            Outcome::NotStarted { blame: Blame::Nobody, .. } => {
+                return Settle { attempt, outcome, breaker: None, good: None };
+            }
             Outcome::NotStarted { blame: Blame::Printer, .. } => Some(Failure::Free),
             Outcome::NotStarted { blame: Blame::Card, .. } | Outcome::Spoiled { .. } | Outcome::Uncertain { .. } => {
                 Some(Failure::Costly)
@@ -311,7 +330,7 @@ impl Worker {
         printer.breaker = to;
         printer.failures = failures;
         let breaker = changed.then(|| BreakerChange { printer: printer.name.clone(), from, to, failures });
-        Settle { attempt, outcome, breaker }
+        Settle { attempt, outcome, breaker, good: None }
     }
 
     /// An attempt that was open when the worker looked: after a crash, or with a printer that does not answer.
@@ -345,7 +364,7 @@ impl Worker {
                     reasons.push(advice::TAKES_TOO_LONG.to_owned());
                 }
                 let waits = !reasons.is_empty();
-                self.waits_inside(reasons).await?;
+                Box::pin(self.waits_inside(reasons)).await?;
                 if !waits {
                     self.state.down_since = None;
                     return Ok(Turn::Wait(POLL_MAX));

@@ -14,7 +14,7 @@ use crate::{
         batch::{Batch, BatchState},
         breaker::Breaker,
         id::{AttemptKey, BatchId, JobId, LotId},
-        job::{JobState, refuse_undrawable, settle},
+        job::{GoodCard, JobState, refuse_undrawable, settle},
         transition::Transition,
         window,
     },
@@ -51,6 +51,8 @@ pub(crate) struct Settle {
     pub(crate) attempt: AttemptKey,
     pub(crate) outcome: Outcome,
     pub(crate) breaker: Option<BreakerChange>,
+    /// The card, if it is a good one and its worker began it: then nothing has to be read to save it.
+    pub(crate) good: Option<GoodCard>,
 }
 
 /// A new state of a printer's breaker.
@@ -128,9 +130,9 @@ async fn run(office: Office, mut receiver: mpsc::Receiver<Envelope>) {
             gap_at = office.clock.now();
         }
         let (requests, replies): (Vec<_>, Vec<_>) = envelopes.drain(..).unzip();
-        let answers = match group(&office, &requests).await {
+        let answers = match group(&office, &requests, Trust::Workers).await {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(error) if requests.len() == 1 => vec![Err(error)],
+            Err(error) if requests.len() == 1 && (is_for_all(&error) || !is_trusted(&requests[0])) => vec![Err(error)],
             Err(error) if is_for_all(&error) => requests.iter().map(|_| Err(same(&error))).collect(),
             Err(_) => each(&office, &requests).await,
         };
@@ -139,6 +141,11 @@ async fn run(office: Office, mut receiver: mpsc::Receiver<Envelope>) {
             let _ = reply.send(answer);
         }
     }
+}
+
+/// Is a worker's word taken for what its card is?
+fn is_trusted(request: &Request) -> bool {
+    matches!(request, Request::Step { settle: Some(settle), .. } if settle.good.is_some())
 }
 
 /// Would each of a group fail in the same way?
@@ -156,16 +163,32 @@ async fn each(office: &Office, requests: &[Request]) -> Vec<Result<Reply, StoreE
     for request in requests {
         let alone = match answers.last() {
             Some(Err(error)) if is_for_all(error) => Err(same(error)),
-            _ => group(office, std::slice::from_ref(request)).await,
+            _ => group(office, std::slice::from_ref(request), Trust::Nobody).await,
         };
         answers.push(alone.map(|mut answer| answer.pop().unwrap_or(Reply::Done)));
     }
     answers
 }
 
-async fn group(office: &Office, requests: &[Request]) -> Result<Vec<Reply>, StoreError> {
+/// Whose word is taken for what a card is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// The workers': the writes themselves say again that it is so.
+    Workers,
+    /// All is read.
+    Nobody,
+}
+
+async fn group(office: &Office, requests: &[Request], trust: Trust) -> Result<Vec<Reply>, StoreError> {
     let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
-    let ended = settle_all(office, &mut tx, requests).await?;
+    let (good, others): (Vec<&Settle>, Vec<&Settle>) =
+        settles(requests).partition(|settle| trust == Trust::Workers && settle.good.is_some());
+    let mut ended = settle_all(office, &mut tx, &others).await?;
+    for change in good.iter().filter_map(|settle| settle.breaker.as_ref()) {
+        set_breaker(&mut tx, change).await?;
+    }
+    ended.extend(good.iter().map(|settle| (settle.attempt, JobState::Printed)));
+    let good: Vec<GoodCard> = good.into_iter().filter_map(|settle| settle.good.clone()).collect();
     let mut acknowledgements = Vec::new();
     let mut releases = Vec::new();
     let mut replies = Vec::with_capacity(requests.len());
@@ -193,7 +216,7 @@ async fn group(office: &Office, requests: &[Request]) -> Result<Vec<Reply>, Stor
     let open = |printer: &str| office.may_feed() && window::is_open(&office.settings.windows, printer, tx.now());
     let begins: Vec<Begin> = begins(requests).filter(|begin| open(&begin.printer)).cloned().collect();
     let begun: HashMap<JobId, AttemptKey> =
-        tx.attempts_begin(&begins).await?.into_iter().map(|b| (b.job, b.key)).collect();
+        tx.cards_step(&good, &begins).await?.into_iter().map(|b| (b.job, b.key)).collect();
     for begin in &begins {
         if let Some(key) = begun.get(&begin.job) {
             let act = if begin.releasing { "attempt.releasing" } else { "attempt.intent" };
@@ -239,15 +262,17 @@ async fn release(office: &Office, tx: &mut Tx, attempts: &[AttemptKey]) -> Resul
     Ok(released)
 }
 
+fn settles(requests: &[Request]) -> impl Iterator<Item = &Settle> {
+    requests
+        .iter()
+        .filter_map(|request| if let Request::Step { settle, .. } = request { settle.as_ref() } else { None })
+}
+
 async fn settle_all(
     office: &Office,
     tx: &mut Tx,
-    requests: &[Request],
+    settles: &[&Settle],
 ) -> Result<HashMap<AttemptKey, JobState>, StoreError> {
-    let settles: Vec<&Settle> = requests
-        .iter()
-        .filter_map(|request| if let Request::Step { settle, .. } = request { settle.as_ref() } else { None })
-        .collect();
     if settles.is_empty() {
         return Ok(HashMap::new());
     }
