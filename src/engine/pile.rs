@@ -62,7 +62,8 @@ impl Worker {
             let Some(job) = pile.jobs.remove(at) else { break };
             let body = match pile.bodies.iter().position(|body| body.id == job.record) {
                 Some(at) => pile.bodies.remove(at),
-                None => self.read_bodies(pile, &job).await?,
+                // Seldom, and large: not in every worker's memory all the time.
+                None => Box::pin(self.read_bodies(pile, &job)).await?,
             };
             let Some(body) = body else { continue };
             let drawn = open_person(self.office.store.keys(), &body).and_then(|person| {

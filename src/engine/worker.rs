@@ -30,12 +30,12 @@ use crate::{
         window,
     },
     render::Renderer,
-    store::{PauseScope, Printer, StoreError},
+    store::{OpenAttempt, Pause, PauseScope, Printer, StoreError},
 };
 
 /// The longest wait between two looks at a printer that does not print.
 pub(super) const LOOK_MAX: Duration = Duration::from_secs(5);
-/// How long a worker without work sleeps if nobody wakes it.
+/// How long a worker without work sleeps at first if nobody wakes it; each time twice as long, up to [`LOOK_MAX`].
 const IDLE: Duration = Duration::from_millis(250);
 /// How long a worker waits for a database that is away, which the scheduler tells people.
 const AWAY: Duration = Duration::from_secs(1);
@@ -96,6 +96,16 @@ impl State {
     }
 }
 
+/// What a worker sees when it looks.
+struct Seen {
+    printer: Printer,
+    open: Vec<OpenAttempt>,
+    batch: Option<Batch>,
+    pauses: Vec<Pause>,
+    /// Of the newest audit row.
+    newest: Timestamp,
+}
+
 /// What one turn came to.
 pub(super) enum Turn {
     /// Go on at once.
@@ -112,6 +122,7 @@ impl Worker {
     pub(crate) async fn run(mut self) {
         let name = self.state.printer.name.clone();
         let mut wake = self.board.waker();
+        let mut idle = IDLE;
         loop {
             if *self.stop.borrow() {
                 break;
@@ -138,15 +149,20 @@ impl Worker {
                 }
             };
             let wait = match turn {
-                Turn::On => continue,
+                Turn::On => {
+                    idle = IDLE;
+                    continue;
+                }
                 Turn::Gone => break,
                 Turn::Wait(wait) => {
                     self.board.set(&name, Doing::Busy, seen);
+                    idle = IDLE;
                     wait
                 }
                 Turn::Stuck(why) => {
                     self.board.set(&name, Doing::Stuck(why), seen);
-                    IDLE
+                    let longer = (idle * 2).min(LOOK_MAX);
+                    std::mem::replace(&mut idle, longer)
                 }
             };
             tokio::select! {
@@ -158,16 +174,24 @@ impl Worker {
         self.board.leave(&name);
     }
 
+    /// How things stand; `None` if the printer was removed.
+    async fn look(&self) -> Result<Option<Seen>, StoreError> {
+        let name = &self.state.printer.name;
+        let mut tx = self.office.store.read().await?;
+        let Some(printer) = tx.printer_get(name).await? else { return Ok(None) };
+        let open = tx.attempts_open(name).await?;
+        let batch = tx.batch_open(name).await?;
+        let pauses = tx.pause_list().await?;
+        let newest = tx.newest_instant().await?;
+        Ok(Some(Seen { printer, open, batch, pauses, newest }))
+    }
+
     /// One look at how things stand, and what follows from it.
     async fn turn(&mut self) -> Result<Turn, StoreError> {
         let name = self.state.printer.name.clone();
-        let mut tx = self.office.store.read().await?;
-        let Some(printer) = tx.printer_get(&name).await? else { return Ok(Turn::Gone) };
-        let open = tx.attempts_open(&name).await?;
-        let batch = tx.batch_open(&name).await?;
-        let pauses = tx.pause_list().await?;
-        let newest = tx.newest_instant().await?;
-        drop(tx);
+        let Some(Seen { printer, open, batch, pauses, newest }) = Box::pin(self.look()).await? else {
+            return Ok(Turn::Gone);
+        };
         if (&printer.uri, &printer.profile) != (&self.state.printer.uri, &self.state.printer.profile) {
             return Ok(Turn::Gone); // another printer by that name: another worker takes it
         }
