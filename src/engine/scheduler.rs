@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     render::Renderer,
-    store::{News, Printer, StoreError},
+    store::{Fence, News, Printer, StoreError},
 };
 
 /// How often the scheduler looks whether another process changed something.
@@ -44,7 +44,7 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
     }
     let mut scheduler = Scheduler {
         office: office.clone(),
-        writer: writer::start(office.clone()),
+        writer: start_writer(office),
         board: Arc::new(Board::new()),
         renderers: HashMap::new(),
         workers: HashMap::new(),
@@ -87,6 +87,13 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
         lease.leave(office).await?;
     }
     Ok(stuck)
+}
+
+/// A writer for as long as this node is the one that it is now.
+fn start_writer(office: &Office) -> WriterHandle {
+    let mut office = office.clone();
+    office.writer.fence = office.writer.fence.as_ref().map(Fence::pinned);
+    writer::start(office)
 }
 
 /// A worker, and how it is told to stop after the card in hand.
@@ -145,12 +152,15 @@ impl Scheduler {
         let beat = match lease.beat(&self.office, &freed).await {
             Err(StoreError::Fenced) => {
                 warn!("this node lost its lease; it joins again");
-                for hired in self.workers.values() {
-                    hired.worker.abort(); // each write of theirs is refused; what they had in hand is another node's
+                // Each write of theirs is refused; what they had in hand is another node's. Nothing of them may be left when
+                // there is a lease again, which they would take for theirs: neither they, nor what they asked to be saved.
+                for (_, hired) in std::mem::take(&mut self.workers) {
+                    hired.worker.abort();
+                    let _ = hired.worker.await; // that it was aborted
                 }
-                self.workers.clear();
                 self.giving.clear();
                 lease.join(&self.office).await?;
+                self.writer = start_writer(&self.office);
                 lease.beat(&self.office, &[]).await?
             }
             beat => beat?,

@@ -30,6 +30,13 @@ impl Fence {
         &self.node
     }
 
+    /// The same under the number that it has now, and under no later one: what was meant before the node lost its lease
+    /// does not pass when it has joined again.
+    #[must_use]
+    pub fn pinned(&self) -> Self {
+        Self { node: self.node.clone(), epoch: Arc::new(AtomicI64::new(self.epoch.load(Ordering::SeqCst))) }
+    }
+
     /// It has joined, and got this number.
     pub fn joined(&self, epoch: i64) {
         self.epoch.store(epoch, Ordering::SeqCst);
