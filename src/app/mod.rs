@@ -24,7 +24,7 @@ use crate::{
     engine::{
         DriverFactory, EngineError, Office,
         clock::Clock,
-        lease::Lease,
+        lease::{Lease, follow},
         scheduler::{self, Stuck, Until},
     },
     store::{Candidate, Location, Store, Writer},
@@ -181,9 +181,7 @@ async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::
     let store = Store::open(&config.database, keys).await?;
     let clock = SystemClock::default();
     if store.is_shared() {
-        let own = clock.now();
-        let theirs = store.read().await?.clock().await?;
-        clock.follow(theirs, own);
+        follow(&clock, &mut store.read().await?).await?;
     }
     Ok(Office {
         store,

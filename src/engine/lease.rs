@@ -22,7 +22,7 @@ use tracing::{info, warn};
 use super::{EngineError, Office, clock::Clock};
 use crate::{
     domain::{audit::Event, share::share},
-    store::{Candidate, Fence, StoreError},
+    store::{Candidate, Fence, StoreError, Tx},
 };
 
 /// How often a lease is renewed, and others' are looked at.
@@ -110,11 +110,9 @@ impl Lease {
     /// Renews the lease, puts out nodes whose lease has ended, and takes printers that nobody feeds; `freed` are those
     /// that this node has given up.
     pub(super) async fn beat(&self, office: &Office, freed: &[String]) -> Result<Beat, StoreError> {
-        let (asked, before) = (office.clock.elapsed(), office.clock.now());
-        let mut tx = office.store.write(&office.writer, before).await?;
-        let theirs = tx.clock().await?;
-        let waited = office.clock.elapsed().saturating_sub(asked);
-        office.clock.follow(theirs, before.plus(waited));
+        let asked = office.clock.elapsed();
+        let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
+        follow(&*office.clock, &mut tx).await?;
         tx.node_renew(self.node(), length_us(self.length)).await?;
         let mut nodes = Vec::new();
         for node in tx.node_list().await? {
@@ -151,6 +149,16 @@ impl Lease {
         tx.audit(Event::new("node.left", format!("node {}", self.node())));
         tx.commit().await
     }
+}
+
+/// Sets a clock by the database's. The answer was given at some moment of the wait for it, which is long for one who is
+/// cut off or frozen meanwhile: what could be the wait is not taken for a wrong clock.
+pub async fn follow(clock: &dyn Clock, tx: &mut Tx) -> Result<(), StoreError> {
+    let (asked, before) = (clock.elapsed(), clock.now());
+    let theirs = tx.clock().await?;
+    let waited = clock.elapsed().saturating_sub(asked);
+    clock.follow(theirs, theirs.clamp(before, before.plus(waited)));
+    Ok(())
 }
 
 fn micros(duration: Duration) -> u64 {
