@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod cli;
+mod cluster;
 #[path = "../../drivers/ipp/tests/printer/cupsd.rs"]
 #[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod cupsd;
@@ -16,6 +17,8 @@ mod hostile;
 mod ipp;
 mod ipp_storm;
 mod matrix;
+mod nodes;
+mod nodes_storm;
 mod office;
 mod operator;
 mod options;

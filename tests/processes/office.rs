@@ -21,6 +21,8 @@ const COMMAND_SECONDS_MAX: u64 = 60;
 pub(crate) struct Office {
     folder: TempDir,
     started: AtomicU32,
+    /// Settings of the environment.
+    variables: Vec<(String, String)>,
 }
 
 /// What a process printed, and how it ended.
@@ -40,7 +42,13 @@ pub(crate) struct Running {
 
 impl Office {
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap(), started: AtomicU32::new(0) }
+        Self::with(&[])
+    }
+
+    /// One whose processes find such variables in their environment.
+    pub(crate) fn with(variables: &[(&str, &str)]) -> Self {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { folder: TempDir::new().unwrap(), started: AtomicU32::new(0), variables }
     }
 
     /// A file beside the data folder.
@@ -63,13 +71,14 @@ impl Office {
         self.file("data")
     }
 
-    /// The program with its data folder, and with no setting of the environment but a short backoff.
+    /// The program with its data folder, and with no setting of the environment but a short backoff and its own.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cetak"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CETAK_")) {
             command.env_remove(name);
         }
         command.args(arguments).arg("--data").arg(self.data()).env("CETAK_RETRY_BASE_S", "1").stdin(Stdio::null());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -142,14 +151,19 @@ impl Office {
 
     /// Adds a mock printer that is a file, see [`truth`](Self::truth).
     pub(crate) fn add_mock(&self, name: &str, profile: &str, behaviour: &str) {
-        let truth = self.file(&format!("truth-{name}"));
+        self.add_mock_in(name, name, profile, behaviour);
+    }
+
+    /// Adds a mock printer that shares a file with others.
+    pub(crate) fn add_mock_in(&self, file: &str, name: &str, profile: &str, behaviour: &str) {
+        let truth = self.file(&format!("truth-{file}"));
         let uri = format!("mock://{name}?truth={}&{behaviour}", truth.display());
         self.done(&["printer", "add", name, &uri, "--profile", profile]);
     }
 
-    /// All blanks that a mock printer fed; none if it was never used.
-    pub(crate) fn truth(&self, printer: &str) -> Vec<TruthLine> {
-        let file = self.file(&format!("truth-{printer}"));
+    /// All blanks that the mock printers of a file fed; none if it was never used.
+    pub(crate) fn truth(&self, file: &str) -> Vec<TruthLine> {
+        let file = self.file(&format!("truth-{file}"));
         if file.exists() { cetak_driver_mock::truth_read(file).unwrap() } else { Vec::new() }
     }
 
@@ -188,7 +202,21 @@ impl Running {
 
     /// SIGTERM.
     pub(crate) fn ask_to_stop(&self) {
-        let status = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
+        self.signal("-TERM");
+    }
+
+    /// SIGSTOP: it does nothing more, and nobody sees that it does not.
+    pub(crate) fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// SIGCONT.
+    pub(crate) fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args([name, &self.id().to_string()]).status().unwrap();
         assert!(status.success());
     }
 

@@ -14,6 +14,15 @@ pub(crate) fn students(first: usize, count: usize) -> String {
     list
 }
 
+/// The same people, whose cards are not to be printed any more.
+pub(crate) fn withdrawn(numbers: impl IntoIterator<Item = usize>) -> String {
+    let mut list = STUDENT_HEADER.to_owned();
+    for number in numbers {
+        student(&mut list, number, "APPLIED");
+    }
+    list
+}
+
 /// As [`students`], with `between` requests that are not print-ready after each.
 pub(crate) fn students_among_others(first: usize, count: usize, between: usize) -> String {
     let mut list = STUDENT_HEADER.to_owned();

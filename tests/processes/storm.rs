@@ -40,12 +40,12 @@ const FIRST_START_KILLED_AFTER_MS: std::ops::Range<u64> = 1..60;
 
 #[test]
 fn after_a_storm_of_kills_every_record_and_every_blank_is_accounted_for() {
-    seeded(storm);
+    seeded("STORM", SEED, KILLS, storm);
 }
 
 #[test]
 fn a_first_command_that_is_killed_at_any_moment_can_be_given_again() {
-    seeded(|seed, _| {
+    seeded("STORM", SEED, KILLS, |seed, _| {
         let mut random = ChaCha20Rng::seed_from_u64(seed);
         for _ in 0..FIRST_STARTS {
             let office = Office::new();
@@ -61,13 +61,16 @@ fn a_first_command_that_is_killed_at_any_moment_can_be_given_again() {
     });
 }
 
-/// Gives a test its seed and its number of kills, and says both when it fails. They repeat the moments of the kills and
-/// the printers' faults, but neither the names of attempts nor how fast the machine is.
-fn seeded(test: impl Fn(u64, usize) + std::panic::RefUnwindSafe) {
-    let seed = from_environment("STORM_SEED").unwrap_or(SEED);
-    let kills = from_environment("STORM_KILLS").map_or(KILLS, |kills| usize::try_from(kills).unwrap());
+/// Gives a test its seed and its number of blows, which two variables of the environment may set, and says both when it
+/// fails. They repeat the moments of the blows and the printers' faults, but neither the names of attempts nor how fast
+/// the machine is.
+pub(crate) fn seeded(variables: &str, seed: u64, kills: usize, test: impl Fn(u64, usize) + std::panic::RefUnwindSafe) {
+    let seed = from_environment(&format!("{variables}_SEED")).unwrap_or(seed);
+    let kills = from_environment(&format!("{variables}_KILLS")).map_or(kills, |kills| usize::try_from(kills).unwrap());
     let held = std::panic::catch_unwind(|| test(seed, kills)).is_ok();
-    assert!(held, "see above; again with STORM_SEED={seed} STORM_KILLS={kills} cargo test --test processes storm");
+    let filter = variables.to_lowercase();
+    let again = format!("{variables}_SEED={seed} {variables}_KILLS={kills} cargo test --test processes {filter}");
+    assert!(held, "see above; again with {again}");
 }
 
 fn from_environment(name: &str) -> Option<u64> {
@@ -109,9 +112,9 @@ fn storm(seed: u64, kills: usize) {
 
     let status = office.status();
     let attempts = office.attempts();
-    let truth = truth(&office);
+    let truth = truth(PRINTERS.iter().flat_map(|name| office.truth(name)));
     compare_attempts(&attempts, &truth);
-    compare_records(&attempts, &truth, &status, accepted);
+    compare_records(&attempts, &truth, &status, accepted, &HashSet::new());
     compare_blanks(&truth, &status, blanks);
     office.done(&["audit", "verify"]);
 }
@@ -169,16 +172,16 @@ fn run_to_the_end(office: &Office) {
 }
 
 /// All blanks that were fed, by attempt.
-fn truth(office: &Office) -> HashMap<String, TruthLine> {
+pub(crate) fn truth(lines: impl IntoIterator<Item = TruthLine>) -> HashMap<String, TruthLine> {
     let mut truth = HashMap::new();
-    for line in PRINTERS.iter().flat_map(|name| office.truth(name)) {
+    for line in lines {
         let twice = truth.insert(line.attempt.as_str().to_owned(), line);
         assert_eq!(twice, None, "one attempt fed two blanks");
     }
     truth
 }
 
-fn compare_attempts(attempts: &[Attempt], truth: &HashMap<String, TruthLine>) {
+pub(crate) fn compare_attempts(attempts: &[Attempt], truth: &HashMap<String, TruthLine>) {
     let known: HashMap<&str, &Attempt> = attempts.iter().map(|attempt| (attempt.id.as_str(), attempt)).collect();
     for (id, line) in truth {
         let attempt = known.get(id.as_str()).unwrap_or_else(|| panic!("nobody knows of {line:?}"));
@@ -196,7 +199,14 @@ fn compare_attempts(attempts: &[Attempt], truth: &HashMap<String, TruthLine>) {
     }
 }
 
-fn compare_records(attempts: &[Attempt], truth: &HashMap<String, TruthLine>, status: &Value, accepted: usize) {
+/// `withdrawn` are the requests whose records were withdrawn before they had a card.
+pub(crate) fn compare_records(
+    attempts: &[Attempt],
+    truth: &HashMap<String, TruthLine>,
+    status: &Value,
+    accepted: usize,
+    withdrawn: &HashSet<String>,
+) {
     let mut by_record: HashMap<&str, Vec<&Attempt>> = HashMap::new();
     for attempt in attempts {
         by_record.entry(&attempt.request_id).or_default().push(attempt);
@@ -212,17 +222,23 @@ fn compare_records(attempts: &[Attempt], truth: &HashMap<String, TruthLine>, sta
             assert!(leads_on, "an attempt after a card that exists or may exist, of {record}: {attempts:?}");
         }
         let last = attempts.last().and_then(|attempt| attempt.outcome.as_deref()).unwrap();
+        if withdrawn.contains(record) {
+            assert!(matches!(last, "spoiled" | "not-started"), "withdrawn, and a card may exist: {attempts:?}");
+            continue;
+        }
         *ends.entry(if last == "spoiled" { "quarantined" } else { last }).or_default() += 1;
     }
     let records = |state: &str| usize::try_from(number(status, &["records", state])).unwrap();
+    assert_eq!(records("withdrawn"), withdrawn.len(), "{status}");
     for state in ["printed", "uncertain", "quarantined"] {
         assert_eq!(records(state), ends.get(state).copied().unwrap_or(0), "{state}: {status}");
     }
-    assert_eq!(records("printed") + records("uncertain") + records("quarantined"), accepted, "{status}");
+    let ended = ["printed", "uncertain", "quarantined", "withdrawn"].map(records);
+    assert_eq!(ended.iter().sum::<usize>(), accepted, "{status}");
     assert_eq!(count_records(status), accepted, "{status}");
 }
 
-fn compare_blanks(truth: &HashMap<String, TruthLine>, status: &Value, received: usize) {
+pub(crate) fn compare_blanks(truth: &HashMap<String, TruthLine>, status: &Value, received: usize) {
     let booked = |account: &str| usize::try_from(number(status, &["blangko", "student", account])).unwrap();
     let fed = |is: &dyn Fn(&TruthLine) -> bool| truth.values().filter(|line| line.fed && is(line)).count();
     assert_eq!(booked("uncertain"), fed(&|line| line.forgotten), "{status}");

@@ -1,0 +1,350 @@
+//! Several nodes on one PostgreSQL, each with a data folder of its own and a way to the server that can be cut; and what
+//! must be so after anything that befell them.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    io::{Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
+    sync::{Arc, Condvar, Mutex},
+    thread,
+};
+
+use cetak_driver_mock::TruthLine;
+use serde_json::Value;
+
+use crate::{
+    office::{Office, Running, number},
+    postgres::Postgres,
+    storm::{compare_attempts, compare_blanks, compare_records, truth},
+    wait, wait_until,
+};
+
+/// The shortest lease that there is.
+pub(crate) const LEASE_S: u64 = 6;
+/// How long a node that was asked to stop needs at most.
+const STOP_SECONDS_MAX: u64 = 60;
+/// How late answers are on a slow line.
+pub(crate) const SLOW_MS: u64 = 600;
+/// What the data folders of all nodes have in common.
+const KEY: &str = "cetak.key";
+
+/// A server, and the desk at which people type their commands, which also has the printers' truth files.
+pub(crate) struct Cluster {
+    pub(crate) server: Postgres,
+    pub(crate) desk: Office,
+}
+
+impl Cluster {
+    /// An office without nodes, with so many requests and blanks.
+    pub(crate) fn new(server: Postgres, students: usize, blanks: usize) -> Self {
+        let desk = Office::with(&[("CETAK_DATABASE", &server.url())]);
+        desk.import("student", &crate::people::students(0, students));
+        desk.receive("student", blanks);
+        Self { server, desk }
+    }
+
+    /// A node that is not started.
+    pub(crate) fn node(&self, name: &'static str, variables: &[(&str, &str)]) -> Node {
+        let link = Link::new(self.server.url().rsplit_once(':').unwrap().1.split_once('/').unwrap().0.parse().unwrap());
+        let (url, lease) = (link.url(), LEASE_S.to_string());
+        // So small that a short list is more than one printer's batch.
+        let own =
+            [("CETAK_DATABASE", &*url), ("CETAK_NODE", name), ("CETAK_LEASE_S", &*lease), ("CETAK_BATCH_SIZE", "10")];
+        let office = Office::with(&[&own, variables].concat());
+        fs::create_dir(office.data()).unwrap();
+        // With its permissions.
+        fs::copy(self.desk.data().join(KEY), office.data().join(KEY)).unwrap();
+        Node { name, office, link, running: None }
+    }
+
+    /// The nodes that have not been put out.
+    pub(crate) fn nodes(&self) -> Vec<String> {
+        self.rows("SELECT name FROM node ORDER BY name")
+    }
+
+    /// The printers of a node.
+    pub(crate) fn printers_of(&self, node: &str) -> Vec<String> {
+        self.rows(&format!("SELECT name FROM printer WHERE node = '{node}' ORDER BY name"))
+    }
+
+    /// Attempts without an outcome at printers of a node.
+    pub(crate) fn in_hand_of(&self, node: &str) -> Vec<String> {
+        let of = format!("SELECT name FROM printer WHERE node = '{node}'");
+        self.rows(&format!("SELECT name FROM attempt WHERE ended_at_us IS NULL AND printer IN ({of})"))
+    }
+
+    pub(crate) fn count_records(&self, state: &str) -> usize {
+        self.count(&format!("record WHERE state = '{state}'"))
+    }
+
+    /// Rows of what comes after FROM.
+    pub(crate) fn count(&self, from: &str) -> usize {
+        self.server.psql(&format!("SELECT COUNT(*) FROM {from}")).parse().unwrap()
+    }
+
+    fn rows(&self, sql: &str) -> Vec<String> {
+        self.server.psql(sql).lines().map(str::to_owned).collect()
+    }
+
+    /// All that was done, in the order of its commits: whoever writes waits for its turn before it gets its number.
+    pub(crate) fn acts(&self) -> Vec<Act> {
+        let sql = "SELECT entry FROM audit ORDER BY CAST(CAST(xmin AS TEXT) AS BIGINT), chain, seq";
+        self.rows(sql).iter().map(|entry| Act(serde_json::from_str(entry).unwrap())).collect()
+    }
+
+    /// Acts of this kind on this thing, in the order of their commits.
+    pub(crate) fn acts_on(&self, act: &str, subject: &str) -> Vec<Act> {
+        self.acts().into_iter().filter(|one| one.text("act") == act && one.text("subject") == subject).collect()
+    }
+
+    /// Waits until nothing is left to print. Printers that failed again and again wait for an operator, who comes.
+    pub(crate) fn come_to_rest(&self, nodes: &mut [&mut Node], seconds: u64) {
+        wait_until("the list is done", seconds, || {
+            nodes.iter_mut().for_each(|node| node.watch());
+            let status = self.desk.status();
+            let left = ["waiting", "batched"].iter().map(|state| number(&status, &["records", state])).sum::<i64>();
+            if left == 0 && self.count("attempt WHERE ended_at_us IS NULL") == 0 {
+                return true;
+            }
+            for one in status["printers"].as_array().unwrap().iter().filter(|one| one["breaker"] == "locked") {
+                self.desk.done(&["printer", "clear", one["name"].as_str().unwrap()]);
+            }
+            wait(200);
+            false
+        });
+    }
+
+    /// Everything is accounted for: cards, records, blanks, and who did what. `lines` are all truth files.
+    pub(crate) fn compare(&self, lines: impl IntoIterator<Item = TruthLine>, records: usize, blanks: usize) {
+        let (status, attempts, truth) = (self.desk.status(), self.desk.attempts(), truth(lines));
+        let withdrawn: HashSet<String> =
+            self.rows("SELECT request_id FROM record WHERE state = 'withdrawn'").into_iter().collect();
+        compare_attempts(&attempts, &truth);
+        compare_records(&attempts, &truth, &status, records, &withdrawn);
+        compare_blanks(&truth, &status, blanks);
+        self.desk.done(&["audit", "verify"]);
+        self.desk.done(&["db", "check"]);
+        assert_eq!(wrongs(&self.acts()), Vec::<String>::new());
+    }
+}
+
+/// One row of an audit chain.
+pub(crate) struct Act(Value);
+
+impl Act {
+    pub(crate) fn text(&self, key: &str) -> &str {
+        self.0[key].as_str().unwrap()
+    }
+
+    pub(crate) fn at(&self) -> jiff::Timestamp {
+        self.text("at").parse().unwrap()
+    }
+
+    fn detail(&self, key: &str) -> Option<&str> {
+        self.0["details"][key].as_str()
+    }
+}
+
+/// What nodes did that they may not: anything after they were put out and before they joined again, and anything with
+/// attempts of printers that are another's or nobody's.
+fn wrongs(acts: &[Act]) -> Vec<String> {
+    let (mut living, mut owners, mut printers) = (HashSet::new(), HashMap::new(), HashMap::new());
+    let mut wrongs = Vec::new();
+    for act in acts {
+        let (kind, subject) = (act.text("act"), act.text("subject"));
+        let node = act.text("chain").strip_prefix("scheduler-").unwrap_or("");
+        let thing = subject.split_once(' ').map_or(subject, |(_, name)| name);
+        if kind == "node.joined" {
+            living.insert(thing);
+        }
+        if !node.is_empty() && !living.contains(node) {
+            wrongs.push(format!("{node} wrote while it was out: {}", act.0));
+        }
+        match kind {
+            "node.lost" | "node.left" => {
+                living.remove(thing);
+                owners.retain(|_, owner| *owner != thing);
+            }
+            "printer.taken" => {
+                if let Some(other) = owners.insert(thing, node) {
+                    wrongs.push(format!("{node} took a printer of {other}: {}", act.0));
+                }
+            }
+            "printer.given-up" => {
+                owners.remove(thing);
+            }
+            _ if kind.starts_with("attempt.") && !node.is_empty() => {
+                let printer = *printers.entry(subject).or_insert_with(|| act.detail("printer").unwrap_or(""));
+                if owners.get(printer) != Some(&node) {
+                    wrongs.push(format!("{node} does not have the printer `{printer}`: {}", act.0));
+                }
+            }
+            _ => {}
+        }
+    }
+    wrongs
+}
+
+/// A scheduler among several.
+pub(crate) struct Node {
+    pub(crate) name: &'static str,
+    pub(crate) office: Office,
+    pub(crate) link: Link,
+    running: Option<Running>,
+}
+
+impl Node {
+    pub(crate) fn start(&mut self) {
+        self.running = Some(self.office.start(&["run"]));
+    }
+
+    /// Starts it, and waits until it has joined.
+    pub(crate) fn join(&mut self) {
+        self.start();
+        wait_until(&format!("{} has joined", self.name), 30, || {
+            self.watch();
+            self.has_joined()
+        });
+    }
+
+    fn has_joined(&self) -> bool {
+        self.running().messages().contains("joined")
+    }
+
+    pub(crate) fn running(&self) -> &Running {
+        self.running.as_ref().unwrap()
+    }
+
+    /// SIGKILL, if it runs.
+    pub(crate) fn kill(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.kill();
+        }
+    }
+
+    /// A node that has joined never ends by itself. One that cannot reach the server at its start does, and is started
+    /// again.
+    pub(crate) fn watch(&mut self) {
+        if self.running.as_mut().is_some_and(Running::has_ended) {
+            assert!(!self.has_joined(), "{} has ended: {}", self.name, self.running().messages());
+            self.start();
+        }
+    }
+
+    /// SIGTERM; it ends well.
+    pub(crate) fn stop(&mut self) {
+        let running = self.running.take().unwrap();
+        running.ask_to_stop();
+        let answer = running.ended(STOP_SECONDS_MAX);
+        assert_eq!(answer.code, Some(0), "{}: {answer:?}", self.name);
+    }
+}
+
+/// What gets through between a node and the server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Way {
+    /// All.
+    Open,
+    /// Nothing, and neither side is told.
+    Silent,
+    /// What the node says, and not what it is answered.
+    Deaf,
+    /// All, and each answer comes late by [`SLOW_MS`].
+    Slow,
+}
+
+/// A node's way to the server. What does not get through is late, as packets are that are sent again.
+pub(crate) struct Link {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    way: Mutex<Way>,
+    changed: Condvar,
+    connections: Mutex<Vec<[TcpStream; 2]>>,
+}
+
+impl Link {
+    fn new(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared =
+            Arc::new(Shared { way: Mutex::new(Way::Open), changed: Condvar::new(), connections: Mutex::default() });
+        let served = shared.clone();
+        // It ends with the test.
+        thread::spawn(move || {
+            for node in listener.incoming().flatten() {
+                let shared = served.clone();
+                thread::spawn(move || connect(node, server, &shared));
+            }
+        });
+        Self { port, shared }
+    }
+
+    fn url(&self) -> String {
+        format!("postgres://cetak@127.0.0.1:{}/cetak", self.port)
+    }
+
+    pub(crate) fn set(&self, way: Way) {
+        *self.shared.way.lock().unwrap() = way;
+        self.shared.changed.notify_all();
+    }
+
+    /// Closes all connections; what was under way is lost.
+    pub(crate) fn cut(&self) {
+        for connection in self.shared.connections.lock().unwrap().drain(..) {
+            close(&connection);
+        }
+    }
+}
+
+impl Shared {
+    /// Waits while nothing gets through.
+    fn wait_while(&self, is_held_up: impl Fn(Way) -> bool) -> Way {
+        let way = self.way.lock().unwrap();
+        *self.changed.wait_while(way, |way| is_held_up(*way)).unwrap()
+    }
+}
+
+fn connect(node: TcpStream, server: u16, shared: &Arc<Shared>) -> Option<()> {
+    let answers_are_held_up = |way| matches!(way, Way::Silent | Way::Deaf);
+    shared.wait_while(answers_are_held_up);
+    let server = TcpStream::connect(("127.0.0.1", server)).ok()?;
+    node.set_nodelay(true).ok()?;
+    server.set_nodelay(true).ok()?;
+    let both = || Some([node.try_clone().ok()?, server.try_clone().ok()?]);
+    shared.connections.lock().unwrap().push(both()?);
+    let (ends, back, others) = (both()?, both()?, shared.clone());
+    thread::spawn(move || {
+        pump(&back[1], &back[0], || {
+            if others.wait_while(answers_are_held_up) == Way::Slow {
+                wait(SLOW_MS);
+            }
+        });
+    });
+    pump(&ends[0], &ends[1], || {
+        shared.wait_while(|way| way == Way::Silent);
+    });
+    Some(())
+}
+
+/// Carries bytes one way, and the end of the connection too, each after some waiting.
+fn pump(mut from: &TcpStream, mut to: &TcpStream, waits: impl Fn()) {
+    let mut bytes = [0; 65_536];
+    loop {
+        let count = from.read(&mut bytes).unwrap_or(0);
+        waits();
+        if count == 0 || to.write_all(&bytes[..count]).is_err() {
+            return close(&[from, to]);
+        }
+    }
+}
+
+fn close<S: std::borrow::Borrow<TcpStream>>(connection: &[S; 2]) {
+    for end in connection {
+        // It may be closed already.
+        let _ = end.borrow().shutdown(Shutdown::Both);
+    }
+}

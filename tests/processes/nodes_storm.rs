@@ -1,0 +1,202 @@
+//! Three nodes on one PostgreSQL: killed, frozen, cut off, the server too, and people act meanwhile. Then every card,
+//! blank and record is counted.
+
+use std::time::Duration;
+
+use cetak::domain::time::Timestamp;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+use crate::{
+    cluster::{Cluster, Node, Way},
+    now, people,
+    postgres::Postgres,
+    storm::seeded,
+    wait,
+};
+
+/// Another seed makes another storm; the environment variable `NODES_STORM_SEED` sets it.
+const SEED: u64 = 2015;
+/// How many blows there are; `NODES_STORM_KILLS` sets another number.
+const BLOWS: usize = 16;
+/// Requests for each blow, so that the list outlasts the storm.
+const STUDENTS_EACH_BLOW: usize = 60;
+/// Of a hundred blanks that the list asks for, so many more are there to be spoiled.
+const SPARE_PERCENT: usize = 30;
+const NODES: [&str; 3] = ["a", "b", "c"];
+const PRINTERS: usize = 12;
+/// So many of them are in one file.
+const TOGETHER: usize = 4;
+/// From one blow to the next.
+const NEXT_MS: std::ops::Range<u64> = 100..2_500;
+/// How long one lasts: about half of them are longer than a lease.
+const LASTS_MS: std::ops::Range<u64> = 500..14_000;
+/// The same for those that stop everybody.
+const STOPS_ALL_MS: std::ops::Range<u64> = 0..3_000;
+/// How long the nodes may need for what the storm left.
+const REST_SECONDS_MAX: u64 = 300;
+
+#[test]
+fn after_a_storm_over_three_nodes_every_card_every_record_and_every_blank_is_accounted_for() {
+    seeded("NODES_STORM", SEED, BLOWS, storm);
+}
+
+struct Storm {
+    cluster: Cluster,
+    nodes: Vec<Node>,
+    /// What each node suffers, and until when.
+    ills: Vec<Option<(Ill, Timestamp)>>,
+    server_is_down_until: Option<Timestamp>,
+    paused_until: Option<Timestamp>,
+    students: usize,
+    blanks: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ill {
+    Dead,
+    Frozen,
+    /// And whether its connections are closed in the end.
+    CutOff(bool),
+}
+
+fn storm(seed: u64, blows: usize) {
+    let mut random = ChaCha20Rng::seed_from_u64(seed);
+    let mut storm = Storm::new(&mut random, blows * STUDENTS_EACH_BLOW);
+    storm.nodes.iter_mut().for_each(Node::join);
+    for _ in 0..blows {
+        storm.blow(&mut random);
+        storm.act(&mut random);
+        let next = now().plus(Duration::from_millis(random.random_range(NEXT_MS)));
+        while now() < next {
+            storm.heal(now());
+            wait(10);
+        }
+    }
+    storm.heal(Timestamp(i64::MAX));
+    let Storm { cluster, mut nodes, students, blanks, .. } = storm;
+    let fed = lines(&cluster).count();
+    let lost = cluster.acts().iter().filter(|act| act.text("act") == "node.lost").count();
+    println!("{fed} cards in the storm, {lost} times a node was put out");
+    cluster.come_to_rest(&mut nodes.iter_mut().collect::<Vec<_>>(), REST_SECONDS_MAX);
+    nodes.iter_mut().for_each(Node::stop);
+
+    assert!(fed > blows && lost > 0, "{fed} cards in the storm, {lost} times a node was put out");
+    cluster.compare(lines(&cluster), students, blanks);
+}
+
+fn name(printer: usize) -> String {
+    format!("p{printer:02}")
+}
+
+fn lines(cluster: &Cluster) -> impl Iterator<Item = cetak_driver_mock::TruthLine> {
+    let files = (TOGETHER..PRINTERS).map(name).chain(["together".to_owned()]);
+    files.flat_map(|file| cluster.desk.truth(&file))
+}
+
+impl Storm {
+    fn new(random: &mut ChaCha20Rng, students: usize) -> Self {
+        let blanks = students * (100 + SPARE_PERCENT) / 100;
+        let cluster = Cluster::new(Postgres::durable(), students, blanks);
+        for printer in 0..PRINTERS {
+            let faults = "spoil=0.02&jam=0.01&clear_ms=300&offline=0.02&lose_ack=0.02&forget=0.01";
+            let (card_ms, seed) = (random.random_range(50..=300), random.random_range(0..u64::from(u32::MAX)));
+            let hold = if printer % 3 == 0 { "yes" } else { "no" };
+            let file = if printer < TOGETHER { "together".to_owned() } else { name(printer) };
+            let behaviour = format!("card_ms={card_ms}&seed={seed}&hold={hold}&{faults}");
+            cluster.desk.add_mock_in(&file, &name(printer), "student", &behaviour);
+        }
+        let nodes: Vec<Node> = NODES.iter().map(|name| cluster.node(name, &[])).collect();
+        let ills = NODES.map(|_| None).into();
+        Self { cluster, nodes, ills, server_is_down_until: None, paused_until: None, students, blanks }
+    }
+
+    /// Something befalls the server, or a node that is well, if there is one.
+    fn blow(&mut self, random: &mut ChaCha20Rng) {
+        let (at, kind) = (random.random_range(0..NODES.len()), random.random_range(0..10));
+        let until = now().plus(Duration::from_millis(random.random_range(LASTS_MS)));
+        let for_all = now().plus(Duration::from_millis(random.random_range(STOPS_ALL_MS)));
+        let closes = random.random_bool(0.5);
+        if kind == 9 {
+            if closes {
+                self.cluster.server.kill()
+            } else {
+                self.cluster.server.stop()
+            }
+            self.server_is_down_until = Some(for_all);
+            return;
+        }
+        let Some(at) = (at..at + NODES.len()).map(|at| at % NODES.len()).find(|at| self.ills[*at].is_none()) else {
+            return;
+        };
+        let ill = match kind {
+            0..3 => Ill::Dead,
+            3..6 => Ill::Frozen,
+            _ => Ill::CutOff(closes),
+        };
+        let node = &mut self.nodes[at];
+        match ill {
+            Ill::Dead => node.kill(),
+            Ill::Frozen => node.running().freeze(),
+            Ill::CutOff(_) => node.link.set(if kind == 6 { Way::Deaf } else { Way::Silent }),
+        }
+        self.ills[at] = Some((ill, until));
+    }
+
+    fn cure(&mut self, at: usize) {
+        let node = &mut self.nodes[at];
+        match self.ills[at].take() {
+            None => {}
+            Some((Ill::Dead, _)) => node.start(),
+            Some((Ill::Frozen, _)) => node.running().thaw(),
+            Some((Ill::CutOff(closes), _)) => {
+                if closes {
+                    node.link.cut();
+                }
+                node.link.set(Way::Open);
+            }
+        }
+        node.watch();
+    }
+
+    /// Ends what has lasted long enough.
+    fn heal(&mut self, now: Timestamp) {
+        if self.server_is_down_until.take_if(|until| *until <= now).is_some() {
+            self.cluster.server.restart();
+        }
+        for at in 0..NODES.len() {
+            if self.ills[at].is_some_and(|(_, until)| until <= now) {
+                self.cure(at);
+            } else if self.ills[at].is_none() {
+                self.nodes[at].watch();
+            }
+        }
+        if self.server_is_down_until.is_none() && self.paused_until.take_if(|until| *until <= now).is_some() {
+            self.cluster.desk.done(&["queue", "resume", "--reason", "new ribbon"]);
+        }
+    }
+
+    /// Somebody types a command, if the server is there.
+    fn act(&mut self, random: &mut ChaCha20Rng) {
+        let (kind, first) = (random.random_range(0..6), random.random_range(0..self.students));
+        let until = now().plus(Duration::from_millis(random.random_range(STOPS_ALL_MS)));
+        if self.server_is_down_until.is_some() {
+            return;
+        }
+        match kind {
+            0 => {
+                self.cluster.desk.done(&["queue", "pause", "--reason", "ribbon change"]);
+                self.paused_until = Some(until);
+            }
+            1 => {
+                self.cluster.desk.receive("student", 7);
+                self.blanks += 7;
+            }
+            2 | 3 => {
+                let numbers = first..(first + 5).min(self.students);
+                self.cluster.desk.import("student", &people::withdrawn(numbers));
+            }
+            _ => {}
+        }
+    }
+}
