@@ -12,7 +12,7 @@ use crate::{
         time::day_start,
     },
     engine::{CLOCK_TOLERANCE, EngineError, Office, operator::plain_uri},
-    store::{BatchLine, PauseScope, Tx},
+    store::{BatchLine, Node, PauseScope, Tx},
 };
 
 /// All that `status --json` prints.
@@ -28,6 +28,8 @@ pub struct Status {
     pub queue: QueueStatus,
     /// All pauses in force, the whole queue's too.
     pub pauses: Vec<PauseLine>,
+    /// The schedulers that share the database; none on a file.
+    pub nodes: Vec<Node>,
     /// Batches that are not closed.
     pub batches: Vec<BatchLine>,
     /// What waits for a person.
@@ -57,6 +59,8 @@ pub struct PrinterStatus {
     pub breaker: &'static str,
     /// It, or the whole queue, is paused.
     pub paused: bool,
+    /// The node that feeds it, where several share the database.
+    pub node: Option<String>,
     /// Good cards since midnight.
     pub cards_today: i64,
     /// Spoiled blanks since midnight.
@@ -143,6 +147,7 @@ pub async fn read(office: &Office) -> Result<Status, EngineError> {
         spoiled_today: count(&p.name, "spoiled"),
         breaker: p.breaker.as_str(),
         name: p.name,
+        node: p.node,
         profile: p.profile,
         state: p.state,
         advice: p.reasons.iter().map(|reason| advise(reason)).collect(),
@@ -150,6 +155,7 @@ pub async fn read(office: &Office) -> Result<Status, EngineError> {
         declared_over: p.vouched,
     });
     let printers: Vec<PrinterStatus> = printers.collect();
+    let nodes = tx.node_list().await?;
     let batches = tx.batch_list(true).await?;
     let mut needs_person = needs(&mut tx, &records, &printers, &batches).await?;
     if office.clock.now().plus(CLOCK_TOLERANCE) < tx.newest_instant().await? {
@@ -167,7 +173,7 @@ pub async fn read(office: &Office) -> Result<Status, EngineError> {
         since: p.at.to_string(),
     });
     let pauses = pauses.collect();
-    Ok(Status { records, blangko, printers, queue, pauses, batches, needs_person, districts })
+    Ok(Status { records, blangko, printers, queue, pauses, nodes, batches, needs_person, districts })
 }
 
 /// Blank type to account to quantity, over lots and places, with the sum.
@@ -264,6 +270,14 @@ pub fn text(status: &Status) -> String {
     if !printers.is_empty() {
         text +=
             &format!("\n{}", table(&["printer", "state", "breaker", "cards today", "spoiled", "reasons"], &printers));
+    }
+    let node = |n: &Node| {
+        let lease = if n.lease_left_ms < 0 { "ended".into() } else { format!("{} s", n.lease_left_ms / 1_000) };
+        vec![n.name.clone(), n.host.clone(), n.process.to_string(), n.printers.to_string(), lease]
+    };
+    let nodes: Vec<_> = status.nodes.iter().map(node).collect();
+    if !nodes.is_empty() {
+        text += &format!("\n{}", table(&["node", "host", "process", "printers", "lease left"], &nodes));
     }
     if !status.batches.is_empty() {
         text += &format!("\n{}", batches_text(&status.batches));

@@ -1,4 +1,4 @@
-//! From a file to PostgreSQL.
+//! From a file to PostgreSQL, and from a copy back to work.
 
 use cetak::{
     engine::{EngineError, operator},
@@ -76,4 +76,22 @@ async fn a_move_that_was_interrupted_before_the_file_was_closed_is_compared_and_
     let moved = operator::database_move(&office, &server.url(), |_, _| {}).await.unwrap();
     assert!(moved.transferred.was_there);
     assert!(matches!(Store::open(&copy, Keys::derive(&[7; 32])).await, Err(StoreError::Moved { .. })));
+}
+
+#[tokio::test]
+async fn a_copy_by_the_databases_own_tool_passes_every_check_and_works_on() {
+    let world = World::new().await;
+    world.import(&students(0..10)).await;
+    world.receive(10, None).await;
+    world.printer("p1", "spoil=0.3&seed=5").await;
+    world.run().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (copy, _server) = database::copy(&world.location, folder.path()).await;
+    let heads = world.office.store.read().await.unwrap().audit_heads().await.unwrap();
+
+    let mut office = world.office.clone();
+    office.store = Store::open(&copy, Keys::derive(&[7; 32])).await.unwrap();
+    let checks = office.store.read().await.unwrap().check(&heads).await.unwrap();
+    assert!(checks.iter().all(|check| check.faults.is_empty()), "{checks:?}");
+    operator::pause(&office, &cetak::store::PauseScope::Queue, "restored").await.unwrap();
 }
