@@ -101,7 +101,9 @@ impl Cluster {
     /// Waits until nothing is left to print. Printers that failed again and again wait for an operator, who comes.
     pub(crate) fn come_to_rest(&self, nodes: &mut [&mut Node], seconds: u64) {
         wait_until("the list is done", seconds, || {
-            nodes.iter_mut().for_each(|node| node.watch());
+            for node in nodes.iter_mut() {
+                node.watch();
+            }
             let status = self.desk.status();
             let left = ["waiting", "batched"].iter().map(|state| number(&status, &["records", state])).sum::<i64>();
             if left == 0 && self.count("attempt WHERE ended_at_us IS NULL") == 0 {
@@ -272,12 +274,12 @@ impl Link {
         let port = listener.local_addr().unwrap().port();
         let shared =
             Arc::new(Shared { way: Mutex::new(Way::Open), changed: Condvar::new(), connections: Mutex::default() });
-        let served = shared.clone();
+        let of_thread = shared.clone();
         // It ends with the test.
         thread::spawn(move || {
             for node in listener.incoming().flatten() {
-                let shared = served.clone();
-                thread::spawn(move || connect(node, server, &shared));
+                let shared = of_thread.clone();
+                thread::spawn(move || connect(&node, server, &shared));
             }
         });
         Self { port, shared }
@@ -308,7 +310,7 @@ impl Shared {
     }
 }
 
-fn connect(node: TcpStream, server: u16, shared: &Arc<Shared>) -> Option<()> {
+fn connect(node: &TcpStream, server: u16, shared: &Arc<Shared>) -> Option<()> {
     let answers_are_held_up = |way| matches!(way, Way::Silent | Way::Deaf);
     shared.wait_while(answers_are_held_up);
     let server = TcpStream::connect(("127.0.0.1", server)).ok()?;
@@ -332,7 +334,7 @@ fn connect(node: TcpStream, server: u16, shared: &Arc<Shared>) -> Option<()> {
 
 /// Carries bytes one way, and the end of the connection too, each after some waiting.
 fn pump(mut from: &TcpStream, mut to: &TcpStream, waits: impl Fn()) {
-    let mut bytes = [0; 65_536];
+    let mut bytes = [0; 8_192];
     loop {
         let count = from.read(&mut bytes).unwrap_or(0);
         waits();

@@ -145,9 +145,9 @@ fn while_the_server_is_away_nothing_is_fed_and_all_nodes_go_on_when_it_is_back()
     for (at, away) in away.into_iter().enumerate() {
         wait_for_more_cards(&cluster, &PRINTERS, 2);
         if at == 0 {
-            cluster.server.stop()
+            cluster.server.stop();
         } else {
-            cluster.server.kill()
+            cluster.server.kill();
         }
         let gone_at = now();
         wait_until("it was away for so long", 60, || now().since(gone_at) > away);
@@ -218,11 +218,16 @@ fn a_node_behind_a_slow_line_does_not_take_the_wait_for_a_wrong_clock() {
     a.stop();
 }
 
+fn instant(at: Timestamp) -> jiff::Timestamp {
+    at.to_string().parse().unwrap()
+}
+
 /// Where Debian has the library that shows a process another time.
 fn faketime() -> String {
     let folders = fs::read_dir("/usr/lib").unwrap().map(|folder| folder.unwrap().path());
     let found = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|library| library.exists());
-    found.expect("there is no libfaketime; hint: `apt-get install libfaketime`").to_str().unwrap().to_owned()
+    let library = found.unwrap_or_else(|| panic!("there is no libfaketime; hint: `apt-get install faketime`"));
+    library.to_str().unwrap().to_owned()
 }
 
 /// A node whose clock is wrong, and that prints from three minutes ago until in three minutes.
@@ -230,7 +235,7 @@ fn misled(cluster: &Cluster, name: &'static str, offset: &str) -> Node {
     let library = faketime();
     let clock = [("LD_PRELOAD", &*library), ("FAKETIME", offset), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
     let node = cluster.node(name, &clock);
-    let at = |minutes| (jiff::Timestamp::now() + jiff::SignedDuration::from_mins(minutes)).strftime("%H:%M");
+    let at = |minutes| (instant(now()) + jiff::SignedDuration::from_mins(minutes)).strftime("%H:%M");
     let (from, to) = (at(-3), at(4));
     node.office.set(&format!("[[window]]\nfrom = \"{from}\"\nto = \"{to}\"\nzone = \"UTC\"\n"));
     node
@@ -238,7 +243,7 @@ fn misled(cluster: &Cluster, name: &'static str, offset: &str) -> Node {
 
 #[test]
 fn nodes_whose_clocks_differ_by_minutes_take_over_from_each_other_and_nothing_is_uncertain() {
-    let began = jiff::Timestamp::now();
+    let began = instant(now());
     let eve = EvePrinter::new();
     eve.engine().set_pace(500);
     let cluster = Cluster::new(Postgres::start(), 250, 250);
@@ -266,7 +271,7 @@ fn nodes_whose_clocks_differ_by_minutes_take_over_from_each_other_and_nothing_is
     nodes[1].join();
     cluster.come_to_rest(&mut nodes.iter_mut().collect::<Vec<_>>(), DONE_SECONDS_MAX);
     nodes.iter_mut().for_each(Node::stop);
-    let ended = jiff::Timestamp::now();
+    let ended = instant(now());
 
     let status = cluster.desk.status();
     assert_eq!(number(&status, &["records", "printed"]), 250, "{status}");
@@ -274,7 +279,8 @@ fn nodes_whose_clocks_differ_by_minutes_take_over_from_each_other_and_nothing_is
     let mut printed: Vec<_> = cluster.desk.attempts();
     printed.retain(|attempt| attempt.printer == "eve" && attempt.outcome.as_deref() == Some("printed"));
     let (mut names, mut cards) = (printed.into_iter().map(|one| one.id).collect::<Vec<_>>(), eve.cards());
-    (names.sort(), cards.sort());
+    names.sort();
+    cards.sort();
     assert_eq!(names, cards);
     // A clock that is nearly right is left as it is.
     let near = jiff::SignedDuration::from_secs(1);

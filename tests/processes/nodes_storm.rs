@@ -20,7 +20,7 @@ const SEED: u64 = 2015;
 /// How many blows there are; `NODES_STORM_KILLS` sets another number.
 const BLOWS: usize = 16;
 /// Requests for each blow, so that the list outlasts the storm.
-const STUDENTS_EACH_BLOW: usize = 60;
+const STUDENTS_EACH_BLOW: usize = 40;
 /// Of a hundred blanks that the list asks for, so many more are there to be spoiled.
 const SPARE_PERCENT: usize = 30;
 const NODES: [&str; 3] = ["a", "b", "c"];
@@ -77,7 +77,6 @@ fn storm(seed: u64, blows: usize) {
     let Storm { cluster, mut nodes, students, blanks, .. } = storm;
     let fed = lines(&cluster).count();
     let lost = cluster.acts().iter().filter(|act| act.text("act") == "node.lost").count();
-    println!("{fed} cards in the storm, {lost} times a node was put out");
     cluster.come_to_rest(&mut nodes.iter_mut().collect::<Vec<_>>(), REST_SECONDS_MAX);
     nodes.iter_mut().for_each(Node::stop);
 
@@ -100,7 +99,7 @@ impl Storm {
         let cluster = Cluster::new(Postgres::durable(), students, blanks);
         for printer in 0..PRINTERS {
             let faults = "spoil=0.02&jam=0.01&clear_ms=300&offline=0.02&lose_ack=0.02&forget=0.01";
-            let (card_ms, seed) = (random.random_range(50..=300), random.random_range(0..u64::from(u32::MAX)));
+            let (card_ms, seed) = (random.random_range(200..=800), random.random_range(0..u64::from(u32::MAX)));
             let hold = if printer % 3 == 0 { "yes" } else { "no" };
             let file = if printer < TOGETHER { "together".to_owned() } else { name(printer) };
             let behaviour = format!("card_ms={card_ms}&seed={seed}&hold={hold}&{faults}");
@@ -119,9 +118,9 @@ impl Storm {
         let closes = random.random_bool(0.5);
         if kind == 9 {
             if closes {
-                self.cluster.server.kill()
+                self.cluster.server.kill();
             } else {
-                self.cluster.server.stop()
+                self.cluster.server.stop();
             }
             self.server_is_down_until = Some(for_all);
             return;
