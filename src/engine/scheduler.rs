@@ -62,6 +62,8 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
                 scheduler.away(&error);
                 false
             }
+            // It was put out between two beats; with the next it joins again.
+            Err(EngineError::Store(StoreError::Fenced)) => false,
             Err(error) => return Err(error),
         };
         if *stop.borrow() {
