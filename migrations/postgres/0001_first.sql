@@ -1,9 +1,12 @@
 -- The same schema as SQLite's, in PostgreSQL's words.
 
 -- The rows of a set statement, as SQLite's table-valued function of that name gives them, so that one text serves both.
--- Inlined by the planner. PostgreSQL's own json_each takes objects of type json.
+-- Inlined by the planner. PostgreSQL's own json_each takes objects of type json. What is always true at the end makes the
+-- planner expect one row: it then begins with these rows and finds the others by key, also in tables that it has not yet
+-- looked at since they were empty.
 CREATE FUNCTION json_each(elements TEXT) RETURNS TABLE (key BIGINT, value JSONB) LANGUAGE sql IMMUTABLE AS
-$$ SELECT ordinality - 1, element FROM jsonb_array_elements(elements::jsonb) WITH ORDINALITY AS e (element, ordinality) $$;
+$$ SELECT ordinality - 1, element FROM jsonb_array_elements(elements::jsonb) WITH ORDINALITY AS e (element, ordinality)
+   WHERE ordinality - ordinality = 0 $$;
 -- As SQLite's.
 CREATE FUNCTION unhex(digits TEXT) RETURNS BYTEA LANGUAGE sql IMMUTABLE AS $$ SELECT decode(digits, 'hex') $$;
 

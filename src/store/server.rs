@@ -96,6 +96,7 @@ impl Server {
                 ("enable_seqscan", "off"),
                 ("enable_hashjoin", "off"),
                 ("enable_mergejoin", "off"),
+                ("join_collapse_limit", "1"),
                 ("plan_cache_mode", "force_generic_plan"),
             ]),
             Purpose::Read => options,

@@ -8,7 +8,7 @@ use std::{
 use super::{
     Import, PHOTO_FIELD, Report, Watch, count, open_person,
     photos::{Photo, read_again},
-    prepare::{Chunk, Prepared, Ready, ValueHasher},
+    prepare::{Chunk, ChunkSize, Prepared, Ready, ValueHasher},
     ranges,
 };
 use crate::{
@@ -53,6 +53,7 @@ pub(super) struct Decider<'a> {
     /// The next new record.
     next_id: i64,
     hasher: ValueHasher,
+    chunk_size: ChunkSize,
 }
 
 /// What a chunk adds.
@@ -70,9 +71,10 @@ impl<'a> Decider<'a> {
         profile: Arc<CardProfile>,
         what: Import,
         hasher: ValueHasher,
+        chunk_size: ChunkSize,
     ) -> Self {
         let (memory, persons, person_of, photos) = Default::default();
-        Self { office, layout, profile, what, memory, persons, person_of, photos, next_id: 0, hasher }
+        Self { office, layout, profile, what, memory, persons, person_of, photos, next_id: 0, hasher, chunk_size }
     }
 
     pub(super) async fn chunk(
@@ -82,6 +84,8 @@ impl<'a> Decider<'a> {
         watch: &mut dyn Watch,
     ) -> Result<(), EngineError> {
         let mut tx = if self.what.dry_run { self.office.store.read().await? } else { self.begin().await? };
+        let began = self.office.clock.elapsed();
+        let rows = chunk.rows.len();
         let before = report.clone();
         self.look_up(&mut tx, &chunk).await?;
         self.next_id = self.next_id.max(tx.record_next_id().await?);
@@ -105,6 +109,7 @@ impl<'a> Decider<'a> {
             self.flush(&mut tx, &mut added).await?;
             self.write_down(&mut tx, &before, report);
             tx.commit().await?;
+            self.chunk_size.took(rows, self.office.clock.elapsed().saturating_sub(began));
             self.memory.clear();
             self.persons.clear();
             self.person_of.clear();
@@ -114,7 +119,9 @@ impl<'a> Decider<'a> {
     }
 
     async fn begin(&self) -> Result<Tx, StoreError> {
-        self.office.store.write(&self.office.writer, self.office.clock.now()).await
+        let mut tx = self.office.store.write(&self.office.writer, self.office.clock.now()).await?;
+        tx.announce();
+        Ok(tx)
     }
 
     /// Reads what the chunk's rows meet in the database. What this file did before goes first.

@@ -17,7 +17,7 @@ pub use self::rows::Format;
 use self::{
     decide::Decider,
     photos::PhotoFolder,
-    prepare::{Preparer, ValueHasher},
+    prepare::{ChunkSize, Preparer, ValueHasher},
     rows::Rows,
 };
 use super::{EngineError, Office};
@@ -118,6 +118,7 @@ pub async fn import(
     let mut report = Report { dry_run: what.dry_run, absent_columns: rows.columns.absent.clone(), ..Report::default() };
     let (sender, mut chunks) = mpsc::channel(2);
     let hasher = ValueHasher::default();
+    let chunk_size = ChunkSize::new();
     let reader = Preparer {
         keys: office.store.keys().clone(),
         photos: PhotoFolder::new(what.photos.clone()),
@@ -127,9 +128,10 @@ pub async fn import(
         now: office.clock.now(),
         entropy: office.entropy.clone(),
         hasher: hasher.clone(),
+        chunk_size: chunk_size.clone(),
     };
     let reading = tokio::task::spawn_blocking(move || reader.run(rows, &sender));
-    let mut decider = Decider::new(office, layout, profile, what, hasher);
+    let mut decider = Decider::new(office, layout, profile, what, hasher, chunk_size);
     while let Some(chunk) = chunks.recv().await {
         let bytes = chunk.bytes;
         decider.chunk(chunk, &mut report, watch).await?;

@@ -2,7 +2,11 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::sync::mpsc;
@@ -26,10 +30,13 @@ use crate::{
     },
 };
 
-/// A chunk ends at so many rows, or so many bytes of photos: it is one transaction, and printing waits for it. The first
-/// is small, so that saving begins at once; each next one is twice as large.
+/// Rows in one transaction, at first and at most. How many they really are follows from how long they take.
 const CHUNK_ROWS_FIRST: usize = 500;
 const CHUNK_ROWS: usize = 5_000;
+const CHUNK_ROWS_MIN: usize = 100;
+/// A transaction that writes longer holds printers up; a much shorter one costs more than it need.
+const CHUNK_LONG: Duration = Duration::from_millis(60);
+const CHUNK_SHORT: Duration = Duration::from_millis(25);
 const CHUNK_PHOTO_BYTES: usize = 16 * 1024 * 1024;
 
 /// A row with all that costs computing.
@@ -69,6 +76,32 @@ impl ValueHasher {
     }
 }
 
+/// How many rows go into the next transaction: shared by the one who prepares them and the one who saves them.
+#[derive(Clone)]
+pub(super) struct ChunkSize(Arc<AtomicUsize>);
+
+impl ChunkSize {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(AtomicUsize::new(CHUNK_ROWS_FIRST)))
+    }
+
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// So many rows took so long, from when nobody else could write until they were saved.
+    pub(super) fn took(&self, rows: usize, long: Duration) {
+        let next = if long > CHUNK_LONG {
+            rows / 2
+        } else if long < CHUNK_SHORT && rows >= self.get() {
+            rows * 2
+        } else {
+            return;
+        };
+        self.0.store(next.clamp(CHUNK_ROWS_MIN, CHUNK_ROWS), Ordering::Relaxed);
+    }
+}
+
 pub(super) struct Chunk {
     pub(super) rows: Vec<Prepared>,
     pub(super) photos: Vec<NewPhoto>,
@@ -84,12 +117,13 @@ pub(super) struct Preparer {
     pub(super) now: Timestamp,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) hasher: ValueHasher,
+    pub(super) chunk_size: ChunkSize,
 }
 
 impl Preparer {
     pub(super) fn run(mut self, mut rows: Rows, sender: &mpsc::Sender<Chunk>) -> Result<Columns, String> {
         let mut chunk = Chunk { rows: Vec::with_capacity(CHUNK_ROWS), photos: Vec::new(), bytes: 0 };
-        let (mut photo_bytes, mut chunk_rows) = (0, CHUNK_ROWS_FIRST);
+        let mut photo_bytes = 0;
         let failed = loop {
             match rows.next() {
                 Ok(None) => break None,
@@ -101,13 +135,12 @@ impl Preparer {
                     chunk.photos.extend(photo);
                 }
             }
-            if chunk.rows.len() >= chunk_rows || photo_bytes >= CHUNK_PHOTO_BYTES {
+            if chunk.rows.len() >= self.chunk_size.get() || photo_bytes >= CHUNK_PHOTO_BYTES {
                 let next = Chunk { rows: Vec::with_capacity(CHUNK_ROWS), photos: Vec::new(), bytes: 0 };
                 if sender.blocking_send(std::mem::replace(&mut chunk, next)).is_err() {
                     return Ok(rows.columns); // the other side failed, and says why
                 }
                 photo_bytes = 0;
-                chunk_rows = (chunk_rows * 2).min(CHUNK_ROWS);
             }
         };
         // The receiver may be gone: then it says why.
