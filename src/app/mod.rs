@@ -20,13 +20,14 @@ use crate::{
         output::{Output, message, table},
         progress,
     },
-    domain::audit::Actor,
+    domain::{audit::Actor, profile::CardProfile},
     engine::{
-        DriverFactory, EngineError, Office,
+        DriverFactory, EngineError, Office, RendererFactory,
         clock::Clock,
         lease::{Lease, follow},
         scheduler::{self, Stuck, Until},
     },
+    render::{Draw, Renderer},
     store::{Candidate, Location, Store, Writer},
 };
 use config::Config;
@@ -191,8 +192,14 @@ async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::
         settings: Arc::new(config.settings),
         writer: Writer { chain: CHAIN_CLI.into(), actor: Arc::new(actor(global.actor.clone())), fence: None },
         drivers: drivers(config.printers, clock),
+        renderers: renderers(),
         lease: None,
     })
+}
+
+/// What draws, for each profile.
+pub fn renderers() -> RendererFactory {
+    Arc::new(|profile: &CardProfile| Ok(Arc::new(Renderer::new(profile)?) as Arc<dyn Draw>))
 }
 
 /// The options of IPP printers, by name.

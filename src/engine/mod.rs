@@ -26,6 +26,7 @@ use cetak_driver_api::PrinterDriver;
 
 use crate::{
     domain::{audit::Actor, profile::CardProfile, retry::Backoff, window::Window},
+    render::{Draw, RenderError},
     store::{Store, StoreError, Writer},
 };
 use clock::{Clock, Entropy};
@@ -82,6 +83,9 @@ pub type Profiles = BTreeMap<String, Arc<CardProfile>>;
 /// Makes the driver for a printer's name, which may have options, and its URI; the message of an error is for the operator.
 pub type DriverFactory = Arc<dyn Fn(&str, &str) -> Result<Arc<dyn PrinterDriver>, String> + Send + Sync>;
 
+/// Makes what draws the cards of a profile.
+pub type RendererFactory = Arc<dyn Fn(&CardProfile) -> Result<Arc<dyn Draw>, RenderError> + Send + Sync>;
+
 /// All that the engine works with.
 #[derive(Clone)]
 pub struct Office {
@@ -99,6 +103,8 @@ pub struct Office {
     pub writer: Writer,
     /// Makes drivers.
     pub drivers: DriverFactory,
+    /// Makes what draws.
+    pub renderers: RendererFactory,
     /// Of a scheduler among several.
     pub lease: Option<Arc<Lease>>,
 }

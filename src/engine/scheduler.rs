@@ -17,7 +17,7 @@ use super::{
     writer::{self, Request, WriterHandle},
 };
 use crate::{
-    render::Renderer,
+    render::Draw,
     store::{Fence, News, Printer, StoreError},
 };
 
@@ -108,7 +108,7 @@ struct Scheduler {
     office: Office,
     writer: WriterHandle,
     board: Arc<Board>,
-    renderers: HashMap<String, Arc<Renderer>>,
+    renderers: HashMap<String, Arc<dyn Draw>>,
     workers: HashMap<String, Hired>,
     /// Printers that have no worker, and why.
     unusable: HashMap<String, String>,
@@ -240,7 +240,7 @@ impl Scheduler {
         let renderer = if let Some(renderer) = self.renderers.get(&profile.name) {
             renderer.clone()
         } else {
-            let renderer = Arc::new(Renderer::new(&profile).map_err(|e| e.to_string())?);
+            let renderer = (self.office.renderers)(&profile).map_err(|e| e.to_string())?;
             self.renderers.insert(profile.name.clone(), renderer.clone());
             renderer
         };

@@ -29,7 +29,7 @@ use crate::{
         time::Timestamp,
         window,
     },
-    render::Renderer,
+    render::Draw,
     store::{OpenAttempt, Pause, PauseScope, Printer, StoreError},
 };
 
@@ -49,7 +49,7 @@ pub(crate) struct Worker {
     pub(crate) writer: WriterHandle,
     pub(crate) board: Arc<Board>,
     pub(crate) driver: Arc<dyn PrinterDriver>,
-    pub(crate) renderer: Arc<Renderer>,
+    pub(crate) renderer: Arc<dyn Draw>,
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) state: State,
 }

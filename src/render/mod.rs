@@ -63,6 +63,12 @@ impl RenderError {
     }
 }
 
+/// What draws the cards of one profile.
+pub trait Draw: Send + Sync {
+    /// The front of one person's card as a PNG; `district` and `village` are the record's.
+    fn front(&self, person: &Person, district: &str, village: &str) -> Result<Vec<u8>, RenderError>;
+}
+
 /// Draws the cards of one profile; made once, used from any thread.
 pub struct Renderer {
     district: String,
@@ -184,6 +190,12 @@ impl Renderer {
             *column = end.max(*column);
         }
         Ok(columns)
+    }
+}
+
+impl Draw for Renderer {
+    fn front(&self, person: &Person, district: &str, village: &str) -> Result<Vec<u8>, RenderError> {
+        self.front(person, district, village)
     }
 }
 

@@ -12,6 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use cetak::{
+    app,
     cli::status::{self, Status},
     domain::{audit::Actor, intake::Refusal, profile::CardProfile, retry::Backoff, time::Timestamp},
     engine::{
@@ -188,6 +189,7 @@ impl World {
             settings: Arc::new(settings),
             writer: Writer { chain: "cli".into(), actor: Arc::new(actor("operator")), fence: None },
             drivers: Arc::new(make),
+            renderers: app::renderers(),
             lease: None,
         };
         Self { dir, location, server, office, clock, drivers }

@@ -3,7 +3,8 @@
 //! A life is all that is saved for one card: its place in a batch with a blank reserved, the intent, the outcome, what
 //! the ledger and the audit say of it, every step durable. Printers take no time, so that only this is measured. Beside
 //! it, in the same run on the same disk: single durable writes and transactions, and graphile-worker with as many jobs
-//! that do nothing, and of which nothing is kept. Every figure is read as a ratio: absolute ones move with the machine
+//! that do nothing, and of which nothing is kept. So nothing is drawn either, but where a line says so: each card's printer
+//! gets one picture that was drawn beforehand (what drawing costs, its own benchmark says). Every figure is read as a ratio: absolute ones move with the machine
 //! and its neighbours. Runs are interleaved, and medians are shown. Nothing here asserts a time. What is asserted is
 //! that the books add up after each run.
 //!
@@ -29,10 +30,12 @@ use std::{
 use anyhow::{Context, bail, ensure};
 use cetak::{
     app::demo::people::{WaitingList, write_waiting_list},
+    domain::{personal::Person, profile::CardProfile},
     engine::{
-        Settings,
+        RendererFactory, Settings,
         scheduler::{self, Until},
     },
+    render::{Draw, RenderError, Renderer},
 };
 use shared::{
     database::{Database, Kind, Lazy},
@@ -56,14 +59,35 @@ const BATCH_MAX: i64 = 100;
 /// How much is measured.
 struct Plan {
     runs: usize,
-    /// Printers, and cards that they print together.
-    cards: Vec<(i64, i64)>,
+    cases: Vec<Case>,
     /// Jobs of the peer: the most of those cards.
     jobs: u32,
     /// Single transactions.
     commits: u32,
     kinds: Vec<Kind>,
     quick: bool,
+}
+
+/// Printers, and cards that they print together.
+#[derive(Clone, Copy)]
+struct Case {
+    printers: i64,
+    cards: i64,
+    /// Each card is drawn.
+    draws: bool,
+}
+
+/// One picture, drawn beforehand, for every card.
+struct DrawnBefore(Vec<u8>);
+
+impl Draw for DrawnBefore {
+    fn front(&self, _: &Person, _: &str, _: &str) -> Result<Vec<u8>, RenderError> {
+        Ok(self.0.clone())
+    }
+}
+
+fn drawn_before() -> RendererFactory {
+    Arc::new(|profile: &CardProfile| Ok(Arc::new(DrawnBefore(Renderer::new(profile)?.test_card()?)) as Arc<dyn Draw>))
 }
 
 /// Figures of each run.
@@ -102,20 +126,20 @@ fn main() -> anyhow::Result<()> {
     let mut references = References::default();
     let mut memory = vec![Vec::new(); plan.kinds.len()];
     let mut rates: Vec<Vec<Rates>> =
-        plan.kinds.iter().map(|_| plan.cards.iter().map(|_| Rates::default()).collect()).collect();
+        plan.kinds.iter().map(|_| plan.cases.iter().map(|_| Rates::default()).collect()).collect();
     for run in 0..plan.runs {
         eprintln!("measuring: run {} of {}, references", run + 1, plan.runs);
         references.measure(scratch.path(), &server, peer.as_ref(), &plan)?;
         for ((kind, rates), memory) in plan.kinds.iter().zip(&mut rates).zip(&mut memory) {
-            for (at, rates) in plan.cards.iter().zip(rates) {
-                eprintln!("measuring: run {} of {}, {} printers, {kind}", run + 1, plan.runs, at.0);
+            for (case, rates) in plan.cases.iter().zip(rates) {
+                eprintln!("measuring: run {} of {}, {} printers, {kind}", run + 1, plan.runs, case.printers);
                 let database = Database::make(*kind, scratch.path(), "lives", &server)?;
-                runtime.block_on(measure(&database, &list, *at, rates))?;
+                runtime.block_on(measure(&database, &list, *case, rates))?;
                 database.remove()?;
             }
             if run == 0 {
                 let database = Database::make(*kind, scratch.path(), "memory", &server)?;
-                memory.push(measure_memory(&runtime, &database, *plan.cards.last().context("there are printers")?)?);
+                memory.push(measure_memory(&runtime, &database, plan.largest())?);
                 database.remove()?;
             }
         }
@@ -130,7 +154,7 @@ impl Plan {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
         let mut plan = Self {
             runs: 5,
-            cards: vec![(1, 3_000), (8, 10_000), (64, 27_000), (1_000, 27_000)],
+            cases: cases([(1, 3_000), (8, 10_000), (64, 27_000), (1_000, 27_000)]),
             jobs: 27_000,
             commits: 2_000,
             kinds: Vec::new(),
@@ -141,7 +165,7 @@ impl Plan {
                 "--bench" => {} // cargo says so
                 "--quick" => {
                     (plan.runs, plan.quick, plan.jobs, plan.commits) = (1, true, 5_000, 500);
-                    plan.cards = vec![(1, 300), (8, 1_000), (64, 5_000), (1_000, 5_000)];
+                    plan.cases = cases([(1, 300), (8, 1_000), (64, 5_000), (1_000, 5_000)]);
                 }
                 "--runs" => plan.runs = arguments.next().context("`--runs` needs a number")?.parse()?,
                 named => match Kind::named(named) {
@@ -155,18 +179,33 @@ impl Plan {
         }
         Ok(plan)
     }
+
+    /// The case with the most printers.
+    fn largest(&self) -> Case {
+        let none = Case { printers: 0, cards: 0, draws: true };
+        self.cases.iter().copied().max_by_key(|case| case.printers).unwrap_or(none)
+    }
+}
+
+/// One of them also with each card drawn.
+fn cases(cases: [(i64, i64); 4]) -> Vec<Case> {
+    let drawn = Some(cases[2]).map(|(printers, cards)| Case { printers, cards, draws: true });
+    cases.map(|(printers, cards)| Case { printers, cards, draws: false }).into_iter().chain(drawn).collect()
 }
 
 /// A printer gets a batch at once, and all of them get as much.
-fn batch_size((printers, cards): (i64, i64)) -> i64 {
-    (cards / printers).clamp(1, BATCH_MAX)
+fn batch_size(case: Case) -> i64 {
+    (case.cards / case.printers).clamp(1, BATCH_MAX)
 }
 
 /// Imports the list into an empty database and prints as many cards as there are blanks.
-async fn measure(database: &Database, list: &WaitingList, at: (i64, i64), rates: &mut Rates) -> anyhow::Result<()> {
-    let (printers, cards) = at;
+async fn measure(database: &Database, list: &WaitingList, case: Case, rates: &mut Rates) -> anyhow::Result<()> {
+    let Case { printers, cards, draws } = case;
     let mut office = office::open(database).await?;
-    office.settings = Arc::new(Settings { batch_size: batch_size(at), ..Settings::default() });
+    office.settings = Arc::new(Settings { batch_size: batch_size(case), ..Settings::default() });
+    if !draws {
+        office.renderers = drawn_before();
+    }
     let began = Instant::now();
     let records = office::fill(&office, list).await?;
     let import = began.elapsed();
@@ -190,10 +229,10 @@ async fn measure(database: &Database, list: &WaitingList, at: (i64, i64), rates:
 }
 
 /// The most memory that the real program has while it prints, MiB.
-fn measure_memory(runtime: &Runtime, database: &Database, at: (i64, i64)) -> anyhow::Result<f64> {
-    let (printers, cards) = (at.0, u32::try_from(at.1)?);
+fn measure_memory(runtime: &Runtime, database: &Database, case: Case) -> anyhow::Result<f64> {
+    let (printers, cards) = (case.printers, u32::try_from(case.cards)?);
     let mut settings = program::Settings::default();
-    settings.add(&format!("batch_size={}", batch_size(at)))?;
+    settings.add(&format!("batch_size={}", batch_size(case)))?;
     let named = (1..=printers).map(|number| (format!("p{number}"), format!("mock://p{number}")));
     let records = runtime.block_on(program::fill(database, &settings, 7, cards, named))?;
     let mut scheduler = program::Scheduler::start(database, &settings)?;
@@ -204,7 +243,7 @@ fn measure_memory(runtime: &Runtime, database: &Database, at: (i64, i64)) -> any
     }
     runtime.block_on(async {
         let office = office::open(database).await?;
-        office::check(&office, records, at.1, at.1).await?;
+        office::check(&office, records, case.cards, case.cards).await?;
         office.store.close().await;
         anyhow::Ok(memory)
     })
@@ -227,9 +266,10 @@ impl References {
 
     fn lines(&self, kind: Kind, plan: &Plan, rates: &[Rates], memory: &[f64]) -> Vec<Line> {
         let mut lines = Vec::new();
-        for ((printers, cards), rates) in plan.cards.iter().zip(rates) {
+        for (Case { printers, cards, draws }, rates) in plan.cases.iter().zip(rates) {
             let cards = number(f64::from(i32::try_from(*cards).unwrap_or(i32::MAX)));
-            let what = format!("{kind}, {printers} printers of zero time, {cards} cards: lives");
+            let drawn = if *draws { "each drawn" } else { "drawn beforehand" };
+            let what = format!("{kind}, {printers} printers of zero time, {cards} cards, {drawn}: lives");
             let line = Line::new(what, "a second", &rates.lives)
                 .beside("synced writes of 8 kB", &self.syncs)
                 .beside("durable transactions of one row, `sqlite3`", &self.sqlite)
@@ -238,7 +278,7 @@ impl References {
             let line = Line::new("the same with their import", "a second", &rates.with_import);
             lines.push(line.beside(format!("{}: enqueue and work, jobs", peer::NAME), &self.peer_whole));
         }
-        let printers = plan.cards.last().map_or(0, |(printers, _)| *printers);
+        let printers = plan.largest().printers;
         let what = format!("{kind}, {printers} printers: memory of the program at most");
         let line = Line::new(what, "MB", memory);
         lines.push(line.beside(format!("{}, all processes", peer::NAME), &self.peer_memory));

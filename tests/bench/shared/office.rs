@@ -36,6 +36,7 @@ pub(crate) async fn open(database: &Database) -> anyhow::Result<Office> {
         settings: Arc::new(Settings::default()),
         writer: Writer { chain: "scheduler".into(), actor: Arc::new(nobody), fence: None },
         drivers: app::drivers(app::PrinterOptions::new(), SystemClock::default()),
+        renderers: app::renderers(),
         lease: None,
     })
 }
