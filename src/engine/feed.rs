@@ -47,10 +47,14 @@ enum Next {
 }
 
 impl Worker {
-    /// Prints cards of a batch until it is empty, a card fails, or something forbids the next.
-    pub(super) async fn print_batch(&mut self, batch: Batch) -> Result<Turn, StoreError> {
+    /// Prints cards of a batch, whose queued jobs may be known, until it is empty, a card fails, or something forbids the next.
+    pub(super) async fn print_batch(&mut self, batch: Batch, jobs: Option<Vec<QueuedJob>>) -> Result<Turn, StoreError> {
         self.board.set(&self.state.printer.name, Doing::Busy, self.board.seen());
-        let jobs = Box::pin(self.read_jobs(&batch)).await?;
+        let jobs = match jobs {
+            Some(jobs) => jobs,
+            // Seldom, and large.
+            None => Box::pin(self.read_jobs(&batch)).await?,
+        };
         let mut pile = Pile::new(batch, jobs);
         if pile.is_empty() {
             self.end_batch(Some(pile.batch), "all its cards are done").await?;

@@ -15,6 +15,7 @@ pub mod lease;
 pub mod operator;
 mod pace;
 mod pile;
+mod reader;
 pub mod reconcile;
 pub mod scheduler;
 mod worker;

@@ -8,6 +8,7 @@ use tracing::warn;
 use super::{
     intake::open_person,
     pace::POLL_MIN,
+    reader::Bodies,
     worker::{LOOK_MAX, Worker},
     writer::Request,
 };
@@ -101,8 +102,7 @@ impl Worker {
     async fn read_bodies(&self, pile: &mut Pile, job: &QueuedJob) -> Result<Option<StoredBody>, StoreError> {
         let ahead = pile.jobs.iter().take(BODIES_AHEAD).map(|j| j.record);
         let records: Vec<RecordId> = std::iter::once(job.record).chain(ahead).collect();
-        let mut tx = self.office.store.read().await?;
-        pile.bodies = tx.bodies_get(&records).await?.into();
+        pile.bodies = self.bodies.ask(Bodies(records)).await?.into();
         let at = pile.bodies.iter().position(|body| body.id == job.record);
         Ok(at.and_then(|at| pile.bodies.remove(at)))
     }

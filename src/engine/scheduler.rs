@@ -13,6 +13,7 @@ use super::{
     EngineError, Office,
     board::{Board, Doing},
     lease::{BEAT, Beat, Leased},
+    reader::{self, Bodies, Look, ReaderHandle},
     worker::{State, Worker},
     writer::{self, Request, WriterHandle},
 };
@@ -45,6 +46,8 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
     let mut scheduler = Scheduler {
         office: office.clone(),
         writer: start_writer(office),
+        looks: reader::start(office.clone()),
+        bodies: reader::start(office.clone()),
         board: Arc::new(Board::new()),
         renderers: HashMap::new(),
         workers: HashMap::new(),
@@ -107,6 +110,8 @@ struct Hired {
 struct Scheduler {
     office: Office,
     writer: WriterHandle,
+    looks: ReaderHandle<Look>,
+    bodies: ReaderHandle<Bodies>,
     board: Arc<Board>,
     renderers: HashMap<String, Arc<dyn Draw>>,
     workers: HashMap<String, Hired>,
@@ -251,6 +256,8 @@ impl Scheduler {
         Ok(Worker {
             office: self.office.clone(),
             writer: self.writer.clone(),
+            looks: self.looks.clone(),
+            bodies: self.bodies.clone(),
             board: self.board.clone(),
             driver,
             renderer,

@@ -18,6 +18,7 @@ use super::{
     board::{Board, Doing},
     operator::{self, objections},
     pace::{POLL_MAX, POLL_MIN, Pace},
+    reader::{Bodies, Look, ReaderHandle, Seen},
     writer::{BreakerChange, Reply, Request, WriterHandle},
 };
 use crate::{
@@ -30,7 +31,7 @@ use crate::{
         window,
     },
     render::Draw,
-    store::{OpenAttempt, Pause, PauseScope, Printer, StoreError},
+    store::{PauseScope, Printer, StoreError},
 };
 
 /// The longest wait between two looks at a printer that does not print.
@@ -47,6 +48,8 @@ const UNREACHABLE: &str = "connecting-to-device";
 pub(crate) struct Worker {
     pub(crate) office: Office,
     pub(crate) writer: WriterHandle,
+    pub(crate) looks: ReaderHandle<Look>,
+    pub(crate) bodies: ReaderHandle<Bodies>,
     pub(crate) board: Arc<Board>,
     pub(crate) driver: Arc<dyn PrinterDriver>,
     pub(crate) renderer: Arc<dyn Draw>,
@@ -94,16 +97,6 @@ impl State {
             last_failed: None,
         }
     }
-}
-
-/// What a worker sees when it looks.
-struct Seen {
-    printer: Printer,
-    open: Vec<OpenAttempt>,
-    batch: Option<Batch>,
-    pauses: Vec<Pause>,
-    /// Of the newest audit row.
-    newest: Timestamp,
 }
 
 /// What one turn came to.
@@ -174,24 +167,11 @@ impl Worker {
         self.board.leave(&name);
     }
 
-    /// How things stand; `None` if the printer was removed.
-    async fn look(&self) -> Result<Option<Seen>, StoreError> {
-        let name = &self.state.printer.name;
-        let mut tx = self.office.store.read().await?;
-        let Some(printer) = tx.printer_get(name).await? else { return Ok(None) };
-        let open = tx.attempts_open(name).await?;
-        let batch = tx.batch_open(name).await?;
-        let pauses = tx.pause_list().await?;
-        let newest = tx.newest_instant().await?;
-        Ok(Some(Seen { printer, open, batch, pauses, newest }))
-    }
-
     /// One look at how things stand, and what follows from it.
     async fn turn(&mut self) -> Result<Turn, StoreError> {
         let name = self.state.printer.name.clone();
-        let Some(Seen { printer, open, batch, pauses, newest }) = Box::pin(self.look()).await? else {
-            return Ok(Turn::Gone);
-        };
+        let Some(seen) = self.looks.ask(Look(name.clone())).await? else { return Ok(Turn::Gone) };
+        let Seen { printer, open, batch, pauses, newest } = *seen;
         if (&printer.uri, &printer.profile) != (&self.state.printer.uri, &self.state.printer.profile) {
             return Ok(Turn::Gone); // another printer by that name: another worker takes it
         }
@@ -231,10 +211,10 @@ impl Worker {
         if !self.is_ready().await? {
             return self.down(batch).await;
         }
-        let batch = match batch {
-            Some(batch) => batch,
+        let (batch, jobs) = match batch {
+            Some(batch) => (batch, None),
             None => match self.writer.save(Request::Plan(self.state.printer.clone())).await? {
-                Reply::Planned(Plan::Batch(batch)) => batch,
+                Reply::Planned(Plan::Batch(batch, jobs)) => (batch, Some(jobs)),
                 Reply::Planned(Plan::NoBlanks) => return Ok(Turn::Stuck("no blanks")),
                 Reply::Planned(Plan::NobodyWaits) | Reply::Step { .. } | Reply::Ended(_) | Reply::Done => {
                     return Ok(Turn::Stuck("nobody waits"));
@@ -243,7 +223,7 @@ impl Worker {
         };
         match batch.state {
             BatchState::Planned => Ok(Turn::Stuck("its batch waits for approval")),
-            BatchState::Running => self.print_batch(batch).await,
+            BatchState::Running => self.print_batch(batch, jobs).await,
             BatchState::Closing | BatchState::Closed => {
                 self.end_batch(Some(batch), "nothing of it is printing").await?;
                 Ok(Turn::On)
@@ -271,8 +251,9 @@ impl Worker {
 
     pub(super) async fn end_batch(&self, batch: Option<Batch>, why: &'static str) -> Result<(), StoreError> {
         if let Some(batch) = batch {
-            let was = batch.state;
-            if self.writer.save(Request::End { batch, why }).await? != Reply::Ended(was) {
+            if let Reply::Ended(ended) = self.writer.save(Request::End { batch, why }).await?
+                && ended.frees
+            {
                 self.board.new_work();
             }
         }

@@ -15,6 +15,7 @@ use crate::{
         breaker::Breaker,
         id::{AttemptKey, BatchId, JobId, LotId},
         job::{GoodCard, JobState, refuse_undrawable, settle},
+        profile::CardProfile,
         transition::Transition,
         window,
     },
@@ -73,7 +74,7 @@ pub(crate) enum Reply {
     /// Of a plan.
     Planned(batcher::Plan),
     /// Of the end of a batch.
-    Ended(BatchState),
+    Ended(batcher::Ended),
     /// Done.
     Done,
 }
@@ -209,9 +210,12 @@ async fn group(office: &Office, requests: &[Request], trust: Trust) -> Result<Ve
             | Request::Undrawable { .. }
             | Request::Seen { .. }
             | Request::Probed { .. }
-            | Request::Breaker(_) => alone(office, &mut tx, request).await?,
+            | Request::Breaker(_) => alone(&mut tx, request).await?,
         });
     }
+    look_all(&mut tx, requests).await?;
+    end_all(&mut tx, requests, &mut replies).await?;
+    plan_all(office, &mut tx, requests, &mut replies).await?;
     tx.attempts_acknowledge(&acknowledgements).await?;
     let open = |printer: &str| office.may_feed() && window::is_open(&office.settings.windows, printer, tx.now());
     let begins: Vec<Begin> = begins(requests).filter(|begin| open(&begin.printer)).cloned().collect();
@@ -351,29 +355,13 @@ async fn set_breaker(tx: &mut Tx, change: &BreakerChange) -> Result<(), StoreErr
 }
 
 /// Requests that come seldom, each with statements of its own.
-async fn alone(office: &Office, tx: &mut Tx, request: &Request) -> Result<Reply, StoreError> {
+async fn alone(tx: &mut Tx, request: &Request) -> Result<Reply, StoreError> {
     match request {
         Request::Started { attempt, name } => {
             tx.attempt_started(*attempt).await?;
             tx.audit(Event::new("attempt.started-by-itself", &**name));
             Ok(Reply::Done)
         }
-        Request::Plan(seen) => {
-            // Read again: the printer may have been removed or changed since the worker looked.
-            let same = |p: &Printer| p.uri == seen.uri && p.profile == seen.profile;
-            let printer = tx.printer_get(&seen.name).await?.filter(same);
-            let (Some(printer), Some(profile)) = (printer, office.profiles.get(&seen.profile)) else {
-                return Ok(Reply::Planned(batcher::Plan::NobodyWaits));
-            };
-            Ok(Reply::Planned(match tx.batch_open(&printer.name).await? {
-                Some(batch) => batcher::Plan::Batch(batch),
-                None => batcher::plan(tx, &printer, profile, &office.settings).await?,
-            }))
-        }
-        Request::End { batch, why } => match tx.batch_get(batch.id).await? {
-            Some(batch) if batch.state != BatchState::Closed => Ok(Reply::Ended(batcher::end(tx, &batch, why).await?)),
-            _ => Ok(Reply::Ended(BatchState::Closed)),
-        },
         Request::Undrawable { batch, job, subject, reason } => {
             let open = tx.job_open(*batch, *job).await?.filter(|(_, job)| job.state == JobState::Queued);
             if let Some((record, open)) = open {
@@ -381,23 +369,110 @@ async fn alone(office: &Office, tx: &mut Tx, request: &Request) -> Result<Reply,
             }
             Ok(Reply::Done)
         }
-        Request::Probed { printer, capabilities } => {
-            tx.printer_probed(printer, capabilities).await?;
-            Ok(Reply::Done)
-        }
-        Request::Seen { printer, state, reasons, whole } => {
-            tx.printer_seen(printer, state, reasons).await?;
-            if let Some(known) = tx.printer_get(printer).await?.filter(|known| *whole && !known.vouched.is_empty()) {
-                tx.printer_vouch(printer, &advice::still_vouched(reasons, &known.vouched)).await?;
-            }
-            let event = Event::new("printer.seen", format!("printer {printer}")).with("state", state);
-            tx.audit(event.with("reasons", reasons.join(",")));
-            Ok(Reply::Done)
-        }
         Request::Breaker(change) => {
             set_breaker(tx, change).await?;
             Ok(Reply::Done)
         }
-        Request::Step { .. } | Request::Acknowledge(_) => Ok(Reply::Done),
+        Request::Step { .. }
+        | Request::Acknowledge(_)
+        | Request::Plan(_)
+        | Request::End { .. }
+        | Request::Seen { .. }
+        | Request::Probed { .. } => Ok(Reply::Done),
     }
+}
+
+/// What was seen of printers, and what they said of themselves; of each the last.
+async fn look_all(tx: &mut Tx, requests: &[Request]) -> Result<(), StoreError> {
+    let (mut probed, mut seen, mut vouching) = (HashMap::new(), HashMap::new(), HashMap::new());
+    for request in requests {
+        if let Request::Probed { printer, capabilities } = request {
+            probed.insert(printer.as_str(), capabilities.as_str());
+        } else if let Request::Seen { printer, state, reasons, whole } = request {
+            seen.insert(printer.as_str(), (*state, reasons.as_slice()));
+            if *whole {
+                vouching.insert(printer.as_str(), reasons);
+            }
+            let event = Event::new("printer.seen", format!("printer {printer}")).with("state", state);
+            tx.audit(event.with("reasons", reasons.join(",")));
+        }
+    }
+    tx.printers_probed(&probed.into_iter().collect::<Vec<_>>()).await?;
+    tx.printers_seen(&seen.into_iter().map(|(name, (state, reasons))| (name, state, reasons)).collect::<Vec<_>>())
+        .await?;
+    if vouching.is_empty() {
+        return Ok(());
+    }
+    let known = tx.printers_named(&vouching.keys().collect::<Vec<_>>()).await?;
+    for printer in known.iter().filter(|printer| !printer.vouched.is_empty()) {
+        if let Some(reasons) = vouching.get(printer.name.as_str()) {
+            tx.printer_vouch(&printer.name, &advice::still_vouched(reasons, &printer.vouched)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn end_all(tx: &mut Tx, requests: &[Request], replies: &mut [Reply]) -> Result<(), StoreError> {
+    let mut ends: HashMap<BatchId, &'static str> = HashMap::new();
+    for request in requests {
+        if let Request::End { batch, why } = request {
+            ends.entry(batch.id).or_insert(why);
+        }
+    }
+    if ends.is_empty() {
+        return Ok(());
+    }
+    // Read again: somebody may have ended it since the worker looked.
+    let mut batches = tx.batches_get(&ends.keys().copied().collect::<Vec<_>>()).await?;
+    batches.retain(|batch| batch.state != BatchState::Closed);
+    batches.sort_unstable_by_key(|batch| batch.id);
+    let with_why: Vec<_> = batches.iter().map(|batch| (batch, ends.get(&batch.id).copied().unwrap_or(""))).collect();
+    let ended = batcher::end_all(tx, &with_why).await?;
+    let ended: HashMap<BatchId, batcher::Ended> = batches.iter().map(|batch| batch.id).zip(ended).collect();
+    for (request, reply) in requests.iter().zip(replies) {
+        if let Request::End { batch, .. } = request {
+            let closed = batcher::Ended { state: BatchState::Closed, frees: false };
+            *reply = Reply::Ended(ended.get(&batch.id).copied().unwrap_or(closed));
+        }
+    }
+    Ok(())
+}
+
+async fn plan_all(office: &Office, tx: &mut Tx, requests: &[Request], replies: &mut [Reply]) -> Result<(), StoreError> {
+    let wishes: Vec<&Printer> =
+        requests.iter().filter_map(|r| if let Request::Plan(printer) = r { Some(printer) } else { None }).collect();
+    if wishes.is_empty() {
+        return Ok(());
+    }
+    // Read again: the printer may have been removed or changed since the worker looked.
+    let names: Vec<&str> = wishes.iter().map(|wish| wish.name.as_str()).collect();
+    let printers = tx.printers_named(&names).await?;
+    let printers: HashMap<&str, &Printer> = printers.iter().map(|p| (p.name.as_str(), p)).collect();
+    let mut plans: HashMap<String, batcher::Plan> = HashMap::new();
+    for batch in tx.batches_open(&names).await? {
+        if !plans.contains_key(&batch.printer) {
+            let jobs = tx.jobs_queued(batch.id).await?;
+            plans.insert(batch.printer.clone(), batcher::Plan::Batch(batch, jobs));
+        }
+    }
+    let mut new: Vec<(&Printer, &CardProfile)> = Vec::with_capacity(wishes.len());
+    for wish in &wishes {
+        let same = |p: &&Printer| p.uri == wish.uri && p.profile == wish.profile;
+        let printer = printers.get(wish.name.as_str()).copied().filter(same);
+        if let (Some(printer), Some(profile)) = (printer, office.profiles.get(&wish.profile)) {
+            if !plans.contains_key(&printer.name) && !new.iter().any(|(other, _)| other.name == printer.name) {
+                new.push((printer, profile));
+            }
+        } else {
+            plans.insert(wish.name.clone(), batcher::Plan::NobodyWaits);
+        }
+    }
+    let made = batcher::plan_all(tx, &new, &office.settings).await?;
+    plans.extend(new.iter().map(|(printer, _)| printer.name.clone()).zip(made));
+    for (request, reply) in requests.iter().zip(replies) {
+        if let Request::Plan(printer) = request {
+            *reply = Reply::Planned(plans.remove(&printer.name).unwrap_or(batcher::Plan::NobodyWaits));
+        }
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use sqlx::{ColumnIndex, Decode, Row, Type};
 
-use super::{StoreError, Tx, doing, execute, on, parse, set};
+use super::{StoreError, Tx, doing, execute, on, parse, set, set_of_names};
 use crate::domain::{
     attempt::AttemptView,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
@@ -64,7 +64,7 @@ pub struct OpenAttempt {
     pub acknowledged: bool,
 }
 
-type OpenRow = (i64, String, String, Option<String>, Option<String>, bool);
+type OpenRow = (String, i64, String, String, Option<String>, Option<String>, bool);
 
 impl Tx {
     /// Begins attempts where nothing forbids it: the job is queued and due, its batch runs on that printer, queue,
@@ -142,20 +142,20 @@ impl Tx {
         Ok(())
     }
 
-    /// The attempts of a printer that are not ended.
-    pub async fn attempts_open(&mut self, printer: &str) -> Result<Vec<OpenAttempt>, StoreError> {
+    /// The attempts of these printers that are not ended, oldest first, each with its printer.
+    pub async fn attempts_open<S: AsRef<str>>(
+        &mut self,
+        printers: &[S],
+    ) -> Result<Vec<(String, OpenAttempt)>, StoreError> {
         const OPEN: &str = "
-            SELECT id, name, state, printer_job, boot, acknowledged FROM attempt
-            WHERE printer = $1 AND ended_at_us IS NULL ORDER BY id";
-        let rows: Vec<OpenRow> =
-            on!(self, c => sqlx::query_as(OPEN).bind(printer).fetch_all(c)).map_err(doing("reading open attempts"))?;
-        let open = |(key, name, state, printer_job, boot, acknowledged): OpenRow| OpenAttempt {
-            key: AttemptKey(key),
-            name,
-            releasing: state == "releasing",
-            printer_job,
-            boot,
-            acknowledged,
+            SELECT attempt.printer, attempt.id, attempt.name, attempt.state, printer_job, boot, acknowledged
+            FROM json_each($1) AS v CROSS JOIN attempt
+            WHERE attempt.printer = v.value ->> 0 AND attempt.ended_at_us IS NULL ORDER BY attempt.id";
+        let rows: Vec<OpenRow> = on!(self, c => sqlx::query_as(OPEN).bind(set_of_names(printers)).fetch_all(c))
+            .map_err(doing("reading open attempts"))?;
+        let open = |(printer, key, name, state, printer_job, boot, acknowledged): OpenRow| {
+            let releasing = state == "releasing";
+            (printer, OpenAttempt { key: AttemptKey(key), name, releasing, printer_job, boot, acknowledged })
         };
         Ok(rows.into_iter().map(open).collect())
     }
@@ -166,8 +166,7 @@ impl Tx {
         let printer: Option<String> = on!(self, c => sqlx::query_scalar(sql).bind(name).fetch_optional(c))
             .map_err(doing("finding an attempt"))?;
         let Some(printer) = printer else { return Ok(None) };
-        let open = self.attempts_open(&printer).await?.into_iter().find(|open| open.name == name);
-        Ok(open.map(|open| (printer, open)))
+        Ok(self.attempts_open(&[printer]).await?.into_iter().find(|(_, open)| open.name == name))
     }
 
     /// Saves that a card may exist though it was never let go: its printer did not keep its promise to hold. No guard:

@@ -358,6 +358,11 @@ pub(crate) fn set<T: serde::Serialize>(rows: &[T]) -> String {
     serde_json::to_string(rows).unwrap_or_else(|_| "[]".into())
 }
 
+/// Names for a set statement, in which each is `v.value ->> 0`.
+pub(crate) fn set_of_names<S: AsRef<str>>(names: &[S]) -> String {
+    set(&names.iter().map(|name| (name.as_ref(),)).collect::<Vec<_>>())
+}
+
 /// What other processes commit. Announcements only save the wait until the next look.
 #[derive(Debug)]
 pub struct News {

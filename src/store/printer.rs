@@ -1,6 +1,6 @@
 //! Printers and pauses.
 
-use super::{StoreError, Tx, doing, execute, on, parse};
+use super::{StoreError, Tx, doing, execute, on, parse, set, set_of_names};
 use crate::domain::{breaker::Breaker, time::Timestamp};
 
 /// A printer as stored.
@@ -113,43 +113,23 @@ impl Tx {
 
     /// All printers in use, by name.
     pub async fn printer_list(&mut self) -> Result<Vec<Printer>, StoreError> {
-        self.printers(None).await
+        const ALL: &str = "
+            SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched, node
+            FROM printer WHERE NOT removed ORDER BY name";
+        printers(on!(self, c => sqlx::query_as(ALL).fetch_all(c)))
     }
 
     /// One printer in use.
     pub async fn printer_get(&mut self, name: &str) -> Result<Option<Printer>, StoreError> {
-        Ok(self.printers(Some(name)).await?.pop())
+        Ok(self.printers_named(&[name]).await?.pop())
     }
 
-    async fn printers(&mut self, name: Option<&str>) -> Result<Vec<Printer>, StoreError> {
-        const ALL: &str = "
+    /// Those of these printers that are in use, in no order.
+    pub async fn printers_named<S: AsRef<str>>(&mut self, names: &[S]) -> Result<Vec<Printer>, StoreError> {
+        const NAMED: &str = "
             SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched, node
-            FROM printer WHERE NOT removed ORDER BY name";
-        const ONE: &str = "
-            SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched, node
-            FROM printer WHERE NOT removed AND name = $1";
-        let rows = match name {
-            None => on!(self, c => sqlx::query_as(ALL).fetch_all(c)),
-            Some(name) => on!(self, c => sqlx::query_as(ONE).bind(name).fetch_all(c)),
-        };
-        let rows: Vec<Row> = rows.map_err(doing("reading the printers"))?;
-        let printer = |r: Row| {
-            Ok(Printer {
-                breaker: parse("printer", &r.0, &r.4)?,
-                reasons: serde_json::from_str(&r.7).unwrap_or_default(),
-                name: r.0,
-                uri: r.1,
-                profile: r.2,
-                hopper: r.3,
-                failures: u32::try_from(r.5).unwrap_or(u32::MAX),
-                state: r.6,
-                capabilities: r.8,
-                insisted: r.9,
-                vouched: serde_json::from_str(&r.10).unwrap_or_default(),
-                node: r.11,
-            })
-        };
-        rows.into_iter().map(printer).collect()
+            FROM json_each($1) AS v CROSS JOIN printer WHERE printer.name = v.value ->> 0 AND NOT removed";
+        printers(on!(self, c => sqlx::query_as(NAMED).bind(set_of_names(names)).fetch_all(c)))
     }
 
     /// Sets the breaker. The guard is the breaker that it was decided from.
@@ -167,26 +147,33 @@ impl Tx {
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
     }
 
-    /// Remembers what a printer said of itself.
-    pub async fn printer_probed(&mut self, name: &str, capabilities: &str) -> Result<(), StoreError> {
-        const PROBED: &str = "UPDATE printer SET capabilities = $2 WHERE name = $1";
-        execute!(self, sqlx::query(PROBED).bind(name).bind(capabilities)).map_err(doing("saving what a printer is"))?;
+    /// Remembers what printers said of themselves, each once: name and JSON.
+    pub async fn printers_probed(&mut self, said: &[(&str, &str)]) -> Result<(), StoreError> {
+        const PROBED: &str = "
+            UPDATE printer SET capabilities = v.value ->> 1 FROM json_each($1) AS v WHERE printer.name = v.value ->> 0";
+        if !said.is_empty() {
+            execute!(self, sqlx::query(PROBED).bind(set(said))).map_err(doing("saving what a printer is"))?;
+        }
         Ok(())
     }
 
     /// Sets the reasons that count as over, though the printer still gives them.
     pub async fn printer_vouch(&mut self, name: &str, reasons: &[String]) -> Result<(), StoreError> {
         const VOUCH: &str = "UPDATE printer SET vouched = $2 WHERE name = $1";
-        execute!(self, sqlx::query(VOUCH).bind(name).bind(super::set(reasons)))
+        execute!(self, sqlx::query(VOUCH).bind(name).bind(set(reasons)))
             .map_err(doing("saving what an operator cleared"))?;
         Ok(())
     }
 
-    /// Remembers how a printer was seen.
-    pub async fn printer_seen(&mut self, name: &str, state: &str, reasons: &[String]) -> Result<(), StoreError> {
-        const SEEN: &str = "UPDATE printer SET state = $2, reasons = $3 WHERE name = $1";
-        execute!(self, sqlx::query(SEEN).bind(name).bind(state).bind(super::set(reasons)))
-            .map_err(doing("saving a printer's state"))?;
+    /// Remembers how printers were seen, each once: name, state and reasons.
+    pub async fn printers_seen(&mut self, seen: &[(&str, &str, &[String])]) -> Result<(), StoreError> {
+        const SEEN: &str = "
+            UPDATE printer SET state = v.value ->> 1, reasons = v.value ->> 2
+            FROM json_each($1) AS v WHERE printer.name = v.value ->> 0";
+        if !seen.is_empty() {
+            let rows: Vec<_> = seen.iter().map(|(name, state, reasons)| (name, state, set(reasons))).collect();
+            execute!(self, sqlx::query(SEEN).bind(set(&rows))).map_err(doing("saving a printer's state"))?;
+        }
         Ok(())
     }
 
@@ -223,4 +210,25 @@ impl Tx {
         };
         Ok(rows.into_iter().map(pause).collect())
     }
+}
+
+fn printers(rows: Result<Vec<Row>, sqlx::Error>) -> Result<Vec<Printer>, StoreError> {
+    let rows = rows.map_err(doing("reading the printers"))?;
+    let printer = |r: Row| {
+        Ok(Printer {
+            breaker: parse("printer", &r.0, &r.4)?,
+            reasons: serde_json::from_str(&r.7).unwrap_or_default(),
+            name: r.0,
+            uri: r.1,
+            profile: r.2,
+            hopper: r.3,
+            failures: u32::try_from(r.5).unwrap_or(u32::MAX),
+            state: r.6,
+            capabilities: r.8,
+            insisted: r.9,
+            vouched: serde_json::from_str(&r.10).unwrap_or_default(),
+            node: r.11,
+        })
+    };
+    rows.into_iter().map(printer).collect()
 }

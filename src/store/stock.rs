@@ -92,14 +92,27 @@ impl Tx {
 
     /// What an account holds, by lot, oldest lot first; lots without any are left out.
     pub async fn account_lots(&mut self, blank_type: &str, account: &Account) -> Result<Vec<LotQuantity>, StoreError> {
+        Ok(self.accounts_lots(&[(blank_type, account)]).await?.pop().unwrap_or_default())
+    }
+
+    /// The same of several accounts, each with its blank type, in their order.
+    pub async fn accounts_lots(&mut self, accounts: &[(&str, &Account)]) -> Result<Vec<Vec<LotQuantity>>, StoreError> {
         const LOTS: &str = "
-            SELECT lot.id, balance.quantity
-            FROM lot JOIN balance ON balance.lot_id = lot.id
-            WHERE lot.blank_type = $1 AND balance.account = $2 AND balance.place = $3 AND balance.quantity <> 0
+            SELECT v.key, lot.id, balance.quantity
+            FROM json_each($1) AS v CROSS JOIN lot CROSS JOIN balance
+            WHERE lot.blank_type = v.value ->> 0 AND balance.lot_id = lot.id AND balance.account = v.value ->> 1
+              AND balance.place = v.value ->> 2 AND balance.quantity <> 0
             ORDER BY lot.received_at_us, lot.id";
-        let rows: Vec<(i64, i64)> = on!(self, c => sqlx::query_as(LOTS).bind(blank_type).bind(account.name()).bind(account.place()).fetch_all(c))
-            .map_err(doing("reading an account"))?;
-        Ok(rows.into_iter().map(|(lot, quantity)| LotQuantity { lot: LotId(lot), quantity }).collect())
+        let rows: Vec<_> = accounts.iter().map(|(kind, account)| (kind, account.name(), account.place())).collect();
+        let rows: Vec<(i64, i64, i64)> =
+            on!(self, c => sqlx::query_as(LOTS).bind(set(&rows)).fetch_all(c)).map_err(doing("reading an account"))?;
+        let mut lots = vec![Vec::new(); accounts.len()];
+        for (at, lot, quantity) in rows {
+            if let Some(lots) = usize::try_from(at).ok().and_then(|at| lots.get_mut(at)) {
+                lots.push(LotQuantity { lot: LotId(lot), quantity });
+            }
+        }
+        Ok(lots)
     }
 
     /// Appends movements and keeps the balances. An account that would go below zero is [`StoreError::Short`].

@@ -156,7 +156,7 @@ pub async fn printer_remove(office: &Office, name: &str) -> Result<(), EngineErr
             format!("cancel it with `cetak batch cancel {}`", batch.id),
         ));
     }
-    if !tx.attempts_open(name).await?.is_empty() {
+    if !tx.attempts_open(&[name]).await?.is_empty() {
         return Err(EngineError::refused(
             format!("printer `{name}` has a card in hand"),
             "wait for it, or declare it with `cetak inspect declare`",

@@ -195,7 +195,7 @@ impl List {
         let planned = batcher::plan(&mut tx, &self.printer, &profile, &office.settings).await?;
         tx.commit().await?;
         let micros = began.elapsed().as_secs_f64() * 1e6;
-        let Planned::Batch(batch) = planned else { bail!("no batch was made: {planned:?}") };
+        let Planned::Batch(batch, _) = planned else { bail!("no batch was made: {planned:?}") };
         let made = office.store.read().await?.jobs_queued(batch.id).await?.len();
         ensure!(made == 100, "a batch of {made}");
         Ok(micros)

@@ -163,7 +163,7 @@ async fn wait_for_attempts(database: &Database, plan: &Plan, began: Instant) -> 
         let mut open = 0;
         let mut tx = office.store.read().await?;
         for number in 0..plan.printers {
-            open += tx.attempts_open(&format!("p{number}")).await?.len();
+            open += tx.attempts_open(&[format!("p{number}")]).await?.len();
         }
         drop(tx);
         if open == 2 * plan.printers {
