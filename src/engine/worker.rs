@@ -250,12 +250,11 @@ impl Worker {
     }
 
     pub(super) async fn end_batch(&self, batch: Option<Batch>, why: &'static str) -> Result<(), StoreError> {
-        if let Some(batch) = batch {
-            if let Reply::Ended(ended) = self.writer.save(Request::End { batch, why }).await?
-                && ended.frees
-            {
-                self.board.new_work();
-            }
+        if let Some(batch) = batch
+            && let Reply::Ended(ended) = self.writer.save(Request::End { batch, why }).await?
+            && ended.frees
+        {
+            self.board.new_work();
         }
         Ok(())
     }
