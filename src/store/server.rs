@@ -74,7 +74,7 @@ impl Server {
             .disable_statement_logging()
             // A node that stops or is cut off in the middle of a transaction must not hold the others up.
             .options([
-                ("idle_in_transaction_session_timeout", "5s"),
+                ("idle_in_transaction_session_timeout", "3s"),
                 ("tcp_user_timeout", "10s"),
                 ("tcp_keepalives_idle", "10"),
                 ("client_min_messages", "error"),
