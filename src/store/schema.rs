@@ -13,6 +13,7 @@ macro_rules! scripts {
             (2, "evidence", include_str!(concat!("../../migrations/", $folder, "/0002_evidence.sql"))),
             (3, "archive", include_str!(concat!("../../migrations/", $folder, "/0003_archive.sql"))),
             (4, "nodes", include_str!(concat!("../../migrations/", $folder, "/0004_nodes.sql"))),
+            (5, "ended", include_str!(concat!("../../migrations/", $folder, "/0005_ended.sql"))),
         ]
     };
 }
