@@ -76,6 +76,8 @@ impl Bitmap {
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&self.bytes)?;
         writer.finish()?;
+        // A thousand printers have one in hand and one ahead.
+        bytes.shrink_to_fit();
         Ok(bytes)
     }
 }
