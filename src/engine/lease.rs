@@ -64,6 +64,11 @@ impl Lease {
         self.fence.clone()
     }
 
+    /// It is over, as far as this node goes: nothing more is fed.
+    pub(super) fn lost(&self) {
+        self.good_until.store(0, Ordering::SeqCst);
+    }
+
     /// The node's name.
     pub(super) fn node(&self) -> &str {
         self.fence.node()
@@ -108,8 +113,8 @@ impl Lease {
     }
 
     /// Renews the lease, puts out nodes whose lease has ended, and takes printers that nobody feeds; `freed` are those
-    /// that this node has given up.
-    pub(super) async fn beat(&self, office: &Office, freed: &[String]) -> Result<Beat, StoreError> {
+    /// that this node has given up. One that `ends` takes none.
+    pub(super) async fn beat(&self, office: &Office, freed: &[String], ends: bool) -> Result<Beat, StoreError> {
         let asked = office.clock.elapsed();
         let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
         follow(&*office.clock, &mut tx).await?;
@@ -125,13 +130,18 @@ impl Lease {
             tx.audit(Event::new("node.lost", format!("node {}", node.name)).with("printers", node.printers));
         }
         for printer in freed {
-            tx.printer_give(printer, None).await?;
+            if !tx.printer_free(printer, self.node()).await? {
+                continue;
+            }
             tx.audit(Event::new("printer.given-up", format!("printer {printer}")).with("node", self.node()));
         }
         let mut owners = tx.printer_owners().await?;
-        let parts = share(self.node(), &nodes, &owners);
+        let mut parts = share(self.node(), &nodes, &owners);
+        if ends {
+            parts.take.clear();
+        }
         for printer in &parts.take {
-            tx.printer_give(printer, Some(self.node())).await?;
+            tx.printer_take(printer, self.node()).await?;
             tx.audit(Event::new("printer.taken", format!("printer {printer}")).with("node", self.node()));
             owners.insert(printer.clone(), Some(self.node().to_owned()));
         }
@@ -143,7 +153,7 @@ impl Lease {
 
     /// Gives everything up, so that nobody has to wait for the end of the lease.
     pub(super) async fn leave(&self, office: &Office) -> Result<(), StoreError> {
-        self.good_until.store(0, Ordering::SeqCst);
+        self.lost();
         let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
         tx.node_remove(self.node()).await?;
         tx.audit(Event::new("node.left", format!("node {}", self.node())));
@@ -170,16 +180,38 @@ fn length_us(length: Duration) -> i64 {
 }
 
 /// A printer that is fed under a lease: without it nothing is sent that could become a card.
+#[derive(Clone)]
 pub(super) struct Leased {
     pub(super) driver: Arc<dyn PrinterDriver>,
     pub(super) lease: Arc<Lease>,
     pub(super) clock: Arc<dyn Clock>,
+    /// The number that the node had when the worker was hired: a later one is another lease.
+    pub(super) epoch: i64,
 }
+
+/// How often, and how long apart, it is tried to take an upload back that came too late.
+const TAKE_BACK_TRIES: u32 = 120;
+const TAKE_BACK_WAIT: Duration = Duration::from_secs(1);
 
 impl Leased {
     fn check(&self) -> Result<(), Fault> {
         let lost = || Fault::NotSent("this node's lease has ended".to_owned());
-        if self.lease.holds(&*self.clock) { Ok(()) } else { Err(lost()) }
+        let holds = self.lease.holds(&*self.clock) && self.lease.fence.epoch() == self.epoch;
+        if holds { Ok(()) } else { Err(lost()) }
+    }
+
+    /// A whole job that stays held in the printer, and is nobody's, could be let go there by somebody.
+    async fn take_back(&self, reference: &AttemptRef) {
+        for _ in 0..TAKE_BACK_TRIES {
+            if self.driver.cancel(reference).await.is_ok() {
+                return;
+            }
+            self.clock.sleep(TAKE_BACK_WAIT).await;
+        }
+        warn!(
+            attempt.id = reference.id.as_str(),
+            "a held job could not be taken back from its printer; cancel it there"
+        );
     }
 }
 
@@ -196,20 +228,16 @@ impl PrinterDriver for Leased {
     /// An upload that ended after the lease is taken back: whoever took over may have looked before it was there.
     async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault> {
         self.check()?;
-        let prepared = self.driver.prepare(attempt, document).await?;
-        if let Err(fault) = self.check() {
-            let reference = AttemptRef {
-                id: attempt.clone(),
-                printer_job: prepared.printer_job,
-                boot: prepared.boot,
-                releasing: false,
-                acknowledged: false,
-            };
-            // If the printer does not answer, its job stays held, and nobody's.
-            let _ = self.driver.cancel(&reference).await;
-            return Err(fault);
-        }
-        Ok(prepared)
+        let (own, id) = (self.clone(), attempt.clone());
+        // In a task of its own, which goes on to the end when the worker is thrown away in the middle.
+        let upload = tokio::spawn(async move {
+            let prepared = own.driver.prepare(&id, document).await;
+            let Err(fault) = own.check() else { return prepared };
+            let (printer_job, boot) = prepared.map_or((None, None), |prepared| (prepared.printer_job, prepared.boot));
+            own.take_back(&AttemptRef { id, printer_job, boot, releasing: false, acknowledged: false }).await;
+            Err(fault)
+        });
+        upload.await.unwrap_or_else(|_| Err(Fault::OutcomeUnknown("the upload was broken off".to_owned())))
     }
 
     async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault> {

@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use super::{
     EngineError, Office,
     board::{Board, Doing},
-    lease::{BEAT, Beat, Leased},
+    lease::{BEAT, Leased},
     reader::{self, Bodies, Look, ReaderHandle},
     worker::{State, Worker},
     writer::{self, Request, WriterHandle},
@@ -55,13 +55,18 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
         giving: HashSet::new(),
         beat_at: None,
         is_away: false,
+        must_employ: true,
+        lacks: false,
+        ends: false,
     };
     let mut news = office.store.news().await;
     let stuck = loop {
         let rests = match scheduler.look(&mut news).await {
             Ok(rests) => rests,
             // It may come back. Until then nothing is fed, as nothing can be saved.
-            Err(EngineError::Store(error)) if error.is_away() && office.store.is_shared() => {
+            Err(EngineError::Store(error))
+                if office.store.is_shared() && (error.is_away() || matches!(error, StoreError::Database { .. })) =>
+            {
                 scheduler.away(&error);
                 false
             }
@@ -81,6 +86,7 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
             _ = stop.changed() => {}
         }
     };
+    scheduler.ends = true;
     for hired in scheduler.workers.values() {
         let _ = hired.stop.send(true); // the worker may have ended
     }
@@ -88,8 +94,10 @@ pub async fn run(office: &Office, until: Until, mut stop: watch::Receiver<bool>)
     for (_, hired) in std::mem::take(&mut scheduler.workers) {
         scheduler.end(hired.worker).await;
     }
-    if let Some(lease) = &office.lease {
-        lease.leave(office).await?;
+    if let Some(lease) = &office.lease
+        && let Err(error) = lease.leave(office).await
+    {
+        warn!(error = &error as &dyn std::error::Error, "the printers are free only when this node's lease ends");
     }
     Ok(stuck)
 }
@@ -107,6 +115,7 @@ struct Hired {
     stop: watch::Sender<bool>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own, and they do not make up states")]
 struct Scheduler {
     office: Office,
     writer: WriterHandle,
@@ -123,52 +132,70 @@ struct Scheduler {
     beat_at: Option<Duration>,
     /// The database could not be reached when it was last needed.
     is_away: bool,
+    /// There may be printers without a worker.
+    must_employ: bool,
+    /// Other nodes are about to give printers up for this one.
+    lacks: bool,
+    /// The cards in hand are the last.
+    ends: bool,
 }
 
 impl Scheduler {
     /// Renews the lease and starts workers, if there is a reason to. False: other nodes are about to give printers up.
     async fn look(&mut self, news: &mut News) -> Result<bool, EngineError> {
-        let beat = self.beat().await?;
+        self.beat().await?;
         // Before looking for printers: a change in between is seen in the next round.
-        if news.changed().await? || beat.took || self.lacks_workers() {
+        self.must_employ |= news.changed().await? || self.lacks_workers();
+        if self.must_employ {
             self.employ().await?;
+            self.must_employ = false;
             self.board.wake_all();
         }
         if std::mem::take(&mut self.is_away) {
             info!("the database is back");
             self.board.wake_all();
         }
-        Ok(!beat.lacks)
+        Ok(!self.lacks)
     }
 
     fn away(&mut self, error: &StoreError) {
+        // Whether printers were taken before the answer was lost is not known.
+        self.must_employ = true;
         if !std::mem::replace(&mut self.is_away, true) {
             warn!(error = error as &dyn std::error::Error, "the database is away; nothing is fed until it is back");
         }
     }
 
     /// Renews the lease when it is time. Put out, it joins again, with other workers.
-    async fn beat(&mut self) -> Result<Beat, EngineError> {
-        let Some(lease) = self.office.lease.clone() else { return Ok(Beat::default()) };
+    async fn beat(&mut self) -> Result<(), EngineError> {
+        let Some(lease) = self.office.lease.clone() else { return Ok(()) };
         let now = self.office.clock.elapsed();
         if self.beat_at.is_some_and(|at| now < at) {
-            return Ok(Beat::default());
+            return Ok(());
         }
         let finished = |name: &&String| self.workers.get(*name).is_none_or(|hired| hired.worker.is_finished());
         let freed: Vec<String> = self.giving.iter().filter(finished).cloned().collect();
-        let beat = match lease.beat(&self.office, &freed).await {
+        let beat = match lease.beat(&self.office, &freed, self.ends).await {
+            Err(StoreError::Fenced) if self.ends => {
+                // What is in hand is another node's, and nothing more is fed.
+                lease.lost();
+                return Ok(());
+            }
             Err(StoreError::Fenced) => {
                 warn!("this node lost its lease; it joins again");
                 // Each write of theirs is refused; what they had in hand is another node's. Nothing of them may be left when
                 // there is a lease again, which they would take for theirs: neither they, nor what they asked to be saved.
-                for (_, hired) in std::mem::take(&mut self.workers) {
+                lease.lost();
+                for (name, hired) in std::mem::take(&mut self.workers) {
                     hired.worker.abort();
                     let _ = hired.worker.await; // that it was aborted
+                    self.board.leave(&name);
                 }
                 self.giving.clear();
                 lease.join(&self.office).await?;
                 self.writer = start_writer(&self.office);
-                lease.beat(&self.office, &[]).await?
+                self.must_employ = true;
+                lease.beat(&self.office, &[], false).await?
             }
             beat => beat?,
         };
@@ -183,7 +210,9 @@ impl Scheduler {
         if !beat.give.is_empty() {
             self.board.wake_all();
         }
-        Ok(beat)
+        self.must_employ |= beat.took;
+        self.lacks = beat.lacks;
+        Ok(())
     }
 
     /// Waits for a worker that was told to stop, and keeps the lease of its card in hand.
@@ -251,7 +280,8 @@ impl Scheduler {
         };
         let mut driver = (self.office.drivers)(&printer.name, &printer.uri)?;
         if let Some(lease) = self.office.lease.clone() {
-            driver = Arc::new(Leased { driver, lease, clock: self.office.clock.clone() });
+            let epoch = lease.fence().epoch();
+            driver = Arc::new(Leased { driver, lease, clock: self.office.clock.clone(), epoch });
         }
         Ok(Worker {
             office: self.office.clone(),

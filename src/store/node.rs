@@ -37,8 +37,13 @@ impl Fence {
         Self { node: self.node.clone(), epoch: Arc::new(AtomicI64::new(self.epoch.load(Ordering::SeqCst))) }
     }
 
+    /// The number that it has.
+    pub(crate) fn epoch(&self) -> i64 {
+        self.epoch.load(Ordering::SeqCst)
+    }
+
     /// It has joined, and got this number.
-    pub fn joined(&self, epoch: i64) {
+    pub(crate) fn joined(&self, epoch: i64) {
         self.epoch.store(epoch, Ordering::SeqCst);
     }
 }
@@ -46,7 +51,8 @@ impl Fence {
 /// Who wants to join.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Candidate {
-    /// Which data folder it runs from: one that joins again from the same folder, whose lock it has, replaces itself.
+    /// Which data folder it runs from: one that joins again from the same folder of the same machine, whose lock it has,
+    /// replaces itself.
     pub instance: String,
     /// The machine's name, for people.
     pub host: String,
@@ -107,7 +113,9 @@ impl Tx {
             SET instance = excluded.instance, host = excluded.host, process = excluded.process, epoch = excluded.epoch,
                 expires_at_us = excluded.expires_at_us";
         let holder = self.node_list().await?.into_iter().find(|node| node.name == name);
-        if let Some(node) = holder.filter(|node| node.instance != candidate.instance && node.lease_left_ms > 0) {
+        if let Some(node) = holder.filter(|node| {
+            (&node.instance, &node.host) != (&candidate.instance, &candidate.host) && node.lease_left_ms > 0
+        }) {
             return Ok(Err(node));
         }
         let epoch: i64 =
@@ -166,10 +174,17 @@ impl Tx {
         Ok(rows.into_iter().collect())
     }
 
-    /// Gives a printer to a node, or frees it.
-    pub async fn printer_give(&mut self, printer: &str, node: Option<&str>) -> Result<(), StoreError> {
-        const GIVE: &str = "UPDATE printer SET node = $2 WHERE name = $1";
-        execute!(self, sqlx::query(GIVE).bind(printer).bind(node)).map_err(doing("giving a printer"))?;
-        Ok(())
+    /// Gives a free printer to a node.
+    pub async fn printer_take(&mut self, printer: &str, node: &str) -> Result<(), StoreError> {
+        const TAKE: &str = "UPDATE printer SET node = $2 WHERE name = $1 AND node IS NULL";
+        let taken = execute!(self, sqlx::query(TAKE).bind(printer).bind(node)).map_err(doing("taking a printer"))?;
+        if taken == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
+    }
+
+    /// Frees a printer, if it is still that node's: another may have it, when the answer to the first try was lost.
+    pub async fn printer_free(&mut self, printer: &str, node: &str) -> Result<bool, StoreError> {
+        const FREE: &str = "UPDATE printer SET node = NULL WHERE name = $1 AND node = $2";
+        let freed = execute!(self, sqlx::query(FREE).bind(printer).bind(node)).map_err(doing("giving a printer up"))?;
+        Ok(freed == 1)
     }
 }
