@@ -24,7 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let level = if matches!(cli.command, Command::Run(_)) { "cetak=info,warn" } else { "error" };
+    let level = if matches!(cli.command, Command::Run(_)) { "cetak=info,warn,sqlx=error" } else { "error" };
     let filter = EnvFilter::try_from_env("CETAK_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -174,6 +174,7 @@ impl Tx {
     /// Checks every row of every chain: number, content, order, and that the newest is the head. With `seal`, also that
     /// no sealed row is gone. Returns how many rows were checked, and the first fault of each chain.
     pub async fn audit_verify(&mut self, seal: &[ChainHead]) -> Result<(i64, Vec<ChainFault>), StoreError> {
+        self.patient();
         let heads = self.audit_heads().await?;
         let stored: Vec<String> = on!(self, c => sqlx::query_scalar("SELECT DISTINCT chain FROM audit").fetch_all(c))
             .map_err(doing("reading the audit"))?;

@@ -217,6 +217,7 @@ impl Tx {
     /// Checks everything that must hold at every moment, and with `seal` also that no sealed audit row is gone. A file that
     /// is broken itself is the only thing that is then told: what is read from it proves nothing.
     pub async fn check(&mut self, seal: &[ChainHead]) -> Result<Vec<Check>, StoreError> {
+        self.patient();
         let mut checks = Vec::new();
         if let Some(faults) = self.file_faults().await? {
             let broken = !faults.is_empty();

@@ -157,7 +157,11 @@ pub(crate) fn doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreErr
         use sqlx::error::ErrorKind;
         let kind = source.as_database_error().map(|e| (e.kind(), e.message()));
         match kind {
-            Some((ErrorKind::CheckViolation, message)) if message.contains("quantity") => StoreError::Short,
+            Some((ErrorKind::CheckViolation, message))
+                if message.contains("quantity") || message.contains("balance_check") =>
+            {
+                StoreError::Short
+            }
             Some((ErrorKind::UniqueViolation, message))
                 if message.contains("record.person_key") || message.contains("record_person_key") =>
             {
@@ -300,6 +304,13 @@ impl Tx {
     /// Writes an event down when the transaction commits.
     pub fn audit(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// From here on a statement may read whole tables, and take its time.
+    pub fn patient(&mut self) {
+        if let Inner::Postgres(lent) = &mut self.inner {
+            lent.patient();
+        }
     }
 
     /// Wakes every scheduler when this commits: it may give them something to do.

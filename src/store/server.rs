@@ -68,13 +68,10 @@ impl Idle {
 impl Server {
     pub(super) async fn open(url: &str) -> Result<Arc<Self>, StoreError> {
         let options: PgConnectOptions = url.parse().map_err(doing("reading the database's address"))?;
-        let options = options
-            .application_name("cetak")
-            .statement_cache_capacity(200)
-            .disable_statement_logging()
-            // A node that stops or is cut off in the middle of a transaction must not hold the others up.
-            .options([
-                ("idle_in_transaction_session_timeout", "3s"),
+        let options =
+            options.application_name("cetak").statement_cache_capacity(200).disable_statement_logging().options([
+                // Whatever the server is set to: acknowledged means on disk.
+                ("synchronous_commit", "on"),
                 ("tcp_user_timeout", "10s"),
                 ("tcp_keepalives_idle", "10"),
                 ("client_min_messages", "error"),
@@ -93,6 +90,8 @@ impl Server {
         let options = match purpose {
             // Whoever writes finds its rows by key, whatever the planner believes of tables that grew a moment ago.
             Purpose::Write => options.options([
+                // A node that stops or is cut off in the middle of a transaction must not hold the others up.
+                ("idle_in_transaction_session_timeout", "3s"),
                 ("enable_seqscan", "off"),
                 ("enable_hashjoin", "off"),
                 ("enable_mergejoin", "off"),
@@ -112,7 +111,9 @@ impl Server {
                 .await?;
         let begin = match purpose {
             // One writer at a time, as on SQLite: what a transaction has read stays true until it commits.
-            Purpose::Write => "BEGIN; SELECT pg_advisory_xact_lock(1667593323)",
+            Purpose::Write => {
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(1667593323)"
+            }
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
         if let Some(mut connection) = idle.take() {
@@ -131,7 +132,14 @@ impl Server {
     }
 
     fn lend(self: &Arc<Self>, connection: PgConnection, permit: OwnedSemaphorePermit, purpose: Purpose) -> Lent {
-        Lent { connection: Some(connection), server: self.clone(), permit: Some(permit), purpose, failed: false }
+        Lent {
+            connection: Some(connection),
+            server: self.clone(),
+            permit: Some(permit),
+            purpose,
+            patience: STATEMENT_PATIENCE,
+            failed: false,
+        }
     }
 
     fn idle(&self, purpose: Purpose) -> &Idle {
@@ -182,6 +190,8 @@ pub(super) struct Lent {
     server: Arc<Server>,
     permit: Option<OwnedSemaphorePermit>,
     purpose: Purpose,
+    /// How long a statement may take.
+    patience: Duration,
     /// A statement failed, and PostgreSQL would make a commit a silent rollback.
     failed: bool,
 }
@@ -192,10 +202,7 @@ impl Lent {
         &mut self,
         call: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, sqlx::Error> {
-        let patience = match self.purpose {
-            Purpose::Read => REPORT_PATIENCE,
-            Purpose::Write => STATEMENT_PATIENCE,
-        };
+        let patience = self.patience;
         let Some(connection) = &mut self.connection else { return Err(sqlx::Error::PoolClosed) };
         let result = bounded(patience, call(connection)).await;
         self.failed |= result.is_err();
@@ -203,6 +210,11 @@ impl Lent {
             self.connection = None; // closed: the server rolls it back when it notices
         }
         result
+    }
+
+    /// From here on a statement may read everything there is.
+    pub(super) fn patient(&mut self) {
+        self.patience = REPORT_PATIENCE;
     }
 
     /// Runs something that may take as long as it needs, because a person waits for it.
@@ -258,6 +270,8 @@ pub(super) async fn has_data(url: &str) -> Result<bool, StoreError> {
     let failed = "opening the database";
     let options: PgConnectOptions = url.parse().map_err(doing("reading the database's address"))?;
     let mut connection = bounded(CONNECT_PATIENCE, options.connect()).await.map_err(doing(failed))?;
-    let has_tables: bool = sqlx::query_scalar(TABLES).fetch_one(&mut connection).await.map_err(doing(failed))?;
+    let has_tables: bool = bounded(STATEMENT_PATIENCE, sqlx::query_scalar(TABLES).fetch_one(&mut connection))
+        .await
+        .map_err(doing(failed))?;
     Ok(has_tables && sqlx::query_scalar(KEYS).fetch_one(&mut connection).await.map_err(doing(failed))?)
 }

@@ -188,6 +188,7 @@ impl Tx {
                 UNION ALL SELECT lot_id || ' ' || to_account || ' ' || to_place, 0, quantity FROM movement
                 UNION ALL SELECT lot_id || ' ' || from_account || ' ' || from_place, 0, -quantity FROM movement
             ) AS entries GROUP BY key HAVING SUM(booked) <> SUM(moved) ORDER BY key";
+        self.patient();
         on!(self, c => sqlx::query_as(FAULTS).fetch_all(c)).map_err(doing("checking the ledger"))
     }
 
