@@ -116,7 +116,7 @@ pub(super) fn load(
     let path_text = |p: PathBuf| p.display().to_string();
     let database = reader.database(file.database, folder)?;
     let rule = "letters, digits, `-`, `_` and `.`, at most 40, and every scheduler has its own";
-    let node = reader.take("node", file.node, system::host(), rule, |name: &String| is_name(name))?;
+    let node = reader.take("node", file.node, node_of(&system::host()), rule, |name: &String| is_name(name))?;
     let lease = Duration::from_secs(reader.take("lease_s", file.lease_s, 10, "6 to 600", |n| (6..=600).contains(n))?);
     let key_file =
         reader
@@ -287,6 +287,13 @@ impl Reader<'_> {
     }
 }
 
+/// A machine's name as the name of a node.
+fn node_of(host: &str) -> String {
+    let is_fit = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
+    let name: String = host.chars().map(|c| if is_fit(c) { c } else { '-' }).take(40).collect();
+    if is_name(&name) { name } else { "node".to_owned() }
+}
+
 fn variable(key: &str) -> String {
     format!("CETAK_{}", key.to_ascii_uppercase())
 }
@@ -302,7 +309,15 @@ fn system_zone() -> String {
 fn read(path: &Path) -> anyhow::Result<Written> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| EngineError::Read { what: path.display().to_string(), source })?;
-    toml::from_str(&text).with_context(|| format!("the settings `{}` are wrong", path.display()))
+    // Not the line itself: a password may stand in it.
+    toml::from_str(&text).map_err(|error: toml::de::Error| {
+        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].split('\n').count());
+        let written = text.lines().nth(line - 1).unwrap_or_default();
+        let is_key = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        let key = written.split_once('=').map(|(key, _)| key.trim()).filter(|key| key.chars().all(is_key));
+        let key = key.map_or_else(String::new, |key| format!(", `{key}`"));
+        anyhow::anyhow!("the settings `{}` are wrong, line {line}{key}: {}", path.display(), error.message())
+    })
 }
 
 /// The profiles that are compiled in, and those of a folder, which replace any of the same name.
@@ -393,6 +408,24 @@ mod tests {
             let error = loaded(toml, &[]).unwrap_err();
             assert!(words.iter().all(|word| error.contains(word)), "{words:?}: {error}");
         }
+    }
+
+    #[test]
+    fn a_password_in_a_databases_address_is_shown_nowhere() {
+        for url in [
+            "postgres://u:rahasia@h/d",
+            "postgres://u:ra/hasia@h/d?x=y",
+            "postgres://u:ra#ha?sia@h/d",
+            "postgres://u@h/d?password=rahasia",
+        ] {
+            let config = loaded(&format!("database = \"{url}\""), &[]).unwrap();
+            assert_eq!(config.sources["database"].0, "postgres://h/d");
+            assert!(matches!(&config.database, Location::Server(whole) if whole == url));
+        }
+        let error = loaded("databse = \"postgres://u:rahasia@h/d\"", &[]).unwrap_err();
+        assert!(error.contains("line 1") && error.contains("databse") && !error.contains("rahasia"), "{error}");
+        assert!(!loaded("database = \"mysql://u:rahasia@h/d\"", &[]).unwrap_err().contains("rahasia"));
+        assert!(!loaded("database = \"postgres://u:rahasia@h/d", &[]).unwrap_err().contains("rahasia"));
     }
 
     #[test]

@@ -97,9 +97,15 @@ pub(super) fn instance(folder: &Path, entropy: &dyn Entropy) -> anyhow::Result<S
     if !file.exists() {
         let mut bytes = [0; 16];
         entropy.fill(&mut bytes);
-        fs::write(&file, hex(&bytes)).with_context(context)?;
+        let part = folder.join(format!("{INSTANCE}.{}", std::process::id()));
+        File::create(&part)
+            .and_then(|mut file| file.write_all(hex(&bytes).as_bytes()).and_then(|()| file.sync_all()))
+            .and_then(|()| fs::rename(&part, &file))
+            .with_context(context)?;
     }
-    Ok(fs::read_to_string(&file).with_context(context)?.trim().to_owned())
+    let text = fs::read_to_string(&file).with_context(context)?.trim().to_owned();
+    anyhow::ensure!(!text.is_empty(), "`{}` is empty; remove it and start again", file.display());
+    Ok(text)
 }
 
 /// Lets one process at a time open the database, so that two first commands do not both make it. Held until dropped.

@@ -126,8 +126,13 @@ impl Store {
 pub(super) const MOVED_TO: &str = "moved_to";
 
 async fn close_file(source: &mut Tx, shown: &str) -> Result<(), StoreError> {
+    // Whoever has the file open already can save no act any more, as each leaves a row in the audit.
+    const CLOSE: &str = "CREATE TRIGGER moved BEFORE INSERT ON audit
+        BEGIN SELECT RAISE(ABORT, 'the data of this folder were moved to another database'); END";
     source.meta_set(MOVED_TO, shown).await?;
-    source.audit(Event::new("database.moved", "database").with("to", shown));
+    source.audit_append(&[Event::new("database.moved", "database").with("to", shown)]).await?;
+    let Inner::Sqlite(file) = &mut source.inner else { return Err(StoreError::Occupied) };
+    sqlx::query(CLOSE).execute(&mut **file).await.map_err(doing("closing the file"))?;
     Ok(())
 }
 

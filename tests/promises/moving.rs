@@ -47,6 +47,9 @@ async fn everything_is_there_afterwards_and_the_file_is_closed_for_ever() {
     let refused = operator::database_move(&office, &server.url(), |_, _| {}).await.err().unwrap();
     assert!(refused.to_string().contains("PostgreSQL's already"), "{refused}");
 
+    let open_already = operator::pause(&world.office, &cetak::store::PauseScope::Queue, "late").await;
+    assert!(open_already.is_err(), "whoever has the file open can save nothing");
+
     let again = Store::open(&world.location, Keys::derive(&[7; 32])).await.err().unwrap();
     assert!(matches!(&again, StoreError::Moved { to } if *to == moved.shown), "{again}");
 }

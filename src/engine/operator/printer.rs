@@ -143,7 +143,10 @@ pub fn plain_uri(uri: &str) -> String {
 
 /// A database's address without user, password and options.
 pub fn plain_database(url: &str) -> String {
-    plain_uri(url.split(['?', '#']).next().unwrap_or_default())
+    // A password that is not percent-encoded may have any of these letters: what follows the last `@` is the host.
+    let Some((scheme, rest)) = url.split_once("://") else { return "a database's address".to_owned() };
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    format!("{scheme}://{}", host.split(['?', '#']).next().unwrap_or_default())
 }
 
 /// Takes a printer out of use: only when it has no batch, no open attempt and an empty hopper.
