@@ -122,7 +122,8 @@ impl Backend {
                 let socket = waker(file);
                 // Left by one that was killed. There is one scheduler on a file.
                 let _ = std::fs::remove_file(&socket);
-                UnixDatagram::bind(socket).map_or(Arrivals::Deaf, Arrivals::Socket)
+                let bound = UnixDatagram::bind(&socket);
+                bound.map_or(Arrivals::Deaf, |bound| Arrivals::Socket(Doorbell { socket: bound, path: socket }))
             }
             Self::Postgres(server) => match server.listen().await {
                 Ok(listener) => Arrivals::Channel(Box::new(listener)),
@@ -145,8 +146,22 @@ impl Inner {
 #[derive(Debug)]
 pub(super) enum Arrivals {
     Deaf,
-    Socket(UnixDatagram),
+    Socket(Doorbell),
     Channel(Box<PgListener>),
+}
+
+/// A socket beside the file, as long as somebody listens.
+#[derive(Debug)]
+pub(super) struct Doorbell {
+    socket: UnixDatagram,
+    path: PathBuf,
+}
+
+impl Drop for Doorbell {
+    fn drop(&mut self) {
+        // What is left is removed by the next who listens.
+        let _ = std::fs::remove_file(&self.path);
+    }
 }
 
 impl Arrivals {
@@ -154,13 +169,13 @@ impl Arrivals {
     pub(super) async fn next(&mut self) {
         match self {
             Self::Deaf => std::future::pending().await,
-            Self::Socket(socket) => {
+            Self::Socket(doorbell) => {
                 let mut byte = [0];
-                if socket.recv(&mut byte).await.is_err() {
+                if doorbell.socket.recv(&mut byte).await.is_err() {
                     *self = Self::Deaf;
                     return;
                 }
-                while socket.try_recv(&mut byte).is_ok() {}
+                while doorbell.socket.try_recv(&mut byte).is_ok() {}
             }
             Self::Channel(listener) => {
                 // It connects again by itself. What came in between is not told, so that counts as an announcement.
