@@ -97,15 +97,10 @@ impl Plan {
             match argument.as_str() {
                 "--bench" => {} // cargo says so
                 "--quick" => (plan.batches, plan.lengths) = (50, vec![27_000, 100_000]),
-                named => match Kind::named(named) {
-                    Some(kind) => plan.kinds.push(kind),
-                    None => bail!("`{named}` is not known; the file's head says what there is"),
-                },
+                named => plan.kinds.push(Kind::named(named)?),
             }
         }
-        if plan.kinds.is_empty() {
-            plan.kinds.extend(Kind::ALL);
-        }
+        Kind::or_all(&mut plan.kinds);
         Ok(plan)
     }
 }

@@ -26,7 +26,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use cetak::app::demo::people::{WaitingList, write_waiting_list};
 use shared::{
     database::{self, Database, Kind, Lazy},
@@ -84,15 +84,10 @@ impl Plan {
                 "--quick" => (plan.runs, quick) = (1, true),
                 "--runs" => plan.runs = arguments.next().context("`--runs` needs a number")?.parse()?,
                 "photos" => plan.photos = true,
-                named => match Kind::named(named) {
-                    Some(kind) => plan.kinds.push(kind),
-                    None => bail!("`{named}` is not known; the file's head says what there is"),
-                },
+                named => plan.kinds.push(Kind::named(named)?),
             }
         }
-        if plan.kinds.is_empty() {
-            plan.kinds.extend(Kind::ALL);
-        }
+        Kind::or_all(&mut plan.kinds);
         plan.rows = match (plan.photos, quick) {
             (true, true) => 2_700,
             (true, false) | (false, true) => 27_000,

@@ -27,7 +27,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use cetak::{
     app::demo::people::{WaitingList, write_waiting_list},
     domain::{personal::Person, profile::CardProfile},
@@ -168,15 +168,10 @@ impl Plan {
                     plan.cases = cases([(1, 300), (8, 1_000), (64, 5_000), (1_000, 5_000)]);
                 }
                 "--runs" => plan.runs = arguments.next().context("`--runs` needs a number")?.parse()?,
-                named => match Kind::named(named) {
-                    Some(kind) => plan.kinds.push(kind),
-                    None => bail!("`{named}` is not known; the file's head says what there is"),
-                },
+                named => plan.kinds.push(Kind::named(named)?),
             }
         }
-        if plan.kinds.is_empty() {
-            plan.kinds.extend(Kind::ALL);
-        }
+        Kind::or_all(&mut plan.kinds);
         Ok(plan)
     }
 

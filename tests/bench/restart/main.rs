@@ -26,7 +26,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use cetak_driver_mock::truth_read;
 use shared::{
     database::{Database, Kind, Lazy},
@@ -104,15 +104,10 @@ impl Plan {
                 "--runs" => plan.runs = value()?.parse()?,
                 "--printers" => plan.printers = value()?.parse()?,
                 "--card-ms" => plan.card_ms = value()?.parse()?,
-                named => match Kind::named(named) {
-                    Some(kind) => plan.kinds.push(kind),
-                    None => bail!("`{named}` is not known; the file's head says what there is"),
-                },
+                named => plan.kinds.push(Kind::named(named)?),
             }
         }
-        if plan.kinds.is_empty() {
-            plan.kinds.extend(Kind::ALL);
-        }
+        Kind::or_all(&mut plan.kinds);
         Ok(plan)
     }
 }

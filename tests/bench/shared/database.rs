@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use anyhow::Context;
 use cetak::store::{Location, Store, keys::Keys};
 
 use super::{office::KEY, postgres::Postgres};
@@ -23,8 +24,16 @@ impl Kind {
     pub(crate) const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
 
     /// By the name that a person gives on the command line.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.to_string().eq_ignore_ascii_case(name))
+    pub(crate) fn named(name: &str) -> anyhow::Result<Self> {
+        let found = Self::ALL.into_iter().find(|kind| kind.to_string().eq_ignore_ascii_case(name));
+        found.with_context(|| format!("`{name}` is not known; the file's head says what there is"))
+    }
+
+    /// Both, if nobody named one.
+    pub(crate) fn or_all(kinds: &mut Vec<Self>) {
+        if kinds.is_empty() {
+            kinds.extend(Self::ALL);
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use cetak::{
     app::demo::people::write_waiting_list,
     engine::{
@@ -104,15 +104,10 @@ fn arguments(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<(usi
             "--bench" => {} // cargo says so
             "--quick" => times = 50,
             "--times" => times = arguments.next().context("`--times` needs a number")?.parse()?,
-            named => match Kind::named(named) {
-                Some(kind) => kinds.push(kind),
-                None => bail!("`{named}` is not known; the file's head says what there is"),
-            },
+            named => kinds.push(Kind::named(named)?),
         }
     }
-    if kinds.is_empty() {
-        kinds.extend(Kind::ALL);
-    }
+    Kind::or_all(&mut kinds);
     Ok((times, kinds))
 }
 
