@@ -64,35 +64,69 @@ pub struct OpenAttempt {
     pub acknowledged: bool,
 }
 
+/// Guards of an attempt's begin and release that both have: nothing is paused, the printer takes cards, and is this node's.
+macro_rules! may_feed {
+    ($node:literal) => {
+        concat!(
+            "NOT printer.removed AND printer.breaker IN ('closed', 'half-open') AND printer.node IS NOT DISTINCT FROM ",
+            $node,
+            "
+              AND NOT EXISTS (SELECT 1 FROM pause WHERE (scope = 'queue') OR (scope = 'printer' AND pause.name = batch.printer)
+                              OR (scope = 'batch' AND pause.name = CAST(batch.id AS TEXT)))"
+        )
+    };
+}
+
+/// Begins attempts where nothing forbids it; the arguments are the places of the rows, of now, and of the node.
+macro_rules! begin {
+    ($rows:literal, $now:literal, $node:literal) => {
+        concat!(
+            "
+            INSERT INTO attempt (name, job_id, printer, record_version, state, began_at_us)
+            SELECT v.value ->> 0, job.id, v.value ->> 3, CAST(v.value ->> 2 AS BIGINT), v.value ->> 4, ",
+            $now,
+            "
+            FROM json_each(",
+            $rows,
+            ") AS v CROSS JOIN job CROSS JOIN batch CROSS JOIN record CROSS JOIN printer
+            WHERE job.id = CAST(v.value ->> 1 AS BIGINT) AND batch.id = job.batch_id AND record.id = job.record_id
+              AND printer.name = batch.printer
+              AND job.state = 'queued' AND job.due_at_us <= ",
+            $now,
+            "
+              AND batch.state = 'running' AND batch.printer = v.value ->> 3
+              AND record.state = 'batched' AND record.version = CAST(v.value ->> 2 AS BIGINT) AND record.stop IS NULL
+              AND ",
+            $crate::store::attempt::may_feed!($node),
+            "
+            RETURNING job_id, id"
+        )
+    };
+}
+pub(super) use {begin, may_feed};
+
+/// The row of a wish for [`begin!`](begin).
+pub(super) fn begin_row(b: &Begin) -> (&str, i64, i64, &str, &'static str) {
+    let state = if b.releasing { "releasing" } else { "intent" };
+    (&b.name, b.job.0, b.record_version, &b.printer, state)
+}
+
 type OpenRow = (String, i64, String, String, Option<String>, Option<String>, bool);
 
 impl Tx {
     /// Begins attempts where nothing forbids it: the job is queued and due, its batch runs on that printer, queue,
-    /// printer and batch are not paused, the printer's breaker lets a card start, and the record is the version that was
-    /// rendered and not stopped. Returns those that were begun; the others are not.
+    /// printer and batch are not paused, the printer's breaker lets a card start and no other node feeds it, and the
+    /// record is the version that was rendered and not stopped. Returns those that were begun; the others are not.
     pub async fn attempts_begin(&mut self, begins: &[Begin]) -> Result<Vec<Begun>, StoreError> {
-        const BEGIN: &str = "
-            INSERT INTO attempt (name, job_id, printer, record_version, state, began_at_us)
-            SELECT v.value ->> 0, job.id, v.value ->> 3, CAST(v.value ->> 2 AS BIGINT), v.value ->> 4, $2
-            FROM json_each($1) AS v CROSS JOIN job CROSS JOIN batch CROSS JOIN record CROSS JOIN printer
-            WHERE job.id = CAST(v.value ->> 1 AS BIGINT) AND batch.id = job.batch_id AND record.id = job.record_id
-              AND printer.name = batch.printer
-              AND job.state = 'queued' AND job.due_at_us <= $2
-              AND batch.state = 'running' AND batch.printer = v.value ->> 3
-              AND record.state = 'batched' AND record.version = CAST(v.value ->> 2 AS BIGINT) AND record.stop IS NULL
-              AND NOT printer.removed AND printer.breaker IN ('closed', 'half-open')
-              AND NOT EXISTS (SELECT 1 FROM pause WHERE (scope = 'queue') OR (scope = 'printer' AND pause.name = batch.printer)
-                              OR (scope = 'batch' AND pause.name = CAST(batch.id AS TEXT)))
-            RETURNING job_id, id";
+        const BEGIN: &str = begin!("$1", "$2", "$3");
         const PRINTING: &str = "UPDATE job SET state = 'printing' WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND state = 'queued'";
         if begins.is_empty() {
             return Ok(Vec::new());
         }
-        let state = |b: &Begin| if b.releasing { "releasing" } else { "intent" };
-        let row = |b: &Begin| (b.name.clone(), b.job.0, b.record_version, b.printer.clone(), state(b));
-        let rows: Vec<_> = begins.iter().map(row).collect();
+        let rows: Vec<_> = begins.iter().map(begin_row).collect();
+        let (now, node) = (self.now.0, self.writer.node());
         let begun: Vec<(i64, i64)> =
-            on!(self, c => sqlx::query_as(BEGIN).bind(set(&rows)).bind(self.now.0).fetch_all(c))
+            on!(self, c => sqlx::query_as(BEGIN).bind(set(&rows)).bind(now).bind(node).fetch_all(c))
                 .map_err(doing("beginning attempts"))?;
         let jobs: Vec<i64> = begun.iter().map(|(job, _)| *job).collect();
         if !jobs.is_empty() {
@@ -107,22 +141,26 @@ impl Tx {
     /// Saves that these prepared attempts are about to be committed, where still nothing forbids it. Returns those that
     /// may go on.
     pub async fn attempts_release(&mut self, attempts: &[AttemptKey]) -> Result<Vec<AttemptKey>, StoreError> {
-        const RELEASE: &str = "
+        const RELEASE: &str = concat!(
+            "
             UPDATE attempt SET state = 'releasing'
             FROM job, batch, record, printer
             WHERE attempt.id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND attempt.state = 'intent'
               AND job.id = attempt.job_id AND batch.id = job.batch_id AND record.id = job.record_id AND printer.name = batch.printer
               AND job.state = 'printing' AND batch.state = 'running'
               AND record.version = attempt.record_version AND record.stop IS NULL
-              AND NOT printer.removed AND printer.breaker IN ('closed', 'half-open')
-              AND NOT EXISTS (SELECT 1 FROM pause WHERE (scope = 'queue') OR (scope = 'printer' AND pause.name = batch.printer)
-                              OR (scope = 'batch' AND pause.name = CAST(batch.id AS TEXT)))
-            RETURNING attempt.id";
+              AND ",
+            may_feed!("$2"),
+            "
+            RETURNING attempt.id"
+        );
         if attempts.is_empty() {
             return Ok(Vec::new());
         }
-        let released: Vec<i64> = on!(self, c => sqlx::query_scalar(RELEASE).bind(set(attempts)).fetch_all(c))
-            .map_err(doing("releasing attempts"))?;
+        let node = self.writer.node();
+        let released: Vec<i64> =
+            on!(self, c => sqlx::query_scalar(RELEASE).bind(set(attempts)).bind(node).fetch_all(c))
+                .map_err(doing("releasing attempts"))?;
         Ok(released.into_iter().map(AttemptKey).collect())
     }
 

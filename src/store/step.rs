@@ -3,20 +3,24 @@
 use futures_util::TryStreamExt;
 use sqlx::{Either, Row};
 
-use super::{Begin, Begun, Inner, StoreError, Tx, doing, set, stock};
+use super::{
+    Begin, Begun, Inner, StoreError, Tx,
+    attempt::{begin, begin_row},
+    doing, set,
+    stock::{self, add, append},
+};
 use crate::domain::{
     id::{AttemptKey, JobId},
     job::GoodCard,
 };
 
-/// Settles good cards, and begins attempts where nothing forbids it: the job is queued and due, its batch runs on that
-/// printer, queue, printer and batch are not paused, the printer's breaker lets a card start, and the record is the
-/// version that was rendered and not stopped.
+/// Settles good cards, and begins attempts, with the statements that `attempts_begin` and `movements_append` have.
 ///
-/// For SQLite, one text with all statements, as each one that is sent alone costs more to send than to run. Its arguments: $1 now,
-/// $2 the attempts that ended, $3 their jobs with what is known of them, $4 their records, $5 the attempts to begin,
-/// $6 the jobs of these, $7 movements, $8 what they change of the balances, $9 who acts.
-const STEP: &str = "
+/// For SQLite, one text with all of them, as each one that is sent alone costs more to send than to run. Its arguments:
+/// $1 now, $2 the attempts that ended, $3 their jobs with what is known of them, $4 their records, $5 the attempts to
+/// begin, $6 the jobs of these, $7 movements, $8 what they change of the balances, $9 who acts, $10 the node.
+const STEP: &str = concat!(
+    "
     UPDATE attempt SET state = 'printed', reason = NULL, inspected = 0, ended_at_us = $1
     WHERE id IN (SELECT value FROM json_each($2)) AND state = 'releasing';
     UPDATE job SET state = 'printed'
@@ -24,32 +28,17 @@ const STEP: &str = "
     WHERE job.id = v.value ->> 0 AND job.state = 'printing' AND job.record_id = v.value ->> 1
       AND job.batch_id = v.value ->> 2 AND job.lot_id = v.value ->> 3;
     UPDATE record SET state = 'printed', reason = NULL
-    WHERE id IN (SELECT value FROM json_each($4)) AND state = 'batched';
-    INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, document,
-                          batch_id, attempt_id, actor)
-    SELECT $1, v.value ->> 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4, v.value ->> 5, v.value ->> 6,
-           v.value ->> 7, v.value ->> 8, v.value ->> 9, $9
-    FROM json_each($7) AS v;
-    UPDATE balance SET quantity = quantity + (v.value ->> 3)
-    FROM json_each($8) AS v
-    WHERE balance.lot_id = v.value ->> 0 AND balance.account = v.value ->> 1 AND balance.place = v.value ->> 2;
-    INSERT INTO attempt (name, job_id, printer, record_version, state, began_at_us)
-    SELECT v.value ->> 0, job.id, v.value ->> 3, v.value ->> 2, v.value ->> 4, $1
-    FROM json_each($5) AS v
-    CROSS JOIN job ON job.id = v.value ->> 1
-    CROSS JOIN batch ON batch.id = job.batch_id
-    CROSS JOIN record ON record.id = job.record_id
-    CROSS JOIN printer ON printer.name = batch.printer
-    WHERE job.state = 'queued' AND job.due_at_us <= $1
-      AND batch.state = 'running' AND batch.printer = v.value ->> 3
-      AND record.state = 'batched' AND record.version = v.value ->> 2 AND record.stop IS NULL
-      AND NOT printer.removed AND printer.breaker IN ('closed', 'half-open')
-      AND NOT EXISTS (SELECT 1 FROM pause WHERE (scope = 'queue') OR (scope = 'printer' AND pause.name = batch.printer)
-                      OR (scope = 'batch' AND pause.name = CAST(batch.id AS TEXT)))
-    RETURNING job_id, id;
+    WHERE id IN (SELECT value FROM json_each($4)) AND state = 'batched';",
+    append!("$7", "$1", "$9"),
+    ";",
+    add!("$8"),
+    ";",
+    begin!("$5", "$1", "$10"),
+    ";
     UPDATE job SET state = 'printing'
     WHERE id IN (SELECT value FROM json_each($6)) AND state = 'queued'
-      AND EXISTS (SELECT 1 FROM attempt WHERE attempt.job_id = job.id AND attempt.ended_at_us IS NULL)";
+      AND EXISTS (SELECT 1 FROM attempt WHERE attempt.job_id = job.id AND attempt.ended_at_us IS NULL)"
+);
 
 /// What the first statements of [`STEP`] change, in their order, a row for each card.
 const CHANGED: [&str; 4] = ["the attempt", "the job", "the record", "the ledger"];
@@ -72,16 +61,15 @@ impl Tx {
             self.save(good.iter().map(GoodCard::transition).collect()).await?;
             return self.attempts_begin(begins).await;
         };
-        let state = |b: &Begin| if b.releasing { "releasing" } else { "intent" };
-        let row = |b: &Begin| (b.name.clone(), b.job.0, b.record_version, b.printer.clone(), state(b));
-        let rows: Vec<_> = begins.iter().map(row).collect();
+        let rows: Vec<_> = begins.iter().map(begin_row).collect();
         let begun_jobs: Vec<i64> = begins.iter().map(|begin| begin.job.0).collect();
         let movements: Vec<_> = good.iter().map(GoodCard::movement).collect();
         let deltas = stock::deltas(&movements);
         let query = sqlx::query(STEP).bind(self.now.0).bind(set(&attempts)).bind(set(&jobs)).bind(set(&records));
         let query = query.bind(set(&rows)).bind(set(&begun_jobs)).bind(stock::rows(&movements)).bind(set(&deltas));
         #[expect(deprecated, reason = "other databases take one statement at a time, and this text is SQLite's")]
-        let mut answers = query.bind(self.writer.actor.name.as_str()).fetch_many(&mut **transaction);
+        let mut answers =
+            query.bind(self.writer.actor.name.as_str()).bind(self.writer.node()).fetch_many(&mut **transaction);
         let (mut changed, mut begun) = (Vec::new(), Vec::new());
         while let Some(answer) = answers.try_next().await.map_err(doing("saving cards"))? {
             match answer {

@@ -69,6 +69,42 @@ pub(super) type Delta = (i64, &'static str, String, i64);
 
 type MovementRow<'a> = (i64, &'a str, String, &'a str, String, i64, &'a str, Option<&'a str>, Option<i64>, Option<i64>);
 
+/// Appends movements; the arguments are the places of the rows, of now, and of who acts.
+macro_rules! append {
+    ($rows:literal, $now:literal, $actor:literal) => {
+        concat!(
+            "
+            INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, document,
+                                  batch_id, attempt_id, actor)
+            SELECT ",
+            $now,
+            ", CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4,
+                   CAST(v.value ->> 5 AS BIGINT), v.value ->> 6, v.value ->> 7, CAST(v.value ->> 8 AS BIGINT),
+                   CAST(v.value ->> 9 AS BIGINT), ",
+            $actor,
+            "
+            FROM json_each(",
+            $rows,
+            ") AS v"
+        )
+    };
+}
+
+/// Adds to the balances that there are; the argument is the place of the rows.
+macro_rules! add {
+    ($rows:literal) => {
+        concat!(
+            "
+            UPDATE balance SET quantity = quantity + CAST(v.value ->> 3 AS BIGINT)
+            FROM json_each(",
+            $rows,
+            ") AS v
+            WHERE balance.lot_id = CAST(v.value ->> 0 AS BIGINT) AND balance.account = v.value ->> 1 AND balance.place = v.value ->> 2"
+        )
+    };
+}
+pub(super) use {add, append};
+
 impl Tx {
     /// The lot with this name, made if it is new.
     pub async fn lot_make(&mut self, blank_type: &str, name: &str, serials: Option<&str>) -> Result<LotId, StoreError> {
@@ -117,13 +153,7 @@ impl Tx {
 
     /// Appends movements and keeps the balances. An account that would go below zero is [`StoreError::Short`].
     pub async fn movements_append(&mut self, movements: &[Movement]) -> Result<(), StoreError> {
-        const APPEND: &str = "
-            INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, document,
-                                  batch_id, attempt_id, actor)
-            SELECT $2, CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4,
-                   CAST(v.value ->> 5 AS BIGINT), v.value ->> 6, v.value ->> 7, CAST(v.value ->> 8 AS BIGINT),
-                   CAST(v.value ->> 9 AS BIGINT), $3
-            FROM json_each($1) AS v";
+        const APPEND: &str = append!("$1", "$2", "$3");
         if movements.is_empty() {
             return Ok(());
         }
@@ -141,10 +171,7 @@ impl Tx {
 
     /// Adds to the balances that there are. Returns how many there are.
     async fn balances_add(&mut self, deltas: &[Delta]) -> Result<u64, StoreError> {
-        const ADD: &str = "
-            UPDATE balance SET quantity = quantity + CAST(v.value ->> 3 AS BIGINT)
-            FROM json_each($1) AS v
-            WHERE balance.lot_id = CAST(v.value ->> 0 AS BIGINT) AND balance.account = v.value ->> 1 AND balance.place = v.value ->> 2";
+        const ADD: &str = add!("$1");
         execute!(self, sqlx::query(ADD).bind(set(deltas))).map_err(doing("keeping the balances"))
     }
 

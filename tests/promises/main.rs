@@ -11,6 +11,7 @@ mod database;
 mod feeding;
 mod import;
 mod moving;
+mod nodes;
 mod pause;
 #[path = "../postgres/mod.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]

@@ -1,0 +1,48 @@
+//! What the store refuses to one node about the printer of another.
+
+use cetak::{
+    engine::batcher::{self, Plan},
+    store::Begin,
+};
+
+use crate::{
+    database,
+    world::{World, students},
+};
+
+#[tokio::test]
+async fn no_attempt_begins_and_none_is_released_at_a_printer_that_another_node_feeds() {
+    let world = World::new().await;
+    world.printer("p1", "hold=yes").await;
+    world.import(&students(0..2)).await;
+    world.receive(2, None).await;
+    let office = &world.office;
+    let profile = office.profile("student").unwrap();
+    let printer = office.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
+    let mut tx = office.store.write(&office.writer, office.clock.now()).await.unwrap();
+    let Plan::Batch(_, jobs) = batcher::plan(&mut tx, &printer, &profile, &office.settings).await.unwrap() else {
+        panic!("two wait")
+    };
+    tx.commit().await.unwrap();
+    let wish = |at: usize| Begin {
+        name: format!("cetak-test-{at}"),
+        job: jobs[at].id,
+        record_version: 1,
+        printer: "p1".into(),
+        releasing: false,
+    };
+    let mut tx = office.store.write(&office.writer, office.clock.now()).await.unwrap();
+    let begun = tx.cards_step(&[], &[wish(0)]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(begun.len(), 1, "nobody else feeds it");
+
+    database::execute(&world.location, "UPDATE printer SET node = 'other'").await.unwrap();
+
+    let mut tx = office.store.write(&office.writer, office.clock.now()).await.unwrap();
+    assert_eq!(tx.cards_step(&[], &[wish(1)]).await.unwrap(), []);
+    assert_eq!(tx.attempts_release(&[begun[0].key]).await.unwrap(), []);
+    drop(tx);
+    database::execute(&world.location, "UPDATE printer SET node = NULL").await.unwrap();
+    let mut tx = office.store.write(&office.writer, office.clock.now()).await.unwrap();
+    assert_eq!(tx.attempts_release(&[begun[0].key]).await.unwrap(), [begun[0].key]);
+}
