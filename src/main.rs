@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .init();
-    match app::run(cli).await {
+    match Box::pin(app::run(cli)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error),
     }

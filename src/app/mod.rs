@@ -85,7 +85,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             // Nothing may print while everything moves.
             let is_move = matches!(command, DbCommand::Move { .. });
             let _lock = is_move.then(|| files::lock_scheduler(&global.data)).transpose()?;
-            let office = open(&global, config, variables.get("CETAK_KEY")).await?;
+            let office = open_with(&global, config, variables.get("CETAK_KEY"), is_move).await?;
             cli::db::command(&office, out, command, &key).await
         }
         Command::Import(_)
@@ -166,6 +166,11 @@ fn writes(command: &Command) -> bool {
 
 /// Opens the office in a data folder, making it if need be.
 async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Office> {
+    open_with(global, config, key, false).await
+}
+
+/// The same; `closed_too`: also one whose data were moved away, to end that move.
+async fn open_with(global: &Global, config: Config, key: Option<&String>, closed_too: bool) -> anyhow::Result<Office> {
     files::make_folder(&global.data)?;
     let _opening = files::lock_opening(&global.data)?;
     let entropy = Arc::new(SystemEntropy::new());
@@ -179,7 +184,11 @@ async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::
     if let Location::File(file) = &config.database {
         files::make_database(file)?;
     }
-    let store = Store::open(&config.database, keys).await?;
+    let store = if closed_too {
+        Store::open_closed(&config.database, keys).await?
+    } else {
+        Store::open(&config.database, keys).await?
+    };
     let clock = SystemClock::default();
     if store.is_shared() {
         follow(&clock, &mut store.read().await?).await?;

@@ -198,6 +198,9 @@ impl EngineError {
             Self::Store(StoreError::Moved { .. }) => {
                 Some("name that database with `database = \"postgres://...\"` in the settings")
             }
+            Self::Store(StoreError::Arriving) => {
+                Some("repeat `cetak db move` in the folder that is moved; until then print only from there")
+            }
             Self::Store(StoreError::Occupied) => Some("make a new database with `createdb`, and name that one"),
             Self::Store(StoreError::Fenced) => Some("it joins again by itself; if not, see `cetak status`"),
             Self::Store(StoreError::InDoubt { .. }) => Some("look whether it is done before you repeat the command"),

@@ -1,7 +1,7 @@
 //! Where everything is kept: the only module that knows SQL.
 //!
-//! * A write goes through [`Tx`], one database transaction that begins `IMMEDIATE`; what it does is written down in the
-//!   audit chain of its writer in the same transaction.
+//! * A write goes through [`Tx`], one database transaction, of which there is one at a time on either database; what it
+//!   does is written down in the audit chain of its writer in the same transaction.
 //! * A guard stands in the `WHERE` of the write, or in a read of the same transaction. A guard that matches no row is
 //!   [`StoreError::Conflict`].
 //! * Many rows go in one statement: what costs is the number of statements and commits, not of rows.
@@ -108,6 +108,9 @@ pub enum StoreError {
         /// That database, without a password.
         to: String,
     },
+    /// A file is being moved here, and is not closed yet.
+    #[error("a move into this database has not ended")]
+    Arriving,
     /// What is to be moved into has data of its own.
     #[error("the target is no empty database of PostgreSQL's")]
     Occupied,
@@ -144,6 +147,7 @@ impl StoreError {
             | Self::Newer { .. }
             | Self::OtherKey
             | Self::Moved { .. }
+            | Self::Arriving
             | Self::Occupied
             | Self::Differs { .. }
             | Self::Fenced => false,
@@ -192,13 +196,24 @@ impl Store {
 
     /// Opens the database, makes it if it is a file that is not there, and brings its schema up to date.
     pub async fn open(location: &Location, keys: Keys) -> Result<Self, StoreError> {
+        let store = Self::open_closed(location, keys).await?;
+        let mark = if store.is_shared() { transfer::ARRIVING } else { transfer::MOVED_TO };
+        match store.read().await?.meta_get(mark).await? {
+            None => Ok(store),
+            Some(_) if store.is_shared() => Err(StoreError::Arriving),
+            Some(to) => Err(StoreError::Moved { to }),
+        }
+    }
+
+    /// The same, also if its data were moved away or are not all there: to end a move that was interrupted.
+    pub async fn open_closed(location: &Location, keys: Keys) -> Result<Self, StoreError> {
         let backend = Backend::open(location).await?;
         let store = Self { backend, keys, heads: Heads::default() };
         store.key_check().await?;
         Ok(store)
     }
 
-    /// Remembers which key the database was made with, and refuses any other; and data that live elsewhere.
+    /// Remembers which key the database was made with, and refuses any other.
     async fn key_check(&self) -> Result<(), StoreError> {
         const KEY: &str = "key_check";
         let own = self.keys.check_value();
@@ -209,11 +224,7 @@ impl Store {
             found = tx.meta_get(KEY).await?;
             tx.commit().await?;
         }
-        if found != Some(own) {
-            return Err(StoreError::OtherKey);
-        }
-        let moved = if self.is_shared() { None } else { self.read().await?.meta_get(transfer::MOVED_TO).await? };
-        moved.map_or(Ok(()), |to| Err(StoreError::Moved { to }))
+        if found == Some(own) { Ok(()) } else { Err(StoreError::OtherKey) }
     }
 
     /// The keys of this database.
@@ -271,6 +282,11 @@ pub struct Writer {
 }
 
 impl Writer {
+    /// The node that writes, where several share the database.
+    fn node(&self) -> Option<&str> {
+        self.fence.as_ref().map(Fence::node)
+    }
+
     /// For transactions that write no audit row.
     fn nobody() -> Self {
         let nobody = Actor { name: String::new(), os_user: String::new(), host: String::new() };

@@ -79,10 +79,11 @@ struct Sum {
 
 impl Store {
     /// Moves all data of this file into an empty database of PostgreSQL's, all or nothing; reads it back and compares;
-    /// and then closes this file for ever, so that no card can be printed from both. Nobody can write meanwhile.
+    /// and then closes this file for ever. Nobody can write meanwhile, and at no moment can cards be printed from both:
+    /// the target opens only when the file is closed.
     ///
-    /// A move that was interrupted before the file was closed is repeated: what is there is compared. Other data there
-    /// are [`StoreError::Occupied`], and data that differ [`StoreError::Differs`].
+    /// A move that was interrupted can be repeated, with a file of [`Store::open_closed`] too: what is there is compared.
+    /// Other data there are [`StoreError::Occupied`], and data that differ [`StoreError::Differs`].
     pub async fn move_to(
         &self,
         target: &Location,
@@ -93,11 +94,16 @@ impl Store {
     ) -> Result<Transferred, StoreError> {
         let mut source = self.write(writer, now).await?;
         let backend = Backend::open(target).await?;
-        let mut lent = match backend.write().await? {
-            Inner::Postgres(lent) => lent,
-            Inner::Sqlite(_) => return Err(StoreError::Occupied),
-        };
+        if let Some(to) = source.meta_get(MOVED_TO).await? {
+            if to != shown {
+                return Err(StoreError::Moved { to });
+            }
+            open_target(&backend).await?;
+            return Ok(Transferred { tables: Vec::new(), was_there: true });
+        }
+        let mut lent = writing(&backend).await?;
         lent.unbounded(async |c| c.execute(PATIENT).await).await.map_err(doing("reading the target"))?;
+        lent.run(async |c| sqlx::query(UNMARK).execute(c).await).await.map_err(doing("reading the target"))?;
         let was_there = is_occupied(&mut lent).await?;
         let mut tables = Vec::new();
         for table in TABLES {
@@ -114,16 +120,36 @@ impl Store {
         if !was_there {
             advance_keys(&mut lent).await?;
         }
+        lent.run(async |c| sqlx::query(MARK).execute(c).await).await.map_err(doing("moving rows"))?;
         Inner::Postgres(lent).commit(false).await?;
-        backend.close().await;
         close_file(&mut source, shown).await?;
         source.commit().await?;
+        open_target(&backend).await?;
+        backend.close().await;
         Ok(Transferred { tables, was_there })
     }
 }
 
 /// The mark of a file whose data live elsewhere.
 pub(super) const MOVED_TO: &str = "moved_to";
+/// The mark of a database into which a file is being moved that is not closed yet.
+pub(super) const ARRIVING: &str = "arriving";
+const MARK: &str = "INSERT INTO meta (key, value) VALUES ('arriving', 'from a file')";
+const UNMARK: &str = "DELETE FROM meta WHERE key = 'arriving'";
+
+async fn writing(target: &Backend) -> Result<Lent, StoreError> {
+    match target.write().await? {
+        Inner::Postgres(lent) => Ok(lent),
+        Inner::Sqlite(_) => Err(StoreError::Occupied),
+    }
+}
+
+/// The file is closed: the target may be used.
+async fn open_target(target: &Backend) -> Result<(), StoreError> {
+    let mut lent = writing(target).await?;
+    lent.run(async |c| sqlx::query(UNMARK).execute(c).await).await.map_err(doing("opening the target"))?;
+    Inner::Postgres(lent).commit(false).await
+}
 
 async fn close_file(source: &mut Tx, shown: &str) -> Result<(), StoreError> {
     // Whoever has the file open already can save no act any more, as each leaves a row in the audit.

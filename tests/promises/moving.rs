@@ -13,7 +13,7 @@ use crate::{
 
 /// An office with cards in every state that a few acts reach.
 async fn busy_office() -> World {
-    let world = World::on_file(|_| {}).await;
+    let world = World::on_file(|settings| settings.breaker_failures = 100).await;
     let truth = world.truth();
     world.import(&students(0..40)).await;
     world.receive(60, None).await;
@@ -97,4 +97,25 @@ async fn a_copy_by_the_databases_own_tool_passes_every_check_and_works_on() {
     let checks = office.store.read().await.unwrap().check(&heads).await.unwrap();
     assert!(checks.iter().all(|check| check.faults.is_empty()), "{checks:?}");
     operator::pause(&office, &cetak::store::PauseScope::Queue, "restored").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_target_opens_only_when_its_file_is_closed_and_a_move_can_be_ended_at_any_point() {
+    let world = World::on_file(|_| {}).await;
+    world.import(&students(0..5)).await;
+    let server = Postgres::start();
+    let (target, keys) = (Location::Server(server.url()), || Keys::derive(&[7; 32]));
+    operator::database_move(&world.office, &server.url(), |_, _| {}).await.unwrap();
+
+    // As it is when the move is killed before the file is closed, and between that and the end.
+    server.psql("INSERT INTO meta (key, value) VALUES ('arriving', 'from a file')");
+    let refused = Store::open(&target, keys()).await.err().unwrap();
+    assert!(matches!(refused, StoreError::Arriving), "{refused}");
+    let mut office = world.office.clone();
+    office.store = Store::open_closed(&world.location, keys()).await.unwrap();
+    let elsewhere = operator::database_move(&office, "postgres://127.0.0.1:1/other", |_, _| {}).await.err().unwrap();
+    assert!(!matches!(elsewhere, EngineError::Refused { .. }), "{elsewhere}");
+    let ended = operator::database_move(&office, &server.url(), |_, _| {}).await.unwrap();
+    assert!(ended.transferred.was_there);
+    Store::open(&target, keys()).await.unwrap();
 }

@@ -271,7 +271,7 @@ async fn a_printer_that_jams_goes_on_when_it_is_cleared() {
 async fn a_lost_answer_never_prints_a_second_card_and_a_forgotten_one_waits_for_a_person() {
     let world = World::new().await;
     let truth = world.truth();
-    world.printer("p1", &format!("lose_ack=0.3&forget=0.1&seed=9&truth={}", truth.display())).await;
+    world.printer("p1", &format!("lose_ack=0.3&forget=0.2&seed=9&truth={}", truth.display())).await;
     world.import(&students(0..60)).await;
     world.receive(60, None).await;
     let mut runs = 0;
