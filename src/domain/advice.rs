@@ -154,7 +154,7 @@ const UNKNOWN: Rule = rule(
 );
 
 #[rustfmt::skip]
-const RULES: [Rule; 28] = [
+const RULES: [Rule; 29] = [
     rule(&["media-empty", "media-needed", "media-path-input-empty"],
         Who::Operator, "load counted blanks into the hopper", Resumes::ByItself, BlankInside::Unused),
     rule(&["media-low", "media-path-output-almost-full", "output-area-almost-full"],
@@ -228,6 +228,9 @@ const RULES: [Rule; 28] = [
     rule(&["printer-restarted"],
         Who::Operator, "look at hopper and output: the printer started again while it had a card",
         Resumes::WithTheNextCard, BlankInside::Unknown),
+    rule(&["several-impressions"],
+        Who::Operator, "look at the output: the printer counts more than one impression, and may have made the card twice",
+        Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
 ];
 
 /// What to do about a reason as a printer gives it, with or without its suffix. Any text is content.

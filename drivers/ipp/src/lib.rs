@@ -13,6 +13,8 @@
 //! `completed` is believed only of an upload that is known to be whole, of one impression, and of a printer that has not
 //! started again since; `canceled` and `aborted` of nothing. A job counts only if it bears the attempt's name.
 //!
+//! Between two cards there is a pause, as printers have made one twice that was let go at the end of another.
+//!
 //! Deliberately absent: retries, and job attributes that choose media or sides: the document says what it is.
 #![warn(missing_docs)]
 
@@ -25,6 +27,7 @@ mod files;
 mod fuzz_tests;
 mod memory;
 mod options;
+mod pause;
 mod tls;
 mod translate;
 mod transport;
@@ -47,6 +50,7 @@ use ipp::value::IppValue;
 use crate::address::Address;
 use crate::boot::Boot;
 use crate::memory::{Made, Memory, Stage};
+use crate::pause::Pause;
 use crate::translate::{Facts, JobState};
 use crate::transport::Transport;
 use crate::verdict::on_question;
@@ -69,6 +73,7 @@ pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 pub struct IppPrinter {
     transport: Transport,
     memory: Memory,
+    pause: Pause,
     now: Now,
     /// Known since the printer was asked last.
     facts: Mutex<Option<Facts>>,
@@ -90,6 +95,7 @@ impl IppPrinter {
         Ok(Self {
             transport,
             memory: Memory::default(),
+            pause: Pause::default(),
             now,
             facts: Mutex::default(),
             events: Mutex::default(),
@@ -198,6 +204,9 @@ impl PrinterDriver for IppPrinter {
         let failed =
             jobs.iter().any(|job| matches!(job.state, JobState::Canceled | JobState::Aborted | JobState::Stopped));
         let reasons = if failed { self.reasons().await.map_err(|error| on_question(&error))? } else { Vec::new() };
+        if jobs.iter().any(|job| job.state.is_over()) {
+            self.pause.ended();
+        }
         Ok(translate::found(attempt, &jobs, &reasons, restarted))
     }
 

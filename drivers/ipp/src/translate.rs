@@ -285,6 +285,9 @@ impl Job {
 /// Said of a card that a restart came between: the contract's own word, as IPP has none.
 const REASON_RESTARTED: &str = "printer-restarted";
 
+/// Said of a job that counts more impressions than a card has: the contract's own word too.
+const REASON_SEVERAL_IMPRESSIONS: &str = "several-impressions";
+
 /// What the jobs that bear the attempt's name say about it, if the printer has not `restarted` since.
 pub(crate) fn found(attempt: &AttemptRef, jobs: &[Job], printer_reasons: &[String], restarted: bool) -> Found {
     let job = match jobs {
@@ -336,8 +339,9 @@ fn completed(attempt: &AttemptRef, job: &Job) -> Ending {
         Some(1..) => (Blank::Fed, Card::Unknown),
         Some(i32::MIN..=-1) | None => (Blank::Unknown, Card::Unknown),
     };
+    let several = matches!(job.impressions, Some(2..)).then(|| REASON_SEVERAL_IMPRESSIONS.to_owned());
     // Without the printer's reasons: those of an earlier job stay while it is idle.
-    Ending { blank, card, reasons: job.reasons.clone() }
+    Ending { blank, card, reasons: merged(several.as_slice(), &job.reasons) }
 }
 
 fn merged(first: &[String], second: &[String]) -> Vec<String> {
@@ -697,7 +701,9 @@ mod tests {
     #[test]
     fn more_than_one_impression_of_a_card_of_one_page_is_no_proof_of_one_card() {
         let twice = Job { impressions: Some(2), ..job(JobState::Completed, &[]) };
-        assert_eq!(found(&attempt(Some("7"), true), &[twice], &[], false), ended(Blank::Fed, Card::Unknown));
+        let Found::Ended(ending) = found(&attempt(Some("7"), true), &[twice], &[], false) else { panic!() };
+        assert_eq!((ending.blank, ending.card), (Blank::Fed, Card::Unknown));
+        assert_eq!(ending.reasons, ["several-impressions"]);
     }
 
     #[test]

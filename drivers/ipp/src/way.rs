@@ -99,7 +99,10 @@ impl IppPrinter {
             Err(error) => return Err(on_question(&error)),
         };
         let boot = self.boot(&job).await.map_err(|error| on_question(&error))?;
-        let Err(error) = self.transport.call(job_request(Operation::ReleaseJob, id)).await else { return Ok(boot) };
+        let turn = self.pause.turn().await;
+        let released = self.transport.call(job_request(Operation::ReleaseJob, id)).await;
+        drop(turn);
+        let Err(error) = released else { return Ok(boot) };
         let refused = match error {
             CallError::NotConnected(_) | CallError::NotTrusted(_) | CallError::NoTls(_) => true,
             // A refusal proves nothing by itself: the job may not be held because it is printing.
@@ -111,7 +114,10 @@ impl IppPrinter {
 
     /// Send-Document, once, to a job that is not held.
     pub(crate) async fn send(&self, attempt: &AttemptId, id: i32, document: &Document) -> Result<(), Fault> {
-        let Err(error) = self.send_document(id, document).await else { return Ok(()) };
+        let turn = self.pause.turn().await;
+        let sent = self.send_document(id, document).await;
+        drop(turn);
+        let Err(error) = sent else { return Ok(()) };
         let unsent = match error {
             CallError::NotConnected(_) | CallError::NotTrusted(_) | CallError::NoTls(_) => {
                 self.memory.set(attempt, Stage::Unsent);
