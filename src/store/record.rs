@@ -178,13 +178,14 @@ impl Tx {
 
     /// The records of a source with these request ids.
     pub async fn records_find(&mut self, source: &str, request_ids: &[&str]) -> Result<Vec<StoredRow>, StoreError> {
+        // The source stands in each row too: by it alone PostgreSQL would read all of a list that it has not looked at.
         const FIND: &str = "
             SELECT r.id, r.request_id, r.profile, r.state, r.digest
-            FROM json_each($1) AS v CROSS JOIN record AS r WHERE r.source = $2 AND r.request_id = v.value ->> 0";
+            FROM json_each($1) AS v CROSS JOIN record AS r WHERE r.source = v.value ->> 0 AND r.request_id = v.value ->> 1";
         type Row = (i64, String, String, String, Vec<u8>);
-        let rows: Vec<_> = request_ids.iter().map(|id| (id,)).collect();
-        let rows: Vec<Row> = on!(self, c => sqlx::query_as(FIND).bind(set(&rows)).bind(source).fetch_all(c))
-            .map_err(doing("finding records"))?;
+        let rows: Vec<_> = request_ids.iter().map(|id| (source, id)).collect();
+        let rows: Vec<Row> =
+            on!(self, c => sqlx::query_as(FIND).bind(set(&rows)).fetch_all(c)).map_err(doing("finding records"))?;
         let row = |(id, request_id, profile, state, digest): Row| {
             Ok(StoredRow { id: RecordId(id), state: parse("record", id, &state)?, request_id, profile, digest })
         };
