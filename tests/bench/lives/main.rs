@@ -8,7 +8,7 @@
 //! and its neighbours. Runs are interleaved, and medians are shown. Nothing here asserts a time. What is asserted is
 //! that the books add up after each run.
 //!
-//! `-- --quick` takes seconds; `--runs N`; `sqlite`, `postgresql` measure only these.
+//! `-- --quick` takes seconds; `--runs N`; `--printers N`, `sqlite`, `postgresql` measure only these.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -168,6 +168,11 @@ impl Plan {
                     plan.cases = cases([(1, 300), (8, 1_000), (64, 5_000), (1_000, 5_000)]);
                 }
                 "--runs" => plan.runs = arguments.next().context("`--runs` needs a number")?.parse()?,
+                "--printers" => {
+                    let only: i64 = arguments.next().context("`--printers` needs a number")?.parse()?;
+                    plan.cases.retain(|case| case.printers == only);
+                    ensure!(!plan.cases.is_empty(), "{only} printers are not measured");
+                }
                 named => plan.kinds.push(Kind::named(named)?),
             }
         }
