@@ -80,7 +80,9 @@ impl Server {
         let server = Self { options, writers: Idle::new(1), readers: Idle::new(READERS) };
         let mut connection = server.connect(Purpose::Write).await.map_err(doing("opening the database"))?;
         let (migrator, known) = schema::of_postgres();
-        schema::migrated(migrator.run(&mut connection).await, known)?;
+        // A new version may rewrite tables, or wait for another process that does.
+        let migrated = timeout(REPORT_PATIENCE, migrator.run(&mut connection)).await;
+        schema::migrated(migrated.unwrap_or_else(|_| Err(late().into())), known)?;
         server.writers.put(connection);
         Ok(Arc::new(server))
     }
@@ -151,9 +153,13 @@ impl Server {
 
     pub(super) async fn listen(&self) -> Result<PgListener, sqlx::Error> {
         let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_PATIENCE);
-        let mut listener = PgListener::connect_with(&pool.connect_lazy_with(self.options.clone())).await?;
-        listener.listen(CHANNEL).await?;
-        Ok(listener)
+        let pool = pool.connect_lazy_with(self.options.clone());
+        bounded(CONNECT_PATIENCE, async {
+            let mut listener = PgListener::connect_with(&pool).await?;
+            listener.listen(CHANNEL).await?;
+            Ok(listener)
+        })
+        .await
     }
 
     pub(super) async fn close(&self) {
@@ -166,9 +172,14 @@ impl Server {
     }
 }
 
-/// The server cannot be reached, or ends this connection: shutdown, crash of another process, a timeout of the session.
+/// The server cannot be reached, cannot write now, or ends this connection: shutdown, crash of another process, a full disk.
 pub(super) fn is_away(error: &sqlx::Error) -> bool {
-    let is_code = |code: &str| code.starts_with("57P") || code.starts_with("08") || ["25P03", "53300"].contains(&code);
+    // Classes: connection, resources such as a full disk, an operator's act, the system; and codes of a session that was
+    // ended, of a server that became a standby, and of a lock that was not to be had.
+    let is_code = |code: &str| {
+        let is_of = |class: &&str| code.len() == 5 && code.starts_with(*class); // SQLite's are shorter
+        ["08", "53", "57", "58"].iter().any(is_of) || ["25P03", "25006", "55P03"].contains(&code)
+    };
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| is_code(&code))
         || matches!(
@@ -178,8 +189,11 @@ pub(super) fn is_away(error: &sqlx::Error) -> bool {
 }
 
 async fn bounded<T>(patience: Duration, call: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
-    let late = || sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "the database does not answer"));
     timeout(patience, call).await.unwrap_or_else(|_| Err(late()))
+}
+
+fn late() -> sqlx::Error {
+    sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "the database does not answer"))
 }
 
 /// A connection with an open transaction. Dropped, it is rolled back and given back.
