@@ -18,6 +18,11 @@ const WRITE_PATIENCE: Duration = Duration::from_secs(20);
 /// How often it asks. Short, so that it finds the gap that a busy scheduler leaves.
 const WRITE_RETRY: Duration = Duration::from_millis(1);
 
+/// What a connection keeps of the file, in kB (negative for SQLite). An import writes all over its indexes; what a reader
+/// does not keep, the system does.
+const WRITER_CACHE: &str = "-65536";
+const READER_CACHE: &str = "-4096";
+
 pub(super) async fn open(file: PathBuf) -> Result<Backend, StoreError> {
     let failed = "opening the database";
     let options = SqliteConnectOptions::new()
@@ -27,7 +32,6 @@ pub(super) async fn open(file: PathBuf) -> Result<Backend, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .pragma("wal_autocheckpoint", "16384")
-        .pragma("cache_size", "-65536")
         .pragma("temp_store", "memory")
         .statement_cache_capacity(200)
         .disable_statement_logging();
@@ -36,15 +40,16 @@ pub(super) async fn open(file: PathBuf) -> Result<Backend, StoreError> {
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(options.clone().busy_timeout(WRITE_PATIENCE))
+        .connect_with(options.clone().pragma("cache_size", WRITER_CACHE).busy_timeout(WRITE_PATIENCE))
         .await
         .map_err(doing(failed))?;
     let (migrator, known) = schema::of_sqlite();
     schema::migrated(migrator.run(&write).await, known)?;
+    let reader = options.read_only(true).create_if_missing(false).pragma("cache_size", READER_CACHE);
     let read = SqlitePoolOptions::new()
         .max_connections(u32::try_from(READERS).unwrap_or(1))
         .test_before_acquire(false)
-        .connect_lazy_with(options.read_only(true).create_if_missing(false).busy_timeout(WRITE_PATIENCE));
+        .connect_lazy_with(reader.busy_timeout(WRITE_PATIENCE));
     // From here on the program waits itself: it asks often enough to find the gap that a busy scheduler leaves.
     sqlx::query("PRAGMA busy_timeout = 0").execute(&write).await.map_err(doing(failed))?;
     Ok(Backend::Sqlite { write, read, file })
