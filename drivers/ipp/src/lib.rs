@@ -37,7 +37,7 @@ mod wire;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cetak_driver_api::{
@@ -204,7 +204,9 @@ impl PrinterDriver for IppPrinter {
         let failed =
             jobs.iter().any(|job| matches!(job.state, JobState::Canceled | JobState::Aborted | JobState::Stopped));
         let reasons = if failed { self.reasons().await.map_err(|error| on_question(&error))? } else { Vec::new() };
-        if jobs.iter().any(|job| job.state.is_over()) {
+        let is_cups =
+            self.facts.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|facts| facts.is_cups);
+        if !is_cups && jobs.iter().any(|job| job.state.is_over()) {
             self.pause.ended();
         }
         Ok(translate::found(attempt, &jobs, &reasons, restarted))

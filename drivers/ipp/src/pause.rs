@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep_until};
 /// card is over so soon, so that it costs nothing.
 const AFTER_RELEASE: Duration = Duration::from_millis(100);
 
-/// After a card was seen to be over: the printer is idle so long, but for the time in which the outcome is saved.
+/// After a card was seen to be over: the printer is idle so long, but for the time in which the outcome is saved. CUPS
+/// looks for jobs in one thread only, and needs none.
 const AFTER_END: Duration = Duration::from_millis(20);
 
 /// When the next card may be let go.
