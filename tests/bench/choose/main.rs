@@ -92,7 +92,7 @@ fn main() -> anyhow::Result<()> {
 
 impl Plan {
     fn from_arguments(arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
-        let mut plan = Self { batches: 150, lengths: vec![27_000, 1_000_000, 10_000_000], kinds: Vec::new() };
+        let mut plan = Self { batches: 120, lengths: vec![27_000, 1_000_000, 10_000_000], kinds: Vec::new() };
         for argument in arguments {
             match argument.as_str() {
                 "--bench" => {} // cargo says so
