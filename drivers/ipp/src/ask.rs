@@ -127,6 +127,9 @@ impl IppPrinter {
             Ok(_) | Err(CallError::Refused { .. }) => {}
             Err(error) => return Err(error),
         }
+        if !unstarted {
+            self.pause.cancelled();
+        }
         let after = self.job(job.id).await?;
         let canceled = after.is_some_and(|job| job.is_of(attempt) && job.is_canceled_cardless());
         Ok(unstarted && canceled)

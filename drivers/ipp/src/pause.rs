@@ -25,7 +25,7 @@ pub(crate) struct Pause {
     until: std::sync::Mutex<Option<Instant>>,
 }
 
-/// As long as it is there, no other card is let go.
+/// As long as it is there, no other card is let go by this process; what others do at the printer nobody can order.
 pub(crate) struct Turn<'a> {
     pause: &'a Pause,
     _turn: MutexGuard<'a, ()>,
@@ -45,6 +45,11 @@ impl Pause {
     /// A card was seen to be over.
     pub(crate) fn ended(&self) {
         self.begin(AFTER_END);
+    }
+
+    /// A card under way was cancelled: when the printer ends it is not known.
+    pub(crate) fn cancelled(&self) {
+        self.begin(AFTER_RELEASE);
     }
 
     fn begin(&self, pause: Duration) {
