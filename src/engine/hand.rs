@@ -173,14 +173,10 @@ impl Worker {
     /// `prepare` or `commit` failed: the fault proves that no blank was used, or only the printer can tell. It has ended
     /// only when nothing of it is left in the printer: whoever lets a held job go there would make a second card.
     async fn outcome_of(&self, hand: &InHand, fault: &Fault) -> Ended {
-        let Some(mut outcome) = reconcile::after_fault(fault) else {
+        let Some(outcome) = reconcile::after_fault(fault) else {
             warn!(printer.id = self.state.printer.name, attempt.id = hand.reference.id.as_str(), "{fault}");
             return Ended::Not;
         };
-        // Without its lease the node itself sent nothing: neither the printer nor the card is to blame.
-        if !self.office.may_feed() && matches!(outcome, Outcome::NotStarted { .. }) {
-            outcome = reconcile::stopped();
-        }
         match self.driver.cancel(&hand.reference).await {
             Ok(Cancelled::NothingPrinted) => Ended::With(outcome),
             Ok(Cancelled::OutcomeUnknown) | Err(_) => Ended::WhenTakenBack,

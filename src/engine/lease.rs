@@ -193,9 +193,12 @@ pub(super) struct Leased {
 const TAKE_BACK_TRIES: u32 = 120;
 const TAKE_BACK_WAIT: Duration = Duration::from_secs(1);
 
+/// Why nothing was sent: neither the printer nor the card is to blame.
+pub(super) const LEASE_ENDED: &str = "this node's lease has ended";
+
 impl Leased {
     fn check(&self) -> Result<(), Fault> {
-        let lost = || Fault::NotSent("this node's lease has ended".to_owned());
+        let lost = || Fault::NotSent(LEASE_ENDED.to_owned());
         let holds = self.lease.holds(&*self.clock) && self.lease.fence.epoch() == self.epoch;
         if holds { Ok(()) } else { Err(lost()) }
     }

@@ -2,6 +2,7 @@
 
 use cetak_driver_api::{Blank, Card, Ending, Fault, Found};
 
+use super::lease::LEASE_ENDED;
 use crate::domain::{
     advice,
     attempt::{Blame, Outcome},
@@ -69,6 +70,7 @@ fn ended(ending: &Ending) -> Outcome {
 pub fn after_fault(fault: &Fault) -> Option<Outcome> {
     let not_started = |blame, reason| Some(Outcome::NotStarted { blame, reason });
     match fault {
+        Fault::NotSent(why) if why == LEASE_ENDED => Some(stopped()),
         Fault::NotSent(_) | Fault::NeedsOperator(_) => not_started(Blame::Printer, fault.to_string()),
         Fault::Unavailable { reasons } => not_started(Blame::Printer, reasons.join(", ")),
         Fault::Rejected(_) => not_started(Blame::Card, fault.to_string()),
@@ -97,6 +99,13 @@ mod tests {
 
     const BLANKS: [Blank; 3] = [Blank::NotFed, Blank::Fed, Blank::Unknown];
     const CARDS: [Card; 4] = [Card::Good, Card::Bad, Card::None, Card::Unknown];
+
+    #[test]
+    fn a_node_without_its_lease_blames_no_printer() {
+        assert_eq!(after_fault(&Fault::NotSent(LEASE_ENDED.to_owned())), Some(stopped()));
+        let refused = after_fault(&Fault::NotSent("connection refused".to_owned()));
+        assert!(matches!(refused, Some(Outcome::NotStarted { blame: Blame::Printer, .. })), "{refused:?}");
+    }
 
     #[test]
     fn only_a_proof_makes_an_outcome_certain() {

@@ -172,14 +172,12 @@ impl Server {
     }
 }
 
-/// The server cannot be reached, cannot write now, or ends this connection: shutdown, crash of another process, a full disk.
+/// The server cannot be reached, cannot write now, or ends this connection: shutdown, crash of another process, a timeout
+/// of the session.
 pub(super) fn is_away(error: &sqlx::Error) -> bool {
-    // Classes: connection, resources such as a full disk, an operator's act, the system; and codes of a session that was
-    // ended, of a server that became a standby, and of a lock that was not to be had.
-    let is_code = |code: &str| {
-        let is_of = |class: &&str| code.len() == 5 && code.starts_with(*class); // SQLite's are shorter
-        ["08", "53", "57", "58"].iter().any(is_of) || ["25P03", "25006", "55P03"].contains(&code)
-    };
+    // 25006: it is a standby now. A full disk or a cancelled statement is not among them: others may get through.
+    let is_code =
+        |code: &str| code.starts_with("57P") || code.starts_with("08") || ["25P03", "53300", "25006"].contains(&code);
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| is_code(&code))
         || matches!(
@@ -287,5 +285,6 @@ pub(super) async fn has_data(url: &str) -> Result<bool, StoreError> {
     let has_tables: bool = bounded(STATEMENT_PATIENCE, sqlx::query_scalar(TABLES).fetch_one(&mut connection))
         .await
         .map_err(doing(failed))?;
-    Ok(has_tables && sqlx::query_scalar(KEYS).fetch_one(&mut connection).await.map_err(doing(failed))?)
+    let keys = sqlx::query_scalar(KEYS).fetch_one(&mut connection);
+    Ok(has_tables && bounded(STATEMENT_PATIENCE, keys).await.map_err(doing(failed))?)
 }
