@@ -95,7 +95,7 @@ impl IppPrinter {
         Ok(Self {
             transport,
             memory: Memory::default(),
-            pause: Pause::default(),
+            pause: Pause::new(now.clone()),
             now,
             facts: Mutex::default(),
             events: Mutex::default(),
