@@ -138,7 +138,10 @@ pub(super) fn lock_scheduler(folder: &Path) -> anyhow::Result<SchedulerLock> {
             let mut holder = String::new();
             file.read_to_string(&mut holder).with_context(context)?;
             let message = format!("another scheduler runs on `{}` (process {})", folder.display(), holder.trim());
-            anyhow::bail!(EngineError::refused(message, "one is enough: all commands work beside it"));
+            anyhow::bail!(EngineError::refused(
+                message,
+                "one is enough for a data folder, and all commands but `db move` work beside it; another node needs a folder of its own"
+            ));
         }
         Err(fs::TryLockError::Error(error)) => return Err(error).with_context(context),
     }

@@ -105,6 +105,12 @@ async fn move_to(office: &Office, out: Output, to: &str) -> anyhow::Result<()> {
     let tables: std::collections::BTreeMap<_, _> = moved.transferred.tables.iter().copied().collect();
     let value = serde_json::json!({ "to": moved.shown, "rows": rows, "tables": tables, "rules": moved.rules });
     out.data(&value, |_| {
+        if rows == 0 {
+            return format!(
+                "all rows were in {} before; all {} rules of `cetak db check` hold there\n",
+                moved.shown, moved.rules
+            );
+        }
         format!(
             "{} rows are in {}, each compared with the file; all {} rules of `cetak db check` hold there\n",
             thousands(rows),
