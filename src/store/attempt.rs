@@ -144,8 +144,8 @@ impl Tx {
         const RELEASE: &str = concat!(
             "
             UPDATE attempt SET state = 'releasing'
-            FROM job, batch, record, printer
-            WHERE attempt.id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND attempt.state = 'intent'
+            FROM json_each($1) AS v, job, batch, record, printer
+            WHERE attempt.id = CAST(v.value ->> 0 AS BIGINT) AND attempt.state = 'intent'
               AND job.id = attempt.job_id AND batch.id = job.batch_id AND record.id = job.record_id AND printer.name = batch.printer
               AND job.state = 'printing' AND batch.state = 'running'
               AND record.version = attempt.record_version AND record.stop IS NULL
@@ -157,10 +157,10 @@ impl Tx {
         if attempts.is_empty() {
             return Ok(Vec::new());
         }
-        let node = self.writer.node();
-        let released: Vec<i64> =
-            on!(self, c => sqlx::query_scalar(RELEASE).bind(set(attempts)).bind(node).fetch_all(c))
-                .map_err(doing("releasing attempts"))?;
+        // Joined with the set: as a condition, PostgreSQL looks through all cards that are printing for each of it.
+        let (node, rows) = (self.writer.node(), attempts.iter().map(|attempt| (attempt.0,)).collect::<Vec<_>>());
+        let released: Vec<i64> = on!(self, c => sqlx::query_scalar(RELEASE).bind(set(&rows)).bind(node).fetch_all(c))
+            .map_err(doing("releasing attempts"))?;
         Ok(released.into_iter().map(AttemptKey).collect())
     }
 

@@ -141,15 +141,16 @@ impl Tx {
 
     /// The instant of the newest row of all chains; the beginning of time without any.
     pub async fn newest_instant(&mut self) -> Result<Timestamp, StoreError> {
+        // Row by row: as a join, PostgreSQL may read the whole audit.
         const NEWEST: &str = "
-            SELECT a.entry FROM audit_head AS h JOIN audit AS a ON a.chain = h.chain AND a.seq = h.seq";
-        let rows: Vec<String> =
+            SELECT (SELECT a.entry FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h";
+        let rows: Vec<Option<String>> =
             on!(self, c => sqlx::query_scalar(NEWEST).fetch_all(c)).map_err(doing("reading the newest audit rows"))?;
         let instant = |entry: &String| {
             let entry: serde_json::Value = serde_json::from_str(entry).ok()?;
             Timestamp::parse(entry["at"].as_str()?)
         };
-        let instants = rows.iter().filter_map(instant);
+        let instants = rows.iter().flatten().filter_map(instant);
         Ok(instants.max().unwrap_or(Timestamp(i64::MIN)))
     }
 
