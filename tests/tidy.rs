@@ -20,11 +20,12 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("app", &["domain", "store", "render", "engine", "web", "cli"]),
     ("main", &["domain", "store", "render", "engine", "web", "cli", "app"]),
 ];
-const CRATES: [(&str, &[&str]); 5] = [
+const CRATES: [(&str, &[&str]); 6] = [
     ("sqlx", &["store"]),
     ("cetak_driver_api", &["engine", "app"]),
     ("cetak_driver_mock", &["app"]),
     ("cetak_driver_ipp", &["app"]),
+    ("cetak_picture", &["render"]),
     ("anyhow", &["cli", "app", "main"]),
 ];
 

@@ -3,19 +3,15 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use serde::Deserialize;
 
 use super::{PrinterOptions, files, system};
 use crate::{
-    domain::{
-        profile::{CardProfile, is_name},
-        window::Window,
-    },
+    domain::{profile::is_name, window::Window},
     engine::{EngineError, Profiles, Settings, operator::plain_database},
     store::Location,
 };
@@ -67,6 +63,13 @@ pub(super) struct Config {
 }
 
 impl Config {
+    /// Reads the files that printers' options name.
+    pub(super) fn check_printers(&self) -> Result<(), EngineError> {
+        self.printers
+            .iter()
+            .try_for_each(|(name, options)| options.check().map_err(|error| wrong_options(name, &error)))
+    }
+
     /// All printers that the settings name.
     pub(super) fn names_of_printers(&self) -> Vec<String> {
         let windows = self.settings.windows.iter().filter_map(|window| window.printer.clone());
@@ -124,7 +127,7 @@ pub(super) fn load(
     let own = path_text(folder.join("profiles"));
     let folder_of_profiles = reader.take("profiles", file.profiles.map(path_text), own, "a folder", |_| true)?;
     let required = !reader.sources["profiles"].1.starts_with("default");
-    let profiles = profiles(Path::new(&folder_of_profiles), required)?;
+    let profiles = super::profiles::load(Path::new(&folder_of_profiles), required)?;
     let beside = path.as_deref().and_then(Path::parent).unwrap_or(folder);
     let printers = printers(std::mem::take(&mut file.printer), beside)?;
     Ok(Config {
@@ -320,38 +323,6 @@ fn read(path: &Path) -> anyhow::Result<Written> {
     })
 }
 
-/// The profiles that are compiled in, and those of a folder, which replace any of the same name.
-fn profiles(folder: &Path, required: bool) -> anyhow::Result<Profiles> {
-    let mut profiles = Profiles::new();
-    for (name, text) in
-        [("ktp-el", include_str!("../profiles/ktp-el.toml")), ("student", include_str!("../profiles/student.toml"))]
-    {
-        let profile = parse_profile(text).with_context(|| format!("the profile `{name}` is wrong"))?;
-        profiles.insert(profile.name.clone(), Arc::new(profile));
-    }
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => return Ok(profiles),
-        Err(source) => bail!(EngineError::Read { what: folder.display().to_string(), source }),
-    };
-    for entry in entries {
-        let path = entry.with_context(|| format!("`{}`", folder.display()))?.path();
-        if path.extension().is_some_and(|e| e == "toml") {
-            let text = std::fs::read_to_string(&path)
-                .map_err(|source| EngineError::Read { what: path.display().to_string(), source })?;
-            let profile = parse_profile(&text).with_context(|| format!("the profile `{}` is wrong", path.display()))?;
-            profiles.insert(profile.name.clone(), Arc::new(profile));
-        }
-    }
-    Ok(profiles)
-}
-
-fn parse_profile(text: &str) -> anyhow::Result<CardProfile> {
-    let profile: CardProfile = toml::from_str(text)?;
-    profile.validate().map_err(anyhow::Error::msg)?;
-    Ok(profile)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -431,17 +402,20 @@ mod tests {
     #[test]
     fn a_folder_adds_and_replaces_profiles_and_a_broken_one_is_named() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::create_dir(dir.path().join("profiles")).unwrap();
-        let text = include_str!("../profiles/student.toml").replace("attempts = 2", "attempts = 5");
-        std::fs::write(dir.path().join("profiles/student.toml"), &text).unwrap();
+        let mine = dir.path().join("profiles/mine");
+        std::fs::create_dir_all(&mine).unwrap();
+        let text = include_str!("../profiles/student/profile.toml").replace("attempts = 2", "attempts = 5");
+        std::fs::write(mine.join("profile.toml"), &text).unwrap();
+        std::fs::write(mine.join("front.svg"), include_str!("../profiles/student/front.svg")).unwrap();
+        std::fs::write(mine.join("back.svg"), include_str!("../profiles/student/back.svg")).unwrap();
         let config = load(dir.path(), None, &BTreeMap::new()).unwrap();
         assert_eq!(config.profiles["student"].attempts, 5);
-        std::fs::write(
-            dir.path().join("profiles/broken.toml"),
-            text.replace("name_column = \"name\"", "name_column = \"nama\""),
-        )
-        .unwrap();
+        std::fs::write(mine.join("profile.toml"), text.replace("name_column = \"name\"", "name_column = \"nama\""))
+            .unwrap();
         let error = format!("{:#}", load(dir.path(), None, &BTreeMap::new()).unwrap_err());
-        assert!(error.contains("broken.toml") && error.contains("name_column"), "{error}");
+        assert!(error.contains("mine/profile.toml") && error.contains("name_column"), "{error}");
+        std::fs::write(dir.path().join("profiles/flat.toml"), &text).unwrap();
+        let error = format!("{:#}", load(dir.path(), None, &BTreeMap::new()).unwrap_err());
+        assert!(error.contains("a profile is a folder") || error.contains("name_column"), "{error}");
     }
 }

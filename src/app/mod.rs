@@ -3,19 +3,20 @@
 mod config;
 pub mod demo;
 mod files;
+pub mod profiles;
 pub mod system;
 
 use std::{collections::BTreeMap, io, path::Path, sync::Arc, time::Duration};
 
 use cetak_driver_api::PrinterDriver;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{
     cli::{
         self,
         args::{
             AuditCommand, BatchCommand, BlangkoCommand, Cli, Command, ConfigCommand, DbCommand, Global, InspectCommand,
-            JobCommand, PrinterCommand, RecordCommand, ReprintCommand,
+            JobCommand, PrinterCommand, ProfileCommand, RecordCommand, ReprintCommand,
         },
         output::{Output, message, table},
         progress,
@@ -46,10 +47,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let config = config::load(&global.data, global.config.as_deref(), &variables)?;
     match command {
         Command::Config(ConfigCommand::Check) => {
-            for (name, options) in &config.printers {
-                options.check().map_err(|error| config::wrong_options(name, &error))?;
-            }
+            config.check_printers()?;
             Ok(show_config(out, &config)?)
+        }
+        Command::Profile(ProfileCommand::Check { folder, look }) => {
+            Ok(profiles::check(out, &config.profiles, &folder, &look)?)
         }
         Command::Run(args) => {
             let named = config.names_of_printers();
@@ -160,6 +162,7 @@ fn writes(command: &Command) -> bool {
         | Command::Card(_)
         | Command::Db(_)
         | Command::Status
+        | Command::Profile(_)
         | Command::Config(_) => false,
     }
 }
@@ -202,6 +205,7 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
         writer: Writer { chain: CHAIN_CLI.into(), actor: Arc::new(actor(global.actor.clone())), fence: None },
         drivers: drivers(config.printers, clock),
         renderers: renderers(),
+        desk: Some(desk()),
         lease: None,
     })
 }
@@ -209,6 +213,11 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
 /// What draws, for each profile.
 pub fn renderers() -> RendererFactory {
     Arc::new(|profile: &CardProfile| Ok(Arc::new(Renderer::new(profile)?) as Arc<dyn Draw>))
+}
+
+/// Room for as many cards as there are processors.
+pub fn desk() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)))
 }
 
 /// The options of IPP printers, by name.

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use super::db::DbCommand;
+pub use super::{
+    db::DbCommand,
+    look::{LookArgs, ProfileCommand},
+};
 
 /// The longest reason or name that is kept, bytes.
 const PLAIN_BYTES_MAX: usize = 500;
@@ -58,6 +61,9 @@ pub enum Command {
     /// Printers
     #[command(subcommand)]
     Printer(PrinterCommand),
+    /// Card profiles
+    #[command(subcommand)]
+    Profile(ProfileCommand),
     /// Schedule and print
     Run(RunArgs),
     /// Pause and resume
@@ -429,6 +435,13 @@ pub enum ReprintCommand {
 
 #[derive(Subcommand, Debug)]
 pub enum CardCommand {
+    /// Draw a record's card as it would be printed now, into a file: it shows a person
+    Preview {
+        #[command(flatten)]
+        record: RecordArg,
+        #[command(flatten)]
+        look: LookArgs,
+    },
     /// The card was looked at, and is good
     Check {
         #[command(flatten)]

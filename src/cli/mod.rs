@@ -4,6 +4,7 @@ pub mod args;
 mod blangko;
 pub mod db;
 mod import;
+pub mod look;
 pub mod output;
 mod people;
 mod printer;
@@ -41,7 +42,7 @@ pub async fn command(office: &Office, out: Output, command: Command) -> anyhow::
         Command::Audit(AuditCommand::Verify { seal }) => reading::audit_verify(office, out, seal).await,
         Command::Audit(AuditCommand::Seal { file }) => reading::audit_seal(office, out, &file).await,
         Command::Audit(AuditCommand::Export) => reading::audit_export(office, out).await,
-        Command::Demo(_) | Command::Run(_) | Command::Db(_) | Command::Config(_) => {
+        Command::Demo(_) | Command::Run(_) | Command::Db(_) | Command::Config(_) | Command::Profile(_) => {
             Err(anyhow::anyhow!("this command is not carried out here"))
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{
     args::{BatchCommand, CardCommand, RecordArg, RecordCommand, ReprintCommand},
+    look,
     output::{Output, table},
     reading::{jobs_text, record_show},
     status::batches_text,
@@ -120,6 +121,12 @@ pub(super) async fn reprint(office: &Office, out: Output, command: ReprintComman
 
 pub(super) async fn card(office: &Office, out: Output, command: CardCommand) -> anyhow::Result<()> {
     let done = match command {
+        CardCommand::Preview { record, look } => {
+            let name = name(record);
+            let bytes = operator::card_preview(office, &name, &look::output(&look)).await?;
+            look::write(&look.output, &bytes)?;
+            format!("the card of `{}` is drawn in `{}`; it shows a person", name.request_id, look.output.display())
+        }
         CardCommand::Check { record } => {
             let name = name(record);
             operator::card_check(office, &name).await?;

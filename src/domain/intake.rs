@@ -28,6 +28,8 @@ pub enum Reason {
     Future,
     /// It has no photo, or the photo is not there.
     Photo,
+    /// A value cannot be printed on the card: it is too long for its place, or has a character that the font lacks.
+    Card,
     /// The request is known with another body.
     Conflict,
 }
@@ -43,6 +45,7 @@ impl Reason {
             Self::Date => "date",
             Self::Future => "future",
             Self::Photo => "photo",
+            Self::Card => "card",
             Self::Conflict => "conflict",
         }
     }
@@ -344,7 +347,7 @@ mod tests {
     use super::*;
 
     fn ktp() -> CardProfile {
-        toml::from_str(include_str!("../profiles/ktp-el.toml")).unwrap()
+        toml::from_str(include_str!("../profiles/ktp-el/profile.toml")).unwrap()
     }
 
     fn good() -> Vec<(&'static str, &'static str)> {

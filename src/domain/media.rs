@@ -20,6 +20,19 @@ pub fn has_size(media: &[String], width_mm: f32, height_mm: f32) -> Option<bool>
     Some(fixed || custom)
 }
 
+/// Does a card go in with its short edge first? As the first medium of that size says; PWG's own names do.
+pub fn is_portrait(media: &[String], width_mm: f32, height_mm: f32) -> bool {
+    let size = name_of(media, width_mm, height_mm).and_then(size_mm);
+    size.is_none_or(|(width, height)| width <= height)
+}
+
+/// The first medium of that size, either way round, by its name at the printer.
+pub fn name_of(media: &[String], width_mm: f32, height_mm: f32) -> Option<&str> {
+    let (short, long) = (width_mm.min(height_mm), width_mm.max(height_mm));
+    let is_it = |name: &str| size_mm(name).is_some_and(|(w, h)| near(w.min(h), short) && near(w.max(h), long));
+    media.iter().map(String::as_str).find(|name| !name.starts_with("custom_m") && is_it(name))
+}
+
 fn near(is: f32, wanted: f32) -> bool {
     (is - wanted).abs() <= TOLERANCE_MM
 }
@@ -55,6 +68,19 @@ mod tests {
             assert_eq!(has(&[media]), Some(false), "{media}");
         }
         assert_eq!(has(&[]), None);
+    }
+
+    #[test]
+    fn a_card_goes_in_as_its_mediums_name_says() {
+        let goes_in = |media: &[&str]| {
+            let media: Vec<String> = media.iter().map(|name| (*name).to_owned()).collect();
+            (is_portrait(&media, 85.60, 53.98), name_of(&media, 85.60, 53.98).map(str::to_owned))
+        };
+        let id_1 = "iso_id-1_53.98x85.6mm";
+        assert_eq!(goes_in(&["iso_a4_210x297mm", id_1]), (true, Some(id_1.into())));
+        assert_eq!(goes_in(&["om_card_85.6x54mm"]), (false, Some("om_card_85.6x54mm".into())));
+        assert_eq!(goes_in(&["iso_a4_210x297mm", "custom_max_54x86mm"]), (true, None));
+        assert_eq!(goes_in(&[]), (true, None));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::identifier::Scheme;
+use super::{expression::Expression, identifier::Scheme};
 
 /// A card profile, from a TOML file. Unknown keys are refused, so that a typing error is found at start.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
@@ -102,37 +102,252 @@ fn sixty_four() -> usize {
     64
 }
 
-/// Size and content of the card's front.
+/// Size and sides of the card.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CardFace {
-    /// Width of the card, millimetres. ID-1 (ISO/IEC 7810) is 85.60.
+    /// Width of the card, millimetres, 10 to 300. ID-1 (ISO/IEC 7810) is 85.60.
     pub width_mm: f32,
-    /// Height of the card, millimetres. ID-1 is 53.98.
+    /// Height of the card, millimetres, 10 to 300. ID-1 is 53.98.
     pub height_mm: f32,
-    /// Dots per inch.
-    pub dpi: f32,
-    /// The lines of text.
+    /// How far the templates go beyond each edge, millimetres, 0 to 5: only in PDF, whose trim box is the card.
     #[serde(default)]
-    pub text: Vec<TextPlace>,
+    pub bleed_mm: f32,
+    /// The side with the person.
+    pub front: Side,
+    /// The other side, if anything is printed on it.
+    pub back: Option<Side>,
+    /// What is printed for a column's value, such as `LAKI-LAKI` for `M`; other values are printed as they are.
+    #[serde(default)]
+    pub words: BTreeMap<String, BTreeMap<String, String>>,
+    /// The colour behind the person.
+    pub background: Option<BackgroundRule>,
+    /// Values that show what a card looks like: of nobody.
+    #[serde(default)]
+    pub sample: BTreeMap<String, String>,
+    /// A photo to show with them: a file beside the profile.
+    pub sample_photo: Option<String>,
+    /// That file's bytes; whoever reads the profile puts them in.
+    #[serde(skip)]
+    pub sample_photo_bytes: Vec<u8>,
 }
 
-/// One line of text on the card.
+/// One side of the card: a drawing, and what is put into its places.
+///
+/// A place is a `<rect>` of the drawing with that `id`; it is not drawn itself.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Side {
+    /// The drawing: an SVG file beside the profile.
+    pub template: String,
+    /// That file's text; whoever reads the profile puts it in.
+    #[serde(skip)]
+    pub svg: String,
+    /// Places for text.
+    #[serde(default)]
+    pub text: Vec<TextPlace>,
+    /// The place for the photo.
+    pub photo: Option<PhotoPlace>,
+    /// Places for machine-readable codes.
+    #[serde(default)]
+    pub code: Vec<CodePlace>,
+    /// The place for the machine-readable zone.
+    pub mrz: Option<MrzPlace>,
+}
+
+/// A place for text.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TextPlace {
-    /// Fixed text; either this or `field`.
-    pub text: Option<String>,
-    /// Printed before the field's value.
-    pub label: Option<String>,
-    /// The personal field.
-    pub field: Option<String>,
-    /// Left edge, millimetres from the left.
-    pub x_mm: f32,
-    /// Top edge, millimetres from the top.
-    pub y_mm: f32,
-    /// Height of the letters' em, millimetres.
+    /// The `id` of the place in the drawing.
+    pub place: String,
+    /// What is printed.
+    pub value: Expression,
+    /// Height of the letters' em, millimetres, 0.5 to 20.
     pub size_mm: f32,
+    /// The least height, to which a longer text shrinks before it is wrapped; without it, seven tenths of `size_mm`.
+    pub least_mm: Option<f32>,
+    /// Lines into which a text may be wrapped that does not fit in its least size; 1 to 10.
+    #[serde(default = "one")]
+    pub lines: usize,
+    /// Where in its place it stands.
+    #[serde(default)]
+    pub align: Align,
+    /// The font.
+    #[serde(default)]
+    pub font: FontName,
+    /// Printed in capitals, whatever the record has.
+    #[serde(default)]
+    pub capitals: bool,
+}
+
+impl TextPlace {
+    /// Part of the size to which a text shrinks where the profile does not say.
+    const LEAST: f32 = 0.7;
+
+    /// The least height of the em, millimetres.
+    pub fn least_mm(&self) -> f32 {
+        self.least_mm.unwrap_or(self.size_mm * Self::LEAST)
+    }
+}
+
+/// Where in its place a text stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Align {
+    /// From the left edge on.
+    #[default]
+    Left,
+    /// In the middle.
+    Center,
+    /// Up to the right edge.
+    Right,
+}
+
+/// A font that comes with cetak.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FontName {
+    /// Liberation Sans.
+    #[default]
+    Regular,
+    /// Liberation Sans Bold.
+    Bold,
+    /// OCR-B, which machines read.
+    OcrB,
+}
+
+/// The place for the photo: the picture is cut to the place's proportions.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PhotoPlace {
+    /// The `id` of the place in the drawing.
+    pub place: String,
+}
+
+/// A place for a machine-readable code.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CodePlace {
+    /// The `id` of the place in the drawing, with room for the quiet zone.
+    pub place: String,
+    /// The kind of code.
+    pub symbology: Symbology,
+    /// What it says.
+    pub value: Expression,
+}
+
+/// A kind of machine-readable code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Symbology {
+    /// QR code (ISO/IEC 18004).
+    Qr,
+    /// PDF417 (ISO/IEC 15438).
+    Pdf417,
+    /// Code 128 (ISO/IEC 15417).
+    Code128,
+}
+
+/// The place for the machine-readable zone of a TD1 card (ICAO 9303-5): three lines of thirty.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MrzPlace {
+    /// The `id` of the place in the drawing.
+    pub place: String,
+    /// `I`, `A` or `C`, and perhaps one more letter.
+    pub document_code: Expression,
+    /// Three letters, as `UTO`.
+    pub issuing_state: Expression,
+    /// Up to nine characters; a longer one goes on in the optional data.
+    pub document_number: Expression,
+    /// Optional data of the first line.
+    pub optional_1: Option<Expression>,
+    /// ISO 8601.
+    pub date_of_birth: Expression,
+    /// `M`, `F`, or anything else for unspecified.
+    pub sex: Expression,
+    /// ISO 8601.
+    pub date_of_expiry: Expression,
+    /// Three letters.
+    pub nationality: Expression,
+    /// Optional data of the second line.
+    pub optional_2: Option<Expression>,
+    /// Usually the family name.
+    pub primary_identifier: Expression,
+    /// Usually the given names; may be empty.
+    pub secondary_identifier: Expression,
+}
+
+impl MrzPlace {
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        [
+            &self.document_code,
+            &self.issuing_state,
+            &self.document_number,
+            &self.date_of_birth,
+            &self.sex,
+            &self.date_of_expiry,
+            &self.nationality,
+            &self.primary_identifier,
+            &self.secondary_identifier,
+        ]
+        .into_iter()
+        .chain(&self.optional_1)
+        .chain(&self.optional_2)
+    }
+}
+
+/// The colour behind the person that the year of birth asks for; another one is a warning at import.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackgroundRule {
+    /// The column with the date of birth.
+    pub birth_date: String,
+    /// For odd years.
+    pub odd: Backdrop,
+    /// For even years.
+    pub even: Backdrop,
+}
+
+/// A colour behind a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Backdrop {
+    /// Red.
+    Red,
+    /// Blue.
+    Blue,
+}
+
+/// Values that a place may show beside the profile's columns: the office's own key, the attempt's name at the printer, and
+/// a keyed hash of both, by which a card is matched to its attempt without showing anything of the person.
+pub const CARD_VALUES: [&str; 3] = ["request_id", "attempt", "keyed_hash"];
+
+/// What is wrong with a profile, and where.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ProfileError {
+    /// The header of the table, such as `[[card.front.text]]`; none for the keys above all tables.
+    pub table: Option<&'static str>,
+    /// Which table with that header, from 1.
+    pub number: usize,
+    /// The key and what is wrong with it.
+    pub message: String,
+}
+
+impl BackgroundRule {
+    /// The colour for a date of birth, ISO 8601; `None` for what is no date.
+    pub fn for_birth(&self, date: &str) -> Option<Backdrop> {
+        let year: u16 = date.get(..4)?.parse().ok()?;
+        Some(if year.is_multiple_of(2) { self.even } else { self.odd })
+    }
+}
+
+impl From<String> for ProfileError {
+    fn from(message: String) -> Self {
+        Self { table: None, number: 1, message }
+    }
 }
 
 /// Columns that every waiting list has, whatever the profile.
@@ -140,9 +355,7 @@ pub const GENERAL_COLUMNS: [&str; 6] = ["request_id", "request_kind", "status", 
 
 impl CardProfile {
     /// Checks what the file format alone cannot.
-    ///
-    /// The error names the key and what is wrong with it.
-    pub fn validate(&self) -> Result<(), String> {
+    pub fn validate(&self) -> Result<(), ProfileError> {
         let known = |column: &String| self.personal.contains(column);
         let listed = |key: &str, column: &String| {
             if known(column) { Ok(()) } else { Err(format!("`{key}` is `{column}`, which is not in `personal`")) }
@@ -157,16 +370,17 @@ impl CardProfile {
                 "`lost_reasons` must be among `reprint_reasons`",
             ),
             (!self.kinds.is_empty(), "there must be at least one `[[kind]]`"),
-            ((10.0..=300.0).contains(&self.card.width_mm), "`card.width_mm` must be 10 to 300"),
-            ((10.0..=300.0).contains(&self.card.height_mm), "`card.height_mm` must be 10 to 300"),
-            ((100.0..=1200.0).contains(&self.card.dpi), "`card.dpi` must be 100 to 1200"),
             (
                 self.personal.iter().all(|c| !GENERAL_COLUMNS.contains(&c.as_str())),
                 "`personal` must not list a general column",
             ),
+            (
+                self.personal.iter().all(|c| !CARD_VALUES.contains(&c.as_str())),
+                "`personal` must not list `request_id`, `attempt` or `keyed_hash`",
+            ),
         ];
         if let Some((_, message)) = limits.iter().find(|(holds, _)| !holds) {
-            return Err((*message).to_owned());
+            return Err((*message).to_owned().into());
         }
         listed("name_column", &self.name_column)?;
         listed("identifier.column", &self.identifier.column)?;
@@ -174,17 +388,84 @@ impl CardProfile {
         let optional =
             [("identifier.birth_date", &self.identifier.birth_date), ("identifier.sex", &self.identifier.sex)];
         optional.into_iter().try_for_each(|(key, column)| column.as_ref().map_or(Ok(()), |c| listed(key, c)))?;
-        for place in &self.card.text {
-            match (&place.text, &place.field) {
-                (Some(_), None) => {}
-                (None, Some(field)) if known(field) || *field == self.district || *field == self.village => {}
-                (None, Some(field)) => {
-                    return Err(format!("a `[[card.text]]` shows `{field}`, which is no column of the profile"));
+        self.validate_card()
+    }
+
+    fn validate_card(&self) -> Result<(), ProfileError> {
+        let card = &self.card;
+        let wrong = |table, number, message: String| Err(ProfileError { table: Some(table), number, message });
+        let limits = [
+            ((10.0..=300.0).contains(&card.width_mm), "`card.width_mm` must be 10 to 300"),
+            ((10.0..=300.0).contains(&card.height_mm), "`card.height_mm` must be 10 to 300"),
+            ((0.0..=5.0).contains(&card.bleed_mm), "`card.bleed_mm` must be 0 to 5"),
+        ];
+        if let Some((_, message)) = limits.iter().find(|(holds, _)| !holds) {
+            return wrong("[card]", 1, (*message).to_owned());
+        }
+        if card.sample_photo.as_ref().is_some_and(|file| !is_file_name(file)) {
+            return wrong("[card]", 1, "`sample_photo` must be the name of a file beside the profile".into());
+        }
+        let known = |name: &str| self.shows(name);
+        if let Some(column) = card.words.keys().find(|column| !known(column)) {
+            return wrong("[card]", 1, format!("`card.words.{column}` is for no column of the profile"));
+        }
+        if let Some(rule) = card.background.as_ref().filter(|rule| !self.dates.contains(&rule.birth_date)) {
+            let message = format!("`birth_date` is `{}`, which is not in `dates`", rule.birth_date);
+            return wrong("[card.background]", 1, message);
+        }
+        let front = ["[card.front]", "[[card.front.text]]", "[[card.front.code]]", "[card.front.mrz]"];
+        let back = ["[card.back]", "[[card.back.text]]", "[[card.back.code]]", "[card.back.mrz]"];
+        let sides = std::iter::once((front, &card.front)).chain(card.back.iter().map(|side| (back, side)));
+        for ([own, text, code, mrz], side) in sides {
+            if !is_file_name(&side.template) {
+                return wrong(own, 1, "`template` must be the name of a file beside the profile".into());
+            }
+            let stranger = |expression: &Expression| expression.names().find(|name| !known(name)).map(str::to_owned);
+            let shows = |name: String| format!("`{{{name}}}` is no column of the profile, and none of {CARD_VALUES:?}");
+            for (number, place) in (1..).zip(&side.text) {
+                let (size, least) = (place.size_mm, place.least_mm());
+                if let Some(name) = stranger(&place.value) {
+                    return wrong(text, number, shows(name));
                 }
-                _ => return Err("a `[[card.text]]` needs either `text` or `field`".into()),
+                if !(0.5..=20.0).contains(&size) || !(0.5..=size.max(0.5)).contains(&least) {
+                    let message = "`size_mm` must be 0.5 to 20, and `least_mm` 0.5 to that".into();
+                    return wrong(text, number, message);
+                }
+                if !(1..=10).contains(&place.lines) {
+                    return wrong(text, number, "`lines` must be 1 to 10".into());
+                }
+            }
+            for (number, place) in (1..).zip(&side.code) {
+                if let Some(name) = stranger(&place.value) {
+                    return wrong(code, number, shows(name));
+                }
+            }
+            if let Some(name) = side.mrz.iter().flat_map(MrzPlace::expressions).find_map(stranger) {
+                return wrong(mrz, 1, shows(name));
             }
         }
         Ok(())
+    }
+
+    /// Is it a value that a card of this profile can show?
+    fn shows(&self, name: &str) -> bool {
+        let own = self.personal.iter().chain([&self.district, &self.village]);
+        own.map(String::as_str).chain(CARD_VALUES).any(|known| known == name)
+    }
+
+    /// The sides of its card, the front first.
+    pub fn sides(&self) -> impl Iterator<Item = &Side> {
+        std::iter::once(&self.card.front).chain(&self.card.back)
+    }
+
+    /// The sides of its card, to put the text of their templates in.
+    pub fn sides_mut(&mut self) -> impl Iterator<Item = &mut Side> {
+        std::iter::once(&mut self.card.front).chain(&mut self.card.back)
+    }
+
+    /// Some side of the card shows the person's photo.
+    pub fn shows_photo(&self) -> bool {
+        self.sides().any(|side| side.photo.is_some())
     }
 
     /// The kind of request with this name.
@@ -204,4 +485,10 @@ impl CardProfile {
 pub fn is_name(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=40).contains(&text.len()) && text.chars().all(allowed)
+}
+
+/// A file beside the profile: no folder, nothing hidden.
+fn is_file_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=100).contains(&text.len()) && !text.starts_with('.') && text.chars().all(allowed)
 }

@@ -5,7 +5,6 @@ use tracing::debug;
 
 use super::{
     board::Doing,
-    clock::attempt_name,
     hand::{Ended, InHand, Printed, Uploaded},
     pace::POLL_MAX,
     pile::{Drawn, Pile},
@@ -195,13 +194,13 @@ impl Worker {
     }
 
     fn begin(&self, drawn: &Drawn) -> Begin {
-        let now = self.office.clock.now();
         Begin {
-            name: attempt_name(&self.office.settings.site, now, &*self.office.entropy),
+            name: drawn.attempt.clone(),
             job: drawn.job.id,
             record_version: drawn.version,
             printer: self.state.printer.name.clone(),
             releasing: !self.prepare_is_sent(),
+            impressions: drawn.document.impressions(),
         }
     }
 

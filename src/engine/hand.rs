@@ -47,7 +47,8 @@ impl InHand {
     pub(super) fn new(key: AttemptKey, begin: &Begin, job: QueuedJob, batch: BatchId) -> Option<Self> {
         let id = AttemptId::new(&*begin.name).ok()?;
         let releasing = begin.releasing;
-        let reference = AttemptRef { id, printer_job: None, boot: None, releasing, acknowledged: false };
+        let impressions = begin.impressions;
+        let reference = AttemptRef { id, printer_job: None, boot: None, releasing, impressions, acknowledged: false };
         Some(Self { key, record: job.record, job, batch, held: false, loose: false, reference })
     }
 
@@ -93,6 +94,7 @@ pub(super) fn reference(open: &OpenAttempt, id: AttemptId) -> AttemptRef {
         printer_job: open.printer_job.clone(),
         boot: open.boot.clone(),
         releasing: open.releasing,
+        impressions: open.impressions,
         acknowledged: open.acknowledged,
     }
 }

@@ -237,7 +237,8 @@ impl PrinterDriver for Leased {
             let prepared = own.driver.prepare(&id, document).await;
             let Err(fault) = own.check() else { return prepared };
             let (printer_job, boot) = prepared.map_or((None, None), |prepared| (prepared.printer_job, prepared.boot));
-            own.take_back(&AttemptRef { id, printer_job, boot, releasing: false, acknowledged: false }).await;
+            own.take_back(&AttemptRef { id, printer_job, boot, releasing: false, impressions: 1, acknowledged: false })
+                .await;
             Err(fault)
         });
         upload.await.unwrap_or_else(|_| Err(Fault::OutcomeUnknown("the upload was broken off".to_owned())))

@@ -7,12 +7,14 @@
 
 pub mod batcher;
 mod board;
+mod card;
 pub mod clock;
 mod feed;
 mod hand;
 pub mod intake;
 pub mod lease;
 pub mod operator;
+pub mod output;
 mod pace;
 mod pile;
 mod reader;
@@ -24,6 +26,8 @@ mod writer;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cetak_driver_api::PrinterDriver;
+
+use tokio::sync::Semaphore;
 
 use crate::{
     domain::{audit::Actor, profile::CardProfile, retry::Backoff, window::Window},
@@ -106,6 +110,9 @@ pub struct Office {
     pub drivers: DriverFactory,
     /// Makes what draws.
     pub renderers: RendererFactory,
+    /// Room for so many cards that are drawn at once, in threads where they hold nobody up. `None`: each is drawn where it is
+    /// needed, for those whose clock would not wait.
+    pub desk: Option<Arc<Semaphore>>,
     /// Of a scheduler among several.
     pub lease: Option<Arc<Lease>>,
 }

@@ -6,7 +6,10 @@ use cetak_driver_api::Document;
 use tracing::warn;
 
 use super::{
+    card,
+    clock::attempt_name,
     intake::open_person,
+    output,
     pace::POLL_MIN,
     reader::Bodies,
     worker::{LOOK_MAX, Worker},
@@ -14,6 +17,7 @@ use super::{
 };
 use crate::{
     domain::{batch::Batch, id::RecordId, time::Timestamp},
+    render::Card,
     store::{QueuedJob, StoreError, StoredBody},
 };
 
@@ -23,6 +27,8 @@ const BODIES_AHEAD: usize = 50;
 /// A card that is drawn and may begin.
 pub(super) struct Drawn {
     pub(super) job: QueuedJob,
+    /// The attempt's name, which is on the card.
+    pub(super) attempt: String,
     pub(super) version: i64,
     pub(super) document: Document,
 }
@@ -67,14 +73,10 @@ impl Worker {
                 None => Box::pin(self.read_bodies(pile, &job)).await?,
             };
             let Some(body) = body else { continue };
-            let drawn = open_person(self.office.store.keys(), &body).and_then(|person| {
-                self.renderer.front(&person, &body.district, &body.village).map_err(|e| e.to_string())
-            });
-            match drawn {
-                Ok(bytes) => {
-                    let document = Document { format: "image/png", bytes };
-                    return Ok(Some(Drawn { job, version: body.version, document }));
-                }
+            let now = self.office.clock.now();
+            let attempt = attempt_name(&self.office.settings.site, now, &*self.office.entropy);
+            match self.draw_one(&body, &attempt).await? {
+                Ok(document) => return Ok(Some(Drawn { job, attempt, version: body.version, document })),
                 Err(reason) => {
                     let subject = format!("record {}/{}", body.source, body.request_id);
                     warn!(
@@ -88,6 +90,56 @@ impl Worker {
             }
         }
         Ok(None)
+    }
+
+    /// Draws one record's card. The inner error is what is wrong with the record.
+    async fn draw_one(&self, body: &StoredBody, attempt: &str) -> Result<Result<Document, String>, StoreError> {
+        let Some(output) = self.output.clone() else {
+            return Ok(Err("the printer was not asked what it takes".into()));
+        };
+        let keys = self.office.store.keys();
+        let person = match open_person(keys, body) {
+            Ok(person) => person,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let photo = if self.renderer.shows_photo() && card::has_photo(&person) {
+            match card::photo_of(&mut self.office.store.read().await?, keys, &person).await? {
+                Ok(photo) => photo,
+                Err(reason) => return Ok(Err(reason.into())),
+            }
+        } else {
+            None
+        };
+        let keyed_hash = card::keyed_hash(keys, &body.request_id, attempt);
+        let (renderer, attempt) = (self.renderer.clone(), attempt.to_owned());
+        let (request_id, district, village) = (body.request_id.clone(), body.district.clone(), body.village.clone());
+        let sides = output::keyword(output.sides);
+        let (format, media) = (output.format.media_type(), output.media.clone());
+        let draw = move || {
+            let card = Card {
+                person: &person,
+                district: &district,
+                village: &village,
+                request_id: &request_id,
+                attempt: &attempt,
+                keyed_hash: &keyed_hash,
+                photo: photo.as_deref().map(Vec::as_slice),
+            };
+            renderer.draw(&card, &output).map_err(|error| error.to_string())
+        };
+        let drawn = match self.office.desk.clone() {
+            None => draw(),
+            Some(desk) => {
+                // Never closed; and without a place it would be one more picture, no more.
+                let place = desk.acquire_owned().await.ok();
+                let drawing = tokio::task::spawn_blocking(move || {
+                    let _place = place;
+                    draw()
+                });
+                drawing.await.unwrap_or_else(|_| Err("drawing it failed".into()))
+            }
+        };
+        Ok(drawn.map(|bytes| Document { format, bytes, sides, media }))
     }
 
     /// [`draw`](Self::draw) beside something else: a failed read must not keep the card in hand from its printer.

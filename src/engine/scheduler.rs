@@ -291,6 +291,7 @@ impl Scheduler {
             board: self.board.clone(),
             driver,
             renderer,
+            output: None,
             stop,
             state: State::new(printer),
         })

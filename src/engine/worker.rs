@@ -16,7 +16,8 @@ use super::{
     CLOCK_TOLERANCE, Office,
     batcher::Plan,
     board::{Board, Doing},
-    operator::{self, objections},
+    operator::objections,
+    output,
     pace::{POLL_MAX, POLL_MIN, Pace},
     reader::{Bodies, Look, ReaderHandle, Seen},
     writer::{BreakerChange, Reply, Request, WriterHandle},
@@ -30,7 +31,7 @@ use crate::{
         time::Timestamp,
         window,
     },
-    render::Draw,
+    render::{Draw, Output},
     store::{PauseScope, Printer, StoreError},
 };
 
@@ -53,6 +54,8 @@ pub(crate) struct Worker {
     pub(crate) board: Arc<Board>,
     pub(crate) driver: Arc<dyn PrinterDriver>,
     pub(crate) renderer: Arc<dyn Draw>,
+    /// What the printer is sent, once it was asked.
+    pub(crate) output: Option<Output>,
     pub(crate) stop: watch::Receiver<bool>,
     pub(crate) state: State,
 }
@@ -273,7 +276,9 @@ impl Worker {
                 Err(fault) => return self.unanswered(&fault).await.map(|()| false),
             };
             self.remember(&found).await?;
-            let objection = if !operator::takes_our_format(&found) {
+            let profile = self.office.profile(&self.state.printer.profile).ok();
+            self.output = profile.as_ref().and_then(|profile| output::choose(&found, profile));
+            let objection = if self.output.is_none() {
                 Some("document-format-not-supported")
             } else if self.state.printer.insisted.is_none()
                 && !objections(&self.office, &self.state.printer.profile, &found).is_empty()
@@ -321,7 +326,8 @@ impl Worker {
 
     /// The printer can keep a whole job without printing it.
     pub(super) fn can_hold(&self) -> bool {
-        self.state.capabilities.as_ref().is_some_and(|capabilities| capabilities.can_hold)
+        let known = self.state.capabilities.as_ref().zip(self.output.as_ref());
+        known.is_some_and(|(found, output)| output::can_hold(found, output.format))
     }
 
     /// Between upload and release there is something to save.

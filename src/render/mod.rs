@@ -1,244 +1,311 @@
-//! A card's picture: from a profile and a person to a 1-bit PNG of the front. Pure: no clock, no files, no state but
-//! caches.
+//! The card itself: from a profile, a record and a photo to the pages that a printer wants. Pure: no clock, no files, no state
+//! but caches.
 //!
-//! What is the same on all cards of a profile is drawn once, in [`Renderer::new`]; a card is a copy of that with the
-//! person's letters put in from a cache. Nothing here is laid out by a text engine: letters stand one after another,
-//! without kerning, and a character that this cannot do justice is refused rather than misprinted.
-//!
-//! Deliberately absent for now: photo, emblem, back.
+//! A side is an SVG drawing with places ([`template`]); texts are made to fit theirs ([`text`]), the photo is cut to its own
+//! ([`photo`]), codes are made of whole dots ([`code`]). What is the same on all cards is drawn once. The dots become PNG, PWG
+//! raster or Apple raster ([`raster`]); PDF is made of the drawing itself.
 
-mod bitmap;
-mod letters;
+mod code;
+mod fonts;
+mod output;
+mod pdf;
+mod side;
+mod template;
+mod text;
 
 use std::collections::BTreeMap;
 
-use crate::domain::{
-    personal::Person,
-    profile::{CardFace, CardProfile, TextPlace},
+use crate::domain::{expression::Expression, personal::Person, profile::CardProfile};
+
+use cetak_picture::{
+    photo::{self, PhotoLimits},
+    picture::{Picture, Turn},
+    raster,
+};
+pub use cetak_picture::{
+    photo::{Background, PhotoError},
+    picture::Ink,
+    raster::{SheetBack, Sides},
 };
 
-use bitmap::Bitmap;
-use letters::{Letters, Size, Unfit};
+pub use self::output::{Format, Output};
+use self::{
+    side::{Laid, SideDrawing},
+    text::Typesetter,
+};
+
+const MM_PER_INCH: f32 = 25.4;
+
+/// In place of each value on a card that only tries a printer.
+const TEST_VALUE: &str = "TEST";
 
 /// Why a card cannot be drawn. No message holds anything of a person but the code point of one character.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     /// The profile is wrong: no card of it can be drawn.
-    #[error("cannot lay out the card: {problem}")]
-    Layout {
-        /// The key of the profile and what is wrong with it.
-        problem: String,
-    },
+    #[error(transparent)]
+    Profile(#[from] ProfileFault),
     /// A value of this person has a character that the card cannot show.
     #[error("field `{field}` has the character U+{code_point:04X}, which the card's font cannot show")]
     Character {
-        /// The field.
+        /// The field or fields.
         field: String,
         /// The first such character.
         code_point: u32,
     },
-    /// A value of this person does not fit even in the least size.
-    #[error("field `{field}` is too long for its line on the card, even at {percent} % of its size")]
+    /// A value of this person does not fit even in the least size, in as many lines as there may be.
+    #[error("field `{field}` is too long for its place on the card, even in its least size")]
     TooLong {
-        /// The field.
+        /// The field or fields.
         field: String,
-        /// The least size that is tried.
-        percent: u8,
     },
-    /// The font in the program cannot be read.
-    #[error("cannot read the card's font")]
-    Font(#[source] ab_glyph::InvalidFont),
+    /// A value of this person cannot be made a code.
+    #[error("field `{field}`: {problem}")]
+    Code {
+        /// The field or fields.
+        field: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// No machine-readable zone can be made of this person's values.
+    #[error("the machine-readable zone cannot be made: {problem}")]
+    Mrz {
+        /// What is wrong.
+        problem: String,
+    },
+    /// This person's photo cannot be used.
+    #[error(transparent)]
+    Photo(#[from] PhotoError),
+    /// A picture is too large for the machine, or of no size.
+    #[error("the card's picture cannot be made in this size and resolution")]
+    Size,
     /// The picture cannot be made a PNG.
-    #[error("cannot encode the card's picture")]
+    #[error("the card's picture cannot be encoded")]
     Encode(#[source] png::EncodingError),
+    /// The card cannot be made a PDF.
+    #[error("the card cannot be made a PDF: {0}")]
+    Pdf(String),
+}
+
+/// What is wrong with a template, in which file and line.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("`{file}`, line {line}: {message}")]
+pub struct ProfileFault {
+    /// The file in the profile's folder.
+    pub file: String,
+    /// The line in it, from 1.
+    pub line: u32,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
 }
 
 impl RenderError {
+    /// The field or fields of the record that it is about; empty where it is about none.
+    pub fn field(&self) -> &str {
+        match self {
+            Self::Character { field, .. } | Self::TooLong { field } | Self::Code { field, .. } => field,
+            Self::Photo(_) => "photo",
+            Self::Mrz { .. } => "(machine-readable zone)",
+            Self::Profile(_) | Self::Size | Self::Encode(_) | Self::Pdf(_) => "",
+        }
+    }
+
     /// Does it concern this record only, so that the other records can be drawn? Otherwise profile or program is wrong.
     pub fn is_of_record(&self) -> bool {
         match self {
-            Self::Character { .. } | Self::TooLong { .. } => true,
-            Self::Layout { .. } | Self::Font(_) | Self::Encode(_) => false,
+            Self::Character { .. } | Self::TooLong { .. } | Self::Code { .. } | Self::Mrz { .. } | Self::Photo(_) => {
+                true
+            }
+            Self::Profile(_) | Self::Size | Self::Encode(_) | Self::Pdf(_) => false,
         }
     }
 }
 
+/// Whose card it is, and what else a card may show.
+///
+/// No `Debug`: it holds a person.
+#[derive(Clone, Copy)]
+pub struct Card<'a> {
+    /// The person's fields.
+    pub person: &'a Person,
+    /// The record's district; stands for the profile's column of that role.
+    pub district: &'a str,
+    /// The record's village; stands for the profile's column of that role.
+    pub village: &'a str,
+    /// The office's own key.
+    pub request_id: &'a str,
+    /// The attempt's name at the printer.
+    pub attempt: &'a str,
+    /// A keyed hash of both.
+    pub keyed_hash: &'a str,
+    /// The photo's bytes, JPEG or PNG.
+    pub photo: Option<&'a [u8]>,
+}
+
 /// What draws the cards of one profile.
 pub trait Draw: Send + Sync {
-    /// The front of one person's card as a PNG; `district` and `village` are the record's.
-    fn front(&self, person: &Person, district: &str, village: &str) -> Result<Vec<u8>, RenderError>;
+    /// Some side of the card shows the person's photo.
+    fn shows_photo(&self) -> bool;
+
+    /// Whether all texts, codes and the machine-readable zone fit; does not look at the photo.
+    fn check(&self, card: &Card<'_>) -> Result<(), RenderError>;
+
+    /// Whether a photo can be used, and what is behind the person. Costs as much as decoding it.
+    fn check_photo(&self, photo: &[u8]) -> Result<Background, RenderError>;
+
+    /// The card's pages in a document. The same input gives the same bytes.
+    fn draw(&self, card: &Card<'_>, output: &Output) -> Result<Vec<u8>, RenderError>;
 }
 
 /// Draws the cards of one profile; made once, used from any thread.
 pub struct Renderer {
     district: String,
     village: String,
-    letters: Letters,
-    /// All that is the same on every card.
-    blank: Bitmap,
-    lines: Vec<Line>,
-    dots_per_metre: u32,
+    words: BTreeMap<String, BTreeMap<String, String>>,
+    size_mm: [f32; 2],
+    bleed_mm: f32,
+    typesetter: Typesetter,
+    sides: Vec<SideDrawing>,
 }
 
-/// Where a field's value stands, in dots.
-struct Line {
-    field: String,
-    x: f32,
-    baseline: f32,
-    width_max: f32,
-    size: Size,
+/// A part of a side, millimetres from the card's top left corner.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "the unit belongs to the name")]
+struct Area {
+    x_mm: f32,
+    y_mm: f32,
+    width_mm: f32,
+    height_mm: f32,
 }
 
-/// Text keeps this distance from the card's right edge; printers that do not print to the edge leave less.
-const MARGIN_RIGHT_MM: f32 = 3.0;
+/// A card, and how its profile shows values.
+struct Subject<'a> {
+    renderer: &'a Renderer,
+    card: &'a Card<'a>,
+    /// Each value says that it is a test.
+    is_test: bool,
+}
 
-/// From the longest label of a column to its values.
-const LABEL_GAP_MM: f32 = 2.0;
+impl Subject<'_> {
+    fn evaluate(&self, expression: &Expression) -> String {
+        expression.evaluate(|name| self.value(name))
+    }
 
-/// Text cannot be smaller or larger; outside, the picture of one letter would be a speck or most of the card.
-const SIZE_MM: std::ops::RangeInclusive<f32> = 0.5..=20.0;
-
-const MM_PER_INCH: f32 = 25.4;
-/// In place of each value on a card that only tries a printer.
-const TEST_VALUE: &str = "TEST";
+    fn value(&self, name: &str) -> &str {
+        let value = match name {
+            _ if self.is_test => TEST_VALUE,
+            "request_id" => self.card.request_id,
+            "attempt" => self.card.attempt,
+            "keyed_hash" => self.card.keyed_hash,
+            name if *name == self.renderer.district => self.card.district,
+            name if *name == self.renderer.village => self.card.village,
+            name => self.card.person.reveal(name),
+        };
+        self.renderer.words.get(name).and_then(|words| words.get(value)).map_or(value, String::as_str)
+    }
+}
 
 impl Renderer {
-    /// Draws what is the same on all cards of a validated profile.
+    /// Reads the templates of a validated profile.
     ///
-    /// Fails with [`RenderError::Layout`] for places outside the card, and for fixed texts that do not fit or that the
-    /// font lacks.
+    /// Fails with [`RenderError::Profile`] for a template that is broken, costs too much, or lacks a place.
     pub fn new(profile: &CardProfile) -> Result<Self, RenderError> {
-        let face = &profile.card;
-        let dots = |mm: f32| mm / MM_PER_INCH * face.dpi;
-        let (width, height) = size_px(face)?;
-        let mut renderer = Self {
+        let typesetter = Typesetter::new();
+        let sides = profile.sides().map(|side| SideDrawing::read(&profile.card, side, &typesetter));
+        Ok(Self {
             district: profile.district.clone(),
             village: profile.village.clone(),
-            letters: Letters::new().map_err(RenderError::Font)?,
-            blank: Bitmap::white(width, height),
-            lines: Vec::new(),
-            dots_per_metre: whole(face.dpi / MM_PER_INCH * 1000.0),
+            words: profile.card.words.clone(),
+            size_mm: [profile.card.width_mm, profile.card.height_mm],
+            bleed_mm: profile.card.bleed_mm,
+            sides: sides.collect::<Result<_, _>>()?,
+            typesetter,
+        })
+    }
+
+    /// A card that nobody can take for a real one: each value says so, and there is neither photo nor machine-readable zone.
+    pub fn test_card(&self, output: &Output) -> Result<Vec<u8>, RenderError> {
+        let person = Person::default();
+        let nobody = Card {
+            person: &person,
+            district: "",
+            village: "",
+            request_id: "",
+            attempt: "",
+            keyed_hash: "",
+            photo: None,
         };
-        (1..).zip(&face.text).try_for_each(|(number, place)| check_place(face, number, place))?;
-        let value_columns = renderer.value_columns(face)?;
-        for (number, place) in (1..).zip(&face.text) {
-            let size = renderer.letters.size(dots(place.size_mm));
-            let x = dots(place.x_mm);
-            let baseline = dots(place.y_mm) + renderer.letters.ascent(size);
-            let right = dots(face.width_mm - MARGIN_RIGHT_MM);
-            for text in place.text.iter().chain(&place.label) {
-                let drawn = renderer.letters.draw(&mut renderer.blank, text, x, baseline, right - x, size);
-                drawn.map_err(|unfit| layout_error(number, unfit))?;
+        self.document(&Subject { renderer: self, card: &nobody, is_test: true }, output)
+    }
+
+    fn document(&self, subject: &Subject<'_>, output: &Output) -> Result<Vec<u8>, RenderError> {
+        let wanted = match output.sides {
+            Sides::TwoSidedLongEdge | Sides::TwoSidedShortEdge if output.format.holds_both_sides() => 2,
+            Sides::OneSided | Sides::TwoSidedLongEdge | Sides::TwoSidedShortEdge => 1,
+        };
+        let laid: Vec<(&SideDrawing, Laid)> = (self.sides.iter().skip(output.only.unwrap_or(0)).take(wanted))
+            .map(|side| Ok((side, side.lay(subject, &self.typesetter)?)))
+            .collect::<Result<_, RenderError>>()?;
+        let photo = self.photo(subject.card)?;
+        if output.format == Format::Pdf {
+            return pdf::write(&laid, photo.as_ref(), self.size_mm, self.bleed_mm, &self.typesetter);
+        }
+        let mut pages = Vec::with_capacity(laid.len());
+        for (side, laid) in &laid {
+            let page = side.paint(laid, photo.as_ref(), &self.typesetter, output.dpi, output.ink)?;
+            // The printer turns the card over its own way; a page of a book has its top where its other side has it.
+            let is_upside_down = !pages.is_empty() && self.is_turned_over_its_top(output.sides);
+            let page = if is_upside_down { page.rotated(Turn::Around) } else { page };
+            pages.push(if output.portrait && output.format != Format::Png { page.rotated(Turn::Left) } else { page });
+        }
+        let sides = if pages.len() == 2 { output.sides } else { Sides::OneSided };
+        let media = output.media.as_deref().unwrap_or_default();
+        let quality = raster::Quality::High;
+        let layout = raster::Layout { dpi: output.dpi, sides, sheet_back: output.sheet_back, quality, media };
+        match output.format {
+            Format::Png => {
+                let front = pages.first().ok_or(RenderError::Size)?;
+                front.png(output.dpi).map_err(RenderError::Encode)
             }
-            let Some(field) = &place.field else { continue };
-            let x = match &place.label {
-                Some(_) => value_columns.get(&place.x_mm.to_bits()).copied().unwrap_or(x),
-                None => x,
-            };
-            renderer.lines.push(Line { field: field.clone(), x, baseline, width_max: right - x, size });
+            Format::Urf => Ok(raster::urf(&pages, &layout)),
+            Format::Pwg | Format::Pdf => Ok(raster::pwg(&pages, &layout)),
         }
-        Ok(renderer)
     }
 
-    /// The picture's width and height in dots: the card's, rounded up.
-    pub fn size_px(&self) -> (u32, u32) {
-        self.blank.size()
+    /// The printer turns the card about its upper or lower edge.
+    fn is_turned_over_its_top(&self, sides: Sides) -> bool {
+        let [width_mm, height_mm] = self.size_mm;
+        match sides {
+            Sides::OneSided => false,
+            Sides::TwoSidedLongEdge => width_mm > height_mm,
+            Sides::TwoSidedShortEdge => width_mm <= height_mm,
+        }
     }
 
-    /// The front of one person's card: PNG, grey, 1 bit, landscape, with its resolution. The same input gives the same
-    /// bytes.
-    ///
-    /// `district` and `village` are the record's; they stand for the profile's columns of that role. A value that is
-    /// too long is made smaller; errors are of this record ([`RenderError::is_of_record`]).
-    pub fn front(&self, person: &Person, district: &str, village: &str) -> Result<Vec<u8>, RenderError> {
-        let mut card = self.blank.clone();
-        for line in &self.lines {
-            let value = match &line.field {
-                field if *field == self.district => district,
-                field if *field == self.village => village,
-                field => person.reveal(field),
-            };
-            let drawn = self.letters.draw(&mut card, value, line.x, line.baseline, line.width_max, line.size);
-            drawn.map_err(|unfit| record_error(&line.field, unfit))?;
-        }
-        card.png(self.dots_per_metre).map_err(RenderError::Encode)
-    }
-
-    /// A card that nobody can take for a real one: each value says so.
-    pub fn test_card(&self) -> Result<Vec<u8>, RenderError> {
-        let mut card = self.blank.clone();
-        for line in &self.lines {
-            let drawn = self.letters.draw(&mut card, TEST_VALUE, line.x, line.baseline, line.width_max, line.size);
-            drawn.map_err(|unfit| record_error(&line.field, unfit))?;
-        }
-        card.png(self.dots_per_metre).map_err(RenderError::Encode)
-    }
-
-    /// Where values stand that follow labels with the same left edge (its bits): right of the longest.
-    fn value_columns(&mut self, face: &CardFace) -> Result<BTreeMap<u32, f32>, RenderError> {
-        let dots = |mm: f32| mm / MM_PER_INCH * face.dpi;
-        let mut columns = BTreeMap::new();
-        for (number, place) in (1..).zip(&face.text) {
-            let (Some(label), Some(_)) = (&place.label, &place.field) else { continue };
-            let size = self.letters.size(dots(place.size_mm));
-            let width = self.letters.width(label, size).map_err(|unfit| layout_error(number, unfit))?;
-            let end = dots(place.x_mm + LABEL_GAP_MM) + width;
-            if end >= dots(face.width_mm - MARGIN_RIGHT_MM) {
-                return Err(layout(number, "has a label that leaves no room for the value"));
-            }
-            let column = columns.entry(place.x_mm.to_bits()).or_insert(end);
-            *column = end.max(*column);
-        }
-        Ok(columns)
+    fn photo(&self, card: &Card<'_>) -> Result<Option<Picture>, RenderError> {
+        let shown = card.photo.filter(|_| self.shows_photo());
+        Ok(shown.map(|bytes| photo::decode(bytes, &PhotoLimits::default())).transpose()?)
     }
 }
 
 impl Draw for Renderer {
-    fn front(&self, person: &Person, district: &str, village: &str) -> Result<Vec<u8>, RenderError> {
-        self.front(person, district, village)
+    fn shows_photo(&self) -> bool {
+        self.sides.iter().any(|side| side.photo().is_some())
     }
-}
 
-fn size_px(face: &CardFace) -> Result<(u32, u32), RenderError> {
-    let sides = [face.width_mm, face.height_mm];
-    if !sides.iter().all(|mm| (10.0..=300.0).contains(mm)) || !(100.0..=1200.0).contains(&face.dpi) {
-        return Err(RenderError::Layout { problem: "`card` is not 10 to 300 mm at 100 to 1200 dpi".into() });
+    fn check(&self, card: &Card<'_>) -> Result<(), RenderError> {
+        let subject = Subject { renderer: self, card, is_test: false };
+        self.sides.iter().try_for_each(|side| side.check(&subject, &self.typesetter))
     }
-    // A hundredth of a dot is what decimal millimetres lose in binary, not a reason for one more dot.
-    let [width, height] = sides.map(|mm| whole((mm / MM_PER_INCH * face.dpi - 0.01).ceil()));
-    Ok((width, height))
-}
 
-fn check_place(face: &CardFace, number: u32, place: &TextPlace) -> Result<(), RenderError> {
-    let left_and_top = place.x_mm >= 0.0 && place.y_mm >= 0.0;
-    let right = place.x_mm < face.width_mm - MARGIN_RIGHT_MM;
-    if !SIZE_MM.contains(&place.size_mm) {
-        Err(layout(number, "is not of 0.5 to 20 mm"))
-    } else if left_and_top && right && place.y_mm + place.size_mm <= face.height_mm {
-        Ok(())
-    } else {
-        Err(layout(number, "lies outside the card or in its right margin of 3 mm"))
+    fn check_photo(&self, photo: &[u8]) -> Result<Background, RenderError> {
+        Ok(photo::background(&photo::decode(photo, &PhotoLimits::default())?))
     }
-}
 
-fn layout(number: u32, problem: &str) -> RenderError {
-    RenderError::Layout { problem: format!("`[[card.text]]` number {number} {problem}") }
-}
-
-fn layout_error(number: u32, unfit: Unfit) -> RenderError {
-    match unfit {
-        Unfit::Character(c) => {
-            layout(number, &format!("has the character U+{:04X}, which the font lacks", u32::from(c)))
-        }
-        Unfit::TooLong => layout(number, "has a text that is too long"),
-    }
-}
-
-fn record_error(field: &str, unfit: Unfit) -> RenderError {
-    let field = field.to_owned();
-    match unfit {
-        Unfit::Character(c) => RenderError::Character { field, code_point: c.into() },
-        Unfit::TooLong => RenderError::TooLong { field, percent: letters::PERCENT_LEAST },
+    fn draw(&self, card: &Card<'_>, output: &Output) -> Result<Vec<u8>, RenderError> {
+        self.document(&Subject { renderer: self, card, is_test: false }, output)
     }
 }
 
@@ -246,199 +313,4 @@ fn record_error(field: &str, unfit: Unfit) -> RenderError {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of a float saturates, as wanted")]
 fn whole(dots: f32) -> u32 {
     dots.round() as u32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn profile(toml: &str) -> CardProfile {
-        let profile: CardProfile = toml::from_str(toml).unwrap();
-        profile.validate().unwrap();
-        profile
-    }
-
-    fn ktp() -> CardProfile {
-        profile(include_str!("../profiles/ktp-el.toml"))
-    }
-
-    fn student() -> CardProfile {
-        profile(include_str!("../profiles/student.toml"))
-    }
-
-    fn person(fields: &[(&str, &str)]) -> Person {
-        let mut person = Person::default();
-        let usual = [("nik", "3372046603899001"), ("name", "SITI AMINAH"), ("student_number", "S-12345")];
-        for (field, value) in usual.iter().chain(fields) {
-            person.set(field, (*value).to_owned());
-        }
-        person
-    }
-
-    fn front(profile: &CardProfile, fields: &[(&str, &str)]) -> Result<Vec<u8>, String> {
-        let renderer = Renderer::new(profile).unwrap();
-        renderer.front(&person(fields), "JEBRES", "JAGALAN").map_err(|e| {
-            assert!(e.is_of_record());
-            e.to_string()
-        })
-    }
-
-    /// Header and pixels, a byte each, 0 is black.
-    fn decode(bytes: &[u8]) -> (png::Info<'static>, Vec<u8>) {
-        let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
-        decoder.set_transformations(png::Transformations::EXPAND);
-        let mut reader = decoder.read_info().unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-        reader.next_frame(&mut pixels).unwrap();
-        (reader.info().clone(), pixels)
-    }
-
-    /// Black dots in a part of the card, in millimetres at 300 dpi.
-    fn black(bytes: &[u8], x_mm: std::ops::Range<u32>, y_mm: std::ops::Range<u32>) -> usize {
-        let (_, pixels) = decode(bytes);
-        let dots = |mm: u32| (mm * 1181 / 100) as usize;
-        let row = |y: usize| pixels[y * 1012 + dots(x_mm.start)..y * 1012 + dots(x_mm.end)].iter();
-        (dots(y_mm.start)..dots(y_mm.end)).flat_map(row).filter(|p| **p == 0).count()
-    }
-
-    #[test]
-    fn a_card_is_an_id_1_card_at_300_dpi_in_one_bit() {
-        let card = front(&ktp(), &[]).unwrap();
-        let (info, pixels) = decode(&card);
-        assert_eq!((info.width, info.height), (1012, 638));
-        assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Grayscale, png::BitDepth::One));
-        let dims = info.pixel_dims.unwrap();
-        assert_eq!((dims.xppu, dims.yppu, dims.unit), (11811, 11811, png::Unit::Meter));
-        assert_eq!(Renderer::new(&ktp()).unwrap().size_px(), (1012, 638));
-        assert!(pixels.iter().all(|p| [0, 255].contains(p)));
-        assert!(black(&card, 0..85, 0..53) > 5_000, "there is something on it");
-    }
-
-    #[test]
-    fn a_side_that_is_a_whole_number_of_dots_gets_no_dot_more() {
-        let mut profile = ktp();
-        for (mm, dots) in [(50.8, 600), (76.2, 900), (60.96, 720), (53.98, 638), (85.60, 1012)] {
-            (profile.card.width_mm, profile.card.text) = (mm, Vec::new());
-            assert_eq!(Renderer::new(&profile).unwrap().size_px().0, dots, "{mm}");
-        }
-    }
-
-    #[test]
-    fn the_same_input_gives_the_same_bytes_and_another_person_others() {
-        let siti = front(&ktp(), &[]).unwrap();
-        assert_eq!(front(&ktp(), &[]).unwrap(), siti);
-        assert_ne!(front(&ktp(), &[("name", "SITI AMINAN")]).unwrap(), siti);
-        assert_ne!(front(&ktp(), &[("nik", "3372046603899002")]).unwrap(), siti);
-    }
-
-    #[test]
-    fn one_renderer_draws_the_same_from_many_threads() {
-        let renderer = Renderer::new(&ktp()).unwrap();
-        let cards: Vec<_> = std::thread::scope(|scope| {
-            let threads = [(); 8].map(|()| scope.spawn(|| renderer.front(&person(&[]), "", "").unwrap()));
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        assert!(cards.iter().all(|card| *card == cards[0]));
-    }
-
-    #[test]
-    fn a_long_name_is_made_smaller_and_a_longer_one_refused_without_telling_it() {
-        let name_line = |letters: usize| {
-            front(&ktp(), &[("name", &"M".repeat(letters))])
-                .map(|card| (black(&card, 0..83, 15..18), black(&card, 83..85, 0..53)))
-        };
-        let (short, fits) = (name_line(20).unwrap(), name_line(38).unwrap());
-        assert!(fits.0 > short.0, "more letters: {fits:?} {short:?}");
-        assert!(fits.0 * 20 < short.0 * 38, "but smaller ones: {fits:?} {short:?}");
-        assert_eq!((short.1, fits.1), (0, 0), "none in the margin");
-        let refused = "field `name` is too long for its line on the card, even at 70 % of its size";
-        assert_eq!(name_line(60), Err(refused.into()));
-        assert_eq!(name_line(10_000), Err(refused.into()));
-    }
-
-    #[test]
-    fn a_character_that_the_font_lacks_is_refused_with_field_and_code_point_only() {
-        let of = |field: &str, code: &str| {
-            Err(format!("field `{field}` has the character {code}, which the card's font cannot show"))
-        };
-        assert_eq!(front(&ktp(), &[("name", "LIE 中 MING")]), of("name", "U+4E2D"));
-        assert_eq!(front(&ktp(), &[("address", "JL. 😀")]), of("address", "U+1F600"));
-    }
-
-    #[test]
-    fn a_character_that_would_be_misprinted_is_refused() {
-        for c in
-            ['\0', '\t', '\n', '\u{7F}', '\u{85}', '\u{AD}', '\u{301}', '\u{5D0}', '\u{627}', '\u{200B}', '\u{202E}']
-        {
-            let expected = format!("field `name` has the character U+{:04X}, which", u32::from(c));
-            let error = front(&ktp(), &[("name", &format!("A{c}B"))]).unwrap_err();
-            assert!(error.starts_with(&expected), "{error}");
-        }
-    }
-
-    #[test]
-    fn no_character_makes_it_panic() {
-        let renderer = Renderer::new(&ktp()).unwrap();
-        let mut shown = 0;
-        for c in '\0'..=char::MAX {
-            shown += u32::from(renderer.letters.width(&c.to_string(), renderer.lines[0].size).is_ok());
-        }
-        assert!((1_000..4_000).contains(&shown), "{shown}");
-        for odd in ["", " ", "   ", "É", "ÅÇÑ", "\u{FFFD}", "\u{10FFFF}", "ﬁ", "W"] {
-            drop(renderer.front(&person(&[("name", odd), ("address", &odd.repeat(10_000))]), odd, odd));
-        }
-    }
-
-    #[test]
-    fn an_empty_value_leaves_its_line_white() {
-        let card = front(&ktp(), &[("name", "")]).unwrap();
-        assert_eq!(black(&card, 20..85, 15..18), 0);
-        assert!(black(&front(&ktp(), &[]).unwrap(), 20..85, 15..18) > 0);
-    }
-
-    #[test]
-    fn another_profile_draws_its_own_fields() {
-        let card = |fields: &[(&str, &str)]| front(&student(), fields).unwrap();
-        assert_ne!(card(&[("student_number", "S-1")]), card(&[("student_number", "S-2")]));
-        assert_ne!(card(&[("valid_until", "2030-01-31")]), card(&[]));
-        assert_eq!(card(&[("nik", "9"), ("religion", "ISLAM")]), card(&[]), "what it does not list is not on it");
-    }
-
-    #[test]
-    fn district_and_village_come_from_the_record() {
-        let mut profile = ktp();
-        profile.card.text[2].field = Some("village".into());
-        let renderer = Renderer::new(&profile).unwrap();
-        let card = |district, village| renderer.front(&person(&[]), district, village).unwrap();
-        assert_ne!(card("JEBRES", "JAGALAN"), card("JEBRES", "MOJO"));
-        assert_eq!(card("JEBRES", "MOJO"), card("LAWEYAN", "MOJO"));
-    }
-
-    #[test]
-    fn values_stand_in_one_column_right_of_the_longest_label() {
-        let renderer = Renderer::new(&ktp()).unwrap();
-        assert!(renderer.lines.iter().all(|line| line.x.to_bits() == renderer.lines[0].x.to_bits()));
-    }
-
-    #[test]
-    fn a_place_outside_the_card_and_a_text_that_does_not_fit_are_found_at_start() {
-        type Fault = (fn(&mut TextPlace), &'static str);
-        let wrong: [Fault; 8] = [
-            (|p| p.x_mm = -1.0, "lies outside the card or in its right margin of 3 mm"),
-            (|p| p.x_mm = 84.0, "lies outside the card or in its right margin of 3 mm"),
-            (|p| p.y_mm = 53.0, "lies outside the card or in its right margin of 3 mm"),
-            (|p| p.y_mm = f32::NAN, "lies outside the card or in its right margin of 3 mm"),
-            (|p| p.size_mm = f32::INFINITY, "is not of 0.5 to 20 mm"),
-            (|p| p.label = Some("N".repeat(42)), "has a label that leaves no room for the value"),
-            (|p| (p.label, p.field, p.text) = (None, None, Some("N".repeat(90))), "has a text that is too long"),
-            (|p| p.label = Some("中".into()), "has the character U+4E2D, which the font lacks"),
-        ];
-        for (break_it, problem) in wrong {
-            let mut profile = ktp();
-            break_it(&mut profile.card.text[2]);
-            let error = Renderer::new(&profile).err().unwrap();
-            assert_eq!(error.to_string(), format!("cannot lay out the card: `[[card.text]]` number 3 {problem}"));
-            assert!(!error.is_of_record());
-        }
-    }
 }

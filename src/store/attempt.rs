@@ -23,6 +23,8 @@ pub struct Begin {
     pub printer: String,
     /// The printer cannot hold: this commit is the one before the card may exist.
     pub releasing: bool,
+    /// How many printed sides a good card has.
+    pub impressions: u32,
 }
 
 /// An attempt that was begun.
@@ -62,6 +64,8 @@ pub struct OpenAttempt {
     pub boot: Option<String>,
     /// The printer answered the call after which a card may exist.
     pub acknowledged: bool,
+    /// How many printed sides a good card has.
+    pub impressions: u32,
 }
 
 /// Guards of an attempt's begin and release that both have: nothing is paused, the printer takes cards, and is this node's.
@@ -82,8 +86,9 @@ macro_rules! begin {
     ($rows:literal, $now:literal, $node:literal) => {
         concat!(
             "
-            INSERT INTO attempt (name, job_id, printer, record_version, state, began_at_us)
-            SELECT v.value ->> 0, job.id, v.value ->> 3, CAST(v.value ->> 2 AS BIGINT), v.value ->> 4, ",
+            INSERT INTO attempt (name, job_id, printer, record_version, state, impressions, began_at_us)
+            SELECT v.value ->> 0, job.id, v.value ->> 3, CAST(v.value ->> 2 AS BIGINT), v.value ->> 4,
+                CAST(v.value ->> 5 AS BIGINT), ",
             $now,
             "
             FROM json_each(",
@@ -106,12 +111,12 @@ macro_rules! begin {
 pub(super) use {begin, may_feed};
 
 /// The row of a wish for [`begin!`](begin).
-pub(super) fn begin_row(b: &Begin) -> (&str, i64, i64, &str, &'static str) {
+pub(super) fn begin_row(b: &Begin) -> (&str, i64, i64, &str, &'static str, u32) {
     let state = if b.releasing { "releasing" } else { "intent" };
-    (&b.name, b.job.0, b.record_version, &b.printer, state)
+    (&b.name, b.job.0, b.record_version, &b.printer, state, b.impressions)
 }
 
-type OpenRow = (String, i64, String, String, Option<String>, Option<String>, bool);
+type OpenRow = (String, i64, String, String, Option<String>, Option<String>, bool, i64);
 
 impl Tx {
     /// Begins attempts where nothing forbids it: the job is queued and due, its batch runs on that printer, queue,
@@ -186,14 +191,15 @@ impl Tx {
         printers: &[S],
     ) -> Result<Vec<(String, OpenAttempt)>, StoreError> {
         const OPEN: &str = "
-            SELECT attempt.printer, attempt.id, attempt.name, attempt.state, printer_job, boot, acknowledged
+            SELECT attempt.printer, attempt.id, attempt.name, attempt.state, printer_job, boot, acknowledged, impressions
             FROM json_each($1) AS v CROSS JOIN attempt
             WHERE attempt.printer = v.value ->> 0 AND attempt.ended_at_us IS NULL ORDER BY attempt.id";
         let rows: Vec<OpenRow> = on!(self, c => sqlx::query_as(OPEN).bind(set_of_names(printers)).fetch_all(c))
             .map_err(doing("reading open attempts"))?;
-        let open = |(printer, key, name, state, printer_job, boot, acknowledged): OpenRow| {
-            let releasing = state == "releasing";
-            (printer, OpenAttempt { key: AttemptKey(key), name, releasing, printer_job, boot, acknowledged })
+        let open = |(printer, key, name, state, printer_job, boot, acknowledged, impressions): OpenRow| {
+            let (key, releasing) = (AttemptKey(key), state == "releasing");
+            let impressions = u32::try_from(impressions).unwrap_or(1);
+            (printer, OpenAttempt { key, name, releasing, printer_job, boot, acknowledged, impressions })
         };
         Ok(rows.into_iter().map(open).collect())
     }

@@ -33,6 +33,7 @@ pub struct Keys {
     person: HmacSha256,
     body: HmacSha256,
     photo: HmacSha256,
+    card: HmacSha256,
     audit: HmacSha256,
     check: HmacSha256,
 }
@@ -74,6 +75,7 @@ impl Keys {
             person: mac(b"person look-up v1"),
             body: mac(b"body digest v1"),
             photo: mac(b"photo digest v1"),
+            card: mac(b"card code v1"),
             audit: mac(b"audit chain v1"),
             check: mac(b"check v1"),
         }
@@ -116,6 +118,11 @@ impl Keys {
     /// The digest of a photo.
     pub fn photo(&self, bytes: &[u8]) -> Digest {
         digest(&self.photo, [bytes])
+    }
+
+    /// What proves that a code on a card was made here: of the attempt that made it, and the request.
+    pub fn card(&self, request_id: &str, attempt: &str) -> Digest {
+        digest(&self.card, [request_id.as_bytes(), attempt.as_bytes()])
     }
 
     /// The hash of an audit row: over the hash before and the exact stored text.

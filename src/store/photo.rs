@@ -18,6 +18,12 @@ impl Tx {
         Ok(on!(self, c => sqlx::query_scalar("SELECT id FROM photo WHERE digest = $1").bind(digest.as_slice()).fetch_optional(c)).map_err(doing("finding a photo"))?.map(PhotoId))
     }
 
+    /// The sealed bytes of the photo with this digest; `None` if it was purged.
+    pub async fn photo_get(&mut self, digest: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        const GET: &str = "SELECT sealed FROM photo WHERE digest = $1";
+        on!(self, c => sqlx::query_scalar(GET).bind(digest).fetch_optional(c)).map_err(doing("reading a photo"))
+    }
+
     /// Takes a photo in, used by no record yet.
     pub async fn photo_add(&mut self, photo: &NewPhoto) -> Result<PhotoId, StoreError> {
         const ADD: &str = "INSERT INTO photo (digest, sealed, uses) VALUES ($1, $2, 0) RETURNING id";

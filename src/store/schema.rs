@@ -14,6 +14,7 @@ macro_rules! scripts {
             (3, "archive", include_str!(concat!("../../migrations/", $folder, "/0003_archive.sql"))),
             (4, "nodes", include_str!(concat!("../../migrations/", $folder, "/0004_nodes.sql"))),
             (5, "ended", include_str!(concat!("../../migrations/", $folder, "/0005_ended.sql"))),
+            (6, "sides", include_str!(concat!("../../migrations/", $folder, "/0006_sides.sql"))),
         ]
     };
 }

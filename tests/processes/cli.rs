@@ -256,7 +256,7 @@ fn json_lines_come_from_standard_input() {
             people::CITIZEN_HEADER.iter().zip(citizen).map(|(key, value)| ((*key).to_owned(), value.into())).collect();
         format!("{}\n", Value::Object(object))
     };
-    let photo = office.write(people::PHOTO, b"a face");
+    let photo = office.write(people::PHOTO, people::FACE);
     let list = office.write("list.jsonl", format!("{}{}not an object\n\n{}", line(1), line(2), line(3)));
     let folder = std::path::Path::new(&photo).parent().unwrap();
     let mut command = office.command(&["import", "-", "--format", "jsonl", "--json"]);
@@ -273,7 +273,7 @@ fn json_lines_come_from_standard_input() {
 #[test]
 fn a_spreadsheets_csv_with_semicolons_and_a_byte_order_mark_is_read() {
     let office = Office::new();
-    office.write(people::PHOTO, b"a face");
+    office.write(people::PHOTO, people::FACE);
     let list = format!("\u{feff}{}", people::citizens(";", 5)).replace('\n', "\r\n");
 
     let report = office.import("ktp-el", &list);
@@ -306,7 +306,7 @@ fn count_records(office: &Office) -> i64 {
 #[test]
 fn a_student_card_is_a_profile_and_goes_all_the_way() {
     let office = Office::new();
-    office.write("face.png", b"a face");
+    office.write("face.png", people::FACE);
     let mut list = people::students(0, 5).replacen("status,", "status,photo,", 1).replace("ENROLLED,", "ENROLLED,,");
     list = list.replacen("ENROLLED,,", "ENROLLED,face.png,", 1);
     assert_eq!(office.import("student", &list)["accepted"], 5);
@@ -354,7 +354,7 @@ fn personal_list() -> (String, Vec<String>) {
 #[test]
 fn personal_data_stays_inside() {
     let office = Office::new();
-    let photo = b"the face of somebody who trusts us";
+    let photo = people::FACE;
     office.write(people::PHOTO, photo);
     let (list, secrets) = personal_list();
     let list = office.write("list.csv", list);

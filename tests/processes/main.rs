@@ -13,6 +13,8 @@ mod engine;
 #[path = "../../drivers/ipp/tests/printer/eve.rs"]
 #[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod eve;
+mod formats;
+mod golden;
 mod hostile;
 mod ipp;
 mod ipp_storm;
@@ -34,6 +36,7 @@ mod postgres_tests;
 mod printers;
 mod proxy;
 mod schema;
+mod sheets;
 mod storm;
 mod truth;
 mod wire;

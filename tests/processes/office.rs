@@ -157,7 +157,7 @@ impl Office {
     /// Adds a mock printer that shares a file with others.
     pub(crate) fn add_mock_in(&self, file: &str, name: &str, profile: &str, behaviour: &str) {
         let truth = self.file(&format!("truth-{file}"));
-        let uri = format!("mock://{name}?truth={}&{behaviour}", truth.display());
+        let uri = format!("mock://{name}?dpi=100&truth={}&{behaviour}", truth.display());
         self.done(&["printer", "add", name, &uri, "--profile", profile]);
     }
 

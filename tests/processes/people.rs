@@ -47,6 +47,8 @@ fn student(list: &mut String, number: usize, status: &str) {
 
 /// The one photo that all citizens share.
 pub(crate) const PHOTO: &str = "photo.png";
+/// What is in it.
+pub(crate) const FACE: &[u8] = include_bytes!("../../src/profiles/ktp-el/sample.png");
 
 pub(crate) const CITIZEN_HEADER: [&str; 21] = [
     "request_id",

@@ -232,7 +232,7 @@ async fn a_row_that_is_not_ready_withdraws_no_record_of_another_profile() {
 async fn a_photo_that_is_purged_and_needed_again_in_one_file_is_taken_in_again() {
     let world = World::new().await;
     for photo in ["a.png", "b.png"] {
-        std::fs::write(world.dir.path().join(photo), photo).unwrap();
+        std::fs::write(world.dir.path().join(photo), crate::world::photo(photo)).unwrap();
     }
     let row = |n: u32, status: &str, photo: &str| {
         let mut s = student(n);
@@ -253,8 +253,8 @@ async fn a_photo_that_is_purged_and_needed_again_in_one_file_is_taken_in_again()
 #[tokio::test]
 async fn each_distinct_photo_is_kept_once_sealed_and_purged_when_no_record_needs_it() {
     let world = World::new().await;
-    std::fs::write(world.dir.path().join("a.png"), b"PHOTO-OF-A").unwrap();
-    std::fs::write(world.dir.path().join("b.png"), b"PHOTO-OF-A").unwrap();
+    std::fs::write(world.dir.path().join("a.png"), crate::world::photo("PHOTO-OF-A")).unwrap();
+    std::fs::write(world.dir.path().join("b.png"), crate::world::photo("PHOTO-OF-A")).unwrap();
     let with_photo = |n: u32, photo: &str| csv(&[student(n)]).replace("Z,\n", &format!("Z,{photo}\n"));
     for (n, photo) in [(0, "a.png"), (1, "b.png")] {
         assert_eq!(world.import(&with_photo(n, photo)).await.accepted, 1);
@@ -275,4 +275,63 @@ async fn each_distinct_photo_is_kept_once_sealed_and_purged_when_no_record_needs
 
 async fn count(world: &World, sql: &'static str) -> i64 {
     database::execute(&world.location, sql).await.unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn what_its_card_cannot_show_is_refused_at_import_and_named_without_telling_it() {
+    let world = World::new().await;
+    let mut rows: Vec<_> = (0..5).map(student).collect();
+    rows[1].name = "\u{4e2d}\u{6587}".into();
+    rows[3].name = "X".repeat(400);
+    let (report, rejects) = world.import_with(&csv(&rows), "student", |_| {}).await.unwrap();
+    assert_eq!((report.accepted, report.refused), (3, 2));
+    let told: Vec<_> = rejects.0.iter().map(|(row, refusal)| (*row, refusal.reason, refusal.field.as_str())).collect();
+    assert_eq!(told, [(2, Reason::Card, "name"), (4, Reason::Card, "name")]);
+    assert!(rejects.0[0].1.detail.contains("U+4E2D") && !rejects.0[0].1.detail.contains('\u{4e2d}'));
+    assert!(rejects.0[1].1.detail.contains("too long") && !rejects.0[1].1.detail.contains("XX"));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_corrupt_photo_quarantines_its_record_only_and_a_person_releases_it_when_a_better_one_has_come() {
+    let world = World::new().await;
+    let good = crate::world::photo("good");
+    for (name, bytes) in [("good.png", &good[..]), ("cut.png", &good[..2_000]), ("text.png", b"no photo")] {
+        std::fs::write(world.dir.path().join(name), bytes).unwrap();
+    }
+    let row = |n: u32, photo: &str| csv(&[student(n)]).replace("Z,\n", &format!("Z,{photo}\n"));
+    let rows = [row(0, "good.png"), row(1, "cut.png"), row(2, "text.png"), row(3, "good.png")];
+    for text in &rows {
+        world.import(text).await;
+    }
+    assert_eq!((world.records("waiting").await, world.records("quarantined").await), (2, 2));
+    let lines = world.office.store.read().await.unwrap().record_list(None, Some("quarantined"), 10).await.unwrap();
+    let mut reasons: Vec<String> = lines.into_iter().filter_map(|line| line.reason).collect();
+    reasons.sort();
+    assert_eq!(reasons, ["its photo is cut off", "its photo is neither a JPEG nor a PNG"]);
+    assert_eq!(world.import(&row(1, "cut.png")).await.known, 1);
+    let (report, _) = world.import_with(&row(1, "good.png"), "student", |what| what.update = true).await.unwrap();
+    assert_eq!((report.quarantined, world.records("waiting").await), (1, 2));
+    operator::record_release(&world.office, &name("r00001"), "a better photo came").await.unwrap();
+    assert_eq!(world.records("waiting").await, 3);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_background_of_another_colour_than_the_year_of_birth_asks_for_is_a_warning() {
+    let world = World::new().await;
+    std::fs::write(world.dir.path().join("p.png"), crate::world::photo("p")).unwrap();
+    let ktp = |n: u32, born: &str| {
+        format!(
+            "request_id,nik,name,birth_date,request_kind,status,requested_at,verified_at,photo\n\
+             k{n},337204200767000{n},SITI,{born},first,PRINT_READY_RECORD,2015-05-30T13:43:00+07:00,2015-06-15T08:43:00+07:00,p.png\n"
+        )
+    };
+    let warned = async |text: &str| {
+        let (report, _) = world.import_with(text, "ktp-el", |_| {}).await.unwrap();
+        assert_eq!(report.accepted, 1);
+        report.warnings.contains_key("photo with another background than the year of birth asks for")
+    };
+    assert!(!warned(&ktp(1, "1986-07-20")).await, "blue, and an even year");
+    assert!(warned(&ktp(2, "1967-07-20")).await, "blue, and an odd year");
 }

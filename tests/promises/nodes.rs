@@ -30,6 +30,7 @@ async fn no_attempt_begins_and_none_is_released_at_a_printer_that_another_node_f
         record_version: 1,
         printer: "p1".into(),
         releasing: false,
+        impressions: 1,
     };
     let mut tx = office.store.write(&office.writer, office.clock.now()).await.unwrap();
     let begun = tx.cards_step(&[], &[wish(0)]).await.unwrap();

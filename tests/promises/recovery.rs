@@ -37,7 +37,8 @@ async fn died(after: DiedAfter, faults: &str) -> (World, String) {
     let name = "cetak-test-1".to_owned();
     let releasing = after != DiedAfter::Intent;
     let mut tx = world.office.store.write(&world.office.writer, world.office.clock.now()).await.unwrap();
-    let begin = Begin { name: name.clone(), job: job.id, record_version: 1, printer: "p1".into(), releasing };
+    let begin =
+        Begin { name: name.clone(), job: job.id, record_version: 1, printer: "p1".into(), releasing, impressions: 1 };
     let key: AttemptKey = tx.attempts_begin(&[begin]).await.unwrap()[0].key;
     if after == DiedAfter::Acknowledged {
         tx.attempts_acknowledge(&[Acknowledgement { key, printer_job: None, boot: None, acknowledged: true }])
@@ -50,7 +51,7 @@ async fn died(after: DiedAfter, faults: &str) -> (World, String) {
         let id = AttemptId::new(&*name).unwrap();
         let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
         bytes.extend([0; 8]);
-        printer.prepare(&id, Document { format: "image/png", bytes }).await.unwrap();
+        printer.prepare(&id, Document::one_sided("image/png", bytes)).await.unwrap();
         printer.commit(&id).await.unwrap();
     }
     (world, name)

@@ -16,12 +16,13 @@ use cetak::{
     cli::status::{self, Status},
     domain::{audit::Actor, intake::Refusal, profile::CardProfile, retry::Backoff, time::Timestamp},
     engine::{
-        EngineError, Office, Settings,
+        EngineError, Office, RendererFactory, Settings,
         clock::{Clock, Entropy},
         intake::{Format, Import, Report, Watch, import},
         operator::{self, Delivery, NewPrinter, RecordName},
         scheduler::{self, Stuck, Until},
     },
+    render::{self, Background, Card, Draw, Output, RenderError, Renderer},
     store::{JobFilter, JobLine, Location, Store, Writer, keys::Keys},
 };
 use cetak_driver_api::PrinterDriver;
@@ -139,12 +140,6 @@ impl Watch for Rejects {
     fn progress(&mut self, _: u64, _: u64) {}
 }
 
-fn profile(text: &str) -> (String, Arc<CardProfile>) {
-    let profile: CardProfile = toml::from_str(text).unwrap();
-    profile.validate().unwrap();
-    (profile.name.clone(), Arc::new(profile))
-}
-
 impl World {
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
@@ -180,16 +175,16 @@ impl World {
             let mock = MockPrinter::from_uri(uri, Arc::new(move || clock.now().0)).map_err(|e| e.to_string())?;
             Ok(Arc::new(mock))
         };
-        let texts = [include_str!("../../src/profiles/ktp-el.toml"), include_str!("../../src/profiles/student.toml")];
         let office = Office {
             store,
             clock: clock.clone(),
             entropy: Arc::new(Seeded::new(1)),
-            profiles: Arc::new(texts.into_iter().map(profile).collect()),
+            profiles: Arc::new(app::profiles::built_in().unwrap()),
             settings: Arc::new(settings),
             writer: Writer { chain: "cli".into(), actor: Arc::new(actor("operator")), fence: None },
             drivers: Arc::new(make),
-            renderers: app::renderers(),
+            renderers: sketches(),
+            desk: None,
             lease: None,
         };
         Self { dir, location, server, office, clock, drivers }
@@ -310,4 +305,46 @@ pub(crate) fn actor(name: &str) -> Actor {
 
 pub(crate) fn name(request_id: &str) -> RecordName {
     RecordName { source: "default".into(), request_id: request_id.into() }
+}
+
+/// A photo that can be printed, and is another for each name.
+pub(crate) fn photo(name: &str) -> Vec<u8> {
+    [include_bytes!("../../src/profiles/ktp-el/sample.png").as_slice(), name.as_bytes()].concat()
+}
+
+/// The name of somebody whose card passes at import and cannot be drawn later, as when the profile was changed.
+pub(crate) const NO_PICTURE: &str = "NO PICTURE";
+
+/// Lays cards out and makes no dots: these tests are not about what a card looks like, and their clock leaps.
+struct Sketch(Renderer);
+
+impl Draw for Sketch {
+    fn shows_photo(&self) -> bool {
+        self.0.shows_photo()
+    }
+
+    fn check(&self, card: &Card<'_>) -> Result<(), RenderError> {
+        self.0.check(card)
+    }
+
+    fn check_photo(&self, photo: &[u8]) -> Result<Background, RenderError> {
+        self.0.check_photo(photo)
+    }
+
+    fn draw(&self, card: &Card<'_>, output: &Output) -> Result<Vec<u8>, RenderError> {
+        self.0.check(card)?;
+        if card.person.reveal("name") == NO_PICTURE {
+            return Err(RenderError::TooLong { field: "name".into() });
+        }
+        Ok(match output.format {
+            render::Format::Pwg => b"RaS2".to_vec(),
+            render::Format::Urf => b"UNIRAST\0".to_vec(),
+            render::Format::Pdf => b"%PDF-".to_vec(),
+            render::Format::Png => b"\x89PNG\r\n\x1a\n".to_vec(),
+        })
+    }
+}
+
+fn sketches() -> RendererFactory {
+    Arc::new(|profile: &CardProfile| Ok(Arc::new(Sketch(Renderer::new(profile)?)) as Arc<dyn Draw>))
 }

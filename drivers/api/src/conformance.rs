@@ -161,8 +161,14 @@ pub async fn an_attempt_never_seen_is_never_seen_or_forgotten(fixture: &dyn Fixt
     let id = fixture.attempt();
 
     for acknowledged in [false, true] {
-        let attempt =
-            AttemptRef { id: id.clone(), printer_job: None, boot: None, releasing: acknowledged, acknowledged };
+        let attempt = AttemptRef {
+            id: id.clone(),
+            printer_job: None,
+            boot: None,
+            releasing: acknowledged,
+            impressions: 1,
+            acknowledged,
+        };
         let found = answered("find", driver.find(&attempt).await);
         assert!(matches!(found, Found::NeverSeen { .. } | Found::Forgotten), "{id} was never sent, but is {found:?}");
     }
@@ -619,7 +625,7 @@ fn answered<T>(call: &str, answer: Result<T, Fault>) -> T {
 }
 
 fn uncommitted(id: &AttemptId, printer_job: Option<String>) -> AttemptRef {
-    AttemptRef { id: id.clone(), printer_job, boot: None, releasing: false, acknowledged: false }
+    AttemptRef { id: id.clone(), printer_job, boot: None, releasing: false, impressions: 1, acknowledged: false }
 }
 
 fn acknowledged(id: &AttemptId, committed: Committed) -> AttemptRef {
@@ -628,6 +634,7 @@ fn acknowledged(id: &AttemptId, committed: Committed) -> AttemptRef {
         printer_job: committed.printer_job,
         boot: committed.boot,
         releasing: true,
+        impressions: 1,
         acknowledged: true,
     }
 }

@@ -80,7 +80,25 @@ pub struct Document {
     pub format: &'static str,
     /// The page or pages in that format.
     pub bytes: Vec<u8>,
+    /// As IPP's `sides`: how many sides of the card have a page.
+    pub sides: &'static str,
+    /// As IPP's `media`: the printer's own name of the card, where it has one.
+    pub media: Option<String>,
 }
+
+impl Document {
+    /// A document of one page.
+    pub fn one_sided(format: &'static str, bytes: Vec<u8>) -> Self {
+        Self { format, bytes, sides: ONE_SIDED, media: None }
+    }
+
+    /// What a printer that counts right has counted when the card is done: an impression is one side.
+    pub fn impressions(&self) -> u32 {
+        if self.sides == ONE_SIDED { 1 } else { 2 }
+    }
+}
+
+const ONE_SIDED: &str = "one-sided";
 
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -101,6 +119,8 @@ pub struct AttemptRef {
     pub boot: Option<String>,
     /// It was saved that [`PrinterDriver::commit`] is about to be called: a card may exist.
     pub releasing: bool,
+    /// What [`Document::impressions`] was: more than these mean more than one card.
+    pub impressions: u32,
     /// The answer of [`PrinterDriver::commit`] was saved. Without it, a printer that cannot hold may have got half a
     /// document, and half a document is printed and reported `completed` by real printers.
     pub acknowledged: bool,
@@ -119,8 +139,17 @@ pub struct Capabilities {
     pub resolutions_dpi: Vec<u32>,
     /// `sides-supported`.
     pub sides: Vec<String>,
+    /// `color-supported`; `None` where the printer does not say.
+    #[serde(default)]
+    pub color: Option<bool>,
+    /// What rasters it takes.
+    #[serde(default)]
+    pub rasters: Rasters,
     /// The printer can keep a whole document without printing it until it is released.
     pub can_hold: bool,
+    /// It can do so with rasters too. Most print them while they are received, whatever they were asked.
+    #[serde(default)]
+    pub holds_rasters: bool,
     /// [`PrinterDriver::prepare`] makes a job in the printer. Where it does not, there is nothing to save between
     /// prepare and commit.
     pub prepare_is_sent: bool,
@@ -132,6 +161,19 @@ pub struct Capabilities {
     pub cautions: Vec<String>,
     /// Why it must not be used unless a person insists: one sentence each, with what would cure it.
     pub objections: Vec<String>,
+}
+
+/// What a printer says of the rasters that it takes: PWG 5102.4 and Apple's.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Rasters {
+    /// `pwg-raster-document-type-supported`, such as `srgb_8`.
+    pub pwg_types: Vec<String>,
+    /// `pwg-raster-document-resolution-supported` in dots per inch.
+    pub pwg_resolutions_dpi: Vec<u32>,
+    /// `pwg-raster-document-sheet-back`: how the back's dots are to lie.
+    pub pwg_sheet_back: Option<String>,
+    /// `urf-supported`, such as `RS300` and `SRGB24`.
+    pub urf: Vec<String>,
 }
 
 /// `printer-state` of RFC 8011, section 5.4.11.

@@ -138,7 +138,8 @@ impl IppPrinter {
     /// After trouble: takes back what may be left of the attempt, if the printer is willing. Proves nothing.
     pub(crate) async fn cancel_leftovers(&self, attempt: &AttemptId) {
         let id = attempt.clone();
-        let left = AttemptRef { id, printer_job: None, boot: None, releasing: true, acknowledged: false };
+        let left =
+            AttemptRef { id, printer_job: None, boot: None, releasing: true, impressions: 1, acknowledged: false };
         let jobs = match self.jobs(&left).await {
             Ok(jobs) => jobs,
             Err(error) => return debug!(attempt.id = %attempt, %error, "no leftovers looked for"),

@@ -352,7 +352,8 @@ fn read(bytes: &[u8]) -> bool {
     for (printer_job, acknowledged) in [(None, false), (None, true), (Some("7"), false), (Some("x"), true)] {
         for (releasing, restarted) in [(true, false), (true, true), (false, true)] {
             let printer_job = printer_job.map(str::to_owned);
-            let attempt = AttemptRef { id: id.clone(), printer_job, boot: None, releasing, acknowledged };
+            let attempt =
+                AttemptRef { id: id.clone(), printer_job, boot: None, releasing, impressions: 1, acknowledged };
             let _ = translate::found(&attempt, &jobs, &reasons, restarted);
             for job in &jobs {
                 let _ = translate::found(&attempt, std::slice::from_ref(job), &[], restarted);

@@ -15,7 +15,7 @@
 //!
 //! Between two cards there is a pause, as printers have made one twice that was let go at the end of another.
 //!
-//! Deliberately absent: retries, and job attributes that choose media or sides: the document says what it is.
+//! Deliberately absent: retries.
 #![warn(missing_docs)]
 
 mod address;
@@ -124,6 +124,7 @@ impl PrinterDriver for IppPrinter {
         let printer = self.printer().await.map_err(|error| on_question(&error))?;
         let mut capabilities = translate::capabilities(&printer);
         capabilities.can_hold &= self.trusts_hold();
+        capabilities.holds_rasters &= capabilities.can_hold;
         Ok(capabilities)
     }
 
@@ -148,14 +149,14 @@ impl PrinterDriver for IppPrinter {
         let formats = &facts.document_formats;
         if !formats.is_empty() && !formats.iter().any(|format| format == document.format) {
             // No card would do, so that it is not this card's fault.
-            let formats = format!("the printer takes no `{}`, which all cards here are", document.format);
+            let formats = format!("the printer takes no `{}`, which this card is", document.format);
             return Err(Fault::NeedsOperator(formats));
         }
-        let (prepared, stage) = if let Some(hold_by) = facts.hold_by.filter(|_| self.trusts_hold()) {
-            let job = self.upload_held(attempt, &document, hold_by, facts.counts_copies).await?;
+        let (prepared, stage) = if let Some(hold_by) = facts.hold_by(document.format).filter(|_| self.trusts_hold()) {
+            let job = self.upload_held(attempt, &document, hold_by, &facts).await?;
             (held(job.clone()), Stage::Held { job })
         } else {
-            let job = self.announce(attempt, facts.counts_copies).await?;
+            let job = self.announce(attempt, &document, &facts).await?;
             (created(job.clone()), Stage::Created { job, document })
         };
         if self.memory.prepared(attempt, stage) {

@@ -137,7 +137,7 @@ mod tests {
     }
 
     fn created() -> Stage {
-        Stage::Created { job: made(7), document: Document { format: "image/png", bytes: vec![1] } }
+        Stage::Created { job: made(7), document: Document::one_sided("image/png", vec![1]) }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! IPP attributes to the words of the contract. Pure, and content with any attributes at all.
 
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Blank, Capabilities, Card, Condition, Ending, Found, PrinterStatus, Supply, reason_keyword,
+    AttemptId, AttemptRef, Blank, Capabilities, Card, Condition, Ending, Found, PrinterStatus, Rasters, Supply,
+    reason_keyword,
 };
 use ipp::attribute::IppAttributeGroup;
 use ipp::model::{DelimiterTag, Operation};
@@ -11,10 +12,11 @@ use ipp::value::IppValue;
 use crate::appraisal;
 
 /// What [`capabilities`], [`holding`], [`status`] and the appraisal read.
-pub(crate) const PRINTER_ATTRIBUTES: [&str; 19] = [
+pub(crate) const PRINTER_ATTRIBUTES: [&str; 24] = [
     "copies-supported",
     "cups-version",
     "device-uri",
+    "color-supported",
     "document-format-supported",
     "job-cancel-after-default",
     "job-hold-until-supported",
@@ -30,7 +32,11 @@ pub(crate) const PRINTER_ATTRIBUTES: [&str; 19] = [
     "printer-state",
     "printer-state-reasons",
     "printer-up-time",
+    "pwg-raster-document-resolution-supported",
+    "pwg-raster-document-sheet-back",
+    "pwg-raster-document-type-supported",
     "sides-supported",
+    "urf-supported",
 ];
 
 /// What [`Job::read`] reads, and `job-uuid`: without an attribute that is costly to it, CUPS leaves out `job-name` of
@@ -73,9 +79,17 @@ pub(crate) fn capabilities(printer: &IppAttributeGroup) -> Capabilities {
         make_and_model: texts(printer, "printer-make-and-model").into_iter().next(),
         document_formats: texts(printer, "document-format-supported"),
         media: texts(printer, "media-supported"),
-        resolutions_dpi: resolutions_dpi(printer),
+        resolutions_dpi: resolutions_dpi(printer, "printer-resolution-supported"),
         sides: texts(printer, "sides-supported"),
+        color: values(printer, "color-supported").find_map(IppValue::as_boolean).copied(),
+        rasters: Rasters {
+            pwg_types: texts(printer, "pwg-raster-document-type-supported"),
+            pwg_resolutions_dpi: resolutions_dpi(printer, "pwg-raster-document-resolution-supported"),
+            pwg_sheet_back: texts(printer, "pwg-raster-document-sheet-back").into_iter().next(),
+            urf: texts(printer, "urf-supported"),
+        },
         can_hold: holding(printer).is_some(),
+        holds_rasters: holding(printer).is_some() && appraisal::is_cups(printer),
         up_time_s: count(printer, "printer-up-time").filter(|seconds| *seconds < UP_TIME_S_MAX),
         impressions_completed: count(printer, "printer-impressions-completed"),
         prepare_is_sent: true,
@@ -91,6 +105,10 @@ pub(crate) struct Facts {
     pub(crate) document_formats: Vec<String>,
     /// It counts copies, so that it may have another default than one.
     pub(crate) counts_copies: bool,
+    /// `sides-supported` names them.
+    pub(crate) sides: Vec<String>,
+    /// `media-supported` names them.
+    pub(crate) media: Vec<String>,
     /// How it can hold a job.
     pub(crate) hold_by: Option<HoldBy>,
     /// It is a CUPS queue.
@@ -102,9 +120,19 @@ impl Facts {
         Self {
             document_formats: texts(printer, "document-format-supported"),
             counts_copies: printer.get("copies-supported").is_some(),
+            sides: texts(printer, "sides-supported"),
+            media: texts(printer, "media-supported"),
             hold_by: holding(printer),
             is_cups: appraisal::is_cups(printer),
         }
+    }
+}
+
+impl Facts {
+    /// How it can keep a document of that format. PAPPL prints rasters while it receives them, held or not, and answers
+    /// Send-Document when the card is done; CUPS spools all it gets.
+    pub(crate) fn hold_by(&self, format: &str) -> Option<HoldBy> {
+        self.hold_by.filter(|_| self.is_cups || !matches!(format, "image/pwg-raster" | "image/urf"))
     }
 }
 
@@ -330,16 +358,17 @@ fn completed(attempt: &AttemptRef, job: &Job) -> Ending {
     let id_saved = attempt.printer_job.as_ref().map(|saved| *saved == job.id.to_string());
     // A saved job id without acknowledgement comes from `prepare`, which gives one only for a whole, held document.
     let whole = if attempt.acknowledged { id_saved != Some(false) } else { id_saved == Some(true) };
+    // Fewer are no proof of less: some printers count cards, and not their sides.
+    let several = job.impressions.is_some_and(|made| i64::from(made) > i64::from(attempt.impressions));
     let (blank, card) = match job.impressions {
         Some(0) => (Blank::Unknown, Card::Unknown),
-        // A card has one page.
-        Some(2..) => (Blank::Fed, Card::Unknown),
+        _ if several => (Blank::Fed, Card::Unknown),
         _ if job.says("job-completed-with-errors") => (Blank::Unknown, Card::Unknown),
         _ if whole => (Blank::Fed, Card::Good),
         Some(1..) => (Blank::Fed, Card::Unknown),
         Some(i32::MIN..=-1) | None => (Blank::Unknown, Card::Unknown),
     };
-    let several = matches!(job.impressions, Some(2..)).then(|| REASON_SEVERAL_IMPRESSIONS.to_owned());
+    let several = several.then(|| REASON_SEVERAL_IMPRESSIONS.to_owned());
     // Without the printer's reasons: those of an earlier job stay while it is idle.
     Ending { blank, card, reasons: merged(several.as_slice(), &job.reasons) }
 }
@@ -361,14 +390,14 @@ fn reasons(attributes: &IppAttributeGroup, name: &str, keyword: fn(&str) -> &str
     all
 }
 
-fn resolutions_dpi(printer: &IppAttributeGroup) -> Vec<u32> {
+fn resolutions_dpi(printer: &IppAttributeGroup, name: &str) -> Vec<u32> {
     let mut all = Vec::new();
-    for value in values(printer, "printer-resolution-supported") {
+    for value in values(printer, name) {
         let IppValue::Resolution { feed, units, .. } = value else { continue };
         let dpi = match units {
             3 => u32::try_from(*feed).ok(),
             // Dots per centimetre; 118 is what 300 dpi is called there.
-            4 => u32::try_from(i64::from(*feed) * 254 / 100).ok(),
+            4 => u32::try_from((i64::from(*feed) * 254 + 50) / 100).ok(),
             _ => None,
         };
         all.extend(dpi.filter(|dpi| *dpi > 0 && !all.contains(dpi)));
@@ -467,7 +496,14 @@ mod tests {
 
     fn attempt(printer_job: Option<&str>, acknowledged: bool) -> AttemptRef {
         let printer_job = printer_job.map(str::to_owned);
-        AttemptRef { id: AttemptId::new("a-1").unwrap(), printer_job, boot: None, releasing: true, acknowledged }
+        AttemptRef {
+            id: AttemptId::new("a-1").unwrap(),
+            printer_job,
+            boot: None,
+            releasing: true,
+            impressions: 1,
+            acknowledged,
+        }
     }
 
     fn ended(blank: Blank, card: Card) -> Found {
@@ -484,6 +520,11 @@ mod tests {
             ("media-supported", keyword("iso_id-1_53.98x85.6mm")),
             ("printer-resolution-supported", IppValue::Array(vec![inch(300, 3), inch(118, 4), inch(-1, 3)])),
             ("sides-supported", keywords(&["one-sided", "two-sided-long-edge"])),
+            ("color-supported", IppValue::Boolean(true)),
+            ("pwg-raster-document-type-supported", keywords(&["srgb_8", "black_1"])),
+            ("pwg-raster-document-resolution-supported", inch(600, 3)),
+            ("pwg-raster-document-sheet-back", keyword("rotated")),
+            ("urf-supported", keyword("RS300-600")),
             ("printer-up-time", IppValue::Integer(60)),
             ("printer-impressions-completed", IppValue::Integer(-1)),
         ]));
@@ -492,9 +533,17 @@ mod tests {
             make_and_model: Some("Kartu 1".into()),
             document_formats: vec!["image/png".into(), "image/urf".into()],
             media: vec!["iso_id-1_53.98x85.6mm".into()],
-            resolutions_dpi: vec![300, 299],
+            resolutions_dpi: vec![300],
             sides: vec!["one-sided".into(), "two-sided-long-edge".into()],
+            color: Some(true),
+            rasters: Rasters {
+                pwg_types: vec!["srgb_8".into(), "black_1".into()],
+                pwg_resolutions_dpi: vec![600],
+                pwg_sheet_back: Some("rotated".into()),
+                urf: vec!["RS300-600".into()],
+            },
             can_hold: false,
+            holds_rasters: false,
             prepare_is_sent: true,
             up_time_s: Some(60),
             impressions_completed: None,
@@ -699,7 +748,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_one_impression_of_a_card_of_one_page_is_no_proof_of_one_card() {
+    fn more_impressions_than_a_card_has_sides_are_no_proof_of_one_card() {
         let twice = Job { impressions: Some(2), ..job(JobState::Completed, &[]) };
         let Found::Ended(ending) = found(&attempt(Some("7"), true), &[twice], &[], false) else { panic!() };
         assert_eq!((ending.blank, ending.card), (Blank::Fed, Card::Unknown));

@@ -8,7 +8,7 @@ use ipp::value::IppValue;
 use tracing::warn;
 
 use crate::memory::{Made, Stage};
-use crate::translate::{self, HoldBy, Job};
+use crate::translate::{self, Facts, HoldBy, Job};
 use crate::transport::CallError;
 use crate::verdict::{on_cardless_request, on_question};
 use crate::wire::{self, Request};
@@ -21,11 +21,11 @@ impl IppPrinter {
         attempt: &AttemptId,
         document: &Document,
         hold_by: HoldBy,
-        counts_copies: bool,
+        facts: &Facts,
     ) -> Result<Made, Fault> {
         let cardless = |error: CallError| on_cardless_request(&error);
         let by_attribute = hold_by == HoldBy::Attribute;
-        let id = self.create(attempt, by_attribute, counts_copies).await.map_err(cardless)?;
+        let id = self.create(attempt, document, by_attribute, facts).await.map_err(cardless)?;
         if !by_attribute {
             let hold = job_request(Operation::HoldJob, id).with("job-hold-until", wire::keyword("indefinite"));
             self.transport.call(hold).await.map_err(cardless)?;
@@ -69,9 +69,14 @@ impl IppPrinter {
     }
 
     /// A job without a document, which cannot print.
-    pub(crate) async fn announce(&self, attempt: &AttemptId, counts_copies: bool) -> Result<Made, Fault> {
+    pub(crate) async fn announce(
+        &self,
+        attempt: &AttemptId,
+        document: &Document,
+        facts: &Facts,
+    ) -> Result<Made, Fault> {
         let cardless = |error: CallError| on_cardless_request(&error);
-        let id = self.create(attempt, false, counts_copies).await.map_err(cardless)?;
+        let id = self.create(attempt, document, false, facts).await.map_err(cardless)?;
         match self.job(id).await.map_err(cardless)? {
             Some(job) if job.is_of(attempt) && !job.state.is_over() => {
                 Ok(Made { id, boot: self.boot(&job).await.map_err(cardless)? })
@@ -139,14 +144,27 @@ impl IppPrinter {
     }
 
     /// Create-Job. Nothing can be printed before a document comes.
-    async fn create(&self, attempt: &AttemptId, hold: bool, counts_copies: bool) -> Result<i32, CallError> {
+    async fn create(
+        &self,
+        attempt: &AttemptId,
+        document: &Document,
+        hold: bool,
+        facts: &Facts,
+    ) -> Result<i32, CallError> {
         let mut request = Request::new(Operation::CreateJob).with("job-name", wire::name(attempt.as_str()));
         if hold {
             request = request.with_job("job-hold-until", wire::keyword("indefinite"));
         }
-        if counts_copies {
+        if facts.counts_copies {
             // A printer's default may be two.
             request = request.with_job("copies", IppValue::Integer(1));
+        }
+        // The printer's own defaults may be both sides, and another medium. Only what it knows: a strict one refuses the rest.
+        if facts.sides.iter().any(|sides| sides == document.sides) {
+            request = request.with_job("sides", wire::keyword(document.sides));
+        }
+        if let Some(media) = document.media.as_ref().filter(|media| facts.media.contains(media)) {
+            request = request.with_job("media", wire::keyword(media));
         }
         let answer = self.transport.call(request).await?;
         let job = translate::group(&answer, DelimiterTag::JobAttributes).and_then(Job::read);

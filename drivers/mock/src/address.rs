@@ -7,7 +7,7 @@ use cetak_driver_api::AttemptId;
 use crate::fate::{Fate, Shares};
 
 /// Every key and what it may be, in the order in which an error lists them.
-const KEYS: [(&str, &str); 11] = [
+const KEYS: [(&str, &str); 12] = [
     ("card_ms", MILLISECONDS),
     ("clear_ms", MILLISECONDS),
     ("offline", SHARE),
@@ -17,6 +17,7 @@ const KEYS: [(&str, &str); 11] = [
     ("lose_ack", SHARE),
     ("forget", SHARE),
     ("hold", "`yes` or `no`"),
+    ("dpi", "100 to 1200"),
     ("seed", "a whole number from 0 to 18446744073709551615"),
     ("truth", "the path of a file"),
 ];
@@ -79,6 +80,8 @@ pub(crate) struct Settings {
     pub(crate) clear_us: i64,
     pub(crate) shares: Shares,
     pub(crate) hold: bool,
+    /// Dots per inch, 100 to 1200.
+    pub(crate) dpi: u32,
     pub(crate) seed: u64,
     pub(crate) truth: Option<PathBuf>,
 }
@@ -93,6 +96,7 @@ impl Settings {
             clear_us: 1_000_000,
             shares: Shares::default(),
             hold: false,
+            dpi: 300,
             seed: 0,
             truth: None,
         };
@@ -134,6 +138,7 @@ impl Settings {
             "lose_ack" => share(&text).map(|share| self.shares.lose_ack = share),
             "forget" => share(&text).map(|share| self.shares.forget = share),
             "hold" => yes_or_no(&text).map(|hold| self.hold = hold),
+            "dpi" => text.parse().ok().filter(|dpi| (100..=1_200).contains(dpi)).map(|dpi| self.dpi = dpi),
             "seed" => text.parse().ok().map(|seed| self.seed = seed),
             "truth" => (!text.is_empty()).then(|| self.truth = Some(text.into())),
             _ => None,
@@ -199,14 +204,17 @@ mod tests {
     #[test]
     fn every_key_sets_what_it_names() {
         let uri = "mock://p%201?card_ms=12&spoil=0.01&jam=0.02&clear_ms=500&offline=0.03&lose_ack=0.04&forget=0.05\
-                   &reject=0.06&hold=yes&seed=7&truth=/tmp/a%20b%26c+d";
+                   &reject=0.06&hold=yes&dpi=600&seed=7&truth=/tmp/a%20b%26c+d";
 
         let settings = Settings::parse(uri).unwrap();
 
         let shares = Shares { offline: 0.03, reject: 0.06, jam: 0.02, spoil: 0.01, lose_ack: 0.04, forget: 0.05 };
         let truth = Some(PathBuf::from("/tmp/a b&c+d"));
         let name = "p 1".to_owned();
-        assert_eq!(settings, Settings { name, card_us: 12_000, clear_us: 500_000, shares, hold: true, seed: 7, truth });
+        assert_eq!(
+            settings,
+            Settings { name, card_us: 12_000, clear_us: 500_000, shares, hold: true, dpi: 600, seed: 7, truth }
+        );
     }
 
     #[test]
@@ -216,7 +224,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "a mock printer has no key `spoiled`; it has card_ms, clear_ms, offline, reject, jam, spoil, lose_ack, \
-             forget, hold, seed, truth"
+             forget, hold, dpi, seed, truth"
         );
     }
 

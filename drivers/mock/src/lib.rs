@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use cetak_driver_api::{
     AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Condition, Document, Fault, Found, Prepared,
-    PrinterDriver, PrinterStatus,
+    PrinterDriver, PrinterStatus, Rasters,
 };
 use tokio::runtime::Handle;
 
@@ -183,11 +183,19 @@ impl Shared {
         state.refresh(&self.settings.name).map_err(|_| unreachable())?;
         Ok(Capabilities {
             make_and_model: Some("cetak mock printer".to_owned()),
-            document_formats: vec![PNG.to_owned()],
+            document_formats: FORMATS.iter().map(|(format, _)| (*format).to_owned()).collect(),
             media: vec!["iso_id-1_53.98x85.6mm".to_owned()],
-            resolutions_dpi: vec![300],
-            sides: vec!["one-sided".to_owned()],
+            resolutions_dpi: vec![self.settings.dpi],
+            sides: ["one-sided", "two-sided-long-edge", "two-sided-short-edge"].map(str::to_owned).to_vec(),
+            color: Some(true),
+            rasters: Rasters {
+                pwg_types: ["black_1", "sgray_8", "srgb_8"].map(str::to_owned).to_vec(),
+                pwg_resolutions_dpi: vec![self.settings.dpi],
+                pwg_sheet_back: Some("normal".to_owned()),
+                urf: vec!["SRGB24".to_owned(), format!("RS{}", self.settings.dpi), "DM1".to_owned()],
+            },
             can_hold: self.settings.hold,
+            holds_rasters: self.settings.hold,
             prepare_is_sent: self.settings.hold,
             up_time_s: None,
             impressions_completed: u64::try_from(state.cards.count_finished((self.now)())).ok(),
@@ -296,17 +304,21 @@ impl State {
     }
 }
 
-const PNG: &str = "image/png";
-
-/// PNG specification, section 5.2.
-const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+/// What it takes, and how each begins: PWG 5102.4, section 4.3; PNG specification, section 5.2; ISO 32000-1, 7.5.2.
+const FORMATS: [(&str, &[u8]); 4] = [
+    ("image/pwg-raster", b"RaS2"),
+    ("image/urf", b"UNIRAST\0"),
+    ("application/pdf", b"%PDF-"),
+    ("image/png", b"\x89PNG\r\n\x1a\n"),
+];
 
 fn check_document(document: &Document) -> Result<(), Fault> {
-    if document.format != PNG {
-        return Err(Fault::Rejected(format!("the mock prints `{PNG}` only, not `{}`", document.format)));
-    }
-    if !document.bytes.starts_with(PNG_SIGNATURE) {
-        return Err(Fault::Rejected("the document is no PNG".to_owned()));
+    let Some((format, beginning)) = FORMATS.iter().find(|(format, _)| *format == document.format) else {
+        let formats = FORMATS.map(|(format, _)| format).join("`, `");
+        return Err(Fault::Rejected(format!("the mock prints `{formats}`, not `{}`", document.format)));
+    };
+    if !document.bytes.starts_with(beginning) {
+        return Err(Fault::Rejected(format!("the document is no `{format}`")));
     }
     Ok(())
 }

@@ -75,7 +75,7 @@ impl Fixture for Mock {
     }
 
     fn document(&self) -> Document {
-        Document { format: "image/png", bytes: b"\x89PNG\r\n\x1a\n and so on".to_vec() }
+        Document::one_sided("image/png", b"\x89PNG\r\n\x1a\n and so on".to_vec())
     }
 
     fn attempt(&self) -> AttemptId {

@@ -56,11 +56,11 @@ fn id(name: &str) -> AttemptId {
 }
 
 fn attempt(name: &str) -> AttemptRef {
-    AttemptRef { id: id(name), printer_job: None, boot: None, releasing: false, acknowledged: false }
+    AttemptRef { id: id(name), printer_job: None, boot: None, releasing: false, impressions: 1, acknowledged: false }
 }
 
 fn png() -> Document {
-    Document { format: "image/png", bytes: b"\x89PNG\r\n\x1a\n and so on".to_vec() }
+    Document::one_sided("image/png", b"\x89PNG\r\n\x1a\n and so on".to_vec())
 }
 
 /// Prepare and commit: what the printer answers to both, as its job id.
@@ -149,12 +149,18 @@ async fn a_rejected_card_is_refused_in_prepare() {
 }
 
 #[tokio::test]
-async fn a_document_that_is_no_png_is_rejected() {
+async fn a_document_that_is_not_what_it_says_is_rejected() {
     let world = World::new();
     let printer = world.in_memory("");
     let jpeg = b"\xff\xd8\xff".to_vec();
-    for (format, bytes) in [("image/png", vec![]), ("image/png", jpeg.clone()), ("image/jpeg", jpeg)] {
-        let document = Document { format, bytes };
+    let wrong = [
+        ("image/png", vec![]),
+        ("image/png", jpeg.clone()),
+        ("image/jpeg", jpeg),
+        ("image/pwg-raster", b"RaS3".to_vec()),
+    ];
+    for (format, bytes) in wrong {
+        let document = Document::one_sided(format, bytes);
 
         assert!(matches!(printer.prepare(&id("a"), document).await, Err(Fault::Rejected(_))));
     }

@@ -529,13 +529,13 @@ mod tests {
             profile::CardProfile,
             time::Timestamp,
         },
-        render::Renderer,
+        render::{Card, Draw, Renderer},
     };
 
     use super::*;
 
     fn ktp() -> CardProfile {
-        toml::from_str(include_str!("../../profiles/ktp-el.toml")).unwrap()
+        crate::app::profiles::built_in().unwrap()["ktp-el"].as_ref().clone()
     }
 
     fn written(seed: u64, count: u32) -> (tempfile::TempDir, WaitingList) {
@@ -630,7 +630,16 @@ mod tests {
             let Checked::Ready(ready) = layout.check(&profile, row, now) else { continue };
             let mut person = Person::default();
             layout.personal(&profile, &ready.row).for_each(|(field, value)| person.set(field, value.to_owned()));
-            renderer.front(&person, layout.district(&ready), layout.village(&ready)).unwrap();
+            let card = Card {
+                person: &person,
+                district: layout.district(&ready),
+                village: layout.village(&ready),
+                request_id: layout.request_id(&ready),
+                attempt: "cetak-demo-00000000-0000-7000-8000-000000000000",
+                keyed_hash: "0123456789abcdef",
+                photo: None,
+            };
+            renderer.check(&card).unwrap();
         }
     }
 

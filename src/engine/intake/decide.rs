@@ -224,6 +224,7 @@ impl<'a> Decider<'a> {
     async fn add(&mut self, tx: &mut Tx, mut ready: Ready, added: &mut Added) -> Result<Fate, EngineError> {
         let beside = self.persons.entry(ready.person_key).or_default();
         let rule = may_be_open(ready.replaces, &beside.iter().map(|(_, other)| *other).collect::<Vec<_>>());
+        let rule = rule.and(ready.is_sound());
         let state = if rule.is_ok() { RecordState::Waiting } else { RecordState::Quarantined };
         let record = RecordId(self.next_id);
         self.next_id += 1;
@@ -258,7 +259,8 @@ impl<'a> Decider<'a> {
         }
         let beside = self.persons.get(&ready.person_key).into_iter().flatten().filter(|(id, _)| *id != record);
         let beside: Vec<OtherRecord> = beside.map(|(_, other)| *other).collect();
-        let rule = may_be_open(ready.replaces, &beside);
+        let (rule, sound) = (may_be_open(ready.replaces, &beside), ready.is_sound());
+        let rule = rule.and(sound);
         let mut to = rule.map_or(RecordState::Quarantined, |()| RecordState::Waiting);
         let (request_id, hashes) = (ready.request_id.clone(), Some(std::mem::take(&mut ready.hashes)));
         let (digest, person_key) = (ready.digest.to_vec(), ready.person_key);
@@ -267,7 +269,8 @@ impl<'a> Decider<'a> {
             let transition = update(&tx.record_view(record).await?, rule)?;
             to = transition.record.as_ref().map_or(to, |change| change.to);
             if let (Err(rule), true) = (rule, to.takes_the_place()) {
-                return conflict(self.profile.identifier.column.clone(), rule);
+                let field = if sound.is_err() { "photo" } else { &self.profile.identifier.column };
+                return conflict(field.to_owned(), rule);
             }
             if !self.what.dry_run {
                 let body = self.new_record(tx, record, ready, to, None, added).await?;

@@ -13,6 +13,7 @@ use std::{collections::BTreeMap, io::Read, path::PathBuf};
 
 use tokio::sync::mpsc;
 
+pub(crate) use self::photos::row_name as photo_row_name;
 pub use self::rows::Format;
 use self::{
     decide::Decider,
@@ -20,12 +21,13 @@ use self::{
     prepare::{ChunkSize, Preparer, ValueHasher},
     rows::Rows,
 };
-use super::{EngineError, Office};
+use super::{EngineError, Office, clock::attempt_name};
 use crate::{
     domain::{
         intake::{Fate, Layout, Reason, Refusal},
         personal::Person,
     },
+    render::RenderError,
     store::{StoredBody, keys::Keys},
 };
 
@@ -117,11 +119,15 @@ pub async fn import(
     }
     let mut report = Report { dry_run: what.dry_run, absent_columns: rows.columns.absent.clone(), ..Report::default() };
     let (sender, mut chunks) = mpsc::channel(2);
+    let drawing = |error: RenderError| EngineError::Refused { message: error.to_string(), hint: None };
+    let renderer = (office.renderers)(&profile).map_err(drawing)?;
     let hasher = ValueHasher::default();
     let chunk_size = ChunkSize::new();
     let reader = Preparer {
         keys: office.store.keys().clone(),
-        photos: PhotoFolder::new(what.photos.clone()),
+        photos: PhotoFolder::new(what.photos.clone(), renderer.clone()),
+        attempt: attempt_name(&office.settings.site, office.clock.now(), &*office.entropy),
+        renderer,
         profile: profile.clone(),
         layout: layout.clone(),
         source: what.source.clone(),

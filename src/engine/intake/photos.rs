@@ -1,7 +1,7 @@
 //! Photos of a waiting list: each file read once, each distinct content sealed once.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     fs::File,
     io::Read,
     path::{Component, Path, PathBuf},
@@ -10,6 +10,7 @@ use std::{
 
 use crate::{
     engine::clock::{Entropy, nonce},
+    render::{Background, Draw, PhotoError, RenderError},
     store::{
         NewPhoto,
         keys::{Digest, Keys, hex},
@@ -19,21 +20,23 @@ use crate::{
 /// A larger file is no portrait.
 const PHOTO_BYTES_MAX: u64 = 20 * 1024 * 1024;
 
-/// The name under which a photo is sealed.
-pub(crate) fn row_name(digest: &Digest) -> String {
-    format!("photo/{}", hex(digest))
+/// The name under which the photo with this digest, in hexadecimal, is sealed.
+pub(crate) fn row_name(digest: &str) -> String {
+    format!("photo/{digest}")
 }
 
 /// The folder that photo paths are relative to.
 pub(crate) struct PhotoFolder {
     root: PathBuf,
     by_path: HashMap<Arc<str>, Result<Digest, &'static str>>,
-    sealed: HashSet<Digest>,
+    /// What was found when a content was looked at, once each.
+    seen: HashMap<Digest, Result<Background, &'static str>>,
+    renderer: Arc<dyn Draw>,
 }
 
 impl PhotoFolder {
-    pub(crate) fn new(root: PathBuf) -> Self {
-        Self { root, by_path: HashMap::new(), sealed: HashSet::new() }
+    pub(crate) fn new(root: PathBuf, renderer: Arc<dyn Draw>) -> Self {
+        Self { root, by_path: HashMap::new(), seen: HashMap::new(), renderer }
     }
 
     /// The photo at a path; and its sealed bytes the first time that its content is met.
@@ -44,14 +47,49 @@ impl PhotoFolder {
         entropy: &dyn Entropy,
     ) -> (Result<Photo, &'static str>, Option<NewPhoto>) {
         if let Some((path, known)) = self.by_path.get_key_value(path) {
-            return (known.map(|digest| Photo { digest, path: path.clone() }), None);
+            let seen = |digest| self.seen.get(digest).copied().unwrap_or(Ok(Background::Other));
+            return (
+                known
+                    .as_ref()
+                    .map(|digest| Photo { digest: *digest, path: path.clone(), seen: seen(digest) })
+                    .map_err(|why| *why),
+                None,
+            );
         }
         let path: Arc<str> = path.into();
         let read = read(&self.root, &path);
         let digest = read.as_ref().map(|bytes| keys.photo(bytes)).map_err(|why| *why);
         self.by_path.insert(path.clone(), digest);
-        let new = digest.ok().filter(|digest| self.sealed.insert(*digest)).zip(read.ok());
-        (digest.map(|digest| Photo { digest, path }), new.map(|(digest, bytes)| seal(digest, &bytes, keys, entropy)))
+        let (digest, bytes) = match (digest, read) {
+            (Ok(digest), Ok(bytes)) => (digest, bytes),
+            (Err(why), _) | (_, Err(why)) => return (Err(why), None),
+        };
+        if let Some(seen) = self.seen.get(&digest) {
+            return (Ok(Photo { digest, path, seen: *seen }), None);
+        }
+        let seen = if self.renderer.shows_photo() { self.look_at(&bytes) } else { Ok(Background::Other) };
+        self.seen.insert(digest, seen);
+        (Ok(Photo { digest, path, seen }), Some(seal(digest, &bytes, keys, entropy)))
+    }
+
+    /// Decodes a photo, as it will be when its card is drawn.
+    fn look_at(&self, bytes: &[u8]) -> Result<Background, &'static str> {
+        self.renderer.check_photo(bytes).map_err(|error| match error {
+            RenderError::Photo(PhotoError::Kind) => "its photo is neither a JPEG nor a PNG",
+            RenderError::Photo(PhotoError::Bytes { .. } | PhotoError::TooLarge { .. }) => "its photo is too large",
+            RenderError::Photo(PhotoError::TooSmall { .. }) => "its photo is too small",
+            RenderError::Photo(PhotoError::CutOff) => "its photo is cut off",
+            RenderError::Photo(PhotoError::Unsupported { .. }) => "its photo is of a kind that cannot be read",
+            RenderError::Photo(PhotoError::Corrupt { .. })
+            | RenderError::Profile(_)
+            | RenderError::Character { .. }
+            | RenderError::TooLong { .. }
+            | RenderError::Code { .. }
+            | RenderError::Mrz { .. }
+            | RenderError::Size
+            | RenderError::Encode(_)
+            | RenderError::Pdf(_) => "its photo is corrupt",
+        })
     }
 }
 
@@ -60,6 +98,8 @@ impl PhotoFolder {
 pub(crate) struct Photo {
     pub(crate) digest: Digest,
     pub(crate) path: Arc<str>,
+    /// What is behind the person, or why it cannot be printed.
+    pub(crate) seen: Result<Background, &'static str>,
 }
 
 /// Reads a photo once more, whose sealed bytes are gone. `None` if it is another by now.
@@ -69,7 +109,7 @@ pub(crate) fn read_again(root: &Path, photo: &Photo, keys: &Keys, entropy: &dyn 
 }
 
 fn seal(digest: Digest, bytes: &[u8], keys: &Keys, entropy: &dyn Entropy) -> NewPhoto {
-    NewPhoto { digest, sealed: keys.seal(&row_name(&digest), nonce(entropy), bytes) }
+    NewPhoto { digest, sealed: keys.seal(&row_name(&hex(&digest)), nonce(entropy), bytes) }
 }
 
 /// Reads a photo, which must lie in its folder: no absolute path, no `..`, no link that leads out.

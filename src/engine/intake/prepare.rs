@@ -1,6 +1,7 @@
 //! The costly part of each row, in a thread of its own: reading, checking, digests and sealing.
 
 use std::{
+    collections::BTreeMap,
     hash::{BuildHasher, RandomState},
     sync::{
         Arc,
@@ -20,10 +21,12 @@ use super::{
 use crate::{
     domain::{
         intake::{Candidate, Checked, Layout, Reason, Refusal},
-        profile::CardProfile,
+        personal::Person,
+        profile::{Backdrop, CardProfile},
         time::Timestamp,
     },
     engine::clock::{Entropy, nonce},
+    render::{Background, Card, Draw, RenderError},
     store::{
         NewPhoto,
         keys::{Digest, Keys, hex},
@@ -38,6 +41,9 @@ const CHUNK_ROWS_MIN: usize = 100;
 const CHUNK_LONG: Duration = Duration::from_millis(60);
 const CHUNK_SHORT: Duration = Duration::from_millis(25);
 const CHUNK_PHOTO_BYTES: usize = 16 * 1024 * 1024;
+
+/// As long as the hashes on cards.
+const ANY_HASH: &str = "0123456789abcdef";
 
 /// A row with all that costs computing.
 pub(super) enum Prepared {
@@ -64,6 +70,13 @@ pub(super) struct Ready {
     pub(super) sealed: Vec<u8>,
     /// Of each value of the body, in the layout's order, and of the photo: they tell which fields differ.
     pub(super) hashes: Vec<u32>,
+}
+
+impl Ready {
+    /// Whether its photo can be printed. A record whose photo cannot is for a person to look at.
+    pub(super) fn is_sound(&self) -> Result<(), &'static str> {
+        self.photo.as_ref().map_or(Ok(()), |photo| photo.seen.map(|_| ()))
+    }
 }
 
 /// Short keyed hashes of values, with a key of each import's own: outside of it they say nothing.
@@ -111,6 +124,9 @@ pub(super) struct Chunk {
 pub(super) struct Preparer {
     pub(super) keys: Keys,
     pub(super) photos: PhotoFolder,
+    pub(super) renderer: Arc<dyn Draw>,
+    /// A name as long as attempts have.
+    pub(super) attempt: String,
     pub(super) profile: Arc<CardProfile>,
     pub(super) layout: Layout,
     pub(super) source: String,
@@ -162,6 +178,10 @@ impl Preparer {
             }
             Checked::Refused(refusal) => return (Prepared::Refused { row: number, request_id, refusal }, None),
         };
+        if let Err(error) = self.fits_its_card(&candidate, &request_id) {
+            let refusal = Refusal::new(Reason::Card, error.field(), error.to_string());
+            return (Prepared::Refused { row: number, request_id, refusal }, None);
+        }
         let path = self.layout.photo(&candidate.row);
         let (photo, new) = if path.is_empty() {
             (None, None)
@@ -174,8 +194,39 @@ impl Preparer {
                 }
             }
         };
-        let ready = self.seal(&candidate, request_id, photo);
+        let mut ready = self.seal(&candidate, request_id, photo);
+        if self.has_wrong_background(&candidate, ready.photo.as_ref()) {
+            ready.warnings.push("photo with another background than the year of birth asks for");
+        }
         (Prepared::Ready(Box::new(ready)), new)
+    }
+
+    /// Whether all that the card shows can be printed: better now than at the printer at night.
+    fn fits_its_card(&self, candidate: &Candidate, request_id: &str) -> Result<(), RenderError> {
+        let fields = self.layout.personal(&self.profile, &candidate.row);
+        let person: BTreeMap<String, String> =
+            fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        self.renderer.check(&Card {
+            person: &Person::from(person),
+            district: self.layout.district(candidate),
+            village: self.layout.village(candidate),
+            request_id,
+            attempt: &self.attempt,
+            keyed_hash: ANY_HASH,
+            photo: None,
+        })
+    }
+
+    fn has_wrong_background(&self, candidate: &Candidate, photo: Option<&Photo>) -> bool {
+        let Some((rule, Ok(behind))) = self.profile.card.background.as_ref().zip(photo.map(|photo| photo.seen)) else {
+            return false;
+        };
+        let birth = self.layout.position(&rule.birth_date).and_then(|at| candidate.row.values.get(at));
+        match birth.and_then(|date| rule.for_birth(date)) {
+            Some(Backdrop::Red) => behind != Background::Red,
+            Some(Backdrop::Blue) => behind != Background::Blue,
+            None => false,
+        }
     }
 
     fn seal(&self, candidate: &Candidate, request_id: String, photo: Option<Photo>) -> Ready {

@@ -15,7 +15,8 @@ use crate::{
         transition::Transition,
         warrant::{approve, may_be_reprinted},
     },
-    engine::{batcher, hand, reconcile::uncertain},
+    engine::{batcher, card, hand, intake::open_person, reconcile::uncertain},
+    render::{Card, Output},
     store::Tx,
 };
 
@@ -49,6 +50,43 @@ pub async fn record_release(office: &Office, name: &RecordName, reason: &str) ->
     })
     .await
 }
+
+/// A record's card as it would be printed now, to be looked at. Whoever looks at it is on record.
+pub async fn card_preview(office: &Office, name: &RecordName, output: &Output) -> Result<Vec<u8>, EngineError> {
+    let mut tx = begin(office).await?;
+    let id = find_record(&mut tx, name).await?;
+    let view = tx.record_view(id).await?;
+    let profile = office.profile(&view.profile)?;
+    let refused = |message: String| EngineError::Refused { message, hint: None };
+    let body = tx.bodies_get(&[id]).await?.pop().ok_or_else(|| refused(format!("{} has no body", view.subject)))?;
+    let keys = office.store.keys();
+    let person = open_person(keys, &body).map_err(refused)?;
+    if output.only.is_some_and(|side| side > 0) && profile.card.back.is_none() {
+        return Err(EngineError::refused(format!("a card of `{}` has no back", profile.name), "leave out --side"));
+    }
+    let photo =
+        card::photo_of(&mut tx, keys, &person).await?.map_err(|why| refused(format!("{}: {why}", view.subject)))?;
+    let renderer = (office.renderers)(&profile).map_err(|error| refused(error.to_string()))?;
+    let drawn = renderer.draw(
+        &Card {
+            person: &person,
+            district: &body.district,
+            village: &body.village,
+            request_id: &body.request_id,
+            attempt: NO_ATTEMPT,
+            keyed_hash: &card::keyed_hash(keys, &body.request_id, NO_ATTEMPT),
+            photo: photo.as_deref().map(Vec::as_slice),
+        },
+        output,
+    );
+    let bytes = drawn.map_err(|error| refused(format!("{}: {error}", view.subject)))?;
+    tx.audit(Event::new("card.previewed", &view.subject).with("version", view.version));
+    tx.commit().await?;
+    Ok(bytes)
+}
+
+/// In place of an attempt's name on a card that no printer makes.
+const NO_ATTEMPT: &str = "preview";
 
 /// A person found the card good.
 pub async fn card_check(office: &Office, name: &RecordName) -> Result<(), EngineError> {

@@ -7,13 +7,13 @@ mod queue;
 mod stock;
 
 pub use card::{
-    FoundByPerson as Found, card_check, card_hand_over, card_reject, card_surrender, declare_uncertain,
+    FoundByPerson as Found, card_check, card_hand_over, card_preview, card_reject, card_surrender, declare_uncertain,
     inspect_resolve, record_hold, record_release, reprint_approve, reprint_refuse, reprint_request,
 };
 pub use database::{Archived, Backup, DatabaseMove, archivable, archive, backup, database_move};
 pub use printer::{
     Capabilities, NewPrinter, PrinterStatus, Supply, TestCard, does_not_answer, objections, plain_database, plain_uri,
-    printer_add, printer_clear, printer_probe, printer_remove, printer_test, takes_our_format,
+    printer_add, printer_clear, printer_probe, printer_remove, printer_test,
 };
 pub use queue::{batch_approve, batch_cancel, pause, resume};
 pub use stock::{Count, Delivery, count, destroy, lend, load, receive, take_back, unload};

@@ -19,6 +19,7 @@ use crate::{
     engine::{
         batcher,
         clock::attempt_name,
+        output,
         pace::POLL_MAX,
         reconcile::{self, Verdict},
     },
@@ -102,20 +103,12 @@ pub async fn printer_add(office: &Office, new: &NewPrinter<'_>) -> Result<Result
     Ok(found)
 }
 
-/// Does the printer take what cards are drawn as? One that names no formats is tried.
-pub fn takes_our_format(found: &Capabilities) -> bool {
-    found.document_formats.is_empty() || found.document_formats.iter().any(|format| format == "image/png")
-}
-
 /// Why a printer must not be used for cards of that profile unless a person insists.
 pub fn objections(office: &Office, profile: &str, found: &Capabilities) -> Vec<String> {
     let mut objections = found.objections.clone();
-    if !takes_our_format(found) {
-        objections.push("It takes no `image/png`, which all cards are drawn as.".to_owned());
-    }
-    if let Ok(profile) = office.profile(profile)
-        && media::has_size(&found.media, profile.card.width_mm, profile.card.height_mm) == Some(false)
-    {
+    let Ok(profile) = office.profile(profile) else { return objections };
+    objections.extend(output::objections(output::choose(found, &profile).as_ref(), &profile));
+    if media::has_size(&found.media, profile.card.width_mm, profile.card.height_mm) == Some(false) {
         objections.push(format!(
             "It names no medium of {} x {} mm, the size of a card of `{}`.",
             profile.card.width_mm, profile.card.height_mm, profile.name
@@ -236,7 +229,13 @@ pub async fn printer_test(office: &Office, name: &str) -> Result<TestCard, Engin
     }
     let profile = office.profile(&printer.profile)?;
     let drawing = |e: crate::render::RenderError| EngineError::Refused { message: e.to_string(), hint: None };
-    let bytes = Renderer::new(&profile).and_then(|renderer| renderer.test_card()).map_err(drawing)?;
+    let output = output::choose(&found, &profile).ok_or_else(|| {
+        EngineError::refused(
+            format!("printer `{name}` takes none of the formats that cards are drawn as"),
+            "use another printer",
+        )
+    })?;
+    let bytes = Renderer::new(&profile).and_then(|renderer| renderer.test_card(&output)).map_err(drawing)?;
     let attempt = attempt_name(&office.settings.site, office.clock.now(), &*office.entropy);
     let id = AttemptId::new(&*attempt).map_err(|e| EngineError::Refused { message: e.to_string(), hint: None })?;
 
@@ -256,7 +255,8 @@ pub async fn printer_test(office: &Office, name: &str) -> Result<TestCard, Engin
     tx.audit(Event::new("printer.test-card", &*attempt).with("printer", name));
     tx.commit().await?;
 
-    let document = Document { format: "image/png", bytes };
+    let (format, sides) = (output.format.media_type(), output::keyword(output.sides));
+    let document = Document { format, bytes, sides, media: output.media };
     let outcome = print_once(office, &*driver(office, name, &printer.uri)?, id, document).await;
     let mut tx = begin(office).await?;
     if outcome.state() == AttemptState::NotStarted {
@@ -288,7 +288,9 @@ pub fn does_not_answer(printer: &Printer, fault: &Fault) -> EngineError {
 }
 
 async fn print_once(office: &Office, driver: &dyn PrinterDriver, id: AttemptId, document: Document) -> Outcome {
-    let mut reference = AttemptRef { id, printer_job: None, boot: None, releasing: true, acknowledged: false };
+    let impressions = document.impressions();
+    let mut reference =
+        AttemptRef { id, printer_job: None, boot: None, releasing: true, impressions, acknowledged: false };
     let sent = async {
         let prepared = driver.prepare(&reference.id, document).await?;
         (reference.printer_job, reference.boot) = (prepared.printer_job, prepared.boot);

@@ -26,6 +26,7 @@ mod engine;
 mod eve;
 mod hopper;
 #[path = "../../../drivers/ipp/tests/printer/pappl.rs"]
+#[expect(dead_code, reason = "tests use more of it")]
 mod pappl;
 #[path = "../../../drivers/ipp/tests/printer/peer.rs"]
 #[expect(dead_code, reason = "tests use more of it")]

@@ -30,12 +30,12 @@ use std::{
 use anyhow::{Context, ensure};
 use cetak::{
     app::demo::people::{WaitingList, write_waiting_list},
-    domain::{personal::Person, profile::CardProfile},
+    domain::profile::CardProfile,
     engine::{
         RendererFactory, Settings,
         scheduler::{self, Until},
     },
-    render::{Draw, RenderError, Renderer},
+    render::{Background, Card, Draw, Format, Output, RenderError, Renderer},
 };
 use shared::{
     database::{Database, Kind, Lazy},
@@ -81,13 +81,28 @@ struct Case {
 struct DrawnBefore(Vec<u8>);
 
 impl Draw for DrawnBefore {
-    fn front(&self, _: &Person, _: &str, _: &str) -> Result<Vec<u8>, RenderError> {
+    fn shows_photo(&self) -> bool {
+        false
+    }
+
+    fn check(&self, _: &Card<'_>) -> Result<(), RenderError> {
+        Ok(())
+    }
+
+    fn check_photo(&self, _: &[u8]) -> Result<Background, RenderError> {
+        Ok(Background::Other)
+    }
+
+    fn draw(&self, _: &Card<'_>, _: &Output) -> Result<Vec<u8>, RenderError> {
         Ok(self.0.clone())
     }
 }
 
 fn drawn_before() -> RendererFactory {
-    Arc::new(|profile: &CardProfile| Ok(Arc::new(DrawnBefore(Renderer::new(profile)?.test_card()?)) as Arc<dyn Draw>))
+    Arc::new(|profile: &CardProfile| {
+        let output = Output::to_look_at(Format::Pwg, 100, None);
+        Ok(Arc::new(DrawnBefore(Renderer::new(profile)?.test_card(&output)?)) as Arc<dyn Draw>)
+    })
 }
 
 /// Figures of each run.
@@ -204,14 +219,14 @@ async fn measure(database: &Database, list: &WaitingList, case: Case, rates: &mu
     let mut office = office::open(database).await?;
     office.settings = Arc::new(Settings { batch_size: batch_size(case), ..Settings::default() });
     if !draws {
-        office.renderers = drawn_before();
+        (office.renderers, office.desk) = (drawn_before(), None);
     }
     let began = Instant::now();
     let records = office::fill(&office, list).await?;
     let import = began.elapsed();
     office::receive(&office, cards).await?;
     for number in 1..=printers {
-        office::add_printer(&office, &format!("p{number}"), &format!("mock://p{number}")).await?;
+        office::add_printer(&office, &format!("p{number}"), &format!("mock://p{number}?dpi=100")).await?;
     }
     database.settle()?;
     let (_stop, stopped) = watch::channel(false);
@@ -233,7 +248,7 @@ fn measure_memory(runtime: &Runtime, database: &Database, case: Case) -> anyhow:
     let (printers, cards) = (case.printers, u32::try_from(case.cards)?);
     let mut settings = program::Settings::default();
     settings.add(&format!("batch_size={}", batch_size(case)))?;
-    let named = (1..=printers).map(|number| (format!("p{number}"), format!("mock://p{number}")));
+    let named = (1..=printers).map(|number| (format!("p{number}"), format!("mock://p{number}?dpi=100")));
     let records = runtime.block_on(program::fill(database, &settings, 7, cards, named))?;
     let mut scheduler = program::Scheduler::start(database, &settings)?;
     let mut memory = f64::NAN;

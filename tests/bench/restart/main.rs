@@ -117,7 +117,7 @@ fn crash(runtime: &Runtime, database: &Database, plan: &Plan, figures: &mut [Fig
     let truth = Truth((0..files).map(|file| database.folder().join(format!("truth-{file}"))).collect());
     let named = (0..plan.printers).map(|number| {
         let file = truth.0[number / PRINTERS_PER_FILE].display();
-        (format!("p{number}"), format!("mock://p{number}?hold=yes&card_ms={}&truth={file}", plan.card_ms))
+        (format!("p{number}"), format!("mock://p{number}?hold=yes&dpi=100&card_ms={}&truth={file}", plan.card_ms))
     });
     let mut settings = Settings::default();
     // One in hand and one held.

@@ -1,6 +1,6 @@
 //! An office, as the program would open it, and whether its books add up.
 
-use std::{collections::BTreeMap, fs::File, sync::Arc};
+use std::{fs::File, sync::Arc};
 
 use anyhow::{Context, ensure};
 use cetak::{
@@ -9,7 +9,7 @@ use cetak::{
         demo::people::WaitingList,
         system::{SystemClock, SystemEntropy},
     },
-    domain::{audit::Actor, intake::Refusal, profile::CardProfile},
+    domain::{audit::Actor, intake::Refusal},
     engine::{
         Office, Settings,
         intake::{Format, Import, Watch, import},
@@ -26,17 +26,18 @@ pub(crate) const PROFILE: &str = "ktp-el";
 pub(crate) const KEY: [u8; 32] = [7; 32];
 
 pub(crate) async fn open(database: &Database) -> anyhow::Result<Office> {
-    let profile: CardProfile = toml::from_str(include_str!("../../../src/profiles/ktp-el.toml"))?;
+    let profiles = app::profiles::built_in()?;
     let nobody = Actor { name: "bench".into(), os_user: "bench".into(), host: "bench".into() };
     Ok(Office {
         store: database.store().await?,
         clock: Arc::new(SystemClock::default()),
         entropy: Arc::new(SystemEntropy::new()),
-        profiles: Arc::new(BTreeMap::from([(PROFILE.to_owned(), Arc::new(profile))])),
+        profiles: Arc::new(profiles),
         settings: Arc::new(Settings::default()),
         writer: Writer { chain: "scheduler".into(), actor: Arc::new(nobody), fence: None },
         drivers: app::drivers(app::PrinterOptions::new(), SystemClock::default()),
         renderers: app::renderers(),
+        desk: Some(app::desk()),
         lease: None,
     })
 }

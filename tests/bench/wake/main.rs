@@ -162,7 +162,7 @@ async fn prepare(office: &Office, folder: &Path, count: usize, truth: &Path) -> 
     }
     names.truncate(count);
     office::receive(office, i64::try_from(count)?).await?;
-    office::add_printer(office, "p1", &format!("mock://p1?truth={}", truth.display())).await?;
+    office::add_printer(office, "p1", &format!("mock://p1?dpi=100&truth={}", truth.display())).await?;
     Ok(names)
 }
 

@@ -1,5 +1,5 @@
-//! A private `cupsd` with one raw queue on a free port of this machine. Its backend runs the engine, as a vendor's backend
-//! would drive a printer at a cable.
+//! A private `cupsd` with one queue on a free port of this machine, as it would have for a printer without a driver. Its
+//! backend runs the engine, as a vendor's backend would drive a printer at a cable.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -58,6 +58,9 @@ MaxJobs 20000
 MaxJobTime 0
 ";
 
+/// A queue without it says neither which sides nor which media its printer has.
+const DESCRIPTION: &str = include_str!("card.ppd");
+
 /// Written here, as the daemon itself may save a new queue half a minute late.
 const QUEUES: &str = "<Printer card>
 Info Cetak test printer
@@ -75,7 +78,7 @@ ErrorPolicy abort-job
 /// Arguments: job, user, title, copies, options, file. Without any it is to say what it is.
 const BACKEND: &str = r#"#!/bin/sh
 [ $# -gt 0 ] || { echo 'direct card "Cetak" "Cetak test printer"'; exit 0; }
-export IPP_JOB_NAME="$3"
+export IPP_JOB_NAME="$3" CUPS_OPTIONS="$5"
 exec '@ENGINE@' "$6"
 "#;
 
@@ -101,7 +104,7 @@ impl Cupsd {
         let engine = Engine::new();
         let folder = engine.file("");
         let folder = folder.to_str().unwrap().trim_end_matches('/');
-        for name in ["etc", "bin", "bin/backend", "spool", "spool/tmp", "cache", "state"] {
+        for name in ["etc", "etc/ppd", "bin", "bin/backend", "spool", "spool/tmp", "cache", "state"] {
             fs::create_dir(engine.file(name)).unwrap();
         }
         for name in ["daemon", "filter", "notifier", "cgi-bin", "driver", "monitor"] {
@@ -113,6 +116,7 @@ impl Cupsd {
         fs::set_permissions(&backend, fs::Permissions::from_mode(0o700)).unwrap();
         fs::write(engine.file("etc/cups-files.conf"), FILES.replace("@FOLDER@", folder)).unwrap();
         fs::write(engine.file("etc/printers.conf"), QUEUES).unwrap();
+        fs::write(engine.file("etc/ppd/card.ppd"), DESCRIPTION).unwrap();
         let mut cupsd = Self { engine, server: Server::new(), settings };
         cupsd.run();
         cupsd

@@ -28,9 +28,19 @@ esac
 read -r pace < "$dir/pace"
 digest=$(sha256sum < $document)
 size=$(wc -c < $document)
+# An impression is one side: rasters say how many pages they have.
+sides=
+case $(head -c 7 $document | tr -d '\000') in
+  RaS2Pwg) sides=$(od -An -tu1 -j459 -N1 $document | tr -d ' ');;
+  UNIRAST) sides=$(od -An -tu1 -j11 -N1 $document | tr -d ' ');;
+esac
 card() {
+  if [ -d "$dir/kept" ]; then
+    env > "$dir/kept/$IPP_JOB_NAME.environment"
+    cat $document > "$dir/kept/$IPP_JOB_NAME"
+  fi
   echo "$IPP_JOB_NAME ${digest%% *} $size" >> "$dir/ledger"
-  echo 'ATTR: job-impressions=1 job-impressions-completed=1' >&2
+  echo "ATTR: job-impressions=${sides:-1} job-impressions-completed=${sides:-1}" >&2
   echo 'PAGE: 1 1' >&2
 }
 # An operator who cleared the fault has also taken its sign off the printer's panel.
@@ -195,6 +205,21 @@ impl Engine {
             HopperCard { name: name.to_owned(), digest: digest.to_owned(), size: size.parse().unwrap() }
         };
         ledger.lines().map(card).collect()
+    }
+
+    /// From now on it keeps what each card is made of.
+    pub(crate) fn keep_documents(&self) {
+        fs::create_dir(self.file("kept")).unwrap();
+    }
+
+    /// The bytes that the card of that name was made of.
+    pub(crate) fn document(&self, name: &str) -> Vec<u8> {
+        fs::read(self.file("kept").join(name)).unwrap()
+    }
+
+    /// What the printer told its engine beside the document: all that IPP said of the job, in the printer's own words.
+    pub(crate) fn environment(&self, name: &str) -> String {
+        String::from_utf8(fs::read(self.file("kept").join(format!("{name}.environment"))).unwrap()).unwrap()
     }
 
     /// The names of those cards.

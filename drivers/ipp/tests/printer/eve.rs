@@ -25,8 +25,12 @@ const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus C
 </busconfig>
 "#;
 
+/// What `document-format-supported` has in [`ATTRIBUTES`].
+const FORMATS: &str = "image/png,image/pwg-raster";
+
 const ATTRIBUTES: &str = r#"ATTR text printer-make-and-model "Cetak test printer"
-ATTR mimeMediaType document-format-supported image/png,image/pwg-raster
+ATTR mimeMediaType document-format-supported @FORMATS@
+ATTR boolean color-supported true
 ATTR keyword media-supported "iso_id-1_53.98x85.6mm"
 ATTR keyword media-ready "iso_id-1_53.98x85.6mm"
 ATTR keyword media-default "iso_id-1_53.98x85.6mm"
@@ -35,7 +39,11 @@ ATTR rangeOfInteger copies-supported 1-1
 ATTR resolution printer-resolution-default 300dpi
 ATTR resolution printer-resolution-supported 300dpi
 ATTR keyword sides-default one-sided
-ATTR keyword sides-supported one-sided,two-sided-long-edge
+ATTR keyword sides-supported one-sided,two-sided-long-edge,two-sided-short-edge
+ATTR resolution pwg-raster-document-resolution-supported 300dpi
+ATTR keyword pwg-raster-document-type-supported black_1,sgray_8,srgb_8
+ATTR keyword pwg-raster-document-sheet-back normal
+ATTR keyword urf-supported V1.4,CP1,RS300,W8,SRGB24,DM1
 ATTR name marker-names "YMCKO ribbon"
 ATTR keyword marker-types ribbon
 ATTR name marker-colors "none"
@@ -49,6 +57,8 @@ pub(crate) struct EvePrinter {
     engine: Engine,
     server: Server,
     bus: Child,
+    /// Otherwise it says of itself what `ippeveprinter` has built in: an office printer.
+    is_card_printer: bool,
 }
 
 impl EvePrinter {
@@ -61,6 +71,20 @@ impl EvePrinter {
 
     /// The same, where nothing is asynchronous.
     pub(crate) fn new() -> Self {
+        Self::taking(FORMATS)
+    }
+
+    /// A card printer that takes documents of these formats only.
+    pub(crate) fn taking(formats: &str) -> Self {
+        Self::saying(Some(ATTRIBUTES.replace("@FORMATS@", formats)))
+    }
+
+    /// What the program is without any attributes of ours: a printer of letters in black, on one side.
+    pub(crate) fn built_in() -> Self {
+        Self::saying(None)
+    }
+
+    fn saying(attributes: Option<String>) -> Self {
         let engine = Engine::new();
         for name in ["spool", "keys"] {
             fs::create_dir(engine.file(name)).unwrap();
@@ -68,7 +92,8 @@ impl EvePrinter {
         let folder = engine.file("");
         let folder = folder.to_str().unwrap().trim_end_matches('/');
         fs::write(engine.file("bus.conf"), BUS.replace("@FOLDER@", folder)).unwrap();
-        fs::write(engine.file("attributes"), ATTRIBUTES).unwrap();
+        let is_card_printer = attributes.is_some();
+        fs::write(engine.file("attributes"), attributes.unwrap_or_default()).unwrap();
         let bus = Command::new("dbus-daemon")
             .args(["--nofork", "--nopidfile", "--config-file"])
             .arg(engine.file("bus.conf"))
@@ -77,7 +102,7 @@ impl EvePrinter {
             .stderr(fs::File::create(engine.file("bus-log")).unwrap())
             .spawn();
         let bus = installed("dbus-daemon", "dbus-daemon", bus);
-        let mut eve = Self { engine, server: Server::new(), bus };
+        let mut eve = Self { engine, server: Server::new(), bus, is_card_printer };
         eve.wait_for_bus();
         eve.run();
         eve
@@ -129,10 +154,11 @@ impl Peer for EvePrinter {
 
     fn command(&self, port: u16) -> Command {
         let mut command = Command::new("ippeveprinter");
+        command.args(["-r", "off", "-n", "localhost", "-v", "-p", &port.to_string()]);
+        if self.is_card_printer {
+            command.arg("-a").arg(self.engine.file("attributes"));
+        }
         command
-            .args(["-r", "off", "-n", "localhost", "-v", "-p", &port.to_string()])
-            .arg("-a")
-            .arg(self.engine.file("attributes"))
             .arg("-c")
             .arg(self.engine.program())
             .arg("-d")

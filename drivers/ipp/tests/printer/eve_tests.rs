@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use cetak_driver_api::{
     AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Condition, Document, Fault, Found, PrinterDriver,
-    Supply,
+    Rasters, Supply,
 };
 use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY};
 
@@ -25,8 +25,16 @@ async fn a_printer_says_what_it_is_and_how_it_is() {
         document_formats: vec!["image/png".to_owned(), "image/pwg-raster".to_owned()],
         media: vec!["iso_id-1_53.98x85.6mm".to_owned()],
         resolutions_dpi: vec![300],
-        sides: vec!["one-sided".to_owned(), "two-sided-long-edge".to_owned()],
+        sides: ["one-sided", "two-sided-long-edge", "two-sided-short-edge"].map(str::to_owned).to_vec(),
+        color: Some(true),
+        rasters: Rasters {
+            pwg_types: ["black_1", "sgray_8", "srgb_8"].map(str::to_owned).to_vec(),
+            pwg_resolutions_dpi: vec![300],
+            pwg_sheet_back: Some("normal".to_owned()),
+            urf: ["V1.4", "CP1", "RS300", "W8", "SRGB24", "DM1"].map(str::to_owned).to_vec(),
+        },
         can_hold: false,
+        holds_rasters: false,
         prepare_is_sent: true,
         up_time_s: capabilities.up_time_s,
         impressions_completed: None,
@@ -190,7 +198,7 @@ async fn a_job_that_never_got_a_document_is_held_and_can_be_proved_cardless() {
 #[tokio::test]
 async fn a_format_that_the_printer_does_not_take_is_for_a_person() {
     let eve = EvePrinter::start().await;
-    let card = Document { format: "application/pdf", bytes: vec![1, 2, 3] };
+    let card = Document::one_sided("application/pdf", vec![1, 2, 3]);
 
     let fault = eve.driver().prepare(&new_attempt(), card).await.unwrap_err();
 

@@ -4,12 +4,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod cupsd;
+#[expect(dead_code, reason = "the tests of the whole program use more of it")]
 mod engine;
+#[expect(dead_code, reason = "the tests of the whole program use more of it")]
 mod eve;
 mod eve_tests;
 mod fake;
 mod fake_tests;
 mod hostile_tests;
+#[expect(dead_code, reason = "the tests of the whole program use more of it")]
 mod pappl;
 mod peer;
 mod peer_tests;
@@ -26,7 +29,7 @@ use cetak_driver_ipp::Now;
 
 /// Neither driver looks into a document, nor does either printer.
 fn document() -> Document {
-    Document { format: "image/png", bytes: b"a card as picture ".repeat(4000) }
+    Document::one_sided("image/png", b"a card as picture ".repeat(4000))
 }
 
 fn new_attempt() -> AttemptId {
@@ -34,7 +37,7 @@ fn new_attempt() -> AttemptId {
 }
 
 fn uncommitted(id: &AttemptId) -> AttemptRef {
-    AttemptRef { id: id.clone(), printer_job: None, boot: None, releasing: false, acknowledged: false }
+    AttemptRef { id: id.clone(), printer_job: None, boot: None, releasing: false, impressions: 1, acknowledged: false }
 }
 
 /// Prepares and commits.
@@ -46,6 +49,7 @@ async fn sent(driver: &dyn PrinterDriver, id: &AttemptId) -> AttemptRef {
         printer_job: committed.printer_job,
         boot: committed.boot,
         releasing: true,
+        impressions: 1,
         acknowledged: true,
     }
 }

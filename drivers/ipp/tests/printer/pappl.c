@@ -1,7 +1,9 @@
 /* A card printer made with PAPPL, whose mechanics are a program of the test.
  *
- * pappl PORT FOLDER ENGINE: state and spool are kept in FOLDER, and ENGINE gets each document as its argument. What the
- * engine says in `STATE:` lines becomes printer-state-reasons, and what it says of impressions is passed on.
+ * pappl PORT FOLDER ENGINE FORMATS: state and spool are kept in FOLDER, and ENGINE gets each document as its argument: a
+ * PNG or PDF as it came, and of a raster what PAPPL gave to its driver. All printers made with PAPPL take rasters; PDF is
+ * taken if FORMATS is `pdf`. What the engine says in `STATE:` lines becomes
+ * printer-state-reasons, and what it says of impressions is passed on.
  */
 #include <pappl/pappl.h>
 
@@ -16,7 +18,7 @@
 #define SAVE_US 50000
 #define MEDIA "iso_id-1_53.98x85.6mm"
 
-static const char *engine;
+static const char *engine, *folder;
 static char state_file[1024];
 
 static const struct { const char *word; pappl_preason_t reason; } reasons[] = {
@@ -46,14 +48,14 @@ static void state(pappl_printer_t *printer, char *line)
   papplPrinterSetReasons(printer, adds ? changed : PAPPL_PREASON_NONE, adds ? PAPPL_PREASON_NONE : changed);
 }
 
-static void listen_to(int from, pappl_job_t *job)
+static void listen_to(int from, pappl_job_t *job, bool counts)
 {
   FILE *lines = fdopen(from, "r");
   char line[1024];
   while (lines && fgets(line, sizeof(line), lines)) {
     if (!strncmp(line, "STATE: ", 7))
       state(papplJobGetPrinter(job), line + 7);
-    else if (strstr(line, "job-impressions-completed=1"))
+    else if (counts && strstr(line, "job-impressions-completed=1"))
       papplJobSetImpressionsCompleted(job, 1);
     else if (!strncmp(line, "ERROR: ", 7))
       papplJobSetMessage(job, "%s", line + 7);
@@ -62,15 +64,12 @@ static void listen_to(int from, pappl_job_t *job)
     fclose(lines);
 }
 
-/* Registered as a filter: else PAPPL makes raster of a PNG. */
-static bool print(pappl_job_t *job, pappl_device_t *device, void *unused)
+/* Of a raster PAPPL itself counts the pages, before they are printed. */
+static bool run_engine(pappl_job_t *job, const char *document, bool counts)
 {
-  (void)device;
-  (void)unused;
   int messages[2], status = 0;
   if (pipe(messages))
     return false;
-  papplJobSetImpressions(job, 1);
   pid_t child = fork();
   if (child == 0) {
     setenv("IPP_JOB_NAME", papplJobGetName(job), 1);
@@ -78,11 +77,11 @@ static bool print(pappl_job_t *job, pappl_device_t *device, void *unused)
     /* The listening socket must not outlive this program. */
     for (int fd = 3; fd < 1024; fd++)
       close(fd);
-    execl(engine, engine, papplJobGetFilename(job), (char *)NULL);
+    execl(engine, engine, document, (char *)NULL);
     _exit(127);
   }
   close(messages[1]);
-  listen_to(messages[0], job);
+  listen_to(messages[0], job, counts);
   if (child < 0)
     return false;
   while (waitpid(child, &status, 0) < 0)
@@ -90,8 +89,17 @@ static bool print(pappl_job_t *job, pappl_device_t *device, void *unused)
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* PAPPL asks for these. Nothing comes to them, as only PNG is sent, and that has its filter. */
-static bool no_job(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device)
+/* Registered as a filter: else PAPPL makes raster of a PNG. What has a filter is spooled, and can be held. */
+static bool print(pappl_job_t *job, pappl_device_t *device, void *unused)
+{
+  (void)device;
+  (void)unused;
+  papplJobSetImpressions(job, 1);
+  return run_engine(job, papplJobGetFilename(job), true);
+}
+
+/* Nothing is sent in the printer's own format. */
+static bool no_file(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device)
 {
   (void)job;
   (void)options;
@@ -99,18 +107,64 @@ static bool no_job(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t
   return false;
 }
 
-static bool no_page(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device, unsigned page)
+/* Raster is not spooled: it comes here line by line while it is received, and the answer to Send-Document waits for the
+ * card. The engine gets the lines as libcups unpacked them: pages of PPM, each with a comment that says what else the
+ * printer was told. */
+static bool start_raster(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device)
 {
-  (void)page;
-  return no_job(job, options, device);
+  char name[1200];
+  (void)options;
+  (void)device;
+  snprintf(name, sizeof(name), "%s/raster-%d", folder, papplJobGetID(job));
+  FILE *pages = fopen(name, "wb");
+  papplJobSetData(job, pages);
+  return pages != NULL;
 }
 
-static bool no_line(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device, unsigned y,
-                    const unsigned char *line)
+static bool start_page(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device, unsigned page)
 {
+  const cups_page_header2_t *header = &options->header;
+  (void)device;
+  (void)page;
+  /* All that can come from who reads what this printer says of itself. */
+  if (header->cupsColorSpace != CUPS_CSPACE_SRGB || header->cupsBitsPerPixel != 24)
+    return false;
+  fprintf(papplJobGetData(job), "P6\n# media=%s sides=%s dpi=%ux%u duplex=%u tumble=%u transform=%dx%d pages=%u name=%s\n%u %u\n255\n",
+          options->media.size_name, options->sides == PAPPL_SIDES_TWO_SIDED_SHORT_EDGE ? "two-sided-short-edge" :
+          options->sides == PAPPL_SIDES_TWO_SIDED_LONG_EDGE ? "two-sided-long-edge" : "one-sided",
+          header->HWResolution[0], header->HWResolution[1], header->Duplex, header->Tumble,
+          (int)header->cupsInteger[CUPS_RASTER_PWG_CrossFeedTransform], (int)header->cupsInteger[CUPS_RASTER_PWG_FeedTransform],
+          header->cupsInteger[CUPS_RASTER_PWG_TotalPageCount], header->cupsPageSizeName, header->cupsWidth, header->cupsHeight);
+  return true;
+}
+
+static bool write_line(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device, unsigned y,
+                       const unsigned char *line)
+{
+  (void)device;
   (void)y;
-  (void)line;
-  return no_job(job, options, device);
+  return fwrite(line, options->header.cupsBytesPerLine, 1, papplJobGetData(job)) == 1;
+}
+
+static bool end_page(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device, unsigned page)
+{
+  (void)job;
+  (void)options;
+  (void)device;
+  (void)page;
+  return true;
+}
+
+static bool end_raster(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device)
+{
+  char name[1200];
+  (void)options;
+  (void)device;
+  snprintf(name, sizeof(name), "%s/raster-%d", folder, papplJobGetID(job));
+  bool printed = !fclose(papplJobGetData(job)) && run_engine(job, name, false);
+  papplJobSetData(job, NULL);
+  unlink(name);
+  return printed;
 }
 
 static bool status(pappl_printer_t *printer)
@@ -130,10 +184,12 @@ static bool describe(pappl_system_t *system, const char *name, const char *uri, 
   (void)unused;
   strcpy(data->make_and_model, "Cetak test printer");
   data->format = FORMAT;
-  data->printfile_cb = no_job;
-  data->rstartjob_cb = data->rendjob_cb = no_job;
-  data->rstartpage_cb = data->rendpage_cb = no_page;
-  data->rwriteline_cb = no_line;
+  data->printfile_cb = no_file;
+  data->rstartjob_cb = start_raster;
+  data->rstartpage_cb = start_page;
+  data->rwriteline_cb = write_line;
+  data->rendpage_cb = end_page;
+  data->rendjob_cb = end_raster;
   data->status_cb = status;
   data->ppm = data->ppm_color = 2;
   data->raster_types = PAPPL_PWG_RASTER_TYPE_SRGB_8;
@@ -143,7 +199,9 @@ static bool describe(pappl_system_t *system, const char *name, const char *uri, 
   data->quality_default = IPP_QUALITY_NORMAL;
   data->scaling_default = PAPPL_SCALING_AUTO;
   data->orient_default = IPP_ORIENT_NONE;
-  data->sides_supported = data->sides_default = PAPPL_SIDES_ONE_SIDED;
+  data->duplex = PAPPL_DUPLEX_NORMAL;
+  data->sides_supported = PAPPL_SIDES_ONE_SIDED | PAPPL_SIDES_TWO_SIDED_LONG_EDGE | PAPPL_SIDES_TWO_SIDED_SHORT_EDGE;
+  data->sides_default = PAPPL_SIDES_ONE_SIDED;
   data->num_resolution = 1;
   data->x_resolution[0] = data->y_resolution[0] = data->x_default = data->y_default = 300;
   data->num_media = data->num_source = data->num_type = 1;
@@ -176,8 +234,9 @@ int main(int count, char *arguments[])
 {
   static pappl_pr_driver_t drivers[] = { { "card", "Card printer", NULL, NULL } };
   char spool[1024];
-  if (count != 4)
+  if (count != 5)
     return 2;
+  folder = arguments[2];
   engine = arguments[3];
   snprintf(state_file, sizeof(state_file), "%s/state", arguments[2]);
   snprintf(spool, sizeof(spool), "%s/spool", arguments[2]);
@@ -189,6 +248,8 @@ int main(int count, char *arguments[])
   papplSystemSetHostName(system, "localhost");
   papplSystemSetPrinterDrivers(system, 1, drivers, NULL, NULL, describe, NULL);
   papplSystemAddMIMEFilter(system, "image/png", FORMAT, print, NULL);
+  if (!strcmp(arguments[4], "pdf"))
+    papplSystemAddMIMEFilter(system, "application/pdf", FORMAT, print, NULL);
   if (!papplSystemLoadState(system, state_file) &&
       !papplPrinterCreate(system, 0, "card", "card", "MFG:Cetak;MDL:Test;CMD:PNG;", "file:///dev/null"))
     return 1;

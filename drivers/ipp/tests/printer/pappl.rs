@@ -16,14 +16,24 @@ const SOURCE: &str = include_str!("pappl.c");
 pub(crate) struct PapplPrinter {
     engine: Engine,
     server: Server,
+    takes_pdf: bool,
 }
 
 impl PapplPrinter {
-    /// Starts one, and waits until it answers.
+    /// Starts one that takes PDF too, which it spools, and waits until it answers.
     pub(crate) fn start() -> Self {
+        Self::taking(true)
+    }
+
+    /// The same, of one that has both sides of a card as raster only, which it prints while it is received.
+    pub(crate) fn start_raster() -> Self {
+        Self::taking(false)
+    }
+
+    fn taking(takes_pdf: bool) -> Self {
         let engine = Engine::new();
         fs::create_dir(engine.file("spool")).unwrap();
-        let mut pappl = Self { engine, server: Server::new() };
+        let mut pappl = Self { engine, server: Server::new(), takes_pdf };
         pappl.run();
         pappl
     }
@@ -50,6 +60,7 @@ impl Peer for PapplPrinter {
         static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
         let mut command = Command::new(PROGRAM.get_or_init(program));
         command.arg(port.to_string()).arg(self.engine.file("")).arg(self.engine.program());
+        command.arg(if self.takes_pdf { "pdf" } else { "raster" });
         command
     }
 

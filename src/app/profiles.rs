@@ -1,0 +1,236 @@
+//! Card profiles: those that come with the program, and a user's. Each is a folder with `profile.toml` and its drawings.
+
+use std::{fs::File, io::Read, path::Path, sync::Arc};
+
+use crate::{
+    cli::{
+        args::LookArgs,
+        look,
+        output::{Output, message},
+    },
+    domain::{
+        personal::Person,
+        profile::{CardProfile, ProfileError},
+    },
+    engine::{EngineError, Profiles},
+    render::{Card, Draw, RenderError, Renderer},
+};
+
+/// The file that says what a kind of card is.
+const PROFILE: &str = "profile.toml";
+/// A longer file is no profile, drawing or sample.
+const BYTES_MAX: u64 = 1024 * 1024;
+
+macro_rules! built_in {
+    ($($name:literal: $($file:literal),+;)+) => {
+        [$(($name, &[$(($file, include_bytes!(concat!("../profiles/", $name, "/", $file)) as &[u8])),+])),+]
+    };
+}
+
+/// Folders of files, by name.
+type Folder = (&'static str, &'static [(&'static str, &'static [u8])]);
+
+/// The profiles that come with the program.
+const BUILT_IN: [Folder; 4] = built_in! {
+    "ktp-el": "profile.toml", "front.svg", "back.svg", "sample.png";
+    "kia": "profile.toml", "front.svg", "back.svg";
+    "student": "profile.toml", "front.svg", "back.svg";
+    "icao-td1": "profile.toml", "front.svg", "back.svg", "sample.png";
+};
+
+/// The profiles that come with the program.
+pub fn built_in() -> Result<Profiles, EngineError> {
+    let read = |(folder, files): &Folder| {
+        parse(folder, |file| {
+            let found = files.iter().find(|(name, _)| *name == file);
+            found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| {
+                EngineError::refused(format!("the program has no `{folder}/{file}`"), "take another build of it")
+            })
+        })
+    };
+    BUILT_IN.iter().map(|folder| read(folder).map(|profile| (profile.name.clone(), Arc::new(profile)))).collect()
+}
+
+/// Those and the ones in the folders of a folder, which replace any of the same name. It may be missing where nobody
+/// named it.
+pub(super) fn load(folder: &Path, required: bool) -> Result<Profiles, EngineError> {
+    let mut profiles = built_in()?;
+    let cannot_read = |source| EngineError::Read { what: folder.display().to_string(), source };
+    let entries = match folder.read_dir() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => return Ok(profiles),
+        Err(source) => return Err(cannot_read(source)),
+    };
+    for entry in entries {
+        let path = entry.map_err(cannot_read)?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            return Err(EngineError::refused(
+                format!("`{}` is no profile: a profile is a folder", path.display()),
+                format!("make a folder for it, and put it there as `{PROFILE}` with its drawings; see `src/profiles`"),
+            ));
+        }
+        if path.join(PROFILE).exists() {
+            let profile = read(&path)?;
+            profiles.insert(profile.name.clone(), Arc::new(profile));
+        }
+    }
+    Ok(profiles)
+}
+
+/// The profile in a folder.
+pub fn read(folder: &Path) -> Result<CardProfile, EngineError> {
+    parse(&folder.display().to_string(), |file| {
+        let path = folder.join(file);
+        let what = || path.display().to_string();
+        let cannot_read = |source| EngineError::Read { what: what(), source };
+        let mut bytes = Vec::new();
+        File::open(&path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes)).map_err(cannot_read)?;
+        if bytes.len() as u64 > BYTES_MAX {
+            return Err(EngineError::refused(format!("`{}` is larger than 1 MiB", what()), "make it smaller"));
+        }
+        Ok(bytes)
+    })
+}
+
+/// Reads a profile and its drawings, and proves that its cards can be drawn. `folder` is for messages.
+fn parse(folder: &str, file: impl Fn(&str) -> Result<Vec<u8>, EngineError>) -> Result<CardProfile, EngineError> {
+    let text = |name: &str| {
+        String::from_utf8(file(name)?)
+            .map_err(|_| EngineError::refused(format!("`{folder}/{name}` is no text in UTF-8"), "save it as UTF-8"))
+    };
+    let written = text(PROFILE)?;
+    let wrong = |line: usize, message: &str| {
+        let message = format!("the profile `{folder}/{PROFILE}` is wrong, line {line}: {message}");
+        EngineError::refused(message, "README.md, \"Profiles\", and `src/profiles` show how one is written")
+    };
+    let mut profile: CardProfile = toml::from_str(&written).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        wrong(written.get(..at).unwrap_or_default().matches('\n').count() + 1, error.message())
+    })?;
+    profile.validate().map_err(|error| wrong(line_of(&written, &error), &error.message))?;
+    for side in profile.sides_mut() {
+        side.svg = text(&side.template)?;
+    }
+    if let Some(name) = &profile.card.sample_photo {
+        profile.card.sample_photo_bytes = file(name)?;
+    }
+    Renderer::new(&profile).map_err(|error| match error {
+        RenderError::Profile(fault) => {
+            let message = format!(
+                "the profile's drawing `{folder}/{}` is wrong, line {}: {}",
+                fault.file, fault.line, fault.message
+            );
+            EngineError::refused(message, fault.hint)
+        }
+        other @ (RenderError::Character { .. }
+        | RenderError::TooLong { .. }
+        | RenderError::Code { .. }
+        | RenderError::Mrz { .. }
+        | RenderError::Photo(_)
+        | RenderError::Size
+        | RenderError::Encode(_)
+        | RenderError::Pdf(_)) => {
+            EngineError::Refused { message: format!("the profile `{folder}` is wrong: {other}"), hint: None }
+        }
+    })?;
+    Ok(profile)
+}
+
+/// Draws a profile's sample, after all that can be wrong with it was looked for.
+pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &LookArgs) -> anyhow::Result<()> {
+    let name = folder.to_str().unwrap_or_default();
+    let profile = match known.get(name) {
+        Some(profile) if !folder.exists() => profile.as_ref().clone(),
+        Some(_) | None => read(folder)?,
+    };
+    let person = Person::from(profile.card.sample.clone());
+    let value = |name: &str| person.reveal(name);
+    let photo = &profile.card.sample_photo_bytes;
+    let drawn = Renderer::new(&profile)?.draw(
+        &Card {
+            person: &person,
+            district: value(&profile.district),
+            village: value(&profile.village),
+            request_id: value("request_id"),
+            attempt: value("attempt"),
+            keyed_hash: value("keyed_hash"),
+            photo: (!photo.is_empty()).then_some(photo),
+        },
+        &look::output(look),
+    );
+    let wrong = |error: RenderError| {
+        let message = format!("the sample of the profile `{}` cannot be drawn: {error}", profile.name);
+        EngineError::refused(message, "change `[card.sample]`, or the place on the card")
+    };
+    look::write(&look.output, &drawn.map_err(wrong)?)?;
+    for (name, missing) in
+        [("a sample", profile.card.sample.is_empty()), ("a sample photo", profile.shows_photo() && photo.is_empty())]
+    {
+        if missing {
+            message(&format!("warning: the profile has no {}; the place stays empty", name.trim_start_matches("a ")));
+        }
+    }
+    Ok(out.done(&format!(
+        "the profile `{}` is good; its sample is drawn in `{}`",
+        profile.name,
+        look.output.display()
+    ))?)
+}
+
+/// The line of the table that an error is in; 1 where it is above all tables, or is written in another way.
+fn line_of(text: &str, error: &ProfileError) -> usize {
+    let Some(table) = error.table else { return 1 };
+    let lines = text.lines().enumerate().filter(|(_, line)| line.trim() == table);
+    lines.map(|(at, _)| at + 1).nth(error.number - 1).unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The student card's folder with texts replaced.
+    fn changed(file: &str, from: &str, to: &str) -> Result<CardProfile, (String, String)> {
+        let (_, files) = BUILT_IN.iter().find(|(name, _)| *name == "student").unwrap();
+        let result = parse("mine", |name| {
+            let (_, bytes) = files.iter().find(|(known, _)| *known == name).unwrap();
+            let text = std::str::from_utf8(bytes).unwrap();
+            assert!(name != file || text.contains(from), "{from}");
+            Ok(if name == file { text.replacen(from, to, 1).into_bytes() } else { bytes.to_vec() })
+        });
+        result.map_err(|error| (error.to_string(), error.hint().unwrap_or_default().to_owned()))
+    }
+
+    #[test]
+    fn all_profiles_that_come_with_the_program_can_be_drawn() {
+        assert_eq!(built_in().unwrap().keys().collect::<Vec<_>>(), ["icao-td1", "kia", "ktp-el", "student"]);
+    }
+
+    #[test]
+    fn a_broken_profile_is_refused_with_file_line_and_what_to_do() {
+        for (file, from, to, message) in [
+            (PROFILE, "attempts = 2", "attempts = \"two\"", "mine/profile.toml` is wrong, line 6"),
+            (PROFILE, "attempts = 2", "atempts = 2", "unknown field `atempts`"),
+            (PROFILE, "\"{name}\"", "\"{nama}\"", "`{nama}` is no column of the profile"),
+            (PROFILE, "\"{name}\"", "\"{name\"", "a brace without its partner"),
+            (PROFILE, "front.svg", "../front.svg", "`template` must be the name of a file beside the profile"),
+            ("front.svg", "id=\"valid\"", "id=\"valit\"", "mine/front.svg` is wrong, line 1: it has no place `valid`"),
+            ("front.svg", "viewBox=\"0 0 85.6 53.98\"", "", "it has no `viewBox` of four numbers"),
+            ("front.svg", "</svg>", "", "it is no SVG"),
+            ("back.svg", "If found", "\u{4E2D}", "the character U+4E2D, which the font lacks"),
+        ] {
+            let (error, hint) = changed(file, from, to).unwrap_err();
+            assert!(error.contains(message) && error.contains("line "), "{error}");
+            assert!(!hint.is_empty(), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_in_the_third_text_names_its_line() {
+        let (error, _) = changed(PROFILE, "size_mm = 2.8\nleast_mm = 1.9\nlines = 2", "size_mm = 28.0").unwrap_err();
+        let (_, files) = BUILT_IN.iter().find(|(name, _)| *name == "student").unwrap();
+        let text = std::str::from_utf8(files[0].1).unwrap();
+        let header = text.match_indices("[[card.front.text]]").nth(2).unwrap().0;
+        let line = text[..header].matches('\n').count() + 1;
+        assert!(error.contains(&format!("line {line}: `size_mm` must be 0.5 to 20")), "{error}");
+    }
+}

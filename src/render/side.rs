@@ -1,0 +1,341 @@
+//! One side of the card: what stands where, and its dots.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use resvg::tiny_skia::{Color, Paint, Pixmap, PixmapMut, Rect, Transform};
+
+use cetak_picture::{
+    photo,
+    picture::{DotArea, Ink, Picture},
+};
+
+use super::{
+    Area, MM_PER_INCH, ProfileFault, RenderError, Subject,
+    code::{self, Modules},
+    template::{Template, TemplateError},
+    text::{Set, Typesetter, Unfit},
+    whole,
+};
+use crate::domain::{
+    expression::Expression,
+    mrz::{Sex, Td1, td1},
+    profile::{CardFace, CodePlace, MrzPlace, Side, Symbology, TextPlace},
+};
+
+/// Letters of a machine-readable zone stand ten to the inch (ICAO 9303-3, OCR-B size 1).
+const MRZ_PITCH_MM: f32 = 2.54;
+/// Its lines stand six to the inch.
+const MRZ_LINE_MM: f32 = 25.4 / 6.0;
+/// Height of the em in which OCR-B has that pitch.
+const MRZ_SIZE_MM: f32 = 3.5;
+/// Letters of a line of a TD1 card.
+const MRZ_LETTERS: f32 = 30.0;
+
+/// Backgrounds that are kept: printers of three resolutions.
+const KEPT_MAX: usize = 3;
+
+/// The least module of a code that readers at a counter can tell apart, millimetres.
+const MODULE_MIN_MM: f32 = 0.16;
+
+/// A side that can be drawn.
+pub(super) struct SideDrawing {
+    size_mm: [f32; 2],
+    bleed_mm: f32,
+    template: Template,
+    texts: Vec<(TextPlace, Area)>,
+    photo: Option<Area>,
+    codes: Vec<(CodePlace, Area)>,
+    mrz: Option<(MrzPlace, Area)>,
+    /// What is the same on all cards, by dots per inch.
+    kept: Mutex<Vec<(u32, Arc<Pixmap>)>>,
+    /// Lengths of texts that are known to fit as QR code, with the number of their place.
+    proved: Mutex<HashSet<(usize, usize)>>,
+}
+
+/// What one person's side shows, in millimetres.
+#[derive(Default)]
+pub(super) struct Laid {
+    pub(super) texts: Vec<Set>,
+    pub(super) codes: Vec<(Modules, Area)>,
+}
+
+impl SideDrawing {
+    pub(super) fn read(card: &CardFace, side: &Side, typesetter: &Typesetter) -> Result<Self, ProfileFault> {
+        let size_mm = [card.width_mm, card.height_mm];
+        let fault = |error: TemplateError| ProfileFault {
+            file: side.template.clone(),
+            line: error.line,
+            message: error.message,
+            hint: error.hint,
+        };
+        let wanted: Vec<&str> = (side.text.iter().map(|place| &place.place))
+            .chain(side.photo.iter().map(|place| &place.place))
+            .chain(side.code.iter().map(|place| &place.place))
+            .chain(side.mrz.iter().map(|place| &place.place))
+            .map(String::as_str)
+            .collect();
+        let template = Template::read(&side.svg, size_mm, card.bleed_mm, &wanted, typesetter).map_err(fault)?;
+        let at = |name: &str| template.place(name).0;
+        let small = |name: &str, message: String| {
+            let (_, line) = template.place(name);
+            let hint = "make the place larger, or what stands in it smaller".to_owned();
+            fault(TemplateError { line, message: format!("the place `{name}` {message}"), hint })
+        };
+        for place in &side.text {
+            if at(&place.place).height_mm < place.size_mm {
+                return Err(small(&place.place, format!("is lower than its letters of {} mm", place.size_mm)));
+            }
+        }
+        if let Some(place) = &side.mrz {
+            let area = at(&place.place);
+            let (width, height) = (MRZ_LETTERS * MRZ_PITCH_MM, 3.0 * MRZ_LINE_MM);
+            if area.width_mm < width || area.height_mm < height {
+                return Err(small(
+                    &place.place,
+                    format!("is smaller than a machine-readable zone, {width} by {height:.1} mm"),
+                ));
+            }
+        }
+        Ok(Self {
+            size_mm,
+            bleed_mm: card.bleed_mm,
+            texts: side.text.iter().map(|place| (place.clone(), at(&place.place))).collect(),
+            photo: side.photo.as_ref().map(|place| at(&place.place)),
+            codes: side.code.iter().map(|place| (place.clone(), at(&place.place))).collect(),
+            mrz: side.mrz.as_ref().map(|place| (place.clone(), at(&place.place))),
+            template,
+            kept: Mutex::default(),
+            proved: Mutex::default(),
+        })
+    }
+
+    pub(super) fn template(&self) -> &Template {
+        &self.template
+    }
+
+    pub(super) fn photo(&self) -> Option<Area> {
+        self.photo
+    }
+
+    /// Sets all texts and makes all codes: what can be wrong with a record shows here, before anything is drawn.
+    pub(super) fn lay(&self, subject: &Subject<'_>, typesetter: &Typesetter) -> Result<Laid, RenderError> {
+        let mut laid = Laid::default();
+        for (place, area) in &self.texts {
+            let set = typesetter.set(place, *area, &subject.evaluate(&place.value));
+            laid.texts.push(set.map_err(|unfit| unfit_error(&place.value, unfit))?);
+        }
+        for (place, area) in &self.codes {
+            let text = subject.evaluate(&place.value);
+            if !text.is_empty() {
+                laid.codes.push((modules(place, *area, &text)?, *area));
+            }
+        }
+        if let Some((place, area)) = self.mrz.as_ref().filter(|_| !subject.is_test) {
+            laid.texts.extend(zone(place, *area, subject, typesetter)?);
+        }
+        Ok(laid)
+    }
+
+    /// Whether [`lay`](Self::lay) will succeed, in a tenth of its time: an import asks for each row.
+    pub(super) fn check(&self, subject: &Subject<'_>, typesetter: &Typesetter) -> Result<(), RenderError> {
+        for (place, area) in &self.texts {
+            let text = subject.evaluate(&place.value);
+            if !typesetter.fits_at_once(place, *area, &text) {
+                typesetter.set(place, *area, &text).map_err(|unfit| unfit_error(&place.value, unfit))?;
+            }
+        }
+        for (number, (place, area)) in self.codes.iter().enumerate() {
+            let text = subject.evaluate(&place.value);
+            // As large as any other of its length that needs bytes, and these are the dearest to make.
+            let is_as_others = place.symbology == Symbology::Qr && text.is_ascii();
+            let proof = (number, text.len());
+            let known = || self.proved.lock().unwrap_or_else(PoisonError::into_inner).contains(&proof);
+            if text.is_empty() || is_as_others && known() {
+                continue;
+            }
+            modules(place, *area, &text)?;
+            if is_as_others && text.bytes().any(|b| b.is_ascii_lowercase()) {
+                self.proved.lock().unwrap_or_else(PoisonError::into_inner).insert(proof);
+            }
+        }
+        if let Some((place, area)) = &self.mrz {
+            zone(place, *area, subject, typesetter)?;
+        }
+        Ok(())
+    }
+
+    /// The side in dots: landscape or portrait as the card is.
+    pub(super) fn paint(
+        &self,
+        laid: &Laid,
+        photo: Option<&Picture>,
+        typesetter: &Typesetter,
+        dpi: u32,
+        ink: Ink,
+    ) -> Result<Picture, RenderError> {
+        #[expect(clippy::cast_precision_loss, reason = "a printer has a few hundred")]
+        let dots_per_mm = dpi as f32 / MM_PER_INCH;
+        let mut page = Pixmap::clone(&*self.background(dpi)?);
+        let (width, height) = (page.width(), page.height());
+        let mut dithered = Vec::new();
+        if let Some((picture, area)) = photo.zip(self.photo) {
+            let place = dots(area, dots_per_mm, width, height);
+            if place.width > 0 && place.height > 0 {
+                lay_photo(&mut page, &photo::cover(picture, place.width, place.height), place);
+                dithered.push(place);
+            }
+        }
+        for set in &laid.texts {
+            typesetter.draw(set, &mut page.as_mut(), dots_per_mm);
+        }
+        for (modules, area) in &laid.codes {
+            lay_code(&mut page.as_mut(), modules, dots(*area, dots_per_mm, width, height), dpi)?;
+        }
+        let picture = Picture::from_rgba(width, height, page.data()).ok_or(RenderError::Size)?;
+        Ok(match ink {
+            Ink::Rgb8 => picture,
+            Ink::Gray8 => picture.to_gray(),
+            Ink::Black1 => picture.to_black(&dithered),
+        })
+    }
+
+    /// What is the same on all cards.
+    fn background(&self, dpi: u32) -> Result<Arc<Pixmap>, RenderError> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, page)) = kept.iter().find(|(of, _)| *of == dpi) {
+            return Ok(page.clone());
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a printer has a few hundred")]
+        let exact = dpi as f32;
+        let dots = self.size_mm.map(|mm| dots_of(mm, exact));
+        let page = self.template.draw(self.size_mm, self.bleed_mm, dots).ok_or(RenderError::Size)?;
+        if kept.len() >= KEPT_MAX {
+            kept.remove(0);
+        }
+        let page = Arc::new(page);
+        kept.push((dpi, page.clone()));
+        Ok(page)
+    }
+}
+
+/// A text as code, if it has room.
+fn modules(place: &CodePlace, area: Area, text: &str) -> Result<Modules, RenderError> {
+    let wrong = |error: code::CodeError| RenderError::Code { field: fields(&place.value), problem: error.to_string() };
+    let modules = code::encode(place.symbology, text).map_err(wrong)?;
+    let dots = |mm: f32| whole(mm / MM_PER_INCH * LEAST_DPI);
+    code::place(&modules, dots(area.width_mm), dots(area.height_mm), module_min(LEAST_DPI)).map_err(wrong)?;
+    Ok(modules)
+}
+
+/// Codes must have room at this resolution, the lowest that card printers have.
+const LEAST_DPI: f32 = 300.0;
+
+/// The least module in dots.
+pub(super) fn module_min(dpi: f32) -> u32 {
+    whole((MODULE_MIN_MM / MM_PER_INCH * dpi).ceil()).max(1)
+}
+
+/// The dots of a side of the card, rounded up. A hundredth of a dot is what decimal millimetres lose in binary, not a reason
+/// for one more.
+pub(super) fn dots_of(mm: f32, dpi: f32) -> u32 {
+    whole((mm / MM_PER_INCH * dpi - 0.01).ceil())
+}
+
+/// The dots of a place; never beyond the page.
+fn dots(area: Area, dots_per_mm: f32, width: u32, height: u32) -> DotArea {
+    let [left, right] = [area.x_mm, area.x_mm + area.width_mm].map(|mm| whole(mm * dots_per_mm).min(width));
+    let [top, bottom] = [area.y_mm, area.y_mm + area.height_mm].map(|mm| whole(mm * dots_per_mm).min(height));
+    DotArea { x: left, y: top, width: right - left, height: bottom - top }
+}
+
+fn lay_photo(page: &mut Pixmap, photo: &Picture, place: DotArea) {
+    let row = page.width() as usize * 4;
+    let rows = page.data_mut().chunks_exact_mut(row).skip(place.y as usize);
+    for (dots, photo) in rows.zip(photo.dots().chunks_exact(photo.row_bytes())) {
+        let dots = dots.chunks_exact_mut(4).skip(place.x as usize);
+        for (dot, colours) in dots.zip(photo.chunks_exact(3)) {
+            dot[..3].copy_from_slice(colours);
+        }
+    }
+}
+
+fn lay_code(page: &mut PixmapMut<'_>, modules: &Modules, place: DotArea, dpi: u32) -> Result<(), RenderError> {
+    #[expect(clippy::cast_precision_loss, reason = "dots of a card")]
+    let rect = |x: u32, y: u32, w: u32, h: u32| Rect::from_xywh(x as f32, y as f32, w as f32, h as f32);
+    #[expect(clippy::cast_precision_loss, reason = "a printer has a few hundred")]
+    let least = module_min(dpi as f32);
+    let placed = code::place(modules, place.width, place.height, least).map_err(|_| RenderError::Size)?;
+    let mut paint = Paint::default();
+    paint.set_color(Color::WHITE);
+    if let Some(quiet) = rect(place.x, place.y, place.width, place.height) {
+        page.fill_rect(quiet, &paint, Transform::identity(), None);
+    }
+    paint = Paint { anti_alias: false, ..Paint::default() };
+    for (x, y, width, height) in placed.bars(modules) {
+        if let Some(bar) = rect(place.x + x, place.y + y, width, height) {
+            page.fill_rect(bar, &paint, Transform::identity(), None);
+        }
+    }
+    Ok(())
+}
+
+/// The three lines of a machine-readable zone, in the middle of their place.
+fn zone(place: &MrzPlace, area: Area, subject: &Subject<'_>, typesetter: &Typesetter) -> Result<Vec<Set>, RenderError> {
+    let value = |expression: &Expression| subject.evaluate(expression);
+    let optional = |expression: &Option<Expression>| expression.as_ref().map(value).unwrap_or_default();
+    let lines = td1(&Td1 {
+        document_code: &value(&place.document_code),
+        issuing_state: &value(&place.issuing_state),
+        document_number: &value(&place.document_number),
+        optional_1: &optional(&place.optional_1),
+        date_of_birth: &value(&place.date_of_birth),
+        sex: match value(&place.sex).as_str() {
+            "M" => Sex::Male,
+            "F" => Sex::Female,
+            _ => Sex::Unspecified,
+        },
+        date_of_expiry: &value(&place.date_of_expiry),
+        nationality: &value(&place.nationality),
+        optional_2: &optional(&place.optional_2),
+        primary_identifier: &value(&place.primary_identifier),
+        secondary_identifier: &value(&place.secondary_identifier),
+    })
+    .map_err(|error| RenderError::Mrz { problem: error.to_string() })?;
+    let left = area.x_mm + (area.width_mm - MRZ_LETTERS * MRZ_PITCH_MM) / 2.0;
+    let mut baseline = area.y_mm + (area.height_mm - 3.0 * MRZ_LINE_MM) / 2.0 + MRZ_LINE_MM * 0.75;
+    let mut sets = Vec::new();
+    for line in &lines {
+        let set = typesetter.set_pitched(line, left, baseline, MRZ_PITCH_MM, MRZ_SIZE_MM);
+        sets.push(set.map_err(|unfit| unfit_error(&place.document_number, unfit))?);
+        baseline += MRZ_LINE_MM;
+    }
+    Ok(sets)
+}
+
+/// The columns that a place shows, for messages.
+fn fields(value: &Expression) -> String {
+    value.names().collect::<Vec<_>>().join(", ")
+}
+
+fn unfit_error(value: &Expression, unfit: Unfit) -> RenderError {
+    let field = fields(value);
+    match unfit {
+        Unfit::Character(c) => RenderError::Character { field, code_point: c.into() },
+        Unfit::TooLong => RenderError::TooLong { field },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_side_that_is_a_whole_number_of_dots_gets_no_dot_more() {
+        for (mm, dots) in [(50.8, 600), (76.2, 900), (60.96, 720), (53.98, 638), (85.60, 1012)] {
+            assert_eq!(dots_of(mm, 300.0), dots, "{mm}");
+        }
+    }
+}
