@@ -1,0 +1,209 @@
+//! The card as PDF, as poppler's tools see it (Debian: `poppler-utils`).
+
+use std::{fs, path::PathBuf, process::Command};
+
+use cetak::{
+    domain::profile::{CardProfile, TextPlace},
+    render::{Draw, Format, Output, Renderer, Sides},
+};
+use tempfile::TempDir;
+
+use crate::{
+    dots::Dots,
+    output,
+    people::{Holder, PROFILES, long, short},
+    profile,
+    zone::SPECIMEN,
+};
+
+/// A card as PDF, in a file of its own.
+struct Document(TempDir);
+
+impl Document {
+    fn new(profile: &CardProfile, holder: &Holder) -> Self {
+        let bytes = Renderer::new(profile).unwrap().draw(&holder.card(), &output(Format::Pdf)).unwrap();
+        let document = Self(tempfile::tempdir().unwrap());
+        fs::write(document.path(), bytes).unwrap();
+        document
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().join("card.pdf")
+    }
+
+    /// What one of poppler's tools says of it; these options come before the file's name, and `last` after it.
+    fn told(&self, tool: &str, options: &[&str], last: &[&str]) -> String {
+        let told = Command::new(tool).args(options).arg(self.path()).args(last).current_dir(self.0.path()).output();
+        let told = told.unwrap_or_else(|error| panic!("`{tool}` of poppler-utils does not run: {error}"));
+        assert!(told.status.success() && told.stderr.is_empty(), "{tool}: {told:?}");
+        String::from_utf8(told.stdout).unwrap()
+    }
+
+    /// The text that it shows, on both pages; line breaks are blanks.
+    fn text(&self) -> String {
+        let text = self.told("pdftotext", &["-raw", "-enc", "UTF-8"], &["-"]);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// A box of both pages: left, top, right, bottom in points.
+    fn boxes(&self, name: &str) -> Vec<String> {
+        let told = self.told("pdfinfo", &["-box", "-f", "1", "-l", "9"], &[]);
+        let lines = told.lines().filter(|line| line.contains(name));
+        lines.map(|line| line.split_whitespace().skip(3).collect::<Vec<_>>().join(" ")).collect()
+    }
+
+    /// The pages as dots.
+    fn pages(&self) -> [Dots; 2] {
+        self.told("pdftoppm", &["-r", "300", "-png"], &["page"]);
+        ["page-1.png", "page-2.png"].map(|file| Dots::of_png(&fs::read(self.0.path().join(file)).unwrap()))
+    }
+}
+
+fn places(profile: &CardProfile) -> impl Iterator<Item = &TextPlace> {
+    profile.sides().flat_map(|side| &side.text)
+}
+
+#[test]
+fn a_pdf_has_two_pages_of_exactly_the_cards_size() {
+    for name in PROFILES {
+        let document = Document::new(&profile(name), &short(name));
+        // 85.60 by 53.98 mm, of which 25.4 are 72 points.
+        let told = document.told("pdfinfo", &["-f", "1", "-l", "9"], &[]);
+        let pages = told.lines().filter(|line| line.starts_with("Page") && line.contains(" size:"));
+        let sizes: Vec<_> = pages.filter_map(|line| Some(line.split_once(" size:")?.1.trim())).collect();
+        assert_eq!(sizes, ["242.646 x 153.014 pts"; 2], "{name}");
+        assert_eq!(document.boxes("MediaBox"), ["0.00 0.00 242.65 153.01"; 2], "{name}");
+        assert_eq!(document.boxes("TrimBox"), ["0.00 0.00 242.65 153.01"; 2], "{name}");
+    }
+}
+
+#[test]
+fn each_value_of_a_person_is_found_in_the_text_of_the_pdf() {
+    for name in PROFILES {
+        let profile = profile(name);
+        for holder in [short(name), long(name)] {
+            let text = Document::new(&profile, &holder).text();
+            for place in places(&profile) {
+                let value = holder.shown(&profile, &place.value);
+                let value = if place.capitals { value.to_uppercase() } else { value };
+                assert!(text.contains(&value), "{name}: `{}` is not in the text: {text}", place.place);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wrapped_name_and_one_with_accents_are_found_as_they_are() {
+    let text = |name| Document::new(&profile(name), &long(name)).text();
+    let wrapped = text("ktp-el");
+    assert!(wrapped.contains("RADEN AJENG SITI AMINAH KUSUMANINGRUM WIDYASTUTI"), "{wrapped}");
+    assert!(wrapped.contains("KOTAWARINGIN BARAT, 18-02-1986"), "{wrapped}");
+    let accents = text("student");
+    assert!(accents.contains("Élodie Ångström-Nguyễn von und zu Hohenlohe-Łódź"), "{accents}");
+}
+
+#[test]
+fn the_machine_readable_zone_of_the_specimen_is_in_the_text_of_the_pdf() {
+    let td1 = profile("icao-td1");
+    let text = Document::new(&td1, &short("icao-td1")).text();
+    assert!(text.contains(&SPECIMEN.join(" ")), "{text}");
+}
+
+#[test]
+fn fonts_are_in_the_pdf_and_only_what_is_used_of_them() {
+    let document = Document::new(&profile("icao-td1"), &short("icao-td1"));
+    let told = document.told("pdffonts", &[], &[]);
+    let fonts: Vec<Vec<&str>> = told.lines().skip(2).map(|line| line.split_whitespace().collect()).collect();
+    for family in ["LiberationSans", "LiberationSans-Bold", "OCRB-Regular"] {
+        let is_there = |font: &&Vec<&str>| {
+            font[0]
+                .split_once('+')
+                .is_some_and(|(tag, name)| tag.len() == 6 && name.trim_end_matches("-Identity-H") == family)
+        };
+        assert!(fonts.iter().any(|font| is_there(&font)), "{family}: {told}");
+    }
+    for font in fonts {
+        // From the end: object number and generation, Unicode table, subset, embedded.
+        let [.., embedded, subset, unicode, _, _] = font.as_slice() else { panic!("{told}") };
+        assert_eq!([*embedded, *subset, *unicode], ["yes"; 3], "{told}");
+    }
+    // The fonts' files have 1 MB.
+    assert!(fs::metadata(document.path()).unwrap().len() < 200_000);
+}
+
+/// Squares of so many dots are compared, by their average: poppler lays the page half a dot higher, since 53.98 mm are no
+/// whole number of dots, and has its own way with the edges of letters.
+const SQUARE: usize = 8;
+/// By how much the channels of a page's squares may differ on average. What was measured is 1.0 to 2.6.
+const MEAN_TOLERANCE: f64 = 4.0;
+/// By how much a channel of each square may differ: half a dot higher makes 50 of bold letters; another digit
+/// makes 70 and more.
+const SQUARE_TOLERANCE: u8 = 64;
+
+/// The squares of a side as the card's own dots have them.
+fn squares(profile: &CardProfile, holder: &Holder, side: usize) -> Dots {
+    let output = Output { only: Some(side), sides: Sides::OneSided, ..output(Format::Png) };
+    Dots::of_png(&Renderer::new(profile).unwrap().draw(&holder.card(), &output).unwrap()).shrunk(SQUARE)
+}
+
+#[test]
+fn a_pdf_looks_like_the_dots_of_its_card() {
+    let mut wrong = Vec::new();
+    for name in PROFILES {
+        let (profile, holder) = (profile(name), long(name));
+        for (side, page) in Document::new(&profile, &holder).pages().iter().enumerate() {
+            let (page, card) = (page.shrunk(SQUARE), squares(&profile, &holder, side));
+            let (mean, other) = (page.mean_difference(&card), page.count_different(&card, SQUARE_TOLERANCE));
+            if mean > MEAN_TOLERANCE || other > 0 {
+                wrong.push(format!("{name}, page {}: {mean:.2} on average, {other} squares are others", side + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_pdf_of_another_persons_card_does_not_look_like_it() {
+    let (ktp, holder) = (profile("ktp-el"), long("ktp-el"));
+    let [page, _] = Document::new(&ktp, &holder).pages();
+    for (field, value) in [("marital_status", "Cerai hidup belum tercata"), ("sex", "M"), ("nik", "3372015802869002")] {
+        let mut other = long("ktp-el");
+        other.person.set(field, value.into());
+        let different = page.shrunk(SQUARE).count_different(&squares(&ktp, &other, 0), SQUARE_TOLERANCE);
+        assert!(different > 0, "{field}");
+    }
+}
+
+/// The same drawing for a printer that cuts, or prints beyond the edge: `mm` more on each side.
+fn with_bleed(name: &str, mm: f32) -> CardProfile {
+    let mut profile = profile(name);
+    let [width, height] = [profile.card.width_mm, profile.card.height_mm].map(|length| length + 2.0 * mm);
+    profile.card.bleed_mm = mm;
+    for side in profile.sides_mut() {
+        let ground = format!("viewBox=\"{} {} {width} {height}\"", -mm, -mm);
+        let svg = side.svg.replace("viewBox=\"0 0 85.6 53.98\"", &ground);
+        assert!(svg != side.svg);
+        side.svg = svg;
+    }
+    profile
+}
+
+#[test]
+fn a_pdf_with_bleed_is_larger_and_says_where_the_card_is() {
+    let document = Document::new(&with_bleed("student", 2.0), &short("student"));
+    // 2 mm are 5.669 points.
+    assert_eq!(document.boxes("MediaBox"), ["0.00 0.00 253.98 164.35"; 2]);
+    assert_eq!(document.boxes("TrimBox"), ["5.67 5.67 248.31 158.68"; 2]);
+}
+
+#[test]
+fn a_card_with_bleed_has_the_same_dots_as_one_without() {
+    let draw = |profile: &CardProfile, only| {
+        let side = Output { only: Some(only), sides: Sides::OneSided, ..output(Format::Png) };
+        Dots::of_png(&Renderer::new(profile).unwrap().draw(&long("student").card(), &side).unwrap())
+    };
+    for side in [0, 1] {
+        let (plain, bled) = (draw(&profile("student"), side), draw(&with_bleed("student", 2.0), side));
+        assert_eq!(plain.count_different(&bled, 8), 0, "side {side}: so many dots differ");
+    }
+}

@@ -1,0 +1,153 @@
+//! What is drawn for whom, and what is refused.
+
+use cetak::{
+    domain::personal::Person,
+    render::{Background, Card, Draw, Format, Output, Renderer, Sides},
+};
+
+use crate::{card, decoded, output, profile, sample};
+
+fn drawn(
+    profile: &cetak::domain::profile::CardProfile,
+    fields: &[(&str, &str)],
+    output: &Output,
+) -> Result<Vec<u8>, String> {
+    let person = sample(profile, fields);
+    Renderer::new(profile).unwrap().draw(&card(&person), output).map_err(|error| {
+        assert!(error.is_of_record());
+        error.to_string()
+    })
+}
+
+#[test]
+fn a_card_is_an_id_1_card_in_the_dots_of_its_printer() {
+    for (dpi, width, height, per_metre) in [(300, 1012, 638, 11_811), (600, 2023, 1276, 23_622)] {
+        let png = Output { dpi, ..output(Format::Png) };
+        let (info, _) = decoded(&drawn(&profile("ktp-el"), &[], &png).unwrap());
+        assert_eq!((info.width, info.height), (width, height));
+        let dims = info.pixel_dims.unwrap();
+        assert_eq!((dims.xppu, dims.yppu, dims.unit), (per_metre, per_metre, png::Unit::Meter));
+    }
+}
+
+#[test]
+fn the_same_card_gives_the_same_bytes_in_each_format_and_another_person_others() {
+    let ktp = profile("ktp-el");
+    for format in Format::ALL {
+        let first = drawn(&ktp, &[], &output(format)).unwrap();
+        assert!(drawn(&ktp, &[], &output(format)).unwrap() == first, "{format:?}");
+        assert!(drawn(&ktp, &[("name", "BUDI")], &output(format)).unwrap() != first, "{format:?}");
+    }
+}
+
+#[test]
+fn one_renderer_draws_the_same_from_many_threads() {
+    let profile = profile("ktp-el");
+    let (renderer, person) = (Renderer::new(&profile).unwrap(), sample(&profile, &[]));
+    let small = Output { dpi: 100, ..output(Format::Pwg) };
+    let cards: Vec<_> = std::thread::scope(|scope| {
+        let threads = [(); 8].map(|()| scope.spawn(|| renderer.draw(&card(&person), &small).unwrap()));
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(cards.iter().all(|card| *card == cards[0]));
+}
+
+#[test]
+fn a_name_that_fits_nowhere_is_refused_without_telling_it() {
+    let name = |text: &str| {
+        let ktp = profile("ktp-el");
+        let person = sample(&ktp, &[("name", text)]);
+        let renderer = Renderer::new(&ktp).unwrap();
+        let checked = renderer.check(&card(&person)).map_err(|error| error.to_string());
+        let small = Output { dpi: 100, ..output(Format::Png) };
+        assert_eq!(drawn(&ktp, &[("name", text)], &small).map(|_| ()), checked, "who passes is drawn");
+        checked
+    };
+    assert_eq!(name("SITI"), Ok(()));
+    assert_eq!(name("RADEN AJENG SITI AMINAH KUSUMANINGRUM WIDYASTUTI"), Ok(()), "two lines");
+    let too_long = Err("field `name` is too long for its place on the card, even in its least size".into());
+    assert_eq!(name(&"KUSUMANINGRUM ".repeat(12)), too_long);
+    let missing = Err("field `name` has the character U+4E2D, which the card's font cannot show".into());
+    assert_eq!(name("SITI \u{4E2D}"), missing);
+}
+
+#[test]
+fn a_value_is_printed_in_the_profiles_words() {
+    let ktp = profile("ktp-el");
+    let shows = |sex: &str| drawn(&ktp, &[("sex", sex)], &output(Format::Pdf)).unwrap();
+    let (man, word) = (shows("M"), shows("LAKI-LAKI"));
+    assert!(man == word, "`M` is printed as its word");
+    assert!(man != shows("F"));
+}
+
+#[test]
+fn a_printer_of_one_side_gets_the_front_only() {
+    let ktp = profile("ktp-el");
+    let pages = |bytes: &[u8]| u32::from_be_bytes(bytes[4 + 452..4 + 456].try_into().unwrap());
+    assert_eq!(pages(&drawn(&ktp, &[], &output(Format::Pwg)).unwrap()), 2);
+    let front = Output { sides: Sides::OneSided, ..output(Format::Pwg) };
+    assert_eq!(pages(&drawn(&ktp, &[], &front).unwrap()), 1);
+}
+
+#[test]
+fn a_card_for_a_portrait_medium_is_turned_and_one_for_a_landscape_medium_is_not() {
+    let size = |portrait| {
+        let bytes = drawn(&profile("ktp-el"), &[], &Output { portrait, ..output(Format::Pwg) }).unwrap();
+        [372, 376].map(|at| u32::from_be_bytes(bytes[4 + at..8 + at].try_into().unwrap()))
+    };
+    assert_eq!((size(true), size(false)), ([638, 1012], [1012, 638]));
+}
+
+#[test]
+fn a_test_card_says_so_in_each_value_and_shows_nobody() {
+    for name in ["ktp-el", "kia", "student", "icao-td1"] {
+        let renderer = Renderer::new(&profile(name)).unwrap();
+        let small = Output { dpi: 100, ..output(Format::Png) };
+        assert!(renderer.test_card(&small).unwrap().len() > 1_000, "{name}");
+        renderer.test_card(&output(Format::Pwg)).unwrap();
+    }
+}
+
+#[test]
+fn a_photo_that_cannot_be_decoded_is_of_its_record_only() {
+    let ktp = profile("ktp-el");
+    let (person, renderer) = (sample(&ktp, &[]), Renderer::new(&ktp).unwrap());
+    for photo in [&b""[..], b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF89a", &ktp.card.sample_photo_bytes[..900]] {
+        let with_photo = Card { photo: Some(photo), ..card(&person) };
+        let error = renderer.draw(&with_photo, &output(Format::Png)).unwrap_err();
+        assert!(error.is_of_record() && error.field() == "photo", "{error}");
+        assert!(renderer.check_photo(photo).is_err());
+    }
+    assert_eq!(renderer.check_photo(&ktp.card.sample_photo_bytes).unwrap(), Background::Blue);
+}
+
+#[test]
+fn a_machine_readable_zone_that_cannot_be_made_is_refused() {
+    let td1 = profile("icao-td1");
+    let (person, renderer) = (sample(&td1, &[("expiry_date", "soon")]), Renderer::new(&td1).unwrap());
+    let error = renderer.check(&card(&person)).unwrap_err();
+    assert!(error.is_of_record() && error.to_string().contains("machine"), "{error}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+    #[test]
+    fn any_person_is_drawn_or_refused(values in proptest::collection::vec(".{0,60}", 14), photo in proptest::collection::vec(0_u8.., 0..400)) {
+        for name in ["ktp-el", "student", "icao-td1"] {
+            let profile = profile(name);
+            let mut person = Person::default();
+            for (field, value) in profile.personal.iter().zip(&values) {
+                person.set(field, value.clone());
+            }
+            let renderer = Renderer::new(&profile).unwrap();
+            let small = Output { dpi: 100, ..output(Format::Pwg) };
+            let with_photo = Card { photo: Some(&photo), ..card(&person) };
+            for error in [renderer.draw(&card(&person), &small), renderer.draw(&with_photo, &small)].into_iter().filter_map(Result::err) {
+                proptest::prop_assert!(error.is_of_record(), "{}", error);
+                let told = error.to_string();
+                let long = values.iter().filter(|value| value.chars().count() > 8);
+                proptest::prop_assert!(long.into_iter().all(|value| !told.contains(value.as_str())), "{}", told);
+            }
+        }
+    }
+}
