@@ -101,7 +101,7 @@ fn parse(folder: &str, file: impl Fn(&str) -> Result<Vec<u8>, EngineError>) -> R
     let written = text(PROFILE)?;
     let wrong = |line: usize, message: &str| {
         let message = format!("the profile `{folder}/{PROFILE}` is wrong, line {line}: {message}");
-        EngineError::refused(message, "README.md, \"Profiles\", and `src/profiles` show how one is written")
+        EngineError::refused(message, "README.md, \"Card profiles\", and `src/profiles` show how one is written")
     };
     let mut profile: CardProfile = toml::from_str(&written).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
@@ -110,6 +110,9 @@ fn parse(folder: &str, file: impl Fn(&str) -> Result<Vec<u8>, EngineError>) -> R
     profile.validate().map_err(|error| wrong(line_of(&written, &error), &error.message))?;
     for side in profile.sides_mut() {
         side.svg = text(&side.template)?;
+        if let Some(signature) = &mut side.signature {
+            signature.bytes = file(&signature.file)?;
+        }
     }
     if let Some(name) = &profile.card.sample_photo {
         profile.card.sample_photo_bytes = file(name)?;
@@ -143,6 +146,11 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &LookArg
         Some(profile) if !folder.exists() => profile.as_ref().clone(),
         Some(_) | None => read(folder)?,
     };
+    let output = look::output(look);
+    if output.only.is_some_and(|side| side > 0) && profile.card.back.is_none() {
+        let message = format!("a card of `{}` has no back", profile.name);
+        return Err(EngineError::refused(message, "leave out --side").into());
+    }
     let person = Person::from(profile.card.sample.clone());
     let value = |name: &str| person.reveal(name);
     let photo = &profile.card.sample_photo_bytes;
@@ -156,7 +164,7 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &LookArg
             keyed_hash: value("keyed_hash"),
             photo: (!photo.is_empty()).then_some(photo),
         },
-        &look::output(look),
+        &output,
     );
     let wrong = |error: RenderError| {
         let message = format!("the sample of the profile `{}` cannot be drawn: {error}", profile.name);

@@ -60,6 +60,9 @@ impl Worker {
             return Ok(Turn::On);
         }
         let drawn = self.draw(&mut pile).await?;
+        if pile.is_undrawable {
+            return Ok(Turn::Stuck("its cards cannot be drawn; see the log, and try `cetak profile check`"));
+        }
         if drawn.is_none() {
             return Ok(Turn::Wait(pile.until_due(self.office.clock.now())));
         }

@@ -38,11 +38,21 @@ pub(super) struct Pile {
     pub(super) batch: Batch,
     jobs: VecDeque<QueuedJob>,
     bodies: VecDeque<StoredBody>,
+    /// No card of it can be drawn, whoever it is for.
+    pub(super) is_undrawable: bool,
+}
+
+/// Why a card is not drawn.
+enum Undrawn {
+    /// Something is wrong with the record.
+    Record(String),
+    /// Something is wrong with the profile, the program or what the printer wants: other cards would fare no better.
+    All(String),
 }
 
 impl Pile {
     pub(super) fn new(batch: Batch, jobs: Vec<QueuedJob>) -> Self {
-        Self { batch, jobs: jobs.into(), bodies: VecDeque::new() }
+        Self { batch, jobs: jobs.into(), bodies: VecDeque::new(), is_undrawable: false }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -77,7 +87,13 @@ impl Worker {
             let attempt = attempt_name(&self.office.settings.site, now, &*self.office.entropy);
             match self.draw_one(&body, &attempt).await? {
                 Ok(document) => return Ok(Some(Drawn { job, attempt, version: body.version, document })),
-                Err(reason) => {
+                Err(Undrawn::All(reason)) => {
+                    warn!(printer.id = self.state.printer.name, "no card can be drawn: {reason}");
+                    pile.is_undrawable = true;
+                    pile.put_back(job);
+                    return Ok(None);
+                }
+                Err(Undrawn::Record(reason)) => {
                     let subject = format!("record {}/{}", body.source, body.request_id);
                     warn!(
                         printer.id = self.state.printer.name,
@@ -92,20 +108,20 @@ impl Worker {
         Ok(None)
     }
 
-    /// Draws one record's card. The inner error is what is wrong with the record.
-    async fn draw_one(&self, body: &StoredBody, attempt: &str) -> Result<Result<Document, String>, StoreError> {
+    /// Draws one record's card.
+    async fn draw_one(&self, body: &StoredBody, attempt: &str) -> Result<Result<Document, Undrawn>, StoreError> {
         let Some(output) = self.output.clone() else {
-            return Ok(Err("the printer was not asked what it takes".into()));
+            return Ok(Err(Undrawn::All("the printer was not asked what it takes".into())));
         };
         let keys = self.office.store.keys();
         let person = match open_person(keys, body) {
             Ok(person) => person,
-            Err(reason) => return Ok(Err(reason)),
+            Err(reason) => return Ok(Err(Undrawn::Record(reason))),
         };
         let photo = if self.renderer.shows_photo() && card::has_photo(&person) {
             match card::photo_of(&mut self.office.store.read().await?, keys, &person).await? {
                 Ok(photo) => photo,
-                Err(reason) => return Ok(Err(reason.into())),
+                Err(reason) => return Ok(Err(Undrawn::Record(reason.into()))),
             }
         } else {
             None
@@ -125,7 +141,10 @@ impl Worker {
                 keyed_hash: &keyed_hash,
                 photo: photo.as_deref().map(Vec::as_slice),
             };
-            renderer.draw(&card, &output).map_err(|error| error.to_string())
+            renderer.draw(&card, &output).map_err(|error| {
+                let kind = if error.is_of_record() { Undrawn::Record } else { Undrawn::All };
+                kind(error.to_string())
+            })
         };
         let drawn = match self.office.desk.clone() {
             None => draw(),
@@ -136,7 +155,8 @@ impl Worker {
                     let _place = place;
                     draw()
                 });
-                drawing.await.unwrap_or_else(|_| Err("drawing it failed".into()))
+                // A panic is of the one card that it came with.
+                drawing.await.unwrap_or_else(|_| Err(Undrawn::Record("drawing it failed".into())))
             }
         };
         Ok(drawn.map(|bytes| Document { format, bytes, sides, media }))

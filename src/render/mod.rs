@@ -15,6 +15,8 @@ mod text;
 
 use std::collections::BTreeMap;
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::domain::{expression::Expression, personal::Person, profile::CardProfile};
 
 use cetak_picture::{
@@ -189,12 +191,22 @@ struct Subject<'a> {
 }
 
 impl Subject<'_> {
+    /// What people read, in the profile's words.
     fn evaluate(&self, expression: &Expression) -> String {
-        expression.evaluate(|name| self.value(name))
+        let in_words = |name: &str| {
+            let value = self.value(name);
+            self.renderer.words.get(name).and_then(|words| words.get(value)).map_or(value, String::as_str)
+        };
+        expression.evaluate(in_words)
+    }
+
+    /// What machines read: the values themselves, each accent in one character with its letter.
+    fn evaluate_plain(&self, expression: &Expression) -> String {
+        expression.evaluate(|name| self.value(name)).nfc().collect()
     }
 
     fn value(&self, name: &str) -> &str {
-        let value = match name {
+        match name {
             _ if self.is_test => TEST_VALUE,
             "request_id" => self.card.request_id,
             "attempt" => self.card.attempt,
@@ -202,8 +214,7 @@ impl Subject<'_> {
             name if *name == self.renderer.district => self.card.district,
             name if *name == self.renderer.village => self.card.village,
             name => self.card.person.reveal(name),
-        };
-        self.renderer.words.get(name).and_then(|words| words.get(value)).map_or(value, String::as_str)
+        }
     }
 }
 
@@ -250,7 +261,13 @@ impl Renderer {
             .collect::<Result<_, RenderError>>()?;
         let photo = self.photo(subject.card)?;
         if output.format == Format::Pdf {
-            return pdf::write(&laid, photo.as_ref(), self.size_mm, self.bleed_mm, &self.typesetter);
+            let paper = pdf::Paper {
+                size_mm: self.size_mm,
+                bleed_mm: self.bleed_mm,
+                shows_bleed: output.bleed,
+                back_is_upside_down: self.is_turned_over_its_top(output.sides),
+            };
+            return pdf::write(&laid, photo.as_ref(), &paper, &self.typesetter);
         }
         let mut pages = Vec::with_capacity(laid.len());
         for (side, laid) in &laid {

@@ -21,6 +21,8 @@ pub struct Output {
     pub media: Option<String>,
     /// This side only, 0 for the front; for people who look at it.
     pub only: Option<usize>,
+    /// With what goes beyond the card's edge, in PDF: for a press that cuts, and not for a card printer.
+    pub bleed: bool,
 }
 
 impl Output {
@@ -28,7 +30,17 @@ impl Output {
     pub fn to_look_at(format: Format, dpi: u32, only: Option<usize>) -> Self {
         let only = only.or((format == Format::Png).then_some(0));
         let sides = if only.is_none() { Sides::TwoSidedLongEdge } else { Sides::OneSided };
-        Self { format, dpi, ink: Ink::Rgb8, sides, sheet_back: SheetBack::Normal, portrait: false, media: None, only }
+        Self {
+            format,
+            dpi,
+            ink: Ink::Rgb8,
+            sides,
+            sheet_back: SheetBack::Normal,
+            portrait: false,
+            media: None,
+            only,
+            bleed: true,
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use cetak_picture::{photo, picture::Picture};
 
 use super::{
     Area, MM_PER_INCH, RenderError, code, fonts,
-    side::{Laid, SideDrawing, module_min},
+    side::{Laid, SideDrawing},
     text::{Set, Typesetter},
     whole,
 };
@@ -29,28 +29,48 @@ const PHOTO_DPI: f32 = 300.0;
 /// The grid on which codes are placed: its steps are whole numbers of the dots of 300, 600 and 1200 dpi.
 const CODE_DPI: f32 = 300.0;
 
+/// What the pages are.
+pub(super) struct Paper {
+    pub(super) size_mm: [f32; 2],
+    /// How far drawings go beyond the card.
+    pub(super) bleed_mm: f32,
+    /// The pages are as large as the drawings, and say where the card is.
+    pub(super) shows_bleed: bool,
+    /// The printer turns the card over its top: the back lies the other way round.
+    pub(super) back_is_upside_down: bool,
+}
+
 /// One page for each side.
 pub(super) fn write(
     sides: &[(&SideDrawing, Laid)],
     photo: Option<&Picture>,
-    [width_mm, height_mm]: [f32; 2],
-    bleed_mm: f32,
+    paper: &Paper,
     typesetter: &Typesetter,
 ) -> Result<Vec<u8>, RenderError> {
-    let (width, height, bleed) = (points(width_mm), points(height_mm), points(bleed_mm));
+    let [width, height] = paper.size_mm.map(points);
+    let art = points(paper.bleed_mm);
+    let bleed = if paper.shows_bleed { art } else { 0.0 };
     // No metadata: a time and an identifier of its own would make each run's bytes others.
     let mut document = Document::new_with(SerializeSettings { xmp_metadata: false, ..SerializeSettings::default() });
     let mut embedded = Embedded::default();
-    for (side, laid) in sides {
+    for (number, (side, laid)) in sides.iter().enumerate() {
         let settings = PageSettings::from_wh(width + 2.0 * bleed, height + 2.0 * bleed).ok_or(RenderError::Size)?;
         let trim = Rect::from_xywh(bleed, bleed, width, height);
         let mut page = document.start_page_with(if bleed > 0.0 { settings.with_trim_box(trim) } else { settings });
         let mut surface = page.surface();
-        let whole_page = Size::from_wh(width + 2.0 * bleed, height + 2.0 * bleed).ok_or(RenderError::Size)?;
+        // From here on, zero is the card's corner.
+        let corner = Transform::from_translate(bleed, bleed);
+        let turned = Transform::from_row(-1.0, 0.0, 0.0, -1.0, width + bleed, height + bleed);
+        surface.push_transform(if number == 1 && paper.back_is_upside_down { &turned } else { &corner });
+        let whole_drawing = Size::from_wh(width + 2.0 * art, height + 2.0 * art).ok_or(RenderError::Size)?;
         let drawing = SvgSettings { embed_text: true, filter_scale: 1.0 };
-        surface.draw_svg(&side.template().tree, whole_page, drawing).ok_or(RenderError::Size)?;
-        surface.push_transform(&Transform::from_translate(bleed, bleed));
+        surface.push_transform(&Transform::from_translate(-art, -art));
+        surface.draw_svg(&side.template().tree, whole_drawing, drawing).ok_or(RenderError::Size)?;
+        surface.pop();
         surface.set_fill(Some(Fill { paint: rgb::Color::black().into(), ..Fill::default() }));
+        if let Some((picture, area)) = side.signature() {
+            put_signature(&mut surface, picture, *area);
+        }
         if let Some((picture, area)) = photo.zip(side.photo()) {
             put_photo(&mut surface, picture, area);
         }
@@ -108,11 +128,22 @@ fn put_text(
     Ok(())
 }
 
+/// Its ink as black that is as thick as it is dark.
+fn put_signature(surface: &mut Surface<'_>, picture: &Picture, area: Area) {
+    let [width, height] = [area.width_mm, area.height_mm].map(|mm| whole(mm / MM_PER_INCH * PHOTO_DPI).max(1));
+    let ink = photo::cover(picture, width, height).to_gray();
+    let dots = ink.dots().iter().flat_map(|light| [0, 0, 0, 255 - light]).collect();
+    put_image(surface, Image::from_rgba8(dots, ink.width(), ink.height()), area);
+}
+
 fn put_photo(surface: &mut Surface<'_>, picture: &Picture, area: Area) {
     let [width, height] = [area.width_mm, area.height_mm].map(|mm| whole(mm / MM_PER_INCH * PHOTO_DPI).max(1));
     let cut = photo::cover(picture, width, height);
     let dots = cut.dots().chunks_exact(3).flat_map(|dot| [dot[0], dot[1], dot[2], 255]).collect();
-    let image = Image::from_rgba8(dots, cut.width(), cut.height());
+    put_image(surface, Image::from_rgba8(dots, cut.width(), cut.height()), area);
+}
+
+fn put_image(surface: &mut Surface<'_>, image: Image, area: Area) {
     let Some(size) = Size::from_wh(points(area.width_mm), points(area.height_mm)) else { return };
     surface.push_transform(&Transform::from_translate(points(area.x_mm), points(area.y_mm)));
     surface.draw_image(image, size);
@@ -121,12 +152,22 @@ fn put_photo(surface: &mut Surface<'_>, picture: &Picture, area: Area) {
 
 fn put_code(surface: &mut Surface<'_>, modules: &code::Modules, area: Area) -> Result<(), RenderError> {
     let [width, height] = [area.width_mm, area.height_mm].map(|mm| whole(mm / MM_PER_INCH * CODE_DPI));
-    let placed = code::place(modules, width, height, module_min(CODE_DPI)).map_err(|_| RenderError::Size)?;
+    let placed = code::place(modules, width, height, 1).map_err(|_| RenderError::Size)?;
+    let (left, top) = (points(area.x_mm), points(area.y_mm));
+    if let Some(ground) = Rect::from_xywh(left, top, points(area.width_mm), points(area.height_mm)) {
+        let mut light = PathBuilder::new();
+        light.push_rect(ground);
+        surface.set_fill(Some(Fill { paint: rgb::Color::white().into(), ..Fill::default() }));
+        if let Some(path) = light.finish() {
+            surface.draw_path(&path);
+        }
+        surface.set_fill(Some(Fill { paint: rgb::Color::black().into(), ..Fill::default() }));
+    }
     let mut path = PathBuilder::new();
     #[expect(clippy::cast_precision_loss, reason = "dots of a card")]
     let dots = |n: u32| n as f32 / CODE_DPI * POINTS_PER_INCH;
     for (x, y, width, height) in placed.bars(modules) {
-        let corner = (points(area.x_mm) + dots(x), points(area.y_mm) + dots(y));
+        let corner = (left + dots(x), top + dots(y));
         if let Some(bar) = Rect::from_xywh(corner.0, corner.1, dots(width), dots(height)) {
             path.push_rect(bar);
         }

@@ -8,7 +8,7 @@ use std::{
 use resvg::tiny_skia::{Color, Paint, Pixmap, PixmapMut, Rect, Transform};
 
 use cetak_picture::{
-    photo,
+    photo::{self, PhotoLimits},
     picture::{DotArea, Ink, Picture},
 };
 
@@ -22,7 +22,7 @@ use super::{
 use crate::domain::{
     expression::Expression,
     mrz::{Sex, Td1, td1},
-    profile::{CardFace, CodePlace, MrzPlace, Side, Symbology, TextPlace},
+    profile::{CardFace, CodePlace, MrzPlace, Side, SignaturePlace, Symbology, TextPlace},
 };
 
 /// Letters of a machine-readable zone stand ten to the inch (ICAO 9303-3, OCR-B size 1).
@@ -33,6 +33,12 @@ const MRZ_LINE_MM: f32 = 25.4 / 6.0;
 const MRZ_SIZE_MM: f32 = 3.5;
 /// Letters of a line of a TD1 card.
 const MRZ_LETTERS: f32 = 30.0;
+
+/// A signature may be a flat picture.
+const SIGNATURE_SIDE_MIN: u32 = 16;
+
+/// A larger page would need more than 200 MB: no card at the finest printer's resolution is as large.
+const DOTS_MAX: u64 = 50_000_000;
 
 /// Backgrounds that are kept: printers of three resolutions.
 const KEPT_MAX: usize = 3;
@@ -47,6 +53,7 @@ pub(super) struct SideDrawing {
     template: Template,
     texts: Vec<(TextPlace, Area)>,
     photo: Option<Area>,
+    signature: Option<(Picture, Area)>,
     codes: Vec<(CodePlace, Area)>,
     mrz: Option<(MrzPlace, Area)>,
     /// What is the same on all cards, by dots per inch.
@@ -73,6 +80,7 @@ impl SideDrawing {
         };
         let wanted: Vec<&str> = (side.text.iter().map(|place| &place.place))
             .chain(side.photo.iter().map(|place| &place.place))
+            .chain(side.signature.iter().map(|place| &place.place))
             .chain(side.code.iter().map(|place| &place.place))
             .chain(side.mrz.iter().map(|place| &place.place))
             .map(String::as_str)
@@ -104,6 +112,7 @@ impl SideDrawing {
             bleed_mm: card.bleed_mm,
             texts: side.text.iter().map(|place| (place.clone(), at(&place.place))).collect(),
             photo: side.photo.as_ref().map(|place| at(&place.place)),
+            signature: side.signature.as_ref().map(|place| signature(place, at(&place.place))).transpose()?,
             codes: side.code.iter().map(|place| (place.clone(), at(&place.place))).collect(),
             mrz: side.mrz.as_ref().map(|place| (place.clone(), at(&place.place))),
             template,
@@ -120,15 +129,24 @@ impl SideDrawing {
         self.photo
     }
 
+    pub(super) fn signature(&self) -> Option<&(Picture, Area)> {
+        self.signature.as_ref()
+    }
+
     /// Sets all texts and makes all codes: what can be wrong with a record shows here, before anything is drawn.
     pub(super) fn lay(&self, subject: &Subject<'_>, typesetter: &Typesetter) -> Result<Laid, RenderError> {
         let mut laid = Laid::default();
         for (place, area) in &self.texts {
             let set = typesetter.set(place, *area, &subject.evaluate(&place.value));
-            laid.texts.push(set.map_err(|unfit| unfit_error(&place.value, unfit))?);
+            match set {
+                Ok(set) => laid.texts.push(set),
+                // A place for a letter or two shows that it is a test too, by staying empty.
+                Err(_) if subject.is_test => {}
+                Err(unfit) => return Err(unfit_error(&place.value, unfit)),
+            }
         }
         for (place, area) in &self.codes {
-            let text = subject.evaluate(&place.value);
+            let text = subject.evaluate_plain(&place.value);
             if !text.is_empty() {
                 laid.codes.push((modules(place, *area, &text)?, *area));
             }
@@ -148,7 +166,7 @@ impl SideDrawing {
             }
         }
         for (number, (place, area)) in self.codes.iter().enumerate() {
-            let text = subject.evaluate(&place.value);
+            let text = subject.evaluate_plain(&place.value);
             // As large as any other of its length that needs bytes, and these are the dearest to make.
             let is_as_others = place.symbology == Symbology::Qr && text.is_ascii();
             let proof = (number, text.len());
@@ -192,7 +210,7 @@ impl SideDrawing {
             typesetter.draw(set, &mut page.as_mut(), dots_per_mm);
         }
         for (modules, area) in &laid.codes {
-            lay_code(&mut page.as_mut(), modules, dots(*area, dots_per_mm, width, height), dpi)?;
+            lay_code(&mut page.as_mut(), modules, dots(*area, dots_per_mm, width, height))?;
         }
         let picture = Picture::from_rgba(width, height, page.data()).ok_or(RenderError::Size)?;
         Ok(match ink {
@@ -211,7 +229,15 @@ impl SideDrawing {
         #[expect(clippy::cast_precision_loss, reason = "a printer has a few hundred")]
         let exact = dpi as f32;
         let dots = self.size_mm.map(|mm| dots_of(mm, exact));
+        if u64::from(dots[0]) * u64::from(dots[1]) > DOTS_MAX {
+            return Err(RenderError::Size);
+        }
         let page = self.template.draw(self.size_mm, self.bleed_mm, dots).ok_or(RenderError::Size)?;
+        let mut page = page;
+        if let Some((picture, area)) = &self.signature {
+            let [width, height] = dots;
+            sign(&mut page, picture, self::dots(*area, exact / MM_PER_INCH, width, height));
+        }
         if kept.len() >= KEPT_MAX {
             kept.remove(0);
         }
@@ -225,7 +251,8 @@ impl SideDrawing {
 fn modules(place: &CodePlace, area: Area, text: &str) -> Result<Modules, RenderError> {
     let wrong = |error: code::CodeError| RenderError::Code { field: fields(&place.value), problem: error.to_string() };
     let modules = code::encode(place.symbology, text).map_err(wrong)?;
-    let dots = |mm: f32| whole(mm / MM_PER_INCH * LEAST_DPI);
+    // A place that begins between two dots may have one less.
+    let dots = |mm: f32| whole(mm / MM_PER_INCH * LEAST_DPI).saturating_sub(1);
     code::place(&modules, dots(area.width_mm), dots(area.height_mm), module_min(LEAST_DPI)).map_err(wrong)?;
     Ok(modules)
 }
@@ -234,7 +261,7 @@ fn modules(place: &CodePlace, area: Area, text: &str) -> Result<Modules, RenderE
 const LEAST_DPI: f32 = 300.0;
 
 /// The least module in dots.
-pub(super) fn module_min(dpi: f32) -> u32 {
+fn module_min(dpi: f32) -> u32 {
     whole((MODULE_MIN_MM / MM_PER_INCH * dpi).ceil()).max(1)
 }
 
@@ -262,12 +289,45 @@ fn lay_photo(page: &mut Pixmap, photo: &Picture, place: DotArea) {
     }
 }
 
-fn lay_code(page: &mut PixmapMut<'_>, modules: &Modules, place: DotArea, dpi: u32) -> Result<(), RenderError> {
+/// A signature and where it stands: as large as fits, in the middle of its place.
+fn signature(place: &SignaturePlace, area: Area) -> Result<(Picture, Area), ProfileFault> {
+    let limits = PhotoLimits { side_min: SIGNATURE_SIDE_MIN, ..PhotoLimits::default() };
+    let picture = photo::decode(&place.bytes, &limits).map_err(|error| ProfileFault {
+        file: place.file.clone(),
+        line: 1,
+        message: error.to_string().replace("the photo", "the signature"),
+        hint: "save it as PNG, dark on white".into(),
+    })?;
+    #[expect(clippy::cast_precision_loss, reason = "a picture has ten thousand at most")]
+    let (width, height) = (picture.width() as f32, picture.height() as f32);
+    let scale = (area.width_mm / width).min(area.height_mm / height);
+    let (width_mm, height_mm) = (width * scale, height * scale);
+    let (x_mm, y_mm) = (area.x_mm + (area.width_mm - width_mm) / 2.0, area.y_mm + (area.height_mm - height_mm) / 2.0);
+    Ok((picture, Area { x_mm, y_mm, width_mm, height_mm }))
+}
+
+/// Its ink darkens what is below it; white lets it through.
+fn sign(page: &mut Pixmap, picture: &Picture, place: DotArea) {
+    if place.width == 0 || place.height == 0 {
+        return;
+    }
+    let ink = photo::cover(picture, place.width, place.height).to_gray();
+    let row = page.width() as usize * 4;
+    let rows = page.data_mut().chunks_exact_mut(row).skip(place.y as usize);
+    for (dots, ink) in rows.zip(ink.dots().chunks_exact(ink.row_bytes())) {
+        for (dot, light) in dots.chunks_exact_mut(4).skip(place.x as usize).zip(ink) {
+            for colour in &mut dot[..3] {
+                *colour = u8::try_from(u16::from(*colour) * u16::from(*light) / 255).unwrap_or(u8::MAX);
+            }
+        }
+    }
+}
+
+fn lay_code(page: &mut PixmapMut<'_>, modules: &Modules, place: DotArea) -> Result<(), RenderError> {
     #[expect(clippy::cast_precision_loss, reason = "dots of a card")]
     let rect = |x: u32, y: u32, w: u32, h: u32| Rect::from_xywh(x as f32, y as f32, w as f32, h as f32);
-    #[expect(clippy::cast_precision_loss, reason = "a printer has a few hundred")]
-    let least = module_min(dpi as f32);
-    let placed = code::place(modules, place.width, place.height, least).map_err(|_| RenderError::Size)?;
+    // That readers can tell its modules apart was proved when it was laid.
+    let placed = code::place(modules, place.width, place.height, 1).map_err(|_| RenderError::Size)?;
     let mut paint = Paint::default();
     paint.set_color(Color::WHITE);
     if let Some(quiet) = rect(place.x, place.y, place.width, place.height) {
@@ -284,7 +344,7 @@ fn lay_code(page: &mut PixmapMut<'_>, modules: &Modules, place: DotArea, dpi: u3
 
 /// The three lines of a machine-readable zone, in the middle of their place.
 fn zone(place: &MrzPlace, area: Area, subject: &Subject<'_>, typesetter: &Typesetter) -> Result<Vec<Set>, RenderError> {
-    let value = |expression: &Expression| subject.evaluate(expression);
+    let value = |expression: &Expression| subject.evaluate_plain(expression);
     let optional = |expression: &Option<Expression>| expression.as_ref().map(value).unwrap_or_default();
     let lines = td1(&Td1 {
         document_code: &value(&place.document_code),
@@ -295,7 +355,8 @@ fn zone(place: &MrzPlace, area: Area, subject: &Subject<'_>, typesetter: &Typese
         sex: match value(&place.sex).as_str() {
             "M" => Sex::Male,
             "F" => Sex::Female,
-            _ => Sex::Unspecified,
+            "X" | "" => Sex::Unspecified,
+            _ => return Err(RenderError::Mrz { problem: "the sex is none of M, F and X".into() }),
         },
         date_of_expiry: &value(&place.date_of_expiry),
         nationality: &value(&place.nationality),

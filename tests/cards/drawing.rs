@@ -1,7 +1,7 @@
 //! What is drawn for whom, and what is refused.
 
 use cetak::{
-    domain::personal::Person,
+    domain::{personal::Person, profile::SignaturePlace},
     render::{Background, Card, Draw, Format, Output, Renderer, Sides},
 };
 
@@ -150,4 +150,72 @@ proptest::proptest! {
             }
         }
     }
+}
+
+/// A picture of a signature: a black band from corner to corner on white.
+fn signature() -> Vec<u8> {
+    let (width, height) = (300_u32, 80_u32);
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Grayscale);
+    let is_ink = |x: u32, y: u32| (x * height).abs_diff(y * width) < 8 * width;
+    let dots: Vec<u8> = (0..height).flat_map(|y| (0..width).map(move |x| if is_ink(x, y) { 0 } else { 255 })).collect();
+    encoder.write_header().unwrap().write_image_data(&dots).unwrap();
+    bytes
+}
+
+#[test]
+fn a_signature_darkens_its_place_only_and_white_lets_the_drawing_through() {
+    let plain = profile("ktp-el");
+    let mut signed = plain.clone();
+    let back = signed.card.back.as_mut().unwrap();
+    back.svg = back.svg.replace("</svg>", "<rect id=\"hand\" x=\"5\" y=\"18\" width=\"30\" height=\"8\"/></svg>");
+    back.signature = Some(SignaturePlace { place: "hand".into(), file: "hand.png".into(), bytes: signature() });
+    let png = Output { only: Some(1), sides: Sides::OneSided, ..output(Format::Png) };
+    let [(info, before), (_, after)] = [&plain, &signed].map(|profile| decoded(&drawn(profile, &[], &png).unwrap()));
+    let width = info.width as usize;
+    let place = |dots: &[u8]| -> Vec<(usize, usize)> {
+        let changed = dots.chunks(3).zip(before.chunks(3)).enumerate().filter(|(_, (one, other))| one != other);
+        changed.map(|(at, _)| (at % width, at / width)).collect()
+    };
+    let changed = place(&after);
+    let dots = |mm: usize| mm * 300 * 10 / 254;
+    assert!(changed.iter().all(|(x, y)| (dots(5)..=dots(35)).contains(x) && (dots(18)..=dots(26)).contains(y)));
+    let area = (dots(35) - dots(5)) * (dots(26) - dots(18));
+    assert!((area / 20..area / 2).contains(&changed.len()), "{} of {area} dots", changed.len());
+    let pdf = Output { only: Some(1), sides: Sides::OneSided, ..output(Format::Pdf) };
+    assert!(drawn(&plain, &[], &pdf).unwrap() != drawn(&signed, &[], &pdf).unwrap());
+}
+
+#[test]
+fn a_signature_that_is_no_picture_is_a_fault_of_the_profile() {
+    let mut signed = profile("ktp-el");
+    let back = signed.card.back.as_mut().unwrap();
+    back.svg = back.svg.replace("</svg>", "<rect id=\"hand\" x=\"5\" y=\"18\" width=\"30\" height=\"8\"/></svg>");
+    back.signature = Some(SignaturePlace { place: "hand".into(), file: "hand.png".into(), bytes: b"no".to_vec() });
+    let error = Renderer::new(&signed).err().unwrap();
+    assert!(
+        !error.is_of_record() && error.to_string().contains("`hand.png`, line 1: the signature is neither"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_back_lies_the_other_way_round_for_a_printer_that_turns_cards_over_their_top() {
+    let ktp = profile("ktp-el");
+    for format in [Format::Pwg, Format::Pdf] {
+        let book = drawn(&ktp, &[], &output(format)).unwrap();
+        let calendar = Output { sides: Sides::TwoSidedLongEdge, ..output(format) };
+        assert!(drawn(&ktp, &[], &calendar).unwrap() != book, "{format:?}");
+    }
+}
+
+#[test]
+fn machines_read_values_and_not_the_profiles_words() {
+    let mut td1 = profile("icao-td1");
+    td1.card.words.insert("sex".into(), [("F".to_owned(), "WOMAN".to_owned())].into());
+    let renderer = Renderer::new(&td1).unwrap();
+    renderer.check(&card(&sample(&td1, &[("given_names", "Rene\u{301}e")]))).unwrap();
+    let person = sample(&td1, &[("sex", "WOMAN")]);
+    assert!(renderer.check(&card(&person)).unwrap_err().to_string().contains("none of M, F and X"));
 }

@@ -15,7 +15,7 @@ use cetak_driver_api::{
     Prepared, PrinterDriver, PrinterStatus,
 };
 
-use crate::world::{NO_PICTURE, World, csv, student, students};
+use crate::world::{NO_CARD, NO_PICTURE, World, csv, student, students};
 
 fn both_sides() -> Vec<String> {
     vec!["two-sided-short-edge".into()]
@@ -208,6 +208,24 @@ async fn a_record_that_cannot_be_drawn_is_quarantined_and_its_batch_goes_on() {
     let lines = world.office.store.read().await.unwrap().record_list(None, Some("quarantined"), 10).await.unwrap();
     let reasons: Vec<String> = lines.into_iter().filter_map(|line| line.reason).collect();
     assert!(reasons.iter().all(|reason| reason.contains("`name`") && !reason.contains(NO_PICTURE)), "{reasons:?}");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_profile_of_which_no_card_can_be_drawn_stops_its_printer_and_blames_no_record() {
+    let world = World::new().await;
+    let mut rows: Vec<_> = (0..5).map(student).collect();
+    rows[2].name = NO_CARD.into();
+    world.import(&csv(&rows)).await;
+    world.receive(5, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    assert_eq!(
+        (world.records("printed").await, world.records("quarantined").await),
+        (4, 0),
+        "it is the last of its pile"
+    );
+    assert_eq!((world.account("vault").await, world.account("reserved").await), (0, 1), "it waits in its batch");
     world.audit().await;
 }
 

@@ -315,6 +315,9 @@ pub(crate) fn photo(name: &str) -> Vec<u8> {
 /// The name of somebody whose card passes at import and cannot be drawn later, as when the profile was changed.
 pub(crate) const NO_PICTURE: &str = "NO PICTURE";
 
+/// The name of somebody at whose card it shows that no card can be drawn.
+pub(crate) const NO_CARD: &str = "NO CARD";
+
 /// Lays cards out and makes no dots: these tests are not about what a card looks like, and their clock leaps.
 struct Sketch(Renderer);
 
@@ -333,6 +336,9 @@ impl Draw for Sketch {
 
     fn draw(&self, card: &Card<'_>, output: &Output) -> Result<Vec<u8>, RenderError> {
         self.0.check(card)?;
+        if card.person.reveal("name") == NO_CARD {
+            return Err(RenderError::Size);
+        }
         if card.person.reveal("name") == NO_PICTURE {
             return Err(RenderError::TooLong { field: "name".into() });
         }

@@ -41,7 +41,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, Fault, Found, Prepared, PrinterDriver,
+    AttemptId, AttemptRef, Cancelled, Capabilities, Card, Committed, Document, Fault, Found, Prepared, PrinterDriver,
     PrinterStatus,
 };
 use ipp::model::Operation;
@@ -85,9 +85,17 @@ pub struct IppPrinter {
     hold_is_proved: AtomicBool,
     /// It said that it can hold, and did not.
     hold_is_a_lie: AtomicBool,
+    /// A card of two sides was one impression to it: two of them are two cards.
+    counts_cards: AtomicBool,
 }
 
 impl IppPrinter {
+    /// What a good card is, as this printer counts: one that counted a card of two sides as one counts cards.
+    fn as_it_counts(&self, attempt: &AttemptRef) -> AttemptRef {
+        let counts_cards = self.counts_cards.load(Ordering::Relaxed);
+        AttemptRef { impressions: if counts_cards { 1 } else { attempt.impressions }, ..attempt.clone() }
+    }
+
     /// A driver for the printer at `uri`: `ipp://host[:port]/path`, or `ipps://…` with TLS; the port is 631 unless given.
     /// Reads the files that the options name, and sends nothing.
     pub fn new(uri: &str, options: &Options, now: Now) -> Result<Self, SetupError> {
@@ -102,6 +110,7 @@ impl IppPrinter {
             starts_unseen: AtomicBool::new(true),
             hold_is_proved: AtomicBool::new(false),
             hold_is_a_lie: AtomicBool::new(false),
+            counts_cards: AtomicBool::new(false),
         })
     }
 
@@ -210,7 +219,13 @@ impl PrinterDriver for IppPrinter {
         if !is_cups && jobs.iter().any(|job| job.state.is_over()) {
             self.pause.ended();
         }
-        Ok(translate::found(attempt, &jobs, &reasons, restarted))
+        let found = translate::found(&self.as_it_counts(attempt), &jobs, &reasons, restarted);
+        let is_one_of_two =
+            jobs.iter().any(|job| job.state.is_over() && job.impressions == Some(1)) && attempt.impressions == 2;
+        if is_one_of_two && matches!(&found, Found::Ended(ending) if ending.card == Card::Good) {
+            self.counts_cards.store(true, Ordering::Relaxed);
+        }
+        Ok(found)
     }
 
     async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault> {

@@ -12,7 +12,7 @@ use ipp::value::IppValue;
 use crate::appraisal;
 
 /// What [`capabilities`], [`holding`], [`status`] and the appraisal read.
-pub(crate) const PRINTER_ATTRIBUTES: [&str; 24] = [
+pub(crate) const PRINTER_ATTRIBUTES: [&str; 25] = [
     "copies-supported",
     "cups-version",
     "device-uri",
@@ -24,6 +24,7 @@ pub(crate) const PRINTER_ATTRIBUTES: [&str; 24] = [
     "marker-names",
     "media-supported",
     "operations-supported",
+    "print-scaling-supported",
     "printer-error-policy",
     "printer-impressions-completed",
     "printer-is-accepting-jobs",
@@ -109,6 +110,8 @@ pub(crate) struct Facts {
     pub(crate) sides: Vec<String>,
     /// `media-supported` names them.
     pub(crate) media: Vec<String>,
+    /// `print-scaling-supported` has `none`.
+    pub(crate) can_leave_the_size: bool,
     /// How it can hold a job.
     pub(crate) hold_by: Option<HoldBy>,
     /// It is a CUPS queue.
@@ -122,6 +125,7 @@ impl Facts {
             counts_copies: printer.get("copies-supported").is_some(),
             sides: texts(printer, "sides-supported"),
             media: texts(printer, "media-supported"),
+            can_leave_the_size: texts(printer, "print-scaling-supported").iter().any(|scaling| scaling == "none"),
             hold_by: holding(printer),
             is_cups: appraisal::is_cups(printer),
         }
@@ -215,7 +219,7 @@ pub(crate) struct Job {
     /// `job-state-reasons`.
     reasons: Vec<String>,
     /// `job-impressions-completed`.
-    impressions: Option<i32>,
+    pub(crate) impressions: Option<i32>,
     /// `job-hold-until` is `indefinite`.
     hold_asked: bool,
     /// From `time-at-processing`: a time is yes, `no-value` is no, anything else tells nothing.
@@ -393,7 +397,11 @@ fn reasons(attributes: &IppAttributeGroup, name: &str, keyword: fn(&str) -> &str
 fn resolutions_dpi(printer: &IppAttributeGroup, name: &str) -> Vec<u32> {
     let mut all = Vec::new();
     for value in values(printer, name) {
-        let IppValue::Resolution { feed, units, .. } = value else { continue };
+        let IppValue::Resolution { cross_feed, feed, units } = value else { continue };
+        // A card is drawn in square dots.
+        if cross_feed != feed {
+            continue;
+        }
         let dpi = match units {
             3 => u32::try_from(*feed).ok(),
             // Dots per centimetre; 118 is what 300 dpi is called there.
@@ -512,13 +520,14 @@ mod tests {
 
     #[test]
     fn what_a_printer_can_is_read_whether_it_has_one_value_or_several() {
-        let inch = |feed, units| IppValue::Resolution { cross_feed: 1, feed, units };
+        let inch = |feed, units| IppValue::Resolution { cross_feed: feed, feed, units };
+        let oblong = IppValue::Resolution { cross_feed: 300, feed: 600, units: 3 };
         let read = capabilities(&printer(&[
             ("printer-make-and-model", IppValue::new_text_without_language("Kartu 1").unwrap()),
             ("document-format-supported", IppValue::Array(vec![media_type("image/png"), media_type("image/urf")])),
             ("document-format-supported", media_type("application/pdf")),
             ("media-supported", keyword("iso_id-1_53.98x85.6mm")),
-            ("printer-resolution-supported", IppValue::Array(vec![inch(300, 3), inch(118, 4), inch(-1, 3)])),
+            ("printer-resolution-supported", IppValue::Array(vec![inch(300, 3), inch(118, 4), inch(-1, 3), oblong])),
             ("sides-supported", keywords(&["one-sided", "two-sided-long-edge"])),
             ("color-supported", IppValue::Boolean(true)),
             ("pwg-raster-document-type-supported", keywords(&["srgb_8", "black_1"])),

@@ -163,6 +163,9 @@ impl IppPrinter {
         if facts.sides.iter().any(|sides| sides == document.sides) {
             request = request.with_job("sides", wire::keyword(document.sides));
         }
+        if facts.can_leave_the_size {
+            request = request.with_job("print-scaling", wire::keyword("none"));
+        }
         if let Some(media) = document.media.as_ref().filter(|media| facts.media.contains(media)) {
             request = request.with_job("media", wire::keyword(media));
         }

@@ -260,7 +260,7 @@ impl<'a> Decider<'a> {
         let beside = self.persons.get(&ready.person_key).into_iter().flatten().filter(|(id, _)| *id != record);
         let beside: Vec<OtherRecord> = beside.map(|(_, other)| *other).collect();
         let (rule, sound) = (may_be_open(ready.replaces, &beside), ready.is_sound());
-        let rule = rule.and(sound);
+        let (is_free, rule) = (rule.is_ok(), rule.and(sound));
         let mut to = rule.map_or(RecordState::Quarantined, |()| RecordState::Waiting);
         let (request_id, hashes) = (ready.request_id.clone(), Some(std::mem::take(&mut ready.hashes)));
         let (digest, person_key) = (ready.digest.to_vec(), ready.person_key);
@@ -269,7 +269,7 @@ impl<'a> Decider<'a> {
             let transition = update(&tx.record_view(record).await?, rule)?;
             to = transition.record.as_ref().map_or(to, |change| change.to);
             if let (Err(rule), true) = (rule, to.takes_the_place()) {
-                let field = if sound.is_err() { "photo" } else { &self.profile.identifier.column };
+                let field = if is_free && sound.is_err() { "photo" } else { &self.profile.identifier.column };
                 return conflict(field.to_owned(), rule);
             }
             if !self.what.dry_run {

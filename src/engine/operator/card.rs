@@ -64,9 +64,9 @@ pub async fn card_preview(office: &Office, name: &RecordName, output: &Output) -
     if output.only.is_some_and(|side| side > 0) && profile.card.back.is_none() {
         return Err(EngineError::refused(format!("a card of `{}` has no back", profile.name), "leave out --side"));
     }
-    let photo =
-        card::photo_of(&mut tx, keys, &person).await?.map_err(|why| refused(format!("{}: {why}", view.subject)))?;
     let renderer = (office.renderers)(&profile).map_err(|error| refused(error.to_string()))?;
+    let photo = if renderer.shows_photo() { card::photo_of(&mut tx, keys, &person).await? } else { Ok(None) };
+    let photo = photo.map_err(|why| refused(format!("{}: {why}", view.subject)))?;
     let drawn = renderer.draw(
         &Card {
             person: &person,

@@ -85,9 +85,6 @@ impl Template {
         if svg.len() > BYTES_MAX {
             return Err(at(1, format!("it has more than {BYTES_MAX} bytes"), "simplify the drawing"));
         }
-        if deepest(svg) > DEPTH_MAX * 4 {
-            return Err(at(1, "its elements are too deep inside one another".into(), "take groups apart"));
-        }
         let options = roxmltree::ParsingOptions { nodes_limit: 100_000, ..Default::default() };
         let document = roxmltree::Document::parse_with_options(svg, options)
             .map_err(|error| at(error.pos().row, format!("it is no SVG: {error}"), "save it again as plain SVG"))?;
@@ -247,6 +244,11 @@ fn check(node: roxmltree::Node<'_, '_>, properties: &[(&str, &str)]) -> Result<(
             "draw it with paths, basic shapes, text, gradients and clip paths; pictures come from records",
         ));
     }
+    let in_clip_path = node.ancestors().any(|outer| outer.tag_name().name() == "clipPath");
+    if in_clip_path && properties.iter().any(|(key, value)| LAYERED.contains(key) && !["none", "1"].contains(value)) {
+        // Each level would be drawn as often as the one above refers to it.
+        return Err(("a clip path is clipped or see-through itself".into(), "clip the group around it"));
+    }
     for (key, value) in properties {
         if REFUSED.iter().any(|refused| key == refused || (*refused == "marker" && key.starts_with("marker-")))
             && *value != "none"
@@ -278,30 +280,6 @@ fn properties<'a>(node: roxmltree::Node<'a, '_>) -> Vec<(&'a str, &'a str)> {
 fn text_of<'a>(node: roxmltree::Node<'a, '_>) -> Option<&'a str> {
     let inside = node.parent_element().map(|parent| parent.tag_name().name());
     matches!(inside, Some("text" | "tspan")).then(|| node.text()).flatten().filter(|_| node.is_text())
-}
-
-/// How deep elements are inside one another, or a little deeper, told without reading the file: who reads it goes as deep.
-fn deepest(svg: &str) -> usize {
-    let (mut depth, mut most) = (0_usize, 0);
-    let (mut before, mut opened) = (b' ', None);
-    for byte in svg.bytes() {
-        match byte {
-            b'/' if before == b'<' => opened = Some(false),
-            b'!' | b'?' if before == b'<' => opened = None,
-            b'>' => {
-                match opened.take() {
-                    Some(true) if before != b'/' => depth += 1,
-                    Some(false) => depth = depth.saturating_sub(1),
-                    Some(true) | None => {}
-                }
-                most = most.max(depth);
-            }
-            _ if before == b'<' => opened = Some(true),
-            _ => {}
-        }
-        before = byte;
-    }
-    most
 }
 
 #[cfg(test)]
@@ -379,9 +357,13 @@ mod tests {
     fn bombs_are_refused_before_they_are_drawn() {
         let deep = |n: usize| "<g>".repeat(n) + &"</g>".repeat(n);
         let clipped = |n: usize| "<g opacity=\"0.5\">".repeat(n) + &"</g>".repeat(n);
+        let twice = "<rect width=\"9\" height=\"9\" clip-path=\"url(#c%)\"/>".repeat(2);
+        let level = |n: usize| format!("<clipPath id=\"c{n}\">{}</clipPath>", twice.replace('%', &(n + 1).to_string()));
+        let doubling = (0..30).map(level).collect::<Vec<_>>().concat() + "<rect clip-path=\"url(#c0)\"/>";
         let attributes = (0..20_000).map(|n| format!(" a{n}=\"\"")).collect::<Vec<_>>().concat();
         for (svg, what) in [
-            (with(&deep(70_000)), "inside one another"),
+            (with(&deep(40_000)), "inside one another"),
+            (with(&doubling), "a clip path is clipped"),
             (with(&deep(30)), "more than 24 elements inside one another"),
             (with(&clipped(5)), "clipped or see-through"),
             (with(&"<g opacity=\"0.5\"/>".repeat(100)), "clipped or see-through"),
