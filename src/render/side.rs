@@ -213,6 +213,7 @@ impl SideDrawing {
             lay_code(&mut page.as_mut(), modules, dots(*area, dots_per_mm, width, height))?;
         }
         let picture = Picture::from_rgba(width, height, page.data()).ok_or(RenderError::Size)?;
+        drop(page); // a printer of 600 dpi has 10 MB of it
         Ok(match ink {
             Ink::Rgb8 => picture,
             Ink::Gray8 => picture.to_gray(),
