@@ -1,6 +1,12 @@
 //! Card profiles: those that come with the program, and a user's. Each is a folder with `profile.toml` and its drawings.
 
-use std::{fs::File, io::Read, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     cli::{
@@ -55,6 +61,7 @@ pub fn built_in() -> Result<Profiles, EngineError> {
 /// named it.
 pub(super) fn load(folder: &Path, required: bool) -> Result<Profiles, EngineError> {
     let mut profiles = built_in()?;
+    let mut folders: BTreeMap<String, PathBuf> = BTreeMap::new();
     let cannot_read = |source| EngineError::Read { what: folder.display().to_string(), source };
     let entries = match folder.read_dir() {
         Ok(entries) => entries,
@@ -71,6 +78,12 @@ pub(super) fn load(folder: &Path, required: bool) -> Result<Profiles, EngineErro
         }
         if path.join(PROFILE).exists() {
             let profile = read(&path)?;
+            if let Some(other) = folders.insert(profile.name.clone(), path.clone()) {
+                return Err(EngineError::refused(
+                    format!("`{}` and `{}` are both the profile `{}`", other.display(), path.display(), profile.name),
+                    "give one of them another `name`, or take it away",
+                ));
+            }
             profiles.insert(profile.name.clone(), Arc::new(profile));
         }
     }
@@ -154,23 +167,23 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &LookArg
     let person = Person::from(profile.card.sample.clone());
     let value = |name: &str| person.reveal(name);
     let photo = &profile.card.sample_photo_bytes;
-    let drawn = Renderer::new(&profile)?.draw(
-        &Card {
-            person: &person,
-            district: value(&profile.district),
-            village: value(&profile.village),
-            request_id: value("request_id"),
-            attempt: value("attempt"),
-            keyed_hash: value("keyed_hash"),
-            photo: (!photo.is_empty()).then_some(photo),
-        },
-        &output,
-    );
+    let card = Card {
+        person: &person,
+        district: value(&profile.district),
+        village: value(&profile.village),
+        request_id: value("request_id"),
+        attempt: value("attempt"),
+        keyed_hash: value("keyed_hash"),
+        photo: (!photo.is_empty()).then_some(photo),
+    };
     let wrong = |error: RenderError| {
         let message = format!("the sample of the profile `{}` cannot be drawn: {error}", profile.name);
         EngineError::refused(message, "change `[card.sample]`, or the place on the card")
     };
-    look::write(&look.output, &drawn.map_err(wrong)?)?;
+    let renderer = Renderer::new(&profile)?;
+    // Both sides, whichever is looked at.
+    renderer.check(&card).map_err(wrong)?;
+    look::write(&look.output, &renderer.draw(&card, &output).map_err(wrong)?)?;
     for (name, missing) in
         [("a sample", profile.card.sample.is_empty()), ("a sample photo", profile.shows_photo() && photo.is_empty())]
     {

@@ -75,6 +75,12 @@ pub fn output(look: &LookArgs) -> Output {
 /// Writes a drawn card into a new file that only its owner can read.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
     let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    if new.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists) {
+        return Err(EngineError::refused(
+            format!("`{}` is there already", path.display()),
+            "choose another name, or remove it",
+        ));
+    }
     let written = new.and_then(|mut file| file.write_all(bytes));
     written.map_err(|source| EngineError::Write { what: path.display().to_string(), source })
 }

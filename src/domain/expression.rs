@@ -119,7 +119,11 @@ fn value(inside: &str) -> Result<Part, ExpressionError> {
         return Err(ExpressionError::Name);
     }
     let has_parts = |form: &String| ["YYYY", "MM", "DD"].iter().any(|part| form.contains(part));
-    if date.as_ref().is_some_and(|form| !has_parts(form) || form.contains('{')) {
+    let others = |form: &String| {
+        let rest = form.replace("YYYY", "").replace("MM", "").replace("DD", "");
+        rest.contains(|c: char| c.is_alphanumeric() || c == '{')
+    };
+    if date.as_ref().is_some_and(|form| !has_parts(form) || others(form)) {
         return Err(ExpressionError::Date);
     }
     Ok(Part::Value { name: name.to_owned(), date })
@@ -172,6 +176,8 @@ mod tests {
             ("{na{me}", ExpressionError::Name),
             ("{birth_date:}", ExpressionError::Date),
             ("{birth_date:xx}", ExpressionError::Date),
+            ("{birth_date:DD-MMM-YYYY}", ExpressionError::Date),
+            ("{birth_date:DD-MM-YY}", ExpressionError::Date),
         ] {
             assert_eq!(Expression::parse(text), Err(error), "{text}");
         }

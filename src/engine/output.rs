@@ -44,7 +44,7 @@ pub fn choose(found: &Capabilities, profile: &CardProfile) -> Option<Output> {
         portrait: width_mm > height_mm && media::is_portrait(&found.media, width_mm, height_mm),
         media: media::name_of(&found.media, width_mm, height_mm).map(str::to_owned),
         only: None,
-        bleed: false,
+        for_people: false,
     })
 }
 

@@ -264,8 +264,8 @@ impl Renderer {
             let paper = pdf::Paper {
                 size_mm: self.size_mm,
                 bleed_mm: self.bleed_mm,
-                shows_bleed: output.bleed,
-                back_is_upside_down: self.is_turned_over_its_top(output.sides),
+                shows_bleed: output.for_people,
+                back_is_upside_down: self.is_turned_over_its_top(output),
             };
             return pdf::write(&laid, photo.as_ref(), &paper, &self.typesetter);
         }
@@ -273,7 +273,7 @@ impl Renderer {
         for (side, laid) in &laid {
             let page = side.paint(laid, photo.as_ref(), &self.typesetter, output.dpi, output.ink)?;
             // The printer turns the card over its own way; a page of a book has its top where its other side has it.
-            let is_upside_down = !pages.is_empty() && self.is_turned_over_its_top(output.sides);
+            let is_upside_down = !pages.is_empty() && self.is_turned_over_its_top(output);
             let page = if is_upside_down { page.rotated(Turn::Around) } else { page };
             pages.push(if output.portrait && output.format != Format::Png { page.rotated(Turn::Left) } else { page });
         }
@@ -292,9 +292,10 @@ impl Renderer {
     }
 
     /// The printer turns the card about its upper or lower edge.
-    fn is_turned_over_its_top(&self, sides: Sides) -> bool {
+    fn is_turned_over_its_top(&self, output: &Output) -> bool {
         let [width_mm, height_mm] = self.size_mm;
-        match sides {
+        match output.sides {
+            _ if output.for_people => false,
             Sides::OneSided => false,
             Sides::TwoSidedLongEdge => width_mm > height_mm,
             Sides::TwoSidedShortEdge => width_mm <= height_mm,

@@ -21,8 +21,8 @@ pub struct Output {
     pub media: Option<String>,
     /// This side only, 0 for the front; for people who look at it.
     pub only: Option<usize>,
-    /// With what goes beyond the card's edge, in PDF: for a press that cuts, and not for a card printer.
-    pub bleed: bool,
+    /// For people, not for a card printer: no side is turned, and a PDF has what goes beyond the card's edge.
+    pub for_people: bool,
 }
 
 impl Output {
@@ -39,7 +39,7 @@ impl Output {
             portrait: false,
             media: None,
             only,
-            bleed: true,
+            for_people: true,
         }
     }
 }

@@ -21,7 +21,11 @@ struct Document(TempDir);
 
 impl Document {
     fn new(profile: &CardProfile, holder: &Holder) -> Self {
-        let bytes = Renderer::new(profile).unwrap().draw(&holder.card(), &output(Format::Pdf)).unwrap();
+        Self::of(profile, holder, &Output { for_people: true, ..output(Format::Pdf) })
+    }
+
+    fn of(profile: &CardProfile, holder: &Holder, output: &Output) -> Self {
+        let bytes = Renderer::new(profile).unwrap().draw(&holder.card(), output).unwrap();
         let document = Self(tempfile::tempdir().unwrap());
         fs::write(document.path(), bytes).unwrap();
         document
@@ -194,6 +198,8 @@ fn a_pdf_with_bleed_is_larger_and_says_where_the_card_is() {
     // 2 mm are 5.669 points.
     assert_eq!(document.boxes("MediaBox"), ["0.00 0.00 253.98 164.35"; 2]);
     assert_eq!(document.boxes("TrimBox"), ["5.67 5.67 248.31 158.68"; 2]);
+    let printers = Document::of(&with_bleed("student", 2.0), &short("student"), &output(Format::Pdf));
+    assert_eq!(printers.boxes("MediaBox"), ["0.00 0.00 242.65 153.01"; 2], "a card printer gets the card");
 }
 
 #[test]

@@ -206,7 +206,13 @@ fn a_back_lies_the_other_way_round_for_a_printer_that_turns_cards_over_their_top
     for format in [Format::Pwg, Format::Pdf] {
         let book = drawn(&ktp, &[], &output(format)).unwrap();
         let calendar = Output { sides: Sides::TwoSidedLongEdge, ..output(format) };
-        assert!(drawn(&ktp, &[], &calendar).unwrap() != book, "{format:?}");
+        let turned = drawn(&ktp, &[], &calendar).unwrap();
+        assert!(turned != book, "{format:?}");
+        let looked_at = Output { for_people: true, ..calendar };
+        assert!(
+            drawn(&ktp, &[], &looked_at).unwrap() != turned,
+            "{format:?}: nobody looks at a back that stands on its head"
+        );
     }
 }
 

@@ -56,7 +56,7 @@ fn output(format: Format) -> Output {
         portrait: true,
         media: Some("iso_id-1_53.98x85.6mm".into()),
         only: None,
-        bleed: true,
+        for_people: false,
     }
 }
 

@@ -109,7 +109,7 @@ fn main() -> anyhow::Result<()> {
 fn output(format: Format, only: Option<usize>) -> Output {
     let sides = if only.is_none() { Sides::TwoSidedShortEdge } else { Sides::OneSided };
     let (ink, sheet_back) = (Ink::Rgb8, SheetBack::Normal);
-    Output { format, dpi: DPI, ink, sides, sheet_back, portrait: true, media: None, only, bleed: false }
+    Output { format, dpi: DPI, ink, sides, sheet_back, portrait: true, media: None, only, for_people: false }
 }
 
 /// Invented people of a waiting list who can be printed.
