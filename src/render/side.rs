@@ -37,6 +37,9 @@ const MRZ_LETTERS: f32 = 30.0;
 /// A signature may be a flat picture.
 const SIGNATURE_SIDE_MIN: u32 = 16;
 
+/// Pages that are kept for the next card.
+const USED_MAX: usize = 2;
+
 /// A larger page would need more than 200 MB: no card at the finest printer's resolution is as large.
 const DOTS_MAX: u64 = 50_000_000;
 
@@ -58,6 +61,8 @@ pub(super) struct SideDrawing {
     mrz: Option<(MrzPlace, Area)>,
     /// What is the same on all cards, by dots per inch.
     kept: Mutex<Vec<(u32, Arc<Pixmap>)>>,
+    /// Pages that may be drawn on: the background, and nothing else.
+    used: Mutex<Vec<Pixmap>>,
     /// Lengths of texts that are known to fit as QR code, with the number of their place.
     proved: Mutex<HashSet<(usize, usize)>>,
 }
@@ -117,6 +122,7 @@ impl SideDrawing {
             mrz: side.mrz.as_ref().map(|place| (place.clone(), at(&place.place))),
             template,
             kept: Mutex::default(),
+            used: Mutex::default(),
             proved: Mutex::default(),
         })
     }
@@ -196,7 +202,8 @@ impl SideDrawing {
     ) -> Result<Picture, RenderError> {
         #[expect(clippy::cast_precision_loss, reason = "a printer has a few hundred")]
         let dots_per_mm = dpi as f32 / MM_PER_INCH;
-        let mut page = Pixmap::clone(&*self.background(dpi)?);
+        let background = self.background(dpi)?;
+        let mut page = self.page(&background);
         let (width, height) = (page.width(), page.height());
         let mut dithered = Vec::new();
         if let Some((picture, area)) = photo.zip(self.photo) {
@@ -213,12 +220,28 @@ impl SideDrawing {
             lay_code(&mut page.as_mut(), modules, dots(*area, dots_per_mm, width, height))?;
         }
         let picture = Picture::from_rgba(width, height, page.data()).ok_or(RenderError::Size)?;
-        drop(page); // a printer of 600 dpi has 10 MB of it
+        self.give_back(page, &background);
         Ok(match ink {
             Ink::Rgb8 => picture,
             Ink::Gray8 => picture.to_gray(),
             Ink::Black1 => picture.to_black(&dithered),
         })
+    }
+
+    /// A copy of what is the same on all cards, in memory that was used before where there is some.
+    fn page(&self, background: &Pixmap) -> Pixmap {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let fits = |page: &Pixmap| (page.width(), page.height()) == (background.width(), background.height());
+        used.filter(fits).unwrap_or_else(|| background.clone())
+    }
+
+    /// Keeps a page's memory for the next card, with nothing of this person left in it.
+    fn give_back(&self, mut page: Pixmap, background: &Pixmap) {
+        page.data_mut().copy_from_slice(background.data());
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.len() < USED_MAX {
+            used.push(page);
+        }
     }
 
     /// What is the same on all cards.
