@@ -1,9 +1,9 @@
 //! The card itself: from a profile, a record and a photo to the pages that a printer wants. Pure: no clock, no files, no state
 //! but caches.
 //!
-//! A side is an SVG drawing with places ([`template`]); texts are made to fit theirs ([`text`]), the photo is cut to its own
-//! ([`photo`]), codes are made of whole dots ([`code`]). What is the same on all cards is drawn once. The dots become PNG, PWG
-//! raster or Apple raster ([`raster`]); PDF is made of the drawing itself.
+//! A side is an SVG drawing with places (`template`); texts are made to fit theirs (`text`), the photo is cut to its own
+//! (`photo`), codes are made of whole dots (`code`). What is the same on all cards is drawn once. The dots become PNG, PWG
+//! raster or Apple raster (`raster`); PDF is made of the drawing itself.
 
 mod code;
 mod fonts;
