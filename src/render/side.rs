@@ -256,8 +256,7 @@ impl SideDrawing {
         if u64::from(dots[0]) * u64::from(dots[1]) > DOTS_MAX {
             return Err(RenderError::Size);
         }
-        let page = self.template.draw(self.size_mm, self.bleed_mm, dots).ok_or(RenderError::Size)?;
-        let mut page = page;
+        let mut page = self.template.draw(self.size_mm, self.bleed_mm, dots).ok_or(RenderError::Size)?;
         if let Some((picture, area)) = &self.signature {
             let [width, height] = dots;
             sign(&mut page, picture, self::dots(*area, exact / MM_PER_INCH, width, height));
