@@ -72,6 +72,8 @@ pub(crate) struct FakeJob {
     reason: &'static str,
     started: bool,
     copies: i32,
+    /// `job-impressions-completed` once it is done.
+    pub(crate) impressions: i32,
 }
 
 /// The printer.
@@ -210,7 +212,7 @@ impl FakeJob {
             ("job-name", name),
             ("job-state", IppValue::Enum(self.state)),
             ("job-state-reasons", keyword(self.reason)),
-            ("job-impressions-completed", IppValue::Integer(i32::from(self.state == 9))),
+            ("job-impressions-completed", IppValue::Integer(if self.state == 9 { self.impressions } else { 0 })),
             ("time-at-processing", started),
             ("job-printer-up-time", IppValue::Integer(up_time)),
         ] {
@@ -223,7 +225,7 @@ impl FakeJob {
 impl State {
     fn add(&mut self, name: String, held: bool) -> &mut FakeJob {
         let reason = if held { HOLD } else { "job-data-insufficient" };
-        self.jobs.push(FakeJob { id: self.next_id, name, state: 4, reason, started: false, copies: 2 });
+        self.jobs.push(FakeJob { id: self.next_id, name, state: 4, reason, started: false, copies: 2, impressions: 1 });
         self.next_id += 1;
         self.jobs.last_mut().unwrap()
     }

@@ -370,6 +370,21 @@ async fn a_closed_queue_is_unavailable() {
 }
 
 #[tokio::test]
+async fn two_impressions_of_a_printer_that_counts_cards_are_two_cards() {
+    let printer = FakePrinter::start(Holds::No);
+    let driver = printer.driver();
+    let card = async |impressions: i32| {
+        let attempt = AttemptRef { impressions: 2, ..sent(&driver, &new_attempt()).await };
+        printer.state().jobs.last_mut().unwrap().impressions = impressions;
+        printer.work();
+        ending(&driver, &attempt).await.card
+    };
+    assert_eq!(card(2).await, Card::Good, "its two sides, as far as anybody knows");
+    assert_eq!(card(1).await, Card::Good, "it counts cards");
+    assert_eq!(card(2).await, Card::Unknown);
+}
+
+#[tokio::test]
 async fn a_strangers_job_with_an_endless_name_hides_no_card() {
     let printer = FakePrinter::start(Holds::ByAttribute);
     printer.add_stranger(&"x".repeat(1000));
