@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use super::{PrinterOptions, files, system};
 use crate::{
-    domain::{profile::is_name, window::Window},
-    engine::{EngineError, Profiles, Settings, operator::plain_database},
+    domain::{card::profile::is_name, window::Window},
+    engine::{EngineError, Profiles, Settings, operations::plain_database},
     store::Location,
 };
 

@@ -21,14 +21,16 @@ use crate::{
         output::{Output, message, table},
         progress,
     },
-    domain::{audit::Actor, profile::CardProfile},
+    domain::{audit::Actor, card::profile::CardProfile},
     engine::{
-        DriverFactory, EngineError, Office, RendererFactory,
+        DriverFactory, Engine, EngineError, RendererFactory,
         clock::Clock,
-        lease::{Lease, follow},
-        scheduler::{self, Stuck, Until},
+        scheduling::{
+            self, Blocked, Until,
+            lease::{Lease, follow},
+        },
     },
-    render::{Draw, Renderer},
+    render::{CardRenderer, Renderer},
     store::{Candidate, Location, Store, Writer},
 };
 use config::Config;
@@ -56,15 +58,15 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Run(args) => {
             let named = config.names_of_printers();
             let node = (config.node.clone(), config.lease);
-            let office = open(&global, config, variables.get("CETAK_KEY")).await?;
-            warn_of_strangers(&office, &named).await?;
+            let engine = open(&global, config, variables.get("CETAK_KEY")).await?;
+            warn_of_strangers(&engine, &named).await?;
             let until = if args.until_idle { Until::Idle } else { Until::Stopped };
-            let node = office.store.is_shared().then_some(node);
-            let stuck = schedule(&office, &global.data, until, node).await?;
+            let node = engine.store.is_shared().then_some(node);
+            let stuck = schedule(&engine, &global.data, until, node).await?;
             for (printer, why) in &stuck {
                 message(&format!("printer `{printer}`: {why}"));
             }
-            if office.store.read().await?.printer_list().await?.is_empty() {
+            if engine.store.read().await?.printer_list().await?.is_empty() {
                 message("no printer; add one with `cetak printer add`");
             }
             Ok(())
@@ -75,8 +77,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
                 let message = "the demo makes a database of its own, and the settings name a server";
                 anyhow::bail!(EngineError::refused(message, "leave `database` out for the demo"));
             }
-            let office = open(&global, config, variables.get("CETAK_KEY")).await?;
-            demo::run(&office, out, &global.data, args).await
+            let engine = open(&global, config, variables.get("CETAK_KEY")).await?;
+            demo::run(&engine, out, &global.data, args).await
         }
         Command::Db(command) => {
             refuse_empty(&global.data, &config.database)?;
@@ -87,8 +89,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             // Nothing may print while everything moves.
             let is_move = matches!(command, DbCommand::Move { .. });
             let _lock = is_move.then(|| files::lock_scheduler(&global.data)).transpose()?;
-            let office = open_with(&global, config, variables.get("CETAK_KEY"), is_move).await?;
-            cli::db::command(&office, out, command, &key).await
+            let engine = open_with(&global, config, variables.get("CETAK_KEY"), is_move).await?;
+            cli::db::command(&engine, out, command, &key).await
         }
         Command::Import(_)
         | Command::Blangko(_)
@@ -105,8 +107,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             if !writes(&command) {
                 refuse_empty(&global.data, &config.database)?;
             }
-            let office = open(&global, config, variables.get("CETAK_KEY")).await?;
-            cli::command(&office, out, command).await
+            let engine = open(&global, config, variables.get("CETAK_KEY")).await?;
+            cli::command(&engine, out, command).await
         }
     }
 }
@@ -122,8 +124,8 @@ fn refuse_empty(folder: &Path, database: &Location) -> Result<(), EngineError> {
 }
 
 /// A mistyped name in the settings would leave a printer without its window or its certificate.
-async fn warn_of_strangers(office: &Office, named: &[String]) -> anyhow::Result<()> {
-    let printers = office.store.read().await?.printer_list().await?;
+async fn warn_of_strangers(engine: &Engine, named: &[String]) -> anyhow::Result<()> {
+    let printers = engine.store.read().await?.printer_list().await?;
     for name in named.iter().filter(|name| !printers.iter().any(|printer| printer.name == **name)) {
         message(&format!("warning: the settings name a printer `{name}`, and there is none"));
         message("hint: see the names with `cetak printer list`");
@@ -168,12 +170,12 @@ fn writes(command: &Command) -> bool {
 }
 
 /// Opens the office in a data folder, making it if need be.
-async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Office> {
+async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Engine> {
     open_with(global, config, key, false).await
 }
 
 /// The same; `closed_too`: also one whose data were moved away, to end that move.
-async fn open_with(global: &Global, config: Config, key: Option<&String>, closed_too: bool) -> anyhow::Result<Office> {
+async fn open_with(global: &Global, config: Config, key: Option<&String>, closed_too: bool) -> anyhow::Result<Engine> {
     files::make_folder(&global.data)?;
     let _opening = files::lock_opening(&global.data)?;
     let entropy = Arc::new(SystemEntropy::new());
@@ -196,7 +198,7 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     if store.is_shared() {
         follow(&clock, &mut store.read().await?).await?;
     }
-    Ok(Office {
+    Ok(Engine {
         store,
         clock: Arc::new(clock.clone()),
         entropy,
@@ -212,7 +214,7 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
 
 /// What draws, for each profile.
 pub fn renderers() -> RendererFactory {
-    Arc::new(|profile: &CardProfile| Ok(Arc::new(Renderer::new(profile)?) as Arc<dyn Draw>))
+    Arc::new(|profile: &CardProfile| Ok(Arc::new(Renderer::new(profile)?) as Arc<dyn CardRenderer>))
 }
 
 /// Room for as many cards as there are processors.
@@ -248,33 +250,33 @@ pub fn drivers(options: PrinterOptions, clock: SystemClock) -> DriverFactory {
 
 /// Runs the scheduler under its lock, with progress, until it ends or is told to stop.
 async fn schedule(
-    office: &Office,
+    engine: &Engine,
     folder: &Path,
     until: Until,
     node: Option<(String, Duration)>,
-) -> anyhow::Result<Stuck> {
+) -> anyhow::Result<Blocked> {
     let _lock = files::lock_scheduler(folder)?;
-    let scheduler = Actor { name: CHAIN_SCHEDULER.into(), ..(*office.writer.actor).clone() };
-    let office = match node {
-        None => office.acting(CHAIN_SCHEDULER, scheduler),
+    let scheduler = Actor { name: CHAIN_SCHEDULER.into(), ..(*engine.writer.actor).clone() };
+    let engine = match node {
+        None => engine.acting(CHAIN_SCHEDULER, scheduler),
         Some((node, length)) => {
             let candidate = Candidate {
-                instance: files::instance(folder, &*office.entropy)?,
+                instance: files::instance(folder, &*engine.entropy)?,
                 host: scheduler.host.clone(),
                 process: std::process::id().into(),
             };
             let lease = Lease::new(&node, candidate, length);
-            let mut office = office.acting(&format!("{CHAIN_SCHEDULER}-{node}"), scheduler);
-            office.writer.fence = Some(lease.fence());
-            office.lease = Some(Arc::new(lease));
-            office
+            let mut engine = engine.acting(&format!("{CHAIN_SCHEDULER}-{node}"), scheduler);
+            engine.writer.fence = Some(lease.fence());
+            engine.lease = Some(Arc::new(lease));
+            engine
         }
     };
     let (stop, stopped) = watch::channel(false);
     let (done, is_done) = watch::channel(false);
     tokio::spawn(listen(stop));
-    let showing = tokio::spawn(progress::run(office.clone(), is_done));
-    let stuck = scheduler::run(&office, until, stopped).await;
+    let showing = tokio::spawn(progress::run(engine.clone(), is_done));
+    let stuck = scheduling::run(&engine, until, stopped).await;
     let _ = done.send(true); // the one who shows may have ended
     let _ = showing.await;
     Ok(stuck?)

@@ -10,16 +10,16 @@ use std::{
 
 use crate::{
     cli::{
-        args::LookArgs,
-        look,
+        args::PreviewArgs,
         output::{Output, message},
+        preview,
     },
     domain::{
+        card::profile::{CardProfile, ProfileError},
         personal::Person,
-        profile::{CardProfile, ProfileError},
     },
     engine::{EngineError, Profiles},
-    render::{Card, Draw, RenderError, Renderer},
+    render::{Card, CardRenderer, RenderError, Renderer},
 };
 
 /// The file that says what a kind of card is.
@@ -153,13 +153,13 @@ fn parse(folder: &str, file: impl Fn(&str) -> Result<Vec<u8>, EngineError>) -> R
 }
 
 /// Draws a profile's sample, after all that can be wrong with it was looked for.
-pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &LookArgs) -> anyhow::Result<()> {
+pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &PreviewArgs) -> anyhow::Result<()> {
     let name = folder.to_str().unwrap_or_default();
     let profile = match known.get(name) {
         Some(profile) if !folder.exists() => profile.as_ref().clone(),
         Some(_) | None => read(folder)?,
     };
-    let output = look::output(look);
+    let output = preview::output(look);
     if output.only.is_some_and(|side| side > 0) && profile.card.back.is_none() {
         let message = format!("a card of `{}` has no back", profile.name);
         return Err(EngineError::refused(message, "leave out --side").into());
@@ -183,7 +183,7 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &LookArg
     let renderer = Renderer::new(&profile)?;
     // Both sides, whichever is looked at.
     renderer.check(&card).map_err(wrong)?;
-    look::write(&look.output, &renderer.draw(&card, &output).map_err(wrong)?)?;
+    preview::write(&look.output, &renderer.draw(&card, &output).map_err(wrong)?)?;
     for (name, missing) in
         [("a sample", profile.card.sample.is_empty()), ("a sample photo", profile.shows_photo() && photo.is_empty())]
     {

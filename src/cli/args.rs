@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use super::{
     db::DbCommand,
-    look::{LookArgs, ProfileCommand},
+    preview::{PreviewArgs, ProfileCommand},
 };
 
 /// The longest reason or name that is kept, bytes.
@@ -440,7 +440,7 @@ pub enum CardCommand {
         #[command(flatten)]
         record: RecordArg,
         #[command(flatten)]
-        look: LookArgs,
+        look: PreviewArgs,
     },
     /// The card was looked at, and is good
     Check {

@@ -8,30 +8,30 @@ use super::{
 };
 use crate::{
     engine::{
-        Office,
-        operator::{self, Delivery},
+        Engine,
+        operations::{self, Delivery},
     },
     store::{BalanceLine, MovementLine},
 };
 
-pub(super) async fn command(office: &Office, out: Output, command: BlangkoCommand) -> anyhow::Result<()> {
+pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoCommand) -> anyhow::Result<()> {
     let done = match command {
         BlangkoCommand::Receive { blank_type, quantity, document, lot, serials } => {
             let done = format!("{} `{blank_type}` received", thousands(quantity));
-            operator::receive(office, &Delivery { blank_type, quantity, document, lot, serials }).await?;
+            operations::receive(engine, &Delivery { blank_type, quantity, document, lot, serials }).await?;
             done
         }
         BlangkoCommand::Load { printer, quantity } => {
-            operator::load(office, &printer, quantity).await?;
+            operations::load(engine, &printer, quantity).await?;
             format!("{} loaded into the hopper of `{printer}`", thousands(quantity))
         }
         BlangkoCommand::Unload { printer, quantity } => {
-            operator::unload(office, &printer, quantity).await?;
+            operations::unload(engine, &printer, quantity).await?;
             format!("{} taken out of the hopper of `{printer}`", thousands(quantity))
         }
         BlangkoCommand::Count { blank_type, printer, quantity, reason } => {
-            let count = operator::count(office, &blank_type, printer.as_deref(), quantity, &reason).await?;
-            let text = |c: &operator::Count| {
+            let count = operations::count(engine, &blank_type, printer.as_deref(), quantity, &reason).await?;
+            let text = |c: &operations::Count| {
                 format!("booked {}, counted {}, difference {}\n", c.booked, c.counted, c.difference)
             };
             return Ok(out.data(&count, text)?);
@@ -40,28 +40,28 @@ pub(super) async fn command(office: &Office, out: Output, command: BlangkoComman
             let [first, second] = &witness[..] else {
                 anyhow::bail!(Usage("name two people: --witness A --witness B"))
             };
-            operator::destroy(office, &blank_type, quantity, from_vault, &document, [first, second]).await?;
+            operations::destroy(engine, &blank_type, quantity, from_vault, &document, [first, second]).await?;
             format!("{} `{blank_type}` destroyed", thousands(quantity))
         }
         BlangkoCommand::Lend { blank_type, quantity, to, document } => {
-            operator::lend(office, &blank_type, quantity, &to, &document).await?;
+            operations::lend(engine, &blank_type, quantity, &to, &document).await?;
             format!("{} `{blank_type}` lent to `{to}`", thousands(quantity))
         }
         BlangkoCommand::Return { blank_type, quantity, from, document } => {
-            operator::take_back(office, &blank_type, quantity, &from, &document).await?;
+            operations::take_back(engine, &blank_type, quantity, &from, &document).await?;
             format!("{} `{blank_type}` returned by `{from}`", thousands(quantity))
         }
-        BlangkoCommand::Balance => return balance(office, out).await,
+        BlangkoCommand::Balance => return balance(engine, out).await,
         BlangkoCommand::Ledger { blank_type, limit } => {
-            let lines = office.store.read().await?.movement_list(blank_type.as_deref(), limit).await?;
+            let lines = engine.store.read().await?.movement_list(blank_type.as_deref(), limit).await?;
             return Ok(out.data(&lines, |lines| ledger_text(lines))?);
         }
     };
     Ok(out.done(&done)?)
 }
 
-async fn balance(office: &Office, out: Output) -> anyhow::Result<()> {
-    let mut tx = office.store.read().await?;
+async fn balance(engine: &Engine, out: Output) -> anyhow::Result<()> {
+    let mut tx = engine.store.read().await?;
     let (totals, lines) = (blangko(&mut tx).await?, tx.balance_list().await?);
     let value = serde_json::json!({ "blangko": totals, "accounts": lines });
     let row = |line: &BalanceLine| {

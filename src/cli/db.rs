@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::{
+    audit::seal_read,
     output::{Output, message, table, thousands},
-    reading::seal_read,
 };
 use crate::{
     engine::{
-        EngineError, Office,
-        operator::{self, Archived},
+        Engine, EngineError,
+        operations::{self, Archived},
     },
     store::Check,
 };
@@ -44,18 +44,18 @@ pub enum DbCommand {
 }
 
 /// Carries out a command. `key` names where the master key is, for people.
-pub async fn command(office: &Office, out: Output, command: DbCommand, key: &str) -> anyhow::Result<()> {
+pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str) -> anyhow::Result<()> {
     match command {
-        DbCommand::Check { seal } => check(office, out, seal.as_deref()).await,
-        DbCommand::Backup { file } => backup(office, out, &file, key).await,
-        DbCommand::Move { to } => move_to(office, out, &to).await,
-        DbCommand::Archive { older_than, dry_run } => archive(office, out, older_than, dry_run).await,
+        DbCommand::Check { seal } => check(engine, out, seal.as_deref()).await,
+        DbCommand::Backup { file } => backup(engine, out, &file, key).await,
+        DbCommand::Move { to } => move_to(engine, out, &to).await,
+        DbCommand::Archive { older_than, dry_run } => archive(engine, out, older_than, dry_run).await,
     }
 }
 
-async fn check(office: &Office, out: Output, seal: Option<&Path>) -> anyhow::Result<()> {
+async fn check(engine: &Engine, out: Output, seal: Option<&Path>) -> anyhow::Result<()> {
     let heads = seal_read(seal)?;
-    let checks = office.store.read().await?.check(&heads).await?;
+    let checks = engine.store.read().await?.check(&heads).await?;
     let clean = checks.iter().all(|check| check.faults.is_empty());
     out.data(&serde_json::json!({ "clean": clean, "checks": checks }), |_| check_text(&checks))?;
     if clean {
@@ -82,8 +82,8 @@ fn check_text(checks: &[Check]) -> String {
     text
 }
 
-async fn backup(office: &Office, out: Output, file: &Path, key: &str) -> anyhow::Result<()> {
-    let backup = operator::backup(office, file).await?;
+async fn backup(engine: &Engine, out: Output, file: &Path, key: &str) -> anyhow::Result<()> {
+    let backup = operations::backup(engine, file).await?;
     let value = serde_json::json!({ "file": file, "bytes": backup.bytes, "rules": backup.rules });
     out.data(&value, |_| {
         let bytes = thousands(i64::try_from(backup.bytes).unwrap_or(i64::MAX));
@@ -96,8 +96,8 @@ async fn backup(office: &Office, out: Output, file: &Path, key: &str) -> anyhow:
     Ok(())
 }
 
-async fn move_to(office: &Office, out: Output, to: &str) -> anyhow::Result<()> {
-    let moved = operator::database_move(office, to, |table, rows| {
+async fn move_to(engine: &Engine, out: Output, to: &str) -> anyhow::Result<()> {
+    let moved = operations::database_move(engine, to, |table, rows| {
         message(&format!("{table}: {} rows", thousands(rows)));
     })
     .await?;
@@ -126,10 +126,10 @@ async fn move_to(office: &Office, out: Output, to: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn archive(office: &Office, out: Output, older_than: Option<u32>, dry_run: bool) -> anyhow::Result<()> {
-    let days = older_than.unwrap_or(office.settings.archive_after_days);
+async fn archive(engine: &Engine, out: Output, older_than: Option<u32>, dry_run: bool) -> anyhow::Result<()> {
+    let days = older_than.unwrap_or(engine.settings.archive_after_days);
     let archived =
-        if dry_run { operator::archivable(office, days).await? } else { operator::archive(office, days).await? };
+        if dry_run { operations::archivable(engine, days).await? } else { operations::archive(engine, days).await? };
     let value = serde_json::json!({ "older_than_days": days, "dry_run": dry_run, "archived": archived });
     let text = |_: &serde_json::Value| {
         let Archived { moved, transactions } = archived;

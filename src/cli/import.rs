@@ -16,20 +16,20 @@ use super::{
     progress,
 };
 use crate::{
-    domain::intake::Refusal,
+    domain::import::Refusal,
     engine::{
-        EngineError, Office,
-        intake::{self, Format, Import, Report, Watch},
+        Engine, EngineError,
+        import::{self as intake, Format, Import, Report, Watch},
     },
 };
 
 /// Imports, and prints the report.
-pub(super) async fn command(office: &Office, out: Output, args: ImportArgs) -> anyhow::Result<()> {
-    Ok(out.data(&run(office, args).await?, text)?)
+pub(super) async fn command(engine: &Engine, out: Output, args: ImportArgs) -> anyhow::Result<()> {
+    Ok(out.data(&run(engine, args).await?, text)?)
 }
 
 /// Imports, with progress and warnings on standard error.
-pub async fn run(office: &Office, args: ImportArgs) -> anyhow::Result<Report> {
+pub async fn run(engine: &Engine, args: ImportArgs) -> anyhow::Result<Report> {
     let stdin = args.file == Path::new("-");
     let (input, bytes): (Box<dyn Read + Send>, Option<u64>) = if stdin {
         (Box::new(io::stdin()), None)
@@ -59,7 +59,7 @@ pub async fn run(office: &Office, args: ImportArgs) -> anyhow::Result<Report> {
         args.rejects.as_deref().map(|path| Rejects::create(path, (!stdin).then_some(&args.file))).transpose()?;
     let bar = progress::bytes(bytes);
     let mut watch = Watching { rejects, bar: bar.clone() };
-    let report = intake::import(office, input, what, &mut watch).await;
+    let report = intake::import(engine, input, what, &mut watch).await;
     bar.finish_and_clear();
     let report = report?;
     if let Some(rejects) = watch.rejects {

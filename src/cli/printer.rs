@@ -7,21 +7,21 @@ use super::{
 };
 use crate::{
     domain::{
-        advice::{Advice, Severity, advise},
         attempt::AttemptState,
+        printer::Printer,
+        printer_reason::{Advice, Severity, advise},
     },
     engine::{
-        EngineError, Office,
-        operator::{self, Capabilities, NewPrinter, PrinterStatus, Supply},
+        Engine, EngineError,
+        operations::{self, Capabilities, NewPrinter, PrinterStatus, Supply},
     },
-    store::Printer,
 };
 
-pub(super) async fn command(office: &Office, out: Output, command: PrinterCommand) -> anyhow::Result<()> {
+pub(super) async fn command(engine: &Engine, out: Output, command: PrinterCommand) -> anyhow::Result<()> {
     match command {
         PrinterCommand::Add { name, uri, hopper, profile, insist } => {
             let new = NewPrinter { name: &name, uri: &uri, profile: &profile, hopper, insist: insist.as_deref() };
-            match operator::printer_add(office, &new).await? {
+            match operations::printer_add(engine, &new).await? {
                 Ok(found) => found.cautions.iter().for_each(|caution| message(&format!("note: {caution}"))),
                 Err(fault) => {
                     message(&format!("warning: the printer was not asked what it is: {fault}"));
@@ -31,7 +31,7 @@ pub(super) async fn command(office: &Office, out: Output, command: PrinterComman
             out.done(&format!("printer `{name}` added"))?;
         }
         PrinterCommand::List => {
-            let printers = status::read(office).await?.printers;
+            let printers = status::read(engine).await?.printers;
             let row = |p: &status::PrinterStatus| {
                 vec![p.name.clone(), p.state.clone(), p.breaker.into(), p.profile.clone(), p.uri.clone()]
             };
@@ -39,14 +39,14 @@ pub(super) async fn command(office: &Office, out: Output, command: PrinterComman
                 table(&["printer", "state", "breaker", "profile", "uri"], &printers.iter().map(row).collect::<Vec<_>>())
             })?;
         }
-        PrinterCommand::Show { name } => show(office, out, &name).await?,
-        PrinterCommand::Test { name } => test(office, out, &name).await?,
+        PrinterCommand::Show { name } => show(engine, out, &name).await?,
+        PrinterCommand::Test { name } => test(engine, out, &name).await?,
         PrinterCommand::Clear { name, reason } => {
-            operator::printer_clear(office, &name, &reason).await?;
+            operations::printer_clear(engine, &name, &reason).await?;
             out.done(&format!("printer `{name}` may get cards again"))?;
         }
         PrinterCommand::Remove { name } => {
-            operator::printer_remove(office, &name).await?;
+            operations::printer_remove(engine, &name).await?;
             out.done(&format!("printer `{name}` removed"))?;
         }
     }
@@ -54,11 +54,11 @@ pub(super) async fn command(office: &Office, out: Output, command: PrinterComman
 }
 
 /// What it is and how it is, asked now.
-async fn show(office: &Office, out: Output, name: &str) -> anyhow::Result<()> {
-    let (printer, answer) = operator::printer_probe(office, name).await?;
-    let (found, status) = answer.map_err(|fault| operator::does_not_answer(&printer, &fault))?;
+async fn show(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
+    let (printer, answer) = operations::printer_probe(engine, name).await?;
+    let (found, status) = answer.map_err(|fault| operations::does_not_answer(&printer, &fault))?;
     let advice: Vec<Advice> = status.reasons.iter().map(|reason| advise(reason)).collect();
-    let objections = operator::objections(office, &printer.profile, &found);
+    let objections = operations::objections(engine, &printer.profile, &found);
     let value = serde_json::json!({
         "name": printer.name, "status": status, "advice": advice, "capabilities": found,
         "objections": objections, "insisted": printer.insisted,
@@ -118,8 +118,8 @@ fn show_text(
     text
 }
 
-async fn test(office: &Office, out: Output, name: &str) -> anyhow::Result<()> {
-    let test = operator::printer_test(office, name).await?;
+async fn test(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
+    let test = operations::printer_test(engine, name).await?;
     let state = test.outcome.state();
     let value = serde_json::json!({
         "printer": name, "attempt": test.attempt, "outcome": state.as_str(), "reason": test.outcome.reason(),

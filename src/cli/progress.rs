@@ -9,7 +9,7 @@ use super::{
     output::{message, thousands},
     status::blangko,
 };
-use crate::engine::{EngineError, Office};
+use crate::engine::{Engine, EngineError};
 
 /// A bar over the bytes of a file; without a length, a counter. Nothing where standard error is no terminal.
 pub fn bytes(length: Option<u64>) -> ProgressBar {
@@ -29,13 +29,13 @@ const DRAW_EVERY: Duration = Duration::from_millis(300);
 const LINE_EVERY: u32 = 10;
 
 /// Shows how a run goes until `done`: a bar on a terminal, a line every few seconds elsewhere.
-pub async fn run(office: Office, mut done: watch::Receiver<bool>) {
+pub async fn run(engine: Engine, mut done: watch::Receiver<bool>) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(style("{spinner} {msg}  {elapsed}"));
     let mut round = 0;
     let mut last = String::new();
     while !*done.borrow() {
-        if let Ok(line) = line(&office).await {
+        if let Ok(line) = line(&engine).await {
             bar.set_message(line.clone());
             bar.tick();
             if bar.is_hidden() && round % LINE_EVERY == 0 && line != last {
@@ -45,7 +45,7 @@ pub async fn run(office: Office, mut done: watch::Receiver<bool>) {
         }
         round += 1;
         tokio::select! {
-            () = office.clock.sleep(DRAW_EVERY) => {}
+            () = engine.clock.sleep(DRAW_EVERY) => {}
             _ = done.changed() => {}
         }
     }
@@ -53,8 +53,8 @@ pub async fn run(office: Office, mut done: watch::Receiver<bool>) {
 }
 
 /// What balances and printers tell: it costs the same however long the waiting list is.
-async fn line(office: &Office) -> Result<String, EngineError> {
-    let mut tx = office.store.read().await?;
+async fn line(engine: &Engine) -> Result<String, EngineError> {
+    let mut tx = engine.store.read().await?;
     let (types, printers) = (blangko(&mut tx).await?, tx.printer_list().await?);
     let stock = |account: &str| types.values().map(|a| a.get(account).copied().unwrap_or(0)).sum::<i64>();
     let printers = printers.iter().map(|p| match p.state.as_str() {

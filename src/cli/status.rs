@@ -7,12 +7,13 @@ use serde::Serialize;
 use super::output::{table, thousands};
 use crate::{
     domain::{
-        advice::{Advice, Resumes, Who, advise},
+        pause::PauseScope,
+        printer_reason::{Advice, Resumes, Who, advise},
         record::RecordState,
         time::day_start,
     },
-    engine::{CLOCK_TOLERANCE, EngineError, Office, operator::plain_uri},
-    store::{BatchLine, Node, PauseScope, Tx},
+    engine::{CLOCK_TOLERANCE, Engine, EngineError, operations::plain_uri},
+    store::{BatchLine, Node, Tx},
 };
 
 /// All that `status --json` prints.
@@ -118,8 +119,8 @@ pub const ACCOUNTS: [&str; 11] = [
 ];
 
 /// Reads it all, in one state of the database.
-pub async fn read(office: &Office) -> Result<Status, EngineError> {
-    let mut tx = office.store.read().await?;
+pub async fn read(engine: &Engine) -> Result<Status, EngineError> {
+    let mut tx = engine.store.read().await?;
     let mut records: BTreeMap<&'static str, i64> = RecordState::ALL.into_iter().map(|s| (s.as_str(), 0)).collect();
     let mut districts: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
     for line in tx.record_counts().await? {
@@ -136,7 +137,7 @@ pub async fn read(office: &Office) -> Result<Status, EngineError> {
         reason: whole.map(|p| p.reason.clone()),
         by: whole.map(|p| p.actor.clone()),
     };
-    let today = tx.printer_outcomes(day_start(office.clock.now(), &office.settings.zone)).await?;
+    let today = tx.printer_outcomes(day_start(engine.clock.now(), &engine.settings.zone)).await?;
     let count = |printer: &str, state: &str| {
         today.iter().find(|(p, s, _)| p == printer && s == state).map_or(0, |(_, _, n)| *n)
     };
@@ -158,7 +159,7 @@ pub async fn read(office: &Office) -> Result<Status, EngineError> {
     let nodes = tx.node_list().await?;
     let batches = tx.batch_list(true).await?;
     let mut needs_person = needs(&mut tx, &records, &printers, &batches).await?;
-    if office.clock.now().plus(CLOCK_TOLERANCE) < tx.newest_instant().await? {
+    if engine.clock.now().plus(CLOCK_TOLERANCE) < tx.newest_instant().await? {
         let what = "the clock is behind what was written before, and nothing is fed".to_owned();
         needs_person.push(Need { what, count: 1, command: "date".into() });
     }

@@ -1,64 +1,12 @@
 //! One try at a job on one printer.
 
-use serde::{Deserialize, Serialize};
-
+pub use super::states::AttemptState;
 use super::{
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
     job::JobState,
-    record::{RecordState, Stop},
+    record::{Recall, RecordState},
     stock::Place,
 };
-
-/// Where an attempt is. `Intent` and `Releasing` are open: at most one attempt of a record is.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AttemptState {
-    /// Saved before a byte goes to the printer. No card can exist.
-    Intent,
-    /// Saved before the one call after which a card may exist.
-    Releasing,
-    /// A good card.
-    Printed,
-    /// No blank was used.
-    NotStarted,
-    /// A blank was used, and there is no good card.
-    Spoiled,
-    /// Nobody knows; a person has to look.
-    Uncertain,
-}
-
-impl AttemptState {
-    const ALL: [(Self, &'static str); 6] = [
-        (Self::Intent, "intent"),
-        (Self::Releasing, "releasing"),
-        (Self::Printed, "printed"),
-        (Self::NotStarted, "not-started"),
-        (Self::Spoiled, "spoiled"),
-        (Self::Uncertain, "uncertain"),
-    ];
-
-    /// The name in schema and reports.
-    pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-
-    /// Not ended yet?
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Intent | Self::Releasing)
-    }
-}
-
-impl std::str::FromStr for AttemptState {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .iter()
-            .find(|(_, n)| *n == text)
-            .map(|(s, _)| *s)
-            .ok_or_else(|| format!("unknown attempt state `{text}`"))
-    }
-}
 
 /// Whose fault it was that an attempt did not start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -117,7 +65,7 @@ impl Outcome {
 
 /// What a person found of an uncertain attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FoundCard {
+pub enum InspectionResult {
     /// A good card.
     Good,
     /// A spoiled one.
@@ -162,7 +110,7 @@ pub struct AttemptView {
     /// The record's version now.
     pub record_version: i64,
     /// Somebody withdrew or updated the record meanwhile.
-    pub stop: Option<Stop>,
+    pub stop: Option<Recall>,
     /// Failed tries that count against the record so far.
     pub charged: u32,
     /// The printer on which it last failed for a reason of its own.

@@ -1,44 +1,7 @@
 //! Records of one profile with as many reserved blanks, for one printer.
 
-use serde::{Deserialize, Serialize};
-
 use super::id::{BatchId, RecordId};
-
-/// Where a batch is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BatchState {
-    /// Waits for a person's approval; blanks are reserved.
-    Planned,
-    /// Its jobs may be printed.
-    Running,
-    /// Nothing new starts; the card in hand ends it.
-    Closing,
-    /// No job is queued or printing, and nothing is reserved.
-    Closed,
-}
-
-impl BatchState {
-    const ALL: [(Self, &'static str); 4] =
-        [(Self::Planned, "planned"), (Self::Running, "running"), (Self::Closing, "closing"), (Self::Closed, "closed")];
-
-    /// The name in schema and reports.
-    pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-}
-
-impl std::str::FromStr for BatchState {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .iter()
-            .find(|(_, n)| *n == text)
-            .map(|(s, _)| *s)
-            .ok_or_else(|| format!("unknown batch state `{text}`"))
-    }
-}
+pub use super::states::BatchState;
 
 /// A batch as stored.
 #[derive(Clone, PartialEq, Eq, Debug)]

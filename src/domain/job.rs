@@ -1,65 +1,16 @@
 //! One card for one record in one batch: the unit of retry, of stock and of audit.
 
-use serde::{Deserialize, Serialize};
-
+pub use super::states::JobState;
 use super::{
-    attempt::{AttemptState, AttemptView, Blame, FoundCard, Outcome},
+    attempt::{AttemptState, AttemptView, Blame, InspectionResult, Outcome},
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
-    record::{RecordState, Stop, WrongState},
+    record::{Recall, RecordState, WrongState},
     retry::Backoff,
     stock::{Account, Cause, Movement, Place},
     time::Timestamp,
-    transition::{AttemptChange, JobChange, RecordChange, StopChange, Transition},
+    transition::{AttemptChange, JobChange, RecallChange, RecordChange, Transition},
 };
-
-/// Where a job is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum JobState {
-    /// Waits for its printer, with a reserved blank.
-    Queued,
-    /// Has an open attempt.
-    Printing,
-    /// A good card.
-    Printed,
-    /// Nobody knows; an inspection decides.
-    Uncertain,
-    /// Too many failed tries; its record is quarantined.
-    Quarantined,
-    /// Closed without a card; its record went back to the waiting list, or was held.
-    Returned,
-    /// Closed without a card; its record is withdrawn.
-    Withdrawn,
-}
-
-impl JobState {
-    const ALL: [(Self, &'static str); 7] = [
-        (Self::Queued, "queued"),
-        (Self::Printing, "printing"),
-        (Self::Printed, "printed"),
-        (Self::Uncertain, "uncertain"),
-        (Self::Quarantined, "quarantined"),
-        (Self::Returned, "returned"),
-        (Self::Withdrawn, "withdrawn"),
-    ];
-
-    /// The name in schema and reports.
-    pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
-    }
-}
-
-impl std::str::FromStr for JobState {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.iter().find(|(_, n)| *n == text).map(|(s, _)| *s).ok_or_else(|| {
-            let known = Self::ALL.map(|(_, name)| name).join("`, `");
-            format!("`{text}` is no job state; they are `{known}`")
-        })
-    }
-}
 
 /// A job that is not over, with its blank.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -112,7 +63,7 @@ pub fn refuse_undrawable(record: RecordId, subject: &str, job: &OpenJob, reason:
 
 /// A good card as its worker knows it since it began; what is saved of it says again that it is so.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct GoodCard {
+pub struct PrintedCard {
     /// The attempt.
     pub attempt: AttemptKey,
     /// Its name at the printer.
@@ -131,7 +82,7 @@ pub struct GoodCard {
     pub place: Place,
 }
 
-impl GoodCard {
+impl PrintedCard {
     /// All that changes.
     pub fn transition(&self) -> Transition {
         let (from, to) = (AttemptState::Releasing, AttemptState::Printed);
@@ -246,8 +197,8 @@ fn next_step(view: &AttemptView, charged: bool) -> Next {
     let failed_elsewhere = view.failed_on.as_ref().is_some_and(|printer| *printer != view.printer);
     let used_up = charged && (view.charged + 1 >= view.attempts_limit || failed_elsewhere);
     match view.stop {
-        Some(Stop::Withdrawn) => Next::Leave(JobState::Withdrawn, RecordState::Withdrawn),
-        Some(Stop::Updated) => Next::Leave(JobState::Returned, RecordState::Waiting),
+        Some(Recall::Withdrawn) => Next::Leave(JobState::Withdrawn, RecordState::Withdrawn),
+        Some(Recall::Updated) => Next::Leave(JobState::Returned, RecordState::Waiting),
         None if used_up => Next::Leave(JobState::Quarantined, RecordState::Quarantined),
         None if view.batch_is_closing => Next::Leave(JobState::Returned, RecordState::Waiting),
         None => Next::TryAgain,
@@ -273,7 +224,7 @@ fn leave(
     charged: bool,
 ) {
     let change = close(transition, view, job, record);
-    change.stop = StopChange::Clear;
+    change.stop = RecallChange::Clear;
     change.charged_on = charged.then(|| view.printer.clone());
     change.reason = (record != RecordState::Waiting).then(|| reason.to_owned());
 }
@@ -293,17 +244,17 @@ fn attempt_event(outcome: &Outcome, name: &str, job: JobId, record: RecordId, pr
 }
 
 /// What a person's answer to an uncertain attempt means. Once only.
-pub fn inspect(view: &AttemptView, found: FoundCard, reason: &str) -> Result<Transition, WrongState> {
+pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Result<Transition, WrongState> {
     if view.state != AttemptState::Uncertain {
         let rule =
             format!("attempt {} is `{}`, and only an `uncertain` one can be resolved", view.name, view.state.as_str());
         return Err(WrongState::new("the record", view.record_state, rule));
     }
     let (to, account, cause) = match found {
-        FoundCard::Good => (AttemptState::Printed, Account::Printed, Cause::Inspected),
-        FoundCard::Spoiled => (AttemptState::Spoiled, Account::Spoiled, Cause::PrintFailed),
-        FoundCard::Nothing => (AttemptState::NotStarted, view.place.free(), Cause::Inspected),
-        FoundCard::BlankGone => (AttemptState::NotStarted, Account::Missing, Cause::Inspected),
+        InspectionResult::Good => (AttemptState::Printed, Account::Printed, Cause::Inspected),
+        InspectionResult::Spoiled => (AttemptState::Spoiled, Account::Spoiled, Cause::PrintFailed),
+        InspectionResult::Nothing => (AttemptState::NotStarted, view.place.free(), Cause::Inspected),
+        InspectionResult::BlankGone => (AttemptState::NotStarted, Account::Missing, Cause::Inspected),
     };
     let event = Event::new("attempt.inspected", &*view.name)
         .with("found", format!("{found:?}").to_lowercase())
@@ -317,15 +268,15 @@ pub fn inspect(view: &AttemptView, found: FoundCard, reason: &str) -> Result<Tra
         .movements
         .push(Movement::new(view.lot, Account::Uncertain, account, 1, cause).of_batch(view.batch).of_attempt(view.key));
     match found {
-        FoundCard::Good => {
+        InspectionResult::Good => {
             close(&mut transition, view, JobState::Printed, RecordState::Printed);
         }
-        FoundCard::Spoiled | FoundCard::Nothing | FoundCard::BlankGone => {
+        InspectionResult::Spoiled | InspectionResult::Nothing | InspectionResult::BlankGone => {
             let (job, record) = match view.stop {
-                Some(Stop::Withdrawn) => (JobState::Withdrawn, RecordState::Withdrawn),
-                Some(Stop::Updated) | None => (JobState::Returned, RecordState::Waiting),
+                Some(Recall::Withdrawn) => (JobState::Withdrawn, RecordState::Withdrawn),
+                Some(Recall::Updated) | None => (JobState::Returned, RecordState::Waiting),
             };
-            leave(&mut transition, view, job, record, reason, found == FoundCard::Spoiled);
+            leave(&mut transition, view, job, record, reason, found == InspectionResult::Spoiled);
         }
     }
     Ok(transition)
@@ -384,7 +335,7 @@ mod tests {
     #[test]
     fn a_good_card_is_the_same_from_its_worker_and_from_what_is_stored() {
         let stored = view();
-        let known = GoodCard {
+        let known = PrintedCard {
             attempt: stored.key,
             name: stored.name.clone(),
             printer: stored.printer.clone(),
@@ -450,10 +401,10 @@ mod tests {
 
     #[test]
     fn a_record_withdrawn_or_updated_in_between_is_not_tried_again() {
-        let withdrawn = AttemptView { stop: Some(Stop::Withdrawn), ..view() };
+        let withdrawn = AttemptView { stop: Some(Recall::Withdrawn), ..view() };
         assert_eq!(settled(&withdrawn, &refused(), None).1, Some(RecordState::Withdrawn));
         assert_eq!(settled(&withdrawn, &spoiled(), Some(1)).1, Some(RecordState::Withdrawn));
-        let updated = AttemptView { stop: Some(Stop::Updated), ..view() };
+        let updated = AttemptView { stop: Some(Recall::Updated), ..view() };
         assert_eq!(settled(&updated, &spoiled(), Some(1)).1, Some(RecordState::Waiting));
         assert_eq!(settled(&updated, &Outcome::Printed, None).1, Some(RecordState::Printed));
     }
@@ -467,16 +418,16 @@ mod tests {
             ..view()
         };
         let cases = [
-            (FoundCard::Good, RecordState::Printed, Account::Printed),
-            (FoundCard::Spoiled, RecordState::Waiting, Account::Spoiled),
-            (FoundCard::Nothing, RecordState::Waiting, Account::Vault),
-            (FoundCard::BlankGone, RecordState::Waiting, Account::Missing),
+            (InspectionResult::Good, RecordState::Printed, Account::Printed),
+            (InspectionResult::Spoiled, RecordState::Waiting, Account::Spoiled),
+            (InspectionResult::Nothing, RecordState::Waiting, Account::Vault),
+            (InspectionResult::BlankGone, RecordState::Waiting, Account::Missing),
         ];
         for (found, state, account) in cases {
             let t = inspect(&uncertain, found, "looked").unwrap();
             assert_eq!((t.record.unwrap().to, &t.movements[0].to), (state, &account));
             assert_eq!(t.movements[0].from, Account::Uncertain);
         }
-        assert!(inspect(&view(), FoundCard::Good, "looked").is_err());
+        assert!(inspect(&view(), InspectionResult::Good, "looked").is_err());
     }
 }

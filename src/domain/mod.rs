@@ -2,7 +2,7 @@
 //!
 //! * **record**: one verified request for one card ([`record`])
 //! * **waiting list**: the records that are print-ready and not yet printed, in order of priority
-//! * **card profile**: what a kind of card is, as data ([`profile`])
+//! * **card profile**: what a kind of card is, as data ([`card::profile`])
 //! * **blangko**, blank: one unprinted card of a blank type, in lots ([`stock`])
 //! * **batch**: records of one profile with as many reserved blanks, for one printer ([`batch`])
 //! * **job**: one card for one record in one batch ([`job`])
@@ -14,23 +14,23 @@
 //!
 //! Every change of state is a function here that returns one [`transition::Transition`]; the store saves it whole.
 
-pub mod advice;
 pub mod attempt;
 pub mod audit;
 pub mod batch;
 pub mod breaker;
-pub mod expression;
+pub mod card;
 pub mod id;
-pub mod identifier;
-pub mod intake;
+pub mod import;
 pub mod job;
-pub mod media;
-pub mod mrz;
+pub mod pause;
 pub mod personal;
-pub mod profile;
+pub mod polling;
+pub mod printer;
+pub mod printer_reason;
 pub mod record;
 pub mod retry;
 pub mod share;
+pub mod states;
 pub mod stock;
 pub mod time;
 pub mod transition;

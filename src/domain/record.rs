@@ -1,105 +1,13 @@
 //! One verified request for one card, from the waiting list to its citizen.
 
-use serde::{Deserialize, Serialize};
-
+pub use super::states::{Recall, RecordState};
 use super::{
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
     job::{JobState, OpenJob},
     stock::{Account, Cause, Movement},
-    transition::{CardChange, JobChange, RecordChange, StopChange, Transition},
+    transition::{CardChange, JobChange, RecallChange, RecordChange, Transition},
 };
-
-/// Where a record is; always in exactly one of these.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RecordState {
-    /// On the waiting list.
-    Waiting,
-    /// Kept off the list by a person.
-    Held,
-    /// In a batch, queued or printing.
-    Batched,
-    /// There is a good card in the office.
-    Printed,
-    /// The citizen has the card.
-    HandedOver,
-    /// Needs a person: a second open request, or too many failed tries.
-    Quarantined,
-    /// Nobody knows whether there is a card.
-    Uncertain,
-    /// No longer to be printed.
-    Withdrawn,
-}
-
-impl RecordState {
-    /// All states, in the order of a report.
-    pub const ALL: [Self; 8] = [
-        Self::Waiting,
-        Self::Held,
-        Self::Batched,
-        Self::Printed,
-        Self::HandedOver,
-        Self::Quarantined,
-        Self::Uncertain,
-        Self::Withdrawn,
-    ];
-
-    /// The name in schema and reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Held => "held",
-            Self::Batched => "batched",
-            Self::Printed => "printed",
-            Self::HandedOver => "handed_over",
-            Self::Quarantined => "quarantined",
-            Self::Uncertain => "uncertain",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-
-    /// Does the record take its person's one place? Until the card is handed over, no second request of the same
-    /// person for the same profile may be in one of these states.
-    pub fn takes_the_place(self) -> bool {
-        match self {
-            Self::Waiting | Self::Held | Self::Batched | Self::Printed | Self::Uncertain => true,
-            Self::HandedOver | Self::Quarantined | Self::Withdrawn => false,
-        }
-    }
-}
-
-impl std::str::FromStr for RecordState {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| format!("unknown record state `{text}`"))
-    }
-}
-
-/// Why the card of a record, if there is one, must not leave the office.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Stop {
-    /// The source says that it is no longer to be printed.
-    Withdrawn,
-    /// The record changed after this card was rendered.
-    Updated,
-}
-
-impl Stop {
-    /// The name in schema and reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Withdrawn => "withdrawn",
-            Self::Updated => "updated",
-        }
-    }
-
-    /// From the stored text.
-    pub fn from_stored(text: &str) -> Option<Self> {
-        [Self::Withdrawn, Self::Updated].into_iter().find(|stop| stop.as_str() == text)
-    }
-}
 
 /// An act that does not fit the state that the thing is in.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -133,7 +41,7 @@ pub struct RecordView {
     /// Its version; a body that replaces another is the next one.
     pub version: i64,
     /// Its card is stopped.
-    pub stop: Option<Stop>,
+    pub stop: Option<Recall>,
     /// A person found its card good.
     pub checked: bool,
     /// Its card came back.
@@ -171,7 +79,7 @@ pub struct OtherRecord {
 /// May a request be open beside the person's other records? One living card per person and profile: nothing may be
 /// open or undelivered, and after a card was handed over only a kind of request that replaces it may follow.
 pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), &'static str> {
-    if others.iter().any(|o| o.state.takes_the_place()) {
+    if others.iter().any(|o| o.state.occupies_slot()) {
         return Err("another request of this person is open");
     }
     let living = |o: &OtherRecord| o.state == RecordState::HandedOver && !o.surrendered;
@@ -224,7 +132,7 @@ pub fn release(
         .map_err(|rule| WrongState::new(&view.subject, view.state, format!("it stays so: {rule}")))?;
     let event = Event::new("record.released", &view.subject).with("reason", reason).with("was", view.state.as_str());
     let mut change = RecordChange::new(view.id, view.state, RecordState::Waiting);
-    change.forgive = true;
+    change.reset_failures = true;
     Ok(Transition { record: Some(change), ..Transition::new(Some(event)) })
 }
 
@@ -237,7 +145,7 @@ pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, W
     let act = "record.withdrawn";
     Ok(match view.state {
         RecordState::Withdrawn => None,
-        _ if view.stop == Some(Stop::Withdrawn) => None,
+        _ if view.stop == Some(Recall::Withdrawn) => None,
         RecordState::HandedOver => {
             return Err(WrongState::new(&view.subject, view.state, "its card can no longer be withdrawn"));
         }
@@ -251,16 +159,16 @@ pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, W
         }
         RecordState::Waiting => Some(leave_queue(view, to, &reason, act, "")?),
         RecordState::Batched | RecordState::Uncertain | RecordState::Printed => {
-            Some(stop_card(view, Stop::Withdrawn, &reason))
+            Some(stop_card(view, Recall::Withdrawn, &reason))
         }
     })
 }
 
 /// The card exists or may exist: it is stopped, and a person decides.
-fn stop_card(view: &RecordView, stop: Stop, reason: &str) -> Transition {
+fn stop_card(view: &RecordView, stop: Recall, reason: &str) -> Transition {
     let event = Event::new("record.stopped", &view.subject).with("stop", stop.as_str()).with("reason", reason);
     let mut change = RecordChange::new(view.id, view.state, view.state).because(reason);
-    change.stop = StopChange::Set(stop);
+    change.stop = RecallChange::Set(stop);
     Transition { record: Some(change), ..Transition::new(Some(event)) }
 }
 
@@ -272,7 +180,7 @@ pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Resul
             .map_or_else(|rule| (RecordState::Quarantined, Some(rule.to_owned())), |()| (RecordState::Waiting, None));
         let mut record = RecordChange::new(view.id, view.state, to);
         record.reason = reason;
-        record.stop = StopChange::Clear;
+        record.stop = RecallChange::Clear;
         Transition { attempt: None, job, record: Some(record), movements, event: Some(event()) }
     };
     Ok(match view.state {
@@ -287,10 +195,10 @@ pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Resul
                 let returned = JobChange::new(job.id, JobState::Queued, JobState::Returned);
                 onto_the_list(vec![job.released_blank()], Some(returned))
             }
-            _ => stop_card(view, Stop::Updated, "updated while its card was in hand"),
+            _ => stop_card(view, Recall::Updated, "updated while its card was in hand"),
         },
         RecordState::Uncertain | RecordState::Printed => {
-            stop_card(view, Stop::Updated, "updated after its card was rendered")
+            stop_card(view, Recall::Updated, "updated after its card was rendered")
         }
         RecordState::HandedOver => {
             return Err(WrongState::new(
@@ -337,11 +245,11 @@ fn refuse_stopped(view: &RecordView) -> Result<(), WrongState> {
 /// the waiting list, or is withdrawn if that is why it was stopped.
 pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transition, WrongState> {
     let card = printed_card(view, "only a `printed` card can be rejected")?;
-    let to = if view.stop == Some(Stop::Withdrawn) { RecordState::Withdrawn } else { RecordState::Waiting };
+    let to = if view.stop == Some(Recall::Withdrawn) { RecordState::Withdrawn } else { RecordState::Waiting };
     let event = Event::new("card.rejected", &view.subject).with("cause", cause.as_str()).with("reason", reason);
     let mut record = RecordChange::new(view.id, view.state, to);
     record.reason = (to == RecordState::Withdrawn).then(|| reason.to_owned());
-    record.stop = StopChange::Clear;
+    record.stop = RecallChange::Clear;
     let mut transition = Transition { record: Some(record), ..Transition::new(Some(event)) };
     transition.job = Some(JobChange::new(card.job, JobState::Printed, JobState::Returned));
     transition.movements.push(card_movement(card, Account::Printed, Account::Spoiled, cause));
@@ -434,7 +342,7 @@ mod tests {
     #[test]
     fn a_stopped_card_is_neither_passed_nor_handed_over_only_rejected() {
         let mut stopped = view(RecordState::Printed);
-        stopped.stop = Some(Stop::Withdrawn);
+        stopped.stop = Some(Recall::Withdrawn);
         assert!(check(&stopped).is_err());
         assert!(hand_over(&stopped).is_err());
         let rejected = reject(&stopped, Cause::DataChanged, "withdrawn").unwrap();
@@ -453,7 +361,7 @@ mod tests {
         let withdrawn = withdraw(&view(RecordState::Waiting), "PROCESSING").unwrap().unwrap();
         assert_eq!(withdrawn.record.unwrap().to, RecordState::Withdrawn);
         let printed = withdraw(&view(RecordState::Printed), "PROCESSING").unwrap().unwrap().record.unwrap();
-        assert_eq!((printed.to, printed.stop), (RecordState::Printed, StopChange::Set(Stop::Withdrawn)));
+        assert_eq!((printed.to, printed.stop), (RecordState::Printed, RecallChange::Set(Recall::Withdrawn)));
         assert!(withdraw(&view(RecordState::HandedOver), "PROCESSING").is_err());
         assert_eq!(withdraw(&view(RecordState::Withdrawn), "PROCESSING"), Ok(None));
     }

@@ -5,7 +5,7 @@ use super::{
     audit::Event,
     id::{AttemptKey, JobId, LotId, RecordId},
     job::JobState,
-    record::{RecordState, Stop},
+    record::{Recall, RecordState},
     stock::Movement,
     time::Timestamp,
 };
@@ -83,11 +83,11 @@ pub struct RecordChange {
     /// The new state.
     pub to: RecordState,
     /// What becomes of the mark that stops its card.
-    pub stop: StopChange,
+    pub stop: RecallChange,
     /// A failed try that counts against the record, with the printer.
     pub charged_on: Option<String>,
     /// Failed tries are forgotten: a person looked at the record.
-    pub forgive: bool,
+    pub reset_failures: bool,
     /// Why it is held, quarantined or withdrawn; `None` clears an earlier reason.
     pub reason: Option<String>,
     /// What happens to its card.
@@ -101,9 +101,9 @@ impl RecordChange {
             id,
             from,
             to,
-            stop: StopChange::Keep,
+            stop: RecallChange::Keep,
             charged_on: None,
-            forgive: false,
+            reset_failures: false,
             reason: None,
             card: CardChange::Keep,
         }
@@ -119,11 +119,11 @@ impl RecordChange {
 
 /// What becomes of the mark that stops a card.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum StopChange {
+pub enum RecallChange {
     /// It stays as it is.
     Keep,
     /// It is set.
-    Set(Stop),
+    Set(Recall),
     /// It is taken away.
     Clear,
 }

@@ -61,7 +61,7 @@ pub fn approve(warrant: &Warrant, approver: &str, view: &RecordView, lost: bool)
     }
     let mut change = RecordChange::new(warrant.record, view.state, RecordState::Waiting);
     change.card = CardChange::NextCopy;
-    change.forgive = true;
+    change.reset_failures = true;
     let event = Event::new("reprint.approved", &view.subject)
         .with("warrant", warrant.id)
         .with("reason", &warrant.reason)

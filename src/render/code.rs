@@ -16,7 +16,7 @@ use rxing::{
     qrcode::{common::ErrorCorrectionLevel, encoder::qrcode_encoder},
 };
 
-use crate::domain::profile::Symbology;
+use crate::domain::card::profile::Symbology;
 
 impl Symbology {
     /// A longer text is refused, in bytes of UTF-8. QR and PDF417 hold any text of this length; on a card, its modules

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::domain::{expression::Expression, personal::Person, profile::CardProfile};
+use crate::domain::{card::expression::Expression, card::profile::CardProfile, personal::Person};
 
 use cetak_picture::{
     photo::{self, PhotoLimits},
@@ -147,7 +147,7 @@ pub struct Card<'a> {
 }
 
 /// What draws the cards of one profile.
-pub trait Draw: Send + Sync {
+pub trait CardRenderer: Send + Sync {
     /// Some side of the card shows the person's photo.
     fn shows_photo(&self) -> bool;
 
@@ -308,7 +308,7 @@ impl Renderer {
     }
 }
 
-impl Draw for Renderer {
+impl CardRenderer for Renderer {
     fn shows_photo(&self) -> bool {
         self.sides.iter().any(|side| side.photo().is_some())
     }

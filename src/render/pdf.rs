@@ -20,7 +20,7 @@ use super::{
     text::{Set, Typesetter},
     whole,
 };
-use crate::domain::profile::FontName;
+use crate::domain::card::profile::FontName;
 
 /// Points of PDF in an inch.
 const POINTS_PER_INCH: f32 = 72.0;

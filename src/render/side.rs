@@ -20,9 +20,9 @@ use super::{
     whole,
 };
 use crate::domain::{
-    expression::Expression,
-    mrz::{Sex, Td1, td1},
-    profile::{CardFace, CodePlace, MrzPlace, Side, SignaturePlace, Symbology, TextPlace},
+    card::expression::Expression,
+    card::mrz::{Sex, Td1, td1},
+    card::profile::{CardFace, CodePlace, MrzPlace, Side, SignaturePlace, Symbology, TextPlace},
 };
 
 /// Letters of a machine-readable zone stand ten to the inch (ICAO 9303-3, OCR-B size 1).

@@ -7,7 +7,7 @@ use ttf_parser::GlyphId;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{Area, fonts::Font};
-use crate::domain::profile::{Align, FontName, TextPlace};
+use crate::domain::card::profile::{Align, FontName, TextPlace};
 
 /// From one baseline to the next, as a part of the em.
 const LINE: f32 = 1.15;
@@ -242,7 +242,7 @@ fn stand(font: &Font, place: &TextPlace, area: Area, size_mm: f32, mut lines: Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::expression::Expression;
+    use crate::domain::card::expression::Expression;
 
     const AREA: Area = Area { x_mm: 10.0, y_mm: 20.0, width_mm: 30.0, height_mm: 6.0 };
 

@@ -6,7 +6,7 @@ use super::{StoreError, Tx, doing, execute, on, parse, set, set_of_names};
 use crate::domain::{
     attempt::AttemptView,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
-    record::Stop,
+    record::Recall,
     stock::Place,
 };
 
@@ -278,7 +278,7 @@ where
         record: RecordId(record),
         record_state: parse("record", record, text(13)?)?,
         record_version: number(14)?,
-        stop: optional(15)?.and_then(Stop::from_stored),
+        stop: optional(15)?.and_then(Recall::from_stored),
         charged: u32::try_from(number(16)?).unwrap_or(0),
         failed_on: optional(17)?.map(str::to_owned),
         attempts_limit: limits(text(18)?),

@@ -55,7 +55,7 @@ impl Tx {
             return Ok(());
         }
         let chain = self.writer.chain.clone();
-        let known = self.store.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&chain).cloned();
+        let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&chain).cloned();
         let (seq, hash) = match known {
             Some(known) => known,
             None => self.audit_head().await?,
@@ -101,7 +101,7 @@ impl Tx {
             // Cannot fail: the entry is text and numbers.
             let text =
                 serde_json::to_string(&entry(&chain, seq, self.now, &self.writer.actor, event)).unwrap_or_default();
-            hash = self.store.keys.audit(&hash, &text).to_vec();
+            hash = self.keys.audit(&hash, &text).to_vec();
             rows.push((seq, text, hash.clone()));
         }
         let seq = seq_before + i64::try_from(rows.len()).unwrap_or(i64::MAX);
@@ -175,7 +175,7 @@ impl Tx {
     /// Checks every row of every chain: number, content, order, and that the newest is the head. With `seal`, also that
     /// no sealed row is gone. Returns how many rows were checked, and the first fault of each chain.
     pub async fn audit_verify(&mut self, seal: &[ChainHead]) -> Result<(i64, Vec<ChainFault>), StoreError> {
-        self.patient();
+        self.without_timeout();
         let heads = self.audit_heads().await?;
         let stored: Vec<String> = on!(self, c => sqlx::query_scalar("SELECT DISTINCT chain FROM audit").fetch_all(c))
             .map_err(doing("reading the audit"))?;
@@ -210,7 +210,7 @@ impl Tx {
                 if row.seq != seq + 1 {
                     return Ok(Err((seq + 1, "a row is missing")));
                 }
-                hash = self.store.keys.audit(&hash, &row.entry).to_vec();
+                hash = self.keys.audit(&hash, &row.entry).to_vec();
                 if hash != row.hash {
                     return Ok(Err((row.seq, "the row was changed or moved")));
                 }

@@ -1,69 +1,20 @@
 //! Printers and pauses.
 
 use super::{StoreError, Tx, doing, execute, on, parse, set, set_of_names};
-use crate::domain::{breaker::Breaker, time::Timestamp};
+use crate::domain::{
+    breaker::Breaker,
+    pause::{Pause, PauseScope},
+    printer::Printer,
+    time::Timestamp,
+};
 
-/// A printer as stored.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Printer {
-    /// The name that people chose.
-    pub name: String,
-    /// Where it is.
-    pub uri: String,
-    /// The profile whose cards it prints: its hopper holds that profile's blanks.
-    pub profile: String,
-    /// How many blanks its hopper takes, where hoppers are counted.
-    pub hopper: Option<i64>,
-    /// May it get a card?
-    pub breaker: Breaker,
-    /// Failures in a row.
-    pub failures: u32,
-    /// `unknown`, `idle`, `processing`, `stopped` or `unreachable`, as last seen.
-    pub state: String,
-    /// State reasons as last seen: IPP keywords, with the printer's suffixes.
-    pub reasons: Vec<String>,
-    /// What it said of itself when it was probed last: JSON, which its driver's contract reads.
-    pub capabilities: Option<String>,
-    /// Why a person insisted on using it, whatever was objected.
-    pub insisted: Option<String>,
-    /// Reasons that an operator declared to be over, though the printer still gives them.
-    pub vouched: Vec<String>,
-    /// The node that feeds it, where several share the database.
-    pub node: Option<String>,
-}
-
-/// What is paused.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum PauseScope {
-    /// Everything.
-    Queue,
-    /// One printer.
-    Printer(String),
-    /// One batch.
-    Batch(i64),
-}
-
-impl PauseScope {
-    fn columns(&self) -> (&'static str, String) {
-        match self {
-            Self::Queue => ("queue", String::new()),
-            Self::Printer(name) => ("printer", name.clone()),
-            Self::Batch(id) => ("batch", id.to_string()),
-        }
+/// The columns `scope` and `name` of a pause.
+fn columns(scope: &PauseScope) -> (&'static str, String) {
+    match scope {
+        PauseScope::Queue => ("queue", String::new()),
+        PauseScope::Printer(name) => ("printer", name.clone()),
+        PauseScope::Batch(id) => ("batch", id.to_string()),
     }
-}
-
-/// A pause in force.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Pause {
-    /// What is paused.
-    pub scope: PauseScope,
-    /// Why.
-    pub reason: String,
-    /// Who paused.
-    pub actor: String,
-    /// Since when.
-    pub at: Timestamp,
 }
 
 type Row = (
@@ -181,7 +132,7 @@ impl Tx {
     pub async fn pause_add(&mut self, scope: &PauseScope, reason: &str) -> Result<bool, StoreError> {
         const ADD: &str =
             "INSERT INTO pause (scope, name, reason, actor, at_us) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-        let (kind, name) = scope.columns();
+        let (kind, name) = columns(scope);
         let (actor, now) = (self.writer.actor.name.as_str(), self.now.0);
         let added = execute!(self, sqlx::query(ADD).bind(kind).bind(name).bind(reason).bind(actor).bind(now));
         Ok(added.map_err(doing("pausing"))? == 1)
@@ -189,7 +140,7 @@ impl Tx {
 
     /// Ends a pause. `false`: there was none.
     pub async fn pause_end(&mut self, scope: &PauseScope) -> Result<bool, StoreError> {
-        let (kind, name) = scope.columns();
+        let (kind, name) = columns(scope);
         let sql = "DELETE FROM pause WHERE scope = $1 AND name = $2";
         let ended = execute!(self, sqlx::query(sql).bind(kind).bind(name));
         Ok(ended.map_err(doing("resuming"))? == 1)

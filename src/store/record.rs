@@ -7,7 +7,7 @@ use crate::domain::{
     batch::Claimed,
     id::{AttemptKey, BatchId, JobId, LotId, PhotoId, RecordId},
     job::{JobState, OpenJob},
-    record::{CardBlank, OtherRecord, RecordState, RecordView, Stop},
+    record::{CardBlank, OtherRecord, Recall, RecordState, RecordView},
     stock::Place,
 };
 
@@ -118,7 +118,7 @@ impl Tx {
                                          photo_id, district, village, requested_at_us, verified_at_us, reason) ",
                 );
                 sql.push_values(chunk, |mut row, r| {
-                    let slot = if r.state.takes_the_place() { 0 } else { r.id.0 };
+                    let slot = if r.state.occupies_slot() { 0 } else { r.id.0 };
                     row.push_bind(r.id.0).push_bind(source).push_bind(r.request_id).push_bind(profile);
                     row.push_bind(r.kind).push_bind(r.class).push_bind(r.state.as_str()).push_bind(slot);
                     row.push_bind(r.person_key.to_vec()).push_bind(r.digest.to_vec());
@@ -269,7 +269,7 @@ impl Tx {
             kind: r.3,
             state: parse("record", record, &r.4)?,
             version: r.5,
-            stop: r.6.as_deref().and_then(Stop::from_stored),
+            stop: r.6.as_deref().and_then(Recall::from_stored),
             checked: r.7,
             surrendered: r.8,
             reason: r.9,

@@ -151,7 +151,7 @@ impl Tx {
         Ok(lots)
     }
 
-    /// Appends movements and keeps the balances. An account that would go below zero is [`StoreError::Short`].
+    /// Appends movements and keeps the balances. An account that would go below zero is [`StoreError::InsufficientStock`].
     pub async fn movements_append(&mut self, movements: &[Movement]) -> Result<(), StoreError> {
         const APPEND: &str = append!("$1", "$2", "$3");
         if movements.is_empty() {
@@ -215,7 +215,7 @@ impl Tx {
                 UNION ALL SELECT lot_id || ' ' || to_account || ' ' || to_place, 0, quantity FROM movement
                 UNION ALL SELECT lot_id || ' ' || from_account || ' ' || from_place, 0, -quantity FROM movement
             ) AS entries GROUP BY key HAVING SUM(booked) <> SUM(moved) ORDER BY key";
-        self.patient();
+        self.without_timeout();
         on!(self, c => sqlx::query_as(FAULTS).fetch_all(c)).map_err(doing("checking the ledger"))
     }
 

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use cetak::{
-    domain::profile::Symbology,
-    render::{Draw, Format, Ink, Output, Renderer, Sides},
+    domain::card::profile::Symbology,
+    render::{CardRenderer, Format, Ink, Output, Renderer, Sides},
 };
 use rxing::{BarcodeFormat, DecodeHints, helpers::detect_in_luma_with_hints};
 

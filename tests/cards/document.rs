@@ -3,8 +3,8 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use cetak::{
-    domain::profile::{CardProfile, TextPlace},
-    render::{Draw, Format, Output, Renderer, Sides},
+    domain::card::profile::{CardProfile, TextPlace},
+    render::{CardRenderer, Format, Output, Renderer, Sides},
 };
 use tempfile::TempDir;
 

@@ -1,14 +1,14 @@
 //! What is drawn for whom, and what is refused.
 
 use cetak::{
-    domain::{personal::Person, profile::SignaturePlace},
-    render::{Background, Card, Draw, Format, Output, Renderer, Sides},
+    domain::{card::profile::SignaturePlace, personal::Person},
+    render::{Background, Card, CardRenderer, Format, Output, Renderer, Sides},
 };
 
 use crate::{card, decoded, output, profile, sample};
 
 fn drawn(
-    profile: &cetak::domain::profile::CardProfile,
+    profile: &cetak::domain::card::profile::CardProfile,
     fields: &[(&str, &str)],
     output: &Output,
 ) -> Result<Vec<u8>, String> {

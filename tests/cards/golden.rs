@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cetak::render::{Draw, Format, Ink, Output, Renderer, Sides};
+use cetak::render::{CardRenderer, Format, Ink, Output, Renderer, Sides};
 
 use crate::{
     decoded,

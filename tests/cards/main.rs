@@ -16,7 +16,7 @@ use std::io::Cursor;
 
 use cetak::{
     app::profiles,
-    domain::{personal::Person, profile::CardProfile},
+    domain::{card::profile::CardProfile, personal::Person},
     render::{Card, Format, Ink, Output, SheetBack, Sides},
 };
 

@@ -2,9 +2,9 @@
 
 use cetak::{
     domain::{
-        expression::Expression,
+        card::expression::Expression,
+        card::profile::{CardProfile, PhotoRule},
         personal::Person,
-        profile::{CardProfile, PhotoRule},
     },
     render::Card,
 };

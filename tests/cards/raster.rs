@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use cetak::render::{Draw, Format, Ink, Output, Renderer, SheetBack, Sides};
+use cetak::render::{CardRenderer, Format, Ink, Output, Renderer, SheetBack, Sides};
 use tempfile::TempDir;
 
 use crate::{dots::Dots, output, people::long, profile};

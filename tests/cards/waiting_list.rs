@@ -5,11 +5,11 @@ use std::fs;
 use cetak::{
     app::demo::people::write_waiting_list,
     domain::{
-        intake::{Checked, Layout, Row, clean},
+        import::{Checked, Layout, Row, clean},
         personal::Person,
         time::Timestamp,
     },
-    render::{Card, Draw, Format, Output, Renderer, Sides},
+    render::{Card, CardRenderer, Format, Output, Renderer, Sides},
 };
 
 use crate::{card, dots::Dots, output, profile};

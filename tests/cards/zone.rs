@@ -1,6 +1,6 @@
 //! The machine-readable zone, where a reader looks for it.
 
-use cetak::render::{Draw, Format, Output, Renderer, Sides};
+use cetak::render::{CardRenderer, Format, Output, Renderer, Sides};
 
 use crate::{dots::Dots, output, people::short, profile};
 

@@ -4,7 +4,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use cetak::{
     domain::{id::JobId, stock::Cause, time::Timestamp},
-    engine::operator::{self, Found},
+    engine::operations::{self, Found},
     store::{JobFilter, JobLine, Moved, StoreError},
 };
 
@@ -36,17 +36,17 @@ async fn print_one_more(world: &World, number: u32) {
 }
 
 async fn archived(world: &World) -> Moved {
-    operator::archive(&world.office, DAYS).await.unwrap().moved
+    operations::archive(&world.engine, DAYS).await.unwrap().moved
 }
 
 async fn in_hand(world: &World) -> u64 {
-    let mut tx = world.office.store.read().await.unwrap();
+    let mut tx = world.engine.store.read().await.unwrap();
     let jobs: Vec<JobId> = tx.job_list(&JobFilter::default()).await.unwrap().iter().map(|job| JobId(job.id)).collect();
     tx.attempts_count(&jobs).await.unwrap()
 }
 
 async fn histories(world: &World) -> (Vec<JobLine>, Vec<JobLine>, Vec<JobLine>, String) {
-    let mut tx = world.office.store.read().await.unwrap();
+    let mut tx = world.engine.store.read().await.unwrap();
     let record = tx.record_find("default", "r00001").await.unwrap();
     let all = tx.job_list(&JobFilter::default()).await.unwrap();
     let of_record = tx.job_list(&JobFilter { record, ..JobFilter::default() }).await.unwrap();
@@ -60,17 +60,17 @@ async fn an_archived_job_is_in_every_history_and_no_longer_in_hand() {
     let world = old_cards(3).await;
     let before = histories(&world).await;
     assert_eq!((before.0.len(), before.1.len(), before.2.len(), in_hand(&world).await), (4, 1, 3, 4));
-    assert_eq!(operator::archivable(&world.office, DAYS).await.unwrap().moved, Moved { jobs: 3, attempts: 3 });
+    assert_eq!(operations::archivable(&world.engine, DAYS).await.unwrap().moved, Moved { jobs: 3, attempts: 3 });
     assert_eq!(in_hand(&world).await, 4, "only said");
 
     assert_eq!(archived(&world).await, Moved { jobs: 3, attempts: 3 });
 
     assert_eq!(in_hand(&world).await, 1);
     assert_eq!(histories(&world).await, before);
-    let heads = world.office.store.read().await.unwrap().audit_heads().await.unwrap();
+    let heads = world.engine.store.read().await.unwrap().audit_heads().await.unwrap();
     assert_eq!(archived(&world).await, Moved::default(), "twice");
-    assert_eq!(operator::archivable(&world.office, DAYS).await.unwrap().moved, Moved::default());
-    assert_eq!(world.office.store.read().await.unwrap().audit_heads().await.unwrap(), heads, "nothing to write down");
+    assert_eq!(operations::archivable(&world.engine, DAYS).await.unwrap().moved, Moved::default());
+    assert_eq!(world.engine.store.read().await.unwrap().audit_heads().await.unwrap(), heads, "nothing to write down");
     world.audit().await;
 }
 
@@ -78,7 +78,7 @@ async fn an_archived_job_is_in_every_history_and_no_longer_in_hand() {
 async fn each_archiving_transaction_is_written_down_with_its_limit() {
     let world = old_cards(2).await;
     archived(&world).await;
-    let rows = world.office.store.read().await.unwrap().audit_page("cli", 0).await.unwrap();
+    let rows = world.engine.store.read().await.unwrap().audit_page("cli", 0).await.unwrap();
     let entry: serde_json::Value = serde_json::from_str(&rows.last().unwrap().entry).unwrap();
     assert_eq!((&entry["act"], &entry["subject"]), (&"jobs.archived".into(), &"jobs 1 to 2".into()));
     let now = Timestamp(world.clock.0.load(Ordering::SeqCst));
@@ -92,15 +92,15 @@ async fn a_card_is_handed_over_surrendered_and_printed_again_after_its_job_was_a
     let world = old_cards(1).await;
     assert_eq!(archived(&world).await.jobs, 1);
     let record = name("r00000");
-    operator::card_check(&world.office, &record).await.unwrap();
-    operator::card_hand_over(&world.office, &record).await.unwrap();
+    operations::card_check(&world.engine, &record).await.unwrap();
+    operations::card_hand_over(&world.engine, &record).await.unwrap();
     world.audit().await;
     assert_eq!((world.account("printed").await, world.account("handed-over").await), (1, 1));
-    operator::card_surrender(&world.office, &record, "bent").await.unwrap();
+    operations::card_surrender(&world.engine, &record, "bent").await.unwrap();
     world.audit().await;
     assert_eq!((world.account("spoiled").await, world.account("handed-over").await), (1, 0));
-    let warrant = operator::reprint_request(&world.as_actor("maker"), &record, "damaged").await.unwrap();
-    operator::reprint_approve(&world.as_actor("checker"), warrant).await.unwrap();
+    let warrant = operations::reprint_request(&world.as_actor("maker"), &record, "damaged").await.unwrap();
+    operations::reprint_approve(&world.as_actor("checker"), warrant).await.unwrap();
     world.run().await;
 
     assert_eq!(world.state_of("r00000").await.0, "printed");
@@ -116,9 +116,9 @@ async fn a_card_is_handed_over_surrendered_and_printed_again_after_its_job_was_a
 async fn an_archived_card_is_rejected_or_printed_again_where_it_lies() {
     let world = old_cards(3).await;
     archived(&world).await;
-    operator::card_reject(&world.office, &name("r00000"), Cause::PrintFailed, "streaks").await.unwrap();
-    let warrant = operator::reprint_request(&world.as_actor("maker"), &name("r00001"), "lost").await.unwrap();
-    operator::reprint_approve(&world.as_actor("checker"), warrant).await.unwrap();
+    operations::card_reject(&world.engine, &name("r00000"), Cause::PrintFailed, "streaks").await.unwrap();
+    let warrant = operations::reprint_request(&world.as_actor("maker"), &name("r00001"), "lost").await.unwrap();
+    operations::reprint_approve(&world.as_actor("checker"), warrant).await.unwrap();
     let state = |jobs: &[JobLine], id| jobs.iter().find(|job| job.id == id).unwrap().state.clone();
     let jobs = world.jobs().await;
     assert_eq!([1, 2, 3].map(|id| state(&jobs, id)), ["returned", "returned", "printed"]);
@@ -140,11 +140,11 @@ async fn what_a_person_still_has_to_look_for_is_not_archived() {
     later(&world, 100);
     let attempt = world.jobs().await.into_iter().next().unwrap().attempts.remove(0).id;
     assert_eq!(archived(&world).await, Moved::default());
-    operator::inspect_resolve(&world.office, &attempt, Found::Good, "found it").await.unwrap();
+    operations::inspect_resolve(&world.engine, &attempt, Found::Good, "found it").await.unwrap();
 
     assert_eq!(archived(&world).await, Moved { jobs: 1, attempts: 1 });
 
-    let again = operator::inspect_resolve(&world.office, &attempt, Found::Good, "again").await.unwrap_err();
+    let again = operations::inspect_resolve(&world.engine, &attempt, Found::Good, "again").await.unwrap_err();
     assert!(again.to_string().contains("`printed`, and archived"), "{again}");
     world.audit().await;
 }
@@ -156,10 +156,10 @@ async fn what_is_recent_or_in_a_batch_that_is_not_closed_is_not_archived() {
     world.receive(10, None).await;
     world.printer("p1", "").await;
     world.run().await;
-    operator::record_hold(&world.office, &name("r00000"), "asked for").await.unwrap();
+    operations::record_hold(&world.engine, &name("r00000"), "asked for").await.unwrap();
     later(&world, 100);
     assert_eq!(archived(&world).await, Moved::default(), "one job is over, and its batch is not");
-    operator::batch_cancel(&world.office, cetak::domain::id::BatchId(1), "not today").await.unwrap();
+    operations::batch_cancel(&world.engine, cetak::domain::id::BatchId(1), "not today").await.unwrap();
     later(&world, u64::from(DAYS));
     assert_eq!(archived(&world).await, Moved::default(), "to the microsecond");
     world.clock.0.fetch_add(1, Ordering::SeqCst);
@@ -189,7 +189,7 @@ async fn a_number_is_never_given_again() {
 async fn who_is_stopped_in_the_middle_has_lost_nothing_and_goes_on() {
     let world = old_cards(5).await;
     let before = histories(&world).await;
-    let write = || world.office.store.write(&world.office.writer, Timestamp(NOON));
+    let write = || world.engine.store.write(&world.engine.writer, Timestamp(NOON));
     // Killed before the commit.
     let mut tx = write().await.unwrap();
     assert_eq!(tx.jobs_archive(&[JobId(1), JobId(2)]).await.unwrap(), Moved { jobs: 2, attempts: 2 });

@@ -1,7 +1,7 @@
 //! P8: every act is on record, and a changed, missing or reordered row is found.
 
 use cetak::{
-    engine::operator,
+    engine::operations,
     store::{Store, keys::Keys},
 };
 
@@ -12,7 +12,7 @@ use crate::{
 
 /// Does something to a copy of the database that its program would never do, and checks the copy.
 async fn tampered(world: &World, sql: &'static [&'static str], seal: bool) -> Vec<String> {
-    let heads = world.office.store.read().await.unwrap().audit_heads().await.unwrap();
+    let heads = world.engine.store.read().await.unwrap().audit_heads().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (copy, _server) = database::copy(&world.location, folder.path()).await;
     let free = if is_postgres() {
@@ -39,7 +39,7 @@ async fn a_changed_missing_reordered_or_cut_row_is_found() {
     world.receive(5, None).await;
     world.printer("p1", "").await;
     world.run().await;
-    operator::pause(&world.office, &cetak::store::PauseScope::Queue, "end of day").await.unwrap();
+    operations::pause(&world.engine, &cetak::domain::pause::PauseScope::Queue, "end of day").await.unwrap();
     assert_eq!(tampered(&world, &[], true).await, [] as [String; 0]);
     let changed = tampered(&world, &["UPDATE audit SET entry = replace(entry, '\"quantity\":\"5\"', '\"quantity\":\"4\"') WHERE chain = 'cli' AND seq = 2"], false).await;
     assert_eq!(changed, ["cli 2: the row was changed or moved"]);
@@ -70,7 +70,7 @@ async fn every_card_leaves_its_intent_and_its_outcome() {
     world.receive(3, None).await;
     world.printer("p1", "hold=yes").await;
     world.run().await;
-    let rows = world.office.store.read().await.unwrap().audit_page("scheduler", 0).await.unwrap();
+    let rows = world.engine.store.read().await.unwrap().audit_page("scheduler", 0).await.unwrap();
     let count = |act: &str| rows.iter().filter(|row| row.entry.contains(&format!("\"act\":\"{act}\""))).count();
     assert_eq!([count("attempt.intent"), count("attempt.releasing"), count("attempt.printed")], [3, 3, 3]);
     assert!(rows.iter().all(|row| !row.entry.contains("STUDENT NUMBER") && !row.entry.contains("S00000")));
@@ -90,7 +90,7 @@ async fn nothing_personal_is_in_the_files_of_the_database() {
     world.receive(50, None).await;
     world.printer("p1", "").await;
     world.run().await;
-    world.office.store.close().await;
+    world.engine.store.close().await;
     if let Some(server) = &world.server {
         server.psql("CHECKPOINT");
     }

@@ -3,7 +3,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use cetak::{
-    engine::operator,
+    engine::operations,
     store::{Location, Store, keys::Keys},
 };
 
@@ -38,7 +38,7 @@ async fn a_backup_holds_everything_and_leaves_nothing_beside_it() {
     let file = folder.path().join("backup.db");
     let jobs = world.jobs().await;
 
-    let backup = operator::backup(&world.office, &file).await.unwrap();
+    let backup = operations::backup(&world.engine, &file).await.unwrap();
 
     assert_eq!(names(folder.path()), ["backup.db"]);
     let metadata = fs::metadata(&file).unwrap();
@@ -47,7 +47,7 @@ async fn a_backup_holds_everything_and_leaves_nothing_beside_it() {
     let mut tx = copy.read().await.unwrap();
     assert_eq!(tx.job_list(&cetak::store::JobFilter::default()).await.unwrap(), jobs);
     assert!(tx.check(&[]).await.unwrap().iter().all(|check| check.faults.is_empty()));
-    let rows = world.office.store.read().await.unwrap().audit_page("cli", 0).await.unwrap();
+    let rows = world.engine.store.read().await.unwrap().audit_page("cli", 0).await.unwrap();
     assert!(rows.last().unwrap().entry.contains("\"act\":\"database.backed-up\""), "the act is on record");
     world.audit().await;
 }
@@ -61,10 +61,10 @@ async fn a_file_that_is_there_is_not_touched_and_a_failed_backup_leaves_nothing(
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("backup.db");
     fs::write(&file, "yesterday's").unwrap();
-    let refused = operator::backup(&world.office, &file).await.unwrap_err();
+    let refused = operations::backup(&world.engine, &file).await.unwrap_err();
     assert!(refused.to_string().contains("is there already"), "{refused}");
     assert_eq!(fs::read(&file).unwrap(), b"yesterday's");
-    let nowhere = operator::backup(&world.office, &folder.path().join("not-there/backup.db")).await.unwrap_err();
+    let nowhere = operations::backup(&world.engine, &folder.path().join("not-there/backup.db")).await.unwrap_err();
     assert!(nowhere.to_string().contains("cannot be written"), "{nowhere}");
     assert_eq!(names(folder.path()), ["backup.db"]);
 }
@@ -78,7 +78,7 @@ async fn a_backup_of_books_that_are_wrong_is_not_kept() {
     let wrong = "UPDATE balance SET quantity = quantity + 1 WHERE account = 'printed'";
     database::execute(&world.location, wrong).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let refused = operator::backup(&world.office, &folder.path().join("backup.db")).await.unwrap_err();
+    let refused = operations::backup(&world.engine, &folder.path().join("backup.db")).await.unwrap_err();
     assert!(refused.to_string().contains("each balance is the sum of its movements"), "{refused}");
     assert_eq!(names(folder.path()), [] as [String; 0]);
 }
@@ -87,7 +87,7 @@ async fn a_backup_of_books_that_are_wrong_is_not_kept() {
 async fn a_server_is_not_backed_up_as_a_file() {
     let world = printed().await;
     let folder = tempfile::tempdir().unwrap();
-    let done = operator::backup(&world.office, &folder.path().join("backup.db")).await;
+    let done = operations::backup(&world.engine, &folder.path().join("backup.db")).await;
     assert_eq!(done.is_ok(), !is_postgres());
     if let Err(refused) = done {
         assert!(refused.hint().unwrap().contains("pg_dump"), "{refused}");

@@ -1,6 +1,6 @@
 //! Order, batches and windows.
 
-use cetak::{domain::id::BatchId, engine::operator};
+use cetak::{domain::id::BatchId, engine::operations};
 
 use crate::world::{World, csv, student, students};
 
@@ -20,7 +20,7 @@ async fn the_list_is_in_order_of_class_then_verified_then_requested_then_key() {
         row.verified_at = verified.into();
     }
     world.import(&csv(&rows)).await;
-    let first = world.office.store.read().await.unwrap().waiting_first("student", 10).await.unwrap();
+    let first = world.engine.store.read().await.unwrap().waiting_first("student", 10).await.unwrap();
     assert_eq!(first.iter().map(|c| c.record.0).collect::<Vec<_>>(), [3, 5, 6, 2, 4, 1]);
 }
 
@@ -64,8 +64,8 @@ async fn a_counted_hopper_bounds_its_batches_and_other_blanks_are_not_touched() 
     world.import(&students(0..50)).await;
     world.receive(50, None).await;
     world.add_printer("p1", "mock://p1", "student", Some(15)).await;
-    assert!(operator::load(&world.office, "p1", 16).await.is_err(), "more than it takes");
-    operator::load(&world.office, "p1", 12).await.unwrap();
+    assert!(operations::load(&world.engine, "p1", 16).await.is_err(), "more than it takes");
+    operations::load(&world.engine, "p1", 12).await.unwrap();
     let stuck = world.run().await;
     assert_eq!(stuck, [("p1".to_owned(), "no blanks")]);
     assert_eq!(
@@ -84,7 +84,7 @@ async fn blanks_are_taken_from_the_oldest_lot_first() {
     world.receive(30, Some("new")).await;
     world.printer("p1", "").await;
     world.run().await;
-    let lines = world.office.store.read().await.unwrap().balance_list().await.unwrap();
+    let lines = world.engine.store.read().await.unwrap().balance_list().await.unwrap();
     let of = |lot: &str| lines.iter().find(|l| l.lot == lot && l.account == "printed").map(|l| l.quantity);
     assert_eq!((of("old"), of("new")), (Some(10), Some(20)));
     world.audit().await;
@@ -126,15 +126,15 @@ async fn a_planned_batch_waits_for_approval_and_a_cancelled_one_gives_everything
     world.printer("p1", "").await;
     assert_eq!(world.run().await, [("p1".to_owned(), "its batch waits for approval")]);
     assert_eq!((world.records("batched").await, world.account("reserved").await), (6, 6));
-    assert!(operator::batch_cancel(&world.office, BatchId(1), "wrong ribbon").await.unwrap());
+    assert!(operations::batch_cancel(&world.engine, BatchId(1), "wrong ribbon").await.unwrap());
     assert_eq!(
         (world.records("waiting").await, world.account("vault").await, world.account("reserved").await),
         (10, 6, 0)
     );
     world.run().await;
-    operator::batch_approve(&world.office, BatchId(2)).await.unwrap();
+    operations::batch_approve(&world.engine, BatchId(2)).await.unwrap();
     world.run().await;
     assert_eq!((world.records("printed").await, world.records("waiting").await), (6, 4));
-    assert!(operator::batch_approve(&world.office, BatchId(2)).await.is_err());
+    assert!(operations::batch_approve(&world.engine, BatchId(2)).await.is_err());
     world.audit().await;
 }

@@ -2,7 +2,7 @@
 
 use cetak::{
     domain::{id::WarrantId, stock::Cause},
-    engine::operator::{self, Found},
+    engine::operations::{self, Found},
 };
 
 use crate::world::{World, csv, name, student, students};
@@ -27,17 +27,17 @@ async fn after_hand_over_only_a_kind_that_replaces_may_follow() {
         csv(&[s])
     };
     assert_eq!(world.import(&next("replacement", "a")).await.quarantined, 1, "printed, and not handed over");
-    operator::card_check(&world.office, &name("r00000")).await.unwrap();
-    operator::card_hand_over(&world.office, &name("r00000")).await.unwrap();
+    operations::card_check(&world.engine, &name("r00000")).await.unwrap();
+    operations::card_hand_over(&world.engine, &name("r00000")).await.unwrap();
     assert_eq!(world.import(&next("new", "b")).await.quarantined, 1, "a living card");
     assert_eq!(world.import(&next("replacement", "c")).await.accepted, 1);
     assert_eq!(world.import(&next("replacement", "d")).await.quarantined, 1, "one at a time");
     assert!(
-        operator::record_release(&world.office, &name("d"), "please").await.is_err(),
+        operations::record_release(&world.engine, &name("d"), "please").await.is_err(),
         "released only if nothing speaks against it"
     );
-    operator::card_surrender(&world.office, &name("r00000"), "broken").await.unwrap();
-    assert!(operator::card_surrender(&world.office, &name("r00000"), "again").await.is_err());
+    operations::card_surrender(&world.engine, &name("r00000"), "broken").await.unwrap();
+    assert!(operations::card_surrender(&world.engine, &name("r00000"), "again").await.is_err());
     assert_eq!((world.account("spoiled").await, world.account("handed-over").await), (1, 0));
     world.audit().await;
 }
@@ -47,23 +47,23 @@ async fn a_reprint_needs_a_reason_of_the_profile_and_two_people_and_is_used_once
     let world = printed(1).await;
     let record = name("r00000");
     let (maker, checker) = (world.as_actor("maker"), world.as_actor("checker"));
-    assert!(operator::reprint_request(&maker, &record, "because").await.is_err());
-    let warrant = operator::reprint_request(&maker, &record, "lost").await.unwrap();
+    assert!(operations::reprint_request(&maker, &record, "because").await.is_err());
+    let warrant = operations::reprint_request(&maker, &record, "lost").await.unwrap();
     for same in ["maker", " maker", "MAKER "] {
-        let refused = operator::reprint_approve(&world.as_actor(same), warrant).await;
+        let refused = operations::reprint_approve(&world.as_actor(same), warrant).await;
         assert!(refused.is_err(), "not by the one who asked: {same:?}");
     }
-    assert!(operator::reprint_approve(&checker, WarrantId(99)).await.is_err());
-    operator::reprint_approve(&checker, warrant).await.unwrap();
-    assert!(operator::reprint_approve(&checker, warrant).await.is_err(), "used");
-    assert!(operator::reprint_request(&maker, &record, "lost").await.is_err(), "it waits already");
+    assert!(operations::reprint_approve(&checker, WarrantId(99)).await.is_err());
+    operations::reprint_approve(&checker, warrant).await.unwrap();
+    assert!(operations::reprint_approve(&checker, warrant).await.is_err(), "used");
+    assert!(operations::reprint_request(&maker, &record, "lost").await.is_err(), "it waits already");
     world.run().await;
     assert_eq!(world.jobs().await.iter().map(|job| job.copy).collect::<Vec<_>>(), [1, 2]);
     world.run().await;
     assert_eq!(world.jobs().await.len(), 2, "no third without another warrant");
-    let second = operator::reprint_request(&maker, &record, "damaged").await.unwrap();
-    operator::reprint_refuse(&checker, second, "no").await.unwrap();
-    assert!(operator::reprint_approve(&checker, second).await.is_err());
+    let second = operations::reprint_request(&maker, &record, "damaged").await.unwrap();
+    operations::reprint_refuse(&checker, second, "no").await.unwrap();
+    assert!(operations::reprint_approve(&checker, second).await.is_err());
     world.audit().await;
 }
 
@@ -72,8 +72,8 @@ async fn a_reprint_settles_the_card_before_it_so_that_no_two_are_alive() {
     let world = printed(2).await;
     let (maker, checker) = (world.as_actor("maker"), world.as_actor("checker"));
     for (id, reason) in [("r00000", "lost"), ("r00001", "damaged")] {
-        let warrant = operator::reprint_request(&maker, &name(id), reason).await.unwrap();
-        operator::reprint_approve(&checker, warrant).await.unwrap();
+        let warrant = operations::reprint_request(&maker, &name(id), reason).await.unwrap();
+        operations::reprint_approve(&checker, warrant).await.unwrap();
     }
     let stock = &world.status().await.blangko["student"];
     assert_eq!([stock["printed"], stock["missing"], stock["spoiled"]], [0, 1, 1]);
@@ -92,12 +92,12 @@ async fn a_reprint_settles_the_card_before_it_so_that_no_two_are_alive() {
 async fn a_card_with_its_citizen_is_printed_again_only_when_it_came_back_or_is_lost() {
     let world = printed(1).await;
     let (maker, checker) = (world.as_actor("maker"), world.as_actor("checker"));
-    operator::card_check(&world.office, &name("r00000")).await.unwrap();
-    operator::card_hand_over(&world.office, &name("r00000")).await.unwrap();
-    let warrant = operator::reprint_request(&maker, &name("r00000"), "damaged").await.unwrap();
-    assert!(operator::reprint_approve(&checker, warrant).await.is_err());
-    operator::card_surrender(&world.office, &name("r00000"), "bent").await.unwrap();
-    operator::reprint_approve(&checker, warrant).await.unwrap();
+    operations::card_check(&world.engine, &name("r00000")).await.unwrap();
+    operations::card_hand_over(&world.engine, &name("r00000")).await.unwrap();
+    let warrant = operations::reprint_request(&maker, &name("r00000"), "damaged").await.unwrap();
+    assert!(operations::reprint_approve(&checker, warrant).await.is_err());
+    operations::card_surrender(&world.engine, &name("r00000"), "bent").await.unwrap();
+    operations::reprint_approve(&checker, warrant).await.unwrap();
     world.run().await;
     assert_eq!((world.records("printed").await, world.account("handed-over").await), (1, 0));
     world.audit().await;
@@ -115,12 +115,12 @@ async fn an_uncertain_record_gets_no_blank_until_a_person_has_looked_once() {
         (world.records("uncertain").await, world.account("uncertain").await, world.jobs().await.len()),
         (4, 4, 4)
     );
-    assert!(operator::reprint_request(&world.office, &name("r00000"), "lost").await.is_err());
+    assert!(operations::reprint_request(&world.engine, &name("r00000"), "lost").await.is_err());
     let attempts: Vec<String> = world.jobs().await.into_iter().map(|job| job.attempts[0].id.clone()).collect();
     let answers = [Found::Good, Found::Spoiled, Found::Nothing, Found::BlankGone];
     for (attempt, found) in attempts.iter().zip(answers) {
-        operator::inspect_resolve(&world.office, attempt, found, "looked").await.unwrap();
-        assert!(operator::inspect_resolve(&world.office, attempt, found, "again").await.is_err(), "once only");
+        operations::inspect_resolve(&world.engine, attempt, found, "looked").await.unwrap();
+        assert!(operations::inspect_resolve(&world.engine, attempt, found, "again").await.is_err(), "once only");
     }
     assert_eq!((world.records("printed").await, world.records("waiting").await), (1, 3));
     let stock = &world.status().await.blangko["student"];
@@ -134,8 +134,8 @@ async fn an_uncertain_record_gets_no_blank_until_a_person_has_looked_once() {
 #[tokio::test]
 async fn a_bad_card_is_rejected_and_its_record_goes_back_to_the_list() {
     let world = printed(2).await;
-    assert!(operator::card_reject(&world.office, &name("r00000"), Cause::Lent, "?").await.is_err());
-    operator::card_reject(&world.office, &name("r00000"), Cause::PrintFailed, "streaks").await.unwrap();
+    assert!(operations::card_reject(&world.engine, &name("r00000"), Cause::Lent, "?").await.is_err());
+    operations::card_reject(&world.engine, &name("r00000"), Cause::PrintFailed, "streaks").await.unwrap();
     assert_eq!((world.records("waiting").await, world.account("spoiled").await), (1, 1));
     world.run().await;
     assert_eq!((world.records("printed").await, world.account("printed").await), (2, 2));
@@ -153,14 +153,14 @@ async fn a_card_whose_record_was_withdrawn_or_changed_is_stopped_at_check() {
     assert_eq!((report.withdrawn, report.updated), (1, 1));
     for (id, stop) in [("r00000", "withdrawn"), ("r00001", "updated")] {
         assert_eq!(world.state_of(id).await, ("printed".into(), Some(stop.into())));
-        assert!(operator::card_check(&world.office, &name(id)).await.is_err());
-        assert!(operator::card_hand_over(&world.office, &name(id)).await.is_err());
-        operator::card_reject(&world.office, &name(id), Cause::DataChanged, "stopped").await.unwrap();
+        assert!(operations::card_check(&world.engine, &name(id)).await.is_err());
+        assert!(operations::card_hand_over(&world.engine, &name(id)).await.is_err());
+        operations::card_reject(&world.engine, &name(id), Cause::DataChanged, "stopped").await.unwrap();
     }
     assert_eq!((world.records("withdrawn").await, world.records("waiting").await), (1, 1));
     world.run().await;
     assert_eq!(world.state_of("r00001").await, ("printed".into(), None));
-    operator::card_check(&world.office, &name("r00001")).await.unwrap();
+    operations::card_check(&world.engine, &name("r00001")).await.unwrap();
     world.audit().await;
 }
 
@@ -172,7 +172,7 @@ async fn a_record_in_a_batch_can_be_held_withdrawn_or_updated_before_its_card_st
     world.printer("p1", "").await;
     world.run().await;
     assert_eq!(world.records("batched").await, 4);
-    operator::record_hold(&world.office, &name("r00000"), "asked for").await.unwrap();
+    operations::record_hold(&world.engine, &name("r00000"), "asked for").await.unwrap();
     let mut gone = student(1);
     gone.status = "EXPELLED".into();
     let mut changed = student(2);
@@ -181,7 +181,7 @@ async fn a_record_in_a_batch_can_be_held_withdrawn_or_updated_before_its_card_st
     let records = world.status().await.records;
     assert_eq!([records["held"], records["withdrawn"], records["waiting"], records["batched"]], [1, 1, 1, 1]);
     assert_eq!((world.account("vault").await, world.account("reserved").await), (3, 1), "their blanks are back");
-    operator::record_release(&world.office, &name("r00000"), "done").await.unwrap();
+    operations::record_release(&world.engine, &name("r00000"), "done").await.unwrap();
     assert_eq!(world.records("waiting").await, 2);
     world.audit().await;
 }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::FileExt;
 
 use cetak::{
-    engine::operator,
+    engine::operations,
     store::{Location, Store, keys::Keys},
 };
 
@@ -14,7 +14,7 @@ use crate::{
 
 /// An office with a record in every state that the rules speak of: two printed cards, one with its citizen, one
 /// surrendered, one uncertain, one in a planned batch, one waiting.
-async fn office() -> World {
+async fn engine() -> World {
     let world = World::with(|s| {
         s.breaker_failures = 100;
         s.batch_size = 1;
@@ -25,15 +25,15 @@ async fn office() -> World {
     world.printer("p1", "").await;
     world.run().await;
     for id in ["r00002", "r00003"] {
-        operator::card_check(&world.office, &name(id)).await.unwrap();
-        operator::card_hand_over(&world.office, &name(id)).await.unwrap();
+        operations::card_check(&world.engine, &name(id)).await.unwrap();
+        operations::card_hand_over(&world.engine, &name(id)).await.unwrap();
     }
-    operator::card_surrender(&world.office, &name("r00003"), "bent").await.unwrap();
-    operator::printer_remove(&world.office, "p1").await.unwrap();
+    operations::card_surrender(&world.engine, &name("r00003"), "bent").await.unwrap();
+    operations::printer_remove(&world.engine, "p1").await.unwrap();
     world.import(&students(4..5)).await;
     world.printer("p2", "forget=1").await;
     world.run().await;
-    operator::pause(&world.office, &cetak::store::PauseScope::Queue, "the end of the day").await.unwrap();
+    operations::pause(&world.engine, &cetak::domain::pause::PauseScope::Queue, "the end of the day").await.unwrap();
     world.import(&students(5..7)).await;
     assert_eq!([world.records("printed").await, world.records("uncertain").await], [2, 1]);
     world
@@ -76,7 +76,7 @@ const FILE: &str = "the database file is whole";
 
 #[tokio::test]
 async fn the_waiting_list_and_the_records_that_wait_are_the_same() {
-    let world = office().await;
+    let world = engine().await;
     sees!(
         world,
         ["DELETE FROM waiting WHERE request_id = 'r00006'"],
@@ -96,7 +96,7 @@ async fn the_waiting_list_and_the_records_that_wait_are_the_same() {
 
 #[tokio::test]
 async fn records_jobs_and_attempts_agree() {
-    let world = office().await;
+    let world = engine().await;
     sees!(
         world,
         ["UPDATE record SET state = 'printed' WHERE state = 'uncertain'"],
@@ -164,7 +164,7 @@ async fn a_closed_batch_has_no_open_job_and_each_open_job_has_its_blank() {
 
 #[tokio::test]
 async fn a_card_lies_where_the_ledger_says() {
-    let world = office().await;
+    let world = engine().await;
     sees!(
         world,
         ["UPDATE record SET state = 'handed_over', slot = id WHERE request_id = 'r00000'"],
@@ -187,7 +187,7 @@ async fn a_card_lies_where_the_ledger_says() {
 
 #[tokio::test]
 async fn copies_persons_photos_and_the_archive_are_looked_at_too() {
-    let world = office().await;
+    let world = engine().await;
     sees!(
         world,
         ["UPDATE record SET copy = 2 WHERE request_id = 'r00000'"],
@@ -220,11 +220,11 @@ async fn copies_persons_photos_and_the_archive_are_looked_at_too() {
 
 #[tokio::test]
 async fn a_broken_file_and_rows_that_refer_to_nothing_are_all_that_is_told() {
-    let world = office().await;
+    let world = engine().await;
     let Location::File(file) = &world.location else { return };
     sees!(world, ["DELETE FROM lot"], [(FILE, "table job, row 1: it refers to a row of lot that is gone")]);
 
-    world.office.store.close().await;
+    world.engine.store.close().await;
     let pool = sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(file)).await.unwrap();
     let page = sqlx::query_scalar("SELECT rootpage FROM sqlite_master WHERE name = 'attempt_ended'");
     let page: u32 = page.fetch_one(&pool).await.unwrap();

@@ -7,13 +7,12 @@ use std::sync::{
 
 use async_trait::async_trait;
 use cetak::{
-    domain::attempt::Outcome,
+    domain::{attempt::Outcome, pause::PauseScope},
     engine::{
         EngineError,
         clock::Clock,
-        operator::{self, NewPrinter},
+        operations::{self, NewPrinter},
     },
-    store::PauseScope,
 };
 use cetak_driver_api::{
     AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, Fault, Found, Prepared, PrinterDriver,
@@ -213,12 +212,12 @@ async fn a_card_held_ahead_is_taken_back_by_a_pause_and_keeps_its_place() {
     let world = World::new().await;
     let spy = Spy::add(&world, "hold=yes&card_ms=60000", |_| {});
     fill(&world, 5).await;
-    let office = world.office.clone();
+    let engine = world.engine.clone();
     let pause = async {
         while spy.uploads_ahead() == 0 {
             tokio::task::yield_now().await;
         }
-        operator::pause(&office, &PauseScope::Queue, "look").await.unwrap();
+        operations::pause(&engine, &PauseScope::Queue, "look").await.unwrap();
     };
 
     tokio::join!(world.run(), pause);
@@ -226,7 +225,7 @@ async fn a_card_held_ahead_is_taken_back_by_a_pause_and_keeps_its_place() {
     let printed = spy.cards();
     assert_eq!(i64::try_from(printed).unwrap(), world.records("printed").await);
     assert!(printed < 5, "the pause came in time");
-    operator::resume(&world.office, &PauseScope::Queue, "go").await.unwrap();
+    operations::resume(&world.engine, &PauseScope::Queue, "go").await.unwrap();
     world.run().await;
     assert_eq!((world.records("printed").await, spy.cards()), (5, 5));
     let began =
@@ -278,7 +277,7 @@ async fn a_printer_that_needs_a_person_gets_no_card_until_the_reason_is_gone_or_
         world.import(&students(3..6)).await;
         world.receive(3, None).await;
         world.run().await;
-        operator::printer_clear(&world.office, "p1", "I looked").await.unwrap();
+        operations::printer_clear(&world.engine, "p1", "I looked").await.unwrap();
         assert_eq!(world.status().await.needs_person.len(), 0, "{reason} is declared over");
         world.run().await;
         assert_eq!(spy.cards(), 6, "{reason}");
@@ -314,18 +313,18 @@ async fn a_printer_that_cannot_be_used_safely_gets_cards_only_if_a_person_insist
     let spy = Spy::add(&world, "", |spy| spy.objections = vec!["It prints twice.".into()]);
     let new = NewPrinter { name: "p1", uri: "test://p1", profile: "student", ..NewPrinter::default() };
 
-    let refused = operator::printer_add(&world.office, &new).await.unwrap_err();
+    let refused = operations::printer_add(&world.engine, &new).await.unwrap_err();
     assert!(matches!(&refused, EngineError::Refused { message, .. } if message.contains("prints twice")), "{refused}");
-    let refused = operator::printer_test(&world.office, "p1").await.unwrap_err();
+    let refused = operations::printer_test(&world.engine, "p1").await.unwrap_err();
     assert!(matches!(refused, EngineError::Refused { .. }));
 
     let insisting = NewPrinter { insist: Some("only for tests"), ..new };
-    operator::printer_add(&world.office, &insisting).await.unwrap().unwrap();
+    operations::printer_add(&world.engine, &insisting).await.unwrap().unwrap();
     world.import(&students(0..2)).await;
     world.receive(2, None).await;
     world.run().await;
     assert_eq!(spy.cards(), 2);
-    let rows = world.office.store.read().await.unwrap().audit_page("cli", 0).await.unwrap();
+    let rows = world.engine.store.read().await.unwrap().audit_page("cli", 0).await.unwrap();
     assert!(rows.iter().any(|row| row.entry.contains("only for tests") && row.entry.contains("prints twice")));
 }
 
@@ -336,7 +335,7 @@ async fn a_printer_without_the_cards_medium_is_refused_and_one_within_a_millimet
         Spy::add(&world, "", |spy| spy.media = Some(media));
         let new = NewPrinter { name: "p1", uri: "test://p1", profile: "student", ..NewPrinter::default() };
 
-        let added = operator::printer_add(&world.office, &new).await;
+        let added = operations::printer_add(&world.engine, &new).await;
 
         assert_eq!(added.is_ok(), taken, "{media}");
     }
@@ -347,17 +346,17 @@ async fn a_test_card_uses_up_a_blank_and_one_that_does_not_start_gives_it_back()
     let world = World::new().await;
     let spy = Spy::add(&world, "card_ms=2000", |_| {});
     world.add_printer("p1", "test://p1", "student", None).await;
-    let none = operator::printer_test(&world.office, "p1").await.unwrap_err();
+    let none = operations::printer_test(&world.engine, "p1").await.unwrap_err();
     assert!(none.to_string().contains("no free blank"), "{none}");
     world.receive(2, None).await;
 
-    let test = operator::printer_test(&world.office, "p1").await.unwrap();
+    let test = operations::printer_test(&world.engine, "p1").await.unwrap();
 
     assert_eq!((test.outcome, spy.cards()), (Outcome::Printed, 1));
     assert_eq!((world.account("vault").await, world.account("spoiled").await), (1, 1));
 
     world.printer("away", "offline=1").await;
-    let test = operator::printer_test(&world.office, "away").await.unwrap();
+    let test = operations::printer_test(&world.engine, "away").await.unwrap();
     assert!(matches!(test.outcome, Outcome::NotStarted { .. }), "{test:?}");
     assert_eq!((world.account("vault").await, world.account("spoiled").await), (1, 1));
     world.audit().await;
@@ -402,7 +401,7 @@ async fn a_printer_that_is_gone_with_two_cards_gives_both_records_back_to_a_pers
     let open: Vec<_> = open.into_iter().filter(|attempt| attempt.outcome.is_none()).map(|a| a.id).collect();
     assert_eq!(open.len(), 2, "one in hand, one held ahead");
     for attempt in &open {
-        operator::declare_uncertain(&world.office, attempt, "it burnt").await.unwrap();
+        operations::declare_uncertain(&world.engine, attempt, "it burnt").await.unwrap();
     }
     assert_eq!((world.records("uncertain").await, world.account("uncertain").await), (2, 2));
     world.audit().await;

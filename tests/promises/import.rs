@@ -1,8 +1,8 @@
 //! P3: every row ends with a fate, and an accepted record is always in exactly one state.
 
 use cetak::{
-    domain::intake::Reason,
-    engine::{intake::Format, operator},
+    domain::import::Reason,
+    engine::{import::Format, operations},
 };
 
 use crate::database;
@@ -92,7 +92,7 @@ async fn an_update_gives_a_waiting_record_its_next_body_and_its_new_place() {
     let (report, _) = world.import_with(&list, "student", |i| i.update = true).await.unwrap();
     assert_eq!(report.updated, 1);
     assert_eq!(world.import(&list).await.known, 1);
-    let first = world.office.store.read().await.unwrap().waiting_first("student", 1).await.unwrap();
+    let first = world.engine.store.read().await.unwrap().waiting_first("student", 1).await.unwrap();
     assert_eq!((first[0].record.0, first[0].version), (3, 2), "verified earlier, it is first now");
     world.audit().await;
 }
@@ -133,7 +133,7 @@ async fn a_dry_run_changes_nothing_and_reports_the_same() {
     let list = csv(&rows);
     for update in [false, true] {
         let before = world.status().await;
-        let change = |i: &mut cetak::engine::intake::Import| i.update = update;
+        let change = |i: &mut cetak::engine::import::Import| i.update = update;
         let (mut dry, dry_rejects) = world
             .import_with(&list, "student", |i| {
                 change(i);
@@ -202,14 +202,14 @@ async fn stray_quotes_that_swallow_rows_are_refused_with_their_lines() {
 async fn an_update_to_a_person_with_an_open_request_is_quarantined_and_the_rest_goes_on() {
     let world = World::new().await;
     world.import(&students(0..3)).await;
-    operator::record_hold(&world.office, &name("r00002"), "asked").await.unwrap();
+    operations::record_hold(&world.engine, &name("r00002"), "asked").await.unwrap();
     let mut waiting = student(1);
     waiting.number = student(0).number;
     let mut held = student(2);
     held.number = student(0).number;
     let list = csv(&[waiting, held, student(3)]);
     for dry_run in [true, false] {
-        let change = |i: &mut cetak::engine::intake::Import| (i.update, i.dry_run) = (true, dry_run);
+        let change = |i: &mut cetak::engine::import::Import| (i.update, i.dry_run) = (true, dry_run);
         let (report, rejects) = world.import_with(&list, "student", change).await.unwrap();
         assert_eq!((report.quarantined, report.refused, report.accepted), (1, 1, 1), "dry: {dry_run}");
         assert_eq!(rejects.0[0].1.field, "student_number");
@@ -305,14 +305,14 @@ async fn a_corrupt_photo_quarantines_its_record_only_and_a_person_releases_it_wh
         world.import(text).await;
     }
     assert_eq!((world.records("waiting").await, world.records("quarantined").await), (2, 2));
-    let lines = world.office.store.read().await.unwrap().record_list(None, Some("quarantined"), 10).await.unwrap();
+    let lines = world.engine.store.read().await.unwrap().record_list(None, Some("quarantined"), 10).await.unwrap();
     let mut reasons: Vec<String> = lines.into_iter().filter_map(|line| line.reason).collect();
     reasons.sort();
     assert_eq!(reasons, ["its photo is cut off", "its photo is neither a JPEG nor a PNG"]);
     assert_eq!(world.import(&row(1, "cut.png")).await.known, 1);
     let (report, _) = world.import_with(&row(1, "good.png"), "student", |what| what.update = true).await.unwrap();
     assert_eq!((report.quarantined, world.records("waiting").await), (1, 2));
-    operator::record_release(&world.office, &name("r00001"), "a better photo came").await.unwrap();
+    operations::record_release(&world.engine, &name("r00001"), "a better photo came").await.unwrap();
     assert_eq!(world.records("waiting").await, 3);
     world.audit().await;
 }

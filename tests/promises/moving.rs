@@ -1,7 +1,7 @@
 //! From a file to PostgreSQL, and from a copy back to work.
 
 use cetak::{
-    engine::{EngineError, operator},
+    engine::{EngineError, operations},
     store::{Location, Store, StoreError, keys::Keys},
 };
 
@@ -19,7 +19,7 @@ async fn busy_office() -> World {
     world.receive(60, None).await;
     world.printer("p1", &format!("spoil=0.2&forget=0.1&seed=3&truth={}", truth.display())).await;
     world.run().await;
-    operator::pause(&world.office, &cetak::store::PauseScope::Queue, "it's \"Friday\"\\ \t\n night").await.unwrap();
+    operations::pause(&world.engine, &cetak::domain::pause::PauseScope::Queue, "it's \"Friday\"\\ \t\n night").await.unwrap();
     world
 }
 
@@ -28,26 +28,26 @@ async fn everything_is_there_afterwards_and_the_file_is_closed_for_ever() {
     let world = busy_office().await;
     let before = world.status().await;
     let server = Postgres::start();
-    let moved = operator::database_move(&world.office, &server.url(), |_, _| {}).await.unwrap();
+    let moved = operations::database_move(&world.engine, &server.url(), |_, _| {}).await.unwrap();
     assert!(!moved.transferred.was_there);
     assert!(!moved.shown.contains("cetak@"), "{}", moved.shown);
 
     let store = Store::open(&Location::Server(server.url()), Keys::derive(&[7; 32])).await.unwrap();
-    let mut office = world.office.clone();
-    office.store = store;
-    let after = cetak::cli::status::read(&office).await.unwrap();
+    let mut engine = world.engine.clone();
+    engine.store = store;
+    let after = cetak::cli::status::read(&engine).await.unwrap();
     assert_eq!(serde_json::to_value(&after).unwrap(), serde_json::to_value(&before).unwrap());
-    let heads = office.store.read().await.unwrap().audit_heads().await.unwrap();
-    assert!(office.store.read().await.unwrap().audit_verify(&heads).await.unwrap().1.is_empty());
+    let heads = engine.store.read().await.unwrap().audit_heads().await.unwrap();
+    assert!(engine.store.read().await.unwrap().audit_verify(&heads).await.unwrap().1.is_empty());
     // It works on: new rows get new keys.
-    operator::resume(&office, &cetak::store::PauseScope::Queue, "morning").await.unwrap();
+    operations::resume(&engine, &cetak::domain::pause::PauseScope::Queue, "morning").await.unwrap();
     let printed: String = server.psql("SELECT request_id FROM record WHERE state = 'printed' ORDER BY id LIMIT 1");
-    operator::card_check(&office, &name(&printed)).await.unwrap();
+    operations::card_check(&engine, &name(&printed)).await.unwrap();
 
-    let refused = operator::database_move(&office, &server.url(), |_, _| {}).await.err().unwrap();
+    let refused = operations::database_move(&engine, &server.url(), |_, _| {}).await.err().unwrap();
     assert!(refused.to_string().contains("PostgreSQL's already"), "{refused}");
 
-    let open_already = operator::pause(&world.office, &cetak::store::PauseScope::Queue, "late").await;
+    let open_already = operations::pause(&world.engine, &cetak::domain::pause::PauseScope::Queue, "late").await;
     assert!(open_already.is_err(), "whoever has the file open can save nothing");
 
     let again = Store::open(&world.location, Keys::derive(&[7; 32])).await.err().unwrap();
@@ -60,7 +60,7 @@ async fn a_target_with_data_of_its_own_is_refused_and_the_file_goes_on() {
     let server = Postgres::start();
     let other = Store::open(&Location::Server(server.url()), Keys::derive(&[9; 32])).await.unwrap();
     other.close().await;
-    let refused = operator::database_move(&world.office, &server.url(), |_, _| {}).await.err().unwrap();
+    let refused = operations::database_move(&world.engine, &server.url(), |_, _| {}).await.err().unwrap();
     assert!(matches!(refused, EngineError::Store(StoreError::Occupied)), "{refused}");
     world.audit().await;
     world.receive(1, None).await;
@@ -72,11 +72,11 @@ async fn a_move_that_was_interrupted_before_the_file_was_closed_is_compared_and_
     let folder = tempfile::tempdir().unwrap();
     let (copy, _) = database::copy(&world.location, folder.path()).await;
     let server = Postgres::start();
-    operator::database_move(&world.office, &server.url(), |_, _| {}).await.unwrap();
+    operations::database_move(&world.engine, &server.url(), |_, _| {}).await.unwrap();
 
-    let mut office = world.office.clone();
-    office.store = Store::open(&copy, Keys::derive(&[7; 32])).await.unwrap();
-    let moved = operator::database_move(&office, &server.url(), |_, _| {}).await.unwrap();
+    let mut engine = world.engine.clone();
+    engine.store = Store::open(&copy, Keys::derive(&[7; 32])).await.unwrap();
+    let moved = operations::database_move(&engine, &server.url(), |_, _| {}).await.unwrap();
     assert!(moved.transferred.was_there);
     assert!(matches!(Store::open(&copy, Keys::derive(&[7; 32])).await, Err(StoreError::Moved { .. })));
 }
@@ -90,13 +90,13 @@ async fn a_copy_by_the_databases_own_tool_passes_every_check_and_works_on() {
     world.run().await;
     let folder = tempfile::tempdir().unwrap();
     let (copy, _server) = database::copy(&world.location, folder.path()).await;
-    let heads = world.office.store.read().await.unwrap().audit_heads().await.unwrap();
+    let heads = world.engine.store.read().await.unwrap().audit_heads().await.unwrap();
 
-    let mut office = world.office.clone();
-    office.store = Store::open(&copy, Keys::derive(&[7; 32])).await.unwrap();
-    let checks = office.store.read().await.unwrap().check(&heads).await.unwrap();
+    let mut engine = world.engine.clone();
+    engine.store = Store::open(&copy, Keys::derive(&[7; 32])).await.unwrap();
+    let checks = engine.store.read().await.unwrap().check(&heads).await.unwrap();
     assert!(checks.iter().all(|check| check.faults.is_empty()), "{checks:?}");
-    operator::pause(&office, &cetak::store::PauseScope::Queue, "restored").await.unwrap();
+    operations::pause(&engine, &cetak::domain::pause::PauseScope::Queue, "restored").await.unwrap();
 }
 
 #[tokio::test]
@@ -105,17 +105,17 @@ async fn a_target_opens_only_when_its_file_is_closed_and_a_move_can_be_ended_at_
     world.import(&students(0..5)).await;
     let server = Postgres::start();
     let (target, keys) = (Location::Server(server.url()), || Keys::derive(&[7; 32]));
-    operator::database_move(&world.office, &server.url(), |_, _| {}).await.unwrap();
+    operations::database_move(&world.engine, &server.url(), |_, _| {}).await.unwrap();
 
     // As it is when the move is killed before the file is closed, and between that and the end.
     server.psql("INSERT INTO meta (key, value) VALUES ('arriving', 'from a file')");
     let refused = Store::open(&target, keys()).await.err().unwrap();
     assert!(matches!(refused, StoreError::Arriving), "{refused}");
-    let mut office = world.office.clone();
-    office.store = Store::open_closed(&world.location, keys()).await.unwrap();
-    let elsewhere = operator::database_move(&office, "postgres://127.0.0.1:1/other", |_, _| {}).await.err().unwrap();
+    let mut engine = world.engine.clone();
+    engine.store = Store::open_closed(&world.location, keys()).await.unwrap();
+    let elsewhere = operations::database_move(&engine, "postgres://127.0.0.1:1/other", |_, _| {}).await.err().unwrap();
     assert!(!matches!(elsewhere, EngineError::Refused { .. }), "{elsewhere}");
-    let ended = operator::database_move(&office, &server.url(), |_, _| {}).await.unwrap();
+    let ended = operations::database_move(&engine, &server.url(), |_, _| {}).await.unwrap();
     assert!(ended.transferred.was_there);
     Store::open(&target, keys()).await.unwrap();
 }

@@ -1,7 +1,7 @@
 //! What the store refuses to one node about the printer of another.
 
 use cetak::{
-    engine::batcher::{self, Plan},
+    engine::planning::{self, Plan},
     store::Begin,
 };
 
@@ -16,11 +16,11 @@ async fn no_attempt_begins_and_none_is_released_at_a_printer_that_another_node_f
     world.printer("p1", "hold=yes").await;
     world.import(&students(0..2)).await;
     world.receive(2, None).await;
-    let office = &world.office;
-    let profile = office.profile("student").unwrap();
-    let printer = office.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
-    let mut tx = office.store.write(&office.writer, office.clock.now()).await.unwrap();
-    let Plan::Batch(_, jobs) = batcher::plan(&mut tx, &printer, &profile, &office.settings).await.unwrap() else {
+    let engine = &world.engine;
+    let profile = engine.profile("student").unwrap();
+    let printer = engine.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
+    let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
+    let Plan::Batch(_, jobs) = planning::plan(&mut tx, &printer, &profile, &engine.settings).await.unwrap() else {
         panic!("two wait")
     };
     tx.commit().await.unwrap();
@@ -32,18 +32,18 @@ async fn no_attempt_begins_and_none_is_released_at_a_printer_that_another_node_f
         releasing: false,
         impressions: 1,
     };
-    let mut tx = office.store.write(&office.writer, office.clock.now()).await.unwrap();
+    let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
     let begun = tx.cards_step(&[], &[wish(0)]).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(begun.len(), 1, "nobody else feeds it");
 
     database::execute(&world.location, "UPDATE printer SET node = 'other'").await.unwrap();
 
-    let mut tx = office.store.write(&office.writer, office.clock.now()).await.unwrap();
+    let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
     assert_eq!(tx.cards_step(&[], &[wish(1)]).await.unwrap(), []);
     assert_eq!(tx.attempts_release(&[begun[0].key]).await.unwrap(), []);
     drop(tx);
     database::execute(&world.location, "UPDATE printer SET node = NULL").await.unwrap();
-    let mut tx = office.store.write(&office.writer, office.clock.now()).await.unwrap();
+    let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
     assert_eq!(tx.attempts_release(&[begun[0].key]).await.unwrap(), [begun[0].key]);
 }

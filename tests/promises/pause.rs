@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use cetak::{
-    engine::{Office, operator},
-    store::PauseScope,
+    domain::pause::PauseScope,
+    engine::{Engine, operations},
 };
 use cetak_driver_api::{
     AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, Fault, Found, Prepared, PrinterDriver,
@@ -23,29 +23,29 @@ async fn a_paused_queue_printer_or_batch_feeds_nothing_and_says_who_and_why() {
         world.receive(5, None).await;
         world.printer("p1", "").await;
         world.run().await;
-        operator::batch_approve(&world.office, cetak::domain::id::BatchId(1)).await.unwrap();
+        operations::batch_approve(&world.engine, cetak::domain::id::BatchId(1)).await.unwrap();
         let boss = world.as_actor("boss");
-        assert!(operator::pause(&boss, &scope, "inspection").await.unwrap());
-        assert!(!operator::pause(&world.office, &scope, "again").await.unwrap(), "the first reason stands");
+        assert!(operations::pause(&boss, &scope, "inspection").await.unwrap());
+        assert!(!operations::pause(&world.engine, &scope, "again").await.unwrap(), "the first reason stands");
         assert_eq!(world.run().await, [("p1".to_owned(), "paused")]);
         assert_eq!((world.records("printed").await, world.records("batched").await), (0, 5), "the batch is kept");
-        let pause = world.office.store.read().await.unwrap().pause_list().await.unwrap().pop().unwrap();
+        let pause = world.engine.store.read().await.unwrap().pause_list().await.unwrap().pop().unwrap();
         assert_eq!((pause.scope, pause.reason.as_str(), pause.actor.as_str()), (scope.clone(), "inspection", "boss"));
         let shown = world.status().await.pauses;
         assert_eq!((shown.len(), shown[0].by.as_str(), shown[0].reason.as_str()), (1, "boss", "inspection"));
-        assert!(operator::resume(&boss, &scope, "done").await.unwrap());
+        assert!(operations::resume(&boss, &scope, "done").await.unwrap());
         world.run().await;
         assert_eq!(world.records("printed").await, 5);
         world.audit().await;
     }
     let world = World::new().await;
-    assert!(operator::pause(&world.office, &PauseScope::Printer("none".into()), "r").await.is_err());
+    assert!(operations::pause(&world.engine, &PauseScope::Printer("none".into()), "r").await.is_err());
 }
 
 /// A printer that can hold; somebody pauses the queue while the third card is uploaded.
 struct PausedWhileUploading {
     inner: MockPrinter,
-    office: Mutex<Option<Office>>,
+    engine: Mutex<Option<Engine>>,
     uploads: Mutex<u32>,
 }
 
@@ -66,9 +66,9 @@ impl PrinterDriver for PausedWhileUploading {
             *uploads += 1;
             *uploads == 3
         };
-        let office = self.office.lock().unwrap().clone();
-        if let (true, Some(office)) = (third, office) {
-            operator::pause(&office, &PauseScope::Queue, "now").await.unwrap();
+        let engine = self.engine.lock().unwrap().clone();
+        if let (true, Some(engine)) = (third, engine) {
+            operations::pause(&engine, &PauseScope::Queue, "now").await.unwrap();
         }
         prepared
     }
@@ -92,7 +92,7 @@ async fn a_pause_between_upload_and_release_takes_the_card_back() {
     let inner = MockPrinter::from_uri("mock://p1?hold=yes", Arc::new(|| NOON)).unwrap();
     let printer = Arc::new(PausedWhileUploading {
         inner,
-        office: Mutex::new(Some(world.office.clone())),
+        engine: Mutex::new(Some(world.engine.clone())),
         uploads: Mutex::default(),
     });
     world.driver("test://p1", printer.clone());
@@ -102,7 +102,7 @@ async fn a_pause_between_upload_and_release_takes_the_card_back() {
     world.run().await;
     assert_eq!(printer.inner.truth().unwrap().len(), 2, "the third was uploaded, and not let go");
     assert_eq!((world.records("printed").await, world.account("reserved").await), (2, 3));
-    operator::resume(&world.office, &PauseScope::Queue, "done").await.unwrap();
+    operations::resume(&world.engine, &PauseScope::Queue, "done").await.unwrap();
     world.run().await;
     assert_eq!((world.records("printed").await, printer.inner.truth().unwrap().len()), (5, 5));
     assert!(world.status().await.printers[0].breaker == "closed", "no failure of the printer");

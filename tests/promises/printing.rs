@@ -7,8 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use cetak::engine::{
-    operator,
-    scheduler::{self, Until},
+    operations,
+    scheduling::{self, Until},
 };
 use cetak_driver_api::{
     AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Committed, Condition, Document, Ending, Fault, Found,
@@ -90,7 +90,7 @@ async fn a_printer_that_spoils_every_card_gets_no_more_and_the_other_prints_the_
     assert_eq!(status.printers.iter().find(|p| p.name == "bad").unwrap().breaker, "locked");
     assert_eq!(status.records["printed"] + status.records["quarantined"], 120);
     assert!(status.records["printed"] >= 116);
-    operator::printer_clear(&world.office, "bad", "mended").await.unwrap();
+    operations::printer_clear(&world.engine, "bad", "mended").await.unwrap();
     world.audit().await;
 }
 
@@ -162,7 +162,7 @@ async fn a_card_that_its_printer_let_go_by_itself_is_never_taken_for_not_started
     world.receive(2, None).await;
     world.run().await;
     assert_eq!((world.records("uncertain").await, world.account("uncertain").await), (2, 2));
-    let rows = world.office.store.read().await.unwrap().audit_page("scheduler", 0).await.unwrap();
+    let rows = world.engine.store.read().await.unwrap().audit_page("scheduler", 0).await.unwrap();
     assert_eq!(rows.iter().filter(|row| row.entry.contains("attempt.started-by-itself")).count(), 2);
     world.audit().await;
 }
@@ -175,14 +175,14 @@ async fn a_printer_that_was_replaced_under_its_name_is_the_new_one() {
     world.driver("test://new", new.clone());
     world.add_printer("p1", "test://old", "student", None).await;
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let office = world.office.acting("scheduler", crate::world::actor("scheduler"));
-    let run = tokio::spawn(async move { scheduler::run(&office, Until::Stopped, stopped).await });
+    let engine = world.engine.acting("scheduler", crate::world::actor("scheduler"));
+    let run = tokio::spawn(async move { scheduling::run(&engine, Until::Stopped, stopped).await });
     world.import(&students(0..1)).await;
     world.receive(9, None).await;
     while old.cards() < 1 || !world.status().await.batches.is_empty() {
         tokio::task::yield_now().await;
     }
-    operator::printer_remove(&world.office, "p1").await.unwrap();
+    operations::printer_remove(&world.engine, "p1").await.unwrap();
     world.add_printer("p1", "test://new", "student", None).await;
     world.import(&students(1..4)).await;
     while world.records("printed").await < 4 {
@@ -205,7 +205,7 @@ async fn a_record_that_cannot_be_drawn_is_quarantined_and_its_batch_goes_on() {
     world.run().await;
     assert_eq!((world.records("printed").await, world.records("quarantined").await), (18, 2));
     assert_eq!((world.account("vault").await, world.account("reserved").await), (2, 0));
-    let lines = world.office.store.read().await.unwrap().record_list(None, Some("quarantined"), 10).await.unwrap();
+    let lines = world.engine.store.read().await.unwrap().record_list(None, Some("quarantined"), 10).await.unwrap();
     let reasons: Vec<String> = lines.into_iter().filter_map(|line| line.reason).collect();
     assert!(reasons.iter().all(|reason| reason.contains("`name`") && !reason.contains(NO_PICTURE)), "{reasons:?}");
     world.audit().await;
@@ -240,7 +240,7 @@ async fn a_record_that_every_printer_refuses_is_quarantined_after_its_tries() {
     for job in world.jobs().await {
         assert_eq!(job.attempts.len(), 2, "as many as the profile allows: {job:?}");
     }
-    operator::record_release(&world.office, &crate::world::name("r00000"), "looked at it").await.unwrap();
+    operations::record_release(&world.engine, &crate::world::name("r00000"), "looked at it").await.unwrap();
     assert_eq!(world.records("waiting").await, 1);
     world.audit().await;
 }
@@ -304,7 +304,7 @@ async fn a_lost_answer_never_prints_a_second_card_and_a_forgotten_one_waits_for_
     let mut runs = 0;
     while world.records("waiting").await + world.records("batched").await > 0 {
         world.run().await;
-        operator::printer_clear(&world.office, "p1", "looked").await.unwrap();
+        operations::printer_clear(&world.engine, "p1", "looked").await.unwrap();
         runs += 1;
         assert!(runs < 20, "it goes on after each clearing");
     }

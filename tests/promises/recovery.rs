@@ -2,7 +2,7 @@
 
 use cetak::{
     domain::id::AttemptKey,
-    engine::operator::{self, Found},
+    engine::operations::{self, Found},
     store::{Acknowledgement, Begin, QueuedJob},
 };
 use cetak_driver_api::{AttemptId, Document, PrinterDriver};
@@ -31,12 +31,12 @@ async fn died(after: DiedAfter, faults: &str) -> (World, String) {
     let query = format!("{faults}&truth={}", world.truth().display());
     world.printer("p1", &query).await;
     world.run().await;
-    operator::batch_approve(&world.office, cetak::domain::id::BatchId(1)).await.unwrap();
+    operations::batch_approve(&world.engine, cetak::domain::id::BatchId(1)).await.unwrap();
     let job: QueuedJob =
-        world.office.store.read().await.unwrap().jobs_queued(cetak::domain::id::BatchId(1)).await.unwrap().remove(0);
+        world.engine.store.read().await.unwrap().jobs_queued(cetak::domain::id::BatchId(1)).await.unwrap().remove(0);
     let name = "cetak-test-1".to_owned();
     let releasing = after != DiedAfter::Intent;
-    let mut tx = world.office.store.write(&world.office.writer, world.office.clock.now()).await.unwrap();
+    let mut tx = world.engine.store.write(&world.engine.writer, world.engine.clock.now()).await.unwrap();
     let begin =
         Begin { name: name.clone(), job: job.id, record_version: 1, printer: "p1".into(), releasing, impressions: 1 };
     let key: AttemptKey = tx.attempts_begin(&[begin]).await.unwrap()[0].key;
@@ -94,8 +94,8 @@ async fn a_card_that_nobody_can_know_of_is_uncertain_and_the_others_go_on() {
     world.run().await;
     assert_eq!(outcome(&world, &attempt).await.as_deref(), Some("uncertain"));
     assert_eq!(world.records("uncertain").await, 3, "this printer forgets each");
-    assert!(operator::printer_remove(&world.office, "p1").await.is_err(), "its blanks are not settled");
-    operator::inspect_resolve(&world.office, &attempt, Found::Good, "found it").await.unwrap();
+    assert!(operations::printer_remove(&world.engine, "p1").await.is_err(), "its blanks are not settled");
+    operations::inspect_resolve(&world.engine, &attempt, Found::Good, "found it").await.unwrap();
     assert_eq!(world.records("printed").await, 1);
     world.audit().await;
 }
@@ -103,7 +103,7 @@ async fn a_card_that_nobody_can_know_of_is_uncertain_and_the_others_go_on() {
 #[tokio::test]
 async fn a_card_in_hand_of_a_printer_that_does_not_answer_stays_open_until_a_person_declares_it() {
     let (answering, in_hand) = died(DiedAfter::Commit, "card_ms=60000").await;
-    let refused = operator::declare_uncertain(&answering.office, &in_hand, "impatient").await.unwrap_err();
+    let refused = operations::declare_uncertain(&answering.engine, &in_hand, "impatient").await.unwrap_err();
     assert!(refused.to_string().contains("still answers"), "{refused}");
     let (world, attempt) = died(DiedAfter::Releasing, "").await;
     // A truth file that cannot be read is a printer that does not answer.
@@ -112,8 +112,8 @@ async fn a_card_in_hand_of_a_printer_that_does_not_answer_stays_open_until_a_per
     world.run().await;
     assert_eq!(outcome(&world, &attempt).await, None);
     assert_eq!((world.records("batched").await, world.records("waiting").await), (1, 2), "its other jobs have left");
-    operator::declare_uncertain(&world.office, &attempt, "the printer is gone").await.unwrap();
+    operations::declare_uncertain(&world.engine, &attempt, "the printer is gone").await.unwrap();
     assert_eq!(outcome(&world, &attempt).await.as_deref(), Some("uncertain"));
-    assert!(operator::declare_uncertain(&world.office, &attempt, "again").await.is_err());
+    assert!(operations::declare_uncertain(&world.engine, &attempt, "again").await.is_err());
     world.audit().await;
 }

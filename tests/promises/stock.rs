@@ -1,6 +1,6 @@
 //! P1: every blank is somewhere.
 
-use cetak::engine::operator::{self, Delivery};
+use cetak::engine::operations::{self, Delivery};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -11,7 +11,7 @@ use crate::world::{World, students};
 async fn what_cannot_be_is_refused_and_changes_nothing() {
     let world = World::new().await;
     world.receive(10, None).await;
-    let office = &world.office;
+    let engine = &world.engine;
     let delivery = |quantity, lot: Option<&str>, serials: Option<&str>| Delivery {
         blank_type: "student".into(),
         quantity,
@@ -19,25 +19,25 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
         lot: lot.map(str::to_owned),
         serials: serials.map(str::to_owned),
     };
-    assert!(operator::receive(office, &delivery(0, None, None)).await.is_err());
+    assert!(operations::receive(engine, &delivery(0, None, None)).await.is_err());
     assert!(
-        operator::receive(office, &delivery(5, Some("L"), Some("A1..A4"))).await.is_err(),
+        operations::receive(engine, &delivery(5, Some("L"), Some("A1..A4"))).await.is_err(),
         "serials and quantity disagree"
     );
-    assert!(operator::receive(office, &delivery(4, None, Some("A1..A4"))).await.is_err(), "serials without a lot");
+    assert!(operations::receive(engine, &delivery(4, None, Some("A1..A4"))).await.is_err(), "serials without a lot");
     assert!(
-        operator::receive(office, &Delivery { blank_type: "passport".into(), ..delivery(4, None, None) })
+        operations::receive(engine, &Delivery { blank_type: "passport".into(), ..delivery(4, None, None) })
             .await
             .is_err()
     );
-    assert!(operator::destroy(office, "student", 1, true, "D", ["A", "A"]).await.is_err(), "two names");
-    assert!(operator::destroy(office, "student", 1, false, "D", ["A", "B"]).await.is_err(), "nothing is spoiled");
-    assert!(operator::lend(office, "student", 11, "kudus", "D").await.is_err(), "more than there are");
-    assert!(operator::take_back(office, "student", 1, "kudus", "D").await.is_err(), "never lent");
-    assert!(operator::count(office, "student", None, 11, "count").await.is_err(), "never missing");
+    assert!(operations::destroy(engine, "student", 1, true, "D", ["A", "A"]).await.is_err(), "two names");
+    assert!(operations::destroy(engine, "student", 1, false, "D", ["A", "B"]).await.is_err(), "nothing is spoiled");
+    assert!(operations::lend(engine, "student", 11, "kudus", "D").await.is_err(), "more than there are");
+    assert!(operations::take_back(engine, "student", 1, "kudus", "D").await.is_err(), "never lent");
+    assert!(operations::count(engine, "student", None, 11, "count").await.is_err(), "never missing");
     assert_eq!((world.account("vault").await, world.account("supplier").await), (10, -10));
-    operator::receive(office, &delivery(4, Some("L"), Some("A1..A4"))).await.unwrap();
-    assert!(operator::receive(office, &delivery(4, Some("L"), Some("A1..A4"))).await.is_err(), "received once");
+    operations::receive(engine, &delivery(4, Some("L"), Some("A1..A4"))).await.unwrap();
+    assert!(operations::receive(engine, &delivery(4, Some("L"), Some("A1..A4"))).await.is_err(), "received once");
     world.audit().await;
 }
 
@@ -45,7 +45,7 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
 async fn a_stocktake_books_what_is_short_to_missing_and_back() {
     let world = World::new().await;
     world.receive(10, None).await;
-    let count = |n| operator::count(&world.office, "student", None, n, "stocktake");
+    let count = |n| operations::count(&world.engine, "student", None, n, "stocktake");
     assert_eq!(count(8).await.unwrap().difference, -2);
     assert_eq!((world.account("vault").await, world.account("missing").await), (8, 2));
     assert_eq!(count(9).await.unwrap().difference, 1);
@@ -63,7 +63,7 @@ async fn the_accounts_sum_to_zero_and_none_is_negative_after_any_acts() {
         s.breaker_failures = 1_000;
     })
     .await;
-    let office = &world.office;
+    let engine = &world.engine;
     let uri = "mock://p1?spoil=0.1&jam=0.02&forget=0.15&offline=0.05&seed=4";
     world.add_printer("p1", uri, "student", Some(20)).await;
     world.printer("p2", "spoil=0.1&lose_ack=0.1&forget=0.1&seed=5").await;
@@ -73,14 +73,14 @@ async fn the_accounts_sum_to_zero_and_none_is_negative_after_any_acts() {
         // What is refused is refused whole; the books are looked at after each act either way.
         match random.random_range(0..14) {
             0 | 9 | 10 => world.receive(n, Some(["a", "b", "c"][random.random_range(0..3)])).await,
-            1 => drop(operator::load(office, "p1", n).await),
-            2 => drop(operator::unload(office, "p1", n).await),
-            3 => drop(operator::lend(office, "student", n, "kudus", "D").await),
-            4 => drop(operator::take_back(office, "student", n, "kudus", "D").await),
-            5 => drop(operator::destroy(office, "student", n, random.random(), "D", ["A", "B"]).await),
+            1 => drop(operations::load(engine, "p1", n).await),
+            2 => drop(operations::unload(engine, "p1", n).await),
+            3 => drop(operations::lend(engine, "student", n, "kudus", "D").await),
+            4 => drop(operations::take_back(engine, "student", n, "kudus", "D").await),
+            5 => drop(operations::destroy(engine, "student", n, random.random(), "D", ["A", "B"]).await),
             6 => {
                 let printer = if random.random() { Some("p1") } else { None };
-                drop(operator::count(office, "student", printer, n, "count").await);
+                drop(operations::count(engine, "student", printer, n, "count").await);
             }
             7 | 11 => {
                 let count = u32::try_from(n).unwrap();

@@ -14,15 +14,15 @@ use async_trait::async_trait;
 use cetak::{
     app,
     cli::status::{self, Status},
-    domain::{audit::Actor, intake::Refusal, profile::CardProfile, retry::Backoff, time::Timestamp},
+    domain::{audit::Actor, card::profile::CardProfile, import::Refusal, retry::Backoff, time::Timestamp},
     engine::{
-        EngineError, Office, RendererFactory, Settings,
+        Engine, EngineError, RendererFactory, Settings,
         clock::{Clock, Entropy},
-        intake::{Format, Import, Report, Watch, import},
-        operator::{self, Delivery, NewPrinter, RecordName},
-        scheduler::{self, Stuck, Until},
+        import::{Format, Import, Report, Watch, import},
+        operations::{self, Delivery, NewPrinter, RecordName},
+        scheduling::{self, Blocked, Until},
     },
-    render::{self, Background, Card, Draw, Output, RenderError, Renderer},
+    render::{self, Background, Card, CardRenderer, Output, RenderError, Renderer},
     store::{JobFilter, JobLine, Location, Store, Writer, keys::Keys},
 };
 use cetak_driver_api::PrinterDriver;
@@ -82,7 +82,7 @@ pub(crate) struct World {
     pub(crate) dir: TempDir,
     pub(crate) location: Location,
     pub(crate) server: Option<Postgres>,
-    pub(crate) office: Office,
+    pub(crate) engine: Engine,
     pub(crate) clock: Arc<TestClock>,
     drivers: Drivers,
 }
@@ -175,7 +175,7 @@ impl World {
             let mock = MockPrinter::from_uri(uri, Arc::new(move || clock.now().0)).map_err(|e| e.to_string())?;
             Ok(Arc::new(mock))
         };
-        let office = Office {
+        let engine = Engine {
             store,
             clock: clock.clone(),
             entropy: Arc::new(Seeded::new(1)),
@@ -187,7 +187,7 @@ impl World {
             desk: None,
             lease: None,
         };
-        Self { dir, location, server, office, clock, drivers }
+        Self { dir, location, server, engine, clock, drivers }
     }
 
     /// A printer of the test's own, under a URI.
@@ -195,8 +195,8 @@ impl World {
         self.drivers.lock().unwrap().insert(uri.to_owned(), driver);
     }
 
-    pub(crate) fn as_actor(&self, name: &str) -> Office {
-        self.office.acting("cli", actor(name))
+    pub(crate) fn as_actor(&self, name: &str) -> Engine {
+        self.engine.acting("cli", actor(name))
     }
 
     pub(crate) async fn import(&self, text: &str) -> Report {
@@ -220,7 +220,7 @@ impl World {
         change(&mut what);
         let mut rejects = Rejects::default();
         let input = Box::new(std::io::Cursor::new(text.as_bytes().to_vec()));
-        let report = import(&self.office, input, what, &mut rejects).await?;
+        let report = import(&self.engine, input, what, &mut rejects).await?;
         Ok((report, rejects))
     }
 
@@ -232,7 +232,7 @@ impl World {
             lot: lot.map(str::to_owned),
             serials: None,
         };
-        operator::receive(&self.office, &delivery).await.unwrap();
+        operations::receive(&self.engine, &delivery).await.unwrap();
     }
 
     pub(crate) async fn printer(&self, name: &str, query: &str) {
@@ -242,7 +242,7 @@ impl World {
 
     pub(crate) async fn add_printer(&self, name: &str, uri: &str, profile: &str, hopper: Option<i64>) {
         let new = NewPrinter { name, uri, profile, hopper, insist: None };
-        let _ = operator::printer_add(&self.office, &new).await.unwrap(); // it need not answer
+        let _ = operations::printer_add(&self.engine, &new).await.unwrap(); // it need not answer
     }
 
     pub(crate) fn truth(&self) -> PathBuf {
@@ -250,15 +250,15 @@ impl World {
     }
 
     /// Runs the scheduler until only a person would help.
-    pub(crate) async fn run(&self) -> Stuck {
+    pub(crate) async fn run(&self) -> Blocked {
         let (_stop, stopped) = watch::channel(false);
-        let office = self.office.acting("scheduler", actor("scheduler"));
-        let run = scheduler::run(&office, Until::Idle, stopped);
+        let engine = self.engine.acting("scheduler", actor("scheduler"));
+        let run = scheduling::run(&engine, Until::Idle, stopped);
         tokio::time::timeout(Duration::from_mins(1), run).await.unwrap().unwrap()
     }
 
     pub(crate) async fn status(&self) -> Status {
-        status::read(&self.office).await.unwrap()
+        status::read(&self.engine).await.unwrap()
     }
 
     pub(crate) async fn records(&self, state: &str) -> i64 {
@@ -270,11 +270,11 @@ impl World {
     }
 
     pub(crate) async fn jobs(&self) -> Vec<JobLine> {
-        self.office.store.read().await.unwrap().job_list(&JobFilter::default()).await.unwrap()
+        self.engine.store.read().await.unwrap().job_list(&JobFilter::default()).await.unwrap()
     }
 
     pub(crate) async fn state_of(&self, request_id: &str) -> (String, Option<String>) {
-        let mut tx = self.office.store.read().await.unwrap();
+        let mut tx = self.engine.store.read().await.unwrap();
         let id = tx.record_find("default", request_id).await.unwrap().unwrap();
         let line = tx.record_list(Some(id), None, 1).await.unwrap().pop().unwrap();
         (line.state, line.stop)
@@ -282,7 +282,7 @@ impl World {
 
     /// Checks what must hold at any time: books, sums, audit, one place per person, and that states and lists agree.
     pub(crate) async fn audit(&self) {
-        let mut tx = self.office.store.read().await.unwrap();
+        let mut tx = self.engine.store.read().await.unwrap();
         let broken: Vec<_> = tx.check(&[]).await.unwrap().into_iter().filter(|c| !c.faults.is_empty()).collect();
         assert_eq!(broken, []);
         for line in tx.balance_list().await.unwrap() {
@@ -293,7 +293,7 @@ impl World {
         for (blank_type, accounts) in &status.blangko {
             assert_eq!(accounts["sum"], 0, "{blank_type}");
         }
-        for batch in self.office.store.read().await.unwrap().batch_list(false).await.unwrap() {
+        for batch in self.engine.store.read().await.unwrap().batch_list(false).await.unwrap() {
             assert_eq!(batch.state == "closed", batch.open == 0, "{batch:?}");
         }
     }
@@ -321,7 +321,7 @@ pub(crate) const NO_CARD: &str = "NO CARD";
 /// Lays cards out and makes no dots: these tests are not about what a card looks like, and their clock leaps.
 struct Sketch(Renderer);
 
-impl Draw for Sketch {
+impl CardRenderer for Sketch {
     fn shows_photo(&self) -> bool {
         self.0.shows_photo()
     }
@@ -352,5 +352,5 @@ impl Draw for Sketch {
 }
 
 fn sketches() -> RendererFactory {
-    Arc::new(|profile: &CardProfile| Ok(Arc::new(Sketch(Renderer::new(profile)?)) as Arc<dyn Draw>))
+    Arc::new(|profile: &CardProfile| Ok(Arc::new(Sketch(Renderer::new(profile)?)) as Arc<dyn CardRenderer>))
 }

@@ -17,9 +17,9 @@ use crate::{
         status::{self, Status, stock_text},
     },
     engine::{
-        EngineError, Office,
-        operator::{self, Delivery, NewPrinter},
-        scheduler::Until,
+        Engine, EngineError,
+        operations::{self, Delivery, NewPrinter},
+        scheduling::Until,
     },
 };
 
@@ -38,7 +38,7 @@ pub(super) fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Makes what is not there yet, runs until the stock is used up, and reports.
-pub(super) async fn run(office: &Office, out: Output, folder: &Path, args: DemoArgs) -> anyhow::Result<()> {
+pub(super) async fn run(engine: &Engine, out: Output, folder: &Path, args: DemoArgs) -> anyhow::Result<()> {
     let demo = folder.join(MARK);
     message(&format!("making a waiting list of {} invented people", thousands(args.records.into())));
     let list = people::write_waiting_list(&demo, args.seed, args.records)?;
@@ -53,26 +53,26 @@ pub(super) async fn run(office: &Office, out: Output, folder: &Path, args: DemoA
         format: None,
     };
     message("importing it");
-    let report = cli::import(office, import).await?;
+    let report = cli::import(engine, import).await?;
     message(cli::import_text(&report).trim_end());
-    deliver(office, args.blanks).await?;
-    add_printers(office, &demo, &args).await?;
+    deliver(engine, args.blanks).await?;
+    add_printers(engine, &demo, &args).await?;
     message(
         "printing until the blanks are used up; a pause ends the demo, and the same command goes on after a resume",
     );
-    for (printer, why) in schedule(office, folder, Until::Idle, None).await? {
+    for (printer, why) in schedule(engine, folder, Until::Idle, None).await? {
         message(&format!("printer `{printer}`: {why}"));
     }
     let summary =
-        Summary::read(office, report.refused_by_reason.iter().map(|(reason, n)| (reason.as_str(), *n)).collect())
+        Summary::read(engine, report.refused_by_reason.iter().map(|(reason, n)| (reason.as_str(), *n)).collect())
             .await?;
     out.data(&summary, text)?;
     if summary.clean { Ok(()) } else { anyhow::bail!("the books are not right") }
 }
 
 /// Once, however often the demo is run.
-async fn deliver(office: &Office, quantity: i64) -> anyhow::Result<()> {
-    let booked = office.store.read().await?.balance_list().await?;
+async fn deliver(engine: &Engine, quantity: i64) -> anyhow::Result<()> {
+    let booked = engine.store.read().await?.balance_list().await?;
     if booked.is_empty() {
         let delivery = Delivery {
             blank_type: BLANKS.into(),
@@ -81,14 +81,14 @@ async fn deliver(office: &Office, quantity: i64) -> anyhow::Result<()> {
             lot: Some("2015-08".into()),
             serials: None,
         };
-        operator::receive(office, &delivery).await?;
+        operations::receive(engine, &delivery).await?;
     }
     Ok(())
 }
 
-async fn add_printers(office: &Office, folder: &Path, args: &DemoArgs) -> anyhow::Result<()> {
+async fn add_printers(engine: &Engine, folder: &Path, args: &DemoArgs) -> anyhow::Result<()> {
     let truth = std::path::absolute(folder.join("truth.jsonl"))?;
-    let known = office.store.read().await?.printer_list().await?;
+    let known = engine.store.read().await?.printer_list().await?;
     for (number, name) in (1..).zip(["fargo-1", "fargo-2", "zebra-1"]) {
         let faults = "spoil=0.015&jam=0.002&clear_ms=1500&offline=0.002&lose_ack=0.002&forget=0.0004";
         let (card_ms, seed) = (args.card_ms, args.seed + number);
@@ -98,7 +98,7 @@ async fn add_printers(office: &Office, folder: &Path, args: &DemoArgs) -> anyhow
         );
         if known.iter().all(|printer| printer.name != name) {
             let new = NewPrinter { name, uri: &uri, profile: PROFILE, ..NewPrinter::default() };
-            operator::printer_add(office, &new).await?.map_err(|fault| anyhow::anyhow!(fault))?;
+            operations::printer_add(engine, &new).await?.map_err(|fault| anyhow::anyhow!(fault))?;
         }
     }
     Ok(())
@@ -122,9 +122,9 @@ struct Summary {
 }
 
 impl Summary {
-    async fn read(office: &Office, refused_by_reason: BTreeMap<&'static str, u64>) -> anyhow::Result<Self> {
-        let status = status::read(office).await?;
-        let mut tx = office.store.read().await?;
+    async fn read(engine: &Engine, refused_by_reason: BTreeMap<&'static str, u64>) -> anyhow::Result<Self> {
+        let status = status::read(engine).await?;
+        let mut tx = engine.store.read().await?;
         let mut per_printer: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
         for (printer, outcome, count) in tx.printer_outcomes(crate::domain::time::Timestamp(0)).await? {
             per_printer.entry(printer).or_default().insert(outcome, count);

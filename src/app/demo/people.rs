@@ -524,12 +524,12 @@ fn instant(day_of_year: u32, minute_of_day: u32) -> String {
 mod tests {
     use crate::{
         domain::{
-            intake::{Checked, Layout, Row as IntakeRow, clean},
+            card::profile::CardProfile,
+            import::{Checked, Layout, Row as IntakeRow, clean},
             personal::Person,
-            profile::CardProfile,
             time::Timestamp,
         },
-        render::{Card, Draw, Renderer},
+        render::{Card, CardRenderer, Renderer},
     };
 
     use super::*;

@@ -8,7 +8,7 @@ use resvg::{
 };
 use ttf_parser::{FaceParsingError, GlyphId, OutlineBuilder};
 
-use crate::domain::profile::FontName;
+use crate::domain::card::profile::FontName;
 
 /// Liberation Sans 2.1.5, SIL Open Font License 1.1; OCR-B 0.3, in the public domain (see the licences beside them).
 static REGULAR: &[u8] = include_bytes!("LiberationSans-Regular.ttf");

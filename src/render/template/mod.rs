@@ -12,7 +12,7 @@ use resvg::{
 
 use self::view::{View, view_box};
 use super::{Area, fonts, text::Typesetter};
-use crate::domain::profile::FontName;
+use crate::domain::card::profile::FontName;
 
 /// A template is no longer than this.
 const BYTES_MAX: usize = 512 * 1024;

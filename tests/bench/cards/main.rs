@@ -33,11 +33,11 @@ use anyhow::{Context, ensure};
 use cetak::{
     app::{demo::people::write_waiting_list, profiles},
     domain::{
-        intake,
+        card::profile::{CardProfile, Side},
+        import,
         personal::Person,
-        profile::{CardProfile, Side},
     },
-    render::{Card, Draw, Format, Ink, Output, Renderer, SheetBack, Sides},
+    render::{Card, CardRenderer, Format, Ink, Output, Renderer, SheetBack, Sides},
 };
 use table::{Line, output_of, per_second, show};
 use usage::Usage;
@@ -120,7 +120,7 @@ fn citizens(renderer: &Renderer, folder: &Path, count: usize) -> anyhow::Result<
     for row in file.deserialize() {
         let fields: BTreeMap<String, String> = row?;
         let fields: BTreeMap<String, String> =
-            fields.into_iter().map(|(name, value)| (name, intake::clean(&value))).collect();
+            fields.into_iter().map(|(name, value)| (name, import::clean(&value))).collect();
         let photo = folder.join(&fields["photo"]);
         let Ok(bytes) = fs::read(&photo) else { continue };
         if fields["status"] == "PRINT_READY_RECORD" {

@@ -9,11 +9,11 @@ use cetak::{
         demo::people::WaitingList,
         system::{SystemClock, SystemEntropy},
     },
-    domain::{audit::Actor, intake::Refusal},
+    domain::{audit::Actor, import::Refusal},
     engine::{
-        Office, Settings,
-        intake::{Format, Import, Watch, import},
-        operator,
+        Engine, Settings,
+        import::{Format, Import, Watch, import},
+        operations,
     },
     store::Writer,
 };
@@ -25,10 +25,10 @@ pub(crate) const PROFILE: &str = "ktp-el";
 /// The master key of every office here.
 pub(crate) const KEY: [u8; 32] = [7; 32];
 
-pub(crate) async fn open(database: &Database) -> anyhow::Result<Office> {
+pub(crate) async fn open(database: &Database) -> anyhow::Result<Engine> {
     let profiles = app::profiles::built_in()?;
     let nobody = Actor { name: "bench".into(), os_user: "bench".into(), host: "bench".into() };
-    Ok(Office {
+    Ok(Engine {
         store: database.store().await?,
         clock: Arc::new(SystemClock::default()),
         entropy: Arc::new(SystemEntropy::new()),
@@ -42,27 +42,27 @@ pub(crate) async fn open(database: &Database) -> anyhow::Result<Office> {
     })
 }
 
-pub(crate) async fn add_printer(office: &Office, name: &str, uri: &str) -> anyhow::Result<()> {
+pub(crate) async fn add_printer(office: &Engine, name: &str, uri: &str) -> anyhow::Result<()> {
     // What is objected to CUPS in general is settled in the queue of a benchmark.
     let insist = Some("a benchmark");
-    let new = operator::NewPrinter { name, uri, profile: PROFILE, insist, ..operator::NewPrinter::default() };
-    operator::printer_add(office, &new).await?.map_err(|fault| anyhow::anyhow!(fault))?;
+    let new = operations::NewPrinter { name, uri, profile: PROFILE, insist, ..operations::NewPrinter::default() };
+    operations::printer_add(office, &new).await?.map_err(|fault| anyhow::anyhow!(fault))?;
     Ok(())
 }
 
-pub(crate) async fn receive(office: &Office, quantity: i64) -> anyhow::Result<()> {
-    let delivery = operator::Delivery {
+pub(crate) async fn receive(office: &Engine, quantity: i64) -> anyhow::Result<()> {
+    let delivery = operations::Delivery {
         blank_type: PROFILE.into(),
         quantity,
         document: "BENCH-1".into(),
         lot: None,
         serials: None,
     };
-    Ok(operator::receive(office, &delivery).await?)
+    Ok(operations::receive(office, &delivery).await?)
 }
 
 /// Imports a list; returns how many records it made.
-pub(crate) async fn fill(office: &Office, list: &WaitingList) -> anyhow::Result<i64> {
+pub(crate) async fn fill(office: &Engine, list: &WaitingList) -> anyhow::Result<i64> {
     struct Nobody;
     impl Watch for Nobody {
         fn refused(&mut self, _: u64, _: &str, _: &Refusal) -> std::io::Result<()> {
@@ -83,7 +83,7 @@ pub(crate) async fn fill(office: &Office, list: &WaitingList) -> anyhow::Result<
 }
 
 /// Every blank is somewhere, no record is lost, and the audit is whole.
-pub(crate) async fn check(office: &Office, records: i64, received: i64, printed: i64) -> anyhow::Result<()> {
+pub(crate) async fn check(office: &Engine, records: i64, received: i64, printed: i64) -> anyhow::Result<()> {
     let mut tx = office.store.read().await?;
     let (mut all, mut good) = (0, 0);
     for line in tx.record_counts().await? {

@@ -1,0 +1,90 @@
+//! `cetak audit`.
+
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+
+use super::{args::AuditCommand, output::Output};
+use crate::{
+    engine::{Engine, EngineError},
+    store::ChainHead,
+};
+
+pub(super) async fn command(engine: &Engine, out: Output, command: AuditCommand) -> anyhow::Result<()> {
+    match command {
+        AuditCommand::Verify { seal } => verify(engine, out, seal).await,
+        AuditCommand::Seal { file } => write_seal(engine, out, &file).await,
+        AuditCommand::Export => export(engine, out).await,
+    }
+}
+
+/// What a file of `audit seal` holds; nothing without one.
+pub(super) fn seal_read(file: Option<&Path>) -> anyhow::Result<Vec<ChainHead>> {
+    let Some(file) = file else { return Ok(Vec::new()) };
+    let text = std::fs::read_to_string(file)
+        .map_err(|source| EngineError::Read { what: file.display().to_string(), source })?;
+    serde_json::from_str(&text).with_context(|| format!("`{}` is no seal", file.display()))
+}
+
+async fn verify(engine: &Engine, out: Output, seal: Option<PathBuf>) -> anyhow::Result<()> {
+    let heads = seal_read(seal.as_deref())?;
+    let mut tx = engine.store.read().await?;
+    let (rows, faults) = tx.audit_verify(&heads).await?;
+    let books = tx.balance_faults().await?;
+    let faults: Vec<String> =
+        faults.iter().map(|f| format!("chain `{}`, row {}: {}", f.chain, f.seq, f.what)).collect();
+    let books: Vec<String> =
+        books.iter().map(|(key, booked, moved)| format!("account {key}: booked {booked}, moved {moved}")).collect();
+    let clean = faults.is_empty() && books.is_empty();
+    let value = serde_json::json!({ "rows": rows, "clean": clean, "faults": faults, "ledger_faults": books });
+    out.data(&value, |_| {
+        let all = faults.iter().chain(&books).map(String::as_str).collect::<Vec<_>>().join("\n") + "\n";
+        if clean {
+            format!("{rows} rows, none changed, moved or missing; every balance is the sum of its movements\n")
+        } else {
+            all
+        }
+    })?;
+    if clean {
+        Ok(())
+    } else {
+        Err(EngineError::refused(
+            "the records are not clean",
+            "keep the files as they are, and call whoever is responsible",
+        )
+        .into())
+    }
+}
+
+async fn write_seal(engine: &Engine, out: Output, file: &Path) -> anyhow::Result<()> {
+    let heads = engine.store.read().await?.audit_heads().await?;
+    let context = || format!("`{}` cannot be written", file.display());
+    if file.exists() {
+        let hint = "a seal is never overwritten: name another file";
+        anyhow::bail!(EngineError::refused(format!("`{}` is there already", file.display()), hint));
+    }
+    let mut handle = OpenOptions::new().write(true).create_new(true).mode(0o644).open(file).with_context(context)?;
+    handle.write_all(format!("{}\n", serde_json::to_string_pretty(&heads)?).as_bytes()).with_context(context)?;
+    handle.sync_all().with_context(context)?;
+    Ok(out.done(&format!("{} chains sealed in `{}`; keep it outside of this machine", heads.len(), file.display()))?)
+}
+
+async fn export(engine: &Engine, out: Output) -> anyhow::Result<()> {
+    let mut tx = engine.store.read().await?;
+    for head in tx.audit_heads().await? {
+        let mut after = 0;
+        loop {
+            let page = tx.audit_page(&head.chain, after).await?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            let lines = page.iter().map(|row| row.entry.as_str()).collect::<Vec<_>>().join("\n") + "\n";
+            out.text(&lines)?;
+        }
+    }
+    Ok(())
+}

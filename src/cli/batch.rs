@@ -1,0 +1,39 @@
+//! `cetak batch`.
+
+use super::{args::BatchCommand, job::jobs_text, output::Output, status::batches_text};
+use crate::{
+    domain::id::BatchId,
+    engine::{Engine, EngineError, operations},
+    store::JobFilter,
+};
+
+pub(super) async fn command(engine: &Engine, out: Output, command: BatchCommand) -> anyhow::Result<()> {
+    let done = match command {
+        BatchCommand::List { all } => {
+            let lines = engine.store.read().await?.batch_list(!all).await?;
+            return Ok(out.data(&lines, |lines| batches_text(lines))?);
+        }
+        BatchCommand::Show { batch } => {
+            let mut tx = engine.store.read().await?;
+            let Some(line) = tx.batch_list(false).await?.into_iter().find(|b| b.id == batch) else {
+                anyhow::bail!(EngineError::refused(
+                    format!("there is no batch {batch}"),
+                    "see them with `cetak batch list --all`"
+                ));
+            };
+            let jobs = tx.job_list(&JobFilter { batch: Some(batch), ..JobFilter::default() }).await?;
+            let value = serde_json::json!({ "batch": line, "jobs": jobs });
+            return Ok(out.data(&value, |_| format!("{}\n{}", batches_text(&[line]), jobs_text(&jobs)))?);
+        }
+        BatchCommand::Cancel { batch, reason } => {
+            let closed = operations::batch_cancel(engine, BatchId(batch), &reason).await?;
+            let rest = if closed { "" } else { "; the card in hand is finished" };
+            format!("batch {batch} cancelled{rest}")
+        }
+        BatchCommand::Approve { batch } => {
+            operations::batch_approve(engine, BatchId(batch)).await?;
+            format!("batch {batch} may be printed")
+        }
+    };
+    Ok(out.done(&done)?)
+}

@@ -1,0 +1,52 @@
+//! `cetak job`.
+
+use super::{
+    args::JobCommand,
+    output::{Output, table},
+};
+use crate::{
+    domain::job::JobState,
+    engine::{Engine, EngineError},
+    store::{JobFilter, JobLine},
+};
+
+pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -> anyhow::Result<()> {
+    let mut tx = engine.store.read().await?;
+    match command {
+        JobCommand::List { batch, state } => {
+            if let Some(state) = &state {
+                let known = |message| EngineError::Refused { message, hint: None };
+                state.parse::<JobState>().map_err(known)?;
+            }
+            let jobs = tx.job_list(&JobFilter { batch, state, ..JobFilter::default() }).await?;
+            out.data(&jobs, |jobs| jobs_text(jobs))?;
+        }
+        JobCommand::Show { job } => {
+            let found = tx.job_list(&JobFilter { job: Some(job), ..JobFilter::default() }).await?.pop();
+            let Some(found) = found else {
+                anyhow::bail!(EngineError::refused(format!("there is no job {job}"), "see them with `cetak job list`"));
+            };
+            out.data(&found, |job| jobs_text(std::slice::from_ref(job)))?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn jobs_text(jobs: &[JobLine]) -> String {
+    let row = |job: &JobLine| {
+        let outcome = |a: &crate::store::AttemptLine| {
+            let Some(outcome) = a.outcome.as_deref() else { return format!("in hand: {}", a.id) };
+            a.reason.as_ref().map_or(outcome.to_owned(), |reason| format!("{outcome} ({reason})"))
+        };
+        let attempts = job.attempts.iter().map(outcome).collect::<Vec<_>>().join(", ");
+        vec![
+            job.id.to_string(),
+            job.batch.to_string(),
+            job.request_id.clone(),
+            job.copy.to_string(),
+            job.state.clone(),
+            attempts,
+        ]
+    };
+    table(&["job", "batch", "request id", "copy", "state", "attempts"], &jobs.iter().map(row).collect::<Vec<_>>())
+}

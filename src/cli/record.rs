@@ -1,0 +1,77 @@
+//! `cetak record`.
+
+use super::{
+    args::{RecordArg, RecordCommand},
+    job::jobs_text,
+    output::{Output, table},
+};
+use crate::{
+    engine::{
+        Engine,
+        operations::{self, RecordName, find_record},
+    },
+    store::{JobFilter, RecordLine},
+};
+
+pub(super) fn name(record: RecordArg) -> RecordName {
+    RecordName { source: record.source, request_id: record.request_id }
+}
+
+pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand) -> anyhow::Result<()> {
+    let done = match command {
+        RecordCommand::Show { record } => return show(engine, out, &name(record)).await,
+        RecordCommand::Quarantined => {
+            let lines = engine.store.read().await?.record_list(None, Some("quarantined"), 10_000).await?;
+            let row = |r: &RecordLine| {
+                vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), r.reason.clone().unwrap_or_default()]
+            };
+            let text = |lines: &Vec<RecordLine>| {
+                table(&["source", "request id", "kind", "reason"], &lines.iter().map(row).collect::<Vec<_>>())
+            };
+            return Ok(out.data(&lines, text)?);
+        }
+        RecordCommand::Hold { record, reason } => {
+            let name = name(record);
+            operations::record_hold(engine, &name, &reason).await?;
+            format!("record `{}` is held", name.request_id)
+        }
+        RecordCommand::Release { record, reason } => {
+            let name = name(record);
+            operations::record_release(engine, &name, &reason).await?;
+            format!("record `{}` is on the waiting list", name.request_id)
+        }
+    };
+    Ok(out.done(&done)?)
+}
+
+async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result<()> {
+    let mut tx = engine.store.read().await?;
+    let id = find_record(&mut tx, name).await?;
+    let line = tx.record_list(Some(id), None, 1).await?.pop();
+    let jobs = tx.job_list(&JobFilter { record: Some(id), ..JobFilter::default() }).await?;
+    let Some(line) = line else { anyhow::bail!("the record is gone") };
+    let value = serde_json::json!({ "record": line, "jobs": jobs });
+    let text = |_: &serde_json::Value| {
+        let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
+        let rows = [
+            ("request id", line.request_id.clone()),
+            ("source", line.source.clone()),
+            ("profile", line.profile.clone()),
+            ("kind", format!("{} (class {})", line.kind, line.class)),
+            ("state", line.state.clone()),
+            ("reason", optional(&line.reason)),
+            ("card stopped", optional(&line.stop)),
+            ("checked", line.checked.to_string()),
+            ("surrendered", line.surrendered.to_string()),
+            ("district", line.district.clone()),
+            ("village", line.village.clone()),
+            ("verified at", line.verified_at.clone()),
+            ("version", line.version.to_string()),
+            ("copy", line.copy.to_string()),
+            ("failed tries", line.charged.to_string()),
+        ];
+        let facts = table(&["record", ""], &rows.map(|(key, value)| vec![key.to_owned(), value]));
+        if jobs.is_empty() { facts } else { format!("{facts}\n{}", jobs_text(&jobs)) }
+    };
+    Ok(out.data(&value, text)?)
+}

@@ -1,0 +1,50 @@
+//! `cetak reprint`.
+
+use super::{
+    args::ReprintCommand,
+    output::{Output, table},
+    record::name,
+};
+use crate::{
+    domain::id::WarrantId,
+    engine::{Engine, operations},
+    store::WarrantLine,
+};
+
+pub(super) async fn command(engine: &Engine, out: Output, command: ReprintCommand) -> anyhow::Result<()> {
+    let done = match command {
+        ReprintCommand::Request { record, reason } => {
+            let warrant = operations::reprint_request(engine, &name(record), &reason).await?;
+            let text = format!(
+                "warrant {warrant} requested; another person approves it with `cetak reprint approve {warrant}`\n"
+            );
+            return Ok(out.data(&serde_json::json!({ "warrant": warrant }), |_| text)?);
+        }
+        ReprintCommand::List => {
+            let lines = engine.store.read().await?.warrant_list().await?;
+            let row = |w: &WarrantLine| {
+                let decided = w.decided_by.clone().unwrap_or_default();
+                vec![
+                    w.id.to_string(),
+                    w.source.clone(),
+                    w.request_id.clone(),
+                    w.state.clone(),
+                    w.reason.clone(),
+                    w.requested_by.clone(),
+                    decided,
+                ]
+            };
+            let header = ["warrant", "source", "request id", "state", "reason", "requested by", "decided by"];
+            return Ok(out.data(&lines, |lines| table(&header, &lines.iter().map(row).collect::<Vec<_>>()))?);
+        }
+        ReprintCommand::Approve { warrant } => {
+            operations::reprint_approve(engine, WarrantId(warrant)).await?;
+            format!("warrant {warrant} approved; one more copy is on the waiting list")
+        }
+        ReprintCommand::Refuse { warrant, reason } => {
+            operations::reprint_refuse(engine, WarrantId(warrant), &reason).await?;
+            format!("warrant {warrant} refused")
+        }
+    };
+    Ok(out.done(&done)?)
+}

@@ -1,0 +1,13 @@
+//! What a card is and shows, as data.
+//!
+//! * [`profile`]: a kind of card: identifier rule, eligible statuses, blank type, attempts, reprint reasons
+//! * [`layout`]: its sides, and what each place shows
+//! * [`expression`]: how the text of a place is put together from a record's columns
+//! * [`mrz`]: the machine-readable zone (ICAO Doc 9303)
+//! * [`media`]: IPP media names and sizes (PWG 5101.1)
+
+pub mod expression;
+pub mod layout;
+pub mod media;
+pub mod mrz;
+pub mod profile;

@@ -1,0 +1,282 @@
+//! What a kind of card is, as data. No other place knows what an identity card or a student card is.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::expression::Expression;
+pub use super::layout::{
+    Align, Backdrop, BackgroundRule, CardFace, CodePlace, FontName, MrzPlace, PhotoPlace, Side, SignaturePlace,
+    Symbology, TextPlace,
+};
+
+/// A card profile, from a TOML file. Unknown keys are refused, so that a typing error is found at start.
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CardProfile {
+    /// The name that commands use, such as `ktp-el`.
+    pub name: String,
+    /// The name that people read.
+    pub title: String,
+    /// The blanks that it is printed on.
+    pub blank_type: String,
+    /// The statuses with which a record may be printed; every other is refused with the status found.
+    pub eligible_statuses: Vec<String>,
+    /// Failed tries (a blank spoiled, or the card refused by the printer) after which a record is quarantined. At
+    /// least 1. Tries that failed because of the printer are not counted.
+    pub attempts: u32,
+    /// The column that piles are sorted by first; stored in the clear.
+    pub district: String,
+    /// The column that piles are sorted by inside a district; stored in the clear.
+    pub village: String,
+    /// The column with the person's name, which must not be empty.
+    pub name_column: String,
+    /// The columns that are sealed with the record.
+    pub personal: Vec<String>,
+    /// Those of them that must be ISO 8601 dates.
+    #[serde(default)]
+    pub dates: Vec<String>,
+    /// Must a record have a photo?
+    pub photo: PhotoRule,
+    /// The reasons that a reprint may have.
+    pub reprint_reasons: Vec<String>,
+    /// Those of them that mean that the card before is lost: it is booked as missing, and need not come back.
+    #[serde(default)]
+    pub lost_reasons: Vec<String>,
+    /// The kinds of request.
+    #[serde(rename = "kind")]
+    pub kinds: Vec<RequestKind>,
+    /// The person's identifier.
+    pub identifier: Identifier,
+    /// How the card looks.
+    pub card: CardFace,
+}
+
+/// Must a record have a photo?
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PhotoRule {
+    /// A row without one is refused.
+    Required,
+    /// A row may name none; one that is named must be there.
+    Optional,
+}
+
+/// A kind of request: why somebody is to get a card.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestKind {
+    /// As in the column `request_kind`.
+    pub name: String,
+    /// Priority class; a lower one is printed first.
+    pub class: i64,
+    /// It may follow a card that was handed over, whether or not the old one came back.
+    #[serde(default)]
+    pub replaces: bool,
+}
+
+/// Where a person's identifier is and what it must look like.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identifier {
+    /// The column; one of `personal`.
+    pub column: String,
+    /// The rule.
+    pub scheme: Scheme,
+    /// The column with the date of birth, where the identifier tells one: a disagreement is a warning.
+    pub birth_date: Option<String>,
+    /// The column with the sex, `M` or `F`, where the identifier tells one: a disagreement is a warning.
+    pub sex: Option<String>,
+    /// Fewest characters, for schemes without a length of their own.
+    #[serde(default = "super::layout::one")]
+    pub min_length: usize,
+    /// Most characters, for schemes without a length of their own.
+    #[serde(default = "sixty_four")]
+    pub max_length: usize,
+    /// Known regions: two digits of the province to ranges of regency numbers, such as `1-18,71`.
+    #[serde(default)]
+    pub regions: BTreeMap<String, String>,
+}
+
+fn sixty_four() -> usize {
+    64
+}
+
+/// Values that a place may show beside the profile's columns: the office's own key, the attempt's name at the printer, and
+/// a keyed hash of both, by which a card is matched to its attempt without showing anything of the person.
+pub const CARD_VALUES: [&str; 3] = ["request_id", "attempt", "keyed_hash"];
+
+/// The rule that an identifier follows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheme {
+    /// Indonesia's NIK: 16 digits, six for the region that first gave it, then day (plus 40 for women), month and
+    /// two-digit year of birth, then a serial from 0001 (PP 37/2007, article 37).
+    Nik,
+    /// Letters, digits and hyphens, with a length from the profile.
+    Alphanumeric,
+}
+
+/// What is wrong with a profile, and where.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ProfileError {
+    /// The header of the table, such as `[[card.front.text]]`; none for the keys above all tables.
+    pub table: Option<&'static str>,
+    /// Which table with that header, from 1.
+    pub number: usize,
+    /// The key and what is wrong with it.
+    pub message: String,
+}
+
+impl From<String> for ProfileError {
+    fn from(message: String) -> Self {
+        Self { table: None, number: 1, message }
+    }
+}
+
+/// Columns that every waiting list has, whatever the profile.
+pub const GENERAL_COLUMNS: [&str; 6] = ["request_id", "request_kind", "status", "requested_at", "verified_at", "photo"];
+
+impl CardProfile {
+    /// Checks what the file format alone cannot.
+    pub fn validate(&self) -> Result<(), ProfileError> {
+        let known = |column: &String| self.personal.contains(column);
+        let listed = |key: &str, column: &String| {
+            if known(column) { Ok(()) } else { Err(format!("`{key}` is `{column}`, which is not in `personal`")) }
+        };
+        let limits = [
+            (is_name(&self.name), "`name` must be letters, digits and hyphens"),
+            (is_name(&self.blank_type), "`blank_type` must be letters, digits and hyphens"),
+            (self.attempts >= 1, "`attempts` must be at least 1"),
+            (!self.eligible_statuses.is_empty(), "`eligible_statuses` must not be empty"),
+            (
+                self.lost_reasons.iter().all(|r| self.reprint_reasons.contains(r)),
+                "`lost_reasons` must be among `reprint_reasons`",
+            ),
+            (!self.kinds.is_empty(), "there must be at least one `[[kind]]`"),
+            (
+                self.personal.iter().all(|c| !GENERAL_COLUMNS.contains(&c.as_str())),
+                "`personal` must not list a general column",
+            ),
+            (
+                self.personal.iter().all(|c| !CARD_VALUES.contains(&c.as_str())),
+                "`personal` must not list `request_id`, `attempt` or `keyed_hash`",
+            ),
+        ];
+        if let Some((_, message)) = limits.iter().find(|(holds, _)| !holds) {
+            return Err((*message).to_owned().into());
+        }
+        listed("name_column", &self.name_column)?;
+        listed("identifier.column", &self.identifier.column)?;
+        self.dates.iter().try_for_each(|column| listed("dates", column))?;
+        let optional =
+            [("identifier.birth_date", &self.identifier.birth_date), ("identifier.sex", &self.identifier.sex)];
+        optional.into_iter().try_for_each(|(key, column)| column.as_ref().map_or(Ok(()), |c| listed(key, c)))?;
+        self.validate_card()
+    }
+
+    fn validate_card(&self) -> Result<(), ProfileError> {
+        let card = &self.card;
+        let wrong = |table, number, message: String| Err(ProfileError { table: Some(table), number, message });
+        let limits = [
+            ((10.0..=300.0).contains(&card.width_mm), "`card.width_mm` must be 10 to 300"),
+            ((10.0..=300.0).contains(&card.height_mm), "`card.height_mm` must be 10 to 300"),
+            ((0.0..=5.0).contains(&card.bleed_mm), "`card.bleed_mm` must be 0 to 5"),
+        ];
+        if let Some((_, message)) = limits.iter().find(|(holds, _)| !holds) {
+            return wrong("[card]", 1, (*message).to_owned());
+        }
+        if card.sample_photo.as_ref().is_some_and(|file| !is_file_name(file)) {
+            return wrong("[card]", 1, "`sample_photo` must be the name of a file beside the profile".into());
+        }
+        let known = |name: &str| self.shows(name);
+        if let Some(column) = card.words.keys().find(|column| !known(column)) {
+            return wrong("[card]", 1, format!("`card.words.{column}` is for no column of the profile"));
+        }
+        if let Some(rule) = card.background.as_ref().filter(|rule| !self.dates.contains(&rule.birth_date)) {
+            let message = format!("`birth_date` is `{}`, which is not in `dates`", rule.birth_date);
+            return wrong("[card.background]", 1, message);
+        }
+        let front = ["[card.front]", "[[card.front.text]]", "[[card.front.code]]", "[card.front.mrz]"];
+        let back = ["[card.back]", "[[card.back.text]]", "[[card.back.code]]", "[card.back.mrz]"];
+        let sides = std::iter::once((front, &card.front)).chain(card.back.iter().map(|side| (back, side)));
+        for ([own, text, code, mrz], side) in sides {
+            if !is_file_name(&side.template) {
+                return wrong(own, 1, "`template` must be the name of a file beside the profile".into());
+            }
+            if side.signature.as_ref().is_some_and(|signature| !is_file_name(&signature.file)) {
+                return wrong(own, 1, "`signature.file` must be the name of a file beside the profile".into());
+            }
+            let stranger = |expression: &Expression| expression.names().find(|name| !known(name)).map(str::to_owned);
+            let shows = |name: String| format!("`{{{name}}}` is no column of the profile, and none of {CARD_VALUES:?}");
+            for (number, place) in (1..).zip(&side.text) {
+                let (size, least) = (place.size_mm, place.least_mm());
+                if let Some(name) = stranger(&place.value) {
+                    return wrong(text, number, shows(name));
+                }
+                if !(0.5..=20.0).contains(&size) || !(0.5..=size.max(0.5)).contains(&least) {
+                    let message = "`size_mm` must be 0.5 to 20, and `least_mm` 0.5 to that".into();
+                    return wrong(text, number, message);
+                }
+                if !(1..=10).contains(&place.lines) {
+                    return wrong(text, number, "`lines` must be 1 to 10".into());
+                }
+            }
+            for (number, place) in (1..).zip(&side.code) {
+                if let Some(name) = stranger(&place.value) {
+                    return wrong(code, number, shows(name));
+                }
+            }
+            if let Some(name) = side.mrz.iter().flat_map(MrzPlace::expressions).find_map(stranger) {
+                return wrong(mrz, 1, shows(name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Is it a value that a card of this profile can show?
+    fn shows(&self, name: &str) -> bool {
+        let own = self.personal.iter().chain([&self.district, &self.village]);
+        own.map(String::as_str).chain(CARD_VALUES).any(|known| known == name)
+    }
+
+    /// The sides of its card, the front first.
+    pub fn sides(&self) -> impl Iterator<Item = &Side> {
+        std::iter::once(&self.card.front).chain(&self.card.back)
+    }
+
+    /// The sides of its card, to put the text of their templates in.
+    pub fn sides_mut(&mut self) -> impl Iterator<Item = &mut Side> {
+        std::iter::once(&mut self.card.front).chain(&mut self.card.back)
+    }
+
+    /// Some side of the card shows the person's photo.
+    pub fn shows_photo(&self) -> bool {
+        self.sides().any(|side| side.photo.is_some())
+    }
+
+    /// The kind of request with this name.
+    pub fn kind(&self, name: &str) -> Option<&RequestKind> {
+        self.kinds.iter().find(|kind| kind.name == name)
+    }
+
+    /// All columns that the profile reads, general ones first.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        let own = [&self.district, &self.village].into_iter().filter(|c| !self.personal.contains(c));
+        GENERAL_COLUMNS.into_iter().chain(self.personal.iter().chain(own).map(String::as_str))
+    }
+}
+
+/// Is it a name that people may choose for printers, profiles, blank types and places? Letters, digits, `-`, `_` and
+/// `.`, at most 40.
+pub fn is_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=40).contains(&text.len()) && text.chars().all(allowed)
+}
+
+/// A file beside the profile: no folder, nothing hidden.
+fn is_file_name(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=100).contains(&text.len()) && !text.starts_with('.') && text.chars().all(allowed)
+}

@@ -1,0 +1,123 @@
+//! What a person's identifier must look like.
+
+use crate::domain::{
+    card::profile::{Identifier, Scheme},
+    time::parse_date,
+};
+
+/// Why an identifier cannot be one. The words hold nothing of the identifier.
+pub fn check(rule: &Identifier, value: &str) -> Result<(), &'static str> {
+    match rule.scheme {
+        Scheme::Nik => check_nik(value),
+        Scheme::Alphanumeric if value.is_empty() => Err("missing"),
+        Scheme::Alphanumeric if !(rule.min_length..=rule.max_length).contains(&value.len()) => Err("wrong length"),
+        Scheme::Alphanumeric if value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => Ok(()),
+        Scheme::Alphanumeric => Err("not only letters, digits and hyphens"),
+    }
+}
+
+fn check_nik(value: &str) -> Result<(), &'static str> {
+    let Some(nik) = Nik::read(value) else {
+        return Err(if value.is_empty() { "missing" } else { "not 16 digits" });
+    };
+    if !matches!(nik.day_code, 1..=31 | 41..=71) {
+        return Err("day not 01-31 or 41-71");
+    }
+    if !nik.birth_dates().any(|date| date.is_some()) {
+        return Err("no such date");
+    }
+    if nik.serial == 0 { Err("serial 0000") } else { Ok(()) }
+}
+
+/// What an identifier says that the record does not; worth a look, not a refusal. The identifier has passed [`check`];
+/// `birth_date` and `sex` are empty where the record has none.
+pub fn warnings(rule: &Identifier, value: &str, birth_date: &str, sex: &str) -> Vec<&'static str> {
+    let Scheme::Nik = rule.scheme else { return Vec::new() };
+    let Some(nik) = Nik::read(value) else { return Vec::new() };
+    let mut warnings = Vec::new();
+    if !rule.regions.is_empty() && !region_is_known(rule, nik.province, nik.regency) {
+        warnings.push("unknown region code");
+    }
+    let birth = parse_date(birth_date);
+    if birth.is_some_and(|birth| !nik.birth_dates().any(|date| date == Some(birth))) {
+        warnings.push("identifier disagrees with birth date");
+    }
+    if matches!((sex, nik.day_code > 40), ("M", true) | ("F", false)) {
+        warnings.push("identifier disagrees with sex");
+    }
+    warnings
+}
+
+fn region_is_known(rule: &Identifier, province: u8, regency: u8) -> bool {
+    let covers = |range: &str| {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        first
+            .parse()
+            .ok()
+            .zip(last.parse().ok())
+            .is_some_and(|(first, last): (u8, u8)| (first..=last).contains(&regency))
+    };
+    // TOML keys are text; a province is always two digits.
+    let key = [b'0' + province / 10, b'0' + province % 10];
+    let ranges = std::str::from_utf8(&key).ok().and_then(|key| rule.regions.get(key));
+    ranges.is_some_and(|ranges| ranges.split(',').any(covers))
+}
+
+struct Nik {
+    province: u8,
+    regency: u8,
+    day_code: u8,
+    month: u8,
+    year: u8,
+    serial: u16,
+}
+
+impl Nik {
+    fn read(value: &str) -> Option<Self> {
+        let digits: &[u8; 16] = value.as_bytes().try_into().ok()?;
+        if !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let two = |at: usize| (digits[at] - b'0') * 10 + digits[at + 1] - b'0';
+        let serial = u16::from(two(12)) * 100 + u16::from(two(14));
+        Some(Self { province: two(0), regency: two(2), day_code: two(6), month: two(8), year: two(10), serial })
+    }
+
+    /// The date of birth in either century; `None` where there is no such date.
+    fn birth_dates(&self) -> impl Iterator<Item = Option<jiff::civil::Date>> {
+        let day = if self.day_code > 40 { self.day_code - 40 } else { self.day_code };
+        let (day, month) = (i8::try_from(day).unwrap_or(0), i8::try_from(self.month).unwrap_or(0));
+        [1900, 2000].into_iter().map(move |c| jiff::civil::Date::new(c + i16::from(self.year), month, day).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nik_is_refused_for_what_cannot_be_and_for_nothing_else() {
+        let cases = [
+            ("3372042007670001", Ok(())),
+            ("3372044107670001", Ok(())),
+            ("3372047107900001", Ok(())),
+            ("3372042902000001", Ok(())), // 29 February 2000 was, 1900 was not
+            ("9999990101010001", Ok(())), // an unknown region is a warning
+            ("3372042902010001", Err("no such date")),
+            ("3372043102800001", Err("no such date")),
+            ("3372047202800001", Err("day not 01-31 or 41-71")),
+            ("3372043202800001", Err("day not 01-31 or 41-71")),
+            ("3372040002800001", Err("day not 01-31 or 41-71")),
+            ("3372042013800001", Err("no such date")),
+            ("3372042000800001", Err("no such date")),
+            ("3372042007670000", Err("serial 0000")),
+            ("337204200767000", Err("not 16 digits")),
+            ("33720420076700011", Err("not 16 digits")),
+            ("33720420076７001", Err("not 16 digits")),
+            ("", Err("missing")),
+        ];
+        for (nik, expected) in cases {
+            assert_eq!(check_nik(nik), expected, "{nik}");
+        }
+    }
+}

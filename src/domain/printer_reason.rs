@@ -1,0 +1,325 @@
+//! What a printer's state reason means in the room: who must act, what to do, whether the printer goes on by itself, and
+//! what became of the blank inside.
+//!
+//! Keywords are those of RFC 8011, section 5.4.12, PWG 5100.9 and the IANA registry, and few that drivers coin. One that
+//! nobody knows stops the feeding: a blank is dearer than an hour.
+
+use serde::Serialize;
+
+/// Who must act.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Who {
+    /// Nobody: it passes by itself, or is only said.
+    Nobody,
+    /// Whoever loads hoppers and clears jams.
+    Operator,
+    /// Whoever answers for stock and queue.
+    Supervisor,
+    /// Whoever repairs the printer, or its line.
+    Technician,
+    /// Whoever runs this machine or the one at the printer.
+    Administrator,
+}
+
+impl Who {
+    /// The word in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Operator => "operator",
+            Self::Supervisor => "supervisor",
+            Self::Technician => "technician",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
+/// Does printing go on without a word to this program?
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resumes {
+    /// It never stopped.
+    PrintsOn,
+    /// As soon as that is done, the card inside too.
+    ByItself,
+    /// As soon as that is done, with the next card; the one inside may be lost.
+    WithTheNextCard,
+    /// Only after `cetak printer clear`.
+    WhenCleared,
+}
+
+impl Resumes {
+    /// The words in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PrintsOn => "it prints on meanwhile",
+            Self::ByItself => "it goes on by itself",
+            Self::WithTheNextCard => {
+                "the next card goes on when the printer says so no more, or after `cetak printer clear`"
+            }
+            Self::WhenCleared => "it goes on after `cetak printer clear`",
+        }
+    }
+}
+
+/// What became of the blank inside the printer. A count always decides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BlankInside {
+    /// None was used.
+    Unused,
+    /// Look at it.
+    MayBeSpoiled,
+    /// It was being worked on.
+    LikelySpoiled,
+    /// Nobody can say from here.
+    Unknown,
+}
+
+impl BlankInside {
+    /// The words in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unused => "not used",
+            Self::MayBeSpoiled => "may be spoiled",
+            Self::LikelySpoiled => "likely spoiled",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// How bad the printer thinks it is: the suffix of the keyword.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// `-report`: said, and asks for nobody. Some printers keep a past jam so for ever.
+    Report,
+    /// `-warning`. Real printers that wait for a person say no more than this.
+    Warning,
+    /// `-error`, or no suffix.
+    Error,
+}
+
+/// What to do about one reason.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Advice {
+    /// The keyword without its suffix.
+    pub keyword: String,
+    /// Its suffix.
+    pub severity: Severity,
+    /// Who must act.
+    pub who: Who,
+    /// What to do: one sentence.
+    pub action: &'static str,
+    /// Does printing go on by itself then?
+    pub resumes: Resumes,
+    /// What became of the blank inside.
+    pub blank: BlankInside,
+    /// No card is fed while the printer says so.
+    pub stops_feeding: bool,
+}
+
+struct Rule {
+    keywords: &'static [&'static str],
+    who: Who,
+    action: &'static str,
+    resumes: Resumes,
+    blank: BlankInside,
+}
+
+const fn rule(
+    keywords: &'static [&'static str],
+    who: Who,
+    action: &'static str,
+    resumes: Resumes,
+    blank: BlankInside,
+) -> Rule {
+    Rule { keywords, who, action, resumes, blank }
+}
+
+/// The reason of a printer that is stopped and does not say why.
+pub const STOPPED: &str = "printer-stopped";
+
+/// The reason of a card that is under way for far too long, while its printer says nothing.
+pub const TAKES_TOO_LONG: &str = "takes-too-long";
+
+/// What no rule knows.
+const UNKNOWN: Rule = rule(
+    &[],
+    Who::Operator,
+    "look at the printer: it gives a reason that is not known here; when it is well, say so with `cetak printer clear`",
+    Resumes::WhenCleared,
+    BlankInside::Unknown,
+);
+
+#[rustfmt::skip]
+const RULES: [Rule; 29] = [
+    rule(&["media-empty", "media-needed", "media-path-input-empty"],
+        Who::Operator, "load counted blanks into the hopper", Resumes::ByItself, BlankInside::Unused),
+    rule(&["media-low", "media-path-output-almost-full", "output-area-almost-full"],
+        Who::Operator, "see to hopper and output soon", Resumes::PrintsOn, BlankInside::Unused),
+    rule(&["media-jam", "media-path-jam", "media-path-input-jam", "media-path-output-jam"],
+        Who::Operator, "clear the jam, keep the card, and say what became of it with `cetak inspect`",
+        Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
+    rule(&["media-path-input-feed-error", "input-media-tray-feed-error"],
+        Who::Operator, "look for a blank that stuck or two that went in, and count the hopper",
+        Resumes::WithTheNextCard, BlankInside::MayBeSpoiled),
+    rule(&["input-tray-missing", "input-media-tray-missing"],
+        Who::Operator, "put the hopper back", Resumes::ByItself, BlankInside::Unused),
+    rule(&["output-area-full", "media-path-output-full", "output-tray-missing"],
+        Who::Operator, "empty the output hopper and compare the count", Resumes::ByItself, BlankInside::Unused),
+    rule(&["reject-box-full"],
+        Who::Supervisor, "count the spoiled cards in the reject box, together with an operations, and empty it",
+        Resumes::ByItself, BlankInside::LikelySpoiled),
+    rule(&["marker-supply-low", "marker-print-ribbon-almost-empty", "marker-waste-almost-full", "toner-low"],
+        Who::Operator, "have a new ribbon at hand", Resumes::PrintsOn, BlankInside::Unused),
+    rule(&["marker-supply-empty", "marker-print-ribbon-empty", "marker-waste-full", "toner-empty"],
+        Who::Operator, "change the ribbon; if it ended in the middle of a card, keep that card and inspect it",
+        Resumes::ByItself, BlankInside::MayBeSpoiled),
+    rule(&["marker-supply-missing", "marker-print-ribbon-missing"],
+        Who::Operator, "put in the ribbon that belongs to this printer", Resumes::ByItself, BlankInside::Unused),
+    rule(&["cover-open", "door-open", "interlock-open"],
+        Who::Operator, "close the printer; if it was opened while a card was printing, inspect that card",
+        Resumes::ByItself, BlankInside::MayBeSpoiled),
+    rule(&["cleaner-life-almost-over", "cleaner-life-over", "marker-cleaner-missing"],
+        Who::Operator, "clean the printer with a cleaning card at the next pause", Resumes::PrintsOn, BlankInside::Unused),
+    rule(&["fuser-over-temp", "fuser-under-temp", "subunit-cooling-down", "subunit-warming-up"],
+        Who::Nobody, "wait for its temperature; if it stays, call the technician", Resumes::ByItself, BlankInside::MayBeSpoiled),
+    rule(&["subunit-empty", "subunit-missing"],
+        Who::Operator, "put in laminate", Resumes::ByItself, BlankInside::MayBeSpoiled),
+    rule(&["paused", "moving-to-paused", "stopping", "stopped-partly", "hold-new-jobs", STOPPED],
+        Who::Supervisor, "find out who paused the printer, at its panel or in its own software, and resume it there",
+        Resumes::ByItself, BlankInside::Unused),
+    rule(&["spool-area-full"],
+        Who::Administrator, "make room on the printer's disk", Resumes::ByItself, BlankInside::Unused),
+    rule(&["connecting-to-device", "timed-out", "shutdown", "offline", "power-down"],
+        Who::Technician, "check power, line and address of the printer", Resumes::ByItself, BlankInside::Unknown),
+    rule(&["media-drying", "marker-adjusting-print-quality", "identify-printer-requested", "configuration-change",
+           "resuming", "deactivated", "cups-waiting-for-job-completed", "processing-to-stop-point"],
+        Who::Nobody, "nothing to do", Resumes::PrintsOn, BlankInside::Unused),
+    rule(&["input-media-size-change", "input-media-type-change", "input-media-color-change", "input-manual-input-request",
+           "media-path-cannot-duplex-media-selected"],
+        Who::Operator, "load the blanks that belong to this profile", Resumes::ByItself, BlankInside::Unused),
+    rule(&["motor-failure", "media-path-failure", "marker-fuser-thermistor-failure", "marker-fuser-timing-failure",
+           "subunit-unrecoverable-failure", "subunit-thermistor-failure", "subunit-motor-failure"],
+        Who::Technician, "take the printer out of use and call service; its other cards go to other printers",
+        Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
+    rule(&["other"],
+        Who::Operator, "read what the printer's display says; a chip or stripe that failed goes to the supervisor",
+        Resumes::WhenCleared, BlankInside::MayBeSpoiled),
+    rule(&["printer-busy"],
+        Who::Operator, "wait for the other job in the printer, or cancel it there: only this program should send to it",
+        Resumes::ByItself, BlankInside::Unused),
+    rule(&["not-accepting-jobs"],
+        Who::Supervisor, "let the printer accept jobs again, at its panel or in its own software",
+        Resumes::ByItself, BlankInside::Unused),
+    rule(&["document-format-not-supported"],
+        Who::Administrator, "use a printer that takes `image/png`", Resumes::ByItself, BlankInside::Unused),
+    rule(&["needs-operator"],
+        Who::Administrator, "ask the printer with `cetak printer show`: it refuses this machine, and says why",
+        Resumes::ByItself, BlankInside::Unused),
+    rule(&["not-vouched-for"],
+        Who::Supervisor, "see `cetak printer show`, cure what is objected, or add the printer again with `--insist`",
+        Resumes::ByItself, BlankInside::Unused),
+    rule(&[TAKES_TOO_LONG],
+        Who::Operator, "look at the printer: its card is under way for far too long; if it hangs, cancel the job there",
+        Resumes::ByItself, BlankInside::Unknown),
+    rule(&["printer-restarted"],
+        Who::Operator, "look at hopper and output: the printer started again while it had a card",
+        Resumes::WithTheNextCard, BlankInside::Unknown),
+    rule(&["several-impressions"],
+        Who::Operator, "look at the output: the printer counts more than one impression, and may have made the card twice",
+        Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
+];
+
+/// What to do about a reason as a printer gives it, with or without its suffix. Any text is content.
+pub fn advise(reason: &str) -> Advice {
+    let suffixes = [("-report", Severity::Report), ("-warning", Severity::Warning), ("-error", Severity::Error)];
+    let split = suffixes.iter().find_map(|(suffix, severity)| Some((reason.strip_suffix(suffix)?, *severity)));
+    let (keyword, severity) = split.unwrap_or((reason, Severity::Error));
+    let rule = RULES.iter().find(|rule| rule.keywords.contains(&keyword)).unwrap_or(&UNKNOWN);
+    Advice {
+        keyword: keyword.to_owned(),
+        severity,
+        who: rule.who,
+        action: rule.action,
+        resumes: rule.resumes,
+        blank: rule.blank,
+        stops_feeding: severity != Severity::Report && rule.resumes != Resumes::PrintsOn,
+    }
+}
+
+/// Is it a reason, known here, for which a card under way waits inside its printer? A job's own reasons say much more.
+pub fn waits_for_a_person(reason: &str) -> bool {
+    let advice = advise(reason);
+    advice.stops_feeding && advice.resumes != Resumes::WhenCleared
+}
+
+/// The keywords for which no card is fed: not those that an operator declared to be over.
+pub fn stopping(reasons: &[String], vouched: &[String]) -> Vec<String> {
+    let advice = reasons.iter().map(|reason| advise(reason)).filter(|advice| advice.stops_feeding);
+    advice.map(|advice| advice.keyword).filter(|keyword| !vouched.contains(keyword)).collect()
+}
+
+/// What remains vouched for: a reason that went away and comes again is news.
+pub fn still_vouched(reasons: &[String], vouched: &[String]) -> Vec<String> {
+    let said: Vec<String> = reasons.iter().map(|reason| advise(reason).keyword).collect();
+    vouched.iter().filter(|keyword| said.contains(keyword)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn no_keyword_has_two_rules() {
+        let mut all: Vec<&str> = RULES.iter().flat_map(|rule| rule.keywords).copied().collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn a_suffix_says_how_bad_it_is_and_not_what_it_is() {
+        for (reason, severity) in [
+            ("media-jam-report", Severity::Report),
+            ("media-jam-warning", Severity::Warning),
+            ("media-jam-error", Severity::Error),
+            ("media-jam", Severity::Error),
+        ] {
+            let advice = advise(reason);
+            assert_eq!((advice.keyword.as_str(), advice.severity), ("media-jam", severity));
+            assert_eq!(advice.stops_feeding, severity != Severity::Report, "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_is_soon_to_be_done_does_not_stop_the_feeding_and_what_nobody_knows_does() {
+        for reason in
+            ["media-low-warning", "marker-supply-low-error", "cleaner-life-over", "identify-printer-requested"]
+        {
+            assert!(!advise(reason).stops_feeding, "{reason}");
+        }
+        for reason in ["media-empty-warning", "cover-open-error", "vendor-flux-capacitor", "other-warning", "-", "é"] {
+            assert!(advise(reason).stops_feeding, "{reason}");
+        }
+        assert_eq!(advise("vendor-flux-capacitor").resumes, Resumes::WhenCleared);
+    }
+
+    #[test]
+    fn what_an_operator_declared_to_be_over_counts_again_once_it_went_away() {
+        let sticky = words(&["media-jam-error", "marker-supply-low-warning"]);
+        let vouched = words(&["media-jam"]);
+
+        assert_eq!(stopping(&sticky, &[]), words(&["media-jam"]));
+        assert_eq!(stopping(&sticky, &vouched), words(&[]));
+        assert_eq!(still_vouched(&sticky, &vouched), vouched);
+        assert_eq!(still_vouched(&words(&["cover-open"]), &vouched), words(&[]));
+    }
+}

@@ -1,0 +1,140 @@
+//! The workers' reads, many at once: with a thousand printers most of a read is its way there and back.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::Engine;
+use crate::{
+    domain::{batch::Batch, id::RecordId, pause::Pause, printer::Printer, time::Timestamp},
+    store::{OpenAttempt, StoreError, StoredBody},
+};
+
+/// Questions in one read.
+const GROUP_MAX: usize = 64;
+
+/// What is asked; questions of one kind are answered together, from one state of the database.
+pub(crate) trait Question: Send + Sync + Sized + 'static {
+    /// What is answered.
+    type Answer: Send + 'static;
+
+    /// Answers all, in their order.
+    fn answer(
+        engine: &Engine,
+        questions: &[Self],
+    ) -> impl Future<Output = Result<Vec<Self::Answer>, StoreError>> + Send;
+}
+
+type Envelope<Q> = (Q, oneshot::Sender<Result<<Q as Question>::Answer, StoreError>>);
+
+/// The way to the reader of one kind of question.
+pub(crate) struct ReaderHandle<Q: Question>(mpsc::Sender<Envelope<Q>>);
+
+impl<Q: Question> Clone for ReaderHandle<Q> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<Q: Question> ReaderHandle<Q> {
+    /// Asks. The answer holds all that was committed before.
+    pub(crate) async fn ask(&self, question: Q) -> Result<Q::Answer, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let stopped = || StoreError::Conflict("the scheduler, which is stopping");
+        self.0.send((question, reply)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+/// Starts a reader; it ends when all handles are gone.
+pub(crate) fn start<Q: Question>(engine: Engine) -> ReaderHandle<Q> {
+    let (sender, receiver) = mpsc::channel(GROUP_MAX);
+    tokio::spawn(run(engine, receiver));
+    ReaderHandle(sender)
+}
+
+async fn run<Q: Question>(engine: Engine, mut receiver: mpsc::Receiver<Envelope<Q>>) {
+    let mut envelopes = Vec::with_capacity(GROUP_MAX);
+    while receiver.recv_many(&mut envelopes, GROUP_MAX).await > 0 {
+        let (questions, replies): (Vec<Q>, Vec<_>) = envelopes.drain(..).unzip();
+        let answers = match Q::answer(&engine, &questions).await {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            Err(error) if questions.len() == 1 => vec![Err(error)],
+            Err(error) if error.is_away() => questions.iter().map(|_| Err(StoreError::Unreachable)).collect(),
+            Err(_) => each(&engine, &questions).await,
+        };
+        for (reply, answer) in replies.into_iter().zip(answers) {
+            // A worker that is gone needs no answer.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+/// A row of one is corrupt: each is asked alone.
+async fn each<Q: Question>(engine: &Engine, questions: &[Q]) -> Vec<Result<Q::Answer, StoreError>> {
+    let mut answers = Vec::with_capacity(questions.len());
+    for question in questions {
+        let answer = Q::answer(engine, std::slice::from_ref(question)).await;
+        answers.push(answer.and_then(|mut answer| answer.pop().ok_or(StoreError::Unreachable)));
+    }
+    answers
+}
+
+/// How do things stand for this printer?
+pub(crate) struct SnapshotQuery(pub(crate) String);
+
+/// How things stand.
+pub(crate) struct Seen {
+    pub(crate) printer: Printer,
+    pub(crate) open: Vec<OpenAttempt>,
+    pub(crate) batch: Option<Batch>,
+    pub(crate) pauses: Arc<[Pause]>,
+    /// Of the newest audit row.
+    pub(crate) newest: Timestamp,
+}
+
+impl Question for SnapshotQuery {
+    /// None for a printer that was removed.
+    type Answer = Option<Box<Seen>>;
+
+    async fn answer(engine: &Engine, questions: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
+        let names: Vec<&str> = questions.iter().map(|look| look.0.as_str()).collect();
+        let mut tx = engine.store.read().await?;
+        let printers = tx.printers_named(&names).await?;
+        let open = tx.attempts_open(&names).await?;
+        let batches = tx.batches_open(&names).await?;
+        let pauses: Arc<[Pause]> = tx.pause_list().await?.into();
+        let newest = tx.newest_instant().await?;
+        drop(tx);
+        let mut seen: HashMap<String, Box<Seen>> = HashMap::with_capacity(printers.len());
+        for printer in printers {
+            let (name, pauses) = (printer.name.clone(), pauses.clone());
+            seen.insert(name, Box::new(Seen { printer, open: Vec::new(), batch: None, pauses, newest }));
+        }
+        for (printer, attempt) in open {
+            if let Some(seen) = seen.get_mut(&printer) {
+                seen.open.push(attempt);
+            }
+        }
+        for batch in batches {
+            if let Some(seen) = seen.get_mut(&batch.printer) {
+                seen.batch.get_or_insert(batch); // the oldest
+            }
+        }
+        Ok(names.into_iter().map(|name| seen.remove(name)).collect())
+    }
+}
+
+/// The bodies of these records, to draw them.
+pub(crate) struct Bodies(pub(crate) Vec<RecordId>);
+
+impl Question for Bodies {
+    type Answer = Vec<StoredBody>;
+
+    async fn answer(engine: &Engine, questions: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
+        let records: Vec<RecordId> = questions.iter().flat_map(|bodies| bodies.0.iter().copied()).collect();
+        let mut bodies: HashMap<RecordId, StoredBody> =
+            engine.store.read().await?.bodies_get(&records).await?.into_iter().map(|body| (body.id, body)).collect();
+        Ok(questions.iter().map(|asked| asked.0.iter().filter_map(|id| bodies.remove(id)).collect()).collect())
+    }
+}

@@ -1,0 +1,88 @@
+//! What the engine works with.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use cetak_driver_api::PrinterDriver;
+use tokio::sync::Semaphore;
+
+use super::{
+    clock::{Clock, Entropy},
+    error::EngineError,
+    scheduling::lease::Lease,
+    settings::Settings,
+};
+use crate::{
+    domain::{audit::Actor, card::profile::CardProfile},
+    render::{CardRenderer, RenderError},
+    store::{Store, Writer},
+};
+
+/// A clock further behind the newest audit row is wrong: windows and retries would be judged by it, so nothing is fed.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
+
+/// The card profiles of an office, by name.
+pub type Profiles = BTreeMap<String, Arc<CardProfile>>;
+
+/// Makes the driver for a printer's name, which may have options, and its URI; the message of an error is for the operator.
+pub type DriverFactory = Arc<dyn Fn(&str, &str) -> Result<Arc<dyn PrinterDriver>, String> + Send + Sync>;
+
+/// Makes what draws the cards of a profile.
+pub type RendererFactory = Arc<dyn Fn(&CardProfile) -> Result<Arc<dyn CardRenderer>, RenderError> + Send + Sync>;
+
+/// All that the engine works with.
+#[derive(Clone)]
+pub struct Engine {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// The card profiles.
+    pub profiles: Arc<Profiles>,
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// Who acts, and into which audit chain.
+    pub writer: Writer,
+    /// Makes drivers.
+    pub drivers: DriverFactory,
+    /// Makes what draws.
+    pub renderers: RendererFactory,
+    /// Room for so many cards that are drawn at once, in threads where they hold nobody up. `None`: each is drawn where it is
+    /// needed, for those whose clock would not wait.
+    pub desk: Option<Arc<Semaphore>>,
+    /// Of a scheduler among several.
+    pub lease: Option<Arc<Lease>>,
+}
+
+impl Engine {
+    /// The same office with somebody else acting.
+    #[must_use]
+    pub fn acting(&self, chain: &str, actor: Actor) -> Self {
+        Self { writer: Writer { chain: chain.into(), actor: Arc::new(actor), fence: None }, ..self.clone() }
+    }
+
+    /// This node's name, where several share the database.
+    pub(super) fn node(&self) -> Option<&str> {
+        self.lease.as_ref().map(|lease| lease.node())
+    }
+
+    /// May a card be fed, as far as other nodes go?
+    pub(super) fn may_feed(&self) -> bool {
+        self.lease.as_ref().is_none_or(|lease| lease.holds(&*self.clock))
+    }
+
+    /// A profile by name.
+    pub fn profile(&self, name: &str) -> Result<Arc<CardProfile>, EngineError> {
+        let known = || self.profiles.keys().cloned().collect::<Vec<_>>().join("`, `");
+        let found = self.profiles.get(name).cloned();
+        found.ok_or_else(|| {
+            EngineError::refused(format!("there is no card profile `{name}`"), format!("profiles are `{}`", known()))
+        })
+    }
+
+    /// The most failed tries that a profile allows; 1 for a profile that is no longer there.
+    pub(super) fn attempts_limit(&self, profile: &str) -> u32 {
+        self.profiles.get(profile).map_or(1, |p| p.attempts)
+    }
+}

@@ -1,0 +1,161 @@
+//! Photos of a waiting list: each file read once, each distinct content sealed once.
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::Read,
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    engine::clock::{Entropy, nonce},
+    render::{Background, CardRenderer, PhotoError, RenderError},
+    store::{
+        NewPhoto,
+        keys::{Digest, Keys, hex},
+    },
+};
+
+/// A larger file is no portrait.
+const PHOTO_BYTES_MAX: u64 = 20 * 1024 * 1024;
+
+/// The name under which the photo with this digest, in hexadecimal, is sealed.
+pub(crate) fn row_name(digest: &str) -> String {
+    format!("photo/{digest}")
+}
+
+/// The folder that photo paths are relative to.
+pub(crate) struct PhotoFolder {
+    root: PathBuf,
+    by_path: HashMap<Arc<str>, Result<Digest, &'static str>>,
+    /// What was found when a content was looked at, once each.
+    seen: HashMap<Digest, Result<Background, &'static str>>,
+    renderer: Arc<dyn CardRenderer>,
+}
+
+impl PhotoFolder {
+    pub(crate) fn new(root: PathBuf, renderer: Arc<dyn CardRenderer>) -> Self {
+        Self { root, by_path: HashMap::new(), seen: HashMap::new(), renderer }
+    }
+
+    /// The photo at a path; and its sealed bytes the first time that its content is met.
+    pub(crate) fn take(
+        &mut self,
+        path: &str,
+        keys: &Keys,
+        entropy: &dyn Entropy,
+    ) -> (Result<Photo, &'static str>, Option<NewPhoto>) {
+        if let Some((path, known)) = self.by_path.get_key_value(path) {
+            let seen = |digest| self.seen.get(digest).copied().unwrap_or(Ok(Background::Other));
+            return (
+                known
+                    .as_ref()
+                    .map(|digest| Photo { digest: *digest, path: path.clone(), seen: seen(digest) })
+                    .map_err(|why| *why),
+                None,
+            );
+        }
+        let path: Arc<str> = path.into();
+        let read = read(&self.root, &path);
+        let digest = read.as_ref().map(|bytes| keys.photo(bytes)).map_err(|why| *why);
+        self.by_path.insert(path.clone(), digest);
+        let (digest, bytes) = match (digest, read) {
+            (Ok(digest), Ok(bytes)) => (digest, bytes),
+            (Err(why), _) | (_, Err(why)) => return (Err(why), None),
+        };
+        if let Some(seen) = self.seen.get(&digest) {
+            return (Ok(Photo { digest, path, seen: *seen }), None);
+        }
+        let seen = if self.renderer.shows_photo() { self.look_at(&bytes) } else { Ok(Background::Other) };
+        self.seen.insert(digest, seen);
+        (Ok(Photo { digest, path, seen }), Some(seal(digest, &bytes, keys, entropy)))
+    }
+
+    /// Decodes a photo, as it will be when its card is drawn.
+    fn look_at(&self, bytes: &[u8]) -> Result<Background, &'static str> {
+        self.renderer.check_photo(bytes).map_err(|error| match error {
+            RenderError::Photo(PhotoError::Kind) => "its photo is neither a JPEG nor a PNG",
+            RenderError::Photo(PhotoError::Bytes { .. } | PhotoError::TooLarge { .. }) => "its photo is too large",
+            RenderError::Photo(PhotoError::TooSmall { .. }) => "its photo is too small",
+            RenderError::Photo(PhotoError::CutOff) => "its photo is cut off",
+            RenderError::Photo(PhotoError::Unsupported { .. }) => "its photo is of a kind that cannot be read",
+            RenderError::Photo(PhotoError::Corrupt { .. })
+            | RenderError::Profile(_)
+            | RenderError::Character { .. }
+            | RenderError::TooLong { .. }
+            | RenderError::Code { .. }
+            | RenderError::Mrz { .. }
+            | RenderError::Size
+            | RenderError::Encode(_)
+            | RenderError::Pdf(_) => "its photo is corrupt",
+        })
+    }
+}
+
+/// A photo that a row names.
+#[derive(Clone, Debug)]
+pub(crate) struct Photo {
+    pub(crate) digest: Digest,
+    pub(crate) path: Arc<str>,
+    /// What is behind the person, or why it cannot be printed.
+    pub(crate) seen: Result<Background, &'static str>,
+}
+
+/// Reads a photo once more, whose sealed bytes are gone. `None` if it is another by now.
+pub(crate) fn read_again(root: &Path, photo: &Photo, keys: &Keys, entropy: &dyn Entropy) -> Option<NewPhoto> {
+    let bytes = read(root, &photo.path).ok()?;
+    (keys.photo(&bytes) == photo.digest).then(|| seal(photo.digest, &bytes, keys, entropy))
+}
+
+fn seal(digest: Digest, bytes: &[u8], keys: &Keys, entropy: &dyn Entropy) -> NewPhoto {
+    NewPhoto { digest, sealed: keys.seal(&row_name(&hex(&digest)), nonce(entropy), bytes) }
+}
+
+/// Reads a photo, which must lie in its folder: no absolute path, no `..`, no link that leads out.
+fn read(root: &Path, path: &str) -> Result<Vec<u8>, &'static str> {
+    let relative = Path::new(path);
+    let inside = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+    if !inside {
+        return Err("outside of the photo folder");
+    }
+    let root = root.canonicalize().map_err(|_| "the photo folder is not there")?;
+    let file = root.join(relative).canonicalize().map_err(|_| "not there")?;
+    if !file.starts_with(&root) {
+        return Err("outside of the photo folder");
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(file).map_err(|_| "cannot be read")?;
+    if !file.metadata().is_ok_and(|m| m.is_file()) {
+        return Err("not a file");
+    }
+    file.take(PHOTO_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|_| "cannot be read")?;
+    match bytes.len() {
+        0 => Err("empty"),
+        n if n as u64 > PHOTO_BYTES_MAX => Err("larger than 20 MiB"),
+        _ => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_photo_path_may_not_leave_its_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("photos");
+        std::fs::create_dir_all(root.join("sub")).unwrap();
+        std::fs::write(root.join("sub/a.png"), b"photo").unwrap();
+        std::fs::write(dir.path().join("secret"), b"secret").unwrap();
+        std::os::unix::fs::symlink(dir.path().join("secret"), root.join("link")).unwrap();
+        assert_eq!(read(&root, "sub/a.png"), Ok(b"photo".to_vec()));
+        assert_eq!(read(&root, "./sub/a.png"), Ok(b"photo".to_vec()));
+        let absolute = dir.path().join("secret");
+        for outside in ["../secret", "sub/../../secret", absolute.to_str().unwrap(), "link"] {
+            assert_eq!(read(&root, outside), Err("outside of the photo folder"), "{outside}");
+        }
+        assert_eq!(read(&root, "sub"), Err("not a file"));
+        assert_eq!(read(&root, "none.png"), Err("not there"));
+    }
+}

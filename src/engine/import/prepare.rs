@@ -1,0 +1,272 @@
+//! The costly part of each row, in a thread of its own: reading, checking, digests and sealing.
+
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::mpsc;
+
+use super::{
+    PHOTO_FIELD,
+    photos::{Photo, PhotoFolder},
+    row_name,
+    rows::{Columns, RowResult, Rows},
+};
+use crate::{
+    domain::{
+        card::profile::{Backdrop, CardProfile},
+        import::{Candidate, Checked, Layout, Reason, Refusal},
+        personal::Person,
+        time::Timestamp,
+    },
+    engine::clock::{Entropy, nonce},
+    render::{Background, Card, CardRenderer, RenderError},
+    store::{
+        NewPhoto,
+        keys::{Digest, Keys, hex},
+    },
+};
+
+/// Rows in one transaction, at first and at most. How many they really are follows from how long they take.
+const CHUNK_ROWS_FIRST: usize = 500;
+const CHUNK_ROWS: usize = 5_000;
+const CHUNK_ROWS_MIN: usize = 100;
+/// A transaction that writes longer holds printers up; a much shorter one costs more than it need.
+const CHUNK_LONG: Duration = Duration::from_millis(60);
+const CHUNK_SHORT: Duration = Duration::from_millis(25);
+const CHUNK_PHOTO_BYTES: usize = 16 * 1024 * 1024;
+
+/// As long as the hashes on cards.
+const ANY_HASH: &str = "0123456789abcdef";
+
+/// A row with all that costs computing.
+pub(super) enum Prepared {
+    Ready(Box<Ready>),
+    NotReady { row: u64, request_id: String, status: String },
+    Refused { row: u64, request_id: String, refusal: Refusal },
+}
+
+/// What is needed of a print-ready row, sealed: its values stay in the thread that read them.
+pub(super) struct Ready {
+    pub(super) row: u64,
+    pub(super) request_id: String,
+    pub(super) kind: String,
+    pub(super) class: i64,
+    pub(super) replaces: bool,
+    pub(super) district: String,
+    pub(super) village: String,
+    pub(super) requested_at: Timestamp,
+    pub(super) verified_at: Timestamp,
+    pub(super) warnings: Vec<&'static str>,
+    pub(super) person_key: Digest,
+    pub(super) digest: Digest,
+    pub(super) photo: Option<Photo>,
+    pub(super) sealed: Vec<u8>,
+    /// Of each value of the body, in the layout's order, and of the photo: they tell which fields differ.
+    pub(super) hashes: Vec<u32>,
+}
+
+impl Ready {
+    /// Whether its photo can be printed. A record whose photo cannot is for a person to look at.
+    pub(super) fn is_sound(&self) -> Result<(), &'static str> {
+        self.photo.as_ref().map_or(Ok(()), |photo| photo.seen.map(|_| ()))
+    }
+}
+
+/// Short keyed hashes of values, with a key of each import's own: outside of it they say nothing.
+#[derive(Clone, Default)]
+pub(super) struct ValueHasher(RandomState);
+
+impl ValueHasher {
+    pub(super) fn hash(&self, value: &str) -> u32 {
+        u32::try_from(self.0.hash_one(value) >> 32).unwrap_or_default()
+    }
+}
+
+/// How many rows go into the next transaction: shared by the one who prepares them and the one who saves them.
+#[derive(Clone)]
+pub(super) struct ChunkSize(Arc<AtomicUsize>);
+
+impl ChunkSize {
+    pub(super) fn new() -> Self {
+        Self(Arc::new(AtomicUsize::new(CHUNK_ROWS_FIRST)))
+    }
+
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// So many rows took so long, from when nobody else could write until they were saved.
+    pub(super) fn took(&self, rows: usize, long: Duration) {
+        let next = if long > CHUNK_LONG {
+            rows / 2
+        } else if long < CHUNK_SHORT && rows >= self.get() {
+            rows * 2
+        } else {
+            return;
+        };
+        self.0.store(next.clamp(CHUNK_ROWS_MIN, CHUNK_ROWS), Ordering::Relaxed);
+    }
+}
+
+pub(super) struct Chunk {
+    pub(super) rows: Vec<Prepared>,
+    pub(super) photos: Vec<NewPhoto>,
+    pub(super) bytes: u64,
+}
+
+pub(super) struct Preparer {
+    pub(super) keys: Keys,
+    pub(super) photos: PhotoFolder,
+    pub(super) renderer: Arc<dyn CardRenderer>,
+    /// A name as long as attempts have.
+    pub(super) attempt: String,
+    pub(super) profile: Arc<CardProfile>,
+    pub(super) layout: Layout,
+    pub(super) source: String,
+    pub(super) now: Timestamp,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) hasher: ValueHasher,
+    pub(super) chunk_size: ChunkSize,
+}
+
+impl Preparer {
+    pub(super) fn run(mut self, mut rows: Rows, sender: &mpsc::Sender<Chunk>) -> Result<Columns, String> {
+        let mut chunk = Chunk { rows: Vec::with_capacity(CHUNK_ROWS), photos: Vec::new(), bytes: 0 };
+        let mut photo_bytes = 0;
+        let failed = loop {
+            match rows.next() {
+                Ok(None) => break None,
+                Err(message) => break Some(message),
+                Ok(Some(row)) => {
+                    let (prepared, photo) = self.prepare(row, &mut chunk.bytes);
+                    chunk.rows.push(prepared);
+                    photo_bytes += photo.as_ref().map_or(0, |p| p.sealed.len());
+                    chunk.photos.extend(photo);
+                }
+            }
+            if chunk.rows.len() >= self.chunk_size.get() || photo_bytes >= CHUNK_PHOTO_BYTES {
+                let next = Chunk { rows: Vec::with_capacity(CHUNK_ROWS), photos: Vec::new(), bytes: 0 };
+                if sender.blocking_send(std::mem::replace(&mut chunk, next)).is_err() {
+                    return Ok(rows.columns); // the other side failed, and says why
+                }
+                photo_bytes = 0;
+            }
+        };
+        // The receiver may be gone: then it says why.
+        let _ = sender.blocking_send(chunk);
+        failed.map_or(Ok(rows.columns), Err)
+    }
+
+    fn prepare(&mut self, row: RowResult, bytes: &mut u64) -> (Prepared, Option<NewPhoto>) {
+        let row = match row {
+            Ok(row) => row,
+            Err((row, refusal)) => return (Prepared::Refused { row, request_id: String::new(), refusal }, None),
+        };
+        *bytes += row.values.iter().map(|v| v.len() as u64 + 1).sum::<u64>();
+        let (number, request_id) = (row.number, row.values.first().cloned().unwrap_or_default());
+        let candidate = match self.layout.check(&self.profile, row, self.now) {
+            Checked::Ready(candidate) => candidate,
+            Checked::NotReady { request_id, status } => {
+                return (Prepared::NotReady { row: number, request_id, status }, None);
+            }
+            Checked::Refused(refusal) => return (Prepared::Refused { row: number, request_id, refusal }, None),
+        };
+        if let Err(error) = self.fits_its_card(&candidate, &request_id) {
+            let refusal = Refusal::new(Reason::Card, error.field(), error.to_string());
+            return (Prepared::Refused { row: number, request_id, refusal }, None);
+        }
+        let path = self.layout.photo(&candidate.row);
+        let (photo, new) = if path.is_empty() {
+            (None, None)
+        } else {
+            match self.photos.take(path, &self.keys, &*self.entropy) {
+                (Ok(photo), new) => (Some(photo), new),
+                (Err(why), _) => {
+                    let refusal = Refusal::new(Reason::Photo, "photo", why);
+                    return (Prepared::Refused { row: number, request_id, refusal }, None);
+                }
+            }
+        };
+        let mut ready = self.seal(&candidate, request_id, photo);
+        if self.has_wrong_background(&candidate, ready.photo.as_ref()) {
+            ready.warnings.push("photo with another background than the year of birth asks for");
+        }
+        (Prepared::Ready(Box::new(ready)), new)
+    }
+
+    /// Whether all that the card shows can be printed: better now than at the printer at night.
+    fn fits_its_card(&self, candidate: &Candidate, request_id: &str) -> Result<(), RenderError> {
+        let fields = self.layout.personal(&self.profile, &candidate.row);
+        let person: BTreeMap<String, String> =
+            fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        self.renderer.check(&Card {
+            person: &Person::from(person),
+            district: self.layout.district(candidate),
+            village: self.layout.village(candidate),
+            request_id,
+            attempt: &self.attempt,
+            keyed_hash: ANY_HASH,
+            photo: None,
+        })
+    }
+
+    fn has_wrong_background(&self, candidate: &Candidate, photo: Option<&Photo>) -> bool {
+        let Some((rule, Ok(behind))) = self.profile.card.background.as_ref().zip(photo.map(|photo| photo.seen)) else {
+            return false;
+        };
+        let birth = self.layout.position(&rule.birth_date).and_then(|at| candidate.row.values.get(at));
+        match birth.and_then(|date| rule.for_birth(date)) {
+            Some(Backdrop::Red) => behind != Background::Red,
+            Some(Backdrop::Blue) => behind != Background::Blue,
+            None => false,
+        }
+    }
+
+    fn seal(&self, candidate: &Candidate, request_id: String, photo: Option<Photo>) -> Ready {
+        let (layout, row) = (&self.layout, &candidate.row);
+        let photo_digest = photo.as_ref().map_or(&[][..], |p| &p.digest[..]);
+        let photo_name = photo.as_ref().map(|p| hex(&p.digest)).unwrap_or_default();
+        let body = layout.body(row).map(|(_, value)| value.as_bytes());
+        let digest = self.keys.body(body.chain([photo_digest]));
+        let person_key = self.keys.person(&self.profile.name, layout.identifier(candidate));
+        let fields = layout.personal(&self.profile, row).chain([(PHOTO_FIELD, photo_name.as_str())]);
+        let plain = zeroize::Zeroizing::new(to_json(fields));
+        let sealed = self.keys.seal(&row_name(&self.source, &request_id), nonce(&*self.entropy), plain.as_bytes());
+        let values = layout.body(row).map(|(_, value)| value).chain([photo_name.as_str()]);
+        Ready {
+            row: row.number,
+            kind: layout.kind(candidate).to_owned(),
+            class: candidate.class,
+            replaces: candidate.replaces,
+            district: layout.district(candidate).to_owned(),
+            village: layout.village(candidate).to_owned(),
+            requested_at: candidate.requested_at,
+            verified_at: candidate.verified_at,
+            warnings: candidate.warnings.clone(),
+            hashes: values.map(|value| self.hasher.hash(value)).collect(),
+            request_id,
+            person_key,
+            digest,
+            photo,
+            sealed,
+        }
+    }
+}
+
+fn to_json<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    struct Map<I>(std::cell::RefCell<I>);
+    impl<'a, I: Iterator<Item = (&'a str, &'a str)>> serde::Serialize for Map<I> {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(&mut *self.0.borrow_mut())
+        }
+    }
+    // Cannot fail for text.
+    serde_json::to_string(&Map(std::cell::RefCell::new(fields))).unwrap_or_default()
+}

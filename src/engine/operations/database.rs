@@ -1,0 +1,186 @@
+//! The database as a thing to look after: backups, the archive, and the way to another database.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::{Engine, EngineError, begin, printer::plain_database};
+use crate::{
+    domain::{audit::Event, id::JobId, time::Timestamp},
+    store::{Location, Moved, Store, Transferred},
+};
+
+/// Jobs that are archived in one transaction: 14 ms on a busy machine, so that printing hardly waits.
+const JOBS_EACH: i64 = 200;
+
+/// What was archived, or would be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Archived {
+    /// Jobs and attempts.
+    #[serde(flatten)]
+    pub moved: Moved,
+    /// In how many transactions.
+    pub transactions: u64,
+}
+
+fn limit(now: Timestamp, older_than_days: u32) -> Timestamp {
+    now.minus(Duration::from_hours(24 * u64::from(older_than_days)))
+}
+
+/// What [`archive`] would do now.
+pub async fn archivable(engine: &Engine, older_than_days: u32) -> Result<Archived, EngineError> {
+    let before = limit(engine.clock.now(), older_than_days);
+    let mut archived = Archived { moved: Moved::default(), transactions: 0 };
+    let mut tx = engine.store.read().await?;
+    let mut last = JobId(0);
+    loop {
+        let jobs = tx.jobs_finished(before, last, JOBS_EACH).await?;
+        let Some(newest) = jobs.last() else { return Ok(archived) };
+        last = *newest;
+        archived.moved.jobs += jobs.len() as u64;
+        archived.moved.attempts += tx.attempts_count(&jobs).await?;
+        archived.transactions += 1;
+    }
+}
+
+/// Moves finished jobs, and their attempts, out of the tables that the scheduler works with, if their batch was closed
+/// more than so many days ago.
+///
+/// Each transaction moves a few hundred, and is written down. Whoever is stopped in the middle has moved what was
+/// written down, and goes on when it is called again.
+pub async fn archive(engine: &Engine, older_than_days: u32) -> Result<Archived, EngineError> {
+    let before = limit(engine.clock.now(), older_than_days);
+    let mut archived = Archived { moved: Moved::default(), transactions: 0 };
+    let mut last = JobId(0);
+    loop {
+        // Chosen without keeping anybody from writing. What is finished stays so; the write looks once more all the same.
+        let jobs = engine.store.read().await?.jobs_finished(before, last, JOBS_EACH).await?;
+        let (Some(first), Some(newest)) = (jobs.first(), jobs.last()) else { return Ok(archived) };
+        let mut tx = begin(engine).await?;
+        let moved = tx.jobs_archive(&jobs).await?;
+        let event = Event::new("jobs.archived", format!("jobs {first} to {newest}"));
+        tx.audit(event.with("closed_before", before).with("jobs", moved.jobs).with("attempts", moved.attempts));
+        tx.commit().await?;
+        last = *newest;
+        archived.moved.jobs += moved.jobs;
+        archived.moved.attempts += moved.attempts;
+        archived.transactions += 1;
+    }
+}
+
+/// A backup that was made and checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Backup {
+    /// Its size.
+    pub bytes: u64,
+    /// How many rules hold in it: all that `db check` knows.
+    pub rules: usize,
+}
+
+/// Copies one state of the database into a new file, for its owner only, while others write. The file gets its name when
+/// it is whole, checked and on disk; a file that is there already is never touched.
+pub async fn backup(engine: &Engine, file: &Path) -> Result<Backup, EngineError> {
+    let file = std::path::absolute(file).map_err(|source| cannot_write(file, source))?;
+    refuse_existing(&file)?;
+    let mut part = file.clone().into_os_string();
+    part.push(format!(".part-{}", std::process::id()));
+    let part = PathBuf::from(part);
+    let done = write_and_check(engine, &file, &part).await;
+    if done.is_err() {
+        // The first error is the one to tell.
+        let _ = fs::remove_file(&part);
+    }
+    let done = done?;
+    let mut tx = begin(engine).await?;
+    tx.audit(Event::new("database.backed-up", "database").with("file", file.display()).with("bytes", done.bytes));
+    tx.commit().await?;
+    Ok(done)
+}
+
+async fn write_and_check(engine: &Engine, file: &Path, part: &Path) -> Result<Backup, EngineError> {
+    let failed = |source| cannot_write(file, source);
+    let Some(text) = part.to_str() else {
+        let message = format!("`{}` is no name that SQLite can take", file.display());
+        return Err(EngineError::refused(message, "use a path of UTF-8 text"));
+    };
+    // Made here, so that it is for its owner only before a byte is in it.
+    let handle = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part).map_err(failed)?;
+    if !engine.store.backup_write(text).await? {
+        let message = "the database is a PostgreSQL server's, and no file";
+        return Err(EngineError::refused(message, "back it up with `pg_dump`, and keep the key apart"));
+    }
+    handle.sync_all().map_err(failed)?;
+    let copy = Store::backup_open(part, engine.store.keys().clone()).await?;
+    let checks = copy.read().await?.check(&[]).await;
+    copy.close().await;
+    let checks = checks?;
+    if let Some((rule, fault)) = checks.iter().find_map(|check| Some((check.rule, check.faults.first()?))) {
+        let message = format!("the backup is not kept, because {rule}: not so, {} ({})", fault.thing, fault.what);
+        return Err(EngineError::refused(message, "see what is wrong with `cetak db check`"));
+    }
+    refuse_existing(file)?;
+    fs::rename(part, file).map_err(failed)?;
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    Ok(Backup { bytes: handle.metadata().map_err(failed)?.len(), rules: checks.len() })
+}
+
+fn refuse_existing(file: &Path) -> Result<(), EngineError> {
+    if file.symlink_metadata().is_ok() {
+        let message = format!("`{}` is there already", file.display());
+        return Err(EngineError::refused(message, "a backup never overwrites anything: name another file"));
+    }
+    Ok(())
+}
+
+fn cannot_write(file: &Path, source: io::Error) -> EngineError {
+    EngineError::Write { what: file.display().to_string(), source }
+}
+
+/// What a move came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DatabaseMove {
+    /// Tables and rows.
+    pub transferred: Transferred,
+    /// The new database, without user and password.
+    pub shown: String,
+    /// How many rules of `db check` hold there.
+    pub rules: usize,
+}
+
+/// Moves everything to an empty database of PostgreSQL's, and closes this file for ever. The caller has the lock of the
+/// folder's scheduler. Nothing is moved from a database that is not sound.
+pub async fn database_move(
+    engine: &Engine,
+    to: &str,
+    progress: impl FnMut(&'static str, i64),
+) -> Result<DatabaseMove, EngineError> {
+    if engine.store.is_shared() {
+        let message = "this database is PostgreSQL's already";
+        return Err(EngineError::refused(message, "move it with PostgreSQL's own tools, `pg_dump` and `pg_restore`"));
+    }
+    if !(to.starts_with("postgres://") || to.starts_with("postgresql://")) {
+        let message = "the target is no address of PostgreSQL";
+        return Err(EngineError::refused(message, "write `postgres://USER@HOST/DATABASE`"));
+    }
+    refuse_unsound(&engine.store, "the file is not sound, and was not moved").await?;
+    let (target, shown) = (Location::Server(to.to_owned()), plain_database(to));
+    let transferred = engine.store.move_to(&target, &shown, &engine.writer, engine.clock.now(), progress).await?;
+    let store = Store::open(&target, engine.store.keys().clone()).await?;
+    let rules = refuse_unsound(&store, "what arrived is not sound").await?;
+    store.close().await;
+    Ok(DatabaseMove { transferred, shown, rules })
+}
+
+/// How many rules hold, if all do.
+async fn refuse_unsound(store: &Store, what: &str) -> Result<usize, EngineError> {
+    let checks = store.read().await?.check(&[]).await?;
+    match checks.iter().find(|check| !check.faults.is_empty()) {
+        None => Ok(checks.len()),
+        Some(check) => Err(EngineError::refused(format!("{what}: not so: {}", check.rule), "see `cetak db check`")),
+    }
+}

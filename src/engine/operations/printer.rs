@@ -1,0 +1,336 @@
+//! Printers: added, asked, tried with a test card, cleared, taken out of use.
+
+use std::{sync::Arc, time::Duration};
+
+use cetak_driver_api::{AttemptId, AttemptRef, Document, Fault, PrinterDriver};
+pub use cetak_driver_api::{Capabilities, PrinterStatus, Supply};
+
+use super::{Engine, EngineError, begin};
+use crate::{
+    domain::{
+        attempt::{AttemptState, Outcome},
+        audit::Event,
+        breaker::Breaker,
+        card::{media, profile::is_name},
+        pause::PauseScope,
+        polling::POLL_MAX,
+        printer::Printer,
+        printer_reason,
+        stock::{Account, Cause, Movement},
+    },
+    engine::{
+        clock::attempt_name,
+        planning,
+        printing::{
+            document,
+            verdict::{self, Verdict},
+        },
+    },
+    render::Renderer,
+};
+
+/// How long a test card is watched.
+const TEST_WATCH_MAX: Duration = Duration::from_mins(3);
+
+pub(super) fn no_printer(name: &str) -> EngineError {
+    EngineError::refused(format!("there is no printer `{name}`"), "see the printers with `cetak printer list`")
+}
+
+/// A printer to be added.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NewPrinter<'a> {
+    /// The name that people use.
+    pub name: &'a str,
+    /// Where it is.
+    pub uri: &'a str,
+    /// The profile whose cards it prints.
+    pub profile: &'a str,
+    /// How many blanks its hopper takes, where hoppers are counted.
+    pub hopper: Option<i64>,
+    /// Why it is to be used whatever is objected.
+    pub insist: Option<&'a str>,
+}
+
+/// Adds a printer, and tells what it says of itself. One that does not answer is added too, and asked again when the
+/// scheduler starts; one with objections is refused unless a person insists.
+pub async fn printer_add(engine: &Engine, new: &NewPrinter<'_>) -> Result<Result<Capabilities, Fault>, EngineError> {
+    let NewPrinter { name, uri, profile, hopper, insist } = *new;
+    if !is_name(name) {
+        return Err(EngineError::refused(
+            format!("`{name}` is no name for a printer"),
+            "use letters, digits, `-`, `_` and `.`, at most 40",
+        ));
+    }
+    engine.profile(profile)?;
+    if hopper.is_some_and(|n| !(1..=100_000).contains(&n)) {
+        return Err(EngineError::refused(
+            "a hopper takes 1 to 100,000 blanks",
+            "leave --hopper out where hoppers are not counted",
+        ));
+    }
+    let printers = engine.store.read().await?.printer_list().await?;
+    if let Some(same) = printers.iter().find(|printer| printer.uri == uri && printer.name != name) {
+        let message = format!("printer `{}` is at that address already", same.name);
+        return Err(EngineError::refused(message, "one printer has one name, or its blanks would be counted twice"));
+    }
+    let known = printers.iter().any(|printer| printer.name == name);
+    let there_is = || {
+        let message = format!("there is a printer `{name}` already");
+        EngineError::refused(message, "remove it first, or choose another name")
+    };
+    if known {
+        return Err(there_is());
+    }
+    let found = driver(engine, name, uri)?.probe().await;
+    let objections = found.as_ref().map(|found| objections(engine, profile, found)).unwrap_or_default();
+    if insist.is_none() && !objections.is_empty() {
+        return Err(EngineError::refused(
+            format!("printer `{name}` cannot be used safely: {}", objections.join(" ")),
+            "cure that, or insist with `--insist REASON`; it is kept on record",
+        ));
+    }
+    let mut tx = begin(engine).await?;
+    if !tx.printer_add(name, uri, profile, hopper, insist).await? {
+        return Err(there_is());
+    }
+    let mut event = Event::new("printer.added", subject(name)).with("uri", plain_uri(uri)).with("profile", profile);
+    if let Some(hopper) = hopper {
+        event = event.with("hopper", hopper);
+    }
+    if let Some(why) = insist {
+        event = event.with("insisted", why).with("objections", objections.join(" "));
+    }
+    tx.audit(event);
+    tx.commit().await?;
+    Ok(found)
+}
+
+/// Why a printer must not be used for cards of that profile unless a person insists.
+pub fn objections(engine: &Engine, profile: &str, found: &Capabilities) -> Vec<String> {
+    let mut objections = found.objections.clone();
+    let Ok(profile) = engine.profile(profile) else { return objections };
+    objections.extend(document::objections(document::choose(found, &profile).as_ref(), &profile));
+    if media::has_size(&found.media, profile.card.width_mm, profile.card.height_mm) == Some(false) {
+        objections.push(format!(
+            "It names no medium of {} x {} mm, the size of a card of `{}`.",
+            profile.card.width_mm, profile.card.height_mm, profile.name
+        ));
+    }
+    objections
+}
+
+fn driver(engine: &Engine, name: &str, uri: &str) -> Result<Arc<dyn PrinterDriver>, EngineError> {
+    (engine.drivers)(name, uri).map_err(|message| EngineError::Refused { message, hint: None })
+}
+
+fn subject(name: &str) -> String {
+    format!("printer {name}")
+}
+
+/// A URI without user and password.
+pub fn plain_uri(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{tail}")
+}
+
+/// A database's address without user, password and options.
+pub fn plain_database(url: &str) -> String {
+    // A password that is not percent-encoded may have any of these letters: what follows the last `@` is the host.
+    let Some((scheme, rest)) = url.split_once("://") else { return "a database's address".to_owned() };
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    format!("{scheme}://{}", host.split(['?', '#']).next().unwrap_or_default())
+}
+
+/// Takes a printer out of use: only when it has no batch, no open attempt and an empty hopper.
+pub async fn printer_remove(engine: &Engine, name: &str) -> Result<(), EngineError> {
+    let mut tx = begin(engine).await?;
+    let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name)) };
+    if let Some(batch) = tx.batch_open(name).await? {
+        return Err(EngineError::refused(
+            format!("printer `{name}` has batch {}", batch.id),
+            format!("cancel it with `cetak batch cancel {}`", batch.id),
+        ));
+    }
+    if !tx.attempts_open(&[name]).await?.is_empty() {
+        return Err(EngineError::refused(
+            format!("printer `{name}` has a card in hand"),
+            "wait for it, or declare it with `cetak inspect declare`",
+        ));
+    }
+    if tx.uncertain_list().await?.iter().any(|line| line.printer == name) {
+        return Err(EngineError::refused(
+            format!("printer `{name}` has cards whose outcome nobody knows"),
+            "resolve them first: `cetak inspect list`",
+        ));
+    }
+    let blank_type = &engine.profile(&printer.profile)?.blank_type;
+    let place = crate::domain::stock::Place::Printer(name.to_owned());
+    let left: i64 = tx.account_lots(blank_type, &place.free()).await?.iter().map(|lot| lot.quantity).sum();
+    if left > 0 {
+        return Err(EngineError::refused(
+            format!("{left} blanks are in the hopper of `{name}`"),
+            format!("take them out with `cetak blangko unload --printer {name} --quantity {left}`"),
+        ));
+    }
+    tx.printer_remove(name).await?;
+    tx.pause_end(&PauseScope::Printer(name.to_owned())).await?;
+    tx.audit(Event::new("printer.removed", format!("printer {name}")));
+    Ok(tx.commit().await?)
+}
+
+/// An operator says that the printer is well: its breaker is closed, and the reasons that it still gives count as over
+/// until they have gone away once.
+pub async fn printer_clear(engine: &Engine, name: &str, reason: &str) -> Result<(), EngineError> {
+    let mut tx = begin(engine).await?;
+    let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name)) };
+    tx.printer_breaker(name, printer.breaker, Breaker::Closed, 0).await?;
+    // Also what ends by itself elsewhere: CUPS keeps an open cover over a crash, for ever.
+    let vouched = printer_reason::stopping(&printer.reasons, &[]);
+    tx.printer_vouch(name, &vouched).await?;
+    let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
+    if !vouched.is_empty() {
+        event = event.with("over", vouched.join(","));
+    }
+    tx.audit(event.with("reason", reason));
+    Ok(tx.commit().await?)
+}
+
+/// What a printer says of itself. Sends nothing that could print.
+pub async fn printer_probe(
+    engine: &Engine,
+    name: &str,
+) -> Result<(Printer, Result<(Capabilities, PrinterStatus), Fault>), EngineError> {
+    let found = engine.store.read().await?.printer_get(name).await?;
+    let Some(printer) = found else { return Err(no_printer(name)) };
+    let driver = driver(engine, name, &printer.uri)?;
+    let answer = async { Ok((driver.probe().await?, driver.status().await?)) }.await;
+    Ok((printer, answer))
+}
+
+/// What became of a test card.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TestCard {
+    /// Its name at the printer.
+    pub attempt: String,
+    /// How it ended; uncertain too where it had not ended after three minutes.
+    pub outcome: Outcome,
+}
+
+/// Prints one test card. Its blank is booked as spoiled before anything is sent, and comes back where it is proved that
+/// none was used.
+pub async fn printer_test(engine: &Engine, name: &str) -> Result<TestCard, EngineError> {
+    let (printer, answer) = printer_probe(engine, name).await?;
+    let (found, _) = answer.map_err(|fault| does_not_answer(&printer, &fault))?;
+    let objections = objections(engine, &printer.profile, &found);
+    if printer.insisted.is_none() && !objections.is_empty() {
+        let message = format!("printer `{name}` cannot be used safely: {}", objections.join(" "));
+        return Err(EngineError::refused(message, "remove it, and add it again with `--insist REASON`"));
+    }
+    let profile = engine.profile(&printer.profile)?;
+    let drawing = |e: crate::render::RenderError| EngineError::Refused { message: e.to_string(), hint: None };
+    let output = document::choose(&found, &profile).ok_or_else(|| {
+        EngineError::refused(
+            format!("printer `{name}` takes none of the formats that cards are drawn as"),
+            "use another printer",
+        )
+    })?;
+    let bytes = Renderer::new(&profile).and_then(|renderer| renderer.test_card(&output)).map_err(drawing)?;
+    let attempt = attempt_name(&engine.settings.site, engine.clock.now(), &*engine.entropy);
+    let id = AttemptId::new(&*attempt).map_err(|e| EngineError::Refused { message: e.to_string(), hint: None })?;
+
+    let place = planning::place(&printer);
+    let mut tx = begin(engine).await?;
+    let lots = tx.account_lots(&profile.blank_type, &place.free()).await?;
+    let Some(lot) = lots.iter().find(|lot| lot.quantity > 0).map(|lot| lot.lot) else {
+        let (place, hint) = match &printer.hopper {
+            Some(_) => ("hopper", "load some with `cetak blangko load`, or cancel its batch with `cetak batch cancel`"),
+            None => ("vault", "see what there is with `cetak blangko balance`"),
+        };
+        let message = format!("there is no free blank for a test card of `{}` in the {place}", profile.blank_type);
+        return Err(EngineError::refused(message, hint));
+    };
+    let used = Movement::new(lot, place.free(), Account::Spoiled, 1, Cause::TestCard).with_document(&attempt);
+    tx.movements_append(&[used]).await?;
+    tx.audit(Event::new("printer.test-card", &*attempt).with("printer", name));
+    tx.commit().await?;
+
+    let (format, sides) = (output.format.media_type(), document::keyword(output.sides));
+    let document = Document { format, bytes, sides, media: output.media };
+    let outcome = print_once(engine, &*driver(engine, name, &printer.uri)?, id, document).await;
+    let mut tx = begin(engine).await?;
+    if outcome.state() == AttemptState::NotStarted {
+        let back = Movement::new(lot, Account::Spoiled, place.free(), 1, Cause::Released).with_document(&attempt);
+        tx.movements_append(&[back]).await?;
+    }
+    let mut event = Event::new("printer.test-card-ended", &*attempt).with("outcome", outcome.state().as_str());
+    if let Some(reason) = outcome.reason() {
+        event = event.with("reason", reason);
+    }
+    tx.audit(event);
+    tx.commit().await?;
+    Ok(TestCard { attempt, outcome })
+}
+
+/// The printer's silence as an error for a person.
+pub fn does_not_answer(printer: &Printer, fault: &Fault) -> EngineError {
+    let unreachable = |reason: &String| reason == "connecting-to-device";
+    if matches!(fault, Fault::Unavailable { reasons } if reasons.iter().any(unreachable)) {
+        return EngineError::refused(
+            format!("printer `{}` cannot be reached at {}", printer.name, plain_uri(&printer.uri)),
+            "check that it is switched on, and host name and port of its address",
+        );
+    }
+    EngineError::refused(
+        format!("printer `{}` does not answer: {fault}", printer.name),
+        format!("it is at {}", plain_uri(&printer.uri)),
+    )
+}
+
+async fn print_once(engine: &Engine, driver: &dyn PrinterDriver, id: AttemptId, document: Document) -> Outcome {
+    let impressions = document.impressions();
+    let mut reference =
+        AttemptRef { id, printer_job: None, boot: None, releasing: true, impressions, acknowledged: false };
+    let sent = async {
+        let prepared = driver.prepare(&reference.id, document).await?;
+        (reference.printer_job, reference.boot) = (prepared.printer_job, prepared.boot);
+        let committed = driver.commit(&reference.id).await?;
+        reference.printer_job = committed.printer_job.or(reference.printer_job.take());
+        reference.boot = committed.boot.or(reference.boot.take());
+        reference.acknowledged = true;
+        Ok::<(), Fault>(())
+    };
+    if let Err(fault) = sent.await
+        && let Some(outcome) = verdict::after_fault(&fault)
+    {
+        let _ = driver.cancel(&reference).await; // nothing can start; this only tidies up
+        return outcome;
+    }
+    let began = engine.clock.now();
+    let mut last = verdict::uncertain("it has not ended yet");
+    while engine.clock.now().since(began) < TEST_WATCH_MAX {
+        match driver.find(&reference).await.map(verdict::after_releasing) {
+            Ok(Verdict::Ended(outcome)) => return outcome,
+            Ok(Verdict::Wait(reasons)) if !reasons.is_empty() => last = verdict::uncertain(&reasons.join(", ")),
+            Ok(Verdict::Wait(_) | Verdict::Cancel) => {}
+            Err(fault) => last = verdict::uncertain(&fault.to_string()),
+        }
+        engine.clock.sleep(POLL_MAX).await;
+    }
+    let _ = driver.cancel(&reference).await; // a card without a person must not come later
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_is_shown_without_user_and_password() {
+        assert_eq!(plain_uri("ipps://u:p@host:631/ipp/print"), "ipps://host:631/ipp/print");
+        assert_eq!(plain_uri("mock://p1?truth=a@b"), "mock://p1?truth=a@b");
+        assert_eq!(plain_uri("nonsense"), "nonsense");
+    }
+}

@@ -1,0 +1,251 @@
+//! What a printer is sent: chosen from what it says that it can.
+
+use cetak_driver_api::Capabilities;
+
+pub use crate::render::{Format, Output};
+use crate::{
+    domain::card::{media, profile::CardProfile},
+    render::{Ink, SheetBack, Sides},
+};
+
+/// Resolutions that are made where a printer says none, and that are not exceeded: finer dots cost four times as much and
+/// show nothing more.
+const DPI: u32 = 300;
+const DPI_MAX: u32 = 600;
+
+/// The best document that a printer takes for cards of a profile. `None`: it takes none that is made here. One that names
+/// no formats is tried with PNG.
+pub fn choose(found: &Capabilities, profile: &CardProfile) -> Option<Output> {
+    let takes = |format: Format| found.document_formats.iter().any(|name| name == format.media_type());
+    let format = if found.document_formats.is_empty() {
+        Format::Png
+    } else {
+        let has_back = profile.card.back.is_some();
+        let fitting = |format: &Format| takes(*format) && (format.holds_both_sides() || !has_back);
+        // What waits in the printer until it is let go is worth more than the sharpest dots.
+        let held = |format: &Format| fitting(format) && can_hold(found, *format);
+        (Format::ALL.into_iter().find(held))
+            .or_else(|| Format::ALL.into_iter().find(fitting))
+            .or_else(|| Format::ALL.into_iter().find(|format| takes(*format)))?
+    };
+    let rasters = &found.rasters;
+    let dpi = match format {
+        Format::Pwg if !rasters.pwg_resolutions_dpi.is_empty() => finest(rasters.pwg_resolutions_dpi.iter().copied()),
+        Format::Urf => finest(urf_numbers(&rasters.urf, "RS")),
+        Format::Pwg | Format::Pdf | Format::Png => finest(found.resolutions_dpi.iter().copied()),
+    };
+    let (width_mm, height_mm) = (profile.card.width_mm, profile.card.height_mm);
+    Some(Output {
+        format,
+        dpi,
+        ink: ink(format, found),
+        sides: if format.holds_both_sides() { sides(found, profile) } else { Sides::OneSided },
+        sheet_back: sheet_back(format, found),
+        portrait: width_mm > height_mm && media::is_portrait(&found.media, width_mm, height_mm),
+        media: media::name_of(&found.media, width_mm, height_mm).map(str::to_owned),
+        only: None,
+        for_people: false,
+    })
+}
+
+/// The printer keeps a document of that format until it is let go.
+pub fn can_hold(found: &Capabilities, format: Format) -> bool {
+    found.can_hold && (found.holds_rasters || !format.is_raster())
+}
+
+/// Why what a printer takes is not enough for cards of a profile.
+pub fn objections(output: Option<&Output>, profile: &CardProfile) -> Vec<String> {
+    let Some(output) = output else {
+        let formats = Format::ALL.map(Format::media_type).join("`, `");
+        return vec![format!("It takes none of `{formats}`, as which cards are drawn.")];
+    };
+    if profile.card.back.is_some() && output.sides == Sides::OneSided {
+        let why = if output.format.holds_both_sides() {
+            "It names no two-sided `sides`"
+        } else {
+            "It takes no format that holds two sides"
+        };
+        return vec![format!("{why}, and a card of `{}` has two.", profile.name)];
+    }
+    Vec::new()
+}
+
+/// IPP's keyword.
+pub fn keyword(sides: Sides) -> &'static str {
+    match sides {
+        Sides::OneSided => "one-sided",
+        Sides::TwoSidedLongEdge => "two-sided-long-edge",
+        Sides::TwoSidedShortEdge => "two-sided-short-edge",
+    }
+}
+
+fn finest(found: impl Iterator<Item = u32>) -> u32 {
+    let mut sane: Vec<u32> = found.filter(|dpi| (100..=1_200).contains(dpi)).collect();
+    sane.sort_unstable();
+    sane.iter().rev().find(|dpi| **dpi <= DPI_MAX).or(sane.first()).copied().unwrap_or(DPI)
+}
+
+/// Colours where there are some. Without, black is made here: letters are sharper than what a printer makes of greys.
+fn ink(format: Format, found: &Capabilities) -> Ink {
+    let has_colour = found.color != Some(false);
+    let types = &found.rasters.pwg_types;
+    let offers = |name: &str| types.iter().any(|offered| offered == name);
+    match format {
+        Format::Pwg if types.is_empty() && has_colour => Ink::Rgb8,
+        Format::Pwg if has_colour && offers("srgb_8") => Ink::Rgb8,
+        Format::Pwg if offers("black_1") => Ink::Black1,
+        Format::Pwg if !offers("sgray_8") && offers("srgb_8") => Ink::Rgb8,
+        Format::Urf if has_colour && found.rasters.urf.iter().any(|one| one == "SRGB24") => Ink::Rgb8,
+        Format::Png | Format::Pdf if has_colour => Ink::Rgb8,
+        Format::Pwg | Format::Urf | Format::Png | Format::Pdf => Ink::Gray8,
+    }
+}
+
+/// A card is turned over as a page of a book is: about its left or right edge.
+fn sides(found: &Capabilities, profile: &CardProfile) -> Sides {
+    let offers = |sides: Sides| found.sides.iter().any(|offered| offered == keyword(sides));
+    let is_wide = profile.card.width_mm > profile.card.height_mm;
+    let mut wanted = [Sides::TwoSidedLongEdge, Sides::TwoSidedShortEdge];
+    if is_wide {
+        wanted.reverse();
+    }
+    let found = wanted.into_iter().find(|sides| offers(*sides));
+    found.filter(|_| profile.card.back.is_some()).unwrap_or(Sides::OneSided)
+}
+
+fn sheet_back(format: Format, found: &Capabilities) -> SheetBack {
+    let pwg = match found.rasters.pwg_sheet_back.as_deref() {
+        Some("flipped") => SheetBack::Flipped,
+        Some("rotated") => SheetBack::Rotated,
+        Some("manual-tumble") => SheetBack::ManualTumble,
+        Some(_) | None => SheetBack::Normal,
+    };
+    let urf = || match urf_numbers(&found.rasters.urf, "DM").next() {
+        Some(2) => SheetBack::Flipped,
+        Some(3) => SheetBack::Rotated,
+        Some(4) => SheetBack::ManualTumble,
+        Some(_) | None => SheetBack::Normal,
+    };
+    match format {
+        Format::Urf => urf(),
+        Format::Pwg => pwg,
+        Format::Pdf | Format::Png => SheetBack::Normal,
+    }
+}
+
+/// The numbers of a value of `urf-supported`: `RS300-600` has 300 and 600.
+fn urf_numbers<'a>(urf: &'a [String], name: &'a str) -> impl Iterator<Item = u32> + 'a {
+    let found = urf.iter().filter_map(move |value| value.strip_prefix(name));
+    found.flat_map(|numbers| numbers.split('-')).filter_map(|number| number.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use cetak_driver_api::Rasters;
+
+    use super::*;
+
+    /// A card profile of 85.60 by 53.98 mm, with a back or without.
+    fn profile(has_back: bool) -> CardProfile {
+        let mut profile: CardProfile = toml::from_str(include_str!("../../profiles/student/profile.toml")).unwrap();
+        profile.card.back = profile.card.back.filter(|_| has_back);
+        profile
+    }
+
+    fn list(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    /// A two-sided colour printer that takes everything at 300 dpi.
+    fn able() -> Capabilities {
+        Capabilities {
+            document_formats: list(&["image/png", "application/pdf", "image/urf", "image/pwg-raster"]),
+            media: list(&["iso_id-1_53.98x85.6mm"]),
+            resolutions_dpi: vec![300],
+            sides: list(&["one-sided", "two-sided-long-edge", "two-sided-short-edge"]),
+            color: Some(true),
+            rasters: Rasters {
+                pwg_types: list(&["black_1", "sgray_8", "srgb_8"]),
+                pwg_resolutions_dpi: vec![300],
+                pwg_sheet_back: Some("flipped".into()),
+                urf: list(&["W8", "SRGB24", "RS300-600", "DM3"]),
+            },
+            ..Capabilities::default()
+        }
+    }
+
+    #[test]
+    fn the_best_format_that_a_printer_takes_is_chosen() {
+        let wanted = ["image/pwg-raster", "image/urf", "application/pdf", "image/png"];
+        for at in 0..wanted.len() {
+            let found = Capabilities { document_formats: list(&wanted[at..]), ..able() };
+            assert_eq!(choose(&found, &profile(false)).unwrap().format.media_type(), wanted[at]);
+        }
+        let none = Capabilities { document_formats: list(&["image/jpeg"]), ..able() };
+        assert_eq!(choose(&none, &profile(true)), None);
+        assert!(objections(None, &profile(true))[0].contains("`image/pwg-raster`, `image/urf`"));
+        let silent = Capabilities::default();
+        assert_eq!(choose(&silent, &profile(true)).unwrap().format, Format::Png, "one that names none is tried");
+    }
+
+    #[test]
+    fn resolution_and_inks_are_the_printers_own() {
+        let output = |change: &dyn Fn(&mut Capabilities)| {
+            let mut found = able();
+            change(&mut found);
+            choose(&found, &profile(true)).unwrap()
+        };
+        assert_eq!(output(&|_| ()).dpi, 300);
+        assert_eq!(output(&|f| f.rasters.pwg_resolutions_dpi = vec![300, 1_200, 600]).dpi, 600);
+        assert_eq!(output(&|f| f.rasters.pwg_resolutions_dpi = vec![1_200]).dpi, 1_200);
+        assert_eq!(output(&|f| f.rasters.pwg_resolutions_dpi = vec![]).dpi, 300, "as the printer says in general");
+        assert_eq!(output(&|f| f.document_formats = list(&["image/urf"])).dpi, 600);
+        assert_eq!(output(&|_| ()).ink, Ink::Rgb8);
+        assert_eq!(output(&|f| f.color = Some(false)).ink, Ink::Black1);
+        assert_eq!(output(&|f| f.rasters.pwg_types = list(&["sgray_8"])).ink, Ink::Gray8);
+        assert_eq!(output(&|f| f.rasters.pwg_types = list(&["black_1", "sgray_8"])).ink, Ink::Black1);
+    }
+
+    #[test]
+    fn a_card_turns_over_like_a_page_of_a_book() {
+        let sides =
+            |names: &[&str]| choose(&Capabilities { sides: list(names), ..able() }, &profile(true)).unwrap().sides;
+        assert_eq!(sides(&["two-sided-long-edge", "two-sided-short-edge"]), Sides::TwoSidedShortEdge);
+        assert_eq!(sides(&["one-sided", "two-sided-long-edge"]), Sides::TwoSidedLongEdge);
+        let mut upright = profile(true);
+        (upright.card.width_mm, upright.card.height_mm) = (53.98, 85.60);
+        let output = choose(&able(), &upright).unwrap();
+        assert_eq!((output.sides, output.portrait), (Sides::TwoSidedLongEdge, false));
+        assert_eq!(choose(&able(), &profile(false)).unwrap().sides, Sides::OneSided);
+    }
+
+    #[test]
+    fn a_printer_of_one_side_is_objected_to_for_a_card_of_two() {
+        for (found, why) in [
+            (Capabilities { sides: list(&["one-sided"]), ..able() }, "It names no two-sided `sides`"),
+            (
+                Capabilities { document_formats: list(&["image/png"]), ..able() },
+                "It takes no format that holds two sides",
+            ),
+        ] {
+            let output = choose(&found, &profile(true));
+            assert_eq!(
+                objections(output.as_ref(), &profile(true)),
+                [format!("{why}, and a card of `student` has two.")]
+            );
+            assert!(objections(output.as_ref(), &profile(false)).is_empty());
+        }
+        assert!(objections(choose(&able(), &profile(true)).as_ref(), &profile(true)).is_empty());
+    }
+
+    #[test]
+    fn the_back_lies_as_the_printer_wants_it_and_the_card_as_its_medium() {
+        let output = choose(&able(), &profile(true)).unwrap();
+        assert_eq!((output.sheet_back, output.portrait), (SheetBack::Flipped, true));
+        assert_eq!(output.media.as_deref(), Some("iso_id-1_53.98x85.6mm"));
+        let urf = Capabilities { document_formats: list(&["image/urf"]), ..able() };
+        assert_eq!(choose(&urf, &profile(true)).unwrap().sheet_back, SheetBack::Rotated);
+        let landscape = Capabilities { media: list(&["om_card_85.6x54mm"]), ..able() };
+        assert!(!choose(&landscape, &profile(true)).unwrap().portrait);
+    }
+}

@@ -1,0 +1,87 @@
+//! What each worker is doing, so that the scheduler can tell when only a person would help.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::sync::watch;
+
+/// What a worker is doing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Activity {
+    /// Printing, or waiting for something that passes by itself.
+    Busy,
+    /// Nothing goes on until a person acts, blanks are delivered, or a window opens.
+    Blocked(&'static str),
+}
+
+/// The workers' board.
+pub(crate) struct ActivityBoard {
+    workers: Mutex<HashMap<String, (Activity, u64)>>,
+    /// Counts commits that may give another worker something to do.
+    work: AtomicU64,
+    wake: watch::Sender<u64>,
+}
+
+impl ActivityBoard {
+    pub(crate) fn new() -> Self {
+        Self { workers: Mutex::default(), work: AtomicU64::new(0), wake: watch::channel(0).0 }
+    }
+
+    /// There may be something new to do, for anybody.
+    pub(crate) fn new_work(&self) {
+        self.work.fetch_add(1, Ordering::SeqCst);
+        self.wake_all();
+    }
+
+    /// Everybody looks again.
+    pub(crate) fn wake_all(&self) {
+        self.wake.send_modify(|n| *n += 1);
+    }
+
+    /// To be woken.
+    pub(crate) fn waker(&self) -> watch::Receiver<u64> {
+        self.wake.subscribe()
+    }
+
+    /// How much work was announced so far; to be read before looking for it.
+    pub(crate) fn seen(&self) -> u64 {
+        self.work.load(Ordering::SeqCst)
+    }
+
+    /// A worker says what it is doing, having looked after `seen`.
+    pub(crate) fn set(&self, printer: &str, doing: Activity, seen: u64) {
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        workers.insert(printer.to_owned(), (doing, seen));
+    }
+
+    /// A worker has left.
+    pub(crate) fn leave(&self, printer: &str) {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner).remove(printer);
+    }
+
+    /// Would only a person, a delivery or a window help, for all workers?
+    pub(crate) fn all_stuck(&self) -> bool {
+        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.seen();
+        workers.values().all(|(doing, at)| matches!(doing, Activity::Blocked(_)) && *at == seen)
+    }
+
+    /// Why each stuck worker is stuck.
+    pub(crate) fn stuck(&self) -> Vec<(String, &'static str)> {
+        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stuck: Vec<_> = workers
+            .iter()
+            .filter_map(|(name, (doing, _))| match doing {
+                Activity::Blocked(why) => Some((name.clone(), *why)),
+                Activity::Busy => None,
+            })
+            .collect();
+        stuck.sort();
+        stuck
+    }
+}

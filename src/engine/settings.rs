@@ -1,0 +1,47 @@
+//! How an office prints.
+
+use std::time::Duration;
+
+use crate::domain::{retry::Backoff, window::Window};
+
+/// How an office wants to print.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The office, in the names of attempts: letters, digits, hyphens.
+    pub site: String,
+    /// Most records in a batch.
+    pub batch_size: i64,
+    /// A new batch waits until a person approves it.
+    pub approve_batches: bool,
+    /// Waits between tries of a card that did not start.
+    pub backoff: Backoff,
+    /// Failures in a row, of different records, after which a printer gets no card until it is probed.
+    pub breaker_failures: u32,
+    /// How long a printer may be unable to print before its batch goes back to the waiting list.
+    pub release_after: Duration,
+    /// While a card prints, the next is uploaded and held, where the printer can hold jobs.
+    pub upload_ahead: bool,
+    /// How many days after its batch was closed a finished job may be archived.
+    pub archive_after_days: u32,
+    /// When cards may start; always, without any.
+    pub windows: Vec<Window>,
+    /// In which zone a day begins, for reports.
+    pub zone: jiff::tz::TimeZone,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            site: "local".into(),
+            batch_size: 100,
+            approve_batches: false,
+            backoff: Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) },
+            breaker_failures: 3,
+            release_after: Duration::from_mins(15),
+            upload_ahead: true,
+            archive_after_days: 90,
+            windows: Vec::new(),
+            zone: jiff::tz::TimeZone::UTC,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The schema of both databases, and the way to the newest one.
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+use crate::store::error::{StoreError, doing};
+
+type Script = (i64, &'static str, &'static str);
+
+macro_rules! scripts {
+    ($folder:literal) => {
+        [
+            (1, "first", include_str!(concat!("../../../migrations/", $folder, "/0001_first.sql"))),
+            (2, "evidence", include_str!(concat!("../../../migrations/", $folder, "/0002_evidence.sql"))),
+            (3, "archive", include_str!(concat!("../../../migrations/", $folder, "/0003_archive.sql"))),
+            (4, "nodes", include_str!(concat!("../../../migrations/", $folder, "/0004_nodes.sql"))),
+            (5, "ended", include_str!(concat!("../../../migrations/", $folder, "/0005_ended.sql"))),
+            (6, "sides", include_str!(concat!("../../../migrations/", $folder, "/0006_sides.sql"))),
+        ]
+    };
+}
+
+/// The way for a SQLite file.
+pub(super) fn of_sqlite() -> (Migrator, i64) {
+    migrator(&scripts!("sqlite"))
+}
+
+/// The way for PostgreSQL.
+pub(super) fn of_postgres() -> (Migrator, i64) {
+    migrator(&scripts!("postgres"))
+}
+
+/// The way to the newest schema, and its number.
+fn migrator(scripts: &[Script]) -> (Migrator, i64) {
+    let migration = |(number, name, sql): &Script| {
+        Migration::new(*number, (*name).into(), MigrationType::Simple, sqlx::SqlStr::from_static(sql), false)
+    };
+    let known = scripts.iter().map(|(number, _, _)| *number).max().unwrap_or(0);
+    (Migrator::with_migrations(scripts.iter().map(migration).collect()), known)
+}
+
+pub(super) fn migrated(result: Result<(), sqlx::migrate::MigrateError>, known: i64) -> Result<(), StoreError> {
+    match result {
+        Ok(()) => Ok(()),
+        Err(sqlx::migrate::MigrateError::VersionMissing(found)) => Err(StoreError::Newer { found, known }),
+        Err(error) => Err(doing("bringing the schema up to date")(error.into())),
+    }
+}

@@ -1,0 +1,100 @@
+//! The database of an office: opened, checked, and where transactions begin.
+
+use super::{
+    backend::{Backend, Inner, Location},
+    change_listener::ChangeListener,
+    error::StoreError,
+    keys::Keys,
+    maintenance::transfer,
+    tx::{Heads, Tx, Writer},
+};
+use crate::domain::time::Timestamp;
+
+/// The database of one office, or of a province.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(super) backend: Backend,
+    pub(super) keys: Keys,
+    pub(super) heads: Heads,
+}
+
+impl Store {
+    /// Has anybody used this database? Then its key exists somewhere.
+    pub async fn has_data(location: &Location) -> Result<bool, StoreError> {
+        Backend::has_data(location).await
+    }
+
+    /// Opens the database, makes it if it is a file that is not there, and brings its schema up to date.
+    pub async fn open(location: &Location, keys: Keys) -> Result<Self, StoreError> {
+        let store = Self::open_closed(location, keys).await?;
+        let mark = if store.is_shared() { transfer::ARRIVING } else { transfer::MOVED_TO };
+        match store.read().await?.meta_get(mark).await? {
+            None => Ok(store),
+            Some(_) if store.is_shared() => Err(StoreError::Arriving),
+            Some(to) => Err(StoreError::Moved { to }),
+        }
+    }
+
+    /// The same, also if its data were moved away or are not all there: to end a move that was interrupted.
+    pub async fn open_closed(location: &Location, keys: Keys) -> Result<Self, StoreError> {
+        let backend = Backend::open(location).await?;
+        let store = Self { backend, keys, heads: Heads::default() };
+        store.key_check().await?;
+        Ok(store)
+    }
+
+    /// Remembers which key the database was made with, and refuses any other.
+    async fn key_check(&self) -> Result<(), StoreError> {
+        const KEY: &str = "key_check";
+        let own = self.keys.check_value();
+        let mut found = self.read().await?.meta_get(KEY).await?;
+        if found.is_none() {
+            let mut tx = self.begin(self.backend.write().await?, Writer::nobody(), Timestamp(0));
+            tx.meta_add(KEY, &own).await?;
+            found = tx.meta_get(KEY).await?;
+            tx.commit().await?;
+        }
+        if found == Some(own) { Ok(()) } else { Err(StoreError::OtherKey) }
+    }
+
+    /// The keys of this database.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Begins a transaction that writes. Waits for its turn: there is one at a time, so that what it reads stays true
+    /// until it commits.
+    ///
+    /// [`StoreError::Fenced`] for a node that is none any more.
+    pub async fn write(&self, writer: &Writer, now: Timestamp) -> Result<Tx, StoreError> {
+        let mut tx = self.begin(self.backend.write().await?, writer.clone(), now);
+        if let Some(fence) = &writer.fence {
+            tx.fence_check(fence).await?;
+        }
+        Ok(tx)
+    }
+
+    /// May several schedulers share it? Each then needs a lease.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.backend, Backend::Postgres(_))
+    }
+
+    /// Begins a transaction that sees one state of the database and cannot write.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(self.begin(self.backend.read().await?, Writer::nobody(), Timestamp(0)))
+    }
+
+    fn begin(&self, inner: Inner, writer: Writer, now: Timestamp) -> Tx {
+        Tx::new(self.backend.clone(), self.keys.clone(), self.heads.clone(), inner, writer, now)
+    }
+
+    /// Begins to hear what other processes commit.
+    pub async fn news(&self) -> ChangeListener {
+        ChangeListener { store: self.clone(), arrivals: self.backend.arrivals().await, seen: None }
+    }
+
+    /// Closes all connections, so that the files can be copied.
+    pub async fn close(&self) {
+        self.backend.close().await;
+    }
+}

@@ -1,0 +1,132 @@
+//! What can go wrong with the database.
+
+/// What can go wrong with the database, by what the caller does next.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else was faster: read again and decide again. Nothing of the transaction is saved.
+    #[error("somebody else changed {0} meanwhile")]
+    Conflict(&'static str),
+    /// There are fewer blanks than the movement needs. Nothing of the transaction is saved.
+    #[error("there are not enough blanks for this movement")]
+    InsufficientStock,
+    /// A second open request, or an undelivered card, of the same person and profile.
+    #[error("another request of this person is open")]
+    SecondOpenRequest,
+    /// A row holds what no version of this program writes.
+    #[error("corrupt row in `{table}` (id {id}): {what}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row.
+        id: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// The file was made by a newer version of the program.
+    #[error("the database has schema {found}, and this program knows up to {known}; use a newer cetak")]
+    Newer {
+        /// The schema's number.
+        found: i64,
+        /// The newest that this program knows.
+        known: i64,
+    },
+    /// The key is not the one with which the database was made.
+    #[error("the key does not belong to this database; restore the right key file")]
+    OtherKey,
+    /// Another node has taken over: this one can write nothing until it joins again. Nothing of the transaction is saved.
+    #[error("this node lost its lease, and others feed its printers")]
+    Fenced,
+    /// The server went away while it was told to commit: it may be saved or not.
+    #[error("the database went away before it said whether this was saved")]
+    InDoubt {
+        /// The cause.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The file's data live in another database now.
+    #[error("the data of this folder were moved to {to}")]
+    Moved {
+        /// That database, without a password.
+        to: String,
+    },
+    /// A file is being moved here, and is not closed yet.
+    #[error("a move into this database has not ended")]
+    Arriving,
+    /// What is to be moved into has data of its own.
+    #[error("the target is no empty database of PostgreSQL's")]
+    Occupied,
+    /// What was read back is not what was sent. Nothing is saved.
+    #[error("the rows of `{table}` arrived changed")]
+    Differs {
+        /// The table.
+        table: &'static str,
+    },
+    /// The database could not be reached for another request of the same group. Nothing of this one is saved.
+    #[error("the database does not answer")]
+    Unreachable,
+    /// The database itself failed.
+    #[error("the database failed at {doing}")]
+    Database {
+        /// What was attempted.
+        doing: &'static str,
+        /// The cause.
+        #[source]
+        source: sqlx::Error,
+    },
+}
+
+impl StoreError {
+    /// Is it that the database is away, and may come back?
+    pub fn is_away(&self) -> bool {
+        match self {
+            Self::Unreachable | Self::InDoubt { .. } => true,
+            Self::Database { source, .. } => is_away(source),
+            Self::Conflict(_)
+            | Self::InsufficientStock
+            | Self::SecondOpenRequest
+            | Self::Corrupt { .. }
+            | Self::Newer { .. }
+            | Self::OtherKey
+            | Self::Moved { .. }
+            | Self::Arriving
+            | Self::Occupied
+            | Self::Differs { .. }
+            | Self::Fenced => false,
+        }
+    }
+}
+
+/// Names the operation in a database error.
+pub(crate) fn doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
+    move |source| {
+        use sqlx::error::ErrorKind;
+        let kind = source.as_database_error().map(|e| (e.kind(), e.message()));
+        match kind {
+            Some((ErrorKind::CheckViolation, message))
+                if message.contains("quantity") || message.contains("balance_check") =>
+            {
+                StoreError::InsufficientStock
+            }
+            Some((ErrorKind::UniqueViolation, message))
+                if message.contains("record.person_key") || message.contains("record_person_key") =>
+            {
+                StoreError::SecondOpenRequest
+            }
+            _ => StoreError::Database { doing, source },
+        }
+    }
+}
+
+/// The server cannot be reached, cannot write now, or ends this connection: shutdown, crash of another process, a timeout
+/// of the session.
+pub(super) fn is_away(error: &sqlx::Error) -> bool {
+    // 25006: it is a standby now. A full disk or a cancelled statement is not among them: others may get through.
+    let is_code =
+        |code: &str| code.starts_with("57P") || code.starts_with("08") || ["25P03", "53300", "25006"].contains(&code);
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| is_code(&code))
+        || matches!(
+            error,
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolClosed | sqlx::Error::PoolTimedOut
+        )
+}

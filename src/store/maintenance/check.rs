@@ -1,0 +1,282 @@
+//! What must hold at every moment, whoever died when: the file, the audit, the books, and that all lists agree.
+//!
+//! Each statement selects what is wrong: a thing as people name it, and what is wrong with it. All of them read one state
+//! of the database, and each reads whole tables.
+
+use crate::store::{ChainFault, ChainHead, StoreError, Tx, backend::Inner, doing, on};
+
+/// A rule, and where it is broken.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Check {
+    /// What holds.
+    pub rule: &'static str,
+    /// Where it does not hold, at most 100; empty if all is well.
+    pub faults: Vec<Fault>,
+    /// What to do if it does not hold.
+    pub hint: &'static str,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Fault {
+    /// The thing: `record default/3372-2015-000001`, `lot 2015-08 of ktp-el`.
+    pub thing: String,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+const RESTORE: &str =
+    "keep the files as they are, stop printing, and restore the newest backup that passes `cetak db check`";
+const RESPONSIBLE: &str = "keep the files as they are, and call whoever is responsible for the audit";
+const RECOUNT: &str = "pause the queue, count the blanks and cards there, and keep the files: the program has a fault, or \
+                       somebody changed the database";
+const LOOK: &str = "look at its history with `cetak record show` or `cetak job show`, do not print it, and keep the files: \
+                    the program has a fault, or somebody changed the database";
+
+/// Rules that one statement checks: name, what to do, statement.
+const RULES: [(&str, &str, &str); 13] = [
+    ("the accounts of each lot sum to zero", RECOUNT, LOTS),
+    ("who waits is in the waiting list, and nobody else is", LOOK, WAITING),
+    ("a record in a batch or uncertain has its one open job, and no other has any", LOOK, OPEN_JOBS),
+    ("a printing job has its one open attempt, an uncertain or printed one its attempt", LOOK, ATTEMPTS),
+    ("a closed batch has no open job", LOOK, BATCHES),
+    ("each open job has its reserved blank, and no other blank is reserved", RECOUNT, RESERVED),
+    ("each attempt's blank is booked as the attempt ended", RECOUNT, BOOKED),
+    ("each card in the office or with its citizen has its blank there", RECOUNT, CARDS),
+    ("as many blanks are booked as printed and uncertain as there are such cards", RECOUNT, CARD_COUNTS),
+    ("a second copy has its approved warrant", LOOK, COPIES),
+    ("each record has its person", RESTORE, PERSONS),
+    ("each photo knows how many records need it", RESTORE, PHOTOS),
+    ("a job is either in hand or archived, and archived only when it is over", LOOK, ARCHIVED),
+];
+
+const LOTS: &str = "
+    SELECT 'lot ' || lot.name || ' of ' || lot.blank_type, 'its accounts sum to ' || CAST(s.total AS TEXT)
+    FROM (SELECT lot_id, CAST(SUM(quantity) AS BIGINT) AS total FROM balance GROUP BY lot_id) AS s
+    JOIN lot ON lot.id = s.lot_id
+    WHERE s.total <> 0 ORDER BY lot.id LIMIT 100";
+
+const WAITING: &str = "
+    SELECT 'record ' || r.source || '/' || r.request_id, 'it waits, and is not at its place in the waiting list'
+    FROM record AS r
+    WHERE r.state = 'waiting' AND NOT EXISTS (
+        SELECT 1 FROM waiting AS w
+        WHERE w.profile = r.profile AND w.class = r.class AND w.verified_at_us = r.verified_at_us
+          AND w.requested_at_us = r.requested_at_us AND w.source = r.source AND w.request_id = r.request_id
+          AND w.record_id = r.id)
+    UNION ALL
+    SELECT 'record ' || w.source || '/' || w.request_id, 'it is in the waiting list, and does not wait'
+    FROM waiting AS w LEFT JOIN record AS r ON r.id = w.record_id
+    WHERE r.id IS NULL OR r.state <> 'waiting' OR r.source <> w.source OR r.request_id <> w.request_id
+    LIMIT 100";
+
+const OPEN_JOBS: &str = "
+    SELECT 'record ' || r.source || '/' || r.request_id,
+           'it is ' || r.state || ', with ' || CAST(COALESCE(j.in_hand, 0) AS TEXT) || ' jobs queued or printing and '
+           || CAST(COALESCE(j.unknown, 0) AS TEXT) || ' uncertain'
+    FROM record AS r LEFT JOIN (
+        SELECT record_id, COUNT(*) FILTER (WHERE state <> 'uncertain') AS in_hand,
+               COUNT(*) FILTER (WHERE state = 'uncertain') AS unknown
+        FROM job WHERE state IN ('queued', 'printing', 'uncertain') GROUP BY record_id) AS j ON j.record_id = r.id
+    WHERE COALESCE(j.in_hand, 0) <> CASE WHEN r.state = 'batched' THEN 1 ELSE 0 END
+       OR COALESCE(j.unknown, 0) <> CASE WHEN r.state = 'uncertain' THEN 1 ELSE 0 END
+    ORDER BY r.id LIMIT 100";
+
+// A job that was returned may have had a good card, which was rejected.
+const ATTEMPTS: &str = "
+    WITH attempts AS (
+        SELECT job_id, COUNT(*) FILTER (WHERE ended_at_us IS NULL) AS open, COUNT(*) FILTER (WHERE state = 'uncertain') AS unknown,
+               COUNT(*) FILTER (WHERE state = 'printed') AS good
+        FROM (SELECT job_id, state, ended_at_us FROM attempt
+              UNION ALL SELECT job_id, state, ended_at_us FROM attempt_archive) AS a
+        GROUP BY job_id)
+    SELECT 'job ' || CAST(j.id AS TEXT),
+           'it is ' || j.state || ', with ' || CAST(COALESCE(a.open, 0) AS TEXT) || ' attempts open, '
+           || CAST(COALESCE(a.unknown, 0) AS TEXT) || ' uncertain, ' || CAST(COALESCE(a.good, 0) AS TEXT) || ' printed'
+    FROM (SELECT id, state FROM job UNION ALL SELECT id, state FROM job_archive) AS j
+    LEFT JOIN attempts AS a ON a.job_id = j.id
+    WHERE COALESCE(a.open, 0) <> CASE WHEN j.state = 'printing' THEN 1 ELSE 0 END
+       OR COALESCE(a.unknown, 0) <> CASE WHEN j.state = 'uncertain' THEN 1 ELSE 0 END
+       OR (COALESCE(a.good, 0) <> CASE WHEN j.state = 'printed' THEN 1 ELSE 0 END
+           AND NOT (j.state = 'returned' AND COALESCE(a.good, 0) = 1))
+    ORDER BY j.id LIMIT 100";
+
+const BATCHES: &str = "
+    SELECT 'batch ' || CAST(b.id AS TEXT), 'it is closed, and job ' || CAST(j.id AS TEXT) || ' is ' || j.state
+    FROM job AS j JOIN batch AS b ON b.id = j.batch_id
+    WHERE j.state IN ('queued', 'printing') AND b.state = 'closed' ORDER BY j.id LIMIT 100";
+
+const RESERVED: &str = "
+    SELECT 'lot ' || lot.name || ' of ' || lot.blank_type || CASE WHEN s.place = '' THEN '' ELSE ' at ' || s.place END,
+           CAST(s.booked AS TEXT) || ' reserved, and ' || CAST(s.jobs AS TEXT) || ' jobs queued or printing'
+    FROM (SELECT lot_id, place, CAST(SUM(booked) AS BIGINT) AS booked, CAST(SUM(jobs) AS BIGINT) AS jobs
+          FROM (SELECT lot_id, place, quantity AS booked, 0 AS jobs FROM balance WHERE account = 'reserved'
+                UNION ALL
+                SELECT j.lot_id, b.place, 0, 1 FROM job AS j JOIN batch AS b ON b.id = j.batch_id
+                WHERE j.state IN ('queued', 'printing')) AS sides
+          GROUP BY lot_id, place) AS s
+    JOIN lot ON lot.id = s.lot_id
+    WHERE s.booked <> s.jobs ORDER BY lot.id, s.place LIMIT 100";
+
+// What left `printed` later is not asked here: cards are handed over and rejected under the name of their attempt too.
+const BOOKED: &str = "
+    WITH booked AS (
+        SELECT attempt_id, SUM(CASE WHEN to_account = 'printed' THEN quantity ELSE 0 END) AS good,
+               SUM(CASE WHEN to_account = 'spoiled' AND from_account IN ('reserved', 'uncertain') THEN quantity ELSE 0 END) AS bad,
+               SUM(CASE WHEN to_account = 'uncertain' THEN quantity WHEN from_account = 'uncertain' THEN -quantity ELSE 0 END)
+                   AS unknown
+        FROM movement WHERE attempt_id IS NOT NULL GROUP BY attempt_id),
+    attempts AS (SELECT id, name, state FROM attempt UNION ALL SELECT id, name, state FROM attempt_archive)
+    SELECT 'attempt ' || a.name, 'it is ' || a.state || ', and its blank is booked otherwise'
+    FROM attempts AS a LEFT JOIN booked AS b ON b.attempt_id = a.id
+    WHERE COALESCE(b.good, 0) <> CASE WHEN a.state = 'printed' THEN 1 ELSE 0 END
+       OR COALESCE(b.bad, 0) <> CASE WHEN a.state = 'spoiled' THEN 1 ELSE 0 END
+       OR COALESCE(b.unknown, 0) <> CASE WHEN a.state = 'uncertain' THEN 1 ELSE 0 END
+    UNION ALL
+    SELECT 'attempt number ' || CAST(b.attempt_id AS TEXT), 'the ledger names it, and it is gone'
+    FROM booked AS b LEFT JOIN attempts AS a ON a.id = b.attempt_id WHERE a.id IS NULL
+    LIMIT 100";
+
+// A record's card is that of its newest job.
+const CARDS: &str = "
+    WITH jobs AS (SELECT id, record_id, state FROM job UNION ALL SELECT id, record_id, state FROM job_archive),
+    newest AS (SELECT record_id, MAX(id) AS id FROM jobs GROUP BY record_id),
+    cards AS (SELECT id, job_id FROM attempt WHERE state = 'printed'
+              UNION ALL SELECT id, job_id FROM attempt_archive WHERE state = 'printed'),
+    booked AS (
+        SELECT attempt_id,
+               SUM(CASE WHEN to_account = 'printed' THEN quantity WHEN from_account = 'printed' THEN -quantity ELSE 0 END) AS here,
+               SUM(CASE WHEN to_account = 'handed-over' THEN quantity WHEN from_account = 'handed-over' THEN -quantity ELSE 0 END)
+                   AS away
+        FROM movement WHERE attempt_id IS NOT NULL GROUP BY attempt_id)
+    SELECT 'record ' || r.source || '/' || r.request_id,
+           CASE WHEN j.id IS NULL OR j.state <> 'printed' OR c.id IS NULL THEN 'it is ' || r.state || ', and has no printed card'
+                ELSE 'it is ' || r.state || ', and the blank of its card is booked otherwise' END
+    FROM record AS r
+    LEFT JOIN newest AS n ON n.record_id = r.id
+    LEFT JOIN jobs AS j ON j.id = n.id
+    LEFT JOIN cards AS c ON c.job_id = n.id
+    LEFT JOIN booked AS b ON b.attempt_id = c.id
+    WHERE r.state IN ('printed', 'handed_over')
+      AND (j.id IS NULL OR j.state <> 'printed' OR c.id IS NULL
+           OR COALESCE(b.here, 0) <> CASE WHEN r.state = 'printed' THEN 1 ELSE 0 END
+           OR COALESCE(b.away, 0) <> CASE WHEN r.state = 'handed_over' AND NOT r.surrendered THEN 1 ELSE 0 END)
+    ORDER BY r.id LIMIT 100";
+
+const CARD_COUNTS: &str = "
+    WITH jobs AS (SELECT id, record_id, lot_id, state FROM job UNION ALL SELECT id, record_id, lot_id, state FROM job_archive),
+    newest AS (SELECT record_id, MAX(id) AS id FROM jobs GROUP BY record_id)
+    SELECT 'lot ' || lot.name || ' of ' || lot.blank_type,
+           CAST(s.booked AS TEXT) || ' booked as ' || s.account || ', and ' || CAST(s.cards AS TEXT) || ' such cards'
+    FROM (SELECT lot_id, account, CAST(SUM(booked) AS BIGINT) AS booked, CAST(SUM(cards) AS BIGINT) AS cards
+          FROM (SELECT lot_id, account, quantity AS booked, 0 AS cards FROM balance WHERE account IN ('printed', 'uncertain')
+                UNION ALL SELECT lot_id, 'uncertain', 0, 1 FROM job WHERE state = 'uncertain'
+                UNION ALL
+                SELECT j.lot_id, 'printed', 0, 1
+                FROM record AS r JOIN newest AS n ON n.record_id = r.id JOIN jobs AS j ON j.id = n.id
+                WHERE r.state = 'printed') AS sides
+          GROUP BY lot_id, account) AS s
+    JOIN lot ON lot.id = s.lot_id
+    WHERE s.booked <> s.cards ORDER BY lot.id, s.account LIMIT 100";
+
+const COPIES: &str = "
+    SELECT 'record ' || r.source || '/' || r.request_id,
+           'copy ' || CAST(r.copy AS TEXT) || ', with ' || CAST(COALESCE(w.approved, 0) AS TEXT) || ' approved warrants'
+    FROM record AS r LEFT JOIN (
+        SELECT record_id, COUNT(*) AS approved FROM warrant WHERE state = 'approved' GROUP BY record_id) AS w
+        ON w.record_id = r.id
+    WHERE r.copy <> 1 + COALESCE(w.approved, 0) ORDER BY r.id LIMIT 100";
+
+const PERSONS: &str = "
+    SELECT 'record ' || r.source || '/' || r.request_id, 'its person is gone'
+    FROM record AS r LEFT JOIN person AS p ON p.record_id = r.id WHERE p.record_id IS NULL
+    UNION ALL
+    SELECT 'record number ' || CAST(p.record_id AS TEXT), 'it is gone, and its person is still there'
+    FROM person AS p LEFT JOIN record AS r ON r.id = p.record_id WHERE r.id IS NULL
+    LIMIT 100";
+
+const PHOTOS: &str = "
+    SELECT 'photo number ' || CAST(p.id AS TEXT),
+           CAST(COALESCE(r.needed, 0) AS TEXT) || ' records need it, and it knows of ' || CAST(p.uses AS TEXT)
+    FROM photo AS p LEFT JOIN (
+        SELECT photo_id, COUNT(*) AS needed FROM record WHERE photo_id IS NOT NULL GROUP BY photo_id) AS r ON r.photo_id = p.id
+    WHERE p.uses <> COALESCE(r.needed, 0) ORDER BY p.id LIMIT 100";
+
+const ARCHIVED: &str = "
+    SELECT 'job ' || CAST(a.id AS TEXT), 'it is archived, and still in hand'
+    FROM job_archive AS a JOIN job AS j ON j.id = a.id
+    UNION ALL
+    SELECT 'attempt ' || a.name, 'it is archived, and still in hand'
+    FROM attempt_archive AS a JOIN attempt AS h ON h.id = a.id
+    UNION ALL
+    SELECT 'job ' || CAST(a.id AS TEXT), 'it is archived, and its batch is ' || b.state
+    FROM job_archive AS a JOIN batch AS b ON b.id = a.batch_id WHERE b.state <> 'closed'
+    LIMIT 100";
+
+impl Tx {
+    /// Checks everything that must hold at every moment, and with `seal` also that no sealed audit row is gone. A file that
+    /// is broken itself is the only thing that is then told: what is read from it proves nothing.
+    pub async fn check(&mut self, seal: &[ChainHead]) -> Result<Vec<Check>, StoreError> {
+        self.without_timeout();
+        let mut checks = Vec::new();
+        if let Some(faults) = self.file_faults().await? {
+            let broken = !faults.is_empty();
+            checks.push(Check { rule: "the database file is whole", faults, hint: RESTORE });
+            if broken {
+                return Ok(checks);
+            }
+        }
+        let (_, chains) = self.audit_verify(seal).await?;
+        let chain = |f: ChainFault| Fault { thing: format!("chain {}, row {}", f.chain, f.seq), what: f.what.into() };
+        let chains = chains.into_iter().map(chain).collect();
+        let account = |(key, booked, moved): (String, i64, i64)| Fault {
+            thing: format!("account {key}"),
+            what: format!("booked {booked}, moved {moved}"),
+        };
+        let accounts = self.balance_faults().await?.into_iter().map(account).collect();
+        checks.extend([
+            Check { rule: "no audit row is changed, moved or missing", faults: chains, hint: RESPONSIBLE },
+            Check { rule: "each balance is the sum of its movements", faults: accounts, hint: RECOUNT },
+        ]);
+        for (rule, hint, sql) in RULES {
+            let rows: Vec<(String, String)> =
+                on!(self, c => sqlx::query_as(sql).fetch_all(c)).map_err(doing("checking the database"))?;
+            checks.push(Check {
+                rule,
+                faults: rows.into_iter().map(|(thing, what)| Fault { thing, what }).collect(),
+                hint,
+            });
+        }
+        Ok(checks)
+    }
+
+    /// What SQLite finds wrong with its own file, and rows that refer to nothing. On a connection that cannot write it
+    /// leaves the CHECKs out; what they say of states is in the rules. `None` on PostgreSQL, which looks after its files.
+    async fn file_faults(&mut self) -> Result<Option<Vec<Fault>>, StoreError> {
+        type Orphan = (String, Option<i64>, String, i64);
+        let Inner::Sqlite(transaction) = &mut self.inner else { return Ok(None) };
+        let pages: Result<Vec<String>, _> =
+            sqlx::query_scalar("PRAGMA integrity_check(100)").fetch_all(&mut **transaction).await;
+        let pages: Vec<String> = match pages {
+            Ok(pages) => pages.into_iter().filter(|what| what != "ok").collect(),
+            // Broken in a way that ends the search.
+            Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == "11") => {
+                vec![error.message().to_owned()]
+            }
+            Err(error) => return Err(doing("checking the database file")(error)),
+        };
+        if !pages.is_empty() {
+            // A broken file may not even be read for the rest.
+            return Ok(Some(pages.into_iter().map(|what| Fault { thing: "file".into(), what }).collect()));
+        }
+        let orphans: Vec<Orphan> = sqlx::query_as("PRAGMA foreign_key_check")
+            .fetch_all(&mut **transaction)
+            .await
+            .map_err(doing("checking the database file"))?;
+        let orphan = |(table, row, parent, _): Orphan| Fault {
+            thing: format!("table {table}, row {}", row.map_or_else(|| "?".into(), |row| row.to_string())),
+            what: format!("it refers to a row of {parent} that is gone"),
+        };
+        Ok(Some(orphans.into_iter().take(100).map(orphan).collect()))
+    }
+}

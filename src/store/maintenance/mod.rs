@@ -1,0 +1,12 @@
+//! Looking after a database: checks, backups, the archive, and the move to PostgreSQL.
+
+pub(super) mod archive;
+mod backup;
+mod check;
+pub(super) mod transfer;
+
+pub use self::{
+    archive::Moved,
+    check::{Check, Fault},
+    transfer::Transferred,
+};

@@ -1,0 +1,348 @@
+//! Moving everything from a SQLite file to PostgreSQL, row by row, and reading it back to see that nothing changed.
+
+use futures_util::TryStreamExt;
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Executor, PgConnection, Row, SqliteConnection, Type};
+
+use crate::{
+    domain::{audit::Event, time::Timestamp},
+    store::{
+        Location, Store, StoreError, Tx, Writer,
+        backend::{Backend, Inner, postgres::PgTransaction},
+        doing, keys,
+    },
+};
+
+/// Every table, those first that others refer to. Nodes are not moved: there are none on a file.
+const TABLES: [&str; 18] = [
+    "meta",
+    "photo",
+    "record",
+    "person",
+    "waiting",
+    "lot",
+    "balance",
+    "movement",
+    "printer",
+    "pause",
+    "batch",
+    "job",
+    "attempt",
+    "job_archive",
+    "attempt_archive",
+    "warrant",
+    "audit",
+    "audit_head",
+];
+const NOT_MOVED: [&str; 2] = ["_sqlx_migrations", "node"];
+/// The file may take longer to read than a transaction may otherwise rest.
+const PATIENT: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
+/// Rows are sent in pieces of this size.
+const PIECE_BYTES: usize = 1 << 20;
+
+/// What was moved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Transferred {
+    /// Table and rows, in the order in which they went.
+    pub tables: Vec<(&'static str, i64)>,
+    /// It was all there from an interrupted move, and was only compared.
+    pub was_there: bool,
+}
+
+/// A column, by what the two databases call it.
+struct Column {
+    name: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Number,
+    Text,
+    Bytes,
+    Flag,
+}
+
+enum Value {
+    Null,
+    Number(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+    Flag(bool),
+}
+
+/// A table's rows, in the order of its key, as one number.
+#[derive(Default)]
+struct Sum {
+    rows: i64,
+    hash: Sha256,
+}
+
+impl Store {
+    /// Moves all data of this file into an empty database of PostgreSQL's, all or nothing; reads it back and compares;
+    /// and then closes this file for ever. Nobody can write meanwhile, and at no moment can cards be printed from both:
+    /// the target opens only when the file is closed.
+    ///
+    /// A move that was interrupted can be repeated, with a file of [`Store::open_closed`] too: what is there is compared.
+    /// Other data there are [`StoreError::Occupied`], and data that differ [`StoreError::Differs`].
+    pub async fn move_to(
+        &self,
+        target: &Location,
+        shown: &str,
+        writer: &Writer,
+        now: Timestamp,
+        mut progress: impl FnMut(&'static str, i64),
+    ) -> Result<Transferred, StoreError> {
+        let mut source = self.write(writer, now).await?;
+        let backend = Backend::open(target).await?;
+        if let Some(to) = source.meta_get(MOVED_TO).await? {
+            if to != shown {
+                return Err(StoreError::Moved { to });
+            }
+            open_target(&backend).await?;
+            return Ok(Transferred { tables: Vec::new(), was_there: true });
+        }
+        let mut lent = writing(&backend).await?;
+        lent.unbounded(async |c| c.execute(PATIENT).await).await.map_err(doing("reading the target"))?;
+        lent.run(async |c| sqlx::query(UNMARK).execute(c).await).await.map_err(doing("reading the target"))?;
+        let was_there = is_occupied(&mut lent).await?;
+        let mut tables = Vec::new();
+        for table in TABLES {
+            let (columns, key) = shape(&mut lent, table).await?;
+            let Inner::Sqlite(file) = &mut source.inner else { return Err(StoreError::Occupied) };
+            let sent = copy(&mut *file, (!was_there).then_some(&mut lent), table, &columns, &key).await?;
+            let arrived = read_back(&mut lent, table, &columns, &key).await?;
+            if (sent.rows, sent.hash.finalize()) != (arrived.rows, arrived.hash.finalize()) {
+                return Err(if was_there { StoreError::Occupied } else { StoreError::Differs { table } });
+            }
+            progress(table, sent.rows);
+            tables.push((table, sent.rows));
+        }
+        if !was_there {
+            advance_keys(&mut lent).await?;
+        }
+        lent.run(async |c| sqlx::query(MARK).execute(c).await).await.map_err(doing("moving rows"))?;
+        Inner::Postgres(lent).commit(false).await?;
+        close_file(&mut source, shown).await?;
+        source.commit().await?;
+        open_target(&backend).await?;
+        backend.close().await;
+        Ok(Transferred { tables, was_there })
+    }
+}
+
+/// The mark of a file whose data live elsewhere.
+pub(in crate::store) const MOVED_TO: &str = "moved_to";
+/// The mark of a database into which a file is being moved that is not closed yet.
+pub(in crate::store) const ARRIVING: &str = "arriving";
+const MARK: &str = "INSERT INTO meta (key, value) VALUES ('arriving', 'from a file')";
+const UNMARK: &str = "DELETE FROM meta WHERE key = 'arriving'";
+
+async fn writing(target: &Backend) -> Result<PgTransaction, StoreError> {
+    match target.write().await? {
+        Inner::Postgres(lent) => Ok(lent),
+        Inner::Sqlite(_) => Err(StoreError::Occupied),
+    }
+}
+
+/// The file is closed: the target may be used.
+async fn open_target(target: &Backend) -> Result<(), StoreError> {
+    let mut lent = writing(target).await?;
+    lent.run(async |c| sqlx::query(UNMARK).execute(c).await).await.map_err(doing("opening the target"))?;
+    Inner::Postgres(lent).commit(false).await
+}
+
+async fn close_file(source: &mut Tx, shown: &str) -> Result<(), StoreError> {
+    // Whoever has the file open already can save no act any more, as each leaves a row in the audit.
+    const CLOSE: &str = "CREATE TRIGGER moved BEFORE INSERT ON audit
+        BEGIN SELECT RAISE(ABORT, 'the data of this folder were moved to another database'); END";
+    source.meta_set(MOVED_TO, shown).await?;
+    source.audit_append(&[Event::new("database.moved", "database").with("to", shown)]).await?;
+    let Inner::Sqlite(file) = &mut source.inner else { return Err(StoreError::Occupied) };
+    sqlx::query(CLOSE).execute(&mut **file).await.map_err(doing("closing the file"))?;
+    Ok(())
+}
+
+/// Has the target rows? Fails if it has tables that this program does not know.
+async fn is_occupied(lent: &mut PgTransaction) -> Result<bool, StoreError> {
+    const ANY: &str = "SELECT EXISTS (SELECT 1 FROM meta)";
+    const THERE: &str = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()";
+    let there: Vec<String> =
+        lent.run(async |c| sqlx::query_scalar(THERE).fetch_all(c).await).await.map_err(doing("reading the target"))?;
+    let is_known = |name: &&String| TABLES.contains(&name.as_str()) || NOT_MOVED.contains(&name.as_str());
+    if let Some(stranger) = there.iter().find(|name| !is_known(name)) {
+        return Err(StoreError::Corrupt { table: "?", id: stranger.clone(), what: "an unknown table".into() });
+    }
+    lent.run(async |c| sqlx::query_scalar(ANY).fetch_one(c).await).await.map_err(doing("reading the target"))
+}
+
+/// The columns of a table, and those of its key.
+async fn shape(lent: &mut PgTransaction, table: &'static str) -> Result<(Vec<Column>, Vec<String>), StoreError> {
+    const COLUMNS: &str = "
+        SELECT column_name::text, data_type::text FROM information_schema.columns
+        WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position";
+    const KEY: &str = "
+        SELECT a.attname::text FROM pg_index AS i
+        CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k (number, place)
+        JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.number
+        WHERE i.indrelid = to_regclass($1) AND i.indisprimary ORDER BY k.place";
+    let failed = || doing("reading the schema");
+    let rows: Vec<(String, String)> =
+        lent.run(async |c| sqlx::query_as(COLUMNS).bind(table).fetch_all(c).await).await.map_err(failed())?;
+    let key = lent.run(async |c| sqlx::query_scalar(KEY).bind(table).fetch_all(c).await).await.map_err(failed())?;
+    let column = |(name, kind): (String, String)| {
+        let kind = match kind.as_str() {
+            "bigint" => Kind::Number,
+            "text" => Kind::Text,
+            "bytea" => Kind::Bytes,
+            "boolean" => Kind::Flag,
+            _ => return Err(StoreError::Corrupt { table, id: name, what: format!("a column of type {kind}") }),
+        };
+        Ok(Column { name, kind })
+    };
+    Ok((rows.into_iter().map(column).collect::<Result<_, _>>()?, key))
+}
+
+/// All rows of a table in the order of its key. Names come from the schema.
+fn select(table: &str, columns: &[Column], key: &[String]) -> String {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    format!("SELECT {} FROM {table} ORDER BY {}", names.join(", "), key.join(", "))
+}
+
+/// Sends the rows of a table, if somebody takes them, and sums them up.
+async fn copy(
+    file: &mut SqliteConnection,
+    lent: Option<&mut PgTransaction>,
+    table: &'static str,
+    columns: &[Column],
+    key: &[String],
+) -> Result<Sum, StoreError> {
+    let mut sum = Sum::default();
+    let sql = AssertSqlSafe(select(table, columns, key));
+    let mut rows = sqlx::query(sql).fetch(file);
+    let mut next = async || rows.try_next().await;
+    let Some(lent) = lent else {
+        while let Some(row) = next().await.map_err(doing("reading the file"))? {
+            sum.add(&values(&row, columns)?);
+        }
+        return Ok(sum);
+    };
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let statement = format!("COPY {table} ({}) FROM STDIN", names.join(", "));
+    let copied = lent.unbounded(async |c: &mut PgConnection| {
+        let mut copy = c.copy_in_raw(&statement).await?;
+        let mut piece = Vec::with_capacity(PIECE_BYTES * 2);
+        while let Some(row) = next().await? {
+            let values = values(&row, columns).map_err(|error| sqlx::Error::Decode(error.into()))?;
+            sum.add(&values);
+            write(&mut piece, &values);
+            if piece.len() > PIECE_BYTES {
+                copy.send(piece.as_slice()).await?;
+                piece.clear();
+            }
+        }
+        copy.send(piece.as_slice()).await?;
+        copy.finish().await
+    });
+    copied.await.map_err(doing("moving rows"))?;
+    Ok(sum)
+}
+
+async fn read_back(
+    lent: &mut PgTransaction,
+    table: &'static str,
+    columns: &[Column],
+    key: &[String],
+) -> Result<Sum, StoreError> {
+    let mut sum = Sum::default();
+    let sql = select(table, columns, key);
+    let read = lent.unbounded(async |c: &mut PgConnection| {
+        let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(c);
+        while let Some(row) = rows.try_next().await? {
+            sum.add(&values(&row, columns).map_err(|error| sqlx::Error::Decode(error.into()))?);
+        }
+        Ok(())
+    });
+    read.await.map_err(doing("reading back what was moved"))?;
+    Ok(sum)
+}
+
+/// The next key of each table comes after those that were moved.
+async fn advance_keys(lent: &mut PgTransaction) -> Result<(), StoreError> {
+    const ADVANCE: &str = "
+        SELECT setval(pg_get_serial_sequence(c.table_name, c.column_name),
+                      (xpath('/row/n/text()', query_to_xml('SELECT COALESCE(MAX(id), 0) + 1 AS n FROM ' || c.table_name, false, true, '')))[1]::text::bigint,
+                      false)
+        FROM information_schema.columns AS c WHERE c.table_schema = current_schema() AND c.is_identity = 'YES'";
+    let advanced = lent.run(async |c| sqlx::query(ADVANCE).fetch_all(c).await).await;
+    advanced.map(drop).map_err(doing("setting the next keys"))
+}
+
+fn values<'r, R>(row: &'r R, columns: &[Column]) -> Result<Vec<Value>, StoreError>
+where
+    R: Row,
+    usize: ColumnIndex<R>,
+    Option<i64>: Decode<'r, R::Database> + Type<R::Database>,
+    Option<bool>: Decode<'r, R::Database> + Type<R::Database>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+    Option<Vec<u8>>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let value = |(at, column): (usize, &Column)| {
+        let value = match column.kind {
+            Kind::Number => row.try_get::<Option<i64>, _>(at).map(|value| value.map(Value::Number)),
+            Kind::Text => row.try_get::<Option<String>, _>(at).map(|value| value.map(Value::Text)),
+            Kind::Bytes => row.try_get::<Option<Vec<u8>>, _>(at).map(|value| value.map(Value::Bytes)),
+            Kind::Flag => row.try_get::<Option<bool>, _>(at).map(|value| value.map(Value::Flag)),
+        };
+        Ok(value.map_err(doing("reading a row"))?.unwrap_or(Value::Null))
+    };
+    columns.iter().enumerate().map(value).collect()
+}
+
+impl Sum {
+    fn add(&mut self, values: &[Value]) {
+        self.rows += 1;
+        for value in values {
+            let (tag, bytes) = match value {
+                Value::Null => (0_u8, Vec::new()),
+                Value::Number(number) => (1, number.to_le_bytes().to_vec()),
+                Value::Text(text) => (2, text.as_bytes().to_vec()),
+                Value::Bytes(bytes) => (3, bytes.clone()),
+                Value::Flag(flag) => (4, vec![u8::from(*flag)]),
+            };
+            self.hash.update([tag]);
+            self.hash.update((bytes.len() as u64).to_le_bytes());
+            self.hash.update(bytes);
+        }
+    }
+}
+
+/// A row in COPY's text format.
+fn write(piece: &mut Vec<u8>, values: &[Value]) {
+    for (at, value) in values.iter().enumerate() {
+        if at > 0 {
+            piece.push(b'\t');
+        }
+        match value {
+            Value::Null => piece.extend(b"\\N"),
+            Value::Number(number) => piece.extend(number.to_string().into_bytes()),
+            Value::Flag(flag) => piece.push(if *flag { b't' } else { b'f' }),
+            Value::Bytes(bytes) => {
+                piece.extend(b"\\\\x");
+                piece.extend(keys::hex(bytes).into_bytes());
+            }
+            Value::Text(text) => {
+                for byte in text.bytes() {
+                    match byte {
+                        b'\\' => piece.extend(b"\\\\"),
+                        b'\t' => piece.extend(b"\\t"),
+                        b'\n' => piece.extend(b"\\n"),
+                        b'\r' => piece.extend(b"\\r"),
+                        _ => piece.push(byte),
+                    }
+                }
+            }
+        }
+    }
+    piece.push(b'\n');
+}

@@ -1,0 +1,97 @@
+//! The hot step of printing: good cards settled, and the next attempts begun, in one go.
+
+use futures_util::TryStreamExt;
+use sqlx::{Either, Row};
+
+use super::{
+    Begin, Begun, Inner, StoreError, Tx,
+    attempt::{begin, begin_row},
+    doing, set,
+    stock::{self, add, append},
+};
+use crate::domain::{
+    id::{AttemptKey, JobId},
+    job::PrintedCard,
+};
+
+/// Settles good cards, and begins attempts, with the statements that `attempts_begin` and `movements_append` have.
+///
+/// For SQLite, one text with all of them, as each one that is sent alone costs more to send than to run. Its arguments:
+/// $1 now, $2 the attempts that ended, $3 their jobs with what is known of them, $4 their records, $5 the attempts to
+/// begin, $6 the jobs of these, $7 movements, $8 what they change of the balances, $9 who acts, $10 the node.
+const STEP: &str = concat!(
+    "
+    UPDATE attempt SET state = 'printed', reason = NULL, inspected = 0, ended_at_us = $1
+    WHERE id IN (SELECT value FROM json_each($2)) AND state = 'releasing';
+    UPDATE job SET state = 'printed'
+    FROM json_each($3) AS v
+    WHERE job.id = v.value ->> 0 AND job.state = 'printing' AND job.record_id = v.value ->> 1
+      AND job.batch_id = v.value ->> 2 AND job.lot_id = v.value ->> 3;
+    UPDATE record SET state = 'printed', reason = NULL
+    WHERE id IN (SELECT value FROM json_each($4)) AND state = 'batched';",
+    append!("$7", "$1", "$9"),
+    ";",
+    add!("$8"),
+    ";",
+    begin!("$5", "$1", "$10"),
+    ";
+    UPDATE job SET state = 'printing'
+    WHERE id IN (SELECT value FROM json_each($6)) AND state = 'queued'
+      AND EXISTS (SELECT 1 FROM attempt WHERE attempt.job_id = job.id AND attempt.ended_at_us IS NULL)"
+);
+
+/// What the first statements of [`STEP`] change, in their order, a row for each card.
+const CHANGED: [&str; 4] = ["the attempt", "the job", "the record", "the ledger"];
+/// The place of the statement that keeps the balances.
+const BALANCES: usize = 4;
+
+impl Tx {
+    /// Saves good cards, each with its movement and its event, and begins attempts where nothing forbids it. Returns
+    /// those that were begun.
+    ///
+    /// A card that is not as its worker knows it is [`StoreError::Conflict`] for all.
+    pub async fn cards_step(&mut self, good: &[PrintedCard], begins: &[Begin]) -> Result<Vec<Begun>, StoreError> {
+        if good.is_empty() && begins.is_empty() {
+            return Ok(Vec::new());
+        }
+        let attempts: Vec<i64> = good.iter().map(|card| card.attempt.0).collect();
+        let jobs: Vec<_> = good.iter().map(|c| (c.job.0, c.record.0, c.batch.0, c.lot.0)).collect();
+        let records: Vec<i64> = good.iter().map(|card| card.record.0).collect();
+        let Inner::Sqlite(transaction) = &mut self.inner else {
+            self.save(good.iter().map(PrintedCard::transition).collect()).await?;
+            return self.attempts_begin(begins).await;
+        };
+        let rows: Vec<_> = begins.iter().map(begin_row).collect();
+        let begun_jobs: Vec<i64> = begins.iter().map(|begin| begin.job.0).collect();
+        let movements: Vec<_> = good.iter().map(PrintedCard::movement).collect();
+        let deltas = stock::deltas(&movements);
+        let query = sqlx::query(STEP).bind(self.now.0).bind(set(&attempts)).bind(set(&jobs)).bind(set(&records));
+        let query = query.bind(set(&rows)).bind(set(&begun_jobs)).bind(stock::rows(&movements)).bind(set(&deltas));
+        #[expect(deprecated, reason = "other databases take one statement at a time, and this text is SQLite's")]
+        let mut answers =
+            query.bind(self.writer.actor.name.as_str()).bind(self.writer.node()).fetch_many(&mut **transaction);
+        let (mut changed, mut begun) = (Vec::new(), Vec::new());
+        while let Some(answer) = answers.try_next().await.map_err(doing("saving cards"))? {
+            match answer {
+                Either::Left(done) => changed.push(done.rows_affected()),
+                Either::Right(row) => {
+                    let number = |at: usize| row.try_get::<i64, _>(at).map_err(doing("beginning attempts"));
+                    begun.push(Begun { job: JobId(number(0)?), key: AttemptKey(number(1)?) });
+                }
+            }
+        }
+        drop(answers);
+        let wanted = good.len() as u64;
+        if let Some((what, _)) = CHANGED.iter().zip(&changed).find(|(_, changed)| **changed != wanted) {
+            return Err(StoreError::Conflict(what));
+        }
+        if changed.last() != Some(&(begun.len() as u64)) {
+            return Err(StoreError::Conflict("the job"));
+        }
+        if changed.get(BALANCES) != Some(&(deltas.len() as u64)) {
+            self.balances_open(&deltas).await?;
+        }
+        self.events.extend(good.iter().map(PrintedCard::event));
+        Ok(begun)
+    }
+}

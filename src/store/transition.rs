@@ -1,0 +1,136 @@
+//! Saves transitions: all of them, each whole, or none.
+
+use super::{StoreError, Tx, doing, execute, maintenance::archive::may_be_archived, set};
+use crate::domain::{
+    record::{Recall, RecordState},
+    transition::{AttemptChange, CardChange, JobChange, RecallChange, RecordChange, Transition},
+};
+
+impl Tx {
+    /// Saves decisions, with as many statements as there are kinds of change, however many decisions there are.
+    ///
+    /// No two of them may concern the same row. One row in another state than its change starts from is
+    /// [`StoreError::Conflict`] for all: the caller then tries each alone.
+    pub async fn save(&mut self, transitions: Vec<Transition>) -> Result<(), StoreError> {
+        let (mut attempts, mut jobs, mut records, mut movements) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for transition in transitions {
+            attempts.extend(transition.attempt);
+            jobs.extend(transition.job);
+            records.extend(transition.record);
+            movements.extend(transition.movements);
+            self.events.extend(transition.event);
+        }
+        self.attempts_change(&attempts).await?;
+        self.jobs_change(&jobs).await?;
+        self.records_change(&records).await?;
+        self.movements_append(&movements).await
+    }
+
+    async fn attempts_change(&mut self, changes: &[AttemptChange]) -> Result<(), StoreError> {
+        const CHANGE: &str = "
+            UPDATE attempt
+            SET state = v.value ->> 2, reason = v.value ->> 3, inspected = CAST(v.value ->> 4 AS BIGINT) <> 0,
+                ended_at_us = COALESCE(ended_at_us, $2)
+            FROM json_each($1) AS v
+            WHERE attempt.id = CAST(v.value ->> 0 AS BIGINT) AND attempt.state = v.value ->> 1";
+        let row =
+            |c: &AttemptChange| (c.key.0, c.from.as_str(), c.to.as_str(), c.reason.clone(), i64::from(c.inspected));
+        let rows: Vec<_> = changes.iter().map(row).collect();
+        let now = self.now.0;
+        self.change(CHANGE, &rows, now, "the attempt").await
+    }
+
+    async fn jobs_change(&mut self, changes: &[JobChange]) -> Result<(), StoreError> {
+        const CHANGE: &str = "
+            UPDATE job
+            SET state = v.value ->> 2,
+                due_at_us = COALESCE(CAST(v.value ->> 3 AS BIGINT), due_at_us),
+                lot_id = COALESCE(CAST(v.value ->> 4 AS BIGINT), lot_id),
+                not_started = not_started + CAST(v.value ->> 5 AS BIGINT),
+                position = CASE WHEN (v.value ->> 3) IS NULL THEN position
+                    ELSE (SELECT MAX(b.position) + 1 FROM job AS b WHERE b.batch_id = job.batch_id) END
+            FROM json_each($1) AS v
+            WHERE job.id = CAST(v.value ->> 0 AS BIGINT) AND job.state = v.value ->> 1 AND $2 = $2";
+        let row = |c: &JobChange| {
+            (c.id.0, c.from.as_str(), c.to.as_str(), c.due.map(|d| d.0), c.lot.map(|l| l.0), i64::from(c.not_started))
+        };
+        let finished: Vec<_> = changes.iter().filter(|c| may_be_archived(c.from)).collect();
+        let archived = self.jobs_archived_change(&finished).await?;
+        let rows: Vec<_> = changes.iter().filter(|c| !archived.contains(&c.id.0)).map(row).collect();
+        self.change(CHANGE, &rows, 0, "the job").await
+    }
+
+    async fn records_change(&mut self, changes: &[RecordChange]) -> Result<(), StoreError> {
+        // Most changes leave the person's place alone, and then its unique index is not touched.
+        let (moves, stays): (Vec<_>, Vec<_>) =
+            changes.iter().partition(|c| c.from.occupies_slot() != c.to.occupies_slot());
+        let rows = |changes: Vec<&RecordChange>| changes.into_iter().map(record_row).collect::<Vec<_>>();
+        self.change(CHANGE_RECORD, &rows(stays), 0, "the record").await?;
+        self.change(CHANGE_RECORD_AND_PLACE, &rows(moves), 0, "the record").await?;
+        let ids =
+            |which: fn(&&RecordChange) -> bool| -> Vec<i64> { changes.iter().filter(which).map(|c| c.id.0).collect() };
+        self.waiting_remove(&ids(|c| c.from == RecordState::Waiting && c.to != RecordState::Waiting)).await?;
+        self.waiting_add(&ids(|c| c.from != RecordState::Waiting && c.to == RecordState::Waiting)).await?;
+        self.photos_release(&ids(|c| {
+            c.from != c.to && matches!(c.to, RecordState::HandedOver | RecordState::Withdrawn)
+        }))
+        .await
+    }
+
+    async fn change<T: serde::Serialize>(
+        &mut self,
+        sql: &'static str,
+        rows: &[T],
+        now: i64,
+        what: &'static str,
+    ) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let done = execute!(self, sqlx::query(sql).bind(set(rows)).bind(now)).map_err(doing("saving a transition"))?;
+        if done == rows.len() as u64 { Ok(()) } else { Err(StoreError::Conflict(what)) }
+    }
+}
+
+macro_rules! change_record {
+    ($place:literal) => {
+        concat!(
+            "UPDATE record
+            SET state = v.value ->> 2,",
+            $place,
+            "
+                stop = CASE v.value ->> 4 WHEN 'keep' THEN stop WHEN 'clear' THEN NULL ELSE v.value ->> 4 END,
+                charged = CASE WHEN CAST(v.value ->> 6 AS BIGINT) <> 0 THEN 0 WHEN v.value ->> 5 IS NULL THEN charged ELSE charged + 1 END,
+                failed_on = CASE WHEN CAST(v.value ->> 6 AS BIGINT) <> 0 THEN NULL ELSE COALESCE(v.value ->> 5, failed_on) END,
+                reason = v.value ->> 7,
+                checked = CASE WHEN v.value ->> 8 = 'checked' THEN true WHEN v.value ->> 2 = 'waiting' THEN false ELSE checked END,
+                surrendered = CASE v.value ->> 8 WHEN 'surrendered' THEN true WHEN 'next-copy' THEN false ELSE surrendered END,
+                copy = CASE v.value ->> 8 WHEN 'next-copy' THEN copy + 1 ELSE copy END
+            FROM json_each($1) AS v
+            WHERE record.id = CAST(v.value ->> 0 AS BIGINT) AND record.state = v.value ->> 1 AND $2 = $2"
+        )
+    };
+}
+const CHANGE_RECORD: &str = change_record!("");
+const CHANGE_RECORD_AND_PLACE: &str =
+    change_record!(" slot = CASE WHEN CAST(v.value ->> 3 AS BIGINT) <> 0 THEN 0 ELSE record.id END,");
+
+type RecordRow =
+    (i64, &'static str, &'static str, i64, &'static str, Option<String>, i64, Option<String>, &'static str);
+
+fn record_row(c: &RecordChange) -> RecordRow {
+    let stop = match c.stop {
+        RecallChange::Keep => "keep",
+        RecallChange::Clear => "clear",
+        RecallChange::Set(Recall::Withdrawn) => Recall::Withdrawn.as_str(),
+        RecallChange::Set(Recall::Updated) => Recall::Updated.as_str(),
+    };
+    let card = match c.card {
+        CardChange::Keep => "keep",
+        CardChange::Checked => "checked",
+        CardChange::Surrendered => "surrendered",
+        CardChange::NextCopy => "next-copy",
+    };
+    let (from, to, place) = (c.from.as_str(), c.to.as_str(), i64::from(c.to.occupies_slot()));
+    (c.id.0, from, to, place, stop, c.charged_on.clone(), i64::from(c.reset_failures), c.reason.clone(), card)
+}
