@@ -9,7 +9,7 @@ use std::{
 use anyhow::bail;
 use serde::Deserialize;
 
-use super::{PrinterOptions, files, system};
+use super::{drivers::PrinterOptions, files, system};
 use crate::{
     domain::{card::profile::is_name, window::Window},
     engine::{EngineError, Profiles, Settings, operations::plain_database},

@@ -4,7 +4,8 @@ pub use super::states::{Recall, RecordState};
 use super::{
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
-    job::{JobState, OpenJob},
+    open_job::OpenJob,
+    states::JobState,
     stock::{Account, Cause, Movement},
     transition::{CardChange, JobChange, RecallChange, RecordChange, Transition},
 };

@@ -8,95 +8,24 @@
 //! Deliberately absent: times, retries, and anything about speed.
 #![expect(clippy::missing_panics_doc, reason = "panicking is how a check fails")]
 
+mod fixture;
+mod steps;
 pub mod trouble;
+
+pub use fixture::{ADVANCES_MAX, ADVANCES_QUIET, Fixture, ID_LEN_MAX, Trouble};
+use steps::{
+    acknowledged, answered, assert_count, assert_good, assert_not_sent, assert_true, commit, ended, prepare, probe,
+    quiet, uncommitted,
+};
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
-
-use async_trait::async_trait;
 
 use crate::{
     AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Committed, Document, Ending, Fault, Found, Prepared,
     PrinterDriver, reason_keyword,
 };
-
-/// A printer without faults, and a test's power over it.
-#[async_trait]
-pub trait Fixture: Send + Sync {
-    /// A driver for the printer as a scheduler has it after a restart: it shares the printer with drivers made before,
-    /// and no memory.
-    async fn driver(&self) -> Arc<dyn PrinterDriver>;
-
-    /// [`driver`](Self::driver) keeps its promise to share no memory. False where the printer itself lives in the
-    /// driver's memory, so that a restart would lose it; checks that need a restart are then left out.
-    fn restarts(&self) -> bool {
-        true
-    }
-
-    /// How many attempts may be committed before the first has ended: 1 where a second job is refused meanwhile.
-    fn attempts_at_once(&self) -> usize {
-        1
-    }
-
-    /// Lets the printer work for longer than one card takes, queue and transport included: a mock moves its clock, a
-    /// test of a real printer waits. Called up to [`ADVANCES_MAX`] times until an attempt has ended, and
-    /// [`ADVANCES_QUIET`] times before it is believed that no card comes.
-    async fn advance(&self);
-
-    /// A document that the printer takes.
-    fn document(&self) -> Document;
-
-    /// An attempt id of at most [`ID_LEN_MAX`] bytes that this printer has never got, in this run or an earlier one.
-    fn attempt(&self) -> AttemptId;
-
-    /// How many good cards truly came out for `attempt`, not asked through the driver. `None` where nobody can know.
-    async fn count_cards(&self, attempt: &AttemptId) -> Option<usize>;
-
-    /// A driver for the same printer, each of whose attempts meets `trouble`. `None`: the fixture cannot make that, and
-    /// the check is left out.
-    async fn driver_in_trouble(&self, _trouble: Trouble) -> Option<Arc<dyn PrinterDriver>> {
-        None
-    }
-
-    /// From now on the printer waits for a person with each card, until [`help`](Self::help). False: the fixture cannot
-    /// make that, and the check is left out.
-    async fn hinder(&self) -> bool {
-        false
-    }
-
-    /// A person comes, and the printer goes on.
-    async fn help(&self) {}
-
-    /// The printer is cut off from power and starts again, with what it keeps over that. False: the fixture cannot do
-    /// that, and the checks are left out.
-    async fn restart_printer(&self) -> bool {
-        false
-    }
-}
-
-/// What a [`Fixture`] can do to a driver.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Trouble {
-    /// The printer takes what commit sends, and its answer is lost.
-    LostAnswer,
-    /// The printer cannot be reached, or is stopped; at the latest, commit finds out.
-    Unavailable,
-    /// The printer refuses the card for good, in prepare or in commit.
-    Refusal,
-    /// The printer says that it holds a job, and starts it by itself.
-    BrokenHold,
-}
-
-/// After so many advances an attempt must have ended.
-pub const ADVANCES_MAX: usize = 50;
-
-/// After so many advances a card that has not come does not come any more.
-pub const ADVANCES_QUIET: usize = 3;
-
-/// Leaves room to make longer ids of it.
-pub const ID_LEN_MAX: usize = 100;
 
 /// The size of [`a_large_document_makes_one_card`].
 const LARGE_BYTES: usize = 3 << 20;
@@ -542,100 +471,6 @@ pub async fn cancel_and_commit_at_once_never_deny_a_card(fixture: &dyn Fixture) 
         assert!(count.is_none_or(|count| count <= 1), "{id} made {count:?} cards");
         // It may have met the commit half way.
         answered("cancel", driver.cancel(&AttemptRef { releasing: true, ..attempt }).await);
-    }
-}
-
-async fn probe(driver: &dyn PrinterDriver) -> Capabilities {
-    answered("probe", driver.probe().await)
-}
-
-async fn prepare(driver: &dyn PrinterDriver, fixture: &dyn Fixture, id: &AttemptId) -> Prepared {
-    answered("prepare", driver.prepare(id, fixture.document()).await)
-}
-
-async fn commit(driver: &dyn PrinterDriver, id: &AttemptId) -> Committed {
-    answered("commit", driver.commit(id).await)
-}
-
-/// Lets the printer work until the attempt has ended. What find says on the way must be possible.
-async fn ended(fixture: &dyn Fixture, driver: &dyn PrinterDriver, attempt: &AttemptRef) -> Ending {
-    let id = &attempt.id;
-    let mut last = None;
-    for _ in 0..ADVANCES_MAX {
-        match answered("find", driver.find(attempt).await) {
-            Found::Ended(ending) => {
-                assert_keywords("find", &ending.reasons);
-                return ending;
-            }
-            Found::Queued => last = Some(Found::Queued),
-            Found::Printing { reasons } => {
-                assert_keywords("find", &reasons);
-                last = Some(Found::Printing { reasons });
-            }
-            wrong @ (Found::NeverSeen { .. } | Found::Held | Found::Forgotten) => {
-                panic!("{id} was committed, but is {wrong:?}")
-            }
-        }
-        fixture.advance().await;
-    }
-    panic!("{id} has not ended after {ADVANCES_MAX} advances: {last:?}")
-}
-
-async fn quiet(fixture: &dyn Fixture) {
-    for _ in 0..ADVANCES_QUIET {
-        fixture.advance().await;
-    }
-}
-
-async fn assert_count(fixture: &dyn Fixture, id: &AttemptId, count: usize) {
-    let truth = fixture.count_cards(id).await;
-    assert!(truth.is_none_or(|truth| truth == count), "{id} must have made {count} good cards, not {truth:?}");
-}
-
-/// What find claims agrees with the cards on the table.
-async fn assert_true(fixture: &dyn Fixture, id: &AttemptId, found: &Found) {
-    match found {
-        Found::NeverSeen { certain: true } | Found::Held => assert_count(fixture, id, 0).await,
-        Found::NeverSeen { certain: false } | Found::Queued | Found::Printing { .. } | Found::Forgotten => {}
-        Found::Ended(ending) => match (ending.blank, ending.card) {
-            (Blank::NotFed, _) | (_, Card::Bad | Card::None) => assert_count(fixture, id, 0).await,
-            (Blank::Fed | Blank::Unknown, Card::Good) => assert_count(fixture, id, 1).await,
-            (Blank::Fed | Blank::Unknown, Card::Unknown) => {}
-        },
-    }
-}
-
-fn assert_good(id: &AttemptId, ending: &Ending) {
-    let good = ending.blank == Blank::Fed && ending.card == Card::Good;
-    assert!(good, "{id} on a printer without faults must end as a good card, not as {ending:?}");
-}
-
-fn assert_not_sent(id: &AttemptId, answer: &Result<Committed, Fault>) {
-    assert!(matches!(answer, Err(Fault::NotSent(_))), "{id} is not prepared, but commit says {answer:?}");
-}
-
-fn assert_keywords(call: &str, reasons: &[String]) {
-    for reason in reasons {
-        assert!(!reason.is_empty() && reason != "none", "{call} must give keywords, and `{reason}` is none");
-    }
-}
-
-fn answered<T>(call: &str, answer: Result<T, Fault>) -> T {
-    answer.unwrap_or_else(|fault| panic!("{call} must succeed on a printer without faults: {fault}"))
-}
-
-fn uncommitted(id: &AttemptId, printer_job: Option<String>) -> AttemptRef {
-    AttemptRef { id: id.clone(), printer_job, boot: None, releasing: false, impressions: 1, acknowledged: false }
-}
-
-fn acknowledged(id: &AttemptId, committed: Committed) -> AttemptRef {
-    AttemptRef {
-        id: id.clone(),
-        printer_job: committed.printer_job,
-        boot: committed.boot,
-        releasing: true,
-        impressions: 1,
-        acknowledged: true,
     }
 }
 

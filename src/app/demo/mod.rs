@@ -8,7 +8,7 @@ mod portraits;
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{files, schedule};
+use super::{files, scheduler::schedule};
 use crate::{
     cli::{
         self,

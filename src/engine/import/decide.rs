@@ -6,10 +6,9 @@ use std::{
 };
 
 use super::{
-    Import, PHOTO_FIELD, Report, Watch, count, open_person,
     photos::{Photo, read_again},
     prepare::{Chunk, ChunkSize, Prepared, Ready, ValueHasher},
-    ranges,
+    report::{Import, Report, Watch},
 };
 use crate::{
     domain::{
@@ -18,9 +17,13 @@ use crate::{
         id::{PhotoId, RecordId},
         import::{Judgement, Layout, Reason, Refusal, RowOutcome, judge},
         personal::Person,
+        ranges::ranges,
         record::{OtherRecord, RecordState, may_be_open, update, withdraw},
     },
-    engine::{Engine, EngineError},
+    engine::{
+        Engine, EngineError,
+        person::{PHOTO_FIELD, open_person},
+    },
     store::{NewPhoto, NewRecord, StoreError, StoredBody, StoredRow, Tx, keys::Digest},
 };
 
@@ -99,7 +102,7 @@ impl<'a> Decider<'a> {
                 }
             };
             let fate = self.decide(&mut tx, prepared, &mut added, report).await?;
-            count(report, &fate);
+            report.count(&fate);
             if let RowOutcome::Refused(refusal) = &fate {
                 let failed = |source| EngineError::Read { what: "the file of rejects".into(), source };
                 watch.refused(row.0, &row.1, refusal).map_err(failed)?;

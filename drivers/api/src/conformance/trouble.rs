@@ -1,8 +1,10 @@
 //! Checks with a printer in trouble. A fixture that cannot make a trouble leaves its check out.
 
 use super::{
-    ADVANCES_MAX, Fixture, Trouble, acknowledged, answered, assert_count, assert_good, assert_true, commit, ended,
-    prepare, quiet, uncommitted,
+    fixture::{ADVANCES_MAX, Fixture, Trouble},
+    steps::{
+        acknowledged, answered, assert_count, assert_good, assert_true, commit, ended, prepare, quiet, uncommitted,
+    },
 };
 use crate::{AttemptId, AttemptRef, Cancelled, Fault, Found, PrinterDriver};
 
