@@ -4,7 +4,9 @@
 //! A row is decided by its key, its digest and the person's other records, so that an import may be killed at any
 //! point and run again.
 
+mod chunk_writer;
 mod decide;
+mod known;
 mod photos;
 mod prepare;
 mod report;
