@@ -4,6 +4,9 @@
 //! breaks it, so that a rule that no longer sees anything is noticed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the sources has failed")]
 
+#[path = "tidy/imports.rs"]
+mod imports;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -107,6 +110,21 @@ fn the_domain_has_no_tasks_no_files_and_no_clock() {
         let found = first_named(text, &IMPURE)?;
         Some(format!("`{found}` in the domain: make it a parameter, and let the engine wait, read or ask"))
     });
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let crates = ["src", "drivers/api/src", "drivers/ipp/src", "drivers/mock/src", "drivers/picture/src"];
+    let circles = crates.iter().flat_map(|place| {
+        let mut files = Vec::new();
+        collect(&root().join(place), &mut files);
+        let below = |file: &PathBuf| file.strip_prefix(root().join(place)).unwrap().to_str().unwrap().to_owned();
+        let sources = files.iter().filter(|file| extension(file) == "rs");
+        let sources = sources.map(|file| (below(file), code_of(&fs::read_to_string(file).unwrap())));
+        imports::Crate::new(sources).circles()
+    });
+    let circles: Vec<String> = circles.collect();
+    assert_eq!(circles, Vec::<String>::new(), "move what both need into a file of its own, below both");
 }
 
 #[test]

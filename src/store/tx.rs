@@ -8,8 +8,8 @@ use std::{
 use super::{
     backend::{Backend, Inner, execute, on},
     error::{StoreError, doing},
+    fence::Fence,
     keys::Keys,
-    node::Fence,
 };
 use crate::domain::{
     audit::{Actor, Event},

@@ -3,7 +3,7 @@
 use super::{Engine, EngineError, RecordName, begin, find_record, record::act};
 use crate::{
     domain::{audit::Event, record, refusal::Refusal, stock::Cause},
-    engine::{import::open_person, printing::card},
+    engine::{person::open_person, printing::card},
     render::{Card, Output},
 };
 
