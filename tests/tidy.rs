@@ -4,6 +4,8 @@
 //! breaks it, so that a rule that no longer sees anything is noticed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the sources has failed")]
 
+#[path = "tidy/commands.rs"]
+mod commands;
 #[path = "tidy/imports.rs"]
 mod imports;
 
@@ -69,10 +71,6 @@ const TOP_LEVEL: [&str; 18] = [
     "src",
     "tests",
 ];
-
-/// Named in texts of the command line only: it is one of several surfaces.
-const COMMANDS: &str = "demo import blangko printer profile run queue status record batch job inspect reprint card \
-                        audit db config";
 
 const STATEMENTS: [&str; 5] = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE TABLE "];
 
@@ -166,13 +164,6 @@ fn no_sql_is_put_together_from_text() {
 }
 
 #[test]
-fn no_layer_below_the_surfaces_names_a_command() {
-    over(&["src/domain", "src/store", "src/engine", "src/render"], |_, text| {
-        Some(format!("`{}` in a text: return a typed refusal, and word it in src/cli/words", command_in(text)?))
-    });
-}
-
-#[test]
 fn a_source_file_has_one_idea_and_few_lines() {
     over(&["src", "drivers", "tests"], |path, text| {
         let known = LONG_FILES.iter().any(|(long, _)| *long == path);
@@ -254,13 +245,6 @@ mod the_rules_can_fail {
         assert!(built_sql(&["sql.push(form", "at!(\"{n}\"))"].concat()).is_some());
         assert!(built_sql(&["query(Assert", "SqlSafe(text))"].concat()).is_some());
         assert!(built_sql("let s = format!(\"{n} rows\"); sql.push_bind(n);").is_none());
-    }
-
-    #[test]
-    fn commands_are_seen_in_text_and_not_in_comments() {
-        assert_eq!(command_in("let a = \"see `cetak whatever`\";").as_deref(), Some("cetak whatever"));
-        assert_eq!(command_in("f(\"run cetak db check\")").as_deref(), Some("cetak db"));
-        assert_eq!(command_in("/// See `cetak status`.\nlet a = \"cetak-site cetak 1.0\";"), None);
     }
 
     #[test]
@@ -401,16 +385,6 @@ fn statement_in(text: &str) -> Option<&'static str> {
     let is_sql =
         |s: &str, statement: &str| s.trim_start().starts_with(statement) || s.contains(&format!("({statement}"));
     STATEMENTS.into_iter().find(|statement| strings.iter().any(|s| is_sql(s, statement)))
-}
-
-/// The first command of the program that the strings of a file name.
-fn command_in(text: &str) -> Option<String> {
-    let strings = split(text).1.join("\n");
-    strings.match_indices("cetak ").find_map(|(at, start)| {
-        let word: String = strings[at + start.len()..].chars().take_while(char::is_ascii_alphabetic).collect();
-        let is_command = strings[..at].ends_with('`') || COMMANDS.split_whitespace().any(|known| known == word);
-        is_command.then(|| format!("cetak {word}"))
-    })
 }
 
 /// SQL made from text, instead of a constant with bound values.

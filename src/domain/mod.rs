@@ -29,6 +29,7 @@ pub mod polling;
 pub mod printer;
 pub mod printer_reason;
 pub mod ranges;
+pub mod reason;
 pub mod record;
 pub mod refusal;
 pub mod retry;

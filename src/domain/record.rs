@@ -5,6 +5,7 @@ use super::{
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
     open_job::OpenJob,
+    reason::Reason,
     refusal::{RecordRule, Refusal},
     states::JobState,
     stock::{Account, Cause, Movement},
@@ -113,12 +114,11 @@ pub enum OneCard {
     LivingCard,
 }
 
-impl OneCard {
-    /// The words in which it is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::OtherRequestOpen => "another request of this person is open",
-            Self::LivingCard => "this person has a living card, and the kind of request does not replace it",
+impl From<OneCard> for Reason {
+    fn from(rule: OneCard) -> Self {
+        match rule {
+            OneCard::OtherRequestOpen => Self::OtherRequestOpen,
+            OneCard::LivingCard => Self::LivingCard,
         }
     }
 }
@@ -188,7 +188,7 @@ pub fn release(view: &RecordView, replaces: bool, others: &[OtherRecord], reason
 ///
 /// Returns `None` for one that is withdrawn already.
 pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, Refusal> {
-    let reason = format!("status {status}");
+    let reason = Reason::Status { status: status.to_owned() }.to_stored();
     let to = RecordState::Withdrawn;
     let act = "record.withdrawn";
     Ok(match view.state {
@@ -220,12 +220,14 @@ fn stop_card(view: &RecordView, stop: Recall, reason: &str) -> Transition {
     Transition { record: Some(change), ..Transition::new(Some(event)) }
 }
 
-/// What a new body does to the state of its record. `may_be_open` is the rule of one living card for the new body.
-pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Result<Transition, Refusal> {
+/// What a new body does to the state of its record. `is_sound` says whether the new body may be on the waiting list.
+pub fn update(view: &RecordView, is_sound: &Result<(), Reason>) -> Result<Transition, Refusal> {
     let event = || Event::new("record.updated", &view.subject).with("version", view.version + 1);
     let onto_the_list = |movements, job| {
-        let (to, reason) = may_be_open
-            .map_or_else(|rule| (RecordState::Quarantined, Some(rule.to_owned())), |()| (RecordState::Waiting, None));
+        let (to, reason) = match is_sound {
+            Ok(()) => (RecordState::Waiting, None),
+            Err(reason) => (RecordState::Quarantined, Some(reason.to_stored())),
+        };
         let mut record = RecordChange::new(view.id, view.state, to);
         record.reason = reason;
         record.stop = RecallChange::Clear;
@@ -243,10 +245,10 @@ pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Resul
                 let returned = JobChange::new(job.id, JobState::Queued, JobState::Returned);
                 onto_the_list(vec![job.released_blank()], Some(returned))
             }
-            _ => stop_card(view, Recall::Updated, "updated while its card was in hand"),
+            _ => stop_card(view, Recall::Updated, &Reason::UpdatedInHand.to_stored()),
         },
         RecordState::Uncertain | RecordState::Printed => {
-            stop_card(view, Recall::Updated, "updated after its card was rendered")
+            stop_card(view, Recall::Updated, &Reason::UpdatedAfterRendering.to_stored())
         }
         RecordState::HandedOver => {
             return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Update));

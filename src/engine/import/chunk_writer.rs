@@ -14,6 +14,7 @@ use crate::{
     domain::{
         audit::Event,
         id::{PhotoId, RecordId},
+        reason::Reason,
         record::{RecordState, RecordView},
         refusal::Refusal,
         transition::Transition,
@@ -88,7 +89,7 @@ impl<'a> ChunkWriter<'a> {
         id: RecordId,
         ready: Ready,
         state: RecordState,
-        reason: Option<&str>,
+        reason: Option<Reason>,
     ) -> Result<(), EngineError> {
         if let Some(records) = &mut self.dry {
             let subject = format!("record {}/{}", self.import.source, ready.request_id);
@@ -175,7 +176,7 @@ impl<'a> ChunkWriter<'a> {
         id: RecordId,
         ready: Ready,
         state: RecordState,
-        reason: Option<&str>,
+        reason: Option<Reason>,
     ) -> Result<NewRecord, EngineError> {
         let photo = match &ready.photo {
             Some(photo) => Some(self.photo(photo).await?),
@@ -188,7 +189,7 @@ impl<'a> ChunkWriter<'a> {
             id,
             request_id: ready.request_id,
             state,
-            reason: reason.map(str::to_owned),
+            reason: reason.map(|reason| reason.to_stored()),
             kind: ready.kind,
             class: ready.class,
             person_key: ready.person_key,
