@@ -20,7 +20,7 @@ use crate::{
         output::{Output, message, table},
     },
     engine::{
-        Engine,
+        Engine, Profiles, Settings,
         scheduling::{Until, lease::follow},
     },
     store::{Location, Store, Writer},
@@ -190,18 +190,45 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     if store.is_shared() {
         follow(&clock, &mut store.read().await?).await?;
     }
-    Ok(Engine {
+    let parts = Parts {
         store,
+        profiles: config.profiles,
+        settings: config.settings,
+        printers: config.printers,
+        writer: Writer { chain: CHAIN_CLI.into(), actor: Arc::new(actor(global.actor.clone())), fence: None },
+    };
+    Ok(assemble(parts, clock, entropy))
+}
+
+/// What differs from one engine of this program to another.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The card profiles.
+    pub profiles: Profiles,
+    /// The settings.
+    pub settings: Settings,
+    /// The options of IPP printers.
+    pub printers: PrinterOptions,
+    /// The actor, and the audit chain to write to.
+    pub writer: Writer,
+}
+
+/// Puts an engine together with the program's drivers and renderer. This is the only place that builds one: a test
+/// replaces single fields of the result.
+pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -> Engine {
+    Engine {
+        store: parts.store,
         clock: Arc::new(clock.clone()),
         entropy,
-        profiles: Arc::new(config.profiles),
-        settings: Arc::new(config.settings),
-        writer: Writer { chain: CHAIN_CLI.into(), actor: Arc::new(actor(global.actor.clone())), fence: None },
-        drivers: drivers(config.printers, clock),
+        profiles: Arc::new(parts.profiles),
+        settings: Arc::new(parts.settings),
+        writer: parts.writer,
+        drivers: drivers(parts.printers, clock),
         renderers: renderers(),
         desk: Some(desk()),
         lease: None,
-    })
+    }
 }
 
 fn show_config(out: Output, config: &Config) -> io::Result<()> {
