@@ -42,6 +42,14 @@ row_id!(
     WarrantId
 );
 row_id!(
+    /// An act that waits for its second person; the number that people see. A reprint warrant is one.
+    PendingActId
+);
+row_id!(
+    /// A user account.
+    AccountId
+);
+row_id!(
     /// A stored photo.
     PhotoId
 );

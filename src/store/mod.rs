@@ -19,6 +19,7 @@ mod error;
 pub mod keys;
 mod maintenance;
 mod node;
+mod pending_act;
 mod photo;
 mod print_step;
 mod printer;
@@ -40,6 +41,7 @@ pub use self::{
     error::StoreError,
     maintenance::{Check, Fault, Moved, Transferred},
     node::{Candidate, Fence, Node},
+    pending_act::PendingActLine,
     photo::NewPhoto,
     record::{NewRecord, StoredBody, StoredRow},
     report::{AttemptLine, BatchLine, JobFilter, JobLine, RecordLine, StateCount, UncertainLine},

@@ -300,7 +300,7 @@ impl World {
 }
 
 pub(crate) fn actor(name: &str) -> Actor {
-    Actor { name: name.into(), os_user: "test".into(), host: "test".into() }
+    Actor::local_administrator(name.into(), "test".into(), "test".into())
 }
 
 pub(crate) fn name(request_id: &str) -> RecordName {

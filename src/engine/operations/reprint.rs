@@ -4,10 +4,13 @@ use super::{Engine, EngineError, RecordName, begin, find_record};
 use crate::domain::{
     audit::Event,
     card::profile::PhotoRule,
-    id::WarrantId,
+    id::{PendingActId, WarrantId},
+    pending::{EXPIRES_AFTER, NewPendingAct, PendingState, Target},
+    permission::Operation,
     record::{RecordState, RecordView, WrongState},
-    warrant::{approve, may_be_reprinted},
+    warrant::{Warrant, approve, may_be_reprinted},
 };
+use crate::store::Tx;
 
 /// Asks for leave to print a record again.
 pub async fn reprint_request(engine: &Engine, name: &RecordName, reason: &str) -> Result<WarrantId, EngineError> {
@@ -21,7 +24,19 @@ pub async fn reprint_request(engine: &Engine, name: &RecordName, reason: &str) -
     }
     may_be_reprinted(view.state, &view.subject)?;
     photo_is_there(&view, profile.photo)?;
-    let warrant = tx.warrant_request(id, reason).await?;
+    let act = serde_json::json!({
+        "act": "reprint", "record": { "source": name.source, "request_id": name.request_id }, "reason": reason,
+    });
+    let actor = engine.writer.actor.clone();
+    let target = Target { name: view.subject.clone(), version: format!("version {}", view.version), record: Some(id) };
+    let new = NewPendingAct {
+        operation: Operation::ReprintApprove,
+        act: act.to_string(),
+        target,
+        reason: reason.to_owned(),
+        expires_at: tx.now().plus(EXPIRES_AFTER),
+    };
+    let warrant = WarrantId(tx.pending_act_add(&new, &actor).await?.0);
     tx.audit(Event::new("reprint.requested", &view.subject).with("warrant", warrant).with("reason", reason));
     tx.commit().await?;
     Ok(warrant)
@@ -38,7 +53,7 @@ fn photo_is_there(view: &RecordView, rule: PhotoRule) -> Result<(), WrongState> 
 /// Another person approves: one more copy goes on the waiting list.
 pub async fn reprint_approve(engine: &Engine, id: WarrantId) -> Result<(), EngineError> {
     let mut tx = begin(engine).await?;
-    let Some(warrant) = tx.warrant_get(id).await? else { return Err(no_warrant(id)) };
+    let Some(warrant) = warrant(&mut tx, id).await? else { return Err(no_warrant(id)) };
     let view = tx.record_view(warrant.record).await?;
     let profile = engine.profile(&view.profile)?;
     let lost = profile.lost_reasons.contains(&warrant.reason);
@@ -50,7 +65,7 @@ pub async fn reprint_approve(engine: &Engine, id: WarrantId) -> Result<(), Engin
             "reject it with `cetak card reject`",
         ));
     }
-    tx.warrant_decide(id, "approved").await?;
+    tx.pending_act_decide(PendingActId(id.0), PendingState::Confirmed, &engine.writer.actor, None).await?;
     tx.save(vec![transition]).await?;
     Ok(tx.commit().await?)
 }
@@ -58,7 +73,7 @@ pub async fn reprint_approve(engine: &Engine, id: WarrantId) -> Result<(), Engin
 /// Another person refuses.
 pub async fn reprint_refuse(engine: &Engine, id: WarrantId, reason: &str) -> Result<(), EngineError> {
     let mut tx = begin(engine).await?;
-    let Some(warrant) = tx.warrant_get(id).await? else { return Err(no_warrant(id)) };
+    let Some(warrant) = warrant(&mut tx, id).await? else { return Err(no_warrant(id)) };
     if warrant.state != "requested" {
         return Err(EngineError::refused(
             format!("warrant {id} is already `{}`", warrant.state),
@@ -66,9 +81,22 @@ pub async fn reprint_refuse(engine: &Engine, id: WarrantId, reason: &str) -> Res
         ));
     }
     let subject = tx.record_view(warrant.record).await?.subject;
-    tx.warrant_decide(id, "refused").await?;
+    tx.pending_act_decide(PendingActId(id.0), PendingState::Refused, &engine.writer.actor, Some(reason)).await?;
     tx.audit(Event::new("reprint.refused", subject).with("warrant", id).with("reason", reason));
     Ok(tx.commit().await?)
+}
+
+async fn warrant(tx: &mut Tx, id: WarrantId) -> Result<Option<Warrant>, EngineError> {
+    let act = tx.pending_act_get(PendingActId(id.0)).await?.filter(|act| act.operation == Operation::ReprintApprove);
+    Ok(act.and_then(|act| {
+        let state = match act.state {
+            PendingState::Pending => "requested",
+            PendingState::Confirmed => "approved",
+            other => other.as_str(),
+        };
+        let record = act.target.record?;
+        Some(Warrant { id, record, state: state.to_owned(), requested_by: act.requested_by, reason: act.reason })
+    }))
 }
 
 fn no_warrant(id: WarrantId) -> EngineError {

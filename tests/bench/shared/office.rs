@@ -27,7 +27,7 @@ pub(crate) const KEY: [u8; 32] = [7; 32];
 
 pub(crate) async fn open(database: &Database) -> anyhow::Result<Engine> {
     let profiles = app::profiles::built_in()?;
-    let nobody = Actor { name: "bench".into(), os_user: "bench".into(), host: "bench".into() };
+    let nobody = Actor::local_administrator("bench".into(), "bench".into(), "bench".into());
     Ok(Engine {
         store: database.store().await?,
         clock: Arc::new(SystemClock::default()),
