@@ -18,5 +18,6 @@ mod pause;
 mod postgres;
 mod printing;
 mod recovery;
+mod second_person;
 mod stock;
 mod world;
