@@ -67,6 +67,10 @@ const TOP_LEVEL: [&str; 18] = [
     "tests",
 ];
 
+/// Named in texts of the command line only: it is one of several surfaces.
+const COMMANDS: &str = "demo import blangko printer profile run queue status record batch job inspect reprint card \
+                        audit db config";
+
 const STATEMENTS: [&str; 5] = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE TABLE "];
 
 #[test]
@@ -140,6 +144,13 @@ fn no_sql_is_put_together_from_text() {
         }
         let found = built_sql(text)?;
         Some(format!("{found}: bind the values, and many rows as one JSON array"))
+    });
+}
+
+#[test]
+fn no_layer_below_the_surfaces_names_a_command() {
+    over(&["src/domain", "src/store", "src/engine", "src/render"], |_, text| {
+        Some(format!("`{}` in a text: return a typed refusal, and word it in src/cli/words", command_in(text)?))
     });
 }
 
@@ -225,6 +236,13 @@ mod the_rules_can_fail {
         assert!(built_sql(&["sql.push(form", "at!(\"{n}\"))"].concat()).is_some());
         assert!(built_sql(&["query(Assert", "SqlSafe(text))"].concat()).is_some());
         assert!(built_sql("let s = format!(\"{n} rows\"); sql.push_bind(n);").is_none());
+    }
+
+    #[test]
+    fn commands_are_seen_in_text_and_not_in_comments() {
+        assert_eq!(command_in("let a = \"see `cetak whatever`\";").as_deref(), Some("cetak whatever"));
+        assert_eq!(command_in("f(\"run cetak db check\")").as_deref(), Some("cetak db"));
+        assert_eq!(command_in("/// See `cetak status`.\nlet a = \"cetak-site cetak 1.0\";"), None);
     }
 
     #[test]
@@ -365,6 +383,16 @@ fn statement_in(text: &str) -> Option<&'static str> {
     let is_sql =
         |s: &str, statement: &str| s.trim_start().starts_with(statement) || s.contains(&format!("({statement}"));
     STATEMENTS.into_iter().find(|statement| strings.iter().any(|s| is_sql(s, statement)))
+}
+
+/// The first command of the program that the strings of a file name.
+fn command_in(text: &str) -> Option<String> {
+    let strings = split(text).1.join("\n");
+    strings.match_indices("cetak ").find_map(|(at, start)| {
+        let word: String = strings[at + start.len()..].chars().take_while(char::is_ascii_alphabetic).collect();
+        let is_command = strings[..at].ends_with('`') || COMMANDS.split_whitespace().any(|known| known == word);
+        is_command.then(|| format!("cetak {word}"))
+    })
 }
 
 /// SQL made from text, instead of a constant with bound values.

@@ -24,6 +24,7 @@ mod nodes_storm;
 mod office;
 mod operator;
 mod options;
+mod papers;
 #[path = "../../drivers/ipp/tests/printer/pappl.rs"]
 mod pappl;
 mod pause;

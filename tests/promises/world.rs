@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use cetak::{
     app,
     cli::status::{self, Status},
-    domain::{audit::Actor, card::profile::CardProfile, import::Refusal, retry::Backoff, time::Timestamp},
+    domain::{audit::Actor, card::profile::CardProfile, import::Rejection, retry::Backoff, time::Timestamp},
     engine::{
         Engine, EngineError, RendererFactory, Settings,
         clock::{Clock, Entropy},
@@ -129,10 +129,10 @@ pub(crate) fn students(numbers: std::ops::Range<u32>) -> String {
 }
 
 #[derive(Default)]
-pub(crate) struct Rejects(pub(crate) Vec<(u64, Refusal)>);
+pub(crate) struct Rejects(pub(crate) Vec<(u64, Rejection)>);
 
 impl Watch for Rejects {
-    fn refused(&mut self, row: u64, _: &str, refusal: &Refusal) -> std::io::Result<()> {
+    fn refused(&mut self, row: u64, _: &str, refusal: &Rejection) -> std::io::Result<()> {
         self.0.push((row, refusal.clone()));
         Ok(())
     }

@@ -1,4 +1,6 @@
-//! Chooses the fault that an attempt meets: a pure function of seed and attempt id.
+//! Chooses the fault that an attempt meets: from a script by card number, else a pure function of seed and attempt id.
+
+use std::collections::BTreeMap;
 
 use cetak_driver_api::AttemptId;
 
@@ -19,6 +21,39 @@ pub(crate) enum InjectedFault {
     Forget,
     /// No fault.
     None,
+}
+
+/// Faults by card number, for a test or a transcript that must be the same in each run. Card numbers count the blanks that
+/// the printer fed, from 1. A number without a fault is a good card.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct FaultScript(BTreeMap<usize, InjectedFault>);
+
+impl FaultScript {
+    /// Reads `NUMBER:FAULT,…`, with the faults `jam`, `spoil`, `lose_ack` and `forget`: the others feed no blank, and so
+    /// have no card number. `None` if the text has another form, or names a number twice.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut faults = BTreeMap::new();
+        for part in text.split(',') {
+            let (number, fault) = part.split_once(':')?;
+            let number = number.parse().ok().filter(|number| *number > 0)?;
+            let fault = match fault {
+                "jam" => InjectedFault::Jam,
+                "spoil" => InjectedFault::Spoil,
+                "lose_ack" => InjectedFault::LoseAck,
+                "forget" => InjectedFault::Forget,
+                _ => return None,
+            };
+            if faults.insert(number, fault).is_some() {
+                return None;
+            }
+        }
+        Some(Self(faults))
+    }
+
+    /// The fault of a card by its number.
+    pub(crate) fn fault(&self, number: usize) -> InjectedFault {
+        self.0.get(&number).copied().unwrap_or(InjectedFault::None)
+    }
 }
 
 /// The share of attempts that meets each fault, 0 to 1. The remaining attempts meet none.

@@ -85,6 +85,11 @@ impl History {
         self.fed.len()
     }
 
+    /// The number of the next blank, from 1.
+    pub(crate) fn next_number(&self) -> usize {
+        self.fed.len() + 1
+    }
+
     pub(crate) fn state(&self, attempt: &AttemptId) -> Option<AttemptState> {
         match self.by_attempt.get(attempt)? {
             Some(index) => self.fed.get(*index).copied().map(AttemptState::Committed),

@@ -1,9 +1,9 @@
 //! A simulated card printer with faults that are reproducible by seed.
 //!
 //! It makes cards as a real printer does, one after the other, each in a fixed time, and can jam, spoil a card, lose
-//! its answer or forget a card. The fault of an attempt is a pure function of the seed and the attempt's id (see
-//! `faults.rs`), and what the printer reports at an instant is a pure function of the attempts that it accepted and the
-//! clock. So it needs no thread, never sleeps, and keeps "printing" while no scheduler runs.
+//! its answer or forget a card. The fault of an attempt is a pure function of the seed and the attempt's id, or follows a
+//! script by card number (see `faults.rs`). What the printer reports at an instant is a pure function of the attempts that
+//! it accepted and the clock. So it needs no thread, never sleeps, and keeps "printing" while no scheduler runs.
 //!
 //! With `truth=FILE` the state of the printer is that file. An attempt without a whole line in it never reached the
 //! printer, and all drivers of the same file and printer name, in any process, see the same printer. The file must not
@@ -76,6 +76,7 @@ impl MockPrinter {
     /// | `spoil` | share that spoil their blank | 0 |
     /// | `lose_ack` | share that make a good card, but the answer of commit is lost | 0 |
     /// | `forget` | share that make a good card, but the printer forgets the attempt | 0 |
+    /// | `script` | instead of shares, the fault of each card by its number: `3:spoil,7:forget` | none |
     /// | `hold` | `yes`: a prepared attempt is held in the printer; `no`: by the driver | `no` |
     /// | `dpi` | the printer's resolution | 300 |
     /// | `seed` | selects which attempts meet which fault | 0 |
@@ -211,7 +212,7 @@ impl Shared {
     }
 
     fn prepare(&self, state: &mut State, attempt: &AttemptId) -> Result<Prepared, Fault> {
-        if self.settings.fault(attempt) == InjectedFault::Reject {
+        if self.settings.early_fault(attempt) == InjectedFault::Reject {
             return Err(Fault::Rejected("the attempt is one of the share `reject`".to_owned()));
         }
         state.history.prepare(attempt);
@@ -234,14 +235,14 @@ impl Shared {
             state.history.drop_prepared(attempt);
             return Err(Fault::NotSent("the attempt was cancelled".to_owned()));
         }
-        let fault = self.settings.fault(attempt);
         let now = (self.now)();
-        if fault == InjectedFault::Offline {
+        if self.settings.early_fault(attempt) == InjectedFault::Offline {
             return Err(unreachable());
         }
         if state.history.condition(now) == Condition::Stopped {
             return Err(Fault::Unavailable { reasons: vec![JAM.to_owned()] });
         }
+        let fault = self.settings.card_fault(attempt, state.history.next_number());
         let blank = state.history.next_blank(now, fault, &self.settings);
         if let Some(truth) = &mut state.truth {
             truth.append(&blank.line(attempt.clone(), &self.settings.name)).map_err(|error| match error {

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use cetak_driver_api::AttemptId;
 
-use crate::faults::{FaultShares, InjectedFault};
+use crate::faults::{FaultScript, FaultShares, InjectedFault};
 
 /// Every key and its allowed values, in the order in which an error lists them.
-const KEYS: [(&str, &str); 12] = [
+const KEYS: [(&str, &str); 13] = [
     ("card_ms", MILLISECONDS),
     ("clear_ms", MILLISECONDS),
     ("offline", SHARE),
@@ -16,6 +16,7 @@ const KEYS: [(&str, &str); 12] = [
     ("spoil", SHARE),
     ("lose_ack", SHARE),
     ("forget", SHARE),
+    ("script", "`NUMBER:FAULT,…` with `jam`, `spoil`, `lose_ack` or `forget`, each card number once"),
     ("hold", "`yes` or `no`"),
     ("dpi", "100 to 1200"),
     ("seed", "a whole number from 0 to 18446744073709551615"),
@@ -70,6 +71,9 @@ pub enum UriError {
         /// Their sum.
         sum: f64,
     },
+    /// A script and shares are given, and a card number and a share could name two faults for one attempt.
+    #[error("a mock printer has a script or shares of faults, not both")]
+    ScriptAndShares,
 }
 
 /// The checked settings of a URI.
@@ -82,6 +86,8 @@ pub(crate) struct Settings {
     /// The time from a jam until it is cleared, 0 to a day, microseconds.
     pub(crate) clear_us: i64,
     pub(crate) shares: FaultShares,
+    /// Instead of shares: faults by card number.
+    pub(crate) script: Option<FaultScript>,
     /// A prepared attempt is held in the printer.
     pub(crate) hold: bool,
     /// Dots per inch, 100 to 1200.
@@ -100,6 +106,7 @@ impl Settings {
             card_us: 0,
             clear_us: 1_000_000,
             shares: FaultShares::default(),
+            script: None,
             hold: false,
             dpi: 300,
             seed: 0,
@@ -118,15 +125,33 @@ impl Settings {
         if sum > SUM_MAX {
             return Err(UriError::Shares { sum });
         }
+        if settings.script.is_some() && sum > 0.0 {
+            return Err(UriError::ScriptAndShares);
+        }
         if settings.name.is_empty() && settings.truth.is_some() {
             return Err(UriError::Name);
         }
         Ok(settings)
     }
 
-    /// The fault that the attempt meets.
-    pub(crate) fn fault(&self, attempt: &AttemptId) -> InjectedFault {
-        self.shares.fault(self.seed, attempt)
+    /// The fault that an attempt meets before a blank is fed: `Offline`, `Reject`, or `None` for all others.
+    pub(crate) fn early_fault(&self, attempt: &AttemptId) -> InjectedFault {
+        match self.shares.fault(self.seed, attempt) {
+            early @ (InjectedFault::Offline | InjectedFault::Reject) => early,
+            InjectedFault::Jam
+            | InjectedFault::Spoil
+            | InjectedFault::LoseAck
+            | InjectedFault::Forget
+            | InjectedFault::None => InjectedFault::None,
+        }
+    }
+
+    /// The fault of the attempt that feeds the blank of this number, from 1.
+    pub(crate) fn card_fault(&self, attempt: &AttemptId, number: usize) -> InjectedFault {
+        match &self.script {
+            Some(script) => script.fault(number),
+            None => self.shares.fault(self.seed, attempt),
+        }
     }
 
     fn set(&mut self, key: &str, value: &str) -> Result<(), UriError> {
@@ -143,6 +168,7 @@ impl Settings {
             "spoil" => share(&text).map(|share| self.shares.spoil = share),
             "lose_ack" => share(&text).map(|share| self.shares.lose_ack = share),
             "forget" => share(&text).map(|share| self.shares.forget = share),
+            "script" => FaultScript::parse(&text).map(|script| self.script = Some(script)),
             "hold" => yes_or_no(&text).map(|hold| self.hold = hold),
             "dpi" => text.parse().ok().filter(|dpi| (100..=1_200).contains(dpi)).map(|dpi| self.dpi = dpi),
             "seed" => text.parse().ok().map(|seed| self.seed = seed),
@@ -219,8 +245,25 @@ mod tests {
         let name = "p 1".to_owned();
         assert_eq!(
             settings,
-            Settings { name, card_us: 12_000, clear_us: 500_000, shares, hold: true, dpi: 600, seed: 7, truth }
+            Settings {
+                name,
+                card_us: 12_000,
+                clear_us: 500_000,
+                shares,
+                script: None,
+                hold: true,
+                dpi: 600,
+                seed: 7,
+                truth
+            }
         );
+    }
+
+    #[test]
+    fn a_script_and_shares_together_are_refused() {
+        assert!(Settings::parse("mock://p?script=3:spoil,7:forget").is_ok());
+        let both = Settings::parse("mock://p?script=3:spoil&jam=0.1");
+        assert_eq!(both, Err(UriError::ScriptAndShares));
     }
 
     #[test]
@@ -230,7 +273,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "a mock printer has no key `spoiled`; its keys are card_ms, clear_ms, offline, reject, jam, spoil, \
-             lose_ack, forget, hold, dpi, seed, truth"
+             lose_ack, forget, script, hold, dpi, seed, truth"
         );
     }
 
@@ -245,6 +288,11 @@ mod tests {
             "spoil=-0.1",
             "jam=NaN",
             "jam=inf",
+            "script=",
+            "script=spoil",
+            "script=0:spoil",
+            "script=1:offline",
+            "script=1:spoil,1:jam",
             "hold=true",
             "seed=-1",
             "seed=x",

@@ -7,7 +7,8 @@ use crate::domain::{
     id::{PendingActId, WarrantId},
     pending::{EXPIRES_AFTER, NewPendingAct, PendingState, Target},
     permission::Operation,
-    record::{RecordState, RecordView, WrongState},
+    record::{RecordState, RecordView},
+    refusal::{RecordRule, Refusal},
     warrant::{Warrant, approve, may_be_reprinted},
 };
 use crate::store::Tx;
@@ -19,15 +20,14 @@ pub async fn reprint_request(engine: &Engine, name: &RecordName, reason: &str) -
     let view = tx.record_view(id).await?;
     let profile = engine.profile(&view.profile)?;
     if !profile.reprint_reasons.iter().any(|r| r == reason) {
-        let message = format!("`{reason}` is no reason for a reprint of `{}`", profile.name);
-        return Err(EngineError::refused(message, format!("reasons are `{}`", profile.reprint_reasons.join("`, `"))));
+        let known = profile.reprint_reasons.clone();
+        return Err(Refusal::NotAReprintReason { profile: profile.name.clone(), known }.into());
     }
     may_be_reprinted(view.state, &view.subject)?;
     photo_is_there(&view, profile.photo)?;
     let act = serde_json::json!({
         "act": "reprint", "record": { "source": name.source, "request_id": name.request_id }, "reason": reason,
     });
-    let actor = engine.writer.actor.clone();
     let target = Target { name: view.subject.clone(), version: format!("version {}", view.version), record: Some(id) };
     let new = NewPendingAct {
         operation: Operation::ReprintApprove,
@@ -36,16 +36,16 @@ pub async fn reprint_request(engine: &Engine, name: &RecordName, reason: &str) -
         reason: reason.to_owned(),
         expires_at: tx.now().plus(EXPIRES_AFTER),
     };
-    let warrant = WarrantId(tx.pending_act_add(&new, &actor).await?.0);
+    let warrant = WarrantId(tx.pending_act_add(&new, &engine.writer.actor).await?.0);
     tx.audit(Event::new("reprint.requested", &view.subject).with("warrant", warrant).with("reason", reason));
     tx.commit().await?;
     Ok(warrant)
 }
 
 /// A warrant applies until the photo is purged; after that a new request is imported.
-fn photo_is_there(view: &RecordView, rule: PhotoRule) -> Result<(), WrongState> {
+fn photo_is_there(view: &RecordView, rule: PhotoRule) -> Result<(), Refusal> {
     if view.state == RecordState::HandedOver && rule == PhotoRule::Required {
-        return Err(WrongState::new(&view.subject, view.state, "its photo is purged; import a new request"));
+        return Err(Refusal::record_state(&view.subject, view.state, RecordRule::ReprintPhoto));
     }
     Ok(())
 }
@@ -59,11 +59,8 @@ pub async fn reprint_approve(engine: &Engine, id: WarrantId) -> Result<(), Engin
     let lost = profile.lost_reasons.contains(&warrant.reason);
     let transition = approve(&warrant, tx.actor(), &view, lost)?;
     photo_is_there(&view, profile.photo)?;
-    if view.stop.is_some() {
-        return Err(EngineError::refused(
-            format!("the card of {} is stopped", view.subject),
-            "reject it with `cetak card reject`",
-        ));
+    if let Some(recall) = view.stop {
+        return Err(Refusal::record_state(&view.subject, view.state, recall).into());
     }
     tx.pending_act_decide(PendingActId(id.0), PendingState::Confirmed, &engine.writer.actor, None).await?;
     tx.save(vec![transition]).await?;
@@ -75,10 +72,7 @@ pub async fn reprint_refuse(engine: &Engine, id: WarrantId, reason: &str) -> Res
     let mut tx = begin(engine).await?;
     let Some(warrant) = warrant(&mut tx, id).await? else { return Err(no_warrant(id)) };
     if warrant.state != "requested" {
-        return Err(EngineError::refused(
-            format!("warrant {id} is already `{}`", warrant.state),
-            "a warrant is decided once",
-        ));
+        return Err(Refusal::WarrantDecided { warrant: id, found: warrant.state }.into());
     }
     let subject = tx.record_view(warrant.record).await?.subject;
     tx.pending_act_decide(PendingActId(id.0), PendingState::Refused, &engine.writer.actor, Some(reason)).await?;
@@ -92,7 +86,9 @@ async fn warrant(tx: &mut Tx, id: WarrantId) -> Result<Option<Warrant>, EngineEr
         let state = match act.state {
             PendingState::Pending => "requested",
             PendingState::Confirmed => "approved",
-            other => other.as_str(),
+            PendingState::Refused | PendingState::TakenBack | PendingState::Expired | PendingState::Conflict => {
+                act.state.as_str()
+            }
         };
         let record = act.target.record?;
         Some(Warrant { id, record, state: state.to_owned(), requested_by: act.requested_by, reason: act.reason })
@@ -100,5 +96,5 @@ async fn warrant(tx: &mut Tx, id: WarrantId) -> Result<Option<Warrant>, EngineEr
 }
 
 fn no_warrant(id: WarrantId) -> EngineError {
-    EngineError::refused(format!("there is no warrant {id}"), "see them with `cetak reprint list`")
+    Refusal::NoWarrant { warrant: id }.into()
 }

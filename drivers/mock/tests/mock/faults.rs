@@ -125,3 +125,23 @@ async fn faults_have_their_shares_of_ten_thousand_attempts() {
     assert_eq!(truth.len(), 10_000 - rejected - offline);
     assert_eq!(truth.iter().filter(|line| line.card == TruthCard::Bad).count(), jammed + spoiled);
 }
+
+#[tokio::test]
+async fn a_script_gives_each_card_its_fault_by_its_number_also_after_a_restart() {
+    let world = World::new();
+    let keys = "script=2:spoil,4:forget";
+
+    for name in ["a", "b"] {
+        print(&world.open("p1", keys), name).await.unwrap();
+    }
+    let restarted = world.open("p1", keys);
+    for name in ["c", "d"] {
+        print(&restarted, name).await.unwrap();
+    }
+
+    let spoiled = ended(Card::Bad, &["job-completed-with-errors"]);
+    let expected = [ended(Card::Good, &[]), spoiled, ended(Card::Good, &[]), Found::Forgotten];
+    for (name, found) in ["a", "b", "c", "d"].into_iter().zip(expected) {
+        assert_eq!(find(&restarted, name).await, found, "{name}");
+    }
+}
