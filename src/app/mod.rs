@@ -204,7 +204,11 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
         entropy,
         profiles: Arc::new(config.profiles),
         settings: Arc::new(config.settings),
-        writer: Writer { chain: CHAIN_CLI.into(), actor: Arc::new(actor(global.actor.clone())), fence: None },
+        writer: Writer {
+            chain: CHAIN_CLI.into(),
+            actor: Arc::new(actor(global.actor.clone().map(String::from))),
+            fence: None,
+        },
         drivers: drivers(config.printers, clock),
         renderers: renderers(),
         desk: Some(desk()),

@@ -8,20 +8,9 @@ pub use super::{
     db::DbCommand,
     preview::{PreviewArgs, ProfileCommand},
 };
-
-/// The longest reason or name that is kept, bytes.
-const PLAIN_BYTES_MAX: usize = 500;
-
-/// Text that people type and others read later, in lists and in the audit: one line, not empty.
-fn plain(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    match text {
-        "" => Err("it must not be empty".into()),
-        _ if text.len() > PLAIN_BYTES_MAX => Err(format!("it must not be longer than {PLAIN_BYTES_MAX} bytes")),
-        _ if text.contains(char::is_control) => Err("it must be one line without control characters".into()),
-        _ => Ok(text.to_owned()),
-    }
-}
+use crate::domain::value::{
+    Counted, Document, HopperCapacity, LotName, Note, OfficeName, PersonName, PrinterName, Quantity, SpoilageCause,
+};
 
 /// Print-job scheduler for card printers: accounts for every record and every blank.
 #[derive(Parser, Debug)]
@@ -45,8 +34,8 @@ pub struct Global {
     #[arg(long, global = true)]
     pub json: bool,
     /// Who acts [default: the operating-system user]
-    #[arg(long, global = true, value_name = "NAME", env = "CETAK_ACTOR", value_parser = plain)]
-    pub actor: Option<String>,
+    #[arg(long, global = true, value_name = "NAME", env = "CETAK_ACTOR")]
+    pub actor: Option<PersonName>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -109,8 +98,8 @@ pub struct DemoArgs {
     #[arg(long, default_value_t = 27_000)]
     pub records: u32,
     /// Blanks delivered
-    #[arg(long, default_value_t = 5_000)]
-    pub blanks: i64,
+    #[arg(long, default_value = "5000")]
+    pub blanks: Quantity,
     /// Milliseconds that a card takes
     #[arg(long, default_value_t = 10)]
     pub card_ms: u32,
@@ -156,12 +145,12 @@ pub enum BlangkoCommand {
         #[arg(long = "type", value_name = "T")]
         blank_type: String,
         #[arg(long)]
-        quantity: i64,
+        quantity: Quantity,
         /// The delivery note
-        #[arg(long, value_parser = plain)]
-        document: String,
-        #[arg(long, value_parser = plain)]
-        lot: Option<String>,
+        #[arg(long)]
+        document: Document,
+        #[arg(long)]
+        lot: Option<LotName>,
         /// First and last serial, both included
         #[arg(long, value_name = "A..B")]
         serials: Option<String>,
@@ -169,16 +158,16 @@ pub enum BlangkoCommand {
     /// From the vault into a counted hopper
     Load {
         #[arg(long)]
-        printer: String,
+        printer: PrinterName,
         #[arg(long)]
-        quantity: i64,
+        quantity: Quantity,
     },
     /// From a counted hopper back into the vault
     Unload {
         #[arg(long)]
-        printer: String,
+        printer: PrinterName,
         #[arg(long)]
-        quantity: i64,
+        quantity: Quantity,
     },
     /// Somebody counted: the vault, or a printer's hopper; blanks reserved for a batch count too
     Count {
@@ -186,25 +175,25 @@ pub enum BlangkoCommand {
         blank_type: String,
         /// A printer's hopper instead of the vault
         #[arg(long)]
-        printer: Option<String>,
+        printer: Option<PrinterName>,
         /// How many there are
         #[arg(long)]
-        quantity: i64,
-        #[arg(long, value_parser = plain)]
-        reason: String,
+        quantity: Counted,
+        #[arg(long)]
+        reason: Note,
     },
     /// Spoiled cards, or blanks of the vault, were destroyed before two people
     Destroy {
         #[arg(long = "type", value_name = "T")]
         blank_type: String,
         #[arg(long)]
-        quantity: i64,
+        quantity: Quantity,
         /// The record of destruction
-        #[arg(long, value_parser = plain)]
-        document: String,
+        #[arg(long)]
+        document: Document,
         /// Twice, two names
-        #[arg(long, required = true, value_parser = plain)]
-        witness: Vec<String>,
+        #[arg(long, required = true)]
+        witness: Vec<PersonName>,
         /// Blanks of the vault instead of spoiled cards
         #[arg(long)]
         from_vault: bool,
@@ -214,22 +203,22 @@ pub enum BlangkoCommand {
         #[arg(long = "type", value_name = "T")]
         blank_type: String,
         #[arg(long)]
-        quantity: i64,
-        #[arg(long, value_parser = plain)]
-        to: String,
-        #[arg(long, value_parser = plain)]
-        document: String,
+        quantity: Quantity,
+        #[arg(long)]
+        to: OfficeName,
+        #[arg(long)]
+        document: Document,
     },
     /// Given back by another office
     Return {
         #[arg(long = "type", value_name = "T")]
         blank_type: String,
         #[arg(long)]
-        quantity: i64,
-        #[arg(long, value_parser = plain)]
-        from: String,
-        #[arg(long, value_parser = plain)]
-        document: String,
+        quantity: Quantity,
+        #[arg(long)]
+        from: OfficeName,
+        #[arg(long)]
+        document: Document,
     },
     /// What is in each account
     Balance,
@@ -247,17 +236,17 @@ pub enum BlangkoCommand {
 pub enum PrinterCommand {
     /// Add a printer: <ipp://HOST/PATH>, ipps://…, <mock://NAME>?…
     Add {
-        name: String,
+        name: PrinterName,
         uri: String,
         /// Its hopper takes N blanks and is counted
         #[arg(long, value_name = "N")]
-        hopper: Option<i64>,
+        hopper: Option<HopperCapacity>,
         /// The profile whose cards it prints
         #[arg(long, default_value = "ktp-el")]
         profile: String,
         /// Use it whatever is objected; why, for the record
-        #[arg(long, value_name = "REASON", value_parser = plain)]
-        insist: Option<String>,
+        #[arg(long, value_name = "REASON")]
+        insist: Option<Note>,
     },
     /// All printers
     List,
@@ -268,8 +257,8 @@ pub enum PrinterCommand {
     /// An operator says that the printer is well again
     Clear {
         name: String,
-        #[arg(long, default_value = "cleared", value_parser = plain)]
-        reason: String,
+        #[arg(long, default_value = "cleared")]
+        reason: Note,
     },
     /// Take a printer out of use
     Remove { name: String },
@@ -299,15 +288,15 @@ pub enum QueueCommand {
     Pause {
         #[command(flatten)]
         scope: ScopeArgs,
-        #[arg(long, value_parser = plain)]
-        reason: String,
+        #[arg(long)]
+        reason: Note,
     },
     /// Go on
     Resume {
         #[command(flatten)]
         scope: ScopeArgs,
-        #[arg(long, value_parser = plain)]
-        reason: String,
+        #[arg(long)]
+        reason: Note,
     },
 }
 
@@ -331,15 +320,15 @@ pub enum RecordCommand {
     Hold {
         #[command(flatten)]
         record: RecordArg,
-        #[arg(long, value_parser = plain)]
-        reason: String,
+        #[arg(long)]
+        reason: Note,
     },
     /// Put a held or quarantined record on the waiting list
     Release {
         #[command(flatten)]
         record: RecordArg,
-        #[arg(long, value_parser = plain)]
-        reason: String,
+        #[arg(long)]
+        reason: Note,
     },
     /// The quarantined records, with reasons
     Quarantined,
@@ -358,8 +347,8 @@ pub enum BatchCommand {
     /// Send what is queued back to the waiting list, and its blanks
     Cancel {
         batch: i64,
-        #[arg(long, value_parser = plain)]
-        reason: String,
+        #[arg(long)]
+        reason: Note,
     },
     /// Let a planned batch be printed
     Approve { batch: i64 },
@@ -400,14 +389,14 @@ pub enum InspectCommand {
         /// With `--found nothing`: the blank is not there either
         #[arg(long)]
         blank_gone: bool,
-        #[arg(long, value_parser = plain)]
-        reason: String,
+        #[arg(long)]
+        reason: Note,
     },
     /// Say that nobody will learn what became of a card in hand
     Declare {
         attempt: String,
-        #[arg(long, value_parser = plain)]
-        reason: String,
+        #[arg(long)]
+        reason: Note,
     },
 }
 
@@ -418,8 +407,8 @@ pub enum ReprintCommand {
         #[command(flatten)]
         record: RecordArg,
         /// One of the profile's reasons
-        #[arg(long, value_parser = plain)]
-        reason: String,
+        #[arg(long)]
+        reason: Note,
     },
     /// All warrants
     List,
@@ -428,8 +417,8 @@ pub enum ReprintCommand {
     /// Refuse it, or take it back
     Refuse {
         warrant: i64,
-        #[arg(long, value_parser = plain)]
-        reason: String,
+        #[arg(long)]
+        reason: Note,
     },
 }
 
@@ -453,9 +442,9 @@ pub enum CardCommand {
         record: RecordArg,
         /// encode-failed, print-failed, damaged or data-changed
         #[arg(long)]
-        cause: String,
-        #[arg(long, value_parser = plain)]
-        reason: String,
+        cause: SpoilageCause,
+        #[arg(long)]
+        reason: Note,
     },
     /// The citizen has the card
     HandOver {
@@ -466,8 +455,8 @@ pub enum CardCommand {
     Surrender {
         #[command(flatten)]
         record: RecordArg,
-        #[arg(long, value_parser = plain)]
-        reason: String,
+        #[arg(long)]
+        reason: Note,
     },
 }
 

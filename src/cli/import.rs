@@ -17,9 +17,10 @@ use super::{
     progress,
 };
 use crate::{
-    domain::import::Rejection,
+    domain::{import::Rejection, permission::Operation},
     engine::{
         Engine, EngineError,
+        client::Direct,
         import::{self as intake, Format, Import, Report, Watch},
     },
 };
@@ -60,7 +61,8 @@ pub async fn run(engine: &Engine, args: ImportArgs) -> anyhow::Result<Report> {
         args.rejects.as_deref().map(|path| Rejects::create(path, (!stdin).then_some(&args.file))).transpose()?;
     let bar = progress::bytes(bytes);
     let mut watch = Watching { rejects, bar: bar.clone() };
-    let report = intake::import(engine, input, what, &mut watch).await;
+    let permit = Direct::new(engine).permit(Operation::Import).await?;
+    let report = intake::import(engine, &permit, input, what, &mut watch).await;
     bar.finish_and_clear();
     let report = report?;
     if let Some(rejects) = watch.rejects {

@@ -38,10 +38,6 @@ row_id!(
     LotId
 );
 row_id!(
-    /// A reprint warrant.
-    WarrantId
-);
-row_id!(
     /// An act that waits for its second person; the number that people see. A reprint warrant is one.
     PendingActId
 );

@@ -359,6 +359,11 @@ impl Permit {
         self.check(operation, false, |grant| grant.confirm)
     }
 
+    /// For anything that the actor may do about `operation`, as taking back what the same person asked for.
+    pub fn concerns(&self, operation: Operation) -> Result<&Self, Forbidden> {
+        self.check(operation, false, |grant| grant.own || grant.ask || grant.confirm || grant.does)
+    }
+
     fn check(&self, operation: Operation, alone: bool, may: fn(&Grant) -> bool) -> Result<&Self, Forbidden> {
         match &self.basis {
             Basis::Role(own, grant) if *own == operation && (alone || may(grant)) => Ok(self),

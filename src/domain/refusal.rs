@@ -6,7 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    id::{BatchId, JobId, WarrantId},
+    id::{BatchId, JobId, PendingActId},
+    pending::PendingState,
+    permission::{Forbidden, Operation},
     states::{AttemptState, BatchState, Recall, RecordState},
     stock::{Account, Cause, Place},
 };
@@ -69,8 +71,8 @@ refusals! {
     NotFound "no-job" NoJob { job: JobId };
     /// No attempt has this name.
     NotFound "no-attempt" NoAttempt { attempt: String };
-    /// No warrant has this number.
-    NotFound "no-warrant" NoWarrant { warrant: WarrantId };
+    /// No act that waits for its second person, and no reprint warrant, has this number.
+    NotFound "no-act" NoAct { act: PendingActId };
 
     // Things in another state than the act needs.
     /// The record's state does not allow the act.
@@ -79,8 +81,12 @@ refusals! {
     Conflict "batch-state" BatchState { batch: BatchId, found: BatchState, needs: BatchRule };
     /// The attempt's state does not allow the act.
     Conflict "attempt-state" AttemptState { attempt: String, found: AttemptState, needs: AttemptRule, archived: bool };
-    /// The warrant was decided before; `found` is what was decided.
-    Conflict "warrant-decided" WarrantDecided { warrant: WarrantId, found: String };
+    /// The act was decided before.
+    Conflict "act-decided" ActDecided { act: PendingActId, found: PendingState };
+    /// The act was not decided in time.
+    Conflict "act-expired" ActExpired { act: PendingActId };
+    /// The target of the act changed after it was asked for.
+    Conflict "act-target-changed" ActTargetChanged { act: PendingActId, target: String };
     /// The printer still reports on the attempt, so its outcome can be learned.
     Conflict "printer-still-answers" PrinterStillAnswers { printer: String, attempt: String };
 
@@ -97,8 +103,12 @@ refusals! {
     Invalid "not-spoilage" NotSpoilage { cause: String };
     /// The reason is not one of the profile's reasons for a reprint.
     Invalid "not-a-reprint-reason" NotAReprintReason { profile: String, known: Vec<String> };
-    /// The person who requested the warrant wants to approve it.
-    Forbidden "same-person" SamePerson { warrant: WarrantId };
+    /// The person who asked for the act wants to confirm it.
+    Forbidden "same-person" SamePerson { act: PendingActId };
+    /// A person wants to take back an act that another person asked for.
+    Forbidden "other-person" OtherPerson { act: PendingActId };
+    /// The roles of the person do not allow the operation.
+    Forbidden "no-right" NoRight { operation: Operation };
 
     // Blanks.
     /// The quantity is out of range; both ends are allowed.
@@ -288,6 +298,12 @@ pub enum PrinterUse {
     UncertainAttempts,
     /// Blanks in its hopper.
     Blanks(i64),
+}
+
+impl From<Forbidden> for Refusal {
+    fn from(Forbidden { operation }: Forbidden) -> Self {
+        Self::NoRight { operation }
+    }
 }
 
 impl Refusal {

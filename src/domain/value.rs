@@ -251,7 +251,7 @@ impl FromStr for SpoilageCause {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        text.parse::<Cause>().map_err(|_| InvalidValue::NotSpoilage)?.try_into()
+        Cause::from_name(text).ok_or(InvalidValue::NotSpoilage)?.try_into()
     }
 }
 

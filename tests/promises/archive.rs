@@ -10,13 +10,11 @@ use cetak::{
         stock::Cause,
         time::Timestamp,
     },
-    engine::{
-        EngineError,
-        operations::{self, Found},
-    },
+    engine::EngineError,
     store::{JobFilter, JobLine, Moved, StoreError},
 };
 
+use crate::acts::{self as operations, Found};
 use crate::world::{NOON, World, csv, name, student, students};
 
 const DAYS: u32 = 90;

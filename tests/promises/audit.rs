@@ -1,13 +1,11 @@
 //! P8: every act is on record, and a changed, missing or reordered row is found.
 
-use cetak::{
-    engine::operations,
-    store::{
-        Store,
-        keys::{Keys, hex},
-    },
+use cetak::store::{
+    Store,
+    keys::{Keys, hex},
 };
 
+use crate::acts as operations;
 use crate::{
     database::{self, is_postgres},
     world::{World, students},

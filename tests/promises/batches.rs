@@ -1,7 +1,8 @@
 //! Order, batches and windows.
 
-use cetak::{domain::id::BatchId, engine::operations};
+use cetak::domain::id::BatchId;
 
+use crate::acts as operations;
 use crate::world::{World, csv, student, students};
 
 #[tokio::test]

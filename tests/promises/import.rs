@@ -2,9 +2,10 @@
 
 use cetak::{
     domain::{import::RejectReason, refusal::Refusal},
-    engine::{EngineError, import::Format, operations},
+    engine::{EngineError, import::Format},
 };
 
+use crate::acts as operations;
 use crate::database;
 use crate::world::{World, csv, name, student, students};
 

@@ -1,6 +1,7 @@
 //! What cetak promises, on a real database of either kind, with injected clock, randomness and printers.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod acts;
 mod archive;
 mod audit;
 mod backup;

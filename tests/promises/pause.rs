@@ -3,16 +3,14 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use cetak::{
-    domain::pause::PauseScope,
-    engine::{Engine, operations},
-};
+use cetak::{domain::pause::PauseScope, engine::Engine};
 use cetak_driver_api::{
     AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, Fault, Found, Prepared, PrinterDriver,
     PrinterStatus,
 };
 use cetak_driver_mock::MockPrinter;
 
+use crate::acts as operations;
 use crate::world::{NOON, World, students};
 
 #[tokio::test]

@@ -6,15 +6,13 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use cetak::engine::{
-    operations,
-    scheduling::{self, Until},
-};
+use cetak::engine::scheduling::{self, Until};
 use cetak_driver_api::{
     AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Committed, Condition, Document, Ending, Fault, Found,
     Prepared, PrinterDriver, PrinterStatus,
 };
 
+use crate::acts as operations;
 use crate::world::{NO_CARD, NO_PICTURE, World, csv, student, students};
 
 fn both_sides() -> Vec<String> {

@@ -14,12 +14,16 @@ use async_trait::async_trait;
 use cetak::{
     app,
     cli::status::{self, Status},
-    domain::{audit::Actor, card::profile::CardProfile, import::Rejection, retry::Backoff, time::Timestamp},
+    domain::{
+        audit::Actor, card::profile::CardProfile, import::Rejection, permission::Operation, retry::Backoff,
+        time::Timestamp,
+    },
     engine::{
         Engine, EngineError, RendererFactory, Settings,
+        client::Direct,
         clock::{Clock, Entropy},
         import::{Format, Import, Report, Watch, import},
-        operations::{self, Delivery, NewPrinter, RecordName},
+        operations::RecordName,
         scheduling::{self, Blocked, Until},
     },
     render::{self, Background, Card, CardRenderer, Output, RenderError, Renderer},
@@ -32,6 +36,7 @@ use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
+use crate::acts::{self as operations, Delivery, NewPrinter};
 use crate::{database, postgres::Postgres};
 
 /// 24 November 2026, noon in UTC.
@@ -220,7 +225,8 @@ impl World {
         change(&mut what);
         let mut rejects = Rejects::default();
         let input = Box::new(std::io::Cursor::new(text.as_bytes().to_vec()));
-        let report = import(&self.engine, input, what, &mut rejects).await?;
+        let permit = Direct::new(&self.engine).permit(Operation::Import).await?;
+        let report = import(&self.engine, &permit, input, what, &mut rejects).await?;
         Ok((report, rejects))
     }
 

@@ -37,8 +37,8 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("there is no attempt `{attempt}`"),
             "list the attempts to be resolved with `cetak inspect list`",
         ),
-        Refusal::NoWarrant { warrant } => {
-            say(format!("there is no warrant {warrant}"), "list the warrants with `cetak reprint list`")
+        Refusal::NoAct { act } => {
+            say(format!("there is no warrant {act}"), "list the warrants with `cetak reprint list`")
         }
         Refusal::RecordState { record, found, needs } => record_state(record, *found, *needs),
         Refusal::BatchState { batch, found, needs } => {
@@ -64,9 +64,16 @@ pub fn refusal(refusal: &Refusal) -> Message {
             };
             say(format!("attempt `{attempt}` is `{}`{archived}; {needed}", found.as_str()), hint)
         }
-        Refusal::WarrantDecided { warrant, found } => say(
-            format!("warrant {warrant} is `{found}`; a warrant is decided once"),
+        Refusal::ActDecided { act, found } => say(
+            format!("warrant {act} is `{}`; a warrant is decided once", found.as_str()),
             "request another with `cetak reprint request`",
+        ),
+        Refusal::ActExpired { act } => {
+            say(format!("warrant {act} has expired"), "request another with `cetak reprint request`")
+        }
+        Refusal::ActTargetChanged { act, target } => say(
+            format!("{target} was changed after warrant {act} was requested"),
+            "see what changed, and request another with `cetak reprint request`",
         ),
         Refusal::PrinterStillAnswers { printer, attempt } => say(
             format!("printer `{printer}` still answers for attempt `{attempt}`, so its outcome can be learned"),
@@ -95,9 +102,17 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("the reason is not a reprint reason of profile `{profile}`"),
             &format!("the reasons are {}", list(known)),
         ),
-        Refusal::SamePerson { warrant } => say(
-            format!("warrant {warrant} was requested by the same person; another person must approve it"),
+        Refusal::SamePerson { act } => say(
+            format!("warrant {act} was requested by the same person; another person must approve it"),
             "let another person run `cetak reprint approve`",
+        ),
+        Refusal::OtherPerson { act } => say(
+            format!("warrant {act} was requested by another person, who alone can take it back"),
+            "list the warrants with `cetak reprint list`",
+        ),
+        Refusal::NoRight { operation } => say(
+            format!("operation `{}` needs a role that you do not have", operation.as_str()),
+            "ask an administrator which account may do it",
         ),
         Refusal::Quantity { quantity, least, most } => say(
             format!("quantity {} is out of range, {} to {}", thousands(*quantity), thousands(*least), thousands(*most)),

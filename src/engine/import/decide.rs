@@ -17,6 +17,7 @@ use crate::{
         card::profile::CardProfile,
         id::{PhotoId, RecordId},
         import::{Judgement, Layout, RejectReason, Rejection, RowOutcome, judge},
+        permission::Permit,
         personal::Person,
         record::{OneCard, OtherRecord, RecordState, may_be_open, update, withdraw},
         refusal::Refusal,
@@ -41,6 +42,7 @@ struct Remembered {
 
 pub(super) struct Decider<'a> {
     engine: &'a Engine,
+    permit: &'a Permit,
     layout: Layout,
     profile: Arc<CardProfile>,
     what: Import,
@@ -67,7 +69,7 @@ struct Added {
 
 impl<'a> Decider<'a> {
     pub(super) fn new(
-        engine: &'a Engine,
+        (engine, permit): (&'a Engine, &'a Permit),
         layout: Layout,
         profile: Arc<CardProfile>,
         what: Import,
@@ -75,7 +77,20 @@ impl<'a> Decider<'a> {
         chunk_size: ChunkSize,
     ) -> Self {
         let (memory, persons, person_of, photos) = Default::default();
-        Self { engine, layout, profile, what, memory, persons, person_of, photos, next_id: 0, hasher, chunk_size }
+        Self {
+            engine,
+            permit,
+            layout,
+            profile,
+            what,
+            memory,
+            persons,
+            person_of,
+            photos,
+            next_id: 0,
+            hasher,
+            chunk_size,
+        }
     }
 
     pub(super) async fn chunk(
@@ -120,9 +135,7 @@ impl<'a> Decider<'a> {
     }
 
     async fn begin(&self) -> Result<Tx, StoreError> {
-        let mut tx = self.engine.store.write(&self.engine.writer, self.engine.clock.now()).await?;
-        tx.announce();
-        Ok(tx)
+        self.engine.write(self.permit).await
     }
 
     /// Reads what the chunk's rows meet in the database. What this file did before goes first.

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// How much was moved, or would be.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Moved {
     /// Jobs.
     pub jobs: u64,
