@@ -10,7 +10,7 @@ use super::{
     pending::PendingState,
     permission::{Forbidden, Operation},
     states::{AttemptState, BatchState, Recall, RecordState},
-    stock::{Account, Cause, Place},
+    stock::{Account, Place},
 };
 
 /// What sort of refusal it is, by what the caller can do about it.
@@ -99,8 +99,6 @@ refusals! {
     Conflict "profile-not-rendered" ProfileNotRendered { profile: String, detail: String };
     /// The cards of the profile have a front only.
     Invalid "no-back" NoBack { profile: String };
-    /// The cause is not one of spoilage.
-    Invalid "not-spoilage" NotSpoilage { cause: String };
     /// The reason is not one of the profile's reasons for a reprint.
     Invalid "not-a-reprint-reason" NotAReprintReason { profile: String, known: Vec<String> };
     /// The person who asked for the act wants to confirm it.
@@ -111,10 +109,6 @@ refusals! {
     Forbidden "no-right" NoRight { operation: Operation };
 
     // Blanks.
-    /// The quantity is out of range; both ends are allowed.
-    Invalid "quantity" Quantity { quantity: i64, least: i64, most: i64 };
-    /// An argument that must be given is empty.
-    Invalid "missing" Missing { what: Argument };
     /// The text is not a range of serials.
     Invalid "serial-range" SerialRange { serials: String };
     /// The range of serials does not cover the quantity.
@@ -133,16 +127,12 @@ refusals! {
     Conflict "count-below-reserved" CountBelowReserved { short: i64, free: i64 };
     /// The count is higher than booked by more blanks than are booked as missing.
     Conflict "count-above-missing" CountAboveMissing { over: i64, missing: i64 };
-    /// Both witnesses are the same person.
-    Invalid "same-witness" SameWitness;
     /// There is no free blank for a test card.
     Conflict "no-free-blank" NoFreeBlank { blank_type: String, place: Place };
 
     // Printers.
-    /// The text is not allowed as a name.
-    Invalid "name" Name { of: Named, name: String };
-    /// The capacity of a hopper is out of range; both ends are allowed.
-    Invalid "hopper-capacity" HopperCapacity { capacity: i64, least: i64, most: i64 };
+    /// The text is not allowed as the name of a source.
+    Invalid "source-name" SourceName { name: String };
     /// A printer with this name exists.
     Conflict "printer-exists" PrinterExists { printer: String };
     /// Another printer, `printer`, has this address.
@@ -264,28 +254,6 @@ pub enum AttemptRule {
     Open,
 }
 
-/// An argument of an act.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Argument {
-    /// The number of a document.
-    Document,
-    /// The name of a witness.
-    Witness,
-}
-
-/// What a name is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Named {
-    /// A printer.
-    Printer,
-    /// The source of a waiting list.
-    Source,
-    /// Another office.
-    Office,
-}
-
 /// What keeps a printer in use.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -311,11 +279,6 @@ impl Refusal {
     pub fn record_state(record: &str, found: RecordState, needs: impl Into<RecordRule>) -> Self {
         Self::RecordState { record: record.to_owned(), found, needs: needs.into() }
     }
-
-    /// A cause of a movement that is not one of spoilage.
-    pub fn not_spoilage(cause: Cause) -> Self {
-        Self::NotSpoilage { cause: cause.as_str().to_owned() }
-    }
 }
 
 #[cfg(test)]
@@ -335,7 +298,7 @@ mod tests {
                 r#"{"code":"record-state","args":{"record":"record default/1","found":"handed_over","needs":"check"}}"#,
                 RefusalKind::Conflict,
             ),
-            (Refusal::SameWitness, r#"{"code":"same-witness"}"#, RefusalKind::Invalid),
+            (Refusal::SerialsWithoutLot, r#"{"code":"serials-without-lot"}"#, RefusalKind::Invalid),
         ];
         for (refusal, json, kind) in cases {
             assert_eq!(serde_json::to_string(&refusal).unwrap(), json);

@@ -15,7 +15,7 @@ use cetak::{
     engine::{
         Engine, EngineError,
         client::{Client, Direct},
-        operations::TwoPersonAct,
+        operations::{Act, HoldRecord, TwoPersonAct},
     },
     store::{Location, Store, keys::Keys},
 };
@@ -159,6 +159,17 @@ async fn what_the_roles_do_not_allow_is_refused_and_on_record_without_what_it_wa
     assert!(entries[0].contains("\"actor\":\"person 1\""), "{}", entries[0]);
     assert!(!entries[0].contains("r00000") && !entries[0].contains("private"), "{}", entries[0]);
     assert_eq!(entries.len(), 2);
+    assert_eq!(world.records("waiting").await, 1);
+}
+
+#[tokio::test]
+async fn a_permit_for_one_operation_does_not_cover_another() {
+    let world = World::new().await;
+    world.import(&students(0..1)).await;
+    let permit = Direct::new(&world.engine).permit(Operation::Pause).await.unwrap();
+    let hold = HoldRecord { record: name("r00000"), note: "asked for".parse().unwrap() };
+    let refused = refusal(hold.perform(&world.engine, &permit).await);
+    assert_eq!(refused, Refusal::NoRight { operation: Operation::RecordHold });
     assert_eq!(world.records("waiting").await, 1);
 }
 

@@ -27,7 +27,7 @@ use crate::{
         import::{Layout, RejectReason, Rejection, RowOutcome},
         permission::{Operation, Permit},
         personal::Person,
-        refusal::{Named, Refusal},
+        refusal::Refusal,
     },
     store::{StoredBody, keys::Keys},
 };
@@ -102,7 +102,7 @@ pub async fn import(
     permit.covers(Operation::Import)?;
     let profile = engine.profile(&what.profile)?;
     if !crate::domain::card::profile::is_name(&what.source) {
-        return Err(Refusal::Name { of: Named::Source, name: what.source }.into());
+        return Err(Refusal::SourceName { name: what.source }.into());
     }
     let layout = Layout::new(&profile);
     let rows = Rows::new(input, what.format, layout.clone())?;
