@@ -1,8 +1,13 @@
-//! House rules, held by reading the sources. A text search is cruder than a compiler, but it says what to do.
+//! Tests the rules of the sources by searching their text, which is cruder than a compiler, but names the remedy.
 //!
 //! Each rule is a function from a text to what is wrong in it, a test over the whole repository, and a snippet that
 //! breaks it, so that a rule that no longer sees anything is noticed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the sources has failed")]
+
+#[path = "tidy/imports.rs"]
+mod imports;
+#[path = "tidy/promises_page.rs"]
+mod promises_page;
 
 use std::{
     fs,
@@ -107,6 +112,21 @@ fn the_domain_has_no_tasks_no_files_and_no_clock() {
         let found = first_named(text, &IMPURE)?;
         Some(format!("`{found}` in the domain: make it a parameter, and let the engine wait, read or ask"))
     });
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let crates = ["src", "drivers/api/src", "drivers/ipp/src", "drivers/mock/src", "drivers/picture/src"];
+    let circles = crates.iter().flat_map(|place| {
+        let mut files = Vec::new();
+        collect(&root().join(place), &mut files);
+        let below = |file: &PathBuf| file.strip_prefix(root().join(place)).unwrap().to_str().unwrap().to_owned();
+        let sources = files.iter().filter(|file| extension(file) == "rs");
+        let sources = sources.map(|file| (below(file), code_of(&fs::read_to_string(file).unwrap())));
+        imports::Crate::new(sources).circles()
+    });
+    let circles: Vec<String> = circles.collect();
+    assert_eq!(circles, Vec::<String>::new(), "move what both need into a file of its own, below both");
 }
 
 #[test]
@@ -430,7 +450,7 @@ fn sql(scripts: &[String]) -> impl Iterator<Item = &String> {
 }
 
 fn is_foreign(name: &str) -> bool {
-    // What is built, and the data of somebody who tries the program, are not in the repository.
+    // Build output and the data of a trial run are not in the repository.
     !name.starts_with('.') && !TOP_LEVEL.contains(&name) && name != "target" && name != "cetak-data"
 }
 

@@ -1,11 +1,10 @@
 //! `cetak db`.
 
-use std::path::{Path, PathBuf};
-
-use clap::Subcommand;
+use std::path::Path;
 
 use super::{
     Message,
+    args::DbCommand,
     audit::seal_read,
     output::{Output, message, table, thousands},
     words,
@@ -20,34 +19,7 @@ use crate::{
     store::Check,
 };
 
-#[derive(Subcommand, Debug)]
-pub enum DbCommand {
-    /// Check the file, the audit, the books, and that records, jobs, cards and lists agree; changes nothing
-    Check {
-        /// A file of `audit seal`: finds a cut tail too
-        #[arg(long, value_name = "FILE")]
-        seal: Option<PathBuf>,
-    },
-    /// Copy the database into a new file, also while it prints, and check the copy; the key is not in it
-    Backup { file: PathBuf },
-    /// Move everything to an empty database of PostgreSQL's, compare it row by row, and close this one for ever
-    Move {
-        /// `postgres://USER@HOST/DATABASE`; a password is better kept in ~/.pgpass
-        #[arg(value_name = "URL")]
-        to: String,
-    },
-    /// Move finished jobs out of the way of those to come; every history still has them
-    Archive {
-        /// Those whose batch was closed more than so many days ago [default: the setting `archive_after_days`]
-        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
-        older_than: Option<u32>,
-        /// Change nothing, and say what would be moved
-        #[arg(long)]
-        dry_run: bool,
-    },
-}
-
-/// Carries out a command. `key` names where the master key is, for people.
+/// Runs a `cetak db` command. `key` says where the master key is, for messages.
 pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str) -> anyhow::Result<()> {
     match command {
         DbCommand::Check { seal } => check(engine, out, seal.as_deref()).await,

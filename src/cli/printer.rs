@@ -33,7 +33,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
             };
             match probe {
                 Probe::Answered(found) => {
-                    found.cautions.iter().for_each(|caution| message(&format!("note: {caution}")))
+                    found.cautions.iter().for_each(|caution| message(&format!("note: {caution}")));
                 }
                 Probe::Silent(fault) => {
                     message(&format!("warning: the printer was not asked what it is: {fault}"));

@@ -7,98 +7,6 @@ use serde::{Deserialize, Serialize};
 
 pub use super::actor::{Actor, Means, Role};
 
-/// One line of the permission table.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Operation {
-    /// Pause the queue, a printer or a batch.
-    Pause,
-    /// Resume a printer or a batch.
-    Resume,
-    /// Resume the queue.
-    ResumeQueue,
-    /// Keep a record off the waiting list.
-    RecordHold,
-    /// Release a record, change its priority, or print it while its citizen waits.
-    RecordRelease,
-    /// Withdraw, restore or edit a record, or resolve a duplicate.
-    RecordChange,
-    /// Release a record over a duplicate warning.
-    RecordReleaseDuplicate,
-    /// Search records by name or identifier, and show personal fields.
-    RecordSearch,
-    /// Preview a card or show its photo.
-    CardPreview,
-    /// Check or reject a card.
-    CardCheck,
-    /// Hand a card over, also by proxy, or take it back.
-    CardHandOver,
-    /// Send a card to a district, or receive it back.
-    CardSend,
-    /// Correct a hand-over.
-    HandOverCorrect,
-    /// Resolve an uncertain attempt whose card was found, good or spoiled.
-    InspectionFound,
-    /// Resolve an uncertain attempt of which no card was found, with or without its blank.
-    InspectionNothing,
-    /// Declare an open attempt uncertain.
-    AttemptDeclare,
-    /// Ask for a reprint.
-    ReprintAsk,
-    /// Approve a reprint.
-    ReprintApprove,
-    /// Refuse a reprint.
-    ReprintRefuse,
-    /// Approve or cancel a batch, or move the rest of it.
-    Batch,
-    /// Import a waiting list, or try to with a dry run.
-    Import,
-    /// Accept an import that was stopped.
-    ImportAccept,
-    /// Undo an import.
-    ImportUndo,
-    /// Book a delivery of blanks.
-    BlanksReceive,
-    /// Load or unload a hopper, or change supplies.
-    HopperLoad,
-    /// Open a count.
-    CountOpen,
-    /// Enter what was counted.
-    CountEnter,
-    /// Book the difference of a count.
-    CountBook,
-    /// Destroy, lend or take back blanks, or reverse a document.
-    StockRemove,
-    /// Clear, probe or test a printer.
-    PrinterCare,
-    /// Add, set or remove a printer.
-    PrinterManage,
-    /// Add a printer against objections.
-    PrinterAddObjected,
-    /// Pause or resume a source.
-    SourcePause,
-    /// Rewind a source.
-    SourceRewind,
-    /// Change a profile, a mapping or settings.
-    SettingsChange,
-    /// Close a day.
-    DayClose,
-    /// Adopt a database that belongs to another installation.
-    DatabaseAdopt,
-    /// Make a backup, archive, or manage webhooks, screens and tokens.
-    DatabaseCare,
-    /// Move everything to another database, or change its key.
-    DatabaseMove,
-    /// Seal, verify or export the audit.
-    AuditSeal,
-    /// Read balances, ledger and reports.
-    ReportRead,
-    /// Make, disable or reset an account.
-    AccountManage,
-    /// Give a role.
-    RoleGive,
-}
-
 /// What a role may do of an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Right {
@@ -118,113 +26,129 @@ pub enum Right {
     Do,
 }
 
-use Right::{Ask, AskOrConfirm, Confirm, Do, No, Own, Read};
+/// Declares [`Operation`] and [`RIGHTS`]: name, stable name, and the rights of each role in the order of [`Role::ALL`].
+macro_rules! operations {
+    ($($(#[$doc:meta])+ $name:ident $code:literal [$($right:ident),+];)+) => {
+        /// One line of the permission table.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+        pub enum Operation {
+            $($(#[$doc])+ #[serde(rename = $code)] $name,)+
+        }
 
-/// The rights of each role, in the order of [`Role::ALL`].
-pub const RIGHTS: &[(Operation, [Right; 5])] = &[
-    (Operation::Pause, [Do, Do, Do, No, Do]),
-    (Operation::Resume, [Do, No, Do, No, No]),
-    (Operation::ResumeQueue, [No, No, Do, No, No]),
-    (Operation::RecordHold, [Do, No, Do, No, No]),
-    (Operation::RecordRelease, [No, No, Do, No, No]),
-    (Operation::RecordChange, [Ask, No, Confirm, No, No]),
-    (Operation::RecordReleaseDuplicate, [No, No, AskOrConfirm, No, No]),
-    (Operation::RecordSearch, [Do, No, Do, No, No]),
-    (Operation::CardPreview, [Do, No, Do, Do, No]),
-    (Operation::CardCheck, [Do, No, Do, No, No]),
-    (Operation::CardHandOver, [Do, No, Do, No, No]),
-    (Operation::CardSend, [Do, No, Do, No, No]),
-    (Operation::HandOverCorrect, [Ask, No, Confirm, No, No]),
-    (Operation::InspectionFound, [Do, No, Do, No, No]),
-    (Operation::InspectionNothing, [Ask, No, AskOrConfirm, No, No]),
-    (Operation::AttemptDeclare, [Do, No, Do, No, No]),
-    (Operation::ReprintAsk, [Do, No, Do, No, No]),
-    (Operation::ReprintApprove, [No, No, Confirm, No, No]),
-    (Operation::ReprintRefuse, [Own, No, Do, No, No]),
-    (Operation::Batch, [No, No, Do, No, No]),
-    (Operation::Import, [Do, No, Do, No, No]),
-    (Operation::ImportAccept, [No, No, Do, No, No]),
-    (Operation::ImportUndo, [No, No, AskOrConfirm, No, No]),
-    (Operation::BlanksReceive, [No, Do, No, No, No]),
-    (Operation::HopperLoad, [Do, Do, No, No, No]),
-    (Operation::CountOpen, [No, No, Do, No, No]),
-    (Operation::CountEnter, [No, Do, No, No, No]),
-    (Operation::CountBook, [No, No, AskOrConfirm, No, No]),
-    (Operation::StockRemove, [No, Ask, Confirm, No, No]),
-    (Operation::PrinterCare, [Do, No, Do, No, No]),
-    (Operation::PrinterManage, [No, No, Do, No, Do]),
-    (Operation::PrinterAddObjected, [No, No, Confirm, No, Ask]),
-    (Operation::SourcePause, [Do, No, Do, No, Do]),
-    (Operation::SourceRewind, [No, No, Do, No, No]),
-    (Operation::SettingsChange, [No, No, Read, Read, Do]),
-    (Operation::DayClose, [No, No, Do, No, No]),
-    (Operation::DatabaseAdopt, [No, No, Confirm, No, Ask]),
-    (Operation::DatabaseCare, [No, No, No, No, Do]),
-    (Operation::DatabaseMove, [No, No, No, No, Do]),
-    (Operation::AuditSeal, [No, No, Do, Do, No]),
-    (Operation::ReportRead, [Read, Read, Read, Read, No]),
-    (Operation::AccountManage, [No, No, Read, Read, Do]),
-    (Operation::RoleGive, [No, No, Confirm, Read, Ask]),
-];
+        /// The rights of each role, in the order of [`Role::ALL`].
+        pub const RIGHTS: &[(Operation, [Right; 5])] = &[$((Operation::$name, [$(Right::$right),+]),)+];
+
+        impl Operation {
+            /// The stable name, in the audit, in pending acts and in the scopes of tokens.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)+
+                }
+            }
+
+            /// The rights of each role, in the order of [`Role::ALL`].
+            fn rights(self) -> [Right; 5] {
+                match self {
+                    $(Self::$name => [$(Right::$right),+],)+
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    /// Pause the queue, a printer or a batch.
+    Pause "pause" [Do, Do, Do, No, Do];
+    /// Resume a printer or a batch.
+    Resume "resume" [Do, No, Do, No, No];
+    /// Resume the queue.
+    ResumeQueue "resume-queue" [No, No, Do, No, No];
+    /// Keep a record off the waiting list.
+    RecordHold "record-hold" [Do, No, Do, No, No];
+    /// Release a record, change its priority, or print it while its citizen waits.
+    RecordRelease "record-release" [No, No, Do, No, No];
+    /// Withdraw, restore or edit a record, or resolve a duplicate.
+    RecordChange "record-change" [Ask, No, Confirm, No, No];
+    /// Release a record over a duplicate warning.
+    RecordReleaseDuplicate "record-release-duplicate" [No, No, AskOrConfirm, No, No];
+    /// Search records by name or identifier, and show personal fields.
+    RecordSearch "record-search" [Do, No, Do, No, No];
+    /// Preview a card or show its photo.
+    CardPreview "card-preview" [Do, No, Do, Do, No];
+    /// Check or reject a card.
+    CardCheck "card-check" [Do, No, Do, No, No];
+    /// Hand a card over, also by proxy, or take it back.
+    CardHandOver "card-hand-over" [Do, No, Do, No, No];
+    /// Send a card to a district, or receive it back.
+    CardSend "card-send" [Do, No, Do, No, No];
+    /// Correct a hand-over.
+    HandOverCorrect "hand-over-correct" [Ask, No, Confirm, No, No];
+    /// Resolve an uncertain attempt whose card was found, good or spoiled.
+    InspectionFound "inspection-found" [Do, No, Do, No, No];
+    /// Resolve an uncertain attempt of which no card was found, with or without its blank.
+    InspectionNothing "inspection-nothing" [Ask, No, AskOrConfirm, No, No];
+    /// Declare an open attempt uncertain.
+    AttemptDeclare "attempt-declare" [Do, No, Do, No, No];
+    /// Ask for a reprint.
+    ReprintAsk "reprint-ask" [Do, No, Do, No, No];
+    /// Approve a reprint.
+    ReprintApprove "reprint-approve" [No, No, Confirm, No, No];
+    /// Refuse a reprint.
+    ReprintRefuse "reprint-refuse" [Own, No, Do, No, No];
+    /// Approve or cancel a batch, or move the rest of it.
+    Batch "batch" [No, No, Do, No, No];
+    /// Import a waiting list, or try to with a dry run.
+    Import "import" [Do, No, Do, No, No];
+    /// Accept an import that was stopped.
+    ImportAccept "import-accept" [No, No, Do, No, No];
+    /// Undo an import.
+    ImportUndo "import-undo" [No, No, AskOrConfirm, No, No];
+    /// Book a delivery of blanks.
+    BlanksReceive "blanks-receive" [No, Do, No, No, No];
+    /// Load or unload a hopper, or change supplies.
+    HopperLoad "hopper-load" [Do, Do, No, No, No];
+    /// Open a count.
+    CountOpen "count-open" [No, No, Do, No, No];
+    /// Enter what was counted.
+    CountEnter "count-enter" [No, Do, No, No, No];
+    /// Book the difference of a count.
+    CountBook "count-book" [No, No, AskOrConfirm, No, No];
+    /// Destroy, lend or take back blanks, or reverse a document.
+    StockRemove "stock-remove" [No, Ask, Confirm, No, No];
+    /// Clear, probe or test a printer.
+    PrinterCare "printer-care" [Do, No, Do, No, No];
+    /// Add, set or remove a printer.
+    PrinterManage "printer-manage" [No, No, Do, No, Do];
+    /// Add a printer against objections.
+    PrinterAddObjected "printer-add-objected" [No, No, Confirm, No, Ask];
+    /// Pause or resume a source.
+    SourcePause "source-pause" [Do, No, Do, No, Do];
+    /// Rewind a source.
+    SourceRewind "source-rewind" [No, No, Do, No, No];
+    /// Change a profile, a mapping or settings.
+    SettingsChange "settings-change" [No, No, Read, Read, Do];
+    /// Close a day.
+    DayClose "day-close" [No, No, Do, No, No];
+    /// Adopt a database that belongs to another installation.
+    DatabaseAdopt "database-adopt" [No, No, Confirm, No, Ask];
+    /// Make a backup, archive, or manage webhooks, screens and tokens.
+    DatabaseCare "database-care" [No, No, No, No, Do];
+    /// Move everything to another database, or change its key.
+    DatabaseMove "database-move" [No, No, No, No, Do];
+    /// Seal, verify or export the audit.
+    AuditSeal "audit-seal" [No, No, Do, Do, No];
+    /// Read balances, ledger and reports.
+    ReportRead "report-read" [Read, Read, Read, Read, No];
+    /// Make, disable or reset an account.
+    AccountManage "account-manage" [No, No, Read, Read, Do];
+    /// Give a role.
+    RoleGive "role-give" [No, No, Confirm, Read, Ask];
+}
 
 impl Operation {
-    /// The stable name, in the audit, in pending acts and in the scopes of tokens.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::ResumeQueue => "resume-queue",
-            Self::RecordHold => "record-hold",
-            Self::RecordRelease => "record-release",
-            Self::RecordChange => "record-change",
-            Self::RecordReleaseDuplicate => "record-release-duplicate",
-            Self::RecordSearch => "record-search",
-            Self::CardPreview => "card-preview",
-            Self::CardCheck => "card-check",
-            Self::CardHandOver => "card-hand-over",
-            Self::CardSend => "card-send",
-            Self::HandOverCorrect => "hand-over-correct",
-            Self::InspectionFound => "inspection-found",
-            Self::InspectionNothing => "inspection-nothing",
-            Self::AttemptDeclare => "attempt-declare",
-            Self::ReprintAsk => "reprint-ask",
-            Self::ReprintApprove => "reprint-approve",
-            Self::ReprintRefuse => "reprint-refuse",
-            Self::Batch => "batch",
-            Self::Import => "import",
-            Self::ImportAccept => "import-accept",
-            Self::ImportUndo => "import-undo",
-            Self::BlanksReceive => "blanks-receive",
-            Self::HopperLoad => "hopper-load",
-            Self::CountOpen => "count-open",
-            Self::CountEnter => "count-enter",
-            Self::CountBook => "count-book",
-            Self::StockRemove => "stock-remove",
-            Self::PrinterCare => "printer-care",
-            Self::PrinterManage => "printer-manage",
-            Self::PrinterAddObjected => "printer-add-objected",
-            Self::SourcePause => "source-pause",
-            Self::SourceRewind => "source-rewind",
-            Self::SettingsChange => "settings-change",
-            Self::DayClose => "day-close",
-            Self::DatabaseAdopt => "database-adopt",
-            Self::DatabaseCare => "database-care",
-            Self::DatabaseMove => "database-move",
-            Self::AuditSeal => "audit-seal",
-            Self::ReportRead => "report-read",
-            Self::AccountManage => "account-manage",
-            Self::RoleGive => "role-give",
-        }
-    }
-
-    /// The rights of each role, in the order of [`Role::ALL`]; none for an operation that the table leaves out.
-    fn rights(self) -> [Right; 5] {
-        RIGHTS.iter().find(|(operation, _)| *operation == self).map_or([No; 5], |(_, rights)| *rights)
-    }
-
     /// Whether one account asks for it and another confirms it: no role does it alone.
     pub fn needs_second_person(self) -> bool {
-        self.rights().iter().any(|right| matches!(right, Ask | Confirm | AskOrConfirm))
+        self.rights().iter().any(|right| matches!(right, Right::Ask | Right::Confirm | Right::AskOrConfirm))
     }
 
     /// Only on the command line of the machine itself.
@@ -295,13 +219,13 @@ pub fn authorize(actor: &Arc<Actor>, operation: Operation) -> Result<Permit, For
             continue;
         }
         match right {
-            No => {}
-            Read => grant.read = true,
-            Own => grant.own = true,
-            Ask => grant.ask = true,
-            Confirm => grant.confirm = true,
-            AskOrConfirm => (grant.ask, grant.confirm) = (true, true),
-            Do => grant.does = true,
+            Right::No => {}
+            Right::Read => grant.read = true,
+            Right::Own => grant.own = true,
+            Right::Ask => grant.ask = true,
+            Right::Confirm => grant.confirm = true,
+            Right::AskOrConfirm => (grant.ask, grant.confirm) = (true, true),
+            Right::Do => grant.does = true,
         }
     }
     // A token belongs to a program, and is never the second person.
@@ -376,7 +300,10 @@ impl Permit {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::*;
+    use super::{
+        Right::{Ask, AskOrConfirm, Confirm, Do, No, Own, Read},
+        *,
+    };
 
     /// The table as the office's handbook has it. ● may; 2 may ask; c confirms what another account asked for; own: what
     /// the same account asked for; r reads.
@@ -476,7 +403,7 @@ mod tests {
         for (operation, rights) in RIGHTS {
             for (role, right) in Role::ALL.into_iter().zip(rights) {
                 let permit = authorize(&actor([role]), *operation);
-                let Ok(permit) = permit.as_ref().map(Clone::clone) else {
+                let Ok(permit) = permit.clone() else {
                     let local = *operation == Operation::DatabaseMove;
                     assert!(*right == No || local, "{role:?} {operation:?}");
                     continue;

@@ -4,8 +4,9 @@ pub use super::states::{Recall, RecordState};
 use super::{
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
-    job::{JobState, OpenJob},
+    open_job::OpenJob,
     refusal::{RecordRule, Refusal},
+    states::JobState,
     stock::{Account, Cause, Movement},
     transition::{CardChange, JobChange, RecallChange, RecordChange, Transition},
 };
@@ -37,6 +38,48 @@ pub struct RecordView {
     pub open_job: Option<OpenJob>,
     /// The blank of its latest good card.
     pub card: Option<CardBlank>,
+}
+
+impl RecordView {
+    /// A record that has just been imported, without a job or a card.
+    pub fn imported(id: RecordId, subject: String, profile: String, kind: String, state: RecordState) -> Self {
+        Self {
+            id,
+            subject,
+            profile,
+            kind,
+            state,
+            version: 1,
+            stop: None,
+            checked: false,
+            surrendered: false,
+            reason: None,
+            open_job: None,
+            card: None,
+        }
+    }
+
+    /// Applies the changes of the record and of its job, as the store does when it saves the transition. For decisions
+    /// that follow on one that is not saved, as in a dry run.
+    pub fn apply(&mut self, transition: &Transition) {
+        if let Some(change) = &transition.record {
+            self.state = change.to;
+            self.reason.clone_from(&change.reason);
+            match change.stop {
+                RecallChange::Keep => {}
+                RecallChange::Set(recall) => self.stop = Some(recall),
+                RecallChange::Clear => self.stop = None,
+            }
+            match change.card {
+                CardChange::Checked => self.checked = true,
+                CardChange::Surrendered => self.surrendered = true,
+                CardChange::Keep | CardChange::NextCopy => self.checked &= change.to != RecordState::Waiting,
+            }
+        }
+        if let Some(change) = &transition.job {
+            self.open_job = self.open_job.take().filter(|_| change.to.is_open());
+        }
+    }
 }
 
 /// The blank that became a record's latest good card.
@@ -339,6 +382,26 @@ mod tests {
         assert!(hand_over(&stopped).is_err());
         let rejected = reject(&stopped, Cause::DataChanged, "withdrawn").unwrap();
         assert_eq!(rejected.record.unwrap().to, RecordState::Withdrawn);
+    }
+
+    #[test]
+    fn an_applied_transition_leaves_the_record_in_its_new_state() {
+        let job = OpenJob {
+            id: JobId(1),
+            state: JobState::Queued,
+            batch: BatchId(1),
+            lot: LotId(1),
+            place: crate::domain::stock::Place::Vault,
+        };
+        let mut record = RecordView { open_job: Some(job), ..view(RecordState::Batched) };
+        record.apply(&withdraw(&record, "PROCESSING").unwrap().unwrap());
+        assert_eq!((record.state, &record.open_job), (RecordState::Withdrawn, &None));
+        assert_eq!(withdraw(&record, "PROCESSING"), Ok(None), "it is withdrawn already");
+        let mut printed = view(RecordState::Printed);
+        printed.apply(&withdraw(&printed, "PROCESSING").unwrap().unwrap());
+        assert_eq!((printed.state, printed.stop), (RecordState::Printed, Some(Recall::Withdrawn)));
+        printed.apply(&reject(&printed, Cause::DataChanged, "withdrawn").unwrap());
+        assert_eq!((printed.state, printed.stop), (RecordState::Withdrawn, None));
     }
 
     #[test]

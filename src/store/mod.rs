@@ -16,6 +16,7 @@ mod batch;
 mod change_listener;
 mod database;
 mod error;
+mod fence;
 pub mod keys;
 mod maintenance;
 mod node;
@@ -39,8 +40,9 @@ pub use self::{
     change_listener::ChangeListener,
     database::Store,
     error::StoreError,
+    fence::Fence,
     maintenance::{Check, Fault, Moved, Remedy, Transferred},
-    node::{Candidate, Fence, Node},
+    node::{Candidate, Node},
     pending_act::PendingActLine,
     photo::NewPhoto,
     record::{NewRecord, StoredBody, StoredRow},

@@ -1,4 +1,4 @@
-//! The two databases have the same schema, in the words of each.
+//! Tests that the schemas of SQLite and PostgreSQL are the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! A backup is one whole state, for its owner only, and nothing that is there is overwritten.
+//! Tests backups: one consistent state, readable by its owner only, that overwrites no file.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 

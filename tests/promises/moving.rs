@@ -1,4 +1,4 @@
-//! From a file to PostgreSQL, and from a copy back to work.
+//! Tests moving an office from a SQLite file to PostgreSQL, and restoring it from a copy.
 
 use cetak::{
     domain::refusal::Refusal,

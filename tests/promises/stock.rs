@@ -1,4 +1,4 @@
-//! P1: every blank is somewhere.
+//! Tests P1: every blank is accounted for.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -8,11 +8,11 @@ mod portraits;
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{files, schedule};
+use super::{files, scheduler::schedule};
 use crate::{
     cli::{
         self, Message,
-        args::{DemoArgs, ImportArgs},
+        args::DemoArgs,
         output::{Output, message, table, thousands},
         status::{self, Status, stock_text},
     },
@@ -20,6 +20,7 @@ use crate::{
     engine::{
         Engine,
         client::{Client, Direct},
+        import::{Format, Import},
         operations::{AddPrinter, Probe, ReceiveBlanks},
         scheduling::Until,
     },
@@ -44,18 +45,16 @@ pub(super) async fn run(engine: &Engine, out: Output, folder: &Path, args: DemoA
     let demo = folder.join(MARK);
     message(&format!("making a waiting list of {} invented people", thousands(args.records.into())));
     let list = people::write_waiting_list(&demo, args.seed, args.records)?;
-    let import = ImportArgs {
-        file: list.path,
-        profile: PROFILE.into(),
+    let import = Import {
         source: "default".into(),
-        photos: None,
+        profile: PROFILE.into(),
+        format: Format::Csv,
+        photos: demo.clone(),
         update: false,
         dry_run: false,
-        rejects: Some(demo.join("rejects.csv")),
-        format: None,
     };
     message("importing it");
-    let report = cli::import(engine, import).await?;
+    let report = cli::import(engine, Some(&list.path), import, Some(&demo.join("rejects.csv"))).await?;
     message(cli::import_text(&report).trim_end());
     deliver(engine, args.blanks).await?;
     add_printers(engine, &demo, &args).await?;

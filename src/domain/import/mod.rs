@@ -4,6 +4,7 @@ use std::{collections::HashMap, fmt};
 
 use serde::Serialize;
 
+pub mod decision;
 pub mod identifier;
 
 use super::{

@@ -13,9 +13,7 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    PHOTO_FIELD,
     photos::{Photo, PhotoFolder},
-    row_name,
     rows::{Columns, RowResult, Rows},
 };
 use crate::{
@@ -26,7 +24,10 @@ use crate::{
         refusal::Refusal,
         time::Timestamp,
     },
-    engine::clock::{Entropy, nonce},
+    engine::{
+        clock::{Entropy, nonce},
+        person::{PHOTO_FIELD, person_row_name},
+    },
     render::{Background, Card, CardRenderer, RenderError},
     store::{
         NewPhoto,
@@ -239,7 +240,8 @@ impl Preparer {
         let person_key = self.keys.person(&self.profile.name, layout.identifier(candidate));
         let fields = layout.personal(&self.profile, row).chain([(PHOTO_FIELD, photo_name.as_str())]);
         let plain = zeroize::Zeroizing::new(to_json(fields));
-        let sealed = self.keys.seal(&row_name(&self.source, &request_id), nonce(&*self.entropy), plain.as_bytes());
+        let sealed =
+            self.keys.seal(&person_row_name(&self.source, &request_id), nonce(&*self.entropy), plain.as_bytes());
         let values = layout.body(row).map(|(_, value)| value).chain([photo_name.as_str()]);
         Ready {
             row: row.number,

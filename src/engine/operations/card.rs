@@ -14,7 +14,7 @@ use crate::{
         refusal::Refusal,
         value::{Note, SpoilageCause},
     },
-    engine::{Engine, EngineError, import::open_person, printing::card},
+    engine::{Engine, EngineError, person::open_person, printing::card},
     render::{Card, Output},
 };
 

@@ -1,4 +1,4 @@
-//! HTTP and IPP as far as somebody in the middle has to understand them.
+//! Helper: reads HTTP and IPP messages, as far as the proxy needs them.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! People whose cards are drawn: one with short values, and one with values that shrink and are wrapped.
+//! Helper: card holders, with short values and with values so long that text shrinks and wraps.
 
 use cetak::{
     domain::{
@@ -118,7 +118,7 @@ pub(crate) fn long(name: &str) -> Holder {
     Holder { person: sample(&profile(name), fields), district, village, photo: Some(some_photo()) }
 }
 
-/// A portrait of nobody.
+/// A drawn portrait.
 fn some_photo() -> Vec<u8> {
     profile("ktp-el").card.sample_photo_bytes
 }

@@ -1,10 +1,10 @@
 // graphile-worker at its best, as its own performance test sets it up: a local queue of 500, completions in batches,
 // jobs that do nothing. The benchmark copies this file into the folder where npm installed it, and runs
 //
-//   node peer.mjs prepare URL            makes its schema
-//   node peer.mjs enqueue URL JOBS       adds jobs with one statement
-//   node peer.mjs work URL CONCURRENCY   says `ready`, waits for a line, works until nothing is left
-//   node peer.mjs wake URL TIMES         adds one job at a time to an idle queue
+//   node graphile_worker.mjs prepare URL            makes its schema
+//   node graphile_worker.mjs enqueue URL JOBS       adds jobs with one statement
+//   node graphile_worker.mjs work URL CONCURRENCY   says `ready`, waits for a line, works until nothing is left
+//   node graphile_worker.mjs wake URL TIMES         adds one job at a time to an idle queue
 //
 // Each prints one line of JSON at its end: milliseconds, jobs done, and the most memory that it ever had.
 import { once } from "node:events";

@@ -1,5 +1,5 @@
-//! graphile-worker, a well known queue of jobs on PostgreSQL. npm installs it into the target folder when it is first
-//! wanted.
+//! Helper: graphile-worker, a widely used job queue on PostgreSQL, as a reference. npm installs it into the target folder at
+//! its first use.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ use super::{
 pub(crate) const NAME: &str = "graphile-worker 0.17.3";
 const PACKAGE: &str = "graphile-worker@0.17.3";
 
-/// Processes, and jobs that each does at once. Which is best depends on the machine: all of them are tried.
+/// Pairs of processes and concurrent jobs of each. The fastest depends on the machine, so all are tried.
 const WAYS: [(usize, u32); 5] = [(1, 10), (1, 24), (2, 10), (2, 24), (4, 24)];
 
 /// The installed peer.
@@ -30,16 +30,16 @@ pub(crate) struct Peer {
     way: (usize, u32),
 }
 
-/// How long it takes for some jobs that do nothing.
+/// The time that a number of empty jobs takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Work {
     pub(crate) adding: Duration,
     pub(crate) working: Duration,
-    /// Of all its processes together, each at its most, MiB.
+    /// The sum of the peak memory of its processes, MiB.
     pub(crate) memory_mb: f64,
 }
 
-/// What a run of the script says at its end.
+/// The output of the script at its end.
 #[derive(Deserialize)]
 struct Done {
     #[serde(default)]
@@ -52,7 +52,7 @@ struct Done {
 }
 
 impl Peer {
-    /// None, and a word about it, where npm or its registry is not there: then the peer is not measured.
+    /// Returns `None`, with a message, if npm or its registry cannot be used: the peer is then not measured.
     pub(crate) fn install() -> anyhow::Result<Option<Self>> {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(PACKAGE.replace('@', "-"));
         if !folder.join("node_modules/graphile-worker").exists() {
@@ -65,11 +65,11 @@ impl Peer {
                 return Ok(None);
             }
         }
-        fs::write(folder.join("peer.mjs"), include_str!("peer.mjs"))?;
+        fs::write(folder.join("graphile_worker.mjs"), include_str!("graphile_worker.mjs"))?;
         Ok(Some(Self { folder, way: WAYS[0] }))
     }
 
-    /// Goes on with the way that works best on this machine.
+    /// Chooses the pair of processes and jobs that is fastest on this machine.
     pub(crate) fn tune(&mut self, server: &Lazy, jobs: u32) -> anyhow::Result<()> {
         let mut best = Duration::MAX;
         for way in WAYS {
@@ -83,7 +83,7 @@ impl Peer {
         Ok(())
     }
 
-    /// Adds jobs with one statement, and works until none is left. Starting the processes is not counted.
+    /// Adds jobs with one statement, and works until none is left. The start of the processes is not counted.
     pub(crate) fn work(&self, server: &Lazy, jobs: u32) -> anyhow::Result<Work> {
         let (server, name) = (server.get(), "peer");
         let url = database::create(&server, name);
@@ -102,7 +102,7 @@ impl Peer {
         Ok(Work { adding, working, memory_mb: done.iter().map(|done| done.memory_mb).sum() })
     }
 
-    /// How long each of some jobs takes from the beginning of its adding to its own, on an idle queue, milliseconds.
+    /// Milliseconds from the start of adding a job to the start of its work, on an idle queue, for each job.
     pub(crate) fn wake(&self, server: &Lazy, times: u32) -> anyhow::Result<Vec<f64>> {
         let server = server.get();
         let url = database::create(&server, "peer");
@@ -120,8 +120,8 @@ impl Peer {
 
     fn node(&self, act: &str, url: &str, count: u32) -> Command {
         let mut node = Command::new("node");
-        node.args(["peer.mjs", act, url, &count.to_string()]).current_dir(&self.folder);
-        // Its own performance test does so too.
+        node.args(["graphile_worker.mjs", act, url, &count.to_string()]).current_dir(&self.folder);
+        // As in its own performance test.
         node.env("NO_LOG_SUCCESS", "1");
         node
     }
@@ -160,7 +160,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // It has said all, or has failed.
+        // Its output is complete, or it has failed.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

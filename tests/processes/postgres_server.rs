@@ -1,4 +1,4 @@
-//! The server that tests of PostgreSQL rely on.
+//! Tests the PostgreSQL server that other tests start.
 
 use crate::postgres::Postgres;
 

@@ -1,5 +1,5 @@
-//! Somebody in the middle between scheduler and printer, who knows what they say, notes which document belongs to which
-//! attempt, and stops them at a given step of one attempt.
+//! Helper: a proxy between scheduler and printer, which records the document of each attempt and stops the traffic at a
+//! given step of one attempt.
 
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
@@ -11,7 +11,7 @@ use std::thread;
 
 use sha2::{Digest, Sha256};
 
-use crate::wire::{CREATE_JOB, GET_JOB_ATTRIBUTES, GET_JOBS, Http, Ipp, RELEASE_JOB, SEND_DOCUMENT};
+use crate::ipp_messages::{CREATE_JOB, GET_JOB_ATTRIBUTES, GET_JOBS, Http, Ipp, RELEASE_JOB, SEND_DOCUMENT};
 
 const JOB_PROCESSING: i32 = 5;
 const JOB_OVER: std::ops::RangeInclusive<i32> = 7..=9;
@@ -33,7 +33,7 @@ pub(crate) enum Step {
     UploadedKnown,
     /// Release-Job came and does not get through.
     Releasing,
-    /// Release-Job got through, and nobody waits for the answer. A printer that is killed too dies as its engine starts.
+    /// Release-Job arrived, and its answer is not read. A printer that is killed too dies as its engine starts.
     ReleaseSent,
     /// The printer has answered Release-Job, and the answer does not get through.
     Released,
@@ -93,7 +93,7 @@ pub(crate) struct Proxy {
 #[derive(Default)]
 struct Traffic {
     trap: Option<Trap>,
-    /// How many attempts go by before the one that is stopped.
+    /// The number of attempts that pass before the one that is stopped.
     before: usize,
     /// Name and job of that one, from Create-Job and its answer.
     target: Option<String>,
@@ -148,7 +148,7 @@ impl Proxy {
         format!("ipp://127.0.0.1:{}{}", self.port, self.path)
     }
 
-    /// Stops an attempt at a step, after so many others.
+    /// Stops an attempt at a step, after that number of others.
     pub(crate) fn trap(&self, step: Step, before: usize) -> Trapped {
         let ((reached, is_reached), (go_on, may_go_on)) = (channel(), channel());
         let mut traffic = self.traffic.lock().unwrap();

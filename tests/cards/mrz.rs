@@ -1,8 +1,8 @@
-//! The machine-readable zone, where a reader looks for it.
+//! Tests that the machine-readable zone is where a reader expects it.
 
 use cetak::render::{CardRenderer, Format, Output, Renderer, Sides};
 
-use crate::{dots::Dots, output, people::short, profile};
+use crate::{dots::Dots, holders::short, output, profile};
 
 /// ICAO 9303-5, appendix A: the specimen of Utopia. Its golden picture is `icao-td1-back-short.png`.
 pub(crate) const SPECIMEN: [&str; 3] =

@@ -1,4 +1,4 @@
-//! What arrived at a printer, as pictures. Read here by the letter of each format, and not with the program's own code:
+//! Helper: decodes the documents that a printer received, without the program's own code:
 //! PWG raster (PWG 5102.4), Apple raster, PNG, and the PPM into which the PAPPL printer writes what its driver was given.
 
 use std::io::Cursor;

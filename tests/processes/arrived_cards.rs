@@ -1,4 +1,4 @@
-//! The card that arrives at a real printer is, dot by dot, the card that a person was shown; and its code says whose it is.
+//! Tests that the card which arrives at a real printer equals the preview dot by dot, and that its code names the attempt.
 //!
 //! What each of the three does with a two-sided card as PWG raster:
 //! - `ippeveprinter` writes what it receives to a file and hands that to its engine: the bytes are ours.
@@ -21,7 +21,7 @@ use crate::{
     pappl::PapplPrinter,
     peer::{Kind, Peer},
     people,
-    sheets::{self, Place, Said, Sheet},
+    received_documents::{self, Place, Said, Sheet},
 };
 
 const CITIZENS: usize = 3;
@@ -51,7 +51,7 @@ fn printed(kind: Kind) -> (Office, Box<dyn Peer>) {
     office.receive("ktp-el", CITIZENS);
     let (uri, insist) = (peer.uri(), ["--insist", "its settings are known"]);
     let add = ["printer", "add", "p1", &uri, "--profile", "ktp-el"];
-    // Only what is no printer needs somebody who vouches for it.
+    // Only a queue needs an override of the objections.
     office.done(&if kind == Kind::Cupsd { [&add[..], &insist].concat() } else { add.to_vec() });
     let answer = office.start(&["run", "--until-idle"]).ended(100);
     assert_eq!(answer.code, Some(0), "{answer:?}");
@@ -63,7 +63,7 @@ fn shown(office: &Office, request_id: &str, side: &str) -> Sheet {
     let file = office.file(&format!("{request_id}-{side}.png"));
     let output = file.to_str().unwrap();
     office.done(&["card", "preview", request_id, "--side", side, "--format", "png", "--output", output]);
-    sheets::read(&fs::read(file).unwrap()).remove(0)
+    received_documents::read(&fs::read(file).unwrap()).remove(0)
 }
 
 /// The text of the code on a side.
@@ -78,7 +78,7 @@ pub(crate) fn code(back: &Sheet) -> String {
     found.unwrap().getText().to_owned()
 }
 
-/// What the code of an attempt's card must say: only who has the office's key can make its last word.
+/// The expected text of an attempt's code. Its last word can be made only with the office's key.
 pub(crate) fn code_of(office: &Office, attempt: &Attempt) -> String {
     let master = unhex(fs::read_to_string(office.data().join("cetak.key")).unwrap().trim()).unwrap();
     let keys = Keys::derive(&master.try_into().unwrap());
@@ -103,7 +103,7 @@ fn every_card_that_arrived_is_the_one_that_was_shown(kind: Kind) {
     assert_eq!(number(&office.status(), &["blangko", "ktp-el", "printed"]), 3);
     let mut fronts = Vec::new();
     for attempt in &attempts {
-        let arrived = sheets::read(&peer.engine().document(&attempt.id));
+        let arrived = received_documents::read(&peer.engine().document(&attempt.id));
         let [front, back] = &arrived[..] else { panic!("a card has two sides, not {}", arrived.len()) };
         for side in [front, back] {
             assert_eq!((side.width, side.height, side.dot), (SIZE.0, SIZE.1, 3));
@@ -152,7 +152,7 @@ fn the_code_of_one_card_is_never_that_of_another_and_the_one_that_was_shown_is_n
     let (office, peer) = printed(Kind::Eve);
     let mut codes = HashSet::new();
     for attempt in office.attempts() {
-        codes.insert(code(&sheets::read(&peer.engine().document(&attempt.id))[1].lying()));
+        codes.insert(code(&received_documents::read(&peer.engine().document(&attempt.id))[1].lying()));
         codes.insert(code(&shown(&office, &attempt.request_id, "back")));
     }
 

@@ -1,4 +1,4 @@
-//! What the database says, beside what lies in the output hoppers.
+//! Helper: compares the database with the cards in the printers' output hoppers.
 
 use std::collections::HashMap;
 

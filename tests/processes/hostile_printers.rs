@@ -1,4 +1,4 @@
-//! The program with printers that are none: each costs its own turn, and no other printer's.
+//! Tests the program with servers that are not printers: none of them delays another printer.
 
 use std::{
     io::{Read, Write},
@@ -57,7 +57,7 @@ fn ipp(stream: &mut TcpStream, attributes: &[u8]) {
     let _ = stream.write_all(&[head.as_bytes(), &body].concat());
 }
 
-/// 100,000 reasons, all different, of which each is compared with each.
+/// 100,000 different reasons, each compared with each.
 fn ipp_with_reasons(stream: &mut TcpStream) {
     let mut attributes =
         b"\x04\x23\x00\x0dprinter-state\x00\x04\x00\x00\x00\x03\x44\x00\x15printer-state-reasons\x00\x01x".to_vec();
@@ -86,7 +86,7 @@ async fn printers_that_are_none_do_not_keep_a_good_one_from_printing_every_card(
     ];
     let eve = EvePrinter::start().await;
     let office = Office::new();
-    office.import("student", &people::students(0, 30));
+    office.import("student", &people::students(0..30));
     office.receive("student", 30);
     let mut settings = "batch_size = 2\nrelease_after_s = 1\n".to_owned();
     for (name, answer) in hostile {

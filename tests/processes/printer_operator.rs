@@ -1,4 +1,4 @@
-//! The person beside a printer: fills hoppers, closes covers, and switches a dead printer on again.
+//! Helper: the person at a printer, who fills hoppers, closes covers and starts a dead printer again.
 
 use std::time::Duration;
 
