@@ -10,9 +10,10 @@ use std::{
 };
 
 /// Each layer, what it may use of the others, and which crates only some layers may name.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("store", &["domain"]),
+    ("picture", &[]), // the crate in src/render/picture
     ("render", &["domain"]),
     ("engine", &["domain", "store", "render"]),
     ("web", &["domain", "store", "engine"]),
@@ -25,7 +26,7 @@ const CRATES: [(&str, &[&str]); 6] = [
     ("cetak_driver_api", &["engine", "app"]),
     ("cetak_driver_mock", &["app"]),
     ("cetak_driver_ipp", &["app"]),
-    ("cetak_picture", &["render"]),
+    ("cetak_picture", &["picture", "render"]),
     ("anyhow", &["cli", "app", "main"]),
 ];
 
@@ -205,6 +206,14 @@ mod the_rules_can_fail {
     }
 
     #[test]
+    fn the_picture_crate_is_a_layer_of_its_own() {
+        assert_eq!(layer_of("src/render/picture/src/raster.rs"), Some("picture"));
+        assert_eq!(layer_of("src/render/pdf.rs"), Some("render"));
+        assert_eq!(layers_used("src/render/picture/src/raster.rs", "use cetak::domain::id;"), ["domain"]);
+        assert!(LAYERS.contains(&("picture", &[])));
+    }
+
+    #[test]
     fn names_are_seen_in_code_and_not_in_text() {
         assert_eq!(first_named("async fn f() {}", &IMPURE), Some("async"));
         assert_eq!(first_named("use std::{fs::File, io};", &IMPURE), Some("std::fs"));
@@ -291,8 +300,12 @@ fn names_in(folder: &Path) -> Vec<String> {
     names
 }
 
-/// `src/store/save.rs` and `src/store.rs` are of `store`; `src/lib.rs` is of none.
+/// The layer of a file: `store` for `src/store/save.rs` and `src/store.rs`, `picture` for the crate inside `render`,
+/// `None` for `src/lib.rs`.
 fn layer_of(path: &str) -> Option<&str> {
+    if path.starts_with("src/render/picture/") {
+        return Some("picture");
+    }
     let layer = path.strip_prefix("src/")?.split(['/', '.']).next()?;
     (layer != "lib").then_some(layer)
 }

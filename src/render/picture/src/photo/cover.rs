@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
-    images::{Image, ImageRef},
+    FilterType, ResizeAlg, ResizeOptions, Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::U8x3,
 };
 
 use crate::picture::{Ink, Picture};
@@ -43,10 +44,12 @@ pub(super) fn resampled(picture: &Picture, part: [u32; 4], width: u32, height: u
     let filter = if smaller { FilterType::Hamming } else { FilterType::CatmullRom };
     let options =
         ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(left, top, part_width, part_height);
-    let source = ImageRef::new(picture.width(), picture.height(), &dots, PixelType::U8x3).ok()?;
-    let mut target = Image::new(width, height, PixelType::U8x3);
-    Resizer::new().resize(&source, &mut target, &options).ok()?;
-    Picture::new(width, height, Ink::Rgb8, target.into_vec())
+    let mut resized = vec![0; width as usize * height as usize * 3];
+    // Typed, because `resize` compiles the code of all 13 pixel formats.
+    let source = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), &dots).ok()?;
+    let mut target = TypedImage::<U8x3>::from_buffer(width, height, &mut resized).ok()?;
+    Resizer::new().resize_typed(&source, &mut target, &options).ok()?;
+    Picture::new(width, height, Ink::Rgb8, resized)
 }
 
 /// All its dots as red, green, blue.
