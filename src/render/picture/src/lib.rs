@@ -1,7 +1,7 @@
-//! Pictures of dots: a person's photo, a card's page, and the raster formats that printers take.
+//! Pictures of dots: photos, pages of a card, and the raster formats of printers.
 //!
-//! A crate of its own, so that a debug build can have it optimised: loops over millions of dots are fifty times slower
-//! otherwise. Nothing here knows of cards, records or printers' addresses.
+//! A crate of its own, so that debug builds can optimise it: its loops over millions of dots are fifty times slower
+//! otherwise. It has no notion of cards, records or printers.
 #![warn(missing_docs)]
 
 pub mod photo;
