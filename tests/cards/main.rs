@@ -7,6 +7,7 @@ mod document;
 mod dots;
 mod drawing;
 mod golden;
+mod keys;
 mod people;
 mod raster;
 mod waiting_list;
