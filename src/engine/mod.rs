@@ -12,6 +12,7 @@ mod error;
 mod group_commit;
 pub mod import;
 pub mod operations;
+mod person;
 pub mod planning;
 pub mod printing;
 pub mod scheduling;

@@ -16,6 +16,7 @@ mod batch;
 mod change_listener;
 mod database;
 mod error;
+mod fence;
 pub mod keys;
 mod maintenance;
 mod node;
@@ -38,8 +39,9 @@ pub use self::{
     change_listener::ChangeListener,
     database::Store,
     error::StoreError,
-    maintenance::{Check, Fault, Moved, Transferred},
-    node::{Candidate, Fence, Node},
+    fence::Fence,
+    maintenance::{Check, Fault, Moved, Remedy, Transferred},
+    node::{Candidate, Node},
     photo::NewPhoto,
     record::{NewRecord, StoredBody, StoredRow},
     report::{AttemptLine, BatchLine, JobFilter, JobLine, RecordLine, StateCount, UncertainLine},

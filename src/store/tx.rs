@@ -8,8 +8,8 @@ use std::{
 use super::{
     backend::{Backend, Inner, execute, on},
     error::{StoreError, doing},
+    fence::Fence,
     keys::Keys,
-    node::Fence,
 };
 use crate::domain::{
     audit::{Actor, Event},
@@ -56,6 +56,8 @@ pub struct Tx {
     pub(super) events: Vec<Event>,
     backend: Backend,
     announces: bool,
+    /// Ends with the transaction.
+    _span: tracing::Span,
 }
 
 impl Tx {
@@ -67,8 +69,10 @@ impl Tx {
         inner: Inner,
         writer: Writer,
         now: Timestamp,
+        span: tracing::Span,
     ) -> Self {
-        Self { inner, now, writer, keys, heads, new_head: None, events: Vec::new(), backend, announces: false }
+        let (new_head, events) = (None, Vec::new());
+        Self { inner, now, writer, keys, heads, new_head, events, backend, announces: false, _span: span }
     }
 
     /// The instant of the transaction, as its caller gave it.
