@@ -117,12 +117,15 @@ fn the_domain_has_no_tasks_no_files_and_no_clock() {
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
-    let crates = ["src", "drivers/api/src", "drivers/ipp/src", "drivers/mock/src", "drivers/picture/src"];
+    let crates = ["src", "drivers/api/src", "drivers/ipp/src", "drivers/mock/src", "src/render/picture/src"];
     let circles = crates.iter().flat_map(|place| {
         let mut files = Vec::new();
         collect(&root().join(place), &mut files);
         let below = |file: &PathBuf| file.strip_prefix(root().join(place)).unwrap().to_str().unwrap().to_owned();
-        let sources = files.iter().filter(|file| extension(file) == "rs");
+        // The picture crate lies inside `src`, and is read by itself.
+        let inner = root().join("src/render/picture");
+        let is_own = |file: &&PathBuf| *place != "src" || !file.starts_with(&inner);
+        let sources = files.iter().filter(is_own).filter(|file| extension(file) == "rs");
         let sources = sources.map(|file| (below(file), code_of(&fs::read_to_string(file).unwrap())));
         imports::Crate::new(sources).circles()
     });
