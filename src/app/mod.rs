@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::{
     cli::{
-        self,
+        self, Message,
         args::{
             AuditCommand, BatchCommand, BlangkoCommand, Cli, Command, ConfigCommand, DbCommand, Global, InspectCommand,
             JobCommand, PrinterCommand, ProfileCommand, RecordCommand, ReprintCommand,
@@ -23,7 +23,7 @@ use crate::{
     },
     domain::{audit::Actor, card::profile::CardProfile},
     engine::{
-        DriverFactory, Engine, EngineError, Profiles, RendererFactory, Settings,
+        DriverFactory, Engine, Profiles, RendererFactory, Settings,
         clock::Clock,
         scheduling::{
             self, Blocked, Until,
@@ -74,8 +74,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(args) => {
             demo::refuse_foreign(&global.data)?;
             if let Location::Server(_) = config.database {
-                let message = "the demo makes a database of its own, and the settings name a server";
-                anyhow::bail!(EngineError::refused(message, "leave `database` out for the demo"));
+                let text = "the demo makes a database of its own, and the settings name a server";
+                anyhow::bail!(Message::new(text, "leave out `database` for the demo"));
             }
             let engine = open(&global, config, variables.get("CETAK_KEY")).await?;
             demo::run(&engine, out, &global.data, args).await
@@ -113,11 +113,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-fn refuse_empty(folder: &Path, database: &Location) -> Result<(), EngineError> {
+fn refuse_empty(folder: &Path, database: &Location) -> Result<(), Message> {
     match database {
-        Location::File(file) if !file.exists() => Err(EngineError::refused(
+        Location::File(file) if !file.exists() => Err(Message::new(
             format!("there is no data in `{}`", folder.display()),
-            "name another folder with --data, or begin with `cetak import` or `cetak demo`",
+            "name another folder with `--data`, or begin with `cetak import` or `cetak demo`",
         )),
         Location::File(_) | Location::Server(_) => Ok(()),
     }
@@ -182,7 +182,7 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     let has_data = Store::has_data(&config.database).await?;
     let keys = match key {
         Some(text) => files::parse_key(text).ok_or_else(|| {
-            EngineError::refused("`CETAK_KEY` does not hold 64 hexadecimal digits", "leave it out to use the key file")
+            Message::new("`CETAK_KEY` does not hold 64 hexadecimal digits", "leave it out to use the key file")
         })?,
         None => files::master_key(&config.key_file, has_data, &*entropy)?,
     };

@@ -2,7 +2,7 @@
 
 use super::{args::BatchCommand, job::jobs_text, output::Output, status::batches_text};
 use crate::{
-    domain::id::BatchId,
+    domain::{id::BatchId, refusal::Refusal},
     engine::{Engine, EngineError, operations},
     store::JobFilter,
 };
@@ -16,10 +16,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BatchCommand)
         BatchCommand::Show { batch } => {
             let mut tx = engine.store.read().await?;
             let Some(line) = tx.batch_list(false).await?.into_iter().find(|b| b.id == batch) else {
-                anyhow::bail!(EngineError::refused(
-                    format!("there is no batch {batch}"),
-                    "see them with `cetak batch list --all`"
-                ));
+                anyhow::bail!(EngineError::from(Refusal::NoBatch { batch: BatchId(batch) }));
             };
             let jobs = tx.job_list(&JobFilter { batch: Some(batch), ..JobFilter::default() }).await?;
             let value = serde_json::json!({ "batch": line, "jobs": jobs });

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 
 use super::{
+    Message,
     audit::seal_read,
     output::{Output, message, table, thousands},
+    words,
 };
 use crate::{
     engine::{
-        Engine, EngineError,
+        Engine,
         operations::{self, Archived},
     },
     store::Check,
@@ -57,13 +59,18 @@ async fn check(engine: &Engine, out: Output, seal: Option<&Path>) -> anyhow::Res
     let heads = seal_read(seal)?;
     let checks = engine.store.read().await?.check(&heads).await?;
     let clean = checks.iter().all(|check| check.faults.is_empty());
-    out.data(&serde_json::json!({ "clean": clean, "checks": checks }), |_| check_text(&checks))?;
+    let of_check = |check: &Check| {
+        let hint = words::remedy(check.remedy);
+        serde_json::json!({ "rule": check.rule, "faults": check.faults, "hint": hint })
+    };
+    let value = serde_json::json!({ "clean": clean, "checks": checks.iter().map(of_check).collect::<Vec<_>>() });
+    out.data(&value, |_| check_text(&checks))?;
     if clean {
         return Ok(());
     }
     let broken = checks.iter().filter(|check| !check.faults.is_empty()).count();
-    let message = format!("{broken} of {} rules do not hold", checks.len());
-    Err(EngineError::refused(message, "what to do stands beside each; keep the files as they are").into())
+    let text = format!("{broken} of {} rules do not hold", checks.len());
+    Err(Message::new(text, "keep the files as they are, and do what is written below each rule").into())
 }
 
 fn check_text(checks: &[Check]) -> String {
@@ -77,7 +84,7 @@ fn check_text(checks: &[Check]) -> String {
         for fault in &check.faults {
             text += &format!("  {}: {}\n", fault.thing, fault.what);
         }
-        text += &format!("  what to do: {}\n", check.hint);
+        text += &format!("  what to do: {}\n", words::remedy(check.remedy));
     }
     text
 }

@@ -11,12 +11,13 @@ use anyhow::Context;
 use indicatif::ProgressBar;
 
 use super::{
+    Message,
     args::{FormatArg, ImportArgs},
     output::{Output, message, table, thousands},
     progress,
 };
 use crate::{
-    domain::import::Refusal,
+    domain::import::Rejection,
     engine::{
         Engine, EngineError,
         import::{self as intake, Format, Import, Report, Watch},
@@ -126,8 +127,8 @@ struct Watching {
 }
 
 impl Watch for Watching {
-    fn refused(&mut self, row: u64, request_id: &str, refusal: &Refusal) -> io::Result<()> {
-        self.rejects.as_mut().map_or(Ok(()), |rejects| rejects.write(row, request_id, refusal))
+    fn refused(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()> {
+        self.rejects.as_mut().map_or(Ok(()), |rejects| rejects.write(row, request_id, rejection))
     }
 
     fn progress(&mut self, bytes: u64, rows: u64) {
@@ -146,10 +147,8 @@ impl Rejects {
     fn create(path: &Path, input: Option<&PathBuf>) -> anyhow::Result<Self> {
         let same = input.and_then(|input| Some(input.canonicalize().ok()? == path.canonicalize().ok()?));
         if same == Some(true) {
-            anyhow::bail!(EngineError::refused(
-                format!("`{}` is the waiting list itself", path.display()),
-                "name another file for --rejects"
-            ));
+            let text = format!("`{}` is the waiting list itself", path.display());
+            anyhow::bail!(Message::new(text, "name another file with `--rejects`"));
         }
         let context = || format!("`{}` cannot be written", path.display());
         let file =
@@ -160,12 +159,12 @@ impl Rejects {
         Ok(Self { path: path.to_owned(), writer })
     }
 
-    fn write(&mut self, row: u64, request_id: &str, refusal: &Refusal) -> io::Result<()> {
+    fn write(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()> {
         // A spreadsheet must not take a request id for a formula.
         let formula = request_id.starts_with(['=', '+', '-', '@']);
         let request_id = if formula { format!("'{request_id}") } else { request_id.to_owned() };
         let row = row.to_string();
-        let record = [row.as_str(), &request_id, &refusal.field, refusal.reason.as_str(), &refusal.detail];
+        let record = [row.as_str(), &request_id, &rejection.field, rejection.reason.as_str(), &rejection.detail];
         self.writer.write_record(record).map_err(io::Error::other)
     }
 

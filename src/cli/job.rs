@@ -1,11 +1,12 @@
 //! `cetak job`.
 
 use super::{
+    Message,
     args::JobCommand,
     output::{Output, table},
 };
 use crate::{
-    domain::job::JobState,
+    domain::{id::JobId, job::JobState, refusal::Refusal},
     engine::{Engine, EngineError},
     store::{JobFilter, JobLine},
 };
@@ -15,8 +16,13 @@ pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -
     match command {
         JobCommand::List { batch, state } => {
             if let Some(state) = &state {
-                let known = |message| EngineError::Refused { message, hint: None };
-                state.parse::<JobState>().map_err(known)?;
+                let unknown = || {
+                    Message::new(
+                        format!("`{state}` is not a job state"),
+                        format!("the states are `{}`", JobState::names().join("`, `")),
+                    )
+                };
+                state.parse::<JobState>().map_err(|_| unknown())?;
             }
             let jobs = tx.job_list(&JobFilter { batch, state, ..JobFilter::default() }).await?;
             out.data(&jobs, |jobs| jobs_text(jobs))?;
@@ -24,7 +30,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -
         JobCommand::Show { job } => {
             let found = tx.job_list(&JobFilter { job: Some(job), ..JobFilter::default() }).await?.pop();
             let Some(found) = found else {
-                anyhow::bail!(EngineError::refused(format!("there is no job {job}"), "see them with `cetak job list`"));
+                anyhow::bail!(EngineError::from(Refusal::NoJob { job: JobId(job) }));
             };
             out.data(&found, |job| jobs_text(std::slice::from_ref(job)))?;
         }

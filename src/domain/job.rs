@@ -5,7 +5,8 @@ use super::{
     attempt::{AttemptState, AttemptView, Blame, InspectionResult, Outcome},
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
-    record::{Recall, RecordState, WrongState},
+    record::{Recall, RecordState},
+    refusal::{AttemptRule, Refusal},
     retry::Backoff,
     stock::{Account, Cause, Movement, Place},
     time::Timestamp,
@@ -244,11 +245,14 @@ fn attempt_event(outcome: &Outcome, name: &str, job: JobId, record: RecordId, pr
 }
 
 /// What a person's answer to an uncertain attempt means. Once only.
-pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Result<Transition, WrongState> {
+pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Result<Transition, Refusal> {
     if view.state != AttemptState::Uncertain {
-        let rule =
-            format!("attempt {} is `{}`, and only an `uncertain` one can be resolved", view.name, view.state.as_str());
-        return Err(WrongState::new("the record", view.record_state, rule));
+        return Err(Refusal::AttemptState {
+            attempt: view.name.clone(),
+            found: view.state,
+            needs: AttemptRule::Uncertain,
+            archived: false,
+        });
     }
     let (to, account, cause) = match found {
         InspectionResult::Good => (AttemptState::Printed, Account::Printed, Cause::Inspected),

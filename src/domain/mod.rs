@@ -28,6 +28,7 @@ pub mod polling;
 pub mod printer;
 pub mod printer_reason;
 pub mod record;
+pub mod refusal;
 pub mod retry;
 pub mod share;
 pub mod states;

@@ -38,7 +38,7 @@ pub use self::{
     change_listener::ChangeListener,
     database::Store,
     error::StoreError,
-    maintenance::{Check, Fault, Moved, Transferred},
+    maintenance::{Check, Fault, Moved, Remedy, Transferred},
     node::{Candidate, Fence, Node},
     photo::NewPhoto,
     record::{NewRecord, StoredBody, StoredRow},

@@ -42,7 +42,7 @@ fn a_backup_of_a_printing_office_is_restored_with_every_record_and_blank() {
     assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
     let again = office.run(&["db", "backup", backup.to_str().unwrap()]);
     assert_eq!((again.code, fs::read(&backup).unwrap()), (Some(1), bytes), "{again:?}");
-    assert!(again.stderr.contains("there already") && again.stderr.contains("hint: "), "{again:?}");
+    assert!(again.stderr.contains("exists") && again.stderr.contains("hint: "), "{again:?}");
     let beside = fs::read_dir(backup.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(beside.filter(|name| name.to_string_lossy().starts_with("backup")).count(), 1, "something is left");
 

@@ -26,6 +26,7 @@ mod nodes;
 mod nodes_storm;
 mod office;
 mod options;
+mod papers;
 #[path = "../../drivers/ipp/tests/printer/pappl.rs"]
 mod pappl;
 mod pause;

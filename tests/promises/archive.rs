@@ -3,8 +3,15 @@
 use std::time::Duration;
 
 use cetak::{
-    domain::{id::JobId, stock::Cause, time::Timestamp},
+    domain::{
+        attempt::AttemptState,
+        id::JobId,
+        refusal::{AttemptRule, Refusal},
+        stock::Cause,
+        time::Timestamp,
+    },
     engine::{
+        EngineError,
         clock::Clock,
         operations::{self, Found},
     },
@@ -150,7 +157,9 @@ async fn what_a_person_still_has_to_look_for_is_not_archived() {
     assert_eq!(archived(&world).await, Moved { jobs: 1, attempts: 1 });
 
     let again = operations::inspect_resolve(&world.engine, &attempt, Found::Good, "again").await.unwrap_err();
-    assert!(again.to_string().contains("`printed`, and archived"), "{again}");
+    let archived =
+        Refusal::AttemptState { attempt, found: AttemptState::Printed, needs: AttemptRule::Uncertain, archived: true };
+    assert!(matches!(&again, EngineError::Refused(why) if *why == archived), "{again:?}");
     world.audit().await;
 }
 

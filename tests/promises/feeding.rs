@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use cetak::{
-    domain::{attempt::Outcome, pause::PauseScope},
+    domain::{attempt::Outcome, pause::PauseScope, refusal::Refusal},
     engine::{
         EngineError,
         operations::{self, NewPrinter},
@@ -177,7 +177,11 @@ async fn a_printer_that_cannot_be_used_safely_gets_cards_only_if_a_person_insist
     let new = NewPrinter { name: "p1", uri: "test://p1", profile: "student", ..NewPrinter::default() };
 
     let refused = operations::printer_add(&world.engine, &new).await.unwrap_err();
-    assert!(matches!(&refused, EngineError::Refused { message, .. } if message.contains("prints twice")), "{refused}");
+    let objected = |objections: &[String]| objections == ["It prints twice."];
+    assert!(
+        matches!(&refused, EngineError::Refused(Refusal::PrinterObjections { objections, .. }) if objected(objections)),
+        "{refused:?}"
+    );
     let refused = operations::printer_test(&world.engine, "p1").await.unwrap_err();
     assert!(matches!(refused, EngineError::Refused { .. }));
 
@@ -211,7 +215,7 @@ async fn a_test_card_uses_up_a_blank_and_one_that_does_not_start_gives_it_back()
     let printer = FakePrinter::new(&world, "card_ms=2000").at(&world, "p1");
     world.add_printer("p1", "test://p1", "student", None).await;
     let none = operations::printer_test(&world.engine, "p1").await.unwrap_err();
-    assert!(none.to_string().contains("no free blank"), "{none}");
+    assert!(matches!(&none, EngineError::Refused(Refusal::NoFreeBlank { .. })), "{none:?}");
     world.receive(2, None).await;
 
     let test = operations::printer_test(&world.engine, "p1").await.unwrap();

@@ -1,8 +1,11 @@
 //! Tests P4: after a crash at each durable step of a card, the run resumes by itself.
 
 use cetak::{
-    domain::id::AttemptKey,
-    engine::operations::{self, Found},
+    domain::{id::AttemptKey, refusal::Refusal},
+    engine::{
+        EngineError,
+        operations::{self, Found},
+    },
     store::{Acknowledgement, Begin, QueuedJob},
 };
 use cetak_driver_api::{AttemptId, Document, PrinterDriver};
@@ -107,7 +110,7 @@ async fn a_card_that_nobody_can_know_of_is_uncertain_and_the_others_go_on() {
 async fn a_card_in_hand_of_a_printer_that_does_not_answer_stays_open_until_a_person_declares_it() {
     let (answering, in_hand) = died(DiedAfter::Commit, "card_ms=60000").await;
     let refused = operations::declare_uncertain(&answering.engine, &in_hand, "impatient").await.unwrap_err();
-    assert!(refused.to_string().contains("still answers"), "{refused}");
+    assert!(matches!(&refused, EngineError::Refused(Refusal::PrinterStillAnswers { .. })), "{refused:?}");
     let (world, attempt) = died(DiedAfter::Releasing, "").await;
     // A truth file that cannot be read is a printer that does not answer.
     std::fs::remove_file(world.truth()).unwrap();

@@ -1,4 +1,5 @@
-//! Helper: an office for one test: a temporary folder, a virtual clock, seeded randomness, and printers that the test can replace.
+//! Helper: an office for one test, with a temporary folder, a virtual clock, seeded randomness, and printers that the test
+//! can replace.
 
 use std::{
     collections::HashMap,
@@ -13,7 +14,7 @@ use cetak::{
         system::{SystemClock, SystemEntropy},
     },
     cli::status::{self, Status},
-    domain::{audit::Actor, card::profile::CardProfile, import::Refusal, retry::Backoff},
+    domain::{audit::Actor, card::profile::CardProfile, import::Rejection, retry::Backoff},
     engine::{
         Engine, EngineError, RendererFactory, Settings,
         clock::{Clock, Entropy},
@@ -64,10 +65,10 @@ pub(crate) struct World {
 }
 
 #[derive(Default)]
-pub(crate) struct Rejects(pub(crate) Vec<(u64, Refusal)>);
+pub(crate) struct Rejects(pub(crate) Vec<(u64, Rejection)>);
 
 impl Watch for Rejects {
-    fn refused(&mut self, row: u64, _: &str, refusal: &Refusal) -> std::io::Result<()> {
+    fn refused(&mut self, row: u64, _: &str, refusal: &Rejection) -> std::io::Result<()> {
         self.0.push((row, refusal.clone()));
         Ok(())
     }
@@ -195,7 +196,7 @@ impl World {
         let (_stop, stopped) = watch::channel(false);
         let engine = self.engine.acting("scheduler", actor("scheduler"));
         let run = scheduling::run(&engine, Until::Idle, stopped);
-        tokio::time::timeout(Duration::from_mins(1), run).await.unwrap().unwrap()
+        tokio::time::timeout(Duration::from_mins(5), run).await.unwrap().unwrap()
     }
 
     /// Waits on the clock of the test until a condition holds.

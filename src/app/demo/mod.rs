@@ -11,13 +11,13 @@ use std::{collections::BTreeMap, path::Path};
 use super::{files, schedule};
 use crate::{
     cli::{
-        self,
+        self, Message,
         args::{DemoArgs, ImportArgs},
         output::{Output, message, table, thousands},
         status::{self, Status, stock_text},
     },
     engine::{
-        Engine, EngineError,
+        Engine,
         operations::{self, Delivery, NewPrinter},
         scheduling::Until,
     },
@@ -31,8 +31,8 @@ const BLANKS: &str = "ktp-el";
 /// The demo keeps away from a real office's data.
 pub(super) fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
     if folder.join(files::DATABASE).exists() && !folder.join(MARK).exists() {
-        let message = format!("`{}` holds data that are not the demo's", folder.display());
-        anyhow::bail!(EngineError::refused(message, "name an empty folder with --data"));
+        let text = format!("`{}` holds data that the demo did not make", folder.display());
+        anyhow::bail!(Message::new(text, "name an empty folder with `--data`"));
     }
     files::make_folder(&folder.join(MARK))
 }

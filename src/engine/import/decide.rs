@@ -16,9 +16,10 @@ use crate::{
         audit::Event,
         card::profile::CardProfile,
         id::{PhotoId, RecordId},
-        import::{Judgement, Layout, Reason, Refusal, RowOutcome, judge},
+        import::{Judgement, Layout, RejectReason, Rejection, RowOutcome, judge},
         personal::Person,
-        record::{OtherRecord, RecordState, may_be_open, update, withdraw},
+        record::{OneCard, OtherRecord, RecordState, may_be_open, update, withdraw},
+        refusal::Refusal,
     },
     engine::{Engine, EngineError},
     store::{NewPhoto, NewRecord, StoreError, StoredBody, StoredRow, Tx, keys::Digest},
@@ -100,9 +101,9 @@ impl<'a> Decider<'a> {
             };
             let fate = self.decide(&mut tx, prepared, &mut added, report).await?;
             count(report, &fate);
-            if let RowOutcome::Refused(refusal) = &fate {
+            if let RowOutcome::Refused(rejection) = &fate {
                 let failed = |source| EngineError::Read { what: "the file of rejects".into(), source };
-                watch.refused(row.0, &row.1, refusal).map_err(failed)?;
+                watch.refused(row.0, &row.1, rejection).map_err(failed)?;
             }
         }
         if !self.what.dry_run {
@@ -160,7 +161,7 @@ impl<'a> Decider<'a> {
         report: &mut Report,
     ) -> Result<RowOutcome, EngineError> {
         match row {
-            Prepared::Refused { refusal, .. } => Ok(RowOutcome::Refused(refusal)),
+            Prepared::Refused { rejection, .. } => Ok(RowOutcome::Refused(rejection)),
             Prepared::NotReady { request_id, status, .. } => self.not_ready(tx, &request_id, &status, added).await,
             Prepared::Ready(ready) => {
                 let known = self.memory.get(&ready.request_id);
@@ -186,14 +187,14 @@ impl<'a> Decider<'a> {
         status: &str,
         added: &mut Added,
     ) -> Result<RowOutcome, EngineError> {
-        let refused = || RowOutcome::Refused(Refusal::new(Reason::Status, "status", status));
+        let refused = || RowOutcome::Refused(Rejection::new(RejectReason::Status, "status", status));
         let Some(known) = self.memory.get(request_id) else { return Ok(refused()) };
         if known.state == RecordState::HandedOver {
             return Ok(refused());
         }
         if known.profile != self.profile.name {
             let detail = "the request is known for another card profile";
-            return Ok(RowOutcome::Refused(Refusal::new(Reason::Conflict, "(profile)", detail)));
+            return Ok(RowOutcome::Refused(Rejection::new(RejectReason::Conflict, "(profile)", detail)));
         }
         if known.state == RecordState::Withdrawn || known.withdrawn {
             return Ok(RowOutcome::Known);
@@ -224,7 +225,7 @@ impl<'a> Decider<'a> {
     async fn add(&mut self, tx: &mut Tx, mut ready: Ready, added: &mut Added) -> Result<RowOutcome, EngineError> {
         let beside = self.persons.entry(ready.person_key).or_default();
         let rule = may_be_open(ready.replaces, &beside.iter().map(|(_, other)| *other).collect::<Vec<_>>());
-        let rule = rule.and(ready.is_sound());
+        let rule = rule.map_err(OneCard::as_str).and(ready.is_sound());
         let state = if rule.is_ok() { RecordState::Waiting } else { RecordState::Quarantined };
         let record = RecordId(self.next_id);
         self.next_id += 1;
@@ -244,8 +245,9 @@ impl<'a> Decider<'a> {
     async fn differs(&mut self, tx: &mut Tx, mut ready: Ready, added: &mut Added) -> Result<RowOutcome, EngineError> {
         let Some(known) = self.memory.get(&ready.request_id) else { return Ok(RowOutcome::Known) };
         let (record, stored, state) = (known.record, known.stored, known.state);
-        let conflict =
-            |fields: String, detail: &str| Ok(RowOutcome::Refused(Refusal::new(Reason::Conflict, fields, detail)));
+        let conflict = |fields: String, detail: &str| {
+            Ok(RowOutcome::Refused(Rejection::new(RejectReason::Conflict, fields, detail)))
+        };
         if known.profile != self.profile.name {
             return conflict("(profile)".into(), "the request is known for another card profile");
         }
@@ -260,7 +262,7 @@ impl<'a> Decider<'a> {
         }
         let beside = self.persons.get(&ready.person_key).into_iter().flatten().filter(|(id, _)| *id != record);
         let beside: Vec<OtherRecord> = beside.map(|(_, other)| *other).collect();
-        let (rule, sound) = (may_be_open(ready.replaces, &beside), ready.is_sound());
+        let (rule, sound) = (may_be_open(ready.replaces, &beside).map_err(OneCard::as_str), ready.is_sound());
         let (is_free, rule) = (rule.is_ok(), rule.and(sound));
         let mut to = rule.map_or(RecordState::Quarantined, |()| RecordState::Waiting);
         let (request_id, hashes) = (ready.request_id.clone(), Some(std::mem::take(&mut ready.hashes)));
@@ -343,8 +345,7 @@ impl<'a> Decider<'a> {
             let (keys, entropy) = (self.engine.store.keys(), &*self.engine.entropy);
             let again = || read_again(&self.what.photos, photo, keys, entropy);
             let Some(new) = added.new_photos.remove(&photo.digest).or_else(again) else {
-                let message = "a photo changed while it was imported";
-                return Err(EngineError::refused(message, "import the file again"));
+                return Err(Refusal::PhotoChanged.into());
             };
             tx.photo_add(&new).await?
         };

@@ -24,10 +24,10 @@ use self::{
 use super::{Engine, EngineError, clock::attempt_name};
 use crate::{
     domain::{
-        import::{Layout, Reason, Refusal, RowOutcome},
+        import::{Layout, RejectReason, Rejection, RowOutcome},
         personal::Person,
+        refusal::{Named, Refusal},
     },
-    render::RenderError,
     store::{StoredBody, keys::Keys},
 };
 
@@ -66,7 +66,7 @@ pub struct Report {
     /// Not taken.
     pub refused: u64,
     /// Of these, by reason.
-    pub refused_by_reason: BTreeMap<Reason, u64>,
+    pub refused_by_reason: BTreeMap<RejectReason, u64>,
     /// Taken, but worth a look.
     pub warnings: BTreeMap<&'static str, u64>,
     /// Columns that the profile does not read.
@@ -80,7 +80,7 @@ pub struct Report {
 /// Who wants to see how it goes.
 pub trait Watch: Send {
     /// A row was refused.
-    fn refused(&mut self, row: u64, request_id: &str, refusal: &Refusal) -> std::io::Result<()>;
+    fn refused(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> std::io::Result<()>;
     /// So many bytes of the file are done.
     fn progress(&mut self, bytes: u64, rows: u64);
 }
@@ -99,28 +99,23 @@ pub async fn import(
 ) -> Result<Report, EngineError> {
     let profile = engine.profile(&what.profile)?;
     if !crate::domain::card::profile::is_name(&what.source) {
-        return Err(EngineError::refused(
-            format!("`{}` is no name for a source", what.source),
-            "use letters, digits, `-`, `_` and `.`",
-        ));
+        return Err(Refusal::Name { of: Named::Source, name: what.source }.into());
     }
     let layout = Layout::new(&profile);
-    let rows = Rows::new(input, what.format, layout.clone())
-        .map_err(|message| EngineError::Refused { message, hint: None })?;
+    let rows = Rows::new(input, what.format, layout.clone())?;
     let missing = layout.missing_from(&rows.header(), profile.photo);
     if !missing.is_empty() {
-        let message = format!("the file has no column `{}`", missing.join("`, `"));
-        let hint = if missing.len() == layout.columns.len() || rows.header().len() <= 1 {
-            "a waiting list is CSV with a header, `,` or `;` between the columns, in UTF-8; for JSON Lines say --format jsonl".into()
-        } else {
-            format!("is it a waiting list for `{}`? Name another with --profile", profile.name)
-        };
-        return Err(EngineError::refused(message, hint));
+        return Err(Refusal::ColumnsMissing {
+            no_header: missing.len() == layout.columns.len() || rows.header().len() <= 1,
+            columns: missing.into_iter().map(str::to_owned).collect(),
+            profile: profile.name.clone(),
+        }
+        .into());
     }
     let mut report = Report { dry_run: what.dry_run, absent_columns: rows.columns.absent.clone(), ..Report::default() };
     let (sender, mut chunks) = mpsc::channel(2);
-    let drawing = |error: RenderError| EngineError::Refused { message: error.to_string(), hint: None };
-    let renderer = (engine.renderers)(&profile).map_err(drawing)?;
+    let renderer = (engine.renderers)(&profile)
+        .map_err(|error| Refusal::ProfileNotRendered { profile: profile.name.clone(), detail: error.to_string() })?;
     let hasher = ValueHasher::default();
     let chunk_size = ChunkSize::new();
     let reader = Preparer {
@@ -145,18 +140,8 @@ pub async fn import(
     }
     match reading.await {
         Ok(Ok(columns)) => report.unknown_columns = columns.unknown,
-        Ok(Err(message)) => {
-            return Err(EngineError::refused(
-                message,
-                "what came before it is imported; mend the file and import it again",
-            ));
-        }
-        Err(_) => {
-            return Err(EngineError::refused(
-                "reading the file failed",
-                "what came before is imported; import the file again",
-            ));
-        }
+        Ok(Err(refusal)) => return Err(refusal.into()),
+        Err(_) => return Err(Refusal::ReadingFailed.into()),
     }
     Ok(report)
 }
@@ -184,8 +169,8 @@ fn count(report: &mut Report, fate: &RowOutcome) {
         RowOutcome::Known => &mut report.known,
         RowOutcome::Quarantined => &mut report.quarantined,
         RowOutcome::Withdrawn => &mut report.withdrawn,
-        RowOutcome::Refused(refusal) => {
-            *report.refused_by_reason.entry(refusal.reason).or_default() += 1;
+        RowOutcome::Refused(rejection) => {
+            *report.refused_by_reason.entry(rejection.reason).or_default() += 1;
             &mut report.refused
         }
     };

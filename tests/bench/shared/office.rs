@@ -9,7 +9,7 @@ use cetak::{
         demo::people::WaitingList,
         system::{SystemClock, SystemEntropy},
     },
-    domain::{audit::Actor, import::Refusal},
+    domain::{audit::Actor, import::Rejection},
     engine::{
         Engine, Settings,
         import::{Format, Import, Watch, import},
@@ -61,7 +61,7 @@ pub(crate) async fn receive(office: &Engine, quantity: i64) -> anyhow::Result<()
 pub(crate) async fn fill(office: &Engine, list: &WaitingList) -> anyhow::Result<i64> {
     struct Ignore;
     impl Watch for Ignore {
-        fn refused(&mut self, _: u64, _: &str, _: &Refusal) -> std::io::Result<()> {
+        fn refused(&mut self, _: u64, _: &str, _: &Rejection) -> std::io::Result<()> {
             Ok(())
         }
         fn progress(&mut self, _: u64, _: u64) {}

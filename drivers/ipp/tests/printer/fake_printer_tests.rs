@@ -1,4 +1,4 @@
-//! The protocol with hold, and every answer that may go wrong in it.
+//! The driver with a simulated printer: the protocol with hold, and each failure in it.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -8,9 +8,9 @@ use cetak_driver_api::conformance::{self, Fixture, Trouble};
 use cetak_driver_api::{AttemptId, AttemptRef, Blank, Cancelled, Card, Document, Fault, Found, PrinterDriver};
 use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY, REASON_NOT_ACCEPTING};
 
-use crate::fake::{
-    CANCEL_JOB, CREATE_JOB, FakePrinter, Fate, GET_JOB_ATTRIBUTES, GET_JOBS, GET_PRINTER_ATTRIBUTES, HOLD_JOB, Holds,
-    Lie, RELEASE_JOB, SEND_DOCUMENT,
+use crate::fake_printer::{
+    BrokenHold, CANCEL_JOB, CREATE_JOB, FakePrinter, GET_JOB_ATTRIBUTES, GET_JOBS, GET_PRINTER_ATTRIBUTES, HOLD_JOB,
+    Holds, OperationFailure, RELEASE_JOB, SEND_DOCUMENT,
 };
 use crate::{clock, document, ending, new_attempt, sent, uncommitted};
 
@@ -58,13 +58,13 @@ impl Fixture for FakePrinter {
     }
 
     async fn driver_in_trouble(&self, trouble: Trouble) -> Option<Arc<dyn PrinterDriver>> {
-        let door = self.door();
+        let port = self.another_port();
         match trouble {
             Trouble::LostAnswer => {
-                door.set_fate(RELEASE_JOB, Fate::LoseAnswer);
-                // Where nothing is held, the document is what makes the card.
+                port.set_failure(RELEASE_JOB, OperationFailure::LoseAnswer);
+                // If the printer cannot hold, commit sends the document.
                 if !FakePrinter::driver(self).probe().await.unwrap().can_hold {
-                    door.set_fate(SEND_DOCUMENT, Fate::LoseAnswer);
+                    port.set_failure(SEND_DOCUMENT, OperationFailure::LoseAnswer);
                 }
             }
             Trouble::Unavailable => {
@@ -73,11 +73,11 @@ impl Fixture for FakePrinter {
                     IppPrinter::new(&format!("ipp://{closed}/ipp/print"), &Options::default(), clock()).unwrap(),
                 ));
             }
-            Trouble::Refusal => door.set_fate(SEND_DOCUMENT, Fate::Refuse(0x040b)),
+            Trouble::Refusal => port.set_failure(SEND_DOCUMENT, OperationFailure::Refuse(0x040b)),
             Trouble::BrokenHold if self.state().holds == Holds::No => return None,
-            Trouble::BrokenHold => self.state().lie = Lie::LetsGoOnce,
+            Trouble::BrokenHold => self.state().broken_hold = BrokenHold::StartsJobOnce,
         }
-        Some(Arc::new(FakePrinter::driver(&door)))
+        Some(Arc::new(FakePrinter::driver(&port)))
     }
 }
 
@@ -97,10 +97,10 @@ async fn a_printer_that_holds_by_operation_passes_the_conformance_suite() {
 }
 
 #[tokio::test]
-async fn a_held_card_is_proved_even_if_the_answer_to_release_was_lost() {
+async fn a_held_card_is_proved_even_if_the_answer_to_its_release_was_lost() {
     for holds in HOLDING {
         let printer = FakePrinter::start(holds);
-        printer.set_fate(RELEASE_JOB, Fate::LoseAnswer);
+        printer.set_failure(RELEASE_JOB, OperationFailure::LoseAnswer);
         let driver = printer.driver();
         let id = new_attempt();
         let prepared = driver.prepare(&id, document()).await.unwrap();
@@ -118,13 +118,18 @@ async fn a_held_card_is_proved_even_if_the_answer_to_release_was_lost() {
 }
 
 #[tokio::test]
-async fn nothing_that_may_make_a_card_is_sent_twice() {
+async fn no_request_that_may_make_a_card_is_sent_twice() {
     for (holds, operation) in
         [(Holds::No, SEND_DOCUMENT), (Holds::ByAttribute, RELEASE_JOB), (Holds::ByOperation, RELEASE_JOB)]
     {
-        for fate in [Fate::LoseAnswer, Fate::Http(500), Fate::Http(408), Fate::DoAndRefuse(0x0500)] {
+        for failure in [
+            OperationFailure::LoseAnswer,
+            OperationFailure::Http(500),
+            OperationFailure::Http(408),
+            OperationFailure::DoAndRefuse(0x0500),
+        ] {
             let printer = FakePrinter::start(holds);
-            printer.set_fate(operation, fate);
+            printer.set_failure(operation, failure);
             let driver = printer.driver();
             let id = new_attempt();
             driver.prepare(&id, document()).await.unwrap();
@@ -132,10 +137,10 @@ async fn nothing_that_may_make_a_card_is_sent_twice() {
             let first = driver.commit(&id).await;
             let second = driver.commit(&id).await;
 
-            assert!(matches!(first, Err(Fault::OutcomeUnknown(_))), "{holds:?} {fate:?}: {first:?}");
-            assert!(matches!(second, Err(Fault::OutcomeUnknown(_))), "{holds:?} {fate:?}: {second:?}");
+            assert!(matches!(first, Err(Fault::OutcomeUnknown(_))), "{holds:?} {failure:?}: {first:?}");
+            assert!(matches!(second, Err(Fault::OutcomeUnknown(_))), "{holds:?} {failure:?}: {second:?}");
             for operation in [CREATE_JOB, SEND_DOCUMENT, RELEASE_JOB] {
-                assert!(printer.count_requests(operation) <= 1, "{holds:?} {fate:?}: {operation:#x}");
+                assert!(printer.count_requests(operation) <= 1, "{holds:?} {failure:?}: {operation:#x}");
             }
         }
     }
@@ -143,28 +148,28 @@ async fn nothing_that_may_make_a_card_is_sent_twice() {
 
 #[tokio::test]
 async fn a_refused_release_of_a_job_that_stays_held_uses_no_blank() {
-    for (fate, expected) in [
-        (Fate::Refuse(0x0507), Some(Fault::Unavailable { reasons: vec![REASON_BUSY.to_owned()] })),
-        (Fate::Refuse(0x0404), None),
-        (Fate::Http(403), None),
+    for (failure, expected) in [
+        (OperationFailure::Refuse(0x0507), Some(Fault::Unavailable { reasons: vec![REASON_BUSY.to_owned()] })),
+        (OperationFailure::Refuse(0x0404), None),
+        (OperationFailure::Http(403), None),
     ] {
         let printer = FakePrinter::start(Holds::ByAttribute);
-        printer.set_fate(RELEASE_JOB, fate);
+        printer.set_failure(RELEASE_JOB, failure);
         let driver = printer.driver();
         let id = new_attempt();
         driver.prepare(&id, document()).await.unwrap();
 
         let fault = driver.commit(&id).await.unwrap_err();
 
-        assert!(!matches!(fault, Fault::OutcomeUnknown(_)), "{fate:?}: {fault}");
-        assert!(expected.is_none_or(|expected| expected == fault), "{fate:?}");
+        assert!(!matches!(fault, Fault::OutcomeUnknown(_)), "{failure:?}: {fault}");
+        assert!(expected.is_none_or(|expected| expected == fault), "{failure:?}");
         assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::NothingPrinted));
         assert_eq!(printer.job_states(&id), [7]);
     }
 }
 
 #[tokio::test]
-async fn a_job_released_by_hand_before_commit_is_unknown() {
+async fn a_job_that_was_released_by_hand_before_commit_has_an_unknown_outcome() {
     for under_way in [true, false] {
         let printer = FakePrinter::start(Holds::ByAttribute);
         let driver = printer.driver();
@@ -182,13 +187,13 @@ async fn a_job_released_by_hand_before_commit_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_restart_between_prepare_and_commit_releases_no_strangers_job() {
+async fn commit_after_a_restart_releases_no_job_of_another_program() {
     let printer = FakePrinter::start(Holds::ByAttribute);
     let driver = printer.driver();
     let id = new_attempt();
     driver.prepare(&id, document()).await.unwrap();
     printer.restart();
-    printer.add_stranger("a stranger's letter");
+    printer.add_foreign_job("a letter");
 
     assert!(matches!(driver.commit(&id).await, Err(Fault::NotSent(_))));
     assert_eq!(printer.count_requests(RELEASE_JOB), 0);
@@ -196,7 +201,7 @@ async fn a_restart_between_prepare_and_commit_releases_no_strangers_job() {
 }
 
 #[tokio::test]
-async fn a_held_job_that_is_gone_from_a_printer_that_was_not_restarted_may_have_been_printed() {
+async fn a_held_job_that_is_missing_without_a_restart_may_have_been_printed() {
     let printer = FakePrinter::start(Holds::ByAttribute);
     let driver = printer.driver();
     let id = new_attempt();
@@ -211,10 +216,10 @@ async fn a_held_job_that_is_gone_from_a_printer_that_was_not_restarted_may_have_
 }
 
 #[tokio::test]
-async fn a_printer_that_ignores_hold_gets_no_document_and_is_used_without_it() {
+async fn a_printer_that_ignores_a_hold_gets_no_document_and_is_then_used_without_hold() {
     for holds in HOLDING {
         let printer = FakePrinter::start(holds);
-        printer.state().lie = Lie::NeverHolds;
+        printer.state().broken_hold = BrokenHold::Ignored;
         let driver = printer.driver();
         let id = new_attempt();
 
@@ -233,10 +238,10 @@ async fn a_printer_that_ignores_hold_gets_no_document_and_is_used_without_it() {
 }
 
 #[tokio::test]
-async fn a_printer_that_lets_a_held_job_go_is_caught_and_nothing_is_denied() {
+async fn a_held_job_that_starts_without_a_release_has_an_unknown_outcome() {
     for holds in HOLDING {
         let printer = FakePrinter::start(holds);
-        printer.state().lie = Lie::LetsGo;
+        printer.state().broken_hold = BrokenHold::StartsJob;
         let driver = printer.driver();
         let id = new_attempt();
 
@@ -248,9 +253,9 @@ async fn a_printer_that_lets_a_held_job_go_is_caught_and_nothing_is_denied() {
 }
 
 #[tokio::test]
-async fn a_held_job_that_somebody_cancels_is_no_lie() {
+async fn a_held_job_that_is_cancelled_by_hand_does_not_break_the_hold() {
     let printer = FakePrinter::start(Holds::ByAttribute);
-    printer.state().lie = Lie::TakesBack;
+    printer.state().broken_hold = BrokenHold::JobCancelledByHand;
     let driver = printer.driver();
     let id = new_attempt();
 
@@ -261,23 +266,23 @@ async fn a_held_job_that_somebody_cancels_is_no_lie() {
 }
 
 #[tokio::test]
-async fn trouble_before_a_card_can_start_never_leaves_the_outcome_unknown() {
+async fn a_failure_before_a_card_can_start_never_leaves_the_outcome_unknown() {
     let operations = [GET_PRINTER_ATTRIBUTES, CREATE_JOB, HOLD_JOB, GET_JOB_ATTRIBUTES];
-    let fates = [
-        Fate::LoseAnswer,
-        Fate::Http(500),
-        Fate::Http(403),
-        Fate::Refuse(0x0400),
-        Fate::Refuse(0x0507),
-        Fate::Refuse(0x0fff),
+    let failures = [
+        OperationFailure::LoseAnswer,
+        OperationFailure::Http(500),
+        OperationFailure::Http(403),
+        OperationFailure::Refuse(0x0400),
+        OperationFailure::Refuse(0x0507),
+        OperationFailure::Refuse(0x0fff),
     ];
     for holds in ALL {
         for operation in operations {
-            for fate in fates {
+            for failure in failures {
                 let printer = FakePrinter::start(holds);
-                let door = printer.door();
-                door.set_fate(operation, fate);
-                let driver = door.driver();
+                let port = printer.another_port();
+                port.set_failure(operation, failure);
+                let driver = port.driver();
                 let id = new_attempt();
 
                 let fault = match driver.prepare(&id, document()).await {
@@ -285,7 +290,7 @@ async fn trouble_before_a_card_can_start_never_leaves_the_outcome_unknown() {
                     Err(fault) => Some(fault),
                 };
 
-                let context = format!("{holds:?} {operation:#x} {fate:?}: {fault:?}");
+                let context = format!("{holds:?} {operation:#x} {failure:?}: {fault:?}");
                 assert!(!matches!(fault, Some(Fault::OutcomeUnknown(_))), "{context}");
                 printer.work();
                 assert_eq!(printer.count_cards(&id), usize::from(fault.is_none()), "{context}");
@@ -297,9 +302,9 @@ async fn trouble_before_a_card_can_start_never_leaves_the_outcome_unknown() {
 }
 
 #[tokio::test]
-async fn a_job_whose_create_had_no_answer_is_found_by_its_name_and_taken_back() {
+async fn a_job_whose_creation_had_no_answer_is_found_by_its_name_and_cancelled() {
     let printer = FakePrinter::start(Holds::No);
-    printer.set_fate(CREATE_JOB, Fate::LoseAnswer);
+    printer.set_failure(CREATE_JOB, OperationFailure::LoseAnswer);
     let driver = printer.driver();
     let id = new_attempt();
 
@@ -309,9 +314,9 @@ async fn a_job_whose_create_had_no_answer_is_found_by_its_name_and_taken_back() 
 }
 
 #[tokio::test]
-async fn a_lost_release_that_never_arrived_can_be_taken_back() {
+async fn a_release_that_did_not_arrive_can_be_cancelled() {
     let printer = FakePrinter::start(Holds::ByAttribute);
-    printer.set_fate(RELEASE_JOB, Fate::Http(500));
+    printer.set_failure(RELEASE_JOB, OperationFailure::Http(500));
     let driver = printer.driver();
     let id = new_attempt();
     let prepared = driver.prepare(&id, document()).await.unwrap();
@@ -324,9 +329,9 @@ async fn a_lost_release_that_never_arrived_can_be_taken_back() {
 }
 
 #[tokio::test]
-async fn a_cancel_that_the_printer_refuses_proves_nothing() {
+async fn a_refused_cancel_proves_nothing() {
     let printer = FakePrinter::start(Holds::ByAttribute);
-    printer.set_fate(CANCEL_JOB, Fate::Refuse(0x0404));
+    printer.set_failure(CANCEL_JOB, OperationFailure::Refuse(0x0404));
     let driver = printer.driver();
     let id = new_attempt();
     driver.prepare(&id, document()).await.unwrap();
@@ -336,18 +341,20 @@ async fn a_cancel_that_the_printer_refuses_proves_nothing() {
 }
 
 #[tokio::test]
-async fn a_refused_document_is_no_card_if_the_job_can_be_taken_back() {
-    for (fate, known) in [(Fate::Refuse(0x0411), true), (Fate::DoAndRefuse(0x0411), false)] {
+async fn a_refused_document_makes_no_card_if_its_job_can_be_cancelled() {
+    for (failure, is_known) in
+        [(OperationFailure::Refuse(0x0411), true), (OperationFailure::DoAndRefuse(0x0411), false)]
+    {
         let printer = FakePrinter::start(Holds::No);
-        printer.set_fate(SEND_DOCUMENT, fate);
+        printer.set_failure(SEND_DOCUMENT, failure);
         let driver = printer.driver();
         let id = new_attempt();
         driver.prepare(&id, document()).await.unwrap();
 
         let fault = driver.commit(&id).await.unwrap_err();
 
-        assert_eq!(matches!(fault, Fault::Rejected(_)), known, "{fate:?}: {fault}");
-        assert_eq!(matches!(fault, Fault::OutcomeUnknown(_)), !known, "{fate:?}: {fault}");
+        assert_eq!(matches!(fault, Fault::Rejected(_)), is_known, "{failure:?}: {fault}");
+        assert_eq!(matches!(fault, Fault::OutcomeUnknown(_)), !is_known, "{failure:?}: {fault}");
         assert_eq!(printer.job_states(&id), [7]);
     }
 }
@@ -356,7 +363,7 @@ async fn a_refused_document_is_no_card_if_the_job_can_be_taken_back() {
 async fn a_closed_queue_is_unavailable() {
     for holds in ALL {
         let printer = FakePrinter::start(holds);
-        printer.set_fate(CREATE_JOB, Fate::Refuse(0x0506));
+        printer.set_failure(CREATE_JOB, OperationFailure::Refuse(0x0506));
         let driver = printer.driver();
         let id = new_attempt();
 
@@ -379,15 +386,15 @@ async fn two_impressions_of_a_printer_that_counts_cards_are_two_cards() {
         printer.work();
         ending(&driver, &attempt).await.card
     };
-    assert_eq!(card(2).await, Card::Good, "its two sides, as far as anybody knows");
-    assert_eq!(card(1).await, Card::Good, "it counts cards");
+    assert_eq!(card(2).await, Card::Good, "two sides, as long as it may count sides");
+    assert_eq!(card(1).await, Card::Good, "so it counts cards");
     assert_eq!(card(2).await, Card::Unknown);
 }
 
 #[tokio::test]
-async fn a_strangers_job_with_an_endless_name_hides_no_card() {
+async fn a_job_of_another_program_with_a_very_long_name_hides_no_card() {
     let printer = FakePrinter::start(Holds::ByAttribute);
-    printer.add_stranger(&"x".repeat(1000));
+    printer.add_foreign_job(&"x".repeat(1000));
     let driver = printer.driver();
     let attempt = sent(&driver, &new_attempt()).await;
     printer.work();
@@ -396,23 +403,23 @@ async fn a_strangers_job_with_an_endless_name_hides_no_card() {
 }
 
 #[tokio::test]
-async fn a_list_that_does_not_come_is_no_answer_about_the_card() {
+async fn a_job_list_without_an_answer_says_nothing_about_the_card() {
     let printer = FakePrinter::start(Holds::No);
-    let door = printer.door();
-    door.set_fate(GET_JOBS, Fate::LoseAnswer);
+    let port = printer.another_port();
+    port.set_failure(GET_JOBS, OperationFailure::LoseAnswer);
     let id = new_attempt();
 
     let unreachable = Fault::Unavailable { reasons: vec!["connecting-to-device".to_owned()] };
-    assert_eq!(door.driver().find(&uncommitted(&id)).await, Err(unreachable.clone()));
-    assert_eq!(door.driver().cancel(&uncommitted(&id)).await, Err(unreachable));
+    assert_eq!(port.driver().find(&uncommitted(&id)).await, Err(unreachable.clone()));
+    assert_eq!(port.driver().cancel(&uncommitted(&id)).await, Err(unreachable));
 }
 
 #[tokio::test]
-async fn messages_hold_nothing_of_the_document() {
+async fn messages_repeat_nothing_of_the_document() {
     for operation in [CREATE_JOB, SEND_DOCUMENT, RELEASE_JOB] {
-        for fate in [Fate::Refuse(0x040a), Fate::LoseAnswer, Fate::Http(500)] {
+        for failure in [OperationFailure::Refuse(0x040a), OperationFailure::LoseAnswer, OperationFailure::Http(500)] {
             let printer = FakePrinter::start(Holds::ByAttribute);
-            printer.set_fate(operation, fate);
+            printer.set_failure(operation, failure);
             let driver = printer.driver();
             let id = new_attempt();
             let prepared = driver.prepare(&id, document()).await;

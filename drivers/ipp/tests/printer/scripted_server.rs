@@ -1,4 +1,5 @@
-//! A server that answers as a test says, with or without TLS, and remembers what it was asked.
+//! A simulated printer: an HTTP server, with or without TLS, whose answers the test writes, and which records the
+//! requests.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,16 +10,16 @@ use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// One request.
+/// One recorded request.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct ReceivedRequest {
     /// Request line and headers.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
-impl Asked {
-    /// The IPP operation.
+impl ReceivedRequest {
+    /// The `operation-id`.
     pub(crate) fn operation(&self) -> u16 {
         u16::from_be_bytes([self.body[2], self.body[3]])
     }
@@ -29,20 +30,20 @@ impl Asked {
     }
 }
 
-/// It ends with the test's process.
-pub(crate) struct Server {
+/// The server. It ends with the test's process.
+pub(crate) struct ScriptedServer {
     port: u16,
     connections: Arc<AtomicUsize>,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
-impl Server {
-    /// Answers each request, until an answer says `false`: then it closes the connection.
-    pub(crate) fn start(answer: impl Fn(&Asked, &mut dyn Write) -> bool + Send + Sync + 'static) -> Self {
+impl ScriptedServer {
+    /// Starts a server. `answer` writes the answer of each request and returns false to close the connection.
+    pub(crate) fn start(answer: impl Fn(&ReceivedRequest, &mut dyn Write) -> bool + Send + Sync + 'static) -> Self {
         Self::serve("127.0.0.1:0", None, answer)
     }
 
-    /// The same with TLS, and always the same answer.
+    /// Starts a server with TLS that answers each request with [`ok`].
     pub(crate) fn start_tls(config: ServerConfig) -> Self {
         Self::serve("127.0.0.1:0", Some(Arc::new(config)), |_, out| out.write_all(&http(&ok())).is_ok())
     }
@@ -50,23 +51,24 @@ impl Server {
     pub(crate) fn serve(
         address: &str,
         tls: Option<Arc<ServerConfig>>,
-        answer: impl Fn(&Asked, &mut dyn Write) -> bool + Send + Sync + 'static,
+        answer: impl Fn(&ReceivedRequest, &mut dyn Write) -> bool + Send + Sync + 'static,
     ) -> Self {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (remembered, answer) = (Arc::clone(&asked), Arc::new(answer));
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (recorded, answer) = (Arc::clone(&requests), Arc::new(answer));
         let (port, connections) = accept(address, move |stream| {
-            let (asked, answer, tls) = (Arc::clone(&remembered), Arc::clone(&answer), tls.clone());
+            let (requests, answer, tls) = (Arc::clone(&recorded), Arc::clone(&answer), tls.clone());
             match tls {
-                None => talk(stream, &asked, &*answer),
+                None => serve_connection(stream, &requests, &*answer),
                 Some(config) => {
-                    talk(StreamOwned::new(ServerConnection::new(config).unwrap(), stream), &asked, &*answer);
+                    let stream = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
+                    serve_connection(stream, &requests, &*answer);
                 }
             }
         });
-        Self { port, connections, asked }
+        Self { port, connections, requests }
     }
 
-    /// `localhost` is the name in certificates.
+    /// With the host `localhost`, as in the certificates.
     pub(crate) fn uri(&self, scheme: &str) -> String {
         format!("{scheme}://localhost:{}/ipp/print", self.port)
     }
@@ -79,12 +81,12 @@ impl Server {
         self.connections.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<ReceivedRequest> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
-/// Each connection in a thread of its own; the port, and how many there were.
+/// Serves each connection in its own thread. Returns the port, and the counter of connections.
 pub(crate) fn accept(address: &str, serve: impl Fn(TcpStream) + Send + Sync + 'static) -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind(address).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -95,7 +97,7 @@ pub(crate) fn accept(address: &str, serve: impl Fn(TcpStream) + Send + Sync + 's
             counter.fetch_add(1, Ordering::Relaxed);
             let serve = Arc::clone(&serve);
             thread::spawn(move || {
-                // Nobody waits longer for anything here.
+                // Longer than any test waits.
                 let _ = stream.set_read_timeout(Some(Duration::from_mins(2)));
                 serve(stream);
             });
@@ -104,22 +106,22 @@ pub(crate) fn accept(address: &str, serve: impl Fn(TcpStream) + Send + Sync + 's
     (port, connections)
 }
 
-fn talk(
+fn serve_connection(
     mut stream: impl Read + Write,
-    asked: &Mutex<Vec<Asked>>,
-    answer: &(impl Fn(&Asked, &mut dyn Write) -> bool + ?Sized),
+    requests: &Mutex<Vec<ReceivedRequest>>,
+    answer: &(impl Fn(&ReceivedRequest, &mut dyn Write) -> bool + ?Sized),
 ) {
     while let Some(request) = read_request(&mut stream) {
-        asked.lock().unwrap().push(request.clone());
-        let goes_on = answer(&request, &mut stream);
+        requests.lock().unwrap().push(request.clone());
+        let stays_open = answer(&request, &mut stream);
         let _ = stream.flush();
-        if !goes_on {
+        if !stays_open {
             return;
         }
     }
 }
 
-fn read_request(stream: &mut impl Read) -> Option<Asked> {
+fn read_request(stream: &mut impl Read) -> Option<ReceivedRequest> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
@@ -128,13 +130,14 @@ fn read_request(stream: &mut impl Read) -> Option<Asked> {
         }
         head.push(byte[0]);
     }
-    let mut asked = Asked { head: String::from_utf8(head).unwrap(), body: Vec::new() };
-    let length: usize = asked.header("content-length")?.parse().unwrap();
-    asked.body = vec![0; length];
-    stream.read_exact(&mut asked.body).ok()?;
-    Some(asked)
+    let mut request = ReceivedRequest { head: String::from_utf8(head).unwrap(), body: Vec::new() };
+    let length: usize = request.header("content-length")?.parse().unwrap();
+    request.body = vec![0; length];
+    stream.read_exact(&mut request.body).ok()?;
+    Some(request)
 }
 
+/// A successful HTTP answer with this body.
 pub(crate) fn http(body: &[u8]) -> Vec<u8> {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/ipp\r\nContent-Length: {}\r\n\r\n", body.len());
     [head.as_bytes(), body].concat()
@@ -146,15 +149,15 @@ pub(crate) fn attribute(tag: u8, name: &str, value: &[u8]) -> Vec<u8> {
     [&[tag][..], &counted(name.as_bytes()), &counted(value)].concat()
 }
 
-/// A successful answer with these groups.
-pub(crate) fn answer(groups: &[u8]) -> Vec<u8> {
+/// A successful IPP response with these groups.
+pub(crate) fn response(groups: &[u8]) -> Vec<u8> {
     [&[2, 0, 0, 0, 0, 0, 0, 1][..], groups, &[3]].concat()
 }
 
-/// The name of job 1.
+/// `job-name` of job 1.
 pub(crate) const JOB_NAME: &str = "cetak-test-transport";
 
-/// It answers every question of the driver, and takes every job: an idle printer that cannot hold, and job 1.
+/// An IPP response that is valid for each request of the driver: an idle printer that cannot hold, and job 1.
 pub(crate) fn ok() -> Vec<u8> {
     let printer = [attribute(0x23, "printer-state", &[0, 0, 0, 3]), attribute(0x44, "printer-state-reasons", b"none")];
     let job = [
@@ -162,5 +165,5 @@ pub(crate) fn ok() -> Vec<u8> {
         attribute(0x23, "job-state", &[0, 0, 0, 3]),
         attribute(0x42, "job-name", JOB_NAME.as_bytes()),
     ];
-    answer(&[&[4][..], &printer.concat(), &[2], &job.concat()].concat())
+    response(&[&[4][..], &printer.concat(), &[2], &job.concat()].concat())
 }

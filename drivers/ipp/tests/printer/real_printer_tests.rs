@@ -1,4 +1,4 @@
-//! The conformance suite on three real printers; and that the fixtures do what they are for.
+//! The conformance suite on the real printers, and tests that each of them behaves as the other tests assume.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -13,19 +13,20 @@ use crate::pappl::PapplPrinter;
 use crate::peer::{Kind, Peer};
 use crate::{document, ending, found_when, new_attempt, sent, wait};
 
-/// Without a pause between them nearly every run of so many, in pairs, had a card that was made twice.
+/// Released in pairs. Without a delay between releases, nearly every run of this many had a card that was made twice.
 const CARDS: usize = 40;
 
-struct Printer {
+struct RealFixture {
     peer: Mutex<Box<dyn Peer>>,
-    takes_one: bool,
-    /// It can be trusted over a restart.
+    /// The printer refuses a second job while it works on one.
+    accepts_one: bool,
+    /// The suite restarts the printer.
     restarts: bool,
 }
 
-impl Printer {
+impl RealFixture {
     fn of(kind: Kind) -> Self {
-        Self { peer: Mutex::new(kind.start()), takes_one: kind == Kind::Eve, restarts: true }
+        Self { peer: Mutex::new(kind.start()), accepts_one: kind == Kind::Eve, restarts: true }
     }
 
     fn peer(&self) -> MutexGuard<'_, Box<dyn Peer>> {
@@ -34,13 +35,13 @@ impl Printer {
 }
 
 #[async_trait]
-impl Fixture for Printer {
+impl Fixture for RealFixture {
     async fn driver(&self) -> Arc<dyn PrinterDriver> {
         Arc::new(driver(&**self.peer()))
     }
 
     fn attempts_at_once(&self) -> usize {
-        if self.takes_one { 1 } else { 2 }
+        if self.accepts_one { 1 } else { 2 }
     }
 
     async fn advance(&self) {
@@ -82,28 +83,28 @@ fn driver(peer: &dyn Peer) -> IppPrinter {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ippeveprinter_passes_the_conformance_suite() {
-    conformance::exercise(&Printer::of(Kind::Eve)).await;
+    conformance::exercise(&RealFixture::of(Kind::Eve)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pappl_printer_passes_the_conformance_suite() {
-    conformance::exercise(&Printer::of(Kind::Pappl)).await;
+    conformance::exercise(&RealFixture::of(Kind::Pappl)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cupsd_passes_the_conformance_suite() {
-    conformance::exercise(&Printer::of(Kind::Cupsd)).await;
+    conformance::exercise(&RealFixture::of(Kind::Cupsd)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cupsd_as_debian_ships_it_passes_the_conformance_suite() {
-    // It forgets cards when it is killed, or prints them twice: that is why it is objected.
+async fn cupsd_with_default_settings_passes_the_conformance_suite_without_restarts() {
+    // Without restarts: with these settings it forgets cards when it is killed, or prints them twice.
     let peer: Box<dyn Peer> = Box::new(Cupsd::start(Settings::Default));
-    conformance::exercise(&Printer { peer: Mutex::new(peer), takes_one: false, restarts: false }).await;
+    conformance::exercise(&RealFixture { peer: Mutex::new(peer), accepts_one: false, restarts: false }).await;
 }
 
 #[tokio::test]
-async fn every_printer_waits_for_its_operator_and_says_for_what() {
+async fn every_printer_waits_for_an_operator_and_reports_the_reason() {
     for kind in Kind::ALL {
         let peer = kind.start();
         let driver = driver(&*peer);
@@ -117,8 +118,8 @@ async fn every_printer_waits_for_its_operator_and_says_for_what() {
             let id = new_attempt();
             let attempt = sent(&driver, &id).await;
 
-            eventually(&format!("{kind:?} says {reason}"), async || {
-                driver.status().await.unwrap().reasons.iter().any(|said| reason_keyword(said) == reason)
+            eventually(&format!("{kind:?} reports {reason}"), async || {
+                driver.status().await.unwrap().reasons.iter().any(|known| reason_keyword(known) == reason)
             })
             .await;
             assert!(peer.engine().is_waiting() && peer.count(id.as_str()) == 0, "{kind:?}");
@@ -127,7 +128,7 @@ async fn every_printer_waits_for_its_operator_and_says_for_what() {
             let ending = ending(&driver, &attempt).await;
             assert_eq!((ending.blank, ending.card), (Blank::Fed, Card::Good), "{kind:?} {mode:?}");
             assert_eq!(peer.count(id.as_str()), 1, "{kind:?}");
-            eventually(&format!("{kind:?} says nothing any more"), async || {
+            eventually(&format!("{kind:?} reports no reason"), async || {
                 driver.status().await.unwrap().reasons.is_empty()
             })
             .await;
@@ -136,7 +137,7 @@ async fn every_printer_waits_for_its_operator_and_says_for_what() {
 }
 
 #[tokio::test]
-async fn no_printer_is_believed_when_its_engine_fails_with_or_without_a_card() {
+async fn no_printer_is_believed_after_its_engine_failed_with_or_without_a_card() {
     for kind in Kind::ALL {
         let peer = kind.start();
         let driver = driver(&*peer);
@@ -150,15 +151,15 @@ async fn no_printer_is_believed_when_its_engine_fails_with_or_without_a_card() {
             assert_eq!(ending.card, Card::Unknown, "{kind:?} {mode:?}: {ending:?}");
         }
         let next = sent(&driver, &new_attempt()).await;
-        assert_eq!(ending(&driver, &next).await.card, Card::Good, "{kind:?} goes on");
+        assert_eq!(ending(&driver, &next).await.card, Card::Good, "{kind:?} continues");
     }
 }
 
 #[tokio::test]
-async fn a_printer_that_died_comes_back_on_its_port_and_its_hopper_was_not_emptied() {
+async fn a_killed_printer_restarts_on_its_port_with_the_cards_in_its_hopper() {
     for kind in Kind::ALL {
         let mut peer = kind.start();
-        // Else it may be dead before it has answered.
+        // Otherwise the printer may be killed before it answers.
         peer.engine().set_pace(300);
         for (mode, cards) in [(Mode::DieBefore, 0), (Mode::DieAfter, 1)] {
             peer.engine().set_for(mode, 1);
@@ -176,7 +177,7 @@ async fn a_printer_that_died_comes_back_on_its_port_and_its_hopper_was_not_empti
 }
 
 #[tokio::test]
-async fn an_engine_outlives_its_printer() {
+async fn an_engine_continues_when_its_printer_is_killed() {
     for kind in Kind::ALL {
         let mut peer = kind.start();
         peer.engine().set_pace(500);
@@ -187,13 +188,13 @@ async fn an_engine_outlives_its_printer() {
         peer.stop();
 
         assert_eq!(peer.count(id.as_str()), 0, "{}", kind.name());
-        eventually("it is done", async || !peer.engine().is_running()).await;
+        eventually("the engine has ended", async || !peer.engine().is_running()).await;
         assert_eq!(peer.count(id.as_str()), 1, "{kind:?}");
     }
 }
 
 #[tokio::test]
-async fn pappl_and_cupsd_know_a_finished_card_after_they_were_killed() {
+async fn pappl_and_cupsd_have_a_finished_card_in_their_history_after_a_kill() {
     let printers: [Box<dyn Peer>; 2] = [Box::new(PapplPrinter::start()), Box::new(Cupsd::start(Settings::Safe))];
     for mut peer in printers {
         let attempt = sent(&driver(&*peer), &new_attempt()).await;
@@ -208,9 +209,9 @@ async fn pappl_and_cupsd_know_a_finished_card_after_they_were_killed() {
     }
 }
 
-/// PAPPL makes one of them twice, as the first's look for a job may be the second's too.
+/// PAPPL may make one of them twice, because both releases make it search for a job.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cards_that_are_let_go_together_are_made_once_each() {
+async fn cards_that_are_released_together_are_made_once_each() {
     let peer = PapplPrinter::start();
     let driver = driver(&peer);
     let mut cards = Vec::new();
@@ -225,12 +226,12 @@ async fn cards_that_are_let_go_together_are_made_once_each() {
         cards.extend(pair);
     }
 
-    eventually("the engine is done", async || !peer.engine().is_running()).await;
+    eventually("no engine runs", async || !peer.engine().is_running()).await;
     let counts: Vec<_> = cards.iter().map(|id| peer.count(id.as_str())).collect();
     assert_eq!(counts, vec![1; CARDS]);
 }
 
-/// Asks for 10 s.
+/// Waits until the condition holds, for 10 s at most.
 async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     for _ in 0..500 {
         if holds().await {
@@ -238,5 +239,5 @@ async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
         }
         wait(20);
     }
-    panic!("10 s later it is still not so that {what}")
+    panic!("after 10 s it is still not true that {what}")
 }

@@ -1,4 +1,4 @@
-//! What the driver says of a real IPP printer's cards.
+//! What the driver reports about the cards of `ippeveprinter`, which cannot hold a job.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -14,7 +14,7 @@ use crate::peer::Peer;
 use crate::{clock, document, ending, found_when, new_attempt, sent, uncommitted, wait};
 
 #[tokio::test]
-async fn a_printer_says_what_it_is_and_how_it_is() {
+async fn probe_and_status_report_the_printers_attributes() {
     let eve = EvePrinter::start().await;
 
     let capabilities = eve.driver().probe().await.unwrap();
@@ -49,7 +49,7 @@ async fn a_printer_says_what_it_is_and_how_it_is() {
 }
 
 #[tokio::test]
-async fn a_jam_leaves_the_outcome_unknown_and_is_named_first() {
+async fn a_jam_leaves_the_outcome_unknown_and_is_the_first_reason() {
     let eve = EvePrinter::start().await;
     let driver = eve.driver();
     eve.set(Mode::Jam);
@@ -61,7 +61,7 @@ async fn a_jam_leaves_the_outcome_unknown_and_is_named_first() {
 }
 
 #[tokio::test]
-async fn a_job_aborted_after_its_card_came_out_is_not_called_cardless() {
+async fn a_card_that_came_out_before_its_job_was_aborted_is_not_denied() {
     let eve = EvePrinter::start().await;
     let driver = eve.driver();
     let id = new_attempt();
@@ -74,7 +74,7 @@ async fn a_job_aborted_after_its_card_came_out_is_not_called_cardless() {
 }
 
 #[tokio::test]
-async fn an_empty_hopper_waits_for_an_operator_and_then_gives_the_card() {
+async fn a_card_waits_for_an_operator_at_an_empty_hopper_and_then_comes_out() {
     let eve = EvePrinter::start().await;
     let driver = eve.driver();
     let id = new_attempt();
@@ -100,7 +100,7 @@ async fn an_empty_hopper_waits_for_an_operator_and_then_gives_the_card() {
 }
 
 #[tokio::test]
-async fn a_card_cancelled_under_way_may_come_out() {
+async fn a_card_that_is_cancelled_under_way_may_come_out() {
     let eve = EvePrinter::start().await;
     let driver = eve.driver();
     let id = new_attempt();
@@ -118,7 +118,7 @@ async fn a_card_cancelled_under_way_may_come_out() {
 }
 
 #[tokio::test]
-async fn a_busy_printer_is_unavailable_and_the_card_is_not_to_blame() {
+async fn a_busy_printer_is_unavailable_and_the_card_is_not_blamed() {
     let eve = EvePrinter::start().await;
     let driver = eve.driver();
     eve.set(Mode::Hang);
@@ -132,7 +132,7 @@ async fn a_busy_printer_is_unavailable_and_the_card_is_not_to_blame() {
 }
 
 #[tokio::test]
-async fn a_printer_that_is_gone_is_unavailable() {
+async fn a_stopped_printer_program_is_an_unavailable_printer() {
     let mut eve = EvePrinter::start().await;
     let driver = eve.driver();
     let prepared = new_attempt();
@@ -146,12 +146,12 @@ async fn a_printer_that_is_gone_is_unavailable() {
     assert_eq!(driver.commit(&prepared).await, Err(unreachable.clone()));
     assert_eq!(driver.find(&uncommitted(&prepared)).await, Err(unreachable.clone()));
     assert_eq!(driver.cancel(&uncommitted(&new_attempt())).await, Err(unreachable));
-    // No byte of its document has left.
+    // No byte of its document was sent.
     assert_eq!(driver.cancel(&uncommitted(&prepared)).await, Ok(Cancelled::NothingPrinted));
 }
 
 #[tokio::test]
-async fn after_a_restart_a_job_id_is_another_cards() {
+async fn a_job_id_that_is_reused_after_a_restart_is_not_taken_for_the_earlier_card() {
     let mut eve = EvePrinter::start().await;
     eve.set(Mode::Empty);
     let lost = sent(&eve.driver(), &new_attempt()).await;
@@ -167,7 +167,7 @@ async fn after_a_restart_a_job_id_is_another_cards() {
 }
 
 #[tokio::test]
-async fn half_an_upload_is_printed_and_the_printers_completed_is_not_believed() {
+async fn half_a_document_is_printed_and_its_completed_job_is_not_believed() {
     let eve = EvePrinter::start().await;
     let id = new_attempt();
     let job = create_job(&eve, &id).await;
@@ -181,7 +181,7 @@ async fn half_an_upload_is_printed_and_the_printers_completed_is_not_believed() 
 }
 
 #[tokio::test]
-async fn a_job_that_never_got_a_document_is_held_and_can_be_proved_cardless() {
+async fn a_job_without_a_document_is_held_and_cancel_proves_that_it_made_no_card() {
     let eve = EvePrinter::start().await;
     let id = new_attempt();
     create_job(&eve, &id).await;
@@ -196,7 +196,7 @@ async fn a_job_that_never_got_a_document_is_held_and_can_be_proved_cardless() {
 }
 
 #[tokio::test]
-async fn a_format_that_the_printer_does_not_take_is_for_a_person() {
+async fn a_document_format_that_the_printer_does_not_support_needs_an_operator() {
     let eve = EvePrinter::start().await;
     let card = Document::one_sided("application/pdf", vec![1, 2, 3]);
 
@@ -206,7 +206,7 @@ async fn a_format_that_the_printer_does_not_take_is_for_a_person() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_nobody_vouches_for_is_for_a_person() {
+async fn an_untrusted_certificate_needs_an_operator() {
     let eve = EvePrinter::start().await;
     let driver = IppPrinter::new(&eve.uri().replace("ipp:", "ipps:"), &Options::default(), clock()).unwrap();
 
@@ -215,34 +215,34 @@ async fn a_certificate_that_nobody_vouches_for_is_for_a_person() {
     assert!(matches!(&fault, Fault::NeedsOperator(text) if text.contains("certificate")), "{fault}");
 }
 
-/// What a scheduler leaves that was killed after Create-Job.
+/// Leaves what a scheduler leaves that is killed after Create-Job. Returns the job id.
 async fn create_job(eve: &EvePrinter, id: &AttemptId) -> i32 {
-    let cut = crate::fake::message(&eve.uri(), 0x0005, &[("job-name", crate::fake::name(id.as_str()))]);
+    let cut = crate::fake_printer::message(&eve.uri(), 0x0005, &[("job-name", crate::fake_printer::name(id.as_str()))]);
     let mut stream = TcpStream::connect(("127.0.0.1", eve.port())).unwrap();
-    stream.write_all(&crate::fake::http_request("/ipp/print", &cut, cut.len())).unwrap();
+    stream.write_all(&crate::fake_printer::http_request("/ipp/print", &cut, cut.len())).unwrap();
     let made = found_when(&eve.driver(), &uncommitted(id), |found| *found != Found::NeverSeen { certain: false }).await;
     assert_eq!(made, Found::Held);
     1
 }
 
-/// What it leaves in Send-Document.
+/// Leaves what a scheduler leaves that is killed during Send-Document.
 fn send_half_a_document(eve: &EvePrinter, job: i32) {
     let attributes = [
         ("job-id", ipp::value::IppValue::Integer(job)),
         ("document-format", ipp::value::IppValue::new_mime_media_type("image/png").unwrap()),
         ("last-document", ipp::value::IppValue::Boolean(true)),
     ];
-    let mut message = crate::fake::message(&eve.uri(), 0x0006, &attributes);
+    let mut message = crate::fake_printer::message(&eve.uri(), 0x0006, &attributes);
     let document = document().bytes;
     let promised = message.len() + document.len();
     message.extend_from_slice(&document[..document.len() / 2]);
     let mut stream = TcpStream::connect(("127.0.0.1", eve.port())).unwrap();
-    stream.write_all(&crate::fake::http_request("/ipp/print", &message, promised)).unwrap();
+    stream.write_all(&crate::fake_printer::http_request("/ipp/print", &message, promised)).unwrap();
 }
 
-/// An answer that went to a scheduler killed before it saved it.
+/// As after a kill of the scheduler before it saved the result of commit.
 #[tokio::test]
-async fn a_whole_upload_whose_answer_was_not_saved_is_not_called_a_good_card() {
+async fn a_whole_document_without_a_saved_acknowledgement_is_not_reported_as_a_good_card() {
     let eve = EvePrinter::start().await;
     let driver = eve.driver();
     let id = new_attempt();

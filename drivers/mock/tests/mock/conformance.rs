@@ -1,5 +1,4 @@
-//! The suite of every driver, on the mock: with and without hold, in memory and as a file.
-#![cfg(test)]
+//! The conformance suite with the mock printer: with and without hold, in memory and with a truth file.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -13,18 +12,20 @@ use cetak_driver_api::{
 use cetak_driver_mock::{MockPrinter, Now, TruthCard, truth_read};
 use tempfile::TempDir;
 
-/// Longer than one card, shorter than two: so that queues are seen.
+/// Longer than one card and shorter than two, so that queues are observed.
 const STEP_US: i64 = 60_000;
 
-/// A mock printer; in memory it is one instance that every `driver` shares, as it has no other memory.
+/// A mock printer and its clock.
 struct Mock {
     hold: &'static str,
     clock: Arc<AtomicI64>,
-    place: Place,
+    storage: Storage,
 }
 
-enum Place {
+enum Storage {
+    /// One instance that all drivers share, because the state of the printer is in it.
     Memory(MockPrinter),
+    /// The folder of the truth file.
     File(TempDir),
 }
 
@@ -33,12 +34,12 @@ impl Mock {
         let clock = Arc::new(AtomicI64::new(1_700_000_000_000_000));
         let uri = format!("mock://p1?card_ms=40&hold={hold}");
         let printer = MockPrinter::from_uri(&uri, now(&clock)).unwrap();
-        Self { hold, clock, place: Place::Memory(printer) }
+        Self { hold, clock, storage: Storage::Memory(printer) }
     }
 
-    fn in_a_file(hold: &'static str) -> Self {
+    fn with_a_file(hold: &'static str) -> Self {
         let clock = Arc::new(AtomicI64::new(1_700_000_000_000_000));
-        Self { hold, clock, place: Place::File(TempDir::new().unwrap()) }
+        Self { hold, clock, storage: Storage::File(TempDir::new().unwrap()) }
     }
 
     fn open(&self, folder: &TempDir, faults: &str) -> MockPrinter {
@@ -56,14 +57,14 @@ fn now(clock: &Arc<AtomicI64>) -> Now {
 #[async_trait]
 impl Fixture for Mock {
     async fn driver(&self) -> Arc<dyn PrinterDriver> {
-        match &self.place {
-            Place::Memory(printer) => Arc::new(printer.clone()),
-            Place::File(folder) => Arc::new(self.open(folder, "")),
+        match &self.storage {
+            Storage::Memory(printer) => Arc::new(printer.clone()),
+            Storage::File(folder) => Arc::new(self.open(folder, "")),
         }
     }
 
     fn restarts(&self) -> bool {
-        matches!(self.place, Place::File(_))
+        matches!(self.storage, Storage::File(_))
     }
 
     fn attempts_at_once(&self) -> usize {
@@ -83,21 +84,21 @@ impl Fixture for Mock {
     }
 
     async fn count_cards(&self, attempt: &AttemptId) -> Option<usize> {
-        let lines = match &self.place {
-            Place::Memory(printer) => printer.truth().unwrap(),
-            Place::File(folder) => truth_read(folder.path().join("truth.jsonl")).unwrap_or_default(),
+        let lines = match &self.storage {
+            Storage::Memory(printer) => printer.truth().unwrap(),
+            Storage::File(folder) => truth_read(folder.path().join("truth.jsonl")).unwrap_or_default(),
         };
         let good = lines.iter().filter(|line| line.attempt == *attempt && line.card == TruthCard::Good);
         Some(good.count())
     }
 
-    /// The file is all that it keeps.
+    /// Nothing to do: the printer keeps nothing but the file.
     async fn restart_printer(&self) -> bool {
-        matches!(self.place, Place::File(_))
+        matches!(self.storage, Storage::File(_))
     }
 
     async fn driver_in_trouble(&self, trouble: Trouble) -> Option<Arc<dyn PrinterDriver>> {
-        let Place::File(folder) = &self.place else { return None };
+        let Storage::File(folder) = &self.storage else { return None };
         let faults = match trouble {
             Trouble::LostAnswer => "&lose_ack=1",
             Trouble::Unavailable => "&offline=1",
@@ -108,7 +109,7 @@ impl Fixture for Mock {
     }
 }
 
-/// A mock that takes no second job while it works on one, as ippeveprinter does.
+/// A mock printer that refuses a second job while it works on one, as `ippeveprinter` does.
 struct OneJob(Mock);
 
 struct OneJobPrinter(Arc<dyn PrinterDriver>);
@@ -167,26 +168,26 @@ impl PrinterDriver for OneJobPrinter {
 }
 
 #[tokio::test]
-async fn a_printer_of_one_job_at_a_time_keeps_the_contract() {
-    conformance::exercise(&OneJob(Mock::in_a_file("no"))).await;
+async fn a_printer_that_accepts_one_job_at_a_time_passes_the_conformance_suite() {
+    conformance::exercise(&OneJob(Mock::with_a_file("no"))).await;
 }
 
 #[tokio::test]
-async fn the_mock_in_memory_keeps_the_contract() {
+async fn a_mock_in_memory_passes_the_conformance_suite() {
     conformance::exercise(&Mock::in_memory("no")).await;
 }
 
 #[tokio::test]
-async fn the_mock_in_memory_that_holds_keeps_the_contract() {
+async fn a_mock_in_memory_that_holds_passes_the_conformance_suite() {
     conformance::exercise(&Mock::in_memory("yes")).await;
 }
 
 #[tokio::test]
-async fn the_mock_as_a_file_keeps_the_contract() {
-    conformance::exercise(&Mock::in_a_file("no")).await;
+async fn a_mock_with_a_file_passes_the_conformance_suite() {
+    conformance::exercise(&Mock::with_a_file("no")).await;
 }
 
 #[tokio::test]
-async fn the_mock_as_a_file_that_holds_keeps_the_contract() {
-    conformance::exercise(&Mock::in_a_file("yes")).await;
+async fn a_mock_with_a_file_that_holds_passes_the_conformance_suite() {
+    conformance::exercise(&Mock::with_a_file("yes")).await;
 }

@@ -1,5 +1,5 @@
-//! An IPP printer in this process: it can hold jobs, and refuse, lie and lose answers as a test says. Its cards come out
-//! when a test lets time pass.
+//! A simulated printer: IPP in this process, with hold, and with refusals, broken promises and lost answers as a test
+//! sets them. Its cards come out when the test calls [`FakePrinter::work`].
 
 use std::collections::HashMap;
 use std::io::{Cursor, Read, Write};
@@ -29,7 +29,7 @@ pub(crate) const RELEASE_JOB: u16 = 0x000d;
 
 const HOLD: &str = "job-hold-until-specified";
 
-/// How the printer says that it holds jobs.
+/// How the printer reports that it can hold jobs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Holds {
     No,
@@ -37,30 +37,31 @@ pub(crate) enum Holds {
     ByOperation,
 }
 
-/// When it breaks that promise.
+/// How the printer breaks its promise to hold.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Lie {
+pub(crate) enum BrokenHold {
+    /// It holds as promised.
     None,
     /// The hold is ignored.
-    NeverHolds,
-    /// A held job starts when its document has come.
-    LetsGo,
-    /// Only the next one does.
-    LetsGoOnce,
-    /// A held job is cancelled by hand when its document has come.
-    TakesBack,
+    Ignored,
+    /// A held job starts when its document was received.
+    StartsJob,
+    /// Only the next held job starts.
+    StartsJobOnce,
+    /// Not broken: a person cancels a held job when its document was received.
+    JobCancelledByHand,
 }
 
-/// What happens to one operation.
+/// The failure of one operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Fate {
-    /// Refused with this status code.
+pub(crate) enum OperationFailure {
+    /// Not done, and refused with this IPP status code.
     Refuse(u16),
-    /// Done, then refused with this status code.
+    /// Done, and refused with this IPP status code.
     DoAndRefuse(u16),
-    /// Done, and the connection closed without an answer.
+    /// Done, and the connection is closed without an answer.
     LoseAnswer,
-    /// Answered with this HTTP status, and not done.
+    /// Not done, and answered with this HTTP status.
     Http(u16),
 }
 
@@ -72,31 +73,31 @@ pub(crate) struct FakeJob {
     reason: &'static str,
     started: bool,
     copies: i32,
-    /// `job-impressions-completed` once it is done.
+    /// `job-impressions-completed` when it is completed.
     pub(crate) impressions: i32,
 }
 
-/// The printer.
+/// The state of the printer.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) holds: Holds,
-    pub(crate) lie: Lie,
-    /// `printer-up-time`; only a restart changes it, as no test takes a second.
+    pub(crate) broken_hold: BrokenHold,
+    /// `printer-up-time`. Only a restart changes it, because no test takes a second.
     up_time: i32,
-    /// Nothing is finished, and the hopper is said to be empty.
+    /// No card is finished, and the printer reports an empty hopper.
     pub(crate) waits_for_a_person: bool,
     pub(crate) jobs: Vec<FakeJob>,
     next_id: i32,
     /// The names of all cards in the output hopper.
-    ledger: Vec<String>,
-    /// How often each operation came.
+    hopper: Vec<String>,
+    /// The number of requests of each operation.
     counts: HashMap<u16, usize>,
 }
 
-/// One door to the printer. What meets a request there is the door's.
+/// One port of the printer. Each port has its own failures.
 pub(crate) struct FakePrinter {
     state: Arc<Mutex<State>>,
-    fates: Arc<Mutex<HashMap<u16, Fate>>>,
+    failures: Arc<Mutex<HashMap<u16, OperationFailure>>>,
     port: u16,
 }
 
@@ -104,35 +105,35 @@ impl FakePrinter {
     pub(crate) fn start(holds: Holds) -> Self {
         let state = State {
             holds,
-            lie: Lie::None,
+            broken_hold: BrokenHold::None,
             waits_for_a_person: false,
             up_time: 1000,
             jobs: vec![],
             next_id: 1,
-            ledger: vec![],
+            hopper: vec![],
             counts: HashMap::new(),
         };
         Self::open(Arc::new(Mutex::new(state)))
     }
 
-    /// Another door to the same printer.
-    pub(crate) fn door(&self) -> Self {
+    /// Another port of the same printer, without failures.
+    pub(crate) fn another_port(&self) -> Self {
         Self::open(Arc::clone(&self.state))
     }
 
     fn open(state: Arc<Mutex<State>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let fates = Arc::new(Mutex::new(HashMap::new()));
-        let (inside, at_the_door) = (Arc::clone(&state), Arc::clone(&fates));
-        // It ends with the test's process.
+        let failures = Arc::new(Mutex::new(HashMap::new()));
+        let (printer, port_failures) = (Arc::clone(&state), Arc::clone(&failures));
+        // The thread ends with the test's process.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (state, fates) = (Arc::clone(&inside), Arc::clone(&at_the_door));
-                thread::spawn(move || serve(stream, &state, &fates));
+                let (state, failures) = (Arc::clone(&printer), Arc::clone(&port_failures));
+                thread::spawn(move || serve(stream, &state, &failures));
             }
         });
-        Self { state, fates, port }
+        Self { state, failures, port }
     }
 
     pub(crate) fn driver(&self) -> IppPrinter {
@@ -143,11 +144,12 @@ impl FakePrinter {
         self.state.lock().unwrap()
     }
 
-    pub(crate) fn set_fate(&self, operation: u16, fate: Fate) {
-        self.fates.lock().unwrap().insert(operation, fate);
+    /// Sets the failure of all requests of an operation at this port.
+    pub(crate) fn set_failure(&self, operation: u16, failure: OperationFailure) {
+        self.failures.lock().unwrap().insert(operation, failure);
     }
 
-    /// Every job under way is finished.
+    /// Finishes every job under way.
     pub(crate) fn work(&self) {
         let mut state = self.state();
         if state.waits_for_a_person {
@@ -158,10 +160,10 @@ impl FakePrinter {
             (job.state, job.reason) = (9, "job-completed-successfully");
             cards.extend((0..job.copies).map(|_| job.name.clone()));
         }
-        state.ledger.extend(cards);
+        state.hopper.extend(cards);
     }
 
-    /// A power cut: jobs are forgotten, and ids begin at 1.
+    /// Restarts the printer: jobs are forgotten, and ids begin at 1.
     pub(crate) fn restart(&self) {
         let mut state = self.state();
         state.jobs.clear();
@@ -169,30 +171,30 @@ impl FakePrinter {
         state.up_time = 1;
     }
 
-    /// Its history is short: finished jobs are forgotten.
+    /// Forgets finished jobs, as a printer with a short history.
     pub(crate) fn forget(&self) {
         self.state().jobs.retain(|job| job.state < 7);
     }
 
-    /// Another program's job.
-    pub(crate) fn add_stranger(&self, name: &str) {
+    /// Adds a held job of another program.
+    pub(crate) fn add_foreign_job(&self, name: &str) {
         self.state().add(name.to_owned(), true);
     }
 
-    /// Somebody presses a button at the printer.
+    /// Releases all held jobs, as a person at the printer's panel.
     pub(crate) fn release_by_hand(&self) {
         self.state().jobs.iter_mut().filter(|job| job.state == 4).for_each(FakeJob::begin);
     }
 
     pub(crate) fn count_cards(&self, attempt: &AttemptId) -> usize {
-        self.state().ledger.iter().filter(|name| *name == attempt.as_str()).count()
+        self.state().hopper.iter().filter(|name| *name == attempt.as_str()).count()
     }
 
     pub(crate) fn count_requests(&self, operation: u16) -> usize {
         self.state().counts.get(&operation).copied().unwrap_or_default()
     }
 
-    /// `job-state` of all jobs of that name.
+    /// `job-state` of all jobs of the attempt.
     pub(crate) fn job_states(&self, attempt: &AttemptId) -> Vec<i32> {
         self.state().jobs.iter().filter(|job| job.name == attempt.as_str()).map(|job| job.state).collect()
     }
@@ -234,12 +236,12 @@ impl State {
         self.jobs.iter_mut().find(|job| job.id == id)
     }
 
-    /// The status code and the groups of an answer.
+    /// Performs an operation. Returns the status code and the groups of the response.
     fn answer(&mut self, operation: u16, request: &IppRequestResponse) -> (u16, Vec<IppAttributeGroup>) {
         *self.counts.entry(operation).or_default() += 1;
-        let (holds, lie, up_time) = (self.holds, self.lie, self.up_time);
-        if operation == SEND_DOCUMENT && lie == Lie::LetsGoOnce {
-            self.lie = Lie::None;
+        let (holds, broken_hold, up_time) = (self.holds, self.broken_hold, self.up_time);
+        if operation == SEND_DOCUMENT && broken_hold == BrokenHold::StartsJobOnce {
+            self.broken_hold = BrokenHold::None;
         }
         match operation {
             GET_PRINTER_ATTRIBUTES => return (0, vec![self.printer()]),
@@ -252,7 +254,7 @@ impl State {
                 let Some(IppValue::NameWithoutLanguage(name)) = value(request, "job-name") else {
                     return (0x0400, vec![]);
                 };
-                let held = value(request, "job-hold-until").is_some() && lie != Lie::NeverHolds;
+                let held = value(request, "job-hold-until").is_some() && broken_hold != BrokenHold::Ignored;
                 let copies = value(request, "copies").and_then(|copies| copies.as_integer().copied());
                 let job = self.add(name.to_string(), held);
                 job.copies = copies.unwrap_or(job.copies);
@@ -264,10 +266,14 @@ impl State {
         let Some(job) = self.job(id) else { return (0x0406, vec![]) };
         match (operation, job.state) {
             (GET_JOB_ATTRIBUTES, _) => return (0, vec![job.group(up_time)]),
-            (HOLD_JOB, 4) if holds == Holds::ByOperation && lie != Lie::NeverHolds => job.reason = HOLD,
+            (HOLD_JOB, 4) if holds == Holds::ByOperation && broken_hold != BrokenHold::Ignored => job.reason = HOLD,
             (HOLD_JOB, 4) if holds == Holds::ByOperation => {}
-            (SEND_DOCUMENT, 4) if job.reason != HOLD || matches!(lie, Lie::LetsGo | Lie::LetsGoOnce) => job.begin(),
-            (SEND_DOCUMENT, 4) if lie == Lie::TakesBack => job.state = 7,
+            (SEND_DOCUMENT, 4)
+                if job.reason != HOLD || matches!(broken_hold, BrokenHold::StartsJob | BrokenHold::StartsJobOnce) =>
+            {
+                job.begin();
+            }
+            (SEND_DOCUMENT, 4) if broken_hold == BrokenHold::JobCancelledByHand => job.state = 7,
             (SEND_DOCUMENT, 4) => {}
             (RELEASE_JOB, 4) if job.reason == HOLD => job.begin(),
             (CANCEL_JOB, 3..=5) => (job.state, job.reason) = (7, "job-canceled-by-user"),
@@ -301,25 +307,25 @@ impl State {
     }
 }
 
-/// Requests on one connection, until it ends.
-fn serve(mut stream: TcpStream, state: &Mutex<State>, fates: &Mutex<HashMap<u16, Fate>>) {
+/// Serves the requests of one connection until it is closed.
+fn serve(mut stream: TcpStream, state: &Mutex<State>, failures: &Mutex<HashMap<u16, OperationFailure>>) {
     while let Some(body) = read_request(&mut stream) {
         let request = IppParser::new(IppReader::new(Cursor::new(body))).parse().unwrap();
         let operation = request.header().operation_or_status.cast_unsigned();
-        let fate = fates.lock().unwrap().get(&operation).copied();
+        let failure = failures.lock().unwrap().get(&operation).copied();
         let answer = || state.lock().unwrap().answer(operation, &request);
-        let (status, groups) = match fate {
+        let (status, groups) = match failure {
             None => answer(),
-            Some(Fate::Refuse(status)) => (status, vec![]),
-            Some(Fate::DoAndRefuse(status)) => {
+            Some(OperationFailure::Refuse(status)) => (status, vec![]),
+            Some(OperationFailure::DoAndRefuse(status)) => {
                 answer();
                 (status, vec![])
             }
-            Some(Fate::LoseAnswer) => {
+            Some(OperationFailure::LoseAnswer) => {
                 answer();
                 return;
             }
-            Some(Fate::Http(status)) => {
+            Some(OperationFailure::Http(status)) => {
                 let _ = write!(stream, "HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n");
                 continue;
             }
@@ -341,7 +347,7 @@ fn write_response(stream: &mut TcpStream, body: &[u8]) -> std::io::Result<()> {
     stream.write_all(&[head.as_bytes(), body].concat())
 }
 
-/// The body of the next request; it must say its length, as embedded printers want it.
+/// The body of the next request. It must have a length, because embedded printers need it.
 pub(crate) fn read_request(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut head = Vec::new();
     let mut byte = [0];
@@ -360,7 +366,7 @@ pub(crate) fn read_request(stream: &mut TcpStream) -> Option<Vec<u8>> {
     Some(body)
 }
 
-/// The first value of that name in any group.
+/// The value of the first attribute of that name in any group.
 fn value(request: &IppRequestResponse, name: &str) -> Option<IppValue> {
     request.attributes().groups().iter().find_map(|group| group.get(name)).map(|attribute| attribute.value().clone())
 }
@@ -373,7 +379,7 @@ pub(crate) fn name(text: &str) -> IppValue {
     IppValue::new_name_without_language(text).unwrap()
 }
 
-/// A request as another program sends it.
+/// The bytes of a request that is not sent by the driver.
 pub(crate) fn message(printer_uri: &str, operation: u16, attributes: &[(&str, IppValue)]) -> Vec<u8> {
     let mut message = IppRequestResponse::new(IppVersion::v2_0(), Operation::CreateJob, None).unwrap();
     message.header_mut().operation_or_status = operation.cast_signed();
@@ -385,6 +391,7 @@ pub(crate) fn message(printer_uri: &str, operation: u16, attributes: &[(&str, Ip
     message.to_bytes().to_vec()
 }
 
+/// An HTTP request with that `Content-Length`, which may be more than the body.
 pub(crate) fn http_request(path: &str, body: &[u8], length: usize) -> Vec<u8> {
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ipp\r\nContent-Length: {length}\r\n\r\n"
