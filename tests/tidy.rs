@@ -4,8 +4,10 @@
 //! breaks it, so that a rule that no longer sees anything is noticed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the sources has failed")]
 
-#[path = "tidy/migrations.rs"]
-mod migrations;
+#[path = "tidy/commands.rs"]
+mod commands;
+#[path = "tidy/imports.rs"]
+mod imports;
 #[path = "tidy/promises_page.rs"]
 mod promises_page;
 
@@ -68,10 +70,6 @@ const TOP_LEVEL: [&str; 18] = [
     "tests",
 ];
 
-/// Named in texts of the command line only: it is one of several surfaces.
-const COMMANDS: &str = "demo import blangko printer profile run queue status record batch job inspect reprint card \
-                        audit db config";
-
 const STATEMENTS: [&str; 5] = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE TABLE "];
 
 #[test]
@@ -108,6 +106,21 @@ fn the_domain_has_no_tasks_no_files_and_no_clock() {
         let found = first_named(text, &IMPURE)?;
         Some(format!("`{found}` in the domain: make it a parameter, and let the engine wait, read or ask"))
     });
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let crates = ["src", "drivers/api/src", "drivers/ipp/src", "drivers/mock/src", "drivers/picture/src"];
+    let circles = crates.iter().flat_map(|place| {
+        let mut files = Vec::new();
+        collect(&root().join(place), &mut files);
+        let below = |file: &PathBuf| file.strip_prefix(root().join(place)).unwrap().to_str().unwrap().to_owned();
+        let sources = files.iter().filter(|file| extension(file) == "rs");
+        let sources = sources.map(|file| (below(file), code_of(&fs::read_to_string(file).unwrap())));
+        imports::Crate::new(sources).circles()
+    });
+    let circles: Vec<String> = circles.collect();
+    assert_eq!(circles, Vec::<String>::new(), "move what both need into a file of its own, below both");
 }
 
 #[test]
@@ -149,13 +162,6 @@ fn no_sql_is_put_together_from_text() {
 }
 
 #[test]
-fn no_layer_below_the_surfaces_names_a_command() {
-    over(&["src/domain", "src/store", "src/engine", "src/render"], |_, text| {
-        Some(format!("`{}` in a text: return a typed refusal, and word it in src/cli/words", command_in(text)?))
-    });
-}
-
-#[test]
 fn a_source_file_has_one_idea_and_few_lines() {
     over(&["src", "drivers", "tests"], |path, text| {
         let known = LONG_FILES.iter().any(|(long, _)| *long == path);
@@ -169,6 +175,18 @@ fn a_source_file_has_one_idea_and_few_lines() {
     });
     let missing: Vec<_> = LONG_FILES.iter().filter(|(path, _)| !root().join(path).exists()).collect();
     assert!(missing.is_empty(), "LONG_FILES names files that are gone: {missing:?}");
+}
+
+#[test]
+fn every_migration_is_listed_in_the_store() {
+    let listed = fs::read_to_string(root().join("src/store/backend/schema.rs")).unwrap();
+    let folders: Vec<PathBuf> = fs::read_dir(root().join("migrations")).unwrap().map(|e| e.unwrap().path()).collect();
+    let scripts: Vec<Vec<String>> = folders.iter().map(|folder| names_in(folder)).collect();
+    for scripts in &scripts {
+        assert_eq!(unlisted(&listed, scripts), Vec::<String>::new(), "list them in src/store/backend/schema.rs");
+        assert_eq!(misnumbered(scripts), Vec::<String>::new(), "migrations are numbered 0001, 0002 … without a gap");
+    }
+    assert!(scripts.windows(2).all(|pair| pair[0] == pair[1]), "each database needs the same migrations: {scripts:?}");
 }
 
 #[test]
@@ -228,10 +246,11 @@ mod the_rules_can_fail {
     }
 
     #[test]
-    fn commands_are_seen_in_text_and_not_in_comments() {
-        assert_eq!(command_in("let a = \"see `cetak whatever`\";").as_deref(), Some("cetak whatever"));
-        assert_eq!(command_in("f(\"run cetak db check\")").as_deref(), Some("cetak db"));
-        assert_eq!(command_in("/// See `cetak status`.\nlet a = \"cetak-site cetak 1.0\";"), None);
+    fn migrations_are_missed() {
+        let scripts = ["0001_first.sql".to_owned(), "0003_third.sql".to_owned()];
+        let listed = "include_str!(\"../../migrations/sqlite/0001_first.sql\")";
+        assert_eq!(unlisted(listed, &scripts), ["0003_third.sql"]);
+        assert_eq!(misnumbered(&scripts), ["0003_third.sql"]);
     }
 
     #[test]
@@ -366,16 +385,6 @@ fn statement_in(text: &str) -> Option<&'static str> {
     STATEMENTS.into_iter().find(|statement| strings.iter().any(|s| is_sql(s, statement)))
 }
 
-/// The first command of the program that the strings of a file name.
-fn command_in(text: &str) -> Option<String> {
-    let strings = split(text).1.join("\n");
-    strings.match_indices("cetak ").find_map(|(at, start)| {
-        let word: String = strings[at + start.len()..].chars().take_while(char::is_ascii_alphabetic).collect();
-        let is_command = strings[..at].ends_with('`') || COMMANDS.split_whitespace().any(|known| known == word);
-        is_command.then(|| format!("cetak {word}"))
-    })
-}
-
 /// SQL made from text, instead of a constant with bound values.
 fn built_sql(text: &str) -> Option<String> {
     let code = code_of(text);
@@ -389,6 +398,25 @@ fn built_sql(text: &str) -> Option<String> {
     let mut made = after.filter_map(|rest| rest.trim_start().strip_prefix('"'));
     let sql = made.find_map(|string| STATEMENTS.into_iter().find(|s| string.starts_with(s)));
     sql.map(|statement| format!("`format!(\"{statement}…`"))
+}
+
+/// Migrations that the store does not include.
+fn unlisted(store: &str, scripts: &[String]) -> Vec<String> {
+    let is_listed = |script: &&String| store.contains(&format!("/{script}\""));
+    sql(scripts).filter(|s| !is_listed(s)).cloned().collect()
+}
+
+/// Migrations whose number is not their place.
+fn misnumbered(scripts: &[String]) -> Vec<String> {
+    (1..)
+        .zip(sql(scripts))
+        .filter(|(n, script)| !script.starts_with(&format!("{n:04}_")))
+        .map(|(_, s)| s.clone())
+        .collect()
+}
+
+fn sql(scripts: &[String]) -> impl Iterator<Item = &String> {
+    scripts.iter().filter(|script| extension(Path::new(script)) == "sql")
 }
 
 fn is_foreign(name: &str) -> bool {

@@ -9,7 +9,7 @@ use std::{
 use anyhow::bail;
 use serde::Deserialize;
 
-use super::{PrinterOptions, files, system};
+use super::{drivers::PrinterOptions, files, system};
 use crate::{
     cli::Message,
     domain::{card::profile::is_name, window::Window},

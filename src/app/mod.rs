@@ -2,14 +2,13 @@
 
 mod config;
 pub mod demo;
+mod drivers;
 mod files;
 pub mod profiles;
+mod scheduler;
 pub mod system;
 
-use std::{collections::BTreeMap, io, path::Path, sync::Arc, time::Duration};
-
-use cetak_driver_api::PrinterDriver;
-use tokio::sync::{Semaphore, watch};
+use std::{collections::BTreeMap, io, path::Path, sync::Arc};
 
 use crate::{
     cli::{
@@ -19,27 +18,20 @@ use crate::{
             JobCommand, PrinterCommand, ProfileCommand, RecordCommand, ReprintCommand,
         },
         output::{Output, message, table},
-        progress,
     },
-    domain::{audit::Actor, card::profile::CardProfile},
     engine::{
-        DriverFactory, Engine, Profiles, RendererFactory, Settings,
-        clock::Clock,
-        scheduling::{
-            self, Blocked, Until,
-            lease::{Lease, follow},
-        },
+        Engine, Profiles, Settings,
+        scheduling::{Until, lease::follow},
     },
-    render::{CardRenderer, Renderer},
-    store::{Candidate, Location, Store, Writer},
+    store::{Location, Store, Writer},
 };
 use config::Config;
+pub use drivers::{PrinterOptions, desk, drivers, renderers};
+use scheduler::schedule;
 use system::{SystemClock, SystemEntropy, actor};
 
 /// The audit chain of commands.
 const CHAIN_CLI: &str = "cli";
-/// The audit chain of the scheduler.
-const CHAIN_SCHEDULER: &str = "scheduler";
 
 /// Carries out what was typed.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
@@ -203,7 +195,11 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
         profiles: config.profiles,
         settings: config.settings,
         printers: config.printers,
-        writer: Writer { chain: CHAIN_CLI.into(), actor: Arc::new(actor(global.actor.clone())), fence: None },
+        writer: Writer {
+            chain: CHAIN_CLI.into(),
+            actor: Arc::new(actor(global.actor.clone().map(String::from))),
+            fence: None,
+        },
     };
     Ok(assemble(parts, clock, entropy))
 }
@@ -236,93 +232,6 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         renderers: renderers(),
         desk: Some(desk()),
         lease: None,
-    }
-}
-
-/// What draws, for each profile.
-pub fn renderers() -> RendererFactory {
-    Arc::new(|profile: &CardProfile| Ok(Arc::new(Renderer::new(profile)?) as Arc<dyn CardRenderer>))
-}
-
-/// Room for as many cards as there are processors.
-pub fn desk() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)))
-}
-
-/// The options of IPP printers, by name.
-pub type PrinterOptions = BTreeMap<String, cetak_driver_ipp::Options>;
-
-/// The drivers, by the scheme of the printer's URI.
-pub fn drivers(options: PrinterOptions, clock: SystemClock) -> DriverFactory {
-    let none = cetak_driver_ipp::Options::default();
-    Arc::new(move |name: &str, uri: &str| -> Result<Arc<dyn PrinterDriver>, String> {
-        let clock = clock.clone();
-        let now = Arc::new(move || clock.now().0);
-        let scheme = uri.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-        match (scheme.as_deref(), options.get(name)) {
-            (Some("mock"), Some(_)) => Err(format!(
-                "printer `{name}` is a mock and has no options; hint: take `[printer.{name}]` out of the settings"
-            )),
-            (Some("mock"), None) => {
-                Ok(Arc::new(cetak_driver_mock::MockPrinter::from_uri(uri, now).map_err(|e| e.to_string())?))
-            }
-            (Some("ipp" | "ipps"), options) => {
-                let printer = cetak_driver_ipp::IppPrinter::new(uri, options.unwrap_or(&none), now);
-                Ok(Arc::new(printer.map_err(|e| e.to_string())?))
-            }
-            _ => Err("a printer's URI begins with `ipp://`, `ipps://` or `mock://`".into()),
-        }
-    })
-}
-
-/// Runs the scheduler under its lock, with progress, until it ends or is told to stop.
-async fn schedule(
-    engine: &Engine,
-    folder: &Path,
-    until: Until,
-    node: Option<(String, Duration)>,
-) -> anyhow::Result<Blocked> {
-    let _lock = files::lock_scheduler(folder)?;
-    let scheduler = Actor { name: CHAIN_SCHEDULER.into(), ..(*engine.writer.actor).clone() };
-    let engine = match node {
-        None => engine.acting(CHAIN_SCHEDULER, scheduler),
-        Some((node, length)) => {
-            let candidate = Candidate {
-                instance: files::instance(folder, &*engine.entropy)?,
-                host: scheduler.host.clone(),
-                process: std::process::id().into(),
-            };
-            let lease = Lease::new(&node, candidate, length);
-            let mut engine = engine.acting(&format!("{CHAIN_SCHEDULER}-{node}"), scheduler);
-            engine.writer.fence = Some(lease.fence());
-            engine.lease = Some(Arc::new(lease));
-            engine
-        }
-    };
-    let (stop, stopped) = watch::channel(false);
-    let (done, is_done) = watch::channel(false);
-    tokio::spawn(listen(stop));
-    let showing = tokio::spawn(progress::run(engine.clone(), is_done));
-    let stuck = scheduling::run(&engine, until, stopped).await;
-    let _ = done.send(true); // the one who shows may have ended
-    let _ = showing.await;
-    Ok(stuck?)
-}
-
-/// The first signal lets the cards in hand end, the second ends at once: the next start settles them.
-async fn listen(stop: watch::Sender<bool>) {
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
-    for ask in [true, false] {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        if ask {
-            message("stopping after the cards in hand; once more to stop at once");
-            let _ = stop.send(true); // the scheduler may have ended
-        } else {
-            std::process::exit(1);
-        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! One card for one record in one batch: the unit of retry, of stock and of audit.
 
-pub use super::states::JobState;
 use super::{
     attempt::{AttemptState, AttemptView, Blame, InspectionResult, Outcome},
     audit::Event,
@@ -12,32 +11,7 @@ use super::{
     time::Timestamp,
     transition::{AttemptChange, JobChange, RecallChange, RecordChange, Transition},
 };
-
-/// A job that is not over, with its blank.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OpenJob {
-    /// The job.
-    pub id: JobId,
-    /// Its state.
-    pub state: JobState,
-    /// Its batch.
-    pub batch: BatchId,
-    /// The lot of its blank.
-    pub lot: LotId,
-    /// Where the blank came from.
-    pub place: Place,
-}
-
-impl OpenJob {
-    /// Its blank goes back to where it came from.
-    pub fn released_blank(&self) -> Movement {
-        released_blank(self.lot, &self.place, self.batch)
-    }
-}
-
-fn released_blank(lot: LotId, place: &Place, batch: BatchId) -> Movement {
-    Movement::new(lot, place.reserved(), place.free(), 1, Cause::Released).of_batch(batch)
-}
+pub use super::{open_job::OpenJob, states::JobState};
 
 /// A queued job is closed: its record goes back to its old place in the waiting list, its blank to where it came from.
 /// One event of the batch covers it.
@@ -88,7 +62,7 @@ impl PrintedCard {
     pub fn transition(&self) -> Transition {
         let (from, to) = (AttemptState::Releasing, AttemptState::Printed);
         Transition {
-            attempt: Some(AttemptChange { key: self.attempt, from, to, reason: None, inspected: false }),
+            attempt: Some(AttemptChange { key: self.attempt, from, to, reason: None, note: None, inspected: false }),
             job: Some(JobChange::new(self.job, JobState::Printing, JobState::Printed)),
             record: Some(RecordChange::new(self.record, RecordState::Batched, RecordState::Printed)),
             movements: vec![self.movement()],
@@ -128,6 +102,7 @@ pub fn settle(
         from: view.state,
         to: outcome.state(),
         reason: outcome.reason().map(str::to_owned),
+        note: None,
         inspected: false,
     });
     let moved = |to: Account, cause| {
@@ -266,8 +241,14 @@ pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Res
         .with("record", view.record)
         .with("reason", reason);
     let mut transition = Transition::new(Some(event));
-    transition.attempt =
-        Some(AttemptChange { key: view.key, from: view.state, to, reason: Some(reason.to_owned()), inspected: true });
+    transition.attempt = Some(AttemptChange {
+        key: view.key,
+        from: view.state,
+        to,
+        reason: Some(reason.to_owned()),
+        note: None,
+        inspected: true,
+    });
     transition
         .movements
         .push(Movement::new(view.lot, Account::Uncertain, account, 1, cause).of_batch(view.batch).of_attempt(view.key));

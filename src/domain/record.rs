@@ -4,8 +4,10 @@ pub use super::states::{Recall, RecordState};
 use super::{
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
-    job::{JobState, OpenJob},
+    open_job::OpenJob,
+    reason::Reason,
     refusal::{RecordRule, Refusal},
+    states::JobState,
     stock::{Account, Cause, Movement},
     transition::{CardChange, JobChange, RecallChange, RecordChange, Transition},
 };
@@ -39,6 +41,48 @@ pub struct RecordView {
     pub card: Option<CardBlank>,
 }
 
+impl RecordView {
+    /// A record that has just been imported, without a job or a card.
+    pub fn imported(id: RecordId, subject: String, profile: String, kind: String, state: RecordState) -> Self {
+        Self {
+            id,
+            subject,
+            profile,
+            kind,
+            state,
+            version: 1,
+            stop: None,
+            checked: false,
+            surrendered: false,
+            reason: None,
+            open_job: None,
+            card: None,
+        }
+    }
+
+    /// Applies the changes of the record and of its job, as the store does when it saves the transition. For decisions
+    /// that follow on one that is not saved, as in a dry run.
+    pub fn apply(&mut self, transition: &Transition) {
+        if let Some(change) = &transition.record {
+            self.state = change.to;
+            self.reason.clone_from(&change.reason);
+            match change.stop {
+                RecallChange::Keep => {}
+                RecallChange::Set(recall) => self.stop = Some(recall),
+                RecallChange::Clear => self.stop = None,
+            }
+            match change.card {
+                CardChange::Checked => self.checked = true,
+                CardChange::Surrendered => self.surrendered = true,
+                CardChange::Keep | CardChange::NextCopy => self.checked &= change.to != RecordState::Waiting,
+            }
+        }
+        if let Some(change) = &transition.job {
+            self.open_job = self.open_job.take().filter(|_| change.to.is_open());
+        }
+    }
+}
+
 /// The blank that became a record's latest good card.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CardBlank {
@@ -70,12 +114,11 @@ pub enum OneCard {
     LivingCard,
 }
 
-impl OneCard {
-    /// The words in which it is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::OtherRequestOpen => "another request of this person is open",
-            Self::LivingCard => "this person has a living card, and the kind of request does not replace it",
+impl From<OneCard> for Reason {
+    fn from(rule: OneCard) -> Self {
+        match rule {
+            OneCard::OtherRequestOpen => Self::OtherRequestOpen,
+            OneCard::LivingCard => Self::LivingCard,
         }
     }
 }
@@ -145,7 +188,7 @@ pub fn release(view: &RecordView, replaces: bool, others: &[OtherRecord], reason
 ///
 /// Returns `None` for one that is withdrawn already.
 pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, Refusal> {
-    let reason = format!("status {status}");
+    let reason = Reason::Status { status: status.to_owned() }.to_stored();
     let to = RecordState::Withdrawn;
     let act = "record.withdrawn";
     Ok(match view.state {
@@ -177,12 +220,14 @@ fn stop_card(view: &RecordView, stop: Recall, reason: &str) -> Transition {
     Transition { record: Some(change), ..Transition::new(Some(event)) }
 }
 
-/// What a new body does to the state of its record. `may_be_open` is the rule of one living card for the new body.
-pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Result<Transition, Refusal> {
+/// What a new body does to the state of its record. `is_sound` says whether the new body may be on the waiting list.
+pub fn update(view: &RecordView, is_sound: &Result<(), Reason>) -> Result<Transition, Refusal> {
     let event = || Event::new("record.updated", &view.subject).with("version", view.version + 1);
     let onto_the_list = |movements, job| {
-        let (to, reason) = may_be_open
-            .map_or_else(|rule| (RecordState::Quarantined, Some(rule.to_owned())), |()| (RecordState::Waiting, None));
+        let (to, reason) = match is_sound {
+            Ok(()) => (RecordState::Waiting, None),
+            Err(reason) => (RecordState::Quarantined, Some(reason.to_stored())),
+        };
         let mut record = RecordChange::new(view.id, view.state, to);
         record.reason = reason;
         record.stop = RecallChange::Clear;
@@ -200,10 +245,10 @@ pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Resul
                 let returned = JobChange::new(job.id, JobState::Queued, JobState::Returned);
                 onto_the_list(vec![job.released_blank()], Some(returned))
             }
-            _ => stop_card(view, Recall::Updated, "updated while its card was in hand"),
+            _ => stop_card(view, Recall::Updated, &Reason::UpdatedInHand.to_stored()),
         },
         RecordState::Uncertain | RecordState::Printed => {
-            stop_card(view, Recall::Updated, "updated after its card was rendered")
+            stop_card(view, Recall::Updated, &Reason::UpdatedAfterRendering.to_stored())
         }
         RecordState::HandedOver => {
             return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Update));
@@ -339,6 +384,26 @@ mod tests {
         assert!(hand_over(&stopped).is_err());
         let rejected = reject(&stopped, Cause::DataChanged, "withdrawn").unwrap();
         assert_eq!(rejected.record.unwrap().to, RecordState::Withdrawn);
+    }
+
+    #[test]
+    fn an_applied_transition_leaves_the_record_in_its_new_state() {
+        let job = OpenJob {
+            id: JobId(1),
+            state: JobState::Queued,
+            batch: BatchId(1),
+            lot: LotId(1),
+            place: crate::domain::stock::Place::Vault,
+        };
+        let mut record = RecordView { open_job: Some(job), ..view(RecordState::Batched) };
+        record.apply(&withdraw(&record, "PROCESSING").unwrap().unwrap());
+        assert_eq!((record.state, &record.open_job), (RecordState::Withdrawn, &None));
+        assert_eq!(withdraw(&record, "PROCESSING"), Ok(None), "it is withdrawn already");
+        let mut printed = view(RecordState::Printed);
+        printed.apply(&withdraw(&printed, "PROCESSING").unwrap().unwrap());
+        assert_eq!((printed.state, printed.stop), (RecordState::Printed, Some(Recall::Withdrawn)));
+        printed.apply(&reject(&printed, Cause::DataChanged, "withdrawn").unwrap());
+        assert_eq!((printed.state, printed.stop), (RecordState::Withdrawn, None));
     }
 
     #[test]

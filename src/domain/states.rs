@@ -136,6 +136,16 @@ impl JobState {
     }
 }
 
+impl JobState {
+    /// Whether the job has not ended: it is queued, printing, or its card has to be looked for.
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Queued | Self::Printing | Self::Uncertain => true,
+            Self::Printed | Self::Quarantined | Self::Returned | Self::Withdrawn => false,
+        }
+    }
+}
+
 impl std::str::FromStr for JobState {
     type Err = String;
 

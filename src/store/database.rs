@@ -4,13 +4,16 @@ use tracing::{Span, trace_span};
 
 use super::{
     backend::{Backend, Inner, Location},
-    change_listener::ChangeListener,
     error::StoreError,
     keys::Keys,
-    maintenance::transfer,
     tx::{Heads, Tx, Writer},
 };
 use crate::domain::time::Timestamp;
+
+/// The key in `meta` of a file whose data were moved to PostgreSQL. Its value is that database, without a password.
+pub(super) const MOVED_TO: &str = "moved_to";
+/// The key in `meta` of a database that a file is being moved into, until that file is closed.
+pub(super) const ARRIVING: &str = "arriving";
 
 /// The database of one office, or of a province.
 #[derive(Clone, Debug)]
@@ -29,7 +32,7 @@ impl Store {
     /// Opens the database, makes it if it is a file that is not there, and brings its schema up to date.
     pub async fn open(location: &Location, keys: Keys) -> Result<Self, StoreError> {
         let store = Self::open_closed(location, keys).await?;
-        let mark = if store.is_shared() { transfer::ARRIVING } else { transfer::MOVED_TO };
+        let mark = if store.is_shared() { ARRIVING } else { MOVED_TO };
         match store.read().await?.meta_get(mark).await? {
             None => Ok(store),
             Some(_) if store.is_shared() => Err(StoreError::Arriving),
@@ -95,11 +98,6 @@ impl Store {
     /// `span` lasts from the wait for a connection to the end of the transaction.
     fn begin(&self, span: Span, inner: Inner, writer: Writer, now: Timestamp) -> Tx {
         Tx::new(self.backend.clone(), self.keys.clone(), self.heads.clone(), inner, writer, now, span)
-    }
-
-    /// Begins to hear what other processes commit.
-    pub async fn news(&self) -> ChangeListener {
-        ChangeListener { store: self.clone(), arrivals: self.backend.arrivals().await, seen: None }
     }
 
     /// Closes all connections, so that the files can be copied.

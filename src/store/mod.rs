@@ -16,9 +16,11 @@ mod batch;
 mod change_listener;
 mod database;
 mod error;
+mod fence;
 pub mod keys;
 mod maintenance;
 mod node;
+mod pending_act;
 mod photo;
 mod print_step;
 mod printer;
@@ -38,8 +40,10 @@ pub use self::{
     change_listener::ChangeListener,
     database::Store,
     error::StoreError,
+    fence::Fence,
     maintenance::{Check, Fault, Moved, Remedy, Transferred},
-    node::{Candidate, Fence, Node},
+    node::{Candidate, Node},
+    pending_act::PendingActLine,
     photo::NewPhoto,
     record::{NewRecord, StoredBody, StoredRow},
     report::{AttemptLine, BatchLine, JobFilter, JobLine, RecordLine, StateCount, UncertainLine},

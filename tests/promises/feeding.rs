@@ -6,14 +6,12 @@ use std::sync::{
 };
 
 use cetak::{
-    domain::{attempt::Outcome, pause::PauseScope, refusal::Refusal},
-    engine::{
-        EngineError,
-        operations::{self, NewPrinter},
-    },
+    domain::{attempt::AttemptState, pause::PauseScope, refusal::Refusal},
+    engine::{EngineError, operations::Probe},
 };
 use cetak_driver_api::{Capabilities, Condition, Fault, Found, PrinterDriver};
 
+use crate::acts::{self as operations, NewPrinter};
 use crate::{
     fake_printer::{Act, FakePrinter, away},
     world::{World, students},
@@ -71,7 +69,7 @@ async fn a_printer_that_takes_one_job_at_a_time_is_fed_one_at_a_time_and_is_not_
 #[tokio::test]
 async fn a_card_held_ahead_is_taken_back_by_a_pause_and_keeps_its_place() {
     let world = World::new().await;
-    let printer = FakePrinter::new(&world, "hold=yes&card_ms=60000").at(&world, "p1");
+    let printer = FakePrinter::new(&world, "hold=yes&card_ms=5000").at(&world, "p1");
     fill(&world, 5).await;
     let engine = world.engine.clone();
     let pause = async {
@@ -99,7 +97,7 @@ async fn a_card_held_ahead_is_taken_back_by_a_pause_and_keeps_its_place() {
 #[tokio::test]
 async fn after_a_failed_card_the_one_held_ahead_waits_until_the_printer_is_well() {
     let world = World::with(|settings| settings.breaker_failures = 100).await;
-    let printer = FakePrinter::new(&world, "hold=yes&card_ms=1000&jam=0.2&clear_ms=60000&seed=3").at(&world, "p1");
+    let printer = FakePrinter::new(&world, "hold=yes&card_ms=1000&jam=0.2&clear_ms=5000&seed=3").at(&world, "p1");
     world.add_printer("p1", "test://p1", "student", None).await;
     world.import(&students(0..40)).await;
     world.receive(60, None).await;
@@ -186,7 +184,8 @@ async fn a_printer_that_cannot_be_used_safely_gets_cards_only_if_a_person_insist
     assert!(matches!(refused, EngineError::Refused { .. }));
 
     let insisting = NewPrinter { insist: Some("only for tests"), ..new };
-    operations::printer_add(&world.engine, &insisting).await.unwrap().unwrap();
+    let probe = operations::printer_add(&world.engine, &insisting).await.unwrap();
+    assert!(matches!(probe, Probe::Answered(_)), "{probe:?}");
     world.import(&students(0..2)).await;
     world.receive(2, None).await;
     world.run().await;
@@ -220,12 +219,12 @@ async fn a_test_card_uses_up_a_blank_and_one_that_does_not_start_gives_it_back()
 
     let test = operations::printer_test(&world.engine, "p1").await.unwrap();
 
-    assert_eq!((test.outcome, printer.cards()), (Outcome::Printed, 1));
+    assert_eq!((test.state, printer.cards()), (AttemptState::Printed, 1));
     assert_eq!((world.account("vault").await, world.account("spoiled").await), (1, 1));
 
     world.printer("away", "offline=1").await;
     let test = operations::printer_test(&world.engine, "away").await.unwrap();
-    assert!(matches!(test.outcome, Outcome::NotStarted { .. }), "{test:?}");
+    assert_eq!(test.state, AttemptState::NotStarted, "{test:?}");
     assert_eq!((world.account("vault").await, world.account("spoiled").await), (1, 1));
     world.audit().await;
 }
@@ -263,7 +262,7 @@ async fn a_printer_that_is_gone_with_two_cards_gives_both_records_back_to_a_pers
     let world = World::new().await;
     let is_away = Arc::new(AtomicBool::new(false));
     let reach = is_away.clone();
-    let printer = FakePrinter::new(&world, "hold=yes&card_ms=60000")
+    let printer = FakePrinter::new(&world, "hold=yes&card_ms=5000")
         .reach(move |_| if reach.load(Ordering::SeqCst) { Err(away()) } else { Ok(()) })
         .at(&world, "p1");
     fill(&world, 2).await;

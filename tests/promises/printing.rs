@@ -5,12 +5,10 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use cetak::engine::{
-    operations,
-    scheduling::{self, Until},
-};
+use cetak::engine::scheduling::{self, Until};
 use cetak_driver_api::{Blank, Cancelled, Card, Ending, Fault, Found};
 
+use crate::acts as operations;
 use crate::{
     fake_printer::{Act, FakePrinter, away},
     people,
@@ -193,7 +191,7 @@ async fn spoiled_cards_are_printed_again_with_new_blanks_until_there_are_none() 
 #[tokio::test]
 async fn a_printer_that_jams_goes_on_when_it_is_cleared() {
     let world = World::with(|s| s.breaker_failures = 100).await;
-    world.printer("p1", "jam=0.2&clear_ms=60000&card_ms=1000&seed=3").await;
+    world.printer("p1", "jam=0.2&clear_ms=5000&card_ms=1000&seed=3").await;
     world.import(&students(0..40)).await;
     world.receive(60, None).await;
     world.run().await;

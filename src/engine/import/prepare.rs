@@ -13,9 +13,7 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    PHOTO_FIELD,
     photos::{Photo, PhotoFolder},
-    row_name,
     rows::{Columns, RowResult, Rows},
 };
 use crate::{
@@ -23,10 +21,14 @@ use crate::{
         card::profile::{Backdrop, CardProfile},
         import::{Candidate, Checked, Layout, RejectReason, Rejection},
         personal::Person,
+        reason::{PhotoFault, Reason},
         refusal::Refusal,
         time::Timestamp,
     },
-    engine::clock::{Entropy, nonce},
+    engine::{
+        clock::{Entropy, nonce},
+        person::{PHOTO_FIELD, person_row_name},
+    },
     render::{Background, Card, CardRenderer, RenderError},
     store::{
         NewPhoto,
@@ -75,7 +77,7 @@ pub(super) struct Ready {
 
 impl Ready {
     /// Whether its photo can be printed. A record whose photo cannot is for a person to look at.
-    pub(super) fn is_sound(&self) -> Result<(), &'static str> {
+    pub(super) fn is_sound(&self) -> Result<(), PhotoFault> {
         self.photo.as_ref().map_or(Ok(()), |photo| photo.seen.map(|_| ()))
     }
 }
@@ -180,7 +182,8 @@ impl Preparer {
             Checked::Refused(rejection) => return (Prepared::Refused { row: number, request_id, rejection }, None),
         };
         if let Err(error) = self.fits_its_card(&candidate, &request_id) {
-            let rejection = Rejection::new(RejectReason::Card, error.field(), error.to_string());
+            let rejection =
+                Rejection::new(RejectReason::Card, error.field(), Reason::NotRendered { detail: error.to_string() });
             return (Prepared::Refused { row: number, request_id, rejection }, None);
         }
         let path = self.layout.photo(&candidate.row);
@@ -189,8 +192,8 @@ impl Preparer {
         } else {
             match self.photos.take(path, &self.keys, &*self.entropy) {
                 (Ok(photo), new) => (Some(photo), new),
-                (Err(why), _) => {
-                    let rejection = Rejection::new(RejectReason::Photo, "photo", why);
+                (Err(fault), _) => {
+                    let rejection = Rejection::new(RejectReason::Photo, "photo", Reason::Photo { fault });
                     return (Prepared::Refused { row: number, request_id, rejection }, None);
                 }
             }
@@ -239,7 +242,8 @@ impl Preparer {
         let person_key = self.keys.person(&self.profile.name, layout.identifier(candidate));
         let fields = layout.personal(&self.profile, row).chain([(PHOTO_FIELD, photo_name.as_str())]);
         let plain = zeroize::Zeroizing::new(to_json(fields));
-        let sealed = self.keys.seal(&row_name(&self.source, &request_id), nonce(&*self.entropy), plain.as_bytes());
+        let sealed =
+            self.keys.seal(&person_row_name(&self.source, &request_id), nonce(&*self.entropy), plain.as_bytes());
         let values = layout.body(row).map(|(_, value)| value).chain([photo_name.as_str()]);
         Ready {
             row: row.number,

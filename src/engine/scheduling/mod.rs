@@ -65,7 +65,7 @@ pub async fn run(engine: &Engine, until: Until, mut stop: watch::Receiver<bool>)
         lacks: false,
         ends: false,
     };
-    let mut news = engine.store.news().await;
+    let mut news = engine.store.listen().await;
     let stuck = loop {
         let rests = match scheduler.look(&mut news).await {
             Ok(rests) => rests,
