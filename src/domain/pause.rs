@@ -5,7 +5,7 @@ use super::time::Timestamp;
 /// What is paused.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PauseScope {
-    /// Everything.
+    /// The whole queue.
     Queue,
     /// One printer.
     Printer(String),
@@ -18,10 +18,10 @@ pub enum PauseScope {
 pub struct Pause {
     /// What is paused.
     pub scope: PauseScope,
-    /// Why.
+    /// The reason that the person gave.
     pub reason: String,
-    /// Who paused.
+    /// The person who paused.
     pub actor: String,
-    /// Since when.
+    /// The instant at which it began.
     pub at: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! One verified request for one card, from the waiting list to its citizen.
+//! Records: one verified request for one card, from the waiting list to the citizen.
 
 pub use super::states::{Recall, RecordState};
 use super::{
@@ -10,7 +10,7 @@ use super::{
     transition::{CardChange, JobChange, RecallChange, RecordChange, Transition},
 };
 
-/// An act that does not fit the state that the thing is in.
+/// An operation that the record's state does not allow.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{subject} is `{found}`; {rule}")]
 pub struct WrongState {
@@ -20,36 +20,36 @@ pub struct WrongState {
 }
 
 impl WrongState {
-    /// The thing, its state, and which state would do.
+    /// Names the record, its state, and the state that the operation requires.
     pub fn new(subject: &str, found: RecordState, rule: impl Into<String>) -> Self {
         Self { subject: subject.to_owned(), found: found.as_str(), rule: rule.into() }
     }
 }
 
-/// A record with all that decides what an act means, as read in the transaction that saves it.
+/// A record with everything that decisions about it need, read in the transaction that saves the decision.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecordView {
-    /// The record.
+    /// The record's number.
     pub id: RecordId,
-    /// How messages and audit name it: `record default/3372-2015-000001`.
+    /// Its name in messages and in the audit, such as `record default/3372-2015-000001`.
     pub subject: String,
-    /// Its profile.
+    /// Its card profile.
     pub profile: String,
     /// Its kind of request.
     pub kind: String,
     /// Its state.
     pub state: RecordState,
-    /// Its version; a body that replaces another is the next one.
+    /// Its version, from 1; each update of the body is the next one.
     pub version: i64,
-    /// Its card is stopped.
+    /// The reason for which its card is recalled.
     pub stop: Option<Recall>,
-    /// A person found its card good.
+    /// Whether a person has checked its card and found it good.
     pub checked: bool,
-    /// Its card came back.
+    /// Whether the citizen has given its card back.
     pub surrendered: bool,
-    /// Why it is held, quarantined or withdrawn.
+    /// The reason for which it is held, quarantined or withdrawn.
     pub reason: Option<String>,
-    /// Its job that is queued, printing or uncertain.
+    /// Its job, if that is queued, printing or uncertain.
     pub open_job: Option<OpenJob>,
     /// The blank of its latest good card.
     pub card: Option<CardBlank>,
@@ -74,8 +74,8 @@ impl RecordView {
         }
     }
 
-    /// Applies the changes of the record and of its job, as the store does when it saves the transition. For decisions
-    /// that follow on one that is not saved, as in a dry run.
+    /// Applies a transition's changes of the record and of its job, as the store does when it saves the transition. A dry
+    /// run, which saves nothing, decides the next row on the result.
     pub fn apply(&mut self, transition: &Transition) {
         if let Some(change) = &transition.record {
             self.state = change.to;
@@ -97,16 +97,16 @@ impl RecordView {
     }
 }
 
-/// The blank that became a record's latest good card.
+/// The blank of a record's latest good card, and where it was printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CardBlank {
-    /// Its lot.
+    /// The lot of the blank.
     pub lot: LotId,
-    /// The batch.
+    /// The batch in which it was printed.
     pub batch: BatchId,
-    /// The attempt.
+    /// The attempt that printed it.
     pub attempt: AttemptKey,
-    /// The job.
+    /// The job that it was printed for.
     pub job: JobId,
 }
 
@@ -115,12 +115,13 @@ pub struct CardBlank {
 pub struct OtherRecord {
     /// Its state.
     pub state: RecordState,
-    /// Its card came back.
+    /// Whether the citizen has given its card back.
     pub surrendered: bool,
 }
 
-/// May a request be open beside the person's other records? One living card per person and profile: nothing may be
-/// open or undelivered, and after a card was handed over only a kind of request that replaces it may follow.
+/// Whether a request may be open beside the person's other records of the profile. A person has one valid card per profile:
+/// no other record may occupy the slot, and after a card was handed over only a kind of request that replaces it is allowed.
+/// The error is the reason.
 pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), &'static str> {
     if others.iter().any(|o| o.state.occupies_slot()) {
         return Err("another request of this person is open");
@@ -132,13 +133,13 @@ pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), &'stati
     Ok(())
 }
 
-/// Keeps a record off the waiting list; out of its batch, if no card is in hand.
+/// Takes a record off the waiting list, or out of its batch if its job is queued.
 pub fn hold(view: &RecordView, reason: &str) -> Result<Transition, WrongState> {
     let rule = "only a `waiting` one, or one in a batch whose card has not started, can be held";
     leave_queue(view, RecordState::Held, reason, "record.held", rule)
 }
 
-/// Takes a record out of the queue, to `to`.
+/// Changes a waiting or queued record to `to`; a queued job is closed and its blank released.
 fn leave_queue(
     view: &RecordView,
     to: RecordState,
@@ -161,7 +162,7 @@ fn leave_queue(
     Ok(transition)
 }
 
-/// Puts a held or quarantined record on the waiting list, its failed tries forgiven.
+/// Puts a held or quarantined record on the waiting list and resets its failed tries.
 pub fn release(
     view: &RecordView,
     replaces: bool,
@@ -179,9 +180,10 @@ pub fn release(
     Ok(Transition { record: Some(change), ..Transition::new(Some(event)) })
 }
 
-/// What a row that is no longer print-ready does to its record.
+/// Withdraws a record, because its source lists it with a status that is not print-ready. If a card exists or may exist, it
+/// is recalled instead.
 ///
-/// Returns `None` for one that is withdrawn already.
+/// Returns `None` if the record is withdrawn already.
 pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, WrongState> {
     let reason = format!("status {status}");
     let to = RecordState::Withdrawn;
@@ -207,7 +209,7 @@ pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, W
     })
 }
 
-/// The card exists or may exist: it is stopped, and a person decides.
+/// Recalls a card that exists or may exist.
 fn stop_card(view: &RecordView, stop: Recall, reason: &str) -> Transition {
     let event = Event::new("record.stopped", &view.subject).with("stop", stop.as_str()).with("reason", reason);
     let mut change = RecordChange::new(view.id, view.state, view.state).because(reason);
@@ -215,7 +217,7 @@ fn stop_card(view: &RecordView, stop: Recall, reason: &str) -> Transition {
     Transition { record: Some(change), ..Transition::new(Some(event)) }
 }
 
-/// What a new body does to the state of its record. `may_be_open` is the rule of one living card for the new body.
+/// Decides the state of a record that gets a new body. `may_be_open` is the result of [`may_be_open`] for the new body.
 pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Result<Transition, WrongState> {
     let event = || Event::new("record.updated", &view.subject).with("version", view.version + 1);
     let onto_the_list = |movements, job| {
@@ -264,7 +266,7 @@ fn card_movement(card: CardBlank, from: Account, to: Account, cause: Cause) -> M
     Movement::new(card.lot, from, to, 1, cause).of_batch(card.batch).of_attempt(card.attempt)
 }
 
-/// A person looked at the card and found it good.
+/// A person has checked the card and found it good.
 pub fn check(view: &RecordView) -> Result<Transition, WrongState> {
     printed_card(view, "only a `printed` card can be checked")?;
     refuse_stopped(view)?;
@@ -284,8 +286,8 @@ fn refuse_stopped(view: &RecordView) -> Result<(), WrongState> {
     }
 }
 
-/// A person looked at the card and found it bad, or it was stopped: the card is spoiled, and the record goes back to
-/// the waiting list, or is withdrawn if that is why it was stopped.
+/// A person rejects the card, because it is bad or was recalled. It counts as spoiled. The record goes back to the waiting
+/// list, or is withdrawn if the card was recalled for that reason.
 pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transition, WrongState> {
     let card = printed_card(view, "only a `printed` card can be rejected")?;
     let to = if view.stop == Some(Recall::Withdrawn) { RecordState::Withdrawn } else { RecordState::Waiting };
@@ -299,7 +301,7 @@ pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transitio
     Ok(transition)
 }
 
-/// The citizen has the card.
+/// The citizen receives the card, which must have been checked and not recalled.
 pub fn hand_over(view: &RecordView) -> Result<Transition, WrongState> {
     let card = printed_card(view, "only a `printed` card can be handed over")?;
     refuse_stopped(view)?;
@@ -316,7 +318,7 @@ pub fn hand_over(view: &RecordView) -> Result<Transition, WrongState> {
     Ok(transition)
 }
 
-/// The citizen gave the card back: it is to be destroyed.
+/// The citizen gives the card back. It counts as spoiled, to be destroyed.
 pub fn surrender(view: &RecordView, reason: &str) -> Result<Transition, WrongState> {
     let (RecordState::HandedOver, Some(card), false) = (view.state, view.card, view.surrendered) else {
         let rule = "only a card that was handed over, and has not come back, can be surrendered";

@@ -22,10 +22,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
-use crate::{
-    AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Committed, Document, Ending, Fault, Found, Prepared,
-    PrinterDriver, reason_keyword,
-};
+use crate::{AttemptId, AttemptRef, Cancelled, Fault, Found, PrinterDriver, reason_keyword};
 
 /// The size of [`a_large_document_makes_one_card`].
 const LARGE_BYTES: usize = 3 << 20;

@@ -188,11 +188,11 @@ pub async fn printer_clear(engine: &Engine, name: &str, reason: &str) -> Result<
     let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name)) };
     tx.printer_breaker(name, printer.breaker, Breaker::Closed, 0).await?;
     // Also what ends by itself elsewhere: CUPS keeps an open cover over a crash, for ever.
-    let vouched = printer_reason::stopping(&printer.reasons, &[]);
-    tx.printer_vouch(name, &vouched).await?;
+    let acknowledged = printer_reason::stopping(&printer.reasons, &[]);
+    tx.printer_acknowledge(name, &acknowledged).await?;
     let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
-    if !vouched.is_empty() {
-        event = event.with("over", vouched.join(","));
+    if !acknowledged.is_empty() {
+        event = event.with("over", acknowledged.join(","));
     }
     tx.audit(event.with("reason", reason));
     Ok(tx.commit().await?)
@@ -225,7 +225,7 @@ pub async fn printer_test(engine: &Engine, name: &str) -> Result<TestCard, Engin
     let (printer, answer) = printer_probe(engine, name).await?;
     let (found, _) = answer.map_err(|fault| does_not_answer(&printer, &fault))?;
     let objections = objections(engine, &printer.profile, &found);
-    if printer.insisted.is_none() && !objections.is_empty() {
+    if printer.override_reason.is_none() && !objections.is_empty() {
         let message = format!("printer `{name}` cannot be used safely: {}", objections.join(" "));
         return Err(EngineError::refused(message, "remove it, and add it again with `--insist REASON`"));
     }
