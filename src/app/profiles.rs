@@ -242,7 +242,7 @@ mod tests {
             (PROFILE, "attempts = 2", "attempts = \"two\"", "mine/profile.toml` is wrong, line 6"),
             (PROFILE, "attempts = 2", "atempts = 2", "unknown field `atempts`"),
             (PROFILE, "\"{name}\"", "\"{nama}\"", "`{nama}` is no column of the profile"),
-            (PROFILE, "\"{name}\"", "\"{name\"", "a brace without its partner"),
+            (PROFILE, "\"{name}\"", "\"{name\"", "unbalanced brace"),
             (PROFILE, "front.svg", "../front.svg", "`template` must be the name of a file beside the profile"),
             ("front.svg", "id=\"valid\"", "id=\"valit\"", "mine/front.svg` is wrong, line 1: it has no place `valid`"),
             ("front.svg", "viewBox=\"0 0 85.6 53.98\"", "", "it needs a `viewBox` of four numbers"),

@@ -8,7 +8,7 @@ use super::time::Timestamp;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PauseScope {
-    /// Everything.
+    /// The whole queue.
     Queue,
     /// One printer.
     Printer(String),
@@ -21,10 +21,10 @@ pub enum PauseScope {
 pub struct Pause {
     /// What is paused.
     pub scope: PauseScope,
-    /// Why.
+    /// The reason that the person gave.
     pub reason: String,
-    /// Who paused.
+    /// The person who paused.
     pub actor: String,
-    /// Since when.
+    /// The instant at which it began.
     pub at: Timestamp,
 }

@@ -406,9 +406,13 @@ async fn look_all(tx: &mut Tx, requests: &[Request]) -> Result<(), StoreError> {
         return Ok(());
     }
     let known = tx.printers_named(&vouching.keys().collect::<Vec<_>>()).await?;
-    for printer in known.iter().filter(|printer| !printer.vouched.is_empty()) {
+    for printer in known.iter().filter(|printer| !printer.acknowledged_reasons.is_empty()) {
         if let Some(reasons) = vouching.get(printer.name.as_str()) {
-            tx.printer_vouch(&printer.name, &printer_reason::still_vouched(reasons, &printer.vouched)).await?;
+            tx.printer_acknowledge(
+                &printer.name,
+                &printer_reason::still_acknowledged(reasons, &printer.acknowledged_reasons),
+            )
+            .await?;
         }
     }
     Ok(())

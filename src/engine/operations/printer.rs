@@ -227,11 +227,11 @@ impl Act for ClearPrinter {
         let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
         tx.printer_breaker(name, printer.breaker, Breaker::Closed, 0).await?;
         // Also what ends by itself elsewhere: CUPS keeps an open cover over a crash, for ever.
-        let vouched = printer_reason::stopping(&printer.reasons, &[]);
-        tx.printer_vouch(name, &vouched).await?;
+        let acknowledged = printer_reason::stopping(&printer.reasons, &[]);
+        tx.printer_acknowledge(name, &acknowledged).await?;
         let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
-        if !vouched.is_empty() {
-            event = event.with("over", vouched.join(","));
+        if !acknowledged.is_empty() {
+            event = event.with("over", acknowledged.join(","));
         }
         tx.audit(event.with("reason", self.note));
         Ok(tx.commit().await?)
@@ -282,7 +282,7 @@ async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result
     let (printer, answer) = printer_probe(engine, name).await?;
     let (found, _) = answer.map_err(|fault| does_not_answer(&printer, &fault))?;
     let objections = objections(engine, &printer.profile, &found);
-    if printer.insisted.is_none() && !objections.is_empty() {
+    if printer.override_reason.is_none() && !objections.is_empty() {
         return Err(Refusal::PrinterObjections { printer: name.to_owned(), objections, added: true }.into());
     }
     let profile = engine.profile(&printer.profile)?;

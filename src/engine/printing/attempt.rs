@@ -260,7 +260,9 @@ impl Worker {
             return answer;
         }
         let answer = match self.driver.status().await {
-            Ok(status) if !printer_reason::stopping(&status.reasons, &self.state.printer.vouched).is_empty() => {
+            Ok(status)
+                if !printer_reason::stopping(&status.reasons, &self.state.printer.acknowledged_reasons).is_empty() =>
+            {
                 status.reasons
             }
             Ok(status) if status.condition == Condition::Stopped => vec![printer_reason::STOPPED.to_owned()],

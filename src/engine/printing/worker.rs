@@ -282,7 +282,7 @@ impl Worker {
             self.output = profile.as_ref().and_then(|profile| document::choose(&found, profile));
             let objection = if self.output.is_none() {
                 Some("document-format-not-supported")
-            } else if self.state.printer.insisted.is_none()
+            } else if self.state.printer.override_reason.is_none()
                 && !objections(&self.engine, &self.state.printer.profile, &found).is_empty()
             {
                 Some("not-vouched-for")
@@ -304,7 +304,7 @@ impl Worker {
             Condition::Processing => ("processing", true),
             Condition::Stopped => ("stopped", false),
         };
-        let stopping = printer_reason::stopping(&status.reasons, &self.state.printer.vouched);
+        let stopping = printer_reason::stopping(&status.reasons, &self.state.printer.acknowledged_reasons);
         self.seen(state, status.reasons).await?;
         if !well || !status.accepting_jobs || !stopping.is_empty() {
             return Ok(false);
@@ -370,14 +370,14 @@ impl Worker {
 
     async fn seen(&mut self, state: &'static str, reasons: Vec<String>) -> Result<(), StoreError> {
         let printer = &mut self.state.printer;
-        let vouched = printer_reason::still_vouched(&reasons, &printer.vouched);
-        if printer.state == state && printer.reasons == reasons && printer.vouched == vouched {
+        let acknowledged = printer_reason::still_acknowledged(&reasons, &printer.acknowledged_reasons);
+        if printer.state == state && printer.reasons == reasons && printer.acknowledged_reasons == acknowledged {
             return Ok(());
         }
         info!(printer.id = printer.name, state, reasons = reasons.join(","), "the printer changed");
         printer.state = state.into();
         printer.reasons.clone_from(&reasons);
-        printer.vouched = vouched;
+        printer.acknowledged_reasons = acknowledged;
         self.writer.save(Request::Seen { printer: printer.name.clone(), state, reasons, whole: true }).await?;
         Ok(())
     }

@@ -88,7 +88,7 @@ pub async fn run(engine: &Engine, until: Until, mut stop: watch::Receiver<bool>)
         }
         tokio::select! {
             () = engine.clock.sleep(LOOK) => {}
-            () = news.arrive() => {}
+            () = news.notified() => {}
             _ = stop.changed() => {}
         }
     };
