@@ -195,7 +195,11 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
         profiles: config.profiles,
         settings: config.settings,
         printers: config.printers,
-        writer: Writer { chain: CHAIN_CLI.into(), actor: Arc::new(actor(global.actor.clone())), fence: None },
+        writer: Writer {
+            chain: CHAIN_CLI.into(),
+            actor: Arc::new(actor(global.actor.clone().map(String::from))),
+            fence: None,
+        },
     };
     Ok(assemble(parts, clock, entropy))
 }

@@ -8,7 +8,11 @@ use super::{
 };
 use crate::{
     domain::{id::BatchId, refusal::Refusal},
-    engine::{Engine, EngineError, operations},
+    engine::{
+        Engine, EngineError,
+        client::{Client, Direct},
+        operations::{ApproveBatch, CancelBatch},
+    },
     store::JobFilter,
 };
 
@@ -29,12 +33,12 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BatchCommand)
             return Ok(out.data(&value, |_| format!("{}\n{}", batches_text(&[line]), jobs_text(&jobs)))?);
         }
         BatchCommand::Cancel { batch, reason } => {
-            let closed = operations::batch_cancel(engine, BatchId(batch), &reason).await?;
+            let closed = Direct::new(engine).act(CancelBatch { batch: BatchId(batch), note: reason }).await?;
             let rest = if closed { "" } else { "; the card in hand is finished" };
             format!("batch {batch} cancelled{rest}")
         }
         BatchCommand::Approve { batch } => {
-            operations::batch_approve(engine, BatchId(batch)).await?;
+            Direct::new(engine).act(ApproveBatch { batch: BatchId(batch) }).await?;
             format!("batch {batch} may be printed")
         }
     };

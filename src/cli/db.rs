@@ -10,9 +10,11 @@ use super::{
     words,
 };
 use crate::{
+    domain::permission::Operation,
     engine::{
         Engine,
-        operations::{self, Archived},
+        client::{Client, Direct},
+        operations::{self, ArchiveJobs, Archived, BackUpDatabase},
     },
     store::Check,
 };
@@ -62,7 +64,7 @@ fn check_text(checks: &[Check]) -> String {
 }
 
 async fn backup(engine: &Engine, out: Output, file: &Path, key: &str) -> anyhow::Result<()> {
-    let backup = operations::backup(engine, file).await?;
+    let backup = Direct::new(engine).act(BackUpDatabase { file: file.to_owned() }).await?;
     let value = serde_json::json!({ "file": file, "bytes": backup.bytes, "rules": backup.rules });
     out.data(&value, |_| {
         let bytes = thousands(i64::try_from(backup.bytes).unwrap_or(i64::MAX));
@@ -76,7 +78,8 @@ async fn backup(engine: &Engine, out: Output, file: &Path, key: &str) -> anyhow:
 }
 
 async fn move_to(engine: &Engine, out: Output, to: &str) -> anyhow::Result<()> {
-    let moved = operations::database_move(engine, to, |table, rows| {
+    let permit = Direct::new(engine).permit(Operation::DatabaseMove).await?;
+    let moved = operations::database_move(engine, &permit, to, |table, rows| {
         message(&format!("{table}: {} rows", thousands(rows)));
     })
     .await?;
@@ -107,8 +110,11 @@ async fn move_to(engine: &Engine, out: Output, to: &str) -> anyhow::Result<()> {
 
 async fn archive(engine: &Engine, out: Output, older_than: Option<u32>, dry_run: bool) -> anyhow::Result<()> {
     let days = older_than.unwrap_or(engine.settings.archive_after_days);
-    let archived =
-        if dry_run { operations::archivable(engine, days).await? } else { operations::archive(engine, days).await? };
+    let archived = if dry_run {
+        operations::archivable(engine, days).await?
+    } else {
+        Direct::new(engine).act(ArchiveJobs { older_than_days: days }).await?
+    };
     let value = serde_json::json!({ "older_than_days": days, "dry_run": dry_run, "archived": archived });
     let text = |_: &serde_json::Value| {
         let Archived { moved, transactions } = archived;

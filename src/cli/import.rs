@@ -17,9 +17,10 @@ use super::{
     progress, words,
 };
 use crate::{
-    domain::import::Rejection,
+    domain::{import::Rejection, permission::Operation},
     engine::{
         Engine, EngineError,
+        client::Direct,
         import::{self, Format, Import, Report, Watch},
     },
 };
@@ -52,7 +53,8 @@ pub async fn run(
     let rejects = rejects.map(|path| Rejects::create(path, file)).transpose()?;
     let bar = progress::bytes(bytes);
     let mut watch = Watching { rejects, bar: bar.clone() };
-    let report = import::import(engine, input, import, &mut watch).await;
+    let permit = Direct::new(engine).permit(Operation::Import).await?;
+    let report = import::import(engine, &permit, input, import, &mut watch).await;
     bar.finish_and_clear();
     let report = report?;
     warn_of(&report, watch.rejects.is_some());

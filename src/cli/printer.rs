@@ -14,17 +14,28 @@ use crate::{
     },
     engine::{
         Engine,
-        operations::{self, Capabilities, NewPrinter, PrinterStatus, Supply},
+        client::{Client, Direct},
+        operations::{
+            self, AddObjectedPrinter, AddPrinter, Capabilities, ClearPrinter, PrinterStatus, Probe, RemovePrinter,
+            Supply, TestPrinter,
+        },
     },
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: PrinterCommand) -> anyhow::Result<()> {
+    let client = Direct::new(engine);
     match command {
         PrinterCommand::Add { name, uri, hopper, profile, insist } => {
-            let new = NewPrinter { name: &name, uri: &uri, profile: &profile, hopper, insist: insist.as_deref() };
-            match operations::printer_add(engine, &new).await? {
-                Ok(found) => found.cautions.iter().for_each(|caution| message(&format!("note: {caution}"))),
-                Err(fault) => {
+            let printer = AddPrinter { name: name.clone(), uri, profile, hopper };
+            let probe = match insist {
+                None => client.act(printer).await?,
+                Some(note) => client.act(AddObjectedPrinter { printer, note }).await?,
+            };
+            match probe {
+                Probe::Answered(found) => {
+                    found.cautions.iter().for_each(|caution| message(&format!("note: {caution}")));
+                }
+                Probe::Silent(fault) => {
                     message(&format!("warning: the printer was not asked what it is: {fault}"));
                     message(&format!("hint: try again with `cetak printer show {name}`; `cetak run` asks it too"));
                 }
@@ -43,11 +54,11 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
         PrinterCommand::Show { name } => show(engine, out, &name).await?,
         PrinterCommand::Test { name } => test(engine, out, &name).await?,
         PrinterCommand::Clear { name, reason } => {
-            operations::printer_clear(engine, &name, &reason).await?;
+            client.act(ClearPrinter { printer: name.clone(), note: reason }).await?;
             out.done(&format!("printer `{name}` may get cards again"))?;
         }
         PrinterCommand::Remove { name } => {
-            operations::printer_remove(engine, &name).await?;
+            client.act(RemovePrinter { printer: name.clone() }).await?;
             out.done(&format!("printer `{name}` removed"))?;
         }
     }
@@ -120,12 +131,12 @@ fn show_text(
 }
 
 async fn test(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
-    let test = operations::printer_test(engine, name).await?;
-    let state = test.outcome.state();
+    let test = Direct::new(engine).act(TestPrinter { printer: name.to_owned() }).await?;
+    let state = test.state;
     let value = serde_json::json!({
-        "printer": name, "attempt": test.attempt, "outcome": state.as_str(), "reason": test.outcome.reason(),
+        "printer": name, "attempt": test.attempt, "outcome": state.as_str(), "reason": test.reason,
     });
-    let reason = test.outcome.reason().unwrap_or("a good card");
+    let reason = test.reason.as_deref().unwrap_or("a good card");
     out.data(&value, |_| {
         let told = match state {
             AttemptState::Printed => "the printer reports a card: look at it, then destroy it".to_owned(),

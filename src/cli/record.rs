@@ -9,7 +9,8 @@ use super::{
 use crate::{
     engine::{
         Engine,
-        operations::{self, RecordName, find_record},
+        client::{Client, Direct},
+        operations::{HoldRecord, RecordName, ReleaseRecord, find_record},
     },
     store::{JobFilter, RecordLine},
 };
@@ -34,12 +35,12 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
         }
         RecordCommand::Hold { record, reason } => {
             let name = name(record);
-            operations::record_hold(engine, &name, &reason).await?;
+            Direct::new(engine).act(HoldRecord { record: name.clone(), note: reason }).await?;
             format!("record `{}` is held", name.request_id)
         }
         RecordCommand::Release { record, reason } => {
             let name = name(record);
-            operations::record_release(engine, &name, &reason).await?;
+            Direct::new(engine).act(ReleaseRecord { record: name.clone(), note: reason }).await?;
             format!("record `{}` is on the waiting list", name.request_id)
         }
     };

@@ -38,8 +38,12 @@ row_id!(
     LotId
 );
 row_id!(
-    /// A reprint warrant.
-    WarrantId
+    /// An act that waits for its second person; the number that people see. A reprint warrant is one.
+    PendingActId
+);
+row_id!(
+    /// A user account.
+    AccountId
 );
 row_id!(
     /// A stored photo.

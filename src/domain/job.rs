@@ -62,7 +62,7 @@ impl PrintedCard {
     pub fn transition(&self) -> Transition {
         let (from, to) = (AttemptState::Releasing, AttemptState::Printed);
         Transition {
-            attempt: Some(AttemptChange { key: self.attempt, from, to, reason: None, inspected: false }),
+            attempt: Some(AttemptChange { key: self.attempt, from, to, reason: None, note: None, inspected: false }),
             job: Some(JobChange::new(self.job, JobState::Printing, JobState::Printed)),
             record: Some(RecordChange::new(self.record, RecordState::Batched, RecordState::Printed)),
             movements: vec![self.movement()],
@@ -102,6 +102,7 @@ pub fn settle(
         from: view.state,
         to: outcome.state(),
         reason: outcome.reason().map(str::to_owned),
+        note: None,
         inspected: false,
     });
     let moved = |to: Account, cause| {
@@ -240,8 +241,14 @@ pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Res
         .with("record", view.record)
         .with("reason", reason);
     let mut transition = Transition::new(Some(event));
-    transition.attempt =
-        Some(AttemptChange { key: view.key, from: view.state, to, reason: Some(reason.to_owned()), inspected: true });
+    transition.attempt = Some(AttemptChange {
+        key: view.key,
+        from: view.state,
+        to,
+        reason: Some(reason.to_owned()),
+        note: None,
+        inspected: true,
+    });
     transition
         .movements
         .push(Movement::new(view.lot, Account::Uncertain, account, 1, cause).of_batch(view.batch).of_attempt(view.key));

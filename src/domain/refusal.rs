@@ -6,9 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    id::{BatchId, JobId, WarrantId},
+    id::{BatchId, JobId, PendingActId},
+    pending::PendingState,
+    permission::{Forbidden, Operation},
     states::{AttemptState, BatchState, Recall, RecordState},
-    stock::{Account, Cause, Place},
+    stock::{Account, Place},
 };
 
 /// What sort of refusal it is, by what the caller can do about it.
@@ -69,8 +71,8 @@ refusals! {
     NotFound "no-job" NoJob { job: JobId };
     /// No attempt has this name.
     NotFound "no-attempt" NoAttempt { attempt: String };
-    /// No warrant has this number.
-    NotFound "no-warrant" NoWarrant { warrant: WarrantId };
+    /// No act that waits for its second person, and no reprint warrant, has this number.
+    NotFound "no-act" NoAct { act: PendingActId };
 
     // Things in another state than the act needs.
     /// The record's state does not allow the act.
@@ -79,8 +81,12 @@ refusals! {
     Conflict "batch-state" BatchState { batch: BatchId, found: BatchState, needs: BatchRule };
     /// The attempt's state does not allow the act.
     Conflict "attempt-state" AttemptState { attempt: String, found: AttemptState, needs: AttemptRule, archived: bool };
-    /// The warrant was decided before; `found` is what was decided.
-    Conflict "warrant-decided" WarrantDecided { warrant: WarrantId, found: String };
+    /// The act was decided before.
+    Conflict "act-decided" ActDecided { act: PendingActId, found: PendingState };
+    /// The act was not decided in time.
+    Conflict "act-expired" ActExpired { act: PendingActId };
+    /// The target of the act changed after it was asked for.
+    Conflict "act-target-changed" ActTargetChanged { act: PendingActId, target: String };
     /// The printer still reports on the attempt, so its outcome can be learned.
     Conflict "printer-still-answers" PrinterStillAnswers { printer: String, attempt: String };
 
@@ -93,18 +99,16 @@ refusals! {
     Conflict "profile-not-rendered" ProfileNotRendered { profile: String, detail: String };
     /// The cards of the profile have a front only.
     Invalid "no-back" NoBack { profile: String };
-    /// The cause is not one of spoilage.
-    Invalid "not-spoilage" NotSpoilage { cause: String };
     /// The reason is not one of the profile's reasons for a reprint.
     Invalid "not-a-reprint-reason" NotAReprintReason { profile: String, known: Vec<String> };
-    /// The person who requested the warrant wants to approve it.
-    Forbidden "same-person" SamePerson { warrant: WarrantId };
+    /// The person who asked for the act wants to confirm it.
+    Forbidden "same-person" SamePerson { act: PendingActId };
+    /// A person wants to take back an act that another person asked for.
+    Forbidden "other-person" OtherPerson { act: PendingActId };
+    /// The roles of the person do not allow the operation.
+    Forbidden "no-right" NoRight { operation: Operation };
 
     // Blanks.
-    /// The quantity is out of range; both ends are allowed.
-    Invalid "quantity" Quantity { quantity: i64, least: i64, most: i64 };
-    /// An argument that must be given is empty.
-    Invalid "missing" Missing { what: Argument };
     /// The text is not a range of serials.
     Invalid "serial-range" SerialRange { serials: String };
     /// The range of serials does not cover the quantity.
@@ -123,16 +127,12 @@ refusals! {
     Conflict "count-below-reserved" CountBelowReserved { short: i64, free: i64 };
     /// The count is higher than booked by more blanks than are booked as missing.
     Conflict "count-above-missing" CountAboveMissing { over: i64, missing: i64 };
-    /// Both witnesses are the same person.
-    Invalid "same-witness" SameWitness;
     /// There is no free blank for a test card.
     Conflict "no-free-blank" NoFreeBlank { blank_type: String, place: Place };
 
     // Printers.
-    /// The text is not allowed as a name.
-    Invalid "name" Name { of: Named, name: String };
-    /// The capacity of a hopper is out of range; both ends are allowed.
-    Invalid "hopper-capacity" HopperCapacity { capacity: i64, least: i64, most: i64 };
+    /// The text is not allowed as the name of a source.
+    Invalid "source-name" SourceName { name: String };
     /// A printer with this name exists.
     Conflict "printer-exists" PrinterExists { printer: String };
     /// Another printer, `printer`, has this address.
@@ -254,28 +254,6 @@ pub enum AttemptRule {
     Open,
 }
 
-/// An argument of an act.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Argument {
-    /// The number of a document.
-    Document,
-    /// The name of a witness.
-    Witness,
-}
-
-/// What a name is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Named {
-    /// A printer.
-    Printer,
-    /// The source of a waiting list.
-    Source,
-    /// Another office.
-    Office,
-}
-
 /// What keeps a printer in use.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -290,15 +268,16 @@ pub enum PrinterUse {
     Blanks(i64),
 }
 
+impl From<Forbidden> for Refusal {
+    fn from(Forbidden { operation }: Forbidden) -> Self {
+        Self::NoRight { operation }
+    }
+}
+
 impl Refusal {
     /// A record in a state that does not allow an act.
     pub fn record_state(record: &str, found: RecordState, needs: impl Into<RecordRule>) -> Self {
         Self::RecordState { record: record.to_owned(), found, needs: needs.into() }
-    }
-
-    /// A cause of a movement that is not one of spoilage.
-    pub fn not_spoilage(cause: Cause) -> Self {
-        Self::NotSpoilage { cause: cause.as_str().to_owned() }
     }
 }
 
@@ -319,7 +298,7 @@ mod tests {
                 r#"{"code":"record-state","args":{"record":"record default/1","found":"handed_over","needs":"check"}}"#,
                 RefusalKind::Conflict,
             ),
-            (Refusal::SameWitness, r#"{"code":"same-witness"}"#, RefusalKind::Invalid),
+            (Refusal::SerialsWithoutLot, r#"{"code":"serials-without-lot"}"#, RefusalKind::Invalid),
         ];
         for (refusal, json, kind) in cases {
             assert_eq!(serde_json::to_string(&refusal).unwrap(), json);

@@ -44,6 +44,8 @@ pub struct AttemptChange {
     pub to: AttemptState,
     /// Why, where it is not a good card.
     pub reason: Option<String>,
+    /// Why, in the words of a person.
+    pub note: Option<String>,
     /// A person decided it, who is in the audit.
     pub inspected: bool,
 }
@@ -90,6 +92,8 @@ pub struct RecordChange {
     pub reset_failures: bool,
     /// Why it is held, quarantined or withdrawn; `None` clears an earlier reason.
     pub reason: Option<String>,
+    /// Why, in the words of a person; `None` clears an earlier note.
+    pub note: Option<String>,
     /// What happens to its card.
     pub card: CardChange,
 }
@@ -105,6 +109,7 @@ impl RecordChange {
             charged_on: None,
             reset_failures: false,
             reason: None,
+            note: None,
             card: CardChange::Keep,
         }
     }

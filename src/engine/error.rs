@@ -1,6 +1,9 @@
 //! Why an act or a read was not done.
 
-use crate::{domain::refusal::Refusal, store::StoreError};
+use crate::{
+    domain::{permission::Forbidden, refusal::Refusal},
+    store::StoreError,
+};
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -34,5 +37,11 @@ pub enum EngineError {
 impl From<Refusal> for EngineError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+impl From<Forbidden> for EngineError {
+    fn from(forbidden: Forbidden) -> Self {
+        Refusal::from(forbidden).into()
     }
 }

@@ -20,6 +20,7 @@ mod fence;
 pub mod keys;
 mod maintenance;
 mod node;
+mod pending_act;
 mod photo;
 mod print_step;
 mod printer;
@@ -42,6 +43,7 @@ pub use self::{
     fence::Fence,
     maintenance::{Check, Fault, Moved, Remedy, Transferred},
     node::{Candidate, Node},
+    pending_act::PendingActLine,
     photo::NewPhoto,
     record::{NewRecord, StoredBody, StoredRow},
     report::{AttemptLine, BatchLine, JobFilter, JobLine, RecordLine, StateCount, UncertainLine},

@@ -39,8 +39,7 @@ impl Writer {
 
     /// For transactions that write no audit row.
     pub(super) fn nobody() -> Self {
-        let nobody = Actor { name: String::new(), os_user: String::new(), host: String::new() };
-        Self { chain: "".into(), actor: Arc::new(nobody), fence: None }
+        Self { chain: "".into(), actor: Arc::new(Actor::system("", "", "")), fence: None }
     }
 }
 

@@ -10,14 +10,11 @@ use cetak::{
         stock::Cause,
         time::Timestamp,
     },
-    engine::{
-        EngineError,
-        clock::Clock,
-        operations::{self, Found},
-    },
+    engine::{EngineError, clock::Clock},
     store::{JobFilter, JobLine, Moved, StoreError},
 };
 
+use crate::acts::{self as operations, Found};
 use crate::{
     clock::NOON,
     world::{World, csv, name, student, students},

@@ -4,10 +4,11 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use cetak::{
     domain::refusal::Refusal,
-    engine::{EngineError, operations},
+    engine::EngineError,
     store::{Location, Store, keys::Keys},
 };
 
+use crate::acts as operations;
 use crate::{
     database::{self, is_postgres},
     world::{World, students},

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use cetak::{domain::id::BatchId, engine::operations};
+use cetak::domain::id::BatchId;
 
+use crate::acts as operations;
 use crate::world::{World, csv, student, students};
 
 #[tokio::test]

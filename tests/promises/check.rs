@@ -2,11 +2,9 @@
 
 use std::os::unix::fs::FileExt;
 
-use cetak::{
-    engine::operations,
-    store::{Location, Store, keys::Keys},
-};
+use cetak::store::{Location, Store, keys::Keys};
 
+use crate::acts as operations;
 use crate::{
     database,
     world::{World, name, students},

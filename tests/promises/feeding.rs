@@ -6,14 +6,12 @@ use std::sync::{
 };
 
 use cetak::{
-    domain::{attempt::Outcome, pause::PauseScope, refusal::Refusal},
-    engine::{
-        EngineError,
-        operations::{self, NewPrinter},
-    },
+    domain::{attempt::AttemptState, pause::PauseScope, refusal::Refusal},
+    engine::{EngineError, operations::Probe},
 };
 use cetak_driver_api::{Capabilities, Condition, Fault, Found, PrinterDriver};
 
+use crate::acts::{self as operations, NewPrinter};
 use crate::{
     fake_printer::{Act, FakePrinter, away},
     world::{World, students},
@@ -186,7 +184,8 @@ async fn a_printer_that_cannot_be_used_safely_gets_cards_only_if_a_person_insist
     assert!(matches!(refused, EngineError::Refused { .. }));
 
     let insisting = NewPrinter { insist: Some("only for tests"), ..new };
-    operations::printer_add(&world.engine, &insisting).await.unwrap().unwrap();
+    let probe = operations::printer_add(&world.engine, &insisting).await.unwrap();
+    assert!(matches!(probe, Probe::Answered(_)), "{probe:?}");
     world.import(&students(0..2)).await;
     world.receive(2, None).await;
     world.run().await;
@@ -220,12 +219,12 @@ async fn a_test_card_uses_up_a_blank_and_one_that_does_not_start_gives_it_back()
 
     let test = operations::printer_test(&world.engine, "p1").await.unwrap();
 
-    assert_eq!((test.outcome, printer.cards()), (Outcome::Printed, 1));
+    assert_eq!((test.state, printer.cards()), (AttemptState::Printed, 1));
     assert_eq!((world.account("vault").await, world.account("spoiled").await), (1, 1));
 
     world.printer("away", "offline=1").await;
     let test = operations::printer_test(&world.engine, "away").await.unwrap();
-    assert!(matches!(test.outcome, Outcome::NotStarted { .. }), "{test:?}");
+    assert_eq!(test.state, AttemptState::NotStarted, "{test:?}");
     assert_eq!((world.account("vault").await, world.account("spoiled").await), (1, 1));
     world.audit().await;
 }

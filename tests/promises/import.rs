@@ -6,9 +6,10 @@ use cetak::{
         reason::{PhotoFault, Reason},
         refusal::Refusal,
     },
-    engine::{EngineError, import::Format, operations},
+    engine::{EngineError, import::Format},
 };
 
+use crate::acts as operations;
 use crate::database;
 use crate::world::{World, csv, name, student, students};
 

@@ -1,6 +1,7 @@
 //! Tests the promises on a real database, with injected clock, randomness and printers. See `README.md`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod acts;
 mod archive;
 mod audit;
 mod backup;
@@ -24,5 +25,6 @@ mod postgres;
 mod printing;
 mod recovery;
 mod schedule;
+mod second_person;
 mod stock;
 mod world;

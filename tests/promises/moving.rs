@@ -2,10 +2,11 @@
 
 use cetak::{
     domain::refusal::Refusal,
-    engine::{EngineError, operations},
+    engine::EngineError,
     store::{Location, Store, StoreError, keys::Keys},
 };
 
+use crate::acts as operations;
 use crate::{
     database,
     postgres::Postgres,

@@ -5,8 +5,9 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use cetak::{domain::pause::PauseScope, engine::operations};
+use cetak::domain::pause::PauseScope;
 
+use crate::acts as operations;
 use crate::{
     fake_printer::FakePrinter,
     world::{World, students},

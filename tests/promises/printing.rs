@@ -5,12 +5,10 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use cetak::engine::{
-    operations,
-    scheduling::{self, Until},
-};
+use cetak::engine::scheduling::{self, Until};
 use cetak_driver_api::{Blank, Cancelled, Card, Ending, Fault, Found};
 
+use crate::acts as operations;
 use crate::{
     fake_printer::{Act, FakePrinter, away},
     world::{NO_CARD, NO_PICTURE, World, csv, student, students},

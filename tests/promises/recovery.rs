@@ -2,15 +2,13 @@
 
 use cetak::{
     domain::{id::AttemptKey, refusal::Refusal},
-    engine::{
-        EngineError,
-        operations::{self, Found},
-    },
+    engine::EngineError,
     store::{Acknowledgement, Begin, QueuedJob},
 };
 use cetak_driver_api::{AttemptId, Document, PrinterDriver};
 use cetak_driver_mock::MockPrinter;
 
+use crate::acts::{self as operations, Found};
 use crate::{
     clock::NOON,
     world::{World, students},

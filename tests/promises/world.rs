@@ -13,12 +13,13 @@ use cetak::{
         system::{SystemClock, SystemEntropy},
     },
     cli::status::{self, Status},
-    domain::{audit::Actor, card::profile::CardProfile, import::Rejection, retry::Backoff},
+    domain::{audit::Actor, card::profile::CardProfile, import::Rejection, permission::Operation, retry::Backoff},
     engine::{
         Engine, EngineError, RendererFactory, Settings,
+        client::Direct,
         clock::{Clock, Entropy},
         import::{Format, Import, Report, Watch, import},
-        operations::{self, Delivery, NewPrinter, RecordName},
+        operations::RecordName,
         scheduling::{self, Blocked, Until},
     },
     render::{self, Background, Card, CardRenderer, Output, RenderError, Renderer},
@@ -31,6 +32,7 @@ use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
+use crate::acts::{self as operations, Delivery, NewPrinter};
 pub(crate) use crate::people::{csv, student, students};
 use crate::{
     clock::{Calls, Counted, TestClock},
@@ -161,7 +163,8 @@ impl World {
         let mut rejects = Rejects::default();
         let input = Box::new(std::io::Cursor::new(text.as_bytes().to_vec()));
         let _call = Calls::of_this_thread().begin();
-        let report = import(&self.engine, input, what, &mut rejects).await?;
+        let permit = Direct::new(&self.engine).permit(Operation::Import).await?;
+        let report = import(&self.engine, &permit, input, what, &mut rejects).await?;
         Ok((report, rejects))
     }
 
@@ -252,7 +255,7 @@ impl World {
 }
 
 pub(crate) fn actor(name: &str) -> Actor {
-    Actor { name: name.into(), os_user: "test".into(), host: "test".into() }
+    Actor::local_administrator(name.into(), "test".into(), "test".into())
 }
 
 pub(crate) fn name(request_id: &str) -> RecordName {

@@ -4,7 +4,7 @@ use super::message::{Message, list};
 use crate::{
     cli::output::thousands,
     domain::{
-        refusal::{Argument, AttemptRule, BatchRule, Named, PrinterUse, RecordRule, Refusal},
+        refusal::{AttemptRule, BatchRule, PrinterUse, RecordRule, Refusal},
         states::RecordState,
         stock::Place,
     },
@@ -37,8 +37,8 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("there is no attempt `{attempt}`"),
             "list the attempts to be resolved with `cetak inspect list`",
         ),
-        Refusal::NoWarrant { warrant } => {
-            say(format!("there is no warrant {warrant}"), "list the warrants with `cetak reprint list`")
+        Refusal::NoAct { act } => {
+            say(format!("there is no warrant {act}"), "list the warrants with `cetak reprint list`")
         }
         Refusal::RecordState { record, found, needs } => record_state(record, *found, *needs),
         Refusal::BatchState { batch, found, needs } => {
@@ -64,9 +64,16 @@ pub fn refusal(refusal: &Refusal) -> Message {
             };
             say(format!("attempt `{attempt}` is `{}`{archived}; {needed}", found.as_str()), hint)
         }
-        Refusal::WarrantDecided { warrant, found } => say(
-            format!("warrant {warrant} is `{found}`; a warrant is decided once"),
+        Refusal::ActDecided { act, found } => say(
+            format!("warrant {act} is `{}`; a warrant is decided once", found.as_str()),
             "request another with `cetak reprint request`",
+        ),
+        Refusal::ActExpired { act } => {
+            say(format!("warrant {act} has expired"), "request another with `cetak reprint request`")
+        }
+        Refusal::ActTargetChanged { act, target } => say(
+            format!("{target} was changed after warrant {act} was requested"),
+            "see what changed, and request another with `cetak reprint request`",
         ),
         Refusal::PrinterStillAnswers { printer, attempt } => say(
             format!("printer `{printer}` still answers for attempt `{attempt}`, so its outcome can be learned"),
@@ -87,26 +94,22 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::NoBack { profile } => {
             say(format!("the cards of profile `{profile}` have no back"), "leave out `--side`")
         }
-        Refusal::NotSpoilage { cause } => say(
-            format!("`{cause}` is not a cause of spoilage"),
-            "the causes are `encode-failed`, `print-failed`, `damaged` and `data-changed`",
-        ),
         Refusal::NotAReprintReason { profile, known } => say(
             format!("the reason is not a reprint reason of profile `{profile}`"),
             &format!("the reasons are {}", list(known)),
         ),
-        Refusal::SamePerson { warrant } => say(
-            format!("warrant {warrant} was requested by the same person; another person must approve it"),
+        Refusal::SamePerson { act } => say(
+            format!("warrant {act} was requested by the same person; another person must approve it"),
             "let another person run `cetak reprint approve`",
         ),
-        Refusal::Quantity { quantity, least, most } => say(
-            format!("quantity {} is out of range, {} to {}", thousands(*quantity), thousands(*least), thousands(*most)),
-            "give the number of blanks",
+        Refusal::OtherPerson { act } => say(
+            format!("warrant {act} was requested by another person, who alone can take it back"),
+            "list the warrants with `cetak reprint list`",
         ),
-        Refusal::Missing { what } => match what {
-            Argument::Document => say("the document is empty".into(), "give its number with `--document`"),
-            Argument::Witness => say("the name of a witness is empty".into(), "give two names with `--witness`"),
-        },
+        Refusal::NoRight { operation } => say(
+            format!("operation `{}` needs a role that you do not have", operation.as_str()),
+            "ask an administrator which account may do it",
+        ),
         Refusal::SerialRange { serials } => say(
             format!("`{serials}` is not a range of serials"),
             "write the first and the last serial, such as `KT000001..KT005000`",
@@ -148,9 +151,6 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("the count is {over} higher than booked, but only {missing} are booked as missing"),
             "book the delivery, return or load that is not booked yet, then count again",
         ),
-        Refusal::SameWitness => {
-            say("both witnesses are the same person".into(), "name two people, each with `--witness`")
-        }
         Refusal::NoFreeBlank { blank_type, place } => {
             let (account, hint) = match place {
                 Place::Printer(_) => (
@@ -161,17 +161,9 @@ pub fn refusal(refusal: &Refusal) -> Message {
             };
             say(format!("the {account} has no free blank of type `{blank_type}` for a test card"), hint)
         }
-        Refusal::Name { of, name } => {
-            let of = match of {
-                Named::Printer => "printer",
-                Named::Source => "source",
-                Named::Office => "office",
-            };
-            say(format!("`{name}` is not a valid name for a {of}"), "use at most 40 letters, digits, `-`, `_` and `.`")
-        }
-        Refusal::HopperCapacity { capacity, least, most } => say(
-            format!("a hopper capacity of {capacity} is out of range, {least} to {}", thousands(*most)),
-            "leave out `--hopper` if the hopper is not counted",
+        Refusal::SourceName { name } => say(
+            format!("`{name}` is not a valid name for a source"),
+            "use at most 40 letters, digits, `-`, `_` and `.`",
         ),
         Refusal::PrinterExists { printer } => say(
             format!("a printer is named `{printer}` already"),

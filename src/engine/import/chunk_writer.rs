@@ -14,6 +14,7 @@ use crate::{
     domain::{
         audit::Event,
         id::{PhotoId, RecordId},
+        permission::Permit,
         reason::Reason,
         record::{RecordState, RecordView},
         refusal::Refusal,
@@ -52,18 +53,13 @@ struct Photos {
 impl<'a> ChunkWriter<'a> {
     /// Begins the chunk's transaction. `dry` has the records of earlier chunks of a dry run.
     pub(super) async fn begin(
-        engine: &'a Engine,
+        (engine, permit): (&'a Engine, &Permit),
         import: Arc<Import>,
         photos: Vec<NewPhoto>,
         dry: DryRecords,
     ) -> Result<Self, StoreError> {
-        let (tx, dry) = if import.dry_run {
-            (engine.store.read().await?, Some(dry))
-        } else {
-            let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await?;
-            tx.announce();
-            (tx, None)
-        };
+        let (tx, dry) =
+            if import.dry_run { (engine.store.read().await?, Some(dry)) } else { (engine.write(permit).await?, None) };
         let new = photos.into_iter().map(|photo| (photo.digest, photo)).collect();
         let photos = Photos { new, ..Photos::default() };
         Ok(Self { engine, import, tx, dry, new_records: Vec::new(), photos })

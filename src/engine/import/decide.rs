@@ -18,6 +18,7 @@ use crate::{
             decision::{Admission, UpdateRefused, may_update, may_withdraw},
             judge,
         },
+        permission::Permit,
         personal::Person,
         ranges::ranges,
         record::{RecordState, update, withdraw},
@@ -32,6 +33,7 @@ use crate::{
 /// Decides the rows of one file.
 pub(super) struct Decider<'a> {
     engine: &'a Engine,
+    permit: &'a Permit,
     import: Arc<Import>,
     differences: Differences,
     chunk_size: ChunkSize,
@@ -43,7 +45,7 @@ pub(super) struct Decider<'a> {
 
 impl<'a> Decider<'a> {
     pub(super) fn new(
-        engine: &'a Engine,
+        (engine, permit): (&'a Engine, &'a Permit),
         layout: Layout,
         profile: Arc<CardProfile>,
         import: Import,
@@ -52,6 +54,7 @@ impl<'a> Decider<'a> {
     ) -> Self {
         Self {
             engine,
+            permit,
             import: Arc::new(import),
             differences: Differences { layout, profile, hasher },
             chunk_size,
@@ -70,7 +73,7 @@ impl<'a> Decider<'a> {
     ) -> Result<(), EngineError> {
         let (engine, import) = (self.engine, self.import.clone());
         let dry_records = std::mem::take(&mut self.dry_records);
-        let mut writer = ChunkWriter::begin(engine, import, chunk.photos, dry_records).await?;
+        let mut writer = ChunkWriter::begin((engine, self.permit), import, chunk.photos, dry_records).await?;
         let began = self.engine.clock.elapsed();
         let rows = chunk.rows.len();
         let before = report.clone();

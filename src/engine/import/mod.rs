@@ -29,19 +29,22 @@ pub use self::{
 use super::{Engine, EngineError, clock::attempt_name};
 use crate::domain::{
     import::Layout,
-    refusal::{Named, Refusal},
+    permission::{Operation, Permit},
+    refusal::Refusal,
 };
 
 /// Imports a waiting list. What was decided before an error stays.
 pub async fn import(
     engine: &Engine,
+    permit: &Permit,
     input: Box<dyn Read + Send>,
     what: Import,
     watch: &mut dyn Watch,
 ) -> Result<Report, EngineError> {
+    permit.covers(Operation::Import)?;
     let profile = engine.profile(&what.profile)?;
     if !crate::domain::card::profile::is_name(&what.source) {
-        return Err(Refusal::Name { of: Named::Source, name: what.source }.into());
+        return Err(Refusal::SourceName { name: what.source }.into());
     }
     let layout = Layout::new(&profile);
     let rows = Rows::new(input, what.format, layout.clone())?;
@@ -74,7 +77,7 @@ pub async fn import(
         chunk_size: chunk_size.clone(),
     };
     let reading = tokio::task::spawn_blocking(move || reader.run(rows, &sender));
-    let mut decider = Decider::new(engine, layout, profile, what, hasher, chunk_size);
+    let mut decider = Decider::new((engine, permit), layout, profile, what, hasher, chunk_size);
     while let Some(chunk) = chunks.recv().await {
         let bytes = chunk.bytes;
         decider.chunk(chunk, &mut report, watch).await?;

@@ -1,25 +1,29 @@
 //! Printers: added, asked, tried with a test card, cleared, taken out of use.
 
-use std::{ops::RangeInclusive, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use cetak_driver_api::{AttemptId, AttemptRef, Document, Fault, PrinterDriver};
 pub use cetak_driver_api::{Capabilities, PrinterStatus, Supply};
+use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineError, begin};
+use super::act::Act;
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome},
         audit::Event,
         breaker::Breaker,
-        card::{media, profile::is_name},
+        card::media,
         pause::PauseScope,
+        permission::{Operation, Permit},
         polling::POLL_MAX,
         printer::Printer,
         printer_reason,
-        refusal::{Named, PrinterUse, Refusal},
-        stock::{Account, Cause, Movement},
+        refusal::{PrinterUse, Refusal},
+        stock::{Account, Cause, Movement, Place},
+        value::{HopperCapacity, Note, PrinterName},
     },
     engine::{
+        Engine, EngineError,
         clock::attempt_name,
         planning,
         printing::{
@@ -33,67 +37,97 @@ use crate::{
 /// How long a test card is watched.
 const TEST_WATCH_MAX: Duration = Duration::from_mins(3);
 
-/// The blanks that a hopper can be declared to take.
-const HOPPER: RangeInclusive<i64> = 1..=100_000;
-
 pub(super) fn no_printer(name: &str) -> Refusal {
     Refusal::NoPrinter { printer: name.to_owned() }
 }
 
-/// A printer to be added.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NewPrinter<'a> {
-    /// The name that people use.
-    pub name: &'a str,
-    /// Where it is.
-    pub uri: &'a str,
-    /// The profile whose cards it prints.
-    pub profile: &'a str,
-    /// How many blanks its hopper takes, where hoppers are counted.
-    pub hopper: Option<i64>,
-    /// Why it is to be used whatever is objected.
-    pub insist: Option<&'a str>,
+/// What a printer said when it was asked.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Probe {
+    /// What it is.
+    Answered(Box<Capabilities>),
+    /// It does not answer, for this reason.
+    Silent(String),
 }
 
-/// Adds a printer, and tells what it says of itself. One that does not answer is added too, and asked again when the
-/// scheduler starts; one with objections is refused unless a person insists.
-pub async fn printer_add(engine: &Engine, new: &NewPrinter<'_>) -> Result<Result<Capabilities, Fault>, EngineError> {
-    let NewPrinter { name, uri, profile, hopper, insist } = *new;
-    if !is_name(name) {
-        return Err(Refusal::Name { of: Named::Printer, name: name.to_owned() }.into());
+/// Adds a printer, and says what it is. A printer that does not answer is added too, and asked again when the scheduler
+/// starts; a printer with objections is refused.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AddPrinter {
+    /// The name that people use.
+    pub name: PrinterName,
+    /// Its address.
+    pub uri: String,
+    /// The profile whose cards it prints.
+    pub profile: String,
+    /// How many blanks its hopper takes, where hoppers are counted.
+    pub hopper: Option<HopperCapacity>,
+}
+
+impl Act for AddPrinter {
+    type Answer = Probe;
+    const OPERATION: Operation = Operation::PrinterManage;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Probe, EngineError> {
+        self.add(engine, permit.covers(Self::OPERATION)?, None).await
     }
-    engine.profile(profile)?;
-    if let Some(capacity) = hopper.filter(|capacity| !HOPPER.contains(capacity)) {
-        return Err(Refusal::HopperCapacity { capacity, least: *HOPPER.start(), most: *HOPPER.end() }.into());
+}
+
+/// Adds a printer whatever is objected.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AddObjectedPrinter {
+    /// The printer.
+    pub printer: AddPrinter,
+    /// Why the objections are overridden; kept with the printer.
+    pub note: Note,
+}
+
+impl Act for AddObjectedPrinter {
+    type Answer = Probe;
+    const OPERATION: Operation = Operation::PrinterAddObjected;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Probe, EngineError> {
+        self.printer.add(engine, permit.covers(Self::OPERATION)?, Some(&self.note)).await
     }
-    let printers = engine.store.read().await?.printer_list().await?;
-    if let Some(same) = printers.iter().find(|printer| printer.uri == uri && printer.name != name) {
-        return Err(Refusal::AddressTaken { printer: same.name.clone() }.into());
+}
+
+impl AddPrinter {
+    async fn add(&self, engine: &Engine, permit: &Permit, insist: Option<&Note>) -> Result<Probe, EngineError> {
+        let Self { name, uri, profile, hopper } = self;
+        let (name, hopper) = (name.as_str(), hopper.map(HopperCapacity::get));
+        engine.profile(profile)?;
+        let printers = engine.store.read().await?.printer_list().await?;
+        if let Some(same) = printers.iter().find(|printer| printer.uri == *uri && printer.name != name) {
+            return Err(Refusal::AddressTaken { printer: same.name.clone() }.into());
+        }
+        let exists = || Refusal::PrinterExists { printer: name.to_owned() };
+        if printers.iter().any(|printer| printer.name == name) {
+            return Err(exists().into());
+        }
+        let found = driver(engine, name, uri)?.probe().await;
+        let objections = found.as_ref().map(|found| objections(engine, profile, found)).unwrap_or_default();
+        if insist.is_none() && !objections.is_empty() {
+            return Err(Refusal::PrinterObjections { printer: name.to_owned(), objections, added: false }.into());
+        }
+        let mut tx = engine.write(permit).await?;
+        if !tx.printer_add(name, uri, profile, hopper, insist.map(Note::as_str)).await? {
+            return Err(exists().into());
+        }
+        let mut event = Event::new("printer.added", subject(name)).with("uri", plain_uri(uri)).with("profile", profile);
+        if let Some(hopper) = hopper {
+            event = event.with("hopper", hopper);
+        }
+        if let Some(why) = insist {
+            event = event.with("insisted", why).with("objections", objections.join(" "));
+        }
+        tx.audit(event);
+        tx.commit().await?;
+        Ok(match found {
+            Ok(capabilities) => Probe::Answered(Box::new(capabilities)),
+            Err(fault) => Probe::Silent(fault.to_string()),
+        })
     }
-    let known = printers.iter().any(|printer| printer.name == name);
-    let exists = || Refusal::PrinterExists { printer: name.to_owned() };
-    if known {
-        return Err(exists().into());
-    }
-    let found = driver(engine, name, uri)?.probe().await;
-    let objections = found.as_ref().map(|found| objections(engine, profile, found)).unwrap_or_default();
-    if insist.is_none() && !objections.is_empty() {
-        return Err(Refusal::PrinterObjections { printer: name.to_owned(), objections, added: false }.into());
-    }
-    let mut tx = begin(engine).await?;
-    if !tx.printer_add(name, uri, profile, hopper, insist).await? {
-        return Err(exists().into());
-    }
-    let mut event = Event::new("printer.added", subject(name)).with("uri", plain_uri(uri)).with("profile", profile);
-    if let Some(hopper) = hopper {
-        event = event.with("hopper", hopper);
-    }
-    if let Some(why) = insist {
-        event = event.with("insisted", why).with("objections", objections.join(" "));
-    }
-    tx.audit(event);
-    tx.commit().await?;
-    Ok(found)
 }
 
 /// Why a printer must not be used for cards of that profile unless a person insists.
@@ -136,46 +170,72 @@ pub fn plain_database(url: &str) -> String {
 }
 
 /// Takes a printer out of use: only when it has no batch, no open attempt and an empty hopper.
-pub async fn printer_remove(engine: &Engine, name: &str) -> Result<(), EngineError> {
-    let mut tx = begin(engine).await?;
-    let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
-    let in_use = |by: PrinterUse| Err(Refusal::PrinterInUse { printer: name.to_owned(), by }.into());
-    if let Some(batch) = tx.batch_open(name).await? {
-        return in_use(PrinterUse::Batch(batch.id));
-    }
-    if !tx.attempts_open(&[name]).await?.is_empty() {
-        return in_use(PrinterUse::Attempt);
-    }
-    if tx.uncertain_list().await?.iter().any(|line| line.printer == name) {
-        return in_use(PrinterUse::UncertainAttempts);
-    }
-    let blank_type = &engine.profile(&printer.profile)?.blank_type;
-    let place = crate::domain::stock::Place::Printer(name.to_owned());
-    let left: i64 = tx.account_lots(blank_type, &place.free()).await?.iter().map(|lot| lot.quantity).sum();
-    if left > 0 {
-        return in_use(PrinterUse::Blanks(left));
-    }
-    tx.printer_remove(name).await?;
-    tx.pause_end(&PauseScope::Printer(name.to_owned())).await?;
-    tx.audit(Event::new("printer.removed", format!("printer {name}")));
-    Ok(tx.commit().await?)
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RemovePrinter {
+    /// The printer.
+    pub printer: String,
 }
 
-/// An operator says that the printer is well: its breaker is closed, and the reasons that it still gives count as over
-/// until they have gone away once.
-pub async fn printer_clear(engine: &Engine, name: &str, reason: &str) -> Result<(), EngineError> {
-    let mut tx = begin(engine).await?;
-    let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
-    tx.printer_breaker(name, printer.breaker, Breaker::Closed, 0).await?;
-    // Also what ends by itself elsewhere: CUPS keeps an open cover over a crash, for ever.
-    let vouched = printer_reason::stopping(&printer.reasons, &[]);
-    tx.printer_vouch(name, &vouched).await?;
-    let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
-    if !vouched.is_empty() {
-        event = event.with("over", vouched.join(","));
+impl Act for RemovePrinter {
+    type Answer = ();
+    const OPERATION: Operation = Operation::PrinterManage;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let name = self.printer.as_str();
+        let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
+        let in_use = |by: PrinterUse| Err(Refusal::PrinterInUse { printer: name.to_owned(), by }.into());
+        if let Some(batch) = tx.batch_open(name).await? {
+            return in_use(PrinterUse::Batch(batch.id));
+        }
+        if !tx.attempts_open(&[name]).await?.is_empty() {
+            return in_use(PrinterUse::Attempt);
+        }
+        if tx.uncertain_list().await?.iter().any(|line| line.printer == name) {
+            return in_use(PrinterUse::UncertainAttempts);
+        }
+        let blank_type = &engine.profile(&printer.profile)?.blank_type;
+        let place = Place::Printer(name.to_owned());
+        let left: i64 = tx.account_lots(blank_type, &place.free()).await?.iter().map(|lot| lot.quantity).sum();
+        if left > 0 {
+            return in_use(PrinterUse::Blanks(left));
+        }
+        tx.printer_remove(name).await?;
+        tx.pause_end(&PauseScope::Printer(name.to_owned())).await?;
+        tx.audit(Event::new("printer.removed", subject(name)));
+        Ok(tx.commit().await?)
     }
-    tx.audit(event.with("reason", reason));
-    Ok(tx.commit().await?)
+}
+
+/// A person says that the printer is well: its breaker is closed, and the reasons that it still gives count as over until
+/// they have gone away once.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ClearPrinter {
+    /// The printer.
+    pub printer: String,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for ClearPrinter {
+    type Answer = ();
+    const OPERATION: Operation = Operation::PrinterCare;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let name = self.printer.as_str();
+        let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
+        tx.printer_breaker(name, printer.breaker, Breaker::Closed, 0).await?;
+        // Also what ends by itself elsewhere: CUPS keeps an open cover over a crash, for ever.
+        let vouched = printer_reason::stopping(&printer.reasons, &[]);
+        tx.printer_vouch(name, &vouched).await?;
+        let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
+        if !vouched.is_empty() {
+            event = event.with("over", vouched.join(","));
+        }
+        tx.audit(event.with("reason", self.note));
+        Ok(tx.commit().await?)
+    }
 }
 
 /// What a printer says of itself. Sends nothing that could print.
@@ -191,17 +251,34 @@ pub async fn printer_probe(
 }
 
 /// What became of a test card.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TestCard {
     /// Its name at the printer.
     pub attempt: String,
     /// How it ended; uncertain too where it had not ended after three minutes.
-    pub outcome: Outcome,
+    pub state: AttemptState,
+    /// Why, if it is not a good card.
+    pub reason: Option<String>,
 }
 
 /// Prints one test card. Its blank is booked as spoiled before anything is sent, and comes back where it is proved that
 /// none was used.
-pub async fn printer_test(engine: &Engine, name: &str) -> Result<TestCard, EngineError> {
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TestPrinter {
+    /// The printer.
+    pub printer: String,
+}
+
+impl Act for TestPrinter {
+    type Answer = TestCard;
+    const OPERATION: Operation = Operation::PrinterCare;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<TestCard, EngineError> {
+        print_test_card(engine, permit.covers(Self::OPERATION)?, &self.printer).await
+    }
+}
+
+async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result<TestCard, EngineError> {
     let (printer, answer) = printer_probe(engine, name).await?;
     let (found, _) = answer.map_err(|fault| does_not_answer(&printer, &fault))?;
     let objections = objections(engine, &printer.profile, &found);
@@ -218,7 +295,7 @@ pub async fn printer_test(engine: &Engine, name: &str) -> Result<TestCard, Engin
         .map_err(|error| Refusal::PrinterSetup { printer: name.to_owned(), detail: error.to_string() })?;
 
     let place = planning::place(&printer);
-    let mut tx = begin(engine).await?;
+    let mut tx = engine.write(permit).await?;
     let lots = tx.account_lots(&profile.blank_type, &place.free()).await?;
     let Some(lot) = lots.iter().find(|lot| lot.quantity > 0).map(|lot| lot.lot) else {
         return Err(Refusal::NoFreeBlank { blank_type: profile.blank_type.clone(), place }.into());
@@ -231,7 +308,7 @@ pub async fn printer_test(engine: &Engine, name: &str) -> Result<TestCard, Engin
     let (format, sides) = (output.format.media_type(), document::keyword(output.sides));
     let document = Document { format, bytes, sides, media: output.media };
     let outcome = print_once(engine, &*driver(engine, name, &printer.uri)?, id, document).await;
-    let mut tx = begin(engine).await?;
+    let mut tx = engine.write(permit).await?;
     if outcome.state() == AttemptState::NotStarted {
         let back = Movement::new(lot, Account::Spoiled, place.free(), 1, Cause::Released).with_document(&attempt);
         tx.movements_append(&[back]).await?;
@@ -242,7 +319,7 @@ pub async fn printer_test(engine: &Engine, name: &str) -> Result<TestCard, Engin
     }
     tx.audit(event);
     tx.commit().await?;
-    Ok(TestCard { attempt, outcome })
+    Ok(TestCard { attempt, state: outcome.state(), reason: outcome.reason().map(str::to_owned) })
 }
 
 /// A printer's failure to answer as a refusal.

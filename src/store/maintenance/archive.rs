@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// How much was moved, or would be.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Moved {
     /// Jobs.
     pub jobs: u64,
@@ -70,8 +70,8 @@ impl Tx {
               AND state IN ('printed', 'quarantined', 'returned', 'withdrawn')";
         const ATTEMPTS: &str = "
             INSERT INTO attempt_archive (id, name, job_id, printer, record_version, state, printer_job, acknowledged, reason,
-                                         inspected, began_at_us, ended_at_us, boot, impressions)
-            SELECT id, name, job_id, printer, record_version, state, printer_job, acknowledged, reason, inspected,
+                                         note, inspected, began_at_us, ended_at_us, boot, impressions)
+            SELECT id, name, job_id, printer, record_version, state, printer_job, acknowledged, reason, note, inspected,
                    began_at_us, ended_at_us, boot, impressions
             FROM attempt
             WHERE job_id IN (SELECT CAST(v.value ->> 0 AS BIGINT) FROM json_each($1) AS v)";

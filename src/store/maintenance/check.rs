@@ -189,7 +189,8 @@ const COPIES: &str = "
     SELECT 'record ' || r.source || '/' || r.request_id,
            'copy ' || CAST(r.copy AS TEXT) || ', with ' || CAST(COALESCE(w.approved, 0) AS TEXT) || ' approved warrants'
     FROM record AS r LEFT JOIN (
-        SELECT record_id, COUNT(*) AS approved FROM warrant WHERE state = 'approved' GROUP BY record_id) AS w
+        SELECT record_id, COUNT(*) AS approved FROM pending_act
+        WHERE operation = 'reprint-approve' AND state = 'confirmed' GROUP BY record_id) AS w
         ON w.record_id = r.id
     WHERE r.copy <> 1 + COALESCE(w.approved, 0) ORDER BY r.id LIMIT 100";
 

@@ -9,11 +9,12 @@ use cetak::{
         demo::people::WaitingList,
         system::{SystemClock, SystemEntropy},
     },
-    domain::{audit::Actor, import::Rejection},
+    domain::{audit::Actor, import::Rejection, permission::Operation},
     engine::{
         Engine, Settings,
+        client::{Client, Direct},
         import::{Format, Import, Watch, import},
-        operations,
+        operations::{AddObjectedPrinter, AddPrinter, Probe, ReceiveBlanks},
     },
     store::Writer,
 };
@@ -27,7 +28,7 @@ pub(crate) const KEY: [u8; 32] = [7; 32];
 
 /// The engine of a database, with the default settings and the profiles of the program.
 pub(crate) async fn open(database: &Database) -> anyhow::Result<Engine> {
-    let actor = Actor { name: "bench".into(), os_user: "bench".into(), host: "bench".into() };
+    let actor = Actor::local_administrator("bench".into(), "bench".into(), "bench".into());
     let parts = Parts {
         store: database.store().await?,
         profiles: app::profiles::built_in()?,
@@ -40,21 +41,24 @@ pub(crate) async fn open(database: &Database) -> anyhow::Result<Engine> {
 
 pub(crate) async fn add_printer(office: &Engine, name: &str, uri: &str) -> anyhow::Result<()> {
     // The general objections to CUPS do not apply to the queue of a benchmark.
-    let insist = Some("a benchmark");
-    let new = operations::NewPrinter { name, uri, profile: PROFILE, insist, ..operations::NewPrinter::default() };
-    operations::printer_add(office, &new).await?.map_err(|fault| anyhow::anyhow!(fault))?;
+    let printer = AddPrinter { name: name.parse()?, uri: uri.into(), profile: PROFILE.into(), hopper: None };
+    let add = AddObjectedPrinter { printer, note: "a benchmark".parse()? };
+    match Direct::new(office).act(add).await? {
+        Probe::Answered(_) => {}
+        Probe::Silent(fault) => anyhow::bail!(fault),
+    }
     Ok(())
 }
 
 pub(crate) async fn receive(office: &Engine, quantity: i64) -> anyhow::Result<()> {
-    let delivery = operations::Delivery {
+    let delivery = ReceiveBlanks {
         blank_type: PROFILE.into(),
-        quantity,
-        document: "BENCH-1".into(),
+        quantity: quantity.try_into()?,
+        document: "BENCH-1".parse()?,
         lot: None,
         serials: None,
     };
-    Ok(operations::receive(office, &delivery).await?)
+    Ok(Direct::new(office).act(delivery).await?)
 }
 
 /// Imports a list, and returns the number of records that it made.
@@ -74,7 +78,8 @@ pub(crate) async fn fill(office: &Engine, list: &WaitingList) -> anyhow::Result<
         update: false,
         dry_run: false,
     };
-    let report = import(office, Box::new(File::open(&list.path)?), what, &mut Ignore).await?;
+    let permit = Direct::new(office).permit(Operation::Import).await?;
+    let report = import(office, &permit, Box::new(File::open(&list.path)?), what, &mut Ignore).await?;
     Ok(i64::try_from(report.accepted + report.quarantined)?)
 }
 

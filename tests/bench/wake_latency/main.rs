@@ -28,7 +28,8 @@ use cetak::{
     app::demo::people::write_waiting_list,
     engine::{
         Engine,
-        operations::{self, RecordName},
+        client::{Client, Direct},
+        operations::{HoldRecord, RecordName, ReleaseRecord},
     },
 };
 use shared::{
@@ -123,7 +124,7 @@ async fn wake(database: &Database, times: usize) -> anyhow::Result<Times> {
         tokio::time::sleep(PAUSE + PAUSE * u32::try_from(at * 7 % 20)? / 20).await;
         let before = size(&truth);
         let began = Instant::now();
-        operations::record_release(&office, name, "bench").await?;
+        Direct::new(&office).act(ReleaseRecord { record: name.clone(), note: "bench".parse()? }).await?;
         let committed = Instant::now();
         while size(&truth) == before {
             ensure!(committed.elapsed() < PATIENCE, "{} was released, and no card is fed", name.request_id);
@@ -156,7 +157,7 @@ async fn prepare(office: &Engine, folder: &Path, count: usize, truth: &Path) -> 
     let mut names = Vec::new();
     for line in waiting {
         let name = RecordName { source: line.source, request_id: line.request_id };
-        operations::record_hold(office, &name, "bench").await?;
+        Direct::new(office).act(HoldRecord { record: name.clone(), note: "bench".parse()? }).await?;
         names.push(name);
     }
     names.truncate(count);
