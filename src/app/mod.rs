@@ -26,7 +26,7 @@ use crate::{
         DriverFactory, Engine, EngineError, RendererFactory,
         clock::Clock,
         scheduling::{
-            self, Blocked, Until,
+            self, BlockedPrinters, Until,
             lease::{Lease, follow},
         },
     },
@@ -64,7 +64,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             let node = engine.store.is_shared().then_some(node);
             let stuck = schedule(&engine, &global.data, until, node).await?;
             for (printer, why) in &stuck {
-                message(&format!("printer `{printer}`: {why}"));
+                message(&format!("printer `{printer}`: {}", cli::blocked::words(*why)));
             }
             if engine.store.read().await?.printer_list().await?.is_empty() {
                 message("no printer; add one with `cetak printer add`");
@@ -254,7 +254,7 @@ async fn schedule(
     folder: &Path,
     until: Until,
     node: Option<(String, Duration)>,
-) -> anyhow::Result<Blocked> {
+) -> anyhow::Result<BlockedPrinters> {
     let _lock = files::lock_scheduler(folder)?;
     let scheduler = Actor { name: CHAIN_SCHEDULER.into(), ..(*engine.writer.actor).clone() };
     let engine = match node {

@@ -4,6 +4,7 @@ pub mod args;
 mod audit;
 mod batch;
 mod blangko;
+pub mod blocked;
 mod card;
 pub mod db;
 mod import;

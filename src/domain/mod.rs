@@ -19,6 +19,7 @@ pub mod audit;
 pub mod batch;
 pub mod breaker;
 pub mod card;
+pub mod dispatch;
 pub mod id;
 pub mod import;
 pub mod job;

@@ -68,7 +68,7 @@ fn parse_day(day: &str) -> Result<Weekday, String> {
 }
 
 impl Window {
-    /// May a card start at `now`? Daylight saving is honoured: the wall clock of the zone decides.
+    /// Whether a card may start at `now`, by the wall clock of the zone, daylight saving included.
     pub fn is_open(&self, now: Timestamp) -> bool {
         let local = self.zone.to_datetime(now.to_jiff());
         let on = |weekday| self.days.is_empty() || self.days.contains(&weekday);
@@ -81,13 +81,19 @@ impl Window {
     }
 }
 
-/// May a card start on `printer` at `now`? A printer's own windows go instead of the general ones. Without any window
-/// that applies, always; otherwise when one is open.
+/// Whether a card may start on `printer` at `now`. A printer's own windows replace the general ones. A printer to which
+/// no window applies may always start one.
 pub fn is_open(windows: &[Window], printer: &str, now: Timestamp) -> bool {
-    let of = |whose: Option<&str>| windows.iter().filter(move |w| w.printer.as_deref() == whose).collect::<Vec<_>>();
-    let own = of(Some(printer));
-    let applies = if own.is_empty() { of(None) } else { own };
-    applies.is_empty() || applies.iter().any(|window| window.is_open(now))
+    let has_own = windows.iter().any(|window| window.printer.as_deref() == Some(printer));
+    let applies = |window: &&Window| window.printer.as_deref() == has_own.then_some(printer);
+    let mut none_applies = true;
+    for window in windows.iter().filter(applies) {
+        if window.is_open(now) {
+            return true;
+        }
+        none_applies = false;
+    }
+    none_applies
 }
 
 impl FromStr for Window {
@@ -137,7 +143,7 @@ mod tests {
         assert!(!is_open(&[night.clone()], "p1", noon));
         assert!(is_open(&[night.clone()], "p2", noon));
         let day: Window = "* 08:00-16:00 Asia/Jakarta".parse().unwrap();
-        assert!(!is_open(&[day.clone(), night.clone()], "p1", noon), "its own go instead of the general ones");
+        assert!(!is_open(&[day.clone(), night.clone()], "p1", noon), "its own windows replace the general ones");
         assert!(is_open(&[day, night], "p2", noon));
         assert!(is_open(&[], "p1", noon));
     }

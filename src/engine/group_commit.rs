@@ -10,7 +10,7 @@ use crate::{
     domain::{
         attempt::{AttemptView, Outcome},
         audit::Event,
-        batch::{Batch, BatchState},
+        batch::{Batch, BatchEnd, BatchState},
         breaker::Breaker,
         card::profile::CardProfile,
         id::{AttemptKey, BatchId, JobId, LotId},
@@ -35,7 +35,7 @@ pub(crate) enum Request {
     /// The next batch of a printer.
     Plan(Printer),
     /// The end of a batch.
-    End { batch: Batch, why: &'static str },
+    End { batch: Batch, why: BatchEnd },
     /// A job whose card cannot be drawn.
     Undrawable { batch: BatchId, job: JobId, subject: String, reason: String },
     /// How a printer was seen. `whole`: these are all its reasons, and one that an operator declared to be over and that
@@ -313,7 +313,7 @@ async fn settle_all(
     tx.save(transitions).await?;
     for batch in closing {
         if let Some(batch) = tx.batch_get(batch).await? {
-            planning::end(tx, &batch, "the last card in hand ended").await?;
+            planning::end(tx, &batch, BatchEnd::LastAttemptEnded.code()).await?;
         }
     }
     Ok(states)
@@ -414,10 +414,10 @@ async fn look_all(tx: &mut Tx, requests: &[Request]) -> Result<(), StoreError> {
 }
 
 async fn end_all(tx: &mut Tx, requests: &[Request], replies: &mut [Reply]) -> Result<(), StoreError> {
-    let mut ends: HashMap<BatchId, &'static str> = HashMap::new();
+    let mut ends: HashMap<BatchId, BatchEnd> = HashMap::new();
     for request in requests {
         if let Request::End { batch, why } = request {
-            ends.entry(batch.id).or_insert(why);
+            ends.entry(batch.id).or_insert(*why);
         }
     }
     if ends.is_empty() {
@@ -427,7 +427,8 @@ async fn end_all(tx: &mut Tx, requests: &[Request], replies: &mut [Reply]) -> Re
     let mut batches = tx.batches_get(&ends.keys().copied().collect::<Vec<_>>()).await?;
     batches.retain(|batch| batch.state != BatchState::Closed);
     batches.sort_unstable_by_key(|batch| batch.id);
-    let with_why: Vec<_> = batches.iter().map(|batch| (batch, ends.get(&batch.id).copied().unwrap_or(""))).collect();
+    let with_why: Vec<_> =
+        batches.iter().map(|batch| (batch, ends.get(&batch.id).map_or("", |why| why.code()))).collect();
     let ended = planning::end_all(tx, &with_why).await?;
     let ended: HashMap<BatchId, planning::Ended> = batches.iter().map(|batch| batch.id).zip(ended).collect();
     for (request, reply) in requests.iter().zip(replies) {
@@ -465,14 +466,14 @@ async fn plan_all(engine: &Engine, tx: &mut Tx, requests: &[Request], replies: &
                 new.push((printer, profile));
             }
         } else {
-            plans.insert(wish.name.clone(), planning::Plan::NobodyWaits);
+            plans.insert(wish.name.clone(), planning::Plan::NothingWaits);
         }
     }
     let made = planning::plan_all(tx, &new, &engine.settings).await?;
     plans.extend(new.iter().map(|(printer, _)| printer.name.clone()).zip(made));
     for (request, reply) in requests.iter().zip(replies) {
         if let Request::Plan(printer) = request {
-            *reply = Reply::Planned(plans.remove(&printer.name).unwrap_or(planning::Plan::NobodyWaits));
+            *reply = Reply::Planned(plans.remove(&printer.name).unwrap_or(planning::Plan::NothingWaits));
         }
     }
     Ok(())

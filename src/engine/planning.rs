@@ -23,8 +23,8 @@ pub enum Plan {
     Batch(Batch, Vec<QueuedJob>),
     /// No free blank for this printer.
     NoBlanks,
-    /// Nobody waits.
-    NobodyWaits,
+    /// The waiting list of its profile is empty.
+    NothingWaits,
 }
 
 /// What the end of a batch came to.
@@ -53,7 +53,7 @@ pub async fn plan(
     settings: &Settings,
 ) -> Result<Plan, StoreError> {
     let plans = plan_all(tx, &[(printer, profile)], settings).await?;
-    Ok(plans.into_iter().next().unwrap_or(Plan::NobodyWaits))
+    Ok(plans.into_iter().next().unwrap_or(Plan::NothingWaits))
 }
 
 /// [`plan`] for several printers, none of them twice, as if for one after the other.
@@ -94,7 +94,7 @@ async fn plan_some(
         let list = waiting.entry(&profile.name).or_default();
         let mut claimed: Vec<Claimed> = list.drain(..list.len().min(usize::try_from(wanted).unwrap_or(0))).collect();
         if claimed.is_empty() {
-            plans.push(Some(Plan::NobodyWaits));
+            plans.push(Some(Plan::NothingWaits));
             continue;
         }
         sort_pile(&mut claimed);
@@ -122,7 +122,7 @@ async fn plan_some(
     }
     tx.movements_append(&movements).await?;
     let mut made = made.into_iter().map(|(batch, jobs)| Plan::Batch(batch, jobs));
-    Ok(plans.into_iter().map(|plan| plan.or_else(|| made.next()).unwrap_or(Plan::NobodyWaits)).collect())
+    Ok(plans.into_iter().map(|plan| plan.or_else(|| made.next()).unwrap_or(Plan::NothingWaits)).collect())
 }
 
 /// Free blanks by blank type and account, by lot.

@@ -10,13 +10,13 @@ use tracing::{info, warn};
 
 use super::{
     verdict::{self, Verdict},
-    worker::{Progress, Worker},
+    worker::{Pending, Progress, Worker},
 };
 use crate::{
     domain::{
         attempt::{Blame, Outcome},
-        batch::Batch,
         breaker::{Breaker, Failure},
+        dispatch::{Blocked, Readiness},
         id::{AttemptKey, BatchId, RecordId},
         job::PrintedCard,
         polling::{POLL_MAX, Seen},
@@ -296,7 +296,7 @@ impl Worker {
         outcome: Outcome,
     ) -> Settle {
         if self.state.waited.swap(false, Ordering::Relaxed) {
-            self.state.ready = false;
+            self.state.readiness = Readiness::Unknown;
         }
         let printer = &mut self.state.printer;
         let from = printer.breaker;
@@ -331,7 +331,7 @@ impl Worker {
         let changed = (from, printer.failures) != (to, failures);
         if let Some(reason) = outcome.reason() {
             self.state.last_failed = record;
-            self.state.ready = false;
+            self.state.readiness = Readiness::Unknown;
             warn!(
                 printer.id = printer.name,
                 reason,
@@ -350,10 +350,10 @@ impl Worker {
     pub(in crate::engine) async fn resume(
         &mut self,
         open: OpenAttempt,
-        batch: Option<Batch>,
+        seen: &Pending,
     ) -> Result<Progress, StoreError> {
         let Ok(id) = AttemptId::new(&*open.name) else {
-            return Ok(Progress::Blocked("an attempt has no name that a printer takes"));
+            return Ok(Progress::Blocked(Blocked::AttemptNameInvalid));
         };
         let reference = reference(&open, id);
         let verdict =
@@ -367,7 +367,7 @@ impl Worker {
                     "an open attempt is settled"
                 );
                 if !self.cancel_leftover(&reference, &outcome).await {
-                    return self.down(batch).await;
+                    return self.down(seen).await;
                 }
                 let settle = Some(self.settlement(open.key, None, outcome));
                 self.writer.save(Request::Step { settle, begin: None, release: None }).await?;
@@ -386,16 +386,16 @@ impl Worker {
                     self.state.down_since = None;
                     return Ok(Progress::Wait(POLL_MAX));
                 }
-                Ok(match self.down(batch).await? {
-                    Progress::Blocked(_) => Progress::Blocked("its card in hand waits inside the printer for a person"),
+                Ok(match self.down(seen).await? {
+                    Progress::Blocked(_) => Progress::Blocked(Blocked::CardWaitsInside),
                     Progress::On | Progress::Wait(_) | Progress::Gone => Progress::Wait(POLL_MAX),
                 })
             }
-            Ok(Verdict::Cancel) => self.down(batch).await,
+            Ok(Verdict::Cancel) => self.down(seen).await,
             Err(fault) => {
                 self.unanswered(&fault).await?;
-                Ok(match self.down(batch).await? {
-                    Progress::Blocked(_) => Progress::Blocked("the printer does not answer for its card in hand"),
+                Ok(match self.down(seen).await? {
+                    Progress::Blocked(_) => Progress::Blocked(Blocked::AttemptUnanswered),
                     other @ (Progress::On | Progress::Wait(_) | Progress::Gone) => other,
                 })
             }

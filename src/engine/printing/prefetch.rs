@@ -12,7 +12,8 @@ use super::{
 use crate::{
     domain::{
         attempt::{Blame, Outcome},
-        batch::Batch,
+        batch::{Batch, BatchEnd},
+        dispatch::{Blocked, Readiness},
         id::AttemptKey,
         job::JobState,
         polling::POLL_MAX,
@@ -62,12 +63,12 @@ impl Worker {
         };
         let mut pile = BatchQueue::new(batch, jobs);
         if pile.is_empty() {
-            self.end_batch(Some(pile.batch), "all its cards are done").await?;
+            self.end_batch(Some(pile.batch), BatchEnd::Done).await?;
             return Ok(Progress::On);
         }
         let drawn = self.draw(&mut pile).await?;
         if pile.is_undrawable {
-            return Ok(Progress::Blocked("its cards cannot be drawn; see the log, and try `cetak profile check`"));
+            return Ok(Progress::Blocked(Blocked::CannotRender));
         }
         if drawn.is_none() {
             return Ok(Progress::Wait(pile.until_due(self.engine.clock.now())));
@@ -100,7 +101,7 @@ impl Worker {
 
     /// The card that was uploaded ahead, or the next one of the pile, begun in the commit that saves the last outcome.
     async fn next_card(&mut self, feed: &mut Feed) -> Result<Next, StoreError> {
-        let may_go = !*self.stop.borrow() && (feed.settle.is_none() || self.state.ready);
+        let may_go = !*self.stop.borrow() && (feed.settle.is_none() || self.state.readiness == Readiness::Ready);
         if let Some(held) = feed.uploaded.take() {
             if may_go {
                 return Ok(Next::Card(held));
@@ -117,7 +118,7 @@ impl Worker {
         let (Some(card), Some(begin), Some(key)) = (card, begin, key?) else { return Ok(Next::Over(Progress::On)) };
         feed.drawn = after;
         let Some(hand) = ActiveAttempt::new(key, &begin, card.job, feed.pile.batch.id) else {
-            return Ok(Next::Over(Progress::Blocked("the site's name does not fit into a job name")));
+            return Ok(Next::Over(Progress::Blocked(Blocked::SiteNameInvalid)));
         };
         Ok(match self.upload(hand, card.document).await? {
             Uploaded::Ready(hand) | Uploaded::Loose(hand) => Next::Card(hand),

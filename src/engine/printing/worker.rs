@@ -15,18 +15,17 @@ use tracing::{debug, error, info, warn};
 use super::document;
 use crate::{
     domain::{
-        batch::{Batch, BatchState},
-        breaker::Breaker,
+        batch::{Batch, BatchEnd, BatchState},
+        dispatch::{self, Action, Blocked, PrinterSnapshot, Readiness, Rules},
         id::{AttemptKey, RecordId},
-        pause::PauseScope,
+        pause::Pause,
         polling::{POLL_MAX, POLL_MIN, Pace},
         printer::Printer,
         printer_reason,
         time::Timestamp,
-        window,
     },
     engine::{
-        CLOCK_TOLERANCE, Engine,
+        Engine,
         batched_reads::{Bodies, ReaderHandle, Seen, SnapshotQuery},
         group_commit::{BreakerChange, Reply, Request, WriterHandle},
         operations::objections,
@@ -66,8 +65,8 @@ pub(crate) struct Worker {
 pub(crate) struct State {
     pub(crate) printer: Printer,
     capabilities: Option<Capabilities>,
-    /// The printer was seen well since its last failure.
-    pub(in crate::engine) ready: bool,
+    /// Whether the printer can print.
+    pub(in crate::engine) readiness: Readiness,
     /// Since when the printer cannot print.
     pub(in crate::engine) down_since: Option<Timestamp>,
     /// Since when no card has started though the printer says that it is well.
@@ -91,7 +90,7 @@ impl State {
         Self {
             printer,
             capabilities: None,
-            ready: false,
+            readiness: Readiness::Unknown,
             down_since: None,
             starts_nothing_since: None,
             look: POLL_MAX,
@@ -104,6 +103,15 @@ impl State {
     }
 }
 
+/// What was read for a printer, apart from the printer itself.
+pub(in crate::engine) struct Pending {
+    is_gone: bool,
+    has_open_attempt: bool,
+    batch: Option<Batch>,
+    pauses: Arc<[Pause]>,
+    newest: Timestamp,
+}
+
 /// What one turn came to.
 pub(in crate::engine) enum Progress {
     /// Go on at once.
@@ -111,7 +119,7 @@ pub(in crate::engine) enum Progress {
     /// Wait for something that passes by itself.
     Wait(Duration),
     /// Only a person, a delivery or a window helps.
-    Blocked(&'static str),
+    Blocked(Blocked),
     /// The printer was removed.
     Gone,
 }
@@ -172,89 +180,116 @@ impl Worker {
         self.board.leave(&name);
     }
 
-    /// One look at how things stand, and what follows from it.
+    /// Reads how things stand, decides, and acts.
     async fn turn(&mut self) -> Result<Progress, StoreError> {
         let name = self.state.printer.name.clone();
-        let Some(seen) = self.looks.ask(SnapshotQuery(name.clone())).await? else { return Ok(Progress::Gone) };
-        let Seen { printer, open, batch, pauses, newest } = *seen;
-        if (&printer.uri, &printer.profile) != (&self.state.printer.uri, &self.state.printer.profile) {
-            return Ok(Progress::Gone); // another printer by that name: another worker takes it
+        let Some(seen) = self.looks.ask(SnapshotQuery(name)).await? else { return Ok(Progress::Gone) };
+        let Seen { printer, mut open, batch, pauses, newest } = *seen;
+        // Another printer by that name gets another worker.
+        let is_gone = (&printer.uri, &printer.profile) != (&self.state.printer.uri, &self.state.printer.profile);
+        if !is_gone {
+            self.state.printer = printer;
         }
-        if printer.node.as_deref() != self.engine.node() {
-            return Ok(Progress::Gone); // another node feeds it
+        if self.state.readiness == Readiness::NotReady {
+            self.state.readiness = Readiness::Unknown; // asked again after each wait
         }
-        if !self.engine.may_feed() {
-            return Ok(Progress::Wait(POLL_MAX)); // also its open attempts may be another node's in a moment
+        let seen = Pending { is_gone, has_open_attempt: !open.is_empty(), batch, pauses, newest };
+        let mut action = self.decide(&seen);
+        if action != Action::Resume {
+            self.state.watched = None;
         }
-        self.state.printer = printer;
-        let mut open = open.into_iter();
-        if let Some(attempt) = open.next() {
-            let turn = self.resume(attempt, batch).await?;
-            if !matches!(turn, Progress::On) {
-                self.cancel_held_behind(open).await?;
+        if action == Action::Ask {
+            self.state.readiness = self.ask().await?;
+            if self.state.readiness == Readiness::NotReady {
+                self.state.down_since.get_or_insert(self.engine.clock.now());
             }
-            return Ok(turn);
+            action = self.decide(&seen);
         }
-        self.state.watched = None;
-        if self.engine.clock.now().plus(CLOCK_TOLERANCE) < newest {
-            return Ok(Progress::Blocked("the clock is behind what was written before; set it"));
-        }
-        let batch_name = batch.as_ref().map(|b| b.id.0);
-        let applies = |scope: &PauseScope| match scope {
-            PauseScope::Queue => true,
-            PauseScope::Printer(printer) => *printer == name,
-            PauseScope::Batch(id) => Some(*id) == batch_name,
-        };
-        if pauses.iter().any(|pause| applies(&pause.scope)) {
-            return Ok(Progress::Blocked("paused"));
-        }
-        if !window::is_open(&self.engine.settings.windows, &name, self.engine.clock.now()) {
-            // A batch that was never approved holds its blanks for the person who decides.
-            self.end_batch(batch.filter(|b| b.state != BatchState::Planned), "its window closed").await?;
-            return Ok(Progress::Blocked("outside its window"));
-        }
-        if !self.is_ready().await? {
-            return self.down(batch).await;
-        }
-        let (batch, jobs) = match batch {
-            Some(batch) => (batch, None),
-            None => match self.writer.save(Request::Plan(self.state.printer.clone())).await? {
-                Reply::Planned(Plan::Batch(batch, jobs)) => (batch, Some(jobs)),
-                Reply::Planned(Plan::NoBlanks) => return Ok(Progress::Blocked("no blanks")),
-                Reply::Planned(Plan::NobodyWaits) | Reply::Step { .. } | Reply::Ended(_) | Reply::Done => {
-                    return Ok(Progress::Blocked("nobody waits"));
+        match action {
+            Action::Leave => Ok(Progress::Gone),
+            Action::WaitForLease => Ok(Progress::Wait(POLL_MAX)),
+            Action::Resume => {
+                let first = open.remove(0);
+                let progress = self.resume(first, &seen).await?;
+                if !matches!(progress, Progress::On) {
+                    self.cancel_held_behind(open.into_iter()).await?;
+                }
+                Ok(progress)
+            }
+            Action::Plan => match self.writer.save(Request::Plan(self.state.printer.clone())).await? {
+                Reply::Planned(Plan::Batch(batch, jobs)) if batch.state == BatchState::Running => {
+                    self.print_batch(batch, Some(jobs)).await
+                }
+                Reply::Planned(Plan::Batch(..)) => Ok(Progress::On),
+                Reply::Planned(Plan::NoBlanks) => Ok(Progress::Blocked(Blocked::NoBlanks)),
+                Reply::Planned(Plan::NothingWaits) | Reply::Step { .. } | Reply::Ended(_) | Reply::Done => {
+                    Ok(Progress::Blocked(Blocked::NothingWaits))
                 }
             },
-        };
-        match batch.state {
-            BatchState::Planned => Ok(Progress::Blocked("its batch waits for approval")),
-            BatchState::Running => self.print_batch(batch, jobs).await,
-            BatchState::Closing | BatchState::Closed => {
-                self.end_batch(Some(batch), "nothing of it is printing").await?;
+            Action::Print => match seen.batch {
+                Some(batch) => self.print_batch(batch, None).await,
+                None => Ok(Progress::On),
+            },
+            Action::EndBatch(why) => {
+                self.end_batch(seen.batch, why).await?;
                 Ok(Progress::On)
             }
+            Action::Ask | Action::WaitForPrinter | Action::Block { .. } => self.rest(action, seen.batch).await,
         }
     }
 
-    /// The printer cannot print. After a while its cards go to others.
-    pub(in crate::engine) async fn down(&mut self, batch: Option<Batch>) -> Result<Progress, StoreError> {
-        if self.state.printer.breaker == Breaker::Locked {
-            self.end_batch(batch, "its printer is locked").await?;
-            return Ok(Progress::Blocked("the printer failed again; an operator has to clear it"));
+    /// Decides on what was read and what is remembered of the printer.
+    fn decide(&self, seen: &Pending) -> Action {
+        dispatch::next_action(&self.snapshot(seen), &self.rules(), self.engine.clock.now())
+    }
+
+    fn snapshot<'a>(&'a self, seen: &'a Pending) -> PrinterSnapshot<'a> {
+        let printer = &self.state.printer;
+        PrinterSnapshot {
+            name: &printer.name,
+            is_gone: seen.is_gone,
+            node: printer.node.as_deref(),
+            own_node: self.engine.node(),
+            has_lease: self.engine.may_feed(),
+            has_open_attempt: seen.has_open_attempt,
+            breaker: printer.breaker,
+            readiness: self.state.readiness,
+            down_since: self.state.down_since,
+            batch: seen.batch.as_ref().map(|batch| (batch.id, batch.state)),
+            pauses: &seen.pauses,
+            newest: seen.newest,
         }
+    }
+
+    fn rules(&self) -> Rules<'_> {
+        Rules { windows: &self.engine.settings.windows, release_after: self.engine.settings.release_after }
+    }
+
+    /// The printer cannot print. After `release_after` its cards go to others.
+    pub(in crate::engine) async fn down(&mut self, seen: &Pending) -> Result<Progress, StoreError> {
         let now = self.engine.clock.now();
-        let since = *self.state.down_since.get_or_insert(now);
-        if now.since(since) > self.engine.settings.release_after {
-            self.end_batch(batch, "its printer cannot print").await?;
-            self.state.look = LOOK_MAX;
-            return Ok(Progress::Blocked("the printer cannot print"));
+        self.state.down_since.get_or_insert(now);
+        let action = dispatch::down(&self.snapshot(seen), &self.rules(), now);
+        self.rest(action, seen.batch.clone()).await
+    }
+
+    /// Waits as decided, and ends the batch first where that was decided.
+    async fn rest(&mut self, action: Action, batch: Option<Batch>) -> Result<Progress, StoreError> {
+        if let Action::Block { reason, end_batch } = action {
+            if let Some(why) = end_batch {
+                self.end_batch(batch, why).await?;
+            }
+            if reason == Blocked::CannotPrint {
+                self.state.look = LOOK_MAX;
+            }
+            return Ok(Progress::Blocked(reason));
         }
         let wait = self.state.look;
         self.state.look = (wait * 2).min(LOOK_MAX);
         Ok(Progress::Wait(wait))
     }
 
-    pub(in crate::engine) async fn end_batch(&self, batch: Option<Batch>, why: &'static str) -> Result<(), StoreError> {
+    pub(in crate::engine) async fn end_batch(&self, batch: Option<Batch>, why: BatchEnd) -> Result<(), StoreError> {
         if let Some(batch) = batch
             && let Reply::Ended(ended) = self.writer.save(Request::End { batch, why }).await?
             && ended.frees
@@ -264,18 +299,12 @@ impl Worker {
         Ok(())
     }
 
-    /// Is the printer well? Asks it after a failure and at start; a printer that prints is not asked.
-    async fn is_ready(&mut self) -> Result<bool, StoreError> {
-        if self.state.printer.breaker == Breaker::Locked {
-            return Ok(false);
-        }
-        if self.state.ready && self.state.printer.breaker.lets_a_card_start() {
-            return Ok(true);
-        }
+    /// Asks the printer whether it can print: after a failure and at the start.
+    async fn ask(&mut self) -> Result<Readiness, StoreError> {
         if self.state.capabilities.is_none() {
             let found = match self.driver.probe().await {
                 Ok(found) => found,
-                Err(fault) => return self.unanswered(&fault).await.map(|()| false),
+                Err(fault) => return self.unanswered(&fault).await.map(|()| Readiness::NotReady),
             };
             self.remember(&found).await?;
             let profile = self.engine.profile(&self.state.printer.profile).ok();
@@ -291,13 +320,13 @@ impl Worker {
             };
             if let Some(reason) = objection {
                 self.seen("stopped", vec![reason.into()]).await?;
-                return Ok(false);
+                return Ok(Readiness::NotReady);
             }
             self.state.capabilities = Some(found);
         }
         let status = match self.driver.status().await {
             Ok(status) => status,
-            Err(fault) => return self.unanswered(&fault).await.map(|()| false),
+            Err(fault) => return self.unanswered(&fault).await.map(|()| Readiness::NotReady),
         };
         let (state, well) = match status.condition {
             Condition::Idle => ("idle", true),
@@ -307,7 +336,7 @@ impl Worker {
         let stopping = printer_reason::stopping(&status.reasons, &self.state.printer.vouched);
         self.seen(state, status.reasons).await?;
         if !well || !status.accepting_jobs || !stopping.is_empty() {
-            return Ok(false);
+            return Ok(Readiness::NotReady);
         }
         let (from, to) = (self.state.printer.breaker, self.state.printer.breaker.after_probe());
         if from != to {
@@ -320,10 +349,9 @@ impl Worker {
             self.writer.save(Request::Breaker(change)).await?;
             self.state.printer.breaker = to;
         }
-        self.state.ready = true;
         self.state.down_since = None;
         self.state.look = POLL_MAX;
-        Ok(true)
+        Ok(Readiness::Ready)
     }
 
     /// The printer can keep a whole job without printing it.

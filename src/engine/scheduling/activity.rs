@@ -10,13 +10,15 @@ use std::{
 
 use tokio::sync::watch;
 
+use crate::domain::dispatch::Blocked;
+
 /// What a worker is doing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Activity {
     /// Printing, or waiting for something that passes by itself.
     Busy,
     /// Nothing goes on until a person acts, blanks are delivered, or a window opens.
-    Blocked(&'static str),
+    Blocked(Blocked),
 }
 
 /// The workers' board.
@@ -65,23 +67,23 @@ impl ActivityBoard {
     }
 
     /// Would only a person, a delivery or a window help, for all workers?
-    pub(crate) fn all_stuck(&self) -> bool {
+    pub(crate) fn all_blocked(&self) -> bool {
         let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = self.seen();
         workers.values().all(|(doing, at)| matches!(doing, Activity::Blocked(_)) && *at == seen)
     }
 
-    /// Why each stuck worker is stuck.
-    pub(crate) fn stuck(&self) -> Vec<(String, &'static str)> {
+    /// Why each blocked worker is blocked, by printer.
+    pub(crate) fn blocked(&self) -> Vec<(String, Blocked)> {
         let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut stuck: Vec<_> = workers
+        let mut blocked: Vec<_> = workers
             .iter()
             .filter_map(|(name, (doing, _))| match doing {
                 Activity::Blocked(why) => Some((name.clone(), *why)),
                 Activity::Busy => None,
             })
             .collect();
-        stuck.sort();
-        stuck
+        blocked.sort();
+        blocked
     }
 }

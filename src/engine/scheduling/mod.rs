@@ -23,7 +23,7 @@ use super::{
     printing::worker::{State, Worker},
 };
 use crate::{
-    domain::printer::Printer,
+    domain::{dispatch::Blocked, printer::Printer},
     render::CardRenderer,
     store::{ChangeListener, Fence, StoreError},
 };
@@ -41,11 +41,15 @@ pub enum Until {
     Idle,
 }
 
-/// Why each printer prints no more.
-pub type Blocked = Vec<(String, &'static str)>;
+/// Why each printer prints no more, by printer.
+pub type BlockedPrinters = Vec<(String, Blocked)>;
 
 /// Schedules and prints. `stop` set to true lets the cards in hand end and feeds no other.
-pub async fn run(engine: &Engine, until: Until, mut stop: watch::Receiver<bool>) -> Result<Blocked, EngineError> {
+pub async fn run(
+    engine: &Engine,
+    until: Until,
+    mut stop: watch::Receiver<bool>,
+) -> Result<BlockedPrinters, EngineError> {
     if let Some(lease) = &engine.lease {
         lease.join(engine).await?;
     }
@@ -66,7 +70,7 @@ pub async fn run(engine: &Engine, until: Until, mut stop: watch::Receiver<bool>)
         ends: false,
     };
     let mut news = engine.store.news().await;
-    let stuck = loop {
+    let blocked = loop {
         let rests = match scheduler.look(&mut news).await {
             Ok(rests) => rests,
             // It may come back. Until then nothing is fed, as nothing can be saved.
@@ -81,10 +85,10 @@ pub async fn run(engine: &Engine, until: Until, mut stop: watch::Receiver<bool>)
             Err(error) => return Err(error),
         };
         if *stop.borrow() {
-            break Blocked::new();
+            break BlockedPrinters::new();
         }
-        if until == Until::Idle && rests && scheduler.board.all_stuck() && !scheduler.lacks_workers() {
-            break scheduler.board.stuck();
+        if until == Until::Idle && rests && scheduler.board.all_blocked() && !scheduler.lacks_workers() {
+            break scheduler.board.blocked();
         }
         tokio::select! {
             () = engine.clock.sleep(LOOK) => {}
@@ -105,7 +109,7 @@ pub async fn run(engine: &Engine, until: Until, mut stop: watch::Receiver<bool>)
     {
         warn!(error = &error as &dyn std::error::Error, "the printers are free only when this node's lease ends");
     }
-    Ok(stuck)
+    Ok(blocked)
 }
 
 /// A writer for as long as this node is the one that it is now.
@@ -265,7 +269,7 @@ impl Scheduler {
 
     /// Says it once, and where people look.
     async fn cannot_use(&mut self, name: String, why: String) -> Result<(), EngineError> {
-        self.board.set(&name, Activity::Blocked("its address or its options are wrong"), self.board.seen());
+        self.board.set(&name, Activity::Blocked(Blocked::Misconfigured), self.board.seen());
         if self.unusable.get(&name) != Some(&why) {
             warn!(printer.id = name, "the printer cannot be used: {why}");
             let reasons = vec!["needs-operator".to_owned()];
