@@ -8,15 +8,15 @@ use super::{
     stock::Place,
 };
 
-/// Whose fault it was that an attempt did not start.
+/// What is to blame that an attempt did not start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Blame {
     /// The printer refused this card: one of the record's tries is used up.
     Card,
     /// The printer took nothing: the card is tried again after a while, at the end of its batch.
     Printer,
-    /// Nobody's: a pause, a withdrawal or a restart came in between. The card keeps its place.
-    Nobody,
+    /// A pause, a withdrawal or a restart came in between. The card keeps its place.
+    Neither,
 }
 
 /// How an attempt ended, with what decides the next step.
@@ -43,15 +43,45 @@ pub enum Outcome {
     },
 }
 
-impl Outcome {
+/// An [`Outcome`] without its reason: all that decisions depend on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OutcomeKind {
+    /// A good card.
+    Printed,
+    /// No blank was used.
+    NotStarted(Blame),
+    /// A blank was used, and there is no good card.
+    Spoiled,
+    /// Unknown until a person inspects it.
+    Uncertain,
+}
+
+impl OutcomeKind {
     /// The state that the attempt ends in.
-    pub fn state(&self) -> AttemptState {
+    pub fn state(self) -> AttemptState {
         match self {
             Self::Printed => AttemptState::Printed,
-            Self::NotStarted { .. } => AttemptState::NotStarted,
-            Self::Spoiled { .. } => AttemptState::Spoiled,
-            Self::Uncertain { .. } => AttemptState::Uncertain,
+            Self::NotStarted(_) => AttemptState::NotStarted,
+            Self::Spoiled => AttemptState::Spoiled,
+            Self::Uncertain => AttemptState::Uncertain,
         }
+    }
+}
+
+impl Outcome {
+    /// What decisions depend on.
+    pub fn kind(&self) -> OutcomeKind {
+        match self {
+            Self::Printed => OutcomeKind::Printed,
+            Self::NotStarted { blame, .. } => OutcomeKind::NotStarted(*blame),
+            Self::Spoiled { .. } => OutcomeKind::Spoiled,
+            Self::Uncertain { .. } => OutcomeKind::Uncertain,
+        }
+    }
+
+    /// The state that the attempt ends in.
+    pub fn state(&self) -> AttemptState {
+        self.kind().state()
     }
 
     /// Why, if it is not a good card.

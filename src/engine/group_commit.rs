@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Engine, clock::jitter, planning};
+use super::{Engine, planning};
 use crate::{
     domain::{
         attempt::{AttemptView, Outcome},
@@ -16,7 +16,7 @@ use crate::{
         id::{AttemptKey, BatchId, JobId, LotId},
         job::{JobState, PrintedCard, refuse_undrawable, settle},
         printer::Printer,
-        printer_reason,
+        printer_reason, retry,
         transition::Transition,
         window,
     },
@@ -285,6 +285,7 @@ async fn settle_all(
     let views = tx.attempts_view(&keys, &|profile| engine.attempts_limit(profile)).await?;
     let mut views: HashMap<AttemptKey, AttemptView> = views.into_iter().map(|view| (view.key, view)).collect();
     let mut blanks = Blanks::default();
+    let seed = retry::seed(&engine.settings.site);
     let mut states = HashMap::new();
     let mut transitions: Vec<Transition> = Vec::with_capacity(settles.len());
     let mut closing: Vec<BatchId> = Vec::new();
@@ -299,8 +300,8 @@ async fn settle_all(
 
         let another =
             if matches!(one.outcome, Outcome::Spoiled { .. }) { blanks.take(engine, tx, &view).await? } else { None };
-        let random = if matches!(one.outcome, Outcome::NotStarted { .. }) { jitter(&*engine.entropy) } else { 0.0 };
-        let transition = settle(&view, &one.outcome, engine.settings.backoff, tx.now(), random, another);
+        let jitter = retry::jitter(seed, view.job, view.not_started);
+        let transition = settle(&view, &one.outcome, engine.settings.backoff, tx.now(), jitter, another);
         states.extend(transition.job.as_ref().map(|job| (view.key, job.to)));
         transitions.push(transition);
         if view.batch_is_closing {
@@ -469,6 +470,8 @@ async fn plan_all(engine: &Engine, tx: &mut Tx, requests: &[Request], replies: &
             plans.insert(wish.name.clone(), planning::Plan::NothingWaits);
         }
     }
+    // What is planned at one instant does not depend on which worker came first.
+    new.sort_unstable_by(|(one, _), (other, _)| one.name.cmp(&other.name));
     let made = planning::plan_all(tx, &new, &engine.settings).await?;
     plans.extend(new.iter().map(|(printer, _)| printer.name.clone()).zip(made));
     for (request, reply) in requests.iter().zip(replies) {

@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     domain::{
-        attempt::{Blame, Outcome},
-        breaker::{Breaker, Failure},
+        attempt::{Blame, Outcome, OutcomeKind},
+        breaker::{Health, Limits, after_outcome},
         dispatch::{Blocked, Readiness},
         id::{AttemptKey, BatchId, RecordId},
         job::PrintedCard,
@@ -300,34 +300,20 @@ impl Worker {
         }
         let printer = &mut self.state.printer;
         let from = printer.breaker;
-        let failure = match &outcome {
-            Outcome::Printed => None,
-            Outcome::NotStarted { blame: Blame::Nobody, .. } => {
-                return Settle { attempt, outcome, breaker: None, good: None };
-            }
-            Outcome::NotStarted { blame: Blame::Printer, .. } => Some(Failure::Free),
-            Outcome::NotStarted { blame: Blame::Card, .. } | Outcome::Spoiled { .. } | Outcome::Uncertain { .. } => {
-                Some(Failure::Costly)
-            }
+        let before = Health {
+            breaker: from,
+            failures: printer.failures,
+            last_failed: self.state.last_failed,
+            starts_nothing_since: self.state.starts_nothing_since,
         };
-        let mut starts_nothing = false;
-        if failure == Some(Failure::Free) {
-            let now = self.engine.clock.now();
-            let since = *self.state.starts_nothing_since.get_or_insert(now);
-            starts_nothing = now.since(since) > self.engine.settings.release_after;
-        } else {
-            self.state.starts_nothing_since = None;
+        let settings = &self.engine.settings;
+        let limits = Limits { failures: settings.breaker_failures, starts_nothing: settings.release_after };
+        let after = after_outcome(before, outcome.kind(), record, limits, self.engine.clock.now());
+        self.state.starts_nothing_since = after.starts_nothing_since;
+        if outcome.kind() == OutcomeKind::NotStarted(Blame::Neither) {
+            return Settle { attempt, outcome, breaker: None, good: None };
         }
-        let (to, failures) = match failure {
-            // It says that it is well and takes no card: others can print them.
-            Some(_) if starts_nothing => (Breaker::Locked, printer.failures + 1),
-            None => (Breaker::Closed, 0),
-            Some(failure) => {
-                let another = record.is_none() || record != self.state.last_failed;
-                let failures = printer.failures + u32::from(another);
-                (from.after_failure(failure, failures, self.engine.settings.breaker_failures), failures)
-            }
-        };
+        let (to, failures) = (after.breaker, after.failures);
         let changed = (from, printer.failures) != (to, failures);
         if let Some(reason) = outcome.reason() {
             self.state.last_failed = record;

@@ -240,7 +240,7 @@ impl Worker {
     /// A card that could not be uploaded ahead is nobody's failure, but one that the printer refuses for good.
     async fn settle_ahead(&mut self, hand: &ActiveAttempt, outcome: Outcome) -> Result<(), StoreError> {
         let settle = match outcome {
-            Outcome::NotStarted { blame: Blame::Printer | Blame::Nobody, reason } => {
+            Outcome::NotStarted { blame: Blame::Printer | Blame::Neither, reason } => {
                 debug!(printer.id = self.state.printer.name, reason, "no card is uploaded ahead");
                 Settle { attempt: hand.key, outcome: verdict::stopped(), breaker: None, good: None }
             }
