@@ -57,6 +57,11 @@ pub enum OutcomeKind {
 }
 
 impl OutcomeKind {
+    /// Whether card or printer failed: neither a good card nor an attempt that something else stopped.
+    pub fn is_failure(self) -> bool {
+        !matches!(self, Self::Printed | Self::NotStarted(Blame::Neither))
+    }
+
     /// The state that the attempt ends in.
     pub fn state(self) -> AttemptState {
         match self {
