@@ -69,6 +69,9 @@ pub struct OpenAttempt {
 }
 
 /// Guards of an attempt's begin and release that both have: nothing is paused, the printer takes cards, and is this node's.
+///
+/// They restate `domain::dispatch`: this one and `batch.state = 'running'` restate `next_action`, the rest of `begin!` restates
+/// `may_begin`, and the rest of the release `may_release`. A table of cases in the tests runs through both.
 macro_rules! may_feed {
     ($node:literal) => {
         concat!(

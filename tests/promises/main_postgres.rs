@@ -8,6 +8,7 @@ mod batches;
 mod cards;
 mod check;
 mod database;
+mod dispatch;
 mod feeding;
 mod import;
 mod moving;
