@@ -27,6 +27,8 @@ pub mod pause;
 pub mod personal;
 pub mod planning;
 pub mod polling;
+#[cfg(test)]
+mod print_room;
 pub mod printer;
 pub mod printer_reason;
 pub mod record;

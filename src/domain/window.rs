@@ -12,7 +12,7 @@ use super::time::Timestamp;
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(try_from = "WindowText")]
 pub struct Window {
-    /// The printer it is for; `None` for all.
+    /// The printer that it is for; `None` for all.
     pub printer: Option<String>,
     days: Vec<Weekday>,
     from: Time,
