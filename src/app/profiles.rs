@@ -1,4 +1,4 @@
-//! Card profiles: those that come with the program, and a user's. Each is a folder with `profile.toml` and its drawings.
+//! Card profiles, built in or from a folder. Each is a folder with `profile.toml` and its drawings.
 
 use std::{
     collections::BTreeMap,
@@ -10,6 +10,7 @@ use std::{
 
 use crate::{
     cli::{
+        Message,
         args::PreviewArgs,
         output::{Output, message},
         preview,
@@ -17,14 +18,15 @@ use crate::{
     domain::{
         card::profile::{CardProfile, ProfileError},
         personal::Person,
+        refusal::Refusal,
     },
     engine::{EngineError, Profiles},
     render::{Card, CardRenderer, RenderError, Renderer},
 };
 
-/// The file that says what a kind of card is.
+/// The file that defines a kind of card.
 const PROFILE: &str = "profile.toml";
-/// A longer file is no profile, drawing or sample.
+/// Largest file of a profile.
 const BYTES_MAX: u64 = 1024 * 1024;
 
 macro_rules! built_in {
@@ -33,10 +35,10 @@ macro_rules! built_in {
     };
 }
 
-/// Folders of files, by name.
+/// A folder: its name, and its files by name.
 type Folder = (&'static str, &'static [(&'static str, &'static [u8])]);
 
-/// The profiles that come with the program.
+/// The built-in profiles.
 const BUILT_IN: [Folder; 4] = built_in! {
     "ktp-el": "profile.toml", "front.svg", "back.svg", "sample.png";
     "kia": "profile.toml", "front.svg", "back.svg";
@@ -44,44 +46,51 @@ const BUILT_IN: [Folder; 4] = built_in! {
     "icao-td1": "profile.toml", "front.svg", "back.svg", "sample.png";
 };
 
-/// The profiles that come with the program.
-pub fn built_in() -> Result<Profiles, EngineError> {
+/// The built-in profiles by name.
+pub fn built_in() -> anyhow::Result<Profiles> {
     let read = |(folder, files): &Folder| {
         parse(folder, |file| {
             let found = files.iter().find(|(name, _)| *name == file);
             found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| {
-                EngineError::refused(format!("the program has no `{folder}/{file}`"), "take another build of it")
+                Message::new(format!("the built-in file `{folder}/{file}` is missing"), "use another build of cetak")
+                    .into()
             })
         })
     };
     BUILT_IN.iter().map(|folder| read(folder).map(|profile| (profile.name.clone(), Arc::new(profile)))).collect()
 }
 
-/// Those and the ones in the folders of a folder, which replace any of the same name. It may be missing where nobody
-/// named it.
-pub(super) fn load(folder: &Path, required: bool) -> Result<Profiles, EngineError> {
+/// The built-in profiles, and those in the subfolders of `folder`, which replace built-in ones of the same name.
+///
+/// A missing `folder` is an error only if it is `required`.
+pub(super) fn load(folder: &Path, required: bool) -> anyhow::Result<Profiles> {
     let mut profiles = built_in()?;
     let mut folders: BTreeMap<String, PathBuf> = BTreeMap::new();
     let cannot_read = |source| EngineError::Read { what: folder.display().to_string(), source };
     let entries = match folder.read_dir() {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => return Ok(profiles),
-        Err(source) => return Err(cannot_read(source)),
+        Err(source) => return Err(cannot_read(source).into()),
     };
     for entry in entries {
         let path = entry.map_err(cannot_read)?.path();
         if path.extension().is_some_and(|extension| extension == "toml") {
-            return Err(EngineError::refused(
-                format!("`{}` is no profile: a profile is a folder", path.display()),
-                format!("make a folder for it, and put it there as `{PROFILE}` with its drawings; see `src/profiles`"),
+            anyhow::bail!(Message::new(
+                format!("`{}` is a file, and a profile is a folder", path.display()),
+                format!("move it into a folder of its own as `{PROFILE}`, with its drawings"),
             ));
         }
         if path.join(PROFILE).exists() {
             let profile = read(&path)?;
             if let Some(other) = folders.insert(profile.name.clone(), path.clone()) {
-                return Err(EngineError::refused(
-                    format!("`{}` and `{}` are both the profile `{}`", other.display(), path.display(), profile.name),
-                    "give one of them another `name`, or take it away",
+                anyhow::bail!(Message::new(
+                    format!(
+                        "`{}` and `{}` both define the profile `{}`",
+                        other.display(),
+                        path.display(),
+                        profile.name
+                    ),
+                    "change the `name` of one of them, or remove it",
                 ));
             }
             profiles.insert(profile.name.clone(), Arc::new(profile));
@@ -90,8 +99,8 @@ pub(super) fn load(folder: &Path, required: bool) -> Result<Profiles, EngineErro
     Ok(profiles)
 }
 
-/// The profile in a folder.
-pub fn read(folder: &Path) -> Result<CardProfile, EngineError> {
+/// Reads the profile in a folder.
+pub fn read(folder: &Path) -> anyhow::Result<CardProfile> {
     parse(&folder.display().to_string(), |file| {
         let path = folder.join(file);
         let what = || path.display().to_string();
@@ -99,22 +108,22 @@ pub fn read(folder: &Path) -> Result<CardProfile, EngineError> {
         let mut bytes = Vec::new();
         File::open(&path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes)).map_err(cannot_read)?;
         if bytes.len() as u64 > BYTES_MAX {
-            return Err(EngineError::refused(format!("`{}` is larger than 1 MiB", what()), "make it smaller"));
+            anyhow::bail!(Message::new(format!("`{}` is larger than 1 MiB", what()), "reduce it to 1 MiB"));
         }
         Ok(bytes)
     })
 }
 
-/// Reads a profile and its drawings, and proves that its cards can be drawn. `folder` is for messages.
-fn parse(folder: &str, file: impl Fn(&str) -> Result<Vec<u8>, EngineError>) -> Result<CardProfile, EngineError> {
-    let text = |name: &str| {
+/// Reads and validates a profile and its drawings. `folder` names it in messages, `file` reads one of its files.
+fn parse(folder: &str, file: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow::Result<CardProfile> {
+    let text = |name: &str| -> anyhow::Result<String> {
         String::from_utf8(file(name)?)
-            .map_err(|_| EngineError::refused(format!("`{folder}/{name}` is no text in UTF-8"), "save it as UTF-8"))
+            .map_err(|_| Message::new(format!("`{folder}/{name}` is not UTF-8 text"), "save it as UTF-8").into())
     };
     let written = text(PROFILE)?;
     let wrong = |line: usize, message: &str| {
-        let message = format!("the profile `{folder}/{PROFILE}` is wrong, line {line}: {message}");
-        EngineError::refused(message, "README.md, \"Card profiles\", and `src/profiles` show how one is written")
+        let text = format!("the profile `{folder}/{PROFILE}` is wrong, line {line}: {message}");
+        Message::new(text, "correct it; `src/profiles/README.md` describes every key")
     };
     let mut profile: CardProfile = toml::from_str(&written).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
@@ -132,11 +141,11 @@ fn parse(folder: &str, file: impl Fn(&str) -> Result<Vec<u8>, EngineError>) -> R
     }
     Renderer::new(&profile).map_err(|error| match error {
         RenderError::Profile(fault) => {
-            let message = format!(
+            let text = format!(
                 "the profile's drawing `{folder}/{}` is wrong, line {}: {}",
                 fault.file, fault.line, fault.message
             );
-            EngineError::refused(message, fault.hint)
+            Message::new(text, fault.hint)
         }
         other @ (RenderError::Character { .. }
         | RenderError::TooLong { .. }
@@ -145,14 +154,12 @@ fn parse(folder: &str, file: impl Fn(&str) -> Result<Vec<u8>, EngineError>) -> R
         | RenderError::Photo(_)
         | RenderError::Size
         | RenderError::Encode(_)
-        | RenderError::Pdf(_)) => {
-            EngineError::Refused { message: format!("the profile `{folder}` is wrong: {other}"), hint: None }
-        }
+        | RenderError::Pdf(_)) => Message { text: format!("the profile `{folder}` is wrong: {other}"), hint: None },
     })?;
     Ok(profile)
 }
 
-/// Draws a profile's sample, after all that can be wrong with it was looked for.
+/// Validates a profile, and renders its sample.
 pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &PreviewArgs) -> anyhow::Result<()> {
     let name = folder.to_str().unwrap_or_default();
     let profile = match known.get(name) {
@@ -161,8 +168,7 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &Preview
     };
     let output = preview::output(look);
     if output.only.is_some_and(|side| side > 0) && profile.card.back.is_none() {
-        let message = format!("a card of `{}` has no back", profile.name);
-        return Err(EngineError::refused(message, "leave out --side").into());
+        return Err(EngineError::from(Refusal::NoBack { profile: profile.name }).into());
     }
     let person = Person::from(profile.card.sample.clone());
     let value = |name: &str| person.reveal(name);
@@ -177,11 +183,11 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &Preview
         photo: (!photo.is_empty()).then_some(photo),
     };
     let wrong = |error: RenderError| {
-        let message = format!("the sample of the profile `{}` cannot be drawn: {error}", profile.name);
-        EngineError::refused(message, "change `[card.sample]`, or the place on the card")
+        let text = format!("the sample of the profile `{}` cannot be drawn: {error}", profile.name);
+        Message::new(text, "change `[card.sample]` or the place")
     };
     let renderer = Renderer::new(&profile)?;
-    // Both sides, whichever is looked at.
+    // Both sides, even if one is shown.
     renderer.check(&card).map_err(wrong)?;
     preview::write(&look.output, &renderer.draw(&card, &output).map_err(wrong)?)?;
     for (name, missing) in
@@ -198,7 +204,7 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &Preview
     ))?)
 }
 
-/// The line of the table that an error is in; 1 where it is above all tables, or is written in another way.
+/// The line of the table with the error; 1 if it is above all tables, or the header is spelled differently.
 fn line_of(text: &str, error: &ProfileError) -> usize {
     let Some(table) = error.table else { return 1 };
     let lines = text.lines().enumerate().filter(|(_, line)| line.trim() == table);
@@ -208,6 +214,7 @@ fn line_of(text: &str, error: &ProfileError) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::words;
 
     /// The student card's folder with texts replaced.
     fn changed(file: &str, from: &str, to: &str) -> Result<CardProfile, (String, String)> {
@@ -218,7 +225,10 @@ mod tests {
             assert!(name != file || text.contains(from), "{from}");
             Ok(if name == file { text.replacen(from, to, 1).into_bytes() } else { bytes.to_vec() })
         });
-        result.map_err(|error| (error.to_string(), error.hint().unwrap_or_default().to_owned()))
+        result.map_err(|error| {
+            let Message { text, hint } = words::report(&error);
+            (text, hint.unwrap_or_default())
+        })
     }
 
     #[test]
@@ -232,11 +242,11 @@ mod tests {
             (PROFILE, "attempts = 2", "attempts = \"two\"", "mine/profile.toml` is wrong, line 6"),
             (PROFILE, "attempts = 2", "atempts = 2", "unknown field `atempts`"),
             (PROFILE, "\"{name}\"", "\"{nama}\"", "`{nama}` is no column of the profile"),
-            (PROFILE, "\"{name}\"", "\"{name\"", "a brace without its partner"),
+            (PROFILE, "\"{name}\"", "\"{name\"", "unbalanced brace"),
             (PROFILE, "front.svg", "../front.svg", "`template` must be the name of a file beside the profile"),
             ("front.svg", "id=\"valid\"", "id=\"valit\"", "mine/front.svg` is wrong, line 1: it has no place `valid`"),
-            ("front.svg", "viewBox=\"0 0 85.6 53.98\"", "", "it has no `viewBox` of four numbers"),
-            ("front.svg", "</svg>", "", "it is no SVG"),
+            ("front.svg", "viewBox=\"0 0 85.6 53.98\"", "", "it needs a `viewBox` of four numbers"),
+            ("front.svg", "</svg>", "", "it is not a valid SVG file"),
             ("back.svg", "If found", "\u{4E2D}", "the character U+4E2D, which the font lacks"),
         ] {
             let (error, hint) = changed(file, from, to).unwrap_err();

@@ -4,7 +4,6 @@ pub mod args;
 mod audit;
 mod batch;
 mod blangko;
-pub mod blocked;
 mod card;
 pub mod db;
 mod import;
@@ -19,11 +18,13 @@ mod record;
 mod reprint;
 pub mod status;
 mod usage;
+pub mod words;
 
 use args::Command;
 pub use import::{run as import, text as import_text};
 use output::Output;
 pub use usage::Usage;
+pub use words::Message;
 
 use crate::engine::Engine;
 

@@ -153,7 +153,7 @@ pub async fn read(engine: &Engine) -> Result<Status, EngineError> {
         state: p.state,
         advice: p.reasons.iter().map(|reason| advise(reason)).collect(),
         reasons: p.reasons,
-        declared_over: p.vouched,
+        declared_over: p.acknowledged_reasons,
     });
     let printers: Vec<PrinterStatus> = printers.collect();
     let nodes = tx.node_list().await?;

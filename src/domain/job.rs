@@ -1,43 +1,18 @@
 //! One card for one record in one batch: the unit of retry, of stock and of audit.
 
-pub use super::states::JobState;
 use super::{
     attempt::{AttemptState, AttemptView, InspectionResult, Outcome},
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
-    record::{Recall, RecordState, WrongState},
+    record::{Recall, RecordState},
+    refusal::{AttemptRule, Refusal},
     retry::Backoff,
     settlement::{Blank, Facts, Settlement, settlement},
     stock::{Account, Cause, Movement, Place},
     time::Timestamp,
     transition::{AttemptChange, JobChange, RecallChange, RecordChange, Transition},
 };
-
-/// A job that is not over, with its blank.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OpenJob {
-    /// The job.
-    pub id: JobId,
-    /// Its state.
-    pub state: JobState,
-    /// Its batch.
-    pub batch: BatchId,
-    /// The lot of its blank.
-    pub lot: LotId,
-    /// Where the blank came from.
-    pub place: Place,
-}
-
-impl OpenJob {
-    /// Its blank goes back to where it came from.
-    pub fn released_blank(&self) -> Movement {
-        released_blank(self.lot, &self.place, self.batch)
-    }
-}
-
-fn released_blank(lot: LotId, place: &Place, batch: BatchId) -> Movement {
-    Movement::new(lot, place.reserved(), place.free(), 1, Cause::Released).of_batch(batch)
-}
+pub use super::{open_job::OpenJob, states::JobState};
 
 /// A queued job is closed: its record goes back to its old place in the waiting list, its blank to where it came from.
 /// One event of the batch covers it.
@@ -88,7 +63,7 @@ impl PrintedCard {
     pub fn transition(&self) -> Transition {
         let (from, to) = (AttemptState::Releasing, AttemptState::Printed);
         Transition {
-            attempt: Some(AttemptChange { key: self.attempt, from, to, reason: None, inspected: false }),
+            attempt: Some(AttemptChange { key: self.attempt, from, to, reason: None, note: None, inspected: false }),
             job: Some(JobChange::new(self.job, JobState::Printing, JobState::Printed)),
             record: Some(RecordChange::new(self.record, RecordState::Batched, RecordState::Printed)),
             movements: vec![self.movement()],
@@ -141,6 +116,7 @@ fn build(view: &AttemptView, outcome: &Outcome, settlement: &Settlement) -> Tran
         from: view.state,
         to: settlement.attempt,
         reason: outcome.reason().map(str::to_owned),
+        note: None,
         inspected: false,
     });
     transition.job = Some(JobChange {
@@ -225,11 +201,14 @@ fn attempt_event(outcome: &Outcome, name: &str, job: JobId, record: RecordId, pr
 }
 
 /// What a person's answer to an uncertain attempt means. Once only.
-pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Result<Transition, WrongState> {
+pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Result<Transition, Refusal> {
     if view.state != AttemptState::Uncertain {
-        let rule =
-            format!("attempt {} is `{}`, and only an `uncertain` one can be resolved", view.name, view.state.as_str());
-        return Err(WrongState::new("the record", view.record_state, rule));
+        return Err(Refusal::AttemptState {
+            attempt: view.name.clone(),
+            found: view.state,
+            needs: AttemptRule::Uncertain,
+            archived: false,
+        });
     }
     let (to, account, cause) = match found {
         InspectionResult::Good => (AttemptState::Printed, Account::Printed, Cause::Inspected),
@@ -243,8 +222,14 @@ pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Res
         .with("record", view.record)
         .with("reason", reason);
     let mut transition = Transition::new(Some(event));
-    transition.attempt =
-        Some(AttemptChange { key: view.key, from: view.state, to, reason: Some(reason.to_owned()), inspected: true });
+    transition.attempt = Some(AttemptChange {
+        key: view.key,
+        from: view.state,
+        to,
+        reason: Some(reason.to_owned()),
+        note: None,
+        inspected: true,
+    });
     transition
         .movements
         .push(Movement::new(view.lot, Account::Uncertain, account, 1, cause).of_batch(view.batch).of_attempt(view.key));

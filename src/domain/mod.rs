@@ -14,6 +14,7 @@
 //!
 //! Every change of state is a function here that returns one [`transition::Transition`]; the store saves it whole.
 
+pub mod actor;
 pub mod attempt;
 pub mod audit;
 pub mod batch;
@@ -23,7 +24,10 @@ pub mod dispatch;
 pub mod id;
 pub mod import;
 pub mod job;
+pub mod open_job;
 pub mod pause;
+pub mod pending;
+pub mod permission;
 pub mod personal;
 pub mod planning;
 pub mod polling;
@@ -31,7 +35,10 @@ pub mod polling;
 mod print_room;
 pub mod printer;
 pub mod printer_reason;
+pub mod ranges;
+pub mod reason;
 pub mod record;
+pub mod refusal;
 pub mod retry;
 pub mod settlement;
 pub mod share;
@@ -39,6 +46,7 @@ pub mod states;
 pub mod stock;
 pub mod time;
 pub mod transition;
+pub mod value;
 pub mod verdict;
 pub mod warrant;
 pub mod window;

@@ -1,11 +1,14 @@
 //! Pauses of the queue, of a printer or of a batch.
 
+use serde::{Deserialize, Serialize};
+
 use super::{id::BatchId, time::Timestamp};
 
 /// What is paused.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PauseScope {
-    /// Everything.
+    /// The whole queue.
     Queue,
     /// One printer.
     Printer(String),
@@ -29,10 +32,10 @@ impl PauseScope {
 pub struct Pause {
     /// What is paused.
     pub scope: PauseScope,
-    /// Why.
+    /// The reason that the person gave.
     pub reason: String,
-    /// Who paused.
+    /// The person who paused.
     pub actor: String,
-    /// Since when.
+    /// The instant at which it began.
     pub at: Timestamp,
 }

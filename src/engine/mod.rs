@@ -6,12 +6,14 @@
 //! * [`operations`] has every act of a person; the command line and the console change nothing without it.
 
 mod batched_reads;
+pub mod client;
 pub mod clock;
 mod context;
 mod error;
 mod group_commit;
 pub mod import;
 pub mod operations;
+mod person;
 pub mod planning;
 pub mod printing;
 pub mod scheduling;

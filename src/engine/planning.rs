@@ -11,9 +11,10 @@ use crate::{
         job::{JobState, OpenJob, return_job},
         planning::{self, BatchPlan, BatchRequest, Ending, FreeBlanks, Planned, Policy, Waiting},
         printer::Printer,
+        ranges::ranges,
         stock::{Account, Cause, LotQuantity, Movement, Place},
     },
-    engine::{Settings, import::ranges},
+    engine::Settings,
     store::{NewBatch, QueuedJob, StoreError, Tx},
 };
 

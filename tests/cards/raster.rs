@@ -1,4 +1,4 @@
-//! What libcups reads from raster documents is the card, dot for dot, and its back lies as the printer turns it over.
+//! Tests raster documents: libcups reads the same card dot for dot, and the back is turned as the printer needs it.
 //!
 //! Needs a C compiler and the headers of libcups (Debian: `libcups2-dev`).
 
@@ -7,7 +7,7 @@ use std::{fs, path::Path, process::Command};
 use cetak::render::{CardRenderer, Format, Ink, Output, Renderer, SheetBack, Sides};
 use tempfile::TempDir;
 
-use crate::{dots::Dots, output, people::long, profile};
+use crate::{dots::Dots, holders::long, output, profile};
 
 const PROFILE: &str = "ktp-el";
 const SIDES: [Sides; 3] = [Sides::OneSided, Sides::TwoSidedLongEdge, Sides::TwoSidedShortEdge];
@@ -28,7 +28,7 @@ impl Reader {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         // The reader with which the crate of the raster formats tests itself.
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("drivers/picture/tests/read_raster.c");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/render/picture/tests/read_raster.c");
         let compiler = Command::new("cc")
             .args(["-O1", "-o"])
             .args([&folder.path().join("read_raster"), &source])

@@ -8,17 +8,20 @@ mod portraits;
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{files, schedule};
+use super::{files, scheduler::schedule};
 use crate::{
     cli::{
-        self,
-        args::{DemoArgs, ImportArgs},
+        self, Message,
+        args::DemoArgs,
         output::{Output, message, table, thousands},
         status::{self, Status, stock_text},
     },
+    domain::value::Quantity,
     engine::{
-        Engine, EngineError,
-        operations::{self, Delivery, NewPrinter},
+        Engine,
+        client::{Client, Direct},
+        import::{Format, Import},
+        operations::{AddPrinter, Probe, ReceiveBlanks},
         scheduling::Until,
     },
 };
@@ -31,8 +34,8 @@ const BLANKS: &str = "ktp-el";
 /// The demo keeps away from a real office's data.
 pub(super) fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
     if folder.join(files::DATABASE).exists() && !folder.join(MARK).exists() {
-        let message = format!("`{}` holds data that are not the demo's", folder.display());
-        anyhow::bail!(EngineError::refused(message, "name an empty folder with --data"));
+        let text = format!("`{}` holds data that the demo did not make", folder.display());
+        anyhow::bail!(Message::new(text, "name an empty folder with `--data`"));
     }
     files::make_folder(&folder.join(MARK))
 }
@@ -42,18 +45,16 @@ pub(super) async fn run(engine: &Engine, out: Output, folder: &Path, args: DemoA
     let demo = folder.join(MARK);
     message(&format!("making a waiting list of {} invented people", thousands(args.records.into())));
     let list = people::write_waiting_list(&demo, args.seed, args.records)?;
-    let import = ImportArgs {
-        file: list.path,
-        profile: PROFILE.into(),
+    let import = Import {
         source: "default".into(),
-        photos: None,
+        profile: PROFILE.into(),
+        format: Format::Csv,
+        photos: demo.clone(),
         update: false,
         dry_run: false,
-        rejects: Some(demo.join("rejects.csv")),
-        format: None,
     };
     message("importing it");
-    let report = cli::import(engine, import).await?;
+    let report = cli::import(engine, Some(&list.path), import, Some(&demo.join("rejects.csv"))).await?;
     message(cli::import_text(&report).trim_end());
     deliver(engine, args.blanks).await?;
     add_printers(engine, &demo, &args).await?;
@@ -61,7 +62,7 @@ pub(super) async fn run(engine: &Engine, out: Output, folder: &Path, args: DemoA
         "printing until the blanks are used up; a pause ends the demo, and the same command goes on after a resume",
     );
     for (printer, why) in schedule(engine, folder, Until::Idle, None).await? {
-        message(&format!("printer `{printer}`: {}", crate::cli::blocked::words(why)));
+        message(&format!("printer `{printer}`: {}", crate::cli::words::blocked(why)));
     }
     let summary =
         Summary::read(engine, report.refused_by_reason.iter().map(|(reason, n)| (reason.as_str(), *n)).collect())
@@ -71,17 +72,17 @@ pub(super) async fn run(engine: &Engine, out: Output, folder: &Path, args: DemoA
 }
 
 /// Once, however often the demo is run.
-async fn deliver(engine: &Engine, quantity: i64) -> anyhow::Result<()> {
+async fn deliver(engine: &Engine, quantity: Quantity) -> anyhow::Result<()> {
     let booked = engine.store.read().await?.balance_list().await?;
     if booked.is_empty() {
-        let delivery = Delivery {
+        let delivery = ReceiveBlanks {
             blank_type: BLANKS.into(),
             quantity,
-            document: DELIVERY.into(),
-            lot: Some("2015-08".into()),
+            document: DELIVERY.parse()?,
+            lot: Some("2015-08".parse()?),
             serials: None,
         };
-        operations::receive(engine, &delivery).await?;
+        Direct::new(engine).act(delivery).await?;
     }
     Ok(())
 }
@@ -97,8 +98,11 @@ async fn add_printers(engine: &Engine, folder: &Path, args: &DemoArgs) -> anyhow
             percent(&truth.display().to_string())
         );
         if known.iter().all(|printer| printer.name != name) {
-            let new = NewPrinter { name, uri: &uri, profile: PROFILE, ..NewPrinter::default() };
-            operations::printer_add(engine, &new).await?.map_err(|fault| anyhow::anyhow!(fault))?;
+            let new = AddPrinter { name: name.parse()?, uri, profile: PROFILE.into(), hopper: None };
+            match Direct::new(engine).act(new).await? {
+                Probe::Answered(_) => {}
+                Probe::Silent(fault) => anyhow::bail!(fault),
+            }
         }
     }
     Ok(())

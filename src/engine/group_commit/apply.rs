@@ -13,6 +13,7 @@ use crate::{
         card::profile::CardProfile,
         id::{AttemptKey, BatchId, JobId, LotId},
         job::{JobState, PrintedCard, refuse_undrawable, settle},
+        permission::{Permit, SystemAct},
         printer::Printer,
         printer_reason, retry,
         transition::Transition,
@@ -33,7 +34,7 @@ pub(super) enum Trust {
 
 /// Applies all writes of a group and commits.
 pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Result<Answers, StoreError> {
-    let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await?;
+    let mut tx = engine.write(&Permit::system(SystemAct::Print)).await?;
     let (good, others): (Vec<&Settle>, Vec<&Settle>) =
         group.settles().partition(|settle| trust == Trust::Workers && settle.good.is_some());
     let mut settled = settle_all(engine, &mut tx, &others).await?;
@@ -220,7 +221,7 @@ async fn quarantine(tx: &mut Tx, card: &NotRenderable) -> Result<(), StoreError>
 
 /// Saves how printers were seen, and what they answered about themselves; of each the last.
 async fn save_seen(tx: &mut Tx, group: &Group) -> Result<(), StoreError> {
-    let (mut probed, mut seen, mut vouching) = (HashMap::new(), HashMap::new(), HashMap::new());
+    let (mut probed, mut seen, mut acknowledging) = (HashMap::new(), HashMap::new(), HashMap::new());
     for asked in &group.probed {
         probed.insert(asked.write.printer.as_str(), asked.write.capabilities.as_str());
     }
@@ -228,7 +229,7 @@ async fn save_seen(tx: &mut Tx, group: &Group) -> Result<(), StoreError> {
         let Seen { printer, state, reasons, whole } = &asked.write;
         seen.insert(printer.as_str(), (*state, reasons.as_slice()));
         if *whole {
-            vouching.insert(printer.as_str(), reasons);
+            acknowledging.insert(printer.as_str(), reasons);
         }
         let event = Event::new("printer.seen", format!("printer {printer}")).with("state", state);
         tx.audit(event.with("reasons", reasons.join(",")));
@@ -236,13 +237,17 @@ async fn save_seen(tx: &mut Tx, group: &Group) -> Result<(), StoreError> {
     tx.printers_probed(&probed.into_iter().collect::<Vec<_>>()).await?;
     tx.printers_seen(&seen.into_iter().map(|(name, (state, reasons))| (name, state, reasons)).collect::<Vec<_>>())
         .await?;
-    if vouching.is_empty() {
+    if acknowledging.is_empty() {
         return Ok(());
     }
-    let known = tx.printers_named(&vouching.keys().collect::<Vec<_>>()).await?;
-    for printer in known.iter().filter(|printer| !printer.vouched.is_empty()) {
-        if let Some(reasons) = vouching.get(printer.name.as_str()) {
-            tx.printer_vouch(&printer.name, &printer_reason::still_vouched(reasons, &printer.vouched)).await?;
+    let known = tx.printers_named(&acknowledging.keys().collect::<Vec<_>>()).await?;
+    for printer in known.iter().filter(|printer| !printer.acknowledged_reasons.is_empty()) {
+        if let Some(reasons) = acknowledging.get(printer.name.as_str()) {
+            tx.printer_acknowledge(
+                &printer.name,
+                &printer_reason::still_acknowledged(reasons, &printer.acknowledged_reasons),
+            )
+            .await?;
         }
     }
     Ok(())

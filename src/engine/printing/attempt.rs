@@ -228,7 +228,7 @@ impl ActiveAttempt {
             }
             let reasons = match verdict {
                 Ok(Verdict::Wait(reasons)) if reasons.is_empty() && session.pace.is_late(asked) => {
-                    self.waiting.ask(session.driver(), &session.printer().vouched, clock).await
+                    self.waiting.ask(session.driver(), &session.printer().acknowledged_reasons, clock).await
                 }
                 Ok(Verdict::Wait(reasons)) => reasons,
                 Ok(Verdict::Cancel | Verdict::Ended(_)) | Err(_) => return Ok(Watched::Open),

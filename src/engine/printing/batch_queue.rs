@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{batch::Batch, id::RecordId, polling::POLL_MIN, time::Timestamp},
-    engine::{batched_reads::Bodies, clock::attempt_name, import::open_person},
+    engine::{batched_reads::Bodies, clock::attempt_name, person::open_person},
     render::{Card, Output},
     store::{Begin, QueuedJob, StoreError, StoredBody},
 };

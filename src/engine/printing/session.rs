@@ -269,7 +269,7 @@ impl PrinterSession {
 
     /// What the card of an open attempt waits for.
     pub(in crate::engine) async fn ask_waiting(&mut self, clock: &dyn Clock) -> Vec<String> {
-        self.waiting.ask(&*self.driver, &self.printer.vouched, clock).await
+        self.waiting.ask(&*self.driver, &self.printer.acknowledged_reasons, clock).await
     }
 
     /// Shows people what the card of an open attempt waits for.
@@ -306,7 +306,7 @@ impl PrinterSession {
             self.output = profile.as_ref().and_then(|profile| document::choose(&found, profile));
             let objection = if self.output.is_none() {
                 Some("document-format-not-supported")
-            } else if self.printer.insisted.is_none()
+            } else if self.printer.override_reason.is_none()
                 && !objections(&services.engine, &self.printer.profile, &found).is_empty()
             {
                 Some("not-vouched-for")
@@ -328,7 +328,7 @@ impl PrinterSession {
             Condition::Processing => ("processing", true),
             Condition::Stopped => ("stopped", false),
         };
-        let stopping = printer_reason::stopping(&status.reasons, &self.printer.vouched);
+        let stopping = printer_reason::stopping(&status.reasons, &self.printer.acknowledged_reasons);
         self.seen(services, state, status.reasons).await?;
         if !can_print || !status.accepting_jobs || !stopping.is_empty() {
             return Ok(Readiness::NotReady);
@@ -377,16 +377,16 @@ impl PrinterSession {
     }
 
     async fn seen(&mut self, services: &Services, state: &'static str, reasons: Vec<String>) -> Result<(), StoreError> {
-        let acknowledged = printer_reason::still_vouched(&reasons, &self.printer.vouched);
+        let acknowledged = printer_reason::still_acknowledged(&reasons, &self.printer.acknowledged_reasons);
         let printer = &self.printer;
-        if printer.state == state && printer.reasons == reasons && printer.vouched == acknowledged {
+        if printer.state == state && printer.reasons == reasons && printer.acknowledged_reasons == acknowledged {
             return Ok(());
         }
         info!(printer.id = printer.name, state, reasons = reasons.join(","), "the printer changed");
         services.commits.seen(&self.printer.name, state, reasons.clone()).await?;
         self.printer.state = state.into();
         self.printer.reasons = reasons;
-        self.printer.vouched = acknowledged;
+        self.printer.acknowledged_reasons = acknowledged;
         Ok(())
     }
 

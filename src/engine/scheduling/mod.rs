@@ -69,7 +69,7 @@ pub async fn run(
         lacks: false,
         ends: false,
     };
-    let mut news = engine.store.news().await;
+    let mut news = engine.store.listen().await;
     let blocked = loop {
         let is_settled = match scheduler.check(&mut news).await {
             Ok(is_settled) => is_settled,
@@ -92,7 +92,7 @@ pub async fn run(
         }
         tokio::select! {
             () = engine.clock.sleep(CHECK_EVERY) => {}
-            () = news.arrive() => {}
+            () = news.notified() => {}
             _ = stop.changed() => {}
         }
     };
@@ -280,7 +280,8 @@ impl Scheduler {
     }
 
     fn worker(&mut self, printer: Printer, stop: watch::Receiver<bool>) -> Result<Worker, String> {
-        let profile = self.engine.profile(&printer.profile).map_err(|e| e.to_string())?;
+        let missing = |_| format!("its card profile `{}` does not exist", printer.profile);
+        let profile = self.engine.profile(&printer.profile).map_err(missing)?;
         let renderer = if let Some(renderer) = self.renderers.get(&profile.name) {
             renderer.clone()
         } else {

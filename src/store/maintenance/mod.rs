@@ -1,4 +1,4 @@
-//! Looking after a database: checks, backups, the archive, and the move to PostgreSQL.
+//! Maintenance: checks, backups, the archive, and the move to PostgreSQL.
 
 pub(super) mod archive;
 mod backup;
@@ -7,6 +7,6 @@ pub(super) mod transfer;
 
 pub use self::{
     archive::Moved,
-    check::{Check, Fault},
+    check::{Check, Fault, Remedy},
     transfer::Transferred,
 };
