@@ -143,7 +143,7 @@ pub async fn read(engine: &Engine) -> Result<Status, EngineError> {
     };
     let printers = tx.printer_list().await?.into_iter().map(|p| PrinterStatus {
         uri: plain_uri(&p.uri),
-        paused: queue.paused || pauses.iter().any(|pause| pause.scope == PauseScope::Printer(p.name.clone())),
+        paused: pauses.iter().any(|pause| pause.scope.applies(&p.name, None)),
         cards_today: count(&p.name, "printed"),
         spoiled_today: count(&p.name, "spoiled"),
         breaker: p.breaker.as_str(),

@@ -15,7 +15,7 @@ pub enum Blame {
     /// The printer could not take a card. The job is retried after a delay, at the end of its batch.
     Printer,
     /// A pause, a withdrawal or a restart intervened. The job keeps its position.
-    Nobody,
+    Neither,
 }
 
 /// The outcome of an attempt.
@@ -42,15 +42,50 @@ pub enum Outcome {
     },
 }
 
-impl Outcome {
+/// An [`Outcome`] without its reason: everything that decisions depend on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OutcomeKind {
+    /// A good card.
+    Printed,
+    /// No blank was used.
+    NotStarted(Blame),
+    /// A blank was used, without a good card.
+    Spoiled,
+    /// A card may exist; a person must inspect the printer.
+    Uncertain,
+}
+
+impl OutcomeKind {
+    /// Whether card or printer failed: neither a good card nor an attempt that something else stopped.
+    pub fn is_failure(self) -> bool {
+        !matches!(self, Self::Printed | Self::NotStarted(Blame::Neither))
+    }
+
     /// The state that the attempt ends in.
-    pub fn state(&self) -> AttemptState {
+    pub fn state(self) -> AttemptState {
         match self {
             Self::Printed => AttemptState::Printed,
-            Self::NotStarted { .. } => AttemptState::NotStarted,
-            Self::Spoiled { .. } => AttemptState::Spoiled,
-            Self::Uncertain { .. } => AttemptState::Uncertain,
+            Self::NotStarted(_) => AttemptState::NotStarted,
+            Self::Spoiled => AttemptState::Spoiled,
+            Self::Uncertain => AttemptState::Uncertain,
         }
+    }
+}
+
+impl Outcome {
+    /// The outcome without its reason.
+    pub fn kind(&self) -> OutcomeKind {
+        match self {
+            Self::Printed => OutcomeKind::Printed,
+            Self::NotStarted { blame, .. } => OutcomeKind::NotStarted(*blame),
+            Self::Spoiled { .. } => OutcomeKind::Spoiled,
+            Self::Uncertain { .. } => OutcomeKind::Uncertain,
+        }
+    }
+
+    /// The state that the attempt ends in.
+    pub fn state(&self) -> AttemptState {
+        self.kind().state()
     }
 
     /// The reason; `None` for a good card.

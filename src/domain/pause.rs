@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::time::Timestamp;
+use super::{id::BatchId, time::Timestamp};
 
 /// What is paused.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -14,6 +14,17 @@ pub enum PauseScope {
     Printer(String),
     /// One batch.
     Batch(i64),
+}
+
+impl PauseScope {
+    /// Whether a printer with that batch, or none, gets no card under a pause of this scope.
+    pub fn applies(&self, printer: &str, batch: Option<BatchId>) -> bool {
+        match self {
+            Self::Queue => true,
+            Self::Printer(name) => name == printer,
+            Self::Batch(id) => batch == Some(BatchId(*id)),
+        }
+    }
 }
 
 /// A pause in force.

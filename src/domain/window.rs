@@ -84,10 +84,16 @@ impl Window {
 /// Whether a card may start on `printer` at `now`: always if no window applies to the printer, otherwise if one is open. If a
 /// printer has windows of its own, the general ones do not apply to it.
 pub fn is_open(windows: &[Window], printer: &str, now: Timestamp) -> bool {
-    let of = |whose: Option<&str>| windows.iter().filter(move |w| w.printer.as_deref() == whose).collect::<Vec<_>>();
-    let own = of(Some(printer));
-    let applies = if own.is_empty() { of(None) } else { own };
-    applies.is_empty() || applies.iter().any(|window| window.is_open(now))
+    let has_own = windows.iter().any(|window| window.printer.as_deref() == Some(printer));
+    let applies = |window: &&Window| window.printer.as_deref() == has_own.then_some(printer);
+    let mut none_applies = true;
+    for window in windows.iter().filter(applies) {
+        if window.is_open(now) {
+            return true;
+        }
+        none_applies = false;
+    }
+    none_applies
 }
 
 impl FromStr for Window {

@@ -71,6 +71,9 @@ pub struct OpenAttempt {
 
 /// The guards that begin and release share: nothing is paused, the printer's breaker is not open, and the printer belongs to
 /// this node.
+///
+/// They restate `domain::dispatch`: this one and `batch.state = 'running'` restate `next_action`, the rest of `begin!` restates
+/// `may_begin`, and the rest of the release `may_release`. A table of cases in the tests runs through both.
 macro_rules! may_feed {
     ($node:literal) => {
         concat!(

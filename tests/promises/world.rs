@@ -21,7 +21,7 @@ use cetak::{
         clock::{Clock, Entropy},
         import::{Format, Import, Report, Watch, import},
         operations::RecordName,
-        scheduling::{self, Blocked, Until},
+        scheduling::{self, BlockedPrinters, Until},
     },
     render::{self, Background, Card, CardRenderer, Output, RenderError, Renderer},
     store::{JobFilter, JobLine, Location, Store, Writer, keys::Keys},
@@ -195,7 +195,7 @@ impl World {
     }
 
     /// Runs the scheduler until only a person can help.
-    pub(crate) async fn run(&self) -> Blocked {
+    pub(crate) async fn run(&self) -> BlockedPrinters {
         let (_stop, stopped) = watch::channel(false);
         let engine = self.engine.acting("scheduler", actor("scheduler"));
         let run = scheduling::run(&engine, Until::Idle, stopped);

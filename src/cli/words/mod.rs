@@ -1,6 +1,7 @@
 //! The English text of everything that the program says about failures: what failed, on which thing, what was expected
 //! against what was found, and what to do next. No layer below names a command.
 
+mod blocked;
 mod check;
 mod message;
 mod printer;
@@ -10,6 +11,7 @@ mod report;
 mod store;
 
 pub use self::{
+    blocked::blocked,
     check::remedy,
     message::Message,
     printer::resumes,
@@ -24,7 +26,8 @@ mod tests {
 
     use crate::cli::args::Cli;
 
-    const TEXTS: [&str; 6] = [
+    const TEXTS: [&str; 7] = [
+        include_str!("blocked.rs"),
         include_str!("check.rs"),
         include_str!("printer.rs"),
         include_str!("reason.rs"),
