@@ -12,7 +12,6 @@ use crate::{
         attempt::{AttemptState, Outcome},
         audit::Event,
         breaker::Breaker,
-        card::media,
         pause::PauseScope,
         permission::{Operation, Permit},
         polling::POLL_MAX,
@@ -33,6 +32,8 @@ use crate::{
     },
     render::Renderer,
 };
+
+pub use crate::engine::printing::suitability::objections;
 
 /// How long a test card is watched.
 const TEST_WATCH_MAX: Duration = Duration::from_mins(3);
@@ -128,20 +129,6 @@ impl AddPrinter {
             Err(fault) => Probe::Silent(fault.to_string()),
         })
     }
-}
-
-/// Why a printer must not be used for cards of that profile unless a person insists.
-pub fn objections(engine: &Engine, profile: &str, found: &Capabilities) -> Vec<String> {
-    let mut objections = found.objections.clone();
-    let Ok(profile) = engine.profile(profile) else { return objections };
-    objections.extend(document::objections(document::choose(found, &profile).as_ref(), &profile));
-    if media::has_size(&found.media, profile.card.width_mm, profile.card.height_mm) == Some(false) {
-        objections.push(format!(
-            "It names no medium of {} x {} mm, the size of a card of `{}`.",
-            profile.card.width_mm, profile.card.height_mm, profile.name
-        ));
-    }
-    objections
 }
 
 fn driver(engine: &Engine, name: &str, uri: &str) -> Result<Arc<dyn PrinterDriver>, EngineError> {

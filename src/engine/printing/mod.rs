@@ -11,5 +11,6 @@ pub mod document;
 mod prefetch;
 pub(super) mod services;
 pub(super) mod session;
+pub(super) mod suitability;
 pub mod verdict;
 pub(super) mod worker;

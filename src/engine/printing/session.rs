@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use cetak_driver_api::{Capabilities, Condition, Fault, PrinterDriver};
 use tracing::{info, warn};
 
-use super::{document, services::Services};
+use super::{document, services::Services, suitability::objections};
 use crate::{
     domain::{
         attempt::Outcome,
@@ -22,7 +22,6 @@ use crate::{
     engine::{
         clock::Clock,
         group_commit::{BreakerChange, BreakerSaved, Settle, Settled},
-        operations::objections,
     },
     render::Output,
     store::StoreError,

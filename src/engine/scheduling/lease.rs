@@ -17,21 +17,12 @@ use cetak_driver_api::{
     AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, Fault, Found, Prepared, PrinterDriver,
     PrinterStatus,
 };
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::{
-    domain::{
-        audit::Event,
-        permission::{Permit, SystemAct},
-        refusal::Refusal,
-        share::share,
-    },
-    engine::{Engine, EngineError, clock::Clock},
+    engine::clock::Clock,
     store::{Candidate, Fence, StoreError, Tx},
 };
-
-/// How often a lease is renewed and the others' are checked.
-pub(in crate::engine) const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// The part of a lease that a node leaves unused; others may take over only after it.
 const MARGIN: u32 = 5;
@@ -40,21 +31,10 @@ const MARGIN: u32 = 5;
 #[derive(Debug)]
 pub struct Lease {
     fence: Fence,
-    candidate: Candidate,
-    length: Duration,
+    pub(super) candidate: Candidate,
+    pub(super) length: Duration,
     /// Until when it holds, in microseconds of [`Clock::elapsed`].
     good_until: AtomicU64,
-}
-
-/// What a heartbeat came to.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(in crate::engine) struct Heartbeat {
-    /// Printers were taken.
-    pub(in crate::engine) took: bool,
-    /// Printers to give up, after the present card.
-    pub(in crate::engine) give: Vec<String>,
-    /// Others will give some up for this node.
-    pub(in crate::engine) lacks: bool,
 }
 
 impl Lease {
@@ -84,92 +64,9 @@ impl Lease {
         micros(clock.elapsed()) < self.good_until.load(Ordering::SeqCst)
     }
 
-    fn renewed(&self, asked: Duration) {
+    pub(super) fn renewed(&self, asked: Duration) {
         let usable = self.length.saturating_sub(self.length / MARGIN);
         self.good_until.store(micros(asked + usable), Ordering::SeqCst);
-    }
-
-    /// Joins the other nodes. Refused while another process has the name.
-    pub(in crate::engine) async fn join(&self, engine: &Engine) -> Result<(), EngineError> {
-        let asked = engine.clock.elapsed();
-        let unfenced = engine.acting(&engine.writer.chain, (*engine.writer.actor).clone());
-        let mut tx = unfenced.write(&Permit::system(SystemAct::Lease)).await?;
-        let epoch = match tx.node_join(self.node(), &self.candidate, length_us(self.length)).await? {
-            Ok(epoch) => epoch,
-            Err(holder) => {
-                return Err(Refusal::NodeTaken {
-                    node: holder.name,
-                    process: holder.process,
-                    host: holder.host,
-                    lease_left_s: holder.lease_left_ms / 1_000 + 1,
-                }
-                .into());
-            }
-        };
-        let event = Event::new("node.joined", format!("node {}", self.node())).with("epoch", epoch);
-        tx.audit(event.with("host", &self.candidate.host).with("process", self.candidate.process));
-        tx.commit().await?;
-        self.fence.joined(epoch);
-        self.renewed(asked);
-        info!(node = self.node(), epoch, "joined");
-        Ok(())
-    }
-
-    /// Renews the lease, removes nodes whose lease has expired, and takes free printers; `freed` are those that this node
-    /// has given up. A node that `ends` takes none.
-    pub(in crate::engine) async fn heartbeat(
-        &self,
-        engine: &Engine,
-        freed: &[String],
-        ends: bool,
-    ) -> Result<Heartbeat, StoreError> {
-        let asked = engine.clock.elapsed();
-        let mut tx = engine.write(&Permit::system(SystemAct::Lease)).await?;
-        follow(&*engine.clock, &mut tx).await?;
-        tx.node_renew(self.node(), length_us(self.length)).await?;
-        let mut nodes = Vec::new();
-        for node in tx.node_list().await? {
-            if node.lease_left_ms >= 0 || node.name == self.node() {
-                nodes.push(node.name);
-                continue;
-            }
-            warn!(
-                node = node.name,
-                printers = node.printers,
-                "a node's lease has expired; its printers are taken over"
-            );
-            tx.node_remove(&node.name).await?;
-            tx.audit(Event::new("node.lost", format!("node {}", node.name)).with("printers", node.printers));
-        }
-        for printer in freed {
-            if !tx.printer_free(printer, self.node()).await? {
-                continue;
-            }
-            tx.audit(Event::new("printer.given-up", format!("printer {printer}")).with("node", self.node()));
-        }
-        let mut owners = tx.printer_owners().await?;
-        let mut parts = share(self.node(), &nodes, &owners);
-        if ends {
-            parts.take.clear();
-        }
-        for printer in &parts.take {
-            tx.printer_take(printer, self.node()).await?;
-            tx.audit(Event::new("printer.taken", format!("printer {printer}")).with("node", self.node()));
-            owners.insert(printer.clone(), Some(self.node().to_owned()));
-        }
-        tx.commit().await?;
-        self.renewed(asked);
-        let own = owners.values().filter(|owner| owner.as_deref() == Some(self.node())).count();
-        Ok(Heartbeat { took: !parts.take.is_empty(), give: parts.give, lacks: own < owners.len() / nodes.len().max(1) })
-    }
-
-    /// Gives up lease and printers, so that other nodes do not have to wait until it expires.
-    pub(in crate::engine) async fn leave(&self, engine: &Engine) -> Result<(), StoreError> {
-        self.lost();
-        let mut tx = engine.write(&Permit::system(SystemAct::Lease)).await?;
-        tx.node_remove(self.node()).await?;
-        tx.audit(Event::new("node.left", format!("node {}", self.node())));
-        tx.commit().await
     }
 }
 
@@ -185,10 +82,6 @@ pub async fn follow(clock: &dyn Clock, tx: &mut Tx) -> Result<(), StoreError> {
 
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
-}
-
-fn length_us(length: Duration) -> i64 {
-    i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// A printer that is fed under a lease: without it nothing is sent that could become a card.

@@ -2,6 +2,7 @@
 
 pub(super) mod activity;
 pub mod lease;
+mod membership;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,7 +15,8 @@ use tracing::{info, warn};
 
 use self::{
     activity::{Activity, ActivityBoard},
-    lease::{HEARTBEAT, Leased},
+    lease::Leased,
+    membership::HEARTBEAT,
 };
 use super::{
     Engine, EngineError,
@@ -51,7 +53,7 @@ pub async fn run(
     mut stop: watch::Receiver<bool>,
 ) -> Result<BlockedPrinters, EngineError> {
     if let Some(lease) = &engine.lease {
-        lease.join(engine).await?;
+        membership::join(lease, engine).await?;
     }
     let mut scheduler = Scheduler {
         engine: engine.clone(),
@@ -105,7 +107,7 @@ pub async fn run(
         scheduler.end(handle.worker).await;
     }
     if let Some(lease) = &engine.lease
-        && let Err(error) = lease.leave(engine).await
+        && let Err(error) = membership::leave(lease, engine).await
     {
         warn!(error = &error as &dyn std::error::Error, "the printers are free only when this node's lease expires");
     }
@@ -185,7 +187,7 @@ impl Scheduler {
         }
         let finished = |name: &&String| self.workers.get(*name).is_none_or(|handle| handle.worker.is_finished());
         let freed: Vec<String> = self.giving.iter().filter(finished).cloned().collect();
-        let heartbeat = match lease.heartbeat(&self.engine, &freed, self.ends).await {
+        let heartbeat = match membership::heartbeat(&lease, &self.engine, &freed, self.ends).await {
             Err(StoreError::Fenced) if self.ends => {
                 // The open attempts are another node's, and nothing more is fed.
                 lease.lost();
@@ -202,10 +204,10 @@ impl Scheduler {
                     self.board.leave(&name);
                 }
                 self.giving.clear();
-                lease.join(&self.engine).await?;
+                membership::join(&lease, &self.engine).await?;
                 self.commits = start_writer(&self.engine);
                 self.must_start = true;
-                lease.heartbeat(&self.engine, &[], false).await?
+                membership::heartbeat(&lease, &self.engine, &[], false).await?
             }
             heartbeat => heartbeat?,
         };
