@@ -4,6 +4,7 @@ use super::{
     attempt::{AttemptState, AttemptView, InspectionResult, Outcome},
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
+    reason::Reason,
     record::{Recall, RecordState},
     refusal::{AttemptRule, Refusal},
     retry::Backoff,
@@ -27,8 +28,11 @@ pub fn return_job(record: RecordId, job: &OpenJob) -> Transition {
 }
 
 /// A job whose card cannot be drawn is closed before any attempt; its record is quarantined, its blank goes back.
-pub fn refuse_undrawable(record: RecordId, subject: &str, job: &OpenJob, reason: &str) -> Transition {
-    let event = Event::new("record.quarantined", subject).with("reason", reason).with("job", job.id);
+///
+/// `detail` is the renderer's text, and holds nothing personal.
+pub fn refuse_undrawable(record: RecordId, subject: &str, job: &OpenJob, detail: &str) -> Transition {
+    let reason = Reason::NotRendered { detail: detail.to_owned() }.to_stored();
+    let event = Event::new("record.quarantined", subject).with("reason", &reason).with("job", job.id);
     Transition {
         job: Some(JobChange::new(job.id, JobState::Queued, JobState::Quarantined)),
         record: Some(RecordChange::new(record, RecordState::Batched, RecordState::Quarantined).because(reason)),
