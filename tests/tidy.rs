@@ -1,11 +1,15 @@
-//! House rules, held by reading the sources. A text search is cruder than a compiler, but it says what to do.
+//! Tests the rules of the sources by searching their text, which is cruder than a compiler, but names the remedy.
 //!
 //! Each rule is a function from a text to what is wrong in it, a test over the whole repository, and a snippet that
 //! breaks it, so that a rule that no longer sees anything is noticed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the sources has failed")]
 
+#[path = "tidy/commands.rs"]
+mod commands;
 #[path = "tidy/imports.rs"]
 mod imports;
+#[path = "tidy/promises_page.rs"]
+mod promises_page;
 
 use std::{
     fs,
@@ -420,7 +424,7 @@ fn sql(scripts: &[String]) -> impl Iterator<Item = &String> {
 }
 
 fn is_foreign(name: &str) -> bool {
-    // What is built, and the data of somebody who tries the program, are not in the repository.
+    // Build output and the data of a trial run are not in the repository.
     !name.starts_with('.') && !TOP_LEVEL.contains(&name) && name != "target" && name != "cetak-data"
 }
 

@@ -12,7 +12,7 @@ use std::{collections::BTreeMap, io, path::Path, sync::Arc};
 
 use crate::{
     cli::{
-        self,
+        self, Message,
         args::{
             AuditCommand, BatchCommand, BlangkoCommand, Cli, Command, ConfigCommand, DbCommand, Global, InspectCommand,
             JobCommand, PrinterCommand, ProfileCommand, RecordCommand, ReprintCommand,
@@ -20,7 +20,7 @@ use crate::{
         output::{Output, message, table},
     },
     engine::{
-        Engine, EngineError,
+        Engine, Profiles, Settings,
         scheduling::{Until, lease::follow},
     },
     store::{Location, Store, Writer},
@@ -66,8 +66,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(args) => {
             demo::refuse_foreign(&global.data)?;
             if let Location::Server(_) = config.database {
-                let message = "the demo makes a database of its own, and the settings name a server";
-                anyhow::bail!(EngineError::refused(message, "leave `database` out for the demo"));
+                let text = "the demo makes a database of its own, and the settings name a server";
+                anyhow::bail!(Message::new(text, "leave out `database` for the demo"));
             }
             let engine = open(&global, config, variables.get("CETAK_KEY")).await?;
             demo::run(&engine, out, &global.data, args).await
@@ -105,11 +105,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-fn refuse_empty(folder: &Path, database: &Location) -> Result<(), EngineError> {
+fn refuse_empty(folder: &Path, database: &Location) -> Result<(), Message> {
     match database {
-        Location::File(file) if !file.exists() => Err(EngineError::refused(
+        Location::File(file) if !file.exists() => Err(Message::new(
             format!("there is no data in `{}`", folder.display()),
-            "name another folder with --data, or begin with `cetak import` or `cetak demo`",
+            "name another folder with `--data`, or begin with `cetak import` or `cetak demo`",
         )),
         Location::File(_) | Location::Server(_) => Ok(()),
     }
@@ -174,7 +174,7 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     let has_data = Store::has_data(&config.database).await?;
     let keys = match key {
         Some(text) => files::parse_key(text).ok_or_else(|| {
-            EngineError::refused("`CETAK_KEY` does not hold 64 hexadecimal digits", "leave it out to use the key file")
+            Message::new("`CETAK_KEY` does not hold 64 hexadecimal digits", "leave it out to use the key file")
         })?,
         None => files::master_key(&config.key_file, has_data, &*entropy)?,
     };
@@ -190,18 +190,49 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     if store.is_shared() {
         follow(&clock, &mut store.read().await?).await?;
     }
-    Ok(Engine {
+    let parts = Parts {
         store,
+        profiles: config.profiles,
+        settings: config.settings,
+        printers: config.printers,
+        writer: Writer {
+            chain: CHAIN_CLI.into(),
+            actor: Arc::new(actor(global.actor.clone().map(String::from))),
+            fence: None,
+        },
+    };
+    Ok(assemble(parts, clock, entropy))
+}
+
+/// What differs from one engine of this program to another.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The card profiles.
+    pub profiles: Profiles,
+    /// The settings.
+    pub settings: Settings,
+    /// The options of IPP printers.
+    pub printers: PrinterOptions,
+    /// The actor, and the audit chain to write to.
+    pub writer: Writer,
+}
+
+/// Puts an engine together with the program's drivers and renderer. This is the only place that builds one: a test
+/// replaces single fields of the result.
+pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -> Engine {
+    Engine {
+        store: parts.store,
         clock: Arc::new(clock.clone()),
         entropy,
-        profiles: Arc::new(config.profiles),
-        settings: Arc::new(config.settings),
-        writer: Writer { chain: CHAIN_CLI.into(), actor: Arc::new(actor(global.actor.clone())), fence: None },
-        drivers: drivers(config.printers, clock),
+        profiles: Arc::new(parts.profiles),
+        settings: Arc::new(parts.settings),
+        writer: parts.writer,
+        drivers: drivers(parts.printers, clock),
         renderers: renderers(),
         desk: Some(desk()),
         lease: None,
-    })
+    }
 }
 
 fn show_config(out: Output, config: &Config) -> io::Result<()> {

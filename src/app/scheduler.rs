@@ -27,7 +27,7 @@ pub(super) async fn schedule(
     node: Option<(String, Duration)>,
 ) -> anyhow::Result<Blocked> {
     let _lock = files::lock_scheduler(folder)?;
-    let scheduler = Actor { name: CHAIN_SCHEDULER.into(), ..(*engine.writer.actor).clone() };
+    let scheduler = Actor::system(CHAIN_SCHEDULER, &engine.writer.actor.os_user, &engine.writer.actor.host);
     let engine = match node {
         None => engine.acting(CHAIN_SCHEDULER, scheduler),
         Some((node, length)) => {

@@ -81,8 +81,7 @@ impl Entropy for SystemEntropy {
 /// Who runs this program: the claimed name, and what the system knows.
 pub fn actor(claimed: Option<String>) -> Actor {
     let os_user = os_user();
-    let host = host();
-    Actor { name: claimed.unwrap_or_else(|| os_user.clone()), os_user, host }
+    Actor::local_administrator(claimed.unwrap_or_else(|| os_user.clone()), os_user, host())
 }
 
 /// The machine's name.

@@ -1,9 +1,18 @@
 //! `cetak batch`.
 
-use super::{args::BatchCommand, job::jobs_text, output::Output, status::batches_text};
+use super::{
+    args::BatchCommand,
+    job::{jobs_text, word_reasons},
+    output::Output,
+    status::batches_text,
+};
 use crate::{
-    domain::id::BatchId,
-    engine::{Engine, EngineError, operations},
+    domain::{id::BatchId, refusal::Refusal},
+    engine::{
+        Engine, EngineError,
+        client::{Client, Direct},
+        operations::{ApproveBatch, CancelBatch},
+    },
     store::JobFilter,
 };
 
@@ -16,22 +25,20 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BatchCommand)
         BatchCommand::Show { batch } => {
             let mut tx = engine.store.read().await?;
             let Some(line) = tx.batch_list(false).await?.into_iter().find(|b| b.id == batch) else {
-                anyhow::bail!(EngineError::refused(
-                    format!("there is no batch {batch}"),
-                    "see them with `cetak batch list --all`"
-                ));
+                anyhow::bail!(EngineError::from(Refusal::NoBatch { batch: BatchId(batch) }));
             };
-            let jobs = tx.job_list(&JobFilter { batch: Some(batch), ..JobFilter::default() }).await?;
+            let mut jobs = tx.job_list(&JobFilter { batch: Some(batch), ..JobFilter::default() }).await?;
+            word_reasons(&mut jobs, out);
             let value = serde_json::json!({ "batch": line, "jobs": jobs });
             return Ok(out.data(&value, |_| format!("{}\n{}", batches_text(&[line]), jobs_text(&jobs)))?);
         }
         BatchCommand::Cancel { batch, reason } => {
-            let closed = operations::batch_cancel(engine, BatchId(batch), &reason).await?;
+            let closed = Direct::new(engine).act(CancelBatch { batch: BatchId(batch), note: reason }).await?;
             let rest = if closed { "" } else { "; the card in hand is finished" };
             format!("batch {batch} cancelled{rest}")
         }
         BatchCommand::Approve { batch } => {
-            operations::batch_approve(engine, BatchId(batch)).await?;
+            Direct::new(engine).act(ApproveBatch { batch: BatchId(batch) }).await?;
             format!("batch {batch} may be printed")
         }
     };

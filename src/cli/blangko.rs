@@ -7,49 +7,55 @@ use super::{
     status::{blangko, stock_text},
 };
 use crate::{
+    domain::value::{PersonName, Witnesses},
     engine::{
         Engine,
-        operations::{self, Delivery},
+        client::{Client, Direct},
+        operations::{
+            Count, CountBlanks, DestroyBlanks, LendBlanks, LoadHopper, ReceiveBlanks, TakeBackBlanks, UnloadHopper,
+        },
     },
     store::{BalanceLine, MovementLine},
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoCommand) -> anyhow::Result<()> {
+    let client = Direct::new(engine);
     let done = match command {
         BlangkoCommand::Receive { blank_type, quantity, document, lot, serials } => {
-            let done = format!("{} `{blank_type}` received", thousands(quantity));
-            operations::receive(engine, &Delivery { blank_type, quantity, document, lot, serials }).await?;
+            let done = format!("{} `{blank_type}` received", thousands(quantity.get()));
+            client.act(ReceiveBlanks { blank_type, quantity, document, lot, serials }).await?;
             done
         }
         BlangkoCommand::Load { printer, quantity } => {
-            operations::load(engine, &printer, quantity).await?;
-            format!("{} loaded into the hopper of `{printer}`", thousands(quantity))
+            client.act(LoadHopper { printer: printer.clone(), quantity }).await?;
+            format!("{} loaded into the hopper of `{printer}`", thousands(quantity.get()))
         }
         BlangkoCommand::Unload { printer, quantity } => {
-            operations::unload(engine, &printer, quantity).await?;
-            format!("{} taken out of the hopper of `{printer}`", thousands(quantity))
+            client.act(UnloadHopper { printer: printer.clone(), quantity }).await?;
+            format!("{} taken out of the hopper of `{printer}`", thousands(quantity.get()))
         }
         BlangkoCommand::Count { blank_type, printer, quantity, reason } => {
-            let count = operations::count(engine, &blank_type, printer.as_deref(), quantity, &reason).await?;
-            let text = |c: &operations::Count| {
-                format!("booked {}, counted {}, difference {}\n", c.booked, c.counted, c.difference)
-            };
+            let count = client.act(CountBlanks { blank_type, printer, counted: quantity, note: reason }).await?;
+            let text = |c: &Count| format!("booked {}, counted {}, difference {}\n", c.booked, c.counted, c.difference);
             return Ok(out.data(&count, text)?);
         }
         BlangkoCommand::Destroy { blank_type, quantity, document, witness, from_vault } => {
-            let [first, second] = &witness[..] else {
-                anyhow::bail!(Usage("name two people: --witness A --witness B"))
-            };
-            operations::destroy(engine, &blank_type, quantity, from_vault, &document, [first, second]).await?;
-            format!("{} `{blank_type}` destroyed", thousands(quantity))
+            const TWO: Usage = Usage("name two people: --witness A --witness B");
+            let witnesses = <[PersonName; 2]>::try_from(witness).map_err(|_| TWO)?;
+            let witnesses = Witnesses::try_from(witnesses).map_err(|_| TWO)?;
+            let done = format!("{} `{blank_type}` destroyed", thousands(quantity.get()));
+            client.act(DestroyBlanks { blank_type, quantity, from_vault, document, witnesses }).await?;
+            done
         }
         BlangkoCommand::Lend { blank_type, quantity, to, document } => {
-            operations::lend(engine, &blank_type, quantity, &to, &document).await?;
-            format!("{} `{blank_type}` lent to `{to}`", thousands(quantity))
+            let done = format!("{} `{blank_type}` lent to `{to}`", thousands(quantity.get()));
+            client.act(LendBlanks { blank_type, quantity, to, document }).await?;
+            done
         }
         BlangkoCommand::Return { blank_type, quantity, from, document } => {
-            operations::take_back(engine, &blank_type, quantity, &from, &document).await?;
-            format!("{} `{blank_type}` returned by `{from}`", thousands(quantity))
+            let done = format!("{} `{blank_type}` returned by `{from}`", thousands(quantity.get()));
+            client.act(TakeBackBlanks { blank_type, quantity, from, document }).await?;
+            done
         }
         BlangkoCommand::Balance => return balance(engine, out).await,
         BlangkoCommand::Ledger { blank_type, limit } => {

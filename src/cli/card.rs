@@ -2,37 +2,42 @@
 
 use super::{args::CardCommand, output::Output, preview, record::name};
 use crate::{
-    domain::stock::Cause,
-    engine::{Engine, EngineError, operations},
+    domain::permission::Operation,
+    engine::{
+        Engine,
+        client::{Client, Direct},
+        operations::{self, CheckCard, HandOverCard, RejectCard, SurrenderCard},
+    },
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) -> anyhow::Result<()> {
+    let client = Direct::new(engine);
     let done = match command {
         CardCommand::Preview { record, look } => {
             let name = name(record);
-            let bytes = operations::card_preview(engine, &name, &preview::output(&look)).await?;
+            let permit = client.permit(Operation::CardPreview).await?;
+            let bytes = operations::card_preview(engine, &permit, &name, &preview::output(&look)).await?;
             preview::write(&look.output, &bytes)?;
             format!("the card of `{}` is drawn in `{}`; it shows a person", name.request_id, look.output.display())
         }
         CardCommand::Check { record } => {
             let name = name(record);
-            operations::card_check(engine, &name).await?;
+            client.act(CheckCard { record: name.clone() }).await?;
             format!("the card of `{}` is good", name.request_id)
         }
         CardCommand::Reject { record, cause, reason } => {
             let name = name(record);
-            let cause: Cause = cause.parse().map_err(|message| EngineError::Refused { message, hint: None })?;
-            operations::card_reject(engine, &name, cause, &reason).await?;
+            client.act(RejectCard { record: name.clone(), cause, note: reason }).await?;
             format!("the card of `{}` is spoiled", name.request_id)
         }
         CardCommand::HandOver { record } => {
             let name = name(record);
-            operations::card_hand_over(engine, &name).await?;
+            client.act(HandOverCard { record: name.clone() }).await?;
             format!("the card of `{}` is handed over", name.request_id)
         }
         CardCommand::Surrender { record, reason } => {
             let name = name(record);
-            operations::card_surrender(engine, &name, &reason).await?;
+            client.act(SurrenderCard { record: name.clone(), note: reason }).await?;
             format!("the card of `{}` came back, and is to be destroyed", name.request_id)
         }
     };

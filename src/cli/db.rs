@@ -3,14 +3,18 @@
 use std::path::Path;
 
 use super::{
+    Message,
     args::DbCommand,
     audit::seal_read,
     output::{Output, message, table, thousands},
+    words,
 };
 use crate::{
+    domain::permission::Operation,
     engine::{
-        Engine, EngineError,
-        operations::{self, Archived},
+        Engine,
+        client::{Client, Direct},
+        operations::{self, ArchiveJobs, Archived, BackUpDatabase},
     },
     store::Check,
 };
@@ -29,13 +33,18 @@ async fn check(engine: &Engine, out: Output, seal: Option<&Path>) -> anyhow::Res
     let heads = seal_read(seal)?;
     let checks = engine.store.read().await?.check(&heads).await?;
     let clean = checks.iter().all(|check| check.faults.is_empty());
-    out.data(&serde_json::json!({ "clean": clean, "checks": checks }), |_| check_text(&checks))?;
+    let of_check = |check: &Check| {
+        let hint = words::remedy(check.remedy);
+        serde_json::json!({ "rule": check.rule, "faults": check.faults, "hint": hint })
+    };
+    let value = serde_json::json!({ "clean": clean, "checks": checks.iter().map(of_check).collect::<Vec<_>>() });
+    out.data(&value, |_| check_text(&checks))?;
     if clean {
         return Ok(());
     }
     let broken = checks.iter().filter(|check| !check.faults.is_empty()).count();
-    let message = format!("{broken} of {} rules do not hold", checks.len());
-    Err(EngineError::refused(message, "what to do stands beside each; keep the files as they are").into())
+    let text = format!("{broken} of {} rules do not hold", checks.len());
+    Err(Message::new(text, "keep the files as they are, and do what is written below each rule").into())
 }
 
 fn check_text(checks: &[Check]) -> String {
@@ -49,13 +58,13 @@ fn check_text(checks: &[Check]) -> String {
         for fault in &check.faults {
             text += &format!("  {}: {}\n", fault.thing, fault.what);
         }
-        text += &format!("  what to do: {}\n", check.hint);
+        text += &format!("  what to do: {}\n", words::remedy(check.remedy));
     }
     text
 }
 
 async fn backup(engine: &Engine, out: Output, file: &Path, key: &str) -> anyhow::Result<()> {
-    let backup = operations::backup(engine, file).await?;
+    let backup = Direct::new(engine).act(BackUpDatabase { file: file.to_owned() }).await?;
     let value = serde_json::json!({ "file": file, "bytes": backup.bytes, "rules": backup.rules });
     out.data(&value, |_| {
         let bytes = thousands(i64::try_from(backup.bytes).unwrap_or(i64::MAX));
@@ -69,7 +78,8 @@ async fn backup(engine: &Engine, out: Output, file: &Path, key: &str) -> anyhow:
 }
 
 async fn move_to(engine: &Engine, out: Output, to: &str) -> anyhow::Result<()> {
-    let moved = operations::database_move(engine, to, |table, rows| {
+    let permit = Direct::new(engine).permit(Operation::DatabaseMove).await?;
+    let moved = operations::database_move(engine, &permit, to, |table, rows| {
         message(&format!("{table}: {} rows", thousands(rows)));
     })
     .await?;
@@ -100,8 +110,11 @@ async fn move_to(engine: &Engine, out: Output, to: &str) -> anyhow::Result<()> {
 
 async fn archive(engine: &Engine, out: Output, older_than: Option<u32>, dry_run: bool) -> anyhow::Result<()> {
     let days = older_than.unwrap_or(engine.settings.archive_after_days);
-    let archived =
-        if dry_run { operations::archivable(engine, days).await? } else { operations::archive(engine, days).await? };
+    let archived = if dry_run {
+        operations::archivable(engine, days).await?
+    } else {
+        Direct::new(engine).act(ArchiveJobs { older_than_days: days }).await?
+    };
     let value = serde_json::json!({ "older_than_days": days, "dry_run": dry_run, "archived": archived });
     let text = |_: &serde_json::Value| {
         let Archived { moved, transactions } = archived;

@@ -11,14 +11,16 @@ use anyhow::Context;
 use indicatif::ProgressBar;
 
 use super::{
+    Message,
     args::{FormatArg, ImportArgs},
     output::{Output, message, table, thousands},
-    progress,
+    progress, words,
 };
 use crate::{
-    domain::import::Refusal,
+    domain::{import::Rejection, permission::Operation},
     engine::{
         Engine, EngineError,
+        client::Direct,
         import::{self, Format, Import, Report, Watch},
     },
 };
@@ -51,7 +53,8 @@ pub async fn run(
     let rejects = rejects.map(|path| Rejects::create(path, file)).transpose()?;
     let bar = progress::bytes(bytes);
     let mut watch = Watching { rejects, bar: bar.clone() };
-    let report = import::import(engine, input, import, &mut watch).await;
+    let permit = Direct::new(engine).permit(Operation::Import).await?;
+    let report = import::import(engine, &permit, input, import, &mut watch).await;
     bar.finish_and_clear();
     let report = report?;
     warn_of(&report, watch.rejects.is_some());
@@ -131,8 +134,8 @@ struct Watching {
 }
 
 impl Watch for Watching {
-    fn refused(&mut self, row: u64, request_id: &str, refusal: &Refusal) -> io::Result<()> {
-        self.rejects.as_mut().map_or(Ok(()), |rejects| rejects.write(row, request_id, refusal))
+    fn refused(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()> {
+        self.rejects.as_mut().map_or(Ok(()), |rejects| rejects.write(row, request_id, rejection))
     }
 
     fn progress(&mut self, bytes: u64, rows: u64) {
@@ -151,10 +154,8 @@ impl Rejects {
     fn create(path: &Path, input: Option<&Path>) -> anyhow::Result<Self> {
         let same = input.and_then(|input| Some(input.canonicalize().ok()? == path.canonicalize().ok()?));
         if same == Some(true) {
-            anyhow::bail!(EngineError::refused(
-                format!("`{}` is the waiting list that is being imported", path.display()),
-                "name another file for --rejects"
-            ));
+            let text = format!("`{}` is the waiting list that is being imported", path.display());
+            anyhow::bail!(Message::new(text, "name another file with `--rejects`"));
         }
         let context = || format!("`{}` cannot be written", path.display());
         let file =
@@ -165,12 +166,12 @@ impl Rejects {
         Ok(Self { path: path.to_owned(), writer })
     }
 
-    fn write(&mut self, row: u64, request_id: &str, refusal: &Refusal) -> io::Result<()> {
+    fn write(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()> {
         // A leading apostrophe keeps a spreadsheet from reading a request id as a formula.
         let formula = request_id.starts_with(['=', '+', '-', '@']);
         let request_id = if formula { format!("'{request_id}") } else { request_id.to_owned() };
-        let row = row.to_string();
-        let record = [row.as_str(), &request_id, &refusal.field, refusal.reason.as_str(), &refusal.detail];
+        let (row, detail) = (row.to_string(), words::reason(&rejection.detail));
+        let record = [row.as_str(), &request_id, &rejection.field, rejection.reason.as_str(), &detail];
         self.writer.write_record(record).map_err(io::Error::other)
     }
 

@@ -4,40 +4,46 @@ use super::{
     Usage,
     args::{FoundArg, InspectCommand},
     output::{Output, table},
+    words,
 };
 use crate::{
     engine::{
         Engine,
-        operations::{self, Found},
+        client::{Client, Direct},
+        operations::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing},
     },
     store::UncertainLine,
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: InspectCommand) -> anyhow::Result<()> {
+    let client = Direct::new(engine);
     match command {
         InspectCommand::List => list(engine, out).await,
         InspectCommand::Resolve { attempt, found, blank_gone, reason } => {
-            let found = match (found, blank_gone) {
-                (FoundArg::Good, false) => Found::Good,
-                (FoundArg::Spoiled, false) => Found::Spoiled,
-                (FoundArg::Nothing, false) => Found::Nothing,
-                (FoundArg::Nothing, true) => Found::BlankGone,
+            let note = reason;
+            let card = |found, note| ResolveFound { attempt: attempt.clone(), found, note };
+            match (found, blank_gone) {
+                (FoundArg::Good, false) => client.act(card(FoundCard::Good, note)).await?,
+                (FoundArg::Spoiled, false) => client.act(card(FoundCard::Spoiled, note)).await?,
+                (FoundArg::Nothing, _) => {
+                    client.act(ResolveNothing { attempt: attempt.clone(), blank_gone, note }).await?;
+                }
                 (FoundArg::Good | FoundArg::Spoiled, true) => {
                     anyhow::bail!(Usage("`--blank-gone` goes with `--found nothing` only"))
                 }
-            };
-            operations::inspect_resolve(engine, &attempt, found, &reason).await?;
+            }
             Ok(out.done(&format!("attempt `{attempt}` resolved"))?)
         }
         InspectCommand::Declare { attempt, reason } => {
-            operations::declare_uncertain(engine, &attempt, &reason).await?;
+            client.act(DeclareUncertain { attempt: attempt.clone(), note: reason }).await?;
             Ok(out.done(&format!("attempt `{attempt}` is uncertain; resolve it with `cetak inspect resolve`"))?)
         }
     }
 }
 
 async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
-    let lines = engine.store.read().await?.uncertain_list().await?;
+    let mut lines = engine.store.read().await?.uncertain_list().await?;
+    lines.iter_mut().for_each(|line| words::word_reason(&mut line.reason, out));
     let row = |u: &UncertainLine| {
         let optional = |text: &Option<String>| text.clone().unwrap_or_default();
         vec![

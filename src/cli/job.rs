@@ -1,11 +1,13 @@
 //! `cetak job`.
 
 use super::{
+    Message,
     args::JobCommand,
     output::{Output, table},
+    words,
 };
 use crate::{
-    domain::job::JobState,
+    domain::{id::JobId, job::JobState, refusal::Refusal},
     engine::{Engine, EngineError},
     store::{JobFilter, JobLine},
 };
@@ -15,21 +17,34 @@ pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -
     match command {
         JobCommand::List { batch, state } => {
             if let Some(state) = &state {
-                let known = |message| EngineError::Refused { message, hint: None };
-                state.parse::<JobState>().map_err(known)?;
+                let unknown = || {
+                    Message::new(
+                        format!("`{state}` is not a job state"),
+                        format!("the states are `{}`", JobState::names().join("`, `")),
+                    )
+                };
+                state.parse::<JobState>().map_err(|_| unknown())?;
             }
-            let jobs = tx.job_list(&JobFilter { batch, state, ..JobFilter::default() }).await?;
+            let mut jobs = tx.job_list(&JobFilter { batch, state, ..JobFilter::default() }).await?;
+            word_reasons(&mut jobs, out);
             out.data(&jobs, |jobs| jobs_text(jobs))?;
         }
         JobCommand::Show { job } => {
-            let found = tx.job_list(&JobFilter { job: Some(job), ..JobFilter::default() }).await?.pop();
-            let Some(found) = found else {
-                anyhow::bail!(EngineError::refused(format!("there is no job {job}"), "see them with `cetak job list`"));
+            let mut found = tx.job_list(&JobFilter { job: Some(job), ..JobFilter::default() }).await?;
+            word_reasons(&mut found, out);
+            let Some(found) = found.pop() else {
+                anyhow::bail!(EngineError::from(Refusal::NoJob { job: JobId(job) }));
             };
             out.data(&found, |job| jobs_text(std::slice::from_ref(job)))?;
         }
     }
     Ok(())
+}
+
+/// Puts the attempts' stored reasons in words.
+pub(super) fn word_reasons(jobs: &mut [JobLine], out: Output) {
+    let attempts = jobs.iter_mut().flat_map(|job| &mut job.attempts);
+    attempts.for_each(|attempt| words::word_reason(&mut attempt.reason, out));
 }
 
 pub(super) fn jobs_text(jobs: &[JobLine]) -> String {

@@ -18,11 +18,13 @@ mod record;
 mod reprint;
 pub mod status;
 mod usage;
+pub mod words;
 
 use args::Command;
 pub use import::{run as import, text as import_text};
 use output::Output;
 pub use usage::Usage;
+pub use words::Message;
 
 use crate::engine::Engine;
 

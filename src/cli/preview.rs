@@ -3,9 +3,12 @@
 use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use super::args::{DocumentArg, PreviewArgs, SideArg};
-use crate::engine::{
-    EngineError,
-    printing::document::{Format, Output},
+use crate::{
+    domain::refusal::Refusal,
+    engine::{
+        EngineError,
+        printing::document::{Format, Output},
+    },
 };
 
 /// The output that the arguments ask for.
@@ -27,10 +30,7 @@ pub fn output(look: &PreviewArgs) -> Output {
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
     let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     if new.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists) {
-        return Err(EngineError::refused(
-            format!("`{}` exists already", path.display()),
-            "choose another name, or remove the file",
-        ));
+        return Err(Refusal::FileExists { file: path.display().to_string() }.into());
     }
     let written = new.and_then(|mut file| file.write_all(bytes));
     written.map_err(|source| EngineError::Write { what: path.display().to_string(), source })

@@ -1,9 +1,10 @@
 //! Printers: what they are, how they are, and what to do about it.
 
 use super::{
+    Message,
     args::PrinterCommand,
     output::{Output, message, table},
-    status,
+    status, words,
 };
 use crate::{
     domain::{
@@ -12,18 +13,29 @@ use crate::{
         printer_reason::{Advice, Severity, advise},
     },
     engine::{
-        Engine, EngineError,
-        operations::{self, Capabilities, NewPrinter, PrinterStatus, Supply},
+        Engine,
+        client::{Client, Direct},
+        operations::{
+            self, AddObjectedPrinter, AddPrinter, Capabilities, ClearPrinter, PrinterStatus, Probe, RemovePrinter,
+            Supply, TestPrinter,
+        },
     },
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: PrinterCommand) -> anyhow::Result<()> {
+    let client = Direct::new(engine);
     match command {
         PrinterCommand::Add { name, uri, hopper, profile, insist } => {
-            let new = NewPrinter { name: &name, uri: &uri, profile: &profile, hopper, insist: insist.as_deref() };
-            match operations::printer_add(engine, &new).await? {
-                Ok(found) => found.cautions.iter().for_each(|caution| message(&format!("note: {caution}"))),
-                Err(fault) => {
+            let printer = AddPrinter { name: name.clone(), uri, profile, hopper };
+            let probe = match insist {
+                None => client.act(printer).await?,
+                Some(note) => client.act(AddObjectedPrinter { printer, note }).await?,
+            };
+            match probe {
+                Probe::Answered(found) => {
+                    found.cautions.iter().for_each(|caution| message(&format!("note: {caution}")));
+                }
+                Probe::Silent(fault) => {
                     message(&format!("warning: the printer was not asked what it is: {fault}"));
                     message(&format!("hint: try again with `cetak printer show {name}`; `cetak run` asks it too"));
                 }
@@ -42,11 +54,11 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
         PrinterCommand::Show { name } => show(engine, out, &name).await?,
         PrinterCommand::Test { name } => test(engine, out, &name).await?,
         PrinterCommand::Clear { name, reason } => {
-            operations::printer_clear(engine, &name, &reason).await?;
+            client.act(ClearPrinter { printer: name.clone(), note: reason }).await?;
             out.done(&format!("printer `{name}` may get cards again"))?;
         }
         PrinterCommand::Remove { name } => {
-            operations::printer_remove(engine, &name).await?;
+            client.act(RemovePrinter { printer: name.clone() }).await?;
             out.done(&format!("printer `{name}` removed"))?;
         }
     }
@@ -100,7 +112,7 @@ fn show_text(
             } else if a.severity == Severity::Report {
                 [&*a.keyword, "nobody", "it is only reported", "it prints on meanwhile", ""]
             } else {
-                [&*a.keyword, a.who.as_str(), a.action, a.resumes.as_str(), a.blank.as_str()]
+                [&*a.keyword, a.who.as_str(), a.action, words::resumes(a.resumes), a.blank.as_str()]
             };
             row.map(str::to_owned).to_vec()
         };
@@ -119,12 +131,12 @@ fn show_text(
 }
 
 async fn test(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
-    let test = operations::printer_test(engine, name).await?;
-    let state = test.outcome.state();
+    let test = Direct::new(engine).act(TestPrinter { printer: name.to_owned() }).await?;
+    let state = test.state;
     let value = serde_json::json!({
-        "printer": name, "attempt": test.attempt, "outcome": state.as_str(), "reason": test.outcome.reason(),
+        "printer": name, "attempt": test.attempt, "outcome": state.as_str(), "reason": test.reason,
     });
-    let reason = test.outcome.reason().unwrap_or("a good card");
+    let reason = test.reason.as_deref().unwrap_or("a good card");
     out.data(&value, |_| {
         let told = match state {
             AttemptState::Printed => "the printer reports a card: look at it, then destroy it".to_owned(),
@@ -141,7 +153,7 @@ async fn test(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
     let hint = if state == AttemptState::NotStarted {
         format!("see what is wrong with `cetak printer show {name}`")
     } else {
-        "look for the card; if none came out, count the blanks with `cetak blangko count`".to_owned()
+        "look for the card; if there is none, count the blanks with `cetak blangko count`".to_owned()
     };
-    Err(EngineError::refused("the test card was not printed", hint).into())
+    Err(Message::new("the test card was not printed", hint).into())
 }

@@ -5,28 +5,34 @@ use super::{
     output::Output,
 };
 use crate::{
-    domain::pause::PauseScope,
-    engine::{Engine, operations},
+    domain::{id::BatchId, pause::PauseScope},
+    engine::{
+        Engine,
+        client::{Client, Direct},
+        operations::{Pause, ResumeBatch, ResumePrinter, ResumeQueue},
+    },
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: QueueCommand) -> anyhow::Result<()> {
     let (scope, name) = match &command {
         QueueCommand::Pause { scope, .. } | QueueCommand::Resume { scope, .. } => named_scope(scope),
     };
+    let client = Direct::new(engine);
     let done = match command {
         QueueCommand::Pause { reason, .. } => {
-            if operations::pause(engine, &scope, &reason).await? {
+            if client.act(Pause { scope, note: reason }).await? {
                 format!("{name} paused; at most the card in hand follows")
             } else {
                 format!("{name} was paused already; the first reason stands")
             }
         }
         QueueCommand::Resume { reason, .. } => {
-            if operations::resume(engine, &scope, &reason).await? {
-                format!("{name} resumed")
-            } else {
-                format!("{name} was not paused")
-            }
+            let was = match scope {
+                PauseScope::Queue => client.act(ResumeQueue { note: reason }).await?,
+                PauseScope::Printer(printer) => client.act(ResumePrinter { printer, note: reason }).await?,
+                PauseScope::Batch(batch) => client.act(ResumeBatch { batch: BatchId(batch), note: reason }).await?,
+            };
+            if was { format!("{name} resumed") } else { format!("{name} was not paused") }
         }
     };
     Ok(out.done(&done)?)

@@ -6,15 +6,20 @@ use super::{
     record::name,
 };
 use crate::{
-    domain::id::WarrantId,
-    engine::{Engine, operations},
+    domain::id::PendingActId,
+    engine::{
+        Engine,
+        client::{Client, Direct},
+        operations::{ApproveReprint, RefuseReprint, Reprint, RequestReprint},
+    },
     store::WarrantLine,
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: ReprintCommand) -> anyhow::Result<()> {
+    let client = Direct::new(engine);
     let done = match command {
         ReprintCommand::Request { record, reason } => {
-            let warrant = operations::reprint_request(engine, &name(record), &reason).await?;
+            let warrant = client.act(RequestReprint { reprint: Reprint { record: name(record), reason } }).await?;
             let text = format!(
                 "warrant {warrant} requested; another person approves it with `cetak reprint approve {warrant}`\n"
             );
@@ -38,11 +43,11 @@ pub(super) async fn command(engine: &Engine, out: Output, command: ReprintComman
             return Ok(out.data(&lines, |lines| table(&header, &lines.iter().map(row).collect::<Vec<_>>()))?);
         }
         ReprintCommand::Approve { warrant } => {
-            operations::reprint_approve(engine, WarrantId(warrant)).await?;
+            client.act(ApproveReprint { warrant: PendingActId(warrant) }).await?;
             format!("warrant {warrant} approved; one more copy is on the waiting list")
         }
         ReprintCommand::Refuse { warrant, reason } => {
-            operations::reprint_refuse(engine, WarrantId(warrant), &reason).await?;
+            client.act(RefuseReprint { warrant: PendingActId(warrant), note: reason }).await?;
             format!("warrant {warrant} refused")
         }
     };

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::time::Timestamp;
+pub use super::actor::Actor;
+use super::{id::AccountId, time::Timestamp};
 
 /// One act, before it is sealed. It holds no personal data, and no unkeyed hash of any.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,25 +30,21 @@ impl Event {
     }
 }
 
-/// Who acts.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Actor {
-    /// The name that the person claims with `--actor`; `scheduler` for the program itself. Not authenticated until
-    /// there are accounts.
-    pub name: String,
-    /// The operating-system user.
-    pub os_user: String,
-    /// The host.
-    pub host: String,
-}
+/// The format of the entries that are written now. Entries without a version are of the first format, which has neither
+/// version nor account nor means. An entry is sealed as it is stored, so older ones verify on.
+const FORMAT: u8 = 2;
 
 /// The exact text that is stored and sealed: one JSON object.
 #[derive(Serialize)]
 struct Entry<'a> {
+    v: u8,
     chain: &'a str,
     seq: i64,
     at: String,
     actor: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<AccountId>,
+    means: &'static str,
     os_user: &'a str,
     host: &'a str,
     act: &'a str,
@@ -63,14 +60,37 @@ fn as_object<S: serde::Serializer>(pairs: &[(&'static str, String)], serializer:
 /// The entry as something that serialises to the stored text.
 pub fn entry<'a>(chain: &'a str, seq: i64, at: Timestamp, actor: &'a Actor, event: &'a Event) -> impl Serialize + 'a {
     Entry {
+        v: FORMAT,
         chain,
         seq,
         at: at.to_string(),
         actor: &actor.name,
+        account: actor.account,
+        means: actor.means.as_str(),
         os_user: &actor.os_user,
         host: &actor.host,
         act: event.act,
         subject: &event.subject,
         details: &event.details,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::actor::Means, *};
+
+    #[test]
+    fn an_entry_says_its_version_the_account_and_the_means() {
+        let event = Event::new("record.held", "record default/1").with("reason", "asked");
+        let mut actor = Actor::local_administrator("siti".into(), "root".into(), "host".into());
+        let text = |actor: &Actor| serde_json::to_string(&entry("cli", 7, Timestamp(0), actor, &event)).unwrap();
+        assert_eq!(
+            text(&actor),
+            "{\"v\":2,\"chain\":\"cli\",\"seq\":7,\"at\":\"1970-01-01T00:00:00Z\",\"actor\":\"siti\",\
+             \"means\":\"local-administrator\",\"os_user\":\"root\",\"host\":\"host\",\"act\":\"record.held\",\
+             \"subject\":\"record default/1\",\"details\":{\"reason\":\"asked\"}}"
+        );
+        (actor.account, actor.means) = (Some(AccountId(12)), Means::Session);
+        assert!(text(&actor).contains("\"actor\":\"siti\",\"account\":12,\"means\":\"session\""));
     }
 }

@@ -38,8 +38,12 @@ row_id!(
     LotId
 );
 row_id!(
-    /// The number of a reprint warrant, which people see.
-    WarrantId
+    /// An act that waits for its second person; the number that people see. A reprint warrant is one.
+    PendingActId
+);
+row_id!(
+    /// A user account.
+    AccountId
 );
 row_id!(
     /// The number of a stored photo.

@@ -4,7 +4,8 @@ use super::{
     attempt::{AttemptState, AttemptView, Blame, InspectionResult, Outcome},
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
-    record::{Recall, RecordState, WrongState},
+    record::{Recall, RecordState},
+    refusal::{AttemptRule, Refusal},
     retry::Backoff,
     stock::{Account, Cause, Movement, Place},
     time::Timestamp,
@@ -61,7 +62,7 @@ impl PrintedCard {
     pub fn transition(&self) -> Transition {
         let (from, to) = (AttemptState::Releasing, AttemptState::Printed);
         Transition {
-            attempt: Some(AttemptChange { key: self.attempt, from, to, reason: None, inspected: false }),
+            attempt: Some(AttemptChange { key: self.attempt, from, to, reason: None, note: None, inspected: false }),
             job: Some(JobChange::new(self.job, JobState::Printing, JobState::Printed)),
             record: Some(RecordChange::new(self.record, RecordState::Batched, RecordState::Printed)),
             movements: vec![self.movement()],
@@ -101,6 +102,7 @@ pub fn settle(
         from: view.state,
         to: outcome.state(),
         reason: outcome.reason().map(str::to_owned),
+        note: None,
         inspected: false,
     });
     let moved = |to: Account, cause| {
@@ -218,11 +220,14 @@ fn attempt_event(outcome: &Outcome, name: &str, job: JobId, record: RecordId, pr
 }
 
 /// What a person's answer to an uncertain attempt means. Once only.
-pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Result<Transition, WrongState> {
+pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Result<Transition, Refusal> {
     if view.state != AttemptState::Uncertain {
-        let rule =
-            format!("attempt {} is `{}`, and only an `uncertain` one can be resolved", view.name, view.state.as_str());
-        return Err(WrongState::new("the record", view.record_state, rule));
+        return Err(Refusal::AttemptState {
+            attempt: view.name.clone(),
+            found: view.state,
+            needs: AttemptRule::Uncertain,
+            archived: false,
+        });
     }
     let (to, account, cause) = match found {
         InspectionResult::Good => (AttemptState::Printed, Account::Printed, Cause::Inspected),
@@ -236,8 +241,14 @@ pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Res
         .with("record", view.record)
         .with("reason", reason);
     let mut transition = Transition::new(Some(event));
-    transition.attempt =
-        Some(AttemptChange { key: view.key, from: view.state, to, reason: Some(reason.to_owned()), inspected: true });
+    transition.attempt = Some(AttemptChange {
+        key: view.key,
+        from: view.state,
+        to,
+        reason: Some(reason.to_owned()),
+        note: None,
+        inspected: true,
+    });
     transition
         .movements
         .push(Movement::new(view.lot, Account::Uncertain, account, 1, cause).of_batch(view.batch).of_attempt(view.key));

@@ -14,6 +14,7 @@
 //!
 //! Every change of state is a function here that returns one [`transition::Transition`]; the store saves it whole.
 
+pub mod actor;
 pub mod attempt;
 pub mod audit;
 pub mod batch;
@@ -24,17 +25,22 @@ pub mod import;
 pub mod job;
 pub mod open_job;
 pub mod pause;
+pub mod pending;
+pub mod permission;
 pub mod personal;
 pub mod polling;
 pub mod printer;
 pub mod printer_reason;
 pub mod ranges;
+pub mod reason;
 pub mod record;
+pub mod refusal;
 pub mod retry;
 pub mod share;
 pub mod states;
 pub mod stock;
 pub mod time;
 pub mod transition;
+pub mod value;
 pub mod warrant;
 pub mod window;

@@ -1,9 +1,12 @@
 //! Pauses of the queue, of a printer or of a batch.
 
+use serde::{Deserialize, Serialize};
+
 use super::time::Timestamp;
 
 /// What is paused.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PauseScope {
     /// The whole queue.
     Queue,

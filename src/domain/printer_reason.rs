@@ -45,25 +45,11 @@ pub enum Resumes {
     ByItself,
     /// The printer resumes by itself with the next card; the card inside may be lost.
     WithTheNextCard,
-    /// An operator must acknowledge the reason first.
+    /// Only after an operator cleared the printer.
     WhenCleared,
 }
 
-impl Resumes {
-    /// The text in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PrintsOn => "printing continues meanwhile",
-            Self::ByItself => "printing resumes by itself",
-            Self::WithTheNextCard => {
-                "the next card is printed when the printer no longer reports this, or after `cetak printer clear`"
-            }
-            Self::WhenCleared => "printing resumes after `cetak printer clear`",
-        }
-    }
-}
-
-/// The probable condition of the blank inside the printer. A count decides.
+/// What became of the blank inside the printer. A count always decides.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BlankInside {
@@ -148,7 +134,7 @@ pub const TAKES_TOO_LONG: &str = "takes-too-long";
 const UNKNOWN: Rule = rule(
     &[],
     Who::Operator,
-    "look at the printer: it reports an unknown reason; when the printer is in order, enter `cetak printer clear`",
+    "check the printer: it reports a reason that is not known here; clear the printer once it works",
     Resumes::WhenCleared,
     BlankInside::Unknown,
 );
@@ -160,7 +146,7 @@ const RULES: [Rule; 29] = [
     rule(&["media-low", "media-path-output-almost-full", "output-area-almost-full"],
         Who::Operator, "refill the hopper and empty the output soon", Resumes::PrintsOn, BlankInside::Unused),
     rule(&["media-jam", "media-path-jam", "media-path-input-jam", "media-path-output-jam"],
-        Who::Operator, "clear the jam, keep the card, and enter its condition with `cetak inspect`",
+        Who::Operator, "clear the jam, keep the card, and resolve its attempt by inspection",
         Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
     rule(&["media-path-input-feed-error", "input-media-tray-feed-error"],
         Who::Operator, "look for a blank that is stuck or a double feed, and count the hopper",
@@ -217,10 +203,10 @@ const RULES: [Rule; 29] = [
     rule(&["document-format-not-supported"],
         Who::Administrator, "use a printer that takes `image/png`", Resumes::ByItself, BlankInside::Unused),
     rule(&["needs-operator"],
-        Who::Administrator, "see `cetak printer show`: the printer refuses this machine and gives the reason",
+        Who::Administrator, "the printer refuses this machine: show the printer to read why",
         Resumes::ByItself, BlankInside::Unused),
     rule(&["not-vouched-for"],
-        Who::Supervisor, "see the objections with `cetak printer show` and remove their cause, or add the printer again with `--insist`",
+        Who::Supervisor, "the printer has objections: show the printer, remove their cause, or add the printer again and override them",
         Resumes::ByItself, BlankInside::Unused),
     rule(&[TAKES_TOO_LONG],
         Who::Operator, "look at the printer: the card takes far too long; if the printer hangs, cancel the job there",

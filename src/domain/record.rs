@@ -5,28 +5,14 @@ use super::{
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
     open_job::OpenJob,
+    reason::Reason,
+    refusal::{RecordRule, Refusal},
     states::JobState,
     stock::{Account, Cause, Movement},
     transition::{CardChange, JobChange, RecallChange, RecordChange, Transition},
 };
 
-/// An operation that the record's state does not allow.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{subject} is `{found}`; {rule}")]
-pub struct WrongState {
-    subject: String,
-    found: &'static str,
-    rule: String,
-}
-
-impl WrongState {
-    /// Names the record, its state, and the state that the operation requires.
-    pub fn new(subject: &str, found: RecordState, rule: impl Into<String>) -> Self {
-        Self { subject: subject.to_owned(), found: found.as_str(), rule: rule.into() }
-    }
-}
-
-/// A record with everything that decisions about it need, read in the transaction that saves the decision.
+/// A record with all that decides what an act means, as read in the transaction that saves it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecordView {
     /// The record's number.
@@ -119,24 +105,48 @@ pub struct OtherRecord {
     pub surrendered: bool,
 }
 
-/// Whether a request may be open beside the person's other records of the profile. A person has one valid card per profile:
-/// no other record may occupy the slot, and after a card was handed over only a kind of request that replaces it is allowed.
-/// The error is the reason.
-pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), &'static str> {
+/// What keeps a request of a person off the waiting list: one living card per person and profile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OneCard {
+    /// Another request is open, or its card is not handed over.
+    OtherRequestOpen,
+    /// A card was handed over, and the kind of request does not replace it.
+    LivingCard,
+}
+
+impl From<OneCard> for Reason {
+    fn from(rule: OneCard) -> Self {
+        match rule {
+            OneCard::OtherRequestOpen => Self::OtherRequestOpen,
+            OneCard::LivingCard => Self::LivingCard,
+        }
+    }
+}
+
+impl From<OneCard> for RecordRule {
+    fn from(rule: OneCard) -> Self {
+        match rule {
+            OneCard::OtherRequestOpen => Self::OtherRequestOpen,
+            OneCard::LivingCard => Self::LivingCard,
+        }
+    }
+}
+
+/// Whether a request may be open beside the person's other records.
+pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), OneCard> {
     if others.iter().any(|o| o.state.occupies_slot()) {
-        return Err("another request of this person is open");
+        return Err(OneCard::OtherRequestOpen);
     }
     let living = |o: &OtherRecord| o.state == RecordState::HandedOver && !o.surrendered;
     if !replaces && others.iter().any(living) {
-        return Err("this person has a living card, and the kind of request does not replace it");
+        return Err(OneCard::LivingCard);
     }
     Ok(())
 }
 
-/// Takes a record off the waiting list, or out of its batch if its job is queued.
-pub fn hold(view: &RecordView, reason: &str) -> Result<Transition, WrongState> {
-    let rule = "only a `waiting` one, or one in a batch whose card has not started, can be held";
-    leave_queue(view, RecordState::Held, reason, "record.held", rule)
+/// Keeps a record off the waiting list; out of its batch, if no card is in hand.
+pub fn hold(view: &RecordView, reason: &str) -> Result<Transition, Refusal> {
+    leave_queue(view, RecordState::Held, reason, "record.held", RecordRule::Hold)
 }
 
 /// Changes a waiting or queued record to `to`; a queued job is closed and its blank released.
@@ -145,8 +155,8 @@ fn leave_queue(
     to: RecordState,
     reason: &str,
     act: &'static str,
-    rule: &str,
-) -> Result<Transition, WrongState> {
+    needs: RecordRule,
+) -> Result<Transition, Refusal> {
     let event = Event::new(act, &view.subject).with("reason", reason).with("was", view.state.as_str());
     let mut transition = Transition::new(Some(event));
     match (view.state, &view.open_job) {
@@ -156,24 +166,18 @@ fn leave_queue(
             let closed = if to == RecordState::Withdrawn { JobState::Withdrawn } else { JobState::Returned };
             transition.job = Some(JobChange::new(job.id, JobState::Queued, closed));
         }
-        _ => return Err(WrongState::new(&view.subject, view.state, rule)),
+        _ => return Err(Refusal::record_state(&view.subject, view.state, needs)),
     }
     transition.record = Some(RecordChange::new(view.id, view.state, to).because(reason));
     Ok(transition)
 }
 
-/// Puts a held or quarantined record on the waiting list and resets its failed tries.
-pub fn release(
-    view: &RecordView,
-    replaces: bool,
-    others: &[OtherRecord],
-    reason: &str,
-) -> Result<Transition, WrongState> {
+/// Puts a held or quarantined record on the waiting list, its failed tries forgiven.
+pub fn release(view: &RecordView, replaces: bool, others: &[OtherRecord], reason: &str) -> Result<Transition, Refusal> {
     if !matches!(view.state, RecordState::Held | RecordState::Quarantined) {
-        return Err(WrongState::new(&view.subject, view.state, "only a `held` or `quarantined` one can be released"));
+        return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Release));
     }
-    may_be_open(replaces, others)
-        .map_err(|rule| WrongState::new(&view.subject, view.state, format!("it stays so: {rule}")))?;
+    may_be_open(replaces, others).map_err(|rule| Refusal::record_state(&view.subject, view.state, rule))?;
     let event = Event::new("record.released", &view.subject).with("reason", reason).with("was", view.state.as_str());
     let mut change = RecordChange::new(view.id, view.state, RecordState::Waiting);
     change.reset_failures = true;
@@ -183,16 +187,16 @@ pub fn release(
 /// Withdraws a record, because its source lists it with a status that is not print-ready. If a card exists or may exist, it
 /// is recalled instead.
 ///
-/// Returns `None` if the record is withdrawn already.
-pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, WrongState> {
-    let reason = format!("status {status}");
+/// Returns `None` for one that is withdrawn already.
+pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, Refusal> {
+    let reason = Reason::Status { status: status.to_owned() }.to_stored();
     let to = RecordState::Withdrawn;
     let act = "record.withdrawn";
     Ok(match view.state {
         RecordState::Withdrawn => None,
         _ if view.stop == Some(Recall::Withdrawn) => None,
         RecordState::HandedOver => {
-            return Err(WrongState::new(&view.subject, view.state, "its card can no longer be withdrawn"));
+            return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Withdraw));
         }
         RecordState::Held | RecordState::Quarantined => {
             let event = Event::new(act, &view.subject).with("reason", &reason).with("was", view.state.as_str());
@@ -200,9 +204,9 @@ pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, W
             Some(Transition { record, ..Transition::new(Some(event)) })
         }
         RecordState::Batched if view.open_job.as_ref().is_some_and(|job| job.state == JobState::Queued) => {
-            Some(leave_queue(view, to, &reason, act, "")?)
+            Some(leave_queue(view, to, &reason, act, RecordRule::Withdraw)?)
         }
-        RecordState::Waiting => Some(leave_queue(view, to, &reason, act, "")?),
+        RecordState::Waiting => Some(leave_queue(view, to, &reason, act, RecordRule::Withdraw)?),
         RecordState::Batched | RecordState::Uncertain | RecordState::Printed => {
             Some(stop_card(view, Recall::Withdrawn, &reason))
         }
@@ -217,12 +221,14 @@ fn stop_card(view: &RecordView, stop: Recall, reason: &str) -> Transition {
     Transition { record: Some(change), ..Transition::new(Some(event)) }
 }
 
-/// Decides the state of a record that gets a new body. `may_be_open` is the result of [`may_be_open`] for the new body.
-pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Result<Transition, WrongState> {
+/// What a new body does to the state of its record. `is_sound` says whether the new body may be on the waiting list.
+pub fn update(view: &RecordView, is_sound: &Result<(), Reason>) -> Result<Transition, Refusal> {
     let event = || Event::new("record.updated", &view.subject).with("version", view.version + 1);
     let onto_the_list = |movements, job| {
-        let (to, reason) = may_be_open
-            .map_or_else(|rule| (RecordState::Quarantined, Some(rule.to_owned())), |()| (RecordState::Waiting, None));
+        let (to, reason) = match is_sound {
+            Ok(()) => (RecordState::Waiting, None),
+            Err(reason) => (RecordState::Quarantined, Some(reason.to_stored())),
+        };
         let mut record = RecordChange::new(view.id, view.state, to);
         record.reason = reason;
         record.stop = RecallChange::Clear;
@@ -240,25 +246,21 @@ pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Resul
                 let returned = JobChange::new(job.id, JobState::Queued, JobState::Returned);
                 onto_the_list(vec![job.released_blank()], Some(returned))
             }
-            _ => stop_card(view, Recall::Updated, "updated while its card was in hand"),
+            _ => stop_card(view, Recall::Updated, &Reason::UpdatedInHand.to_stored()),
         },
         RecordState::Uncertain | RecordState::Printed => {
-            stop_card(view, Recall::Updated, "updated after its card was rendered")
+            stop_card(view, Recall::Updated, &Reason::UpdatedAfterRendering.to_stored())
         }
         RecordState::HandedOver => {
-            return Err(WrongState::new(
-                &view.subject,
-                view.state,
-                "what was handed over is not changed; import a new request",
-            ));
+            return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Update));
         }
     })
 }
 
-fn printed_card(view: &RecordView, rule: &str) -> Result<CardBlank, WrongState> {
+fn printed_card(view: &RecordView, needs: RecordRule) -> Result<CardBlank, Refusal> {
     match (view.state, view.card) {
         (RecordState::Printed, Some(card)) => Ok(card),
-        _ => Err(WrongState::new(&view.subject, view.state, rule)),
+        _ => Err(Refusal::record_state(&view.subject, view.state, needs)),
     }
 }
 
@@ -266,30 +268,26 @@ fn card_movement(card: CardBlank, from: Account, to: Account, cause: Cause) -> M
     Movement::new(card.lot, from, to, 1, cause).of_batch(card.batch).of_attempt(card.attempt)
 }
 
-/// A person has checked the card and found it good.
-pub fn check(view: &RecordView) -> Result<Transition, WrongState> {
-    printed_card(view, "only a `printed` card can be checked")?;
+/// A person looked at the card and found it good.
+pub fn check(view: &RecordView) -> Result<Transition, Refusal> {
+    printed_card(view, RecordRule::Check)?;
     refuse_stopped(view)?;
     let mut change = RecordChange::new(view.id, view.state, view.state);
     change.card = CardChange::Checked;
     Ok(Transition { record: Some(change), ..Transition::new(Some(Event::new("card.checked", &view.subject))) })
 }
 
-fn refuse_stopped(view: &RecordView) -> Result<(), WrongState> {
+fn refuse_stopped(view: &RecordView) -> Result<(), Refusal> {
     match view.stop {
         None => Ok(()),
-        Some(stop) => Err(WrongState::new(
-            &view.subject,
-            view.state,
-            format!("its card is stopped because the record was {}; reject it", stop.as_str()),
-        )),
+        Some(stop) => Err(Refusal::record_state(&view.subject, view.state, stop)),
     }
 }
 
-/// A person rejects the card, because it is bad or was recalled. It counts as spoiled. The record goes back to the waiting
-/// list, or is withdrawn if the card was recalled for that reason.
-pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transition, WrongState> {
-    let card = printed_card(view, "only a `printed` card can be rejected")?;
+/// A person looked at the card and found it bad, or it was stopped: the card is spoiled, and the record goes back to
+/// the waiting list, or is withdrawn if that is why it was stopped.
+pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transition, Refusal> {
+    let card = printed_card(view, RecordRule::Reject)?;
     let to = if view.stop == Some(Recall::Withdrawn) { RecordState::Withdrawn } else { RecordState::Waiting };
     let event = Event::new("card.rejected", &view.subject).with("cause", cause.as_str()).with("reason", reason);
     let mut record = RecordChange::new(view.id, view.state, to);
@@ -301,16 +299,12 @@ pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transitio
     Ok(transition)
 }
 
-/// The citizen receives the card, which must have been checked and not recalled.
-pub fn hand_over(view: &RecordView) -> Result<Transition, WrongState> {
-    let card = printed_card(view, "only a `printed` card can be handed over")?;
+/// The citizen has the card.
+pub fn hand_over(view: &RecordView) -> Result<Transition, Refusal> {
+    let card = printed_card(view, RecordRule::HandOver)?;
     refuse_stopped(view)?;
     if !view.checked {
-        return Err(WrongState::new(
-            &view.subject,
-            view.state,
-            "its card has to be checked first, with `cetak card check`",
-        ));
+        return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Checked));
     }
     let record = Some(RecordChange::new(view.id, view.state, RecordState::HandedOver));
     let mut transition = Transition { record, ..Transition::new(Some(Event::new("card.handed-over", &view.subject))) };
@@ -318,11 +312,10 @@ pub fn hand_over(view: &RecordView) -> Result<Transition, WrongState> {
     Ok(transition)
 }
 
-/// The citizen gives the card back. It counts as spoiled, to be destroyed.
-pub fn surrender(view: &RecordView, reason: &str) -> Result<Transition, WrongState> {
+/// The citizen gave the card back: it is to be destroyed.
+pub fn surrender(view: &RecordView, reason: &str) -> Result<Transition, Refusal> {
     let (RecordState::HandedOver, Some(card), false) = (view.state, view.card, view.surrendered) else {
-        let rule = "only a card that was handed over, and has not come back, can be surrendered";
-        return Err(WrongState::new(&view.subject, view.state, rule));
+        return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Surrender));
     };
     let mut change = RecordChange::new(view.id, view.state, view.state);
     change.card = CardChange::Surrendered;

@@ -69,8 +69,9 @@ impl std::str::FromStr for RecordState {
     }
 }
 
-/// The reason for which a record's card must not be handed over.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Why the card of a record, if there is one, must not leave the office.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Recall {
     /// The source has withdrawn the record.
     Withdrawn,
@@ -124,7 +125,12 @@ impl JobState {
         (Self::Withdrawn, "withdrawn"),
     ];
 
-    /// The name in the database and in reports.
+    /// The names of all states.
+    pub fn names() -> [&'static str; 7] {
+        Self::ALL.map(|(_, name)| name)
+    }
+
+    /// The name in schema and reports.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }
@@ -144,10 +150,7 @@ impl std::str::FromStr for JobState {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.iter().find(|(_, n)| *n == text).map(|(s, _)| *s).ok_or_else(|| {
-            let known = Self::ALL.map(|(_, name)| name).join("`, `");
-            format!("`{text}` is not a job state; job states are `{known}`")
-        })
+        Self::ALL.iter().find(|(_, n)| *n == text).map(|(s, _)| *s).ok_or_else(|| format!("unknown job state `{text}`"))
     }
 }
 

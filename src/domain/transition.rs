@@ -43,7 +43,9 @@ pub struct AttemptChange {
     pub to: AttemptState,
     /// The reason, for every outcome but a good card.
     pub reason: Option<String>,
-    /// Whether a person decided it; the audit names the person.
+    /// Why, in the words of a person.
+    pub note: Option<String>,
+    /// A person decided it, who is in the audit.
     pub inspected: bool,
 }
 
@@ -88,7 +90,9 @@ pub struct RecordChange {
     pub reset_failures: bool,
     /// The reason for which it is held, quarantined or withdrawn; `None` clears an earlier reason.
     pub reason: Option<String>,
-    /// The change of its card.
+    /// Why, in the words of a person; `None` clears an earlier note.
+    pub note: Option<String>,
+    /// What happens to its card.
     pub card: CardChange,
 }
 
@@ -103,6 +107,7 @@ impl RecordChange {
             charged_on: None,
             reset_failures: false,
             reason: None,
+            note: None,
             card: CardChange::Keep,
         }
     }

@@ -1,72 +1,28 @@
-//! A supervisor's single-use leave to print a record again.
+//! A supervisor's single-use leave to print a record again. Asked for and approved as a pending act.
 
 use super::{
     audit::Event,
-    id::{RecordId, WarrantId},
     job::JobState,
-    record::{RecordState, RecordView, WrongState},
+    record::{RecordState, RecordView},
+    refusal::{RecordRule, Refusal},
     stock::{Account, Cause, Movement},
     transition::{CardChange, JobChange, RecordChange, Transition},
 };
 
-/// A warrant as stored.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Warrant {
-    /// Its number.
-    pub id: WarrantId,
-    /// The record.
-    pub record: RecordId,
-    /// `requested`, `approved` or `refused`.
-    pub state: String,
-    /// Who asked.
-    pub requested_by: String,
-    /// One of the profile's reasons.
-    pub reason: String,
-}
-
-/// Why a warrant cannot be approved.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum WarrantError {
-    /// It was decided before.
-    #[error("warrant {id} is already `{state}`; a warrant is used once")]
-    Decided {
-        /// The warrant.
-        id: WarrantId,
-        /// Its state.
-        state: String,
-    },
-    /// Maker and checker are one.
-    #[error("warrant {0} was requested by `{1}`; somebody else has to approve it")]
-    SameActor(WarrantId, String),
-    /// The record has no card to follow.
-    #[error(transparent)]
-    WrongState(#[from] WrongState),
-}
-
-/// Puts the record back on the waiting list for one more copy: approval is the single use of a warrant.
+/// Puts the record back on the waiting list for one more copy: approval is the single use of a warrant. The domain of
+/// [pending acts](super::pending) has decided that it is approved by another person.
 ///
 /// The card before it is settled in the same step, so that no two are alive: one that is still in the office is spoiled,
 /// or missing if the reason means that it is `lost`; one that was handed over must have come back, unless it is lost.
-pub fn approve(warrant: &Warrant, approver: &str, view: &RecordView, lost: bool) -> Result<Transition, WarrantError> {
-    if warrant.state != "requested" {
-        return Err(WarrantError::Decided { id: warrant.id, state: warrant.state.clone() });
-    }
-    if same_name(&warrant.requested_by, approver) {
-        return Err(WarrantError::SameActor(warrant.id, approver.to_owned()));
-    }
+pub fn approve(view: &RecordView, reason: &str, lost: bool) -> Result<Transition, Refusal> {
     may_be_reprinted(view.state, &view.subject)?;
     if view.state == RecordState::HandedOver && !view.surrendered && !lost {
-        let rule = "its card has to come back first, with `cetak card surrender`, unless it is lost";
-        return Err(WrongState::new(&view.subject, view.state, rule).into());
+        return Err(Refusal::record_state(&view.subject, view.state, RecordRule::ReprintSurrendered));
     }
-    let mut change = RecordChange::new(warrant.record, view.state, RecordState::Waiting);
+    let mut change = RecordChange::new(view.id, view.state, RecordState::Waiting);
     change.card = CardChange::NextCopy;
     change.reset_failures = true;
-    let event = Event::new("reprint.approved", &view.subject)
-        .with("warrant", warrant.id)
-        .with("reason", &warrant.reason)
-        .with("requested_by", &warrant.requested_by)
-        .with("authenticated", false);
+    let event = Event::new("reprint.approved", &view.subject).with("reason", reason);
     let mut transition = Transition { record: Some(change), ..Transition::new(Some(event)) };
     if let (RecordState::Printed, Some(card)) = (view.state, view.card) {
         let to = if lost { Account::Missing } else { Account::Spoiled };
@@ -77,13 +33,8 @@ pub fn approve(warrant: &Warrant, approver: &str, view: &RecordView, lost: bool)
     Ok(transition)
 }
 
-/// Do two claimed names mean the same person? Space around them and capitals make no other person.
-pub fn same_name(a: &str, b: &str) -> bool {
-    a.trim().to_lowercase() == b.trim().to_lowercase()
-}
-
 /// May a reprint of a record in this state be asked for? Only where a card exists, as far as anybody knows.
-pub fn may_be_reprinted(state: RecordState, subject: &str) -> Result<(), WrongState> {
+pub fn may_be_reprinted(state: RecordState, subject: &str) -> Result<(), Refusal> {
     match state {
         RecordState::Printed | RecordState::HandedOver => Ok(()),
         RecordState::Waiting
@@ -91,8 +42,6 @@ pub fn may_be_reprinted(state: RecordState, subject: &str) -> Result<(), WrongSt
         | RecordState::Batched
         | RecordState::Quarantined
         | RecordState::Uncertain
-        | RecordState::Withdrawn => {
-            Err(WrongState::new(subject, state, "only a `printed` or `handed_over` one can be printed again"))
-        }
+        | RecordState::Withdrawn => Err(Refusal::record_state(subject, state, RecordRule::Reprint)),
     }
 }

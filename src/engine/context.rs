@@ -12,9 +12,9 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    domain::{audit::Actor, card::profile::CardProfile},
+    domain::{audit::Actor, card::profile::CardProfile, permission::Permit, refusal::Refusal},
     render::{CardRenderer, RenderError},
-    store::{Store, Writer},
+    store::{Store, StoreError, Tx, Writer},
 };
 
 /// A clock further behind the newest audit row is wrong: windows and retries would be judged by it, so nothing is fed.
@@ -62,6 +62,22 @@ impl Engine {
         Self { writer: Writer { chain: chain.into(), actor: Arc::new(actor), fence: None }, ..self.clone() }
     }
 
+    /// Begins a transaction that writes: the only way to one. It writes as the permit's actor; for what the program does
+    /// by itself, as the engine's own. What a person did may give the schedulers something to do, so it wakes them.
+    pub async fn write(&self, permit: &Permit) -> Result<Tx, StoreError> {
+        let mut tx = self.store.write(&self.writer_for(permit), self.clock.now()).await?;
+        if permit.system_act().is_none() {
+            tx.announce();
+        }
+        Ok(tx)
+    }
+
+    /// The writer of a permit's actor.
+    pub(super) fn writer_for(&self, permit: &Permit) -> Writer {
+        let actor = permit.actor().unwrap_or(&self.writer.actor).clone();
+        Writer { actor, ..self.writer.clone() }
+    }
+
     /// This node's name, where several share the database.
     pub(super) fn node(&self) -> Option<&str> {
         self.lease.as_ref().map(|lease| lease.node())
@@ -74,11 +90,9 @@ impl Engine {
 
     /// A profile by name.
     pub fn profile(&self, name: &str) -> Result<Arc<CardProfile>, EngineError> {
-        let known = || self.profiles.keys().cloned().collect::<Vec<_>>().join("`, `");
+        let known = || self.profiles.keys().cloned().collect();
         let found = self.profiles.get(name).cloned();
-        found.ok_or_else(|| {
-            EngineError::refused(format!("there is no card profile `{name}`"), format!("profiles are `{}`", known()))
-        })
+        found.ok_or_else(|| Refusal::NoProfile { profile: name.to_owned(), known: known() }.into())
     }
 
     /// The most failed tries that a profile allows; 1 for a profile that is no longer there.

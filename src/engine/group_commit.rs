@@ -15,6 +15,7 @@ use crate::{
         card::profile::CardProfile,
         id::{AttemptKey, BatchId, JobId, LotId},
         job::{JobState, PrintedCard, refuse_undrawable, settle},
+        permission::{Permit, SystemAct},
         printer::Printer,
         printer_reason,
         transition::Transition,
@@ -182,7 +183,7 @@ enum Trust {
 }
 
 async fn group(engine: &Engine, requests: &[Request], trust: Trust) -> Result<Vec<Reply>, StoreError> {
-    let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await?;
+    let mut tx = engine.write(&Permit::system(SystemAct::Print)).await?;
     let (good, others): (Vec<&Settle>, Vec<&Settle>) =
         settles(requests).partition(|settle| trust == Trust::Workers && settle.good.is_some());
     let mut ended = settle_all(engine, &mut tx, &others).await?;

@@ -6,6 +6,7 @@
 //! * [`operations`] has every act of a person; the command line and the console change nothing without it.
 
 mod batched_reads;
+pub mod client;
 pub mod clock;
 mod context;
 mod error;

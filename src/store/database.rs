@@ -1,5 +1,7 @@
 //! Opens the database and begins transactions.
 
+use tracing::{Span, trace_span};
+
 use super::{
     backend::{Backend, Inner, Location},
     error::StoreError,
@@ -59,7 +61,7 @@ impl Store {
         let own = self.keys.check_value();
         let mut found = self.read().await?.meta_get(KEY).await?;
         if found.is_none() {
-            let mut tx = self.begin(self.backend.write().await?, Writer::unnamed(), Timestamp(0));
+            let mut tx = self.begin_write(&Writer::unnamed(), Timestamp(0)).await?;
             tx.meta_add(KEY, &own).await?;
             found = tx.meta_get(KEY).await?;
             tx.commit().await?;
@@ -78,7 +80,7 @@ impl Store {
     ///
     /// [`StoreError::Fenced`] if the writer is a node that has lost its lease.
     pub async fn write(&self, writer: &Writer, now: Timestamp) -> Result<Tx, StoreError> {
-        let mut tx = self.begin(self.backend.write().await?, writer.clone(), now);
+        let mut tx = self.begin_write(writer, now).await?;
         if let Some(fence) = &writer.fence {
             tx.fence_check(fence).await?;
         }
@@ -92,11 +94,18 @@ impl Store {
 
     /// Begins a read-only transaction on a snapshot of the database.
     pub async fn read(&self) -> Result<Tx, StoreError> {
-        Ok(self.begin(self.backend.read().await?, Writer::unnamed(), Timestamp(0)))
+        let span = trace_span!("transaction", writes = false);
+        Ok(self.begin(span, self.backend.read().await?, Writer::unnamed(), Timestamp(0)))
     }
 
-    fn begin(&self, inner: Inner, writer: Writer, now: Timestamp) -> Tx {
-        Tx::new(self.backend.clone(), self.keys.clone(), self.heads.clone(), inner, writer, now)
+    async fn begin_write(&self, writer: &Writer, now: Timestamp) -> Result<Tx, StoreError> {
+        let span = trace_span!("transaction", writes = true);
+        Ok(self.begin(span, self.backend.write().await?, writer.clone(), now))
+    }
+
+    /// `span` lasts from the wait for a connection to the end of the transaction.
+    fn begin(&self, span: Span, inner: Inner, writer: Writer, now: Timestamp) -> Tx {
+        Tx::new(self.backend.clone(), self.keys.clone(), self.heads.clone(), inner, writer, now, span)
     }
 
     /// Closes all connections, so that the files can be copied.

@@ -20,6 +20,7 @@ mod fence;
 pub mod keys;
 mod maintenance;
 mod node;
+mod pending_act;
 mod photo;
 mod print_step;
 mod printer;
@@ -40,8 +41,9 @@ pub use self::{
     database::Store,
     error::StoreError,
     fence::Fence,
-    maintenance::{Check, Fault, Moved, Transferred},
+    maintenance::{Check, Fault, Moved, Remedy, Transferred},
     node::{Candidate, Node},
+    pending_act::PendingActLine,
     photo::NewPhoto,
     record::{NewRecord, StoredBody, StoredRow},
     report::{AttemptLine, BatchLine, JobFilter, JobLine, RecordLine, StateCount, UncertainLine},

@@ -18,18 +18,19 @@ use crate::domain::{
 ///
 /// For SQLite, one text with all of them, as each one that is sent alone costs more to send than to run. Its arguments:
 /// $1 now, $2 the attempts that ended, $3 their jobs with what is known of them, $4 their records, $5 the attempts to
-/// begin, $6 the jobs of these, $7 movements, $8 what they change of the balances, $9 who acts, $10 the node.
+/// begin, $6 the jobs of these, $7 movements, $8 what they change of the balances, $9 the actor's name, $10 the node, $11 the actor's account,
+/// $12 the actor's means.
 const STEP: &str = concat!(
     "
-    UPDATE attempt SET state = 'printed', reason = NULL, inspected = 0, ended_at_us = $1
+    UPDATE attempt SET state = 'printed', reason = NULL, note = NULL, inspected = 0, ended_at_us = $1
     WHERE id IN (SELECT value FROM json_each($2)) AND state = 'releasing';
     UPDATE job SET state = 'printed'
     FROM json_each($3) AS v
     WHERE job.id = v.value ->> 0 AND job.state = 'printing' AND job.record_id = v.value ->> 1
       AND job.batch_id = v.value ->> 2 AND job.lot_id = v.value ->> 3;
-    UPDATE record SET state = 'printed', reason = NULL
+    UPDATE record SET state = 'printed', reason = NULL, note = NULL
     WHERE id IN (SELECT value FROM json_each($4)) AND state = 'batched';",
-    append!("$7", "$1", "$9"),
+    append!("$7", "$1", "$9, $11, $12"),
     ";",
     add!("$8"),
     ";",
@@ -67,9 +68,10 @@ impl Tx {
         let deltas = stock::deltas(&movements);
         let query = sqlx::query(STEP).bind(self.now.0).bind(set(&attempts)).bind(set(&jobs)).bind(set(&records));
         let query = query.bind(set(&rows)).bind(set(&begun_jobs)).bind(stock::rows(&movements)).bind(set(&deltas));
+        let (actor, account, means) = self.writer.actor.columns();
+        let query = query.bind(actor).bind(self.writer.node()).bind(account).bind(means);
         #[expect(deprecated, reason = "other databases take one statement at a time, and this text is SQLite's")]
-        let mut answers =
-            query.bind(self.writer.actor.name.as_str()).bind(self.writer.node()).fetch_many(&mut **transaction);
+        let mut answers = query.fetch_many(&mut **transaction);
         let (mut changed, mut begun) = (Vec::new(), Vec::new());
         while let Some(answer) = answers.try_next().await.map_err(doing("saving cards"))? {
             match answer {

@@ -130,11 +130,13 @@ impl Tx {
 
     /// Adds a pause. Returns `false` if the scope is paused already; its first reason is kept.
     pub async fn pause_add(&mut self, scope: &PauseScope, reason: &str) -> Result<bool, StoreError> {
-        const ADD: &str =
-            "INSERT INTO pause (scope, name, reason, actor, at_us) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        const ADD: &str = "INSERT INTO pause (scope, name, reason, actor, at_us, account, means) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
         let (kind, name) = columns(scope);
-        let (actor, now) = (self.writer.actor.name.as_str(), self.now.0);
-        let added = execute!(self, sqlx::query(ADD).bind(kind).bind(name).bind(reason).bind(actor).bind(now));
+        let (actor, account, means) = self.writer.actor.columns();
+        let added = execute!(
+            self,
+            sqlx::query(ADD).bind(kind).bind(name).bind(reason).bind(actor).bind(self.now.0).bind(account).bind(means)
+        );
         Ok(added.map_err(doing("pausing"))? == 1)
     }
 

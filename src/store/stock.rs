@@ -69,13 +69,13 @@ pub(super) type Delta = (i64, &'static str, String, i64);
 
 type MovementRow<'a> = (i64, &'a str, String, &'a str, String, i64, &'a str, Option<&'a str>, Option<i64>, Option<i64>);
 
-/// Appends movements. The arguments are the placeholders of the rows, of the instant, and of the actor.
+/// Appends movements; the arguments are the places of the rows, of now, and of the actor's name, account and means.
 macro_rules! append {
     ($rows:literal, $now:literal, $actor:literal) => {
         concat!(
             "
             INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, document,
-                                  batch_id, attempt_id, actor)
+                                  batch_id, attempt_id, actor, account, means)
             SELECT ",
             $now,
             ", CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4,
@@ -154,13 +154,14 @@ impl Tx {
     /// Appends movements and updates the balances. [`StoreError::InsufficientStock`] if an account other than `supplier` would
     /// become negative.
     pub async fn movements_append(&mut self, movements: &[Movement]) -> Result<(), StoreError> {
-        const APPEND: &str = append!("$1", "$2", "$3");
+        const APPEND: &str = append!("$1", "$2", "$3, $4, $5");
         if movements.is_empty() {
             return Ok(());
         }
+        let (actor, account, means) = self.writer.actor.columns();
         execute!(
             self,
-            sqlx::query(APPEND).bind(rows(movements)).bind(self.now.0).bind(self.writer.actor.name.as_str())
+            sqlx::query(APPEND).bind(rows(movements)).bind(self.now.0).bind(actor).bind(account).bind(means)
         )
         .map_err(doing("writing the ledger"))?;
         let deltas = deltas(movements);

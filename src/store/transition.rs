@@ -29,12 +29,14 @@ impl Tx {
     async fn attempts_change(&mut self, changes: &[AttemptChange]) -> Result<(), StoreError> {
         const CHANGE: &str = "
             UPDATE attempt
-            SET state = v.value ->> 2, reason = v.value ->> 3, inspected = CAST(v.value ->> 4 AS BIGINT) <> 0,
+            SET state = v.value ->> 2, reason = v.value ->> 3, note = v.value ->> 5, inspected = CAST(v.value ->> 4 AS BIGINT) <> 0,
                 ended_at_us = COALESCE(ended_at_us, $2)
             FROM json_each($1) AS v
             WHERE attempt.id = CAST(v.value ->> 0 AS BIGINT) AND attempt.state = v.value ->> 1";
-        let row =
-            |c: &AttemptChange| (c.key.0, c.from.as_str(), c.to.as_str(), c.reason.clone(), i64::from(c.inspected));
+        let row = |c: &AttemptChange| {
+            let (reason, note) = (c.reason.clone(), c.note.clone());
+            (c.key.0, c.from.as_str(), c.to.as_str(), reason, i64::from(c.inspected), note)
+        };
         let rows: Vec<_> = changes.iter().map(row).collect();
         let now = self.now.0;
         self.change(CHANGE, &rows, now, "the attempt").await
@@ -64,9 +66,8 @@ impl Tx {
         // Most changes leave the person's place alone, and then its unique index is not touched.
         let (moves, stays): (Vec<_>, Vec<_>) =
             changes.iter().partition(|c| c.from.occupies_slot() != c.to.occupies_slot());
-        let rows = |changes: Vec<&RecordChange>| changes.into_iter().map(record_row).collect::<Vec<_>>();
-        self.change(CHANGE_RECORD, &rows(stays), 0, "the record").await?;
-        self.change(CHANGE_RECORD_AND_PLACE, &rows(moves), 0, "the record").await?;
+        self.change(CHANGE_RECORD, &record_rows(stays), 0, "the record").await?;
+        self.change(CHANGE_RECORD_AND_PLACE, &record_rows(moves), 0, "the record").await?;
         let ids =
             |which: fn(&&RecordChange) -> bool| -> Vec<i64> { changes.iter().filter(which).map(|c| c.id.0).collect() };
         self.waiting_remove(&ids(|c| c.from == RecordState::Waiting && c.to != RecordState::Waiting)).await?;
@@ -103,6 +104,7 @@ macro_rules! change_record {
                 charged = CASE WHEN CAST(v.value ->> 6 AS BIGINT) <> 0 THEN 0 WHEN v.value ->> 5 IS NULL THEN charged ELSE charged + 1 END,
                 failed_on = CASE WHEN CAST(v.value ->> 6 AS BIGINT) <> 0 THEN NULL ELSE COALESCE(v.value ->> 5, failed_on) END,
                 reason = v.value ->> 7,
+                note = v.value ->> 9,
                 checked = CASE WHEN v.value ->> 8 = 'checked' THEN true WHEN v.value ->> 2 = 'waiting' THEN false ELSE checked END,
                 surrendered = CASE v.value ->> 8 WHEN 'surrendered' THEN true WHEN 'next-copy' THEN false ELSE surrendered END,
                 copy = CASE v.value ->> 8 WHEN 'next-copy' THEN copy + 1 ELSE copy END
@@ -115,10 +117,24 @@ const CHANGE_RECORD: &str = change_record!("");
 const CHANGE_RECORD_AND_PLACE: &str =
     change_record!(" slot = CASE WHEN CAST(v.value ->> 3 AS BIGINT) <> 0 THEN 0 ELSE record.id END,");
 
-type RecordRow =
-    (i64, &'static str, &'static str, i64, &'static str, Option<String>, i64, Option<String>, &'static str);
+type RecordRow<'a> = (
+    i64,
+    &'static str,
+    &'static str,
+    i64,
+    &'static str,
+    Option<&'a str>,
+    i64,
+    Option<&'a str>,
+    &'static str,
+    Option<&'a str>,
+);
 
-fn record_row(c: &RecordChange) -> RecordRow {
+fn record_rows(changes: Vec<&RecordChange>) -> Vec<RecordRow<'_>> {
+    changes.into_iter().map(record_row).collect()
+}
+
+fn record_row(c: &RecordChange) -> RecordRow<'_> {
     let stop = match c.stop {
         RecallChange::Keep => "keep",
         RecallChange::Clear => "clear",
@@ -132,5 +148,6 @@ fn record_row(c: &RecordChange) -> RecordRow {
         CardChange::NextCopy => "next-copy",
     };
     let (from, to, place) = (c.from.as_str(), c.to.as_str(), i64::from(c.to.occupies_slot()));
-    (c.id.0, from, to, place, stop, c.charged_on.clone(), i64::from(c.reset_failures), c.reason.clone(), card)
+    let (charged_on, reason, note) = (c.charged_on.as_deref(), c.reason.as_deref(), c.note.as_deref());
+    (c.id.0, from, to, place, stop, charged_on, i64::from(c.reset_failures), reason, card, note)
 }

@@ -37,10 +37,9 @@ impl Writer {
         self.fence.as_ref().map(Fence::node)
     }
 
-    /// A writer for transactions that append no audit row.
+    /// For transactions that write no audit row.
     pub(super) fn unnamed() -> Self {
-        let unnamed = Actor { name: String::new(), os_user: String::new(), host: String::new() };
-        Self { chain: "".into(), actor: Arc::new(unnamed), fence: None }
+        Self { chain: "".into(), actor: Arc::new(Actor::system("", "", "")), fence: None }
     }
 }
 
@@ -56,6 +55,8 @@ pub struct Tx {
     pub(super) events: Vec<Event>,
     backend: Backend,
     announces: bool,
+    /// Ends with the transaction.
+    _span: tracing::Span,
 }
 
 impl Tx {
@@ -67,8 +68,10 @@ impl Tx {
         inner: Inner,
         writer: Writer,
         now: Timestamp,
+        span: tracing::Span,
     ) -> Self {
-        Self { inner, now, writer, keys, heads, new_head: None, events: Vec::new(), backend, announces: false }
+        let (new_head, events) = (None, Vec::new());
+        Self { inner, now, writer, keys, heads, new_head, events, backend, announces: false, _span: span }
     }
 
     /// The instant of the transaction, which its caller gave.

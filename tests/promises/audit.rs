@@ -1,10 +1,11 @@
-//! P8: every act is on record, and a changed, missing or reordered row is found.
+//! Tests P8: every act is on record, and a changed, missing or reordered row is found.
 
-use cetak::{
-    engine::operations,
-    store::{Store, keys::Keys},
+use cetak::store::{
+    Store,
+    keys::{Keys, hex},
 };
 
+use crate::acts as operations;
 use crate::{
     database::{self, is_postgres},
     world::{World, students},
@@ -111,4 +112,29 @@ async fn nothing_personal_is_in_the_files_of_the_database() {
         }
     }
     assert!(read > 10_000, "only {read} bytes were looked through");
+}
+
+/// An entry as it was stored before entries had a version, an account and a means.
+const FIRST_FORMAT: &str = r#"{"chain":"cli","seq":1,"at":"2026-11-24T11:59:00Z","actor":"siti","os_user":"root","host":"office","act":"queue.paused","subject":"queue","details":{"reason":"end of day","new":"true"}}"#;
+
+#[tokio::test]
+async fn entries_of_the_first_format_verify_on_and_new_ones_follow_them() {
+    let world = World::new().await;
+    let hash = hex(&Keys::derive(&[7; 32]).audit(&[], FIRST_FORMAT));
+    let sql = format!(
+        "INSERT INTO audit (chain, seq, entry, hash) VALUES ('cli', 1, '{FIRST_FORMAT}', unhex('{hash}'));
+         INSERT INTO audit_head (chain, seq, hash) VALUES ('cli', 1, unhex('{hash}'))"
+    );
+    database::execute(&world.location, &sql).await.unwrap();
+    world.receive(5, None).await;
+    let mut tx = world.engine.store.read().await.unwrap();
+    assert_eq!(tx.audit_verify(&[]).await.unwrap(), (2, Vec::new()));
+    let rows = tx.audit_page("cli", 0).await.unwrap();
+    assert_eq!(rows[0].entry, FIRST_FORMAT);
+    let new = "{\"v\":2,\"chain\":\"cli\",\"seq\":2,";
+    assert!(rows[1].entry.starts_with(new), "{}", rows[1].entry);
+    assert!(rows[1].entry.contains("\"means\":\"local-administrator\""), "{}", rows[1].entry);
+    drop(tx);
+    let changed = &["UPDATE audit SET entry = replace(entry, 'siti', 'budi') WHERE chain = 'cli' AND seq = 1"];
+    assert_eq!(tampered(&world, changed, false).await, ["cli 1: the row was changed or moved"]);
 }

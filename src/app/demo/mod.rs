@@ -11,15 +11,17 @@ use std::{collections::BTreeMap, path::Path};
 use super::{files, scheduler::schedule};
 use crate::{
     cli::{
-        self,
+        self, Message,
         args::DemoArgs,
         output::{Output, message, table, thousands},
         status::{self, Status, stock_text},
     },
+    domain::value::Quantity,
     engine::{
-        Engine, EngineError,
+        Engine,
+        client::{Client, Direct},
         import::{Format, Import},
-        operations::{self, Delivery, NewPrinter},
+        operations::{AddPrinter, Probe, ReceiveBlanks},
         scheduling::Until,
     },
 };
@@ -32,8 +34,8 @@ const BLANKS: &str = "ktp-el";
 /// The demo keeps away from a real office's data.
 pub(super) fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
     if folder.join(files::DATABASE).exists() && !folder.join(MARK).exists() {
-        let message = format!("`{}` holds data that are not the demo's", folder.display());
-        anyhow::bail!(EngineError::refused(message, "name an empty folder with --data"));
+        let text = format!("`{}` holds data that the demo did not make", folder.display());
+        anyhow::bail!(Message::new(text, "name an empty folder with `--data`"));
     }
     files::make_folder(&folder.join(MARK))
 }
@@ -70,17 +72,17 @@ pub(super) async fn run(engine: &Engine, out: Output, folder: &Path, args: DemoA
 }
 
 /// Once, however often the demo is run.
-async fn deliver(engine: &Engine, quantity: i64) -> anyhow::Result<()> {
+async fn deliver(engine: &Engine, quantity: Quantity) -> anyhow::Result<()> {
     let booked = engine.store.read().await?.balance_list().await?;
     if booked.is_empty() {
-        let delivery = Delivery {
+        let delivery = ReceiveBlanks {
             blank_type: BLANKS.into(),
             quantity,
-            document: DELIVERY.into(),
-            lot: Some("2015-08".into()),
+            document: DELIVERY.parse()?,
+            lot: Some("2015-08".parse()?),
             serials: None,
         };
-        operations::receive(engine, &delivery).await?;
+        Direct::new(engine).act(delivery).await?;
     }
     Ok(())
 }
@@ -96,8 +98,11 @@ async fn add_printers(engine: &Engine, folder: &Path, args: &DemoArgs) -> anyhow
             percent(&truth.display().to_string())
         );
         if known.iter().all(|printer| printer.name != name) {
-            let new = NewPrinter { name, uri: &uri, profile: PROFILE, ..NewPrinter::default() };
-            operations::printer_add(engine, &new).await?.map_err(|fault| anyhow::anyhow!(fault))?;
+            let new = AddPrinter { name: name.parse()?, uri, profile: PROFILE.into(), hopper: None };
+            match Direct::new(engine).act(new).await? {
+                Probe::Answered(_) => {}
+                Probe::Silent(fault) => anyhow::bail!(fault),
+            }
         }
     }
     Ok(())

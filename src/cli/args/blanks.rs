@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::text::plain;
+use crate::domain::value::{Counted, Document, LotName, Note, OfficeName, PersonName, PrinterName, Quantity};
 
 #[derive(Subcommand, Debug)]
 #[command(after_help = "Example:
@@ -18,13 +18,13 @@ pub enum BlangkoCommand {
         blank_type: String,
         /// The number of blanks delivered
         #[arg(long, value_name = "NUMBER")]
-        quantity: i64,
+        quantity: Quantity,
         /// The number of the delivery note
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        document: String,
+        #[arg(long, value_name = "TEXT")]
+        document: Document,
         /// The lot's name; deliveries without one are all booked into the same lot
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        lot: Option<String>,
+        #[arg(long, value_name = "TEXT")]
+        lot: Option<LotName>,
         /// The first and the last serial number of the lot; needs --lot, which must be new
         #[arg(long, value_name = "FIRST..LAST")]
         serials: Option<String>,
@@ -35,10 +35,10 @@ pub enum BlangkoCommand {
     Load {
         /// A printer that was added with --hopper
         #[arg(long, value_name = "NAME")]
-        printer: String,
+        printer: PrinterName,
         /// The number of blanks
         #[arg(long, value_name = "NUMBER")]
-        quantity: i64,
+        quantity: Quantity,
     },
     /// Move blanks from a printer's counted hopper back into the vault
     #[command(after_help = "Example:
@@ -46,10 +46,10 @@ pub enum BlangkoCommand {
     Unload {
         /// A printer that was added with --hopper
         #[arg(long, value_name = "NAME")]
-        printer: String,
+        printer: PrinterName,
         /// The number of blanks
         #[arg(long, value_name = "NUMBER")]
-        quantity: i64,
+        quantity: Quantity,
     },
     /// Book the result of a count; the difference from the books goes to the account `missing`
     #[command(after_help = "Examples:
@@ -61,13 +61,13 @@ pub enum BlangkoCommand {
         blank_type: String,
         /// Count this printer's hopper instead of the vault
         #[arg(long, value_name = "NAME")]
-        printer: Option<String>,
+        printer: Option<PrinterName>,
         /// The number of blanks counted, including those that are reserved for a batch
         #[arg(long, value_name = "NUMBER")]
-        quantity: i64,
+        quantity: Counted,
         /// The reason for the count, for the audit
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        reason: String,
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
     },
     /// Book the destruction of spoiled cards, or of blanks, before two witnesses
     #[command(after_help = "Example:
@@ -79,13 +79,13 @@ pub enum BlangkoCommand {
         blank_type: String,
         /// The number of cards destroyed
         #[arg(long, value_name = "NUMBER")]
-        quantity: i64,
+        quantity: Quantity,
         /// The number of the destruction record
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        document: String,
+        #[arg(long, value_name = "TEXT")]
+        document: Document,
         /// A witness's name; give this option twice, with two different names
-        #[arg(long, value_name = "NAME", required = true, value_parser = plain)]
-        witness: Vec<String>,
+        #[arg(long, value_name = "NAME", required = true)]
+        witness: Vec<PersonName>,
         /// Destroy unused blanks of the vault instead of spoiled cards
         #[arg(long)]
         from_vault: bool,
@@ -99,13 +99,13 @@ pub enum BlangkoCommand {
         blank_type: String,
         /// The number of blanks
         #[arg(long, value_name = "NUMBER")]
-        quantity: i64,
+        quantity: Quantity,
         /// The office that borrows them
-        #[arg(long, value_name = "OFFICE", value_parser = plain)]
-        to: String,
+        #[arg(long, value_name = "OFFICE")]
+        to: OfficeName,
         /// The number of the transfer record
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        document: String,
+        #[arg(long, value_name = "TEXT")]
+        document: Document,
     },
     /// Book blanks that another office gave back
     #[command(after_help = "Example:
@@ -116,13 +116,13 @@ pub enum BlangkoCommand {
         blank_type: String,
         /// The number of blanks
         #[arg(long, value_name = "NUMBER")]
-        quantity: i64,
+        quantity: Quantity,
         /// The office that borrowed them
-        #[arg(long, value_name = "OFFICE", value_parser = plain)]
-        from: String,
+        #[arg(long, value_name = "OFFICE")]
+        from: OfficeName,
         /// The number of the transfer record
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        document: String,
+        #[arg(long, value_name = "TEXT")]
+        document: Document,
     },
     /// Show the balance of every account: in total, and by lot
     #[command(after_help = "Example:

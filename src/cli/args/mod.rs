@@ -5,7 +5,6 @@ mod database;
 mod preview;
 mod printing;
 mod records;
-mod text;
 
 use std::path::PathBuf;
 
@@ -18,7 +17,7 @@ pub use self::{
     printing::{BatchCommand, JobCommand, PrinterCommand, QueueCommand, RunArgs, ScopeArgs},
     records::{CardCommand, FoundArg, InspectCommand, RecordArg, RecordCommand, ReprintCommand},
 };
-use text::plain;
+use crate::domain::value::{PersonName, Quantity};
 
 /// Print-job scheduler for card printers; accounts for every record and every blank card
 ///
@@ -52,8 +51,8 @@ pub struct Global {
     #[arg(long, global = true)]
     pub json: bool,
     /// The name under which the audit records this command [default: the operating system's user]
-    #[arg(long, global = true, value_name = "NAME", env = "CETAK_ACTOR", value_parser = plain)]
-    pub actor: Option<String>,
+    #[arg(long, global = true, value_name = "NAME", env = "CETAK_ACTOR")]
+    pub actor: Option<PersonName>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -133,8 +132,8 @@ pub struct DemoArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = 27_000)]
     pub records: u32,
     /// The number of blank cards delivered
-    #[arg(long, value_name = "NUMBER", default_value_t = 5_000)]
-    pub blanks: i64,
+    #[arg(long, value_name = "NUMBER", default_value = "5000")]
+    pub blanks: Quantity,
     /// The time that a simulated printer needs for a card, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 10)]
     pub card_ms: u32,

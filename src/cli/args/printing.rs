@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::text::plain;
+use crate::domain::value::{HopperCapacity, Note, PrinterName};
 
 #[derive(Subcommand, Debug)]
 #[command(after_help = "Example:
@@ -18,18 +18,18 @@ pub enum PrinterCommand {
   cetak printer add test-1 \"mock://test-1?card_ms=200\"")]
     Add {
         /// The printer's name: letters, digits, `-`, `_` and `.`, at most 40
-        name: String,
+        name: PrinterName,
         /// The address: ipp://HOST/PATH, ipps://HOST/PATH, or mock://NAME for a simulated printer
         uri: String,
         /// The capacity of its hopper, whose blanks are then counted; without it the printer takes blanks from the vault
         #[arg(long, value_name = "NUMBER")]
-        hopper: Option<i64>,
+        hopper: Option<HopperCapacity>,
         /// The profile of the cards that it prints
         #[arg(long, value_name = "NAME", default_value = "ktp-el")]
         profile: String,
         /// The reason for overriding the objections, for the audit
-        #[arg(long, value_name = "REASON", value_parser = plain)]
-        insist: Option<String>,
+        #[arg(long, value_name = "REASON")]
+        insist: Option<Note>,
     },
     /// List all printers
     #[command(after_help = "Example:
@@ -56,8 +56,8 @@ pub enum PrinterCommand {
         /// The printer's name
         name: String,
         /// The reason, for the audit
-        #[arg(long, value_name = "TEXT", default_value = "cleared", value_parser = plain)]
-        reason: String,
+        #[arg(long, value_name = "TEXT", default_value = "cleared")]
+        reason: Note,
     },
     /// Remove a printer that has no batch, no open attempt and an empty hopper
     #[command(after_help = "Example:
@@ -98,8 +98,8 @@ pub enum QueueCommand {
         #[command(flatten)]
         scope: ScopeArgs,
         /// The reason, for lists and the audit
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        reason: String,
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
     },
     /// End a pause with the same scope
     #[command(after_help = "Example:
@@ -108,8 +108,8 @@ pub enum QueueCommand {
         #[command(flatten)]
         scope: ScopeArgs,
         /// The reason, for the audit
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        reason: String,
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
     },
 }
 
@@ -139,8 +139,8 @@ pub enum BatchCommand {
         /// The batch's number
         batch: i64,
         /// The reason, for lists and the audit
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        reason: String,
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
     },
     /// Approve a planned batch, so that it is printed
     #[command(after_help = "Example:

@@ -2,7 +2,8 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{preview::PreviewArgs, text::plain};
+use super::preview::PreviewArgs;
+use crate::domain::value::{Note, SpoilageCause};
 
 #[derive(Args, Debug)]
 pub struct RecordArg {
@@ -31,8 +32,8 @@ pub enum RecordCommand {
         #[command(flatten)]
         record: RecordArg,
         /// The reason, for lists and the audit
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        reason: String,
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
     },
     /// Put a held or quarantined record back on the waiting list
     #[command(after_help = "Example:
@@ -41,8 +42,8 @@ pub enum RecordCommand {
         #[command(flatten)]
         record: RecordArg,
         /// The reason, for the audit
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        reason: String,
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
     },
     /// List quarantined records with the reason of each
     #[command(after_help = "Example:
@@ -82,8 +83,8 @@ pub enum InspectCommand {
         #[arg(long)]
         blank_gone: bool,
         /// How it was found, for the audit
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        reason: String,
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
     },
     /// Declare an open attempt uncertain, because its printer will never report an outcome
     #[command(after_help = "Example:
@@ -92,8 +93,8 @@ pub enum InspectCommand {
         /// The attempt's name, as `job list` shows it
         attempt: String,
         /// The reason, for the audit
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        reason: String,
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
     },
 }
 
@@ -108,8 +109,8 @@ pub enum ReprintCommand {
         #[command(flatten)]
         record: RecordArg,
         /// One of the profile's `reprint_reasons`
-        #[arg(long, value_name = "REASON", value_parser = plain)]
-        reason: String,
+        #[arg(long, value_name = "REASON")]
+        reason: Note,
     },
     /// List all warrants
     #[command(after_help = "Example:
@@ -129,8 +130,8 @@ pub enum ReprintCommand {
         /// The warrant's number, as `reprint list` shows it
         warrant: i64,
         /// The reason, for the audit
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        reason: String,
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
     },
 }
 
@@ -162,10 +163,10 @@ pub enum CardCommand {
         record: RecordArg,
         /// The cause: encode-failed, print-failed, damaged or data-changed
         #[arg(long, value_name = "CAUSE")]
-        cause: String,
+        cause: SpoilageCause,
         /// What is wrong with the card, for the audit
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        reason: String,
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
     },
     /// Record that the citizen has received the card; it must have been checked
     #[command(after_help = "Example:
@@ -181,7 +182,7 @@ pub enum CardCommand {
         #[command(flatten)]
         record: RecordArg,
         /// The reason, for the audit
-        #[arg(long, value_name = "TEXT", value_parser = plain)]
-        reason: String,
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
     },
 }

@@ -1,8 +1,9 @@
 //! What a row means for the record with its key, and for the person's other records.
 
-use super::{Reason, Refusal};
+use super::{RejectReason, Rejection};
 use crate::domain::{
-    record::{OtherRecord, may_be_open},
+    reason::{PhotoFault, Reason},
+    record::{OneCard, OtherRecord, may_be_open},
     states::RecordState,
 };
 
@@ -16,18 +17,21 @@ pub struct KnownRequest<'a> {
 }
 
 impl KnownRequest<'_> {
-    fn of_profile(self, profile: &str) -> Result<(), Refusal> {
-        let other = || Refusal::new(Reason::Conflict, "(profile)", "the request is known for another card profile");
+    fn of_profile(self, profile: &str) -> Result<(), Rejection> {
+        let other = || Rejection::new(RejectReason::Conflict, "(profile)", Reason::OtherProfile);
         if self.profile == profile { Ok(()) } else { Err(other()) }
     }
 }
 
 /// Whether a row with a status that is not print-ready withdraws its record. It is refused if there is no such record,
 /// if the card was handed over, or if the record has another profile.
-pub fn may_withdraw(known: Option<KnownRequest<'_>>, profile: &str, status: &str) -> Result<(), Refusal> {
+pub fn may_withdraw(known: Option<KnownRequest<'_>>, profile: &str, status: &str) -> Result<(), Rejection> {
     match known {
         Some(known) if known.state != RecordState::HandedOver => known.of_profile(profile),
-        Some(_) | None => Err(Refusal::new(Reason::Status, "status", status)),
+        Some(_) | None => {
+            let detail = Reason::Status { status: status.to_owned() };
+            Err(Rejection::new(RejectReason::Status, "status", detail))
+        }
     }
 }
 
@@ -55,14 +59,14 @@ pub enum UpdateRefused {
 }
 
 impl UpdateRefused {
-    /// The refusal of the row. `fields` are the columns that differ, separated by commas.
-    pub fn refusal(self, fields: String) -> Refusal {
+    /// The rejection of the row. `fields` are the columns that differ, separated by commas.
+    pub fn rejection(self, fields: String) -> Rejection {
         let (field, detail) = match self {
-            Self::OtherProfile => ("(profile)".to_owned(), "the request is known for another card profile"),
-            Self::HandedOver => (fields, "the card was handed over"),
-            Self::NoUpdate => (fields, "the request is known with another body"),
+            Self::OtherProfile => ("(profile)".to_owned(), Reason::OtherProfile),
+            Self::HandedOver => (fields, Reason::HandedOver),
+            Self::NoUpdate => (fields, Reason::OtherBody),
         };
-        Refusal::new(Reason::Conflict, field, detail)
+        Rejection::new(RejectReason::Conflict, field, detail)
     }
 }
 
@@ -70,34 +74,37 @@ impl UpdateRefused {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Admission {
     /// Whether the person's one slot is free for it.
-    slot: Result<(), &'static str>,
+    slot: Result<(), OneCard>,
     /// Whether its photo can be printed.
-    photo: Result<(), &'static str>,
+    photo: Result<(), PhotoFault>,
 }
 
 impl Admission {
     /// Decides beside the person's other records. `replaces`: the kind of request replaces a card that was handed over.
-    pub fn decide(replaces: bool, others: &[OtherRecord], photo: Result<(), &'static str>) -> Self {
+    pub fn decide(replaces: bool, others: &[OtherRecord], photo: Result<(), PhotoFault>) -> Self {
         Self { slot: may_be_open(replaces, others), photo }
     }
 
     /// `Ok` for the waiting list; otherwise the reason for quarantine.
-    pub fn rule(self) -> Result<(), &'static str> {
-        self.slot.and(self.photo)
+    pub fn rule(self) -> Result<(), Reason> {
+        self.slot?;
+        self.photo.map_err(|fault| Reason::Photo { fault })
     }
 
     /// The state of a new record.
     pub fn state(self) -> RecordState {
-        self.rule().map_or(RecordState::Quarantined, |()| RecordState::Waiting)
+        if self.rule().is_ok() { RecordState::Waiting } else { RecordState::Quarantined }
     }
 
     /// Refuses an update that would leave the record in a state that takes the person's slot although the new body may
     /// not have it. `identifier` is the column of the person's identifier.
-    pub fn check_update(self, to: RecordState, identifier: &str) -> Result<(), Refusal> {
-        match (self.slot, self.photo) {
-            (Err(rule), _) if to.occupies_slot() => Err(Refusal::new(Reason::Conflict, identifier, rule)),
-            (Ok(()), Err(rule)) if to.occupies_slot() => Err(Refusal::new(Reason::Conflict, "photo", rule)),
-            _ => Ok(()),
+    pub fn check_update(self, to: RecordState, identifier: &str) -> Result<(), Rejection> {
+        match self.rule() {
+            Err(detail) if to.occupies_slot() => {
+                let field = if self.slot.is_err() { identifier } else { "photo" };
+                Err(Rejection::new(RejectReason::Conflict, field, detail))
+            }
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 }
@@ -110,12 +117,13 @@ mod tests {
 
     #[test]
     fn a_row_withdraws_only_a_known_record_of_its_profile_whose_card_is_not_handed_over() {
-        let reason = |known, profile| may_withdraw(known, profile, "PROCESSING").err().map(|refusal| refusal.reason);
+        let reason =
+            |known, profile| may_withdraw(known, profile, "PROCESSING").err().map(|rejection| rejection.reason);
         assert_eq!(reason(Some(KNOWN), "ktp-el"), None);
-        assert_eq!(reason(None, "ktp-el"), Some(Reason::Status));
-        assert_eq!(reason(Some(KNOWN), "kia"), Some(Reason::Conflict));
+        assert_eq!(reason(None, "ktp-el"), Some(RejectReason::Status));
+        assert_eq!(reason(Some(KNOWN), "kia"), Some(RejectReason::Conflict));
         let handed_over = KnownRequest { state: RecordState::HandedOver, ..KNOWN };
-        assert_eq!(reason(Some(handed_over), "ktp-el"), Some(Reason::Status));
+        assert_eq!(reason(Some(handed_over), "ktp-el"), Some(RejectReason::Status));
     }
 
     #[test]
@@ -134,7 +142,7 @@ mod tests {
         assert_eq!(taken.state(), RecordState::Quarantined);
         assert_eq!(taken.check_update(RecordState::Quarantined, "nik"), Ok(()));
         assert_eq!(taken.check_update(RecordState::Printed, "nik").unwrap_err().field, "nik");
-        let bad_photo = Admission::decide(false, &[], Err("its photo is corrupt"));
+        let bad_photo = Admission::decide(false, &[], Err(PhotoFault::Corrupt));
         assert_eq!(bad_photo.check_update(RecordState::Printed, "nik").unwrap_err().field, "photo");
         assert_eq!(Admission::decide(false, &[], Ok(())).state(), RecordState::Waiting);
     }

@@ -9,13 +9,14 @@ pub mod identifier;
 
 use super::{
     card::profile::{CardProfile, GENERAL_COLUMNS, PhotoRule},
+    reason::Reason,
     time::{Timestamp, parse_date},
 };
 
 /// Why a row is refused; a fixed list, and a row gets the first that applies, in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Reason {
+pub enum RejectReason {
     /// The row cannot be read, has no request id, or is of a kind of request that the profile does not know.
     Malformed,
     /// Its status is not one that may be printed.
@@ -36,7 +37,7 @@ pub enum Reason {
     Conflict,
 }
 
-impl Reason {
+impl RejectReason {
     /// The name in reports.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -53,7 +54,7 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -61,19 +62,19 @@ impl fmt::Display for Reason {
 
 /// A refused row: why, for which column, and what is wrong, without anything personal.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Refusal {
+pub struct Rejection {
     /// The first reason that applies.
-    pub reason: Reason,
+    pub reason: RejectReason,
     /// The column, or columns separated by commas.
     pub field: String,
     /// What is wrong with it.
-    pub detail: String,
+    pub detail: Reason,
 }
 
-impl Refusal {
+impl Rejection {
     /// A refusal of one column.
-    pub fn new(reason: Reason, field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { reason, field: field.into(), detail: detail.into() }
+    pub fn new(reason: RejectReason, field: impl Into<String>, detail: Reason) -> Self {
+        Self { reason, field: field.into(), detail }
     }
 }
 
@@ -112,6 +113,7 @@ const PHOTO: usize = 5;
 
 /// A longer value is no field of a card, and would only fill the database.
 const VALUE_BYTES_MAX: usize = 1_000;
+const REQUEST_ID_BYTES_MAX: usize = 100;
 
 impl Layout {
     /// The layout of a validated profile.
@@ -149,17 +151,19 @@ impl Layout {
     /// Checks a row against the profile: all that can be told without looking at photo or database.
     pub fn check(&self, profile: &CardProfile, row: Row, now: Timestamp) -> Checked {
         let value = |at: usize| row.values.get(at).map_or("", String::as_str);
-        let refuse =
-            |reason, at: usize, detail: String| Checked::Refused(Refusal::new(reason, &*self.columns[at], detail));
+        let refuse = |reason, at: usize, detail| Checked::Refused(Rejection::new(reason, &*self.columns[at], detail));
         if let Some(at) = (0..self.columns.len()).find(|at| value(*at).len() > VALUE_BYTES_MAX) {
-            return refuse(Reason::Malformed, at, format!("longer than {VALUE_BYTES_MAX} bytes"));
+            return refuse(RejectReason::Malformed, at, Reason::TooLong { most: VALUE_BYTES_MAX });
         }
         let request_id = value(REQUEST_ID);
-        if request_id.is_empty() || request_id.len() > 100 {
-            return refuse(Reason::Malformed, REQUEST_ID, "missing or longer than 100 bytes".into());
+        if request_id.is_empty() {
+            return refuse(RejectReason::Malformed, REQUEST_ID, Reason::Missing);
+        }
+        if request_id.len() > REQUEST_ID_BYTES_MAX {
+            return refuse(RejectReason::Malformed, REQUEST_ID, Reason::TooLong { most: REQUEST_ID_BYTES_MAX });
         }
         let Some(kind) = profile.kind(value(REQUEST_KIND)) else {
-            return refuse(Reason::Malformed, REQUEST_KIND, "not a kind of request of the profile".into());
+            return refuse(RejectReason::Malformed, REQUEST_KIND, Reason::UnknownKind);
         };
         let status = value(STATUS);
         if !profile.eligible_statuses.iter().any(|s| s == status) {
@@ -167,26 +171,26 @@ impl Layout {
             return Checked::NotReady { request_id: request_id.to_owned(), status: found.to_owned() };
         }
         if let Err(why) = identifier::check(&profile.identifier, value(self.identifier)) {
-            return refuse(Reason::Nik, self.identifier, why.into());
+            return refuse(RejectReason::Nik, self.identifier, why);
         }
         if value(self.name).is_empty() {
-            return refuse(Reason::Name, self.name, "missing".into());
+            return refuse(RejectReason::Name, self.name, Reason::Missing);
         }
         if let Some(at) = self.dates.iter().find(|at| parse_date(value(**at)).is_none()) {
-            return refuse(Reason::Date, *at, "not a date such as 1980-12-31".into());
+            return refuse(RejectReason::Date, *at, Reason::NotADate);
         }
         let instants = [REQUESTED_AT, VERIFIED_AT].map(|at| Timestamp::parse(value(at)).ok_or(at));
         let [requested_at, verified_at] = match instants {
             [Ok(requested_at), Ok(verified_at)] => [requested_at, verified_at],
             [Err(at), _] | [_, Err(at)] => {
-                return refuse(Reason::Date, at, "not an instant such as 2015-08-31T10:00:00+07:00".into());
+                return refuse(RejectReason::Date, at, Reason::NotAnInstant);
             }
         };
         if verified_at > now {
-            return refuse(Reason::Future, VERIFIED_AT, "in the future".into());
+            return refuse(RejectReason::Future, VERIFIED_AT, Reason::InTheFuture);
         }
         if profile.photo == PhotoRule::Required && value(PHOTO).is_empty() {
-            return refuse(Reason::Photo, PHOTO, "missing".into());
+            return refuse(RejectReason::Photo, PHOTO, Reason::Missing);
         }
         let optional = |at: Option<usize>| at.map_or("", value);
         let warnings = identifier::warnings(
@@ -286,7 +290,7 @@ pub enum Checked {
         status: String,
     },
     /// It cannot be taken.
-    Refused(Refusal),
+    Refused(Rejection),
 }
 
 /// How a row ended.
@@ -303,7 +307,7 @@ pub enum RowOutcome {
     /// Its record leaves the waiting list, or its card is stopped.
     Withdrawn,
     /// Not taken.
-    Refused(Refusal),
+    Refused(Rejection),
 }
 
 /// What a print-ready row means beside the record with its key, if there is one.
@@ -378,7 +382,7 @@ mod tests {
         match layout.check(&profile, Row { number: 1, values }, now) {
             Checked::Ready(candidate) => Ok(candidate.warnings),
             Checked::NotReady { status, .. } => Err(format!("status {status}")),
-            Checked::Refused(refusal) => Err(format!("{} {}", refusal.reason, refusal.field)),
+            Checked::Refused(rejection) => Err(format!("{} {}", rejection.reason, rejection.field)),
         }
     }
 

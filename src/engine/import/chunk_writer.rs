@@ -14,7 +14,10 @@ use crate::{
     domain::{
         audit::Event,
         id::{PhotoId, RecordId},
+        permission::Permit,
+        reason::Reason,
         record::{RecordState, RecordView},
+        refusal::Refusal,
         transition::Transition,
     },
     engine::{Engine, EngineError},
@@ -50,18 +53,13 @@ struct Photos {
 impl<'a> ChunkWriter<'a> {
     /// Begins the chunk's transaction. `dry` has the records of earlier chunks of a dry run.
     pub(super) async fn begin(
-        engine: &'a Engine,
+        (engine, permit): (&'a Engine, &Permit),
         import: Arc<Import>,
         photos: Vec<NewPhoto>,
         dry: DryRecords,
     ) -> Result<Self, StoreError> {
-        let (tx, dry) = if import.dry_run {
-            (engine.store.read().await?, Some(dry))
-        } else {
-            let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await?;
-            tx.announce();
-            (tx, None)
-        };
+        let (tx, dry) =
+            if import.dry_run { (engine.store.read().await?, Some(dry)) } else { (engine.write(permit).await?, None) };
         let new = photos.into_iter().map(|photo| (photo.digest, photo)).collect();
         let photos = Photos { new, ..Photos::default() };
         Ok(Self { engine, import, tx, dry, new_records: Vec::new(), photos })
@@ -87,7 +85,7 @@ impl<'a> ChunkWriter<'a> {
         id: RecordId,
         ready: Ready,
         state: RecordState,
-        reason: Option<&str>,
+        reason: Option<Reason>,
     ) -> Result<(), EngineError> {
         if let Some(records) = &mut self.dry {
             let subject = format!("record {}/{}", self.import.source, ready.request_id);
@@ -174,7 +172,7 @@ impl<'a> ChunkWriter<'a> {
         id: RecordId,
         ready: Ready,
         state: RecordState,
-        reason: Option<&str>,
+        reason: Option<Reason>,
     ) -> Result<NewRecord, EngineError> {
         let photo = match &ready.photo {
             Some(photo) => Some(self.photo(photo).await?),
@@ -187,7 +185,7 @@ impl<'a> ChunkWriter<'a> {
             id,
             request_id: ready.request_id,
             state,
-            reason: reason.map(str::to_owned),
+            reason: reason.map(|reason| reason.to_stored()),
             kind: ready.kind,
             class: ready.class,
             person_key: ready.person_key,
@@ -214,8 +212,7 @@ impl<'a> ChunkWriter<'a> {
             let (keys, entropy) = (self.engine.store.keys(), &*self.engine.entropy);
             let again = || read_again(&self.import.photos, photo, keys, entropy);
             let Some(new) = self.photos.new.remove(&photo.digest).or_else(again) else {
-                let message = "a photo changed during the import";
-                return Err(EngineError::refused(message, "import the file again"));
+                return Err(Refusal::PhotoChanged.into());
             };
             self.tx.photo_add(&new).await?
         };

@@ -18,6 +18,7 @@ use crate::{
             decision::{Admission, UpdateRefused, may_update, may_withdraw},
             judge,
         },
+        permission::Permit,
         personal::Person,
         ranges::ranges,
         record::{RecordState, update, withdraw},
@@ -32,6 +33,7 @@ use crate::{
 /// Decides the rows of one file.
 pub(super) struct Decider<'a> {
     engine: &'a Engine,
+    permit: &'a Permit,
     import: Arc<Import>,
     differences: Differences,
     chunk_size: ChunkSize,
@@ -43,7 +45,7 @@ pub(super) struct Decider<'a> {
 
 impl<'a> Decider<'a> {
     pub(super) fn new(
-        engine: &'a Engine,
+        (engine, permit): (&'a Engine, &'a Permit),
         layout: Layout,
         profile: Arc<CardProfile>,
         import: Import,
@@ -52,6 +54,7 @@ impl<'a> Decider<'a> {
     ) -> Self {
         Self {
             engine,
+            permit,
             import: Arc::new(import),
             differences: Differences { layout, profile, hasher },
             chunk_size,
@@ -70,7 +73,7 @@ impl<'a> Decider<'a> {
     ) -> Result<(), EngineError> {
         let (engine, import) = (self.engine, self.import.clone());
         let dry_records = std::mem::take(&mut self.dry_records);
-        let mut writer = ChunkWriter::begin(engine, import, chunk.photos, dry_records).await?;
+        let mut writer = ChunkWriter::begin((engine, self.permit), import, chunk.photos, dry_records).await?;
         let began = self.engine.clock.elapsed();
         let rows = chunk.rows.len();
         let before = report.clone();
@@ -85,9 +88,9 @@ impl<'a> Decider<'a> {
             };
             let outcome = self.decide(&mut writer, prepared, report).await?;
             report.count(&outcome);
-            if let RowOutcome::Refused(refusal) = &outcome {
+            if let RowOutcome::Refused(rejection) = &outcome {
                 let failed = |source| EngineError::Write { what: "the file of refused rows".into(), source };
-                watch.refused(row, &request_id, refusal).map_err(failed)?;
+                watch.refused(row, &request_id, rejection).map_err(failed)?;
             }
         }
         self.dry_records = writer.commit(self.event(&before, report)).await?;
@@ -128,7 +131,7 @@ impl<'a> Decider<'a> {
         report: &mut Report,
     ) -> Result<RowOutcome, EngineError> {
         match row {
-            Prepared::Refused { refusal, .. } => Ok(RowOutcome::Refused(refusal)),
+            Prepared::Refused { rejection, .. } => Ok(RowOutcome::Refused(rejection)),
             Prepared::NotReady { request_id, status, .. } => self.not_ready(writer, &request_id, &status).await,
             Prepared::Ready(ready) => {
                 let known = self.known.request(&ready.request_id);
@@ -154,8 +157,8 @@ impl<'a> Decider<'a> {
         status: &str,
     ) -> Result<RowOutcome, EngineError> {
         let known = self.known.request(request_id);
-        if let Err(refusal) = may_withdraw(known.map(Request::as_known), &self.import.profile, status) {
-            return Ok(RowOutcome::Refused(refusal));
+        if let Err(rejection) = may_withdraw(known.map(Request::as_known), &self.import.profile, status) {
+            return Ok(RowOutcome::Refused(rejection));
         }
         let Some(record) = known.filter(|known| known.state != RecordState::Withdrawn).map(|known| known.record) else {
             return Ok(RowOutcome::Known);
@@ -188,15 +191,15 @@ impl<'a> Decider<'a> {
                     self.differences.fields(self.engine, writer.tx(), &ready, known).await?
                 }
             };
-            return Ok(RowOutcome::Refused(refused.refusal(fields)));
+            return Ok(RowOutcome::Refused(refused.rejection(fields)));
         }
         let record = known.record;
         let admission = self.admission(&ready, Some(record));
         let view = writer.view(record).await?;
-        let transition = update(&view, admission.rule())?;
+        let transition = update(&view, &admission.rule())?;
         let state = transition.record.as_ref().map_or(view.state, |change| change.to);
-        if let Err(refusal) = admission.check_update(state, &self.differences.profile.identifier.column) {
-            return Ok(RowOutcome::Refused(refusal));
+        if let Err(rejection) = admission.check_update(state, &self.differences.profile.identifier.column) {
+            return Ok(RowOutcome::Refused(rejection));
         }
         let (request_id, person) = (ready.request_id.clone(), ready.person_key);
         let request = self.request(&mut ready, record, state);

@@ -27,39 +27,40 @@ pub use self::{
     rows::Format,
 };
 use super::{Engine, EngineError, clock::attempt_name};
-use crate::{domain::import::Layout, render::RenderError};
+use crate::domain::{
+    import::Layout,
+    permission::{Operation, Permit},
+    refusal::Refusal,
+};
 
 /// Imports a waiting list. What was decided before an error stays.
 pub async fn import(
     engine: &Engine,
+    permit: &Permit,
     input: Box<dyn Read + Send>,
     what: Import,
     watch: &mut dyn Watch,
 ) -> Result<Report, EngineError> {
+    permit.covers(Operation::Import)?;
     let profile = engine.profile(&what.profile)?;
     if !crate::domain::card::profile::is_name(&what.source) {
-        return Err(EngineError::refused(
-            format!("`{}` is no name for a source", what.source),
-            "use letters, digits, `-`, `_` and `.`",
-        ));
+        return Err(Refusal::SourceName { name: what.source }.into());
     }
     let layout = Layout::new(&profile);
-    let rows = Rows::new(input, what.format, layout.clone())
-        .map_err(|message| EngineError::Refused { message, hint: None })?;
+    let rows = Rows::new(input, what.format, layout.clone())?;
     let missing = layout.missing_from(&rows.header(), profile.photo);
     if !missing.is_empty() {
-        let message = format!("the file has no column `{}`", missing.join("`, `"));
-        let hint = if missing.len() == layout.columns.len() || rows.header().len() <= 1 {
-            "a waiting list is CSV with a header, `,` or `;` between the columns, in UTF-8; for JSON Lines say --format jsonl".into()
-        } else {
-            format!("is it a waiting list for `{}`? Name another with --profile", profile.name)
-        };
-        return Err(EngineError::refused(message, hint));
+        return Err(Refusal::ColumnsMissing {
+            no_header: missing.len() == layout.columns.len() || rows.header().len() <= 1,
+            columns: missing.into_iter().map(str::to_owned).collect(),
+            profile: profile.name.clone(),
+        }
+        .into());
     }
     let mut report = Report { dry_run: what.dry_run, absent_columns: rows.columns.absent.clone(), ..Report::default() };
     let (sender, mut chunks) = mpsc::channel(2);
-    let drawing = |error: RenderError| EngineError::Refused { message: error.to_string(), hint: None };
-    let renderer = (engine.renderers)(&profile).map_err(drawing)?;
+    let renderer = (engine.renderers)(&profile)
+        .map_err(|error| Refusal::ProfileNotRendered { profile: profile.name.clone(), detail: error.to_string() })?;
     let hasher = ValueHasher::default();
     let chunk_size = ChunkSize::new();
     let reader = Preparer {
@@ -76,7 +77,7 @@ pub async fn import(
         chunk_size: chunk_size.clone(),
     };
     let reading = tokio::task::spawn_blocking(move || reader.run(rows, &sender));
-    let mut decider = Decider::new(engine, layout, profile, what, hasher, chunk_size);
+    let mut decider = Decider::new((engine, permit), layout, profile, what, hasher, chunk_size);
     while let Some(chunk) = chunks.recv().await {
         let bytes = chunk.bytes;
         decider.chunk(chunk, &mut report, watch).await?;
@@ -84,18 +85,8 @@ pub async fn import(
     }
     match reading.await {
         Ok(Ok(columns)) => report.unknown_columns = columns.unknown,
-        Ok(Err(message)) => {
-            return Err(EngineError::refused(
-                message,
-                "what came before it is imported; mend the file and import it again",
-            ));
-        }
-        Err(_) => {
-            return Err(EngineError::refused(
-                "reading the file failed",
-                "what came before is imported; import the file again",
-            ));
-        }
+        Ok(Err(refusal)) => return Err(refusal.into()),
+        Err(_) => return Err(Refusal::ReadingFailed.into()),
     }
     Ok(report)
 }

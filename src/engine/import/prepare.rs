@@ -19,8 +19,10 @@ use super::{
 use crate::{
     domain::{
         card::profile::{Backdrop, CardProfile},
-        import::{Candidate, Checked, Layout, Reason, Refusal},
+        import::{Candidate, Checked, Layout, RejectReason, Rejection},
         personal::Person,
+        reason::{PhotoFault, Reason},
+        refusal::Refusal,
         time::Timestamp,
     },
     engine::{
@@ -50,7 +52,7 @@ const ANY_HASH: &str = "0123456789abcdef";
 pub(super) enum Prepared {
     Ready(Box<Ready>),
     NotReady { row: u64, request_id: String, status: String },
-    Refused { row: u64, request_id: String, refusal: Refusal },
+    Refused { row: u64, request_id: String, rejection: Rejection },
 }
 
 /// What is needed of a print-ready row, sealed: its values stay in the thread that read them.
@@ -75,7 +77,7 @@ pub(super) struct Ready {
 
 impl Ready {
     /// Whether its photo can be printed. A record whose photo cannot is for a person to look at.
-    pub(super) fn is_sound(&self) -> Result<(), &'static str> {
+    pub(super) fn is_sound(&self) -> Result<(), PhotoFault> {
         self.photo.as_ref().map_or(Ok(()), |photo| photo.seen.map(|_| ()))
     }
 }
@@ -138,13 +140,13 @@ pub(super) struct Preparer {
 }
 
 impl Preparer {
-    pub(super) fn run(mut self, mut rows: Rows, sender: &mpsc::Sender<Chunk>) -> Result<Columns, String> {
+    pub(super) fn run(mut self, mut rows: Rows, sender: &mpsc::Sender<Chunk>) -> Result<Columns, Refusal> {
         let mut chunk = Chunk { rows: Vec::with_capacity(CHUNK_ROWS), photos: Vec::new(), bytes: 0 };
         let mut photo_bytes = 0;
         let failed = loop {
             match rows.next() {
                 Ok(None) => break None,
-                Err(message) => break Some(message),
+                Err(refusal) => break Some(refusal),
                 Ok(Some(row)) => {
                     let (prepared, photo) = self.prepare(row, &mut chunk.bytes);
                     chunk.rows.push(prepared);
@@ -168,7 +170,7 @@ impl Preparer {
     fn prepare(&mut self, row: RowResult, bytes: &mut u64) -> (Prepared, Option<NewPhoto>) {
         let row = match row {
             Ok(row) => row,
-            Err((row, refusal)) => return (Prepared::Refused { row, request_id: String::new(), refusal }, None),
+            Err((row, rejection)) => return (Prepared::Refused { row, request_id: String::new(), rejection }, None),
         };
         *bytes += row.values.iter().map(|v| v.len() as u64 + 1).sum::<u64>();
         let (number, request_id) = (row.number, row.values.first().cloned().unwrap_or_default());
@@ -177,11 +179,12 @@ impl Preparer {
             Checked::NotReady { request_id, status } => {
                 return (Prepared::NotReady { row: number, request_id, status }, None);
             }
-            Checked::Refused(refusal) => return (Prepared::Refused { row: number, request_id, refusal }, None),
+            Checked::Refused(rejection) => return (Prepared::Refused { row: number, request_id, rejection }, None),
         };
         if let Err(error) = self.fits_its_card(&candidate, &request_id) {
-            let refusal = Refusal::new(Reason::Card, error.field(), error.to_string());
-            return (Prepared::Refused { row: number, request_id, refusal }, None);
+            let rejection =
+                Rejection::new(RejectReason::Card, error.field(), Reason::NotRendered { detail: error.to_string() });
+            return (Prepared::Refused { row: number, request_id, rejection }, None);
         }
         let path = self.layout.photo(&candidate.row);
         let (photo, new) = if path.is_empty() {
@@ -189,9 +192,9 @@ impl Preparer {
         } else {
             match self.photos.take(path, &self.keys, &*self.entropy) {
                 (Ok(photo), new) => (Some(photo), new),
-                (Err(why), _) => {
-                    let refusal = Refusal::new(Reason::Photo, "photo", why);
-                    return (Prepared::Refused { row: number, request_id, refusal }, None);
+                (Err(fault), _) => {
+                    let rejection = Rejection::new(RejectReason::Photo, "photo", Reason::Photo { fault });
+                    return (Prepared::Refused { row: number, request_id, rejection }, None);
                 }
             }
         };

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io, path::PathBuf};
 
 use super::rows::Format;
-use crate::domain::import::{Reason, Refusal, RowOutcome};
+use crate::domain::import::{RejectReason, Rejection, RowOutcome};
 
 /// What to import, and how.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct Import {
     /// The folder that photo paths are relative to.
     pub photos: PathBuf,
     /// Whether a known request with another body becomes the record's next version; otherwise the row is refused with
-    /// [`Reason::Conflict`].
+    /// [`RejectReason::Conflict`].
     pub update: bool,
     /// Whether to report what the import would do, without changing anything.
     pub dry_run: bool,
@@ -41,7 +41,7 @@ pub struct Report {
     /// Rows that were not imported.
     pub refused: u64,
     /// Refused rows by reason; their sum is `refused`.
-    pub refused_by_reason: BTreeMap<Reason, u64>,
+    pub refused_by_reason: BTreeMap<RejectReason, u64>,
     /// Imported rows with a warning, by warning.
     pub warnings: BTreeMap<&'static str, u64>,
     /// Columns of the file that the profile does not read.
@@ -62,8 +62,8 @@ impl Report {
             RowOutcome::Known => &mut self.known,
             RowOutcome::Quarantined => &mut self.quarantined,
             RowOutcome::Withdrawn => &mut self.withdrawn,
-            RowOutcome::Refused(refusal) => {
-                *self.refused_by_reason.entry(refusal.reason).or_default() += 1;
+            RowOutcome::Refused(rejection) => {
+                *self.refused_by_reason.entry(rejection.reason).or_default() += 1;
                 &mut self.refused
             }
         };
@@ -74,7 +74,7 @@ impl Report {
 /// Receives refused rows and progress while an import runs.
 pub trait Watch: Send {
     /// A row was refused. An error ends the import.
-    fn refused(&mut self, row: u64, request_id: &str, refusal: &Refusal) -> io::Result<()>;
+    fn refused(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()>;
     /// A chunk was saved: `bytes` is the chunk's size, `rows` counts from the start of the file.
     fn progress(&mut self, bytes: u64, rows: u64);
 }

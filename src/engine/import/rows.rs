@@ -2,7 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use crate::domain::import::{Layout, Reason, Refusal, Row, clean};
+use crate::domain::{
+    import::{Layout, RejectReason, Rejection, Row, clean},
+    reason::Reason,
+    refusal::Refusal,
+};
 
 /// How a waiting list is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,11 +48,11 @@ enum Source {
 }
 
 /// A row, or why it cannot be one.
-pub(crate) type RowResult = Result<Row, (u64, Refusal)>;
+pub(crate) type RowResult = Result<Row, (u64, Rejection)>;
 
 impl Rows {
-    /// Reads the header, where there is one. The error is for a person.
-    pub(crate) fn new(input: Box<dyn Read + Send>, format: Format, layout: Layout) -> Result<Self, String> {
+    /// Reads the header, where there is one.
+    pub(crate) fn new(input: Box<dyn Read + Send>, format: Format, layout: Layout) -> Result<Self, Refusal> {
         match format {
             Format::Csv => Self::csv(input, layout),
             Format::JsonLines => {
@@ -58,9 +62,10 @@ impl Rows {
         }
     }
 
-    fn csv(input: Box<dyn Read + Send>, layout: Layout) -> Result<Self, String> {
+    fn csv(input: Box<dyn Read + Send>, layout: Layout) -> Result<Self, Refusal> {
         let mut buffered = BufReader::with_capacity(1 << 16, input);
-        let start = buffered.fill_buf().map_err(|e| format!("the file cannot be read: {e}"))?;
+        let unreadable = |detail: String| Refusal::HeaderUnreadable { detail };
+        let start = buffered.fill_buf().map_err(|e| unreadable(e.to_string()))?;
         let bom = start.starts_with(b"\xef\xbb\xbf");
         let first_line = start.split(|b| *b == b'\n').next().unwrap_or_default();
         let delimiter = if first_line.contains(&b';') && !first_line.contains(&b',') { b';' } else { b',' };
@@ -70,13 +75,13 @@ impl Rows {
         let input: Box<dyn Read + Send> = Box::new(buffered.chain(CSV_END));
         let mut reader =
             csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).buffer_capacity(1 << 16).from_reader(input);
-        let header = reader.byte_headers().map_err(|e| format!("the header cannot be read: {e}"))?;
+        let header = reader.byte_headers().map_err(|e| unreadable(e.to_string()))?;
         if runs_over_the_end(header) {
-            return Err("the header does not end: a quote in it is never closed".into());
+            return Err(Refusal::HeaderQuote);
         }
         let names: Vec<String> = header.iter().map(|name| clean(&String::from_utf8_lossy(name))).collect();
         if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
-            return Err(format!("the column `{}` is there twice", twice.1));
+            return Err(Refusal::ColumnTwice { column: twice.1.clone() });
         }
         let places: Vec<_> = names.iter().map(|name| layout.position(name)).collect();
         let unknown =
@@ -92,18 +97,18 @@ impl Rows {
     }
 
     /// The next row. An error ends the file: the rest cannot be told apart.
-    pub(crate) fn next(&mut self) -> Result<Option<RowResult>, String> {
+    pub(crate) fn next(&mut self) -> Result<Option<RowResult>, Refusal> {
         let number = self.number + 1;
         let row = match &mut self.source {
             Source::Csv { reader, places, record } => {
-                let more = reader.read_byte_record(record).map_err(|e| format!("row {number} cannot be read: {e}"))?;
+                let more = reader
+                    .read_byte_record(record)
+                    .map_err(|e| Refusal::RowUnreadable { row: number, detail: e.to_string() })?;
                 if !more || is_the_end(record) {
                     return Ok(None);
                 }
                 if record.as_slice().len() > ROW_BYTES_MAX || runs_over_the_end(record) {
-                    return Err(format!(
-                        "row {number} does not end: a quote in it is never closed, or it is longer than 64 KiB"
-                    ));
+                    return Err(Refusal::RowEndless { row: number });
                 }
                 from_csv(record, places, &self.layout, reader.position().line())
             }
@@ -115,7 +120,7 @@ impl Rows {
             }
         };
         self.number = number;
-        Ok(Some(row.map(|values| Row { number, values }).map_err(|refusal| (number, refusal))))
+        Ok(Some(row.map(|values| Row { number, values }).map_err(|rejection| (number, rejection))))
     }
 }
 
@@ -142,24 +147,21 @@ fn from_csv(
     places: &[Option<usize>],
     layout: &Layout,
     line_after: u64,
-) -> Result<Vec<String>, Refusal> {
-    if let Some(lines) = record.iter().find_map(|field| further_rows(field, places.len())) {
-        let first = record.position().map_or(0, csv::Position::line);
-        let detail = format!(
-            "holds {lines} further lines that look like rows (lines {first} to {}): a quote in it is not closed",
-            line_after - 1
-        );
-        return Err(Refusal::new(Reason::Malformed, "(row)", detail));
+) -> Result<Vec<String>, Rejection> {
+    if let Some(rows) = record.iter().find_map(|field| further_rows(field, places.len())) {
+        let first_line = record.position().map_or(0, csv::Position::line);
+        let detail = Reason::OpenQuote { rows, first_line, last_line: line_after - 1 };
+        return Err(Rejection::new(RejectReason::Malformed, "(row)", detail));
     }
     if record.len() != places.len() {
-        let detail = format!("{} fields, and the header has {}", record.len(), places.len());
-        return Err(Refusal::new(Reason::Malformed, "(row)", detail));
+        let detail = Reason::FieldCount { found: record.len(), expected: places.len() };
+        return Err(Rejection::new(RejectReason::Malformed, "(row)", detail));
     }
     let mut values = vec![String::new(); layout.columns.len()];
     for (field, place) in record.iter().zip(places) {
         if let Some(at) = *place {
             let text = std::str::from_utf8(field)
-                .map_err(|_| Refusal::new(Reason::Malformed, &*layout.columns[at], "not UTF-8"))?;
+                .map_err(|_| Rejection::new(RejectReason::Malformed, &*layout.columns[at], Reason::NotUtf8))?;
             values[at] = clean(text);
         }
     }
@@ -167,12 +169,12 @@ fn from_csv(
 }
 
 /// Reads one line that is not blank into `line`. A line that is too long is read to its end and left cut.
-fn read_line(reader: &mut BufReader<Box<dyn Read + Send>>, line: &mut Vec<u8>, number: u64) -> Result<bool, String> {
+fn read_line(reader: &mut BufReader<Box<dyn Read + Send>>, line: &mut Vec<u8>, row: u64) -> Result<bool, Refusal> {
     loop {
         line.clear();
         let mut some = false;
         loop {
-            let buffer = reader.fill_buf().map_err(|e| format!("row {number} cannot be read: {e}"))?;
+            let buffer = reader.fill_buf().map_err(|e| Refusal::RowUnreadable { row, detail: e.to_string() })?;
             if buffer.is_empty() {
                 break;
             }
@@ -195,14 +197,14 @@ fn read_line(reader: &mut BufReader<Box<dyn Read + Send>>, line: &mut Vec<u8>, n
     }
 }
 
-fn from_json(line: &[u8], layout: &Layout, unknown: &mut Vec<String>) -> Result<Vec<String>, Refusal> {
-    let malformed = |field: &str, detail: &str| Refusal::new(Reason::Malformed, field, detail);
+fn from_json(line: &[u8], layout: &Layout, unknown: &mut Vec<String>) -> Result<Vec<String>, Rejection> {
+    let malformed = |field: &str, detail| Rejection::new(RejectReason::Malformed, field, detail);
     if line.len() > ROW_BYTES_MAX {
-        return Err(malformed("(row)", "longer than 64 KiB"));
+        return Err(malformed("(row)", Reason::RowTooLong { most: ROW_BYTES_MAX }));
     }
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     let object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_slice(line).map_err(|_| malformed("(row)", "not a JSON object"))?;
+        serde_json::from_slice(line).map_err(|_| malformed("(row)", Reason::NotAnObject))?;
     let mut values = vec![String::new(); layout.columns.len()];
     for (name, value) in object {
         let Some(at) = layout.position(&name) else {
@@ -216,7 +218,7 @@ fn from_json(line: &[u8], layout: &Layout, unknown: &mut Vec<String>) -> Result<
             serde_json::Value::String(text) => clean(&text),
             serde_json::Value::Number(number) => number.to_string(),
             serde_json::Value::Bool(_) | serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
-                return Err(malformed(&name, "neither text nor a number"));
+                return Err(malformed(&name, Reason::NotAValue));
             }
         };
     }

@@ -1,29 +1,47 @@
 //! Cards that exist: previewed, checked, rejected, handed over, surrendered.
 
-use super::{Engine, EngineError, RecordName, begin, find_record, record::act};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    act::{Act, RecordName},
+    record::{open, save},
+};
 use crate::{
-    domain::{audit::Event, record, stock::Cause},
-    engine::{person::open_person, printing::card},
+    domain::{
+        audit::Event,
+        permission::{Operation, Permit},
+        record,
+        refusal::Refusal,
+        value::{Note, SpoilageCause},
+    },
+    engine::{Engine, EngineError, person::open_person, printing::card},
     render::{Card, Output},
 };
 
-/// A record's card as it would be printed now, to be looked at. Whoever looks at it is on record.
-pub async fn card_preview(engine: &Engine, name: &RecordName, output: &Output) -> Result<Vec<u8>, EngineError> {
-    let mut tx = begin(engine).await?;
-    let id = find_record(&mut tx, name).await?;
-    let view = tx.record_view(id).await?;
+/// A record's card as it would be printed now. The preview is on record, as it shows a person. It is no [`Act`]: its answer
+/// is a picture, and its argument a choice of the renderer's.
+pub async fn card_preview(
+    engine: &Engine,
+    permit: &Permit,
+    name: &RecordName,
+    output: &Output,
+) -> Result<Vec<u8>, EngineError> {
+    let (mut tx, view) = open(engine, permit.covers(Operation::CardPreview)?, name).await?;
     let profile = engine.profile(&view.profile)?;
-    let refused = |message: String| EngineError::Refused { message, hint: None };
-    let body = tx.bodies_get(&[id]).await?.pop().ok_or_else(|| refused(format!("{} has no body", view.subject)))?;
+    let record = || view.subject.clone();
+    let unreadable = |detail: String| Refusal::RecordUnreadable { record: record(), detail };
+    let body = tx.bodies_get(&[view.id]).await?.pop().ok_or_else(|| unreadable("it is not there".into()))?;
     let keys = engine.store.keys();
-    let person = open_person(keys, &body).map_err(refused)?;
+    let person = open_person(keys, &body).map_err(unreadable)?;
     if output.only.is_some_and(|side| side > 0) && profile.card.back.is_none() {
-        return Err(EngineError::refused(format!("a card of `{}` has no back", profile.name), "leave out --side"));
+        return Err(Refusal::NoBack { profile: profile.name.clone() }.into());
     }
-    let renderer = (engine.renderers)(&profile).map_err(|error| refused(error.to_string()))?;
+    let not_rendered = |detail: String| Refusal::CardNotRendered { record: record(), detail };
+    let renderer = (engine.renderers)(&profile)
+        .map_err(|error| Refusal::ProfileNotRendered { profile: profile.name.clone(), detail: error.to_string() })?;
     let photo = if renderer.shows_photo() { card::photo_of(&mut tx, keys, &person).await? } else { Ok(None) };
-    let photo = photo.map_err(|why| refused(format!("{}: {why}", view.subject)))?;
-    // As long as an attempt's name, so that a code is as fine; and that of none.
+    let photo = photo.map_err(|detail| not_rendered(detail.to_owned()))?;
+    // As long as an attempt's name, so that a code has as many modules; no attempt has this name.
     let attempt = format!("cetak-{}-00000000-0000-7000-8000-000000000000", engine.settings.site);
     let drawn = renderer.draw(
         &Card {
@@ -37,32 +55,82 @@ pub async fn card_preview(engine: &Engine, name: &RecordName, output: &Output) -
         },
         output,
     );
-    let bytes = drawn.map_err(|error| refused(format!("{}: {error}", view.subject)))?;
+    let bytes = drawn.map_err(|error| not_rendered(error.to_string()))?;
     tx.audit(Event::new("card.previewed", &view.subject).with("version", view.version));
     tx.commit().await?;
     Ok(bytes)
 }
 
 /// A person found the card good.
-pub async fn card_check(engine: &Engine, name: &RecordName) -> Result<(), EngineError> {
-    act(engine, name, async |_, view| Ok(record::check(view)?)).await
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CheckCard {
+    /// The card's record.
+    pub record: RecordName,
 }
 
-/// A person found the card bad.
-pub async fn card_reject(engine: &Engine, name: &RecordName, cause: Cause, reason: &str) -> Result<(), EngineError> {
-    if !cause.is_spoilage() {
-        let message = format!("`{}` is no cause of spoilage", cause.as_str());
-        return Err(EngineError::refused(message, "causes are encode-failed, print-failed, damaged and data-changed"));
+impl Act for CheckCard {
+    type Answer = ();
+    const OPERATION: Operation = Operation::CardCheck;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let (tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
+        save(tx, record::check(&view)?).await
     }
-    act(engine, name, async |_, view| Ok(record::reject(view, cause, reason)?)).await
 }
 
-/// The citizen has the card. The photo is purged when no other record needs it.
-pub async fn card_hand_over(engine: &Engine, name: &RecordName) -> Result<(), EngineError> {
-    act(engine, name, async |_, view| Ok(record::hand_over(view)?)).await
+/// A person found the card bad, or stopped it: it is spoiled.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RejectCard {
+    /// The card's record.
+    pub record: RecordName,
+    /// What spoiled it.
+    pub cause: SpoilageCause,
+    /// Why.
+    pub note: Note,
 }
 
-/// The citizen gave the card back.
-pub async fn card_surrender(engine: &Engine, name: &RecordName, reason: &str) -> Result<(), EngineError> {
-    act(engine, name, async |_, view| Ok(record::surrender(view, reason)?)).await
+impl Act for RejectCard {
+    type Answer = ();
+    const OPERATION: Operation = Operation::CardCheck;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let (tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
+        save(tx, record::reject(&view, self.cause.get(), self.note.as_str())?).await
+    }
+}
+
+/// The citizen has the card. The photo is deleted when no other record needs it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HandOverCard {
+    /// The card's record.
+    pub record: RecordName,
+}
+
+impl Act for HandOverCard {
+    type Answer = ();
+    const OPERATION: Operation = Operation::CardHandOver;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let (tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
+        save(tx, record::hand_over(&view)?).await
+    }
+}
+
+/// The citizen gave the card back: it is to be destroyed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SurrenderCard {
+    /// The card's record.
+    pub record: RecordName,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for SurrenderCard {
+    type Answer = ();
+    const OPERATION: Operation = Operation::CardHandOver;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let (tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
+        save(tx, record::surrender(&view, self.note.as_str())?).await
+    }
 }

@@ -8,9 +8,18 @@ use std::{
     time::Duration,
 };
 
-use super::{Engine, EngineError, begin, printer::plain_database};
+use serde::{Deserialize, Serialize};
+
+use super::{act::Act, printer::plain_database};
 use crate::{
-    domain::{audit::Event, id::JobId, time::Timestamp},
+    domain::{
+        audit::Event,
+        id::JobId,
+        permission::{Operation, Permit},
+        refusal::Refusal,
+        time::Timestamp,
+    },
+    engine::{Engine, EngineError},
     store::{Location, Moved, Store, Transferred},
 };
 
@@ -18,7 +27,7 @@ use crate::{
 const JOBS_EACH: i64 = 200;
 
 /// What was archived, or would be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Archived {
     /// Jobs and attempts.
     #[serde(flatten)]
@@ -48,11 +57,26 @@ pub async fn archivable(engine: &Engine, older_than_days: u32) -> Result<Archive
 }
 
 /// Moves finished jobs, and their attempts, out of the tables that the scheduler works with, if their batch was closed
-/// more than so many days ago.
+/// long enough ago.
 ///
-/// Each transaction moves a few hundred, and is written down. Whoever is stopped in the middle has moved what was
-/// written down, and goes on when it is called again.
-pub async fn archive(engine: &Engine, older_than_days: u32) -> Result<Archived, EngineError> {
+/// Each transaction moves a few hundred jobs and is written down. An archive run that is stopped keeps what it moved, and
+/// goes on when it is started again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ArchiveJobs {
+    /// How many days ago the batch was closed, at least.
+    pub older_than_days: u32,
+}
+
+impl Act for ArchiveJobs {
+    type Answer = Archived;
+    const OPERATION: Operation = Operation::DatabaseCare;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Archived, EngineError> {
+        archive(engine, permit.covers(Self::OPERATION)?, self.older_than_days).await
+    }
+}
+
+async fn archive(engine: &Engine, permit: &Permit, older_than_days: u32) -> Result<Archived, EngineError> {
     let before = limit(engine.clock.now(), older_than_days);
     let mut archived = Archived { moved: Moved::default(), transactions: 0 };
     let mut last = JobId(0);
@@ -60,7 +84,7 @@ pub async fn archive(engine: &Engine, older_than_days: u32) -> Result<Archived, 
         // Chosen without keeping anybody from writing. What is finished stays so; the write looks once more all the same.
         let jobs = engine.store.read().await?.jobs_finished(before, last, JOBS_EACH).await?;
         let (Some(first), Some(newest)) = (jobs.first(), jobs.last()) else { return Ok(archived) };
-        let mut tx = begin(engine).await?;
+        let mut tx = engine.write(permit).await?;
         let moved = tx.jobs_archive(&jobs).await?;
         let event = Event::new("jobs.archived", format!("jobs {first} to {newest}"));
         tx.audit(event.with("closed_before", before).with("jobs", moved.jobs).with("attempts", moved.attempts));
@@ -73,7 +97,7 @@ pub async fn archive(engine: &Engine, older_than_days: u32) -> Result<Archived, 
 }
 
 /// A backup that was made and checked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Backup {
     /// Its size.
     pub bytes: u64,
@@ -82,36 +106,46 @@ pub struct Backup {
 }
 
 /// Copies one state of the database into a new file, for its owner only, while others write. The file gets its name when
-/// it is whole, checked and on disk; a file that is there already is never touched.
-pub async fn backup(engine: &Engine, file: &Path) -> Result<Backup, EngineError> {
-    let file = std::path::absolute(file).map_err(|source| cannot_write(file, source))?;
-    refuse_existing(&file)?;
-    let mut part = file.clone().into_os_string();
-    part.push(format!(".part-{}", std::process::id()));
-    let part = PathBuf::from(part);
-    let done = write_and_check(engine, &file, &part).await;
-    if done.is_err() {
-        // The first error is the one to tell.
-        let _ = fs::remove_file(&part);
+/// it is whole, checked and on disk; an existing file is never touched.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BackUpDatabase {
+    /// The new file.
+    pub file: PathBuf,
+}
+
+impl Act for BackUpDatabase {
+    type Answer = Backup;
+    const OPERATION: Operation = Operation::DatabaseCare;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Backup, EngineError> {
+        permit.covers(Self::OPERATION)?;
+        let file = std::path::absolute(&self.file).map_err(|source| cannot_write(&self.file, source))?;
+        refuse_existing(&file)?;
+        let mut part = file.clone().into_os_string();
+        part.push(format!(".part-{}", std::process::id()));
+        let part = PathBuf::from(part);
+        let done = write_and_check(engine, &file, &part).await;
+        if done.is_err() {
+            // The first error is the one to report.
+            let _ = fs::remove_file(&part);
+        }
+        let done = done?;
+        let mut tx = engine.write(permit).await?;
+        tx.audit(Event::new("database.backed-up", "database").with("file", file.display()).with("bytes", done.bytes));
+        tx.commit().await?;
+        Ok(done)
     }
-    let done = done?;
-    let mut tx = begin(engine).await?;
-    tx.audit(Event::new("database.backed-up", "database").with("file", file.display()).with("bytes", done.bytes));
-    tx.commit().await?;
-    Ok(done)
 }
 
 async fn write_and_check(engine: &Engine, file: &Path, part: &Path) -> Result<Backup, EngineError> {
     let failed = |source| cannot_write(file, source);
     let Some(text) = part.to_str() else {
-        let message = format!("`{}` is no name that SQLite can take", file.display());
-        return Err(EngineError::refused(message, "use a path of UTF-8 text"));
+        return Err(Refusal::BackupName { file: file.display().to_string() }.into());
     };
     // Made here, so that it is for its owner only before a byte is in it.
     let handle = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part).map_err(failed)?;
     if !engine.store.backup_write(text).await? {
-        let message = "the database is a PostgreSQL server's, and no file";
-        return Err(EngineError::refused(message, "back it up with `pg_dump`, and keep the key apart"));
+        return Err(Refusal::BackupOfServer.into());
     }
     handle.sync_all().map_err(failed)?;
     let copy = Store::backup_open(part, engine.store.keys().clone()).await?;
@@ -119,8 +153,8 @@ async fn write_and_check(engine: &Engine, file: &Path, part: &Path) -> Result<Ba
     copy.close().await;
     let checks = checks?;
     if let Some((rule, fault)) = checks.iter().find_map(|check| Some((check.rule, check.faults.first()?))) {
-        let message = format!("the backup is not kept, because {rule}: not so, {} ({})", fault.thing, fault.what);
-        return Err(EngineError::refused(message, "see what is wrong with `cetak db check`"));
+        let (thing, fault) = (fault.thing.clone(), fault.what.clone());
+        return Err(Refusal::BackupUnsound { rule: rule.to_owned(), thing, fault }.into());
     }
     refuse_existing(file)?;
     fs::rename(part, file).map_err(failed)?;
@@ -129,10 +163,9 @@ async fn write_and_check(engine: &Engine, file: &Path, part: &Path) -> Result<Ba
     Ok(Backup { bytes: handle.metadata().map_err(failed)?.len(), rules: checks.len() })
 }
 
-fn refuse_existing(file: &Path) -> Result<(), EngineError> {
+fn refuse_existing(file: &Path) -> Result<(), Refusal> {
     if file.symlink_metadata().is_ok() {
-        let message = format!("`{}` is there already", file.display());
-        return Err(EngineError::refused(message, "a backup never overwrites anything: name another file"));
+        return Err(Refusal::FileExists { file: file.display().to_string() });
     }
     Ok(())
 }
@@ -156,31 +189,32 @@ pub struct DatabaseMove {
 /// folder's scheduler. Nothing is moved from a database that is not sound.
 pub async fn database_move(
     engine: &Engine,
+    permit: &Permit,
     to: &str,
     progress: impl FnMut(&'static str, i64),
 ) -> Result<DatabaseMove, EngineError> {
+    permit.covers(Operation::DatabaseMove)?;
     if engine.store.is_shared() {
-        let message = "this database is PostgreSQL's already";
-        return Err(EngineError::refused(message, "move it with PostgreSQL's own tools, `pg_dump` and `pg_restore`"));
+        return Err(Refusal::AlreadyOnServer.into());
     }
     if !(to.starts_with("postgres://") || to.starts_with("postgresql://")) {
-        let message = "the target is no address of PostgreSQL";
-        return Err(EngineError::refused(message, "write `postgres://USER@HOST/DATABASE`"));
+        return Err(Refusal::ServerAddress.into());
     }
-    refuse_unsound(&engine.store, "the file is not sound, and was not moved").await?;
+    refuse_unsound(&engine.store, false).await?;
     let (target, shown) = (Location::Server(to.to_owned()), plain_database(to));
-    let transferred = engine.store.move_to(&target, &shown, &engine.writer, engine.clock.now(), progress).await?;
+    let transferred =
+        engine.store.move_to(&target, &shown, &engine.writer_for(permit), engine.clock.now(), progress).await?;
     let store = Store::open(&target, engine.store.keys().clone()).await?;
-    let rules = refuse_unsound(&store, "what arrived is not sound").await?;
+    let rules = refuse_unsound(&store, true).await?;
     store.close().await;
     Ok(DatabaseMove { transferred, shown, rules })
 }
 
 /// How many rules hold, if all do.
-async fn refuse_unsound(store: &Store, what: &str) -> Result<usize, EngineError> {
+async fn refuse_unsound(store: &Store, moved: bool) -> Result<usize, EngineError> {
     let checks = store.read().await?.check(&[]).await?;
     match checks.iter().find(|check| !check.faults.is_empty()) {
         None => Ok(checks.len()),
-        Some(check) => Err(EngineError::refused(format!("{what}: not so: {}", check.rule), "see `cetak db check`")),
+        Some(check) => Err(Refusal::MoveUnsound { rule: check.rule.to_owned(), moved }.into()),
     }
 }

@@ -1,88 +1,166 @@
 //! Attempts whose outcome is unknown: declared uncertain, inspected.
 
 use cetak_driver_api::{AttemptId, Found};
+use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineError, begin};
+use super::{act::Act, second_person::Approval};
 use crate::{
     domain::{
-        attempt::{AttemptState, InspectionResult},
+        attempt::{AttemptState, AttemptView, InspectionResult},
         audit::Event,
+        id::AttemptKey,
         job::{inspect, settle},
+        pending::Target,
+        permission::{Operation, Permit},
+        refusal::{AttemptRule, Refusal},
+        value::Note,
     },
     engine::{
-        planning,
+        Engine, EngineError, planning,
         printing::{attempt as hand, verdict::uncertain},
     },
     store::Tx,
 };
 
-pub use crate::domain::attempt::InspectionResult as FoundByPerson;
-
-async fn attempt_key(tx: &mut Tx, name: &str) -> Result<crate::domain::id::AttemptKey, EngineError> {
+async fn attempt_key(tx: &mut Tx, name: &str, needs: AttemptRule) -> Result<AttemptKey, EngineError> {
     if let Some(found) = tx.attempt_find(name).await? {
         return Ok(found);
     }
-    let message = match tx.attempt_archived(name).await? {
-        Some(state) => format!("attempt `{name}` is `{state}`, and archived"),
-        None => format!("there is no attempt `{name}`"),
-    };
-    Err(EngineError::refused(message, "see the open ones with `cetak inspect list`"))
+    let attempt = name.to_owned();
+    Err(match tx.attempt_archived(name).await? {
+        Some(found) => Refusal::AttemptState { attempt, found, needs, archived: true }.into(),
+        None => Refusal::NoAttempt { attempt }.into(),
+    })
 }
 
-/// A person's answer to an uncertain attempt. Once only.
-pub async fn inspect_resolve(
+/// The attempt with this name, in a state that the act needs.
+async fn attempt_view(
     engine: &Engine,
-    attempt: &str,
-    found: InspectionResult,
-    reason: &str,
-) -> Result<(), EngineError> {
-    let mut tx = begin(engine).await?;
-    let key = attempt_key(&mut tx, attempt).await?;
+    tx: &mut Tx,
+    name: &str,
+    needs: AttemptRule,
+) -> Result<AttemptView, EngineError> {
+    let key = attempt_key(tx, name, needs).await?;
     let view = tx.attempts_view(&[key], &|profile| engine.attempts_limit(profile)).await?.pop();
-    let Some(view) = view else {
-        return Err(EngineError::refused(
-            format!("there is no attempt `{attempt}`"),
-            "see them with `cetak inspect list`",
-        ));
+    let view = view.ok_or_else(|| Refusal::NoAttempt { attempt: name.to_owned() })?;
+    let fits = match needs {
+        AttemptRule::Uncertain => view.state == AttemptState::Uncertain,
+        AttemptRule::Open => view.state.is_open(),
     };
-    if view.state != AttemptState::Uncertain {
-        let hint = if view.state.is_open() {
-            "it is not ended; declare it first with `cetak inspect declare`"
-        } else {
-            "see the open ones with `cetak inspect list`"
-        };
-        return Err(EngineError::refused(
-            format!("attempt `{attempt}` is `{}`, and only an `uncertain` one can be resolved", view.state.as_str()),
-            hint,
-        ));
+    if fits {
+        return Ok(view);
     }
-    tx.save(vec![inspect(&view, found, reason)?]).await?;
-    Ok(tx.commit().await?)
+    Err(Refusal::AttemptState { attempt: view.name, found: view.state, needs, archived: false }.into())
 }
 
-/// An operator says that nobody will learn what became of an open attempt: its printer does not answer. It becomes
-/// uncertain, and is then inspected.
-pub async fn declare_uncertain(engine: &Engine, attempt: &str, reason: &str) -> Result<(), EngineError> {
-    refuse_if_answering(engine, attempt).await?;
-    let mut tx = begin(engine).await?;
-    let key = attempt_key(&mut tx, attempt).await?;
-    let view = tx.attempts_view(&[key], &|profile| engine.attempts_limit(profile)).await?.pop();
-    let Some(view) = view.filter(|view| view.state.is_open()) else {
-        return Err(EngineError::refused(
-            format!("attempt `{attempt}` has no card in hand"),
-            "only an attempt that is open can be declared uncertain",
-        ));
-    };
-    let outcome = uncertain(&format!("declared by a person: {reason}"));
-    let transition = settle(&view, &outcome, engine.settings.backoff, tx.now(), 0.0, None);
-    tx.save(vec![transition]).await?;
-    if view.batch_is_closing
-        && let Some(batch) = tx.batch_get(view.batch).await?
-    {
-        planning::end(&mut tx, &batch, "the last card in hand was declared uncertain").await?;
+/// A card that a person found of an uncertain attempt.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FoundCard {
+    /// A good one.
+    Good,
+    /// A spoiled one.
+    Spoiled,
+}
+
+/// A person's answer to an uncertain attempt whose card was found. Once only.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ResolveFound {
+    /// The attempt's name.
+    pub attempt: String,
+    /// What was found.
+    pub found: FoundCard,
+    /// What the person saw.
+    pub note: Note,
+}
+
+impl Act for ResolveFound {
+    type Answer = ();
+    const OPERATION: Operation = Operation::InspectionFound;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let view = attempt_view(engine, &mut tx, &self.attempt, AttemptRule::Uncertain).await?;
+        let found = match self.found {
+            FoundCard::Good => InspectionResult::Good,
+            FoundCard::Spoiled => InspectionResult::Spoiled,
+        };
+        tx.save(vec![inspect(&view, found, self.note.as_str())?]).await?;
+        Ok(tx.commit().await?)
     }
-    tx.audit(Event::new("attempt.declared", attempt).with("reason", reason));
-    Ok(tx.commit().await?)
+}
+
+/// A person's answer to an uncertain attempt of which no card was found. Once only. It permits another card of the record,
+/// or writes a blank off, so it needs a second person.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ResolveNothing {
+    /// The attempt's name.
+    pub attempt: String,
+    /// The blank is not there either.
+    pub blank_gone: bool,
+    /// What the person saw.
+    pub note: Note,
+}
+
+impl Act for ResolveNothing {
+    type Answer = ();
+    const OPERATION: Operation = Operation::InspectionNothing;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        self.apply(engine, &mut tx, Approval::Alone).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+impl ResolveNothing {
+    pub(super) async fn target(&self, engine: &Engine, tx: &mut Tx) -> Result<Target, EngineError> {
+        let key = attempt_key(tx, &self.attempt, AttemptRule::Uncertain).await?;
+        let view = tx.attempts_view(&[key], &|profile| engine.attempts_limit(profile)).await?.pop();
+        let view = view.ok_or_else(|| Refusal::NoAttempt { attempt: self.attempt.clone() })?;
+        let name = format!("attempt {}", view.name);
+        Ok(Target { name, version: view.state.as_str().to_owned(), record: Some(view.record) })
+    }
+
+    pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
+        let view = attempt_view(engine, tx, &self.attempt, AttemptRule::Uncertain).await?;
+        let found = if self.blank_gone { InspectionResult::BlankGone } else { InspectionResult::Nothing };
+        let mut transition = inspect(&view, found, self.note.as_str())?;
+        transition.event = transition.event.map(|event| approval.mark(event));
+        Ok(tx.save(vec![transition]).await?)
+    }
+}
+
+/// The outcome of an open attempt can no longer be learned: its printer does not answer. It becomes uncertain, and is then
+/// inspected.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DeclareUncertain {
+    /// The attempt's name.
+    pub attempt: String,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for DeclareUncertain {
+    type Answer = ();
+    const OPERATION: Operation = Operation::AttemptDeclare;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        permit.covers(Self::OPERATION)?;
+        refuse_if_answering(engine, &self.attempt).await?;
+        let mut tx = engine.write(permit).await?;
+        let view = attempt_view(engine, &mut tx, &self.attempt, AttemptRule::Open).await?;
+        let outcome = uncertain(&format!("declared by a person: {}", self.note));
+        let transition = settle(&view, &outcome, engine.settings.backoff, tx.now(), 0.0, None);
+        tx.save(vec![transition]).await?;
+        if view.batch_is_closing
+            && let Some(batch) = tx.batch_get(view.batch).await?
+        {
+            planning::end(&mut tx, &batch, "the last card in hand was declared uncertain").await?;
+        }
+        tx.audit(Event::new("attempt.declared", self.attempt).with("reason", self.note));
+        Ok(tx.commit().await?)
+    }
 }
 
 /// A printer that still answers for its card settles it by itself; declaring it would let the record be printed again.
@@ -95,9 +173,8 @@ async fn refuse_if_answering(engine: &Engine, attempt: &str) -> Result<(), Engin
     let reference = hand::reference(&open, id);
     match driver.find(&reference).await {
         Err(_) | Ok(Found::NeverSeen { .. } | Found::Forgotten) => Ok(()),
-        Ok(Found::Held | Found::Queued | Found::Printing { .. } | Found::Ended(_)) => Err(EngineError::refused(
-            format!("printer `{}` still answers for attempt `{attempt}`", printer.name),
-            "let `cetak run` settle it, or cancel it at the printer first",
-        )),
+        Ok(Found::Held | Found::Queued | Found::Printing { .. } | Found::Ended(_)) => {
+            Err(Refusal::PrinterStillAnswers { printer: printer.name, attempt: attempt.to_owned() }.into())
+        }
     }
 }

@@ -1,5 +1,7 @@
-//! Every act of a person. Each is one short transaction, refused whole or done whole, and written down.
+//! Every act of a person, as data. Each is one short transaction, refused whole or done whole, and written down.
 
+mod act;
+mod any;
 mod card;
 mod database;
 mod inspection;
@@ -7,43 +9,22 @@ mod printer;
 mod queue;
 mod record;
 mod reprint;
+mod second_person;
 mod stock;
 
-pub use card::{card_check, card_hand_over, card_preview, card_reject, card_surrender};
-pub use database::{Archived, Backup, DatabaseMove, archivable, archive, backup, database_move};
-pub use inspection::{FoundByPerson as Found, declare_uncertain, inspect_resolve};
+pub use act::{Act, RecordName, find_record};
+pub use any::AnyAct;
+pub use card::{CheckCard, HandOverCard, RejectCard, SurrenderCard, card_preview};
+pub use database::{ArchiveJobs, Archived, BackUpDatabase, Backup, DatabaseMove, archivable, database_move};
+pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use printer::{
-    Capabilities, NewPrinter, PrinterStatus, Supply, TestCard, does_not_answer, objections, plain_database, plain_uri,
-    printer_add, printer_clear, printer_probe, printer_remove, printer_test,
+    AddObjectedPrinter, AddPrinter, Capabilities, ClearPrinter, PrinterStatus, Probe, RemovePrinter, Supply, TestCard,
+    TestPrinter, does_not_answer, objections, plain_database, plain_uri, printer_probe,
 };
-pub use queue::{batch_approve, batch_cancel, pause, resume};
-pub use record::{record_hold, record_release};
-pub use reprint::{reprint_approve, reprint_refuse, reprint_request};
-pub use stock::{Count, Delivery, count, destroy, lend, load, receive, take_back, unload};
-
-use super::{Engine, EngineError};
-use crate::{domain::id::RecordId, store::Tx};
-
-async fn begin(engine: &Engine) -> Result<Tx, EngineError> {
-    let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await?;
-    tx.announce();
-    Ok(tx)
-}
-
-/// A record as people name it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RecordName {
-    /// Who sent it.
-    pub source: String,
-    /// The office's own key.
-    pub request_id: String,
-}
-
-/// Finds a record, or says that there is none.
-pub async fn find_record(tx: &mut Tx, name: &RecordName) -> Result<RecordId, EngineError> {
-    let found = tx.record_find(&name.source, &name.request_id).await?;
-    found.ok_or_else(|| {
-        let message = format!("there is no record `{}` from source `{}`", name.request_id, name.source);
-        EngineError::refused(message, "name the source with --source if it is another")
-    })
-}
+pub use queue::{ApproveBatch, CancelBatch, Pause, ResumeBatch, ResumePrinter, ResumeQueue};
+pub use record::{HoldRecord, ReleaseRecord};
+pub use reprint::{ApproveReprint, RefuseReprint, Reprint, RequestReprint};
+pub use second_person::{TwoPersonAct, confirm, refuse, request, take_back};
+pub use stock::{
+    Count, CountBlanks, DestroyBlanks, LendBlanks, LoadHopper, ReceiveBlanks, TakeBackBlanks, UnloadHopper,
+};

@@ -4,21 +4,26 @@ use std::{sync::Arc, time::Duration};
 
 use cetak_driver_api::{AttemptId, AttemptRef, Document, Fault, PrinterDriver};
 pub use cetak_driver_api::{Capabilities, PrinterStatus, Supply};
+use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineError, begin};
+use super::act::Act;
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome},
         audit::Event,
         breaker::Breaker,
-        card::{media, profile::is_name},
+        card::media,
         pause::PauseScope,
+        permission::{Operation, Permit},
         polling::POLL_MAX,
         printer::Printer,
         printer_reason,
-        stock::{Account, Cause, Movement},
+        refusal::{PrinterUse, Refusal},
+        stock::{Account, Cause, Movement, Place},
+        value::{HopperCapacity, Note, PrinterName},
     },
     engine::{
+        Engine, EngineError,
         clock::attempt_name,
         planning,
         printing::{
@@ -32,77 +37,97 @@ use crate::{
 /// How long a test card is watched.
 const TEST_WATCH_MAX: Duration = Duration::from_mins(3);
 
-pub(super) fn no_printer(name: &str) -> EngineError {
-    EngineError::refused(format!("there is no printer `{name}`"), "see the printers with `cetak printer list`")
+pub(super) fn no_printer(name: &str) -> Refusal {
+    Refusal::NoPrinter { printer: name.to_owned() }
 }
 
-/// A printer to be added.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NewPrinter<'a> {
+/// What a printer said when it was asked.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Probe {
+    /// What it is.
+    Answered(Box<Capabilities>),
+    /// It does not answer, for this reason.
+    Silent(String),
+}
+
+/// Adds a printer, and says what it is. A printer that does not answer is added too, and asked again when the scheduler
+/// starts; a printer with objections is refused.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AddPrinter {
     /// The name that people use.
-    pub name: &'a str,
-    /// Where it is.
-    pub uri: &'a str,
+    pub name: PrinterName,
+    /// Its address.
+    pub uri: String,
     /// The profile whose cards it prints.
-    pub profile: &'a str,
+    pub profile: String,
     /// How many blanks its hopper takes, where hoppers are counted.
-    pub hopper: Option<i64>,
-    /// Why it is to be used whatever is objected.
-    pub insist: Option<&'a str>,
+    pub hopper: Option<HopperCapacity>,
 }
 
-/// Adds a printer, and tells what it says of itself. One that does not answer is added too, and asked again when the
-/// scheduler starts; one with objections is refused unless a person insists.
-pub async fn printer_add(engine: &Engine, new: &NewPrinter<'_>) -> Result<Result<Capabilities, Fault>, EngineError> {
-    let NewPrinter { name, uri, profile, hopper, insist } = *new;
-    if !is_name(name) {
-        return Err(EngineError::refused(
-            format!("`{name}` is no name for a printer"),
-            "use letters, digits, `-`, `_` and `.`, at most 40",
-        ));
+impl Act for AddPrinter {
+    type Answer = Probe;
+    const OPERATION: Operation = Operation::PrinterManage;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Probe, EngineError> {
+        self.add(engine, permit.covers(Self::OPERATION)?, None).await
     }
-    engine.profile(profile)?;
-    if hopper.is_some_and(|n| !(1..=100_000).contains(&n)) {
-        return Err(EngineError::refused(
-            "a hopper takes 1 to 100,000 blanks",
-            "leave --hopper out where hoppers are not counted",
-        ));
+}
+
+/// Adds a printer whatever is objected.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AddObjectedPrinter {
+    /// The printer.
+    pub printer: AddPrinter,
+    /// Why the objections are overridden; kept with the printer.
+    pub note: Note,
+}
+
+impl Act for AddObjectedPrinter {
+    type Answer = Probe;
+    const OPERATION: Operation = Operation::PrinterAddObjected;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Probe, EngineError> {
+        self.printer.add(engine, permit.covers(Self::OPERATION)?, Some(&self.note)).await
     }
-    let printers = engine.store.read().await?.printer_list().await?;
-    if let Some(same) = printers.iter().find(|printer| printer.uri == uri && printer.name != name) {
-        let message = format!("printer `{}` is at that address already", same.name);
-        return Err(EngineError::refused(message, "one printer has one name, or its blanks would be counted twice"));
+}
+
+impl AddPrinter {
+    async fn add(&self, engine: &Engine, permit: &Permit, insist: Option<&Note>) -> Result<Probe, EngineError> {
+        let Self { name, uri, profile, hopper } = self;
+        let (name, hopper) = (name.as_str(), hopper.map(HopperCapacity::get));
+        engine.profile(profile)?;
+        let printers = engine.store.read().await?.printer_list().await?;
+        if let Some(same) = printers.iter().find(|printer| printer.uri == *uri && printer.name != name) {
+            return Err(Refusal::AddressTaken { printer: same.name.clone() }.into());
+        }
+        let exists = || Refusal::PrinterExists { printer: name.to_owned() };
+        if printers.iter().any(|printer| printer.name == name) {
+            return Err(exists().into());
+        }
+        let found = driver(engine, name, uri)?.probe().await;
+        let objections = found.as_ref().map(|found| objections(engine, profile, found)).unwrap_or_default();
+        if insist.is_none() && !objections.is_empty() {
+            return Err(Refusal::PrinterObjections { printer: name.to_owned(), objections, added: false }.into());
+        }
+        let mut tx = engine.write(permit).await?;
+        if !tx.printer_add(name, uri, profile, hopper, insist.map(Note::as_str)).await? {
+            return Err(exists().into());
+        }
+        let mut event = Event::new("printer.added", subject(name)).with("uri", plain_uri(uri)).with("profile", profile);
+        if let Some(hopper) = hopper {
+            event = event.with("hopper", hopper);
+        }
+        if let Some(why) = insist {
+            event = event.with("insisted", why).with("objections", objections.join(" "));
+        }
+        tx.audit(event);
+        tx.commit().await?;
+        Ok(match found {
+            Ok(capabilities) => Probe::Answered(Box::new(capabilities)),
+            Err(fault) => Probe::Silent(fault.to_string()),
+        })
     }
-    let known = printers.iter().any(|printer| printer.name == name);
-    let there_is = || {
-        let message = format!("there is a printer `{name}` already");
-        EngineError::refused(message, "remove it first, or choose another name")
-    };
-    if known {
-        return Err(there_is());
-    }
-    let found = driver(engine, name, uri)?.probe().await;
-    let objections = found.as_ref().map(|found| objections(engine, profile, found)).unwrap_or_default();
-    if insist.is_none() && !objections.is_empty() {
-        return Err(EngineError::refused(
-            format!("printer `{name}` cannot be used safely: {}", objections.join(" ")),
-            "cure that, or insist with `--insist REASON`; it is kept on record",
-        ));
-    }
-    let mut tx = begin(engine).await?;
-    if !tx.printer_add(name, uri, profile, hopper, insist).await? {
-        return Err(there_is());
-    }
-    let mut event = Event::new("printer.added", subject(name)).with("uri", plain_uri(uri)).with("profile", profile);
-    if let Some(hopper) = hopper {
-        event = event.with("hopper", hopper);
-    }
-    if let Some(why) = insist {
-        event = event.with("insisted", why).with("objections", objections.join(" "));
-    }
-    tx.audit(event);
-    tx.commit().await?;
-    Ok(found)
 }
 
 /// Why a printer must not be used for cards of that profile unless a person insists.
@@ -120,7 +145,7 @@ pub fn objections(engine: &Engine, profile: &str, found: &Capabilities) -> Vec<S
 }
 
 fn driver(engine: &Engine, name: &str, uri: &str) -> Result<Arc<dyn PrinterDriver>, EngineError> {
-    (engine.drivers)(name, uri).map_err(|message| EngineError::Refused { message, hint: None })
+    (engine.drivers)(name, uri).map_err(|detail| Refusal::PrinterSetup { printer: name.to_owned(), detail }.into())
 }
 
 fn subject(name: &str) -> String {
@@ -145,57 +170,72 @@ pub fn plain_database(url: &str) -> String {
 }
 
 /// Takes a printer out of use: only when it has no batch, no open attempt and an empty hopper.
-pub async fn printer_remove(engine: &Engine, name: &str) -> Result<(), EngineError> {
-    let mut tx = begin(engine).await?;
-    let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name)) };
-    if let Some(batch) = tx.batch_open(name).await? {
-        return Err(EngineError::refused(
-            format!("printer `{name}` has batch {}", batch.id),
-            format!("cancel it with `cetak batch cancel {}`", batch.id),
-        ));
-    }
-    if !tx.attempts_open(&[name]).await?.is_empty() {
-        return Err(EngineError::refused(
-            format!("printer `{name}` has a card in hand"),
-            "wait for it, or declare it with `cetak inspect declare`",
-        ));
-    }
-    if tx.uncertain_list().await?.iter().any(|line| line.printer == name) {
-        return Err(EngineError::refused(
-            format!("printer `{name}` has cards whose outcome nobody knows"),
-            "resolve them first: `cetak inspect list`",
-        ));
-    }
-    let blank_type = &engine.profile(&printer.profile)?.blank_type;
-    let place = crate::domain::stock::Place::Printer(name.to_owned());
-    let left: i64 = tx.account_lots(blank_type, &place.free()).await?.iter().map(|lot| lot.quantity).sum();
-    if left > 0 {
-        return Err(EngineError::refused(
-            format!("{left} blanks are in the hopper of `{name}`"),
-            format!("take them out with `cetak blangko unload --printer {name} --quantity {left}`"),
-        ));
-    }
-    tx.printer_remove(name).await?;
-    tx.pause_end(&PauseScope::Printer(name.to_owned())).await?;
-    tx.audit(Event::new("printer.removed", format!("printer {name}")));
-    Ok(tx.commit().await?)
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RemovePrinter {
+    /// The printer.
+    pub printer: String,
 }
 
-/// An operator says that the printer is well: its breaker is closed, and the reasons that it still gives count as over
-/// until they have gone away once.
-pub async fn printer_clear(engine: &Engine, name: &str, reason: &str) -> Result<(), EngineError> {
-    let mut tx = begin(engine).await?;
-    let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name)) };
-    tx.printer_breaker(name, printer.breaker, Breaker::Closed, 0).await?;
-    // Also what ends by itself elsewhere: CUPS keeps an open cover over a crash, for ever.
-    let acknowledged = printer_reason::stopping(&printer.reasons, &[]);
-    tx.printer_acknowledge(name, &acknowledged).await?;
-    let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
-    if !acknowledged.is_empty() {
-        event = event.with("over", acknowledged.join(","));
+impl Act for RemovePrinter {
+    type Answer = ();
+    const OPERATION: Operation = Operation::PrinterManage;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let name = self.printer.as_str();
+        let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
+        let in_use = |by: PrinterUse| Err(Refusal::PrinterInUse { printer: name.to_owned(), by }.into());
+        if let Some(batch) = tx.batch_open(name).await? {
+            return in_use(PrinterUse::Batch(batch.id));
+        }
+        if !tx.attempts_open(&[name]).await?.is_empty() {
+            return in_use(PrinterUse::Attempt);
+        }
+        if tx.uncertain_list().await?.iter().any(|line| line.printer == name) {
+            return in_use(PrinterUse::UncertainAttempts);
+        }
+        let blank_type = &engine.profile(&printer.profile)?.blank_type;
+        let place = Place::Printer(name.to_owned());
+        let left: i64 = tx.account_lots(blank_type, &place.free()).await?.iter().map(|lot| lot.quantity).sum();
+        if left > 0 {
+            return in_use(PrinterUse::Blanks(left));
+        }
+        tx.printer_remove(name).await?;
+        tx.pause_end(&PauseScope::Printer(name.to_owned())).await?;
+        tx.audit(Event::new("printer.removed", subject(name)));
+        Ok(tx.commit().await?)
     }
-    tx.audit(event.with("reason", reason));
-    Ok(tx.commit().await?)
+}
+
+/// A person says that the printer is well: its breaker is closed, and the reasons that it still gives count as over until
+/// they have gone away once.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ClearPrinter {
+    /// The printer.
+    pub printer: String,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for ClearPrinter {
+    type Answer = ();
+    const OPERATION: Operation = Operation::PrinterCare;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let name = self.printer.as_str();
+        let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
+        tx.printer_breaker(name, printer.breaker, Breaker::Closed, 0).await?;
+        // Also what ends by itself elsewhere: CUPS keeps an open cover over a crash, for ever.
+        let acknowledged = printer_reason::stopping(&printer.reasons, &[]);
+        tx.printer_acknowledge(name, &acknowledged).await?;
+        let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
+        if !acknowledged.is_empty() {
+            event = event.with("over", acknowledged.join(","));
+        }
+        tx.audit(event.with("reason", self.note));
+        Ok(tx.commit().await?)
+    }
 }
 
 /// What a printer says of itself. Sends nothing that could print.
@@ -204,53 +244,61 @@ pub async fn printer_probe(
     name: &str,
 ) -> Result<(Printer, Result<(Capabilities, PrinterStatus), Fault>), EngineError> {
     let found = engine.store.read().await?.printer_get(name).await?;
-    let Some(printer) = found else { return Err(no_printer(name)) };
+    let Some(printer) = found else { return Err(no_printer(name).into()) };
     let driver = driver(engine, name, &printer.uri)?;
     let answer = async { Ok((driver.probe().await?, driver.status().await?)) }.await;
     Ok((printer, answer))
 }
 
 /// What became of a test card.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TestCard {
     /// Its name at the printer.
     pub attempt: String,
     /// How it ended; uncertain too where it had not ended after three minutes.
-    pub outcome: Outcome,
+    pub state: AttemptState,
+    /// Why, if it is not a good card.
+    pub reason: Option<String>,
 }
 
 /// Prints one test card. Its blank is booked as spoiled before anything is sent, and comes back where it is proved that
 /// none was used.
-pub async fn printer_test(engine: &Engine, name: &str) -> Result<TestCard, EngineError> {
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TestPrinter {
+    /// The printer.
+    pub printer: String,
+}
+
+impl Act for TestPrinter {
+    type Answer = TestCard;
+    const OPERATION: Operation = Operation::PrinterCare;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<TestCard, EngineError> {
+        print_test_card(engine, permit.covers(Self::OPERATION)?, &self.printer).await
+    }
+}
+
+async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result<TestCard, EngineError> {
     let (printer, answer) = printer_probe(engine, name).await?;
     let (found, _) = answer.map_err(|fault| does_not_answer(&printer, &fault))?;
     let objections = objections(engine, &printer.profile, &found);
     if printer.override_reason.is_none() && !objections.is_empty() {
-        let message = format!("printer `{name}` cannot be used safely: {}", objections.join(" "));
-        return Err(EngineError::refused(message, "remove it, and add it again with `--insist REASON`"));
+        return Err(Refusal::PrinterObjections { printer: name.to_owned(), objections, added: true }.into());
     }
     let profile = engine.profile(&printer.profile)?;
-    let drawing = |e: crate::render::RenderError| EngineError::Refused { message: e.to_string(), hint: None };
-    let output = document::choose(&found, &profile).ok_or_else(|| {
-        EngineError::refused(
-            format!("printer `{name}` takes none of the formats that cards are drawn as"),
-            "use another printer",
-        )
-    })?;
-    let bytes = Renderer::new(&profile).and_then(|renderer| renderer.test_card(&output)).map_err(drawing)?;
+    let output = document::choose(&found, &profile).ok_or_else(|| Refusal::NoFormat { printer: name.to_owned() })?;
+    let bytes = Renderer::new(&profile)
+        .and_then(|renderer| renderer.test_card(&output))
+        .map_err(|error| Refusal::ProfileNotRendered { profile: profile.name.clone(), detail: error.to_string() })?;
     let attempt = attempt_name(&engine.settings.site, engine.clock.now(), &*engine.entropy);
-    let id = AttemptId::new(&*attempt).map_err(|e| EngineError::Refused { message: e.to_string(), hint: None })?;
+    let id = AttemptId::new(&*attempt)
+        .map_err(|error| Refusal::PrinterSetup { printer: name.to_owned(), detail: error.to_string() })?;
 
     let place = planning::place(&printer);
-    let mut tx = begin(engine).await?;
+    let mut tx = engine.write(permit).await?;
     let lots = tx.account_lots(&profile.blank_type, &place.free()).await?;
     let Some(lot) = lots.iter().find(|lot| lot.quantity > 0).map(|lot| lot.lot) else {
-        let (place, hint) = match &printer.hopper {
-            Some(_) => ("hopper", "load some with `cetak blangko load`, or cancel its batch with `cetak batch cancel`"),
-            None => ("vault", "see what there is with `cetak blangko balance`"),
-        };
-        let message = format!("there is no free blank for a test card of `{}` in the {place}", profile.blank_type);
-        return Err(EngineError::refused(message, hint));
+        return Err(Refusal::NoFreeBlank { blank_type: profile.blank_type.clone(), place }.into());
     };
     let used = Movement::new(lot, place.free(), Account::Spoiled, 1, Cause::TestCard).with_document(&attempt);
     tx.movements_append(&[used]).await?;
@@ -260,7 +308,7 @@ pub async fn printer_test(engine: &Engine, name: &str) -> Result<TestCard, Engin
     let (format, sides) = (output.format.media_type(), document::keyword(output.sides));
     let document = Document { format, bytes, sides, media: output.media };
     let outcome = print_once(engine, &*driver(engine, name, &printer.uri)?, id, document).await;
-    let mut tx = begin(engine).await?;
+    let mut tx = engine.write(permit).await?;
     if outcome.state() == AttemptState::NotStarted {
         let back = Movement::new(lot, Account::Spoiled, place.free(), 1, Cause::Released).with_document(&attempt);
         tx.movements_append(&[back]).await?;
@@ -271,22 +319,17 @@ pub async fn printer_test(engine: &Engine, name: &str) -> Result<TestCard, Engin
     }
     tx.audit(event);
     tx.commit().await?;
-    Ok(TestCard { attempt, outcome })
+    Ok(TestCard { attempt, state: outcome.state(), reason: outcome.reason().map(str::to_owned) })
 }
 
-/// The printer's silence as an error for a person.
+/// A printer's failure to answer as a refusal.
 pub fn does_not_answer(printer: &Printer, fault: &Fault) -> EngineError {
     let unreachable = |reason: &String| reason == "connecting-to-device";
+    let (printer, address) = (printer.name.clone(), plain_uri(&printer.uri));
     if matches!(fault, Fault::Unavailable { reasons } if reasons.iter().any(unreachable)) {
-        return EngineError::refused(
-            format!("printer `{}` cannot be reached at {}", printer.name, plain_uri(&printer.uri)),
-            "check that it is switched on, and host name and port of its address",
-        );
+        return Refusal::PrinterUnreachable { printer, address }.into();
     }
-    EngineError::refused(
-        format!("printer `{}` does not answer: {fault}", printer.name),
-        format!("it is at {}", plain_uri(&printer.uri)),
-    )
+    Refusal::PrinterFailed { printer, address, detail: fault.to_string() }.into()
 }
 
 async fn print_once(engine: &Engine, driver: &dyn PrinterDriver, id: AttemptId, document: Document) -> Outcome {

@@ -1,16 +1,165 @@
 //! Pauses and batches.
 
-use super::{Engine, EngineError, begin, printer::no_printer};
+use serde::{Deserialize, Serialize};
+
+use super::{act::Act, printer::no_printer};
 use crate::{
     domain::{
         audit::Event,
         batch::{Batch, BatchState},
         id::BatchId,
         pause::PauseScope,
+        permission::{Operation, Permit},
+        refusal::{BatchRule, Refusal},
+        value::Note,
     },
-    engine::planning,
+    engine::{Engine, EngineError, planning},
     store::Tx,
 };
+
+/// Pauses the queue, a printer or a batch. When it is done, at most the card being printed follows on each printer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Pause {
+    /// What is paused.
+    pub scope: PauseScope,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for Pause {
+    /// `false` if it was paused before: the first reason stays.
+    type Answer = bool;
+    const OPERATION: Operation = Operation::Pause;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<bool, EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        match &self.scope {
+            PauseScope::Queue => {}
+            PauseScope::Printer(name) => drop(tx.printer_get(name).await?.ok_or_else(|| no_printer(name))?),
+            PauseScope::Batch(id) => drop(open_batch(&mut tx, BatchId(*id)).await?),
+        }
+        let new = tx.pause_add(&self.scope, self.note.as_str()).await?;
+        tx.audit(Event::new("queue.paused", subject(&self.scope)).with("reason", self.note).with("new", new));
+        tx.commit().await?;
+        Ok(new)
+    }
+}
+
+/// Ends the pause of the queue.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ResumeQueue {
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for ResumeQueue {
+    /// `false` if it was not paused.
+    type Answer = bool;
+    const OPERATION: Operation = Operation::ResumeQueue;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<bool, EngineError> {
+        end_pause(engine, permit.covers(Self::OPERATION)?, &PauseScope::Queue, &self.note).await
+    }
+}
+
+/// Ends the pause of a printer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ResumePrinter {
+    /// The printer.
+    pub printer: String,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for ResumePrinter {
+    /// `false` if it was not paused.
+    type Answer = bool;
+    const OPERATION: Operation = Operation::Resume;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<bool, EngineError> {
+        let scope = PauseScope::Printer(self.printer);
+        end_pause(engine, permit.covers(Self::OPERATION)?, &scope, &self.note).await
+    }
+}
+
+/// Ends the pause of a batch.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ResumeBatch {
+    /// The batch.
+    pub batch: BatchId,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for ResumeBatch {
+    /// `false` if it was not paused.
+    type Answer = bool;
+    const OPERATION: Operation = Operation::Resume;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<bool, EngineError> {
+        let scope = PauseScope::Batch(self.batch.0);
+        end_pause(engine, permit.covers(Self::OPERATION)?, &scope, &self.note).await
+    }
+}
+
+/// Ends a batch now: queued records go back to the waiting list, their blanks to where they came from. The card being
+/// printed is finished.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CancelBatch {
+    /// The batch.
+    pub batch: BatchId,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for CancelBatch {
+    /// `true` if the batch is closed, `false` if a card is still being printed.
+    type Answer = bool;
+    const OPERATION: Operation = Operation::Batch;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<bool, EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let batch = open_batch(&mut tx, self.batch).await?;
+        let state = planning::end(&mut tx, &batch, self.note.as_str()).await?;
+        tx.audit(Event::new("batch.cancelled", planning::subject(self.batch)).with("reason", self.note));
+        tx.commit().await?;
+        Ok(state == BatchState::Closed)
+    }
+}
+
+/// Lets a planned batch be printed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ApproveBatch {
+    /// The batch.
+    pub batch: BatchId,
+}
+
+impl Act for ApproveBatch {
+    type Answer = ();
+    const OPERATION: Operation = Operation::Batch;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let batch = open_batch(&mut tx, self.batch).await?;
+        if batch.state != BatchState::Planned {
+            let (batch, found) = (self.batch, batch.state);
+            return Err(Refusal::BatchState { batch, found, needs: BatchRule::Planned }.into());
+        }
+        tx.batch_change(self.batch, BatchState::Planned, BatchState::Running).await?;
+        tx.audit(Event::new("batch.approved", planning::subject(self.batch)));
+        Ok(tx.commit().await?)
+    }
+}
+
+async fn end_pause(engine: &Engine, permit: &Permit, scope: &PauseScope, note: &Note) -> Result<bool, EngineError> {
+    let mut tx = engine.write(permit).await?;
+    let was = tx.pause_end(scope).await?;
+    if was {
+        tx.audit(Event::new("queue.resumed", subject(scope)).with("reason", note));
+        tx.commit().await?;
+    }
+    Ok(was)
+}
 
 fn subject(scope: &PauseScope) -> String {
     match scope {
@@ -20,72 +169,10 @@ fn subject(scope: &PauseScope) -> String {
     }
 }
 
-async fn exists(tx: &mut Tx, scope: &PauseScope) -> Result<(), EngineError> {
-    match scope {
-        PauseScope::Queue => Ok(()),
-        PauseScope::Printer(name) => tx.printer_get(name).await?.map(|_| ()).ok_or_else(|| no_printer(name)),
-        PauseScope::Batch(id) => open_batch(tx, BatchId(*id)).await.map(|_| ()),
-    }
-}
-
-/// Pauses. When this returns, at most the card in hand follows on each printer.
-///
-/// Returns `false` if it was paused already: the first reason stands.
-pub async fn pause(engine: &Engine, scope: &PauseScope, reason: &str) -> Result<bool, EngineError> {
-    let mut tx = begin(engine).await?;
-    exists(&mut tx, scope).await?;
-    let new = tx.pause_add(scope, reason).await?;
-    tx.audit(Event::new("queue.paused", subject(scope)).with("reason", reason).with("new", new));
-    tx.commit().await?;
-    Ok(new)
-}
-
-/// Ends a pause.
-///
-/// Returns `false` if there was none.
-pub async fn resume(engine: &Engine, scope: &PauseScope, reason: &str) -> Result<bool, EngineError> {
-    let mut tx = begin(engine).await?;
-    let was = tx.pause_end(scope).await?;
-    if was {
-        tx.audit(Event::new("queue.resumed", subject(scope)).with("reason", reason));
-        tx.commit().await?;
-    }
-    Ok(was)
-}
-
 async fn open_batch(tx: &mut Tx, id: BatchId) -> Result<Batch, EngineError> {
-    let message = match tx.batch_get(id).await? {
-        Some(batch) if batch.state != BatchState::Closed => return Ok(batch),
-        Some(_) => format!("batch {id} is closed"),
-        None => format!("there is no batch {id}"),
-    };
-    Err(EngineError::refused(message, "see the open ones with `cetak batch list`"))
-}
-
-/// Ends a batch now: queued records go back to the waiting list, their blanks to where they came from. The card in hand
-/// is finished.
-///
-/// Returns `true` if the batch is closed, `false` if a card is still in hand.
-pub async fn batch_cancel(engine: &Engine, id: BatchId, reason: &str) -> Result<bool, EngineError> {
-    let mut tx = begin(engine).await?;
-    let batch = open_batch(&mut tx, id).await?;
-    let state = planning::end(&mut tx, &batch, reason).await?;
-    tx.audit(Event::new("batch.cancelled", planning::subject(id)).with("reason", reason));
-    tx.commit().await?;
-    Ok(state == BatchState::Closed)
-}
-
-/// Lets a planned batch be printed.
-pub async fn batch_approve(engine: &Engine, id: BatchId) -> Result<(), EngineError> {
-    let mut tx = begin(engine).await?;
-    let batch = open_batch(&mut tx, id).await?;
-    if batch.state != BatchState::Planned {
-        return Err(EngineError::refused(
-            format!("batch {id} is `{}`", batch.state.as_str()),
-            "only a `planned` batch waits for approval",
-        ));
+    match tx.batch_get(id).await? {
+        Some(batch) if batch.state != BatchState::Closed => Ok(batch),
+        Some(batch) => Err(Refusal::BatchState { batch: id, found: batch.state, needs: BatchRule::Open }.into()),
+        None => Err(Refusal::NoBatch { batch: id }.into()),
     }
-    tx.batch_change(id, BatchState::Planned, BatchState::Running).await?;
-    tx.audit(Event::new("batch.approved", planning::subject(id)));
-    Ok(tx.commit().await?)
 }

@@ -1,39 +1,69 @@
 //! Records: held, released.
 
-use super::{Engine, EngineError, RecordName, begin, find_record};
+use serde::{Deserialize, Serialize};
+
+use super::act::{Act, RecordName, find_record};
 use crate::{
     domain::{
+        permission::{Operation, Permit},
         record::{self, RecordView},
         transition::Transition,
+        value::Note,
     },
+    engine::{Engine, EngineError},
     store::Tx,
 };
 
-/// One act on one record.
-pub(super) async fn act(
-    engine: &Engine,
-    name: &RecordName,
-    decide: impl AsyncFnOnce(&mut Tx, &RecordView) -> Result<Transition, EngineError>,
-) -> Result<(), EngineError> {
-    let mut tx = begin(engine).await?;
-    let id = find_record(&mut tx, name).await?;
-    let view = tx.record_view(id).await?;
-    let transition = decide(&mut tx, &view).await?;
-    tx.save(vec![transition]).await?;
-    Ok(tx.commit().await?)
-}
-
 /// Keeps a record off the waiting list.
-pub async fn record_hold(engine: &Engine, name: &RecordName, reason: &str) -> Result<(), EngineError> {
-    act(engine, name, async |_, view| Ok(record::hold(view, reason)?)).await
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HoldRecord {
+    /// The record.
+    pub record: RecordName,
+    /// Why.
+    pub note: Note,
 }
 
-/// Puts a held or quarantined record on the waiting list, if nothing speaks against it.
-pub async fn record_release(engine: &Engine, name: &RecordName, reason: &str) -> Result<(), EngineError> {
-    act(engine, name, async |tx, view| {
+impl Act for HoldRecord {
+    type Answer = ();
+    const OPERATION: Operation = Operation::RecordHold;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let (tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
+        save(tx, record::hold(&view, self.note.as_str())?).await
+    }
+}
+
+/// Puts a held or quarantined record on the waiting list, unless another request of its person is open.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReleaseRecord {
+    /// The record.
+    pub record: RecordName,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for ReleaseRecord {
+    type Answer = ();
+    const OPERATION: Operation = Operation::RecordRelease;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let (mut tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
         let beside = tx.records_beside(view.id).await?;
         let replaces = engine.profile(&view.profile)?.kind(&view.kind).is_some_and(|kind| kind.replaces);
-        Ok(record::release(view, replaces, &beside, reason)?)
-    })
-    .await
+        save(tx, record::release(&view, replaces, &beside, self.note.as_str())?).await
+    }
+}
+
+/// Begins an act on one record, with the record as it is then.
+pub(super) async fn open(engine: &Engine, permit: &Permit, name: &RecordName) -> Result<(Tx, RecordView), EngineError> {
+    let mut tx = engine.write(permit).await?;
+    let id = find_record(&mut tx, name).await?;
+    let view = tx.record_view(id).await?;
+    Ok((tx, view))
+}
+
+/// Ends an act on one record.
+pub(super) async fn save(mut tx: Tx, transition: Transition) -> Result<(), EngineError> {
+    tx.save(vec![transition]).await?;
+    Ok(tx.commit().await?)
 }

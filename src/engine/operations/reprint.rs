@@ -1,76 +1,139 @@
-//! Reprint warrants: requested, approved, refused.
+//! Reprint warrants: one person asks for leave to print a record again, another approves. A warrant is a pending act, and
+//! approval is its single use.
 
-use super::{Engine, EngineError, RecordName, begin, find_record};
-use crate::domain::{
-    audit::Event,
-    card::profile::PhotoRule,
-    id::WarrantId,
-    record::{RecordState, RecordView, WrongState},
-    warrant::{approve, may_be_reprinted},
+use serde::{Deserialize, Serialize};
+
+use super::{
+    act::{Act, RecordName, find_record},
+    second_person::{self, Approval, TwoPersonAct, actor, close, decided, find},
+};
+use crate::{
+    domain::{
+        audit::Event,
+        card::profile::PhotoRule,
+        id::PendingActId,
+        pending::{Decision, PendingAct, Target},
+        permission::{Operation, Permit},
+        record::{RecordState, RecordView},
+        refusal::{RecordRule, Refusal},
+        value::Note,
+        warrant::{approve, may_be_reprinted},
+    },
+    engine::{Engine, EngineError},
+    store::Tx,
 };
 
-/// Asks for leave to print a record again.
-pub async fn reprint_request(engine: &Engine, name: &RecordName, reason: &str) -> Result<WarrantId, EngineError> {
-    let mut tx = begin(engine).await?;
-    let id = find_record(&mut tx, name).await?;
-    let view = tx.record_view(id).await?;
-    let profile = engine.profile(&view.profile)?;
-    if !profile.reprint_reasons.iter().any(|r| r == reason) {
-        let message = format!("`{reason}` is no reason for a reprint of `{}`", profile.name);
-        return Err(EngineError::refused(message, format!("reasons are `{}`", profile.reprint_reasons.join("`, `"))));
-    }
-    may_be_reprinted(view.state, &view.subject)?;
-    photo_is_there(&view, profile.photo)?;
-    let warrant = tx.warrant_request(id, reason).await?;
-    tx.audit(Event::new("reprint.requested", &view.subject).with("warrant", warrant).with("reason", reason));
-    tx.commit().await?;
-    Ok(warrant)
+/// One more copy of a record's card.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Reprint {
+    /// The record.
+    pub record: RecordName,
+    /// One of the profile's reasons.
+    pub reason: Note,
 }
 
-/// A warrant applies until the photo is purged; after that a new request is imported.
-fn photo_is_there(view: &RecordView, rule: PhotoRule) -> Result<(), WrongState> {
+impl Reprint {
+    pub(super) async fn target(&self, tx: &mut Tx) -> Result<Target, EngineError> {
+        let id = find_record(tx, &self.record).await?;
+        let view = tx.record_view(id).await?;
+        Ok(Target { name: view.subject, version: format!("version {}", view.version), record: Some(id) })
+    }
+
+    pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
+        let id = find_record(tx, &self.record).await?;
+        let view = tx.record_view(id).await?;
+        let profile = engine.profile(&view.profile)?;
+        let lost = profile.lost_reasons.iter().any(|reason| reason == self.reason.as_str());
+        let mut transition = approve(&view, self.reason.as_str(), lost)?;
+        photo_is_there(&view, profile.photo)?;
+        if let Some(recall) = view.stop {
+            return Err(Refusal::record_state(&view.subject, view.state, recall).into());
+        }
+        transition.event = transition.event.map(|event| approval.mark(event));
+        Ok(tx.save(vec![transition]).await?)
+    }
+}
+
+/// Asks for leave to print a record again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RequestReprint {
+    /// What is asked for.
+    #[serde(flatten)]
+    pub reprint: Reprint,
+}
+
+impl Act for RequestReprint {
+    type Answer = PendingActId;
+    const OPERATION: Operation = Operation::ReprintAsk;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<PendingActId, EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let id = find_record(&mut tx, &self.reprint.record).await?;
+        let view = tx.record_view(id).await?;
+        let profile = engine.profile(&view.profile)?;
+        let reason = self.reprint.reason.clone();
+        if !profile.reprint_reasons.iter().any(|known| known == reason.as_str()) {
+            let known = profile.reprint_reasons.clone();
+            return Err(Refusal::NotAReprintReason { profile: profile.name.clone(), known }.into());
+        }
+        may_be_reprinted(view.state, &view.subject)?;
+        photo_is_there(&view, profile.photo)?;
+        let act = TwoPersonAct::Reprint(self.reprint);
+        let (id, target) = second_person::store(engine, &mut tx, &act, &actor(engine, permit)).await?;
+        tx.audit(Event::new("reprint.requested", target.name).with("act", id).with("reason", reason));
+        tx.commit().await?;
+        Ok(id)
+    }
+}
+
+/// A warrant applies until the photo is deleted; after that a new request is imported.
+fn photo_is_there(view: &RecordView, rule: PhotoRule) -> Result<(), Refusal> {
     if view.state == RecordState::HandedOver && rule == PhotoRule::Required {
-        return Err(WrongState::new(&view.subject, view.state, "its photo is purged; import a new request"));
+        return Err(Refusal::record_state(&view.subject, view.state, RecordRule::ReprintPhoto));
     }
     Ok(())
 }
 
 /// Another person approves: one more copy goes on the waiting list.
-pub async fn reprint_approve(engine: &Engine, id: WarrantId) -> Result<(), EngineError> {
-    let mut tx = begin(engine).await?;
-    let Some(warrant) = tx.warrant_get(id).await? else { return Err(no_warrant(id)) };
-    let view = tx.record_view(warrant.record).await?;
-    let profile = engine.profile(&view.profile)?;
-    let lost = profile.lost_reasons.contains(&warrant.reason);
-    let transition = approve(&warrant, tx.actor(), &view, lost)?;
-    photo_is_there(&view, profile.photo)?;
-    if view.stop.is_some() {
-        return Err(EngineError::refused(
-            format!("the card of {} is stopped", view.subject),
-            "reject it with `cetak card reject`",
-        ));
-    }
-    tx.warrant_decide(id, "approved").await?;
-    tx.save(vec![transition]).await?;
-    Ok(tx.commit().await?)
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ApproveReprint {
+    /// The warrant.
+    pub warrant: PendingActId,
 }
 
-/// Another person refuses.
-pub async fn reprint_refuse(engine: &Engine, id: WarrantId, reason: &str) -> Result<(), EngineError> {
-    let mut tx = begin(engine).await?;
-    let Some(warrant) = tx.warrant_get(id).await? else { return Err(no_warrant(id)) };
-    if warrant.state != "requested" {
-        return Err(EngineError::refused(
-            format!("warrant {id} is already `{}`", warrant.state),
-            "a warrant is decided once",
-        ));
+impl Act for ApproveReprint {
+    type Answer = ();
+    const OPERATION: Operation = Operation::ReprintApprove;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        second_person::confirm(engine, permit.confirms(Self::OPERATION)?, self.warrant).await
     }
-    let subject = tx.record_view(warrant.record).await?.subject;
-    tx.warrant_decide(id, "refused").await?;
-    tx.audit(Event::new("reprint.refused", subject).with("warrant", id).with("reason", reason));
-    Ok(tx.commit().await?)
 }
 
-fn no_warrant(id: WarrantId) -> EngineError {
-    EngineError::refused(format!("there is no warrant {id}"), "see them with `cetak reprint list`")
+/// A person refuses a warrant, or takes back an own one.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RefuseReprint {
+    /// The warrant.
+    pub warrant: PendingActId,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for RefuseReprint {
+    type Answer = ();
+    const OPERATION: Operation = Operation::ReprintRefuse;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers_own(Self::OPERATION)?).await?;
+        let act = warrant(&mut tx, self.warrant).await?;
+        // An operator refuses only what the same account asked for.
+        let decision = if permit.covers(Self::OPERATION).is_ok() { Decision::Refuse } else { Decision::TakeBack };
+        let state = decided(engine, permit, &tx, &act, decision)?;
+        close(engine, permit, tx, &act, (state, "reprint.refused"), Some(&self.note)).await
+    }
+}
+
+async fn warrant(tx: &mut Tx, id: PendingActId) -> Result<PendingAct, EngineError> {
+    let act = find(tx, id).await?;
+    if act.operation == Operation::ReprintApprove { Ok(act) } else { Err(Refusal::NoAct { act: id }.into()) }
 }

@@ -1,28 +1,37 @@
 //! Blanks: deliveries, hoppers, stocktakes, destruction, loans.
 
-use super::{Engine, EngineError, begin};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    act::Act,
+    printer::no_printer,
+    second_person::{self, Approval, TwoPersonAct, actor},
+};
 use crate::{
     domain::{
+        actor::Actor,
         audit::Event,
-        card::profile::is_name,
-        id::LotId,
+        pending::{PendingState, Target},
+        permission::{Operation, Permit},
+        refusal::Refusal,
         stock::{Account, Cause, LotQuantity, Movement, Place, draw, serial_count},
-        warrant::same_name,
+        value::{Counted, Document, LotName, Note, OfficeName, PrinterName, Quantity, Witnesses},
     },
+    engine::{Engine, EngineError},
     store::Tx,
 };
 
-/// A delivery of blanks.
-#[derive(Clone, Debug)]
-pub struct Delivery {
+/// Blanks were delivered: from the supplier into the vault.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReceiveBlanks {
     /// The blank type.
     pub blank_type: String,
     /// How many.
-    pub quantity: i64,
+    pub quantity: Quantity,
     /// The delivery note.
-    pub document: String,
+    pub document: Document,
     /// The lot; without it, blanks of all deliveries are one.
-    pub lot: Option<String>,
+    pub lot: Option<LotName>,
     /// `A..B`, both ends included.
     pub serials: Option<String>,
 }
@@ -30,221 +39,335 @@ pub struct Delivery {
 /// Where lots are not kept, all blanks of a type are in this one.
 const NO_LOT: &str = "-";
 
-/// Blanks were delivered: from the supplier into the vault.
-pub async fn receive(engine: &Engine, delivery: &Delivery) -> Result<(), EngineError> {
-    known_type(engine, &delivery.blank_type)?;
-    at_least_one(delivery.quantity)?;
-    named("document", &delivery.document)?;
-    if let Some(serials) = &delivery.serials {
-        let count = serial_count(serials).map_err(|message| EngineError::Refused { message, hint: None })?;
-        if count != delivery.quantity {
-            let message = format!("serials `{serials}` are {count} blanks, and the quantity is {}", delivery.quantity);
-            return Err(EngineError::refused(message, "count the delivery again; nothing was booked"));
+impl Act for ReceiveBlanks {
+    type Answer = ();
+    const OPERATION: Operation = Operation::BlanksReceive;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        permit.covers(Self::OPERATION)?;
+        known_type(engine, &self.blank_type)?;
+        let quantity = self.quantity.get();
+        if let Some(serials) = &self.serials {
+            let count = serial_count(serials).ok_or_else(|| Refusal::SerialRange { serials: serials.clone() })?;
+            if count != quantity {
+                return Err(Refusal::SerialCount { serials: serials.clone(), count, quantity }.into());
+            }
+            if self.lot.is_none() {
+                return Err(Refusal::SerialsWithoutLot.into());
+            }
         }
-        if delivery.lot.is_none() {
-            return Err(EngineError::refused("serials belong to a lot", "name it with --lot"));
+        let mut tx = engine.write(permit).await?;
+        let lot_name = self.lot.as_ref().map_or(NO_LOT, LotName::as_str);
+        if self.serials.is_some() && tx.lot_get(&self.blank_type, lot_name).await?.is_some() {
+            return Err(Refusal::LotExists { lot: lot_name.to_owned() }.into());
         }
+        let lot = tx.lot_make(&self.blank_type, lot_name, self.serials.as_deref()).await?;
+        let movement = Movement::new(lot, Account::Supplier, Account::Vault, quantity, Cause::Received);
+        tx.movements_append(&[movement.with_document(self.document.as_str())]).await?;
+        let mut event = stock_event("blangko.received", &self.blank_type, quantity)
+            .with("document", &self.document)
+            .with("lot", lot_name);
+        if let Some(serials) = &self.serials {
+            event = event.with("serials", serials);
+        }
+        tx.audit(event);
+        Ok(tx.commit().await?)
     }
-    let mut tx = begin(engine).await?;
-    let lot_name = delivery.lot.as_deref().unwrap_or(NO_LOT);
-    if delivery.serials.is_some() && tx.lot_get(&delivery.blank_type, lot_name).await?.is_some() {
-        return Err(EngineError::refused(
-            format!("lot `{lot_name}` is known already"),
-            "a lot with serials is received once; was it booked before?",
-        ));
-    }
-    let lot = tx.lot_make(&delivery.blank_type, lot_name, delivery.serials.as_deref()).await?;
-    let movement = Movement::new(lot, Account::Supplier, Account::Vault, delivery.quantity, Cause::Received);
-    tx.movements_append(&[movement.with_document(&delivery.document)]).await?;
-    let mut event = stock_event("blangko.received", &delivery.blank_type, delivery.quantity)
-        .with("document", &delivery.document)
-        .with("lot", lot_name);
-    if let Some(serials) = &delivery.serials {
-        event = event.with("serials", serials);
-    }
-    tx.audit(event);
-    Ok(tx.commit().await?)
 }
 
 /// From the vault into a printer's counted hopper.
-pub async fn load(engine: &Engine, printer: &str, quantity: i64) -> Result<(), EngineError> {
-    at_least_one(quantity)?;
-    let mut tx = begin(engine).await?;
-    let (blank_type, capacity) = hopper(engine, &mut tx, printer).await?;
-    let place = Place::Printer(printer.to_owned());
-    let there =
-        held(&mut tx, &blank_type, &place.free()).await? + held(&mut tx, &blank_type, &place.reserved()).await?;
-    if there + quantity > capacity {
-        let message = format!("the hopper of `{printer}` takes {capacity}, and {there} are in it");
-        return Err(EngineError::refused(message, format!("load at most {}", capacity - there)));
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LoadHopper {
+    /// The printer.
+    pub printer: PrinterName,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+impl Act for LoadHopper {
+    type Answer = ();
+    const OPERATION: Operation = Operation::HopperLoad;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let (printer, quantity) = (self.printer.as_str(), self.quantity.get());
+        let (blank_type, capacity) = hopper(engine, &mut tx, printer).await?;
+        let place = Place::Printer(printer.to_owned());
+        let loaded =
+            held(&mut tx, &blank_type, &place.free()).await? + held(&mut tx, &blank_type, &place.reserved()).await?;
+        if loaded + quantity > capacity {
+            return Err(Refusal::HopperFull { printer: printer.to_owned(), capacity, loaded }.into());
+        }
+        transfer(&mut tx, &blank_type, (Account::Vault, place.free()), quantity, Cause::Loaded, None).await?;
+        tx.audit(stock_event("blangko.loaded", &blank_type, quantity).with("printer", printer));
+        Ok(tx.commit().await?)
     }
-    transfer(&mut tx, &blank_type, Account::Vault, &place.free(), quantity, Cause::Loaded, None).await?;
-    tx.audit(stock_event("blangko.loaded", &blank_type, quantity).with("printer", printer));
-    Ok(tx.commit().await?)
 }
 
 /// From a printer's counted hopper back into the vault.
-pub async fn unload(engine: &Engine, printer: &str, quantity: i64) -> Result<(), EngineError> {
-    at_least_one(quantity)?;
-    let mut tx = begin(engine).await?;
-    let (blank_type, _) = hopper(engine, &mut tx, printer).await?;
-    let from = Place::Printer(printer.to_owned()).free();
-    transfer(&mut tx, &blank_type, from, &Account::Vault, quantity, Cause::Unloaded, None).await?;
-    tx.audit(stock_event("blangko.unloaded", &blank_type, quantity).with("printer", printer));
-    Ok(tx.commit().await?)
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct UnloadHopper {
+    /// The printer.
+    pub printer: PrinterName,
+    /// How many.
+    pub quantity: Quantity,
 }
 
-/// A stocktake's result.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+impl Act for UnloadHopper {
+    type Answer = ();
+    const OPERATION: Operation = Operation::HopperLoad;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let (printer, quantity) = (self.printer.as_str(), self.quantity.get());
+        let (blank_type, _) = hopper(engine, &mut tx, printer).await?;
+        let from = Place::Printer(printer.to_owned()).free();
+        transfer(&mut tx, &blank_type, (from, Account::Vault), quantity, Cause::Unloaded, None).await?;
+        tx.audit(stock_event("blangko.unloaded", &blank_type, quantity).with("printer", printer));
+        Ok(tx.commit().await?)
+    }
+}
+
+/// The result of a stocktake.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Count {
-    /// What the books had: free and reserved blanks there.
+    /// The booked number: free and reserved blanks there.
     pub booked: i64,
-    /// What was counted.
+    /// The counted number.
     pub counted: i64,
     /// Counted less booked; booked to or from `missing`.
     pub difference: i64,
 }
 
-/// Somebody counted the blanks at a place, reserved ones included. What is short goes to `missing`; what is over comes
-/// back from there.
-pub async fn count(
-    engine: &Engine,
-    blank_type: &str,
-    printer: Option<&str>,
-    counted: i64,
-    reason: &str,
-) -> Result<Count, EngineError> {
-    known_type(engine, blank_type)?;
-    if counted < 0 {
-        return Err(EngineError::refused("a count cannot be negative", "count again"));
+/// The blanks at a place were counted, reserved ones included. What is short goes to `missing`; what is over comes back
+/// from there.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CountBlanks {
+    /// The blank type.
+    pub blank_type: String,
+    /// The printer whose hopper was counted; `None` for the vault.
+    pub printer: Option<PrinterName>,
+    /// How many there are.
+    pub counted: Counted,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for CountBlanks {
+    type Answer = Count;
+    const OPERATION: Operation = Operation::CountBook;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Count, EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let count = self.apply(engine, &mut tx, Approval::Alone).await?;
+        tx.commit().await?;
+        Ok(count)
     }
-    let mut tx = begin(engine).await?;
-    let place = match printer {
-        Some(name) => {
-            hopper(engine, &mut tx, name).await?;
-            Place::Printer(name.to_owned())
-        }
-        None => Place::Vault,
-    };
-    let free = held(&mut tx, blank_type, &place.free()).await?;
-    let booked = free + held(&mut tx, blank_type, &place.reserved()).await?;
-    let difference = counted - booked;
-    if difference < 0 {
-        if -difference > free {
-            let message = format!("{} are missing, and only {free} are not reserved for a batch", -difference);
-            return Err(EngineError::refused(message, "cancel the batch with `cetak batch cancel`, then count again"));
-        }
-        transfer(&mut tx, blank_type, place.free(), &Account::Missing, -difference, Cause::Counted, Some(reason))
-            .await?;
-    } else if difference > 0 {
-        let missing = held(&mut tx, blank_type, &Account::Missing).await?;
-        if difference > missing {
-            let message = format!("{difference} are over, and only {missing} were ever missing");
-            return Err(EngineError::refused(
-                message,
-                "book a delivery, a loan or a load that was forgotten, then count again",
-            ));
-        }
-        transfer(&mut tx, blank_type, Account::Missing, &place.free(), difference, Cause::Counted, Some(reason))
-            .await?;
+}
+
+impl CountBlanks {
+    /// The place, with its free blanks and those that are booked there in all.
+    async fn booked(&self, engine: &Engine, tx: &mut Tx) -> Result<(Place, i64, i64), EngineError> {
+        known_type(engine, &self.blank_type)?;
+        let place = match &self.printer {
+            Some(name) => {
+                hopper(engine, tx, name.as_str()).await?;
+                Place::Printer(name.to_string())
+            }
+            None => Place::Vault,
+        };
+        let free = held(tx, &self.blank_type, &place.free()).await?;
+        let booked = free + held(tx, &self.blank_type, &place.reserved()).await?;
+        Ok((place, free, booked))
     }
-    let event = stock_event("blangko.counted", blank_type, counted).with("place", place.free()).with("booked", booked);
-    tx.audit(event.with("difference", difference).with("reason", reason));
-    tx.commit().await?;
-    Ok(Count { booked, counted, difference })
+
+    /// A count is worth nothing once the booked number is another.
+    pub(super) async fn target(&self, engine: &Engine, tx: &mut Tx) -> Result<Target, EngineError> {
+        let (place, _, booked) = self.booked(engine, tx).await?;
+        let name = format!("blangko {} in {}", self.blank_type, place.free());
+        Ok(Target { name, version: format!("booked {booked}"), record: None })
+    }
+
+    pub(super) async fn apply(
+        &self,
+        engine: &Engine,
+        tx: &mut Tx,
+        approval: Approval<'_>,
+    ) -> Result<Count, EngineError> {
+        let (blank_type, counted, note) = (self.blank_type.as_str(), self.counted.get(), Some(self.note.as_str()));
+        let (place, free, booked) = self.booked(engine, tx).await?;
+        let difference = counted - booked;
+        if difference < 0 {
+            if -difference > free {
+                return Err(Refusal::CountBelowReserved { short: -difference, free }.into());
+            }
+            let way = (place.free(), Account::Missing);
+            transfer(tx, blank_type, way, -difference, Cause::Counted, note).await?;
+        } else if difference > 0 {
+            let missing = held(tx, blank_type, &Account::Missing).await?;
+            if difference > missing {
+                return Err(Refusal::CountAboveMissing { over: difference, missing }.into());
+            }
+            let way = (Account::Missing, place.free());
+            transfer(tx, blank_type, way, difference, Cause::Counted, note).await?;
+        }
+        let event = stock_event("blangko.counted", blank_type, counted).with("place", place.free());
+        let event = event.with("booked", booked).with("difference", difference).with("reason", &self.note);
+        tx.audit(approval.mark(event));
+        Ok(Count { booked, counted, difference })
+    }
 }
 
 /// Blanks or spoiled cards are destroyed, before two people, with a document.
-pub async fn destroy(
-    engine: &Engine,
-    blank_type: &str,
-    quantity: i64,
-    from_vault: bool,
-    document: &str,
-    witnesses: [&str; 2],
-) -> Result<(), EngineError> {
-    known_type(engine, blank_type)?;
-    at_least_one(quantity)?;
-    named("document", document)?;
-    named("witness", witnesses[0])?;
-    named("witness", witnesses[1])?;
-    if same_name(witnesses[0], witnesses[1]) {
-        return Err(EngineError::refused("destruction needs two people", "name two different witnesses"));
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DestroyBlanks {
+    /// The blank type.
+    pub blank_type: String,
+    /// How many.
+    pub quantity: Quantity,
+    /// Blanks of the vault instead of spoiled cards.
+    pub from_vault: bool,
+    /// The record of destruction.
+    pub document: Document,
+    /// The people who saw it.
+    pub witnesses: Witnesses,
+}
+
+impl Act for DestroyBlanks {
+    type Answer = ();
+    const OPERATION: Operation = Operation::StockRemove;
+
+    /// Both people are present: the first witness asks for it and the second confirms it, in one transaction.
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let by = actor(engine, permit);
+        let [first, second] = self.witnesses.names().map(|name| Actor { name: name.to_owned(), ..(*by).clone() });
+        let (id, _) = second_person::store(engine, &mut tx, &TwoPersonAct::DestroyBlanks(self.clone()), &first).await?;
+        tx.pending_act_decide(id, PendingState::Confirmed, &second, None).await?;
+        let (requested_by, authenticated) = (first.name.as_str(), by.authenticated);
+        self.apply(engine, &mut tx, Approval::Confirmed { act: id, requested_by, authenticated }).await?;
+        Ok(tx.commit().await?)
     }
-    let mut tx = begin(engine).await?;
-    let from = if from_vault { Account::Vault } else { Account::Spoiled };
-    transfer(&mut tx, blank_type, from.clone(), &Account::Destroyed, quantity, Cause::Destroyed, Some(document))
-        .await?;
-    let event = stock_event("blangko.destroyed", blank_type, quantity).with("from", from).with("document", document);
-    tx.audit(event.with("witnesses", witnesses.join(", ")).with("authenticated", false));
-    Ok(tx.commit().await?)
 }
 
-/// Lent to another office.
-pub async fn lend(
-    engine: &Engine,
-    blank_type: &str,
-    quantity: i64,
-    to: &str,
-    document: &str,
-) -> Result<(), EngineError> {
-    loan(engine, blank_type, quantity, to, document, true).await
-}
-
-/// Given back by another office.
-pub async fn take_back(
-    engine: &Engine,
-    blank_type: &str,
-    quantity: i64,
-    from: &str,
-    document: &str,
-) -> Result<(), EngineError> {
-    loan(engine, blank_type, quantity, from, document, false).await
-}
-
-async fn loan(
-    engine: &Engine,
-    blank_type: &str,
-    quantity: i64,
-    other: &str,
-    document: &str,
-    out: bool,
-) -> Result<(), EngineError> {
-    known_type(engine, blank_type)?;
-    at_least_one(quantity)?;
-    named("document", document)?;
-    if !is_name(other) {
-        return Err(EngineError::refused(
-            format!("`{other}` is no name for an office"),
-            "use letters, digits, `-`, `_` and `.`",
-        ));
+impl DestroyBlanks {
+    pub(super) fn target(&self, engine: &Engine) -> Result<Target, EngineError> {
+        stock_target(engine, &self.blank_type)
     }
-    let account = Account::Loan(other.to_owned());
-    let (from, to, cause, act) = if out {
-        (Account::Vault, account, Cause::Lent, "blangko.lent")
-    } else {
-        (account, Account::Vault, Cause::Returned, "blangko.returned")
-    };
-    let mut tx = begin(engine).await?;
-    transfer(&mut tx, blank_type, from, &to, quantity, cause, Some(document)).await?;
-    tx.audit(stock_event(act, blank_type, quantity).with("office", other).with("document", document));
-    Ok(tx.commit().await?)
+
+    pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
+        known_type(engine, &self.blank_type)?;
+        let (blank_type, quantity, document) = (self.blank_type.as_str(), self.quantity.get(), &self.document);
+        let from = if self.from_vault { Account::Vault } else { Account::Spoiled };
+        let way = (from.clone(), Account::Destroyed);
+        transfer(tx, blank_type, way, quantity, Cause::Destroyed, Some(document.as_str())).await?;
+        let event = stock_event("blangko.destroyed", blank_type, quantity).with("from", from);
+        tx.audit(approval.mark(event.with("document", document).with("witnesses", &self.witnesses)));
+        Ok(())
+    }
+}
+
+/// Blanks are lent to another office.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LendBlanks {
+    /// The blank type.
+    pub blank_type: String,
+    /// How many.
+    pub quantity: Quantity,
+    /// The other office.
+    pub to: OfficeName,
+    /// The document of the loan.
+    pub document: Document,
+}
+
+impl Act for LendBlanks {
+    type Answer = ();
+    const OPERATION: Operation = Operation::StockRemove;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        self.apply(engine, &mut tx, Approval::Alone).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+impl LendBlanks {
+    pub(super) fn target(&self, engine: &Engine) -> Result<Target, EngineError> {
+        stock_target(engine, &self.blank_type)
+    }
+
+    pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
+        known_type(engine, &self.blank_type)?;
+        let (quantity, document) = (self.quantity.get(), &self.document);
+        let way = (Account::Vault, Account::Loan(self.to.to_string()));
+        transfer(tx, &self.blank_type, way, quantity, Cause::Lent, Some(document.as_str())).await?;
+        let event = stock_event("blangko.lent", &self.blank_type, quantity).with("office", &self.to);
+        tx.audit(approval.mark(event.with("document", document)));
+        Ok(())
+    }
+}
+
+/// Another office gives lent blanks back.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TakeBackBlanks {
+    /// The blank type.
+    pub blank_type: String,
+    /// How many.
+    pub quantity: Quantity,
+    /// The other office.
+    pub from: OfficeName,
+    /// The document of the return.
+    pub document: Document,
+}
+
+impl Act for TakeBackBlanks {
+    type Answer = ();
+    const OPERATION: Operation = Operation::StockRemove;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        self.apply(engine, &mut tx, Approval::Alone).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+impl TakeBackBlanks {
+    pub(super) fn target(&self, engine: &Engine) -> Result<Target, EngineError> {
+        stock_target(engine, &self.blank_type)
+    }
+
+    pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
+        known_type(engine, &self.blank_type)?;
+        let (quantity, document) = (self.quantity.get(), &self.document);
+        let way = (Account::Loan(self.from.to_string()), Account::Vault);
+        transfer(tx, &self.blank_type, way, quantity, Cause::Returned, Some(document.as_str())).await?;
+        let event = stock_event("blangko.returned", &self.blank_type, quantity).with("office", &self.from);
+        tx.audit(approval.mark(event.with("document", document)));
+        Ok(())
+    }
+}
+
+/// What is moved out of stock is guarded by the balance alone: other movements meanwhile do not matter.
+fn stock_target(engine: &Engine, blank_type: &str) -> Result<Target, EngineError> {
+    known_type(engine, blank_type)?;
+    Ok(Target { name: format!("blangko {blank_type}"), version: String::new(), record: None })
 }
 
 /// Moves blanks between two accounts, oldest lot first.
 async fn transfer(
     tx: &mut Tx,
     blank_type: &str,
-    from: Account,
-    to: &Account,
+    (from, to): (Account, Account),
     quantity: i64,
     cause: Cause,
     document: Option<&str>,
 ) -> Result<(), EngineError> {
     let lots = tx.account_lots(blank_type, &from).await?;
-    let drawn = draw(&lots, quantity).map_err(|there| {
-        let message = format!("{quantity} `{blank_type}` are asked for, and {there} are in `{from}`");
-        EngineError::refused(message, "see what there is with `cetak blangko balance`")
+    let drawn = draw(&lots, quantity).map_err(|available| Refusal::TooFewBlanks {
+        blank_type: blank_type.to_owned(),
+        account: from.clone(),
+        wanted: quantity,
+        available,
     })?;
     let movement = |lot: LotQuantity| {
         let movement = Movement::new(lot.lot, from.clone(), to.clone(), lot.quantity, cause);
@@ -254,51 +377,25 @@ async fn transfer(
 }
 
 async fn held(tx: &mut Tx, blank_type: &str, account: &Account) -> Result<i64, EngineError> {
-    let lots: Vec<LotQuantity> = tx.account_lots(blank_type, account).await?;
-    Ok(lots.into_iter().map(|LotQuantity { lot: LotId(_), quantity }| quantity).sum())
+    Ok(tx.account_lots(blank_type, account).await?.iter().map(|lot| lot.quantity).sum())
 }
 
 /// The blank type and the capacity of a printer's counted hopper.
 async fn hopper(engine: &Engine, tx: &mut Tx, name: &str) -> Result<(String, i64), EngineError> {
-    let Some(printer) = tx.printer_get(name).await? else { return Err(super::printer::no_printer(name)) };
+    let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
     let Some(capacity) = printer.hopper else {
-        return Err(EngineError::refused(
-            format!("the hopper of `{name}` is not counted: its blanks come from the vault"),
-            "remove the printer and add it with --hopper N to count it",
-        ));
+        return Err(Refusal::HopperNotCounted { printer: name.to_owned() }.into());
     };
     Ok((engine.profile(&printer.profile)?.blank_type.clone(), capacity))
 }
 
-fn known_type(engine: &Engine, blank_type: &str) -> Result<(), EngineError> {
+fn known_type(engine: &Engine, blank_type: &str) -> Result<(), Refusal> {
     let known: std::collections::BTreeSet<&str> = engine.profiles.values().map(|p| p.blank_type.as_str()).collect();
     if known.contains(blank_type) {
         return Ok(());
     }
-    let list = known.into_iter().collect::<Vec<_>>().join("`, `");
-    Err(EngineError::refused(
-        format!("no card profile uses blanks of type `{blank_type}`"),
-        format!("types are `{list}`"),
-    ))
-}
-
-fn at_least_one(quantity: i64) -> Result<(), EngineError> {
-    if (1..=1_000_000_000).contains(&quantity) {
-        Ok(())
-    } else {
-        Err(EngineError::refused(
-            format!("a quantity of {quantity} makes no sense"),
-            "give a number of blanks, 1 to 1,000,000,000",
-        ))
-    }
-}
-
-fn named(what: &str, value: &str) -> Result<(), EngineError> {
-    if value.trim().is_empty() {
-        Err(EngineError::refused(format!("the {what} is missing"), "give its number or name"))
-    } else {
-        Ok(())
-    }
+    let known = known.into_iter().map(str::to_owned).collect();
+    Err(Refusal::NoBlankType { blank_type: blank_type.to_owned(), known })
 }
 
 fn stock_event(act: &'static str, blank_type: &str, quantity: i64) -> Event {

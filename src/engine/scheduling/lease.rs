@@ -20,7 +20,12 @@ use cetak_driver_api::{
 use tracing::{info, warn};
 
 use crate::{
-    domain::{audit::Event, share::share},
+    domain::{
+        audit::Event,
+        permission::{Permit, SystemAct},
+        refusal::Refusal,
+        share::share,
+    },
     engine::{Engine, EngineError, clock::Clock},
     store::{Candidate, Fence, StoreError, Tx},
 };
@@ -88,19 +93,17 @@ impl Lease {
     pub(in crate::engine) async fn join(&self, engine: &Engine) -> Result<(), EngineError> {
         let asked = engine.clock.elapsed();
         let unfenced = engine.acting(&engine.writer.chain, (*engine.writer.actor).clone());
-        let mut tx = engine.store.write(&unfenced.writer, engine.clock.now()).await?;
+        let mut tx = unfenced.write(&Permit::system(SystemAct::Lease)).await?;
         let epoch = match tx.node_join(self.node(), &self.candidate, length_us(self.length)).await? {
             Ok(epoch) => epoch,
             Err(holder) => {
-                let message = format!(
-                    "another scheduler is node `{}`: process {} on `{}`",
-                    holder.name, holder.process, holder.host
-                );
-                let wait = holder.lease_left_ms / 1_000 + 1;
-                let hint = format!(
-                    "give this one another name with `node = \"...\"` in the settings; if that one is dead, its lease ends in {wait} s"
-                );
-                return Err(EngineError::refused(message, hint));
+                return Err(Refusal::NodeTaken {
+                    node: holder.name,
+                    process: holder.process,
+                    host: holder.host,
+                    lease_left_s: holder.lease_left_ms / 1_000 + 1,
+                }
+                .into());
             }
         };
         let event = Event::new("node.joined", format!("node {}", self.node())).with("epoch", epoch);
@@ -121,7 +124,7 @@ impl Lease {
         ends: bool,
     ) -> Result<Heartbeat, StoreError> {
         let asked = engine.clock.elapsed();
-        let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await?;
+        let mut tx = engine.write(&Permit::system(SystemAct::Lease)).await?;
         follow(&*engine.clock, &mut tx).await?;
         tx.node_renew(self.node(), length_us(self.length)).await?;
         let mut nodes = Vec::new();
@@ -159,7 +162,7 @@ impl Lease {
     /// Gives everything up, so that nobody has to wait for the end of the lease.
     pub(in crate::engine) async fn leave(&self, engine: &Engine) -> Result<(), StoreError> {
         self.lost();
-        let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await?;
+        let mut tx = engine.write(&Permit::system(SystemAct::Lease)).await?;
         tx.node_remove(self.node()).await?;
         tx.audit(Event::new("node.left", format!("node {}", self.node())));
         tx.commit().await

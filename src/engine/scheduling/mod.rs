@@ -276,7 +276,8 @@ impl Scheduler {
     }
 
     fn hire(&mut self, printer: Printer, stop: watch::Receiver<bool>) -> Result<Worker, String> {
-        let profile = self.engine.profile(&printer.profile).map_err(|e| e.to_string())?;
+        let missing = |_| format!("its card profile `{}` does not exist", printer.profile);
+        let profile = self.engine.profile(&printer.profile).map_err(missing)?;
         let renderer = if let Some(renderer) = self.renderers.get(&profile.name) {
             renderer.clone()
         } else {

@@ -5,12 +5,12 @@
 //! its job was archived: such an operation changes the job in whichever table has it.
 
 use crate::{
-    domain::{id::JobId, job::JobState, time::Timestamp, transition::JobChange},
-    store::{StoreError, Tx, doing, execute, on, set},
+    domain::{attempt::AttemptState, id::JobId, job::JobState, time::Timestamp, transition::JobChange},
+    store::{StoreError, Tx, doing, execute, on, parse, set},
 };
 
-/// The number of archived rows, or of rows that would be archived.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize)]
+/// How much was moved, or would be.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Moved {
     /// The number of jobs.
     pub jobs: u64,
@@ -71,8 +71,8 @@ impl Tx {
               AND state IN ('printed', 'quarantined', 'returned', 'withdrawn')";
         const ATTEMPTS: &str = "
             INSERT INTO attempt_archive (id, name, job_id, printer, record_version, state, printer_job, acknowledged, reason,
-                                         inspected, began_at_us, ended_at_us, boot, impressions)
-            SELECT id, name, job_id, printer, record_version, state, printer_job, acknowledged, reason, inspected,
+                                         note, inspected, began_at_us, ended_at_us, boot, impressions)
+            SELECT id, name, job_id, printer, record_version, state, printer_job, acknowledged, reason, note, inspected,
                    began_at_us, ended_at_us, boot, impressions
             FROM attempt
             WHERE job_id IN (SELECT CAST(v.value ->> 0 AS BIGINT) FROM json_each($1) AS v)";
@@ -114,9 +114,11 @@ impl Tx {
     }
 
     /// The state of an archived attempt, by its name.
-    pub async fn attempt_archived(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+    pub async fn attempt_archived(&mut self, name: &str) -> Result<Option<AttemptState>, StoreError> {
         let sql = "SELECT state FROM attempt_archive WHERE name = $1";
-        on!(self, c => sqlx::query_scalar(sql).bind(name).fetch_optional(c)).map_err(doing("finding an attempt"))
+        let state: Option<String> = on!(self, c => sqlx::query_scalar(sql).bind(name).fetch_optional(c))
+            .map_err(doing("finding an attempt"))?;
+        state.map(|state| parse("attempt_archive", name, &state)).transpose()
     }
 
     /// The counts of each batch that has archived jobs.

@@ -31,7 +31,7 @@ const TABLES: [&str; 18] = [
     "attempt",
     "job_archive",
     "attempt_archive",
-    "warrant",
+    "pending_act",
     "audit",
     "audit_head",
 ];

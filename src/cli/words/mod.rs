@@ -1,0 +1,19 @@
+//! The English text of everything that the program says about failures: what failed, on which thing, what was expected
+//! against what was found, and what to do next. No layer below names a command.
+
+mod check;
+mod message;
+mod printer;
+mod reason;
+mod refusal;
+mod report;
+mod store;
+
+pub use self::{
+    check::remedy,
+    message::Message,
+    printer::resumes,
+    reason::{reason, word_reason},
+    refusal::refusal,
+    report::{engine, report},
+};

@@ -1,0 +1,129 @@
+//! The person or program that acts.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::AccountId;
+
+/// What an account may be in an office. No role has every right, and several can be given to one account.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Prints, checks and hands over cards.
+    Operator,
+    /// Keeps the blanks.
+    StockKeeper,
+    /// Decides about records, batches and reprints, and confirms what others ask for.
+    Supervisor,
+    /// Reads everything and changes nothing.
+    Auditor,
+    /// Keeps printers, accounts and the database.
+    Administrator,
+}
+
+impl Role {
+    /// All roles, in the order of the permission table.
+    pub const ALL: [Self; 5] =
+        [Self::Operator, Self::StockKeeper, Self::Supervisor, Self::Auditor, Self::Administrator];
+}
+
+/// The way by which an act reached the program.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Means {
+    /// The command line on the machine that holds the database and its key.
+    LocalAdministrator,
+    /// A browser session.
+    Session,
+    /// An API token.
+    Token,
+    /// The socket on the same machine.
+    Socket,
+    /// The program itself.
+    System,
+}
+
+impl Means {
+    /// The name in schema and audit.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LocalAdministrator => "local-administrator",
+            Self::Session => "session",
+            Self::Token => "token",
+            Self::Socket => "socket",
+            Self::System => "system",
+        }
+    }
+}
+
+/// The person or program that acts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Actor {
+    /// The account. `None` on the command line and for the program itself.
+    pub account: Option<AccountId>,
+    /// The account's name; on the command line the name claimed with `--actor`; `scheduler` for the program itself.
+    pub name: String,
+    /// The operating-system user.
+    pub os_user: String,
+    /// The host.
+    pub host: String,
+    /// The way by which the act arrived.
+    pub means: Means,
+    /// The roles held at that moment.
+    pub roles: BTreeSet<Role>,
+    /// Whether the name was proved, and not only claimed.
+    pub authenticated: bool,
+}
+
+impl Actor {
+    /// The local administrator: has the key file in hand, so every role, under a name that is only claimed.
+    pub fn local_administrator(name: String, os_user: String, host: String) -> Self {
+        let (means, roles) = (Means::LocalAdministrator, Role::ALL.into());
+        Self { account: None, name, os_user, host, means, roles, authenticated: false }
+    }
+
+    /// Name, account and means, as they are stored beside what was changed.
+    pub fn columns(&self) -> (&str, Option<i64>, &'static str) {
+        (&self.name, self.account.map(|id| id.0), self.means.as_str())
+    }
+
+    /// The program itself, under the name of one of its parts. It has no role: what it may do is a
+    /// [`SystemAct`](super::permission::SystemAct).
+    pub fn system(name: &str, os_user: &str, host: &str) -> Self {
+        let (name, os_user, host) = (name.to_owned(), os_user.to_owned(), host.to_owned());
+        Self { account: None, name, os_user, host, means: Means::System, roles: BTreeSet::new(), authenticated: false }
+    }
+}
+
+/// Whether two claimed names mean the same person: space around them and capitals make no difference.
+pub fn same_name(a: &str, b: &str) -> bool {
+    a.trim().to_lowercase() == b.trim().to_lowercase()
+}
+
+/// Whether two actors may be the same person: the same account where both have one, else the same name.
+pub fn same_person(a: (Option<AccountId>, &str), b: (Option<AccountId>, &str)) -> bool {
+    match (a.0, b.0) {
+        (Some(a), Some(b)) => a == b,
+        (None, _) | (_, None) => same_name(a.1, b.1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_tell_people_apart_and_names_where_an_account_is_missing() {
+        let (one, two) = (Some(AccountId(1)), Some(AccountId(2)));
+        assert!(same_person((one, "Siti"), (one, "Budi")));
+        assert!(!same_person((one, "Siti"), (two, "Siti")));
+        assert!(same_person((one, "Siti"), (None, " SITI ")), "a claimed name proves nothing");
+        assert!(!same_person((None, "Siti"), (None, "Budi")));
+    }
+
+    #[test]
+    fn the_program_itself_has_no_role() {
+        assert!(Actor::system("scheduler", "cetak", "host").roles.is_empty());
+    }
+}

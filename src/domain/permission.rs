@@ -1,0 +1,481 @@
+//! Roles and operations: one table says what each role may do. A [`Permit`] is the proof that it was asked, and every
+//! function that changes something takes one.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use super::actor::{Actor, Means, Role};
+
+/// What a role may do of an operation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Right {
+    /// Nothing.
+    No,
+    /// See it.
+    Read,
+    /// Do it to what the same account asked for.
+    Own,
+    /// Ask for it; another account confirms.
+    Ask,
+    /// Confirm what another account asked for.
+    Confirm,
+    /// Ask for it, and confirm what another account asked for.
+    AskOrConfirm,
+    /// Do it.
+    Do,
+}
+
+/// Declares [`Operation`] and [`RIGHTS`]: name, stable name, and the rights of each role in the order of [`Role::ALL`].
+macro_rules! operations {
+    ($($(#[$doc:meta])+ $name:ident $code:literal [$($right:ident),+];)+) => {
+        /// One line of the permission table.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+        pub enum Operation {
+            $($(#[$doc])+ #[serde(rename = $code)] $name,)+
+        }
+
+        /// The rights of each role, in the order of [`Role::ALL`].
+        pub const RIGHTS: &[(Operation, [Right; 5])] = &[$((Operation::$name, [$(Right::$right),+]),)+];
+
+        impl Operation {
+            /// The stable name, in the audit, in pending acts and in the scopes of tokens.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $code,)+
+                }
+            }
+
+            /// The rights of each role, in the order of [`Role::ALL`].
+            fn rights(self) -> [Right; 5] {
+                match self {
+                    $(Self::$name => [$(Right::$right),+],)+
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    /// Pause the queue, a printer or a batch.
+    Pause "pause" [Do, Do, Do, No, Do];
+    /// Resume a printer or a batch.
+    Resume "resume" [Do, No, Do, No, No];
+    /// Resume the queue.
+    ResumeQueue "resume-queue" [No, No, Do, No, No];
+    /// Keep a record off the waiting list.
+    RecordHold "record-hold" [Do, No, Do, No, No];
+    /// Release a record, change its priority, or print it while its citizen waits.
+    RecordRelease "record-release" [No, No, Do, No, No];
+    /// Withdraw, restore or edit a record, or resolve a duplicate.
+    RecordChange "record-change" [Ask, No, Confirm, No, No];
+    /// Release a record over a duplicate warning.
+    RecordReleaseDuplicate "record-release-duplicate" [No, No, AskOrConfirm, No, No];
+    /// Search records by name or identifier, and show personal fields.
+    RecordSearch "record-search" [Do, No, Do, No, No];
+    /// Preview a card or show its photo.
+    CardPreview "card-preview" [Do, No, Do, Do, No];
+    /// Check or reject a card.
+    CardCheck "card-check" [Do, No, Do, No, No];
+    /// Hand a card over, also by proxy, or take it back.
+    CardHandOver "card-hand-over" [Do, No, Do, No, No];
+    /// Send a card to a district, or receive it back.
+    CardSend "card-send" [Do, No, Do, No, No];
+    /// Correct a hand-over.
+    HandOverCorrect "hand-over-correct" [Ask, No, Confirm, No, No];
+    /// Resolve an uncertain attempt whose card was found, good or spoiled.
+    InspectionFound "inspection-found" [Do, No, Do, No, No];
+    /// Resolve an uncertain attempt of which no card was found, with or without its blank.
+    InspectionNothing "inspection-nothing" [Ask, No, AskOrConfirm, No, No];
+    /// Declare an open attempt uncertain.
+    AttemptDeclare "attempt-declare" [Do, No, Do, No, No];
+    /// Ask for a reprint.
+    ReprintAsk "reprint-ask" [Do, No, Do, No, No];
+    /// Approve a reprint.
+    ReprintApprove "reprint-approve" [No, No, Confirm, No, No];
+    /// Refuse a reprint.
+    ReprintRefuse "reprint-refuse" [Own, No, Do, No, No];
+    /// Approve or cancel a batch, or move the rest of it.
+    Batch "batch" [No, No, Do, No, No];
+    /// Import a waiting list, or try to with a dry run.
+    Import "import" [Do, No, Do, No, No];
+    /// Accept an import that was stopped.
+    ImportAccept "import-accept" [No, No, Do, No, No];
+    /// Undo an import.
+    ImportUndo "import-undo" [No, No, AskOrConfirm, No, No];
+    /// Book a delivery of blanks.
+    BlanksReceive "blanks-receive" [No, Do, No, No, No];
+    /// Load or unload a hopper, or change supplies.
+    HopperLoad "hopper-load" [Do, Do, No, No, No];
+    /// Open a count.
+    CountOpen "count-open" [No, No, Do, No, No];
+    /// Enter what was counted.
+    CountEnter "count-enter" [No, Do, No, No, No];
+    /// Book the difference of a count.
+    CountBook "count-book" [No, No, AskOrConfirm, No, No];
+    /// Destroy, lend or take back blanks, or reverse a document.
+    StockRemove "stock-remove" [No, Ask, Confirm, No, No];
+    /// Clear, probe or test a printer.
+    PrinterCare "printer-care" [Do, No, Do, No, No];
+    /// Add, set or remove a printer.
+    PrinterManage "printer-manage" [No, No, Do, No, Do];
+    /// Add a printer against objections.
+    PrinterAddObjected "printer-add-objected" [No, No, Confirm, No, Ask];
+    /// Pause or resume a source.
+    SourcePause "source-pause" [Do, No, Do, No, Do];
+    /// Rewind a source.
+    SourceRewind "source-rewind" [No, No, Do, No, No];
+    /// Change a profile, a mapping or settings.
+    SettingsChange "settings-change" [No, No, Read, Read, Do];
+    /// Close a day.
+    DayClose "day-close" [No, No, Do, No, No];
+    /// Adopt a database that belongs to another installation.
+    DatabaseAdopt "database-adopt" [No, No, Confirm, No, Ask];
+    /// Make a backup, archive, or manage webhooks, screens and tokens.
+    DatabaseCare "database-care" [No, No, No, No, Do];
+    /// Move everything to another database, or change its key.
+    DatabaseMove "database-move" [No, No, No, No, Do];
+    /// Seal, verify or export the audit.
+    AuditSeal "audit-seal" [No, No, Do, Do, No];
+    /// Read balances, ledger and reports.
+    ReportRead "report-read" [Read, Read, Read, Read, No];
+    /// Make, disable or reset an account.
+    AccountManage "account-manage" [No, No, Read, Read, Do];
+    /// Give a role.
+    RoleGive "role-give" [No, No, Confirm, Read, Ask];
+}
+
+impl Operation {
+    /// Whether one account asks for it and another confirms it: no role does it alone.
+    pub fn needs_second_person(self) -> bool {
+        self.rights().iter().any(|right| matches!(right, Right::Ask | Right::Confirm | Right::AskOrConfirm))
+    }
+
+    /// Only on the command line of the machine itself.
+    fn is_local_only(self) -> bool {
+        self == Self::DatabaseMove
+    }
+}
+
+impl std::str::FromStr for Operation {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = RIGHTS.iter().map(|(operation, _)| *operation).find(|operation| operation.as_str() == text);
+        found.ok_or_else(|| format!("unknown operation `{text}`"))
+    }
+}
+
+/// What the program does by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum SystemAct {
+    /// Joins the other nodes, renews or gives up the lease, and takes over printers.
+    Lease,
+    /// Plans and ends batches, begins and settles attempts.
+    Print,
+    /// Writes down that an act was refused.
+    RecordRefusal,
+}
+
+/// What a permit is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Basis {
+    /// An operation of the table, with what the actor's roles may do of it together.
+    Role(Operation, Grant),
+    System(SystemAct),
+}
+
+/// What several roles may do of an operation together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of five rights, of which any combination can be held")]
+struct Grant {
+    read: bool,
+    own: bool,
+    ask: bool,
+    confirm: bool,
+    does: bool,
+}
+
+/// The proof that an actor may do an operation, or that the program does it by itself. Made only in this file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Permit {
+    basis: Basis,
+    actor: Option<Arc<Actor>>,
+}
+
+/// An operation that the actor's roles do not allow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Forbidden {
+    /// The operation.
+    pub operation: Operation,
+}
+
+/// Asks the table whether an actor may take part in an operation: read it, ask for it, confirm it or do it. Which of
+/// these it is, the function that takes the permit asks of it.
+pub fn authorize(actor: &Arc<Actor>, operation: Operation) -> Result<Permit, Forbidden> {
+    let mut grant = Grant::default();
+    for (role, right) in Role::ALL.into_iter().zip(operation.rights()) {
+        if !actor.roles.contains(&role) {
+            continue;
+        }
+        match right {
+            Right::No => {}
+            Right::Read => grant.read = true,
+            Right::Own => grant.own = true,
+            Right::Ask => grant.ask = true,
+            Right::Confirm => grant.confirm = true,
+            Right::AskOrConfirm => (grant.ask, grant.confirm) = (true, true),
+            Right::Do => grant.does = true,
+        }
+    }
+    // A token belongs to a program, and is never the second person.
+    grant.confirm &= actor.means != Means::Token;
+    let elsewhere = operation.is_local_only() && actor.means != Means::LocalAdministrator;
+    if grant == Grant::default() || elsewhere {
+        return Err(Forbidden { operation });
+    }
+    Ok(Permit { basis: Basis::Role(operation, grant), actor: Some(actor.clone()) })
+}
+
+impl Permit {
+    /// For what the program does by itself.
+    pub const fn system(act: SystemAct) -> Self {
+        Self { basis: Basis::System(act), actor: None }
+    }
+
+    /// The actor; `None` for the program itself, which acts under the name of its writer.
+    pub fn actor(&self) -> Option<&Arc<Actor>> {
+        self.actor.as_ref()
+    }
+
+    /// What the program does by itself; `None` for an operation of the table.
+    pub fn system_act(&self) -> Option<SystemAct> {
+        match self.basis {
+            Basis::System(act) => Some(act),
+            Basis::Role(..) => None,
+        }
+    }
+
+    /// Whether the actor does an operation that needs two people as one. Only the local administrator can, under a name
+    /// that is only claimed: two claimed names prove no more than one. It is marked in the audit.
+    pub fn is_alone(&self) -> bool {
+        let local = self.actor.as_ref().is_some_and(|actor| actor.means == Means::LocalAdministrator);
+        matches!(self.basis, Basis::Role(_, Grant { does: false, ask: true, confirm: true, .. })) && local
+    }
+
+    /// For doing `operation`; refused for one that the permit is not for, or may only be asked for or confirmed.
+    pub fn covers(&self, operation: Operation) -> Result<&Self, Forbidden> {
+        self.check(operation, self.is_alone(), |grant| grant.does)
+    }
+
+    /// For doing `operation` to what the same account asked for.
+    pub fn covers_own(&self, operation: Operation) -> Result<&Self, Forbidden> {
+        self.check(operation, false, |grant| grant.does || grant.own)
+    }
+
+    /// For asking for `operation`, which another account then confirms.
+    pub fn asks(&self, operation: Operation) -> Result<&Self, Forbidden> {
+        self.check(operation, false, |grant| grant.ask)
+    }
+
+    /// For confirming `operation`, which another account asked for.
+    pub fn confirms(&self, operation: Operation) -> Result<&Self, Forbidden> {
+        self.check(operation, false, |grant| grant.confirm)
+    }
+
+    /// For anything that the actor may do about `operation`, as taking back what the same person asked for.
+    pub fn concerns(&self, operation: Operation) -> Result<&Self, Forbidden> {
+        self.check(operation, false, |grant| grant.own || grant.ask || grant.confirm || grant.does)
+    }
+
+    fn check(&self, operation: Operation, alone: bool, may: fn(&Grant) -> bool) -> Result<&Self, Forbidden> {
+        match &self.basis {
+            Basis::Role(own, grant) if *own == operation && (alone || may(grant)) => Ok(self),
+            Basis::Role(..) | Basis::System(_) => Err(Forbidden { operation }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{
+        Right::{Ask, AskOrConfirm, Confirm, Do, No, Own, Read},
+        *,
+    };
+
+    /// The table as the office's handbook has it. ● may; 2 may ask; c confirms what another account asked for; own: what
+    /// the same account asked for; r reads.
+    const HANDBOOK: &str = "
+        | operation                | Op  | SK | Sv  | Au | Ad |
+        | pause                    | ●   | ●  | ●   |    | ●  |
+        | resume                   | ●   |    | ●   |    |    |
+        | resume-queue             |     |    | ●   |    |    |
+        | record-hold              | ●   |    | ●   |    |    |
+        | record-release           |     |    | ●   |    |    |
+        | record-change            | 2   |    | c   |    |    |
+        | record-release-duplicate |     |    | 2 c |    |    |
+        | record-search            | ●   |    | ●   |    |    |
+        | card-preview             | ●   |    | ●   | ●  |    |
+        | card-check               | ●   |    | ●   |    |    |
+        | card-hand-over           | ●   |    | ●   |    |    |
+        | card-send                | ●   |    | ●   |    |    |
+        | hand-over-correct        | 2   |    | c   |    |    |
+        | inspection-found         | ●   |    | ●   |    |    |
+        | inspection-nothing       | 2   |    | 2 c |    |    |
+        | attempt-declare          | ●   |    | ●   |    |    |
+        | reprint-ask              | ●   |    | ●   |    |    |
+        | reprint-approve          |     |    | c   |    |    |
+        | reprint-refuse           | own |    | ●   |    |    |
+        | batch                    |     |    | ●   |    |    |
+        | import                   | ●   |    | ●   |    |    |
+        | import-accept            |     |    | ●   |    |    |
+        | import-undo              |     |    | 2 c |    |    |
+        | blanks-receive           |     | ●  |     |    |    |
+        | hopper-load              | ●   | ●  |     |    |    |
+        | count-open               |     |    | ●   |    |    |
+        | count-enter              |     | ●  |     |    |    |
+        | count-book               |     |    | 2 c |    |    |
+        | stock-remove             |     | 2  | c   |    |    |
+        | printer-care             | ●   |    | ●   |    |    |
+        | printer-manage           |     |    | ●   |    | ●  |
+        | printer-add-objected     |     |    | c   |    | 2  |
+        | source-pause             | ●   |    | ●   |    | ●  |
+        | source-rewind            |     |    | ●   |    |    |
+        | settings-change          |     |    | r   | r  | ●  |
+        | day-close                |     |    | ●   |    |    |
+        | database-adopt           |     |    | c   |    | 2  |
+        | database-care            |     |    |     |    | ●  |
+        | database-move            |     |    |     |    | ●  |
+        | audit-seal               |     |    | ●   | ●  |    |
+        | report-read              | r   | r  | r   | r  |    |
+        | account-manage           |     |    | r   | r  | ●  |
+        | role-give                |     |    | c   | r  | 2  |";
+
+    fn actor(roles: impl IntoIterator<Item = Role>) -> Arc<Actor> {
+        let local = Actor::local_administrator("siti".into(), "siti".into(), "host".into());
+        Arc::new(Actor { means: Means::Session, roles: BTreeSet::from_iter(roles), authenticated: true, ..local })
+    }
+
+    #[test]
+    fn the_table_is_that_of_the_handbook_cell_by_cell() {
+        let mut rows = HANDBOOK.lines().filter(|line| !line.trim().is_empty()).skip(1);
+        for (operation, rights) in RIGHTS {
+            let row = rows.next().unwrap_or_else(|| panic!("{operation:?} is not in the handbook"));
+            let cells: Vec<&str> = row.trim().trim_matches('|').split('|').map(str::trim).collect();
+            let word = |right: &Right| match right {
+                No => "",
+                Read => "r",
+                Own => "own",
+                Ask => "2",
+                Confirm => "c",
+                AskOrConfirm => "2 c",
+                Do => "●",
+            };
+            let own: Vec<&str> = std::iter::once(operation.as_str()).chain(rights.iter().map(word)).collect();
+            assert_eq!(own, cells);
+        }
+        assert_eq!(rows.next(), None, "the handbook has more operations than the table");
+    }
+
+    #[test]
+    fn an_operation_is_stored_under_its_name_and_stands_in_the_table_once() {
+        let mut seen = BTreeSet::new();
+        for (operation, _) in RIGHTS {
+            let name = serde_json::to_string(operation).unwrap();
+            assert_eq!(name, format!("\"{}\"", operation.as_str()));
+            assert_eq!(operation.as_str().parse(), Ok(*operation));
+            assert!(seen.insert(name), "{operation:?} is there twice");
+        }
+    }
+
+    #[test]
+    fn no_role_has_every_right() {
+        for (at, role) in Role::ALL.into_iter().enumerate() {
+            let lacks = RIGHTS.iter().any(|(_, rights)| rights[at] == No);
+            assert!(lacks, "{role:?} has every right");
+        }
+    }
+
+    #[test]
+    fn a_permit_is_for_what_the_roles_have_and_nothing_else() {
+        for (operation, rights) in RIGHTS {
+            for (role, right) in Role::ALL.into_iter().zip(rights) {
+                let permit = authorize(&actor([role]), *operation);
+                let Ok(permit) = permit.clone() else {
+                    let local = *operation == Operation::DatabaseMove;
+                    assert!(*right == No || local, "{role:?} {operation:?}");
+                    continue;
+                };
+                let seen = (
+                    permit.covers(*operation).is_ok(),
+                    permit.covers_own(*operation).is_ok(),
+                    permit.asks(*operation).is_ok(),
+                    permit.confirms(*operation).is_ok(),
+                );
+                let expected = match right {
+                    No => panic!("{role:?} got a permit for {operation:?}"),
+                    Read => (false, false, false, false),
+                    Own => (false, true, false, false),
+                    Ask => (false, false, true, false),
+                    Confirm => (false, false, false, true),
+                    AskOrConfirm => (false, false, true, true),
+                    Do => (true, true, false, false),
+                };
+                assert_eq!(seen, expected, "{role:?} {operation:?}");
+                let (other, _) = RIGHTS.iter().find(|(other, _)| other != operation).unwrap();
+                assert!(permit.covers(*other).is_err() && permit.asks(*other).is_err(), "{role:?} {other:?}");
+            }
+        }
+        assert_eq!(
+            authorize(&actor([]), Operation::Pause),
+            Err(Forbidden { operation: Operation::Pause }),
+            "without a role"
+        );
+    }
+
+    #[test]
+    fn an_operation_for_two_people_says_so_and_nobody_does_it_alone_with_an_account() {
+        let all = actor(Role::ALL);
+        for (operation, rights) in RIGHTS {
+            let two = rights.iter().any(|right| matches!(right, Ask | Confirm | AskOrConfirm));
+            assert_eq!(operation.needs_second_person(), two, "{operation:?}");
+            if two {
+                assert!(!rights.contains(&Do), "{operation:?} is done by one role alone");
+                assert!(authorize(&all, *operation).unwrap().covers(*operation).is_err(), "{operation:?}");
+            }
+        }
+        assert!(Operation::InspectionNothing.needs_second_person());
+        assert!(!Operation::InspectionFound.needs_second_person());
+    }
+
+    #[test]
+    fn the_local_administrator_may_stand_for_two_people_and_is_marked() {
+        let local = Arc::new(Actor::local_administrator("root".into(), "root".into(), "host".into()));
+        let permit = authorize(&local, Operation::StockRemove).unwrap();
+        assert!(permit.covers(Operation::StockRemove).is_ok() && permit.is_alone());
+        assert!(!authorize(&local, Operation::Pause).unwrap().is_alone());
+    }
+
+    #[test]
+    fn a_token_is_never_the_second_person() {
+        let token = Arc::new(Actor { means: Means::Token, ..(*actor(Role::ALL)).clone() });
+        assert!(authorize(&token, Operation::StockRemove).unwrap().confirms(Operation::StockRemove).is_err());
+        assert!(authorize(&token, Operation::ReprintApprove).is_err());
+    }
+
+    #[test]
+    fn a_database_is_moved_only_from_its_own_machine() {
+        assert!(authorize(&actor(Role::ALL), Operation::DatabaseMove).is_err());
+    }
+
+    #[test]
+    fn what_the_program_does_by_itself_is_no_permit_for_an_operation() {
+        let permit = Permit::system(SystemAct::Print);
+        for (operation, _) in RIGHTS {
+            assert!(permit.covers(*operation).is_err() && permit.confirms(*operation).is_err(), "{operation:?}");
+        }
+        assert_eq!((permit.actor(), permit.system_act()), (None, Some(SystemAct::Print)));
+    }
+}

@@ -1,0 +1,302 @@
+//! Values that people give to an act. Each is checked once, when it is made from text or from JSON, and is right from
+//! then on.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use super::{actor::same_name, card::profile::is_name, stock::Cause};
+
+/// A value that an act does not accept. Says the rule and not the value, which can be personal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InvalidValue {
+    /// There is no text.
+    #[error("it must not be empty")]
+    Empty,
+    /// The text is too long.
+    #[error("it must not be longer than {TEXT_BYTES_MAX} bytes")]
+    TooLong,
+    /// The text has several lines or control characters.
+    #[error("it must be one line without control characters")]
+    NotOneLine,
+    /// The text is not allowed as a name.
+    #[error("it must be letters, digits, `-`, `_` and `.`, at most 40")]
+    NotAName,
+    /// The number is out of range; both ends are allowed.
+    #[error("it is out of range, {least} to {most}")]
+    OutOfRange {
+        /// The smallest number.
+        least: i64,
+        /// The largest number.
+        most: i64,
+    },
+    /// The text is not a number.
+    #[error("it is not a number")]
+    NotANumber,
+    /// Both witnesses are the same person.
+    #[error("it must be two different people")]
+    SamePerson,
+    /// The text is not a cause of spoilage.
+    #[error("causes of spoilage are `encode-failed`, `print-failed`, `damaged` and `data-changed`")]
+    NotSpoilage,
+}
+
+/// The longest text that is kept, in bytes.
+const TEXT_BYTES_MAX: usize = 500;
+
+/// Text that people write and others read later, in lists and in the audit: trimmed, one line, not empty.
+fn one_line(text: &str) -> Result<String, InvalidValue> {
+    let text = text.trim();
+    match text {
+        "" => Err(InvalidValue::Empty),
+        _ if text.len() > TEXT_BYTES_MAX => Err(InvalidValue::TooLong),
+        _ if text.contains(char::is_control) => Err(InvalidValue::NotOneLine),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+fn name(text: &str) -> Result<String, InvalidValue> {
+    if is_name(text) { Ok(text.to_owned()) } else { Err(InvalidValue::NotAName) }
+}
+
+fn in_range(number: i64, least: i64, most: i64) -> Result<i64, InvalidValue> {
+    if (least..=most).contains(&number) { Ok(number) } else { Err(InvalidValue::OutOfRange { least, most }) }
+}
+
+macro_rules! text_value {
+    ($(#[$doc:meta])* $name:ident, $check:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidValue;
+
+            fn from_str(text: &str) -> Result<Self, InvalidValue> {
+                $check(text).map(Self)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidValue;
+
+            fn try_from(text: String) -> Result<Self, InvalidValue> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+macro_rules! number_value {
+    ($(#[$doc:meta])* $name:ident, $least:literal ..= $most:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+        #[serde(try_from = "i64", into = "i64")]
+        pub struct $name(i64);
+
+        impl $name {
+            /// The number.
+            pub fn get(self) -> i64 {
+                self.0
+            }
+        }
+
+        impl TryFrom<i64> for $name {
+            type Error = InvalidValue;
+
+            fn try_from(number: i64) -> Result<Self, InvalidValue> {
+                in_range(number, $least, $most).map(Self)
+            }
+        }
+
+        impl From<$name> for i64 {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidValue;
+
+            fn from_str(text: &str) -> Result<Self, InvalidValue> {
+                text.parse::<i64>().map_err(|_| InvalidValue::NotANumber)?.try_into()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+text_value!(
+    /// Why, in the words of a person: one line of 1 to 500 bytes without control characters.
+    Note, one_line
+);
+text_value!(
+    /// The number or name of a paper: a delivery note, a record of destruction. One line of 1 to 500 bytes.
+    Document, one_line
+);
+text_value!(
+    /// A person's name as others know it. One line of 1 to 500 bytes.
+    PersonName, one_line
+);
+text_value!(
+    /// The name of a lot of blanks. One line of 1 to 500 bytes.
+    LotName, one_line
+);
+text_value!(
+    /// The name of another office.
+    OfficeName, name
+);
+text_value!(
+    /// The name of a printer.
+    PrinterName, name
+);
+number_value!(
+    /// A number of blanks.
+    Quantity, 1..=1_000_000_000
+);
+number_value!(
+    /// What was counted; zero is allowed.
+    Counted, 0..=1_000_000_000
+);
+number_value!(
+    /// How many blanks a hopper takes.
+    HopperCapacity, 1..=100_000
+);
+
+/// Two different people who saw an act.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "[PersonName; 2]", into = "[PersonName; 2]")]
+pub struct Witnesses([PersonName; 2]);
+
+impl Witnesses {
+    /// Their names.
+    pub fn names(&self) -> [&str; 2] {
+        [self.0[0].as_str(), self.0[1].as_str()]
+    }
+}
+
+impl TryFrom<[PersonName; 2]> for Witnesses {
+    type Error = InvalidValue;
+
+    fn try_from(names: [PersonName; 2]) -> Result<Self, InvalidValue> {
+        if same_name(names[0].as_str(), names[1].as_str()) { Err(InvalidValue::SamePerson) } else { Ok(Self(names)) }
+    }
+}
+
+impl From<Witnesses> for [PersonName; 2] {
+    fn from(witnesses: Witnesses) -> Self {
+        witnesses.0
+    }
+}
+
+impl fmt::Display for Witnesses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.0[0], self.0[1])
+    }
+}
+
+/// A cause that is one of spoilage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Cause", into = "Cause")]
+pub struct SpoilageCause(Cause);
+
+impl SpoilageCause {
+    /// The cause.
+    pub fn get(self) -> Cause {
+        self.0
+    }
+}
+
+impl TryFrom<Cause> for SpoilageCause {
+    type Error = InvalidValue;
+
+    fn try_from(cause: Cause) -> Result<Self, InvalidValue> {
+        if cause.is_spoilage() { Ok(Self(cause)) } else { Err(InvalidValue::NotSpoilage) }
+    }
+}
+
+impl From<SpoilageCause> for Cause {
+    fn from(cause: SpoilageCause) -> Self {
+        cause.0
+    }
+}
+
+impl FromStr for SpoilageCause {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        Cause::from_name(text).ok_or(InvalidValue::NotSpoilage)?.try_into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_one_trimmed_line_of_at_most_500_bytes() {
+        assert_eq!("  worn out \n".parse::<Note>().unwrap().as_str(), "worn out");
+        let text = |text: &str| text.parse::<Note>().err();
+        assert_eq!(text(" \t "), Some(InvalidValue::Empty));
+        assert_eq!(text("a\nb"), Some(InvalidValue::NotOneLine));
+        assert_eq!(text("a\u{7}b"), Some(InvalidValue::NotOneLine));
+        assert_eq!(text(&"é".repeat(250)), None);
+        assert_eq!(text(&"é".repeat(251)), Some(InvalidValue::TooLong));
+    }
+
+    #[test]
+    fn numbers_have_both_ends_of_their_range() {
+        let quantity = |n: i64| Quantity::try_from(n).map(Quantity::get);
+        assert_eq!([quantity(1), quantity(1_000_000_000)], [Ok(1), Ok(1_000_000_000)]);
+        let wrong = InvalidValue::OutOfRange { least: 1, most: 1_000_000_000 };
+        assert_eq!([quantity(0), quantity(1_000_000_001), quantity(-1)], [Err(wrong); 3]);
+        assert_eq!(Counted::try_from(0).map(Counted::get), Ok(0));
+        assert_eq!("many".parse::<Quantity>(), Err(InvalidValue::NotANumber));
+    }
+
+    #[test]
+    fn two_witnesses_are_two_people() {
+        let two = |a: &str, b: &str| Witnesses::try_from([a.parse().unwrap(), b.parse().unwrap()]);
+        assert_eq!(two("Siti", " SITI "), Err(InvalidValue::SamePerson));
+        assert_eq!(two("Siti", "Budi").unwrap().names(), ["Siti", "Budi"]);
+    }
+
+    #[test]
+    fn what_arrives_as_json_is_checked_too() {
+        assert!(serde_json::from_str::<Note>("\"\"").is_err());
+        assert!(serde_json::from_str::<Quantity>("0").is_err());
+        assert!(serde_json::from_str::<PrinterName>("\"p 1\"").is_err());
+        assert!(serde_json::from_str::<OfficeName>("\"kudus/2\"").is_err());
+        assert!(serde_json::from_str::<Witnesses>("[\"a\", \"A\"]").is_err());
+        assert!(serde_json::from_str::<SpoilageCause>("\"lent\"").is_err());
+        let note: Note = serde_json::from_str("\" it's \\\"here\\\" \"").unwrap();
+        assert_eq!(serde_json::to_string(&note).unwrap(), "\"it's \\\"here\\\"\"");
+        assert_eq!(serde_json::to_string(&"damaged".parse::<SpoilageCause>().unwrap()).unwrap(), "\"damaged\"");
+    }
+}

@@ -1,0 +1,112 @@
+//! The way from a surface to the engine: acts go through a client, which asks for the right first.
+
+use std::sync::Arc;
+
+use super::{
+    Engine, EngineError,
+    operations::{self, Act, TwoPersonAct},
+};
+use crate::domain::{
+    actor::Actor,
+    audit::Event,
+    id::PendingActId,
+    permission::{Forbidden, Operation, Permit, SystemAct, authorize},
+    refusal::Refusal,
+    value::Note,
+};
+
+/// What a surface needs of the engine.
+pub trait Client {
+    /// Does an act.
+    fn act<A: Act>(&self, act: A) -> impl Future<Output = Result<A::Answer, EngineError>> + Send;
+
+    /// Asks for an act that another person then confirms.
+    fn request(&self, act: TwoPersonAct) -> impl Future<Output = Result<PendingActId, EngineError>> + Send;
+
+    /// Confirms what another person asked for: it is done.
+    fn confirm(&self, act: PendingActId) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Refuses what another person asked for.
+    fn refuse(&self, act: PendingActId, note: Note) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Takes back what the same person asked for.
+    fn take_back(&self, act: PendingActId) -> impl Future<Output = Result<(), EngineError>> + Send;
+}
+
+/// A client in the same process.
+#[derive(Clone)]
+pub struct Direct {
+    engine: Engine,
+    actor: Arc<Actor>,
+}
+
+impl Direct {
+    /// For the engine's own actor: on the command line, the local administrator.
+    pub fn new(engine: &Engine) -> Self {
+        Self { actor: engine.writer.actor.clone(), engine: engine.clone() }
+    }
+
+    /// A permit for an operation that is no act, as it reads a stream or tells its progress. A refusal is written down.
+    pub async fn permit(&self, operation: Operation) -> Result<Permit, EngineError> {
+        let forbidden = match authorize(&self.actor, operation) {
+            Ok(permit) => return Ok(permit),
+            Err(forbidden) => forbidden,
+        };
+        self.write_refusal(forbidden).await
+    }
+
+    /// Writes down that an act was refused, and by whom it was tried: nothing of what it was about.
+    async fn write_refusal<T>(&self, forbidden: Forbidden) -> Result<T, EngineError> {
+        let engine = self.engine.acting(&self.engine.writer.chain, (*self.actor).clone());
+        let mut tx = engine.write(&Permit::system(SystemAct::RecordRefusal)).await?;
+        tx.audit(Event::new("act.forbidden", format!("operation {}", forbidden.operation.as_str())));
+        tx.commit().await?;
+        Err(Refusal::from(forbidden).into())
+    }
+
+    /// A result in which a permit that does not reach far enough is written down too.
+    async fn recorded<T>(&self, operation: Operation, result: Result<T, EngineError>) -> Result<T, EngineError> {
+        match result {
+            Err(EngineError::Refused(Refusal::NoRight { operation: missing })) if missing == operation => {
+                self.write_refusal(Forbidden { operation }).await
+            }
+            result => result,
+        }
+    }
+
+    async fn operation_of(&self, act: PendingActId) -> Result<Operation, EngineError> {
+        let found = self.engine.store.read().await?.pending_act_get(act).await?;
+        Ok(found.ok_or(Refusal::NoAct { act })?.operation)
+    }
+}
+
+impl Client for Direct {
+    async fn act<A: Act>(&self, act: A) -> Result<A::Answer, EngineError> {
+        let permit = self.permit(A::OPERATION).await?;
+        self.recorded(A::OPERATION, act.perform(&self.engine, &permit).await).await
+    }
+
+    async fn request(&self, act: TwoPersonAct) -> Result<PendingActId, EngineError> {
+        let operation = act.operation();
+        let permit = self.permit(operation).await?;
+        self.recorded(operation, operations::request(&self.engine, &permit, &act).await).await
+    }
+
+    async fn confirm(&self, act: PendingActId) -> Result<(), EngineError> {
+        let operation = self.operation_of(act).await?;
+        let permit = self.permit(operation).await?;
+        self.recorded(operation, operations::confirm(&self.engine, &permit, act).await).await
+    }
+
+    async fn refuse(&self, act: PendingActId, note: Note) -> Result<(), EngineError> {
+        let operation = self.operation_of(act).await?;
+        let permit = self.permit(operation).await?;
+        self.recorded(operation, operations::refuse(&self.engine, &permit, act, &note).await).await
+    }
+
+    async fn take_back(&self, act: PendingActId) -> Result<(), EngineError> {
+        let operation = self.operation_of(act).await?;
+        let permit = self.permit(operation).await?;
+        self.recorded(operation, operations::take_back(&self.engine, &permit, act).await).await
+    }
+}

@@ -1,0 +1,241 @@
+//! The acts of people, as tests write them: each goes through a client, under the actor of the engine that is given.
+
+use std::path::Path;
+
+pub(crate) use cetak::{domain::attempt::InspectionResult as Found, engine::operations::archivable};
+use cetak::{
+    domain::{
+        attempt::InspectionResult,
+        id::{BatchId, PendingActId},
+        pause::PauseScope,
+        permission::Operation,
+        stock::Cause,
+        value::Witnesses,
+    },
+    engine::{
+        Engine, EngineError,
+        client::{Client, Direct},
+        operations::{
+            self, AddObjectedPrinter, AddPrinter, ApproveBatch, ApproveReprint, ArchiveJobs, Archived, BackUpDatabase,
+            Backup, CancelBatch, CheckCard, ClearPrinter, Count, CountBlanks, DatabaseMove, DeclareUncertain,
+            DestroyBlanks, FoundCard, HandOverCard, HoldRecord, LendBlanks, LoadHopper, Pause, Probe, ReceiveBlanks,
+            RecordName, RefuseReprint, RejectCard, ReleaseRecord, RemovePrinter, Reprint, RequestReprint, ResolveFound,
+            ResolveNothing, ResumeBatch, ResumePrinter, ResumeQueue, SurrenderCard, TakeBackBlanks, TestCard,
+            TestPrinter, UnloadHopper,
+        },
+    },
+};
+
+type Done<T> = Result<T, EngineError>;
+
+/// A delivery of blanks.
+pub(crate) struct Delivery {
+    pub(crate) blank_type: String,
+    pub(crate) quantity: i64,
+    pub(crate) document: String,
+    pub(crate) lot: Option<String>,
+    pub(crate) serials: Option<String>,
+}
+
+/// A printer to be added; `insist` overrides what is objected.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct NewPrinter<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) uri: &'a str,
+    pub(crate) profile: &'a str,
+    pub(crate) hopper: Option<i64>,
+    pub(crate) insist: Option<&'a str>,
+}
+
+/// A value of an act; the tests give only right ones.
+fn value<T: std::str::FromStr<Err: std::fmt::Debug>>(text: impl ToString) -> T {
+    text.to_string().parse().unwrap()
+}
+
+pub(crate) fn by(engine: &Engine) -> Direct {
+    Direct::new(engine)
+}
+
+pub(crate) async fn record_hold(engine: &Engine, record: &RecordName, note: &str) -> Done<()> {
+    by(engine).act(HoldRecord { record: record.clone(), note: value(note) }).await
+}
+
+pub(crate) async fn record_release(engine: &Engine, record: &RecordName, note: &str) -> Done<()> {
+    by(engine).act(ReleaseRecord { record: record.clone(), note: value(note) }).await
+}
+
+pub(crate) async fn card_check(engine: &Engine, record: &RecordName) -> Done<()> {
+    by(engine).act(CheckCard { record: record.clone() }).await
+}
+
+pub(crate) async fn card_reject(engine: &Engine, record: &RecordName, cause: Cause, note: &str) -> Done<()> {
+    by(engine).act(RejectCard { record: record.clone(), cause: cause.try_into().unwrap(), note: value(note) }).await
+}
+
+pub(crate) async fn card_hand_over(engine: &Engine, record: &RecordName) -> Done<()> {
+    by(engine).act(HandOverCard { record: record.clone() }).await
+}
+
+pub(crate) async fn card_surrender(engine: &Engine, record: &RecordName, note: &str) -> Done<()> {
+    by(engine).act(SurrenderCard { record: record.clone(), note: value(note) }).await
+}
+
+pub(crate) async fn pause(engine: &Engine, scope: &PauseScope, note: &str) -> Done<bool> {
+    by(engine).act(Pause { scope: scope.clone(), note: value(note) }).await
+}
+
+pub(crate) async fn resume(engine: &Engine, scope: &PauseScope, note: &str) -> Done<bool> {
+    let note = value(note);
+    match scope.clone() {
+        PauseScope::Queue => by(engine).act(ResumeQueue { note }).await,
+        PauseScope::Printer(printer) => by(engine).act(ResumePrinter { printer, note }).await,
+        PauseScope::Batch(batch) => by(engine).act(ResumeBatch { batch: BatchId(batch), note }).await,
+    }
+}
+
+pub(crate) async fn batch_cancel(engine: &Engine, batch: BatchId, note: &str) -> Done<bool> {
+    by(engine).act(CancelBatch { batch, note: value(note) }).await
+}
+
+pub(crate) async fn batch_approve(engine: &Engine, batch: BatchId) -> Done<()> {
+    by(engine).act(ApproveBatch { batch }).await
+}
+
+pub(crate) async fn inspect_resolve(engine: &Engine, attempt: &str, found: Found, note: &str) -> Done<()> {
+    let (attempt, note) = (attempt.to_owned(), value(note));
+    let card = |found| ResolveFound { attempt: attempt.clone(), found, note: value(&note) };
+    match found {
+        InspectionResult::Good => by(engine).act(card(FoundCard::Good)).await,
+        InspectionResult::Spoiled => by(engine).act(card(FoundCard::Spoiled)).await,
+        InspectionResult::Nothing => by(engine).act(ResolveNothing { attempt, blank_gone: false, note }).await,
+        InspectionResult::BlankGone => by(engine).act(ResolveNothing { attempt, blank_gone: true, note }).await,
+    }
+}
+
+pub(crate) async fn declare_uncertain(engine: &Engine, attempt: &str, note: &str) -> Done<()> {
+    by(engine).act(DeclareUncertain { attempt: attempt.into(), note: value(note) }).await
+}
+
+pub(crate) async fn reprint_request(engine: &Engine, record: &RecordName, reason: &str) -> Done<PendingActId> {
+    by(engine).act(RequestReprint { reprint: Reprint { record: record.clone(), reason: value(reason) } }).await
+}
+
+pub(crate) async fn reprint_approve(engine: &Engine, warrant: PendingActId) -> Done<()> {
+    by(engine).act(ApproveReprint { warrant }).await
+}
+
+pub(crate) async fn reprint_refuse(engine: &Engine, warrant: PendingActId, note: &str) -> Done<()> {
+    by(engine).act(RefuseReprint { warrant, note: value(note) }).await
+}
+
+pub(crate) async fn receive(engine: &Engine, delivery: &Delivery) -> Done<()> {
+    let act = ReceiveBlanks {
+        blank_type: delivery.blank_type.clone(),
+        quantity: value(delivery.quantity),
+        document: value(&delivery.document),
+        lot: delivery.lot.as_ref().map(value),
+        serials: delivery.serials.clone(),
+    };
+    by(engine).act(act).await
+}
+
+pub(crate) async fn load(engine: &Engine, printer: &str, quantity: i64) -> Done<()> {
+    by(engine).act(LoadHopper { printer: value(printer), quantity: value(quantity) }).await
+}
+
+pub(crate) async fn unload(engine: &Engine, printer: &str, quantity: i64) -> Done<()> {
+    by(engine).act(UnloadHopper { printer: value(printer), quantity: value(quantity) }).await
+}
+
+pub(crate) async fn count(
+    engine: &Engine,
+    blank_type: &str,
+    printer: Option<&str>,
+    counted: i64,
+    note: &str,
+) -> Done<Count> {
+    by(engine).act(counted_blanks(blank_type, printer, counted, note)).await
+}
+
+pub(crate) fn counted_blanks(blank_type: &str, printer: Option<&str>, counted: i64, note: &str) -> CountBlanks {
+    CountBlanks {
+        blank_type: blank_type.into(),
+        printer: printer.map(value),
+        counted: value(counted),
+        note: value(note),
+    }
+}
+
+pub(crate) async fn destroy(
+    engine: &Engine,
+    blank_type: &str,
+    quantity: i64,
+    from_vault: bool,
+    document: &str,
+    witnesses: [&str; 2],
+) -> Done<()> {
+    let witnesses = Witnesses::try_from(witnesses.map(value)).unwrap();
+    let (blank_type, quantity, document) = (blank_type.into(), value(quantity), value(document));
+    by(engine).act(DestroyBlanks { blank_type, quantity, from_vault, document, witnesses }).await
+}
+
+pub(crate) async fn lend(engine: &Engine, blank_type: &str, quantity: i64, to: &str, document: &str) -> Done<()> {
+    by(engine).act(lent_blanks(blank_type, quantity, to, document)).await
+}
+
+pub(crate) fn lent_blanks(blank_type: &str, quantity: i64, to: &str, document: &str) -> LendBlanks {
+    LendBlanks { blank_type: blank_type.into(), quantity: value(quantity), to: value(to), document: value(document) }
+}
+
+pub(crate) async fn take_back(
+    engine: &Engine,
+    blank_type: &str,
+    quantity: i64,
+    from: &str,
+    document: &str,
+) -> Done<()> {
+    let (quantity, from, document) = (value(quantity), value(from), value(document));
+    by(engine).act(TakeBackBlanks { blank_type: blank_type.into(), quantity, from, document }).await
+}
+
+pub(crate) async fn printer_add(engine: &Engine, new: &NewPrinter<'_>) -> Done<Probe> {
+    let printer = AddPrinter {
+        name: value(new.name),
+        uri: new.uri.into(),
+        profile: new.profile.into(),
+        hopper: new.hopper.map(value),
+    };
+    match new.insist {
+        None => by(engine).act(printer).await,
+        Some(why) => by(engine).act(AddObjectedPrinter { printer, note: value(why) }).await,
+    }
+}
+
+pub(crate) async fn printer_clear(engine: &Engine, printer: &str, note: &str) -> Done<()> {
+    by(engine).act(ClearPrinter { printer: printer.into(), note: value(note) }).await
+}
+
+pub(crate) async fn printer_remove(engine: &Engine, printer: &str) -> Done<()> {
+    by(engine).act(RemovePrinter { printer: printer.into() }).await
+}
+
+pub(crate) async fn printer_test(engine: &Engine, printer: &str) -> Done<TestCard> {
+    by(engine).act(TestPrinter { printer: printer.into() }).await
+}
+
+pub(crate) async fn archive(engine: &Engine, older_than_days: u32) -> Done<Archived> {
+    by(engine).act(ArchiveJobs { older_than_days }).await
+}
+
+pub(crate) async fn backup(engine: &Engine, file: &Path) -> Done<Backup> {
+    by(engine).act(BackUpDatabase { file: file.to_owned() }).await
+}
+
+pub(crate) async fn database_move(
+    engine: &Engine,
+    to: &str,
+    progress: impl FnMut(&'static str, i64) + Send,
+) -> Done<DatabaseMove> {
+    let permit = by(engine).permit(Operation::DatabaseMove).await?;
+    operations::database_move(engine, &permit, to, progress).await
+}
