@@ -45,11 +45,11 @@ pub enum Resumes {
     ByItself,
     /// The printer resumes by itself with the next card; the card inside may be lost.
     WithTheNextCard,
-    /// Only after an operator cleared the printer.
+    /// An operator must acknowledge the reason first.
     WhenCleared,
 }
 
-/// What became of the blank inside the printer. A count always decides.
+/// The probable condition of the blank inside the printer. A count decides.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BlankInside {

@@ -12,7 +12,7 @@ use super::{
     transition::{CardChange, JobChange, RecallChange, RecordChange, Transition},
 };
 
-/// A record with all that decides what an act means, as read in the transaction that saves it.
+/// A record with everything that decisions about it need, read in the transaction that saves the decision.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecordView {
     /// The record's number.
@@ -132,7 +132,8 @@ impl From<OneCard> for RecordRule {
     }
 }
 
-/// Whether a request may be open beside the person's other records.
+/// Whether a request may be open beside the person's other records of the profile. A person has one valid card per profile:
+/// no other record may occupy the slot, and after a card was handed over only a kind of request that replaces it is allowed.
 pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), OneCard> {
     if others.iter().any(|o| o.state.occupies_slot()) {
         return Err(OneCard::OtherRequestOpen);
@@ -144,7 +145,7 @@ pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), OneCard
     Ok(())
 }
 
-/// Keeps a record off the waiting list; out of its batch, if no card is in hand.
+/// Takes a record off the waiting list, or out of its batch if its job is queued.
 pub fn hold(view: &RecordView, reason: &str) -> Result<Transition, Refusal> {
     leave_queue(view, RecordState::Held, reason, "record.held", RecordRule::Hold)
 }
@@ -172,7 +173,7 @@ fn leave_queue(
     Ok(transition)
 }
 
-/// Puts a held or quarantined record on the waiting list, its failed tries forgiven.
+/// Puts a held or quarantined record on the waiting list and resets its failed tries.
 pub fn release(view: &RecordView, replaces: bool, others: &[OtherRecord], reason: &str) -> Result<Transition, Refusal> {
     if !matches!(view.state, RecordState::Held | RecordState::Quarantined) {
         return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Release));
@@ -187,7 +188,7 @@ pub fn release(view: &RecordView, replaces: bool, others: &[OtherRecord], reason
 /// Withdraws a record, because its source lists it with a status that is not print-ready. If a card exists or may exist, it
 /// is recalled instead.
 ///
-/// Returns `None` for one that is withdrawn already.
+/// Returns `None` if the record is withdrawn already.
 pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, Refusal> {
     let reason = Reason::Status { status: status.to_owned() }.to_stored();
     let to = RecordState::Withdrawn;
@@ -221,7 +222,7 @@ fn stop_card(view: &RecordView, stop: Recall, reason: &str) -> Transition {
     Transition { record: Some(change), ..Transition::new(Some(event)) }
 }
 
-/// What a new body does to the state of its record. `is_sound` says whether the new body may be on the waiting list.
+/// Decides the state of a record that gets a new body. `is_sound` says whether the new body may be on the waiting list.
 pub fn update(view: &RecordView, is_sound: &Result<(), Reason>) -> Result<Transition, Refusal> {
     let event = || Event::new("record.updated", &view.subject).with("version", view.version + 1);
     let onto_the_list = |movements, job| {
@@ -268,7 +269,7 @@ fn card_movement(card: CardBlank, from: Account, to: Account, cause: Cause) -> M
     Movement::new(card.lot, from, to, 1, cause).of_batch(card.batch).of_attempt(card.attempt)
 }
 
-/// A person looked at the card and found it good.
+/// A person has checked the card and found it good.
 pub fn check(view: &RecordView) -> Result<Transition, Refusal> {
     printed_card(view, RecordRule::Check)?;
     refuse_stopped(view)?;
@@ -284,8 +285,8 @@ fn refuse_stopped(view: &RecordView) -> Result<(), Refusal> {
     }
 }
 
-/// A person looked at the card and found it bad, or it was stopped: the card is spoiled, and the record goes back to
-/// the waiting list, or is withdrawn if that is why it was stopped.
+/// A person rejects the card, because it is bad or was recalled. It counts as spoiled. The record goes back to the waiting
+/// list, or is withdrawn if the card was recalled for that reason.
 pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transition, Refusal> {
     let card = printed_card(view, RecordRule::Reject)?;
     let to = if view.stop == Some(Recall::Withdrawn) { RecordState::Withdrawn } else { RecordState::Waiting };
@@ -299,7 +300,7 @@ pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transitio
     Ok(transition)
 }
 
-/// The citizen has the card.
+/// The citizen receives the card, which must have been checked and not recalled.
 pub fn hand_over(view: &RecordView) -> Result<Transition, Refusal> {
     let card = printed_card(view, RecordRule::HandOver)?;
     refuse_stopped(view)?;
@@ -312,7 +313,7 @@ pub fn hand_over(view: &RecordView) -> Result<Transition, Refusal> {
     Ok(transition)
 }
 
-/// The citizen gave the card back: it is to be destroyed.
+/// The citizen gives the card back. It counts as spoiled, to be destroyed.
 pub fn surrender(view: &RecordView, reason: &str) -> Result<Transition, Refusal> {
     let (RecordState::HandedOver, Some(card), false) = (view.state, view.card, view.surrendered) else {
         return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Surrender));

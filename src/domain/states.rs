@@ -69,7 +69,7 @@ impl std::str::FromStr for RecordState {
     }
 }
 
-/// Why the card of a record, if there is one, must not leave the office.
+/// The reason for which a record's card must not be handed over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recall {
@@ -130,7 +130,7 @@ impl JobState {
         Self::ALL.map(|(_, name)| name)
     }
 
-    /// The name in schema and reports.
+    /// The name in the database and in reports.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }

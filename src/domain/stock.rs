@@ -216,7 +216,7 @@ impl Cause {
     }
 }
 
-/// A quantity taken from one account to another. Nothing is edited: a mistake is corrected by another movement.
+/// A movement of blanks from one account to another. Movements are never changed; a mistake is corrected by another one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Movement {
     /// The lot; it belongs to one blank type.

@@ -45,7 +45,7 @@ pub struct AttemptChange {
     pub reason: Option<String>,
     /// Why, in the words of a person.
     pub note: Option<String>,
-    /// A person decided it, who is in the audit.
+    /// Whether a person decided it; the audit names the person.
     pub inspected: bool,
 }
 
@@ -92,7 +92,7 @@ pub struct RecordChange {
     pub reason: Option<String>,
     /// Why, in the words of a person; `None` clears an earlier note.
     pub note: Option<String>,
-    /// What happens to its card.
+    /// The change of its card.
     pub card: CardChange,
 }
 

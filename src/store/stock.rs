@@ -69,7 +69,7 @@ pub(super) type Delta = (i64, &'static str, String, i64);
 
 type MovementRow<'a> = (i64, &'a str, String, &'a str, String, i64, &'a str, Option<&'a str>, Option<i64>, Option<i64>);
 
-/// Appends movements; the arguments are the places of the rows, of now, and of the actor's name, account and means.
+/// Appends movements. The arguments are the placeholders of the rows, of the instant, and of the actor.
 macro_rules! append {
     ($rows:literal, $now:literal, $actor:literal) => {
         concat!(

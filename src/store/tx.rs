@@ -37,7 +37,7 @@ impl Writer {
         self.fence.as_ref().map(Fence::node)
     }
 
-    /// For transactions that write no audit row.
+    /// A writer for transactions that append no audit row.
     pub(super) fn unnamed() -> Self {
         Self { chain: "".into(), actor: Arc::new(Actor::system("", "", "")), fence: None }
     }

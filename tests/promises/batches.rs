@@ -50,15 +50,15 @@ async fn when_blanks_run_out_the_first_are_printed_and_the_rest_wait_in_order() 
 }
 
 #[tokio::test]
-async fn a_pile_is_sorted_by_district_and_village() {
+async fn a_batch_is_sorted_by_district_and_village() {
     let world = World::new().await;
     world.import(&students(0..30)).await;
     world.receive(30, None).await;
     world.printer("p1", "").await;
     world.run().await;
     let faculty = |request_id: &str| request_id[1..].parse::<u32>().unwrap() % 3;
-    let piles: Vec<u32> = world.jobs().await.iter().map(|job| faculty(&job.request_id)).collect();
-    assert!(piles.is_sorted(), "{piles:?}");
+    let faculties: Vec<u32> = world.jobs().await.iter().map(|job| faculty(&job.request_id)).collect();
+    assert!(faculties.is_sorted(), "{faculties:?}");
 }
 
 #[tokio::test]

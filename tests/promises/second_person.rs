@@ -100,8 +100,8 @@ async fn nobody_confirms_an_own_act_and_only_the_person_that_asked_takes_it_back
     let world = World::new().await;
     world.receive(10, None).await;
     let (boss, other) = (person(&world, 1, Role::Supervisor), person(&world, 2, Role::Supervisor));
-    let act = Direct::new(&boss).request(TwoPersonAct::CountBlanks(counted_blanks("student", None, 9, "stocktake")));
-    let act = act.await.unwrap();
+    let count = TwoPersonAct::CountBlanks(counted_blanks("student", None, 9, "stocktake"));
+    let act = Direct::new(&boss).request(count).await.unwrap();
     assert_eq!(refusal(Direct::new(&boss).confirm(act).await), Refusal::SamePerson { act });
     assert_eq!(refusal(Direct::new(&other).take_back(act).await), Refusal::OtherPerson { act });
     Direct::new(&boss).take_back(act).await.unwrap();

@@ -17,3 +17,49 @@ pub use self::{
     refusal::refusal,
     report::{engine, report},
 };
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use crate::cli::args::Cli;
+
+    const TEXTS: [&str; 6] = [
+        include_str!("check.rs"),
+        include_str!("printer.rs"),
+        include_str!("reason.rs"),
+        include_str!("refusal.rs"),
+        include_str!("report.rs"),
+        include_str!("store.rs"),
+    ];
+
+    /// The first word of a command line that the program does not know, as far as the line has commands.
+    fn unknown(line: &str) -> Option<String> {
+        let mut command = Cli::command();
+        for word in line.split_whitespace() {
+            if !command.has_subcommands() {
+                return None;
+            }
+            match command.find_subcommand(word) {
+                Some(found) => command = found.clone(),
+                None => return Some(word.to_owned()),
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn every_command_that_a_hint_names_exists() {
+        let lines = TEXTS.iter().flat_map(|text| text.split("`cetak ").skip(1)).map(|rest| rest.split('`').next());
+        let lines: Vec<&str> = lines.flatten().collect();
+        assert!(lines.len() > 20, "{lines:?}");
+        let wrong: Vec<_> = lines.iter().filter_map(|line| Some((line, unknown(line)?))).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
+    fn a_command_that_does_not_exist_is_noticed() {
+        assert_eq!(unknown("db chek").as_deref(), Some("chek"));
+        assert_eq!(unknown("blangko unload --printer p1"), None);
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{act::Act, card, database, inspection, printer, queue, record, reprint, stock};
+use super::{act::Act, card, database, inspection, printer, queue, record, stock, warrant};
 use crate::{
     domain::permission::{Operation, Permit},
     engine::{Engine, EngineError},
@@ -62,9 +62,9 @@ any_act! {
     inspection::ResolveFound,
     inspection::ResolveNothing,
     inspection::DeclareUncertain,
-    reprint::RequestReprint,
-    reprint::ApproveReprint,
-    reprint::RefuseReprint,
+    warrant::RequestReprint,
+    warrant::ApproveReprint,
+    warrant::RefuseReprint,
     stock::ReceiveBlanks,
     stock::LoadHopper,
     stock::UnloadHopper,

@@ -3,7 +3,7 @@
 use cetak_driver_api::{AttemptId, Found};
 use serde::{Deserialize, Serialize};
 
-use super::{act::Act, second_person::Approval};
+use super::{act::Act, approval::Approval};
 use crate::{
     domain::{
         attempt::{AttemptState, AttemptView, InspectionResult},

@@ -2,8 +2,10 @@
 
 mod act;
 mod any;
+mod approval;
 mod card;
 mod database;
+mod destruction;
 mod inspection;
 mod printer;
 mod queue;
@@ -11,6 +13,7 @@ mod record;
 mod reprint;
 mod second_person;
 mod stock;
+mod warrant;
 
 pub use act::{Act, RecordName, find_record};
 pub use any::AnyAct;
@@ -23,8 +26,9 @@ pub use printer::{
 };
 pub use queue::{ApproveBatch, CancelBatch, Pause, ResumeBatch, ResumePrinter, ResumeQueue};
 pub use record::{HoldRecord, ReleaseRecord};
-pub use reprint::{ApproveReprint, RefuseReprint, Reprint, RequestReprint};
+pub use reprint::Reprint;
 pub use second_person::{TwoPersonAct, confirm, refuse, request, take_back};
 pub use stock::{
     Count, CountBlanks, DestroyBlanks, LendBlanks, LoadHopper, ReceiveBlanks, TakeBackBlanks, UnloadHopper,
 };
+pub use warrant::{ApproveReprint, RefuseReprint, RequestReprint};

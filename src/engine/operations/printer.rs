@@ -6,7 +6,7 @@ use cetak_driver_api::{AttemptId, AttemptRef, Document, Fault, PrinterDriver};
 pub use cetak_driver_api::{Capabilities, PrinterStatus, Supply};
 use serde::{Deserialize, Serialize};
 
-use super::act::Act;
+use super::{act::Act, approval::Approval};
 use crate::{
     domain::{
         attempt::{AttemptState, Outcome},
@@ -119,7 +119,7 @@ impl AddPrinter {
             event = event.with("hopper", hopper);
         }
         if let Some(why) = insist {
-            event = event.with("insisted", why).with("objections", objections.join(" "));
+            event = Approval::Alone.mark(event.with("insisted", why).with("objections", objections.join(" ")));
         }
         tx.audit(event);
         tx.commit().await?;

@@ -1,23 +1,19 @@
-//! Reprint warrants: one person asks for leave to print a record again, another approves. A warrant is a pending act, and
-//! approval is its single use.
+//! One more copy of a card, for which a warrant is needed.
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    act::{Act, RecordName, find_record},
-    second_person::{self, Approval, TwoPersonAct, actor, close, decided, find},
+    act::{RecordName, find_record},
+    approval::Approval,
 };
 use crate::{
     domain::{
-        audit::Event,
         card::profile::PhotoRule,
-        id::PendingActId,
-        pending::{Decision, PendingAct, Target},
-        permission::{Operation, Permit},
+        pending::Target,
         record::{RecordState, RecordView},
         refusal::{RecordRule, Refusal},
         value::Note,
-        warrant::{approve, may_be_reprinted},
+        warrant::approve,
     },
     engine::{Engine, EngineError},
     store::Tx,
@@ -54,86 +50,10 @@ impl Reprint {
     }
 }
 
-/// Asks for leave to print a record again.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct RequestReprint {
-    /// What is asked for.
-    #[serde(flatten)]
-    pub reprint: Reprint,
-}
-
-impl Act for RequestReprint {
-    type Answer = PendingActId;
-    const OPERATION: Operation = Operation::ReprintAsk;
-
-    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<PendingActId, EngineError> {
-        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
-        let id = find_record(&mut tx, &self.reprint.record).await?;
-        let view = tx.record_view(id).await?;
-        let profile = engine.profile(&view.profile)?;
-        let reason = self.reprint.reason.clone();
-        if !profile.reprint_reasons.iter().any(|known| known == reason.as_str()) {
-            let known = profile.reprint_reasons.clone();
-            return Err(Refusal::NotAReprintReason { profile: profile.name.clone(), known }.into());
-        }
-        may_be_reprinted(view.state, &view.subject)?;
-        photo_is_there(&view, profile.photo)?;
-        let act = TwoPersonAct::Reprint(self.reprint);
-        let (id, target) = second_person::store(engine, &mut tx, &act, &actor(engine, permit)).await?;
-        tx.audit(Event::new("reprint.requested", target.name).with("act", id).with("reason", reason));
-        tx.commit().await?;
-        Ok(id)
-    }
-}
-
 /// A warrant applies until the photo is deleted; after that a new request is imported.
-fn photo_is_there(view: &RecordView, rule: PhotoRule) -> Result<(), Refusal> {
+pub(super) fn photo_is_there(view: &RecordView, rule: PhotoRule) -> Result<(), Refusal> {
     if view.state == RecordState::HandedOver && rule == PhotoRule::Required {
         return Err(Refusal::record_state(&view.subject, view.state, RecordRule::ReprintPhoto));
     }
     Ok(())
-}
-
-/// Another person approves: one more copy goes on the waiting list.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ApproveReprint {
-    /// The warrant.
-    pub warrant: PendingActId,
-}
-
-impl Act for ApproveReprint {
-    type Answer = ();
-    const OPERATION: Operation = Operation::ReprintApprove;
-
-    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
-        second_person::confirm(engine, permit.confirms(Self::OPERATION)?, self.warrant).await
-    }
-}
-
-/// A person refuses a warrant, or takes back an own one.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct RefuseReprint {
-    /// The warrant.
-    pub warrant: PendingActId,
-    /// Why.
-    pub note: Note,
-}
-
-impl Act for RefuseReprint {
-    type Answer = ();
-    const OPERATION: Operation = Operation::ReprintRefuse;
-
-    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
-        let mut tx = engine.write(permit.covers_own(Self::OPERATION)?).await?;
-        let act = warrant(&mut tx, self.warrant).await?;
-        // An operator refuses only what the same account asked for.
-        let decision = if permit.covers(Self::OPERATION).is_ok() { Decision::Refuse } else { Decision::TakeBack };
-        let state = decided(engine, permit, &tx, &act, decision)?;
-        close(engine, permit, tx, &act, (state, "reprint.refused"), Some(&self.note)).await
-    }
-}
-
-async fn warrant(tx: &mut Tx, id: PendingActId) -> Result<PendingAct, EngineError> {
-    let act = find(tx, id).await?;
-    if act.operation == Operation::ReprintApprove { Ok(act) } else { Err(Refusal::NoAct { act: id }.into()) }
 }

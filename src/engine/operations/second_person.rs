@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    approval::{Approval, actor},
     inspection::ResolveNothing,
     reprint::Reprint,
     stock::{CountBlanks, DestroyBlanks, LendBlanks, TakeBackBlanks},
@@ -37,34 +38,6 @@ pub enum TwoPersonAct {
     LendBlanks(LendBlanks),
     /// Take back lent blanks.
     TakeBackBlanks(TakeBackBlanks),
-}
-
-/// Whether two people stand behind an act.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Approval<'a> {
-    /// The local administrator does it alone.
-    Alone,
-    /// One person asked for it, and another confirms it now.
-    Confirmed {
-        /// The act that was asked for.
-        act: PendingActId,
-        /// The name of the person who asked.
-        requested_by: &'a str,
-        /// Whether the person who confirms it proved who that is.
-        authenticated: bool,
-    },
-}
-
-impl Approval<'_> {
-    /// The event of the act, with what tells an act of two people from one of a person alone.
-    pub(super) fn mark(self, event: Event) -> Event {
-        match self {
-            Self::Alone => event.with("second_person", "none"),
-            Self::Confirmed { act, requested_by, authenticated } => {
-                event.with("act", act).with("requested_by", requested_by).with("authenticated", authenticated)
-            }
-        }
-    }
 }
 
 impl TwoPersonAct {
@@ -236,9 +209,4 @@ pub(super) fn decided(
 /// An act that was asked for.
 pub(super) async fn find(tx: &mut Tx, id: PendingActId) -> Result<PendingAct, EngineError> {
     tx.pending_act_get(id).await?.ok_or_else(|| Refusal::NoAct { act: id }.into())
-}
-
-/// The person who acts.
-pub(super) fn actor(engine: &Engine, permit: &Permit) -> std::sync::Arc<Actor> {
-    permit.actor().unwrap_or(&engine.writer.actor).clone()
 }

@@ -9,7 +9,7 @@ use crate::{
     store::{StoreError, Tx, doing, execute, on, parse, set},
 };
 
-/// How much was moved, or would be.
+/// The number of archived rows, or of rows that would be archived.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Moved {
     /// The number of jobs.

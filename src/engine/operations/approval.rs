@@ -1,0 +1,41 @@
+//! Whether two people stand behind an act, and who acts.
+
+use std::sync::Arc;
+
+use crate::{
+    domain::{actor::Actor, audit::Event, id::PendingActId, permission::Permit},
+    engine::Engine,
+};
+
+/// Whether two people stand behind an act.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Approval<'a> {
+    /// The local administrator does it alone.
+    Alone,
+    /// One person asked for it, and another confirms it now.
+    Confirmed {
+        /// The act that was asked for.
+        act: PendingActId,
+        /// The name of the person who asked.
+        requested_by: &'a str,
+        /// Whether the person who confirms it proved who that is.
+        authenticated: bool,
+    },
+}
+
+impl Approval<'_> {
+    /// The event of the act, with what tells an act of two people from one of a person alone.
+    pub(super) fn mark(self, event: Event) -> Event {
+        match self {
+            Self::Alone => event.with("second_person", "none"),
+            Self::Confirmed { act, requested_by, authenticated } => {
+                event.with("act", act).with("requested_by", requested_by).with("authenticated", authenticated)
+            }
+        }
+    }
+}
+
+/// The person who acts.
+pub(super) fn actor(engine: &Engine, permit: &Permit) -> Arc<Actor> {
+    permit.actor().unwrap_or(&engine.writer.actor).clone()
+}
