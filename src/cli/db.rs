@@ -8,12 +8,10 @@ use super::{
     audit::seal_read,
     output::{Output, message, table, thousands},
 };
-use crate::{
-    engine::{
-        Engine, EngineError,
-        operations::{self, Archived},
-    },
-    store::Check,
+use crate::engine::{
+    Engine, EngineError,
+    operations::{self, Archived},
+    query::{CheckDatabase, CheckedRule, Query},
 };
 
 #[derive(Subcommand, Debug)]
@@ -54,8 +52,7 @@ pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str
 }
 
 async fn check(engine: &Engine, out: Output, seal: Option<&Path>) -> anyhow::Result<()> {
-    let heads = seal_read(seal)?;
-    let checks = engine.store.read().await?.check(&heads).await?;
+    let checks = CheckDatabase { seal: seal_read(seal)? }.read(engine).await?;
     let clean = checks.iter().all(|check| check.faults.is_empty());
     out.data(&serde_json::json!({ "clean": clean, "checks": checks }), |_| check_text(&checks))?;
     if clean {
@@ -66,10 +63,10 @@ async fn check(engine: &Engine, out: Output, seal: Option<&Path>) -> anyhow::Res
     Err(EngineError::refused(message, "what to do stands beside each; keep the files as they are").into())
 }
 
-fn check_text(checks: &[Check]) -> String {
-    let row = |check: &Check| {
+fn check_text(checks: &[CheckedRule]) -> String {
+    let row = |check: &CheckedRule| {
         let found = if check.faults.is_empty() { "yes".to_owned() } else { format!("NO: {}", check.faults.len()) };
-        vec![check.rule.to_owned(), found]
+        vec![check.rule.clone(), found]
     };
     let mut text = table(&["rule", "holds"], &checks.iter().map(row).collect::<Vec<_>>());
     for check in checks.iter().filter(|check| !check.faults.is_empty()) {

@@ -4,13 +4,12 @@ use super::{
     Usage,
     args::{FoundArg, InspectCommand},
     output::{Output, table},
+    pages,
 };
-use crate::{
-    engine::{
-        Engine,
-        operations::{self, Found},
-    },
-    store::UncertainLine,
+use crate::engine::{
+    Engine,
+    operations::{self, Found},
+    query::{ListUncertain, UncertainLine},
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: InspectCommand) -> anyhow::Result<()> {
@@ -37,7 +36,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: InspectComman
 }
 
 async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
-    let lines = engine.store.read().await?.uncertain_list().await?;
+    let lines = pages::all(engine, |page| ListUncertain { page }).await?;
     let row = |u: &UncertainLine| {
         let optional = |text: &Option<String>| text.clone().unwrap_or_default();
         vec![

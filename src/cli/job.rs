@@ -3,29 +3,30 @@
 use super::{
     args::JobCommand,
     output::{Output, table},
+    pages,
 };
 use crate::{
-    domain::job::JobState,
-    engine::{Engine, EngineError},
-    store::{JobFilter, JobLine},
+    domain::{
+        id::{BatchId, JobId},
+        job::JobState,
+    },
+    engine::{
+        Engine, EngineError,
+        query::{AttemptLine, JobLine, JobsOf, ListJobs, Query, ShowJob},
+    },
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -> anyhow::Result<()> {
-    let mut tx = engine.store.read().await?;
     match command {
         JobCommand::List { batch, state } => {
-            if let Some(state) = &state {
-                let known = |message| EngineError::Refused { message, hint: None };
-                state.parse::<JobState>().map_err(known)?;
-            }
-            let jobs = tx.job_list(&JobFilter { batch, state, ..JobFilter::default() }).await?;
+            let unknown = |message| EngineError::Refused { message, hint: None };
+            let state = state.map(|state| state.parse::<JobState>().map_err(unknown)).transpose()?;
+            let of = batch.map_or(JobsOf::All, |batch| JobsOf::Batch(BatchId(batch)));
+            let jobs = pages::all(engine, |page| ListJobs { of: of.clone(), state, page }).await?;
             out.data(&jobs, |jobs| jobs_text(jobs))?;
         }
         JobCommand::Show { job } => {
-            let found = tx.job_list(&JobFilter { job: Some(job), ..JobFilter::default() }).await?.pop();
-            let Some(found) = found else {
-                anyhow::bail!(EngineError::refused(format!("there is no job {job}"), "see them with `cetak job list`"));
-            };
+            let found = ShowJob { job: JobId(job) }.read(engine).await?;
             out.data(&found, |job| jobs_text(std::slice::from_ref(job)))?;
         }
     }
@@ -34,7 +35,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -
 
 pub(super) fn jobs_text(jobs: &[JobLine]) -> String {
     let row = |job: &JobLine| {
-        let outcome = |a: &crate::store::AttemptLine| {
+        let outcome = |a: &AttemptLine| {
             let Some(outcome) = a.outcome.as_deref() else { return format!("in hand: {}", a.id) };
             a.reason.as_ref().map_or(outcome.to_owned(), |reason| format!("{outcome} ({reason})"))
         };

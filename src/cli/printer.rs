@@ -3,7 +3,6 @@
 use super::{
     args::PrinterCommand,
     output::{Output, message, table},
-    status,
 };
 use crate::{
     domain::{
@@ -14,6 +13,7 @@ use crate::{
     engine::{
         Engine, EngineError,
         operations::{self, Capabilities, NewPrinter, PrinterStatus, Supply},
+        query::{ListPrinters, PrinterLine, Query},
     },
 };
 
@@ -31,9 +31,9 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
             out.done(&format!("printer `{name}` added"))?;
         }
         PrinterCommand::List => {
-            let printers = status::read(engine).await?.printers;
-            let row = |p: &status::PrinterStatus| {
-                vec![p.name.clone(), p.state.clone(), p.breaker.into(), p.profile.clone(), p.uri.clone()]
+            let printers = ListPrinters {}.read(engine).await?;
+            let row = |p: &PrinterLine| {
+                vec![p.name.clone(), p.state.clone(), p.breaker.as_str().into(), p.profile.clone(), p.uri.clone()]
             };
             out.data(&printers, |printers| {
                 table(&["printer", "state", "breaker", "profile", "uri"], &printers.iter().map(row).collect::<Vec<_>>())
@@ -100,7 +100,7 @@ fn show_text(
             } else if a.severity == Severity::Report {
                 [&*a.keyword, "nobody", "it is only reported", "it prints on meanwhile", ""]
             } else {
-                [&*a.keyword, a.who.as_str(), a.action, a.resumes.as_str(), a.blank.as_str()]
+                [&*a.keyword, a.who.as_str(), &a.action, a.resumes.as_str(), a.blank.as_str()]
             };
             row.map(str::to_owned).to_vec()
         };

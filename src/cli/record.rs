@@ -4,13 +4,15 @@ use super::{
     args::{RecordArg, RecordCommand},
     job::jobs_text,
     output::{Output, table},
+    pages,
 };
 use crate::{
+    domain::record::RecordState,
     engine::{
         Engine,
-        operations::{self, RecordName, find_record},
+        operations::{self, RecordName},
+        query::{JobsOf, ListJobs, ListRecords, Query, RecordLine, ShowRecord},
     },
-    store::{JobFilter, RecordLine},
 };
 
 pub(super) fn name(record: RecordArg) -> RecordName {
@@ -21,7 +23,8 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
     let done = match command {
         RecordCommand::Show { record } => return show(engine, out, &name(record)).await,
         RecordCommand::Quarantined => {
-            let lines = engine.store.read().await?.record_list(None, Some("quarantined"), 10_000).await?;
+            let state = Some(RecordState::Quarantined);
+            let lines = pages::all(engine, |page| ListRecords { state, page }).await?;
             let row = |r: &RecordLine| {
                 vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), r.reason.clone().unwrap_or_default()]
             };
@@ -45,11 +48,9 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
 }
 
 async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result<()> {
-    let mut tx = engine.store.read().await?;
-    let id = find_record(&mut tx, name).await?;
-    let line = tx.record_list(Some(id), None, 1).await?.pop();
-    let jobs = tx.job_list(&JobFilter { record: Some(id), ..JobFilter::default() }).await?;
-    let Some(line) = line else { anyhow::bail!("the record is gone") };
+    let line = ShowRecord { record: name.clone() }.read(engine).await?;
+    let of = JobsOf::Record(name.clone());
+    let jobs = pages::all(engine, |page| ListJobs { of: of.clone(), state: None, page }).await?;
     let value = serde_json::json!({ "record": line, "jobs": jobs });
     let text = |_: &serde_json::Value| {
         let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());

@@ -3,12 +3,15 @@
 use super::{
     args::ReprintCommand,
     output::{Output, table},
+    pages,
     record::name,
 };
 use crate::{
     domain::id::WarrantId,
-    engine::{Engine, operations},
-    store::WarrantLine,
+    engine::{
+        Engine, operations,
+        query::{ListWarrants, WarrantLine},
+    },
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: ReprintCommand) -> anyhow::Result<()> {
@@ -21,7 +24,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: ReprintComman
             return Ok(out.data(&serde_json::json!({ "warrant": warrant }), |_| text)?);
         }
         ReprintCommand::List => {
-            let lines = engine.store.read().await?.warrant_list().await?;
+            let lines = pages::all(engine, |page| ListWarrants { page }).await?;
             let row = |w: &WarrantLine| {
                 let decided = w.decided_by.clone().unwrap_or_default();
                 vec![

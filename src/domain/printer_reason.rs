@@ -4,10 +4,12 @@
 //! Keywords are those of RFC 8011, section 5.4.12, PWG 5100.9 and the IANA registry, and few that drivers coin. One that
 //! nobody knows stops the feeding: a blank is dearer than an hour.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 /// Who must act.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Who {
     /// Nobody: it passes by itself, or is only said.
@@ -36,7 +38,7 @@ impl Who {
 }
 
 /// Does printing go on without a word to this program?
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resumes {
     /// It never stopped.
@@ -64,7 +66,7 @@ impl Resumes {
 }
 
 /// What became of the blank inside the printer. A count always decides.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BlankInside {
     /// None was used.
@@ -90,7 +92,7 @@ impl BlankInside {
 }
 
 /// How bad the printer thinks it is: the suffix of the keyword.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// `-report`: said, and asks for nobody. Some printers keep a past jam so for ever.
@@ -102,7 +104,7 @@ pub enum Severity {
 }
 
 /// What to do about one reason.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Advice {
     /// The keyword without its suffix.
     pub keyword: String,
@@ -111,7 +113,7 @@ pub struct Advice {
     /// Who must act.
     pub who: Who,
     /// What to do: one sentence.
-    pub action: &'static str,
+    pub action: Cow<'static, str>,
     /// Does printing go on by itself then?
     pub resumes: Resumes,
     /// What became of the blank inside.
@@ -243,7 +245,7 @@ pub fn advise(reason: &str) -> Advice {
         keyword: keyword.to_owned(),
         severity,
         who: rule.who,
-        action: rule.action,
+        action: rule.action.into(),
         resumes: rule.resumes,
         blank: rule.blank,
         stops_feeding: severity != Severity::Report && rule.resumes != Resumes::PrintsOn,

@@ -154,12 +154,12 @@ impl Tx {
         Ok(instants.max().unwrap_or(Timestamp(i64::MIN)))
     }
 
-    /// Rows of a chain after `after`, oldest first, at most 5,000.
-    pub async fn audit_page(&mut self, chain: &str, after: i64) -> Result<Vec<AuditRow>, StoreError> {
+    /// Rows of a chain after `after`, oldest first, at most `limit`.
+    pub async fn audit_page(&mut self, chain: &str, after: i64, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
         const PAGE: &str =
             "SELECT chain, seq, entry, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3";
         let rows: Vec<(String, i64, String, Vec<u8>)> =
-            on!(self, c => sqlx::query_as(PAGE).bind(chain).bind(after).bind(PAGE_ROWS).fetch_all(c))
+            on!(self, c => sqlx::query_as(PAGE).bind(chain).bind(after).bind(limit).fetch_all(c))
                 .map_err(doing("reading the audit"))?;
         Ok(rows.into_iter().map(|(chain, seq, entry, hash)| AuditRow { chain, seq, entry, hash }).collect())
     }
@@ -202,7 +202,7 @@ impl Tx {
     ) -> Result<Result<i64, (i64, &'static str)>, StoreError> {
         let (mut seq, mut hash) = (0, Vec::new());
         loop {
-            let page = self.audit_page(&head.chain, seq).await?;
+            let page = self.audit_page(&head.chain, seq, PAGE_ROWS).await?;
             if page.is_empty() {
                 break;
             }

@@ -14,6 +14,7 @@ mod audit;
 mod backend;
 mod batch;
 mod change_listener;
+mod counter;
 mod database;
 mod error;
 pub mod keys;
@@ -36,13 +37,14 @@ pub use self::{
     backend::Location,
     batch::{NewBatch, QueuedJob},
     change_listener::ChangeListener,
+    counter::RecordCount,
     database::Store,
     error::StoreError,
     maintenance::{Check, Fault, Moved, Transferred},
     node::{Candidate, Fence, Node},
     photo::NewPhoto,
     record::{NewRecord, StoredBody, StoredRow},
-    report::{AttemptLine, BatchLine, JobFilter, JobLine, RecordLine, StateCount, UncertainLine},
+    report::{AttemptLine, BatchLine, JobLine, JobScope, OldestWaiting, RecordLine, UncertainLine},
     stock::{BalanceLine, Lot, MovementLine},
     tx::{Tx, Writer},
     warrant::WarrantLine,

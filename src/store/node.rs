@@ -61,7 +61,7 @@ pub struct Candidate {
 }
 
 /// A node that has not been found dead.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Node {
     /// Its name.
     pub name: String,

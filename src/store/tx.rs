@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     backend::{Backend, Inner, execute, on},
+    counter::Deltas,
     error::{StoreError, doing},
     keys::Keys,
     node::Fence,
@@ -54,6 +55,7 @@ pub struct Tx {
     pub(super) heads: Heads,
     pub(super) new_head: Option<(i64, Vec<u8>)>,
     pub(super) events: Vec<Event>,
+    pub(super) deltas: Deltas,
     backend: Backend,
     announces: bool,
 }
@@ -68,7 +70,8 @@ impl Tx {
         writer: Writer,
         now: Timestamp,
     ) -> Self {
-        Self { inner, now, writer, keys, heads, new_head: None, events: Vec::new(), backend, announces: false }
+        let (events, deltas) = (Vec::new(), Deltas::default());
+        Self { inner, now, writer, keys, heads, new_head: None, events, deltas, backend, announces: false }
     }
 
     /// The instant of the transaction, as its caller gave it.
@@ -98,8 +101,9 @@ impl Tx {
         self.announces = true;
     }
 
-    /// Appends the audit rows and makes all of it durable.
+    /// Adds to the counters, appends the audit rows and makes all of it durable.
     pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.counters_save().await?;
         let events = std::mem::take(&mut self.events);
         self.audit_append(&events).await?;
         self.inner.commit(self.announces).await?;

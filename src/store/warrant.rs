@@ -8,7 +8,7 @@ use crate::domain::{
 };
 
 /// A warrant for a list.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct WarrantLine {
     /// Its number.
     pub id: i64,
@@ -63,14 +63,21 @@ impl Tx {
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the warrant")) }
     }
 
-    /// All warrants, newest last.
-    pub async fn warrant_list(&mut self) -> Result<Vec<WarrantLine>, StoreError> {
+    /// How many warrants wait for a decision.
+    pub async fn warrants_requested_count(&mut self) -> Result<i64, StoreError> {
+        let sql = "SELECT COUNT(*) FROM warrant WHERE state = 'requested'";
+        on!(self, c => sqlx::query_scalar(sql).fetch_one(c)).map_err(doing("counting warrants"))
+    }
+
+    /// Warrants with a number above `after`, by number, at most `limit`.
+    pub async fn warrant_list(&mut self, after: i64, limit: i64) -> Result<Vec<WarrantLine>, StoreError> {
         const LIST: &str = "
             SELECT w.id, r.source, r.request_id, w.state, w.reason, w.requested_by, w.requested_at_us, w.decided_by
-            FROM warrant AS w JOIN record AS r ON r.id = w.record_id ORDER BY w.id";
+            FROM warrant AS w JOIN record AS r ON r.id = w.record_id
+            WHERE w.id > $1 ORDER BY w.id LIMIT $2";
         type Row = (i64, String, String, String, String, String, i64, Option<String>);
-        let rows: Vec<Row> =
-            on!(self, c => sqlx::query_as(LIST).fetch_all(c)).map_err(doing("reading the warrants"))?;
+        let rows: Vec<Row> = on!(self, c => sqlx::query_as(LIST).bind(after).bind(limit).fetch_all(c))
+            .map_err(doing("reading the warrants"))?;
         let line = |r: Row| WarrantLine {
             id: r.0,
             source: r.1,

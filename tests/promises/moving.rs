@@ -19,7 +19,9 @@ async fn busy_office() -> World {
     world.receive(60, None).await;
     world.printer("p1", &format!("spoil=0.2&forget=0.1&seed=3&truth={}", truth.display())).await;
     world.run().await;
-    operations::pause(&world.engine, &cetak::domain::pause::PauseScope::Queue, "it's \"Friday\"\\ \t\n night").await.unwrap();
+    operations::pause(&world.engine, &cetak::domain::pause::PauseScope::Queue, "it's \"Friday\"\\ \t\n night")
+        .await
+        .unwrap();
     world
 }
 

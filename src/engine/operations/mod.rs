@@ -31,7 +31,7 @@ async fn begin(engine: &Engine) -> Result<Tx, EngineError> {
 }
 
 /// A record as people name it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct RecordName {
     /// Who sent it.
     pub source: String,
@@ -42,8 +42,11 @@ pub struct RecordName {
 /// Finds a record, or says that there is none.
 pub async fn find_record(tx: &mut Tx, name: &RecordName) -> Result<RecordId, EngineError> {
     let found = tx.record_find(&name.source, &name.request_id).await?;
-    found.ok_or_else(|| {
-        let message = format!("there is no record `{}` from source `{}`", name.request_id, name.source);
-        EngineError::refused(message, "name the source with --source if it is another")
-    })
+    found.ok_or_else(|| no_record(name))
+}
+
+/// There is no such record.
+pub(super) fn no_record(name: &RecordName) -> EngineError {
+    let message = format!("there is no record `{}` from source `{}`", name.request_id, name.source);
+    EngineError::refused(message, "name the source with --source if it is another")
 }

@@ -160,7 +160,7 @@ pub async fn printer_remove(engine: &Engine, name: &str) -> Result<(), EngineErr
             "wait for it, or declare it with `cetak inspect declare`",
         ));
     }
-    if tx.uncertain_list().await?.iter().any(|line| line.printer == name) {
+    if tx.uncertain_list(0, i64::MAX).await?.iter().any(|(_, line)| line.printer == name) {
         return Err(EngineError::refused(
             format!("printer `{name}` has cards whose outcome nobody knows"),
             "resolve them first: `cetak inspect list`",

@@ -17,14 +17,6 @@ pub struct Moved {
     pub attempts: u64,
 }
 
-/// How many archived jobs a batch has.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::store) struct ArchivedCount {
-    pub(in crate::store) batch: i64,
-    pub(in crate::store) jobs: i64,
-    pub(in crate::store) printed: i64,
-}
-
 impl Tx {
     /// Jobs after `after` that may be archived, by number, at most `limit`: a job of a batch that was closed before
     /// `before`, and with no card that somebody has to look for.
@@ -116,16 +108,6 @@ impl Tx {
     pub async fn attempt_archived(&mut self, name: &str) -> Result<Option<String>, StoreError> {
         let sql = "SELECT state FROM attempt_archive WHERE name = $1";
         on!(self, c => sqlx::query_scalar(sql).bind(name).fetch_optional(c)).map_err(doing("finding an attempt"))
-    }
-
-    /// The archived jobs of each batch that has any.
-    pub(in crate::store) async fn archived_counts(&mut self) -> Result<Vec<ArchivedCount>, StoreError> {
-        const COUNTS: &str = "
-            SELECT batch_id, COUNT(*), COUNT(*) FILTER (WHERE state = 'printed') FROM job_archive
-            GROUP BY batch_id ORDER BY batch_id";
-        let rows: Vec<(i64, i64, i64)> =
-            on!(self, c => sqlx::query_as(COUNTS).fetch_all(c)).map_err(doing("counting archived jobs"))?;
-        Ok(rows.into_iter().map(|(batch, jobs, printed)| ArchivedCount { batch, jobs, printed }).collect())
     }
 }
 

@@ -17,7 +17,7 @@ pub struct Check {
 }
 
 /// One thing that is wrong.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Fault {
     /// The thing: `record default/3372-2015-000001`, `lot 2015-08 of ktp-el`.
     pub thing: String,
@@ -32,9 +32,11 @@ const RECOUNT: &str = "pause the queue, count the blanks and cards there, and ke
                        somebody changed the database";
 const LOOK: &str = "look at its history with `cetak record show` or `cetak job show`, do not print it, and keep the files: \
                     the program has a fault, or somebody changed the database";
+const COUNTERS: &str = "do not trust the numbers of `cetak status`, and keep the files: the program has a fault, or somebody \
+                        changed the database";
 
 /// Rules that one statement checks: name, what to do, statement.
-const RULES: [(&str, &str, &str); 13] = [
+const RULES: [(&str, &str, &str); 15] = [
     ("the accounts of each lot sum to zero", RECOUNT, LOTS),
     ("who waits is in the waiting list, and nobody else is", LOOK, WAITING),
     ("a record in a batch or uncertain has its one open job, and no other has any", LOOK, OPEN_JOBS),
@@ -48,6 +50,8 @@ const RULES: [(&str, &str, &str); 13] = [
     ("each record has its person", RESTORE, PERSONS),
     ("each photo knows how many records need it", RESTORE, PHOTOS),
     ("a job is either in hand or archived, and archived only when it is over", LOOK, ARCHIVED),
+    ("the counters of records are equal to the records", COUNTERS, RECORD_COUNTERS),
+    ("the counters of outcomes are equal to the attempts that ended", COUNTERS, OUTCOME_COUNTERS),
 ];
 
 const LOTS: &str = "
@@ -212,6 +216,29 @@ const ARCHIVED: &str = "
     SELECT 'job ' || CAST(a.id AS TEXT), 'it is archived, and its batch is ' || b.state
     FROM job_archive AS a JOIN batch AS b ON b.id = a.batch_id WHERE b.state <> 'closed'
     LIMIT 100";
+
+const RECORD_COUNTERS: &str = "
+    SELECT 'records of ' || s.profile || ' in ' || s.district || ' that are ' || s.state
+           || CASE WHEN s.stopped THEN ' and stopped' ELSE '' END,
+           CAST(s.counted AS TEXT) || ' counted, and ' || CAST(s.found AS TEXT) || ' found'
+    FROM (SELECT profile, district, state, stopped, CAST(SUM(counted) AS BIGINT) AS counted, CAST(SUM(found) AS BIGINT) AS found
+          FROM (SELECT profile, district, state, stopped, number AS counted, 0 AS found FROM counter_record
+                UNION ALL SELECT profile, district, state, stop IS NOT NULL, 0, 1 FROM record) AS sides
+          GROUP BY profile, district, state, stopped) AS s
+    WHERE s.counted <> s.found ORDER BY s.profile, s.district, s.state, s.stopped LIMIT 100";
+
+const OUTCOME_COUNTERS: &str = "
+    SELECT 'attempts at ' || s.printer || ' that ended ' || s.state || ' in the 15 minutes from microsecond '
+           || CAST(s.bucket AS TEXT),
+           CAST(s.counted AS TEXT) || ' counted, and ' || CAST(s.found AS TEXT) || ' found'
+    FROM (SELECT printer, bucket, state, CAST(SUM(counted) AS BIGINT) AS counted, CAST(SUM(found) AS BIGINT) AS found
+          FROM (SELECT printer, bucket_start_us AS bucket, state, number AS counted, 0 AS found FROM counter_outcome
+                UNION ALL
+                SELECT printer, ended_at_us - ended_at_us % 900000000, state, 0, 1 FROM attempt WHERE ended_at_us IS NOT NULL
+                UNION ALL
+                SELECT printer, ended_at_us - ended_at_us % 900000000, state, 0, 1 FROM attempt_archive) AS sides
+          GROUP BY printer, bucket, state) AS s
+    WHERE s.counted <> s.found ORDER BY s.bucket, s.printer, s.state LIMIT 100";
 
 impl Tx {
     /// Checks everything that must hold at every moment, and with `seal` also that no sealed audit row is gone. A file that

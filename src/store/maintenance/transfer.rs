@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Every table, those first that others refer to. Nodes are not moved: there are none on a file.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 20] = [
     "meta",
     "photo",
     "record",
@@ -33,6 +33,8 @@ const TABLES: [&str; 18] = [
     "warrant",
     "audit",
     "audit_head",
+    "counter_record",
+    "counter_outcome",
 ];
 const NOT_MOVED: [&str; 2] = ["_sqlx_migrations", "node"];
 /// The file may take longer to read than a transaction may otherwise rest.
