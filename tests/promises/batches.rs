@@ -1,6 +1,9 @@
 //! Order, batches and windows.
 
-use cetak::{domain::id::BatchId, engine::operations};
+use cetak::{
+    domain::id::BatchId,
+    engine::{operations, query::NeedKind},
+};
 
 use crate::world::{World, csv, student, students};
 
@@ -112,7 +115,7 @@ async fn a_clock_that_went_back_stops_feeding_until_a_person_has_set_it() {
     world.printer("p1", "").await;
     world.clock.0.fetch_sub(120_000_000, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(world.run().await[0].1, "the clock is behind what was written before; set it");
-    assert!(world.status().await.needs_person.iter().any(|need| need.what.contains("clock")));
+    assert!(world.status().await.needs_person.iter().any(|need| need.kind == NeedKind::ClockBehind));
     world.clock.0.fetch_add(120_000_000, std::sync::atomic::Ordering::SeqCst);
     world.run().await;
     assert_eq!(world.records("printed").await, 3);

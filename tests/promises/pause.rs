@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use cetak::{
-    domain::pause::PauseScope,
+    domain::{breaker::Breaker, pause::PauseScope},
     engine::{Engine, operations},
 };
 use cetak_driver_api::{
@@ -105,6 +105,6 @@ async fn a_pause_between_upload_and_release_takes_the_card_back() {
     operations::resume(&world.engine, &PauseScope::Queue, "done").await.unwrap();
     world.run().await;
     assert_eq!((world.records("printed").await, printer.inner.truth().unwrap().len()), (5, 5));
-    assert!(world.status().await.printers[0].breaker == "closed", "no failure of the printer");
+    assert!(world.status().await.printers[0].breaker == Breaker::Closed, "no failure of the printer");
     world.audit().await;
 }
