@@ -8,11 +8,11 @@ use std::{
 use cetak::{
     app,
     cli::{
-        Usage,
+        Message, Usage,
         args::{Cli, Command},
         output::message,
+        words,
     },
-    engine::EngineError,
 };
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
@@ -37,7 +37,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Prints the whole chain once, and the way out. A reader that has gone away is no failure.
+/// Prints what went wrong and what to do next. A closed pipe is not a failure: the reader has what it wanted.
 fn report(error: &anyhow::Error) -> ExitCode {
     let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
@@ -45,21 +45,10 @@ fn report(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(is_broken_pipe) {
         return ExitCode::SUCCESS;
     }
-    message(&format!("error: {}", chain(error)));
-    if let Some(hint) = error.downcast_ref::<EngineError>().and_then(EngineError::hint) {
+    let Message { text, hint } = words::report(error);
+    message(&format!("error: {text}"));
+    if let Some(hint) = hint {
         message(&format!("hint: {hint}"));
     }
     if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
-}
-
-/// Causes in a row; one that repeats the text of the one before it is left out.
-fn chain(error: &anyhow::Error) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    for cause in error.chain() {
-        let text = cause.to_string();
-        if texts.last() != Some(&text) {
-            texts.push(text);
-        }
-    }
-    texts.join(": ")
 }

@@ -1,8 +1,13 @@
-//! House rules, held by reading the sources. A text search is cruder than a compiler, but it says what to do.
+//! Tests the rules of the sources by searching their text, which is cruder than a compiler, but names the remedy.
 //!
 //! Each rule is a function from a text to what is wrong in it, a test over the whole repository, and a snippet that
 //! breaks it, so that a rule that no longer sees anything is noticed.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the sources has failed")]
+
+#[path = "tidy/imports.rs"]
+mod imports;
+#[path = "tidy/promises_page.rs"]
+mod promises_page;
 
 use std::{
     fs,
@@ -67,6 +72,10 @@ const TOP_LEVEL: [&str; 18] = [
     "tests",
 ];
 
+/// Named in texts of the command line only: it is one of several surfaces.
+const COMMANDS: &str = "demo import blangko printer profile run queue status record batch job inspect reprint card \
+                        audit db config";
+
 const STATEMENTS: [&str; 5] = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE TABLE "];
 
 #[test]
@@ -106,6 +115,21 @@ fn the_domain_has_no_tasks_no_files_and_no_clock() {
 }
 
 #[test]
+fn no_files_import_each_other_in_a_circle() {
+    let crates = ["src", "drivers/api/src", "drivers/ipp/src", "drivers/mock/src", "drivers/picture/src"];
+    let circles = crates.iter().flat_map(|place| {
+        let mut files = Vec::new();
+        collect(&root().join(place), &mut files);
+        let below = |file: &PathBuf| file.strip_prefix(root().join(place)).unwrap().to_str().unwrap().to_owned();
+        let sources = files.iter().filter(|file| extension(file) == "rs");
+        let sources = sources.map(|file| (below(file), code_of(&fs::read_to_string(file).unwrap())));
+        imports::Crate::new(sources).circles()
+    });
+    let circles: Vec<String> = circles.collect();
+    assert_eq!(circles, Vec::<String>::new(), "move what both need into a file of its own, below both");
+}
+
+#[test]
 fn time_and_randomness_are_injected() {
     over(&["src", "drivers"], |path, text| {
         let found = first_named(text, &CLOCKS).filter(|_| path != CLOCK_FILE && !path.contains("/tests/"))?;
@@ -140,6 +164,13 @@ fn no_sql_is_put_together_from_text() {
         }
         let found = built_sql(text)?;
         Some(format!("{found}: bind the values, and many rows as one JSON array"))
+    });
+}
+
+#[test]
+fn no_layer_below_the_surfaces_names_a_command() {
+    over(&["src/domain", "src/store", "src/engine", "src/render"], |_, text| {
+        Some(format!("`{}` in a text: return a typed refusal, and word it in src/cli/words", command_in(text)?))
     });
 }
 
@@ -225,6 +256,13 @@ mod the_rules_can_fail {
         assert!(built_sql(&["sql.push(form", "at!(\"{n}\"))"].concat()).is_some());
         assert!(built_sql(&["query(Assert", "SqlSafe(text))"].concat()).is_some());
         assert!(built_sql("let s = format!(\"{n} rows\"); sql.push_bind(n);").is_none());
+    }
+
+    #[test]
+    fn commands_are_seen_in_text_and_not_in_comments() {
+        assert_eq!(command_in("let a = \"see `cetak whatever`\";").as_deref(), Some("cetak whatever"));
+        assert_eq!(command_in("f(\"run cetak db check\")").as_deref(), Some("cetak db"));
+        assert_eq!(command_in("/// See `cetak status`.\nlet a = \"cetak-site cetak 1.0\";"), None);
     }
 
     #[test]
@@ -367,6 +405,16 @@ fn statement_in(text: &str) -> Option<&'static str> {
     STATEMENTS.into_iter().find(|statement| strings.iter().any(|s| is_sql(s, statement)))
 }
 
+/// The first command of the program that the strings of a file name.
+fn command_in(text: &str) -> Option<String> {
+    let strings = split(text).1.join("\n");
+    strings.match_indices("cetak ").find_map(|(at, start)| {
+        let word: String = strings[at + start.len()..].chars().take_while(char::is_ascii_alphabetic).collect();
+        let is_command = strings[..at].ends_with('`') || COMMANDS.split_whitespace().any(|known| known == word);
+        is_command.then(|| format!("cetak {word}"))
+    })
+}
+
 /// SQL made from text, instead of a constant with bound values.
 fn built_sql(text: &str) -> Option<String> {
     let code = code_of(text);
@@ -402,7 +450,7 @@ fn sql(scripts: &[String]) -> impl Iterator<Item = &String> {
 }
 
 fn is_foreign(name: &str) -> bool {
-    // What is built, and the data of somebody who tries the program, are not in the repository.
+    // Build output and the data of a trial run are not in the repository.
     !name.starts_with('.') && !TOP_LEVEL.contains(&name) && name != "target" && name != "cetak-data"
 }
 

@@ -9,8 +9,9 @@ use std::{
 use anyhow::bail;
 use serde::Deserialize;
 
-use super::{PrinterOptions, files, system};
+use super::{drivers::PrinterOptions, files, system};
 use crate::{
+    cli::Message,
     domain::{card::profile::is_name, window::Window},
     engine::{EngineError, Profiles, Settings, operations::plain_database},
     store::Location,
@@ -64,7 +65,7 @@ pub(super) struct Config {
 
 impl Config {
     /// Reads the files that printers' options name.
-    pub(super) fn check_printers(&self) -> Result<(), EngineError> {
+    pub(super) fn check_printers(&self) -> Result<(), Message> {
         self.printers
             .iter()
             .try_for_each(|(name, options)| options.check().map_err(|error| wrong_options(name, &error)))
@@ -110,7 +111,7 @@ pub(super) fn load(
         let known = KEYS.iter().any(|key| variable(key) == *name);
         if !known && !OTHER_VARIABLES.contains(&name.as_str()) {
             let list = KEYS.map(variable).join(", ");
-            bail!(EngineError::refused(format!("the variable `{name}` is no setting"), format!("settings are {list}")));
+            bail!(Message::new(format!("the variable `{name}` is not a setting"), format!("the settings are {list}")));
         }
     }
     let shown = path.as_ref().map_or_else(String::new, |p| p.display().to_string());
@@ -146,8 +147,8 @@ pub(super) fn load(
 fn printers(mut written: PrinterOptions, folder: &Path) -> anyhow::Result<PrinterOptions> {
     for (name, options) in &mut written {
         if !is_name(name) {
-            let message = format!("`[printer.{name}]` in the settings names no printer");
-            bail!(EngineError::refused(message, "printers have letters, digits, `-`, `_` and `.`, at most 40"));
+            let text = format!("`{name}` in `[printer.{name}]` of the settings is not a valid name for a printer");
+            bail!(Message::new(text, "use at most 40 letters, digits, `-`, `_` and `.`"));
         }
         options.validate().map_err(|error| wrong_options(name, &error))?;
         options.resolve(folder);
@@ -156,13 +157,8 @@ fn printers(mut written: PrinterOptions, folder: &Path) -> anyhow::Result<Printe
 }
 
 /// What is wrong with a printer's options, and what to do.
-pub(super) fn wrong_options(name: &str, error: &cetak_driver_ipp::SetupError) -> EngineError {
-    let text = error.to_string();
-    let (what, hint) = text.split_once("; hint: ").map_or((text.as_str(), None), |(what, hint)| (what, Some(hint)));
-    EngineError::Refused {
-        message: format!("in `[printer.{name}]` of the settings: {what}"),
-        hint: hint.map(str::to_owned),
-    }
+pub(super) fn wrong_options(name: &str, error: &cetak_driver_ipp::SetupError) -> Message {
+    Message::from_detail(format!("in `[printer.{name}]` of the settings: {error}"))
 }
 
 struct Reader<'a> {
@@ -253,9 +249,9 @@ impl Reader<'_> {
             }
         };
         if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-            let message = format!("`{KEY}` from {source} is no address of PostgreSQL");
-            bail!(EngineError::refused(
-                message,
+            let text = format!("`{KEY}` from {source} is not the address of a PostgreSQL database");
+            bail!(Message::new(
+                text,
                 "it must be `postgres://USER@HOST/DATABASE`; leave it out for a file in the data folder"
             ));
         }
@@ -272,7 +268,7 @@ impl Reader<'_> {
         holds: impl Fn(&T) -> bool,
     ) -> anyhow::Result<T> {
         let wrong = |value: &str, source: &str| {
-            EngineError::refused(format!("`{key}` is `{value}`, from {source}"), format!("it must be {rule}"))
+            Message::new(format!("`{key}` is `{value}`, from {source}"), format!("it must be {rule}"))
         };
         let (value, source) = match (self.variables.get(&variable(key)), file) {
             (Some(text), _) => {

@@ -11,7 +11,8 @@ use anyhow::Context;
 use zeroize::Zeroizing;
 
 use crate::{
-    engine::{EngineError, clock::Entropy},
+    cli::Message,
+    engine::clock::Entropy,
     store::keys::{Keys, hex, unhex},
 };
 
@@ -41,9 +42,9 @@ pub(super) fn master_key(file: &Path, has_data: bool, entropy: &dyn Entropy) -> 
     let text = match fs::read_to_string(file) {
         Ok(text) => Zeroizing::new(text),
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
-            let message = format!("the key file `{}` is missing, and the database was made with it", file.display());
-            anyhow::bail!(EngineError::refused(
-                message,
+            let text = format!("the key file `{}` is missing, and the database was made with it", file.display());
+            anyhow::bail!(Message::new(
+                text,
                 "put the key back from where you keep it, or copy it from another node; without it no record can be read"
             ));
         }
@@ -51,8 +52,8 @@ pub(super) fn master_key(file: &Path, has_data: bool, entropy: &dyn Entropy) -> 
     };
     let mode = fs::metadata(file).with_context(|| format!("`{}`", file.display()))?.permissions().mode();
     if mode & 0o077 != 0 {
-        let message = format!("the key file `{}` can be read by others", file.display());
-        anyhow::bail!(EngineError::refused(message, format!("chmod 600 {}", file.display())));
+        let text = format!("the key file `{}` can be read by others", file.display());
+        anyhow::bail!(Message::new(text, format!("chmod 600 {}", file.display())));
     }
     parse_key(&text).with_context(|| format!("the key file `{}` does not hold 64 hexadecimal digits", file.display()))
 }
@@ -137,10 +138,10 @@ pub(super) fn lock_scheduler(folder: &Path) -> anyhow::Result<SchedulerLock> {
         Err(fs::TryLockError::WouldBlock) => {
             let mut holder = String::new();
             file.read_to_string(&mut holder).with_context(context)?;
-            let message = format!("another scheduler runs on `{}` (process {})", folder.display(), holder.trim());
-            anyhow::bail!(EngineError::refused(
-                message,
-                "one is enough for a data folder, and all commands but `db move` work beside it; another node needs a folder of its own"
+            let text = format!("another scheduler runs on `{}` (process {})", folder.display(), holder.trim());
+            anyhow::bail!(Message::new(
+                text,
+                "one is enough for a data folder, and all commands but `cetak db move` work beside it; another node needs a data folder of its own"
             ));
         }
         Err(fs::TryLockError::Error(error)) => return Err(error).with_context(context),

@@ -2,44 +2,36 @@
 
 mod config;
 pub mod demo;
+mod drivers;
 mod files;
 pub mod profiles;
+mod scheduler;
 pub mod system;
 
-use std::{collections::BTreeMap, io, path::Path, sync::Arc, time::Duration};
-
-use cetak_driver_api::PrinterDriver;
-use tokio::sync::{Semaphore, watch};
+use std::{collections::BTreeMap, io, path::Path, sync::Arc};
 
 use crate::{
     cli::{
-        self,
+        self, Message,
         args::{
             AuditCommand, BatchCommand, BlangkoCommand, Cli, Command, ConfigCommand, DbCommand, Global, InspectCommand,
             JobCommand, PrinterCommand, ProfileCommand, RecordCommand, ReprintCommand,
         },
         output::{Output, message, table},
-        progress,
     },
-    domain::{audit::Actor, card::profile::CardProfile},
     engine::{
-        DriverFactory, Engine, EngineError, RendererFactory,
-        clock::Clock,
-        scheduling::{
-            self, Blocked, Until,
-            lease::{Lease, follow},
-        },
+        Engine, Profiles, Settings,
+        scheduling::{Until, lease::follow},
     },
-    render::{CardRenderer, Renderer},
-    store::{Candidate, Location, Store, Writer},
+    store::{Location, Store, Writer},
 };
 use config::Config;
+pub use drivers::{PrinterOptions, desk, drivers, renderers};
+use scheduler::schedule;
 use system::{SystemClock, SystemEntropy, actor};
 
 /// The audit chain of commands.
 const CHAIN_CLI: &str = "cli";
-/// The audit chain of the scheduler.
-const CHAIN_SCHEDULER: &str = "scheduler";
 
 /// Carries out what was typed.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
@@ -74,8 +66,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Demo(args) => {
             demo::refuse_foreign(&global.data)?;
             if let Location::Server(_) = config.database {
-                let message = "the demo makes a database of its own, and the settings name a server";
-                anyhow::bail!(EngineError::refused(message, "leave `database` out for the demo"));
+                let text = "the demo makes a database of its own, and the settings name a server";
+                anyhow::bail!(Message::new(text, "leave out `database` for the demo"));
             }
             let engine = open(&global, config, variables.get("CETAK_KEY")).await?;
             demo::run(&engine, out, &global.data, args).await
@@ -113,11 +105,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-fn refuse_empty(folder: &Path, database: &Location) -> Result<(), EngineError> {
+fn refuse_empty(folder: &Path, database: &Location) -> Result<(), Message> {
     match database {
-        Location::File(file) if !file.exists() => Err(EngineError::refused(
+        Location::File(file) if !file.exists() => Err(Message::new(
             format!("there is no data in `{}`", folder.display()),
-            "name another folder with --data, or begin with `cetak import` or `cetak demo`",
+            "name another folder with `--data`, or begin with `cetak import` or `cetak demo`",
         )),
         Location::File(_) | Location::Server(_) => Ok(()),
     }
@@ -182,7 +174,7 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     let has_data = Store::has_data(&config.database).await?;
     let keys = match key {
         Some(text) => files::parse_key(text).ok_or_else(|| {
-            EngineError::refused("`CETAK_KEY` does not hold 64 hexadecimal digits", "leave it out to use the key file")
+            Message::new("`CETAK_KEY` does not hold 64 hexadecimal digits", "leave it out to use the key file")
         })?,
         None => files::master_key(&config.key_file, has_data, &*entropy)?,
     };
@@ -198,104 +190,44 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     if store.is_shared() {
         follow(&clock, &mut store.read().await?).await?;
     }
-    Ok(Engine {
+    let parts = Parts {
         store,
+        profiles: config.profiles,
+        settings: config.settings,
+        printers: config.printers,
+        writer: Writer { chain: CHAIN_CLI.into(), actor: Arc::new(actor(global.actor.clone())), fence: None },
+    };
+    Ok(assemble(parts, clock, entropy))
+}
+
+/// What differs from one engine of this program to another.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The card profiles.
+    pub profiles: Profiles,
+    /// The settings.
+    pub settings: Settings,
+    /// The options of IPP printers.
+    pub printers: PrinterOptions,
+    /// The actor, and the audit chain to write to.
+    pub writer: Writer,
+}
+
+/// Puts an engine together with the program's drivers and renderer. This is the only place that builds one: a test
+/// replaces single fields of the result.
+pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -> Engine {
+    Engine {
+        store: parts.store,
         clock: Arc::new(clock.clone()),
         entropy,
-        profiles: Arc::new(config.profiles),
-        settings: Arc::new(config.settings),
-        writer: Writer { chain: CHAIN_CLI.into(), actor: Arc::new(actor(global.actor.clone())), fence: None },
-        drivers: drivers(config.printers, clock),
+        profiles: Arc::new(parts.profiles),
+        settings: Arc::new(parts.settings),
+        writer: parts.writer,
+        drivers: drivers(parts.printers, clock),
         renderers: renderers(),
         desk: Some(desk()),
         lease: None,
-    })
-}
-
-/// What draws, for each profile.
-pub fn renderers() -> RendererFactory {
-    Arc::new(|profile: &CardProfile| Ok(Arc::new(Renderer::new(profile)?) as Arc<dyn CardRenderer>))
-}
-
-/// Room for as many cards as there are processors.
-pub fn desk() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)))
-}
-
-/// The options of IPP printers, by name.
-pub type PrinterOptions = BTreeMap<String, cetak_driver_ipp::Options>;
-
-/// The drivers, by the scheme of the printer's URI.
-pub fn drivers(options: PrinterOptions, clock: SystemClock) -> DriverFactory {
-    let none = cetak_driver_ipp::Options::default();
-    Arc::new(move |name: &str, uri: &str| -> Result<Arc<dyn PrinterDriver>, String> {
-        let clock = clock.clone();
-        let now = Arc::new(move || clock.now().0);
-        let scheme = uri.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-        match (scheme.as_deref(), options.get(name)) {
-            (Some("mock"), Some(_)) => Err(format!(
-                "printer `{name}` is a mock and has no options; hint: take `[printer.{name}]` out of the settings"
-            )),
-            (Some("mock"), None) => {
-                Ok(Arc::new(cetak_driver_mock::MockPrinter::from_uri(uri, now).map_err(|e| e.to_string())?))
-            }
-            (Some("ipp" | "ipps"), options) => {
-                let printer = cetak_driver_ipp::IppPrinter::new(uri, options.unwrap_or(&none), now);
-                Ok(Arc::new(printer.map_err(|e| e.to_string())?))
-            }
-            _ => Err("a printer's URI begins with `ipp://`, `ipps://` or `mock://`".into()),
-        }
-    })
-}
-
-/// Runs the scheduler under its lock, with progress, until it ends or is told to stop.
-async fn schedule(
-    engine: &Engine,
-    folder: &Path,
-    until: Until,
-    node: Option<(String, Duration)>,
-) -> anyhow::Result<Blocked> {
-    let _lock = files::lock_scheduler(folder)?;
-    let scheduler = Actor { name: CHAIN_SCHEDULER.into(), ..(*engine.writer.actor).clone() };
-    let engine = match node {
-        None => engine.acting(CHAIN_SCHEDULER, scheduler),
-        Some((node, length)) => {
-            let candidate = Candidate {
-                instance: files::instance(folder, &*engine.entropy)?,
-                host: scheduler.host.clone(),
-                process: std::process::id().into(),
-            };
-            let lease = Lease::new(&node, candidate, length);
-            let mut engine = engine.acting(&format!("{CHAIN_SCHEDULER}-{node}"), scheduler);
-            engine.writer.fence = Some(lease.fence());
-            engine.lease = Some(Arc::new(lease));
-            engine
-        }
-    };
-    let (stop, stopped) = watch::channel(false);
-    let (done, is_done) = watch::channel(false);
-    tokio::spawn(listen(stop));
-    let showing = tokio::spawn(progress::run(engine.clone(), is_done));
-    let stuck = scheduling::run(&engine, until, stopped).await;
-    let _ = done.send(true); // the one who shows may have ended
-    let _ = showing.await;
-    Ok(stuck?)
-}
-
-/// The first signal lets the cards in hand end, the second ends at once: the next start settles them.
-async fn listen(stop: watch::Sender<bool>) {
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
-    for ask in [true, false] {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        if ask {
-            message("stopping after the cards in hand; once more to stop at once");
-            let _ = stop.send(true); // the scheduler may have ended
-        } else {
-            std::process::exit(1);
-        }
     }
 }
 

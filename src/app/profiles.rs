@@ -10,6 +10,7 @@ use std::{
 
 use crate::{
     cli::{
+        Message,
         args::PreviewArgs,
         output::{Output, message},
         preview,
@@ -17,6 +18,7 @@ use crate::{
     domain::{
         card::profile::{CardProfile, ProfileError},
         personal::Person,
+        refusal::Refusal,
     },
     engine::{EngineError, Profiles},
     render::{Card, CardRenderer, RenderError, Renderer},
@@ -45,12 +47,12 @@ const BUILT_IN: [Folder; 4] = built_in! {
 };
 
 /// The profiles that come with the program.
-pub fn built_in() -> Result<Profiles, EngineError> {
+pub fn built_in() -> anyhow::Result<Profiles> {
     let read = |(folder, files): &Folder| {
         parse(folder, |file| {
             let found = files.iter().find(|(name, _)| *name == file);
             found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| {
-                EngineError::refused(format!("the program has no `{folder}/{file}`"), "take another build of it")
+                Message::new(format!("the program has no `{folder}/{file}`"), "use another build of it").into()
             })
         })
     };
@@ -59,29 +61,29 @@ pub fn built_in() -> Result<Profiles, EngineError> {
 
 /// Those and the ones in the folders of a folder, which replace any of the same name. It may be missing where nobody
 /// named it.
-pub(super) fn load(folder: &Path, required: bool) -> Result<Profiles, EngineError> {
+pub(super) fn load(folder: &Path, required: bool) -> anyhow::Result<Profiles> {
     let mut profiles = built_in()?;
     let mut folders: BTreeMap<String, PathBuf> = BTreeMap::new();
     let cannot_read = |source| EngineError::Read { what: folder.display().to_string(), source };
     let entries = match folder.read_dir() {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => return Ok(profiles),
-        Err(source) => return Err(cannot_read(source)),
+        Err(source) => return Err(cannot_read(source).into()),
     };
     for entry in entries {
         let path = entry.map_err(cannot_read)?.path();
         if path.extension().is_some_and(|extension| extension == "toml") {
-            return Err(EngineError::refused(
-                format!("`{}` is no profile: a profile is a folder", path.display()),
+            anyhow::bail!(Message::new(
+                format!("`{}` is not a profile: a profile is a folder", path.display()),
                 format!("make a folder for it, and put it there as `{PROFILE}` with its drawings; see `src/profiles`"),
             ));
         }
         if path.join(PROFILE).exists() {
             let profile = read(&path)?;
             if let Some(other) = folders.insert(profile.name.clone(), path.clone()) {
-                return Err(EngineError::refused(
+                anyhow::bail!(Message::new(
                     format!("`{}` and `{}` are both the profile `{}`", other.display(), path.display(), profile.name),
-                    "give one of them another `name`, or take it away",
+                    "give one of them another `name`, or remove it",
                 ));
             }
             profiles.insert(profile.name.clone(), Arc::new(profile));
@@ -91,7 +93,7 @@ pub(super) fn load(folder: &Path, required: bool) -> Result<Profiles, EngineErro
 }
 
 /// The profile in a folder.
-pub fn read(folder: &Path) -> Result<CardProfile, EngineError> {
+pub fn read(folder: &Path) -> anyhow::Result<CardProfile> {
     parse(&folder.display().to_string(), |file| {
         let path = folder.join(file);
         let what = || path.display().to_string();
@@ -99,22 +101,22 @@ pub fn read(folder: &Path) -> Result<CardProfile, EngineError> {
         let mut bytes = Vec::new();
         File::open(&path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes)).map_err(cannot_read)?;
         if bytes.len() as u64 > BYTES_MAX {
-            return Err(EngineError::refused(format!("`{}` is larger than 1 MiB", what()), "make it smaller"));
+            anyhow::bail!(Message::new(format!("`{}` is larger than 1 MiB", what()), "make it smaller"));
         }
         Ok(bytes)
     })
 }
 
 /// Reads a profile and its drawings, and proves that its cards can be drawn. `folder` is for messages.
-fn parse(folder: &str, file: impl Fn(&str) -> Result<Vec<u8>, EngineError>) -> Result<CardProfile, EngineError> {
-    let text = |name: &str| {
+fn parse(folder: &str, file: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow::Result<CardProfile> {
+    let text = |name: &str| -> anyhow::Result<String> {
         String::from_utf8(file(name)?)
-            .map_err(|_| EngineError::refused(format!("`{folder}/{name}` is no text in UTF-8"), "save it as UTF-8"))
+            .map_err(|_| Message::new(format!("`{folder}/{name}` is not UTF-8 text"), "save it as UTF-8").into())
     };
     let written = text(PROFILE)?;
     let wrong = |line: usize, message: &str| {
-        let message = format!("the profile `{folder}/{PROFILE}` is wrong, line {line}: {message}");
-        EngineError::refused(message, "README.md, \"Card profiles\", and `src/profiles` show how one is written")
+        let text = format!("the profile `{folder}/{PROFILE}` is wrong, line {line}: {message}");
+        Message::new(text, "README.md, \"Card profiles\", and `src/profiles` show how one is written")
     };
     let mut profile: CardProfile = toml::from_str(&written).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
@@ -132,11 +134,11 @@ fn parse(folder: &str, file: impl Fn(&str) -> Result<Vec<u8>, EngineError>) -> R
     }
     Renderer::new(&profile).map_err(|error| match error {
         RenderError::Profile(fault) => {
-            let message = format!(
+            let text = format!(
                 "the profile's drawing `{folder}/{}` is wrong, line {}: {}",
                 fault.file, fault.line, fault.message
             );
-            EngineError::refused(message, fault.hint)
+            Message::new(text, fault.hint)
         }
         other @ (RenderError::Character { .. }
         | RenderError::TooLong { .. }
@@ -145,9 +147,7 @@ fn parse(folder: &str, file: impl Fn(&str) -> Result<Vec<u8>, EngineError>) -> R
         | RenderError::Photo(_)
         | RenderError::Size
         | RenderError::Encode(_)
-        | RenderError::Pdf(_)) => {
-            EngineError::Refused { message: format!("the profile `{folder}` is wrong: {other}"), hint: None }
-        }
+        | RenderError::Pdf(_)) => Message { text: format!("the profile `{folder}` is wrong: {other}"), hint: None },
     })?;
     Ok(profile)
 }
@@ -161,8 +161,7 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &Preview
     };
     let output = preview::output(look);
     if output.only.is_some_and(|side| side > 0) && profile.card.back.is_none() {
-        let message = format!("a card of `{}` has no back", profile.name);
-        return Err(EngineError::refused(message, "leave out --side").into());
+        return Err(EngineError::from(Refusal::NoBack { profile: profile.name }).into());
     }
     let person = Person::from(profile.card.sample.clone());
     let value = |name: &str| person.reveal(name);
@@ -177,8 +176,8 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &Preview
         photo: (!photo.is_empty()).then_some(photo),
     };
     let wrong = |error: RenderError| {
-        let message = format!("the sample of the profile `{}` cannot be drawn: {error}", profile.name);
-        EngineError::refused(message, "change `[card.sample]`, or the place on the card")
+        let text = format!("the sample of the profile `{}` cannot be drawn: {error}", profile.name);
+        Message::new(text, "change `[card.sample]`, or the place on the card")
     };
     let renderer = Renderer::new(&profile)?;
     // Both sides, whichever is looked at.
@@ -208,6 +207,7 @@ fn line_of(text: &str, error: &ProfileError) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::words;
 
     /// The student card's folder with texts replaced.
     fn changed(file: &str, from: &str, to: &str) -> Result<CardProfile, (String, String)> {
@@ -218,7 +218,10 @@ mod tests {
             assert!(name != file || text.contains(from), "{from}");
             Ok(if name == file { text.replacen(from, to, 1).into_bytes() } else { bytes.to_vec() })
         });
-        result.map_err(|error| (error.to_string(), error.hint().unwrap_or_default().to_owned()))
+        result.map_err(|error| {
+            let Message { text, hint } = words::report(&error);
+            (text, hint.unwrap_or_default())
+        })
     }
 
     #[test]

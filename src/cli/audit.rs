@@ -9,10 +9,13 @@ use std::{
 
 use anyhow::Context;
 
-use super::{args::AuditCommand, output::Output};
-use crate::engine::{
-    Engine, EngineError,
-    query::{ChainHead, Limit, ListAudit, ListAuditHeads, PageRequest, Query, VerifyAudit},
+use super::{Message, args::AuditCommand, output::Output};
+use crate::{
+    domain::refusal::Refusal,
+    engine::{
+        Engine, EngineError,
+        query::{ChainHead, Limit, ListAudit, ListAuditHeads, PageRequest, Query, VerifyAudit},
+    },
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: AuditCommand) -> anyhow::Result<()> {
@@ -54,11 +57,8 @@ async fn verify(engine: &Engine, out: Output, seal: Option<PathBuf>) -> anyhow::
     if clean {
         Ok(())
     } else {
-        Err(EngineError::refused(
-            "the records are not clean",
-            "keep the files as they are, and call whoever is responsible",
-        )
-        .into())
+        let hint = "keep the files as they are, and call the person who is responsible for the audit";
+        Err(Message::new("the audit or the books have faults", hint).into())
     }
 }
 
@@ -66,8 +66,7 @@ async fn write_seal(engine: &Engine, out: Output, file: &Path) -> anyhow::Result
     let heads = ListAuditHeads {}.read(engine).await?;
     let context = || format!("`{}` cannot be written", file.display());
     if file.exists() {
-        let hint = "a seal is never overwritten: name another file";
-        anyhow::bail!(EngineError::refused(format!("`{}` is there already", file.display()), hint));
+        anyhow::bail!(EngineError::from(Refusal::FileExists { file: file.display().to_string() }));
     }
     let mut handle = OpenOptions::new().write(true).create_new(true).mode(0o644).open(file).with_context(context)?;
     handle.write_all(format!("{}\n", serde_json::to_string_pretty(&heads)?).as_bytes()).with_context(context)?;

@@ -2,7 +2,7 @@
 
 use super::{args::CardCommand, output::Output, preview, record::name};
 use crate::{
-    domain::stock::Cause,
+    domain::{refusal::Refusal, stock::Cause},
     engine::{Engine, EngineError, operations},
 };
 
@@ -21,7 +21,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) 
         }
         CardCommand::Reject { record, cause, reason } => {
             let name = name(record);
-            let cause: Cause = cause.parse().map_err(|message| EngineError::Refused { message, hint: None })?;
+            let cause = Cause::from_name(&cause).ok_or(EngineError::from(Refusal::NotSpoilage { cause }))?;
             operations::card_reject(engine, &name, cause, &reason).await?;
             format!("the card of `{}` is spoiled", name.request_id)
         }

@@ -1,47 +1,21 @@
 //! `cetak db`.
 
-use std::path::{Path, PathBuf};
-
-use clap::Subcommand;
+use std::path::Path;
 
 use super::{
+    Message,
+    args::DbCommand,
     audit::seal_read,
     output::{Output, message, table, thousands},
+    words,
 };
 use crate::engine::{
-    Engine, EngineError,
+    Engine,
     operations::{self, Archived},
     query::{CheckDatabase, CheckedRule, Query},
 };
 
-#[derive(Subcommand, Debug)]
-pub enum DbCommand {
-    /// Check the file, the audit, the books, and that records, jobs, cards and lists agree; changes nothing
-    Check {
-        /// A file of `audit seal`: finds a cut tail too
-        #[arg(long, value_name = "FILE")]
-        seal: Option<PathBuf>,
-    },
-    /// Copy the database into a new file, also while it prints, and check the copy; the key is not in it
-    Backup { file: PathBuf },
-    /// Move everything to an empty database of PostgreSQL's, compare it row by row, and close this one for ever
-    Move {
-        /// `postgres://USER@HOST/DATABASE`; a password is better kept in ~/.pgpass
-        #[arg(value_name = "URL")]
-        to: String,
-    },
-    /// Move finished jobs out of the way of those to come; every history still has them
-    Archive {
-        /// Those whose batch was closed more than so many days ago [default: the setting `archive_after_days`]
-        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
-        older_than: Option<u32>,
-        /// Change nothing, and say what would be moved
-        #[arg(long)]
-        dry_run: bool,
-    },
-}
-
-/// Carries out a command. `key` names where the master key is, for people.
+/// Runs a `cetak db` command. `key` says where the master key is, for messages.
 pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str) -> anyhow::Result<()> {
     match command {
         DbCommand::Check { seal } => check(engine, out, seal.as_deref()).await,
@@ -54,13 +28,18 @@ pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str
 async fn check(engine: &Engine, out: Output, seal: Option<&Path>) -> anyhow::Result<()> {
     let checks = CheckDatabase { seal: seal_read(seal)? }.read(engine).await?;
     let clean = checks.iter().all(|check| check.faults.is_empty());
-    out.data(&serde_json::json!({ "clean": clean, "checks": checks }), |_| check_text(&checks))?;
+    let of_check = |check: &CheckedRule| {
+        let hint = words::remedy(check.remedy);
+        serde_json::json!({ "rule": check.rule, "faults": check.faults, "hint": hint })
+    };
+    let value = serde_json::json!({ "clean": clean, "checks": checks.iter().map(of_check).collect::<Vec<_>>() });
+    out.data(&value, |_| check_text(&checks))?;
     if clean {
         return Ok(());
     }
     let broken = checks.iter().filter(|check| !check.faults.is_empty()).count();
-    let message = format!("{broken} of {} rules do not hold", checks.len());
-    Err(EngineError::refused(message, "what to do stands beside each; keep the files as they are").into())
+    let text = format!("{broken} of {} rules do not hold", checks.len());
+    Err(Message::new(text, "keep the files as they are, and do what is written below each rule").into())
 }
 
 fn check_text(checks: &[CheckedRule]) -> String {
@@ -74,7 +53,7 @@ fn check_text(checks: &[CheckedRule]) -> String {
         for fault in &check.faults {
             text += &format!("  {}: {}\n", fault.thing, fault.what);
         }
-        text += &format!("  what to do: {}\n", check.hint);
+        text += &format!("  what to do: {}\n", words::remedy(check.remedy));
     }
     text
 }

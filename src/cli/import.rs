@@ -1,7 +1,7 @@
 //! `cetak import`.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{File, Metadata, OpenOptions},
     io::{self, BufWriter, Read, Write},
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -11,43 +11,24 @@ use anyhow::Context;
 use indicatif::ProgressBar;
 
 use super::{
+    Message,
     args::{FormatArg, ImportArgs},
     output::{Output, message, table, thousands},
     progress,
 };
 use crate::{
-    domain::import::Refusal,
+    domain::import::Rejection,
     engine::{
         Engine, EngineError,
-        import::{self as intake, Format, Import, Report, Watch},
+        import::{self, Format, Import, Report, Watch},
     },
 };
 
-/// Imports, and prints the report.
+/// Imports a waiting list and prints the report.
 pub(super) async fn command(engine: &Engine, out: Output, args: ImportArgs) -> anyhow::Result<()> {
-    Ok(out.data(&run(engine, args).await?, text)?)
-}
-
-/// Imports, with progress and warnings on standard error.
-pub async fn run(engine: &Engine, args: ImportArgs) -> anyhow::Result<Report> {
-    let stdin = args.file == Path::new("-");
-    let (input, bytes): (Box<dyn Read + Send>, Option<u64>) = if stdin {
-        (Box::new(io::stdin()), None)
-    } else {
-        let read = |source| EngineError::Read { what: args.file.display().to_string(), source };
-        let file = File::open(&args.file).map_err(read)?;
-        if file.metadata().is_ok_and(|m| m.is_dir()) {
-            anyhow::bail!(read(io::ErrorKind::IsADirectory.into()));
-        }
-        let length = file.metadata().ok().filter(std::fs::Metadata::is_file).map(|m| m.len());
-        (Box::new(file), length)
-    };
-    let folder = if stdin {
-        Path::new(".")
-    } else {
-        args.file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
-    };
-    let what = Import {
+    let is_stdin = args.file == Path::new("-");
+    let folder = args.file.parent().filter(|p| !is_stdin && !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let import = Import {
         source: args.source,
         profile: args.profile,
         format: args.format.map_or_else(|| format_of(&args.file), Format::from),
@@ -55,18 +36,43 @@ pub async fn run(engine: &Engine, args: ImportArgs) -> anyhow::Result<Report> {
         update: args.update,
         dry_run: args.dry_run,
     };
-    let rejects =
-        args.rejects.as_deref().map(|path| Rejects::create(path, (!stdin).then_some(&args.file))).transpose()?;
+    let file = (!is_stdin).then_some(args.file.as_path());
+    Ok(out.data(&run(engine, file, import, args.rejects.as_deref()).await?, text)?)
+}
+
+/// Imports `file`, or standard input for `None`; shows progress and warnings on standard error. Refused rows are written
+/// to `rejects`.
+pub async fn run(
+    engine: &Engine,
+    file: Option<&Path>,
+    import: Import,
+    rejects: Option<&Path>,
+) -> anyhow::Result<Report> {
+    let (input, bytes) = open(file)?;
+    let rejects = rejects.map(|path| Rejects::create(path, file)).transpose()?;
     let bar = progress::bytes(bytes);
     let mut watch = Watching { rejects, bar: bar.clone() };
-    let report = intake::import(engine, input, what, &mut watch).await;
+    let report = import::import(engine, input, import, &mut watch).await;
     bar.finish_and_clear();
     let report = report?;
+    warn_of(&report, watch.rejects.is_some());
     if let Some(rejects) = watch.rejects {
         rejects.finish()?;
     }
-    warn_of(&report, args.rejects.is_some());
     Ok(report)
+}
+
+/// The input, and its length in bytes where that is known.
+fn open(file: Option<&Path>) -> Result<(Box<dyn Read + Send>, Option<u64>), EngineError> {
+    let Some(path) = file else { return Ok((Box::new(io::stdin()), None)) };
+    let failed = |source| EngineError::Read { what: path.display().to_string(), source };
+    let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().ok();
+    if metadata.as_ref().is_some_and(Metadata::is_dir) {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    let length = metadata.filter(Metadata::is_file).map(|m| m.len());
+    Ok((Box::new(file), length))
 }
 
 fn format_of(file: &Path) -> Format {
@@ -90,7 +96,7 @@ fn warn_of(report: &Report, rejects: bool) {
     }
     if !report.absent_columns.is_empty() {
         message(&format!(
-            "warning: columns that are not in the file, taken as empty: {}",
+            "warning: columns that are missing in the file and imported as empty: {}",
             list(&report.absent_columns)
         ));
     }
@@ -98,14 +104,14 @@ fn warn_of(report: &Report, rejects: bool) {
         message(&format!("warning: {} rows: {warning}", thousands(i64::try_from(*count).unwrap_or(i64::MAX))));
     }
     if report.refused > 0 && !rejects {
-        message("hint: --rejects FILE writes the refused rows with row number, field and reason");
+        message("hint: to get the refused rows with row number, field and reason, import again with --rejects FILE");
     }
 }
 
-/// The report for people.
+/// The report as a table.
 pub fn text(report: &Report) -> String {
     let number = |n: u64| thousands(i64::try_from(n).unwrap_or(i64::MAX));
-    let fates = [
+    let outcomes = [
         ("accepted", report.accepted),
         ("updated", report.updated),
         ("known", report.known),
@@ -113,9 +119,9 @@ pub fn text(report: &Report) -> String {
         ("withdrawn", report.withdrawn),
         ("refused", report.refused),
     ];
-    let mut rows: Vec<Vec<String>> = fates.iter().map(|(name, n)| vec![(*name).to_owned(), number(*n)]).collect();
+    let mut rows: Vec<Vec<String>> = outcomes.iter().map(|(name, n)| vec![(*name).to_owned(), number(*n)]).collect();
     rows.extend(report.refused_by_reason.iter().map(|(reason, n)| vec![format!("  {reason}"), number(*n)]));
-    rows.push(vec!["rows in all".into(), number(report.rows)]);
+    rows.push(vec!["total".into(), number(report.rows)]);
     let dry = if report.dry_run { "dry run: nothing was changed\n" } else { "" };
     format!("{dry}{}", table(&["row", "number"], &rows))
 }
@@ -126,8 +132,8 @@ struct Watching {
 }
 
 impl Watch for Watching {
-    fn refused(&mut self, row: u64, request_id: &str, refusal: &Refusal) -> io::Result<()> {
-        self.rejects.as_mut().map_or(Ok(()), |rejects| rejects.write(row, request_id, refusal))
+    fn refused(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()> {
+        self.rejects.as_mut().map_or(Ok(()), |rejects| rejects.write(row, request_id, rejection))
     }
 
     fn progress(&mut self, bytes: u64, rows: u64) {
@@ -136,20 +142,18 @@ impl Watch for Watching {
     }
 }
 
-/// The file of refused rows: for its owner only, since request ids stand in it.
+/// The file of refused rows. Mode 0600, because it contains request ids.
 struct Rejects {
     path: PathBuf,
     writer: csv::Writer<BufWriter<File>>,
 }
 
 impl Rejects {
-    fn create(path: &Path, input: Option<&PathBuf>) -> anyhow::Result<Self> {
+    fn create(path: &Path, input: Option<&Path>) -> anyhow::Result<Self> {
         let same = input.and_then(|input| Some(input.canonicalize().ok()? == path.canonicalize().ok()?));
         if same == Some(true) {
-            anyhow::bail!(EngineError::refused(
-                format!("`{}` is the waiting list itself", path.display()),
-                "name another file for --rejects"
-            ));
+            let text = format!("`{}` is the waiting list that is being imported", path.display());
+            anyhow::bail!(Message::new(text, "name another file with `--rejects`"));
         }
         let context = || format!("`{}` cannot be written", path.display());
         let file =
@@ -160,12 +164,12 @@ impl Rejects {
         Ok(Self { path: path.to_owned(), writer })
     }
 
-    fn write(&mut self, row: u64, request_id: &str, refusal: &Refusal) -> io::Result<()> {
-        // A spreadsheet must not take a request id for a formula.
+    fn write(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()> {
+        // A leading apostrophe keeps a spreadsheet from reading a request id as a formula.
         let formula = request_id.starts_with(['=', '+', '-', '@']);
         let request_id = if formula { format!("'{request_id}") } else { request_id.to_owned() };
         let row = row.to_string();
-        let record = [row.as_str(), &request_id, &refusal.field, refusal.reason.as_str(), &refusal.detail];
+        let record = [row.as_str(), &request_id, &rejection.field, rejection.reason.as_str(), &rejection.detail];
         self.writer.write_record(record).map_err(io::Error::other)
     }
 

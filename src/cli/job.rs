@@ -1,6 +1,7 @@
 //! `cetak job`.
 
 use super::{
+    Message,
     args::JobCommand,
     output::{Output, table},
     pages,
@@ -11,7 +12,7 @@ use crate::{
         job::JobState,
     },
     engine::{
-        Engine, EngineError,
+        Engine,
         query::{AttemptLine, JobLine, JobsOf, ListJobs, Query, ShowJob},
     },
 };
@@ -19,8 +20,14 @@ use crate::{
 pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -> anyhow::Result<()> {
     match command {
         JobCommand::List { batch, state } => {
-            let unknown = |message| EngineError::Refused { message, hint: None };
-            let state = state.map(|state| state.parse::<JobState>().map_err(unknown)).transpose()?;
+            let unknown = |state: &str| {
+                Message::new(
+                    format!("`{state}` is not a job state"),
+                    format!("the states are `{}`", JobState::names().join("`, `")),
+                )
+            };
+            let parse = |state: String| state.parse::<JobState>().map_err(|_| unknown(&state));
+            let state = state.map(parse).transpose()?;
             let of = batch.map_or(JobsOf::All, |batch| JobsOf::Batch(BatchId(batch)));
             let jobs = pages::all(engine, |page| ListJobs { of: of.clone(), state, page }).await?;
             out.data(&jobs, |jobs| jobs_text(jobs))?;

@@ -25,6 +25,7 @@ use args::Command;
 pub use import::{run as import, text as import_text};
 use output::Output;
 pub use usage::Usage;
+pub use words::Message;
 
 use crate::engine::{
     Engine,

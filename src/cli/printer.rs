@@ -1,8 +1,10 @@
 //! Printers: what they are, how they are, and what to do about it.
 
 use super::{
+    Message,
     args::PrinterCommand,
     output::{Output, message, table},
+    words,
 };
 use crate::{
     domain::{
@@ -11,7 +13,7 @@ use crate::{
         printer_reason::{Advice, Severity, advise},
     },
     engine::{
-        Engine, EngineError,
+        Engine,
         operations::{self, Capabilities, NewPrinter, PrinterStatus, Supply},
         query::{ListPrinters, PrinterLine, Query},
     },
@@ -100,7 +102,7 @@ fn show_text(
             } else if a.severity == Severity::Report {
                 [&*a.keyword, "nobody", "it is only reported", "it prints on meanwhile", ""]
             } else {
-                [&*a.keyword, a.who.as_str(), &a.action, a.resumes.as_str(), a.blank.as_str()]
+                [&*a.keyword, a.who.as_str(), &a.action, words::resumes(a.resumes), a.blank.as_str()]
             };
             row.map(str::to_owned).to_vec()
         };
@@ -141,7 +143,7 @@ async fn test(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
     let hint = if state == AttemptState::NotStarted {
         format!("see what is wrong with `cetak printer show {name}`")
     } else {
-        "look for the card; if none came out, count the blanks with `cetak blangko count`".to_owned()
+        "look for the card; if there is none, count the blanks with `cetak blangko count`".to_owned()
     };
-    Err(EngineError::refused("the test card was not printed", hint).into())
+    Err(Message::new("the test card was not printed", hint).into())
 }

@@ -1,42 +1,17 @@
 //! One card for one record in one batch: the unit of retry, of stock and of audit.
 
-pub use super::states::JobState;
 use super::{
     attempt::{AttemptState, AttemptView, Blame, InspectionResult, Outcome},
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
-    record::{Recall, RecordState, WrongState},
+    record::{Recall, RecordState},
+    refusal::{AttemptRule, Refusal},
     retry::Backoff,
     stock::{Account, Cause, Movement, Place},
     time::Timestamp,
     transition::{AttemptChange, JobChange, RecallChange, RecordChange, Transition},
 };
-
-/// A job that is not over, with its blank.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OpenJob {
-    /// The job.
-    pub id: JobId,
-    /// Its state.
-    pub state: JobState,
-    /// Its batch.
-    pub batch: BatchId,
-    /// The lot of its blank.
-    pub lot: LotId,
-    /// Where the blank came from.
-    pub place: Place,
-}
-
-impl OpenJob {
-    /// Its blank goes back to where it came from.
-    pub fn released_blank(&self) -> Movement {
-        released_blank(self.lot, &self.place, self.batch)
-    }
-}
-
-fn released_blank(lot: LotId, place: &Place, batch: BatchId) -> Movement {
-    Movement::new(lot, place.reserved(), place.free(), 1, Cause::Released).of_batch(batch)
-}
+pub use super::{open_job::OpenJob, states::JobState};
 
 /// A queued job is closed: its record goes back to its old place in the waiting list, its blank to where it came from.
 /// One event of the batch covers it.
@@ -244,11 +219,14 @@ fn attempt_event(outcome: &Outcome, name: &str, job: JobId, record: RecordId, pr
 }
 
 /// What a person's answer to an uncertain attempt means. Once only.
-pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Result<Transition, WrongState> {
+pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Result<Transition, Refusal> {
     if view.state != AttemptState::Uncertain {
-        let rule =
-            format!("attempt {} is `{}`, and only an `uncertain` one can be resolved", view.name, view.state.as_str());
-        return Err(WrongState::new("the record", view.record_state, rule));
+        return Err(Refusal::AttemptState {
+            attempt: view.name.clone(),
+            found: view.state,
+            needs: AttemptRule::Uncertain,
+            archived: false,
+        });
     }
     let (to, account, cause) = match found {
         InspectionResult::Good => (AttemptState::Printed, Account::Printed, Cause::Inspected),

@@ -47,22 +47,8 @@ pub enum Resumes {
     ByItself,
     /// As soon as that is done, with the next card; the one inside may be lost.
     WithTheNextCard,
-    /// Only after `cetak printer clear`.
+    /// Only after an operator cleared the printer.
     WhenCleared,
-}
-
-impl Resumes {
-    /// The words in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::PrintsOn => "it prints on meanwhile",
-            Self::ByItself => "it goes on by itself",
-            Self::WithTheNextCard => {
-                "the next card goes on when the printer says so no more, or after `cetak printer clear`"
-            }
-            Self::WhenCleared => "it goes on after `cetak printer clear`",
-        }
-    }
 }
 
 /// What became of the blank inside the printer. A count always decides.
@@ -150,7 +136,7 @@ pub const TAKES_TOO_LONG: &str = "takes-too-long";
 const UNKNOWN: Rule = rule(
     &[],
     Who::Operator,
-    "look at the printer: it gives a reason that is not known here; when it is well, say so with `cetak printer clear`",
+    "check the printer: it reports a reason that is not known here; clear the printer once it works",
     Resumes::WhenCleared,
     BlankInside::Unknown,
 );
@@ -162,7 +148,7 @@ const RULES: [Rule; 29] = [
     rule(&["media-low", "media-path-output-almost-full", "output-area-almost-full"],
         Who::Operator, "see to hopper and output soon", Resumes::PrintsOn, BlankInside::Unused),
     rule(&["media-jam", "media-path-jam", "media-path-input-jam", "media-path-output-jam"],
-        Who::Operator, "clear the jam, keep the card, and say what became of it with `cetak inspect`",
+        Who::Operator, "clear the jam, keep the card, and resolve its attempt by inspection",
         Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
     rule(&["media-path-input-feed-error", "input-media-tray-feed-error"],
         Who::Operator, "look for a blank that stuck or two that went in, and count the hopper",
@@ -219,10 +205,10 @@ const RULES: [Rule; 29] = [
     rule(&["document-format-not-supported"],
         Who::Administrator, "use a printer that takes `image/png`", Resumes::ByItself, BlankInside::Unused),
     rule(&["needs-operator"],
-        Who::Administrator, "ask the printer with `cetak printer show`: it refuses this machine, and says why",
+        Who::Administrator, "the printer refuses this machine: show the printer to read why",
         Resumes::ByItself, BlankInside::Unused),
     rule(&["not-vouched-for"],
-        Who::Supervisor, "see `cetak printer show`, cure what is objected, or add the printer again with `--insist`",
+        Who::Supervisor, "the printer has objections: show the printer, remove their cause, or add the printer again and override them",
         Resumes::ByItself, BlankInside::Unused),
     rule(&[TAKES_TOO_LONG],
         Who::Operator, "look at the printer: its card is under way for far too long; if it hangs, cancel the job there",

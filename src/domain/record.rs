@@ -4,26 +4,12 @@ pub use super::states::{Recall, RecordState};
 use super::{
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
-    job::{JobState, OpenJob},
+    open_job::OpenJob,
+    refusal::{RecordRule, Refusal},
+    states::JobState,
     stock::{Account, Cause, Movement},
     transition::{CardChange, JobChange, RecallChange, RecordChange, Transition},
 };
-
-/// An act that does not fit the state that the thing is in.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{subject} is `{found}`; {rule}")]
-pub struct WrongState {
-    subject: String,
-    found: &'static str,
-    rule: String,
-}
-
-impl WrongState {
-    /// The thing, its state, and which state would do.
-    pub fn new(subject: &str, found: RecordState, rule: impl Into<String>) -> Self {
-        Self { subject: subject.to_owned(), found: found.as_str(), rule: rule.into() }
-    }
-}
 
 /// A record with all that decides what an act means, as read in the transaction that saves it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -54,6 +40,48 @@ pub struct RecordView {
     pub card: Option<CardBlank>,
 }
 
+impl RecordView {
+    /// A record that has just been imported, without a job or a card.
+    pub fn imported(id: RecordId, subject: String, profile: String, kind: String, state: RecordState) -> Self {
+        Self {
+            id,
+            subject,
+            profile,
+            kind,
+            state,
+            version: 1,
+            stop: None,
+            checked: false,
+            surrendered: false,
+            reason: None,
+            open_job: None,
+            card: None,
+        }
+    }
+
+    /// Applies the changes of the record and of its job, as the store does when it saves the transition. For decisions
+    /// that follow on one that is not saved, as in a dry run.
+    pub fn apply(&mut self, transition: &Transition) {
+        if let Some(change) = &transition.record {
+            self.state = change.to;
+            self.reason.clone_from(&change.reason);
+            match change.stop {
+                RecallChange::Keep => {}
+                RecallChange::Set(recall) => self.stop = Some(recall),
+                RecallChange::Clear => self.stop = None,
+            }
+            match change.card {
+                CardChange::Checked => self.checked = true,
+                CardChange::Surrendered => self.surrendered = true,
+                CardChange::Keep | CardChange::NextCopy => self.checked &= change.to != RecordState::Waiting,
+            }
+        }
+        if let Some(change) = &transition.job {
+            self.open_job = self.open_job.take().filter(|_| change.to.is_open());
+        }
+    }
+}
+
 /// The blank that became a record's latest good card.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CardBlank {
@@ -76,23 +104,49 @@ pub struct OtherRecord {
     pub surrendered: bool,
 }
 
-/// May a request be open beside the person's other records? One living card per person and profile: nothing may be
-/// open or undelivered, and after a card was handed over only a kind of request that replaces it may follow.
-pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), &'static str> {
+/// What keeps a request of a person off the waiting list: one living card per person and profile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OneCard {
+    /// Another request is open, or its card is not handed over.
+    OtherRequestOpen,
+    /// A card was handed over, and the kind of request does not replace it.
+    LivingCard,
+}
+
+impl OneCard {
+    /// The words in which it is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OtherRequestOpen => "another request of this person is open",
+            Self::LivingCard => "this person has a living card, and the kind of request does not replace it",
+        }
+    }
+}
+
+impl From<OneCard> for RecordRule {
+    fn from(rule: OneCard) -> Self {
+        match rule {
+            OneCard::OtherRequestOpen => Self::OtherRequestOpen,
+            OneCard::LivingCard => Self::LivingCard,
+        }
+    }
+}
+
+/// Whether a request may be open beside the person's other records.
+pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), OneCard> {
     if others.iter().any(|o| o.state.occupies_slot()) {
-        return Err("another request of this person is open");
+        return Err(OneCard::OtherRequestOpen);
     }
     let living = |o: &OtherRecord| o.state == RecordState::HandedOver && !o.surrendered;
     if !replaces && others.iter().any(living) {
-        return Err("this person has a living card, and the kind of request does not replace it");
+        return Err(OneCard::LivingCard);
     }
     Ok(())
 }
 
 /// Keeps a record off the waiting list; out of its batch, if no card is in hand.
-pub fn hold(view: &RecordView, reason: &str) -> Result<Transition, WrongState> {
-    let rule = "only a `waiting` one, or one in a batch whose card has not started, can be held";
-    leave_queue(view, RecordState::Held, reason, "record.held", rule)
+pub fn hold(view: &RecordView, reason: &str) -> Result<Transition, Refusal> {
+    leave_queue(view, RecordState::Held, reason, "record.held", RecordRule::Hold)
 }
 
 /// Takes a record out of the queue, to `to`.
@@ -101,8 +155,8 @@ fn leave_queue(
     to: RecordState,
     reason: &str,
     act: &'static str,
-    rule: &str,
-) -> Result<Transition, WrongState> {
+    needs: RecordRule,
+) -> Result<Transition, Refusal> {
     let event = Event::new(act, &view.subject).with("reason", reason).with("was", view.state.as_str());
     let mut transition = Transition::new(Some(event));
     match (view.state, &view.open_job) {
@@ -112,24 +166,18 @@ fn leave_queue(
             let closed = if to == RecordState::Withdrawn { JobState::Withdrawn } else { JobState::Returned };
             transition.job = Some(JobChange::new(job.id, JobState::Queued, closed));
         }
-        _ => return Err(WrongState::new(&view.subject, view.state, rule)),
+        _ => return Err(Refusal::record_state(&view.subject, view.state, needs)),
     }
     transition.record = Some(RecordChange::new(view.id, view.state, to).because(reason));
     Ok(transition)
 }
 
 /// Puts a held or quarantined record on the waiting list, its failed tries forgiven.
-pub fn release(
-    view: &RecordView,
-    replaces: bool,
-    others: &[OtherRecord],
-    reason: &str,
-) -> Result<Transition, WrongState> {
+pub fn release(view: &RecordView, replaces: bool, others: &[OtherRecord], reason: &str) -> Result<Transition, Refusal> {
     if !matches!(view.state, RecordState::Held | RecordState::Quarantined) {
-        return Err(WrongState::new(&view.subject, view.state, "only a `held` or `quarantined` one can be released"));
+        return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Release));
     }
-    may_be_open(replaces, others)
-        .map_err(|rule| WrongState::new(&view.subject, view.state, format!("it stays so: {rule}")))?;
+    may_be_open(replaces, others).map_err(|rule| Refusal::record_state(&view.subject, view.state, rule))?;
     let event = Event::new("record.released", &view.subject).with("reason", reason).with("was", view.state.as_str());
     let mut change = RecordChange::new(view.id, view.state, RecordState::Waiting);
     change.reset_failures = true;
@@ -139,7 +187,7 @@ pub fn release(
 /// What a row that is no longer print-ready does to its record.
 ///
 /// Returns `None` for one that is withdrawn already.
-pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, WrongState> {
+pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, Refusal> {
     let reason = format!("status {status}");
     let to = RecordState::Withdrawn;
     let act = "record.withdrawn";
@@ -147,7 +195,7 @@ pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, W
         RecordState::Withdrawn => None,
         _ if view.stop == Some(Recall::Withdrawn) => None,
         RecordState::HandedOver => {
-            return Err(WrongState::new(&view.subject, view.state, "its card can no longer be withdrawn"));
+            return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Withdraw));
         }
         RecordState::Held | RecordState::Quarantined => {
             let event = Event::new(act, &view.subject).with("reason", &reason).with("was", view.state.as_str());
@@ -155,9 +203,9 @@ pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, W
             Some(Transition { record, ..Transition::new(Some(event)) })
         }
         RecordState::Batched if view.open_job.as_ref().is_some_and(|job| job.state == JobState::Queued) => {
-            Some(leave_queue(view, to, &reason, act, "")?)
+            Some(leave_queue(view, to, &reason, act, RecordRule::Withdraw)?)
         }
-        RecordState::Waiting => Some(leave_queue(view, to, &reason, act, "")?),
+        RecordState::Waiting => Some(leave_queue(view, to, &reason, act, RecordRule::Withdraw)?),
         RecordState::Batched | RecordState::Uncertain | RecordState::Printed => {
             Some(stop_card(view, Recall::Withdrawn, &reason))
         }
@@ -173,7 +221,7 @@ fn stop_card(view: &RecordView, stop: Recall, reason: &str) -> Transition {
 }
 
 /// What a new body does to the state of its record. `may_be_open` is the rule of one living card for the new body.
-pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Result<Transition, WrongState> {
+pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Result<Transition, Refusal> {
     let event = || Event::new("record.updated", &view.subject).with("version", view.version + 1);
     let onto_the_list = |movements, job| {
         let (to, reason) = may_be_open
@@ -201,19 +249,15 @@ pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Resul
             stop_card(view, Recall::Updated, "updated after its card was rendered")
         }
         RecordState::HandedOver => {
-            return Err(WrongState::new(
-                &view.subject,
-                view.state,
-                "what was handed over is not changed; import a new request",
-            ));
+            return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Update));
         }
     })
 }
 
-fn printed_card(view: &RecordView, rule: &str) -> Result<CardBlank, WrongState> {
+fn printed_card(view: &RecordView, needs: RecordRule) -> Result<CardBlank, Refusal> {
     match (view.state, view.card) {
         (RecordState::Printed, Some(card)) => Ok(card),
-        _ => Err(WrongState::new(&view.subject, view.state, rule)),
+        _ => Err(Refusal::record_state(&view.subject, view.state, needs)),
     }
 }
 
@@ -222,29 +266,25 @@ fn card_movement(card: CardBlank, from: Account, to: Account, cause: Cause) -> M
 }
 
 /// A person looked at the card and found it good.
-pub fn check(view: &RecordView) -> Result<Transition, WrongState> {
-    printed_card(view, "only a `printed` card can be checked")?;
+pub fn check(view: &RecordView) -> Result<Transition, Refusal> {
+    printed_card(view, RecordRule::Check)?;
     refuse_stopped(view)?;
     let mut change = RecordChange::new(view.id, view.state, view.state);
     change.card = CardChange::Checked;
     Ok(Transition { record: Some(change), ..Transition::new(Some(Event::new("card.checked", &view.subject))) })
 }
 
-fn refuse_stopped(view: &RecordView) -> Result<(), WrongState> {
+fn refuse_stopped(view: &RecordView) -> Result<(), Refusal> {
     match view.stop {
         None => Ok(()),
-        Some(stop) => Err(WrongState::new(
-            &view.subject,
-            view.state,
-            format!("its card is stopped because the record was {}; reject it", stop.as_str()),
-        )),
+        Some(stop) => Err(Refusal::record_state(&view.subject, view.state, stop)),
     }
 }
 
 /// A person looked at the card and found it bad, or it was stopped: the card is spoiled, and the record goes back to
 /// the waiting list, or is withdrawn if that is why it was stopped.
-pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transition, WrongState> {
-    let card = printed_card(view, "only a `printed` card can be rejected")?;
+pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transition, Refusal> {
+    let card = printed_card(view, RecordRule::Reject)?;
     let to = if view.stop == Some(Recall::Withdrawn) { RecordState::Withdrawn } else { RecordState::Waiting };
     let event = Event::new("card.rejected", &view.subject).with("cause", cause.as_str()).with("reason", reason);
     let mut record = RecordChange::new(view.id, view.state, to);
@@ -257,15 +297,11 @@ pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transitio
 }
 
 /// The citizen has the card.
-pub fn hand_over(view: &RecordView) -> Result<Transition, WrongState> {
-    let card = printed_card(view, "only a `printed` card can be handed over")?;
+pub fn hand_over(view: &RecordView) -> Result<Transition, Refusal> {
+    let card = printed_card(view, RecordRule::HandOver)?;
     refuse_stopped(view)?;
     if !view.checked {
-        return Err(WrongState::new(
-            &view.subject,
-            view.state,
-            "its card has to be checked first, with `cetak card check`",
-        ));
+        return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Checked));
     }
     let record = Some(RecordChange::new(view.id, view.state, RecordState::HandedOver));
     let mut transition = Transition { record, ..Transition::new(Some(Event::new("card.handed-over", &view.subject))) };
@@ -274,10 +310,9 @@ pub fn hand_over(view: &RecordView) -> Result<Transition, WrongState> {
 }
 
 /// The citizen gave the card back: it is to be destroyed.
-pub fn surrender(view: &RecordView, reason: &str) -> Result<Transition, WrongState> {
+pub fn surrender(view: &RecordView, reason: &str) -> Result<Transition, Refusal> {
     let (RecordState::HandedOver, Some(card), false) = (view.state, view.card, view.surrendered) else {
-        let rule = "only a card that was handed over, and has not come back, can be surrendered";
-        return Err(WrongState::new(&view.subject, view.state, rule));
+        return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Surrender));
     };
     let mut change = RecordChange::new(view.id, view.state, view.state);
     change.card = CardChange::Surrendered;
@@ -347,6 +382,26 @@ mod tests {
         assert!(hand_over(&stopped).is_err());
         let rejected = reject(&stopped, Cause::DataChanged, "withdrawn").unwrap();
         assert_eq!(rejected.record.unwrap().to, RecordState::Withdrawn);
+    }
+
+    #[test]
+    fn an_applied_transition_leaves_the_record_in_its_new_state() {
+        let job = OpenJob {
+            id: JobId(1),
+            state: JobState::Queued,
+            batch: BatchId(1),
+            lot: LotId(1),
+            place: crate::domain::stock::Place::Vault,
+        };
+        let mut record = RecordView { open_job: Some(job), ..view(RecordState::Batched) };
+        record.apply(&withdraw(&record, "PROCESSING").unwrap().unwrap());
+        assert_eq!((record.state, &record.open_job), (RecordState::Withdrawn, &None));
+        assert_eq!(withdraw(&record, "PROCESSING"), Ok(None), "it is withdrawn already");
+        let mut printed = view(RecordState::Printed);
+        printed.apply(&withdraw(&printed, "PROCESSING").unwrap().unwrap());
+        assert_eq!((printed.state, printed.stop), (RecordState::Printed, Some(Recall::Withdrawn)));
+        printed.apply(&reject(&printed, Cause::DataChanged, "withdrawn").unwrap());
+        assert_eq!((printed.state, printed.stop), (RecordState::Withdrawn, None));
     }
 
     #[test]

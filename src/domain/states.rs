@@ -70,7 +70,8 @@ impl std::str::FromStr for RecordState {
 }
 
 /// Why the card of a record, if there is one, must not leave the office.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Recall {
     /// The source says that it is no longer to be printed.
     Withdrawn,
@@ -124,9 +125,24 @@ impl JobState {
         (Self::Withdrawn, "withdrawn"),
     ];
 
+    /// The names of all states.
+    pub fn names() -> [&'static str; 7] {
+        Self::ALL.map(|(_, name)| name)
+    }
+
     /// The name in schema and reports.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
+    }
+}
+
+impl JobState {
+    /// Whether the job has not ended: it is queued, printing, or its card has to be looked for.
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Queued | Self::Printing | Self::Uncertain => true,
+            Self::Printed | Self::Quarantined | Self::Returned | Self::Withdrawn => false,
+        }
     }
 }
 
@@ -134,10 +150,7 @@ impl std::str::FromStr for JobState {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.iter().find(|(_, n)| *n == text).map(|(s, _)| *s).ok_or_else(|| {
-            let known = Self::ALL.map(|(_, name)| name).join("`, `");
-            format!("`{text}` is no job state; they are `{known}`")
-        })
+        Self::ALL.iter().find(|(_, n)| *n == text).map(|(s, _)| *s).ok_or_else(|| format!("unknown job state `{text}`"))
     }
 }
 

@@ -4,7 +4,8 @@ use super::{
     audit::Event,
     id::{RecordId, WarrantId},
     job::JobState,
-    record::{RecordState, RecordView, WrongState},
+    record::{RecordState, RecordView},
+    refusal::{RecordRule, Refusal},
     stock::{Account, Cause, Movement},
     transition::{CardChange, JobChange, RecordChange, Transition},
 };
@@ -24,40 +25,20 @@ pub struct Warrant {
     pub reason: String,
 }
 
-/// Why a warrant cannot be approved.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum WarrantError {
-    /// It was decided before.
-    #[error("warrant {id} is already `{state}`; a warrant is used once")]
-    Decided {
-        /// The warrant.
-        id: WarrantId,
-        /// Its state.
-        state: String,
-    },
-    /// Maker and checker are one.
-    #[error("warrant {0} was requested by `{1}`; somebody else has to approve it")]
-    SameActor(WarrantId, String),
-    /// The record has no card to follow.
-    #[error(transparent)]
-    WrongState(#[from] WrongState),
-}
-
 /// Puts the record back on the waiting list for one more copy: approval is the single use of a warrant.
 ///
 /// The card before it is settled in the same step, so that no two are alive: one that is still in the office is spoiled,
 /// or missing if the reason means that it is `lost`; one that was handed over must have come back, unless it is lost.
-pub fn approve(warrant: &Warrant, approver: &str, view: &RecordView, lost: bool) -> Result<Transition, WarrantError> {
+pub fn approve(warrant: &Warrant, approver: &str, view: &RecordView, lost: bool) -> Result<Transition, Refusal> {
     if warrant.state != "requested" {
-        return Err(WarrantError::Decided { id: warrant.id, state: warrant.state.clone() });
+        return Err(Refusal::WarrantDecided { warrant: warrant.id, found: warrant.state.clone() });
     }
     if same_name(&warrant.requested_by, approver) {
-        return Err(WarrantError::SameActor(warrant.id, approver.to_owned()));
+        return Err(Refusal::SamePerson { warrant: warrant.id });
     }
     may_be_reprinted(view.state, &view.subject)?;
     if view.state == RecordState::HandedOver && !view.surrendered && !lost {
-        let rule = "its card has to come back first, with `cetak card surrender`, unless it is lost";
-        return Err(WrongState::new(&view.subject, view.state, rule).into());
+        return Err(Refusal::record_state(&view.subject, view.state, RecordRule::ReprintSurrendered));
     }
     let mut change = RecordChange::new(warrant.record, view.state, RecordState::Waiting);
     change.card = CardChange::NextCopy;
@@ -83,7 +64,7 @@ pub fn same_name(a: &str, b: &str) -> bool {
 }
 
 /// May a reprint of a record in this state be asked for? Only where a card exists, as far as anybody knows.
-pub fn may_be_reprinted(state: RecordState, subject: &str) -> Result<(), WrongState> {
+pub fn may_be_reprinted(state: RecordState, subject: &str) -> Result<(), Refusal> {
     match state {
         RecordState::Printed | RecordState::HandedOver => Ok(()),
         RecordState::Waiting
@@ -91,8 +72,6 @@ pub fn may_be_reprinted(state: RecordState, subject: &str) -> Result<(), WrongSt
         | RecordState::Batched
         | RecordState::Quarantined
         | RecordState::Uncertain
-        | RecordState::Withdrawn => {
-            Err(WrongState::new(subject, state, "only a `printed` or `handed_over` one can be printed again"))
-        }
+        | RecordState::Withdrawn => Err(Refusal::record_state(subject, state, RecordRule::Reprint)),
     }
 }

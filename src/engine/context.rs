@@ -12,7 +12,7 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    domain::{audit::Actor, card::profile::CardProfile},
+    domain::{audit::Actor, card::profile::CardProfile, refusal::Refusal},
     render::{CardRenderer, RenderError},
     store::{Store, Writer},
 };
@@ -74,11 +74,9 @@ impl Engine {
 
     /// A profile by name.
     pub fn profile(&self, name: &str) -> Result<Arc<CardProfile>, EngineError> {
-        let known = || self.profiles.keys().cloned().collect::<Vec<_>>().join("`, `");
+        let known = || self.profiles.keys().cloned().collect();
         let found = self.profiles.get(name).cloned();
-        found.ok_or_else(|| {
-            EngineError::refused(format!("there is no card profile `{name}`"), format!("profiles are `{}`", known()))
-        })
+        found.ok_or_else(|| Refusal::NoProfile { profile: name.to_owned(), known: known() }.into())
     }
 
     /// The most failed tries that a profile allows; 1 for a profile that is no longer there.

@@ -13,6 +13,7 @@ mod error;
 mod group_commit;
 pub mod import;
 pub mod operations;
+mod person;
 pub mod planning;
 pub mod printing;
 pub mod query;
@@ -24,3 +25,4 @@ pub use self::{
     error::EngineError,
     settings::Settings,
 };
+pub use crate::store::StoreError;

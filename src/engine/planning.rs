@@ -10,9 +10,10 @@ use crate::{
         id::{BatchId, LotId, RecordId},
         job::{JobState, OpenJob, return_job},
         printer::Printer,
+        ranges::ranges,
         stock::{Account, Cause, LotQuantity, Movement, Place, draw},
     },
-    engine::{Settings, import::ranges},
+    engine::Settings,
     store::{NewBatch, QueuedJob, StoreError, Tx},
 };
 

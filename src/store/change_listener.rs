@@ -9,9 +9,16 @@ use super::{
 /// What other processes commit. Announcements only save the wait until the next look.
 #[derive(Debug)]
 pub struct ChangeListener {
-    pub(super) store: Store,
-    pub(super) arrivals: Arrivals,
-    pub(super) seen: Option<i64>,
+    store: Store,
+    arrivals: Arrivals,
+    seen: Option<i64>,
+}
+
+impl Store {
+    /// Starts listening for what other processes commit.
+    pub async fn listen(&self) -> ChangeListener {
+        ChangeListener { store: self.clone(), arrivals: self.backend.arrivals().await, seen: None }
+    }
 }
 
 impl ChangeListener {

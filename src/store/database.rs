@@ -1,14 +1,19 @@
 //! The database of an office: opened, checked, and where transactions begin.
 
+use tracing::{Span, trace_span};
+
 use super::{
     backend::{Backend, Inner, Location},
-    change_listener::ChangeListener,
     error::StoreError,
     keys::Keys,
-    maintenance::transfer,
     tx::{Heads, Tx, Writer},
 };
 use crate::domain::time::Timestamp;
+
+/// The key in `meta` of a file whose data were moved to PostgreSQL. Its value is that database, without a password.
+pub(super) const MOVED_TO: &str = "moved_to";
+/// The key in `meta` of a database that a file is being moved into, until that file is closed.
+pub(super) const ARRIVING: &str = "arriving";
 
 /// The database of one office, or of a province.
 #[derive(Clone, Debug)]
@@ -27,7 +32,7 @@ impl Store {
     /// Opens the database, makes it if it is a file that is not there, and brings its schema up to date.
     pub async fn open(location: &Location, keys: Keys) -> Result<Self, StoreError> {
         let store = Self::open_closed(location, keys).await?;
-        let mark = if store.is_shared() { transfer::ARRIVING } else { transfer::MOVED_TO };
+        let mark = if store.is_shared() { ARRIVING } else { MOVED_TO };
         match store.read().await?.meta_get(mark).await? {
             None => Ok(store),
             Some(_) if store.is_shared() => Err(StoreError::Arriving),
@@ -49,7 +54,7 @@ impl Store {
         let own = self.keys.check_value();
         let mut found = self.read().await?.meta_get(KEY).await?;
         if found.is_none() {
-            let mut tx = self.begin(self.backend.write().await?, Writer::nobody(), Timestamp(0));
+            let mut tx = self.begin_write(&Writer::nobody(), Timestamp(0)).await?;
             tx.meta_add(KEY, &own).await?;
             found = tx.meta_get(KEY).await?;
             tx.commit().await?;
@@ -67,7 +72,7 @@ impl Store {
     ///
     /// [`StoreError::Fenced`] for a node that is none any more.
     pub async fn write(&self, writer: &Writer, now: Timestamp) -> Result<Tx, StoreError> {
-        let mut tx = self.begin(self.backend.write().await?, writer.clone(), now);
+        let mut tx = self.begin_write(writer, now).await?;
         if let Some(fence) = &writer.fence {
             tx.fence_check(fence).await?;
         }
@@ -81,16 +86,18 @@ impl Store {
 
     /// Begins a transaction that sees one state of the database and cannot write.
     pub async fn read(&self) -> Result<Tx, StoreError> {
-        Ok(self.begin(self.backend.read().await?, Writer::nobody(), Timestamp(0)))
+        let span = trace_span!("transaction", writes = false);
+        Ok(self.begin(span, self.backend.read().await?, Writer::nobody(), Timestamp(0)))
     }
 
-    fn begin(&self, inner: Inner, writer: Writer, now: Timestamp) -> Tx {
-        Tx::new(self.backend.clone(), self.keys.clone(), self.heads.clone(), inner, writer, now)
+    async fn begin_write(&self, writer: &Writer, now: Timestamp) -> Result<Tx, StoreError> {
+        let span = trace_span!("transaction", writes = true);
+        Ok(self.begin(span, self.backend.write().await?, writer.clone(), now))
     }
 
-    /// Begins to hear what other processes commit.
-    pub async fn news(&self) -> ChangeListener {
-        ChangeListener { store: self.clone(), arrivals: self.backend.arrivals().await, seen: None }
+    /// `span` lasts from the wait for a connection to the end of the transaction.
+    fn begin(&self, span: Span, inner: Inner, writer: Writer, now: Timestamp) -> Tx {
+        Tx::new(self.backend.clone(), self.keys.clone(), self.heads.clone(), inner, writer, now, span)
     }
 
     /// Closes all connections, so that the files can be copied.

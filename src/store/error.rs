@@ -23,7 +23,7 @@ pub enum StoreError {
         what: String,
     },
     /// The file was made by a newer version of the program.
-    #[error("the database has schema {found}, and this program knows up to {known}; use a newer cetak")]
+    #[error("the database has schema {found}, and this program knows up to {known}")]
     Newer {
         /// The schema's number.
         found: i64,
@@ -31,7 +31,7 @@ pub enum StoreError {
         known: i64,
     },
     /// The key is not the one with which the database was made.
-    #[error("the key does not belong to this database; restore the right key file")]
+    #[error("the key does not belong to this database")]
     OtherKey,
     /// Another node has taken over: this one can write nothing until it joins again. Nothing of the transaction is saved.
     #[error("this node lost its lease, and others feed its printers")]

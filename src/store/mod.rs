@@ -17,6 +17,7 @@ mod change_listener;
 mod counter;
 mod database;
 mod error;
+mod fence;
 pub mod keys;
 mod maintenance;
 mod node;
@@ -40,8 +41,9 @@ pub use self::{
     counter::RecordCount,
     database::Store,
     error::StoreError,
-    maintenance::{Check, Fault, Moved, Transferred},
-    node::{Candidate, Fence, Node},
+    fence::Fence,
+    maintenance::{Check, Fault, Moved, Remedy, Transferred},
+    node::{Candidate, Node},
     photo::NewPhoto,
     record::{NewRecord, StoredBody, StoredRow},
     report::{AttemptLine, BatchLine, JobLine, JobScope, OldestWaiting, RecordLine, UncertainLine},

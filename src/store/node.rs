@@ -1,52 +1,9 @@
 //! The schedulers that share a database, and who feeds which printer.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::collections::BTreeMap;
 
-use super::{StoreError, Tx, backend::Inner, doing, execute, on};
+use super::{StoreError, Tx, backend::Inner, doing, execute, fence::Fence, on};
 use crate::domain::time::Timestamp;
-
-/// What a scheduler must still own for its writes to count: its row of the table of nodes, with the number that it got
-/// when it joined. Every transaction of a writer that has one checks it first.
-#[derive(Clone, Debug)]
-pub struct Fence {
-    node: Arc<str>,
-    epoch: Arc<AtomicI64>,
-}
-
-impl Fence {
-    /// For a node that has not joined: nothing passes.
-    pub fn new(node: &str) -> Self {
-        Self { node: node.into(), epoch: Arc::new(AtomicI64::new(0)) }
-    }
-
-    /// The node's name.
-    pub fn node(&self) -> &str {
-        &self.node
-    }
-
-    /// The same under the number that it has now, and under no later one: what was meant before the node lost its lease
-    /// does not pass when it has joined again.
-    #[must_use]
-    pub fn pinned(&self) -> Self {
-        Self { node: self.node.clone(), epoch: Arc::new(AtomicI64::new(self.epoch.load(Ordering::SeqCst))) }
-    }
-
-    /// The number that it has.
-    pub(crate) fn epoch(&self) -> i64 {
-        self.epoch.load(Ordering::SeqCst)
-    }
-
-    /// It has joined, and got this number.
-    pub(crate) fn joined(&self, epoch: i64) {
-        self.epoch.store(epoch, Ordering::SeqCst);
-    }
-}
 
 /// Who wants to join.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -91,7 +48,7 @@ impl Tx {
     /// Fails if the fence's node is not here any more under its number.
     pub(super) async fn fence_check(&mut self, fence: &Fence) -> Result<(), StoreError> {
         const CHECK: &str = "SELECT epoch FROM node WHERE name = $1 AND epoch = $2";
-        let epoch = fence.epoch.load(Ordering::SeqCst);
+        let epoch = fence.epoch();
         let found: Option<i64> =
             on!(self, c => sqlx::query_scalar(CHECK).bind(fence.node()).bind(epoch).fetch_optional(c))
                 .map_err(doing("checking the lease"))?;

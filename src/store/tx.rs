@@ -9,8 +9,8 @@ use super::{
     backend::{Backend, Inner, execute, on},
     counter::Deltas,
     error::{StoreError, doing},
+    fence::Fence,
     keys::Keys,
-    node::Fence,
 };
 use crate::domain::{
     audit::{Actor, Event},
@@ -58,6 +58,8 @@ pub struct Tx {
     pub(super) deltas: Deltas,
     backend: Backend,
     announces: bool,
+    /// Ends with the transaction.
+    _span: tracing::Span,
 }
 
 impl Tx {
@@ -69,9 +71,10 @@ impl Tx {
         inner: Inner,
         writer: Writer,
         now: Timestamp,
+        span: tracing::Span,
     ) -> Self {
-        let (events, deltas) = (Vec::new(), Deltas::default());
-        Self { inner, now, writer, keys, heads, new_head: None, events, deltas, backend, announces: false }
+        let (new_head, events, deltas) = (None, Vec::new(), Deltas::default());
+        Self { inner, now, writer, keys, heads, new_head, events, deltas, backend, announces: false, _span: span }
     }
 
     /// The instant of the transaction, as its caller gave it.

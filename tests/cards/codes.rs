@@ -1,4 +1,4 @@
-//! The codes on drawn cards are read back by somebody's readers.
+//! Tests that other programs' readers read the codes on drawn cards.
 
 use std::collections::HashSet;
 
@@ -10,9 +10,8 @@ use rxing::{BarcodeFormat, DecodeHints, helpers::detect_in_luma_with_hints};
 
 use crate::{
     dots::Dots,
-    output,
-    people::{PROFILES, long, short},
-    profile,
+    holders::{PROFILES, long, short},
+    output, profile,
 };
 
 /// The text of the one code of this kind somewhere on a side.

@@ -1,4 +1,4 @@
-//! The card as PDF, as poppler's tools see it (Debian: `poppler-utils`).
+//! Tests the card as PDF with poppler's tools (Debian: `poppler-utils`).
 
 use std::{fs, path::PathBuf, process::Command};
 
@@ -10,10 +10,9 @@ use tempfile::TempDir;
 
 use crate::{
     dots::Dots,
-    output,
-    people::{Holder, PROFILES, long, short},
-    profile,
-    zone::SPECIMEN,
+    holders::{Holder, PROFILES, long, short},
+    mrz::SPECIMEN,
+    output, profile,
 };
 
 /// A card as PDF, in a file of its own.

@@ -1,4 +1,4 @@
-//! Pictures in words of the tests' own: each dot in red, green and blue, from whatever format it was read.
+//! Helper: a picture of any format as dots of red, green and blue.
 
 use std::io::Cursor;
 

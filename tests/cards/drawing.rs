@@ -1,4 +1,4 @@
-//! What is drawn for whom, and what is refused.
+//! Tests which parts of a card are drawn for which output, and which values are refused.
 
 use cetak::{
     domain::{card::profile::SignaturePlace, personal::Person},

@@ -1,4 +1,4 @@
-//! What cards look like, beside pictures that a person has looked at.
+//! Tests that drawn cards equal the golden pictures, which a person has approved.
 //!
 //! `CETAK_GOLDEN=write cargo test --test cards golden` draws these pictures anew. Look at each before you keep it.
 
@@ -13,9 +13,8 @@ use cetak::render::{CardRenderer, Format, Ink, Output, Renderer, Sides};
 use crate::{
     decoded,
     dots::Dots,
-    output,
-    people::{Holder, PROFILES, long, short},
-    profile,
+    holders::{Holder, PROFILES, long, short},
+    output, profile,
 };
 
 /// A dot is another one if a channel differs by more than this. Drawing is the same on all machines but for the last bit

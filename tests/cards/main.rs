@@ -1,5 +1,4 @@
-//! The card itself, through the program's own functions: what is drawn, what is refused, what comes out of other people's
-//! readers.
+//! Tests the drawing of cards through the program's own functions, and reads the results with other programs.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod codes;
@@ -7,10 +6,10 @@ mod document;
 mod dots;
 mod drawing;
 mod golden;
-mod people;
+mod holders;
+mod mrz;
 mod raster;
 mod waiting_list;
-mod zone;
 
 use std::io::Cursor;
 

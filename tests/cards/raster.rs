@@ -1,4 +1,4 @@
-//! What libcups reads from raster documents is the card, dot for dot, and its back lies as the printer turns it over.
+//! Tests raster documents: libcups reads the same card dot for dot, and the back is turned as the printer needs it.
 //!
 //! Needs a C compiler and the headers of libcups (Debian: `libcups2-dev`).
 
@@ -7,7 +7,7 @@ use std::{fs, path::Path, process::Command};
 use cetak::render::{CardRenderer, Format, Ink, Output, Renderer, SheetBack, Sides};
 use tempfile::TempDir;
 
-use crate::{dots::Dots, output, people::long, profile};
+use crate::{dots::Dots, holders::long, output, profile};
 
 const PROFILE: &str = "ktp-el";
 const SIDES: [Sides; 3] = [Sides::OneSided, Sides::TwoSidedLongEdge, Sides::TwoSidedShortEdge];

@@ -1,4 +1,4 @@
-//! The invented people of `cetak demo`: whoever is print-ready can be printed.
+//! Tests that every print-ready person of `cetak demo` can be printed.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use cetak::{
 
 use crate::{card, dots::Dots, output, profile};
 
-/// Some have a flaw, and some look odd.
+/// Some rows have a flaw, and some are unusual but good.
 const PEOPLE: u32 = 400;
 
 #[test]
@@ -60,7 +60,7 @@ fn whoever_is_print_ready_on_the_demos_waiting_list_is_drawn() {
             assert_eq!((dots.width, dots.height), (337, 213), "row {number}");
         }
     }
-    // Whose photo is missing, who is known and who comes twice is print-ready as far as a row itself tells.
+    // Rows with a missing photo, known rows and repeated rows are print-ready as far as the row itself shows.
     let flaws = |keys: &[&str]| keys.iter().map(|key| list.flaws[key]).sum::<u32>();
     assert!(without_photo <= flaws(&["photo"]), "{without_photo}");
     assert!(ready < PEOPLE, "some are not");

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of one test's own, on a free port of this machine. Everything lives in one temporary folder, and
+//! Helper: a PostgreSQL server for one test, on a free port of this machine. Everything is in one temporary folder, and
 //! ends with the value.
 //!
 //! `initdb` takes seconds, so it is run once and its folder is kept in the target folder; each server gets a copy.
@@ -38,7 +38,7 @@ const STRIP: [(&str, &str); 2] = [
     ),
 ];
 
-/// For every server: no leftovers outside of its folder, not even when it is killed, and nobody else can reach it.
+/// Options of every server: nothing is left outside its folder, even after a kill, and only this machine can reach it.
 const ALWAYS: [&str; 6] = [
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
@@ -71,7 +71,7 @@ struct Server {
 }
 
 impl Postgres {
-    /// Starts one that is quick, and whose commits are lost with the machine (and only then); waits until it answers.
+    /// Starts a fast server, whose commits are lost only with the machine, and waits until it answers.
     pub(crate) fn start() -> Self {
         Self::start_in(place(&[env::temp_dir()]), &FAST)
     }
@@ -91,7 +91,7 @@ impl Postgres {
         server
     }
 
-    /// `postgres://cetak@127.0.0.1:PORT/cetak`; nobody asks for a password.
+    /// `postgres://cetak@127.0.0.1:PORT/cetak`; it needs no password.
     pub(crate) fn url(&self) -> String {
         format!("postgres://cetak@127.0.0.1:{}/cetak", self.port)
     }
@@ -110,7 +110,7 @@ impl Postgres {
         }
     }
 
-    /// kill -9 for it and all its children, as a power cut does. What it has told the kernel to write stays.
+    /// Kills it and all its children with `kill -9`. What the kernel was given to write stays.
     pub(crate) fn kill(&mut self) {
         let Some(mut server) = self.server.take() else { return };
         // Once it sleeps it starts no more of them.
@@ -120,7 +120,7 @@ impl Postgres {
         // It may have ended by itself.
         let _ = server.child.kill();
         let _ = server.child.wait();
-        // One that does not end would be told of by the next start: it still holds the data.
+        // If it does not end, the next start fails, because the data are still locked.
         look(|| !children.iter().any(|child| is_alive(*child)));
         self.forget_segment();
     }
@@ -137,7 +137,7 @@ impl Postgres {
         psql(&self.url(), sql)
     }
 
-    /// Another port is tried when somebody was faster, but never for a server that had one.
+    /// Tries another port if the port is taken, but never for a server that had one.
     fn run(&mut self) {
         for _ in 0..20 {
             let port = if self.port == 0 { free_port() } else { self.port };
@@ -254,7 +254,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
     })
 }
 
-/// A program, run by somebody who is not root, with more options of `setpriv`.
+/// A program run by a user other than root, with more options of `setpriv`.
 fn unprivileged(program: &Path, options: &[&str]) -> Command {
     let mut command = Command::new("setpriv");
     command.args(options);
@@ -266,7 +266,7 @@ fn unprivileged(program: &Path, options: &[&str]) -> Command {
     command
 }
 
-/// A new folder in the first of these that whoever runs the server can reach.
+/// A new folder in the first of these that the server's user can reach.
 fn place(candidates: &[PathBuf]) -> TempDir {
     for candidate in candidates {
         let folder = tempfile::Builder::new().prefix("postgres-").tempdir_in(candidate).unwrap();
@@ -278,7 +278,7 @@ fn place(candidates: &[PathBuf]) -> TempDir {
     panic!("only root can write to {candidates:?}; hint: set TMPDIR to a folder that everybody may enter")
 }
 
-/// Gives a folder and all in it to whoever runs the server.
+/// Gives a folder and its contents to the server's user.
 fn give_away(folder: &Path) {
     if is_root() {
         output(Command::new("chown").args(["-R", &format!("{UNPRIVILEGED}:{UNPRIVILEGED}")]).arg(folder));
@@ -333,7 +333,7 @@ fn children(process: u32) -> Vec<u32> {
     listed.split_whitespace().map(|number| number.parse().unwrap()).collect()
 }
 
-/// A process that nobody has asked about after its end is dead.
+/// A zombie process is dead.
 fn is_alive(process: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))

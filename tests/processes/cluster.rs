@@ -1,5 +1,5 @@
-//! Several nodes on one PostgreSQL, each with a data folder of its own and a way to the server that can be cut; and what
-//! must be so after anything that befell them.
+//! Helper for tests of several nodes on one PostgreSQL: each node has its own data folder and a connection that can be cut.
+//! Checks what must hold after any failure.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -36,10 +36,10 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// An office without nodes, with so many requests and blanks.
+    /// An office without nodes, with that number of requests and blanks.
     pub(crate) fn new(server: Postgres, students: usize, blanks: usize) -> Self {
         let desk = Office::with(&[("CETAK_DATABASE", &server.url())]);
-        desk.import("student", &crate::people::students(0, students));
+        desk.import("student", &crate::people::students(0..students));
         desk.receive("student", blanks);
         Self { server, desk }
     }
@@ -58,7 +58,7 @@ impl Cluster {
         Node { name, office, link, running: None }
     }
 
-    /// The nodes that have not been put out.
+    /// The nodes whose lease has not expired.
     pub(crate) fn nodes(&self) -> Vec<String> {
         self.rows("SELECT name FROM node ORDER BY name")
     }
@@ -87,7 +87,7 @@ impl Cluster {
         self.server.psql(sql).lines().map(str::to_owned).collect()
     }
 
-    /// All that was done, in the order of its commits: whoever writes waits for its turn before it gets its number.
+    /// All audit rows in the order of their commits: a writer waits for its turn before it gets its number.
     pub(crate) fn acts(&self) -> Vec<Act> {
         let sql = "SELECT entry FROM audit ORDER BY CAST(CAST(xmin AS TEXT) AS BIGINT), chain, seq";
         self.rows(sql).iter().map(|entry| Act(serde_json::from_str(entry).unwrap())).collect()
@@ -98,7 +98,7 @@ impl Cluster {
         self.acts().into_iter().filter(|one| one.text("act") == act && one.text("subject") == subject).collect()
     }
 
-    /// Waits until nothing is left to print. Printers that failed again and again wait for an operator, who comes.
+    /// Waits until nothing is left to print. Locked printers are cleared by an operator.
     pub(crate) fn come_to_rest(&self, nodes: &mut [&mut Node], seconds: u64) {
         wait_until("the list is done", seconds, || {
             for node in nodes.iter_mut() {
@@ -117,7 +117,7 @@ impl Cluster {
         });
     }
 
-    /// Everything is accounted for: cards, records, blanks, and who did what. `lines` are all truth files.
+    /// Checks that cards, records, blanks and the writes of each node are accounted for. `lines` are those of all truth files.
     pub(crate) fn compare(&self, lines: impl IntoIterator<Item = TruthLine>, records: usize, blanks: usize) {
         let (status, attempts, truth) = (self.desk.status(), self.desk.attempts(), truth(lines));
         let withdrawn: HashSet<String> =
@@ -148,8 +148,8 @@ impl Act {
     }
 }
 
-/// What nodes did that they may not: anything after they were put out and before they joined again, and anything with
-/// attempts of printers that are another's or nobody's.
+/// Forbidden writes of nodes: any write between the loss of the lease and the next join, and any write about an attempt at
+/// a printer that is not the node's own.
 fn wrongs(acts: &[Act]) -> Vec<String> {
     let (mut living, mut owners, mut printers) = (HashSet::new(), HashMap::new(), HashMap::new());
     let mut wrongs = Vec::new();
@@ -248,7 +248,7 @@ impl Node {
 pub(crate) enum Way {
     /// All.
     Open,
-    /// Nothing, and neither side is told.
+    /// Drops the traffic without an error to either side.
     Silent,
     /// What the node says, and not what it is answered.
     Deaf,

@@ -1,4 +1,4 @@
-//! What a printer is sent follows from what it says that it takes.
+//! Tests that the document format follows from the formats that the printer reports.
 
 use std::{
     fs,
@@ -6,13 +6,13 @@ use std::{
 };
 
 use crate::{
+    arrived_cards::{code, code_of},
     eve::EvePrinter,
-    golden::{code, code_of},
     office::{Answer, Attempt, Office, number},
     pappl::PapplPrinter,
     peer::Peer,
     people,
-    sheets::{self, Sheet},
+    received_documents::{self, Sheet},
 };
 
 /// One citizen's card on a printer that is objected to, or not.
@@ -70,7 +70,7 @@ impl Case {
     }
 
     fn shows_the_same(&self, side: &str, arrived: &Sheet) {
-        let shown = sheets::read(&self.shown(side)).remove(0);
+        let shown = received_documents::read(&self.shown(side)).remove(0);
         assert_eq!(arrived.first_difference(&shown, None), None, "{side}");
     }
 }
@@ -83,7 +83,7 @@ fn a_printer_with_apple_raster_only_gets_both_sides_in_it() {
     let (attempt, document) = case.printed();
 
     assert!(document.starts_with(b"UNIRAST\0"));
-    let sides = sheets::read(&document);
+    let sides = received_documents::read(&document);
     let [front, back] = &sides[..] else { panic!("{} sides", sides.len()) };
     assert_eq!((front.width, front.height, front.dot, front.said.dpi), (638, 1012, 3, 300));
     assert_eq!(front.said.sides, "two-sided-short-edge");
@@ -127,7 +127,7 @@ fn an_office_printer_of_black_letters_is_objected_to_and_gets_black_dots_if_a_pe
 
     let (_, document) = case.printed();
 
-    let sides = sheets::read(&document);
+    let sides = received_documents::read(&document);
     let [front] = &sides[..] else { panic!("{} sides", sides.len()) };
     assert_eq!((front.width, front.height, front.said.dpi), (1276, 2023, 600), "its finest dots");
     assert_eq!(front.said.sides, "one-sided");
@@ -191,6 +191,6 @@ impl Case {
         let Output { status, stderr, .. } = drawn.unwrap_or_else(|error| panic!("pdftoppm: {error}; {hint}"));
         assert!(status.success(), "pdftoppm: {}", String::from_utf8_lossy(&stderr));
         let pages = (1..).map(|page| format!("{file}-{page}.png")).take_while(|page| fs::exists(page).unwrap());
-        pages.map(|page| sheets::read(&fs::read(page).unwrap()).remove(0)).collect()
+        pages.map(|page| received_documents::read(&fs::read(page).unwrap()).remove(0)).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! The program with a printer that speaks IPP and counts its own cards.
+//! Tests the program with an IPP printer that counts its own cards.
 
 use cetak_driver_api::AttemptId;
 
@@ -9,11 +9,11 @@ use crate::{
     people,
 };
 
-/// A real printer in an office with so many requests, and a blank for each.
+/// A real printer in an office with that number of requests, and a blank for each.
 async fn office(students: usize) -> (Office, EvePrinter) {
     let eve = EvePrinter::start().await;
     let office = Office::new();
-    office.import("student", &people::students(0, students));
+    office.import("student", &people::students(0..students));
     office.receive("student", students);
     office.done(&["printer", "add", "eve", &eve.uri(), "--profile", "student"]);
     (office, eve)
@@ -68,7 +68,7 @@ async fn a_jam_in_an_ipp_printer_is_uncertain_and_waits_for_a_person() {
     assert_eq!(number(&status, &["blangko", "student", "uncertain"]), 1, "{status}");
     assert!(status["needs_person"].to_string().contains("cetak inspect list"), "{status}");
 
-    // A person looks, finds the crumpled blank, and the next try is a good card.
+    // A person finds the crumpled blank, and the next attempt is a good card.
     eve.set(Mode::Ok);
     office.receive("student", 1);
     let resolve = ["inspect", "resolve", &attempt.id, "--found", "spoiled", "--reason", "crumpled"];

@@ -1,5 +1,5 @@
-//! Three real printers in one office, scheduler and printers killed again and again at random; then database and output
-//! hoppers are compared.
+//! Kills the scheduler and three real printers at random, again and again; then compares the database with the output
+//! hoppers.
 
 use std::collections::HashMap;
 use std::panic::catch_unwind;
@@ -8,14 +8,14 @@ use std::time::Duration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
+use crate::comparison::Account;
 use crate::engine::Mode;
+use crate::ipp_proxy::{Proxy, Step};
 use crate::now;
 use crate::office::{Office, number};
-use crate::operator::Operator;
 use crate::peer::{Kind, Peer};
 use crate::people;
-use crate::proxy::{Proxy, Step};
-use crate::truth::Account;
+use crate::printer_operator::Operator;
 use crate::wait;
 
 /// Another seed kills at other moments; the environment variable `IPP_STORM_SEED` sets it.
@@ -27,14 +27,14 @@ const STUDENTS_EACH_KILL: usize = 4;
 const BLANKS_EACH: usize = 2;
 /// What a card takes in each printer.
 const CARD_MS: u64 = 60;
-/// At the latest after so many milliseconds the scheduler is killed; earlier, if the step is reached at which it is to be.
+/// The scheduler is killed after at most this many milliseconds, or earlier when it reaches the chosen step.
 const KILL_AFTER_MS: std::ops::Range<u64> = 100..1500;
 /// How often printers that failed too often are cleared, in kills.
 const CLEARED_EACH: u64 = 3;
 /// The scheduler ends by itself in this time, for each kill.
 const SECONDS_EACH_KILL: u64 = 10;
 const LAST_RUNS_MAX: usize = 20;
-/// How often an operator looks at what the program says of the printers.
+/// The interval at which the operator reads the program's status of the printers.
 const LOOKS_EVERY: Duration = Duration::from_millis(500);
 
 /// What the engine does when it does not what it should. `hang` and waiting for an operator end when one comes.
@@ -52,7 +52,7 @@ const FAULTS: [Mode; 11] = [
     Mode::SelfKill,
 ];
 
-/// A printer, who stands beside it, and who stands in front.
+/// A printer with its operator and its proxy.
 struct Station {
     name: &'static str,
     peer: Box<dyn Peer>,
@@ -89,7 +89,7 @@ fn storm(seed: u64, kills: u64) {
     let office = Office::new();
     let students = usize::try_from(kills).unwrap() * STUDENTS_EACH_KILL;
     let blanks = students * BLANKS_EACH;
-    office.import("student", &people::students(0, students));
+    office.import("student", &people::students(0..students));
     office.receive("student", blanks);
     let mut stations = Kind::ALL.map(|kind| Station::new(kind, &office));
 
@@ -145,7 +145,7 @@ fn clear_all(office: &Office, stations: &[Station]) {
     }
 }
 
-/// Lets the scheduler end by itself, until nobody waits any more and no engine works.
+/// Runs the scheduler until no record waits and no engine works.
 fn run_to_the_end(office: &Office, stations: &mut [Station], kills: u64) {
     let end = now().plus(Duration::from_secs(60 + kills * SECONDS_EACH_KILL));
     for _ in 0..LAST_RUNS_MAX {

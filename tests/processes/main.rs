@@ -1,9 +1,11 @@
-//! The program as its users drive it: processes that are started, paused, stopped and killed, and judged by what they
-//! print, what they leave on disk, and what the printers really did.
+//! Tests the program as its users run it: processes are started, paused, stopped and killed, and judged by their output,
+//! their files, and the cards that the printers made.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod arrived_cards;
 mod cli;
 mod cluster;
+mod comparison;
 #[path = "../../drivers/ipp/tests/printer/cupsd.rs"]
 #[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod cupsd;
@@ -14,32 +16,32 @@ mod engine;
 #[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod eve;
 mod formats;
-mod golden;
-mod hostile;
+mod hostile_printers;
 mod ipp;
+mod ipp_messages;
+mod ipp_proxy;
 mod ipp_storm;
 mod matrix;
 mod nodes;
 mod nodes_storm;
 mod office;
-mod operator;
 mod options;
+mod papers;
 #[path = "../../drivers/ipp/tests/printer/pappl.rs"]
 mod pappl;
 mod pause;
 #[path = "../../drivers/ipp/tests/printer/peer.rs"]
 mod peer;
+#[path = "../people/mod.rs"]
 mod people;
 #[path = "../postgres/mod.rs"]
 mod postgres;
-mod postgres_tests;
+mod postgres_server;
+mod printer_operator;
 mod printers;
-mod proxy;
+mod received_documents;
 mod schema;
-mod sheets;
 mod storm;
-mod truth;
-mod wire;
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,8 +1,9 @@
-//! The crash matrix: the scheduler is killed at each step of an attempt, the printer left alone or killed too, with each
-//! fault of its engine, on each real printer. Then everything goes on by itself, but for what an operator does at the
-//! printer, and database and output hopper are compared.
+//! The crash matrix: kills the scheduler at each step of an attempt, with or without the printer, with each fault of its
+//! engine, on each real printer. The run then resumes without help, except for an operator at the printer, and the
+//! database is compared with the output hopper.
 //!
-//! A run takes every step and every fault at least once per printer; `MATRIX=full` takes all, and writes a table.
+//! A normal run has every step and every fault at least once for each printer. `MATRIX=full` runs all cells and writes a
+//! table.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -14,14 +15,14 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 
+use crate::comparison::Account;
 use crate::engine::Mode;
+use crate::ipp_proxy::{Proxy, Step};
 use crate::now;
 use crate::office::{Office, Running, number};
-use crate::operator::Operator;
 use crate::peer::{Kind, Peer};
 use crate::people;
-use crate::proxy::{Proxy, Step};
-use crate::truth::Account;
+use crate::printer_operator::Operator;
 use crate::wait;
 
 const RECORDS: usize = 3;
@@ -31,7 +32,7 @@ const CARD_MS: u64 = 250;
 /// Cells that run at the same time. They wait more than they work.
 const AT_ONCE: usize = 4;
 const SECONDS_MAX: u64 = 40;
-/// How often an operator looks at what the program says of the printer.
+/// The interval at which the operator reads the program's status of the printer.
 const LOOKS_EVERY: Duration = Duration::from_millis(500);
 /// How often the scheduler is started again for what only a person can help: a locked printer.
 const RUNS_MAX: usize = 3;
@@ -56,7 +57,7 @@ struct Cell {
     kind: Kind,
     /// What the engine does with the first card that comes to it.
     mode: Mode,
-    /// How many cards are printed before the one that is stopped.
+    /// The number of cards printed before the attempt that is stopped.
     before: usize,
     step: Step,
     /// The printer is killed where the scheduler is, and started again.
@@ -112,7 +113,7 @@ fn matrix(kind: Kind) {
     let full = std::env::var("MATRIX").is_ok_and(|value| value == "full");
     let cells = cells(kind, full);
     let template = Office::new();
-    template.import("student", &people::students(0, RECORDS));
+    template.import("student", &people::students(0..RECORDS));
     template.receive("student", BLANKS);
     let (todo, done) = (Mutex::new(cells.iter()), Mutex::new(BTreeMap::new()));
     thread::scope(|scope| {
@@ -272,7 +273,7 @@ fn may_be_uncertain(Cell { kind, step, killed, .. }: Cell) -> bool {
     match step {
         // No document was sent, and that is saved.
         Step::Intent | Step::Created | Step::CreatedKnown => false,
-        // Half a document is printed, and what tells a whole one, the answer, is lost.
+        // Half a document is printed, and the answer, which would confirm a whole one, is lost.
         Step::HalfUploaded | Step::Uploaded => cannot_hold,
         Step::UploadedKnown => cannot_hold && killed,
         // The card of a printer that was killed may come from the engine that outlived it, and a hold that it remembers

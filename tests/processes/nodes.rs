@@ -1,4 +1,4 @@
-//! What befalls one of several nodes, one thing at a time.
+//! Tests several nodes on one PostgreSQL with one failure at a time.
 
 use std::{fs, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{
 };
 
 const PRINTERS: [&str; 4] = ["p1", "p2", "p3", "p4"];
-/// What others need, beside the end of the lease, until a node is put out.
+/// The time that other nodes need, after a lease has expired, to take the printers.
 const LATE: Duration = Duration::from_secs(3);
 const DONE_SECONDS_MAX: u64 = 120;
 
@@ -129,7 +129,7 @@ fn a_living_nodes_name_is_refused_and_its_own_folder_joins_at_once_after_a_kill(
     a.stop();
 
     let mut other = other;
-    other.join(); // nobody has the name any more
+    other.join(); // the node's name is free again
     other.stop();
     compare(&cluster, 4);
 }

@@ -1,5 +1,5 @@
-//! Three nodes on one PostgreSQL: killed, frozen, cut off, the server too, and people act meanwhile. Then every card,
-//! blank and record is counted.
+//! Kills, freezes and cuts off three nodes on one PostgreSQL, and stops the server, while people act; then counts every
+//! card, blank and record.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const SEED: u64 = 2015;
 const BLOWS: usize = 16;
 /// Requests for each blow, so that the list outlasts the storm.
 const STUDENTS_EACH_BLOW: usize = 25;
-/// Of a hundred blanks that the list asks for, so many more are there to be spoiled.
+/// Extra blanks for spoiled cards, in percent of the list.
 const SPARE_PERCENT: usize = 30;
 const NODES: [&str; 3] = ["a", "b", "c"];
 const PRINTERS: usize = 12;

@@ -1,4 +1,4 @@
-//! One office in a temporary folder, and the program at work in it.
+//! Helper: an office in a temporary folder, in which the program is run.
 
 use std::{
     collections::HashMap,
@@ -205,7 +205,7 @@ impl Running {
         self.signal("-TERM");
     }
 
-    /// SIGSTOP: it does nothing more, and nobody sees that it does not.
+    /// SIGSTOP: the process freezes, with its connections open.
     pub(crate) fn freeze(&self) {
         self.signal("-STOP");
     }
@@ -249,7 +249,7 @@ impl Drop for Running {
     }
 }
 
-/// An attempt as `job list --json` tells it.
+/// An attempt as `job list --json` shows it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Attempt {
     pub(crate) id: String,

@@ -1,4 +1,4 @@
-//! What `cetak.toml` says of one printer: how it is reached.
+//! Tests the options of one printer in `cetak.toml`: how it is reached.
 
 use crate::peer::Peer as _;
 use std::{fs, os::unix::fs::PermissionsExt};
@@ -23,7 +23,7 @@ fn shown_fingerprint(answer: &Answer) -> String {
 async fn a_printer_with_a_self_signed_certificate_prints_once_its_fingerprint_is_pinned() {
     let eve = EvePrinter::start().await;
     let office = Office::new();
-    office.import("student", &people::students(0, 3));
+    office.import("student", &people::students(0..3));
     office.receive("student", 3);
     let uri = eve.uri().replace("ipp:", "ipps:");
     office.done(&["printer", "add", "eve", &uri, "--profile", "student"]);
@@ -90,7 +90,7 @@ fn options_of_a_mock_are_refused_when_it_is_used() {
 #[test]
 fn a_password_file_that_others_may_read_stops_only_its_own_printer() {
     let office = Office::new();
-    office.import("student", &people::students(0, 2));
+    office.import("student", &people::students(0..2));
     office.receive("student", 2);
     office.add_mock("p1", "student", "");
     office.done(&["printer", "add", "p2", "ipps://localhost:1/ipp/print", "--profile", "student"]);

@@ -1,4 +1,4 @@
-//! Pause means pause, whoever asks and whatever happens to the scheduler; and a stop lets the cards in hand end.
+//! Tests P6 on the program: a pause holds across commands and restarts, and a stop waits for the cards in progress.
 
 use cetak::domain::time::Timestamp;
 use serde_json::json;
@@ -11,10 +11,10 @@ use crate::{
 
 const PRINTERS: [&str; 3] = ["p1", "p2", "p3"];
 
-/// An office with a list, blanks for it, and printers that take so long for a card.
+/// An office with a list, blanks for it, and printers that need that time for a card.
 fn office(printers: &[&str], students: usize, card_ms: u32) -> Office {
     let office = Office::new();
-    office.import("student", &people::students(0, students));
+    office.import("student", &people::students(0..students));
     // So small that a short list is more than one printer's batch.
     office.set("batch_size = 5\n");
     office.receive("student", students);

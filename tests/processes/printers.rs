@@ -1,4 +1,4 @@
-//! Adding, showing and trying real printers.
+//! Tests that real printers are added, shown and tried with a test card.
 
 use crate::{
     office::{Office, number},
@@ -6,10 +6,10 @@ use crate::{
     people,
 };
 
-/// An office with so many requests and blanks.
+/// An office with that number of requests and blanks.
 fn office(students: usize, blanks: usize) -> Office {
     let office = Office::new();
-    office.import("student", &people::students(0, students));
+    office.import("student", &people::students(0..students));
     office.receive("student", blanks);
     office
 }

@@ -1,4 +1,4 @@
-//! The two databases have the same schema, in the words of each.
+//! Tests that the schemas of SQLite and PostgreSQL are the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,6 +114,6 @@ async fn a_newer_schema_is_refused_by_both() {
     pool.close().await;
     for location in locations() {
         let error = open(location).await.err().unwrap().to_string();
-        assert!(error.contains("schema 999") && error.contains("use a newer cetak"), "{error}");
+        assert!(error.contains("schema 999"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! Import and scheduler are killed again and again; then every card, blank and record is counted.
+//! Kills import and scheduler at random, again and again; then counts every card, blank and record.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,7 +22,7 @@ const IMPORT_KILLS: usize = 4;
 /// that the list outlasts the storm.
 const STUDENTS_EACH_KILL: usize = 30;
 const LATE_STUDENTS_EACH_KILL: usize = 6;
-/// Of a hundred blanks that the lists ask for, so many more are there to be spoiled.
+/// Extra blanks for spoiled cards, in percent of the lists.
 const SPARE_PERCENT: usize = 25;
 /// Requests of each list, for each print-ready one, that are refused. They make an import take several transactions.
 const OTHERS_EACH: usize = 3;
@@ -49,7 +49,7 @@ fn a_first_command_that_is_killed_at_any_moment_can_be_given_again() {
         let mut random = ChaCha20Rng::seed_from_u64(seed);
         for _ in 0..FIRST_STARTS {
             let office = Office::new();
-            let file = office.write("list.csv", people::students(0, 3));
+            let file = office.write("list.csv", people::students(0..3));
             let import = ["import", &file, "--profile", "student"];
             let first = office.start(&import);
             wait(random.random_range(FIRST_START_KILLED_AFTER_MS));
@@ -121,7 +121,7 @@ fn storm(seed: u64, kills: usize) {
 
 /// Imports a list, killing it several times at random, and gives how many records it brought.
 fn import_under_fire(office: &Office, random: &mut ChaCha20Rng, name: &str, first: usize, count: usize) -> usize {
-    let file = office.write(name, people::students_among_others(first, count, OTHERS_EACH));
+    let file = office.write(name, people::students_among_others(first..first + count, OTHERS_EACH));
     let command = ["import", &file, "--profile", "student"];
     for _ in 0..IMPORT_KILLS {
         let import = office.start(&command);
@@ -152,7 +152,7 @@ fn count_records(status: &Value) -> usize {
     counts.map(|count| usize::try_from(count.as_i64().unwrap()).unwrap()).sum()
 }
 
-/// Lets the scheduler end by itself. A printer that failed again and again waits for an operator, who comes.
+/// Runs the scheduler until it ends by itself. Locked printers are cleared by an operator.
 fn run_to_the_end(office: &Office) {
     for _ in 0..CLEARINGS_MAX {
         let answer = office.start(&["run", "--until-idle"]).ended(LAST_RUN_SECONDS_MAX);

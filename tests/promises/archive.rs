@@ -1,28 +1,34 @@
-//! What is archived is out of the way, and nowhere else: histories find it, later acts change it, nothing is lost.
+//! Tests the archive: histories still show archived jobs, later acts still change them, and nothing is lost.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use cetak::{
     domain::{
+        attempt::AttemptState,
         id::{BatchId, JobId},
         job::JobState,
+        refusal::{AttemptRule, Refusal},
         stock::Cause,
         time::Timestamp,
     },
     engine::{
+        EngineError,
+        clock::Clock,
         operations::{self, Found},
         query::{JobLine, JobsOf, ListJobs},
     },
     store::{Moved, StoreError},
 };
 
-use crate::world::{NOON, World, all, csv, name, student, students};
+use crate::{
+    clock::NOON,
+    world::{World, all, csv, name, student, students},
+};
 
 const DAYS: u32 = 90;
 
 fn later(world: &World, days: u64) {
-    let day = i64::try_from(Duration::from_hours(24).as_micros()).unwrap();
-    world.clock.0.fetch_add(day * i64::try_from(days).unwrap(), Ordering::SeqCst);
+    world.clock.advance(Duration::from_hours(24 * days));
 }
 
 /// Cards that were printed a hundred days ago, and one of today, which keeps the newest numbers.
@@ -89,7 +95,7 @@ async fn each_archiving_transaction_is_written_down_with_its_limit() {
     let rows = world.engine.store.read().await.unwrap().audit_page("cli", 0, 5_000).await.unwrap();
     let entry: serde_json::Value = serde_json::from_str(&rows.last().unwrap().entry).unwrap();
     assert_eq!((&entry["act"], &entry["subject"]), (&"jobs.archived".into(), &"jobs 1 to 2".into()));
-    let now = Timestamp(world.clock.0.load(Ordering::SeqCst));
+    let now = world.clock.now();
     let closed_before = now.minus(Duration::from_hours(24 * u64::from(DAYS))).to_string();
     let expected = serde_json::json!({ "closed_before": closed_before, "jobs": "2", "attempts": "2" });
     assert_eq!(entry["details"], expected);
@@ -153,7 +159,9 @@ async fn what_a_person_still_has_to_look_for_is_not_archived() {
     assert_eq!(archived(&world).await, Moved { jobs: 1, attempts: 1 });
 
     let again = operations::inspect_resolve(&world.engine, &attempt, Found::Good, "again").await.unwrap_err();
-    assert!(again.to_string().contains("`printed`, and archived"), "{again}");
+    let archived =
+        Refusal::AttemptState { attempt, found: AttemptState::Printed, needs: AttemptRule::Uncertain, archived: true };
+    assert!(matches!(&again, EngineError::Refused(why) if *why == archived), "{again:?}");
     world.audit().await;
 }
 
@@ -170,7 +178,7 @@ async fn what_is_recent_or_in_a_batch_that_is_not_closed_is_not_archived() {
     operations::batch_cancel(&world.engine, cetak::domain::id::BatchId(1), "not today").await.unwrap();
     later(&world, u64::from(DAYS));
     assert_eq!(archived(&world).await, Moved::default(), "to the microsecond");
-    world.clock.0.fetch_add(1, Ordering::SeqCst);
+    world.clock.advance(Duration::from_micros(1));
     // The newest of the three stays: its number must not be given again.
     assert_eq!(archived(&world).await, Moved { jobs: 2, attempts: 0 });
     world.audit().await;

@@ -1,4 +1,4 @@
-//! P8: every act is on record, and a changed, missing or reordered row is found.
+//! Tests P8: every act is on record, and a changed, missing or reordered row is found.
 
 use cetak::{
     engine::operations,

@@ -1,4 +1,6 @@
-//! Order, batches and windows.
+//! Tests the order of the waiting list, the planning of batches, and printing windows.
+
+use std::time::Duration;
 
 use cetak::{
     domain::id::BatchId,
@@ -83,7 +85,7 @@ async fn blanks_are_taken_from_the_oldest_lot_first() {
     let world = World::new().await;
     world.import(&students(0..30)).await;
     world.receive(10, Some("old")).await;
-    world.clock.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    world.clock.advance(Duration::from_micros(1));
     world.receive(30, Some("new")).await;
     world.printer("p1", "").await;
     world.run().await;
@@ -102,7 +104,7 @@ async fn outside_of_its_window_no_card_starts() {
     // Noon in UTC is 19:00 in Jakarta.
     assert_eq!(world.run().await, [("p1".to_owned(), "outside its window")]);
     assert_eq!((world.records("printed").await, world.records("waiting").await), (0, 5));
-    world.clock.0.fetch_add(3 * 3_600_000_000, std::sync::atomic::Ordering::SeqCst);
+    world.clock.advance(Duration::from_hours(3));
     world.run().await;
     assert_eq!(world.records("printed").await, 5);
 }
@@ -113,10 +115,10 @@ async fn a_clock_that_went_back_stops_feeding_until_a_person_has_set_it() {
     world.import(&students(0..3)).await;
     world.receive(3, None).await;
     world.printer("p1", "").await;
-    world.clock.0.fetch_sub(120_000_000, std::sync::atomic::Ordering::SeqCst);
+    world.clock.set_back(Duration::from_mins(2));
     assert_eq!(world.run().await[0].1, "the clock is behind what was written before; set it");
     assert!(world.status().await.needs_person.iter().any(|need| need.kind == NeedKind::ClockBehind));
-    world.clock.0.fetch_add(120_000_000, std::sync::atomic::Ordering::SeqCst);
+    world.clock.set_forward(Duration::from_mins(2));
     world.run().await;
     assert_eq!(world.records("printed").await, 3);
 }

@@ -1,4 +1,4 @@
-//! P2: one living card per person and profile; cards, inspections and reprints.
+//! Tests P2: one living card for each person and profile; cards, inspections and reprints.
 
 use cetak::{
     domain::{id::WarrantId, stock::Cause},

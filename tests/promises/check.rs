@@ -1,4 +1,4 @@
-//! `db check`: each rule sees what breaks it. That it is silent while all is well, every test here shows at its end.
+//! Tests `db check`: each rule finds the damage it is for. Every other test ends with a check that finds nothing.
 
 use std::os::unix::fs::FileExt;
 

@@ -1,5 +1,5 @@
-//! The database of a test. All tests here are built twice: as `promises` they run on SQLite, as `promises_postgres` each
-//! gets a PostgreSQL server of its own.
+//! Helper: the database of a test. All tests here are built twice: `promises` runs on SQLite, and `promises_postgres` gives
+//! each test a PostgreSQL server of its own.
 
 use std::{path::Path, process::Command};
 

@@ -1,4 +1,4 @@
-//! What cetak promises, on a real database of either kind, with injected clock, randomness and printers.
+//! Tests the promises on a real database, with injected clock, randomness and printers. See `README.md`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod archive;
@@ -7,16 +7,22 @@ mod backup;
 mod batches;
 mod cards;
 mod check;
+mod clock;
 mod database;
+mod fake_printer;
 mod feeding;
 mod import;
 mod moving;
 mod nodes;
 mod pause;
+#[path = "../people/mod.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
+mod people;
 #[path = "../postgres/mod.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]
 mod postgres;
 mod printing;
 mod recovery;
+mod schedule;
 mod stock;
 mod world;

@@ -1,6 +1,7 @@
-//! From a file to PostgreSQL, and from a copy back to work.
+//! Tests moving an office from a SQLite file to PostgreSQL, and restoring it from a copy.
 
 use cetak::{
+    domain::refusal::Refusal,
     engine::{
         EngineError, operations,
         query::{Query, ShowBoard},
@@ -50,7 +51,7 @@ async fn everything_is_there_afterwards_and_the_file_is_closed_for_ever() {
     operations::card_check(&engine, &name(&printed)).await.unwrap();
 
     let refused = operations::database_move(&engine, &server.url(), |_, _| {}).await.err().unwrap();
-    assert!(refused.to_string().contains("PostgreSQL's already"), "{refused}");
+    assert!(matches!(refused, EngineError::Refused(Refusal::AlreadyOnServer)), "{refused:?}");
 
     let open_already = operations::pause(&world.engine, &cetak::domain::pause::PauseScope::Queue, "late").await;
     assert!(open_already.is_err(), "whoever has the file open can save nothing");

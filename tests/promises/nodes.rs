@@ -1,4 +1,4 @@
-//! What the store refuses to one node about the printer of another.
+//! Tests that the store refuses a node's writes about the printer of another node.
 
 use cetak::{
     engine::planning::{self, Plan},

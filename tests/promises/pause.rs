@@ -1,19 +1,19 @@
-//! P6: pause means pause.
+//! Tests P6: pause means pause.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
-use async_trait::async_trait;
 use cetak::{
     domain::{breaker::Breaker, pause::PauseScope},
-    engine::{Engine, operations},
+    engine::operations,
 };
-use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, Fault, Found, Prepared, PrinterDriver,
-    PrinterStatus,
-};
-use cetak_driver_mock::MockPrinter;
 
-use crate::world::{NOON, World, students};
+use crate::{
+    fake_printer::FakePrinter,
+    world::{World, students},
+};
 
 #[tokio::test]
 async fn a_paused_queue_printer_or_batch_feeds_nothing_and_says_who_and_why() {
@@ -42,69 +42,29 @@ async fn a_paused_queue_printer_or_batch_feeds_nothing_and_says_who_and_why() {
     assert!(operations::pause(&world.engine, &PauseScope::Printer("none".into()), "r").await.is_err());
 }
 
-/// A printer that can hold; somebody pauses the queue while the third card is uploaded.
-struct PausedWhileUploading {
-    inner: MockPrinter,
-    engine: Mutex<Option<Engine>>,
-    uploads: Mutex<u32>,
-}
-
-#[async_trait]
-impl PrinterDriver for PausedWhileUploading {
-    async fn probe(&self) -> Result<Capabilities, Fault> {
-        self.inner.probe().await
-    }
-
-    async fn status(&self) -> Result<PrinterStatus, Fault> {
-        self.inner.status().await
-    }
-
-    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault> {
-        let prepared = self.inner.prepare(attempt, document).await;
-        let third = {
-            let mut uploads = self.uploads.lock().unwrap();
-            *uploads += 1;
-            *uploads == 3
-        };
-        let engine = self.engine.lock().unwrap().clone();
-        if let (true, Some(engine)) = (third, engine) {
-            operations::pause(&engine, &PauseScope::Queue, "now").await.unwrap();
-        }
-        prepared
-    }
-
-    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault> {
-        self.inner.commit(attempt).await
-    }
-
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault> {
-        self.inner.find(attempt).await
-    }
-
-    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault> {
-        self.inner.cancel(attempt).await
-    }
-}
-
 #[tokio::test]
 async fn a_pause_between_upload_and_release_takes_the_card_back() {
     let world = World::new().await;
-    let inner = MockPrinter::from_uri("mock://p1?hold=yes", Arc::new(|| NOON)).unwrap();
-    let printer = Arc::new(PausedWhileUploading {
-        inner,
-        engine: Mutex::new(Some(world.engine.clone())),
-        uploads: Mutex::default(),
+    let (engine, uploads) = (world.engine.clone(), Arc::new(AtomicU32::new(0)));
+    // The queue is paused while the third card is uploaded.
+    let printer = FakePrinter::new(&world, "hold=yes").prepare(move |_, answer| {
+        let (engine, uploads) = (engine.clone(), uploads.clone());
+        async move {
+            if uploads.fetch_add(1, Ordering::SeqCst) + 1 == 3 {
+                operations::pause(&engine, &PauseScope::Queue, "now").await.unwrap();
+            }
+            answer
+        }
     });
-    world.driver("test://p1", printer.clone());
-    world.add_printer("p1", "test://p1", "student", None).await;
+    let printer = printer.add(&world, "p1").await;
     world.import(&students(0..5)).await;
     world.receive(5, None).await;
     world.run().await;
-    assert_eq!(printer.inner.truth().unwrap().len(), 2, "the third was uploaded, and not let go");
+    assert_eq!(printer.cards(), 2, "the third was uploaded, and not released");
     assert_eq!((world.records("printed").await, world.account("reserved").await), (2, 3));
     operations::resume(&world.engine, &PauseScope::Queue, "done").await.unwrap();
     world.run().await;
-    assert_eq!((world.records("printed").await, printer.inner.truth().unwrap().len()), (5, 5));
+    assert_eq!((world.records("printed").await, printer.cards()), (5, 5));
     assert!(world.status().await.printers[0].breaker == Breaker::Closed, "no failure of the printer");
     world.audit().await;
 }

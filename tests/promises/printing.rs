@@ -1,86 +1,30 @@
-//! P5: one bad record or printer never stops the others; retries as the profile allows.
+//! Tests P5: one bad record or printer never stops the others, and retries are as many as the profile allows.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering},
 };
 
-use async_trait::async_trait;
 use cetak::engine::{
     operations,
     scheduling::{self, Until},
 };
-use cetak_driver_api::{
-    AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Committed, Condition, Document, Ending, Fault, Found,
-    Prepared, PrinterDriver, PrinterStatus,
+use cetak_driver_api::{Blank, Cancelled, Card, Ending, Fault, Found};
+
+use crate::{
+    fake_printer::{Act, FakePrinter, away},
+    world::{NO_CARD, NO_PICTURE, World, csv, student, students},
 };
 
-use crate::world::{NO_CARD, NO_PICTURE, World, csv, student, students};
-
-fn both_sides() -> Vec<String> {
-    vec!["two-sided-short-edge".into()]
-}
-
-/// A printer that says it is well, and whose every card ends in one way.
-struct Always {
-    ending: Result<(Blank, Card), Fault>,
-    cards: AtomicU32,
-}
-
-impl Always {
-    fn new(ending: Result<(Blank, Card), Fault>) -> Arc<Self> {
-        Arc::new(Self { ending, cards: AtomicU32::new(0) })
-    }
-
-    fn cards(&self) -> u32 {
-        self.cards.load(Ordering::SeqCst)
-    }
-}
-
-#[async_trait]
-impl PrinterDriver for Always {
-    async fn probe(&self) -> Result<Capabilities, Fault> {
-        Ok(Capabilities {
-            document_formats: vec!["application/pdf".into()],
-            sides: both_sides(),
-            ..Capabilities::default()
-        })
-    }
-
-    async fn status(&self) -> Result<PrinterStatus, Fault> {
-        Ok(PrinterStatus {
-            condition: Condition::Idle,
-            reasons: Vec::new(),
-            accepting_jobs: true,
-            supplies: Vec::new(),
-        })
-    }
-
-    async fn prepare(&self, _: &AttemptId, _: Document) -> Result<Prepared, Fault> {
-        Ok(Prepared { printer_job: None, boot: None, held: false })
-    }
-
-    async fn commit(&self, _: &AttemptId) -> Result<Committed, Fault> {
-        self.cards.fetch_add(1, Ordering::SeqCst);
-        self.ending.clone().map(|_| Committed { printer_job: None, boot: None })
-    }
-
-    async fn find(&self, _: &AttemptRef) -> Result<Found, Fault> {
-        let (blank, card) = self.ending.clone()?;
-        Ok(Found::Ended(Ending { blank, card, reasons: vec!["test".into()] }))
-    }
-
-    async fn cancel(&self, _: &AttemptRef) -> Result<Cancelled, Fault> {
-        Ok(Cancelled::NothingPrinted)
-    }
+/// A printer that works, and whose every card ends in one way.
+fn always(world: &World, blank: Blank, card: Card) -> FakePrinter {
+    FakePrinter::new(world, "").find(move |_| Ok(Found::Ended(Ending { blank, card, reasons: vec!["test".into()] })))
 }
 
 #[tokio::test]
 async fn a_printer_that_spoils_every_card_gets_no_more_and_the_other_prints_the_rest() {
     let world = World::new().await;
-    let bad = Always::new(Ok((Blank::Fed, Card::Bad)));
-    world.driver("test://bad", bad.clone());
-    world.add_printer("bad", "test://bad", "student", None).await;
+    let bad = always(&world, Blank::Fed, Card::Bad).add(&world, "bad").await;
     world.printer("good", "").await;
     world.import(&students(0..120)).await;
     world.receive(150, None).await;
@@ -100,14 +44,21 @@ async fn a_printer_that_spoils_every_card_gets_no_more_and_the_other_prints_the_
 #[tokio::test]
 async fn a_printer_that_takes_no_card_costs_no_blank_and_no_record_and_its_cards_go_to_others() {
     let world = World::with(|s| s.release_after = std::time::Duration::from_secs(20)).await;
-    let dead = Always::new(Err(Fault::Unavailable { reasons: vec!["connecting-to-device".into()] }));
-    world.driver("test://dead", dead.clone());
-    world.add_printer("dead", "test://dead", "student", None).await;
+    let releases = Arc::new(AtomicU32::new(0));
+    let counted = releases.clone();
+    let dead = FakePrinter::new(&world, "").reach(move |act| match act {
+        Act::Commit => {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Err(away())
+        }
+        Act::Ask | Act::Prepare | Act::Find | Act::Ended | Act::Cancel => Ok(()),
+    });
+    dead.add(&world, "dead").await;
     world.import(&students(0..20)).await;
     world.receive(20, None).await;
     world.run().await;
     assert_eq!((world.records("waiting").await, world.account("vault").await), (20, 20));
-    assert!(dead.cards() > 3);
+    assert!(releases.load(Ordering::SeqCst) > 3);
     assert_eq!(
         world.status().await.printers[0].breaker,
         cetak::domain::breaker::Breaker::Locked,
@@ -119,52 +70,14 @@ async fn a_printer_that_takes_no_card_costs_no_blank_and_no_record_and_its_cards
     world.audit().await;
 }
 
-/// Says that it can hold, lets a held job go by itself, and then forgets.
-struct LetsGo;
-
-#[async_trait]
-impl PrinterDriver for LetsGo {
-    async fn probe(&self) -> Result<Capabilities, Fault> {
-        Ok(Capabilities {
-            document_formats: vec!["application/pdf".into()],
-            sides: both_sides(),
-            can_hold: true,
-            prepare_is_sent: true,
-            ..Capabilities::default()
-        })
-    }
-
-    async fn status(&self) -> Result<PrinterStatus, Fault> {
-        Ok(PrinterStatus {
-            condition: Condition::Idle,
-            reasons: Vec::new(),
-            accepting_jobs: true,
-            supplies: Vec::new(),
-        })
-    }
-
-    async fn prepare(&self, _: &AttemptId, _: Document) -> Result<Prepared, Fault> {
-        Err(Fault::OutcomeUnknown("it let a held job go".into()))
-    }
-
-    async fn commit(&self, _: &AttemptId) -> Result<Committed, Fault> {
-        Err(Fault::NotSent("not prepared".into()))
-    }
-
-    async fn find(&self, _: &AttemptRef) -> Result<Found, Fault> {
-        Ok(Found::NeverSeen { certain: false })
-    }
-
-    async fn cancel(&self, _: &AttemptRef) -> Result<Cancelled, Fault> {
-        Ok(Cancelled::OutcomeUnknown)
-    }
-}
-
 #[tokio::test]
 async fn a_card_that_its_printer_let_go_by_itself_is_never_taken_for_not_started() {
     let world = World::new().await;
-    world.driver("test://lets-go", Arc::new(LetsGo));
-    world.add_printer("p1", "test://lets-go", "student", None).await;
+    let printer = FakePrinter::new(&world, "hold=yes")
+        .prepare(async |_, _| Err(Fault::OutcomeUnknown("the printer started a held job".into())))
+        .find(|_| Ok(Found::NeverSeen { certain: false }))
+        .cancel(|_| Ok(Cancelled::OutcomeUnknown));
+    printer.add(&world, "p1").await;
     world.import(&students(0..2)).await;
     world.receive(2, None).await;
     world.run().await;
@@ -177,24 +90,19 @@ async fn a_card_that_its_printer_let_go_by_itself_is_never_taken_for_not_started
 #[tokio::test]
 async fn a_printer_that_was_replaced_under_its_name_is_the_new_one() {
     let world = World::new().await;
-    let (old, new) = (Always::new(Ok((Blank::Fed, Card::Good))), Always::new(Ok((Blank::Fed, Card::Good))));
-    world.driver("test://old", old.clone());
-    world.driver("test://new", new.clone());
+    let old = FakePrinter::new(&world, "").at(&world, "old");
+    let new = FakePrinter::new(&world, "").at(&world, "new");
     world.add_printer("p1", "test://old", "student", None).await;
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let engine = world.engine.acting("scheduler", crate::world::actor("scheduler"));
     let run = tokio::spawn(async move { scheduling::run(&engine, Until::Stopped, stopped).await });
     world.import(&students(0..1)).await;
     world.receive(9, None).await;
-    while old.cards() < 1 || !world.status().await.batches.is_empty() {
-        tokio::task::yield_now().await;
-    }
+    world.until(async || old.cards() == 1 && world.status().await.batches.is_empty()).await;
     operations::printer_remove(&world.engine, "p1").await.unwrap();
     world.add_printer("p1", "test://new", "student", None).await;
     world.import(&students(1..4)).await;
-    while world.records("printed").await < 4 {
-        tokio::task::yield_now().await;
-    }
+    world.until(async || world.records("printed").await == 4).await;
     stop.send(true).unwrap();
     run.await.unwrap().unwrap();
     assert_eq!((old.cards(), new.cards()), (1, 3));

@@ -1,16 +1,22 @@
-//! P4: after a crash the run goes on by itself. A crash at each durable step, as the database then stands.
+//! Tests P4: after a crash at each durable step of a card, the run resumes by itself.
 
 use cetak::{
-    domain::id::AttemptKey,
-    engine::operations::{self, Found},
+    domain::{id::AttemptKey, refusal::Refusal},
+    engine::{
+        EngineError,
+        operations::{self, Found},
+    },
     store::{Acknowledgement, Begin, QueuedJob},
 };
 use cetak_driver_api::{AttemptId, Document, PrinterDriver};
 use cetak_driver_mock::MockPrinter;
 
-use crate::world::{NOON, World, students};
+use crate::{
+    clock::NOON,
+    world::{World, students},
+};
 
-/// What the scheduler had done of a card when it died.
+/// The last durable step of a card before the scheduler died.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum DiedAfter {
     Intent,
@@ -19,7 +25,7 @@ enum DiedAfter {
     Acknowledged,
 }
 
-/// A batch of which the first card was in hand when the scheduler died.
+/// An office whose scheduler died during the first card of a batch. Returns the name of that attempt too.
 async fn died(after: DiedAfter, faults: &str) -> (World, String) {
     let world = World::with(|s| {
         s.approve_batches = true;
@@ -93,7 +99,7 @@ async fn a_card_that_nobody_can_know_of_is_uncertain_and_the_others_go_on() {
     let (world, attempt) = died(DiedAfter::Commit, "forget=1").await;
     world.run().await;
     assert_eq!(outcome(&world, &attempt).await.as_deref(), Some("uncertain"));
-    assert_eq!(world.records("uncertain").await, 3, "this printer forgets each");
+    assert_eq!(world.records("uncertain").await, 3, "the printer forgets every card");
     assert!(operations::printer_remove(&world.engine, "p1").await.is_err(), "its blanks are not settled");
     operations::inspect_resolve(&world.engine, &attempt, Found::Good, "found it").await.unwrap();
     assert_eq!(world.records("printed").await, 1);
@@ -104,14 +110,18 @@ async fn a_card_that_nobody_can_know_of_is_uncertain_and_the_others_go_on() {
 async fn a_card_in_hand_of_a_printer_that_does_not_answer_stays_open_until_a_person_declares_it() {
     let (answering, in_hand) = died(DiedAfter::Commit, "card_ms=60000").await;
     let refused = operations::declare_uncertain(&answering.engine, &in_hand, "impatient").await.unwrap_err();
-    assert!(refused.to_string().contains("still answers"), "{refused}");
+    assert!(matches!(&refused, EngineError::Refused(Refusal::PrinterStillAnswers { .. })), "{refused:?}");
     let (world, attempt) = died(DiedAfter::Releasing, "").await;
     // A truth file that cannot be read is a printer that does not answer.
     std::fs::remove_file(world.truth()).unwrap();
     std::fs::create_dir(world.truth()).unwrap();
     world.run().await;
     assert_eq!(outcome(&world, &attempt).await, None);
-    assert_eq!((world.records("batched").await, world.records("waiting").await), (1, 2), "its other jobs have left");
+    assert_eq!(
+        (world.records("batched").await, world.records("waiting").await),
+        (1, 2),
+        "its other jobs were released"
+    );
     operations::declare_uncertain(&world.engine, &attempt, "the printer is gone").await.unwrap();
     assert_eq!(outcome(&world, &attempt).await.as_deref(), Some("uncertain"));
     assert!(operations::declare_uncertain(&world.engine, &attempt, "again").await.is_err());

@@ -1,4 +1,4 @@
-//! P1: every blank is somewhere.
+//! Tests P1: every blank is accounted for.
 
 use cetak::engine::operations::{self, Delivery};
 use rand::{RngExt, SeedableRng};

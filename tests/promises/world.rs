@@ -1,21 +1,18 @@
-//! An office for a test: temp folder, a clock that moves when somebody waits, seeded randomness, printers by name.
+//! Helper: an office for one test: a temporary folder, a virtual clock, seeded randomness, and printers that the test can replace.
 
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use async_trait::async_trait;
 use cetak::{
-    app,
-    domain::{
-        audit::Actor, card::profile::CardProfile, import::Refusal, record::RecordState, retry::Backoff, time::Timestamp,
+    app::{
+        self, Parts, PrinterOptions,
+        system::{SystemClock, SystemEntropy},
     },
+    domain::{audit::Actor, card::profile::CardProfile, import::Rejection, record::RecordState, retry::Backoff},
     engine::{
         Engine, EngineError, RendererFactory, Settings,
         clock::{Clock, Entropy},
@@ -37,35 +34,12 @@ use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-use crate::{database, postgres::Postgres};
-
-/// 24 November 2026, noon in UTC.
-pub(crate) const NOON: i64 = 1_795_521_600_000_000;
-
-/// A clock that moves on when somebody waits.
-pub(crate) struct TestClock(pub(crate) AtomicI64);
-
-#[async_trait]
-impl Clock for TestClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-
-    fn elapsed(&self) -> Duration {
-        Duration::from_micros(self.0.load(Ordering::SeqCst).unsigned_abs())
-    }
-
-    fn follow(&self, _: Timestamp, _: Timestamp) {}
-
-    async fn sleep(&self, duration: Duration) {
-        self.0.fetch_add(i64::try_from(duration.as_micros()).unwrap(), Ordering::SeqCst);
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "only so that waiting does not burn a core; nothing depends on it"
-        )]
-        tokio::time::sleep(Duration::from_micros(200)).await;
-    }
-}
+pub(crate) use crate::people::{csv, student, students};
+use crate::{
+    clock::{Calls, Counted, TestClock},
+    database,
+    postgres::Postgres,
+};
 
 pub(crate) struct Seeded(Mutex<ChaCha8Rng>);
 
@@ -92,52 +66,11 @@ pub(crate) struct World {
     drivers: Drivers,
 }
 
-/// A print-ready student with a number of its own; everything else can be replaced.
-#[derive(Clone)]
-pub(crate) struct Student {
-    pub(crate) request_id: String,
-    pub(crate) number: String,
-    pub(crate) name: String,
-    pub(crate) faculty: String,
-    pub(crate) kind: String,
-    pub(crate) status: String,
-    pub(crate) verified_at: String,
-}
-
-pub(crate) fn student(n: u32) -> Student {
-    Student {
-        request_id: format!("r{n:05}"),
-        number: format!("S{n:06}"),
-        name: format!("STUDENT NUMBER {n}"),
-        faculty: format!("FACULTY {}", n % 3),
-        kind: "new".into(),
-        status: "ENROLLED".into(),
-        verified_at: format!("2026-01-01T{:02}:{:02}:00Z", n / 60 % 24, n % 60),
-    }
-}
-
-pub(crate) fn csv(students: &[Student]) -> String {
-    let mut text = String::from(
-        "request_id,student_number,name,valid_until,faculty,programme,request_kind,status,requested_at,verified_at,photo\n",
-    );
-    for s in students {
-        text += &format!(
-            "{},{},{},2029-12-31,{},P,{},{},2025-12-01T00:00:00Z,{},\n",
-            s.request_id, s.number, s.name, s.faculty, s.kind, s.status, s.verified_at
-        );
-    }
-    text
-}
-
-pub(crate) fn students(numbers: std::ops::Range<u32>) -> String {
-    csv(&numbers.map(student).collect::<Vec<_>>())
-}
-
 #[derive(Default)]
-pub(crate) struct Rejects(pub(crate) Vec<(u64, Refusal)>);
+pub(crate) struct Rejects(pub(crate) Vec<(u64, Rejection)>);
 
 impl Watch for Rejects {
-    fn refused(&mut self, row: u64, _: &str, refusal: &Refusal) -> std::io::Result<()> {
+    fn refused(&mut self, row: u64, _: &str, refusal: &Rejection) -> std::io::Result<()> {
         self.0.push((row, refusal.clone()));
         Ok(())
     }
@@ -154,7 +87,7 @@ impl World {
         Self::on(database::server(), change).await
     }
 
-    /// On a file, in either build.
+    /// An office on a SQLite file, in both builds.
     pub(crate) async fn on_file(change: impl FnOnce(&mut Settings)) -> Self {
         Self::on(None, change).await
     }
@@ -164,10 +97,12 @@ impl World {
         let mut settings = Settings {
             site: "test".into(),
             backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30) },
+            // Short, because the scheduler looks ten times a second of virtual time.
+            release_after: Duration::from_mins(2),
             ..Settings::default()
         };
         change(&mut settings);
-        let clock = Arc::new(TestClock(AtomicI64::new(NOON)));
+        let clock = TestClock::start();
         let location = database::location(server.as_ref(), dir.path());
         let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
         let drivers = Drivers::default();
@@ -178,24 +113,27 @@ impl World {
             }
             let clock = mock_clock.clone();
             let mock = MockPrinter::from_uri(uri, Arc::new(move || clock.now().0)).map_err(|e| e.to_string())?;
-            Ok(Arc::new(mock))
+            Ok(Arc::new(Counted::new(mock)))
+        };
+        let parts = Parts {
+            store,
+            profiles: app::profiles::built_in().unwrap(),
+            settings,
+            printers: PrinterOptions::new(),
+            writer: Writer { chain: "cli".into(), actor: Arc::new(actor("operator")), fence: None },
         };
         let engine = Engine {
-            store,
             clock: clock.clone(),
             entropy: Arc::new(Seeded::new(1)),
-            profiles: Arc::new(app::profiles::built_in().unwrap()),
-            settings: Arc::new(settings),
-            writer: Writer { chain: "cli".into(), actor: Arc::new(actor("operator")), fence: None },
             drivers: Arc::new(make),
             renderers: sketches(),
             desk: None,
-            lease: None,
+            ..app::assemble(parts, SystemClock::default(), Arc::new(SystemEntropy::new()))
         };
         Self { dir, location, server, engine, clock, drivers }
     }
 
-    /// A printer of the test's own, under a URI.
+    /// Makes `driver` the printer of a URI.
     pub(crate) fn driver(&self, uri: &str, driver: Arc<dyn PrinterDriver>) {
         self.drivers.lock().unwrap().insert(uri.to_owned(), driver);
     }
@@ -225,6 +163,7 @@ impl World {
         change(&mut what);
         let mut rejects = Rejects::default();
         let input = Box::new(std::io::Cursor::new(text.as_bytes().to_vec()));
+        let _call = Calls::of_this_thread().begin();
         let report = import(&self.engine, input, what, &mut rejects).await?;
         Ok((report, rejects))
     }
@@ -247,19 +186,29 @@ impl World {
 
     pub(crate) async fn add_printer(&self, name: &str, uri: &str, profile: &str, hopper: Option<i64>) {
         let new = NewPrinter { name, uri, profile, hopper, insist: None };
-        let _ = operations::printer_add(&self.engine, &new).await.unwrap(); // it need not answer
+        let _ = operations::printer_add(&self.engine, &new).await.unwrap(); // the printer may be unreachable
     }
 
     pub(crate) fn truth(&self) -> PathBuf {
         self.dir.path().join("truth.jsonl")
     }
 
-    /// Runs the scheduler until only a person would help.
+    /// Runs the scheduler until only a person can help.
     pub(crate) async fn run(&self) -> Blocked {
         let (_stop, stopped) = watch::channel(false);
         let engine = self.engine.acting("scheduler", actor("scheduler"));
         let run = scheduling::run(&engine, Until::Idle, stopped);
         tokio::time::timeout(Duration::from_mins(1), run).await.unwrap().unwrap()
+    }
+
+    /// Waits on the clock of the test until a condition holds.
+    pub(crate) async fn until(&self, mut holds: impl AsyncFnMut() -> bool) {
+        let began = self.clock.elapsed();
+        while !holds().await {
+            self.clock.sleep(Duration::from_millis(5)).await;
+            let waited = self.clock.elapsed() - began;
+            assert!(waited < Duration::from_hours(1), "the condition does not hold after {waited:?}");
+        }
     }
 
     pub(crate) async fn status(&self) -> Board {
@@ -291,7 +240,8 @@ impl World {
         (line.state, line.stop)
     }
 
-    /// Checks what must hold at any time: books, sums, audit, one place per person, and that states and lists agree.
+    /// Checks what must hold at any time: the rules of `cetak db check`, the audit chain, the sum of the ledger, and that a
+    /// batch is closed exactly if it has no open job.
     pub(crate) async fn audit(&self) {
         let mut tx = self.engine.store.read().await.unwrap();
         let broken: Vec<_> = tx.check(&[]).await.unwrap().into_iter().filter(|c| !c.faults.is_empty()).collect();
@@ -332,18 +282,18 @@ pub(crate) fn name(request_id: &str) -> RecordName {
     RecordName { source: "default".into(), request_id: request_id.into() }
 }
 
-/// A photo that can be printed, and is another for each name.
+/// A printable photo, different for each name.
 pub(crate) fn photo(name: &str) -> Vec<u8> {
     [include_bytes!("../../src/profiles/ktp-el/sample.png").as_slice(), name.as_bytes()].concat()
 }
 
-/// The name of somebody whose card passes at import and cannot be drawn later, as when the profile was changed.
+/// The name of a person whose card passes the import and cannot be drawn later, as after a change of the profile.
 pub(crate) const NO_PICTURE: &str = "NO PICTURE";
 
-/// The name of somebody at whose card it shows that no card can be drawn.
+/// The name of a person whose card shows that no card of the profile can be drawn.
 pub(crate) const NO_CARD: &str = "NO CARD";
 
-/// Lays cards out and makes no dots: these tests are not about what a card looks like, and their clock leaps.
+/// Lays out cards without drawing them, because these tests are not about how a card looks.
 struct Sketch(Renderer);
 
 impl CardRenderer for Sketch {

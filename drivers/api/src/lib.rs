@@ -1,20 +1,20 @@
-//! What cetak asks of a card printer, and what a driver answers.
+//! The contract between the scheduler cetak and the driver of a card printer.
 //!
 //! A driver sees a rendered [`Document`], an [`AttemptId`] and one printer. It never sees people, batches or stock, so
 //! a vendor can write one without reading the scheduler.
 //!
-//! The life of one attempt:
+//! One attempt to make one card is these calls:
 //!
-//! 1. [`prepare`](PrinterDriver::prepare) brings the document to the printer so that no card can start yet. A printer
-//!    that cannot hold a job keeps the document in the driver.
-//! 2. [`commit`](PrinterDriver::commit) is the one call after which a card may exist. The scheduler has made durable
-//!    that it is about to call it, and calls it at most once per attempt.
-//! 3. [`find`](PrinterDriver::find) is asked until the attempt has ended, also after a crash of either side.
+//! 1. [`prepare`](PrinterDriver::prepare) brings the document to the printer so that no card can start yet. For a
+//!    printer that cannot hold a job, the driver keeps the document.
+//! 2. [`commit`](PrinterDriver::commit) is the only call after which a card may exist. The scheduler saves that it is
+//!    about to call it, and calls it at most once per attempt.
+//! 3. [`find`](PrinterDriver::find) is called until the attempt has ended, also after a crash of scheduler or printer.
 //!
-//! Every error is a [`Fault`]: it says what the caller may do next, not what went wrong inside (after the exit codes
-//! of CUPS backends). [`Fault::OutcomeUnknown`] never leads to an automatic reprint.
+//! Every error is a [`Fault`]. It says what the caller may do next, not what went wrong inside the driver (as the exit
+//! codes of CUPS backends do). [`Fault::OutcomeUnknown`] never leads to an automatic reprint.
 //!
-//! Deliberately absent: retries and clocks of the scheduler, people, personal data, stock.
+//! Deliberately absent: the scheduler's retries and clocks, people, personal data, stock.
 #![warn(missing_docs)]
 
 #[cfg(feature = "conformance")]
@@ -25,29 +25,29 @@ use std::fmt;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-/// The name of one attempt to make one card: the idempotency key that a printer is given.
+/// The name of one attempt to make one card, and its idempotency key at the printer.
 ///
-/// ASCII letters, digits and `-`, 1 to 127 bytes, unique for ever. IPP printers get it as `job-name`, so it must not
-/// say anything about a person.
+/// 1 to 127 ASCII letters, digits and hyphens. Never used twice. IPP printers get it as `job-name`, so it must not
+/// identify a person.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AttemptId(String);
 
-/// Why a text is no [`AttemptId`].
+/// The error for a text that is not an [`AttemptId`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("an attempt id has 1 to 127 ASCII letters, digits and hyphens")]
+#[error("an attempt id must have 1 to 127 ASCII letters, digits and hyphens")]
 pub struct InvalidAttemptId;
 
 impl AttemptId {
-    /// Takes `id` if it is 1 to 127 ASCII letters, digits and hyphens: what every IPP printer tested keeps unchanged
-    /// as a job name.
+    /// Accepts 1 to 127 ASCII letters, digits and hyphens, which every tested IPP printer keeps unchanged as a job
+    /// name.
     pub fn new(id: impl Into<String>) -> Result<Self, InvalidAttemptId> {
         let id = id.into();
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
         if (1..=127).contains(&id.len()) && id.bytes().all(allowed) { Ok(Self(id)) } else { Err(InvalidAttemptId) }
     }
 
-    /// The id as the printer gets it.
+    /// The id as it is sent to the printer.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -73,26 +73,26 @@ impl From<AttemptId> for String {
     }
 }
 
-/// One rendered card. `Debug` shows format and size only: the bytes show a person.
+/// One rendered card. `Debug` shows format and size only, because the bytes show a person.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Document {
-    /// MIME media type, as in IPP `document-format`: `image/png`.
+    /// MIME media type as in IPP `document-format`, for example `image/png`.
     pub format: &'static str,
-    /// The page or pages in that format.
+    /// One page per side, in that format.
     pub bytes: Vec<u8>,
-    /// As IPP's `sides`: how many sides of the card have a page.
+    /// IPP `sides`: `one-sided`, or how the second page lies on the back.
     pub sides: &'static str,
-    /// As IPP's `media`: the printer's own name of the card, where it has one.
+    /// IPP `media`: the printer's name of the card, if it reports one.
     pub media: Option<String>,
 }
 
 impl Document {
-    /// A document of one page.
+    /// A document with one page.
     pub fn one_sided(format: &'static str, bytes: Vec<u8>) -> Self {
         Self { format, bytes, sides: ONE_SIDED, media: None }
     }
 
-    /// What a printer that counts right has counted when the card is done: an impression is one side.
+    /// The impressions of a finished card: one for each printed side.
     pub fn impressions(&self) -> u32 {
         if self.sides == ONE_SIDED { 1 } else { 2 }
     }
@@ -106,258 +106,262 @@ impl fmt::Debug for Document {
     }
 }
 
-/// What the scheduler knows of an attempt when it asks a driver about it.
+/// What the scheduler has saved of an attempt when it asks a driver about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AttemptRef {
     /// The attempt.
     pub id: AttemptId,
-    /// The printer's own job id, if it was saved: for a held job in the commit before it is let go. Printers give ids out
-    /// again after a restart, so a driver compares the name too.
+    /// The printer's job id, if it was saved. That of a held job is saved before the job is released. Printers reuse
+    /// ids after a restart, so a driver compares the name too.
     pub printer_job: Option<String>,
-    /// Which run of the printer took the attempt, in the driver's own words, if it was saved. What a printer says after
-    /// a restart about a card of before proves less: real ones print it again, and report it once.
+    /// The run of the printer (the time from one start to the next) that took the attempt, in the driver's own form, if
+    /// it was saved. After a restart a printer's reports about an earlier attempt prove less: real printers print it
+    /// again and report it once.
     pub boot: Option<String>,
-    /// It was saved that [`PrinterDriver::commit`] is about to be called: a card may exist.
+    /// It was saved that [`PrinterDriver::commit`] is about to be called, so a card may exist.
     pub releasing: bool,
-    /// What [`Document::impressions`] was: more than these mean more than one card.
+    /// [`Document::impressions`] of the attempt's document. A printer that reports more has made more than one card.
     pub impressions: u32,
-    /// The answer of [`PrinterDriver::commit`] was saved. Without it, a printer that cannot hold may have got half a
-    /// document, and half a document is printed and reported `completed` by real printers.
+    /// It was saved that [`PrinterDriver::commit`] succeeded. Without that, a printer that cannot hold may have
+    /// received half a document, which real printers print and report as `completed`.
     pub acknowledged: bool,
 }
 
-/// What a printer is and can do; from IPP Get-Printer-Attributes or a vendor's call.
+/// What a printer is and can do, from IPP Get-Printer-Attributes or a vendor's interface.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Capabilities {
     /// `printer-make-and-model`.
     pub make_and_model: Option<String>,
     /// `document-format-supported`: MIME media types.
     pub document_formats: Vec<String>,
-    /// `media-supported`: PWG 5101.1 media names, such as `iso_id-1_53.98x85.6mm`.
+    /// `media-supported`: media names of PWG 5101.1, for example `iso_id-1_53.98x85.6mm`.
     pub media: Vec<String>,
-    /// `printer-resolution-supported` in dots per inch, feed direction.
+    /// `printer-resolution-supported` in dots per inch; only resolutions that are the same in both directions.
     pub resolutions_dpi: Vec<u32>,
     /// `sides-supported`.
     pub sides: Vec<String>,
-    /// `color-supported`; `None` where the printer does not say.
+    /// `color-supported`; `None` if the printer does not report it.
     #[serde(default)]
     pub color: Option<bool>,
-    /// What rasters it takes.
+    /// The raster formats that the printer supports.
     #[serde(default)]
     pub rasters: Rasters,
-    /// The printer can keep a whole document without printing it until it is released.
+    /// The printer can hold a whole document until it is released.
     pub can_hold: bool,
-    /// It can do so with rasters too. Most print them while they are received, whatever they were asked.
+    /// The printer can hold rasters too. Most printers print them while they receive them, held or not.
     #[serde(default)]
     pub holds_rasters: bool,
-    /// [`PrinterDriver::prepare`] makes a job in the printer. Where it does not, there is nothing to save between
-    /// prepare and commit.
+    /// [`PrinterDriver::prepare`] creates a job in the printer. Otherwise there is nothing to save between prepare and
+    /// commit.
     pub prepare_is_sent: bool,
-    /// `printer-up-time` in seconds; `None` where the printer has no such clock.
+    /// `printer-up-time` in seconds; `None` if the printer does not report it.
     pub up_time_s: Option<u64>,
-    /// Cards made since the printer was built, where it counts them.
+    /// Impressions since the printer was built, if it counts them.
     pub impressions_completed: Option<u64>,
-    /// What cannot be guaranteed with this printer: one sentence each, for the people who use it.
+    /// What cannot be guaranteed with this printer, one sentence each, for the people who use it.
     pub cautions: Vec<String>,
-    /// Why it must not be used unless a person insists: one sentence each, with what would cure it.
+    /// Why the printer must not be used unless a person insists, one sentence each, with the remedy where there is one.
     pub objections: Vec<String>,
 }
 
-/// What a printer says of the rasters that it takes: PWG 5102.4 and Apple's.
+/// The raster formats that a printer supports: PWG raster (PWG 5102.4) and Apple raster.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Rasters {
-    /// `pwg-raster-document-type-supported`, such as `srgb_8`.
+    /// `pwg-raster-document-type-supported`, for example `srgb_8`.
     pub pwg_types: Vec<String>,
     /// `pwg-raster-document-resolution-supported` in dots per inch.
     pub pwg_resolutions_dpi: Vec<u32>,
-    /// `pwg-raster-document-sheet-back`: how the back's dots are to lie.
+    /// `pwg-raster-document-sheet-back`: how the page of the back is turned.
     pub pwg_sheet_back: Option<String>,
-    /// `urf-supported`, such as `RS300` and `SRGB24`.
+    /// `urf-supported`, for example `RS300` and `SRGB24`.
     pub urf: Vec<String>,
 }
 
-/// `printer-state` of RFC 8011, section 5.4.11.
+/// `printer-state` (RFC 8011, section 5.4.11).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Condition {
-    /// 3: a card would start at once.
+    /// 3: a new card would start at once.
     Idle,
-    /// 4: a card is under way, or waits for a person inside the printer.
+    /// 4: a card is under way, or waits in the printer for a person.
     Processing,
-    /// 5: nothing starts until somebody acts.
+    /// 5: no card starts until a person acts.
     Stopped,
 }
 
-/// A printer's present condition.
+/// The present status of a printer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PrinterStatus {
     /// `printer-state`.
     pub condition: Condition,
-    /// `printer-state-reasons` as the printer says them, without `none`. The suffix matters: `media-jam-report` asks for
-    /// nobody.
+    /// `printer-state-reasons` as received, without `none`. The severity suffix is kept: `media-jam-report` needs no
+    /// person.
     pub reasons: Vec<String>,
-    /// `printer-is-accepting-jobs`. Real printers keep it true with a jam set: read the reasons too.
+    /// `printer-is-accepting-jobs`. Real printers report true during a jam, so the reasons must be read too.
     pub accepting_jobs: bool,
-    /// What is left of ribbon, film and the like, where the printer tells.
+    /// Supplies such as ribbon and film, if the printer reports them.
     pub supplies: Vec<Supply>,
 }
 
-/// One `marker-*` supply.
+/// One supply, from the `marker-*` attributes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Supply {
     /// `marker-names`.
     pub name: String,
-    /// `marker-levels`, percent; `None` where the printer says unknown.
+    /// `marker-levels` in percent; `None` if the printer reports no percentage.
     pub level_percent: Option<u8>,
 }
 
-/// What [`PrinterDriver::prepare`] reached.
+/// The result of [`PrinterDriver::prepare`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Prepared {
-    /// The printer's own job id, where it has one already.
+    /// The printer's job id, if it has one already.
     pub printer_job: Option<String>,
-    /// As [`AttemptRef::boot`], where the printer tells.
+    /// The printer's present run as in [`AttemptRef::boot`], if it is known.
     pub boot: Option<String>,
     /// The whole document is in the printer and waits for [`PrinterDriver::commit`].
     pub held: bool,
 }
 
-/// What [`PrinterDriver::commit`] reached: the printer has taken the card.
+/// The result of [`PrinterDriver::commit`]: the printer has accepted the card.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Committed {
-    /// The printer's own job id.
+    /// The printer's job id.
     pub printer_job: Option<String>,
-    /// As [`AttemptRef::boot`], where the printer tells.
+    /// The printer's present run as in [`AttemptRef::boot`], if it is known.
     pub boot: Option<String>,
 }
 
-/// What the printer knows of an attempt.
+/// The status of an attempt at the printer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Found {
-    /// The printer has no such job.
+    /// The printer has no job of the attempt.
     NeverSeen {
-        /// The printer keeps every job, restarts included, so the attempt cannot have fed a blank.
+        /// The printer keeps every job, also over restarts, so the attempt has fed no blank.
         certain: bool,
     },
-    /// Uploaded and held; nothing can start.
+    /// The job is held: no card can start.
     Held,
-    /// Taken, waiting for its turn.
+    /// The printer has accepted the job, and the card has not started.
     Queued,
-    /// Under way.
+    /// The card is under way.
     Printing {
-        /// The job's reasons in IPP's keywords without suffixes, and those of the printer where the driver knows them
-        /// without another question: [`status`](PrinterDriver::status) tells what the printer waits for.
+        /// IPP keywords without suffixes: the job's reasons, and the printer's where the driver knows them without
+        /// another request. [`status`](PrinterDriver::status) has what the printer waits for.
         reasons: Vec<String>,
     },
-    /// Over.
+    /// The attempt has ended.
     Ended(Ending),
-    /// The printer knows that it once had the attempt, and nothing more; or its memory is known to be lost.
+    /// The printer once had the attempt and has forgotten how it ended, or has lost its job history.
     Forgotten,
 }
 
-/// How an attempt ended, as far as the printer can prove it.
+/// How an attempt ended, as far as it is proved.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ending {
-    /// Did it take a blank?
+    /// Whether it used a blank.
     pub blank: Blank,
-    /// Did a card come out?
+    /// Whether a card came out.
     pub card: Card,
-    /// Reasons of job and printer in IPP's keywords without suffixes, most telling first.
+    /// Reasons of job and printer, IPP keywords without suffixes, the most specific first.
     pub reasons: Vec<String>,
 }
 
-/// Did the attempt take a blank from the hopper?
+/// Whether an attempt took a blank from the hopper.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Blank {
-    /// Proved that not.
+    /// It is proved that it did not.
     NotFed,
-    /// Proved that it did.
+    /// It is proved that it did.
     Fed,
-    /// The printer cannot tell.
+    /// Nothing is proved.
     Unknown,
 }
 
-/// Did a card come out?
+/// Whether a card came out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Card {
-    /// A good one.
+    /// A good card.
     Good,
-    /// One that must be destroyed.
+    /// A spoiled card, which must be destroyed.
     Bad,
-    /// None.
+    /// No card.
     None,
-    /// The printer cannot tell. Real printers report `aborted` and `canceled` with a card in the output hopper.
+    /// Nothing is proved. Real printers report `aborted` and `canceled` with a card in the output hopper.
     Unknown,
 }
 
 /// What [`PrinterDriver::cancel`] proves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cancelled {
-    /// No card started and none can any more.
+    /// No card started, and none can start any more.
     NothingPrinted,
-    /// The printer has stopped working on it, or does not know it; a card may exist.
+    /// A card may exist: the attempt was under way or has ended, or the printer does not know it.
     OutcomeUnknown,
 }
 
-/// Why a call failed, by what the caller may do next.
+/// Why a call failed, classified by what the caller may do next.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Fault {
-    /// Nothing that can print is on its way: no blank can have been used. The attempt may be tried again once
-    /// [`PrinterDriver::cancel`] has confirmed that nothing of it is left.
+    /// Nothing was sent that can print, so no blank was used. The card may be tried again once
+    /// [`PrinterDriver::cancel`] has confirmed that nothing of the attempt is left in the printer.
     #[error("nothing was sent: {0}")]
     NotSent(String),
-    /// The printer refuses this card for good. Others may go on.
+    /// The printer refuses this card permanently; no blank was used. Other cards may go on.
     #[error("the printer refused this card: {0}")]
     Rejected(String),
-    /// The printer takes no card now; no blank was used. The card is not to blame. Where IPP has no keyword, a driver
-    /// coins one and documents it (`printer-busy`).
-    #[error("the printer takes no card now ({})", reasons.join(", "))]
+    /// The printer accepts no card now, whichever it is; no blank was used. Where IPP has no keyword for the reason, a
+    /// driver coins and documents one (`printer-busy`).
+    #[error("the printer accepts no card now ({})", reasons.join(", "))]
     Unavailable {
-        /// IPP keywords without suffixes; `connecting-to-device` when it cannot be reached.
+        /// IPP keywords without suffixes; `connecting-to-device` if the printer cannot be reached.
         reasons: Vec<String>,
     },
-    /// A person must act first (credentials, settings); no blank was used.
-    #[error("a person has to act: {0}")]
+    /// A person must act first, for example on credentials or settings; no blank was used.
+    #[error("a person must act: {0}")]
     NeedsOperator(String),
-    /// Something was sent, and no answer came that could be understood. A card may exist. Ask
-    /// [`PrinterDriver::find`]; never send again blindly.
+    /// A request was sent that may make a card, and no valid answer came. A card may exist. Call
+    /// [`PrinterDriver::find`], and never send the card again before that.
     #[error("the outcome is unknown: {0}")]
     OutcomeUnknown(String),
 }
 
-/// One printer. All methods may be called at any time; none panics, whatever the printer sends, and each returns within
-/// the driver's own time limit.
+/// One printer. Every method may be called at any time, never panics whatever the printer sends, and returns within the
+/// driver's own time limit.
 ///
-/// Messages in faults never hold anything of a document.
+/// The messages of faults never repeat anything of a document.
 #[async_trait]
 pub trait PrinterDriver: Send + Sync {
-    /// Asks what the printer is. Never [`Fault::OutcomeUnknown`] or [`Fault::Rejected`].
+    /// Queries what the printer is and can do. Never fails with [`Fault::OutcomeUnknown`] or [`Fault::Rejected`].
     async fn probe(&self) -> Result<Capabilities, Fault>;
 
-    /// Asks how the printer is. Never [`Fault::OutcomeUnknown`] or [`Fault::Rejected`].
+    /// Queries the printer's present status. Never fails with [`Fault::OutcomeUnknown`] or [`Fault::Rejected`].
     async fn status(&self) -> Result<PrinterStatus, Fault>;
 
-    /// Brings the document to the printer so that no card can start. After a fault no card can start either, but for
-    /// [`Fault::OutcomeUnknown`]: the printer let go of a job that it had promised to hold. A leftover job in the
-    /// printer stays held and is removed by [`cancel`](Self::cancel). Preparing an attempt that was committed makes no
-    /// second card.
+    /// Brings the document to the printer so that no card can start.
+    ///
+    /// After a fault no card can start either, except after [`Fault::OutcomeUnknown`]: the printer started a job that
+    /// it had promised to hold. A job that remains in the printer after a fault cannot print, and
+    /// [`cancel`](Self::cancel) removes it. Preparing an attempt that was committed makes no second card.
     async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault>;
 
-    /// Lets the prepared card start. Called at most once, after [`prepare`](Self::prepare) in the same process; an
-    /// attempt that was not prepared here is [`Fault::NotSent`], unless the driver knows that the printer has it. All
-    /// faults but [`Fault::OutcomeUnknown`] prove that no blank was used.
+    /// Lets the prepared card start. Called at most once, after [`prepare`](Self::prepare) in the same process.
+    ///
+    /// Every fault except [`Fault::OutcomeUnknown`] proves that no blank was used. An attempt that was not prepared in
+    /// this process is [`Fault::NotSent`], unless the driver knows that the printer has it.
     async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault>;
 
-    /// Asks the printer about an attempt. A fault means that the printer did not answer, and says nothing about the
-    /// attempt.
+    /// Queries the status of an attempt. A fault means that the printer gave no valid answer, and says nothing about
+    /// the attempt.
     async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault>;
 
-    /// Removes the attempt from the printer, and from the driver's memory. Repeating it is harmless, and may prove less
-    /// than the first time.
+    /// Removes the attempt from the printer and from the driver's memory. May be repeated; a later call may prove less
+    /// than the first.
     async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault>;
 }
 
-/// An IPP reason keyword without its severity suffix (RFC 8011, section 5.4.12): `media-jam-error` is `media-jam`.
+/// A `printer-state-reasons` keyword without its severity suffix (RFC 8011, section 5.4.12): `media-jam` for
+/// `media-jam-error`.
 pub fn reason_keyword(reason: &str) -> &str {
     ["-report", "-warning", "-error"].iter().find_map(|suffix| reason.strip_suffix(suffix)).unwrap_or(reason)
 }

@@ -1,45 +1,45 @@
-//! A printer's URI, as a person gives it, and what HTTP and IPP make of it (RFC 3510, RFC 7472).
+//! Turns a printer's URI into the addresses of IPP and HTTP (RFC 3510, RFC 7472).
 
 use ipp::prelude::Uri;
 
-/// The port that IPP has of its own, with TLS and without.
+/// The default port of IPP, with and without TLS.
 const PORT_DEFAULT: u16 = 631;
 
-/// `printer-uri` is an IPP `uri`: at most 1023 bytes.
-const URI_LEN_MAX: usize = 1023;
+/// The longest IPP `uri` (RFC 8011, section 5.1.6).
+const URI_BYTES_MAX: usize = 1023;
 
-/// Why a text is no printer's URI. The text is never repeated: it may hold a password.
+/// The error for a text that is not a printer's URI. It does not repeat the text, which may hold a password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum UriError {
-    /// It cannot be read.
-    #[error("this is no printer URI; hint: write it like `ipp://printer.example/ipp/print`")]
+    /// The text is not a URI.
+    #[error("the printer URI is invalid; hint: write it like `ipp://printer.example/ipp/print`")]
     Malformed,
-    /// Another scheme than `ipp` and `ipps`.
-    #[error("the URI of an IPP printer begins with `ipp://` or `ipps://`")]
+    /// The scheme is not `ipp` or `ipps`.
+    #[error("the URI of an IPP printer must begin with `ipp://` or `ipps://`")]
     Scheme,
-    /// No host.
-    #[error("the printer URI names no host; hint: write it like `ipp://printer.example/ipp/print`")]
+    /// The host is missing.
+    #[error("the printer URI has no host; hint: write it like `ipp://printer.example/ipp/print`")]
     NoHost,
-    /// A user name or password.
+    /// The URI holds a user name or password.
     #[error(
-        "a printer URI must not hold a user name or password; hint: leave out everything between `//` and `@`, and set \
+        "a printer URI must not hold a user name or password; hint: remove everything between `//` and `@`, and set \
          `user` and `password_file` in the printer's options"
     )]
     UserInfo,
-    /// No port from 1 to 65535.
-    #[error("the port in the printer URI is no number from 1 to 65535")]
+    /// The port is not a number from 1 to 65535.
+    #[error("the port in the printer URI must be a number from 1 to 65535")]
     Port,
-    /// `?` and more.
-    #[error("a printer URI has no query; hint: leave out `?` and all that follows")]
+    /// The URI has a query.
+    #[error("a printer URI must not have a query; hint: remove `?` and everything after it")]
     Query,
 }
 
-/// Where one printer is.
+/// The address of one printer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Address {
-    /// What requests name as `printer-uri`: scheme and port as given.
+    /// The `printer-uri` of requests, without the default port.
     pub(crate) printer_uri: String,
-    /// Where they are posted.
+    /// The URL to which requests are posted.
     pub(crate) http_url: String,
 }
 
@@ -49,7 +49,7 @@ impl Address {
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, UriError> {
-        if text.len() > URI_LEN_MAX {
+        if text.len() > URI_BYTES_MAX {
             return Err(UriError::Malformed);
         }
         let uri: Uri = text.parse().map_err(|_| UriError::Malformed)?;
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_printer_uri_is_refused_without_repeating_it() {
+    fn an_invalid_printer_uri_is_refused_without_repeating_it() {
         for (given, error) in [
             ("", UriError::Malformed),
             ("ipp://", UriError::Malformed),

@@ -1,4 +1,4 @@
-//! TLS to one printer: whom to believe, and what to say of a printer that is not believed.
+//! The TLS configuration of one printer, and explanations of failed handshakes.
 
 use std::error::Error;
 use std::fmt;
@@ -15,37 +15,38 @@ use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore, SignatureScheme,
 };
 
-use crate::Now;
-use crate::options::{Fingerprint, Identity, Loaded, SetupError, Trust};
+use crate::clock::Now;
+use crate::credentials::{Fingerprint, Identity, Trust};
+use crate::setup_error::SetupError;
 
-/// One printer, one address: rustls reserves room for 256.
+/// Sessions kept for resumption. One printer has one address; the default of rustls reserves room for 256.
 const SESSIONS_MAX: usize = 2;
 
-/// Why there is no configuration.
+/// Why there is no TLS configuration.
 #[derive(Debug)]
 pub(crate) enum TlsError {
-    /// This machine trusts nobody.
-    NoAuthorities(String),
-    /// The options do not fit together.
+    /// This machine cannot verify certificates, for example because it has no certificate authorities.
+    Unavailable(String),
+    /// The options contradict each other.
     Setup(SetupError),
 }
 
-/// What options ask for, if the printer is to be reached with TLS.
+/// The configuration for a printer that is reached with TLS.
 pub(crate) fn config(trust: Trust, identity: Option<Identity>, now: &Now) -> Result<ClientConfig, TlsError> {
-    let judge = match trust {
-        Trust::Machine => Judge::Issuers(machine().map_err(TlsError::NoAuthorities)?),
+    let verifier = match trust {
+        Trust::Machine => CertificateVerifier::Issuers(machine_verifier().map_err(TlsError::Unavailable)?),
         Trust::Issuers(roots) => {
-            let none = || TlsError::NoAuthorities("there is nobody in `ca_file`".to_owned());
-            Judge::Issuers(trusting(*roots).ok_or_else(none)?)
+            let none = || TlsError::Unavailable("`ca_file` has no issuer".to_owned());
+            CertificateVerifier::Issuers(issuer_verifier(*roots).ok_or_else(none)?)
         }
-        Trust::Pinned(pinned) => Judge::Pinned(pinned),
+        Trust::Pinned(pinned) => CertificateVerifier::Pinned(pinned),
     };
-    let unsupported = |error: rustls::Error| TlsError::NoAuthorities(error.to_string());
+    let unsupported = |error: rustls::Error| TlsError::Unavailable(error.to_string());
     let config = ClientConfig::builder_with_details(provider(), Arc::new(Clock(now.clone())))
         .with_safe_default_protocol_versions()
         .map_err(unsupported)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(judge));
+        .with_custom_certificate_verifier(Arc::new(verifier));
     let mut config = match identity {
         Some(Identity { chain, key, key_file }) => config.with_client_auth_cert(chain, key).map_err(|_| {
             let what = "does not belong to the certificate in `client_certificate_file`".to_owned();
@@ -58,27 +59,27 @@ pub(crate) fn config(trust: Trust, identity: Option<Identity>, now: &Now) -> Res
     Ok(config)
 }
 
-/// For a client that never speaks TLS: a machine without certificate authorities must do too.
-pub(crate) fn unused() -> Result<ClientConfig, TlsError> {
+/// The configuration for a printer that is reached without TLS. It needs no certificate authorities on this machine.
+pub(crate) fn unused_config() -> Result<ClientConfig, TlsError> {
     static UNUSED: OnceLock<ClientConfig> = OnceLock::new();
     if let Some(config) = UNUSED.get() {
         return Ok(config.clone());
     }
     let config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
-        .map_err(|error| TlsError::NoAuthorities(error.to_string()))?
+        .map_err(|error| TlsError::Unavailable(error.to_string()))?
         .with_root_certificates(RootCertStore::empty())
         .with_no_client_auth();
     Ok(UNUSED.get_or_init(|| config).clone())
 }
 
-/// Do certificate and key fit together?
-pub(crate) fn check(options: Loaded) -> Result<(), SetupError> {
-    let never: Now = Arc::new(|| 0);
-    match config(options.trust, options.identity, &never) {
+/// Checks that this machine's certificate and key belong together.
+pub(crate) fn check(trust: Trust, identity: Option<Identity>) -> Result<(), SetupError> {
+    let unused_clock: Now = Arc::new(|| 0);
+    match config(trust, identity, &unused_clock) {
         Err(TlsError::Setup(error)) => Err(error),
-        // The machine, and no option, is to blame.
-        Ok(_) | Err(TlsError::NoAuthorities(_)) => Ok(()),
+        // Not an error of the options.
+        Ok(_) | Err(TlsError::Unavailable(_)) => Ok(()),
     }
 }
 
@@ -87,27 +88,28 @@ fn provider() -> Arc<CryptoProvider> {
     PROVIDER.get_or_init(|| Arc::new(aws_lc_rs::default_provider())).clone()
 }
 
-/// The authorities of this machine, read once for all printers. Where there are none, the next printer looks again.
-fn machine() -> Result<Arc<dyn ServerCertVerifier>, String> {
-    static MACHINE: Mutex<Option<Arc<dyn ServerCertVerifier>>> = Mutex::new(None);
-    let mut machine = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(verifier) = &*machine {
+/// Verifies with the certificate authorities of this machine. They are read once for all printers; if there are none,
+/// they are read again for the next printer.
+fn machine_verifier() -> Result<Arc<dyn ServerCertVerifier>, String> {
+    static VERIFIER: Mutex<Option<Arc<dyn ServerCertVerifier>>> = Mutex::new(None);
+    let mut known = VERIFIER.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(verifier) = &*known {
         return Ok(verifier.clone());
     }
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let verifier = trusting(roots).ok_or("there are no certificate authorities")?;
-    *machine = Some(verifier.clone());
+    let verifier = issuer_verifier(roots).ok_or("it has no certificate authorities")?;
+    *known = Some(verifier.clone());
     Ok(verifier)
 }
 
-/// `None` without any.
-fn trusting(roots: RootCertStore) -> Option<Arc<dyn ServerCertVerifier>> {
+/// `None` without any root.
+fn issuer_verifier(roots: RootCertStore) -> Option<Arc<dyn ServerCertVerifier>> {
     let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build().ok()?;
     Some(verifier)
 }
 
-/// The injected clock, for the validity of certificates.
+/// Checks the validity of certificates by the injected clock.
 struct Clock(Now);
 
 impl fmt::Debug for Clock {
@@ -123,30 +125,30 @@ impl TimeProvider for Clock {
     }
 }
 
-/// Judges a printer's certificate, and says which one it was.
+/// Verifies a printer's certificate. Its error has the fingerprint of a rejected one.
 #[derive(Debug)]
-enum Judge {
+enum CertificateVerifier {
     Issuers(Arc<dyn ServerCertVerifier>),
     Pinned(Fingerprint),
 }
 
-/// A certificate that is not accepted, in words that repeat nothing from it but its fingerprint.
+/// The error for a rejected certificate. It repeats nothing from the certificate but its fingerprint.
 #[derive(Debug, thiserror::Error)]
-#[error("{why}; the fingerprint (SHA-256) of the certificate that it presented is {presented}")]
-struct Untrusted {
+#[error("{why}; its SHA-256 fingerprint is {presented}")]
+struct RejectedCertificate {
     why: &'static str,
     presented: Fingerprint,
     hint: &'static str,
 }
 
-const HINT_UNTRUSTED: &str = "name its issuer's certificate in `ca_file`, or, if the printer shows the same fingerprint \
-                              itself, set `certificate_sha256` to it, in the printer's options";
-const HINT_SELF_SIGNED: &str = "if the printer shows the same fingerprint itself, set `certificate_sha256` to it, in the \
-                                printer's options";
-const HINT_PINNED: &str = "if the printer got a new certificate, and shows the same fingerprint itself, set \
+const HINT_UNTRUSTED: &str = "in the printer's options, set `ca_file` to the file of its issuer's certificate; or, if \
+                              the printer itself shows the same fingerprint, set `certificate_sha256` to it";
+const HINT_SELF_SIGNED: &str =
+    "if the printer itself shows the same fingerprint, set `certificate_sha256` to it in the printer's options";
+const HINT_PINNED: &str = "if the printer has a new certificate, and itself shows the same fingerprint, set \
                            `certificate_sha256` to it";
 
-impl ServerCertVerifier for Judge {
+impl ServerCertVerifier for CertificateVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -158,7 +160,7 @@ impl ServerCertVerifier for Judge {
         let presented = Fingerprint::of(end_entity);
         let (why, hint) = match self {
             Self::Pinned(pinned) if *pinned == presented => return Ok(ServerCertVerified::assertion()),
-            Self::Pinned(_) => ("it is not the one that `certificate_sha256` names", HINT_PINNED),
+            Self::Pinned(_) => ("it is not the one with the fingerprint in `certificate_sha256`", HINT_PINNED),
             Self::Issuers(inner) => {
                 match inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
                     Ok(verified) => return Ok(verified),
@@ -166,8 +168,8 @@ impl ServerCertVerifier for Judge {
                 }
             }
         };
-        let untrusted = Untrusted { why, presented, hint };
-        Err(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(untrusted)))))
+        let rejected = RejectedCertificate { why, presented, hint };
+        Err(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(rejected)))))
     }
 
     fn verify_tls12_signature(
@@ -193,24 +195,25 @@ impl ServerCertVerifier for Judge {
     }
 }
 
-/// The crate's own words quote names that the printer chose.
+/// Why a certificate is rejected, and the hint. The text of `error` itself is not used, because it quotes names that
+/// the printer chose.
 #[expect(clippy::wildcard_enum_match_arm, reason = "both enumerations are open, and the rest has one meaning here")]
 fn reason(error: &rustls::Error) -> (&'static str, &'static str) {
     use CertificateError as E;
     let why = match error {
         rustls::Error::InvalidCertificate(error) => match error {
-            E::Expired | E::ExpiredContext { .. } => "it has expired, if the clock of this machine is right",
+            E::Expired | E::ExpiredContext { .. } => "it has expired (or the clock of this machine is wrong)",
             E::NotValidYet | E::NotValidYetContext { .. } => {
-                "it is not valid yet, if the clock of this machine is right"
+                "it is not valid yet (or the clock of this machine is wrong)"
             }
             E::NotValidForName | E::NotValidForNameContext { .. } => {
-                "it is for another name than the one in the printer's URI"
+                "it is issued for another name than the host in the printer's URI"
             }
-            // Bad: signed by another one of the same name.
-            E::UnknownIssuer | E::BadSignature => "nobody who is trusted here has issued it",
+            // BadSignature: its issuer has the name of a trusted one, and another key.
+            E::UnknownIssuer | E::BadSignature => "its issuer is not trusted",
             E::Revoked => "it was revoked",
-            // The printer's own certificate says that it is an authority. `ca_file` would not help.
-            E::Other(_) => return ("it is self-signed, or made for another purpose", HINT_SELF_SIGNED),
+            // The printer's own certificate claims to be an authority, so `ca_file` cannot help.
+            E::Other(_) => return ("it is self-signed or for another purpose", HINT_SELF_SIGNED),
             _ => "it cannot be verified",
         },
         _ => "it cannot be verified",
@@ -218,10 +221,10 @@ fn reason(error: &rustls::Error) -> (&'static str, &'static str) {
     (why, HINT_UNTRUSTED)
 }
 
-/// What ended TLS, if that is why a request failed.
-pub(crate) fn failure<'a>(mut causes: impl Iterator<Item = &'a (dyn Error + 'static)>) -> Option<&'a rustls::Error> {
+/// The TLS error among the causes of a failed request.
+pub(crate) fn error_in<'a>(mut causes: impl Iterator<Item = &'a (dyn Error + 'static)>) -> Option<&'a rustls::Error> {
     causes.find_map(|cause| {
-        // Each layer wraps once more, and `source` leaves out what is wrapped.
+        // Each layer wraps the error in an `io::Error`, whose `source` skips the wrapped error.
         let mut cause = cause;
         while let Some(inner) = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             cause = inner;
@@ -230,43 +233,45 @@ pub(crate) fn failure<'a>(mut causes: impl Iterator<Item = &'a (dyn Error + 'sta
     })
 }
 
-/// Why there is no TLS with the printer, and what to do.
+/// Why the TLS handshake failed, with a hint.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the enumeration is open, and the rest has one meaning here")]
 pub(crate) fn explain(error: &rustls::Error) -> String {
     match error {
         rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => {
             let inner: &(dyn Error + 'static) = &**inner;
-            match inner.downcast_ref::<Untrusted>() {
-                Some(untrusted) => {
-                    format!("the printer's TLS certificate is not accepted: {untrusted}; hint: {}", untrusted.hint)
+            match inner.downcast_ref::<RejectedCertificate>() {
+                Some(rejected) => {
+                    format!("the printer's TLS certificate is rejected: {rejected}; hint: {}", rejected.hint)
                 }
-                None => "the printer's TLS certificate is not accepted".to_owned(),
+                None => "the printer's TLS certificate is rejected".to_owned(),
             }
         }
         rustls::Error::InvalidCertificate(_) => {
-            "the printer does not prove that its TLS certificate is its own; hint: make the printer a new certificate"
+            "the printer does not prove that it has the key of its TLS certificate; hint: install a new certificate \
+             on it"
                 .to_owned()
         }
         rustls::Error::AlertReceived(AlertDescription::ProtocolVersion | AlertDescription::InsufficientSecurity)
         | rustls::Error::PeerIncompatible(_) => {
-            "the printer's TLS is too old for this program, which speaks 1.2 and 1.3; hint: update the printer"
+            "the printer's TLS version is too old: this program needs 1.2 or 1.3; hint: update the printer's firmware"
                 .to_owned()
         }
-        rustls::Error::AlertReceived(alert) if is_about_our_certificate(*alert) => {
-            "the printer does not accept this machine's TLS certificate, or wants one; hint: set \
-             `client_certificate_file` and `client_key_file` to what the printer accepts"
+        rustls::Error::AlertReceived(alert) if is_about_client_certificate(*alert) => {
+            "the printer requires a TLS certificate of this machine, or rejects the configured one; hint: set \
+             `client_certificate_file` and `client_key_file` to a certificate that the printer accepts"
                 .to_owned()
         }
         rustls::Error::InvalidMessage(_) => {
-            "what answers there speaks no TLS; hint: check the port in the printer's URI, or write it with `ipp://`"
+            "the printer does not use TLS on this port; hint: check the port in the printer's URI, or change it to \
+             `ipp://`"
                 .to_owned()
         }
-        _ => "the printer ended the TLS handshake".to_owned(),
+        _ => "the printer aborted the TLS handshake".to_owned(),
     }
 }
 
-/// The printer ended the handshake because of what we presented.
-fn is_about_our_certificate(alert: AlertDescription) -> bool {
+/// Whether the alert is about this machine's certificate.
+fn is_about_client_certificate(alert: AlertDescription) -> bool {
     matches!(
         alert,
         AlertDescription::NoCertificate
@@ -282,7 +287,7 @@ fn is_about_our_certificate(alert: AlertDescription) -> bool {
     )
 }
 
-/// In TLS 1.3 a printer may find fault with our certificate only after the request is on its way.
-pub(crate) fn is_late_refusal(error: &rustls::Error) -> bool {
-    matches!(error, rustls::Error::AlertReceived(alert) if is_about_our_certificate(*alert))
+/// Whether the printer rejected this machine's certificate, which TLS 1.3 allows after the request was sent.
+pub(crate) fn is_client_certificate_rejected(error: &rustls::Error) -> bool {
+    matches!(error, rustls::Error::AlertReceived(alert) if is_about_client_certificate(*alert))
 }

@@ -1,11 +1,11 @@
-//! One IPP request and its answer over HTTP, within limits, and never sent twice.
+//! Sends one IPP request over HTTP and reads its answer, with limits, and never sends a request twice.
 //!
-//! IPP has no idempotency key, so what matters of a failure is whether the printer may have got the request:
+//! IPP has no idempotency key, so what matters about a failure is whether the printer may have received the request:
 //! [`CallError`] says that first.
 //!
-//! A password goes with every request from the first on, so that no body is sent twice.
+//! A password is sent with the first request already, so that no body is sent again after a challenge.
 //!
-//! Deliberately absent: retries, proxies, redirects, ways of signing in that need a challenge first (Digest, Kerberos).
+//! Deliberately absent: retries, proxies, redirects, and authentication that needs a challenge (Digest, Kerberos).
 
 use std::error::Error;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -17,37 +17,40 @@ use ipp::request::IppRequestResponse;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode as HttpStatus};
 
-use crate::Now;
 use crate::address::Address;
-use crate::options::{Credentials, Options, SetupError};
+use crate::clock::Now;
+use crate::credentials::Login;
+use crate::options::Options;
+use crate::setup_error::SetupError;
 use crate::tls::{self, TlsError};
-use crate::wire::{self, Request};
+use crate::wire::{self, CREATE_PRINTER_SUBSCRIPTIONS, GET_NOTIFICATIONS, GET_SUBSCRIPTIONS, Request};
 
-/// Shorter than any printer's own (30 s on CUPS), so that a request rarely meets a connection that is just closing.
+/// Shorter than the idle timeout of printers (30 s on CUPS), so that a request rarely meets a connection that is
+/// closing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// All attributes of a printer are some 20 KB, a thousand jobs 300 KB.
+/// All attributes of a printer are about 20 KB, a thousand jobs 300 KB.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
 
-/// Why a request has no good answer.
+/// Why a request has no successful answer.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum CallError {
     /// Nothing left this machine.
-    #[error("there is no connection to the printer ({0})")]
+    #[error("cannot connect to the printer ({0})")]
     NotConnected(String),
     /// Nothing but a TLS handshake left this machine.
     #[error("{0}")]
     NotTrusted(String),
-    /// This machine cannot speak TLS; nothing left it.
+    /// TLS is not available on this machine; nothing left it.
     #[error(
-        "TLS cannot be set up on this machine ({0}); hint: install its certificate authorities (`ca-certificates`), or set \
+        "TLS is not available on this machine ({0}); hint: install certificate authorities (`ca-certificates`), or set \
          `ca_file` or `certificate_sha256` in the printer's options"
     )]
     NoTls(String),
-    /// The printer's HTTP server refused the request before IPP.
+    /// The printer's HTTP server refused the request.
     #[error("the printer refused `{operation}` with HTTP status {status}")]
     HttpRefused {
-        /// What was asked.
+        /// RFC 8011's name of the operation.
         operation: &'static str,
         /// 3xx or 4xx.
         status: u16,
@@ -55,50 +58,52 @@ pub(crate) enum CallError {
     /// The printer understood the request and refused it.
     #[error("the printer refused `{operation}`: {}", status_text(*status))]
     Refused {
-        /// What was asked.
+        /// RFC 8011's name of the operation.
         operation: &'static str,
-        /// The raw `status-code`, which the crate's enumeration may not know.
+        /// The `status-code` as received, because the crate's enumeration may not have it.
         status: u16,
     },
-    /// The request was sent, at least in part, and what came back, if anything, cannot be understood.
+    /// The request was sent, at least in part, and no valid answer came.
     #[error("no answer to `{operation}` ({reason})")]
     NoAnswer {
-        /// What was asked.
+        /// RFC 8011's name of the operation.
         operation: &'static str,
-        /// What came instead.
+        /// What happened instead.
         reason: String,
     },
 }
 
 impl CallError {
-    /// The refusal's `status-code`.
+    /// The `status-code` of a refusal by IPP.
     pub(crate) fn status(&self) -> Option<u16> {
         if let Self::Refused { status, .. } = self { Some(*status) } else { None }
     }
 }
 
-/// The way to one printer. It keeps one connection open between requests.
+/// The HTTP client of one printer. It keeps one connection open between requests.
 #[derive(Debug)]
 pub(crate) struct Transport {
-    /// Or why there is none. A printer that cannot be reached is no reason to refuse its name.
+    /// The client, or why there is none. The error is reported when the printer is used, so that it can be added
+    /// before.
     client: Result<Client, CallError>,
     address: Address,
-    credentials: Option<Credentials>,
-    /// For a whole question and its answer, and the way to the printer.
+    login: Option<Login>,
+    /// For connecting, a request without a document and its answer.
     answer_timeout: Duration,
-    /// For a document of a few MB over a slow line, and its answer, and the way to the printer.
+    /// For connecting, a request with a document and its answer.
     upload_timeout: Duration,
     request_id: AtomicI32,
 }
 
 impl Transport {
     pub(crate) fn new(address: Address, options: &Options, now: &Now) -> Result<Self, SetupError> {
-        options.suit(address.is_encrypted())?;
+        options.check_scheme(address.is_encrypted())?;
         let loaded = options.load()?;
-        let tls = if address.is_encrypted() { tls::config(loaded.trust, loaded.identity, now) } else { tls::unused() };
+        let tls =
+            if address.is_encrypted() { tls::config(loaded.trust, loaded.identity, now) } else { tls::unused_config() };
         let client = match tls {
             Err(TlsError::Setup(error)) => return Err(error),
-            Err(TlsError::NoAuthorities(why)) => Err(CallError::NoTls(why)),
+            Err(TlsError::Unavailable(why)) => Err(CallError::NoTls(why)),
             Ok(tls) => Client::builder()
                 .tls_backend_preconfigured(tls)
                 .user_agent("cetak")
@@ -114,8 +119,8 @@ impl Transport {
         Ok(Self {
             client,
             address,
-            credentials: loaded.credentials,
-            // Connecting has its own limit, and must come to it first: only then is it sure that nothing was sent.
+            login: loaded.login,
+            // Longer than the connect timeout, which must expire first: only then is it certain that nothing was sent.
             answer_timeout: loaded.connect_timeout + loaded.answer_timeout,
             upload_timeout: loaded.connect_timeout + loaded.upload_timeout,
             request_id: AtomicI32::new(1),
@@ -126,12 +131,12 @@ impl Transport {
         &self.address.printer_uri
     }
 
-    /// Asks; a successful IPP answer is `Ok`.
+    /// Sends a request without a document. `Ok` is a successful IPP answer.
     pub(crate) async fn call(&self, request: Request) -> Result<IppRequestResponse, CallError> {
         self.send(request, &[], self.answer_timeout).await
     }
 
-    /// The same with a document behind the attributes.
+    /// Sends a request with a document. `Ok` is a successful IPP answer.
     pub(crate) async fn upload(&self, request: Request, document: &[u8]) -> Result<IppRequestResponse, CallError> {
         self.send(request, document, self.upload_timeout).await
     }
@@ -143,16 +148,16 @@ impl Transport {
         timeout: Duration,
     ) -> Result<IppRequestResponse, CallError> {
         let operation = operation_name(request.operation);
-        // RFC 8011, section 4.1.2: from 1; the sign is cleared where it wraps.
+        // 1 to i32::MAX (RFC 8011, section 4.1.2), also after it wraps.
         let request_id = (self.request_id.fetch_add(1, Ordering::Relaxed) & i32::MAX).max(1);
         let mut body = request
             .to_bytes(&self.address.printer_uri, request_id)
-            .map_err(|error| CallError::NotConnected(format!("`{operation}` cannot be written: {error}")))?;
+            .map_err(|error| CallError::NotConnected(format!("cannot encode `{operation}`: {error}")))?;
         body.extend_from_slice(document);
-        // A body of known size: embedded printers refuse chunks.
+        // A body of known size, because embedded printers refuse chunked requests.
         let client = self.client.as_ref().map_err(CallError::clone)?;
         let mut post = client.post(&self.address.http_url).timeout(timeout).body(body);
-        if let Some(Credentials { user, password }) = &self.credentials {
+        if let Some(Login { user, password }) = &self.login {
             post = post.basic_auth(user, Some(password));
         }
         let sent = post.header("content-type", "application/ipp").send().await;
@@ -170,13 +175,13 @@ impl Transport {
     }
 }
 
-/// The body, unless it is longer than any true answer.
+/// The body, if it is not longer than [`ANSWER_BYTES_MAX`].
 async fn read(mut response: Response) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if bytes.len() + chunk.len() > ANSWER_BYTES_MAX => {
-                return Err(format!("it is longer than {ANSWER_BYTES_MAX} bytes"));
+                return Err(format!("the response is longer than {ANSWER_BYTES_MAX} bytes"));
             }
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(None) => return Ok(bytes),
@@ -185,7 +190,7 @@ async fn read(mut response: Response) -> Result<Vec<u8>, String> {
     }
 }
 
-/// 408 comes after a part of the request was read.
+/// Not a refusal with status 408, which is sent after a part of the request was read.
 fn http_failure(operation: &'static str, status: HttpStatus) -> CallError {
     let refused = status.is_redirection() || status.is_client_error();
     if refused && status != HttpStatus::REQUEST_TIMEOUT {
@@ -195,27 +200,30 @@ fn http_failure(operation: &'static str, status: HttpStatus) -> CallError {
     }
 }
 
-/// Only a failure to connect proves that nothing was sent.
+/// Only a failed connection proves that nothing was sent.
 fn unsent_or_unanswered(operation: u16, error: &reqwest::Error) -> CallError {
     if error.is_builder() {
         return CallError::NotConnected(kind(error));
     }
-    let tls = tls::failure(causes(error));
+    let tls = tls::error_in(causes(error));
     if error.is_connect() {
-        // The last cause says why, and holds nothing of a request.
+        // The last cause is the most specific, and has nothing of a request.
         return tls.map_or_else(
             || CallError::NotConnected(last_cause(error)),
             |tls| CallError::NotTrusted(tls::explain(tls)),
         );
     }
     match tls {
-        // A printer that says so has not looked at the request. For what may make a card its word is not enough.
-        Some(tls) if tls::is_late_refusal(tls) && is_question(operation) => CallError::NotTrusted(tls::explain(tls)),
+        // The printer did not process the request. That is believed of a query only, not of a request that may make a
+        // card.
+        Some(tls) if tls::is_client_certificate_rejected(tls) && is_query(operation) => {
+            CallError::NotTrusted(tls::explain(tls))
+        }
         _ => CallError::NoAnswer { operation: operation_name(operation), reason: kind(error) },
     }
 }
 
-fn is_question(operation: u16) -> bool {
+fn is_query(operation: u16) -> bool {
     [Operation::GetPrinterAttributes, Operation::GetJobs, Operation::GetJobAttributes]
         .map(|o| o as u16)
         .contains(&operation)
@@ -229,33 +237,36 @@ fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)
     std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source())
 }
 
-/// What went wrong, in words that repeat nothing from the printer.
+/// What went wrong, without any text from the printer.
 fn kind(error: &reqwest::Error) -> String {
     let kind = if error.is_timeout() {
-        "it took too long"
+        "timeout"
     } else if error.is_builder() {
-        "the request cannot be made"
+        "the request is invalid"
     } else if error.is_body() || error.is_decode() {
-        "it ended in the middle"
+        "the response is incomplete"
     } else {
-        "the connection broke, or it is not HTTP"
+        "the connection was closed, or the response is not HTTP"
     };
     kind.to_owned()
 }
 
-/// RFC 8011's name of the operation.
+/// The operation's name in its RFC.
 fn operation_name(operation: u16) -> &'static str {
-    const NAMES: [(Operation, &str); 8] = [
-        (Operation::CreateJob, "Create-Job"),
-        (Operation::SendDocument, "Send-Document"),
-        (Operation::CancelJob, "Cancel-Job"),
-        (Operation::GetJobAttributes, "Get-Job-Attributes"),
-        (Operation::GetJobs, "Get-Jobs"),
-        (Operation::GetPrinterAttributes, "Get-Printer-Attributes"),
-        (Operation::HoldJob, "Hold-Job"),
-        (Operation::ReleaseJob, "Release-Job"),
+    const NAMES: [(u16, &str); 11] = [
+        (Operation::CreateJob as u16, "Create-Job"),
+        (Operation::SendDocument as u16, "Send-Document"),
+        (Operation::CancelJob as u16, "Cancel-Job"),
+        (Operation::GetJobAttributes as u16, "Get-Job-Attributes"),
+        (Operation::GetJobs as u16, "Get-Jobs"),
+        (Operation::GetPrinterAttributes as u16, "Get-Printer-Attributes"),
+        (Operation::HoldJob as u16, "Hold-Job"),
+        (Operation::ReleaseJob as u16, "Release-Job"),
+        (CREATE_PRINTER_SUBSCRIPTIONS, "Create-Printer-Subscriptions"),
+        (GET_SUBSCRIPTIONS, "Get-Subscriptions"),
+        (GET_NOTIFICATIONS, "Get-Notifications"),
     ];
-    NAMES.iter().find(|(known, _)| *known as u16 == operation).map_or("another operation", |(_, name)| name)
+    NAMES.iter().find(|(known, _)| *known == operation).map_or("unknown operation", |(_, name)| name)
 }
 
 fn status_text(status: u16) -> String {
@@ -272,7 +283,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_keeps_the_number_that_nobody_knows() {
+    fn a_refusal_shows_an_unknown_status_as_a_number() {
         let refused = |status| CallError::Refused { operation: "Create-Job", status }.to_string();
 
         assert_eq!(refused(0x0404), "the printer refused `Create-Job`: Not possible (0x0404)");
@@ -280,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_clear_refusal_of_http_counts_as_one() {
+    fn only_redirections_and_client_errors_other_than_a_timeout_are_refusals() {
         for status in [301, 400, 401, 403, 404, 413, 426] {
             let failure = http_failure("Get-Jobs", HttpStatus::from_u16(status).unwrap());
             assert_eq!(failure, CallError::HttpRefused { operation: "Get-Jobs", status });

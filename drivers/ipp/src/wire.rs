@@ -1,10 +1,10 @@
-//! Requests to bytes, and a printer's bytes to a response: the crate `ipp`, with a guard in front of its parser.
+//! Encodes requests and decodes responses with the crate `ipp`, whose parser needs sanitized input.
 //!
-//! The parser panics on a text with language whose inner lengths lie, refuses a whole response for one name that is
-//! too long or not UTF-8 (a stranger's job, in an old program's letters) and for every tag that is newer than it, and
-//! nests collections as deep as the sender likes, to drop them recursively until the stack ends. So
-//! [`defuse`] walks the bytes first: it bounds depth and numbers, and makes every value that the parser cannot take
-//! `unknown`.
+//! The parser panics on a text with language whose inner lengths are wrong. It refuses a whole response because of one
+//! name that is too long or not UTF-8, which may belong to another program's job, and because of every tag that it does
+//! not know. It nests collections without a limit and drops them recursively, which can overflow the stack. So
+//! [`sanitize`] walks the bytes first: it limits depth and numbers, and replaces every value that the parser cannot
+//! read by `unknown`.
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,20 +16,28 @@ use ipp::reader::IppReader;
 use ipp::request::IppRequestResponse;
 use ipp::value::{BoundedString, IppValue};
 
-/// Collections in collections. `media-col-database` needs 2.
+/// Nesting of collections. `media-col-database` needs 2.
 const DEPTH_MAX: usize = 16;
 
-/// A thousand jobs have 16,000, all attributes of a printer some 5,000.
+/// Values of one response. A thousand jobs have 16,000, all attributes of a printer about 5,000.
 const VALUES_MAX: usize = 1 << 16;
 
-/// Values of one attribute: who looks for doubles compares each with each. The longest known list has some 500 media.
-const VALUES_OF_ONE_MAX: usize = 1 << 11;
+/// Values of one attribute, because removing duplicates compares each with each. The longest known list has about 500
+/// media.
+const VALUES_PER_ATTRIBUTE_MAX: usize = 1 << 11;
 
-/// RFC 8011, section 5.1.4: a keyword's length, which names share.
-const NAME_LEN_MAX: usize = 255;
+/// Bytes of an attribute's name: those of a keyword (RFC 8011, section 5.1.4).
+const NAME_BYTES_MAX: usize = 255;
 
-/// One for each job; a thousand are asked for.
+/// Groups of one response. Each job is one, and a thousand are requested.
 const GROUPS_MAX: usize = 1 << 12;
+
+/// RFC 3995, section 11.1.1. Not in the crate's enumeration.
+pub(crate) const CREATE_PRINTER_SUBSCRIPTIONS: u16 = 0x0016;
+/// RFC 3995, section 11.2.5. Not in the crate's enumeration.
+pub(crate) const GET_SUBSCRIPTIONS: u16 = 0x0019;
+/// RFC 3996, section 5. Not in the crate's enumeration.
+pub(crate) const GET_NOTIFICATIONS: u16 = 0x001c;
 
 const TAG_END_OF_ATTRIBUTES: u8 = 0x03;
 const TAG_DELIMITER_LAST: u8 = 0x0f;
@@ -39,7 +47,7 @@ const TAG_COLLECTION_BEGIN: u8 = 0x34;
 const TAG_COLLECTION_END: u8 = 0x37;
 const TAG_VALUE_LAST: u8 = 0x4a;
 
-/// One request, printer and version left out.
+/// One request, without version, request id and `printer-uri`.
 #[derive(Debug)]
 pub(crate) struct Request {
     /// `operation-id`.
@@ -49,37 +57,42 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn new(operation: Operation) -> Self {
-        Self::unlisted(operation as u16)
+        Self::with_code(operation as u16)
     }
 
-    /// One that the crate's enumeration does not know.
-    pub(crate) fn unlisted(operation: u16) -> Self {
+    /// A request of an operation that the crate's enumeration does not have.
+    pub(crate) fn with_code(operation: u16) -> Self {
         let request = Self { operation, attributes: Vec::new() };
-        // Nobody checks it. It is the same for ever, so that a printer's `my-jobs` shows all of ours.
+        // Printers do not verify it. It never changes, so a printer's `my-jobs` lists all jobs of this program.
         request.with("requesting-user-name", name("cetak"))
     }
 
-    /// With an operation attribute.
+    /// A request about one job.
+    pub(crate) fn for_job(operation: Operation, job_id: i32) -> Self {
+        Self::new(operation).with("job-id", IppValue::Integer(job_id))
+    }
+
+    /// Adds an operation attribute.
     pub(crate) fn with(mut self, attribute: &'static str, value: IppValue) -> Self {
         self.attributes.push((DelimiterTag::OperationAttributes, attribute, value));
         self
     }
 
-    /// With an attribute of the job that is being made.
+    /// Adds an attribute of the job to create.
     pub(crate) fn with_job(mut self, attribute: &'static str, value: IppValue) -> Self {
         self.attributes.push((DelimiterTag::JobAttributes, attribute, value));
         self
     }
 
-    /// With an attribute of the subscription that is being made (RFC 3995).
+    /// Adds an attribute of the subscription to create (RFC 3995).
     pub(crate) fn with_subscription(mut self, attribute: &'static str, value: IppValue) -> Self {
         self.attributes.push((DelimiterTag::SubscriptionAttributes, attribute, value));
         self
     }
 
-    /// The request without its document.
+    /// The encoded request, without a document.
     pub(crate) fn to_bytes(&self, printer_uri: &str, request_id: i32) -> Result<Vec<u8>, IppParseError> {
-        // Not `new(.., Some(uri))`: it makes `ipp` of `ipps`.
+        // Not `new(.., Some(uri))`, which changes `ipps` to `ipp`.
         let mut message = IppRequestResponse::new(IppVersion::v2_0(), Operation::GetJobs, None)?;
         message.header_mut().operation_or_status = self.operation.cast_signed();
         message.header_mut().request_id = request_id;
@@ -92,7 +105,7 @@ impl Request {
     }
 }
 
-/// Texts here are ours: ASCII and short.
+/// The texts of requests come from this program and are short ASCII, so none is truncated.
 fn bounded<const MAX: usize>(text: &str) -> BoundedString<MAX> {
     BoundedString::new_truncated(text)
 }
@@ -113,51 +126,51 @@ pub(crate) fn media_type(text: &str) -> IppValue {
     IppValue::MimeMediaType(bounded(text))
 }
 
-/// Why bytes are no IPP response.
+/// Why bytes are not an IPP response.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(crate) enum Malformed {
-    #[error("it is not IPP 1 or 2")]
+    #[error("the response is not IPP version 1 or 2")]
     NotIpp,
-    #[error("it ends in the middle")]
+    #[error("the response is incomplete")]
     Cut,
-    #[error("its collections are nested too deep")]
+    #[error("the response nests collections deeper than {}", DEPTH_MAX)]
     TooDeep,
-    #[error("it has more values than any true answer")]
+    #[error("the response has more values or groups than a printer needs")]
     TooMany,
-    #[error("the IPP parser refuses it")]
+    #[error("the IPP parser refused the response")]
     Refused,
-    #[error("the IPP parser panicked on it")]
+    #[error("the IPP parser panicked on the response")]
     Panicked,
 }
 
-/// Reads a response, whatever the bytes are.
+/// Decodes a response. Never panics, whatever the bytes are.
 pub(crate) fn parse(bytes: &[u8]) -> Result<IppRequestResponse, Malformed> {
-    let harmless = defuse(bytes)?;
-    // Second line of defence: no panic is known that gets past `defuse`.
-    let parsed = catch_unwind(AssertUnwindSafe(|| IppParser::new(IppReader::new(Cursor::new(harmless))).parse()));
-    // The parser's own words may quote values, so they are dropped.
+    let sanitized = sanitize(bytes)?;
+    // No panic is known for sanitized bytes.
+    let parsed = catch_unwind(AssertUnwindSafe(|| IppParser::new(IppReader::new(Cursor::new(sanitized))).parse()));
+    // The parser's error is dropped, because it may quote values.
     parsed.map_err(|_| Malformed::Panicked)?.map_err(|_| Malformed::Refused)
 }
 
-/// The same attributes, with every value that the parser would choke on made `unknown`.
-fn defuse(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
+/// The same attributes, with every value that the parser cannot read replaced by `unknown`.
+fn sanitize(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
     let mut rest = bytes;
     let header = take(&mut rest, 8)?;
     if !matches!(header.first(), Some(1 | 2)) {
         return Err(Malformed::NotIpp);
     }
-    let mut harmless = Vec::with_capacity(bytes.len());
-    harmless.extend_from_slice(header);
-    // Delimiters do not reset it, as the parser does not close collections there either.
+    let mut sanitized = Vec::with_capacity(bytes.len());
+    sanitized.extend_from_slice(header);
+    // Not reset by delimiters, because the parser does not close collections there.
     let mut depth = 0_usize;
-    let (mut groups, mut values, mut values_of_one) = (0_usize, 0_usize, 0_usize);
+    let (mut groups, mut values, mut values_of_attribute) = (0_usize, 0_usize, 0_usize);
     loop {
         let tag = take(&mut rest, 1)?.first().copied().unwrap_or_default();
         if tag <= TAG_DELIMITER_LAST {
-            // RFC 8010, section 3.5.1: what begins a group that nobody knows may come.
-            harmless.push(if matches!(tag, 0x01..=0x09) { tag } else { TAG_UNSUPPORTED_ATTRIBUTES });
+            // Groups with an unknown delimiter are allowed (RFC 8010, section 3.5.1).
+            sanitized.push(if matches!(tag, 0x01..=0x09) { tag } else { TAG_UNSUPPORTED_ATTRIBUTES });
             if tag == TAG_END_OF_ATTRIBUTES {
-                return Ok(harmless);
+                return Ok(sanitized);
             }
             groups += 1;
             if groups > GROUPS_MAX {
@@ -168,8 +181,8 @@ fn defuse(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
         let attribute = take_counted(&mut rest)?;
         let value = take_counted(&mut rest)?;
         values += 1;
-        values_of_one = if attribute.is_empty() { values_of_one + usize::from(depth == 0) } else { 1 };
-        if values > VALUES_MAX || values_of_one > VALUES_OF_ONE_MAX {
+        values_of_attribute = if attribute.is_empty() { values_of_attribute + usize::from(depth == 0) } else { 1 };
+        if values > VALUES_MAX || values_of_attribute > VALUES_PER_ATTRIBUTE_MAX {
             return Err(Malformed::TooMany);
         }
         match tag {
@@ -182,14 +195,14 @@ fn defuse(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
         }
         let (tag, value) = if is_well_formed(tag, value) { (tag, value) } else { (TAG_UNKNOWN, [].as_slice()) };
         let value = if matches!(tag, TAG_COLLECTION_BEGIN | TAG_COLLECTION_END) { &[] } else { value };
-        harmless.push(tag);
-        put_counted(&mut harmless, if is_text(attribute, NAME_LEN_MAX) { attribute } else { b"unreadable" });
-        put_counted(&mut harmless, value);
+        sanitized.push(tag);
+        put_counted(&mut sanitized, if is_text(attribute, NAME_BYTES_MAX) { attribute } else { b"unreadable" });
+        put_counted(&mut sanitized, value);
     }
 }
 
-/// Does the value have a tag that is known, a length that its syntax allows (RFC 8010, section 3.9; bounds of RFC 8011,
-/// section 5.1), and UTF-8 where it is text?
+/// Whether the tag is known, the length is allowed by its syntax (RFC 8010, section 3.9; RFC 8011, section 5.1), and a
+/// text is UTF-8.
 fn is_well_formed(tag: u8, value: &[u8]) -> bool {
     match tag {
         0x21 | 0x23 => value.len() == 4,
@@ -197,8 +210,8 @@ fn is_well_formed(tag: u8, value: &[u8]) -> bool {
         0x31 => value.len() == 11,
         0x32 => value.len() == 9,
         0x33 => value.len() == 8,
-        0x35 => has_language(value, 1023),
-        0x36 => has_language(value, 255),
+        0x35 => is_text_with_language(value, 1023),
+        0x36 => is_text_with_language(value, 255),
         0x41 | 0x45 | 0x46 => is_text(value, 1023),
         0x42 | 0x44 | 0x49 | 0x4a => is_text(value, 255),
         0x47 | 0x48 => is_text(value, 63),
@@ -206,14 +219,14 @@ fn is_well_formed(tag: u8, value: &[u8]) -> bool {
     }
 }
 
-fn is_text(bytes: &[u8], len_max: usize) -> bool {
-    bytes.len() <= len_max && std::str::from_utf8(bytes).is_ok()
+fn is_text(bytes: &[u8], bytes_max: usize) -> bool {
+    bytes.len() <= bytes_max && std::str::from_utf8(bytes).is_ok()
 }
 
-fn has_language(value: &[u8], text_len_max: usize) -> bool {
+fn is_text_with_language(value: &[u8], text_bytes_max: usize) -> bool {
     let mut rest = value;
     let (Ok(language), Ok(text)) = (take_counted(&mut rest), take_counted(&mut rest)) else { return false };
-    is_text(language, 63) && is_text(text, text_len_max)
+    is_text(language, 63) && is_text(text, text_bytes_max)
 }
 
 fn take<'a>(rest: &mut &'a [u8], count: usize) -> Result<&'a [u8], Malformed> {
@@ -222,13 +235,13 @@ fn take<'a>(rest: &mut &'a [u8], count: usize) -> Result<&'a [u8], Malformed> {
     Ok(taken)
 }
 
-/// Bytes after their count in two bytes.
+/// Takes bytes that are preceded by their length in two bytes.
 fn take_counted<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Malformed> {
     let count = take(rest, 2)?.iter().fold(0, |count, byte| count << 8 | usize::from(*byte));
     take(rest, count)
 }
 
-/// `bytes` came from [`take_counted`], so that their count fits.
+/// `bytes` must come from [`take_counted`], so that their length fits.
 fn put_counted(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(&u16::try_from(bytes.len()).unwrap_or_default().to_be_bytes());
     out.extend_from_slice(bytes);
@@ -257,16 +270,16 @@ mod tests {
     }
 
     #[test]
-    fn a_name_whose_language_lies_about_its_length_is_unknown_and_the_next_attribute_is_read() {
-        let liar = [0xff, 0xff, b'e', b'n', 0x00];
-        let bytes = response(&[attribute(0x36, "job-name", &liar), attribute(0x21, "job-id", &[0, 0, 0, 7])].concat());
+    fn a_name_with_a_wrong_inner_length_is_unknown_and_the_next_attribute_is_read() {
+        let wrong = [0xff, 0xff, b'e', b'n', 0x00];
+        let bytes = response(&[attribute(0x36, "job-name", &wrong), attribute(0x21, "job-id", &[0, 0, 0, 7])].concat());
 
         assert_eq!(value_of(&bytes, "job-id"), IppValue::Integer(7));
         assert!(matches!(value_of(&bytes, "job-name"), IppValue::Other { tag: TAG_UNKNOWN, .. }));
     }
 
     #[test]
-    fn a_name_that_is_too_long_hides_only_itself() {
+    fn a_name_that_is_too_long_hides_no_other_attribute() {
         let long = attribute(0x42, "job-name", &[b'x'; 1024]);
         let bytes = response(&[long, attribute(0x21, "job-id", &[0, 0, 0, 7])].concat());
 
@@ -274,22 +287,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unreadable_hides_only_itself() {
+    fn an_unreadable_attribute_hides_no_other_job() {
         let latin = b"K\xe4rtchen".as_slice();
         for (what, odd) in [
-            ("a name that is no UTF-8", attribute(0x42, "job-name", latin)),
-            ("a text that is no UTF-8", attribute(0x41, "job-state-message", latin)),
-            ("a keyword that is no UTF-8", attribute(0x44, "job-state-reasons", latin)),
-            ("a tag that is newer", attribute(0x4b, "x", b"1234")),
+            ("a name that is not UTF-8", attribute(0x42, "job-name", latin)),
+            ("a text that is not UTF-8", attribute(0x41, "job-state-message", latin)),
+            ("a keyword that is not UTF-8", attribute(0x44, "job-state-reasons", latin)),
+            ("an unknown tag", attribute(0x4b, "x", b"1234")),
             ("a tag with an extension", attribute(0x7f, "x", &[0x40, 0, 0, 1, 9])),
             ("a private tag", attribute(0xff, "x", b"")),
             ("an attribute whose name is too long", attribute(0x21, &"x".repeat(300), &[0, 0, 0, 1])),
-            ("an attribute whose name is no UTF-8", [&[0x21, 0, 1, 0xe4, 0, 4, 0, 0, 0, 1][..]].concat()),
+            ("an attribute whose name is not UTF-8", [&[0x21, 0, 1, 0xe4, 0, 4, 0, 0, 0, 1][..]].concat()),
             ("a collection with a value", attribute(TAG_COLLECTION_BEGIN, "x", b"y")),
             ("an end with a value", attribute(TAG_COLLECTION_END, "x", b"y")),
-            ("a group that is newer, of nothing", vec![0x0b, 0x00, 0x0a, 0x01]),
+            ("an empty group with an unknown delimiter", vec![0x0b, 0x00, 0x0a, 0x01]),
         ] {
-            // In a job of its own, as one that is left open swallows what follows in its group.
+            // In a group of its own, because an open collection swallows the rest of its group.
             let bytes = response(&[odd, vec![0x02], attribute(0x21, "job-id", &[0, 0, 0, 7])].concat());
 
             let answer = parse(&bytes).unwrap_or_else(|error| panic!("{what}: {error}"));
@@ -299,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_a_wrong_length_are_unknown() {
+    fn a_value_of_a_wrong_length_is_unknown() {
         for (tag, length) in [(0x21, 3), (0x23, 5), (0x22, 0), (0x31, 10), (0x32, 8), (0x33, 7), (0x48, 64)] {
             let bytes = response(&attribute(tag, "x", &vec![b'1'; length]));
 
@@ -308,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_million_bytes_of_nested_collections_are_refused() {
+    fn a_response_with_too_deeply_nested_collections_is_refused() {
         let bytes = response(&attribute(TAG_COLLECTION_BEGIN, "", &[]).repeat(200_000));
         assert_eq!(parse(&bytes).err(), Some(Malformed::TooDeep));
 
@@ -317,23 +330,23 @@ mod tests {
     }
 
     #[test]
-    fn more_values_or_groups_than_any_printer_has_are_refused() {
+    fn a_response_with_too_many_values_or_groups_is_refused() {
         let more = |count| attribute(0x44, "", b"x").repeat(count);
         let one = |count| [attribute(0x44, "reasons", b"x"), more(count - 1)].concat();
         let groups = |count| vec![0x02; count];
-        for (whole, most, refused) in [
-            ("values of one", one(VALUES_OF_ONE_MAX), one(VALUES_OF_ONE_MAX + 1)),
+        for (what, allowed, refused) in [
+            ("values of one attribute", one(VALUES_PER_ATTRIBUTE_MAX), one(VALUES_PER_ATTRIBUTE_MAX + 1)),
             ("values", attribute(0x44, "x", b"").repeat(VALUES_MAX), attribute(0x44, "x", b"").repeat(VALUES_MAX + 1)),
-            // The first group begins in front of them.
+            // One more group, of operation attributes, precedes them.
             ("groups", groups(GROUPS_MAX - 1), groups(GROUPS_MAX)),
         ] {
-            assert!(parse(&response(&most)).is_ok(), "{whole}");
-            assert_eq!(parse(&response(&refused)).err(), Some(Malformed::TooMany), "{whole}");
+            assert!(parse(&response(&allowed)).is_ok(), "{what}");
+            assert_eq!(parse(&response(&refused)).err(), Some(Malformed::TooMany), "{what}");
         }
     }
 
     #[test]
-    fn collections_as_deep_as_allowed_are_read() {
+    fn collections_nested_as_deep_as_allowed_are_read() {
         let mut nested = attribute(TAG_COLLECTION_BEGIN, "x", &[]);
         for _ in 1..DEPTH_MAX {
             nested.extend(attribute(0x4a, "", b"member"));
@@ -345,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn every_beginning_of_a_response_and_every_changed_byte_is_an_answer_or_an_error() {
+    fn no_prefix_and_no_changed_byte_of_a_response_makes_the_parser_panic() {
         let whole = response(
             &[
                 attribute(0x47, "attributes-charset", b"utf-8"),
@@ -373,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_names_the_printer_as_it_was_given() {
+    fn a_request_has_the_printer_uri_with_its_scheme_and_port() {
         let request = Request::new(Operation::GetJobAttributes).with("job-id", IppValue::Integer(5));
 
         let bytes = request.to_bytes("ipps://printer.example:8443/ipp/print", 9).unwrap();

@@ -1,22 +1,22 @@
-//! A card printer that exists only as a file, with faults by seed.
+//! A simulated card printer with faults that are reproducible by seed.
 //!
-//! It takes cards as a real printer does, one after the other, each for a set time, and can jam, spoil, lose its answer
-//! or forget. What becomes of an attempt is a pure function of the seed and the attempt's id (see `fate`), and what the
-//! printer says at an instant is a function of what it took and the clock. So it needs no thread, never sleeps, and
-//! goes on "printing" while the scheduler is dead.
+//! It makes cards as a real printer does, one after the other, each in a fixed time, and can jam, spoil a card, lose
+//! its answer or forget a card. The fault of an attempt is a pure function of the seed and the attempt's id, or follows a
+//! script by card number (see `faults.rs`). What the printer reports at an instant is a pure function of the attempts that
+//! it accepted and the clock. So it needs no thread, never sleeps, and keeps "printing" while no scheduler runs.
 //!
-//! With `truth=FILE` the printer *is* that file: what is not a whole line in it never reached the printer, and all
-//! drivers that name the file and the printer, in any process, see the same printer. The file must not be moved,
-//! replaced or shortened while one of them lives. Without `truth` it is memory only, for benchmarks and simulations.
+//! With `truth=FILE` the state of the printer is that file. An attempt without a whole line in it never reached the
+//! printer, and all drivers of the same file and printer name, in any process, see the same printer. The file must not
+//! be moved, replaced or shortened while such a driver exists. Without `truth` the state is in memory, for benchmarks
+//! and simulations.
 //!
-//! Deliberately absent: lost uploads and cut documents, which only a printer that speaks a protocol can have; and
-//! supplies.
+//! Deliberately absent: lost uploads and incomplete documents, which need a network protocol; and supplies.
 #![warn(missing_docs)]
 
-mod address;
-mod cards;
-mod fate;
-mod truth;
+mod faults;
+mod history;
+mod settings;
+mod truth_file;
 
 use std::fmt;
 use std::io;
@@ -29,23 +29,23 @@ use cetak_driver_api::{
 };
 use tokio::runtime::Handle;
 
-pub use address::UriError;
-pub use truth::{TruthCard, TruthLine, truth_read};
+pub use settings::UriError;
+pub use truth_file::{TruthCard, TruthLine, truth_read};
 
-use address::Settings;
-use cards::{Cards, Known, Made};
-use fate::Fate;
-use truth::{AppendError, TruthFile};
+use faults::InjectedFault;
+use history::{AttemptState, FedBlank, History, JAM};
+use settings::Settings;
+use truth_file::{AppendError, TruthFile};
 
 /// The clock of a [`MockPrinter`]: UTC microseconds since 1970.
 ///
-/// It may step back: a card then seems unfinished again, and none is lost.
+/// It may be set back: a finished card then appears unfinished again, but none is lost.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// A printer that makes cards of nothing.
+/// A simulated card printer.
 ///
-/// A clone is the same printer. So is another one made from the same address, but only with `truth`; it knows what was
-/// committed and not what was prepared, as after a restart.
+/// A clone is the same printer. With `truth`, another `MockPrinter` with the same URI is the same printer too, as after
+/// a restart of the scheduler: it knows what was committed, and not what was prepared.
 #[derive(Clone)]
 pub struct MockPrinter {
     shared: Arc<Shared>,
@@ -57,65 +57,66 @@ struct Shared {
     state: Mutex<State>,
 }
 
-/// All that changes. Behind one lock, so that cancel and commit of the same attempt cannot pass each other.
+/// Everything that changes. Behind one lock, so that cancel and commit of the same attempt exclude each other.
 struct State {
-    cards: Cards,
+    history: History,
     truth: Option<TruthFile>,
 }
 
 impl MockPrinter {
-    /// Makes the printer that `uri` describes, `mock://NAME?key=value&…`:
+    /// Makes the printer of a URI, `mock://NAME?key=value&…`:
     ///
     /// | key | meaning | default |
     /// | --- | --- | --- |
-    /// | `card_ms` | how long a card takes | 0: it is over when commit answers |
-    /// | `clear_ms` | how long the printer is stopped after a jam | 1000 |
+    /// | `card_ms` | time of one card | 0: it is finished when commit returns |
+    /// | `clear_ms` | time from a jam until it is cleared | 1000 |
     /// | `offline` | share of attempts whose commit does not reach the printer | 0 |
-    /// | `reject` | share whose prepare is refused for good | 0 |
+    /// | `reject` | share whose prepare is refused permanently | 0 |
     /// | `jam` | share that spoil their blank and stop the printer | 0 |
     /// | `spoil` | share that spoil their blank | 0 |
-    /// | `lose_ack` | share that make a good card while the answer of commit is lost | 0 |
-    /// | `forget` | share that make a good card of which the printer later knows nothing | 0 |
+    /// | `lose_ack` | share that make a good card, but the answer of commit is lost | 0 |
+    /// | `forget` | share that make a good card, but the printer forgets the attempt | 0 |
+    /// | `script` | instead of shares, the fault of each card by its number: `3:spoil,7:forget` | none |
     /// | `hold` | `yes`: a prepared attempt is held in the printer; `no`: by the driver | `no` |
-    /// | `seed` | which attempts meet which fault | 0 |
-    /// | `truth` | the file that is the printer; created when first used, its folder must exist | memory only |
+    /// | `dpi` | the printer's resolution | 300 |
+    /// | `seed` | selects which attempts meet which fault | 0 |
+    /// | `truth` | file of the printer's state; created at the first use, its folder must exist | in memory |
     ///
-    /// Times are whole milliseconds up to a day; shares are 0 to 1 and together at most 1, as an attempt meets one
-    /// fault only. Values are percent-decoded and `+` is a plus. An unknown key is refused, not ignored. NAME may be
-    /// empty without `truth` only: in the file it tells printers apart. Nothing is opened here: a file that cannot be
-    /// used is a printer that cannot be reached, and shows when it is asked.
+    /// Times are whole milliseconds up to a day. Shares are 0 to 1 and together at most 1, because an attempt meets one
+    /// fault at most. Values are percent-decoded, and `+` is a plus sign. An unknown key is an error. NAME may be empty
+    /// only without `truth`, because it distinguishes the printers of a file. No file is opened yet: later, one that
+    /// cannot be used is a printer that cannot be reached.
     ///
-    /// `now` is the printer's only clock. It is called once per question and must not block.
+    /// `now` is the printer's only clock. It is called once per call and must not block.
     pub fn from_uri(uri: &str, now: Now) -> Result<Self, UriError> {
         let settings = Settings::parse(uri)?;
         let truth = settings.truth.clone().map(TruthFile::new);
-        let state = Mutex::new(State { cards: Cards::default(), truth });
+        let state = Mutex::new(State { history: History::default(), truth });
         Ok(Self { shared: Arc::new(Shared { settings, now, state }) })
     }
 
-    /// Every blank that this printer took, in the order taken, also those still under way.
+    /// Every blank that this printer fed, in that order, also those under way. Tests compare a stock ledger with it.
     ///
-    /// What a test compares a ledger with. It blocks for the file with `truth`, where it holds what other processes
-    /// committed too.
+    /// With `truth` it blocks for the file, and includes what other processes committed.
     pub fn truth(&self) -> io::Result<Vec<TruthLine>> {
         let mut state = self.shared.lock();
         state.refresh(&self.shared.settings.name)?;
-        Ok(state.cards.lines(&self.shared.settings.name))
+        Ok(state.history.lines(&self.shared.settings.name))
     }
 
-    /// Does `work` on the state: at once in memory, and beside the runtime where a file lock or a disk may block it.
-    /// Outside a tokio runtime it blocks. `lost` is the answer if the runtime is shut down meanwhile.
-    async fn ask<A: Clone + Send + Sync + 'static, T: Send + 'static>(
+    /// Runs `work` on the state: in memory directly, with `truth` on a blocking thread, because a file lock or the disk
+    /// may block. Outside a tokio runtime it blocks. `lost` is the fault if the runtime is shut down meanwhile.
+    async fn run<A: Clone + Send + Sync + 'static, T: Send + 'static>(
         &self,
-        about: &A,
+        argument: &A,
         lost: fn() -> Fault,
         work: fn(&Shared, &mut State, &A) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         if self.shared.settings.truth.is_none() {
-            return work(&self.shared, &mut self.shared.lock(), about);
+            return work(&self.shared, &mut self.shared.lock(), argument);
         }
-        let (shared, about) = (Arc::clone(&self.shared), about.clone());
-        let work = move || work(&shared, &mut shared.lock(), &about);
+        let (shared, argument) = (Arc::clone(&self.shared), argument.clone());
+        let work = move || work(&shared, &mut shared.lock(), &argument);
         match Handle::try_current() {
             Ok(runtime) => runtime.spawn_blocking(work).await.unwrap_or_else(|_| Err(lost())),
             Err(_) => work(),
@@ -129,48 +130,47 @@ impl fmt::Debug for MockPrinter {
     }
 }
 
-/// `prepare`, `cancel` and `find` answer as if the printer kept every job, because it does: an attempt that it has not
-/// taken is certain to have fed nothing.
+/// The printer keeps every job. An attempt that it has not accepted is therefore certain to have fed no blank.
 #[async_trait]
 impl PrinterDriver for MockPrinter {
-    /// `impressions_completed` counts good and bad cards whose time is over.
+    /// `impressions_completed` counts finished cards, good and bad.
     async fn probe(&self) -> Result<Capabilities, Fault> {
-        self.ask(&(), unreachable, |shared, state, ()| shared.probe(state)).await
+        self.run(&(), unreachable, |shared, state, ()| shared.probe(state)).await
     }
 
-    /// Stopped with `media-jam` from the end of a jammed card until it is cleared; `accepting_jobs` stays true then,
-    /// as on real printers.
+    /// Stopped with `media-jam` from the end of a jammed card until it is cleared. `accepting_jobs` stays true, as on
+    /// real printers.
     async fn status(&self) -> Result<PrinterStatus, Fault> {
-        self.ask(&(), unreachable, |shared, state, ()| shared.status(state)).await
+        self.run(&(), unreachable, |shared, state, ()| shared.status(state)).await
     }
 
-    /// Refuses what is no PNG by its format or its first bytes, and looks no further into it. An attempt already
-    /// committed may be prepared again; it is [`commit`](Self::commit) that makes no second card.
+    /// Refuses a document of another format, or whose first bytes are not of its format. An attempt that was committed
+    /// may be prepared again; [`commit`](Self::commit) makes no second card of it.
     async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault> {
         check_document(&document)?;
         drop(document);
-        self.ask(attempt, unreachable, Shared::prepare).await
+        self.run(attempt, unreachable, Shared::prepare).await
     }
 
-    /// A second commit of an attempt that the printer has taken, prepared here or not, is
-    /// [`Fault::OutcomeUnknown`] and makes no card: each other fault would prove that no blank was used.
+    /// A second commit of an attempt, prepared here or not, makes no card and is [`Fault::OutcomeUnknown`], because
+    /// every other fault would prove that no blank was used.
     ///
-    /// After [`Fault::Unavailable`] the attempt is still prepared. With `truth` a failure before the line is written is
-    /// [`Fault::Unavailable`], and a failure of the write or its sync [`Fault::OutcomeUnknown`].
+    /// After [`Fault::Unavailable`] the attempt is still prepared. With `truth`, a failure before the line is written
+    /// is [`Fault::Unavailable`], and a failure of the write or its sync is [`Fault::OutcomeUnknown`].
     async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault> {
-        let lost = || Fault::OutcomeUnknown("the mock was shut down meanwhile".to_owned());
-        self.ask(attempt, lost, Shared::commit).await
+        let lost = || Fault::OutcomeUnknown("the runtime was shut down during commit".to_owned());
+        self.run(attempt, lost, Shared::commit).await
     }
 
-    /// Goes by the attempt's id alone.
+    /// Uses the attempt's id only.
     async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault> {
-        self.ask(&attempt.id, unreachable, Shared::find).await
+        self.run(&attempt.id, unreachable, Shared::find).await
     }
 
-    /// A committed attempt goes on, queued or not. One that is not can never be committed afterwards, with `truth` by no
-    /// other process either.
+    /// A committed attempt continues, even if it is queued. Another attempt cannot be committed afterwards, with
+    /// `truth` in no process.
     async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault> {
-        self.ask(&attempt.id, unreachable, Shared::cancel).await
+        self.run(&attempt.id, unreachable, Shared::cancel).await
     }
 }
 
@@ -198,7 +198,7 @@ impl Shared {
             holds_rasters: self.settings.hold,
             prepare_is_sent: self.settings.hold,
             up_time_s: None,
-            impressions_completed: u64::try_from(state.cards.count_finished((self.now)())).ok(),
+            impressions_completed: u64::try_from(state.history.count_finished((self.now)())).ok(),
             cautions: Vec::new(),
             objections: Vec::new(),
         })
@@ -206,74 +206,74 @@ impl Shared {
 
     fn status(&self, state: &mut State) -> Result<PrinterStatus, Fault> {
         state.refresh(&self.settings.name).map_err(|_| unreachable())?;
-        let condition = state.cards.condition((self.now)());
-        let reasons = if condition == Condition::Stopped { vec![cards::JAM.to_owned()] } else { Vec::new() };
+        let condition = state.history.condition((self.now)());
+        let reasons = if condition == Condition::Stopped { vec![JAM.to_owned()] } else { Vec::new() };
         Ok(PrinterStatus { condition, reasons, accepting_jobs: true, supplies: Vec::new() })
     }
 
     fn prepare(&self, state: &mut State, attempt: &AttemptId) -> Result<Prepared, Fault> {
-        if self.settings.fate(attempt) == Fate::Reject {
-            return Err(Fault::Rejected("the mock's share of refused cards".to_owned()));
+        if self.settings.early_fault(attempt) == InjectedFault::Reject {
+            return Err(Fault::Rejected("the attempt is one of the share `reject`".to_owned()));
         }
-        state.cards.prepare(attempt);
+        state.history.prepare(attempt);
         Ok(Prepared { printer_job: None, boot: None, held: self.settings.hold })
     }
 
     fn commit(&self, state: &mut State, attempt: &AttemptId) -> Result<Committed, Fault> {
         let _lock = state.truth.as_mut().map(TruthFile::lock).transpose().map_err(|_| unreachable())?;
         state.read_new(&self.settings.name).map_err(|_| unreachable())?;
-        match state.cards.known(attempt) {
-            Some(Known::Prepared) => {}
-            Some(Known::Taken(_)) => {
-                return Err(Fault::OutcomeUnknown("the printer has taken this attempt before".to_owned()));
+        match state.history.state(attempt) {
+            Some(AttemptState::Prepared) => {}
+            Some(AttemptState::Committed(_)) => {
+                return Err(Fault::OutcomeUnknown("the attempt was already committed".to_owned()));
             }
-            None => return Err(Fault::NotSent("the attempt was not prepared here".to_owned())),
+            None => return Err(Fault::NotSent("the attempt is not prepared".to_owned())),
         }
         if let Some(truth) = &state.truth
             && truth.is_cancelled(attempt).map_err(|_| unreachable())?
         {
-            state.cards.drop_prepared(attempt);
+            state.history.drop_prepared(attempt);
             return Err(Fault::NotSent("the attempt was cancelled".to_owned()));
         }
-        let fate = self.settings.fate(attempt);
         let now = (self.now)();
-        if fate == Fate::Offline {
+        if self.settings.early_fault(attempt) == InjectedFault::Offline {
             return Err(unreachable());
         }
-        if state.cards.condition(now) == Condition::Stopped {
-            return Err(Fault::Unavailable { reasons: vec![cards::JAM.to_owned()] });
+        if state.history.condition(now) == Condition::Stopped {
+            return Err(Fault::Unavailable { reasons: vec![JAM.to_owned()] });
         }
-        let made = state.cards.plan(now, fate, &self.settings);
+        let fault = self.settings.card_fault(attempt, state.history.next_number());
+        let blank = state.history.next_blank(now, fault, &self.settings);
         if let Some(truth) = &mut state.truth {
-            truth.append(&made.line(attempt.clone(), &self.settings.name)).map_err(|error| match error {
+            truth.append(&blank.line(attempt.clone(), &self.settings.name)).map_err(|error| match error {
                 AppendError::BeforeWrite => unreachable(),
                 AppendError::InWrite(error) => {
-                    state.cards.drop_prepared(attempt);
-                    Fault::OutcomeUnknown(format!("the truth file could not be written: {error}"))
+                    state.history.drop_prepared(attempt);
+                    Fault::OutcomeUnknown(format!("the truth file cannot be written: {error}"))
                 }
             })?;
         }
-        let job = state.cards.push(attempt, made);
-        if fate == Fate::LoseAck {
-            return Err(Fault::OutcomeUnknown("no answer came".to_owned()));
+        let job = state.history.push(attempt, blank);
+        if fault == InjectedFault::LoseAck {
+            return Err(Fault::OutcomeUnknown("the printer's answer was lost".to_owned()));
         }
         Ok(Committed { printer_job: Some(job.to_string()), boot: None })
     }
 
     fn find(&self, state: &mut State, attempt: &AttemptId) -> Result<Found, Fault> {
         state.refresh(&self.settings.name).map_err(|_| unreachable())?;
-        Ok(match state.cards.known(attempt) {
-            Some(Known::Taken(made)) => made.found((self.now)()),
-            Some(Known::Prepared) if self.settings.hold => Found::Held,
-            Some(Known::Prepared) | None => Found::NeverSeen { certain: true },
+        Ok(match state.history.state(attempt) {
+            Some(AttemptState::Committed(blank)) => blank.found((self.now)()),
+            Some(AttemptState::Prepared) if self.settings.hold => Found::Held,
+            Some(AttemptState::Prepared) | None => Found::NeverSeen { certain: true },
         })
     }
 
     fn cancel(&self, state: &mut State, attempt: &AttemptId) -> Result<Cancelled, Fault> {
         let _lock = state.truth.as_mut().map(TruthFile::lock).transpose().map_err(|_| unreachable())?;
         state.read_new(&self.settings.name).map_err(|_| unreachable())?;
-        state.cards.drop_prepared(attempt);
-        if let Some(Known::Taken(_)) = state.cards.known(attempt) {
+        state.history.drop_prepared(attempt);
+        if let Some(AttemptState::Committed(_)) = state.history.state(attempt) {
             return Ok(Cancelled::OutcomeUnknown);
         }
         if let Some(truth) = &state.truth {
@@ -284,27 +284,28 @@ impl Shared {
 }
 
 impl State {
-    /// Takes in what others have written since the last look. Costs one look at the file's length when nobody has.
+    /// Reads what other drivers have written. If they have not, it costs one query of the file's length.
     fn refresh(&mut self, printer: &str) -> io::Result<()> {
         let Some(truth) = &mut self.truth else { return Ok(()) };
-        if !truth.has_new()? {
+        if !truth.has_unread()? {
             return Ok(());
         }
         let _lock = truth.lock()?;
         self.read_new(printer)
     }
 
-    /// [`refresh`](Self::refresh) for a caller that has the file's lock.
+    /// [`refresh`](Self::refresh) for a caller that holds the file's lock.
     fn read_new(&mut self, printer: &str) -> io::Result<()> {
         let Some(truth) = &mut self.truth else { return Ok(()) };
         for line in truth.read_new(printer)? {
-            self.cards.push(&line.attempt, Made::from(&line));
+            self.history.push(&line.attempt, FedBlank::from(&line));
         }
         Ok(())
     }
 }
 
-/// What it takes, and how each begins: PWG 5102.4, section 4.3; PNG specification, section 5.2; ISO 32000-1, 7.5.2.
+/// The supported formats and the bytes with which each begins: PWG 5102.4, section 4.3; Apple raster; ISO 32000-1,
+/// section 7.5.2; PNG specification, section 5.2.
 const FORMATS: [(&str, &[u8]); 4] = [
     ("image/pwg-raster", b"RaS2"),
     ("image/urf", b"UNIRAST\0"),
@@ -315,10 +316,10 @@ const FORMATS: [(&str, &[u8]); 4] = [
 fn check_document(document: &Document) -> Result<(), Fault> {
     let Some((format, beginning)) = FORMATS.iter().find(|(format, _)| *format == document.format) else {
         let formats = FORMATS.map(|(format, _)| format).join("`, `");
-        return Err(Fault::Rejected(format!("the mock prints `{formats}`, not `{}`", document.format)));
+        return Err(Fault::Rejected(format!("the mock printer supports `{formats}`, not `{}`", document.format)));
     };
     if !document.bytes.starts_with(beginning) {
-        return Err(Fault::Rejected(format!("the document is no `{format}`")));
+        return Err(Fault::Rejected(format!("the document does not begin as `{format}` does")));
     }
     Ok(())
 }

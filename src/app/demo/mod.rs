@@ -8,16 +8,17 @@ mod portraits;
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{files, schedule};
+use super::{files, scheduler::schedule};
 use crate::{
     cli::{
-        self,
-        args::{DemoArgs, ImportArgs},
+        self, Message,
+        args::DemoArgs,
         output::{Output, message, table, thousands},
         status::{self, stock_text},
     },
     engine::{
-        Engine, EngineError,
+        Engine,
+        import::{Format, Import},
         operations::{self, Delivery, NewPrinter},
         query::{Board, Query, ShowBoard},
         scheduling::Until,
@@ -32,8 +33,8 @@ const BLANKS: &str = "ktp-el";
 /// The demo keeps away from a real office's data.
 pub(super) fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
     if folder.join(files::DATABASE).exists() && !folder.join(MARK).exists() {
-        let message = format!("`{}` holds data that are not the demo's", folder.display());
-        anyhow::bail!(EngineError::refused(message, "name an empty folder with --data"));
+        let text = format!("`{}` holds data that the demo did not make", folder.display());
+        anyhow::bail!(Message::new(text, "name an empty folder with `--data`"));
     }
     files::make_folder(&folder.join(MARK))
 }
@@ -43,18 +44,16 @@ pub(super) async fn run(engine: &Engine, out: Output, folder: &Path, args: DemoA
     let demo = folder.join(MARK);
     message(&format!("making a waiting list of {} invented people", thousands(args.records.into())));
     let list = people::write_waiting_list(&demo, args.seed, args.records)?;
-    let import = ImportArgs {
-        file: list.path,
-        profile: PROFILE.into(),
+    let import = Import {
         source: "default".into(),
-        photos: None,
+        profile: PROFILE.into(),
+        format: Format::Csv,
+        photos: demo.clone(),
         update: false,
         dry_run: false,
-        rejects: Some(demo.join("rejects.csv")),
-        format: None,
     };
     message("importing it");
-    let report = cli::import(engine, import).await?;
+    let report = cli::import(engine, Some(&list.path), import, Some(&demo.join("rejects.csv"))).await?;
     message(cli::import_text(&report).trim_end());
     deliver(engine, args.blanks).await?;
     add_printers(engine, &demo, &args).await?;

@@ -568,7 +568,7 @@ mod tests {
         for row in rows(&list, &layout) {
             let key = match layout.check(&profile, row.clone(), now) {
                 Checked::NotReady { .. } => Some("status"),
-                Checked::Refused(refusal) => Some(refusal.reason.as_str()),
+                Checked::Refused(rejection) => Some(rejection.reason.as_str()),
                 Checked::Ready(ready) if !folder.path().join(layout.photo(&ready.row)).is_file() => Some("photo"),
                 Checked::Ready(ready) => {
                     assert_eq!(ready.warnings, Vec::<&str>::new());

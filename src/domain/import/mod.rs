@@ -4,6 +4,7 @@ use std::{collections::HashMap, fmt};
 
 use serde::Serialize;
 
+pub mod decision;
 pub mod identifier;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 /// Why a row is refused; a fixed list, and a row gets the first that applies, in this order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Reason {
+pub enum RejectReason {
     /// The row cannot be read, has no request id, or is of a kind of request that the profile does not know.
     Malformed,
     /// Its status is not one that may be printed.
@@ -35,7 +36,7 @@ pub enum Reason {
     Conflict,
 }
 
-impl Reason {
+impl RejectReason {
     /// The name in reports.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -52,7 +53,7 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -60,18 +61,18 @@ impl fmt::Display for Reason {
 
 /// A refused row: why, for which column, and what is wrong, without anything personal.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Refusal {
+pub struct Rejection {
     /// The first reason that applies.
-    pub reason: Reason,
+    pub reason: RejectReason,
     /// The column, or columns separated by commas.
     pub field: String,
     /// What is wrong with it.
     pub detail: String,
 }
 
-impl Refusal {
+impl Rejection {
     /// A refusal of one column.
-    pub fn new(reason: Reason, field: impl Into<String>, detail: impl Into<String>) -> Self {
+    pub fn new(reason: RejectReason, field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { reason, field: field.into(), detail: detail.into() }
     }
 }
@@ -149,16 +150,16 @@ impl Layout {
     pub fn check(&self, profile: &CardProfile, row: Row, now: Timestamp) -> Checked {
         let value = |at: usize| row.values.get(at).map_or("", String::as_str);
         let refuse =
-            |reason, at: usize, detail: String| Checked::Refused(Refusal::new(reason, &*self.columns[at], detail));
+            |reason, at: usize, detail: String| Checked::Refused(Rejection::new(reason, &*self.columns[at], detail));
         if let Some(at) = (0..self.columns.len()).find(|at| value(*at).len() > VALUE_BYTES_MAX) {
-            return refuse(Reason::Malformed, at, format!("longer than {VALUE_BYTES_MAX} bytes"));
+            return refuse(RejectReason::Malformed, at, format!("longer than {VALUE_BYTES_MAX} bytes"));
         }
         let request_id = value(REQUEST_ID);
         if request_id.is_empty() || request_id.len() > 100 {
-            return refuse(Reason::Malformed, REQUEST_ID, "missing or longer than 100 bytes".into());
+            return refuse(RejectReason::Malformed, REQUEST_ID, "missing or longer than 100 bytes".into());
         }
         let Some(kind) = profile.kind(value(REQUEST_KIND)) else {
-            return refuse(Reason::Malformed, REQUEST_KIND, "not a kind of request of the profile".into());
+            return refuse(RejectReason::Malformed, REQUEST_KIND, "not a kind of request of the profile".into());
         };
         let status = value(STATUS);
         if !profile.eligible_statuses.iter().any(|s| s == status) {
@@ -166,26 +167,26 @@ impl Layout {
             return Checked::NotReady { request_id: request_id.to_owned(), status: found.to_owned() };
         }
         if let Err(why) = identifier::check(&profile.identifier, value(self.identifier)) {
-            return refuse(Reason::Nik, self.identifier, why.into());
+            return refuse(RejectReason::Nik, self.identifier, why.into());
         }
         if value(self.name).is_empty() {
-            return refuse(Reason::Name, self.name, "missing".into());
+            return refuse(RejectReason::Name, self.name, "missing".into());
         }
         if let Some(at) = self.dates.iter().find(|at| parse_date(value(**at)).is_none()) {
-            return refuse(Reason::Date, *at, "not a date such as 1980-12-31".into());
+            return refuse(RejectReason::Date, *at, "not a date such as 1980-12-31".into());
         }
         let instants = [REQUESTED_AT, VERIFIED_AT].map(|at| Timestamp::parse(value(at)).ok_or(at));
         let [requested_at, verified_at] = match instants {
             [Ok(requested_at), Ok(verified_at)] => [requested_at, verified_at],
             [Err(at), _] | [_, Err(at)] => {
-                return refuse(Reason::Date, at, "not an instant such as 2015-08-31T10:00:00+07:00".into());
+                return refuse(RejectReason::Date, at, "not an instant such as 2015-08-31T10:00:00+07:00".into());
             }
         };
         if verified_at > now {
-            return refuse(Reason::Future, VERIFIED_AT, "in the future".into());
+            return refuse(RejectReason::Future, VERIFIED_AT, "in the future".into());
         }
         if profile.photo == PhotoRule::Required && value(PHOTO).is_empty() {
-            return refuse(Reason::Photo, PHOTO, "missing".into());
+            return refuse(RejectReason::Photo, PHOTO, "missing".into());
         }
         let optional = |at: Option<usize>| at.map_or("", value);
         let warnings = identifier::warnings(
@@ -285,7 +286,7 @@ pub enum Checked {
         status: String,
     },
     /// It cannot be taken.
-    Refused(Refusal),
+    Refused(Rejection),
 }
 
 /// How a row ended.
@@ -302,7 +303,7 @@ pub enum RowOutcome {
     /// Its record leaves the waiting list, or its card is stopped.
     Withdrawn,
     /// Not taken.
-    Refused(Refusal),
+    Refused(Rejection),
 }
 
 /// What a print-ready row means beside the record with its key, if there is one.
@@ -377,7 +378,7 @@ mod tests {
         match layout.check(&profile, Row { number: 1, values }, now) {
             Checked::Ready(candidate) => Ok(candidate.warnings),
             Checked::NotReady { status, .. } => Err(format!("status {status}")),
-            Checked::Refused(refusal) => Err(format!("{} {}", refusal.reason, refusal.field)),
+            Checked::Refused(rejection) => Err(format!("{} {}", rejection.reason, rejection.field)),
         }
     }
 

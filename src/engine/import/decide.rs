@@ -1,67 +1,44 @@
-//! Decides each row beside what is known, and saves a chunk in one transaction.
+//! Decides each row beside what is known of its request and its person, and saves a chunk of rows in one transaction.
 
-use std::{
-    collections::{BTreeMap, HashMap, hash_map::Entry},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use super::{
-    Import, PHOTO_FIELD, Report, Watch, count, open_person,
-    photos::{Photo, read_again},
+    chunk_writer::{ChunkWriter, DryRecords},
+    known::{Known, Request},
     prepare::{Chunk, ChunkSize, Prepared, Ready, ValueHasher},
-    ranges,
+    report::{Import, Report, Watch},
 };
 use crate::{
     domain::{
         audit::Event,
         card::profile::CardProfile,
-        id::{PhotoId, RecordId},
-        import::{Judgement, Layout, Reason, Refusal, RowOutcome, judge},
+        id::RecordId,
+        import::{
+            Judgement, Layout, RowOutcome,
+            decision::{Admission, UpdateRefused, may_update, may_withdraw},
+            judge,
+        },
         personal::Person,
-        record::{OtherRecord, RecordState, may_be_open, update, withdraw},
+        ranges::ranges,
+        record::{RecordState, update, withdraw},
     },
-    engine::{Engine, EngineError},
-    store::{NewPhoto, NewRecord, StoreError, StoredBody, StoredRow, Tx, keys::Digest},
+    engine::{
+        Engine, EngineError,
+        person::{PHOTO_FIELD, open_person},
+    },
+    store::{StoredBody, Tx, keys::Digest},
 };
 
-/// What is known of a request id: from the database, or from an earlier row of this file.
-struct Remembered {
-    /// The record; of a row of a dry run, one that is not in the database.
-    record: RecordId,
-    stored: bool,
-    profile: String,
-    state: RecordState,
-    digest: Vec<u8>,
-    /// Hashes of the body's values, of a row of this file.
-    hashes: Option<Vec<u32>>,
-    /// An earlier row withdrew it, or stopped its card.
-    withdrawn: bool,
-}
-
+/// Decides the rows of one file.
 pub(super) struct Decider<'a> {
     engine: &'a Engine,
-    layout: Layout,
-    profile: Arc<CardProfile>,
-    what: Import,
-    /// Rows of this file: of the chunk, in a dry run of the whole file.
-    memory: HashMap<String, Remembered>,
-    /// Records of persons met: of the chunk, in a dry run of the whole file.
-    persons: HashMap<Digest, Vec<(RecordId, OtherRecord)>>,
-    /// Under which person each of them is.
-    person_of: HashMap<RecordId, Digest>,
-    photos: HashMap<Digest, PhotoId>,
-    /// The next new record.
-    next_id: i64,
-    hasher: ValueHasher,
+    import: Arc<Import>,
+    differences: Differences,
     chunk_size: ChunkSize,
-}
-
-/// What a chunk adds.
-#[derive(Default)]
-struct Added {
-    records: Vec<NewRecord>,
-    new_photos: HashMap<Digest, NewPhoto>,
-    uses: BTreeMap<i64, i64>,
+    known: Known,
+    dry_records: DryRecords,
+    /// The number of the next new record.
+    next_id: i64,
 }
 
 impl<'a> Decider<'a> {
@@ -69,66 +46,63 @@ impl<'a> Decider<'a> {
         engine: &'a Engine,
         layout: Layout,
         profile: Arc<CardProfile>,
-        what: Import,
+        import: Import,
         hasher: ValueHasher,
         chunk_size: ChunkSize,
     ) -> Self {
-        let (memory, persons, person_of, photos) = Default::default();
-        Self { engine, layout, profile, what, memory, persons, person_of, photos, next_id: 0, hasher, chunk_size }
+        Self {
+            engine,
+            import: Arc::new(import),
+            differences: Differences { layout, profile, hasher },
+            chunk_size,
+            known: Known::default(),
+            dry_records: DryRecords::new(),
+            next_id: 0,
+        }
     }
 
+    /// Decides and saves a chunk, and counts its rows in `report`.
     pub(super) async fn chunk(
         &mut self,
         chunk: Chunk,
         report: &mut Report,
         watch: &mut dyn Watch,
     ) -> Result<(), EngineError> {
-        let mut tx = if self.what.dry_run { self.engine.store.read().await? } else { self.begin().await? };
+        let (engine, import) = (self.engine, self.import.clone());
+        let dry_records = std::mem::take(&mut self.dry_records);
+        let mut writer = ChunkWriter::begin(engine, import, chunk.photos, dry_records).await?;
         let began = self.engine.clock.elapsed();
         let rows = chunk.rows.len();
         let before = report.clone();
-        self.look_up(&mut tx, &chunk).await?;
-        self.next_id = self.next_id.max(tx.record_next_id().await?);
-        let mut added = Added::default();
-        added.new_photos.extend(chunk.photos.into_iter().map(|photo| (photo.digest, photo)));
+        self.look_up(writer.tx(), &chunk.rows).await?;
+        self.next_id = self.next_id.max(writer.tx().record_next_id().await?);
         for prepared in chunk.rows {
-            let row = match &prepared {
+            let (row, request_id) = match &prepared {
                 Prepared::Ready(ready) => (ready.row, ready.request_id.clone()),
                 Prepared::NotReady { row, request_id, .. } | Prepared::Refused { row, request_id, .. } => {
                     (*row, request_id.clone())
                 }
             };
-            let fate = self.decide(&mut tx, prepared, &mut added, report).await?;
-            count(report, &fate);
-            if let RowOutcome::Refused(refusal) = &fate {
-                let failed = |source| EngineError::Read { what: "the file of rejects".into(), source };
-                watch.refused(row.0, &row.1, refusal).map_err(failed)?;
+            let outcome = self.decide(&mut writer, prepared, report).await?;
+            report.count(&outcome);
+            if let RowOutcome::Refused(rejection) = &outcome {
+                let failed = |source| EngineError::Write { what: "the file of refused rows".into(), source };
+                watch.refused(row, &request_id, rejection).map_err(failed)?;
             }
         }
-        if !self.what.dry_run {
-            self.flush(&mut tx, &mut added).await?;
-            self.write_down(&mut tx, &before, report);
-            tx.commit().await?;
+        self.dry_records = writer.commit(self.event(&before, report)).await?;
+        if !self.import.dry_run {
             self.chunk_size.took(rows, self.engine.clock.elapsed().saturating_sub(began));
-            self.memory.clear();
-            self.persons.clear();
-            self.person_of.clear();
-            self.photos.clear();
+            self.known = Known::default();
         }
         Ok(())
     }
 
-    async fn begin(&self) -> Result<Tx, StoreError> {
-        let mut tx = self.engine.store.write(&self.engine.writer, self.engine.clock.now()).await?;
-        tx.announce();
-        Ok(tx)
-    }
-
-    /// Reads what the chunk's rows meet in the database. What this file did before goes first.
-    async fn look_up(&mut self, tx: &mut Tx, chunk: &Chunk) -> Result<(), EngineError> {
+    /// Reads the requests and persons of the chunk's rows from the database.
+    async fn look_up(&mut self, tx: &mut Tx, rows: &[Prepared]) -> Result<(), EngineError> {
         let mut ids: Vec<&str> = Vec::new();
         let mut persons: Vec<Digest> = Vec::new();
-        for prepared in &chunk.rows {
+        for prepared in rows {
             match prepared {
                 Prepared::Ready(ready) => {
                     ids.push(&ready.request_id);
@@ -138,33 +112,27 @@ impl<'a> Decider<'a> {
                 Prepared::Refused { .. } => {}
             }
         }
-        for StoredRow { id, request_id, profile, state, digest } in tx.records_find(&self.what.source, &ids).await? {
-            let stored =
-                Remembered { record: id, stored: true, profile, state, digest, hashes: None, withdrawn: false };
-            self.memory.entry(request_id).or_insert(stored);
+        for row in tx.records_find(&self.import.source, &ids).await? {
+            self.known.add_stored(row);
         }
-        for (at, id, other) in tx.records_of_persons(&self.profile.name, &persons).await? {
-            if let Entry::Vacant(entry) = self.person_of.entry(id) {
-                entry.insert(persons[at]);
-                self.persons.entry(persons[at]).or_default().push((id, other));
-            }
+        for (at, record, other) in tx.records_of_persons(&self.import.profile, &persons).await? {
+            self.known.add_stored_person(persons[at], record, other);
         }
         Ok(())
     }
 
     async fn decide(
         &mut self,
-        tx: &mut Tx,
+        writer: &mut ChunkWriter<'_>,
         row: Prepared,
-        added: &mut Added,
         report: &mut Report,
     ) -> Result<RowOutcome, EngineError> {
         match row {
-            Prepared::Refused { refusal, .. } => Ok(RowOutcome::Refused(refusal)),
-            Prepared::NotReady { request_id, status, .. } => self.not_ready(tx, &request_id, &status, added).await,
+            Prepared::Refused { rejection, .. } => Ok(RowOutcome::Refused(rejection)),
+            Prepared::NotReady { request_id, status, .. } => self.not_ready(writer, &request_id, &status).await,
             Prepared::Ready(ready) => {
-                let known = self.memory.get(&ready.request_id);
-                let judgement = judge(known.map(|k| k.digest.as_slice()), &ready.digest);
+                let known = self.known.request(&ready.request_id);
+                let judgement = judge(known.map(|known| known.digest.as_slice()), &ready.digest);
                 if judgement != Judgement::Known {
                     for warning in &ready.warnings {
                         *report.warnings.entry(warning).or_default() += 1;
@@ -172,8 +140,8 @@ impl<'a> Decider<'a> {
                 }
                 match judgement {
                     Judgement::Known => Ok(RowOutcome::Known),
-                    Judgement::New => self.add(tx, *ready, added).await,
-                    Judgement::Differs => self.differs(tx, *ready, added).await,
+                    Judgement::New => self.add(writer, *ready).await,
+                    Judgement::Differs => self.differs(writer, *ready).await,
                 }
             }
         }
@@ -181,210 +149,126 @@ impl<'a> Decider<'a> {
 
     async fn not_ready(
         &mut self,
-        tx: &mut Tx,
+        writer: &mut ChunkWriter<'_>,
         request_id: &str,
         status: &str,
-        added: &mut Added,
     ) -> Result<RowOutcome, EngineError> {
-        let refused = || RowOutcome::Refused(Refusal::new(Reason::Status, "status", status));
-        let Some(known) = self.memory.get(request_id) else { return Ok(refused()) };
-        if known.state == RecordState::HandedOver {
-            return Ok(refused());
+        let known = self.known.request(request_id);
+        if let Err(rejection) = may_withdraw(known.map(Request::as_known), &self.import.profile, status) {
+            return Ok(RowOutcome::Refused(rejection));
         }
-        if known.profile != self.profile.name {
-            let detail = "the request is known for another card profile";
-            return Ok(RowOutcome::Refused(Refusal::new(Reason::Conflict, "(profile)", detail)));
-        }
-        if known.state == RecordState::Withdrawn || known.withdrawn {
+        let Some(record) = known.filter(|known| known.state != RecordState::Withdrawn).map(|known| known.record) else {
             return Ok(RowOutcome::Known);
-        }
-        let mut state = RecordState::Withdrawn;
-        let record = known.record;
-        if known.stored {
-            self.flush(tx, added).await?;
-            let view = tx.record_view(record).await?;
-            let Some(transition) = withdraw(&view, status)? else { return Ok(RowOutcome::Known) };
-            state = transition.record.as_ref().map_or(state, |change| change.to);
-            if !self.what.dry_run {
-                tx.save(vec![transition]).await?;
-                self.photos.clear(); // a photo that nobody needs any more is purged
-            }
-        }
-        if let Some(known) = self.memory.get_mut(request_id) {
-            known.state = state;
-            known.withdrawn = true;
-        }
-        let beside = self.person_of.get(&record).and_then(|person| self.persons.get_mut(person));
-        if let Some((_, other)) = beside.into_iter().flatten().find(|(id, _)| *id == record) {
-            other.state = state;
-        }
+        };
+        let view = writer.view(record).await?;
+        let Some(transition) = withdraw(&view, status)? else { return Ok(RowOutcome::Known) };
+        let state = transition.record.as_ref().map_or(view.state, |change| change.to);
+        writer.apply(view, transition).await?;
+        self.known.set_state(request_id, state);
         Ok(RowOutcome::Withdrawn)
     }
 
-    async fn add(&mut self, tx: &mut Tx, mut ready: Ready, added: &mut Added) -> Result<RowOutcome, EngineError> {
-        let beside = self.persons.entry(ready.person_key).or_default();
-        let rule = may_be_open(ready.replaces, &beside.iter().map(|(_, other)| *other).collect::<Vec<_>>());
-        let rule = rule.and(ready.is_sound());
-        let state = if rule.is_ok() { RecordState::Waiting } else { RecordState::Quarantined };
+    async fn add(&mut self, writer: &mut ChunkWriter<'_>, mut ready: Ready) -> Result<RowOutcome, EngineError> {
+        let admission = self.admission(&ready, None);
         let record = RecordId(self.next_id);
         self.next_id += 1;
-        beside.push((record, OtherRecord { state, surrendered: false }));
-        self.person_of.insert(record, ready.person_key);
-        let (profile, digest, stored) = (self.profile.name.clone(), ready.digest.to_vec(), !self.what.dry_run);
-        let (request_id, hashes) = (ready.request_id.clone(), Some(std::mem::take(&mut ready.hashes)));
-        let remembered = Remembered { record, stored, profile, state, digest, hashes, withdrawn: false };
-        if stored {
-            let new = self.new_record(tx, record, ready, state, rule.err(), added).await?;
-            added.records.push(new);
-        }
-        self.memory.insert(request_id, remembered);
-        Ok(if rule.is_ok() { RowOutcome::Accepted } else { RowOutcome::Quarantined })
+        let (request_id, person) = (ready.request_id.clone(), ready.person_key);
+        let request = self.request(&mut ready, record, admission.state());
+        writer.add(record, ready, admission.state(), admission.rule().err()).await?;
+        self.known.write(request_id, person, request);
+        Ok(if admission.rule().is_ok() { RowOutcome::Accepted } else { RowOutcome::Quarantined })
     }
 
-    async fn differs(&mut self, tx: &mut Tx, mut ready: Ready, added: &mut Added) -> Result<RowOutcome, EngineError> {
-        let Some(known) = self.memory.get(&ready.request_id) else { return Ok(RowOutcome::Known) };
-        let (record, stored, state) = (known.record, known.stored, known.state);
-        let conflict =
-            |fields: String, detail: &str| Ok(RowOutcome::Refused(Refusal::new(Reason::Conflict, fields, detail)));
-        if known.profile != self.profile.name {
-            return conflict("(profile)".into(), "the request is known for another card profile");
-        }
-        if !self.what.update || state == RecordState::HandedOver {
-            let fields = self.differing_fields(tx, &ready, known).await?;
-            let detail = if state == RecordState::HandedOver {
-                "the card was handed over"
-            } else {
-                "the request is known with another body"
-            };
-            return conflict(fields, detail);
-        }
-        let beside = self.persons.get(&ready.person_key).into_iter().flatten().filter(|(id, _)| *id != record);
-        let beside: Vec<OtherRecord> = beside.map(|(_, other)| *other).collect();
-        let (rule, sound) = (may_be_open(ready.replaces, &beside), ready.is_sound());
-        let (is_free, rule) = (rule.is_ok(), rule.and(sound));
-        let mut to = rule.map_or(RecordState::Quarantined, |()| RecordState::Waiting);
-        let (request_id, hashes) = (ready.request_id.clone(), Some(std::mem::take(&mut ready.hashes)));
-        let (digest, person_key) = (ready.digest.to_vec(), ready.person_key);
-        if stored {
-            self.flush(tx, added).await?;
-            let transition = update(&tx.record_view(record).await?, rule)?;
-            to = transition.record.as_ref().map_or(to, |change| change.to);
-            if let (Err(rule), true) = (rule, to.occupies_slot()) {
-                let field = if is_free && sound.is_err() { "photo" } else { &self.profile.identifier.column };
-                return conflict(field.to_owned(), rule);
-            }
-            if !self.what.dry_run {
-                let body = self.new_record(tx, record, ready, to, None, added).await?;
-                self.use_photos(tx, added).await?;
-                // The person's one place is taken only with the new body, and left before it.
-                if to.occupies_slot() {
-                    tx.record_rewrite(&body).await?;
-                    tx.save(vec![transition]).await?;
-                } else {
-                    tx.save(vec![transition]).await?;
-                    tx.record_rewrite(&body).await?;
+    async fn differs(&mut self, writer: &mut ChunkWriter<'_>, mut ready: Ready) -> Result<RowOutcome, EngineError> {
+        let Some(known) = self.known.request(&ready.request_id) else { return Ok(RowOutcome::Known) };
+        if let Err(refused) = may_update(known.as_known(), &self.import.profile, self.import.update) {
+            let fields = match refused {
+                UpdateRefused::OtherProfile => String::new(),
+                UpdateRefused::HandedOver | UpdateRefused::NoUpdate => {
+                    self.differences.fields(self.engine, writer.tx(), &ready, known).await?
                 }
-                self.photos.clear(); // a photo that nobody needs any more is purged
+            };
+            return Ok(RowOutcome::Refused(refused.rejection(fields)));
+        }
+        let record = known.record;
+        let admission = self.admission(&ready, Some(record));
+        let view = writer.view(record).await?;
+        let transition = update(&view, admission.rule())?;
+        let state = transition.record.as_ref().map_or(view.state, |change| change.to);
+        if let Err(rejection) = admission.check_update(state, &self.differences.profile.identifier.column) {
+            return Ok(RowOutcome::Refused(rejection));
+        }
+        let (request_id, person) = (ready.request_id.clone(), ready.person_key);
+        let request = self.request(&mut ready, record, state);
+        writer.rewrite(view, transition, ready, state).await?;
+        self.known.write(request_id, person, request);
+        Ok(if state == RecordState::Quarantined { RowOutcome::Quarantined } else { RowOutcome::Updated })
+    }
+
+    /// Where the row's body may go, beside the other records of its person.
+    fn admission(&self, ready: &Ready, own: Option<RecordId>) -> Admission {
+        let others = self.known.records_of(&ready.person_key, own);
+        Admission::decide(ready.replaces, &others, ready.is_sound())
+    }
+
+    /// The request as the row leaves it. Takes the row's hashes.
+    fn request(&self, ready: &mut Ready, record: RecordId, state: RecordState) -> Request {
+        let hashes = Some(std::mem::take(&mut ready.hashes));
+        Request { record, profile: self.import.profile.clone(), state, digest: ready.digest.to_vec(), hashes }
+    }
+
+    /// The audit event of a chunk; `None` if it changed nothing and refused nothing.
+    fn event(&self, before: &Report, after: &Report) -> Option<Event> {
+        let counts = |r: &Report| [r.rows, r.accepted, r.updated, r.known, r.quarantined, r.withdrawn, r.refused];
+        let names = ["rows", "accepted", "updated", "known", "quarantined", "withdrawn", "refused"];
+        let mut event = Event::new("import.rows", format!("source {}", self.import.source))
+            .with("profile", &self.import.profile)
+            .with("first_row", before.rows + 1);
+        for ((name, was), is) in names.into_iter().zip(counts(before)).zip(counts(after)) {
+            if is > was {
+                event = event.with(name, is - was);
             }
         }
-        if let Some(list) = self.person_of.insert(record, person_key).and_then(|old| self.persons.get_mut(&old)) {
-            list.retain(|(id, _)| *id != record);
+        let ids = self.known.written();
+        if !ids.is_empty() {
+            event = event.with("records", ranges(&ids));
         }
-        self.persons.entry(person_key).or_default().push((record, OtherRecord { state: to, surrendered: false }));
-        let profile = self.profile.name.clone();
-        self.memory
-            .insert(request_id, Remembered { record, stored, profile, state: to, digest, hashes, withdrawn: false });
-        Ok(if to == RecordState::Quarantined { RowOutcome::Quarantined } else { RowOutcome::Updated })
+        (event.details.len() > 3).then_some(event)
     }
+}
 
-    async fn new_record(
-        &mut self,
+/// Names the columns in which a row differs from the known body of its request. Names only, no values.
+struct Differences {
+    layout: Layout,
+    profile: Arc<CardProfile>,
+    hasher: ValueHasher,
+}
+
+impl Differences {
+    /// The columns, separated by commas; `(row)` if the stored body cannot be opened.
+    async fn fields(
+        &self,
+        engine: &Engine,
         tx: &mut Tx,
-        id: RecordId,
-        ready: Ready,
-        state: RecordState,
-        reason: Option<&str>,
-        added: &mut Added,
-    ) -> Result<NewRecord, EngineError> {
-        let photo = match &ready.photo {
-            Some(photo) => Some(self.photo(tx, photo, added).await?),
-            None => None,
-        };
-        if let Some(photo) = photo {
-            *added.uses.entry(photo.0).or_default() += 1;
-        }
-        Ok(NewRecord {
-            id,
-            request_id: ready.request_id,
-            state,
-            reason: reason.map(str::to_owned),
-            kind: ready.kind,
-            class: ready.class,
-            person_key: ready.person_key,
-            digest: ready.digest,
-            photo,
-            district: ready.district,
-            village: ready.village,
-            requested_at_us: ready.requested_at.0,
-            verified_at_us: ready.verified_at.0,
-            sealed: ready.sealed,
-        })
-    }
-
-    /// The stored photo, taken in if it is new to the database.
-    async fn photo(&mut self, tx: &mut Tx, photo: &Photo, added: &mut Added) -> Result<PhotoId, EngineError> {
-        if let Some(known) = self.photos.get(&photo.digest) {
-            return Ok(*known);
-        }
-        let stored = if let Some(stored) = tx.photo_find(&photo.digest).await? {
-            stored
-        } else {
-            // Its first row may have been in an earlier chunk, and not taken.
-            let (keys, entropy) = (self.engine.store.keys(), &*self.engine.entropy);
-            let again = || read_again(&self.what.photos, photo, keys, entropy);
-            let Some(new) = added.new_photos.remove(&photo.digest).or_else(again) else {
-                let message = "a photo changed while it was imported";
-                return Err(EngineError::refused(message, "import the file again"));
-            };
-            tx.photo_add(&new).await?
-        };
-        self.photos.insert(photo.digest, stored);
-        Ok(stored)
-    }
-
-    /// Saves the new records so far.
-    async fn flush(&mut self, tx: &mut Tx, added: &mut Added) -> Result<(), EngineError> {
-        if !added.records.is_empty() {
-            let records = std::mem::take(&mut added.records);
-            tx.records_add(&self.what.source, &self.profile.name, records).await?;
-        }
-        self.use_photos(tx, added).await
-    }
-
-    async fn use_photos(&self, tx: &mut Tx, added: &mut Added) -> Result<(), EngineError> {
-        let uses: Vec<(PhotoId, i64)> =
-            std::mem::take(&mut added.uses).into_iter().map(|(id, n)| (PhotoId(id), n)).collect();
-        Ok(tx.photos_use(&uses).await?)
-    }
-
-    /// The names of the fields that differ from what is known; names only.
-    async fn differing_fields(&self, tx: &mut Tx, ready: &Ready, known: &Remembered) -> Result<String, EngineError> {
+        ready: &Ready,
+        known: &Request,
+    ) -> Result<String, EngineError> {
         let names = self.layout.body_columns().chain(["photo"]);
         let stored = if let Some(hashes) = &known.hashes {
             hashes.clone()
         } else {
             let Some(body) = tx.bodies_get(&[known.record]).await?.pop() else { return Ok("(row)".into()) };
-            let Ok(person) = open_person(self.engine.store.keys(), &body) else { return Ok("(row)".into()) };
+            let Ok(person) = open_person(engine.store.keys(), &body) else { return Ok("(row)".into()) };
             self.stored_hashes(&body, &person, ready)
         };
         let differing = names.zip(stored.iter().zip(&ready.hashes)).filter(|(_, (a, b))| a != b).map(|(name, _)| name);
         let differing = differing.collect::<Vec<_>>().join(",");
-        // Only the status, or the spelling of an instant, is left.
+        // If no value differs, the status or the notation of an instant does.
         Ok(if differing.is_empty() { "status,requested_at,verified_at".into() } else { differing })
     }
 
-    /// The hashes of a stored body. What is not stored as it was written (status, instants) counts as equal if it means
-    /// the same.
+    /// The hashes of a stored body. The status is not stored, and instants are stored without their notation: a status
+    /// counts as equal, and an instant if it is the same instant.
     fn stored_hashes(&self, body: &StoredBody, person: &Person, ready: &Ready) -> Vec<u32> {
         let same = |at: usize| ready.hashes.get(at).copied().unwrap_or_default();
         let unless = |at: usize, same_instant: bool| if same_instant { same(at) } else { !same(at) };
@@ -399,26 +283,5 @@ impl<'a> Decider<'a> {
         };
         let photo = self.hasher.hash(person.reveal(PHOTO_FIELD));
         self.layout.body_columns().enumerate().map(of).chain([photo]).collect()
-    }
-
-    fn write_down(&self, tx: &mut Tx, before: &Report, after: &Report) {
-        let counts = |r: &Report| [r.rows, r.accepted, r.updated, r.known, r.quarantined, r.withdrawn, r.refused];
-        let names = ["rows", "accepted", "updated", "known", "quarantined", "withdrawn", "refused"];
-        let mut event =
-            Event::new("import.rows", format!("source {}", self.what.source)).with("profile", &self.profile.name);
-        event = event.with("first_row", before.rows + 1);
-        for ((name, was), is) in names.into_iter().zip(counts(before)).zip(counts(after)) {
-            if is > was {
-                event = event.with(name, is - was);
-            }
-        }
-        let mut ids: Vec<i64> = self.memory.values().filter(|m| m.hashes.is_some()).map(|m| m.record.0).collect();
-        ids.sort_unstable();
-        if !ids.is_empty() {
-            event = event.with("records", ranges(&ids));
-        }
-        if event.details.len() > 3 {
-            tx.audit(event);
-        }
     }
 }

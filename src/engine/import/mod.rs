@@ -4,91 +4,33 @@
 //! A row is decided by its key, its digest and the person's other records, so that an import may be killed at any
 //! point and run again.
 
+mod chunk_writer;
 mod decide;
+mod known;
 mod photos;
 mod prepare;
+mod report;
 mod rows;
 
-use std::{collections::BTreeMap, io::Read, path::PathBuf};
+use std::io::Read;
 
 use tokio::sync::mpsc;
 
-pub(crate) use self::photos::row_name as photo_row_name;
-pub use self::rows::Format;
 use self::{
     decide::Decider,
     photos::PhotoFolder,
     prepare::{ChunkSize, Preparer, ValueHasher},
     rows::Rows,
 };
-use super::{Engine, EngineError, clock::attempt_name};
-use crate::{
-    domain::{
-        import::{Layout, Reason, Refusal, RowOutcome},
-        personal::Person,
-    },
-    render::RenderError,
-    store::{StoredBody, keys::Keys},
+pub use self::{
+    report::{Import, Report, Watch},
+    rows::Format,
 };
-
-/// What to import, and how.
-#[derive(Clone, Debug)]
-pub struct Import {
-    /// Who sent the list: the first half of a record's key.
-    pub source: String,
-    /// The card profile.
-    pub profile: String,
-    /// How it is written.
-    pub format: Format,
-    /// The folder that photo paths are relative to.
-    pub photos: PathBuf,
-    /// A known request with another body is updated; without this it is a conflict.
-    pub update: bool,
-    /// Change nothing.
-    pub dry_run: bool,
-}
-
-/// What became of the rows.
-#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
-pub struct Report {
-    /// Rows read.
-    pub rows: u64,
-    /// New on the waiting list.
-    pub accepted: u64,
-    /// Known, with a new body.
-    pub updated: u64,
-    /// Nothing new.
-    pub known: u64,
-    /// For a person to look at.
-    pub quarantined: u64,
-    /// No longer to be printed.
-    pub withdrawn: u64,
-    /// Not taken.
-    pub refused: u64,
-    /// Of these, by reason.
-    pub refused_by_reason: BTreeMap<Reason, u64>,
-    /// Taken, but worth a look.
-    pub warnings: BTreeMap<&'static str, u64>,
-    /// Columns that the profile does not read.
-    pub unknown_columns: Vec<String>,
-    /// Columns of the profile that the file does not have.
-    pub absent_columns: Vec<String>,
-    /// Nothing was changed.
-    pub dry_run: bool,
-}
-
-/// Who wants to see how it goes.
-pub trait Watch: Send {
-    /// A row was refused.
-    fn refused(&mut self, row: u64, request_id: &str, refusal: &Refusal) -> std::io::Result<()>;
-    /// So many bytes of the file are done.
-    fn progress(&mut self, bytes: u64, rows: u64);
-}
-
-/// The name under which a person's fields are sealed.
-pub(crate) fn row_name(source: &str, request_id: &str) -> String {
-    format!("person/{source}/{request_id}")
-}
+use super::{Engine, EngineError, clock::attempt_name};
+use crate::domain::{
+    import::Layout,
+    refusal::{Named, Refusal},
+};
 
 /// Imports a waiting list. What was decided before an error stays.
 pub async fn import(
@@ -99,28 +41,23 @@ pub async fn import(
 ) -> Result<Report, EngineError> {
     let profile = engine.profile(&what.profile)?;
     if !crate::domain::card::profile::is_name(&what.source) {
-        return Err(EngineError::refused(
-            format!("`{}` is no name for a source", what.source),
-            "use letters, digits, `-`, `_` and `.`",
-        ));
+        return Err(Refusal::Name { of: Named::Source, name: what.source }.into());
     }
     let layout = Layout::new(&profile);
-    let rows = Rows::new(input, what.format, layout.clone())
-        .map_err(|message| EngineError::Refused { message, hint: None })?;
+    let rows = Rows::new(input, what.format, layout.clone())?;
     let missing = layout.missing_from(&rows.header(), profile.photo);
     if !missing.is_empty() {
-        let message = format!("the file has no column `{}`", missing.join("`, `"));
-        let hint = if missing.len() == layout.columns.len() || rows.header().len() <= 1 {
-            "a waiting list is CSV with a header, `,` or `;` between the columns, in UTF-8; for JSON Lines say --format jsonl".into()
-        } else {
-            format!("is it a waiting list for `{}`? Name another with --profile", profile.name)
-        };
-        return Err(EngineError::refused(message, hint));
+        return Err(Refusal::ColumnsMissing {
+            no_header: missing.len() == layout.columns.len() || rows.header().len() <= 1,
+            columns: missing.into_iter().map(str::to_owned).collect(),
+            profile: profile.name.clone(),
+        }
+        .into());
     }
     let mut report = Report { dry_run: what.dry_run, absent_columns: rows.columns.absent.clone(), ..Report::default() };
     let (sender, mut chunks) = mpsc::channel(2);
-    let drawing = |error: RenderError| EngineError::Refused { message: error.to_string(), hint: None };
-    let renderer = (engine.renderers)(&profile).map_err(drawing)?;
+    let renderer = (engine.renderers)(&profile)
+        .map_err(|error| Refusal::ProfileNotRendered { profile: profile.name.clone(), detail: error.to_string() })?;
     let hasher = ValueHasher::default();
     let chunk_size = ChunkSize::new();
     let reader = Preparer {
@@ -145,74 +82,8 @@ pub async fn import(
     }
     match reading.await {
         Ok(Ok(columns)) => report.unknown_columns = columns.unknown,
-        Ok(Err(message)) => {
-            return Err(EngineError::refused(
-                message,
-                "what came before it is imported; mend the file and import it again",
-            ));
-        }
-        Err(_) => {
-            return Err(EngineError::refused(
-                "reading the file failed",
-                "what came before is imported; import the file again",
-            ));
-        }
+        Ok(Err(refusal)) => return Err(refusal.into()),
+        Err(_) => return Err(Refusal::ReadingFailed.into()),
     }
     Ok(report)
-}
-
-/// The field beside the person's own that binds the photo to the record: its digest.
-pub(crate) const PHOTO_FIELD: &str = "(photo)";
-
-/// Opens a person's fields.
-///
-/// The error says what is wrong, and nothing of the person.
-pub fn open_person(keys: &Keys, body: &StoredBody) -> Result<Person, String> {
-    let plain = keys
-        .open(&row_name(&body.source, &body.request_id), &body.sealed)
-        .map_err(|e| format!("the sealed data cannot be opened: {e}"))?;
-    let fields: BTreeMap<String, String> =
-        serde_json::from_slice(&plain).map_err(|_| "the sealed data is no record".to_owned())?;
-    Ok(Person::from(fields))
-}
-
-fn count(report: &mut Report, fate: &RowOutcome) {
-    report.rows += 1;
-    let counter = match fate {
-        RowOutcome::Accepted => &mut report.accepted,
-        RowOutcome::Updated => &mut report.updated,
-        RowOutcome::Known => &mut report.known,
-        RowOutcome::Quarantined => &mut report.quarantined,
-        RowOutcome::Withdrawn => &mut report.withdrawn,
-        RowOutcome::Refused(refusal) => {
-            *report.refused_by_reason.entry(refusal.reason).or_default() += 1;
-            &mut report.refused
-        }
-    };
-    *counter += 1;
-}
-
-/// Sorted numbers as text, runs together: `1-2000,2005`.
-pub(crate) fn ranges(sorted: &[i64]) -> String {
-    let mut text = String::new();
-    let mut rest = sorted;
-    while let [first, ..] = rest {
-        let run = (0..).zip(rest).take_while(|(i, n)| first + i == **n).count();
-        let last = rest[run - 1];
-        let comma = if text.is_empty() { "" } else { "," };
-        text += &if run == 1 { format!("{comma}{first}") } else { format!("{comma}{first}-{last}") };
-        rest = &rest[run..];
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn runs_of_numbers_are_written_together() {
-        assert_eq!(ranges(&[1, 2, 3, 7, 9, 10]), "1-3,7,9-10");
-        assert_eq!(ranges(&[]), "");
-    }
 }

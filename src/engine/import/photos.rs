@@ -9,7 +9,10 @@ use std::{
 };
 
 use crate::{
-    engine::clock::{Entropy, nonce},
+    engine::{
+        clock::{Entropy, nonce},
+        person::photo_row_name,
+    },
     render::{Background, CardRenderer, PhotoError, RenderError},
     store::{
         NewPhoto,
@@ -19,11 +22,6 @@ use crate::{
 
 /// A larger file is no portrait.
 const PHOTO_BYTES_MAX: u64 = 20 * 1024 * 1024;
-
-/// The name under which the photo with this digest, in hexadecimal, is sealed.
-pub(crate) fn row_name(digest: &str) -> String {
-    format!("photo/{digest}")
-}
 
 /// The folder that photo paths are relative to.
 pub(crate) struct PhotoFolder {
@@ -109,7 +107,7 @@ pub(crate) fn read_again(root: &Path, photo: &Photo, keys: &Keys, entropy: &dyn 
 }
 
 fn seal(digest: Digest, bytes: &[u8], keys: &Keys, entropy: &dyn Entropy) -> NewPhoto {
-    NewPhoto { digest, sealed: keys.seal(&row_name(&hex(&digest)), nonce(entropy), bytes) }
+    NewPhoto { digest, sealed: keys.seal(&photo_row_name(&hex(&digest)), nonce(entropy), bytes) }
 }
 
 /// Reads a photo, which must lie in its folder: no absolute path, no `..`, no link that leads out.

@@ -13,19 +13,21 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    PHOTO_FIELD,
     photos::{Photo, PhotoFolder},
-    row_name,
     rows::{Columns, RowResult, Rows},
 };
 use crate::{
     domain::{
         card::profile::{Backdrop, CardProfile},
-        import::{Candidate, Checked, Layout, Reason, Refusal},
+        import::{Candidate, Checked, Layout, RejectReason, Rejection},
         personal::Person,
+        refusal::Refusal,
         time::Timestamp,
     },
-    engine::clock::{Entropy, nonce},
+    engine::{
+        clock::{Entropy, nonce},
+        person::{PHOTO_FIELD, person_row_name},
+    },
     render::{Background, Card, CardRenderer, RenderError},
     store::{
         NewPhoto,
@@ -49,7 +51,7 @@ const ANY_HASH: &str = "0123456789abcdef";
 pub(super) enum Prepared {
     Ready(Box<Ready>),
     NotReady { row: u64, request_id: String, status: String },
-    Refused { row: u64, request_id: String, refusal: Refusal },
+    Refused { row: u64, request_id: String, rejection: Rejection },
 }
 
 /// What is needed of a print-ready row, sealed: its values stay in the thread that read them.
@@ -137,13 +139,13 @@ pub(super) struct Preparer {
 }
 
 impl Preparer {
-    pub(super) fn run(mut self, mut rows: Rows, sender: &mpsc::Sender<Chunk>) -> Result<Columns, String> {
+    pub(super) fn run(mut self, mut rows: Rows, sender: &mpsc::Sender<Chunk>) -> Result<Columns, Refusal> {
         let mut chunk = Chunk { rows: Vec::with_capacity(CHUNK_ROWS), photos: Vec::new(), bytes: 0 };
         let mut photo_bytes = 0;
         let failed = loop {
             match rows.next() {
                 Ok(None) => break None,
-                Err(message) => break Some(message),
+                Err(refusal) => break Some(refusal),
                 Ok(Some(row)) => {
                     let (prepared, photo) = self.prepare(row, &mut chunk.bytes);
                     chunk.rows.push(prepared);
@@ -167,7 +169,7 @@ impl Preparer {
     fn prepare(&mut self, row: RowResult, bytes: &mut u64) -> (Prepared, Option<NewPhoto>) {
         let row = match row {
             Ok(row) => row,
-            Err((row, refusal)) => return (Prepared::Refused { row, request_id: String::new(), refusal }, None),
+            Err((row, rejection)) => return (Prepared::Refused { row, request_id: String::new(), rejection }, None),
         };
         *bytes += row.values.iter().map(|v| v.len() as u64 + 1).sum::<u64>();
         let (number, request_id) = (row.number, row.values.first().cloned().unwrap_or_default());
@@ -176,11 +178,11 @@ impl Preparer {
             Checked::NotReady { request_id, status } => {
                 return (Prepared::NotReady { row: number, request_id, status }, None);
             }
-            Checked::Refused(refusal) => return (Prepared::Refused { row: number, request_id, refusal }, None),
+            Checked::Refused(rejection) => return (Prepared::Refused { row: number, request_id, rejection }, None),
         };
         if let Err(error) = self.fits_its_card(&candidate, &request_id) {
-            let refusal = Refusal::new(Reason::Card, error.field(), error.to_string());
-            return (Prepared::Refused { row: number, request_id, refusal }, None);
+            let rejection = Rejection::new(RejectReason::Card, error.field(), error.to_string());
+            return (Prepared::Refused { row: number, request_id, rejection }, None);
         }
         let path = self.layout.photo(&candidate.row);
         let (photo, new) = if path.is_empty() {
@@ -189,8 +191,8 @@ impl Preparer {
             match self.photos.take(path, &self.keys, &*self.entropy) {
                 (Ok(photo), new) => (Some(photo), new),
                 (Err(why), _) => {
-                    let refusal = Refusal::new(Reason::Photo, "photo", why);
-                    return (Prepared::Refused { row: number, request_id, refusal }, None);
+                    let rejection = Rejection::new(RejectReason::Photo, "photo", why);
+                    return (Prepared::Refused { row: number, request_id, rejection }, None);
                 }
             }
         };
@@ -238,7 +240,8 @@ impl Preparer {
         let person_key = self.keys.person(&self.profile.name, layout.identifier(candidate));
         let fields = layout.personal(&self.profile, row).chain([(PHOTO_FIELD, photo_name.as_str())]);
         let plain = zeroize::Zeroizing::new(to_json(fields));
-        let sealed = self.keys.seal(&row_name(&self.source, &request_id), nonce(&*self.entropy), plain.as_bytes());
+        let sealed =
+            self.keys.seal(&person_row_name(&self.source, &request_id), nonce(&*self.entropy), plain.as_bytes());
         let values = layout.body(row).map(|(_, value)| value).chain([photo_name.as_str()]);
         Ready {
             row: row.number,

@@ -2,7 +2,10 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use crate::domain::import::{Layout, Reason, Refusal, Row, clean};
+use crate::domain::{
+    import::{Layout, RejectReason, Rejection, Row, clean},
+    refusal::Refusal,
+};
 
 /// How a waiting list is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,11 +47,11 @@ enum Source {
 }
 
 /// A row, or why it cannot be one.
-pub(crate) type RowResult = Result<Row, (u64, Refusal)>;
+pub(crate) type RowResult = Result<Row, (u64, Rejection)>;
 
 impl Rows {
-    /// Reads the header, where there is one. The error is for a person.
-    pub(crate) fn new(input: Box<dyn Read + Send>, format: Format, layout: Layout) -> Result<Self, String> {
+    /// Reads the header, where there is one.
+    pub(crate) fn new(input: Box<dyn Read + Send>, format: Format, layout: Layout) -> Result<Self, Refusal> {
         match format {
             Format::Csv => Self::csv(input, layout),
             Format::JsonLines => {
@@ -58,9 +61,10 @@ impl Rows {
         }
     }
 
-    fn csv(input: Box<dyn Read + Send>, layout: Layout) -> Result<Self, String> {
+    fn csv(input: Box<dyn Read + Send>, layout: Layout) -> Result<Self, Refusal> {
         let mut buffered = BufReader::with_capacity(1 << 16, input);
-        let start = buffered.fill_buf().map_err(|e| format!("the file cannot be read: {e}"))?;
+        let unreadable = |detail: String| Refusal::HeaderUnreadable { detail };
+        let start = buffered.fill_buf().map_err(|e| unreadable(e.to_string()))?;
         let bom = start.starts_with(b"\xef\xbb\xbf");
         let first_line = start.split(|b| *b == b'\n').next().unwrap_or_default();
         let delimiter = if first_line.contains(&b';') && !first_line.contains(&b',') { b';' } else { b',' };
@@ -70,13 +74,13 @@ impl Rows {
         let input: Box<dyn Read + Send> = Box::new(buffered.chain(CSV_END));
         let mut reader =
             csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).buffer_capacity(1 << 16).from_reader(input);
-        let header = reader.byte_headers().map_err(|e| format!("the header cannot be read: {e}"))?;
+        let header = reader.byte_headers().map_err(|e| unreadable(e.to_string()))?;
         if runs_over_the_end(header) {
-            return Err("the header does not end: a quote in it is never closed".into());
+            return Err(Refusal::HeaderQuote);
         }
         let names: Vec<String> = header.iter().map(|name| clean(&String::from_utf8_lossy(name))).collect();
         if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
-            return Err(format!("the column `{}` is there twice", twice.1));
+            return Err(Refusal::ColumnTwice { column: twice.1.clone() });
         }
         let places: Vec<_> = names.iter().map(|name| layout.position(name)).collect();
         let unknown =
@@ -92,18 +96,18 @@ impl Rows {
     }
 
     /// The next row. An error ends the file: the rest cannot be told apart.
-    pub(crate) fn next(&mut self) -> Result<Option<RowResult>, String> {
+    pub(crate) fn next(&mut self) -> Result<Option<RowResult>, Refusal> {
         let number = self.number + 1;
         let row = match &mut self.source {
             Source::Csv { reader, places, record } => {
-                let more = reader.read_byte_record(record).map_err(|e| format!("row {number} cannot be read: {e}"))?;
+                let more = reader
+                    .read_byte_record(record)
+                    .map_err(|e| Refusal::RowUnreadable { row: number, detail: e.to_string() })?;
                 if !more || is_the_end(record) {
                     return Ok(None);
                 }
                 if record.as_slice().len() > ROW_BYTES_MAX || runs_over_the_end(record) {
-                    return Err(format!(
-                        "row {number} does not end: a quote in it is never closed, or it is longer than 64 KiB"
-                    ));
+                    return Err(Refusal::RowEndless { row: number });
                 }
                 from_csv(record, places, &self.layout, reader.position().line())
             }
@@ -115,7 +119,7 @@ impl Rows {
             }
         };
         self.number = number;
-        Ok(Some(row.map(|values| Row { number, values }).map_err(|refusal| (number, refusal))))
+        Ok(Some(row.map(|values| Row { number, values }).map_err(|rejection| (number, rejection))))
     }
 }
 
@@ -142,24 +146,24 @@ fn from_csv(
     places: &[Option<usize>],
     layout: &Layout,
     line_after: u64,
-) -> Result<Vec<String>, Refusal> {
+) -> Result<Vec<String>, Rejection> {
     if let Some(lines) = record.iter().find_map(|field| further_rows(field, places.len())) {
         let first = record.position().map_or(0, csv::Position::line);
         let detail = format!(
             "holds {lines} further lines that look like rows (lines {first} to {}): a quote in it is not closed",
             line_after - 1
         );
-        return Err(Refusal::new(Reason::Malformed, "(row)", detail));
+        return Err(Rejection::new(RejectReason::Malformed, "(row)", detail));
     }
     if record.len() != places.len() {
         let detail = format!("{} fields, and the header has {}", record.len(), places.len());
-        return Err(Refusal::new(Reason::Malformed, "(row)", detail));
+        return Err(Rejection::new(RejectReason::Malformed, "(row)", detail));
     }
     let mut values = vec![String::new(); layout.columns.len()];
     for (field, place) in record.iter().zip(places) {
         if let Some(at) = *place {
             let text = std::str::from_utf8(field)
-                .map_err(|_| Refusal::new(Reason::Malformed, &*layout.columns[at], "not UTF-8"))?;
+                .map_err(|_| Rejection::new(RejectReason::Malformed, &*layout.columns[at], "not UTF-8"))?;
             values[at] = clean(text);
         }
     }
@@ -167,12 +171,12 @@ fn from_csv(
 }
 
 /// Reads one line that is not blank into `line`. A line that is too long is read to its end and left cut.
-fn read_line(reader: &mut BufReader<Box<dyn Read + Send>>, line: &mut Vec<u8>, number: u64) -> Result<bool, String> {
+fn read_line(reader: &mut BufReader<Box<dyn Read + Send>>, line: &mut Vec<u8>, row: u64) -> Result<bool, Refusal> {
     loop {
         line.clear();
         let mut some = false;
         loop {
-            let buffer = reader.fill_buf().map_err(|e| format!("row {number} cannot be read: {e}"))?;
+            let buffer = reader.fill_buf().map_err(|e| Refusal::RowUnreadable { row, detail: e.to_string() })?;
             if buffer.is_empty() {
                 break;
             }
@@ -195,8 +199,8 @@ fn read_line(reader: &mut BufReader<Box<dyn Read + Send>>, line: &mut Vec<u8>, n
     }
 }
 
-fn from_json(line: &[u8], layout: &Layout, unknown: &mut Vec<String>) -> Result<Vec<String>, Refusal> {
-    let malformed = |field: &str, detail: &str| Refusal::new(Reason::Malformed, field, detail);
+fn from_json(line: &[u8], layout: &Layout, unknown: &mut Vec<String>) -> Result<Vec<String>, Rejection> {
+    let malformed = |field: &str, detail: &str| Rejection::new(RejectReason::Malformed, field, detail);
     if line.len() > ROW_BYTES_MAX {
         return Err(malformed("(row)", "longer than 64 KiB"));
     }

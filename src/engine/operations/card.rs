@@ -2,8 +2,8 @@
 
 use super::{Engine, EngineError, RecordName, begin, find_record, record::act};
 use crate::{
-    domain::{audit::Event, record, stock::Cause},
-    engine::{import::open_person, printing::card},
+    domain::{audit::Event, record, refusal::Refusal, stock::Cause},
+    engine::{person::open_person, printing::card},
     render::{Card, Output},
 };
 
@@ -13,16 +13,19 @@ pub async fn card_preview(engine: &Engine, name: &RecordName, output: &Output) -
     let id = find_record(&mut tx, name).await?;
     let view = tx.record_view(id).await?;
     let profile = engine.profile(&view.profile)?;
-    let refused = |message: String| EngineError::Refused { message, hint: None };
-    let body = tx.bodies_get(&[id]).await?.pop().ok_or_else(|| refused(format!("{} has no body", view.subject)))?;
+    let record = || view.subject.clone();
+    let unreadable = |detail: String| Refusal::RecordUnreadable { record: record(), detail };
+    let body = tx.bodies_get(&[id]).await?.pop().ok_or_else(|| unreadable("it is not there".into()))?;
     let keys = engine.store.keys();
-    let person = open_person(keys, &body).map_err(refused)?;
+    let person = open_person(keys, &body).map_err(unreadable)?;
     if output.only.is_some_and(|side| side > 0) && profile.card.back.is_none() {
-        return Err(EngineError::refused(format!("a card of `{}` has no back", profile.name), "leave out --side"));
+        return Err(Refusal::NoBack { profile: profile.name.clone() }.into());
     }
-    let renderer = (engine.renderers)(&profile).map_err(|error| refused(error.to_string()))?;
+    let not_rendered = |detail: String| Refusal::CardNotRendered { record: record(), detail };
+    let renderer = (engine.renderers)(&profile)
+        .map_err(|error| Refusal::ProfileNotRendered { profile: profile.name.clone(), detail: error.to_string() })?;
     let photo = if renderer.shows_photo() { card::photo_of(&mut tx, keys, &person).await? } else { Ok(None) };
-    let photo = photo.map_err(|why| refused(format!("{}: {why}", view.subject)))?;
+    let photo = photo.map_err(|detail| not_rendered(detail.to_owned()))?;
     // As long as an attempt's name, so that a code is as fine; and that of none.
     let attempt = format!("cetak-{}-00000000-0000-7000-8000-000000000000", engine.settings.site);
     let drawn = renderer.draw(
@@ -37,7 +40,7 @@ pub async fn card_preview(engine: &Engine, name: &RecordName, output: &Output) -
         },
         output,
     );
-    let bytes = drawn.map_err(|error| refused(format!("{}: {error}", view.subject)))?;
+    let bytes = drawn.map_err(|error| not_rendered(error.to_string()))?;
     tx.audit(Event::new("card.previewed", &view.subject).with("version", view.version));
     tx.commit().await?;
     Ok(bytes)
@@ -51,8 +54,7 @@ pub async fn card_check(engine: &Engine, name: &RecordName) -> Result<(), Engine
 /// A person found the card bad.
 pub async fn card_reject(engine: &Engine, name: &RecordName, cause: Cause, reason: &str) -> Result<(), EngineError> {
     if !cause.is_spoilage() {
-        let message = format!("`{}` is no cause of spoilage", cause.as_str());
-        return Err(EngineError::refused(message, "causes are encode-failed, print-failed, damaged and data-changed"));
+        return Err(Refusal::not_spoilage(cause).into());
     }
     act(engine, name, async |_, view| Ok(record::reject(view, cause, reason)?)).await
 }

@@ -10,7 +10,7 @@ use std::{
 
 use super::{Engine, EngineError, begin, printer::plain_database};
 use crate::{
-    domain::{audit::Event, id::JobId, time::Timestamp},
+    domain::{audit::Event, id::JobId, refusal::Refusal, time::Timestamp},
     store::{Location, Moved, Store, Transferred},
 };
 
@@ -104,14 +104,12 @@ pub async fn backup(engine: &Engine, file: &Path) -> Result<Backup, EngineError>
 async fn write_and_check(engine: &Engine, file: &Path, part: &Path) -> Result<Backup, EngineError> {
     let failed = |source| cannot_write(file, source);
     let Some(text) = part.to_str() else {
-        let message = format!("`{}` is no name that SQLite can take", file.display());
-        return Err(EngineError::refused(message, "use a path of UTF-8 text"));
+        return Err(Refusal::BackupName { file: file.display().to_string() }.into());
     };
     // Made here, so that it is for its owner only before a byte is in it.
     let handle = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part).map_err(failed)?;
     if !engine.store.backup_write(text).await? {
-        let message = "the database is a PostgreSQL server's, and no file";
-        return Err(EngineError::refused(message, "back it up with `pg_dump`, and keep the key apart"));
+        return Err(Refusal::BackupOfServer.into());
     }
     handle.sync_all().map_err(failed)?;
     let copy = Store::backup_open(part, engine.store.keys().clone()).await?;
@@ -119,8 +117,8 @@ async fn write_and_check(engine: &Engine, file: &Path, part: &Path) -> Result<Ba
     copy.close().await;
     let checks = checks?;
     if let Some((rule, fault)) = checks.iter().find_map(|check| Some((check.rule, check.faults.first()?))) {
-        let message = format!("the backup is not kept, because {rule}: not so, {} ({})", fault.thing, fault.what);
-        return Err(EngineError::refused(message, "see what is wrong with `cetak db check`"));
+        let (thing, fault) = (fault.thing.clone(), fault.what.clone());
+        return Err(Refusal::BackupUnsound { rule: rule.to_owned(), thing, fault }.into());
     }
     refuse_existing(file)?;
     fs::rename(part, file).map_err(failed)?;
@@ -129,10 +127,9 @@ async fn write_and_check(engine: &Engine, file: &Path, part: &Path) -> Result<Ba
     Ok(Backup { bytes: handle.metadata().map_err(failed)?.len(), rules: checks.len() })
 }
 
-fn refuse_existing(file: &Path) -> Result<(), EngineError> {
+fn refuse_existing(file: &Path) -> Result<(), Refusal> {
     if file.symlink_metadata().is_ok() {
-        let message = format!("`{}` is there already", file.display());
-        return Err(EngineError::refused(message, "a backup never overwrites anything: name another file"));
+        return Err(Refusal::FileExists { file: file.display().to_string() });
     }
     Ok(())
 }
@@ -160,27 +157,25 @@ pub async fn database_move(
     progress: impl FnMut(&'static str, i64),
 ) -> Result<DatabaseMove, EngineError> {
     if engine.store.is_shared() {
-        let message = "this database is PostgreSQL's already";
-        return Err(EngineError::refused(message, "move it with PostgreSQL's own tools, `pg_dump` and `pg_restore`"));
+        return Err(Refusal::AlreadyOnServer.into());
     }
     if !(to.starts_with("postgres://") || to.starts_with("postgresql://")) {
-        let message = "the target is no address of PostgreSQL";
-        return Err(EngineError::refused(message, "write `postgres://USER@HOST/DATABASE`"));
+        return Err(Refusal::ServerAddress.into());
     }
-    refuse_unsound(&engine.store, "the file is not sound, and was not moved").await?;
+    refuse_unsound(&engine.store, false).await?;
     let (target, shown) = (Location::Server(to.to_owned()), plain_database(to));
     let transferred = engine.store.move_to(&target, &shown, &engine.writer, engine.clock.now(), progress).await?;
     let store = Store::open(&target, engine.store.keys().clone()).await?;
-    let rules = refuse_unsound(&store, "what arrived is not sound").await?;
+    let rules = refuse_unsound(&store, true).await?;
     store.close().await;
     Ok(DatabaseMove { transferred, shown, rules })
 }
 
 /// How many rules hold, if all do.
-async fn refuse_unsound(store: &Store, what: &str) -> Result<usize, EngineError> {
+async fn refuse_unsound(store: &Store, moved: bool) -> Result<usize, EngineError> {
     let checks = store.read().await?.check(&[]).await?;
     match checks.iter().find(|check| !check.faults.is_empty()) {
         None => Ok(checks.len()),
-        Some(check) => Err(EngineError::refused(format!("{what}: not so: {}", check.rule), "see `cetak db check`")),
+        Some(check) => Err(Refusal::MoveUnsound { rule: check.rule.to_owned(), moved }.into()),
     }
 }

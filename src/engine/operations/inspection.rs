@@ -5,9 +5,11 @@ use cetak_driver_api::{AttemptId, Found};
 use super::{Engine, EngineError, begin};
 use crate::{
     domain::{
-        attempt::{AttemptState, InspectionResult},
+        attempt::{AttemptState, AttemptView, InspectionResult},
         audit::Event,
+        id::AttemptKey,
         job::{inspect, settle},
+        refusal::{AttemptRule, Refusal},
     },
     engine::{
         planning,
@@ -18,15 +20,35 @@ use crate::{
 
 pub use crate::domain::attempt::InspectionResult as FoundByPerson;
 
-async fn attempt_key(tx: &mut Tx, name: &str) -> Result<crate::domain::id::AttemptKey, EngineError> {
+async fn attempt_key(tx: &mut Tx, name: &str, needs: AttemptRule) -> Result<AttemptKey, EngineError> {
     if let Some(found) = tx.attempt_find(name).await? {
         return Ok(found);
     }
-    let message = match tx.attempt_archived(name).await? {
-        Some(state) => format!("attempt `{name}` is `{state}`, and archived"),
-        None => format!("there is no attempt `{name}`"),
+    let attempt = name.to_owned();
+    Err(match tx.attempt_archived(name).await? {
+        Some(found) => Refusal::AttemptState { attempt, found, needs, archived: true }.into(),
+        None => Refusal::NoAttempt { attempt }.into(),
+    })
+}
+
+/// The attempt with this name, in a state that the act needs.
+async fn attempt_view(
+    engine: &Engine,
+    tx: &mut Tx,
+    name: &str,
+    needs: AttemptRule,
+) -> Result<AttemptView, EngineError> {
+    let key = attempt_key(tx, name, needs).await?;
+    let view = tx.attempts_view(&[key], &|profile| engine.attempts_limit(profile)).await?.pop();
+    let view = view.ok_or_else(|| Refusal::NoAttempt { attempt: name.to_owned() })?;
+    let fits = match needs {
+        AttemptRule::Uncertain => view.state == AttemptState::Uncertain,
+        AttemptRule::Open => view.state.is_open(),
     };
-    Err(EngineError::refused(message, "see the open ones with `cetak inspect list`"))
+    if fits {
+        return Ok(view);
+    }
+    Err(Refusal::AttemptState { attempt: view.name, found: view.state, needs, archived: false }.into())
 }
 
 /// A person's answer to an uncertain attempt. Once only.
@@ -37,25 +59,7 @@ pub async fn inspect_resolve(
     reason: &str,
 ) -> Result<(), EngineError> {
     let mut tx = begin(engine).await?;
-    let key = attempt_key(&mut tx, attempt).await?;
-    let view = tx.attempts_view(&[key], &|profile| engine.attempts_limit(profile)).await?.pop();
-    let Some(view) = view else {
-        return Err(EngineError::refused(
-            format!("there is no attempt `{attempt}`"),
-            "see them with `cetak inspect list`",
-        ));
-    };
-    if view.state != AttemptState::Uncertain {
-        let hint = if view.state.is_open() {
-            "it is not ended; declare it first with `cetak inspect declare`"
-        } else {
-            "see the open ones with `cetak inspect list`"
-        };
-        return Err(EngineError::refused(
-            format!("attempt `{attempt}` is `{}`, and only an `uncertain` one can be resolved", view.state.as_str()),
-            hint,
-        ));
-    }
+    let view = attempt_view(engine, &mut tx, attempt, AttemptRule::Uncertain).await?;
     tx.save(vec![inspect(&view, found, reason)?]).await?;
     Ok(tx.commit().await?)
 }
@@ -65,14 +69,7 @@ pub async fn inspect_resolve(
 pub async fn declare_uncertain(engine: &Engine, attempt: &str, reason: &str) -> Result<(), EngineError> {
     refuse_if_answering(engine, attempt).await?;
     let mut tx = begin(engine).await?;
-    let key = attempt_key(&mut tx, attempt).await?;
-    let view = tx.attempts_view(&[key], &|profile| engine.attempts_limit(profile)).await?.pop();
-    let Some(view) = view.filter(|view| view.state.is_open()) else {
-        return Err(EngineError::refused(
-            format!("attempt `{attempt}` has no card in hand"),
-            "only an attempt that is open can be declared uncertain",
-        ));
-    };
+    let view = attempt_view(engine, &mut tx, attempt, AttemptRule::Open).await?;
     let outcome = uncertain(&format!("declared by a person: {reason}"));
     let transition = settle(&view, &outcome, engine.settings.backoff, tx.now(), 0.0, None);
     tx.save(vec![transition]).await?;
@@ -95,9 +92,8 @@ async fn refuse_if_answering(engine: &Engine, attempt: &str) -> Result<(), Engin
     let reference = hand::reference(&open, id);
     match driver.find(&reference).await {
         Err(_) | Ok(Found::NeverSeen { .. } | Found::Forgotten) => Ok(()),
-        Ok(Found::Held | Found::Queued | Found::Printing { .. } | Found::Ended(_)) => Err(EngineError::refused(
-            format!("printer `{}` still answers for attempt `{attempt}`", printer.name),
-            "let `cetak run` settle it, or cancel it at the printer first",
-        )),
+        Ok(Found::Held | Found::Queued | Found::Printing { .. } | Found::Ended(_)) => {
+            Err(Refusal::PrinterStillAnswers { printer: printer.name, attempt: attempt.to_owned() }.into())
+        }
     }
 }

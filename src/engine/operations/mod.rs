@@ -22,7 +22,10 @@ pub use reprint::{reprint_approve, reprint_refuse, reprint_request};
 pub use stock::{Count, Delivery, count, destroy, lend, load, receive, take_back, unload};
 
 use super::{Engine, EngineError};
-use crate::{domain::id::RecordId, store::Tx};
+use crate::{
+    domain::{id::RecordId, refusal::Refusal},
+    store::Tx,
+};
 
 async fn begin(engine: &Engine) -> Result<Tx, EngineError> {
     let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await?;
@@ -42,11 +45,10 @@ pub struct RecordName {
 /// Finds a record, or says that there is none.
 pub async fn find_record(tx: &mut Tx, name: &RecordName) -> Result<RecordId, EngineError> {
     let found = tx.record_find(&name.source, &name.request_id).await?;
-    found.ok_or_else(|| no_record(name))
+    found.ok_or_else(|| no_record(name).into())
 }
 
 /// There is no such record.
-pub(super) fn no_record(name: &RecordName) -> EngineError {
-    let message = format!("there is no record `{}` from source `{}`", name.request_id, name.source);
-    EngineError::refused(message, "name the source with --source if it is another")
+pub(super) fn no_record(name: &RecordName) -> Refusal {
+    Refusal::NoRecord { source: name.source.clone(), request_id: name.request_id.clone() }
 }

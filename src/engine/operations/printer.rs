@@ -1,6 +1,6 @@
 //! Printers: added, asked, tried with a test card, cleared, taken out of use.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::RangeInclusive, sync::Arc, time::Duration};
 
 use cetak_driver_api::{AttemptId, AttemptRef, Document, Fault, PrinterDriver};
 pub use cetak_driver_api::{Capabilities, PrinterStatus, Supply};
@@ -16,6 +16,7 @@ use crate::{
         polling::POLL_MAX,
         printer::Printer,
         printer_reason,
+        refusal::{Named, PrinterUse, Refusal},
         stock::{Account, Cause, Movement},
     },
     engine::{
@@ -32,8 +33,11 @@ use crate::{
 /// How long a test card is watched.
 const TEST_WATCH_MAX: Duration = Duration::from_mins(3);
 
-pub(super) fn no_printer(name: &str) -> EngineError {
-    EngineError::refused(format!("there is no printer `{name}`"), "see the printers with `cetak printer list`")
+/// The blanks that a hopper can be declared to take.
+const HOPPER: RangeInclusive<i64> = 1..=100_000;
+
+pub(super) fn no_printer(name: &str) -> Refusal {
+    Refusal::NoPrinter { printer: name.to_owned() }
 }
 
 /// A printer to be added.
@@ -56,42 +60,29 @@ pub struct NewPrinter<'a> {
 pub async fn printer_add(engine: &Engine, new: &NewPrinter<'_>) -> Result<Result<Capabilities, Fault>, EngineError> {
     let NewPrinter { name, uri, profile, hopper, insist } = *new;
     if !is_name(name) {
-        return Err(EngineError::refused(
-            format!("`{name}` is no name for a printer"),
-            "use letters, digits, `-`, `_` and `.`, at most 40",
-        ));
+        return Err(Refusal::Name { of: Named::Printer, name: name.to_owned() }.into());
     }
     engine.profile(profile)?;
-    if hopper.is_some_and(|n| !(1..=100_000).contains(&n)) {
-        return Err(EngineError::refused(
-            "a hopper takes 1 to 100,000 blanks",
-            "leave --hopper out where hoppers are not counted",
-        ));
+    if let Some(capacity) = hopper.filter(|capacity| !HOPPER.contains(capacity)) {
+        return Err(Refusal::HopperCapacity { capacity, least: *HOPPER.start(), most: *HOPPER.end() }.into());
     }
     let printers = engine.store.read().await?.printer_list().await?;
     if let Some(same) = printers.iter().find(|printer| printer.uri == uri && printer.name != name) {
-        let message = format!("printer `{}` is at that address already", same.name);
-        return Err(EngineError::refused(message, "one printer has one name, or its blanks would be counted twice"));
+        return Err(Refusal::AddressTaken { printer: same.name.clone() }.into());
     }
     let known = printers.iter().any(|printer| printer.name == name);
-    let there_is = || {
-        let message = format!("there is a printer `{name}` already");
-        EngineError::refused(message, "remove it first, or choose another name")
-    };
+    let exists = || Refusal::PrinterExists { printer: name.to_owned() };
     if known {
-        return Err(there_is());
+        return Err(exists().into());
     }
     let found = driver(engine, name, uri)?.probe().await;
     let objections = found.as_ref().map(|found| objections(engine, profile, found)).unwrap_or_default();
     if insist.is_none() && !objections.is_empty() {
-        return Err(EngineError::refused(
-            format!("printer `{name}` cannot be used safely: {}", objections.join(" ")),
-            "cure that, or insist with `--insist REASON`; it is kept on record",
-        ));
+        return Err(Refusal::PrinterObjections { printer: name.to_owned(), objections, added: false }.into());
     }
     let mut tx = begin(engine).await?;
     if !tx.printer_add(name, uri, profile, hopper, insist).await? {
-        return Err(there_is());
+        return Err(exists().into());
     }
     let mut event = Event::new("printer.added", subject(name)).with("uri", plain_uri(uri)).with("profile", profile);
     if let Some(hopper) = hopper {
@@ -120,7 +111,7 @@ pub fn objections(engine: &Engine, profile: &str, found: &Capabilities) -> Vec<S
 }
 
 fn driver(engine: &Engine, name: &str, uri: &str) -> Result<Arc<dyn PrinterDriver>, EngineError> {
-    (engine.drivers)(name, uri).map_err(|message| EngineError::Refused { message, hint: None })
+    (engine.drivers)(name, uri).map_err(|detail| Refusal::PrinterSetup { printer: name.to_owned(), detail }.into())
 }
 
 fn subject(name: &str) -> String {
@@ -147,33 +138,22 @@ pub fn plain_database(url: &str) -> String {
 /// Takes a printer out of use: only when it has no batch, no open attempt and an empty hopper.
 pub async fn printer_remove(engine: &Engine, name: &str) -> Result<(), EngineError> {
     let mut tx = begin(engine).await?;
-    let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name)) };
+    let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
+    let in_use = |by: PrinterUse| Err(Refusal::PrinterInUse { printer: name.to_owned(), by }.into());
     if let Some(batch) = tx.batch_open(name).await? {
-        return Err(EngineError::refused(
-            format!("printer `{name}` has batch {}", batch.id),
-            format!("cancel it with `cetak batch cancel {}`", batch.id),
-        ));
+        return in_use(PrinterUse::Batch(batch.id));
     }
     if !tx.attempts_open(&[name]).await?.is_empty() {
-        return Err(EngineError::refused(
-            format!("printer `{name}` has a card in hand"),
-            "wait for it, or declare it with `cetak inspect declare`",
-        ));
+        return in_use(PrinterUse::Attempt);
     }
     if tx.uncertain_list(0, i64::MAX).await?.iter().any(|(_, line)| line.printer == name) {
-        return Err(EngineError::refused(
-            format!("printer `{name}` has cards whose outcome nobody knows"),
-            "resolve them first: `cetak inspect list`",
-        ));
+        return in_use(PrinterUse::UncertainAttempts);
     }
     let blank_type = &engine.profile(&printer.profile)?.blank_type;
     let place = crate::domain::stock::Place::Printer(name.to_owned());
     let left: i64 = tx.account_lots(blank_type, &place.free()).await?.iter().map(|lot| lot.quantity).sum();
     if left > 0 {
-        return Err(EngineError::refused(
-            format!("{left} blanks are in the hopper of `{name}`"),
-            format!("take them out with `cetak blangko unload --printer {name} --quantity {left}`"),
-        ));
+        return in_use(PrinterUse::Blanks(left));
     }
     tx.printer_remove(name).await?;
     tx.pause_end(&PauseScope::Printer(name.to_owned())).await?;
@@ -185,7 +165,7 @@ pub async fn printer_remove(engine: &Engine, name: &str) -> Result<(), EngineErr
 /// until they have gone away once.
 pub async fn printer_clear(engine: &Engine, name: &str, reason: &str) -> Result<(), EngineError> {
     let mut tx = begin(engine).await?;
-    let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name)) };
+    let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
     tx.printer_breaker(name, printer.breaker, Breaker::Closed, 0).await?;
     // Also what ends by itself elsewhere: CUPS keeps an open cover over a crash, for ever.
     let vouched = printer_reason::stopping(&printer.reasons, &[]);
@@ -204,7 +184,7 @@ pub async fn printer_probe(
     name: &str,
 ) -> Result<(Printer, Result<(Capabilities, PrinterStatus), Fault>), EngineError> {
     let found = engine.store.read().await?.printer_get(name).await?;
-    let Some(printer) = found else { return Err(no_printer(name)) };
+    let Some(printer) = found else { return Err(no_printer(name).into()) };
     let driver = driver(engine, name, &printer.uri)?;
     let answer = async { Ok((driver.probe().await?, driver.status().await?)) }.await;
     Ok((printer, answer))
@@ -226,31 +206,22 @@ pub async fn printer_test(engine: &Engine, name: &str) -> Result<TestCard, Engin
     let (found, _) = answer.map_err(|fault| does_not_answer(&printer, &fault))?;
     let objections = objections(engine, &printer.profile, &found);
     if printer.insisted.is_none() && !objections.is_empty() {
-        let message = format!("printer `{name}` cannot be used safely: {}", objections.join(" "));
-        return Err(EngineError::refused(message, "remove it, and add it again with `--insist REASON`"));
+        return Err(Refusal::PrinterObjections { printer: name.to_owned(), objections, added: true }.into());
     }
     let profile = engine.profile(&printer.profile)?;
-    let drawing = |e: crate::render::RenderError| EngineError::Refused { message: e.to_string(), hint: None };
-    let output = document::choose(&found, &profile).ok_or_else(|| {
-        EngineError::refused(
-            format!("printer `{name}` takes none of the formats that cards are drawn as"),
-            "use another printer",
-        )
-    })?;
-    let bytes = Renderer::new(&profile).and_then(|renderer| renderer.test_card(&output)).map_err(drawing)?;
+    let output = document::choose(&found, &profile).ok_or_else(|| Refusal::NoFormat { printer: name.to_owned() })?;
+    let bytes = Renderer::new(&profile)
+        .and_then(|renderer| renderer.test_card(&output))
+        .map_err(|error| Refusal::ProfileNotRendered { profile: profile.name.clone(), detail: error.to_string() })?;
     let attempt = attempt_name(&engine.settings.site, engine.clock.now(), &*engine.entropy);
-    let id = AttemptId::new(&*attempt).map_err(|e| EngineError::Refused { message: e.to_string(), hint: None })?;
+    let id = AttemptId::new(&*attempt)
+        .map_err(|error| Refusal::PrinterSetup { printer: name.to_owned(), detail: error.to_string() })?;
 
     let place = planning::place(&printer);
     let mut tx = begin(engine).await?;
     let lots = tx.account_lots(&profile.blank_type, &place.free()).await?;
     let Some(lot) = lots.iter().find(|lot| lot.quantity > 0).map(|lot| lot.lot) else {
-        let (place, hint) = match &printer.hopper {
-            Some(_) => ("hopper", "load some with `cetak blangko load`, or cancel its batch with `cetak batch cancel`"),
-            None => ("vault", "see what there is with `cetak blangko balance`"),
-        };
-        let message = format!("there is no free blank for a test card of `{}` in the {place}", profile.blank_type);
-        return Err(EngineError::refused(message, hint));
+        return Err(Refusal::NoFreeBlank { blank_type: profile.blank_type.clone(), place }.into());
     };
     let used = Movement::new(lot, place.free(), Account::Spoiled, 1, Cause::TestCard).with_document(&attempt);
     tx.movements_append(&[used]).await?;
@@ -274,19 +245,14 @@ pub async fn printer_test(engine: &Engine, name: &str) -> Result<TestCard, Engin
     Ok(TestCard { attempt, outcome })
 }
 
-/// The printer's silence as an error for a person.
+/// A printer's failure to answer as a refusal.
 pub fn does_not_answer(printer: &Printer, fault: &Fault) -> EngineError {
     let unreachable = |reason: &String| reason == "connecting-to-device";
+    let (printer, address) = (printer.name.clone(), plain_uri(&printer.uri));
     if matches!(fault, Fault::Unavailable { reasons } if reasons.iter().any(unreachable)) {
-        return EngineError::refused(
-            format!("printer `{}` cannot be reached at {}", printer.name, plain_uri(&printer.uri)),
-            "check that it is switched on, and host name and port of its address",
-        );
+        return Refusal::PrinterUnreachable { printer, address }.into();
     }
-    EngineError::refused(
-        format!("printer `{}` does not answer: {fault}", printer.name),
-        format!("it is at {}", plain_uri(&printer.uri)),
-    )
+    Refusal::PrinterFailed { printer, address, detail: fault.to_string() }.into()
 }
 
 async fn print_once(engine: &Engine, driver: &dyn PrinterDriver, id: AttemptId, document: Document) -> Outcome {

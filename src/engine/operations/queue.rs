@@ -7,6 +7,7 @@ use crate::{
         batch::{Batch, BatchState},
         id::BatchId,
         pause::PauseScope,
+        refusal::{BatchRule, Refusal},
     },
     engine::planning,
     store::Tx,
@@ -23,7 +24,7 @@ fn subject(scope: &PauseScope) -> String {
 async fn exists(tx: &mut Tx, scope: &PauseScope) -> Result<(), EngineError> {
     match scope {
         PauseScope::Queue => Ok(()),
-        PauseScope::Printer(name) => tx.printer_get(name).await?.map(|_| ()).ok_or_else(|| no_printer(name)),
+        PauseScope::Printer(name) => tx.printer_get(name).await?.map(|_| ()).ok_or_else(|| no_printer(name).into()),
         PauseScope::Batch(id) => open_batch(tx, BatchId(*id)).await.map(|_| ()),
     }
 }
@@ -54,12 +55,11 @@ pub async fn resume(engine: &Engine, scope: &PauseScope, reason: &str) -> Result
 }
 
 async fn open_batch(tx: &mut Tx, id: BatchId) -> Result<Batch, EngineError> {
-    let message = match tx.batch_get(id).await? {
-        Some(batch) if batch.state != BatchState::Closed => return Ok(batch),
-        Some(_) => format!("batch {id} is closed"),
-        None => format!("there is no batch {id}"),
-    };
-    Err(EngineError::refused(message, "see the open ones with `cetak batch list`"))
+    match tx.batch_get(id).await? {
+        Some(batch) if batch.state != BatchState::Closed => Ok(batch),
+        Some(batch) => Err(Refusal::BatchState { batch: id, found: batch.state, needs: BatchRule::Open }.into()),
+        None => Err(Refusal::NoBatch { batch: id }.into()),
+    }
 }
 
 /// Ends a batch now: queued records go back to the waiting list, their blanks to where they came from. The card in hand
@@ -80,10 +80,7 @@ pub async fn batch_approve(engine: &Engine, id: BatchId) -> Result<(), EngineErr
     let mut tx = begin(engine).await?;
     let batch = open_batch(&mut tx, id).await?;
     if batch.state != BatchState::Planned {
-        return Err(EngineError::refused(
-            format!("batch {id} is `{}`", batch.state.as_str()),
-            "only a `planned` batch waits for approval",
-        ));
+        return Err(Refusal::BatchState { batch: id, found: batch.state, needs: BatchRule::Planned }.into());
     }
     tx.batch_change(id, BatchState::Planned, BatchState::Running).await?;
     tx.audit(Event::new("batch.approved", planning::subject(id)));

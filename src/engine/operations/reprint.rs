@@ -5,7 +5,8 @@ use crate::domain::{
     audit::Event,
     card::profile::PhotoRule,
     id::WarrantId,
-    record::{RecordState, RecordView, WrongState},
+    record::{RecordState, RecordView},
+    refusal::{RecordRule, Refusal},
     warrant::{approve, may_be_reprinted},
 };
 
@@ -16,8 +17,8 @@ pub async fn reprint_request(engine: &Engine, name: &RecordName, reason: &str) -
     let view = tx.record_view(id).await?;
     let profile = engine.profile(&view.profile)?;
     if !profile.reprint_reasons.iter().any(|r| r == reason) {
-        let message = format!("`{reason}` is no reason for a reprint of `{}`", profile.name);
-        return Err(EngineError::refused(message, format!("reasons are `{}`", profile.reprint_reasons.join("`, `"))));
+        let known = profile.reprint_reasons.clone();
+        return Err(Refusal::NotAReprintReason { profile: profile.name.clone(), known }.into());
     }
     may_be_reprinted(view.state, &view.subject)?;
     photo_is_there(&view, profile.photo)?;
@@ -28,9 +29,9 @@ pub async fn reprint_request(engine: &Engine, name: &RecordName, reason: &str) -
 }
 
 /// A warrant applies until the photo is purged; after that a new request is imported.
-fn photo_is_there(view: &RecordView, rule: PhotoRule) -> Result<(), WrongState> {
+fn photo_is_there(view: &RecordView, rule: PhotoRule) -> Result<(), Refusal> {
     if view.state == RecordState::HandedOver && rule == PhotoRule::Required {
-        return Err(WrongState::new(&view.subject, view.state, "its photo is purged; import a new request"));
+        return Err(Refusal::record_state(&view.subject, view.state, RecordRule::ReprintPhoto));
     }
     Ok(())
 }
@@ -44,11 +45,8 @@ pub async fn reprint_approve(engine: &Engine, id: WarrantId) -> Result<(), Engin
     let lost = profile.lost_reasons.contains(&warrant.reason);
     let transition = approve(&warrant, tx.actor(), &view, lost)?;
     photo_is_there(&view, profile.photo)?;
-    if view.stop.is_some() {
-        return Err(EngineError::refused(
-            format!("the card of {} is stopped", view.subject),
-            "reject it with `cetak card reject`",
-        ));
+    if let Some(recall) = view.stop {
+        return Err(Refusal::record_state(&view.subject, view.state, recall).into());
     }
     tx.warrant_decide(id, "approved").await?;
     tx.save(vec![transition]).await?;
@@ -60,10 +58,7 @@ pub async fn reprint_refuse(engine: &Engine, id: WarrantId, reason: &str) -> Res
     let mut tx = begin(engine).await?;
     let Some(warrant) = tx.warrant_get(id).await? else { return Err(no_warrant(id)) };
     if warrant.state != "requested" {
-        return Err(EngineError::refused(
-            format!("warrant {id} is already `{}`", warrant.state),
-            "a warrant is decided once",
-        ));
+        return Err(Refusal::WarrantDecided { warrant: id, found: warrant.state }.into());
     }
     let subject = tx.record_view(warrant.record).await?.subject;
     tx.warrant_decide(id, "refused").await?;
@@ -72,5 +67,5 @@ pub async fn reprint_refuse(engine: &Engine, id: WarrantId, reason: &str) -> Res
 }
 
 fn no_warrant(id: WarrantId) -> EngineError {
-    EngineError::refused(format!("there is no warrant {id}"), "see them with `cetak reprint list`")
+    Refusal::NoWarrant { warrant: id }.into()
 }

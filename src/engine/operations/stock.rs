@@ -6,6 +6,7 @@ use crate::{
         audit::Event,
         card::profile::is_name,
         id::LotId,
+        refusal::{Argument, Named, Refusal},
         stock::{Account, Cause, LotQuantity, Movement, Place, draw, serial_count},
         warrant::same_name,
     },
@@ -27,6 +28,9 @@ pub struct Delivery {
     pub serials: Option<String>,
 }
 
+/// The most blanks that one act moves or counts.
+const QUANTITY_MAX: i64 = 1_000_000_000;
+
 /// Where lots are not kept, all blanks of a type are in this one.
 const NO_LOT: &str = "-";
 
@@ -34,24 +38,21 @@ const NO_LOT: &str = "-";
 pub async fn receive(engine: &Engine, delivery: &Delivery) -> Result<(), EngineError> {
     known_type(engine, &delivery.blank_type)?;
     at_least_one(delivery.quantity)?;
-    named("document", &delivery.document)?;
+    given(Argument::Document, &delivery.document)?;
     if let Some(serials) = &delivery.serials {
-        let count = serial_count(serials).map_err(|message| EngineError::Refused { message, hint: None })?;
+        let count = serial_count(serials).ok_or_else(|| Refusal::SerialRange { serials: serials.clone() })?;
         if count != delivery.quantity {
-            let message = format!("serials `{serials}` are {count} blanks, and the quantity is {}", delivery.quantity);
-            return Err(EngineError::refused(message, "count the delivery again; nothing was booked"));
+            let (serials, quantity) = (serials.clone(), delivery.quantity);
+            return Err(Refusal::SerialCount { serials, count, quantity }.into());
         }
         if delivery.lot.is_none() {
-            return Err(EngineError::refused("serials belong to a lot", "name it with --lot"));
+            return Err(Refusal::SerialsWithoutLot.into());
         }
     }
     let mut tx = begin(engine).await?;
     let lot_name = delivery.lot.as_deref().unwrap_or(NO_LOT);
     if delivery.serials.is_some() && tx.lot_get(&delivery.blank_type, lot_name).await?.is_some() {
-        return Err(EngineError::refused(
-            format!("lot `{lot_name}` is known already"),
-            "a lot with serials is received once; was it booked before?",
-        ));
+        return Err(Refusal::LotExists { lot: lot_name.to_owned() }.into());
     }
     let lot = tx.lot_make(&delivery.blank_type, lot_name, delivery.serials.as_deref()).await?;
     let movement = Movement::new(lot, Account::Supplier, Account::Vault, delivery.quantity, Cause::Received);
@@ -75,8 +76,7 @@ pub async fn load(engine: &Engine, printer: &str, quantity: i64) -> Result<(), E
     let there =
         held(&mut tx, &blank_type, &place.free()).await? + held(&mut tx, &blank_type, &place.reserved()).await?;
     if there + quantity > capacity {
-        let message = format!("the hopper of `{printer}` takes {capacity}, and {there} are in it");
-        return Err(EngineError::refused(message, format!("load at most {}", capacity - there)));
+        return Err(Refusal::HopperFull { printer: printer.to_owned(), capacity, loaded: there }.into());
     }
     transfer(&mut tx, &blank_type, Account::Vault, &place.free(), quantity, Cause::Loaded, None).await?;
     tx.audit(stock_event("blangko.loaded", &blank_type, quantity).with("printer", printer));
@@ -115,8 +115,8 @@ pub async fn count(
     reason: &str,
 ) -> Result<Count, EngineError> {
     known_type(engine, blank_type)?;
-    if counted < 0 {
-        return Err(EngineError::refused("a count cannot be negative", "count again"));
+    if !(0..=QUANTITY_MAX).contains(&counted) {
+        return Err(Refusal::Quantity { quantity: counted, least: 0, most: QUANTITY_MAX }.into());
     }
     let mut tx = begin(engine).await?;
     let place = match printer {
@@ -131,19 +131,14 @@ pub async fn count(
     let difference = counted - booked;
     if difference < 0 {
         if -difference > free {
-            let message = format!("{} are missing, and only {free} are not reserved for a batch", -difference);
-            return Err(EngineError::refused(message, "cancel the batch with `cetak batch cancel`, then count again"));
+            return Err(Refusal::CountBelowReserved { short: -difference, free }.into());
         }
         transfer(&mut tx, blank_type, place.free(), &Account::Missing, -difference, Cause::Counted, Some(reason))
             .await?;
     } else if difference > 0 {
         let missing = held(&mut tx, blank_type, &Account::Missing).await?;
         if difference > missing {
-            let message = format!("{difference} are over, and only {missing} were ever missing");
-            return Err(EngineError::refused(
-                message,
-                "book a delivery, a loan or a load that was forgotten, then count again",
-            ));
+            return Err(Refusal::CountAboveMissing { over: difference, missing }.into());
         }
         transfer(&mut tx, blank_type, Account::Missing, &place.free(), difference, Cause::Counted, Some(reason))
             .await?;
@@ -165,11 +160,11 @@ pub async fn destroy(
 ) -> Result<(), EngineError> {
     known_type(engine, blank_type)?;
     at_least_one(quantity)?;
-    named("document", document)?;
-    named("witness", witnesses[0])?;
-    named("witness", witnesses[1])?;
+    given(Argument::Document, document)?;
+    given(Argument::Witness, witnesses[0])?;
+    given(Argument::Witness, witnesses[1])?;
     if same_name(witnesses[0], witnesses[1]) {
-        return Err(EngineError::refused("destruction needs two people", "name two different witnesses"));
+        return Err(Refusal::SameWitness.into());
     }
     let mut tx = begin(engine).await?;
     let from = if from_vault { Account::Vault } else { Account::Spoiled };
@@ -212,12 +207,9 @@ async fn loan(
 ) -> Result<(), EngineError> {
     known_type(engine, blank_type)?;
     at_least_one(quantity)?;
-    named("document", document)?;
+    given(Argument::Document, document)?;
     if !is_name(other) {
-        return Err(EngineError::refused(
-            format!("`{other}` is no name for an office"),
-            "use letters, digits, `-`, `_` and `.`",
-        ));
+        return Err(Refusal::Name { of: Named::Office, name: other.to_owned() }.into());
     }
     let account = Account::Loan(other.to_owned());
     let (from, to, cause, act) = if out {
@@ -242,9 +234,11 @@ async fn transfer(
     document: Option<&str>,
 ) -> Result<(), EngineError> {
     let lots = tx.account_lots(blank_type, &from).await?;
-    let drawn = draw(&lots, quantity).map_err(|there| {
-        let message = format!("{quantity} `{blank_type}` are asked for, and {there} are in `{from}`");
-        EngineError::refused(message, "see what there is with `cetak blangko balance`")
+    let drawn = draw(&lots, quantity).map_err(|available| Refusal::TooFewBlanks {
+        blank_type: blank_type.to_owned(),
+        account: from.clone(),
+        wanted: quantity,
+        available,
     })?;
     let movement = |lot: LotQuantity| {
         let movement = Movement::new(lot.lot, from.clone(), to.clone(), lot.quantity, cause);
@@ -260,45 +254,32 @@ async fn held(tx: &mut Tx, blank_type: &str, account: &Account) -> Result<i64, E
 
 /// The blank type and the capacity of a printer's counted hopper.
 async fn hopper(engine: &Engine, tx: &mut Tx, name: &str) -> Result<(String, i64), EngineError> {
-    let Some(printer) = tx.printer_get(name).await? else { return Err(super::printer::no_printer(name)) };
+    let Some(printer) = tx.printer_get(name).await? else { return Err(super::printer::no_printer(name).into()) };
     let Some(capacity) = printer.hopper else {
-        return Err(EngineError::refused(
-            format!("the hopper of `{name}` is not counted: its blanks come from the vault"),
-            "remove the printer and add it with --hopper N to count it",
-        ));
+        return Err(Refusal::HopperNotCounted { printer: name.to_owned() }.into());
     };
     Ok((engine.profile(&printer.profile)?.blank_type.clone(), capacity))
 }
 
-fn known_type(engine: &Engine, blank_type: &str) -> Result<(), EngineError> {
+fn known_type(engine: &Engine, blank_type: &str) -> Result<(), Refusal> {
     let known: std::collections::BTreeSet<&str> = engine.profiles.values().map(|p| p.blank_type.as_str()).collect();
     if known.contains(blank_type) {
         return Ok(());
     }
-    let list = known.into_iter().collect::<Vec<_>>().join("`, `");
-    Err(EngineError::refused(
-        format!("no card profile uses blanks of type `{blank_type}`"),
-        format!("types are `{list}`"),
-    ))
+    let known = known.into_iter().map(str::to_owned).collect();
+    Err(Refusal::NoBlankType { blank_type: blank_type.to_owned(), known })
 }
 
-fn at_least_one(quantity: i64) -> Result<(), EngineError> {
-    if (1..=1_000_000_000).contains(&quantity) {
+fn at_least_one(quantity: i64) -> Result<(), Refusal> {
+    if (1..=QUANTITY_MAX).contains(&quantity) {
         Ok(())
     } else {
-        Err(EngineError::refused(
-            format!("a quantity of {quantity} makes no sense"),
-            "give a number of blanks, 1 to 1,000,000,000",
-        ))
+        Err(Refusal::Quantity { quantity, least: 1, most: QUANTITY_MAX })
     }
 }
 
-fn named(what: &str, value: &str) -> Result<(), EngineError> {
-    if value.trim().is_empty() {
-        Err(EngineError::refused(format!("the {what} is missing"), "give its number or name"))
-    } else {
-        Ok(())
-    }
+fn given(what: Argument, value: &str) -> Result<(), Refusal> {
+    if value.trim().is_empty() { Err(Refusal::Missing { what }) } else { Ok(()) }
 }
 
 fn stock_event(act: &'static str, blank_type: &str, quantity: i64) -> Event {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{batch::Batch, id::RecordId, polling::POLL_MIN, time::Timestamp},
-    engine::{batched_reads::Bodies, clock::attempt_name, group_commit::Request, import::open_person},
+    engine::{batched_reads::Bodies, clock::attempt_name, group_commit::Request, person::open_person},
     render::Card,
     store::{QueuedJob, StoreError, StoredBody},
 };

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     domain::personal::Person,
-    engine::import::{PHOTO_FIELD, photo_row_name},
+    engine::person::{PHOTO_FIELD, photo_row_name},
     store::{
         StoreError, Tx,
         keys::{Keys, hex, unhex},

@@ -67,7 +67,7 @@ impl Worker {
         }
         let drawn = self.draw(&mut pile).await?;
         if pile.is_undrawable {
-            return Ok(Progress::Blocked("its cards cannot be drawn; see the log, and try `cetak profile check`"));
+            return Ok(Progress::Blocked("its cards cannot be drawn; see the log, and check its card profile"));
         }
         if drawn.is_none() {
             return Ok(Progress::Wait(pile.until_due(self.engine.clock.now())));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Page, PageRequest, Query};
-use crate::store::{ChainHead, Fault};
+use crate::store::{ChainHead, Fault, Remedy};
 
 /// Asks for the newest row of each chain.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
@@ -128,8 +128,8 @@ pub struct CheckedRule {
     pub rule: String,
     /// Where it does not hold, at most 100; empty if all is well.
     pub faults: Vec<Fault>,
-    /// What to do if it does not hold.
-    pub hint: String,
+    /// What a person has to do if it does not hold.
+    pub remedy: Remedy,
 }
 
 impl Query for CheckDatabase {
@@ -137,7 +137,7 @@ impl Query for CheckDatabase {
 
     async fn read(self, engine: &Engine) -> Result<Vec<CheckedRule>, EngineError> {
         let checks = engine.store.read().await?.check(&self.seal).await?;
-        let rule = |c: crate::store::Check| CheckedRule { rule: c.rule.into(), faults: c.faults, hint: c.hint.into() };
+        let rule = |c: crate::store::Check| CheckedRule { rule: c.rule.into(), faults: c.faults, remedy: c.remedy };
         Ok(checks.into_iter().map(rule).collect())
     }
 }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Page, PageRequest, Query};
-use crate::{domain::id::BatchId, store::BatchLine};
+use crate::{
+    domain::{id::BatchId, refusal::Refusal},
+    store::BatchLine,
+};
 
 /// Asks for batches, oldest first.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
@@ -39,8 +42,7 @@ impl Query for ShowBatch {
     type Answer = BatchLine;
 
     async fn read(self, engine: &Engine) -> Result<BatchLine, EngineError> {
-        engine.store.read().await?.batch_line(self.batch).await?.ok_or_else(|| {
-            EngineError::refused(format!("there is no batch {}", self.batch), "see them with `cetak batch list --all`")
-        })
+        let line = engine.store.read().await?.batch_line(self.batch).await?;
+        line.ok_or_else(|| Refusal::NoBatch { batch: self.batch }.into())
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         id::{BatchId, JobId},
         job::JobState,
+        refusal::Refusal,
     },
     engine::operations::{RecordName, find_record},
     store::{JobLine, JobScope},
@@ -69,8 +70,6 @@ impl Query for ShowJob {
 
     async fn read(self, engine: &Engine) -> Result<JobLine, EngineError> {
         let found = engine.store.read().await?.job_list(JobScope::Job(self.job), None, 0, 1).await?.pop();
-        found.ok_or_else(|| {
-            EngineError::refused(format!("there is no job {}", self.job), "see them with `cetak job list`")
-        })
+        found.ok_or_else(|| Refusal::NoJob { job: self.job }.into())
     }
 }

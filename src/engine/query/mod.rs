@@ -42,7 +42,7 @@ pub use self::{
 use super::{Engine, EngineError};
 pub use crate::store::{
     AttemptLine, BalanceLine, BatchLine, ChainHead, Fault, JobLine, MovementLine, Node, OldestWaiting, RecordLine,
-    UncertainLine, WarrantLine,
+    Remedy, UncertainLine, WarrantLine,
 };
 
 /// Something to be read. It changes nothing.

@@ -44,6 +44,6 @@ impl Query for ShowRecord {
     async fn read(self, engine: &Engine) -> Result<RecordLine, EngineError> {
         let mut tx = engine.store.read().await?;
         let id = find_record(&mut tx, &self.record).await?;
-        tx.record_line(id).await?.ok_or_else(|| no_record(&self.record))
+        tx.record_line(id).await?.ok_or_else(|| no_record(&self.record).into())
     }
 }

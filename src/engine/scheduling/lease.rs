@@ -20,7 +20,7 @@ use cetak_driver_api::{
 use tracing::{info, warn};
 
 use crate::{
-    domain::{audit::Event, share::share},
+    domain::{audit::Event, refusal::Refusal, share::share},
     engine::{Engine, EngineError, clock::Clock},
     store::{Candidate, Fence, StoreError, Tx},
 };
@@ -92,15 +92,13 @@ impl Lease {
         let epoch = match tx.node_join(self.node(), &self.candidate, length_us(self.length)).await? {
             Ok(epoch) => epoch,
             Err(holder) => {
-                let message = format!(
-                    "another scheduler is node `{}`: process {} on `{}`",
-                    holder.name, holder.process, holder.host
-                );
-                let wait = holder.lease_left_ms / 1_000 + 1;
-                let hint = format!(
-                    "give this one another name with `node = \"...\"` in the settings; if that one is dead, its lease ends in {wait} s"
-                );
-                return Err(EngineError::refused(message, hint));
+                return Err(Refusal::NodeTaken {
+                    node: holder.name,
+                    process: holder.process,
+                    host: holder.host,
+                    lease_left_s: holder.lease_left_ms / 1_000 + 1,
+                }
+                .into());
             }
         };
         let event = Event::new("node.joined", format!("node {}", self.node())).with("epoch", epoch);

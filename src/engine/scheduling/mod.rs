@@ -65,7 +65,7 @@ pub async fn run(engine: &Engine, until: Until, mut stop: watch::Receiver<bool>)
         lacks: false,
         ends: false,
     };
-    let mut news = engine.store.news().await;
+    let mut news = engine.store.listen().await;
     let stuck = loop {
         let rests = match scheduler.look(&mut news).await {
             Ok(rests) => rests,
@@ -276,7 +276,8 @@ impl Scheduler {
     }
 
     fn hire(&mut self, printer: Printer, stop: watch::Receiver<bool>) -> Result<Worker, String> {
-        let profile = self.engine.profile(&printer.profile).map_err(|e| e.to_string())?;
+        let missing = |_| format!("its card profile `{}` does not exist", printer.profile);
+        let profile = self.engine.profile(&printer.profile).map_err(missing)?;
         let renderer = if let Some(renderer) = self.renderers.get(&profile.name) {
             renderer.clone()
         } else {

@@ -3,18 +3,21 @@
 
 pub(super) mod postgres;
 mod schema;
-mod sqlite;
+pub(super) mod sqlite;
 
 use std::{path::PathBuf, sync::Arc};
 
-use sqlx::{Sqlite, SqlitePool, Transaction, postgres::PgListener};
+use sqlx::{Sqlite, Transaction, postgres::PgListener};
 use tokio::net::UnixDatagram;
 
-use self::postgres::{PgTransaction, Purpose, Server};
+use self::{
+    postgres::{PgTransaction, Purpose, Server},
+    sqlite::SqliteFile,
+};
 use super::error::{StoreError, doing};
 
 /// Connections that read, of one process.
-pub(super) const READERS: usize = 5;
+const READERS: usize = 5;
 
 /// Runs one call on whichever database a transaction belongs to. The call is compiled once for each, so that a type that
 /// only one of them knows does not compile.
@@ -51,7 +54,7 @@ pub enum Location {
 
 #[derive(Clone, Debug)]
 pub(super) enum Backend {
-    Sqlite { write: SqlitePool, read: SqlitePool, file: PathBuf },
+    Sqlite(SqliteFile),
     Postgres(Arc<Server>),
 }
 
@@ -65,8 +68,8 @@ pub(super) enum Inner {
 impl Backend {
     pub(super) async fn open(location: &Location) -> Result<Self, StoreError> {
         match location {
-            Location::File(file) => sqlite::open(file.clone()).await,
-            Location::Server(url) => Server::open(url).await.map(Self::Postgres),
+            Location::File(file) => SqliteFile::open(file.clone(), READERS).await.map(Self::Sqlite),
+            Location::Server(url) => Server::open(url, READERS).await.map(Self::Postgres),
         }
     }
 
@@ -80,7 +83,7 @@ impl Backend {
     /// Begins a transaction that writes. Waits for its turn: there is one at a time, on either database.
     pub(super) async fn write(&self) -> Result<Inner, StoreError> {
         match self {
-            Self::Sqlite { write, .. } => sqlite::begin_immediate(write).await.map(Inner::Sqlite),
+            Self::Sqlite(file) => file.begin_write().await.map(Inner::Sqlite),
             Self::Postgres(server) => Box::pin(server.begin(Purpose::Write)).await.map(Inner::Postgres),
         }
         .map_err(doing("beginning to write"))
@@ -89,7 +92,7 @@ impl Backend {
     /// Begins a transaction that sees one state of the database and cannot write.
     pub(super) async fn read(&self) -> Result<Inner, StoreError> {
         match self {
-            Self::Sqlite { read, .. } => read.begin().await.map(Inner::Sqlite),
+            Self::Sqlite(file) => file.read.begin().await.map(Inner::Sqlite),
             Self::Postgres(server) => Box::pin(server.begin(Purpose::Read)).await.map(Inner::Postgres),
         }
         .map_err(doing("beginning to read"))
@@ -97,21 +100,18 @@ impl Backend {
 
     pub(super) async fn close(&self) {
         match self {
-            Self::Sqlite { write, read, .. } => {
-                read.close().await;
-                write.close().await;
-            }
+            Self::Sqlite(file) => file.close().await,
             Self::Postgres(server) => server.close().await,
         }
     }
 
     /// Tells whoever waits for [`Arrivals`] on a SQLite file; on PostgreSQL the commit itself does.
     pub(super) fn announce(&self) {
-        if let Self::Sqlite { file, .. } = self
+        if let Self::Sqlite(SqliteFile { path, .. }) = self
             && let Ok(socket) = std::os::unix::net::UnixDatagram::unbound()
         {
             // Nobody may be listening, or its queue may be full: then it looks soon anyway.
-            let _ = socket.set_nonblocking(true).and_then(|()| socket.send_to(&[1], waker(file)).map(drop));
+            let _ = socket.set_nonblocking(true).and_then(|()| socket.send_to(&[1], waker(path)).map(drop));
         }
     }
 
@@ -119,8 +119,8 @@ impl Backend {
     /// they only save the wait until the next look.
     pub(super) async fn arrivals(&self) -> Arrivals {
         match self {
-            Self::Sqlite { file, .. } => {
-                let socket = waker(file);
+            Self::Sqlite(SqliteFile { path, .. }) => {
+                let socket = waker(path);
                 // Left by one that was killed. There is one scheduler on a file.
                 let _ = std::fs::remove_file(&socket);
                 let bound = UnixDatagram::bind(&socket);

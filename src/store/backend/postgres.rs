@@ -15,16 +15,16 @@ use tokio::{
     time::timeout,
 };
 
-use super::{READERS, schema};
+use super::schema;
 use crate::store::error::{StoreError, doing, is_away};
 
 /// How long a statement of a writing transaction may take on PostgreSQL. Whoever loses the network between two packets
 /// would otherwise wait for ever.
-const STATEMENT_PATIENCE: Duration = Duration::from_secs(20);
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(20);
 /// The same for a report, which may read everything.
-const REPORT_PATIENCE: Duration = Duration::from_mins(30);
+const REPORT_TIMEOUT: Duration = Duration::from_mins(30);
 /// How long a connection to PostgreSQL may take.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The channel of LISTEN and NOTIFY.
 const CHANNEL: &str = "cetak";
 
@@ -67,7 +67,7 @@ impl Idle {
 }
 
 impl Server {
-    pub(in crate::store) async fn open(url: &str) -> Result<Arc<Self>, StoreError> {
+    pub(in crate::store) async fn open(url: &str, readers: usize) -> Result<Arc<Self>, StoreError> {
         let options: PgConnectOptions = url.parse().map_err(doing("reading the database's address"))?;
         let options =
             options.application_name("cetak").statement_cache_capacity(200).disable_statement_logging().options([
@@ -78,11 +78,11 @@ impl Server {
                 ("client_min_messages", "error"),
                 ("jit", "off"),
             ]);
-        let server = Self { options, writers: Idle::new(1), readers: Idle::new(READERS) };
+        let server = Self { options, writers: Idle::new(1), readers: Idle::new(readers) };
         let mut connection = server.connect(Purpose::Write).await.map_err(doing("opening the database"))?;
         let (migrator, known) = schema::of_postgres();
         // A new version may rewrite tables, or wait for another process that does.
-        let migrated = timeout(REPORT_PATIENCE, migrator.run(&mut connection)).await;
+        let migrated = timeout(REPORT_TIMEOUT, migrator.run(&mut connection)).await;
         schema::migrated(migrated.unwrap_or_else(|_| Err(late().into())), known)?;
         server.writers.put(connection);
         Ok(Arc::new(server))
@@ -103,14 +103,14 @@ impl Server {
             ]),
             Purpose::Read => options,
         };
-        bounded(CONNECT_PATIENCE, options.connect()).await
+        bounded(CONNECT_TIMEOUT, options.connect()).await
     }
 
     pub(in crate::store) async fn begin(self: &Arc<Self>, purpose: Purpose) -> Result<PgTransaction, sqlx::Error> {
         let idle = self.idle(purpose);
         let permits = idle.permits.clone();
         let permit =
-            bounded(STATEMENT_PATIENCE, async { permits.acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed) })
+            bounded(STATEMENT_TIMEOUT, async { permits.acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed) })
                 .await?;
         let begin = match purpose {
             // One writer at a time, as on SQLite: what a transaction has read stays true until it commits.
@@ -120,7 +120,7 @@ impl Server {
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         };
         if let Some(mut connection) = idle.take() {
-            match bounded(STATEMENT_PATIENCE, connection.execute(begin)).await {
+            match bounded(STATEMENT_TIMEOUT, connection.execute(begin)).await {
                 Ok(_) => return Ok(self.lend(connection, permit, purpose)),
                 // It did not live through the wait.
                 Err(error) if is_away(&error) => {}
@@ -130,7 +130,7 @@ impl Server {
             while idle.take().is_some() {}
         }
         let mut connection = self.connect(purpose).await?;
-        bounded(STATEMENT_PATIENCE, connection.execute(begin)).await?;
+        bounded(STATEMENT_TIMEOUT, connection.execute(begin)).await?;
         Ok(self.lend(connection, permit, purpose))
     }
 
@@ -145,7 +145,7 @@ impl Server {
             server: self.clone(),
             permit: Some(permit),
             purpose,
-            patience: STATEMENT_PATIENCE,
+            patience: STATEMENT_TIMEOUT,
             failed: false,
         }
     }
@@ -158,9 +158,9 @@ impl Server {
     }
 
     pub(in crate::store) async fn listen(&self) -> Result<PgListener, sqlx::Error> {
-        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_PATIENCE);
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(CONNECT_TIMEOUT);
         let pool = pool.connect_lazy_with(self.options.clone());
-        bounded(CONNECT_PATIENCE, async {
+        bounded(CONNECT_TIMEOUT, async {
             let mut listener = PgListener::connect_with(&pool).await?;
             listener.listen(CHANNEL).await?;
             Ok(listener)
@@ -172,7 +172,7 @@ impl Server {
         for idle in [&self.writers, &self.readers] {
             idle.permits.close();
             while let Some(connection) = idle.take() {
-                let _ = bounded(CONNECT_PATIENCE, connection.close()).await; // it is not used again
+                let _ = bounded(CONNECT_TIMEOUT, connection.close()).await; // it is not used again
             }
         }
     }
@@ -218,7 +218,7 @@ impl PgTransaction {
 
     /// From here on a statement may read everything there is.
     pub(in crate::store) fn without_timeout(&mut self) {
-        self.patience = REPORT_PATIENCE;
+        self.patience = REPORT_TIMEOUT;
     }
 
     /// Runs something that may take as long as it needs, because a person waits for it.
@@ -240,7 +240,7 @@ impl PgTransaction {
             return Err(doing("committing")(sqlx::Error::PoolClosed));
         };
         let commit = if announces { "NOTIFY cetak; COMMIT" } else { "COMMIT" };
-        match bounded(STATEMENT_PATIENCE, connection.execute(commit)).await {
+        match bounded(STATEMENT_TIMEOUT, connection.execute(commit)).await {
             Ok(_) => {
                 self.server.idle(self.purpose).put(connection);
                 Ok(())
@@ -259,7 +259,7 @@ impl Drop for PgTransaction {
         };
         let (server, permit, purpose) = (self.server.clone(), self.permit.take(), self.purpose);
         runtime.spawn(async move {
-            if bounded(CONNECT_PATIENCE, connection.execute("ROLLBACK")).await.is_ok() {
+            if bounded(CONNECT_TIMEOUT, connection.execute("ROLLBACK")).await.is_ok() {
                 server.idle(purpose).put(connection);
             }
             drop(permit);
@@ -273,10 +273,10 @@ pub(in crate::store) async fn has_data(url: &str) -> Result<bool, StoreError> {
     const KEYS: &str = "SELECT EXISTS (SELECT 1 FROM meta)";
     let failed = "opening the database";
     let options: PgConnectOptions = url.parse().map_err(doing("reading the database's address"))?;
-    let mut connection = bounded(CONNECT_PATIENCE, options.connect()).await.map_err(doing(failed))?;
-    let has_tables: bool = bounded(STATEMENT_PATIENCE, sqlx::query_scalar(TABLES).fetch_one(&mut connection))
+    let mut connection = bounded(CONNECT_TIMEOUT, options.connect()).await.map_err(doing(failed))?;
+    let has_tables: bool = bounded(STATEMENT_TIMEOUT, sqlx::query_scalar(TABLES).fetch_one(&mut connection))
         .await
         .map_err(doing(failed))?;
     let keys = sqlx::query_scalar(KEYS).fetch_one(&mut connection);
-    Ok(has_tables && bounded(STATEMENT_PATIENCE, keys).await.map_err(doing(failed))?)
+    Ok(has_tables && bounded(STATEMENT_TIMEOUT, keys).await.map_err(doing(failed))?)
 }

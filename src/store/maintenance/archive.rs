@@ -4,8 +4,8 @@
 //! after its job was archived: such an act finds it in either place, and changes it where it lies.
 
 use crate::{
-    domain::{id::JobId, job::JobState, time::Timestamp, transition::JobChange},
-    store::{StoreError, Tx, doing, execute, on, set},
+    domain::{attempt::AttemptState, id::JobId, job::JobState, time::Timestamp, transition::JobChange},
+    store::{StoreError, Tx, doing, execute, on, parse, set},
 };
 
 /// How much was moved, or would be.
@@ -105,9 +105,11 @@ impl Tx {
     }
 
     /// The state of an archived attempt, by its name.
-    pub async fn attempt_archived(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+    pub async fn attempt_archived(&mut self, name: &str) -> Result<Option<AttemptState>, StoreError> {
         let sql = "SELECT state FROM attempt_archive WHERE name = $1";
-        on!(self, c => sqlx::query_scalar(sql).bind(name).fetch_optional(c)).map_err(doing("finding an attempt"))
+        let state: Option<String> = on!(self, c => sqlx::query_scalar(sql).bind(name).fetch_optional(c))
+            .map_err(doing("finding an attempt"))?;
+        state.map(|state| parse("attempt_archive", name, &state)).transpose()
     }
 }
 

@@ -7,7 +7,13 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
-use crate::store::{Store, StoreError, backend::Backend, doing, keys::Keys, tx::Heads};
+use crate::store::{
+    Store, StoreError,
+    backend::{Backend, sqlite::SqliteFile},
+    doing,
+    keys::Keys,
+    tx::Heads,
+};
 
 impl Store {
     /// Writes one state of the whole database into a file, which must be empty or not there. Writers go on meanwhile.
@@ -15,7 +21,7 @@ impl Store {
     /// What was deleted is not in the copy, not even as free pages. It is not synced to disk: that is the caller's. Returns
     /// `false`, and does nothing, if the database is a server's and no file.
     pub async fn backup_write(&self, file: &str) -> Result<bool, StoreError> {
-        let Backend::Sqlite { read, .. } = &self.backend else { return Ok(false) };
+        let Backend::Sqlite(SqliteFile { read, .. }) = &self.backend else { return Ok(false) };
         let mut connection = read.acquire().await.map_err(doing("beginning a backup"))?;
         let query = sqlx::query("VACUUM INTO $1").bind(file);
         query.execute(&mut *connection).await.map_err(doing("writing a backup"))?;
@@ -35,7 +41,7 @@ impl Store {
             .connect_with(options)
             .await
             .map_err(doing("opening a backup"))?;
-        let backend = Backend::Sqlite { write: read.clone(), read, file: file.to_owned() };
+        let backend = Backend::Sqlite(SqliteFile { write: read.clone(), read, path: file.to_owned() });
         Ok(Self { backend, keys, heads: Heads::default() })
     }
 }

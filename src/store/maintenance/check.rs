@@ -3,17 +3,34 @@
 //! Each statement selects what is wrong: a thing as people name it, and what is wrong with it. All of them read one state
 //! of the database, and each reads whole tables.
 
+use self::Remedy::{IgnoreCounts, ReadHistory, Recount, Report, Restore};
 use crate::store::{ChainFault, ChainHead, StoreError, Tx, backend::Inner, doing, on};
 
 /// A rule, and where it is broken.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Check {
     /// What holds.
     pub rule: &'static str,
     /// Where it does not hold, at most 100; empty if all is well.
     pub faults: Vec<Fault>,
     /// What to do if it does not hold.
-    pub hint: &'static str,
+    pub remedy: Remedy,
+}
+
+/// What a person has to do when a rule does not hold. In each case the files stay as they are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Remedy {
+    /// Restore a backup.
+    Restore,
+    /// Report it to the person who is responsible for the audit.
+    Report,
+    /// Count the blanks and cards.
+    Recount,
+    /// Read the history of the thing, and do not print it.
+    ReadHistory,
+    /// Do not trust the counts of the board.
+    IgnoreCounts,
 }
 
 /// One thing that is wrong.
@@ -25,33 +42,23 @@ pub struct Fault {
     pub what: String,
 }
 
-const RESTORE: &str =
-    "keep the files as they are, stop printing, and restore the newest backup that passes `cetak db check`";
-const RESPONSIBLE: &str = "keep the files as they are, and call whoever is responsible for the audit";
-const RECOUNT: &str = "pause the queue, count the blanks and cards there, and keep the files: the program has a fault, or \
-                       somebody changed the database";
-const LOOK: &str = "look at its history with `cetak record show` or `cetak job show`, do not print it, and keep the files: \
-                    the program has a fault, or somebody changed the database";
-const COUNTERS: &str = "do not trust the numbers of `cetak status`, and keep the files: the program has a fault, or somebody \
-                        changed the database";
-
 /// Rules that one statement checks: name, what to do, statement.
-const RULES: [(&str, &str, &str); 15] = [
-    ("the accounts of each lot sum to zero", RECOUNT, LOTS),
-    ("who waits is in the waiting list, and nobody else is", LOOK, WAITING),
-    ("a record in a batch or uncertain has its one open job, and no other has any", LOOK, OPEN_JOBS),
-    ("a printing job has its one open attempt, an uncertain or printed one its attempt", LOOK, ATTEMPTS),
-    ("a closed batch has no open job", LOOK, BATCHES),
-    ("each open job has its reserved blank, and no other blank is reserved", RECOUNT, RESERVED),
-    ("each attempt's blank is booked as the attempt ended", RECOUNT, BOOKED),
-    ("each card in the office or with its citizen has its blank there", RECOUNT, CARDS),
-    ("as many blanks are booked as printed and uncertain as there are such cards", RECOUNT, CARD_COUNTS),
-    ("a second copy has its approved warrant", LOOK, COPIES),
-    ("each record has its person", RESTORE, PERSONS),
-    ("each photo knows how many records need it", RESTORE, PHOTOS),
-    ("a job is either in hand or archived, and archived only when it is over", LOOK, ARCHIVED),
-    ("the counters of records are equal to the records", COUNTERS, RECORD_COUNTERS),
-    ("the counters of outcomes are equal to the attempts that ended", COUNTERS, OUTCOME_COUNTERS),
+const RULES: [(&str, Remedy, &str); 15] = [
+    ("the accounts of each lot sum to zero", Recount, LOTS),
+    ("who waits is in the waiting list, and nobody else is", ReadHistory, WAITING),
+    ("a record in a batch or uncertain has its one open job, and no other has any", ReadHistory, OPEN_JOBS),
+    ("a printing job has its one open attempt, an uncertain or printed one its attempt", ReadHistory, ATTEMPTS),
+    ("a closed batch has no open job", ReadHistory, BATCHES),
+    ("each open job has its reserved blank, and no other blank is reserved", Recount, RESERVED),
+    ("each attempt's blank is booked as the attempt ended", Recount, BOOKED),
+    ("each card in the office or with its citizen has its blank there", Recount, CARDS),
+    ("as many blanks are booked as printed and uncertain as there are such cards", Recount, CARD_COUNTS),
+    ("a second copy has its approved warrant", ReadHistory, COPIES),
+    ("each record has its person", Restore, PERSONS),
+    ("each photo knows how many records need it", Restore, PHOTOS),
+    ("a job is either in hand or archived, and archived only when it is over", ReadHistory, ARCHIVED),
+    ("the counters of records are equal to the records", IgnoreCounts, RECORD_COUNTERS),
+    ("the counters of outcomes are equal to the attempts that ended", IgnoreCounts, OUTCOME_COUNTERS),
 ];
 
 const LOTS: &str = "
@@ -228,8 +235,8 @@ const RECORD_COUNTERS: &str = "
     WHERE s.counted <> s.found ORDER BY s.profile, s.district, s.state, s.stopped LIMIT 100";
 
 const OUTCOME_COUNTERS: &str = "
-    SELECT 'attempts at ' || s.printer || ' that ended ' || s.state || ' in the 15 minutes from microsecond '
-           || CAST(s.bucket AS TEXT),
+    SELECT 'attempts at ' || s.printer || ' that ended ' || s.state || ' in the 15 minutes from Unix time '
+           || CAST(s.bucket / 1000000 AS TEXT),
            CAST(s.counted AS TEXT) || ' counted, and ' || CAST(s.found AS TEXT) || ' found'
     FROM (SELECT printer, bucket, state, CAST(SUM(counted) AS BIGINT) AS counted, CAST(SUM(found) AS BIGINT) AS found
           FROM (SELECT printer, bucket_start_us AS bucket, state, number AS counted, 0 AS found FROM counter_outcome
@@ -248,7 +255,7 @@ impl Tx {
         let mut checks = Vec::new();
         if let Some(faults) = self.file_faults().await? {
             let broken = !faults.is_empty();
-            checks.push(Check { rule: "the database file is whole", faults, hint: RESTORE });
+            checks.push(Check { rule: "the database file is whole", faults, remedy: Restore });
             if broken {
                 return Ok(checks);
             }
@@ -262,16 +269,16 @@ impl Tx {
         };
         let accounts = self.balance_faults().await?.into_iter().map(account).collect();
         checks.extend([
-            Check { rule: "no audit row is changed, moved or missing", faults: chains, hint: RESPONSIBLE },
-            Check { rule: "each balance is the sum of its movements", faults: accounts, hint: RECOUNT },
+            Check { rule: "no audit row is changed, moved or missing", faults: chains, remedy: Report },
+            Check { rule: "each balance is the sum of its movements", faults: accounts, remedy: Recount },
         ]);
-        for (rule, hint, sql) in RULES {
+        for (rule, remedy, sql) in RULES {
             let rows: Vec<(String, String)> =
                 on!(self, c => sqlx::query_as(sql).fetch_all(c)).map_err(doing("checking the database"))?;
             checks.push(Check {
                 rule,
                 faults: rows.into_iter().map(|(thing, what)| Fault { thing, what }).collect(),
-                hint,
+                remedy,
             });
         }
         Ok(checks)

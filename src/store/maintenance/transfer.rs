@@ -9,6 +9,7 @@ use crate::{
     store::{
         Location, Store, StoreError, Tx, Writer,
         backend::{Backend, Inner, postgres::PgTransaction},
+        database::MOVED_TO,
         doing, keys,
     },
 };
@@ -133,10 +134,6 @@ impl Store {
     }
 }
 
-/// The mark of a file whose data live elsewhere.
-pub(in crate::store) const MOVED_TO: &str = "moved_to";
-/// The mark of a database into which a file is being moved that is not closed yet.
-pub(in crate::store) const ARRIVING: &str = "arriving";
 const MARK: &str = "INSERT INTO meta (key, value) VALUES ('arriving', 'from a file')";
 const UNMARK: &str = "DELETE FROM meta WHERE key = 'arriving'";
 

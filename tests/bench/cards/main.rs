@@ -1,9 +1,9 @@
-//! How fast cards are drawn, one command: `cargo bench --bench cards`.
+//! Measures how fast cards are drawn: `cargo bench --bench cards`.
 //!
 //! Both sides of cards of the profile `ktp-el`, each of another person with one of sixteen photos: as PWG raster for a
-//! printer, on one thread and on as many as there are processors, and as PNG, beside `rsvg-convert` (Debian:
-//! librsvg2-bin) that draws the same drawings with the same texts and photos in the same run. It is started for each
-//! side, as a print job would; what its start alone costs is shown too. Nothing here asserts a time.
+//! printer, on one thread and on as many as there are processors, and as PNG. The reference is `rsvg-convert` (Debian:
+//! librsvg2-bin), which draws the same drawings with the same texts and photos in the same run. It is started for each
+//! side, as by a print job; the cost of its start alone is shown too. No time is asserted.
 //!
 //! `-- --quick` takes seconds; `--cards N`; `--runs N`.
 #![expect(
@@ -42,7 +42,7 @@ use cetak::{
 use table::{Line, output_of, per_second, show};
 use usage::Usage;
 
-/// As the program has it.
+/// The program's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -112,7 +112,7 @@ fn output(format: Format, only: Option<usize>) -> Output {
     Output { format, dpi: DPI, ink, sides, sheet_back, portrait: true, media: None, only, for_people: false }
 }
 
-/// Invented people of a waiting list who can be printed.
+/// The print-ready people of an invented waiting list.
 fn citizens(renderer: &Renderer, folder: &Path, count: usize) -> anyhow::Result<Vec<Citizen>> {
     let list = write_waiting_list(folder, 7, u32::try_from(count)? + 100)?;
     let mut file = csv::Reader::from_path(&list.path)?;

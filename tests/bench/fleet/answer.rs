@@ -1,4 +1,4 @@
-//! IPP (RFC 8011) in front of a printer's queue.
+//! Helper: answers IPP requests (RFC 8011) for one printer's queue.
 
 use std::io::Cursor;
 

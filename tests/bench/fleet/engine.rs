@@ -1,5 +1,5 @@
-//! One printer's queue and its engine. Nothing runs while nobody asks: each look first lets everything happen that was
-//! due until now, so that a thousand printers cost nothing but the requests.
+//! Helper: one printer's queue and engine. It has no task: each request first carries out everything that was due until
+//! then, so that a thousand printers cost only their requests.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,8 +1,8 @@
-//! A thousand printers at once, one command: `cargo bench --bench fleet`.
+//! Measures a thousand printers at once: `cargo bench --bench fleet`.
 //!
-//! The real program, with its database on the disk, drives IPP printers that are a process of their own: each has a queue,
-//! can hold a job, and makes one card after the other. At the end the printers' own count of cards by job name is compared
-//! with the database: each record has exactly one card. That is asserted; the times are only reported.
+//! The real program, with its database on the disk, drives IPP printers in another process: each has a queue, can hold a
+//! job, and makes one card at a time. At the end the printers' count of cards by job name is compared with the database:
+//! each record must have exactly one card. No time is asserted.
 //!
 //! `-- --quick` takes seconds. `--printers N`, `--cards N` (of each printer), `--card-ms N`, `--jitter N` (per cent) and
 //! `--seed N` change the size, and `--set KEY=VALUE` a setting of the program.
@@ -31,7 +31,7 @@ use shared::{
     usage::Usage,
 };
 
-/// As the program has it.
+/// The program's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

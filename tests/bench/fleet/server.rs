@@ -1,5 +1,5 @@
-//! All the printers in a process of their own, so that their work does not count as the scheduler's: one port, a path for
-//! each printer, one task for each connection. A plain GET answers with what was asked and what was made.
+//! Helper: all printers in a process of their own, so that their work is not counted as the scheduler's: one port, a path
+//! for each printer, one task for each connection. A plain GET returns the requests and the cards made.
 
 use std::{
     collections::BTreeMap,
@@ -107,7 +107,7 @@ struct Park {
     began: Instant,
 }
 
-/// The process: never returns but with an error, and ends with whoever started it.
+/// The server process. It returns only with an error, and ends with its parent.
 pub(crate) fn be(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<()> {
     let mut number = || arguments.next().context("four numbers")?.parse::<u64>().context("a number");
     let (count, card_us, jitter_us, seed) = (number()?, number()?, number()?, number()?);
@@ -229,7 +229,7 @@ impl Park {
         let requests = requests.map(|((_, name), count)| ((*name).to_owned(), count.load(Ordering::Relaxed)));
         let mut counts = Counts {
             requests: requests.collect(),
-            connections: self.connections.load(Ordering::Relaxed) - 1, // the one that asks
+            connections: self.connections.load(Ordering::Relaxed) - 1, // without this connection
             cards: BTreeMap::new(),
             first_us: u64::MAX,
             last_us: 0,

@@ -1,4 +1,4 @@
-//! What a printer's engine noted of its cards.
+//! Helper: reads when a printer's engine began and ended each card.
 
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt};
 

@@ -1,9 +1,9 @@
-//! How long real printers wait between two cards, one command: `cargo bench --bench idle`.
+//! Measures how long real printers are idle between two cards: `cargo bench --bench idle`.
 //!
-//! The idle share is the sum of the gaps from the end of each card to the beginning of the next, of the whole time from the
-//! first card to the last; the printers' engine notes both. `ippeveprinter` (which cannot hold a job), a PAPPL printer
-//! application and `cupsd` are driven by the real program, one after the other. The reference of the same run is what CUPS
-//! itself makes of it: the same cards sent all at once with `lp`. What is asserted is only that each record has one card.
+//! The idle share is the sum of the gaps from the end of each card to the beginning of the next, divided by the time from
+//! the first card to the last; the printers' engine records both. `ippeveprinter` (which cannot hold a job), a PAPPL printer
+//! application and `cupsd` are driven by the real program, one after the other. The reference in the same run is CUPS
+//! itself: the same cards sent all at once with `lp`. No time is asserted; each record must have one card.
 //!
 //! `-- --quick` takes a minute. `--runs N` repeats it; `--jitter N` lets cards take N per cent more or less, 2 unless
 //! given; `ippeveprinter`, `PAPPL`, `cupsd` run only these; `--set KEY=VALUE` changes a setting of the program.

@@ -1,4 +1,4 @@
-//! A door in front of a printer that notes when each request comes through. What it adds is two hops inside this machine.
+//! Helper: a proxy before a printer that records the time of each request. It adds two hops inside this machine.
 
 use std::{
     io::{self, Read, Write},

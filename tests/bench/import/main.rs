@@ -1,9 +1,9 @@
-//! Import through the real program, one command: `cargo bench --bench import`.
+//! Measures import through the real program: `cargo bench --bench import`.
 //!
-//! A list of a million rows is imported with all that the program does to each row: checks, sealing, keys and indexes,
-//! the waiting list. Beside it, in the same run on the same disk, the same file goes into a bare table of text with the
-//! databases' own tools: `sqlite3 .import` and `psql \copy`, with no key, no index and no check. Nothing here asserts a
-//! time; what is asserted is that each row is there.
+//! A list of a million rows is imported with everything that the program does for a row: checks, sealing, keys and indexes,
+//! the waiting list. The reference, in the same run on the same disk, is the same file copied into a bare table of text with
+//! the databases' own tools: `sqlite3 .import` and `psql \copy`, without key, index or check. No time is asserted; each row
+//! must be there.
 //!
 //! `-- --quick` takes seconds (27,000 rows, one run); `--runs N`; `photos` imports 27,000 distinct photos instead, which
 //! needs 4 GB of disk, beside a plain copy of them; `sqlite`, `postgresql` measure only these.
@@ -38,7 +38,7 @@ use shared::{
 
 const NO_SQLITE: &str = "the program `sqlite3` is needed for the reference; install it with `apt-get install sqlite3`";
 
-/// How often it is looked how much memory the program has.
+/// The interval of reading the program's memory.
 const SAMPLE: Duration = Duration::from_millis(5);
 
 /// How much is measured.

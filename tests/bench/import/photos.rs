@@ -1,4 +1,4 @@
-//! The same list with a photo of 50 kB for each row.
+//! Measures the import of a list with a photo of 50 kB in each row.
 
 use std::{
     fs::{self, File},

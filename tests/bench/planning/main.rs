@@ -1,10 +1,10 @@
-//! What it costs to choose the next batch of 100, one command: `cargo bench --bench planning`.
+//! Measures the planning of the next batch of 100 cards: `cargo bench --bench planning`.
 //!
-//! The reference is the same from the shortest list, in the same run. On PostgreSQL it is measured again with an old
-//! snapshot open and 200,000 dead rows in the list, which nothing can remove while somebody may still see them. Nothing
-//! here asserts a time; what is asserted is that each time a batch of 100 is made.
+//! The reference is the shortest list in the same run. On PostgreSQL each list is measured again with an old snapshot open
+//! and 200,000 dead rows in the list, which cannot be removed while that snapshot may read them. No time is asserted; each
+//! plan must make a batch of 100.
 //!
-//! `-- --quick` takes seconds, else the longest list needs minutes and 8 GB of disk; `sqlite`, `postgresql` measure only
+//! `-- --quick` takes seconds; otherwise the longest list needs minutes and 8 GB of disk; `sqlite`, `postgresql` measure only
 //! these.
 #![expect(
     clippy::disallowed_methods,
@@ -42,7 +42,7 @@ use shared::{
     table::{Line, number, show},
 };
 
-/// As the program has it.
+/// The program's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -235,7 +235,7 @@ fn die(url: &str) {
 
 fn record(id: i64, random: &mut ChaCha8Rng) -> NewRecord {
     let mut person_key = [0; 16];
-    // In order, so that filling ten million takes minutes; choosing never looks at it.
+    // In order, so that filling ten million takes minutes; planning never reads it.
     person_key[..8].copy_from_slice(&id.to_be_bytes());
     let requested_at_us = BEGIN_US + random.random_range(0..200 * 24 * 60) * 60_000_000;
     let is_first = random.random_range(0..100) < 62;

@@ -1,13 +1,13 @@
-//! How soon cards are fed again after a crash, one command: `cargo bench --bench restart`.
+//! Measures the time from a crash to the next card fed: `cargo bench --bench restart`.
 //!
-//! The real program is killed while 10,000 attempts are open: 5,000 printers have a card in hand, and the next one
-//! uploaded and held, which is the most that a printer has. The cards in hand come out while nobody asks. Then the
-//! program is started again, and it is measured when the first card is fed and when each printer has been fed. The
-//! reference is the first start of the same run, when no attempt was open. At the end the books must add up, and each
-//! record has exactly one card; nothing here asserts a time.
+//! The real program is killed while 10,000 attempts are open: each of 5,000 printers makes a card and holds the next one,
+//! which is the most that a printer can have. The printers finish their cards while the program is dead. Then the program is
+//! started again, and the time to the first card fed and to each printer's first card is measured. The reference is the
+//! first start of the same run, when no attempt was open. At the end the ledger is checked, and each record must have
+//! exactly one card; no time is asserted.
 //!
 //! `-- --quick` takes half a minute (100 printers, cards of 3 s); `--printers N`; `--card-ms N`, which must be longer than
-//! the feeding of all printers takes; `--runs N`; `sqlite`, `postgresql` measure only these.
+//! feeding all printers takes; `--runs N`; `sqlite`, `postgresql` measure only these.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -36,13 +36,13 @@ use shared::{
 };
 use tokio::runtime::Runtime;
 
-/// As the program has it.
+/// The program's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Printers that are one file, so that few files have to be looked at.
 const PRINTERS_PER_FILE: usize = 100;
-/// How often it is looked whether a card was fed.
+/// The interval of checking whether a card was fed.
 const LOOK: Duration = Duration::from_millis(2);
 /// How much longer than its cards anything here may take.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -120,7 +120,7 @@ fn crash(runtime: &Runtime, database: &Database, plan: &Plan, figures: &mut [Fig
         (format!("p{number}"), format!("mock://p{number}?hold=yes&dpi=100&card_ms={}&truth={file}", plan.card_ms))
     });
     let mut settings = Settings::default();
-    // One in hand and one held.
+    // One being made and one held.
     settings.add("batch_size=2")?;
     let cards = u32::try_from(2 * plan.printers)?;
     let records = runtime.block_on(program::fill(database, &settings, 7, cards, named))?;
@@ -151,7 +151,7 @@ impl Plan {
     }
 }
 
-/// Each printer has one attempt in hand and one held.
+/// Each printer makes one card and holds the next.
 async fn wait_for_attempts(database: &Database, plan: &Plan, began: Instant) -> anyhow::Result<()> {
     let office = office::open(database).await?;
     loop {
@@ -171,7 +171,7 @@ async fn wait_for_attempts(database: &Database, plan: &Plan, began: Instant) -> 
 }
 
 impl Truth {
-    /// Waits until so many cards have been fed in all; returns the seconds since `began`.
+    /// Waits until that number of cards has been fed in all; returns the seconds since `began`.
     fn wait_for(&self, began: Instant, plan: &Plan, cards: usize) -> anyhow::Result<f64> {
         while self.count()? < cards {
             ensure!(began.elapsed() < plan.enough(), "{cards} cards should have been fed, and {} are", self.count()?);

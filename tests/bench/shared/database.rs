@@ -1,4 +1,4 @@
-//! Where the data of a benchmark are: in a file, or on a PostgreSQL server that is the benchmark's own.
+//! Helper: the database of a benchmark, in a file or on a PostgreSQL server that the benchmark starts.
 
 use std::{
     fmt,
@@ -20,16 +20,16 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Both are measured if nobody says.
+    /// Both kinds, which are measured by default.
     pub(crate) const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
 
-    /// By the name that a person gives on the command line.
+    /// The kind of a name on the command line, in any case of letters.
     pub(crate) fn named(name: &str) -> anyhow::Result<Self> {
         let found = Self::ALL.into_iter().find(|kind| kind.to_string().eq_ignore_ascii_case(name));
-        found.with_context(|| format!("`{name}` is not known; the file's head says what there is"))
+        found.with_context(|| format!("`{name}` is neither an option nor a database; the options are in the first lines of the benchmark's file"))
     }
 
-    /// Both, if nobody named one.
+    /// Adds both if none was named.
     pub(crate) fn or_all(kinds: &mut Vec<Self>) {
         if kinds.is_empty() {
             kinds.extend(Self::ALL);
@@ -46,7 +46,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// One database, and the folder of whatever else belongs to it.
+/// One database, and the folder for its other files.
 #[derive(Clone)]
 pub(crate) struct Database {
     folder: PathBuf,
@@ -55,7 +55,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// A file in a folder that is there.
+    /// A SQLite file in an existing folder.
     pub(crate) fn in_folder(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), server: None }
     }
@@ -79,7 +79,7 @@ impl Database {
         &self.folder
     }
 
-    /// As the program is told it; none for the file that it would use by itself.
+    /// The value of the setting `database`; `None` for the default file in the folder.
     pub(crate) fn url(&self) -> Option<&str> {
         self.server.as_ref().map(|(_, url)| url.as_str())
     }
@@ -92,7 +92,7 @@ impl Database {
         Ok(Store::open(&location, Keys::derive(&KEY)).await?)
     }
 
-    /// What was written is on the disk before a run that shall not pay for it.
+    /// Writes everything to the disk, so that the next run does not include that work.
     pub(crate) fn settle(&self) -> anyhow::Result<()> {
         match &self.server {
             Some((server, _)) => drop(server.psql("CHECKPOINT")),
@@ -101,7 +101,7 @@ impl Database {
         Ok(())
     }
 
-    /// Nobody needs it any longer.
+    /// Deletes the database and its folder.
     pub(crate) fn remove(self) -> anyhow::Result<()> {
         if let Some((server, url)) = &self.server {
             remove(server, url);
@@ -110,7 +110,7 @@ impl Database {
     }
 }
 
-/// A server that is started when it is first wanted. It is durable, so its commits are on a disk when they return.
+/// A server that is started at its first use. It is durable: a commit is on disk when it returns.
 #[derive(Default)]
 pub(crate) struct Lazy(std::sync::OnceLock<Arc<Postgres>>);
 
@@ -120,13 +120,13 @@ impl Lazy {
     }
 }
 
-/// Makes another database on a server, an empty one; returns its URL.
+/// Creates an empty database on a server, and returns its URL.
 pub(crate) fn create(server: &Postgres, name: &str) -> String {
     server.psql(&format!("CREATE DATABASE \"{name}\" TEMPLATE cetak"));
     format!("{}/{name}", server.url().trim_end_matches("/cetak"))
 }
 
-/// Removes a database that [`create`] made, and whoever is connected to it.
+/// Removes a database that [`create`] made, and closes its connections.
 pub(crate) fn remove(server: &Postgres, url: &str) {
     let (_, name) = url.rsplit_once('/').unwrap_or_default();
     server.psql(&format!("DROP DATABASE \"{name}\" WITH (FORCE)"));

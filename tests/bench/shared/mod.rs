@@ -1,8 +1,8 @@
-//! What the benchmarks share; each uses a part of it.
+//! Helpers that the benchmarks share.
 
 pub(crate) mod database;
+pub(crate) mod graphile_worker;
 pub(crate) mod office;
-pub(crate) mod peer;
 #[path = "../../postgres/mod.rs"]
 pub(crate) mod postgres;
 pub(crate) mod program;

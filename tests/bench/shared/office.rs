@@ -1,15 +1,15 @@
-//! An office, as the program would open it, and whether its books add up.
+//! Helper: an office as the program opens it, and the check that its ledger and audit are right.
 
 use std::{fs::File, sync::Arc};
 
 use anyhow::{Context, ensure};
 use cetak::{
     app::{
-        self,
+        self, Parts, PrinterOptions,
         demo::people::WaitingList,
         system::{SystemClock, SystemEntropy},
     },
-    domain::{audit::Actor, import::Refusal},
+    domain::{audit::Actor, import::Rejection},
     engine::{
         Engine, Settings,
         import::{Format, Import, Watch, import},
@@ -22,28 +22,24 @@ use super::database::Database;
 
 pub(crate) const PROFILE: &str = "ktp-el";
 
-/// The master key of every office here.
+/// The master key of all benchmark offices.
 pub(crate) const KEY: [u8; 32] = [7; 32];
 
+/// The engine of a database, with the default settings and the profiles of the program.
 pub(crate) async fn open(database: &Database) -> anyhow::Result<Engine> {
-    let profiles = app::profiles::built_in()?;
-    let nobody = Actor { name: "bench".into(), os_user: "bench".into(), host: "bench".into() };
-    Ok(Engine {
+    let actor = Actor { name: "bench".into(), os_user: "bench".into(), host: "bench".into() };
+    let parts = Parts {
         store: database.store().await?,
-        clock: Arc::new(SystemClock::default()),
-        entropy: Arc::new(SystemEntropy::new()),
-        profiles: Arc::new(profiles),
-        settings: Arc::new(Settings::default()),
-        writer: Writer { chain: "scheduler".into(), actor: Arc::new(nobody), fence: None },
-        drivers: app::drivers(app::PrinterOptions::new(), SystemClock::default()),
-        renderers: app::renderers(),
-        desk: Some(app::desk()),
-        lease: None,
-    })
+        profiles: app::profiles::built_in()?,
+        settings: Settings::default(),
+        printers: PrinterOptions::new(),
+        writer: Writer { chain: "scheduler".into(), actor: Arc::new(actor), fence: None },
+    };
+    Ok(app::assemble(parts, SystemClock::default(), Arc::new(SystemEntropy::new())))
 }
 
 pub(crate) async fn add_printer(office: &Engine, name: &str, uri: &str) -> anyhow::Result<()> {
-    // What is objected to CUPS in general is settled in the queue of a benchmark.
+    // The general objections to CUPS do not apply to the queue of a benchmark.
     let insist = Some("a benchmark");
     let new = operations::NewPrinter { name, uri, profile: PROFILE, insist, ..operations::NewPrinter::default() };
     operations::printer_add(office, &new).await?.map_err(|fault| anyhow::anyhow!(fault))?;
@@ -61,11 +57,11 @@ pub(crate) async fn receive(office: &Engine, quantity: i64) -> anyhow::Result<()
     Ok(operations::receive(office, &delivery).await?)
 }
 
-/// Imports a list; returns how many records it made.
+/// Imports a list, and returns the number of records that it made.
 pub(crate) async fn fill(office: &Engine, list: &WaitingList) -> anyhow::Result<i64> {
-    struct Nobody;
-    impl Watch for Nobody {
-        fn refused(&mut self, _: u64, _: &str, _: &Refusal) -> std::io::Result<()> {
+    struct Ignore;
+    impl Watch for Ignore {
+        fn refused(&mut self, _: u64, _: &str, _: &Rejection) -> std::io::Result<()> {
             Ok(())
         }
         fn progress(&mut self, _: u64, _: u64) {}
@@ -78,11 +74,11 @@ pub(crate) async fn fill(office: &Engine, list: &WaitingList) -> anyhow::Result<
         update: false,
         dry_run: false,
     };
-    let report = import(office, Box::new(File::open(&list.path)?), what, &mut Nobody).await?;
+    let report = import(office, Box::new(File::open(&list.path)?), what, &mut Ignore).await?;
     Ok(i64::try_from(report.accepted + report.quarantined)?)
 }
 
-/// Every blank is somewhere, no record is lost, and the audit is whole.
+/// Checks that every blank and every record is accounted for, and that the audit is intact.
 pub(crate) async fn check(office: &Engine, records: i64, received: i64, printed: i64) -> anyhow::Result<()> {
     let mut tx = office.store.read().await?;
     let (mut all, mut good) = (0, 0);
@@ -101,6 +97,6 @@ pub(crate) async fn check(office: &Engine, records: i64, received: i64, printed:
     let faults = tx.balance_faults().await?;
     ensure!(faults.is_empty(), "balances differ from their movements: {faults:?}");
     let (_, faults) = tx.audit_verify(&[]).await?;
-    ensure!(faults.is_empty(), "the audit is not whole: {faults:?}");
+    ensure!(faults.is_empty(), "the audit is damaged: {faults:?}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The real program at work for a benchmark, and the comparison of what its database says with what printers made.
+//! Helper: runs the real program for a benchmark, and compares its database with the cards that printers made.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -17,7 +17,7 @@ use super::{database::Database, office, table::output_of, usage::Usage};
 pub(crate) struct Settings(Vec<(String, String)>);
 
 impl Settings {
-    /// Adds one that is written `KEY=VALUE`.
+    /// Adds a setting of the form `KEY=VALUE`.
     pub(crate) fn add(&mut self, setting: &str) -> anyhow::Result<()> {
         let (key, value) = setting.split_once('=').context("a setting is written KEY=VALUE")?;
         self.0.push((format!("CETAK_{}", key.to_uppercase()), value.to_owned()));
@@ -37,8 +37,8 @@ impl Settings {
     }
 }
 
-/// An office with more requests than blanks, a blank for each card, and printers, each with its URI; returns how many
-/// records it has.
+/// Fills an office with a list longer than `cards`, as many blanks as `cards`, and printers with their URIs. Returns the
+/// number of records.
 pub(crate) async fn fill(
     database: &Database,
     settings: &Settings,
@@ -62,7 +62,7 @@ pub(crate) async fn fill(
     Ok(records)
 }
 
-/// A scheduler that prints until only a person would help. It is killed when a benchmark fails before its end.
+/// A running scheduler. Dropped, it is killed.
 pub(crate) struct Scheduler {
     child: Child,
     log: std::path::PathBuf,
@@ -73,7 +73,7 @@ impl Scheduler {
         Self::with(database, settings, &["run", "--until-idle"])
     }
 
-    /// One that goes on until it is killed.
+    /// Starts a scheduler that runs until it is killed.
     pub(crate) fn start_forever(database: &Database, settings: &Settings) -> anyhow::Result<Self> {
         Self::with(database, settings, &["run"])
     }
@@ -89,19 +89,19 @@ impl Scheduler {
         self.child.id()
     }
 
-    /// What it has used until now.
+    /// Processor time and peak memory so far.
     pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
         Usage::read(&Path::new("/proc").join(self.id().to_string()))
     }
 
-    /// kill -9; it has ended when this returns.
+    /// Kills it with `kill -9`, and waits for its end.
     pub(crate) fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
-    /// Fails if it ended badly.
+    /// Whether it has ended; an error if it failed.
     pub(crate) fn has_ended(&mut self) -> anyhow::Result<bool> {
         let Some(status) = self.child.try_wait()? else { return Ok(false) };
         ensure!(status.success(), "the scheduler failed: {}", fs::read_to_string(&self.log)?);
@@ -111,14 +111,14 @@ impl Scheduler {
 
 impl Drop for Scheduler {
     fn drop(&mut self) {
-        // It has ended by itself, if all is well.
+        // Normally it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The books add up, and the printers made one card of each printed record: `hopper` has their cards by job name, which
-/// is the name of the attempt that says so.
+/// Checks the ledger, and that the printers made exactly one card of each printed record. `hopper` has their cards by job
+/// name, which is the name of the attempt.
 pub(crate) async fn compare(
     database: &Database,
     records: i64,

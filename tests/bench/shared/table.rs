@@ -1,4 +1,4 @@
-//! What every benchmark here needs: its figures, and the table of them.
+//! Helper: the figures of a benchmark, and their table.
 
 use std::{process::Command, time::Instant};
 
@@ -17,13 +17,13 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// The median of all runs, beside nothing yet.
+    /// The median of all runs, without a reference.
     pub(crate) fn new(what: impl Into<String>, unit: &'static str, figures: &[f64]) -> Self {
         let (figure, range) = (median(figures), range(figures));
         Self { what: what.into(), figure, unit, range, references: Vec::new() }
     }
 
-    /// The same beside the median of something that was measured in the same runs, if it could be measured.
+    /// Adds the median of a reference that was measured in the same runs; without figures, adds nothing.
     pub(crate) fn beside(mut self, name: impl Into<String>, figures: &[f64]) -> Self {
         let beside = median(figures);
         if beside.is_finite() {
@@ -55,7 +55,7 @@ pub(crate) fn show(lines: &[Line]) {
     }
 }
 
-/// In groups of three; small ones with as many decimals as three digits need.
+/// Formats a number with three significant digits, or in groups of three digits.
 pub(crate) fn number(figure: f64) -> String {
     let size = figure.abs();
     if size > 0.0 && size < 9.995 {
@@ -72,7 +72,7 @@ pub(crate) fn number(figure: f64) -> String {
     digits.chars().enumerate().flat_map(group).collect()
 }
 
-/// The middle of some figures; of none, not a number.
+/// The median; NaN of no figures.
 pub(crate) fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -83,7 +83,7 @@ pub(crate) fn median(figures: &[f64]) -> f64 {
     }
 }
 
-/// The figure that a share of all is not above; of none, not a number.
+/// The percentile of a share from 0 to 1; NaN of no figures.
 pub(crate) fn percentile(figures: &[f64], share: f64) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -96,12 +96,12 @@ pub(crate) fn range(figures: &[f64]) -> (f64, f64) {
     figures.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), f| (least.min(*f), most.max(*f)))
 }
 
-/// How many a second, since an instant.
+/// The rate a second since an instant.
 pub(crate) fn per_second(count: f64, since: Instant) -> f64 {
     count / since.elapsed().as_secs_f64()
 }
 
-/// A program's output, if it ended well.
+/// Runs a program and returns its output; an error if it fails. `missing` is the message if it cannot be started.
 pub(crate) fn output_of(command: &mut Command, missing: &str) -> anyhow::Result<Vec<u8>> {
     let output = command.output().with_context(|| missing.to_owned())?;
     if !output.status.success() {

@@ -1,4 +1,4 @@
-//! What the kernel says of a process.
+//! Helper: processor time and memory of a process, from the kernel.
 
 use std::{fs, path::Path};
 
@@ -7,20 +7,20 @@ use anyhow::Context;
 /// `/proc` counts processor time in hundredths of a second on every Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// What a process has used until now.
+/// Processor time and memory of a process.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
-    /// Processor time, its own and the kernel's for it, seconds.
+    /// Processor time in user and kernel mode, seconds.
     pub(crate) cpu_s: f64,
-    /// The most memory that it ever had, MiB.
+    /// Peak resident memory, MiB.
     pub(crate) memory_mb: f64,
 }
 
 impl Usage {
-    /// Fails for a process that has ended.
+    /// Reads a folder of `/proc`. An error if the process has ended.
     pub(crate) fn read(process: &Path) -> anyhow::Result<Self> {
         let stat = fs::read_to_string(process.join("stat"))?;
-        // The name before it may hold anything.
+        // The process name before it may contain spaces and brackets.
         let (_, rest) = stat.rsplit_once(')').context("a process has a name")?;
         let ticks: Vec<u32> = rest.split_whitespace().skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
         let status = fs::read_to_string(process.join("status"))?;

@@ -1,12 +1,11 @@
-//! Whole lives of cards, one command: `cargo bench --bench throughput`.
+//! Measures cards a second through the scheduler and the database: `cargo bench --bench throughput`.
 //!
-//! A life is all that is saved for one card: its place in a batch with a blank reserved, the intent, the outcome, what
-//! the ledger and the audit say of it, every step durable. Printers take no time, so that only this is measured. Beside
-//! it, in the same run on the same disk: single durable writes and transactions, and graphile-worker with as many jobs
-//! that do nothing, and of which nothing is kept. So nothing is drawn either, but where a line says so: each card's printer
-//! gets one picture that was drawn beforehand (what drawing costs, its own benchmark says). Every figure is read as a ratio: absolute ones move with the machine
-//! and its neighbours. Runs are interleaved, and medians are shown. Nothing here asserts a time. What is asserted is
-//! that the books add up after each run.
+//! For each card the database gets its place in a batch with a reserved blank, the intent, the outcome, and the rows of
+//! ledger and audit, each step durable. Printers take no time, so that only this is measured. The references, in the same
+//! run on the same disk, are single durable writes and transactions, and graphile-worker with as many empty jobs, of which
+//! it keeps nothing. Cards are not drawn, except where a line says so: all printers get one picture that was drawn before
+//! (`cards` measures drawing). Read each figure as a ratio, because absolute figures vary with the machine. Runs are
+//! interleaved, and medians are shown. No time is asserted; the ledger and the audit are checked after each run.
 //!
 //! `-- --quick` takes seconds; `--runs N`; `--printers N`, `sqlite`, `postgresql` measure only these.
 #![expect(
@@ -39,18 +38,17 @@ use cetak::{
 };
 use shared::{
     database::{Database, Kind, Lazy},
-    office,
-    peer::{self, Peer},
-    program,
+    graphile_worker::{self, Peer},
+    office, program,
     table::{Line, number, show},
 };
 use tokio::{runtime::Runtime, sync::watch};
 
-/// As the program has it.
+/// The program's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How often it is looked how much memory the program has.
+/// The interval of reading the program's memory.
 const SAMPLE: Duration = Duration::from_millis(5);
 
 /// The most records in a batch, as by default.
@@ -289,14 +287,14 @@ impl References {
                 .beside("synced writes of 8 kB", &self.syncs)
                 .beside("durable transactions of one row, `sqlite3`", &self.sqlite)
                 .beside("the same, PostgreSQL, `pgbench`", &self.postgres);
-            lines.push(line.beside(format!("{}: work alone, jobs", peer::NAME), &self.peer_work));
+            lines.push(line.beside(format!("{}: work alone, jobs", graphile_worker::NAME), &self.peer_work));
             let line = Line::new("the same with their import", "a second", &rates.with_import);
-            lines.push(line.beside(format!("{}: enqueue and work, jobs", peer::NAME), &self.peer_whole));
+            lines.push(line.beside(format!("{}: enqueue and work, jobs", graphile_worker::NAME), &self.peer_whole));
         }
         let printers = plan.largest().printers;
         let what = format!("{kind}, {printers} printers: memory of the program at most");
         let line = Line::new(what, "MB", memory);
-        lines.push(line.beside(format!("{}, all processes", peer::NAME), &self.peer_memory));
+        lines.push(line.beside(format!("{}, all processes", graphile_worker::NAME), &self.peer_memory));
         lines
     }
 }

@@ -1,4 +1,4 @@
-//! What the same disk and the same databases give to one writer who waits for each commit.
+//! Measures the same disk and databases with one writer that waits for each commit.
 
 use std::{
     fs::{self, File},

@@ -1,10 +1,9 @@
-//! How soon a record that becomes ready is fed, one command: `cargo bench --bench wake_latency`.
+//! Measures the time from a record that becomes ready to its card being fed: `cargo bench --bench wake_latency`.
 //!
-//! The real program runs with one printer and nothing to do. Another process, this one, puts one record on the waiting
-//! list; it is measured from the return of that commit until the printer has taken the card, which is after the batch
-//! and the attempt were saved. The reference is graphile-worker in the same run: one job is added to an idle queue, from
-//! the beginning of its adding, and so the program's time is shown from there too. Nothing here asserts a time; what is
-//! asserted is that each record becomes one card.
+//! The real program runs with one printer and an empty waiting list. This process adds one record to the list. The time is
+//! measured from the return of that commit until the printer has taken the card, which is after the batch and the attempt
+//! were saved. The reference is graphile-worker in the same run: one job is added to an idle queue, measured from the start
+//! of adding it, and so the program's time is shown from there too. No time is asserted; each record must become one card.
 //!
 //! `-- --quick` takes seconds; `--times N`; `sqlite`, `postgresql` measure only these.
 #![expect(
@@ -35,19 +34,19 @@ use cetak::{
 };
 use shared::{
     database::{Database, Kind, Lazy},
+    graphile_worker::{self, Peer},
     office,
-    peer::{self, Peer},
     program::{Scheduler, Settings},
     table::{Line, percentile, show},
 };
 
-/// As the program has it.
+/// The program's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Records that are not counted: they fill caches.
+/// Records that are not counted, because they fill the caches.
 const WARM_UP: usize = 20;
-/// How long nothing happens between two records: from this to twice this, so that no poll is met at the same place.
+/// The pause between two records: from this to twice this at random, so that polls are met at different phases.
 const PAUSE: Duration = Duration::from_millis(20);
 const LOOK: Duration = Duration::from_micros(50);
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -74,7 +73,7 @@ fn main() -> anyhow::Result<()> {
         measured.push(runtime.block_on(wake(&database, times))?);
         database.remove()?;
     }
-    eprintln!("measuring: {}", peer::NAME);
+    eprintln!("measuring: {}", graphile_worker::NAME);
     let peer = match Peer::install()? {
         Some(peer) => peer.wake(&server, u32::try_from(times)?)?,
         None => Vec::new(),
@@ -91,7 +90,7 @@ fn main() -> anyhow::Result<()> {
         .map(|(what, figure, share)| {
             let beside = percentile(&peer, share);
             let line = Line::new(what, "ms", &[figure]);
-            if beside.is_nan() { line } else { line.beside(format!("{}, ms", peer::NAME), &[beside]) }
+            if beside.is_nan() { line } else { line.beside(format!("{}, ms", graphile_worker::NAME), &[beside]) }
         })
         .collect();
     show(&lines);
@@ -147,7 +146,7 @@ async fn wake(database: &Database, times: usize) -> anyhow::Result<Times> {
     Ok(figures)
 }
 
-/// So many records that somebody holds, a blank for each, and nothing else to print.
+/// That number of held records, a blank for each, and nothing else to print.
 async fn prepare(office: &Engine, folder: &Path, count: usize, truth: &Path) -> anyhow::Result<Vec<RecordName>> {
     let list = write_waiting_list(&folder.join("list"), 7, u32::try_from(count + count / 20 + 20)?)?;
     office::fill(office, &list).await?;

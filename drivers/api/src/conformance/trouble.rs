@@ -1,13 +1,15 @@
-//! Checks with a printer in trouble. A fixture that cannot make a trouble leaves its check out.
+//! Checks of failures. A check is skipped if the fixture cannot cause its failure.
+#![expect(clippy::missing_panics_doc, reason = "a check fails by a panic")]
 
-use super::{
-    ADVANCES_MAX, Fixture, Trouble, acknowledged, answered, assert_count, assert_good, assert_true, commit, ended,
-    prepare, quiet, uncommitted,
+use super::fixture::{ADVANCES_MAX, Fixture, Trouble};
+use super::helpers::{
+    acknowledged, assert_at_most_one, assert_count, assert_good, assert_true, commit, ended, expect_ok, prepare,
+    uncommitted, wait_until_quiet,
 };
 use crate::{AttemptId, AttemptRef, Cancelled, Fault, Found, PrinterDriver};
 
-/// Whatever find says of it, now and after a restart, at most one card came.
-pub async fn a_lost_answer_is_an_unknown_outcome_and_find_says_nothing_false(fixture: &dyn Fixture) {
+/// Neither the driver that lost the answer nor a fresh one, and one card comes out at most.
+pub async fn a_lost_answer_is_an_unknown_outcome_and_find_claims_nothing_false(fixture: &dyn Fixture) {
     let Some(driver) = fixture.driver_in_trouble(Trouble::LostAnswer).await else { return };
     let id = fixture.attempt();
     prepare(&*driver, fixture, &id).await;
@@ -16,16 +18,16 @@ pub async fn a_lost_answer_is_an_unknown_outcome_and_find_says_nothing_false(fix
 
     assert!(
         matches!(answer, Err(Fault::OutcomeUnknown(_))),
-        "the answer for {id} was lost, but commit says {answer:?}"
+        "the answer for {id} was lost, but commit returned {answer:?}"
     );
-    quiet(fixture).await;
-    let mut asked = vec![driver];
+    wait_until_quiet(fixture).await;
+    let mut drivers = vec![driver];
     if fixture.restarts() {
-        asked.push(fixture.driver().await);
+        drivers.push(fixture.driver().await);
     }
     let attempt = uncommitted(&id, None);
-    for driver in &asked {
-        // A fault says nothing about the attempt: the trouble may meet find too.
+    for driver in &drivers {
+        // The trouble may make find fail too. A fault says nothing about the attempt.
         if let Ok(found) = driver.find(&attempt).await {
             assert_true(fixture, &id, &found).await;
         }
@@ -33,43 +35,44 @@ pub async fn a_lost_answer_is_an_unknown_outcome_and_find_says_nothing_false(fix
             assert_count(fixture, &id, 0).await;
         }
     }
-    let count = fixture.count_cards(&id).await;
-    assert!(count.is_none_or(|count| count <= 1), "{id} was committed once and made {count:?} cards");
+    assert_at_most_one(fixture, &id).await;
 }
 
-/// Neither is the card to blame.
+/// And the card is not blamed.
 pub async fn an_unavailable_printer_uses_no_blank(fixture: &dyn Fixture) {
     let Some(driver) = fixture.driver_in_trouble(Trouble::Unavailable).await else { return };
     let id = fixture.attempt();
 
     let fault = first_fault(&*driver, fixture, &id).await;
 
-    let right = matches!(fault, Fault::NotSent(_) | Fault::Unavailable { .. } | Fault::NeedsOperator(_));
-    assert!(right, "no printer was there for {id}, but the verdict is {fault:?}");
-    for answer in [driver.probe().await.err(), driver.status().await.err()].into_iter().flatten() {
-        let right = !matches!(answer, Fault::OutcomeUnknown(_) | Fault::Rejected(_));
-        assert!(right, "probe and status never say {answer:?}");
+    let is_right = matches!(fault, Fault::NotSent(_) | Fault::Unavailable { .. } | Fault::NeedsOperator(_));
+    assert!(is_right, "the printer was unavailable for {id}, but the fault is {fault:?}");
+    for fault in [driver.probe().await.err(), driver.status().await.err()].into_iter().flatten() {
+        let is_right = !matches!(fault, Fault::OutcomeUnknown(_) | Fault::Rejected(_));
+        assert!(is_right, "probe and status must not fail with {fault:?}");
     }
-    quiet(fixture).await;
+    wait_until_quiet(fixture).await;
     assert_count(fixture, &id, 0).await;
-    answered_or_unavailable(driver.cancel(&uncommitted(&id, None)).await);
+    if let Err(fault @ (Fault::OutcomeUnknown(_) | Fault::Rejected(_))) = driver.cancel(&uncommitted(&id, None)).await {
+        panic!("cancel at an unavailable printer must not fail with {fault:?}");
+    }
 }
 
-/// The verdict tells it from a printer in trouble, so that others go on.
+/// The fault differs from that of an unavailable printer, so that other cards go on.
 pub async fn a_refused_card_uses_no_blank(fixture: &dyn Fixture) {
     let Some(driver) = fixture.driver_in_trouble(Trouble::Refusal).await else { return };
     let id = fixture.attempt();
 
     let fault = first_fault(&*driver, fixture, &id).await;
 
-    assert!(matches!(fault, Fault::Rejected(_)), "{id} was refused for good, but the verdict is {fault:?}");
-    quiet(fixture).await;
+    assert!(matches!(fault, Fault::Rejected(_)), "{id} was refused permanently, but the fault is {fault:?}");
+    wait_until_quiet(fixture).await;
     assert_count(fixture, &id, 0).await;
-    answered("cancel", driver.cancel(&uncommitted(&id, None)).await);
+    expect_ok("cancel", driver.cancel(&uncommitted(&id, None)).await);
 }
 
-/// A card may exist, and prepare or commit says so; or the driver found out in time, and none does.
-pub async fn a_hold_that_the_printer_breaks_is_told(fixture: &dyn Fixture) {
+/// Prepare or commit reports that a card may exist, or the driver noticed in time and none exists.
+pub async fn a_broken_hold_is_reported(fixture: &dyn Fixture) {
     let Some(driver) = fixture.driver_in_trouble(Trouble::BrokenHold).await else { return };
     let id = fixture.attempt();
 
@@ -78,19 +81,20 @@ pub async fn a_hold_that_the_printer_breaks_is_told(fixture: &dyn Fixture) {
         Err(fault) => Err(fault),
     };
 
-    quiet(fixture).await;
-    let told = matches!(answer, Err(Fault::OutcomeUnknown(_)));
-    let count = fixture.count_cards(&id).await;
-    assert!(told || count.is_none_or(|count| count == usize::from(answer.is_ok())), "{id} made {count:?}: {answer:?}");
-    let attempt = AttemptRef { releasing: told, ..uncommitted(&id, None) };
-    let cancelled = answered("cancel", driver.cancel(&attempt).await);
+    wait_until_quiet(fixture).await;
+    let is_unknown = matches!(answer, Err(Fault::OutcomeUnknown(_)));
+    if !is_unknown {
+        assert_count(fixture, &id, usize::from(answer.is_ok())).await;
+    }
+    let attempt = AttemptRef { releasing: is_unknown, ..uncommitted(&id, None) };
+    let cancelled = expect_ok("cancel", driver.cancel(&attempt).await);
     if cancelled == Cancelled::NothingPrinted {
         assert_count(fixture, &id, 0).await;
     }
 }
 
-/// `status` has the reason, `find` does not end the attempt, and nothing has to be sent again.
-pub async fn a_printer_that_waits_for_a_person_says_so_and_then_makes_the_card(fixture: &dyn Fixture) {
+/// Status has the reason, find does not end the attempt, and nothing has to be sent again.
+pub async fn a_printer_that_waits_for_a_person_reports_it_and_then_makes_the_card(fixture: &dyn Fixture) {
     if !fixture.hinder().await {
         return;
     }
@@ -102,23 +106,24 @@ pub async fn a_printer_that_waits_for_a_person_says_so_and_then_makes_the_card(f
     let mut reasons = Vec::new();
     for _ in 0..ADVANCES_MAX {
         fixture.advance().await;
-        reasons = answered("status", driver.status().await).reasons;
+        reasons = expect_ok("status", driver.status().await).reasons;
         if !reasons.is_empty() {
             break;
         }
     }
 
-    assert!(!reasons.is_empty(), "the printer waits for a person, and status gives no reason");
-    let found = answered("find", driver.find(&attempt).await);
-    assert!(matches!(found, Found::Printing { .. } | Found::Queued), "{id} waits in the printer, but is {found:?}");
+    assert!(!reasons.is_empty(), "the printer waits for a person, but status has no reason");
+    let found = expect_ok("find", driver.find(&attempt).await);
+    let is_right = matches!(found, Found::Printing { .. } | Found::Queued);
+    assert!(is_right, "{id} waits in the printer, but find returned {found:?}");
     assert_count(fixture, &id, 0).await;
     fixture.help().await;
     assert_good(&id, &ended(fixture, &*driver, &attempt).await);
     assert_count(fixture, &id, 1).await;
 }
 
-/// With the printer's job id and without. A driver that had no memory of the attempt must say the same.
-pub async fn a_card_in_hand_when_the_printer_restarted_is_never_denied_and_never_made_up(fixture: &dyn Fixture) {
+/// Neither that the card exists nor that it does not. With the printer's job id and without, and with a fresh driver.
+pub async fn a_restart_of_the_printer_with_a_card_under_way_proves_nothing_false(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
     prepare(&*driver, fixture, &id).await;
@@ -128,45 +133,44 @@ pub async fn a_card_in_hand_when_the_printer_restarted_is_never_denied_and_never
         return;
     }
 
-    quiet(fixture).await;
+    wait_until_quiet(fixture).await;
     let mut drivers = vec![driver];
     if fixture.restarts() {
         drivers.push(fixture.driver().await);
     }
     for driver in &drivers {
         for attempt in [attempt.clone(), AttemptRef { printer_job: None, acknowledged: false, ..attempt.clone() }] {
-            let found = answered("find", driver.find(&attempt).await);
+            let found = expect_ok("find", driver.find(&attempt).await);
             assert_true(fixture, &id, &found).await;
-            if answered("cancel", driver.cancel(&attempt).await) == Cancelled::NothingPrinted {
+            if expect_ok("cancel", driver.cancel(&attempt).await) == Cancelled::NothingPrinted {
                 assert_count(fixture, &id, 0).await;
             }
         }
     }
-    let count = fixture.count_cards(&id).await;
-    assert!(count.is_none_or(|count| count <= 1), "{id} was committed once and made {count:?} cards");
+    assert_at_most_one(fixture, &id).await;
 }
 
-/// Nothing was let go, so that nothing may come out, whatever the printer remembers.
-pub async fn a_prepared_card_costs_nothing_when_the_printer_restarted(fixture: &dyn Fixture) {
+/// The attempt was not committed, so no card may come out, whatever the printer kept.
+pub async fn a_restart_of_the_printer_with_a_prepared_card_uses_no_blank(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
     let attempt = uncommitted(&id, prepare(&*driver, fixture, &id).await.printer_job);
     if !fixture.restart_printer().await {
-        answered("cancel", driver.cancel(&attempt).await);
+        expect_ok("cancel", driver.cancel(&attempt).await);
         return;
     }
 
     let fresh = if fixture.restarts() { fixture.driver().await } else { driver };
-    if answered("cancel", fresh.cancel(&attempt).await) == Cancelled::OutcomeUnknown {
-        let found = answered("find", fresh.find(&attempt).await);
-        let unknown = matches!(found, Found::NeverSeen { .. } | Found::Forgotten);
-        assert!(unknown, "{id} was never let go; it is {found:?}, and cancel proved nothing");
+    if expect_ok("cancel", fresh.cancel(&attempt).await) == Cancelled::OutcomeUnknown {
+        let found = expect_ok("find", fresh.find(&attempt).await);
+        let is_unknown = matches!(found, Found::NeverSeen { .. } | Found::Forgotten);
+        assert!(is_unknown, "{id} was not committed; find returned {found:?}, and cancel proved nothing");
     }
-    quiet(fixture).await;
+    wait_until_quiet(fixture).await;
     assert_count(fixture, &id, 0).await;
 }
 
-/// Prepares and commits until the driver refuses.
+/// Prepares and commits until the driver fails.
 async fn first_fault(driver: &dyn PrinterDriver, fixture: &dyn Fixture, id: &AttemptId) -> Fault {
     if let Err(fault) = driver.prepare(id, fixture.document()).await {
         return fault;
@@ -174,11 +178,5 @@ async fn first_fault(driver: &dyn PrinterDriver, fixture: &dyn Fixture, id: &Att
     match driver.commit(id).await {
         Err(fault) => fault,
         Ok(committed) => panic!("{id} was to meet trouble, but was committed: {committed:?}"),
-    }
-}
-
-fn answered_or_unavailable(answer: Result<Cancelled, Fault>) {
-    if let Err(fault @ (Fault::OutcomeUnknown(_) | Fault::Rejected(_))) = answer {
-        panic!("cancel on a printer that is not there must not say {fault:?}");
     }
 }

@@ -1,14 +1,14 @@
-//! A private `cupsd` with one queue on a free port of this machine, as it would have for a printer without a driver. Its
-//! backend runs the engine, as a vendor's backend would drive a printer at a cable.
+//! A real printer: a private `cupsd` with one queue, as it has for a printer without a driver. The queue's backend runs
+//! the engine, as a vendor's backend controls a printer on a cable.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
 use crate::engine::Engine;
-use crate::peer::{Peer, Server};
+use crate::engine::harness::{Program, RealPrinter};
 
-/// Debian's place for what the daemon starts.
+/// Debian's folder of the programs that the daemon starts.
 const SERVER_BIN: &str = "/usr/lib/cups";
 
 const FILES: &str = "ServerRoot @FOLDER@/etc
@@ -26,7 +26,7 @@ Group lp
 SystemGroup root
 ";
 
-/// Anybody on this machine may do anything.
+/// Everything is allowed from this machine.
 const DAEMON: &str = "LogLevel warn
 Listen 127.0.0.1:@PORT@
 Browsing Off
@@ -50,7 +50,8 @@ ServerAlias *
 </Policy>
 ";
 
-/// Without them the daemon forgets jobs that it acknowledged, prints finished ones again, and gives up on waiting ones.
+/// Without these settings the daemon forgets jobs that it acknowledged, prints finished jobs again, and cancels waiting
+/// ones.
 const SAFE: &str = "DirtyCleanInterval 0
 PreserveJobHistory Yes
 PreserveJobFiles No
@@ -58,10 +59,10 @@ MaxJobs 20000
 MaxJobTime 0
 ";
 
-/// A queue without it says neither which sides nor which media its printer has.
+/// A queue without a PPD reports neither sides nor media.
 const DESCRIPTION: &str = include_str!("card.ppd");
 
-/// Written here, as the daemon itself may save a new queue half a minute late.
+/// The queue. Not created by a request, because the daemon may save a new queue half a minute later.
 const QUEUES: &str = "<Printer card>
 Info Cetak test printer
 MakeModel Cetak test printer
@@ -75,31 +76,31 @@ ErrorPolicy abort-job
 </Printer>
 ";
 
-/// Arguments: job, user, title, copies, options, file. Without any it is to say what it is.
+/// The backend. Arguments: job, user, title, copies, options, file. Without arguments it reports its device.
 const BACKEND: &str = r#"#!/bin/sh
 [ $# -gt 0 ] || { echo 'direct card "Cetak" "Cetak test printer"'; exit 0; }
 export IPP_JOB_NAME="$3" CUPS_OPTIONS="$5"
 exec '@ENGINE@' "$6"
 "#;
 
-/// How it is configured.
+/// The settings of the daemon.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Settings {
-    /// As Debian ships it.
+    /// Debian's defaults.
     Default,
-    /// With all that is known to help, and without the documents of interrupted jobs after a restart.
+    /// The settings that cetak requires, and no documents of interrupted jobs after a restart.
     Safe,
 }
 
-/// One running daemon.
-pub(crate) struct Cupsd {
-    engine: Engine,
-    server: Server,
+/// A running daemon.
+pub(crate) type Cupsd = RealPrinter<CupsdProgram>;
+
+pub(crate) struct CupsdProgram {
     settings: Settings,
 }
 
 impl Cupsd {
-    /// Starts one, and waits until it answers.
+    /// Starts the daemon, and waits until it answers.
     pub(crate) fn start(settings: Settings) -> Self {
         let engine = Engine::new();
         let folder = engine.file("");
@@ -112,63 +113,38 @@ impl Cupsd {
         }
         let backend = engine.file("bin/backend/card");
         fs::write(&backend, BACKEND.replace("@ENGINE@", engine.program().to_str().unwrap())).unwrap();
-        // Closed to others, so that the daemon runs it with its own rights.
+        // Without permissions for others, so that the daemon runs it as its own user.
         fs::set_permissions(&backend, fs::Permissions::from_mode(0o700)).unwrap();
         fs::write(engine.file("etc/cups-files.conf"), FILES.replace("@FOLDER@", folder)).unwrap();
         fs::write(engine.file("etc/printers.conf"), QUEUES).unwrap();
         fs::write(engine.file("etc/ppd/card.ppd"), DESCRIPTION).unwrap();
-        let mut cupsd = Self { engine, server: Server::new(), settings };
-        cupsd.run();
-        cupsd
-    }
-
-    /// A document on disk is printed again after a crash, though its job was in the printer.
-    fn remove_documents(&self) {
-        for entry in fs::read_dir(self.engine.file("spool")).unwrap().flatten() {
-            if entry.file_name().as_encoded_bytes().starts_with(b"d") {
-                fs::remove_file(entry.path()).unwrap();
-            }
-        }
+        Self::launch(engine, CupsdProgram { settings })
     }
 }
 
-impl Peer for Cupsd {
-    fn engine(&self) -> &Engine {
-        &self.engine
-    }
+impl Program for CupsdProgram {
+    const PACKAGE: (&'static str, &'static str) = ("cupsd", "cups-daemon");
+    const PATH: &'static str = "/printers/card";
 
-    fn server(&self) -> &Server {
-        &self.server
-    }
-
-    fn server_mut(&mut self) -> &mut Server {
-        &mut self.server
-    }
-
-    fn path(&self) -> &'static str {
-        "/printers/card"
-    }
-
-    fn command(&self, port: u16) -> Command {
+    fn command(&self, engine: &Engine, port: u16) -> Command {
         let mut settings = DAEMON.replace("@PORT@", &port.to_string());
         if self.settings == Settings::Safe {
             settings += SAFE;
-            self.remove_documents();
+            remove_documents(engine);
         }
-        fs::write(self.engine.file("etc/cupsd.conf"), settings).unwrap();
+        fs::write(engine.file("etc/cupsd.conf"), settings).unwrap();
         let mut command = Command::new("/usr/sbin/cupsd");
-        command.arg("-f").arg("-c").arg(self.engine.file("etc/cupsd.conf"));
-        command.arg("-s").arg(self.engine.file("etc/cups-files.conf"));
+        command.arg("-f").arg("-c").arg(engine.file("etc/cupsd.conf"));
+        command.arg("-s").arg(engine.file("etc/cups-files.conf"));
         command
-    }
-
-    fn package(&self) -> (&'static str, &'static str) {
-        ("cupsd", "cups-daemon")
     }
 }
 
-impl Drop for Cupsd {
-    fn drop(&mut self) {
-        self.stop();
+/// Removes the spooled documents: after a crash, the daemon prints each of them again.
+fn remove_documents(engine: &Engine) {
+    for entry in fs::read_dir(engine.file("spool")).unwrap().flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(b"d") {
+            fs::remove_file(entry.path()).unwrap();
+        }
     }
 }

@@ -1,7 +1,12 @@
-//! The print engine that all real printers here run for each card, and its output hopper, which is the truth.
+//! The simulated mechanics of the real printers: a shell script that a printer runs for each card, and the output
+//! hopper, which is the truth that tests compare with.
 //!
-//! It is a shell script in the printer's folder. It speaks to its printer as CUPS backends do: `STATE:` and `ATTR:` on
-//! standard error. Like the mechanics of a real printer it outlives a printer that is killed.
+//! The script is in the printer's folder. It reports to its printer as CUPS backends do, with `STATE:` and `ATTR:`
+//! lines on standard error. It continues when the printer's program is killed, as the mechanics of a real printer do.
+
+// A module of this file, so that other test crates that include these files need not name it.
+#[path = "harness.rs"]
+pub(crate) mod harness;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,11 +15,11 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// `mode` holds what to do and for how many more cards; `ledger` gets a line for each card that came out. What waits
-/// ends with the folder.
+/// The file `mode` has what to do and for how many cards; `ledger` gets a line for each card that came out. A waiting
+/// card ends when the folder is removed.
 const SCRIPT: &str = r#"#!/bin/sh
 dir='@FOLDER@'
-# It has its document from the first moment on, whatever becomes of the printer's spool.
+# The document stays open, even if the printer removes it from its spool.
 exec 3< "$1" || exit 1
 document=/proc/$$/fd/3
 echo $$ > "$dir/engines/$$"
@@ -28,7 +33,7 @@ esac
 read -r pace < "$dir/pace"
 digest=$(sha256sum < $document)
 size=$(wc -c < $document)
-# An impression is one side: rasters say how many pages they have.
+# An impression is one side. A raster has its number of pages in its header.
 sides=
 case $(head -c 7 $document | tr -d '\000') in
   RaS2Pwg) sides=$(od -An -tu1 -j459 -N1 $document | tr -d ' ');;
@@ -43,7 +48,7 @@ card() {
   echo "ATTR: job-impressions=${sides:-1} job-impressions-completed=${sides:-1}" >&2
   echo 'PAGE: 1 1' >&2
 }
-# An operator who cleared the fault has also taken its sign off the printer's panel.
+# The operator who clears the fault also clears its message on the printer's panel.
 until_clear() {
   : > "$dir/waiting/$$"
   [ $# = 0 ] || echo "STATE: +$1" >&2
@@ -52,7 +57,7 @@ until_clear() {
   rm -f "$dir/waiting/$$"
   [ $# = 0 ] || echo "STATE: -$1,$2" >&2
 }
-# Only a printer that runs: another program may have the number of one that was killed.
+# Only the running printer: another process may have the number of one that was killed.
 kill_printer() { [ "$(cat "$dir/printer.pid")" = $PPID ] && kill -9 $PPID; }
 rm "$dir/jammed" 2> "$dir/null" && echo 'STATE: -media-jam-error,media-jam' >&2
 [ "$pace" = 0.000 ] || sleep "$pace"
@@ -81,34 +86,34 @@ exit 0
 /// What the engine does with a card.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Mode {
-    /// A card.
+    /// Makes a card.
     Ok,
-    /// A jam, and the job is aborted; no card.
+    /// Jams: no card, and the job is aborted.
     Jam,
-    /// The hopper is empty until [`Engine::clear`].
+    /// Waits with an empty hopper until [`Engine::clear`], then makes a card.
     Empty,
-    /// The ribbon is used up until [`Engine::clear`].
+    /// Waits with an empty ribbon until [`Engine::clear`], then makes a card.
     Ribbon,
-    /// The output hopper is full until [`Engine::clear`].
+    /// Waits with a full output hopper until [`Engine::clear`], then makes a card.
     OutputFull,
-    /// The cover is open until [`Engine::clear`].
+    /// Waits with an open cover until [`Engine::clear`], then makes a card.
     Cover,
-    /// The job is aborted; no card.
+    /// Fails: no card, and the job is aborted.
     AbortBefore,
-    /// A card, and the job is aborted.
+    /// Makes a card, and the job is aborted.
     AbortAfter,
-    /// Nothing until [`Engine::clear`], then aborted; no card.
+    /// Waits without a reason until [`Engine::clear`]; then no card, and the job is aborted.
     Hang,
-    /// The printer's program dies; no card.
+    /// Kills the printer's program: no card.
     DieBefore,
-    /// A card, and the printer's program dies.
+    /// Makes a card and kills the printer's program.
     DieAfter,
-    /// The engine dies; no card.
+    /// Kills itself: no card.
     SelfKill,
 }
 
 impl Mode {
-    /// As the script and the tables call it.
+    /// Its name in the script and in tables.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -130,15 +135,15 @@ impl Mode {
 /// One card in the output hopper.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct HopperCard {
-    /// The name of its job.
+    /// `job-name` of its job.
     pub(crate) name: String,
-    /// SHA-256 of the document that it was made of, in hexadecimal.
+    /// SHA-256 of its document, in hexadecimal.
     pub(crate) digest: String,
-    /// Its size in bytes.
+    /// Size of its document in bytes.
     pub(crate) size: usize,
 }
 
-/// A printer's folder, with an engine in it.
+/// The folder of a printer, with the engine in it. Dropping it kills running engines and removes the folder.
 pub(crate) struct Engine {
     folder: TempDir,
 }
@@ -160,39 +165,39 @@ impl Engine {
         engine
     }
 
-    /// A file of the printer.
+    /// The path of a file in the folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Its first argument is the document; `IPP_JOB_NAME` is the job's name.
+    /// The script. Its argument is the document's path; the variable `IPP_JOB_NAME` is the job's name.
     pub(crate) fn program(&self) -> PathBuf {
         self.file("engine")
     }
 
-    /// From now on, for every card.
+    /// Sets the mode of every card from now on.
     pub(crate) fn set(&self, mode: Mode) {
         self.replace("mode", mode.word());
     }
 
-    /// For so many cards; after them all is well.
+    /// Sets the mode of the next cards; after them it is [`Mode::Ok`].
     pub(crate) fn set_for(&self, mode: Mode, cards: u32) {
         self.replace("mode", &format!("{} {cards}", mode.word()));
     }
 
-    /// How long every card takes before anything happens to it.
+    /// Sets how long each card takes before its mode has an effect.
     pub(crate) fn set_pace(&self, milliseconds: u64) {
         self.replace("pace", &format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000));
     }
 
-    /// An engine may read it at any moment.
+    /// Replaces the file in one step, because an engine may read it at any moment.
     fn replace(&self, name: &str, line: &str) {
         let new = self.file(&format!("{name}.from-test"));
         fs::write(&new, format!("{line}\n")).unwrap();
         fs::rename(new, self.file(name)).unwrap();
     }
 
-    /// An operator fills the hopper, closes the cover, or whatever it is that a card waits for: one card, now or later.
+    /// Acts as an operator who fills the hopper, closes the cover and so on, for one card that waits now or later.
     pub(crate) fn clear(&self) {
         fs::write(self.file("clear"), "").unwrap();
     }
@@ -207,37 +212,38 @@ impl Engine {
         ledger.lines().map(card).collect()
     }
 
-    /// From now on it keeps what each card is made of.
+    /// Keeps the documents of all cards from now on.
     pub(crate) fn keep_documents(&self) {
         fs::create_dir(self.file("kept")).unwrap();
     }
 
-    /// The bytes that the card of that name was made of.
+    /// The document of the card of that name.
     pub(crate) fn document(&self, name: &str) -> Vec<u8> {
         fs::read(self.file("kept").join(name)).unwrap()
     }
 
-    /// What the printer told its engine beside the document: all that IPP said of the job, in the printer's own words.
+    /// The engine's environment for the card of that name: the job's IPP attributes in the printer's own form.
     pub(crate) fn environment(&self, name: &str) -> String {
         String::from_utf8(fs::read(self.file("kept").join(format!("{name}.environment"))).unwrap()).unwrap()
     }
 
-    /// The names of those cards.
+    /// The names of the cards in the output hopper.
     pub(crate) fn cards(&self) -> Vec<String> {
         self.hopper().into_iter().map(|card| card.name).collect()
     }
 
-    /// A card is under way, be it that of a printer that was killed.
+    /// Whether a card is under way, also after its printer was killed.
     pub(crate) fn is_running(&self) -> bool {
         self.processes("engines").next().is_some()
     }
 
-    /// A card waits for [`clear`](Self::clear).
+    /// Whether a card waits for [`clear`](Self::clear).
     pub(crate) fn is_waiting(&self) -> bool {
         self.processes("waiting").next().is_some()
     }
 
-    /// The numbers of processes in a list. A number may have been given out again, so command lines are compared.
+    /// The running engines among the process numbers in a folder. Command lines are compared, because numbers are
+    /// reused.
     fn processes(&self, list: &str) -> impl Iterator<Item = String> {
         let program = self.program();
         let entries = fs::read_dir(self.file(list)).into_iter().flatten().flatten();
@@ -251,7 +257,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         for pid in self.processes("engines") {
-            // It may have ended by itself.
+            // An error means that it has ended by itself.
             let _ = Command::new("kill").args(["-9", &pid]).status();
         }
     }

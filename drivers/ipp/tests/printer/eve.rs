@@ -1,5 +1,5 @@
-//! `ippeveprinter` as a card printer on a free port of this machine, and a private message bus, without which it does
-//! not start. Everything lives in one temporary folder and ends with it.
+//! A real printer: `ippeveprinter` of CUPS as a card printer, with a private D-Bus message bus, without which it does
+//! not start.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use cetak_driver_ipp::{IppPrinter, Options};
 
 use crate::engine::Engine;
 pub(crate) use crate::engine::Mode;
-use crate::peer::{Peer, Server, end, installed};
+use crate::engine::harness::{Peer, Program, RealPrinter, kill, spawn};
 use crate::{clock, wait};
 
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -25,7 +25,7 @@ const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus C
 </busconfig>
 "#;
 
-/// What `document-format-supported` has in [`ATTRIBUTES`].
+/// The usual value of `@FORMATS@` in [`ATTRIBUTES`].
 const FORMATS: &str = "image/png,image/pwg-raster";
 
 const ATTRIBUTES: &str = r#"ATTR text printer-make-and-model "Cetak test printer"
@@ -52,65 +52,52 @@ ATTR integer marker-low-levels 10
 ATTR integer marker-high-levels 100
 "#;
 
-/// One running printer.
-pub(crate) struct EvePrinter {
-    engine: Engine,
-    server: Server,
-    bus: Child,
-    /// Otherwise it says of itself what `ippeveprinter` has built in: an office printer.
-    is_card_printer: bool,
+/// A running `ippeveprinter`.
+pub(crate) type EvePrinter = RealPrinter<EveProgram>;
+
+pub(crate) struct EveProgram {
+    bus: MessageBus,
+    /// It reports the attributes of its file; otherwise the built-in ones, of an office printer.
+    has_attributes: bool,
 }
 
 impl EvePrinter {
-    /// Starts one, and waits until it answers.
+    /// Starts a card printer, and waits until the driver gets an answer.
     pub(crate) async fn start() -> Self {
         let eve = Self::new();
         eve.driver().probe().await.unwrap();
         eve
     }
 
-    /// The same, where nothing is asynchronous.
+    /// Starts a card printer, and waits until it answers.
     pub(crate) fn new() -> Self {
         Self::taking(FORMATS)
     }
 
-    /// A card printer that takes documents of these formats only.
+    /// Starts a card printer that supports these document formats only, separated by commas.
     pub(crate) fn taking(formats: &str) -> Self {
-        Self::saying(Some(ATTRIBUTES.replace("@FORMATS@", formats)))
+        Self::with_attributes(Some(ATTRIBUTES.replace("@FORMATS@", formats)))
     }
 
-    /// What the program is without any attributes of ours: a printer of letters in black, on one side.
+    /// Starts a printer with the built-in attributes: an office printer, black only, one side.
     pub(crate) fn built_in() -> Self {
-        Self::saying(None)
+        Self::with_attributes(None)
     }
 
-    fn saying(attributes: Option<String>) -> Self {
+    fn with_attributes(attributes: Option<String>) -> Self {
         let engine = Engine::new();
         for name in ["spool", "keys"] {
             fs::create_dir(engine.file(name)).unwrap();
         }
-        let folder = engine.file("");
-        let folder = folder.to_str().unwrap().trim_end_matches('/');
-        fs::write(engine.file("bus.conf"), BUS.replace("@FOLDER@", folder)).unwrap();
-        let is_card_printer = attributes.is_some();
+        let has_attributes = attributes.is_some();
         fs::write(engine.file("attributes"), attributes.unwrap_or_default()).unwrap();
-        let bus = Command::new("dbus-daemon")
-            .args(["--nofork", "--nopidfile", "--config-file"])
-            .arg(engine.file("bus.conf"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(engine.file("bus-log")).unwrap())
-            .spawn();
-        let bus = installed("dbus-daemon", "dbus-daemon", bus);
-        let mut eve = Self { engine, server: Server::new(), bus, is_card_printer };
-        eve.wait_for_bus();
-        eve.run();
-        eve
+        let bus = MessageBus::start(&engine);
+        Self::launch(engine, EveProgram { bus, has_attributes })
     }
 
-    /// Where it keeps the certificate that it has made for itself.
+    /// The folder of the certificate that it has made for itself.
     pub(crate) fn keys(&self) -> PathBuf {
-        self.engine.file("keys")
+        self.engine().file("keys")
     }
 
     /// A driver without memory.
@@ -118,66 +105,61 @@ impl EvePrinter {
         IppPrinter::new(&self.uri(), &Options::default(), clock()).unwrap()
     }
 
-    /// How many cards lie in the output hopper that bear this name.
+    /// How many cards in the output hopper have this name.
     pub(crate) fn count_cards(&self, attempt: &AttemptId) -> usize {
         self.count(attempt.as_str())
     }
+}
 
-    fn wait_for_bus(&self) {
+impl Program for EveProgram {
+    const PACKAGE: (&'static str, &'static str) = ("ippeveprinter", "cups-ipp-utils");
+    const PATH: &'static str = "/ipp/print";
+
+    fn command(&self, engine: &Engine, port: u16) -> Command {
+        let mut command = Command::new("ippeveprinter");
+        command.args(["-r", "off", "-n", "localhost", "-v", "-p", &port.to_string()]);
+        if self.has_attributes {
+            command.arg("-a").arg(engine.file("attributes"));
+        }
+        command.arg("-c").arg(engine.program()).arg("-d").arg(engine.file("spool"));
+        command.arg("-K").arg(engine.file("keys")).arg("cetak");
+        command.env("DBUS_SYSTEM_BUS_ADDRESS", &self.bus.address);
+        command
+    }
+}
+
+/// A private D-Bus message bus. It ends when it is dropped.
+struct MessageBus {
+    daemon: Child,
+    address: String,
+}
+
+impl MessageBus {
+    /// Starts the bus, and waits until its socket exists.
+    fn start(engine: &Engine) -> Self {
+        let folder = engine.file("");
+        let folder = folder.to_str().unwrap().trim_end_matches('/');
+        fs::write(engine.file("bus.conf"), BUS.replace("@FOLDER@", folder)).unwrap();
+        let log = fs::File::create(engine.file("bus-log")).unwrap();
+        let mut command = Command::new("dbus-daemon");
+        command.args(["--nofork", "--nopidfile", "--config-file"]).arg(engine.file("bus.conf"));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let daemon = spawn(("dbus-daemon", "dbus-daemon"), &mut command);
+        let socket = engine.file("bus");
+        let bus = Self { daemon, address: format!("unix:path={}", socket.display()) };
         for _ in 0..200 {
-            if self.engine.file("bus").exists() {
-                return;
+            if socket.exists() {
+                return bus;
             }
             wait(20);
         }
-        let log = fs::read_to_string(self.engine.file("bus-log")).unwrap();
-        panic!("dbus-daemon does not start; it says:\n{log}")
+        let log = fs::read_to_string(engine.file("bus-log")).unwrap();
+        panic!("`dbus-daemon` does not start; its log:\n{log}")
     }
 }
 
-impl Peer for EvePrinter {
-    fn engine(&self) -> &Engine {
-        &self.engine
-    }
-
-    fn server(&self) -> &Server {
-        &self.server
-    }
-
-    fn server_mut(&mut self) -> &mut Server {
-        &mut self.server
-    }
-
-    fn path(&self) -> &'static str {
-        "/ipp/print"
-    }
-
-    fn command(&self, port: u16) -> Command {
-        let mut command = Command::new("ippeveprinter");
-        command.args(["-r", "off", "-n", "localhost", "-v", "-p", &port.to_string()]);
-        if self.is_card_printer {
-            command.arg("-a").arg(self.engine.file("attributes"));
-        }
-        command
-            .arg("-c")
-            .arg(self.engine.program())
-            .arg("-d")
-            .arg(self.engine.file("spool"))
-            .arg("-K")
-            .arg(self.engine.file("keys"))
-            .arg("cetak")
-            .env("DBUS_SYSTEM_BUS_ADDRESS", format!("unix:path={}", self.engine.file("bus").display()));
-        command
-    }
-
-    fn package(&self) -> (&'static str, &'static str) {
-        ("ippeveprinter", "cups-ipp-utils")
-    }
-}
-
-impl Drop for EvePrinter {
+impl Drop for MessageBus {
     fn drop(&mut self) {
-        self.stop();
-        end(&mut self.bus);
+        kill(&mut self.daemon);
     }
 }

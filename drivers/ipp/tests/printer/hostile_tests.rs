@@ -1,4 +1,4 @@
-//! Servers that are no printers, broken or malicious: each call ends in a fault, soon, and nothing panics.
+//! Servers that are not printers, are broken or malicious: each call fails in time, and nothing panics.
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
@@ -8,13 +8,13 @@ use std::time::Duration;
 use cetak_driver_api::{Fault, PrinterDriver};
 use cetak_driver_ipp::{IppPrinter, Options};
 
-use crate::fake::read_request;
+use crate::fake_printer::read_request;
 use crate::{clock, document, new_attempt, uncommitted, wait};
 
-/// A call makes up to three requests of 10 s here.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// The limit of all calls together. A call makes up to three requests of 10 s here.
+const CALLS_MAX: Duration = Duration::from_secs(40);
 
-/// Answers every request so.
+/// A driver for a server that answers every request with `answer`.
 fn server(answer: fn(&mut TcpStream)) -> IppPrinter {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -30,7 +30,7 @@ fn server(answer: fn(&mut TcpStream)) -> IppPrinter {
     IppPrinter::new(&format!("ipp://{address}/ipp/print"), &Options::default(), clock()).unwrap()
 }
 
-/// All calls, at once, end in time and in faults that a question or an unsent card may have.
+/// Asserts that all calls, made at once, fail in time and with faults that prove that no card was made.
 async fn check(name: &str, driver: IppPrinter) {
     let id = new_attempt();
     let attempt = uncommitted(&new_attempt());
@@ -44,7 +44,7 @@ async fn check(name: &str, driver: IppPrinter) {
         )
     };
 
-    let faults = tokio::time::timeout(PATIENCE, calls).await.unwrap_or_else(|_| panic!("{name}: a call hangs"));
+    let faults = tokio::time::timeout(CALLS_MAX, calls).await.unwrap_or_else(|_| panic!("{name}: a call hangs"));
 
     for fault in [faults.0, faults.1, faults.2, faults.3, faults.4] {
         let right = matches!(fault, Some(Fault::Unavailable { .. } | Fault::NeedsOperator(_)));
@@ -63,7 +63,7 @@ fn ipp(stream: &mut TcpStream, attributes: &[u8]) {
     http(stream, &[&[2, 0, 0, 0, 0, 0, 0, 1, 0x01], attributes, &[0x03]].concat());
 }
 
-/// Writes until the other side has had enough.
+/// Writes until the other side closes the connection.
 fn forever(stream: &mut TcpStream, bytes: &[u8], pause_ms: u64) {
     while stream.write_all(bytes).is_ok() {
         wait(pause_ms);
@@ -71,17 +71,17 @@ fn forever(stream: &mut TcpStream, bytes: &[u8], pause_ms: u64) {
 }
 
 #[tokio::test]
-async fn what_is_no_http() {
+async fn bytes_that_are_not_http_are_a_fault() {
     check("garbage", server(|stream| drop(stream.write_all(&[0xff, 0x00, 0x1b, b'\n', 0x7f].repeat(1000))))).await;
 }
 
 #[tokio::test]
-async fn an_endless_head() {
+async fn an_endless_head_is_a_fault() {
     check("endless head", server(|stream| forever(stream, b"HTTP/1.1 200 OK\r\nX: y\r\nX: y\r\nX: y\r\n", 0))).await;
 }
 
 #[tokio::test]
-async fn an_endless_body() {
+async fn an_endless_body_is_a_fault() {
     let answer = |stream: &mut TcpStream| {
         let _ = stream
             .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/ipp\r\n\r\n\x02\x00\x00\x00\x00\x00\x00\x01");
@@ -91,7 +91,7 @@ async fn an_endless_body() {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_byte_by_byte() {
+async fn a_body_that_is_sent_byte_by_byte_is_a_fault() {
     let answer = |stream: &mut TcpStream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
         forever(stream, b"\x02", 100);
@@ -100,12 +100,12 @@ async fn a_body_that_comes_byte_by_byte() {
 }
 
 #[tokio::test]
-async fn silence() {
+async fn a_missing_answer_is_a_fault() {
     check("silence", server(|_| wait(60_000))).await;
 }
 
 #[tokio::test]
-async fn a_body_that_is_cut() {
+async fn an_incomplete_body_is_a_fault() {
     let answer = |stream: &mut TcpStream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n\x02\x00");
         let _ = stream.shutdown(std::net::Shutdown::Both);
@@ -114,12 +114,12 @@ async fn a_body_that_is_cut() {
 }
 
 #[tokio::test]
-async fn a_server_in_trouble() {
+async fn an_internal_server_error_is_a_fault() {
     check("HTTP 500", server(|stream| drop(stream.write_all(b"HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n")))).await;
 }
 
 #[tokio::test]
-async fn a_server_that_sends_elsewhere() {
+async fn a_redirection_is_a_fault() {
     let answer = |stream: &mut TcpStream| {
         drop(stream.write_all(b"HTTP/1.1 307 x\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"));
     };
@@ -127,29 +127,29 @@ async fn a_server_that_sends_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_web_page() {
+async fn a_web_page_is_a_fault() {
     check("web page", server(|stream| http(stream, b"<!DOCTYPE html><html><body>It works!</body></html>"))).await;
 }
 
 #[tokio::test]
-async fn an_empty_answer() {
+async fn an_empty_answer_is_a_fault() {
     check("no body", server(|stream| http(stream, b""))).await;
 }
 
 #[tokio::test]
-async fn a_name_whose_language_lies() {
-    let liar = |stream: &mut TcpStream| {
+async fn an_attribute_with_a_wrong_inner_length_hides_no_other() {
+    let wrong_length = |stream: &mut TcpStream| {
         ipp(stream, b"\x04\x36\x00\x18printer-make-and-model!!\x00\x05\xff\xffen\x00");
     };
-    let driver = server(liar);
+    let driver = server(wrong_length);
 
-    // The attribute is unreadable, the answer is not.
+    // The answer is readable without the attribute.
     assert!(driver.probe().await.is_ok());
     assert!(driver.status().await.is_err());
 }
 
 #[tokio::test]
-async fn collections_without_end() {
+async fn deeply_nested_collections_are_a_fault() {
     check(
         "nested",
         server(|stream| ipp(stream, &[b"\x04".as_slice(), &b"\x34\x00\x00\x00\x00".repeat(200_000)].concat())),
@@ -158,6 +158,6 @@ async fn collections_without_end() {
 }
 
 #[tokio::test]
-async fn statuses_that_nobody_knows() {
+async fn an_unknown_status_code_is_a_fault() {
     check("status", server(|stream| http(stream, &[2, 0, 0x7f, 0xff, 0, 0, 0, 1, 0x01, 0x03]))).await;
 }

@@ -1,23 +1,26 @@
-//! The IPP driver against printers whose cards can be counted: `ippeveprinter` of CUPS, which cannot hold a job and
-//! takes one at a time, a PAPPL printer application and `cupsd`, which can, and a fake one that can hold, refuse, lie and
-//! lose answers.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+//! Tests of the IPP driver with printers whose cards can be counted.
+//!
+//! Real printers, with the engine of `engine.rs` and the harness of `harness.rs`: `eve.rs` is `ippeveprinter` of CUPS,
+//! which cannot hold a job and accepts one at a time; `pappl.rs` is a PAPPL printer application and `cupsd.rs` is CUPS,
+//! which both can hold. Simulated ones: `fake_printer.rs` is a printer that can refuse, break its promises and lose
+//! answers; `scripted_server.rs` is an HTTP server whose answers a test writes.
+#![expect(clippy::unwrap_used, reason = "a panic shows where a test cannot continue")]
 
 mod cupsd;
 #[expect(dead_code, reason = "the tests of the whole program use more of it")]
 mod engine;
 #[expect(dead_code, reason = "the tests of the whole program use more of it")]
 mod eve;
-mod eve_tests;
-mod fake;
-mod fake_tests;
+mod fake_printer;
+mod fake_printer_tests;
 mod hostile_tests;
+mod ippeveprinter_tests;
 #[expect(dead_code, reason = "the tests of the whole program use more of it")]
 mod pappl;
 mod peer;
-mod peer_tests;
+mod real_printer_tests;
 mod restart_tests;
-mod server;
+mod scripted_server;
 mod tls_tests;
 mod transport_tests;
 
@@ -27,7 +30,7 @@ use std::time::{Duration, SystemTime};
 use cetak_driver_api::{AttemptId, AttemptRef, Document, Ending, Found, PrinterDriver};
 use cetak_driver_ipp::Now;
 
-/// Neither driver looks into a document, nor does either printer.
+/// A document with some bytes. Neither the driver nor the printers here read them.
 fn document() -> Document {
     Document::one_sided("image/png", b"a card as picture ".repeat(4000))
 }
@@ -36,11 +39,12 @@ fn new_attempt() -> AttemptId {
     AttemptId::new(format!("cetak-test-{}", uuid::Uuid::new_v4())).unwrap()
 }
 
+/// The attempt as the scheduler knows it before commit.
 fn uncommitted(id: &AttemptId) -> AttemptRef {
     AttemptRef { id: id.clone(), printer_job: None, boot: None, releasing: false, impressions: 1, acknowledged: false }
 }
 
-/// Prepares and commits.
+/// Prepares and commits a document.
 async fn sent(driver: &dyn PrinterDriver, id: &AttemptId) -> AttemptRef {
     driver.prepare(id, document()).await.unwrap();
     let committed = driver.commit(id).await.unwrap();
@@ -54,7 +58,7 @@ async fn sent(driver: &dyn PrinterDriver, id: &AttemptId) -> AttemptRef {
     }
 }
 
-/// Asks until the answer satisfies `enough`, for 10 s.
+/// Calls find until its answer satisfies `enough`, for 10 s at most.
 async fn found_when(driver: &dyn PrinterDriver, attempt: &AttemptRef, enough: impl Fn(&Found) -> bool) -> Found {
     let mut found = driver.find(attempt).await.unwrap();
     for _ in 0..200 {
@@ -64,16 +68,17 @@ async fn found_when(driver: &dyn PrinterDriver, attempt: &AttemptRef, enough: im
         wait(50);
         found = driver.find(attempt).await.unwrap();
     }
-    panic!("10 s later it is still {found:?}")
+    panic!("after 10 s the attempt is still {found:?}")
 }
 
+/// Waits until the attempt has ended.
 async fn ending(driver: &dyn PrinterDriver, attempt: &AttemptRef) -> Ending {
     let found = found_when(driver, attempt, |found| matches!(found, Found::Ended(_))).await;
     let Found::Ended(ending) = found else { panic!("{found:?}") };
     ending
 }
 
-/// Real time, as real printers need it.
+/// The system's clock, because real printers need real time.
 #[expect(clippy::disallowed_methods, reason = "this is the clock that is injected")]
 fn clock() -> Now {
     Arc::new(|| {
@@ -82,7 +87,7 @@ fn clock() -> Now {
     })
 }
 
-/// The same, for a test that has to wait.
+/// Waits in real time, because real printers need it.
 fn wait(milliseconds: u64) {
     std::thread::sleep(Duration::from_millis(milliseconds));
 }

@@ -1,9 +1,9 @@
-/* A card printer made with PAPPL, whose mechanics are a program of the test.
+/* A test printer: a PAPPL printer application whose mechanics are the engine of `engine.rs`. Started by `pappl.rs`.
  *
- * pappl PORT FOLDER ENGINE FORMATS: state and spool are kept in FOLDER, and ENGINE gets each document as its argument: a
- * PNG or PDF as it came, and of a raster what PAPPL gave to its driver. All printers made with PAPPL take rasters; PDF is
- * taken if FORMATS is `pdf`. What the engine says in `STATE:` lines becomes
- * printer-state-reasons, and what it says of impressions is passed on.
+ * Usage: pappl PORT FOLDER ENGINE FORMATS. State and spool are in FOLDER. ENGINE gets the path of each document: a PNG
+ * or PDF as it was received, or the pages that PAPPL made from a raster. Every PAPPL printer supports rasters; PDF is
+ * supported if FORMATS is `pdf`. The engine's `STATE:` lines become printer-state-reasons, and its impressions those of
+ * the job.
  */
 #include <pappl/pappl.h>
 
@@ -30,7 +30,7 @@ static const struct { const char *word; pappl_preason_t reason; } reasons[] = {
   { "other", PAPPL_PREASON_OTHER },
 };
 
-/* What PAPPL has no word for stands beside an `other` from the engine. */
+/* For a reason that PAPPL does not have, the engine reports `other` too. */
 static void state(pappl_printer_t *printer, char *line)
 {
   bool adds = *line == '+';
@@ -64,7 +64,7 @@ static void listen_to(int from, pappl_job_t *job, bool counts)
     fclose(lines);
 }
 
-/* Of a raster PAPPL itself counts the pages, before they are printed. */
+/* The impressions of a raster are counted by PAPPL itself, before they are printed. */
 static bool run_engine(pappl_job_t *job, const char *document, bool counts)
 {
   int messages[2], status = 0;
@@ -74,7 +74,7 @@ static bool run_engine(pappl_job_t *job, const char *document, bool counts)
   if (child == 0) {
     setenv("IPP_JOB_NAME", papplJobGetName(job), 1);
     dup2(messages[1], STDERR_FILENO);
-    /* The listening socket must not outlive this program. */
+    /* The engine must not inherit the listening socket, which would keep the port in use. */
     for (int fd = 3; fd < 1024; fd++)
       close(fd);
     execl(engine, engine, document, (char *)NULL);
@@ -89,7 +89,8 @@ static bool run_engine(pappl_job_t *job, const char *document, bool counts)
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Registered as a filter: else PAPPL makes raster of a PNG. What has a filter is spooled, and can be held. */
+/* Registered as a filter, because PAPPL converts a PNG without one to a raster. A document with a filter is spooled, and
+ * can be held. */
 static bool print(pappl_job_t *job, pappl_device_t *device, void *unused)
 {
   (void)device;
@@ -98,7 +99,7 @@ static bool print(pappl_job_t *job, pappl_device_t *device, void *unused)
   return run_engine(job, papplJobGetFilename(job), true);
 }
 
-/* Nothing is sent in the printer's own format. */
+/* Required by PAPPL, but never called: no document has the printer's own format. */
 static bool no_file(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device)
 {
   (void)job;
@@ -107,9 +108,9 @@ static bool no_file(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_
   return false;
 }
 
-/* Raster is not spooled: it comes here line by line while it is received, and the answer to Send-Document waits for the
- * card. The engine gets the lines as libcups unpacked them: pages of PPM, each with a comment that says what else the
- * printer was told. */
+/* A raster is not spooled: its lines come here while it is received, and the answer to Send-Document waits for the card.
+ * The engine gets the lines as libcups decoded them: pages in PPM format, each with a comment that has the job's other
+ * options. */
 static bool start_raster(pappl_job_t *job, pappl_pr_options_t *options, pappl_device_t *device)
 {
   char name[1200];
@@ -126,7 +127,7 @@ static bool start_page(pappl_job_t *job, pappl_pr_options_t *options, pappl_devi
   const cups_page_header2_t *header = &options->header;
   (void)device;
   (void)page;
-  /* All that can come from who reads what this printer says of itself. */
+  /* The only raster type that this printer reports. */
   if (header->cupsColorSpace != CUPS_CSPACE_SRGB || header->cupsBitsPerPixel != 24)
     return false;
   fprintf(papplJobGetData(job), "P6\n# media=%s sides=%s dpi=%ux%u duplex=%u tumble=%u transform=%dx%d pages=%u name=%s\n%u %u\n255\n",
@@ -217,8 +218,8 @@ static bool describe(pappl_system_t *system, const char *name, const char *uri, 
   return true;
 }
 
-/* PAPPL itself saves when somebody connects, and only then; and it writes over the file. A power cut must not cost more
- * than a moment. */
+/* PAPPL itself saves its state only when a client connects, and overwrites the file. This thread saves it often, so that
+ * a kill loses little. */
 static void *save_often(void *system)
 {
   char new_file[sizeof(state_file) + 4];
@@ -256,7 +257,7 @@ int main(int count, char *arguments[])
   pthread_t saver;
   if (pthread_create(&saver, NULL, save_often, system))
     return 1;
-  /* Last, so that who gets an answer gets it from a printer with its history. */
+  /* Last, so that the first answer already has the job history. */
   if (!papplSystemAddListeners(system, "localhost"))
     return 1;
   papplSystemRun(system);

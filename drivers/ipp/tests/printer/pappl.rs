@@ -1,5 +1,5 @@
-//! A card printer made with PAPPL, the library of today's printer applications. Its program is `pappl.c`, compiled here
-//! when it is first needed. State and spool are in the fixture's folder, so that it remembers its jobs when it was killed.
+//! A real printer: a printer application made with the library PAPPL. Its program is `pappl.c`, which is compiled at
+//! the first use. Its state and spool are on disk, so it has its jobs again after it was killed.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -8,24 +8,24 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use crate::engine::Engine;
-use crate::peer::{Peer, Server};
+use crate::engine::harness::{Program, RealPrinter};
 
 const SOURCE: &str = include_str!("pappl.c");
 
-/// One running printer.
-pub(crate) struct PapplPrinter {
-    engine: Engine,
-    server: Server,
+/// A running printer.
+pub(crate) type PapplPrinter = RealPrinter<PapplProgram>;
+
+pub(crate) struct PapplProgram {
     takes_pdf: bool,
 }
 
 impl PapplPrinter {
-    /// Starts one that takes PDF too, which it spools, and waits until it answers.
+    /// Starts a printer that supports PDF too, which it spools, and waits until it answers.
     pub(crate) fn start() -> Self {
         Self::taking(true)
     }
 
-    /// The same, of one that has both sides of a card as raster only, which it prints while it is received.
+    /// Starts a printer that gets both sides of a card as raster only, which it prints while it receives it.
     pub(crate) fn start_raster() -> Self {
         Self::taking(false)
     }
@@ -33,49 +33,24 @@ impl PapplPrinter {
     fn taking(takes_pdf: bool) -> Self {
         let engine = Engine::new();
         fs::create_dir(engine.file("spool")).unwrap();
-        let mut pappl = Self { engine, server: Server::new(), takes_pdf };
-        pappl.run();
-        pappl
+        Self::launch(engine, PapplProgram { takes_pdf })
     }
 }
 
-impl Peer for PapplPrinter {
-    fn engine(&self) -> &Engine {
-        &self.engine
-    }
+impl Program for PapplProgram {
+    const PACKAGE: (&'static str, &'static str) = ("pappl", "libpappl-dev");
+    const PATH: &'static str = "/ipp/print/card";
 
-    fn server(&self) -> &Server {
-        &self.server
-    }
-
-    fn server_mut(&mut self) -> &mut Server {
-        &mut self.server
-    }
-
-    fn path(&self) -> &'static str {
-        "/ipp/print/card"
-    }
-
-    fn command(&self, port: u16) -> Command {
+    fn command(&self, engine: &Engine, port: u16) -> Command {
         static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
         let mut command = Command::new(PROGRAM.get_or_init(program));
-        command.arg(port.to_string()).arg(self.engine.file("")).arg(self.engine.program());
+        command.arg(port.to_string()).arg(engine.file("")).arg(engine.program());
         command.arg(if self.takes_pdf { "pdf" } else { "raster" });
         command
     }
-
-    fn package(&self) -> (&'static str, &'static str) {
-        ("pappl", "libpappl-dev")
-    }
 }
 
-impl Drop for PapplPrinter {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// The compiled program. Test processes that come at the same time each compile it, and the last one's stays.
+/// The compiled program. Test processes that start at the same time each compile it; the last result stays.
 fn program() -> PathBuf {
     let mut hasher = DefaultHasher::new();
     SOURCE.hash(&mut hasher);
@@ -97,7 +72,7 @@ fn program() -> PathBuf {
 }
 
 fn output(command: &mut Command, packages: &str) -> Output {
-    let hint = format!("hint: `apt-get install {packages}` (Debian's names), then test again");
+    let hint = format!("hint: `apt-get install {packages}` (Debian), then test again");
     let output = command.output().unwrap_or_else(|error| panic!("{command:?} does not run ({error}); {hint}"));
     assert!(output.status.success(), "{command:?}: {}; {hint}", String::from_utf8_lossy(&output.stderr));
     output

@@ -1,4 +1,4 @@
-//! What the driver says after a real printer was killed and started again, and what it objects to.
+//! What the driver concludes after a real printer was killed and restarted, and which printers it objects to.
 
 use cetak_driver_api::{AttemptRef, Blank, Cancelled, Card, Found, PrinterDriver};
 use cetak_driver_ipp::{IppPrinter, Options};
@@ -6,7 +6,7 @@ use cetak_driver_ipp::{IppPrinter, Options};
 use crate::peer::{Kind, Peer};
 use crate::{clock, document, found_when, new_attempt, sent, uncommitted, wait};
 
-/// The driver of a scheduler that was restarted too: it knows nothing but what was saved.
+/// A driver without memory, as after a restart of the scheduler.
 fn driver(peer: &dyn Peer) -> IppPrinter {
     IppPrinter::new(&peer.uri(), &Options::default(), clock()).unwrap()
 }
@@ -18,10 +18,10 @@ fn wait_until_done(peer: &dyn Peer) {
         }
         wait(20);
     }
-    panic!("10 s later the engine still runs");
+    panic!("after 10 s the engine still runs");
 }
 
-/// Neither a good card nor none is claimed.
+/// Asserts that neither a card nor its absence is claimed.
 fn assert_unproved(kind: Kind, found: &Found) {
     match found {
         Found::Ended(ending) => {
@@ -29,13 +29,13 @@ fn assert_unproved(kind: Kind, found: &Found) {
         }
         Found::NeverSeen { certain: false } | Found::Forgotten => {}
         other @ (Found::NeverSeen { certain: true } | Found::Held | Found::Queued | Found::Printing { .. }) => {
-            panic!("{kind:?} was killed with a card in hand, and it is {other:?}")
+            panic!("{kind:?} was killed during a card, but find returned {other:?}")
         }
     }
 }
 
 #[tokio::test]
-async fn a_card_in_hand_when_its_printer_was_killed_is_never_proved() {
+async fn a_card_under_way_when_its_printer_was_killed_is_never_proved() {
     for kind in Kind::ALL {
         let mut peer = kind.start();
         peer.engine().set_pace(400);
@@ -55,15 +55,16 @@ async fn a_card_in_hand_when_its_printer_was_killed_is_never_proved() {
     }
 }
 
-/// PAPPL writes its jobs down up to half a minute later: after a restart it may call a card held that was printed.
+/// A printer may report a printed card as held after a restart: PAPPL saves its jobs later, and cupsd starts a backend
+/// before it saves.
 #[tokio::test]
-async fn a_released_card_that_its_printer_calls_held_after_a_restart_is_not_called_cardless() {
+async fn a_released_card_that_its_printer_reports_as_held_after_a_restart_is_not_denied() {
     for kind in [Kind::Pappl, Kind::Cupsd] {
         let mut peer = kind.start();
         let id = new_attempt();
         let before = driver(&*peer);
         let prepared = before.prepare(&id, document()).await.unwrap();
-        wait(1500); // PAPPL has written down that it is held
+        wait(1500); // Until PAPPL has saved that the job is held.
         let committed = before.commit(&id).await.unwrap();
         let attempt = AttemptRef {
             printer_job: committed.printer_job.or(prepared.printer_job),
@@ -83,7 +84,7 @@ async fn a_released_card_that_its_printer_calls_held_after_a_restart_is_not_call
 }
 
 #[tokio::test]
-async fn a_card_that_was_never_let_go_costs_nothing_whatever_was_restarted() {
+async fn a_card_that_was_not_released_uses_no_blank_after_a_restart_of_printer_and_driver() {
     for kind in Kind::ALL {
         let mut peer = kind.start();
         let id = new_attempt();
@@ -104,14 +105,14 @@ async fn a_card_that_was_never_let_go_costs_nothing_whatever_was_restarted() {
 }
 
 #[tokio::test]
-async fn a_cups_queue_is_objected_and_a_printer_that_can_be_followed_is_not() {
+async fn the_driver_objects_to_a_cups_queue_and_to_no_other_printer() {
     for kind in Kind::ALL {
         let peer = kind.start();
         let found = driver(&*peer).probe().await.unwrap();
 
-        let told = found.objections.join(" ");
-        assert_eq!(told.contains("DirtyCleanInterval 0"), kind == Kind::Cupsd, "{kind:?}: {told}");
-        assert_eq!(found.objections.len(), usize::from(kind == Kind::Cupsd), "{kind:?}: {told}");
+        let objections = found.objections.join(" ");
+        assert_eq!(objections.contains("DirtyCleanInterval 0"), kind == Kind::Cupsd, "{kind:?}: {objections}");
+        assert_eq!(found.objections.len(), usize::from(kind == Kind::Cupsd), "{kind:?}: {objections}");
         let cannot_hold = found.cautions.iter().any(|caution| caution.contains("cannot hold"));
         assert_eq!((cannot_hold, found.can_hold), (kind == Kind::Eve, kind != Kind::Eve));
     }

@@ -1,4 +1,4 @@
-//! Whom the driver trusts, what it says of a printer that it does not trust, and whom a printer trusts.
+//! Certificates: which printers the driver trusts, how it reports the others, and how it presents its own certificate.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -20,16 +20,16 @@ use tempfile::TempDir;
 use crate::clock;
 use crate::eve::EvePrinter;
 use crate::peer::Peer;
-use crate::server::{self, Server};
+use crate::scripted_server::{self, ScriptedServer};
 
-/// A certificate and its key.
-struct Pair {
+/// A certificate with its private key.
+struct CertifiedPair {
     certificate: rcgen::Certificate,
     key: KeyPair,
 }
 
-impl Pair {
-    /// Nobody's but its own.
+impl CertifiedPair {
+    /// Issued by itself.
     fn self_signed(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
         Self { certificate: CertificateParams::new([name.to_owned()]).unwrap().self_signed(&key).unwrap(), key }
@@ -60,16 +60,16 @@ impl Authority {
     }
 
     /// Valid from 2020 to 2039.
-    fn issue(&self, name: &str) -> Pair {
+    fn issue(&self, name: &str) -> CertifiedPair {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
         params.not_after = rcgen::date_time_ymd(2039, 12, 31);
-        Pair { certificate: params.signed_by(&key, &self.issuer).unwrap(), key }
+        CertifiedPair { certificate: params.signed_by(&key, &self.issuer).unwrap(), key }
     }
 }
 
-fn serving(pair: &Pair) -> ServerConfig {
+fn serving(pair: &CertifiedPair) -> ServerConfig {
     ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -94,31 +94,31 @@ fn pinning(pinned: Fingerprint) -> Options {
     Options { certificate_sha256: Some(pinned), ..Options::default() }
 }
 
-fn driver(server: &Server, options: &Options) -> IppPrinter {
+fn driver(server: &ScriptedServer, options: &Options) -> IppPrinter {
     IppPrinter::new(&server.uri("ipps"), options, clock()).unwrap()
 }
 
-/// What a person is told.
-async fn told(printer: &IppPrinter) -> String {
+/// The message for the person who uses the printer.
+async fn message(printer: &IppPrinter) -> String {
     match printer.probe().await {
         Err(Fault::NeedsOperator(text)) => text,
         other => panic!("{other:?}"),
     }
 }
 
-/// Refused, for that reason, with its fingerprint and a way out.
-async fn assert_refused(printer: &IppPrinter, presented: &Pair, reason: &str) {
-    let text = told(printer).await;
+/// Asserts that the certificate is rejected for that reason, with its fingerprint and a hint.
+async fn assert_rejected(printer: &IppPrinter, presented: &CertifiedPair, reason: &str) {
+    let text = message(printer).await;
     let shown = presented.fingerprint().to_string();
     let words = [reason, &shown, "`certificate_sha256`", "hint: "];
     assert!(words.iter().all(|word| text.contains(word)), "no {words:?} in {text}");
 }
 
 #[tokio::test]
-async fn an_issuer_in_the_file_is_trusted_also_if_it_is_not_the_first() {
+async fn every_issuer_in_ca_file_is_trusted() {
     let folder = TempDir::new().unwrap();
     let (other, authority) = (Authority::new(), Authority::new());
-    let server = Server::start_tls(serving(&authority.issue("localhost")));
+    let server = ScriptedServer::start_tls(serving(&authority.issue("localhost")));
 
     let printer = driver(&server, &trusting(&folder, &[&other, &authority]));
 
@@ -128,34 +128,34 @@ async fn an_issuer_in_the_file_is_trusted_also_if_it_is_not_the_first() {
 }
 
 #[tokio::test]
-async fn a_printer_of_another_issuer_is_refused_and_its_fingerprint_is_shown() {
+async fn a_certificate_of_another_issuer_is_rejected_and_its_fingerprint_is_shown() {
     let folder = TempDir::new().unwrap();
     let pair = Authority::new().issue("localhost");
-    let server = Server::start_tls(serving(&pair));
+    let server = ScriptedServer::start_tls(serving(&pair));
 
-    let nobody_has_issued_it = "nobody who is trusted here has issued it";
-    assert_refused(&driver(&server, &Options::default()), &pair, nobody_has_issued_it).await;
-    let told_with_file = driver(&server, &trusting(&folder, &[&Authority::new()]));
-    assert_refused(&told_with_file, &pair, nobody_has_issued_it).await;
-    assert!(server.asked().is_empty(), "nothing is asked of a printer that is not trusted");
+    let reason = "its issuer is not trusted";
+    assert_rejected(&driver(&server, &Options::default()), &pair, reason).await;
+    let trusting_another = driver(&server, &trusting(&folder, &[&Authority::new()]));
+    assert_rejected(&trusting_another, &pair, reason).await;
+    assert!(server.requests().is_empty(), "no request is sent to a printer that is not trusted");
 }
 
 #[tokio::test]
-async fn a_certificate_for_another_name_is_refused() {
+async fn a_certificate_for_another_name_is_rejected() {
     let folder = TempDir::new().unwrap();
     let authority = Authority::new();
     let pair = authority.issue("another.example");
-    let server = Server::start_tls(serving(&pair));
+    let server = ScriptedServer::start_tls(serving(&pair));
 
-    assert_refused(&driver(&server, &trusting(&folder, &[&authority])), &pair, "another name").await;
+    assert_rejected(&driver(&server, &trusting(&folder, &[&authority])), &pair, "another name").await;
 }
 
 #[tokio::test]
-async fn a_certificate_is_good_from_its_first_to_its_last_day_by_the_injected_clock() {
+async fn the_validity_of_a_certificate_is_checked_by_the_injected_clock() {
     let folder = TempDir::new().unwrap();
     let authority = Authority::new();
     let pair = authority.issue("localhost");
-    let server = Server::start_tls(serving(&pair));
+    let server = ScriptedServer::start_tls(serving(&pair));
     let options = trusting(&folder, &[&authority]);
     let at = |seconds: i64| -> IppPrinter {
         let now: Now = Arc::new(move || seconds * 1_000_000);
@@ -163,17 +163,17 @@ async fn a_certificate_is_good_from_its_first_to_its_last_day_by_the_injected_cl
     };
 
     assert!(at(1_800_000_000).probe().await.is_ok());
-    assert_refused(&at(2_300_000_000), &pair, "has expired").await;
-    assert_refused(&at(1_500_000_000), &pair, "not valid yet").await;
-    assert_refused(&at(0), &pair, "not valid yet").await;
+    assert_rejected(&at(2_300_000_000), &pair, "has expired").await;
+    assert_rejected(&at(1_500_000_000), &pair, "not valid yet").await;
+    assert_rejected(&at(0), &pair, "not valid yet").await;
 }
 
 #[tokio::test]
-async fn a_self_signed_certificate_is_trusted_once_it_is_pinned_whatever_its_name_and_age() {
-    let pair = Pair::self_signed("another.example");
-    let server = Server::start_tls(serving(&pair));
+async fn a_pinned_self_signed_certificate_is_trusted_whatever_its_name_and_validity() {
+    let pair = CertifiedPair::self_signed("another.example");
+    let server = ScriptedServer::start_tls(serving(&pair));
 
-    assert_refused(&driver(&server, &Options::default()), &pair, "").await;
+    assert_rejected(&driver(&server, &Options::default()), &pair, "").await;
     assert!(driver(&server, &pinning(pair.fingerprint())).probe().await.is_ok());
     let far_future: Now = Arc::new(|| i64::MAX);
     let printer = IppPrinter::new(&server.uri("ipps"), &pinning(pair.fingerprint()), far_future).unwrap();
@@ -182,16 +182,16 @@ async fn a_self_signed_certificate_is_trusted_once_it_is_pinned_whatever_its_nam
 
 /// `openssl req -x509` makes such certificates.
 #[tokio::test]
-async fn a_self_signed_certificate_that_says_it_is_an_authority_can_only_be_pinned() {
+async fn a_self_signed_certificate_that_claims_to_be_an_authority_must_be_pinned() {
     let folder = TempDir::new().unwrap();
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let pair = Pair { certificate: params.self_signed(&key).unwrap(), key };
-    let server = Server::start_tls(serving(&pair));
+    let pair = CertifiedPair { certificate: params.self_signed(&key).unwrap(), key };
+    let server = ScriptedServer::start_tls(serving(&pair));
     let ca_file = Some(file(&folder, "own.pem", &pair.certificate.pem()));
 
-    let text = told(&driver(&server, &Options { ca_file, ..Options::default() })).await;
+    let text = message(&driver(&server, &Options { ca_file, ..Options::default() })).await;
 
     assert!(
         text.contains("self-signed") && text.contains("`certificate_sha256`") && !text.contains("ca_file"),
@@ -201,54 +201,60 @@ async fn a_self_signed_certificate_that_says_it_is_an_authority_can_only_be_pinn
 }
 
 #[tokio::test]
-async fn another_certificate_than_the_pinned_one_is_refused_even_if_its_issuer_is_good() {
-    let pair = Pair::self_signed("localhost");
-    let server = Server::start_tls(serving(&pair));
+async fn another_certificate_than_the_pinned_one_is_rejected() {
+    let pair = CertifiedPair::self_signed("localhost");
+    let server = ScriptedServer::start_tls(serving(&pair));
 
     let printer = driver(&server, &pinning(Fingerprint::of(b"another")));
 
-    assert_refused(&printer, &pair, "not the one that `certificate_sha256` names").await;
+    assert_rejected(&printer, &pair, "not the one with the fingerprint in `certificate_sha256`").await;
 }
 
-/// A thief who has seen the certificate, which is public, and not its key.
+/// An attacker has the certificate, which is public, but not its key.
 #[tokio::test]
-async fn a_pinned_certificate_without_its_key_is_refused() {
-    let pair = Pair::self_signed("localhost");
-    let thief = Pair::self_signed("localhost");
+async fn a_pinned_certificate_presented_without_its_key_is_rejected() {
+    let pair = CertifiedPair::self_signed("localhost");
+    let attacker = CertifiedPair::self_signed("localhost");
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let key = aws_lc_rs::sign::any_supported_type(&thief.private_key()).unwrap();
+        let key = aws_lc_rs::sign::any_supported_type(&attacker.private_key()).unwrap();
         let mut stolen = ResolvesServerCertUsingSni::new();
         stolen.add("localhost", CertifiedKey::new(vec![pair.certificate.der().clone()], key)).unwrap();
         let config = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
-        let server = Server::start_tls(config.with_no_client_auth().with_cert_resolver(Arc::new(stolen)));
+        let server = ScriptedServer::start_tls(config.with_no_client_auth().with_cert_resolver(Arc::new(stolen)));
 
-        let text = told(&driver(&server, &pinning(pair.fingerprint()))).await;
+        let text = message(&driver(&server, &pinning(pair.fingerprint()))).await;
 
         assert!(text.contains("does not prove"), "{version:?}: {text}");
-        assert!(server.asked().is_empty());
+        assert!(server.requests().is_empty());
     }
 }
 
-/// A printer that lets in who has a certificate of this authority.
-fn picky(authority: &Authority, pair: &Pair, version: &'static SupportedProtocolVersion) -> Server {
+/// A printer that accepts clients with a certificate of this authority only.
+fn requiring_client_certificate(
+    authority: &Authority,
+    pair: &CertifiedPair,
+    version: &'static SupportedProtocolVersion,
+) -> ScriptedServer {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().unwrap();
     let config = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
     let config = config.with_client_cert_verifier(verifier);
-    Server::start_tls(config.with_single_cert(vec![pair.certificate.der().clone()], pair.private_key()).unwrap())
+    ScriptedServer::start_tls(
+        config.with_single_cert(vec![pair.certificate.der().clone()], pair.private_key()).unwrap(),
+    )
 }
 
 #[tokio::test]
-async fn a_printer_that_wants_a_certificate_of_ours_gets_it_or_says_so() {
+async fn a_printer_that_requires_a_client_certificate_accepts_ours_or_the_error_names_the_option() {
     let folder = TempDir::new().unwrap();
     let (authority, stranger) = (Authority::new(), Authority::new());
-    let printers_own = Pair::self_signed("localhost");
+    let printers_own = CertifiedPair::self_signed("localhost");
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let server = picky(&authority, &printers_own, version);
-        let with = |pair: &Pair| Options {
+        let server = requiring_client_certificate(&authority, &printers_own, version);
+        let with = |pair: &CertifiedPair| Options {
             client_certificate_file: Some(file(&folder, "our.pem", &pair.certificate.pem())),
             client_key_file: Some(file(&folder, "our.key", &pair.key.serialize_pem())),
             ..pinning(printers_own.fingerprint())
@@ -256,16 +262,16 @@ async fn a_printer_that_wants_a_certificate_of_ours_gets_it_or_says_so() {
 
         assert!(driver(&server, &with(&authority.issue("office"))).probe().await.is_ok(), "{version:?}");
         for options in [pinning(printers_own.fingerprint()), with(&stranger.issue("office"))] {
-            let text = told(&driver(&server, &options)).await;
+            let text = message(&driver(&server, &options)).await;
             assert!(text.contains("`client_certificate_file`"), "{version:?}: {text}");
         }
     }
 }
 
 #[test]
-fn a_key_of_another_certificate_is_refused_before_anything_is_sent() {
+fn a_client_key_of_another_certificate_is_an_error_before_any_request() {
     let folder = TempDir::new().unwrap();
-    let (one, other) = (Pair::self_signed("a"), Pair::self_signed("b"));
+    let (one, other) = (CertifiedPair::self_signed("a"), CertifiedPair::self_signed("b"));
     let options = Options {
         client_certificate_file: Some(file(&folder, "our.pem", &one.certificate.pem())),
         client_key_file: Some(file(&folder, "our.key", &other.key.serialize_pem())),
@@ -279,28 +285,29 @@ fn a_key_of_another_certificate_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn what_speaks_no_tls_or_only_old_tls_is_told_apart_from_a_certificate() {
+async fn a_server_without_tls_or_with_an_old_version_is_reported_as_such() {
     for (answer, words) in [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice(), "speaks no TLS"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n".as_slice(), "does not use TLS"),
         (&[0x15, 3, 1, 0, 2, 2, 70], "too old"),
         (&[0x15, 3, 3, 0, 2, 2, 40], "`client_certificate_file`"),
-        (&[0x15, 3, 3, 0, 2, 2, 80], "ended the TLS handshake"),
+        (&[0x15, 3, 3, 0, 2, 2, 80], "aborted the TLS handshake"),
     ] {
-        let (port, _) = server::accept("127.0.0.1:0", move |mut stream| {
+        let (port, _) = scripted_server::accept("127.0.0.1:0", move |mut stream| {
             let _ = stream.read(&mut [0; 4096]);
             let _ = stream.write_all(answer);
-            // Closing at once would reset the connection, and the answer with it.
+            // Waits, because closing the connection at once could discard the answer.
             let _ = stream.read(&mut [0; 4096]);
         });
         let uri = format!("ipps://localhost:{port}/ipp/print");
-        let text = told(&IppPrinter::new(&uri, &Options::default(), clock()).unwrap()).await;
+        let text = message(&IppPrinter::new(&uri, &Options::default(), clock()).unwrap()).await;
         assert!(text.contains(words), "{words}: {text}");
     }
 }
 
 #[tokio::test]
-async fn a_handshake_that_never_ends_is_a_printer_that_cannot_be_reached() {
-    let (port, _) = server::accept("127.0.0.1:0", |mut stream| while matches!(stream.read(&mut [0; 4096]), Ok(1..)) {});
+async fn a_handshake_without_an_end_is_an_unreachable_printer() {
+    let (port, _) =
+        scripted_server::accept("127.0.0.1:0", |mut stream| while matches!(stream.read(&mut [0; 4096]), Ok(1..)) {});
     let options = Options { connect_timeout_s: Some(1), ..Options::default() };
     let printer = IppPrinter::new(&format!("ipps://localhost:{port}/ipp/print"), &options, clock()).unwrap();
 
@@ -308,12 +315,12 @@ async fn a_handshake_that_never_ends_is_a_printer_that_cannot_be_reached() {
     assert_eq!(printer.probe().await, Err(unreachable));
 }
 
-/// CUPS makes such certificates, and many printers are built on it.
+/// Many printers are based on CUPS, which makes such certificates.
 #[tokio::test]
-async fn ippeveprinter_is_trusted_by_its_own_certificate_as_authority_and_as_pin() {
+async fn the_own_certificate_of_ippeveprinter_is_trusted_as_issuer_and_as_pin() {
     let eve = EvePrinter::start().await;
     let uri = eve.uri().replace("ipp:", "ipps:");
-    let text = told(&IppPrinter::new(&uri, &Options::default(), clock()).unwrap()).await;
+    let text = message(&IppPrinter::new(&uri, &Options::default(), clock()).unwrap()).await;
     let made = certificate_in(&eve.keys());
     let fingerprint = Fingerprint::of(&CertificateDer::from_pem_slice(&fs::read(&made).unwrap()).unwrap());
     assert!(text.contains(&fingerprint.to_string()), "{text}");

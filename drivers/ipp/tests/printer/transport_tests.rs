@@ -1,4 +1,4 @@
-//! HTTP as printers speak it, well and badly: nothing is sent twice, and every call ends.
+//! Correct and incorrect HTTP: no request is sent twice, and every call ends.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -9,19 +9,19 @@ use cetak_driver_api::{AttemptId, Committed, Fault, PrinterDriver};
 use cetak_driver_ipp::{IppPrinter, Options};
 use tempfile::TempDir;
 
-use crate::fake::{CREATE_JOB, GET_JOB_ATTRIBUTES, GET_JOBS, GET_PRINTER_ATTRIBUTES, SEND_DOCUMENT};
-use crate::server::{Asked, JOB_NAME, Server, accept, answer, attribute, http, ok};
+use crate::fake_printer::{CREATE_JOB, GET_JOB_ATTRIBUTES, GET_JOBS, GET_PRINTER_ATTRIBUTES, SEND_DOCUMENT};
+use crate::scripted_server::{JOB_NAME, ReceivedRequest, ScriptedServer, accept, attribute, http, ok, response};
 use crate::{clock, document, uncommitted, wait};
 
 fn driver(uri: &str, options: &Options) -> IppPrinter {
     IppPrinter::new(uri, options, clock()).unwrap()
 }
 
-fn hasty() -> Options {
+fn short_timeouts() -> Options {
     Options { connect_timeout_s: Some(1), answer_timeout_s: Some(1), ..Options::default() }
 }
 
-/// The attempt whose job the server knows.
+/// The attempt of job 1 on the server.
 fn job_1() -> AttemptId {
     AttemptId::new(JOB_NAME).unwrap()
 }
@@ -30,9 +30,9 @@ fn unreachable() -> Fault {
     Fault::Unavailable { reasons: vec!["connecting-to-device".to_owned()] }
 }
 
-/// A server that answers every request with these bytes, and closes the connection where `then_close`.
-fn answering(bytes: Vec<u8>, then_close: bool) -> Server {
-    Server::start(move |_, out| out.write_all(&bytes).is_ok() && !then_close)
+/// A server that answers every request with these bytes, and then closes the connection if `then_close`.
+fn answering(bytes: Vec<u8>, then_close: bool) -> ScriptedServer {
+    ScriptedServer::start(move |_, out| out.write_all(&bytes).is_ok() && !then_close)
 }
 
 #[tokio::test]
@@ -48,37 +48,37 @@ async fn all_requests_go_over_one_connection() {
     printer.prepare(&id, document()).await.unwrap();
     printer.commit(&id).await.unwrap();
 
-    assert_eq!(server.asked().len(), 103);
+    assert_eq!(server.requests().len(), 103);
     assert_eq!(server.count_connections(), 1);
 }
 
 #[tokio::test]
-async fn a_connection_that_the_printer_has_closed_meanwhile_costs_no_request() {
+async fn a_connection_that_the_printer_closed_fails_no_request() {
     let server = answering(http(&ok()), true);
     let printer = driver(&server.uri("ipp"), &Options::default());
 
     for _ in 0..5 {
         printer.probe().await.unwrap();
         wait(20);
-        // The end of the connection has to be seen before the next request.
+        // The client must notice the closed connection before the next request.
         tokio::task::yield_now().await;
     }
 
-    assert_eq!((server.asked().len(), server.count_connections()), (5, 5));
+    assert_eq!((server.requests().len(), server.count_connections()), (5, 5));
 }
 
 #[tokio::test]
 async fn a_printer_with_an_ipv6_address_is_reached() {
-    let server = Server::serve("[::1]:0", None, |_, out| out.write_all(&http(&ok())).is_ok());
+    let server = ScriptedServer::serve("[::1]:0", None, |_, out| out.write_all(&http(&ok())).is_ok());
 
     let printer = driver(&format!("ipp://[::1]:{}/ipp/print", server.port()), &Options::default());
 
     assert!(printer.probe().await.is_ok());
-    assert_eq!(server.asked()[0].header("host"), Some(format!("[::1]:{}", server.port()).as_str()));
+    assert_eq!(server.requests()[0].header("host"), Some(format!("[::1]:{}", server.port()).as_str()));
 }
 
 #[tokio::test]
-async fn every_way_to_frame_an_answer_is_read() {
+async fn an_answer_is_read_with_every_framing_of_http() {
     let body = ok();
     let old = [b"HTTP/1.0 200 OK\r\n\r\n".as_slice(), &body].concat();
     let old_counted = http(&body).replace_all(b"HTTP/1.1", b"HTTP/1.0");
@@ -103,7 +103,7 @@ async fn every_way_to_frame_an_answer_is_read() {
             wait(20);
             tokio::task::yield_now().await;
         }
-        assert_eq!(server.asked().len(), 2, "{name}");
+        assert_eq!(server.requests().len(), 2, "{name}");
     }
 }
 
@@ -118,15 +118,15 @@ impl ReplaceAll for Vec<u8> {
     }
 }
 
-/// One answer that is no answer; the call must end in that fault and soon, by the timeouts of 1 s.
+/// Asserts that a call fails as unreachable within the timeouts, which are 1 s each.
 async fn assert_unanswered(name: &str, serve: impl Fn(TcpStream) + Send + Sync + 'static) {
     let (port, _) = accept("127.0.0.1:0", serve);
-    let printer = driver(&format!("ipp://127.0.0.1:{port}/ipp/print"), &hasty());
+    let printer = driver(&format!("ipp://127.0.0.1:{port}/ipp/print"), &short_timeouts());
     let status = tokio::time::timeout(Duration::from_secs(30), printer.status()).await;
     assert_eq!(status.unwrap_or_else(|_| panic!("{name} hangs")), Err(unreachable()), "{name}");
 }
 
-/// Reads what has come.
+/// Reads once, up to that number of bytes.
 fn read(stream: &mut TcpStream, bytes: usize) {
     let mut buffer = vec![0; bytes];
     let _ = stream.read(&mut buffer);
@@ -142,7 +142,7 @@ fn drip(mut stream: TcpStream, head: &[u8], drop: &[u8], pause_ms: u64) {
 }
 
 #[tokio::test]
-async fn a_connection_closed_at_any_stage_is_no_answer() {
+async fn a_connection_that_is_closed_at_any_stage_is_an_unreachable_printer() {
     let parts: [(&str, &[u8]); 5] = [
         ("after the request", b""),
         ("in the status line", b"HTTP/1.1 2"),
@@ -161,12 +161,12 @@ async fn a_connection_closed_at_any_stage_is_no_answer() {
     }
     assert_unanswered("at once", drop).await;
     assert_unanswered("in the request", |mut stream| read(&mut stream, 10)).await;
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    assert_eq!(driver(&format!("ipp://{nobody}/"), &hasty()).status().await, Err(unreachable()));
+    let closed_port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    assert_eq!(driver(&format!("ipp://{closed_port}/"), &short_timeouts()).status().await, Err(unreachable()));
 }
 
 #[tokio::test]
-async fn an_answer_that_drips_ends_with_the_time_for_the_whole_of_it() {
+async fn the_timeout_is_for_the_whole_answer_and_not_for_each_part() {
     let length = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
     assert_unanswered("body", move |stream| drip(stream, length, b"\x02", 50)).await;
     assert_unanswered("head", |stream| drip(stream, b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", 200)).await;
@@ -178,7 +178,7 @@ async fn an_answer_that_drips_ends_with_the_time_for_the_whole_of_it() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_too_large_in_any_way_is_no_answer() {
+async fn an_answer_that_is_too_large_is_an_unreachable_printer() {
     let many = b"X: y\r\n".repeat(200);
     let flood = move |stream| drip(stream, b"HTTP/1.1 200 OK\r\n", &many, 0);
     assert_unanswered("headers", flood).await;
@@ -192,7 +192,7 @@ async fn an_answer_that_is_too_large_in_any_way_is_no_answer() {
 }
 
 #[tokio::test]
-async fn absurd_numbers_of_attributes_values_and_groups_cost_little_time() {
+async fn very_many_attributes_values_and_groups_are_read_in_time() {
     let reason = |number: usize| attribute(0x44, "", number.to_string().as_bytes());
     let reasons: Vec<u8> = (0..90_000).flat_map(reason).collect();
     let resolution =
@@ -207,26 +207,26 @@ async fn absurd_numbers_of_attributes_values_and_groups_cost_little_time() {
         ("groups", vec![4; 1_000_000]),
         ("jobs", job.repeat(20_000)),
     ] {
-        let body = answer(&[&[4][..], &attribute(0x23, "printer-state", &[0, 0, 0, 3]), &attributes].concat());
-        assert!(body.len() < 1 << 20, "{name} is longer than what is read: {}", body.len());
+        let body = response(&[&[4][..], &attribute(0x23, "printer-state", &[0, 0, 0, 3]), &attributes].concat());
+        assert!(body.len() < 1 << 20, "{name} is longer than the limit of an answer: {}", body.len());
         let server = answering(http(&body), false);
         let printer = driver(&server.uri("ipp"), &Options::default());
         let attempt = uncommitted(&job_1());
 
         let calls = async { (printer.probe().await, printer.status().await, printer.find(&attempt).await) };
-        // Whatever they answer.
+        // The results do not matter.
         let answered = tokio::time::timeout(Duration::from_mins(1), calls).await;
         assert!(answered.is_ok(), "{name}");
     }
 }
 
 #[tokio::test]
-async fn an_upload_has_its_own_time() {
-    let server = Server::start(|asked, out| {
-        wait(if asked.operation() == SEND_DOCUMENT { 3000 } else { 0 });
+async fn an_upload_has_its_own_timeout() {
+    let server = ScriptedServer::start(|request, out| {
+        wait(if request.operation() == SEND_DOCUMENT { 3000 } else { 0 });
         out.write_all(&http(&ok())).is_ok()
     });
-    let printer = driver(&server.uri("ipp"), &Options { upload_timeout_s: Some(20), ..hasty() });
+    let printer = driver(&server.uri("ipp"), &Options { upload_timeout_s: Some(20), ..short_timeouts() });
     let id = job_1();
     printer.prepare(&id, document()).await.unwrap();
 
@@ -249,31 +249,31 @@ fn login(folder: &TempDir) -> Options {
 /// Base64 of `siti:rähasia:1` in UTF-8.
 const LOGIN: &str = "Basic c2l0aTpyw6RoYXNpYTox";
 
-fn guarded(asked: &Asked, out: &mut dyn Write) -> bool {
+fn guarded(request: &ReceivedRequest, out: &mut dyn Write) -> bool {
     let body = ok();
     let refused =
         b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"CUPS\"\r\nContent-Length: 0\r\n\r\n".to_vec();
-    out.write_all(&if asked.header("authorization") == Some(LOGIN) { http(&body) } else { refused }).is_ok()
+    out.write_all(&if request.header("authorization") == Some(LOGIN) { http(&body) } else { refused }).is_ok()
 }
 
 #[tokio::test]
-async fn a_password_goes_with_every_request_so_that_none_is_sent_twice() {
+async fn a_password_is_sent_with_every_request_so_that_none_is_sent_twice() {
     let folder = TempDir::new().unwrap();
-    let server = Server::start(guarded);
+    let server = ScriptedServer::start(guarded);
     let printer = driver(&server.uri("ipp"), &login(&folder));
     let id = job_1();
 
     printer.prepare(&id, document()).await.unwrap();
     printer.commit(&id).await.unwrap();
 
-    let operations: Vec<u16> = server.asked().iter().map(Asked::operation).collect();
+    let operations: Vec<u16> = server.requests().iter().map(ReceivedRequest::operation).collect();
     assert_eq!(operations, [GET_PRINTER_ATTRIBUTES, CREATE_JOB, GET_JOB_ATTRIBUTES, SEND_DOCUMENT]);
     let shown = format!("{printer:?}");
     assert!(!shown.contains("hasia") && !shown.contains("c2l0aT"), "{shown}");
 }
 
 #[tokio::test]
-async fn a_refusal_of_http_says_in_words_what_to_set() {
+async fn a_refusal_by_http_has_a_hint() {
     for (status, words) in [
         (401, ["`user`", "`password_file`"]),
         (403, ["`user`", "`password_file`"]),
@@ -287,17 +287,17 @@ async fn a_refusal_of_http_says_in_words_what_to_set() {
         let Err(Fault::NeedsOperator(text)) = printer.status().await else { panic!("{status}") };
 
         assert!(words.iter().all(|word| text.contains(word)) && text.contains(&status.to_string()), "{text}");
-        assert_eq!(server.asked().len(), 1, "{status}");
+        assert_eq!(server.requests().len(), 1, "{status}");
     }
 }
 
-/// CUPS does so where a body is large.
+/// CUPS refuses a large body so.
 #[tokio::test]
-async fn a_refusal_before_the_document_was_read_is_not_tried_again() {
+async fn a_document_that_was_refused_before_it_was_read_is_not_sent_again() {
     let (port, connections) = accept("127.0.0.1:0", |mut stream| {
         let mut head = vec![0; 1 << 16];
         while let Ok(length @ 1..) = stream.read(&mut head) {
-            // Send-Document comes with more than fits into one read.
+            // Send-Document is larger than one read.
             if head[..length].windows(6).any(|bytes| bytes == [2, 0, 0, 6, 0, 0]) {
                 let _ = stream.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
                 return;
@@ -305,7 +305,7 @@ async fn a_refusal_before_the_document_was_read_is_not_tried_again() {
             let _ = stream.write_all(&http(&ok()));
         }
     });
-    let printer = driver(&format!("ipp://127.0.0.1:{port}/ipp/print"), &hasty());
+    let printer = driver(&format!("ipp://127.0.0.1:{port}/ipp/print"), &short_timeouts());
     let id = job_1();
     let large = cetak_driver_api::Document { bytes: vec![7; 8 << 20], ..document() };
     printer.prepare(&id, large).await.unwrap();
@@ -313,7 +313,7 @@ async fn a_refusal_before_the_document_was_read_is_not_tried_again() {
     let refused = printer.commit(&id).await;
 
     assert!(refused.is_err(), "{refused:?}");
-    // The job is asked about, and taken back, over further connections; the document is not sent again.
+    // The job is queried and cancelled over further connections, but the document is not sent again.
     assert!((1..=4).contains(&connections.load(Ordering::Relaxed)), "{connections:?}");
     assert!(printer.commit(&id).await.is_err());
 }
@@ -328,6 +328,9 @@ async fn a_redirection_is_not_followed() {
     assert!(matches!(printer.status().await, Err(Fault::NeedsOperator(_))));
     assert!(matches!(printer.find(&uncommitted(&job_1())).await, Err(Fault::NeedsOperator(_))));
 
-    assert_eq!(server.asked().iter().map(Asked::operation).collect::<Vec<_>>(), [GET_PRINTER_ATTRIBUTES, GET_JOBS]);
+    assert_eq!(
+        server.requests().iter().map(ReceivedRequest::operation).collect::<Vec<_>>(),
+        [GET_PRINTER_ATTRIBUTES, GET_JOBS]
+    );
     assert_eq!(elsewhere.count_connections(), 0);
 }

@@ -6,8 +6,11 @@
 //!
 //! Deliberately absent: Cyrillic and Arabic (part 3, sections 6.B and 6.C), other sizes, reading.
 
+mod error;
 mod name;
 
+pub use error::MrzError;
+use error::character;
 use name::{components, name_field};
 
 /// What the zone says. It has no `Debug`: it holds personal data.
@@ -49,43 +52,6 @@ pub enum Sex {
     Female,
     /// `<`; on the card itself an `X`.
     Unspecified,
-}
-
-/// Why there is no zone. No message holds anything of a person but the code point of one character. `field` is the
-/// name of a field of [`Td1`].
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum MrzError {
-    /// A mandatory field has nothing to write.
-    #[error("field `{field}` of the machine readable zone is empty")]
-    Missing {
-        /// The field.
-        field: &'static str,
-    },
-    /// There is no rule for a character, or it may not stand there.
-    #[error("field `{field}` has the character U+{code_point:04X}, which the machine readable zone cannot show there")]
-    Character {
-        /// The field.
-        field: &'static str,
-        /// The first such character.
-        code_point: u32,
-    },
-    /// A field that may not be cut is too long.
-    #[error("field `{field}` has more than the {length_max} characters that the machine readable zone has for it")]
-    TooLong {
-        /// The field.
-        field: &'static str,
-        /// Most characters; for the first optional field, what a long document number leaves.
-        length_max: usize,
-    },
-    /// Not a date of the calendar in the form that the field has.
-    #[error("field `{field}` is not a date that the machine readable zone can show")]
-    Date {
-        /// The field.
-        field: &'static str,
-    },
-    /// A kind of document that a card of this size cannot have.
-    #[error("field `document_code` is not `A`, `C` or `I` with at most one more letter, or it ends in `V` or is `AI`")]
-    DocumentCode,
 }
 
 /// The three lines, from the top. The same input gives the same lines.
@@ -226,10 +192,6 @@ fn days_in_month(year: u32, month: u32) -> u32 {
         1..=12 => 31,
         _ => 0,
     }
-}
-
-fn character(field: &'static str, c: char) -> MrzError {
-    MrzError::Character { field, code_point: u32::from(c) }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! possible, then the initials of the others, then more letters from the second on. What then is free goes back to the
 //! surname. A cut field ends in a letter, as a sign that it may be cut.
 
-use super::{MrzError, character};
+use super::error::{MrzError, character};
 
 /// The components of a name in letters A to Z (part 3, 4.6). Spaces, hyphens and commas part them; apostrophes and
 /// full stops vanish.

@@ -1,0 +1,228 @@
+//! What the printer's jobs prove about an attempt. Pure. The table of verdicts is in this crate's `README.md`.
+
+use cetak_driver_api::{AttemptRef, Blank, Card, Ending, Found};
+
+use crate::job::{Job, JobState};
+
+/// The reason of an attempt whose printer restarted meanwhile. Not an IPP keyword; coined by the driver.
+const REASON_RESTARTED: &str = "printer-restarted";
+
+/// The reason of a job with more impressions than a card has sides. Not an IPP keyword; coined by the driver.
+const REASON_SEVERAL_IMPRESSIONS: &str = "several-impressions";
+
+/// The status of an attempt, from all jobs that bear its name. `restarted`: the printer restarted since it took the
+/// attempt.
+pub(crate) fn attempt_status(attempt: &AttemptRef, jobs: &[Job], printer_reasons: &[String], restarted: bool) -> Found {
+    let job = match jobs {
+        // Not a proof: printers forget jobs when they restart, after 60 s, or after some hundred jobs.
+        [] => return Found::NeverSeen { certain: false },
+        [job] => job,
+        // An attempt has one job. Two of that name may have made any number of cards.
+        [_, _, ..] => return status_of_several(jobs, printer_reasons),
+    };
+    let all_reasons = || merged(printer_reasons, &job.reasons);
+    if restarted && attempt.releasing {
+        // The job may be one that was released and printed before the printer saved that; a job under way may be making
+        // a second card.
+        return unknown_ending(merged(&[REASON_RESTARTED.to_owned()], &job.reasons));
+    }
+    match job.state {
+        JobState::Held if job.waits_for_release(attempt.releasing) => Found::Held,
+        JobState::Held if job.started == Some(true) => Found::Printing { reasons: all_reasons() },
+        JobState::Pending | JobState::Held => Found::Queued,
+        JobState::Processing | JobState::Stopped | JobState::Unknown => Found::Printing { reasons: all_reasons() },
+        // Printers report both states although the card came out.
+        JobState::Canceled | JobState::Aborted => unknown_ending(all_reasons()),
+        JobState::Completed => Found::Ended(completed(attempt, job)),
+    }
+}
+
+fn unknown_ending(reasons: Vec<String>) -> Found {
+    Found::Ended(Ending { blank: Blank::Unknown, card: Card::Unknown, reasons })
+}
+
+fn status_of_several(jobs: &[Job], printer_reasons: &[String]) -> Found {
+    let reasons = jobs.iter().fold(printer_reasons.to_vec(), |reasons, job| merged(&reasons, &job.reasons));
+    if jobs.iter().all(|job| job.state.has_ended()) { unknown_ending(reasons) } else { Found::Printing { reasons } }
+}
+
+/// The ending of a completed job. It is a good card only if the printer got the whole document and reports at least one
+/// impression and no more than the card has sides.
+fn completed(attempt: &AttemptRef, job: &Job) -> Ending {
+    let is_saved_job = attempt.printer_job.as_ref().map(|saved| *saved == job.id.to_string());
+    // Without the acknowledgement of commit, the saved job id proves the same: `prepare` returns one only for a
+    // document that is whole and held.
+    let is_whole = if attempt.acknowledged { is_saved_job != Some(false) } else { is_saved_job == Some(true) };
+    // Fewer impressions than sides are allowed: some printers count cards.
+    let has_several = job.impressions.is_some_and(|made| i64::from(made) > i64::from(attempt.impressions));
+    let (blank, card) = match job.impressions {
+        Some(0) => (Blank::Unknown, Card::Unknown),
+        _ if has_several => (Blank::Fed, Card::Unknown),
+        _ if job.has_reason("job-completed-with-errors") => (Blank::Unknown, Card::Unknown),
+        _ if is_whole => (Blank::Fed, Card::Good),
+        Some(1..) => (Blank::Fed, Card::Unknown),
+        Some(i32::MIN..=-1) | None => (Blank::Unknown, Card::Unknown),
+    };
+    let several = has_several.then(|| REASON_SEVERAL_IMPRESSIONS.to_owned());
+    // Without the printer's reasons: those of an earlier job stay while the printer is idle.
+    Ending { blank, card, reasons: merged(several.as_slice(), &job.reasons) }
+}
+
+/// Both lists without duplicates, `first` first.
+fn merged(first: &[String], second: &[String]) -> Vec<String> {
+    let mut all = first.to_vec();
+    all.extend(second.iter().filter(|reason| !first.contains(reason)).cloned());
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::samples::job;
+    use cetak_driver_api::AttemptId;
+
+    const HOLD: &str = "job-hold-until-specified";
+
+    fn attempt(printer_job: Option<&str>, acknowledged: bool) -> AttemptRef {
+        AttemptRef {
+            id: AttemptId::new("a-1").unwrap(),
+            printer_job: printer_job.map(str::to_owned),
+            boot: None,
+            releasing: true,
+            impressions: 1,
+            acknowledged,
+        }
+    }
+
+    /// The status with the saved job id and acknowledgement, of a printer that did not restart.
+    fn status(job: &Job, printer_reasons: &[&str]) -> Found {
+        let reasons: Vec<String> = printer_reasons.iter().map(|reason| (*reason).to_owned()).collect();
+        attempt_status(&attempt(Some("7"), true), std::slice::from_ref(job), &reasons, false)
+    }
+
+    fn ended(blank: Blank, card: Card) -> Found {
+        Found::Ended(Ending { blank, card, reasons: Vec::new() })
+    }
+
+    #[test]
+    fn a_completed_job_is_a_good_card_only_with_a_whole_document_and_an_impression() {
+        let done = job(JobState::Completed, &[]);
+        let no_impression = Job { impressions: Some(0), ..done.clone() };
+        let silent = Job { impressions: None, ..done.clone() };
+        let good = || ended(Blank::Fed, Card::Good);
+        let fed = || ended(Blank::Fed, Card::Unknown);
+        let unknown = || ended(Blank::Unknown, Card::Unknown);
+        for (name, attempt, job, expected) in [
+            ("acknowledged", attempt(Some("7"), true), &done, good()),
+            ("acknowledged, job id not saved", attempt(None, true), &done, good()),
+            ("acknowledged, impressions not reported", attempt(Some("7"), true), &silent, good()),
+            ("acknowledged, no impression", attempt(Some("7"), true), &no_impression, unknown()),
+            ("acknowledged, another job id", attempt(Some("8"), true), &done, fed()),
+            ("held upload, answer to release lost", attempt(Some("7"), false), &done, good()),
+            ("held upload, no impression", attempt(Some("7"), false), &no_impression, unknown()),
+            ("perhaps half a document", attempt(None, false), &done, fed()),
+            ("perhaps half a document, impressions not reported", attempt(None, false), &silent, unknown()),
+        ] {
+            let jobs = std::slice::from_ref(job);
+            assert_eq!(attempt_status(&attempt, jobs, &["media-jam".into()], false), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_job_completed_with_errors_proves_nothing() {
+        let errors = job(JobState::Completed, &["job-completed-with-errors"]);
+
+        let Found::Ended(ending) = status(&errors, &[]) else { panic!("it has ended") };
+
+        assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown));
+    }
+
+    #[test]
+    fn a_canceled_or_aborted_job_proves_nothing_and_names_the_printers_reasons_first() {
+        for state in [JobState::Canceled, JobState::Aborted] {
+            let job = job(state, &["aborted-by-system", "media-jam"]);
+
+            let Found::Ended(ending) = status(&job, &["media-jam"]) else { panic!("it has ended") };
+
+            assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown));
+            assert_eq!(ending.reasons, ["media-jam", "aborted-by-system"]);
+        }
+    }
+
+    #[test]
+    fn only_a_job_that_waits_for_release_and_has_not_started_is_held() {
+        let held = |reasons: &[&str], started| Job { started, ..job(JobState::Held, reasons) };
+        let printing = || Found::Printing { reasons: vec![HOLD.to_owned()] };
+        for (job, releasing, expected) in [
+            (held(&[HOLD], None), false, Found::Held),
+            (held(&[HOLD], Some(false)), false, Found::Held),
+            (held(&[HOLD], Some(false)), true, Found::Held),
+            (held(&["job-data-insufficient"], None), false, Found::Held),
+            (held(&[HOLD, "job-incoming"], None), false, Found::Held),
+            (held(&["job-incoming"], None), false, Found::Queued),
+            (held(&[], None), false, Found::Queued),
+            (held(&[HOLD], None), true, Found::Queued),
+            (held(&[HOLD], Some(true)), false, printing()),
+            (held(&[HOLD], Some(true)), true, printing()),
+        ] {
+            let attempt = AttemptRef { releasing, ..attempt(Some("7"), false) };
+            let jobs = std::slice::from_ref(&job);
+            assert_eq!(attempt_status(&attempt, jobs, &[], false), expected, "{job:?}");
+        }
+    }
+
+    #[test]
+    fn every_other_state_is_queued_or_printing() {
+        let reasons = || vec!["media-empty".to_owned(), "job-printing".to_owned()];
+        for (state, expected) in [
+            (JobState::Pending, Found::Queued),
+            (JobState::Processing, Found::Printing { reasons: reasons() }),
+            (JobState::Stopped, Found::Printing { reasons: reasons() }),
+            (JobState::Unknown, Found::Printing { reasons: reasons() }),
+        ] {
+            assert_eq!(status(&job(state, &["job-printing"]), &["media-empty"]), expected);
+        }
+    }
+
+    #[test]
+    fn no_job_and_several_jobs_of_one_name_prove_nothing() {
+        let done = job(JobState::Completed, &[]);
+        let canceled = job(JobState::Canceled, &[]);
+        let pending = job(JobState::Pending, &[]);
+        let status = |jobs: &[Job]| attempt_status(&attempt(Some("7"), true), jobs, &[], false);
+
+        assert_eq!(status(&[]), Found::NeverSeen { certain: false });
+        assert_eq!(status(&[done.clone(), canceled]), ended(Blank::Unknown, Card::Unknown));
+        assert_eq!(status(&[done, pending]), Found::Printing { reasons: Vec::new() });
+    }
+
+    #[test]
+    fn after_a_restart_no_state_of_a_released_job_proves_anything() {
+        for state in [JobState::Held, JobState::Pending, JobState::Processing, JobState::Completed, JobState::Aborted] {
+            let jobs = [job(state, &[HOLD])];
+
+            let found = attempt_status(&attempt(Some("7"), true), &jobs, &[], true);
+
+            let Found::Ended(ending) = found else { panic!("{state:?}: {found:?}") };
+            assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown), "{state:?}");
+            assert_eq!(ending.reasons.first().map(String::as_str), Some("printer-restarted"), "{state:?}");
+        }
+    }
+
+    #[test]
+    fn after_a_restart_a_held_job_that_was_not_released_is_still_held() {
+        let unreleased = AttemptRef { releasing: false, ..attempt(Some("7"), false) };
+
+        assert_eq!(attempt_status(&unreleased, &[job(JobState::Held, &[HOLD])], &[], true), Found::Held);
+    }
+
+    #[test]
+    fn more_impressions_than_a_card_has_sides_are_no_proof_of_one_card() {
+        let twice = Job { impressions: Some(2), ..job(JobState::Completed, &[]) };
+
+        let Found::Ended(ending) = status(&twice, &[]) else { panic!("it has ended") };
+
+        assert_eq!((ending.blank, ending.card), (Blank::Fed, Card::Unknown));
+        assert_eq!(ending.reasons, ["several-impressions"]);
+    }
+}

@@ -1,0 +1,142 @@
+//! `cetak blangko`.
+
+use clap::Subcommand;
+
+use super::text::plain;
+
+#[derive(Subcommand, Debug)]
+#[command(after_help = "Example:
+  cetak blangko receive --type ktp-el --quantity 5000 --document SJ-2015-081")]
+pub enum BlangkoCommand {
+    /// Book a delivery of blank cards into the vault
+    #[command(after_help = "Example:
+  cetak blangko receive --type ktp-el --quantity 5000 --document SJ-2015-081 --lot 2015-08 \\
+      --serials A000001..A005000")]
+    Receive {
+        /// The blank type, as card profiles name it
+        #[arg(long = "type", value_name = "TYPE")]
+        blank_type: String,
+        /// The number of blanks delivered
+        #[arg(long, value_name = "NUMBER")]
+        quantity: i64,
+        /// The number of the delivery note
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        document: String,
+        /// The lot's name; deliveries without one are all booked into the same lot
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        lot: Option<String>,
+        /// The first and the last serial number of the lot; needs --lot, which must be new
+        #[arg(long, value_name = "FIRST..LAST")]
+        serials: Option<String>,
+    },
+    /// Move blanks from the vault into a printer's counted hopper
+    #[command(after_help = "Example:
+  cetak blangko load --printer fargo-1 --quantity 100")]
+    Load {
+        /// A printer that was added with --hopper
+        #[arg(long, value_name = "NAME")]
+        printer: String,
+        /// The number of blanks
+        #[arg(long, value_name = "NUMBER")]
+        quantity: i64,
+    },
+    /// Move blanks from a printer's counted hopper back into the vault
+    #[command(after_help = "Example:
+  cetak blangko unload --printer fargo-1 --quantity 20")]
+    Unload {
+        /// A printer that was added with --hopper
+        #[arg(long, value_name = "NAME")]
+        printer: String,
+        /// The number of blanks
+        #[arg(long, value_name = "NUMBER")]
+        quantity: i64,
+    },
+    /// Book the result of a count; the difference from the books goes to the account `missing`
+    #[command(after_help = "Examples:
+  cetak blangko count --type ktp-el --quantity 4870 --reason \"monthly count\"
+  cetak blangko count --type ktp-el --printer fargo-1 --quantity 73 --reason \"hopper emptied\"")]
+    Count {
+        /// The blank type
+        #[arg(long = "type", value_name = "TYPE")]
+        blank_type: String,
+        /// Count this printer's hopper instead of the vault
+        #[arg(long, value_name = "NAME")]
+        printer: Option<String>,
+        /// The number of blanks counted, including those that are reserved for a batch
+        #[arg(long, value_name = "NUMBER")]
+        quantity: i64,
+        /// The reason for the count, for the audit
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        reason: String,
+    },
+    /// Book the destruction of spoiled cards, or of blanks, before two witnesses
+    #[command(after_help = "Example:
+  cetak blangko destroy --type ktp-el --quantity 37 --document BA-2015-12 \\
+      --witness \"Sri Wahyuni\" --witness \"Budi Santosa\"")]
+    Destroy {
+        /// The blank type
+        #[arg(long = "type", value_name = "TYPE")]
+        blank_type: String,
+        /// The number of cards destroyed
+        #[arg(long, value_name = "NUMBER")]
+        quantity: i64,
+        /// The number of the destruction record
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        document: String,
+        /// A witness's name; give this option twice, with two different names
+        #[arg(long, value_name = "NAME", required = true, value_parser = plain)]
+        witness: Vec<String>,
+        /// Destroy unused blanks of the vault instead of spoiled cards
+        #[arg(long)]
+        from_vault: bool,
+    },
+    /// Book blanks that were lent to another office
+    #[command(after_help = "Example:
+  cetak blangko lend --type ktp-el --quantity 500 --to kudus --document BA-2015-13")]
+    Lend {
+        /// The blank type
+        #[arg(long = "type", value_name = "TYPE")]
+        blank_type: String,
+        /// The number of blanks
+        #[arg(long, value_name = "NUMBER")]
+        quantity: i64,
+        /// The office that borrows them
+        #[arg(long, value_name = "OFFICE", value_parser = plain)]
+        to: String,
+        /// The number of the transfer record
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        document: String,
+    },
+    /// Book blanks that another office gave back
+    #[command(after_help = "Example:
+  cetak blangko return --type ktp-el --quantity 500 --from kudus --document BA-2015-14")]
+    Return {
+        /// The blank type
+        #[arg(long = "type", value_name = "TYPE")]
+        blank_type: String,
+        /// The number of blanks
+        #[arg(long, value_name = "NUMBER")]
+        quantity: i64,
+        /// The office that borrowed them
+        #[arg(long, value_name = "OFFICE", value_parser = plain)]
+        from: String,
+        /// The number of the transfer record
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        document: String,
+    },
+    /// Show the balance of every account: in total, and by lot
+    #[command(after_help = "Example:
+  cetak blangko balance")]
+    Balance,
+    /// Show the newest movements of blanks
+    #[command(after_help = "Example:
+  cetak blangko ledger --type ktp-el --limit 20")]
+    Ledger {
+        /// Only this blank type
+        #[arg(long = "type", value_name = "TYPE")]
+        blank_type: Option<String>,
+        /// The number of movements to show, newest first
+        #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+        limit: i64,
+    },
+}

@@ -1,0 +1,176 @@
+//! The command line's arguments, for clap. Doc comments here are the text of `--help`.
+
+mod blanks;
+mod database;
+mod preview;
+mod printing;
+mod records;
+mod text;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use self::{
+    blanks::BlangkoCommand,
+    database::{AuditCommand, ConfigCommand, DbCommand},
+    preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
+    printing::{BatchCommand, JobCommand, PrinterCommand, QueueCommand, RunArgs, ScopeArgs},
+    records::{CardCommand, FoundArg, InspectCommand, RecordArg, RecordCommand, ReprintCommand},
+};
+use text::plain;
+
+/// Print-job scheduler for card printers; accounts for every record and every blank card
+///
+/// Exit code: 0 if the command was carried out, 1 if it failed or was refused, 2 if its arguments are wrong.
+#[derive(Parser, Debug)]
+#[command(
+    name = "cetak",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "Example:
+  cetak demo
+  cetak --data /srv/cetak status"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Args, Debug, Clone)]
+pub struct Global {
+    /// The data folder, which holds the database and the master key
+    #[arg(long, global = true, value_name = "DIR", default_value = "./cetak-data", env = "CETAK_DATA")]
+    pub data: PathBuf,
+    /// The settings file [default: cetak.toml in the data folder, if it exists]
+    #[arg(long, global = true, value_name = "FILE", env = "CETAK_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Print data as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The name under which the audit records this command [default: the operating system's user]
+    #[arg(long, global = true, value_name = "NAME", env = "CETAK_ACTOR", value_parser = plain)]
+    pub actor: Option<String>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Run a demonstration: 27,000 invented records, 5,000 blank cards, three simulated printers
+    ///
+    /// The demo can be stopped and started again; it continues where it stopped.
+    #[command(after_help = "Example:
+  cetak --data demo demo --records 1000 --blanks 300")]
+    Demo(DemoArgs),
+    /// Import a waiting list (CSV or JSON Lines) from a file or standard input
+    ///
+    /// Importing the same file again changes nothing.
+    #[command(after_help = "Examples:
+  cetak import waiting-list.csv --rejects rejects.csv
+  cetak import waiting-list.csv --dry-run
+  export-waiting-list | cetak import - --source kudus --photos photos --format jsonl")]
+    Import(ImportArgs),
+    /// Book blank cards: deliveries, hoppers, counts, destruction
+    #[command(subcommand)]
+    Blangko(BlangkoCommand),
+    /// Add, show, test and remove printers
+    #[command(subcommand)]
+    Printer(PrinterCommand),
+    /// Check card profiles
+    #[command(subcommand)]
+    Profile(ProfileCommand),
+    /// Run the scheduler, which plans batches and prints cards until it is stopped
+    ///
+    /// Ctrl-C or SIGTERM stops it when the cards that are being printed are finished; a second one stops it at once.
+    #[command(after_help = "Examples:
+  cetak run
+  cetak run --until-idle")]
+    Run(RunArgs),
+    /// Pause and resume printing
+    #[command(subcommand)]
+    Queue(QueueCommand),
+    /// Show the waiting list, stock, printers, and everything that needs a person
+    #[command(after_help = "Example:
+  cetak status --json")]
+    Status,
+    /// Show, hold and release records
+    #[command(subcommand)]
+    Record(RecordCommand),
+    /// Show, approve and cancel batches
+    #[command(subcommand)]
+    Batch(BatchCommand),
+    /// Show jobs and their attempts
+    #[command(subcommand)]
+    Job(JobCommand),
+    /// Resolve attempts with an uncertain outcome after inspecting the printer
+    #[command(subcommand)]
+    Inspect(InspectCommand),
+    /// Request and approve the reprint of a record (two persons)
+    #[command(subcommand)]
+    Reprint(ReprintCommand),
+    /// Check, reject and hand over printed cards
+    #[command(subcommand)]
+    Card(CardCommand),
+    /// Verify, seal and export the audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Check, back up, archive and move the database
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Check the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Args, Debug)]
+pub struct DemoArgs {
+    /// The seed of the invented people and faults; the same seed gives the same ones
+    #[arg(long, value_name = "NUMBER", default_value_t = 2015)]
+    pub seed: u64,
+    /// The number of records on the waiting list
+    #[arg(long, value_name = "NUMBER", default_value_t = 27_000)]
+    pub records: u32,
+    /// The number of blank cards delivered
+    #[arg(long, value_name = "NUMBER", default_value_t = 5_000)]
+    pub blanks: i64,
+    /// The time that a simulated printer needs for a card, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 10)]
+    pub card_ms: u32,
+}
+
+#[derive(Args, Debug)]
+pub struct ImportArgs {
+    /// The waiting list; `-` reads standard input
+    pub file: PathBuf,
+    /// The card profile of all records in the file
+    #[arg(long, value_name = "NAME", default_value = "ktp-el")]
+    pub profile: String,
+    /// The office or system that sent the list; a record is identified by source and request id
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub source: String,
+    /// The folder that photo paths are relative to [default: the folder of FILE]
+    #[arg(long, value_name = "DIR")]
+    pub photos: Option<PathBuf>,
+    /// Import a known request with changed data as its next version, instead of refusing the row
+    #[arg(long)]
+    pub update: bool,
+    /// Report what would be imported, without changing anything
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write refused rows to this CSV file: row number, request id, field, reason, detail
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// The format of FILE [default: by its extension; CSV for standard input]
+    #[arg(long)]
+    pub format: Option<FormatArg>,
+}
+
+#[derive(Clone, Copy, ValueEnum, Debug)]
+pub enum FormatArg {
+    /// CSV with a header, in UTF-8, separated by `,` or `;`
+    Csv,
+    /// JSON Lines: one JSON object per line
+    Jsonl,
+}

@@ -1,0 +1,176 @@
+//! `cetak printer`, `run`, `queue`, `batch` and `job`.
+
+use clap::{Args, Subcommand};
+
+use super::text::plain;
+
+#[derive(Subcommand, Debug)]
+#[command(after_help = "Example:
+  cetak printer add fargo-1 ipp://192.168.1.20/ipp/print")]
+pub enum PrinterCommand {
+    /// Add a printer
+    ///
+    /// The printer is asked for its capabilities. If it cannot print the profile's cards, or cannot print them safely, it is
+    /// refused with the objections; --insist overrides them.
+    #[command(after_help = "Examples:
+  cetak printer add fargo-1 ipp://192.168.1.20/ipp/print --hopper 100
+  cetak printer add zebra-1 ipps://zebra.example/ipp/print --profile student
+  cetak printer add test-1 \"mock://test-1?card_ms=200\"")]
+    Add {
+        /// The printer's name: letters, digits, `-`, `_` and `.`, at most 40
+        name: String,
+        /// The address: ipp://HOST/PATH, ipps://HOST/PATH, or mock://NAME for a simulated printer
+        uri: String,
+        /// The capacity of its hopper, whose blanks are then counted; without it the printer takes blanks from the vault
+        #[arg(long, value_name = "NUMBER")]
+        hopper: Option<i64>,
+        /// The profile of the cards that it prints
+        #[arg(long, value_name = "NAME", default_value = "ktp-el")]
+        profile: String,
+        /// The reason for overriding the objections, for the audit
+        #[arg(long, value_name = "REASON", value_parser = plain)]
+        insist: Option<String>,
+    },
+    /// List all printers
+    #[command(after_help = "Example:
+  cetak printer list")]
+    List,
+    /// Ask a printer for its state and capabilities, and show what to do about each problem; prints nothing
+    #[command(after_help = "Example:
+  cetak printer show fargo-1")]
+    Show {
+        /// The printer's name
+        name: String,
+    },
+    /// Print a test card, which uses one blank
+    #[command(after_help = "Example:
+  cetak printer test fargo-1")]
+    Test {
+        /// The printer's name
+        name: String,
+    },
+    /// Clear a printer's failures after an operator has dealt with them, so that it gets cards again
+    #[command(after_help = "Example:
+  cetak printer clear fargo-1 --reason \"card jam removed\"")]
+    Clear {
+        /// The printer's name
+        name: String,
+        /// The reason, for the audit
+        #[arg(long, value_name = "TEXT", default_value = "cleared", value_parser = plain)]
+        reason: String,
+    },
+    /// Remove a printer that has no batch, no open attempt and an empty hopper
+    #[command(after_help = "Example:
+  cetak printer remove fargo-1")]
+    Remove {
+        /// The printer's name
+        name: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Exit when nothing can be printed without a person, a delivery of blanks, or the next window
+    #[arg(long)]
+    pub until_idle: bool,
+}
+
+#[derive(Args, Debug)]
+#[group(multiple = false)]
+pub struct ScopeArgs {
+    /// Only this printer [default: the whole office]
+    #[arg(long, value_name = "NAME")]
+    pub printer: Option<String>,
+    /// Only this batch [default: the whole office]
+    #[arg(long, value_name = "NUMBER")]
+    pub batch: Option<i64>,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(after_help = "Example:
+  cetak queue pause --reason \"ribbon change\"")]
+pub enum QueueCommand {
+    /// Start no more cards; cards that are being printed are finished
+    #[command(after_help = "Examples:
+  cetak queue pause --reason \"power work\"
+  cetak queue pause --printer fargo-1 --reason \"ribbon change\"")]
+    Pause {
+        #[command(flatten)]
+        scope: ScopeArgs,
+        /// The reason, for lists and the audit
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        reason: String,
+    },
+    /// End a pause with the same scope
+    #[command(after_help = "Example:
+  cetak queue resume --printer fargo-1 --reason \"ribbon changed\"")]
+    Resume {
+        #[command(flatten)]
+        scope: ScopeArgs,
+        /// The reason, for the audit
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        reason: String,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+#[command(after_help = "Example:
+  cetak batch list")]
+pub enum BatchCommand {
+    /// List batches that are not closed
+    #[command(after_help = "Example:
+  cetak batch list --all")]
+    List {
+        /// Include closed batches
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show a batch and its jobs
+    #[command(after_help = "Example:
+  cetak batch show 12")]
+    Show {
+        /// The batch's number
+        batch: i64,
+    },
+    /// Return a batch's queued records to the waiting list, and its reserved blanks to the stock
+    #[command(after_help = "Example:
+  cetak batch cancel 12 --reason \"wrong lot\"")]
+    Cancel {
+        /// The batch's number
+        batch: i64,
+        /// The reason, for lists and the audit
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        reason: String,
+    },
+    /// Approve a planned batch, so that it is printed
+    #[command(after_help = "Example:
+  cetak batch approve 12")]
+    Approve {
+        /// The batch's number
+        batch: i64,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+#[command(after_help = "Example:
+  cetak job list --batch 12")]
+pub enum JobCommand {
+    /// List jobs with their attempts
+    #[command(after_help = "Example:
+  cetak job list --batch 12 --state printed")]
+    List {
+        /// Only the jobs of this batch
+        #[arg(long, value_name = "NUMBER")]
+        batch: Option<i64>,
+        /// Only jobs in this state: queued, printing, printed, uncertain, quarantined, returned or withdrawn
+        #[arg(long, value_name = "STATE")]
+        state: Option<String>,
+    },
+    /// Show a job with its attempts
+    #[command(after_help = "Example:
+  cetak job show 340")]
+    Show {
+        /// The job's number
+        job: i64,
+    },
+}

@@ -1,0 +1,187 @@
+//! `cetak record`, `inspect`, `reprint` and `card`.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::{preview::PreviewArgs, text::plain};
+
+#[derive(Args, Debug)]
+pub struct RecordArg {
+    /// The record's request id, as in the waiting list
+    pub request_id: String,
+    /// The source that the record was imported with
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub source: String,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(after_help = "Example:
+  cetak record show 3372-2015-000207")]
+pub enum RecordCommand {
+    /// Show a record and its history
+    #[command(after_help = "Example:
+  cetak record show 3372-2015-000207 --source kudus")]
+    Show {
+        #[command(flatten)]
+        record: RecordArg,
+    },
+    /// Take a record off the waiting list until it is released
+    #[command(after_help = "Example:
+  cetak record hold 3372-2015-000207 --reason \"address is being corrected\"")]
+    Hold {
+        #[command(flatten)]
+        record: RecordArg,
+        /// The reason, for lists and the audit
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        reason: String,
+    },
+    /// Put a held or quarantined record back on the waiting list
+    #[command(after_help = "Example:
+  cetak record release 3372-2015-000207 --reason \"address corrected\"")]
+    Release {
+        #[command(flatten)]
+        record: RecordArg,
+        /// The reason, for the audit
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        reason: String,
+    },
+    /// List quarantined records with the reason of each
+    #[command(after_help = "Example:
+  cetak record quarantined")]
+    Quarantined,
+}
+
+#[derive(Clone, Copy, ValueEnum, Debug)]
+pub enum FoundArg {
+    /// A good card
+    Good,
+    /// A spoiled card
+    Spoiled,
+    /// No card, and the blank is still unused
+    Nothing,
+}
+
+#[derive(Subcommand, Debug)]
+#[command(after_help = "Example:
+  cetak inspect list")]
+pub enum InspectCommand {
+    /// List attempts with an uncertain outcome
+    #[command(after_help = "Example:
+  cetak inspect list")]
+    List,
+    /// Enter what an inspection of the printer found
+    #[command(after_help = "Example:
+  cetak inspect resolve cetak-local-01890a5d-ac96-774b-bcce-b302099a8057 --found good \\
+      --reason \"card was in the output tray\"")]
+    Resolve {
+        /// The attempt's name, as `inspect list` shows it
+        attempt: String,
+        /// What was found
+        #[arg(long)]
+        found: FoundArg,
+        /// With `--found nothing`: the blank is missing as well
+        #[arg(long)]
+        blank_gone: bool,
+        /// How it was found, for the audit
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        reason: String,
+    },
+    /// Declare an open attempt uncertain, because its printer will never report an outcome
+    #[command(after_help = "Example:
+  cetak inspect declare cetak-local-01890a5d-ac96-774b-bcce-b302099a8057 --reason \"printer is broken\"")]
+    Declare {
+        /// The attempt's name, as `job list` shows it
+        attempt: String,
+        /// The reason, for the audit
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        reason: String,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+#[command(after_help = "Example:
+  cetak reprint request 3372-2015-000207 --reason damaged")]
+pub enum ReprintCommand {
+    /// Request a warrant to print a record again
+    #[command(after_help = "Example:
+  cetak reprint request 3372-2015-000207 --reason damaged")]
+    Request {
+        #[command(flatten)]
+        record: RecordArg,
+        /// One of the profile's `reprint_reasons`
+        #[arg(long, value_name = "REASON", value_parser = plain)]
+        reason: String,
+    },
+    /// List all warrants
+    #[command(after_help = "Example:
+  cetak reprint list")]
+    List,
+    /// Approve a warrant that another person requested; the record goes back to the waiting list
+    #[command(after_help = "Example:
+  cetak --actor \"Sri Wahyuni\" reprint approve 3")]
+    Approve {
+        /// The warrant's number, as `reprint list` shows it
+        warrant: i64,
+    },
+    /// Refuse a warrant, or withdraw one's own request
+    #[command(after_help = "Example:
+  cetak reprint refuse 3 --reason \"card was found\"")]
+    Refuse {
+        /// The warrant's number, as `reprint list` shows it
+        warrant: i64,
+        /// The reason, for the audit
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        reason: String,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+#[command(after_help = "Example:
+  cetak card check 3372-2015-000207")]
+pub enum CardCommand {
+    /// Render a record's card into a file, as it would be printed now; the file contains personal data
+    #[command(after_help = "Example:
+  cetak card preview 3372-2015-000207 --side back --format pdf -o back.pdf")]
+    Preview {
+        #[command(flatten)]
+        record: RecordArg,
+        #[command(flatten)]
+        look: PreviewArgs,
+    },
+    /// Record that a printed card was checked and is good
+    #[command(after_help = "Example:
+  cetak card check 3372-2015-000207")]
+    Check {
+        #[command(flatten)]
+        record: RecordArg,
+    },
+    /// Reject a printed card: it counts as spoiled, and its record goes back to the waiting list
+    #[command(after_help = "Example:
+  cetak card reject 3372-2015-000207 --cause print-failed --reason \"streaks across the photo\"")]
+    Reject {
+        #[command(flatten)]
+        record: RecordArg,
+        /// The cause: encode-failed, print-failed, damaged or data-changed
+        #[arg(long, value_name = "CAUSE")]
+        cause: String,
+        /// What is wrong with the card, for the audit
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        reason: String,
+    },
+    /// Record that the citizen has received the card; it must have been checked
+    #[command(after_help = "Example:
+  cetak card hand-over 3372-2015-000207")]
+    HandOver {
+        #[command(flatten)]
+        record: RecordArg,
+    },
+    /// Record that the citizen gave the card back; it counts as spoiled and is to be destroyed
+    #[command(after_help = "Example:
+  cetak card surrender 3372-2015-000207 --reason \"name changed\"")]
+    Surrender {
+        #[command(flatten)]
+        record: RecordArg,
+        /// The reason, for the audit
+        #[arg(long, value_name = "TEXT", value_parser = plain)]
+        reason: String,
+    },
+}

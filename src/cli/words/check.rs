@@ -1,0 +1,25 @@
+//! What to do about a broken rule of `cetak db check`.
+
+use crate::engine::query::Remedy;
+
+/// What to do.
+pub fn remedy(remedy: Remedy) -> &'static str {
+    match remedy {
+        Remedy::Restore => {
+            "keep the files as they are, stop printing, and restore the newest backup that passes `cetak db check`"
+        }
+        Remedy::Report => "keep the files as they are, and report it to the person who is responsible for the audit",
+        Remedy::Recount => {
+            "keep the files as they are, pause the queue with `cetak queue pause`, and count the blanks and cards there: \
+             the program has a fault, or the database was changed from outside"
+        }
+        Remedy::ReadHistory => {
+            "keep the files as they are, read the history with `cetak record show` or `cetak job show`, and do not print \
+             it: the program has a fault, or the database was changed from outside"
+        }
+        Remedy::IgnoreCounts => {
+            "keep the files as they are, and do not trust the numbers of `cetak status`: the program has a fault, or the \
+             database was changed from outside"
+        }
+    }
+}

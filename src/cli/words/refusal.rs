@@ -1,0 +1,346 @@
+//! The text and the hint of each refusal.
+
+use super::{Message, list};
+use crate::{
+    cli::output::thousands,
+    domain::{
+        refusal::{Argument, AttemptRule, BatchRule, Named, PrinterUse, RecordRule, Refusal},
+        states::RecordState,
+        stock::Place,
+    },
+};
+
+/// What a refusal says to a person.
+#[expect(clippy::too_many_lines, reason = "one arm for each refusal")]
+pub fn refusal(refusal: &Refusal) -> Message {
+    let say = |text: String, hint: &str| Message::new(text, hint);
+    match refusal {
+        Refusal::NoRecord { source, request_id } => say(
+            format!("source `{source}` has no record `{request_id}`"),
+            "if another source sent it, name that one with `--source`",
+        ),
+        Refusal::NoPrinter { printer } => {
+            say(format!("no printer is named `{printer}`"), "list the printers with `cetak printer list`")
+        }
+        Refusal::NoProfile { profile, known } => {
+            say(format!("no card profile is named `{profile}`"), &format!("the profiles are {}", list(known)))
+        }
+        Refusal::NoBlankType { blank_type, known } => say(
+            format!("no card profile uses blanks of type `{blank_type}`"),
+            &format!("the blank types are {}", list(known)),
+        ),
+        Refusal::NoBatch { batch } => {
+            say(format!("there is no batch {batch}"), "list the batches with `cetak batch list --all`")
+        }
+        Refusal::NoJob { job } => say(format!("there is no job {job}"), "list the jobs with `cetak job list`"),
+        Refusal::NoAttempt { attempt } => say(
+            format!("there is no attempt `{attempt}`"),
+            "list the attempts to be resolved with `cetak inspect list`",
+        ),
+        Refusal::NoWarrant { warrant } => {
+            say(format!("there is no warrant {warrant}"), "list the warrants with `cetak reprint list`")
+        }
+        Refusal::RecordState { record, found, needs } => record_state(record, *found, *needs),
+        Refusal::BatchState { batch, found, needs } => {
+            let needed = match needs {
+                BatchRule::Open => "only a batch that is not closed can be changed",
+                BatchRule::Planned => "only a `planned` batch can be approved",
+            };
+            say(
+                format!("batch {batch} is `{}`; {needed}", found.as_str()),
+                "list the batches that are not closed with `cetak batch list`",
+            )
+        }
+        Refusal::AttemptState { attempt, found, needs, archived } => {
+            let archived = if *archived { ", and archived" } else { "" };
+            let needed = match needs {
+                AttemptRule::Uncertain => "only an `uncertain` attempt can be resolved",
+                AttemptRule::Open => "only an open attempt can be declared uncertain",
+            };
+            let hint = if *needs == AttemptRule::Uncertain && found.is_open() {
+                "wait for its outcome, or declare it uncertain with `cetak inspect declare`"
+            } else {
+                "list the attempts to be resolved with `cetak inspect list`"
+            };
+            say(format!("attempt `{attempt}` is `{}`{archived}; {needed}", found.as_str()), hint)
+        }
+        Refusal::WarrantDecided { warrant, found } => say(
+            format!("warrant {warrant} is `{found}`; a warrant is decided once"),
+            "request another with `cetak reprint request`",
+        ),
+        Refusal::PrinterStillAnswers { printer, attempt } => say(
+            format!("printer `{printer}` still answers for attempt `{attempt}`, so its outcome can be learned"),
+            "let `cetak run` settle it, or cancel its job at the printer first",
+        ),
+        Refusal::RecordUnreadable { record, detail } => say(
+            format!("the stored data of {record} cannot be read: {detail}"),
+            "keep the files as they are, and check the database with `cetak db check`",
+        ),
+        Refusal::CardNotRendered { record, detail } => say(
+            format!("the card of {record} cannot be rendered: {detail}"),
+            "import the corrected request with `cetak import --update`",
+        ),
+        Refusal::ProfileNotRendered { profile, detail } => say(
+            format!("no card of profile `{profile}` can be rendered: {detail}"),
+            &format!("see what is wrong with `cetak profile check {profile}`"),
+        ),
+        Refusal::NoBack { profile } => {
+            say(format!("the cards of profile `{profile}` have no back"), "leave out `--side`")
+        }
+        Refusal::NotSpoilage { cause } => say(
+            format!("`{cause}` is not a cause of spoilage"),
+            "the causes are `encode-failed`, `print-failed`, `damaged` and `data-changed`",
+        ),
+        Refusal::NotAReprintReason { profile, known } => say(
+            format!("the reason is not a reprint reason of profile `{profile}`"),
+            &format!("the reasons are {}", list(known)),
+        ),
+        Refusal::SamePerson { warrant } => say(
+            format!("warrant {warrant} was requested by the same person; another person must approve it"),
+            "let another person run `cetak reprint approve`",
+        ),
+        Refusal::Quantity { quantity, least, most } => say(
+            format!("quantity {} is out of range, {} to {}", thousands(*quantity), thousands(*least), thousands(*most)),
+            "give the number of blanks",
+        ),
+        Refusal::Missing { what } => match what {
+            Argument::Document => say("the document is empty".into(), "give its number with `--document`"),
+            Argument::Witness => say("the name of a witness is empty".into(), "give two names with `--witness`"),
+        },
+        Refusal::SerialRange { serials } => say(
+            format!("`{serials}` is not a range of serials"),
+            "write the first and the last serial, such as `KT000001..KT005000`",
+        ),
+        Refusal::SerialCount { serials, count, quantity } => say(
+            format!(
+                "serials `{serials}` are {} blanks, and the quantity is {}; nothing was booked",
+                thousands(*count),
+                thousands(*quantity)
+            ),
+            "count the delivery again",
+        ),
+        Refusal::SerialsWithoutLot => say("serials are given without their lot".into(), "name the lot with `--lot`"),
+        Refusal::LotExists { lot } => say(
+            format!("lot `{lot}` exists, and a lot with serials is received once"),
+            "see whether the delivery is booked with `cetak blangko ledger`",
+        ),
+        Refusal::HopperFull { printer, capacity, loaded } => say(
+            format!("the hopper of `{printer}` takes {capacity} blanks and holds {loaded}"),
+            &format!("load at most {}", capacity - loaded),
+        ),
+        Refusal::HopperNotCounted { printer } => say(
+            format!("the hopper of `{printer}` is not counted; its blanks are booked in the vault"),
+            "to count it, remove the printer and add it again with `--hopper N`",
+        ),
+        Refusal::TooFewBlanks { blank_type, account, wanted, available } => say(
+            format!(
+                "account `{account}` holds {} blanks of type `{blank_type}`, and {} are asked for",
+                thousands(*available),
+                thousands(*wanted)
+            ),
+            "compare the accounts with `cetak blangko balance`",
+        ),
+        Refusal::CountBelowReserved { short, free } => say(
+            format!("the count is {short} lower than booked, but only {free} blanks are not reserved for a batch"),
+            "cancel the batch with `cetak batch cancel`, then count again",
+        ),
+        Refusal::CountAboveMissing { over, missing } => say(
+            format!("the count is {over} higher than booked, but only {missing} are booked as missing"),
+            "book the delivery, return or load that is not booked yet, then count again",
+        ),
+        Refusal::SameWitness => {
+            say("both witnesses are the same person".into(), "name two people, each with `--witness`")
+        }
+        Refusal::NoFreeBlank { blank_type, place } => {
+            let (account, hint) = match place {
+                Place::Printer(_) => (
+                    "hopper",
+                    "load blanks with `cetak blangko load`, or cancel the printer's batch with `cetak batch cancel`",
+                ),
+                Place::Vault => ("vault", "compare the accounts with `cetak blangko balance`"),
+            };
+            say(format!("the {account} has no free blank of type `{blank_type}` for a test card"), hint)
+        }
+        Refusal::Name { of, name } => {
+            let of = match of {
+                Named::Printer => "printer",
+                Named::Source => "source",
+                Named::Office => "office",
+            };
+            say(format!("`{name}` is not a valid name for a {of}"), "use at most 40 letters, digits, `-`, `_` and `.`")
+        }
+        Refusal::HopperCapacity { capacity, least, most } => say(
+            format!("a hopper capacity of {capacity} is out of range, {least} to {}", thousands(*most)),
+            "leave out `--hopper` if the hopper is not counted",
+        ),
+        Refusal::PrinterExists { printer } => say(
+            format!("a printer is named `{printer}` already"),
+            &format!("choose another name, or remove that one with `cetak printer remove {printer}`"),
+        ),
+        Refusal::AddressTaken { printer } => say(
+            format!("printer `{printer}` is at that address already"),
+            "use that name: under a second one, the blanks of the printer would be counted twice",
+        ),
+        Refusal::PrinterSetup { printer, detail } => {
+            Message::from_detail(format!("printer `{printer}` cannot be used: {detail}"))
+        }
+        Refusal::PrinterObjections { printer, objections, added } => say(
+            format!("printer `{printer}` cannot be used safely: {}", objections.join(" ")),
+            if *added {
+                "remove the cause, or remove the printer and add it again with `--insist REASON`"
+            } else {
+                "remove the cause, or add the printer with `--insist REASON`, which is recorded in the audit"
+            },
+        ),
+        Refusal::PrinterInUse { printer, by } => in_use(printer, by),
+        Refusal::PrinterUnreachable { printer, address } => say(
+            format!("printer `{printer}` cannot be reached at {address}"),
+            "check that it is switched on, and the host name and port of its address",
+        ),
+        Refusal::PrinterFailed { printer, address, detail } => {
+            let message = Message::from_detail(format!("printer `{printer}` at {address} does not answer: {detail}"));
+            Message { hint: message.hint.or(Some("check the printer and its address".into())), ..message }
+        }
+        Refusal::NoFormat { printer } => say(
+            format!("printer `{printer}` accepts no document format in which cards are rendered"),
+            "use a printer that accepts PNG, PDF, PWG raster or Apple raster",
+        ),
+        Refusal::HeaderUnreadable { detail } => say(
+            format!("the header of the file cannot be read: {detail}"),
+            "check that it is a waiting list: CSV with a header in UTF-8, or JSON Lines with `--format jsonl`",
+        ),
+        Refusal::HeaderQuote => {
+            say("a quote in the header of the file is not closed".into(), "correct the header, and import again")
+        }
+        Refusal::ColumnTwice { column } => {
+            say(format!("the file has two columns named `{column}`"), "remove one of them, and import again")
+        }
+        Refusal::ColumnsMissing { columns, profile, no_header } => {
+            let hint = if *no_header {
+                "a waiting list is CSV with a header, `,` or `;` between the columns, in UTF-8; for JSON Lines add \
+                 `--format jsonl`"
+                    .to_owned()
+            } else {
+                format!("if it is not a waiting list for `{profile}`, name its profile with `--profile`")
+            };
+            Message::new(format!("the file has no column {}", list(columns)), hint)
+        }
+        Refusal::RowUnreadable { row, detail } => say(
+            format!("row {row} cannot be read: {detail}"),
+            "the rows before it are imported; correct the file, and import it again",
+        ),
+        Refusal::RowEndless { row } => say(
+            format!("row {row} does not end: a quote in it is not closed, or it is longer than 64 KiB"),
+            "the rows before it are imported; correct the file, and import it again",
+        ),
+        Refusal::ReadingFailed => {
+            say("reading the file failed".into(), "the rows read so far are imported; import the file again")
+        }
+        Refusal::PhotoChanged => {
+            say("a photo was replaced while the list was imported".into(), "import the file again")
+        }
+        Refusal::FileExists { file } => {
+            say(format!("`{file}` exists, and is not overwritten"), "name another file, or remove this one")
+        }
+        Refusal::BackupName { file } => {
+            say(format!("`{file}` is not a name that SQLite accepts"), "use a path in UTF-8")
+        }
+        Refusal::BackupOfServer => say(
+            "the database is on a PostgreSQL server, which `cetak db backup` cannot copy".into(),
+            "back it up with `pg_dump`, and keep the key in another place",
+        ),
+        Refusal::BackupUnsound { rule, thing, fault } => say(
+            format!("the backup was discarded: check \"{rule}\" failed for {thing} ({fault})"),
+            "check the database with `cetak db check`",
+        ),
+        Refusal::AlreadyOnServer => {
+            say("the database is on a PostgreSQL server already".into(), "move it with `pg_dump` and `pg_restore`")
+        }
+        Refusal::ServerAddress => say(
+            "the target is not the address of a PostgreSQL database".into(),
+            "write `postgres://USER@HOST/DATABASE`",
+        ),
+        Refusal::MoveUnsound { rule, moved: false } => say(
+            format!("nothing was moved: check \"{rule}\" failed for this database"),
+            "check the database with `cetak db check`",
+        ),
+        Refusal::MoveUnsound { rule, moved: true } => say(
+            format!("check \"{rule}\" failed for the new database"),
+            "print nothing, keep both databases, and check the new one with `cetak db check`",
+        ),
+        Refusal::NodeTaken { node, process, host, lease_left_s } => say(
+            format!("another scheduler is node `{node}`: process {process} on `{host}`"),
+            &format!(
+                "give this one another name with `node = \"...\"` in the settings; if that process is dead, its lease \
+                 ends in {lease_left_s} s"
+            ),
+        ),
+    }
+}
+
+fn record_state(record: &str, found: RecordState, needs: RecordRule) -> Message {
+    let again = "see its state with `cetak record show`";
+    let (needed, hint) = match needs {
+        RecordRule::Hold => {
+            ("only a `waiting` record, or one in a batch whose card has not started, can be held", again)
+        }
+        RecordRule::Release => ("only a `held` or `quarantined` record can be released", again),
+        RecordRule::OtherRequestOpen => {
+            ("it cannot be released while another request of the same person is open", "close the other request first")
+        }
+        RecordRule::LivingCard => (
+            "it cannot be released: the person holds a card, which this kind of request does not replace",
+            "book the return of that card with `cetak card surrender`, or import a request of a kind that replaces it",
+        ),
+        RecordRule::Withdraw => (
+            "its card is with the citizen, and can no longer be withdrawn",
+            "book its return with `cetak card surrender`",
+        ),
+        RecordRule::Update => ("a record whose card is handed over is not changed", "import a new request"),
+        RecordRule::Check => ("only a `printed` card can be checked", again),
+        RecordRule::Reject => ("only a `printed` card can be rejected", again),
+        RecordRule::HandOver => ("only a `printed` card can be handed over", again),
+        RecordRule::Checked => {
+            ("its card must be checked before it is handed over", "check it with `cetak card check`")
+        }
+        RecordRule::NotWithdrawn => {
+            ("its card is stopped because the record was withdrawn", "reject the card with `cetak card reject`")
+        }
+        RecordRule::NotUpdated => {
+            ("its card is stopped because the record was updated", "reject the card with `cetak card reject`")
+        }
+        RecordRule::Surrender => ("only a card that was handed over, and has not come back, can be surrendered", again),
+        RecordRule::Reprint => ("only a `printed` or `handed_over` record can be printed again", again),
+        RecordRule::ReprintSurrendered => (
+            "its card must come back before it is printed again, unless it is lost",
+            "book its return with `cetak card surrender`",
+        ),
+        RecordRule::ReprintPhoto => {
+            ("it cannot be printed again: its photo was deleted after hand-over", "import a new request")
+        }
+    };
+    Message::new(format!("{record} is `{}`; {needed}", found.as_str()), hint)
+}
+
+fn in_use(printer: &str, by: &PrinterUse) -> Message {
+    let say = |what: String, hint: String| {
+        Message::new(format!("printer `{printer}` cannot be removed: it has {what}"), hint)
+    };
+    match by {
+        PrinterUse::Batch(batch) => {
+            say(format!("batch {batch}"), format!("cancel the batch with `cetak batch cancel {batch}`"))
+        }
+        PrinterUse::Attempt => say(
+            "an open attempt".into(),
+            "wait for its outcome, or declare it uncertain with `cetak inspect declare`".into(),
+        ),
+        PrinterUse::UncertainAttempts => say(
+            "attempts with an uncertain outcome".into(),
+            "resolve them first; list them with `cetak inspect list`".into(),
+        ),
+        PrinterUse::Blanks(left) => say(
+            format!("{left} blanks in its hopper"),
+            format!("unload them with `cetak blangko unload --printer {printer} --quantity {left}`"),
+        ),
+    }
+}

@@ -1,0 +1,143 @@
+//! What a row means for the record with its key, and for the person's other records.
+
+use super::{RejectReason, Rejection};
+use crate::domain::{
+    record::{OneCard, OtherRecord, may_be_open},
+    states::RecordState,
+};
+
+/// A record whose request id a row names.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownRequest<'a> {
+    /// Its card profile.
+    pub profile: &'a str,
+    /// Its state.
+    pub state: RecordState,
+}
+
+impl KnownRequest<'_> {
+    fn of_profile(self, profile: &str) -> Result<(), Rejection> {
+        let other =
+            || Rejection::new(RejectReason::Conflict, "(profile)", "the request is known for another card profile");
+        if self.profile == profile { Ok(()) } else { Err(other()) }
+    }
+}
+
+/// Whether a row with a status that is not print-ready withdraws its record. It is refused if there is no such record,
+/// if the card was handed over, or if the record has another profile.
+pub fn may_withdraw(known: Option<KnownRequest<'_>>, profile: &str, status: &str) -> Result<(), Rejection> {
+    match known {
+        Some(known) if known.state != RecordState::HandedOver => known.of_profile(profile),
+        Some(_) | None => Err(Rejection::new(RejectReason::Status, "status", status)),
+    }
+}
+
+/// Whether a print-ready row with another body updates its record. `is_update`: the import updates known requests.
+pub fn may_update(known: KnownRequest<'_>, profile: &str, is_update: bool) -> Result<(), UpdateRefused> {
+    if known.of_profile(profile).is_err() {
+        return Err(UpdateRefused::OtherProfile);
+    }
+    match known.state {
+        RecordState::HandedOver => Err(UpdateRefused::HandedOver),
+        _ if !is_update => Err(UpdateRefused::NoUpdate),
+        _ => Ok(()),
+    }
+}
+
+/// Why a row with another body does not update its record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UpdateRefused {
+    /// The record has another card profile.
+    OtherProfile,
+    /// The card was handed over.
+    HandedOver,
+    /// The import does not update known requests.
+    NoUpdate,
+}
+
+impl UpdateRefused {
+    /// The rejection of the row. `fields` are the columns that differ, separated by commas.
+    pub fn rejection(self, fields: String) -> Rejection {
+        let (field, detail) = match self {
+            Self::OtherProfile => ("(profile)".to_owned(), "the request is known for another card profile"),
+            Self::HandedOver => (fields, "the card was handed over"),
+            Self::NoUpdate => (fields, "the request is known with another body"),
+        };
+        Rejection::new(RejectReason::Conflict, field, detail)
+    }
+}
+
+/// Where a print-ready body may go: to the waiting list, or to quarantine with the reason.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Admission {
+    /// Whether the person's one slot is free for it.
+    slot: Result<(), &'static str>,
+    /// Whether its photo can be printed.
+    photo: Result<(), &'static str>,
+}
+
+impl Admission {
+    /// Decides beside the person's other records. `replaces`: the kind of request replaces a card that was handed over.
+    pub fn decide(replaces: bool, others: &[OtherRecord], photo: Result<(), &'static str>) -> Self {
+        Self { slot: may_be_open(replaces, others).map_err(OneCard::as_str), photo }
+    }
+
+    /// `Ok` for the waiting list; otherwise the reason for quarantine.
+    pub fn rule(self) -> Result<(), &'static str> {
+        self.slot.and(self.photo)
+    }
+
+    /// The state of a new record.
+    pub fn state(self) -> RecordState {
+        self.rule().map_or(RecordState::Quarantined, |()| RecordState::Waiting)
+    }
+
+    /// Refuses an update that would leave the record in a state that takes the person's slot although the new body may
+    /// not have it. `identifier` is the column of the person's identifier.
+    pub fn check_update(self, to: RecordState, identifier: &str) -> Result<(), Rejection> {
+        match (self.slot, self.photo) {
+            (Err(rule), _) if to.occupies_slot() => Err(Rejection::new(RejectReason::Conflict, identifier, rule)),
+            (Ok(()), Err(rule)) if to.occupies_slot() => Err(Rejection::new(RejectReason::Conflict, "photo", rule)),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: KnownRequest<'static> = KnownRequest { profile: "ktp-el", state: RecordState::Waiting };
+
+    #[test]
+    fn a_row_withdraws_only_a_known_record_of_its_profile_whose_card_is_not_handed_over() {
+        let reason =
+            |known, profile| may_withdraw(known, profile, "PROCESSING").err().map(|rejection| rejection.reason);
+        assert_eq!(reason(Some(KNOWN), "ktp-el"), None);
+        assert_eq!(reason(None, "ktp-el"), Some(RejectReason::Status));
+        assert_eq!(reason(Some(KNOWN), "kia"), Some(RejectReason::Conflict));
+        let handed_over = KnownRequest { state: RecordState::HandedOver, ..KNOWN };
+        assert_eq!(reason(Some(handed_over), "ktp-el"), Some(RejectReason::Status));
+    }
+
+    #[test]
+    fn a_changed_body_updates_a_record_only_where_the_import_says_so() {
+        assert_eq!(may_update(KNOWN, "ktp-el", true), Ok(()));
+        assert_eq!(may_update(KNOWN, "ktp-el", false), Err(UpdateRefused::NoUpdate));
+        assert_eq!(may_update(KNOWN, "kia", true), Err(UpdateRefused::OtherProfile));
+        let handed_over = KnownRequest { state: RecordState::HandedOver, ..KNOWN };
+        assert_eq!(may_update(handed_over, "ktp-el", true), Err(UpdateRefused::HandedOver));
+    }
+
+    #[test]
+    fn an_update_that_may_not_take_the_persons_slot_is_refused_where_the_record_keeps_it() {
+        let other = [OtherRecord { state: RecordState::Waiting, surrendered: false }];
+        let taken = Admission::decide(false, &other, Ok(()));
+        assert_eq!(taken.state(), RecordState::Quarantined);
+        assert_eq!(taken.check_update(RecordState::Quarantined, "nik"), Ok(()));
+        assert_eq!(taken.check_update(RecordState::Printed, "nik").unwrap_err().field, "nik");
+        let bad_photo = Admission::decide(false, &[], Err("its photo is corrupt"));
+        assert_eq!(bad_photo.check_update(RecordState::Printed, "nik").unwrap_err().field, "photo");
+        assert_eq!(Admission::decide(false, &[], Ok(())).state(), RecordState::Waiting);
+    }
+}

@@ -1,0 +1,331 @@
+//! Why an act or a read is refused: codes with typed arguments. The wording is the surface's.
+//!
+//! A refusal changes nothing. Its arguments are names, numbers and states; people's text is never among them, and
+//! nothing personal.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    id::{BatchId, JobId, WarrantId},
+    states::{AttemptState, BatchState, Recall, RecordState},
+    stock::{Account, Cause, Place},
+};
+
+/// What sort of refusal it is, by what the caller can do about it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefusalKind {
+    /// The thing that was named does not exist.
+    NotFound,
+    /// The thing is in another state than the act needs; the same act may be possible later.
+    Conflict,
+    /// The arguments are wrong in themselves.
+    Invalid,
+    /// The person may not do it.
+    Forbidden,
+}
+
+/// Declares [`Refusal`], with the kind and the code of each variant beside it.
+macro_rules! refusals {
+    ($($(#[$doc:meta])+ $kind:ident $code:literal $name:ident $({ $($field:ident: $type:ty),+ $(,)? })?;)+) => {
+        /// Why an act or a read is refused. In JSON `{"code": "no-printer", "args": {"printer": "p1"}}`.
+        #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+        #[serde(tag = "code", content = "args")]
+        pub enum Refusal {
+            $($(#[$doc])+ #[serde(rename = $code)] $name $({ $($field: $type),+ })?,)+
+        }
+
+        impl Refusal {
+            /// What sort of refusal it is.
+            pub fn kind(&self) -> RefusalKind {
+                match self {
+                    $(Self::$name { .. } => RefusalKind::$kind,)+
+                }
+            }
+
+            /// The stable name, as in its JSON.
+            pub fn code(&self) -> &'static str {
+                match self {
+                    $(Self::$name { .. } => $code,)+
+                }
+            }
+        }
+    };
+}
+
+refusals! {
+    // Things that do not exist.
+    /// No record of that source has this request id.
+    NotFound "no-record" NoRecord { source: String, request_id: String };
+    /// No printer has this name.
+    NotFound "no-printer" NoPrinter { printer: String };
+    /// No card profile has this name.
+    NotFound "no-profile" NoProfile { profile: String, known: Vec<String> };
+    /// No card profile uses blanks of this type.
+    NotFound "no-blank-type" NoBlankType { blank_type: String, known: Vec<String> };
+    /// No batch has this number.
+    NotFound "no-batch" NoBatch { batch: BatchId };
+    /// No job has this number.
+    NotFound "no-job" NoJob { job: JobId };
+    /// No attempt has this name.
+    NotFound "no-attempt" NoAttempt { attempt: String };
+    /// No warrant has this number.
+    NotFound "no-warrant" NoWarrant { warrant: WarrantId };
+
+    // Things in another state than the act needs.
+    /// The record's state does not allow the act.
+    Conflict "record-state" RecordState { record: String, found: RecordState, needs: RecordRule };
+    /// The batch's state does not allow the act.
+    Conflict "batch-state" BatchState { batch: BatchId, found: BatchState, needs: BatchRule };
+    /// The attempt's state does not allow the act.
+    Conflict "attempt-state" AttemptState { attempt: String, found: AttemptState, needs: AttemptRule, archived: bool };
+    /// The warrant was decided before; `found` is what was decided.
+    Conflict "warrant-decided" WarrantDecided { warrant: WarrantId, found: String };
+    /// The printer still reports on the attempt, so its outcome can be learned.
+    Conflict "printer-still-answers" PrinterStillAnswers { printer: String, attempt: String };
+
+    // Records and cards.
+    /// The stored data of the record cannot be read.
+    Conflict "record-unreadable" RecordUnreadable { record: String, detail: String };
+    /// This record's card cannot be rendered.
+    Conflict "card-not-rendered" CardNotRendered { record: String, detail: String };
+    /// No card of the profile can be rendered.
+    Conflict "profile-not-rendered" ProfileNotRendered { profile: String, detail: String };
+    /// The cards of the profile have a front only.
+    Invalid "no-back" NoBack { profile: String };
+    /// The cause is not one of spoilage.
+    Invalid "not-spoilage" NotSpoilage { cause: String };
+    /// The reason is not one of the profile's reasons for a reprint.
+    Invalid "not-a-reprint-reason" NotAReprintReason { profile: String, known: Vec<String> };
+    /// The person who requested the warrant wants to approve it.
+    Forbidden "same-person" SamePerson { warrant: WarrantId };
+
+    // Blanks.
+    /// The quantity is out of range; both ends are allowed.
+    Invalid "quantity" Quantity { quantity: i64, least: i64, most: i64 };
+    /// An argument that must be given is empty.
+    Invalid "missing" Missing { what: Argument };
+    /// The text is not a range of serials.
+    Invalid "serial-range" SerialRange { serials: String };
+    /// The range of serials does not cover the quantity.
+    Invalid "serial-count" SerialCount { serials: String, count: i64, quantity: i64 };
+    /// Serials are given, and no lot.
+    Invalid "serials-without-lot" SerialsWithoutLot;
+    /// A lot with serials was received before.
+    Conflict "lot-exists" LotExists { lot: String };
+    /// The hopper has room for fewer blanks than are to be loaded.
+    Conflict "hopper-full" HopperFull { printer: String, capacity: i64, loaded: i64 };
+    /// The blanks in this printer's hopper are not counted apart from the vault's.
+    Conflict "hopper-not-counted" HopperNotCounted { printer: String };
+    /// The account holds fewer blanks than are to be moved.
+    Conflict "too-few-blanks" TooFewBlanks { blank_type: String, account: Account, wanted: i64, available: i64 };
+    /// The count is lower than booked by more blanks than are free.
+    Conflict "count-below-reserved" CountBelowReserved { short: i64, free: i64 };
+    /// The count is higher than booked by more blanks than are booked as missing.
+    Conflict "count-above-missing" CountAboveMissing { over: i64, missing: i64 };
+    /// Both witnesses are the same person.
+    Invalid "same-witness" SameWitness;
+    /// There is no free blank for a test card.
+    Conflict "no-free-blank" NoFreeBlank { blank_type: String, place: Place };
+
+    // Printers.
+    /// The text is not allowed as a name.
+    Invalid "name" Name { of: Named, name: String };
+    /// The capacity of a hopper is out of range; both ends are allowed.
+    Invalid "hopper-capacity" HopperCapacity { capacity: i64, least: i64, most: i64 };
+    /// A printer with this name exists.
+    Conflict "printer-exists" PrinterExists { printer: String };
+    /// Another printer, `printer`, has this address.
+    Conflict "address-taken" AddressTaken { printer: String };
+    /// The driver cannot use the printer's address or options; `detail` is the driver's text.
+    Invalid "printer-setup" PrinterSetup { printer: String, detail: String };
+    /// The printer cannot be trusted with cards; the objections are the driver's texts.
+    Conflict "printer-objections" PrinterObjections { printer: String, objections: Vec<String>, added: bool };
+    /// The printer cannot be removed while it is in use.
+    Conflict "printer-in-use" PrinterInUse { printer: String, by: PrinterUse };
+    /// The printer cannot be reached over the network.
+    Conflict "printer-unreachable" PrinterUnreachable { printer: String, address: String };
+    /// The printer does not answer as it should; `detail` is the driver's text.
+    Conflict "printer-failed" PrinterFailed { printer: String, address: String, detail: String };
+    /// The printer accepts no format in which cards are rendered.
+    Conflict "no-format" NoFormat { printer: String };
+
+    // Waiting lists.
+    /// The header of the file cannot be read; `detail` is the parser's text.
+    Invalid "header-unreadable" HeaderUnreadable { detail: String };
+    /// A quote in the header is not closed.
+    Invalid "header-quote" HeaderQuote;
+    /// Two columns of the file have this name.
+    Invalid "column-twice" ColumnTwice { column: String };
+    /// Columns that the profile requires are not in the file. `no_header`: the first line does not look like a header.
+    Invalid "columns-missing" ColumnsMissing { columns: Vec<String>, profile: String, no_header: bool };
+    /// A row cannot be read, so the rows after it cannot be found either.
+    Invalid "row-unreadable" RowUnreadable { row: u64, detail: String };
+    /// A quote in the row is not closed, or the row is longer than 64 KiB.
+    Invalid "row-endless" RowEndless { row: u64 };
+    /// The thread that reads the file failed.
+    Conflict "reading-failed" ReadingFailed;
+    /// A photo was replaced during the import.
+    Conflict "photo-changed" PhotoChanged;
+
+    // The database and the nodes.
+    /// A file of this name exists, and is not overwritten.
+    Conflict "file-exists" FileExists { file: String };
+    /// The name of the backup is not UTF-8 text.
+    Invalid "backup-name" BackupName { file: String };
+    /// A database on a PostgreSQL server has no file to copy.
+    Conflict "backup-of-server" BackupOfServer;
+    /// The copy broke a rule of the check, and was removed.
+    Conflict "backup-unsound" BackupUnsound { rule: String, thing: String, fault: String };
+    /// The database is on a PostgreSQL server.
+    Conflict "already-on-server" AlreadyOnServer;
+    /// The text is not the address of a PostgreSQL database.
+    Invalid "server-address" ServerAddress;
+    /// The database breaks a rule of the check, before the move or after it.
+    Conflict "move-unsound" MoveUnsound { rule: String, moved: bool };
+    /// Another scheduler has this node name, for at most the rest of its lease.
+    Conflict "node-taken" NodeTaken { node: String, process: i64, host: String, lease_left_s: i64 };
+}
+
+/// What a record must be for an act.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordRule {
+    /// To hold it: waiting, or in a batch with its card not started.
+    Hold,
+    /// To release it: held or quarantined.
+    Release,
+    /// To release it: no other open request of the same person.
+    OtherRequestOpen,
+    /// To release it: no card of the same person that it does not replace.
+    LivingCard,
+    /// To withdraw it: its card not handed over.
+    Withdraw,
+    /// To update it: its card not handed over.
+    Update,
+    /// To check its card: printed.
+    Check,
+    /// To reject its card: printed.
+    Reject,
+    /// To hand its card over: printed.
+    HandOver,
+    /// To hand its card over: checked.
+    Checked,
+    /// To hand its card over, check it or print it again: not withdrawn after rendering.
+    NotWithdrawn,
+    /// The same: not updated after rendering.
+    NotUpdated,
+    /// To take its card back: handed over, and not taken back before.
+    Surrender,
+    /// To print it again: printed or handed over.
+    Reprint,
+    /// To print it again: its card came back, unless it is lost.
+    ReprintSurrendered,
+    /// To print it again: its photo, which is deleted after hand-over.
+    ReprintPhoto,
+}
+
+impl From<Recall> for RecordRule {
+    fn from(recall: Recall) -> Self {
+        match recall {
+            Recall::Withdrawn => Self::NotWithdrawn,
+            Recall::Updated => Self::NotUpdated,
+        }
+    }
+}
+
+/// What a batch must be for an act.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BatchRule {
+    /// Not closed.
+    Open,
+    /// Planned, to be approved.
+    Planned,
+}
+
+/// What an attempt must be for an act.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AttemptRule {
+    /// Uncertain, to be resolved.
+    Uncertain,
+    /// Open, to be declared uncertain.
+    Open,
+}
+
+/// An argument of an act.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Argument {
+    /// The number of a document.
+    Document,
+    /// The name of a witness.
+    Witness,
+}
+
+/// What a name is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Named {
+    /// A printer.
+    Printer,
+    /// The source of a waiting list.
+    Source,
+    /// Another office.
+    Office,
+}
+
+/// What keeps a printer in use.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PrinterUse {
+    /// A batch that is not closed.
+    Batch(BatchId),
+    /// An open attempt.
+    Attempt,
+    /// Attempts whose outcome is uncertain.
+    UncertainAttempts,
+    /// Blanks in its hopper.
+    Blanks(i64),
+}
+
+impl Refusal {
+    /// A record in a state that does not allow an act.
+    pub fn record_state(record: &str, found: RecordState, needs: impl Into<RecordRule>) -> Self {
+        Self::RecordState { record: record.to_owned(), found, needs: needs.into() }
+    }
+
+    /// A cause of a movement that is not one of spoilage.
+    pub fn not_spoilage(cause: Cause) -> Self {
+        Self::NotSpoilage { cause: cause.as_str().to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_a_code_with_arguments_in_json_and_reads_back() {
+        let cases = [
+            (
+                Refusal::NoPrinter { printer: "p1".into() },
+                r#"{"code":"no-printer","args":{"printer":"p1"}}"#,
+                RefusalKind::NotFound,
+            ),
+            (
+                Refusal::record_state("record default/1", RecordState::HandedOver, RecordRule::Check),
+                r#"{"code":"record-state","args":{"record":"record default/1","found":"handed_over","needs":"check"}}"#,
+                RefusalKind::Conflict,
+            ),
+            (Refusal::SameWitness, r#"{"code":"same-witness"}"#, RefusalKind::Invalid),
+        ];
+        for (refusal, json, kind) in cases {
+            assert_eq!(serde_json::to_string(&refusal).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Refusal>(json).unwrap(), refusal);
+            assert!(json.contains(&format!("\"code\":\"{}\"", refusal.code())), "{json}");
+            assert_eq!(refusal.kind(), kind);
+        }
+    }
+}

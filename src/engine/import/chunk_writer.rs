@@ -1,0 +1,225 @@
+//! What an import writes for one chunk, in one transaction; in a dry run, only what it would decide next.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use super::{
+    photos::{Photo, read_again},
+    prepare::Ready,
+    report::Import,
+};
+use crate::{
+    domain::{
+        audit::Event,
+        id::{PhotoId, RecordId},
+        record::{RecordState, RecordView},
+        refusal::Refusal,
+        transition::Transition,
+    },
+    engine::{Engine, EngineError},
+    store::{NewPhoto, NewRecord, StoreError, Tx, keys::Digest},
+};
+
+/// Records as the rows of a dry run left them.
+pub(super) type DryRecords = HashMap<RecordId, RecordView>;
+
+/// Writes a chunk. New records are collected and inserted together; everything that reads or changes a record inserts
+/// them first.
+pub(super) struct ChunkWriter<'a> {
+    engine: &'a Engine,
+    import: Arc<Import>,
+    tx: Tx,
+    /// `Some` in a dry run, whose transaction cannot write.
+    dry: Option<DryRecords>,
+    new_records: Vec<NewRecord>,
+    photos: Photos,
+}
+
+/// The photos of a chunk.
+#[derive(Default)]
+struct Photos {
+    /// Sealed photos of the chunk that are not stored yet.
+    new: HashMap<Digest, NewPhoto>,
+    /// Rows of stored photos. Valid until a transition is saved: it may purge a photo that no record uses any more.
+    stored: HashMap<Digest, PhotoId>,
+    /// How many of the new records use each photo, by its number.
+    uses: BTreeMap<i64, i64>,
+}
+
+impl<'a> ChunkWriter<'a> {
+    /// Begins the chunk's transaction. `dry` has the records of earlier chunks of a dry run.
+    pub(super) async fn begin(
+        engine: &'a Engine,
+        import: Arc<Import>,
+        photos: Vec<NewPhoto>,
+        dry: DryRecords,
+    ) -> Result<Self, StoreError> {
+        let (tx, dry) = if import.dry_run {
+            (engine.store.read().await?, Some(dry))
+        } else {
+            let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await?;
+            tx.announce();
+            (tx, None)
+        };
+        let new = photos.into_iter().map(|photo| (photo.digest, photo)).collect();
+        let photos = Photos { new, ..Photos::default() };
+        Ok(Self { engine, import, tx, dry, new_records: Vec::new(), photos })
+    }
+
+    /// The transaction, for reading.
+    pub(super) fn tx(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
+
+    /// A record as the rows before left it.
+    pub(super) async fn view(&mut self, record: RecordId) -> Result<RecordView, EngineError> {
+        if let Some(view) = self.dry.as_ref().and_then(|records| records.get(&record)) {
+            return Ok(view.clone());
+        }
+        self.insert_records().await?;
+        Ok(self.tx.record_view(record).await?)
+    }
+
+    /// Adds a new record; `reason` is why it is quarantined.
+    pub(super) async fn add(
+        &mut self,
+        id: RecordId,
+        ready: Ready,
+        state: RecordState,
+        reason: Option<&str>,
+    ) -> Result<(), EngineError> {
+        if let Some(records) = &mut self.dry {
+            let subject = format!("record {}/{}", self.import.source, ready.request_id);
+            let view = RecordView::imported(id, subject, self.import.profile.clone(), ready.kind, state);
+            records.insert(id, view);
+            return Ok(());
+        }
+        let record = self.new_record(id, ready, state, reason).await?;
+        self.new_records.push(record);
+        Ok(())
+    }
+
+    /// Applies a transition to the record of `view`.
+    pub(super) async fn apply(&mut self, mut view: RecordView, transition: Transition) -> Result<(), EngineError> {
+        match &mut self.dry {
+            Some(records) => {
+                view.apply(&transition);
+                records.insert(view.id, view);
+                Ok(())
+            }
+            None => self.save(transition).await,
+        }
+    }
+
+    /// Applies a transition to the record of `view` and gives it the row's body. `state` is the state after it.
+    pub(super) async fn rewrite(
+        &mut self,
+        mut view: RecordView,
+        transition: Transition,
+        ready: Ready,
+        state: RecordState,
+    ) -> Result<(), EngineError> {
+        if self.dry.is_some() {
+            view.version += 1;
+            return self.apply(view, transition).await;
+        }
+        let body = self.new_record(view.id, ready, state, None).await?;
+        self.count_photos().await?;
+        // The person's slot is taken with the new body only, and released before it.
+        if state.occupies_slot() {
+            self.tx.record_rewrite(&body).await?;
+            self.save(transition).await
+        } else {
+            self.save(transition).await?;
+            Ok(self.tx.record_rewrite(&body).await?)
+        }
+    }
+
+    /// Commits the chunk with its audit event; returns the records of a dry run.
+    pub(super) async fn commit(mut self, event: Option<Event>) -> Result<DryRecords, EngineError> {
+        if let Some(records) = self.dry {
+            return Ok(records);
+        }
+        self.insert_records().await?;
+        if let Some(event) = event {
+            self.tx.audit(event);
+        }
+        self.tx.commit().await?;
+        Ok(DryRecords::new())
+    }
+
+    async fn save(&mut self, transition: Transition) -> Result<(), EngineError> {
+        self.tx.save(vec![transition]).await?;
+        self.photos.stored.clear();
+        Ok(())
+    }
+
+    async fn insert_records(&mut self) -> Result<(), EngineError> {
+        if !self.new_records.is_empty() {
+            let records = std::mem::take(&mut self.new_records);
+            self.tx.records_add(&self.import.source, &self.import.profile, records).await?;
+        }
+        self.count_photos().await
+    }
+
+    async fn count_photos(&mut self) -> Result<(), EngineError> {
+        let uses = std::mem::take(&mut self.photos.uses);
+        let uses: Vec<(PhotoId, i64)> = uses.into_iter().map(|(id, uses)| (PhotoId(id), uses)).collect();
+        Ok(self.tx.photos_use(&uses).await?)
+    }
+
+    async fn new_record(
+        &mut self,
+        id: RecordId,
+        ready: Ready,
+        state: RecordState,
+        reason: Option<&str>,
+    ) -> Result<NewRecord, EngineError> {
+        let photo = match &ready.photo {
+            Some(photo) => Some(self.photo(photo).await?),
+            None => None,
+        };
+        if let Some(photo) = photo {
+            *self.photos.uses.entry(photo.0).or_default() += 1;
+        }
+        Ok(NewRecord {
+            id,
+            request_id: ready.request_id,
+            state,
+            reason: reason.map(str::to_owned),
+            kind: ready.kind,
+            class: ready.class,
+            person_key: ready.person_key,
+            digest: ready.digest,
+            photo,
+            district: ready.district,
+            village: ready.village,
+            requested_at_us: ready.requested_at.0,
+            verified_at_us: ready.verified_at.0,
+            sealed: ready.sealed,
+        })
+    }
+
+    /// The stored photo; it is stored now if it is new to the database.
+    async fn photo(&mut self, photo: &Photo) -> Result<PhotoId, EngineError> {
+        if let Some(known) = self.photos.stored.get(&photo.digest) {
+            return Ok(*known);
+        }
+        let stored = if let Some(stored) = self.tx.photo_find(&photo.digest).await? {
+            stored
+        } else {
+            // The sealed bytes come once, with the first row of the file that has the photo. If that row was refused, or
+            // the photo was purged since, the file is read again.
+            let (keys, entropy) = (self.engine.store.keys(), &*self.engine.entropy);
+            let again = || read_again(&self.import.photos, photo, keys, entropy);
+            let Some(new) = self.photos.new.remove(&photo.digest).or_else(again) else {
+                return Err(Refusal::PhotoChanged.into());
+            };
+            self.tx.photo_add(&new).await?
+        };
+        self.photos.stored.insert(photo.digest, stored);
+        Ok(stored)
+    }
+}

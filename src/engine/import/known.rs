@@ -1,0 +1,95 @@
+//! What an import knows of requests and persons: from the database, and from earlier rows of the file.
+
+use std::collections::{HashMap, hash_map::Entry};
+
+use crate::{
+    domain::{
+        id::RecordId,
+        import::decision::KnownRequest,
+        record::{OtherRecord, RecordState},
+    },
+    store::{StoredRow, keys::Digest},
+};
+
+/// A known request.
+pub(super) struct Request {
+    /// Its record. In a dry run, a record of the file has a number that is not in the database.
+    pub(super) record: RecordId,
+    pub(super) profile: String,
+    pub(super) state: RecordState,
+    /// The digest of body and photo.
+    pub(super) digest: Vec<u8>,
+    /// Hashes of the body's values, if a row of this file wrote the body.
+    pub(super) hashes: Option<Vec<u32>>,
+}
+
+impl Request {
+    pub(super) fn as_known(&self) -> KnownRequest<'_> {
+        KnownRequest { profile: &self.profile, state: self.state }
+    }
+}
+
+/// The requests that a chunk's rows name, and the records of the persons in it. A dry run keeps them for the whole file,
+/// because nothing of it is in the database.
+#[derive(Default)]
+pub(super) struct Known {
+    requests: HashMap<String, Request>,
+    persons: HashMap<Digest, Vec<(RecordId, OtherRecord)>>,
+    person_of: HashMap<RecordId, Digest>,
+}
+
+impl Known {
+    /// Adds a record of the database, unless an earlier row wrote it.
+    pub(super) fn add_stored(&mut self, row: StoredRow) {
+        let StoredRow { id, request_id, profile, state, digest } = row;
+        let request = Request { record: id, profile, state, digest, hashes: None };
+        self.requests.entry(request_id).or_insert(request);
+    }
+
+    /// Adds a person's record of the database, unless it is known.
+    pub(super) fn add_stored_person(&mut self, person: Digest, record: RecordId, other: OtherRecord) {
+        if let Entry::Vacant(entry) = self.person_of.entry(record) {
+            entry.insert(person);
+            self.persons.entry(person).or_default().push((record, other));
+        }
+    }
+
+    pub(super) fn request(&self, request_id: &str) -> Option<&Request> {
+        self.requests.get(request_id)
+    }
+
+    /// The records of a person, without `except`.
+    pub(super) fn records_of(&self, person: &Digest, except: Option<RecordId>) -> Vec<OtherRecord> {
+        let records = self.persons.get(person).into_iter().flatten();
+        records.filter(|(record, _)| Some(*record) != except).map(|(_, other)| *other).collect()
+    }
+
+    /// Sets the body that a row wrote, under its person.
+    pub(super) fn write(&mut self, request_id: String, person: Digest, request: Request) {
+        let (record, state) = (request.record, request.state);
+        if let Some(records) = self.person_of.insert(record, person).and_then(|old| self.persons.get_mut(&old)) {
+            records.retain(|(known, _)| *known != record);
+        }
+        self.persons.entry(person).or_default().push((record, OtherRecord { state, surrendered: false }));
+        self.requests.insert(request_id, request);
+    }
+
+    /// Sets the state of a known request.
+    pub(super) fn set_state(&mut self, request_id: &str, state: RecordState) {
+        let Some(request) = self.requests.get_mut(request_id) else { return };
+        request.state = state;
+        let record = request.record;
+        let records = self.person_of.get(&record).and_then(|person| self.persons.get_mut(person));
+        if let Some((_, other)) = records.into_iter().flatten().find(|(known, _)| *known == record) {
+            other.state = state;
+        }
+    }
+
+    /// The records whose body a row of this file wrote, in order.
+    pub(super) fn written(&self) -> Vec<i64> {
+        let written = self.requests.values().filter(|request| request.hashes.is_some());
+        let mut ids: Vec<i64> = written.map(|request| request.record.0).collect();
+        ids.sort_unstable();
+        ids
+    }
+}

@@ -1,0 +1,80 @@
+//! What an import is asked to do, and what it reports.
+
+use std::{collections::BTreeMap, io, path::PathBuf};
+
+use super::rows::Format;
+use crate::domain::import::{RejectReason, Rejection, RowOutcome};
+
+/// What to import, and how.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The office or system that sent the list. A record's key is its source and its request id.
+    pub source: String,
+    /// The name of the card profile.
+    pub profile: String,
+    /// The format of the file.
+    pub format: Format,
+    /// The folder that photo paths are relative to.
+    pub photos: PathBuf,
+    /// Whether a known request with another body becomes the record's next version; otherwise the row is refused with
+    /// [`RejectReason::Conflict`].
+    pub update: bool,
+    /// Whether to report what the import would do, without changing anything.
+    pub dry_run: bool,
+}
+
+/// The result of an import: how many rows had which outcome.
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
+pub struct Report {
+    /// Rows read.
+    pub rows: u64,
+    /// New records on the waiting list.
+    pub accepted: u64,
+    /// Known records with a new body.
+    pub updated: u64,
+    /// Rows that changed nothing.
+    pub known: u64,
+    /// Records that a person has to decide.
+    pub quarantined: u64,
+    /// Records that must no longer be printed.
+    pub withdrawn: u64,
+    /// Rows that were not imported.
+    pub refused: u64,
+    /// Refused rows by reason; their sum is `refused`.
+    pub refused_by_reason: BTreeMap<RejectReason, u64>,
+    /// Imported rows with a warning, by warning.
+    pub warnings: BTreeMap<&'static str, u64>,
+    /// Columns of the file that the profile does not read.
+    pub unknown_columns: Vec<String>,
+    /// Columns of the profile that the file does not have; their values are empty.
+    pub absent_columns: Vec<String>,
+    /// Whether this was a dry run: nothing was changed.
+    pub dry_run: bool,
+}
+
+impl Report {
+    /// Counts one row.
+    pub(super) fn count(&mut self, outcome: &RowOutcome) {
+        self.rows += 1;
+        let counter = match outcome {
+            RowOutcome::Accepted => &mut self.accepted,
+            RowOutcome::Updated => &mut self.updated,
+            RowOutcome::Known => &mut self.known,
+            RowOutcome::Quarantined => &mut self.quarantined,
+            RowOutcome::Withdrawn => &mut self.withdrawn,
+            RowOutcome::Refused(rejection) => {
+                *self.refused_by_reason.entry(rejection.reason).or_default() += 1;
+                &mut self.refused
+            }
+        };
+        *counter += 1;
+    }
+}
+
+/// Receives refused rows and progress while an import runs.
+pub trait Watch: Send {
+    /// A row was refused. An error ends the import.
+    fn refused(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()>;
+    /// A chunk was saved: `bytes` is the chunk's size, `rows` counts from the start of the file.
+    fn progress(&mut self, bytes: u64, rows: u64);
+}

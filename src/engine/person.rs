@@ -1,0 +1,36 @@
+//! How a person's fields and photo are sealed: the import seals them, printing opens them.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    domain::personal::Person,
+    store::{StoredBody, keys::Keys},
+};
+
+/// A field of the sealed body that is not a column: the digest of the photo in hexadecimal, empty for none. It binds the
+/// photo to the record.
+pub(crate) const PHOTO_FIELD: &str = "(photo)";
+
+/// The row name under which a person's fields are sealed (see [`Keys::seal`]).
+pub(crate) fn person_row_name(source: &str, request_id: &str) -> String {
+    format!("person/{source}/{request_id}")
+}
+
+/// The row name under which the photo with this digest, in hexadecimal, is sealed (see [`Keys::seal`]).
+pub(crate) fn photo_row_name(digest: &str) -> String {
+    format!("photo/{digest}")
+}
+
+/// Opens the sealed fields of a person.
+///
+/// # Errors
+///
+/// A text for an operator, without personal data.
+pub(crate) fn open_person(keys: &Keys, body: &StoredBody) -> Result<Person, String> {
+    let plain = keys
+        .open(&person_row_name(&body.source, &body.request_id), &body.sealed)
+        .map_err(|e| format!("the sealed data cannot be opened: {e}"))?;
+    let fields: BTreeMap<String, String> =
+        serde_json::from_slice(&plain).map_err(|_| "the sealed data is not a record".to_owned())?;
+    Ok(Person::from(fields))
+}

@@ -1,0 +1,178 @@
+//! What the papers show is true: each `console` block is run in a shell, in the order of its paper, and what the commands
+//! print is compared.
+//!
+//! A line that begins with `$ ` is a command, and goes on in the lines that begin with `> `; what follows is its standard
+//! output and error. `…` stands for any text in a line, and alone in a line for any number of lines. Identifiers (UUIDs)
+//! and instants differ in each run: they match any other, and an identifier that a paper shows stands for the one
+//! that was printed in its place.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// The papers whose blocks are run; each in a folder of its own.
+const PAPERS: [&str; 1] = ["README.md"];
+
+#[test]
+fn what_a_paper_shows_is_what_the_program_prints() {
+    for paper in PAPERS {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(paper)).unwrap();
+        let steps = steps(&text);
+        assert!(!steps.is_empty(), "{paper} has no `console` block");
+        let shell = Shell::new();
+        let mut known = HashMap::new();
+        for step in steps {
+            let command = with_known(&step.command, &known);
+            let printed = shell.run(&command);
+            if let Err(why) = compare(&step.expected, &printed, &mut known) {
+                panic!("{paper}, line {}: $ {command}\n{why}\nthe program printed:\n{printed}", step.line);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_transcript_that_is_not_true_is_noticed() {
+    let differs = |expected: &str, printed: &str| compare(expected, printed, &mut HashMap::new()).is_err();
+    assert!(!differs("a\nb\n", "a\nb\n"));
+    assert!(differs("a\n", "a\nb\n") && differs("a\nb\n", "a\n") && differs("a 1\n", "a 2\n"));
+    assert!(!differs("a\n…\nz\n", "a\nb\nc\nz\n") && differs("a\n…\nz\n", "a\nb\n"));
+    assert!(!differs("a … z\n", "a b z\n") && differs("a … z\n", "a b\n"));
+    assert!(!differs("at 2026-11-24T12:50:02.118261Z\n", "at 2027-01-02T03:04:05.000001Z\n"));
+    assert!(differs("at 2026-11-24T12:50:02.118261Z\n", "at noon\n"));
+    let (shown, real) = ("01a20d9a-76b8-767d-9b45-b4cf2cf2ef39", "01a20d9a-0000-767d-9b45-b4cf2cf2ef39");
+    let mut known = HashMap::new();
+    compare(&format!("it is {shown}\n"), &format!("it is {real}\n"), &mut known).unwrap();
+    assert_eq!(with_known(&format!("resolve {shown}"), &known), format!("resolve {real}"));
+}
+
+/// One command of a paper.
+struct Step {
+    /// The line of its paper, from 1.
+    line: usize,
+    command: String,
+    expected: String,
+}
+
+fn steps(paper: &str) -> Vec<Step> {
+    let (mut steps, mut is_open) = (Vec::<Step>::new(), false);
+    for (number, line) in (1..).zip(paper.lines()) {
+        if line.starts_with("```") {
+            is_open = line == "```console";
+        } else if is_open {
+            if let Some(command) = line.strip_prefix("$ ") {
+                steps.push(Step { line: number, command: command.to_owned(), expected: String::new() });
+            } else if let Some(step) = steps.last_mut() {
+                match line.strip_prefix("> ").filter(|_| step.expected.is_empty()) {
+                    Some(more) => step.command += &format!("\n{more}"),
+                    None => step.expected += &format!("{line}\n"),
+                }
+            }
+        }
+    }
+    steps
+}
+
+/// A folder with the program on the path, in which commands are run as a person would type them.
+struct Shell {
+    folder: TempDir,
+}
+
+impl Shell {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::create_dir(folder.path().join(".bin")).unwrap();
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_cetak"), folder.path().join(".bin/cetak")).unwrap();
+        Self { folder }
+    }
+
+    /// Standard output and error, as they came.
+    fn run(&self, command: &str) -> String {
+        let path = format!("{}/.bin:{}", self.folder.path().display(), std::env::var("PATH").unwrap());
+        let mut shell = Command::new("bash");
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CETAK_")) {
+            shell.env_remove(name);
+        }
+        let output = self.folder.path().join(".bin/output");
+        let both = fs::File::create(&output).unwrap();
+        shell.args(["-c", command]).current_dir(self.folder.path()).env("PATH", path).env("TZ", "UTC");
+        shell.env("CETAK_ACTOR", "ani").stdin(Stdio::null());
+        shell.stdout(both.try_clone().unwrap()).stderr(both).status().unwrap();
+        fs::read_to_string(output).unwrap()
+    }
+}
+
+/// The command with the identifiers of this run instead of those that the paper shows.
+fn with_known(command: &str, known: &HashMap<String, String>) -> String {
+    known.iter().fold(command.to_owned(), |command, (shown, real)| command.replace(shown, real))
+}
+
+/// Compares line by line, and remembers which identifier stands for which.
+fn compare(expected: &str, printed: &str, known: &mut HashMap<String, String>) -> Result<(), String> {
+    let expected: Vec<&str> = expected.lines().map(str::trim_end).collect();
+    let mut printed: Vec<&str> = printed.lines().map(str::trim_end).collect();
+    // A paper needs no empty line at the end of a block.
+    while printed.last().is_some_and(|line| line.is_empty()) {
+        printed.pop();
+    }
+    let (mut at, mut skips) = (0, false);
+    for line in expected {
+        if line == "…" {
+            skips = true;
+            continue;
+        }
+        let found = printed[at..].iter().position(|real| is_like(line, real));
+        match found {
+            Some(distance) if skips || distance == 0 => at += distance,
+            _ => return Err(format!("expected: {line}\nfound:    {}", printed.get(at).unwrap_or(&"(nothing more)"))),
+        }
+        known.extend(identifiers(line).into_iter().zip(identifiers(printed[at])).map(|(a, b)| (a.into(), b.into())));
+        (at, skips) = (at + 1, false);
+    }
+    match printed.get(at) {
+        Some(more) if !skips => Err(format!("the paper ends before: {more}")),
+        _ => Ok(()),
+    }
+}
+
+fn is_like(expected: &str, real: &str) -> bool {
+    let (expected, real) = (masked(expected), masked(real));
+    let Some((head, tail)) = expected.split_once('…') else { return expected == real };
+    real.len() >= head.len() + tail.len() && real.starts_with(head) && real.ends_with(tail)
+}
+
+/// A line with each identifier and instant replaced.
+fn masked(line: &str) -> String {
+    let mut line = line.to_owned();
+    for (shape, mask) in [(UUID, "(identifier)"), (INSTANT, "(instant)")] {
+        for found in matches(&line, shape).into_iter().map(str::to_owned).collect::<Vec<_>>() {
+            line = line.replace(&found, mask);
+        }
+    }
+    line
+}
+
+fn identifiers(line: &str) -> Vec<&str> {
+    matches(line, UUID)
+}
+
+/// `x` is a hexadecimal digit, `9` a decimal one; all else is itself.
+const UUID: &str = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+const INSTANT: &str = "9999-99-99T99:99:99.999999Z";
+
+fn matches<'a>(line: &'a str, shape: &str) -> Vec<&'a str> {
+    let fits = |text: &[u8]| {
+        text.iter().zip(shape.as_bytes()).all(|(c, shape)| match shape {
+            b'x' => c.is_ascii_hexdigit(),
+            b'9' => c.is_ascii_digit(),
+            other => c == other,
+        })
+    };
+    let windows = line.as_bytes().windows(shape.len()).enumerate().filter(|(_, text)| fits(text));
+    windows.map(|(at, _)| &line[at..at + shape.len()]).collect()
+}

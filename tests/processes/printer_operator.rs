@@ -1,0 +1,43 @@
+//! Helper: the person at a printer, who fills hoppers, closes covers and starts a dead printer again.
+
+use std::time::Duration;
+
+use cetak::domain::time::Timestamp;
+
+use crate::now;
+use crate::peer::Peer;
+
+/// How long everything stays as it is before the person comes.
+const COMES_AFTER: Duration = Duration::from_millis(300);
+
+/// What the person has noticed at one printer.
+#[derive(Default)]
+pub(crate) struct Operator {
+    waiting_since: Option<Timestamp>,
+    dead_since: Option<Timestamp>,
+}
+
+impl Operator {
+    /// Looks at the printer, and acts if something has been so for a while.
+    pub(crate) fn look(&mut self, peer: &mut dyn Peer) {
+        if is_due(&mut self.waiting_since, peer.engine().is_waiting()) {
+            peer.clear();
+        }
+        if is_due(&mut self.dead_since, peer.is_dead()) {
+            peer.run();
+        }
+    }
+}
+
+fn is_due(since: &mut Option<Timestamp>, holds: bool) -> bool {
+    if !holds {
+        *since = None;
+        return false;
+    }
+    let first = *since.get_or_insert(now());
+    let due = now().since(first) > COMES_AFTER;
+    if due {
+        *since = None;
+    }
+    due
+}

@@ -1,0 +1,197 @@
+//! Helper: the one fake printer of the promises tests, a mock printer in memory, of which a test replaces single answers.
+//!
+//! [`FakePrinter::new`] answers as a mock that works. Each method of the builder changes one answer. The calls that reach
+//! the printer are written to a log.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use cetak::engine::clock::Clock;
+use cetak_driver_api::{
+    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, Fault, Found, Prepared, PrinterDriver,
+    PrinterStatus,
+};
+use cetak_driver_mock::MockPrinter;
+
+use crate::world::World;
+
+/// What the program does with an attempt at a printer. `Ended` is a `find` that returned the outcome.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Act {
+    Ask,
+    Prepare,
+    Commit,
+    Find,
+    Ended,
+    Cancel,
+}
+
+type Answer<T> = Result<T, Fault>;
+type Change<T> = Box<dyn Fn(T) -> T + Send + Sync>;
+type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A printer whose answers a test chooses.
+pub(crate) struct FakePrinter {
+    mock: MockPrinter,
+    log: Mutex<Vec<(Act, AttemptId)>>,
+    reasons: Mutex<Vec<String>>,
+    reach: Box<dyn Fn(Act) -> Answer<()> + Send + Sync>,
+    probe: Change<Capabilities>,
+    prepare: Box<dyn Fn(MockPrinter, Answer<Prepared>) -> Later<Answer<Prepared>> + Send + Sync>,
+    find: Change<Answer<Found>>,
+    cancel: Change<Answer<Cancelled>>,
+}
+
+impl FakePrinter {
+    /// A printer that works. `query` is that of a mock's address, such as `hold=yes&card_ms=3000`.
+    pub(crate) fn new(world: &World, query: &str) -> Self {
+        let clock = world.clock.clone();
+        let mock = MockPrinter::from_uri(&format!("mock://fake?{query}"), Arc::new(move || clock.now().0)).unwrap();
+        Self {
+            mock,
+            log: Mutex::default(),
+            reasons: Mutex::default(),
+            reach: Box::new(|_| Ok(())),
+            probe: Box::new(|found| found),
+            prepare: Box::new(|_, answer| Box::pin(async { answer })),
+            find: Box::new(|answer| answer),
+            cancel: Box::new(|answer| answer),
+        }
+    }
+
+    /// Whether a call reaches the printer; if not, the error is its answer, and the printer does nothing.
+    pub(crate) fn reach(mut self, reach: impl Fn(Act) -> Answer<()> + Send + Sync + 'static) -> Self {
+        self.reach = Box::new(reach);
+        self
+    }
+
+    /// Changes what the printer says of itself.
+    pub(crate) fn probe(mut self, change: impl Fn(Capabilities) -> Capabilities + Send + Sync + 'static) -> Self {
+        self.probe = Box::new(change);
+        self
+    }
+
+    /// Changes the answer to an upload, after it. The first argument is the printer.
+    pub(crate) fn prepare<F>(
+        mut self,
+        change: impl Fn(MockPrinter, Answer<Prepared>) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Answer<Prepared>> + Send + 'static,
+    {
+        self.prepare = Box::new(move |mock, answer| Box::pin(change(mock, answer)));
+        self
+    }
+
+    /// Changes what the printer says of an attempt.
+    pub(crate) fn find(mut self, change: impl Fn(Answer<Found>) -> Answer<Found> + Send + Sync + 'static) -> Self {
+        self.find = Box::new(change);
+        self
+    }
+
+    /// Changes the answer to a cancel, after it.
+    pub(crate) fn cancel(
+        mut self,
+        change: impl Fn(Answer<Cancelled>) -> Answer<Cancelled> + Send + Sync + 'static,
+    ) -> Self {
+        self.cancel = Box::new(change);
+        self
+    }
+
+    /// Makes it the printer of the address `test://NAME`. It is not added to the office.
+    pub(crate) fn at(self, world: &World, name: &str) -> Arc<Self> {
+        let fake = Arc::new(self);
+        world.driver(&format!("test://{name}"), fake.clone());
+        fake
+    }
+
+    /// Makes it the printer of the address `test://NAME`, and adds it to the office for student cards.
+    pub(crate) async fn add(self, world: &World, name: &str) -> Arc<Self> {
+        let fake = self.at(world, name);
+        world.add_printer(name, &format!("test://{name}"), "student", None).await;
+        fake
+    }
+
+    /// Sets the reasons that the printer reports from now on.
+    pub(crate) fn reports(&self, reasons: &[&str]) {
+        *self.reasons.lock().unwrap() = reasons.iter().map(|reason| (*reason).to_owned()).collect();
+    }
+
+    /// The number of blanks that the printer has fed.
+    pub(crate) fn cards(&self) -> usize {
+        self.mock.truth().unwrap().len()
+    }
+
+    /// What reached the printer, in order. Questions about the printer are left out.
+    pub(crate) fn log(&self) -> Vec<(Act, AttemptId)> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// The number of uploads during which another card was being made.
+    pub(crate) fn uploads_ahead(&self) -> usize {
+        let (mut in_progress, mut ahead) = (0_usize, 0);
+        for (act, _) in &*self.log.lock().unwrap() {
+            match act {
+                Act::Commit => in_progress += 1,
+                Act::Ended => in_progress = in_progress.saturating_sub(1),
+                Act::Prepare if in_progress > 0 => ahead += 1,
+                Act::Ask | Act::Prepare | Act::Find | Act::Cancel => {}
+            }
+        }
+        ahead
+    }
+
+    fn reached(&self, act: Act, attempt: &AttemptId) -> Answer<()> {
+        (self.reach)(act)?;
+        self.log.lock().unwrap().push((act, attempt.clone()));
+        Ok(())
+    }
+}
+
+/// The fault of a printer that cannot be reached.
+pub(crate) fn away() -> Fault {
+    Fault::Unavailable { reasons: vec!["connecting-to-device".into()] }
+}
+
+#[async_trait]
+impl PrinterDriver for FakePrinter {
+    async fn probe(&self) -> Answer<Capabilities> {
+        (self.reach)(Act::Ask)?;
+        Ok((self.probe)(self.mock.probe().await?))
+    }
+
+    async fn status(&self) -> Answer<PrinterStatus> {
+        (self.reach)(Act::Ask)?;
+        let status = self.mock.status().await?;
+        let reasons = [status.reasons, self.reasons.lock().unwrap().clone()].concat();
+        Ok(PrinterStatus { reasons, ..status })
+    }
+
+    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Answer<Prepared> {
+        self.reached(Act::Prepare, attempt)?;
+        let answer = self.mock.prepare(attempt, document).await;
+        (self.prepare)(self.mock.clone(), answer).await
+    }
+
+    async fn commit(&self, attempt: &AttemptId) -> Answer<Committed> {
+        self.reached(Act::Commit, attempt)?;
+        self.mock.commit(attempt).await
+    }
+
+    async fn find(&self, attempt: &AttemptRef) -> Answer<Found> {
+        (self.reach)(Act::Find)?;
+        let found = (self.find)(self.mock.find(attempt).await);
+        if matches!(found, Ok(Found::Ended(_))) {
+            self.log.lock().unwrap().push((Act::Ended, attempt.id.clone()));
+        }
+        found
+    }
+
+    async fn cancel(&self, attempt: &AttemptRef) -> Answer<Cancelled> {
+        self.reached(Act::Cancel, &attempt.id)?;
+        (self.cancel)(self.mock.cancel(attempt).await)
+    }
+}
