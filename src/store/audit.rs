@@ -49,6 +49,9 @@ pub struct ChainFault {
 /// Rows read at once when a chain is checked.
 const PAGE_ROWS: i64 = 5_000;
 
+pub(super) const NEWEST: &str = "
+    SELECT (SELECT a.entry FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h";
+
 impl Tx {
     pub(super) async fn audit_append(&mut self, events: &[Event]) -> Result<(), StoreError> {
         if events.is_empty() {
@@ -142,8 +145,6 @@ impl Tx {
     /// The instant of the newest row of all chains; the beginning of time without any.
     pub async fn newest_instant(&mut self) -> Result<Timestamp, StoreError> {
         // Row by row: as a join, PostgreSQL may read the whole audit.
-        const NEWEST: &str = "
-            SELECT (SELECT a.entry FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h";
         let rows: Vec<Option<String>> =
             on!(self, c => sqlx::query_scalar(NEWEST).fetch_all(c)).map_err(doing("reading the newest audit rows"))?;
         let instant = |entry: &String| {

@@ -101,6 +101,15 @@ macro_rules! add_outcomes {
     };
 }
 
+pub(super) const RECORD_COUNTS: &str = "
+    SELECT profile, district, state, stopped, CAST(SUM(number) AS BIGINT) FROM counter_record
+    GROUP BY profile, district, state, stopped HAVING SUM(number) <> 0
+    ORDER BY profile, district, state, stopped";
+
+pub(super) const OUTCOMES: &str = "
+    SELECT printer, state, CAST(SUM(number) AS BIGINT) FROM counter_outcome WHERE bucket_start_us >= $1
+    GROUP BY printer, state HAVING SUM(number) <> 0 ORDER BY printer, state";
+
 impl Tx {
     /// Adds what the transaction changed to its chain's counters.
     pub(super) async fn counters_save(&mut self) -> Result<(), StoreError> {
@@ -129,12 +138,8 @@ impl Tx {
 
     /// Records by profile, district, state and whether their card is stopped. Costs by these, not by the records.
     pub async fn record_counts(&mut self) -> Result<Vec<RecordCount>, StoreError> {
-        const COUNTS: &str = "
-            SELECT profile, district, state, stopped, CAST(SUM(number) AS BIGINT) FROM counter_record
-            GROUP BY profile, district, state, stopped HAVING SUM(number) <> 0
-            ORDER BY profile, district, state, stopped";
         let rows: Vec<(String, String, String, bool, i64)> =
-            on!(self, c => sqlx::query_as(COUNTS).fetch_all(c)).map_err(doing("reading the counters"))?;
+            on!(self, c => sqlx::query_as(RECORD_COUNTS).fetch_all(c)).map_err(doing("reading the counters"))?;
         let count =
             |(profile, district, state, stopped, count)| RecordCount { profile, district, state, stopped, count };
         Ok(rows.into_iter().map(count).collect())
@@ -143,9 +148,6 @@ impl Tx {
     /// How many attempts of each printer ended in which state since an instant, which is taken down to a quarter of an
     /// hour. Costs by the time since then.
     pub async fn printer_outcomes(&mut self, since: Timestamp) -> Result<Vec<(String, String, i64)>, StoreError> {
-        const OUTCOMES: &str = "
-            SELECT printer, state, CAST(SUM(number) AS BIGINT) FROM counter_outcome WHERE bucket_start_us >= $1
-            GROUP BY printer, state HAVING SUM(number) <> 0 ORDER BY printer, state";
         on!(self, c => sqlx::query_as(OUTCOMES).bind(bucket_start(since.0)).fetch_all(c))
             .map_err(doing("reading the counters"))
     }

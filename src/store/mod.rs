@@ -13,6 +13,8 @@ mod attempt;
 mod audit;
 mod backend;
 mod batch;
+#[cfg(test)]
+mod board_tests;
 mod change_listener;
 mod counter;
 mod database;

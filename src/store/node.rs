@@ -35,6 +35,11 @@ pub struct Node {
     pub instance: String,
 }
 
+pub(super) const NODES: &str = "
+    SELECT node.name, node.host, node.process, node.expires_at_us, node.instance,
+           (SELECT COUNT(*) FROM printer WHERE printer.node = node.name AND NOT printer.removed)
+    FROM node ORDER BY node.name";
+
 impl Tx {
     /// The database's own clock. Leases are measured on no other.
     pub async fn clock(&mut self) -> Result<Timestamp, StoreError> {
@@ -105,13 +110,9 @@ impl Tx {
 
     /// All nodes that have not been found dead.
     pub async fn node_list(&mut self) -> Result<Vec<Node>, StoreError> {
-        const LIST: &str = "
-            SELECT node.name, node.host, node.process, node.expires_at_us, node.instance,
-                   (SELECT COUNT(*) FROM printer WHERE printer.node = node.name AND NOT printer.removed)
-            FROM node ORDER BY node.name";
         let now = self.clock().await?.0;
         let rows: Vec<(String, String, i64, i64, String, i64)> =
-            on!(self, c => sqlx::query_as(LIST).fetch_all(c)).map_err(doing("reading the nodes"))?;
+            on!(self, c => sqlx::query_as(NODES).fetch_all(c)).map_err(doing("reading the nodes"))?;
         let node = |(name, host, process, expires, instance, printers): (String, String, i64, i64, String, i64)| Node {
             name,
             host,

@@ -200,6 +200,24 @@ macro_rules! batches {
     };
 }
 
+/// `+`: through the index of open batches, of which a printer has one, and not through all of them.
+pub(super) const OPEN_BATCHES: &str = batches!("state <> 'closed' AND +id > $1 ORDER BY +id");
+
+pub(super) const BATCH_COUNTS: &str = "
+    SELECT j.batch_id, j.state, COUNT(*)
+    FROM json_each($1) AS v CROSS JOIN job AS j WHERE j.batch_id = CAST(v.value AS BIGINT) GROUP BY j.batch_id, j.state
+    UNION ALL
+    SELECT j.batch_id, j.state, COUNT(*)
+    FROM json_each($1) AS v CROSS JOIN job_archive AS j WHERE j.batch_id = CAST(v.value AS BIGINT)
+    GROUP BY j.batch_id, j.state";
+
+pub(super) const NEXT_CLASS: &str = "
+    SELECT profile, class, verified_at_us FROM waiting WHERE (profile, class) > ($1, $2)
+    ORDER BY profile, class, verified_at_us LIMIT 1";
+
+/// With both conditions: by the first, the index of open batches serves.
+pub(super) const PLANNED_BATCHES: &str = "SELECT COUNT(*) FROM batch WHERE state <> 'closed' AND state = 'planned'";
+
 impl Tx {
     /// A record.
     pub async fn record_line(&mut self, record: RecordId) -> Result<Option<RecordLine>, StoreError> {
@@ -278,33 +296,22 @@ impl Tx {
 
     /// Batches with a number above `after`, by number, at most `limit`; only those that are not closed, or all.
     pub async fn batch_list(&mut self, open_only: bool, after: i64, limit: i64) -> Result<Vec<BatchLine>, StoreError> {
-        // `+`: through the index of open batches, of which a printer has one, and not through all of them.
-        const OPEN: &str = batches!("state <> 'closed' AND +id > $1 ORDER BY +id");
         const ALL: &str = batches!("id > $1 ORDER BY id");
-        self.batch_lines(if open_only { OPEN } else { ALL }, after, limit).await
+        self.batch_lines(if open_only { OPEN_BATCHES } else { ALL }, after, limit).await
     }
 
     /// How many batches wait for approval.
     pub async fn batches_planned_count(&mut self) -> Result<i64, StoreError> {
-        // Both conditions: by the first, the index of open batches serves.
-        let sql = "SELECT COUNT(*) FROM batch WHERE state <> 'closed' AND state = 'planned'";
-        on!(self, c => sqlx::query_scalar(sql).fetch_one(c)).map_err(doing("counting batches"))
+        on!(self, c => sqlx::query_scalar(PLANNED_BATCHES).fetch_one(c)).map_err(doing("counting batches"))
     }
 
     async fn batch_lines(&mut self, sql: &'static str, key: i64, limit: i64) -> Result<Vec<BatchLine>, StoreError> {
-        const COUNTS: &str = "
-            SELECT j.batch_id, j.state, COUNT(*)
-            FROM json_each($1) AS v CROSS JOIN job AS j WHERE j.batch_id = CAST(v.value AS BIGINT) GROUP BY j.batch_id, j.state
-            UNION ALL
-            SELECT j.batch_id, j.state, COUNT(*)
-            FROM json_each($1) AS v CROSS JOIN job_archive AS j WHERE j.batch_id = CAST(v.value AS BIGINT)
-            GROUP BY j.batch_id, j.state";
         type Row = (i64, String, String, String, i64, Option<i64>);
         let rows: Vec<Row> =
             on!(self, c => sqlx::query_as(sql).bind(key).bind(limit).fetch_all(c)).map_err(doing("listing batches"))?;
         let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
-        let counts: Vec<(i64, String, i64)> =
-            on!(self, c => sqlx::query_as(COUNTS).bind(set(&ids)).fetch_all(c)).map_err(doing("counting batches"))?;
+        let counts: Vec<(i64, String, i64)> = on!(self, c => sqlx::query_as(BATCH_COUNTS).bind(set(&ids)).fetch_all(c))
+            .map_err(doing("counting batches"))?;
         let line = |(id, profile, printer, state, created, closed): Row| {
             let count = |which: fn(&str) -> bool| {
                 counts.iter().filter(|(batch, state, _)| *batch == id && which(state)).map(|(_, _, n)| n).sum()
@@ -343,14 +350,11 @@ impl Tx {
     /// Of each profile and priority class, since when its first record is ready to print. Costs by the classes, not by the
     /// length of the list.
     pub async fn waiting_oldest(&mut self) -> Result<Vec<OldestWaiting>, StoreError> {
-        const NEXT: &str = "
-            SELECT profile, class, verified_at_us FROM waiting WHERE (profile, class) > ($1, $2)
-            ORDER BY profile, class, verified_at_us LIMIT 1";
         let (mut oldest, mut last) = (Vec::new(), (String::new(), i64::MIN));
         loop {
             let (profile, class) = last;
             let next: Option<(String, i64, i64)> =
-                on!(self, c => sqlx::query_as(NEXT).bind(&profile).bind(class).fetch_optional(c))
+                on!(self, c => sqlx::query_as(NEXT_CLASS).bind(&profile).bind(class).fetch_optional(c))
                     .map_err(doing("reading the waiting list"))?;
             let Some((profile, class, since)) = next else { return Ok(oldest) };
             oldest.push(OldestWaiting { profile: profile.clone(), class, since: Timestamp(since).to_string() });

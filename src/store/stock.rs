@@ -105,6 +105,12 @@ macro_rules! add {
 }
 pub(super) use {add, append};
 
+pub(super) const BALANCES: &str = "
+    SELECT lot.blank_type, lot.name, balance.account, balance.place, balance.quantity
+    FROM balance JOIN lot ON lot.id = balance.lot_id
+    WHERE balance.quantity <> 0
+    ORDER BY lot.blank_type, lot.received_at_us, lot.id, balance.account, balance.place";
+
 impl Tx {
     /// The lot with this name, made if it is new.
     pub async fn lot_make(&mut self, blank_type: &str, name: &str, serials: Option<&str>) -> Result<LotId, StoreError> {
@@ -195,13 +201,8 @@ impl Tx {
 
     /// All balances that are not zero.
     pub async fn balance_list(&mut self) -> Result<Vec<BalanceLine>, StoreError> {
-        const LIST: &str = "
-            SELECT lot.blank_type, lot.name, balance.account, balance.place, balance.quantity
-            FROM balance JOIN lot ON lot.id = balance.lot_id
-            WHERE balance.quantity <> 0
-            ORDER BY lot.blank_type, lot.received_at_us, lot.id, balance.account, balance.place";
         let rows: Vec<(String, String, String, String, i64)> =
-            on!(self, c => sqlx::query_as(LIST).fetch_all(c)).map_err(doing("reading the balances"))?;
+            on!(self, c => sqlx::query_as(BALANCES).fetch_all(c)).map_err(doing("reading the balances"))?;
         let line =
             |(blank_type, lot, account, place, quantity)| BalanceLine { blank_type, lot, account, place, quantity };
         Ok(rows.into_iter().map(line).collect())

@@ -28,6 +28,8 @@ pub struct WarrantLine {
     pub decided_by: Option<String>,
 }
 
+pub(super) const REQUESTED: &str = "SELECT COUNT(*) FROM warrant WHERE state = 'requested'";
+
 impl Tx {
     /// Asks for a warrant.
     pub async fn warrant_request(&mut self, record: RecordId, reason: &str) -> Result<WarrantId, StoreError> {
@@ -65,8 +67,7 @@ impl Tx {
 
     /// How many warrants wait for a decision.
     pub async fn warrants_requested_count(&mut self) -> Result<i64, StoreError> {
-        let sql = "SELECT COUNT(*) FROM warrant WHERE state = 'requested'";
-        on!(self, c => sqlx::query_scalar(sql).fetch_one(c)).map_err(doing("counting warrants"))
+        on!(self, c => sqlx::query_scalar(REQUESTED).fetch_one(c)).map_err(doing("counting warrants"))
     }
 
     /// Warrants with a number above `after`, by number, at most `limit`.

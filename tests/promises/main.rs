@@ -8,6 +8,7 @@ mod batches;
 mod cards;
 mod check;
 mod clock;
+mod counters;
 mod database;
 mod fake_printer;
 mod feeding;
