@@ -4,15 +4,14 @@
 //! its own, which are added up on reading, so a number in a row may be negative. `db check` compares the sums with what
 //! they count.
 
-use std::collections::BTreeMap;
-
 use futures_util::TryStreamExt;
 
-use super::{Inner, StoreError, Tx, doing, execute, on, set};
-use crate::domain::{attempt::AttemptState, record::RecordState, time::Timestamp};
-
-/// The length of the time that one row of outcomes covers: 15 minutes, which every time zone in use is a multiple of.
-const BUCKET_US: i64 = 15 * 60 * 1_000_000;
+use super::{
+    Inner, StoreError, Tx,
+    counter_deltas::{Deltas, bucket_start},
+    doing, execute, on, set,
+};
+use crate::domain::time::Timestamp;
 
 /// How many records are alike.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,61 +26,6 @@ pub struct RecordCount {
     pub stopped: bool,
     /// Records.
     pub count: i64,
-}
-
-type RecordKey = (String, String, &'static str, bool);
-type OutcomeKey = (i64, String, &'static str);
-
-/// What a transaction changes of the counters.
-#[derive(Default, Debug)]
-pub(super) struct Deltas {
-    records: BTreeMap<RecordKey, i64>,
-    outcomes: BTreeMap<OutcomeKey, i64>,
-}
-
-impl Deltas {
-    /// A new record, whose card is not stopped.
-    pub(super) fn record_added(&mut self, profile: &str, district: &str, state: RecordState) {
-        *self.records.entry((profile.to_owned(), district.to_owned(), state.as_str(), false)).or_default() += 1;
-    }
-
-    /// A record with another state, or whose card was stopped or is stopped no longer.
-    pub(super) fn record_changed(
-        &mut self,
-        (profile, district): (String, String),
-        from: (RecordState, bool),
-        to: (RecordState, bool),
-    ) {
-        if from == to {
-            return;
-        }
-        *self.records.entry((profile.clone(), district.clone(), from.0.as_str(), from.1)).or_default() -= 1;
-        *self.records.entry((profile, district, to.0.as_str(), to.1)).or_default() += 1;
-    }
-
-    /// A record with another first key of the pile.
-    pub(super) fn record_moved(&mut self, profile: &str, districts: [&str; 2], state: RecordState, stopped: bool) {
-        for (district, delta) in districts.into_iter().zip([-1, 1]) {
-            let key = (profile.to_owned(), district.to_owned(), state.as_str(), stopped);
-            *self.records.entry(key).or_default() += delta;
-        }
-    }
-
-    /// An attempt that ended, or an ended one with another outcome.
-    pub(super) fn attempt_ended(&mut self, printer: String, ended_at_us: i64, from: AttemptState, to: AttemptState) {
-        let bucket = bucket_start(ended_at_us);
-        if !from.is_open() {
-            *self.outcomes.entry((bucket, printer.clone(), from.as_str())).or_default() -= 1;
-        }
-        if !to.is_open() {
-            *self.outcomes.entry((bucket, printer, to.as_str())).or_default() += 1;
-        }
-    }
-}
-
-/// As in SQL, where it is `at - at % 900000000`.
-fn bucket_start(at_us: i64) -> i64 {
-    at_us - at_us % BUCKET_US
 }
 
 macro_rules! add_records {
@@ -150,35 +94,5 @@ impl Tx {
     pub async fn printer_outcomes(&mut self, since: Timestamp) -> Result<Vec<(String, String, i64)>, StoreError> {
         on!(self, c => sqlx::query_as(OUTCOMES).bind(bucket_start(since.0)).fetch_all(c))
             .map_err(doing("reading the counters"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_change_is_taken_from_one_counter_and_added_to_another() {
-        let mut deltas = Deltas::default();
-        let pile = || ("student".to_owned(), "FACULTY 1".to_owned());
-        deltas.record_added("student", "FACULTY 1", RecordState::Waiting);
-        deltas.record_changed(pile(), (RecordState::Waiting, false), (RecordState::Batched, false));
-        deltas.record_changed(pile(), (RecordState::Batched, false), (RecordState::Batched, true));
-        deltas.record_moved("student", ["FACULTY 1", "FACULTY 2"], RecordState::Batched, true);
-
-        let left: Vec<_> = deltas.records.into_iter().filter(|(_, number)| *number != 0).collect();
-
-        assert_eq!(left, [(("student".into(), "FACULTY 2".into(), "batched", true), 1)]);
-    }
-
-    #[test]
-    fn an_inspected_outcome_changes_the_quarter_of_an_hour_in_which_the_attempt_ended() {
-        let mut deltas = Deltas::default();
-        deltas.attempt_ended("p1".into(), BUCKET_US + 1, AttemptState::Releasing, AttemptState::Uncertain);
-        deltas.attempt_ended("p1".into(), BUCKET_US + 1, AttemptState::Uncertain, AttemptState::Printed);
-
-        let left: Vec<_> = deltas.outcomes.into_iter().filter(|(_, number)| *number != 0).collect();
-
-        assert_eq!(left, [((BUCKET_US, "p1".into(), "printed"), 1)]);
     }
 }

@@ -17,6 +17,7 @@ mod batch;
 mod board_tests;
 mod change_listener;
 mod counter;
+mod counter_deltas;
 mod database;
 mod error;
 mod fence;

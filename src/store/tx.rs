@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     backend::{Backend, Inner, execute, on},
-    counter::Deltas,
+    counter_deltas::Deltas,
     error::{StoreError, doing},
     fence::Fence,
     keys::Keys,
