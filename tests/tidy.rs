@@ -24,7 +24,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("render", &["domain"]),
     ("engine", &["domain", "store", "render"]),
     ("web", &["domain", "store", "engine"]),
-    ("cli", &["domain", "store", "engine"]),
+    ("cli", &["domain", "engine"]),
     ("app", &["domain", "store", "render", "engine", "web", "cli"]),
     ("main", &["domain", "store", "render", "engine", "web", "cli", "app"]),
 ];
@@ -157,7 +157,7 @@ fn only_the_store_has_sql() {
 fn no_sql_is_put_together_from_text() {
     // What moves a whole database takes the names of tables and columns from its schema, and no value.
     over(&["src/store"], |path, text| {
-        if path == "src/store/maintenance/transfer.rs" {
+        if ["src/store/maintenance/transfer.rs", "src/store/board_tests.rs"].contains(&path) {
             return None;
         }
         let found = built_sql(text)?;

@@ -12,8 +12,10 @@ use anyhow::Context;
 use super::{Message, args::AuditCommand, output::Output};
 use crate::{
     domain::refusal::Refusal,
-    engine::{Engine, EngineError},
-    store::ChainHead,
+    engine::{
+        Engine, EngineError,
+        query::{ChainHead, Limit, ListAudit, ListAuditHeads, PageRequest, Query, VerifyAudit},
+    },
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: AuditCommand) -> anyhow::Result<()> {
@@ -33,14 +35,15 @@ pub(super) fn seal_read(file: Option<&Path>) -> anyhow::Result<Vec<ChainHead>> {
 }
 
 async fn verify(engine: &Engine, out: Output, seal: Option<PathBuf>) -> anyhow::Result<()> {
-    let heads = seal_read(seal.as_deref())?;
-    let mut tx = engine.store.read().await?;
-    let (rows, faults) = tx.audit_verify(&heads).await?;
-    let books = tx.balance_faults().await?;
+    let found = VerifyAudit { seal: seal_read(seal.as_deref())? }.read(engine).await?;
+    let rows = found.rows;
     let faults: Vec<String> =
-        faults.iter().map(|f| format!("chain `{}`, row {}: {}", f.chain, f.seq, f.what)).collect();
-    let books: Vec<String> =
-        books.iter().map(|(key, booked, moved)| format!("account {key}: booked {booked}, moved {moved}")).collect();
+        found.chains.iter().map(|f| format!("chain `{}`, row {}: {}", f.chain, f.seq, f.what)).collect();
+    let books: Vec<String> = found
+        .accounts
+        .iter()
+        .map(|f| format!("account {}: booked {}, moved {}", f.account, f.booked, f.moved))
+        .collect();
     let clean = faults.is_empty() && books.is_empty();
     let value = serde_json::json!({ "rows": rows, "clean": clean, "faults": faults, "ledger_faults": books });
     out.data(&value, |_| {
@@ -60,7 +63,7 @@ async fn verify(engine: &Engine, out: Output, seal: Option<PathBuf>) -> anyhow::
 }
 
 async fn write_seal(engine: &Engine, out: Output, file: &Path) -> anyhow::Result<()> {
-    let heads = engine.store.read().await?.audit_heads().await?;
+    let heads = ListAuditHeads {}.read(engine).await?;
     let context = || format!("`{}` cannot be written", file.display());
     if file.exists() {
         anyhow::bail!(EngineError::from(Refusal::FileExists { file: file.display().to_string() }));
@@ -72,15 +75,18 @@ async fn write_seal(engine: &Engine, out: Output, file: &Path) -> anyhow::Result
 }
 
 async fn export(engine: &Engine, out: Output) -> anyhow::Result<()> {
-    let mut tx = engine.store.read().await?;
-    for head in tx.audit_heads().await? {
-        let mut after = 0;
+    for head in (ListAuditHeads {}).read(engine).await? {
+        let mut page = PageRequest { after: None, limit: Limit::MAX };
         loop {
-            let page = tx.audit_page(&head.chain, after).await?;
-            let Some(last) = page.last() else { break };
-            after = last.seq;
-            let lines = page.iter().map(|row| row.entry.as_str()).collect::<Vec<_>>().join("\n") + "\n";
+            let rows = ListAudit { chain: head.chain.clone(), page }.read(engine).await?;
+            // What is written meanwhile is left out, so that the export ends.
+            let own = rows.items.iter().filter(|row| row.seq <= head.seq);
+            let lines = own.flat_map(|row| [row.entry.as_str(), "\n"]).collect::<String>();
             out.text(&lines)?;
+            page.after = rows.next.filter(|next| next.0 < head.seq);
+            if page.after.is_none() {
+                break;
+            }
         }
     }
     Ok(())

@@ -4,30 +4,29 @@ use super::{
     args::BatchCommand,
     job::{jobs_text, word_reasons},
     output::Output,
+    pages,
     status::batches_text,
 };
 use crate::{
-    domain::{id::BatchId, refusal::Refusal},
+    domain::id::BatchId,
     engine::{
-        Engine, EngineError,
+        Engine,
         client::{Client, Direct},
         operations::{ApproveBatch, CancelBatch},
+        query::{JobsOf, ListBatches, ListJobs, Query, ShowBatch},
     },
-    store::JobFilter,
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: BatchCommand) -> anyhow::Result<()> {
     let done = match command {
         BatchCommand::List { all } => {
-            let lines = engine.store.read().await?.batch_list(!all).await?;
+            let lines = pages::all(engine, |page| ListBatches { closed_too: all, page }).await?;
             return Ok(out.data(&lines, |lines| batches_text(lines))?);
         }
         BatchCommand::Show { batch } => {
-            let mut tx = engine.store.read().await?;
-            let Some(line) = tx.batch_list(false).await?.into_iter().find(|b| b.id == batch) else {
-                anyhow::bail!(EngineError::from(Refusal::NoBatch { batch: BatchId(batch) }));
-            };
-            let mut jobs = tx.job_list(&JobFilter { batch: Some(batch), ..JobFilter::default() }).await?;
+            let batch = BatchId(batch);
+            let line = ShowBatch { batch }.read(engine).await?;
+            let mut jobs = pages::all(engine, |page| ListJobs { of: JobsOf::Batch(batch), state: None, page }).await?;
             word_reasons(&mut jobs, out);
             let value = serde_json::json!({ "batch": line, "jobs": jobs });
             return Ok(out.data(&value, |_| format!("{}\n{}", batches_text(&[line]), jobs_text(&jobs)))?);

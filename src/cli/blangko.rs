@@ -4,7 +4,8 @@ use super::{
     Usage,
     args::BlangkoCommand,
     output::{Output, table, thousands},
-    status::{blangko, stock_text},
+    pages,
+    status::stock_text,
 };
 use crate::{
     domain::value::{PersonName, Witnesses},
@@ -14,8 +15,8 @@ use crate::{
         operations::{
             Count, CountBlanks, DestroyBlanks, LendBlanks, LoadHopper, ReceiveBlanks, TakeBackBlanks, UnloadHopper,
         },
+        query::{BalanceLine, ListMovements, MovementLine, Query, ShowStock, Stock},
     },
-    store::{BalanceLine, MovementLine},
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoCommand) -> anyhow::Result<()> {
@@ -59,7 +60,10 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
         }
         BlangkoCommand::Balance => return balance(engine, out).await,
         BlangkoCommand::Ledger { blank_type, limit } => {
-            let lines = engine.store.read().await?.movement_list(blank_type.as_deref(), limit).await?;
+            let most = usize::try_from(limit).unwrap_or(usize::MAX);
+            let list = |page| ListMovements { blank_type: blank_type.clone(), page };
+            let mut lines = pages::first(engine, most, list).await?;
+            lines.reverse();
             return Ok(out.data(&lines, |lines| ledger_text(lines))?);
         }
     };
@@ -67,19 +71,18 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
 }
 
 async fn balance(engine: &Engine, out: Output) -> anyhow::Result<()> {
-    let mut tx = engine.store.read().await?;
-    let (totals, lines) = (blangko(&mut tx).await?, tx.balance_list().await?);
-    let value = serde_json::json!({ "blangko": totals, "accounts": lines });
+    let stock = ShowStock {}.read(engine).await?;
     let row = |line: &BalanceLine| {
         let place =
             if line.place.is_empty() { line.account.clone() } else { format!("{}:{}", line.account, line.place) };
         vec![line.blank_type.clone(), line.lot.clone(), place, thousands(line.quantity)]
     };
-    let text = |_: &serde_json::Value| {
-        let by_lot = table(&["blangko", "lot", "account", "number"], &lines.iter().map(row).collect::<Vec<_>>());
-        format!("{}\n{by_lot}", stock_text(&totals))
+    let text = |stock: &Stock| {
+        let by_lot =
+            table(&["blangko", "lot", "account", "number"], &stock.accounts.iter().map(row).collect::<Vec<_>>());
+        format!("{}\n{by_lot}", stock_text(&stock.blangko))
     };
-    Ok(out.data(&value, text)?)
+    Ok(out.data(&stock, text)?)
 }
 
 fn ledger_text(lines: &[MovementLine]) -> String {

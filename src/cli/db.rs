@@ -15,8 +15,8 @@ use crate::{
         Engine,
         client::{Client, Direct},
         operations::{self, ArchiveJobs, Archived, BackUpDatabase},
+        query::{CheckDatabase, CheckedRule, Query},
     },
-    store::Check,
 };
 
 /// Runs a `cetak db` command. `key` says where the master key is, for messages.
@@ -30,10 +30,9 @@ pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str
 }
 
 async fn check(engine: &Engine, out: Output, seal: Option<&Path>) -> anyhow::Result<()> {
-    let heads = seal_read(seal)?;
-    let checks = engine.store.read().await?.check(&heads).await?;
+    let checks = CheckDatabase { seal: seal_read(seal)? }.read(engine).await?;
     let clean = checks.iter().all(|check| check.faults.is_empty());
-    let of_check = |check: &Check| {
+    let of_check = |check: &CheckedRule| {
         let hint = words::remedy(check.remedy);
         serde_json::json!({ "rule": check.rule, "faults": check.faults, "hint": hint })
     };
@@ -47,10 +46,10 @@ async fn check(engine: &Engine, out: Output, seal: Option<&Path>) -> anyhow::Res
     Err(Message::new(text, "keep the files as they are, and do what is written below each rule").into())
 }
 
-fn check_text(checks: &[Check]) -> String {
-    let row = |check: &Check| {
+fn check_text(checks: &[CheckedRule]) -> String {
+    let row = |check: &CheckedRule| {
         let found = if check.faults.is_empty() { "yes".to_owned() } else { format!("NO: {}", check.faults.len()) };
-        vec![check.rule.to_owned(), found]
+        vec![check.rule.clone(), found]
     };
     let mut text = table(&["rule", "holds"], &checks.iter().map(row).collect::<Vec<_>>());
     for check in checks.iter().filter(|check| !check.faults.is_empty()) {

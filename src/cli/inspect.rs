@@ -4,15 +4,13 @@ use super::{
     Usage,
     args::{FoundArg, InspectCommand},
     output::{Output, table},
-    words,
+    pages, words,
 };
-use crate::{
-    engine::{
-        Engine,
-        client::{Client, Direct},
-        operations::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing},
-    },
-    store::UncertainLine,
+use crate::engine::{
+    Engine,
+    client::{Client, Direct},
+    operations::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing},
+    query::{ListUncertain, UncertainLine},
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: InspectCommand) -> anyhow::Result<()> {
@@ -42,7 +40,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: InspectComman
 }
 
 async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
-    let mut lines = engine.store.read().await?.uncertain_list().await?;
+    let mut lines = pages::all(engine, |page| ListUncertain { page }).await?;
     lines.iter_mut().for_each(|line| words::word_reason(&mut line.reason, out));
     let row = |u: &UncertainLine| {
         let optional = |text: &Option<String>| text.clone().unwrap_or_default();

@@ -4,37 +4,38 @@ use super::{
     Message,
     args::JobCommand,
     output::{Output, table},
-    words,
+    pages, words,
 };
 use crate::{
-    domain::{id::JobId, job::JobState, refusal::Refusal},
-    engine::{Engine, EngineError},
-    store::{JobFilter, JobLine},
+    domain::{
+        id::{BatchId, JobId},
+        job::JobState,
+    },
+    engine::{
+        Engine,
+        query::{AttemptLine, JobLine, JobsOf, ListJobs, Query, ShowJob},
+    },
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -> anyhow::Result<()> {
-    let mut tx = engine.store.read().await?;
     match command {
         JobCommand::List { batch, state } => {
-            if let Some(state) = &state {
-                let unknown = || {
-                    Message::new(
-                        format!("`{state}` is not a job state"),
-                        format!("the states are `{}`", JobState::names().join("`, `")),
-                    )
-                };
-                state.parse::<JobState>().map_err(|_| unknown())?;
-            }
-            let mut jobs = tx.job_list(&JobFilter { batch, state, ..JobFilter::default() }).await?;
+            let unknown = |state: &str| {
+                Message::new(
+                    format!("`{state}` is not a job state"),
+                    format!("the states are `{}`", JobState::names().join("`, `")),
+                )
+            };
+            let parse = |state: String| state.parse::<JobState>().map_err(|_| unknown(&state));
+            let state = state.map(parse).transpose()?;
+            let of = batch.map_or(JobsOf::All, |batch| JobsOf::Batch(BatchId(batch)));
+            let mut jobs = pages::all(engine, |page| ListJobs { of: of.clone(), state, page }).await?;
             word_reasons(&mut jobs, out);
             out.data(&jobs, |jobs| jobs_text(jobs))?;
         }
         JobCommand::Show { job } => {
-            let mut found = tx.job_list(&JobFilter { job: Some(job), ..JobFilter::default() }).await?;
-            word_reasons(&mut found, out);
-            let Some(found) = found.pop() else {
-                anyhow::bail!(EngineError::from(Refusal::NoJob { job: JobId(job) }));
-            };
+            let mut found = ShowJob { job: JobId(job) }.read(engine).await?;
+            word_reasons(std::slice::from_mut(&mut found), out);
             out.data(&found, |job| jobs_text(std::slice::from_ref(job)))?;
         }
     }
@@ -49,7 +50,7 @@ pub(super) fn word_reasons(jobs: &mut [JobLine], out: Output) {
 
 pub(super) fn jobs_text(jobs: &[JobLine]) -> String {
     let row = |job: &JobLine| {
-        let outcome = |a: &crate::store::AttemptLine| {
+        let outcome = |a: &AttemptLine| {
             let Some(outcome) = a.outcome.as_deref() else { return format!("in hand: {}", a.id) };
             a.reason.as_ref().map_or(outcome.to_owned(), |reason| format!("{outcome} ({reason})"))
         };

@@ -1,4 +1,4 @@
-//! The command line: reads with the store, changes with the engine's operations.
+//! The command line: reads with the engine's queries, changes with its operations.
 
 pub mod args;
 mod audit;
@@ -10,6 +10,7 @@ mod import;
 mod inspect;
 mod job;
 pub mod output;
+mod pages;
 pub mod preview;
 mod printer;
 pub mod progress;
@@ -26,7 +27,10 @@ use output::Output;
 pub use usage::Usage;
 pub use words::Message;
 
-use crate::engine::Engine;
+use crate::engine::{
+    Engine,
+    query::{Query, ShowBoard},
+};
 
 /// Runs a command, except those that put the program together or need to know where the key is: `demo`, `run`, `config`,
 /// `db`, `profile`.
@@ -36,7 +40,10 @@ pub async fn command(engine: &Engine, out: Output, command: Command) -> anyhow::
         Command::Blangko(args) => blangko::command(engine, out, args).await,
         Command::Printer(args) => printer::command(engine, out, args).await,
         Command::Queue(args) => queue::command(engine, out, args).await,
-        Command::Status => Ok(out.data(&status::read(engine).await?, status::text)?),
+        Command::Status => {
+            let board = ShowBoard {}.read(engine).await?;
+            Ok(out.data(&status::json(&board), |_| status::text(&board))?)
+        }
         Command::Record(args) => record::command(engine, out, args).await,
         Command::Batch(args) => batch::command(engine, out, args).await,
         Command::Job(args) => job::command(engine, out, args).await,

@@ -4,7 +4,7 @@ use super::{
     Message,
     args::PrinterCommand,
     output::{Output, message, table},
-    status, words,
+    words,
 };
 use crate::{
     domain::{
@@ -19,6 +19,7 @@ use crate::{
             self, AddObjectedPrinter, AddPrinter, Capabilities, ClearPrinter, PrinterStatus, Probe, RemovePrinter,
             Supply, TestPrinter,
         },
+        query::{ListPrinters, PrinterLine, Query},
     },
 };
 
@@ -43,9 +44,9 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
             out.done(&format!("printer `{name}` added"))?;
         }
         PrinterCommand::List => {
-            let printers = status::read(engine).await?.printers;
-            let row = |p: &status::PrinterStatus| {
-                vec![p.name.clone(), p.state.clone(), p.breaker.into(), p.profile.clone(), p.uri.clone()]
+            let printers = ListPrinters {}.read(engine).await?;
+            let row = |p: &PrinterLine| {
+                vec![p.name.clone(), p.state.clone(), p.breaker.as_str().into(), p.profile.clone(), p.uri.clone()]
             };
             out.data(&printers, |printers| {
                 table(&["printer", "state", "breaker", "profile", "uri"], &printers.iter().map(row).collect::<Vec<_>>())
@@ -112,7 +113,7 @@ fn show_text(
             } else if a.severity == Severity::Report {
                 [&*a.keyword, "nobody", "it is only reported", "it prints on meanwhile", ""]
             } else {
-                [&*a.keyword, a.who.as_str(), a.action, words::resumes(a.resumes), a.blank.as_str()]
+                [&*a.keyword, a.who.as_str(), &a.action, words::resumes(a.resumes), a.blank.as_str()]
             };
             row.map(str::to_owned).to_vec()
         };

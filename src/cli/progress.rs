@@ -5,11 +5,11 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
 
-use super::{
-    output::{message, thousands},
-    status::blangko,
+use super::output::{message, thousands};
+use crate::engine::{
+    Engine, EngineError,
+    query::{ListPrinters, Query, ShowStock},
 };
-use crate::engine::{Engine, EngineError};
 
 /// A bar over the bytes of a file; without a length, a counter. Nothing where standard error is no terminal.
 pub fn bytes(length: Option<u64>) -> ProgressBar {
@@ -54,8 +54,7 @@ pub async fn run(engine: Engine, mut done: watch::Receiver<bool>) {
 
 /// What balances and printers tell: it costs the same however long the waiting list is.
 async fn line(engine: &Engine) -> Result<String, EngineError> {
-    let mut tx = engine.store.read().await?;
-    let (types, printers) = (blangko(&mut tx).await?, tx.printer_list().await?);
+    let (types, printers) = (ShowStock {}.read(engine).await?.blangko, ListPrinters {}.read(engine).await?);
     let stock = |account: &str| types.values().map(|a| a.get(account).copied().unwrap_or(0)).sum::<i64>();
     let printers = printers.iter().map(|p| match p.state.as_str() {
         "idle" | "processing" if p.reasons.is_empty() => format!("{} ok", p.name),

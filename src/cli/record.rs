@@ -4,15 +4,16 @@ use super::{
     args::{RecordArg, RecordCommand},
     job::{jobs_text, word_reasons},
     output::{Output, table},
-    words,
+    pages, words,
 };
 use crate::{
+    domain::record::RecordState,
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{HoldRecord, RecordName, ReleaseRecord, find_record},
+        operations::{HoldRecord, RecordName, ReleaseRecord},
+        query::{JobsOf, ListJobs, ListRecords, Query, RecordLine, ShowRecord},
     },
-    store::{JobFilter, RecordLine},
 };
 
 pub(super) fn name(record: RecordArg) -> RecordName {
@@ -23,7 +24,8 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
     let done = match command {
         RecordCommand::Show { record } => return show(engine, out, &name(record)).await,
         RecordCommand::Quarantined => {
-            let mut lines = engine.store.read().await?.record_list(None, Some("quarantined"), 10_000).await?;
+            let state = Some(RecordState::Quarantined);
+            let mut lines = pages::all(engine, |page| ListRecords { state, page }).await?;
             lines.iter_mut().for_each(|line| words::word_reason(&mut line.reason, out));
             let row = |r: &RecordLine| {
                 vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), r.reason.clone().unwrap_or_default()]
@@ -48,13 +50,11 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
 }
 
 async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result<()> {
-    let mut tx = engine.store.read().await?;
-    let id = find_record(&mut tx, name).await?;
-    let line = tx.record_list(Some(id), None, 1).await?.pop();
-    let mut jobs = tx.job_list(&JobFilter { record: Some(id), ..JobFilter::default() }).await?;
-    word_reasons(&mut jobs, out);
-    let Some(mut line) = line else { anyhow::bail!("the record is gone") };
+    let mut line = ShowRecord { record: name.clone() }.read(engine).await?;
     words::word_reason(&mut line.reason, out);
+    let of = JobsOf::Record(name.clone());
+    let mut jobs = pages::all(engine, |page| ListJobs { of: of.clone(), state: None, page }).await?;
+    word_reasons(&mut jobs, out);
     let value = serde_json::json!({ "record": line, "jobs": jobs });
     let text = |_: &serde_json::Value| {
         let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());

@@ -3,6 +3,7 @@
 use super::{
     args::ReprintCommand,
     output::{Output, table},
+    pages,
     record::name,
 };
 use crate::{
@@ -11,8 +12,8 @@ use crate::{
         Engine,
         client::{Client, Direct},
         operations::{ApproveReprint, RefuseReprint, Reprint, RequestReprint},
+        query::{ListWarrants, WarrantLine},
     },
-    store::WarrantLine,
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: ReprintCommand) -> anyhow::Result<()> {
@@ -26,7 +27,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: ReprintComman
             return Ok(out.data(&serde_json::json!({ "warrant": warrant }), |_| text)?);
         }
         ReprintCommand::List => {
-            let lines = engine.store.read().await?.warrant_list().await?;
+            let lines = pages::all(engine, |page| ListWarrants { page }).await?;
             let row = |w: &WarrantLine| {
                 let decided = w.decided_by.clone().unwrap_or_default();
                 vec![

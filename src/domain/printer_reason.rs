@@ -4,10 +4,12 @@
 //! Keywords are those of RFC 8011, section 5.4.12, of PWG 5100.9 and of the IANA registry, and a few of the drivers' own. An
 //! unknown reason stops the printer, because a wasted blank costs more than a delay.
 
-use serde::Serialize;
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
 
 /// The role that must act.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Who {
     /// None: the condition ends by itself, or is only reported.
@@ -36,7 +38,7 @@ impl Who {
 }
 
 /// How printing resumes after the action.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resumes {
     /// Printing was not interrupted.
@@ -50,7 +52,7 @@ pub enum Resumes {
 }
 
 /// The probable condition of the blank inside the printer. A count decides.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BlankInside {
     /// Unused.
@@ -76,7 +78,7 @@ impl BlankInside {
 }
 
 /// The severity, which is the suffix of the keyword (RFC 8011, 5.4.12).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// `-report`: information only. Some printers report a past jam like this forever.
@@ -88,7 +90,7 @@ pub enum Severity {
 }
 
 /// The advice for one reason.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Advice {
     /// The keyword without its suffix.
     pub keyword: String,
@@ -97,7 +99,7 @@ pub struct Advice {
     /// The role that must act.
     pub who: Who,
     /// The action, as one sentence.
-    pub action: &'static str,
+    pub action: Cow<'static, str>,
     /// How printing resumes after the action.
     pub resumes: Resumes,
     /// The probable condition of the blank inside.
@@ -229,7 +231,7 @@ pub fn advise(reason: &str) -> Advice {
         keyword: keyword.to_owned(),
         severity,
         who: rule.who,
-        action: rule.action,
+        action: rule.action.into(),
         resumes: rule.resumes,
         blank: rule.blank,
         stops_feeding: severity != Severity::Report && rule.resumes != Resumes::PrintsOn,

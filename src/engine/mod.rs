@@ -4,6 +4,7 @@
 //! * [`scheduling`] runs one worker for each printer ([`printing`]); all that the workers save goes through the group commit.
 //! * [`planning`] makes and ends batches.
 //! * [`operations`] has every act of a person; the command line and the console change nothing without it.
+//! * [`query`] has everything that is read.
 
 mod batched_reads;
 pub mod client;
@@ -16,6 +17,7 @@ pub mod operations;
 mod person;
 pub mod planning;
 pub mod printing;
+pub mod query;
 pub mod scheduling;
 mod settings;
 
@@ -24,3 +26,4 @@ pub use self::{
     error::EngineError,
     settings::Settings,
 };
+pub use crate::store::StoreError;

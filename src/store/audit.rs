@@ -49,6 +49,9 @@ pub struct ChainFault {
 /// Rows read at once when a chain is checked.
 const PAGE_ROWS: i64 = 5_000;
 
+pub(super) const NEWEST: &str = "
+    SELECT (SELECT a.entry FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h";
+
 impl Tx {
     pub(super) async fn audit_append(&mut self, events: &[Event]) -> Result<(), StoreError> {
         if events.is_empty() {
@@ -142,8 +145,6 @@ impl Tx {
     /// The instant of the newest row of all chains; the beginning of time without any.
     pub async fn newest_instant(&mut self) -> Result<Timestamp, StoreError> {
         // Row by row: as a join, PostgreSQL may read the whole audit.
-        const NEWEST: &str = "
-            SELECT (SELECT a.entry FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h";
         let rows: Vec<Option<String>> =
             on!(self, c => sqlx::query_scalar(NEWEST).fetch_all(c)).map_err(doing("reading the newest audit rows"))?;
         let instant = |entry: &String| {
@@ -154,12 +155,12 @@ impl Tx {
         Ok(instants.max().unwrap_or(Timestamp(i64::MIN)))
     }
 
-    /// Rows of a chain after `after`, oldest first, at most 5,000.
-    pub async fn audit_page(&mut self, chain: &str, after: i64) -> Result<Vec<AuditRow>, StoreError> {
+    /// Rows of a chain after `after`, oldest first, at most `limit`.
+    pub async fn audit_page(&mut self, chain: &str, after: i64, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
         const PAGE: &str =
             "SELECT chain, seq, entry, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3";
         let rows: Vec<(String, i64, String, Vec<u8>)> =
-            on!(self, c => sqlx::query_as(PAGE).bind(chain).bind(after).bind(PAGE_ROWS).fetch_all(c))
+            on!(self, c => sqlx::query_as(PAGE).bind(chain).bind(after).bind(limit).fetch_all(c))
                 .map_err(doing("reading the audit"))?;
         Ok(rows.into_iter().map(|(chain, seq, entry, hash)| AuditRow { chain, seq, entry, hash }).collect())
     }
@@ -202,7 +203,7 @@ impl Tx {
     ) -> Result<Result<i64, (i64, &'static str)>, StoreError> {
         let (mut seq, mut hash) = (0, Vec::new());
         loop {
-            let page = self.audit_page(&head.chain, seq).await?;
+            let page = self.audit_page(&head.chain, seq, PAGE_ROWS).await?;
             if page.is_empty() {
                 break;
             }

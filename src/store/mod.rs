@@ -13,7 +13,11 @@ mod attempt;
 mod audit;
 mod backend;
 mod batch;
+#[cfg(test)]
+mod board_tests;
 mod change_listener;
+mod counter;
+mod counter_deltas;
 mod database;
 mod error;
 mod fence;
@@ -38,6 +42,7 @@ pub use self::{
     backend::Location,
     batch::{NewBatch, QueuedJob},
     change_listener::ChangeListener,
+    counter::RecordCount,
     database::Store,
     error::StoreError,
     fence::Fence,
@@ -46,7 +51,7 @@ pub use self::{
     pending_act::PendingActLine,
     photo::NewPhoto,
     record::{NewRecord, StoredBody, StoredRow},
-    report::{AttemptLine, BatchLine, JobFilter, JobLine, RecordLine, StateCount, UncertainLine},
+    report::{AttemptLine, BatchLine, JobLine, JobScope, OldestWaiting, RecordLine, UncertainLine},
     stock::{BalanceLine, Lot, MovementLine},
     tx::{Tx, Writer},
     warrant::WarrantLine,

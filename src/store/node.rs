@@ -18,7 +18,7 @@ pub struct Candidate {
 }
 
 /// A node that has joined and was not removed.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Node {
     /// The node's name.
     pub name: String,
@@ -34,6 +34,11 @@ pub struct Node {
     #[serde(skip)]
     pub instance: String,
 }
+
+pub(super) const NODES: &str = "
+    SELECT node.name, node.host, node.process, node.expires_at_us, node.instance,
+           (SELECT COUNT(*) FROM printer WHERE printer.node = node.name AND NOT printer.removed)
+    FROM node ORDER BY node.name";
 
 impl Tx {
     /// The time on the database's clock, on which all leases are measured.
@@ -105,13 +110,9 @@ impl Tx {
 
     /// All nodes, by name.
     pub async fn node_list(&mut self) -> Result<Vec<Node>, StoreError> {
-        const LIST: &str = "
-            SELECT node.name, node.host, node.process, node.expires_at_us, node.instance,
-                   (SELECT COUNT(*) FROM printer WHERE printer.node = node.name AND NOT printer.removed)
-            FROM node ORDER BY node.name";
         let now = self.clock().await?.0;
         let rows: Vec<(String, String, i64, i64, String, i64)> =
-            on!(self, c => sqlx::query_as(LIST).fetch_all(c)).map_err(doing("reading the nodes"))?;
+            on!(self, c => sqlx::query_as(NODES).fetch_all(c)).map_err(doing("reading the nodes"))?;
         let node = |(name, host, process, expires, instance, printers): (String, String, i64, i64, String, i64)| Node {
             name,
             host,

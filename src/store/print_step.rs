@@ -10,8 +10,10 @@ use super::{
     stock::{self, add, append},
 };
 use crate::domain::{
+    attempt::AttemptState,
     id::{AttemptKey, JobId},
     job::PrintedCard,
+    record::RecordState,
 };
 
 /// Settles good cards, and begins attempts, with the statements that `attempts_begin` and `movements_append` have.
@@ -29,7 +31,8 @@ const STEP: &str = concat!(
     WHERE job.id = v.value ->> 0 AND job.state = 'printing' AND job.record_id = v.value ->> 1
       AND job.batch_id = v.value ->> 2 AND job.lot_id = v.value ->> 3;
     UPDATE record SET state = 'printed', reason = NULL, note = NULL
-    WHERE id IN (SELECT value FROM json_each($4)) AND state = 'batched';",
+    WHERE id IN (SELECT value FROM json_each($4)) AND state = 'batched'
+    RETURNING profile, district, stop IS NOT NULL;",
     append!("$7", "$1", "$9, $11, $12"),
     ";",
     add!("$8"),
@@ -43,6 +46,8 @@ const STEP: &str = concat!(
 
 /// What the first statements of [`STEP`] change, in their order, a row for each card.
 const CHANGED: [&str; 4] = ["the attempt", "the job", "the record", "the ledger"];
+/// The place of the statement that changes the records, and returns what their counters need.
+const RECORDS: usize = 2;
 /// The place of the statement that keeps the balances.
 const BALANCES: usize = 4;
 
@@ -76,6 +81,12 @@ impl Tx {
         while let Some(answer) = answers.try_next().await.map_err(doing("saving cards"))? {
             match answer {
                 Either::Left(done) => changed.push(done.rows_affected()),
+                Either::Right(row) if changed.len() == RECORDS => {
+                    let text = |at: usize| row.try_get::<String, _>(at).map_err(doing("saving cards"));
+                    let stopped = row.try_get::<bool, _>(2).map_err(doing("saving cards"))?;
+                    let (from, to) = ((RecordState::Batched, stopped), (RecordState::Printed, stopped));
+                    self.deltas.record_changed((text(0)?, text(1)?), from, to);
+                }
                 Either::Right(row) => {
                     let number = |at: usize| row.try_get::<i64, _>(at).map_err(doing("beginning attempts"));
                     begun.push(Begun { job: JobId(number(0)?), key: AttemptKey(number(1)?) });
@@ -92,6 +103,10 @@ impl Tx {
         }
         if changed.get(BALANCES) != Some(&(deltas.len() as u64)) {
             self.balances_open(&deltas).await?;
+        }
+        for card in good {
+            let (from, to) = (AttemptState::Releasing, AttemptState::Printed);
+            self.deltas.attempt_ended(card.printer.clone(), self.now.0, from, to);
         }
         self.events.extend(good.iter().map(PrintedCard::event));
         Ok(begun)

@@ -32,6 +32,12 @@ type Row = (
     Option<String>,
 );
 
+pub(super) const PRINTERS: &str = "
+    SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched, node
+    FROM printer WHERE NOT removed ORDER BY name";
+
+pub(super) const PAUSES: &str = "SELECT scope, name, reason, actor, at_us FROM pause ORDER BY scope, name";
+
 impl Tx {
     /// Adds a printer, or restores a removed one with new values. Returns `false` if a printer of that name is in use.
     pub async fn printer_add(
@@ -64,10 +70,7 @@ impl Tx {
 
     /// All printers in use, by name.
     pub async fn printer_list(&mut self) -> Result<Vec<Printer>, StoreError> {
-        const ALL: &str = "
-            SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched, node
-            FROM printer WHERE NOT removed ORDER BY name";
-        printers(on!(self, c => sqlx::query_as(ALL).fetch_all(c)))
+        printers(on!(self, c => sqlx::query_as(PRINTERS).fetch_all(c)))
     }
 
     /// One printer in use.
@@ -150,9 +153,8 @@ impl Tx {
 
     /// All pauses, by scope and name.
     pub async fn pause_list(&mut self) -> Result<Vec<Pause>, StoreError> {
-        const LIST: &str = "SELECT scope, name, reason, actor, at_us FROM pause ORDER BY scope, name";
         let rows: Vec<(String, String, String, String, i64)> =
-            on!(self, c => sqlx::query_as(LIST).fetch_all(c)).map_err(doing("reading the pauses"))?;
+            on!(self, c => sqlx::query_as(PAUSES).fetch_all(c)).map_err(doing("reading the pauses"))?;
         let pause = |(kind, name, reason, actor, at): (String, String, String, String, i64)| {
             let scope = match kind.as_str() {
                 "printer" => PauseScope::Printer(name),

@@ -108,6 +108,9 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let waiting = records.iter().filter(|r| r.state == RecordState::Waiting).map(|r| r.id.0);
         let waiting: Vec<i64> = waiting.collect();
+        for record in &records {
+            self.deltas.record_added(profile, &record.district, record.state);
+        }
         let mut records = records.into_iter().peekable();
         while records.peek().is_some() {
             let chunk: Vec<NewRecord> = records.by_ref().take(INSERT_ROWS).collect();
@@ -149,6 +152,11 @@ impl Tx {
             SET version = version + 1, kind = $2, class = $3, person_key = $4, digest = $5, photo_id = $6, district = $7,
                 village = $8, requested_at_us = $9, verified_at_us = $10
             WHERE id = $1";
+        const BEFORE: &str = "SELECT profile, district, state, stop IS NOT NULL FROM record WHERE id = $1";
+        let (profile, district, state, stopped): (String, String, String, bool) =
+            on!(self, c => sqlx::query_as(BEFORE).bind(body.id.0).fetch_one(c)).map_err(doing("reading a record"))?;
+        let state = parse("record", body.id, &state)?;
+        self.deltas.record_moved(&profile, [&district, &body.district], state, stopped);
         // The key of the waiting list contains values of the body.
         let listed = self.waiting_delete(&[body.id.0]).await? == 1;
         self.photos_release(&[body.id.0]).await?;

@@ -1,21 +1,17 @@
-//! What people and machines read: counts, lists and histories. Nothing personal is in any of them.
+//! What people and machines read: lists, each in pages by its key, and histories. Nothing personal is in any of them.
 
-use super::{StoreError, Tx, doing, on};
-use crate::domain::{id::RecordId, time::Timestamp};
+use sqlx::{ColumnIndex, Decode, Row, Type};
 
-/// How many records of a district are in a state.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct StateCount {
-    /// First key of the pile.
-    pub district: String,
-    /// The state.
-    pub state: String,
-    /// Records.
-    pub count: i64,
-}
+use super::{StoreError, Tx, doing, on, set};
+use crate::domain::{
+    id::{BatchId, JobId, RecordId},
+    job::JobState,
+    record::RecordState,
+    time::Timestamp,
+};
 
 /// An attempt in a history.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct AttemptLine {
     /// Its name at the printer.
     pub id: String,
@@ -37,7 +33,7 @@ pub struct AttemptLine {
 }
 
 /// A job in a list.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct JobLine {
     /// Its number.
     pub id: i64,
@@ -56,20 +52,21 @@ pub struct JobLine {
 }
 
 /// Which jobs to list.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct JobFilter {
-    /// Only this batch.
-    pub batch: Option<i64>,
-    /// Only this record.
-    pub record: Option<RecordId>,
-    /// Only this job.
-    pub job: Option<i64>,
-    /// Only this state.
-    pub state: Option<String>,
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JobScope {
+    /// All, archived ones too.
+    All,
+    /// Those of a batch.
+    Batch(BatchId),
+    /// Those of a record.
+    Record(RecordId),
+    /// One.
+    Job(JobId),
 }
 
 /// A batch in a list.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct BatchLine {
     /// Its number.
     pub id: i64,
@@ -91,8 +88,19 @@ pub struct BatchLine {
     pub closed_at: Option<String>,
 }
 
+/// The first of those that wait in one priority class.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct OldestWaiting {
+    /// The profile.
+    pub profile: String,
+    /// The priority class.
+    pub class: i64,
+    /// When the record became print-ready, RFC 3339.
+    pub since: String,
+}
+
 /// A record in a list.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct RecordLine {
     /// Its source.
     pub source: String,
@@ -129,7 +137,7 @@ pub struct RecordLine {
 }
 
 /// An attempt that a person has to look at.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct UncertainLine {
     /// Its name, for `inspect resolve`.
     pub attempt: String,
@@ -147,111 +155,131 @@ pub struct UncertainLine {
     pub since: Option<String>,
 }
 
-const RECORD: &str = "
-    SELECT source, request_id, profile, kind, class, state, stop, reason, district, village, version, copy, charged, checked,
-           surrendered, verified_at_us
-    FROM record WHERE ($1 IS NULL OR id = $1) AND ($2 IS NULL OR state = $2) ORDER BY id LIMIT $3";
+/// The columns of [`RecordLine`], in its order.
+macro_rules! record {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, source, request_id, profile, kind, class, state, stop, reason, district, village, version, copy, charged,
+                    checked, surrendered, verified_at_us
+             FROM record WHERE ",
+            $condition
+        )
+    };
+}
+
+/// A page of jobs under a condition on `$1`, each table by its key.
+macro_rules! jobs {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, source, request_id, batch_id, copy, state FROM (
+                SELECT j.id, r.source, r.request_id, j.batch_id, j.copy, j.state
+                FROM job AS j JOIN record AS r ON r.id = j.record_id
+                WHERE ",
+            $condition,
+            " AND j.id > $2 AND ($3 IS NULL OR j.state = $3) ORDER BY j.id LIMIT $4) AS present
+             UNION ALL
+             SELECT id, source, request_id, batch_id, copy, state FROM (
+                SELECT j.id, r.source, r.request_id, j.batch_id, j.copy, j.state
+                FROM job_archive AS j JOIN record AS r ON r.id = j.record_id
+                WHERE ",
+            $condition,
+            " AND j.id > $2 AND ($3 IS NULL OR j.state = $3) ORDER BY j.id LIMIT $4) AS archived
+             ORDER BY 1 LIMIT $4"
+        )
+    };
+}
+
+/// Batches under a condition on `$1`, by number, at most `$2`.
+macro_rules! batches {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, profile, printer, state, created_at_us, closed_at_us FROM batch WHERE ",
+            $condition,
+            " LIMIT $2"
+        )
+    };
+}
+
+/// `+`: through the index of open batches, of which a printer has one, and not through all of them.
+pub(super) const OPEN_BATCHES: &str = batches!("state <> 'closed' AND +id > $1 ORDER BY +id");
+
+pub(super) const BATCH_COUNTS: &str = "
+    SELECT j.batch_id, j.state, COUNT(*)
+    FROM json_each($1) AS v CROSS JOIN job AS j WHERE j.batch_id = CAST(v.value AS BIGINT) GROUP BY j.batch_id, j.state
+    UNION ALL
+    SELECT j.batch_id, j.state, COUNT(*)
+    FROM json_each($1) AS v CROSS JOIN job_archive AS j WHERE j.batch_id = CAST(v.value AS BIGINT)
+    GROUP BY j.batch_id, j.state";
+
+pub(super) const NEXT_CLASS: &str = "
+    SELECT profile, class, verified_at_us FROM waiting WHERE (profile, class) > ($1, $2)
+    ORDER BY profile, class, verified_at_us LIMIT 1";
+
+/// With both conditions: by the first, the index of open batches serves.
+pub(super) const PLANNED_BATCHES: &str = "SELECT COUNT(*) FROM batch WHERE state <> 'closed' AND state = 'planned'";
 
 impl Tx {
-    /// Records by district and state. Reads every record's small row.
-    pub async fn record_counts(&mut self) -> Result<Vec<StateCount>, StoreError> {
-        const COUNTS: &str =
-            "SELECT district, state, COUNT(*) FROM record GROUP BY district, state ORDER BY district, state";
-        let rows: Vec<(String, String, i64)> =
-            on!(self, c => sqlx::query_as(COUNTS).fetch_all(c)).map_err(doing("counting records"))?;
-        Ok(rows.into_iter().map(|(district, state, count)| StateCount { district, state, count }).collect())
+    /// A record.
+    pub async fn record_line(&mut self, record: RecordId) -> Result<Option<RecordLine>, StoreError> {
+        const LINE: &str = record!("id = $1");
+        let rows = on!(self, c => async {
+            let rows = sqlx::query(LINE).bind(record.0).fetch_all(c).await?;
+            rows.iter().map(record_line).collect::<Result<Vec<_>, _>>()
+        });
+        Ok(rows.map_err(doing("reading a record"))?.pop().map(|(_, line)| line))
     }
 
-    /// How many records a person stopped or changed after their card was printed.
-    pub async fn record_stopped_count(&mut self) -> Result<i64, StoreError> {
-        let sql = "SELECT COUNT(*) FROM record WHERE stop IS NOT NULL AND state = 'printed'";
-        on!(self, c => sqlx::query_scalar(sql).fetch_one(c)).map_err(doing("counting records"))
-    }
-
-    /// Records, of one state or one only, in the order in which they were imported.
+    /// Records with a key above `after`, of one state if it is given, in the order in which they were imported, at most
+    /// `limit`, each with its key.
     pub async fn record_list(
         &mut self,
-        record: Option<RecordId>,
-        state: Option<&str>,
+        state: Option<RecordState>,
+        after: i64,
         limit: i64,
-    ) -> Result<Vec<RecordLine>, StoreError> {
-        type Row = (
-            String,
-            String,
-            String,
-            String,
-            i64,
-            String,
-            Option<String>,
-            Option<String>,
-            String,
-            String,
-            i64,
-            i64,
-            i64,
-            bool,
-            bool,
-            i64,
-        );
-        let rows: Vec<Row> =
-            on!(self, c => sqlx::query_as(RECORD).bind(record.map(|r| r.0)).bind(state).bind(limit).fetch_all(c))
-                .map_err(doing("listing records"))?;
-        let line = |r: Row| RecordLine {
-            source: r.0,
-            request_id: r.1,
-            profile: r.2,
-            kind: r.3,
-            class: r.4,
-            state: r.5,
-            stop: r.6,
-            reason: r.7,
-            district: r.8,
-            village: r.9,
-            version: r.10,
-            copy: r.11,
-            charged: r.12,
-            checked: r.13,
-            surrendered: r.14,
-            verified_at: Timestamp(r.15).to_string(),
-        };
-        Ok(rows.into_iter().map(line).collect())
+    ) -> Result<Vec<(i64, RecordLine)>, StoreError> {
+        const LIST: &str = record!("id > $1 AND ($2 IS NULL OR state = $2) ORDER BY id LIMIT $3");
+        let rows = on!(self, c => async {
+            let query = sqlx::query(LIST).bind(after).bind(state.map(RecordState::as_str)).bind(limit);
+            query.fetch_all(c).await?.iter().map(record_line).collect()
+        });
+        rows.map_err(doing("listing records"))
     }
 
-    /// Jobs with their attempts, archived ones too, oldest first.
-    pub async fn job_list(&mut self, filter: &JobFilter) -> Result<Vec<JobLine>, StoreError> {
-        const JOBS: &str = "
-            SELECT j.id, r.source, r.request_id, j.batch_id, j.copy, j.state
-            FROM job AS j JOIN record AS r ON r.id = j.record_id
-            WHERE ($1 IS NULL OR j.batch_id = $1) AND ($2 IS NULL OR j.record_id = $2) AND ($3 IS NULL OR j.id = $3)
-              AND ($4 IS NULL OR j.state = $4)
-            UNION ALL
-            SELECT j.id, r.source, r.request_id, j.batch_id, j.copy, j.state
-            FROM job_archive AS j JOIN record AS r ON r.id = j.record_id
-            WHERE ($1 IS NULL OR j.batch_id = $1) AND ($2 IS NULL OR j.record_id = $2) AND ($3 IS NULL OR j.id = $3)
-              AND ($4 IS NULL OR j.state = $4)
-            ORDER BY 1";
+    /// Jobs with a number above `after`, of one state if it is given, by number, with their attempts, at most `limit`.
+    /// Archived ones are among them.
+    pub async fn job_list(
+        &mut self,
+        scope: JobScope,
+        state: Option<JobState>,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<JobLine>, StoreError> {
+        const ALL: &str = jobs!("$1 IS NULL");
+        const OF_BATCH: &str = jobs!("j.batch_id = $1");
+        const OF_RECORD: &str = jobs!("j.record_id = $1");
+        const ONE: &str = jobs!("j.id = $1");
         const ATTEMPTS: &str = "
             SELECT a.name, a.printer, a.state, a.reason, a.inspected, a.began_at_us, a.ended_at_us, a.job_id, a.id
-            FROM attempt AS a JOIN job AS j ON j.id = a.job_id
-            WHERE ($1 IS NULL OR j.batch_id = $1) AND ($2 IS NULL OR j.record_id = $2) AND ($3 IS NULL OR j.id = $3)
-              AND ($4 IS NULL OR j.state = $4)
+            FROM json_each($1) AS v CROSS JOIN attempt AS a WHERE a.job_id = CAST(v.value AS BIGINT)
             UNION ALL
             SELECT a.name, a.printer, a.state, a.reason, a.inspected, a.began_at_us, a.ended_at_us, a.job_id, a.id
-            FROM attempt_archive AS a JOIN job_archive AS j ON j.id = a.job_id
-            WHERE ($1 IS NULL OR j.batch_id = $1) AND ($2 IS NULL OR j.record_id = $2) AND ($3 IS NULL OR j.id = $3)
-              AND ($4 IS NULL OR j.state = $4)
+            FROM json_each($1) AS v CROSS JOIN attempt_archive AS a WHERE a.job_id = CAST(v.value AS BIGINT)
             ORDER BY 8, 9";
         type Job = (i64, String, String, i64, i64, String);
         type Attempt = (String, String, String, Option<String>, bool, i64, Option<i64>, i64, i64);
-        let bound = |sql| (sql, filter.batch, filter.record.map(|r| r.0), filter.job, filter.state.clone());
-        let (sql, batch, record, job, state) = bound(JOBS);
+        let (sql, key) = match scope {
+            JobScope::All => (ALL, None),
+            JobScope::Batch(batch) => (OF_BATCH, Some(batch.0)),
+            JobScope::Record(record) => (OF_RECORD, Some(record.0)),
+            JobScope::Job(job) => (ONE, Some(job.0)),
+        };
+        let state = state.map(JobState::as_str);
         let jobs: Vec<Job> =
-            on!(self, c => sqlx::query_as(sql).bind(batch).bind(record).bind(job).bind(state).fetch_all(c))
+            on!(self, c => sqlx::query_as(sql).bind(key).bind(after).bind(state).bind(limit).fetch_all(c))
                 .map_err(doing("listing jobs"))?;
-        let (sql, batch, record, job, state) = bound(ATTEMPTS);
+        let ids: Vec<i64> = jobs.iter().map(|job| job.0).collect();
         let attempts: Vec<Attempt> =
-            on!(self, c => sqlx::query_as(sql).bind(batch).bind(record).bind(job).bind(state).fetch_all(c))
-                .map_err(doing("listing attempts"))?;
+            on!(self, c => sqlx::query_as(ATTEMPTS).bind(set(&ids)).fetch_all(c)).map_err(doing("listing attempts"))?;
         let mut attempts = attempts.into_iter().map(attempt_line).peekable();
         let line = |(id, source, request_id, batch, copy, state): Job| {
             let own = std::iter::from_fn(|| attempts.next_if(|a| a.job == id)).collect();
@@ -260,68 +288,78 @@ impl Tx {
         Ok(jobs.into_iter().map(line).collect())
     }
 
-    /// Batches, oldest first.
-    pub async fn batch_list(&mut self, open_only: bool) -> Result<Vec<BatchLine>, StoreError> {
-        const LIST: &str = "
-            SELECT b.id, b.profile, b.printer, b.state, COUNT(j.id), COUNT(j.id) FILTER (WHERE j.state IN ('queued', 'printing')),
-                   COUNT(j.id) FILTER (WHERE j.state = 'printed'), b.created_at_us, b.closed_at_us
-            FROM batch AS b LEFT JOIN job AS j ON j.batch_id = b.id
-            WHERE $1 = 0 OR b.state <> 'closed'
-            GROUP BY b.id ORDER BY b.id";
-        type Row = (i64, String, String, String, i64, i64, i64, i64, Option<i64>);
-        let rows: Vec<Row> = on!(self, c => sqlx::query_as(LIST).bind(i64::from(open_only)).fetch_all(c))
-            .map_err(doing("listing batches"))?;
-        let line = |r: Row| BatchLine {
-            id: r.0,
-            profile: r.1,
-            printer: r.2,
-            state: r.3,
-            jobs: r.4,
-            open: r.5,
-            printed: r.6,
-            created_at: Timestamp(r.7).to_string(),
-            closed_at: r.8.map(|at| Timestamp(at).to_string()),
-        };
-        let mut batches: Vec<BatchLine> = rows.into_iter().map(line).collect();
-        if !open_only {
-            // Only a closed batch has archived jobs. Both lists are sorted.
-            let mut lines = batches.iter_mut();
-            for archived in self.archived_counts().await? {
-                if let Some(batch) = lines.find(|batch| batch.id == archived.batch) {
-                    batch.jobs += archived.jobs;
-                    batch.printed += archived.printed;
-                }
-            }
-        }
-        Ok(batches)
+    /// One batch.
+    pub async fn batch_line(&mut self, batch: BatchId) -> Result<Option<BatchLine>, StoreError> {
+        const ONE: &str = batches!("id = $1");
+        Ok(self.batch_lines(ONE, batch.0, 1).await?.pop())
     }
 
-    /// The attempts that a person has to look at, oldest first.
-    pub async fn uncertain_list(&mut self) -> Result<Vec<UncertainLine>, StoreError> {
-        const LIST: &str = "
-            SELECT a.name, a.printer, j.batch_id, r.source, r.request_id, a.reason, a.ended_at_us
-            FROM attempt AS a JOIN job AS j ON j.id = a.job_id JOIN record AS r ON r.id = j.record_id
-            WHERE a.state = 'uncertain' ORDER BY a.id";
-        type Row = (String, String, i64, String, String, Option<String>, Option<i64>);
+    /// Batches with a number above `after`, by number, at most `limit`; only those that are not closed, or all.
+    pub async fn batch_list(&mut self, open_only: bool, after: i64, limit: i64) -> Result<Vec<BatchLine>, StoreError> {
+        const ALL: &str = batches!("id > $1 ORDER BY id");
+        self.batch_lines(if open_only { OPEN_BATCHES } else { ALL }, after, limit).await
+    }
+
+    /// How many batches wait for approval.
+    pub async fn batches_planned_count(&mut self) -> Result<i64, StoreError> {
+        on!(self, c => sqlx::query_scalar(PLANNED_BATCHES).fetch_one(c)).map_err(doing("counting batches"))
+    }
+
+    async fn batch_lines(&mut self, sql: &'static str, key: i64, limit: i64) -> Result<Vec<BatchLine>, StoreError> {
+        type Row = (i64, String, String, String, i64, Option<i64>);
         let rows: Vec<Row> =
-            on!(self, c => sqlx::query_as(LIST).fetch_all(c)).map_err(doing("listing uncertain attempts"))?;
-        let line = |(attempt, printer, batch, source, request_id, reason, since): Row| UncertainLine {
-            attempt,
-            printer,
-            batch,
-            source,
-            request_id,
-            reason,
-            since: since.map(|at| Timestamp(at).to_string()),
+            on!(self, c => sqlx::query_as(sql).bind(key).bind(limit).fetch_all(c)).map_err(doing("listing batches"))?;
+        let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
+        let counts: Vec<(i64, String, i64)> = on!(self, c => sqlx::query_as(BATCH_COUNTS).bind(set(&ids)).fetch_all(c))
+            .map_err(doing("counting batches"))?;
+        let line = |(id, profile, printer, state, created, closed): Row| {
+            let count = |which: fn(&str) -> bool| {
+                counts.iter().filter(|(batch, state, _)| *batch == id && which(state)).map(|(_, _, n)| n).sum()
+            };
+            BatchLine {
+                id,
+                profile,
+                printer,
+                state,
+                jobs: count(|_| true),
+                open: count(|state| matches!(state, "queued" | "printing")),
+                printed: count(|state| state == "printed"),
+                created_at: Timestamp(created).to_string(),
+                closed_at: closed.map(|at| Timestamp(at).to_string()),
+            }
         };
         Ok(rows.into_iter().map(line).collect())
     }
 
-    /// How many attempts of each printer ended in which state since an instant. Costs by what ended since.
-    pub async fn printer_outcomes(&mut self, since: Timestamp) -> Result<Vec<(String, String, i64)>, StoreError> {
-        const OUTCOMES: &str = "
-            SELECT printer, state, COUNT(*) FROM attempt WHERE ended_at_us >= $1 GROUP BY printer, state ORDER BY printer, state";
-        on!(self, c => sqlx::query_as(OUTCOMES).bind(since.0).fetch_all(c)).map_err(doing("counting attempts"))
+    /// Uncertain attempts with a key above `after`, oldest first, at most `limit`, each with its key.
+    pub async fn uncertain_list(&mut self, after: i64, limit: i64) -> Result<Vec<(i64, UncertainLine)>, StoreError> {
+        const LIST: &str = "
+            SELECT a.id, a.name, a.printer, j.batch_id, r.source, r.request_id, a.reason, a.ended_at_us
+            FROM attempt AS a JOIN job AS j ON j.id = a.job_id JOIN record AS r ON r.id = j.record_id
+            WHERE a.state = 'uncertain' AND a.id > $1 ORDER BY a.id LIMIT $2";
+        type Row = (i64, String, String, i64, String, String, Option<String>, Option<i64>);
+        let rows: Vec<Row> = on!(self, c => sqlx::query_as(LIST).bind(after).bind(limit).fetch_all(c))
+            .map_err(doing("listing uncertain attempts"))?;
+        let line = |(id, attempt, printer, batch, source, request_id, reason, since): Row| {
+            let since = since.map(|at| Timestamp(at).to_string());
+            (id, UncertainLine { attempt, printer, batch, source, request_id, reason, since })
+        };
+        Ok(rows.into_iter().map(line).collect())
+    }
+
+    /// Of each profile and priority class, since when its first record is ready to print. Costs by the classes, not by the
+    /// length of the list.
+    pub async fn waiting_oldest(&mut self) -> Result<Vec<OldestWaiting>, StoreError> {
+        let (mut oldest, mut last) = (Vec::new(), (String::new(), i64::MIN));
+        loop {
+            let (profile, class) = last;
+            let next: Option<(String, i64, i64)> =
+                on!(self, c => sqlx::query_as(NEXT_CLASS).bind(&profile).bind(class).fetch_optional(c))
+                    .map_err(doing("reading the waiting list"))?;
+            let Some((profile, class, since)) = next else { return Ok(oldest) };
+            oldest.push(OldestWaiting { profile: profile.clone(), class, since: Timestamp(since).to_string() });
+            last = (profile, class);
+        }
     }
 }
 
@@ -337,4 +375,35 @@ fn attempt_line(row: (String, String, String, Option<String>, bool, i64, Option<
         ended_at: ended.map(|at| Timestamp(at).to_string()),
         job,
     }
+}
+
+/// A row of [`record!`](record), which has more columns than a tuple takes. The bounds say that it has numbers, texts and flags.
+fn record_line<'r, R>(row: &'r R) -> Result<(i64, RecordLine), sqlx::Error>
+where
+    R: Row,
+    usize: ColumnIndex<R>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    bool: Decode<'r, R::Database> + Type<R::Database>,
+    String: Decode<'r, R::Database> + Type<R::Database>,
+    Option<String>: Decode<'r, R::Database> + Type<R::Database>,
+{
+    let line = RecordLine {
+        source: row.try_get(1)?,
+        request_id: row.try_get(2)?,
+        profile: row.try_get(3)?,
+        kind: row.try_get(4)?,
+        class: row.try_get(5)?,
+        state: row.try_get(6)?,
+        stop: row.try_get(7)?,
+        reason: row.try_get(8)?,
+        district: row.try_get(9)?,
+        village: row.try_get(10)?,
+        version: row.try_get(11)?,
+        copy: row.try_get(12)?,
+        charged: row.try_get(13)?,
+        checked: row.try_get(14)?,
+        surrendered: row.try_get(15)?,
+        verified_at: Timestamp(row.try_get(16)?).to_string(),
+    };
+    Ok((row.try_get(0)?, line))
 }

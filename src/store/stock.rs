@@ -23,7 +23,7 @@ pub struct Lot {
 }
 
 /// The balance of an account, for one lot.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct BalanceLine {
     /// The blank type.
     pub blank_type: String,
@@ -38,7 +38,7 @@ pub struct BalanceLine {
 }
 
 /// A movement, as lists show it.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct MovementLine {
     /// Its number.
     pub id: i64,
@@ -104,6 +104,12 @@ macro_rules! add {
     };
 }
 pub(super) use {add, append};
+
+pub(super) const BALANCES: &str = "
+    SELECT lot.blank_type, lot.name, balance.account, balance.place, balance.quantity
+    FROM balance JOIN lot ON lot.id = balance.lot_id
+    WHERE balance.quantity <> 0
+    ORDER BY lot.blank_type, lot.received_at_us, lot.id, balance.account, balance.place";
 
 impl Tx {
     /// The lot with this name, which is created if it does not exist.
@@ -197,13 +203,8 @@ impl Tx {
 
     /// All balances that are not zero.
     pub async fn balance_list(&mut self) -> Result<Vec<BalanceLine>, StoreError> {
-        const LIST: &str = "
-            SELECT lot.blank_type, lot.name, balance.account, balance.place, balance.quantity
-            FROM balance JOIN lot ON lot.id = balance.lot_id
-            WHERE balance.quantity <> 0
-            ORDER BY lot.blank_type, lot.received_at_us, lot.id, balance.account, balance.place";
         let rows: Vec<(String, String, String, String, i64)> =
-            on!(self, c => sqlx::query_as(LIST).fetch_all(c)).map_err(doing("reading the balances"))?;
+            on!(self, c => sqlx::query_as(BALANCES).fetch_all(c)).map_err(doing("reading the balances"))?;
         let line =
             |(blank_type, lot, account, place, quantity)| BalanceLine { blank_type, lot, account, place, quantity };
         Ok(rows.into_iter().map(line).collect())
@@ -222,18 +223,19 @@ impl Tx {
         on!(self, c => sqlx::query_as(FAULTS).fetch_all(c)).map_err(doing("checking the ledger"))
     }
 
-    /// The newest movements, at most `limit`, in ascending order; of one blank type if it is given.
+    /// Movements with a number below `before`, newest first, at most `limit`; of one blank type if it is given.
     pub async fn movement_list(
         &mut self,
         blank_type: Option<&str>,
+        before: i64,
         limit: i64,
     ) -> Result<Vec<MovementLine>, StoreError> {
         const LIST: &str = "
             SELECT m.id, m.at_us, lot.blank_type, lot.name, m.from_account, m.from_place, m.to_account, m.to_place, m.quantity,
                    m.cause, m.document, m.batch_id, m.actor
             FROM movement AS m JOIN lot ON lot.id = m.lot_id
-            WHERE $1 IS NULL OR lot.blank_type = $1
-            ORDER BY m.id DESC LIMIT $2";
+            WHERE m.id < $2 AND ($1 IS NULL OR lot.blank_type = $1)
+            ORDER BY m.id DESC LIMIT $3";
         type Row = (
             i64,
             i64,
@@ -249,8 +251,9 @@ impl Tx {
             Option<i64>,
             String,
         );
-        let rows: Vec<Row> = on!(self, c => sqlx::query_as(LIST).bind(blank_type).bind(limit).fetch_all(c))
-            .map_err(doing("reading the ledger"))?;
+        let rows: Vec<Row> =
+            on!(self, c => sqlx::query_as(LIST).bind(blank_type).bind(before).bind(limit).fetch_all(c))
+                .map_err(doing("reading the ledger"))?;
         let account =
             |name: &str, place: &str| if place.is_empty() { name.to_owned() } else { format!("{name}:{place}") };
         let line = |r: Row| MovementLine {
@@ -266,7 +269,7 @@ impl Tx {
             batch: r.11,
             actor: r.12,
         };
-        Ok(rows.into_iter().rev().map(line).collect())
+        Ok(rows.into_iter().map(line).collect())
     }
 }
 

@@ -1,6 +1,8 @@
 //! Saves transitions: all of them, each whole, or none.
 
-use super::{StoreError, Tx, doing, execute, maintenance::archive::may_be_archived, set};
+use std::collections::{HashMap, HashSet};
+
+use super::{StoreError, Tx, doing, execute, maintenance::archive::may_be_archived, on, set};
 use crate::domain::{
     record::{Recall, RecordState},
     transition::{AttemptChange, CardChange, JobChange, RecallChange, RecordChange, Transition},
@@ -32,14 +34,29 @@ impl Tx {
             SET state = v.value ->> 2, reason = v.value ->> 3, note = v.value ->> 5, inspected = CAST(v.value ->> 4 AS BIGINT) <> 0,
                 ended_at_us = COALESCE(ended_at_us, $2)
             FROM json_each($1) AS v
-            WHERE attempt.id = CAST(v.value ->> 0 AS BIGINT) AND attempt.state = v.value ->> 1";
+            WHERE attempt.id = CAST(v.value ->> 0 AS BIGINT) AND attempt.state = v.value ->> 1
+            RETURNING attempt.id, attempt.printer, attempt.ended_at_us";
         let row = |c: &AttemptChange| {
             let (reason, note) = (c.reason.clone(), c.note.clone());
             (c.key.0, c.from.as_str(), c.to.as_str(), reason, i64::from(c.inspected), note)
         };
         let rows: Vec<_> = changes.iter().map(row).collect();
-        let now = self.now.0;
-        self.change(CHANGE, &rows, now, "the attempt").await
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<(i64, String, i64)> =
+            on!(self, c => sqlx::query_as(CHANGE).bind(set(&rows)).bind(self.now.0).fetch_all(c))
+                .map_err(doing("saving a transition"))?;
+        if rows.len() != changes.len() {
+            return Err(StoreError::Conflict("the attempt"));
+        }
+        let states: HashMap<i64, _> = changes.iter().map(|c| (c.key.0, (c.from, c.to))).collect();
+        for (id, printer, ended_at_us) in rows {
+            if let Some((from, to)) = states.get(&id) {
+                self.deltas.attempt_ended(printer, ended_at_us, *from, *to);
+            }
+        }
+        Ok(())
     }
 
     async fn jobs_change(&mut self, changes: &[JobChange]) -> Result<(), StoreError> {
@@ -52,22 +69,28 @@ impl Tx {
                 position = CASE WHEN (v.value ->> 3) IS NULL THEN position
                     ELSE (SELECT MAX(b.position) + 1 FROM job AS b WHERE b.batch_id = job.batch_id) END
             FROM json_each($1) AS v
-            WHERE job.id = CAST(v.value ->> 0 AS BIGINT) AND job.state = v.value ->> 1 AND $2 = $2";
+            WHERE job.id = CAST(v.value ->> 0 AS BIGINT) AND job.state = v.value ->> 1";
         let row = |c: &JobChange| {
             (c.id.0, c.from.as_str(), c.to.as_str(), c.due.map(|d| d.0), c.lot.map(|l| l.0), i64::from(c.not_started))
         };
         let finished: Vec<_> = changes.iter().filter(|c| may_be_archived(c.from)).collect();
         let archived = self.jobs_archived_change(&finished).await?;
         let rows: Vec<_> = changes.iter().filter(|c| !archived.contains(&c.id.0)).map(row).collect();
-        self.change(CHANGE, &rows, 0, "the job").await
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let done = execute!(self, sqlx::query(CHANGE).bind(set(&rows))).map_err(doing("saving a transition"))?;
+        if done == rows.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("the job")) }
     }
 
     async fn records_change(&mut self, changes: &[RecordChange]) -> Result<(), StoreError> {
         // Most changes leave the person's place alone, and then its unique index is not touched.
         let (moves, stays): (Vec<_>, Vec<_>) =
             changes.iter().partition(|c| c.from.occupies_slot() != c.to.occupies_slot());
-        self.change(CHANGE_RECORD, &record_rows(stays), 0, "the record").await?;
-        self.change(CHANGE_RECORD_AND_PLACE, &record_rows(moves), 0, "the record").await?;
+        // A change returns the row after it. Whether the card was stopped before is asked where the change sets that.
+        let stopped = self.records_stopped(changes).await?;
+        self.records_change_by(CHANGE_RECORD, &stays, &stopped).await?;
+        self.records_change_by(CHANGE_RECORD_AND_PLACE, &moves, &stopped).await?;
         let ids =
             |which: fn(&&RecordChange) -> bool| -> Vec<i64> { changes.iter().filter(which).map(|c| c.id.0).collect() };
         self.waiting_remove(&ids(|c| c.from == RecordState::Waiting && c.to != RecordState::Waiting)).await?;
@@ -78,18 +101,42 @@ impl Tx {
         .await
     }
 
-    async fn change<T: serde::Serialize>(
+    /// Those of the records to be changed whose card is stopped, of those whose change may set or clear that.
+    async fn records_stopped(&mut self, changes: &[RecordChange]) -> Result<HashSet<i64>, StoreError> {
+        const STOPPED: &str = "
+            SELECT r.id FROM json_each($1) AS v CROSS JOIN record AS r
+            WHERE r.id = CAST(v.value AS BIGINT) AND r.stop IS NOT NULL";
+        let ids: Vec<i64> = changes.iter().filter(|c| c.stop != RecallChange::Keep).map(|c| c.id.0).collect();
+        if ids.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let stopped: Vec<i64> = on!(self, c => sqlx::query_scalar(STOPPED).bind(set(&ids)).fetch_all(c))
+            .map_err(doing("saving a transition"))?;
+        Ok(stopped.into_iter().collect())
+    }
+
+    async fn records_change_by(
         &mut self,
         sql: &'static str,
-        rows: &[T],
-        now: i64,
-        what: &'static str,
+        changes: &[&RecordChange],
+        stopped_before: &HashSet<i64>,
     ) -> Result<(), StoreError> {
-        if rows.is_empty() {
+        if changes.is_empty() {
             return Ok(());
         }
-        let done = execute!(self, sqlx::query(sql).bind(set(rows)).bind(now)).map_err(doing("saving a transition"))?;
-        if done == rows.len() as u64 { Ok(()) } else { Err(StoreError::Conflict(what)) }
+        let rows: Vec<_> = changes.iter().map(|change| record_row(change)).collect();
+        let rows: Vec<(i64, String, String, bool)> =
+            on!(self, c => sqlx::query_as(sql).bind(set(&rows)).fetch_all(c)).map_err(doing("saving a transition"))?;
+        if rows.len() != changes.len() {
+            return Err(StoreError::Conflict("the record"));
+        }
+        let by_id: HashMap<i64, _> = changes.iter().map(|c| (c.id.0, *c)).collect();
+        for (id, profile, district, stopped) in rows {
+            let Some(change) = by_id.get(&id) else { continue };
+            let was_stopped = if change.stop == RecallChange::Keep { stopped } else { stopped_before.contains(&id) };
+            self.deltas.record_changed((profile, district), (change.from, was_stopped), (change.to, stopped));
+        }
+        Ok(())
     }
 }
 
@@ -109,7 +156,7 @@ macro_rules! change_record {
                 surrendered = CASE v.value ->> 8 WHEN 'surrendered' THEN true WHEN 'next-copy' THEN false ELSE surrendered END,
                 copy = CASE v.value ->> 8 WHEN 'next-copy' THEN copy + 1 ELSE copy END
             FROM json_each($1) AS v
-            WHERE record.id = CAST(v.value ->> 0 AS BIGINT) AND record.state = v.value ->> 1 AND $2 = $2"
+            WHERE record.id = CAST(v.value ->> 0 AS BIGINT) AND record.state = v.value ->> 1 RETURNING record.id, record.profile, record.district, record.stop IS NOT NULL"
         )
     };
 }
@@ -129,10 +176,6 @@ type RecordRow<'a> = (
     &'static str,
     Option<&'a str>,
 );
-
-fn record_rows(changes: Vec<&RecordChange>) -> Vec<RecordRow<'_>> {
-    changes.into_iter().map(record_row).collect()
-}
 
 fn record_row(c: &RecordChange) -> RecordRow<'_> {
     let stop = match c.stop {

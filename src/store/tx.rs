@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     backend::{Backend, Inner, execute, on},
+    counter_deltas::Deltas,
     error::{StoreError, doing},
     fence::Fence,
     keys::Keys,
@@ -53,6 +54,7 @@ pub struct Tx {
     pub(super) heads: Heads,
     pub(super) new_head: Option<(i64, Vec<u8>)>,
     pub(super) events: Vec<Event>,
+    pub(super) deltas: Deltas,
     backend: Backend,
     announces: bool,
     /// Ends with the transaction.
@@ -70,8 +72,8 @@ impl Tx {
         now: Timestamp,
         span: tracing::Span,
     ) -> Self {
-        let (new_head, events) = (None, Vec::new());
-        Self { inner, now, writer, keys, heads, new_head, events, backend, announces: false, _span: span }
+        let (new_head, events, deltas) = (None, Vec::new(), Deltas::default());
+        Self { inner, now, writer, keys, heads, new_head, events, deltas, backend, announces: false, _span: span }
     }
 
     /// The instant of the transaction, which its caller gave.
@@ -101,13 +103,14 @@ impl Tx {
         self.announces = true;
     }
 
-    /// Appends the audit events and commits. When it returns, the transaction is on disk.
+    /// Adds to the counters, appends the audit events and commits. When it returns, the transaction is on disk.
     ///
     /// # Errors
     ///
     /// [`StoreError::InDoubt`] if the connection was lost during the commit, which may or may not have happened. After every
     /// other error nothing is saved.
     pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.counters_save().await?;
         let events = std::mem::take(&mut self.events);
         self.audit_append(&events).await?;
         self.inner.commit(self.announces).await?;

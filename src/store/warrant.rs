@@ -4,7 +4,7 @@ use super::{StoreError, Tx, doing, on};
 use crate::domain::time::Timestamp;
 
 /// A warrant for a list.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct WarrantLine {
     /// Its number.
     pub id: i64,
@@ -24,18 +24,26 @@ pub struct WarrantLine {
     pub decided_by: Option<String>,
 }
 
+pub(super) const REQUESTED: &str =
+    "SELECT COUNT(*) FROM pending_act WHERE state = 'pending' AND operation = 'reprint-approve'";
+
 impl Tx {
-    /// All warrants, newest last.
-    pub async fn warrant_list(&mut self) -> Result<Vec<WarrantLine>, StoreError> {
+    /// The number of warrants that wait for a decision.
+    pub async fn warrants_requested_count(&mut self) -> Result<i64, StoreError> {
+        on!(self, c => sqlx::query_scalar(REQUESTED).fetch_one(c)).map_err(doing("counting warrants"))
+    }
+
+    /// Warrants with a number above `after`, by number, at most `limit`.
+    pub async fn warrant_list(&mut self, after: i64, limit: i64) -> Result<Vec<WarrantLine>, StoreError> {
         const LIST: &str = "
             SELECT w.id, r.source, r.request_id,
                    CASE w.state WHEN 'pending' THEN 'requested' WHEN 'confirmed' THEN 'approved' ELSE w.state END,
                    w.reason, w.requested_by, w.requested_at_us, w.decided_by
             FROM pending_act AS w JOIN record AS r ON r.id = w.record_id
-            WHERE w.operation = 'reprint-approve' ORDER BY w.id";
+            WHERE w.operation = 'reprint-approve' AND w.id > $1 ORDER BY w.id LIMIT $2";
         type Row = (i64, String, String, String, String, String, i64, Option<String>);
-        let rows: Vec<Row> =
-            on!(self, c => sqlx::query_as(LIST).fetch_all(c)).map_err(doing("reading the warrants"))?;
+        let rows: Vec<Row> = on!(self, c => sqlx::query_as(LIST).bind(after).bind(limit).fetch_all(c))
+            .map_err(doing("reading the warrants"))?;
         let line = |r: Row| WarrantLine {
             id: r.0,
             source: r.1,

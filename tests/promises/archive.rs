@@ -5,19 +5,24 @@ use std::time::Duration;
 use cetak::{
     domain::{
         attempt::AttemptState,
-        id::JobId,
+        id::{BatchId, JobId},
+        job::JobState,
         refusal::{AttemptRule, Refusal},
         stock::Cause,
         time::Timestamp,
     },
-    engine::{EngineError, clock::Clock},
-    store::{JobFilter, JobLine, Moved, StoreError},
+    engine::{
+        EngineError,
+        clock::Clock,
+        query::{JobLine, JobsOf, ListJobs},
+    },
+    store::{Moved, StoreError},
 };
 
 use crate::acts::{self as operations, Found};
 use crate::{
     clock::NOON,
-    world::{World, csv, name, student, students},
+    world::{World, all, csv, name, student, students},
 };
 
 const DAYS: u32 = 90;
@@ -49,19 +54,19 @@ async fn archived(world: &World) -> Moved {
 }
 
 async fn in_hand(world: &World) -> u64 {
-    let mut tx = world.engine.store.read().await.unwrap();
-    let jobs: Vec<JobId> = tx.job_list(&JobFilter::default()).await.unwrap().iter().map(|job| JobId(job.id)).collect();
-    tx.attempts_count(&jobs).await.unwrap()
+    let jobs: Vec<JobId> = world.jobs().await.iter().map(|job| JobId(job.id)).collect();
+    world.engine.store.read().await.unwrap().attempts_count(&jobs).await.unwrap()
 }
 
 async fn histories(world: &World) -> (Vec<JobLine>, Vec<JobLine>, Vec<JobLine>, String) {
-    let mut tx = world.engine.store.read().await.unwrap();
-    let record = tx.record_find("default", "r00001").await.unwrap();
-    let all = tx.job_list(&JobFilter::default()).await.unwrap();
-    let of_record = tx.job_list(&JobFilter { record, ..JobFilter::default() }).await.unwrap();
-    let printed = JobFilter { batch: Some(1), state: Some("printed".into()), ..JobFilter::default() };
-    let of_batch = tx.job_list(&printed).await.unwrap();
-    (all, of_record, of_batch, format!("{:?}", tx.batch_list(false).await.unwrap()))
+    let jobs = |of: JobsOf, state| {
+        let query = move |page| ListJobs { of: of.clone(), state, page };
+        async move { all(&world.engine, query).await }
+    };
+    let (of_record, of_batch) = (JobsOf::Record(name("r00001")), JobsOf::Batch(BatchId(1)));
+    let printed = Some(JobState::Printed);
+    let batches = format!("{:?}", world.batches().await);
+    (world.jobs().await, jobs(of_record, None).await, jobs(of_batch, printed).await, batches)
 }
 
 #[tokio::test]
@@ -87,7 +92,7 @@ async fn an_archived_job_is_in_every_history_and_no_longer_in_hand() {
 async fn each_archiving_transaction_is_written_down_with_its_limit() {
     let world = old_cards(2).await;
     archived(&world).await;
-    let rows = world.engine.store.read().await.unwrap().audit_page("cli", 0).await.unwrap();
+    let rows = world.engine.store.read().await.unwrap().audit_page("cli", 0, 5_000).await.unwrap();
     let entry: serde_json::Value = serde_json::from_str(&rows.last().unwrap().entry).unwrap();
     assert_eq!((&entry["act"], &entry["subject"]), (&"jobs.archived".into(), &"jobs 1 to 2".into()));
     let now = world.clock.now();

@@ -71,7 +71,7 @@ async fn every_card_leaves_its_intent_and_its_outcome() {
     world.receive(3, None).await;
     world.printer("p1", "hold=yes").await;
     world.run().await;
-    let rows = world.engine.store.read().await.unwrap().audit_page("scheduler", 0).await.unwrap();
+    let rows = world.engine.store.read().await.unwrap().audit_page("scheduler", 0, 5_000).await.unwrap();
     let count = |act: &str| rows.iter().filter(|row| row.entry.contains(&format!("\"act\":\"{act}\""))).count();
     assert_eq!([count("attempt.intent"), count("attempt.releasing"), count("attempt.printed")], [3, 3, 3]);
     assert!(rows.iter().all(|row| !row.entry.contains("STUDENT NUMBER") && !row.entry.contains("S00000")));

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use cetak::domain::{dispatch::Blocked, id::BatchId};
+use cetak::{
+    domain::{dispatch::Blocked, id::BatchId},
+    engine::query::NeedKind,
+};
 
 use crate::acts as operations;
 use crate::world::{World, csv, student, students};
@@ -115,7 +118,7 @@ async fn a_clock_that_went_back_stops_feeding_until_a_person_has_set_it() {
     world.printer("p1", "").await;
     world.clock.set_back(Duration::from_mins(2));
     assert_eq!(world.run().await[0].1, Blocked::ClockBehind);
-    assert!(world.status().await.needs_person.iter().any(|need| need.what.contains("clock")));
+    assert!(world.status().await.needs_person.iter().any(|need| need.kind == NeedKind::ClockBehind));
     world.clock.set_forward(Duration::from_mins(2));
     world.run().await;
     assert_eq!(world.records("printed").await, 3);

@@ -2,7 +2,10 @@
 
 use std::os::unix::fs::FileExt;
 
-use cetak::store::{Location, Store, keys::Keys};
+use cetak::{
+    domain::time::Timestamp,
+    store::{Location, Store, keys::Keys},
+};
 
 use crate::acts as operations;
 use crate::{
@@ -70,6 +73,8 @@ const CARD_COUNTS: &str = "as many blanks are booked as printed and uncertain as
 const BALANCES: &str = "each balance is the sum of its movements";
 const LOTS: &str = "the accounts of each lot sum to zero";
 const RESERVED: &str = "each open job has its reserved blank, and no other blank is reserved";
+const RECORD_COUNTERS: &str = "the counters of records are equal to the records";
+const OUTCOME_COUNTERS: &str = "the counters of outcomes are equal to the attempts that ended";
 const FILE: &str = "the database file is whole";
 
 #[tokio::test]
@@ -88,7 +93,10 @@ async fn the_waiting_list_and_the_records_that_wait_are_the_same() {
     sees!(
         world,
         ["UPDATE record SET state = 'held' WHERE request_id = 'r00006'"],
-        [(WAITING, "record default/r00006: it is in the waiting list, and does not wait")]
+        [
+            (WAITING, "record default/r00006: it is in the waiting list, and does not wait"),
+            (RECORD_COUNTERS, "records of student in FACULTY 0 that are held: 0 counted, and 1 found")
+        ]
     );
 }
 
@@ -101,7 +109,8 @@ async fn records_jobs_and_attempts_agree() {
         [
             (OPEN_JOBS, "record default/r00004: it is printed, with 0 jobs queued or printing and 1 uncertain"),
             (CARDS, "record default/r00004: it is printed, and has no printed card"),
-            (CARD_COUNTS, "lot L1 of student: 2 booked as printed, and 3 such cards")
+            (CARD_COUNTS, "lot L1 of student: 2 booked as printed, and 3 such cards"),
+            (RECORD_COUNTERS, "records of student in FACULTY 1 that are printed: 1 counted, and 2 found")
         ]
     );
     sees!(
@@ -112,7 +121,8 @@ async fn records_jobs_and_attempts_agree() {
             (
                 BOOKED,
                 format!("attempt {}: it is printed, and its blank is booked otherwise", attempt_of(&world, 5).await)
-            )
+            ),
+            (OUTCOME_COUNTERS, format!("{}: 0 counted, and 1 found", ended(&world, 5, "p2", "printed").await))
         ]
     );
     sees!(
@@ -121,8 +131,39 @@ async fn records_jobs_and_attempts_agree() {
         [
             (ATTEMPTS, "job 1: it is printed, with 0 attempts open, 0 uncertain, 0 printed"),
             (BOOKED, "attempt number 1: the ledger names it, and it is gone"),
-            (CARDS, "record default/r00000: it is printed, and has no printed card")
+            (CARDS, "record default/r00000: it is printed, and has no printed card"),
+            (OUTCOME_COUNTERS, format!("{}: 4 counted, and 3 found", ended(&world, 1, "p1", "printed").await))
         ]
+    );
+}
+
+/// The counter of an outcome, in the quarter of an hour in which the attempt of a job ended.
+async fn ended(world: &World, job: i64, printer: &str, outcome: &str) -> String {
+    let job = world.jobs().await.into_iter().find(|line| line.id == job).unwrap();
+    let ended = Timestamp::parse(job.attempts[0].ended_at.as_ref().unwrap()).unwrap();
+    let start = ended.0 / 900_000_000 * 900;
+    format!("attempts at {printer} that ended {outcome} in the 15 minutes from Unix time {start}")
+}
+
+#[tokio::test]
+async fn a_counter_that_was_changed_from_outside_is_found() {
+    let world = engine().await;
+    sees!(
+        world,
+        [
+            "INSERT INTO counter_record (chain, profile, district, state, stopped, number) VALUES ('x', 'student', 'FACULTY 0', 'held', true, 2)"
+        ],
+        [(RECORD_COUNTERS, "records of student in FACULTY 0 that are held and stopped: 2 counted, and 0 found")]
+    );
+    sees!(
+        world,
+        ["DELETE FROM counter_record WHERE state = 'uncertain'"],
+        [(RECORD_COUNTERS, "records of student in FACULTY 1 that are uncertain: 0 counted, and 1 found")]
+    );
+    sees!(
+        world,
+        ["UPDATE counter_outcome SET number = number + 3 WHERE printer = 'p2'"],
+        [(OUTCOME_COUNTERS, format!("{}: 4 counted, and 1 found", ended(&world, 5, "p2", "uncertain").await))]
     );
 }
 
@@ -168,7 +209,8 @@ async fn a_card_lies_where_the_ledger_says() {
         ["UPDATE record SET state = 'handed_over', slot = id WHERE request_id = 'r00000'"],
         [
             (CARDS, "record default/r00000: it is handed_over, and the blank of its card is booked otherwise"),
-            (CARD_COUNTS, "lot L1 of student: 2 booked as printed, and 1 such cards")
+            (CARD_COUNTS, "lot L1 of student: 2 booked as printed, and 1 such cards"),
+            (RECORD_COUNTERS, "records of student in FACULTY 0 that are handed_over: 1 counted, and 2 found")
         ]
     );
     sees!(

@@ -6,8 +6,12 @@ use std::sync::{
 };
 
 use cetak::{
-    domain::{attempt::AttemptState, pause::PauseScope, refusal::Refusal},
-    engine::{EngineError, operations::Probe},
+    domain::{attempt::AttemptState, pause::PauseScope, printer_reason::TAKES_TOO_LONG, refusal::Refusal},
+    engine::{
+        EngineError,
+        operations::Probe,
+        query::{Need, NeedKind},
+    },
 };
 use cetak_driver_api::{Capabilities, Condition, Fault, Found, PrinterDriver};
 
@@ -62,7 +66,7 @@ async fn a_printer_that_takes_one_job_at_a_time_is_fed_one_at_a_time_and_is_not_
 
     assert_eq!((world.records("printed").await, printer.cards()), (10, 10));
     assert_eq!(printer.uploads_ahead(), 1, "it is tried once for a batch");
-    assert_eq!(world.status().await.printers[0].breaker, "closed");
+    assert_eq!(world.status().await.printers[0].breaker, cetak::domain::breaker::Breaker::Closed);
     world.audit().await;
 }
 
@@ -124,7 +128,8 @@ async fn a_printer_that_needs_a_person_gets_no_card_until_the_reason_is_gone_or_
         world.run().await;
         assert_eq!(printer.cards(), 0, "{reason}");
         let needs = world.status().await.needs_person;
-        assert!(needs.iter().any(|need| need.command.contains("cetak printer")), "{needs:?}");
+        let asks = |need: &Need| matches!(&need.kind, NeedKind::PrinterReason { printer, .. } if printer == "p1");
+        assert!(needs.iter().any(asks), "{needs:?}");
 
         // It goes away by itself.
         printer.reports(&[]);
@@ -190,7 +195,7 @@ async fn a_printer_that_cannot_be_used_safely_gets_cards_only_if_a_person_insist
     world.receive(2, None).await;
     world.run().await;
     assert_eq!(printer.cards(), 2);
-    let rows = world.engine.store.read().await.unwrap().audit_page("cli", 0).await.unwrap();
+    let rows = world.engine.store.read().await.unwrap().audit_page("cli", 0, 5_000).await.unwrap();
     assert!(rows.iter().any(|row| row.entry.contains("only for tests") && row.entry.contains("prints twice")));
 }
 
@@ -245,7 +250,9 @@ async fn a_card_that_hangs_is_told_and_keeps_neither_the_one_held_behind_it_nor_
     world.run().await;
 
     let status = world.status().await;
-    let told = status.needs_person.iter().any(|need| need.what.contains("far too long"));
+    let hangs =
+        |need: &Need| matches!(&need.kind, NeedKind::PrinterReason { advice, .. } if advice.keyword == TAKES_TOO_LONG);
+    let told = status.needs_person.iter().any(hangs);
     assert!(told, "{:?}", status.needs_person);
     assert_eq!((status.records["batched"], status.records["waiting"]), (1, 2), "only the one in hand is kept");
     assert_eq!(printer.cards(), 1);

@@ -311,7 +311,7 @@ async fn a_corrupt_photo_quarantines_its_record_only_and_a_person_releases_it_wh
         world.import(text).await;
     }
     assert_eq!((world.records("waiting").await, world.records("quarantined").await), (2, 2));
-    let lines = world.engine.store.read().await.unwrap().record_list(None, Some("quarantined"), 10).await.unwrap();
+    let lines = world.quarantined().await;
     let mut reasons: Vec<String> = lines.into_iter().filter_map(|line| line.reason).collect();
     reasons.sort();
     assert_eq!(reasons, [PhotoFault::CutOff, PhotoFault::Kind].map(|fault| Reason::Photo { fault }.to_stored()));

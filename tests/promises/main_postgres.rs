@@ -9,6 +9,7 @@ mod batches;
 mod cards;
 mod check;
 mod clock;
+mod counters;
 mod database;
 mod dispatch;
 mod fake_printer;

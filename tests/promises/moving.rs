@@ -2,7 +2,10 @@
 
 use cetak::{
     domain::refusal::Refusal,
-    engine::EngineError,
+    engine::{
+        EngineError,
+        query::{Query, ShowBoard},
+    },
     store::{Location, Store, StoreError, keys::Keys},
 };
 
@@ -39,7 +42,7 @@ async fn everything_is_there_afterwards_and_the_file_is_closed_for_ever() {
     let store = Store::open(&Location::Server(server.url()), Keys::derive(&[7; 32])).await.unwrap();
     let mut engine = world.engine.clone();
     engine.store = store;
-    let after = cetak::cli::status::read(&engine).await.unwrap();
+    let after = ShowBoard {}.read(&engine).await.unwrap();
     assert_eq!(serde_json::to_value(&after).unwrap(), serde_json::to_value(&before).unwrap());
     let heads = engine.store.read().await.unwrap().audit_heads().await.unwrap();
     assert!(engine.store.read().await.unwrap().audit_verify(&heads).await.unwrap().1.is_empty());

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use cetak::domain::{dispatch::Blocked, pause::PauseScope};
+use cetak::domain::{breaker::Breaker, dispatch::Blocked, pause::PauseScope};
 
 use crate::acts as operations;
 use crate::{
@@ -63,6 +63,6 @@ async fn a_pause_between_upload_and_release_takes_the_card_back() {
     operations::resume(&world.engine, &PauseScope::Queue, "done").await.unwrap();
     world.run().await;
     assert_eq!((world.records("printed").await, printer.cards()), (5, 5));
-    assert!(world.status().await.printers[0].breaker == "closed", "no failure of the printer");
+    assert!(world.status().await.printers[0].breaker == Breaker::Closed, "no failure of the printer");
     world.audit().await;
 }

@@ -30,7 +30,10 @@ async fn a_printer_that_spoils_every_card_gets_no_more_and_the_other_prints_the_
     world.run().await;
     assert!(bad.cards() <= 4, "three in a row, and one to see: {}", bad.cards());
     let status = world.status().await;
-    assert_eq!(status.printers.iter().find(|p| p.name == "bad").unwrap().breaker, "locked");
+    assert_eq!(
+        status.printers.iter().find(|p| p.name == "bad").unwrap().breaker,
+        cetak::domain::breaker::Breaker::Locked
+    );
     assert_eq!(status.records["printed"] + status.records["quarantined"], 120);
     assert!(status.records["printed"] >= 116);
     operations::printer_clear(&world.engine, "bad", "mended").await.unwrap();
@@ -55,7 +58,11 @@ async fn a_printer_that_takes_no_card_costs_no_blank_and_no_record_and_its_cards
     world.run().await;
     assert_eq!((world.records("waiting").await, world.account("vault").await), (20, 20));
     assert!(releases.load(Ordering::SeqCst) > 3);
-    assert_eq!(world.status().await.printers[0].breaker, "locked", "it says that it is well, and a person has to look");
+    assert_eq!(
+        world.status().await.printers[0].breaker,
+        cetak::domain::breaker::Breaker::Locked,
+        "it says that it is well, and a person has to look"
+    );
     world.printer("good", "").await;
     world.run().await;
     assert_eq!((world.records("printed").await, world.account("printed").await), (20, 20));
@@ -74,7 +81,7 @@ async fn a_card_that_its_printer_let_go_by_itself_is_never_taken_for_not_started
     world.receive(2, None).await;
     world.run().await;
     assert_eq!((world.records("uncertain").await, world.account("uncertain").await), (2, 2));
-    let rows = world.engine.store.read().await.unwrap().audit_page("scheduler", 0).await.unwrap();
+    let rows = world.engine.store.read().await.unwrap().audit_page("scheduler", 0, 5_000).await.unwrap();
     assert_eq!(rows.iter().filter(|row| row.entry.contains("attempt.started-by-itself")).count(), 2);
     world.audit().await;
 }
@@ -112,7 +119,7 @@ async fn a_record_that_cannot_be_drawn_is_quarantined_and_its_batch_goes_on() {
     world.run().await;
     assert_eq!((world.records("printed").await, world.records("quarantined").await), (18, 2));
     assert_eq!((world.account("vault").await, world.account("reserved").await), (2, 0));
-    let lines = world.engine.store.read().await.unwrap().record_list(None, Some("quarantined"), 10).await.unwrap();
+    let lines = world.quarantined().await;
     let reasons: Vec<String> = lines.into_iter().filter_map(|line| line.reason).collect();
     assert!(reasons.iter().all(|reason| reason.contains("`name`") && !reason.contains(NO_PICTURE)), "{reasons:?}");
     world.audit().await;
@@ -159,7 +166,7 @@ async fn a_printer_that_refuses_every_card_is_locked_before_it_quarantines_the_l
     world.import(&students(0..100)).await;
     world.receive(100, None).await;
     world.run().await;
-    assert_eq!(world.status().await.printers[0].breaker, "locked");
+    assert_eq!(world.status().await.printers[0].breaker, cetak::domain::breaker::Breaker::Locked);
     assert!(world.records("quarantined").await <= 4, "{:?}", world.status().await.records);
     assert_eq!(world.account("vault").await, 100);
     world.audit().await;

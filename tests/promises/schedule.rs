@@ -23,7 +23,7 @@ async fn printed() -> (Vec<Line>, std::time::Duration) {
 
     assert_eq!((world.records("printed").await, world.account("spoiled").await), (60, 2));
     let took = world.clock.now().since(began);
-    let rows = world.engine.store.read().await.unwrap().audit_page("scheduler", 0).await.unwrap();
+    let rows = world.engine.store.read().await.unwrap().audit_page("scheduler", 0, 5_000).await.unwrap();
     let mut lines: Vec<Line> = rows.iter().filter_map(line).collect();
     lines.sort_by(|(at, printer, _), (other_at, other, _)| (at, printer).cmp(&(other_at, other)));
     (lines, took)

@@ -13,18 +13,24 @@ use cetak::{
         self, Parts, PrinterOptions,
         system::{SystemClock, SystemEntropy},
     },
-    cli::status::{self, Status},
-    domain::{audit::Actor, card::profile::CardProfile, import::Rejection, permission::Operation, retry::Backoff},
+    domain::{
+        audit::Actor, card::profile::CardProfile, import::Rejection, permission::Operation, record::RecordState,
+        retry::Backoff,
+    },
     engine::{
         Engine, EngineError, RendererFactory, Settings,
         client::Direct,
         clock::{Clock, Entropy},
         import::{Format, Import, Report, Watch, import},
         operations::RecordName,
+        query::{
+            BatchLine, Board, JobLine, Limit, ListBatches, ListJobs, ListRecords, Page, PageRequest, Query, RecordLine,
+            ShowBoard, ShowRecord,
+        },
         scheduling::{self, BlockedPrinters, Until},
     },
     render::{self, Background, Card, CardRenderer, Output, RenderError, Renderer},
-    store::{JobFilter, JobLine, Location, Store, Writer, keys::Keys},
+    store::{Location, Store, Writer, keys::Keys},
 };
 use cetak_driver_api::PrinterDriver;
 use cetak_driver_mock::MockPrinter;
@@ -212,8 +218,8 @@ impl World {
         }
     }
 
-    pub(crate) async fn status(&self) -> Status {
-        status::read(&self.engine).await.unwrap()
+    pub(crate) async fn status(&self) -> Board {
+        ShowBoard {}.read(&self.engine).await.unwrap()
     }
 
     pub(crate) async fn records(&self, state: &str) -> i64 {
@@ -225,13 +231,19 @@ impl World {
     }
 
     pub(crate) async fn jobs(&self) -> Vec<JobLine> {
-        self.engine.store.read().await.unwrap().job_list(&JobFilter::default()).await.unwrap()
+        all(&self.engine, |page| ListJobs { page, ..ListJobs::default() }).await
+    }
+
+    pub(crate) async fn batches(&self) -> Vec<BatchLine> {
+        all(&self.engine, |page| ListBatches { closed_too: true, page }).await
+    }
+
+    pub(crate) async fn quarantined(&self) -> Vec<RecordLine> {
+        all(&self.engine, |page| ListRecords { state: Some(RecordState::Quarantined), page }).await
     }
 
     pub(crate) async fn state_of(&self, request_id: &str) -> (String, Option<String>) {
-        let mut tx = self.engine.store.read().await.unwrap();
-        let id = tx.record_find("default", request_id).await.unwrap().unwrap();
-        let line = tx.record_list(Some(id), None, 1).await.unwrap().pop().unwrap();
+        let line = ShowRecord { record: name(request_id) }.read(&self.engine).await.unwrap();
         (line.state, line.stop)
     }
 
@@ -249,8 +261,22 @@ impl World {
         for (blank_type, accounts) in &status.blangko {
             assert_eq!(accounts["sum"], 0, "{blank_type}");
         }
-        for batch in self.engine.store.read().await.unwrap().batch_list(false).await.unwrap() {
+        for batch in self.batches().await {
             assert_eq!(batch.state == "closed", batch.open == 0, "{batch:?}");
+        }
+    }
+}
+
+/// All rows of a list, in pages so small that there are several.
+pub(crate) async fn all<T, Q: Query<Answer = Page<T>>>(engine: &Engine, query: impl Fn(PageRequest) -> Q) -> Vec<T> {
+    let (mut rows, mut page) = (Vec::new(), PageRequest { after: None, limit: Limit::new(7).unwrap() });
+    loop {
+        let Page { items, next } = query(page).read(engine).await.unwrap();
+        assert!(items.len() <= 7);
+        rows.extend(items);
+        page.after = next;
+        if next.is_none() {
+            return rows;
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         self, Message,
         args::DemoArgs,
         output::{Output, message, table, thousands},
-        status::{self, Status, stock_text},
+        status::{self, stock_text},
     },
     domain::value::Quantity,
     engine::{
@@ -22,6 +22,7 @@ use crate::{
         client::{Client, Direct},
         import::{Format, Import},
         operations::{AddPrinter, Probe, ReceiveBlanks},
+        query::{Board, Query, ShowBoard},
         scheduling::Until,
     },
 };
@@ -117,7 +118,8 @@ fn percent(text: &str) -> String {
 #[derive(Debug, serde::Serialize)]
 struct Summary {
     refused_by_reason: BTreeMap<&'static str, u64>,
-    status: Status,
+    #[serde(serialize_with = "with_texts")]
+    status: Board,
     per_printer: BTreeMap<String, BTreeMap<String, i64>>,
     delivered: i64,
     accounted: i64,
@@ -125,9 +127,14 @@ struct Summary {
     clean: bool,
 }
 
+/// As `cetak status --json` has it.
+fn with_texts<S: serde::Serializer>(board: &Board, serializer: S) -> Result<S::Ok, S::Error> {
+    serde::Serialize::serialize(&status::json(board), serializer)
+}
+
 impl Summary {
     async fn read(engine: &Engine, refused_by_reason: BTreeMap<&'static str, u64>) -> anyhow::Result<Self> {
-        let status = status::read(engine).await?;
+        let status = ShowBoard {}.read(engine).await?;
         let mut tx = engine.store.read().await?;
         let mut per_printer: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
         for (printer, outcome, count) in tx.printer_outcomes(crate::domain::time::Timestamp(0)).await? {
@@ -146,12 +153,8 @@ impl Summary {
 
 fn text(summary: &Summary) -> String {
     let status = &summary.status;
-    let mut rows: Vec<Vec<String>> = status
-        .records
-        .iter()
-        .filter(|(_, n)| **n > 0)
-        .map(|(state, n)| vec![(*state).to_owned(), thousands(*n)])
-        .collect();
+    let mut rows: Vec<Vec<String>> =
+        status.records.iter().filter(|(_, n)| **n > 0).map(|(state, n)| vec![state.clone(), thousands(*n)]).collect();
     rows.push(vec!["imported in all".into(), thousands(status.records.values().sum())]);
     let number = |n: u64| thousands(i64::try_from(n).unwrap_or(i64::MAX));
     rows.extend(summary.refused_by_reason.iter().map(|(reason, n)| vec![format!("refused: {reason}"), number(*n)]));
@@ -182,7 +185,6 @@ fn text(summary: &Summary) -> String {
         "NOT CLEAN: run `cetak audit verify`"
     };
     text += &format!("\nAUDIT\n{} rows, {books}\n", thousands(summary.audit_rows));
-    let needs: Vec<_> =
-        status.needs_person.iter().map(|n| vec![n.count.to_string(), n.what.clone(), n.command.clone()]).collect();
+    let needs = status::needs_rows(status);
     if needs.is_empty() { text } else { format!("{text}\n{}", table(&["", "needs a person", "command"], &needs)) }
 }

@@ -1,6 +1,6 @@
 //! What to do about a broken rule of `cetak db check`.
 
-use crate::store::Remedy;
+use crate::engine::query::Remedy;
 
 /// What to do.
 pub fn remedy(remedy: Remedy) -> &'static str {
@@ -16,6 +16,10 @@ pub fn remedy(remedy: Remedy) -> &'static str {
         Remedy::ReadHistory => {
             "keep the files as they are, read the history with `cetak record show` or `cetak job show`, and do not print \
              it: the program has a fault, or the database was changed from outside"
+        }
+        Remedy::IgnoreCounts => {
+            "keep the files as they are, and do not trust the numbers of `cetak status`: the program has a fault, or the \
+             database was changed from outside"
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What to do about a failure of the database.
 
-use crate::store::StoreError;
+use crate::engine::StoreError;
 
 /// What to do next, where a person can do something.
 pub(super) fn hint(error: &StoreError) -> Option<&'static str> {

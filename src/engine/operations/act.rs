@@ -39,6 +39,10 @@ pub struct RecordName {
 /// Finds a record; refused if there is none.
 pub async fn find_record(tx: &mut Tx, name: &RecordName) -> Result<RecordId, EngineError> {
     let found = tx.record_find(&name.source, &name.request_id).await?;
-    let RecordName { source, request_id } = name;
-    found.ok_or_else(|| Refusal::NoRecord { source: source.clone(), request_id: request_id.clone() }.into())
+    found.ok_or_else(|| no_record(name).into())
+}
+
+/// The refusal of a record that does not exist.
+pub fn no_record(name: &RecordName) -> Refusal {
+    Refusal::NoRecord { source: name.source.clone(), request_id: name.request_id.clone() }
 }

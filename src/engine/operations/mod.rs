@@ -15,7 +15,7 @@ mod second_person;
 mod stock;
 mod warrant;
 
-pub use act::{Act, RecordName, find_record};
+pub use act::{Act, RecordName, find_record, no_record};
 pub use any::AnyAct;
 pub use card::{CheckCard, HandOverCard, RejectCard, SurrenderCard, card_preview};
 pub use database::{ArchiveJobs, Archived, BackUpDatabase, Backup, DatabaseMove, archivable, database_move};

@@ -16,6 +16,7 @@ macro_rules! scripts {
             (5, "ended", include_str!(concat!("../../../migrations/", $folder, "/0005_ended.sql"))),
             (6, "sides", include_str!(concat!("../../../migrations/", $folder, "/0006_sides.sql"))),
             (7, "acts", include_str!(concat!("../../../migrations/", $folder, "/0007_acts.sql"))),
+            (8, "counters", include_str!(concat!("../../../migrations/", $folder, "/0008_counters.sql"))),
         ]
     };
 }

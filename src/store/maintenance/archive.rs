@@ -18,14 +18,6 @@ pub struct Moved {
     pub attempts: u64,
 }
 
-/// The archived jobs of a batch: how many, and how many of them printed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(in crate::store) struct ArchivedCount {
-    pub(in crate::store) batch: i64,
-    pub(in crate::store) jobs: i64,
-    pub(in crate::store) printed: i64,
-}
-
 impl Tx {
     /// Jobs that may be archived, in ascending order from after `after`, at most `limit`: jobs that are not queued, printing
     /// or uncertain, of batches that were closed before `before`.
@@ -119,16 +111,6 @@ impl Tx {
         let state: Option<String> = on!(self, c => sqlx::query_scalar(sql).bind(name).fetch_optional(c))
             .map_err(doing("finding an attempt"))?;
         state.map(|state| parse("attempt_archive", name, &state)).transpose()
-    }
-
-    /// The counts of each batch that has archived jobs.
-    pub(in crate::store) async fn archived_counts(&mut self) -> Result<Vec<ArchivedCount>, StoreError> {
-        const COUNTS: &str = "
-            SELECT batch_id, COUNT(*), COUNT(*) FILTER (WHERE state = 'printed') FROM job_archive
-            GROUP BY batch_id ORDER BY batch_id";
-        let rows: Vec<(i64, i64, i64)> =
-            on!(self, c => sqlx::query_as(COUNTS).fetch_all(c)).map_err(doing("counting archived jobs"))?;
-        Ok(rows.into_iter().map(|(batch, jobs, printed)| ArchivedCount { batch, jobs, printed }).collect())
     }
 }
 

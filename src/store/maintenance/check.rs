@@ -3,7 +3,7 @@
 //! Each statement selects what is wrong: a thing as people name it, and what is wrong with it. All of them read one state
 //! of the database, and each reads whole tables.
 
-use self::Remedy::{ReadHistory, Recount, Report, Restore};
+use self::Remedy::{IgnoreCounts, ReadHistory, Recount, Report, Restore};
 use crate::store::{ChainFault, ChainHead, StoreError, Tx, backend::Inner, doing, on};
 
 /// A rule, and where it is broken.
@@ -18,7 +18,8 @@ pub struct Check {
 }
 
 /// What a person has to do when a rule does not hold. In each case the files stay as they are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Remedy {
     /// Restore a backup.
     Restore,
@@ -28,10 +29,12 @@ pub enum Remedy {
     Recount,
     /// Read the history of the thing, and do not print it.
     ReadHistory,
+    /// Do not trust the counts of the board.
+    IgnoreCounts,
 }
 
 /// One thing that is wrong.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Fault {
     /// The thing: `record default/3372-2015-000001`, `lot 2015-08 of ktp-el`.
     pub thing: String,
@@ -40,7 +43,7 @@ pub struct Fault {
 }
 
 /// Rules that one statement checks: name, what to do, statement.
-const RULES: [(&str, Remedy, &str); 13] = [
+const RULES: [(&str, Remedy, &str); 15] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
     ("who waits is in the waiting list, and nobody else is", ReadHistory, WAITING),
     ("a record in a batch or uncertain has its one open job, and no other has any", ReadHistory, OPEN_JOBS),
@@ -54,6 +57,8 @@ const RULES: [(&str, Remedy, &str); 13] = [
     ("each record has its person", Restore, PERSONS),
     ("each photo knows how many records need it", Restore, PHOTOS),
     ("a job is either in hand or archived, and archived only when it is over", ReadHistory, ARCHIVED),
+    ("the counters of records are equal to the records", IgnoreCounts, RECORD_COUNTERS),
+    ("the counters of outcomes are equal to the attempts that ended", IgnoreCounts, OUTCOME_COUNTERS),
 ];
 
 const LOTS: &str = "
@@ -219,6 +224,29 @@ const ARCHIVED: &str = "
     SELECT 'job ' || CAST(a.id AS TEXT), 'it is archived, and its batch is ' || b.state
     FROM job_archive AS a JOIN batch AS b ON b.id = a.batch_id WHERE b.state <> 'closed'
     LIMIT 100";
+
+const RECORD_COUNTERS: &str = "
+    SELECT 'records of ' || s.profile || ' in ' || s.district || ' that are ' || s.state
+           || CASE WHEN s.stopped THEN ' and stopped' ELSE '' END,
+           CAST(s.counted AS TEXT) || ' counted, and ' || CAST(s.found AS TEXT) || ' found'
+    FROM (SELECT profile, district, state, stopped, CAST(SUM(counted) AS BIGINT) AS counted, CAST(SUM(found) AS BIGINT) AS found
+          FROM (SELECT profile, district, state, stopped, number AS counted, 0 AS found FROM counter_record
+                UNION ALL SELECT profile, district, state, stop IS NOT NULL, 0, 1 FROM record) AS sides
+          GROUP BY profile, district, state, stopped) AS s
+    WHERE s.counted <> s.found ORDER BY s.profile, s.district, s.state, s.stopped LIMIT 100";
+
+const OUTCOME_COUNTERS: &str = "
+    SELECT 'attempts at ' || s.printer || ' that ended ' || s.state || ' in the 15 minutes from Unix time '
+           || CAST(s.bucket / 1000000 AS TEXT),
+           CAST(s.counted AS TEXT) || ' counted, and ' || CAST(s.found AS TEXT) || ' found'
+    FROM (SELECT printer, bucket, state, CAST(SUM(counted) AS BIGINT) AS counted, CAST(SUM(found) AS BIGINT) AS found
+          FROM (SELECT printer, bucket_start_us AS bucket, state, number AS counted, 0 AS found FROM counter_outcome
+                UNION ALL
+                SELECT printer, ended_at_us - ended_at_us % 900000000, state, 0, 1 FROM attempt WHERE ended_at_us IS NOT NULL
+                UNION ALL
+                SELECT printer, ended_at_us - ended_at_us % 900000000, state, 0, 1 FROM attempt_archive) AS sides
+          GROUP BY printer, bucket, state) AS s
+    WHERE s.counted <> s.found ORDER BY s.bucket, s.printer, s.state LIMIT 100";
 
 impl Tx {
     /// Checks everything that must hold at every moment, and with `seal` also that no sealed audit row is gone. A file that

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 20] = [
     "meta",
     "photo",
     "record",
@@ -34,6 +34,8 @@ const TABLES: [&str; 18] = [
     "pending_act",
     "audit",
     "audit_head",
+    "counter_record",
+    "counter_outcome",
 ];
 const NOT_MOVED: [&str; 2] = ["_sqlx_migrations", "node"];
 /// Reading the file may take longer than a transaction may otherwise be idle.

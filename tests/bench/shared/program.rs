@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use cetak::{app::demo::people::write_waiting_list, store::JobFilter};
+use cetak::{app::demo::people::write_waiting_list, store::JobScope};
 
 use super::{database::Database, office, table::output_of, usage::Usage};
 
@@ -126,7 +126,7 @@ pub(crate) async fn compare(
     hopper: &BTreeMap<String, u32>,
 ) -> anyhow::Result<()> {
     let office = office::open(database).await?;
-    let jobs = office.store.read().await?.job_list(&JobFilter::default()).await?;
+    let jobs = office.store.read().await?.job_list(JobScope::All, None, 0, i64::MAX).await?;
     office::check(&office, records, i64::from(cards), i64::from(cards)).await?;
     let mut printed = BTreeMap::new();
     let mut requests = HashSet::new();

@@ -1,0 +1,61 @@
+//! What needs a person, in words, with the command that shows or settles it.
+
+use crate::{
+    domain::printer_reason::Resumes,
+    engine::query::{Need, NeedKind},
+};
+
+/// A need as people read it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NeedText {
+    /// What waits.
+    pub what: String,
+    /// The command that shows or settles it.
+    pub command: String,
+}
+
+/// The text of a need.
+pub fn need(need: &Need) -> NeedText {
+    let text = |what: &str, command: &str| NeedText { what: what.to_owned(), command: command.to_owned() };
+    match &need.kind {
+        NeedKind::UncertainCards => text("cards with an unknown outcome", "cetak inspect list"),
+        NeedKind::QuarantinedRecords => text("quarantined records", "cetak record quarantined"),
+        NeedKind::StoppedCards => text("printed cards that are stopped", "cetak card reject REQUEST_ID"),
+        NeedKind::ReprintsToApprove => text("reprints that wait for approval", "cetak reprint list"),
+        NeedKind::BatchesToApprove => text("batches that wait for approval", "cetak batch list"),
+        NeedKind::PrinterLocked { printer } => {
+            text(&format!("printer `{printer}` failed repeatedly"), &format!("cetak printer clear {printer}"))
+        }
+        NeedKind::PrinterReason { printer, advice } => {
+            let clears = matches!(advice.resumes, Resumes::WhenCleared | Resumes::WithTheNextCard);
+            let verb = if clears { "clear" } else { "show" };
+            let (who, action, keyword) = (advice.who.as_str(), &advice.action, &advice.keyword);
+            text(
+                &format!("{who}, printer `{printer}`: {action} ({keyword})"),
+                &format!("cetak printer {verb} {printer}"),
+            )
+        }
+        NeedKind::PrinterStopped { printer } => text(
+            &format!("printer `{printer}` is stopped and gives no reason"),
+            &format!("cetak printer show {printer}"),
+        ),
+        NeedKind::ClockBehind => text("the clock is behind the newest audit row, so no card is fed", "date"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::printer_reason::advise;
+
+    #[test]
+    fn a_reason_that_has_to_be_cleared_names_that_command_and_another_the_command_that_shows_it() {
+        for (reason, command) in [("media-jam", "cetak printer clear p1"), ("media-empty", "cetak printer show p1")] {
+            let advice = advise(reason);
+            let kind = NeedKind::PrinterReason { printer: "p1".into(), advice: advice.clone() };
+            let text = need(&Need { kind, count: 1 });
+            assert_eq!(text.command, command);
+            assert!(text.what.contains(reason) && text.what.contains(&*advice.action), "{}", text.what);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The audit, and whether it and everything else in the database is right.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Engine, EngineError, Page, PageRequest, Query};
+use crate::store::{ChainHead, Fault, Remedy};
+
+/// Asks for the newest row of each chain.
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListAuditHeads {}
+
+impl Query for ListAuditHeads {
+    type Answer = Vec<ChainHead>;
+
+    async fn read(self, engine: &Engine) -> Result<Vec<ChainHead>, EngineError> {
+        Ok(engine.store.read().await?.audit_heads().await?)
+    }
+}
+
+/// Asks for rows of a chain, oldest first.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListAudit {
+    /// The chain.
+    pub chain: String,
+    /// Which page.
+    #[serde(default)]
+    pub page: PageRequest,
+}
+
+/// A sealed row.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AuditEntry {
+    /// Its number in the chain, from 1 without gaps.
+    pub seq: i64,
+    /// The stored text: one JSON object.
+    pub entry: String,
+}
+
+impl Query for ListAudit {
+    type Answer = Page<AuditEntry>;
+
+    async fn read(self, engine: &Engine) -> Result<Page<AuditEntry>, EngineError> {
+        let (after, limit) = self.page.range();
+        let rows = engine.store.read().await?.audit_page(&self.chain, after, limit).await?;
+        let entry = |row: crate::store::AuditRow| (row.seq, AuditEntry { seq: row.seq, entry: row.entry });
+        Ok(Page::new(rows.into_iter().map(entry).collect(), self.page.limit))
+    }
+}
+
+/// Asks for the [`AuditVerification`]. Reads the whole audit and the whole ledger.
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VerifyAudit {
+    /// Heads that were kept outside of the database: a cut tail is found too.
+    #[serde(default)]
+    pub seal: Vec<ChainHead>,
+}
+
+/// Whether a row of the audit was changed, moved or lost, and whether the books are right.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AuditVerification {
+    /// How many rows were checked.
+    pub rows: i64,
+    /// The first fault of each chain that has one.
+    pub chains: Vec<SealFault>,
+    /// Balances that are not the sum of their movements.
+    pub accounts: Vec<AccountFault>,
+}
+
+/// What is wrong with a chain.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SealFault {
+    /// The chain.
+    pub chain: String,
+    /// The row.
+    pub seq: i64,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// A balance that is not the sum of its movements.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AccountFault {
+    /// Number of the lot, account and place.
+    pub account: String,
+    /// What is booked.
+    pub booked: i64,
+    /// What was moved there.
+    pub moved: i64,
+}
+
+impl Query for VerifyAudit {
+    type Answer = AuditVerification;
+
+    async fn read(self, engine: &Engine) -> Result<AuditVerification, EngineError> {
+        let mut tx = engine.store.read().await?;
+        let (rows, chains) = tx.audit_verify(&self.seal).await?;
+        let accounts = tx.balance_faults().await?;
+        Ok(AuditVerification {
+            rows,
+            chains: chains
+                .into_iter()
+                .map(|f| SealFault { chain: f.chain, seq: f.seq, what: f.what.to_owned() })
+                .collect(),
+            accounts: accounts
+                .into_iter()
+                .map(|(account, booked, moved)| AccountFault { account, booked, moved })
+                .collect(),
+        })
+    }
+}
+
+/// Asks for everything that must hold at every moment. Reads the whole database.
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckDatabase {
+    /// Heads that were kept outside of the database: a cut tail is found too.
+    #[serde(default)]
+    pub seal: Vec<ChainHead>,
+}
+
+/// A rule, and where it is broken.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CheckedRule {
+    /// What holds.
+    pub rule: String,
+    /// Where it does not hold, at most 100; empty if all is well.
+    pub faults: Vec<Fault>,
+    /// What a person has to do if it does not hold.
+    pub remedy: Remedy,
+}
+
+impl Query for CheckDatabase {
+    type Answer = Vec<CheckedRule>;
+
+    async fn read(self, engine: &Engine) -> Result<Vec<CheckedRule>, EngineError> {
+        let checks = engine.store.read().await?.check(&self.seal).await?;
+        let rule = |c: crate::store::Check| CheckedRule { rule: c.rule.into(), faults: c.faults, remedy: c.remedy };
+        Ok(checks.into_iter().map(rule).collect())
+    }
+}

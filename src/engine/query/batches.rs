@@ -1,0 +1,48 @@
+//! Batches.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Engine, EngineError, Page, PageRequest, Query};
+use crate::{
+    domain::{id::BatchId, refusal::Refusal},
+    store::BatchLine,
+};
+
+/// Asks for batches, oldest first.
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListBatches {
+    /// Closed ones too.
+    #[serde(default)]
+    pub closed_too: bool,
+    /// Which page.
+    #[serde(default)]
+    pub page: PageRequest,
+}
+
+impl Query for ListBatches {
+    type Answer = Page<BatchLine>;
+
+    async fn read(self, engine: &Engine) -> Result<Page<BatchLine>, EngineError> {
+        let (after, limit) = self.page.range();
+        let lines = engine.store.read().await?.batch_list(!self.closed_too, after, limit).await?;
+        Ok(Page::new(lines.into_iter().map(|line| (line.id, line)).collect(), self.page.limit))
+    }
+}
+
+/// Asks for one batch; its jobs are [`ListJobs`](super::ListJobs).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShowBatch {
+    /// The batch.
+    pub batch: BatchId,
+}
+
+impl Query for ShowBatch {
+    type Answer = BatchLine;
+
+    async fn read(self, engine: &Engine) -> Result<BatchLine, EngineError> {
+        let line = engine.store.read().await?.batch_line(self.batch).await?;
+        line.ok_or_else(|| Refusal::NoBatch { batch: self.batch }.into())
+    }
+}

@@ -1,0 +1,124 @@
+//! What waits for a person. The surface that shows it words it, and names the act that settles it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Engine, EngineError, Query,
+    printers::{self, PrinterLine},
+};
+use crate::{
+    domain::{
+        breaker::Breaker,
+        printer_reason::{Advice, Who},
+        record::RecordState,
+    },
+    engine::CLOCK_TOLERANCE,
+    store::{RecordCount, Tx},
+};
+
+/// Asks for all [`Need`]s. There are a few kinds, and a few for each printer.
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListNeeds {}
+
+/// Something that waits for a person.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Need {
+    /// What it is, and which printer it concerns.
+    #[serde(flatten)]
+    pub kind: NeedKind,
+    /// How many there are of it; at least 1.
+    pub count: i64,
+}
+
+/// What waits for a person, with its subject.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum NeedKind {
+    /// Cards with an unknown outcome, to be inspected.
+    UncertainCards,
+    /// Records that were quarantined, to be released or withdrawn.
+    QuarantinedRecords,
+    /// Printed cards of records that were withdrawn or changed since, to be rejected.
+    StoppedCards,
+    /// Reprints that wait for approval.
+    ReprintsToApprove,
+    /// Batches that wait for approval.
+    BatchesToApprove,
+    /// The printer failed until its breaker locked.
+    PrinterLocked {
+        /// The printer.
+        printer: String,
+    },
+    /// The printer gives a reason for which no card is fed, and which a person must remove.
+    PrinterReason {
+        /// The printer.
+        printer: String,
+        /// What the reason means.
+        advice: Advice,
+    },
+    /// The printer is stopped and gives no reason.
+    PrinterStopped {
+        /// The printer.
+        printer: String,
+    },
+    /// The clock is behind the newest audit row, so nothing is fed.
+    ClockBehind,
+}
+
+impl Query for ListNeeds {
+    type Answer = Vec<Need>;
+
+    async fn read(self, engine: &Engine) -> Result<Vec<Need>, EngineError> {
+        let mut tx = engine.store.read().await?;
+        let counts = tx.record_counts().await?;
+        let pauses = tx.pause_list().await?;
+        let printers = printers::read(engine, &mut tx, &pauses).await?;
+        read(engine, &mut tx, &counts, &printers).await
+    }
+}
+
+pub(super) async fn read(
+    engine: &Engine,
+    tx: &mut Tx,
+    counts: &[RecordCount],
+    printers: &[PrinterLine],
+) -> Result<Vec<Need>, EngineError> {
+    let count = |state: RecordState, stopped_only: bool| {
+        let counts = counts.iter().filter(|c| c.state == state.as_str() && (c.stopped || !stopped_only));
+        counts.map(|c| c.count).sum::<i64>()
+    };
+    let mut needs = vec![
+        (NeedKind::UncertainCards, count(RecordState::Uncertain, false)),
+        (NeedKind::QuarantinedRecords, count(RecordState::Quarantined, false)),
+        (NeedKind::StoppedCards, count(RecordState::Printed, true)),
+        (NeedKind::ReprintsToApprove, tx.warrants_requested_count().await?),
+        (NeedKind::BatchesToApprove, tx.batches_planned_count().await?),
+    ];
+    needs.extend(printers.iter().flat_map(needs_of).map(|kind| (kind, 1)));
+    let is_behind = engine.clock.now().plus(CLOCK_TOLERANCE) < tx.newest_instant().await?;
+    needs.push((NeedKind::ClockBehind, i64::from(is_behind)));
+    Ok(needs.into_iter().filter(|(_, count)| *count > 0).map(|(kind, count)| Need { kind, count }).collect())
+}
+
+fn needs_of(printer: &PrinterLine) -> Vec<NeedKind> {
+    let name = || printer.name.clone();
+    let mut needs = Vec::new();
+    if printer.breaker == Breaker::Locked {
+        needs.push(NeedKind::PrinterLocked { printer: name() });
+    }
+    let is_over = |advice: &Advice| printer.declared_over.contains(&advice.keyword);
+    let asks = |advice: &&Advice| advice.stops_feeding && advice.who != Who::Nobody && !is_over(advice);
+    let mut told = Vec::new();
+    for advice in printer.advice.iter().filter(asks) {
+        // `media-empty` and `media-needed` are one task.
+        if !told.contains(&&advice.action) {
+            told.push(&advice.action);
+            needs.push(NeedKind::PrinterReason { printer: name(), advice: advice.clone() });
+        }
+    }
+    if printer.state == "stopped" && printer.advice.is_empty() {
+        needs.push(NeedKind::PrinterStopped { printer: name() });
+    }
+    needs
+}

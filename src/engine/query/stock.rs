@@ -1,0 +1,62 @@
+//! What is in each account.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Engine, EngineError, Query};
+use crate::store::BalanceLine;
+
+/// The accounts in the order of a report.
+pub const ACCOUNTS: [&str; 11] = [
+    "supplier",
+    "vault",
+    "hopper",
+    "reserved",
+    "printed",
+    "spoiled",
+    "uncertain",
+    "handed-over",
+    "destroyed",
+    "loan",
+    "missing",
+];
+
+/// Blank type to account to quantity, over lots and places, with `sum`, which is zero when the books are right.
+pub type Totals = BTreeMap<String, BTreeMap<String, i64>>;
+
+/// Asks for the [`Stock`].
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShowStock {}
+
+/// All balances that are not zero.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Stock {
+    /// By blank type.
+    pub blangko: Totals,
+    /// By lot and place.
+    pub accounts: Vec<BalanceLine>,
+}
+
+impl Query for ShowStock {
+    type Answer = Stock;
+
+    async fn read(self, engine: &Engine) -> Result<Stock, EngineError> {
+        let accounts = engine.store.read().await?.balance_list().await?;
+        Ok(Stock { blangko: totals(&accounts), accounts })
+    }
+}
+
+/// Balances over lots and places.
+pub(super) fn totals(lines: &[BalanceLine]) -> Totals {
+    let mut types = Totals::new();
+    for line in lines {
+        let accounts = types
+            .entry(line.blank_type.clone())
+            .or_insert_with(|| ACCOUNTS.iter().chain(&["sum"]).map(|account| ((*account).to_owned(), 0)).collect());
+        *accounts.entry(line.account.clone()).or_default() += line.quantity;
+        *accounts.entry("sum".into()).or_default() += line.quantity;
+    }
+    types
+}

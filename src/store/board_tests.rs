@@ -1,0 +1,74 @@
+//! Tests that the statements of the board, of needs-a-person and of the printers read no table that grows from end to end.
+
+use sqlx::Row;
+
+use super::{Inner, Location, Store, audit, counter, keys::Keys, node, printer, report, stock, warrant};
+
+/// All that `engine::query::{ShowBoard, ListNeeds, ListPrinters}` read.
+const STATEMENTS: [&str; 12] = [
+    counter::RECORD_COUNTS,
+    counter::OUTCOMES,
+    printer::PRINTERS,
+    printer::PAUSES,
+    node::NODES,
+    stock::BALANCES,
+    audit::NEWEST,
+    report::NEXT_CLASS,
+    report::OPEN_BATCHES,
+    report::BATCH_COUNTS,
+    report::PLANNED_BATCHES,
+    warrant::REQUESTED,
+];
+
+/// Tables with a row for each record, card, act or movement.
+const GROWING: [&str; 11] = [
+    "record",
+    "person",
+    "waiting",
+    "movement",
+    "batch",
+    "job",
+    "attempt",
+    "job_archive",
+    "attempt_archive",
+    "audit",
+    "photo",
+];
+
+/// The first words of each step of the plan: `SCAN record AS r`, `SEARCH job USING ...`.
+async fn plan(store: &Store, sql: &str) -> Vec<String> {
+    let mut tx = store.read().await.unwrap();
+    let Inner::Sqlite(transaction) = &mut tx.inner else { unreachable!("it is a file") };
+    let explain = sqlx::AssertSqlSafe(["EXPLAIN QUERY PLAN ", sql].concat());
+    let rows = sqlx::query(explain).fetch_all(&mut **transaction).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>("detail")).collect()
+}
+
+/// A step that reads a growing table from end to end. Through the index of open batches it reads only these.
+fn is_scan(sql: &str, step: &str) -> bool {
+    let Some(name) = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()) else { return false };
+    let is_aliased =
+        |table: &&&str| sql.contains(&format!("{table} AS {name} ")) || sql.contains(&format!("{table} AS {name}\n"));
+    let table = GROWING.iter().find(|table| **table == name).or_else(|| GROWING.iter().find(is_aliased));
+    table.is_some() && !step.contains("INDEX batch_open")
+}
+
+#[tokio::test]
+async fn the_board_reads_no_growing_table_from_end_to_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::File(folder.path().join("cetak.db"));
+    let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
+    for sql in STATEMENTS {
+        let plan = plan(&store, sql).await;
+        assert!(!plan.is_empty() && !plan.iter().any(|step| is_scan(sql, step)), "{sql}: {plan:?}");
+    }
+    for sql in [
+        "SELECT COUNT(*) FROM record AS r WHERE r.state = 'printed'",
+        "SELECT COUNT(*) FROM batch",
+        "SELECT j.due_at_us FROM job AS j ",
+        "SELECT state, COUNT(*) FROM attempt GROUP BY state",
+    ] {
+        let plan = plan(&store, sql).await;
+        assert!(plan.iter().any(|step| is_scan(sql, step)), "the test sees nothing in {sql}: {plan:?}");
+    }
+}

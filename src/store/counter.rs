@@ -1,0 +1,98 @@
+//! Counters, so that a board costs the same however many records there are.
+//!
+//! A transaction adds up what it changes and saves that with one statement before its audit rows. Each chain has rows of
+//! its own, which are added up on reading, so a number in a row may be negative. `db check` compares the sums with what
+//! they count.
+
+use futures_util::TryStreamExt;
+
+use super::{
+    Inner, StoreError, Tx,
+    counter_deltas::{Deltas, bucket_start},
+    doing, execute, on, set,
+};
+use crate::domain::time::Timestamp;
+
+/// How many records are alike.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecordCount {
+    /// The profile.
+    pub profile: String,
+    /// First key of the pile.
+    pub district: String,
+    /// The state.
+    pub state: String,
+    /// A person stopped the card.
+    pub stopped: bool,
+    /// Records.
+    pub count: i64,
+}
+
+macro_rules! add_records {
+    () => {
+        "INSERT INTO counter_record (chain, profile, district, state, stopped, number)
+         SELECT $1, v.value ->> 0, v.value ->> 1, v.value ->> 2, CAST(v.value ->> 3 AS BIGINT) <> 0, CAST(v.value ->> 4 AS BIGINT)
+         FROM json_each($2) AS v WHERE true
+         ON CONFLICT (chain, profile, district, state, stopped) DO UPDATE SET number = counter_record.number + excluded.number"
+    };
+}
+macro_rules! add_outcomes {
+    () => {
+        "INSERT INTO counter_outcome (chain, bucket_start_us, printer, state, number)
+         SELECT $1, CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, CAST(v.value ->> 3 AS BIGINT)
+         FROM json_each($3) AS v WHERE true
+         ON CONFLICT (bucket_start_us, printer, state, chain) DO UPDATE SET number = counter_outcome.number + excluded.number"
+    };
+}
+
+pub(super) const RECORD_COUNTS: &str = "
+    SELECT profile, district, state, stopped, CAST(SUM(number) AS BIGINT) FROM counter_record
+    GROUP BY profile, district, state, stopped HAVING SUM(number) <> 0
+    ORDER BY profile, district, state, stopped";
+
+pub(super) const OUTCOMES: &str = "
+    SELECT printer, state, CAST(SUM(number) AS BIGINT) FROM counter_outcome WHERE bucket_start_us >= $1
+    GROUP BY printer, state HAVING SUM(number) <> 0 ORDER BY printer, state";
+
+impl Tx {
+    /// Adds what the transaction changed to its chain's counters.
+    pub(super) async fn counters_save(&mut self) -> Result<(), StoreError> {
+        // SQLite takes one text with two statements, PostgreSQL one statement that has the other inside.
+        const SQLITE: &str = concat!(add_records!(), ";", add_outcomes!());
+        const POSTGRES: &str = concat!("WITH outcomes AS (", add_outcomes!(), ") ", add_records!());
+        let Deltas { records, outcomes } = std::mem::take(&mut self.deltas);
+        let records: Vec<_> = records.into_iter().filter(|(_, number)| *number != 0).collect();
+        let records: Vec<_> = records.iter().map(|((p, d, state, s), n)| (p, d, state, i64::from(*s), n)).collect();
+        let outcomes: Vec<_> = outcomes.into_iter().filter(|(_, number)| *number != 0).collect();
+        let outcomes: Vec<_> = outcomes.iter().map(|((at, printer, state), n)| (at, printer, state, n)).collect();
+        if records.is_empty() && outcomes.is_empty() {
+            return Ok(());
+        }
+        let (chain, records, outcomes) = (self.writer.chain.clone(), set(&records), set(&outcomes));
+        if let Inner::Sqlite(transaction) = &mut self.inner {
+            let query = sqlx::query(SQLITE).bind(&*chain).bind(records).bind(outcomes);
+            #[expect(deprecated, reason = "other databases take one statement at a time, and this text is SQLite's")]
+            let done = query.execute_many(&mut **transaction).await;
+            return done.try_for_each(async |_| Ok(())).await.map_err(doing("keeping the counters"));
+        }
+        execute!(self, sqlx::query(POSTGRES).bind(&*chain).bind(records).bind(outcomes))
+            .map_err(doing("keeping the counters"))?;
+        Ok(())
+    }
+
+    /// Records by profile, district, state and whether their card is stopped. Costs by these, not by the records.
+    pub async fn record_counts(&mut self) -> Result<Vec<RecordCount>, StoreError> {
+        let rows: Vec<(String, String, String, bool, i64)> =
+            on!(self, c => sqlx::query_as(RECORD_COUNTS).fetch_all(c)).map_err(doing("reading the counters"))?;
+        let count =
+            |(profile, district, state, stopped, count)| RecordCount { profile, district, state, stopped, count };
+        Ok(rows.into_iter().map(count).collect())
+    }
+
+    /// How many attempts of each printer ended in which state since an instant, which is taken down to a quarter of an
+    /// hour. Costs by the time since then.
+    pub async fn printer_outcomes(&mut self, since: Timestamp) -> Result<Vec<(String, String, i64)>, StoreError> {
+        on!(self, c => sqlx::query_as(OUTCOMES).bind(bucket_start(since.0)).fetch_all(c))
+            .map_err(doing("reading the counters"))
+    }
+}

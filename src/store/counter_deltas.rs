@@ -1,0 +1,93 @@
+//! What one transaction changes of the counters.
+
+use std::collections::BTreeMap;
+
+use crate::domain::{attempt::AttemptState, record::RecordState};
+
+/// The length of the time that one row of outcomes covers: 15 minutes, which every time zone in use is a multiple of.
+const BUCKET_US: i64 = 15 * 60 * 1_000_000;
+
+type RecordKey = (String, String, &'static str, bool);
+type OutcomeKey = (i64, String, &'static str);
+
+/// What a transaction changes of the counters.
+#[derive(Default, Debug)]
+pub(super) struct Deltas {
+    pub(super) records: BTreeMap<RecordKey, i64>,
+    pub(super) outcomes: BTreeMap<OutcomeKey, i64>,
+}
+
+impl Deltas {
+    /// A new record, whose card is not stopped.
+    pub(super) fn record_added(&mut self, profile: &str, district: &str, state: RecordState) {
+        *self.records.entry((profile.to_owned(), district.to_owned(), state.as_str(), false)).or_default() += 1;
+    }
+
+    /// A record with another state, or whose card was stopped or is stopped no longer.
+    pub(super) fn record_changed(
+        &mut self,
+        (profile, district): (String, String),
+        from: (RecordState, bool),
+        to: (RecordState, bool),
+    ) {
+        if from == to {
+            return;
+        }
+        *self.records.entry((profile.clone(), district.clone(), from.0.as_str(), from.1)).or_default() -= 1;
+        *self.records.entry((profile, district, to.0.as_str(), to.1)).or_default() += 1;
+    }
+
+    /// A record with another first key of the pile.
+    pub(super) fn record_moved(&mut self, profile: &str, districts: [&str; 2], state: RecordState, stopped: bool) {
+        for (district, delta) in districts.into_iter().zip([-1, 1]) {
+            let key = (profile.to_owned(), district.to_owned(), state.as_str(), stopped);
+            *self.records.entry(key).or_default() += delta;
+        }
+    }
+
+    /// An attempt that ended, or an ended one with another outcome.
+    pub(super) fn attempt_ended(&mut self, printer: String, ended_at_us: i64, from: AttemptState, to: AttemptState) {
+        let bucket = bucket_start(ended_at_us);
+        if !from.is_open() {
+            *self.outcomes.entry((bucket, printer.clone(), from.as_str())).or_default() -= 1;
+        }
+        if !to.is_open() {
+            *self.outcomes.entry((bucket, printer, to.as_str())).or_default() += 1;
+        }
+    }
+}
+
+/// The start of the row of outcomes that an instant belongs to. As in SQL, where it is `at - at % 900000000`.
+pub(super) fn bucket_start(at_us: i64) -> i64 {
+    at_us - at_us % BUCKET_US
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_taken_from_one_counter_and_added_to_another() {
+        let mut deltas = Deltas::default();
+        let pile = || ("student".to_owned(), "FACULTY 1".to_owned());
+        deltas.record_added("student", "FACULTY 1", RecordState::Waiting);
+        deltas.record_changed(pile(), (RecordState::Waiting, false), (RecordState::Batched, false));
+        deltas.record_changed(pile(), (RecordState::Batched, false), (RecordState::Batched, true));
+        deltas.record_moved("student", ["FACULTY 1", "FACULTY 2"], RecordState::Batched, true);
+
+        let left: Vec<_> = deltas.records.into_iter().filter(|(_, number)| *number != 0).collect();
+
+        assert_eq!(left, [(("student".into(), "FACULTY 2".into(), "batched", true), 1)]);
+    }
+
+    #[test]
+    fn an_inspected_outcome_changes_the_quarter_of_an_hour_in_which_the_attempt_ended() {
+        let mut deltas = Deltas::default();
+        deltas.attempt_ended("p1".into(), BUCKET_US + 1, AttemptState::Releasing, AttemptState::Uncertain);
+        deltas.attempt_ended("p1".into(), BUCKET_US + 1, AttemptState::Uncertain, AttemptState::Printed);
+
+        let left: Vec<_> = deltas.outcomes.into_iter().filter(|(_, number)| *number != 0).collect();
+
+        assert_eq!(left, [((BUCKET_US, "p1".into(), "printed"), 1)]);
+    }
+}
