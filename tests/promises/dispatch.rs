@@ -18,8 +18,9 @@ use cetak::{
 };
 
 use crate::{
+    clock::NOON,
     database,
-    world::{NOON, World, students},
+    world::{World, students},
 };
 
 /// What a case changes of the printer and of its cards, in memory.
