@@ -15,7 +15,11 @@ use cetak::{
     },
 };
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 /// Rows are made in one thread and freed in another, at which the system's allocator is slow.
 #[global_allocator]
@@ -24,17 +28,23 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let level = if matches!(cli.command, Command::Run(_)) { "cetak=info,warn,sqlx=error" } else { "error" };
-    let filter = EnvFilter::try_from_env("CETAK_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+    let events = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    tracing_subscriber::registry().with(events).with(log_levels(matches!(cli.command, Command::Run(_)))).init();
     match Box::pin(app::run(cli)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error),
     }
+}
+
+/// The levels that `CETAK_LOG` names, such as `info` or `cetak=debug,warn`; the usual ones if it is unset or invalid.
+fn log_levels(is_service: bool) -> Targets {
+    let usual = if is_service {
+        let levels = Targets::new().with_default(LevelFilter::WARN);
+        levels.with_target("cetak", LevelFilter::INFO).with_target("sqlx", LevelFilter::ERROR)
+    } else {
+        Targets::new().with_default(LevelFilter::ERROR)
+    };
+    std::env::var("CETAK_LOG").ok().and_then(|levels| levels.parse().ok()).unwrap_or(usual)
 }
 
 /// Prints what went wrong and what to do next. A closed pipe is not a failure: the reader has what it wanted.

@@ -56,7 +56,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             let node = engine.store.is_shared().then_some(node);
             let stuck = schedule(&engine, &global.data, until, node).await?;
             for (printer, why) in &stuck {
-                message(&format!("printer `{printer}`: {why}"));
+                message(&format!("printer `{printer}`: {}", cli::words::blocked(*why)));
             }
             if engine.store.read().await?.printer_list().await?.is_empty() {
                 message("no printer; add one with `cetak printer add`");

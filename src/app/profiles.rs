@@ -1,4 +1,4 @@
-//! Card profiles: those that come with the program, and a user's. Each is a folder with `profile.toml` and its drawings.
+//! Card profiles, built in or from a folder. Each is a folder with `profile.toml` and its drawings.
 
 use std::{
     collections::BTreeMap,
@@ -24,9 +24,9 @@ use crate::{
     render::{Card, CardRenderer, RenderError, Renderer},
 };
 
-/// The file that says what a kind of card is.
+/// The file that defines a kind of card.
 const PROFILE: &str = "profile.toml";
-/// A longer file is no profile, drawing or sample.
+/// Largest file of a profile.
 const BYTES_MAX: u64 = 1024 * 1024;
 
 macro_rules! built_in {
@@ -35,10 +35,10 @@ macro_rules! built_in {
     };
 }
 
-/// Folders of files, by name.
+/// A folder: its name, and its files by name.
 type Folder = (&'static str, &'static [(&'static str, &'static [u8])]);
 
-/// The profiles that come with the program.
+/// The built-in profiles.
 const BUILT_IN: [Folder; 4] = built_in! {
     "ktp-el": "profile.toml", "front.svg", "back.svg", "sample.png";
     "kia": "profile.toml", "front.svg", "back.svg";
@@ -46,21 +46,23 @@ const BUILT_IN: [Folder; 4] = built_in! {
     "icao-td1": "profile.toml", "front.svg", "back.svg", "sample.png";
 };
 
-/// The profiles that come with the program.
+/// The built-in profiles by name.
 pub fn built_in() -> anyhow::Result<Profiles> {
     let read = |(folder, files): &Folder| {
         parse(folder, |file| {
             let found = files.iter().find(|(name, _)| *name == file);
             found.map(|(_, bytes)| bytes.to_vec()).ok_or_else(|| {
-                Message::new(format!("the program has no `{folder}/{file}`"), "use another build of it").into()
+                Message::new(format!("the built-in file `{folder}/{file}` is missing"), "use another build of cetak")
+                    .into()
             })
         })
     };
     BUILT_IN.iter().map(|folder| read(folder).map(|profile| (profile.name.clone(), Arc::new(profile)))).collect()
 }
 
-/// Those and the ones in the folders of a folder, which replace any of the same name. It may be missing where nobody
-/// named it.
+/// The built-in profiles, and those in the subfolders of `folder`, which replace built-in ones of the same name.
+///
+/// A missing `folder` is an error only if it is `required`.
 pub(super) fn load(folder: &Path, required: bool) -> anyhow::Result<Profiles> {
     let mut profiles = built_in()?;
     let mut folders: BTreeMap<String, PathBuf> = BTreeMap::new();
@@ -74,16 +76,21 @@ pub(super) fn load(folder: &Path, required: bool) -> anyhow::Result<Profiles> {
         let path = entry.map_err(cannot_read)?.path();
         if path.extension().is_some_and(|extension| extension == "toml") {
             anyhow::bail!(Message::new(
-                format!("`{}` is not a profile: a profile is a folder", path.display()),
-                format!("make a folder for it, and put it there as `{PROFILE}` with its drawings; see `src/profiles`"),
+                format!("`{}` is a file, and a profile is a folder", path.display()),
+                format!("move it into a folder of its own as `{PROFILE}`, with its drawings"),
             ));
         }
         if path.join(PROFILE).exists() {
             let profile = read(&path)?;
             if let Some(other) = folders.insert(profile.name.clone(), path.clone()) {
                 anyhow::bail!(Message::new(
-                    format!("`{}` and `{}` are both the profile `{}`", other.display(), path.display(), profile.name),
-                    "give one of them another `name`, or remove it",
+                    format!(
+                        "`{}` and `{}` both define the profile `{}`",
+                        other.display(),
+                        path.display(),
+                        profile.name
+                    ),
+                    "change the `name` of one of them, or remove it",
                 ));
             }
             profiles.insert(profile.name.clone(), Arc::new(profile));
@@ -92,7 +99,7 @@ pub(super) fn load(folder: &Path, required: bool) -> anyhow::Result<Profiles> {
     Ok(profiles)
 }
 
-/// The profile in a folder.
+/// Reads the profile in a folder.
 pub fn read(folder: &Path) -> anyhow::Result<CardProfile> {
     parse(&folder.display().to_string(), |file| {
         let path = folder.join(file);
@@ -101,13 +108,13 @@ pub fn read(folder: &Path) -> anyhow::Result<CardProfile> {
         let mut bytes = Vec::new();
         File::open(&path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes)).map_err(cannot_read)?;
         if bytes.len() as u64 > BYTES_MAX {
-            anyhow::bail!(Message::new(format!("`{}` is larger than 1 MiB", what()), "make it smaller"));
+            anyhow::bail!(Message::new(format!("`{}` is larger than 1 MiB", what()), "reduce it to 1 MiB"));
         }
         Ok(bytes)
     })
 }
 
-/// Reads a profile and its drawings, and proves that its cards can be drawn. `folder` is for messages.
+/// Reads and validates a profile and its drawings. `folder` names it in messages, `file` reads one of its files.
 fn parse(folder: &str, file: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow::Result<CardProfile> {
     let text = |name: &str| -> anyhow::Result<String> {
         String::from_utf8(file(name)?)
@@ -116,7 +123,7 @@ fn parse(folder: &str, file: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow
     let written = text(PROFILE)?;
     let wrong = |line: usize, message: &str| {
         let text = format!("the profile `{folder}/{PROFILE}` is wrong, line {line}: {message}");
-        Message::new(text, "README.md, \"Card profiles\", and `src/profiles` show how one is written")
+        Message::new(text, "correct it; `src/profiles/README.md` describes every key")
     };
     let mut profile: CardProfile = toml::from_str(&written).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
@@ -152,7 +159,7 @@ fn parse(folder: &str, file: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow
     Ok(profile)
 }
 
-/// Draws a profile's sample, after all that can be wrong with it was looked for.
+/// Validates a profile, and renders its sample.
 pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &PreviewArgs) -> anyhow::Result<()> {
     let name = folder.to_str().unwrap_or_default();
     let profile = match known.get(name) {
@@ -177,10 +184,10 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &Preview
     };
     let wrong = |error: RenderError| {
         let text = format!("the sample of the profile `{}` cannot be drawn: {error}", profile.name);
-        Message::new(text, "change `[card.sample]`, or the place on the card")
+        Message::new(text, "change `[card.sample]` or the place")
     };
     let renderer = Renderer::new(&profile)?;
-    // Both sides, whichever is looked at.
+    // Both sides, even if one is shown.
     renderer.check(&card).map_err(wrong)?;
     preview::write(&look.output, &renderer.draw(&card, &output).map_err(wrong)?)?;
     for (name, missing) in
@@ -197,7 +204,7 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &Preview
     ))?)
 }
 
-/// The line of the table that an error is in; 1 where it is above all tables, or is written in another way.
+/// The line of the table with the error; 1 if it is above all tables, or the header is spelled differently.
 fn line_of(text: &str, error: &ProfileError) -> usize {
     let Some(table) = error.table else { return 1 };
     let lines = text.lines().enumerate().filter(|(_, line)| line.trim() == table);
@@ -235,11 +242,11 @@ mod tests {
             (PROFILE, "attempts = 2", "attempts = \"two\"", "mine/profile.toml` is wrong, line 6"),
             (PROFILE, "attempts = 2", "atempts = 2", "unknown field `atempts`"),
             (PROFILE, "\"{name}\"", "\"{nama}\"", "`{nama}` is no column of the profile"),
-            (PROFILE, "\"{name}\"", "\"{name\"", "a brace without its partner"),
+            (PROFILE, "\"{name}\"", "\"{name\"", "unbalanced brace"),
             (PROFILE, "front.svg", "../front.svg", "`template` must be the name of a file beside the profile"),
             ("front.svg", "id=\"valid\"", "id=\"valit\"", "mine/front.svg` is wrong, line 1: it has no place `valid`"),
-            ("front.svg", "viewBox=\"0 0 85.6 53.98\"", "", "it has no `viewBox` of four numbers"),
-            ("front.svg", "</svg>", "", "it is no SVG"),
+            ("front.svg", "viewBox=\"0 0 85.6 53.98\"", "", "it needs a `viewBox` of four numbers"),
+            ("front.svg", "</svg>", "", "it is not a valid SVG file"),
             ("back.svg", "If found", "\u{4E2D}", "the character U+4E2D, which the font lacks"),
         ] {
             let (error, hint) = changed(file, from, to).unwrap_err();

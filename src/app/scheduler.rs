@@ -10,7 +10,7 @@ use crate::{
     domain::audit::Actor,
     engine::{
         Engine,
-        scheduling::{self, Blocked, Until, lease::Lease},
+        scheduling::{self, BlockedPrinters, Until, lease::Lease},
     },
     store::Candidate,
 };
@@ -25,7 +25,7 @@ pub(super) async fn schedule(
     folder: &Path,
     until: Until,
     node: Option<(String, Duration)>,
-) -> anyhow::Result<Blocked> {
+) -> anyhow::Result<BlockedPrinters> {
     let _lock = files::lock_scheduler(folder)?;
     let scheduler = Actor::system(CHAIN_SCHEDULER, &engine.writer.actor.os_user, &engine.writer.actor.host);
     let engine = match node {

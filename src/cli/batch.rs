@@ -1,6 +1,11 @@
 //! `cetak batch`.
 
-use super::{args::BatchCommand, job::jobs_text, output::Output, status::batches_text};
+use super::{
+    args::BatchCommand,
+    job::{jobs_text, word_reasons},
+    output::Output,
+    status::batches_text,
+};
 use crate::{
     domain::{id::BatchId, refusal::Refusal},
     engine::{
@@ -22,7 +27,8 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BatchCommand)
             let Some(line) = tx.batch_list(false).await?.into_iter().find(|b| b.id == batch) else {
                 anyhow::bail!(EngineError::from(Refusal::NoBatch { batch: BatchId(batch) }));
             };
-            let jobs = tx.job_list(&JobFilter { batch: Some(batch), ..JobFilter::default() }).await?;
+            let mut jobs = tx.job_list(&JobFilter { batch: Some(batch), ..JobFilter::default() }).await?;
+            word_reasons(&mut jobs, out);
             let value = serde_json::json!({ "batch": line, "jobs": jobs });
             return Ok(out.data(&value, |_| format!("{}\n{}", batches_text(&[line]), jobs_text(&jobs)))?);
         }

@@ -14,7 +14,7 @@ use super::{
     Message,
     args::{FormatArg, ImportArgs},
     output::{Output, message, table, thousands},
-    progress,
+    progress, words,
 };
 use crate::{
     domain::{import::Rejection, permission::Operation},
@@ -170,8 +170,8 @@ impl Rejects {
         // A leading apostrophe keeps a spreadsheet from reading a request id as a formula.
         let formula = request_id.starts_with(['=', '+', '-', '@']);
         let request_id = if formula { format!("'{request_id}") } else { request_id.to_owned() };
-        let row = row.to_string();
-        let record = [row.as_str(), &request_id, &rejection.field, rejection.reason.as_str(), &rejection.detail];
+        let (row, detail) = (row.to_string(), words::reason(&rejection.detail));
+        let record = [row.as_str(), &request_id, &rejection.field, rejection.reason.as_str(), &detail];
         self.writer.write_record(record).map_err(io::Error::other)
     }
 

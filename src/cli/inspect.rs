@@ -4,6 +4,7 @@ use super::{
     Usage,
     args::{FoundArg, InspectCommand},
     output::{Output, table},
+    words,
 };
 use crate::{
     engine::{
@@ -41,7 +42,8 @@ pub(super) async fn command(engine: &Engine, out: Output, command: InspectComman
 }
 
 async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
-    let lines = engine.store.read().await?.uncertain_list().await?;
+    let mut lines = engine.store.read().await?.uncertain_list().await?;
+    lines.iter_mut().for_each(|line| words::word_reason(&mut line.reason, out));
     let row = |u: &UncertainLine| {
         let optional = |text: &Option<String>| text.clone().unwrap_or_default();
         vec![

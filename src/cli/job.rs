@@ -4,6 +4,7 @@ use super::{
     Message,
     args::JobCommand,
     output::{Output, table},
+    words,
 };
 use crate::{
     domain::{id::JobId, job::JobState, refusal::Refusal},
@@ -24,18 +25,26 @@ pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -
                 };
                 state.parse::<JobState>().map_err(|_| unknown())?;
             }
-            let jobs = tx.job_list(&JobFilter { batch, state, ..JobFilter::default() }).await?;
+            let mut jobs = tx.job_list(&JobFilter { batch, state, ..JobFilter::default() }).await?;
+            word_reasons(&mut jobs, out);
             out.data(&jobs, |jobs| jobs_text(jobs))?;
         }
         JobCommand::Show { job } => {
-            let found = tx.job_list(&JobFilter { job: Some(job), ..JobFilter::default() }).await?.pop();
-            let Some(found) = found else {
+            let mut found = tx.job_list(&JobFilter { job: Some(job), ..JobFilter::default() }).await?;
+            word_reasons(&mut found, out);
+            let Some(found) = found.pop() else {
                 anyhow::bail!(EngineError::from(Refusal::NoJob { job: JobId(job) }));
             };
             out.data(&found, |job| jobs_text(std::slice::from_ref(job)))?;
         }
     }
     Ok(())
+}
+
+/// Puts the attempts' stored reasons in words.
+pub(super) fn word_reasons(jobs: &mut [JobLine], out: Output) {
+    let attempts = jobs.iter_mut().flat_map(|job| &mut job.attempts);
+    attempts.for_each(|attempt| words::word_reason(&mut attempt.reason, out));
 }
 
 pub(super) fn jobs_text(jobs: &[JobLine]) -> String {

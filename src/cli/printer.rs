@@ -73,7 +73,7 @@ async fn show(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
     let objections = operations::objections(engine, &printer.profile, &found);
     let value = serde_json::json!({
         "name": printer.name, "status": status, "advice": advice, "capabilities": found,
-        "objections": objections, "insisted": printer.insisted,
+        "objections": objections, "override_reason": printer.override_reason,
     });
     Ok(out.data(&value, |_| show_text(&printer, &found, &status, &advice, &objections))?)
 }
@@ -107,7 +107,7 @@ fn show_text(
     let mut text = table(&["printer", &printer.name], &rows.map(|(key, value)| vec![key.to_owned(), value]));
     if !advice.is_empty() {
         let row = |a: &Advice| {
-            let row = if printer.vouched.contains(&a.keyword) {
+            let row = if printer.acknowledged_reasons.contains(&a.keyword) {
                 [&*a.keyword, "nobody", "an operator declared it to be over", "it prints on meanwhile", ""]
             } else if a.severity == Severity::Report {
                 [&*a.keyword, "nobody", "it is only reported", "it prints on meanwhile", ""]
@@ -124,7 +124,7 @@ fn show_text(
             text += &format!("\n{title}: {line}\n");
         }
     }
-    if let Some(why) = &printer.insisted {
+    if let Some(why) = &printer.override_reason {
         text += &format!("\nused all the same: {why}\n");
     }
     text

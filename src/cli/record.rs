@@ -2,8 +2,9 @@
 
 use super::{
     args::{RecordArg, RecordCommand},
-    job::jobs_text,
+    job::{jobs_text, word_reasons},
     output::{Output, table},
+    words,
 };
 use crate::{
     engine::{
@@ -22,7 +23,8 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
     let done = match command {
         RecordCommand::Show { record } => return show(engine, out, &name(record)).await,
         RecordCommand::Quarantined => {
-            let lines = engine.store.read().await?.record_list(None, Some("quarantined"), 10_000).await?;
+            let mut lines = engine.store.read().await?.record_list(None, Some("quarantined"), 10_000).await?;
+            lines.iter_mut().for_each(|line| words::word_reason(&mut line.reason, out));
             let row = |r: &RecordLine| {
                 vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), r.reason.clone().unwrap_or_default()]
             };
@@ -49,8 +51,10 @@ async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result
     let mut tx = engine.store.read().await?;
     let id = find_record(&mut tx, name).await?;
     let line = tx.record_list(Some(id), None, 1).await?.pop();
-    let jobs = tx.job_list(&JobFilter { record: Some(id), ..JobFilter::default() }).await?;
-    let Some(line) = line else { anyhow::bail!("the record is gone") };
+    let mut jobs = tx.job_list(&JobFilter { record: Some(id), ..JobFilter::default() }).await?;
+    word_reasons(&mut jobs, out);
+    let Some(mut line) = line else { anyhow::bail!("the record is gone") };
+    words::word_reason(&mut line.reason, out);
     let value = serde_json::json!({ "record": line, "jobs": jobs });
     let text = |_: &serde_json::Value| {
         let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());

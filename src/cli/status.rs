@@ -143,7 +143,7 @@ pub async fn read(engine: &Engine) -> Result<Status, EngineError> {
     };
     let printers = tx.printer_list().await?.into_iter().map(|p| PrinterStatus {
         uri: plain_uri(&p.uri),
-        paused: queue.paused || pauses.iter().any(|pause| pause.scope == PauseScope::Printer(p.name.clone())),
+        paused: pauses.iter().any(|pause| pause.scope.applies(&p.name, None)),
         cards_today: count(&p.name, "printed"),
         spoiled_today: count(&p.name, "spoiled"),
         breaker: p.breaker.as_str(),
@@ -153,7 +153,7 @@ pub async fn read(engine: &Engine) -> Result<Status, EngineError> {
         state: p.state,
         advice: p.reasons.iter().map(|reason| advise(reason)).collect(),
         reasons: p.reasons,
-        declared_over: p.vouched,
+        declared_over: p.acknowledged_reasons,
     });
     let printers: Vec<PrinterStatus> = printers.collect();
     let nodes = tx.node_list().await?;

@@ -1,60 +1,94 @@
-//! One try at a job on one printer.
+//! Attempts: one try to print a job on one printer.
 
 pub use super::states::AttemptState;
 use super::{
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
-    job::JobState,
-    record::{Recall, RecordState},
+    states::{JobState, Recall, RecordState},
     stock::Place,
 };
 
-/// Whose fault it was that an attempt did not start.
+/// The cause of an attempt that did not start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Blame {
-    /// The printer refused this card: one of the record's tries is used up.
+    /// The printer refused this card. It counts as a failed try of the record.
     Card,
-    /// The printer took nothing: the card is tried again after a while, at the end of its batch.
+    /// The printer could not take a card. The job is retried after a delay, at the end of its batch.
     Printer,
-    /// Nobody's: a pause, a withdrawal or a restart came in between. The card keeps its place.
-    Nobody,
+    /// A pause, a withdrawal or a restart intervened. The job keeps its position.
+    Neither,
 }
 
-/// How an attempt ended, with what decides the next step.
+/// The outcome of an attempt.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// A good card.
     Printed,
     /// No blank was used.
     NotStarted {
-        /// Whose fault it was.
+        /// The cause.
         blame: Blame,
-        /// Why, in IPP keywords or a driver's words; no personal data.
+        /// The reason, as IPP keywords or a driver's text; no personal data.
         reason: String,
     },
-    /// A blank was used, and there is no good card.
+    /// A blank was used, without a good card.
     Spoiled {
-        /// Why, in IPP keywords.
+        /// The reason, as IPP keywords; no personal data.
         reason: String,
     },
-    /// Nobody can know without looking.
+    /// A card may exist; a person must inspect the printer.
     Uncertain {
-        /// Why, in IPP keywords.
+        /// The reason, as IPP keywords; no personal data.
         reason: String,
     },
 }
 
-impl Outcome {
+/// An [`Outcome`] without its reason: everything that decisions depend on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OutcomeKind {
+    /// A good card.
+    Printed,
+    /// No blank was used.
+    NotStarted(Blame),
+    /// A blank was used, without a good card.
+    Spoiled,
+    /// A card may exist; a person must inspect the printer.
+    Uncertain,
+}
+
+impl OutcomeKind {
+    /// Whether card or printer failed: neither a good card nor an attempt that something else stopped.
+    pub fn is_failure(self) -> bool {
+        !matches!(self, Self::Printed | Self::NotStarted(Blame::Neither))
+    }
+
     /// The state that the attempt ends in.
-    pub fn state(&self) -> AttemptState {
+    pub fn state(self) -> AttemptState {
         match self {
             Self::Printed => AttemptState::Printed,
-            Self::NotStarted { .. } => AttemptState::NotStarted,
-            Self::Spoiled { .. } => AttemptState::Spoiled,
-            Self::Uncertain { .. } => AttemptState::Uncertain,
+            Self::NotStarted(_) => AttemptState::NotStarted,
+            Self::Spoiled => AttemptState::Spoiled,
+            Self::Uncertain => AttemptState::Uncertain,
+        }
+    }
+}
+
+impl Outcome {
+    /// The outcome without its reason.
+    pub fn kind(&self) -> OutcomeKind {
+        match self {
+            Self::Printed => OutcomeKind::Printed,
+            Self::NotStarted { blame, .. } => OutcomeKind::NotStarted(*blame),
+            Self::Spoiled { .. } => OutcomeKind::Spoiled,
+            Self::Uncertain { .. } => OutcomeKind::Uncertain,
         }
     }
 
-    /// Why, if it is not a good card.
+    /// The state that the attempt ends in.
+    pub fn state(&self) -> AttemptState {
+        self.kind().state()
+    }
+
+    /// The reason; `None` for a good card.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Printed => None,
@@ -63,20 +97,20 @@ impl Outcome {
     }
 }
 
-/// What a person found of an uncertain attempt.
+/// The result of an inspection of an uncertain attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum InspectionResult {
     /// A good card.
     Good,
-    /// A spoiled one.
+    /// A spoiled card.
     Spoiled,
-    /// No card; the blank is back where it came from.
+    /// No card; the blank is unused.
     Nothing,
-    /// No card, and no blank either.
+    /// No card, and the blank is missing.
     BlankGone,
 }
 
-/// An attempt with all that decides what its end means, as read in the transaction that saves it.
+/// An attempt with everything that decisions about it need, read in the transaction that saves the decision.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AttemptView {
     /// The attempt.
@@ -87,34 +121,34 @@ pub struct AttemptView {
     pub state: AttemptState,
     /// The printer.
     pub printer: String,
-    /// The record's version that was rendered.
+    /// The version of the record that was rendered.
     pub rendered_version: i64,
     /// The job.
     pub job: JobId,
     /// The job's state.
     pub job_state: JobState,
-    /// Tries of this job that the printer did not take, for the backoff.
+    /// The number of attempts of this job that did not start, for the backoff.
     pub not_started: u32,
     /// The batch.
     pub batch: BatchId,
-    /// The batch takes no further tries: what does not become a card goes back to the waiting list.
+    /// Whether the batch is not running any more, so that a job without a card returns to the waiting list.
     pub batch_is_closing: bool,
     /// The lot of the job's blank.
     pub lot: LotId,
-    /// Where that blank came from.
+    /// Where that blank is reserved.
     pub place: Place,
     /// The record.
     pub record: RecordId,
     /// The record's state.
     pub record_state: RecordState,
-    /// The record's version now.
+    /// The current version of the record.
     pub record_version: i64,
-    /// Somebody withdrew or updated the record meanwhile.
+    /// The recall of the record, if it was withdrawn or updated since.
     pub stop: Option<Recall>,
-    /// Failed tries that count against the record so far.
+    /// The number of failed tries that count against the record.
     pub charged: u32,
-    /// The printer on which it last failed for a reason of its own.
+    /// The printer of the last failed try that counts against the record.
     pub failed_on: Option<String>,
-    /// The most failed tries that its profile allows.
+    /// The number of failed tries after which the profile quarantines a record.
     pub attempts_limit: u32,
 }

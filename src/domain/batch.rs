@@ -1,5 +1,7 @@
 //! Records of one profile with as many reserved blanks, for one printer.
 
+use serde::{Deserialize, Serialize};
+
 use super::id::{BatchId, RecordId};
 pub use super::states::BatchState;
 
@@ -14,6 +16,38 @@ pub struct Batch {
     pub printer: String,
     /// Where it is.
     pub state: BatchState,
+}
+
+/// Why the program ended a batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BatchEnd {
+    /// All its cards are done.
+    Done,
+    /// It was ending, and the last attempt has ended.
+    LastAttemptEnded,
+    /// It was ending, and nothing of it was printing.
+    NothingPrinting,
+    /// Its window closed.
+    WindowClosed,
+    /// Its printer's breaker is locked.
+    PrinterLocked,
+    /// Its printer could not print for `release_after`.
+    PrinterCannotPrint,
+}
+
+impl BatchEnd {
+    /// The code in the audit.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::LastAttemptEnded => "last-attempt-ended",
+            Self::NothingPrinting => "nothing-printing",
+            Self::WindowClosed => "window-closed",
+            Self::PrinterLocked => "printer-locked",
+            Self::PrinterCannotPrint => "printer-cannot-print",
+        }
+    }
 }
 
 /// A record that was claimed from the waiting list, with what its place in the pile depends on.

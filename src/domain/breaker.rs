@@ -1,37 +1,96 @@
 //! The circuit breaker of one printer: it tells a broken printer from a poison record.
 //!
-//! It counts failures in a row, each of another record. Open, the printer gets no card until a probe finds it well;
-//! then one card may try. If that one costs a blank or a record's try again, the breaker locks, and only an operator
-//! opens the way: a printer that says it is well and spoils every card would otherwise eat a hopper overnight.
+//! It counts failures in a row, each of another record. Open, the printer gets no card until it answers that it can
+//! print; then one card may try. If that card costs a blank or one of its record's attempts, the breaker locks, and only
+//! an operator opens the way: a printer that answers that it is well and spoils every card would otherwise empty a hopper
+//! overnight. It locks too when the printer answers for `starts_nothing` that it is well and starts no card.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// May this printer get a card?
+use super::{
+    attempt::{Blame, OutcomeKind},
+    id::RecordId,
+    time::Timestamp,
+};
+
+/// Whether a printer may get a card.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Breaker {
     /// Yes.
     Closed,
-    /// No, until a probe finds the printer well.
+    /// No, until the printer answers that it can print.
     Open,
-    /// One card, to see.
+    /// One card, as a trial.
     HalfOpen,
-    /// No, until an operator says so.
+    /// No, until an operator clears the printer.
     Locked,
 }
 
 /// What a failure means for the printer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failure {
-    /// It cost nothing: no blank, and no record's try.
+    /// It cost nothing: no blank, and none of a record's attempts.
     Free,
-    /// It cost a blank, or may have, or one of a record's tries: a printer that refuses every card would otherwise
+    /// It cost a blank, or may have, or one of a record's attempts: a printer that refuses every card would otherwise
     /// quarantine the whole list.
     Costly,
 }
 
+/// What is known of a printer's failures.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Health {
+    /// Its breaker.
+    pub breaker: Breaker,
+    /// Failures in a row, of different records.
+    pub failures: u32,
+    /// The record of the last failure; `None` where it is not known, as after a restart.
+    pub last_failed: Option<RecordId>,
+    /// Since when no card has started though the printer answers that it can print.
+    pub starts_nothing_since: Option<Timestamp>,
+}
+
+/// The settings that decide.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// Failures in a row after which the breaker opens.
+    pub failures: u32,
+    /// How long a printer may start no card before its breaker locks.
+    pub starts_nothing: Duration,
+}
+
+/// What the end of an attempt means for its printer. `record` is `None` where it is not known: it then counts as another
+/// record than the last.
+#[must_use]
+pub fn after_outcome(
+    health: Health,
+    outcome: OutcomeKind,
+    record: Option<RecordId>,
+    limits: Limits,
+    now: Timestamp,
+) -> Health {
+    let failure = match outcome {
+        OutcomeKind::NotStarted(Blame::Neither) => return health,
+        OutcomeKind::Printed => {
+            return Health { breaker: Breaker::Closed, failures: 0, starts_nothing_since: None, ..health };
+        }
+        OutcomeKind::NotStarted(Blame::Printer) => Failure::Free,
+        OutcomeKind::NotStarted(Blame::Card) | OutcomeKind::Spoiled | OutcomeKind::Uncertain => Failure::Costly,
+    };
+    let starts_nothing_since = (failure == Failure::Free).then(|| health.starts_nothing_since.unwrap_or(now));
+    let starts_nothing = starts_nothing_since.is_some_and(|since| now.since(since) > limits.starts_nothing);
+    // Other printers can print its cards, so it costs nothing to stop it.
+    let is_another = starts_nothing || record.is_none() || record != health.last_failed;
+    let failures = health.failures.saturating_add(u32::from(is_another));
+    let breaker =
+        if starts_nothing { Breaker::Locked } else { health.breaker.after_failure(failure, failures, limits.failures) };
+    Health { breaker, failures, last_failed: record, starts_nothing_since }
+}
+
 impl Breaker {
-    /// After a failure; `in_a_row` counts this one.
+    /// The state after a failure; `in_a_row` counts this one.
     #[must_use]
     pub fn after_failure(self, failure: Failure, in_a_row: u32, limit: u32) -> Self {
         match (self, failure) {
@@ -42,7 +101,7 @@ impl Breaker {
         }
     }
 
-    /// After a probe found the printer well.
+    /// The state after the printer answered that it can print.
     #[must_use]
     pub fn after_probe(self) -> Self {
         match self {
@@ -51,7 +110,7 @@ impl Breaker {
         }
     }
 
-    /// May a card start?
+    /// Whether a card may start.
     pub fn lets_a_card_start(self) -> bool {
         matches!(self, Self::Closed | Self::HalfOpen)
     }
@@ -89,6 +148,43 @@ mod tests {
         let open = closed.after_failure(Failure::Costly, 3, 3);
         assert!(!open.lets_a_card_start());
         assert!(open.after_probe().lets_a_card_start());
+    }
+
+    const LIMITS: Limits = Limits { failures: 3, starts_nothing: Duration::from_mins(15) };
+    const WELL: Health =
+        Health { breaker: Breaker::Closed, failures: 0, last_failed: None, starts_nothing_since: None };
+
+    fn after(health: Health, outcome: OutcomeKind, record: i64, minute: u64) -> Health {
+        let now = Timestamp(0).plus(Duration::from_mins(minute));
+        after_outcome(health, outcome, Some(RecordId(record)), LIMITS, now)
+    }
+
+    #[test]
+    fn a_poison_record_that_fails_again_and_again_counts_once() {
+        let spoiled = |health, record| after(health, OutcomeKind::Spoiled, record, 0);
+        let same = spoiled(spoiled(spoiled(WELL, 1), 1), 1);
+        assert_eq!((same.failures, same.breaker), (1, Breaker::Closed));
+        let different = spoiled(spoiled(same, 2), 3);
+        assert_eq!((different.failures, different.breaker), (3, Breaker::Open));
+        let unknown = after_outcome(same, OutcomeKind::Uncertain, None, LIMITS, Timestamp(0));
+        assert_eq!(unknown.failures, 2);
+    }
+
+    #[test]
+    fn a_good_card_closes_the_breaker_and_a_stopped_one_changes_nothing() {
+        let trial = Health { breaker: Breaker::HalfOpen, failures: 3, ..WELL };
+        assert_eq!(after(trial, OutcomeKind::Printed, 4, 0), WELL);
+        assert_eq!(after(trial, OutcomeKind::NotStarted(Blame::Neither), 4, 0), trial);
+    }
+
+    #[test]
+    fn a_printer_that_is_well_and_starts_no_card_for_long_is_locked() {
+        let refused = |health, minute| after(health, OutcomeKind::NotStarted(Blame::Printer), 1, minute);
+        let first = refused(WELL, 0);
+        assert_eq!(refused(first, 15).breaker, Breaker::Closed);
+        assert_eq!(refused(first, 16).breaker, Breaker::Locked);
+        let spoiled_between = after(first, OutcomeKind::Spoiled, 1, 10);
+        assert_eq!(refused(spoiled_between, 16).breaker, Breaker::Closed, "a card has started since");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! One type per noun, so that a job cannot be taken for a batch.
+//! Row numbers. Each kind of row has its own type, so that they cannot be mixed up.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,23 +18,23 @@ macro_rules! row_id {
 }
 
 row_id!(
-    /// A record, within this database. People name records by source and request id.
+    /// The number of a record in this database. People name a record by source and request id.
     RecordId
 );
 row_id!(
-    /// A batch; the number that people see.
+    /// The number of a batch, which people see.
     BatchId
 );
 row_id!(
-    /// A job.
+    /// The number of a job, which people see.
     JobId
 );
 row_id!(
-    /// An attempt, within this database. Printers and people get its name, `cetak-<site>-<uuid>`.
+    /// The number of an attempt in this database. Printers and people see its name, `cetak-<site>-<uuid>`.
     AttemptKey
 );
 row_id!(
-    /// A lot of blanks of one type.
+    /// The number of a lot of blanks.
     LotId
 );
 row_id!(
@@ -46,6 +46,6 @@ row_id!(
     AccountId
 );
 row_id!(
-    /// A stored photo.
+    /// The number of a stored photo.
     PhotoId
 );

@@ -1,12 +1,14 @@
 //! One card for one record in one batch: the unit of retry, of stock and of audit.
 
 use super::{
-    attempt::{AttemptState, AttemptView, Blame, InspectionResult, Outcome},
+    attempt::{AttemptState, AttemptView, InspectionResult, Outcome},
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
+    reason::Reason,
     record::{Recall, RecordState},
     refusal::{AttemptRule, Refusal},
     retry::Backoff,
+    settlement::{Blank, Facts, Settlement, settlement},
     stock::{Account, Cause, Movement, Place},
     time::Timestamp,
     transition::{AttemptChange, JobChange, RecallChange, RecordChange, Transition},
@@ -26,8 +28,11 @@ pub fn return_job(record: RecordId, job: &OpenJob) -> Transition {
 }
 
 /// A job whose card cannot be drawn is closed before any attempt; its record is quarantined, its blank goes back.
-pub fn refuse_undrawable(record: RecordId, subject: &str, job: &OpenJob, reason: &str) -> Transition {
-    let event = Event::new("record.quarantined", subject).with("reason", reason).with("job", job.id);
+///
+/// `detail` is the renderer's text, and holds nothing personal.
+pub fn refuse_undrawable(record: RecordId, subject: &str, job: &OpenJob, detail: &str) -> Transition {
+    let reason = Reason::NotRendered { detail: detail.to_owned() }.to_stored();
+    let event = Event::new("record.quarantined", subject).with("reason", &reason).with("job", job.id);
     Transition {
         job: Some(JobChange::new(job.id, JobState::Queued, JobState::Quarantined)),
         record: Some(RecordChange::new(record, RecordState::Batched, RecordState::Quarantined).because(reason)),
@@ -36,7 +41,7 @@ pub fn refuse_undrawable(record: RecordId, subject: &str, job: &OpenJob, reason:
     }
 }
 
-/// A good card as its worker knows it since it began; what is saved of it says again that it is so.
+/// A good card as its worker knows it since the attempt began. The write checks again that all of it is so.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PrintedCard {
     /// The attempt.
@@ -85,8 +90,8 @@ impl PrintedCard {
 
 /// What the end of an attempt means for job, record and blanks.
 ///
-/// `another_blank` is the lot of a free blank at the same place, for the retry of a spoiled card. `jitter` is uniform
-/// in 0..1.
+/// `another_blank` is the lot of a free blank at the same place, for the retry of a spoiled card. `jitter` is from 0 to 1
+/// and comes from [`retry::jitter`](super::retry::jitter).
 pub fn settle(
     view: &AttemptView,
     outcome: &Outcome,
@@ -95,90 +100,70 @@ pub fn settle(
     jitter: f64,
     another_blank: Option<LotId>,
 ) -> Transition {
+    let facts = Facts {
+        batch_is_closing: view.batch_is_closing,
+        recall: view.stop,
+        charged: view.charged,
+        failed_elsewhere: view.failed_on.as_ref().is_some_and(|printer| *printer != view.printer),
+        attempts_limit: view.attempts_limit,
+    };
+    let retry_at = now.plus(backoff.wait(view.not_started, jitter));
+    build(view, outcome, &settlement(&facts, outcome.kind(), now, retry_at, another_blank))
+}
+
+/// Builds the transition of a settlement.
+fn build(view: &AttemptView, outcome: &Outcome, settlement: &Settlement) -> Transition {
     let event = attempt_event(outcome, &view.name, view.job, view.record, &view.printer);
     let mut transition = Transition::new(Some(event));
     transition.attempt = Some(AttemptChange {
         key: view.key,
         from: view.state,
-        to: outcome.state(),
+        to: settlement.attempt,
         reason: outcome.reason().map(str::to_owned),
         note: None,
         inspected: false,
     });
-    let moved = |to: Account, cause| {
-        Movement::new(view.lot, view.place.reserved(), to, 1, cause).of_batch(view.batch).of_attempt(view.key)
+    transition.job = Some(JobChange {
+        due: settlement.due,
+        lot: settlement.another_blank,
+        not_started: settlement.is_not_started,
+        ..JobChange::new(view.job, view.job_state, settlement.job)
+    });
+    let charged_on = settlement.is_charged.then(|| view.printer.clone());
+    if settlement.job != JobState::Queued {
+        let mut change = RecordChange::new(view.record, view.record_state, settlement.record);
+        change.charged_on = charged_on;
+        match settlement.record {
+            RecordState::Printed => {}
+            RecordState::Uncertain => change.reason = outcome.reason().map(str::to_owned),
+            RecordState::Waiting => change.stop = RecallChange::Clear,
+            RecordState::Quarantined
+            | RecordState::Withdrawn
+            | RecordState::Held
+            | RecordState::Batched
+            | RecordState::HandedOver => {
+                change.stop = RecallChange::Clear;
+                change.reason = outcome.reason().map(str::to_owned);
+            }
+        }
+        transition.record = Some(change);
+    } else if charged_on.is_some() {
+        let kept = RecordChange::new(view.record, view.record_state, view.record_state);
+        transition.record = Some(RecordChange { charged_on, ..kept });
+    }
+    let (to, cause) = match settlement.blank {
+        Blank::Reserved => return transition,
+        Blank::Free => (view.place.free(), Cause::Released),
+        Blank::Printed => (Account::Printed, Cause::Printed),
+        Blank::Spoiled => (Account::Spoiled, Cause::PrintFailed),
+        Blank::Uncertain => (Account::Uncertain, Cause::OutcomeUnknown),
     };
-    match outcome {
-        Outcome::Printed => {
-            transition.movements.push(moved(Account::Printed, Cause::Printed));
-            close(&mut transition, view, JobState::Printed, RecordState::Printed);
-        }
-        Outcome::Uncertain { reason } => {
-            transition.movements.push(moved(Account::Uncertain, Cause::OutcomeUnknown));
-            close(&mut transition, view, JobState::Uncertain, RecordState::Uncertain).reason = Some(reason.clone());
-        }
-        Outcome::NotStarted { blame, reason } => match next_step(view, *blame == Blame::Card) {
-            Next::TryAgain => {
-                let due = now.plus(backoff.wait(view.not_started, jitter));
-                let again = JobChange {
-                    due: (*blame != Blame::Nobody).then_some(due),
-                    not_started: *blame != Blame::Nobody,
-                    ..JobChange::new(view.job, view.job_state, JobState::Queued)
-                };
-                transition.job = Some(again);
-                if *blame == Blame::Card {
-                    let mut kept = RecordChange::new(view.record, view.record_state, view.record_state);
-                    kept.charged_on = Some(view.printer.clone());
-                    transition.record = Some(kept);
-                }
-            }
-            Next::Leave(job, record) => {
-                transition.movements.push(moved(view.place.free(), Cause::Released));
-                leave(&mut transition, view, job, record, reason, *blame == Blame::Card);
-            }
-        },
-        Outcome::Spoiled { reason } => {
-            transition.movements.push(moved(Account::Spoiled, Cause::PrintFailed));
-            match (next_step(view, true), another_blank) {
-                (Next::TryAgain, Some(lot)) => {
-                    let reserved = Movement::new(lot, view.place.free(), view.place.reserved(), 1, Cause::Reserved);
-                    transition.movements.push(reserved.of_batch(view.batch).of_attempt(view.key));
-                    let again = JobChange {
-                        due: Some(now),
-                        lot: Some(lot),
-                        ..JobChange::new(view.job, view.job_state, JobState::Queued)
-                    };
-                    transition.job = Some(again);
-                    let mut kept = RecordChange::new(view.record, view.record_state, view.record_state);
-                    kept.charged_on = Some(view.printer.clone());
-                    transition.record = Some(kept);
-                }
-                (Next::TryAgain, None) => {
-                    leave(&mut transition, view, JobState::Returned, RecordState::Waiting, reason, true);
-                }
-                (Next::Leave(job, record), _) => leave(&mut transition, view, job, record, reason, true),
-            }
-        }
+    let moved = |lot, from, to, cause| Movement::new(lot, from, to, 1, cause).of_batch(view.batch).of_attempt(view.key);
+    transition.movements.push(moved(view.lot, view.place.reserved(), to, cause));
+    if let Some(lot) = settlement.another_blank {
+        transition.movements.push(moved(lot, view.place.free(), view.place.reserved(), Cause::Reserved));
     }
     transition
-}
-
-enum Next {
-    TryAgain,
-    Leave(JobState, RecordState),
-}
-
-/// Where a record without a card goes next. `charged`: this failure counts against it.
-fn next_step(view: &AttemptView, charged: bool) -> Next {
-    let failed_elsewhere = view.failed_on.as_ref().is_some_and(|printer| *printer != view.printer);
-    let used_up = charged && (view.charged + 1 >= view.attempts_limit || failed_elsewhere);
-    match view.stop {
-        Some(Recall::Withdrawn) => Next::Leave(JobState::Withdrawn, RecordState::Withdrawn),
-        Some(Recall::Updated) => Next::Leave(JobState::Returned, RecordState::Waiting),
-        None if used_up => Next::Leave(JobState::Quarantined, RecordState::Quarantined),
-        None if view.batch_is_closing => Next::Leave(JobState::Returned, RecordState::Waiting),
-        None => Next::TryAgain,
-    }
 }
 
 fn close<'a>(
@@ -272,6 +257,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::domain::attempt::Blame;
 
     fn view() -> AttemptView {
         AttemptView {
@@ -371,8 +357,8 @@ mod tests {
     }
 
     #[test]
-    fn a_card_that_was_stopped_by_nobodys_fault_keeps_its_place() {
-        let outcome = Outcome::NotStarted { blame: Blame::Nobody, reason: "paused".into() };
+    fn a_card_that_was_stopped_by_a_pause_keeps_its_place() {
+        let outcome = Outcome::NotStarted { blame: Blame::Neither, reason: "paused".into() };
         let job = settle(&view(), &outcome, BACKOFF, Timestamp(0), 1.0, None).job.unwrap();
         assert_eq!((job.to, job.due, job.not_started), (JobState::Queued, None, false));
     }

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::time::Timestamp;
+use super::{id::BatchId, time::Timestamp};
 
 /// What is paused.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PauseScope {
-    /// Everything.
+    /// The whole queue.
     Queue,
     /// One printer.
     Printer(String),
@@ -16,15 +16,26 @@ pub enum PauseScope {
     Batch(i64),
 }
 
+impl PauseScope {
+    /// Whether a printer with that batch, or none, gets no card under a pause of this scope.
+    pub fn applies(&self, printer: &str, batch: Option<BatchId>) -> bool {
+        match self {
+            Self::Queue => true,
+            Self::Printer(name) => name == printer,
+            Self::Batch(id) => batch == Some(BatchId(*id)),
+        }
+    }
+}
+
 /// A pause in force.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Pause {
     /// What is paused.
     pub scope: PauseScope,
-    /// Why.
+    /// The reason that the person gave.
     pub reason: String,
-    /// Who paused.
+    /// The person who paused.
     pub actor: String,
-    /// Since when.
+    /// The instant at which it began.
     pub at: Timestamp,
 }

@@ -1,11 +1,11 @@
-//! Personal data that cannot be logged by accident.
+//! Personal data, in a type that cannot be logged by accident.
 
 use std::{collections::BTreeMap, fmt};
 
 use zeroize::Zeroize;
 
-/// A person's fields by name, as the card profile lists them. It has no `Display`, its `Debug` says nothing, and it is
-/// wiped from memory when dropped. The only way to a value is [`Person::reveal`], a word that can be searched for.
+/// A person's fields by the names in the card profile. The type has no `Display`, its `Debug` shows no value, and it is
+/// wiped from memory when dropped. Values are read with [`Person::reveal`] only, so that every use can be found.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Person(BTreeMap<String, String>);
 
@@ -15,7 +15,7 @@ impl Person {
         self.0.insert(field.to_owned(), value);
     }
 
-    /// A field's value; empty if there is none.
+    /// The value of a field; empty if the person has no such field.
     pub fn reveal(&self, field: &str) -> &str {
         self.0.get(field).map_or("", String::as_str)
     }

@@ -1,5 +1,5 @@
-//! How long a printer needs for a card, learned from the cards before: few questions in the middle of a card, close ones
-//! near its end. Pure.
+//! How long a printer needs for a card, learned from the cards before: few questions in the middle of a card, and many
+//! near its end.
 
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use std::time::Duration;
 pub const POLL_MIN: Duration = Duration::from_millis(2);
 /// The longest wait between two questions near the end of a card, and after it should have been over.
 pub const POLL_MAX: Duration = Duration::from_millis(250);
-/// The longest wait in the middle of a card, so that trouble is seen.
+/// The longest wait in the middle of a card, so that faults are seen.
 const MIDDLE_MAX: Duration = Duration::from_secs(5);
-/// Near the end of a card that is always as long as the one before.
+/// The least margin around the expected end, for cards that all take equally long.
 const MARGIN_MIN: Duration = Duration::from_millis(12);
-/// A card that takes so much longer than expected may wait for a person.
+/// A card that takes this much longer than expected may wait for a person.
 const LATE: Duration = Duration::from_secs(1);
-/// One that takes three times as long and this may never end.
+/// A card that takes three times as long as expected, and this, may never end.
 const FAR_TOO_LATE: Duration = Duration::from_mins(2);
 
 /// What was learned of one printer.
@@ -24,7 +24,7 @@ pub struct Pace {
     spread: Duration,
 }
 
-/// The end of a card: it was seen going on at `after`, and over at `until`, counted from when it was let go.
+/// The end of a card: it was under way at `after` and ended at `until`, counted from its release.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Seen {
     pub after: Duration,
@@ -32,7 +32,7 @@ pub struct Seen {
 }
 
 impl Pace {
-    /// How long to wait before the next question about a card that was let go `elapsed` ago.
+    /// The wait before the next question about a card that was released `elapsed` ago.
     pub fn wait(&self, elapsed: Duration) -> Duration {
         let Some(expected) = self.expected else { return (elapsed / 2).clamp(POLL_MIN, POLL_MAX) };
         let margin = self.margin();
@@ -47,12 +47,12 @@ impl Pace {
         }
     }
 
-    /// Has the card taken so long that the printer should be asked what it waits for?
+    /// Whether the card has taken so long that the printer is asked what it waits for.
     pub fn is_late(&self, elapsed: Duration) -> bool {
         elapsed > self.expected.unwrap_or_default() + self.margin() + LATE
     }
 
-    /// So late that it is looked at from time to time only.
+    /// Whether the card has taken so long that it is asked about from time to time only.
     pub fn is_far_too_late(&self, elapsed: Duration) -> bool {
         elapsed > self.expected.unwrap_or_default() * 3 + FAR_TOO_LATE
     }
@@ -66,7 +66,7 @@ impl Pace {
         };
         let margin = self.margin();
         if seen.until <= expected && seen.after < expected.saturating_sub(margin) {
-            // Over at the first look near its end: look earlier, and in a wider span, until one is seen going on.
+            // Ended at the first question near its end: ask earlier, and in a wider span, until a card is seen under way.
             return Self { expected: Some(seen.until.saturating_sub(margin)), spread: self.spread.max(margin * 3 / 4) };
         }
         let missed = middle.abs_diff(expected);

@@ -1,32 +1,32 @@
-//! A printer as the office knows it.
+//! Printers.
 
 use super::breaker::Breaker;
 
-/// A printer as stored.
+/// A printer, as the database has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Printer {
-    /// The name that people chose.
+    /// The name that the operator chose.
     pub name: String,
-    /// Where it is.
+    /// The address.
     pub uri: String,
-    /// The profile whose cards it prints: its hopper holds that profile's blanks.
+    /// The profile of the cards that it prints; its hopper has that profile's blanks.
     pub profile: String,
-    /// How many blanks its hopper takes, where hoppers are counted.
+    /// The capacity of its hopper, if its hopper is counted.
     pub hopper: Option<i64>,
-    /// May it get a card?
+    /// The circuit breaker, which decides whether it gets cards.
     pub breaker: Breaker,
-    /// Failures in a row.
+    /// The number of consecutive failures.
     pub failures: u32,
-    /// `unknown`, `idle`, `processing`, `stopped` or `unreachable`, as last seen.
+    /// The last known state: `unknown`, `idle`, `processing`, `stopped` or `unreachable`.
     pub state: String,
-    /// State reasons as last seen: IPP keywords, with the printer's suffixes.
+    /// The last known `printer-state-reasons` (RFC 8011, 5.4.12), with their suffixes.
     pub reasons: Vec<String>,
-    /// What it said of itself when it was probed last: JSON, which its driver's contract reads.
+    /// The capabilities of the last probe, as JSON of the driver API.
     pub capabilities: Option<String>,
-    /// Why a person insisted on using it, whatever was objected.
-    pub insisted: Option<String>,
-    /// Reasons that an operator declared to be over, though the printer still gives them.
-    pub vouched: Vec<String>,
-    /// The node that feeds it, where several share the database.
+    /// The reason that a person gave for overriding the objections against it.
+    pub override_reason: Option<String>,
+    /// State reasons that an operator has acknowledged. They do not stop the printer while it keeps reporting them.
+    pub acknowledged_reasons: Vec<String>,
+    /// The node that it belongs to, on a shared database.
     pub node: Option<String>,
 }

@@ -1,29 +1,29 @@
-//! What a printer's state reason means in the room: who must act, what to do, whether the printer goes on by itself, and
-//! what became of the blank inside.
+//! The meaning of a printer's state reasons: the role that must act, the action, whether the printer resumes by itself, and
+//! the condition of the blank inside.
 //!
-//! Keywords are those of RFC 8011, section 5.4.12, PWG 5100.9 and the IANA registry, and few that drivers coin. One that
-//! nobody knows stops the feeding: a blank is dearer than an hour.
+//! Keywords are those of RFC 8011, section 5.4.12, of PWG 5100.9 and of the IANA registry, and a few of the drivers' own. An
+//! unknown reason stops the printer, because a wasted blank costs more than a delay.
 
 use serde::Serialize;
 
-/// Who must act.
+/// The role that must act.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Who {
-    /// Nobody: it passes by itself, or is only said.
+    /// None: the condition ends by itself, or is only reported.
     Nobody,
-    /// Whoever loads hoppers and clears jams.
+    /// Loads hoppers and clears jams.
     Operator,
-    /// Whoever answers for stock and queue.
+    /// Is responsible for stock and queue.
     Supervisor,
-    /// Whoever repairs the printer, or its line.
+    /// Repairs the printer and its network.
     Technician,
-    /// Whoever runs this machine or the one at the printer.
+    /// Administers this machine and the print server.
     Administrator,
 }
 
 impl Who {
-    /// The word in reports.
+    /// The name in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Nobody => "nobody",
@@ -35,36 +35,36 @@ impl Who {
     }
 }
 
-/// Does printing go on without a word to this program?
+/// How printing resumes after the action.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resumes {
-    /// It never stopped.
+    /// Printing was not interrupted.
     PrintsOn,
-    /// As soon as that is done, the card inside too.
+    /// The printer resumes by itself and finishes the card inside.
     ByItself,
-    /// As soon as that is done, with the next card; the one inside may be lost.
+    /// The printer resumes by itself with the next card; the card inside may be lost.
     WithTheNextCard,
-    /// Only after an operator cleared the printer.
+    /// An operator must acknowledge the reason first.
     WhenCleared,
 }
 
-/// What became of the blank inside the printer. A count always decides.
+/// The probable condition of the blank inside the printer. A count decides.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BlankInside {
-    /// None was used.
+    /// Unused.
     Unused,
-    /// Look at it.
+    /// Possibly spoiled.
     MayBeSpoiled,
-    /// It was being worked on.
+    /// Probably spoiled, because the printer was working on it.
     LikelySpoiled,
-    /// Nobody can say from here.
+    /// Not known.
     Unknown,
 }
 
 impl BlankInside {
-    /// The words in reports.
+    /// The text in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unused => "not used",
@@ -75,34 +75,34 @@ impl BlankInside {
     }
 }
 
-/// How bad the printer thinks it is: the suffix of the keyword.
+/// The severity, which is the suffix of the keyword (RFC 8011, 5.4.12).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// `-report`: said, and asks for nobody. Some printers keep a past jam so for ever.
+    /// `-report`: information only. Some printers report a past jam like this forever.
     Report,
-    /// `-warning`. Real printers that wait for a person say no more than this.
+    /// `-warning`. Some printers report no more than this while they wait for a person.
     Warning,
     /// `-error`, or no suffix.
     Error,
 }
 
-/// What to do about one reason.
+/// The advice for one reason.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Advice {
     /// The keyword without its suffix.
     pub keyword: String,
-    /// Its suffix.
+    /// The severity.
     pub severity: Severity,
-    /// Who must act.
+    /// The role that must act.
     pub who: Who,
-    /// What to do: one sentence.
+    /// The action, as one sentence.
     pub action: &'static str,
-    /// Does printing go on by itself then?
+    /// How printing resumes after the action.
     pub resumes: Resumes,
-    /// What became of the blank inside.
+    /// The probable condition of the blank inside.
     pub blank: BlankInside,
-    /// No card is fed while the printer says so.
+    /// Whether no card is started while the printer reports it.
     pub stops_feeding: bool,
 }
 
@@ -124,13 +124,13 @@ const fn rule(
     Rule { keywords, who, action, resumes, blank }
 }
 
-/// The reason of a printer that is stopped and does not say why.
+/// The reason used for a stopped printer that reports no reason.
 pub const STOPPED: &str = "printer-stopped";
 
-/// The reason of a card that is under way for far too long, while its printer says nothing.
+/// The reason used for a card that takes far too long while its printer reports no reason.
 pub const TAKES_TOO_LONG: &str = "takes-too-long";
 
-/// What no rule knows.
+/// The rule for unknown keywords.
 const UNKNOWN: Rule = rule(
     &[],
     Who::Operator,
@@ -144,22 +144,22 @@ const RULES: [Rule; 29] = [
     rule(&["media-empty", "media-needed", "media-path-input-empty"],
         Who::Operator, "load counted blanks into the hopper", Resumes::ByItself, BlankInside::Unused),
     rule(&["media-low", "media-path-output-almost-full", "output-area-almost-full"],
-        Who::Operator, "see to hopper and output soon", Resumes::PrintsOn, BlankInside::Unused),
+        Who::Operator, "refill the hopper and empty the output soon", Resumes::PrintsOn, BlankInside::Unused),
     rule(&["media-jam", "media-path-jam", "media-path-input-jam", "media-path-output-jam"],
         Who::Operator, "clear the jam, keep the card, and resolve its attempt by inspection",
         Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
     rule(&["media-path-input-feed-error", "input-media-tray-feed-error"],
-        Who::Operator, "look for a blank that stuck or two that went in, and count the hopper",
+        Who::Operator, "look for a blank that is stuck or a double feed, and count the hopper",
         Resumes::WithTheNextCard, BlankInside::MayBeSpoiled),
     rule(&["input-tray-missing", "input-media-tray-missing"],
         Who::Operator, "put the hopper back", Resumes::ByItself, BlankInside::Unused),
     rule(&["output-area-full", "media-path-output-full", "output-tray-missing"],
         Who::Operator, "empty the output hopper and compare the count", Resumes::ByItself, BlankInside::Unused),
     rule(&["reject-box-full"],
-        Who::Supervisor, "count the spoiled cards in the reject box, together with an operations, and empty it",
+        Who::Supervisor, "count the spoiled cards in the reject box, together with an operator, and empty it",
         Resumes::ByItself, BlankInside::LikelySpoiled),
     rule(&["marker-supply-low", "marker-print-ribbon-almost-empty", "marker-waste-almost-full", "toner-low"],
-        Who::Operator, "have a new ribbon at hand", Resumes::PrintsOn, BlankInside::Unused),
+        Who::Operator, "prepare a new ribbon", Resumes::PrintsOn, BlankInside::Unused),
     rule(&["marker-supply-empty", "marker-print-ribbon-empty", "marker-waste-full", "toner-empty"],
         Who::Operator, "change the ribbon; if it ended in the middle of a card, keep that card and inspect it",
         Resumes::ByItself, BlankInside::MayBeSpoiled),
@@ -175,10 +175,10 @@ const RULES: [Rule; 29] = [
     rule(&["subunit-empty", "subunit-missing"],
         Who::Operator, "put in laminate", Resumes::ByItself, BlankInside::MayBeSpoiled),
     rule(&["paused", "moving-to-paused", "stopping", "stopped-partly", "hold-new-jobs", STOPPED],
-        Who::Supervisor, "find out who paused the printer, at its panel or in its own software, and resume it there",
+        Who::Supervisor, "resume the printer at its panel or in its own software, after finding out why it was paused",
         Resumes::ByItself, BlankInside::Unused),
     rule(&["spool-area-full"],
-        Who::Administrator, "make room on the printer's disk", Resumes::ByItself, BlankInside::Unused),
+        Who::Administrator, "free space on the printer's disk", Resumes::ByItself, BlankInside::Unused),
     rule(&["connecting-to-device", "timed-out", "shutdown", "offline", "power-down"],
         Who::Technician, "check power, line and address of the printer", Resumes::ByItself, BlankInside::Unknown),
     rule(&["media-drying", "marker-adjusting-print-quality", "identify-printer-requested", "configuration-change",
@@ -189,7 +189,7 @@ const RULES: [Rule; 29] = [
         Who::Operator, "load the blanks that belong to this profile", Resumes::ByItself, BlankInside::Unused),
     rule(&["motor-failure", "media-path-failure", "marker-fuser-thermistor-failure", "marker-fuser-timing-failure",
            "subunit-unrecoverable-failure", "subunit-thermistor-failure", "subunit-motor-failure"],
-        Who::Technician, "take the printer out of use and call service; its other cards go to other printers",
+        Who::Technician, "remove the printer from use and call service; its other cards go to other printers",
         Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
     rule(&["other"],
         Who::Operator, "read what the printer's display says; a chip or stripe that failed goes to the supervisor",
@@ -209,7 +209,7 @@ const RULES: [Rule; 29] = [
         Who::Supervisor, "the printer has objections: show the printer, remove their cause, or add the printer again and override them",
         Resumes::ByItself, BlankInside::Unused),
     rule(&[TAKES_TOO_LONG],
-        Who::Operator, "look at the printer: its card is under way for far too long; if it hangs, cancel the job there",
+        Who::Operator, "look at the printer: the card takes far too long; if the printer hangs, cancel the job there",
         Resumes::ByItself, BlankInside::Unknown),
     rule(&["printer-restarted"],
         Who::Operator, "look at hopper and output: the printer started again while it had a card",
@@ -219,7 +219,7 @@ const RULES: [Rule; 29] = [
         Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
 ];
 
-/// What to do about a reason as a printer gives it, with or without its suffix. Any text is content.
+/// The advice for a reason as a printer reports it, with or without a suffix. Any text is allowed.
 pub fn advise(reason: &str) -> Advice {
     let suffixes = [("-report", Severity::Report), ("-warning", Severity::Warning), ("-error", Severity::Error)];
     let split = suffixes.iter().find_map(|(suffix, severity)| Some((reason.strip_suffix(suffix)?, *severity)));
@@ -236,22 +236,23 @@ pub fn advise(reason: &str) -> Advice {
     }
 }
 
-/// Is it a reason, known here, for which a card under way waits inside its printer? A job's own reasons say much more.
+/// Whether a known reason makes a started card wait inside the printer. Unknown keywords do not count, because
+/// `job-state-reasons` has many that mean something else.
 pub fn waits_for_a_person(reason: &str) -> bool {
     let advice = advise(reason);
     advice.stops_feeding && advice.resumes != Resumes::WhenCleared
 }
 
-/// The keywords for which no card is fed: not those that an operator declared to be over.
-pub fn stopping(reasons: &[String], vouched: &[String]) -> Vec<String> {
+/// The keywords that stop the printer, without those that an operator has acknowledged.
+pub fn stopping(reasons: &[String], acknowledged: &[String]) -> Vec<String> {
     let advice = reasons.iter().map(|reason| advise(reason)).filter(|advice| advice.stops_feeding);
-    advice.map(|advice| advice.keyword).filter(|keyword| !vouched.contains(keyword)).collect()
+    advice.map(|advice| advice.keyword).filter(|keyword| !acknowledged.contains(keyword)).collect()
 }
 
-/// What remains vouched for: a reason that went away and comes again is news.
-pub fn still_vouched(reasons: &[String], vouched: &[String]) -> Vec<String> {
+/// The acknowledged keywords that the printer still reports. A reason that disappears and returns counts again.
+pub fn still_acknowledged(reasons: &[String], acknowledged: &[String]) -> Vec<String> {
     let said: Vec<String> = reasons.iter().map(|reason| advise(reason).keyword).collect();
-    vouched.iter().filter(|keyword| said.contains(keyword)).cloned().collect()
+    acknowledged.iter().filter(|keyword| said.contains(keyword)).cloned().collect()
 }
 
 #[cfg(test)]
@@ -301,11 +302,11 @@ mod tests {
     #[test]
     fn what_an_operator_declared_to_be_over_counts_again_once_it_went_away() {
         let sticky = words(&["media-jam-error", "marker-supply-low-warning"]);
-        let vouched = words(&["media-jam"]);
+        let acknowledged = words(&["media-jam"]);
 
         assert_eq!(stopping(&sticky, &[]), words(&["media-jam"]));
-        assert_eq!(stopping(&sticky, &vouched), words(&[]));
-        assert_eq!(still_vouched(&sticky, &vouched), vouched);
-        assert_eq!(still_vouched(&words(&["cover-open"]), &vouched), words(&[]));
+        assert_eq!(stopping(&sticky, &acknowledged), words(&[]));
+        assert_eq!(still_acknowledged(&sticky, &acknowledged), acknowledged);
+        assert_eq!(still_acknowledged(&words(&["cover-open"]), &acknowledged), words(&[]));
     }
 }

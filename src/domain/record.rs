@@ -1,40 +1,41 @@
-//! One verified request for one card, from the waiting list to its citizen.
+//! Records: one verified request for one card, from the waiting list to the citizen.
 
 pub use super::states::{Recall, RecordState};
 use super::{
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
     open_job::OpenJob,
+    reason::Reason,
     refusal::{RecordRule, Refusal},
     states::JobState,
     stock::{Account, Cause, Movement},
     transition::{CardChange, JobChange, RecallChange, RecordChange, Transition},
 };
 
-/// A record with all that decides what an act means, as read in the transaction that saves it.
+/// A record with everything that decisions about it need, read in the transaction that saves the decision.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecordView {
-    /// The record.
+    /// The record's number.
     pub id: RecordId,
-    /// How messages and audit name it: `record default/3372-2015-000001`.
+    /// Its name in messages and in the audit, such as `record default/3372-2015-000001`.
     pub subject: String,
-    /// Its profile.
+    /// Its card profile.
     pub profile: String,
     /// Its kind of request.
     pub kind: String,
     /// Its state.
     pub state: RecordState,
-    /// Its version; a body that replaces another is the next one.
+    /// Its version, from 1; each update of the body is the next one.
     pub version: i64,
-    /// Its card is stopped.
+    /// The reason for which its card is recalled.
     pub stop: Option<Recall>,
-    /// A person found its card good.
+    /// Whether a person has checked its card and found it good.
     pub checked: bool,
-    /// Its card came back.
+    /// Whether the citizen has given its card back.
     pub surrendered: bool,
-    /// Why it is held, quarantined or withdrawn.
+    /// The reason for which it is held, quarantined or withdrawn.
     pub reason: Option<String>,
-    /// Its job that is queued, printing or uncertain.
+    /// Its job, if that is queued, printing or uncertain.
     pub open_job: Option<OpenJob>,
     /// The blank of its latest good card.
     pub card: Option<CardBlank>,
@@ -59,8 +60,8 @@ impl RecordView {
         }
     }
 
-    /// Applies the changes of the record and of its job, as the store does when it saves the transition. For decisions
-    /// that follow on one that is not saved, as in a dry run.
+    /// Applies a transition's changes of the record and of its job, as the store does when it saves the transition. A dry
+    /// run, which saves nothing, decides the next row on the result.
     pub fn apply(&mut self, transition: &Transition) {
         if let Some(change) = &transition.record {
             self.state = change.to;
@@ -82,16 +83,16 @@ impl RecordView {
     }
 }
 
-/// The blank that became a record's latest good card.
+/// The blank of a record's latest good card, and where it was printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CardBlank {
-    /// Its lot.
+    /// The lot of the blank.
     pub lot: LotId,
-    /// The batch.
+    /// The batch in which it was printed.
     pub batch: BatchId,
-    /// The attempt.
+    /// The attempt that printed it.
     pub attempt: AttemptKey,
-    /// The job.
+    /// The job that it was printed for.
     pub job: JobId,
 }
 
@@ -100,7 +101,7 @@ pub struct CardBlank {
 pub struct OtherRecord {
     /// Its state.
     pub state: RecordState,
-    /// Its card came back.
+    /// Whether the citizen has given its card back.
     pub surrendered: bool,
 }
 
@@ -113,12 +114,11 @@ pub enum OneCard {
     LivingCard,
 }
 
-impl OneCard {
-    /// The words in which it is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::OtherRequestOpen => "another request of this person is open",
-            Self::LivingCard => "this person has a living card, and the kind of request does not replace it",
+impl From<OneCard> for Reason {
+    fn from(rule: OneCard) -> Self {
+        match rule {
+            OneCard::OtherRequestOpen => Self::OtherRequestOpen,
+            OneCard::LivingCard => Self::LivingCard,
         }
     }
 }
@@ -132,7 +132,8 @@ impl From<OneCard> for RecordRule {
     }
 }
 
-/// Whether a request may be open beside the person's other records.
+/// Whether a request may be open beside the person's other records of the profile. A person has one valid card per profile:
+/// no other record may occupy the slot, and after a card was handed over only a kind of request that replaces it is allowed.
 pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), OneCard> {
     if others.iter().any(|o| o.state.occupies_slot()) {
         return Err(OneCard::OtherRequestOpen);
@@ -144,12 +145,12 @@ pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), OneCard
     Ok(())
 }
 
-/// Keeps a record off the waiting list; out of its batch, if no card is in hand.
+/// Takes a record off the waiting list, or out of its batch if its job is queued.
 pub fn hold(view: &RecordView, reason: &str) -> Result<Transition, Refusal> {
     leave_queue(view, RecordState::Held, reason, "record.held", RecordRule::Hold)
 }
 
-/// Takes a record out of the queue, to `to`.
+/// Changes a waiting or queued record to `to`; a queued job is closed and its blank released.
 fn leave_queue(
     view: &RecordView,
     to: RecordState,
@@ -172,7 +173,7 @@ fn leave_queue(
     Ok(transition)
 }
 
-/// Puts a held or quarantined record on the waiting list, its failed tries forgiven.
+/// Puts a held or quarantined record on the waiting list and resets its failed tries.
 pub fn release(view: &RecordView, replaces: bool, others: &[OtherRecord], reason: &str) -> Result<Transition, Refusal> {
     if !matches!(view.state, RecordState::Held | RecordState::Quarantined) {
         return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Release));
@@ -184,11 +185,12 @@ pub fn release(view: &RecordView, replaces: bool, others: &[OtherRecord], reason
     Ok(Transition { record: Some(change), ..Transition::new(Some(event)) })
 }
 
-/// What a row that is no longer print-ready does to its record.
+/// Withdraws a record, because its source lists it with a status that is not print-ready. If a card exists or may exist, it
+/// is recalled instead.
 ///
-/// Returns `None` for one that is withdrawn already.
+/// Returns `None` if the record is withdrawn already.
 pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, Refusal> {
-    let reason = format!("status {status}");
+    let reason = Reason::Status { status: status.to_owned() }.to_stored();
     let to = RecordState::Withdrawn;
     let act = "record.withdrawn";
     Ok(match view.state {
@@ -212,7 +214,7 @@ pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, R
     })
 }
 
-/// The card exists or may exist: it is stopped, and a person decides.
+/// Recalls a card that exists or may exist.
 fn stop_card(view: &RecordView, stop: Recall, reason: &str) -> Transition {
     let event = Event::new("record.stopped", &view.subject).with("stop", stop.as_str()).with("reason", reason);
     let mut change = RecordChange::new(view.id, view.state, view.state).because(reason);
@@ -220,12 +222,14 @@ fn stop_card(view: &RecordView, stop: Recall, reason: &str) -> Transition {
     Transition { record: Some(change), ..Transition::new(Some(event)) }
 }
 
-/// What a new body does to the state of its record. `may_be_open` is the rule of one living card for the new body.
-pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Result<Transition, Refusal> {
+/// Decides the state of a record that gets a new body. `is_sound` says whether the new body may be on the waiting list.
+pub fn update(view: &RecordView, is_sound: &Result<(), Reason>) -> Result<Transition, Refusal> {
     let event = || Event::new("record.updated", &view.subject).with("version", view.version + 1);
     let onto_the_list = |movements, job| {
-        let (to, reason) = may_be_open
-            .map_or_else(|rule| (RecordState::Quarantined, Some(rule.to_owned())), |()| (RecordState::Waiting, None));
+        let (to, reason) = match is_sound {
+            Ok(()) => (RecordState::Waiting, None),
+            Err(reason) => (RecordState::Quarantined, Some(reason.to_stored())),
+        };
         let mut record = RecordChange::new(view.id, view.state, to);
         record.reason = reason;
         record.stop = RecallChange::Clear;
@@ -243,10 +247,10 @@ pub fn update(view: &RecordView, may_be_open: Result<(), &'static str>) -> Resul
                 let returned = JobChange::new(job.id, JobState::Queued, JobState::Returned);
                 onto_the_list(vec![job.released_blank()], Some(returned))
             }
-            _ => stop_card(view, Recall::Updated, "updated while its card was in hand"),
+            _ => stop_card(view, Recall::Updated, &Reason::UpdatedInHand.to_stored()),
         },
         RecordState::Uncertain | RecordState::Printed => {
-            stop_card(view, Recall::Updated, "updated after its card was rendered")
+            stop_card(view, Recall::Updated, &Reason::UpdatedAfterRendering.to_stored())
         }
         RecordState::HandedOver => {
             return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Update));
@@ -265,7 +269,7 @@ fn card_movement(card: CardBlank, from: Account, to: Account, cause: Cause) -> M
     Movement::new(card.lot, from, to, 1, cause).of_batch(card.batch).of_attempt(card.attempt)
 }
 
-/// A person looked at the card and found it good.
+/// A person has checked the card and found it good.
 pub fn check(view: &RecordView) -> Result<Transition, Refusal> {
     printed_card(view, RecordRule::Check)?;
     refuse_stopped(view)?;
@@ -281,8 +285,8 @@ fn refuse_stopped(view: &RecordView) -> Result<(), Refusal> {
     }
 }
 
-/// A person looked at the card and found it bad, or it was stopped: the card is spoiled, and the record goes back to
-/// the waiting list, or is withdrawn if that is why it was stopped.
+/// A person rejects the card, because it is bad or was recalled. It counts as spoiled. The record goes back to the waiting
+/// list, or is withdrawn if the card was recalled for that reason.
 pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transition, Refusal> {
     let card = printed_card(view, RecordRule::Reject)?;
     let to = if view.stop == Some(Recall::Withdrawn) { RecordState::Withdrawn } else { RecordState::Waiting };
@@ -296,7 +300,7 @@ pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transitio
     Ok(transition)
 }
 
-/// The citizen has the card.
+/// The citizen receives the card, which must have been checked and not recalled.
 pub fn hand_over(view: &RecordView) -> Result<Transition, Refusal> {
     let card = printed_card(view, RecordRule::HandOver)?;
     refuse_stopped(view)?;
@@ -309,7 +313,7 @@ pub fn hand_over(view: &RecordView) -> Result<Transition, Refusal> {
     Ok(transition)
 }
 
-/// The citizen gave the card back: it is to be destroyed.
+/// The citizen gives the card back. It counts as spoiled, to be destroyed.
 pub fn surrender(view: &RecordView, reason: &str) -> Result<Transition, Refusal> {
     let (RecordState::HandedOver, Some(card), false) = (view.state, view.card, view.surrendered) else {
         return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Surrender));

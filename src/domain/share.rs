@@ -1,21 +1,21 @@
-//! How nodes share printers: evenly, and each printer stays where it is as long as that is fair. Pure.
+//! Distribution of printers among nodes: even, and with as few moves as possible.
 
 use std::collections::BTreeMap;
 
-/// What a node should do about printers.
+/// The printers that a node should take and give up.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Share {
     /// Free printers to take.
     pub take: Vec<String>,
-    /// Printers to give up, after the card in hand.
+    /// Own printers to give up, when their open attempts have ended.
     pub give: Vec<String>,
 }
 
-/// What `own` should do, of all nodes that live and all printers with their owners. A printer whose owner does not live is
-/// free.
+/// Decides for the node `own`. `nodes` are all nodes with a lease, `printers` all printers with their owners. A printer whose
+/// owner is not in `nodes` is free.
 ///
-/// Nobody takes more than its part, rounded up. A node gives up what it has beyond that, or beyond the rounded-down part
-/// while another has less than that; so that nodes which decide one after the other come to rest.
+/// A node takes printers up to its even share, rounded up. It gives up printers beyond that, or beyond the share rounded down
+/// while another node has less than that. Nodes that decide one after the other therefore reach a stable state.
 pub fn share(own: &str, nodes: &[String], printers: &BTreeMap<String, Option<String>>) -> Share {
     let most = printers.len().div_ceil(nodes.len().max(1));
     let least = printers.len() / nodes.len().max(1);
@@ -24,10 +24,10 @@ pub fn share(own: &str, nodes: &[String], printers: &BTreeMap<String, Option<Str
     let is_free = |owner: &Option<String>| owner.as_ref().is_none_or(|owner| !nodes.contains(owner));
     let free = printers.iter().filter(|(_, owner)| is_free(owner)).map(|(name, _)| name.clone());
     let take: Vec<String> = free.take(most.saturating_sub(has)).collect();
-    let somebody_lacks = nodes.iter().any(|node| node != own && of(node) < least);
-    let surplus = has.saturating_sub(if somebody_lacks { least } else { most });
+    let another_lacks = nodes.iter().any(|node| node != own && of(node) < least);
+    let surplus = has.saturating_sub(if another_lacks { least } else { most });
     let mine = printers.iter().filter(|(_, owner)| owner.as_deref() == Some(own)).map(|(name, _)| name.clone());
-    // The last ones, so that it is the same ones in each round until they are gone.
+    // The last printers by name, so that each round gives up the same ones until they are free.
     let mine: Vec<String> = mine.collect();
     let give = mine[mine.len() - surplus.min(mine.len())..].to_vec();
     Share { take, give }

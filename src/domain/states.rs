@@ -2,30 +2,31 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where a record is; always in exactly one of these.
+/// The state of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordState {
     /// On the waiting list.
     Waiting,
-    /// Kept off the list by a person.
+    /// Taken off the waiting list by a person.
     Held,
     /// In a batch, queued or printing.
     Batched,
-    /// There is a good card in the office.
+    /// A good card exists in the office.
     Printed,
     /// The citizen has the card.
     HandedOver,
-    /// Needs a person: a second open request, or too many failed tries.
+    /// Needs a decision by a person, because of a second open request, too many failed tries, or a photo that cannot be
+    /// printed.
     Quarantined,
-    /// Nobody knows whether there is a card.
+    /// A card may exist; an inspection decides.
     Uncertain,
-    /// No longer to be printed.
+    /// Must not be printed any more.
     Withdrawn,
 }
 
 impl RecordState {
-    /// All states, in the order of a report.
+    /// All states, in the order of reports.
     pub const ALL: [Self; 8] = [
         Self::Waiting,
         Self::Held,
@@ -37,7 +38,7 @@ impl RecordState {
         Self::Withdrawn,
     ];
 
-    /// The name in schema and reports.
+    /// The name in the database and in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -51,8 +52,7 @@ impl RecordState {
         }
     }
 
-    /// Does the record take its person's one place? Until the card is handed over, no second request of the same
-    /// person for the same profile may be in one of these states.
+    /// Whether the record occupies the person's slot. At most one record of a person and profile may be in such a state.
     pub fn occupies_slot(self) -> bool {
         match self {
             Self::Waiting | Self::Held | Self::Batched | Self::Printed | Self::Uncertain => true,
@@ -69,18 +69,18 @@ impl std::str::FromStr for RecordState {
     }
 }
 
-/// Why the card of a record, if there is one, must not leave the office.
+/// The reason for which a record's card must not be handed over.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recall {
-    /// The source says that it is no longer to be printed.
+    /// The source has withdrawn the record.
     Withdrawn,
-    /// The record changed after this card was rendered.
+    /// The record was updated after the card was rendered.
     Updated,
 }
 
 impl Recall {
-    /// The name in schema and reports.
+    /// The name in the database and in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Withdrawn => "withdrawn",
@@ -88,29 +88,29 @@ impl Recall {
         }
     }
 
-    /// From the stored text.
+    /// Parses the name in the database.
     pub fn from_stored(text: &str) -> Option<Self> {
         [Self::Withdrawn, Self::Updated].into_iter().find(|stop| stop.as_str() == text)
     }
 }
 
-/// Where a job is.
+/// The state of a job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JobState {
-    /// Waits for its printer, with a reserved blank.
+    /// Waits for its printer; a blank is reserved.
     Queued,
-    /// Has an open attempt.
+    /// An attempt is open.
     Printing,
-    /// A good card.
+    /// Ended with a good card.
     Printed,
-    /// Nobody knows; an inspection decides.
+    /// A card may exist; an inspection decides.
     Uncertain,
-    /// Too many failed tries; its record is quarantined.
+    /// Ended after too many failed tries; the record is quarantined.
     Quarantined,
-    /// Closed without a card; its record went back to the waiting list, or was held.
+    /// Ended without a card; the record went back to the waiting list, or was held.
     Returned,
-    /// Closed without a card; its record is withdrawn.
+    /// Ended without a card; the record is withdrawn.
     Withdrawn,
 }
 
@@ -130,14 +130,14 @@ impl JobState {
         Self::ALL.map(|(_, name)| name)
     }
 
-    /// The name in schema and reports.
+    /// The name in the database and in reports.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }
 }
 
 impl JobState {
-    /// Whether the job has not ended: it is queued, printing, or its card has to be looked for.
+    /// Whether the job has not ended: it is queued, printing or uncertain.
     pub fn is_open(self) -> bool {
         match self {
             Self::Queued | Self::Printing | Self::Uncertain => true,
@@ -154,21 +154,21 @@ impl std::str::FromStr for JobState {
     }
 }
 
-/// Where an attempt is. `Intent` and `Releasing` are open: at most one attempt of a record is.
+/// The state of an attempt. `Intent` and `Releasing` are open states; a record has at most one open attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AttemptState {
-    /// Saved before a byte goes to the printer. No card can exist.
+    /// Begun: saved before any data is sent to the printer. No card can exist.
     Intent,
-    /// Saved before the one call after which a card may exist.
+    /// Released: saved before the call that lets the printer print. A card may exist.
     Releasing,
-    /// A good card.
+    /// Ended with a good card.
     Printed,
-    /// No blank was used.
+    /// Ended without using a blank.
     NotStarted,
-    /// A blank was used, and there is no good card.
+    /// Ended with a used blank and without a good card.
     Spoiled,
-    /// Nobody knows; a person has to look.
+    /// Ended without a known outcome; a person must inspect the printer.
     Uncertain,
 }
 
@@ -182,12 +182,12 @@ impl AttemptState {
         (Self::Uncertain, "uncertain"),
     ];
 
-    /// The name in schema and reports.
+    /// The name in the database and in reports.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }
 
-    /// Not ended yet?
+    /// Whether the attempt has not ended.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Intent | Self::Releasing)
     }
@@ -205,17 +205,17 @@ impl std::str::FromStr for AttemptState {
     }
 }
 
-/// Where a batch is.
+/// The state of a batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BatchState {
-    /// Waits for a person's approval; blanks are reserved.
+    /// Waits for approval; its blanks are reserved.
     Planned,
     /// Its jobs may be printed.
     Running,
-    /// Nothing new starts; the card in hand ends it.
+    /// No more cards start; it is closed when its open attempt has ended.
     Closing,
-    /// No job is queued or printing, and nothing is reserved.
+    /// No job is queued or printing, and no blank is reserved.
     Closed,
 }
 
@@ -223,7 +223,7 @@ impl BatchState {
     const ALL: [(Self, &'static str); 4] =
         [(Self::Planned, "planned"), (Self::Running, "running"), (Self::Closing, "closing"), (Self::Closed, "closed")];
 
-    /// The name in schema and reports.
+    /// The name in the database and in reports.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }

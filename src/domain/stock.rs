@@ -1,5 +1,5 @@
-//! The ledger of blanks: double entry, append-only. The accounts of a blank type always sum to zero, and only
-//! `supplier` may be negative.
+//! The ledger of blanks: double-entry and append-only. The balances of a blank type sum to zero, and only `supplier` may be
+//! negative.
 
 use std::fmt;
 
@@ -7,17 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use super::id::{AttemptKey, BatchId, LotId};
 
-/// Where blanks that wait to be printed lie.
+/// A place where unprinted blanks are kept.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Place {
-    /// The safe, or the shelf of the print room where hoppers are not counted.
+    /// The safe, or the shelf of the print room if hoppers are not counted.
     Vault,
-    /// The hopper of a printer whose hopper is counted.
+    /// The counted hopper of a printer.
     Printer(String),
 }
 
 impl Place {
-    /// The account of free blanks there.
+    /// The account of free blanks at this place.
     pub fn free(&self) -> Account {
         match self {
             Self::Vault => Account::Vault,
@@ -25,12 +25,12 @@ impl Place {
         }
     }
 
-    /// The account of blanks there that belong to a batch.
+    /// The account of blanks at this place that are reserved for a batch.
     pub fn reserved(&self) -> Account {
         Account::Reserved(self.clone())
     }
 
-    /// As stored beside `reserved`: empty for the vault. A printer's name is never empty.
+    /// The text in the database: empty for the vault, otherwise the printer's name, which is never empty.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Vault => "",
@@ -38,41 +38,41 @@ impl Place {
         }
     }
 
-    /// From the stored text.
+    /// Parses the text in the database.
     pub fn from_stored(text: &str) -> Self {
         if text.is_empty() { Self::Vault } else { Self::Printer(text.to_owned()) }
     }
 }
 
-/// Where blanks are, in the books.
+/// An account of the ledger.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum Account {
-    /// Where blanks come from. Negative: what was delivered.
+    /// The supplier. Its balance is the negative number of delivered blanks.
     Supplier,
-    /// Free, in the safe.
+    /// Free blanks in the vault.
     Vault,
-    /// Free, in the counted hopper of a printer.
+    /// Free blanks in the counted hopper of a printer.
     Hopper(String),
-    /// Belongs to a running batch; still lies at its place.
+    /// Blanks that are reserved for a batch and still at their place.
     Reserved(Place),
-    /// A good card, not handed over.
+    /// Good cards that have not been handed over.
     Printed,
-    /// No good card: to be destroyed.
+    /// Spoiled cards, to be destroyed.
     Spoiled,
-    /// Nobody knows yet.
+    /// Blanks of attempts with an uncertain outcome.
     Uncertain,
-    /// With its citizen.
+    /// Cards that were handed over.
     HandedOver,
-    /// Gone, with a document and two names.
+    /// Destroyed before two witnesses, with a document.
     Destroyed,
-    /// Lent to another office.
+    /// Blanks that were lent to another office.
     Loan(String),
-    /// Found short at a stocktake.
+    /// Blanks that a count or an inspection did not find, and lost cards.
     Missing,
 }
 
 impl Account {
-    /// The name in schema, commands and reports, without its place.
+    /// The name in the database, in commands and in reports, without the place.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Supplier => "supplier",
@@ -105,7 +105,7 @@ impl Account {
         }
     }
 
-    /// From the two stored columns.
+    /// Parses the two columns of the database; `None` for an unknown name.
     pub fn from_stored(name: &str, place: &str) -> Option<Self> {
         Some(match name {
             "supplier" => Self::Supplier,
@@ -133,7 +133,7 @@ impl fmt::Display for Account {
     }
 }
 
-/// Why blanks moved. The causes of spoilage are those that offices must report.
+/// The cause of a movement. The causes of spoilage are those that offices must report.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
@@ -143,37 +143,37 @@ pub enum Cause {
     Loaded,
     /// From a hopper back into the vault.
     Unloaded,
-    /// Set aside for a batch, or for the second try at a card.
+    /// Reserved for a batch, or for the retry of a spoiled card.
     Reserved,
-    /// No longer needed by its batch.
+    /// No longer reserved.
     Released,
-    /// A good card.
+    /// Printed: a good card.
     Printed,
-    /// Nobody knows what became of it.
+    /// The attempt's outcome is uncertain.
     OutcomeUnknown,
-    /// A person looked and found it.
+    /// An inspection resolved an uncertain outcome.
     Inspected,
     /// Spoiled: the chip could not be written.
     EncodeFailed,
     /// Spoiled: the printer failed.
     PrintFailed,
-    /// Spoiled: bent, scratched, given back.
+    /// Spoiled: bent or scratched.
     Damaged,
     /// Spoiled: the record changed after the card was printed.
     DataChanged,
-    /// Given to its citizen.
+    /// Handed over to the citizen.
     HandedOver,
-    /// Given back by its citizen.
+    /// Given back by the citizen.
     Surrendered,
     /// Destroyed.
     Destroyed,
-    /// Lent to an office.
+    /// Lent to another office.
     Lent,
-    /// Given back by an office.
+    /// Given back by another office.
     Returned,
-    /// Found short or found again at a stocktake.
+    /// A count found fewer blanks than booked, or found missing ones again.
     Counted,
-    /// Used up by a test card.
+    /// Used for a test card.
     TestCard,
 }
 
@@ -200,7 +200,7 @@ impl Cause {
         (Self::TestCard, "test-card"),
     ];
 
-    /// The name in schema, commands and reports.
+    /// The name in the database, in commands and in reports.
     pub fn as_str(self) -> &'static str {
         Self::ALL.iter().find(|(cause, _)| *cause == self).map_or("", |(_, name)| name)
     }
@@ -216,20 +216,20 @@ impl Cause {
     }
 }
 
-/// A quantity taken from one account to another. Nothing is edited: a mistake is corrected by another movement.
+/// A movement of blanks from one account to another. Movements are never changed; a mistake is corrected by another one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Movement {
     /// The lot; it belongs to one blank type.
     pub lot: LotId,
-    /// Where the blanks were.
+    /// The account that the blanks leave.
     pub from: Account,
-    /// Where they are now.
+    /// The account that the blanks go to.
     pub to: Account,
-    /// How many; at least 1.
+    /// The number of blanks, at least 1.
     pub quantity: i64,
-    /// Why.
+    /// The cause.
     pub cause: Cause,
-    /// The delivery note, the destruction record and the like.
+    /// The number of a document, such as a delivery note or a destruction record.
     pub document: Option<String>,
     /// The batch that it belongs to.
     pub batch: Option<BatchId>,
@@ -243,21 +243,21 @@ impl Movement {
         Self { lot, from, to, quantity, cause, document: None, batch: None, attempt: None }
     }
 
-    /// For a batch.
+    /// Sets the batch.
     #[must_use]
     pub fn of_batch(mut self, batch: BatchId) -> Self {
         self.batch = Some(batch);
         self
     }
 
-    /// For an attempt.
+    /// Sets the attempt.
     #[must_use]
     pub fn of_attempt(mut self, attempt: AttemptKey) -> Self {
         self.attempt = Some(attempt);
         self
     }
 
-    /// With a document.
+    /// Sets the document.
     #[must_use]
     pub fn with_document(mut self, document: &str) -> Self {
         self.document = Some(document.to_owned());
@@ -265,18 +265,18 @@ impl Movement {
     }
 }
 
-/// How much of a lot is in an account.
+/// The blanks of a lot in an account.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct LotQuantity {
     /// The lot.
     pub lot: LotId,
-    /// Blanks of it.
+    /// The number of blanks.
     pub quantity: i64,
 }
 
-/// Takes `wanted` blanks from lots, in the order given (oldest first).
+/// Takes `wanted` blanks from lots in the given order (oldest first).
 ///
-/// Returns what to take from which, or how many there are when they are too few.
+/// Returns how many to take from which lot. The error is the number of available blanks, if it is less than `wanted`.
 pub fn draw(lots: &[LotQuantity], wanted: i64) -> Result<Vec<LotQuantity>, i64> {
     let available: i64 = lots.iter().map(|l| l.quantity.max(0)).sum();
     if available < wanted {
@@ -291,7 +291,7 @@ pub fn draw(lots: &[LotQuantity], wanted: i64) -> Result<Vec<LotQuantity>, i64> 
     Ok(taken.filter(|l| l.quantity > 0).collect())
 }
 
-/// Reads a serial range `A..B`, both ends included: the same prefix, then as many digits on either side.
+/// Parses a serial range `FIRST..LAST`. Both ends are included; they have the same prefix and the same number of digits.
 ///
 /// Returns how many serials it covers, at least 1; `None` if it is not a range.
 pub fn serial_count(range: &str) -> Option<i64> {

@@ -1,4 +1,4 @@
-//! Instants.
+//! Instants and calendar dates.
 
 use std::{fmt, time::Duration};
 
@@ -6,37 +6,37 @@ use serde::{Deserialize, Serialize};
 
 /// An instant: microseconds since 1970-01-01T00:00:00Z, as stored in columns that end in `_at_us`.
 ///
-/// `Display` gives RFC 3339 in UTC.
+/// `Display` writes RFC 3339 in UTC.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// Reads RFC 3339, with a zone.
+    /// Parses RFC 3339 with a zone.
     ///
-    /// Returns `None` for anything else; a date without a time is not an instant.
+    /// Returns `None` for anything else, such as a date without a time.
     pub fn parse(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_microsecond()))
     }
 
-    /// This instant and `duration` more; the end of time where that would overflow.
+    /// Adds a duration; saturates on overflow.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// This instant and `duration` less; the beginning of time where that would overflow.
+    /// Subtracts a duration; saturates on overflow.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
     }
 
-    /// The time from `earlier` to this instant; zero if it is not earlier.
+    /// The time since `earlier`; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// The instant for the time-zone library; the ends of its range for absurd values.
+    /// Converts to the time-zone library's type; values outside its range are clamped.
     pub(crate) fn to_jiff(self) -> jiff::Timestamp {
         let clamped = self.0.clamp(jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
         jiff::Timestamp::from_microsecond(clamped).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
@@ -55,7 +55,7 @@ pub fn day_start(now: Timestamp, zone: &jiff::tz::TimeZone) -> Timestamp {
     start.map_or(now, |start| Timestamp(start.timestamp().as_microsecond()))
 }
 
-/// Reads a calendar date, ISO 8601 `YYYY-MM-DD`.
+/// Parses a calendar date, ISO 8601 `YYYY-MM-DD`; `None` for anything else.
 pub fn parse_date(text: &str) -> Option<jiff::civil::Date> {
     let b = text.as_bytes();
     let digits = |range: std::ops::Range<usize>| b[range].iter().all(u8::is_ascii_digit);

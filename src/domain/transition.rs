@@ -1,33 +1,32 @@
-//! What one decision changes. The store saves it whole, in one database transaction, or not at all.
+//! The changes that one decision makes. The store saves them together in one database transaction.
 
 use super::{
     attempt::AttemptState,
     audit::Event,
     id::{AttemptKey, JobId, LotId, RecordId},
-    job::JobState,
-    record::{Recall, RecordState},
+    states::{JobState, Recall, RecordState},
     stock::Movement,
     time::Timestamp,
 };
 
-/// One decision: new states, stock movements and the audit event. Each change carries the state that it starts from;
-/// if the row is in another state by then, the whole transition is a conflict and nothing of it is saved.
+/// The result of a decision: new states, stock movements and the audit event. Each change names the state that it starts
+/// from. If a row is in another state when the transition is saved, the whole transition is a conflict and nothing is saved.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Transition {
-    /// Change of an attempt.
+    /// The change of an attempt.
     pub attempt: Option<AttemptChange>,
-    /// Change of a job.
+    /// The change of a job.
     pub job: Option<JobChange>,
-    /// Change of a record.
+    /// The change of a record.
     pub record: Option<RecordChange>,
-    /// Blanks that move.
+    /// The movements of blanks.
     pub movements: Vec<Movement>,
-    /// What is written down; `None` where one event of the batch covers it.
+    /// The audit event; `None` if one event of the batch covers several transitions.
     pub event: Option<Event>,
 }
 
 impl Transition {
-    /// One that changes nothing yet, to be filled in.
+    /// A transition without changes.
     pub fn new(event: Option<Event>) -> Self {
         Self { attempt: None, job: None, record: None, movements: Vec::new(), event }
     }
@@ -36,70 +35,69 @@ impl Transition {
 /// A new state of an attempt.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AttemptChange {
-    /// Which.
+    /// The attempt.
     pub key: AttemptKey,
-    /// The state that it must be in.
+    /// The state from which it changes; in another state the transition is a conflict.
     pub from: AttemptState,
     /// The new state.
     pub to: AttemptState,
-    /// Why, where it is not a good card.
+    /// The reason, for every outcome but a good card.
     pub reason: Option<String>,
     /// Why, in the words of a person.
     pub note: Option<String>,
-    /// A person decided it, who is in the audit.
+    /// Whether a person decided it; the audit names the person.
     pub inspected: bool,
 }
 
 /// A new state of a job.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JobChange {
-    /// Which.
+    /// The job.
     pub id: JobId,
-    /// The state that it must be in.
+    /// The state from which it changes; in another state the transition is a conflict.
     pub from: JobState,
     /// The new state.
     pub to: JobState,
-    /// Queued again: not before this instant, and at the end of its batch.
+    /// The instant before which a job that is queued again must not start. It goes to the end of its batch.
     pub due: Option<Timestamp>,
-    /// Queued again with another blank, of this lot.
+    /// The lot of the new blank of a job that is queued again after its blank was spoiled.
     pub lot: Option<LotId>,
-    /// One more try that the printer did not take.
+    /// Whether to count an attempt that the printer did not start, for the backoff.
     pub not_started: bool,
 }
 
 impl JobChange {
-    /// A plain change of state.
+    /// A change of state and of nothing else.
     pub fn new(id: JobId, from: JobState, to: JobState) -> Self {
         Self { id, from, to, due: None, lot: None, not_started: false }
     }
 }
 
-/// A new state of a record. A record in state `waiting` is on the waiting list, and no other is: the store adds and
-/// removes it.
+/// A new state of a record. The store keeps the waiting list equal to the records in state `waiting`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecordChange {
-    /// Which.
+    /// The record.
     pub id: RecordId,
-    /// The state that it must be in.
+    /// The state from which it changes; in another state the transition is a conflict.
     pub from: RecordState,
     /// The new state.
     pub to: RecordState,
-    /// What becomes of the mark that stops its card.
+    /// The change of the mark that recalls its card.
     pub stop: RecallChange,
-    /// A failed try that counts against the record, with the printer.
+    /// The printer of a failed try that counts against the record.
     pub charged_on: Option<String>,
-    /// Failed tries are forgotten: a person looked at the record.
+    /// Whether to reset the number of failed tries, because a person released the record.
     pub reset_failures: bool,
-    /// Why it is held, quarantined or withdrawn; `None` clears an earlier reason.
+    /// The reason for which it is held, quarantined or withdrawn; `None` clears an earlier reason.
     pub reason: Option<String>,
     /// Why, in the words of a person; `None` clears an earlier note.
     pub note: Option<String>,
-    /// What happens to its card.
+    /// The change of its card.
     pub card: CardChange,
 }
 
 impl RecordChange {
-    /// A plain change of state.
+    /// A change of state and of nothing else.
     pub fn new(id: RecordId, from: RecordState, to: RecordState) -> Self {
         Self {
             id,
@@ -114,7 +112,7 @@ impl RecordChange {
         }
     }
 
-    /// With the reason.
+    /// Sets the reason.
     #[must_use]
     pub fn because(mut self, reason: impl Into<String>) -> Self {
         self.reason = Some(reason.into());
@@ -122,26 +120,26 @@ impl RecordChange {
     }
 }
 
-/// What becomes of the mark that stops a card.
+/// A change of the mark that recalls a card.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RecallChange {
-    /// It stays as it is.
+    /// No change.
     Keep,
-    /// It is set.
+    /// Sets the mark.
     Set(Recall),
-    /// It is taken away.
+    /// Removes the mark.
     Clear,
 }
 
-/// What happens to a record's card beside its state.
+/// A change of a record's card.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CardChange {
-    /// Nothing.
+    /// No change.
     Keep,
-    /// A person checked it and found it good.
+    /// A person has checked the card and found it good.
     Checked,
-    /// It came back from its citizen.
+    /// The citizen has given the card back.
     Surrendered,
-    /// One more copy may be printed.
+    /// Another copy may be printed, under a warrant.
     NextCopy,
 }

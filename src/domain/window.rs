@@ -1,4 +1,4 @@
-//! When cards may start.
+//! Windows: the times at which cards may start.
 
 use std::str::FromStr;
 
@@ -7,12 +7,12 @@ use serde::Deserialize;
 
 use super::time::Timestamp;
 
-/// A span of the week in one time zone. `to` not after `from` crosses midnight: the window belongs to the day on which
-/// it opens. `from` equal to `to` is the whole day.
+/// A span of the week in a time zone. If `to` is before `from`, the window crosses midnight and belongs to the day on which
+/// it opens. If they are equal, it is open for 24 hours.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(try_from = "WindowText")]
 pub struct Window {
-    /// The printer it is for; `None` for all.
+    /// The printer that it applies to; `None` for all.
     pub printer: Option<String>,
     days: Vec<Weekday>,
     from: Time,
@@ -20,19 +20,19 @@ pub struct Window {
     zone: TimeZone,
 }
 
-/// A window as written in the settings.
+/// A window in the settings file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WindowText {
     printer: Option<String>,
-    /// `mon` … `sun`; empty for every day.
+    /// `mon` to `sun`; empty for every day.
     #[serde(default)]
     days: Vec<String>,
     /// `HH:MM`.
     from: String,
     /// `HH:MM`.
     to: String,
-    /// IANA name, such as `Asia/Jakarta`.
+    /// The IANA name of a time zone, such as `Asia/Jakarta`.
     zone: String,
 }
 
@@ -64,11 +64,11 @@ fn parse_day(day: &str) -> Result<Weekday, String> {
         Weekday::Sunday,
     ];
     let found = names.iter().zip(all).find(|(name, _)| **name == day);
-    found.map(|(_, weekday)| weekday).ok_or_else(|| format!("`{day}` is no day; days are {}", names.join(", ")))
+    found.map(|(_, weekday)| weekday).ok_or_else(|| format!("`{day}` is not a day; days are {}", names.join(", ")))
 }
 
 impl Window {
-    /// May a card start at `now`? Daylight saving is honoured: the wall clock of the zone decides.
+    /// Whether a card may start at `now`, by the local time of the zone, with daylight saving.
     pub fn is_open(&self, now: Timestamp) -> bool {
         let local = self.zone.to_datetime(now.to_jiff());
         let on = |weekday| self.days.is_empty() || self.days.contains(&weekday);
@@ -81,19 +81,25 @@ impl Window {
     }
 }
 
-/// May a card start on `printer` at `now`? A printer's own windows go instead of the general ones. Without any window
-/// that applies, always; otherwise when one is open.
+/// Whether a card may start on `printer` at `now`: always if no window applies to the printer, otherwise if one is open. If a
+/// printer has windows of its own, the general ones do not apply to it.
 pub fn is_open(windows: &[Window], printer: &str, now: Timestamp) -> bool {
-    let of = |whose: Option<&str>| windows.iter().filter(move |w| w.printer.as_deref() == whose).collect::<Vec<_>>();
-    let own = of(Some(printer));
-    let applies = if own.is_empty() { of(None) } else { own };
-    applies.is_empty() || applies.iter().any(|window| window.is_open(now))
+    let has_own = windows.iter().any(|window| window.printer.as_deref() == Some(printer));
+    let applies = |window: &&Window| window.printer.as_deref() == has_own.then_some(printer);
+    let mut none_applies = true;
+    for window in windows.iter().filter(applies) {
+        if window.is_open(now) {
+            return true;
+        }
+        none_applies = false;
+    }
+    none_applies
 }
 
 impl FromStr for Window {
     type Err = String;
 
-    /// `DAYS FROM-TO ZONE`, for tests and short settings: `mon,tue 22:00-05:00 Asia/Jakarta`; `*` for every day.
+    /// Parses `DAYS FROM-TO ZONE`, as in `mon,tue 22:00-05:00 Asia/Jakarta`; `*` means every day.
     fn from_str(text: &str) -> Result<Self, String> {
         let parts: Vec<_> = text.split_whitespace().collect();
         let [days, hours, zone] = parts[..] else { return Err(format!("`{text}` is not `DAYS FROM-TO ZONE`")) };

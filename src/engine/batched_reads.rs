@@ -1,4 +1,4 @@
-//! The workers' reads, many at once: with a thousand printers most of a read is its way there and back.
+//! The workers' reads, many in one: with a thousand printers most of the time of a read is its round trip.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -13,12 +13,12 @@ use crate::{
 /// Questions in one read.
 const GROUP_MAX: usize = 64;
 
-/// What is asked; questions of one kind are answered together, from one state of the database.
+/// A question; those of one kind are answered together, from one state of the database.
 pub(crate) trait Question: Send + Sync + Sized + 'static {
-    /// What is answered.
+    /// The answer.
     type Answer: Send + 'static;
 
-    /// Answers all, in their order.
+    /// Answers all questions, in their order.
     fn answer(
         engine: &Engine,
         questions: &[Self],
@@ -27,7 +27,7 @@ pub(crate) trait Question: Send + Sync + Sized + 'static {
 
 type Envelope<Q> = (Q, oneshot::Sender<Result<<Q as Question>::Answer, StoreError>>);
 
-/// The way to the reader of one kind of question.
+/// The queue of one kind of question.
 pub(crate) struct ReaderHandle<Q: Question>(mpsc::Sender<Envelope<Q>>);
 
 impl<Q: Question> Clone for ReaderHandle<Q> {
@@ -37,7 +37,7 @@ impl<Q: Question> Clone for ReaderHandle<Q> {
 }
 
 impl<Q: Question> ReaderHandle<Q> {
-    /// Asks. The answer holds all that was committed before.
+    /// Asks. The answer has all that was committed before the call.
     pub(crate) async fn ask(&self, question: Q) -> Result<Q::Answer, StoreError> {
         let (reply, answer) = oneshot::channel();
         let stopped = || StoreError::Conflict("the scheduler, which is stopping");
@@ -64,7 +64,7 @@ async fn run<Q: Question>(engine: Engine, mut receiver: mpsc::Receiver<Envelope<
             Err(_) => each(&engine, &questions).await,
         };
         for (reply, answer) in replies.into_iter().zip(answers) {
-            // A worker that is gone needs no answer.
+            // A worker that has ended needs no answer.
             let _ = reply.send(answer);
         }
     }
@@ -80,21 +80,21 @@ async fn each<Q: Question>(engine: &Engine, questions: &[Q]) -> Vec<Result<Q::An
     answers
 }
 
-/// How do things stand for this printer?
+/// All that a worker decides on, for the printer with this name.
 pub(crate) struct SnapshotQuery(pub(crate) String);
 
-/// How things stand.
+/// The answer to a [`SnapshotQuery`].
 pub(crate) struct Seen {
     pub(crate) printer: Printer,
     pub(crate) open: Vec<OpenAttempt>,
     pub(crate) batch: Option<Batch>,
     pub(crate) pauses: Arc<[Pause]>,
-    /// Of the newest audit row.
+    /// The instant of the newest audit row.
     pub(crate) newest: Timestamp,
 }
 
 impl Question for SnapshotQuery {
-    /// None for a printer that was removed.
+    /// `None` for a printer that was removed.
     type Answer = Option<Box<Seen>>;
 
     async fn answer(engine: &Engine, questions: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
@@ -125,7 +125,7 @@ impl Question for SnapshotQuery {
     }
 }
 
-/// The bodies of these records, to draw them.
+/// The bodies of these records, to render their cards.
 pub(crate) struct Bodies(pub(crate) Vec<RecordId>);
 
 impl Question for Bodies {

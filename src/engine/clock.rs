@@ -23,17 +23,10 @@ pub trait Clock: Send + Sync {
     async fn sleep(&self, duration: Duration);
 }
 
-/// Randomness: for names of attempts, nonces and jitter.
+/// Randomness, for names of attempts and nonces.
 pub trait Entropy: Send + Sync {
     /// Fills with random bytes; fit for nonces outside of tests.
     fn fill(&self, bytes: &mut [u8]);
-}
-
-/// A number that is uniform in 0..1.
-pub fn jitter(entropy: &dyn Entropy) -> f64 {
-    let mut bytes = [0; 4];
-    entropy.fill(&mut bytes);
-    f64::from(u32::from_le_bytes(bytes)) / (f64::from(u32::MAX) + 1.0)
 }
 
 /// A fresh nonce for sealing.

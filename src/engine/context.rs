@@ -1,6 +1,6 @@
 //! What the engine works with.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use cetak_driver_api::PrinterDriver;
 use tokio::sync::Semaphore;
@@ -17,8 +17,7 @@ use crate::{
     store::{Store, StoreError, Tx, Writer},
 };
 
-/// A clock further behind the newest audit row is wrong: windows and retries would be judged by it, so nothing is fed.
-pub const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
+pub use crate::domain::dispatch::CLOCK_TOLERANCE;
 
 /// The card profiles of an office, by name.
 pub type Profiles = BTreeMap<String, Arc<CardProfile>>;

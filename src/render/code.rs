@@ -1,9 +1,9 @@
-//! Machine-readable codes as modules: what is dark and what is light, before anything has a size.
+//! Machine-readable codes as dark and light modules.
 //!
-//! [`encode`] makes the modules of a text, [`place`] finds the largest whole number of dots for one of them in a field
-//! of the card, so that all modules are of exactly the same size on the printer.
+//! [`encode`] turns a text into modules. [`place`] finds the largest whole number of dots per module that fits a field,
+//! so that all modules have the same size on the printer.
 //!
-//! Deliberately absent: codes in other shapes (Micro QR, compact PDF417), structured append, GS1.
+//! Not supported: Micro QR, compact PDF417, structured append, GS1.
 
 use rxing::{
     EncodeHints,
@@ -19,8 +19,8 @@ use rxing::{
 use crate::domain::card::profile::Symbology;
 
 impl Symbology {
-    /// A longer text is refused, in bytes of UTF-8. QR and PDF417 hold any text of this length; on a card, its modules
-    /// would be too small long before. Code 128 could go on without end, but no reader is that wide.
+    /// Longest text in bytes of UTF-8. QR and PDF417 hold any text of this length; on a card, shorter texts already
+    /// need too small modules. Code 128 has no limit of its own, but readers have.
     pub(super) fn bytes_max(self) -> usize {
         match self {
             Self::Qr | Self::Pdf417 => 1_000,
@@ -28,7 +28,7 @@ impl Symbology {
         }
     }
 
-    /// Light modules that the standard asks for around the code. Code 128 needs them at its ends only.
+    /// Width of the quiet zone in modules, as the standard requires. Code 128 needs it at both ends only.
     pub(super) fn quiet_zone(self) -> u32 {
         match self {
             Self::Qr => 4,
@@ -38,7 +38,7 @@ impl Symbology {
     }
 }
 
-/// A code: rows of modules, from the top, without the light zone around it. Made by [`encode`] only.
+/// The modules of a code in rows from the top, without the quiet zone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Modules {
     symbology: Symbology,
@@ -48,14 +48,14 @@ pub(super) struct Modules {
 }
 
 impl Modules {
-    /// The rows from the top, each of [`Self::width`] modules; true is dark.
+    /// The rows from the top. True is dark.
     pub(super) fn rows(&self) -> impl Iterator<Item = &[bool]> {
         self.dark.chunks_exact(self.width.max(1) as usize)
     }
 }
 
 impl Placed {
-    /// The dark bars and squares, a run of each row at once: left and top from the field's corner, width and height, in dots.
+    /// The runs of dark modules of each row, in dots: left and top from the field's corner, width, height.
     pub(super) fn bars<'a>(&self, modules: &'a Modules) -> impl Iterator<Item = (u32, u32, u32, u32)> + 'a {
         let Self { module, row: height, left, top } = *self;
         (0..).zip(modules.rows()).flat_map(move |(number, row): (u32, &[bool])| {
@@ -70,65 +70,65 @@ impl Placed {
     }
 }
 
-/// Where a code stands in its field, in dots.
+/// Position and module size of a code in its field, in dots.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Placed {
-    /// Width of a module; at least 1.
+    /// Width of a module, at least 1.
     pub(super) module: u32,
-    /// Height of a row: as its module is wide for QR, three times that for PDF417, and the whole field for Code 128.
+    /// Height of a row: the module width for QR, three times that for PDF417, the height of the field for Code 128.
     pub(super) row: u32,
-    /// From the field's left edge to the first module.
+    /// Distance from the field's left edge to the first module.
     pub(super) left: u32,
-    /// From the field's top edge to the first row.
+    /// Distance from the field's top edge to the first row.
     pub(super) top: u32,
 }
 
-/// Why a text cannot be made a code. No message holds anything of the text but the code point of one character.
+/// Why a text cannot be encoded. No message contains the text, except the code point of one character.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub(super) enum CodeError {
-    /// There is no text.
-    #[error("the code has no text")]
+    /// The text is empty.
+    #[error("the code's text is empty")]
     Empty,
     /// The text is longer than [`Symbology::bytes_max`].
-    #[error("the code's text has {bytes} bytes, more than the {bytes_max} that are allowed")]
+    #[error("the code's text has {bytes} bytes; at most {bytes_max} are allowed")]
     TooLong {
-        /// Its bytes.
+        /// Length of the text in bytes.
         bytes: usize,
-        /// Most that are allowed.
+        /// Most bytes that are allowed.
         bytes_max: usize,
     },
-    /// Code 128 is used for printable ASCII only: from space to tilde.
+    /// Code 128 carries printable ASCII only, space to tilde.
     #[error("the code's text has the character U+{code_point:04X}, which Code 128 cannot carry")]
     Character {
-        /// The first such character.
+        /// The first other character.
         code_point: u32,
     },
-    /// The encoder refuses a text within the limits; not known to happen.
+    /// The encoder failed on a text within the limits; not known to happen.
     #[error("the code's text cannot be encoded")]
     Encoder,
-    /// The modules would be smaller than the least size.
+    /// Modules of the least width do not fit the field.
     #[error(
         "the code's field of {width} x {height} dots is too small: modules of {module_min} dots need {width_min} x \
          {height_min} dots"
     )]
     FieldTooSmall {
-        /// The field's width in dots.
+        /// Width of the field in dots.
         width: u32,
-        /// The field's height in dots.
+        /// Height of the field in dots.
         height: u32,
-        /// The least width of a module, in dots.
+        /// Least module width in dots.
         module_min: u32,
-        /// The width that would do, in dots.
+        /// Width that would suffice, in dots.
         width_min: u64,
-        /// The height that would do, in dots.
+        /// Height that would suffice, in dots.
         height_min: u64,
     },
 }
 
-/// The modules of a text. The same text gives the same modules.
+/// Encodes a text. The same text gives the same modules.
 ///
-/// Text that is not ASCII goes as UTF-8 and is marked so (extended channel interpretation 26); most readers guess it
-/// right even where they ignore the mark.
+/// Text that is not ASCII is encoded as UTF-8 and marked as such (extended channel interpretation 26). Readers that
+/// ignore the mark mostly guess UTF-8.
 pub(super) fn encode(symbology: Symbology, text: &str) -> Result<Modules, CodeError> {
     if text.is_empty() {
         return Err(CodeError::Empty);
@@ -145,11 +145,11 @@ pub(super) fn encode(symbology: Symbology, text: &str) -> Result<Modules, CodeEr
     modules(symbology, &rows.unwrap_or_default()).ok_or(CodeError::Encoder)
 }
 
-/// The largest place of a code in a field of this many dots, its light zone included, in the middle. Code 128 is as
-/// high as the field.
+/// Centres a code in a field, with the largest modules that leave room for the quiet zone. Code 128 is as high as the
+/// field.
 ///
-/// A module is never narrower than `module_min` dots, nor than one. What a reader needs depends on reader and printer;
-/// 3 dots at 300 dpi, a quarter of a millimetre, suit most.
+/// Fails if modules would be narrower than `module_min` dots (at least 1). Readers and printers differ in what they
+/// need; 3 dots at 300 dpi, a quarter of a millimetre, suit most.
 pub(super) fn place(
     modules: &Modules,
     width_dots: u32,
@@ -157,7 +157,7 @@ pub(super) fn place(
     module_min: u32,
 ) -> Result<Placed, CodeError> {
     let quiet = 2 * modules.symbology.quiet_zone();
-    // The code's height in widths of a module.
+    // Height of a row and of the vertical quiet zones, in module widths.
     let (row, quiet_above) = match modules.symbology {
         Symbology::Qr => (1, quiet),
         Symbology::Pdf417 => (PDF417_ROW_MODULES, quiet),
@@ -187,11 +187,11 @@ pub(super) fn place(
     })
 }
 
-/// A row of PDF417 is three modules high, the least that ISO/IEC 15438 allows: lower rows make a reader's line cross
-/// into the next one.
+/// Height of a PDF417 row in module widths, the least that ISO/IEC 15438 allows. In lower rows a reader's scan line
+/// crosses into the next row.
 const PDF417_ROW_MODULES: u32 = 3;
 
-/// Columns of codewords and rows that a PDF417 may have.
+/// Most columns of codewords, and range of rows, of a PDF417.
 const PDF417_COLUMNS_MAX: u32 = 30;
 const PDF417_ROWS: std::ops::RangeInclusive<u32> = 3..=90;
 
@@ -205,7 +205,7 @@ fn modules(symbology: Symbology, rows: &[Vec<bool>]) -> Option<Modules> {
 }
 
 fn qr(text: &str) -> Option<Vec<Vec<bool>>> {
-    // Without a mark for ASCII: it reads the same in all character sets, and the mark may need a larger version.
+    // ASCII needs no mark: it is the same in all character sets, and the mark may need a larger version.
     let marked = EncodeHints { CharacterSet: Some("UTF-8".into()), ..EncodeHints::default() };
     let hints = if text.is_ascii() { EncodeHints::default() } else { marked };
     let code = qrcode_encoder::encode_with_hints(text, ErrorCorrectionLevel::M, &hints).ok()?;
@@ -217,7 +217,7 @@ fn qr(text: &str) -> Option<Vec<Vec<bool>>> {
 fn pdf417(text: &str) -> Option<Vec<Vec<bool>>> {
     let (compaction, charset) = pdf417_compaction(text);
     let codewords = pdf417_codewords(text, compaction, charset)?;
-    // The length descriptor is a data codeword too.
+    // The length descriptor is one more data codeword.
     let level = getRecommendedMinimumErrorCorrectionLevel(codewords.checked_add(1)?).ok()?;
     let mut encoder = PDF417::new();
     encoder.setCompaction(compaction);
@@ -225,13 +225,13 @@ fn pdf417(text: &str) -> Option<Vec<Vec<bool>>> {
     encoder.setDimensions(PDF417_COLUMNS_MAX, 1, *PDF417_ROWS.end(), *PDF417_ROWS.start());
     encoder.generateBarcodeLogic(text, level).ok()?;
     let mut rows = encoder.getBarcodeMatrix().as_ref()?.getMatrix();
-    // The encoder's first row is the lowest.
+    // The encoder's rows run from the bottom.
     rows.reverse();
     Some(rows.iter().map(|row| row.iter().map(|module| *module == 1).collect()).collect())
 }
 
-/// How to pack a text. Bytes never need more than five codewords for six of them; letters and digits need fewer, but
-/// text that often changes between kinds of characters needs more.
+/// The compaction with the fewest codewords. Byte compaction needs five codewords for six bytes; the automatic mode
+/// needs fewer for letters and digits, but more for texts that often switch between kinds of characters.
 fn pdf417_compaction(text: &str) -> (Compaction, Option<CharacterSet>) {
     if !text.is_ascii() {
         return (Compaction::BYTE, Some(CharacterSet::UTF8));

@@ -1,32 +1,36 @@
-//! What a printer wants to be sent.
+//! The form of a rendered document.
 
-use super::{Ink, SheetBack, Sides};
+use cetak_picture::{
+    picture::Ink,
+    raster::{SheetBack, Sides},
+};
 
-/// How the pages of a card are to be made.
+/// The form of a rendered document.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Output {
     /// The document's format.
     pub format: Format,
-    /// Dots per inch, 100 to 1200; of no meaning for PDF, but for photos in it.
+    /// Dots per inch, 100 to 1200. Ignored for PDF.
     pub dpi: u32,
-    /// What each dot is made of; PDF has colours always.
+    /// The colours of a dot. PDF is always in colour.
     pub ink: Ink,
-    /// How many sides, and how the card turns over.
+    /// The number of sides, and the edge about which the card turns.
     pub sides: Sides,
-    /// How the printer wants the back's dots, in raster formats.
+    /// The orientation of the back in raster formats.
     pub sheet_back: SheetBack,
-    /// The medium goes in with its short edge first, as PWG names it (`iso_id-1_53.98x85.6mm`): raster pages are turned.
+    /// Whether the medium is fed by its short edge, as its PWG name says (`iso_id-1_53.98x85.6mm`): raster pages are
+    /// rotated.
     pub portrait: bool,
-    /// The medium's name at the printer, where it has one.
+    /// The medium's name at the printer, if known.
     pub media: Option<String>,
-    /// This side only, 0 for the front; for people who look at it.
+    /// Renders this side only: 0 is the front, 1 the back.
     pub only: Option<usize>,
-    /// For people, not for a card printer: no side is turned, and a PDF has what goes beyond the card's edge.
+    /// For a screen, not for a card printer: no side is rotated, and a PDF contains the bleed.
     pub for_people: bool,
 }
 
 impl Output {
-    /// To be looked at: in colours, as the card lies before one.
+    /// A preview: in colour, every side upright. PNG shows one side, the front unless `only` is set.
     pub fn to_look_at(format: Format, dpi: u32, only: Option<usize>) -> Self {
         let only = only.or((format == Format::Png).then_some(0));
         let sides = if only.is_none() { Sides::TwoSidedLongEdge } else { Sides::OneSided };
@@ -58,7 +62,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// All, the best for a card first: rasters in the printer's own dots have no scaling in between.
+    /// All formats, the best for cards first: rasters in the printer's own dots need no scaling.
     pub const ALL: [Self; 4] = [Self::Pwg, Self::Urf, Self::Pdf, Self::Png];
 
     /// The MIME media type, as in IPP `document-format`.
@@ -71,7 +75,7 @@ impl Format {
         }
     }
 
-    /// Dots as they are printed, which a printer need not keep.
+    /// Whether the format is a stream of dots, which a printer may print while it receives them.
     pub fn is_raster(self) -> bool {
         match self {
             Self::Pwg | Self::Urf => true,
@@ -79,7 +83,7 @@ impl Format {
         }
     }
 
-    /// One document can hold front and back.
+    /// Whether one document can contain front and back.
     pub fn holds_both_sides(self) -> bool {
         match self {
             Self::Pwg | Self::Urf | Self::Pdf => true,

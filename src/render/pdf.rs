@@ -1,4 +1,4 @@
-//! The card as PDF: the drawing as it is, text as text, the exact size.
+//! The card as PDF: vector drawing, text as text, exact size.
 
 use krilla::{
     Document, SerializeSettings,
@@ -15,32 +15,34 @@ use krilla_svg::{SurfaceExt, SvgSettings};
 use cetak_picture::{photo, picture::Picture};
 
 use super::{
-    Area, MM_PER_INCH, RenderError, code, fonts,
+    area::{Area, MM_PER_INCH, whole},
+    code,
+    error::RenderError,
+    fonts,
     side::{Laid, SideDrawing},
     text::{Set, Typesetter},
-    whole,
 };
 use crate::domain::card::profile::FontName;
 
-/// Points of PDF in an inch.
+/// PDF points per inch.
 const POINTS_PER_INCH: f32 = 72.0;
-/// Photos have no more dots than the printers of today.
+/// Resolution of photos in a PDF: that of most card printers.
 const PHOTO_DPI: f32 = 300.0;
-/// The grid on which codes are placed: its steps are whole numbers of the dots of 300, 600 and 1200 dpi.
+/// Grid of codes: each step is a whole number of dots at 300, 600 and 1200 dpi.
 const CODE_DPI: f32 = 300.0;
 
-/// What the pages are.
+/// Size and orientation of the pages.
 pub(super) struct Paper {
     pub(super) size_mm: [f32; 2],
-    /// How far drawings go beyond the card.
+    /// How far drawings extend beyond each edge of the card.
     pub(super) bleed_mm: f32,
-    /// The pages are as large as the drawings, and say where the card is.
+    /// Pages include the bleed, with the card as trim box.
     pub(super) shows_bleed: bool,
-    /// The printer turns the card over its top: the back lies the other way round.
+    /// The printer turns the card about its top edge, so that the back is rotated by 180°.
     pub(super) back_is_upside_down: bool,
 }
 
-/// One page for each side.
+/// Writes a page for each side.
 pub(super) fn write(
     sides: &[(&SideDrawing, Laid)],
     photo: Option<&Picture>,
@@ -50,7 +52,7 @@ pub(super) fn write(
     let [width, height] = paper.size_mm.map(points);
     let art = points(paper.bleed_mm);
     let bleed = if paper.shows_bleed { art } else { 0.0 };
-    // No metadata: a time and an identifier of its own would make each run's bytes others.
+    // No metadata: a time and a random identifier would change the bytes on each run.
     let mut document = Document::new_with(SerializeSettings { xmp_metadata: false, ..SerializeSettings::default() });
     let mut embedded = Embedded::default();
     for (number, (side, laid)) in sides.iter().enumerate() {
@@ -58,7 +60,7 @@ pub(super) fn write(
         let trim = Rect::from_xywh(bleed, bleed, width, height);
         let mut page = document.start_page_with(if bleed > 0.0 { settings.with_trim_box(trim) } else { settings });
         let mut surface = page.surface();
-        // From here on, zero is the card's corner.
+        // From here on, the origin is the card's corner.
         let corner = Transform::from_translate(bleed, bleed);
         let turned = Transform::from_row(-1.0, 0.0, 0.0, -1.0, width + bleed, height + bleed);
         surface.push_transform(if number == 1 && paper.back_is_upside_down { &turned } else { &corner });
@@ -87,7 +89,7 @@ pub(super) fn write(
     document.finish().map_err(|error| RenderError::Pdf(format!("{error:?}")))
 }
 
-/// Fonts of one document, each embedded once.
+/// The fonts of a document, each embedded once.
 #[derive(Default)]
 struct Embedded(Vec<(FontName, Font)>);
 
@@ -128,7 +130,7 @@ fn put_text(
     Ok(())
 }
 
-/// Its ink as black that is as thick as it is dark.
+/// Draws the signature as black, with its darkness as opacity.
 fn put_signature(surface: &mut Surface<'_>, picture: &Picture, area: Area) {
     let [width, height] = [area.width_mm, area.height_mm].map(|mm| whole(mm / MM_PER_INCH * PHOTO_DPI).max(1));
     let ink = photo::cover(picture, width, height).to_gray();

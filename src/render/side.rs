@@ -1,4 +1,4 @@
-//! One side of the card: what stands where, and its dots.
+//! One side of the card: layout and dots.
 
 use std::{
     collections::HashSet,
@@ -13,11 +13,12 @@ use cetak_picture::{
 };
 
 use super::{
-    Area, MM_PER_INCH, ProfileFault, RenderError, Subject,
+    area::{Area, MM_PER_INCH, whole},
+    card::Subject,
     code::{self, Modules},
+    error::{ProfileFault, RenderError},
     template::{Template, TemplateError},
     text::{Set, Typesetter, Unfit},
-    whole,
 };
 use crate::domain::{
     card::expression::Expression,
@@ -25,31 +26,31 @@ use crate::domain::{
     card::profile::{CardFace, CodePlace, MrzPlace, Side, SignaturePlace, Symbology, TextPlace},
 };
 
-/// Letters of a machine-readable zone stand ten to the inch (ICAO 9303-3, OCR-B size 1).
+/// Distance between the letters of a machine-readable zone: ten to the inch (ICAO 9303-3, OCR-B size 1).
 const MRZ_PITCH_MM: f32 = 2.54;
-/// Its lines stand six to the inch.
+/// Distance between its lines: six to the inch.
 const MRZ_LINE_MM: f32 = 25.4 / 6.0;
-/// Height of the em in which OCR-B has that pitch.
+/// Em height at which OCR-B has that pitch.
 const MRZ_SIZE_MM: f32 = 3.5;
-/// Letters of a line of a TD1 card.
+/// Letters in a line of a TD1 card.
 const MRZ_LETTERS: f32 = 30.0;
 
-/// A signature may be a flat picture.
+/// Least width and height of a signature, in pixels.
 const SIGNATURE_SIDE_MIN: u32 = 16;
 
-/// Pages that are kept for the next card.
-const USED_MAX: usize = 2;
+/// Pages kept for reuse.
+const PAGES_MAX: usize = 2;
 
-/// A larger page would need more than 200 MB: no card at the finest printer's resolution is as large.
+/// Largest page. At four bytes a dot it takes 200 MB; no card at 1200 dpi needs as many.
 const DOTS_MAX: u64 = 50_000_000;
 
-/// Backgrounds that are kept: printers of three resolutions.
-const KEPT_MAX: usize = 3;
+/// Backgrounds kept, one per resolution.
+const BACKGROUNDS_MAX: usize = 3;
 
-/// The least module of a code that readers at a counter can tell apart, millimetres.
+/// Least module width that a hand-held reader resolves.
 const MODULE_MIN_MM: f32 = 0.16;
 
-/// A side that can be drawn.
+/// The drawing of a side with its places.
 pub(super) struct SideDrawing {
     size_mm: [f32; 2],
     bleed_mm: f32,
@@ -59,15 +60,15 @@ pub(super) struct SideDrawing {
     signature: Option<(Picture, Area)>,
     codes: Vec<(CodePlace, Area)>,
     mrz: Option<(MrzPlace, Area)>,
-    /// What is the same on all cards, by dots per inch.
-    kept: Mutex<Vec<(u32, Arc<Pixmap>)>>,
-    /// Pages that may be drawn on: the background, and nothing else.
-    used: Mutex<Vec<Pixmap>>,
-    /// Lengths of texts that are known to fit as QR code, with the number of their place.
+    /// Backgrounds (the parts that are the same on all cards) by dots per inch.
+    backgrounds: Mutex<Vec<(u32, Arc<Pixmap>)>>,
+    /// Pages for reuse. Each contains the background only.
+    pages: Mutex<Vec<Pixmap>>,
+    /// QR codes known to fit: number of the place, and length of the text in bytes.
     proved: Mutex<HashSet<(usize, usize)>>,
 }
 
-/// What one person's side shows, in millimetres.
+/// The texts and codes of one card's side, fitted to their places.
 #[derive(Default)]
 pub(super) struct Laid {
     pub(super) texts: Vec<Set>,
@@ -94,12 +95,12 @@ impl SideDrawing {
         let at = |name: &str| template.place(name).0;
         let small = |name: &str, message: String| {
             let (_, line) = template.place(name);
-            let hint = "make the place larger, or what stands in it smaller".to_owned();
+            let hint = "make the place larger, or its content smaller".to_owned();
             fault(TemplateError { line, message: format!("the place `{name}` {message}"), hint })
         };
         for place in &side.text {
             if at(&place.place).height_mm < place.size_mm {
-                return Err(small(&place.place, format!("is lower than its letters of {} mm", place.size_mm)));
+                return Err(small(&place.place, format!("is lower than its `size_mm` of {} mm", place.size_mm)));
             }
         }
         if let Some(place) = &side.mrz {
@@ -121,8 +122,8 @@ impl SideDrawing {
             codes: side.code.iter().map(|place| (place.clone(), at(&place.place))).collect(),
             mrz: side.mrz.as_ref().map(|place| (place.clone(), at(&place.place))),
             template,
-            kept: Mutex::default(),
-            used: Mutex::default(),
+            backgrounds: Mutex::default(),
+            pages: Mutex::default(),
             proved: Mutex::default(),
         })
     }
@@ -139,14 +140,14 @@ impl SideDrawing {
         self.signature.as_ref()
     }
 
-    /// Sets all texts and makes all codes: what can be wrong with a record shows here, before anything is drawn.
+    /// Sets all texts and encodes all codes. Every error that a record can cause, except in its photo, is found here.
     pub(super) fn lay(&self, subject: &Subject<'_>, typesetter: &Typesetter) -> Result<Laid, RenderError> {
         let mut laid = Laid::default();
         for (place, area) in &self.texts {
             let set = typesetter.set(place, *area, &subject.evaluate(&place.value));
             match set {
                 Ok(set) => laid.texts.push(set),
-                // A place for a letter or two shows that it is a test too, by staying empty.
+                // `TEST` does not fit a place for one or two letters, which stays empty.
                 Err(_) if subject.is_test => {}
                 Err(unfit) => return Err(unfit_error(&place.value, unfit)),
             }
@@ -163,7 +164,7 @@ impl SideDrawing {
         Ok(laid)
     }
 
-    /// Whether [`lay`](Self::lay) will succeed, in a tenth of its time: an import asks for each row.
+    /// Checks that [`lay`](Self::lay) succeeds, in a tenth of its time: an import checks every row.
     pub(super) fn check(&self, subject: &Subject<'_>, typesetter: &Typesetter) -> Result<(), RenderError> {
         for (place, area) in &self.texts {
             let text = subject.evaluate(&place.value);
@@ -173,15 +174,16 @@ impl SideDrawing {
         }
         for (number, (place, area)) in self.codes.iter().enumerate() {
             let text = subject.evaluate_plain(&place.value);
-            // As large as any other of its length that needs bytes, and these are the dearest to make.
-            let is_as_others = place.symbology == Symbology::Qr && text.is_ascii();
+            // ASCII texts of one length need at most as many modules as one encoded as bytes, which lower-case letters
+            // force.
+            let is_ascii_qr = place.symbology == Symbology::Qr && text.is_ascii();
             let proof = (number, text.len());
             let known = || self.proved.lock().unwrap_or_else(PoisonError::into_inner).contains(&proof);
-            if text.is_empty() || is_as_others && known() {
+            if text.is_empty() || is_ascii_qr && known() {
                 continue;
             }
             modules(place, *area, &text)?;
-            if is_as_others && text.bytes().any(|b| b.is_ascii_lowercase()) {
+            if is_ascii_qr && text.bytes().any(|b| b.is_ascii_lowercase()) {
                 self.proved.lock().unwrap_or_else(PoisonError::into_inner).insert(proof);
             }
         }
@@ -191,7 +193,7 @@ impl SideDrawing {
         Ok(())
     }
 
-    /// The side in dots: landscape or portrait as the card is.
+    /// Renders the side, upright, in the orientation of the card.
     pub(super) fn paint(
         &self,
         laid: &Laid,
@@ -200,7 +202,7 @@ impl SideDrawing {
         dpi: u32,
         ink: Ink,
     ) -> Result<Picture, RenderError> {
-        #[expect(clippy::cast_precision_loss, reason = "a printer has a few hundred")]
+        #[expect(clippy::cast_precision_loss, reason = "at most 1200")]
         let dots_per_mm = dpi as f32 / MM_PER_INCH;
         let background = self.background(dpi)?;
         let mut page = self.page(&background);
@@ -220,7 +222,7 @@ impl SideDrawing {
             lay_code(&mut page.as_mut(), modules, dots(*area, dots_per_mm, width, height))?;
         }
         let picture = Picture::from_rgba(width, height, page.data()).ok_or(RenderError::Size)?;
-        self.give_back(page, &background);
+        self.recycle(page, &background);
         Ok(match ink {
             Ink::Rgb8 => picture,
             Ink::Gray8 => picture.to_gray(),
@@ -228,29 +230,29 @@ impl SideDrawing {
         })
     }
 
-    /// A copy of what is the same on all cards, in memory that was used before where there is some.
+    /// A page with the background, from the reused pages if one has its size.
     fn page(&self, background: &Pixmap) -> Pixmap {
-        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let page = self.pages.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let fits = |page: &Pixmap| (page.width(), page.height()) == (background.width(), background.height());
-        used.filter(fits).unwrap_or_else(|| background.clone())
+        page.filter(fits).unwrap_or_else(|| background.clone())
     }
 
-    /// Keeps a page's memory for the next card, with nothing of this person left in it.
-    fn give_back(&self, mut page: Pixmap, background: &Pixmap) {
+    /// Keeps the memory of a page for the next card. The personal data on it are overwritten.
+    fn recycle(&self, mut page: Pixmap, background: &Pixmap) {
         page.data_mut().copy_from_slice(background.data());
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() < USED_MAX {
-            used.push(page);
+        let mut pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        if pages.len() < PAGES_MAX {
+            pages.push(page);
         }
     }
 
-    /// What is the same on all cards.
+    /// The parts that are the same on all cards: drawing and signature.
     fn background(&self, dpi: u32) -> Result<Arc<Pixmap>, RenderError> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, page)) = kept.iter().find(|(of, _)| *of == dpi) {
+        let mut backgrounds = self.backgrounds.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, page)) = backgrounds.iter().find(|(of, _)| *of == dpi) {
             return Ok(page.clone());
         }
-        #[expect(clippy::cast_precision_loss, reason = "a printer has a few hundred")]
+        #[expect(clippy::cast_precision_loss, reason = "at most 1200")]
         let exact = dpi as f32;
         let dots = self.size_mm.map(|mm| dots_of(mm, exact));
         if u64::from(dots[0]) * u64::from(dots[1]) > DOTS_MAX {
@@ -261,40 +263,40 @@ impl SideDrawing {
             let [width, height] = dots;
             sign(&mut page, picture, self::dots(*area, exact / MM_PER_INCH, width, height));
         }
-        if kept.len() >= KEPT_MAX {
-            kept.remove(0);
+        if backgrounds.len() >= BACKGROUNDS_MAX {
+            backgrounds.remove(0);
         }
         let page = Arc::new(page);
-        kept.push((dpi, page.clone()));
+        backgrounds.push((dpi, page.clone()));
         Ok(page)
     }
 }
 
-/// A text as code, if it has room.
+/// Encodes a text, and checks that the code fits its place at [`LEAST_DPI`].
 fn modules(place: &CodePlace, area: Area, text: &str) -> Result<Modules, RenderError> {
     let wrong = |error: code::CodeError| RenderError::Code { field: fields(&place.value), problem: error.to_string() };
     let modules = code::encode(place.symbology, text).map_err(wrong)?;
-    // A place that begins between two dots may have one less.
+    // A place that begins between two dots may be one dot smaller.
     let dots = |mm: f32| whole(mm / MM_PER_INCH * LEAST_DPI).saturating_sub(1);
     code::place(&modules, dots(area.width_mm), dots(area.height_mm), module_min(LEAST_DPI)).map_err(wrong)?;
     Ok(modules)
 }
 
-/// Codes must have room at this resolution, the lowest that card printers have.
+/// The lowest resolution of card printers, at which codes must fit.
 const LEAST_DPI: f32 = 300.0;
 
-/// The least module in dots.
+/// [`MODULE_MIN_MM`] in whole dots, at least 1.
 fn module_min(dpi: f32) -> u32 {
     whole((MODULE_MIN_MM / MM_PER_INCH * dpi).ceil()).max(1)
 }
 
-/// The dots of a side of the card, rounded up. A hundredth of a dot is what decimal millimetres lose in binary, not a reason
-/// for one more.
+/// Dots of a length, rounded up. A surplus below a hundredth of a dot is a rounding error of binary millimetres, and
+/// ignored.
 pub(super) fn dots_of(mm: f32, dpi: f32) -> u32 {
     whole((mm / MM_PER_INCH * dpi - 0.01).ceil())
 }
 
-/// The dots of a place; never beyond the page.
+/// The dots of a place, cut at the edges of the page.
 fn dots(area: Area, dots_per_mm: f32, width: u32, height: u32) -> DotArea {
     let [left, right] = [area.x_mm, area.x_mm + area.width_mm].map(|mm| whole(mm * dots_per_mm).min(width));
     let [top, bottom] = [area.y_mm, area.y_mm + area.height_mm].map(|mm| whole(mm * dots_per_mm).min(height));
@@ -312,7 +314,7 @@ fn lay_photo(page: &mut Pixmap, photo: &Picture, place: DotArea) {
     }
 }
 
-/// A signature and where it stands: as large as fits, in the middle of its place.
+/// Reads the signature. Its area is the largest that fits its place, centred.
 fn signature(place: &SignaturePlace, area: Area) -> Result<(Picture, Area), ProfileFault> {
     let limits = PhotoLimits { side_min: SIGNATURE_SIDE_MIN, ..PhotoLimits::default() };
     let picture = photo::decode(&place.bytes, &limits).map_err(|error| ProfileFault {
@@ -321,7 +323,7 @@ fn signature(place: &SignaturePlace, area: Area) -> Result<(Picture, Area), Prof
         message: error.to_string().replace("the photo", "the signature"),
         hint: "save it as PNG, dark on white".into(),
     })?;
-    #[expect(clippy::cast_precision_loss, reason = "a picture has ten thousand at most")]
+    #[expect(clippy::cast_precision_loss, reason = "at most 10,000")]
     let (width, height) = (picture.width() as f32, picture.height() as f32);
     let scale = (area.width_mm / width).min(area.height_mm / height);
     let (width_mm, height_mm) = (width * scale, height * scale);
@@ -329,7 +331,7 @@ fn signature(place: &SignaturePlace, area: Area) -> Result<(Picture, Area), Prof
     Ok((picture, Area { x_mm, y_mm, width_mm, height_mm }))
 }
 
-/// Its ink darkens what is below it; white lets it through.
+/// Multiplies the signature onto the page: black covers, white leaves the page as it is.
 fn sign(page: &mut Pixmap, picture: &Picture, place: DotArea) {
     if place.width == 0 || place.height == 0 {
         return;
@@ -349,7 +351,7 @@ fn sign(page: &mut Pixmap, picture: &Picture, place: DotArea) {
 fn lay_code(page: &mut PixmapMut<'_>, modules: &Modules, place: DotArea) -> Result<(), RenderError> {
     #[expect(clippy::cast_precision_loss, reason = "dots of a card")]
     let rect = |x: u32, y: u32, w: u32, h: u32| Rect::from_xywh(x as f32, y as f32, w as f32, h as f32);
-    // That readers can tell its modules apart was proved when it was laid.
+    // The least module width was checked when the code was encoded.
     let placed = code::place(modules, place.width, place.height, 1).map_err(|_| RenderError::Size)?;
     let mut paint = Paint::default();
     paint.set_color(Color::WHITE);
@@ -365,7 +367,7 @@ fn lay_code(page: &mut PixmapMut<'_>, modules: &Modules, place: DotArea) -> Resu
     Ok(())
 }
 
-/// The three lines of a machine-readable zone, in the middle of their place.
+/// The three lines of a machine-readable zone, centred in their place.
 fn zone(place: &MrzPlace, area: Area, subject: &Subject<'_>, typesetter: &Typesetter) -> Result<Vec<Set>, RenderError> {
     let value = |expression: &Expression| subject.evaluate_plain(expression);
     let optional = |expression: &Option<Expression>| expression.as_ref().map(value).unwrap_or_default();
@@ -379,7 +381,7 @@ fn zone(place: &MrzPlace, area: Area, subject: &Subject<'_>, typesetter: &Typese
             "M" => Sex::Male,
             "F" => Sex::Female,
             "X" | "" => Sex::Unspecified,
-            _ => return Err(RenderError::Mrz { problem: "the sex is none of M, F and X".into() }),
+            _ => return Err(RenderError::Mrz { problem: "sex must be M, F, X or empty".into() }),
         },
         date_of_expiry: &value(&place.date_of_expiry),
         nationality: &value(&place.nationality),
@@ -399,7 +401,7 @@ fn zone(place: &MrzPlace, area: Area, subject: &Subject<'_>, typesetter: &Typese
     Ok(sets)
 }
 
-/// The columns that a place shows, for messages.
+/// The columns that a place shows, separated by commas.
 fn fields(value: &Expression) -> String {
     value.names().collect::<Vec<_>>().join(", ")
 }

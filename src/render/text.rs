@@ -1,4 +1,4 @@
-//! Text that fits its place: it shrinks, then it is wrapped, then it is refused.
+//! Fits text to its place: a longer text shrinks, then wraps, then is refused.
 
 use std::sync::OnceLock;
 
@@ -6,52 +6,53 @@ use resvg::tiny_skia::{FillRule, Paint, Path, PathBuilder, PixmapMut, Transform}
 use ttf_parser::GlyphId;
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Area, fonts::Font};
+use super::{area::Area, fonts::Font};
 use crate::domain::card::profile::{Align, FontName, TextPlace};
 
-/// From one baseline to the next, as a part of the em.
+/// Distance between baselines, in ems.
 const LINE: f32 = 1.15;
 
-/// What hangs below a baseline, as a part of the em.
+/// Depth below the baseline, in ems.
 const DESCENT: f32 = 0.22;
 
-/// Sizes that are tried, from the whole one to the least.
+/// Steps from the full size to the least size.
 const STEPS: u8 = 8;
 
-/// Why a text cannot be set.
+/// Why a text does not fit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Unfit {
-    /// The font lacks the character, or it needs more than letters one after another.
+    /// The font lacks the character, or the character needs complex layout.
     Character(char),
-    /// It does not fit even in the least size and as many lines as there may be.
+    /// The text does not fit in the least size and the most lines.
     TooLong,
 }
 
-/// A text that fits.
+/// A text fitted to its place.
 pub(super) struct Set {
     pub(super) font: FontName,
-    /// Height of the em, millimetres.
+    /// Em height in millimetres.
     pub(super) size_mm: f32,
     pub(super) lines: Vec<Line>,
 }
 
-/// One line of a text; places are millimetres from the card's top left corner.
+/// One line of a text. Positions are in millimetres from the card's top left corner.
 pub(super) struct Line {
     pub(super) text: String,
     pub(super) x_mm: f32,
     pub(super) baseline_mm: f32,
-    /// Each glyph, how far it stands from the line's beginning, and where its character begins in the text; the font's units.
+    /// Each glyph, its distance from the start of the line in font units, and the byte offset of its character in the
+    /// text.
     pub(super) glyphs: Vec<(GlyphId, f32, usize)>,
-    /// The font's units.
+    /// Width in font units.
     pub(super) width: f32,
 }
 
-/// Sets texts in the fonts that come with the program.
+/// Sets texts in the built-in fonts.
 pub(super) struct Typesetter {
     fonts: [OnceLock<Shapes>; 3],
 }
 
-/// A font, and the shapes of its letters that were needed so far.
+/// A font, with a cache of its outlines by glyph.
 struct Shapes {
     font: Font,
     outlines: Vec<OnceLock<Option<Path>>>,
@@ -71,13 +72,13 @@ impl Typesetter {
         if let Some(shapes) = slot.get() {
             return Some(shapes);
         }
-        // They are in the program, and a test reads them.
+        // The fonts are built in, and a test parses them.
         let font = Font::new(name).ok()?;
         let outlines = (0..font.glyphs()).map(|_| OnceLock::new()).collect();
         Some(slot.get_or_init(|| Shapes { font, outlines }))
     }
 
-    /// Sets a text into its place, in the largest size in which it fits.
+    /// Fits a text to its place, in the fewest lines, and then the largest size.
     pub(super) fn set(&self, place: &TextPlace, area: Area, text: &str) -> Result<Set, Unfit> {
         let font = &self.shapes(place.font).ok_or(Unfit::TooLong)?.font;
         let composed: String = text.nfc().collect();
@@ -96,20 +97,21 @@ impl Typesetter {
                     continue;
                 }
                 if let Some(broken) = wrap(&words, blank, width, lines) {
-                    return Ok(stand(font, place, area, size_mm, broken));
+                    return Ok(position(font, place, area, size_mm, broken));
                 }
             }
         }
         Err(Unfit::TooLong)
     }
 
-    /// Whether a text surely fits in one line of full size: as its letters stand without kerning, and a little more.
+    /// Whether a text certainly fits in one line of full size: its advances without kerning, plus 3 %. `false` means
+    /// unknown.
     pub(super) fn fits_at_once(&self, place: &TextPlace, area: Area, text: &str) -> bool {
         const SLACK: f32 = 0.97;
         let Some(Shapes { font, .. }) = self.shapes(place.font) else { return false };
         let mut units = 0_u32;
         for c in text.chars() {
-            // Capitals of other letters may be several, or wider.
+            // The capitals of other letters may be several characters.
             let c = if place.capitals && c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c };
             let is_simple = !place.capitals || c.is_ascii() || c.is_uppercase();
             let Some(glyph) = font.glyph(c).filter(|_| is_simple) else { return false };
@@ -120,7 +122,7 @@ impl Typesetter {
         width_mm <= area.width_mm * SLACK
     }
 
-    /// Sets a line of letters that all have the same width, their left edges `pitch_mm` apart.
+    /// Sets a line in OCR-B, with `pitch_mm` between the left edges of its letters.
     pub(super) fn set_pitched(
         &self,
         text: &str,
@@ -141,7 +143,7 @@ impl Typesetter {
         Ok(Set { font: FontName::OcrB, size_mm, lines: vec![line] })
     }
 
-    /// Draws in black.
+    /// Fills the outlines in black.
     pub(super) fn draw(&self, set: &Set, page: &mut PixmapMut<'_>, dots_per_mm: f32) {
         let Some(shapes) = self.shapes(set.font) else { return };
         let scale = set.size_mm * dots_per_mm / shapes.font.units_per_em();
@@ -162,19 +164,19 @@ impl Typesetter {
         }
     }
 
-    /// The first character of a text that the font cannot show.
+    /// The first character of a text that the font lacks.
     pub(super) fn lacks(&self, name: FontName, text: &str) -> Option<char> {
         let font = &self.shapes(name)?.font;
         text.chars().find(|c| font.glyph(*c).is_none() && !c.is_whitespace())
     }
 
-    /// The font's units in an em.
+    /// Font units per em.
     pub(super) fn units_per_em(&self, name: FontName) -> f32 {
         self.shapes(name).map_or(1.0, |shapes| shapes.font.units_per_em())
     }
 }
 
-/// One line of letters, from its own beginning on.
+/// A line of glyphs with kerning, from position 0.
 fn line(font: &Font, text: &str) -> Result<Line, Unfit> {
     let mut x = 0.0;
     let mut glyphs = Vec::with_capacity(text.len());
@@ -191,7 +193,7 @@ fn line(font: &Font, text: &str) -> Result<Line, Unfit> {
     Ok(Line { text: text.to_owned(), x_mm: 0.0, baseline_mm: 0.0, glyphs, width: x })
 }
 
-/// Puts words into lines, each as full as can be. `None` if there are more lines than wanted, or a word is too long.
+/// Wraps words greedily into at most `lines` lines of `width`. `None` if they do not fit.
 fn wrap(words: &[Line], blank: f32, width: f32, lines: usize) -> Option<Vec<Line>> {
     let empty = || Line { text: String::new(), x_mm: 0.0, baseline_mm: 0.0, glyphs: Vec::new(), width: 0.0 };
     let mut broken = vec![empty()];
@@ -218,9 +220,9 @@ fn wrap(words: &[Line], blank: f32, width: f32, lines: usize) -> Option<Vec<Line
     Some(broken)
 }
 
-/// Lines stand from the top of the place on. The first keeps its baseline when it shrinks, as its label does, if the last one
-/// has room then.
-fn stand(font: &Font, place: &TextPlace, area: Area, size_mm: f32, mut lines: Vec<Line>) -> Set {
+/// Positions lines from the top of the place. If there is room, the first baseline is that of the full size, so that a
+/// shrunk text stays level with its label.
+fn position(font: &Font, place: &TextPlace, area: Area, size_mm: f32, mut lines: Vec<Line>) -> Set {
     #[expect(clippy::cast_precision_loss, reason = "at most ten lines")]
     let down = (lines.len() as f32 - 1.0) * LINE * size_mm;
     let keeps = font.ascent() * place.size_mm + down + DESCENT * size_mm <= area.height_mm.max(LINE * place.size_mm);
@@ -331,7 +333,7 @@ mod tests {
         fn any_text_is_set_inside_its_place_or_refused(text in ".{0,80}", lines in 1_usize..4) {
             let is_set = set(lines, &text).is_ok();
             let at_once = Typesetter::new().fits_at_once(&place(lines), AREA, &text);
-            proptest::prop_assert!(is_set || !at_once, "who is let through is set");
+            proptest::prop_assert!(is_set || !at_once, "a text that passes is set");
         }
     }
 }

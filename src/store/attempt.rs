@@ -1,4 +1,5 @@
-//! Attempts: begun under guard before a byte goes to a printer, released under guard before a card may exist.
+//! Attempts. An attempt is begun under guards before any data is sent to the printer, and released under guards before a
+//! card can exist.
 
 use sqlx::{ColumnIndex, Decode, Row, Type};
 
@@ -10,20 +11,20 @@ use crate::domain::{
     stock::Place,
 };
 
-/// A wish to begin an attempt.
+/// An attempt to begin.
 #[derive(Clone, Debug)]
 pub struct Begin {
-    /// The name that the printer will get.
+    /// Its name, which the printer gets as the job's name.
     pub name: String,
     /// The job.
     pub job: JobId,
-    /// The version that was rendered.
+    /// The version of the record that was rendered.
     pub record_version: i64,
-    /// The printer; the job's batch must be its own.
+    /// The printer. The job's batch must belong to it.
     pub printer: String,
-    /// The printer cannot hold: this commit is the one before the card may exist.
+    /// Whether the attempt is released at once, because its printer cannot hold jobs.
     pub releasing: bool,
-    /// How many printed sides a good card has.
+    /// The impressions of a good card: its number of printed sides.
     pub impressions: u32,
 }
 
@@ -36,39 +37,43 @@ pub struct Begun {
     pub key: AttemptKey,
 }
 
-/// What a printer said of an open attempt.
+/// A printer's answer about an open attempt.
 #[derive(Clone, Debug)]
 pub struct Acknowledgement {
     /// The attempt.
     pub key: AttemptKey,
-    /// The printer's own job id.
+    /// The printer's job id.
     pub printer_job: Option<String>,
-    /// Which run of the printer took it.
+    /// The run of the printer (from one restart to the next) that accepted the job.
     pub boot: Option<String>,
-    /// The printer answered the call after which a card may exist.
+    /// Whether the printer has answered the call that released the job.
     pub acknowledged: bool,
 }
 
-/// An attempt that is not ended, as a restart finds it.
+/// An attempt that has not ended, as the scheduler finds it after a restart.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OpenAttempt {
     /// The attempt.
     pub key: AttemptKey,
     /// Its name at the printer.
     pub name: String,
-    /// A card may exist.
+    /// Whether it was released, so that a card may exist.
     pub releasing: bool,
-    /// The printer's own job id.
+    /// The printer's job id.
     pub printer_job: Option<String>,
-    /// Which run of the printer took it.
+    /// The run of the printer (from one restart to the next) that accepted the job.
     pub boot: Option<String>,
-    /// The printer answered the call after which a card may exist.
+    /// Whether the printer has answered the call that released the job.
     pub acknowledged: bool,
-    /// How many printed sides a good card has.
+    /// The impressions of a good card: its number of printed sides.
     pub impressions: u32,
 }
 
-/// Guards of an attempt's begin and release that both have: nothing is paused, the printer takes cards, and is this node's.
+/// The guards that begin and release share: nothing is paused, the printer's breaker is not open, and the printer belongs to
+/// this node.
+///
+/// They restate `domain::dispatch`: this one and `batch.state = 'running'` restate `next_action`, the rest of `begin!` restates
+/// `may_begin`, and the rest of the release `may_release`. A table of cases in the tests runs through both.
 macro_rules! may_feed {
     ($node:literal) => {
         concat!(
@@ -81,7 +86,7 @@ macro_rules! may_feed {
     };
 }
 
-/// Begins attempts where nothing forbids it; the arguments are the places of the rows, of now, and of the node.
+/// Begins attempts under guards. The arguments are the placeholders of the rows, of the instant, and of the node.
 macro_rules! begin {
     ($rows:literal, $now:literal, $node:literal) => {
         concat!(
@@ -110,7 +115,7 @@ macro_rules! begin {
 }
 pub(super) use {begin, may_feed};
 
-/// The row of a wish for [`begin!`](begin).
+/// The row of an attempt for [`begin!`](begin).
 pub(super) fn begin_row(b: &Begin) -> (&str, i64, i64, &str, &'static str, u32) {
     let state = if b.releasing { "releasing" } else { "intent" };
     (&b.name, b.job.0, b.record_version, &b.printer, state, b.impressions)
@@ -119,9 +124,9 @@ pub(super) fn begin_row(b: &Begin) -> (&str, i64, i64, &str, &'static str, u32) 
 type OpenRow = (String, i64, String, String, Option<String>, Option<String>, bool, i64);
 
 impl Tx {
-    /// Begins attempts where nothing forbids it: the job is queued and due, its batch runs on that printer, queue,
-    /// printer and batch are not paused, the printer's breaker lets a card start and no other node feeds it, and the
-    /// record is the version that was rendered and not stopped. Returns those that were begun; the others are not.
+    /// Begins attempts whose guards hold: the job is queued and due, its batch is running on that printer, neither queue,
+    /// printer nor batch is paused, the printer's breaker is not open, the printer belongs to this node, and the record has
+    /// the rendered version and is not recalled. Returns the attempts that were begun.
     pub async fn attempts_begin(&mut self, begins: &[Begin]) -> Result<Vec<Begun>, StoreError> {
         const BEGIN: &str = begin!("$1", "$2", "$3");
         const PRINTING: &str = "UPDATE job SET state = 'printing' WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND state = 'queued'";
@@ -143,8 +148,8 @@ impl Tx {
         Ok(begun.into_iter().map(|(job, key)| Begun { job: JobId(job), key: AttemptKey(key) }).collect())
     }
 
-    /// Saves that these prepared attempts are about to be committed, where still nothing forbids it. Returns those that
-    /// may go on.
+    /// Releases prepared attempts whose guards still hold, before the printer is told to print them. Returns the attempts that
+    /// were released.
     pub async fn attempts_release(&mut self, attempts: &[AttemptKey]) -> Result<Vec<AttemptKey>, StoreError> {
         const RELEASE: &str = concat!(
             "
@@ -162,14 +167,14 @@ impl Tx {
         if attempts.is_empty() {
             return Ok(Vec::new());
         }
-        // Joined with the set: as a condition, PostgreSQL looks through all cards that are printing for each of it.
+        // The set is joined: with `IN`, PostgreSQL scans all printing jobs for each element.
         let (node, rows) = (self.writer.node(), attempts.iter().map(|attempt| (attempt.0,)).collect::<Vec<_>>());
         let released: Vec<i64> = on!(self, c => sqlx::query_scalar(RELEASE).bind(set(&rows)).bind(node).fetch_all(c))
             .map_err(doing("releasing attempts"))?;
         Ok(released.into_iter().map(AttemptKey).collect())
     }
 
-    /// Remembers what a printer said of open attempts.
+    /// Saves printers' answers about open attempts.
     pub async fn attempts_acknowledge(&mut self, acknowledgements: &[Acknowledgement]) -> Result<(), StoreError> {
         const ACKNOWLEDGE: &str = "
             UPDATE attempt SET printer_job = COALESCE(v.value ->> 1, printer_job), boot = COALESCE(v.value ->> 2, boot),
@@ -185,7 +190,7 @@ impl Tx {
         Ok(())
     }
 
-    /// The attempts of these printers that are not ended, oldest first, each with its printer.
+    /// The open attempts of these printers, oldest first, each with its printer's name.
     pub async fn attempts_open<S: AsRef<str>>(
         &mut self,
         printers: &[S],
@@ -204,7 +209,7 @@ impl Tx {
         Ok(rows.into_iter().map(open).collect())
     }
 
-    /// An attempt that is not ended, by name, with its printer.
+    /// An open attempt by name, with its printer's name.
     pub async fn attempt_open(&mut self, name: &str) -> Result<Option<(String, OpenAttempt)>, StoreError> {
         let sql = "SELECT printer FROM attempt WHERE name = $1 AND ended_at_us IS NULL";
         let printer: Option<String> = on!(self, c => sqlx::query_scalar(sql).bind(name).fetch_optional(c))
@@ -213,22 +218,23 @@ impl Tx {
         Ok(self.attempts_open(&[printer]).await?.into_iter().find(|(_, open)| open.name == name))
     }
 
-    /// Saves that a card may exist though it was never let go: its printer did not keep its promise to hold. No guard:
-    /// it has happened.
+    /// Marks a held attempt as released, because its printer started the job without being told to. There is no guard, since
+    /// the card may exist already.
     pub async fn attempt_started(&mut self, attempt: AttemptKey) -> Result<(), StoreError> {
         const STARTED: &str = "UPDATE attempt SET state = 'releasing' WHERE id = $1 AND state = 'intent'";
         execute!(self, sqlx::query(STARTED).bind(attempt.0)).map_err(doing("saving a started attempt"))?;
         Ok(())
     }
 
-    /// An attempt by the name that printers and people have of it.
+    /// An attempt by name, open or not; not in the archive.
     pub async fn attempt_find(&mut self, name: &str) -> Result<Option<AttemptKey>, StoreError> {
         const FIND: &str = "SELECT id FROM attempt WHERE name = $1";
         let found = on!(self, c => sqlx::query_scalar(FIND).bind(name).fetch_optional(c));
         Ok(found.map_err(doing("finding an attempt"))?.map(AttemptKey))
     }
 
-    /// Attempts with all that decides what their end means; `limits` gives the most failed tries of a profile.
+    /// Attempts with everything that [`settle`](crate::domain::job::settle) needs. `limits` gives the number of failed tries
+    /// that a profile allows.
     pub async fn attempts_view(
         &mut self,
         attempts: &[AttemptKey],
@@ -248,7 +254,7 @@ impl Tx {
     }
 }
 
-/// More columns than a tuple takes. The bounds say that a row has numbers and texts.
+/// Reads a row that has more columns than a tuple can. The bounds say that rows of both databases have numbers and texts.
 fn view<'r, R>(row: &'r R, limits: &(dyn Fn(&str) -> u32 + Sync)) -> Result<AttemptView, StoreError>
 where
     R: Row,

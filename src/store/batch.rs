@@ -11,37 +11,41 @@ use crate::domain::{
     stock::Place,
 };
 
-/// A batch to be made.
+/// A batch to be created.
 #[derive(Clone, Debug)]
 pub struct NewBatch {
-    /// Its profile.
+    /// The card profile of its records.
     pub profile: String,
-    /// Its printer.
+    /// The printer that prints it.
     pub printer: String,
-    /// Where its blanks lie.
+    /// Where its blanks are reserved.
     pub place: Place,
     /// `planned` or `running`.
     pub state: BatchState,
 }
 
-/// A job that waits for its printer.
+/// A queued job.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct QueuedJob {
     /// The job.
     pub id: JobId,
     /// Its record.
     pub record: RecordId,
-    /// Not before this instant, in microseconds.
+    /// The instant before which the job must not start, in microseconds since 1970.
     pub due_at_us: i64,
     /// The lot of its blank.
     pub lot: LotId,
-    /// Where that blank came from.
+    /// Where that blank is reserved.
     pub place: Place,
 }
 
 impl Tx {
-    /// Makes batches, each for another printer, and takes their records from the waiting list: each job with a blank of
-    /// the lot beside it, in the order given. Returns the batches with their jobs, in the same orders.
+    /// Creates batches, each for a different printer, and moves their records from the waiting list into jobs. Each record
+    /// comes with the lot of its reserved blank. Returns the batches and their jobs in the given order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] if a record is no longer on the waiting list.
     pub async fn batches_make(
         &mut self,
         batches: Vec<(NewBatch, Vec<(Claimed, LotId)>)>,
@@ -66,7 +70,7 @@ impl Tx {
         };
         let rows: Vec<_> = batches.iter().map(row).collect();
         let ids: Vec<(String, i64)> = on!(self, c => sqlx::query_as(MAKE).bind(set(&rows)).bind(now).fetch_all(c))
-            .map_err(doing("making a batch"))?;
+            .map_err(doing("creating a batch"))?;
         let ids: HashMap<String, i64> = ids.into_iter().collect();
         let id_of = |new: &NewBatch| ids.get(&new.printer).copied().ok_or(StoreError::Conflict("the batch"));
         let (mut rows, mut records) = (Vec::new(), Vec::new());
@@ -76,7 +80,7 @@ impl Tx {
             records.extend(claimed.iter().map(|(c, _)| c.record.0));
         }
         let jobs: Vec<(i64, i64)> = on!(self, c => sqlx::query_as(ADD).bind(set(&rows)).bind(now).fetch_all(c))
-            .map_err(doing("making jobs"))?;
+            .map_err(doing("creating jobs"))?;
         let jobs: HashMap<i64, i64> = jobs.into_iter().collect();
         let taken =
             execute!(self, sqlx::query(TAKE).bind(set(&records))).map_err(doing("taking records into a batch"))?;
@@ -108,12 +112,12 @@ impl Tx {
         rows.into_iter().map(to_batch).collect()
     }
 
-    /// The printer's batch that is not closed.
+    /// The batch of this printer that is not closed.
     pub async fn batch_open(&mut self, printer: &str) -> Result<Option<Batch>, StoreError> {
         Ok(self.batches_open(&[printer]).await?.into_iter().next())
     }
 
-    /// These batches, in no order.
+    /// These batches, in no particular order.
     pub async fn batches_get(&mut self, batches: &[BatchId]) -> Result<Vec<Batch>, StoreError> {
         const GET: &str = "
             SELECT batch.id, batch.profile, batch.printer, batch.state
@@ -128,12 +132,13 @@ impl Tx {
         Ok(self.batches_get(&[batch]).await?.pop())
     }
 
-    /// Moves a batch on; the guard is the state that it must be in.
+    /// Changes a batch's state. [`StoreError::Conflict`] if it is not in state `from`.
     pub async fn batch_change(&mut self, batch: BatchId, from: BatchState, to: BatchState) -> Result<(), StoreError> {
         self.batches_change(&[(batch, from, to)]).await
     }
 
-    /// Moves batches on, each from the state that it must be in.
+    /// Changes the states of batches, given as batch, old state, new state. [`StoreError::Conflict`] if one is not in its old
+    /// state.
     pub async fn batches_change(&mut self, changes: &[(BatchId, BatchState, BatchState)]) -> Result<(), StoreError> {
         const CHANGE: &str = "
             UPDATE batch SET state = v.value ->> 2, closed_at_us = CASE WHEN v.value ->> 2 = 'closed' THEN $2 END
@@ -148,7 +153,7 @@ impl Tx {
         if done == changes.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("the batch")) }
     }
 
-    /// The batch's jobs that wait for the printer, in the order of the pile.
+    /// The queued jobs of a batch, in printing order.
     pub async fn jobs_queued(&mut self, batch: BatchId) -> Result<Vec<QueuedJob>, StoreError> {
         const QUEUED: &str = "
             SELECT job.id, job.record_id, job.due_at_us, job.lot_id, batch.place
@@ -182,12 +187,12 @@ impl Tx {
         rows.into_iter().map(job).collect()
     }
 
-    /// A job that is queued, with its record and blank.
+    /// A queued or printing job of a batch, with its record and blank.
     pub async fn job_open(&mut self, batch: BatchId, job: JobId) -> Result<Option<(RecordId, OpenJob)>, StoreError> {
         Ok(self.jobs_open(&[batch]).await?.into_iter().find(|(_, open)| open.id == job))
     }
 
-    /// How many jobs of each of these batches are in which state.
+    /// The number of jobs in each state, for each of these batches.
     pub async fn batches_counts(&mut self, batches: &[BatchId]) -> Result<Vec<(BatchId, String, i64)>, StoreError> {
         const COUNTS: &str = "
             SELECT job.batch_id, job.state, COUNT(*)

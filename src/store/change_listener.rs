@@ -1,33 +1,33 @@
-//! What other processes commit.
+//! Notices what other processes commit.
 
 use super::{
-    backend::{Arrivals, on},
+    backend::{Notifications, on},
     database::Store,
     error::{StoreError, doing},
 };
 
-/// What other processes commit. Announcements only save the wait until the next look.
+/// Notices commits of other processes. Notifications may be lost; they only shorten the wait until the next poll.
 #[derive(Debug)]
 pub struct ChangeListener {
     store: Store,
-    arrivals: Arrivals,
+    notifications: Notifications,
     seen: Option<i64>,
 }
 
 impl Store {
     /// Starts listening for what other processes commit.
     pub async fn listen(&self) -> ChangeListener {
-        ChangeListener { store: self.clone(), arrivals: self.backend.arrivals().await, seen: None }
+        ChangeListener { store: self.clone(), notifications: self.backend.notifications().await, seen: None }
     }
 }
 
 impl ChangeListener {
-    /// Waits for an announcement; for ever, if there can be none.
-    pub async fn arrive(&mut self) {
-        self.arrivals.next().await;
+    /// Waits for a notification. Never returns if notifications are not available.
+    pub async fn notified(&mut self) {
+        self.notifications.next().await;
     }
 
-    /// Has anybody who is no scheduler committed something since the last call? True the first time.
+    /// Whether a command has committed since the last call. True on the first call. Commits of schedulers do not count.
     pub async fn changed(&mut self) -> Result<bool, StoreError> {
         const ACTS: &str =
             "SELECT CAST(COALESCE(SUM(seq), 0) AS BIGINT) FROM audit_head WHERE chain NOT LIKE 'scheduler%'";

@@ -1,4 +1,4 @@
-//! The database of an office: opened, checked, and where transactions begin.
+//! Opens the database and begins transactions.
 
 use tracing::{Span, trace_span};
 
@@ -24,12 +24,18 @@ pub struct Store {
 }
 
 impl Store {
-    /// Has anybody used this database? Then its key exists somewhere.
+    /// Whether the database has been used before, so that its key must exist. For a file: whether it exists.
     pub async fn has_data(location: &Location) -> Result<bool, StoreError> {
         Backend::has_data(location).await
     }
 
-    /// Opens the database, makes it if it is a file that is not there, and brings its schema up to date.
+    /// Opens the database and migrates its schema. A SQLite file is created if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::OtherKey`] for a key that is not the database's, [`StoreError::Newer`] for a schema of a newer version,
+    /// [`StoreError::Moved`] for a file that was moved to PostgreSQL, [`StoreError::Arriving`] for the target of a move that
+    /// has not been completed.
     pub async fn open(location: &Location, keys: Keys) -> Result<Self, StoreError> {
         let store = Self::open_closed(location, keys).await?;
         let mark = if store.is_shared() { ARRIVING } else { MOVED_TO };
@@ -40,7 +46,8 @@ impl Store {
         }
     }
 
-    /// The same, also if its data were moved away or are not all there: to end a move that was interrupted.
+    /// Like [`open`](Self::open), but also opens a file that was moved and the target of an incomplete move, to complete
+    /// that move.
     pub async fn open_closed(location: &Location, keys: Keys) -> Result<Self, StoreError> {
         let backend = Backend::open(location).await?;
         let store = Self { backend, keys, heads: Heads::default() };
@@ -48,13 +55,13 @@ impl Store {
         Ok(store)
     }
 
-    /// Remembers which key the database was made with, and refuses any other.
+    /// Stores a check value of the key with the first call, and compares it with later ones.
     async fn key_check(&self) -> Result<(), StoreError> {
         const KEY: &str = "key_check";
         let own = self.keys.check_value();
         let mut found = self.read().await?.meta_get(KEY).await?;
         if found.is_none() {
-            let mut tx = self.begin_write(&Writer::nobody(), Timestamp(0)).await?;
+            let mut tx = self.begin_write(&Writer::unnamed(), Timestamp(0)).await?;
             tx.meta_add(KEY, &own).await?;
             found = tx.meta_get(KEY).await?;
             tx.commit().await?;
@@ -67,10 +74,11 @@ impl Store {
         &self.keys
     }
 
-    /// Begins a transaction that writes. Waits for its turn: there is one at a time, so that what it reads stays true
-    /// until it commits.
+    /// Begins a write transaction. Waits until no other one is open, so that what it reads stays true until it commits.
     ///
-    /// [`StoreError::Fenced`] for a node that is none any more.
+    /// # Errors
+    ///
+    /// [`StoreError::Fenced`] if the writer is a node that has lost its lease.
     pub async fn write(&self, writer: &Writer, now: Timestamp) -> Result<Tx, StoreError> {
         let mut tx = self.begin_write(writer, now).await?;
         if let Some(fence) = &writer.fence {
@@ -79,15 +87,15 @@ impl Store {
         Ok(tx)
     }
 
-    /// May several schedulers share it? Each then needs a lease.
+    /// Whether several schedulers may share the database; each then needs a lease. True for PostgreSQL.
     pub fn is_shared(&self) -> bool {
         matches!(self.backend, Backend::Postgres(_))
     }
 
-    /// Begins a transaction that sees one state of the database and cannot write.
+    /// Begins a read-only transaction on a snapshot of the database.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         let span = trace_span!("transaction", writes = false);
-        Ok(self.begin(span, self.backend.read().await?, Writer::nobody(), Timestamp(0)))
+        Ok(self.begin(span, self.backend.read().await?, Writer::unnamed(), Timestamp(0)))
     }
 
     async fn begin_write(&self, writer: &Writer, now: Timestamp) -> Result<Tx, StoreError> {

@@ -1,6 +1,6 @@
-//! Keys and what is done with them: sealing of personal data, look-up keys, digests, the audit chain.
+//! Cryptography: sealing of personal data, look-up keys, keyed digests and the audit chain.
 //!
-//! One master key, never in the database. From it HKDF-SHA256 derives one key for each purpose.
+//! HKDF-SHA256 derives one key for each purpose from the master key. The master key is never stored in the database.
 
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
@@ -11,10 +11,10 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// The length of keyed digests that are stored: 128 bits.
+/// The length of stored keyed digests: 128 bits.
 const DIGEST_BYTES: usize = 16;
 
-/// The format of a sealed value: version, key id, nonce, ciphertext with tag.
+/// The first byte of a sealed value. The format is: version, key id, nonce, ciphertext with tag.
 const SEAL_VERSION: u8 = 1;
 const KEY_ID_BYTES: usize = 4;
 const NONCE_BYTES: usize = 24;
@@ -22,7 +22,7 @@ const HEADER_BYTES: usize = 1 + KEY_ID_BYTES + NONCE_BYTES;
 
 type HmacSha256 = Hmac<Sha256>;
 
-/// A keyed digest: equal for equal content under one key, and says nothing without the key.
+/// A keyed digest: equal for equal content under one key, and meaningless without the key.
 pub type Digest = [u8; DIGEST_BYTES];
 
 /// The keys of one database.
@@ -47,11 +47,11 @@ impl std::fmt::Debug for Keys {
 /// Why a sealed value cannot be opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum OpenError {
-    /// It was sealed with another key.
-    #[error("it was sealed with another key")]
+    /// The value was sealed with another key.
+    #[error("sealed with another key")]
     OtherKey,
-    /// It was changed, cut, or belongs to another row.
-    #[error("it was changed, or belongs to another row")]
+    /// The value was changed or truncated, or was sealed for another row.
+    #[error("changed, or moved from another row")]
     Changed,
 }
 
@@ -59,7 +59,7 @@ impl Keys {
     /// Derives all keys from the master key.
     pub fn derive(master: &[u8; 32]) -> Self {
         let hkdf = Hkdf::<Sha256>::new(Some(b"cetak"), master);
-        // Cannot fail: 64 bytes are far below HKDF's limit of 255 digests. Were it to, the key would be zero and the check
+        // Cannot fail: 64 bytes are far below HKDF's limit of 255 digests. If it did, the key would be zero and the check
         // value would not match.
         let mut cipher_key = Zeroizing::new([0; 32]);
         let _ = hkdf.expand(b"seal v1", cipher_key.as_mut());
@@ -81,20 +81,20 @@ impl Keys {
         }
     }
 
-    /// Seals a value. `row` names table, row and field: it is authenticated, so that a sealed value cannot be moved to
-    /// another place. `nonce` must be fresh randomness.
+    /// Encrypts a value with XChaCha20-Poly1305. `row` names table, row and field. It is authenticated, so that a sealed
+    /// value cannot be moved to another row. `nonce` must be fresh random bytes.
     pub fn seal(&self, row: &str, nonce: [u8; NONCE_BYTES], plain: &[u8]) -> Vec<u8> {
         let mut sealed = Vec::with_capacity(HEADER_BYTES + plain.len() + 16);
         sealed.push(SEAL_VERSION);
         sealed.extend(self.id);
         sealed.extend(nonce);
-        // The cipher fails only for values of 256 GiB.
+        // The cipher fails only for values above 256 GiB.
         let text = self.cipher.encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: row.as_bytes() });
         sealed.extend(text.unwrap_or_default());
         sealed
     }
 
-    /// Opens a sealed value.
+    /// Decrypts a value that was sealed for `row`.
     pub fn open(&self, row: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let (header, text) = sealed.split_at_checked(HEADER_BYTES).ok_or(OpenError::Changed)?;
         if header[0] != SEAL_VERSION || header[1..=KEY_ID_BYTES] != self.id {
@@ -105,7 +105,7 @@ impl Keys {
         plain.map(Zeroizing::new).map_err(|_| OpenError::Changed)
     }
 
-    /// The look-up key of a person: of the profile's identifier scheme, so that two schemes never meet.
+    /// The look-up key of a person: a digest of profile and identifier, so that equal identifiers of two profiles differ.
     pub fn person(&self, profile: &str, identifier: &str) -> Digest {
         digest(&self.person, [profile.as_bytes(), identifier.as_bytes()])
     }
@@ -120,12 +120,12 @@ impl Keys {
         digest(&self.photo, [bytes])
     }
 
-    /// What proves that a code on a card was made here: of the attempt that made it, and the request.
+    /// The keyed hash in the code on a card, of request id and attempt name. It proves that the card was printed with this key.
     pub fn card(&self, request_id: &str, attempt: &str) -> Digest {
         digest(&self.card, [request_id.as_bytes(), attempt.as_bytes()])
     }
 
-    /// The hash of an audit row: over the hash before and the exact stored text.
+    /// The hash of an audit row: HMAC-SHA256 over the hash of the row before and the stored text.
     pub fn audit(&self, before: &[u8], entry: &str) -> [u8; 32] {
         let mut mac = self.audit.clone();
         mac.update(before);
@@ -133,13 +133,13 @@ impl Keys {
         mac.finalize().into_bytes().into()
     }
 
-    /// A value that is stored once, to tell at start whether this is the database's key.
+    /// The value that a database stores to recognise its key.
     pub fn check_value(&self) -> String {
         hex(&digest(&self.check, [b"cetak".as_slice()]))
     }
 }
 
-/// Each part goes in with its length, so that no two lists of parts are the same bytes.
+/// Each part is preceded by its length, so that two different lists of parts never give the same bytes.
 fn digest<'a>(mac: &HmacSha256, parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
     let mut mac = mac.clone();
     for part in parts {
@@ -150,13 +150,13 @@ fn digest<'a>(mac: &HmacSha256, parts: impl IntoIterator<Item = &'a [u8]>) -> Di
     std::array::from_fn(|i| full[i])
 }
 
-/// Lower-case hexadecimal.
+/// Writes bytes in lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
 }
 
-/// Reads hexadecimal; `None` for anything else.
+/// Reads hexadecimal digits, an even number of them; `None` for anything else.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
     let pair = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
     if text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_hexdigit()) {

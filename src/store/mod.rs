@@ -1,11 +1,11 @@
-//! Where everything is kept: the only module that knows SQL.
+//! The database, SQLite or PostgreSQL: the only module that contains SQL.
 //!
-//! * A write goes through [`Tx`], one database transaction, of which there is one at a time on either database; what it
-//!   does is written down in the audit chain of its writer in the same transaction.
-//! * A guard stands in the `WHERE` of the write, or in a read of the same transaction. A guard that matches no row is
+//! * Every write goes through [`Tx`], one database transaction. There is one write transaction at a time, on both databases.
+//!   Its audit events are appended to the chain of its writer in the same transaction.
+//! * A guard is part of the `WHERE` of the write, or a read in the same transaction. If a guard matches no row, the error is
 //!   [`StoreError::Conflict`].
-//! * Many rows go in one statement: what costs is the number of statements and commits, not of rows.
-//! * Methods are named noun first.
+//! * Many rows are written with one statement, because cost depends on the number of statements and commits, not of rows.
+//! * Names of methods start with the noun.
 //!
 //! Deliberately absent: the clock (`now` is a parameter), decisions (`domain`), printers.
 

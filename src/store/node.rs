@@ -1,42 +1,42 @@
-//! The schedulers that share a database, and who feeds which printer.
+//! The nodes that share a database: their leases and their printers.
 
 use std::collections::BTreeMap;
 
 use super::{StoreError, Tx, backend::Inner, doing, execute, fence::Fence, on};
 use crate::domain::time::Timestamp;
 
-/// Who wants to join.
+/// A scheduler that wants to join as a node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Candidate {
-    /// Which data folder it runs from: one that joins again from the same folder of the same machine, whose lock it has,
-    /// replaces itself.
+    /// The identity of its data folder. A scheduler that joins from the same folder on the same host replaces the node of its
+    /// predecessor, since it holds the folder's lock.
     pub instance: String,
-    /// The machine's name, for people.
+    /// The host name.
     pub host: String,
-    /// The process, for people.
+    /// The process id.
     pub process: i64,
 }
 
-/// A node that has not been found dead.
+/// A node that has joined and was not removed.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Node {
-    /// Its name.
+    /// The node's name.
     pub name: String,
-    /// The machine's name.
+    /// The host name.
     pub host: String,
-    /// The process.
+    /// The process id.
     pub process: i64,
-    /// Milliseconds until its lease ends, unless it renews it; below zero it has ended, and the next who looks takes over.
+    /// Milliseconds until the lease expires; negative after it has expired, until another node removes this one.
     pub lease_left_ms: i64,
-    /// How many printers it feeds.
+    /// The number of printers that belong to it.
     pub printers: i64,
-    /// Which data folder it runs from.
+    /// The identity of its data folder.
     #[serde(skip)]
     pub instance: String,
 }
 
 impl Tx {
-    /// The database's own clock. Leases are measured on no other.
+    /// The time on the database's clock, on which all leases are measured.
     pub async fn clock(&mut self) -> Result<Timestamp, StoreError> {
         let sql = match &self.inner {
             Inner::Sqlite(_) => "SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)",
@@ -45,7 +45,7 @@ impl Tx {
         on!(self, c => sqlx::query_scalar(sql).fetch_one(c)).map(Timestamp).map_err(doing("reading the clock"))
     }
 
-    /// Fails if the fence's node is not here any more under its number.
+    /// Fails with [`StoreError::Fenced`] if the node no longer exists under the fence's epoch.
     pub(super) async fn fence_check(&mut self, fence: &Fence) -> Result<(), StoreError> {
         const CHECK: &str = "SELECT epoch FROM node WHERE name = $1 AND epoch = $2";
         let epoch = fence.epoch();
@@ -55,8 +55,8 @@ impl Tx {
         if found.is_some() { Ok(()) } else { Err(StoreError::Fenced) }
     }
 
-    /// Lets a node in, with a lease, and gives its number. If another process holds the name, gives that one instead:
-    /// its lease has not ended.
+    /// Adds a node with a lease of `lease_us` microseconds and returns its epoch. If another scheduler holds the name and its
+    /// lease has not expired, returns that node as `Err`.
     pub async fn node_join(
         &mut self,
         name: &str,
@@ -81,11 +81,11 @@ impl Tx {
         let expires = self.clock().await?.0 + lease_us;
         let Candidate { instance, host, process } = candidate;
         execute!(self, sqlx::query(JOIN).bind(name).bind(instance).bind(host).bind(process).bind(epoch).bind(expires))
-            .map_err(doing("joining"))?;
+            .map_err(doing("adding a node"))?;
         Ok(Ok(epoch))
     }
 
-    /// Renews the lease of a node.
+    /// Renews a node's lease: it expires `lease_us` microseconds from now.
     pub async fn node_renew(&mut self, name: &str, lease_us: i64) -> Result<(), StoreError> {
         const RENEW: &str = "UPDATE node SET expires_at_us = $2 WHERE name = $1";
         let expires = self.clock().await?.0 + lease_us;
@@ -93,17 +93,17 @@ impl Tx {
         Ok(())
     }
 
-    /// Puts out a node, so that it can write nothing more, and frees its printers.
+    /// Removes a node, so that its writes fail, and frees its printers.
     pub async fn node_remove(&mut self, name: &str) -> Result<(), StoreError> {
         const REMOVE: &str = "DELETE FROM node WHERE name = $1";
         const FREE: &str = "UPDATE printer SET node = NULL WHERE node = $1";
         for sql in [REMOVE, FREE] {
-            execute!(self, sqlx::query(sql).bind(name)).map_err(doing("putting out a node"))?;
+            execute!(self, sqlx::query(sql).bind(name)).map_err(doing("removing a node"))?;
         }
         Ok(())
     }
 
-    /// All nodes that have not been found dead.
+    /// All nodes, by name.
     pub async fn node_list(&mut self) -> Result<Vec<Node>, StoreError> {
         const LIST: &str = "
             SELECT node.name, node.host, node.process, node.expires_at_us, node.instance,
@@ -123,25 +123,26 @@ impl Tx {
         Ok(rows.into_iter().map(node).collect())
     }
 
-    /// The printers in use, each with the node that feeds it.
+    /// The printers in use, each with the node that it belongs to.
     pub async fn printer_owners(&mut self) -> Result<BTreeMap<String, Option<String>>, StoreError> {
         const OWNERS: &str = "SELECT name, node FROM printer WHERE NOT removed";
         let rows: Vec<(String, Option<String>)> =
-            on!(self, c => sqlx::query_as(OWNERS).fetch_all(c)).map_err(doing("reading who feeds the printers"))?;
+            on!(self, c => sqlx::query_as(OWNERS).fetch_all(c)).map_err(doing("reading the printers' nodes"))?;
         Ok(rows.into_iter().collect())
     }
 
-    /// Gives a free printer to a node.
+    /// Assigns a free printer to a node. [`StoreError::Conflict`] if the printer is not free.
     pub async fn printer_take(&mut self, printer: &str, node: &str) -> Result<(), StoreError> {
         const TAKE: &str = "UPDATE printer SET node = $2 WHERE name = $1 AND node IS NULL";
         let taken = execute!(self, sqlx::query(TAKE).bind(printer).bind(node)).map_err(doing("taking a printer"))?;
         if taken == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
     }
 
-    /// Frees a printer, if it is still that node's: another may have it, when the answer to the first try was lost.
+    /// Frees a printer if it belongs to the node; returns whether it did. It may belong to another node already, after a
+    /// first try whose answer was lost.
     pub async fn printer_free(&mut self, printer: &str, node: &str) -> Result<bool, StoreError> {
         const FREE: &str = "UPDATE printer SET node = NULL WHERE name = $1 AND node = $2";
-        let freed = execute!(self, sqlx::query(FREE).bind(printer).bind(node)).map_err(doing("giving a printer up"))?;
+        let freed = execute!(self, sqlx::query(FREE).bind(printer).bind(node)).map_err(doing("releasing a printer"))?;
         Ok(freed == 1)
     }
 }

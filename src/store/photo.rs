@@ -1,19 +1,19 @@
-//! Photos: each distinct one once, sealed, purged when no record needs it.
+//! Photos. Each distinct photo is stored once, sealed, and purged when no record uses it.
 
 use super::{StoreError, Tx, doing, execute, keys::Digest, on, set};
 use crate::domain::id::PhotoId;
 
-/// A photo that is new to the database.
+/// A photo to be stored.
 #[derive(Debug)]
 pub struct NewPhoto {
-    /// Its keyed digest.
+    /// The keyed digest of its content.
     pub digest: Digest,
     /// The sealed bytes.
     pub sealed: Vec<u8>,
 }
 
 impl Tx {
-    /// The stored photo with this digest.
+    /// The photo with this digest; `None` if it is not stored.
     pub async fn photo_find(&mut self, digest: &Digest) -> Result<Option<PhotoId>, StoreError> {
         Ok(on!(self, c => sqlx::query_scalar("SELECT id FROM photo WHERE digest = $1").bind(digest.as_slice()).fetch_optional(c)).map_err(doing("finding a photo"))?.map(PhotoId))
     }
@@ -24,7 +24,7 @@ impl Tx {
         on!(self, c => sqlx::query_scalar(GET).bind(digest).fetch_optional(c)).map_err(doing("reading a photo"))
     }
 
-    /// Takes a photo in, used by no record yet.
+    /// Stores a photo that no record uses yet.
     pub async fn photo_add(&mut self, photo: &NewPhoto) -> Result<PhotoId, StoreError> {
         const ADD: &str = "INSERT INTO photo (digest, sealed, uses) VALUES ($1, $2, 0) RETURNING id";
         on!(self, c => sqlx::query_scalar(ADD).bind(photo.digest.as_slice()).bind(photo.sealed.as_slice()).fetch_one(c))
@@ -32,7 +32,7 @@ impl Tx {
             .map_err(doing("storing a photo"))
     }
 
-    /// Counts records that now need these photos.
+    /// Adds to the number of records that use each photo.
     pub async fn photos_use(&mut self, uses: &[(PhotoId, i64)]) -> Result<(), StoreError> {
         const USE: &str = "
             UPDATE photo SET uses = uses + CAST(v.value ->> 1 AS BIGINT) FROM json_each($1) AS v
@@ -44,7 +44,7 @@ impl Tx {
         if done == uses.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("a photo")) }
     }
 
-    /// Takes the photos from records that need them no more, and purges those that no record needs.
+    /// Removes the photos from these records, and purges photos that no record uses.
     pub async fn photos_release(&mut self, records: &[i64]) -> Result<(), StoreError> {
         const COUNT: &str = "
             UPDATE photo SET uses = uses - c.n

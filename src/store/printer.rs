@@ -33,14 +33,14 @@ type Row = (
 );
 
 impl Tx {
-    /// Adds a printer, or a removed one again. `false`: there is one of that name.
+    /// Adds a printer, or restores a removed one with new values. Returns `false` if a printer of that name is in use.
     pub async fn printer_add(
         &mut self,
         name: &str,
         uri: &str,
         profile: &str,
         hopper: Option<i64>,
-        insisted: Option<&str>,
+        override_reason: Option<&str>,
     ) -> Result<bool, StoreError> {
         const ADD: &str = "
             INSERT INTO printer (name, uri, profile, hopper, insisted) VALUES ($1, $2, $3, $4, $5)
@@ -49,12 +49,12 @@ impl Tx {
                 removed = false, breaker = 'closed', failures = 0, state = 'unknown', reasons = '[]', capabilities = NULL,
                 vouched = '[]', node = NULL
             WHERE printer.removed";
-        Ok(execute!(self, sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper).bind(insisted))
+        Ok(execute!(self, sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper).bind(override_reason))
             .map_err(doing("adding a printer"))?
             == 1)
     }
 
-    /// Takes a printer out of use. Its name stays in the books.
+    /// Removes a printer from use. Its row stays, because ledger and audit name it.
     pub async fn printer_remove(&mut self, name: &str) -> Result<(), StoreError> {
         let done =
             execute!(self, sqlx::query("UPDATE printer SET removed = true WHERE name = $1 AND NOT removed").bind(name))
@@ -75,7 +75,7 @@ impl Tx {
         Ok(self.printers_named(&[name]).await?.pop())
     }
 
-    /// Those of these printers that are in use, in no order.
+    /// Those of these printers that are in use, in no particular order.
     pub async fn printers_named<S: AsRef<str>>(&mut self, names: &[S]) -> Result<Vec<Printer>, StoreError> {
         const NAMED: &str = "
             SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched, node
@@ -83,7 +83,7 @@ impl Tx {
         printers(on!(self, c => sqlx::query_as(NAMED).bind(set_of_names(names)).fetch_all(c)))
     }
 
-    /// Sets the breaker. The guard is the breaker that it was decided from.
+    /// Sets the breaker and the number of consecutive failures. [`StoreError::Conflict`] if the breaker is not `from`.
     pub async fn printer_breaker(
         &mut self,
         name: &str,
@@ -98,37 +98,37 @@ impl Tx {
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
     }
 
-    /// Remembers what printers said of themselves, each once: name and JSON.
+    /// Saves the capabilities of printers, given as name and JSON. A name must occur once.
     pub async fn printers_probed(&mut self, said: &[(&str, &str)]) -> Result<(), StoreError> {
         const PROBED: &str = "
             UPDATE printer SET capabilities = v.value ->> 1 FROM json_each($1) AS v WHERE printer.name = v.value ->> 0";
         if !said.is_empty() {
-            execute!(self, sqlx::query(PROBED).bind(set(said))).map_err(doing("saving what a printer is"))?;
+            execute!(self, sqlx::query(PROBED).bind(set(said))).map_err(doing("saving capabilities"))?;
         }
         Ok(())
     }
 
-    /// Sets the reasons that count as over, though the printer still gives them.
-    pub async fn printer_vouch(&mut self, name: &str, reasons: &[String]) -> Result<(), StoreError> {
-        const VOUCH: &str = "UPDATE printer SET vouched = $2 WHERE name = $1";
-        execute!(self, sqlx::query(VOUCH).bind(name).bind(set(reasons)))
-            .map_err(doing("saving what an operator cleared"))?;
+    /// Sets the state reasons that an operator has acknowledged, which no longer stop the printer.
+    pub async fn printer_acknowledge(&mut self, name: &str, reasons: &[String]) -> Result<(), StoreError> {
+        const ACKNOWLEDGE: &str = "UPDATE printer SET vouched = $2 WHERE name = $1";
+        execute!(self, sqlx::query(ACKNOWLEDGE).bind(name).bind(set(reasons)))
+            .map_err(doing("saving acknowledged reasons"))?;
         Ok(())
     }
 
-    /// Remembers how printers were seen, each once: name, state and reasons.
+    /// Saves the last known status of printers, given as name, state and reasons. A name must occur once.
     pub async fn printers_seen(&mut self, seen: &[(&str, &str, &[String])]) -> Result<(), StoreError> {
-        const SEEN: &str = "
+        const STATUS: &str = "
             UPDATE printer SET state = v.value ->> 1, reasons = v.value ->> 2
             FROM json_each($1) AS v WHERE printer.name = v.value ->> 0";
         if !seen.is_empty() {
             let rows: Vec<_> = seen.iter().map(|(name, state, reasons)| (name, state, set(reasons))).collect();
-            execute!(self, sqlx::query(SEEN).bind(set(&rows))).map_err(doing("saving a printer's state"))?;
+            execute!(self, sqlx::query(STATUS).bind(set(&rows))).map_err(doing("saving a printer's state"))?;
         }
         Ok(())
     }
 
-    /// Pauses. `false`: it was paused already, and stays so with its first reason.
+    /// Adds a pause. Returns `false` if the scope is paused already; its first reason is kept.
     pub async fn pause_add(&mut self, scope: &PauseScope, reason: &str) -> Result<bool, StoreError> {
         const ADD: &str = "INSERT INTO pause (scope, name, reason, actor, at_us, account, means) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
         let (kind, name) = columns(scope);
@@ -140,7 +140,7 @@ impl Tx {
         Ok(added.map_err(doing("pausing"))? == 1)
     }
 
-    /// Ends a pause. `false`: there was none.
+    /// Ends a pause. Returns `false` if there was none.
     pub async fn pause_end(&mut self, scope: &PauseScope) -> Result<bool, StoreError> {
         let (kind, name) = columns(scope);
         let sql = "DELETE FROM pause WHERE scope = $1 AND name = $2";
@@ -148,7 +148,7 @@ impl Tx {
         Ok(ended.map_err(doing("resuming"))? == 1)
     }
 
-    /// All pauses in force.
+    /// All pauses, by scope and name.
     pub async fn pause_list(&mut self) -> Result<Vec<Pause>, StoreError> {
         const LIST: &str = "SELECT scope, name, reason, actor, at_us FROM pause ORDER BY scope, name";
         let rows: Vec<(String, String, String, String, i64)> =
@@ -178,8 +178,8 @@ fn printers(rows: Result<Vec<Row>, sqlx::Error>) -> Result<Vec<Printer>, StoreEr
             failures: u32::try_from(r.5).unwrap_or(u32::MAX),
             state: r.6,
             capabilities: r.8,
-            insisted: r.9,
-            vouched: serde_json::from_str(&r.10).unwrap_or_default(),
+            override_reason: r.9,
+            acknowledged_reasons: serde_json::from_str(&r.10).unwrap_or_default(),
             node: r.11,
         })
     };

@@ -11,80 +11,80 @@ use crate::domain::{
     stock::Place,
 };
 
-/// A record as import makes it.
+/// A record to be stored by an import.
 #[derive(Debug)]
 pub struct NewRecord {
-    /// Its key; from [`Tx::record_next_id`].
+    /// Its number, from [`Tx::record_next_id`].
     pub id: RecordId,
-    /// The office's own key.
+    /// The request id, which is unique within a source.
     pub request_id: String,
     /// `waiting` or `quarantined`.
     pub state: RecordState,
-    /// Why it is quarantined.
+    /// The reason for quarantine.
     pub reason: Option<String>,
-    /// Kind of request.
+    /// The kind of request.
     pub kind: String,
-    /// Priority class.
+    /// The priority class; lower ones are printed first.
     pub class: i64,
-    /// Look-up key of the person.
+    /// The look-up key of the person.
     pub person_key: Digest,
-    /// Digest of body and photo.
+    /// The digest of body and photo.
     pub digest: Digest,
-    /// Its photo.
+    /// The photo, if it has one.
     pub photo: Option<PhotoId>,
-    /// First key of the pile.
+    /// The first sort key of a batch.
     pub district: String,
-    /// Second key of the pile.
+    /// The second sort key of a batch.
     pub village: String,
-    /// When the citizen asked.
+    /// When the citizen made the request, in microseconds since 1970.
     pub requested_at_us: i64,
-    /// When it became print-ready.
+    /// When the record became print-ready, in microseconds since 1970.
     pub verified_at_us: i64,
     /// The person's fields, sealed.
     pub sealed: Vec<u8>,
 }
 
-/// What import needs of a record that it finds by its key.
+/// What an import needs to know of a stored record.
 #[derive(Clone, Debug)]
 pub struct StoredRow {
     /// The record.
     pub id: RecordId,
-    /// The office's own key.
+    /// The request id, which is unique within a source.
     pub request_id: String,
     /// Its profile.
     pub profile: String,
     /// Its state.
     pub state: RecordState,
-    /// Digest of body and photo.
+    /// The digest of body and photo.
     pub digest: Vec<u8>,
 }
 
-/// All that a body is made of, to draw it or to compare it.
+/// A record's body, to render it or to compare it.
 #[derive(Clone, Debug)]
 pub struct StoredBody {
     /// The record.
     pub id: RecordId,
     /// Its source.
     pub source: String,
-    /// The office's own key.
+    /// The request id, which is unique within a source.
     pub request_id: String,
     /// Its version.
     pub version: i64,
-    /// Kind of request.
+    /// The kind of request.
     pub kind: String,
-    /// First key of the pile.
+    /// The first sort key of a batch.
     pub district: String,
-    /// Second key of the pile.
+    /// The second sort key of a batch.
     pub village: String,
-    /// When the citizen asked.
+    /// When the citizen made the request, in microseconds since 1970.
     pub requested_at_us: i64,
-    /// When it became print-ready.
+    /// When the record became print-ready, in microseconds since 1970.
     pub verified_at_us: i64,
     /// The person's fields, sealed.
     pub sealed: Vec<u8>,
 }
 
-/// Rows in one insert: 14 values each stay far below SQLite's 32,766 parameters, and the text stays the same.
+/// Rows in one insert. Their parameters stay below SQLite's limit of 32,766, and full inserts share one prepared statement.
 const INSERT_ROWS: usize = 500;
 
 const BODY: &str = "
@@ -93,13 +93,13 @@ const BODY: &str = "
     WHERE r.id = CAST(v.value AS BIGINT) AND p.record_id = r.id";
 
 impl Tx {
-    /// The key of the next new record. Keys are given out inside a write transaction, so nobody else gets it.
+    /// The number of the next new record. Valid within a write transaction, of which there is one at a time.
     pub async fn record_next_id(&mut self) -> Result<i64, StoreError> {
         let sql = "SELECT COALESCE(MAX(id), 0) + 1 FROM record";
         on!(self, c => sqlx::query_scalar(sql).fetch_one(c)).map_err(doing("reading the newest record"))
     }
 
-    /// Adds new records, those in state `waiting` to the waiting list too.
+    /// Adds new records. Records in state `waiting` are added to the waiting list as well.
     pub async fn records_add(
         &mut self,
         source: &str,
@@ -141,15 +141,16 @@ impl Tx {
         self.waiting_add(&waiting).await
     }
 
-    /// Gives a record its next body. State and waiting list are a transition's business.
+    /// Replaces a record's body with its next version. Its state does not change; a record on the waiting list gets its new
+    /// position.
     pub async fn record_rewrite(&mut self, body: &NewRecord) -> Result<(), StoreError> {
         const REWRITE: &str = "
             UPDATE record
             SET version = version + 1, kind = $2, class = $3, person_key = $4, digest = $5, photo_id = $6, district = $7,
                 village = $8, requested_at_us = $9, verified_at_us = $10
             WHERE id = $1";
-        // Its place in the list depends on the body.
-        let listed = self.waiting_take(&[body.id.0]).await? == 1;
+        // The key of the waiting list contains values of the body.
+        let listed = self.waiting_delete(&[body.id.0]).await? == 1;
         self.photos_release(&[body.id.0]).await?;
         execute!(
             self,
@@ -178,7 +179,8 @@ impl Tx {
 
     /// The records of a source with these request ids.
     pub async fn records_find(&mut self, source: &str, request_ids: &[&str]) -> Result<Vec<StoredRow>, StoreError> {
-        // The source stands in each row too: by it alone PostgreSQL would read all of a list that it has not looked at.
+        // The source is part of each element: compared with one parameter, PostgreSQL reads all records of the source if it
+        // has no statistics yet.
         const FIND: &str = "
             SELECT r.id, r.request_id, r.profile, r.state, r.digest
             FROM json_each($1) AS v CROSS JOIN record AS r WHERE r.source = v.value ->> 0 AND r.request_id = v.value ->> 1";
@@ -192,7 +194,7 @@ impl Tx {
         rows.into_iter().map(row).collect()
     }
 
-    /// The records of these persons for a profile, with the place of each person in `persons`.
+    /// The records of these persons for a profile. The first value is the person's index in `persons`.
     pub async fn records_of_persons(
         &mut self,
         profile: &str,
@@ -227,7 +229,7 @@ impl Tx {
         rows.into_iter().map(other).collect()
     }
 
-    /// Bodies of records, to draw or compare them.
+    /// The bodies of records, in no particular order.
     pub async fn bodies_get(&mut self, records: &[RecordId]) -> Result<Vec<StoredBody>, StoreError> {
         type Row = (i64, String, String, i64, String, String, String, i64, i64, Vec<u8>);
         let rows: Vec<Row> =
@@ -247,14 +249,14 @@ impl Tx {
         Ok(rows.into_iter().map(body).collect())
     }
 
-    /// A record by its key at the office.
+    /// A record by source and request id.
     pub async fn record_find(&mut self, source: &str, request_id: &str) -> Result<Option<RecordId>, StoreError> {
         let sql = "SELECT id FROM record WHERE source = $1 AND request_id = $2";
         let id = on!(self, c => sqlx::query_scalar(sql).bind(source).bind(request_id).fetch_optional(c));
         Ok(id.map_err(doing("finding a record"))?.map(RecordId))
     }
 
-    /// A record with all that decides what an act means.
+    /// A record with everything that the functions of [`record`](crate::domain::record) need.
     pub async fn record_view(&mut self, record: RecordId) -> Result<RecordView, StoreError> {
         const VIEW: &str = "
             SELECT source, request_id, profile, kind, state, version, stop, checked, surrendered, reason
@@ -331,12 +333,13 @@ impl Tx {
     }
 
     pub(super) async fn waiting_remove(&mut self, records: &[i64]) -> Result<(), StoreError> {
-        let taken = self.waiting_take(records).await?;
+        let taken = self.waiting_delete(records).await?;
         if taken == records.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("the waiting list")) }
     }
 
-    /// Takes records from the list by its key, which the record has too. Returns how many were on it.
-    async fn waiting_take(&mut self, records: &[i64]) -> Result<u64, StoreError> {
+    /// Removes records from the waiting list, by the list's key, whose columns the record has too. Returns how many were on
+    /// it.
+    async fn waiting_delete(&mut self, records: &[i64]) -> Result<u64, StoreError> {
         const TAKE: &str = "
             DELETE FROM waiting
             WHERE (profile, class, verified_at_us, requested_at_us, source, request_id) IN (
@@ -350,7 +353,7 @@ impl Tx {
         Ok(done)
     }
 
-    /// The first `n` of the waiting list of a profile, in order. Costs by `n`, not by the length of the list.
+    /// The first `n` records of a profile's waiting list, in order. The cost depends on `n`, not on the length of the list.
     pub async fn waiting_first(&mut self, profile: &str, n: i64) -> Result<Vec<Claimed>, StoreError> {
         const FIRST: &str = "
             SELECT r.id, r.district, r.village, r.version, r.copy

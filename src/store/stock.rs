@@ -1,4 +1,4 @@
-//! Lots, movements and balances.
+//! The ledger of blanks: lots, movements and balances.
 
 use std::collections::BTreeMap;
 
@@ -12,64 +12,64 @@ use crate::domain::{
 /// A lot of blanks of one type.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Lot {
-    /// Its key.
+    /// Its number.
     pub id: LotId,
     /// Its blank type.
     pub blank_type: String,
-    /// Its name; `-` where lots are not kept.
+    /// Its name; `-` for blanks that were delivered without a lot.
     pub name: String,
-    /// `A..B`, where serials are known.
+    /// The first and the last serial number, as `FIRST..LAST`, if they are known.
     pub serials: Option<String>,
 }
 
-/// What is in one account of one lot.
+/// The balance of an account, for one lot.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct BalanceLine {
     /// The blank type.
     pub blank_type: String,
     /// The lot's name.
     pub lot: String,
-    /// The account, without its place.
+    /// The account's name, without its place.
     pub account: String,
-    /// The printer or office; empty where there is none.
+    /// The printer or office that the account is kept for; empty for other accounts.
     pub place: String,
-    /// Blanks; negative only for `supplier`.
+    /// The number of blanks; negative for `supplier` only.
     pub quantity: i64,
 }
 
-/// One line of the ledger.
+/// A movement, as lists show it.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct MovementLine {
     /// Its number.
     pub id: i64,
-    /// When, RFC 3339.
+    /// The instant, RFC 3339.
     pub at: String,
     /// The blank type.
     pub blank_type: String,
     /// The lot's name.
     pub lot: String,
-    /// From which account, with its place.
+    /// The account that the blanks left, with its place.
     pub from: String,
-    /// To which account, with its place.
+    /// The account that the blanks went to, with its place.
     pub to: String,
-    /// How many.
+    /// The number of blanks.
     pub quantity: i64,
-    /// Why.
+    /// The cause.
     pub cause: String,
-    /// Its document.
+    /// The number of its document.
     pub document: Option<String>,
-    /// Its batch.
+    /// The batch that it belongs to.
     pub batch: Option<i64>,
-    /// Who.
+    /// The actor.
     pub actor: String,
 }
 
-/// Lot, account, place, and what is added.
+/// Lot, account, place, and the quantity to add.
 pub(super) type Delta = (i64, &'static str, String, i64);
 
 type MovementRow<'a> = (i64, &'a str, String, &'a str, String, i64, &'a str, Option<&'a str>, Option<i64>, Option<i64>);
 
-/// Appends movements; the arguments are the places of the rows, of now, and of the actor's name, account and means.
+/// Appends movements. The arguments are the placeholders of the rows, of the instant, and of the actor.
 macro_rules! append {
     ($rows:literal, $now:literal, $actor:literal) => {
         concat!(
@@ -90,7 +90,7 @@ macro_rules! append {
     };
 }
 
-/// Adds to the balances that there are; the argument is the place of the rows.
+/// Adds to existing balances. The argument is the placeholder of the rows.
 macro_rules! add {
     ($rows:literal) => {
         concat!(
@@ -106,7 +106,7 @@ macro_rules! add {
 pub(super) use {add, append};
 
 impl Tx {
-    /// The lot with this name, made if it is new.
+    /// The lot with this name, which is created if it does not exist.
     pub async fn lot_make(&mut self, blank_type: &str, name: &str, serials: Option<&str>) -> Result<LotId, StoreError> {
         const MAKE: &str = "
             INSERT INTO lot (blank_type, name, serials, received_at_us) VALUES ($1, $2, $3, $4)
@@ -114,7 +114,7 @@ impl Tx {
             RETURNING id";
         on!(self, c => sqlx::query_scalar(MAKE).bind(blank_type).bind(name).bind(serials).bind(self.now.0).fetch_one(c))
             .map(LotId)
-            .map_err(doing("making a lot"))
+            .map_err(doing("creating a lot"))
     }
 
     /// A lot by name.
@@ -126,12 +126,12 @@ impl Tx {
         Ok(row.map(|(id, blank_type, name, serials)| Lot { id: LotId(id), blank_type, name, serials }))
     }
 
-    /// What an account holds, by lot, oldest lot first; lots without any are left out.
+    /// The balance of an account by lot, oldest lot first. Lots with a zero balance are left out.
     pub async fn account_lots(&mut self, blank_type: &str, account: &Account) -> Result<Vec<LotQuantity>, StoreError> {
         Ok(self.accounts_lots(&[(blank_type, account)]).await?.pop().unwrap_or_default())
     }
 
-    /// The same of several accounts, each with its blank type, in their order.
+    /// [`account_lots`](Self::account_lots) for several accounts, each with its blank type; the result is in the same order.
     pub async fn accounts_lots(&mut self, accounts: &[(&str, &Account)]) -> Result<Vec<Vec<LotQuantity>>, StoreError> {
         const LOTS: &str = "
             SELECT v.key, lot.id, balance.quantity
@@ -151,7 +151,8 @@ impl Tx {
         Ok(lots)
     }
 
-    /// Appends movements and keeps the balances. An account that would go below zero is [`StoreError::InsufficientStock`].
+    /// Appends movements and updates the balances. [`StoreError::InsufficientStock`] if an account other than `supplier` would
+    /// become negative.
     pub async fn movements_append(&mut self, movements: &[Movement]) -> Result<(), StoreError> {
         const APPEND: &str = append!("$1", "$2", "$3, $4, $5");
         if movements.is_empty() {
@@ -170,13 +171,13 @@ impl Tx {
         self.balances_open(&deltas).await
     }
 
-    /// Adds to the balances that there are. Returns how many there are.
+    /// Adds to existing balances. Returns how many of them exist.
     async fn balances_add(&mut self, deltas: &[Delta]) -> Result<u64, StoreError> {
         const ADD: &str = add!("$1");
-        execute!(self, sqlx::query(ADD).bind(set(deltas))).map_err(doing("keeping the balances"))
+        execute!(self, sqlx::query(ADD).bind(set(deltas))).map_err(doing("updating the balances"))
     }
 
-    /// Opens the accounts that had no balance yet, after the others have theirs.
+    /// Creates the balances that did not exist and adds to them; the existing ones have been updated before.
     pub(super) async fn balances_open(&mut self, deltas: &[Delta]) -> Result<(), StoreError> {
         const OPEN: &str = "
             INSERT INTO balance (lot_id, account, place, quantity)
@@ -208,7 +209,8 @@ impl Tx {
         Ok(rows.into_iter().map(line).collect())
     }
 
-    /// Balances that are not the sum of their movements; empty if the books are right. Reads the whole ledger.
+    /// Balances that differ from the sum of their movements: lot, account and place; the balance; the sum. Reads the whole
+    /// ledger.
     pub async fn balance_faults(&mut self) -> Result<Vec<(String, i64, i64)>, StoreError> {
         const FAULTS: &str = "
             SELECT key, CAST(SUM(booked) AS BIGINT), CAST(SUM(moved) AS BIGINT) FROM (
@@ -220,7 +222,7 @@ impl Tx {
         on!(self, c => sqlx::query_as(FAULTS).fetch_all(c)).map_err(doing("checking the ledger"))
     }
 
-    /// The newest movements, newest last, at most `limit`; of one blank type if it is given.
+    /// The newest movements, at most `limit`, in ascending order; of one blank type if it is given.
     pub async fn movement_list(
         &mut self,
         blank_type: Option<&str>,
@@ -268,12 +270,12 @@ impl Tx {
     }
 }
 
-/// Movements as a set statement takes them.
+/// Movements as the JSON array of a set statement.
 pub(super) fn rows(movements: &[Movement]) -> String {
     set(&movements.iter().map(movement_row).collect::<Vec<_>>())
 }
 
-/// What movements change of each balance.
+/// The change of each balance by movements.
 pub(super) fn deltas(movements: &[Movement]) -> Vec<Delta> {
     let mut deltas: BTreeMap<(i64, &'static str, String), i64> = BTreeMap::new();
     for m in movements {

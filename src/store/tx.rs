@@ -1,4 +1,4 @@
-//! One transaction, and who writes in it.
+//! A database transaction and its writer.
 
 use std::{
     collections::HashMap,
@@ -16,34 +16,34 @@ use crate::domain::{
     time::Timestamp,
 };
 
-/// The newest row of each chain that this process writes, as it last saw it; the guard of the advance tells if another
-/// process was faster.
+/// The newest audit row of each chain, as this process last wrote it: sequence number and hash. A cache; the guard of the
+/// next append detects a row that another process has appended since.
 pub(super) type Heads = Arc<Mutex<HashMap<Arc<str>, (i64, Vec<u8>)>>>;
 
-/// Who writes, and into which audit chain.
+/// The author of a write, and the audit chain that the write is recorded in.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    /// `cli` for commands; the node's name for a scheduler.
+    /// The chain's name: `cli` for commands, `scheduler` or `scheduler-NODE` for a scheduler.
     pub chain: Arc<str>,
-    /// Who acts.
+    /// The person or program that acts.
     pub actor: Arc<Actor>,
-    /// What it must still own, if it is a node among several.
+    /// The fence of a node on a shared database.
     pub fence: Option<Fence>,
 }
 
 impl Writer {
-    /// The node that writes, where several share the database.
+    /// The name of the node, if the writer is a node on a shared database.
     pub(super) fn node(&self) -> Option<&str> {
         self.fence.as_ref().map(Fence::node)
     }
 
-    /// For transactions that write no audit row.
-    pub(super) fn nobody() -> Self {
+    /// A writer for transactions that append no audit row.
+    pub(super) fn unnamed() -> Self {
         Self { chain: "".into(), actor: Arc::new(Actor::system("", "", "")), fence: None }
     }
 }
 
-/// One transaction. Dropped without [`commit`](Tx::commit), nothing of it is saved.
+/// A database transaction. It is rolled back when dropped without [`commit`](Tx::commit).
 #[derive(Debug)]
 pub struct Tx {
     pub(super) inner: Inner,
@@ -60,7 +60,7 @@ pub struct Tx {
 }
 
 impl Tx {
-    /// A transaction on a connection that has begun one.
+    /// Wraps a transaction that the backend has begun.
     pub(super) fn new(
         backend: Backend,
         keys: Keys,
@@ -74,34 +74,39 @@ impl Tx {
         Self { inner, now, writer, keys, heads, new_head, events, backend, announces: false, _span: span }
     }
 
-    /// The instant of the transaction, as its caller gave it.
+    /// The instant of the transaction, which its caller gave.
     pub fn now(&self) -> Timestamp {
         self.now
     }
 
-    /// Who acts.
+    /// The name of the actor.
     pub fn actor(&self) -> &str {
         &self.writer.actor.name
     }
 
-    /// Writes an event down when the transaction commits.
+    /// Adds an audit event, which is appended when the transaction commits.
     pub fn audit(&mut self, event: Event) {
         self.events.push(event);
     }
 
-    /// From here on a statement may read whole tables, and take its time.
+    /// Removes the statement timeout for the rest of the transaction, for full scans.
     pub fn without_timeout(&mut self) {
-        if let Inner::Postgres(lent) = &mut self.inner {
-            lent.without_timeout();
+        if let Inner::Postgres(transaction) = &mut self.inner {
+            transaction.without_timeout();
         }
     }
 
-    /// Wakes every scheduler when this commits: it may give them something to do.
+    /// Notifies all schedulers when the transaction commits, because there may be something to print.
     pub fn announce(&mut self) {
         self.announces = true;
     }
 
-    /// Appends the audit rows and makes all of it durable.
+    /// Appends the audit events and commits. When it returns, the transaction is on disk.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::InDoubt`] if the connection was lost during the commit, which may or may not have happened. After every
+    /// other error nothing is saved.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let events = std::mem::take(&mut self.events);
         self.audit_append(&events).await?;
@@ -115,20 +120,20 @@ impl Tx {
         Ok(())
     }
 
-    /// A value of the table of single facts.
+    /// A value of the table `meta`; `None` if the key is not set.
     pub async fn meta_get(&mut self, key: &str) -> Result<Option<String>, StoreError> {
         let sql = "SELECT value FROM meta WHERE key = $1";
         on!(self, c => sqlx::query_scalar(sql).bind(key).fetch_optional(c)).map_err(doing("reading a setting"))
     }
 
-    /// Adds a value to the table of single facts, unless there is one.
+    /// Adds a value to the table `meta`, unless the key is set.
     pub(super) async fn meta_add(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
         let sql = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
         execute!(self, sqlx::query(sql).bind(key).bind(value)).map_err(doing("writing a setting"))?;
         Ok(())
     }
 
-    /// Sets a value of the table of single facts.
+    /// Sets a value of the table `meta`.
     pub async fn meta_set(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
         let sql =
             "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";

@@ -7,6 +7,7 @@ mod dots;
 mod drawing;
 mod golden;
 mod holders;
+mod keys;
 mod mrz;
 mod raster;
 mod waiting_list;

@@ -28,7 +28,7 @@ impl Reader {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         // The reader with which the crate of the raster formats tests itself.
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("drivers/picture/tests/read_raster.c");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/render/picture/tests/read_raster.c");
         let compiler = Command::new("cc")
             .args(["-O1", "-o"])
             .args([&folder.path().join("read_raster"), &source])

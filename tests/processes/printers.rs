@@ -28,7 +28,7 @@ fn a_cups_queue_is_refused_with_its_settings_in_words_and_prints_if_a_person_ins
 
     office.add_ipp("q", &peer.uri());
     let shown = office.json(&["printer", "show", "q"]);
-    assert_eq!(shown["insisted"], "its settings are known", "{shown}");
+    assert_eq!(shown["override_reason"], "its settings are known", "{shown}");
     assert_eq!(shown["objections"].as_array().unwrap().len(), 1, "{shown}");
     office.done(&["run", "--until-idle"]);
     assert_eq!(number(&office.status(), &["records", "printed"]), 3);

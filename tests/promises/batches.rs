@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cetak::domain::id::BatchId;
+use cetak::domain::{dispatch::Blocked, id::BatchId};
 
 use crate::acts as operations;
 use crate::world::{World, csv, student, students};
@@ -50,15 +50,15 @@ async fn when_blanks_run_out_the_first_are_printed_and_the_rest_wait_in_order() 
 }
 
 #[tokio::test]
-async fn a_pile_is_sorted_by_district_and_village() {
+async fn a_batch_is_sorted_by_district_and_village() {
     let world = World::new().await;
     world.import(&students(0..30)).await;
     world.receive(30, None).await;
     world.printer("p1", "").await;
     world.run().await;
     let faculty = |request_id: &str| request_id[1..].parse::<u32>().unwrap() % 3;
-    let piles: Vec<u32> = world.jobs().await.iter().map(|job| faculty(&job.request_id)).collect();
-    assert!(piles.is_sorted(), "{piles:?}");
+    let faculties: Vec<u32> = world.jobs().await.iter().map(|job| faculty(&job.request_id)).collect();
+    assert!(faculties.is_sorted(), "{faculties:?}");
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn a_counted_hopper_bounds_its_batches_and_other_blanks_are_not_touched() 
     assert!(operations::load(&world.engine, "p1", 16).await.is_err(), "more than it takes");
     operations::load(&world.engine, "p1", 12).await.unwrap();
     let stuck = world.run().await;
-    assert_eq!(stuck, [("p1".to_owned(), "no blanks")]);
+    assert_eq!(stuck, [("p1".to_owned(), Blocked::NoBlanks)]);
     assert_eq!(
         (world.records("printed").await, world.account("vault").await, world.account("hopper").await),
         (12, 38, 0)
@@ -100,7 +100,7 @@ async fn outside_of_its_window_no_card_starts() {
     world.receive(5, None).await;
     world.printer("p1", "").await;
     // Noon in UTC is 19:00 in Jakarta.
-    assert_eq!(world.run().await, [("p1".to_owned(), "outside its window")]);
+    assert_eq!(world.run().await, [("p1".to_owned(), Blocked::OutsideWindow)]);
     assert_eq!((world.records("printed").await, world.records("waiting").await), (0, 5));
     world.clock.advance(Duration::from_hours(3));
     world.run().await;
@@ -114,7 +114,7 @@ async fn a_clock_that_went_back_stops_feeding_until_a_person_has_set_it() {
     world.receive(3, None).await;
     world.printer("p1", "").await;
     world.clock.set_back(Duration::from_mins(2));
-    assert_eq!(world.run().await[0].1, "the clock is behind what was written before; set it");
+    assert_eq!(world.run().await[0].1, Blocked::ClockBehind);
     assert!(world.status().await.needs_person.iter().any(|need| need.what.contains("clock")));
     world.clock.set_forward(Duration::from_mins(2));
     world.run().await;
@@ -127,7 +127,7 @@ async fn a_planned_batch_waits_for_approval_and_a_cancelled_one_gives_everything
     world.import(&students(0..10)).await;
     world.receive(6, None).await;
     world.printer("p1", "").await;
-    assert_eq!(world.run().await, [("p1".to_owned(), "its batch waits for approval")]);
+    assert_eq!(world.run().await, [("p1".to_owned(), Blocked::AwaitsApproval)]);
     assert_eq!((world.records("batched").await, world.account("reserved").await), (6, 6));
     assert!(operations::batch_cancel(&world.engine, BatchId(1), "wrong ribbon").await.unwrap());
     assert_eq!(

@@ -69,7 +69,7 @@ async fn a_printer_that_takes_one_job_at_a_time_is_fed_one_at_a_time_and_is_not_
 #[tokio::test]
 async fn a_card_held_ahead_is_taken_back_by_a_pause_and_keeps_its_place() {
     let world = World::new().await;
-    let printer = FakePrinter::new(&world, "hold=yes&card_ms=60000").at(&world, "p1");
+    let printer = FakePrinter::new(&world, "hold=yes&card_ms=5000").at(&world, "p1");
     fill(&world, 5).await;
     let engine = world.engine.clone();
     let pause = async {
@@ -97,7 +97,7 @@ async fn a_card_held_ahead_is_taken_back_by_a_pause_and_keeps_its_place() {
 #[tokio::test]
 async fn after_a_failed_card_the_one_held_ahead_waits_until_the_printer_is_well() {
     let world = World::with(|settings| settings.breaker_failures = 100).await;
-    let printer = FakePrinter::new(&world, "hold=yes&card_ms=1000&jam=0.2&clear_ms=60000&seed=3").at(&world, "p1");
+    let printer = FakePrinter::new(&world, "hold=yes&card_ms=1000&jam=0.2&clear_ms=5000&seed=3").at(&world, "p1");
     world.add_printer("p1", "test://p1", "student", None).await;
     world.import(&students(0..40)).await;
     world.receive(60, None).await;
@@ -262,7 +262,7 @@ async fn a_printer_that_is_gone_with_two_cards_gives_both_records_back_to_a_pers
     let world = World::new().await;
     let is_away = Arc::new(AtomicBool::new(false));
     let reach = is_away.clone();
-    let printer = FakePrinter::new(&world, "hold=yes&card_ms=60000")
+    let printer = FakePrinter::new(&world, "hold=yes&card_ms=5000")
         .reach(move |_| if reach.load(Ordering::SeqCst) { Err(away()) } else { Ok(()) })
         .at(&world, "p1");
     fill(&world, 2).await;

@@ -10,6 +10,7 @@ mod cards;
 mod check;
 mod clock;
 mod database;
+mod dispatch;
 mod fake_printer;
 mod feeding;
 mod import;

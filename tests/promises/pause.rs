@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use cetak::domain::pause::PauseScope;
+use cetak::domain::{dispatch::Blocked, pause::PauseScope};
 
 use crate::acts as operations;
 use crate::{
@@ -25,7 +25,7 @@ async fn a_paused_queue_printer_or_batch_feeds_nothing_and_says_who_and_why() {
         let boss = world.as_actor("boss");
         assert!(operations::pause(&boss, &scope, "inspection").await.unwrap());
         assert!(!operations::pause(&world.engine, &scope, "again").await.unwrap(), "the first reason stands");
-        assert_eq!(world.run().await, [("p1".to_owned(), "paused")]);
+        assert_eq!(world.run().await, [("p1".to_owned(), Blocked::Paused)]);
         assert_eq!((world.records("printed").await, world.records("batched").await), (0, 5), "the batch is kept");
         let pause = world.engine.store.read().await.unwrap().pause_list().await.unwrap().pop().unwrap();
         assert_eq!((pause.scope, pause.reason.as_str(), pause.actor.as_str()), (scope.clone(), "inspection", "boss"));

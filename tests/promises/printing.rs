@@ -11,6 +11,7 @@ use cetak_driver_api::{Blank, Cancelled, Card, Ending, Fault, Found};
 use crate::acts as operations;
 use crate::{
     fake_printer::{Act, FakePrinter, away},
+    people,
     world::{NO_CARD, NO_PICTURE, World, csv, student, students},
 };
 
@@ -129,7 +130,7 @@ async fn a_profile_of_which_no_card_can_be_drawn_stops_its_printer_and_blames_no
     assert_eq!(
         (world.records("printed").await, world.records("quarantined").await),
         (4, 0),
-        "it is the last of its pile"
+        "it is the last of its batch"
     );
     assert_eq!((world.account("vault").await, world.account("reserved").await), (0, 1), "it waits in its batch");
     world.audit().await;
@@ -190,7 +191,7 @@ async fn spoiled_cards_are_printed_again_with_new_blanks_until_there_are_none() 
 #[tokio::test]
 async fn a_printer_that_jams_goes_on_when_it_is_cleared() {
     let world = World::with(|s| s.breaker_failures = 100).await;
-    world.printer("p1", "jam=0.2&clear_ms=60000&card_ms=1000&seed=3").await;
+    world.printer("p1", "jam=0.2&clear_ms=5000&card_ms=1000&seed=3").await;
     world.import(&students(0..40)).await;
     world.receive(60, None).await;
     world.run().await;
@@ -227,10 +228,8 @@ async fn two_profiles_are_printed_side_by_side_each_on_its_own_blanks() {
     let world = World::new().await;
     world.printer("p1", "").await;
     world.add_printer("k1", "mock://k1", "ktp-el", None).await;
-    std::fs::write(world.dir.path().join("p.png"), crate::world::photo("p")).unwrap();
-    let ktp = "request_id,nik,name,birth_place,birth_date,sex,blood_type,address,rt,rw,village_code,village,district,religion,marital_status,occupation,nationality,request_kind,status,requested_at,verified_at,photo\n\
-               k1,3372042007670001,SITI,SOLO,1967-07-20,M,O,JL. A NO. 1,001,002,33.72.04.1001,KEPATIHAN KULON,JEBRES,ISLAM,KAWIN,GURU,WNI,first,PRINT_READY_RECORD,2015-05-30T13:43:00+07:00,2015-06-15T08:43:00+07:00,p.png\n";
-    let (report, _) = world.import_with(ktp, "ktp-el", |_| {}).await.unwrap();
+    std::fs::write(world.dir.path().join(people::PHOTO), people::FACE).unwrap();
+    let (report, _) = world.import_with(&people::citizens(",", 1), "ktp-el", |_| {}).await.unwrap();
     assert_eq!(report.accepted, 1);
     world.import(&students(0..3)).await;
     world.receive(10, None).await;

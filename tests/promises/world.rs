@@ -1,4 +1,5 @@
-//! Helper: an office for one test: a temporary folder, a virtual clock, seeded randomness, and printers that the test can replace.
+//! Helper: an office for one test, with a temporary folder, a virtual clock, seeded randomness, and printers that the test
+//! can replace.
 
 use std::{
     collections::HashMap,
@@ -20,7 +21,7 @@ use cetak::{
         clock::{Clock, Entropy},
         import::{Format, Import, Report, Watch, import},
         operations::RecordName,
-        scheduling::{self, Blocked, Until},
+        scheduling::{self, BlockedPrinters, Until},
     },
     render::{self, Background, Card, CardRenderer, Output, RenderError, Renderer},
     store::{JobFilter, JobLine, Location, Store, Writer, keys::Keys},
@@ -97,7 +98,7 @@ impl World {
             site: "test".into(),
             backoff: Backoff { base: Duration::from_secs(1), cap: Duration::from_secs(30) },
             // Short, because the scheduler looks ten times a second of virtual time.
-            release_after: Duration::from_mins(2),
+            release_after: Duration::from_secs(30),
             ..Settings::default()
         };
         change(&mut settings);
@@ -194,11 +195,11 @@ impl World {
     }
 
     /// Runs the scheduler until only a person can help.
-    pub(crate) async fn run(&self) -> Blocked {
+    pub(crate) async fn run(&self) -> BlockedPrinters {
         let (_stop, stopped) = watch::channel(false);
         let engine = self.engine.acting("scheduler", actor("scheduler"));
         let run = scheduling::run(&engine, Until::Idle, stopped);
-        tokio::time::timeout(Duration::from_mins(1), run).await.unwrap().unwrap()
+        tokio::time::timeout(Duration::from_mins(5), run).await.unwrap().unwrap()
     }
 
     /// Waits on the clock of the test until a condition holds.

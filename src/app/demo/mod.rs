@@ -62,7 +62,7 @@ pub(super) async fn run(engine: &Engine, out: Output, folder: &Path, args: DemoA
         "printing until the blanks are used up; a pause ends the demo, and the same command goes on after a resume",
     );
     for (printer, why) in schedule(engine, folder, Until::Idle, None).await? {
-        message(&format!("printer `{printer}`: {why}"));
+        message(&format!("printer `{printer}`: {}", crate::cli::words::blocked(why)));
     }
     let summary =
         Summary::read(engine, report.refused_by_reason.iter().map(|(reason, n)| (reason.as_str(), *n)).collect())

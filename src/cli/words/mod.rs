@@ -1,105 +1,68 @@
 //! The English text of everything that the program says about failures: what failed, on which thing, what was expected
 //! against what was found, and what to do next. No layer below names a command.
 
+mod blocked;
 mod check;
+mod message;
 mod printer;
+mod reason;
 mod refusal;
+mod report;
 mod store;
 
-pub use self::{check::remedy, printer::resumes, refusal::refusal};
-use crate::{engine::EngineError, store::StoreError};
-
-/// What a person is told when something is not done.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{text}")]
-pub struct Message {
-    /// What failed, on which thing.
-    pub text: String,
-    /// What to do next.
-    pub hint: Option<String>,
-}
-
-impl Message {
-    /// A text and what to do next.
-    pub fn new(text: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { text: text.into(), hint: Some(hint.into()) }
-    }
-
-    /// A text, and a hint if one follows it after `; hint: `, as in the texts of drivers.
-    pub fn from_detail(text: impl Into<String>) -> Self {
-        let text = text.into();
-        match text.split_once("; hint: ") {
-            Some((text, hint)) => Self::new(text, hint),
-            None => Self { text, hint: None },
-        }
-    }
-}
-
-/// An error with all its causes in one text; a cause that repeats the one before it is left out. The hint is the first
-/// that any of them has.
-pub fn report(error: &anyhow::Error) -> Message {
-    let mut texts: Vec<String> = Vec::new();
-    let mut hint = None;
-    for cause in error.chain() {
-        let message = of(cause);
-        if texts.last() != Some(&message.text) {
-            texts.push(message.text);
-        }
-        hint = hint.or(message.hint);
-    }
-    Message { text: texts.join(": "), hint }
-}
-
-fn of(cause: &(dyn std::error::Error + 'static)) -> Message {
-    if let Some(message) = cause.downcast_ref::<Message>() {
-        return message.clone();
-    }
-    if let Some(error) = cause.downcast_ref::<EngineError>() {
-        return engine(error);
-    }
-    let hint = cause.downcast_ref::<StoreError>().and_then(store::hint);
-    Message { text: cause.to_string(), hint: hint.map(str::to_owned) }
-}
-
-/// An error of the engine, without its causes.
-pub fn engine(error: &EngineError) -> Message {
-    let hint = match error {
-        EngineError::Refused(why) => return refusal(why),
-        EngineError::Read { .. } => Some("check the path and its permissions"),
-        EngineError::Write { .. } => Some("check the path, its permissions and the free space"),
-        EngineError::Store(error) => store::hint(error),
-    };
-    Message { text: error.to_string(), hint: hint.map(str::to_owned) }
-}
-
-/// Names in a row: `a`, `b`.
-fn list(names: &[String]) -> String {
-    format!("`{}`", names.join("`, `"))
-}
+pub use self::{
+    blocked::blocked,
+    check::remedy,
+    message::Message,
+    printer::resumes,
+    reason::{reason, word_reason},
+    refusal::refusal,
+    report::{engine, report},
+};
 
 #[cfg(test)]
 mod tests {
-    use anyhow::Context;
+    use clap::CommandFactory;
 
-    use super::*;
-    use crate::domain::refusal::Refusal;
+    use crate::cli::args::Cli;
 
-    #[test]
-    fn a_report_names_every_cause_once_and_gives_the_first_hint() {
-        let refused = EngineError::from(Refusal::NoPrinter { printer: "p1".into() });
-        let error = Err::<(), _>(refused).context("the test").unwrap_err();
+    const TEXTS: [&str; 7] = [
+        include_str!("blocked.rs"),
+        include_str!("check.rs"),
+        include_str!("printer.rs"),
+        include_str!("reason.rs"),
+        include_str!("refusal.rs"),
+        include_str!("report.rs"),
+        include_str!("store.rs"),
+    ];
 
-        let Message { text, hint } = report(&error);
-
-        assert_eq!(text, "the test: no printer is named `p1`");
-        assert!(hint.unwrap().contains("cetak printer list"));
+    /// The first word of a command line that the program does not know, as far as the line has commands.
+    fn unknown(line: &str) -> Option<String> {
+        let mut command = Cli::command();
+        for word in line.split_whitespace() {
+            if !command.has_subcommands() {
+                return None;
+            }
+            match command.find_subcommand(word) {
+                Some(found) => command = found.clone(),
+                None => return Some(word.to_owned()),
+            }
+        }
+        None
     }
 
     #[test]
-    fn a_hint_in_a_drivers_text_becomes_the_hint() {
-        let message = Message::from_detail("the URI has a query; hint: leave it out");
+    fn every_command_that_a_hint_names_exists() {
+        let lines = TEXTS.iter().flat_map(|text| text.split("`cetak ").skip(1)).map(|rest| rest.split('`').next());
+        let lines: Vec<&str> = lines.flatten().collect();
+        assert!(lines.len() > 20, "{lines:?}");
+        let wrong: Vec<_> = lines.iter().filter_map(|line| Some((line, unknown(line)?))).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
 
-        assert_eq!(message, Message::new("the URI has a query", "leave it out"));
-        assert_eq!(Message::from_detail("no").hint, None);
+    #[test]
+    fn a_command_that_does_not_exist_is_noticed() {
+        assert_eq!(unknown("db chek").as_deref(), Some("chek"));
+        assert_eq!(unknown("blangko unload --printer p1"), None);
     }
 }

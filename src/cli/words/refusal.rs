@@ -1,6 +1,6 @@
 //! The text and the hint of each refusal.
 
-use super::{Message, list};
+use super::message::{Message, list};
 use crate::{
     cli::output::thousands,
     domain::{

@@ -1,4 +1,4 @@
-//! What is printed at a place of the card: words and values, such as `{birth_place}, {birth_date:DD-MM-YYYY}`.
+//! The text of a place on the card: literals and values, such as `{birth_place}, {birth_date:DD-MM-YYYY}`.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use crate::domain::time::parse_date;
 
-/// Words with values between braces. `{name}` is the value of that name, `{name:DD-MM-YYYY}` a date in that form; a brace
-/// itself is written twice.
+/// A text with values in braces. `{name}` is the value of a column, `{name:DD-MM-YYYY}` a date in that format; a literal brace
+/// is written twice.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Expression(Vec<Part>);
@@ -18,22 +18,22 @@ enum Part {
     Value { name: String, date: Option<String> },
 }
 
-/// Why a text is no [`Expression`].
+/// A syntax error in an [`Expression`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ExpressionError {
-    /// A brace has no partner.
-    #[error("a brace without its partner; a value is written `{{name}}`, and a brace itself twice")]
+    /// A brace is not closed, or not opened.
+    #[error("unbalanced brace; a value is written `{{name}}`, a literal brace twice")]
     Brace,
-    /// There is nothing, or something odd, between two braces.
-    #[error("between braces stands the name of a column: letters, digits and `_`, such as `{{birth_date}}`")]
+    /// The text in braces is not a name.
+    #[error("the text in braces must be the name of a column (letters, digits and `_`), such as `{{birth_date}}`")]
     Name,
-    /// The form of a date has none of its parts.
-    #[error("the form of a date is made of `YYYY`, `MM` and `DD`, such as `{{birth_date:DD-MM-YYYY}}`")]
+    /// The format of a date has no part of a date, or has other letters.
+    #[error("the format of a date must consist of `YYYY`, `MM` and `DD`, such as `{{birth_date:DD-MM-YYYY}}`")]
     Date,
 }
 
 impl Expression {
-    /// Reads an expression.
+    /// Parses an expression.
     pub fn parse(text: &str) -> Result<Self, ExpressionError> {
         let mut parts = Vec::new();
         let mut words = String::new();
@@ -61,7 +61,7 @@ impl Expression {
         Ok(Self(parts))
     }
 
-    /// The names of its values, as often as they occur.
+    /// The names of its values, in order, with repetitions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
             Part::Words(_) => None,
@@ -69,7 +69,8 @@ impl Expression {
         })
     }
 
-    /// The text for one card; `value` gives the value of a name. Empty if all its values are: no comma is left alone.
+    /// The text for one card; `value` gives the value of a name. If all values are empty, the text is empty, without its
+    /// literals.
     pub fn evaluate<'a>(&self, value: impl Fn(&str) -> &'a str) -> String {
         let mut text = String::new();
         let (mut values, mut empty) = (0, 0);
@@ -129,7 +130,7 @@ fn value(inside: &str) -> Result<Part, ExpressionError> {
     Ok(Part::Value { name: name.to_owned(), date })
 }
 
-/// A date in another form; what is no date stays as it is.
+/// Formats an ISO 8601 date; any other text is unchanged.
 fn in_form(value: &str, form: &str) -> String {
     let Some(date) = parse_date(value) else { return value.to_owned() };
     form.replace("YYYY", &format!("{:04}", date.year()))

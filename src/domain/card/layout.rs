@@ -1,4 +1,4 @@
-//! How a card looks: its sides, and what goes into which place.
+//! The appearance of a card: its sides and the content of their places.
 
 use std::collections::BTreeMap;
 
@@ -14,37 +14,37 @@ pub struct CardFace {
     pub width_mm: f32,
     /// Height of the card, millimetres, 10 to 300. ID-1 is 53.98.
     pub height_mm: f32,
-    /// How far the templates go beyond each edge, millimetres, 0 to 5: only in PDF, whose trim box is the card.
+    /// The bleed of the templates beyond each edge, millimetres, 0 to 5. Used in PDF only, where the trim box is the card.
     #[serde(default)]
     pub bleed_mm: f32,
-    /// The side with the person.
+    /// The front.
     pub front: Side,
-    /// The other side, if anything is printed on it.
+    /// The back, if it is printed.
     pub back: Option<Side>,
-    /// What is printed for a column's value, such as `LAKI-LAKI` for `M`; other values are printed as they are.
+    /// The printed text for values of a column, such as `LAKI-LAKI` for `M`. Other values are printed unchanged.
     #[serde(default)]
     pub words: BTreeMap<String, BTreeMap<String, String>>,
-    /// The colour behind the person.
+    /// The expected background colour of the photo.
     pub background: Option<BackgroundRule>,
-    /// Values that show what a card looks like: of nobody.
+    /// The values of a sample card, of an invented person.
     #[serde(default)]
     pub sample: BTreeMap<String, String>,
-    /// A photo to show with them: a file beside the profile.
+    /// The photo of the sample card, a file in the profile's folder.
     pub sample_photo: Option<String>,
-    /// That file's bytes; whoever reads the profile puts them in.
+    /// That file's bytes, set when the profile is loaded.
     #[serde(skip)]
     pub sample_photo_bytes: Vec<u8>,
 }
 
-/// One side of the card: a drawing, and what is put into its places.
+/// One side of the card: a template and the content of its places.
 ///
-/// A place is a `<rect>` of the drawing with that `id`; it is not drawn itself.
+/// A place is a `<rect>` of the template with that `id`; the rectangle itself is not drawn.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Side {
-    /// The drawing: an SVG file beside the profile.
+    /// The template, an SVG file in the profile's folder.
     pub template: String,
-    /// That file's text; whoever reads the profile puts it in.
+    /// That file's text, set when the profile is loaded.
     #[serde(skip)]
     pub svg: String,
     /// Places for text.
@@ -52,7 +52,7 @@ pub struct Side {
     pub text: Vec<TextPlace>,
     /// The place for the photo.
     pub photo: Option<PhotoPlace>,
-    /// The place for the signature of whoever issues the card.
+    /// The place for the issuer's signature.
     pub signature: Option<SignaturePlace>,
     /// Places for machine-readable codes.
     #[serde(default)]
@@ -65,52 +65,52 @@ pub struct Side {
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TextPlace {
-    /// The `id` of the place in the drawing.
+    /// The `id` of the place in the template.
     pub place: String,
-    /// What is printed.
+    /// The text.
     pub value: Expression,
-    /// Height of the letters' em, millimetres, 0.5 to 20.
+    /// The font size (em), millimetres, 0.5 to 20.
     pub size_mm: f32,
-    /// The least height, to which a longer text shrinks before it is wrapped; without it, seven tenths of `size_mm`.
+    /// The smallest font size. A text that is too long shrinks to it before it is wrapped. 0.7 × `size_mm` if not set.
     pub least_mm: Option<f32>,
-    /// Lines into which a text may be wrapped that does not fit in its least size; 1 to 10.
+    /// The number of lines into which a text that is too long may be wrapped, 1 to 10.
     #[serde(default = "one")]
     pub lines: usize,
-    /// Where in its place it stands.
+    /// The horizontal alignment.
     #[serde(default)]
     pub align: Align,
     /// The font.
     #[serde(default)]
     pub font: FontName,
-    /// Printed in capitals, whatever the record has.
+    /// Whether the text is printed in capitals.
     #[serde(default)]
     pub capitals: bool,
 }
 
 impl TextPlace {
-    /// Part of the size to which a text shrinks where the profile does not say.
+    /// The smallest font size as a fraction of `size_mm`, if the profile does not set it.
     const LEAST: f32 = 0.7;
 
-    /// The least height of the em, millimetres.
+    /// The smallest font size, millimetres.
     pub fn least_mm(&self) -> f32 {
         self.least_mm.unwrap_or(self.size_mm * Self::LEAST)
     }
 }
 
-/// Where in its place a text stands.
+/// The horizontal alignment of a text in its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Align {
-    /// From the left edge on.
+    /// Left-aligned.
     #[default]
     Left,
-    /// In the middle.
+    /// Centred.
     Center,
-    /// Up to the right edge.
+    /// Right-aligned.
     Right,
 }
 
-/// A font that comes with cetak.
+/// A bundled font.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FontName {
@@ -119,27 +119,27 @@ pub enum FontName {
     Regular,
     /// Liberation Sans Bold.
     Bold,
-    /// OCR-B, which machines read.
+    /// OCR-B, for machine reading.
     OcrB,
 }
 
-/// The place for the photo: the picture is cut to the place's proportions.
+/// The place for the photo, which is cropped to the place's proportions.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PhotoPlace {
-    /// The `id` of the place in the drawing.
+    /// The `id` of the place in the template.
     pub place: String,
 }
 
-/// The place for a signature, the same on all cards: dark on white, or the other way round nothing is seen.
+/// The place for a signature that is the same on all cards. The image must be dark on white.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignaturePlace {
-    /// The `id` of the place in the drawing; the picture is as large as fits in it.
+    /// The `id` of the place in the template; the image is scaled to fit.
     pub place: String,
-    /// The picture: a JPEG or PNG beside the profile.
+    /// The image, a JPEG or PNG file in the profile's folder.
     pub file: String,
-    /// That file's bytes; whoever reads the profile puts them in.
+    /// That file's bytes, set when the profile is loaded.
     #[serde(skip)]
     pub bytes: Vec<u8>,
 }
@@ -148,11 +148,11 @@ pub struct SignaturePlace {
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CodePlace {
-    /// The `id` of the place in the drawing, with room for the quiet zone.
+    /// The `id` of the place in the template, which must include the quiet zone.
     pub place: String,
     /// The kind of code.
     pub symbology: Symbology,
-    /// What it says.
+    /// The content.
     pub value: Expression,
 }
 
@@ -168,17 +168,17 @@ pub enum Symbology {
     Code128,
 }
 
-/// The place for the machine-readable zone of a TD1 card (ICAO 9303-5): three lines of thirty.
+/// The place for the machine-readable zone of a TD1 card (ICAO 9303-5): three lines of 30 characters.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MrzPlace {
-    /// The `id` of the place in the drawing.
+    /// The `id` of the place in the template.
     pub place: String,
-    /// `I`, `A` or `C`, and perhaps one more letter.
+    /// `I`, `A` or `C`, optionally with a second letter.
     pub document_code: Expression,
-    /// Three letters, as `UTO`.
+    /// The code of the issuing state, such as `UTO`.
     pub issuing_state: Expression,
-    /// Up to nine characters; a longer one goes on in the optional data.
+    /// The document number; characters beyond the ninth are written to the optional data.
     pub document_number: Expression,
     /// Optional data of the first line.
     pub optional_1: Option<Expression>,
@@ -188,7 +188,7 @@ pub struct MrzPlace {
     pub sex: Expression,
     /// ISO 8601.
     pub date_of_expiry: Expression,
-    /// Three letters.
+    /// The code of the nationality.
     pub nationality: Expression,
     /// Optional data of the second line.
     pub optional_2: Option<Expression>,
@@ -217,19 +217,19 @@ impl MrzPlace {
     }
 }
 
-/// The colour behind the person that the year of birth asks for; another one is a warning at import.
+/// The background colour of the photo by year of birth. A photo with another colour is a warning at import.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackgroundRule {
     /// The column with the date of birth.
     pub birth_date: String,
-    /// For odd years.
+    /// The colour for odd years.
     pub odd: Backdrop,
-    /// For even years.
+    /// The colour for even years.
     pub even: Backdrop,
 }
 
-/// A colour behind a person.
+/// A background colour.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Backdrop {
@@ -240,7 +240,7 @@ pub enum Backdrop {
 }
 
 impl BackgroundRule {
-    /// The colour for a date of birth, ISO 8601; `None` for what is no date.
+    /// The colour for a date of birth, ISO 8601; `None` for any other text.
     pub fn for_birth(&self, date: &str) -> Option<Backdrop> {
         let year: u16 = date.get(..4)?.parse().ok()?;
         Some(if year.is_multiple_of(2) { self.even } else { self.odd })

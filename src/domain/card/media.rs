@@ -1,10 +1,10 @@
-//! Which media names mean a card's size (PWG 5101.1, section 5).
+//! Media names of a card's size (PWG 5101.1, section 5).
 
-/// How far a medium may be from the card's size: printers round 53.98 × 85.60 mm.
+/// The tolerance of a medium's size. Printers round 53.98 × 85.60 mm.
 const TOLERANCE_MM: f32 = 1.0;
 
-/// Is a medium of that size among these names? Either way round; a range of custom sizes that holds it counts too.
-/// `None`: the printer names no media, so that nothing is known.
+/// Whether one of the media has that size, in either orientation, or a range of custom sizes contains it. `None` if the
+/// printer names no media.
 pub fn has_size(media: &[String], width_mm: f32, height_mm: f32) -> Option<bool> {
     if media.is_empty() {
         return None;
@@ -20,13 +20,14 @@ pub fn has_size(media: &[String], width_mm: f32, height_mm: f32) -> Option<bool>
     Some(fixed || custom)
 }
 
-/// Does a card go in with its short edge first? As the first medium of that size says; PWG's own names do.
+/// Whether a card is fed with its short edge first, according to the first medium of that size. True if there is none, as in
+/// PWG's own names.
 pub fn is_portrait(media: &[String], width_mm: f32, height_mm: f32) -> bool {
     let size = name_of(media, width_mm, height_mm).and_then(size_mm);
     size.is_none_or(|(width, height)| width <= height)
 }
 
-/// The first medium of that size, either way round, by its name at the printer.
+/// The name of the first medium of that size, in either orientation.
 pub fn name_of(media: &[String], width_mm: f32, height_mm: f32) -> Option<&str> {
     let (short, long) = (width_mm.min(height_mm), width_mm.max(height_mm));
     let is_it = |name: &str| size_mm(name).is_some_and(|(w, h)| near(w.min(h), short) && near(w.max(h), long));

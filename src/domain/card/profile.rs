@@ -1,4 +1,4 @@
-//! What a kind of card is, as data. No other place knows what an identity card or a student card is.
+//! Card profiles: a kind of card as data. No code depends on a particular kind.
 
 use std::collections::BTreeMap;
 
@@ -10,37 +10,37 @@ pub use super::layout::{
     Symbology, TextPlace,
 };
 
-/// A card profile, from a TOML file. Unknown keys are refused, so that a typing error is found at start.
+/// A card profile, from a TOML file. Unknown keys are refused, so that typing errors are found when the program starts.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CardProfile {
-    /// The name that commands use, such as `ktp-el`.
+    /// The name in commands, such as `ktp-el`.
     pub name: String,
-    /// The name that people read.
+    /// The title for people.
     pub title: String,
-    /// The blanks that it is printed on.
+    /// The type of the blanks.
     pub blank_type: String,
-    /// The statuses with which a record may be printed; every other is refused with the status found.
+    /// The statuses of print-ready records. Rows with another status are refused, or withdraw their record.
     pub eligible_statuses: Vec<String>,
-    /// Failed tries (a blank spoiled, or the card refused by the printer) after which a record is quarantined. At
-    /// least 1. Tries that failed because of the printer are not counted.
+    /// The number of failed tries (a spoiled blank, or a card that the printer refused) after which a record is quarantined, at
+    /// least 1. Tries that failed because of the printer do not count.
     pub attempts: u32,
-    /// The column that piles are sorted by first; stored in the clear.
+    /// The column by which batches are sorted first; stored unencrypted.
     pub district: String,
-    /// The column that piles are sorted by inside a district; stored in the clear.
+    /// The column by which batches are sorted within a district; stored unencrypted.
     pub village: String,
     /// The column with the person's name, which must not be empty.
     pub name_column: String,
-    /// The columns that are sealed with the record.
+    /// The columns that are stored encrypted.
     pub personal: Vec<String>,
     /// Those of them that must be ISO 8601 dates.
     #[serde(default)]
     pub dates: Vec<String>,
-    /// Must a record have a photo?
+    /// Whether a record must have a photo.
     pub photo: PhotoRule,
-    /// The reasons that a reprint may have.
+    /// The allowed reasons for a reprint.
     pub reprint_reasons: Vec<String>,
-    /// Those of them that mean that the card before is lost: it is booked as missing, and need not come back.
+    /// Those of them that mean that the previous card is lost. It is booked as missing and need not be given back.
     #[serde(default)]
     pub lost_reasons: Vec<String>,
     /// The kinds of request.
@@ -48,34 +48,34 @@ pub struct CardProfile {
     pub kinds: Vec<RequestKind>,
     /// The person's identifier.
     pub identifier: Identifier,
-    /// How the card looks.
+    /// The appearance of the card.
     pub card: CardFace,
 }
 
-/// Must a record have a photo?
+/// Whether a record must have a photo.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PhotoRule {
     /// A row without one is refused.
     Required,
-    /// A row may name none; one that is named must be there.
+    /// A row may have none; a photo that is named must exist.
     Optional,
 }
 
-/// A kind of request: why somebody is to get a card.
+/// A kind of request, such as a first card or a replacement.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequestKind {
-    /// As in the column `request_kind`.
+    /// The value of the column `request_kind`.
     pub name: String,
-    /// Priority class; a lower one is printed first.
+    /// The priority class; lower classes are printed first.
     pub class: i64,
-    /// It may follow a card that was handed over, whether or not the old one came back.
+    /// Whether it is allowed after a card was handed over and not given back.
     #[serde(default)]
     pub replaces: bool,
 }
 
-/// Where a person's identifier is and what it must look like.
+/// The person's identifier: its column and its rules.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identifier {
@@ -83,17 +83,17 @@ pub struct Identifier {
     pub column: String,
     /// The rule.
     pub scheme: Scheme,
-    /// The column with the date of birth, where the identifier tells one: a disagreement is a warning.
+    /// The column with the date of birth, if the identifier contains it. A difference is a warning.
     pub birth_date: Option<String>,
-    /// The column with the sex, `M` or `F`, where the identifier tells one: a disagreement is a warning.
+    /// The column with the sex, `M` or `F`, if the identifier contains it. A difference is a warning.
     pub sex: Option<String>,
-    /// Fewest characters, for schemes without a length of their own.
+    /// The least length, for schemes without a fixed length.
     #[serde(default = "super::layout::one")]
     pub min_length: usize,
-    /// Most characters, for schemes without a length of their own.
+    /// The greatest length, for schemes without a fixed length.
     #[serde(default = "sixty_four")]
     pub max_length: usize,
-    /// Known regions: two digits of the province to ranges of regency numbers, such as `1-18,71`.
+    /// The known regions: for the two digits of each province, the ranges of regency numbers, such as `1-18,71`.
     #[serde(default)]
     pub regions: BTreeMap<String, String>,
 }
@@ -102,11 +102,11 @@ fn sixty_four() -> usize {
     64
 }
 
-/// Values that a place may show beside the profile's columns: the office's own key, the attempt's name at the printer, and
-/// a keyed hash of both, by which a card is matched to its attempt without showing anything of the person.
+/// Values that a place may show besides the profile's columns: the request id, the attempt's name, and a keyed hash of both,
+/// which identifies the attempt that printed a card without personal data.
 pub const CARD_VALUES: [&str; 3] = ["request_id", "attempt", "keyed_hash"];
 
-/// The rule that an identifier follows.
+/// The format of an identifier.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scheme {
@@ -117,15 +117,15 @@ pub enum Scheme {
     Alphanumeric,
 }
 
-/// What is wrong with a profile, and where.
+/// An error in a profile, and its position.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct ProfileError {
-    /// The header of the table, such as `[[card.front.text]]`; none for the keys above all tables.
+    /// The header of the table, such as `[[card.front.text]]`; `None` for keys above all tables.
     pub table: Option<&'static str>,
-    /// Which table with that header, from 1.
+    /// The number of the table among those with that header, from 1.
     pub number: usize,
-    /// The key and what is wrong with it.
+    /// The key and the error.
     pub message: String,
 }
 
@@ -135,11 +135,11 @@ impl From<String> for ProfileError {
     }
 }
 
-/// Columns that every waiting list has, whatever the profile.
+/// The columns that every waiting list has.
 pub const GENERAL_COLUMNS: [&str; 6] = ["request_id", "request_kind", "status", "requested_at", "verified_at", "photo"];
 
 impl CardProfile {
-    /// Checks what the file format alone cannot.
+    /// Checks limits and references, which deserialisation does not check.
     pub fn validate(&self) -> Result<(), ProfileError> {
         let known = |column: &String| self.personal.contains(column);
         let listed = |key: &str, column: &String| {

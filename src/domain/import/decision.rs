@@ -2,6 +2,7 @@
 
 use super::{RejectReason, Rejection};
 use crate::domain::{
+    reason::{PhotoFault, Reason},
     record::{OneCard, OtherRecord, may_be_open},
     states::RecordState,
 };
@@ -17,8 +18,7 @@ pub struct KnownRequest<'a> {
 
 impl KnownRequest<'_> {
     fn of_profile(self, profile: &str) -> Result<(), Rejection> {
-        let other =
-            || Rejection::new(RejectReason::Conflict, "(profile)", "the request is known for another card profile");
+        let other = || Rejection::new(RejectReason::Conflict, "(profile)", Reason::OtherProfile);
         if self.profile == profile { Ok(()) } else { Err(other()) }
     }
 }
@@ -28,7 +28,10 @@ impl KnownRequest<'_> {
 pub fn may_withdraw(known: Option<KnownRequest<'_>>, profile: &str, status: &str) -> Result<(), Rejection> {
     match known {
         Some(known) if known.state != RecordState::HandedOver => known.of_profile(profile),
-        Some(_) | None => Err(Rejection::new(RejectReason::Status, "status", status)),
+        Some(_) | None => {
+            let detail = Reason::Status { status: status.to_owned() };
+            Err(Rejection::new(RejectReason::Status, "status", detail))
+        }
     }
 }
 
@@ -59,9 +62,9 @@ impl UpdateRefused {
     /// The rejection of the row. `fields` are the columns that differ, separated by commas.
     pub fn rejection(self, fields: String) -> Rejection {
         let (field, detail) = match self {
-            Self::OtherProfile => ("(profile)".to_owned(), "the request is known for another card profile"),
-            Self::HandedOver => (fields, "the card was handed over"),
-            Self::NoUpdate => (fields, "the request is known with another body"),
+            Self::OtherProfile => ("(profile)".to_owned(), Reason::OtherProfile),
+            Self::HandedOver => (fields, Reason::HandedOver),
+            Self::NoUpdate => (fields, Reason::OtherBody),
         };
         Rejection::new(RejectReason::Conflict, field, detail)
     }
@@ -71,34 +74,37 @@ impl UpdateRefused {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Admission {
     /// Whether the person's one slot is free for it.
-    slot: Result<(), &'static str>,
+    slot: Result<(), OneCard>,
     /// Whether its photo can be printed.
-    photo: Result<(), &'static str>,
+    photo: Result<(), PhotoFault>,
 }
 
 impl Admission {
     /// Decides beside the person's other records. `replaces`: the kind of request replaces a card that was handed over.
-    pub fn decide(replaces: bool, others: &[OtherRecord], photo: Result<(), &'static str>) -> Self {
-        Self { slot: may_be_open(replaces, others).map_err(OneCard::as_str), photo }
+    pub fn decide(replaces: bool, others: &[OtherRecord], photo: Result<(), PhotoFault>) -> Self {
+        Self { slot: may_be_open(replaces, others), photo }
     }
 
     /// `Ok` for the waiting list; otherwise the reason for quarantine.
-    pub fn rule(self) -> Result<(), &'static str> {
-        self.slot.and(self.photo)
+    pub fn rule(self) -> Result<(), Reason> {
+        self.slot?;
+        self.photo.map_err(|fault| Reason::Photo { fault })
     }
 
     /// The state of a new record.
     pub fn state(self) -> RecordState {
-        self.rule().map_or(RecordState::Quarantined, |()| RecordState::Waiting)
+        if self.rule().is_ok() { RecordState::Waiting } else { RecordState::Quarantined }
     }
 
     /// Refuses an update that would leave the record in a state that takes the person's slot although the new body may
     /// not have it. `identifier` is the column of the person's identifier.
     pub fn check_update(self, to: RecordState, identifier: &str) -> Result<(), Rejection> {
-        match (self.slot, self.photo) {
-            (Err(rule), _) if to.occupies_slot() => Err(Rejection::new(RejectReason::Conflict, identifier, rule)),
-            (Ok(()), Err(rule)) if to.occupies_slot() => Err(Rejection::new(RejectReason::Conflict, "photo", rule)),
-            _ => Ok(()),
+        match self.rule() {
+            Err(detail) if to.occupies_slot() => {
+                let field = if self.slot.is_err() { identifier } else { "photo" };
+                Err(Rejection::new(RejectReason::Conflict, field, detail))
+            }
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 }
@@ -136,7 +142,7 @@ mod tests {
         assert_eq!(taken.state(), RecordState::Quarantined);
         assert_eq!(taken.check_update(RecordState::Quarantined, "nik"), Ok(()));
         assert_eq!(taken.check_update(RecordState::Printed, "nik").unwrap_err().field, "nik");
-        let bad_photo = Admission::decide(false, &[], Err("its photo is corrupt"));
+        let bad_photo = Admission::decide(false, &[], Err(PhotoFault::Corrupt));
         assert_eq!(bad_photo.check_update(RecordState::Printed, "nik").unwrap_err().field, "photo");
         assert_eq!(Admission::decide(false, &[], Ok(())).state(), RecordState::Waiting);
     }

@@ -2,31 +2,35 @@
 
 use crate::domain::{
     card::profile::{Identifier, Scheme},
+    reason::{IdentifierFault, Reason},
     time::parse_date,
 };
 
-/// Why an identifier cannot be one. The words hold nothing of the identifier.
-pub fn check(rule: &Identifier, value: &str) -> Result<(), &'static str> {
-    match rule.scheme {
-        Scheme::Nik => check_nik(value),
-        Scheme::Alphanumeric if value.is_empty() => Err("missing"),
-        Scheme::Alphanumeric if !(rule.min_length..=rule.max_length).contains(&value.len()) => Err("wrong length"),
-        Scheme::Alphanumeric if value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => Ok(()),
-        Scheme::Alphanumeric => Err("not only letters, digits and hyphens"),
+/// Checks the form of an identifier. The reason holds nothing of the identifier.
+pub fn check(rule: &Identifier, value: &str) -> Result<(), Reason> {
+    if value.is_empty() {
+        return Err(Reason::Missing);
     }
+    let fault = match rule.scheme {
+        Scheme::Nik => check_nik(value),
+        Scheme::Alphanumeric if !(rule.min_length..=rule.max_length).contains(&value.len()) => {
+            Err(IdentifierFault::Length)
+        }
+        Scheme::Alphanumeric if value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => Ok(()),
+        Scheme::Alphanumeric => Err(IdentifierFault::Characters),
+    };
+    fault.map_err(|fault| Reason::Identifier { fault })
 }
 
-fn check_nik(value: &str) -> Result<(), &'static str> {
-    let Some(nik) = Nik::read(value) else {
-        return Err(if value.is_empty() { "missing" } else { "not 16 digits" });
-    };
+fn check_nik(value: &str) -> Result<(), IdentifierFault> {
+    let Some(nik) = Nik::read(value) else { return Err(IdentifierFault::Digits) };
     if !matches!(nik.day_code, 1..=31 | 41..=71) {
-        return Err("day not 01-31 or 41-71");
+        return Err(IdentifierFault::Day);
     }
     if !nik.birth_dates().any(|date| date.is_some()) {
-        return Err("no such date");
+        return Err(IdentifierFault::Date);
     }
-    if nik.serial == 0 { Err("serial 0000") } else { Ok(()) }
+    if nik.serial == 0 { Err(IdentifierFault::Serial) } else { Ok(()) }
 }
 
 /// What an identifier says that the record does not; worth a look, not a refusal. The identifier has passed [`check`];
@@ -103,18 +107,18 @@ mod tests {
             ("3372047107900001", Ok(())),
             ("3372042902000001", Ok(())), // 29 February 2000 was, 1900 was not
             ("9999990101010001", Ok(())), // an unknown region is a warning
-            ("3372042902010001", Err("no such date")),
-            ("3372043102800001", Err("no such date")),
-            ("3372047202800001", Err("day not 01-31 or 41-71")),
-            ("3372043202800001", Err("day not 01-31 or 41-71")),
-            ("3372040002800001", Err("day not 01-31 or 41-71")),
-            ("3372042013800001", Err("no such date")),
-            ("3372042000800001", Err("no such date")),
-            ("3372042007670000", Err("serial 0000")),
-            ("337204200767000", Err("not 16 digits")),
-            ("33720420076700011", Err("not 16 digits")),
-            ("33720420076７001", Err("not 16 digits")),
-            ("", Err("missing")),
+            ("3372042902010001", Err(IdentifierFault::Date)),
+            ("3372043102800001", Err(IdentifierFault::Date)),
+            ("3372047202800001", Err(IdentifierFault::Day)),
+            ("3372043202800001", Err(IdentifierFault::Day)),
+            ("3372040002800001", Err(IdentifierFault::Day)),
+            ("3372042013800001", Err(IdentifierFault::Date)),
+            ("3372042000800001", Err(IdentifierFault::Date)),
+            ("3372042007670000", Err(IdentifierFault::Serial)),
+            ("337204200767000", Err(IdentifierFault::Digits)),
+            ("33720420076700011", Err(IdentifierFault::Digits)),
+            ("33720420076７001", Err(IdentifierFault::Digits)),
+            ("", Err(IdentifierFault::Digits)),
         ];
         for (nik, expected) in cases {
             assert_eq!(check_nik(nik), expected, "{nik}");

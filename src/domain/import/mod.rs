@@ -9,6 +9,7 @@ pub mod identifier;
 
 use super::{
     card::profile::{CardProfile, GENERAL_COLUMNS, PhotoRule},
+    reason::Reason,
     time::{Timestamp, parse_date},
 };
 
@@ -67,13 +68,13 @@ pub struct Rejection {
     /// The column, or columns separated by commas.
     pub field: String,
     /// What is wrong with it.
-    pub detail: String,
+    pub detail: Reason,
 }
 
 impl Rejection {
     /// A refusal of one column.
-    pub fn new(reason: RejectReason, field: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { reason, field: field.into(), detail: detail.into() }
+    pub fn new(reason: RejectReason, field: impl Into<String>, detail: Reason) -> Self {
+        Self { reason, field: field.into(), detail }
     }
 }
 
@@ -112,6 +113,7 @@ const PHOTO: usize = 5;
 
 /// A longer value is no field of a card, and would only fill the database.
 const VALUE_BYTES_MAX: usize = 1_000;
+const REQUEST_ID_BYTES_MAX: usize = 100;
 
 impl Layout {
     /// The layout of a validated profile.
@@ -149,17 +151,19 @@ impl Layout {
     /// Checks a row against the profile: all that can be told without looking at photo or database.
     pub fn check(&self, profile: &CardProfile, row: Row, now: Timestamp) -> Checked {
         let value = |at: usize| row.values.get(at).map_or("", String::as_str);
-        let refuse =
-            |reason, at: usize, detail: String| Checked::Refused(Rejection::new(reason, &*self.columns[at], detail));
+        let refuse = |reason, at: usize, detail| Checked::Refused(Rejection::new(reason, &*self.columns[at], detail));
         if let Some(at) = (0..self.columns.len()).find(|at| value(*at).len() > VALUE_BYTES_MAX) {
-            return refuse(RejectReason::Malformed, at, format!("longer than {VALUE_BYTES_MAX} bytes"));
+            return refuse(RejectReason::Malformed, at, Reason::TooLong { most: VALUE_BYTES_MAX });
         }
         let request_id = value(REQUEST_ID);
-        if request_id.is_empty() || request_id.len() > 100 {
-            return refuse(RejectReason::Malformed, REQUEST_ID, "missing or longer than 100 bytes".into());
+        if request_id.is_empty() {
+            return refuse(RejectReason::Malformed, REQUEST_ID, Reason::Missing);
+        }
+        if request_id.len() > REQUEST_ID_BYTES_MAX {
+            return refuse(RejectReason::Malformed, REQUEST_ID, Reason::TooLong { most: REQUEST_ID_BYTES_MAX });
         }
         let Some(kind) = profile.kind(value(REQUEST_KIND)) else {
-            return refuse(RejectReason::Malformed, REQUEST_KIND, "not a kind of request of the profile".into());
+            return refuse(RejectReason::Malformed, REQUEST_KIND, Reason::UnknownKind);
         };
         let status = value(STATUS);
         if !profile.eligible_statuses.iter().any(|s| s == status) {
@@ -167,26 +171,26 @@ impl Layout {
             return Checked::NotReady { request_id: request_id.to_owned(), status: found.to_owned() };
         }
         if let Err(why) = identifier::check(&profile.identifier, value(self.identifier)) {
-            return refuse(RejectReason::Nik, self.identifier, why.into());
+            return refuse(RejectReason::Nik, self.identifier, why);
         }
         if value(self.name).is_empty() {
-            return refuse(RejectReason::Name, self.name, "missing".into());
+            return refuse(RejectReason::Name, self.name, Reason::Missing);
         }
         if let Some(at) = self.dates.iter().find(|at| parse_date(value(**at)).is_none()) {
-            return refuse(RejectReason::Date, *at, "not a date such as 1980-12-31".into());
+            return refuse(RejectReason::Date, *at, Reason::NotADate);
         }
         let instants = [REQUESTED_AT, VERIFIED_AT].map(|at| Timestamp::parse(value(at)).ok_or(at));
         let [requested_at, verified_at] = match instants {
             [Ok(requested_at), Ok(verified_at)] => [requested_at, verified_at],
             [Err(at), _] | [_, Err(at)] => {
-                return refuse(RejectReason::Date, at, "not an instant such as 2015-08-31T10:00:00+07:00".into());
+                return refuse(RejectReason::Date, at, Reason::NotAnInstant);
             }
         };
         if verified_at > now {
-            return refuse(RejectReason::Future, VERIFIED_AT, "in the future".into());
+            return refuse(RejectReason::Future, VERIFIED_AT, Reason::InTheFuture);
         }
         if profile.photo == PhotoRule::Required && value(PHOTO).is_empty() {
-            return refuse(RejectReason::Photo, PHOTO, "missing".into());
+            return refuse(RejectReason::Photo, PHOTO, Reason::Missing);
         }
         let optional = |at: Option<usize>| at.map_or("", value);
         let warnings = identifier::warnings(

@@ -15,6 +15,7 @@ use crate::{
         audit::Event,
         id::{PhotoId, RecordId},
         permission::Permit,
+        reason::Reason,
         record::{RecordState, RecordView},
         refusal::Refusal,
         transition::Transition,
@@ -84,7 +85,7 @@ impl<'a> ChunkWriter<'a> {
         id: RecordId,
         ready: Ready,
         state: RecordState,
-        reason: Option<&str>,
+        reason: Option<Reason>,
     ) -> Result<(), EngineError> {
         if let Some(records) = &mut self.dry {
             let subject = format!("record {}/{}", self.import.source, ready.request_id);
@@ -171,7 +172,7 @@ impl<'a> ChunkWriter<'a> {
         id: RecordId,
         ready: Ready,
         state: RecordState,
-        reason: Option<&str>,
+        reason: Option<Reason>,
     ) -> Result<NewRecord, EngineError> {
         let photo = match &ready.photo {
             Some(photo) => Some(self.photo(photo).await?),
@@ -184,7 +185,7 @@ impl<'a> ChunkWriter<'a> {
             id,
             request_id: ready.request_id,
             state,
-            reason: reason.map(str::to_owned),
+            reason: reason.map(|reason| reason.to_stored()),
             kind: ready.kind,
             class: ready.class,
             person_key: ready.person_key,

@@ -196,7 +196,7 @@ impl<'a> Decider<'a> {
         let record = known.record;
         let admission = self.admission(&ready, Some(record));
         let view = writer.view(record).await?;
-        let transition = update(&view, admission.rule())?;
+        let transition = update(&view, &admission.rule())?;
         let state = transition.record.as_ref().map_or(view.state, |change| change.to);
         if let Err(rejection) = admission.check_update(state, &self.differences.profile.identifier.column) {
             return Ok(RowOutcome::Refused(rejection));

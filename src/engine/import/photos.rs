@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    domain::reason::PhotoFault,
     engine::{
         clock::{Entropy, nonce},
         person::photo_row_name,
@@ -26,9 +27,9 @@ const PHOTO_BYTES_MAX: u64 = 20 * 1024 * 1024;
 /// The folder that photo paths are relative to.
 pub(crate) struct PhotoFolder {
     root: PathBuf,
-    by_path: HashMap<Arc<str>, Result<Digest, &'static str>>,
+    by_path: HashMap<Arc<str>, Result<Digest, PhotoFault>>,
     /// What was found when a content was looked at, once each.
-    seen: HashMap<Digest, Result<Background, &'static str>>,
+    seen: HashMap<Digest, Result<Background, PhotoFault>>,
     renderer: Arc<dyn CardRenderer>,
 }
 
@@ -43,7 +44,7 @@ impl PhotoFolder {
         path: &str,
         keys: &Keys,
         entropy: &dyn Entropy,
-    ) -> (Result<Photo, &'static str>, Option<NewPhoto>) {
+    ) -> (Result<Photo, PhotoFault>, Option<NewPhoto>) {
         if let Some((path, known)) = self.by_path.get_key_value(path) {
             let seen = |digest| self.seen.get(digest).copied().unwrap_or(Ok(Background::Other));
             return (
@@ -71,13 +72,13 @@ impl PhotoFolder {
     }
 
     /// Decodes a photo, as it will be when its card is drawn.
-    fn look_at(&self, bytes: &[u8]) -> Result<Background, &'static str> {
+    fn look_at(&self, bytes: &[u8]) -> Result<Background, PhotoFault> {
         self.renderer.check_photo(bytes).map_err(|error| match error {
-            RenderError::Photo(PhotoError::Kind) => "its photo is neither a JPEG nor a PNG",
-            RenderError::Photo(PhotoError::Bytes { .. } | PhotoError::TooLarge { .. }) => "its photo is too large",
-            RenderError::Photo(PhotoError::TooSmall { .. }) => "its photo is too small",
-            RenderError::Photo(PhotoError::CutOff) => "its photo is cut off",
-            RenderError::Photo(PhotoError::Unsupported { .. }) => "its photo is of a kind that cannot be read",
+            RenderError::Photo(PhotoError::Kind) => PhotoFault::Kind,
+            RenderError::Photo(PhotoError::Bytes { .. } | PhotoError::TooLarge { .. }) => PhotoFault::TooLarge,
+            RenderError::Photo(PhotoError::TooSmall { .. }) => PhotoFault::TooSmall,
+            RenderError::Photo(PhotoError::CutOff) => PhotoFault::CutOff,
+            RenderError::Photo(PhotoError::Unsupported { .. }) => PhotoFault::Unsupported,
             RenderError::Photo(PhotoError::Corrupt { .. })
             | RenderError::Profile(_)
             | RenderError::Character { .. }
@@ -86,7 +87,7 @@ impl PhotoFolder {
             | RenderError::Mrz { .. }
             | RenderError::Size
             | RenderError::Encode(_)
-            | RenderError::Pdf(_) => "its photo is corrupt",
+            | RenderError::Pdf(_) => PhotoFault::Corrupt,
         })
     }
 }
@@ -97,7 +98,7 @@ pub(crate) struct Photo {
     pub(crate) digest: Digest,
     pub(crate) path: Arc<str>,
     /// What is behind the person, or why it cannot be printed.
-    pub(crate) seen: Result<Background, &'static str>,
+    pub(crate) seen: Result<Background, PhotoFault>,
 }
 
 /// Reads a photo once more, whose sealed bytes are gone. `None` if it is another by now.
@@ -111,26 +112,26 @@ fn seal(digest: Digest, bytes: &[u8], keys: &Keys, entropy: &dyn Entropy) -> New
 }
 
 /// Reads a photo, which must lie in its folder: no absolute path, no `..`, no link that leads out.
-fn read(root: &Path, path: &str) -> Result<Vec<u8>, &'static str> {
+fn read(root: &Path, path: &str) -> Result<Vec<u8>, PhotoFault> {
     let relative = Path::new(path);
     let inside = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if !inside {
-        return Err("outside of the photo folder");
+        return Err(PhotoFault::OutsideFolder);
     }
-    let root = root.canonicalize().map_err(|_| "the photo folder is not there")?;
-    let file = root.join(relative).canonicalize().map_err(|_| "not there")?;
+    let root = root.canonicalize().map_err(|_| PhotoFault::NoFolder)?;
+    let file = root.join(relative).canonicalize().map_err(|_| PhotoFault::NoFile)?;
     if !file.starts_with(&root) {
-        return Err("outside of the photo folder");
+        return Err(PhotoFault::OutsideFolder);
     }
     let mut bytes = Vec::new();
-    let file = File::open(file).map_err(|_| "cannot be read")?;
+    let file = File::open(file).map_err(|_| PhotoFault::Unreadable)?;
     if !file.metadata().is_ok_and(|m| m.is_file()) {
-        return Err("not a file");
+        return Err(PhotoFault::NotAFile);
     }
-    file.take(PHOTO_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|_| "cannot be read")?;
+    file.take(PHOTO_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|_| PhotoFault::Unreadable)?;
     match bytes.len() {
-        0 => Err("empty"),
-        n if n as u64 > PHOTO_BYTES_MAX => Err("larger than 20 MiB"),
+        0 => Err(PhotoFault::Empty),
+        n if n as u64 > PHOTO_BYTES_MAX => Err(PhotoFault::FileTooLarge),
         _ => Ok(bytes),
     }
 }
@@ -151,9 +152,9 @@ mod tests {
         assert_eq!(read(&root, "./sub/a.png"), Ok(b"photo".to_vec()));
         let absolute = dir.path().join("secret");
         for outside in ["../secret", "sub/../../secret", absolute.to_str().unwrap(), "link"] {
-            assert_eq!(read(&root, outside), Err("outside of the photo folder"), "{outside}");
+            assert_eq!(read(&root, outside), Err(PhotoFault::OutsideFolder), "{outside}");
         }
-        assert_eq!(read(&root, "sub"), Err("not a file"));
-        assert_eq!(read(&root, "none.png"), Err("not there"));
+        assert_eq!(read(&root, "sub"), Err(PhotoFault::NotAFile));
+        assert_eq!(read(&root, "none.png"), Err(PhotoFault::NoFile));
     }
 }

@@ -21,6 +21,7 @@ use crate::{
         card::profile::{Backdrop, CardProfile},
         import::{Candidate, Checked, Layout, RejectReason, Rejection},
         personal::Person,
+        reason::{PhotoFault, Reason},
         refusal::Refusal,
         time::Timestamp,
     },
@@ -76,7 +77,7 @@ pub(super) struct Ready {
 
 impl Ready {
     /// Whether its photo can be printed. A record whose photo cannot is for a person to look at.
-    pub(super) fn is_sound(&self) -> Result<(), &'static str> {
+    pub(super) fn is_sound(&self) -> Result<(), PhotoFault> {
         self.photo.as_ref().map_or(Ok(()), |photo| photo.seen.map(|_| ()))
     }
 }
@@ -181,7 +182,8 @@ impl Preparer {
             Checked::Refused(rejection) => return (Prepared::Refused { row: number, request_id, rejection }, None),
         };
         if let Err(error) = self.fits_its_card(&candidate, &request_id) {
-            let rejection = Rejection::new(RejectReason::Card, error.field(), error.to_string());
+            let rejection =
+                Rejection::new(RejectReason::Card, error.field(), Reason::NotRendered { detail: error.to_string() });
             return (Prepared::Refused { row: number, request_id, rejection }, None);
         }
         let path = self.layout.photo(&candidate.row);
@@ -190,8 +192,8 @@ impl Preparer {
         } else {
             match self.photos.take(path, &self.keys, &*self.entropy) {
                 (Ok(photo), new) => (Some(photo), new),
-                (Err(why), _) => {
-                    let rejection = Rejection::new(RejectReason::Photo, "photo", why);
+                (Err(fault), _) => {
+                    let rejection = Rejection::new(RejectReason::Photo, "photo", Reason::Photo { fault });
                     return (Prepared::Refused { row: number, request_id, rejection }, None);
                 }
             }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use crate::domain::{
     import::{Layout, RejectReason, Rejection, Row, clean},
+    reason::Reason,
     refusal::Refusal,
 };
 
@@ -147,23 +148,20 @@ fn from_csv(
     layout: &Layout,
     line_after: u64,
 ) -> Result<Vec<String>, Rejection> {
-    if let Some(lines) = record.iter().find_map(|field| further_rows(field, places.len())) {
-        let first = record.position().map_or(0, csv::Position::line);
-        let detail = format!(
-            "holds {lines} further lines that look like rows (lines {first} to {}): a quote in it is not closed",
-            line_after - 1
-        );
+    if let Some(rows) = record.iter().find_map(|field| further_rows(field, places.len())) {
+        let first_line = record.position().map_or(0, csv::Position::line);
+        let detail = Reason::OpenQuote { rows, first_line, last_line: line_after - 1 };
         return Err(Rejection::new(RejectReason::Malformed, "(row)", detail));
     }
     if record.len() != places.len() {
-        let detail = format!("{} fields, and the header has {}", record.len(), places.len());
+        let detail = Reason::FieldCount { found: record.len(), expected: places.len() };
         return Err(Rejection::new(RejectReason::Malformed, "(row)", detail));
     }
     let mut values = vec![String::new(); layout.columns.len()];
     for (field, place) in record.iter().zip(places) {
         if let Some(at) = *place {
             let text = std::str::from_utf8(field)
-                .map_err(|_| Rejection::new(RejectReason::Malformed, &*layout.columns[at], "not UTF-8"))?;
+                .map_err(|_| Rejection::new(RejectReason::Malformed, &*layout.columns[at], Reason::NotUtf8))?;
             values[at] = clean(text);
         }
     }
@@ -200,13 +198,13 @@ fn read_line(reader: &mut BufReader<Box<dyn Read + Send>>, line: &mut Vec<u8>, r
 }
 
 fn from_json(line: &[u8], layout: &Layout, unknown: &mut Vec<String>) -> Result<Vec<String>, Rejection> {
-    let malformed = |field: &str, detail: &str| Rejection::new(RejectReason::Malformed, field, detail);
+    let malformed = |field: &str, detail| Rejection::new(RejectReason::Malformed, field, detail);
     if line.len() > ROW_BYTES_MAX {
-        return Err(malformed("(row)", "longer than 64 KiB"));
+        return Err(malformed("(row)", Reason::RowTooLong { most: ROW_BYTES_MAX }));
     }
     let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     let object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_slice(line).map_err(|_| malformed("(row)", "not a JSON object"))?;
+        serde_json::from_slice(line).map_err(|_| malformed("(row)", Reason::NotAnObject))?;
     let mut values = vec![String::new(); layout.columns.len()];
     for (name, value) in object {
         let Some(at) = layout.position(&name) else {
@@ -220,7 +218,7 @@ fn from_json(line: &[u8], layout: &Layout, unknown: &mut Vec<String>) -> Result<
             serde_json::Value::String(text) => clean(&text),
             serde_json::Value::Number(number) => number.to_string(),
             serde_json::Value::Bool(_) | serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
-                return Err(malformed(&name, "neither text nor a number"));
+                return Err(malformed(&name, Reason::NotAValue));
             }
         };
     }

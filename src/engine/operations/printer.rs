@@ -12,7 +12,6 @@ use crate::{
         attempt::{AttemptState, Outcome},
         audit::Event,
         breaker::Breaker,
-        card::media,
         pause::PauseScope,
         permission::{Operation, Permit},
         polling::POLL_MAX,
@@ -33,6 +32,8 @@ use crate::{
     },
     render::Renderer,
 };
+
+pub use crate::engine::printing::suitability::objections;
 
 /// How long a test card is watched.
 const TEST_WATCH_MAX: Duration = Duration::from_mins(3);
@@ -130,20 +131,6 @@ impl AddPrinter {
     }
 }
 
-/// Why a printer must not be used for cards of that profile unless a person insists.
-pub fn objections(engine: &Engine, profile: &str, found: &Capabilities) -> Vec<String> {
-    let mut objections = found.objections.clone();
-    let Ok(profile) = engine.profile(profile) else { return objections };
-    objections.extend(document::objections(document::choose(found, &profile).as_ref(), &profile));
-    if media::has_size(&found.media, profile.card.width_mm, profile.card.height_mm) == Some(false) {
-        objections.push(format!(
-            "It names no medium of {} x {} mm, the size of a card of `{}`.",
-            profile.card.width_mm, profile.card.height_mm, profile.name
-        ));
-    }
-    objections
-}
-
 fn driver(engine: &Engine, name: &str, uri: &str) -> Result<Arc<dyn PrinterDriver>, EngineError> {
     (engine.drivers)(name, uri).map_err(|detail| Refusal::PrinterSetup { printer: name.to_owned(), detail }.into())
 }
@@ -227,11 +214,11 @@ impl Act for ClearPrinter {
         let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
         tx.printer_breaker(name, printer.breaker, Breaker::Closed, 0).await?;
         // Also what ends by itself elsewhere: CUPS keeps an open cover over a crash, for ever.
-        let vouched = printer_reason::stopping(&printer.reasons, &[]);
-        tx.printer_vouch(name, &vouched).await?;
+        let acknowledged = printer_reason::stopping(&printer.reasons, &[]);
+        tx.printer_acknowledge(name, &acknowledged).await?;
         let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
-        if !vouched.is_empty() {
-            event = event.with("over", vouched.join(","));
+        if !acknowledged.is_empty() {
+            event = event.with("over", acknowledged.join(","));
         }
         tx.audit(event.with("reason", self.note));
         Ok(tx.commit().await?)
@@ -282,7 +269,7 @@ async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result
     let (printer, answer) = printer_probe(engine, name).await?;
     let (found, _) = answer.map_err(|fault| does_not_answer(&printer, &fault))?;
     let objections = objections(engine, &printer.profile, &found);
-    if printer.insisted.is_none() && !objections.is_empty() {
+    if printer.override_reason.is_none() && !objections.is_empty() {
         return Err(Refusal::PrinterObjections { printer: name.to_owned(), objections, added: true }.into());
     }
     let profile = engine.profile(&printer.profile)?;

@@ -1,55 +1,91 @@
-//! The card in hand: from the first byte to its outcome, and what a restart makes of it.
+//! One attempt, from its begin to its outcome.
 
-use std::{
-    sync::{PoisonError, atomic::Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
-use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Condition, Document, Fault};
-use tracing::{info, warn};
+use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Document, Fault, PrinterDriver};
+use tracing::warn;
 
 use super::{
+    services::Services,
+    session::{PrinterSession, Waiting},
     verdict::{self, Verdict},
-    worker::{Progress, Worker},
 };
 use crate::{
     domain::{
-        attempt::{Blame, Outcome},
-        batch::Batch,
-        breaker::{Breaker, Failure},
+        attempt::Outcome,
         id::{AttemptKey, BatchId, RecordId},
         job::PrintedCard,
-        polling::{POLL_MAX, Seen},
-        printer_reason,
+        polling::Seen,
     },
-    engine::group_commit::{BreakerChange, Request, Settle},
+    engine::group_commit::Settle,
     store::{Acknowledgement, Begin, OpenAttempt, QueuedJob, StoreError},
 };
 
-/// How often a printer is asked what the card in hand waits for.
-const ASK_EVERY: Duration = Duration::from_secs(1);
-
-/// An attempt in hand.
+/// An attempt that was begun and has not ended.
 pub(in crate::engine) struct ActiveAttempt {
     pub(in crate::engine) key: AttemptKey,
     pub(in crate::engine) record: RecordId,
     job: QueuedJob,
     batch: BatchId,
     /// The whole document was held: that its id is saved proves as much as an answer to the release.
-    held: bool,
-    /// The printer let it go by itself: there is nothing left to release.
-    loose: bool,
+    is_held: bool,
+    /// The printer started it by itself: there is nothing left to release.
+    is_started: bool,
     reference: AttemptRef,
+    /// What the card waits for inside the printer.
+    pub(in crate::engine) waiting: Waiting,
+}
+
+/// An open attempt as its driver is asked about it.
+pub(in crate::engine) fn reference(open: &OpenAttempt, id: AttemptId) -> AttemptRef {
+    AttemptRef {
+        id,
+        printer_job: open.printer_job.clone(),
+        boot: open.boot.clone(),
+        releasing: open.releasing,
+        impressions: open.impressions,
+        acknowledged: open.acknowledged,
+    }
+}
+
+/// What came of an upload.
+pub(in crate::engine) enum Uploaded {
+    /// It may be released.
+    Ready(ActiveAttempt),
+    /// No blank was used.
+    Failed(ActiveAttempt, Outcome),
+    /// Nothing can start, but something of it may be left in the printer: its attempt stays open until that is cancelled.
+    Left,
+    /// The printer did not keep its promise to hold: a card may exist.
+    Started(ActiveAttempt),
+}
+
+/// What a failed call to the printer means for its attempt.
+pub(in crate::engine) enum AfterFault {
+    /// Only the printer can tell.
+    Unknown,
+    /// It has ended.
+    Ended(Outcome),
+    /// It ends as soon as the printer has confirmed that nothing of it is left.
+    MustCancel,
+}
+
+/// How far a card came.
+pub(in crate::engine) enum Watched {
+    /// It has ended; and when, if it was watched without a break.
+    Ended(Outcome, Option<Seen>),
+    /// The printer does not tell; the attempt stays open and is asked about again.
+    Open,
 }
 
 impl ActiveAttempt {
-    /// `None` if its name is none that a printer takes.
+    /// `None` if the attempt's name is not valid at a printer.
     pub(in crate::engine) fn new(key: AttemptKey, begin: &Begin, job: QueuedJob, batch: BatchId) -> Option<Self> {
         let id = AttemptId::new(&*begin.name).ok()?;
-        let releasing = begin.releasing;
-        let impressions = begin.impressions;
+        let (releasing, impressions) = (begin.releasing, begin.impressions);
         let reference = AttemptRef { id, printer_job: None, boot: None, releasing, impressions, acknowledged: false };
-        Some(Self { key, record: job.record, job, batch, held: false, loose: false, reference })
+        let (record, waiting) = (job.record, Waiting::default());
+        Some(Self { key, record, job, batch, is_held: false, is_started: false, reference, waiting })
     }
 
     /// The commit before a card may exist is done.
@@ -63,7 +99,7 @@ impl ActiveAttempt {
     }
 
     /// What is known of it, if it has become a card.
-    pub(in crate::engine) fn good_card(&self, printer: &str) -> PrintedCard {
+    pub(in crate::engine) fn printed_card(&self, printer: &str) -> PrintedCard {
         PrintedCard {
             attempt: self.key,
             name: self.reference.id.as_str().to_owned(),
@@ -85,367 +121,155 @@ impl ActiveAttempt {
             acknowledged: self.reference.acknowledged,
         }
     }
-}
 
-/// An open attempt as its driver is asked about it.
-pub(in crate::engine) fn reference(open: &OpenAttempt, id: AttemptId) -> AttemptRef {
-    AttemptRef {
-        id,
-        printer_job: open.printer_job.clone(),
-        boot: open.boot.clone(),
-        releasing: open.releasing,
-        impressions: open.impressions,
-        acknowledged: open.acknowledged,
-    }
-}
-
-/// What came of an upload.
-pub(in crate::engine) enum Uploaded {
-    /// It may be let go.
-    Ready(ActiveAttempt),
-    /// No blank was used.
-    Failed(ActiveAttempt, Outcome),
-    /// Nothing can start, but something of it may be left in the printer: its attempt stays open until that is taken back.
-    Left,
-    /// The printer did not keep its promise to hold: a card may exist.
-    Loose(ActiveAttempt),
-}
-
-/// Has an attempt ended with a fault?
-pub(in crate::engine) enum Ended {
-    /// No: only the printer can tell.
-    Not,
-    /// Yes.
-    With(Outcome),
-    /// As soon as the printer has confirmed that nothing of it is left.
-    WhenTakenBack,
-}
-
-/// How far a card came.
-pub(in crate::engine) enum Printed {
-    /// It is over; and when, if it was watched without a break.
-    Ended(Outcome, Option<Seen>),
-    /// The printer does not tell; the attempt stays open, and is looked at again.
-    Open,
-}
-
-impl Worker {
-    /// Brings one card to the printer so that it cannot start.
+    /// Brings the card to the printer so that it cannot start.
     pub(in crate::engine) async fn upload(
-        &self,
-        mut hand: ActiveAttempt,
+        mut self,
+        services: &Services,
+        session: &PrinterSession,
         document: Document,
     ) -> Result<Uploaded, StoreError> {
-        match self.driver.prepare(&hand.reference.id, document).await {
+        match session.driver().prepare(&self.reference.id, document).await {
             Ok(prepared) => {
-                hand.reference.printer_job = prepared.printer_job;
-                hand.reference.boot = prepared.boot;
-                hand.held = prepared.held;
-                Ok(Uploaded::Ready(hand))
+                self.reference.printer_job = prepared.printer_job;
+                self.reference.boot = prepared.boot;
+                self.is_held = prepared.held;
+                Ok(Uploaded::Ready(self))
             }
             Err(fault) => {
-                match self.outcome_of(&hand, &fault).await {
-                    Ended::Not => {}
-                    Ended::With(outcome) => return Ok(Uploaded::Failed(hand, outcome)),
-                    Ended::WhenTakenBack => return Ok(Uploaded::Left),
+                match self.after_fault(session, &fault).await {
+                    AfterFault::Unknown => {}
+                    AfterFault::Ended(outcome) => return Ok(Uploaded::Failed(self, outcome)),
+                    AfterFault::MustCancel => return Ok(Uploaded::Left),
                 }
-                if !hand.is_releasing() {
-                    let name = hand.reference.id.as_str().to_owned();
-                    self.writer.save(Request::Started { attempt: hand.key, name }).await?;
+                if !self.is_releasing() {
+                    services.commits.started(self.key, self.reference.id.as_str()).await?;
                 }
-                hand.set_releasing();
-                hand.loose = true;
-                Ok(Uploaded::Loose(hand))
+                self.set_releasing();
+                self.is_started = true;
+                Ok(Uploaded::Started(self))
             }
         }
     }
 
-    /// The one call after which a card may exist. Gives the outcome where it is proved that none can.
-    pub(in crate::engine) async fn let_go(&self, hand: &mut ActiveAttempt) -> Ended {
-        if hand.loose {
-            return Ended::Not;
+    /// Releases the card: the one call after which a card may exist.
+    pub(in crate::engine) async fn release(&mut self, session: &PrinterSession) -> AfterFault {
+        if self.is_started {
+            return AfterFault::Unknown;
         }
-        match self.driver.commit(&hand.reference.id).await {
+        match session.driver().commit(&self.reference.id).await {
             Ok(committed) => {
-                hand.reference.acknowledged = true;
-                hand.reference.printer_job = committed.printer_job.or(hand.reference.printer_job.take());
-                hand.reference.boot = committed.boot.or(hand.reference.boot.take());
-                Ended::Not
+                self.reference.acknowledged = true;
+                self.reference.printer_job = committed.printer_job.or(self.reference.printer_job.take());
+                self.reference.boot = committed.boot.or(self.reference.boot.take());
+                AfterFault::Unknown
             }
-            Err(fault) => self.outcome_of(hand, &fault).await,
+            Err(fault) => self.after_fault(session, &fault).await,
         }
     }
 
-    /// `prepare` or `commit` failed: the fault proves that no blank was used, or only the printer can tell. It has ended
-    /// only when nothing of it is left in the printer: whoever lets a held job go there would make a second card.
-    async fn outcome_of(&self, hand: &ActiveAttempt, fault: &Fault) -> Ended {
+    /// `prepare` or `commit` failed. The attempt has ended only when nothing of it is left in the printer: a held job that
+    /// is released there by a person would make a second card.
+    async fn after_fault(&self, session: &PrinterSession, fault: &Fault) -> AfterFault {
         let Some(outcome) = verdict::after_fault(fault) else {
-            warn!(printer.id = self.state.printer.name, attempt.id = hand.reference.id.as_str(), "{fault}");
-            return Ended::Not;
+            warn!(printer.id = session.name(), attempt.id = self.reference.id.as_str(), "{fault}");
+            return AfterFault::Unknown;
         };
-        match self.driver.cancel(&hand.reference).await {
-            Ok(Cancelled::NothingPrinted) => Ended::With(outcome),
-            Ok(Cancelled::OutcomeUnknown) | Err(_) => Ended::WhenTakenBack,
+        match session.driver().cancel(&self.reference).await {
+            Ok(Cancelled::NothingPrinted) => AfterFault::Ended(outcome),
+            Ok(Cancelled::OutcomeUnknown) | Err(_) => AfterFault::MustCancel,
         }
     }
 
     /// A pause, a window, a withdrawal or a failure came between upload and release: the card must not start.
-    pub(in crate::engine) async fn take_back(&self, hand: ActiveAttempt) -> Result<(), StoreError> {
-        match self.driver.cancel(&hand.reference).await {
+    pub(in crate::engine) async fn cancel(
+        self,
+        services: &Services,
+        session: &PrinterSession,
+    ) -> Result<(), StoreError> {
+        match session.driver().cancel(&self.reference).await {
             Ok(Cancelled::NothingPrinted) => {
-                let settle = Settle { attempt: hand.key, outcome: verdict::stopped(), breaker: None, good: None };
-                self.writer.save(Request::Step { settle: Some(settle), begin: None, release: None }).await?;
+                let settle = Settle { attempt: self.key, outcome: verdict::stopped(), breaker: None, good: None };
+                services.commits.settle(settle).await.map(|_| ())
             }
-            // It stays open, and is looked at again.
-            Ok(Cancelled::OutcomeUnknown) | Err(_) => {}
+            // It stays open, and is asked about again.
+            Ok(Cancelled::OutcomeUnknown) | Err(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// Asks until the card has ended. A printer that does not answer, or waits for a person, keeps its attempt open.
-    pub(in crate::engine) async fn watch_to_the_end(&self, hand: &ActiveAttempt) -> Result<Printed, StoreError> {
-        let began = self.engine.clock.now();
+    pub(in crate::engine) async fn watch(
+        &mut self,
+        services: &Services,
+        session: &PrinterSession,
+    ) -> Result<Watched, StoreError> {
+        let clock = &*services.engine.clock;
+        let began = clock.now();
         let mut after = Duration::ZERO;
         // Without a hold, only the answer tells a whole document from half a one, and it is saved before anything else.
-        let mut saved = !hand.held && self.prepare_is_sent();
-        if saved {
-            self.writer.save(Request::Acknowledge(hand.acknowledgement())).await?;
+        let mut is_saved = !self.is_held && session.prepare_is_sent();
+        if is_saved {
+            services.commits.acknowledge(self.acknowledgement()).await?;
         }
         loop {
-            let asked = self.engine.clock.now().since(began);
-            let verdict = self.driver.find(&hand.reference).await.map(verdict::after_releasing);
+            let asked = clock.now().since(began);
+            let verdict = session.driver().find(&self.reference).await.map(verdict::after_releasing);
             if let Ok(Verdict::Ended(outcome)) = verdict {
-                if !self.cancel_leftover(&hand.reference, &outcome).await {
-                    return Ok(Printed::Open);
+                if !cancel_leftover(session.driver(), &self.reference, &outcome).await {
+                    return Ok(Watched::Open);
                 }
-                let until = self.engine.clock.now().since(began);
-                return Ok(Printed::Ended(outcome, Some(Seen { after, until }).filter(|_| !hand.loose)));
+                let until = clock.now().since(began);
+                return Ok(Watched::Ended(outcome, Some(Seen { after, until }).filter(|_| !self.is_started)));
             }
             after = asked;
-            if !saved {
-                self.writer.save(Request::Acknowledge(hand.acknowledgement())).await?;
-                saved = true;
+            if !is_saved {
+                services.commits.acknowledge(self.acknowledgement()).await?;
+                is_saved = true;
             }
             let reasons = match verdict {
-                Ok(Verdict::Wait(reasons)) if reasons.is_empty() && self.state.pace.is_late(asked) => {
-                    self.what_it_waits_for().await
+                Ok(Verdict::Wait(reasons)) if reasons.is_empty() && session.pace.is_late(asked) => {
+                    self.waiting.ask(session.driver(), &session.printer().acknowledged_reasons, clock).await
                 }
                 Ok(Verdict::Wait(reasons)) => reasons,
-                Ok(Verdict::Cancel | Verdict::Ended(_)) | Err(_) => return Ok(Printed::Open),
+                Ok(Verdict::Cancel | Verdict::Ended(_)) | Err(_) => return Ok(Watched::Open),
             };
-            if reasons.is_empty() && self.state.pace.is_far_too_late(asked) {
-                return Ok(Printed::Open);
+            if reasons.is_empty() && session.pace.is_far_too_late(asked) {
+                return Ok(Watched::Open);
             }
             if !reasons.is_empty() {
-                Box::pin(self.waits_inside(reasons)).await?;
-                return Ok(Printed::Open);
+                Box::pin(self.waiting.show(services, session.name(), reasons)).await?;
+                return Ok(Watched::Open);
             }
-            let elapsed = self.engine.clock.now().since(began);
-            self.engine.clock.sleep(self.state.pace.wait(elapsed)).await;
+            let elapsed = clock.now().since(began);
+            clock.sleep(session.pace.wait(elapsed)).await;
         }
     }
+}
 
-    /// Of a card whose outcome nobody knows, nothing may be left in the printer that could still print. False if the
-    /// printer did not answer: then it is not over yet.
-    async fn cancel_leftover(&self, reference: &AttemptRef, outcome: &Outcome) -> bool {
-        // What it proves is of no use any more.
-        !matches!(outcome, Outcome::Uncertain { .. }) || self.driver.cancel(reference).await.is_ok()
-    }
+/// After an uncertain outcome nothing may be left in the printer that could still print. False if the printer did not
+/// answer: then the attempt has not ended.
+pub(in crate::engine) async fn cancel_leftover(
+    driver: &dyn PrinterDriver,
+    reference: &AttemptRef,
+    outcome: &Outcome,
+) -> bool {
+    // What the cancellation proves comes too late.
+    !matches!(outcome, Outcome::Uncertain { .. }) || driver.cancel(reference).await.is_ok()
+}
 
-    /// Asks the printer, at most once a second, what keeps it from going on.
-    async fn what_it_waits_for(&self) -> Vec<String> {
-        let now = self.engine.clock.now();
-        let (asked, answer) = self.state.waits_for.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if now.since(asked) < ASK_EVERY {
-            return answer;
-        }
-        let answer = match self.driver.status().await {
-            Ok(status) if !printer_reason::stopping(&status.reasons, &self.state.printer.vouched).is_empty() => {
-                status.reasons
-            }
-            Ok(status) if status.condition == Condition::Stopped => vec![printer_reason::STOPPED.to_owned()],
-            Ok(_) | Err(_) => Vec::new(),
-        };
-        *self.state.waits_for.lock().unwrap_or_else(PoisonError::into_inner) = (now, answer.clone());
-        answer
-    }
-
-    /// What the card in hand waits for inside the printer (an empty hopper, say): people see it in `status`.
-    async fn waits_inside(&self, reasons: Vec<String>) -> Result<(), StoreError> {
-        let waited = self.state.waited.load(Ordering::Relaxed);
-        if reasons.is_empty() && !waited {
-            return Ok(());
-        }
-        self.state.waited.store(true, Ordering::Relaxed);
-        let mut tx = self.engine.store.read().await?;
-        let known = tx.printer_get(&self.state.printer.name).await?;
-        drop(tx);
-        if let Some(known) = known.filter(|printer| printer.state != "processing" || printer.reasons != reasons) {
-            info!(printer.id = known.name, reasons = reasons.join(","), "what the card in hand waits for changed");
-            let seen = Request::Seen { printer: known.name, state: "processing", reasons, whole: false };
-            self.writer.save(seen).await?;
-        }
-        Ok(())
-    }
-
-    /// What the end of an attempt means for the printer.
-    pub(in crate::engine) fn settlement(
-        &mut self,
-        attempt: AttemptKey,
-        record: Option<RecordId>,
-        outcome: Outcome,
-    ) -> Settle {
-        if self.state.waited.swap(false, Ordering::Relaxed) {
-            self.state.ready = false;
-        }
-        let printer = &mut self.state.printer;
-        let from = printer.breaker;
-        let failure = match &outcome {
-            Outcome::Printed => None,
-            Outcome::NotStarted { blame: Blame::Nobody, .. } => {
-                return Settle { attempt, outcome, breaker: None, good: None };
-            }
-            Outcome::NotStarted { blame: Blame::Printer, .. } => Some(Failure::Free),
-            Outcome::NotStarted { blame: Blame::Card, .. } | Outcome::Spoiled { .. } | Outcome::Uncertain { .. } => {
-                Some(Failure::Costly)
-            }
-        };
-        let mut starts_nothing = false;
-        if failure == Some(Failure::Free) {
-            let now = self.engine.clock.now();
-            let since = *self.state.starts_nothing_since.get_or_insert(now);
-            starts_nothing = now.since(since) > self.engine.settings.release_after;
-        } else {
-            self.state.starts_nothing_since = None;
-        }
-        let (to, failures) = match failure {
-            // It says that it is well and takes no card: others can print them.
-            Some(_) if starts_nothing => (Breaker::Locked, printer.failures + 1),
-            None => (Breaker::Closed, 0),
-            Some(failure) => {
-                let another = record.is_none() || record != self.state.last_failed;
-                let failures = printer.failures + u32::from(another);
-                (from.after_failure(failure, failures, self.engine.settings.breaker_failures), failures)
-            }
-        };
-        let changed = (from, printer.failures) != (to, failures);
-        if let Some(reason) = outcome.reason() {
-            self.state.last_failed = record;
-            self.state.ready = false;
-            warn!(
-                printer.id = printer.name,
-                reason,
-                outcome = outcome.state().as_str(),
-                breaker = to.as_str(),
-                "a card failed"
-            );
-        }
-        printer.breaker = to;
-        printer.failures = failures;
-        let breaker = changed.then(|| BreakerChange { printer: printer.name.clone(), from, to, failures });
-        Settle { attempt, outcome, breaker, good: None }
-    }
-
-    /// An attempt that was open when the worker looked: after a crash, or with a printer that does not answer.
-    pub(in crate::engine) async fn resume(
-        &mut self,
-        open: OpenAttempt,
-        batch: Option<Batch>,
-    ) -> Result<Progress, StoreError> {
-        let Ok(id) = AttemptId::new(&*open.name) else {
-            return Ok(Progress::Blocked("an attempt has no name that a printer takes"));
-        };
-        let reference = reference(&open, id);
-        let verdict =
-            if open.releasing { self.watch_once(&reference).await } else { self.withdraw_once(&reference).await };
-        match verdict {
-            Ok(Verdict::Ended(outcome)) => {
-                info!(
-                    printer.id = self.state.printer.name,
-                    attempt.id = open.name,
-                    outcome = outcome.state().as_str(),
-                    "an open attempt is settled"
-                );
-                if !self.cancel_leftover(&reference, &outcome).await {
-                    return self.down(batch).await;
-                }
-                let settle = Some(self.settlement(open.key, None, outcome));
-                self.writer.save(Request::Step { settle, begin: None, release: None }).await?;
-                self.state.down_since = None;
-                self.board.new_work();
-                Ok(Progress::On)
-            }
-            Ok(Verdict::Wait(reasons)) => {
-                let mut reasons = if reasons.is_empty() { self.what_it_waits_for().await } else { reasons };
-                if reasons.is_empty() && self.hangs(open.key) {
-                    reasons.push(printer_reason::TAKES_TOO_LONG.to_owned());
-                }
-                let waits = !reasons.is_empty();
-                Box::pin(self.waits_inside(reasons)).await?;
-                if !waits {
-                    self.state.down_since = None;
-                    return Ok(Progress::Wait(POLL_MAX));
-                }
-                Ok(match self.down(batch).await? {
-                    Progress::Blocked(_) => Progress::Blocked("its card in hand waits inside the printer for a person"),
-                    Progress::On | Progress::Wait(_) | Progress::Gone => Progress::Wait(POLL_MAX),
-                })
-            }
-            Ok(Verdict::Cancel) => self.down(batch).await,
-            Err(fault) => {
-                self.unanswered(&fault).await?;
-                Ok(match self.down(batch).await? {
-                    Progress::Blocked(_) => Progress::Blocked("the printer does not answer for its card in hand"),
-                    other @ (Progress::On | Progress::Wait(_) | Progress::Gone) => other,
-                })
-            }
-        }
-    }
-
-    /// Has a card been under way for so long, without a word why, that its other cards had better leave?
-    fn hangs(&mut self, attempt: AttemptKey) -> bool {
-        let now = self.engine.clock.now();
-        let (watched, since) = *self.state.watched.get_or_insert((attempt, now));
-        if watched != attempt {
-            self.state.watched = Some((attempt, now));
-            return false;
-        }
-        let hangs = now.since(since) > self.engine.settings.release_after;
-        if hangs {
-            self.state.down_since.get_or_insert(since);
-        }
-        hangs
-    }
-
-    /// Takes held cards back that stand behind one that waits: they would wait for hours, and others can print them.
-    pub(in crate::engine) async fn cancel_held_behind(
-        &mut self,
-        held: impl Iterator<Item = OpenAttempt>,
-    ) -> Result<(), StoreError> {
-        for open in held.filter(|open| !open.releasing) {
-            let Ok(id) = AttemptId::new(&*open.name) else { continue };
-            if let Ok(Verdict::Ended(outcome)) = self.withdraw_once(&reference(&open, id)).await {
-                let settle = Some(self.settlement(open.key, None, outcome));
-                self.writer.save(Request::Step { settle, begin: None, release: None }).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn watch_once(&self, reference: &AttemptRef) -> Result<Verdict, Fault> {
-        match verdict::after_releasing(self.driver.find(reference).await?) {
-            Verdict::Cancel => Ok(match self.driver.cancel(reference).await? {
-                Cancelled::NothingPrinted => Verdict::Ended(verdict::not_started("the release never arrived")),
-                Cancelled::OutcomeUnknown => Verdict::Cancel,
-            }),
-            verdict @ (Verdict::Wait(_) | Verdict::Ended(_)) => Ok(verdict),
-        }
-    }
-
-    async fn withdraw_once(&self, reference: &AttemptRef) -> Result<Verdict, Fault> {
-        match self.driver.cancel(reference).await? {
+/// The verdict on an attempt that was open when its worker looked: after a crash, or with a printer that does not answer.
+pub(in crate::engine) async fn judge(driver: &dyn PrinterDriver, reference: &AttemptRef) -> Result<Verdict, Fault> {
+    if !reference.releasing {
+        return match driver.cancel(reference).await? {
             Cancelled::NothingPrinted => Ok(Verdict::Ended(verdict::stopped())),
-            Cancelled::OutcomeUnknown => Ok(verdict::before_releasing(self.driver.find(reference).await?)),
-        }
+            Cancelled::OutcomeUnknown => Ok(verdict::before_releasing(driver.find(reference).await?)),
+        };
+    }
+    match verdict::after_releasing(driver.find(reference).await?) {
+        Verdict::Cancel => Ok(match driver.cancel(reference).await? {
+            Cancelled::NothingPrinted => Verdict::Ended(verdict::not_started("the release never arrived")),
+            Cancelled::OutcomeUnknown => Verdict::Cancel,
+        }),
+        verdict @ (Verdict::Wait(_) | Verdict::Ended(_)) => Ok(verdict),
     }
 }

@@ -1,4 +1,4 @@
-//! The batch in work: its queued jobs, and the next card drawn.
+//! The batch that is printed: its queued jobs, their sealed bodies, and the next card, rendered.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -7,170 +7,214 @@ use tracing::warn;
 
 use super::{
     card, document,
-    worker::{LOOK_MAX, Worker},
+    services::Services,
+    session::{ASK_MAX, PrinterSession},
 };
 use crate::{
     domain::{batch::Batch, id::RecordId, polling::POLL_MIN, time::Timestamp},
-    engine::{batched_reads::Bodies, clock::attempt_name, group_commit::Request, person::open_person},
-    render::Card,
-    store::{QueuedJob, StoreError, StoredBody},
+    engine::{batched_reads::Bodies, clock::attempt_name, person::open_person},
+    render::{Card, Output},
+    store::{Begin, QueuedJob, StoreError, StoredBody},
 };
 
 /// Bodies read at once.
 const BODIES_AHEAD: usize = 50;
 
-/// A card that is drawn and may begin.
+/// A card that is rendered and may begin.
 pub(in crate::engine) struct RenderedJob {
     pub(in crate::engine) job: QueuedJob,
     /// The attempt's name, which is on the card.
-    pub(in crate::engine) attempt: String,
-    pub(in crate::engine) version: i64,
+    attempt: String,
+    version: i64,
     pub(in crate::engine) document: Document,
 }
 
-/// A batch in work. What it keeps may grow stale; then the begin of an attempt is refused, and the worker reads again.
+impl RenderedJob {
+    /// The begin of its attempt.
+    pub(in crate::engine) fn begin(&self, session: &PrinterSession) -> Begin {
+        Begin {
+            name: self.attempt.clone(),
+            job: self.job.id,
+            record_version: self.version,
+            printer: session.name().to_owned(),
+            releasing: !session.prepare_is_sent(),
+            impressions: self.document.impressions(),
+        }
+    }
+}
+
+/// A batch that is printed. What it keeps may become stale; the begin of an attempt is then refused, and the worker reads
+/// again.
 pub(in crate::engine) struct BatchQueue {
     pub(in crate::engine) batch: Batch,
     jobs: VecDeque<QueuedJob>,
     bodies: VecDeque<StoredBody>,
-    /// No card of it can be drawn, whoever it is for.
-    pub(in crate::engine) is_undrawable: bool,
+    next: Option<RenderedJob>,
+    /// No card of it can be rendered, whatever the record.
+    is_unrenderable: bool,
 }
 
-/// Why a card is not drawn.
-enum Undrawn {
+/// Why a card is not rendered.
+enum NotRendered {
     /// Something is wrong with the record.
     Record(String),
-    /// Something is wrong with the profile, the program or what the printer wants: other cards would fare no better.
+    /// Something is wrong with the profile, the program or what the printer takes: other cards would fail too.
     All(String),
 }
 
 impl BatchQueue {
+    /// The batch with its queued jobs, in the order of the pile.
     pub(in crate::engine) fn new(batch: Batch, jobs: Vec<QueuedJob>) -> Self {
-        Self { batch, jobs: jobs.into(), bodies: VecDeque::new(), is_undrawable: false }
+        Self { batch, jobs: jobs.into(), bodies: VecDeque::new(), next: None, is_unrenderable: false }
     }
 
+    /// No job is queued.
     pub(in crate::engine) fn is_empty(&self) -> bool {
-        self.jobs.is_empty()
+        self.jobs.is_empty() && self.next.is_none()
     }
 
-    /// A job that was drawn and could not be sent is the next again.
-    pub(in crate::engine) fn put_back(&mut self, job: QueuedJob) {
+    /// No card of it can be rendered.
+    pub(in crate::engine) fn is_unrenderable(&self) -> bool {
+        self.is_unrenderable
+    }
+
+    /// A rendered card is ready.
+    pub(in crate::engine) fn has_next(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// The rendered card.
+    pub(in crate::engine) fn take_next(&mut self) -> Option<RenderedJob> {
+        self.next.take()
+    }
+
+    /// A rendered card that could not begin is the next again.
+    pub(in crate::engine) fn put_back(&mut self, card: RenderedJob) {
+        self.next = Some(card);
+    }
+
+    /// A job whose card could not be sent is the first again.
+    pub(in crate::engine) fn requeue(&mut self, job: QueuedJob) {
         self.jobs.push_front(job);
     }
 
     /// How long until a job is due.
     pub(in crate::engine) fn until_due(&self, now: Timestamp) -> Duration {
         let due = self.jobs.iter().map(|job| Timestamp(job.due_at_us)).min().unwrap_or(now);
-        due.since(now).clamp(POLL_MIN, LOOK_MAX)
+        due.since(now).clamp(POLL_MIN, ASK_MAX)
     }
-}
 
-impl Worker {
-    /// Draws the next card of the pile that is due; one that cannot be drawn is quarantined, and the pile goes on.
-    pub(in crate::engine) async fn draw(&self, pile: &mut BatchQueue) -> Result<Option<RenderedJob>, StoreError> {
-        let now = self.engine.clock.now().0;
-        while let Some(at) = pile.jobs.iter().position(|job| job.due_at_us <= now) {
-            let Some(job) = pile.jobs.remove(at) else { break };
-            let body = match pile.bodies.iter().position(|body| body.id == job.record) {
-                Some(at) => pile.bodies.remove(at),
+    /// Renders the next card that is due, unless one is ready. A card that cannot be rendered is quarantined, and the batch
+    /// goes on.
+    pub(in crate::engine) async fn prepare_next(
+        &mut self,
+        services: &Services,
+        session: &PrinterSession,
+    ) -> Result<(), StoreError> {
+        let now = services.now().0;
+        while self.next.is_none()
+            && let Some(at) = self.jobs.iter().position(|job| job.due_at_us <= now)
+        {
+            let Some(job) = self.jobs.remove(at) else { break };
+            let body = match self.bodies.iter().position(|body| body.id == job.record) {
+                Some(at) => self.bodies.remove(at),
                 // Seldom, and large: not in every worker's memory all the time.
-                None => Box::pin(self.read_bodies(pile, &job)).await?,
+                None => Box::pin(self.read_bodies(services, &job)).await?,
             };
             let Some(body) = body else { continue };
-            let now = self.engine.clock.now();
-            let attempt = attempt_name(&self.engine.settings.site, now, &*self.engine.entropy);
-            match self.draw_one(&body, &attempt).await? {
-                Ok(document) => return Ok(Some(RenderedJob { job, attempt, version: body.version, document })),
-                Err(Undrawn::All(reason)) => {
-                    warn!(printer.id = self.state.printer.name, "no card can be drawn: {reason}");
-                    pile.is_undrawable = true;
-                    pile.put_back(job);
-                    return Ok(None);
+            let attempt = attempt_name(&services.engine.settings.site, services.now(), &*services.engine.entropy);
+            match render(services, session.output(), &body, &attempt).await? {
+                Ok(document) => self.next = Some(RenderedJob { job, attempt, version: body.version, document }),
+                Err(NotRendered::All(reason)) => {
+                    warn!(printer.id = session.name(), "no card can be rendered: {reason}");
+                    self.is_unrenderable = true;
+                    self.requeue(job);
+                    return Ok(());
                 }
-                Err(Undrawn::Record(reason)) => {
+                Err(NotRendered::Record(reason)) => {
                     let subject = format!("record {}/{}", body.source, body.request_id);
-                    warn!(
-                        printer.id = self.state.printer.name,
-                        job.id = job.id.0,
-                        "{subject} is quarantined: {reason}"
-                    );
-                    let (batch, job) = (pile.batch.id, job.id);
-                    self.writer.save(Request::Undrawable { batch, job, subject, reason }).await?;
+                    warn!(printer.id = session.name(), job.id = job.id.0, "{subject} is quarantined: {reason}");
+                    services.commits.not_renderable(self.batch.id, job.id, subject, reason).await?;
                 }
             }
         }
-        Ok(None)
+        Ok(())
     }
 
-    /// Draws one record's card.
-    async fn draw_one(&self, body: &StoredBody, attempt: &str) -> Result<Result<Document, Undrawn>, StoreError> {
-        let Some(output) = self.output.clone() else {
-            return Ok(Err(Undrawn::All("the printer was not asked what it takes".into())));
-        };
-        let keys = self.engine.store.keys();
-        let person = match open_person(keys, body) {
-            Ok(person) => person,
-            Err(reason) => return Ok(Err(Undrawn::Record(reason))),
-        };
-        let photo = if self.renderer.shows_photo() && card::has_photo(&person) {
-            match card::photo_of(&mut self.engine.store.read().await?, keys, &person).await? {
-                Ok(photo) => photo,
-                Err(reason) => return Ok(Err(Undrawn::Record(reason.into()))),
-            }
-        } else {
-            None
-        };
-        let keyed_hash = card::keyed_hash(keys, &body.request_id, attempt);
-        let (renderer, attempt) = (self.renderer.clone(), attempt.to_owned());
-        let (request_id, district, village) = (body.request_id.clone(), body.district.clone(), body.village.clone());
-        let sides = document::keyword(output.sides);
-        let (format, media) = (output.format.media_type(), output.media.clone());
-        let draw = move || {
-            let card = Card {
-                person: &person,
-                district: &district,
-                village: &village,
-                request_id: &request_id,
-                attempt: &attempt,
-                keyed_hash: &keyed_hash,
-                photo: photo.as_deref().map(Vec::as_slice),
-            };
-            renderer.draw(&card, &output).map_err(|error| {
-                let kind = if error.is_of_record() { Undrawn::Record } else { Undrawn::All };
-                kind(error.to_string())
-            })
-        };
-        let drawn = match self.engine.desk.clone() {
-            None => draw(),
-            Some(desk) => {
-                // Never closed; and without a place it would be one more picture, no more.
-                let place = desk.acquire_owned().await.ok();
-                let drawing = tokio::task::spawn_blocking(move || {
-                    let _place = place;
-                    draw()
-                });
-                // A panic is of the one card that it came with.
-                drawing.await.unwrap_or_else(|_| Err(Undrawn::Record("drawing it failed".into())))
-            }
-        };
-        Ok(drawn.map(|bytes| Document { format, bytes, sides, media }))
-    }
-
-    /// [`draw`](Self::draw) beside something else: a failed read must not keep the card in hand from its printer.
-    pub(in crate::engine) async fn draw_ahead(&self, pile: &mut BatchQueue) -> Option<RenderedJob> {
-        self.draw(pile).await.unwrap_or_else(|error| {
+    /// [`prepare_next`](Self::prepare_next) beside something else: a failed read must not keep the card in the printer
+    /// from being watched.
+    pub(in crate::engine) async fn prepare_ahead(&mut self, services: &Services, session: &PrinterSession) {
+        if let Err(error) = self.prepare_next(services, session).await {
             let error = &error as &dyn std::error::Error;
-            warn!(printer.id = self.state.printer.name, error, "drawing ahead failed");
-            None
-        })
+            warn!(printer.id = session.name(), error, "the next card could not be rendered ahead");
+        }
     }
 
-    async fn read_bodies(&self, pile: &mut BatchQueue, job: &QueuedJob) -> Result<Option<StoredBody>, StoreError> {
-        let ahead = pile.jobs.iter().take(BODIES_AHEAD).map(|j| j.record);
+    async fn read_bodies(&mut self, services: &Services, job: &QueuedJob) -> Result<Option<StoredBody>, StoreError> {
+        let ahead = self.jobs.iter().take(BODIES_AHEAD).map(|j| j.record);
         let records: Vec<RecordId> = std::iter::once(job.record).chain(ahead).collect();
-        pile.bodies = self.bodies.ask(Bodies(records)).await?.into();
-        let at = pile.bodies.iter().position(|body| body.id == job.record);
-        Ok(at.and_then(|at| pile.bodies.remove(at)))
+        self.bodies = services.bodies.ask(Bodies(records)).await?.into();
+        let at = self.bodies.iter().position(|body| body.id == job.record);
+        Ok(at.and_then(|at| self.bodies.remove(at)))
     }
+}
+
+/// Renders one record's card.
+async fn render(
+    services: &Services,
+    output: Option<&Output>,
+    body: &StoredBody,
+    attempt: &str,
+) -> Result<Result<Document, NotRendered>, StoreError> {
+    let Some(output) = output.cloned() else {
+        return Ok(Err(NotRendered::All("the printer was not asked what it takes".into())));
+    };
+    let (engine, renderer) = (&services.engine, services.renderer.clone());
+    let keys = engine.store.keys();
+    let person = match open_person(keys, body) {
+        Ok(person) => person,
+        Err(reason) => return Ok(Err(NotRendered::Record(reason))),
+    };
+    let photo = if renderer.shows_photo() && card::has_photo(&person) {
+        match card::photo_of(&mut engine.store.read().await?, keys, &person).await? {
+            Ok(photo) => photo,
+            Err(reason) => return Ok(Err(NotRendered::Record(reason.into()))),
+        }
+    } else {
+        None
+    };
+    let keyed_hash = card::keyed_hash(keys, &body.request_id, attempt);
+    let attempt = attempt.to_owned();
+    let (request_id, district, village) = (body.request_id.clone(), body.district.clone(), body.village.clone());
+    let sides = document::keyword(output.sides);
+    let (format, media) = (output.format.media_type(), output.media.clone());
+    let draw = move || {
+        let card = Card {
+            person: &person,
+            district: &district,
+            village: &village,
+            request_id: &request_id,
+            attempt: &attempt,
+            keyed_hash: &keyed_hash,
+            photo: photo.as_deref().map(Vec::as_slice),
+        };
+        renderer.draw(&card, &output).map_err(|error| {
+            let kind = if error.is_of_record() { NotRendered::Record } else { NotRendered::All };
+            kind(error.to_string())
+        })
+    };
+    let rendered = match engine.desk.clone() {
+        None => draw(),
+        Some(desk) => {
+            // Never closed; without a permit it would be one more picture, no more.
+            let permit = desk.acquire_owned().await.ok();
+            let drawing = tokio::task::spawn_blocking(move || {
+                let _permit = permit;
+                draw()
+            });
+            // A panic is of the one card that it came with.
+            drawing.await.unwrap_or_else(|_| Err(NotRendered::Record("drawing it failed".into())))
+        }
+    };
+    Ok(rendered.map(|bytes| Document { format, bytes, sides, media }))
 }

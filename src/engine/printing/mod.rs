@@ -1,9 +1,16 @@
 //! Printing: one worker for each printer, from the queued job to the outcome of its attempt.
 
+//!
+//! A [`worker`] composes three owners: the [`session`] with its printer, the [`batch_queue`] of its batch, and the
+//! [`attempt`] that is open; [`prefetch`] runs them over a batch.
+
 pub(super) mod attempt;
-pub(super) mod batch_queue;
+mod batch_queue;
 pub(super) mod card;
 pub mod document;
-pub(super) mod prefetch;
+mod prefetch;
+pub(super) mod services;
+pub(super) mod session;
+pub(super) mod suitability;
 pub mod verdict;
 pub(super) mod worker;

@@ -1,263 +1,294 @@
-//! Feeding a printer the cards of a batch: while one prints, the next is drawn and, where the printer can hold jobs,
-//! uploaded and held; it is let go in the commit that saves the outcome of the one before.
+//! Prints the cards of a batch: while one prints, the next is rendered and, where the printer can hold jobs, uploaded and
+//! held; it is released in the commit that saves the outcome of the one before.
 
+use cetak_driver_api::Document;
+use tokio::sync::watch;
 use tracing::debug;
 
 use super::{
-    attempt::{ActiveAttempt, Ended, Printed, Uploaded},
-    batch_queue::{BatchQueue, RenderedJob},
+    attempt::{ActiveAttempt, AfterFault, Uploaded, Watched},
+    batch_queue::BatchQueue,
+    services::{Progress, Services},
+    session::{Ending, PrinterSession},
     verdict,
-    worker::{Progress, Worker},
 };
 use crate::{
     domain::{
         attempt::{Blame, Outcome},
-        batch::Batch,
+        batch::{Batch, BatchEnd},
+        dispatch::Blocked,
         id::AttemptKey,
-        job::JobState,
         polling::POLL_MAX,
     },
-    engine::{
-        group_commit::{Reply, Request, Settle},
-        scheduling::activity::Activity,
-    },
+    engine::group_commit::{Settle, Settled},
     store::{Begin, QueuedJob, StoreError},
 };
 
-/// A batch being fed.
-struct Feed {
-    pile: BatchQueue,
-    /// The next card.
-    drawn: Option<RenderedJob>,
-    /// The card after the one in hand, uploaded and held.
-    uploaded: Option<ActiveAttempt>,
+/// A run over a batch, from its first card until it is empty, a card fails, or something forbids the next.
+pub(in crate::engine) struct BatchRun<'a> {
+    services: &'a Services,
+    session: &'a mut PrinterSession,
+    stop: &'a watch::Receiver<bool>,
+    queue: BatchQueue,
+    /// The next card, uploaded and held.
+    held: Option<ActiveAttempt>,
     /// Cards are uploaded ahead.
-    ahead: bool,
-    /// What became of the last card, not yet saved.
-    settle: Option<Settle>,
+    is_ahead: bool,
+    /// The outcome of the last card, not yet saved.
+    ending: Option<Ending>,
 }
 
 /// What to do next.
 enum Next {
-    /// This card is in the printer, and may be let go.
+    /// This card is in the printer, and may be released.
     Card(ActiveAttempt),
-    /// One could not be sent: look for another.
+    /// A card could not be sent: take the next.
     Another,
-    /// The turn is over.
+    /// The run is over.
     Over(Progress),
 }
 
-impl Worker {
-    /// Prints cards of a batch, whose queued jobs may be known, until it is empty, a card fails, or something forbids the next.
-    pub(in crate::engine) async fn print_batch(
-        &mut self,
-        batch: Batch,
-        jobs: Option<Vec<QueuedJob>>,
-    ) -> Result<Progress, StoreError> {
-        self.board.set(&self.state.printer.name, Activity::Busy, self.board.seen());
-        let jobs = match jobs {
-            Some(jobs) => jobs,
-            // Seldom, and large.
-            None => Box::pin(self.read_jobs(&batch)).await?,
-        };
-        let mut pile = BatchQueue::new(batch, jobs);
-        if pile.is_empty() {
-            self.end_batch(Some(pile.batch), "all its cards are done").await?;
-            return Ok(Progress::On);
-        }
-        let drawn = self.draw(&mut pile).await?;
-        if pile.is_undrawable {
-            return Ok(Progress::Blocked("its cards cannot be drawn; see the log, and check its card profile"));
-        }
-        if drawn.is_none() {
-            return Ok(Progress::Wait(pile.until_due(self.engine.clock.now())));
-        }
-        let ahead = self.engine.settings.upload_ahead && self.can_hold();
-        let mut feed = Feed { pile, drawn, uploaded: None, ahead, settle: None };
+/// What came of the next card while another printed.
+enum Ahead {
+    /// None was uploaded.
+    Nothing,
+    /// It was sent.
+    Uploaded(Uploaded),
+}
+
+/// Prints a batch whose queued jobs these are.
+pub(in crate::engine) async fn print_batch(
+    services: &Services,
+    session: &mut PrinterSession,
+    stop: &watch::Receiver<bool>,
+    batch: Batch,
+    jobs: Vec<QueuedJob>,
+) -> Result<Progress, StoreError> {
+    let mut queue = BatchQueue::new(batch, jobs);
+    if queue.is_empty() {
+        services.end_batch(Some(queue.batch), BatchEnd::Done).await?;
+        return Ok(Progress::Continue);
+    }
+    queue.prepare_next(services, session).await?;
+    if queue.is_unrenderable() {
+        return Ok(Progress::Blocked(Blocked::CannotRender));
+    }
+    if !queue.has_next() {
+        return Ok(Progress::Wait(queue.until_due(services.now())));
+    }
+    let is_ahead = services.engine.settings.upload_ahead && session.can_hold();
+    BatchRun { services, session, stop, queue, held: None, is_ahead, ending: None }.run().await
+}
+
+impl BatchRun<'_> {
+    async fn run(mut self) -> Result<Progress, StoreError> {
         loop {
-            let card = match self.next_card(&mut feed).await? {
+            let card = match self.next_card().await? {
                 Next::Card(card) => card,
                 Next::Another => continue,
-                Next::Over(turn) => return Ok(turn),
+                Next::Over(progress) => return Ok(progress),
             };
-            let Some(mut card) = self.release(&mut feed, card).await? else { return Ok(Progress::On) };
-            match self.let_go(&mut card).await {
-                Ended::With(outcome) => feed.settle = Some(self.settlement(card.key, Some(card.record), outcome)),
-                Ended::WhenTakenBack => return Ok(Progress::Wait(POLL_MAX)),
-                Ended::Not => {
-                    if let Some(turn) = self.watch_and_upload(&mut feed, &card).await? {
-                        return Ok(turn);
+            let Some(mut card) = self.may_release(card).await? else { return Ok(Progress::Continue) };
+            match card.release(self.session).await {
+                AfterFault::Ended(outcome) => self.end(&card, outcome),
+                AfterFault::MustCancel => return Ok(Progress::Wait(POLL_MAX)),
+                AfterFault::Unknown => {
+                    if let Some(progress) = self.watch_and_upload(card).await? {
+                        return Ok(progress);
                     }
                 }
             }
         }
     }
 
-    async fn read_jobs(&self, batch: &Batch) -> Result<Vec<QueuedJob>, StoreError> {
-        let mut tx = self.engine.store.read().await?;
-        tx.jobs_queued(batch.id).await
+    /// The outcome of a card, to be saved with what comes next.
+    fn end(&mut self, card: &ActiveAttempt, outcome: Outcome) {
+        self.ending = Some(self.session.ending(self.services, card.key, Some(card.record), outcome));
     }
 
-    /// The card that was uploaded ahead, or the next one of the pile, begun in the commit that saves the last outcome.
-    async fn next_card(&mut self, feed: &mut Feed) -> Result<Next, StoreError> {
-        let may_go = !*self.stop.borrow() && (feed.settle.is_none() || self.state.ready);
-        if let Some(held) = feed.uploaded.take() {
+    /// The card that was uploaded ahead, or the next of the queue, begun in the commit that saves the last outcome.
+    async fn next_card(&mut self) -> Result<Next, StoreError> {
+        let has_not_failed =
+            self.ending.as_ref().is_none_or(|ending| !ending.effect.is_failure && self.session.is_ready());
+        let may_go = !*self.stop.borrow() && has_not_failed;
+        if let Some(held) = self.held.take() {
             if may_go {
                 return Ok(Next::Card(held));
             }
-            self.step(feed.settle.take(), None).await?;
-            self.take_back(held).await?;
-            return Ok(Next::Over(Progress::On));
+            self.settle().await?;
+            held.cancel(self.services, self.session).await?;
+            return Ok(Next::Over(Progress::Continue));
         }
-        let card = feed.drawn.take().filter(|_| may_go);
-        let begin = card.as_ref().map(|card| self.begin(card));
-        // While the commit is awaited, the next card is drawn.
-        let step = self.step(feed.settle.take(), begin.clone());
-        let (key, after) = tokio::join!(step, self.draw_ahead(&mut feed.pile));
-        let (Some(card), Some(begin), Some(key)) = (card, begin, key?) else { return Ok(Next::Over(Progress::On)) };
-        feed.drawn = after;
-        let Some(hand) = ActiveAttempt::new(key, &begin, card.job, feed.pile.batch.id) else {
-            return Ok(Next::Over(Progress::Blocked("the site's name does not fit into a job name")));
+        let card = if may_go { self.queue.take_next() } else { None };
+        let begin = card.as_ref().map(|card| card.begin(self.session));
+        let ending = self.ending.take();
+        let effect = ending.as_ref().map(|ending| ending.effect);
+        // While the commit is awaited, the next card is rendered.
+        let commit = commit(self.services, ending.map(|ending| ending.settle), begin.clone());
+        let (stepped, ()) = tokio::join!(commit, self.queue.prepare_ahead(self.services, self.session));
+        let (settled, begun) = stepped?;
+        if let Some((effect, settled)) = effect.zip(settled) {
+            self.session.settled(effect, settled);
+        }
+        let (Some(card), Some(begin), Some(key)) = (card, begin, begun) else {
+            return Ok(Next::Over(Progress::Continue));
         };
-        Ok(match self.upload(hand, card.document).await? {
-            Uploaded::Ready(hand) | Uploaded::Loose(hand) => Next::Card(hand),
-            Uploaded::Failed(hand, outcome) => {
-                feed.settle = Some(self.settlement(hand.key, Some(hand.record), outcome));
+        let uploaded = self.upload(key, &begin, card.job, card.document).await?;
+        Ok(match uploaded {
+            None => Next::Over(Progress::Blocked(Blocked::SiteNameInvalid)),
+            Some(Uploaded::Ready(card) | Uploaded::Started(card)) => Next::Card(card),
+            Some(Uploaded::Failed(card, outcome)) => {
+                self.end(&card, outcome);
                 Next::Another
             }
-            Uploaded::Left => Next::Over(Progress::Wait(POLL_MAX)),
+            Some(Uploaded::Left) => Next::Over(Progress::Wait(POLL_MAX)),
         })
     }
 
-    /// The commit before a card may exist, which saves the last outcome too. `None`: it must not start, and was taken
-    /// back.
-    async fn release(&self, feed: &mut Feed, mut card: ActiveAttempt) -> Result<Option<ActiveAttempt>, StoreError> {
+    async fn upload(
+        &self,
+        key: AttemptKey,
+        begin: &Begin,
+        job: QueuedJob,
+        document: Document,
+    ) -> Result<Option<Uploaded>, StoreError> {
+        match ActiveAttempt::new(key, begin, job, self.queue.batch.id) {
+            Some(attempt) => attempt.upload(self.services, &*self.session, document).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Saves the last outcome, if there is one.
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        if let Some(Ending { settle, effect }) = self.ending.take() {
+            let settled = self.services.commits.settle(settle).await?;
+            self.services.announce(Some(settled));
+            self.session.settled(effect, settled);
+        }
+        Ok(())
+    }
+
+    /// The commit before a card may exist, which saves the last outcome too. `None`: the card must not start, and was
+    /// cancelled.
+    async fn may_release(&mut self, mut card: ActiveAttempt) -> Result<Option<ActiveAttempt>, StoreError> {
         if card.is_releasing() {
             return Ok(Some(card));
         }
-        let request = Request::Step { settle: feed.settle.take(), begin: None, release: Some(card.acknowledgement()) };
-        let Reply::Step { settled, released, .. } = self.writer.save(request).await? else { return Ok(None) };
-        self.announce(settled);
-        if released {
+        let ending = self.ending.take();
+        let effect = ending.as_ref().map(|ending| ending.effect);
+        let settle = ending.map(|ending| ending.settle);
+        let released = self.services.commits.release(settle, card.acknowledgement()).await?;
+        self.services.announce(released.settled);
+        if let Some((effect, settled)) = effect.zip(released.settled) {
+            self.session.settled(effect, settled);
+        }
+        if released.is_released {
             card.set_releasing();
             return Ok(Some(card));
         }
-        self.take_back(card).await.map(|()| None)
+        card.cancel(self.services, self.session).await.map(|()| None)
     }
 
-    /// Watches the card in hand to its end, and uploads the next one meanwhile.
-    async fn watch_and_upload(
-        &mut self,
-        feed: &mut Feed,
-        card: &ActiveAttempt,
-    ) -> Result<Option<Progress>, StoreError> {
-        let upload = async {
-            if feed.ahead { self.upload_next(&mut feed.pile, feed.drawn.take()).await } else { Ok(Ahead::Nothing) }
-        };
-        let (printed, uploaded) = tokio::join!(self.watch_to_the_end(card), upload);
+    /// Watches a card to its end, and uploads the next one meanwhile.
+    async fn watch_and_upload(&mut self, mut card: ActiveAttempt) -> Result<Option<Progress>, StoreError> {
+        let (services, is_ahead, may_go) = (self.services, self.is_ahead, !*self.stop.borrow());
+        let (session, queue) = (&*self.session, &mut self.queue);
+        let upload =
+            async { if is_ahead && may_go { upload_next(services, session, queue).await } else { Ok(Ahead::Nothing) } };
+        let (watched, uploaded) = tokio::join!(card.watch(services, session), upload);
+        self.session.waiting.absorb(card.waiting.take());
         let mut is_open = false;
         match uploaded? {
             Ahead::Nothing => {}
-            Ahead::RenderedJob(card) => feed.drawn = Some(card),
-            Ahead::Uploaded(Uploaded::Ready(held)) => feed.uploaded = Some(held),
-            // The next turn finds it open, and watches it to its end, or takes it back.
-            Ahead::Uploaded(Uploaded::Loose(_) | Uploaded::Left) => is_open = true,
+            Ahead::Uploaded(Uploaded::Ready(held)) => self.held = Some(held),
+            // The next turn finds it open, and watches it to its end, or cancels it.
+            Ahead::Uploaded(Uploaded::Started(_) | Uploaded::Left) => is_open = true,
             Ahead::Uploaded(Uploaded::Failed(card, outcome)) => {
                 // Not while another prints, then; the card itself is tried again when its turn comes.
-                feed.ahead = false;
+                self.is_ahead = false;
                 self.settle_ahead(&card, outcome).await?;
-                feed.drawn = self.draw_ahead(&mut feed.pile).await;
+                self.queue.prepare_ahead(self.services, self.session).await;
             }
         }
-        let Printed::Ended(outcome, seen) = printed? else {
-            if let Some(held) = feed.uploaded.take() {
-                // It would wait for as long as the card before it, and others can print it.
-                self.take_back(held).await?;
+        let Watched::Ended(outcome, seen) = watched? else {
+            if let Some(held) = self.held.take() {
+                // It would wait as long as the card before it, and other printers can print it.
+                held.cancel(self.services, self.session).await?;
             }
             return Ok(Some(Progress::Wait(POLL_MAX)));
         };
-        if let Some(seen) = seen.filter(|_| outcome == Outcome::Printed) {
-            self.state.pace = self.state.pace.after(seen);
+        let is_printed = outcome == Outcome::Printed;
+        if let Some(seen) = seen.filter(|_| is_printed) {
+            self.session.learn(seen);
         }
-        let good = (outcome == Outcome::Printed).then(|| card.good_card(&self.state.printer.name));
-        feed.settle = Some(Settle { good, ..self.settlement(card.key, Some(card.record), outcome) });
+        self.end(&card, outcome);
+        if let Some(ending) = self.ending.as_mut().filter(|_| is_printed) {
+            ending.settle.good = Some(card.printed_card(self.session.name()));
+        }
         if is_open {
-            self.step(feed.settle.take(), None).await?;
-            return Ok(Some(Progress::On));
+            self.settle().await?;
+            return Ok(Some(Progress::Continue));
         }
         Ok(None)
     }
 
-    /// Saves an outcome, and begins an attempt where nothing forbids it.
-    async fn step(&self, settle: Option<Settle>, begin: Option<Begin>) -> Result<Option<AttemptKey>, StoreError> {
-        if settle.is_none() && begin.is_none() {
-            return Ok(None);
-        }
-        let request = Request::Step { settle, begin, release: None };
-        let Reply::Step { settled, begun, .. } = self.writer.save(request).await? else { return Ok(None) };
-        self.announce(settled);
-        Ok(begun)
-    }
-
-    /// A record that went back to the waiting list is work for others.
-    fn announce(&self, settled: Option<JobState>) {
-        if matches!(settled, Some(JobState::Returned)) {
-            self.board.new_work();
-        }
-    }
-
-    fn begin(&self, drawn: &RenderedJob) -> Begin {
-        Begin {
-            name: drawn.attempt.clone(),
-            job: drawn.job.id,
-            record_version: drawn.version,
-            printer: self.state.printer.name.clone(),
-            releasing: !self.prepare_is_sent(),
-            impressions: drawn.document.impressions(),
-        }
-    }
-
-    /// Begins the next card and uploads it, held, while another prints.
-    async fn upload_next(&self, pile: &mut BatchQueue, drawn: Option<RenderedJob>) -> Result<Ahead, StoreError> {
-        let drawn = match drawn {
-            Some(drawn) => Some(drawn),
-            None => self.draw_ahead(pile).await,
-        };
-        let Some(drawn) = drawn.filter(|_| !*self.stop.borrow()) else { return Ok(Ahead::Nothing) };
-        let begin = self.begin(&drawn);
-        let Some(key) = self.step(None, Some(begin.clone())).await? else { return Ok(Ahead::RenderedJob(drawn)) };
-        let Some(hand) = ActiveAttempt::new(key, &begin, drawn.job.clone(), pile.batch.id) else {
-            return Ok(Ahead::Nothing);
-        };
-        let uploaded = self.upload(hand, drawn.document).await?;
-        if let Uploaded::Failed(_, Outcome::NotStarted { blame: Blame::Printer, .. }) = &uploaded {
-            pile.put_back(drawn.job);
-        }
-        Ok(Ahead::Uploaded(uploaded))
-    }
-
-    /// A card that could not be uploaded ahead is nobody's failure, but one that the printer refuses for good.
-    async fn settle_ahead(&mut self, hand: &ActiveAttempt, outcome: Outcome) -> Result<(), StoreError> {
-        let settle = match outcome {
-            Outcome::NotStarted { blame: Blame::Printer | Blame::Nobody, reason } => {
-                debug!(printer.id = self.state.printer.name, reason, "no card is uploaded ahead");
-                Settle { attempt: hand.key, outcome: verdict::stopped(), breaker: None, good: None }
+    /// A card that could not be uploaded ahead is no failure, unless the printer refuses it for good.
+    async fn settle_ahead(&mut self, card: &ActiveAttempt, outcome: Outcome) -> Result<(), StoreError> {
+        let (settle, effect) = match outcome {
+            Outcome::NotStarted { blame: Blame::Printer | Blame::Neither, reason } => {
+                debug!(printer.id = self.session.name(), reason, "no card is uploaded ahead");
+                (Settle { attempt: card.key, outcome: verdict::stopped(), breaker: None, good: None }, None)
             }
             Outcome::NotStarted { blame: Blame::Card, .. }
             | Outcome::Printed
             | Outcome::Spoiled { .. }
-            | Outcome::Uncertain { .. } => self.settlement(hand.key, Some(hand.record), outcome),
+            | Outcome::Uncertain { .. } => {
+                let Ending { settle, effect } =
+                    self.session.ending(self.services, card.key, Some(card.record), outcome);
+                (settle, Some(effect))
+            }
         };
-        self.step(Some(settle), None).await.map(|_| ())
+        let settled = self.services.commits.settle(settle).await?;
+        self.services.announce(Some(settled));
+        if let Some(effect) = effect {
+            self.session.settled(effect, settled);
+        }
+        Ok(())
     }
 }
 
-/// What came of the next card while another printed.
-enum Ahead {
-    /// There is none.
-    Nothing,
-    /// Something forbids it now.
-    RenderedJob(RenderedJob),
-    /// It was sent.
-    Uploaded(Uploaded),
+/// Saves an outcome and begins an attempt, where there is one of either.
+async fn commit(
+    services: &Services,
+    settle: Option<Settle>,
+    begin: Option<Begin>,
+) -> Result<(Option<Settled>, Option<AttemptKey>), StoreError> {
+    if settle.is_none() && begin.is_none() {
+        return Ok((None, None));
+    }
+    let stepped = services.commits.step(settle, begin).await?;
+    services.announce(stepped.settled);
+    Ok((stepped.settled, stepped.begun))
+}
+
+/// Begins the next card and uploads it, held, while another prints.
+async fn upload_next(
+    services: &Services,
+    session: &PrinterSession,
+    queue: &mut BatchQueue,
+) -> Result<Ahead, StoreError> {
+    queue.prepare_ahead(services, session).await;
+    let Some(card) = queue.take_next() else { return Ok(Ahead::Nothing) };
+    let begin = card.begin(session);
+    let Some(key) = services.commits.begin(begin.clone()).await? else {
+        queue.put_back(card);
+        return Ok(Ahead::Nothing);
+    };
+    let job = card.job.clone();
+    let Some(attempt) = ActiveAttempt::new(key, &begin, card.job, queue.batch.id) else { return Ok(Ahead::Nothing) };
+    let uploaded = attempt.upload(services, session, card.document).await?;
+    if let Uploaded::Failed(_, Outcome::NotStarted { blame: Blame::Printer, .. }) = &uploaded {
+        queue.requeue(job);
+    }
+    Ok(Ahead::Uploaded(uploaded))
 }

@@ -1,135 +1,62 @@
-//! One printer's worker: it gives the printer one card after the other, and finds out what became of each.
+//! One printer's worker: it gives the printer one card after the other, and finds out how each ended.
 //!
-//! The worker keeps nothing that another process may change unless a guard of the commit checks it. What it keeps of a
-//! batch (its jobs and their sealed bodies) may grow stale; then the begin of an attempt is refused, and it reads again.
+//! The worker keeps nothing that another process may change unless a guard of the commit checks it. It owns the
+//! [`PrinterSession`]; a run over a batch borrows that, and owns the queue of the batch and the attempts.
 
-use std::{
-    sync::{Arc, Mutex, atomic::AtomicBool},
-    time::Duration,
-};
+use std::time::Duration;
 
-use cetak_driver_api::{Capabilities, Condition, Fault, PrinterDriver};
+use cetak_driver_api::AttemptId;
 use tokio::sync::watch;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, info};
 
-use super::document;
+use super::{
+    attempt::{cancel_leftover, judge, reference},
+    prefetch::print_batch,
+    services::{Progress, Services},
+    session::{ASK_MAX, Ending, Pending, PrinterSession},
+    verdict::Verdict,
+};
 use crate::{
     domain::{
         batch::{Batch, BatchState},
-        breaker::Breaker,
-        id::{AttemptKey, RecordId},
-        pause::PauseScope,
-        polling::{POLL_MAX, POLL_MIN, Pace},
-        printer::Printer,
+        dispatch::{self, Action, Blocked, Rules},
+        polling::{POLL_MAX, POLL_MIN},
         printer_reason,
-        time::Timestamp,
-        window,
     },
     engine::{
-        CLOCK_TOLERANCE, Engine,
-        batched_reads::{Bodies, ReaderHandle, Seen, SnapshotQuery},
-        group_commit::{BreakerChange, Reply, Request, WriterHandle},
-        operations::objections,
+        batched_reads::{ReaderHandle, Seen, SnapshotQuery},
         planning::Plan,
-        scheduling::activity::{Activity, ActivityBoard},
+        scheduling::activity::Activity,
     },
-    render::{CardRenderer, Output},
-    store::StoreError,
+    store::{OpenAttempt, QueuedJob, StoreError},
 };
 
-/// The longest wait between two looks at a printer that does not print.
-pub(in crate::engine) const LOOK_MAX: Duration = Duration::from_secs(5);
-/// How long a worker without work sleeps at first if nobody wakes it; each time twice as long, up to [`LOOK_MAX`].
+/// How long a blocked worker sleeps at first if nothing wakes it; each time twice as long, up to [`ASK_MAX`].
 const IDLE: Duration = Duration::from_millis(250);
 /// How long a worker waits for a database that is away, which the scheduler tells people.
 const AWAY: Duration = Duration::from_secs(1);
-/// The reason of a printer that refuses this machine.
-const NEEDS_OPERATOR: &str = "needs-operator";
-/// The reason keyword of RFC 8011 for a printer that cannot be reached.
-const UNREACHABLE: &str = "connecting-to-device";
 
 pub(crate) struct Worker {
-    pub(crate) engine: Engine,
-    pub(crate) writer: WriterHandle,
-    pub(crate) looks: ReaderHandle<SnapshotQuery>,
-    pub(crate) bodies: ReaderHandle<Bodies>,
-    pub(crate) board: Arc<ActivityBoard>,
-    pub(crate) driver: Arc<dyn PrinterDriver>,
-    pub(crate) renderer: Arc<dyn CardRenderer>,
-    /// What the printer is sent, once it was asked.
-    pub(crate) output: Option<Output>,
+    pub(crate) services: Services,
+    pub(crate) snapshots: ReaderHandle<SnapshotQuery>,
+    pub(crate) session: PrinterSession,
     pub(crate) stop: watch::Receiver<bool>,
-    pub(crate) state: State,
-}
-
-/// What a worker remembers of its printer.
-pub(crate) struct State {
-    pub(crate) printer: Printer,
-    capabilities: Option<Capabilities>,
-    /// The printer was seen well since its last failure.
-    pub(in crate::engine) ready: bool,
-    /// Since when the printer cannot print.
-    pub(in crate::engine) down_since: Option<Timestamp>,
-    /// Since when no card has started though the printer says that it is well.
-    pub(in crate::engine) starts_nothing_since: Option<Timestamp>,
-    /// The wait before the next look at it.
-    look: Duration,
-    /// How long it needs for a card.
-    pub(in crate::engine) pace: Pace,
-    /// An open attempt that is looked at from time to time, and since when.
-    pub(in crate::engine) watched: Option<(AttemptKey, Timestamp)>,
-    /// What the card in hand waits for, and when the printer was asked.
-    pub(in crate::engine) waits_for: Mutex<(Timestamp, Vec<String>)>,
-    /// The card in hand waited for a person inside the printer: what people see of it is looked at again afterwards.
-    pub(in crate::engine) waited: AtomicBool,
-    /// The record of the last failure: the breaker counts different ones.
-    pub(in crate::engine) last_failed: Option<RecordId>,
-}
-
-impl State {
-    pub(crate) fn new(printer: Printer) -> Self {
-        Self {
-            printer,
-            capabilities: None,
-            ready: false,
-            down_since: None,
-            starts_nothing_since: None,
-            look: POLL_MAX,
-            pace: Pace::default(),
-            watched: None,
-            waits_for: Mutex::new((Timestamp(0), Vec::new())),
-            waited: AtomicBool::new(false),
-            last_failed: None,
-        }
-    }
-}
-
-/// What one turn came to.
-pub(in crate::engine) enum Progress {
-    /// Go on at once.
-    On,
-    /// Wait for something that passes by itself.
-    Wait(Duration),
-    /// Only a person, a delivery or a window helps.
-    Blocked(&'static str),
-    /// The printer was removed.
-    Gone,
 }
 
 impl Worker {
     pub(crate) async fn run(mut self) {
-        let name = self.state.printer.name.clone();
-        let mut wake = self.board.waker();
+        let name = self.session.name().to_owned();
+        let mut wake = self.services.board.waker();
         let mut idle = IDLE;
         loop {
             if *self.stop.borrow() {
                 break;
             }
-            let seen = self.board.seen();
-            let turn = match self.turn().await {
-                Ok(turn) => turn,
+            let seen = self.services.board.seen();
+            let progress = match self.turn().await {
+                Ok(progress) => progress,
                 Err(StoreError::Conflict(what)) => {
-                    debug!(printer.id = name, what, "somebody else was faster");
+                    debug!(printer.id = name, what, "another process was faster");
                     Progress::Wait(POLL_MIN)
                 }
                 Err(StoreError::Fenced) => break,
@@ -138,247 +65,202 @@ impl Worker {
                     Progress::Wait(AWAY)
                 }
                 Err(error) => {
-                    error!(
-                        printer.id = name,
-                        error = &error as &dyn std::error::Error,
-                        "the printer waits for the database"
-                    );
-                    Progress::Wait(LOOK_MAX)
+                    let error = &error as &dyn std::error::Error;
+                    error!(printer.id = name, error, "the printer waits for the database");
+                    Progress::Wait(ASK_MAX)
                 }
             };
-            let wait = match turn {
-                Progress::On => {
+            let wait = match progress {
+                Progress::Continue => {
                     idle = IDLE;
                     continue;
                 }
                 Progress::Gone => break,
                 Progress::Wait(wait) => {
-                    self.board.set(&name, Activity::Busy, seen);
+                    self.services.board.set(&name, Activity::Busy, seen);
                     idle = IDLE;
                     wait
                 }
                 Progress::Blocked(why) => {
-                    self.board.set(&name, Activity::Blocked(why), seen);
-                    let longer = (idle * 2).min(LOOK_MAX);
+                    self.services.board.set(&name, Activity::Blocked(why), seen);
+                    let longer = (idle * 2).min(ASK_MAX);
                     std::mem::replace(&mut idle, longer)
                 }
             };
             tokio::select! {
-                () = self.engine.clock.sleep(wait) => {}
+                () = self.services.engine.clock.sleep(wait) => {}
                 _ = wake.changed() => {}
                 _ = self.stop.changed() => {}
             }
         }
-        self.board.leave(&name);
+        self.services.board.leave(&name);
     }
 
-    /// One look at how things stand, and what follows from it.
+    /// Reads how things stand, decides, and acts.
     async fn turn(&mut self) -> Result<Progress, StoreError> {
-        let name = self.state.printer.name.clone();
-        let Some(seen) = self.looks.ask(SnapshotQuery(name.clone())).await? else { return Ok(Progress::Gone) };
-        let Seen { printer, open, batch, pauses, newest } = *seen;
-        if (&printer.uri, &printer.profile) != (&self.state.printer.uri, &self.state.printer.profile) {
-            return Ok(Progress::Gone); // another printer by that name: another worker takes it
+        let query = SnapshotQuery(self.session.name().to_owned());
+        let Some(seen) = self.snapshots.ask(query).await? else { return Ok(Progress::Gone) };
+        let Seen { printer, mut open, batch, pauses, newest } = *seen;
+        let is_gone = !self.session.sync(printer);
+        let read = Pending { is_gone, has_open_attempt: !open.is_empty(), batch, pauses, newest };
+        let mut action = self.decide(&read);
+        if action != Action::Resume {
+            self.session.forget_watched();
         }
-        if printer.node.as_deref() != self.engine.node() {
-            return Ok(Progress::Gone); // another node feeds it
+        if action == Action::Ask {
+            self.session.ask(&self.services).await?;
+            action = self.decide(&read);
         }
-        if !self.engine.may_feed() {
-            return Ok(Progress::Wait(POLL_MAX)); // also its open attempts may be another node's in a moment
-        }
-        self.state.printer = printer;
-        let mut open = open.into_iter();
-        if let Some(attempt) = open.next() {
-            let turn = self.resume(attempt, batch).await?;
-            if !matches!(turn, Progress::On) {
-                self.cancel_held_behind(open).await?;
-            }
-            return Ok(turn);
-        }
-        self.state.watched = None;
-        if self.engine.clock.now().plus(CLOCK_TOLERANCE) < newest {
-            return Ok(Progress::Blocked("the clock is behind what was written before; set it"));
-        }
-        let batch_name = batch.as_ref().map(|b| b.id.0);
-        let applies = |scope: &PauseScope| match scope {
-            PauseScope::Queue => true,
-            PauseScope::Printer(printer) => *printer == name,
-            PauseScope::Batch(id) => Some(*id) == batch_name,
-        };
-        if pauses.iter().any(|pause| applies(&pause.scope)) {
-            return Ok(Progress::Blocked("paused"));
-        }
-        if !window::is_open(&self.engine.settings.windows, &name, self.engine.clock.now()) {
-            // A batch that was never approved holds its blanks for the person who decides.
-            self.end_batch(batch.filter(|b| b.state != BatchState::Planned), "its window closed").await?;
-            return Ok(Progress::Blocked("outside its window"));
-        }
-        if !self.is_ready().await? {
-            return self.down(batch).await;
-        }
-        let (batch, jobs) = match batch {
-            Some(batch) => (batch, None),
-            None => match self.writer.save(Request::Plan(self.state.printer.clone())).await? {
-                Reply::Planned(Plan::Batch(batch, jobs)) => (batch, Some(jobs)),
-                Reply::Planned(Plan::NoBlanks) => return Ok(Progress::Blocked("no blanks")),
-                Reply::Planned(Plan::NobodyWaits) | Reply::Step { .. } | Reply::Ended(_) | Reply::Done => {
-                    return Ok(Progress::Blocked("nobody waits"));
+        match action {
+            Action::Leave => Ok(Progress::Gone),
+            Action::WaitForLease => Ok(Progress::Wait(POLL_MAX)),
+            Action::Resume => {
+                let first = open.remove(0);
+                let progress = self.resume(&first, &read).await?;
+                if !matches!(progress, Progress::Continue) {
+                    self.cancel_held_behind(&open).await?;
                 }
+                Ok(progress)
+            }
+            Action::Plan => match self.services.commits.plan(self.session.printer().clone()).await? {
+                Plan::Batch(batch, jobs) if batch.state == BatchState::Running => self.print(batch, Some(jobs)).await,
+                Plan::Batch(..) => Ok(Progress::Continue),
+                Plan::NoBlanks => Ok(Progress::Blocked(Blocked::NoBlanks)),
+                Plan::NothingWaits => Ok(Progress::Blocked(Blocked::NothingWaits)),
             },
-        };
-        match batch.state {
-            BatchState::Planned => Ok(Progress::Blocked("its batch waits for approval")),
-            BatchState::Running => self.print_batch(batch, jobs).await,
-            BatchState::Closing | BatchState::Closed => {
-                self.end_batch(Some(batch), "nothing of it is printing").await?;
-                Ok(Progress::On)
+            Action::Print => match read.batch {
+                Some(batch) => self.print(batch, None).await,
+                None => Ok(Progress::Continue),
+            },
+            Action::EndBatch(why) => {
+                self.services.end_batch(read.batch, why).await?;
+                Ok(Progress::Continue)
             }
+            // Asked just now, and still to be asked: what was read is no longer so.
+            Action::Ask => Ok(Progress::Wait(POLL_MIN)),
+            Action::WaitForPrinter | Action::Block { .. } => self.rest(action, read.batch).await,
         }
     }
 
-    /// The printer cannot print. After a while its cards go to others.
-    pub(in crate::engine) async fn down(&mut self, batch: Option<Batch>) -> Result<Progress, StoreError> {
-        if self.state.printer.breaker == Breaker::Locked {
-            self.end_batch(batch, "its printer is locked").await?;
-            return Ok(Progress::Blocked("the printer failed again; an operator has to clear it"));
-        }
-        let now = self.engine.clock.now();
-        let since = *self.state.down_since.get_or_insert(now);
-        if now.since(since) > self.engine.settings.release_after {
-            self.end_batch(batch, "its printer cannot print").await?;
-            self.state.look = LOOK_MAX;
-            return Ok(Progress::Blocked("the printer cannot print"));
-        }
-        let wait = self.state.look;
-        self.state.look = (wait * 2).min(LOOK_MAX);
-        Ok(Progress::Wait(wait))
+    fn rules(&self) -> Rules<'_> {
+        let settings = &self.services.engine.settings;
+        Rules { windows: &settings.windows, release_after: settings.release_after }
     }
 
-    pub(in crate::engine) async fn end_batch(&self, batch: Option<Batch>, why: &'static str) -> Result<(), StoreError> {
-        if let Some(batch) = batch
-            && let Reply::Ended(ended) = self.writer.save(Request::End { batch, why }).await?
-            && ended.frees
-        {
-            self.board.new_work();
-        }
-        Ok(())
+    fn decide(&self, read: &Pending) -> Action {
+        let snapshot = self.session.snapshot(&self.services, read);
+        dispatch::next_action(&snapshot, &self.rules(), self.services.now())
     }
 
-    /// Is the printer well? Asks it after a failure and at start; a printer that prints is not asked.
-    async fn is_ready(&mut self) -> Result<bool, StoreError> {
-        if self.state.printer.breaker == Breaker::Locked {
-            return Ok(false);
-        }
-        if self.state.ready && self.state.printer.breaker.lets_a_card_start() {
-            return Ok(true);
-        }
-        if self.state.capabilities.is_none() {
-            let found = match self.driver.probe().await {
-                Ok(found) => found,
-                Err(fault) => return self.unanswered(&fault).await.map(|()| false),
-            };
-            self.remember(&found).await?;
-            let profile = self.engine.profile(&self.state.printer.profile).ok();
-            self.output = profile.as_ref().and_then(|profile| document::choose(&found, profile));
-            let objection = if self.output.is_none() {
-                Some("document-format-not-supported")
-            } else if self.state.printer.insisted.is_none()
-                && !objections(&self.engine, &self.state.printer.profile, &found).is_empty()
-            {
-                Some("not-vouched-for")
-            } else {
-                None
-            };
-            if let Some(reason) = objection {
-                self.seen("stopped", vec![reason.into()]).await?;
-                return Ok(false);
-            }
-            self.state.capabilities = Some(found);
-        }
-        let status = match self.driver.status().await {
-            Ok(status) => status,
-            Err(fault) => return self.unanswered(&fault).await.map(|()| false),
+    /// Waits as decided, and ends the batch first where that was decided.
+    async fn rest(&mut self, action: Action, batch: Option<Batch>) -> Result<Progress, StoreError> {
+        let Action::Block { reason, end_batch } = action else {
+            return Ok(Progress::Wait(self.session.next_wait()));
         };
-        let (state, well) = match status.condition {
-            Condition::Idle => ("idle", true),
-            Condition::Processing => ("processing", true),
-            Condition::Stopped => ("stopped", false),
+        if let Some(why) = end_batch {
+            self.services.end_batch(batch, why).await?;
+        }
+        Ok(Progress::Blocked(reason))
+    }
+
+    /// The printer cannot print. After `release_after` its cards go to other printers.
+    async fn down(&mut self, read: &Pending) -> Result<Progress, StoreError> {
+        let now = self.services.now();
+        self.session.set_down(now);
+        let action = dispatch::down(&self.session.snapshot(&self.services, read), &self.rules(), now);
+        self.rest(action, read.batch.clone()).await
+    }
+
+    /// Prints a batch, whose queued jobs may be known.
+    async fn print(&mut self, batch: Batch, jobs: Option<Vec<QueuedJob>>) -> Result<Progress, StoreError> {
+        let board = &self.services.board;
+        board.set(self.session.name(), Activity::Busy, board.seen());
+        let jobs = match jobs {
+            Some(jobs) => jobs,
+            // Seldom, and large.
+            None => Box::pin(self.read_jobs(&batch)).await?,
         };
-        let stopping = printer_reason::stopping(&status.reasons, &self.state.printer.vouched);
-        self.seen(state, status.reasons).await?;
-        if !well || !status.accepting_jobs || !stopping.is_empty() {
-            return Ok(false);
-        }
-        let (from, to) = (self.state.printer.breaker, self.state.printer.breaker.after_probe());
-        if from != to {
-            let change = BreakerChange {
-                printer: self.state.printer.name.clone(),
-                from,
-                to,
-                failures: self.state.printer.failures,
-            };
-            self.writer.save(Request::Breaker(change)).await?;
-            self.state.printer.breaker = to;
-        }
-        self.state.ready = true;
-        self.state.down_since = None;
-        self.state.look = POLL_MAX;
-        Ok(true)
+        print_batch(&self.services, &mut self.session, &self.stop, batch, jobs).await
     }
 
-    /// The printer can keep a whole job without printing it.
-    pub(in crate::engine) fn can_hold(&self) -> bool {
-        let known = self.state.capabilities.as_ref().zip(self.output.as_ref());
-        known.is_some_and(|(found, output)| document::can_hold(found, output.format))
+    async fn read_jobs(&self, batch: &Batch) -> Result<Vec<QueuedJob>, StoreError> {
+        let mut tx = self.services.engine.store.read().await?;
+        tx.jobs_queued(batch.id).await
     }
 
-    /// Between upload and release there is something to save.
-    pub(in crate::engine) fn prepare_is_sent(&self) -> bool {
-        self.state.capabilities.as_ref().is_none_or(|capabilities| capabilities.prepare_is_sent)
-    }
-
-    /// Saves what the printer is, for people; what counts up by itself is left out.
-    async fn remember(&mut self, found: &Capabilities) -> Result<(), StoreError> {
-        let lasting = Capabilities { up_time_s: None, impressions_completed: None, ..found.clone() };
-        let Ok(capabilities) = serde_json::to_string(&lasting) else { return Ok(()) };
-        if self.state.printer.capabilities.as_ref() != Some(&capabilities) {
-            let printer = self.state.printer.name.clone();
-            self.writer.save(Request::Probed { printer, capabilities: capabilities.clone() }).await?;
-            self.state.printer.capabilities = Some(capabilities);
-        }
-        Ok(())
-    }
-
-    pub(in crate::engine) async fn unanswered(&mut self, fault: &Fault) -> Result<(), StoreError> {
-        // It may come back as another.
-        self.state.capabilities = None;
-        match fault {
-            Fault::Unavailable { reasons } if !reasons.iter().any(|r| r == UNREACHABLE) => {
-                self.seen("stopped", reasons.clone()).await
-            }
-            Fault::NeedsOperator(what) => {
-                if !self.state.printer.reasons.iter().any(|reason| reason == NEEDS_OPERATOR) {
-                    warn!(printer.id = self.state.printer.name, "{what}");
+    /// Finds out how an attempt ended that was open when the worker looked: after a crash, or with a printer that does not
+    /// answer.
+    async fn resume(&mut self, open: &OpenAttempt, read: &Pending) -> Result<Progress, StoreError> {
+        let Ok(id) = AttemptId::new(&*open.name) else {
+            return Ok(Progress::Blocked(Blocked::AttemptNameInvalid));
+        };
+        let reference = reference(open, id);
+        match judge(self.session.driver(), &reference).await {
+            Ok(Verdict::Ended(outcome)) => {
+                info!(
+                    printer.id = self.session.name(),
+                    attempt.id = open.name,
+                    outcome = outcome.state().as_str(),
+                    "an open attempt is settled"
+                );
+                if !cancel_leftover(self.session.driver(), &reference, &outcome).await {
+                    return self.down(read).await;
                 }
-                self.seen("stopped", vec![NEEDS_OPERATOR.into()]).await
+                let Ending { settle, effect } = self.session.ending(&self.services, open.key, None, outcome);
+                let settled = self.services.commits.settle(settle).await?;
+                self.session.settled(effect, settled);
+                self.session.set_up();
+                self.services.board.new_work();
+                Ok(Progress::Continue)
             }
-            Fault::Unavailable { .. } | Fault::NotSent(_) | Fault::Rejected(_) | Fault::OutcomeUnknown(_) => {
-                self.seen("unreachable", vec![UNREACHABLE.into()]).await
+            Ok(Verdict::Wait(reasons)) => self.wait_for_card(open, reasons, read).await,
+            Ok(Verdict::Cancel) => self.down(read).await,
+            Err(fault) => {
+                self.session.unanswered(&self.services, &fault).await?;
+                Ok(match self.down(read).await? {
+                    Progress::Blocked(_) => Progress::Blocked(Blocked::AttemptUnanswered),
+                    other @ (Progress::Continue | Progress::Wait(_) | Progress::Gone) => other,
+                })
             }
         }
     }
 
-    async fn seen(&mut self, state: &'static str, reasons: Vec<String>) -> Result<(), StoreError> {
-        let printer = &mut self.state.printer;
-        let vouched = printer_reason::still_vouched(&reasons, &printer.vouched);
-        if printer.state == state && printer.reasons == reasons && printer.vouched == vouched {
-            return Ok(());
+    /// The card of an open attempt is under way, or waits inside the printer.
+    async fn wait_for_card(
+        &mut self,
+        open: &OpenAttempt,
+        mut reasons: Vec<String>,
+        read: &Pending,
+    ) -> Result<Progress, StoreError> {
+        if reasons.is_empty() {
+            reasons = self.session.ask_waiting(&*self.services.engine.clock).await;
         }
-        info!(printer.id = printer.name, state, reasons = reasons.join(","), "the printer changed");
-        printer.state = state.into();
-        printer.reasons.clone_from(&reasons);
-        printer.vouched = vouched;
-        self.writer.save(Request::Seen { printer: printer.name.clone(), state, reasons, whole: true }).await?;
+        let release_after = self.services.engine.settings.release_after;
+        if reasons.is_empty() && self.session.hangs(open.key, self.services.now(), release_after) {
+            reasons.push(printer_reason::TAKES_TOO_LONG.to_owned());
+        }
+        let waits = !reasons.is_empty();
+        Box::pin(self.session.show_waiting(&self.services, reasons)).await?;
+        if !waits {
+            self.session.set_up();
+            return Ok(Progress::Wait(POLL_MAX));
+        }
+        Ok(match self.down(read).await? {
+            Progress::Blocked(_) => Progress::Blocked(Blocked::CardWaitsInside),
+            Progress::Continue | Progress::Wait(_) | Progress::Gone => Progress::Wait(POLL_MAX),
+        })
+    }
+
+    /// Cancels held cards behind an open attempt that waits: they would wait for hours, and other printers can print them.
+    async fn cancel_held_behind(&mut self, held: &[OpenAttempt]) -> Result<(), StoreError> {
+        for open in held.iter().filter(|open| !open.releasing) {
+            let Ok(id) = AttemptId::new(&*open.name) else { continue };
+            if let Ok(Verdict::Ended(outcome)) = judge(self.session.driver(), &reference(open, id)).await {
+                let Ending { settle, effect } = self.session.ending(&self.services, open.key, None, outcome);
+                let settled = self.services.commits.settle(settle).await?;
+                self.session.settled(effect, settled);
+            }
+        }
         Ok(())
     }
 }

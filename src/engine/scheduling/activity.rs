@@ -1,4 +1,4 @@
-//! What each worker is doing, so that the scheduler can tell when only a person would help.
+//! What each worker does, so that the scheduler can tell when only a person would help.
 
 use std::{
     collections::HashMap,
@@ -10,16 +10,18 @@ use std::{
 
 use tokio::sync::watch;
 
-/// What a worker is doing.
+use crate::domain::dispatch::Blocked;
+
+/// What a worker does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Activity {
     /// Printing, or waiting for something that passes by itself.
     Busy,
-    /// Nothing goes on until a person acts, blanks are delivered, or a window opens.
-    Blocked(&'static str),
+    /// Blocked until a person acts, blanks are delivered, records arrive or a window opens.
+    Blocked(Blocked),
 }
 
-/// The workers' board.
+/// What all workers do, and how they are woken.
 pub(crate) struct ActivityBoard {
     workers: Mutex<HashMap<String, (Activity, u64)>>,
     /// Counts commits that may give another worker something to do.
@@ -32,56 +34,56 @@ impl ActivityBoard {
         Self { workers: Mutex::default(), work: AtomicU64::new(0), wake: watch::channel(0).0 }
     }
 
-    /// There may be something new to do, for anybody.
+    /// Announces that there may be something new to do, for every worker.
     pub(crate) fn new_work(&self) {
         self.work.fetch_add(1, Ordering::SeqCst);
         self.wake_all();
     }
 
-    /// Everybody looks again.
+    /// Wakes all workers.
     pub(crate) fn wake_all(&self) {
         self.wake.send_modify(|n| *n += 1);
     }
 
-    /// To be woken.
+    /// A receiver that is woken.
     pub(crate) fn waker(&self) -> watch::Receiver<u64> {
         self.wake.subscribe()
     }
 
-    /// How much work was announced so far; to be read before looking for it.
+    /// How much work was announced so far; read it before reading the database.
     pub(crate) fn seen(&self) -> u64 {
         self.work.load(Ordering::SeqCst)
     }
 
-    /// A worker says what it is doing, having looked after `seen`.
+    /// Sets what a worker does, decided on what it read after `seen`.
     pub(crate) fn set(&self, printer: &str, doing: Activity, seen: u64) {
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         workers.insert(printer.to_owned(), (doing, seen));
     }
 
-    /// A worker has left.
+    /// Removes a worker that has ended.
     pub(crate) fn leave(&self, printer: &str) {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner).remove(printer);
     }
 
-    /// Would only a person, a delivery or a window help, for all workers?
-    pub(crate) fn all_stuck(&self) -> bool {
+    /// Whether all workers are blocked, and none has missed new work.
+    pub(crate) fn all_blocked(&self) -> bool {
         let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = self.seen();
         workers.values().all(|(doing, at)| matches!(doing, Activity::Blocked(_)) && *at == seen)
     }
 
-    /// Why each stuck worker is stuck.
-    pub(crate) fn stuck(&self) -> Vec<(String, &'static str)> {
+    /// Why each blocked worker is blocked, by printer.
+    pub(crate) fn blocked(&self) -> Vec<(String, Blocked)> {
         let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut stuck: Vec<_> = workers
+        let mut blocked: Vec<_> = workers
             .iter()
             .filter_map(|(name, (doing, _))| match doing {
                 Activity::Blocked(why) => Some((name.clone(), *why)),
                 Activity::Busy => None,
             })
             .collect();
-        stuck.sort();
-        stuck
+        blocked.sort();
+        blocked
     }
 }

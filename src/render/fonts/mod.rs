@@ -1,4 +1,4 @@
-//! The fonts that come with the program: nothing is read from the machine, so that a card is the same on each.
+//! The built-in fonts. Fonts of the machine are not read, so that a card is the same on every machine.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,19 +10,19 @@ use ttf_parser::{FaceParsingError, GlyphId, OutlineBuilder};
 
 use crate::domain::card::profile::FontName;
 
-/// Liberation Sans 2.1.5, SIL Open Font License 1.1; OCR-B 0.3, in the public domain (see the licences beside them).
+/// Liberation Sans 2.1.5, SIL Open Font License 1.1; OCR-B 0.3, in the public domain (licences in this folder).
 static REGULAR: &[u8] = include_bytes!("LiberationSans-Regular.ttf");
 static BOLD: &[u8] = include_bytes!("LiberationSans-Bold.ttf");
 static OCR_B: &[u8] = include_bytes!("OCRB.otf");
 
-/// The family names that a template may use.
+/// Font families that a drawing may name.
 pub(super) const FAMILIES: [&str; 2] = ["Liberation Sans", "OCR B"];
 
-/// The end of Latin with all its accents: nearly all texts are made of the characters below, and a look-up in the font takes
-/// longer than the rest of setting them.
+/// End of the Latin blocks. Glyphs below it are cached: a look-up in the font takes longer than the rest of setting a
+/// text.
 const COMMON: char = '\u{250}';
 
-/// The file of a font.
+/// The bytes of a font file.
 pub(super) fn data(name: FontName) -> &'static [u8] {
     match name {
         FontName::Regular => REGULAR,
@@ -31,7 +31,7 @@ pub(super) fn data(name: FontName) -> &'static [u8] {
     }
 }
 
-/// The fonts for the text of templates.
+/// The fonts for texts in drawings.
 pub(super) fn database() -> Arc<fontdb::Database> {
     static DATABASE: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
         let mut database = fontdb::Database::new();
@@ -43,16 +43,16 @@ pub(super) fn database() -> Arc<fontdb::Database> {
     DATABASE.clone()
 }
 
-/// A letter of any size.
+/// A glyph of a font.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Glyph {
     pub(super) id: GlyphId,
-    /// From it to the next one, in the font's units.
+    /// Advance width in font units.
     pub(super) advance: u16,
 }
 
-/// One font. Letters stand one after another, with the font's kerning between two: no text engine, so that what one of these
-/// cannot do justice is refused and not misprinted.
+/// A font. Glyphs are placed one after another with pair kerning. There is no shaping: characters that need it are
+/// refused, so that they are not misprinted.
 pub(super) struct Font {
     face: ttf_parser::Face<'static>,
     common: Vec<Option<Glyph>>,
@@ -65,18 +65,18 @@ impl Font {
         Ok(font)
     }
 
-    /// The glyph of a character. `None` if the font lacks it, or it needs more than letters one after another.
+    /// The glyph of a character. `None` if the font lacks it, or it needs complex layout.
     pub(super) fn glyph(&self, c: char) -> Option<Glyph> {
         self.common.get(c as usize).copied().unwrap_or_else(|| self.look_up(c))
     }
 
     fn look_up(&self, c: char) -> Option<Glyph> {
-        // Glyph 0 is the box that stands for what a font lacks.
+        // Glyph 0 is the box for missing characters.
         let id = self.face.glyph_index(c).filter(|id| id.0 != 0 && !needs_layout(c))?;
         Some(Glyph { id, advance: self.face.glyph_hor_advance(id)? })
     }
 
-    /// How much nearer, or farther, the second of two letters stands, in the font's units.
+    /// Kerning between two glyphs in font units; negative moves them together.
     pub(super) fn kerning(&self, left: GlyphId, right: GlyphId) -> i16 {
         let tables = self.face.tables().kern.iter().flat_map(|kern| kern.subtables);
         let table =
@@ -92,12 +92,12 @@ impl Font {
         self.face.units_per_em().into()
     }
 
-    /// From the top of a line to its baseline, as a part of the em.
+    /// Height from the baseline to the top of a line, in ems.
     pub(super) fn ascent(&self) -> f32 {
         f32::from(self.face.ascender()) / self.units_per_em()
     }
 
-    /// The shape of a glyph in the font's units, upside down as fonts have it. `None` for a blank.
+    /// The outline of a glyph in font units, with y downwards. `None` for a space.
     pub(super) fn outline(&self, id: GlyphId) -> Option<Path> {
         let mut pen = Pen(PathBuilder::new());
         self.face.outline_glyph(id, &mut pen)?;
@@ -129,9 +129,8 @@ impl OutlineBuilder for Pen {
     }
 }
 
-/// Characters that letters one after another would misprint even where the font has them: controls, marks that belong
-/// on the letter before, scripts from right to left, invisible signs that change the order. "É" as one character is
-/// fine.
+/// Whether a character would be misprinted without shaping, even if the font has it: controls, combining marks, scripts
+/// written from right to left, invisible characters that change the order. A composed "É" needs none.
 fn needs_layout(c: char) -> bool {
     c.is_control()
         || matches!(c,

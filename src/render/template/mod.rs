@@ -1,6 +1,7 @@
-//! A side's drawing: an SVG with places. It comes from a user, and may be hostile: only what is listed here is taken, so
-//! that it can neither read a file nor use more time and memory than a card is worth.
+//! The drawing of a side: an SVG file with places. It comes from a user and may be hostile: only the elements and
+//! attributes listed here are allowed, so that it can neither read files nor use much time and memory.
 
+mod error;
 mod view;
 
 use std::collections::{BTreeMap, HashMap};
@@ -10,22 +11,26 @@ use resvg::{
     usvg::{self, roxmltree},
 };
 
-use self::view::{View, view_box};
-use super::{Area, fonts, text::Typesetter};
+pub(super) use self::error::TemplateError;
+use self::{
+    error::SVG,
+    view::{View, view_box},
+};
+use super::{area::Area, fonts, text::Typesetter};
 use crate::domain::card::profile::FontName;
 
-/// A template is no longer than this.
+/// Largest size of a drawing in bytes.
 const BYTES_MAX: usize = 512 * 1024;
-/// Elements of a template.
+/// Most elements in a drawing.
 const ELEMENTS_MAX: usize = 5_000;
-/// Elements inside one another.
+/// Deepest nesting of elements.
 const DEPTH_MAX: usize = 24;
-/// Elements that are drawn on a layer of their own first.
+/// Most elements that need a layer of their own.
 const LAYERS_MAX: usize = 64;
-/// Such layers inside one another.
+/// Deepest nesting of such layers.
 const LAYERS_DEEP_MAX: usize = 3;
 
-/// Elements that a template may have. What is drawn by repeating, filtering or embedding is not among them.
+/// Elements that a drawing may have. Elements that repeat, filter or embed others are not among them.
 const ELEMENTS: [&str; 18] = [
     "svg",
     "g",
@@ -46,34 +51,24 @@ const ELEMENTS: [&str; 18] = [
     "title",
     "desc",
 ];
-const SVG: &str = "http://www.w3.org/2000/svg";
-/// Elements that drawing programs leave, and that draw nothing.
+/// Elements that drawing programs write, and that draw nothing.
 const IGNORED: [&str; 1] = ["metadata"];
-/// Attributes that cost more than they are worth on a card, or need elements that are not taken.
+/// Attributes that cost much time, or need elements that are not allowed.
 const REFUSED: [&str; 5] = ["filter", "mask", "stroke-dasharray", "marker", "mix-blend-mode"];
+/// Attributes that need a layer.
 const LAYERED: [&str; 3] = ["clip-path", "opacity", "isolation"];
 
-/// What is wrong with a template, and where.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("{message}")]
-pub(super) struct TemplateError {
-    /// The line of the file, from 1.
-    pub(super) line: u32,
-    /// What is wrong.
-    pub(super) message: String,
-    /// What to do.
-    pub(super) hint: String,
-}
-
-/// A drawing without its places, and where these are.
+/// A drawing without its places, and the areas of these.
 pub(super) struct Template {
     pub(super) tree: usvg::Tree,
     places: BTreeMap<String, (Area, u32)>,
 }
 
 impl Template {
-    /// Reads a template of `width_mm` by `height_mm`, which goes `bleed_mm` beyond each edge, and takes out the places that
-    /// are wanted.
+    /// Reads a drawing for a card of `width_mm` by `height_mm` that extends `bleed_mm` beyond each edge, and removes
+    /// the places that are wanted.
+    ///
+    /// Fails if the drawing is invalid, exceeds a limit, or lacks a wanted place.
     pub(super) fn read(
         svg: &str,
         [width_mm, height_mm]: [f32; 2],
@@ -86,8 +81,9 @@ impl Template {
             return Err(at(1, format!("it has more than {BYTES_MAX} bytes"), "simplify the drawing"));
         }
         let options = roxmltree::ParsingOptions { nodes_limit: 100_000, ..Default::default() };
-        let document = roxmltree::Document::parse_with_options(svg, options)
-            .map_err(|error| at(error.pos().row, format!("it is no SVG: {error}"), "save it again as plain SVG"))?;
+        let document = roxmltree::Document::parse_with_options(svg, options).map_err(|error| {
+            at(error.pos().row, format!("it is not a valid SVG file: {error}"), "save it again as plain SVG")
+        })?;
         let mut survey = Survey {
             view: view_box(&document, [width_mm + 2.0 * bleed_mm, height_mm + 2.0 * bleed_mm])?,
             size_mm: [width_mm, height_mm],
@@ -102,7 +98,7 @@ impl Template {
         };
         for node in document.root_element().descendants().filter(roxmltree::Node::is_element) {
             if node.tag_name().namespace() != Some(SVG) || IGNORED.contains(&node.tag_name().name()) {
-                continue; // it is not drawn, and neither is what is in it
+                continue; // neither it nor its content is drawn
             }
             let line = document.text_pos_at(node.range().start).row;
             survey.visit(node, line).map_err(|(message, hint)| at(line, message, hint))?;
@@ -119,7 +115,7 @@ impl Template {
         let options = usvg::Options {
             font_family: fonts::FAMILIES[0].into(),
             fontdb: fonts::database(),
-            // Nothing outside of the file, and nothing embedded in it.
+            // No pictures, neither from other files nor embedded.
             image_href_resolver: usvg::ImageHrefResolver {
                 resolve_data: Box::new(|_, _, _| None),
                 resolve_string: Box::new(|_, _| None),
@@ -131,13 +127,13 @@ impl Template {
         Ok(Self { tree, places })
     }
 
-    /// Where a place is that was wanted, and its line in the file.
+    /// The area of a wanted place, and its line in the file.
     pub(super) fn place(&self, name: &str) -> (Area, u32) {
         self.places.get(name).copied().unwrap_or_default()
     }
 
-    /// The drawing on white, without its bleed: `[width_mm, height_mm]` on so many dots. It fills the last ones too, which
-    /// the card does not: a line of white would show at its edge.
+    /// Renders the drawing without its bleed on a white page of `[width, height]` dots. It is stretched to the last
+    /// dots, which the card covers in part: otherwise a white line would show at the edge.
     pub(super) fn draw(
         &self,
         [width_mm, height_mm]: [f32; 2],
@@ -146,7 +142,7 @@ impl Template {
     ) -> Option<Pixmap> {
         let mut page = Pixmap::new(width, height)?;
         page.fill(Color::WHITE);
-        #[expect(clippy::cast_precision_loss, reason = "a card has a few thousand")]
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand dots")]
         let [across, down] = [width as f32 / width_mm, height as f32 / height_mm];
         let size = self.tree.size();
         let scale = |mm: f32, dots_per_mm: f32, units: f32| (mm + 2.0 * bleed_mm) * dots_per_mm / units;
@@ -157,10 +153,10 @@ impl Template {
     }
 }
 
-/// What is wrong, and what to do.
+/// A fault, and how to mend it.
 type Wrong = (String, &'static str);
 
-/// A walk through all elements of a drawing.
+/// The state while all elements of a drawing are visited.
 struct Survey<'a> {
     view: View,
     size_mm: [f32; 2],
@@ -169,15 +165,15 @@ struct Survey<'a> {
     typesetter: &'a Typesetter,
     elements: usize,
     layers: usize,
-    /// How deep each element is, and on how many layers.
+    /// Nesting of each element: elements around it, and layers.
     depths: HashMap<roxmltree::NodeId, (usize, usize)>,
     places: BTreeMap<String, (Area, u32)>,
-    /// Where the places stand in the file.
+    /// The byte ranges of the places in the file.
     cuts: Vec<std::ops::Range<usize>>,
 }
 
 impl Survey<'_> {
-    /// Looks at an element; outer ones come before inner ones.
+    /// Checks an element. Outer elements are visited before inner ones.
     fn visit(&mut self, node: roxmltree::Node<'_, '_>, line: u32) -> Result<(), Wrong> {
         let properties = properties(node);
         let is_layer = properties.iter().any(|(key, value)| LAYERED.contains(key) && !["none", "1"].contains(value));
@@ -188,13 +184,13 @@ impl Survey<'_> {
         self.depths.insert(node.id(), (depth + 1, deep + usize::from(is_layer)));
         if self.elements > ELEMENTS_MAX || self.layers > LAYERS_MAX {
             let message = format!(
-                "it has more than {ELEMENTS_MAX} elements, or more than {LAYERS_MAX} that are clipped or see-through"
+                "it has more than {ELEMENTS_MAX} elements, or more than {LAYERS_MAX} that are clipped or translucent"
             );
             return Err((message, "simplify the drawing"));
         }
         if depth > DEPTH_MAX || deep > LAYERS_DEEP_MAX {
             let message = format!(
-                "it has more than {DEPTH_MAX} elements inside one another, or more than {LAYERS_DEEP_MAX} that are clipped or see-through"
+                "it has more than {DEPTH_MAX} elements inside one another, or more than {LAYERS_DEEP_MAX} that are clipped or translucent"
             );
             return Err((message, "take groups apart"));
         }
@@ -210,11 +206,11 @@ impl Survey<'_> {
         }
     }
 
-    /// Takes a place in.
+    /// Records a place.
     fn place(&mut self, node: roxmltree::Node<'_, '_>, name: &str, line: u32) -> Result<(), Wrong> {
         let Some(area) = self.view.area(node, self.bleed_mm) else {
             let message = format!(
-                "the place `{name}` is no `<rect>` with numbers for x, y, width and height, in no element with a `transform`"
+                "the place `{name}` must be a `<rect>` with numbers for x, y, width and height, and without `transform` on it or around it"
             );
             return Err((message, "draw the place as a plain rectangle at the top level"));
         };
@@ -224,44 +220,44 @@ impl Survey<'_> {
             && area.x_mm + area.width_mm <= width_mm + slack
             && area.y_mm + area.height_mm <= height_mm + slack;
         if !is_inside {
-            return Err((format!("the place `{name}` goes beyond the card"), "move it, or make it smaller"));
+            return Err((format!("the place `{name}` extends beyond the card"), "move it, or make it smaller"));
         }
         if self.places.insert(name.to_owned(), (area, line)).is_some() {
-            return Err((format!("the place `{name}` is there twice"), "give each place an `id` of its own"));
+            return Err((format!("the place `{name}` occurs twice"), "give each place an `id` of its own"));
         }
         self.cuts.push(node.range());
         Ok(())
     }
 }
 
-/// What the element is and says, as a sentence and what to do.
+/// Checks name and attributes of an element.
 fn check(node: roxmltree::Node<'_, '_>, properties: &[(&str, &str)]) -> Result<(), Wrong> {
     let name = node.tag_name().name();
     let is_nested_svg = name == "svg" && node.parent_element().is_some();
     if !ELEMENTS.contains(&name) || is_nested_svg {
         return Err((
-            format!("`<{name}>` is not taken in a template"),
+            format!("`<{name}>` is not allowed in a drawing"),
             "draw it with paths, basic shapes, text, gradients and clip paths; pictures come from records",
         ));
     }
     let in_clip_path = node.ancestors().any(|outer| outer.tag_name().name() == "clipPath");
     if in_clip_path && properties.iter().any(|(key, value)| LAYERED.contains(key) && !["none", "1"].contains(value)) {
-        // Each level would be drawn as often as the one above refers to it.
-        return Err(("a clip path is clipped or see-through itself".into(), "clip the group around it"));
+        // Nested clip paths multiply the time to draw.
+        return Err(("a clip path is clipped or translucent itself".into(), "clip the group around it"));
     }
     for (key, value) in properties {
         if REFUSED.iter().any(|refused| key == refused || (*refused == "marker" && key.starts_with("marker-")))
             && *value != "none"
         {
-            return Err((format!("`{key}` is not taken in a template"), "draw it with paths"));
+            return Err((format!("`{key}` is not allowed in a drawing"), "draw it with paths"));
         }
         if *key == "href" && !value.starts_with('#') || value.contains("url(") && !value.contains("url(#") {
-            return Err((format!("`{key}` leads out of the file"), "use only what is in the file itself"));
+            return Err((format!("`{key}` refers outside the file"), "refer to elements of the same file only"));
         }
         let families = value.split(',').map(|family| family.trim().trim_matches(['"', '\'']));
         if *key == "font-family" && !families.clone().any(|family| fonts::FAMILIES.contains(&family)) {
             return Err((
-                "it has a `font-family` that does not come with the program".into(),
+                "its `font-family` is not built in".into(),
                 "use `Liberation Sans` or `OCR B`, or turn the text into paths",
             ));
         }
@@ -269,14 +265,14 @@ fn check(node: roxmltree::Node<'_, '_>, properties: &[(&str, &str)]) -> Result<(
     Ok(())
 }
 
-/// Attributes, and those that stand in `style`.
+/// The attributes of an element, including those in `style`.
 fn properties<'a>(node: roxmltree::Node<'a, '_>) -> Vec<(&'a str, &'a str)> {
     let style = node.attribute("style").unwrap_or_default().split(';').filter_map(|one| one.split_once(':'));
     let own = node.attributes().map(|attribute| (attribute.name(), attribute.value()));
     own.chain(style).map(|(key, value)| (key.trim(), value.trim())).filter(|(key, _)| *key != "style").collect()
 }
 
-/// The text in an element that shows it.
+/// The text of a text node that is drawn.
 fn text_of<'a>(node: roxmltree::Node<'a, '_>) -> Option<&'a str> {
     let inside = node.parent_element().map(|parent| parent.tag_name().name());
     matches!(inside, Some("text" | "tspan")).then(|| node.text()).flatten().filter(|_| node.is_text())
@@ -306,7 +302,7 @@ mod tests {
         let page = template.draw([85.6, 53.98], 0.0, [1012, 638]).unwrap();
         assert!(page.data().iter().all(|byte| *byte == 255), "nothing is left of it");
         let drawn = read(&svg, &[]).unwrap().draw([85.6, 53.98], 0.0, [1012, 638]).unwrap();
-        assert!(drawn.data().contains(&0), "who is no place is drawn");
+        assert!(drawn.data().contains(&0), "a rectangle that is no place is drawn");
     }
 
     #[test]
@@ -330,20 +326,20 @@ mod tests {
     #[test]
     fn what_leads_out_of_the_file_or_costs_too_much_is_refused_with_its_line() {
         for (inside, what) in [
-            ("<image href=\"file:///etc/passwd\"/>", "`<image>` is not taken"),
-            ("<image href=\"http://127.0.0.1/\"/>", "`<image>` is not taken"),
-            ("<script>alert(1)</script>", "`<script>` is not taken"),
-            ("<style>@import url(http://127.0.0.1/)</style>", "`<style>` is not taken"),
-            ("<g id=\"a\"/><use href=\"#a\"/>", "`<use>` is not taken"),
-            ("<foreignObject/>", "`<foreignObject>` is not taken"),
-            ("<filter id=\"a\"/>", "`<filter>` is not taken"),
-            ("<pattern id=\"a\"/>", "`<pattern>` is not taken"),
-            ("<svg/>", "`<svg>` is not taken"),
-            ("<path d=\"M0 0H9\" style=\"filter:url(#a)\"/>", "`filter` is not taken"),
-            ("<path d=\"M0 0H9\" stroke-dasharray=\"0.0001\"/>", "`stroke-dasharray` is not taken"),
-            ("<path d=\"M0 0H9\" fill=\"url(http://127.0.0.1/a.svg#b)\"/>", "`fill` leads out of the file"),
-            ("<linearGradient href=\"other.svg#a\"/>", "`href` leads out of the file"),
-            ("<text font-family=\"Arial\">a</text>", "does not come with the program"),
+            ("<image href=\"file:///etc/passwd\"/>", "`<image>` is not allowed"),
+            ("<image href=\"http://127.0.0.1/\"/>", "`<image>` is not allowed"),
+            ("<script>alert(1)</script>", "`<script>` is not allowed"),
+            ("<style>@import url(http://127.0.0.1/)</style>", "`<style>` is not allowed"),
+            ("<g id=\"a\"/><use href=\"#a\"/>", "`<use>` is not allowed"),
+            ("<foreignObject/>", "`<foreignObject>` is not allowed"),
+            ("<filter id=\"a\"/>", "`<filter>` is not allowed"),
+            ("<pattern id=\"a\"/>", "`<pattern>` is not allowed"),
+            ("<svg/>", "`<svg>` is not allowed"),
+            ("<path d=\"M0 0H9\" style=\"filter:url(#a)\"/>", "`filter` is not allowed"),
+            ("<path d=\"M0 0H9\" stroke-dasharray=\"0.0001\"/>", "`stroke-dasharray` is not allowed"),
+            ("<path d=\"M0 0H9\" fill=\"url(http://127.0.0.1/a.svg#b)\"/>", "`fill` refers outside the file"),
+            ("<linearGradient href=\"other.svg#a\"/>", "`href` refers outside the file"),
+            ("<text font-family=\"Arial\">a</text>", "is not built in"),
             ("<text>\u{4E2D}</text>", "U+4E2D, which the font lacks"),
         ] {
             let error = refused(&with(inside));
@@ -365,12 +361,15 @@ mod tests {
             (with(&deep(40_000)), "inside one another"),
             (with(&doubling), "a clip path is clipped"),
             (with(&deep(30)), "more than 24 elements inside one another"),
-            (with(&clipped(5)), "clipped or see-through"),
-            (with(&"<g opacity=\"0.5\"/>".repeat(100)), "clipped or see-through"),
+            (with(&clipped(5)), "clipped or translucent"),
+            (with(&"<g opacity=\"0.5\"/>".repeat(100)), "clipped or translucent"),
             (with(&"<g/>".repeat(6_000)), "more than 5000 elements"),
             (with(&" ".repeat(600_000)), "more than 524288 bytes"),
-            (format!("<!DOCTYPE svg [<!ENTITY a \"aaaa\">]>{}", with("<text>&a;</text>")), "it is no SVG"),
-            ("<".repeat(500_000), "it is no SVG"),
+            (
+                format!("<!DOCTYPE svg [<!ENTITY a \"aaaa\">]>{}", with("<text>&a;</text>")),
+                "it is not a valid SVG file",
+            ),
+            ("<".repeat(500_000), "it is not a valid SVG file"),
             (with(&format!("<g{attributes}><g/></g>")), ""),
         ] {
             match read(&svg, &[]) {
@@ -385,13 +384,13 @@ mod tests {
         let rect = |more: &str| format!("<rect id=\"name\" x=\"1\" y=\"1\" width=\"9\" height=\"9\" {more}/>");
         for (inside, what) in [
             (String::new(), "it has no place `name`"),
-            (rect("transform=\"scale(2)\""), "is no `<rect>` with numbers"),
-            (format!("<g transform=\"scale(2)\">{}</g>", rect("")), "is no `<rect>` with numbers"),
-            (format!("<defs>{}</defs>", rect("")), "is no `<rect>` with numbers"),
-            ("<circle id=\"name\" r=\"3\"/>".into(), "is no `<rect>` with numbers"),
-            ("<rect id=\"name\" width=\"10%\" height=\"3\"/>".into(), "is no `<rect>` with numbers"),
-            ("<rect id=\"name\" x=\"80\" width=\"10\" height=\"3\"/>".into(), "goes beyond the card"),
-            (rect("") + &rect(""), "is there twice"),
+            (rect("transform=\"scale(2)\""), "must be a `<rect>` with numbers"),
+            (format!("<g transform=\"scale(2)\">{}</g>", rect("")), "must be a `<rect>` with numbers"),
+            (format!("<defs>{}</defs>", rect("")), "must be a `<rect>` with numbers"),
+            ("<circle id=\"name\" r=\"3\"/>".into(), "must be a `<rect>` with numbers"),
+            ("<rect id=\"name\" width=\"10%\" height=\"3\"/>".into(), "must be a `<rect>` with numbers"),
+            ("<rect id=\"name\" x=\"80\" width=\"10\" height=\"3\"/>".into(), "extends beyond the card"),
+            (rect("") + &rect(""), "occurs twice"),
         ] {
             let error = read(&with(&inside), &["name"]).err().unwrap();
             assert!(error.message.contains(what), "{inside}: {error}");
@@ -409,7 +408,7 @@ mod tests {
             let svg = format!("<svg xmlns=\"{SVG}\" {svg}/>");
             assert!(refused(&svg).hint.contains("85.6") || refused(&svg).hint.contains("leave both out"), "{svg}");
         }
-        assert!(refused("<html/>").message.contains("no `<svg>`"));
+        assert!(refused("<html/>").message.contains("must be `<svg>`"));
     }
 
     proptest::proptest! {

@@ -1,13 +1,14 @@
-//! The drawing's own units, and the card's.
+//! Conversion from the units of a drawing to millimetres.
 
 use resvg::usvg::roxmltree;
 
-use super::{Area, SVG, TemplateError};
+use super::error::{SVG, TemplateError};
+use crate::render::area::Area;
 
-/// How much another shape than the card's a drawing may have.
+/// Greatest relative difference between the proportions of drawing and card.
 const SHAPE_TOLERANCE: f32 = 0.005;
 
-/// The drawing's own units.
+/// The coordinate system of a drawing.
 pub(super) struct View {
     x: f32,
     y: f32,
@@ -15,7 +16,7 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Where a rectangle is on the card.
+    /// The area of a rectangle on the card. `None` unless it is a plain `<rect>` without transforms.
     pub(super) fn area(&self, node: roxmltree::Node<'_, '_>, bleed_mm: f32) -> Option<Area> {
         let plain = node.ancestors().filter(roxmltree::Node::is_element).all(|n| n.attribute("transform").is_none());
         let at_the_top = node
@@ -40,6 +41,7 @@ impl View {
     }
 }
 
+/// Reads the `viewBox` of a drawing, which must have the proportions of `[width_mm, height_mm]`.
 pub(super) fn view_box(
     document: &roxmltree::Document<'_>,
     [width_mm, height_mm]: [f32; 2],
@@ -51,17 +53,17 @@ pub(super) fn view_box(
         "write `<svg xmlns=\"{SVG}\" viewBox=\"0 0 {width_mm} {height_mm}\">`; one unit is one millimetre then"
     );
     if root.tag_name().name() != "svg" || root.tag_name().namespace() != Some(SVG) {
-        return wrong("its first element is no `<svg>` of SVG's namespace".into(), hint);
+        return wrong("its first element must be `<svg>` in the SVG namespace".into(), hint);
     }
     let numbers = root.attribute("viewBox").unwrap_or_default().split([' ', ',']).filter(|part| !part.is_empty());
     let numbers: Vec<f32> = numbers.filter_map(|part| part.parse().ok()).filter(|n: &f32| n.is_finite()).collect();
     let &[x, y, width, height] = numbers.as_slice() else {
-        return wrong("it has no `viewBox` of four numbers".into(), hint);
+        return wrong("it needs a `viewBox` of four numbers".into(), hint);
     };
     let has_shape =
         |w: f32, h: f32| w > 0.0 && h > 0.0 && (w / h / (width_mm / height_mm) - 1.0).abs() <= SHAPE_TOLERANCE;
     if !has_shape(width, height) {
-        return wrong(format!("its `viewBox` has not the shape of {width_mm} by {height_mm} mm"), hint);
+        return wrong(format!("its `viewBox` must have the proportions of {width_mm} by {height_mm} mm"), hint);
     }
     let length =
         |name: &str| root.attribute(name).map(|text| text.trim_end_matches(char::is_alphabetic).parse::<f32>());
@@ -70,7 +72,7 @@ pub(super) fn view_box(
         (Some(Ok(w)), Some(Ok(h))) if has_shape(w, h) => {}
         _ => {
             return wrong(
-                "its `width` and `height` have not the shape of the card".into(),
+                "its `width` and `height` must have the proportions of the card".into(),
                 "leave both out, or set both to the card's".into(),
             );
         }

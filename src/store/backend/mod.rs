@@ -1,5 +1,5 @@
-//! The two databases: the only file that names their types, but for what only SQLite has (`backup`). Everything else is one
-//! text and one call for both, through [`on!`](on).
+//! SQLite and PostgreSQL behind one interface. Other files of the store use one SQL text and one call for both databases,
+//! through [`on!`](on).
 
 pub(super) mod postgres;
 mod schema;
@@ -16,11 +16,11 @@ use self::{
 };
 use super::error::{StoreError, doing};
 
-/// Connections that read, of one process.
+/// The number of connections for reading, per process.
 const READERS: usize = 5;
 
-/// Runs one call on whichever database a transaction belongs to. The call is compiled once for each, so that a type that
-/// only one of them knows does not compile.
+/// Runs a call on the database of a transaction. The call is compiled for both databases, so that it can only use types that
+/// both support.
 macro_rules! on {
     ($tx:expr, $connection:ident => $call:expr) => {
         match &mut $tx.inner {
@@ -28,14 +28,14 @@ macro_rules! on {
                 let $connection = &mut **transaction;
                 $call.await
             }
-            $crate::store::backend::Inner::Postgres(lent) => {
-                // Boxed, so that a thousand workers that use SQLite do not each carry room for it.
-                Box::pin(lent.run(async |$connection| $call.await)).await
+            $crate::store::backend::Inner::Postgres(transaction) => {
+                // Boxed: otherwise the futures of a thousand workers on SQLite would reserve memory for it.
+                Box::pin(transaction.run(async |$connection| $call.await)).await
             }
         }
     };
 }
-/// Executes a statement on whichever database a transaction belongs to, and gives the number of rows that it changed.
+/// Executes a statement on the database of a transaction and returns the number of rows that it changed.
 macro_rules! execute {
     ($tx:expr, $query:expr) => {
         $crate::store::backend::on!($tx, c => async { $query.execute(c).await.map(|done| done.rows_affected()) })
@@ -46,19 +46,20 @@ pub(super) use {execute, on};
 /// Where the database is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Location {
-    /// A file of SQLite's.
+    /// A SQLite file.
     File(PathBuf),
-    /// `postgres://user@host/database`. It may hold a password.
+    /// A PostgreSQL database, `postgres://USER@HOST/DATABASE`. The address may contain a password.
     Server(String),
 }
 
+/// An open database.
 #[derive(Clone, Debug)]
 pub(super) enum Backend {
     Sqlite(SqliteFile),
     Postgres(Arc<Server>),
 }
 
-/// An open transaction of one of them.
+/// An open transaction.
 #[derive(Debug)]
 pub(super) enum Inner {
     Sqlite(Transaction<'static, Sqlite>),
@@ -80,7 +81,7 @@ impl Backend {
         }
     }
 
-    /// Begins a transaction that writes. Waits for its turn: there is one at a time, on either database.
+    /// Begins a write transaction. Waits until no other one is open.
     pub(super) async fn write(&self) -> Result<Inner, StoreError> {
         match self {
             Self::Sqlite(file) => file.begin_write().await.map(Inner::Sqlite),
@@ -89,7 +90,7 @@ impl Backend {
         .map_err(doing("beginning to write"))
     }
 
-    /// Begins a transaction that sees one state of the database and cannot write.
+    /// Begins a read-only transaction on a snapshot.
     pub(super) async fn read(&self) -> Result<Inner, StoreError> {
         match self {
             Self::Sqlite(file) => file.read.begin().await.map(Inner::Sqlite),
@@ -105,30 +106,32 @@ impl Backend {
         }
     }
 
-    /// Tells whoever waits for [`Arrivals`] on a SQLite file; on PostgreSQL the commit itself does.
+    /// Notifies the [`Notifications`] of a SQLite file. On PostgreSQL the commit does that itself.
     pub(super) fn announce(&self) {
         if let Self::Sqlite(SqliteFile { path, .. }) = self
             && let Ok(socket) = std::os::unix::net::UnixDatagram::unbound()
         {
-            // Nobody may be listening, or its queue may be full: then it looks soon anyway.
-            let _ = socket.set_nonblocking(true).and_then(|()| socket.send_to(&[1], waker(path)).map(drop));
+            // Fails if there is no listener or its queue is full; the scheduler polls as well.
+            let _ = socket.set_nonblocking(true).and_then(|()| socket.send_to(&[1], wake_path(path)).map(drop));
         }
     }
 
-    /// Begins to hear announcements. Without the means for it (a path too long for a socket, say) it never hears any:
-    /// they only save the wait until the next look.
-    pub(super) async fn arrivals(&self) -> Arrivals {
+    /// Starts listening for notifications. If that is not possible (for example, because the path is too long for a socket),
+    /// none arrive; the scheduler polls as well.
+    pub(super) async fn notifications(&self) -> Notifications {
         match self {
             Self::Sqlite(SqliteFile { path, .. }) => {
-                let socket = waker(path);
-                // Left by one that was killed. There is one scheduler on a file.
+                let socket = wake_path(path);
+                // A socket may be left by a scheduler that was killed. There is one scheduler on a file.
                 let _ = std::fs::remove_file(&socket);
                 let bound = UnixDatagram::bind(&socket);
-                bound.map_or(Arrivals::NotListening, |bound| Arrivals::Socket(Doorbell { socket: bound, path: socket }))
+                bound.map_or(Notifications::NotListening, |bound| {
+                    Notifications::Socket(WakeSocket { socket: bound, path: socket })
+                })
             }
             Self::Postgres(server) => match server.listen().await {
-                Ok(listener) => Arrivals::Channel(Box::new(listener)),
-                Err(_) => Arrivals::NotListening,
+                Ok(listener) => Notifications::Channel(Box::new(listener)),
+                Err(_) => Notifications::NotListening,
             },
         }
     }
@@ -138,48 +141,48 @@ impl Inner {
     pub(super) async fn commit(self, announces: bool) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await.map_err(doing("committing")),
-            Self::Postgres(lent) => Box::pin(lent.commit(announces)).await,
+            Self::Postgres(transaction) => Box::pin(transaction.commit(announces)).await,
         }
     }
 }
 
-/// Announcements of other processes.
+/// Notifications of other processes' commits.
 #[derive(Debug)]
-pub(super) enum Arrivals {
+pub(super) enum Notifications {
     NotListening,
-    Socket(Doorbell),
+    Socket(WakeSocket),
     Channel(Box<PgListener>),
 }
 
-/// A socket beside the file, as long as somebody listens.
+/// A socket beside the database file. It exists while a scheduler listens.
 #[derive(Debug)]
-pub(super) struct Doorbell {
+pub(super) struct WakeSocket {
     socket: UnixDatagram,
     path: PathBuf,
 }
 
-impl Drop for Doorbell {
+impl Drop for WakeSocket {
     fn drop(&mut self) {
-        // What is left is removed by the next who listens.
+        // If this fails, the next listener removes the socket.
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
-impl Arrivals {
-    /// Waits for the next announcement; several may count as one.
+impl Notifications {
+    /// Waits for the next notification; several may be merged into one.
     pub(super) async fn next(&mut self) {
         match self {
             Self::NotListening => std::future::pending().await,
-            Self::Socket(doorbell) => {
+            Self::Socket(wake) => {
                 let mut byte = [0];
-                if doorbell.socket.recv(&mut byte).await.is_err() {
+                if wake.socket.recv(&mut byte).await.is_err() {
                     *self = Self::NotListening;
                     return;
                 }
-                while doorbell.socket.try_recv(&mut byte).is_ok() {}
+                while wake.socket.try_recv(&mut byte).is_ok() {}
             }
             Self::Channel(listener) => {
-                // It connects again by itself. What came in between is not told, so that counts as an announcement.
+                // The listener reconnects by itself. Notifications in between are lost, so a reconnect counts as one.
                 if listener.try_recv().await.is_err() {
                     std::future::pending::<()>().await;
                 }
@@ -188,7 +191,7 @@ impl Arrivals {
     }
 }
 
-fn waker(file: &std::path::Path) -> PathBuf {
+fn wake_path(file: &std::path::Path) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push("-wake");
     name.into()

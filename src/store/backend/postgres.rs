@@ -1,4 +1,4 @@
-//! A PostgreSQL server, and the connections to it.
+//! A PostgreSQL database and its connections.
 
 use std::{
     future::Future,
@@ -18,12 +18,11 @@ use tokio::{
 use super::schema;
 use crate::store::error::{StoreError, doing, is_away};
 
-/// How long a statement of a writing transaction may take on PostgreSQL. Whoever loses the network between two packets
-/// would otherwise wait for ever.
+/// The timeout of a statement. Without it, a process that loses the network during a statement would wait forever.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(20);
-/// The same for a report, which may read everything.
+/// The timeout of a statement that may read whole tables, and of migrations.
 const REPORT_TIMEOUT: Duration = Duration::from_mins(30);
-/// How long a connection to PostgreSQL may take.
+/// The timeout of connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The channel of LISTEN and NOTIFY.
 const CHANNEL: &str = "cetak";
@@ -34,8 +33,8 @@ pub(in crate::store) enum Purpose {
     Write,
 }
 
-/// A PostgreSQL server, and the connections to it. Not sqlx's pool: one that gets a connection back asks it a question
-/// without a limit of time, and a cut network would use the pool up.
+/// A PostgreSQL database and its connections. This is not sqlx's pool, which pings a returned connection without a timeout,
+/// so that a lost network would exhaust it.
 #[derive(Debug)]
 pub(in crate::store) struct Server {
     options: PgConnectOptions,
@@ -43,7 +42,7 @@ pub(in crate::store) struct Server {
     readers: Idle,
 }
 
-/// Connections without a transaction.
+/// Idle connections, at most as many as there are permits.
 #[derive(Debug)]
 struct Idle {
     connections: Mutex<Vec<PgConnection>>,
@@ -71,7 +70,7 @@ impl Server {
         let options: PgConnectOptions = url.parse().map_err(doing("reading the database's address"))?;
         let options =
             options.application_name("cetak").statement_cache_capacity(200).disable_statement_logging().options([
-                // Whatever the server is set to: acknowledged means on disk.
+                // A commit is acknowledged when it is on disk, whatever the server's default is.
                 ("synchronous_commit", "on"),
                 ("tcp_user_timeout", "10s"),
                 ("tcp_keepalives_idle", "10"),
@@ -81,9 +80,9 @@ impl Server {
         let server = Self { options, writers: Idle::new(1), readers: Idle::new(readers) };
         let mut connection = server.connect(Purpose::Write).await.map_err(doing("opening the database"))?;
         let (migrator, known) = schema::of_postgres();
-        // A new version may rewrite tables, or wait for another process that does.
+        // A migration may rewrite tables, or wait for another process that migrates.
         let migrated = timeout(REPORT_TIMEOUT, migrator.run(&mut connection)).await;
-        schema::migrated(migrated.unwrap_or_else(|_| Err(late().into())), known)?;
+        schema::migrated(migrated.unwrap_or_else(|_| Err(timed_out().into())), known)?;
         server.writers.put(connection);
         Ok(Arc::new(server))
     }
@@ -91,9 +90,9 @@ impl Server {
     async fn connect(&self, purpose: Purpose) -> Result<PgConnection, sqlx::Error> {
         let options = self.options.clone();
         let options = match purpose {
-            // Whoever writes finds its rows by key, whatever the planner believes of tables that grew a moment ago.
+            // Writers find their rows by key. The planner's statistics may be older than an import that has just grown a table.
             Purpose::Write => options.options([
-                // A node that stops or is cut off in the middle of a transaction must not hold the others up.
+                // A node that hangs or loses its network within a transaction must not block the others.
                 ("idle_in_transaction_session_timeout", "3s"),
                 ("enable_seqscan", "off"),
                 ("enable_hashjoin", "off"),
@@ -121,20 +120,20 @@ impl Server {
         };
         if let Some(mut connection) = idle.take() {
             match bounded(STATEMENT_TIMEOUT, connection.execute(begin)).await {
-                Ok(_) => return Ok(self.lend(connection, permit, purpose)),
-                // It did not live through the wait.
+                Ok(_) => return Ok(self.transaction(connection, permit, purpose)),
+                // The connection was lost while it was idle.
                 Err(error) if is_away(&error) => {}
                 Err(error) => return Err(error),
             }
-            // Neither did the others.
+            // The other idle connections are older, and probably lost too.
             while idle.take().is_some() {}
         }
         let mut connection = self.connect(purpose).await?;
         bounded(STATEMENT_TIMEOUT, connection.execute(begin)).await?;
-        Ok(self.lend(connection, permit, purpose))
+        Ok(self.transaction(connection, permit, purpose))
     }
 
-    fn lend(
+    fn transaction(
         self: &Arc<Self>,
         connection: PgConnection,
         permit: OwnedSemaphorePermit,
@@ -145,7 +144,7 @@ impl Server {
             server: self.clone(),
             permit: Some(permit),
             purpose,
-            patience: STATEMENT_TIMEOUT,
+            timeout: STATEMENT_TIMEOUT,
             failed: false,
         }
     }
@@ -178,50 +177,50 @@ impl Server {
     }
 }
 
-async fn bounded<T>(patience: Duration, call: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
-    timeout(patience, call).await.unwrap_or_else(|_| Err(late()))
+async fn bounded<T>(limit: Duration, call: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    timeout(limit, call).await.unwrap_or_else(|_| Err(timed_out()))
 }
 
-fn late() -> sqlx::Error {
+fn timed_out() -> sqlx::Error {
     sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "the database does not answer"))
 }
 
-/// A connection with an open transaction. Dropped, it is rolled back and given back.
+/// A connection with an open transaction. When dropped, the transaction is rolled back and the connection becomes idle.
 #[derive(Debug)]
 pub(in crate::store) struct PgTransaction {
-    /// None when it has been given back.
+    /// `None` after the commit, or after the connection was lost.
     connection: Option<PgConnection>,
     server: Arc<Server>,
     permit: Option<OwnedSemaphorePermit>,
     purpose: Purpose,
-    /// How long a statement may take.
-    patience: Duration,
-    /// A statement failed, and PostgreSQL would make a commit a silent rollback.
+    /// The timeout of a statement.
+    timeout: Duration,
+    /// Whether a statement has failed. PostgreSQL would then roll back on COMMIT without an error.
     failed: bool,
 }
 
 impl PgTransaction {
-    /// Runs one statement, within a limit of time.
+    /// Runs a statement with the timeout. After a lost connection or a timeout, the connection is closed.
     pub(in crate::store) async fn run<T>(
         &mut self,
         call: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, sqlx::Error> {
-        let patience = self.patience;
+        let limit = self.timeout;
         let Some(connection) = &mut self.connection else { return Err(sqlx::Error::PoolClosed) };
-        let result = bounded(patience, call(connection)).await;
+        let result = bounded(limit, call(connection)).await;
         self.failed |= result.is_err();
         if matches!(result, Err(sqlx::Error::Io(_))) {
-            self.connection = None; // closed: the server rolls it back when it notices
+            self.connection = None; // closed: the server rolls the transaction back
         }
         result
     }
 
-    /// From here on a statement may read everything there is.
+    /// Raises the timeout to [`REPORT_TIMEOUT`], for statements that read whole tables.
     pub(in crate::store) fn without_timeout(&mut self) {
-        self.patience = REPORT_TIMEOUT;
+        self.timeout = REPORT_TIMEOUT;
     }
 
-    /// Runs something that may take as long as it needs, because a person waits for it.
+    /// Runs statements without a timeout, for copying whole tables.
     pub(in crate::store) async fn unbounded<T>(
         &mut self,
         call: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
@@ -255,7 +254,7 @@ impl Drop for PgTransaction {
     fn drop(&mut self) {
         let (Some(mut connection), Ok(runtime)) = (self.connection.take(), tokio::runtime::Handle::try_current())
         else {
-            return; // closed, and rolled back by the server
+            return; // the server rolls the transaction back
         };
         let (server, permit, purpose) = (self.server.clone(), self.permit.take(), self.purpose);
         runtime.spawn(async move {
@@ -267,7 +266,7 @@ impl Drop for PgTransaction {
     }
 }
 
-/// Has anybody used the database?
+/// Whether the database has been used before.
 pub(in crate::store) async fn has_data(url: &str) -> Result<bool, StoreError> {
     const TABLES: &str = "SELECT to_regclass('meta') IS NOT NULL";
     const KEYS: &str = "SELECT EXISTS (SELECT 1 FROM meta)";

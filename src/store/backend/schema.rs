@@ -1,4 +1,4 @@
-//! The schema of both databases, and the way to the newest one.
+//! The migrations of both databases.
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
@@ -20,17 +20,17 @@ macro_rules! scripts {
     };
 }
 
-/// The way for a SQLite file.
+/// The migrations of SQLite, and the newest schema number.
 pub(super) fn of_sqlite() -> (Migrator, i64) {
     migrator(&scripts!("sqlite"))
 }
 
-/// The way for PostgreSQL.
+/// The migrations of PostgreSQL, and the newest schema number.
 pub(super) fn of_postgres() -> (Migrator, i64) {
     migrator(&scripts!("postgres"))
 }
 
-/// The way to the newest schema, and its number.
+/// A migrator, and the newest schema number.
 fn migrator(scripts: &[Script]) -> (Migrator, i64) {
     let migration = |(number, name, sql): &Script| {
         Migration::new(*number, (*name).into(), MigrationType::Simple, sqlx::SqlStr::from_static(sql), false)
@@ -39,10 +39,11 @@ fn migrator(scripts: &[Script]) -> (Migrator, i64) {
     (Migrator::with_migrations(scripts.iter().map(migration).collect()), known)
 }
 
+/// Translates the result of a migration. `known` is the newest schema number of this program.
 pub(super) fn migrated(result: Result<(), sqlx::migrate::MigrateError>, known: i64) -> Result<(), StoreError> {
     match result {
         Ok(()) => Ok(()),
         Err(sqlx::migrate::MigrateError::VersionMissing(found)) => Err(StoreError::Newer { found, known }),
-        Err(error) => Err(doing("bringing the schema up to date")(error.into())),
+        Err(error) => Err(doing("migrating the schema")(error.into())),
     }
 }

@@ -1,23 +1,24 @@
-//! The archive: jobs that are over, with their attempts, out of the way of those to come. Histories read both places.
+//! The archive: tables for ended jobs and their attempts, so that the tables that the scheduler uses stay small. Histories
+//! read both.
 //!
-//! Movements and audit rows never move. A card can be checked, rejected, handed over, surrendered and printed again long
-//! after its job was archived: such an act finds it in either place, and changes it where it lies.
+//! Movements and audit rows are not archived. A card can be checked, rejected, handed over, surrendered and reprinted after
+//! its job was archived: such an operation changes the job in whichever table has it.
 
 use crate::{
     domain::{attempt::AttemptState, id::JobId, job::JobState, time::Timestamp, transition::JobChange},
     store::{StoreError, Tx, doing, execute, on, parse, set},
 };
 
-/// How much was moved, or would be.
+/// The number of archived rows, or of rows that would be archived.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Moved {
-    /// Jobs.
+    /// The number of jobs.
     pub jobs: u64,
-    /// Their attempts.
+    /// The number of their attempts.
     pub attempts: u64,
 }
 
-/// How many archived jobs a batch has.
+/// The archived jobs of a batch: how many, and how many of them printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::store) struct ArchivedCount {
     pub(in crate::store) batch: i64,
@@ -26,11 +27,11 @@ pub(in crate::store) struct ArchivedCount {
 }
 
 impl Tx {
-    /// Jobs after `after` that may be archived, by number, at most `limit`: a job of a batch that was closed before
-    /// `before`, and with no card that somebody has to look for.
+    /// Jobs that may be archived, in ascending order from after `after`, at most `limit`: jobs that are not queued, printing
+    /// or uncertain, of batches that were closed before `before`.
     ///
-    /// The newest job and the job of the newest attempt are never among them: SQLite gives the next row the number after
-    /// the highest that is there, and a number that was given once stands in the ledger.
+    /// The newest job and the job of the newest attempt are excluded. SQLite numbers a new row one above the highest existing
+    /// row, and a number that the ledger and the audit name must not be used twice.
     pub async fn jobs_finished(
         &mut self,
         before: Timestamp,
@@ -60,8 +61,8 @@ impl Tx {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// Moves finished jobs with their attempts into the archive. One that is not finished, or not there, is
-    /// [`StoreError::Conflict`] for all.
+    /// Moves ended jobs with their attempts into the archive. [`StoreError::Conflict`] if one of the jobs has not ended or does
+    /// not exist; then nothing is moved.
     pub async fn jobs_archive(&mut self, jobs: &[JobId]) -> Result<Moved, StoreError> {
         const JOBS: &str = "
             INSERT INTO job_archive (id, batch_id, record_id, copy, lot_id, state, position, due_at_us, not_started)
@@ -75,9 +76,9 @@ impl Tx {
                    began_at_us, ended_at_us, boot, impressions
             FROM attempt
             WHERE job_id IN (SELECT CAST(v.value ->> 0 AS BIGINT) FROM json_each($1) AS v)";
-        const FORGET_ATTEMPTS: &str = "
+        const DELETE_ATTEMPTS: &str = "
             DELETE FROM attempt WHERE job_id IN (SELECT CAST(v.value ->> 0 AS BIGINT) FROM json_each($1) AS v)";
-        const FORGET_JOBS: &str =
+        const DELETE_JOBS: &str =
             "DELETE FROM job WHERE id IN (SELECT CAST(v.value ->> 0 AS BIGINT) FROM json_each($1) AS v)";
         if jobs.is_empty() {
             return Ok(Moved::default());
@@ -85,18 +86,18 @@ impl Tx {
         let all = jobs.len() as u64;
         let moved =
             Moved { jobs: self.archive_step(JOBS, jobs).await?, attempts: self.archive_step(ATTEMPTS, jobs).await? };
-        let forgotten = Moved {
-            attempts: self.archive_step(FORGET_ATTEMPTS, jobs).await?,
-            jobs: self.archive_step(FORGET_JOBS, jobs).await?,
+        let deleted = Moved {
+            attempts: self.archive_step(DELETE_ATTEMPTS, jobs).await?,
+            jobs: self.archive_step(DELETE_JOBS, jobs).await?,
         };
-        if moved.jobs == all && forgotten == moved { Ok(moved) } else { Err(StoreError::Conflict("the job")) }
+        if moved.jobs == all && deleted == moved { Ok(moved) } else { Err(StoreError::Conflict("the job")) }
     }
 
     async fn archive_step(&mut self, sql: &'static str, jobs: &[JobId]) -> Result<u64, StoreError> {
         execute!(self, sqlx::query(sql).bind(ids(jobs))).map_err(doing("archiving jobs"))
     }
 
-    /// Changes jobs whose card is printed, where they are archived, and returns which those were.
+    /// Applies changes to archived jobs. Returns the jobs that were found there.
     pub(in crate::store) async fn jobs_archived_change(
         &mut self,
         changes: &[&JobChange],
@@ -120,7 +121,7 @@ impl Tx {
         state.map(|state| parse("attempt_archive", name, &state)).transpose()
     }
 
-    /// The archived jobs of each batch that has any.
+    /// The counts of each batch that has archived jobs.
     pub(in crate::store) async fn archived_counts(&mut self) -> Result<Vec<ArchivedCount>, StoreError> {
         const COUNTS: &str = "
             SELECT batch_id, COUNT(*), COUNT(*) FILTER (WHERE state = 'printed') FROM job_archive
@@ -135,7 +136,7 @@ fn ids(jobs: &[JobId]) -> String {
     set(&jobs.iter().map(|job| (job.0,)).collect::<Vec<_>>())
 }
 
-/// Can a job in this state, from which it changes, be archived?
+/// Whether a job in this state may be in the archive.
 pub(in crate::store) fn may_be_archived(from: JobState) -> bool {
     match from {
         JobState::Printed | JobState::Quarantined | JobState::Returned | JobState::Withdrawn => true,

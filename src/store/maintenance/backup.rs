@@ -1,4 +1,4 @@
-//! Copies of a SQLite database, made while it is written. PostgreSQL has means of its own.
+//! Backups of a SQLite database, made while it is in use. PostgreSQL has its own tools.
 
 use std::path::Path;
 
@@ -16,10 +16,10 @@ use crate::store::{
 };
 
 impl Store {
-    /// Writes one state of the whole database into a file, which must be empty or not there. Writers go on meanwhile.
+    /// Writes a snapshot of the database into a file, which must be empty or absent. Other processes can write meanwhile.
     ///
-    /// What was deleted is not in the copy, not even as free pages. It is not synced to disk: that is the caller's. Returns
-    /// `false`, and does nothing, if the database is a server's and no file.
+    /// The copy has no deleted data, because it has no free pages. The caller must sync the file. Returns `false` without
+    /// writing if the database is PostgreSQL.
     pub async fn backup_write(&self, file: &str) -> Result<bool, StoreError> {
         let Backend::Sqlite(SqliteFile { read, .. }) = &self.backend else { return Ok(false) };
         let mut connection = read.acquire().await.map_err(doing("beginning a backup"))?;
@@ -28,7 +28,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Opens a copy that nobody writes, only to read it: nothing is made beside it.
+    /// Opens a backup for reading, without creating files beside it. The file must not be written meanwhile.
     pub async fn backup_open(file: &Path, keys: Keys) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(file)

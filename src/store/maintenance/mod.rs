@@ -1,4 +1,4 @@
-//! Looking after a database: checks, backups, the archive, and the move to PostgreSQL.
+//! Maintenance: checks, backups, the archive, and the move to PostgreSQL.
 
 pub(super) mod archive;
 mod backup;

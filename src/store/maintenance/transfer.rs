@@ -1,4 +1,4 @@
-//! Moving everything from a SQLite file to PostgreSQL, row by row, and reading it back to see that nothing changed.
+//! Moves all data from a SQLite file to PostgreSQL, reads them back and compares them.
 
 use futures_util::TryStreamExt;
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Every table, those first that others refer to. Nodes are not moved: there are none on a file.
+/// All tables that are moved; referenced tables come first. A file has no nodes.
 const TABLES: [&str; 18] = [
     "meta",
     "photo",
@@ -36,21 +36,21 @@ const TABLES: [&str; 18] = [
     "audit_head",
 ];
 const NOT_MOVED: [&str; 2] = ["_sqlx_migrations", "node"];
-/// The file may take longer to read than a transaction may otherwise rest.
-const PATIENT: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
-/// Rows are sent in pieces of this size.
-const PIECE_BYTES: usize = 1 << 20;
+/// Reading the file may take longer than a transaction may otherwise be idle.
+const NO_IDLE_TIMEOUT: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
+/// Rows are sent in chunks of this size.
+const CHUNK_BYTES: usize = 1 << 20;
 
-/// What was moved.
+/// The result of a move.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Transferred {
-    /// Table and rows, in the order in which they went.
+    /// Each table and its number of rows, in the order in which they were moved.
     pub tables: Vec<(&'static str, i64)>,
-    /// It was all there from an interrupted move, and was only compared.
+    /// Whether an interrupted move had copied the data already, so that they were only compared.
     pub was_there: bool,
 }
 
-/// A column, by what the two databases call it.
+/// A column of a table.
 struct Column {
     name: String,
     kind: Kind,
@@ -72,7 +72,7 @@ enum Value {
     Flag(bool),
 }
 
-/// A table's rows, in the order of its key, as one number.
+/// The number of rows of a table, and a hash over them in the order of the table's key.
 #[derive(Default)]
 struct Sum {
     rows: i64,
@@ -80,12 +80,15 @@ struct Sum {
 }
 
 impl Store {
-    /// Moves all data of this file into an empty database of PostgreSQL's, all or nothing; reads it back and compares;
-    /// and then closes this file for ever. Nobody can write meanwhile, and at no moment can cards be printed from both:
-    /// the target opens only when the file is closed.
+    /// Moves all data of this file into an empty PostgreSQL database in one transaction, reads them back and compares them, and
+    /// then closes this file for good. No other process can write meanwhile. Cards can never be printed from both: the target
+    /// cannot be opened until the file is closed. `shown` is the target's address without a password.
     ///
-    /// A move that was interrupted can be repeated, with a file of [`Store::open_closed`] too: what is there is compared.
-    /// Other data there are [`StoreError::Occupied`], and data that differ [`StoreError::Differs`].
+    /// An interrupted move can be repeated, also with a file from [`Store::open_closed`]: data that were copied are compared.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Occupied`] if the target has other data, [`StoreError::Differs`] if rows were read back changed.
     pub async fn move_to(
         &self,
         target: &Location,
@@ -103,16 +106,16 @@ impl Store {
             open_target(&backend).await?;
             return Ok(Transferred { tables: Vec::new(), was_there: true });
         }
-        let mut lent = writing(&backend).await?;
-        lent.unbounded(async |c| c.execute(PATIENT).await).await.map_err(doing("reading the target"))?;
-        lent.run(async |c| sqlx::query(UNMARK).execute(c).await).await.map_err(doing("reading the target"))?;
-        let was_there = is_occupied(&mut lent).await?;
+        let mut session = writing(&backend).await?;
+        session.unbounded(async |c| c.execute(NO_IDLE_TIMEOUT).await).await.map_err(doing("reading the target"))?;
+        session.run(async |c| sqlx::query(UNMARK).execute(c).await).await.map_err(doing("reading the target"))?;
+        let was_there = is_occupied(&mut session).await?;
         let mut tables = Vec::new();
         for table in TABLES {
-            let (columns, key) = shape(&mut lent, table).await?;
+            let (columns, key) = shape(&mut session, table).await?;
             let Inner::Sqlite(file) = &mut source.inner else { return Err(StoreError::Occupied) };
-            let sent = copy(&mut *file, (!was_there).then_some(&mut lent), table, &columns, &key).await?;
-            let arrived = read_back(&mut lent, table, &columns, &key).await?;
+            let sent = copy(&mut *file, (!was_there).then_some(&mut session), table, &columns, &key).await?;
+            let arrived = read_back(&mut session, table, &columns, &key).await?;
             if (sent.rows, sent.hash.finalize()) != (arrived.rows, arrived.hash.finalize()) {
                 return Err(if was_there { StoreError::Occupied } else { StoreError::Differs { table } });
             }
@@ -120,10 +123,10 @@ impl Store {
             tables.push((table, sent.rows));
         }
         if !was_there {
-            advance_keys(&mut lent).await?;
+            advance_keys(&mut session).await?;
         }
-        lent.run(async |c| sqlx::query(MARK).execute(c).await).await.map_err(doing("moving rows"))?;
-        Inner::Postgres(lent).commit(false).await?;
+        session.run(async |c| sqlx::query(MARK).execute(c).await).await.map_err(doing("moving rows"))?;
+        Inner::Postgres(session).commit(false).await?;
         close_file(&mut source, shown).await?;
         source.commit().await?;
         open_target(&backend).await?;
@@ -137,20 +140,20 @@ const UNMARK: &str = "DELETE FROM meta WHERE key = 'arriving'";
 
 async fn writing(target: &Backend) -> Result<PgTransaction, StoreError> {
     match target.write().await? {
-        Inner::Postgres(lent) => Ok(lent),
+        Inner::Postgres(session) => Ok(session),
         Inner::Sqlite(_) => Err(StoreError::Occupied),
     }
 }
 
-/// The file is closed: the target may be used.
+/// Removes the mark of an incomplete move, after the file was closed.
 async fn open_target(target: &Backend) -> Result<(), StoreError> {
-    let mut lent = writing(target).await?;
-    lent.run(async |c| sqlx::query(UNMARK).execute(c).await).await.map_err(doing("opening the target"))?;
-    Inner::Postgres(lent).commit(false).await
+    let mut session = writing(target).await?;
+    session.run(async |c| sqlx::query(UNMARK).execute(c).await).await.map_err(doing("opening the target"))?;
+    Inner::Postgres(session).commit(false).await
 }
 
 async fn close_file(source: &mut Tx, shown: &str) -> Result<(), StoreError> {
-    // Whoever has the file open already can save no act any more, as each leaves a row in the audit.
+    // A process that has the file open can no longer write, because every write appends an audit row.
     const CLOSE: &str = "CREATE TRIGGER moved BEFORE INSERT ON audit
         BEGIN SELECT RAISE(ABORT, 'the data of this folder were moved to another database'); END";
     source.meta_set(MOVED_TO, shown).await?;
@@ -160,21 +163,23 @@ async fn close_file(source: &mut Tx, shown: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Has the target rows? Fails if it has tables that this program does not know.
-async fn is_occupied(lent: &mut PgTransaction) -> Result<bool, StoreError> {
+/// Whether the target has data. Fails if it has tables that this program does not know.
+async fn is_occupied(session: &mut PgTransaction) -> Result<bool, StoreError> {
     const ANY: &str = "SELECT EXISTS (SELECT 1 FROM meta)";
     const THERE: &str = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = current_schema()";
-    let there: Vec<String> =
-        lent.run(async |c| sqlx::query_scalar(THERE).fetch_all(c).await).await.map_err(doing("reading the target"))?;
+    let there: Vec<String> = session
+        .run(async |c| sqlx::query_scalar(THERE).fetch_all(c).await)
+        .await
+        .map_err(doing("reading the target"))?;
     let is_known = |name: &&String| TABLES.contains(&name.as_str()) || NOT_MOVED.contains(&name.as_str());
-    if let Some(stranger) = there.iter().find(|name| !is_known(name)) {
-        return Err(StoreError::Corrupt { table: "?", id: stranger.clone(), what: "an unknown table".into() });
+    if let Some(unknown) = there.iter().find(|name| !is_known(name)) {
+        return Err(StoreError::Corrupt { table: "?", id: unknown.clone(), what: "an unknown table".into() });
     }
-    lent.run(async |c| sqlx::query_scalar(ANY).fetch_one(c).await).await.map_err(doing("reading the target"))
+    session.run(async |c| sqlx::query_scalar(ANY).fetch_one(c).await).await.map_err(doing("reading the target"))
 }
 
 /// The columns of a table, and those of its key.
-async fn shape(lent: &mut PgTransaction, table: &'static str) -> Result<(Vec<Column>, Vec<String>), StoreError> {
+async fn shape(session: &mut PgTransaction, table: &'static str) -> Result<(Vec<Column>, Vec<String>), StoreError> {
     const COLUMNS: &str = "
         SELECT column_name::text, data_type::text FROM information_schema.columns
         WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position";
@@ -185,8 +190,8 @@ async fn shape(lent: &mut PgTransaction, table: &'static str) -> Result<(Vec<Col
         WHERE i.indrelid = to_regclass($1) AND i.indisprimary ORDER BY k.place";
     let failed = || doing("reading the schema");
     let rows: Vec<(String, String)> =
-        lent.run(async |c| sqlx::query_as(COLUMNS).bind(table).fetch_all(c).await).await.map_err(failed())?;
-    let key = lent.run(async |c| sqlx::query_scalar(KEY).bind(table).fetch_all(c).await).await.map_err(failed())?;
+        session.run(async |c| sqlx::query_as(COLUMNS).bind(table).fetch_all(c).await).await.map_err(failed())?;
+    let key = session.run(async |c| sqlx::query_scalar(KEY).bind(table).fetch_all(c).await).await.map_err(failed())?;
     let column = |(name, kind): (String, String)| {
         let kind = match kind.as_str() {
             "bigint" => Kind::Number,
@@ -200,16 +205,16 @@ async fn shape(lent: &mut PgTransaction, table: &'static str) -> Result<(Vec<Col
     Ok((rows.into_iter().map(column).collect::<Result<_, _>>()?, key))
 }
 
-/// All rows of a table in the order of its key. Names come from the schema.
+/// The statement that reads a table in the order of its key. The names come from the schema, not from users.
 fn select(table: &str, columns: &[Column], key: &[String]) -> String {
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     format!("SELECT {} FROM {table} ORDER BY {}", names.join(", "), key.join(", "))
 }
 
-/// Sends the rows of a table, if somebody takes them, and sums them up.
+/// Hashes the rows of a table, and sends them to the target if there is one.
 async fn copy(
     file: &mut SqliteConnection,
-    lent: Option<&mut PgTransaction>,
+    session: Option<&mut PgTransaction>,
     table: &'static str,
     columns: &[Column],
     key: &[String],
@@ -218,7 +223,7 @@ async fn copy(
     let sql = AssertSqlSafe(select(table, columns, key));
     let mut rows = sqlx::query(sql).fetch(file);
     let mut next = async || rows.try_next().await;
-    let Some(lent) = lent else {
+    let Some(session) = session else {
         while let Some(row) = next().await.map_err(doing("reading the file"))? {
             sum.add(&values(&row, columns)?);
         }
@@ -226,19 +231,19 @@ async fn copy(
     };
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     let statement = format!("COPY {table} ({}) FROM STDIN", names.join(", "));
-    let copied = lent.unbounded(async |c: &mut PgConnection| {
+    let copied = session.unbounded(async |c: &mut PgConnection| {
         let mut copy = c.copy_in_raw(&statement).await?;
-        let mut piece = Vec::with_capacity(PIECE_BYTES * 2);
+        let mut chunk = Vec::with_capacity(CHUNK_BYTES * 2);
         while let Some(row) = next().await? {
             let values = values(&row, columns).map_err(|error| sqlx::Error::Decode(error.into()))?;
             sum.add(&values);
-            write(&mut piece, &values);
-            if piece.len() > PIECE_BYTES {
-                copy.send(piece.as_slice()).await?;
-                piece.clear();
+            write(&mut chunk, &values);
+            if chunk.len() > CHUNK_BYTES {
+                copy.send(chunk.as_slice()).await?;
+                chunk.clear();
             }
         }
-        copy.send(piece.as_slice()).await?;
+        copy.send(chunk.as_slice()).await?;
         copy.finish().await
     });
     copied.await.map_err(doing("moving rows"))?;
@@ -246,14 +251,14 @@ async fn copy(
 }
 
 async fn read_back(
-    lent: &mut PgTransaction,
+    session: &mut PgTransaction,
     table: &'static str,
     columns: &[Column],
     key: &[String],
 ) -> Result<Sum, StoreError> {
     let mut sum = Sum::default();
     let sql = select(table, columns, key);
-    let read = lent.unbounded(async |c: &mut PgConnection| {
+    let read = session.unbounded(async |c: &mut PgConnection| {
         let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(c);
         while let Some(row) = rows.try_next().await? {
             sum.add(&values(&row, columns).map_err(|error| sqlx::Error::Decode(error.into()))?);
@@ -264,14 +269,14 @@ async fn read_back(
     Ok(sum)
 }
 
-/// The next key of each table comes after those that were moved.
-async fn advance_keys(lent: &mut PgTransaction) -> Result<(), StoreError> {
+/// Sets the sequence of each table to follow the highest moved number.
+async fn advance_keys(session: &mut PgTransaction) -> Result<(), StoreError> {
     const ADVANCE: &str = "
         SELECT setval(pg_get_serial_sequence(c.table_name, c.column_name),
                       (xpath('/row/n/text()', query_to_xml('SELECT COALESCE(MAX(id), 0) + 1 AS n FROM ' || c.table_name, false, true, '')))[1]::text::bigint,
                       false)
         FROM information_schema.columns AS c WHERE c.table_schema = current_schema() AND c.is_identity = 'YES'";
-    let advanced = lent.run(async |c| sqlx::query(ADVANCE).fetch_all(c).await).await;
+    let advanced = session.run(async |c| sqlx::query(ADVANCE).fetch_all(c).await).await;
     advanced.map(drop).map_err(doing("setting the next keys"))
 }
 
@@ -314,32 +319,32 @@ impl Sum {
     }
 }
 
-/// A row in COPY's text format.
-fn write(piece: &mut Vec<u8>, values: &[Value]) {
+/// Appends a row in COPY's text format.
+fn write(chunk: &mut Vec<u8>, values: &[Value]) {
     for (at, value) in values.iter().enumerate() {
         if at > 0 {
-            piece.push(b'\t');
+            chunk.push(b'\t');
         }
         match value {
-            Value::Null => piece.extend(b"\\N"),
-            Value::Number(number) => piece.extend(number.to_string().into_bytes()),
-            Value::Flag(flag) => piece.push(if *flag { b't' } else { b'f' }),
+            Value::Null => chunk.extend(b"\\N"),
+            Value::Number(number) => chunk.extend(number.to_string().into_bytes()),
+            Value::Flag(flag) => chunk.push(if *flag { b't' } else { b'f' }),
             Value::Bytes(bytes) => {
-                piece.extend(b"\\\\x");
-                piece.extend(keys::hex(bytes).into_bytes());
+                chunk.extend(b"\\\\x");
+                chunk.extend(keys::hex(bytes).into_bytes());
             }
             Value::Text(text) => {
                 for byte in text.bytes() {
                     match byte {
-                        b'\\' => piece.extend(b"\\\\"),
-                        b'\t' => piece.extend(b"\\t"),
-                        b'\n' => piece.extend(b"\\n"),
-                        b'\r' => piece.extend(b"\\r"),
-                        _ => piece.push(byte),
+                        b'\\' => chunk.extend(b"\\\\"),
+                        b'\t' => chunk.extend(b"\\t"),
+                        b'\n' => chunk.extend(b"\\n"),
+                        b'\r' => chunk.extend(b"\\r"),
+                        _ => chunk.push(byte),
                     }
                 }
             }
         }
     }
-    piece.push(b'\n');
+    chunk.push(b'\n');
 }

@@ -1,25 +1,26 @@
-//! A photo brought to the shape and the size of its place.
+//! Crops and scales a photo to its place.
 
 use std::borrow::Cow;
 
 use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
-    images::{Image, ImageRef},
+    FilterType, ResizeAlg, ResizeOptions, Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::U8x3,
 };
 
 use crate::picture::{Ink, Picture};
 
 const COVER_SIDE_MAX: u32 = 10_000;
 
-/// The photo cropped to the shape of its place and brought to its size, in dots; each side is at least 1 and at most
-/// 10,000, others are taken as the nearest. The result is [`Ink::Rgb8`].
+/// Crops the photo to the proportions of its place and scales it to `width` by `height` dots, each clamped to
+/// 1..=10,000. The result is [`Ink::Rgb8`].
 ///
-/// What is too wide loses as much on the left as on the right. What is too high loses a third of it on top and
-/// two thirds at the bottom: eyes are in the upper half of a portrait, and hair matters more than clothes.
+/// A photo that is too wide is cropped equally on both sides. One that is too high loses a third of the surplus at the
+/// top and two thirds at the bottom: a portrait has its eyes in the upper half.
 pub fn cover(picture: &Picture, width: u32, height: u32) -> Picture {
     let (width, height) = (width.clamp(1, COVER_SIDE_MAX), height.clamp(1, COVER_SIDE_MAX));
     let (whole_width, whole_height) = (picture.width(), picture.height());
-    // The largest part with the shape of the place; it has a side in common with the picture.
+    // The largest part with the proportions of the place.
     let part_width = scaled(whole_height, width, height).min(whole_width).max(1);
     let part_height = scaled(whole_width, height, width).min(whole_height).max(1);
     let left = whole_width.saturating_sub(part_width) / 2;
@@ -27,29 +28,31 @@ pub fn cover(picture: &Picture, width: u32, height: u32) -> Picture {
     resampled(picture, [left, top, part_width, part_height], width, height).unwrap_or_else(|| picture.clone())
 }
 
-/// `length` by `dividend / divisor`, to the nearest.
+/// `length * dividend / divisor`, rounded to the nearest.
 fn scaled(length: u32, dividend: u32, divisor: u32) -> u32 {
     let divisor = u64::from(divisor.max(1));
     u32::try_from((u64::from(length) * u64::from(dividend) + divisor / 2) / divisor).unwrap_or(u32::MAX)
 }
 
-/// A part of the picture (left, top, width, height) in another size, as [`Ink::Rgb8`]. `None` unless the part has dots
-/// and is inside.
+/// Scales a part of the picture (left, top, width, height) to another size, as [`Ink::Rgb8`]. `None` unless the part
+/// has dots and lies inside.
 pub(super) fn resampled(picture: &Picture, part: [u32; 4], width: u32, height: u32) -> Option<Picture> {
     let dots = rgb_dots(picture);
     let [left, top, part_width, part_height] = part.map(f64::from);
-    // Made smaller, all pixels under a dot must count; made larger, edges must not become stairs.
+    // When it shrinks, all pixels under a dot must count; when it grows, edges must stay smooth.
     let smaller = part_width >= f64::from(width) && part_height >= f64::from(height);
     let filter = if smaller { FilterType::Hamming } else { FilterType::CatmullRom };
     let options =
         ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(left, top, part_width, part_height);
-    let source = ImageRef::new(picture.width(), picture.height(), &dots, PixelType::U8x3).ok()?;
-    let mut target = Image::new(width, height, PixelType::U8x3);
-    Resizer::new().resize(&source, &mut target, &options).ok()?;
-    Picture::new(width, height, Ink::Rgb8, target.into_vec())
+    let mut resized = vec![0; width as usize * height as usize * 3];
+    // Typed, because `resize` compiles the code of all 13 pixel formats.
+    let source = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), &dots).ok()?;
+    let mut target = TypedImage::<U8x3>::from_buffer(width, height, &mut resized).ok()?;
+    Resizer::new().resize_typed(&source, &mut target, &options).ok()?;
+    Picture::new(width, height, Ink::Rgb8, resized)
 }
 
-/// All its dots as red, green, blue.
+/// All dots as RGB.
 fn rgb_dots(picture: &Picture) -> Cow<'_, [u8]> {
     match picture.ink() {
         Ink::Rgb8 => Cow::Borrowed(picture.dots()),

@@ -1,4 +1,4 @@
-//! The reading of a JPEG. What its headers say is checked here; the decoder is given only what it shows rightly.
+//! Decodes a JPEG. The headers are checked first, so that the decoder sees only variants that it decodes correctly.
 
 use std::panic::catch_unwind;
 
@@ -9,9 +9,9 @@ use zune_jpeg::{
 };
 
 use super::{
-    DAMAGED, PhotoError, PhotoLimits, corrupt,
+    error::{DAMAGED, PhotoError, corrupt, unsupported},
     exif::{Stored, exif_orientation},
-    unsupported,
+    limits::PhotoLimits,
 };
 
 const SOI: u8 = 0xD8;
@@ -19,14 +19,14 @@ const EOI: u8 = 0xD9;
 const SOS: u8 = 0xDA;
 const APP1: u8 = 0xE1;
 
-/// Of a JPEG: 10 are usual, and each costs as much time as decoding it once.
+/// Most scans. Ten are usual, and each takes as long as decoding the picture once.
 const SCANS_MAX: usize = 32;
 
 const BAD_FRAME: PhotoError = corrupt("its frame header is wrong");
 const TWO_FRAMES: PhotoError = corrupt("it has two frame headers");
 const BAD_SCAN: PhotoError = corrupt("a scan header is wrong");
 
-/// What the headers of a JPEG say, as far as it matters. ITU-T T.81, annex B.
+/// The relevant headers of a JPEG (ITU-T T.81, annex B).
 struct JpegHead {
     stored: Stored,
     /// The numbers of the colour components: 1, 3 or 4.
@@ -38,12 +38,12 @@ pub(super) fn inspect(bytes: &[u8], limits: &PhotoLimits) -> Result<Stored, Phot
     Ok(JpegHead::read(bytes, limits)?.stored)
 }
 
-/// The dots as they are stored, red, green, blue.
+/// Decodes to RGB, in the orientation of the file.
 pub(super) fn decode(bytes: &[u8], limits: &PhotoLimits) -> Result<(Stored, Vec<u8>), PhotoError> {
     let head = JpegHead::read(bytes, limits)?;
     check_scans(bytes, &head)?;
-    // The decoder panics on some corrupt files. Those known are refused above; should there be others, it shares
-    // nothing with us but `bytes`, so that a panic leaves nothing half done.
+    // The decoder panics on some corrupt files. The known ones are refused above; for others, it shares only `bytes`,
+    // so that a panic leaves no state behind.
     let dots = catch_unwind(|| jpeg_dots(bytes, head.stored)).unwrap_or(Err(DAMAGED))?;
     Ok((head.stored, dots))
 }
@@ -70,7 +70,7 @@ impl JpegHead {
                     let (mut head, samples) = frame.ok_or(corrupt("it has no frame header"))?;
                     head.stored.orientation = orientation;
                     if !head.progressive && data.first().copied().map(usize::from) != Some(head.components.len()) {
-                        // Also these the decoder would show in wrong colours.
+                        // The decoder would give wrong colours.
                         return Err(unsupported("it is a JPEG with a scan for each colour"));
                     }
                     // Kept whole, at two bytes a sample, until all scans are read; three more for a pixel.
@@ -88,7 +88,7 @@ impl JpegHead {
         }
     }
 
-    /// From a frame header, and how many samples its pixels are made of.
+    /// Reads a frame header. Returns the number of samples too.
     fn of_frame(data: &[u8], progressive: bool, limits: &PhotoLimits) -> Result<(Self, u64), PhotoError> {
         let [precision, y1, y0, x1, x0, count, list @ ..] = data else { return Err(BAD_FRAME) };
         let (width, height) = (u16::from_be_bytes([*x1, *x0]).into(), u16::from_be_bytes([*y1, *y0]).into());
@@ -115,7 +115,7 @@ impl JpegHead {
             [0x21 | 0x12, 0x11, 0x11] => 8,
             [0x22, 0x11, 0x11] => 6,
             [0x11, 0x11, 0x11, 0x11] => 16,
-            // The decoder would show wrong colours for some of the others.
+            // The decoder would give wrong colours for some of the others.
             _ => return Err(unsupported("it is a JPEG with an unusual resolution of its colours")),
         };
         let samples = u64::from(width) * u64::from(height) * samples_per_4_pixels / 4;
@@ -125,7 +125,7 @@ impl JpegHead {
     }
 }
 
-/// Takes the next marker and the data that belong to it off a JPEG.
+/// Reads the next marker and its data.
 fn jpeg_part<'a>(rest: &mut &'a [u8]) -> Result<(u8, &'a [u8]), PhotoError> {
     if !matches!(rest, [] | [0xFF, ..]) {
         return Err(corrupt("bytes stand where a marker should"));
@@ -150,7 +150,8 @@ fn jpeg_part<'a>(rest: &mut &'a [u8]) -> Result<(u8, &'a [u8]), PhotoError> {
     Ok((*marker, data.get(2..).unwrap_or_default()))
 }
 
-/// From the marker on that ends the scan. Restart markers belong to it; a 0xFF that is none is followed by 0.
+/// The bytes from the marker that ends the scan. Restart markers belong to the scan; a 0xFF that is no marker is
+/// followed by 0.
 fn behind_scan(scan: &[u8]) -> &[u8] {
     let mut rest = scan;
     while let Some(at) = rest.iter().position(|byte| *byte == 0xFF) {
@@ -164,7 +165,7 @@ fn behind_scan(scan: &[u8]) -> &[u8] {
     &[]
 }
 
-/// Is there all of the picture, as far as can be told without decoding? The decoder paints gray or black what is not.
+/// Checks without decoding that the picture is complete. The decoder would fill missing parts with grey or black.
 fn check_scans(bytes: &[u8], head: &JpegHead) -> Result<(), PhotoError> {
     let mut rest = bytes.get(2..).unwrap_or_default();
     let mut missing = head.components.clone();

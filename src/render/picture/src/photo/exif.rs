@@ -1,16 +1,17 @@
-//! Which way up a photo is, as its Exif data say.
+//! Orientation of a photo from its Exif data.
 
-use super::{DAMAGED, PhotoError};
+use super::error::{DAMAGED, PhotoError};
 use crate::picture::{Ink, Picture};
 
-/// How a picture lies in its file.
+/// Size and orientation of a picture in its file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stored {
-    /// Of its rows, in pixels.
+    /// Length of a row in pixels.
     pub(super) width: u32,
-    /// How many rows.
+    /// Number of rows.
     pub(super) height: u32,
-    /// As Exif has it: 1 is upright, 2 to 4 mirror across, both, down; 5 to 8 also swap rows and columns.
+    /// Exif orientation: 1 is upright, 2 to 4 mirror horizontally, both ways, vertically; 5 to 8 also swap rows and
+    /// columns.
     pub(super) orientation: u8,
 }
 
@@ -31,7 +32,7 @@ pub(super) fn exif_orientation(tiff: &[u8]) -> u8 {
         let entry = |index: usize| directory.checked_add(2 + 12 * index);
         let mut entries = (0..number(directory, 2)?).map_while(entry);
         let found = entries.find(|at| number(*at, 2) == Some(0x0112))?;
-        // A value of two bytes stands at the front of its field.
+        // A value of two bytes is at the start of its field.
         u8::try_from(number(found.checked_add(8)?, 2)?).ok()
     };
     find().filter(|orientation| (1..=8).contains(orientation)).unwrap_or(1)
@@ -43,7 +44,7 @@ impl Stored {
         if self.orientation < 5 { (self.width, self.height) } else { (self.height, self.width) }
     }
 
-    /// The upright picture, from its dots as they are in the file, red, green, blue.
+    /// The upright picture from the RGB dots of the file.
     pub(super) fn upright(self, dots: Vec<u8>) -> Result<Picture, PhotoError> {
         let (width, height) = self.size_upright();
         let dots = if self.orientation == 1 { dots } else { self.turned(&dots) };

@@ -1,4 +1,4 @@
-//! What is behind the person.
+//! The colour behind the person.
 
 use super::cover::resampled;
 use crate::picture::Picture;
@@ -6,19 +6,19 @@ use crate::picture::Picture;
 const CELLS_WIDE: u32 = 20;
 const CELLS_HIGH: u32 = 25;
 
-/// What is behind the person.
+/// The colour behind the person.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Background {
     /// Red, as behind those born in odd years on Indonesia's e-KTP.
     Red,
     /// Blue, as behind those born in even years.
     Blue,
-    /// Another colour, none, or no clear one.
+    /// Another colour, or no clear one.
     Other,
 }
 
 /// The colour behind the person, from the photo's edges: the uppermost twenty-fifth and, in the upper two fifths, above
-/// the shoulders, the outer tenth on the left and on the right. Clothes are not looked at.
+/// the shoulders, the outer tenth on the left and on the right. Clothes are not examined.
 ///
 /// The edges are averaged in 56 cells, which evens out noise and the blocks of JPEG. A cell is coloured if its
 /// saturation (as in HSV: one minus the least by the greatest of red, green, blue) is at least 0.35 and its greatest at

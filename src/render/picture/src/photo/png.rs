@@ -1,13 +1,13 @@
-//! The reading of a PNG.
+//! Decodes a PNG.
 
 use std::io::Cursor;
 
 use png::{ColorType, DecodingError, InterlaceInfo, Transformations};
 
 use super::{
-    DAMAGED, PhotoError, PhotoLimits, corrupt,
+    error::{DAMAGED, PhotoError, corrupt, unsupported},
     exif::{Stored, exif_orientation},
-    unsupported,
+    limits::PhotoLimits,
 };
 
 type PngReader<'a> = png::Reader<Cursor<&'a [u8]>>;
@@ -16,17 +16,17 @@ pub(super) fn inspect(bytes: &[u8], limits: &PhotoLimits) -> Result<Stored, Phot
     Ok(stored(png_reader(bytes, limits)?.info()))
 }
 
-/// The dots as they are stored, red, green, blue.
+/// Decodes to RGB, in the orientation of the file.
 pub(super) fn decode(bytes: &[u8], limits: &PhotoLimits) -> Result<(Stored, Vec<u8>), PhotoError> {
     let reader = png_reader(bytes, limits)?;
     let stored = stored(reader.info());
     Ok((stored, png_dots(reader, stored)?))
 }
 
-/// At the first row.
+/// A reader at the first row.
 fn png_reader<'a>(bytes: &'a [u8], limits: &PhotoLimits) -> Result<PngReader<'a>, PhotoError> {
     let mut decoder = png::Decoder::new(Cursor::new(bytes));
-    // What could unpack to much more than the file.
+    // These chunks could expand to much more than the file.
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
@@ -40,7 +40,7 @@ fn stored(info: &png::Info<'_>) -> Stored {
     Stored { width: info.width, height: info.height, orientation }
 }
 
-/// Row by row, so that only these dots are kept, whatever the depth.
+/// Decodes row by row, so that only the result is kept in memory.
 fn png_dots(mut reader: PngReader<'_>, Stored { width, height, .. }: Stored) -> Result<Vec<u8>, PhotoError> {
     let (colour, _) = reader.output_color_type();
     let row_bytes = width as usize * 3;
@@ -63,7 +63,7 @@ fn png_dots(mut reader: PngReader<'_>, Stored { width, height, .. }: Stored) -> 
     if dots.len() == bytes { Ok(dots) } else { Err(corrupt("its first frame is not the whole picture")) }
 }
 
-/// Pixels of one byte a sample as red, green, blue; what is transparent, over white.
+/// Appends pixels of one byte per sample as RGB, blended over white.
 fn append_rgb(dots: &mut Vec<u8>, row: &[u8], colour: ColorType) {
     let over_white = |sample: u8, alpha: u8| {
         let (sample, alpha) = (u16::from(sample), u16::from(alpha));
@@ -85,7 +85,7 @@ fn append_rgb(dots: &mut Vec<u8>, row: &[u8], colour: ColorType) {
     }
 }
 
-/// The decoder's messages quote the file, so only their kind is kept.
+/// Drops the decoder's messages, which quote the file.
 fn png_error(error: &DecodingError) -> PhotoError {
     match error {
         DecodingError::IoError(_) => PhotoError::CutOff,

@@ -1,31 +1,31 @@
 //! Pictures as a stream of pages for printers: PWG raster (PWG 5102.4-2012) and Apple raster (`image/urf`).
 //!
-//! Both pack a page in the same way. Apple's format is not published; what is written here is what libcups reads.
+//! Both compress a page in the same way. Apple's format is not published; this is what libcups reads.
 
 use std::borrow::Cow;
 
 use super::picture::{Ink, Picture, Turn};
 
-/// What the headers of the pages say of the job.
+/// The contents of the page headers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Layout<'a> {
     /// Dots per inch, both ways; 0 is taken as 1.
     pub dpi: u32,
-    /// Which sides of the sheet have a page; IPP's `sides`.
+    /// The sides of the sheet that have a page: IPP's `sides`.
     pub sides: Sides,
-    /// How the printer wants back sides.
+    /// The orientation of back sides.
     pub sheet_back: SheetBack,
     /// IPP's `print-quality`.
     pub quality: Quality,
     /// The self-describing name of PWG 5101.1, as `iso_id-1_53.98x85.6mm`. A name that is not ASCII or longer than 63
-    /// characters is left out; then the printer goes by the page's size. Not in Apple raster.
+    /// characters is left out; then the printer uses the page's size. Not in Apple raster.
     pub media: &'a str,
 }
 
-/// Which sides of a sheet are printed, and over which of its edges it is turned: IPP's `sides` (RFC 8011, 5.2.8).
+/// The printed sides of a sheet, and the edge over which it is turned: IPP's `sides` (RFC 8011, 5.2.8).
 ///
-/// The edges are those of the medium. Back sides are right for pictures that lie as its name does: an ID-1 card's name
-/// is upright, so a picture that is wider than high has to be turned first ([`Picture::rotated`]).
+/// The edges are those of the medium. Pictures must have the orientation of its name: the names of ID-1 cards are
+/// portrait, so a landscape picture must be rotated first ([`Picture::rotated`]).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sides {
     /// `one-sided`
@@ -36,8 +36,8 @@ pub enum Sides {
     TwoSidedShortEdge,
 }
 
-/// From where the printer prints back sides: IPP's `pwg-raster-document-sheet-back` (PWG 5102.4, figure 5), or the `DM`
-/// value among its `urf-supported`.
+/// The orientation in which the printer wants back sides: IPP's `pwg-raster-document-sheet-back` (PWG 5102.4, figure
+/// 5), or the `DM` value in `urf-supported`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SheetBack {
     /// `normal`, `DM1`: as the front.
@@ -53,7 +53,7 @@ pub enum SheetBack {
 /// IPP's `print-quality`, with its numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Quality {
-    /// What the printer does when nothing is said.
+    /// The printer's default.
     Default = 0,
     /// `draft`
     Draft = 3,
@@ -63,11 +63,11 @@ pub enum Quality {
     High = 5,
 }
 
-/// PWG raster of the pages, front and back in turns if the layout is two-sided; back sides are turned as the printer
-/// wants them.
+/// Encodes pages as PWG raster. Fronts and backs alternate if the layout is two-sided; backs get the orientation of the
+/// layout.
 ///
-/// Colours are `srgb_8`, `sgray_8` or `black_1`, after each page's ink. Each page asks for one copy: 0 would be the
-/// printer's default, and one that an operator changed would feed two cards.
+/// Colours are `srgb_8`, `sgray_8` or `black_1`, by each page's ink. Each page asks for one copy: 0 would mean the
+/// printer's default, which an operator may have set to two.
 pub fn pwg(pages: &[Picture], layout: &Layout) -> Vec<u8> {
     let mut stream = stream_for(pages);
     stream.extend_from_slice(b"RaS2");
@@ -79,7 +79,7 @@ pub fn pwg(pages: &[Picture], layout: &Layout) -> Vec<u8> {
     stream
 }
 
-/// Apple raster of the pages, as [`pwg`]. There is no black of one bit in it: such pages become grey.
+/// Encodes pages as Apple raster, as [`pwg`]. It has no black of one bit: such pages become grey.
 pub fn urf(pages: &[Picture], layout: &Layout) -> Vec<u8> {
     let mut stream = stream_for(pages);
     stream.extend_from_slice(b"UNIRAST\0");
@@ -96,7 +96,8 @@ pub fn urf(pages: &[Picture], layout: &Layout) -> Vec<u8> {
             Sides::TwoSidedLongEdge => 3,
         };
         stream.extend_from_slice(&[bits, color_space, duplex, layout.quality as u8]);
-        // Medium, tray and the like: as the job says. Then the size, and eight bytes that nobody knows.
+        // Medium and tray are 0: the job's attributes decide. Then width, height and resolution, and eight bytes of
+        // unknown use.
         for field in [0, 0, page.width(), page.height(), layout.dpi.max(1), 0, 0] {
             stream.extend_from_slice(&field.to_be_bytes());
         }
@@ -106,8 +107,8 @@ pub fn urf(pages: &[Picture], layout: &Layout) -> Vec<u8> {
     stream
 }
 
-/// How a page's dots are sent: from the other side in the cross-feed direction (right to left), from the other end in
-/// the feed direction (bottom to top), or both.
+/// Whether the dots of a page are sent mirrored in the cross-feed direction (right to left) and in the feed direction
+/// (bottom to top).
 #[derive(Clone, Copy)]
 struct Transform {
     cross_feed: bool,
@@ -140,13 +141,13 @@ impl Transform {
     }
 }
 
-/// Those of fronts and backs in turns.
+/// The transforms of fronts and backs, alternating.
 fn transforms(layout: &Layout) -> impl Iterator<Item = Transform> + use<> {
     [Transform { cross_feed: false, feed: false }, Transform::of_back(layout)].into_iter().cycle()
 }
 
-/// PWG 5102.4, 4.3: 1796 bytes; numbers have 32 bits, the highest byte first. What is not set here is 0: dots whole
-/// (`ColorOrder`), no box around what is printed (`ImageBox`), and the rest as the job or the printer says.
+/// Writes the page header of PWG 5102.4, 4.3: 1796 bytes, numbers of 32 bits in big-endian order. The other fields are
+/// 0: chunky `ColorOrder`, no `ImageBox`, and the rest as the job or the printer decides.
 fn pwg_header(page: &Picture, page_count: u32, transform: Transform, layout: &Layout, stream: &mut Vec<u8>) {
     let dpi = layout.dpi.max(1);
     let (bits_per_color, colors, color_space) = match page.ink() {
@@ -194,7 +195,7 @@ fn points(dots: u32, dpi: u32) -> u32 {
     u32::try_from((dots * 144 + dpi) / (dpi * 2)).unwrap_or(u32::MAX)
 }
 
-/// The bitmap of PWG 5102.4: how often a row stands, less one, and the row once, packed.
+/// Writes the bitmap of PWG 5102.4: for each run of equal rows, its length less one, and the row compressed.
 fn pack(page: &Picture, stream: &mut Vec<u8>) {
     let mut rows = page.dots().chunks_exact(page.row_bytes()).peekable();
     while let Some(row) = rows.next() {
@@ -210,11 +211,12 @@ fn pack(page: &Picture, stream: &mut Vec<u8>) {
     }
 }
 
-/// The most dots after one length. For 129 different ones it would be 128, which clears the line in Apple raster.
+/// Most dots after one length byte. 129 different dots would have the length 128, which clears the line in Apple
+/// raster.
 const PACKED_MAX: usize = 128;
 
-/// Dots, or bytes of eight of them: equal ones as their number less one and the first, different ones as 257 less their
-/// number and all of them. A single one is a run of one.
+/// Compresses a row of dots (or bytes of eight dots): a run of equal dots as its length less one and the dot, different
+/// dots as 257 less their number and the dots. A single dot is a run of one.
 fn pack_row<const N: usize>(mut row: &[[u8; N]], stream: &mut Vec<u8>) {
     while let [first, ..] = row {
         let ahead = row.get(..PACKED_MAX).unwrap_or(row);
@@ -232,11 +234,11 @@ fn pack_row<const N: usize>(mut row: &[[u8; N]], stream: &mut Vec<u8>) {
     }
 }
 
-/// How many dots at the start are equal; at least 1.
+/// Length of the run of equal dots at the start, at least 1.
 fn run<const N: usize>(row: &[[u8; N]]) -> usize {
     let bytes = row.as_flattened();
     let following = bytes.get(N..).unwrap_or(&[]);
-    // Equal dots are bytes that equal the ones a dot further on. Long runs are found in chunks.
+    // In a run, each byte equals the byte one dot later. Chunks find long runs faster.
     let chunks = bytes.chunks_exact(CHUNK).zip(following.chunks_exact(CHUNK));
     let equal = chunks.take_while(|(a, b)| a == b).count() * CHUNK;
     let tail = bytes.iter().zip(following).skip(equal);
@@ -246,12 +248,12 @@ fn run<const N: usize>(row: &[[u8; N]]) -> usize {
 /// Bytes compared at a time.
 const CHUNK: usize = 16;
 
-/// How many dots stand before the first that equals its follower, or all; the first is known to differ.
+/// Number of dots before the first that equals its successor, or all. The first is known to differ.
 fn before_pair<const N: usize>(row: &[[u8; N]]) -> usize {
     row.array_windows().position(|[a, b]| a == b).unwrap_or(row.len())
 }
 
-/// Empty, with room for a usual card.
+/// An empty stream with the capacity for a usual card.
 fn stream_for(pages: &[Picture]) -> Vec<u8> {
     Vec::with_capacity(pages.iter().map(|page| 2048 + page.dots().len() / 4).sum())
 }
@@ -261,7 +263,7 @@ fn low_u8(number: usize) -> u8 {
     low
 }
 
-/// No picture and no slice of them is too large for it.
+/// Saturates; no picture or slice is that large.
 fn low_u32(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -1,8 +1,8 @@
-//! A picture of dots, and what is done to it on its way to a printer: colours taken out, turned, packed as PNG.
+//! A picture of dots, and its conversions for a printer: to grey or black, rotated, as PNG.
 
 use png::{BitDepth, ColorType, DeflateCompression, EncodingError, Filter, PixelDimensions, Unit};
 
-/// What one dot of a [`Picture`] is made of.
+/// The colours of a dot of a [`Picture`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ink {
     /// Red, green and blue of sRGB, a byte each.
@@ -23,20 +23,20 @@ pub struct Picture {
     dots: Vec<u8>,
 }
 
-/// Part of a picture, in dots from its top left corner; may lie outside.
+/// A rectangle of a picture, in dots from the top left corner. It may extend beyond the picture.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct DotArea {
-    /// To the left edge.
+    /// Distance to the left edge.
     pub x: u32,
-    /// To the top edge.
+    /// Distance to the top edge.
     pub y: u32,
-    /// Dots from left to right.
+    /// Width in dots.
     pub width: u32,
-    /// Dots from top to bottom.
+    /// Height in dots.
     pub height: u32,
 }
 
-/// How a picture is turned on its table.
+/// A rotation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Turn {
     /// By 90° counter-clockwise: what was the right edge is on top.
@@ -47,14 +47,15 @@ pub enum Turn {
     Around,
 }
 
-/// The longest side in dots: 2.7 m at 600 dpi. Below it no size of a row or header field overflows.
+/// Longest side in dots, 2.7 m at 600 dpi: no size of a row or header field overflows.
 const SIDE_MAX: u32 = 65_535;
 
-/// Greys below are black where nothing is dithered.
+/// Greys below this limit are black outside of dithered areas.
 const HALF: u8 = 128;
 
 impl Picture {
-    /// `None` unless both sides are of 1 to 65,535 dots and `dots` are as many bytes as they need.
+    /// A picture of rows from the top. `None` unless both sides have 1 to 65,535 dots, and `dots` has the length that
+    /// they need.
     pub fn new(width: u32, height: u32, ink: Ink, mut dots: Vec<u8>) -> Option<Self> {
         if !(1..=SIDE_MAX).contains(&width) || !(1..=SIDE_MAX).contains(&height) {
             return None;
@@ -70,7 +71,7 @@ impl Picture {
         Some(Self { width, height, ink, dots })
     }
 
-    /// From red, green, blue and an opacity that is full everywhere, a byte each; the opacity is left out.
+    /// A picture from opaque RGBA, a byte per channel. The alpha channel is dropped.
     pub fn from_rgba(width: u32, height: u32, dots: &[u8]) -> Option<Self> {
         let mut rgb = Vec::with_capacity(dots.len() / 4 * 3);
         for dot in dots.chunks_exact(4) {
@@ -89,7 +90,7 @@ impl Picture {
         self.height
     }
 
-    /// What a dot is made of.
+    /// The colours of a dot.
     pub fn ink(&self) -> Ink {
         self.ink
     }
@@ -104,7 +105,7 @@ impl Picture {
         row_bytes(self.width, self.ink)
     }
 
-    /// In grey, by the luma of sRGB (the weights of ITU-R BT.709, to 1/256, on the values as they are).
+    /// Converts to grey, by the luma of sRGB (weights of ITU-R BT.709 in 1/256, on the gamma-encoded values).
     #[must_use]
     pub fn to_gray(&self) -> Self {
         let dots = match self.ink {
@@ -130,10 +131,10 @@ impl Picture {
         Self { ink: Ink::Gray8, dots, ..*self }
     }
 
-    /// In black and white: what is darker than half is black, so that letters keep their edges. Inside the areas of
-    /// `photo` greys are dithered instead, in 65 steps of 8 x 8 dots; white stays white there and black black.
+    /// Converts to black and white: greys below half are black, so that letters keep their edges. Inside the areas of
+    /// `photo`, greys are dithered in 65 steps of 8 x 8 dots; white stays white, and black black.
     ///
-    /// A picture in [`Ink::Black1`] stays as it is.
+    /// A picture in [`Ink::Black1`] is returned unchanged.
     #[must_use]
     pub fn to_black(&self, photo: &[DotArea]) -> Self {
         let width = self.width as usize;
@@ -157,7 +158,7 @@ impl Picture {
         Self { ink: Ink::Black1, dots, ..*self }
     }
 
-    /// Turned; a quarter turn swaps width and height.
+    /// Rotates; a quarter turn swaps width and height.
     #[must_use]
     pub fn rotated(&self, turn: Turn) -> Self {
         let dots = match (turn, self.ink) {
@@ -183,7 +184,7 @@ impl Picture {
         self.with_mirrored(self.rows())
     }
 
-    /// As a PNG that says how large it is to be printed: grey of one bit for [`Ink::Black1`]. The same picture gives the
+    /// Encodes as PNG with the print resolution; [`Ink::Black1`] becomes grey of one bit. The same picture gives the
     /// same bytes.
     ///
     /// Fails only if the `png` crate does.
@@ -192,7 +193,7 @@ impl Picture {
         let mut encoder = png::Encoder::new(&mut bytes, self.width, self.height);
         let per_metre = dots_per_metre(dpi);
         encoder.set_pixel_dims(Some(PixelDimensions { xppu: per_metre, yppu: per_metre, unit: Unit::Meter }));
-        // The fast deflate sees runs of zeros only; `Up` makes them of white rows.
+        // The fast deflate compresses runs of zeros only; the filter `Up` turns equal rows into zeros.
         encoder.set_deflate_compression(DeflateCompression::FdeflateUltraFast);
         encoder.set_filter(Filter::Up);
         match self.ink {
@@ -218,7 +219,7 @@ impl Picture {
         self.dots.chunks_exact(self.row_bytes())
     }
 
-    /// Of these rows, each with its left and right swapped.
+    /// The picture of these rows, each mirrored horizontally.
     fn with_mirrored<'a>(&self, rows: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut dots = vec![0; self.dots.len()];
         for (to, from) in dots.chunks_exact_mut(self.row_bytes()).zip(rows) {
@@ -227,7 +228,7 @@ impl Picture {
                 Ink::Gray8 => mirror(to, from),
                 Ink::Black1 => {
                     mirror(to, from);
-                    // The bits after the last dot have come to the front; the dots move up over them.
+                    // The unused bits are at the front now: shift the dots over them.
                     let unused = self.width.wrapping_neg() % 8;
                     let mut right = 0;
                     for byte in to.iter_mut().rev() {
@@ -241,12 +242,13 @@ impl Picture {
         Self { dots, ..*self }
     }
 
-    /// The dots after a quarter turn, where a dot is `N` bytes.
+    /// The dots after a quarter turn, for dots of `N` bytes.
     fn quarter<const N: usize>(&self, right: bool) -> Vec<u8> {
         let (width, height) = (self.width as usize, self.height as usize);
         let mut turned = vec![[0; N]; width * height];
         for (y, row) in self.dots.as_chunks::<N>().0.chunks_exact(width).enumerate() {
-            // A row becomes a column: the first is the last one, or its end comes first.
+            // A row becomes a column: to the right the first row is the last column, to the left the last dot comes
+            // first.
             if right {
                 turned.iter_mut().skip(height - 1 - y).step_by(height).zip(row).for_each(|(to, dot)| *to = *dot);
             } else {
@@ -258,7 +260,7 @@ impl Picture {
 }
 
 impl DotArea {
-    /// Dithers what lies in this area of row `y`, whose greys are given and whose dots have been made.
+    /// Dithers the part of row `y` in this area: from `grays` to `blacks`.
     fn dither(&self, y: u32, grays: &[[u8; 8]], blacks: &mut [u8]) {
         let (left, right) = (self.x as usize, self.x.saturating_add(self.width) as usize);
         let limits = BAYER.get(y as usize % 8).copied().unwrap_or([HALF; 8]);
@@ -270,20 +272,20 @@ impl DotArea {
     }
 }
 
-/// A byte's bits from the one of dot `first` to the last; none from 8 on.
+/// The bits of a byte from dot `first` on; none for 8 and more.
 fn bits_from(first: usize) -> u8 {
     u8::MAX.checked_shr(u32::try_from(first).unwrap_or(u32::MAX)).unwrap_or(0)
 }
 
-/// Greys below the limit of their place in a square of 8 x 8 dots are black: Bayer's matrix, its 64 steps spread evenly
-/// over 2..=254, so that 0 is always black and 255 never.
+/// Limits of a square of 8 x 8 dots, below which greys are black: Bayer's matrix with its 64 steps spread over 2..=254,
+/// so that 0 is always black and 255 never.
 const BAYER: [[u8; 8]; 8] = {
     let mut limits = [[0; 8]; 8];
     let mut y = 0;
     while y < 8 {
         let mut x = 0;
         while x < 8 {
-            // The bits of `x ^ y` and `y`, interlaced from the lowest to the highest place.
+            // The bits of `x ^ y` and `y`, interleaved from the lowest to the highest place.
             let (diagonal, mut step, mut bit) = (x ^ y, 0, 0);
             while bit < 3 {
                 step = step << 2 | (diagonal >> bit & 1) << 1 | y >> bit & 1;

@@ -1,0 +1,23 @@
+//! Why a printer gets no card, in words.
+
+use crate::domain::dispatch::Blocked;
+
+/// What a person reads after the name of the printer.
+pub fn blocked(reason: Blocked) -> &'static str {
+    match reason {
+        Blocked::ClockBehind => "the clock is behind the newest audit row; set the clock",
+        Blocked::Paused => "paused",
+        Blocked::OutsideWindow => "outside its window",
+        Blocked::BreakerLocked => "the printer failed again; an operator has to clear it",
+        Blocked::CannotPrint => "the printer cannot print",
+        Blocked::CardWaitsInside => "its card waits inside the printer for a person",
+        Blocked::AttemptUnanswered => "the printer does not answer for the card that it was sent",
+        Blocked::AttemptNameInvalid => "the name of an open attempt is not valid at a printer",
+        Blocked::SiteNameInvalid => "the site's name is too long for a job name",
+        Blocked::NoBlanks => "no blanks",
+        Blocked::NothingWaits => "no record waits",
+        Blocked::AwaitsApproval => "its batch waits for approval",
+        Blocked::CannotRender => "its cards cannot be rendered; see the log, and try `cetak profile check`",
+        Blocked::Misconfigured => "its address or its options are wrong",
+    }
+}

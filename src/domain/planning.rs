@@ -1,0 +1,225 @@
+//! Waiting list and blanks into batches, and batches back: decisions over plain data.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::{
+    batch::{BatchState, Claimed, size, sort_pile},
+    id::{LotId, RecordId},
+    job::{JobState, OpenJob},
+    stock::{Account, LotQuantity, Place},
+};
+
+/// A printer that has no batch and asks for one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BatchRequest<'a> {
+    /// Its name.
+    pub printer: &'a str,
+    /// How many blanks its hopper takes, where hoppers are counted.
+    pub hopper: Option<i64>,
+    /// Its profile.
+    pub profile: &'a str,
+    /// The profile's blank type.
+    pub blank_type: &'a str,
+}
+
+impl BatchRequest<'_> {
+    /// Where its blanks come from.
+    pub fn place(&self) -> Place {
+        place(self.printer, self.hopper)
+    }
+}
+
+/// Where the blanks of a printer's batches come from: its hopper where hoppers are counted, else the vault.
+pub fn place(printer: &str, hopper: Option<i64>) -> Place {
+    if hopper.is_some() { Place::Printer(printer.to_owned()) } else { Place::Vault }
+}
+
+/// The settings that decide.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Policy {
+    /// Most records in a batch.
+    pub batch_size: i64,
+    /// A new batch waits until a person approves it.
+    pub needs_approval: bool,
+}
+
+/// Free blanks by blank type and account, by lot, oldest lot first.
+pub type FreeBlanks<'a> = HashMap<(&'a str, Account), Vec<LotQuantity>>;
+
+/// Waiting records by profile, in order of priority.
+pub type Waiting<'a> = HashMap<&'a str, VecDeque<Claimed>>;
+
+/// A batch to be made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BatchPlan {
+    /// Where its blanks lie.
+    pub place: Place,
+    /// `planned` or `running`.
+    pub state: BatchState,
+    /// Its blanks, as many as cards, by lot.
+    pub lots: Vec<LotQuantity>,
+    /// Its records in the order of the pile.
+    pub cards: Vec<Claimed>,
+}
+
+impl BatchPlan {
+    /// The lot of each card's blank, in the order of the pile.
+    pub fn lot_of_each(&self) -> impl Iterator<Item = LotId> {
+        self.lots.iter().flat_map(|lot| std::iter::repeat_n(lot.lot, usize::try_from(lot.quantity).unwrap_or(0)))
+    }
+}
+
+/// What planning for one printer came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Planned {
+    /// A batch.
+    Batch(BatchPlan),
+    /// No free blank for this printer.
+    NoBlanks,
+    /// The waiting list of its profile is empty.
+    NothingWaits,
+}
+
+/// For each profile the most records that batches of these printers can take, as if all blanks were for it.
+pub fn most_wanted<'a>(requests: &[BatchRequest<'a>], free: &FreeBlanks, batch_size: i64) -> BTreeMap<&'a str, i64> {
+    let mut wanted: BTreeMap<&str, HashMap<Account, i64>> = BTreeMap::new();
+    for request in requests {
+        let account = request.place().free();
+        let lots = free.get(&(request.blank_type, account.clone()));
+        let available = lots.map_or(0, |lots| quantity(lots));
+        let of_account = wanted.entry(request.profile).or_default().entry(account).or_default();
+        *of_account = available.min(*of_account + size(batch_size, available, request.hopper));
+    }
+    wanted.into_iter().map(|(profile, accounts)| (profile, accounts.values().sum())).filter(|(_, n)| *n > 0).collect()
+}
+
+/// Makes the next batch of each printer, one after the other in the order given: the first of the waiting list, as many as
+/// there are free blanks for. What a batch takes is taken from `waiting` and `free`.
+pub fn plan<'a>(
+    requests: &[BatchRequest<'a>],
+    waiting: &mut Waiting<'a>,
+    free: &mut FreeBlanks<'a>,
+    policy: Policy,
+) -> Vec<Planned> {
+    let state = if policy.needs_approval { BatchState::Planned } else { BatchState::Running };
+    let plan_one = |request: &BatchRequest<'a>| {
+        let place = request.place();
+        let lots = free.entry((request.blank_type, place.free())).or_default();
+        let wanted = size(policy.batch_size, quantity(lots), request.hopper);
+        if wanted == 0 {
+            return Planned::NoBlanks;
+        }
+        let list = waiting.entry(request.profile).or_default();
+        let mut cards: Vec<Claimed> = list.drain(..list.len().min(usize::try_from(wanted).unwrap_or(0))).collect();
+        if cards.is_empty() {
+            return Planned::NothingWaits;
+        }
+        sort_pile(&mut cards);
+        let lots = take(lots, i64::try_from(cards.len()).unwrap_or(0));
+        Planned::Batch(BatchPlan { place, state, lots, cards })
+    };
+    requests.iter().map(plan_one).collect()
+}
+
+fn quantity(lots: &[LotQuantity]) -> i64 {
+    lots.iter().map(|lot| lot.quantity.max(0)).sum()
+}
+
+/// Takes up to `wanted` blanks from lots, in their order.
+fn take(lots: &mut [LotQuantity], wanted: i64) -> Vec<LotQuantity> {
+    let mut left = wanted;
+    let mut taken = Vec::new();
+    for lot in lots {
+        let quantity = lot.quantity.max(0).min(left);
+        if quantity > 0 {
+            lot.quantity -= quantity;
+            left -= quantity;
+            taken.push(LotQuantity { lot: lot.lot, quantity });
+        }
+    }
+    taken
+}
+
+/// What the end of a batch changes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ending {
+    /// Its new state.
+    pub state: BatchState,
+    /// Queued jobs that are closed: their records go back to the waiting list, their blanks to where they came from.
+    pub returned: Vec<(RecordId, OpenJob)>,
+}
+
+/// Ends a batch with these jobs queued or printing. A job that is printing keeps it `closing` until its attempt has ended.
+/// `None`: it is in that state already.
+pub fn end(state: BatchState, open: Vec<(RecordId, OpenJob)>) -> Option<Ending> {
+    let (returned, printing): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, job)| job.state == JobState::Queued);
+    let to = if printing.is_empty() { BatchState::Closed } else { BatchState::Closing };
+    (to != state).then_some(Ending { state: to, returned })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::{BatchId, JobId};
+
+    fn claimed(record: i64, district: &str) -> Claimed {
+        Claimed { record: RecordId(record), district: district.into(), village: String::new(), version: 1, copy: 1 }
+    }
+
+    fn lot(lot: i64, quantity: i64) -> LotQuantity {
+        LotQuantity { lot: LotId(lot), quantity }
+    }
+
+    const POLICY: Policy = Policy { batch_size: 3, needs_approval: false };
+    const P1: BatchRequest = BatchRequest { printer: "p1", hopper: None, profile: "ktp", blank_type: "card" };
+
+    #[test]
+    fn printers_share_the_list_and_the_blanks_in_their_order_and_oldest_lots_go_first() {
+        let requests = [P1, BatchRequest { printer: "p2", ..P1 }, BatchRequest { printer: "p3", ..P1 }];
+        let mut free: FreeBlanks = [(("card", Account::Vault), vec![lot(1, 2), lot(2, 3)])].into();
+        let mut waiting: Waiting = [("ktp", (1..9).map(|n| claimed(n, "a")).collect())].into();
+        let plans = plan(&requests, &mut waiting, &mut free, POLICY);
+        let shape = |plan: &Planned| match plan {
+            Planned::Batch(plan) => {
+                plan.cards.iter().map(|c| c.record.0).zip(plan.lot_of_each().map(|l| l.0)).collect()
+            }
+            Planned::NoBlanks | Planned::NothingWaits => Vec::new(),
+        };
+        assert_eq!(shape(&plans[0]), [(1, 1), (2, 1), (3, 2)]);
+        assert_eq!(shape(&plans[1]), [(4, 2), (5, 2)]);
+        assert_eq!(plans[2], Planned::NoBlanks);
+        assert_eq!((waiting["ktp"].len(), quantity(&free[&("card", Account::Vault)])), (3, 0));
+    }
+
+    #[test]
+    fn the_pile_is_sorted_by_district_and_a_counted_hopper_bounds_it() {
+        let request = BatchRequest { hopper: Some(2), ..P1 };
+        let mut free: FreeBlanks = [(("card", Account::Hopper("p1".into())), vec![lot(1, 9)])].into();
+        let mut waiting: Waiting = [("ktp", [claimed(1, "b"), claimed(2, "a"), claimed(3, "a")].into())].into();
+        assert_eq!(most_wanted(&[request], &free, 3), [("ktp", 2)].into());
+        let plans = plan(&[request], &mut waiting, &mut free, Policy { needs_approval: true, ..POLICY });
+        let Planned::Batch(plan) = &plans[0] else { panic!("there are blanks and records") };
+        assert_eq!(plan.cards.iter().map(|c| c.record.0).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!((plan.state, &plan.place), (BatchState::Planned, &Place::Printer("p1".into())));
+        let waits_for_no_record = plan_again(request, &mut waiting, &mut free);
+        assert_eq!(waits_for_no_record, [Planned::NothingWaits]);
+    }
+
+    fn plan_again<'a>(request: BatchRequest<'a>, waiting: &mut Waiting<'a>, free: &mut FreeBlanks<'a>) -> Vec<Planned> {
+        plan(&[request], waiting, free, POLICY);
+        plan(&[request], waiting, free, POLICY)
+    }
+
+    #[test]
+    fn a_batch_with_a_card_in_the_printer_closes_when_its_attempt_ends() {
+        let job = |id, state| {
+            let (batch, lot, place) = (BatchId(1), LotId(1), Place::Vault);
+            (RecordId(id), OpenJob { id: JobId(id), state, batch, lot, place })
+        };
+        let open = vec![job(1, JobState::Printing), job(2, JobState::Queued)];
+        let ending = end(BatchState::Running, open.clone()).unwrap();
+        assert_eq!((ending.state, ending.returned), (BatchState::Closing, vec![open[1].clone()]));
+        assert_eq!(end(BatchState::Closing, open[..1].to_vec()), None);
+        assert_eq!(end(BatchState::Closing, Vec::new()).unwrap().state, BatchState::Closed);
+    }
+}

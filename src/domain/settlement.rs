@@ -1,0 +1,123 @@
+//! What the end of an attempt means for its job, record and blank, as one small value.
+
+use super::{
+    attempt::{Blame, OutcomeKind},
+    id::LotId,
+    states::{AttemptState, JobState, Recall, RecordState},
+    time::Timestamp,
+};
+
+/// What decides, of an attempt's job, batch and record.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Facts {
+    /// The batch takes no further attempts: what does not become a card goes back to the waiting list.
+    pub batch_is_closing: bool,
+    /// The record was withdrawn or updated since the attempt began.
+    pub recall: Option<Recall>,
+    /// Failed attempts that count against the record so far.
+    pub charged: u32,
+    /// The last of them was on another printer.
+    pub failed_elsewhere: bool,
+    /// The most failed attempts that the profile allows.
+    pub attempts_limit: u32,
+}
+
+/// Where the attempt's reserved blank goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Blank {
+    /// It stays reserved for the next attempt of the job.
+    Reserved,
+    /// Back to the free blanks of its place.
+    Free,
+    /// It is a good card.
+    Printed,
+    /// It is spoiled.
+    Spoiled,
+    /// Unknown until a person inspects the attempt.
+    Uncertain,
+}
+
+/// What the end of an attempt changes. A transition with its movements and its event is built from it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Settlement {
+    /// The new state of the attempt.
+    pub attempt: AttemptState,
+    /// The new state of the job; `queued` for another attempt.
+    pub job: JobState,
+    /// The new state of the record; `batched` where the job is queued again.
+    pub record: RecordState,
+    /// Where the blank goes.
+    pub blank: Blank,
+    /// The lot of the blank that is reserved for the next attempt, where the last one is spoiled.
+    pub another_blank: Option<LotId>,
+    /// Queued again at the end of the batch, not before this instant; `None` keeps the place.
+    pub due: Option<Timestamp>,
+    /// The attempt counts against the record.
+    pub is_charged: bool,
+    /// The attempt counts for the backoff of the job.
+    pub is_not_started: bool,
+}
+
+impl Settlement {
+    /// A good card.
+    pub const PRINTED: Self =
+        Self::ended(AttemptState::Printed, JobState::Printed, RecordState::Printed, Blank::Printed);
+
+    const fn ended(attempt: AttemptState, job: JobState, record: RecordState, blank: Blank) -> Self {
+        Self { attempt, job, record, blank, another_blank: None, due: None, is_charged: false, is_not_started: false }
+    }
+}
+
+/// Decides what the end of an attempt changes. `retry_at` is the instant of the next attempt after one that did not start.
+/// `another_blank` is the lot of a free blank at the same place, for the next attempt after a spoiled one; without it the
+/// record goes back to the waiting list.
+pub fn settlement(
+    facts: &Facts,
+    outcome: OutcomeKind,
+    now: Timestamp,
+    retry_at: Timestamp,
+    another_blank: Option<LotId>,
+) -> Settlement {
+    let ended = |job, record, blank| Settlement::ended(outcome.state(), job, record, blank);
+    match outcome {
+        OutcomeKind::Printed => Settlement::PRINTED,
+        OutcomeKind::Uncertain => ended(JobState::Uncertain, RecordState::Uncertain, Blank::Uncertain),
+        OutcomeKind::NotStarted(blame) => {
+            let is_charged = blame == Blame::Card;
+            let Some((job, record)) = leaves(facts, is_charged) else {
+                let counts = blame != Blame::Neither;
+                return Settlement {
+                    is_charged,
+                    is_not_started: counts,
+                    due: counts.then_some(retry_at),
+                    ..ended(JobState::Queued, RecordState::Batched, Blank::Reserved)
+                };
+            };
+            Settlement { is_charged, ..ended(job, record, Blank::Free) }
+        }
+        OutcomeKind::Spoiled => {
+            let (job, record) = match (leaves(facts, true), another_blank) {
+                (Some(states), _) => states,
+                (None, None) => (JobState::Returned, RecordState::Waiting),
+                (None, Some(_)) => {
+                    let again = ended(JobState::Queued, RecordState::Batched, Blank::Spoiled);
+                    return Settlement { is_charged: true, another_blank, due: Some(now), ..again };
+                }
+            };
+            Settlement { is_charged: true, ..ended(job, record, Blank::Spoiled) }
+        }
+    }
+}
+
+/// How job and record leave the batch without a card; `None` for another attempt. `is_charged`: this failure counts
+/// against the record.
+fn leaves(facts: &Facts, is_charged: bool) -> Option<(JobState, RecordState)> {
+    let is_used_up = is_charged && (facts.charged + 1 >= facts.attempts_limit || facts.failed_elsewhere);
+    match facts.recall {
+        Some(Recall::Withdrawn) => Some((JobState::Withdrawn, RecordState::Withdrawn)),
+        Some(Recall::Updated) => Some((JobState::Returned, RecordState::Waiting)),
+        None if is_used_up => Some((JobState::Quarantined, RecordState::Quarantined)),
+        None if facts.batch_is_closing => Some((JobState::Returned, RecordState::Waiting)),
+        None => None,
+    }
+}

@@ -1,0 +1,308 @@
+//! One commit: the writes of a group as set statements, in one transaction.
+
+use std::collections::HashMap;
+
+use super::write::{
+    Answers, BreakerChange, BreakerSaved, Group, NotRenderable, Release, Released, Seen, Settle, Settled, Step, Stepped,
+};
+use crate::{
+    domain::{
+        attempt::{AttemptView, OutcomeKind},
+        audit::Event,
+        batch::{BatchEnd, BatchState},
+        card::profile::CardProfile,
+        id::{AttemptKey, BatchId, JobId, LotId},
+        job::{JobState, PrintedCard, refuse_undrawable, settle},
+        permission::{Permit, SystemAct},
+        printer::Printer,
+        printer_reason, retry,
+        transition::Transition,
+        window,
+    },
+    engine::{Engine, planning},
+    store::{Acknowledgement, Begin, StoreError, Tx},
+};
+
+/// Whether what a worker knows of a good card is used, or read again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// It is used: the writes themselves check it again.
+    Workers,
+    /// All is read.
+    Stored,
+}
+
+/// Applies all writes of a group and commits.
+pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Result<Answers, StoreError> {
+    let mut tx = engine.write(&Permit::system(SystemAct::Print)).await?;
+    let (good, others): (Vec<&Settle>, Vec<&Settle>) =
+        group.settles().partition(|settle| trust == Trust::Workers && settle.good.is_some());
+    let mut settled = settle_all(engine, &mut tx, &others).await?;
+    for one in &good {
+        let breaker = set_breaker(&mut tx, one.breaker.as_ref()).await?;
+        settled.insert(one.attempt, Settled::Saved { job: JobState::Printed, breaker });
+    }
+    let good: Vec<PrintedCard> = good.into_iter().filter_map(|settle| settle.good.clone()).collect();
+    for asked in &group.started {
+        tx.attempt_started(asked.write.attempt).await?;
+        tx.audit(Event::new("attempt.started-by-itself", &*asked.write.name));
+    }
+    for asked in &group.not_renderable {
+        quarantine(&mut tx, &asked.write).await?;
+    }
+    let mut breakers = Vec::with_capacity(group.breakers.len());
+    for asked in &group.breakers {
+        breakers.push(set_breaker(&mut tx, Some(&asked.write)).await?);
+    }
+    save_seen(&mut tx, group).await?;
+    let ends = end_all(&mut tx, group).await?;
+    let plans = plan_all(engine, &mut tx, group).await?;
+    let acknowledgements = group.acknowledgements.iter().map(|asked| &asked.write);
+    let held = group.releases.iter().map(|asked| &asked.write.held);
+    let acknowledgements: Vec<Acknowledgement> = acknowledgements.chain(held).cloned().collect();
+    tx.attempts_acknowledge(&acknowledgements).await?;
+    let begun = begin_all(engine, &mut tx, group, &good).await?;
+    let released = release_all(engine, &mut tx, group).await?;
+    tx.commit().await?;
+    let settled_of = |settle: &Option<Settle>| settle.as_ref().and_then(|settle| settled.get(&settle.attempt)).copied();
+    let stepped = |step: &Step| Stepped {
+        settled: settled_of(&step.settle),
+        begun: step.begin.as_ref().and_then(|begin| begun.get(&begin.job)).copied(),
+    };
+    let release = |release: &Release| Released {
+        settled: settled_of(&release.settle),
+        is_released: released.contains(&release.held.key),
+    };
+    Ok(Answers {
+        steps: group.steps.iter().map(|asked| stepped(&asked.write)).collect(),
+        releases: group.releases.iter().map(|asked| release(&asked.write)).collect(),
+        breakers,
+        ends,
+        plans,
+    })
+}
+
+/// Saves good cards and begins attempts. The window and the lease are guards too, beside those of the store.
+async fn begin_all(
+    engine: &Engine,
+    tx: &mut Tx,
+    group: &Group,
+    good: &[PrintedCard],
+) -> Result<HashMap<JobId, AttemptKey>, StoreError> {
+    let now = tx.now();
+    let may_start =
+        |begin: &&Begin| engine.may_feed() && window::is_open(&engine.settings.windows, &begin.printer, now);
+    let begins = group.steps.iter().filter_map(|asked| asked.write.begin.as_ref());
+    let begins: Vec<Begin> = begins.filter(may_start).cloned().collect();
+    let begun: HashMap<JobId, AttemptKey> =
+        tx.cards_step(good, &begins).await?.into_iter().map(|begun| (begun.job, begun.key)).collect();
+    for begin in &begins {
+        if let Some(key) = begun.get(&begin.job) {
+            let act = if begin.releasing { "attempt.releasing" } else { "attempt.intent" };
+            tx.audit(
+                Event::new(act, &*begin.name)
+                    .with("job", begin.job)
+                    .with("printer", &begin.printer)
+                    .with("attempt", key),
+            );
+        }
+    }
+    Ok(begun)
+}
+
+/// Saves that held attempts are released. The window and the lease are checked again here.
+async fn release_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<AttemptKey>, StoreError> {
+    let held: Vec<AttemptKey> = group.releases.iter().map(|asked| asked.write.held.key).collect();
+    if held.is_empty() {
+        return Ok(Vec::new());
+    }
+    let views = tx.attempts_view(&held, &|profile| engine.attempts_limit(profile)).await?;
+    let now = tx.now();
+    let may_start =
+        |view: &&AttemptView| engine.may_feed() && window::is_open(&engine.settings.windows, &view.printer, now);
+    let within: Vec<AttemptKey> = views.iter().filter(may_start).map(|view| view.key).collect();
+    let released = tx.attempts_release(&within).await?;
+    for view in views.iter().filter(|view| released.contains(&view.key)) {
+        tx.audit(Event::new("attempt.releasing", &*view.name).with("job", view.job).with("printer", &view.printer));
+    }
+    Ok(released)
+}
+
+async fn settle_all(
+    engine: &Engine,
+    tx: &mut Tx,
+    settles: &[&Settle],
+) -> Result<HashMap<AttemptKey, Settled>, StoreError> {
+    if settles.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let keys: Vec<AttemptKey> = settles.iter().map(|s| s.attempt).collect();
+    let views = tx.attempts_view(&keys, &|profile| engine.attempts_limit(profile)).await?;
+    let mut views: HashMap<AttemptKey, AttemptView> = views.into_iter().map(|view| (view.key, view)).collect();
+    let mut blanks = Blanks::default();
+    let seed = retry::seed(&engine.settings.site);
+    let mut settled = HashMap::with_capacity(settles.len());
+    let mut transitions: Vec<Transition> = Vec::with_capacity(settles.len());
+    let mut closing: Vec<BatchId> = Vec::new();
+    for one in settles {
+        let view = views.remove(&one.attempt).ok_or(StoreError::Conflict("the attempt"))?;
+        if !view.state.is_open() {
+            // A person declared it meanwhile; that stands, and the printer's late answer is kept in the audit.
+            let event = Event::new("attempt.late-answer", &*view.name).with("outcome", one.outcome.state().as_str());
+            tx.audit(event.with("stands", view.state.as_str()));
+            settled.insert(one.attempt, Settled::AlreadyEnded);
+            continue;
+        }
+        let is_spoiled = one.outcome.kind() == OutcomeKind::Spoiled;
+        let another = if is_spoiled { blanks.take(engine, tx, &view).await? } else { None };
+        let jitter = retry::jitter(seed, view.job, view.not_started);
+        let transition = settle(&view, &one.outcome, engine.settings.backoff, tx.now(), jitter, another);
+        let job = transition.job.as_ref().map_or(view.job_state, |job| job.to);
+        transitions.push(transition);
+        if view.batch_is_closing {
+            closing.push(view.batch);
+        }
+        let breaker = set_breaker(tx, one.breaker.as_ref()).await?;
+        settled.insert(one.attempt, Settled::Saved { job, breaker });
+    }
+    tx.save(transitions).await?;
+    for batch in closing {
+        if let Some(batch) = tx.batch_get(batch).await? {
+            planning::end(tx, &batch, BatchEnd::LastAttemptEnded.code()).await?;
+        }
+    }
+    Ok(settled)
+}
+
+/// Free blanks for the next attempts after spoiled cards, counted down within one commit.
+#[derive(Default)]
+struct Blanks(HashMap<(String, String), Vec<(LotId, i64)>>);
+
+impl Blanks {
+    async fn take(&mut self, engine: &Engine, tx: &mut Tx, view: &AttemptView) -> Result<Option<LotId>, StoreError> {
+        let Some(batch) = tx.batch_get(view.batch).await? else { return Ok(None) };
+        let Some(profile) = engine.profiles.get(&batch.profile) else { return Ok(None) };
+        let key = (profile.blank_type.clone(), view.place.as_str().to_owned());
+        if !self.0.contains_key(&key) {
+            let lots = tx.account_lots(&profile.blank_type, &view.place.free()).await?;
+            self.0.insert(key.clone(), lots.into_iter().map(|lot| (lot.lot, lot.quantity)).collect());
+        }
+        let free = self.0.get_mut(&key).and_then(|lots| lots.iter_mut().find(|(_, quantity)| *quantity > 0));
+        Ok(free.map(|(lot, quantity)| {
+            *quantity -= 1;
+            *lot
+        }))
+    }
+}
+
+async fn set_breaker(tx: &mut Tx, change: Option<&BreakerChange>) -> Result<BreakerSaved, StoreError> {
+    let Some(change) = change else { return Ok(BreakerSaved::Saved) };
+    match tx.printer_breaker(&change.printer, change.from, change.to, change.failures).await {
+        Err(StoreError::Conflict(_)) => return Ok(BreakerSaved::Superseded),
+        other => other?,
+    }
+    if change.from != change.to {
+        let event = Event::new("printer.breaker", format!("printer {}", change.printer));
+        tx.audit(
+            event.with("was", change.from.as_str()).with("is", change.to.as_str()).with("failures", change.failures),
+        );
+    }
+    Ok(BreakerSaved::Saved)
+}
+
+/// Closes a job whose card cannot be rendered, if it is still queued.
+async fn quarantine(tx: &mut Tx, card: &NotRenderable) -> Result<(), StoreError> {
+    let open = tx.job_open(card.batch, card.job).await?.filter(|(_, job)| job.state == JobState::Queued);
+    if let Some((record, open)) = open {
+        tx.save(vec![refuse_undrawable(record, &card.subject, &open, &card.reason)]).await?;
+    }
+    Ok(())
+}
+
+/// Saves how printers were seen, and what they answered about themselves; of each the last.
+async fn save_seen(tx: &mut Tx, group: &Group) -> Result<(), StoreError> {
+    let (mut probed, mut seen, mut acknowledging) = (HashMap::new(), HashMap::new(), HashMap::new());
+    for asked in &group.probed {
+        probed.insert(asked.write.printer.as_str(), asked.write.capabilities.as_str());
+    }
+    for asked in &group.seen {
+        let Seen { printer, state, reasons, whole } = &asked.write;
+        seen.insert(printer.as_str(), (*state, reasons.as_slice()));
+        if *whole {
+            acknowledging.insert(printer.as_str(), reasons);
+        }
+        let event = Event::new("printer.seen", format!("printer {printer}")).with("state", state);
+        tx.audit(event.with("reasons", reasons.join(",")));
+    }
+    tx.printers_probed(&probed.into_iter().collect::<Vec<_>>()).await?;
+    tx.printers_seen(&seen.into_iter().map(|(name, (state, reasons))| (name, state, reasons)).collect::<Vec<_>>())
+        .await?;
+    if acknowledging.is_empty() {
+        return Ok(());
+    }
+    let known = tx.printers_named(&acknowledging.keys().collect::<Vec<_>>()).await?;
+    for printer in known.iter().filter(|printer| !printer.acknowledged_reasons.is_empty()) {
+        if let Some(reasons) = acknowledging.get(printer.name.as_str()) {
+            tx.printer_acknowledge(
+                &printer.name,
+                &printer_reason::still_acknowledged(reasons, &printer.acknowledged_reasons),
+            )
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::Ended>, StoreError> {
+    if group.ends.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut ends: HashMap<BatchId, BatchEnd> = HashMap::new();
+    for asked in &group.ends {
+        ends.entry(asked.write.batch.id).or_insert(asked.write.why);
+    }
+    // Read again: a person may have ended it since the worker read it.
+    let mut batches = tx.batches_get(&ends.keys().copied().collect::<Vec<_>>()).await?;
+    batches.retain(|batch| batch.state != BatchState::Closed);
+    batches.sort_unstable_by_key(|batch| batch.id);
+    let with_why: Vec<_> =
+        batches.iter().map(|batch| (batch, ends.get(&batch.id).map_or("", |why| why.code()))).collect();
+    let ended = planning::end_all(tx, &with_why).await?;
+    let ended: HashMap<BatchId, planning::Ended> = batches.iter().map(|batch| batch.id).zip(ended).collect();
+    let closed = planning::Ended { state: BatchState::Closed, frees: false };
+    Ok(group.ends.iter().map(|asked| ended.get(&asked.write.batch.id).copied().unwrap_or(closed)).collect())
+}
+
+async fn plan_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<planning::Plan>, StoreError> {
+    let wishes: Vec<&Printer> = group.plans.iter().map(|asked| &asked.write.0).collect();
+    if wishes.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Read again: the printer may have been removed or changed since the worker read it.
+    let names: Vec<&str> = wishes.iter().map(|wish| wish.name.as_str()).collect();
+    let printers = tx.printers_named(&names).await?;
+    let printers: HashMap<&str, &Printer> = printers.iter().map(|p| (p.name.as_str(), p)).collect();
+    let mut plans: HashMap<String, planning::Plan> = HashMap::new();
+    for batch in tx.batches_open(&names).await? {
+        if !plans.contains_key(&batch.printer) {
+            let jobs = tx.jobs_queued(batch.id).await?;
+            plans.insert(batch.printer.clone(), planning::Plan::Batch(batch, jobs));
+        }
+    }
+    let mut new: Vec<(&Printer, &CardProfile)> = Vec::with_capacity(wishes.len());
+    for wish in &wishes {
+        let same = |p: &&Printer| p.uri == wish.uri && p.profile == wish.profile;
+        let printer = printers.get(wish.name.as_str()).copied().filter(same);
+        if let (Some(printer), Some(profile)) = (printer, engine.profiles.get(&wish.profile)) {
+            if !plans.contains_key(&printer.name) && !new.iter().any(|(other, _)| other.name == printer.name) {
+                new.push((printer, profile));
+            }
+        } else {
+            plans.insert(wish.name.clone(), planning::Plan::NothingWaits);
+        }
+    }
+    // A group is in the order of printer names, so these are too.
+    let made = planning::plan_all(tx, &new, &engine.settings).await?;
+    plans.extend(new.iter().map(|(printer, _)| printer.name.clone()).zip(made));
+    Ok(wishes.iter().map(|wish| plans.remove(&wish.name).unwrap_or(planning::Plan::NothingWaits)).collect())
+}

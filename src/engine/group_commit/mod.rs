@@ -1,0 +1,207 @@
+//! The scheduler's one writer: it takes all writes that have come, applies them as a few set statements, commits once, and
+//! answers all (group commit).
+
+mod apply;
+mod write;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{mpsc, oneshot};
+
+pub(crate) use self::write::{BreakerChange, BreakerSaved, Released, Settle, Settled, Stepped};
+use self::{
+    apply::{Trust, apply},
+    write::{Asked, End, Envelope, Group, NotRenderable, PlanFor, Probed, Release, Seen, Started, Step, Write},
+};
+use super::{Engine, planning};
+use crate::{
+    domain::{
+        batch::{Batch, BatchEnd},
+        id::{AttemptKey, BatchId, JobId},
+        printer::Printer,
+    },
+    store::{Acknowledgement, Begin, StoreError},
+};
+
+/// The queue of one worker's writes. What a method has answered is durable.
+#[derive(Clone)]
+pub(crate) struct CommitQueue {
+    sender: mpsc::Sender<Envelope>,
+    printer: Arc<str>,
+}
+
+impl CommitQueue {
+    /// The queue of a printer's worker.
+    pub(crate) fn of(&self, printer: &str) -> Self {
+        Self { sender: self.sender.clone(), printer: printer.into() }
+    }
+
+    async fn save<W: Write>(&self, write: W) -> Result<W::Answer, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let stopped = || StoreError::Conflict("the scheduler, which is stopping");
+        let envelope = W::envelope(Asked { printer: self.printer.clone(), write, reply });
+        self.sender.send(envelope).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Saves an outcome and begins an attempt where no guard refuses it, in one commit.
+    pub(crate) async fn step(&self, settle: Option<Settle>, begin: Option<Begin>) -> Result<Stepped, StoreError> {
+        self.save(Step { settle, begin }).await
+    }
+
+    /// Begins an attempt. `None`: a guard refused it.
+    pub(crate) async fn begin(&self, begin: Begin) -> Result<Option<AttemptKey>, StoreError> {
+        Ok(self.step(None, Some(begin)).await?.begun)
+    }
+
+    /// Saves an outcome.
+    pub(crate) async fn settle(&self, settle: Settle) -> Result<Settled, StoreError> {
+        Ok(self.step(Some(settle), None).await?.settled.unwrap_or(Settled::AlreadyEnded))
+    }
+
+    /// Saves an outcome and the release of a held attempt where no guard refuses it, in one commit.
+    pub(crate) async fn release(&self, settle: Option<Settle>, held: Acknowledgement) -> Result<Released, StoreError> {
+        self.save(Release { settle, held }).await
+    }
+
+    /// Saves that a printer started a held card by itself.
+    pub(crate) async fn started(&self, attempt: AttemptKey, name: &str) -> Result<(), StoreError> {
+        self.save(Started { attempt, name: name.to_owned() }).await
+    }
+
+    /// Saves what the printer answered about an attempt.
+    pub(crate) async fn acknowledge(&self, answer: Acknowledgement) -> Result<(), StoreError> {
+        self.save(answer).await
+    }
+
+    /// Makes the next batch of a printer.
+    pub(crate) async fn plan(&self, printer: Printer) -> Result<planning::Plan, StoreError> {
+        self.save(PlanFor(printer)).await
+    }
+
+    /// Ends a batch.
+    pub(crate) async fn end(&self, batch: Batch, why: BatchEnd) -> Result<planning::Ended, StoreError> {
+        self.save(End { batch, why }).await
+    }
+
+    /// Closes a job whose card cannot be rendered, and quarantines its record.
+    pub(crate) async fn not_renderable(
+        &self,
+        batch: BatchId,
+        job: JobId,
+        subject: String,
+        reason: String,
+    ) -> Result<(), StoreError> {
+        self.save(NotRenderable { batch, job, subject, reason }).await
+    }
+
+    /// Saves how a printer was seen, with all its reasons.
+    pub(crate) async fn seen(
+        &self,
+        printer: &str,
+        state: &'static str,
+        reasons: Vec<String>,
+    ) -> Result<(), StoreError> {
+        self.save(Seen { printer: printer.to_owned(), state, reasons, whole: true }).await
+    }
+
+    /// Saves what a card under way waits for; the printer may have more reasons.
+    pub(crate) async fn card_waits(&self, printer: &str, reasons: Vec<String>) -> Result<(), StoreError> {
+        self.save(Seen { printer: printer.to_owned(), state: "processing", reasons, whole: false }).await
+    }
+
+    /// Saves what a printer answered about itself.
+    pub(crate) async fn probed(&self, printer: &str, capabilities: String) -> Result<(), StoreError> {
+        self.save(Probed { printer: printer.to_owned(), capabilities }).await
+    }
+
+    /// Saves a new state of a printer's breaker.
+    pub(crate) async fn breaker(&self, change: BreakerChange) -> Result<BreakerSaved, StoreError> {
+        self.save(change).await
+    }
+}
+
+/// Writes in one commit.
+const GROUP_MAX: usize = 512;
+/// How long the writer may hold the database without a gap, and how long a gap it then leaves for other processes.
+const BUSY_MAX: Duration = Duration::from_millis(200);
+const GAP: Duration = Duration::from_millis(3);
+
+/// Starts the writer; it ends when all queues are dropped.
+pub(crate) fn start(engine: Engine) -> CommitQueue {
+    let (sender, receiver) = mpsc::channel(GROUP_MAX);
+    tokio::spawn(run(engine, receiver));
+    CommitQueue { sender, printer: "".into() }
+}
+
+async fn run(engine: Engine, mut receiver: mpsc::Receiver<Envelope>) {
+    let mut envelopes = Vec::with_capacity(GROUP_MAX);
+    let mut gap_at = engine.clock.now();
+    loop {
+        let waited = receiver.is_empty();
+        if receiver.recv_many(&mut envelopes, GROUP_MAX).await == 0 {
+            return;
+        }
+        // Workers that were answered just now have their next writes ready in a moment.
+        tokio::task::yield_now().await;
+        while envelopes.len() < GROUP_MAX
+            && let Ok(more) = receiver.try_recv()
+        {
+            envelopes.push(more);
+        }
+        let now = engine.clock.now();
+        if waited {
+            gap_at = now;
+        } else if now.since(gap_at) > BUSY_MAX {
+            engine.clock.sleep(GAP).await;
+            gap_at = engine.clock.now();
+        }
+        let mut group = Group::default();
+        for envelope in envelopes.drain(..) {
+            group.add(envelope);
+        }
+        group.sort();
+        match apply(&engine, &group, Trust::Workers).await {
+            Ok(answers) => group.answer(answers),
+            Err(error) if is_for_all(&error) => fail(group, error),
+            Err(error) if group.len() == 1 && !group.settles().any(|settle| settle.good.is_some()) => {
+                fail(group, error);
+            }
+            Err(_) => each(&engine, group).await,
+        }
+    }
+}
+
+/// Whether each write of a group would fail in the same way.
+fn is_for_all(error: &StoreError) -> bool {
+    error.is_away() || matches!(error, StoreError::Fenced)
+}
+
+fn same(error: &StoreError) -> StoreError {
+    if matches!(error, StoreError::Fenced) { StoreError::Fenced } else { StoreError::Unreachable }
+}
+
+/// Answers with the error; the one that comes after the first gets a like one, as an error cannot be copied.
+fn fail(group: Group, error: StoreError) {
+    let other = same(&error);
+    let mut first = Some(error);
+    group.fail(|| first.take().unwrap_or_else(|| same(&other)));
+}
+
+/// One write of the group is in conflict: each is tried alone, and nothing is taken from its worker unread.
+async fn each(engine: &Engine, group: Group) {
+    let mut stopped: Option<StoreError> = None;
+    for single in group.singles() {
+        if let Some(error) = &stopped {
+            fail(single, same(error));
+            continue;
+        }
+        match apply(engine, &single, Trust::Stored).await {
+            Ok(answers) => single.answer(answers),
+            Err(error) => {
+                stopped = is_for_all(&error).then(|| same(&error));
+                fail(single, error);
+            }
+        }
+    }
+}

@@ -1,0 +1,454 @@
+//! One printer as its worker knows it: its driver, what it can do, whether it can print, and how its cards ended.
+
+use std::{sync::Arc, time::Duration};
+
+use cetak_driver_api::{Capabilities, Condition, Fault, PrinterDriver};
+use tracing::{info, warn};
+
+use super::{document, services::Services, suitability::objections};
+use crate::{
+    domain::{
+        attempt::Outcome,
+        batch::Batch,
+        breaker::{Health, Limits, after_outcome},
+        dispatch::{PrinterSnapshot, Readiness},
+        id::{AttemptKey, RecordId},
+        pause::Pause,
+        polling::{POLL_MAX, Pace, Seen},
+        printer::Printer,
+        printer_reason,
+        time::Timestamp,
+    },
+    engine::{
+        clock::Clock,
+        group_commit::{BreakerChange, BreakerSaved, Settle, Settled},
+    },
+    render::Output,
+    store::StoreError,
+};
+
+/// The longest wait between two questions to a printer that does not print.
+pub(in crate::engine) const ASK_MAX: Duration = Duration::from_secs(5);
+/// How often a printer is asked what the card inside it waits for.
+const WAITING_EVERY: Duration = Duration::from_secs(1);
+/// The reason of a printer that refuses this machine.
+const NEEDS_OPERATOR: &str = "needs-operator";
+/// The reason keyword of RFC 8011 for a printer that cannot be reached.
+const UNREACHABLE: &str = "connecting-to-device";
+
+/// What a card inside the printer waits for.
+pub(in crate::engine) struct Waiting {
+    asked: Timestamp,
+    reasons: Vec<String>,
+    /// People were shown that a card waits: the printer is asked again after it.
+    is_shown: bool,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { asked: Timestamp(0), reasons: Vec::new(), is_shown: false }
+    }
+}
+
+impl Waiting {
+    /// Asks the printer, at most once a second, what keeps it from going on.
+    pub(in crate::engine) async fn ask(
+        &mut self,
+        driver: &dyn PrinterDriver,
+        acknowledged: &[String],
+        clock: &dyn Clock,
+    ) -> Vec<String> {
+        let now = clock.now();
+        if now.since(self.asked) < WAITING_EVERY {
+            return self.reasons.clone();
+        }
+        self.asked = now;
+        self.reasons = match driver.status().await {
+            Ok(status) if !printer_reason::stopping(&status.reasons, acknowledged).is_empty() => status.reasons,
+            Ok(status) if status.condition == Condition::Stopped => vec![printer_reason::STOPPED.to_owned()],
+            Ok(_) | Err(_) => Vec::new(),
+        };
+        self.reasons.clone()
+    }
+
+    /// What was learned so far.
+    pub(in crate::engine) fn take(&mut self) -> Self {
+        std::mem::take(self)
+    }
+
+    /// Takes over what was learned while an attempt was watched.
+    pub(in crate::engine) fn absorb(&mut self, other: Self) {
+        *self = Self { is_shown: self.is_shown || other.is_shown, ..other };
+    }
+
+    /// Saves what the card waits for (an empty hopper, say): people see it in `status`.
+    pub(in crate::engine) async fn show(
+        &mut self,
+        services: &Services,
+        printer: &str,
+        reasons: Vec<String>,
+    ) -> Result<(), StoreError> {
+        if reasons.is_empty() && !self.is_shown {
+            return Ok(());
+        }
+        self.is_shown = true;
+        let mut tx = services.engine.store.read().await?;
+        let known = tx.printer_get(printer).await?;
+        drop(tx);
+        if known.is_some_and(|printer| printer.state != "processing" || printer.reasons != reasons) {
+            info!(printer.id = printer, reasons = reasons.join(","), "the card inside the printer waits");
+            services.commits.card_waits(printer, reasons).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The end of an attempt, not yet saved, and what it means for the printer once it is.
+pub(in crate::engine) struct Ending {
+    pub(in crate::engine) settle: Settle,
+    pub(in crate::engine) effect: Effect,
+}
+
+/// What the end of an attempt means for its printer.
+#[derive(Clone, Copy)]
+pub(in crate::engine) struct Effect {
+    health: Health,
+    pub(in crate::engine) is_failure: bool,
+}
+
+/// What was read for a printer, apart from the printer itself.
+pub(in crate::engine) struct Pending {
+    pub(in crate::engine) is_gone: bool,
+    pub(in crate::engine) has_open_attempt: bool,
+    pub(in crate::engine) batch: Option<Batch>,
+    pub(in crate::engine) pauses: Arc<[Pause]>,
+    pub(in crate::engine) newest: Timestamp,
+}
+
+/// One printer, for as long as its worker runs.
+pub(crate) struct PrinterSession {
+    printer: Printer,
+    driver: Arc<dyn PrinterDriver>,
+    /// What it answered that it can do; `None` before it was asked, and after it did not answer.
+    capabilities: Option<Capabilities>,
+    /// What it is sent.
+    output: Option<Output>,
+    readiness: Readiness,
+    /// Since when it cannot print.
+    down_since: Option<Timestamp>,
+    /// The wait before it is asked again.
+    next_wait: Duration,
+    /// How long it needs for a card.
+    pub(in crate::engine) pace: Pace,
+    /// The record of the last failure: the breaker counts different records.
+    last_failed: Option<RecordId>,
+    /// Since when no card has started though it answers that it can print.
+    starts_nothing_since: Option<Timestamp>,
+    /// An open attempt that is asked about from time to time, and since when.
+    watched: Option<(AttemptKey, Timestamp)>,
+    /// What the card of that attempt waits for.
+    pub(in crate::engine) waiting: Waiting,
+}
+
+impl PrinterSession {
+    pub(crate) fn new(printer: Printer, driver: Arc<dyn PrinterDriver>) -> Self {
+        Self {
+            printer,
+            driver,
+            capabilities: None,
+            output: None,
+            readiness: Readiness::Unknown,
+            down_since: None,
+            next_wait: POLL_MAX,
+            pace: Pace::default(),
+            last_failed: None,
+            starts_nothing_since: None,
+            watched: None,
+            waiting: Waiting::default(),
+        }
+    }
+
+    pub(in crate::engine) fn printer(&self) -> &Printer {
+        &self.printer
+    }
+
+    pub(in crate::engine) fn name(&self) -> &str {
+        &self.printer.name
+    }
+
+    pub(in crate::engine) fn driver(&self) -> &dyn PrinterDriver {
+        &*self.driver
+    }
+
+    pub(in crate::engine) fn output(&self) -> Option<&Output> {
+        self.output.as_ref()
+    }
+
+    pub(in crate::engine) fn is_ready(&self) -> bool {
+        self.readiness == Readiness::Ready
+    }
+
+    /// The printer can keep a whole job without printing it.
+    pub(in crate::engine) fn can_hold(&self) -> bool {
+        let known = self.capabilities.as_ref().zip(self.output.as_ref());
+        known.is_some_and(|(found, output)| document::can_hold(found, output.format))
+    }
+
+    /// Whether something has to be saved between upload and release.
+    pub(in crate::engine) fn prepare_is_sent(&self) -> bool {
+        self.capabilities.as_ref().is_none_or(|capabilities| capabilities.prepare_is_sent)
+    }
+
+    /// Takes over the printer as it was read. False: another printer has its name now, and gets another worker.
+    pub(in crate::engine) fn sync(&mut self, printer: Printer) -> bool {
+        if (&printer.uri, &printer.profile) != (&self.printer.uri, &self.printer.profile) {
+            return false;
+        }
+        self.printer = printer;
+        if self.readiness == Readiness::NotReady {
+            self.readiness = Readiness::Unknown; // asked again after each wait
+        }
+        true
+    }
+
+    /// All that decides what its worker does next.
+    pub(in crate::engine) fn snapshot<'a>(&'a self, services: &'a Services, read: &'a Pending) -> PrinterSnapshot<'a> {
+        PrinterSnapshot {
+            name: &self.printer.name,
+            is_gone: read.is_gone,
+            node: self.printer.node.as_deref(),
+            own_node: services.engine.node(),
+            has_lease: services.engine.may_feed(),
+            has_open_attempt: read.has_open_attempt,
+            breaker: self.printer.breaker,
+            readiness: self.readiness,
+            down_since: self.down_since,
+            batch: read.batch.as_ref().map(|batch| (batch.id, batch.state)),
+            pauses: &read.pauses,
+            newest: read.newest,
+        }
+    }
+
+    /// The printer cannot print, from now on or for longer.
+    pub(in crate::engine) fn set_down(&mut self, now: Timestamp) {
+        self.down_since.get_or_insert(now);
+    }
+
+    /// The printer prints or answers.
+    pub(in crate::engine) fn set_up(&mut self) {
+        self.down_since = None;
+    }
+
+    /// The wait before the printer is asked again; twice as long each time.
+    pub(in crate::engine) fn next_wait(&mut self) -> Duration {
+        let wait = self.next_wait;
+        self.next_wait = (wait * 2).min(ASK_MAX);
+        wait
+    }
+
+    /// No attempt is open.
+    pub(in crate::engine) fn forget_watched(&mut self) {
+        self.watched = None;
+    }
+
+    /// Whether a card has been under way for `release_after` and the printer does not say why: its other cards go to
+    /// others then.
+    pub(in crate::engine) fn hangs(&mut self, attempt: AttemptKey, now: Timestamp, release_after: Duration) -> bool {
+        let (watched, since) = *self.watched.get_or_insert((attempt, now));
+        if watched != attempt {
+            self.watched = Some((attempt, now));
+            return false;
+        }
+        let hangs = now.since(since) > release_after;
+        if hangs {
+            self.down_since.get_or_insert(since);
+        }
+        hangs
+    }
+
+    /// What the card of an open attempt waits for.
+    pub(in crate::engine) async fn ask_waiting(&mut self, clock: &dyn Clock) -> Vec<String> {
+        self.waiting.ask(&*self.driver, &self.printer.acknowledged_reasons, clock).await
+    }
+
+    /// Shows people what the card of an open attempt waits for.
+    pub(in crate::engine) async fn show_waiting(
+        &mut self,
+        services: &Services,
+        reasons: Vec<String>,
+    ) -> Result<(), StoreError> {
+        self.waiting.show(services, &self.printer.name, reasons).await
+    }
+
+    /// Asks the printer whether it can print: after a failure and at the start. A printer that prints is not asked.
+    pub(in crate::engine) async fn ask(&mut self, services: &Services) -> Result<(), StoreError> {
+        self.readiness = self.readiness_now(services).await?;
+        match self.readiness {
+            Readiness::Ready => {
+                self.down_since = None;
+                self.next_wait = POLL_MAX;
+            }
+            Readiness::NotReady => self.set_down(services.now()),
+            Readiness::Unknown => {}
+        }
+        Ok(())
+    }
+
+    async fn readiness_now(&mut self, services: &Services) -> Result<Readiness, StoreError> {
+        if self.capabilities.is_none() {
+            let found = match self.driver.probe().await {
+                Ok(found) => found,
+                Err(fault) => return self.unanswered(services, &fault).await.map(|()| Readiness::NotReady),
+            };
+            self.remember(services, &found).await?;
+            let profile = services.engine.profile(&self.printer.profile).ok();
+            self.output = profile.as_ref().and_then(|profile| document::choose(&found, profile));
+            let objection = if self.output.is_none() {
+                Some("document-format-not-supported")
+            } else if self.printer.override_reason.is_none()
+                && !objections(&services.engine, &self.printer.profile, &found).is_empty()
+            {
+                Some("not-vouched-for")
+            } else {
+                None
+            };
+            if let Some(reason) = objection {
+                self.seen(services, "stopped", vec![reason.into()]).await?;
+                return Ok(Readiness::NotReady);
+            }
+            self.capabilities = Some(found);
+        }
+        let status = match self.driver.status().await {
+            Ok(status) => status,
+            Err(fault) => return self.unanswered(services, &fault).await.map(|()| Readiness::NotReady),
+        };
+        let (state, can_print) = match status.condition {
+            Condition::Idle => ("idle", true),
+            Condition::Processing => ("processing", true),
+            Condition::Stopped => ("stopped", false),
+        };
+        let stopping = printer_reason::stopping(&status.reasons, &self.printer.acknowledged_reasons);
+        self.seen(services, state, status.reasons).await?;
+        if !can_print || !status.accepting_jobs || !stopping.is_empty() {
+            return Ok(Readiness::NotReady);
+        }
+        let (from, to) = (self.printer.breaker, self.printer.breaker.after_probe());
+        if from != to {
+            let failures = self.printer.failures;
+            let change = BreakerChange { printer: self.printer.name.clone(), from, to, failures };
+            match services.commits.breaker(change).await? {
+                BreakerSaved::Saved => self.printer.breaker = to,
+                BreakerSaved::Superseded => return Ok(Readiness::Unknown),
+            }
+        }
+        Ok(Readiness::Ready)
+    }
+
+    /// Saves what the printer is, for people; what counts up by itself is left out.
+    async fn remember(&mut self, services: &Services, found: &Capabilities) -> Result<(), StoreError> {
+        let lasting = Capabilities { up_time_s: None, impressions_completed: None, ..found.clone() };
+        let Ok(capabilities) = serde_json::to_string(&lasting) else { return Ok(()) };
+        if self.printer.capabilities.as_ref() != Some(&capabilities) {
+            services.commits.probed(&self.printer.name, capabilities.clone()).await?;
+            self.printer.capabilities = Some(capabilities);
+        }
+        Ok(())
+    }
+
+    /// Saves that the printer did not answer.
+    pub(in crate::engine) async fn unanswered(&mut self, services: &Services, fault: &Fault) -> Result<(), StoreError> {
+        // It may come back as another.
+        self.capabilities = None;
+        match fault {
+            Fault::Unavailable { reasons } if !reasons.iter().any(|r| r == UNREACHABLE) => {
+                self.seen(services, "stopped", reasons.clone()).await
+            }
+            Fault::NeedsOperator(what) => {
+                if !self.printer.reasons.iter().any(|reason| reason == NEEDS_OPERATOR) {
+                    warn!(printer.id = self.printer.name, "{what}");
+                }
+                self.seen(services, "stopped", vec![NEEDS_OPERATOR.into()]).await
+            }
+            Fault::Unavailable { .. } | Fault::NotSent(_) | Fault::Rejected(_) | Fault::OutcomeUnknown(_) => {
+                self.seen(services, "unreachable", vec![UNREACHABLE.into()]).await
+            }
+        }
+    }
+
+    async fn seen(&mut self, services: &Services, state: &'static str, reasons: Vec<String>) -> Result<(), StoreError> {
+        let acknowledged = printer_reason::still_acknowledged(&reasons, &self.printer.acknowledged_reasons);
+        let printer = &self.printer;
+        if printer.state == state && printer.reasons == reasons && printer.acknowledged_reasons == acknowledged {
+            return Ok(());
+        }
+        info!(printer.id = printer.name, state, reasons = reasons.join(","), "the printer changed");
+        services.commits.seen(&self.printer.name, state, reasons.clone()).await?;
+        self.printer.state = state.into();
+        self.printer.reasons = reasons;
+        self.printer.acknowledged_reasons = acknowledged;
+        Ok(())
+    }
+
+    /// Learns how long a card took that nothing interrupted.
+    pub(in crate::engine) fn learn(&mut self, seen: Seen) {
+        self.pace = self.pace.after(seen);
+    }
+
+    /// What the end of an attempt means for the printer. Nothing is changed before it is saved.
+    pub(in crate::engine) fn ending(
+        &self,
+        services: &Services,
+        attempt: AttemptKey,
+        record: Option<RecordId>,
+        outcome: Outcome,
+    ) -> Ending {
+        let before = Health {
+            breaker: self.printer.breaker,
+            failures: self.printer.failures,
+            last_failed: self.last_failed,
+            starts_nothing_since: self.starts_nothing_since,
+        };
+        let settings = &services.engine.settings;
+        let limits = Limits { failures: settings.breaker_failures, starts_nothing: settings.release_after };
+        let health = after_outcome(before, outcome.kind(), record, limits, services.now());
+        let is_failure = outcome.kind().is_failure();
+        if let Some(reason) = outcome.reason().filter(|_| is_failure) {
+            warn!(
+                printer.id = self.printer.name,
+                reason,
+                outcome = outcome.state().as_str(),
+                breaker = health.breaker.as_str(),
+                "a card failed"
+            );
+        }
+        let is_changed = (before.breaker, before.failures) != (health.breaker, health.failures);
+        let breaker = is_changed.then(|| BreakerChange {
+            printer: self.printer.name.clone(),
+            from: before.breaker,
+            to: health.breaker,
+            failures: health.failures,
+        });
+        Ending { settle: Settle { attempt, outcome, breaker, good: None }, effect: Effect { health, is_failure } }
+    }
+
+    /// The end of an attempt was saved.
+    pub(in crate::engine) fn settled(&mut self, effect: Effect, settled: Settled) {
+        let Effect { health, is_failure } = effect;
+        match settled {
+            Settled::Saved { breaker: BreakerSaved::Saved, .. } => {
+                self.printer.breaker = health.breaker;
+                self.printer.failures = health.failures;
+                self.last_failed = health.last_failed;
+                self.starts_nothing_since = health.starts_nothing_since;
+            }
+            // What a person did stands; the printer is read and asked again.
+            Settled::Saved { breaker: BreakerSaved::Superseded, .. } | Settled::AlreadyEnded => {
+                self.readiness = Readiness::Unknown;
+            }
+        }
+        let was_shown = std::mem::take(&mut self.waiting.is_shown);
+        if is_failure || was_shown {
+            self.readiness = Readiness::Unknown;
+        }
+    }
+}

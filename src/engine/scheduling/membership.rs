@@ -1,0 +1,114 @@
+//! A node among the others: joins them, renews its lease, takes and gives up printers, and leaves.
+
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::lease::{Lease, follow};
+use crate::{
+    domain::{
+        audit::Event,
+        permission::{Permit, SystemAct},
+        refusal::Refusal,
+        share::share,
+    },
+    engine::{Engine, EngineError},
+    store::StoreError,
+};
+
+/// How often a lease is renewed and the others' are checked.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// What a heartbeat came to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Heartbeat {
+    /// Printers were taken.
+    pub(super) took: bool,
+    /// Printers to give up, after the present card.
+    pub(super) give: Vec<String>,
+    /// Others will give some up for this node.
+    pub(super) lacks: bool,
+}
+
+/// Joins the other nodes. Refused while another process has the name.
+pub(super) async fn join(lease: &Lease, engine: &Engine) -> Result<(), EngineError> {
+    let asked = engine.clock.elapsed();
+    let unfenced = engine.acting(&engine.writer.chain, (*engine.writer.actor).clone());
+    let mut tx = unfenced.write(&Permit::system(SystemAct::Lease)).await?;
+    let epoch = match tx.node_join(lease.node(), &lease.candidate, length_us(lease.length)).await? {
+        Ok(epoch) => epoch,
+        Err(holder) => {
+            return Err(Refusal::NodeTaken {
+                node: holder.name,
+                process: holder.process,
+                host: holder.host,
+                lease_left_s: holder.lease_left_ms / 1_000 + 1,
+            }
+            .into());
+        }
+    };
+    let event = Event::new("node.joined", format!("node {}", lease.node())).with("epoch", epoch);
+    tx.audit(event.with("host", &lease.candidate.host).with("process", lease.candidate.process));
+    tx.commit().await?;
+    lease.fence().joined(epoch);
+    lease.renewed(asked);
+    info!(node = lease.node(), epoch, "joined");
+    Ok(())
+}
+
+/// Renews the lease, removes nodes whose lease has expired, and takes free printers; `freed` are those that this node
+/// has given up. A node that `ends` takes none.
+pub(super) async fn heartbeat(
+    lease: &Lease,
+    engine: &Engine,
+    freed: &[String],
+    ends: bool,
+) -> Result<Heartbeat, StoreError> {
+    let asked = engine.clock.elapsed();
+    let mut tx = engine.write(&Permit::system(SystemAct::Lease)).await?;
+    follow(&*engine.clock, &mut tx).await?;
+    tx.node_renew(lease.node(), length_us(lease.length)).await?;
+    let mut nodes = Vec::new();
+    for node in tx.node_list().await? {
+        if node.lease_left_ms >= 0 || node.name == lease.node() {
+            nodes.push(node.name);
+            continue;
+        }
+        warn!(node = node.name, printers = node.printers, "a node's lease has expired; its printers are taken over");
+        tx.node_remove(&node.name).await?;
+        tx.audit(Event::new("node.lost", format!("node {}", node.name)).with("printers", node.printers));
+    }
+    for printer in freed {
+        if !tx.printer_free(printer, lease.node()).await? {
+            continue;
+        }
+        tx.audit(Event::new("printer.given-up", format!("printer {printer}")).with("node", lease.node()));
+    }
+    let mut owners = tx.printer_owners().await?;
+    let mut parts = share(lease.node(), &nodes, &owners);
+    if ends {
+        parts.take.clear();
+    }
+    for printer in &parts.take {
+        tx.printer_take(printer, lease.node()).await?;
+        tx.audit(Event::new("printer.taken", format!("printer {printer}")).with("node", lease.node()));
+        owners.insert(printer.clone(), Some(lease.node().to_owned()));
+    }
+    tx.commit().await?;
+    lease.renewed(asked);
+    let own = owners.values().filter(|owner| owner.as_deref() == Some(lease.node())).count();
+    Ok(Heartbeat { took: !parts.take.is_empty(), give: parts.give, lacks: own < owners.len() / nodes.len().max(1) })
+}
+
+/// Gives up lease and printers, so that other nodes do not have to wait until it expires.
+pub(super) async fn leave(lease: &Lease, engine: &Engine) -> Result<(), StoreError> {
+    lease.lost();
+    let mut tx = engine.write(&Permit::system(SystemAct::Lease)).await?;
+    tx.node_remove(lease.node()).await?;
+    tx.audit(Event::new("node.left", format!("node {}", lease.node())));
+    tx.commit().await
+}
+
+fn length_us(length: Duration) -> i64 {
+    i64::try_from(length.as_micros()).unwrap_or(i64::MAX)
+}
