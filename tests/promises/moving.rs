@@ -24,9 +24,12 @@ async fn busy_office() -> World {
     world.receive(60, None).await;
     world.printer("p1", &format!("spoil=0.2&forget=0.1&seed=3&truth={}", truth.display())).await;
     world.run().await;
-    operations::pause(&world.engine, &cetak::domain::pause::PauseScope::Queue, "it's \"Friday\"\\ \t\n night")
+    operations::pause(&world.engine, &cetak::domain::pause::PauseScope::Queue, "it's \"Friday\"\\ night")
         .await
         .unwrap();
+    // An earlier version of the program may have stored more than one line.
+    let lines = "UPDATE pause SET reason = reason || char(9) || char(10) || 'late' RETURNING reason";
+    assert!(database::execute(&world.location, lines).await.unwrap().ends_with("\t\nlate"));
     world
 }
 
