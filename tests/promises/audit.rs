@@ -129,7 +129,7 @@ async fn entries_of_the_first_format_verify_on_and_new_ones_follow_them() {
     world.receive(5, None).await;
     let mut tx = world.engine.store.read().await.unwrap();
     assert_eq!(tx.audit_verify(&[]).await.unwrap(), (2, Vec::new()));
-    let rows = tx.audit_page("cli", 0).await.unwrap();
+    let rows = tx.audit_page("cli", 0, 1_000).await.unwrap();
     assert_eq!(rows[0].entry, FIRST_FORMAT);
     let new = "{\"v\":2,\"chain\":\"cli\",\"seq\":2,";
     assert!(rows[1].entry.starts_with(new), "{}", rows[1].entry);

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use cetak::{
     domain::stock::Cause,
-    engine::{
-        operations::{self, Found},
-        query::{ListUncertain, NeedKind},
-    },
+    engine::query::{ListUncertain, NeedKind},
     store::{Location, RecordCount, Store, keys::Keys},
 };
 use rand::{RngExt, SeedableRng};
@@ -19,6 +16,7 @@ use sqlx::{
 };
 
 use crate::{
+    acts::{self as operations, Found},
     database,
     world::{World, all, csv, name, student, students},
 };

@@ -55,7 +55,7 @@ async fn state(world: &World, act: PendingActId) -> PendingState {
 }
 
 async fn audit(world: &World, chain: &str) -> Vec<String> {
-    let rows = world.engine.store.read().await.unwrap().audit_page(chain, 0).await.unwrap();
+    let rows = world.engine.store.read().await.unwrap().audit_page(chain, 0, 1_000).await.unwrap();
     rows.into_iter().map(|row| row.entry).collect()
 }
 
@@ -246,7 +246,7 @@ async fn warrants_from_before_become_pending_acts_under_their_numbers() {
     older_database(&location).await;
     let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
     let mut tx = store.read().await.unwrap();
-    let lines = tx.warrant_list().await.unwrap();
+    let lines = tx.warrant_list(0, 10).await.unwrap();
     let lines: Vec<_> = lines.iter().map(|w| (w.id, &*w.state, &*w.reason, &*w.requested_by)).collect();
     assert_eq!(
         lines,
