@@ -41,7 +41,9 @@ pub(super) async fn command(engine: &Engine, out: Output, command: InspectComman
 
 async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
     let mut lines = pages::all(engine, |page| ListUncertain { page }).await?;
-    lines.iter_mut().for_each(|line| words::word_reason(&mut line.reason, out));
+    for line in &mut lines {
+        words::word_reason(&mut line.reason, out);
+    }
     let row = |u: &UncertainLine| {
         let optional = |text: &Option<String>| text.clone().unwrap_or_default();
         vec![

@@ -26,7 +26,9 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
         RecordCommand::Quarantined => {
             let state = Some(RecordState::Quarantined);
             let mut lines = pages::all(engine, |page| ListRecords { state, page }).await?;
-            lines.iter_mut().for_each(|line| words::word_reason(&mut line.reason, out));
+            for line in &mut lines {
+                words::word_reason(&mut line.reason, out);
+            }
             let row = |r: &RecordLine| {
                 vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), r.reason.clone().unwrap_or_default()]
             };

@@ -93,8 +93,9 @@ async fn plan_some(tx: &mut Tx, requests: &[BatchRequest<'_>], settings: &Settin
             Planned::NoBlanks => Some(Plan::NoBlanks),
             Planned::NothingWaits => Some(Plan::NothingWaits),
             Planned::Batch(BatchPlan { place, state, lots, cards }) => {
-                let each =
-                    lots.iter().flat_map(|lot| std::iter::repeat_n(lot.lot, lot.quantity.unsigned_abs() as usize));
+                let each = lots
+                    .iter()
+                    .flat_map(|lot| std::iter::repeat_n(lot.lot, usize::try_from(lot.quantity).unwrap_or(0)));
                 let with_lots = cards.into_iter().zip(each).collect();
                 let (profile, printer) = (request.profile.to_owned(), request.printer.to_owned());
                 new.push((NewBatch { profile, printer, place: place.clone(), state }, with_lots));

@@ -56,7 +56,7 @@ pub enum DbCommand {
     #[command(after_help = "Example:
   cetak db move postgres://cetak@db.example/cetak")]
     Move {
-        /// The address, postgres://USER@HOST[:PORT]/DATABASE; keep the password in ~/.pgpass
+        /// The address, <postgres://USER@HOST[:PORT]/DATABASE>; keep the password in ~/.pgpass
         #[arg(value_name = "URL")]
         to: String,
     },

@@ -19,7 +19,7 @@ pub enum PrinterCommand {
     Add {
         /// The printer's name: letters, digits, `-`, `_` and `.`, at most 40
         name: PrinterName,
-        /// The address: ipp://HOST/PATH, ipps://HOST/PATH, or mock://NAME for a simulated printer
+        /// The address: <ipp://HOST/PATH>, <ipps://HOST/PATH>, or <mock://NAME> for a simulated printer
         uri: String,
         /// The capacity of its hopper, whose blanks are then counted; without it the printer takes blanks from the vault
         #[arg(long, value_name = "NUMBER")]

@@ -40,11 +40,10 @@ pub fn may_update(known: KnownRequest<'_>, profile: &str, is_update: bool) -> Re
     if known.of_profile(profile).is_err() {
         return Err(UpdateRefused::OtherProfile);
     }
-    match known.state {
-        RecordState::HandedOver => Err(UpdateRefused::HandedOver),
-        _ if !is_update => Err(UpdateRefused::NoUpdate),
-        _ => Ok(()),
+    if known.state == RecordState::HandedOver {
+        return Err(UpdateRefused::HandedOver);
     }
+    if is_update { Ok(()) } else { Err(UpdateRefused::NoUpdate) }
 }
 
 /// Why a row with another body does not update its record.

@@ -203,7 +203,7 @@ async fn render(
             kind(error.to_string())
         })
     };
-    let rendered = match engine.desk.clone() {
+    let document = match engine.desk.clone() {
         None => draw(),
         Some(desk) => {
             // Never closed; without a permit it would be one more picture, no more.
@@ -216,5 +216,5 @@ async fn render(
             drawing.await.unwrap_or_else(|_| Err(NotRendered::Record("drawing it failed".into())))
         }
     };
-    Ok(rendered.map(|bytes| Document { format, bytes, sides, media }))
+    Ok(document.map(|bytes| Document { format, bytes, sides, media }))
 }

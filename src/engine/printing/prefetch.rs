@@ -49,6 +49,7 @@ enum Next {
 }
 
 /// What came of the next card while another printed.
+#[expect(clippy::large_enum_variant, reason = "one value at a time, on the stack of its worker")]
 enum Ahead {
     /// None was uploaded.
     Nothing,
@@ -125,12 +126,12 @@ impl BatchRun<'_> {
         let effect = ending.as_ref().map(|ending| ending.effect);
         // While the commit is awaited, the next card is rendered.
         let commit = commit(self.services, ending.map(|ending| ending.settle), begin.clone());
-        let (stepped, ()) = tokio::join!(commit, self.queue.prepare_ahead(self.services, self.session));
-        let (settled, begun) = stepped?;
+        let (saved, ()) = tokio::join!(commit, self.queue.prepare_ahead(self.services, self.session));
+        let (settled, key) = saved?;
         if let Some((effect, settled)) = effect.zip(settled) {
             self.session.settled(effect, settled);
         }
-        let (Some(card), Some(begin), Some(key)) = (card, begin, begun) else {
+        let (Some(card), Some(begin), Some(key)) = (card, begin, key) else {
             return Ok(Next::Over(Progress::Continue));
         };
         let uploaded = self.upload(key, &begin, card.job, card.document).await?;
