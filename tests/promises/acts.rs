@@ -48,7 +48,7 @@ pub(crate) struct NewPrinter<'a> {
 }
 
 /// A value of an act; the tests give only right ones.
-fn value<T: std::str::FromStr<Err: std::fmt::Debug>>(text: impl ToString) -> T {
+fn value<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &(impl ToString + ?Sized)) -> T {
     text.to_string().parse().unwrap()
 }
 
@@ -131,7 +131,7 @@ pub(crate) async fn reprint_refuse(engine: &Engine, warrant: PendingActId, note:
 pub(crate) async fn receive(engine: &Engine, delivery: &Delivery) -> Done<()> {
     let act = ReceiveBlanks {
         blank_type: delivery.blank_type.clone(),
-        quantity: value(delivery.quantity),
+        quantity: value(&delivery.quantity),
         document: value(&delivery.document),
         lot: delivery.lot.as_ref().map(value),
         serials: delivery.serials.clone(),
@@ -140,11 +140,11 @@ pub(crate) async fn receive(engine: &Engine, delivery: &Delivery) -> Done<()> {
 }
 
 pub(crate) async fn load(engine: &Engine, printer: &str, quantity: i64) -> Done<()> {
-    by(engine).act(LoadHopper { printer: value(printer), quantity: value(quantity) }).await
+    by(engine).act(LoadHopper { printer: value(printer), quantity: value(&quantity) }).await
 }
 
 pub(crate) async fn unload(engine: &Engine, printer: &str, quantity: i64) -> Done<()> {
-    by(engine).act(UnloadHopper { printer: value(printer), quantity: value(quantity) }).await
+    by(engine).act(UnloadHopper { printer: value(printer), quantity: value(&quantity) }).await
 }
 
 pub(crate) async fn count(
@@ -161,7 +161,7 @@ pub(crate) fn counted_blanks(blank_type: &str, printer: Option<&str>, counted: i
     CountBlanks {
         blank_type: blank_type.into(),
         printer: printer.map(value),
-        counted: value(counted),
+        counted: value(&counted),
         note: value(note),
     }
 }
@@ -175,7 +175,7 @@ pub(crate) async fn destroy(
     witnesses: [&str; 2],
 ) -> Done<()> {
     let witnesses = Witnesses::try_from(witnesses.map(value)).unwrap();
-    let (blank_type, quantity, document) = (blank_type.into(), value(quantity), value(document));
+    let (blank_type, quantity, document) = (blank_type.into(), value(&quantity), value(document));
     by(engine).act(DestroyBlanks { blank_type, quantity, from_vault, document, witnesses }).await
 }
 
@@ -184,7 +184,7 @@ pub(crate) async fn lend(engine: &Engine, blank_type: &str, quantity: i64, to: &
 }
 
 pub(crate) fn lent_blanks(blank_type: &str, quantity: i64, to: &str, document: &str) -> LendBlanks {
-    LendBlanks { blank_type: blank_type.into(), quantity: value(quantity), to: value(to), document: value(document) }
+    LendBlanks { blank_type: blank_type.into(), quantity: value(&quantity), to: value(to), document: value(document) }
 }
 
 pub(crate) async fn take_back(
@@ -194,7 +194,7 @@ pub(crate) async fn take_back(
     from: &str,
     document: &str,
 ) -> Done<()> {
-    let (quantity, from, document) = (value(quantity), value(from), value(document));
+    let (quantity, from, document) = (value(&quantity), value(from), value(document));
     by(engine).act(TakeBackBlanks { blank_type: blank_type.into(), quantity, from, document }).await
 }
 
@@ -203,7 +203,7 @@ pub(crate) async fn printer_add(engine: &Engine, new: &NewPrinter<'_>) -> Done<P
         name: value(new.name),
         uri: new.uri.into(),
         profile: new.profile.into(),
-        hopper: new.hopper.map(value),
+        hopper: new.hopper.map(|hopper| value(&hopper)),
     };
     match new.insist {
         None => by(engine).act(printer).await,

@@ -339,7 +339,7 @@ async fn the_clock_stands_still_while_a_call_is_in_progress() {
     let clock = TestClock::start();
     let (began, after) = (clock.elapsed(), Arc::new(Mutex::new(None)));
     let call = Calls::of_this_thread().begin();
-    let working = tokio::task::spawn_blocking(|| std::thread::yield_now());
+    let working = tokio::task::spawn_blocking(std::thread::yield_now);
     let sleeper = {
         let (clock, after) = (clock.clone(), after.clone());
         tokio::spawn(async move {

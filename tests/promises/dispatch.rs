@@ -213,10 +213,10 @@ async fn the_domain_and_the_guards_agree_whether_a_printer_may_get_a_card() {
             database::execute(&world.location, &named(change)).await.unwrap();
         }
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
-        let begun_together = !tx.cards_step(&[], &[begin(1)]).await.unwrap().is_empty();
+        let is_begun_together = !tx.cards_step(&[], &[begin(1)]).await.unwrap().is_empty();
         drop(tx); // nothing of it is saved
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
-        let begun = !tx.attempts_begin(&[begin(1)]).await.unwrap().is_empty();
+        let is_begun = !tx.attempts_begin(&[begin(1)]).await.unwrap().is_empty();
         drop(tx);
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
         let released = !tx.attempts_release(&[held]).await.unwrap().is_empty();
@@ -224,7 +224,7 @@ async fn the_domain_and_the_guards_agree_whether_a_printer_may_get_a_card() {
         if !back.is_empty() {
             database::execute(&world.location, &named(back)).await.unwrap();
         }
-        assert_eq!((begun, begun_together, released), (begins, begins, releases), "the guards, when {case}");
+        assert_eq!((is_begun, is_begun_together, released), (begins, begins, releases), "the guards, when {case}");
 
         let (decided_begin, decided_release) = decided(batch.id, change_in_memory);
         assert_eq!((decided_begin, decided_release), (begins, releases), "the domain, when {case}");

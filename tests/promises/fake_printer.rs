@@ -33,6 +33,9 @@ type Answer<T> = Result<T, Fault>;
 type Change<T> = Box<dyn Fn(T) -> T + Send + Sync>;
 type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+/// Changes the answer of `prepare`, with the mock at its side.
+type Prepare = Box<dyn Fn(MockPrinter, Answer<Prepared>) -> Later<Answer<Prepared>> + Send + Sync>;
+
 /// A printer whose answers a test chooses.
 pub(crate) struct FakePrinter {
     mock: MockPrinter,
@@ -40,7 +43,7 @@ pub(crate) struct FakePrinter {
     reasons: Mutex<Vec<String>>,
     reach: Box<dyn Fn(Act) -> Answer<()> + Send + Sync>,
     probe: Change<Capabilities>,
-    prepare: Box<dyn Fn(MockPrinter, Answer<Prepared>) -> Later<Answer<Prepared>> + Send + Sync>,
+    prepare: Prepare,
     find: Change<Answer<Found>>,
     cancel: Change<Answer<Cancelled>>,
 }

@@ -85,9 +85,9 @@ async fn a_card_held_ahead_is_taken_back_by_a_pause_and_keeps_its_place() {
 
     tokio::join!(world.run(), pause);
 
-    let printed = printer.cards();
-    assert_eq!(i64::try_from(printed).unwrap(), world.records("printed").await);
-    assert!(printed < 5, "the pause came in time");
+    let cards = printer.cards();
+    assert_eq!(i64::try_from(cards).unwrap(), world.records("printed").await);
+    assert!(cards < 5, "the pause came in time");
     operations::resume(&world.engine, &PauseScope::Queue, "go").await.unwrap();
     world.run().await;
     assert_eq!((world.records("printed").await, printer.cards()), (5, 5));

@@ -213,7 +213,7 @@ impl World {
         let began = self.clock.elapsed();
         while !holds().await {
             self.clock.sleep(Duration::from_millis(5)).await;
-            let waited = self.clock.elapsed() - began;
+            let waited = self.clock.elapsed().saturating_sub(began);
             assert!(waited < Duration::from_hours(1), "the condition does not hold after {waited:?}");
         }
     }
