@@ -370,7 +370,7 @@ mod tests {
             ("[printer.p]\nanswer_timeout_s = 0", ["[printer.p]", "`answer_timeout_s` is `0`"]),
             ("[printer.p]\nanswer_timeout_s = -1", ["answer_timeout_s", "-1"]),
             ("[printer.p]\ncertificate_sha256 = \"12:34\"", ["certificate_sha256", "64 hexadecimal digits"]),
-            ("[printer.\"p 1\"]\nuser = \"x\"", ["[printer.p 1]", "names no printer"]),
+            ("[printer.\"p 1\"]\nuser = \"x\"", ["[printer.p 1]", "not a valid name for a printer"]),
         ] {
             let error = loaded(toml, &[]).unwrap_err();
             assert!(words.iter().all(|word| error.contains(word)), "{words:?}: {error}");

@@ -357,10 +357,6 @@ fn the_same_night_again_is_the_same_to_the_microsecond() {
     let night = |site: &str| {
         let mut room = Room::new(site, 120, 200, &[("a-moody", moody), ("b-worn", worn), ("c-good", good)]);
         room.run();
-        assert_eq!(
-            room.records[&RecordId(7)].state == RecordState::Quarantined,
-            room.records[&RecordId(7)].charged > 1
-        );
         room.trace
     };
     assert_eq!(night("solo"), night("solo"));

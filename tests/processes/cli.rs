@@ -79,7 +79,7 @@ fn data_goes_to_standard_output_and_messages_to_standard_error() {
     let list = people::students(0..2) + "r00009,new,APPLIED,2024-08-01T08:00:00+07:00,,ST9,Nobody,2028-07-31,F,P,\n";
     let file = office.write(
         "list.csv",
-        list.replacen("faculty", "faculty,shoe_size", 1).replace(",Faculty", ",42,Faculty").replace(",F,P", ",42,F,P"),
+        list.replacen("faculty", "faculty,shoe_size", 1).replace(",FACULTY", ",42,FACULTY").replace(",F,P", ",42,F,P"),
     );
 
     let answer = office.done(&["import", &file, "--profile", "student", "--json"]);
