@@ -10,20 +10,25 @@ mod commands;
 mod imports;
 #[path = "tidy/promises_page.rs"]
 mod promises_page;
+#[path = "tidy/source.rs"]
+mod source;
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
+use source::split;
+
 /// Each layer, what it may use of the others, and which crates only some layers may name.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("picture", &[]), // the crate in src/render/picture
     ("render", &["domain"]),
-    ("engine", &["domain", "store", "render"]),
-    ("web", &["domain", "store", "engine"]),
+    ("simulation", &["domain"]), // to come
+    ("engine", &["domain", "store", "render", "simulation"]),
+    ("web", &["domain", "engine"]), // to come
     ("cli", &["domain", "engine"]),
     ("app", &["domain", "store", "render", "engine", "web", "cli"]),
     ("main", &["domain", "store", "render", "engine", "web", "cli", "app"]),
@@ -449,58 +454,4 @@ fn machine_path(text: &str) -> Option<String> {
             .any(|(at, _)| !text[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || "._-/}".contains(c)))
     };
     places.iter().map(|(start, end)| format!("/{start}{end}/")).find(found)
-}
-
-/// The code of a text, with empty strings and without comments; and its strings.
-fn split(text: &str) -> (String, Vec<String>) {
-    let (mut code, mut strings) = (String::with_capacity(text.len()), Vec::new());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let (length, kept) = if rest.starts_with("//") {
-            (rest.find('\n').unwrap_or(rest.len()), "")
-        } else if rest.starts_with("/*") {
-            (rest.find("*/").map_or(rest.len(), |at| at + 2), " ")
-        } else if let Some((start, content, end)) = string(rest) {
-            strings.push(rest[start..start + content].to_owned());
-            (end, "\"\"")
-        } else if let Some(length) = character(rest) {
-            (length, "' '")
-        } else {
-            (c.len_utf8(), &rest[..c.len_utf8()])
-        };
-        code.push_str(kept);
-        rest = &rest[length..];
-    }
-    (code, strings)
-}
-
-/// A string literal at the beginning of a text: where its content starts, how long it is, where the literal ends.
-fn string(text: &str) -> Option<(usize, usize, usize)> {
-    let raw = text.strip_prefix('r').map(|t| t.len() - t.trim_start_matches('#').len());
-    if let Some(hashes) = raw.filter(|hashes| text[1 + hashes..].starts_with('"')) {
-        let start = hashes + 2;
-        let end = format!("\"{}", "#".repeat(hashes));
-        let length = text[start..].find(&end)?;
-        return Some((start, length, start + length + end.len()));
-    }
-    let inner = text.strip_prefix('"')?;
-    let mut escaped = false;
-    for (at, c) in inner.char_indices() {
-        if c == '"' && !escaped {
-            return Some((1, at, at + 2));
-        }
-        escaped = c == '\\' && !escaped;
-    }
-    None
-}
-
-/// The length of a character literal at the beginning of a text; a lifetime is none.
-fn character(text: &str) -> Option<usize> {
-    let inner = text.strip_prefix('\'')?;
-    let mut chars = inner.char_indices();
-    let (_, first) = chars.next()?;
-    if first == '\\' {
-        return inner[2..].find('\'').map(|at| at + 4);
-    }
-    chars.next().filter(|(_, c)| *c == '\'').map(|(at, _)| at + 2)
 }

@@ -1,7 +1,7 @@
 //! An error with its causes.
 
 use super::{message::Message, refusal::refusal, store};
-use crate::{engine::EngineError, store::StoreError};
+use crate::engine::{EngineError, StoreError};
 
 /// An error with all its causes in one text; a cause that repeats the one before it is left out. The hint is the first
 /// that any of them has.

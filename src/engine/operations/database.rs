@@ -40,7 +40,7 @@ fn limit(now: Timestamp, older_than_days: u32) -> Timestamp {
     now.minus(Duration::from_hours(24 * u64::from(older_than_days)))
 }
 
-/// What [`archive`] would do now.
+/// What [`ArchiveJobs`] would do now.
 pub async fn archivable(engine: &Engine, older_than_days: u32) -> Result<Archived, EngineError> {
     let before = limit(engine.clock.now(), older_than_days);
     let mut archived = Archived { moved: Moved::default(), transactions: 0 };

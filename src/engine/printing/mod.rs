@@ -1,8 +1,7 @@
 //! Printing: one worker for each printer, from the queued job to the outcome of its attempt.
-
 //!
-//! A [`worker`] composes three owners: the [`session`] with its printer, the [`batch_queue`] of its batch, and the
-//! [`attempt`] that is open; [`prefetch`] runs them over a batch.
+//! A `worker` composes three owners: the `session` with its printer, the `batch_queue` of its batch, and the
+//! `attempt` that is open; `prefetch` runs them over a batch.
 
 pub(super) mod attempt;
 mod batch_queue;
