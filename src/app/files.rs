@@ -117,7 +117,7 @@ pub(super) fn lock_opening(folder: &Path) -> anyhow::Result<File> {
     Ok(handle)
 }
 
-/// The lock of the one scheduler of a data folder; let go when dropped, also by kill -9.
+/// The lock of the one scheduler of a data folder. It is released when it is dropped, also by `kill -9`.
 #[derive(Debug)]
 pub(super) struct SchedulerLock(#[expect(dead_code, reason = "held, not read")] File);
 

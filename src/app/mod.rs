@@ -125,7 +125,7 @@ async fn warn_of_strangers(engine: &Engine, named: &[String]) -> anyhow::Result<
     Ok(())
 }
 
-/// May this command be the first on an empty folder?
+/// Whether this command may be the first one on an empty folder.
 fn writes(command: &Command) -> bool {
     match command {
         Command::Import(args) => !args.dry_run || args.file.exists(),
@@ -166,7 +166,7 @@ async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::
     open_with(global, config, key, false).await
 }
 
-/// The same; `closed_too`: also one whose data were moved away, to end that move.
+/// Opens the engine of a data folder. `closed_too` also opens a folder whose data were moved away, to finish that move.
 async fn open_with(global: &Global, config: Config, key: Option<&String>, closed_too: bool) -> anyhow::Result<Engine> {
     files::make_folder(&global.data)?;
     let _opening = files::lock_opening(&global.data)?;

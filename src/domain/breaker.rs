@@ -1,9 +1,9 @@
 //! The circuit breaker of one printer: it tells a broken printer from a poison record.
 //!
 //! It counts failures in a row, each of another record. Open, the printer gets no card until it answers that it can
-//! print; then one card may try. If that card costs a blank or one of its record's attempts, the breaker locks, and only
-//! an operator opens the way: a printer that answers that it is well and spoils every card would otherwise empty a hopper
-//! overnight. It locks too when the printer answers for `starts_nothing` that it is well and starts no card.
+//! print; then one card is tried. If that card costs a blank or one of its record's attempts, the breaker locks until an
+//! operator clears it: a printer that reports no fault and spoils every card would otherwise empty a hopper overnight. It also
+//! locks if the printer reports no fault for `starts_nothing` and starts no card.
 
 use std::time::Duration;
 

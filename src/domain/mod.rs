@@ -12,7 +12,8 @@
 //! * **reprint warrant**: a supervisor's single-use leave to print a record again ([`warrant`])
 //! * **window**: when cards may start ([`window`])
 //!
-//! Every change of state is a function here that returns one [`transition::Transition`]; the store saves it whole.
+//! Every change of a record, a job or an attempt is a function here that returns one [`transition::Transition`]; the store saves
+//! it in one transaction.
 
 pub mod actor;
 pub mod attempt;

@@ -210,8 +210,8 @@ pub struct Forbidden {
     pub operation: Operation,
 }
 
-/// Asks the table whether an actor may take part in an operation: read it, ask for it, confirm it or do it. Which of
-/// these it is, the function that takes the permit asks of it.
+/// Looks up the rights of an actor to an operation. The permit says whether the actor may read, ask for, confirm or do it; the
+/// function that takes the permit checks which.
 pub fn authorize(actor: &Arc<Actor>, operation: Operation) -> Result<Permit, Forbidden> {
     let mut grant = Grant::default();
     for (role, right) in Role::ALL.into_iter().zip(operation.rights()) {

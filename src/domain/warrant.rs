@@ -33,7 +33,7 @@ pub fn approve(view: &RecordView, reason: &str, lost: bool) -> Result<Transition
     Ok(transition)
 }
 
-/// May a reprint of a record in this state be asked for? Only where a card exists, as far as anybody knows.
+/// Refuses a reprint request for a record in this state, unless a card exists.
 pub fn may_be_reprinted(state: RecordState, subject: &str) -> Result<(), Refusal> {
     match state {
         RecordState::Printed | RecordState::HandedOver => Ok(()),

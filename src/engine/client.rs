@@ -55,7 +55,7 @@ impl Direct {
         self.write_refusal(forbidden).await
     }
 
-    /// Writes down that an act was refused, and by whom it was tried: nothing of what it was about.
+    /// Records in the audit that an act was refused: the operation and the actor, without the arguments of the act.
     async fn write_refusal<T>(&self, forbidden: Forbidden) -> Result<T, EngineError> {
         let engine = self.engine.acting(&self.engine.writer.chain, (*self.actor).clone());
         let mut tx = engine.write(&Permit::system(SystemAct::RecordRefusal)).await?;
@@ -64,7 +64,7 @@ impl Direct {
         Err(Refusal::from(forbidden).into())
     }
 
-    /// A result in which a permit that does not reach far enough is written down too.
+    /// Returns the result. A refusal for a missing right is recorded in the audit first.
     async fn recorded<T>(&self, operation: Operation, result: Result<T, EngineError>) -> Result<T, EngineError> {
         match result {
             Err(EngineError::Refused(Refusal::NoRight { operation: missing })) if missing == operation => {

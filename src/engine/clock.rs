@@ -12,11 +12,11 @@ pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
 
-    /// How long ago something was that never changes. Nobody sets it, and it goes on while the machine sleeps.
+    /// Monotonic time since a fixed instant, including suspend.
     fn elapsed(&self) -> Duration;
 
-    /// From here on, this clock shows what `theirs` shows, which stood at that when this one stood at `own`. Nodes follow
-    /// the clock of the database that they share, as their own may differ by minutes.
+    /// Synchronises this clock to another one, which showed `theirs` when this one showed `own`. Nodes use the clock of the
+    /// database that they share, because their own clocks may differ by minutes.
     fn follow(&self, theirs: Timestamp, own: Timestamp);
 
     /// Waits.

@@ -45,12 +45,12 @@ pub struct Engine {
     pub writer: Writer,
     /// Makes drivers.
     pub drivers: DriverFactory,
-    /// Makes what draws.
+    /// Makes the renderer of a profile.
     pub renderers: RendererFactory,
-    /// Room for so many cards that are drawn at once, in threads where they hold nobody up. `None`: each is drawn where it is
-    /// needed, for those whose clock would not wait.
+    /// Limits concurrent rendering on blocking threads. `None`: a card is rendered in the task that needs it, for tests with a
+    /// virtual clock.
     pub desk: Option<Arc<Semaphore>>,
-    /// Of a scheduler among several.
+    /// The lease of this node, where several schedulers share the database.
     pub lease: Option<Arc<Lease>>,
 }
 
@@ -77,12 +77,12 @@ impl Engine {
         Writer { actor, ..self.writer.clone() }
     }
 
-    /// This node's name, where several share the database.
+    /// The name of this node, where several schedulers share the database.
     pub(super) fn node(&self) -> Option<&str> {
         self.lease.as_ref().map(|lease| lease.node())
     }
 
-    /// May a card be fed, as far as other nodes go?
+    /// Whether this node holds its lease; always, without other nodes.
     pub(super) fn may_feed(&self) -> bool {
         self.lease.as_ref().is_none_or(|lease| lease.holds(&*self.clock))
     }

@@ -1,9 +1,9 @@
-//! What can go wrong with the database.
+//! Errors of the database.
 
-/// What can go wrong with the database, by what the caller does next.
+/// An error of the database, classified by what the caller does next.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else was faster: read again and decide again. Nothing of the transaction is saved.
+    /// Another transaction changed the row first. The caller reads and decides again. Nothing of this transaction is saved.
     #[error("somebody else changed {0} meanwhile")]
     Conflict(&'static str),
     /// There are fewer blanks than the movement needs. Nothing of the transaction is saved.
@@ -12,7 +12,7 @@ pub enum StoreError {
     /// A second open request, or an undelivered card, of the same person and profile.
     #[error("another request of this person is open")]
     SecondOpenRequest,
-    /// A row holds what no version of this program writes.
+    /// A row has a value that no version of this program writes.
     #[error("corrupt row in `{table}` (id {id}): {what}")]
     Corrupt {
         /// The table.
@@ -33,29 +33,29 @@ pub enum StoreError {
     /// The key is not the one with which the database was made.
     #[error("the key does not belong to this database")]
     OtherKey,
-    /// Another node has taken over: this one can write nothing until it joins again. Nothing of the transaction is saved.
+    /// Another node has taken over. This node cannot write until it joins again. Nothing of the transaction is saved.
     #[error("this node lost its lease, and others feed its printers")]
     Fenced,
-    /// The server went away while it was told to commit: it may be saved or not.
+    /// The connection was lost during the commit. The transaction may or may not be saved.
     #[error("the database went away before it said whether this was saved")]
     InDoubt {
         /// The cause.
         #[source]
         source: sqlx::Error,
     },
-    /// The file's data live in another database now.
+    /// The file's data were moved to another database.
     #[error("the data of this folder were moved to {to}")]
     Moved {
         /// That database, without a password.
         to: String,
     },
-    /// A file is being moved here, and is not closed yet.
+    /// A move into this database has not finished: the file is not closed yet.
     #[error("a move into this database has not ended")]
     Arriving,
-    /// What is to be moved into has data of its own.
+    /// The target of a move already has data.
     #[error("the target is no empty database of PostgreSQL's")]
     Occupied,
-    /// What was read back is not what was sent. Nothing is saved.
+    /// The rows read back differ from the rows sent. Nothing is saved.
     #[error("the rows of `{table}` arrived changed")]
     Differs {
         /// The table.
@@ -76,7 +76,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Is it that the database is away, and may come back?
+    /// Whether the database is unavailable and may become available again.
     pub fn is_away(&self) -> bool {
         match self {
             Self::Unreachable | Self::InDoubt { .. } => true,

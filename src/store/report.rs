@@ -149,7 +149,7 @@ pub struct UncertainLine {
     pub source: String,
     /// The record's request id.
     pub request_id: String,
-    /// Why nobody knows.
+    /// The reason.
     pub reason: Option<String>,
     /// Since when, RFC 3339.
     pub since: Option<String>,

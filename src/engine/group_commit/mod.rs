@@ -181,7 +181,8 @@ fn same(error: &StoreError) -> StoreError {
     if matches!(error, StoreError::Fenced) { StoreError::Fenced } else { StoreError::Unreachable }
 }
 
-/// Answers with the error; the one that comes after the first gets a like one, as an error cannot be copied.
+/// Answers every write of the group with the error. The first gets the error itself, the others one of the same kind, because
+/// an error cannot be cloned.
 fn fail(group: Group, error: StoreError) {
     let other = same(&error);
     let mut first = Some(error);

@@ -105,7 +105,7 @@ impl ChunkSize {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// So many rows took so long, from when nobody else could write until they were saved.
+    /// Adapts the chunk size. `rows` held the write lock for `long`, from its acquisition to the commit.
     pub(super) fn took(&self, rows: usize, long: Duration) {
         let next = if long > CHUNK_LONG {
             rows / 2

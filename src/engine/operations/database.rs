@@ -81,7 +81,7 @@ async fn archive(engine: &Engine, permit: &Permit, older_than_days: u32) -> Resu
     let mut archived = Archived { moved: Moved::default(), transactions: 0 };
     let mut last = JobId(0);
     loop {
-        // Chosen without keeping anybody from writing. What is finished stays so; the write looks once more all the same.
+        // Selected without the write lock. A finished job stays finished; the write checks it again all the same.
         let jobs = engine.store.read().await?.jobs_finished(before, last, JOBS_EACH).await?;
         let (Some(first), Some(newest)) = (jobs.first(), jobs.last()) else { return Ok(archived) };
         let mut tx = engine.write(permit).await?;

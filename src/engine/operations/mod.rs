@@ -1,4 +1,5 @@
-//! Every act of a person, as data. Each is one short transaction, refused whole or done whole, and written down.
+//! Every act of a person, as data. An act is refused or done as a whole, and recorded in the audit. Most are one short
+//! transaction; archiving, backups and test cards take several.
 
 mod act;
 mod any;

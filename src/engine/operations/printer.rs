@@ -194,8 +194,8 @@ impl Act for RemovePrinter {
     }
 }
 
-/// A person says that the printer is well: its breaker is closed, and the reasons that it still gives count as over until
-/// they have gone away once.
+/// A person confirms that the printer works: its breaker closes, and the state reasons that it still reports are acknowledged
+/// until they disappear.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ClearPrinter {
     /// The printer.
@@ -213,7 +213,7 @@ impl Act for ClearPrinter {
         let name = self.printer.as_str();
         let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
         tx.printer_breaker(name, printer.breaker, Breaker::Closed, 0).await?;
-        // Also what ends by itself elsewhere: CUPS keeps an open cover over a crash, for ever.
+        // Also reasons that normally disappear by themselves: after a crash, CUPS reports an open cover permanently.
         let acknowledged = printer_reason::stopping(&printer.reasons, &[]);
         tx.printer_acknowledge(name, &acknowledged).await?;
         let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());

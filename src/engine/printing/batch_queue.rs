@@ -206,13 +206,13 @@ async fn render(
     let document = match engine.desk.clone() {
         None => draw(),
         Some(desk) => {
-            // Never closed; without a permit it would be one more picture, no more.
+            // The semaphore is never closed. Without a permit, one more card would be rendered at a time.
             let permit = desk.acquire_owned().await.ok();
             let drawing = tokio::task::spawn_blocking(move || {
                 let _permit = permit;
                 draw()
             });
-            // A panic is of the one card that it came with.
+            // A panic is a fault of this card only.
             drawing.await.unwrap_or_else(|_| Err(NotRendered::Record("drawing it failed".into())))
         }
     };

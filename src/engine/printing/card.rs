@@ -1,4 +1,4 @@
-//! What a card shows beside the person's fields.
+//! The photo and the keyed hash of a card.
 
 use zeroize::Zeroizing;
 
@@ -11,20 +11,20 @@ use crate::{
     },
 };
 
-/// Bytes of a keyed hash on a card: guessing one right is as likely as 1 in 2^64.
+/// The length of the keyed hash on a card, in bytes. The probability of a correct guess is 1 in 2^64.
 const HASH_BYTES: usize = 8;
 
-/// The hash of request and attempt that a card shows: whoever has the key can tell that a code was made here.
+/// The keyed hash of request id and attempt that a card shows. It proves, with the key, that the code was made by this office.
 pub(crate) fn keyed_hash(keys: &Keys, request_id: &str, attempt: &str) -> String {
     hex(&keys.card(request_id, attempt)[..HASH_BYTES])
 }
 
-/// Does the record have a photo?
+/// Whether the record has a photo.
 pub(crate) fn has_photo(person: &Person) -> bool {
     !person.reveal(PHOTO_FIELD).is_empty()
 }
 
-/// A person's photo, opened; `None` where the record has none. The inner error is what is wrong with the record.
+/// A person's photo, decrypted; `None` if the record has none. The inner error is a fault of the record.
 pub(crate) async fn photo_of(
     tx: &mut Tx,
     keys: &Keys,

@@ -1,4 +1,4 @@
-//! What a printer is sent: chosen from what it says that it can.
+//! Chooses the document format for a printer from its capabilities.
 
 use cetak_driver_api::Capabilities;
 
@@ -8,13 +8,13 @@ use crate::{
     render::{Ink, SheetBack, Sides},
 };
 
-/// Resolutions that are made where a printer says none, and that are not exceeded: finer dots cost four times as much and
-/// show nothing more.
+/// The resolution for a printer that reports none, and the highest that is rendered, dots per inch. A finer raster takes four
+/// times the time without a visible difference.
 const DPI: u32 = 300;
 const DPI_MAX: u32 = 600;
 
-/// The best document that a printer takes for cards of a profile. `None`: it takes none that is made here. One that names
-/// no formats is tried with PNG.
+/// The best document for cards of a profile that the printer supports. `None` if it supports no format that can be rendered.
+/// A printer that reports no formats gets PNG.
 pub fn choose(found: &Capabilities, profile: &CardProfile) -> Option<Output> {
     let takes = |format: Format| found.document_formats.iter().any(|name| name == format.media_type());
     let format = if found.document_formats.is_empty() {
@@ -22,7 +22,7 @@ pub fn choose(found: &Capabilities, profile: &CardProfile) -> Option<Output> {
     } else {
         let has_back = profile.card.back.is_some();
         let fitting = |format: &Format| takes(*format) && (format.holds_both_sides() || !has_back);
-        // What waits in the printer until it is let go is worth more than the sharpest dots.
+        // A format that the printer can hold prevents second cards; that counts more than resolution.
         let held = |format: &Format| fitting(format) && can_hold(found, *format);
         (Format::ALL.into_iter().find(held))
             .or_else(|| Format::ALL.into_iter().find(fitting))
@@ -48,12 +48,12 @@ pub fn choose(found: &Capabilities, profile: &CardProfile) -> Option<Output> {
     })
 }
 
-/// The printer keeps a document of that format until it is let go.
+/// Whether the printer can hold a job with a document of this format until it is released.
 pub fn can_hold(found: &Capabilities, format: Format) -> bool {
     found.can_hold && (found.holds_rasters || !format.is_raster())
 }
 
-/// Why what a printer takes is not enough for cards of a profile.
+/// The objections to printing cards of a profile with this output; empty if there are none.
 pub fn objections(output: Option<&Output>, profile: &CardProfile) -> Vec<String> {
     let Some(output) = output else {
         let formats = Format::ALL.map(Format::media_type).join("`, `");

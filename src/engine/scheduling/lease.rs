@@ -1,8 +1,8 @@
-//! One scheduler among several on a database: it feeds the printers that it took, for as long as its lease holds.
+//! The lease of one scheduler among several on a database. It prints on its printers while it holds the lease.
 //!
-//! The lease is measured on the database's clock. A node counts its own as expired on its monotonic clock, from before it
-//! asked, and some time before others may take over. Beyond that the fence holds: a node whose lease has expired can write
-//! nothing.
+//! The lease is measured on the database's clock. A node measures its own on its monotonic clock, starting before the request,
+//! and treats it as expired a margin before other nodes may take over. The fence covers the rest: a node whose lease has
+//! expired cannot write.
 
 use std::{
     sync::{

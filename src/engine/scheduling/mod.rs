@@ -195,8 +195,8 @@ impl Scheduler {
             }
             Err(StoreError::Fenced) => {
                 warn!("this node's lease expired; it joins again");
-                // Each write of the workers is refused; their open attempts are another node's. Neither they nor what they
-                // asked to be saved may be left when there is a lease again, which they would take for theirs.
+                // The database refuses every write of the workers, and their open attempts belong to another node. The workers
+                // and their queued writes must be gone before this node has a lease again, because they would use it.
                 lease.lost();
                 for (name, handle) in std::mem::take(&mut self.workers) {
                     handle.worker.abort();

@@ -1,7 +1,8 @@
-//! What must hold at every moment, whoever died when: the file, the audit, the books, and that all lists agree.
+//! Consistency checks that hold at every moment, also after a crash: the file, the audit, the ledger, and that all tables
+//! agree.
 //!
-//! Each statement selects what is wrong: a thing as people name it, and what is wrong with it. All of them read one state
-//! of the database, and each reads whole tables.
+//! Each statement selects faults: the object as people name it, and what is wrong with it. All read one state of the
+//! database, and each reads whole tables.
 
 use self::Remedy::{IgnoreCounts, ReadHistory, Recount, Report, Restore};
 use crate::store::{ChainFault, ChainHead, StoreError, Tx, backend::Inner, doing, on};
