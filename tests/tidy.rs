@@ -82,7 +82,11 @@ const STATEMENTS: [&str; 5] = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FRO
 fn each_layer_uses_only_the_layers_below_it() {
     over(&["src"], |path, text| {
         let layer = layer_of(path)?;
-        let (_, allowed) = LAYERS.iter().find(|(name, _)| *name == layer)?;
+        let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == layer) else {
+            let is_code = extension(Path::new(path)) == "rs";
+            return is_code
+                .then(|| format!("`{layer}` is not a layer: add it to LAYERS, with the layers that it may use"));
+        };
         let wrong: Vec<String> = layers_used(path, text)
             .into_iter()
             .filter(|used| used != layer && !allowed.contains(&used.as_str()))

@@ -16,7 +16,7 @@ use std::{
 use tempfile::TempDir;
 
 /// The papers whose blocks are run; each in a folder of its own.
-const PAPERS: [&str; 1] = ["README.md"];
+const PAPERS: [&str; 2] = ["README.md", "src/profiles/README.md"];
 
 #[test]
 fn what_a_paper_shows_is_what_the_program_prints() {
@@ -34,6 +34,24 @@ fn what_a_paper_shows_is_what_the_program_prints() {
             }
         }
     }
+}
+
+#[test]
+fn every_paper_with_a_transcript_is_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("src"), root.join("tests"), root.join("drivers")];
+    let mut papers: Vec<_> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { papers.push(path) }
+        }
+    }
+    papers.retain(|path| path.extension().is_some_and(|end| end == "md"));
+    papers.retain(|path| !steps(&fs::read_to_string(path).unwrap()).is_empty());
+    let mut shown: Vec<_> = papers.iter().map(|path| path.strip_prefix(root).unwrap().to_str().unwrap()).collect();
+    shown.sort_unstable();
+    assert_eq!(shown, PAPERS, "add the paper to PAPERS, or show commands without output in a block of `sh`");
 }
 
 #[test]

@@ -342,14 +342,30 @@ pub fn clean(value: &str) -> String {
     }
 }
 
+/// The most digits of a status. A text with more is probably an identifier in the wrong column.
+const STATUS_DIGITS_MAX: usize = 3;
+
+/// Whether a status may be repeated in a reason: it looks like a keyword, not like a value of a person.
 fn is_keyword(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        && text.bytes().filter(u8::is_ascii_digit).count() <= STATUS_DIGITS_MAX
 }
 
 const _: () = assert!(GENERAL_COLUMNS.len() == 6);
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_status_that_looks_like_an_identifier_is_not_repeated() {
+        for status in ["PRINT_READY_RECORD", "bio-captured", "READY2"] {
+            assert!(super::is_keyword(status), "{status}");
+        }
+        for identifier in ["3372014509870003", "ST00001", "Ayu Lestari", "", "A-1-2-3-4"] {
+            assert!(!super::is_keyword(identifier), "{identifier}");
+        }
+    }
+
     use super::*;
 
     fn ktp() -> CardProfile {

@@ -192,10 +192,10 @@ impl BatchRun<'_> {
 
     /// Watches a card to its end, and uploads the next one meanwhile.
     async fn watch_and_upload(&mut self, mut card: ActiveAttempt) -> Result<Option<Progress>, StoreError> {
-        let (services, is_ahead, may_go) = (self.services, self.is_ahead, !*self.stop.borrow());
+        let (services, is_ahead, stop) = (self.services, self.is_ahead, self.stop);
         let (session, queue) = (&*self.session, &mut self.queue);
         let upload =
-            async { if is_ahead && may_go { upload_next(services, session, queue).await } else { Ok(Ahead::Nothing) } };
+            async { if is_ahead { upload_next(services, session, stop, queue).await } else { Ok(Ahead::Nothing) } };
         let (watched, uploaded) = tokio::join!(card.watch(services, session), upload);
         self.session.waiting.absorb(card.waiting.take());
         let mut is_open = false;
@@ -276,9 +276,13 @@ async fn commit(
 async fn upload_next(
     services: &Services,
     session: &PrinterSession,
+    stop: &watch::Receiver<bool>,
     queue: &mut BatchQueue,
 ) -> Result<Ahead, StoreError> {
     queue.prepare_ahead(services, session).await;
+    if *stop.borrow() {
+        return Ok(Ahead::Nothing); // rendering takes time, in which the scheduler may have been told to stop
+    }
     let Some(card) = queue.take_next() else { return Ok(Ahead::Nothing) };
     let begin = card.begin(session);
     let Some(key) = services.commits.begin(begin.clone()).await? else {

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         attempt::Outcome,
         batch::Batch,
-        breaker::{Health, Limits, after_outcome},
+        breaker::{Breaker, Health, Limits, after_outcome},
         dispatch::{PrinterSnapshot, Readiness},
         id::{AttemptKey, RecordId},
         pause::Pause,
@@ -184,8 +184,15 @@ impl PrinterSession {
         self.output.as_ref()
     }
 
+    /// Whether the next card may start without asking the printer first. A card that waited inside the printer for a person
+    /// requires a question, as does a failure.
     pub(in crate::engine) fn is_ready(&self) -> bool {
-        self.readiness == Readiness::Ready
+        self.readiness == Readiness::Ready && !self.waiting.is_shown
+    }
+
+    /// Requires a question to the printer before the next card: whether the outcome of the last one was saved is not known.
+    pub(in crate::engine) fn forget_readiness(&mut self) {
+        self.readiness = Readiness::Unknown;
     }
 
     /// The printer can keep a whole job without printing it.
@@ -441,10 +448,14 @@ impl PrinterSession {
                 self.last_failed = health.last_failed;
                 self.starts_nothing_since = health.starts_nothing_since;
             }
-            // What a person did stands; the printer is read and asked again.
-            Settled::Saved { breaker: BreakerSaved::Superseded, .. } | Settled::AlreadyEnded => {
+            // A person cleared the printer, which is the only other write of its breaker.
+            Settled::Saved { breaker: BreakerSaved::Superseded, .. } => {
+                self.printer.breaker = Breaker::Closed;
+                self.printer.failures = 0;
                 self.readiness = Readiness::Unknown;
             }
+            // What a person decided stands; the printer is asked again.
+            Settled::AlreadyEnded => self.readiness = Readiness::Unknown,
         }
         let was_shown = std::mem::take(&mut self.waiting.is_shown);
         if is_failure || was_shown {

@@ -53,7 +53,9 @@ impl Worker {
                 break;
             }
             let seen = self.services.board.seen();
-            let progress = match self.turn().await {
+            let turn = self.turn().await;
+            let is_error = turn.is_err();
+            let progress = match turn {
                 Ok(progress) => progress,
                 Err(StoreError::Conflict(what)) => {
                     debug!(printer.id = name, what, "another process was faster");
@@ -70,6 +72,9 @@ impl Worker {
                     Progress::Wait(ASK_MAX)
                 }
             };
+            if is_error {
+                self.session.forget_readiness();
+            }
             let wait = match progress {
                 Progress::Continue => {
                     idle = IDLE;

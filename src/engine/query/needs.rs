@@ -92,7 +92,7 @@ pub(super) async fn read(
         (NeedKind::UncertainCards, count(RecordState::Uncertain, false)),
         (NeedKind::QuarantinedRecords, count(RecordState::Quarantined, false)),
         (NeedKind::StoppedCards, count(RecordState::Printed, true)),
-        (NeedKind::ReprintsToApprove, tx.warrants_requested_count().await?),
+        (NeedKind::ReprintsToApprove, tx.warrants_requested_count(engine.clock.now()).await?),
         (NeedKind::BatchesToApprove, tx.batches_planned_count().await?),
     ];
     needs.extend(printers.iter().flat_map(needs_of).map(|kind| (kind, 1)));
