@@ -87,7 +87,7 @@ fn data_goes_to_standard_output_and_messages_to_standard_error() {
     let report: Value = serde_json::from_str(&answer.stdout).unwrap();
     assert_eq!((&report["accepted"], &report["refused"]), (&json!(2), &json!(1)), "{report}");
     assert_eq!(report["unknown_columns"], json!(["shoe_size"]), "{report}");
-    assert!(answer.stderr.contains("warning: ") && answer.stderr.contains("hint: --rejects"), "{answer:?}");
+    assert!(answer.stderr.contains("warning: ") && answer.stderr.contains("--rejects FILE"), "{answer:?}");
     office.add_mock("p1", "student", "");
     let answer = run_until_idle(&office);
     assert_eq!(answer.stdout, "");
