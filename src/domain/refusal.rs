@@ -1,7 +1,7 @@
 //! Why an act or a read is refused: codes with typed arguments. The wording is the surface's.
 //!
-//! A refusal changes nothing. Its arguments are names, numbers and states; people's text is never among them, and
-//! nothing personal.
+//! A refusal changes nothing. Its arguments are names, numbers, states, and texts of drivers and of the renderer (`detail`);
+//! no argument is personal data.
 
 use serde::{Deserialize, Serialize};
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cetak::{
-    domain::stock::Cause,
-    engine::query::{ListUncertain, NeedKind},
+    domain::{record::RecordState, stock::Cause},
+    engine::query::{ListRecords, ListUncertain, NeedKind},
     store::{Location, RecordCount, Store, keys::Keys},
 };
 use rand::{RngExt, SeedableRng};
@@ -74,6 +74,19 @@ async fn counters_are_equal_to_what_they_count_after_any_acts() {
         }
         world.audit().await;
     }
+    // Each of these states is reached at least once, whatever was drawn.
+    world.import(&students(next..next + 2)).await;
+    operations::record_hold(engine, &name(&format!("r{next:05}")), "asked").await.unwrap();
+    let mut left = student(next + 1);
+    left.status = "LEFT".into();
+    world.import(&csv(&[left])).await;
+    next += 2;
+    world.audit().await;
+    let printed = all(engine, |page| ListRecords { state: Some(RecordState::Printed), page }).await;
+    let card = name(&printed.iter().find(|line| line.stop.is_none()).unwrap().request_id);
+    operations::card_check(engine, &card).await.unwrap();
+    operations::card_hand_over(engine, &card).await.unwrap();
+    world.audit().await;
     let board = world.status().await;
     assert_eq!(board.records.values().sum::<i64>(), i64::from(next), "seed {seed}");
     assert_eq!(board.districts.values().flat_map(|d| d.values()).sum::<i64>(), i64::from(next), "seed {seed}");

@@ -6,7 +6,7 @@ use super::{Engine, EngineError, Query};
 use crate::{
     domain::{
         breaker::Breaker,
-        pause::{Pause, PauseScope},
+        pause::Pause,
         printer_reason::{Advice, advise},
         time::day_start,
     },
@@ -63,13 +63,7 @@ pub(super) async fn read(engine: &Engine, tx: &mut Tx, pauses: &[Pause]) -> Resu
     let count = |printer: &str, state: &str| {
         today.iter().find(|(p, s, _)| p == printer && s == state).map_or(0, |(_, _, n)| *n)
     };
-    let is_paused = |printer: &str| {
-        pauses.iter().any(|pause| match &pause.scope {
-            PauseScope::Queue => true,
-            PauseScope::Printer(name) => name == printer,
-            PauseScope::Batch(_) => false,
-        })
-    };
+    let is_paused = |printer: &str| pauses.iter().any(|pause| pause.scope.applies(printer, None));
     let printers = tx.printer_list().await?.into_iter().map(|p| PrinterLine {
         uri: plain_uri(&p.uri),
         paused: is_paused(&p.name),
