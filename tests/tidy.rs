@@ -252,7 +252,7 @@ mod the_rules_can_fail {
         assert_eq!(first_named("// async\nlet asynchronous = \"async\"; let c = '\"'; let d: &'a str;", &IMPURE), None);
         assert_eq!(first_named("let r = r#\"tokio \" tokio\"#;", &IMPURE), None);
         assert!(names("sqlx::query(sql)", "sqlx") && names("use {cetak_driver_ipp as ipp};", "cetak_driver_ipp"));
-        assert!(!names("let my_sqlx = 1;", "sqlx") && !names("use cetak_driver_api::Fault;", "cetak"));
+        assert!(!names("let my_sqlx = 1;", "sqlx") && !names("use cetak_driver_api::DriverError;", "cetak"));
     }
 
     #[test]

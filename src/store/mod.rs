@@ -46,7 +46,7 @@ pub use self::{
     database::Store,
     error::StoreError,
     fence::Fence,
-    maintenance::{Check, Fault, Moved, Remedy, Transferred},
+    maintenance::{Check, DriverError, Moved, Remedy, Transferred},
     node::{Candidate, Node},
     pending_act::PendingActLine,
     photo::NewPhoto,

@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use cetak::engine::clock::Clock;
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, Fault, Found, Prepared, PrinterDriver,
+    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, DriverError, Found, Prepared, PrinterDriver,
     PrinterStatus,
 };
 use cetak_driver_mock::MockPrinter;
@@ -29,7 +29,7 @@ pub(crate) enum Act {
     Cancel,
 }
 
-type Answer<T> = Result<T, Fault>;
+type Answer<T> = Result<T, DriverError>;
 type Change<T> = Box<dyn Fn(T) -> T + Send + Sync>;
 type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -155,8 +155,8 @@ impl FakePrinter {
 }
 
 /// The fault of a printer that cannot be reached.
-pub(crate) fn away() -> Fault {
-    Fault::Unavailable { reasons: vec!["connecting-to-device".into()] }
+pub(crate) fn away() -> DriverError {
+    DriverError::Unavailable { reasons: vec!["connecting-to-device".into()] }
 }
 
 #[async_trait]

@@ -13,7 +13,7 @@ use cetak::{
         query::{Need, NeedKind},
     },
 };
-use cetak_driver_api::{Capabilities, Condition, Fault, Found, PrinterDriver};
+use cetak_driver_api::{Capabilities, Condition, DriverError, Found, PrinterDriver};
 
 use crate::acts::{self as operations, NewPrinter};
 use crate::{
@@ -57,7 +57,7 @@ async fn a_printer_that_takes_one_job_at_a_time_is_fed_one_at_a_time_and_is_not_
     let world = World::new().await;
     let printer = FakePrinter::new(&world, "hold=yes&card_ms=3000").prepare(async |mock, answer| {
         let prints = mock.status().await?.condition != Condition::Idle;
-        if prints { Err(Fault::Unavailable { reasons: vec!["printer-busy".into()] }) } else { answer }
+        if prints { Err(DriverError::Unavailable { reasons: vec!["printer-busy".into()] }) } else { answer }
     });
     let printer = printer.at(&world, "p1");
     fill(&world, 10).await;

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use cetak::engine::scheduling::{self, Until};
-use cetak_driver_api::{Blank, Cancelled, Card, Ending, Fault, Found};
+use cetak_driver_api::{Blank, Cancelled, Card, DriverError, Ending, Found};
 
 use crate::acts as operations;
 use crate::{
@@ -73,7 +73,7 @@ async fn a_printer_that_takes_no_card_costs_no_blank_and_no_record_and_its_cards
 async fn a_card_that_its_printer_let_go_by_itself_is_never_taken_for_not_started() {
     let world = World::new().await;
     let printer = FakePrinter::new(&world, "hold=yes")
-        .prepare(async |_, _| Err(Fault::OutcomeUnknown("the printer started a held job".into())))
+        .prepare(async |_, _| Err(DriverError::OutcomeUnknown("the printer started a held job".into())))
         .find(|_| Ok(Found::NeverSeen { certain: false }))
         .cancel(|_| Ok(Cancelled::OutcomeUnknown));
     printer.add(&world, "p1").await;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cetak_driver_api::{AttemptId, AttemptRef, Document, Fault, PrinterDriver};
+use cetak_driver_api::{AttemptId, AttemptRef, Document, DriverError, PrinterDriver};
 pub use cetak_driver_api::{Capabilities, PrinterStatus, Supply};
 use serde::{Deserialize, Serialize};
 
@@ -229,7 +229,7 @@ impl Act for ClearPrinter {
 pub async fn printer_probe(
     engine: &Engine,
     name: &str,
-) -> Result<(Printer, Result<(Capabilities, PrinterStatus), Fault>), EngineError> {
+) -> Result<(Printer, Result<(Capabilities, PrinterStatus), DriverError>), EngineError> {
     let found = engine.store.read().await?.printer_get(name).await?;
     let Some(printer) = found else { return Err(no_printer(name).into()) };
     let driver = driver(engine, name, &printer.uri)?;
@@ -310,10 +310,10 @@ async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result
 }
 
 /// A printer's failure to answer as a refusal.
-pub fn does_not_answer(printer: &Printer, fault: &Fault) -> EngineError {
+pub fn does_not_answer(printer: &Printer, fault: &DriverError) -> EngineError {
     let unreachable = |reason: &String| reason == "connecting-to-device";
     let (printer, address) = (printer.name.clone(), plain_uri(&printer.uri));
-    if matches!(fault, Fault::Unavailable { reasons } if reasons.iter().any(unreachable)) {
+    if matches!(fault, DriverError::Unavailable { reasons } if reasons.iter().any(unreachable)) {
         return Refusal::PrinterUnreachable { printer, address }.into();
     }
     Refusal::PrinterFailed { printer, address, detail: fault.to_string() }.into()
@@ -330,7 +330,7 @@ async fn print_once(engine: &Engine, driver: &dyn PrinterDriver, id: AttemptId, 
         reference.printer_job = committed.printer_job.or(reference.printer_job.take());
         reference.boot = committed.boot.or(reference.boot.take());
         reference.acknowledged = true;
-        Ok::<(), Fault>(())
+        Ok::<(), DriverError>(())
     };
     if let Err(fault) = sent.await
         && let Some(outcome) = verdict::after_fault(&fault)

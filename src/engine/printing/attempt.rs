@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Document, Fault, PrinterDriver};
+use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Document, DriverError, PrinterDriver};
 use tracing::warn;
 
 use super::{
@@ -170,7 +170,7 @@ impl ActiveAttempt {
 
     /// `prepare` or `commit` failed. The attempt has ended only when nothing of it is left in the printer: a held job that
     /// is released there by a person would make a second card.
-    async fn after_fault(&self, session: &PrinterSession, fault: &Fault) -> AfterFault {
+    async fn after_fault(&self, session: &PrinterSession, fault: &DriverError) -> AfterFault {
         let Some(outcome) = verdict::after_fault(fault) else {
             warn!(printer.id = session.name(), attempt.id = self.reference.id.as_str(), "{fault}");
             return AfterFault::Unknown;
@@ -258,7 +258,10 @@ pub(in crate::engine) async fn cancel_leftover(
 }
 
 /// The verdict on an attempt that was open when its worker looked: after a crash, or with a printer that does not answer.
-pub(in crate::engine) async fn judge(driver: &dyn PrinterDriver, reference: &AttemptRef) -> Result<Verdict, Fault> {
+pub(in crate::engine) async fn judge(
+    driver: &dyn PrinterDriver,
+    reference: &AttemptRef,
+) -> Result<Verdict, DriverError> {
     if !reference.releasing {
         return match driver.cancel(reference).await? {
             Cancelled::NothingPrinted => Ok(Verdict::Ended(verdict::stopped())),

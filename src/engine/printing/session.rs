@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cetak_driver_api::{Capabilities, Condition, Fault, PrinterDriver};
+use cetak_driver_api::{Capabilities, Condition, DriverError, PrinterDriver};
 use tracing::{info, warn};
 
 use super::{document, services::Services, suitability::objections};
@@ -363,22 +363,27 @@ impl PrinterSession {
     }
 
     /// Saves that the printer did not answer.
-    pub(in crate::engine) async fn unanswered(&mut self, services: &Services, fault: &Fault) -> Result<(), StoreError> {
+    pub(in crate::engine) async fn unanswered(
+        &mut self,
+        services: &Services,
+        fault: &DriverError,
+    ) -> Result<(), StoreError> {
         // It may come back as another.
         self.capabilities = None;
         match fault {
-            Fault::Unavailable { reasons } if !reasons.iter().any(|r| r == UNREACHABLE) => {
+            DriverError::Unavailable { reasons } if !reasons.iter().any(|r| r == UNREACHABLE) => {
                 self.seen(services, "stopped", reasons.clone()).await
             }
-            Fault::NeedsOperator(what) => {
+            DriverError::NeedsOperator(what) => {
                 if !self.printer.reasons.iter().any(|reason| reason == NEEDS_OPERATOR) {
                     warn!(printer.id = self.printer.name, "{what}");
                 }
                 self.seen(services, "stopped", vec![NEEDS_OPERATOR.into()]).await
             }
-            Fault::Unavailable { .. } | Fault::NotSent(_) | Fault::Rejected(_) | Fault::OutcomeUnknown(_) => {
-                self.seen(services, "unreachable", vec![UNREACHABLE.into()]).await
-            }
+            DriverError::Unavailable { .. }
+            | DriverError::NotSent(_)
+            | DriverError::Rejected(_)
+            | DriverError::OutcomeUnknown(_) => self.seen(services, "unreachable", vec![UNREACHABLE.into()]).await,
         }
     }
 

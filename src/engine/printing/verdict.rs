@@ -1,6 +1,6 @@
 //! The driver contract's types as the evidence that the domain judges.
 
-use cetak_driver_api::{Blank, Card, Fault, Found};
+use cetak_driver_api::{Blank, Card, DriverError, Found};
 
 pub use crate::domain::verdict::{Verdict, not_started, stopped, uncertain};
 use crate::{
@@ -22,13 +22,13 @@ pub fn before_releasing(found: Found) -> Verdict {
 }
 
 /// What a failed `prepare` or `commit` means; `None` where only the printer can tell.
-pub fn after_fault(fault: &Fault) -> Option<Outcome> {
+pub fn after_fault(fault: &DriverError) -> Option<Outcome> {
     verdict::after_failure(match fault {
-        Fault::NotSent(why) if why == LEASE_ENDED => SendFailure::LeaseExpired,
-        Fault::NotSent(_) | Fault::NeedsOperator(_) => SendFailure::Printer { reason: fault.to_string() },
-        Fault::Unavailable { reasons } => SendFailure::Printer { reason: reasons.join(", ") },
-        Fault::Rejected(_) => SendFailure::Card { reason: fault.to_string() },
-        Fault::OutcomeUnknown(_) => SendFailure::OutcomeUnknown,
+        DriverError::NotSent(why) if why == LEASE_ENDED => SendFailure::LeaseExpired,
+        DriverError::NotSent(_) | DriverError::NeedsOperator(_) => SendFailure::Printer { reason: fault.to_string() },
+        DriverError::Unavailable { reasons } => SendFailure::Printer { reason: reasons.join(", ") },
+        DriverError::Rejected(_) => SendFailure::Card { reason: fault.to_string() },
+        DriverError::OutcomeUnknown(_) => SendFailure::OutcomeUnknown,
     })
 }
 
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn an_expired_lease_is_told_from_a_printer_that_was_not_reached() {
-        assert_eq!(after_fault(&Fault::NotSent(LEASE_ENDED.to_owned())), Some(stopped()));
-        assert_ne!(after_fault(&Fault::NotSent("connection refused".to_owned())), Some(stopped()));
+        assert_eq!(after_fault(&DriverError::NotSent(LEASE_ENDED.to_owned())), Some(stopped()));
+        assert_ne!(after_fault(&DriverError::NotSent("connection refused".to_owned())), Some(stopped()));
     }
 }

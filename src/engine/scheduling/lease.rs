@@ -14,7 +14,7 @@ use std::{
 
 use async_trait::async_trait;
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, Fault, Found, Prepared, PrinterDriver,
+    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, DriverError, Found, Prepared, PrinterDriver,
     PrinterStatus,
 };
 use tracing::warn;
@@ -102,8 +102,8 @@ const CANCEL_WAIT: Duration = Duration::from_secs(1);
 pub(in crate::engine) const LEASE_ENDED: &str = "this node's lease has ended";
 
 impl Leased {
-    fn check(&self) -> Result<(), Fault> {
-        let lost = || Fault::NotSent(LEASE_ENDED.to_owned());
+    fn check(&self) -> Result<(), DriverError> {
+        let lost = || DriverError::NotSent(LEASE_ENDED.to_owned());
         let holds = self.lease.holds(&*self.clock) && self.lease.fence.epoch() == self.epoch;
         if holds { Ok(()) } else { Err(lost()) }
     }
@@ -122,16 +122,16 @@ impl Leased {
 
 #[async_trait]
 impl PrinterDriver for Leased {
-    async fn probe(&self) -> Result<Capabilities, Fault> {
+    async fn probe(&self) -> Result<Capabilities, DriverError> {
         self.driver.probe().await
     }
 
-    async fn status(&self) -> Result<PrinterStatus, Fault> {
+    async fn status(&self) -> Result<PrinterStatus, DriverError> {
         self.driver.status().await
     }
 
     /// An upload that ended after the lease is cancelled: the node that took over may have asked before it was there.
-    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault> {
+    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, DriverError> {
         self.check()?;
         let (own, id) = (self.clone(), attempt.clone());
         // In a task of its own, which runs to its end when the worker is aborted in the middle.
@@ -150,19 +150,19 @@ impl PrinterDriver for Leased {
             .await;
             Err(fault)
         });
-        upload.await.unwrap_or_else(|_| Err(Fault::OutcomeUnknown("the upload was aborted".to_owned())))
+        upload.await.unwrap_or_else(|_| Err(DriverError::OutcomeUnknown("the upload was aborted".to_owned())))
     }
 
-    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault> {
+    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, DriverError> {
         self.check()?;
         self.driver.commit(attempt).await
     }
 
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault> {
+    async fn find(&self, attempt: &AttemptRef) -> Result<Found, DriverError> {
         self.driver.find(attempt).await
     }
 
-    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault> {
+    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, DriverError> {
         self.driver.cancel(attempt).await
     }
 }

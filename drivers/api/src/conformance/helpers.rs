@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use super::fixture::{ADVANCES_MAX, ADVANCES_QUIET, Fixture};
 use crate::{
-    AttemptId, AttemptRef, Blank, Capabilities, Card, Committed, Ending, Fault, Found, Prepared, PrinterDriver,
+    AttemptId, AttemptRef, Blank, Capabilities, Card, Committed, DriverError, Ending, Found, Prepared, PrinterDriver,
 };
 
 pub(super) async fn probe(driver: &dyn PrinterDriver) -> Capabilities {
@@ -80,8 +80,8 @@ pub(super) fn assert_good(id: &AttemptId, ending: &Ending) {
     assert!(is_good, "{id} on a printer without faults must end as a good card, not as {ending:?}");
 }
 
-pub(super) fn assert_not_sent(id: &AttemptId, answer: &Result<Committed, Fault>) {
-    assert!(matches!(answer, Err(Fault::NotSent(_))), "{id} is not prepared, but commit returned {answer:?}");
+pub(super) fn assert_not_sent(id: &AttemptId, answer: &Result<Committed, DriverError>) {
+    assert!(matches!(answer, Err(DriverError::NotSent(_))), "{id} is not prepared, but commit returned {answer:?}");
 }
 
 /// Asserts that each reason is a keyword, and that none is `none`.
@@ -91,7 +91,7 @@ pub(super) fn assert_keywords(call: &str, reasons: &[String]) {
     }
 }
 
-pub(super) fn expect_ok<T>(call: &str, answer: Result<T, Fault>) -> T {
+pub(super) fn expect_ok<T>(call: &str, answer: Result<T, DriverError>) -> T {
     answer.unwrap_or_else(|fault| panic!("{call} must succeed on a printer without faults: {fault}"))
 }
 

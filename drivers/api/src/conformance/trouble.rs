@@ -6,7 +6,7 @@ use super::helpers::{
     acknowledged, assert_at_most_one, assert_count, assert_good, assert_true, commit, ended, expect_ok, prepare,
     uncommitted, wait_until_quiet,
 };
-use crate::{AttemptId, AttemptRef, Cancelled, Fault, Found, PrinterDriver};
+use crate::{AttemptId, AttemptRef, Cancelled, DriverError, Found, PrinterDriver};
 
 /// Neither the driver that lost the answer nor a fresh one, and one card comes out at most.
 pub async fn a_lost_answer_is_an_unknown_outcome_and_find_claims_nothing_false(fixture: &dyn Fixture) {
@@ -17,7 +17,7 @@ pub async fn a_lost_answer_is_an_unknown_outcome_and_find_claims_nothing_false(f
     let answer = driver.commit(&id).await;
 
     assert!(
-        matches!(answer, Err(Fault::OutcomeUnknown(_))),
+        matches!(answer, Err(DriverError::OutcomeUnknown(_))),
         "the answer for {id} was lost, but commit returned {answer:?}"
     );
     wait_until_quiet(fixture).await;
@@ -45,15 +45,18 @@ pub async fn an_unavailable_printer_uses_no_blank(fixture: &dyn Fixture) {
 
     let fault = first_fault(&*driver, fixture, &id).await;
 
-    let is_right = matches!(fault, Fault::NotSent(_) | Fault::Unavailable { .. } | Fault::NeedsOperator(_));
+    let is_right =
+        matches!(fault, DriverError::NotSent(_) | DriverError::Unavailable { .. } | DriverError::NeedsOperator(_));
     assert!(is_right, "the printer was unavailable for {id}, but the fault is {fault:?}");
     for fault in [driver.probe().await.err(), driver.status().await.err()].into_iter().flatten() {
-        let is_right = !matches!(fault, Fault::OutcomeUnknown(_) | Fault::Rejected(_));
+        let is_right = !matches!(fault, DriverError::OutcomeUnknown(_) | DriverError::Rejected(_));
         assert!(is_right, "probe and status must not fail with {fault:?}");
     }
     wait_until_quiet(fixture).await;
     assert_count(fixture, &id, 0).await;
-    if let Err(fault @ (Fault::OutcomeUnknown(_) | Fault::Rejected(_))) = driver.cancel(&uncommitted(&id, None)).await {
+    if let Err(fault @ (DriverError::OutcomeUnknown(_) | DriverError::Rejected(_))) =
+        driver.cancel(&uncommitted(&id, None)).await
+    {
         panic!("cancel at an unavailable printer must not fail with {fault:?}");
     }
 }
@@ -65,7 +68,7 @@ pub async fn a_refused_card_uses_no_blank(fixture: &dyn Fixture) {
 
     let fault = first_fault(&*driver, fixture, &id).await;
 
-    assert!(matches!(fault, Fault::Rejected(_)), "{id} was refused permanently, but the fault is {fault:?}");
+    assert!(matches!(fault, DriverError::Rejected(_)), "{id} was refused permanently, but the fault is {fault:?}");
     wait_until_quiet(fixture).await;
     assert_count(fixture, &id, 0).await;
     expect_ok("cancel", driver.cancel(&uncommitted(&id, None)).await);
@@ -82,7 +85,7 @@ pub async fn a_broken_hold_is_reported(fixture: &dyn Fixture) {
     };
 
     wait_until_quiet(fixture).await;
-    let is_unknown = matches!(answer, Err(Fault::OutcomeUnknown(_)));
+    let is_unknown = matches!(answer, Err(DriverError::OutcomeUnknown(_)));
     if !is_unknown {
         assert_count(fixture, &id, usize::from(answer.is_ok())).await;
     }
@@ -171,7 +174,7 @@ pub async fn a_restart_of_the_printer_with_a_prepared_card_uses_no_blank(fixture
 }
 
 /// Prepares and commits until the driver fails.
-async fn first_fault(driver: &dyn PrinterDriver, fixture: &dyn Fixture, id: &AttemptId) -> Fault {
+async fn first_fault(driver: &dyn PrinterDriver, fixture: &dyn Fixture, id: &AttemptId) -> DriverError {
     if let Err(fault) = driver.prepare(id, fixture.document()).await {
         return fault;
     }

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::net::TcpStream;
 
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Condition, Document, Fault, Found, PrinterDriver,
-    Rasters, Supply,
+    AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Condition, Document, DriverError, Found,
+    PrinterDriver, Rasters, Supply,
 };
 use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY};
 
@@ -127,7 +127,7 @@ async fn a_busy_printer_is_unavailable_and_the_card_is_not_blamed() {
 
     let fault = driver.prepare(&second, document()).await.unwrap_err();
 
-    assert_eq!(fault, Fault::Unavailable { reasons: vec![REASON_BUSY.to_owned()] });
+    assert_eq!(fault, DriverError::Unavailable { reasons: vec![REASON_BUSY.to_owned()] });
     assert_eq!(driver.cancel(&uncommitted(&second)).await, Ok(Cancelled::NothingPrinted));
 }
 
@@ -138,7 +138,7 @@ async fn a_stopped_printer_program_is_an_unavailable_printer() {
     let prepared = new_attempt();
     driver.prepare(&prepared, document()).await.unwrap();
     eve.stop();
-    let unreachable = Fault::Unavailable { reasons: vec!["connecting-to-device".to_owned()] };
+    let unreachable = DriverError::Unavailable { reasons: vec!["connecting-to-device".to_owned()] };
 
     assert_eq!(driver.probe().await, Err(unreachable.clone()));
     assert_eq!(driver.status().await, Err(unreachable.clone()));
@@ -202,7 +202,7 @@ async fn a_document_format_that_the_printer_does_not_support_needs_an_operator()
 
     let fault = eve.driver().prepare(&new_attempt(), card).await.unwrap_err();
 
-    assert!(matches!(fault, Fault::NeedsOperator(_)), "{fault}");
+    assert!(matches!(fault, DriverError::NeedsOperator(_)), "{fault}");
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn an_untrusted_certificate_needs_an_operator() {
 
     let fault = driver.probe().await.unwrap_err();
 
-    assert!(matches!(&fault, Fault::NeedsOperator(text) if text.contains("certificate")), "{fault}");
+    assert!(matches!(&fault, DriverError::NeedsOperator(text) if text.contains("certificate")), "{fault}");
 }
 
 /// Leaves what a scheduler leaves that is killed after Create-Job. Returns the job id.

@@ -1,6 +1,6 @@
 //! Cards, jams, hold and cancel.
 
-use cetak_driver_api::{Cancelled, Card, Condition, Document, Fault, Found, PrinterDriver};
+use cetak_driver_api::{Cancelled, Card, Condition, Document, DriverError, Found, PrinterDriver};
 use cetak_driver_mock::truth_read;
 
 use crate::world::{
@@ -52,7 +52,7 @@ async fn a_document_that_is_not_of_its_format_is_rejected() {
     for (format, bytes) in wrong {
         let document = Document::one_sided(format, bytes);
 
-        assert!(matches!(printer.prepare(&id("a"), document).await, Err(Fault::Rejected(_))));
+        assert!(matches!(printer.prepare(&id("a"), document).await, Err(DriverError::Rejected(_))));
     }
 }
 
@@ -136,8 +136,8 @@ async fn a_second_commit_is_an_unknown_outcome_and_makes_no_second_card() {
 
     for printer in [&printer, &restarted] {
         // Also if it is not prepared again: `NotSent` would prove that no blank was used.
-        assert!(matches!(printer.commit(&id("a")).await, Err(Fault::OutcomeUnknown(_))));
-        assert!(matches!(print(printer, "a").await, Err(Fault::OutcomeUnknown(_))));
+        assert!(matches!(printer.commit(&id("a")).await, Err(DriverError::OutcomeUnknown(_))));
+        assert!(matches!(print(printer, "a").await, Err(DriverError::OutcomeUnknown(_))));
     }
 
     assert_eq!(truth_read(world.truth()).unwrap().len(), 1);

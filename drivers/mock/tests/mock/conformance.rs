@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use async_trait::async_trait;
 use cetak_driver_api::conformance::{self, Fixture, Trouble};
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Condition, Document, Fault, Found, Prepared,
+    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Condition, Document, DriverError, Found, Prepared,
     PrinterDriver, PrinterStatus,
 };
 use cetak_driver_mock::{MockPrinter, Now, TruthCard, truth_read};
@@ -139,30 +139,30 @@ impl Fixture for OneJob {
 
 #[async_trait]
 impl PrinterDriver for OneJobPrinter {
-    async fn probe(&self) -> Result<Capabilities, Fault> {
+    async fn probe(&self) -> Result<Capabilities, DriverError> {
         self.0.probe().await
     }
 
-    async fn status(&self) -> Result<PrinterStatus, Fault> {
+    async fn status(&self) -> Result<PrinterStatus, DriverError> {
         self.0.status().await
     }
 
-    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault> {
+    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, DriverError> {
         self.0.prepare(attempt, document).await
     }
 
-    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault> {
+    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, DriverError> {
         if self.0.status().await?.condition != Condition::Idle {
-            return Err(Fault::Unavailable { reasons: vec!["busy".to_owned()] });
+            return Err(DriverError::Unavailable { reasons: vec!["busy".to_owned()] });
         }
         self.0.commit(attempt).await
     }
 
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault> {
+    async fn find(&self, attempt: &AttemptRef) -> Result<Found, DriverError> {
         self.0.find(attempt).await
     }
 
-    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault> {
+    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, DriverError> {
         self.0.cancel(attempt).await
     }
 }

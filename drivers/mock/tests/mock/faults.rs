@@ -1,6 +1,6 @@
 //! The injected faults.
 
-use cetak_driver_api::{Cancelled, Card, Condition, Fault, Found, PrinterDriver};
+use cetak_driver_api::{Cancelled, Card, Condition, DriverError, Found, PrinterDriver};
 use cetak_driver_mock::{TruthCard, truth_read};
 
 use crate::world::{
@@ -25,10 +25,10 @@ async fn a_rejected_card_is_refused_in_prepare() {
     let world = World::new();
     let printer = world.in_memory("reject=1&hold=yes");
 
-    assert!(matches!(printer.prepare(&id("a"), png()).await, Err(Fault::Rejected(_))));
+    assert!(matches!(printer.prepare(&id("a"), png()).await, Err(DriverError::Rejected(_))));
 
     assert_eq!(find(&printer, "a").await, NEVER_SEEN);
-    assert!(matches!(printer.commit(&id("a")).await, Err(Fault::NotSent(_))));
+    assert!(matches!(printer.commit(&id("a")).await, Err(DriverError::NotSent(_))));
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn a_lost_answer_leaves_a_good_card_that_find_reports() {
     let world = World::new();
     let printer = world.in_memory("card_ms=100&lose_ack=1");
 
-    assert!(matches!(print(&printer, "a").await, Err(Fault::OutcomeUnknown(_))));
+    assert!(matches!(print(&printer, "a").await, Err(DriverError::OutcomeUnknown(_))));
 
     assert_eq!(find(&printer, "a").await, PRINTING);
     world.pass_ms(100);
@@ -99,9 +99,9 @@ async fn faults_have_their_shares_of_ten_thousand_attempts() {
     for n in 0..10_000 {
         let name = format!("cetak-test-{n}");
         match print(&printer, &name).await {
-            Err(Fault::Rejected(_)) => rejected += 1,
-            Err(Fault::Unavailable { .. }) => offline += 1,
-            Err(Fault::OutcomeUnknown(_)) => lost += 1,
+            Err(DriverError::Rejected(_)) => rejected += 1,
+            Err(DriverError::Unavailable { .. }) => offline += 1,
+            Err(DriverError::OutcomeUnknown(_)) => lost += 1,
             answer => assert!(answer.is_ok(), "{name}: {answer:?}"),
         }
         let found = find(&printer, &name).await;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use cetak_driver_api::{AttemptId, AttemptRef, Blank, Card, Condition, Document, Ending, Fault, Found, PrinterDriver};
+use cetak_driver_api::{
+    AttemptId, AttemptRef, Blank, Card, Condition, Document, DriverError, Ending, Found, PrinterDriver,
+};
 use cetak_driver_mock::{MockPrinter, Now};
 use tempfile::TempDir;
 
@@ -72,7 +74,7 @@ pub(crate) fn png() -> Document {
 }
 
 /// Prepares and commits. Returns the printer's job id.
-pub(crate) async fn print(printer: &MockPrinter, name: &str) -> Result<Option<String>, Fault> {
+pub(crate) async fn print(printer: &MockPrinter, name: &str) -> Result<Option<String>, DriverError> {
     printer.prepare(&id(name), png()).await?;
     printer.commit(&id(name)).await.map(|committed| committed.printer_job)
 }
@@ -90,8 +92,8 @@ pub(crate) async fn count_finished(printer: &MockPrinter) -> Option<u64> {
     printer.probe().await.unwrap().impressions_completed
 }
 
-pub(crate) fn unavailable(reason: &str) -> Fault {
-    Fault::Unavailable { reasons: vec![reason.to_owned()] }
+pub(crate) fn unavailable(reason: &str) -> DriverError {
+    DriverError::Unavailable { reasons: vec![reason.to_owned()] }
 }
 
 /// The status of an attempt that has ended and used a blank.
