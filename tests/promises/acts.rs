@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-pub(crate) use cetak::{domain::attempt::InspectionResult as Found, engine::operations::archivable};
+pub(crate) use cetak::{domain::attempt::InspectionResult, engine::operations::archivable};
 use cetak::{
     domain::{
-        attempt::InspectionResult,
         id::{BatchId, PendingActId},
         pause::PauseScope,
         permission::Operation,
@@ -101,7 +100,7 @@ pub(crate) async fn batch_approve(engine: &Engine, batch: BatchId) -> Done<()> {
     by(engine).act(ApproveBatch { batch }).await
 }
 
-pub(crate) async fn inspect_resolve(engine: &Engine, attempt: &str, found: Found, note: &str) -> Done<()> {
+pub(crate) async fn inspect_resolve(engine: &Engine, attempt: &str, found: InspectionResult, note: &str) -> Done<()> {
     let (attempt, note) = (attempt.to_owned(), value(note));
     let card = |found| ResolveFound { attempt: attempt.clone(), found, note: value(&note) };
     match found {

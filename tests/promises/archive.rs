@@ -19,7 +19,7 @@ use cetak::{
     store::{Moved, StoreError},
 };
 
-use crate::acts::{self as operations, Found};
+use crate::acts::{self as operations, InspectionResult};
 use crate::{
     clock::NOON,
     world::{World, all, csv, name, student, students},
@@ -154,11 +154,12 @@ async fn what_a_person_still_has_to_look_for_is_not_archived() {
     later(&world, 100);
     let attempt = world.jobs().await.into_iter().next().unwrap().attempts.remove(0).id;
     assert_eq!(archived(&world).await, Moved::default());
-    operations::inspect_resolve(&world.engine, &attempt, Found::Good, "found it").await.unwrap();
+    operations::inspect_resolve(&world.engine, &attempt, InspectionResult::Good, "found it").await.unwrap();
 
     assert_eq!(archived(&world).await, Moved { jobs: 1, attempts: 1 });
 
-    let again = operations::inspect_resolve(&world.engine, &attempt, Found::Good, "again").await.unwrap_err();
+    let again =
+        operations::inspect_resolve(&world.engine, &attempt, InspectionResult::Good, "again").await.unwrap_err();
     let archived =
         Refusal::AttemptState { attempt, found: AttemptState::Printed, needs: AttemptRule::Uncertain, archived: true };
     assert!(matches!(&again, EngineError::Refused(why) if *why == archived), "{again:?}");

@@ -37,8 +37,8 @@ use std::{
 use async_trait::async_trait;
 use cetak::{domain::time::Timestamp, engine::clock::Clock};
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, DriverError, Found, Prepared, PrinterDriver,
-    PrinterStatus,
+    AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Committed, Document, DriverError, Prepared,
+    PrinterDriver, PrinterStatus,
 };
 use tokio::sync::{Notify, oneshot};
 use tracing::{Event, Metadata, Subscriber, span};
@@ -311,7 +311,7 @@ impl<D: PrinterDriver> PrinterDriver for Counted<D> {
         self.driver.commit(attempt).await
     }
 
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, DriverError> {
+    async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
         let _call = self.calls.begin();
         self.driver.find(attempt).await
     }

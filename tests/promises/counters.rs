@@ -16,7 +16,7 @@ use sqlx::{
 };
 
 use crate::{
-    acts::{self as operations, Found},
+    acts::{self as operations, InspectionResult},
     database,
     world::{World, all, csv, name, student, students},
 };
@@ -61,7 +61,8 @@ async fn counters_are_equal_to_what_they_count_after_any_acts() {
             }
             11 => {
                 let uncertain = all(engine, |page| ListUncertain { page }).await;
-                let found = [Found::Good, Found::Spoiled, Found::Nothing][random.random_range(0..3)];
+                let found = [InspectionResult::Good, InspectionResult::Spoiled, InspectionResult::Nothing]
+                    [random.random_range(0..3)];
                 if let Some(line) = uncertain.first() {
                     drop(operations::inspect_resolve(engine, &line.attempt, found, "looked").await);
                 }

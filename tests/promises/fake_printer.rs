@@ -11,8 +11,8 @@ use std::{
 use async_trait::async_trait;
 use cetak::engine::clock::Clock;
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, DriverError, Found, Prepared, PrinterDriver,
-    PrinterStatus,
+    AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Committed, Document, DriverError, Prepared,
+    PrinterDriver, PrinterStatus,
 };
 use cetak_driver_mock::MockPrinter;
 
@@ -44,7 +44,7 @@ pub(crate) struct FakePrinter {
     reach: Box<dyn Fn(Act) -> Answer<()> + Send + Sync>,
     probe: Change<Capabilities>,
     prepare: Prepare,
-    find: Change<Answer<Found>>,
+    find: Change<Answer<AttemptStatus>>,
     cancel: Change<Answer<Cancelled>>,
 }
 
@@ -90,7 +90,10 @@ impl FakePrinter {
     }
 
     /// Changes what the printer says of an attempt.
-    pub(crate) fn find(mut self, change: impl Fn(Answer<Found>) -> Answer<Found> + Send + Sync + 'static) -> Self {
+    pub(crate) fn find(
+        mut self,
+        change: impl Fn(Answer<AttemptStatus>) -> Answer<AttemptStatus> + Send + Sync + 'static,
+    ) -> Self {
         self.find = Box::new(change);
         self
     }
@@ -184,10 +187,10 @@ impl PrinterDriver for FakePrinter {
         self.mock.commit(attempt).await
     }
 
-    async fn find(&self, attempt: &AttemptRef) -> Answer<Found> {
+    async fn find(&self, attempt: &AttemptRef) -> Answer<AttemptStatus> {
         (self.reach)(Act::Find)?;
         let found = (self.find)(self.mock.find(attempt).await);
-        if matches!(found, Ok(Found::Ended(_))) {
+        if matches!(found, Ok(AttemptStatus::Ended(_))) {
             self.log.lock().unwrap().push((Act::Ended, attempt.id.clone()));
         }
         found

@@ -13,7 +13,7 @@ use cetak::{
         query::{Need, NeedKind},
     },
 };
-use cetak_driver_api::{Capabilities, Condition, DriverError, Found, PrinterDriver};
+use cetak_driver_api::{AttemptStatus, Capabilities, Condition, DriverError, PrinterDriver};
 
 use crate::acts::{self as operations, NewPrinter};
 use crate::{
@@ -239,9 +239,9 @@ async fn a_card_that_hangs_is_told_and_keeps_neither_the_one_held_behind_it_nor_
     let world = World::new().await;
     // No card that was released ever ends, and the printer gives no reason.
     let printer = FakePrinter::new(&world, "hold=yes&card_ms=1000").find(|answer| match answer {
-        Ok(Found::Queued | Found::Printing { .. } | Found::Ended(_) | Found::Forgotten) => {
-            Ok(Found::Printing { reasons: Vec::new() })
-        }
+        Ok(
+            AttemptStatus::Queued | AttemptStatus::Printing { .. } | AttemptStatus::Ended(_) | AttemptStatus::Forgotten,
+        ) => Ok(AttemptStatus::Printing { reasons: Vec::new() }),
         other => other,
     });
     let printer = printer.at(&world, "p1");

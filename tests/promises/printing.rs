@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use cetak::engine::scheduling::{self, Until};
-use cetak_driver_api::{Blank, Cancelled, Card, DriverError, Ending, Found};
+use cetak_driver_api::{AttemptStatus, Blank, Cancelled, Card, DriverError, Ending};
 
 use crate::acts as operations;
 use crate::{
@@ -17,7 +17,8 @@ use crate::{
 
 /// A printer that works, and whose every card ends in one way.
 fn always(world: &World, blank: Blank, card: Card) -> FakePrinter {
-    FakePrinter::new(world, "").find(move |_| Ok(Found::Ended(Ending { blank, card, reasons: vec!["test".into()] })))
+    FakePrinter::new(world, "")
+        .find(move |_| Ok(AttemptStatus::Ended(Ending { blank, card, reasons: vec!["test".into()] })))
 }
 
 #[tokio::test]
@@ -74,7 +75,7 @@ async fn a_card_that_its_printer_let_go_by_itself_is_never_taken_for_not_started
     let world = World::new().await;
     let printer = FakePrinter::new(&world, "hold=yes")
         .prepare(async |_, _| Err(DriverError::OutcomeUnknown("the printer started a held job".into())))
-        .find(|_| Ok(Found::NeverSeen { certain: false }))
+        .find(|_| Ok(AttemptStatus::NeverSeen { certain: false }))
         .cancel(|_| Ok(Cancelled::OutcomeUnknown));
     printer.add(&world, "p1").await;
     world.import(&students(0..2)).await;

@@ -8,7 +8,7 @@ use cetak::{
 use cetak_driver_api::{AttemptId, Document, PrinterDriver};
 use cetak_driver_mock::MockPrinter;
 
-use crate::acts::{self as operations, Found};
+use crate::acts::{self as operations, InspectionResult};
 use crate::{
     clock::NOON,
     world::{World, students},
@@ -99,7 +99,7 @@ async fn a_card_that_nobody_can_know_of_is_uncertain_and_the_others_go_on() {
     assert_eq!(outcome(&world, &attempt).await.as_deref(), Some("uncertain"));
     assert_eq!(world.records("uncertain").await, 3, "the printer forgets every card");
     assert!(operations::printer_remove(&world.engine, "p1").await.is_err(), "its blanks are not settled");
-    operations::inspect_resolve(&world.engine, &attempt, Found::Good, "found it").await.unwrap();
+    operations::inspect_resolve(&world.engine, &attempt, InspectionResult::Good, "found it").await.unwrap();
     assert_eq!(world.records("printed").await, 1);
     world.audit().await;
 }

@@ -234,7 +234,7 @@ pub struct Committed {
 
 /// The status of an attempt at the printer.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Found {
+pub enum AttemptStatus {
     /// The printer has no job of the attempt.
     NeverSeen {
         /// The printer keeps every job, also over restarts, so the attempt has fed no blank.
@@ -353,7 +353,7 @@ pub trait PrinterDriver: Send + Sync {
 
     /// Queries the status of an attempt. A fault means that the printer gave no valid answer, and says nothing about
     /// the attempt.
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, DriverError>;
+    async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError>;
 
     /// Removes the attempt from the printer and from the driver's memory. May be repeated; a later call may prove less
     /// than the first.

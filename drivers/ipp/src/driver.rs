@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Card, Committed, Document, DriverError, Found, Prepared,
+    AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Card, Committed, Document, DriverError, Prepared,
     PrinterDriver, PrinterStatus,
 };
 
@@ -98,7 +98,7 @@ impl PrinterDriver for IppPrinter {
         done.map(|(id, run)| Committed { printer_job: Some(id.to_string()), boot: run })
     }
 
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, DriverError> {
+    async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
         let asked_us = (self.now)();
         let jobs = self.jobs(attempt).await.map_err(|error| {
             self.server_starts_are_stale.store(true, Ordering::Relaxed);
@@ -170,10 +170,10 @@ impl IppPrinter {
     }
 
     /// Remembers that the printer counts cards, if it counted a good card with two sides as one impression.
-    fn learn_counting(&self, attempt: &AttemptRef, jobs: &[Job], found: &Found) {
+    fn learn_counting(&self, attempt: &AttemptRef, jobs: &[Job], found: &AttemptStatus) {
         let is_one_of_two =
             attempt.impressions == 2 && jobs.iter().any(|job| job.state.has_ended() && job.impressions == Some(1));
-        if is_one_of_two && matches!(found, Found::Ended(ending) if ending.card == Card::Good) {
+        if is_one_of_two && matches!(found, AttemptStatus::Ended(ending) if ending.card == Card::Good) {
             self.counts_cards.store(true, Ordering::Relaxed);
         }
     }

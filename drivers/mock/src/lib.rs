@@ -24,8 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Condition, Document, DriverError, Found, Prepared,
-    PrinterDriver, PrinterStatus, Rasters,
+    AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Committed, Condition, Document, DriverError,
+    Prepared, PrinterDriver, PrinterStatus, Rasters,
 };
 use tokio::runtime::Handle;
 
@@ -163,7 +163,7 @@ impl PrinterDriver for MockPrinter {
     }
 
     /// Uses the attempt's id only.
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, DriverError> {
+    async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
         self.run(&attempt.id, unreachable, Shared::find).await
     }
 
@@ -260,12 +260,12 @@ impl Shared {
         Ok(Committed { printer_job: Some(job.to_string()), boot: None })
     }
 
-    fn find(&self, state: &mut State, attempt: &AttemptId) -> Result<Found, DriverError> {
+    fn find(&self, state: &mut State, attempt: &AttemptId) -> Result<AttemptStatus, DriverError> {
         state.refresh(&self.settings.name).map_err(|_| unreachable())?;
         Ok(match state.history.state(attempt) {
             Some(AttemptState::Committed(blank)) => blank.found((self.now)()),
-            Some(AttemptState::Prepared) if self.settings.hold => Found::Held,
-            Some(AttemptState::Prepared) | None => Found::NeverSeen { certain: true },
+            Some(AttemptState::Prepared) if self.settings.hold => AttemptStatus::Held,
+            Some(AttemptState::Prepared) | None => AttemptStatus::NeverSeen { certain: true },
         })
     }
 

@@ -1,6 +1,6 @@
 //! The driver contract's types as the evidence that the domain judges.
 
-use cetak_driver_api::{Blank, Card, DriverError, Found};
+use cetak_driver_api::{AttemptStatus, Blank, Card, DriverError};
 
 pub use crate::domain::verdict::{Verdict, not_started, stopped, uncertain};
 use crate::{
@@ -12,12 +12,12 @@ use crate::{
 };
 
 /// The verdict on an attempt for which `releasing` was saved.
-pub fn after_releasing(found: Found) -> Verdict {
+pub fn after_releasing(found: AttemptStatus) -> Verdict {
     verdict::after_releasing(evidence(found))
 }
 
 /// The verdict on an attempt that was never released, after it was cancelled at the printer.
-pub fn before_releasing(found: Found) -> Verdict {
+pub fn before_releasing(found: AttemptStatus) -> Verdict {
     verdict::before_releasing(evidence(found))
 }
 
@@ -32,14 +32,14 @@ pub fn after_fault(fault: &DriverError) -> Option<Outcome> {
     })
 }
 
-fn evidence(found: Found) -> Evidence {
+fn evidence(found: AttemptStatus) -> Evidence {
     match found {
-        Found::NeverSeen { certain } => Evidence::NeverSeen { certain },
-        Found::Held => Evidence::Held,
-        Found::Queued => Evidence::Queued,
-        Found::Printing { reasons } => Evidence::Printing { reasons },
-        Found::Forgotten => Evidence::Forgotten,
-        Found::Ended(ending) => Evidence::Ended(Ending {
+        AttemptStatus::NeverSeen { certain } => Evidence::NeverSeen { certain },
+        AttemptStatus::Held => Evidence::Held,
+        AttemptStatus::Queued => Evidence::Queued,
+        AttemptStatus::Printing { reasons } => Evidence::Printing { reasons },
+        AttemptStatus::Forgotten => Evidence::Forgotten,
+        AttemptStatus::Ended(ending) => Evidence::Ended(Ending {
             blank: match ending.blank {
                 Blank::NotFed => BlankProof::NotFed,
                 Blank::Fed => BlankProof::Fed,

@@ -14,8 +14,8 @@ use std::{
 
 use async_trait::async_trait;
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, DriverError, Found, Prepared, PrinterDriver,
-    PrinterStatus,
+    AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Committed, Document, DriverError, Prepared,
+    PrinterDriver, PrinterStatus,
 };
 use tracing::warn;
 
@@ -158,7 +158,7 @@ impl PrinterDriver for Leased {
         self.driver.commit(attempt).await
     }
 
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, DriverError> {
+    async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
         self.driver.find(attempt).await
     }
 

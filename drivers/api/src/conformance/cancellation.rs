@@ -6,7 +6,7 @@ use super::helpers::{
     acknowledged, assert_count, assert_not_sent, assert_true, commit, ended, expect_ok, prepare, uncommitted,
     wait_until_quiet,
 };
-use crate::{Cancelled, Found};
+use crate::{AttemptStatus, Cancelled};
 
 /// This is how a pause stops a card at the last moment.
 pub async fn cancel_after_prepare_proves_that_nothing_is_printed(fixture: &dyn Fixture) {
@@ -21,7 +21,7 @@ pub async fn cancel_after_prepare_proves_that_nothing_is_printed(fixture: &dyn F
     assert_count(fixture, &id, 0).await;
     let found = expect_ok("find", driver.find(&attempt).await);
     assert_true(fixture, &id, &found).await;
-    assert!(found != Found::Held, "{id} was cancelled, but is held");
+    assert!(found != AttemptStatus::Held, "{id} was cancelled, but is held");
 }
 
 /// A later call may prove less, because the driver has forgotten the attempt.
@@ -71,7 +71,7 @@ pub async fn a_fresh_driver_cancels_what_an_earlier_one_prepared(fixture: &dyn F
         assert_count(fixture, &id, 0).await;
         let found = expect_ok("find", fresh.find(&attempt).await);
         assert_true(fixture, &id, &found).await;
-        assert!(found != Found::Held, "{id} was cancelled, but is held");
+        assert!(found != AttemptStatus::Held, "{id} was cancelled, but is held");
     }
 }
 

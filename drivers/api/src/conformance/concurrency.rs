@@ -6,7 +6,7 @@ use super::helpers::{
     acknowledged, assert_at_most_one, assert_count, assert_good, assert_true, both, commit, ended, expect_ok, prepare,
     probe, uncommitted, wait_until_quiet,
 };
-use crate::{AttemptRef, Cancelled, DriverError, Found};
+use crate::{AttemptRef, AttemptStatus, Cancelled, DriverError};
 
 /// How often cancel and commit race.
 const RACES: usize = 5;
@@ -98,7 +98,7 @@ pub async fn cancel_and_commit_at_the_same_time_never_deny_a_card(fixture: &dyn 
 
         for _ in 0..ADVANCES_MAX {
             let found = expect_ok("find", driver.find(&attempt).await);
-            if !matches!(found, Found::Queued | Found::Printing { .. }) {
+            if !matches!(found, AttemptStatus::Queued | AttemptStatus::Printing { .. }) {
                 break;
             }
             fixture.advance().await;

@@ -6,7 +6,8 @@ use std::task::Poll;
 
 use super::fixture::{ADVANCES_MAX, ADVANCES_QUIET, Fixture};
 use crate::{
-    AttemptId, AttemptRef, Blank, Capabilities, Card, Committed, DriverError, Ending, Found, Prepared, PrinterDriver,
+    AttemptId, AttemptRef, AttemptStatus, Blank, Capabilities, Card, Committed, DriverError, Ending, Prepared,
+    PrinterDriver,
 };
 
 pub(super) async fn probe(driver: &dyn PrinterDriver) -> Capabilities {
@@ -27,16 +28,16 @@ pub(super) async fn ended(fixture: &dyn Fixture, driver: &dyn PrinterDriver, att
     let mut last = None;
     for _ in 0..ADVANCES_MAX {
         match expect_ok("find", driver.find(attempt).await) {
-            Found::Ended(ending) => {
+            AttemptStatus::Ended(ending) => {
                 assert_keywords("find", &ending.reasons);
                 return ending;
             }
-            Found::Queued => last = Some(Found::Queued),
-            Found::Printing { reasons } => {
+            AttemptStatus::Queued => last = Some(AttemptStatus::Queued),
+            AttemptStatus::Printing { reasons } => {
                 assert_keywords("find", &reasons);
-                last = Some(Found::Printing { reasons });
+                last = Some(AttemptStatus::Printing { reasons });
             }
-            wrong @ (Found::NeverSeen { .. } | Found::Held | Found::Forgotten) => {
+            wrong @ (AttemptStatus::NeverSeen { .. } | AttemptStatus::Held | AttemptStatus::Forgotten) => {
                 panic!("{id} was committed, but find returned {wrong:?}")
             }
         }
@@ -63,11 +64,14 @@ pub(super) async fn assert_at_most_one(fixture: &dyn Fixture, id: &AttemptId) {
 }
 
 /// Asserts that a status agrees with the counted cards.
-pub(super) async fn assert_true(fixture: &dyn Fixture, id: &AttemptId, found: &Found) {
+pub(super) async fn assert_true(fixture: &dyn Fixture, id: &AttemptId, found: &AttemptStatus) {
     match found {
-        Found::NeverSeen { certain: true } | Found::Held => assert_count(fixture, id, 0).await,
-        Found::NeverSeen { certain: false } | Found::Queued | Found::Printing { .. } | Found::Forgotten => {}
-        Found::Ended(ending) => match (ending.blank, ending.card) {
+        AttemptStatus::NeverSeen { certain: true } | AttemptStatus::Held => assert_count(fixture, id, 0).await,
+        AttemptStatus::NeverSeen { certain: false }
+        | AttemptStatus::Queued
+        | AttemptStatus::Printing { .. }
+        | AttemptStatus::Forgotten => {}
+        AttemptStatus::Ended(ending) => match (ending.blank, ending.card) {
             (Blank::NotFed, _) | (_, Card::Bad | Card::None) => assert_count(fixture, id, 0).await,
             (Blank::Fed | Blank::Unknown, Card::Good) => assert_count(fixture, id, 1).await,
             (Blank::Fed | Blank::Unknown, Card::Unknown) => {}

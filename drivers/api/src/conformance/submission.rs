@@ -6,7 +6,7 @@ use super::helpers::{
     acknowledged, assert_count, assert_good, assert_not_sent, commit, ended, expect_ok, prepare, probe, uncommitted,
     wait_until_quiet,
 };
-use crate::{Found, reason_keyword};
+use crate::{AttemptStatus, reason_keyword};
 
 /// The size of the document in [`a_large_document_makes_one_card`].
 const LARGE_BYTES: usize = 3 << 20;
@@ -43,9 +43,9 @@ pub async fn prepare_alone_never_makes_a_card(fixture: &dyn Fixture) {
     for _ in 0..=ADVANCES_QUIET {
         let found = expect_ok("find", driver.find(&attempt).await);
         let is_right = if prepared.held {
-            found == Found::Held
+            found == AttemptStatus::Held
         } else {
-            matches!(found, Found::NeverSeen { .. } | Found::Held | Found::Forgotten)
+            matches!(found, AttemptStatus::NeverSeen { .. } | AttemptStatus::Held | AttemptStatus::Forgotten)
         };
         assert!(is_right, "{id} is prepared (held: {}), but find returned {found:?}", prepared.held);
         assert_count(fixture, &id, 0).await;

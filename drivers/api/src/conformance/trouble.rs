@@ -6,7 +6,7 @@ use super::helpers::{
     acknowledged, assert_at_most_one, assert_count, assert_good, assert_true, commit, ended, expect_ok, prepare,
     uncommitted, wait_until_quiet,
 };
-use crate::{AttemptId, AttemptRef, Cancelled, DriverError, Found, PrinterDriver};
+use crate::{AttemptId, AttemptRef, AttemptStatus, Cancelled, DriverError, PrinterDriver};
 
 /// Neither the driver that lost the answer nor a fresh one, and one card comes out at most.
 pub async fn a_lost_answer_is_an_unknown_outcome_and_find_claims_nothing_false(fixture: &dyn Fixture) {
@@ -117,7 +117,7 @@ pub async fn a_printer_that_waits_for_a_person_reports_it_and_then_makes_the_car
 
     assert!(!reasons.is_empty(), "the printer waits for a person, but status has no reason");
     let found = expect_ok("find", driver.find(&attempt).await);
-    let is_right = matches!(found, Found::Printing { .. } | Found::Queued);
+    let is_right = matches!(found, AttemptStatus::Printing { .. } | AttemptStatus::Queued);
     assert!(is_right, "{id} waits in the printer, but find returned {found:?}");
     assert_count(fixture, &id, 0).await;
     fixture.help().await;
@@ -166,7 +166,7 @@ pub async fn a_restart_of_the_printer_with_a_prepared_card_uses_no_blank(fixture
     let fresh = if fixture.restarts() { fixture.driver().await } else { driver };
     if expect_ok("cancel", fresh.cancel(&attempt).await) == Cancelled::OutcomeUnknown {
         let found = expect_ok("find", fresh.find(&attempt).await);
-        let is_unknown = matches!(found, Found::NeverSeen { .. } | Found::Forgotten);
+        let is_unknown = matches!(found, AttemptStatus::NeverSeen { .. } | AttemptStatus::Forgotten);
         assert!(is_unknown, "{id} was not committed; find returned {found:?}, and cancel proved nothing");
     }
     wait_until_quiet(fixture).await;

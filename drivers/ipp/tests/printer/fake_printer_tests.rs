@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cetak_driver_api::conformance::{self, Fixture, Trouble};
-use cetak_driver_api::{AttemptId, AttemptRef, Blank, Cancelled, Card, Document, DriverError, Found, PrinterDriver};
+use cetak_driver_api::{
+    AttemptId, AttemptRef, AttemptStatus, Blank, Cancelled, Card, Document, DriverError, PrinterDriver,
+};
 use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY, REASON_NOT_ACCEPTING};
 
 use crate::fake_printer::{
@@ -323,7 +325,7 @@ async fn a_release_that_did_not_arrive_can_be_cancelled() {
     assert!(matches!(driver.commit(&id).await, Err(DriverError::OutcomeUnknown(_))));
     let attempt = AttemptRef { printer_job: prepared.printer_job, ..uncommitted(&id) };
 
-    assert_eq!(driver.find(&attempt).await, Ok(Found::Held));
+    assert_eq!(driver.find(&attempt).await, Ok(AttemptStatus::Held));
     assert_eq!(driver.cancel(&attempt).await, Ok(Cancelled::NothingPrinted));
     assert_eq!(printer.job_states(&id), [7]);
 }

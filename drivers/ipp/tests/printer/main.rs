@@ -27,7 +27,7 @@ mod transport_tests;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use cetak_driver_api::{AttemptId, AttemptRef, Document, Ending, Found, PrinterDriver};
+use cetak_driver_api::{AttemptId, AttemptRef, AttemptStatus, Document, Ending, PrinterDriver};
 use cetak_driver_ipp::Now;
 
 /// A document with some bytes. Neither the driver nor the printers here read them.
@@ -59,7 +59,11 @@ async fn sent(driver: &dyn PrinterDriver, id: &AttemptId) -> AttemptRef {
 }
 
 /// Calls find until its answer satisfies `enough`, for 10 s at most.
-async fn found_when(driver: &dyn PrinterDriver, attempt: &AttemptRef, enough: impl Fn(&Found) -> bool) -> Found {
+async fn found_when(
+    driver: &dyn PrinterDriver,
+    attempt: &AttemptRef,
+    enough: impl Fn(&AttemptStatus) -> bool,
+) -> AttemptStatus {
     let mut found = driver.find(attempt).await.unwrap();
     for _ in 0..200 {
         if enough(&found) {
@@ -73,8 +77,8 @@ async fn found_when(driver: &dyn PrinterDriver, attempt: &AttemptRef, enough: im
 
 /// Waits until the attempt has ended.
 async fn ending(driver: &dyn PrinterDriver, attempt: &AttemptRef) -> Ending {
-    let found = found_when(driver, attempt, |found| matches!(found, Found::Ended(_))).await;
-    let Found::Ended(ending) = found else { panic!("{found:?}") };
+    let found = found_when(driver, attempt, |found| matches!(found, AttemptStatus::Ended(_))).await;
+    let AttemptStatus::Ended(ending) = found else { panic!("{found:?}") };
     ending
 }
 

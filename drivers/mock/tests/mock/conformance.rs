@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use async_trait::async_trait;
 use cetak_driver_api::conformance::{self, Fixture, Trouble};
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Condition, Document, DriverError, Found, Prepared,
-    PrinterDriver, PrinterStatus,
+    AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Committed, Condition, Document, DriverError,
+    Prepared, PrinterDriver, PrinterStatus,
 };
 use cetak_driver_mock::{MockPrinter, Now, TruthCard, truth_read};
 use tempfile::TempDir;
@@ -158,7 +158,7 @@ impl PrinterDriver for OneJobPrinter {
         self.0.commit(attempt).await
     }
 
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, DriverError> {
+    async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
         self.0.find(attempt).await
     }
 

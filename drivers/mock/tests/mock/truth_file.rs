@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cetak_driver_api::{Card, Condition, DriverError, Found, PrinterDriver};
+use cetak_driver_api::{AttemptStatus, Card, Condition, DriverError, PrinterDriver};
 use cetak_driver_mock::{MockPrinter, TruthCard, TruthLine, truth_read};
 
 use crate::world::{
@@ -99,7 +99,7 @@ async fn two_drivers_of_one_file_see_one_printer() {
     print(&two, "b").await.unwrap();
 
     for printer in [&one, &two] {
-        assert_eq!((find(printer, "a").await, find(printer, "b").await), (PRINTING, Found::Queued));
+        assert_eq!((find(printer, "a").await, find(printer, "b").await), (PRINTING, AttemptStatus::Queued));
         assert_eq!(condition(printer).await, Condition::Processing);
         assert!(matches!(printer.commit(&id("a")).await, Err(DriverError::OutcomeUnknown(_))));
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Blank, Card, Condition, Document, DriverError, Ending, Found, PrinterDriver,
+    AttemptId, AttemptRef, AttemptStatus, Blank, Card, Condition, Document, DriverError, Ending, PrinterDriver,
 };
 use cetak_driver_mock::{MockPrinter, Now};
 use tempfile::TempDir;
@@ -15,8 +15,8 @@ use tempfile::TempDir;
 /// The time at which each test starts, UTC microseconds.
 pub(crate) const START_US: i64 = 1_700_000_000_000_000;
 
-pub(crate) const NEVER_SEEN: Found = Found::NeverSeen { certain: true };
-pub(crate) const PRINTING: Found = Found::Printing { reasons: Vec::new() };
+pub(crate) const NEVER_SEEN: AttemptStatus = AttemptStatus::NeverSeen { certain: true };
+pub(crate) const PRINTING: AttemptStatus = AttemptStatus::Printing { reasons: Vec::new() };
 
 /// A clock and a folder for one truth file.
 pub(crate) struct World {
@@ -79,7 +79,7 @@ pub(crate) async fn print(printer: &MockPrinter, name: &str) -> Result<Option<St
     printer.commit(&id(name)).await.map(|committed| committed.printer_job)
 }
 
-pub(crate) async fn find(printer: &MockPrinter, name: &str) -> Found {
+pub(crate) async fn find(printer: &MockPrinter, name: &str) -> AttemptStatus {
     printer.find(&attempt(name)).await.unwrap()
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn unavailable(reason: &str) -> DriverError {
 }
 
 /// The status of an attempt that has ended and used a blank.
-pub(crate) fn ended(card: Card, reasons: &[&str]) -> Found {
+pub(crate) fn ended(card: Card, reasons: &[&str]) -> AttemptStatus {
     let reasons = reasons.iter().map(|reason| (*reason).to_owned()).collect();
-    Found::Ended(Ending { blank: Blank::Fed, card, reasons })
+    AttemptStatus::Ended(Ending { blank: Blank::Fed, card, reasons })
 }
