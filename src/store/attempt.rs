@@ -45,7 +45,7 @@ pub struct Acknowledgement {
     /// The printer's job id.
     pub printer_job: Option<String>,
     /// The run of the printer (from one restart to the next) that accepted the job.
-    pub boot: Option<String>,
+    pub printer_run: Option<String>,
     /// Whether the printer has answered the call that released the job.
     pub acknowledged: bool,
 }
@@ -62,7 +62,7 @@ pub struct OpenAttempt {
     /// The printer's job id.
     pub printer_job: Option<String>,
     /// The run of the printer (from one restart to the next) that accepted the job.
-    pub boot: Option<String>,
+    pub printer_run: Option<String>,
     /// Whether the printer has answered the call that released the job.
     pub acknowledged: bool,
     /// The impressions of a good card: its number of printed sides.
@@ -184,7 +184,8 @@ impl Tx {
         if acknowledgements.is_empty() {
             return Ok(());
         }
-        let row = |a: &Acknowledgement| (a.key.0, a.printer_job.clone(), a.boot.clone(), i64::from(a.acknowledged));
+        let row =
+            |a: &Acknowledgement| (a.key.0, a.printer_job.clone(), a.printer_run.clone(), i64::from(a.acknowledged));
         let rows: Vec<_> = acknowledgements.iter().map(row).collect();
         execute!(self, sqlx::query(ACKNOWLEDGE).bind(set(&rows))).map_err(doing("saving a printer's answer"))?;
         Ok(())
@@ -201,10 +202,10 @@ impl Tx {
             WHERE attempt.printer = v.value ->> 0 AND attempt.ended_at_us IS NULL ORDER BY attempt.id";
         let rows: Vec<OpenRow> = on!(self, c => sqlx::query_as(OPEN).bind(set_of_names(printers)).fetch_all(c))
             .map_err(doing("reading open attempts"))?;
-        let open = |(printer, key, name, state, printer_job, boot, acknowledged, impressions): OpenRow| {
+        let open = |(printer, key, name, state, printer_job, printer_run, acknowledged, impressions): OpenRow| {
             let (key, releasing) = (AttemptKey(key), state == "releasing");
             let impressions = u32::try_from(impressions).unwrap_or(1);
-            (printer, OpenAttempt { key, name, releasing, printer_job, boot, acknowledged, impressions })
+            (printer, OpenAttempt { key, name, releasing, printer_job, printer_run, acknowledged, impressions })
         };
         Ok(rows.into_iter().map(open).collect())
     }

@@ -45,7 +45,7 @@ async fn died(after: DiedAfter, faults: &str) -> (World, String) {
         Begin { name: name.clone(), job: job.id, record_version: 1, printer: "p1".into(), releasing, impressions: 1 };
     let key: AttemptKey = tx.attempts_begin(&[begin]).await.unwrap()[0].key;
     if after == DiedAfter::Acknowledged {
-        tx.attempts_acknowledge(&[Acknowledgement { key, printer_job: None, boot: None, acknowledged: true }])
+        tx.attempts_acknowledge(&[Acknowledgement { key, printer_job: None, printer_run: None, acknowledged: true }])
             .await
             .unwrap();
     }

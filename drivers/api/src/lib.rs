@@ -117,7 +117,7 @@ pub struct AttemptRef {
     /// The run of the printer (the time from one start to the next) that took the attempt, in the driver's own form, if
     /// it was saved. After a restart a printer's reports about an earlier attempt prove less: real printers print it
     /// again and report it once.
-    pub boot: Option<String>,
+    pub printer_run: Option<String>,
     /// It was saved that [`PrinterDriver::commit`] is about to be called, so a card may exist.
     pub releasing: bool,
     /// [`Document::impressions`] of the attempt's document. A printer that reports more has made more than one card.
@@ -217,8 +217,8 @@ pub struct Supply {
 pub struct Prepared {
     /// The printer's job id, if it has one already.
     pub printer_job: Option<String>,
-    /// The printer's present run as in [`AttemptRef::boot`], if it is known.
-    pub boot: Option<String>,
+    /// The printer's present run as in [`AttemptRef::printer_run`], if it is known.
+    pub printer_run: Option<String>,
     /// The whole document is in the printer and waits for [`PrinterDriver::commit`].
     pub held: bool,
 }
@@ -228,8 +228,8 @@ pub struct Prepared {
 pub struct Committed {
     /// The printer's job id.
     pub printer_job: Option<String>,
-    /// The printer's present run as in [`AttemptRef::boot`], if it is known.
-    pub boot: Option<String>,
+    /// The printer's present run as in [`AttemptRef::printer_run`], if it is known.
+    pub printer_run: Option<String>,
 }
 
 /// The status of an attempt at the printer.

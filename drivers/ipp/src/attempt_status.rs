@@ -98,7 +98,7 @@ mod tests {
         AttemptRef {
             id: AttemptId::new("a-1").unwrap(),
             printer_job: printer_job.map(str::to_owned),
-            boot: None,
+            printer_run: None,
             releasing: true,
             impressions: 1,
             acknowledged,

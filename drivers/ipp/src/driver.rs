@@ -95,7 +95,7 @@ impl PrinterDriver for IppPrinter {
             );
             self.attempts.set(attempt, if is_unstarted { Stage::Unreleased } else { Stage::Released });
         }
-        done.map(|(id, run)| Committed { printer_job: Some(id.to_string()), boot: run })
+        done.map(|(id, run)| Committed { printer_job: Some(id.to_string()), printer_run: run })
     }
 
     async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
@@ -180,10 +180,10 @@ impl IppPrinter {
 }
 
 fn held(job: PrinterJob) -> Prepared {
-    Prepared { printer_job: Some(job.id.to_string()), boot: job.run, held: true }
+    Prepared { printer_job: Some(job.id.to_string()), printer_run: job.run, held: true }
 }
 
 /// Without the job id, because a saved job id proves that the whole document is in the printer.
 fn created(job: PrinterJob) -> Prepared {
-    Prepared { printer_job: None, boot: job.run, held: false }
+    Prepared { printer_job: None, printer_run: job.run, held: false }
 }

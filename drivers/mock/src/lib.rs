@@ -216,7 +216,7 @@ impl Shared {
             return Err(DriverError::Rejected("the attempt is one of the share `reject`".to_owned()));
         }
         state.history.prepare(attempt);
-        Ok(Prepared { printer_job: None, boot: None, held: self.settings.hold })
+        Ok(Prepared { printer_job: None, printer_run: None, held: self.settings.hold })
     }
 
     fn commit(&self, state: &mut State, attempt: &AttemptId) -> Result<Committed, DriverError> {
@@ -257,7 +257,7 @@ impl Shared {
         if fault == InjectedFault::LoseAck {
             return Err(DriverError::OutcomeUnknown("the printer's answer was lost".to_owned()));
         }
-        Ok(Committed { printer_job: Some(job.to_string()), boot: None })
+        Ok(Committed { printer_job: Some(job.to_string()), printer_run: None })
     }
 
     fn find(&self, state: &mut State, attempt: &AttemptId) -> Result<AttemptStatus, DriverError> {

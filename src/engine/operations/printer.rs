@@ -322,13 +322,13 @@ pub fn does_not_answer(printer: &Printer, fault: &DriverError) -> EngineError {
 async fn print_once(engine: &Engine, driver: &dyn PrinterDriver, id: AttemptId, document: Document) -> Outcome {
     let impressions = document.impressions();
     let mut reference =
-        AttemptRef { id, printer_job: None, boot: None, releasing: true, impressions, acknowledged: false };
+        AttemptRef { id, printer_job: None, printer_run: None, releasing: true, impressions, acknowledged: false };
     let sent = async {
         let prepared = driver.prepare(&reference.id, document).await?;
-        (reference.printer_job, reference.boot) = (prepared.printer_job, prepared.boot);
+        (reference.printer_job, reference.printer_run) = (prepared.printer_job, prepared.printer_run);
         let committed = driver.commit(&reference.id).await?;
         reference.printer_job = committed.printer_job.or(reference.printer_job.take());
-        reference.boot = committed.boot.or(reference.boot.take());
+        reference.printer_run = committed.printer_run.or(reference.printer_run.take());
         reference.acknowledged = true;
         Ok::<(), DriverError>(())
     };

@@ -41,7 +41,7 @@ pub(in crate::engine) fn reference(open: &OpenAttempt, id: AttemptId) -> Attempt
     AttemptRef {
         id,
         printer_job: open.printer_job.clone(),
-        boot: open.boot.clone(),
+        printer_run: open.printer_run.clone(),
         releasing: open.releasing,
         impressions: open.impressions,
         acknowledged: open.acknowledged,
@@ -83,7 +83,8 @@ impl ActiveAttempt {
     pub(in crate::engine) fn new(key: AttemptKey, begin: &Begin, job: QueuedJob, batch: BatchId) -> Option<Self> {
         let id = AttemptId::new(&*begin.name).ok()?;
         let (releasing, impressions) = (begin.releasing, begin.impressions);
-        let reference = AttemptRef { id, printer_job: None, boot: None, releasing, impressions, acknowledged: false };
+        let reference =
+            AttemptRef { id, printer_job: None, printer_run: None, releasing, impressions, acknowledged: false };
         let (record, waiting) = (job.record, Waiting::default());
         Some(Self { key, record, job, batch, is_held: false, is_started: false, reference, waiting })
     }
@@ -117,7 +118,7 @@ impl ActiveAttempt {
         Acknowledgement {
             key: self.key,
             printer_job: self.reference.printer_job.clone(),
-            boot: self.reference.boot.clone(),
+            printer_run: self.reference.printer_run.clone(),
             acknowledged: self.reference.acknowledged,
         }
     }
@@ -132,7 +133,7 @@ impl ActiveAttempt {
         match session.driver().prepare(&self.reference.id, document).await {
             Ok(prepared) => {
                 self.reference.printer_job = prepared.printer_job;
-                self.reference.boot = prepared.boot;
+                self.reference.printer_run = prepared.printer_run;
                 self.is_held = prepared.held;
                 Ok(Uploaded::Ready(self))
             }
@@ -161,7 +162,7 @@ impl ActiveAttempt {
             Ok(committed) => {
                 self.reference.acknowledged = true;
                 self.reference.printer_job = committed.printer_job.or(self.reference.printer_job.take());
-                self.reference.boot = committed.boot.or(self.reference.boot.take());
+                self.reference.printer_run = committed.printer_run.or(self.reference.printer_run.take());
                 AfterFault::Unknown
             }
             Err(fault) => self.after_fault(session, &fault).await,

@@ -138,11 +138,12 @@ impl PrinterDriver for Leased {
         let upload = tokio::spawn(async move {
             let prepared = own.driver.prepare(&id, document).await;
             let Err(fault) = own.check() else { return prepared };
-            let (printer_job, boot) = prepared.map_or((None, None), |prepared| (prepared.printer_job, prepared.boot));
+            let (printer_job, printer_run) =
+                prepared.map_or((None, None), |prepared| (prepared.printer_job, prepared.printer_run));
             own.cancel_late(&AttemptRef {
                 id,
                 printer_job,
-                boot,
+                printer_run,
                 releasing: false,
                 impressions: 1,
                 acknowledged: false,

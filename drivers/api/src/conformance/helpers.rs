@@ -101,7 +101,7 @@ pub(super) fn expect_ok<T>(call: &str, answer: Result<T, DriverError>) -> T {
 
 /// The attempt as the scheduler knows it before commit.
 pub(super) fn uncommitted(id: &AttemptId, printer_job: Option<String>) -> AttemptRef {
-    AttemptRef { id: id.clone(), printer_job, boot: None, releasing: false, impressions: 1, acknowledged: false }
+    AttemptRef { id: id.clone(), printer_job, printer_run: None, releasing: false, impressions: 1, acknowledged: false }
 }
 
 /// The attempt as the scheduler knows it after a commit whose result was saved.
@@ -109,7 +109,7 @@ pub(super) fn acknowledged(id: &AttemptId, committed: Committed) -> AttemptRef {
     AttemptRef {
         id: id.clone(),
         printer_job: committed.printer_job,
-        boot: committed.boot,
+        printer_run: committed.printer_run,
         releasing: true,
         impressions: 1,
         acknowledged: true,

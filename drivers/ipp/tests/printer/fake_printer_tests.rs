@@ -107,7 +107,7 @@ async fn a_held_card_is_proved_even_if_the_answer_to_its_release_was_lost() {
         let id = new_attempt();
         let prepared = driver.prepare(&id, document()).await.unwrap();
         assert_eq!((prepared.printer_job.as_deref(), prepared.held), (Some("1"), true));
-        assert!(prepared.boot.is_some_and(|boot| boot.starts_with("up 1000 at ")));
+        assert!(prepared.printer_run.is_some_and(|printer_run| printer_run.starts_with("up 1000 at ")));
 
         assert!(matches!(driver.commit(&id).await, Err(DriverError::OutcomeUnknown(_))));
         printer.work();

@@ -41,7 +41,14 @@ fn new_attempt() -> AttemptId {
 
 /// The attempt as the scheduler knows it before commit.
 fn uncommitted(id: &AttemptId) -> AttemptRef {
-    AttemptRef { id: id.clone(), printer_job: None, boot: None, releasing: false, impressions: 1, acknowledged: false }
+    AttemptRef {
+        id: id.clone(),
+        printer_job: None,
+        printer_run: None,
+        releasing: false,
+        impressions: 1,
+        acknowledged: false,
+    }
 }
 
 /// Prepares and commits a document.
@@ -51,7 +58,7 @@ async fn sent(driver: &dyn PrinterDriver, id: &AttemptId) -> AttemptRef {
     AttemptRef {
         id: id.clone(),
         printer_job: committed.printer_job,
-        boot: committed.boot,
+        printer_run: committed.printer_run,
         releasing: true,
         impressions: 1,
         acknowledged: true,

@@ -71,7 +71,7 @@ async fn a_released_card_that_its_printer_reports_as_held_after_a_restart_is_not
         let committed = before.commit(&id).await.unwrap();
         let attempt = AttemptRef {
             printer_job: committed.printer_job.or(prepared.printer_job),
-            boot: committed.boot,
+            printer_run: committed.printer_run,
             releasing: true,
             ..uncommitted(&id)
         };
@@ -92,7 +92,8 @@ async fn a_card_that_was_not_released_uses_no_blank_after_a_restart_of_printer_a
         let mut peer = kind.start();
         let id = new_attempt();
         let prepared = driver(&*peer).prepare(&id, document()).await.unwrap();
-        let attempt = AttemptRef { printer_job: prepared.printer_job, boot: prepared.boot, ..uncommitted(&id) };
+        let attempt =
+            AttemptRef { printer_job: prepared.printer_job, printer_run: prepared.printer_run, ..uncommitted(&id) };
 
         peer.stop();
         peer.run();

@@ -230,7 +230,7 @@ async fn an_upload_has_its_own_timeout() {
     let id = job_1();
     printer.prepare(&id, document()).await.unwrap();
 
-    assert_eq!(printer.commit(&id).await, Ok(Committed { printer_job: Some("1".to_owned()), boot: None }));
+    assert_eq!(printer.commit(&id).await, Ok(Committed { printer_job: Some("1".to_owned()), printer_run: None }));
 }
 
 fn login(folder: &TempDir) -> Options {

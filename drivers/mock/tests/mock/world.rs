@@ -66,7 +66,14 @@ pub(crate) fn id(name: &str) -> AttemptId {
 }
 
 pub(crate) fn attempt(name: &str) -> AttemptRef {
-    AttemptRef { id: id(name), printer_job: None, boot: None, releasing: false, impressions: 1, acknowledged: false }
+    AttemptRef {
+        id: id(name),
+        printer_job: None,
+        printer_run: None,
+        releasing: false,
+        impressions: 1,
+        acknowledged: false,
+    }
 }
 
 pub(crate) fn png() -> Document {
