@@ -13,7 +13,7 @@ pub struct Check {
     /// What holds.
     pub rule: &'static str,
     /// Where it does not hold, at most 100; empty if all is well.
-    pub faults: Vec<DriverError>,
+    pub faults: Vec<Violation>,
     /// What to do if it does not hold.
     pub remedy: Remedy,
 }
@@ -36,7 +36,7 @@ pub enum Remedy {
 
 /// One thing that is wrong.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
-pub struct DriverError {
+pub struct Violation {
     /// The thing: `record default/3372-2015-000001`, `lot 2015-08 of ktp-el`.
     pub thing: String,
     /// What is wrong with it.
@@ -264,9 +264,9 @@ impl Tx {
         }
         let (_, chains) = self.audit_verify(seal).await?;
         let chain =
-            |f: ChainFault| DriverError { thing: format!("chain {}, row {}", f.chain, f.seq), what: f.what.into() };
+            |f: ChainFault| Violation { thing: format!("chain {}, row {}", f.chain, f.seq), what: f.what.into() };
         let chains = chains.into_iter().map(chain).collect();
-        let account = |(key, booked, moved): (String, i64, i64)| DriverError {
+        let account = |(key, booked, moved): (String, i64, i64)| Violation {
             thing: format!("account {key}"),
             what: format!("booked {booked}, moved {moved}"),
         };
@@ -280,7 +280,7 @@ impl Tx {
                 on!(self, c => sqlx::query_as(sql).fetch_all(c)).map_err(doing("checking the database"))?;
             checks.push(Check {
                 rule,
-                faults: rows.into_iter().map(|(thing, what)| DriverError { thing, what }).collect(),
+                faults: rows.into_iter().map(|(thing, what)| Violation { thing, what }).collect(),
                 remedy,
             });
         }
@@ -289,7 +289,7 @@ impl Tx {
 
     /// What SQLite finds wrong with its own file, and rows that refer to nothing. On a connection that cannot write it
     /// leaves the CHECKs out; what they say of states is in the rules. `None` on PostgreSQL, which looks after its files.
-    async fn file_faults(&mut self) -> Result<Option<Vec<DriverError>>, StoreError> {
+    async fn file_faults(&mut self) -> Result<Option<Vec<Violation>>, StoreError> {
         type Orphan = (String, Option<i64>, String, i64);
         let Inner::Sqlite(transaction) = &mut self.inner else { return Ok(None) };
         let pages: Result<Vec<String>, _> =
@@ -304,13 +304,13 @@ impl Tx {
         };
         if !pages.is_empty() {
             // A broken file may not even be read for the rest.
-            return Ok(Some(pages.into_iter().map(|what| DriverError { thing: "file".into(), what }).collect()));
+            return Ok(Some(pages.into_iter().map(|what| Violation { thing: "file".into(), what }).collect()));
         }
         let orphans: Vec<Orphan> = sqlx::query_as("PRAGMA foreign_key_check")
             .fetch_all(&mut **transaction)
             .await
             .map_err(doing("checking the database file"))?;
-        let orphan = |(table, row, parent, _): Orphan| DriverError {
+        let orphan = |(table, row, parent, _): Orphan| Violation {
             thing: format!("table {table}, row {}", row.map_or_else(|| "?".into(), |row| row.to_string())),
             what: format!("it refers to a row of {parent} that is gone"),
         };
