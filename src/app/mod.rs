@@ -21,12 +21,12 @@ use crate::{
     },
     engine::{
         Engine, Profiles, Settings,
-        scheduling::{Until, lease::follow},
+        scheduling::{Until, lease::sync_clock},
     },
     store::{Location, Store, Writer},
 };
 use config::Config;
-pub use drivers::{PrinterOptions, desk, drivers, renderers};
+pub use drivers::{PrinterOptions, drivers, render_permits, renderers};
 use scheduler::schedule;
 use system::{SystemClock, SystemEntropy, actor};
 
@@ -44,8 +44,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             config.check_printers()?;
             Ok(show_config(out, &config)?)
         }
-        Command::Profile(ProfileCommand::Check { folder, look }) => {
-            Ok(profiles::check(out, &config.profiles, &folder, &look)?)
+        Command::Profile(ProfileCommand::Check { folder, preview }) => {
+            Ok(profiles::check(out, &config.profiles, &folder, &preview)?)
         }
         Command::Run(args) => {
             let named = config.names_of_printers();
@@ -188,7 +188,7 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     };
     let clock = SystemClock::default();
     if store.is_shared() {
-        follow(&clock, &mut store.read().await?).await?;
+        sync_clock(&clock, &mut store.read().await?).await?;
     }
     let parts = Parts {
         store,
@@ -230,7 +230,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         writer: parts.writer,
         drivers: drivers(parts.printers, clock),
         renderers: renderers(),
-        desk: Some(desk()),
+        render_permits: Some(render_permits()),
         lease: None,
     }
 }

@@ -160,13 +160,13 @@ fn parse(folder: &str, file: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow
 }
 
 /// Validates a profile, and renders its sample.
-pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &PreviewArgs) -> anyhow::Result<()> {
+pub(super) fn check(out: Output, known: &Profiles, folder: &Path, preview: &PreviewArgs) -> anyhow::Result<()> {
     let name = folder.to_str().unwrap_or_default();
     let profile = match known.get(name) {
         Some(profile) if !folder.exists() => profile.as_ref().clone(),
         Some(_) | None => read(folder)?,
     };
-    let output = preview::output(look);
+    let output = preview::output(preview);
     if output.only.is_some_and(|side| side > 0) && profile.card.back.is_none() {
         return Err(EngineError::from(Refusal::NoBack { profile: profile.name }).into());
     }
@@ -189,7 +189,7 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &Preview
     let renderer = Renderer::new(&profile)?;
     // Both sides, even if one is shown.
     renderer.check(&card).map_err(wrong)?;
-    preview::write(&look.output, &renderer.draw(&card, &output).map_err(wrong)?)?;
+    preview::write(&preview.output, &renderer.draw(&card, &output).map_err(wrong)?)?;
     for (name, missing) in
         [("a sample", profile.card.sample.is_empty()), ("a sample photo", profile.shows_photo() && photo.is_empty())]
     {
@@ -200,7 +200,7 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &Preview
     Ok(out.done(&format!(
         "the profile `{}` is good; its sample is drawn in `{}`",
         profile.name,
-        look.output.display()
+        preview.output.display()
     ))?)
 }
 

@@ -40,7 +40,7 @@ impl Clock for SystemClock {
         Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
     }
 
-    fn follow(&self, theirs: Timestamp, own: Timestamp) {
+    fn sync_to(&self, theirs: Timestamp, own: Timestamp) {
         let difference = theirs.0 - own.0;
         if difference.unsigned_abs() > NEAR.as_micros().try_into().unwrap_or(u64::MAX) {
             self.ahead_us.fetch_add(difference, Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! What a printer's worker does next, and whether a card may start.
 //!
 //! The worker decides with [`next_action`] on what it read. The guards of the store decide again in the commit that
-//! begins or releases an attempt: `may_feed!`, `begin!` and the release in `store` restate [`next_action`],
+//! begins or releases an attempt: `may_print!`, `begin!` and the release in `store` restate [`next_action`],
 //! [`may_begin`] and [`may_release`] in SQL, and one table of cases tests both.
 
 use std::time::Duration;
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_fed_while_the_clock_is_more_than_a_minute_behind_the_audit() {
+    fn no_card_starts_while_the_clock_is_more_than_a_minute_behind_the_audit() {
         let newest = NOON.plus(CLOCK_TOLERANCE);
         assert_eq!(decided(&PrinterSnapshot { newest, ..printer() }), Action::Print);
         let newest = newest.plus(Duration::from_micros(1));

@@ -30,7 +30,7 @@ pub fn return_job(record: RecordId, job: &OpenJob) -> Transition {
 /// A job whose card cannot be drawn is closed before any attempt; its record is quarantined, its blank goes back.
 ///
 /// `detail` is the renderer's text, and holds nothing personal.
-pub fn refuse_undrawable(record: RecordId, subject: &str, job: &OpenJob, detail: &str) -> Transition {
+pub fn refuse_unrenderable(record: RecordId, subject: &str, job: &OpenJob, detail: &str) -> Transition {
     let reason = Reason::NotRendered { detail: detail.to_owned() }.to_stored();
     let event = Event::new("record.quarantined", subject).with("reason", &reason).with("job", job.id);
     Transition {
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_feeds_another_blank_while_the_outcome_is_unknown() {
+    fn no_second_card_starts_while_the_outcome_is_unknown() {
         let unknown = Outcome::Uncertain { reason: "printer forgot".into() };
         let expected = (JobState::Uncertain, Some(RecordState::Uncertain), vec!["reserved>uncertain".into()]);
         assert_eq!(settled(&view(), &unknown, Some(1)), expected);

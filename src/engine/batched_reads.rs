@@ -98,7 +98,7 @@ impl Question for SnapshotQuery {
     type Answer = Option<Box<Seen>>;
 
     async fn answer(engine: &Engine, questions: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
-        let names: Vec<&str> = questions.iter().map(|look| look.0.as_str()).collect();
+        let names: Vec<&str> = questions.iter().map(|query| query.0.as_str()).collect();
         let mut tx = engine.store.read().await?;
         let printers = tx.printers_named(&names).await?;
         let open = tx.attempts_open(&names).await?;

@@ -17,7 +17,7 @@ pub trait Clock: Send + Sync {
 
     /// Synchronises this clock to another one, which showed `theirs` when this one showed `own`. Nodes use the clock of the
     /// database that they share, because their own clocks may differ by minutes.
-    fn follow(&self, theirs: Timestamp, own: Timestamp);
+    fn sync_to(&self, theirs: Timestamp, own: Timestamp);
 
     /// Waits.
     async fn sleep(&self, duration: Duration);

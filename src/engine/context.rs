@@ -49,7 +49,7 @@ pub struct Engine {
     pub renderers: RendererFactory,
     /// Limits concurrent rendering on blocking threads. `None`: a card is rendered in the task that needs it, for tests with a
     /// virtual clock.
-    pub desk: Option<Arc<Semaphore>>,
+    pub render_permits: Option<Arc<Semaphore>>,
     /// The lease of this node, where several schedulers share the database.
     pub lease: Option<Arc<Lease>>,
 }
@@ -83,7 +83,7 @@ impl Engine {
     }
 
     /// Whether this node holds its lease; always, without other nodes.
-    pub(super) fn may_feed(&self) -> bool {
+    pub(super) fn has_lease(&self) -> bool {
         self.lease.as_ref().is_none_or(|lease| lease.holds(&*self.clock))
     }
 

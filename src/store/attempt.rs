@@ -74,7 +74,7 @@ pub struct OpenAttempt {
 ///
 /// They restate `domain::dispatch`: this one and `batch.state = 'running'` restate `next_action`, the rest of `begin!` restates
 /// `may_begin`, and the rest of the release `may_release`. A table of cases in the tests runs through both.
-macro_rules! may_feed {
+macro_rules! may_print {
     ($node:literal) => {
         concat!(
             "NOT printer.removed AND printer.breaker IN ('closed', 'half-open') AND printer.node IS NOT DISTINCT FROM ",
@@ -107,13 +107,13 @@ macro_rules! begin {
               AND batch.state = 'running' AND batch.printer = v.value ->> 3
               AND record.state = 'batched' AND record.version = CAST(v.value ->> 2 AS BIGINT) AND record.stop IS NULL
               AND ",
-            $crate::store::attempt::may_feed!($node),
+            $crate::store::attempt::may_print!($node),
             "
             RETURNING job_id, id"
         )
     };
 }
-pub(super) use {begin, may_feed};
+pub(super) use {begin, may_print};
 
 /// The row of an attempt for [`begin!`](begin).
 pub(super) fn begin_row(b: &Begin) -> (&str, i64, i64, &str, &'static str, u32) {
@@ -160,7 +160,7 @@ impl Tx {
               AND job.state = 'printing' AND batch.state = 'running'
               AND record.version = attempt.record_version AND record.stop IS NULL
               AND ",
-            may_feed!("$2"),
+            may_print!("$2"),
             "
             RETURNING attempt.id"
         );

@@ -69,10 +69,10 @@ mod tests {
     #[test]
     fn a_change_is_taken_from_one_counter_and_added_to_another() {
         let mut deltas = Deltas::default();
-        let pile = || ("student".to_owned(), "FACULTY 1".to_owned());
+        let key = || ("student".to_owned(), "FACULTY 1".to_owned());
         deltas.record_added("student", "FACULTY 1", RecordState::Waiting);
-        deltas.record_changed(pile(), (RecordState::Waiting, false), (RecordState::Batched, false));
-        deltas.record_changed(pile(), (RecordState::Batched, false), (RecordState::Batched, true));
+        deltas.record_changed(key(), (RecordState::Waiting, false), (RecordState::Batched, false));
+        deltas.record_changed(key(), (RecordState::Batched, false), (RecordState::Batched, true));
         deltas.record_moved("student", ["FACULTY 1", "FACULTY 2"], RecordState::Batched, true);
 
         let left: Vec<_> = deltas.records.into_iter().filter(|(_, number)| *number != 0).collect();

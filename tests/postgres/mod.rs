@@ -52,8 +52,8 @@ const FAST: [&str; 3] = ["shared_buffers=16MB", "fsync=off", "full_page_writes=o
 const DURABLE: [&str; 1] = ["shared_buffers=256MB"];
 
 /// How often it is looked, and how many times, until a server that starts or stops has done so: 30 s.
-const LOOK: Duration = Duration::from_millis(10);
-const LOOKS_MAX: u32 = 3_000;
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+const POLLS_MAX: u32 = 3_000;
 
 /// One server with an empty database `cetak`.
 pub(crate) struct Postgres {
@@ -105,7 +105,7 @@ impl Postgres {
     pub(crate) fn stop(&mut self) {
         if let Some(mut server) = self.server.take() {
             signal("-INT", &[server.child.id()]);
-            let ended = look(|| server.child.try_wait().unwrap().is_some());
+            let ended = poll(|| server.child.try_wait().unwrap().is_some());
             assert!(ended, "the server does not stop; it says:\n{}", self.log());
         }
     }
@@ -121,7 +121,7 @@ impl Postgres {
         let _ = server.child.kill();
         let _ = server.child.wait();
         // If it does not end, the next start fails, because the data are still locked.
-        look(|| !children.iter().any(|child| is_alive(*child)));
+        poll(|| !children.iter().any(|child| is_alive(*child)));
         self.forget_segment();
     }
 
@@ -144,7 +144,7 @@ impl Postgres {
             let mut server = self.spawn(port);
             // First, as another process may have taken the port and answer.
             let mut has_ended = false;
-            let answers = look(|| {
+            let answers = poll(|| {
                 has_ended = server.child.try_wait().unwrap().is_some();
                 has_ended || answers(port)
             });
@@ -154,7 +154,7 @@ impl Postgres {
             }
             let _ = server.child.kill();
             let _ = server.child.wait();
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
         panic!("`postgres` does not start; it says:\n{}", self.log())
     }
@@ -318,10 +318,10 @@ fn answers(port: u16) -> bool {
 }
 
 /// Looks again and again until it is so, for half a minute; returns whether it is.
-fn look(mut is_so: impl FnMut() -> bool) -> bool {
-    (0..LOOKS_MAX).any(|_| {
+fn poll(mut is_so: impl FnMut() -> bool) -> bool {
+    (0..POLLS_MAX).any(|_| {
         is_so() || {
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
             false
         }
     })

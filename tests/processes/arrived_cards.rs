@@ -49,10 +49,10 @@ fn printed(kind: Kind) -> (Office, Box<dyn Peer>) {
     office.write(people::PHOTO, people::FACE);
     office.import("ktp-el", &people::citizens(",", CITIZENS));
     office.receive("ktp-el", CITIZENS);
-    let (uri, insist) = (peer.uri(), ["--insist", "its settings are known"]);
+    let (uri, override_option) = (peer.uri(), ["--override", "its settings are known"]);
     let add = ["printer", "add", "p1", &uri, "--profile", "ktp-el"];
     // Only a queue needs an override of the objections.
-    office.done(&if kind == Kind::Cupsd { [&add[..], &insist].concat() } else { add.to_vec() });
+    office.done(&if kind == Kind::Cupsd { [&add[..], &override_option].concat() } else { add.to_vec() });
     let answer = office.start(&["run", "--until-idle"]).ended(100);
     assert_eq!(answer.code, Some(0), "{answer:?}");
     (office, peer)

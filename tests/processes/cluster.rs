@@ -32,16 +32,16 @@ const KEY: &str = "cetak.key";
 /// A server, and the desk at which people type their commands, which also has the printers' truth files.
 pub(crate) struct Cluster {
     pub(crate) server: Postgres,
-    pub(crate) desk: Office,
+    pub(crate) office: Office,
 }
 
 impl Cluster {
     /// An office without nodes, with that number of requests and blanks.
     pub(crate) fn new(server: Postgres, students: usize, blanks: usize) -> Self {
-        let desk = Office::with(&[("CETAK_DATABASE", &server.url())]);
-        desk.import("student", &crate::people::students(0..students));
-        desk.receive("student", blanks);
-        Self { server, desk }
+        let office = Office::with(&[("CETAK_DATABASE", &server.url())]);
+        office.import("student", &crate::people::students(0..students));
+        office.receive("student", blanks);
+        Self { server, office }
     }
 
     /// A node that is not started.
@@ -54,7 +54,7 @@ impl Cluster {
         let office = Office::with(&[&own, variables].concat());
         fs::create_dir(office.data()).unwrap();
         // With its permissions.
-        fs::copy(self.desk.data().join(KEY), office.data().join(KEY)).unwrap();
+        fs::copy(self.office.data().join(KEY), office.data().join(KEY)).unwrap();
         Node { name, office, link, running: None }
     }
 
@@ -104,13 +104,13 @@ impl Cluster {
             for node in nodes.iter_mut() {
                 node.watch();
             }
-            let status = self.desk.status();
+            let status = self.office.status();
             let left = ["waiting", "batched"].iter().map(|state| number(&status, &["records", state])).sum::<i64>();
             if left == 0 && self.count("attempt WHERE ended_at_us IS NULL") == 0 {
                 return true;
             }
             for one in status["printers"].as_array().unwrap().iter().filter(|one| one["breaker"] == "locked") {
-                self.desk.done(&["printer", "clear", one["name"].as_str().unwrap()]);
+                self.office.done(&["printer", "clear", one["name"].as_str().unwrap()]);
             }
             wait(200);
             false
@@ -119,14 +119,14 @@ impl Cluster {
 
     /// Checks that cards, records, blanks and the writes of each node are accounted for. `lines` are those of all truth files.
     pub(crate) fn compare(&self, lines: impl IntoIterator<Item = TruthLine>, records: usize, blanks: usize) {
-        let (status, attempts, truth) = (self.desk.status(), self.desk.attempts(), truth(lines));
+        let (status, attempts, truth) = (self.office.status(), self.office.attempts(), truth(lines));
         let withdrawn: HashSet<String> =
             self.rows("SELECT request_id FROM record WHERE state = 'withdrawn'").into_iter().collect();
         compare_attempts(&attempts, &truth);
         compare_records(&attempts, &truth, &status, records, &withdrawn);
         compare_blanks(&truth, &status, blanks);
-        self.desk.done(&["audit", "verify"]);
-        self.desk.done(&["db", "check"]);
+        self.office.done(&["audit", "verify"]);
+        self.office.done(&["db", "check"]);
         assert_eq!(wrongs(&self.acts()), Vec::<String>::new());
     }
 }

@@ -69,8 +69,8 @@ impl Station {
         Self { name: kind.name(), peer, operator: Operator::default(), proxy }
     }
 
-    fn look(&mut self) {
-        self.operator.look(&mut *self.peer);
+    fn attend(&mut self) {
+        self.operator.attend(&mut *self.peer);
     }
 }
 
@@ -124,7 +124,7 @@ fn kill_once(office: &Office, stations: &mut [Station], random: &mut ChaCha20Rng
     let mut scheduler = office.start(&["run", "--until-idle"]);
     let end = now().plus(Duration::from_millis(random.random_range(KILL_AFTER_MS)));
     while now() < end && !trapped.is_reached() && !scheduler.has_ended() {
-        stations.iter_mut().for_each(Station::look);
+        stations.iter_mut().for_each(Station::attend);
         wait(5);
     }
     scheduler.kill();
@@ -158,7 +158,7 @@ fn run_to_the_end(office: &Office, stations: &mut [Station], kills: u64) {
                 looked = now();
             }
             assert!(now() < end, "it does not settle: {:?}\n{}", open(office), scheduler.messages());
-            stations.iter_mut().for_each(Station::look);
+            stations.iter_mut().for_each(Station::attend);
             wait(5);
         }
         let answer = scheduler.ended(1);
@@ -170,7 +170,7 @@ fn run_to_the_end(office: &Office, stations: &mut [Station], kills: u64) {
     }
     while stations.iter().any(|station| station.peer.engine().is_running()) {
         assert!(now() < end, "an engine does not end");
-        stations.iter_mut().for_each(Station::look);
+        stations.iter_mut().for_each(Station::attend);
         wait(5);
     }
 }

@@ -212,7 +212,7 @@ fn tend(peer: &mut dyn Peer, operator: &mut Operator, mut done: impl FnMut(&dyn 
         if now() > end {
             return false;
         }
-        operator.look(peer);
+        operator.attend(peer);
         wait(5);
     }
     true

@@ -94,7 +94,7 @@ fn name(printer: usize) -> String {
 
 fn lines(cluster: &Cluster) -> impl Iterator<Item = cetak_driver_mock::TruthLine> {
     let files = (TOGETHER..PRINTERS).map(name).chain(["together".to_owned()]);
-    files.flat_map(|file| cluster.desk.truth(&file))
+    files.flat_map(|file| cluster.office.truth(&file))
 }
 
 impl Storm {
@@ -107,7 +107,7 @@ impl Storm {
             let hold = if printer % 3 == 0 { "yes" } else { "no" };
             let file = if printer < TOGETHER { "together".to_owned() } else { name(printer) };
             let behaviour = format!("card_ms={card_ms}&seed={seed}&hold={hold}&{faults}");
-            cluster.desk.add_mock_in(&file, &name(printer), "student", &behaviour);
+            cluster.office.add_mock_in(&file, &name(printer), "student", &behaviour);
         }
         let nodes: Vec<Node> = NODES.iter().map(|name| cluster.node(name, &[])).collect();
         let ills = NODES.map(|_| None).into();
@@ -178,7 +178,7 @@ impl Storm {
             }
         }
         if self.server_is_down_until.is_none() && self.paused_until.take_if(|until| *until <= now).is_some() {
-            self.cluster.desk.done(&["queue", "resume", "--reason", "new ribbon"]);
+            self.cluster.office.done(&["queue", "resume", "--reason", "new ribbon"]);
         }
     }
 
@@ -191,16 +191,16 @@ impl Storm {
         }
         match kind {
             0 => {
-                self.cluster.desk.done(&["queue", "pause", "--reason", "ribbon change"]);
+                self.cluster.office.done(&["queue", "pause", "--reason", "ribbon change"]);
                 self.paused_until = Some(until);
             }
             1 => {
-                self.cluster.desk.receive("student", 7);
+                self.cluster.office.receive("student", 7);
                 self.blanks += 7;
             }
             2 | 3 => {
                 let numbers = first..(first + 5).min(self.students);
-                self.cluster.desk.import("student", &people::withdrawn(numbers));
+                self.cluster.office.import("student", &people::withdrawn(numbers));
             }
             _ => {}
         }

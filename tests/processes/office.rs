@@ -146,7 +146,7 @@ impl Office {
 
     /// Adds a printer that speaks IPP, be it a CUPS queue.
     pub(crate) fn add_ipp(&self, name: &str, uri: &str) {
-        self.done(&["printer", "add", name, uri, "--profile", "student", "--insist", "its settings are known"]);
+        self.done(&["printer", "add", name, uri, "--profile", "student", "--override", "its settings are known"]);
     }
 
     /// Adds a mock printer that is a file, see [`truth`](Self::truth).

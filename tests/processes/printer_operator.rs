@@ -19,7 +19,7 @@ pub(crate) struct Operator {
 
 impl Operator {
     /// Looks at the printer, and acts if something has been so for a while.
-    pub(crate) fn look(&mut self, peer: &mut dyn Peer) {
+    pub(crate) fn attend(&mut self, peer: &mut dyn Peer) {
         if is_due(&mut self.waiting_since, peer.engine().is_waiting()) {
             peer.clear();
         }

@@ -36,14 +36,14 @@ pub(crate) struct Delivery {
     pub(crate) serials: Option<String>,
 }
 
-/// A printer to be added; `insist` overrides what is objected.
+/// A printer to be added; `override_reason` overrides what is objected.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct NewPrinter<'a> {
     pub(crate) name: &'a str,
     pub(crate) uri: &'a str,
     pub(crate) profile: &'a str,
     pub(crate) hopper: Option<i64>,
-    pub(crate) insist: Option<&'a str>,
+    pub(crate) override_reason: Option<&'a str>,
 }
 
 /// A value of an act; the tests give only right ones.
@@ -204,7 +204,7 @@ pub(crate) async fn printer_add(engine: &Engine, new: &NewPrinter<'_>) -> Done<P
         profile: new.profile.into(),
         hopper: new.hopper.map(|hopper| value(&hopper)),
     };
-    match new.insist {
+    match new.override_reason {
         None => by(engine).act(printer).await,
         Some(why) => by(engine).act(AddObjectedPrinter { printer, note: value(why) }).await,
     }

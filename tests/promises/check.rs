@@ -64,7 +64,7 @@ macro_rules! sees {
     };
 }
 
-const WAITING: &str = "who waits is in the waiting list, and nobody else is";
+const WAITING: &str = "the waiting list has all waiting records, and no others";
 const OPEN_JOBS: &str = "a record in a batch or uncertain has its one open job, and no other has any";
 const ATTEMPTS: &str = "a printing job has its one open attempt, an uncertain or printed one its attempt";
 const BOOKED: &str = "each attempt's blank is booked as the attempt ended";
@@ -251,8 +251,8 @@ async fn copies_persons_photos_and_the_archive_are_looked_at_too() {
         [
             (CARD_COUNTS, "lot L1 of student: 2 booked as printed, and 3 such cards"),
             (
-                "a job is either in hand or archived, and archived only when it is over",
-                "job 1: it is archived, and still in hand"
+                "a job is either live or archived, and archived only after it has ended",
+                "job 1: it is archived, and still among the live ones"
             )
         ]
     );
@@ -262,7 +262,7 @@ async fn copies_persons_photos_and_the_archive_are_looked_at_too() {
 async fn a_broken_file_and_rows_that_refer_to_nothing_are_all_that_is_told() {
     let world = engine().await;
     let Location::File(file) = &world.location else { return };
-    sees!(world, ["DELETE FROM lot"], [(FILE, "table job, row 1: it refers to a row of lot that is gone")]);
+    sees!(world, ["DELETE FROM lot"], [(FILE, "table job, row 1: it refers to a row of lot that does not exist")]);
 
     world.engine.store.close().await;
     let pool = sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(file)).await.unwrap();

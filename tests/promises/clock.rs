@@ -152,7 +152,7 @@ impl Clock for TestClock {
         Duration::from_micros(self.read().0.unsigned_abs())
     }
 
-    fn follow(&self, _: Timestamp, _: Timestamp) {}
+    fn sync_to(&self, _: Timestamp, _: Timestamp) {}
 
     async fn sleep(&self, duration: Duration) {
         let (waker, woken) = oneshot::channel();

@@ -53,7 +53,7 @@ async fn a_setting_leaves_one_card_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_printer_that_takes_one_job_at_a_time_is_fed_one_at_a_time_and_is_not_blamed() {
+async fn a_printer_that_accepts_one_job_at_a_time_gets_one_at_a_time_and_its_breaker_stays_closed() {
     let world = World::new().await;
     let printer = FakePrinter::new(&world, "hold=yes&card_ms=3000").prepare(async |mock, answer| {
         let prints = mock.status().await?.condition != Condition::Idle;
@@ -172,7 +172,7 @@ async fn what_a_printer_only_reports_stops_nothing() {
 }
 
 #[tokio::test]
-async fn a_printer_that_cannot_be_used_safely_gets_cards_only_if_a_person_insists() {
+async fn a_printer_that_cannot_be_used_safely_gets_cards_only_with_an_override_reason() {
     let world = World::new().await;
     let printer = FakePrinter::new(&world, "")
         .probe(|found| Capabilities { objections: vec!["It prints twice.".into()], ..found })
@@ -188,8 +188,8 @@ async fn a_printer_that_cannot_be_used_safely_gets_cards_only_if_a_person_insist
     let refused = operations::printer_test(&world.engine, "p1").await.unwrap_err();
     assert!(matches!(refused, EngineError::Refused { .. }));
 
-    let insisting = NewPrinter { insist: Some("only for tests"), ..new };
-    let probe = operations::printer_add(&world.engine, &insisting).await.unwrap();
+    let with_reason = NewPrinter { override_reason: Some("only for tests"), ..new };
+    let probe = operations::printer_add(&world.engine, &with_reason).await.unwrap();
     assert!(matches!(probe, Probe::Answered(_)), "{probe:?}");
     world.import(&students(0..2)).await;
     world.receive(2, None).await;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn no_attempt_begins_and_none_is_released_at_a_printer_that_another_node_feeds() {
+async fn no_attempt_begins_and_none_is_released_at_a_printer_of_another_node() {
     let world = World::new().await;
     world.printer("p1", "hold=yes").await;
     world.import(&students(0..2)).await;

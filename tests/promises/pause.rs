@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_paused_queue_printer_or_batch_feeds_nothing_and_says_who_and_why() {
+async fn a_paused_queue_printer_or_batch_starts_no_card_and_shows_who_paused_it_and_why() {
     for scope in [PauseScope::Queue, PauseScope::Printer("p1".into()), PauseScope::Batch(1)] {
         let world = World::with(|s| s.approve_batches = true).await;
         world.import(&students(0..5)).await;

@@ -133,7 +133,7 @@ impl World {
             entropy: Arc::new(Seeded::new(1)),
             drivers: Arc::new(make),
             renderers: sketches(),
-            desk: None,
+            render_permits: None,
             ..app::assemble(parts, SystemClock::default(), Arc::new(SystemEntropy::new()))
         };
         Self { dir, location, server, engine, clock, drivers }
@@ -192,7 +192,7 @@ impl World {
     }
 
     pub(crate) async fn add_printer(&self, name: &str, uri: &str, profile: &str, hopper: Option<i64>) {
-        let new = NewPrinter { name, uri, profile, hopper, insist: None };
+        let new = NewPrinter { name, uri, profile, hopper, override_reason: None };
         let _ = operations::printer_add(&self.engine, &new).await.unwrap(); // the printer may be unreachable
     }
 

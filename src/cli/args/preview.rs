@@ -54,6 +54,6 @@ pub enum ProfileCommand {
         #[arg(value_name = "PROFILE")]
         folder: PathBuf,
         #[command(flatten)]
-        look: PreviewArgs,
+        preview: PreviewArgs,
     },
 }

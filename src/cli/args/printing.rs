@@ -11,7 +11,7 @@ pub enum PrinterCommand {
     /// Add a printer
     ///
     /// The printer is asked for its capabilities. If it cannot print the profile's cards, or cannot print them safely, it is
-    /// refused with the objections; --insist overrides them.
+    /// refused with the objections; --override overrides them.
     #[command(after_help = "Examples:
   cetak printer add fargo-1 ipp://192.168.1.20/ipp/print --hopper 100
   cetak printer add zebra-1 ipps://zebra.example/ipp/print --profile student
@@ -28,8 +28,8 @@ pub enum PrinterCommand {
         #[arg(long, value_name = "NAME", default_value = "ktp-el")]
         profile: String,
         /// The reason for overriding the objections, for the audit
-        #[arg(long, value_name = "REASON")]
-        insist: Option<Note>,
+        #[arg(long = "override", alias = "insist", value_name = "REASON")]
+        override_reason: Option<Note>,
     },
     /// List all printers
     #[command(after_help = "Example:

@@ -146,7 +146,7 @@ pub enum CardCommand {
         #[command(flatten)]
         record: RecordArg,
         #[command(flatten)]
-        look: PreviewArgs,
+        preview: PreviewArgs,
     },
     /// Record that a printed card was checked and is good
     #[command(after_help = "Example:

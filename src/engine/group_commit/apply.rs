@@ -12,7 +12,7 @@ use crate::{
         batch::{BatchEnd, BatchState},
         card::profile::CardProfile,
         id::{AttemptKey, BatchId, JobId, LotId},
-        job::{JobState, PrintedCard, refuse_undrawable, settle},
+        job::{JobState, PrintedCard, refuse_unrenderable, settle},
         permission::{Permit, SystemAct},
         printer::Printer,
         printer_reason, retry,
@@ -91,7 +91,7 @@ async fn begin_all(
 ) -> Result<HashMap<JobId, AttemptKey>, StoreError> {
     let now = tx.now();
     let may_start =
-        |begin: &&Begin| engine.may_feed() && window::is_open(&engine.settings.windows, &begin.printer, now);
+        |begin: &&Begin| engine.has_lease() && window::is_open(&engine.settings.windows, &begin.printer, now);
     let begins = group.steps.iter().filter_map(|asked| asked.write.begin.as_ref());
     let begins: Vec<Begin> = begins.filter(may_start).cloned().collect();
     let begun: HashMap<JobId, AttemptKey> =
@@ -119,7 +119,7 @@ async fn release_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<
     let views = tx.attempts_view(&held, &|profile| engine.attempts_limit(profile)).await?;
     let now = tx.now();
     let may_start =
-        |view: &&AttemptView| engine.may_feed() && window::is_open(&engine.settings.windows, &view.printer, now);
+        |view: &&AttemptView| engine.has_lease() && window::is_open(&engine.settings.windows, &view.printer, now);
     let within: Vec<AttemptKey> = views.iter().filter(may_start).map(|view| view.key).collect();
     let released = tx.attempts_release(&within).await?;
     for view in views.iter().filter(|view| released.contains(&view.key)) {
@@ -214,7 +214,7 @@ async fn set_breaker(tx: &mut Tx, change: Option<&BreakerChange>) -> Result<Brea
 async fn quarantine(tx: &mut Tx, card: &NotRenderable) -> Result<(), StoreError> {
     let open = tx.job_open(card.batch, card.job).await?.filter(|(_, job)| job.state == JobState::Queued);
     if let Some((record, open)) = open {
-        tx.save(vec![refuse_undrawable(record, &card.subject, &open, &card.reason)]).await?;
+        tx.save(vec![refuse_unrenderable(record, &card.subject, &open, &card.reason)]).await?;
     }
     Ok(())
 }
@@ -274,12 +274,12 @@ async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::Ended>, Sto
 }
 
 async fn plan_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<planning::Plan>, StoreError> {
-    let wishes: Vec<&Printer> = group.plans.iter().map(|asked| &asked.write.0).collect();
-    if wishes.is_empty() {
+    let requested: Vec<&Printer> = group.plans.iter().map(|asked| &asked.write.0).collect();
+    if requested.is_empty() {
         return Ok(Vec::new());
     }
     // Read again: the printer may have been removed or changed since the worker read it.
-    let names: Vec<&str> = wishes.iter().map(|wish| wish.name.as_str()).collect();
+    let names: Vec<&str> = requested.iter().map(|printer| printer.name.as_str()).collect();
     let printers = tx.printers_named(&names).await?;
     let printers: HashMap<&str, &Printer> = printers.iter().map(|p| (p.name.as_str(), p)).collect();
     let mut plans: HashMap<String, planning::Plan> = HashMap::new();
@@ -289,20 +289,20 @@ async fn plan_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<pla
             plans.insert(batch.printer.clone(), planning::Plan::Batch(batch, jobs));
         }
     }
-    let mut new: Vec<(&Printer, &CardProfile)> = Vec::with_capacity(wishes.len());
-    for wish in &wishes {
-        let same = |p: &&Printer| p.uri == wish.uri && p.profile == wish.profile;
-        let printer = printers.get(wish.name.as_str()).copied().filter(same);
-        if let (Some(printer), Some(profile)) = (printer, engine.profiles.get(&wish.profile)) {
+    let mut new: Vec<(&Printer, &CardProfile)> = Vec::with_capacity(requested.len());
+    for asked in &requested {
+        let same = |p: &&Printer| p.uri == asked.uri && p.profile == asked.profile;
+        let printer = printers.get(asked.name.as_str()).copied().filter(same);
+        if let (Some(printer), Some(profile)) = (printer, engine.profiles.get(&asked.profile)) {
             if !plans.contains_key(&printer.name) && !new.iter().any(|(other, _)| other.name == printer.name) {
                 new.push((printer, profile));
             }
         } else {
-            plans.insert(wish.name.clone(), planning::Plan::NothingWaits);
+            plans.insert(asked.name.clone(), planning::Plan::NothingWaits);
         }
     }
     // A group is in the order of printer names, so these are too.
     let made = planning::plan_all(tx, &new, &engine.settings).await?;
     plans.extend(new.iter().map(|(printer, _)| printer.name.clone()).zip(made));
-    Ok(wishes.iter().map(|wish| plans.remove(&wish.name).unwrap_or(planning::Plan::NothingWaits)).collect())
+    Ok(requested.iter().map(|asked| plans.remove(&asked.name).unwrap_or(planning::Plan::NothingWaits)).collect())
 }

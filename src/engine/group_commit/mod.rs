@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) use self::write::{BreakerChange, BreakerSaved, Released, Settle, Settled, Stepped};
 use self::{
     apply::{Trust, apply},
-    write::{Asked, End, Envelope, Group, NotRenderable, PlanFor, Probed, Release, Seen, Started, Step, Write},
+    write::{Asked, End, Envelope, Group, NotRenderable, PlanRequest, Probed, Release, Seen, Started, Step, Write},
 };
 use super::{Engine, planning};
 use crate::{
@@ -76,7 +76,7 @@ impl CommitQueue {
 
     /// Makes the next batch of a printer.
     pub(crate) async fn plan(&self, printer: Printer) -> Result<planning::Plan, StoreError> {
-        self.save(PlanFor(printer)).await
+        self.save(PlanRequest(printer)).await
     }
 
     /// Ends a batch.

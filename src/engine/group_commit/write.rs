@@ -37,7 +37,7 @@ pub(crate) struct Started {
 }
 
 /// The next batch of a printer.
-pub(crate) struct PlanFor(pub(crate) Printer);
+pub(crate) struct PlanRequest(pub(crate) Printer);
 
 /// The end of a batch.
 pub(crate) struct End {
@@ -235,7 +235,7 @@ writes! {
         releases: Release => Released,
         breakers: BreakerChange => BreakerSaved,
         ends: End => planning::Ended,
-        plans: PlanFor => planning::Plan,
+        plans: PlanRequest => planning::Plan,
     }
     done {
         acknowledgements: Acknowledgement,

@@ -17,7 +17,7 @@ use crate::{
     },
     engine::{
         Engine, EngineError, planning,
-        printing::{attempt as hand, verdict::uncertain},
+        printing::{attempt::reference, verdict::uncertain},
     },
     store::Tx,
 };
@@ -170,8 +170,7 @@ async fn refuse_if_answering(engine: &Engine, attempt: &str) -> Result<(), Engin
     let Some(printer) = engine.store.read().await?.printer_get(&printer).await? else { return Ok(()) };
     let Ok(driver) = (engine.drivers)(&printer.name, &printer.uri) else { return Ok(()) };
     let Ok(id) = AttemptId::new(attempt) else { return Ok(()) };
-    let reference = hand::reference(&open, id);
-    match driver.find(&reference).await {
+    match driver.find(&reference(&open, id)).await {
         Err(_) | Ok(AttemptStatus::NeverSeen { .. } | AttemptStatus::Forgotten) => Ok(()),
         Ok(AttemptStatus::Held | AttemptStatus::Queued | AttemptStatus::Printing { .. } | AttemptStatus::Ended(_)) => {
             Err(Refusal::PrinterStillAnswers { printer: printer.name, attempt: attempt.to_owned() }.into())

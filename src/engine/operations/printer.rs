@@ -94,7 +94,12 @@ impl Act for AddObjectedPrinter {
 }
 
 impl AddPrinter {
-    async fn add(&self, engine: &Engine, permit: &Permit, insist: Option<&Note>) -> Result<Probe, EngineError> {
+    async fn add(
+        &self,
+        engine: &Engine,
+        permit: &Permit,
+        override_reason: Option<&Note>,
+    ) -> Result<Probe, EngineError> {
         let Self { name, uri, profile, hopper } = self;
         let (name, hopper) = (name.as_str(), hopper.map(HopperCapacity::get));
         engine.profile(profile)?;
@@ -108,19 +113,19 @@ impl AddPrinter {
         }
         let found = driver(engine, name, uri)?.probe().await;
         let objections = found.as_ref().map(|found| objections(engine, profile, found)).unwrap_or_default();
-        if insist.is_none() && !objections.is_empty() {
+        if override_reason.is_none() && !objections.is_empty() {
             return Err(Refusal::PrinterObjections { printer: name.to_owned(), objections, added: false }.into());
         }
         let mut tx = engine.write(permit).await?;
-        if !tx.printer_add(name, uri, profile, hopper, insist.map(Note::as_str)).await? {
+        if !tx.printer_add(name, uri, profile, hopper, override_reason.map(Note::as_str)).await? {
             return Err(exists().into());
         }
         let mut event = Event::new("printer.added", subject(name)).with("uri", plain_uri(uri)).with("profile", profile);
         if let Some(hopper) = hopper {
             event = event.with("hopper", hopper);
         }
-        if let Some(why) = insist {
-            event = Approval::Alone.mark(event.with("insisted", why).with("objections", objections.join(" ")));
+        if let Some(why) = override_reason {
+            event = Approval::Alone.mark(event.with("override_reason", why).with("objections", objections.join(" ")));
         }
         tx.audit(event);
         tx.commit().await?;
@@ -218,7 +223,7 @@ impl Act for ClearPrinter {
         tx.printer_acknowledge(name, &acknowledged).await?;
         let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
         if !acknowledged.is_empty() {
-            event = event.with("over", acknowledged.join(","));
+            event = event.with("overridden", acknowledged.join(","));
         }
         tx.audit(event.with("reason", self.note));
         Ok(tx.commit().await?)

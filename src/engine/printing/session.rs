@@ -225,7 +225,7 @@ impl PrinterSession {
             is_gone: read.is_gone,
             node: self.printer.node.as_deref(),
             own_node: services.engine.node(),
-            has_lease: services.engine.may_feed(),
+            has_lease: services.engine.has_lease(),
             has_open_attempt: read.has_open_attempt,
             breaker: self.printer.breaker,
             readiness: self.readiness,
@@ -315,7 +315,7 @@ impl PrinterSession {
             } else if self.printer.override_reason.is_none()
                 && !objections(&services.engine, &self.printer.profile, &found).is_empty()
             {
-                Some("not-vouched-for")
+                Some("not-acknowledged")
             } else {
                 None
             };

@@ -72,11 +72,11 @@ impl Lease {
 
 /// Sets a clock by the database's. The answer was given at some moment of the wait for it, which is long for a node that is
 /// cut off or frozen meanwhile: a difference that the wait explains is not corrected.
-pub async fn follow(clock: &dyn Clock, tx: &mut Tx) -> Result<(), StoreError> {
+pub async fn sync_clock(clock: &dyn Clock, tx: &mut Tx) -> Result<(), StoreError> {
     let (asked, before) = (clock.elapsed(), clock.now());
     let theirs = tx.clock().await?;
     let waited = clock.elapsed().saturating_sub(asked);
-    clock.follow(theirs, theirs.clamp(before, before.plus(waited)));
+    clock.sync_to(theirs, theirs.clamp(before, before.plus(waited)));
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::lease::{Lease, follow};
+use super::lease::{Lease, sync_clock};
 use crate::{
     domain::{
         audit::Event,
@@ -66,7 +66,7 @@ pub(super) async fn heartbeat(
 ) -> Result<Heartbeat, StoreError> {
     let asked = engine.clock.elapsed();
     let mut tx = engine.write(&Permit::system(SystemAct::Lease)).await?;
-    follow(&*engine.clock, &mut tx).await?;
+    sync_clock(&*engine.clock, &mut tx).await?;
     tx.node_renew(lease.node(), length_us(lease.length)).await?;
     let mut nodes = Vec::new();
     for node in tx.node_list().await? {

@@ -46,7 +46,7 @@ pub struct Violation {
 /// Rules that one statement checks: name, what to do, statement.
 const RULES: [(&str, Remedy, &str); 15] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
-    ("who waits is in the waiting list, and nobody else is", ReadHistory, WAITING),
+    ("the waiting list has all waiting records, and no others", ReadHistory, WAITING),
     ("a record in a batch or uncertain has its one open job, and no other has any", ReadHistory, OPEN_JOBS),
     ("a printing job has its one open attempt, an uncertain or printed one its attempt", ReadHistory, ATTEMPTS),
     ("a closed batch has no open job", ReadHistory, BATCHES),
@@ -57,7 +57,7 @@ const RULES: [(&str, Remedy, &str); 15] = [
     ("a second copy has its approved warrant", ReadHistory, COPIES),
     ("each record has its person", Restore, PERSONS),
     ("each photo knows how many records need it", Restore, PHOTOS),
-    ("a job is either in hand or archived, and archived only when it is over", ReadHistory, ARCHIVED),
+    ("a job is either live or archived, and archived only after it has ended", ReadHistory, ARCHIVED),
     ("the counters of records are equal to the records", IgnoreCounts, RECORD_COUNTERS),
     ("the counters of outcomes are equal to the attempts that ended", IgnoreCounts, OUTCOME_COUNTERS),
 ];
@@ -216,10 +216,10 @@ const PHOTOS: &str = "
     WHERE p.uses <> COALESCE(r.needed, 0) ORDER BY p.id LIMIT 100";
 
 const ARCHIVED: &str = "
-    SELECT 'job ' || CAST(a.id AS TEXT), 'it is archived, and still in hand'
+    SELECT 'job ' || CAST(a.id AS TEXT), 'it is archived, and still among the live ones'
     FROM job_archive AS a JOIN job AS j ON j.id = a.id
     UNION ALL
-    SELECT 'attempt ' || a.name, 'it is archived, and still in hand'
+    SELECT 'attempt ' || a.name, 'it is archived, and still among the live ones'
     FROM attempt_archive AS a JOIN attempt AS h ON h.id = a.id
     UNION ALL
     SELECT 'job ' || CAST(a.id AS TEXT), 'it is archived, and its batch is ' || b.state
@@ -312,7 +312,7 @@ impl Tx {
             .map_err(doing("checking the database file"))?;
         let orphan = |(table, row, parent, _): Orphan| Violation {
             thing: format!("table {table}, row {}", row.map_or_else(|| "?".into(), |row| row.to_string())),
-            what: format!("it refers to a row of {parent} that is gone"),
+            what: format!("it refers to a row of {parent} that does not exist"),
         };
         Ok(Some(orphans.into_iter().take(100).map(orphan).collect()))
     }

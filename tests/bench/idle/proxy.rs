@@ -62,10 +62,10 @@ fn connect(client: TcpStream, printer: TcpStream, times: Times) -> io::Result<()
 }
 
 /// One way, until either end closes; then the other end is closed too.
-fn carry(mut from: TcpStream, mut to: TcpStream, mut look: impl FnMut(&[u8])) {
+fn carry(mut from: TcpStream, mut to: TcpStream, mut inspect: impl FnMut(&[u8])) {
     let mut bytes = vec![0; 65_536];
     while let Ok(length @ 1..) = from.read(&mut bytes) {
-        look(&bytes[..length]);
+        inspect(&bytes[..length]);
         if to.write_all(&bytes[..length]).is_err() {
             break;
         }

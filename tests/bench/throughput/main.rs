@@ -98,7 +98,7 @@ impl CardRenderer for DrawnBefore {
 
 fn drawn_before() -> RendererFactory {
     Arc::new(|profile: &CardProfile| {
-        let output = Output::to_look_at(Format::Pwg, 100, None);
+        let output = Output::preview(Format::Pwg, 100, None);
         Ok(Arc::new(DrawnBefore(Renderer::new(profile)?.test_card(&output)?)) as Arc<dyn CardRenderer>)
     })
 }
@@ -217,7 +217,7 @@ async fn measure(database: &Database, list: &WaitingList, case: Case, rates: &mu
     let mut office = office::open(database).await?;
     office.settings = Arc::new(Settings { batch_size: batch_size(case), ..Settings::default() });
     if !draws {
-        (office.renderers, office.desk) = (drawn_before(), None);
+        (office.renderers, office.render_permits) = (drawn_before(), None);
     }
     let began = Instant::now();
     let records = office::fill(&office, list).await?;

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::picture::{Ink, Picture, Turn};
+use super::picture::{Ink, Picture, Rotation};
 
 /// The contents of the page headers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -136,7 +136,7 @@ impl Transform {
             (false, false) => Cow::Borrowed(page),
             (true, false) => Cow::Owned(page.mirrored_horizontally()),
             (false, true) => Cow::Owned(page.mirrored_vertically()),
-            (true, true) => Cow::Owned(page.rotated(Turn::Around)),
+            (true, true) => Cow::Owned(page.rotated(Rotation::Half)),
         }
     }
 }
