@@ -6,6 +6,8 @@
 
 #[path = "tidy/commands.rs"]
 mod commands;
+#[path = "tidy/help.rs"]
+mod help;
 #[path = "tidy/imports.rs"]
 mod imports;
 #[path = "tidy/promises_page.rs"]
