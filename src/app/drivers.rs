@@ -1,4 +1,4 @@
-//! The drivers and the renderer: the only file that names a driver.
+//! The drivers and the renderer. No other file names a driver.
 
 use std::{collections::BTreeMap, sync::Arc};
 

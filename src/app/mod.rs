@@ -1,4 +1,4 @@
-//! Puts it together: settings, key, database, clock, randomness and drivers. The only place that names a driver.
+//! Wires the program together: settings, key, database, clock, randomness and drivers.
 
 mod config;
 pub mod demo;
@@ -30,10 +30,10 @@ pub use drivers::{PrinterOptions, drivers, render_permits, renderers};
 use scheduler::schedule;
 use system::{SystemClock, SystemEntropy, actor};
 
-/// The audit chain of commands.
+/// The audit chain of commands on this machine.
 const CHAIN_CLI: &str = "cli";
 
-/// Carries out what was typed.
+/// Runs the parsed command.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let Cli { global, command } = cli;
     let out = Output { json: global.json };
@@ -78,7 +78,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
                 Some(_) => "the variable `CETAK_KEY`".to_owned(),
                 None => format!("the key file `{}`", config.key_file.display()),
             };
-            // Nothing may print while everything moves.
+            // A move needs the scheduler's lock: nothing may print meanwhile.
             let is_move = matches!(command, DbCommand::Move { .. });
             let _lock = is_move.then(|| files::lock_scheduler(&global.data)).transpose()?;
             let engine = open_with(&global, config, variables.get("CETAK_KEY"), is_move).await?;
@@ -115,7 +115,8 @@ fn refuse_empty(folder: &Path, database: &Location) -> Result<(), Message> {
     }
 }
 
-/// A mistyped name in the settings would leave a printer without its window or its certificate.
+/// Warns of printers that the settings name and the database does not have: a misspelled name leaves a printer without
+/// its window or certificate.
 async fn warn_of_strangers(engine: &Engine, named: &[String]) -> anyhow::Result<()> {
     let printers = engine.store.read().await?.printer_list().await?;
     for name in named.iter().filter(|name| !printers.iter().any(|printer| printer.name == **name)) {
@@ -125,7 +126,7 @@ async fn warn_of_strangers(engine: &Engine, named: &[String]) -> anyhow::Result<
     Ok(())
 }
 
-/// Whether this command may be the first one on an empty folder.
+/// Whether this command may create the database in an empty folder.
 fn writes(command: &Command) -> bool {
     match command {
         Command::Import(args) => !args.dry_run || args.file.exists(),
@@ -161,12 +162,13 @@ fn writes(command: &Command) -> bool {
     }
 }
 
-/// Opens the office in a data folder, making it if need be.
+/// Opens the engine of a data folder, creating the folder and the database if they do not exist.
 async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Engine> {
     open_with(global, config, key, false).await
 }
 
-/// Opens the engine of a data folder. `closed_too` also opens a folder whose data were moved away, to finish that move.
+/// Opens the engine of a data folder. With `closed_too`, also if its data were moved away: an interrupted move is
+/// finished that way.
 async fn open_with(global: &Global, config: Config, key: Option<&String>, closed_too: bool) -> anyhow::Result<Engine> {
     files::make_folder(&global.data)?;
     let _opening = files::lock_opening(&global.data)?;
@@ -204,7 +206,7 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     Ok(assemble(parts, clock, entropy))
 }
 
-/// What differs from one engine of this program to another.
+/// The parameters of [`assemble`].
 pub struct Parts {
     /// The database.
     pub store: Store,
@@ -214,12 +216,12 @@ pub struct Parts {
     pub settings: Settings,
     /// The options of IPP printers.
     pub printers: PrinterOptions,
-    /// The actor, and the audit chain to write to.
+    /// The actor and the audit chain that it writes to.
     pub writer: Writer,
 }
 
-/// Puts an engine together with the program's drivers and renderer. This is the only place that builds one: a test
-/// replaces single fields of the result.
+/// Builds an engine with the program's drivers and renderer. Every engine is built here; a test replaces single fields
+/// of the result.
 pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -> Engine {
     Engine {
         store: parts.store,

@@ -24,9 +24,9 @@ use crate::{
     render::{Card, CardRenderer, RenderError, Renderer},
 };
 
-/// The file that defines a kind of card.
+/// The file that defines a card profile.
 const PROFILE: &str = "profile.toml";
-/// Largest file of a profile.
+/// The largest file of a profile, in bytes.
 const BYTES_MAX: u64 = 1024 * 1024;
 
 macro_rules! built_in {
@@ -35,7 +35,7 @@ macro_rules! built_in {
     };
 }
 
-/// A folder: its name, and its files by name.
+/// A profile's folder: its name, and its files by name.
 type Folder = (&'static str, &'static [(&'static str, &'static [u8])]);
 
 /// The built-in profiles.
@@ -187,7 +187,7 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, preview: &Prev
         Message::new(text, "change `[card.sample]` or the place")
     };
     let renderer = Renderer::new(&profile)?;
-    // Both sides, even if one is shown.
+    // Both sides are checked, even if only one is rendered.
     renderer.check(&card).map_err(wrong)?;
     preview::write(&preview.output, &renderer.draw(&card, &output).map_err(wrong)?)?;
     for (name, missing) in
@@ -204,7 +204,7 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, preview: &Prev
     ))?)
 }
 
-/// The line of the table with the error; 1 if it is above all tables, or the header is spelled differently.
+/// The line of the table with the error; 1 if the error is above all tables or the header is spelled differently.
 fn line_of(text: &str, error: &ProfileError) -> usize {
     let Some(table) = error.table else { return 1 };
     let lines = text.lines().enumerate().filter(|(_, line)| line.trim() == table);

@@ -152,7 +152,7 @@ proptest::proptest! {
     }
 }
 
-/// A picture of a signature: a black band from corner to corner on white.
+/// A picture of a signature: a black diagonal band on white.
 fn signature() -> Vec<u8> {
     let (width, height) = (300_u32, 80_u32);
     let mut bytes = Vec::new();

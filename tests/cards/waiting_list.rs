@@ -1,4 +1,4 @@
-//! Tests that every print-ready person of `cetak demo` can be printed.
+//! Tests that the card of every print-ready person of `cetak demo` can be rendered.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ use cetak::{
 
 use crate::{card, dots::Dots, output, profile};
 
-/// Some rows have a flaw, and some are unusual but good.
+/// Some rows have a flaw, and some have unusual but valid notation.
 const PEOPLE: u32 = 400;
 
 #[test]

@@ -29,7 +29,7 @@ fn run_until_idle(office: &Office) -> Answer {
     office.done(&["run", "--until-idle"])
 }
 
-/// Refused, with a hint, and with nothing on standard output.
+/// Asserts a refusal with a hint, and nothing on standard output.
 fn assert_refused(answer: &Answer, words: &[&str]) {
     assert_eq!((answer.code, answer.stdout.as_str()), (Some(1), ""), "{answer:?}");
     assert!(answer.stderr.starts_with("error: "), "{answer:?}");

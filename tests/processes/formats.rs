@@ -15,7 +15,7 @@ use crate::{
     received_documents::{self, Sheet},
 };
 
-/// One citizen's card on a printer that is objected to, or not.
+/// One citizen's card on a printer, which may have objections.
 struct Case {
     office: Office,
     eve: EvePrinter,
@@ -39,7 +39,7 @@ impl Case {
         self.office.run(&[&add, override_objections].concat())
     }
 
-    /// It is refused in words that a person understands, and used if that person insists.
+    /// Asserts that the printer is refused with these objections, and accepted with an override.
     fn is_added_only_with_an_override_reason(&self, objections: &[&str]) {
         let refused = self.add(false);
         assert_eq!(refused.code, Some(1), "{refused:?}");
@@ -51,7 +51,7 @@ impl Case {
         assert_eq!(added.code, Some(0), "{added:?}");
     }
 
-    /// The attempt, and the document that its card was made of.
+    /// The attempt, and the document of its card.
     fn printed(&self) -> (Attempt, Vec<u8>) {
         let answer = self.office.start(&["run", "--until-idle"]).ended(100);
         assert_eq!(answer.code, Some(0), "{answer:?}");
@@ -62,7 +62,7 @@ impl Case {
         (attempt, document)
     }
 
-    /// What a person is shown of a side.
+    /// The preview of a side.
     fn shown(&self, side: &str) -> Vec<u8> {
         let file = self.office.file(&format!("{side}.png"));
         let output = file.to_str().unwrap();
@@ -187,7 +187,7 @@ fn a_printer_that_holds_pdf_but_no_raster_gets_pdf() {
 }
 
 impl Case {
-    /// The pages of a PDF at 300 dpi, as another program draws them.
+    /// The pages of a PDF at 300 dpi, rendered by poppler.
     fn drawn_by_poppler(&self, pdf: &[u8]) -> Vec<Sheet> {
         let file = self.office.write("card.pdf", pdf);
         let hint = "hint: `apt-get install poppler-utils` (Debian's name), then test again";

@@ -68,7 +68,7 @@ async fn a_jam_in_an_ipp_printer_is_uncertain_and_waits_for_a_person() {
     assert_eq!(number(&status, &["blangko", "student", "uncertain"]), 1, "{status}");
     assert!(status["needs_person"].to_string().contains("cetak inspect list"), "{status}");
 
-    // A person finds the crumpled blank, and the next attempt is a good card.
+    // An operator finds the spoiled blank, and the next attempt makes a good card.
     eve.set(Mode::Ok);
     office.receive("student", 1);
     let resolve = ["inspect", "resolve", &attempt.id, "--found", "spoiled", "--reason", "crumpled"];

@@ -1,4 +1,4 @@
-//! Kills the scheduler and three real printers at random, again and again; then compares the database with the output
+//! Repeatedly kills the scheduler and three real printers at random, and then compares the database with the output
 //! hoppers.
 
 use std::collections::HashMap;
@@ -18,26 +18,26 @@ use crate::people;
 use crate::printer_operator::Operator;
 use crate::wait;
 
-/// Another seed kills at other moments; the environment variable `IPP_STORM_SEED` sets it.
+/// The seed; the environment variable `IPP_STORM_SEED` sets another.
 const SEED: u64 = 2015;
-/// How often the scheduler is killed; `IPP_STORM_KILLS` sets another number.
+/// The number of kills of the scheduler; `IPP_STORM_KILLS` sets another.
 const KILLS: u64 = 12;
 const STUDENTS_EACH_KILL: usize = 4;
-/// Blanks for each student: what is uncertain takes one too.
+/// Blanks per student: uncertain cards need one too.
 const BLANKS_EACH: usize = 2;
-/// What a card takes in each printer.
+/// The time of a card in each printer.
 const CARD_MS: u64 = 60;
 /// The scheduler is killed after at most this many milliseconds, or earlier when it reaches the chosen step.
 const KILL_AFTER_MS: std::ops::Range<u64> = 100..1500;
-/// How often printers that failed too often are cleared, in kills.
+/// The interval, in kills, at which an operator clears printers whose breaker is open.
 const CLEARED_EACH: u64 = 3;
-/// The scheduler ends by itself in this time, for each kill.
+/// The time in which the scheduler must end by itself, for each kill.
 const SECONDS_EACH_KILL: u64 = 10;
 const LAST_RUNS_MAX: usize = 20;
 /// The interval at which the operator reads the program's status of the printers.
 const LOOKS_EVERY: Duration = Duration::from_millis(500);
 
-/// What the engine does when it does not what it should. `hang` and waiting for an operator end when one comes.
+/// The faults of the engine. `hang` and waiting for an operator end when the operator acts.
 const FAULTS: [Mode; 11] = [
     Mode::Jam,
     Mode::Empty,
@@ -117,7 +117,7 @@ fn storm(seed: u64, kills: u64) {
     office.done(&["audit", "verify"]);
 }
 
-/// One life of the scheduler.
+/// Runs the scheduler once until it is killed.
 fn kill_once(office: &Office, stations: &mut [Station], random: &mut ChaCha20Rng) {
     let step = Step::ALL[random.random_range(0..Step::ALL.len())];
     let trapped = any(stations, random).proxy.trap(step, random.random_range(0..3));
@@ -129,7 +129,7 @@ fn kill_once(office: &Office, stations: &mut [Station], random: &mut ChaCha20Rng
     }
     scheduler.kill();
     if random.random_bool(0.4) {
-        // The operator switches it on again, while the scheduler is back already.
+        // The operator starts it again while the scheduler is already running.
         any(stations, random).peer.stop();
     }
 }

@@ -44,7 +44,7 @@ fn wait_until_lost(cluster: &Cluster, node: &Node) -> jiff::Timestamp {
     cluster.acts_on("node.lost", &subject).last().unwrap().at()
 }
 
-/// Waits until each of these printers has fed as many more.
+/// Waits until each of these printers has made that many more cards.
 fn wait_for_more_cards(cluster: &Cluster, printers: &[&str], more: usize) {
     let before: Vec<usize> = printers.iter().map(|name| cluster.office.truth(name).len()).collect();
     wait_until("each printer goes on", 60, || {
@@ -196,7 +196,7 @@ fn a_node_behind_a_slow_line_does_not_take_the_wait_for_a_wrong_clock() {
     wait_for_more_cards(&cluster, &["p1"], 1);
     a.link.set(Way::Slow);
     let expires = || cluster.server.psql("SELECT expires_at_us FROM node");
-    // The first may have begun before.
+    // The first card may have begun earlier.
     for _ in 0..2 {
         let before = expires();
         wait_slowly_until("the lease is renewed", 60, || expires() != before);
@@ -210,7 +210,7 @@ fn a_node_behind_a_slow_line_does_not_take_the_wait_for_a_wrong_clock() {
             false
         }
     });
-    // The mock printer has its node's clock.
+    // The mock printer uses its node's clock.
     let (fed_at, seen_at) = (Timestamp(cluster.office.truth("p1")[before].at), now());
     let tolerance = Duration::from_millis(SLOW_MS * 2 / 3);
     assert!(fed_at.plus(tolerance) > looked_at && fed_at < seen_at.plus(tolerance), "{looked_at} {fed_at} {seen_at}");
@@ -222,7 +222,7 @@ fn instant(at: Timestamp) -> jiff::Timestamp {
     at.to_string().parse().unwrap()
 }
 
-/// Where Debian has the library that shows a process another time.
+/// Debian's path of libfaketime.
 fn faketime() -> String {
     let folders = fs::read_dir("/usr/lib").unwrap().map(|folder| folder.unwrap().path());
     let found = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|library| library.exists());
@@ -230,7 +230,7 @@ fn faketime() -> String {
     library.to_str().unwrap().to_owned()
 }
 
-/// A node whose clock is wrong, and that prints from three minutes ago until in three minutes.
+/// A node with a wrong clock, and a window from three minutes ago to three minutes ahead.
 fn misled(cluster: &Cluster, name: &'static str, offset: &str) -> Node {
     let library = faketime();
     let clock = [("LD_PRELOAD", &*library), ("FAKETIME", offset), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
@@ -258,9 +258,9 @@ fn nodes_whose_clocks_differ_by_minutes_take_over_from_each_other_and_nothing_is
 
     for killed in [0, 1] {
         let other = 1 - killed;
-        // All printers are the one's that is killed in a moment.
+        // All printers belong to the node that is killed next.
         wait_slowly_until("it has all printers", 30, || cluster.printers_of(nodes[killed].name).len() == 5);
-        // Not while a card is on its way: half a document would be uncertain, and rightly.
+        // Not during an upload: half a document would correctly be uncertain.
         let in_hand = "attempt WHERE printer = 'eve' AND acknowledged AND ended_at_us IS NULL";
         wait_slowly_until("the IPP printer has a card in hand", 30, || cluster.count(in_hand) == 1);
         nodes[killed].kill();
@@ -283,7 +283,7 @@ fn nodes_whose_clocks_differ_by_minutes_take_over_from_each_other_and_nothing_is
     names.sort();
     cards.sort();
     assert_eq!(names, cards);
-    // A clock that is nearly right is left as it is.
+    // A clock that is nearly right is not corrected.
     let near = jiff::SignedDuration::from_secs(1);
     let instants = cluster.acts().into_iter().map(|act| act.at());
     let strange: Vec<_> = instants.filter(|at| *at < began - near || *at > ended + near).collect();

@@ -1,5 +1,5 @@
-//! Kills, freezes and cuts off three nodes on one PostgreSQL, and stops the server, while people act; then counts every
-//! card, blank and record.
+//! Kills, freezes and disconnects three nodes on one PostgreSQL database, and stops the server, while people act; then
+//! accounts for every card, blank and record.
 
 use std::time::Duration;
 
@@ -15,27 +15,27 @@ use crate::{
     wait,
 };
 
-/// Another seed makes another storm; the environment variable `NODES_STORM_SEED` sets it.
+/// The seed; the environment variable `NODES_STORM_SEED` sets another.
 const SEED: u64 = 2015;
-/// How many blows there are; `NODES_STORM_KILLS` sets another number.
+/// The number of failures; `NODES_STORM_KILLS` sets another.
 const BLOWS: usize = 16;
-/// Requests for each blow, so that the list outlasts the storm.
+/// Requests per failure, so that the list outlasts the storm.
 const STUDENTS_EACH_BLOW: usize = 25;
 /// Extra blanks for spoiled cards, in percent of the list.
 const SPARE_PERCENT: usize = 30;
 const NODES: [&str; 3] = ["a", "b", "c"];
 const PRINTERS: usize = 12;
-/// So many of them are in one file.
+/// The number of printers in one truth file.
 const TOGETHER: usize = 4;
-/// How often the last well node is hit too, of all times when there is only that one.
+/// The probability of a failure that hits the last healthy node too.
 const HITS_THE_LAST: f64 = 0.2;
-/// From one blow to the next.
+/// The time from one failure to the next.
 const NEXT_MS: std::ops::Range<u64> = 100..3_000;
-/// How long one lasts: about half of them are longer than a lease.
+/// The duration of a failure: about half of them are longer than a lease.
 const LASTS_MS: std::ops::Range<u64> = 500..14_000;
-/// The same for those that stop everybody.
+/// The duration of a failure that stops all nodes.
 const STOPS_ALL_MS: std::ops::Range<u64> = 0..3_000;
-/// How long the nodes may need for what the storm left: at least this, and for each blow so much.
+/// The time to finish after the storm: this minimum, and an addition for each failure.
 const REST_SECONDS_MAX: u64 = 120;
 const REST_SECONDS_EACH_BLOW: u64 = 5;
 
@@ -47,7 +47,7 @@ fn after_a_storm_over_three_nodes_every_card_every_record_and_every_blank_is_acc
 struct Storm {
     cluster: Cluster,
     nodes: Vec<Node>,
-    /// What each node suffers, and until when.
+    /// The failure of each node, and its end.
     ills: Vec<Option<(Ill, Timestamp)>>,
     server_is_down_until: Option<Timestamp>,
     paused_until: Option<Timestamp>,
@@ -59,7 +59,7 @@ struct Storm {
 enum Ill {
     Dead,
     Frozen,
-    /// And whether its connections are closed in the end.
+    /// Whether its connections are closed at the end.
     CutOff(bool),
 }
 
@@ -114,7 +114,7 @@ impl Storm {
         Self { cluster, nodes, ills, server_is_down_until: None, paused_until: None, students, blanks }
     }
 
-    /// Something befalls the server, or a node that is well, if there is one.
+    /// Causes a failure of the server, or of a healthy node, if there is one.
     fn blow(&mut self, random: &mut ChaCha20Rng) {
         let (at, kind) = (random.random_range(0..NODES.len()), random.random_range(0..10));
         let until = now().plus(Duration::from_millis(random.random_range(LASTS_MS)));
@@ -165,7 +165,7 @@ impl Storm {
         node.watch();
     }
 
-    /// Ends what has lasted long enough.
+    /// Ends the failures that have lasted long enough.
     fn heal(&mut self, now: Timestamp) {
         if self.server_is_down_until.take_if(|until| *until <= now).is_some() {
             self.cluster.server.restart();
@@ -182,7 +182,7 @@ impl Storm {
         }
     }
 
-    /// Somebody types a command, if the server is there.
+    /// Runs a command of a person, if the server is reachable.
     fn act(&mut self, random: &mut ChaCha20Rng) {
         let (kind, first) = (random.random_range(0..6), random.random_range(0..self.students));
         let until = now().plus(Duration::from_millis(random.random_range(STOPS_ALL_MS)));

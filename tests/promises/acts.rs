@@ -1,4 +1,4 @@
-//! The acts of people, as tests write them: each goes through a client, under the actor of the engine that is given.
+//! Helper: the acts of people, as the tests write them. Each goes through a client, as the actor of the given engine.
 
 use std::path::Path;
 
@@ -36,7 +36,7 @@ pub(crate) struct Delivery {
     pub(crate) serials: Option<String>,
 }
 
-/// A printer to be added; `override_reason` overrides what is objected.
+/// A printer to be added; `override_reason` overrides the objections.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct NewPrinter<'a> {
     pub(crate) name: &'a str,
@@ -46,7 +46,7 @@ pub(crate) struct NewPrinter<'a> {
     pub(crate) override_reason: Option<&'a str>,
 }
 
-/// A value of an act; the tests give only right ones.
+/// Parses a value of an act, which must be valid.
 fn value<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &(impl ToString + ?Sized)) -> T {
     text.to_string().parse().unwrap()
 }

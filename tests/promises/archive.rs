@@ -31,7 +31,7 @@ fn later(world: &World, days: u64) {
     world.clock.advance(Duration::from_hours(24 * days));
 }
 
-/// Cards that were printed a hundred days ago, and one of today, which keeps the newest numbers.
+/// Cards that were printed a hundred days ago, and one of today, which keeps the newest numbers in use.
 async fn old_cards(cards: u32) -> World {
     let world = World::new().await;
     world.import(&students(0..cards)).await;
@@ -180,7 +180,7 @@ async fn what_is_recent_or_in_a_batch_that_is_not_closed_is_not_archived() {
     later(&world, u64::from(DAYS));
     assert_eq!(archived(&world).await, Moved::default(), "to the microsecond");
     world.clock.advance(Duration::from_micros(1));
-    // The newest of the three stays: its number must not be given again.
+    // The newest of the three stays: its number must not be used again.
     assert_eq!(archived(&world).await, Moved { jobs: 2, attempts: 0 });
     world.audit().await;
 }
@@ -218,7 +218,7 @@ async fn who_is_stopped_in_the_middle_has_lost_nothing_and_goes_on() {
     tx.commit().await.unwrap();
     assert_eq!((histories(&world).await, in_hand(&world).await), (before.clone(), 4));
     world.audit().await;
-    // Somebody else was faster, or a job is not over.
+    // Another process was faster, or a job has not ended.
     let mut tx = write().await.unwrap();
     assert!(matches!(tx.jobs_archive(&[JobId(2), JobId(3)]).await, Err(StoreError::Conflict("the job"))));
     drop(tx);

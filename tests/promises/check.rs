@@ -1,4 +1,4 @@
-//! Tests `db check`: each rule finds the damage it is for. Every other test ends with a check that finds nothing.
+//! Tests `db check`: each rule finds the damage that it is for. Every other test ends with a check that finds nothing.
 
 use std::os::unix::fs::FileExt;
 
@@ -13,8 +13,8 @@ use crate::{
     world::{World, name, students},
 };
 
-/// An office with a record in every state that the rules speak of: two printed cards, one with its citizen, one
-/// surrendered, one uncertain, one in a planned batch, one waiting.
+/// An office with a record in every state that the rules mention: two printed cards, one handed over, one surrendered,
+/// one uncertain, one in a planned batch, one waiting.
 async fn engine() -> World {
     let world = World::with(|s| {
         s.breaker_failures = 100;
@@ -40,7 +40,7 @@ async fn engine() -> World {
     world
 }
 
-/// Breaks a copy as its program never would, and gives the rules that say so, with the first fault of each.
+/// Damages a copy, and returns the violated rules with the first violation of each.
 async fn broken(world: &World, sql: &'static [&'static str]) -> Vec<(&'static str, String)> {
     let folder = tempfile::tempdir().unwrap();
     let (copy, _server) = database::copy(&world.location, folder.path()).await;

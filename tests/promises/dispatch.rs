@@ -1,4 +1,4 @@
-//! May this printer get a card: the decision of the domain and the guards of the store agree, case by case.
+//! Tests that the domain and the guards of the store agree, case by case, on whether a card may start.
 
 use std::time::Duration;
 
@@ -23,10 +23,11 @@ use crate::{
     world::{World, students},
 };
 
-/// What a case changes of the printer and of its cards, in memory.
+/// The change of the printer and its cards in memory.
 type Change = fn(&mut PrinterSnapshot, &mut CardSnapshot);
 
-/// A name, the same change in SQL and back again and in memory, and whether an attempt may then begin, and be released.
+/// A case: its name, the change in SQL, the SQL that undoes it, the same change in memory, and whether an attempt may
+/// then begin, and be released.
 type Case = (&'static str, &'static str, &'static str, Change, (bool, bool));
 
 const NODES: &str = "UPDATE printer SET node = NULL";
@@ -35,7 +36,7 @@ const CLOSED: &str = "UPDATE printer SET breaker = 'closed'";
 const RUNNING: &str = "UPDATE batch SET state = 'running'";
 const NOT_RECALLED: &str = "UPDATE record SET stop = NULL";
 
-/// In these texts, `@BATCH` is the printer's batch, `@QUEUED` its next job, and `@HELD` the job of its uploaded card.
+/// In the SQL, `@BATCH` is the printer's batch, `@QUEUED` its next job, and `@HELD` the job of its uploaded card.
 const CASES: [Case; 19] = [
     ("nothing forbids it", "", "", |_, _| {}, (true, true)),
     (
@@ -231,7 +232,7 @@ async fn the_domain_and_the_guards_agree_whether_a_printer_may_get_a_card() {
     }
 }
 
-/// What the domain decides of the queued card and of the held one.
+/// The domain's decision on the queued card and on the held one.
 fn decided(batch: BatchId, change: Change) -> (bool, bool) {
     let now = Timestamp(NOON);
     let decide = |job, may_go: fn(&CardSnapshot) -> bool| {

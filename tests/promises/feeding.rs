@@ -1,4 +1,4 @@
-//! Tests how a printer is fed: one card ahead if it can hold jobs, and none while it needs a person.
+//! Tests how cards are sent to a printer: one card ahead if it can hold jobs, and none while it needs a person.
 
 use std::sync::{
     Arc,
@@ -131,12 +131,12 @@ async fn a_printer_that_needs_a_person_gets_no_card_until_the_reason_is_gone_or_
         let asks = |need: &Need| matches!(&need.kind, NeedKind::PrinterReason { printer, .. } if printer == "p1");
         assert!(needs.iter().any(asks), "{needs:?}");
 
-        // It goes away by itself.
+        // The reason disappears without a person.
         printer.reports(&[]);
         world.run().await;
         assert_eq!(printer.cards(), 3, "{reason}");
 
-        // It stays, and an operator says that it is over.
+        // The reason stays, and an operator acknowledges it.
         printer.reports(&[reason]);
         world.import(&students(3..6)).await;
         world.receive(3, None).await;
@@ -146,7 +146,7 @@ async fn a_printer_that_needs_a_person_gets_no_card_until_the_reason_is_gone_or_
         world.run().await;
         assert_eq!(printer.cards(), 6, "{reason}");
 
-        // It goes away and comes again: that is news.
+        // The reason disappears and returns: it must be acknowledged again.
         printer.reports(&[]);
         world.import(&students(6..7)).await;
         world.receive(1, None).await;
@@ -237,7 +237,7 @@ async fn a_test_card_uses_up_a_blank_and_one_that_does_not_start_gives_it_back()
 #[tokio::test]
 async fn a_card_that_hangs_is_told_and_keeps_neither_the_one_held_behind_it_nor_its_batch() {
     let world = World::new().await;
-    // No card that was released ever ends, and the printer gives no reason.
+    // Released cards never end, and the printer gives no reason.
     let printer = FakePrinter::new(&world, "hold=yes&card_ms=1000").find(|answer| match answer {
         Ok(
             AttemptStatus::Queued | AttemptStatus::Printing { .. } | AttemptStatus::Ended(_) | AttemptStatus::Forgotten,
@@ -257,7 +257,7 @@ async fn a_card_that_hangs_is_told_and_keeps_neither_the_one_held_behind_it_nor_
     assert_eq!((status.records["batched"], status.records["waiting"]), (1, 2), "only the one in hand is kept");
     assert_eq!(printer.cards(), 1);
 
-    // Others print the rest.
+    // Another printer prints the rest.
     world.printer("p2", "").await;
     world.run().await;
     assert_eq!(world.records("printed").await, 2);
@@ -295,7 +295,7 @@ async fn a_printer_that_is_gone_with_two_cards_gives_both_records_back_to_a_pers
 #[tokio::test]
 async fn an_attempt_that_failed_ends_only_when_nothing_of_it_is_left_in_the_printer() {
     let world = World::new().await;
-    // The first release does not reach the printer, nor do the three cancels after it.
+    // The first release does not reach the printer, and neither do the three cancels after it.
     let (releases, cancels) = (AtomicU32::new(0), AtomicU32::new(0));
     let printer = FakePrinter::new(&world, "hold=yes").reach(move |act| match act {
         Act::Commit if releases.fetch_add(1, Ordering::SeqCst) == 0 => Err(away()),

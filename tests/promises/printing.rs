@@ -15,7 +15,7 @@ use crate::{
     world::{NO_CARD, NO_PICTURE, World, csv, student, students},
 };
 
-/// A printer that works, and whose every card ends in one way.
+/// A working printer whose cards all end in the same way.
 fn always(world: &World, blank: Blank, card: Card) -> FakePrinter {
     FakePrinter::new(world, "")
         .find(move |_| Ok(AttemptStatus::Ended(Ending { blank, card, reasons: vec!["test".into()] })))

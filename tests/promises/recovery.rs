@@ -110,7 +110,7 @@ async fn a_card_in_hand_of_a_printer_that_does_not_answer_stays_open_until_a_per
     let refused = operations::declare_uncertain(&answering.engine, &in_hand, "impatient").await.unwrap_err();
     assert!(matches!(&refused, EngineError::Refused(Refusal::PrinterStillAnswers { .. })), "{refused:?}");
     let (world, attempt) = died(DiedAfter::Releasing, "").await;
-    // A truth file that cannot be read is a printer that does not answer.
+    // A printer whose truth file cannot be read does not answer.
     std::fs::remove_file(world.truth()).unwrap();
     std::fs::create_dir(world.truth()).unwrap();
     world.run().await;

@@ -1,5 +1,5 @@
-//! P2 and P8: an act for two people is asked for by one and decided by another, under the guards of that moment; and an
-//! act that the roles of a person do not allow is refused and on record.
+//! Tests P2 and P8: an act for two people is requested by one and decided by another, under the guards of the moment of
+//! decision; and an act that a person's roles do not allow is refused and recorded.
 
 use std::path::Path;
 
@@ -42,7 +42,7 @@ fn person(world: &World, account: i64, role: Role) -> Engine {
     world.engine.acting("web", person)
 }
 
-/// What was refused.
+/// The refusal in a result.
 fn refusal<T: std::fmt::Debug>(result: Result<T, EngineError>) -> Refusal {
     match result {
         Err(EngineError::Refused(refusal)) => refusal,
@@ -205,7 +205,7 @@ macro_rules! scripts {
     };
 }
 
-/// A database of the version before there were pending acts, with a card of two copies and its warrants.
+/// A database of the version before pending acts, with a card of two copies and its warrants.
 const WARRANTS: &str = "
     INSERT INTO record (id, source, request_id, profile, kind, class, state, version, slot, person_key, digest, district,
                         village, requested_at_us, verified_at_us, copy)

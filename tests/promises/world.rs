@@ -139,7 +139,7 @@ impl World {
         Self { dir, location, server, engine, clock, drivers }
     }
 
-    /// Makes `driver` the printer of a URI.
+    /// Registers `driver` as the printer of a URI.
     pub(crate) fn driver(&self, uri: &str, driver: Arc<dyn PrinterDriver>) {
         self.drivers.lock().unwrap().insert(uri.to_owned(), driver);
     }
@@ -200,7 +200,7 @@ impl World {
         self.dir.path().join("truth.jsonl")
     }
 
-    /// Runs the scheduler until only a person can help.
+    /// Runs the scheduler until nothing can be printed without a person.
     pub(crate) async fn run(&self) -> BlockedPrinters {
         let (_stop, stopped) = watch::channel(false);
         let engine = self.engine.acting("scheduler", actor("scheduler"));
@@ -208,7 +208,7 @@ impl World {
         tokio::time::timeout(Duration::from_mins(5), run).await.unwrap().unwrap()
     }
 
-    /// Waits on the clock of the test until a condition holds.
+    /// Waits on the test's clock until a condition holds.
     pub(crate) async fn until(&self, mut holds: impl AsyncFnMut() -> bool) {
         let began = self.clock.elapsed();
         while !holds().await {
@@ -247,8 +247,8 @@ impl World {
         (line.state, line.stop)
     }
 
-    /// Checks what must hold at any time: the rules of `cetak db check`, the audit chain, the sum of the ledger, and that a
-    /// batch is closed exactly if it has no open job.
+    /// Checks the invariants: the rules of `cetak db check`, the audit chain, the sum of the ledger, and that a batch
+    /// is closed exactly if it has no open job.
     pub(crate) async fn audit(&self) {
         let mut tx = self.engine.store.read().await.unwrap();
         let broken: Vec<_> = tx.check(&[]).await.unwrap().into_iter().filter(|c| !c.faults.is_empty()).collect();
@@ -267,7 +267,7 @@ impl World {
     }
 }
 
-/// All rows of a list, in pages so small that there are several.
+/// All rows of a list, read in pages so small that there are several.
 pub(crate) async fn all<T, Q: Query<Answer = Page<T>>>(engine: &Engine, query: impl Fn(PageRequest) -> Q) -> Vec<T> {
     let (mut rows, mut page) = (Vec::new(), PageRequest { after: None, limit: Limit::new(7).unwrap() });
     loop {
@@ -294,13 +294,13 @@ pub(crate) fn photo(name: &str) -> Vec<u8> {
     [include_bytes!("../../src/profiles/ktp-el/sample.png").as_slice(), name.as_bytes()].concat()
 }
 
-/// The name of a person whose card passes the import and cannot be drawn later, as after a change of the profile.
+/// The name of a person whose card passes the import and cannot be rendered later, as after a change of the profile.
 pub(crate) const NO_PICTURE: &str = "NO PICTURE";
 
-/// The name of a person whose card shows that no card of the profile can be drawn.
+/// The name of a person whose card proves that the profile is broken: none of its cards can be rendered.
 pub(crate) const NO_CARD: &str = "NO CARD";
 
-/// Lays out cards without drawing them, because these tests are not about how a card looks.
+/// Lays out cards without drawing them, because these tests do not examine pictures.
 struct Sketch(Renderer);
 
 impl CardRenderer for Sketch {

@@ -160,7 +160,7 @@ pub struct Capabilities {
     pub impressions_completed: Option<u64>,
     /// What cannot be guaranteed with this printer, one sentence each, for the people who use it.
     pub cautions: Vec<String>,
-    /// Why the printer must not be used unless a person insists, one sentence each, with the remedy where there is one.
+    /// Why the printer must not be used unless a person overrides it, one sentence each, with the remedy if there is one.
     pub objections: Vec<String>,
 }
 
@@ -329,7 +329,7 @@ pub enum DriverError {
 /// One printer. Every method may be called at any time, never panics whatever the printer sends, and returns within the
 /// driver's own time limit.
 ///
-/// The messages of faults never repeat anything of a document.
+/// Error messages never quote a document.
 #[async_trait]
 pub trait PrinterDriver: Send + Sync {
     /// Queries what the printer is and can do. Never fails with [`DriverError::OutcomeUnknown`] or [`DriverError::Rejected`].
@@ -340,19 +340,19 @@ pub trait PrinterDriver: Send + Sync {
 
     /// Brings the document to the printer so that no card can start.
     ///
-    /// After a fault no card can start either, except after [`DriverError::OutcomeUnknown`]: the printer started a job that
-    /// it had promised to hold. A job that remains in the printer after a fault cannot print, and
+    /// After an error no card can start either, except after [`DriverError::OutcomeUnknown`]: the printer started a job that
+    /// it had promised to hold. A job that remains in the printer after an error cannot print, and
     /// [`cancel`](Self::cancel) removes it. Preparing an attempt that was committed makes no second card.
     async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, DriverError>;
 
     /// Lets the prepared card start. Called at most once, after [`prepare`](Self::prepare) in the same process.
     ///
-    /// Every fault except [`DriverError::OutcomeUnknown`] proves that no blank was used. An attempt that was not prepared in
+    /// Every error except [`DriverError::OutcomeUnknown`] proves that no blank was used. An attempt that was not prepared in
     /// this process is [`DriverError::NotSent`], unless the driver knows that the printer has it.
     async fn commit(&self, attempt: &AttemptId) -> Result<Committed, DriverError>;
 
-    /// Queries the status of an attempt. A fault means that the printer gave no valid answer, and says nothing about
-    /// the attempt.
+    /// Queries the status of an attempt. An error means that the printer gave no valid answer, and says nothing
+    /// about the attempt.
     async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError>;
 
     /// Removes the attempt from the printer and from the driver's memory. May be repeated; a later call may prove less

@@ -1,24 +1,24 @@
 //! Consistency checks that hold at every moment, also after a crash: the file, the audit, the ledger, and that all tables
 //! agree.
 //!
-//! Each statement selects faults: the object as people name it, and what is wrong with it. All read one state of the
-//! database, and each reads whole tables.
+//! Each statement selects violations: the object as people name it, and what is wrong with it. All statements read one
+//! snapshot, and each reads whole tables.
 
 use self::Remedy::{IgnoreCounts, ReadHistory, Recount, Report, Restore};
 use crate::store::{ChainFault, ChainHead, StoreError, Tx, backend::Inner, doing, on};
 
-/// A rule, and where it is broken.
+/// A rule and its violations.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Check {
-    /// What holds.
+    /// The rule.
     pub rule: &'static str,
-    /// Where it does not hold, at most 100; empty if all is well.
+    /// At most 100 violations; empty if the rule holds.
     pub faults: Vec<Violation>,
-    /// What to do if it does not hold.
+    /// What to do if the rule is violated.
     pub remedy: Remedy,
 }
 
-/// What a person has to do when a rule does not hold. In each case the files stay as they are.
+/// What a person has to do about a violation. In each case the files are kept as they are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Remedy {
@@ -28,22 +28,22 @@ pub enum Remedy {
     Report,
     /// Count the blanks and cards.
     Recount,
-    /// Read the history of the thing, and do not print it.
+    /// Read the history of the object, and do not print it.
     ReadHistory,
-    /// Do not trust the counts of the board.
+    /// Do not rely on the counts of the board.
     IgnoreCounts,
 }
 
-/// One thing that is wrong.
+/// A violation of a rule.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Violation {
-    /// The thing: `record default/3372-2015-000001`, `lot 2015-08 of ktp-el`.
+    /// The object: `record default/3372-2015-000001`, `lot 2015-08 of ktp-el`.
     pub thing: String,
     /// What is wrong with it.
     pub what: String,
 }
 
-/// Rules that one statement checks: name, what to do, statement.
+/// Rules that are one statement each: name, remedy, statement.
 const RULES: [(&str, Remedy, &str); 15] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
     ("the waiting list has all waiting records, and no others", ReadHistory, WAITING),
@@ -94,7 +94,7 @@ const OPEN_JOBS: &str = "
        OR COALESCE(j.unknown, 0) <> CASE WHEN r.state = 'uncertain' THEN 1 ELSE 0 END
     ORDER BY r.id LIMIT 100";
 
-// A job that was returned may have had a good card, which was rejected.
+// A returned job may have had a good card, which was rejected later.
 const ATTEMPTS: &str = "
     WITH attempts AS (
         SELECT job_id, COUNT(*) FILTER (WHERE ended_at_us IS NULL) AS open, COUNT(*) FILTER (WHERE state = 'uncertain') AS unknown,
@@ -130,7 +130,8 @@ const RESERVED: &str = "
     JOIN lot ON lot.id = s.lot_id
     WHERE s.booked <> s.jobs ORDER BY lot.id, s.place LIMIT 100";
 
-// What left `printed` later is not asked here: cards are handed over and rejected under the name of their attempt too.
+// Cards that left `printed` later are not checked here: a hand-over or rejection is booked under the name of the
+// attempt too.
 const BOOKED: &str = "
     WITH booked AS (
         SELECT attempt_id, SUM(CASE WHEN to_account = 'printed' THEN quantity ELSE 0 END) AS good,
@@ -149,7 +150,7 @@ const BOOKED: &str = "
     FROM booked AS b LEFT JOIN attempts AS a ON a.id = b.attempt_id WHERE a.id IS NULL
     LIMIT 100";
 
-// A record's card is that of its newest job.
+// The card of a record is that of its newest job.
 const CARDS: &str = "
     WITH jobs AS (SELECT id, record_id, state FROM job UNION ALL SELECT id, record_id, state FROM job_archive),
     newest AS (SELECT record_id, MAX(id) AS id FROM jobs GROUP BY record_id),
@@ -250,8 +251,8 @@ const OUTCOME_COUNTERS: &str = "
     WHERE s.counted <> s.found ORDER BY s.bucket, s.printer, s.state LIMIT 100";
 
 impl Tx {
-    /// Checks everything that must hold at every moment, and with `seal` also that no sealed audit row is gone. A file that
-    /// is broken itself is the only thing that is then told: what is read from it proves nothing.
+    /// Checks all rules; with `seal`, also that no sealed audit row is missing. If the file itself is damaged, only
+    /// that is reported, because nothing that is read from it is reliable.
     pub async fn check(&mut self, seal: &[ChainHead]) -> Result<Vec<Check>, StoreError> {
         self.without_timeout();
         let mut checks = Vec::new();
@@ -287,8 +288,8 @@ impl Tx {
         Ok(checks)
     }
 
-    /// What SQLite finds wrong with its own file, and rows that refer to nothing. On a connection that cannot write it
-    /// leaves the CHECKs out; what they say of states is in the rules. `None` on PostgreSQL, which looks after its files.
+    /// Violations of the SQLite file's own integrity, and rows with missing references. A read-only connection does not
+    /// evaluate CHECK constraints; the rules cover their states. `None` on PostgreSQL, which checks its own files.
     async fn file_faults(&mut self) -> Result<Option<Vec<Violation>>, StoreError> {
         type Orphan = (String, Option<i64>, String, i64);
         let Inner::Sqlite(transaction) = &mut self.inner else { return Ok(None) };
@@ -296,14 +297,14 @@ impl Tx {
             sqlx::query_scalar("PRAGMA integrity_check(100)").fetch_all(&mut **transaction).await;
         let pages: Vec<String> = match pages {
             Ok(pages) => pages.into_iter().filter(|what| what != "ok").collect(),
-            // Broken in a way that ends the search.
+            // SQLITE_CORRUPT: the damage prevents the check from going on.
             Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == "11") => {
                 vec![error.message().to_owned()]
             }
             Err(error) => return Err(doing("checking the database file")(error)),
         };
         if !pages.is_empty() {
-            // A broken file may not even be read for the rest.
+            // The damage may prevent further reads.
             return Ok(Some(pages.into_iter().map(|what| Violation { thing: "file".into(), what }).collect()));
         }
         let orphans: Vec<Orphan> = sqlx::query_as("PRAGMA foreign_key_check")

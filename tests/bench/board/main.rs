@@ -40,14 +40,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Records in one transaction of the filling, which is not measured.
 const CHUNK: i64 = 10_000;
-/// Reads of each list that are not counted: they fill the caches.
+/// Uncounted reads of each list, which fill the caches.
 const WARM_UP: usize = 10;
 /// Districts, of which an office has a few and a province hundreds.
 const DISTRICTS: i64 = 40;
-/// Every so many records one is quarantined.
+/// The interval of quarantined records.
 const QUARANTINED_EVERY: i64 = 50;
 
-/// How much is measured.
+/// The extent of the benchmark.
 struct Plan {
     /// Reads of each list.
     reads: usize,
@@ -56,7 +56,7 @@ struct Plan {
     kinds: Vec<Kind>,
 }
 
-/// An office with a list, and what its reads took, in microseconds.
+/// An office with a list, and the durations of its reads in microseconds.
 struct List {
     length: i64,
     database: Database,
@@ -67,7 +67,7 @@ struct List {
 
 fn main() -> anyhow::Result<()> {
     let plan = Plan::from_arguments(std::env::args().skip(1))?;
-    // On the disk of the build, not in a folder that may be memory.
+    // On the disk of the build, because the folder of temporary files may be in memory.
     let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("cetak {}, {cores} cores, {} reads, medians", env!("CARGO_PKG_VERSION"), plan.reads);
@@ -96,7 +96,7 @@ impl Plan {
     }
 }
 
-/// Each list is read in turn, so that a busy moment of the machine affects all.
+/// Each list is read in turn, so that load from other processes affects all.
 async fn measure(kind: Kind, folder: &Path, server: &Lazy, plan: &Plan) -> anyhow::Result<Vec<Line>> {
     let mut lists = Vec::new();
     for length in &plan.lengths {

@@ -48,15 +48,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Records in one transaction of the filling, which is not measured.
 const CHUNK: i64 = 10_000;
-/// Batches of each list that are not counted: they fill the caches.
+/// Uncounted batches of each list, which fill the caches.
 const WARM_UP: usize = 10;
-/// Rows that were on the list and are gone while an old snapshot still sees them.
+/// Removed rows of the list that an old snapshot still sees.
 const DEAD: i64 = 200_000;
 const DAY_US: i64 = 86_400_000_000;
 /// 1 January 2015.
 const BEGIN_US: i64 = 1_420_070_400_000_000;
 
-/// How much is measured.
+/// The extent of the benchmark.
 struct Plan {
     /// Batches chosen from each list.
     batches: usize,
@@ -65,7 +65,7 @@ struct Plan {
     kinds: Vec<Kind>,
 }
 
-/// A waiting list, and what choosing from it took.
+/// A waiting list, and the durations of planning from it.
 struct List {
     length: i64,
     database: Database,
@@ -76,7 +76,7 @@ struct List {
 
 fn main() -> anyhow::Result<()> {
     let plan = Plan::from_arguments(std::env::args().skip(1))?;
-    // On the disk of the build, not in a folder that may be memory.
+    // On the disk of the build, because the folder of temporary files may be in memory.
     let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("cetak {}, {cores} cores, {} batches, medians", env!("CARGO_PKG_VERSION"), plan.batches);
@@ -105,7 +105,7 @@ impl Plan {
     }
 }
 
-/// Each list in turn gives a batch, so that a busy moment of the machine is everybody's.
+/// Each list in turn gives a batch, so that load from other processes affects all.
 async fn measure(kind: Kind, folder: &Path, server: &Lazy, plan: &Plan) -> anyhow::Result<Vec<Line>> {
     let mut lists = Vec::new();
     for length in &plan.lengths {
@@ -158,7 +158,7 @@ async fn choose(lists: &mut [List], batches: usize) -> anyhow::Result<()> {
 }
 
 impl List {
-    /// A list in the order of nothing: neighbours in the list are strangers in the table.
+    /// A list in random order: neighbours in the list are not neighbours in the table.
     async fn fill(database: Database, length: i64) -> anyhow::Result<Self> {
         let office = office::open(&database).await?;
         let mut random = ChaCha8Rng::seed_from_u64(7);
@@ -181,7 +181,7 @@ impl List {
         Ok(Self { length, database, office, printer, micros: Vec::new() })
     }
 
-    /// One batch in one durable transaction; returns microseconds.
+    /// Plans one batch in one durable transaction; returns microseconds.
     async fn choose(&self) -> anyhow::Result<f64> {
         let office = &self.office;
         let profile = office.profile(office::PROFILE)?;
@@ -197,7 +197,7 @@ impl List {
     }
 }
 
-/// Another connection that looked once and has not ended its transaction.
+/// Another connection with an open transaction that has read.
 struct Snapshot(Child);
 
 impl Snapshot {
@@ -222,7 +222,7 @@ impl Drop for Snapshot {
     }
 }
 
-/// Puts rows at the head of the list, as many as are to be dead, and takes them away again.
+/// Adds rows at the head of the list and removes them again.
 fn die(url: &str) {
     let sql = format!(
         "INSERT INTO waiting (profile, class, verified_at_us, requested_at_us, source, request_id, record_id)

@@ -7,7 +7,7 @@ use super::helpers::{
 };
 use crate::{AttemptId, AttemptRef, AttemptStatus};
 
-/// Whatever the scheduler has saved of it. Cancelling it makes no card either.
+/// This holds whatever the scheduler has saved of it. Cancelling it makes no card either.
 pub async fn an_attempt_that_was_never_sent_is_never_seen_or_forgotten(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
@@ -23,7 +23,7 @@ pub async fn an_attempt_that_was_never_sent_is_never_seen_or_forgotten(fixture: 
     assert_count(fixture, &id, 0).await;
 }
 
-/// However often it is called and however much time passes.
+/// The answer stays the same however often find is called and however much time passes.
 pub async fn find_repeats_its_answer_about_an_ended_attempt(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();

@@ -8,7 +8,7 @@ use super::helpers::{
 };
 use crate::{AttemptId, AttemptRef, AttemptStatus, Cancelled, DriverError, PrinterDriver};
 
-/// Neither the driver that lost the answer nor a fresh one, and one card comes out at most.
+/// Neither the driver that lost the answer nor a new one makes a false claim, and at most one card comes out.
 pub async fn a_lost_answer_is_an_unknown_outcome_and_find_claims_nothing_false(fixture: &dyn Fixture) {
     let Some(driver) = fixture.driver_in_trouble(Trouble::LostAnswer).await else { return };
     let id = fixture.attempt();
@@ -27,7 +27,7 @@ pub async fn a_lost_answer_is_an_unknown_outcome_and_find_claims_nothing_false(f
     }
     let attempt = uncommitted(&id, None);
     for driver in &drivers {
-        // The trouble may make find fail too. A fault says nothing about the attempt.
+        // Find may fail for the same reason. An error says nothing about the attempt.
         if let Ok(found) = driver.find(&attempt).await {
             assert_true(fixture, &id, &found).await;
         }
@@ -38,7 +38,7 @@ pub async fn a_lost_answer_is_an_unknown_outcome_and_find_claims_nothing_false(f
     assert_at_most_one(fixture, &id).await;
 }
 
-/// And the card is not blamed.
+/// The error says that the printer is unavailable, so the card is not counted as failed.
 pub async fn an_unavailable_printer_uses_no_blank(fixture: &dyn Fixture) {
     let Some(driver) = fixture.driver_in_trouble(Trouble::Unavailable).await else { return };
     let id = fixture.attempt();
@@ -61,7 +61,7 @@ pub async fn an_unavailable_printer_uses_no_blank(fixture: &dyn Fixture) {
     }
 }
 
-/// The fault differs from that of an unavailable printer, so that other cards go on.
+/// The error differs from that of an unavailable printer, so that other cards go on.
 pub async fn a_refused_card_uses_no_blank(fixture: &dyn Fixture) {
     let Some(driver) = fixture.driver_in_trouble(Trouble::Refusal).await else { return };
     let id = fixture.attempt();
@@ -125,7 +125,8 @@ pub async fn a_printer_that_waits_for_a_person_reports_it_and_then_makes_the_car
     assert_count(fixture, &id, 1).await;
 }
 
-/// Neither that the card exists nor that it does not. With the printer's job id and without, and with a fresh driver.
+/// The driver claims neither that the card exists nor that it does not: with and without the printer's job id, and with
+/// a new driver.
 pub async fn a_restart_of_the_printer_with_a_card_under_way_proves_nothing_false(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
@@ -153,7 +154,7 @@ pub async fn a_restart_of_the_printer_with_a_card_under_way_proves_nothing_false
     assert_at_most_one(fixture, &id).await;
 }
 
-/// The attempt was not committed, so no card may come out, whatever the printer kept.
+/// The attempt was not committed, so no card may come out, whatever the printer has kept.
 pub async fn a_restart_of_the_printer_with_a_prepared_card_uses_no_blank(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
