@@ -212,7 +212,7 @@ fn the_top_level_has_nothing_but_what_is_allowed() {
 }
 
 #[test]
-fn no_file_names_a_place_on_somebodys_machine() {
+fn no_file_names_a_path_of_one_machine() {
     let hidden_and_papers = names_in(&root()).into_iter().filter(|n| n != ".git" && !is_foreign(n) && n != "target");
     let places: Vec<String> = hidden_and_papers.collect();
     over(&places.iter().map(String::as_str).collect::<Vec<_>>(), |_, text| {

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// The output that the arguments ask for.
+/// The rendering output for the arguments.
 pub fn output(preview: &PreviewArgs) -> Output {
     let format = match preview.format {
         DocumentArg::Png => Format::Png,

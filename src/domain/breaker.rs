@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_printer_that_looks_well_and_eats_another_blank_waits_for_an_operator() {
+    fn a_printer_that_reports_no_fault_and_uses_a_second_blank_waits_for_an_operator() {
         let locked = Breaker::HalfOpen.after_failure(Failure::Costly, 4, 3);
         assert_eq!(locked, Breaker::Locked);
         assert_eq!(locked.after_probe(), Breaker::Locked);

@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_printer_to_blame_costs_the_record_nothing_but_time() {
+    fn a_failure_of_the_printer_does_not_count_against_the_record() {
         let many = AttemptView { not_started: 9, charged: 2, failed_on: Some("p2".into()), ..view() };
         let outcome = Outcome::NotStarted { blame: Blame::Printer, reason: "connecting-to-device".into() };
         let t = settle(&many, &outcome, BACKOFF, Timestamp(0), 1.0, None);

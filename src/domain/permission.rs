@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_for_two_people_says_so_and_nobody_does_it_alone_with_an_account() {
+    fn an_operation_for_two_people_is_marked_and_no_account_does_it_alone() {
         let all = actor(Role::ALL);
         for (operation, rights) in RIGHTS {
             let two = rights.iter().any(|right| matches!(right, Ask | Confirm | AskOrConfirm));

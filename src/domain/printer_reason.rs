@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suffix_says_how_bad_it_is_and_not_what_it_is() {
+    fn a_suffix_gives_the_severity_and_not_the_reason() {
         for (reason, severity) in [
             ("media-jam-report", Severity::Report),
             ("media-jam-warning", Severity::Warning),

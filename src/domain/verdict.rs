@@ -175,7 +175,7 @@ mod tests {
     const CARDS: [CardProof; 4] = [CardProof::Good, CardProof::Bad, CardProof::None, CardProof::Unknown];
 
     #[test]
-    fn a_node_without_its_lease_blames_no_printer() {
+    fn a_node_without_its_lease_counts_no_failure_of_a_printer() {
         assert_eq!(after_failure(SendFailure::LeaseExpired), Some(stopped()));
         let refused = after_failure(SendFailure::Printer { reason: "connection refused".to_owned() });
         assert!(matches!(refused, Some(Outcome::NotStarted { blame: Blame::Printer, .. })), "{refused:?}");

@@ -166,7 +166,7 @@ fn a_pdf_looks_like_the_dots_of_its_card() {
 }
 
 #[test]
-fn a_pdf_of_another_persons_card_does_not_look_like_it() {
+fn a_pdf_of_another_persons_card_does_not_equal_it() {
     let (ktp, holder) = (profile("ktp-el"), long("ktp-el"));
     let [page, _] = Document::new(&ktp, &holder).pages();
     for (field, value) in [("marital_status", "Cerai hidup belum tercata"), ("sex", "M"), ("nik", "3372015802869002")] {

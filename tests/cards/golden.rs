@@ -181,14 +181,14 @@ fn a_card_in_black_only_and_one_at_600_dpi_look_like_their_golden_pictures() {
 }
 
 #[test]
-fn no_golden_picture_is_left_of_a_card_that_nobody_draws() {
+fn every_golden_picture_belongs_to_a_rendered_card() {
     let drawn = PROFILES.into_iter().flat_map(of_profile).chain(others()).map(|golden| golden.file);
     let kept = folder().read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert_eq!(kept.collect::<BTreeSet<_>>(), drawn.collect::<BTreeSet<_>>());
 }
 
 #[test]
-fn a_card_that_differs_in_one_letter_is_told_from_another() {
+fn a_card_that_differs_in_one_letter_is_a_different_card() {
     for ink in [Ink::Rgb8, Ink::Gray8, Ink::Black1] {
         let draw = |religion: &str| {
             let mut holder = short("ktp-el");

@@ -18,7 +18,7 @@ use crate::{card, dots::Dots, output, profile};
 const PEOPLE: u32 = 400;
 
 #[test]
-fn whoever_is_print_ready_on_the_demos_waiting_list_is_drawn() {
+fn every_print_ready_row_of_the_demo_can_be_rendered() {
     let folder = tempfile::tempdir().unwrap();
     let list = write_waiting_list(folder.path(), 7, PEOPLE).unwrap();
     let ktp = profile("ktp-el");

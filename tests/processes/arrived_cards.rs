@@ -136,7 +136,7 @@ fn the_backend_of_a_cups_queue_gets_both_sides_of_the_card_that_was_shown() {
 }
 
 #[test]
-fn the_printer_is_told_sides_and_medium_with_the_job_too() {
+fn the_job_has_sides_and_medium_too() {
     for kind in [Kind::Eve, Kind::Cupsd] {
         let (office, peer) = printed(kind);
         let told = peer.engine().environment(&office.attempts()[0].id);

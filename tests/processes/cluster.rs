@@ -69,7 +69,7 @@ impl Cluster {
     }
 
     /// Open attempts at the printers of a node.
-    pub(crate) fn in_hand_of(&self, node: &str) -> Vec<String> {
+    pub(crate) fn open_attempts_of(&self, node: &str) -> Vec<String> {
         let of = format!("SELECT name FROM printer WHERE node = '{node}'");
         self.rows(&format!("SELECT name FROM attempt WHERE ended_at_us IS NULL AND printer IN ({of})"))
     }
@@ -245,13 +245,13 @@ impl Node {
 
 /// The traffic that passes between a node and the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Way {
+pub(crate) enum LinkState {
     /// All traffic.
     Open,
     /// Drops the traffic without an error to either side.
-    Silent,
+    Blocked,
     /// The node's requests pass, the answers do not.
-    Deaf,
+    AnswersBlocked,
     /// All traffic, with each answer delayed by [`SLOW_MS`].
     Slow,
 }
@@ -263,7 +263,7 @@ pub(crate) struct Link {
 }
 
 struct Shared {
-    way: Mutex<Way>,
+    state: Mutex<LinkState>,
     changed: Condvar,
     connections: Mutex<Vec<[TcpStream; 2]>>,
 }
@@ -272,8 +272,11 @@ impl Link {
     fn new(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let shared =
-            Arc::new(Shared { way: Mutex::new(Way::Open), changed: Condvar::new(), connections: Mutex::default() });
+        let shared = Arc::new(Shared {
+            state: Mutex::new(LinkState::Open),
+            changed: Condvar::new(),
+            connections: Mutex::default(),
+        });
         let of_thread = shared.clone();
         // It ends with the test.
         thread::spawn(move || {
@@ -289,8 +292,8 @@ impl Link {
         format!("postgres://cetak@127.0.0.1:{}/cetak", self.port)
     }
 
-    pub(crate) fn set(&self, way: Way) {
-        *self.shared.way.lock().unwrap() = way;
+    pub(crate) fn set(&self, state: LinkState) {
+        *self.shared.state.lock().unwrap() = state;
         self.shared.changed.notify_all();
     }
 
@@ -304,14 +307,14 @@ impl Link {
 
 impl Shared {
     /// Waits while the traffic is blocked.
-    fn wait_while(&self, is_held_up: impl Fn(Way) -> bool) -> Way {
-        let way = self.way.lock().unwrap();
-        *self.changed.wait_while(way, |way| is_held_up(*way)).unwrap()
+    fn wait_while(&self, is_held_up: impl Fn(LinkState) -> bool) -> LinkState {
+        let state = self.state.lock().unwrap();
+        *self.changed.wait_while(state, |state| is_held_up(*state)).unwrap()
     }
 }
 
 fn connect(node: &TcpStream, server: u16, shared: &Arc<Shared>) -> Option<()> {
-    let answers_are_held_up = |way| matches!(way, Way::Silent | Way::Deaf);
+    let answers_are_held_up = |state| matches!(state, LinkState::Blocked | LinkState::AnswersBlocked);
     shared.wait_while(answers_are_held_up);
     let server = TcpStream::connect(("127.0.0.1", server)).ok()?;
     node.set_nodelay(true).ok()?;
@@ -321,13 +324,13 @@ fn connect(node: &TcpStream, server: u16, shared: &Arc<Shared>) -> Option<()> {
     let (ends, back, others) = (both()?, both()?, shared.clone());
     thread::spawn(move || {
         pump(&back[1], &back[0], || {
-            if others.wait_while(answers_are_held_up) == Way::Slow {
+            if others.wait_while(answers_are_held_up) == LinkState::Slow {
                 wait(SLOW_MS);
             }
         });
     });
     pump(&ends[0], &ends[1], || {
-        shared.wait_while(|way| way == Way::Silent);
+        shared.wait_while(|state| state == LinkState::Blocked);
     });
     Some(())
 }

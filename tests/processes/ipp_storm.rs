@@ -35,7 +35,7 @@ const CLEARED_EACH: u64 = 3;
 const SECONDS_EACH_KILL: u64 = 10;
 const LAST_RUNS_MAX: usize = 20;
 /// The interval at which the operator reads the program's status of the printers.
-const LOOKS_EVERY: Duration = Duration::from_millis(500);
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The faults of the engine. `hang` and waiting for an operator end when the operator acts.
 const FAULTS: [Mode; 11] = [
@@ -153,7 +153,7 @@ fn run_to_the_end(office: &Office, stations: &mut [Station], kills: u64) {
         let mut scheduler = office.start(&["run", "--until-idle"]);
         let mut looked = now();
         while !scheduler.has_ended() {
-            if now().since(looked) > LOOKS_EVERY {
+            if now().since(looked) > CHECK_INTERVAL {
                 clear_all(office, stations);
                 looked = now();
             }

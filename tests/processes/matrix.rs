@@ -33,7 +33,7 @@ const CARD_MS: u64 = 250;
 const AT_ONCE: usize = 4;
 const SECONDS_MAX: u64 = 40;
 /// The interval at which the operator reads the program's status of the printer.
-const LOOKS_EVERY: Duration = Duration::from_millis(500);
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 /// The maximum of scheduler runs that end because a person must act on a printer.
 const RUNS_MAX: usize = 3;
 
@@ -224,7 +224,7 @@ fn settle(office: &Office, peer: &mut dyn Peer, operator: &mut Operator) -> Vec<
         let mut scheduler: Running = office.start(&["run", "--until-idle"]);
         let mut looked = now();
         let has_ended = |_: &dyn Peer| {
-            if now().since(looked) > LOOKS_EVERY {
+            if now().since(looked) > CHECK_INTERVAL {
                 office.clear("p");
                 looked = now();
             }

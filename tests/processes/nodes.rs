@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use cetak::domain::time::Timestamp;
 
 use crate::{
-    cluster::{Cluster, LEASE_S, Node, SLOW_MS, Way},
+    cluster::{Cluster, LEASE_S, LinkState, Node, SLOW_MS},
     eve::EvePrinter,
     now,
     office::{number, wait_slowly_until},
@@ -57,19 +57,19 @@ fn count_fed_after(cluster: &Cluster, printer: &str, instant: Timestamp) -> usiz
 }
 
 #[test]
-fn the_printers_of_a_killed_node_are_taken_over_when_its_lease_ends_and_its_cards_in_hand_are_settled() {
+fn the_printers_of_a_killed_node_are_taken_over_when_its_lease_ends_and_its_open_attempts_are_settled() {
     let cluster = cluster(40, 1_000);
     let [mut a, mut b] = ["a", "b"].map(|name| cluster.node(name, &[]));
     a.join();
     b.join();
     wait_for_shares(&cluster, [(&a, 2), (&b, 2)]);
     wait_for_more_cards(&cluster, &PRINTERS, 1);
-    wait_until("a has cards in hand", 30, || cluster.in_hand_of("a").len() == 2);
+    wait_until("a has open attempts", 30, || cluster.open_attempts_of("a").len() == 2);
 
     a.kill();
     let killed_at = now();
-    let in_hand = cluster.in_hand_of("a");
-    assert!(!in_hand.is_empty(), "they ended before it was killed");
+    let open_attempt = cluster.open_attempts_of("a");
+    assert!(!open_attempt.is_empty(), "they ended before it was killed");
     let lost_at = wait_until_lost(&cluster, &a);
 
     let took = Timestamp(lost_at.as_microsecond()).since(killed_at);
@@ -78,7 +78,7 @@ fn the_printers_of_a_killed_node_are_taken_over_when_its_lease_ends_and_its_card
     b.stop();
     let attempts = cluster.office.attempts();
     let outcome = |name: &String| attempts.iter().find(|one| one.id == *name).and_then(|one| one.outcome.clone());
-    let settled: Vec<_> = in_hand.iter().map(outcome).collect();
+    let settled: Vec<_> = open_attempt.iter().map(outcome).collect();
     assert!(settled.iter().all(|outcome| outcome.as_deref() == Some("printed")), "{settled:?}");
     assert_eq!(cluster.count_records("printed"), 40);
     compare(&cluster, 40);
@@ -177,7 +177,7 @@ fn a_pause_stops_all_nodes_when_it_returns() {
         wait_for_more_cards(&cluster, &PRINTERS, 3);
         cluster.office.done(&["queue", "pause", "--reason", "ribbon change"]);
         let returned_at = now();
-        wait_slowly_until("no card is in hand", 30, || cluster.count("attempt WHERE ended_at_us IS NULL") == 0);
+        wait_slowly_until("no attempt is open", 30, || cluster.count("attempt WHERE ended_at_us IS NULL") == 0);
         for name in PRINTERS {
             assert!(count_fed_after(&cluster, name, returned_at) <= 1, "{:?}", cluster.office.truth(name));
         }
@@ -194,7 +194,7 @@ fn a_node_behind_a_slow_line_does_not_take_the_wait_for_a_wrong_clock() {
     let mut a = cluster.node("a", &[("CETAK_LEASE_S", "120")]);
     a.join();
     wait_for_more_cards(&cluster, &["p1"], 1);
-    a.link.set(Way::Slow);
+    a.link.set(LinkState::Slow);
     let expires = || cluster.server.psql("SELECT expires_at_us FROM node");
     // The first card may have begun earlier.
     for _ in 0..2 {
@@ -214,7 +214,7 @@ fn a_node_behind_a_slow_line_does_not_take_the_wait_for_a_wrong_clock() {
     let (fed_at, seen_at) = (Timestamp(cluster.office.truth("p1")[before].at), now());
     let tolerance = Duration::from_millis(SLOW_MS * 2 / 3);
     assert!(fed_at.plus(tolerance) > looked_at && fed_at < seen_at.plus(tolerance), "{looked_at} {fed_at} {seen_at}");
-    a.link.set(Way::Open);
+    a.link.set(LinkState::Open);
     a.stop();
 }
 
@@ -261,8 +261,8 @@ fn nodes_whose_clocks_differ_by_minutes_take_over_from_each_other_and_nothing_is
         // All printers belong to the node that is killed next.
         wait_slowly_until("it has all printers", 30, || cluster.printers_of(nodes[killed].name).len() == 5);
         // Not during an upload: half a document would correctly be uncertain.
-        let in_hand = "attempt WHERE printer = 'eve' AND acknowledged AND ended_at_us IS NULL";
-        wait_slowly_until("the IPP printer has a card in hand", 30, || cluster.count(in_hand) == 1);
+        let open_attempt = "attempt WHERE printer = 'eve' AND acknowledged AND ended_at_us IS NULL";
+        wait_slowly_until("the IPP printer has an open attempt", 30, || cluster.count(open_attempt) == 1);
         nodes[killed].kill();
         nodes[other].join();
         wait_until_lost(&cluster, &nodes[killed]);

@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
 use crate::{
-    cluster::{Cluster, Node, Way},
+    cluster::{Cluster, LinkState, Node},
     now, people,
     postgres::Postgres,
     storm::seeded,
@@ -48,7 +48,7 @@ struct Storm {
     cluster: Cluster,
     nodes: Vec<Node>,
     /// The failure of each node, and its end.
-    ills: Vec<Option<(Ill, Timestamp)>>,
+    failures: Vec<Option<(Failure, Timestamp)>>,
     server_is_down_until: Option<Timestamp>,
     paused_until: Option<Timestamp>,
     students: usize,
@@ -56,7 +56,7 @@ struct Storm {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Ill {
+enum Failure {
     Dead,
     Frozen,
     /// Whether its connections are closed at the end.
@@ -110,8 +110,8 @@ impl Storm {
             cluster.office.add_mock_in(&file, &name(printer), "student", &behaviour);
         }
         let nodes: Vec<Node> = NODES.iter().map(|name| cluster.node(name, &[])).collect();
-        let ills = NODES.map(|_| None).into();
-        Self { cluster, nodes, ills, server_is_down_until: None, paused_until: None, students, blanks }
+        let failures = NODES.map(|_| None).into();
+        Self { cluster, nodes, failures, server_is_down_until: None, paused_until: None, students, blanks }
     }
 
     /// Causes a failure of the server, or of a healthy node, if there is one.
@@ -129,37 +129,37 @@ impl Storm {
             self.server_is_down_until = Some(for_all);
             return;
         }
-        if self.ills.iter().filter(|ill| ill.is_none()).count() == 1 && !hits_the_last {
+        if self.failures.iter().filter(|failure| failure.is_none()).count() == 1 && !hits_the_last {
             return;
         }
-        let Some(at) = (at..at + NODES.len()).map(|at| at % NODES.len()).find(|at| self.ills[*at].is_none()) else {
+        let Some(at) = (at..at + NODES.len()).map(|at| at % NODES.len()).find(|at| self.failures[*at].is_none()) else {
             return;
         };
-        let ill = match kind {
-            0..3 => Ill::Dead,
-            3..6 => Ill::Frozen,
-            _ => Ill::CutOff(closes),
+        let failure = match kind {
+            0..3 => Failure::Dead,
+            3..6 => Failure::Frozen,
+            _ => Failure::CutOff(closes),
         };
         let node = &mut self.nodes[at];
-        match ill {
-            Ill::Dead => node.kill(),
-            Ill::Frozen => node.running().freeze(),
-            Ill::CutOff(_) => node.link.set(if kind == 6 { Way::Deaf } else { Way::Silent }),
+        match failure {
+            Failure::Dead => node.kill(),
+            Failure::Frozen => node.running().freeze(),
+            Failure::CutOff(_) => node.link.set(if kind == 6 { LinkState::AnswersBlocked } else { LinkState::Blocked }),
         }
-        self.ills[at] = Some((ill, until));
+        self.failures[at] = Some((failure, until));
     }
 
     fn cure(&mut self, at: usize) {
         let node = &mut self.nodes[at];
-        match self.ills[at].take() {
+        match self.failures[at].take() {
             None => {}
-            Some((Ill::Dead, _)) => node.start(),
-            Some((Ill::Frozen, _)) => node.running().thaw(),
-            Some((Ill::CutOff(closes), _)) => {
+            Some((Failure::Dead, _)) => node.start(),
+            Some((Failure::Frozen, _)) => node.running().thaw(),
+            Some((Failure::CutOff(closes), _)) => {
                 if closes {
                     node.link.cut();
                 }
-                node.link.set(Way::Open);
+                node.link.set(LinkState::Open);
             }
         }
         node.watch();
@@ -171,9 +171,9 @@ impl Storm {
             self.cluster.server.restart();
         }
         for at in 0..NODES.len() {
-            if self.ills[at].is_some_and(|(_, until)| until <= now) {
+            if self.failures[at].is_some_and(|(_, until)| until <= now) {
                 self.cure(at);
-            } else if self.ills[at].is_none() {
+            } else if self.failures[at].is_none() {
                 self.nodes[at].watch();
             }
         }

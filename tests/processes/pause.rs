@@ -63,7 +63,7 @@ fn assert_all_printed(office: &Office, students: usize) {
 }
 
 #[test]
-fn after_a_pause_at_most_the_card_in_hand_follows_on_each_printer() {
+fn after_a_pause_only_the_current_card_of_each_printer_is_finished() {
     let office = office(&PRINTERS, 3_000, 10);
     let scheduler = office.start(&["run"]);
 
@@ -73,7 +73,7 @@ fn after_a_pause_at_most_the_card_in_hand_follows_on_each_printer() {
             PRINTERS.iter().zip(before).all(|(name, before)| office.truth(name).len() > before + 3)
         });
         let returned_at = paused(&office, &[]);
-        wait_slowly_until("no card is in hand", 30, || office.count_open_attempts() == 0);
+        wait_slowly_until("no attempt is open", 30, || office.count_open_attempts() == 0);
 
         for name in PRINTERS {
             assert!(count_started_after(&office, name, returned_at) <= 1, "round {round}, {:?}", office.truth(name));

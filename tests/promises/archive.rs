@@ -70,7 +70,7 @@ async fn histories(world: &World) -> (Vec<JobLine>, Vec<JobLine>, Vec<JobLine>, 
 }
 
 #[tokio::test]
-async fn an_archived_job_is_in_every_history_and_no_longer_in_hand() {
+async fn an_archived_job_is_in_every_history_and_not_among_live_jobs() {
     let world = old_cards(3).await;
     let before = histories(&world).await;
     assert_eq!((before.0.len(), before.1.len(), before.2.len(), in_hand(&world).await), (4, 1, 3, 4));
@@ -145,7 +145,7 @@ async fn an_archived_card_is_rejected_or_printed_again_where_it_lies() {
 }
 
 #[tokio::test]
-async fn what_a_person_still_has_to_look_for_is_not_archived() {
+async fn a_job_that_needs_an_inspection_is_not_archived() {
     let world = World::with(|s| s.breaker_failures = 100).await;
     world.import(&students(0..2)).await;
     world.receive(10, None).await;
@@ -186,7 +186,7 @@ async fn what_is_recent_or_in_a_batch_that_is_not_closed_is_not_archived() {
 }
 
 #[tokio::test]
-async fn a_number_is_never_given_again() {
+async fn a_number_is_never_used_again() {
     let world = World::new().await;
     world.import(&students(0..3)).await;
     world.receive(10, None).await;
@@ -203,7 +203,7 @@ async fn a_number_is_never_given_again() {
 }
 
 #[tokio::test]
-async fn who_is_stopped_in_the_middle_has_lost_nothing_and_goes_on() {
+async fn an_interrupted_archiving_loses_nothing_and_can_be_repeated() {
     let world = old_cards(5).await;
     let before = histories(&world).await;
     let write = || world.engine.store.write(&world.engine.writer, Timestamp(NOON));

@@ -102,7 +102,7 @@ async fn a_card_with_its_citizen_is_printed_again_only_when_it_came_back_or_is_l
 }
 
 #[tokio::test]
-async fn an_uncertain_record_gets_no_blank_until_a_person_has_looked_once() {
+async fn an_uncertain_record_gets_no_blank_until_one_inspection() {
     let world = World::with(|s| s.breaker_failures = 100).await;
     world.import(&students(0..4)).await;
     world.receive(10, None).await;

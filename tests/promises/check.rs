@@ -226,7 +226,7 @@ async fn a_card_lies_where_the_ledger_says() {
 }
 
 #[tokio::test]
-async fn copies_persons_photos_and_the_archive_are_looked_at_too() {
+async fn copies_persons_photos_and_the_archive_are_checked_too() {
     let world = engine().await;
     sees!(
         world,
@@ -259,7 +259,7 @@ async fn copies_persons_photos_and_the_archive_are_looked_at_too() {
 }
 
 #[tokio::test]
-async fn a_broken_file_and_rows_that_refer_to_nothing_are_all_that_is_told() {
+async fn a_damaged_file_and_missing_references_are_reported_alone() {
     let world = engine().await;
     let Location::File(file) = &world.location else { return };
     sees!(world, ["DELETE FROM lot"], [(FILE, "table job, row 1: it refers to a row of lot that does not exist")]);

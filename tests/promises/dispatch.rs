@@ -82,7 +82,7 @@ const CASES: [Case; 19] = [
         (false, false),
     ),
     (
-        "another node feeds it",
+        "it belongs to another node",
         "UPDATE printer SET node = 'other'",
         NODES,
         |printer, _| printer.node = Some("other"),

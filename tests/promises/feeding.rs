@@ -71,7 +71,7 @@ async fn a_printer_that_accepts_one_job_at_a_time_gets_one_at_a_time_and_its_bre
 }
 
 #[tokio::test]
-async fn a_card_held_ahead_is_taken_back_by_a_pause_and_keeps_its_place() {
+async fn a_pause_cancels_a_card_held_ahead_and_the_card_keeps_its_place() {
     let world = World::new().await;
     let printer = FakePrinter::new(&world, "hold=yes&card_ms=5000").at(&world, "p1");
     fill(&world, 5).await;
@@ -235,7 +235,7 @@ async fn a_test_card_uses_up_a_blank_and_one_that_does_not_start_gives_it_back()
 }
 
 #[tokio::test]
-async fn a_card_that_hangs_is_told_and_keeps_neither_the_one_held_behind_it_nor_its_batch() {
+async fn a_card_that_hangs_is_reported_and_the_card_held_behind_it_and_its_batch_are_released() {
     let world = World::new().await;
     // Released cards never end, and the printer gives no reason.
     let printer = FakePrinter::new(&world, "hold=yes&card_ms=1000").find(|answer| match answer {
@@ -254,7 +254,7 @@ async fn a_card_that_hangs_is_told_and_keeps_neither_the_one_held_behind_it_nor_
         |need: &Need| matches!(&need.kind, NeedKind::PrinterReason { advice, .. } if advice.keyword == TAKES_TOO_LONG);
     let told = status.needs_person.iter().any(hangs);
     assert!(told, "{:?}", status.needs_person);
-    assert_eq!((status.records["batched"], status.records["waiting"]), (1, 2), "only the one in hand is kept");
+    assert_eq!((status.records["batched"], status.records["waiting"]), (1, 2), "only the current card is kept");
     assert_eq!(printer.cards(), 1);
 
     // Another printer prints the rest.
@@ -284,7 +284,7 @@ async fn a_printer_that_is_gone_with_two_cards_gives_both_records_back_to_a_pers
 
     let open: Vec<_> = world.jobs().await.into_iter().flat_map(|job| job.attempts).collect();
     let open: Vec<_> = open.into_iter().filter(|attempt| attempt.outcome.is_none()).map(|a| a.id).collect();
-    assert_eq!(open.len(), 2, "one in hand, one held ahead");
+    assert_eq!(open.len(), 2, "one current card, one held ahead");
     for attempt in &open {
         operations::declare_uncertain(&world.engine, attempt, "it burnt").await.unwrap();
     }
@@ -311,6 +311,6 @@ async fn an_attempt_that_failed_ends_only_when_nothing_of_it_is_left_in_the_prin
     let log = printer.log();
     let cancelled = log.iter().position(|(act, _)| *act == Act::Cancel).unwrap();
     let next = log.iter().position(|(act, _)| *act == Act::Commit).unwrap();
-    assert!(cancelled < next, "nothing is fed before the first is taken back: {log:?}");
+    assert!(cancelled < next, "no card starts before the first is cancelled: {log:?}");
     world.audit().await;
 }

@@ -35,7 +35,7 @@ async fn no_attempt_begins_and_none_is_released_at_a_printer_of_another_node() {
     let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
     let begun = tx.cards_step(&[], &[wish(0)]).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(begun.len(), 1, "nobody else feeds it");
+    assert_eq!(begun.len(), 1, "no other node prints on it");
 
     database::execute(&world.location, "UPDATE printer SET node = 'other'").await.unwrap();
 

@@ -71,7 +71,7 @@ async fn a_printer_that_takes_no_card_costs_no_blank_and_no_record_and_its_cards
 }
 
 #[tokio::test]
-async fn a_card_that_its_printer_let_go_by_itself_is_never_taken_for_not_started() {
+async fn a_card_that_its_printer_released_by_itself_never_counts_as_not_started() {
     let world = World::new().await;
     let printer = FakePrinter::new(&world, "hold=yes")
         .prepare(async |_, _| Err(DriverError::OutcomeUnknown("the printer started a held job".into())))
@@ -127,7 +127,7 @@ async fn a_record_that_cannot_be_drawn_is_quarantined_and_its_batch_goes_on() {
 }
 
 #[tokio::test]
-async fn a_profile_of_which_no_card_can_be_drawn_stops_its_printer_and_blames_no_record() {
+async fn a_profile_without_a_renderable_card_stops_its_printer_and_quarantines_no_record() {
     let world = World::new().await;
     let mut rows: Vec<_> = (0..5).map(student).collect();
     rows[2].name = NO_CARD.into();

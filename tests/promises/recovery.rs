@@ -67,7 +67,7 @@ async fn outcome(world: &World, attempt: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn before_the_card_was_let_go_it_did_not_start_and_is_tried_again() {
+async fn a_card_that_was_not_released_did_not_start_and_is_tried_again() {
     for after in [DiedAfter::Intent, DiedAfter::Releasing] {
         let (world, attempt) = died(after, "").await;
         world.run().await;
@@ -81,7 +81,7 @@ async fn before_the_card_was_let_go_it_did_not_start_and_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_card_that_was_let_go_is_found_and_not_printed_again() {
+async fn a_released_card_is_found_and_not_printed_again() {
     for after in [DiedAfter::Commit, DiedAfter::Acknowledged] {
         let (world, attempt) = died(after, "card_ms=2000").await;
         world.run().await;
@@ -93,7 +93,7 @@ async fn a_card_that_was_let_go_is_found_and_not_printed_again() {
 }
 
 #[tokio::test]
-async fn a_card_that_nobody_can_know_of_is_uncertain_and_the_others_go_on() {
+async fn a_card_with_an_unknowable_outcome_is_uncertain_and_the_others_go_on() {
     let (world, attempt) = died(DiedAfter::Commit, "forget=1").await;
     world.run().await;
     assert_eq!(outcome(&world, &attempt).await.as_deref(), Some("uncertain"));
@@ -105,7 +105,7 @@ async fn a_card_that_nobody_can_know_of_is_uncertain_and_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn a_card_in_hand_of_a_printer_that_does_not_answer_stays_open_until_a_person_declares_it() {
+async fn an_open_attempt_of_a_printer_that_does_not_answer_stays_open_until_a_person_declares_it_uncertain() {
     let (answering, in_hand) = died(DiedAfter::Commit, "card_ms=60000").await;
     let refused = operations::declare_uncertain(&answering.engine, &in_hand, "impatient").await.unwrap_err();
     assert!(matches!(&refused, EngineError::Refused(Refusal::PrinterStillAnswers { .. })), "{refused:?}");

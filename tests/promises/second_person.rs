@@ -96,7 +96,7 @@ async fn one_person_asks_another_confirms_and_only_then_it_is_done() {
 }
 
 #[tokio::test]
-async fn nobody_confirms_an_own_act_and_only_the_person_that_asked_takes_it_back() {
+async fn no_person_confirms_an_own_act_and_only_the_requester_withdraws_it() {
     let world = World::new().await;
     world.receive(10, None).await;
     let (boss, other) = (person(&world, 1, Role::Supervisor), person(&world, 2, Role::Supervisor));
@@ -136,7 +136,7 @@ async fn an_act_is_decided_again_when_it_is_confirmed() {
 }
 
 #[tokio::test]
-async fn an_act_that_nobody_decides_expires() {
+async fn an_undecided_act_expires() {
     let world = World::new().await;
     world.receive(10, None).await;
     let (keeper, boss) = (person(&world, 1, Role::StockKeeper), person(&world, 2, Role::Supervisor));

@@ -40,7 +40,7 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_stocktake_books_what_is_short_to_missing_and_back() {
+async fn a_count_books_a_shortage_to_missing_and_back() {
     let world = World::new().await;
     world.receive(10, None).await;
     let count = |n| operations::count(&world.engine, "student", None, n, "stocktake");

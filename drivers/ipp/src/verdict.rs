@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_blames_the_card_only_for_a_refused_document() {
+    fn only_a_refused_document_counts_as_a_failure_of_the_card() {
         let is_rejected = |fault| matches!(fault, DriverError::Rejected(_));
         let needs_operator = |fault| matches!(fault, DriverError::NeedsOperator(_));
         assert_eq!(unstarted_fault(&refused(0x0507)), unavailable(REASON_BUSY));

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_expired_lease_is_told_from_a_printer_that_was_not_reached() {
+    fn an_expired_lease_differs_from_a_printer_that_cannot_be_reached() {
         assert_eq!(after_fault(&DriverError::NotSent(LEASE_ENDED.to_owned())), Some(stopped()));
         assert_ne!(after_fault(&DriverError::NotSent("connection refused".to_owned())), Some(stopped()));
     }

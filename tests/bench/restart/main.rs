@@ -43,7 +43,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The number of printers in one truth file, so that few files must be read.
 const PRINTERS_PER_FILE: usize = 100;
 /// The interval of checking whether a card was fed.
-const LOOK: Duration = Duration::from_millis(2);
+const CHECK_INTERVAL: Duration = Duration::from_millis(2);
 /// The maximum duration of a step beyond that of its cards.
 const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -140,7 +140,7 @@ fn crash(runtime: &Runtime, database: &Database, plan: &Plan, figures: &mut [Fig
     figures[1].all.push(truth.wait_for(began, plan, 2 * plan.printers)?);
     while !scheduler.has_ended()? {
         ensure!(began.elapsed() < plan.enough(), "the printing does not end");
-        std::thread::sleep(LOOK);
+        std::thread::sleep(CHECK_INTERVAL);
     }
     runtime.block_on(program::compare(database, records, cards, &truth.by_name()?))
 }
@@ -166,7 +166,7 @@ async fn wait_for_attempts(database: &Database, plan: &Plan, began: Instant) -> 
             return Ok(());
         }
         ensure!(began.elapsed() < plan.enough(), "{open} attempts are open, and it should be two of each printer");
-        tokio::time::sleep(100 * LOOK).await;
+        tokio::time::sleep(100 * CHECK_INTERVAL).await;
     }
 }
 
@@ -175,7 +175,7 @@ impl Truth {
     fn wait_for(&self, began: Instant, plan: &Plan, cards: usize) -> anyhow::Result<f64> {
         while self.count()? < cards {
             ensure!(began.elapsed() < plan.enough(), "{cards} cards should have been fed, and {} are", self.count()?);
-            std::thread::sleep(LOOK);
+            std::thread::sleep(CHECK_INTERVAL);
         }
         Ok(began.elapsed().as_secs_f64())
     }

@@ -118,7 +118,7 @@ async fn a_card_that_is_cancelled_under_way_may_come_out() {
 }
 
 #[tokio::test]
-async fn a_busy_printer_is_unavailable_and_the_card_is_not_blamed() {
+async fn a_busy_printer_is_unavailable_and_the_card_is_not_counted_as_failed() {
     let eve = EvePrinter::start().await;
     let driver = eve.driver();
     eve.set(Mode::Hang);

@@ -437,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pwg_page_says_all_about_itself_and_nothing_else() {
+    fn the_header_of_a_pwg_page_has_exactly_the_expected_fields() {
         let card = Picture::new(638, 1012, Ink::Rgb8, vec![255; 638 * 1012 * 3]).unwrap();
         for sides in SIDES {
             let (duplex, tumble) = match sides {
@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn an_apple_page_says_all_about_itself_and_nothing_else() {
+    fn the_header_of_an_apple_page_has_exactly_the_expected_fields() {
         for (sides, duplex) in SIDES.into_iter().zip([1, 3, 2]) {
             let [(_, header)] =
                 read_urf(&urf(&[corner(Ink::Rgb8)], &layout(sides, SheetBack::Normal))).try_into().unwrap();
