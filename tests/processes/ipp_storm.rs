@@ -15,7 +15,7 @@ use crate::now;
 use crate::office::{Office, number};
 use crate::peer::{Kind, Peer};
 use crate::people;
-use crate::printer_operator::Operator;
+use crate::printer_operator::{FAULTS, Operator};
 use crate::wait;
 
 /// The seed; the environment variable `IPP_STORM_SEED` sets another.
@@ -36,21 +36,6 @@ const SECONDS_EACH_KILL: u64 = 10;
 const LAST_RUNS_MAX: usize = 20;
 /// The interval at which the operator reads the program's status of the printers.
 const CHECK_INTERVAL: Duration = Duration::from_millis(500);
-
-/// The faults of the engine. `hang` and waiting for an operator end when the operator acts.
-const FAULTS: [Mode; 11] = [
-    Mode::Jam,
-    Mode::Empty,
-    Mode::Ribbon,
-    Mode::OutputFull,
-    Mode::Cover,
-    Mode::AbortBefore,
-    Mode::AbortAfter,
-    Mode::Hang,
-    Mode::DieBefore,
-    Mode::DieAfter,
-    Mode::SelfKill,
-];
 
 /// A printer with its operator and its proxy.
 struct Station {

@@ -22,7 +22,7 @@ use crate::now;
 use crate::office::{Office, Running, number};
 use crate::peer::{Kind, Peer};
 use crate::people;
-use crate::printer_operator::Operator;
+use crate::printer_operator::{FAULTS, Operator};
 use crate::wait;
 
 const RECORDS: usize = 3;
@@ -36,21 +36,6 @@ const SECONDS_MAX: u64 = 40;
 const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 /// The maximum of scheduler runs that end because a person must act on a printer.
 const RUNS_MAX: usize = 3;
-
-const MODES: [Mode; 12] = [
-    Mode::Ok,
-    Mode::Jam,
-    Mode::Empty,
-    Mode::Ribbon,
-    Mode::OutputFull,
-    Mode::Cover,
-    Mode::AbortBefore,
-    Mode::AbortAfter,
-    Mode::Hang,
-    Mode::DieBefore,
-    Mode::DieAfter,
-    Mode::SelfKill,
-];
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Cell {
@@ -94,7 +79,7 @@ fn steps(kind: Kind) -> impl Iterator<Item = Step> + Clone {
 
 /// Each fault of the engine, and the number of cards before it.
 fn rows() -> impl Iterator<Item = (Mode, usize)> {
-    [(Mode::Ok, 1)].into_iter().chain(MODES.map(|mode| (mode, 0)))
+    [(Mode::Ok, 1), (Mode::Ok, 0)].into_iter().chain(FAULTS.map(|mode| (mode, 0)))
 }
 
 /// All cells; or all steps without a fault, and each fault at one step.

@@ -2,25 +2,21 @@
 
 use std::time::Duration;
 
-use cetak::{
-    domain::{
-        batch::BatchState,
-        breaker::Breaker,
-        dispatch::{Action, CardSnapshot, PrinterSnapshot, Readiness, Rules, may_begin, may_release, next_action},
-        id::BatchId,
-        job::JobState,
-        pause::{Pause, PauseScope},
-        record::{Recall, RecordState},
-        time::Timestamp,
-    },
-    engine::planning::{self, Plan},
-    store::Begin,
+use cetak::domain::{
+    batch::BatchState,
+    breaker::Breaker,
+    dispatch::{Action, CardSnapshot, PrinterSnapshot, Readiness, Rules, may_begin, may_release, next_action},
+    id::BatchId,
+    job::JobState,
+    pause::{Pause, PauseScope},
+    record::{Recall, RecordState},
+    time::Timestamp,
 };
 
 use crate::{
     clock::NOON,
     database,
-    world::{World, students},
+    world::{World, begin},
 };
 
 /// The change of the printer and its cards in memory.
@@ -182,42 +178,26 @@ fn paused(scope: PauseScope) -> &'static [Pause] {
 
 #[tokio::test]
 async fn the_domain_and_the_guards_agree_whether_a_printer_may_get_a_card() {
-    let world = World::new().await;
-    world.printer("p1", "hold=yes").await;
-    world.import(&students(0..2)).await;
-    world.receive(2, None).await;
+    let (world, batch, jobs) = World::with_batch().await;
     let engine = &world.engine;
-    let profile = engine.profile("student").unwrap();
-    let printer = engine.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
     let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
-    let Plan::Batch(batch, jobs) = planning::plan(&mut tx, &printer, &profile, &engine.settings).await.unwrap() else {
-        panic!("two records wait")
-    };
-    let begin = |at: usize| Begin {
-        name: format!("cetak-test-{at}"),
-        job: jobs[at].id,
-        record_version: 1,
-        printer: "p1".into(),
-        releasing: false,
-        impressions: 1,
-    };
-    let held = tx.cards_step(&[], &[begin(0)]).await.unwrap()[0].key;
+    let held = tx.cards_step(&[], &[begin(jobs[0])]).await.unwrap()[0].key;
     tx.commit().await.unwrap();
 
     for (case, change, back, change_in_memory, (begins, releases)) in CASES {
         let named = |sql: &str| {
-            sql.replace("@BATCH", &batch.id.to_string())
-                .replace("@QUEUED", &jobs[1].id.to_string())
-                .replace("@HELD", &jobs[0].id.to_string())
+            sql.replace("@BATCH", &batch.to_string())
+                .replace("@QUEUED", &jobs[1].to_string())
+                .replace("@HELD", &jobs[0].to_string())
         };
         if !change.is_empty() {
             database::execute(&world.location, &named(change)).await.unwrap();
         }
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
-        let is_begun_together = !tx.cards_step(&[], &[begin(1)]).await.unwrap().is_empty();
+        let is_begun_together = !tx.cards_step(&[], &[begin(jobs[1])]).await.unwrap().is_empty();
         drop(tx); // nothing of it is saved
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
-        let is_begun = !tx.attempts_begin(&[begin(1)]).await.unwrap().is_empty();
+        let is_begun = !tx.attempts_begin(&[begin(jobs[1])]).await.unwrap().is_empty();
         drop(tx);
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
         let released = !tx.attempts_release(&[held]).await.unwrap().is_empty();
@@ -227,7 +207,7 @@ async fn the_domain_and_the_guards_agree_whether_a_printer_may_get_a_card() {
         }
         assert_eq!((is_begun, is_begun_together, released), (begins, begins, releases), "the guards, when {case}");
 
-        let (decided_begin, decided_release) = decided(batch.id, change_in_memory);
+        let (decided_begin, decided_release) = decided(batch, change_in_memory);
         assert_eq!((decided_begin, decided_release), (begins, releases), "the domain, when {case}");
     }
 }

@@ -14,7 +14,12 @@ use cetak::{
         system::{SystemClock, SystemEntropy},
     },
     domain::{
-        audit::Actor, card::profile::CardProfile, import::Rejection, permission::Operation, record::RecordState,
+        audit::Actor,
+        card::profile::CardProfile,
+        id::{BatchId, JobId},
+        import::Rejection,
+        permission::Operation,
+        record::RecordState,
         retry::Backoff,
     },
     engine::{
@@ -23,6 +28,7 @@ use cetak::{
         clock::{Clock, Entropy},
         import::{Format, Import, Report, Watch, import},
         operations::RecordName,
+        planning::{self, Plan},
         query::{
             BatchLine, Board, JobLine, Limit, ListBatches, ListJobs, ListRecords, Page, PageRequest, Query, RecordLine,
             ShowBoard, ShowRecord,
@@ -30,7 +36,7 @@ use cetak::{
         scheduling::{self, BlockedPrinters, Until},
     },
     render::{self, Background, Card, CardRenderer, Output, RenderError, Renderer},
-    store::{Location, Store, Writer, keys::Keys},
+    store::{Begin, Location, Store, Writer, keys::Keys},
 };
 use cetak_driver_api::PrinterDriver;
 use cetak_driver_mock::MockPrinter;
@@ -137,6 +143,22 @@ impl World {
             ..app::assemble(parts, SystemClock::default(), Arc::new(SystemEntropy::new()))
         };
         Self { dir, location, server, engine, clock, drivers }
+    }
+
+    /// An office with a printer `p1` that holds jobs, and its planned batch with two jobs.
+    pub(crate) async fn with_batch() -> (Self, BatchId, [JobId; 2]) {
+        let world = Self::new().await;
+        world.printer("p1", "hold=yes").await;
+        world.import(&students(0..2)).await;
+        world.receive(2, None).await;
+        let engine = &world.engine;
+        let profile = engine.profile("student").unwrap();
+        let printer = engine.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
+        let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
+        let planned = planning::plan(&mut tx, &printer, &profile, &engine.settings).await.unwrap();
+        tx.commit().await.unwrap();
+        let Plan::Batch(batch, jobs) = planned else { panic!("two records wait: {planned:?}") };
+        (world, batch.id, [jobs[0].id, jobs[1].id])
     }
 
     /// Registers `driver` as the printer of a URI.
@@ -264,6 +286,18 @@ impl World {
         for batch in self.batches().await {
             assert_eq!(batch.state == "closed", batch.open == 0, "{batch:?}");
         }
+    }
+}
+
+/// The beginning of an attempt at the printer `p1`.
+pub(crate) fn begin(job: JobId) -> Begin {
+    Begin {
+        name: format!("cetak-test-{job}"),
+        job,
+        record_version: 1,
+        printer: "p1".into(),
+        releasing: false,
+        impressions: 1,
     }
 }
 

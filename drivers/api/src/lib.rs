@@ -160,7 +160,7 @@ pub struct Capabilities {
     pub impressions_completed: Option<u64>,
     /// What cannot be guaranteed with this printer, one sentence each, for the people who use it.
     pub cautions: Vec<String>,
-    /// Why the printer must not be used unless a person overrides it, one sentence each, with the remedy if there is one.
+    /// Why the printer must not be used without an override, one sentence each, with the remedy if there is one.
     pub objections: Vec<String>,
 }
 

@@ -26,7 +26,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use cetak::{
-    domain::{id::RecordId, printer::Printer, record::RecordState},
+    domain::printer::Printer,
     engine::{
         Engine,
         planning::{self, Plan as Planned},
@@ -46,8 +46,6 @@ use shared::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Records in one transaction of the filling, which is not measured.
-const CHUNK: i64 = 10_000;
 /// Uncounted batches of each list, which fill the caches.
 const WARM_UP: usize = 10;
 /// Removed rows of the list that an old snapshot still sees.
@@ -160,23 +158,8 @@ async fn choose(lists: &mut [List], batches: usize) -> anyhow::Result<()> {
 impl List {
     /// A list in random order: neighbours in the list are not neighbours in the table.
     async fn fill(database: Database, length: i64) -> anyhow::Result<Self> {
-        let office = office::open(&database).await?;
         let mut random = ChaCha8Rng::seed_from_u64(7);
-        let mut next = 1;
-        while next <= length {
-            let end = (next + CHUNK).min(length + 1);
-            let records: Vec<NewRecord> = (next..end).map(|id| record(id, &mut random)).collect();
-            let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
-            tx.records_add("bench", office::PROFILE, records).await?;
-            tx.commit().await?;
-            next = end;
-        }
-        office::receive(&office, length).await?;
-        office::add_printer(&office, "p1", "mock://p1").await?;
-        if let Some(url) = database.url() {
-            psql(url, "VACUUM ANALYZE");
-        }
-        database.settle()?;
+        let office = office::with_records(&database, length, 1, |id| record(id, &mut random)).await?;
         let printer = office.store.read().await?.printer_get("p1").await?.context("the printer was just added")?;
         Ok(Self { length, database, office, printer, micros: Vec::new() })
     }
@@ -234,25 +217,15 @@ fn die(url: &str) {
 }
 
 fn record(id: i64, random: &mut ChaCha8Rng) -> NewRecord {
-    let mut person_key = [0; 16];
-    // In order, so that filling ten million takes minutes; planning never reads it.
-    person_key[..8].copy_from_slice(&id.to_be_bytes());
     let requested_at_us = BEGIN_US + random.random_range(0..200 * 24 * 60) * 60_000_000;
     let is_first = random.random_range(0..100) < 62;
     NewRecord {
-        id: RecordId(id),
-        request_id: format!("3372-2015-{id:08}"),
-        state: RecordState::Waiting,
-        reason: None,
         kind: if is_first { "first" } else { "change" }.into(),
         class: if is_first { 1 } else { 4 },
-        person_key,
-        digest: person_key,
-        photo: None,
         district: format!("DISTRICT {}", random.random_range(1..=5)),
         village: format!("VILLAGE {}", random.random_range(1..=51)),
         requested_at_us,
         verified_at_us: requested_at_us + random.random_range(1..=14) * DAY_US,
-        sealed: vec![7; 40],
+        ..office::waiting(id)
     }
 }
