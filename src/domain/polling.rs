@@ -26,7 +26,7 @@ pub struct Pace {
 
 /// The end of a card: it was under way at `after` and ended at `until`, counted from its release.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Seen {
+pub struct Observation {
     pub after: Duration,
     pub until: Duration,
 }
@@ -59,7 +59,7 @@ impl Pace {
 
     /// Learns from a card that nothing interrupted. All that is known is that it ended between two questions.
     #[must_use]
-    pub fn after(self, seen: Seen) -> Self {
+    pub fn after(self, seen: Observation) -> Self {
         let middle = (seen.after + seen.until) / 2;
         let Some(expected) = self.expected else {
             return Self { expected: Some(middle), spread: seen.until.saturating_sub(seen.after) / 2 };
@@ -84,14 +84,14 @@ mod tests {
     use proptest::prelude::*;
 
     /// Watches a card that takes `card`, and gives when it was seen over, and after how many questions.
-    fn watch(pace: Pace, card: Duration) -> (Seen, usize) {
+    fn watch(pace: Pace, card: Duration) -> (Observation, usize) {
         let (mut after, mut now, mut questions) = (Duration::ZERO, Duration::ZERO, 1);
         while now < card {
             after = now;
             now += pace.wait(now);
             questions += 1;
         }
-        (Seen { after, until: now }, questions)
+        (Observation { after, until: now }, questions)
     }
 
     fn learned(card: Duration) -> Pace {

@@ -84,7 +84,7 @@ async fn each<Q: Question>(engine: &Engine, questions: &[Q]) -> Vec<Result<Q::An
 pub(crate) struct SnapshotQuery(pub(crate) String);
 
 /// The answer to a [`SnapshotQuery`].
-pub(crate) struct Seen {
+pub(crate) struct Snapshot {
     pub(crate) printer: Printer,
     pub(crate) open: Vec<OpenAttempt>,
     pub(crate) batch: Option<Batch>,
@@ -95,7 +95,7 @@ pub(crate) struct Seen {
 
 impl Question for SnapshotQuery {
     /// `None` for a printer that was removed.
-    type Answer = Option<Box<Seen>>;
+    type Answer = Option<Box<Snapshot>>;
 
     async fn answer(engine: &Engine, questions: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
         let names: Vec<&str> = questions.iter().map(|query| query.0.as_str()).collect();
@@ -106,10 +106,10 @@ impl Question for SnapshotQuery {
         let pauses: Arc<[Pause]> = tx.pause_list().await?.into();
         let newest = tx.newest_instant().await?;
         drop(tx);
-        let mut seen: HashMap<String, Box<Seen>> = HashMap::with_capacity(printers.len());
+        let mut seen: HashMap<String, Box<Snapshot>> = HashMap::with_capacity(printers.len());
         for printer in printers {
             let (name, pauses) = (printer.name.clone(), pauses.clone());
-            seen.insert(name, Box::new(Seen { printer, open: Vec::new(), batch: None, pauses, newest }));
+            seen.insert(name, Box::new(Snapshot { printer, open: Vec::new(), batch: None, pauses, newest }));
         }
         for (printer, attempt) in open {
             if let Some(seen) = seen.get_mut(&printer) {

@@ -31,7 +31,7 @@ pub enum Plan {
 
 /// What the end of a batch came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ended {
+pub struct BatchEnded {
     /// Its new state.
     pub state: BatchState,
     /// Records and blanks went back, and others can have them.
@@ -142,7 +142,7 @@ pub async fn end(tx: &mut Tx, batch: &Batch, why: &str) -> Result<BatchState, St
 }
 
 /// [`end`] for several batches, none of them twice, each with its reason.
-pub async fn end_all(tx: &mut Tx, batches: &[(&Batch, &str)]) -> Result<Vec<Ended>, StoreError> {
+pub async fn end_all(tx: &mut Tx, batches: &[(&Batch, &str)]) -> Result<Vec<BatchEnded>, StoreError> {
     if batches.is_empty() {
         return Ok(Vec::new());
     }
@@ -156,10 +156,10 @@ pub async fn end_all(tx: &mut Tx, batches: &[(&Batch, &str)]) -> Result<Vec<Ende
         let Some(Ending { state: to, returned }) =
             planning::end(batch.state, open.remove(&batch.id).unwrap_or_default())
         else {
-            ended.push(Ended { state: batch.state, frees: false });
+            ended.push(BatchEnded { state: batch.state, frees: false });
             continue;
         };
-        ended.push(Ended { state: to, frees: !returned.is_empty() });
+        ended.push(BatchEnded { state: to, frees: !returned.is_empty() });
         changes.push((batch.id, batch.state, to));
         returns.extend(returned.iter().map(|(record, job)| return_job(*record, job)));
         let mut records: Vec<i64> = returned.iter().map(|(record, _)| record.0).collect();

@@ -50,7 +50,7 @@ struct Cell {
 }
 
 /// The result for the trapped attempt.
-struct Seen {
+struct CellResult {
     reached: bool,
     outcome: String,
     cards: usize,
@@ -131,12 +131,17 @@ fn describe(cell: &Cell) -> String {
     format!("{} {step} ({step:?}) of card {} with {}, printer {printer}", kind.name(), before + 1, mode.word())
 }
 
-fn panicked() -> Seen {
-    Seen { reached: false, outcome: "?".into(), cards: 0, wrongs: vec!["the test itself failed, see above".into()] }
+fn panicked() -> CellResult {
+    CellResult {
+        reached: false,
+        outcome: "?".into(),
+        cards: 0,
+        wrongs: vec!["the test itself failed, see above".into()],
+    }
 }
 
 /// One office with one printer, from the first card to the comparison.
-fn run(cell: Cell, template: &Office) -> Seen {
+fn run(cell: Cell, template: &Office) -> CellResult {
     let mut peer = cell.kind.start();
     peer.engine().set_pace(CARD_MS);
     peer.engine().set_for(cell.mode, 1);
@@ -179,7 +184,7 @@ fn run(cell: Cell, template: &Office) -> Seen {
     let outcome = account.attempts.iter().find(|attempt| attempt.id == target).and_then(|a| a.outcome.clone());
     let outcome = outcome.unwrap_or_else(|| "open".into());
     wrongs.extend(unexpected(cell, &account, &target, &outcome));
-    Seen { reached, outcome, cards: account.cards_of(&target).len(), wrongs }
+    CellResult { reached, outcome, cards: account.cards_of(&target).len(), wrongs }
 }
 
 /// Copies the data into another folder, which is cheaper than another import.
@@ -268,7 +273,7 @@ fn may_be_uncertain(Cell { kind, step, killed, .. }: Cell) -> bool {
 }
 
 /// One line for each fault, one column for each step.
-fn table(kind: Kind, done: &BTreeMap<Cell, Seen>) -> String {
+fn table(kind: Kind, done: &BTreeMap<Cell, CellResult>) -> String {
     let mut text = format!("| {} | |", kind.name());
     steps(kind).for_each(|step| write!(text, " {step} |").unwrap());
     text += "\n| --- | --- |";

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::write::{
-    Answers, BreakerChange, BreakerSaved, Group, NotRenderable, Release, Released, Seen, Settle, Settled, Step, Stepped,
+    Answers, BreakerChange, BreakerSaved, Group, NotRenderable, Release, Released, Settle, Settled, StatusReport, Step,
+    Stepped,
 };
 use crate::{
     domain::{
@@ -226,7 +227,7 @@ async fn save_seen(tx: &mut Tx, group: &Group) -> Result<(), StoreError> {
         probed.insert(asked.write.printer.as_str(), asked.write.capabilities.as_str());
     }
     for asked in &group.seen {
-        let Seen { printer, state, reasons, whole } = &asked.write;
+        let StatusReport { printer, state, reasons, whole } = &asked.write;
         seen.insert(printer.as_str(), (*state, reasons.as_slice()));
         if *whole {
             acknowledging.insert(printer.as_str(), reasons);
@@ -253,7 +254,7 @@ async fn save_seen(tx: &mut Tx, group: &Group) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::Ended>, StoreError> {
+async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::BatchEnded>, StoreError> {
     if group.ends.is_empty() {
         return Ok(Vec::new());
     }
@@ -268,8 +269,8 @@ async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::Ended>, Sto
     let with_why: Vec<_> =
         batches.iter().map(|batch| (batch, ends.get(&batch.id).map_or("", |why| why.code()))).collect();
     let ended = planning::end_all(tx, &with_why).await?;
-    let ended: HashMap<BatchId, planning::Ended> = batches.iter().map(|batch| batch.id).zip(ended).collect();
-    let closed = planning::Ended { state: BatchState::Closed, frees: false };
+    let ended: HashMap<BatchId, planning::BatchEnded> = batches.iter().map(|batch| batch.id).zip(ended).collect();
+    let closed = planning::BatchEnded { state: BatchState::Closed, frees: false };
     Ok(group.ends.iter().map(|asked| ended.get(&asked.write.batch.id).copied().unwrap_or(closed)).collect())
 }
 

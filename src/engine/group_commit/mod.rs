@@ -11,7 +11,9 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) use self::write::{BreakerChange, BreakerSaved, Released, Settle, Settled, Stepped};
 use self::{
     apply::{Trust, apply},
-    write::{Asked, End, Envelope, Group, NotRenderable, PlanRequest, Probed, Release, Seen, Started, Step, Write},
+    write::{
+        Asked, End, Envelope, Group, NotRenderable, PlanRequest, Probed, Release, Started, StatusReport, Step, Write,
+    },
 };
 use super::{Engine, planning};
 use crate::{
@@ -80,7 +82,7 @@ impl CommitQueue {
     }
 
     /// Ends a batch.
-    pub(crate) async fn end(&self, batch: Batch, why: BatchEnd) -> Result<planning::Ended, StoreError> {
+    pub(crate) async fn end(&self, batch: Batch, why: BatchEnd) -> Result<planning::BatchEnded, StoreError> {
         self.save(End { batch, why }).await
     }
 
@@ -102,12 +104,12 @@ impl CommitQueue {
         state: &'static str,
         reasons: Vec<String>,
     ) -> Result<(), StoreError> {
-        self.save(Seen { printer: printer.to_owned(), state, reasons, whole: true }).await
+        self.save(StatusReport { printer: printer.to_owned(), state, reasons, whole: true }).await
     }
 
     /// Saves what a card under way waits for; the printer may have more reasons.
     pub(crate) async fn card_waits(&self, printer: &str, reasons: Vec<String>) -> Result<(), StoreError> {
-        self.save(Seen { printer: printer.to_owned(), state: "processing", reasons, whole: false }).await
+        self.save(StatusReport { printer: printer.to_owned(), state: "processing", reasons, whole: false }).await
     }
 
     /// Saves what a printer answered about itself.

@@ -54,7 +54,7 @@ pub(crate) struct NotRenderable {
 }
 
 /// How a printer was seen.
-pub(crate) struct Seen {
+pub(crate) struct StatusReport {
     pub(crate) printer: String,
     pub(crate) state: &'static str,
     pub(crate) reasons: Vec<String>,
@@ -234,14 +234,14 @@ writes! {
         steps: Step => Stepped,
         releases: Release => Released,
         breakers: BreakerChange => BreakerSaved,
-        ends: End => planning::Ended,
+        ends: End => planning::BatchEnded,
         plans: PlanRequest => planning::Plan,
     }
     done {
         acknowledgements: Acknowledgement,
         started: Started,
         not_renderable: NotRenderable,
-        seen: Seen,
+        seen: StatusReport,
         probed: Probed,
     }
 }

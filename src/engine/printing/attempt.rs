@@ -15,7 +15,7 @@ use crate::{
         attempt::Outcome,
         id::{AttemptKey, BatchId, RecordId},
         job::PrintedCard,
-        polling::Seen,
+        polling::Observation,
     },
     engine::group_commit::Settle,
     store::{Acknowledgement, Begin, OpenAttempt, QueuedJob, StoreError},
@@ -73,7 +73,7 @@ pub(in crate::engine) enum AfterFault {
 /// How far a card came.
 pub(in crate::engine) enum Watched {
     /// It has ended; and when, if it was watched without a break.
-    Ended(Outcome, Option<Seen>),
+    Ended(Outcome, Option<Observation>),
     /// The printer does not tell; the attempt stays open and is asked about again.
     Open,
 }
@@ -220,7 +220,7 @@ impl ActiveAttempt {
                     return Ok(Watched::Open);
                 }
                 let until = clock.now().since(began);
-                return Ok(Watched::Ended(outcome, Some(Seen { after, until }).filter(|_| !self.is_started)));
+                return Ok(Watched::Ended(outcome, Some(Observation { after, until }).filter(|_| !self.is_started)));
             }
             after = asked;
             if !is_saved {

@@ -14,7 +14,7 @@ use crate::{
         dispatch::{PrinterSnapshot, Readiness},
         id::{AttemptKey, RecordId},
         pause::Pause,
-        polling::{POLL_MAX, Pace, Seen},
+        polling::{Observation, POLL_MAX, Pace},
         printer::Printer,
         printer_reason,
         time::Timestamp,
@@ -402,7 +402,7 @@ impl PrinterSession {
     }
 
     /// Learns how long a card took that nothing interrupted.
-    pub(in crate::engine) fn learn(&mut self, seen: Seen) {
+    pub(in crate::engine) fn learn(&mut self, seen: Observation) {
         self.pace = self.pace.after(seen);
     }
 
