@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    attempt::{Blame, OutcomeKind},
+    attempt::{NotStartedCause, OutcomeKind},
     id::RecordId,
     time::Timestamp,
 };
@@ -72,12 +72,14 @@ pub fn after_outcome(
     now: Timestamp,
 ) -> Health {
     let failure = match outcome {
-        OutcomeKind::NotStarted(Blame::Neither) => return health,
+        OutcomeKind::NotStarted(NotStartedCause::Interruption) => return health,
         OutcomeKind::Printed => {
             return Health { breaker: Breaker::Closed, failures: 0, starts_nothing_since: None, ..health };
         }
-        OutcomeKind::NotStarted(Blame::Printer) => Failure::Free,
-        OutcomeKind::NotStarted(Blame::Card) | OutcomeKind::Spoiled | OutcomeKind::Uncertain => Failure::Costly,
+        OutcomeKind::NotStarted(NotStartedCause::Printer) => Failure::Free,
+        OutcomeKind::NotStarted(NotStartedCause::Card) | OutcomeKind::Spoiled | OutcomeKind::Uncertain => {
+            Failure::Costly
+        }
     };
     let starts_nothing_since = (failure == Failure::Free).then(|| health.starts_nothing_since.unwrap_or(now));
     let starts_nothing = starts_nothing_since.is_some_and(|since| now.since(since) > limits.starts_nothing);
@@ -174,12 +176,12 @@ mod tests {
     fn a_good_card_closes_the_breaker_and_a_stopped_one_changes_nothing() {
         let trial = Health { breaker: Breaker::HalfOpen, failures: 3, ..WELL };
         assert_eq!(after(trial, OutcomeKind::Printed, 4, 0), WELL);
-        assert_eq!(after(trial, OutcomeKind::NotStarted(Blame::Neither), 4, 0), trial);
+        assert_eq!(after(trial, OutcomeKind::NotStarted(NotStartedCause::Interruption), 4, 0), trial);
     }
 
     #[test]
     fn a_printer_that_is_well_and_starts_no_card_for_long_is_locked() {
-        let refused = |health, minute| after(health, OutcomeKind::NotStarted(Blame::Printer), 1, minute);
+        let refused = |health, minute| after(health, OutcomeKind::NotStarted(NotStartedCause::Printer), 1, minute);
         let first = refused(WELL, 0);
         assert_eq!(refused(first, 15).breaker, Breaker::Closed);
         assert_eq!(refused(first, 16).breaker, Breaker::Locked);

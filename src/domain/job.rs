@@ -257,7 +257,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::attempt::Blame;
+    use crate::domain::attempt::NotStartedCause;
 
     fn view() -> AttemptView {
         AttemptView {
@@ -300,7 +300,7 @@ mod tests {
     }
 
     fn refused() -> Outcome {
-        Outcome::NotStarted { blame: Blame::Card, reason: "document-format-error".into() }
+        Outcome::NotStarted { cause: NotStartedCause::Card, reason: "document-format-error".into() }
     }
 
     #[test]
@@ -350,7 +350,7 @@ mod tests {
     #[test]
     fn a_failure_of_the_printer_does_not_count_against_the_record() {
         let many = AttemptView { not_started: 9, charged: 2, failed_on: Some("p2".into()), ..view() };
-        let outcome = Outcome::NotStarted { blame: Blame::Printer, reason: "connecting-to-device".into() };
+        let outcome = Outcome::NotStarted { cause: NotStartedCause::Printer, reason: "connecting-to-device".into() };
         let t = settle(&many, &outcome, BACKOFF, Timestamp(0), 1.0, None);
         assert_eq!((t.record, t.movements.len()), (None, 0));
         assert_eq!(t.job.unwrap().due, Some(Timestamp(300_000_000)));
@@ -358,7 +358,7 @@ mod tests {
 
     #[test]
     fn a_card_that_was_stopped_by_a_pause_keeps_its_place() {
-        let outcome = Outcome::NotStarted { blame: Blame::Neither, reason: "paused".into() };
+        let outcome = Outcome::NotStarted { cause: NotStartedCause::Interruption, reason: "paused".into() };
         let job = settle(&view(), &outcome, BACKOFF, Timestamp(0), 1.0, None).job.unwrap();
         assert_eq!((job.to, job.due, job.not_started), (JobState::Queued, None, false));
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    attempt::{Blame, OutcomeKind},
+    attempt::{NotStartedCause, OutcomeKind},
     batch::{BatchEnd, BatchState, Claimed},
     breaker::{Breaker, Health, Limits, after_outcome},
     dispatch::{Action, Blocked, CardSnapshot, PrinterSnapshot, Readiness, Rules, may_begin, next_action},
@@ -312,8 +312,8 @@ fn worn(record: RecordId, attempt: u32) -> OutcomeKind {
 /// Every fourth card does not start at first, and cards of one record are refused.
 fn moody(record: RecordId, attempt: u32) -> OutcomeKind {
     match record.0 {
-        7 => OutcomeKind::NotStarted(Blame::Card),
-        n if n % 4 == 0 && attempt < 2 => OutcomeKind::NotStarted(Blame::Printer),
+        7 => OutcomeKind::NotStarted(NotStartedCause::Card),
+        n if n % 4 == 0 && attempt < 2 => OutcomeKind::NotStarted(NotStartedCause::Printer),
         _ => OutcomeKind::Printed,
     }
 }
@@ -323,7 +323,7 @@ fn spoils_all(_: RecordId, _: u32) -> OutcomeKind {
 }
 
 fn starts_nothing(_: RecordId, _: u32) -> OutcomeKind {
-    OutcomeKind::NotStarted(Blame::Printer)
+    OutcomeKind::NotStarted(NotStartedCause::Printer)
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the end of an attempt means for its job, record and blank, as one small value.
 
 use super::{
-    attempt::{Blame, OutcomeKind},
+    attempt::{NotStartedCause, OutcomeKind},
     id::LotId,
     states::{AttemptState, JobState, Recall, RecordState},
     time::Timestamp,
@@ -82,10 +82,10 @@ pub fn settlement(
     match outcome {
         OutcomeKind::Printed => Settlement::PRINTED,
         OutcomeKind::Uncertain => ended(JobState::Uncertain, RecordState::Uncertain, Blank::Uncertain),
-        OutcomeKind::NotStarted(blame) => {
-            let is_charged = blame == Blame::Card;
+        OutcomeKind::NotStarted(cause) => {
+            let is_charged = cause == NotStartedCause::Card;
             let Some((job, record)) = leaves(facts, is_charged) else {
-                let counts = blame != Blame::Neither;
+                let counts = cause != NotStartedCause::Interruption;
                 return Settlement {
                     is_charged,
                     is_not_started: counts,
