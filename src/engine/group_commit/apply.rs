@@ -1,4 +1,4 @@
-//! One commit: the writes of a group as set statements, in one transaction.
+//! One commit: applies the writes of a group as set statements in one transaction.
 
 use std::collections::HashMap;
 
@@ -24,12 +24,12 @@ use crate::{
     store::{Acknowledgement, Begin, StoreError, Tx},
 };
 
-/// Whether what a worker knows of a good card is used, or read again.
+/// Whether a good card is saved from the worker's data, or read again first.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trust {
-    /// It is used: the writes themselves check it again.
+    /// The worker's data is used. The guards of the writes check it.
     Workers,
-    /// All is read.
+    /// All data is read again.
     Stored,
 }
 
@@ -148,7 +148,8 @@ async fn settle_all(
     for one in settles {
         let view = views.remove(&one.attempt).ok_or(StoreError::Conflict("the attempt"))?;
         if !view.state.is_open() {
-            // A person declared it meanwhile; that stands, and the printer's late answer is kept in the audit.
+            // A person declared the attempt uncertain meanwhile. That stands, and the printer's late answer is recorded
+            // in the audit.
             let event = Event::new("attempt.late-answer", &*view.name).with("outcome", one.outcome.state().as_str());
             tx.audit(event.with("stands", view.state.as_str()));
             settled.insert(one.attempt, Settled::AlreadyEnded);
@@ -220,7 +221,7 @@ async fn quarantine(tx: &mut Tx, card: &NotRenderable) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Saves how printers were seen, and what they answered about themselves; of each the last.
+/// Saves the status and capabilities of printers, the newest of each.
 async fn save_seen(tx: &mut Tx, group: &Group) -> Result<(), StoreError> {
     let (mut probed, mut seen, mut acknowledging) = (HashMap::new(), HashMap::new(), HashMap::new());
     for asked in &group.probed {
@@ -262,7 +263,7 @@ async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::BatchEnded>
     for asked in &group.ends {
         ends.entry(asked.write.batch.id).or_insert(asked.write.why);
     }
-    // Read again: a person may have ended it since the worker read it.
+    // Read again, because a person may have ended the batch since the worker read it.
     let mut batches = tx.batches_get(&ends.keys().copied().collect::<Vec<_>>()).await?;
     batches.retain(|batch| batch.state != BatchState::Closed);
     batches.sort_unstable_by_key(|batch| batch.id);
@@ -279,7 +280,7 @@ async fn plan_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<pla
     if requested.is_empty() {
         return Ok(Vec::new());
     }
-    // Read again: the printer may have been removed or changed since the worker read it.
+    // Read again, because the printer may have been removed or changed since the worker read it.
     let names: Vec<&str> = requested.iter().map(|printer| printer.name.as_str()).collect();
     let printers = tx.printers_named(&names).await?;
     let printers: HashMap<&str, &Printer> = printers.iter().map(|p| (p.name.as_str(), p)).collect();
