@@ -41,6 +41,7 @@ fn every_argument_and_every_value_is_described() {
 fn an_example_that_cannot_be_typed_is_noticed() {
     assert_eq!(typed("list | cetak import - --format jsonl").unwrap(), ["cetak", "import"]);
     assert_eq!(typed("cetak queue pause --reason \"ribbon change\"").unwrap(), ["cetak", "queue", "pause"]);
+    assert_eq!(typed("cetak status > board.txt").unwrap(), ["cetak", "status"]);
     assert!(typed("cetak queue pause --reason ribbon change").is_err());
     assert!(typed("cetak queue stop").is_err());
 }
@@ -59,17 +60,18 @@ fn visit(check: &mut dyn FnMut(&[String], &Command)) {
     inner(&[], &program, check);
 }
 
-/// The command lines below `Examples:` in the long help of a command.
+/// The command lines below `Examples:` at the end of a command's help; a `\` at the end of a line continues it.
 fn examples(command: &Command) -> Vec<String> {
-    let help = command.clone().render_long_help().to_string();
-    let Some((_, examples)) = help.split_once("Examples:\n") else { return Vec::new() };
-    examples.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    let help = command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string).unwrap_or_default();
+    let Some(examples) = help.strip_prefix("Examples:\n") else { return Vec::new() };
+    examples.replace("\\\n", " ").lines().map(|line| line.trim().to_owned()).collect()
 }
 
-/// The path of the command in an example, which may be at the end of a pipe. The error names the example.
+/// The path of the command in an example, which may be at the end of a pipe or write to a file. The error names the example.
 fn typed(example: &str) -> Result<Vec<String>, String> {
     let start = example.find("cetak ").ok_or_else(|| format!("`{example}` does not run `cetak`"))?;
-    let quoted = example[start..].split('"').enumerate();
+    let arguments = example[start..].split(" > ").next().unwrap_or_default();
+    let quoted = arguments.split('"').enumerate();
     let words = quoted.flat_map(|(at, part)| match at % 2 {
         0 => part.split_whitespace().map(str::to_owned).collect(),
         _ => vec![part.to_owned()],
