@@ -1,4 +1,4 @@
-//! One card for one record in one batch: the unit of retry, of stock and of audit.
+//! Jobs: one card for one record in one batch; the unit of retry, of stock and of audit.
 
 use super::{
     attempt::{AttemptState, AttemptView, InspectionResult, Outcome},
@@ -15,8 +15,8 @@ use super::{
 };
 pub use super::{open_job::OpenJob, states::JobState};
 
-/// A queued job is closed: its record goes back to its old place in the waiting list, its blank to where it came from.
-/// One event of the batch covers it.
+/// Closes a queued job: its record returns to its former place on the waiting list, and its blank to its place. One
+/// event of the batch covers it.
 pub fn return_job(record: RecordId, job: &OpenJob) -> Transition {
     Transition {
         attempt: None,
@@ -27,9 +27,10 @@ pub fn return_job(record: RecordId, job: &OpenJob) -> Transition {
     }
 }
 
-/// A job whose card cannot be drawn is closed before any attempt; its record is quarantined, its blank goes back.
+/// Closes a job whose card cannot be rendered, before any attempt: its record is quarantined, and its blank is
+/// released.
 ///
-/// `detail` is the renderer's text, and holds nothing personal.
+/// `detail` is the renderer's message, which has no personal data.
 pub fn refuse_unrenderable(record: RecordId, subject: &str, job: &OpenJob, detail: &str) -> Transition {
     let reason = Reason::NotRendered { detail: detail.to_owned() }.to_stored();
     let event = Event::new("record.quarantined", subject).with("reason", &reason).with("job", job.id);
@@ -41,7 +42,7 @@ pub fn refuse_unrenderable(record: RecordId, subject: &str, job: &OpenJob, detai
     }
 }
 
-/// A good card as its worker knows it since the attempt began. The write checks again that all of it is so.
+/// A good card with the facts that its worker has known since the attempt began. The guards of the write check them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PrintedCard {
     /// The attempt.
@@ -58,12 +59,12 @@ pub struct PrintedCard {
     pub batch: BatchId,
     /// The lot of its blank.
     pub lot: LotId,
-    /// Where that blank came from.
+    /// The place where that blank was reserved.
     pub place: Place,
 }
 
 impl PrintedCard {
-    /// All that changes.
+    /// The transition for the card.
     pub fn transition(&self) -> Transition {
         let (from, to) = (AttemptState::Releasing, AttemptState::Printed);
         Transition {
@@ -75,23 +76,23 @@ impl PrintedCard {
         }
     }
 
-    /// Its blank is a card now.
+    /// The movement of its blank.
     pub fn movement(&self) -> Movement {
         Movement::new(self.lot, self.place.reserved(), Account::Printed, 1, Cause::Printed)
             .of_batch(self.batch)
             .of_attempt(self.attempt)
     }
 
-    /// What is written down of it.
+    /// The audit event of the card.
     pub fn event(&self) -> Event {
         attempt_event(&Outcome::Printed, &self.name, self.job, self.record, &self.printer)
     }
 }
 
-/// What the end of an attempt means for job, record and blanks.
+/// The transition for the end of an attempt.
 ///
-/// `another_blank` is the lot of a free blank at the same place, for the retry of a spoiled card. `jitter` is from 0 to 1
-/// and comes from [`retry::jitter`](super::retry::jitter).
+/// `another_blank` is the lot of a free blank at the same place, for the retry after a spoiled card. `jitter` is from 0
+/// to 1 and comes from [`retry::jitter`](super::retry::jitter).
 pub fn settle(
     view: &AttemptView,
     outcome: &Outcome,
@@ -204,7 +205,7 @@ fn attempt_event(outcome: &Outcome, name: &str, job: JobId, record: RecordId, pr
     }
 }
 
-/// What a person's answer to an uncertain attempt means. Once only.
+/// The transition for the result of an inspection of an uncertain attempt. Possible once only.
 pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Result<Transition, Refusal> {
     if view.state != AttemptState::Uncertain {
         return Err(Refusal::AttemptState {
