@@ -17,7 +17,7 @@ pub const REASON_NOT_ACCEPTING: &str = "not-accepting-jobs";
 /// The reason for a problem that the printer does not name. An IPP keyword.
 const REASON_OTHER: &str = "other";
 
-/// The fault of a query. It is not about any card, so it is never [`DriverError::OutcomeUnknown`] or [`DriverError::Rejected`].
+/// The error of a query. It is not about any card, so it is never [`DriverError::OutcomeUnknown`] or [`DriverError::Rejected`].
 pub(crate) fn query_fault(error: &CallError) -> DriverError {
     match error {
         CallError::NotConnected(_) | CallError::NoAnswer { .. } => unavailable(REASON_UNREACHABLE),
@@ -31,7 +31,7 @@ pub(crate) fn query_fault(error: &CallError) -> DriverError {
     }
 }
 
-/// The fault of a request of an attempt whose card cannot start: its document was not sent, or its job is held.
+/// The error of a request of an attempt whose card cannot start: its document was not sent, or its job is held.
 pub(crate) fn unstarted_fault(error: &CallError) -> DriverError {
     match error {
         // 0x0404, 0x0405 and 0x0508: the job was removed during the request.
