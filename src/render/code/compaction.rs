@@ -298,8 +298,9 @@ mod tests {
     #[test]
     fn the_examples_of_the_standard() {
         assert_eq!(codewords("PDF417"), [453, 178, 121, 239]);
-        assert_eq!(codewords("000213298174000"), [902, 1, 624, 434, 632, 282, 200]);
-        let mut bytes = vec![];
+        let (mut digits, mut bytes) = (vec![], vec![]);
+        push_digits(&mut digits, b"000213298174000");
+        assert_eq!(digits, [902, 1, 624, 434, 632, 282, 200]);
         push_bytes(&mut bytes, b"alcool");
         assert_eq!(bytes, [924, 163, 238, 432, 766, 244]);
     }
