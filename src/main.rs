@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     let events = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     tracing_subscriber::registry().with(events).with(log_levels(matches!(cli.command, Command::Run(_)))).init();
-    match Box::pin(app::run(cli)).await {
+    match app::run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error),
     }

@@ -8,7 +8,7 @@ pub mod profiles;
 mod scheduler;
 pub mod system;
 
-use std::{collections::BTreeMap, io, path::Path, sync::Arc};
+use std::{collections::BTreeMap, io, path::Path, pin::Pin, sync::Arc};
 
 use crate::{
     cli::{
@@ -34,7 +34,14 @@ use system::{SystemClock, SystemEntropy, actor};
 const CHAIN_CLI: &str = "cli";
 
 /// Runs the parsed command.
-pub async fn run(cli: Cli) -> anyhow::Result<()> {
+///
+/// The future is boxed here and not in `main`: the code of an async function is generated in the crate that polls it,
+/// so that the binary would be compiled with all commands once more.
+pub fn run(cli: Cli) -> Pin<Box<dyn Future<Output = anyhow::Result<()>>>> {
+    Box::pin(run_command(cli))
+}
+
+async fn run_command(cli: Cli) -> anyhow::Result<()> {
     let Cli { global, command } = cli;
     let out = Output { json: global.json };
     let variables: BTreeMap<String, String> = std::env::vars().filter(|(name, _)| name.starts_with("CETAK_")).collect();
