@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cetak_driver_api::{Fault, PrinterDriver};
+use cetak_driver_api::{DriverError, PrinterDriver};
 use cetak_driver_ipp::{Fingerprint, IppPrinter, Now, Options, SetupError};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::crypto::ring;
@@ -101,7 +101,7 @@ fn driver(server: &ScriptedServer, options: &Options) -> IppPrinter {
 /// The message for the person who uses the printer.
 async fn message(printer: &IppPrinter) -> String {
     match printer.probe().await {
-        Err(Fault::NeedsOperator(text)) => text,
+        Err(DriverError::NeedsOperator(text)) => text,
         other => panic!("{other:?}"),
     }
 }
@@ -311,7 +311,7 @@ async fn a_handshake_without_an_end_is_an_unreachable_printer() {
     let options = Options { connect_timeout_s: Some(1), ..Options::default() };
     let printer = IppPrinter::new(&format!("ipps://localhost:{port}/ipp/print"), &options, clock()).unwrap();
 
-    let unreachable = Fault::Unavailable { reasons: vec!["connecting-to-device".to_owned()] };
+    let unreachable = DriverError::Unavailable { reasons: vec!["connecting-to-device".to_owned()] };
     assert_eq!(printer.probe().await, Err(unreachable));
 }
 
