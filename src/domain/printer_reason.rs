@@ -207,7 +207,7 @@ const RULES: [Rule; 29] = [
     rule(&["needs-operator"],
         Who::Administrator, "the printer refuses this machine: show the printer to read why",
         Resumes::ByItself, BlankInside::Unused),
-    rule(&["not-vouched-for"],
+    rule(&["not-acknowledged"],
         Who::Supervisor, "the printer has objections: show the printer, remove their cause, or add the printer again and override them",
         Resumes::ByItself, BlankInside::Unused),
     rule(&[TAKES_TOO_LONG],
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suffix_says_how_bad_it_is_and_not_what_it_is() {
+    fn a_suffix_gives_the_severity_and_not_the_reason() {
         for (reason, severity) in [
             ("media-jam-report", Severity::Report),
             ("media-jam-warning", Severity::Warning),
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_soon_to_be_done_does_not_stop_the_feeding_and_what_nobody_knows_does() {
+    fn a_warning_does_not_stop_printing_and_an_unknown_reason_does() {
         for reason in
             ["media-low-warning", "marker-supply-low-error", "cleaner-life-over", "identify-printer-requested"]
         {

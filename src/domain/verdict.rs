@@ -1,7 +1,7 @@
 //! From what a printer says of an attempt to what it means. Without a proof the outcome is uncertain.
 
 use super::{
-    attempt::{Blame, Outcome},
+    attempt::{NotStartedCause, Outcome},
     printer_reason,
 };
 
@@ -134,7 +134,9 @@ fn ended(ending: &Ending) -> Outcome {
     let reason = || if ending.reasons.is_empty() { "no reason given".to_owned() } else { ending.reasons.join(", ") };
     match (ending.blank, ending.card) {
         (BlankProof::Fed, CardProof::Good) => Outcome::Printed,
-        (BlankProof::NotFed, CardProof::None) => Outcome::NotStarted { blame: Blame::Printer, reason: reason() },
+        (BlankProof::NotFed, CardProof::None) => {
+            Outcome::NotStarted { cause: NotStartedCause::Printer, reason: reason() }
+        }
         (BlankProof::Fed, CardProof::Bad | CardProof::None) => Outcome::Spoiled { reason: reason() },
         (BlankProof::NotFed | BlankProof::Unknown, _) | (BlankProof::Fed, CardProof::Unknown) => {
             Outcome::Uncertain { reason: reason() }
@@ -146,20 +148,20 @@ fn ended(ending: &Ending) -> Outcome {
 pub fn after_failure(failure: SendFailure) -> Option<Outcome> {
     match failure {
         SendFailure::LeaseExpired => Some(stopped()),
-        SendFailure::Printer { reason } => Some(Outcome::NotStarted { blame: Blame::Printer, reason }),
-        SendFailure::Card { reason } => Some(Outcome::NotStarted { blame: Blame::Card, reason }),
+        SendFailure::Printer { reason } => Some(Outcome::NotStarted { cause: NotStartedCause::Printer, reason }),
+        SendFailure::Card { reason } => Some(Outcome::NotStarted { cause: NotStartedCause::Card, reason }),
         SendFailure::OutcomeUnknown => None,
     }
 }
 
 /// No blank was used, and the printer is to blame.
 pub fn not_started(reason: &str) -> Outcome {
-    Outcome::NotStarted { blame: Blame::Printer, reason: reason.into() }
+    Outcome::NotStarted { cause: NotStartedCause::Printer, reason: reason.into() }
 }
 
 /// It was stopped before a card could exist; neither card nor printer is to blame.
 pub fn stopped() -> Outcome {
-    Outcome::NotStarted { blame: Blame::Neither, reason: STOPPED.into() }
+    Outcome::NotStarted { cause: NotStartedCause::Interruption, reason: STOPPED.into() }
 }
 
 /// Unknown until a person inspects it.
@@ -175,10 +177,10 @@ mod tests {
     const CARDS: [CardProof; 4] = [CardProof::Good, CardProof::Bad, CardProof::None, CardProof::Unknown];
 
     #[test]
-    fn a_node_without_its_lease_blames_no_printer() {
+    fn a_node_without_its_lease_counts_no_failure_of_a_printer() {
         assert_eq!(after_failure(SendFailure::LeaseExpired), Some(stopped()));
         let refused = after_failure(SendFailure::Printer { reason: "connection refused".to_owned() });
-        assert!(matches!(refused, Some(Outcome::NotStarted { blame: Blame::Printer, .. })), "{refused:?}");
+        assert!(matches!(refused, Some(Outcome::NotStarted { cause: NotStartedCause::Printer, .. })), "{refused:?}");
     }
 
     #[test]

@@ -203,11 +203,11 @@ async fn render(
             kind(error.to_string())
         })
     };
-    let document = match engine.desk.clone() {
+    let document = match engine.render_permits.clone() {
         None => draw(),
-        Some(desk) => {
+        Some(render_permits) => {
             // The semaphore is never closed. Without a permit, one more card would be rendered at a time.
-            let permit = desk.acquire_owned().await.ok();
+            let permit = render_permits.acquire_owned().await.ok();
             let drawing = tokio::task::spawn_blocking(move || {
                 let _permit = permit;
                 draw()

@@ -1,8 +1,9 @@
-//! The lease of one scheduler among several on a database. It prints on its printers while it holds the lease.
+//! The lease of a node: one of several schedulers that share a database. A node prints on its printers while it holds
+//! the lease.
 //!
-//! The lease is measured on the database's clock. A node measures its own on its monotonic clock, starting before the request,
-//! and treats it as expired a margin before other nodes may take over. The fence covers the rest: a node whose lease has
-//! expired cannot write.
+//! The lease is measured on the database's clock. A node also measures it on its own monotonic clock from before each
+//! renewal, and counts it as expired a margin before other nodes may take over. The fence covers the rest: a node whose
+//! lease has expired cannot write.
 
 use std::{
     sync::{
@@ -14,8 +15,8 @@ use std::{
 
 use async_trait::async_trait;
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, Fault, Found, Prepared, PrinterDriver,
-    PrinterStatus,
+    AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Committed, Document, DriverError, Prepared,
+    PrinterDriver, PrinterStatus,
 };
 use tracing::warn;
 
@@ -24,7 +25,7 @@ use crate::{
     store::{Candidate, Fence, StoreError, Tx},
 };
 
-/// The part of a lease that a node leaves unused; others may take over only after it.
+/// The share of a lease that its node leaves unused, as a divisor.
 const MARGIN: u32 = 5;
 
 /// This node's lease.
@@ -33,23 +34,23 @@ pub struct Lease {
     fence: Fence,
     pub(super) candidate: Candidate,
     pub(super) length: Duration,
-    /// Until when it holds, in microseconds of [`Clock::elapsed`].
+    /// The end of the usable lease, in microseconds of [`Clock::elapsed`].
     good_until: AtomicU64,
 }
 
 impl Lease {
-    /// For a node by this name that has not joined. `length` is at least six seconds: a shorter lease would expire while
-    /// the database waits for a writer that froze.
+    /// The lease of a node that has not joined yet. `length` is at least six seconds: a shorter lease would expire
+    /// while the database waits for a process that hangs inside a write transaction.
     pub fn new(node: &str, candidate: Candidate, length: Duration) -> Self {
         Self { fence: Fence::new(node), candidate, length, good_until: AtomicU64::new(0) }
     }
 
-    /// The fence that its writers must still own.
+    /// The fence that the node's writes must still own.
     pub fn fence(&self) -> Fence {
         self.fence.clone()
     }
 
-    /// Counts the lease as expired: nothing more is fed.
+    /// Counts the lease as expired, so that no further card starts.
     pub(in crate::engine) fn lost(&self) {
         self.good_until.store(0, Ordering::SeqCst);
     }
@@ -59,7 +60,7 @@ impl Lease {
         self.fence.node()
     }
 
-    /// Whether a card may be fed.
+    /// Whether the lease is valid, so that a card may start.
     pub(in crate::engine) fn holds(&self, clock: &dyn Clock) -> bool {
         micros(clock.elapsed()) < self.good_until.load(Ordering::SeqCst)
     }
@@ -70,13 +71,13 @@ impl Lease {
     }
 }
 
-/// Sets a clock by the database's. The answer was given at some moment of the wait for it, which is long for a node that is
-/// cut off or frozen meanwhile: a difference that the wait explains is not corrected.
-pub async fn follow(clock: &dyn Clock, tx: &mut Tx) -> Result<(), StoreError> {
+/// Synchronises a clock to the database's. The database may have read its clock at any moment of the request, so a
+/// difference that the duration of the request explains is not corrected.
+pub async fn sync_clock(clock: &dyn Clock, tx: &mut Tx) -> Result<(), StoreError> {
     let (asked, before) = (clock.elapsed(), clock.now());
     let theirs = tx.clock().await?;
     let waited = clock.elapsed().saturating_sub(asked);
-    clock.follow(theirs, theirs.clamp(before, before.plus(waited)));
+    clock.sync_to(theirs, theirs.clamp(before, before.plus(waited)));
     Ok(())
 }
 
@@ -84,31 +85,32 @@ fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A printer that is fed under a lease: without it nothing is sent that could become a card.
+/// A printer under a lease. Without a valid lease, no document is sent and no card is committed.
 #[derive(Clone)]
 pub(in crate::engine) struct Leased {
     pub(in crate::engine) driver: Arc<dyn PrinterDriver>,
     pub(in crate::engine) lease: Arc<Lease>,
     pub(in crate::engine) clock: Arc<dyn Clock>,
-    /// The node's epoch when the worker started: a later one is another lease.
+    /// The node's epoch when the worker started. A later epoch is another lease.
     pub(in crate::engine) epoch: i64,
 }
 
-/// How often, and how far apart, an upload that came too late is cancelled.
+/// How many times the cancellation of a late upload is tried.
 const CANCEL_TRIES: u32 = 120;
 const CANCEL_WAIT: Duration = Duration::from_secs(1);
 
-/// Why nothing was sent: neither the printer nor the card is to blame.
+/// The reason for a call that was not made because of the lease: neither the printer nor the card failed.
 pub(in crate::engine) const LEASE_ENDED: &str = "this node's lease has ended";
 
 impl Leased {
-    fn check(&self) -> Result<(), Fault> {
-        let lost = || Fault::NotSent(LEASE_ENDED.to_owned());
+    fn check(&self) -> Result<(), DriverError> {
+        let lost = || DriverError::NotSent(LEASE_ENDED.to_owned());
         let holds = self.lease.holds(&*self.clock) && self.lease.fence.epoch() == self.epoch;
         if holds { Ok(()) } else { Err(lost()) }
     }
 
-    /// A held job that stays in the printer without an attempt could be released there by a person.
+    /// Cancels an upload that ended after the lease. A held job without an attempt could be released by a person at the
+    /// printer.
     async fn cancel_late(&self, reference: &AttemptRef) {
         for _ in 0..CANCEL_TRIES {
             if self.driver.cancel(reference).await.is_ok() {
@@ -122,27 +124,29 @@ impl Leased {
 
 #[async_trait]
 impl PrinterDriver for Leased {
-    async fn probe(&self) -> Result<Capabilities, Fault> {
+    async fn probe(&self) -> Result<Capabilities, DriverError> {
         self.driver.probe().await
     }
 
-    async fn status(&self) -> Result<PrinterStatus, Fault> {
+    async fn status(&self) -> Result<PrinterStatus, DriverError> {
         self.driver.status().await
     }
 
-    /// An upload that ended after the lease is cancelled: the node that took over may have asked before it was there.
-    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault> {
+    /// Uploads, and cancels the upload if it ends after the lease: the node that took over may have asked the printer
+    /// too early to see it.
+    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, DriverError> {
         self.check()?;
         let (own, id) = (self.clone(), attempt.clone());
-        // In a task of its own, which runs to its end when the worker is aborted in the middle.
+        // In a task of its own, which completes even if the worker is aborted meanwhile.
         let upload = tokio::spawn(async move {
             let prepared = own.driver.prepare(&id, document).await;
             let Err(fault) = own.check() else { return prepared };
-            let (printer_job, boot) = prepared.map_or((None, None), |prepared| (prepared.printer_job, prepared.boot));
+            let (printer_job, printer_run) =
+                prepared.map_or((None, None), |prepared| (prepared.printer_job, prepared.printer_run));
             own.cancel_late(&AttemptRef {
                 id,
                 printer_job,
-                boot,
+                printer_run,
                 releasing: false,
                 impressions: 1,
                 acknowledged: false,
@@ -150,19 +154,19 @@ impl PrinterDriver for Leased {
             .await;
             Err(fault)
         });
-        upload.await.unwrap_or_else(|_| Err(Fault::OutcomeUnknown("the upload was aborted".to_owned())))
+        upload.await.unwrap_or_else(|_| Err(DriverError::OutcomeUnknown("the upload was aborted".to_owned())))
     }
 
-    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault> {
+    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, DriverError> {
         self.check()?;
         self.driver.commit(attempt).await
     }
 
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault> {
+    async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
         self.driver.find(attempt).await
     }
 
-    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault> {
+    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, DriverError> {
         self.driver.cancel(attempt).await
     }
 }
