@@ -242,7 +242,7 @@ mod the_rules_can_fail {
     #[test]
     fn the_picture_crate_is_a_layer_of_its_own() {
         assert_eq!(layer_of("src/render/picture/src/raster.rs"), Some("picture"));
-        assert_eq!(layer_of("src/render/pdf.rs"), Some("render"));
+        assert_eq!(layer_of("src/render/pdf/mod.rs"), Some("render"));
         assert_eq!(layers_used("src/render/picture/src/raster.rs", "use cetak::domain::id;"), ["domain"]);
         assert!(LAYERS.contains(&("picture", &[])));
     }

@@ -72,7 +72,7 @@ impl Renderer {
                 shows_bleed: output.for_people,
                 back_is_upside_down: self.is_turned_over_its_top(output),
             };
-            return pdf::write(&laid, photo.as_ref(), &paper, &self.typesetter);
+            return pdf::write(&laid, photo.as_ref(), &paper);
         }
         let mut pages = Vec::with_capacity(laid.len());
         for (side, laid) in &laid {

@@ -169,11 +169,6 @@ impl Typesetter {
         let font = &self.shapes(name)?.font;
         text.chars().find(|c| font.glyph(*c).is_none() && !c.is_whitespace())
     }
-
-    /// Font units per em.
-    pub(super) fn units_per_em(&self, name: FontName) -> f32 {
-        self.shapes(name).map_or(1.0, |shapes| shapes.font.units_per_em())
-    }
 }
 
 /// A line of glyphs with kerning, from position 0.

@@ -31,16 +31,30 @@ pub(super) fn data(name: FontName) -> &'static [u8] {
     }
 }
 
+/// The fonts for texts in drawings, and their names.
+struct Database {
+    fonts: Arc<fontdb::Database>,
+    names: Vec<(fontdb::ID, FontName)>,
+}
+
+static DATABASE: LazyLock<Database> = LazyLock::new(|| {
+    let mut fonts = fontdb::Database::new();
+    let mut names = Vec::new();
+    for name in [FontName::Regular, FontName::Bold, FontName::OcrB] {
+        let faces = fonts.load_font_source(fontdb::Source::Binary(Arc::new(data(name))));
+        names.extend(faces.into_iter().map(|id| (id, name)));
+    }
+    Database { fonts: Arc::new(fonts), names }
+});
+
 /// The fonts for texts in drawings.
 pub(super) fn database() -> Arc<fontdb::Database> {
-    static DATABASE: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
-        let mut database = fontdb::Database::new();
-        for data in [REGULAR, BOLD, OCR_B] {
-            database.load_font_source(fontdb::Source::Binary(Arc::new(data)));
-        }
-        Arc::new(database)
-    });
-    DATABASE.clone()
+    DATABASE.fonts.clone()
+}
+
+/// The font that has a number in the [`database`].
+pub(super) fn named(id: fontdb::ID) -> Option<FontName> {
+    DATABASE.names.iter().find(|(of, _)| *of == id).map(|(_, name)| *name)
 }
 
 /// A glyph of a font.
