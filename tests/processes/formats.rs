@@ -110,7 +110,7 @@ fn a_printer_with_pdf_only_gets_both_sides_as_pages_of_the_cards_size() {
 fn a_printer_with_png_only_is_objected_to_and_gets_the_front_if_a_person_insists() {
     let case = Case::of(EvePrinter::taking("image/png"));
     case.is_added_only_if_a_person_insists(&[
-        "It takes no format that holds two sides, and a card of `ktp-el` has two.",
+        "It accepts no format that holds two sides, and a card of `ktp-el` has two sides.",
     ]);
 
     let (_, document) = case.printed();
@@ -122,8 +122,11 @@ fn a_printer_with_png_only_is_objected_to_and_gets_the_front_if_a_person_insists
 #[test]
 fn an_office_printer_of_black_letters_is_objected_to_and_gets_black_dots_if_a_person_insists() {
     let case = Case::of(EvePrinter::built_in());
-    let medium = "It names no medium of 85.6 x 53.98 mm";
-    case.is_added_only_if_a_person_insists(&["It names no two-sided `sides`, and a card of `ktp-el` has two.", medium]);
+    let medium = "It reports no medium of 85.6 x 53.98 mm";
+    case.is_added_only_if_a_person_insists(&[
+        "It reports no two-sided `sides`, and a card of `ktp-el` has two sides.",
+        medium,
+    ]);
 
     let (_, document) = case.printed();
 
@@ -155,7 +158,7 @@ fn the_best_format_for_a_card_is_chosen_whatever_comes_first_in_the_printers_lis
 #[test]
 fn a_printer_that_takes_nothing_that_is_drawn_here_is_objected_to_and_feeds_no_blank() {
     let case = Case::of(EvePrinter::taking("application/postscript,image/jpeg"));
-    case.is_added_only_if_a_person_insists(&["It takes none of `image/pwg-raster`", "`application/pdf`"]);
+    case.is_added_only_if_a_person_insists(&["`image/pwg-raster`", "`application/pdf`"]);
 
     case.office.set("release_after_s = 1");
     let answer = case.office.start(&["run", "--until-idle"]).ended(100);

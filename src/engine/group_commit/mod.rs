@@ -19,6 +19,7 @@ use crate::{
         batch::{Batch, BatchEnd},
         id::{AttemptKey, BatchId, JobId},
         printer::Printer,
+        reason::Reason,
     },
     store::{Acknowledgement, Begin, StoreError},
 };
@@ -90,7 +91,7 @@ impl CommitQueue {
         batch: BatchId,
         job: JobId,
         subject: String,
-        reason: String,
+        reason: Reason,
     ) -> Result<(), StoreError> {
         self.save(NotRenderable { batch, job, subject, reason }).await
     }

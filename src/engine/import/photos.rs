@@ -13,8 +13,9 @@ use crate::{
     engine::{
         clock::{Entropy, nonce},
         person::photo_row_name,
+        render_fault::photo_fault,
     },
-    render::{Background, CardRenderer, PhotoError, RenderError},
+    render::{Background, CardRenderer, RenderError},
     store::{
         NewPhoto,
         keys::{Digest, Keys, hex},
@@ -73,21 +74,9 @@ impl PhotoFolder {
 
     /// Decodes a photo, as it will be when its card is drawn.
     fn look_at(&self, bytes: &[u8]) -> Result<Background, PhotoFault> {
-        self.renderer.check_photo(bytes).map_err(|error| match error {
-            RenderError::Photo(PhotoError::Kind) => PhotoFault::Kind,
-            RenderError::Photo(PhotoError::Bytes { .. } | PhotoError::TooLarge { .. }) => PhotoFault::TooLarge,
-            RenderError::Photo(PhotoError::TooSmall { .. }) => PhotoFault::TooSmall,
-            RenderError::Photo(PhotoError::CutOff) => PhotoFault::CutOff,
-            RenderError::Photo(PhotoError::Unsupported { .. }) => PhotoFault::Unsupported,
-            RenderError::Photo(PhotoError::Corrupt { .. })
-            | RenderError::Profile(_)
-            | RenderError::Character { .. }
-            | RenderError::TooLong { .. }
-            | RenderError::Code { .. }
-            | RenderError::Mrz { .. }
-            | RenderError::Size
-            | RenderError::Encode(_)
-            | RenderError::Pdf(_) => PhotoFault::Corrupt,
+        self.renderer.check_photo(bytes).map_err(|error| match &error {
+            RenderError::Photo(error) => photo_fault(error),
+            _ => PhotoFault::Corrupt,
         })
     }
 }

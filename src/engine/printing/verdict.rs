@@ -6,9 +6,10 @@ pub use crate::domain::verdict::{Verdict, not_started, stopped, uncertain};
 use crate::{
     domain::{
         attempt::Outcome,
+        reason::{DriverFault, Reason},
         verdict::{self, BlankProof, CardProof, Ending, Evidence, SendFailure},
     },
-    engine::scheduling::lease::LEASE_ENDED,
+    engine::scheduling::lease::SendError,
 };
 
 /// The verdict on an attempt for which `releasing` was saved.
@@ -21,15 +22,36 @@ pub fn before_releasing(found: Found) -> Verdict {
     verdict::before_releasing(evidence(found))
 }
 
+/// What it means that a card was not sent; `None` where only the printer can tell.
+pub(in crate::engine) fn after_error(error: &SendError) -> Option<Outcome> {
+    match error {
+        SendError::LeaseExpired => verdict::after_failure(SendFailure::LeaseExpired),
+        SendError::Fault(fault) => after_fault(fault),
+    }
+}
+
 /// What a failed `prepare` or `commit` means; `None` where only the printer can tell.
 pub fn after_fault(fault: &Fault) -> Option<Outcome> {
+    let reason = || reason_of(fault);
     verdict::after_failure(match fault {
-        Fault::NotSent(why) if why == LEASE_ENDED => SendFailure::LeaseExpired,
-        Fault::NotSent(_) | Fault::NeedsOperator(_) => SendFailure::Printer { reason: fault.to_string() },
-        Fault::Unavailable { reasons } => SendFailure::Printer { reason: reasons.join(", ") },
-        Fault::Rejected(_) => SendFailure::Card { reason: fault.to_string() },
+        Fault::NotSent(_) | Fault::NeedsOperator(_) | Fault::Unavailable { .. } => {
+            SendFailure::Printer { reason: reason() }
+        }
+        Fault::Rejected(_) => SendFailure::Card { reason: reason() },
         Fault::OutcomeUnknown(_) => SendFailure::OutcomeUnknown,
     })
+}
+
+/// A driver's fault as a reason.
+pub fn reason_of(fault: &Fault) -> Reason {
+    let driver = |fault, detail: &str| Reason::Driver { fault, detail: detail.into() };
+    match fault {
+        Fault::NotSent(detail) => driver(DriverFault::NotSent, detail),
+        Fault::Rejected(detail) => driver(DriverFault::Rejected, detail),
+        Fault::NeedsOperator(detail) => driver(DriverFault::NeedsOperator, detail),
+        Fault::OutcomeUnknown(detail) => driver(DriverFault::OutcomeUnknown, detail),
+        Fault::Unavailable { reasons } => Reason::Printer { reasons: reasons.clone() },
+    }
 }
 
 fn evidence(found: Found) -> Evidence {
@@ -59,10 +81,18 @@ fn evidence(found: Found) -> Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::attempt::Blame;
 
     #[test]
     fn an_expired_lease_is_told_from_a_printer_that_was_not_reached() {
-        assert_eq!(after_fault(&Fault::NotSent(LEASE_ENDED.to_owned())), Some(stopped()));
-        assert_ne!(after_fault(&Fault::NotSent("connection refused".to_owned())), Some(stopped()));
+        let blame = |error| match after_error(&error) {
+            Some(Outcome::NotStarted { blame, reason }) => (blame, reason),
+            other => panic!("{other:?}"),
+        };
+        let refused = "connection refused";
+        let not_sent = Reason::Driver { fault: DriverFault::NotSent, detail: refused.into() };
+
+        assert_eq!(blame(SendError::LeaseExpired), (Blame::Neither, Reason::LeaseExpired));
+        assert_eq!(blame(SendError::Fault(Fault::NotSent(refused.to_owned()))), (Blame::Printer, not_sent));
     }
 }
