@@ -134,7 +134,7 @@ fn show_text(
         }
     }
     if let Some(why) = &printer.override_reason {
-        text += &format!("\nused all the same: {why}\n");
+        text += &format!("\nused all the same: {}\n", words::quote(why));
     }
     text
 }

@@ -22,8 +22,8 @@ pub struct Event {
 pub enum Value {
     /// A name, a number, a state, or the words of a person.
     Text(String),
-    /// A reason that the program gave.
-    Reason(Reason),
+    /// A reason that the program gave. Boxed, so that the many events without one stay small.
+    Reason(Box<Reason>),
     /// The objections that a person overrode.
     Objections(Vec<Objection>),
 }
@@ -44,7 +44,7 @@ impl Event {
     /// With the program's reason, under `reason`. The words of a person are a text under `note`.
     #[must_use]
     pub fn because(mut self, reason: &Reason) -> Self {
-        self.details.push(("reason", Value::Reason(reason.clone())));
+        self.details.push(("reason", Value::Reason(Box::new(reason.clone()))));
         self
     }
 

@@ -190,7 +190,7 @@ const RULES: [Rule; 29] = [
     rule(&["media-jam", "media-path-jam", "media-path-input-jam", "media-path-output-jam"],
         Who::Operator, Task::ClearJam,
         Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
-    rule(&["media-path-input-feed-error", "input-media-tray-feed-error"],
+    rule(&["media-path-input-feed-error", "media-path-input-feed", "input-media-tray-feed-error", "input-media-tray-feed"],
         Who::Operator, Task::FindStuckBlank,
         Resumes::WithTheNextCard, BlankInside::MayBeSpoiled),
     rule(&["input-tray-missing", "input-media-tray-missing"],
@@ -263,10 +263,13 @@ const RULES: [Rule; 29] = [
 
 /// The advice for a reason as a printer reports it, with or without a suffix. Any text is allowed.
 pub fn advise(reason: &str) -> Advice {
+    let find = |keyword: &str| RULES.iter().find(|rule| rule.keywords.contains(&keyword));
     let suffixes = [("-report", Severity::Report), ("-warning", Severity::Warning), ("-error", Severity::Error)];
     let split = suffixes.iter().find_map(|(suffix, severity)| Some((reason.strip_suffix(suffix)?, *severity)));
-    let (keyword, severity) = split.unwrap_or((reason, Severity::Error));
-    let rule = RULES.iter().find(|rule| rule.keywords.contains(&keyword)).unwrap_or(&UNKNOWN);
+    // A few keywords themselves end in `-error`.
+    let whole = (reason, Severity::Error);
+    let (keyword, severity) = if find(reason).is_some() { whole } else { split.unwrap_or(whole) };
+    let rule = find(keyword).unwrap_or(&UNKNOWN);
     Advice {
         keyword: keyword.to_owned(),
         severity,
@@ -331,6 +334,10 @@ mod tests {
             let advice = advise(reason);
             assert_eq!((advice.keyword.as_str(), advice.severity), ("media-jam", severity));
             assert_eq!(advice.stops_feeding, severity != Severity::Report, "{reason}");
+        }
+        for keyword in keywords() {
+            assert_eq!(advise(keyword).keyword, keyword);
+            assert_eq!(advise(&format!("{keyword}-warning")).keyword, keyword);
         }
     }
 

@@ -55,14 +55,15 @@ fn coded(stored: &str) -> Reason {
 /// The details of the newest audit row of an act.
 async fn details(world: &World, act: &str) -> Value {
     let rows = world.engine.store.read().await.unwrap().audit_page("cli", 0, 5_000).await.unwrap();
-    let entries = rows.iter().map(|row| serde_json::from_str::<Value>(&row.entry).unwrap());
-    entries.filter(|entry| entry["act"] == act).last().unwrap()["details"].clone()
+    let mut entries = rows.iter().rev().map(|row| serde_json::from_str::<Value>(&row.entry).unwrap());
+    entries.find(|entry| entry["act"] == act).unwrap()["details"].clone()
 }
 
 fn state(of: RecordState) -> String {
     of.as_str().to_owned()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with optional texts")]
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
 }
@@ -185,11 +186,11 @@ async fn what_a_printer_says_is_a_code_with_its_keywords_or_its_text_on_one_line
     assert_eq!(attempt(&world, "r00000").await, (some("spoiled"), jammed, None));
 
     let other = World::new().await;
-    let refuses = FakePrinter::new(&other, "").reach(|act| match act {
+    let printer = FakePrinter::new(&other, "").reach(|act| match act {
         Act::Commit => Err(Fault::Rejected("tray\r\n\u{1b}[31m4".into())),
         Act::Ask | Act::Prepare | Act::Find | Act::Ended | Act::Cancel => Ok(()),
     });
-    refuses.add(&other, "p1").await;
+    printer.add(&other, "p1").await;
     other.import(&students(0..1)).await;
     other.receive(10, None).await;
     other.run().await;

@@ -81,7 +81,10 @@ pub(super) fn condition(reason: &str) -> Option<&'static str> {
         "media-low" => "the hopper is almost empty",
         "media-path-output-almost-full" | "output-area-almost-full" => "the output is almost full",
         "media-jam" | "media-path-jam" | "media-path-input-jam" | "media-path-output-jam" => "a card is jammed",
-        "media-path-input-feed-error" | "input-media-tray-feed-error" => "a blank was not fed",
+        "media-path-input-feed-error"
+        | "media-path-input-feed"
+        | "input-media-tray-feed-error"
+        | "input-media-tray-feed" => "a blank was not fed",
         "input-tray-missing" | "input-media-tray-missing" => "the hopper is missing",
         "output-area-full" | "media-path-output-full" => "the output is full",
         "output-tray-missing" => "the output hopper is missing",

@@ -38,7 +38,6 @@ pub fn word_reason(stored: &mut Option<String>, out: Output) {
 }
 
 /// A reason in words.
-#[expect(clippy::too_many_lines, reason = "one arm for each reason")]
 pub fn reason(reason: &Reason) -> String {
     match reason {
         Reason::OpenQuote { rows, first_line, last_line } => format!(

@@ -213,7 +213,7 @@ mod tests {
     fn every_reason_reads_back_from_what_is_stored_of_it() {
         let first = Reason::OpenQuote { rows: 2, first_line: 3, last_line: 4 };
         let all: Vec<Reason> = std::iter::successors(Some(first), after).collect();
-        assert_eq!(all.len(), 52);
+        assert_eq!(all.len(), 51);
         for reason in all {
             let stored = reason.to_stored();
             assert!(stored.starts_with("{\"code\":\"") && !stored.contains('\n'), "{stored}");

@@ -76,7 +76,15 @@ impl PhotoFolder {
     fn look_at(&self, bytes: &[u8]) -> Result<Background, PhotoFault> {
         self.renderer.check_photo(bytes).map_err(|error| match &error {
             RenderError::Photo(error) => photo_fault(error),
-            _ => PhotoFault::Corrupt,
+            RenderError::Profile(_)
+            | RenderError::Character { .. }
+            | RenderError::TooLong { .. }
+            | RenderError::Code { .. }
+            | RenderError::Mrz(_)
+            | RenderError::MrzSex
+            | RenderError::Size
+            | RenderError::Encode(_)
+            | RenderError::Pdf(_) => PhotoFault::Corrupt,
         })
     }
 }
