@@ -1,4 +1,4 @@
-//! The program: reads what was typed, carries it out, and says what went wrong.
+//! The program: parses the arguments, runs the command, and reports errors.
 
 use std::{
     io::{self, IsTerminal},
@@ -21,7 +21,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// Rows are made in one thread and freed in another, at which the system's allocator is slow.
+/// Import allocates rows in one thread and frees them in another, which is slow in the system's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -30,13 +30,13 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     let events = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     tracing_subscriber::registry().with(events).with(log_levels(matches!(cli.command, Command::Run(_)))).init();
-    match Box::pin(app::run(cli)).await {
+    match app::run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error),
     }
 }
 
-/// The levels that `CETAK_LOG` names, such as `info` or `cetak=debug,warn`; the usual ones if it is unset or invalid.
+/// The levels in `CETAK_LOG`, such as `info` or `cetak=debug,warn`; the default levels if it is unset or invalid.
 fn log_levels(is_service: bool) -> Targets {
     let usual = if is_service {
         let levels = Targets::new().with_default(LevelFilter::WARN);
@@ -47,7 +47,7 @@ fn log_levels(is_service: bool) -> Targets {
     std::env::var("CETAK_LOG").ok().and_then(|levels| levels.parse().ok()).unwrap_or(usual)
 }
 
-/// Prints what went wrong and what to do next. A closed pipe is not a failure: the reader has what it wanted.
+/// Prints the error and its hint. A closed pipe is not an error: the reader has read enough.
 fn report(error: &anyhow::Error) -> ExitCode {
     let is_broken_pipe = |cause: &(dyn std::error::Error + 'static)| {
         cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)

@@ -1,4 +1,5 @@
-//! Settings: `CETAK_*` variables over `cetak.toml` over defaults, into final types. An error names the key and its source.
+//! Settings: `CETAK_*` variables override `cetak.toml`, which overrides the defaults. An error names the key and its
+//! source.
 
 use std::{
     collections::BTreeMap,
@@ -42,24 +43,24 @@ struct Written {
     printer: PrinterOptions,
 }
 
-/// All settings, and where each comes from.
+/// All settings, and the source of each.
 #[derive(Debug)]
 pub(super) struct Config {
-    /// For the engine.
+    /// The engine's settings.
     pub settings: Settings,
     /// The card profiles.
     pub profiles: Profiles,
-    /// How IPP printers are reached. The files that they name are read when a printer is used.
+    /// The options of IPP printers. The files that they name are read when a printer is used.
     pub printers: PrinterOptions,
-    /// Where the database is.
+    /// The location of the database.
     pub database: Location,
-    /// This scheduler's name among several.
+    /// The name of this scheduler among several that share a database.
     pub node: String,
-    /// How long a node that is not heard of keeps its printers.
+    /// The lease: how long a node keeps its printers after its last heartbeat.
     pub lease: Duration,
-    /// Where the master key is.
+    /// The path of the master key.
     pub key_file: PathBuf,
-    /// Key to value and source, for people.
+    /// Key to value and source, as shown to people.
     pub sources: BTreeMap<&'static str, (String, String)>,
 }
 
@@ -78,7 +79,7 @@ impl Config {
     }
 }
 
-/// Variables that are no settings of the engine.
+/// Variables that the program reads, but that are not settings.
 const OTHER_VARIABLES: [&str; 5] = ["CETAK_DATA", "CETAK_CONFIG", "CETAK_ACTOR", "CETAK_LOG", "CETAK_KEY"];
 const KEYS: [&str; 15] = [
     "site",
@@ -98,7 +99,7 @@ const KEYS: [&str; 15] = [
     "profiles",
 ];
 
-/// Reads the settings. `variables` are those of the environment that begin with `CETAK_`.
+/// Reads the settings. `variables` are the environment variables whose names begin with `CETAK_`.
 pub(super) fn load(
     folder: &Path,
     named: Option<&Path>,
@@ -143,7 +144,7 @@ pub(super) fn load(
     })
 }
 
-/// Options with their values checked, and paths that begin in the folder of the settings.
+/// Validates the options of printers, and resolves their paths against the folder of the settings.
 fn printers(mut written: PrinterOptions, folder: &Path) -> anyhow::Result<PrinterOptions> {
     for (name, options) in &mut written {
         if !is_name(name) {
@@ -156,7 +157,7 @@ fn printers(mut written: PrinterOptions, folder: &Path) -> anyhow::Result<Printe
     Ok(written)
 }
 
-/// What is wrong with a printer's options, and what to do.
+/// The message for invalid printer options.
 pub(super) fn wrong_options(name: &str, error: &cetak_driver_ipp::SetupError) -> Message {
     Message::from_detail(format!("in `[printer.{name}]` of the settings: {error}"))
 }
@@ -236,7 +237,7 @@ impl Reader<'_> {
         })
     }
 
-    /// A server's address, or the file in the data folder. The address may hold a password, which is shown nowhere.
+    /// The address of a server, or a file in the data folder. The address may contain a password, which is never shown.
     fn database(&mut self, written: Option<String>, folder: &Path) -> anyhow::Result<Location> {
         const KEY: &str = "database";
         let file = folder.join(files::DATABASE);
@@ -286,7 +287,7 @@ impl Reader<'_> {
     }
 }
 
-/// A machine's name as the name of a node.
+/// The default node name: the host name with unsuitable characters replaced.
 fn node_of(host: &str) -> String {
     let is_fit = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
     let name: String = host.chars().map(|c| if is_fit(c) { c } else { '-' }).take(40).collect();
@@ -308,7 +309,7 @@ fn system_zone() -> String {
 fn read(path: &Path) -> anyhow::Result<Written> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| EngineError::Read { what: path.display().to_string(), source })?;
-    // Not the line itself: a password may stand in it.
+    // The error's own text quotes the line, which may contain a password.
     toml::from_str(&text).map_err(|error: toml::de::Error| {
         let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].split('\n').count());
         let written = text.lines().nth(line - 1).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The drivers and the renderer: the only file that names a driver.
+//! The drivers and the renderer. No other file names a driver.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,7 +18,7 @@ pub fn renderers() -> RendererFactory {
 }
 
 /// Limits concurrent rendering to the number of processors.
-pub fn desk() -> Arc<Semaphore> {
+pub fn render_permits() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)))
 }
 

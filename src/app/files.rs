@@ -1,4 +1,4 @@
-//! The data folder: who may use it, its key, and the lock of its scheduler.
+//! The files of the data folder: its permissions, the key, and the locks.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
@@ -16,23 +16,23 @@ use crate::{
     store::keys::{Keys, hex, unhex},
 };
 
-/// The database's name in the data folder.
+/// The database's file name in the data folder.
 pub(super) const DATABASE: &str = "cetak.db";
-/// The key's name in the data folder.
+/// The key's file name in the data folder.
 pub(super) const KEY: &str = "cetak.key";
-/// The settings' name in the data folder.
+/// The settings' file name in the data folder.
 pub(super) const SETTINGS: &str = "cetak.toml";
 const LOCK: &str = "cetak.lock";
 const INSTANCE: &str = "cetak.instance";
 
-/// Makes the data folder, for its owner only.
+/// Creates the data folder, accessible to its owner only.
 pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
     let context = || format!("the data folder `{}` cannot be made", folder.display());
     DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(context)
 }
 
-/// Reads the master key. If there is neither key nor data, makes one: synced with its folder before the first row is
-/// written.
+/// Reads the master key. If neither key nor data exist, creates a key and syncs it with its folder before the first row
+/// is written.
 pub(super) fn master_key(file: &Path, has_data: bool, entropy: &dyn Entropy) -> anyhow::Result<Keys> {
     if !file.exists() && !has_data {
         let mut key = Zeroizing::new([0; 32]);
@@ -68,7 +68,8 @@ pub(super) fn parse_key(text: &str) -> Option<Keys> {
 fn make_key(file: &Path, text: &str) -> anyhow::Result<()> {
     let context = || format!("the key file `{}` cannot be made", file.display());
     let folder = file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Written beside and linked into place, so that another process never reads half a key and never replaces a whole one.
+    // The key is written to a temporary file and linked into place, so that another process never reads a partial key
+    // and never replaces a complete one.
     let mut part = file.as_os_str().to_owned();
     part.push(format!(".{}", std::process::id()));
     let mut handle =
@@ -84,14 +85,14 @@ fn make_key(file: &Path, text: &str) -> anyhow::Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all()).with_context(context)
 }
 
-/// Makes the database file before the database does, so that it and its journal are for their owner only.
+/// Creates the database file with owner-only permissions, which its journal inherits.
 pub(super) fn make_database(file: &Path) -> anyhow::Result<()> {
     let context = || format!("the database `{}` cannot be made", file.display());
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file).with_context(context)?;
     fs::set_permissions(file, Permissions::from_mode(0o600)).with_context(context)
 }
 
-/// What tells this data folder from any other, made when it is first asked for.
+/// The random name of this data folder, created on first use.
 pub(super) fn instance(folder: &Path, entropy: &dyn Entropy) -> anyhow::Result<String> {
     let file = folder.join(INSTANCE);
     let context = || format!("`{}` cannot be read or made", file.display());
@@ -109,7 +110,7 @@ pub(super) fn instance(folder: &Path, entropy: &dyn Entropy) -> anyhow::Result<S
     Ok(text)
 }
 
-/// Lets one process at a time open the database, so that two first commands do not both make it. Held until dropped.
+/// Locks the opening of the database, so that two processes do not create it at the same time. Held until dropped.
 pub(super) fn lock_opening(folder: &Path) -> anyhow::Result<File> {
     let context = || format!("the data folder `{}` cannot be locked", folder.display());
     let handle = File::open(folder).with_context(context)?;
@@ -117,11 +118,11 @@ pub(super) fn lock_opening(folder: &Path) -> anyhow::Result<File> {
     Ok(handle)
 }
 
-/// The lock of the one scheduler of a data folder. It is released when it is dropped, also by `kill -9`.
+/// The lock of the one scheduler of a data folder. The kernel releases it when the process ends, also after `kill -9`.
 #[derive(Debug)]
 pub(super) struct SchedulerLock(#[expect(dead_code, reason = "held, not read")] File);
 
-/// Takes the lock, or says which process has it.
+/// Acquires the lock; the error names the process that holds it.
 pub(super) fn lock_scheduler(folder: &Path) -> anyhow::Result<SchedulerLock> {
     let path = folder.join(LOCK);
     let context = || format!("the lock `{}` cannot be taken", path.display());

@@ -1,4 +1,4 @@
-//! Puts it together: settings, key, database, clock, randomness and drivers. The only place that names a driver.
+//! Wires the program together: settings, key, database, clock, randomness and drivers.
 
 mod config;
 pub mod demo;
@@ -8,7 +8,7 @@ pub mod profiles;
 mod scheduler;
 pub mod system;
 
-use std::{collections::BTreeMap, io, path::Path, sync::Arc};
+use std::{collections::BTreeMap, io, path::Path, pin::Pin, sync::Arc};
 
 use crate::{
     cli::{
@@ -21,20 +21,27 @@ use crate::{
     },
     engine::{
         Engine, Profiles, Settings,
-        scheduling::{Until, lease::follow},
+        scheduling::{Until, lease::sync_clock},
     },
     store::{Location, Store, Writer},
 };
 use config::Config;
-pub use drivers::{PrinterOptions, desk, drivers, renderers};
+pub use drivers::{PrinterOptions, drivers, render_permits, renderers};
 use scheduler::schedule;
 use system::{SystemClock, SystemEntropy, actor};
 
-/// The audit chain of commands.
+/// The audit chain of commands on this machine.
 const CHAIN_CLI: &str = "cli";
 
-/// Carries out what was typed.
-pub async fn run(cli: Cli) -> anyhow::Result<()> {
+/// Runs the parsed command.
+///
+/// The future is boxed here and not in `main`: the code of an async function is generated in the crate that polls it,
+/// so that the binary would be compiled with all commands once more.
+pub fn run(cli: Cli) -> Pin<Box<dyn Future<Output = anyhow::Result<()>>>> {
+    Box::pin(run_command(cli))
+}
+
+async fn run_command(cli: Cli) -> anyhow::Result<()> {
     let Cli { global, command } = cli;
     let out = Output { json: global.json };
     let variables: BTreeMap<String, String> = std::env::vars().filter(|(name, _)| name.starts_with("CETAK_")).collect();
@@ -44,8 +51,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             config.check_printers()?;
             Ok(show_config(out, &config)?)
         }
-        Command::Profile(ProfileCommand::Check { folder, look }) => {
-            Ok(profiles::check(out, &config.profiles, &folder, &look)?)
+        Command::Profile(ProfileCommand::Check { folder, preview }) => {
+            Ok(profiles::check(out, &config.profiles, &folder, &preview)?)
         }
         Command::Run(args) => {
             let named = config.names_of_printers();
@@ -78,7 +85,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
                 Some(_) => "the variable `CETAK_KEY`".to_owned(),
                 None => format!("the key file `{}`", config.key_file.display()),
             };
-            // Nothing may print while everything moves.
+            // A move needs the scheduler's lock: nothing may print meanwhile.
             let is_move = matches!(command, DbCommand::Move { .. });
             let _lock = is_move.then(|| files::lock_scheduler(&global.data)).transpose()?;
             let engine = open_with(&global, config, variables.get("CETAK_KEY"), is_move).await?;
@@ -115,7 +122,8 @@ fn refuse_empty(folder: &Path, database: &Location) -> Result<(), Message> {
     }
 }
 
-/// A mistyped name in the settings would leave a printer without its window or its certificate.
+/// Warns of printers that the settings name and the database does not have: a misspelled name leaves a printer without
+/// its window or certificate.
 async fn warn_of_strangers(engine: &Engine, named: &[String]) -> anyhow::Result<()> {
     let printers = engine.store.read().await?.printer_list().await?;
     for name in named.iter().filter(|name| !printers.iter().any(|printer| printer.name == **name)) {
@@ -125,7 +133,7 @@ async fn warn_of_strangers(engine: &Engine, named: &[String]) -> anyhow::Result<
     Ok(())
 }
 
-/// Whether this command may be the first one on an empty folder.
+/// Whether this command may create the database in an empty folder.
 fn writes(command: &Command) -> bool {
     match command {
         Command::Import(args) => !args.dry_run || args.file.exists(),
@@ -161,12 +169,13 @@ fn writes(command: &Command) -> bool {
     }
 }
 
-/// Opens the office in a data folder, making it if need be.
+/// Opens the engine of a data folder, creating the folder and the database if they do not exist.
 async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Engine> {
     open_with(global, config, key, false).await
 }
 
-/// Opens the engine of a data folder. `closed_too` also opens a folder whose data were moved away, to finish that move.
+/// Opens the engine of a data folder. With `closed_too`, also if its data were moved away: an interrupted move is
+/// finished that way.
 async fn open_with(global: &Global, config: Config, key: Option<&String>, closed_too: bool) -> anyhow::Result<Engine> {
     files::make_folder(&global.data)?;
     let _opening = files::lock_opening(&global.data)?;
@@ -188,7 +197,7 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     };
     let clock = SystemClock::default();
     if store.is_shared() {
-        follow(&clock, &mut store.read().await?).await?;
+        sync_clock(&clock, &mut store.read().await?).await?;
     }
     let parts = Parts {
         store,
@@ -204,7 +213,7 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     Ok(assemble(parts, clock, entropy))
 }
 
-/// What differs from one engine of this program to another.
+/// The parameters of [`assemble`].
 pub struct Parts {
     /// The database.
     pub store: Store,
@@ -214,12 +223,12 @@ pub struct Parts {
     pub settings: Settings,
     /// The options of IPP printers.
     pub printers: PrinterOptions,
-    /// The actor, and the audit chain to write to.
+    /// The actor and the audit chain that it writes to.
     pub writer: Writer,
 }
 
-/// Puts an engine together with the program's drivers and renderer. This is the only place that builds one: a test
-/// replaces single fields of the result.
+/// Builds an engine with the program's drivers and renderer. Every engine is built here; a test replaces single fields
+/// of the result.
 pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -> Engine {
     Engine {
         store: parts.store,
@@ -230,7 +239,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         writer: parts.writer,
         drivers: drivers(parts.printers, clock),
         renderers: renderers(),
-        desk: Some(desk()),
+        render_permits: Some(render_permits()),
         lease: None,
     }
 }

@@ -24,9 +24,9 @@ use crate::{
     render::{Card, CardRenderer, RenderError, Renderer},
 };
 
-/// The file that defines a kind of card.
+/// The file that defines a card profile.
 const PROFILE: &str = "profile.toml";
-/// Largest file of a profile.
+/// The largest file of a profile, in bytes.
 const BYTES_MAX: u64 = 1024 * 1024;
 
 macro_rules! built_in {
@@ -35,7 +35,7 @@ macro_rules! built_in {
     };
 }
 
-/// A folder: its name, and its files by name.
+/// A profile's folder: its name, and its files by name.
 type Folder = (&'static str, &'static [(&'static str, &'static [u8])]);
 
 /// The built-in profiles.
@@ -161,13 +161,13 @@ fn parse(folder: &str, file: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow
 }
 
 /// Validates a profile, and renders its sample.
-pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &PreviewArgs) -> anyhow::Result<()> {
+pub(super) fn check(out: Output, known: &Profiles, folder: &Path, preview: &PreviewArgs) -> anyhow::Result<()> {
     let name = folder.to_str().unwrap_or_default();
     let profile = match known.get(name) {
         Some(profile) if !folder.exists() => profile.as_ref().clone(),
         Some(_) | None => read(folder)?,
     };
-    let output = preview::output(look);
+    let output = preview::output(preview);
     if output.only.is_some_and(|side| side > 0) && profile.card.back.is_none() {
         return Err(EngineError::from(Refusal::NoBack { profile: profile.name }).into());
     }
@@ -188,9 +188,9 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &Preview
         Message::new(text, "change `[card.sample]` or the place")
     };
     let renderer = Renderer::new(&profile)?;
-    // Both sides, even if one is shown.
+    // Both sides are checked, even if only one is rendered.
     renderer.check(&card).map_err(wrong)?;
-    preview::write(&look.output, &renderer.draw(&card, &output).map_err(wrong)?)?;
+    preview::write(&preview.output, &renderer.draw(&card, &output).map_err(wrong)?)?;
     for (name, missing) in
         [("a sample", profile.card.sample.is_empty()), ("a sample photo", profile.shows_photo() && photo.is_empty())]
     {
@@ -201,11 +201,11 @@ pub(super) fn check(out: Output, known: &Profiles, folder: &Path, look: &Preview
     Ok(out.done(&format!(
         "the profile `{}` is good; its sample is drawn in `{}`",
         profile.name,
-        look.output.display()
+        preview.output.display()
     ))?)
 }
 
-/// The line of the table with the error; 1 if it is above all tables, or the header is spelled differently.
+/// The line of the table with the error; 1 if the error is above all tables or the header is spelled differently.
 fn line_of(text: &str, error: &ProfileError) -> usize {
     let Some(table) = error.table else { return 1 };
     let lines = text.lines().enumerate().filter(|(_, line)| line.trim() == table);

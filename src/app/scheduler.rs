@@ -1,4 +1,4 @@
-//! Runs the scheduler as this process.
+//! Runs the scheduler in this process.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -19,7 +19,8 @@ use crate::{
 const CHAIN_SCHEDULER: &str = "scheduler";
 
 /// Runs the scheduler under the lock of the data folder and shows progress, until it ends or a signal stops it. Returns
-/// the printers that are blocked, each with the reason. `node` is the node's name and the length of its lease, on a shared database.
+/// the blocked printers, each with the reason. `node` is the node's name and the duration of its lease, if the database
+/// is shared.
 pub(super) async fn schedule(
     engine: &Engine,
     folder: &Path,
@@ -53,8 +54,8 @@ pub(super) async fn schedule(
     Ok(blocked?)
 }
 
-/// On the first SIGINT or SIGTERM, stops feeding cards and waits for those in the printers. On the second, exits at once;
-/// the next start recovers the open attempts.
+/// On the first SIGINT or SIGTERM, starts no further card and waits for those in the printers. On the second, exits at
+/// once; the next start recovers the open attempts.
 async fn stop_on_signal(stop: watch::Sender<bool>) {
     let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
     for is_first in [true, false] {

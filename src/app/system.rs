@@ -1,4 +1,4 @@
-//! The real clock and the real randomness: the only place that names them.
+//! The system clock and the operating system's randomness. No other file calls them.
 
 use std::{
     sync::{
@@ -17,14 +17,14 @@ use crate::{
     engine::clock::{Clock, Entropy},
 };
 
-/// The system's clock, or, beside others on one database, that of the database: clones follow it together.
+/// The system clock. After [`Clock::sync_to`] it shows the time of the database server; clones share the offset.
 #[derive(Clone, Debug, Default)]
 pub struct SystemClock {
-    /// How far the followed clock is ahead, in microseconds.
+    /// The offset to the system clock, in microseconds.
     ahead_us: Arc<AtomicI64>,
 }
 
-/// A clock that differs less than this is not followed: what is measured over a network is not more exact.
+/// A smaller difference is ignored, because a measurement over a network is no more accurate.
 const NEAR: Duration = Duration::from_millis(250);
 
 #[async_trait]
@@ -40,7 +40,7 @@ impl Clock for SystemClock {
         Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
     }
 
-    fn follow(&self, theirs: Timestamp, own: Timestamp) {
+    fn sync_to(&self, theirs: Timestamp, own: Timestamp) {
         let difference = theirs.0 - own.0;
         if difference.unsigned_abs() > NEAR.as_micros().try_into().unwrap_or(u64::MAX) {
             self.ahead_us.fetch_add(difference, Ordering::Relaxed);
@@ -58,7 +58,7 @@ impl Clock for SystemClock {
 pub struct SystemEntropy(Mutex<ChaCha20Rng>);
 
 impl SystemEntropy {
-    /// Seeds it.
+    /// A generator with a new seed.
     pub fn new() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the randomness that is injected")]
         let rng = ChaCha20Rng::from_rng(&mut rand::rng());
@@ -78,19 +78,19 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// Who runs this program: the claimed name, and what the system knows.
+/// The actor of this process: the claimed name, and the user and host that the system reports.
 pub fn actor(claimed: Option<String>) -> Actor {
     let os_user = os_user();
     Actor::local_administrator(claimed.unwrap_or_else(|| os_user.clone()), os_user, host())
 }
 
-/// The machine's name.
+/// The host name.
 pub fn host() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map_or_else(|_| "unknown".into(), |name| name.trim().to_owned())
 }
 
-/// The user's name from the password file by the process's own user id: environment variables can say anything.
+/// The user's name from the password file, by the process's user id. Environment variables are not trustworthy.
 fn os_user() -> String {
     use std::os::unix::fs::MetadataExt;
     let Ok(uid) = std::fs::metadata("/proc/self").map(|own| own.uid()) else { return "unknown".into() };

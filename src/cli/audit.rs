@@ -26,7 +26,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: AuditCommand)
     }
 }
 
-/// What a file of `audit seal` holds; nothing without one.
+/// The chain heads in a file of `audit seal`; empty without a file.
 pub(super) fn seal_read(file: Option<&Path>) -> anyhow::Result<Vec<ChainHead>> {
     let Some(file) = file else { return Ok(Vec::new()) };
     let text = std::fs::read_to_string(file)
@@ -79,7 +79,7 @@ async fn export(engine: &Engine, out: Output) -> anyhow::Result<()> {
         let mut page = PageRequest { after: None, limit: Limit::MAX };
         loop {
             let rows = ListAudit { chain: head.chain.clone(), page }.read(engine).await?;
-            // What is written meanwhile is left out, so that the export ends.
+            // Rows that are written during the export are left out, so that it ends.
             let own = rows.items.iter().filter(|row| row.seq <= head.seq);
             let lines = own.flat_map(|row| [row.entry.as_str(), "\n"]).collect::<String>();
             out.text(&lines)?;

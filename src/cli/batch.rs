@@ -33,7 +33,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BatchCommand)
         }
         BatchCommand::Cancel { batch, reason } => {
             let closed = Direct::new(engine).act(CancelBatch { batch: BatchId(batch), note: reason }).await?;
-            let rest = if closed { "" } else { "; the card in hand is finished" };
+            let rest = if closed { "" } else { "; the card that is being printed is finished" };
             format!("batch {batch} cancelled{rest}")
         }
         BatchCommand::Approve { batch } => {

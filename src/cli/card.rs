@@ -13,12 +13,12 @@ use crate::{
 pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) -> anyhow::Result<()> {
     let client = Direct::new(engine);
     let done = match command {
-        CardCommand::Preview { record, look } => {
+        CardCommand::Preview { record, preview } => {
             let name = name(record);
             let permit = client.permit(Operation::CardPreview).await?;
-            let bytes = operations::card_preview(engine, &permit, &name, &preview::output(&look)).await?;
-            preview::write(&look.output, &bytes)?;
-            format!("the card of `{}` is drawn in `{}`; it shows a person", name.request_id, look.output.display())
+            let bytes = operations::card_preview(engine, &permit, &name, &preview::output(&preview)).await?;
+            preview::write(&preview.output, &bytes)?;
+            format!("the card of `{}` is drawn in `{}`; it shows a person", name.request_id, preview.output.display())
         }
         CardCommand::Check { record } => {
             let name = name(record);

@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Runs a `cetak db` command. `key` says where the master key is, for messages.
+/// Runs a `cetak db` command. `key` is the place of the master key, for messages.
 pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str) -> anyhow::Result<()> {
     match command {
         DbCommand::Check { seal } => check(engine, out, seal.as_deref()).await,

@@ -42,7 +42,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -
     Ok(())
 }
 
-/// Puts the attempts' stored reasons in words.
+/// Replaces the stored reasons of attempts by their text.
 pub(super) fn word_reasons(jobs: &mut [JobLine], out: Output) {
     let attempts = jobs.iter_mut().flat_map(|job| &mut job.attempts);
     attempts.for_each(|attempt| words::word_reason(&mut attempt.reason, out));
@@ -51,7 +51,7 @@ pub(super) fn word_reasons(jobs: &mut [JobLine], out: Output) {
 pub(super) fn jobs_text(jobs: &[JobLine]) -> String {
     let row = |job: &JobLine| {
         let outcome = |a: &AttemptLine| {
-            let Some(outcome) = a.outcome.as_deref() else { return format!("in hand: {}", a.id) };
+            let Some(outcome) = a.outcome.as_deref() else { return format!("open: {}", a.id) };
             let reason = words::with_note(a.reason.as_deref(), a.note.as_deref());
             reason.map_or(outcome.to_owned(), |reason| format!("{outcome} ({reason})"))
         };

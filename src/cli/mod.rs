@@ -1,4 +1,4 @@
-//! The command line: reads with the engine's queries, changes with its operations.
+//! The command line: it reads with the engine's queries and changes with its operations.
 
 pub mod args;
 mod audit;
@@ -32,8 +32,8 @@ use crate::engine::{
     query::{Query, ShowBoard},
 };
 
-/// Runs a command, except those that put the program together or need to know where the key is: `demo`, `run`, `config`,
-/// `db`, `profile`.
+/// Runs a command, except `demo`, `run`, `config`, `db` and `profile`, which need the settings, the drivers or the
+/// place of the key.
 pub async fn command(engine: &Engine, out: Output, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Import(args) => import::command(engine, out, args).await,

@@ -1,18 +1,18 @@
-//! Data to standard output, messages to standard error.
+//! Output: data on standard output, messages on standard error.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-/// Where data goes: as text for people or as JSON for machines.
+/// The format of data: text for people, or JSON for programs.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
-    /// Data as JSON.
+    /// Whether data is JSON.
     pub json: bool,
 }
 
 impl Output {
-    /// Prints data: one JSON value, or text.
+    /// Prints data as one JSON value or as text.
     pub fn data<T: Serialize>(self, value: &T, text: impl FnOnce(&T) -> String) -> io::Result<()> {
         if self.json {
             let json = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
@@ -22,26 +22,26 @@ impl Output {
         }
     }
 
-    /// Prints text as it is.
+    /// Prints text unchanged.
     pub fn text(self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(text.as_bytes())?;
         out.flush()
     }
 
-    /// A short message for a person; with `--json`, the same as an object, so that a machine gets an answer too.
+    /// Prints a short message for a person; with `--json`, as an object, so that a program gets an answer too.
     pub fn done(self, message: &str) -> io::Result<()> {
         self.data(&serde_json::json!({ "done": message }), |_| format!("{message}\n"))
     }
 }
 
-/// A message to standard error.
+/// Prints a message on standard error.
 pub fn message(text: &str) {
-    // Nobody is left to be told if standard error is closed.
+    // An error is ignored: with standard error closed, there is no place to report it.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Columns as wide as their widest cell; the last is not padded. Cells that are numbers stand right.
+/// A table whose columns are as wide as their widest cell; the last column is not padded. Numbers are aligned right.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let columns = header.len();
     let cell = |row: &[String], at: usize| row.get(at).cloned().unwrap_or_default();
@@ -67,7 +67,7 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     std::iter::once(line(&header)).chain(rows.iter().map(|row| line(row))).collect()
 }
 
-/// A number with thousands apart, as people read it.
+/// A number with thousands separators.
 pub fn thousands(n: i64) -> String {
     let digits = n.unsigned_abs().to_string();
     let mut text = String::new();

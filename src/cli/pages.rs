@@ -1,4 +1,4 @@
-//! Lists that are read page by page.
+//! Reading of paged lists.
 
 use crate::engine::{
     Engine, EngineError,

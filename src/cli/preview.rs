@@ -11,19 +11,19 @@ use crate::{
     },
 };
 
-/// The output that the arguments ask for.
-pub fn output(look: &PreviewArgs) -> Output {
-    let format = match look.format {
+/// The rendering output for the arguments.
+pub fn output(preview: &PreviewArgs) -> Output {
+    let format = match preview.format {
         DocumentArg::Png => Format::Png,
         DocumentArg::Pdf => Format::Pdf,
         DocumentArg::Pwg => Format::Pwg,
         DocumentArg::Urf => Format::Urf,
     };
-    let side = look.side.map(|side| match side {
+    let side = preview.side.map(|side| match side {
         SideArg::Front => 0,
         SideArg::Back => 1,
     });
-    Output::to_look_at(format, look.dpi, side)
+    Output::preview(format, preview.dpi, side)
 }
 
 /// Writes a rendered card into a new file with mode 0600. An existing file is not overwritten.

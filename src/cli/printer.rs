@@ -27,9 +27,9 @@ use crate::{
 pub(super) async fn command(engine: &Engine, out: Output, command: PrinterCommand) -> anyhow::Result<()> {
     let client = Direct::new(engine);
     match command {
-        PrinterCommand::Add { name, uri, hopper, profile, insist } => {
+        PrinterCommand::Add { name, uri, hopper, profile, override_reason } => {
             let printer = AddPrinter { name: name.clone(), uri, profile, hopper };
-            let probe = match insist {
+            let probe = match override_reason {
                 None => client.act(printer).await?,
                 Some(note) => client.act(AddObjectedPrinter { printer, note }).await?,
             };

@@ -1,4 +1,4 @@
-//! Progress bars on a terminal, a line now and then elsewhere.
+//! Progress: a bar on a terminal, a line at intervals elsewhere.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::engine::{
     query::{ListPrinters, Query, ShowStock},
 };
 
-/// A bar over the bytes of a file; without a length, a counter. Nothing where standard error is no terminal.
+/// A bar over the bytes of a file; a counter if the length is unknown. Hidden if standard error is not a terminal.
 pub fn bytes(length: Option<u64>) -> ProgressBar {
     let (bar, template) = match length {
         Some(length) => (ProgressBar::new(length), "{bar:30} {percent:>3}%  {msg}  {eta} left"),
@@ -28,7 +28,7 @@ fn style(template: &str) -> ProgressStyle {
 const DRAW_EVERY: Duration = Duration::from_millis(300);
 const LINE_EVERY: u32 = 10;
 
-/// Shows how a run goes until `done`: a bar on a terminal, a line every few seconds elsewhere.
+/// Shows the progress of a run until `done`: a bar on a terminal, a line every few seconds elsewhere.
 pub async fn run(engine: Engine, mut done: watch::Receiver<bool>) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(style("{spinner} {msg}  {elapsed}"));
@@ -52,7 +52,7 @@ pub async fn run(engine: Engine, mut done: watch::Receiver<bool>) {
     bar.finish_and_clear();
 }
 
-/// What balances and printers tell: it costs the same however long the waiting list is.
+/// One line about balances and printers. Its cost does not depend on the length of the waiting list.
 async fn line(engine: &Engine) -> Result<String, EngineError> {
     let (types, printers) = (ShowStock {}.read(engine).await?.blangko, ListPrinters {}.read(engine).await?);
     let stock = |account: &str| types.values().map(|a| a.get(account).copied().unwrap_or(0)).sum::<i64>();

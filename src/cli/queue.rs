@@ -21,7 +21,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: QueueCommand)
     let done = match command {
         QueueCommand::Pause { reason, .. } => {
             if client.act(Pause { scope, note: reason }).await? {
-                format!("{name} paused; at most the card in hand follows")
+                format!("{name} paused; only cards that are being printed are finished")
             } else {
                 format!("{name} was paused already; the first reason stands")
             }

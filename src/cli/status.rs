@@ -10,7 +10,7 @@ use crate::engine::query::{ACCOUNTS, BatchLine, Board, Need, Node, PrinterLine, 
 
 /// The board as `status --json` prints it: each need has its text and command beside it.
 pub fn json(board: &Board) -> Value {
-    // Neither fails: all keys are text.
+    // Serialisation cannot fail: all keys are text.
     let mut value = serde_json::to_value(board).unwrap_or_default();
     let needs = board.needs_person.iter().map(|need| {
         let mut value = serde_json::to_value(need).unwrap_or_default();

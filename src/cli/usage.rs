@@ -1,6 +1,6 @@
-//! Commands that were typed wrongly.
+//! Errors in the use of the command line.
 
-/// A command that was typed wrongly: exit code 2.
+/// An error in the use of the command line: exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub &'static str);

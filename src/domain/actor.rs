@@ -77,7 +77,7 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// The local administrator: has the key file in hand, so every role, under a name that is only claimed.
+    /// The local administrator: a user who can read the key file has every role, under a claimed name.
     pub fn local_administrator(name: String, os_user: String, host: String) -> Self {
         let (means, roles) = (Means::LocalAdministrator, Role::ALL.into());
         Self { account: None, name, os_user, host, means, roles, authenticated: false }

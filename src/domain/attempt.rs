@@ -10,13 +10,13 @@ use super::{
 
 /// The cause of an attempt that did not start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Blame {
+pub enum NotStartedCause {
     /// The printer refused this card. It counts as a failed try of the record.
     Card,
     /// The printer could not take a card. The job is retried after a delay, at the end of its batch.
     Printer,
     /// A pause, a withdrawal or a restart intervened. The job keeps its position.
-    Neither,
+    Interruption,
 }
 
 /// The outcome of an attempt.
@@ -27,7 +27,7 @@ pub enum Outcome {
     /// No blank was used.
     NotStarted {
         /// The cause.
-        blame: Blame,
+        cause: NotStartedCause,
         /// The reason.
         reason: Reason,
     },
@@ -49,7 +49,7 @@ pub enum OutcomeKind {
     /// A good card.
     Printed,
     /// No blank was used.
-    NotStarted(Blame),
+    NotStarted(NotStartedCause),
     /// A blank was used, without a good card.
     Spoiled,
     /// A card may exist; a person must inspect the printer.
@@ -59,7 +59,7 @@ pub enum OutcomeKind {
 impl OutcomeKind {
     /// Whether card or printer failed: neither a good card nor an attempt that something else stopped.
     pub fn is_failure(self) -> bool {
-        !matches!(self, Self::Printed | Self::NotStarted(Blame::Neither))
+        !matches!(self, Self::Printed | Self::NotStarted(NotStartedCause::Interruption))
     }
 
     /// The state that the attempt ends in.
@@ -78,7 +78,7 @@ impl Outcome {
     pub fn kind(&self) -> OutcomeKind {
         match self {
             Self::Printed => OutcomeKind::Printed,
-            Self::NotStarted { blame, .. } => OutcomeKind::NotStarted(*blame),
+            Self::NotStarted { cause, .. } => OutcomeKind::NotStarted(*cause),
             Self::Spoiled { .. } => OutcomeKind::Spoiled,
             Self::Uncertain { .. } => OutcomeKind::Uncertain,
         }

@@ -1,18 +1,18 @@
-//! What is written down of every act and transition.
+//! The audit event of an act or transition, and its stored text.
 
 use serde::Serialize;
 
 pub use super::actor::Actor;
 use super::{id::AccountId, objection::Objection, reason::Reason, time::Timestamp};
 
-/// One act, before it is sealed. It holds no personal data, and no unkeyed hash of any.
+/// One act, before it is sealed. It contains no personal data, and no unkeyed hash of any.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Event {
     /// Noun and verb: `attempt.printed`.
     pub act: &'static str,
-    /// On which thing: `batch 12`, `record default/3372-2015-000001`.
+    /// The object: `batch 12`, `record default/3372-2015-000001`.
     pub subject: String,
-    /// Why, and with which numbers.
+    /// The reason and the numbers.
     pub details: Vec<(&'static str, Value)>,
 }
 
@@ -29,12 +29,12 @@ pub enum Value {
 }
 
 impl Event {
-    /// An act on a thing.
+    /// An act on an object.
     pub fn new(act: &'static str, subject: impl Into<String>) -> Self {
         Self { act, subject: subject.into(), details: Vec::new() }
     }
 
-    /// With one more detail.
+    /// Adds a detail.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl std::fmt::Display) -> Self {
         self.details.push((key, Value::Text(value.to_string())));
@@ -56,8 +56,8 @@ impl Event {
     }
 }
 
-/// The format of the entries that are written now. Entries without a version are of the first format, which has neither
-/// version nor account nor means. An entry is sealed as it is stored, so older ones verify on.
+/// The format of new entries. Entries without a version are of the first format, which has neither version nor account
+/// nor means. The stored text is sealed, so older entries verify as before.
 const FORMAT: u8 = 2;
 
 /// The exact text that is stored and sealed: one JSON object.
@@ -83,7 +83,7 @@ fn as_object<S: serde::Serializer>(pairs: &[(&'static str, Value)], serializer: 
     serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
 }
 
-/// The entry as something that serialises to the stored text.
+/// The entry as a value that serialises to the stored text.
 pub fn entry<'a>(chain: &'a str, seq: i64, at: Timestamp, actor: &'a Actor, event: &'a Event) -> impl Serialize + 'a {
     Entry {
         v: FORMAT,

@@ -1,4 +1,4 @@
-//! Records of one profile with as many reserved blanks, for one printer.
+//! Batches: records of one profile with the same number of reserved blanks, for one printer.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,23 +14,23 @@ pub struct Batch {
     pub profile: String,
     /// Its printer.
     pub printer: String,
-    /// Where it is.
+    /// Its state.
     pub state: BatchState,
 }
 
-/// Why a batch ended.
+/// The reason for which a batch ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BatchEnd {
     /// All its cards are done.
     Done,
-    /// It was ending, and the last attempt has ended.
+    /// It was closing, and its last attempt has ended.
     LastAttemptEnded,
-    /// It was ending, and nothing of it was printing.
+    /// It was closing, and none of its jobs was printing.
     NothingPrinting,
-    /// Its window closed.
+    /// The window closed.
     WindowClosed,
-    /// Its printer's breaker is locked.
+    /// The breaker of its printer is locked.
     PrinterLocked,
     /// Its printer could not print for `release_after`.
     PrinterCannotPrint,
@@ -53,27 +53,27 @@ impl BatchEnd {
     }
 }
 
-/// A record that was claimed from the waiting list, with what its place in the pile depends on.
+/// A record that was claimed from the waiting list, with the keys of its position in the batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Claimed {
     /// The record.
     pub record: RecordId,
-    /// First key of the pile.
+    /// The first sort key.
     pub district: String,
-    /// Second key of the pile.
+    /// The second sort key.
     pub village: String,
-    /// Its version, for the print.
+    /// The version to be rendered.
     pub version: i64,
     /// Its copy number, from 1.
     pub copy: i64,
 }
 
-/// How many records the next batch may have: as many as fit the setting, the free blanks and the hopper.
+/// The size of the next batch: the minimum of the setting, the free blanks and the hopper's capacity.
 pub fn size(batch_size: i64, blanks: i64, hopper_capacity: Option<i64>) -> i64 {
     batch_size.min(blanks).min(hopper_capacity.unwrap_or(i64::MAX)).max(0)
 }
 
-/// Sorts claimed records into the pile that is carried out: by district, then village; inside, as they were claimed.
+/// Sorts claimed records in printing order: by district, then by village, then in the order of the claims.
 pub fn sort_pile(claimed: &mut [Claimed]) {
     claimed.sort_by(|a, b| (&a.district, &a.village).cmp(&(&b.district, &b.village)));
 }

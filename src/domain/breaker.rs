@@ -1,16 +1,16 @@
-//! The circuit breaker of one printer: it tells a broken printer from a poison record.
+//! The circuit breaker of a printer. It distinguishes a broken printer from a record that cannot be printed.
 //!
-//! It counts failures in a row, each of another record. Open, the printer gets no card until it answers that it can
-//! print; then one card is tried. If that card costs a blank or one of its record's attempts, the breaker locks until an
-//! operator clears it: a printer that reports no fault and spoils every card would otherwise empty a hopper overnight. It also
-//! locks if the printer reports no fault for `starts_nothing` and starts no card.
+//! It counts consecutive failures of different records. While it is open, the printer gets no card until it answers
+//! that it can print; then one card is tried. If that card costs a blank or one of its record's attempts, the breaker
+//! locks until an operator clears the printer: otherwise a printer that reports no fault and spoils every card would
+//! empty a hopper overnight. It also locks if the printer reports no fault for `starts_nothing` and starts no card.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    attempt::{Blame, OutcomeKind},
+    attempt::{NotStartedCause, OutcomeKind},
     id::RecordId,
     time::Timestamp,
 };
@@ -19,50 +19,49 @@ use super::{
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Breaker {
-    /// Yes.
+    /// It may get cards.
     Closed,
-    /// No, until the printer answers that it can print.
+    /// It gets no card until it answers that it can print.
     Open,
-    /// One card, as a trial.
+    /// It gets one card, as a trial.
     HalfOpen,
-    /// No, until an operator clears the printer.
+    /// It gets no card until an operator clears it.
     Locked,
 }
 
-/// What a failure means for the printer.
+/// The cost of a failure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Failure {
-    /// It cost nothing: no blank, and none of a record's attempts.
+    /// No blank, and none of a record's attempts.
     Free,
-    /// It cost a blank, or may have, or one of a record's attempts: a printer that refuses every card would otherwise
-    /// quarantine the whole list.
+    /// A blank, or possibly a blank, or one of a record's attempts. Without this, a printer that refuses every card
+    /// would quarantine the whole list.
     Costly,
 }
 
-/// What is known of a printer's failures.
+/// The failures of a printer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Health {
     /// Its breaker.
     pub breaker: Breaker,
-    /// Failures in a row, of different records.
+    /// The number of consecutive failures of different records.
     pub failures: u32,
-    /// The record of the last failure; `None` where it is not known, as after a restart.
+    /// The record of the last failure; `None` if it is unknown, for example after a restart.
     pub last_failed: Option<RecordId>,
-    /// Since when no card has started though the printer answers that it can print.
+    /// The instant since which no card has started although the printer answers that it can print.
     pub starts_nothing_since: Option<Timestamp>,
 }
 
-/// The settings that decide.
+/// The settings on which the decision depends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Failures in a row after which the breaker opens.
+    /// The number of consecutive failures after which the breaker opens.
     pub failures: u32,
-    /// How long a printer may start no card before its breaker locks.
+    /// The time after which a printer that starts no card is locked.
     pub starts_nothing: Duration,
 }
 
-/// What the end of an attempt means for its printer. `record` is `None` where it is not known: it then counts as another
-/// record than the last.
+/// The state after the end of an attempt. `record` is `None` if it is unknown; it then counts as a different record.
 #[must_use]
 pub fn after_outcome(
     health: Health,
@@ -72,16 +71,18 @@ pub fn after_outcome(
     now: Timestamp,
 ) -> Health {
     let failure = match outcome {
-        OutcomeKind::NotStarted(Blame::Neither) => return health,
+        OutcomeKind::NotStarted(NotStartedCause::Interruption) => return health,
         OutcomeKind::Printed => {
             return Health { breaker: Breaker::Closed, failures: 0, starts_nothing_since: None, ..health };
         }
-        OutcomeKind::NotStarted(Blame::Printer) => Failure::Free,
-        OutcomeKind::NotStarted(Blame::Card) | OutcomeKind::Spoiled | OutcomeKind::Uncertain => Failure::Costly,
+        OutcomeKind::NotStarted(NotStartedCause::Printer) => Failure::Free,
+        OutcomeKind::NotStarted(NotStartedCause::Card) | OutcomeKind::Spoiled | OutcomeKind::Uncertain => {
+            Failure::Costly
+        }
     };
     let starts_nothing_since = (failure == Failure::Free).then(|| health.starts_nothing_since.unwrap_or(now));
     let starts_nothing = starts_nothing_since.is_some_and(|since| now.since(since) > limits.starts_nothing);
-    // Other printers can print its cards, so it costs nothing to stop it.
+    // Other printers can print its cards, so stopping it costs nothing.
     let is_another = starts_nothing || record.is_none() || record != health.last_failed;
     let failures = health.failures.saturating_add(u32::from(is_another));
     let breaker =
@@ -90,7 +91,7 @@ pub fn after_outcome(
 }
 
 impl Breaker {
-    /// The state after a failure; `in_a_row` counts this one.
+    /// The state after a failure. `in_a_row` includes this one.
     #[must_use]
     pub fn after_failure(self, failure: Failure, in_a_row: u32, limit: u32) -> Self {
         match (self, failure) {
@@ -101,7 +102,7 @@ impl Breaker {
         }
     }
 
-    /// The state after the printer answered that it can print.
+    /// The state after the printer has answered that it can print.
     #[must_use]
     pub fn after_probe(self) -> Self {
         match self {
@@ -115,7 +116,7 @@ impl Breaker {
         matches!(self, Self::Closed | Self::HalfOpen)
     }
 
-    /// The name in database and messages.
+    /// The name in the database and in messages.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Closed => "closed",
@@ -174,12 +175,12 @@ mod tests {
     fn a_good_card_closes_the_breaker_and_a_stopped_one_changes_nothing() {
         let trial = Health { breaker: Breaker::HalfOpen, failures: 3, ..WELL };
         assert_eq!(after(trial, OutcomeKind::Printed, 4, 0), WELL);
-        assert_eq!(after(trial, OutcomeKind::NotStarted(Blame::Neither), 4, 0), trial);
+        assert_eq!(after(trial, OutcomeKind::NotStarted(NotStartedCause::Interruption), 4, 0), trial);
     }
 
     #[test]
     fn a_printer_that_is_well_and_starts_no_card_for_long_is_locked() {
-        let refused = |health, minute| after(health, OutcomeKind::NotStarted(Blame::Printer), 1, minute);
+        let refused = |health, minute| after(health, OutcomeKind::NotStarted(NotStartedCause::Printer), 1, minute);
         let first = refused(WELL, 0);
         assert_eq!(refused(first, 15).breaker, Breaker::Closed);
         assert_eq!(refused(first, 16).breaker, Breaker::Locked);
@@ -188,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_printer_that_looks_well_and_eats_another_blank_waits_for_an_operator() {
+    fn a_printer_that_reports_no_fault_and_uses_a_second_blank_waits_for_an_operator() {
         let locked = Breaker::HalfOpen.after_failure(Failure::Costly, 4, 3);
         assert_eq!(locked, Breaker::Locked);
         assert_eq!(locked.after_probe(), Breaker::Locked);

@@ -1,8 +1,8 @@
-//! What a printer's worker does next, and whether a card may start.
+//! Decides what a printer's worker does next, and whether a card may start.
 //!
-//! The worker decides with [`next_action`] on what it read. The guards of the store decide again in the commit that
-//! begins or releases an attempt: `may_feed!`, `begin!` and the release in `store` restate [`next_action`],
-//! [`may_begin`] and [`may_release`] in SQL, and one table of cases tests both.
+//! A worker calls [`next_action`] on what it has read. The guards of the store decide again in the commit that begins
+//! or releases an attempt: `may_print!`, `begin!` and the release in `store` restate [`next_action`], [`may_begin`] and
+//! [`may_release`] in SQL, and one table of cases tests both.
 
 use std::time::Duration;
 
@@ -18,41 +18,41 @@ use super::{
     window::{self, Window},
 };
 
-/// How far the clock may be behind the newest audit row. Beyond it nothing is fed: windows and retries would be judged by
-/// a wrong time.
+/// The tolerance for a clock that is behind the newest audit row. Beyond it no card starts, because windows and retries
+/// would depend on a wrong time.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
 
 /// Whether a printer can print, as far as its worker knows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Readiness {
-    /// Not asked since the start, or since the last failure.
+    /// Not queried since the start, or since the last failure.
     Unknown,
-    /// It can, and no card has failed since it was asked.
+    /// The printer can print, and no card has failed since it was queried.
     Ready,
-    /// It answered that it cannot, or it did not answer.
+    /// The printer cannot print, or did not answer.
     NotReady,
 }
 
-/// A printer with all that decides what its worker does next.
+/// The state of a printer on which the worker's next action depends.
 #[derive(Clone, Copy, Debug)]
 pub struct PrinterSnapshot<'a> {
     /// Its name.
     pub name: &'a str,
-    /// It was removed, or another printer has its name now.
+    /// Whether it was removed, or another printer has its name now.
     pub is_gone: bool,
-    /// The node that feeds it, and the node of the worker; `None` where one node has the database.
+    /// The node that the printer belongs to; `None` if one node has the database.
     pub node: Option<&'a str>,
     /// The node of the worker.
     pub own_node: Option<&'a str>,
-    /// The lease of the worker's node is valid.
+    /// Whether the lease of the worker's node is valid.
     pub has_lease: bool,
-    /// An attempt of it has not ended.
+    /// Whether it has an open attempt.
     pub has_open_attempt: bool,
     /// Its breaker.
     pub breaker: Breaker,
     /// Whether it can print.
     pub readiness: Readiness,
-    /// Since when it cannot print.
+    /// The instant since which it cannot print.
     pub down_since: Option<Timestamp>,
     /// Its oldest batch that is not closed.
     pub batch: Option<(BatchId, BatchState)>,
@@ -62,7 +62,7 @@ pub struct PrinterSnapshot<'a> {
     pub newest: Timestamp,
 }
 
-/// The settings that decide.
+/// The settings on which the decision depends.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules<'a> {
     /// When cards may start.
@@ -71,30 +71,30 @@ pub struct Rules<'a> {
     pub release_after: Duration,
 }
 
-/// What a worker does next.
+/// The next action of a worker.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
-    /// End: the printer is gone, or another node feeds it.
+    /// End: the printer was removed, or belongs to another node.
     Leave,
-    /// Wait for the lease of the own node. Open attempts may belong to another node in a moment.
+    /// Wait for the lease of the worker's node. Open attempts may be taken over by another node.
     WaitForLease,
-    /// Find out how the open attempt ended.
+    /// Determine the outcome of the open attempt.
     Resume,
-    /// Ask the printer whether it can print, then decide again.
+    /// Query whether the printer can print, then decide again.
     Ask,
-    /// Wait, then ask the printer again.
+    /// Wait, then query the printer again.
     WaitForPrinter,
-    /// Make the printer's next batch.
+    /// Plan the printer's next batch.
     Plan,
     /// Print the batch.
     Print,
     /// End the batch, then decide again.
     EndBatch(BatchEnd),
-    /// Wait for a person, a delivery or a window; with `end_batch` the batch is released first.
+    /// Wait for a person, a delivery or a window; with `end_batch`, the batch is released first.
     Block {
-        /// What the printer waits for.
+        /// The reason of the wait.
         reason: Blocked,
-        /// The batch is released, for this reason.
+        /// The reason for releasing the batch, if it is released.
         end_batch: Option<BatchEnd>,
     },
 }
@@ -140,7 +140,7 @@ pub enum Blocked {
 }
 
 impl Blocked {
-    /// The code in answers to machines.
+    /// The code in JSON answers.
     pub fn code(self) -> &'static str {
         match self {
             Self::ClockBehind => "clock-behind",
@@ -161,8 +161,8 @@ impl Blocked {
     }
 }
 
-/// Decides what a printer's worker does next. An open attempt comes before everything that could forbid the next card:
-/// paused or outside the window, outcomes are still found out.
+/// Decides the next action of a printer's worker. An open attempt comes before everything that could forbid the next
+/// card: its outcome is determined even in a pause or outside the windows.
 pub fn next_action(printer: &PrinterSnapshot, rules: &Rules, now: Timestamp) -> Action {
     if printer.is_gone || printer.node != printer.own_node {
         return Action::Leave;
@@ -181,7 +181,7 @@ pub fn next_action(printer: &PrinterSnapshot, rules: &Rules, now: Timestamp) -> 
         return Action::block(Blocked::Paused);
     }
     if !window::is_open(rules.windows, printer.name, now) {
-        // A batch that was never approved keeps its blanks for the person who decides.
+        // A batch that was never approved keeps its blanks until a person decides.
         let ends = printer.batch.filter(|(_, state)| *state != BatchState::Planned);
         return Action::Block { reason: Blocked::OutsideWindow, end_batch: ends.map(|_| BatchEnd::WindowClosed) };
     }
@@ -212,16 +212,16 @@ pub fn down(printer: &PrinterSnapshot, rules: &Rules, now: Timestamp) -> Action 
     Action::WaitForPrinter
 }
 
-/// A queued card with all that decides whether its attempt may begin or be released, apart from its printer.
+/// The state of a queued card on which its begin or release depends, apart from its printer.
 #[derive(Clone, Copy, Debug)]
 pub struct CardSnapshot {
     /// The job's state.
     pub job: JobState,
-    /// Not before this instant.
+    /// The instant before which the job must not start.
     pub due: Timestamp,
     /// The record's state.
     pub record: RecordState,
-    /// The record was withdrawn or updated since it was put into the batch.
+    /// The recall of the record, if it was withdrawn or updated since it joined the batch.
     pub recall: Option<Recall>,
     /// The record's version.
     pub version: i64,
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_fed_while_the_clock_is_more_than_a_minute_behind_the_audit() {
+    fn no_card_starts_while_the_clock_is_more_than_a_minute_behind_the_audit() {
         let newest = NOON.plus(CLOCK_TOLERANCE);
         assert_eq!(decided(&PrinterSnapshot { newest, ..printer() }), Action::Print);
         let newest = newest.plus(Duration::from_micros(1));

@@ -1,4 +1,4 @@
-//! One card for one record in one batch: the unit of retry, of stock and of audit.
+//! Jobs: one card for one record in one batch; the unit of retry, of stock and of audit.
 
 use super::{
     attempt::{AttemptState, AttemptView, InspectionResult, Outcome},
@@ -15,8 +15,8 @@ use super::{
 };
 pub use super::{open_job::OpenJob, states::JobState};
 
-/// A queued job is closed: its record goes back to its old place in the waiting list, its blank to where it came from.
-/// One event of the batch covers it.
+/// Closes a queued job: its record returns to its former place on the waiting list, and its blank to its place. One
+/// event of the batch covers it.
 pub fn return_job(record: RecordId, job: &OpenJob) -> Transition {
     Transition {
         attempt: None,
@@ -27,8 +27,9 @@ pub fn return_job(record: RecordId, job: &OpenJob) -> Transition {
     }
 }
 
-/// A job whose card cannot be drawn is closed before any attempt; its record is quarantined, its blank goes back.
-pub fn refuse_undrawable(record: RecordId, subject: &str, job: &OpenJob, reason: &Reason) -> Transition {
+/// Closes a job whose card cannot be rendered, before any attempt: its record is quarantined, and its blank is
+/// released.
+pub fn refuse_unrenderable(record: RecordId, subject: &str, job: &OpenJob, reason: &Reason) -> Transition {
     let event = Event::new("record.quarantined", subject).because(reason).with("job", job.id);
     Transition {
         job: Some(JobChange::new(job.id, JobState::Queued, JobState::Quarantined)),
@@ -38,7 +39,7 @@ pub fn refuse_undrawable(record: RecordId, subject: &str, job: &OpenJob, reason:
     }
 }
 
-/// A good card as its worker knows it since the attempt began. The write checks again that all of it is so.
+/// A good card with the facts that its worker has known since the attempt began. The guards of the write check them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PrintedCard {
     /// The attempt.
@@ -55,12 +56,12 @@ pub struct PrintedCard {
     pub batch: BatchId,
     /// The lot of its blank.
     pub lot: LotId,
-    /// Where that blank came from.
+    /// The place where that blank was reserved.
     pub place: Place,
 }
 
 impl PrintedCard {
-    /// All that changes.
+    /// The transition for the card.
     pub fn transition(&self) -> Transition {
         let (from, to) = (AttemptState::Releasing, AttemptState::Printed);
         Transition {
@@ -72,23 +73,23 @@ impl PrintedCard {
         }
     }
 
-    /// Its blank is a card now.
+    /// The movement of its blank.
     pub fn movement(&self) -> Movement {
         Movement::new(self.lot, self.place.reserved(), Account::Printed, 1, Cause::Printed)
             .of_batch(self.batch)
             .of_attempt(self.attempt)
     }
 
-    /// What is written down of it.
+    /// The audit event of the card.
     pub fn event(&self) -> Event {
         attempt_event(&Outcome::Printed, &self.name, self.job, self.record, &self.printer)
     }
 }
 
-/// What the end of an attempt means for job, record and blanks.
+/// The transition for the end of an attempt.
 ///
-/// `another_blank` is the lot of a free blank at the same place, for the retry of a spoiled card. `jitter` is from 0 to 1
-/// and comes from [`retry::jitter`](super::retry::jitter).
+/// `another_blank` is the lot of a free blank at the same place, for the retry after a spoiled card. `jitter` is from 0
+/// to 1 and comes from [`retry::jitter`](super::retry::jitter).
 pub fn settle(
     view: &AttemptView,
     outcome: &Outcome,
@@ -213,7 +214,7 @@ fn attempt_event(outcome: &Outcome, name: &str, job: JobId, record: RecordId, pr
     }
 }
 
-/// What a person's answer to an uncertain attempt means. Once only.
+/// The transition for the result of an inspection of an uncertain attempt. Possible once only.
 pub fn inspect(view: &AttemptView, found: InspectionResult, note: &str) -> Result<Transition, Refusal> {
     if view.state != AttemptState::Uncertain {
         return Err(Refusal::AttemptState {
@@ -266,7 +267,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::attempt::Blame;
+    use crate::domain::attempt::NotStartedCause;
 
     fn view() -> AttemptView {
         AttemptView {
@@ -310,7 +311,7 @@ mod tests {
 
     fn refused() -> Outcome {
         Outcome::NotStarted {
-            blame: Blame::Card,
+            cause: NotStartedCause::Card,
             reason: Reason::Printer { reasons: vec!["document-format-error".into()] },
         }
     }
@@ -360,10 +361,10 @@ mod tests {
     }
 
     #[test]
-    fn a_printer_to_blame_costs_the_record_nothing_but_time() {
+    fn a_failure_of_the_printer_does_not_count_against_the_record() {
         let many = AttemptView { not_started: 9, charged: 2, failed_on: Some("p2".into()), ..view() };
         let outcome = Outcome::NotStarted {
-            blame: Blame::Printer,
+            cause: NotStartedCause::Printer,
             reason: Reason::Printer { reasons: vec!["connecting-to-device".into()] },
         };
         let t = settle(&many, &outcome, BACKOFF, Timestamp(0), 1.0, None);
@@ -373,13 +374,13 @@ mod tests {
 
     #[test]
     fn a_card_that_was_stopped_by_a_pause_keeps_its_place() {
-        let outcome = Outcome::NotStarted { blame: Blame::Neither, reason: Reason::Stopped };
+        let outcome = Outcome::NotStarted { cause: NotStartedCause::Interruption, reason: Reason::Stopped };
         let job = settle(&view(), &outcome, BACKOFF, Timestamp(0), 1.0, None).job.unwrap();
         assert_eq!((job.to, job.due, job.not_started), (JobState::Queued, None, false));
     }
 
     #[test]
-    fn nothing_feeds_another_blank_while_the_outcome_is_unknown() {
+    fn no_second_card_starts_while_the_outcome_is_unknown() {
         let unknown = Outcome::Uncertain { reason: Reason::ForgottenByPrinter };
         let expected = (JobState::Uncertain, Some(RecordState::Uncertain), vec!["reserved>uncertain".into()]);
         assert_eq!(settled(&view(), &unknown, Some(1)), expected);

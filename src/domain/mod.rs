@@ -2,15 +2,15 @@
 //!
 //! * **record**: one verified request for one card ([`record`])
 //! * **waiting list**: the records that are print-ready and not yet printed, in order of priority
-//! * **card profile**: what a kind of card is, as data ([`card::profile`])
+//! * **card profile**: a kind of card, as data ([`card::profile`])
 //! * **blangko**, blank: one unprinted card of a blank type, in lots ([`stock`])
-//! * **batch**: records of one profile with as many reserved blanks, for one printer ([`batch`])
+//! * **batch**: records of one profile with the same number of reserved blanks, for one printer ([`batch`])
 //! * **job**: one card for one record in one batch ([`job`])
 //! * **attempt**: one try at a job on one printer; its name is the idempotency key that the printer gets ([`attempt`])
-//! * **outcome**: how an attempt ended: printed, not-started, spoiled, uncertain
+//! * **outcome**: the end of an attempt: printed, not-started, spoiled, uncertain
 //! * **inspection**: a person's answer to an uncertain attempt
-//! * **reprint warrant**: a supervisor's single-use leave to print a record again ([`warrant`])
-//! * **window**: when cards may start ([`window`])
+//! * **reprint warrant**: a supervisor's single-use permission to print a record again ([`warrant`])
+//! * **window**: a time in which cards may start ([`window`])
 //!
 //! Every change of a record, a job or an attempt is a function here that returns one [`transition::Transition`]; the store saves
 //! it in one transaction.

@@ -307,7 +307,7 @@ mod tests {
 
     /// The table as the office's handbook has it. ● may; 2 may ask; c confirms what another account asked for; own: what
     /// the same account asked for; r reads.
-    const HANDBOOK: &str = "
+    const EXPECTED: &str = "
         | operation                | Op  | SK | Sv  | Au | Ad |
         | pause                    | ●   | ●  | ●   |    | ●  |
         | resume                   | ●   |    | ●   |    |    |
@@ -359,10 +359,10 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_that_of_the_handbook_cell_by_cell() {
-        let mut rows = HANDBOOK.lines().filter(|line| !line.trim().is_empty()).skip(1);
+    fn every_role_has_the_rights_of_the_table_and_no_others() {
+        let mut rows = EXPECTED.lines().filter(|line| !line.trim().is_empty()).skip(1);
         for (operation, rights) in RIGHTS {
-            let row = rows.next().unwrap_or_else(|| panic!("{operation:?} is not in the handbook"));
+            let row = rows.next().unwrap_or_else(|| panic!("{operation:?} has no row"));
             let cells: Vec<&str> = row.trim().trim_matches('|').split('|').map(str::trim).collect();
             let word = |right: &Right| match right {
                 No => "",
@@ -376,7 +376,7 @@ mod tests {
             let own: Vec<&str> = std::iter::once(operation.as_str()).chain(rights.iter().map(word)).collect();
             assert_eq!(own, cells);
         }
-        assert_eq!(rows.next(), None, "the handbook has more operations than the table");
+        assert_eq!(rows.next(), None, "a row is no operation");
     }
 
     #[test]
@@ -436,7 +436,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_for_two_people_says_so_and_nobody_does_it_alone_with_an_account() {
+    fn an_operation_for_two_people_is_marked_and_no_account_does_it_alone() {
         let all = actor(Role::ALL);
         for (operation, rights) in RIGHTS {
             let two = rights.iter().any(|right| matches!(right, Ask | Confirm | AskOrConfirm));

@@ -1,4 +1,4 @@
-//! Waiting list and blanks into batches, and batches back: decisions over plain data.
+//! Decisions on batches over plain data: from the waiting list and blanks to batches, and back.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -9,12 +9,12 @@ use super::{
     stock::{Account, LotQuantity, Place},
 };
 
-/// A printer that has no batch and asks for one.
+/// A printer that needs its next batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BatchRequest<'a> {
     /// Its name.
     pub printer: &'a str,
-    /// How many blanks its hopper takes, where hoppers are counted.
+    /// The capacity of its hopper, if the hopper is counted.
     pub hopper: Option<i64>,
     /// Its profile.
     pub profile: &'a str,
@@ -23,21 +23,21 @@ pub struct BatchRequest<'a> {
 }
 
 impl BatchRequest<'_> {
-    /// Where its blanks come from.
+    /// The place of its blanks.
     pub fn place(&self) -> Place {
         place(self.printer, self.hopper)
     }
 }
 
-/// Where the blanks of a printer's batches come from: its hopper where hoppers are counted, else the vault.
+/// The place of the blanks for a printer's batches: its hopper if that is counted, otherwise the vault.
 pub fn place(printer: &str, hopper: Option<i64>) -> Place {
     if hopper.is_some() { Place::Printer(printer.to_owned()) } else { Place::Vault }
 }
 
-/// The settings that decide.
+/// The settings on which the decision depends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Policy {
-    /// Most records in a batch.
+    /// The maximum of records in a batch.
     pub batch_size: i64,
     /// A new batch waits until a person approves it.
     pub needs_approval: bool,
@@ -49,27 +49,27 @@ pub type FreeBlanks<'a> = HashMap<(&'a str, Account), Vec<LotQuantity>>;
 /// Waiting records by profile, in order of priority.
 pub type Waiting<'a> = HashMap<&'a str, VecDeque<Claimed>>;
 
-/// A batch to be made.
+/// A planned batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BatchPlan {
-    /// Where its blanks lie.
+    /// The place of its blanks.
     pub place: Place,
     /// `planned` or `running`.
     pub state: BatchState,
-    /// Its blanks, as many as cards, by lot.
+    /// Its blanks by lot, one for each card.
     pub lots: Vec<LotQuantity>,
-    /// Its records in the order of the pile.
+    /// Its records, in printing order.
     pub cards: Vec<Claimed>,
 }
 
 impl BatchPlan {
-    /// The lot of each card's blank, in the order of the pile.
+    /// The lot of each card's blank, in printing order.
     pub fn lot_of_each(&self) -> impl Iterator<Item = LotId> {
         self.lots.iter().flat_map(|lot| std::iter::repeat_n(lot.lot, usize::try_from(lot.quantity).unwrap_or(0)))
     }
 }
 
-/// What planning for one printer came to.
+/// The result of planning for one printer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Planned {
     /// A batch.
@@ -80,7 +80,8 @@ pub enum Planned {
     NothingWaits,
 }
 
-/// For each profile the most records that batches of these printers can take, as if all blanks were for it.
+/// For each profile, the maximum of records that batches of these printers can take, as if all blanks were for that
+/// profile.
 pub fn most_wanted<'a>(requests: &[BatchRequest<'a>], free: &FreeBlanks, batch_size: i64) -> BTreeMap<&'a str, i64> {
     let mut wanted: BTreeMap<&str, HashMap<Account, i64>> = BTreeMap::new();
     for request in requests {
@@ -93,8 +94,8 @@ pub fn most_wanted<'a>(requests: &[BatchRequest<'a>], free: &FreeBlanks, batch_s
     wanted.into_iter().map(|(profile, accounts)| (profile, accounts.values().sum())).filter(|(_, n)| *n > 0).collect()
 }
 
-/// Makes the next batch of each printer, one after the other in the order given: the first of the waiting list, as many as
-/// there are free blanks for. What a batch takes is taken from `waiting` and `free`.
+/// Plans the next batch of each printer, in the given order: the first records of the waiting list, limited by the free
+/// blanks. Removes the planned records and blanks from `waiting` and `free`.
 pub fn plan<'a>(
     requests: &[BatchRequest<'a>],
     waiting: &mut Waiting<'a>,
@@ -140,17 +141,17 @@ fn take(lots: &mut [LotQuantity], wanted: i64) -> Vec<LotQuantity> {
     taken
 }
 
-/// What the end of a batch changes.
+/// The effect of ending a batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ending {
     /// Its new state.
     pub state: BatchState,
-    /// Queued jobs that are closed: their records go back to the waiting list, their blanks to where they came from.
+    /// Queued jobs to be closed: their records return to the waiting list, and their blanks to their place.
     pub returned: Vec<(RecordId, OpenJob)>,
 }
 
-/// Ends a batch with these jobs queued or printing. A job that is printing keeps it `closing` until its attempt has ended.
-/// `None`: it is in that state already.
+/// Ends a batch with these queued or printing jobs. A printing job keeps it `closing` until its attempt has ended.
+/// `None` if the batch is in that state already.
 pub fn end(state: BatchState, open: Vec<(RecordId, OpenJob)>) -> Option<Ending> {
     let (returned, printing): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, job)| job.state == JobState::Queued);
     let to = if printing.is_empty() { BatchState::Closed } else { BatchState::Closing };

@@ -1,38 +1,38 @@
-//! How long a printer needs for a card, learned from the cards before: few questions in the middle of a card, and many
-//! near its end.
+//! The expected time of a card, learned from earlier cards: a printer gets few queries in the middle of a card, and
+//! many near its end.
 
 use std::time::Duration;
 
-/// The shortest wait between two questions.
+/// The shortest wait between two queries.
 pub const POLL_MIN: Duration = Duration::from_millis(2);
-/// The longest wait between two questions near the end of a card, and after it should have been over.
+/// The longest wait between two queries near the expected end of a card, and after it.
 pub const POLL_MAX: Duration = Duration::from_millis(250);
-/// The longest wait in the middle of a card, so that faults are seen.
+/// The longest wait in the middle of a card, so that faults are noticed.
 const MIDDLE_MAX: Duration = Duration::from_secs(5);
-/// The least margin around the expected end, for cards that all take equally long.
+/// The smallest margin around the expected end, for cards with equal times.
 const MARGIN_MIN: Duration = Duration::from_millis(12);
-/// A card that takes this much longer than expected may wait for a person.
+/// The excess over the expected time after which a card may wait for a person.
 const LATE: Duration = Duration::from_secs(1);
-/// A card that takes three times as long as expected, and this, may never end.
+/// The minimum age of a card that may never end; it must also have taken three times the expected time.
 const FAR_TOO_LATE: Duration = Duration::from_mins(2);
 
-/// What was learned of one printer.
+/// The learned time of one printer's cards.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Pace {
     expected: Option<Duration>,
-    /// How far cards were from what was expected of them, smoothed.
+    /// The mean deviation from the expected time, smoothed.
     spread: Duration,
 }
 
-/// The end of a card: it was under way at `after` and ended at `until`, counted from its release.
+/// The end of a card: in progress at `after` and ended at `until`, both counted from its release.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Seen {
+pub struct Observation {
     pub after: Duration,
     pub until: Duration,
 }
 
 impl Pace {
-    /// The wait before the next question about a card that was released `elapsed` ago.
+    /// The wait before the next query about a card that was released `elapsed` ago.
     pub fn wait(&self, elapsed: Duration) -> Duration {
         let Some(expected) = self.expected else { return (elapsed / 2).clamp(POLL_MIN, POLL_MAX) };
         let margin = self.margin();
@@ -47,26 +47,27 @@ impl Pace {
         }
     }
 
-    /// Whether the card has taken so long that the printer is asked what it waits for.
+    /// Whether the card is so late that the printer's status is queried.
     pub fn is_late(&self, elapsed: Duration) -> bool {
         elapsed > self.expected.unwrap_or_default() + self.margin() + LATE
     }
 
-    /// Whether the card has taken so long that it is asked about from time to time only.
+    /// Whether the card is so late that it is queried at long intervals only.
     pub fn is_far_too_late(&self, elapsed: Duration) -> bool {
         elapsed > self.expected.unwrap_or_default() * 3 + FAR_TOO_LATE
     }
 
-    /// Learns from a card that nothing interrupted. All that is known is that it ended between two questions.
+    /// Learns from a card that was not interrupted. It ended between two queries.
     #[must_use]
-    pub fn after(self, seen: Seen) -> Self {
+    pub fn after(self, seen: Observation) -> Self {
         let middle = (seen.after + seen.until) / 2;
         let Some(expected) = self.expected else {
             return Self { expected: Some(middle), spread: seen.until.saturating_sub(seen.after) / 2 };
         };
         let margin = self.margin();
         if seen.until <= expected && seen.after < expected.saturating_sub(margin) {
-            // Ended at the first question near its end: ask earlier, and in a wider span, until a card is seen under way.
+            // The first query near the expected end found it ended: query earlier, and over a wider span, until a card
+            // is seen in progress.
             return Self { expected: Some(seen.until.saturating_sub(margin)), spread: self.spread.max(margin * 3 / 4) };
         }
         let missed = middle.abs_diff(expected);
@@ -83,15 +84,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Watches a card that takes `card`, and gives when it was seen over, and after how many questions.
-    fn watch(pace: Pace, card: Duration) -> (Seen, usize) {
+    /// Simulates the polling of a card that takes `card`. Returns when its end was seen, and the number of queries.
+    fn watch(pace: Pace, card: Duration) -> (Observation, usize) {
         let (mut after, mut now, mut questions) = (Duration::ZERO, Duration::ZERO, 1);
         while now < card {
             after = now;
             now += pace.wait(now);
             questions += 1;
         }
-        (Seen { after, until: now }, questions)
+        (Observation { after, until: now }, questions)
     }
 
     fn learned(card: Duration) -> Pace {

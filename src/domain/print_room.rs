@@ -1,9 +1,10 @@
-//! A print room in memory: a night of planning, dispatch, outcomes, breakers and retries with nothing but this layer.
+//! A simulated print room in memory: a night of planning, dispatch, outcomes, breakers and retries that uses the domain
+//! alone.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    attempt::{Blame, OutcomeKind},
+    attempt::{NotStartedCause, OutcomeKind},
     batch::{BatchEnd, BatchState, Claimed},
     breaker::{Breaker, Health, Limits, after_outcome},
     dispatch::{Action, Blocked, CardSnapshot, PrinterSnapshot, Readiness, Rules, may_begin, next_action},
@@ -26,7 +27,7 @@ const BACKOFF: Backoff = Backoff { base: Duration::from_mins(1), cap: Duration::
 const LIMITS: Limits = Limits { failures: 3, starts_nothing: RELEASE_AFTER };
 const POLICY: Policy = Policy { batch_size: 20, needs_approval: false };
 
-/// How the cards of a printer end: record and number of the attempt of that record.
+/// How the cards of a printer end, by record and by the number of the record's attempt.
 type Script = fn(RecordId, u32) -> OutcomeKind;
 
 struct Record {
@@ -60,12 +61,12 @@ struct Room {
     records: BTreeMap<RecordId, Record>,
     waiting: Waiting<'static>,
     free: FreeBlanks<'static>,
-    /// Blanks that were used, by what became of them.
+    /// The number of used blanks by outcome.
     used: BTreeMap<&'static str, i64>,
     printers: Vec<Printer>,
     delivered: i64,
     jobs: i64,
-    /// What happened, in order.
+    /// The trace of job states, in order.
     trace: Vec<(Timestamp, &'static str, RecordId, JobState)>,
 }
 
@@ -97,7 +98,7 @@ impl Room {
         }
     }
 
-    /// Runs until every printer is blocked. Nothing may be lost at any moment.
+    /// Runs until every printer is blocked, and checks the invariants after each step.
     fn run(&mut self) {
         for _ in 0..10_000 {
             for at in 0..self.printers.len() {
@@ -170,7 +171,7 @@ impl Room {
         }
     }
 
-    /// Prints the first card that is due, and saves what became of it.
+    /// Prints the first due card, and applies its outcome.
     fn print(&mut self, at: usize) {
         let due = self.printers[at].jobs.iter().position(|job| {
             let (record, version) = (self.records[&job.record].state, 1);
@@ -229,7 +230,7 @@ impl Room {
         }
     }
 
-    /// Ends a printer's batch: what is queued goes back.
+    /// Ends a printer's batch: queued jobs return to the waiting list.
     fn end(&mut self, at: usize, _: BatchEnd) {
         let printer = &mut self.printers[at];
         let Some(batch) = printer.batch.take() else { return };
@@ -246,7 +247,7 @@ impl Room {
         }
     }
 
-    /// Every blank is somewhere, and every record is in one state that its place agrees with.
+    /// Checks that every blank is accounted for, and that every record has one state that agrees with its place.
     fn check(&self) {
         let reserved = self.printers.iter().map(|printer| printer.jobs.len()).sum::<usize>();
         let used: i64 = self.used.values().sum();
@@ -300,7 +301,7 @@ fn good(_: RecordId, _: u32) -> OutcomeKind {
     OutcomeKind::Printed
 }
 
-/// Every fifth card spoils at first, and every thirtieth is uncertain.
+/// Every fifth card spoils on its first attempt, and every thirtieth is uncertain.
 fn worn(record: RecordId, attempt: u32) -> OutcomeKind {
     match record.0 {
         n if n % 30 == 0 => OutcomeKind::Uncertain,
@@ -309,11 +310,11 @@ fn worn(record: RecordId, attempt: u32) -> OutcomeKind {
     }
 }
 
-/// Every fourth card does not start at first, and cards of one record are refused.
+/// Every fourth card does not start on its first attempt, and all cards of one record are refused.
 fn moody(record: RecordId, attempt: u32) -> OutcomeKind {
     match record.0 {
-        7 => OutcomeKind::NotStarted(Blame::Card),
-        n if n % 4 == 0 && attempt < 2 => OutcomeKind::NotStarted(Blame::Printer),
+        7 => OutcomeKind::NotStarted(NotStartedCause::Card),
+        n if n % 4 == 0 && attempt < 2 => OutcomeKind::NotStarted(NotStartedCause::Printer),
         _ => OutcomeKind::Printed,
     }
 }
@@ -323,7 +324,7 @@ fn spoils_all(_: RecordId, _: u32) -> OutcomeKind {
 }
 
 fn starts_nothing(_: RecordId, _: u32) -> OutcomeKind {
-    OutcomeKind::NotStarted(Blame::Printer)
+    OutcomeKind::NotStarted(NotStartedCause::Printer)
 }
 
 #[test]

@@ -247,7 +247,7 @@ const RULES: [Rule; 29] = [
     rule(&["needs-operator"],
         Who::Administrator, Task::ReadRefusal,
         Resumes::ByItself, BlankInside::Unused),
-    rule(&["not-vouched-for"],
+    rule(&["not-acknowledged"],
         Who::Supervisor, Task::RemoveObjections,
         Resumes::ByItself, BlankInside::Unused),
     rule(&[TAKES_TOO_LONG],
@@ -324,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suffix_says_how_bad_it_is_and_not_what_it_is() {
+    fn a_suffix_gives_the_severity_and_not_the_reason() {
         for (reason, severity) in [
             ("media-jam-report", Severity::Report),
             ("media-jam-warning", Severity::Warning),
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_soon_to_be_done_does_not_stop_the_feeding_and_what_nobody_knows_does() {
+    fn a_warning_does_not_stop_printing_and_an_unknown_reason_does() {
         for reason in
             ["media-low-warning", "marker-supply-low-error", "cleaner-life-over", "identify-printer-requested"]
         {

@@ -427,7 +427,7 @@ mod tests {
     }
 
     #[test]
-    fn withdrawing_waits_for_the_card_in_hand_and_is_refused_after_hand_over() {
+    fn a_withdrawal_waits_for_the_open_attempt_and_is_refused_after_hand_over() {
         let withdrawn = withdraw(&view(RecordState::Waiting), "PROCESSING").unwrap().unwrap();
         assert_eq!(withdrawn.record.unwrap().to, RecordState::Withdrawn);
         let printed = withdraw(&view(RecordState::Printed), "PROCESSING").unwrap().unwrap().record.unwrap();

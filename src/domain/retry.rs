@@ -1,17 +1,17 @@
-//! When a card that did not start is tried again.
+//! The delays between the tries of a card that did not start.
 
 use std::time::Duration;
 
 use super::id::JobId;
 
-/// Full-jitter exponential backoff: the wait before attempt `n + 1` is uniform in `0..=min(cap, base · 2ⁿ)`.
+/// Exponential backoff with full jitter: the wait before attempt `n + 1` is uniform in `0..=min(cap, base · 2ⁿ)`.
 ///
 /// With a base of 2 s and a cap of 5 min the longest waits are 2 s, 4 s, 8 s … 256 s, 5 min, 5 min.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Backoff {
     /// The longest first wait.
     pub base: Duration,
-    /// The longest wait of all.
+    /// The longest wait.
     pub cap: Duration,
 }
 
@@ -28,8 +28,8 @@ pub fn seed(site: &str) -> u64 {
     site.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
-/// The jitter of one retry: a number in `0..1` that looks random and depends on nothing but the site's seed, the job and
-/// how many of its attempts did not start before. A night that is run again, or simulated, has the same waits; jobs of one
+/// The jitter of one retry: a pseudo-random number in `0..1` that depends only on the site's seed, the job and the
+/// number of its attempts that did not start. A run that is repeated or simulated has the same waits, and jobs of one
 /// printer that fail together do not retry together.
 #[expect(clippy::cast_precision_loss, reason = "53 bits, all of which a double holds")]
 pub fn jitter(seed: u64, job: JobId, not_started: u32) -> f64 {

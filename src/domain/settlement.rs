@@ -1,60 +1,61 @@
-//! What the end of an attempt means for its job, record and blank, as one small value.
+//! The effect of an attempt's end on its job, record and blank, as one small value.
 
 use super::{
-    attempt::{Blame, OutcomeKind},
+    attempt::{NotStartedCause, OutcomeKind},
     id::LotId,
     states::{AttemptState, JobState, Recall, RecordState},
     time::Timestamp,
 };
 
-/// What decides, of an attempt's job, batch and record.
+/// The facts of an attempt's job, batch and record on which the settlement depends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Facts {
-    /// The batch takes no further attempts: what does not become a card goes back to the waiting list.
+    /// Whether the batch takes no further attempts, so that a job without a card returns to the waiting list.
     pub batch_is_closing: bool,
-    /// The record was withdrawn or updated since the attempt began.
+    /// The recall of the record, if it was withdrawn or updated since the attempt began.
     pub recall: Option<Recall>,
-    /// Failed attempts that count against the record so far.
+    /// The number of failed attempts that count against the record so far.
     pub charged: u32,
-    /// The last of them was on another printer.
+    /// Whether the last of them was on another printer.
     pub failed_elsewhere: bool,
-    /// The most failed attempts that the profile allows.
+    /// The maximum of failed attempts in the profile.
     pub attempts_limit: u32,
 }
 
-/// Where the attempt's reserved blank goes.
+/// The destination of the attempt's reserved blank.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Blank {
     /// It stays reserved for the next attempt of the job.
     Reserved,
-    /// Back to the free blanks of its place.
+    /// It returns to the free blanks of its place.
     Free,
     /// It is a good card.
     Printed,
     /// It is spoiled.
     Spoiled,
-    /// Unknown until a person inspects the attempt.
+    /// Its outcome is unknown until a person inspects the attempt.
     Uncertain,
 }
 
-/// What the end of an attempt changes. A transition with its movements and its event is built from it.
+/// The effect of an attempt's end. Its transition, with movements and event, is built from it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Settlement {
     /// The new state of the attempt.
     pub attempt: AttemptState,
-    /// The new state of the job; `queued` for another attempt.
+    /// The new state of the job; `queued` if another attempt follows.
     pub job: JobState,
-    /// The new state of the record; `batched` where the job is queued again.
+    /// The new state of the record; `batched` if the job is queued again.
     pub record: RecordState,
-    /// Where the blank goes.
+    /// The destination of the blank.
     pub blank: Blank,
-    /// The lot of the blank that is reserved for the next attempt, where the last one is spoiled.
+    /// The lot of the blank that is reserved for the next attempt, if this one spoiled its blank.
     pub another_blank: Option<LotId>,
-    /// Queued again at the end of the batch, not before this instant; `None` keeps the place.
+    /// The instant before which the job must not start; it then moves to the end of the batch. `None` keeps its
+    /// position.
     pub due: Option<Timestamp>,
-    /// The attempt counts against the record.
+    /// Whether the attempt counts against the record.
     pub is_charged: bool,
-    /// The attempt counts for the backoff of the job.
+    /// Whether the attempt counts for the backoff of the job.
     pub is_not_started: bool,
 }
 
@@ -72,9 +73,9 @@ impl Settlement {
     }
 }
 
-/// Decides what the end of an attempt changes. `retry_at` is the instant of the next attempt after one that did not start.
-/// `another_blank` is the lot of a free blank at the same place, for the next attempt after a spoiled one; without it the
-/// record goes back to the waiting list.
+/// Decides the effect of an attempt's end. `retry_at` is the instant of the next attempt after one that did not start.
+/// `another_blank` is the lot of a free blank at the same place, for the next attempt after a spoiled one; without it
+/// the record returns to the waiting list.
 pub fn settlement(
     facts: &Facts,
     outcome: OutcomeKind,
@@ -86,10 +87,10 @@ pub fn settlement(
     match outcome {
         OutcomeKind::Printed => Settlement::PRINTED,
         OutcomeKind::Uncertain => Settlement::UNCERTAIN,
-        OutcomeKind::NotStarted(blame) => {
-            let is_charged = blame == Blame::Card;
+        OutcomeKind::NotStarted(cause) => {
+            let is_charged = cause == NotStartedCause::Card;
             let Some((job, record)) = leaves(facts, is_charged) else {
-                let counts = blame != Blame::Neither;
+                let counts = cause != NotStartedCause::Interruption;
                 return Settlement {
                     is_charged,
                     is_not_started: counts,
@@ -113,8 +114,8 @@ pub fn settlement(
     }
 }
 
-/// How job and record leave the batch without a card; `None` for another attempt. `is_charged`: this failure counts
-/// against the record.
+/// The states in which job and record leave the batch without a card; `None` if another attempt follows. `is_charged`:
+/// this failure counts against the record.
 fn leaves(facts: &Facts, is_charged: bool) -> Option<(JobState, RecordState)> {
     let is_used_up = is_charged && (facts.charged + 1 >= facts.attempts_limit || facts.failed_elsewhere);
     match facts.recall {

@@ -277,7 +277,7 @@ pub struct LotQuantity {
 /// Takes `wanted` blanks from lots in the given order (oldest first).
 ///
 /// Returns how many to take from which lot. The error is the number of available blanks, if it is less than `wanted`.
-pub fn draw(lots: &[LotQuantity], wanted: i64) -> Result<Vec<LotQuantity>, i64> {
+pub fn allocate(lots: &[LotQuantity], wanted: i64) -> Result<Vec<LotQuantity>, i64> {
     let available: i64 = lots.iter().map(|l| l.quantity.max(0)).sum();
     if available < wanted {
         return Err(available);
@@ -318,9 +318,9 @@ mod tests {
     #[test]
     fn blanks_are_taken_from_the_oldest_lot_first_and_never_more_than_there_are() {
         let lots = [LotQuantity { lot: LotId(1), quantity: 3 }, LotQuantity { lot: LotId(2), quantity: 10 }];
-        let taken = draw(&lots, 5).unwrap();
+        let taken = allocate(&lots, 5).unwrap();
         assert_eq!(taken, [LotQuantity { lot: LotId(1), quantity: 3 }, LotQuantity { lot: LotId(2), quantity: 2 }]);
-        assert_eq!(draw(&lots, 14), Err(13));
+        assert_eq!(allocate(&lots, 14), Err(13));
     }
 
     #[test]

@@ -1,5 +1,4 @@
-//! Values that people give to an act. Each is checked once, when it is made from text or from JSON, and is right from
-//! then on.
+//! Values of acts. Each is checked once, when it is parsed from text or JSON, and is valid from then on.
 
 use std::{fmt, str::FromStr};
 
@@ -7,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{actor::same_name, card::profile::is_name, stock::Cause};
 
-/// A value that an act does not accept. Says the rule and not the value, which can be personal.
+/// The error for a value that an act does not accept. It names the rule and not the value, which may be personal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum InvalidValue {
@@ -42,10 +41,10 @@ pub enum InvalidValue {
     NotSpoilage,
 }
 
-/// The longest text that is kept, in bytes.
+/// The maximum length of a text, in bytes.
 const TEXT_BYTES_MAX: usize = 500;
 
-/// Text that people write and others read later, in lists and in the audit: trimmed, one line, not empty.
+/// A text for lists and for the audit: trimmed, one line, not empty.
 fn one_line(text: &str) -> Result<String, InvalidValue> {
     let text = text.trim();
     match text {
@@ -153,15 +152,16 @@ macro_rules! number_value {
 }
 
 text_value!(
-    /// Why, in the words of a person: one line of 1 to 500 bytes without control characters.
+    /// A reason in the words of a person: one line of 1 to 500 bytes without control characters.
     Note, one_line
 );
 text_value!(
-    /// The number or name of a paper: a delivery note, a record of destruction. One line of 1 to 500 bytes.
+    /// The number or name of a paper document, such as a delivery note or a record of destruction. One line of 1 to 500
+    /// bytes.
     Document, one_line
 );
 text_value!(
-    /// A person's name as others know it. One line of 1 to 500 bytes.
+    /// The name of a person. One line of 1 to 500 bytes.
     PersonName, one_line
 );
 text_value!(
@@ -181,15 +181,15 @@ number_value!(
     Quantity, 1..=1_000_000_000
 );
 number_value!(
-    /// What was counted; zero is allowed.
+    /// A counted number; zero is allowed.
     Counted, 0..=1_000_000_000
 );
 number_value!(
-    /// How many blanks a hopper takes.
+    /// The capacity of a hopper, in blanks.
     HopperCapacity, 1..=100_000
 );
 
-/// Two different people who saw an act.
+/// Two different witnesses of an act.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "[PersonName; 2]", into = "[PersonName; 2]")]
 pub struct Witnesses([PersonName; 2]);
@@ -221,7 +221,7 @@ impl fmt::Display for Witnesses {
     }
 }
 
-/// A cause that is one of spoilage.
+/// A cause of spoilage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "Cause", into = "Cause")]
 pub struct SpoilageCause(Cause);

@@ -1,7 +1,7 @@
 //! From what a printer says of an attempt to what it means. Without a proof the outcome is uncertain.
 
 use super::{
-    attempt::{Blame, Outcome},
+    attempt::{NotStartedCause, Outcome},
     printer_reason,
     reason::Reason,
 };
@@ -132,7 +132,9 @@ fn ended(ending: Ending) -> Outcome {
     let reason = || Reason::Printer { reasons: ending.reasons };
     match (ending.blank, ending.card) {
         (BlankProof::Fed, CardProof::Good) => Outcome::Printed,
-        (BlankProof::NotFed, CardProof::None) => Outcome::NotStarted { blame: Blame::Printer, reason: reason() },
+        (BlankProof::NotFed, CardProof::None) => {
+            Outcome::NotStarted { cause: NotStartedCause::Printer, reason: reason() }
+        }
         (BlankProof::Fed, CardProof::Bad | CardProof::None) => Outcome::Spoiled { reason: reason() },
         (BlankProof::NotFed | BlankProof::Unknown, _) | (BlankProof::Fed, CardProof::Unknown) => {
             Outcome::Uncertain { reason: reason() }
@@ -143,25 +145,25 @@ fn ended(ending: Ending) -> Outcome {
 /// What a failed upload or release means; `None` where only the printer can tell.
 pub fn after_failure(failure: SendFailure) -> Option<Outcome> {
     match failure {
-        SendFailure::LeaseExpired => Some(not_to_blame(Reason::LeaseExpired)),
-        SendFailure::Printer { reason } => Some(Outcome::NotStarted { blame: Blame::Printer, reason }),
-        SendFailure::Card { reason } => Some(Outcome::NotStarted { blame: Blame::Card, reason }),
+        SendFailure::LeaseExpired => Some(interrupted(Reason::LeaseExpired)),
+        SendFailure::Printer { reason } => Some(Outcome::NotStarted { cause: NotStartedCause::Printer, reason }),
+        SendFailure::Card { reason } => Some(Outcome::NotStarted { cause: NotStartedCause::Card, reason }),
         SendFailure::OutcomeUnknown => None,
     }
 }
 
 /// No blank was used, and the printer is to blame.
 pub fn not_started(reason: Reason) -> Outcome {
-    Outcome::NotStarted { blame: Blame::Printer, reason }
+    Outcome::NotStarted { cause: NotStartedCause::Printer, reason }
 }
 
 /// It was stopped before a card could exist; neither card nor printer is to blame.
 pub fn stopped() -> Outcome {
-    not_to_blame(Reason::Stopped)
+    interrupted(Reason::Stopped)
 }
 
-fn not_to_blame(reason: Reason) -> Outcome {
-    Outcome::NotStarted { blame: Blame::Neither, reason }
+fn interrupted(reason: Reason) -> Outcome {
+    Outcome::NotStarted { cause: NotStartedCause::Interruption, reason }
 }
 
 /// Unknown until a person inspects it.
@@ -178,12 +180,12 @@ mod tests {
     const CARDS: [CardProof; 4] = [CardProof::Good, CardProof::Bad, CardProof::None, CardProof::Unknown];
 
     #[test]
-    fn a_node_without_its_lease_blames_no_printer() {
-        let expired = Outcome::NotStarted { blame: Blame::Neither, reason: Reason::LeaseExpired };
+    fn a_node_without_its_lease_counts_no_failure_of_a_printer() {
+        let expired = Outcome::NotStarted { cause: NotStartedCause::Interruption, reason: Reason::LeaseExpired };
         assert_eq!(after_failure(SendFailure::LeaseExpired), Some(expired));
         let reason = Reason::Driver { fault: DriverFault::NotSent, detail: "connection refused".into() };
         let refused = after_failure(SendFailure::Printer { reason });
-        assert!(matches!(refused, Some(Outcome::NotStarted { blame: Blame::Printer, .. })), "{refused:?}");
+        assert!(matches!(refused, Some(Outcome::NotStarted { cause: NotStartedCause::Printer, .. })), "{refused:?}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The workers' reads, many in one: with a thousand printers most of the time of a read is its round trip.
+//! Batched reads of the workers: with a thousand printers, most of the time of a read is its round trip.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,15 +10,15 @@ use crate::{
     store::{OpenAttempt, StoreError, StoredBody},
 };
 
-/// Questions in one read.
+/// The maximum of queries in one read.
 const GROUP_MAX: usize = 64;
 
-/// A question; those of one kind are answered together, from one state of the database.
+/// A query. Queries of one kind are answered together, from one state of the database.
 pub(crate) trait Question: Send + Sync + Sized + 'static {
-    /// The answer.
+    /// The type of the answer.
     type Answer: Send + 'static;
 
-    /// Answers all questions, in their order.
+    /// Answers all queries, in their order.
     fn answer(
         engine: &Engine,
         questions: &[Self],
@@ -27,7 +27,7 @@ pub(crate) trait Question: Send + Sync + Sized + 'static {
 
 type Envelope<Q> = (Q, oneshot::Sender<Result<<Q as Question>::Answer, StoreError>>);
 
-/// The queue of one kind of question.
+/// The queue of one kind of query.
 pub(crate) struct ReaderHandle<Q: Question>(mpsc::Sender<Envelope<Q>>);
 
 impl<Q: Question> Clone for ReaderHandle<Q> {
@@ -37,7 +37,7 @@ impl<Q: Question> Clone for ReaderHandle<Q> {
 }
 
 impl<Q: Question> ReaderHandle<Q> {
-    /// Asks. The answer has all that was committed before the call.
+    /// Sends a query. The answer contains everything that was committed before the call.
     pub(crate) async fn ask(&self, question: Q) -> Result<Q::Answer, StoreError> {
         let (reply, answer) = oneshot::channel();
         let stopped = || StoreError::Conflict("the scheduler, which is stopping");
@@ -46,7 +46,7 @@ impl<Q: Question> ReaderHandle<Q> {
     }
 }
 
-/// Starts a reader; it ends when all handles are gone.
+/// Starts a reader; it ends when all handles are dropped.
 pub(crate) fn start<Q: Question>(engine: Engine) -> ReaderHandle<Q> {
     let (sender, receiver) = mpsc::channel(GROUP_MAX);
     tokio::spawn(run(engine, receiver));
@@ -64,13 +64,13 @@ async fn run<Q: Question>(engine: Engine, mut receiver: mpsc::Receiver<Envelope<
             Err(_) => each(&engine, &questions).await,
         };
         for (reply, answer) in replies.into_iter().zip(answers) {
-            // A worker that has ended needs no answer.
+            // An error is ignored: a worker that has ended needs no answer.
             let _ = reply.send(answer);
         }
     }
 }
 
-/// A row of one is corrupt: each is asked alone.
+/// Answers each query alone, because a row of one of them is corrupt.
 async fn each<Q: Question>(engine: &Engine, questions: &[Q]) -> Vec<Result<Q::Answer, StoreError>> {
     let mut answers = Vec::with_capacity(questions.len());
     for question in questions {
@@ -80,11 +80,11 @@ async fn each<Q: Question>(engine: &Engine, questions: &[Q]) -> Vec<Result<Q::An
     answers
 }
 
-/// All that a worker decides on, for the printer with this name.
+/// Reads everything on which a worker decides, for the printer with this name.
 pub(crate) struct SnapshotQuery(pub(crate) String);
 
 /// The answer to a [`SnapshotQuery`].
-pub(crate) struct Seen {
+pub(crate) struct Snapshot {
     pub(crate) printer: Printer,
     pub(crate) open: Vec<OpenAttempt>,
     pub(crate) batch: Option<Batch>,
@@ -94,11 +94,11 @@ pub(crate) struct Seen {
 }
 
 impl Question for SnapshotQuery {
-    /// `None` for a printer that was removed.
-    type Answer = Option<Box<Seen>>;
+    /// `None` if the printer was removed.
+    type Answer = Option<Box<Snapshot>>;
 
     async fn answer(engine: &Engine, questions: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
-        let names: Vec<&str> = questions.iter().map(|look| look.0.as_str()).collect();
+        let names: Vec<&str> = questions.iter().map(|query| query.0.as_str()).collect();
         let mut tx = engine.store.read().await?;
         let printers = tx.printers_named(&names).await?;
         let open = tx.attempts_open(&names).await?;
@@ -106,10 +106,10 @@ impl Question for SnapshotQuery {
         let pauses: Arc<[Pause]> = tx.pause_list().await?.into();
         let newest = tx.newest_instant().await?;
         drop(tx);
-        let mut seen: HashMap<String, Box<Seen>> = HashMap::with_capacity(printers.len());
+        let mut seen: HashMap<String, Box<Snapshot>> = HashMap::with_capacity(printers.len());
         for printer in printers {
             let (name, pauses) = (printer.name.clone(), pauses.clone());
-            seen.insert(name, Box::new(Seen { printer, open: Vec::new(), batch: None, pauses, newest }));
+            seen.insert(name, Box::new(Snapshot { printer, open: Vec::new(), batch: None, pauses, newest }));
         }
         for (printer, attempt) in open {
             if let Some(seen) = seen.get_mut(&printer) {
@@ -125,7 +125,7 @@ impl Question for SnapshotQuery {
     }
 }
 
-/// The bodies of these records, to render their cards.
+/// Reads the bodies of these records, for rendering.
 pub(crate) struct Bodies(pub(crate) Vec<RecordId>);
 
 impl Question for Bodies {

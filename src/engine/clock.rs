@@ -1,4 +1,4 @@
-//! Time and randomness, injected: a test moves the one and seeds the other.
+//! Time and randomness as injected services: a test sets the clock and seeds the randomness.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use async_trait::async_trait;
 
 use crate::domain::time::Timestamp;
 
-/// The time.
+/// A clock.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// Now.
+    /// The present instant.
     fn now(&self) -> Timestamp;
 
     /// Monotonic time since a fixed instant, including suspend.
@@ -17,26 +17,26 @@ pub trait Clock: Send + Sync {
 
     /// Synchronises this clock to another one, which showed `theirs` when this one showed `own`. Nodes use the clock of the
     /// database that they share, because their own clocks may differ by minutes.
-    fn follow(&self, theirs: Timestamp, own: Timestamp);
+    fn sync_to(&self, theirs: Timestamp, own: Timestamp);
 
-    /// Waits.
+    /// Waits for a duration of this clock.
     async fn sleep(&self, duration: Duration);
 }
 
-/// Randomness, for names of attempts and nonces.
+/// A source of random bytes, for names of attempts and for nonces.
 pub trait Entropy: Send + Sync {
-    /// Fills with random bytes; fit for nonces outside of tests.
+    /// Fills the buffer. Outside tests, the bytes are fit for nonces.
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// A fresh nonce for sealing.
+/// A new nonce for sealing.
 pub fn nonce(entropy: &dyn Entropy) -> [u8; 24] {
     let mut bytes = [0; 24];
     entropy.fill(&mut bytes);
     bytes
 }
 
-/// The name of a new attempt: `cetak-<site>-<UUIDv7>`, in order of time.
+/// The name of a new attempt: `cetak-<site>-<UUIDv7>`. Names sort by time.
 pub fn attempt_name(site: &str, now: Timestamp, entropy: &dyn Entropy) -> String {
     let mut random = [0; 10];
     entropy.fill(&mut random);

@@ -1,4 +1,4 @@
-//! What the engine works with.
+//! The engine: its parameters, and the way to a transaction that writes.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -22,18 +22,19 @@ pub use crate::domain::dispatch::CLOCK_TOLERANCE;
 /// The card profiles of an office, by name.
 pub type Profiles = BTreeMap<String, Arc<CardProfile>>;
 
-/// Makes the driver for a printer's name, which may have options, and its URI; the message of an error is for the operator.
+/// Creates the driver for a printer's name, which may have options, and URI. The text of an error is shown to the
+/// operator.
 pub type DriverFactory = Arc<dyn Fn(&str, &str) -> Result<Arc<dyn PrinterDriver>, String> + Send + Sync>;
 
-/// Makes what draws the cards of a profile.
+/// Creates the renderer of a profile.
 pub type RendererFactory = Arc<dyn Fn(&CardProfile) -> Result<Arc<dyn CardRenderer>, RenderError> + Send + Sync>;
 
-/// All that the engine works with.
+/// All parameters of the engine. A clone shares the database.
 #[derive(Clone)]
 pub struct Engine {
     /// The database.
     pub store: Store,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
@@ -41,28 +42,28 @@ pub struct Engine {
     pub profiles: Arc<Profiles>,
     /// The settings.
     pub settings: Arc<Settings>,
-    /// Who acts, and into which audit chain.
+    /// The actor, and the audit chain that it writes to.
     pub writer: Writer,
-    /// Makes drivers.
+    /// Creates drivers.
     pub drivers: DriverFactory,
-    /// Makes the renderer of a profile.
+    /// Creates the renderer of a profile.
     pub renderers: RendererFactory,
-    /// Limits concurrent rendering on blocking threads. `None`: a card is rendered in the task that needs it, for tests with a
-    /// virtual clock.
-    pub desk: Option<Arc<Semaphore>>,
+    /// Limits concurrent rendering on blocking threads. `None`: a card is rendered in the task that needs it, for tests
+    /// with a virtual clock.
+    pub render_permits: Option<Arc<Semaphore>>,
     /// The lease of this node, where several schedulers share the database.
     pub lease: Option<Arc<Lease>>,
 }
 
 impl Engine {
-    /// The same office with somebody else acting.
+    /// The same engine with another actor and audit chain.
     #[must_use]
     pub fn acting(&self, chain: &str, actor: Actor) -> Self {
         Self { writer: Writer { chain: chain.into(), actor: Arc::new(actor), fence: None }, ..self.clone() }
     }
 
-    /// Begins a transaction that writes: the only way to one. It writes as the permit's actor; for what the program does
-    /// by itself, as the engine's own. What a person did may give the schedulers something to do, so it wakes them.
+    /// Begins a transaction that writes; there is no other way to one. The actor is the permit's, or the engine's own
+    /// for an act of the system. An act of a person notifies the schedulers, because it may give them work.
     pub async fn write(&self, permit: &Permit) -> Result<Tx, StoreError> {
         let mut tx = self.store.write(&self.writer_for(permit), self.clock.now()).await?;
         if permit.system_act().is_none() {
@@ -82,8 +83,8 @@ impl Engine {
         self.lease.as_ref().map(|lease| lease.node())
     }
 
-    /// Whether this node holds its lease; always, without other nodes.
-    pub(super) fn may_feed(&self) -> bool {
+    /// Whether this node holds its lease; always true if the database is not shared.
+    pub(super) fn has_lease(&self) -> bool {
         self.lease.as_ref().is_none_or(|lease| lease.holds(&*self.clock))
     }
 
@@ -94,7 +95,7 @@ impl Engine {
         found.ok_or_else(|| Refusal::NoProfile { profile: name.to_owned(), known: known() }.into())
     }
 
-    /// The most failed tries that a profile allows; 1 for a profile that is no longer there.
+    /// The maximum of failed tries in a profile; 1 for a profile that no longer exists.
     pub(super) fn attempts_limit(&self, profile: &str) -> u32 {
         self.profiles.get(profile).map_or(1, |p| p.attempts)
     }

@@ -1,14 +1,15 @@
-//! Why an act or a read was not done.
+//! Errors of acts and reads.
 
 use crate::{
     domain::{permission::Forbidden, refusal::Refusal},
     store::StoreError,
 };
 
-/// Why something was not done.
+/// Why an act or a read failed.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
-    /// It is not allowed, or not possible as things are. Nothing was changed. The surface words it.
+    /// The act is not allowed, or the state of the database does not permit it. Nothing was changed. The surface has
+    /// the words.
     #[error("refused: {}", .0.code())]
     Refused(Refusal),
     /// A file could not be read.

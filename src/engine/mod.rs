@@ -1,10 +1,10 @@
-//! Where time passes: import, planning, printing, and the acts of people.
+//! The engine: import, planning, printing, and the acts of people. All effects and all waiting are here.
 //!
 //! * [`import`] reads waiting lists.
 //! * [`scheduling`] runs one worker for each printer ([`printing`]); all that the workers save goes through the group commit.
 //! * [`planning`] makes and ends batches.
 //! * [`operations`] has every act of a person; the command line and the console change nothing without it.
-//! * [`query`] has everything that is read.
+//! * [`query`] has every read of a person.
 
 mod batched_reads;
 pub mod client;

@@ -1,4 +1,4 @@
-//! How a person's fields and photo are sealed: the import seals them, printing opens them.
+//! Sealing of a person's fields and photo: import seals them, printing opens them.
 
 use std::collections::BTreeMap;
 

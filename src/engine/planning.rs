@@ -1,4 +1,4 @@
-//! Makes and ends batches: reads, has the domain decide, saves. A printer gets its next batch when it has none.
+//! Plans and ends batches: reads, lets the domain decide, saves. A printer gets its next batch when it has none.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,10 +18,10 @@ use crate::{
     store::{NewBatch, QueuedJob, StoreError, Tx},
 };
 
-/// What planning came to.
+/// The result of planning.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Plan {
-    /// A batch, and its queued jobs in the order of the pile.
+    /// A batch and its queued jobs, in printing order.
     Batch(Batch, Vec<QueuedJob>),
     /// No free blank for this printer.
     NoBlanks,
@@ -29,24 +29,24 @@ pub enum Plan {
     NothingWaits,
 }
 
-/// What the end of a batch came to.
+/// The result of ending a batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ended {
+pub struct BatchEnded {
     /// Its new state.
     pub state: BatchState,
-    /// Records and blanks went back, and others can have them.
+    /// Whether records and blanks were returned, so that other printers can use them.
     pub frees: bool,
 }
 
-/// Where the blanks of a printer's batches come from.
+/// The place of the blanks for a printer's batches.
 pub fn place(printer: &Printer) -> Place {
     planning::place(&printer.name, printer.hopper)
 }
 
-/// Printers that are planned for at once: what is read for them lies in memory.
+/// The maximum of printers in one planning step: their waiting records are in memory.
 const PLANS_AT_ONCE: usize = 64;
 
-/// Makes the next batch for a printer, with a blank reserved for each of its records.
+/// Plans the next batch of a printer, with a reserved blank for each of its records.
 pub async fn plan(
     tx: &mut Tx,
     printer: &Printer,
@@ -57,7 +57,7 @@ pub async fn plan(
     Ok(plans.into_iter().next().unwrap_or(Plan::NothingWaits))
 }
 
-/// [`plan`] for several printers, none of them twice, one after the other in the order given.
+/// [`plan`] for several printers, each at most once, in the given order.
 pub async fn plan_all(
     tx: &mut Tx,
     printers: &[(&Printer, &CardProfile)],
@@ -129,20 +129,20 @@ async fn free_blanks<'a>(tx: &mut Tx, requests: &[BatchRequest<'a>]) -> Result<F
     Ok(keys.into_iter().zip(lots).collect())
 }
 
-/// How messages and audit name a batch.
+/// The name of a batch in messages and in the audit.
 pub fn subject(batch: BatchId) -> String {
     format!("batch {batch}")
 }
 
-/// Ends a batch: queued records go back to their old place in the waiting list, their blanks to where they came from. An
-/// open attempt ends the batch later. Returns its new state.
+/// Ends a batch: queued records return to their former place on the waiting list, and their blanks to their place. If
+/// an attempt is open, the batch ends when it has ended. Returns the new state.
 pub async fn end(tx: &mut Tx, batch: &Batch, why: BatchEnd) -> Result<BatchState, StoreError> {
     let ended = end_all(tx, &[(batch, why)]).await?;
     Ok(ended.first().map_or(batch.state, |ended| ended.state))
 }
 
-/// [`end`] for several batches, none of them twice, each with its reason.
-pub async fn end_all(tx: &mut Tx, batches: &[(&Batch, BatchEnd)]) -> Result<Vec<Ended>, StoreError> {
+/// [`end`] for several batches, each at most once, with the reason of each.
+pub async fn end_all(tx: &mut Tx, batches: &[(&Batch, BatchEnd)]) -> Result<Vec<BatchEnded>, StoreError> {
     if batches.is_empty() {
         return Ok(Vec::new());
     }
@@ -156,10 +156,10 @@ pub async fn end_all(tx: &mut Tx, batches: &[(&Batch, BatchEnd)]) -> Result<Vec<
         let Some(Ending { state: to, returned }) =
             planning::end(batch.state, open.remove(&batch.id).unwrap_or_default())
         else {
-            ended.push(Ended { state: batch.state, frees: false });
+            ended.push(BatchEnded { state: batch.state, frees: false });
             continue;
         };
-        ended.push(Ended { state: to, frees: !returned.is_empty() });
+        ended.push(BatchEnded { state: to, frees: !returned.is_empty() });
         changes.push((batch.id, batch.state, to));
         returns.extend(returned.iter().map(|(record, job)| return_job(*record, job)));
         let mut records: Vec<i64> = returned.iter().map(|(record, _)| record.0).collect();

@@ -1,31 +1,31 @@
-//! How an office prints.
+//! The settings of the engine.
 
 use std::time::Duration;
 
 use crate::domain::{retry::Backoff, window::Window};
 
-/// How an office wants to print.
+/// The settings of the engine.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The office, in the names of attempts: letters, digits, hyphens.
+    /// The site code in the names of attempts: letters, digits, hyphens; at most 40.
     pub site: String,
-    /// Most records in a batch.
+    /// The maximum of records in a batch.
     pub batch_size: i64,
     /// A new batch waits until a person approves it.
     pub approve_batches: bool,
-    /// Waits between tries of a card that did not start.
+    /// The delays between the tries of a card that did not start.
     pub backoff: Backoff,
-    /// Failures in a row, of different records, after which a printer gets no card until it is probed.
+    /// Consecutive failures, of different records, after which a printer gets no card until it is probed.
     pub breaker_failures: u32,
     /// How long a printer may be unable to print before its batch goes back to the waiting list.
     pub release_after: Duration,
     /// While a card prints, the next is uploaded and held, where the printer can hold jobs.
     pub upload_ahead: bool,
-    /// How many days after its batch was closed a finished job may be archived.
+    /// Days after the end of a batch before its finished jobs may be archived.
     pub archive_after_days: u32,
-    /// When cards may start; always, without any.
+    /// The windows in which cards may start; without any, cards may always start.
     pub windows: Vec<Window>,
-    /// In which zone a day begins, for reports.
+    /// The time zone in which a day begins, for reports.
     pub zone: jiff::tz::TimeZone,
 }
 

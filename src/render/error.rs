@@ -63,7 +63,7 @@ pub struct ProfileFault {
     pub line: u32,
     /// The fault.
     pub message: String,
-    /// How to mend it.
+    /// How to correct it.
     pub hint: String,
 }
 

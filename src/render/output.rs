@@ -31,7 +31,7 @@ pub struct Output {
 
 impl Output {
     /// A preview: in colour, every side upright. PNG shows one side, the front unless `only` is set.
-    pub fn to_look_at(format: Format, dpi: u32, only: Option<usize>) -> Self {
+    pub fn preview(format: Format, dpi: u32, only: Option<usize>) -> Self {
         let only = only.or((format == Format::Png).then_some(0));
         let sides = if only.is_none() { Sides::TwoSidedLongEdge } else { Sides::OneSided };
         Self {

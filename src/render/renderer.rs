@@ -2,7 +2,7 @@
 
 use cetak_picture::{
     photo::{self, Background, PhotoLimits},
-    picture::{Picture, Turn},
+    picture::{Picture, Rotation},
     raster::{self, Sides},
 };
 
@@ -79,8 +79,12 @@ impl Renderer {
             let page = side.paint(laid, photo.as_ref(), &self.typesetter, output.dpi, output.ink)?;
             // A card is read like a page of a book: both sides have their top at the same edge.
             let is_upside_down = !pages.is_empty() && self.is_turned_over_its_top(output);
-            let page = if is_upside_down { page.rotated(Turn::Around) } else { page };
-            pages.push(if output.portrait && output.format != Format::Png { page.rotated(Turn::Left) } else { page });
+            let page = if is_upside_down { page.rotated(Rotation::Half) } else { page };
+            pages.push(if output.portrait && output.format != Format::Png {
+                page.rotated(Rotation::Left)
+            } else {
+                page
+            });
         }
         let sides = if pages.len() == 2 { output.sides } else { Sides::OneSided };
         let media = output.media.as_deref().unwrap_or_default();

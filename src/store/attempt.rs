@@ -45,7 +45,7 @@ pub struct Acknowledgement {
     /// The printer's job id.
     pub printer_job: Option<String>,
     /// The run of the printer (from one restart to the next) that accepted the job.
-    pub boot: Option<String>,
+    pub printer_run: Option<String>,
     /// Whether the printer has answered the call that released the job.
     pub acknowledged: bool,
 }
@@ -62,7 +62,7 @@ pub struct OpenAttempt {
     /// The printer's job id.
     pub printer_job: Option<String>,
     /// The run of the printer (from one restart to the next) that accepted the job.
-    pub boot: Option<String>,
+    pub printer_run: Option<String>,
     /// Whether the printer has answered the call that released the job.
     pub acknowledged: bool,
     /// The impressions of a good card: its number of printed sides.
@@ -74,7 +74,7 @@ pub struct OpenAttempt {
 ///
 /// They restate `domain::dispatch`: this one and `batch.state = 'running'` restate `next_action`, the rest of `begin!` restates
 /// `may_begin`, and the rest of the release `may_release`. A table of cases in the tests runs through both.
-macro_rules! may_feed {
+macro_rules! may_print {
     ($node:literal) => {
         concat!(
             "NOT printer.removed AND printer.breaker IN ('closed', 'half-open') AND printer.node IS NOT DISTINCT FROM ",
@@ -107,13 +107,13 @@ macro_rules! begin {
               AND batch.state = 'running' AND batch.printer = v.value ->> 3
               AND record.state = 'batched' AND record.version = CAST(v.value ->> 2 AS BIGINT) AND record.stop IS NULL
               AND ",
-            $crate::store::attempt::may_feed!($node),
+            $crate::store::attempt::may_print!($node),
             "
             RETURNING job_id, id"
         )
     };
 }
-pub(super) use {begin, may_feed};
+pub(super) use {begin, may_print};
 
 /// The row of an attempt for [`begin!`](begin).
 pub(super) fn begin_row(b: &Begin) -> (&str, i64, i64, &str, &'static str, u32) {
@@ -160,7 +160,7 @@ impl Tx {
               AND job.state = 'printing' AND batch.state = 'running'
               AND record.version = attempt.record_version AND record.stop IS NULL
               AND ",
-            may_feed!("$2"),
+            may_print!("$2"),
             "
             RETURNING attempt.id"
         );
@@ -184,7 +184,8 @@ impl Tx {
         if acknowledgements.is_empty() {
             return Ok(());
         }
-        let row = |a: &Acknowledgement| (a.key.0, a.printer_job.clone(), a.boot.clone(), i64::from(a.acknowledged));
+        let row =
+            |a: &Acknowledgement| (a.key.0, a.printer_job.clone(), a.printer_run.clone(), i64::from(a.acknowledged));
         let rows: Vec<_> = acknowledgements.iter().map(row).collect();
         execute!(self, sqlx::query(ACKNOWLEDGE).bind(set(&rows))).map_err(doing("saving a printer's answer"))?;
         Ok(())
@@ -201,10 +202,10 @@ impl Tx {
             WHERE attempt.printer = v.value ->> 0 AND attempt.ended_at_us IS NULL ORDER BY attempt.id";
         let rows: Vec<OpenRow> = on!(self, c => sqlx::query_as(OPEN).bind(set_of_names(printers)).fetch_all(c))
             .map_err(doing("reading open attempts"))?;
-        let open = |(printer, key, name, state, printer_job, boot, acknowledged, impressions): OpenRow| {
+        let open = |(printer, key, name, state, printer_job, printer_run, acknowledged, impressions): OpenRow| {
             let (key, releasing) = (AttemptKey(key), state == "releasing");
             let impressions = u32::try_from(impressions).unwrap_or(1);
-            (printer, OpenAttempt { key, name, releasing, printer_job, boot, acknowledged, impressions })
+            (printer, OpenAttempt { key, name, releasing, printer_job, printer_run, acknowledged, impressions })
         };
         Ok(rows.into_iter().map(open).collect())
     }

@@ -1,4 +1,4 @@
-//! The audit chain: one per writer, each row sealed with the one before.
+//! The audit: one hash chain per writer. Each row's hash covers the hash of the row before.
 
 use std::sync::PoisonError;
 
@@ -20,7 +20,7 @@ pub struct AuditRow {
     pub seq: i64,
     /// The stored text: one JSON object.
     pub entry: String,
-    /// HMAC over the hash before and the text.
+    /// HMAC over the hash of the row before, and the text.
     pub hash: Vec<u8>,
 }
 
@@ -29,24 +29,24 @@ pub struct AuditRow {
 pub struct ChainHead {
     /// The chain.
     pub chain: String,
-    /// Its newest number.
+    /// The number of its newest row.
     pub seq: i64,
-    /// That row's hash, hexadecimal.
+    /// The hash of that row, hexadecimal.
     pub hash: String,
 }
 
-/// What is wrong with a chain.
+/// A fault of a chain.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChainFault {
     /// The chain.
     pub chain: String,
-    /// Where.
+    /// The number of the row.
     pub seq: i64,
-    /// What.
+    /// The fault.
     pub what: &'static str,
 }
 
-/// Rows read at once when a chain is checked.
+/// The number of rows in one read of a check.
 const PAGE_ROWS: i64 = 5_000;
 
 pub(super) const NEWEST: &str = "
@@ -66,7 +66,7 @@ impl Tx {
         let head = if let Some(head) = self.audit_append_after(seq, hash, events).await? {
             head
         } else {
-            // Another process advanced the chain meanwhile.
+            // Another process has appended to the chain meanwhile.
             let (seq, hash) = self.audit_head().await?;
             let advanced = self.audit_append_after(seq, hash, events).await?;
             advanced.ok_or(StoreError::Conflict("the audit chain"))?
@@ -80,7 +80,7 @@ impl Tx {
         Ok(head.unwrap_or_default())
     }
 
-    /// Appends rows behind a head, and returns the new one; `None`, and nothing is done, if that is not the head.
+    /// Appends rows after a head, and returns the new head. `None`, without any change, if another row is the head.
     async fn audit_append_after(
         &mut self,
         seq_before: i64,
@@ -90,7 +90,7 @@ impl Tx {
         const ADVANCE: &str = "
             INSERT INTO audit_head (chain, seq, hash) VALUES ($1, $2, $3)
             ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE audit_head.seq = $4";
-        // The same and the rows behind it in one text, for SQLite: no row where the head was not advanced.
+        // For SQLite: advances the head and appends the rows in one text; appends nothing if the head was not advanced.
         const APPEND: &str = "
             INSERT INTO audit_head (chain, seq, hash) VALUES ($1, $2, $3)
             ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE audit_head.seq = $4;
@@ -101,7 +101,7 @@ impl Tx {
         let chain = self.writer.chain.clone();
         let mut rows = Vec::with_capacity(events.len());
         for (seq, event) in (seq_before + 1..).zip(events) {
-            // Cannot fail: the entry is text and numbers.
+            // Serialisation cannot fail: the entry is text and numbers.
             let text =
                 serde_json::to_string(&entry(&chain, seq, self.now, &self.writer.actor, event)).unwrap_or_default();
             hash = self.keys.audit(&hash, &text).to_vec();
@@ -142,9 +142,9 @@ impl Tx {
         Ok(Some((seq, hash)))
     }
 
-    /// The instant of the newest row of all chains; the beginning of time without any.
+    /// The instant of the newest row of all chains; the epoch if there are no rows.
     pub async fn newest_instant(&mut self) -> Result<Timestamp, StoreError> {
-        // Row by row: as a join, PostgreSQL may read the whole audit.
+        // One query per chain: as a join, PostgreSQL may read the whole audit.
         let rows: Vec<Option<String>> =
             on!(self, c => sqlx::query_scalar(NEWEST).fetch_all(c)).map_err(doing("reading the newest audit rows"))?;
         let instant = |entry: &String| {
@@ -173,8 +173,8 @@ impl Tx {
         Ok(rows.into_iter().map(|(chain, seq, hash)| ChainHead { chain, seq, hash: keys::hex(&hash) }).collect())
     }
 
-    /// Checks every row of every chain: number, content, order, and that the newest is the head. With `seal`, also that
-    /// no sealed row is gone. Returns how many rows were checked, and the first fault of each chain.
+    /// Checks every row of every chain: number, content and order, and that the newest row is the head. With `seal`,
+    /// also that no sealed row is missing. Returns the number of checked rows, and the first fault of each chain.
     pub async fn audit_verify(&mut self, seal: &[ChainHead]) -> Result<(i64, Vec<ChainFault>), StoreError> {
         self.without_timeout();
         let heads = self.audit_heads().await?;

@@ -1,10 +1,10 @@
-//! Tests that the statements of the board, of needs-a-person and of the printers read no table that grows from end to end.
+//! Tests that the statements of the board, of needs-a-person and of the printers scan no table that grows.
 
 use sqlx::Row;
 
 use super::{Inner, Location, Store, audit, counter, keys::Keys, node, printer, report, stock, warrant};
 
-/// All that `engine::query::{ShowBoard, ListNeeds, ListPrinters}` read.
+/// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}`.
 const STATEMENTS: [&str; 12] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
@@ -35,7 +35,7 @@ const GROWING: [&str; 11] = [
     "photo",
 ];
 
-/// The first words of each step of the plan: `SCAN record AS r`, `SEARCH job USING ...`.
+/// The first words of each step of the query plan: `SCAN record AS r`, `SEARCH job USING ...`.
 async fn plan(store: &Store, sql: &str) -> Vec<String> {
     let mut tx = store.read().await.unwrap();
     let Inner::Sqlite(transaction) = &mut tx.inner else { unreachable!("it is a file") };
@@ -44,7 +44,7 @@ async fn plan(store: &Store, sql: &str) -> Vec<String> {
     rows.iter().map(|row| row.get::<String, _>("detail")).collect()
 }
 
-/// A step that reads a growing table from end to end. Through the index of open batches it reads only these.
+/// Whether a step scans a growing table. A step that uses the index of open batches reads only these.
 fn is_scan(sql: &str, step: &str) -> bool {
     let Some(name) = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()) else { return false };
     let is_aliased =

@@ -1,4 +1,4 @@
-//! Notices what other processes commit.
+//! Detects commits of other processes.
 
 use super::{
     backend::{Notifications, on},
@@ -6,7 +6,7 @@ use super::{
     error::{StoreError, doing},
 };
 
-/// Notices commits of other processes. Notifications may be lost; they only shorten the wait until the next poll.
+/// Detects commits of other processes. Notifications may be lost; they only shorten the wait until the next poll.
 #[derive(Debug)]
 pub struct ChangeListener {
     store: Store,
@@ -15,7 +15,7 @@ pub struct ChangeListener {
 }
 
 impl Store {
-    /// Starts listening for what other processes commit.
+    /// Starts listening for commits of other processes.
     pub async fn listen(&self) -> ChangeListener {
         ChangeListener { store: self.clone(), notifications: self.backend.notifications().await, seen: None }
     }

@@ -1,8 +1,8 @@
-//! Counters, so that a board costs the same however many records there are.
+//! Counters, so that the cost of a board does not depend on the number of records.
 //!
-//! A transaction adds up what it changes and saves that with one statement before its audit rows. Each chain has rows of
-//! its own, which are added up on reading, so a number in a row may be negative. `db check` compares the sums with what
-//! they count.
+//! A transaction accumulates its changes and saves them with one statement before its audit rows. Each chain has rows
+//! of its own, which are summed when they are read, so a number in a row may be negative. `db check` compares the sums
+//! with the counted rows.
 
 use futures_util::TryStreamExt;
 
@@ -13,18 +13,18 @@ use super::{
 };
 use crate::domain::time::Timestamp;
 
-/// How many records are alike.
+/// The number of records of one profile, district and state.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecordCount {
     /// The profile.
     pub profile: String,
-    /// First key of the pile.
+    /// The district.
     pub district: String,
     /// The state.
     pub state: String,
-    /// A person stopped the card.
+    /// Whether the card is recalled.
     pub stopped: bool,
-    /// Records.
+    /// The number of records.
     pub count: i64,
 }
 
@@ -55,9 +55,9 @@ pub(super) const OUTCOMES: &str = "
     GROUP BY printer, state HAVING SUM(number) <> 0 ORDER BY printer, state";
 
 impl Tx {
-    /// Adds what the transaction changed to its chain's counters.
+    /// Adds the changes of the transaction to the counters of its chain.
     pub(super) async fn counters_save(&mut self) -> Result<(), StoreError> {
-        // SQLite takes one text with two statements, PostgreSQL one statement that has the other inside.
+        // For SQLite, one text with two statements; for PostgreSQL, one statement that contains the other.
         const SQLITE: &str = concat!(add_records!(), ";", add_outcomes!());
         const POSTGRES: &str = concat!("WITH outcomes AS (", add_outcomes!(), ") ", add_records!());
         let Deltas { records, outcomes } = std::mem::take(&mut self.deltas);
@@ -80,7 +80,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Records by profile, district, state and whether their card is stopped. Costs by these, not by the records.
+    /// The number of records by profile, district, state and recall. The cost does not depend on the number of records.
     pub async fn record_counts(&mut self) -> Result<Vec<RecordCount>, StoreError> {
         let rows: Vec<(String, String, String, bool, i64)> =
             on!(self, c => sqlx::query_as(RECORD_COUNTS).fetch_all(c)).map_err(doing("reading the counters"))?;
@@ -89,8 +89,8 @@ impl Tx {
         Ok(rows.into_iter().map(count).collect())
     }
 
-    /// How many attempts of each printer ended in which state since an instant, which is taken down to a quarter of an
-    /// hour. Costs by the time since then.
+    /// The number of ended attempts by printer and state since an instant, which is rounded down to a quarter of an
+    /// hour. The cost depends on the time since then.
     pub async fn printer_outcomes(&mut self, since: Timestamp) -> Result<Vec<(String, String, i64)>, StoreError> {
         on!(self, c => sqlx::query_as(OUTCOMES).bind(bucket_start(since.0)).fetch_all(c))
             .map_err(doing("reading the counters"))

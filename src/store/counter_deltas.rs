@@ -1,16 +1,17 @@
-//! What one transaction changes of the counters.
+//! The changes of the counters in one transaction.
 
 use std::collections::BTreeMap;
 
 use crate::domain::{attempt::AttemptState, record::RecordState};
 
-/// The length of the time that one row of outcomes covers: 15 minutes, which every time zone in use is a multiple of.
+/// The time that one row of outcomes covers: 15 minutes, because the offset of every time zone in use is a multiple of
+/// it.
 const BUCKET_US: i64 = 15 * 60 * 1_000_000;
 
 type RecordKey = (String, String, &'static str, bool);
 type OutcomeKey = (i64, String, &'static str);
 
-/// What a transaction changes of the counters.
+/// The changes of the counters in one transaction.
 #[derive(Default, Debug)]
 pub(super) struct Deltas {
     pub(super) records: BTreeMap<RecordKey, i64>,
@@ -18,12 +19,12 @@ pub(super) struct Deltas {
 }
 
 impl Deltas {
-    /// A new record, whose card is not stopped.
+    /// Counts a new record, whose card is not recalled.
     pub(super) fn record_added(&mut self, profile: &str, district: &str, state: RecordState) {
         *self.records.entry((profile.to_owned(), district.to_owned(), state.as_str(), false)).or_default() += 1;
     }
 
-    /// A record with another state, or whose card was stopped or is stopped no longer.
+    /// Counts a record with another state or recall.
     pub(super) fn record_changed(
         &mut self,
         (profile, district): (String, String),
@@ -37,7 +38,7 @@ impl Deltas {
         *self.records.entry((profile, district, to.0.as_str(), to.1)).or_default() += 1;
     }
 
-    /// A record with another first key of the pile.
+    /// Counts a record with another district.
     pub(super) fn record_moved(&mut self, profile: &str, districts: [&str; 2], state: RecordState, stopped: bool) {
         for (district, delta) in districts.into_iter().zip([-1, 1]) {
             let key = (profile.to_owned(), district.to_owned(), state.as_str(), stopped);
@@ -45,7 +46,7 @@ impl Deltas {
         }
     }
 
-    /// An attempt that ended, or an ended one with another outcome.
+    /// Counts an attempt that ended, or that got another outcome.
     pub(super) fn attempt_ended(&mut self, printer: String, ended_at_us: i64, from: AttemptState, to: AttemptState) {
         let bucket = bucket_start(ended_at_us);
         if !from.is_open() {
@@ -57,7 +58,7 @@ impl Deltas {
     }
 }
 
-/// The start of the row of outcomes that an instant belongs to. As in SQL, where it is `at - at % 900000000`.
+/// The start of the row of outcomes for an instant. In SQL it is `at - at % 900000000`.
 pub(super) fn bucket_start(at_us: i64) -> i64 {
     at_us - at_us % BUCKET_US
 }
@@ -69,10 +70,10 @@ mod tests {
     #[test]
     fn a_change_is_taken_from_one_counter_and_added_to_another() {
         let mut deltas = Deltas::default();
-        let pile = || ("student".to_owned(), "FACULTY 1".to_owned());
+        let key = || ("student".to_owned(), "FACULTY 1".to_owned());
         deltas.record_added("student", "FACULTY 1", RecordState::Waiting);
-        deltas.record_changed(pile(), (RecordState::Waiting, false), (RecordState::Batched, false));
-        deltas.record_changed(pile(), (RecordState::Batched, false), (RecordState::Batched, true));
+        deltas.record_changed(key(), (RecordState::Waiting, false), (RecordState::Batched, false));
+        deltas.record_changed(key(), (RecordState::Batched, false), (RecordState::Batched, true));
         deltas.record_moved("student", ["FACULTY 1", "FACULTY 2"], RecordState::Batched, true);
 
         let left: Vec<_> = deltas.records.into_iter().filter(|(_, number)| *number != 0).collect();

@@ -4,7 +4,7 @@
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another transaction changed the row first. The caller reads and decides again. Nothing of this transaction is saved.
-    #[error("somebody else changed {0} meanwhile")]
+    #[error("another process changed {0} meanwhile")]
     Conflict(&'static str),
     /// There are fewer blanks than the movement needs. Nothing of the transaction is saved.
     #[error("there are not enough blanks for this movement")]
@@ -19,25 +19,25 @@ pub enum StoreError {
         table: &'static str,
         /// The row.
         id: String,
-        /// What is wrong.
+        /// The fault.
         what: String,
     },
     /// The file was made by a newer version of the program.
     #[error("the database has schema {found}, and this program knows up to {known}")]
     Newer {
-        /// The schema's number.
+        /// The number of the file's schema.
         found: i64,
-        /// The newest that this program knows.
+        /// The number of the newest known schema.
         known: i64,
     },
     /// The key is not the one with which the database was made.
     #[error("the key does not belong to this database")]
     OtherKey,
     /// Another node has taken over. This node cannot write until it joins again. Nothing of the transaction is saved.
-    #[error("this node lost its lease, and others feed its printers")]
+    #[error("this node lost its lease, and its printers belong to other nodes")]
     Fenced,
     /// The connection was lost during the commit. The transaction may or may not be saved.
-    #[error("the database went away before it said whether this was saved")]
+    #[error("the connection to the database was lost during the commit")]
     InDoubt {
         /// The cause.
         #[source]
@@ -50,13 +50,13 @@ pub enum StoreError {
         to: String,
     },
     /// A move into this database has not finished: the file is not closed yet.
-    #[error("a move into this database has not ended")]
+    #[error("a move into this database is not complete")]
     Arriving,
     /// The target of a move already has data.
-    #[error("the target is no empty database of PostgreSQL's")]
+    #[error("the target is not an empty PostgreSQL database")]
     Occupied,
     /// The rows read back differ from the rows sent. Nothing is saved.
-    #[error("the rows of `{table}` arrived changed")]
+    #[error("rows of `{table}` were read back changed")]
     Differs {
         /// The table.
         table: &'static str,
@@ -65,9 +65,9 @@ pub enum StoreError {
     #[error("the database does not answer")]
     Unreachable,
     /// The database itself failed.
-    #[error("the database failed at {doing}")]
+    #[error("the database failed while {doing}")]
     Database {
-        /// What was attempted.
+        /// The operation.
         doing: &'static str,
         /// The cause.
         #[source]
@@ -117,10 +117,11 @@ pub(crate) fn doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreErr
     }
 }
 
-/// The server cannot be reached, cannot write now, or ends this connection: shutdown, crash of another process, a timeout
-/// of the session.
+/// Whether the server cannot be reached, cannot write now, or ends this connection (a shutdown, the crash of another
+/// process, a timeout of the session).
 pub(super) fn is_away(error: &sqlx::Error) -> bool {
-    // 25006: it is a standby now. A full disk or a cancelled statement is not among them: others may get through.
+    // 25006: it is a standby now. A full disk or a cancelled statement is not included, because other statements may
+    // succeed.
     let is_code =
         |code: &str| code.starts_with("57P") || code.starts_with("08") || ["25P03", "53300", "25006"].contains(&code);
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);

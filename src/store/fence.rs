@@ -5,8 +5,8 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-/// The fencing token of a node: the node's name and the epoch it was given when it joined. A writer that has a fence checks
-/// in each of its transactions that the node still exists under that epoch; otherwise the transaction fails with
+/// The fencing token of a node: its name and the epoch that it got when it joined. Each transaction of a fenced writer
+/// checks that the node still exists under that epoch; otherwise it fails with
 /// [`StoreError::Fenced`](super::StoreError::Fenced).
 #[derive(Clone, Debug)]
 pub struct Fence {

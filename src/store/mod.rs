@@ -46,7 +46,7 @@ pub use self::{
     database::Store,
     error::StoreError,
     fence::Fence,
-    maintenance::{Check, Fault, Moved, Remedy, Transferred},
+    maintenance::{Check, Moved, Remedy, Transferred, Violation},
     node::{Candidate, Node},
     pending_act::PendingActLine,
     photo::NewPhoto,

@@ -1,4 +1,4 @@
-//! The hot step of printing: good cards settled, and the next attempts begun, in one go.
+//! The hot path of printing: saves good cards and begins the next attempts together.
 
 use futures_util::TryStreamExt;
 use sqlx::{Either, Row};
@@ -16,12 +16,12 @@ use crate::domain::{
     record::RecordState,
 };
 
-/// Settles good cards, and begins attempts, with the statements that `attempts_begin` and `movements_append` have.
+/// Saves good cards and begins attempts, with the statements of `attempts_begin` and `movements_append`.
 ///
-/// For SQLite, one text with all of them, as each one that is sent alone costs more to send than to run. Its arguments:
-/// $1 now, $2 the attempts that ended, $3 their jobs with what is known of them, $4 their records, $5 the attempts to
-/// begin, $6 the jobs of these, $7 movements, $8 what they change of the balances, $9 the actor's name, $10 the node, $11 the actor's account,
-/// $12 the actor's means.
+/// For SQLite, one text with all statements, because sending a statement costs more than running it. The arguments: $1
+/// now, $2 the attempts that ended, $3 their jobs with the known facts, $4 their records, $5 the attempts to begin, $6
+/// the jobs of these, $7 movements, $8 their changes of the balances, $9 the actor's name, $10 the node, $11 the
+/// actor's account, $12 the actor's means.
 const STEP: &str = concat!(
     "
     UPDATE attempt SET state = 'printed', reason = NULL, note = NULL, inspected = 0, ended_at_us = $1
@@ -44,18 +44,20 @@ const STEP: &str = concat!(
       AND EXISTS (SELECT 1 FROM attempt WHERE attempt.job_id = job.id AND attempt.ended_at_us IS NULL)"
 );
 
-/// What the first statements of [`STEP`] change, in their order, a row for each card.
+/// The subjects of the first statements of [`STEP`], in their order. Each changes a row per card.
 const CHANGED: [&str; 4] = ["the attempt", "the job", "the record", "the ledger"];
-/// The place of the statement that changes the records, and returns what their counters need.
+/// The index of the statement that changes the records and returns the values for their counters.
 const RECORDS: usize = 2;
-/// The place of the statement that keeps the balances.
+/// The index of the statement that updates the balances.
 const BALANCES: usize = 4;
 
 impl Tx {
-    /// Saves good cards, each with its movement and its event, and begins attempts where nothing forbids it. Returns
-    /// those that were begun.
+    /// Saves good cards, each with its movement and its event, and begins attempts that no guard refuses. Returns the
+    /// attempts that began.
     ///
-    /// A card that is not as its worker knows it is [`StoreError::Conflict`] for all.
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] for all, if a card differs from the worker's data.
     pub async fn cards_step(&mut self, good: &[PrintedCard], begins: &[Begin]) -> Result<Vec<Begun>, StoreError> {
         if good.is_empty() && begins.is_empty() {
             return Ok(Vec::new());

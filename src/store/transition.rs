@@ -1,4 +1,4 @@
-//! Saves transitions: all of them, each whole, or none.
+//! Saves transitions: each completely, and either all or none.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,10 +10,14 @@ use crate::domain::{
 };
 
 impl Tx {
-    /// Saves decisions, with as many statements as there are kinds of change, however many decisions there are.
+    /// Saves transitions. The number of statements depends on the kinds of change, not on the number of transitions.
     ///
-    /// No two of them may concern the same row. One row in another state than its change starts from is
-    /// [`StoreError::Conflict`] for all: the caller then tries each alone.
+    /// No two of them may concern the same row.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] for all, if a row is in another state than its change starts from. The caller then
+    /// tries each alone.
     pub async fn save(&mut self, transitions: Vec<Transition>) -> Result<(), StoreError> {
         let (mut attempts, mut jobs, mut records, mut movements) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for transition in transitions {
@@ -85,10 +89,10 @@ impl Tx {
     }
 
     async fn records_change(&mut self, changes: &[RecordChange]) -> Result<(), StoreError> {
-        // Most changes leave the person's place alone, and then its unique index is not touched.
+        // Most changes do not affect the person's slot, and then its unique index is not touched.
         let (moves, stays): (Vec<_>, Vec<_>) =
             changes.iter().partition(|c| c.from.occupies_slot() != c.to.occupies_slot());
-        // A change returns the row after it. Whether the card was stopped before is asked where the change sets that.
+        // The statement returns the rows after the change, so the recalls before it are read separately.
         let stopped = self.records_stopped(changes).await?;
         self.records_change_by(CHANGE_RECORD, &stays, &stopped).await?;
         self.records_change_by(CHANGE_RECORD_AND_PLACE, &moves, &stopped).await?;
@@ -102,7 +106,7 @@ impl Tx {
         .await
     }
 
-    /// Those of the records to be changed whose card is stopped, of those whose change may set or clear that.
+    /// The records of which a card is recalled, among those whose change may set or clear the recall.
     async fn records_stopped(&mut self, changes: &[RecordChange]) -> Result<HashSet<i64>, StoreError> {
         const STOPPED: &str = "
             SELECT r.id FROM json_each($1) AS v CROSS JOIN record AS r

@@ -15,7 +15,7 @@ use crate::{
     output, profile,
 };
 
-/// A card as PDF, in a file of its own.
+/// A card as a PDF file.
 struct Document(TempDir);
 
 impl Document {
@@ -34,7 +34,7 @@ impl Document {
         self.0.path().join("card.pdf")
     }
 
-    /// What one of poppler's tools says of it; these options come before the file's name, and `last` after it.
+    /// The output of one of poppler's tools; `options` come before the file name, `last` after it.
     fn told(&self, tool: &str, options: &[&str], last: &[&str]) -> String {
         let told = Command::new(tool).args(options).arg(self.path()).args(last).current_dir(self.0.path()).output();
         let told = told.unwrap_or_else(|error| panic!("`{tool}` of poppler-utils does not run: {error}"));
@@ -42,7 +42,7 @@ impl Document {
         String::from_utf8(told.stdout).unwrap()
     }
 
-    /// The text that it shows, on both pages; line breaks are blanks.
+    /// The text of both pages; line breaks become blanks.
     fn text(&self) -> String {
         let text = self.told("pdftotext", &["-raw", "-enc", "UTF-8"], &["-"]);
         text.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -70,7 +70,7 @@ fn places(profile: &CardProfile) -> impl Iterator<Item = &TextPlace> {
 fn a_pdf_has_two_pages_of_exactly_the_cards_size() {
     for name in PROFILES {
         let document = Document::new(&profile(name), &short(name));
-        // 85.60 by 53.98 mm, of which 25.4 are 72 points.
+        // 85.60 by 53.98 mm in points of 25.4/72 mm.
         let told = document.told("pdfinfo", &["-f", "1", "-l", "9"], &[]);
         let pages = told.lines().filter(|line| line.starts_with("Page") && line.contains(" size:"));
         let sizes: Vec<_> = pages.filter_map(|line| Some(line.split_once(" size:")?.1.trim())).collect();
@@ -130,20 +130,20 @@ fn fonts_are_in_the_pdf_and_only_what_is_used_of_them() {
         let [.., embedded, subset, unicode, _, _] = font.as_slice() else { panic!("{told}") };
         assert_eq!([*embedded, *subset, *unicode], ["yes"; 3], "{told}");
     }
-    // The fonts' files have 1 MB.
+    // The font files themselves have 1 MB.
     assert!(fs::metadata(document.path()).unwrap().len() < 200_000);
 }
 
-/// Squares of so many dots are compared, by their average: poppler lays the page half a dot higher, since 53.98 mm are no
-/// whole number of dots, and has its own way with the edges of letters.
+/// The side of the squares whose averages are compared. Dots cannot be compared: poppler shifts the page by half a dot,
+/// because 53.98 mm is not a whole number of dots, and draws the edges of letters differently.
 const SQUARE: usize = 8;
-/// By how much the channels of a page's squares may differ on average. What was measured is 1.0 to 2.6.
+/// The tolerance for the mean difference of the squares' channels. Measured: 1.0 to 2.6.
 const MEAN_TOLERANCE: f64 = 4.0;
-/// By how much a channel of each square may differ: half a dot higher makes 50 of bold letters; another digit
-/// makes 70 and more.
+/// The tolerance for a channel of one square: a shift by half a dot changes bold letters by 50; another digit changes
+/// it by 70 or more.
 const SQUARE_TOLERANCE: u8 = 64;
 
-/// The squares of a side as the card's own dots have them.
+/// The squares of a side as the renderer draws it.
 fn squares(profile: &CardProfile, holder: &Holder, side: usize) -> Dots {
     let output = Output { only: Some(side), sides: Sides::OneSided, ..output(Format::Png) };
     Dots::of_png(&Renderer::new(profile).unwrap().draw(&holder.card(), &output).unwrap()).shrunk(SQUARE)
@@ -166,7 +166,7 @@ fn a_pdf_looks_like_the_dots_of_its_card() {
 }
 
 #[test]
-fn a_pdf_of_another_persons_card_does_not_look_like_it() {
+fn a_pdf_of_another_persons_card_does_not_equal_it() {
     let (ktp, holder) = (profile("ktp-el"), long("ktp-el"));
     let [page, _] = Document::new(&ktp, &holder).pages();
     for (field, value) in [("marital_status", "Cerai hidup belum tercata"), ("sex", "M"), ("nik", "3372015802869002")] {
@@ -177,7 +177,7 @@ fn a_pdf_of_another_persons_card_does_not_look_like_it() {
     }
 }
 
-/// The same drawing for a printer that cuts, or prints beyond the edge: `mm` more on each side.
+/// The profile with its drawing extended by `mm` on each side, for a printer that cuts or prints beyond the edge.
 fn with_bleed(name: &str, mm: f32) -> CardProfile {
     let mut profile = profile(name);
     let [width, height] = [profile.card.width_mm, profile.card.height_mm].map(|length| length + 2.0 * mm);

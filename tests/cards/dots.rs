@@ -1,10 +1,10 @@
-//! Helper: a picture of any format as dots of red, green and blue.
+//! Helper: a picture of any format as RGB dots.
 
 use std::io::Cursor;
 
 use png::{BitDepth, ColorType, Transformations};
 
-/// A picture. Two are equal if each dot is.
+/// A picture. Two pictures are equal if all their dots are.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Dots {
     pub(crate) width: usize,
@@ -19,7 +19,7 @@ impl Dots {
         Self { width, height, rgb }
     }
 
-    /// Those of a PNG; grey and black become colours.
+    /// The dots of a PNG; grey and black become RGB.
     pub(crate) fn of_png(bytes: &[u8]) -> Self {
         let mut decoder = png::Decoder::new(Cursor::new(bytes));
         decoder.set_transformations(Transformations::EXPAND);
@@ -35,7 +35,7 @@ impl Dots {
         Self::new(width, height, rgb)
     }
 
-    /// As a PNG in colours.
+    /// The picture as an RGB PNG.
     pub(crate) fn png(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let [width, height] = [self.width, self.height].map(|n| u32::try_from(n).unwrap());
@@ -51,7 +51,7 @@ impl Dots {
         self.rgb[y * self.width + x]
     }
 
-    /// A picture of this size, each of whose dots is the one of this picture that `from` names.
+    /// A picture of this size; `from` gives the dot of this picture for each of its dots.
     pub(crate) fn moved(&self, width: usize, height: usize, from: impl Fn(usize, usize) -> (usize, usize)) -> Self {
         let dot = |at: usize| {
             let (x, y) = from(at % width, at / width);
@@ -60,13 +60,13 @@ impl Dots {
         Self::new(width, height, (0..width * height).map(dot).collect())
     }
 
-    /// One number a dot, 0 for black.
+    /// The luma of each dot; 0 is black.
     pub(crate) fn luma(&self) -> Vec<u8> {
         let luma = |[r, g, b]: [u8; 3]| (2 * u16::from(r) + 5 * u16::from(g) + u16::from(b)) / 8;
         self.rgb.iter().map(|dot| u8::try_from(luma(*dot)).unwrap()).collect()
     }
 
-    /// How much each dot differs, in the channel that differs most. The pictures have the same size.
+    /// The difference of each dot in the channel that differs most. Both pictures have the same size.
     fn differences<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = u8> + 'a {
         assert_eq!((self.width, self.height), (other.width, other.height));
         self.rgb
@@ -75,12 +75,12 @@ impl Dots {
             .map(|([r, g, b], [s, h, c])| r.abs_diff(*s).max(g.abs_diff(*h)).max(b.abs_diff(*c)))
     }
 
-    /// Dots that differ by more than this in a channel.
+    /// The number of dots that differ by more than this in a channel.
     pub(crate) fn count_different(&self, other: &Self, more_than: u8) -> usize {
         self.differences(other).filter(|difference| *difference > more_than).count()
     }
 
-    /// How much the channels of all dots differ, on average.
+    /// The mean difference of all channels.
     pub(crate) fn mean_difference(&self, other: &Self) -> f64 {
         assert_eq!((self.width, self.height), (other.width, other.height));
         let [one, two] = [self, other].map(|dots| dots.rgb.as_flattened());
@@ -88,7 +88,7 @@ impl Dots {
         f64::from(u32::try_from(sum).unwrap()) / f64::from(u32::try_from(one.len()).unwrap())
     }
 
-    /// One dot for each square of `side` by `side`, its average; what is left over at the right and lower edge is dropped.
+    /// The averages of squares of `side` by `side` dots. Incomplete squares at the right and lower edge are dropped.
     pub(crate) fn shrunk(&self, side: usize) -> Self {
         let (width, height) = (self.width / side, self.height / side);
         let average = |at: usize| {
@@ -104,7 +104,7 @@ impl Dots {
         Self::new(width, height, (0..width * height).map(average).collect())
     }
 
-    /// White where the pictures are the same, darker where they differ, red where by more than this.
+    /// White where the pictures are equal, darker where they differ, red where they differ by more than this.
     pub(crate) fn difference(&self, other: &Self, more_than: u8) -> Self {
         let shown =
             |difference: u8| if difference > more_than { [255, 0, 0] } else { [255 - 4 * difference.min(50); 3] };

@@ -99,7 +99,7 @@ fn a_card_for_a_portrait_medium_is_turned_and_one_for_a_landscape_medium_is_not(
 }
 
 #[test]
-fn a_test_card_says_so_in_each_value_and_shows_nobody() {
+fn a_test_card_has_test_in_each_value_and_no_photo() {
     for name in ["ktp-el", "kia", "student", "icao-td1"] {
         let renderer = Renderer::new(&profile(name)).unwrap();
         let small = Output { dpi: 100, ..output(Format::Png) };
@@ -152,7 +152,7 @@ proptest::proptest! {
     }
 }
 
-/// A picture of a signature: a black band from corner to corner on white.
+/// A picture of a signature: a black diagonal band on white.
 fn signature() -> Vec<u8> {
     let (width, height) = (300_u32, 80_u32);
     let mut bytes = Vec::new();

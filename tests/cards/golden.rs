@@ -1,6 +1,7 @@
 //! Tests that drawn cards equal the golden pictures, which a person has approved.
 //!
-//! `CETAK_GOLDEN=write cargo test --test cards golden` draws these pictures anew. Look at each before you keep it.
+//! `CETAK_GOLDEN=write cargo test --test cards golden` writes these pictures again. A person must approve each before
+//! it is committed.
 
 use std::{
     collections::BTreeSet,
@@ -17,17 +18,18 @@ use crate::{
     output, profile,
 };
 
-/// A dot is another one if a channel differs by more than this. Drawing is the same on all machines but for the last bit
-/// of its numbers: that moves a channel by one or two. A letter on the ground of a card moves it by more than 150.
+/// The largest difference of a channel that counts as equal. Rounding differs between machines and changes a channel by
+/// one or two. A letter changes it by more than 150.
 const CHANNEL_TOLERANCE: u8 = 32;
 
-/// So many dots of a million may be others: 25 on a card at 300 dpi, in colour and gray. The least letter has more ink.
+/// The dots of a million that may differ: 25 on a card at 300 dpi, in colour and gray. The smallest letter has more
+/// dots.
 const DOTS_TOLERANCE_PPM: usize = 40;
 
-/// In black and white, the last bit may turn a dot of the photo, one whose gray is its threshold.
+/// In black and white, rounding may change dots of the photo whose gray equals their threshold.
 const DOTS_TOLERANCE_BLACK_PPM: usize = 1_000;
 
-/// A picture to compare with, and how it is drawn.
+/// A golden picture and how it is drawn.
 struct Golden {
     file: String,
     profile: &'static str,
@@ -44,7 +46,7 @@ impl Golden {
         folder().join(&self.file)
     }
 
-    /// What is wrong with the picture, or none.
+    /// The fault of the picture, if any.
     fn compare(&self) -> Option<String> {
         let bytes = self.draw();
         if env::var("CETAK_GOLDEN").is_ok_and(|value| value == "write") {
@@ -79,7 +81,7 @@ impl Golden {
     }
 }
 
-/// Dots that may be others.
+/// The number of dots that may differ.
 fn tolerance(ink: Ink, dots: &Dots) -> usize {
     let ppm = match ink {
         Ink::Rgb8 | Ink::Gray8 => DOTS_TOLERANCE_PPM,
@@ -110,7 +112,7 @@ fn of_profile(profile: &'static str) -> impl Iterator<Item = Golden> {
     })
 }
 
-/// Pictures of what no profile needs for itself: another ink, a finer printer.
+/// Pictures for inks and resolutions that no profile uses by default.
 fn others() -> [Golden; 2] {
     [
         Golden {
@@ -133,7 +135,7 @@ fn assert_as_golden(pictures: impl IntoIterator<Item = Golden>) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The same dots in the fewest bytes.
+/// The same dots, compressed to the fewest bytes.
 fn smallest(bytes: &[u8]) -> Vec<u8> {
     let (info, dots) = decoded(bytes);
     let filters = [png::Filter::NoFilter, png::Filter::Sub, png::Filter::Up, png::Filter::Paeth, png::Filter::Adaptive];
@@ -179,14 +181,14 @@ fn a_card_in_black_only_and_one_at_600_dpi_look_like_their_golden_pictures() {
 }
 
 #[test]
-fn no_golden_picture_is_left_of_a_card_that_nobody_draws() {
+fn every_golden_picture_belongs_to_a_rendered_card() {
     let drawn = PROFILES.into_iter().flat_map(of_profile).chain(others()).map(|golden| golden.file);
     let kept = folder().read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert_eq!(kept.collect::<BTreeSet<_>>(), drawn.collect::<BTreeSet<_>>());
 }
 
 #[test]
-fn a_card_that_differs_in_one_letter_is_told_from_another() {
+fn a_card_that_differs_in_one_letter_is_a_different_card() {
     for ink in [Ink::Rgb8, Ink::Gray8, Ink::Black1] {
         let draw = |religion: &str| {
             let mut holder = short("ktp-el");

@@ -14,7 +14,7 @@ use crate::{card, profile, sample};
 /// The profiles that come with the program.
 pub(crate) const PROFILES: [&str; 4] = ["ktp-el", "kia", "student", "icao-td1"];
 
-/// A person and what else is on the card.
+/// A card holder: the person and the other values of the card.
 pub(crate) struct Holder {
     pub(crate) person: Person,
     district: &'static str,
@@ -28,7 +28,7 @@ impl Holder {
         Card { district: self.district, village: self.village, photo, ..card(&self.person) }
     }
 
-    /// What a place of the card shows, as the profile says it: evaluated here, not by the renderer.
+    /// The text of a place by the profile, evaluated without the renderer.
     pub(crate) fn shown(&self, profile: &CardProfile, expression: &Expression) -> String {
         let card = self.card();
         expression.evaluate(|name| {
@@ -45,7 +45,7 @@ impl Holder {
     }
 }
 
-/// With the least that a card may have: few letters, and a photo only where there must be one.
+/// Short values: few letters, and a photo only where the profile requires one.
 pub(crate) fn short(name: &str) -> Holder {
     let (fields, district, village): (&[(&str, &str)], _, _) = match name {
         "ktp-el" => {
@@ -66,7 +66,7 @@ pub(crate) fn short(name: &str) -> Holder {
     Holder { person: sample(&profile, fields), district, village, photo }
 }
 
-/// With values that fit, but only just: smaller letters and more lines, and the photo.
+/// The longest values that fit: smaller letters, more lines, and a photo.
 pub(crate) fn long(name: &str) -> Holder {
     let (fields, district, village): (&[(&str, &str)], _, _) = match name {
         "ktp-el" => (

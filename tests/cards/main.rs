@@ -1,4 +1,4 @@
-//! Tests the drawing of cards through the program's own functions, and reads the results with other programs.
+//! Tests the rendering of cards through the program's own functions, and reads the results with other programs.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod codes;
@@ -45,7 +45,7 @@ fn card(person: &Person) -> Card<'_> {
     }
 }
 
-/// Both sides at 300 dpi for a printer whose medium is named as PWG does.
+/// Both sides at 300 dpi, for a printer with a PWG media name.
 fn output(format: Format) -> Output {
     Output {
         format,

@@ -1,4 +1,4 @@
-//! Tests that the machine-readable zone is where a reader expects it.
+//! Tests that the machine-readable zone is where readers expect it.
 
 use cetak::render::{CardRenderer, Format, Output, Renderer, Sides};
 
@@ -8,10 +8,10 @@ use crate::{dots::Dots, holders::short, output, profile};
 pub(crate) const SPECIMEN: [&str; 3] =
     ["I<UTOD231458907<<<<<<<<<<<<<<<", "7408122F1204159UTO<<<<<<<<<<<6", "ERIKSSON<<ANNA<MARIA<<<<<<<<<<"];
 
-/// At 300 dpi, a letter's place is 2.54 mm wide.
+/// The width of a letter at 300 dpi: 2.54 mm.
 const PITCH: usize = 30;
 
-/// Rows and columns of dots in which something black stands, from the first to the last.
+/// Rows and columns of dots between the first and the last with ink.
 fn black(dots: &Dots, rows: std::ops::Range<usize>) -> Vec<Vec<bool>> {
     rows.map(|y| (0..dots.width).map(|x| dots.at(x, y)[1] < 128).collect()).collect()
 }
@@ -22,7 +22,7 @@ fn back() -> Dots {
     Dots::of_png(&renderer.draw(&short("icao-td1").card(), &side).unwrap())
 }
 
-/// The rows of dots of each line of letters, from the zone's top to the card's lower edge.
+/// The rows of dots of each line of letters, from the top of the zone to the lower edge of the card.
 fn lines(dots: &Dots) -> Vec<Vec<Vec<bool>>> {
     // The zone is 23.2 mm high (9303-5, 4.1).
     let zone = black(dots, dots.height - 274..dots.height);
@@ -38,11 +38,11 @@ fn the_zone_has_three_lines_of_thirty_letters_ten_to_the_inch() {
     for (line, text) in lines.iter().zip(SPECIMEN) {
         let column = |x: usize| -> Vec<bool> { line.iter().map(|row| row[x]).collect() };
         let inked: Vec<usize> = (0..back.width).filter(|x| column(*x).contains(&true)).collect();
-        // The first letter begins 4 mm from the card's left edge, or one more or less.
+        // The first letter begins 4 mm from the left edge, ± one dot.
         let (first, last) = (inked[0], inked[inked.len() - 1]);
         assert!((36..=59).contains(&first), "{first} dots are left of `{text}`");
         assert!((29 * PITCH..=30 * PITCH).contains(&(last - first)), "{first} to {last}");
-        // Where the same letter follows, the same dots follow.
+        // Equal letters have equal dots.
         let fillers = text.len() - text.trim_end_matches(['<', '6']).len();
         let end = last - if text.ends_with('6') { PITCH } else { 0 };
         let begin = end - (fillers - 2) * PITCH;

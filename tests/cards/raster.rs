@@ -1,4 +1,4 @@
-//! Tests raster documents: libcups reads the same card dot for dot, and the back is turned as the printer needs it.
+//! Tests raster documents: libcups reads the same dots, and the back is oriented as the printer needs it.
 //!
 //! Needs a C compiler and the headers of libcups (Debian: `libcups2-dev`).
 
@@ -12,7 +12,7 @@ use crate::{dots::Dots, holders::long, output, profile};
 const PROFILE: &str = "ktp-el";
 const SIDES: [Sides; 3] = [Sides::OneSided, Sides::TwoSidedLongEdge, Sides::TwoSidedShortEdge];
 
-/// Reads raster with libcups: a program, in a folder of its own.
+/// The raster reader: a C program that uses libcups.
 struct Reader(TempDir);
 
 /// A page as libcups reads it.
@@ -27,7 +27,7 @@ struct Page {
 impl Reader {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // The reader with which the crate of the raster formats tests itself.
+        // The same reader tests the crate of the raster formats.
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/render/picture/tests/read_raster.c");
         let compiler = Command::new("cc")
             .args(["-O1", "-o"])
@@ -53,7 +53,7 @@ impl Reader {
     }
 }
 
-/// The next page of the dots, as its header says.
+/// The next page, as its header describes it.
 fn page(header: &str, dots: &mut &[u8]) -> Page {
     let value = |name: &str| header.split([' ', '\n']).find_map(|word| word.strip_prefix(name)).unwrap();
     let number = |name: &str| value(name).parse::<usize>().unwrap();
@@ -65,7 +65,7 @@ fn page(header: &str, dots: &mut &[u8]) -> Page {
         match (value("bits="), number("space=")) {
             ("8/24", 19) => rgb.extend_from_slice(row.as_chunks::<3>().0),
             ("8/8", 18) => rgb.extend(row.iter().map(|gray| [*gray; 3])),
-            // Ink, not light: 1 is black.
+            // The bits are ink: 1 is black.
             ("1/1", 3) => rgb.extend((0..width).map(|x| [if row[x / 8] << (x % 8) & 0x80 == 0 { 255 } else { 0 }; 3])),
             other => panic!("no ink of a card: {other:?}"),
         }
@@ -78,7 +78,7 @@ fn page(header: &str, dots: &mut &[u8]) -> Page {
     }
 }
 
-/// A card as its holder sees it, and the pages for it.
+/// A card as its holder sees it, and its pages.
 struct Drawn {
     renderer: Renderer,
     sides: [Dots; 2],
@@ -95,7 +95,7 @@ impl Drawn {
         Self { sides: [side(0), side(1)], renderer, output }
     }
 
-    /// The pages that libcups reads from a document of the same card, made a little differently.
+    /// The pages that libcups reads from a document of the same card with another output.
     fn read(&self, reader: &Reader, differently: impl FnOnce(&mut Output)) -> Vec<Page> {
         let mut output = self.output.clone();
         differently(&mut output);
@@ -103,7 +103,7 @@ impl Drawn {
     }
 }
 
-/// How the front lies on the medium: as it is, or a quarter to the left on one that goes in with its short edge first.
+/// The expected front on the medium: unchanged, or rotated to the left if the medium is fed short edge first.
 fn front(side: &Dots, portrait: bool) -> Dots {
     if !portrait {
         return side.clone();
@@ -111,24 +111,24 @@ fn front(side: &Dots, portrait: bool) -> Dots {
     side.moved(side.height, side.width, |x, y| (side.width - 1 - y, x))
 }
 
-/// How the back lies on the medium. Who turns the card like the page of a book must see it upright, so from the front,
-/// through the card, it is mirrored from left to right. The printer turns the medium over one of its edges: seen through
+/// The expected back on the medium. Holders turn a card like the page of a book and must see the back upright, so seen
+/// through the card the back is mirrored horizontally. The printer turns the medium over one of its edges: seen through
 /// the medium, its page is mirrored too.
 fn back(side: &Dots, portrait: bool, sides: Sides) -> Dots {
     let through_the_card = mirrored(side, [true, false]);
     let through_the_medium = front(&through_the_card, portrait);
-    // The left and right edges are the long ones of an upright medium.
+    // The left and right edges are the long ones of a portrait medium.
     let over_its_left_edge = (sides == Sides::TwoSidedLongEdge) == portrait;
     mirrored(&through_the_medium, [over_its_left_edge, !over_its_left_edge])
 }
 
-/// From right to left, and from bottom to top.
+/// Mirrored horizontally and vertically.
 fn mirrored(dots: &Dots, [across, down]: [bool; 2]) -> Dots {
     let (right, bottom) = (dots.width - 1, dots.height - 1);
     dots.moved(dots.width, dots.height, |x, y| (if across { right - x } else { x }, if down { bottom - y } else { y }))
 }
 
-/// All ways to send one card in this ink and resolution have the dots that one sees.
+/// Asserts that every format and orientation of one card in this ink and resolution has the expected dots.
 fn assert_read_as_drawn(ink: Ink, dpi: u32) {
     let reader = Reader::new();
     let drawn = Drawn::new(Output { ink, dpi, ..output(Format::Pwg) });
@@ -205,7 +205,7 @@ fn a_back_is_turned_as_the_printer_says_that_it_prints_backs() {
         (ManualTumble, TwoSidedShortEdge, [true, true]),
     ];
     let reader = Reader::new();
-    // 638 dots are no whole number of bytes of black: a mirrored row moves by two bits.
+    // 638 black dots do not fill whole bytes, so a mirrored row is shifted by two bits.
     for ink in [Ink::Gray8, Ink::Black1] {
         let drawn = Drawn::new(Output { ink, ..output(Format::Pwg) });
         let front = front(&drawn.sides[0], true);

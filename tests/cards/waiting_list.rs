@@ -1,4 +1,4 @@
-//! Tests that every print-ready person of `cetak demo` can be printed.
+//! Tests that the card of every print-ready person of `cetak demo` can be rendered.
 
 use std::fs;
 
@@ -14,11 +14,11 @@ use cetak::{
 
 use crate::{card, dots::Dots, output, profile};
 
-/// Some rows have a flaw, and some are unusual but good.
+/// Some rows have a flaw, and some have unusual but valid notation.
 const PEOPLE: u32 = 400;
 
 #[test]
-fn whoever_is_print_ready_on_the_demos_waiting_list_is_drawn() {
+fn every_print_ready_row_of_the_demo_can_be_rendered() {
     let folder = tempfile::tempdir().unwrap();
     let list = write_waiting_list(folder.path(), 7, PEOPLE).unwrap();
     let ktp = profile("ktp-el");

@@ -1,4 +1,4 @@
-//! Waiting lists for tests: made-up students and citizens, each with numbers of its own. (`cetak demo` and the benchmarks
+//! Waiting lists for tests: invented students and citizens, each with unique numbers. (`cetak demo` and the benchmarks
 //! use the larger list of `src/app/demo/people.rs`, which also has flaws.)
 
 use std::ops::Range;
@@ -17,8 +17,7 @@ pub(crate) struct Student {
     pub(crate) photo: String,
 }
 
-/// A print-ready request, of another student for each number. Requests are verified in the order of their numbers, 1,440
-/// of them a minute apart.
+/// A print-ready request of student number `n`. Requests are verified in the order of their numbers, 1,440 per minute.
 pub(crate) fn student(n: u32) -> Student {
     Student {
         request_id: format!("r{n:05}"),
@@ -60,7 +59,7 @@ where
     csv(&each(numbers).map(student).collect::<Vec<_>>())
 }
 
-/// The same students, whose requests are not print-ready any more.
+/// The same students with requests that are not print-ready any more.
 pub(crate) fn withdrawn<N: TryInto<u32>>(numbers: Range<N>) -> String
 where
     Range<N>: Iterator<Item = N>,
@@ -114,7 +113,8 @@ pub(crate) const CITIZEN_HEADER: [&str; 21] = [
     "nationality",
 ];
 
-/// One citizen, in the order of [`CITIZEN_HEADER`]. The numbers are well formed and belong to no person.
+/// Citizen number `number`, in the order of [`CITIZEN_HEADER`]. The identifiers are well formed and belong to no
+/// person.
 pub(crate) fn citizen(number: usize) -> [String; 21] {
     let (day, month, year) = (number % 28 + 1, number % 12 + 1, 60 + number % 40);
     let text = str::to_owned;

@@ -1,7 +1,7 @@
-//! Helper: a PostgreSQL server for one test, on a free port of this machine. Everything is in one temporary folder, and
-//! ends with the value.
+//! Helper: a PostgreSQL server for one test, on a free port of this machine. All its files are in one temporary folder;
+//! dropping the value stops the server and removes them.
 //!
-//! `initdb` takes seconds, so it is run once and its folder is kept in the target folder; each server gets a copy.
+//! `initdb` takes seconds, so its result is kept in the target folder, and each server gets a copy.
 #![expect(clippy::unwrap_used, reason = "a fixture that does not work says where")]
 
 use std::{
@@ -19,17 +19,17 @@ use std::{
 
 use tempfile::TempDir;
 
-/// Where Debian has a folder for each version.
+/// Debian's folder of PostgreSQL versions.
 const VERSIONS: &str = "/usr/lib/postgresql";
 
 /// PostgreSQL refuses to run as root. This user, `nobody`, owns a server that root starts.
 const UNPRIVILEGED: &str = "65534";
 
-/// Texts are sorted by a language and not by their bytes, as a server of Debian does: a statement that needs the order
-/// of bytes has to say so.
+/// Texts are sorted by language and not by bytes, as by default on Debian: a statement that needs byte order must say
+/// so.
 const COLLATION: [&str; 3] = ["--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"];
 
-/// What leaves one database of the four that `initdb` makes: each is three hundred files to copy.
+/// Removes three of the four databases that `initdb` creates: each is three hundred files to copy.
 const STRIP: [(&str, &str); 2] = [
     ("template1", "ALTER DATABASE postgres RENAME TO cetak"),
     (
@@ -38,7 +38,8 @@ const STRIP: [(&str, &str); 2] = [
     ),
 ];
 
-/// Options of every server: nothing is left outside its folder, even after a kill, and only this machine can reach it.
+/// Options of every server: it leaves nothing outside its folder, even after a kill, and accepts connections from this
+/// machine only.
 const ALWAYS: [&str; 6] = [
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
@@ -48,12 +49,12 @@ const ALWAYS: [&str; 6] = [
     "lc_messages=C",
 ];
 const FAST: [&str; 3] = ["shared_buffers=16MB", "fsync=off", "full_page_writes=off"];
-/// All that makes a commit durable stays on, as it is by default.
+/// Options of a durable server: all settings that make commits durable keep their defaults.
 const DURABLE: [&str; 1] = ["shared_buffers=256MB"];
 
-/// How often it is looked, and how many times, until a server that starts or stops has done so: 30 s.
-const LOOK: Duration = Duration::from_millis(10);
-const LOOKS_MAX: u32 = 3_000;
+/// The interval of polls for a start or stop, and their maximum: 30 s in all.
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+const POLLS_MAX: u32 = 3_000;
 
 /// One server with an empty database `cetak`.
 pub(crate) struct Postgres {
@@ -66,18 +67,18 @@ pub(crate) struct Postgres {
 /// A running postmaster.
 struct Server {
     child: Child,
-    /// Dropped, it lets the thread go that started the postmaster.
+    /// When dropped, the thread that started the postmaster ends.
     _starter: mpsc::Sender<()>,
 }
 
 impl Postgres {
-    /// Starts a fast server, whose commits are lost only with the machine, and waits until it answers.
+    /// Starts a fast server, whose commits survive its death but not a power loss, and waits until it answers.
     pub(crate) fn start() -> Self {
         Self::start_in(place(&[env::temp_dir()]), &FAST)
     }
 
-    /// Starts one whose commits are on the disk of the target folder when they return, if others than root may go
-    /// there, else on that of temporary files.
+    /// Starts a durable server: commits are on disk when they return. Its folder is the target folder if the server's
+    /// user can access that, otherwise a temporary one.
     pub(crate) fn durable() -> Self {
         Self::start_in(place(&[env!("CARGO_TARGET_TMPDIR").into(), env::temp_dir()]), &DURABLE)
     }
@@ -96,55 +97,55 @@ impl Postgres {
         format!("postgres://cetak@127.0.0.1:{}/cetak", self.port)
     }
 
-    /// Its temporary folder: `data`, and `log` with what it says.
+    /// Its temporary folder: `data`, and `log` with the server's messages.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Ends it as an administrator does: connections are cut, and what was not committed is rolled back.
+    /// Stops the server as an administrator does: connections are cut, and open transactions are rolled back.
     pub(crate) fn stop(&mut self) {
         if let Some(mut server) = self.server.take() {
             signal("-INT", &[server.child.id()]);
-            let ended = look(|| server.child.try_wait().unwrap().is_some());
+            let ended = poll(|| server.child.try_wait().unwrap().is_some());
             assert!(ended, "the server does not stop; it says:\n{}", self.log());
         }
     }
 
-    /// Kills it and all its children with `kill -9`. What the kernel was given to write stays.
+    /// Kills the server and its children with `kill -9`. Data that it has given to the kernel survive.
     pub(crate) fn kill(&mut self) {
         let Some(mut server) = self.server.take() else { return };
-        // Once it sleeps it starts no more of them.
+        // A stopped postmaster starts no more children.
         signal("-STOP", &[server.child.id()]);
         let children = children(server.child.id());
         signal("-KILL", &children);
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = server.child.kill();
         let _ = server.child.wait();
-        // If it does not end, the next start fails, because the data are still locked.
-        look(|| !children.iter().any(|child| is_alive(*child)));
+        // If a child survives, the next start fails, because the data are still locked.
+        poll(|| !children.iter().any(|child| is_alive(*child)));
         self.forget_segment();
     }
 
-    /// Starts it again, on the same port and with the data that it has; ends it first, if it still runs.
+    /// Starts the server again on the same port and data; a running server is stopped first.
     pub(crate) fn restart(&mut self) {
         self.stop();
         self.run();
     }
 
-    /// Runs statements, each in a transaction of its own; returns what they select, a line for each row and `|` between
-    /// columns. Fails with the first that fails.
+    /// Runs each statement in a transaction of its own. Returns the selected rows, one per line with `|` between
+    /// columns. Fails with the first statement that fails.
     pub(crate) fn psql(&self, sql: &str) -> String {
         psql(&self.url(), sql)
     }
 
-    /// Tries another port if the port is taken, but never for a server that had one.
+    /// Starts the server. If the port is taken, chooses another one, unless the server has used this port before.
     fn run(&mut self) {
         for _ in 0..20 {
             let port = if self.port == 0 { free_port() } else { self.port };
             let mut server = self.spawn(port);
-            // First, as another process may have taken the port and answer.
+            // Checked first, because the process that took the port may answer too.
             let mut has_ended = false;
-            let answers = look(|| {
+            let answers = poll(|| {
                 has_ended = server.child.try_wait().unwrap().is_some();
                 has_ended || answers(port)
             });
@@ -154,13 +155,13 @@ impl Postgres {
             }
             let _ = server.child.kill();
             let _ = server.child.wait();
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
         }
         panic!("`postgres` does not start; it says:\n{}", self.log())
     }
 
-    /// From a thread that lives as long as the server, which is told to end with it: so no server outlives a process
-    /// that is killed, and each outlives the thread that wanted it.
+    /// Starts the postmaster from a thread that lives as long as the server. The kernel stops the server when that
+    /// thread ends, so no server outlives a killed test process, and each outlives the thread that requested it.
     fn spawn(&self, port: u16) -> Server {
         let log = fs::File::options().create(true).append(true).open(self.folder().join("log")).unwrap();
         let mut command = unprivileged(&program("postgres"), &["--pdeathsig=QUIT"]);
@@ -181,8 +182,8 @@ impl Postgres {
         fs::read_to_string(self.folder().join("log")).unwrap_or_default()
     }
 
-    /// A killed server leaves a small piece of shared memory, by which the next one on these data would see whether
-    /// anybody is left. Nobody is.
+    /// Removes the shared memory segment that a killed server leaves. Otherwise the next server on the same data would
+    /// look for surviving processes.
     fn forget_segment(&self) {
         let known = fs::read_to_string(self.folder().join("data/postmaster.pid")).unwrap_or_default();
         if let Some(segment) = known.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) {
@@ -197,7 +198,7 @@ impl Drop for Postgres {
     }
 }
 
-/// [`Postgres::psql`] on any database.
+/// [`Postgres::psql`] for any database.
 pub(crate) fn psql(url: &str, sql: &str) -> String {
     let mut command = Command::new(program("psql"));
     command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"]);
@@ -208,7 +209,7 @@ pub(crate) fn psql(url: &str, sql: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
-/// The folder that `initdb` made for this version, under a lock, as tests run side by side.
+/// The result of `initdb` for this version. A lock serialises tests that run in parallel.
 fn template() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
     fs::create_dir_all(target).unwrap();
@@ -231,7 +232,7 @@ fn template() -> PathBuf {
             single.stdin.take().unwrap().write_all(sql.as_bytes()).unwrap();
             assert!(single.wait().unwrap().success(), "the database could not be made");
         }
-        // Renamed when it is whole.
+        // Renamed when it is complete.
         let half = target.join("template-half");
         let _ = fs::remove_dir_all(&half);
         copy(&data, &half);
@@ -240,7 +241,7 @@ fn template() -> PathBuf {
     template
 }
 
-/// One of the server's programs: Debian's newest version, else whatever the system finds.
+/// The path of one of PostgreSQL's programs: Debian's newest version, otherwise the one in `PATH`.
 pub(crate) fn program(name: &str) -> PathBuf {
     let versions = fs::read_dir(VERSIONS).into_iter().flatten().flatten();
     let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse::<u32>().ok();
@@ -254,7 +255,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
     })
 }
 
-/// A program run by a user other than root, with more options of `setpriv`.
+/// A command for a user other than root, with further options of `setpriv`.
 fn unprivileged(program: &Path, options: &[&str]) -> Command {
     let mut command = Command::new("setpriv");
     command.args(options);
@@ -266,7 +267,7 @@ fn unprivileged(program: &Path, options: &[&str]) -> Command {
     command
 }
 
-/// A new folder in the first of these that the server's user can reach.
+/// A new folder in the first of these that the server's user can access.
 fn place(candidates: &[PathBuf]) -> TempDir {
     for candidate in candidates {
         let folder = tempfile::Builder::new().prefix("postgres-").tempdir_in(candidate).unwrap();
@@ -299,7 +300,7 @@ fn output(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Not one of those that the system gives to outgoing connections: it must still be free when the server comes back.
+/// A free port outside the range for outgoing connections, so that it is still free when the server restarts.
 fn free_port() -> u16 {
     loop {
         let random = RandomState::new().build_hasher().finish();
@@ -310,24 +311,24 @@ fn free_port() -> u16 {
     }
 }
 
-/// Does it take connections there?
+/// Whether a server accepts connections on the port.
 fn answers(port: u16) -> bool {
     let mut ask = Command::new(program("pg_isready"));
     ask.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string(), "-U", "cetak", "-d", "cetak", "-t", "5"]);
     ask.status().unwrap().success()
 }
 
-/// Looks again and again until it is so, for half a minute; returns whether it is.
-fn look(mut is_so: impl FnMut() -> bool) -> bool {
-    (0..LOOKS_MAX).any(|_| {
+/// Polls a condition for up to half a minute; returns whether it became true.
+fn poll(mut is_so: impl FnMut() -> bool) -> bool {
+    (0..POLLS_MAX).any(|_| {
         is_so() || {
-            thread::sleep(LOOK);
+            thread::sleep(POLL_INTERVAL);
             false
         }
     })
 }
 
-/// The processes that this one has started; it has one thread.
+/// The child processes of a process with one thread.
 fn children(process: u32) -> Vec<u32> {
     let listed = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
     listed.split_whitespace().map(|number| number.parse().unwrap()).collect()
@@ -339,7 +340,7 @@ fn is_alive(process: u32) -> bool {
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
-/// They may have ended by themselves.
+/// The processes may have exited already.
 fn signal(name: &str, processes: &[u32]) {
     if !processes.is_empty() {
         let numbers = processes.iter().map(u32::to_string);

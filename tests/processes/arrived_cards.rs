@@ -1,14 +1,13 @@
 //! Tests that the card which arrives at a real printer equals the preview dot by dot, and that its code names the attempt.
 //!
-//! What each of the three does with a two-sided card as PWG raster:
-//! - `ippeveprinter` writes what it receives to a file and hands that to its engine: the bytes are ours.
-//! - PAPPL does not spool rasters. It unpacks them with libcups while it receives them, goes by the page's own header, and
-//!   gives the lines to its driver; so this is also the test that another's reader understands ours.
-//! - `cupsd` knows the type. For a printer without a driver its queue says that the printer takes PWG raster as it is, so
-//!   that there is no filter, and the backend gets the file as it came; a raw queue does the same, but says neither sides
-//!   nor media, so that it is taken for one that prints one side. With a driver of another format it would go through
-//!   filters, in another size and other colours: one reason why a queue in between is the last choice. libcups has no
-//!   name for the size of a card, and makes one.
+//! How each printer handles a two-sided card in PWG raster:
+//! - `ippeveprinter` writes the bytes unchanged to a file, and gives the file to its engine.
+//! - PAPPL does not spool rasters. It decodes them with libcups while it receives them, according to the page header,
+//!   and passes the lines to its driver. So this test also proves that another implementation reads our rasters.
+//! - `cupsd` knows the type. The queue of a printer without a driver reports that the printer accepts PWG raster, so
+//!   there is no filter, and the backend gets the file unchanged. A raw queue does the same, but reports neither sides
+//!   nor media, so it counts as one-sided. With a driver for another format, filters would change size and colours;
+//!   this is one reason to avoid a queue. libcups has no name for the size of a card, and makes one.
 
 use std::collections::HashSet;
 use std::fs;
@@ -25,9 +24,9 @@ use crate::{
 };
 
 const CITIZENS: usize = 3;
-/// An ID-1 card at 300 dpi that goes in with its short edge first.
+/// An ID-1 card at 300 dpi in portrait orientation.
 const SIZE: (usize, usize) = (638, 1012);
-/// What a printer of that kind calls its medium.
+/// The medium's name at a printer of that kind.
 fn medium(kind: Kind) -> &'static str {
     match kind {
         Kind::Eve | Kind::Pappl => "iso_id-1_53.98x85.6mm",
@@ -35,10 +34,10 @@ fn medium(kind: Kind) -> &'static str {
     }
 }
 
-/// `match` in the drawing of the back: the code, which says the attempt.
+/// The place `match` in the drawing of the back: the code with the attempt.
 const CODE: Place = Place { x: 56.6, y: 24.8, width: 24.0, height: 24.0 };
 
-/// Citizens with a photo, and a printer that keeps what their cards are made of; all is printed.
+/// Prints the cards of citizens with a photo on a printer that keeps the received documents.
 fn printed(kind: Kind) -> (Office, Box<dyn Peer>) {
     let peer: Box<dyn Peer> = match kind {
         Kind::Pappl => Box::new(PapplPrinter::start_raster()),
@@ -49,16 +48,16 @@ fn printed(kind: Kind) -> (Office, Box<dyn Peer>) {
     office.write(people::PHOTO, people::FACE);
     office.import("ktp-el", &people::citizens(",", CITIZENS));
     office.receive("ktp-el", CITIZENS);
-    let (uri, insist) = (peer.uri(), ["--insist", "its settings are known"]);
+    let (uri, override_option) = (peer.uri(), ["--override", "its settings are known"]);
     let add = ["printer", "add", "p1", &uri, "--profile", "ktp-el"];
-    // Only a queue needs an override of the objections.
-    office.done(&if kind == Kind::Cupsd { [&add[..], &insist].concat() } else { add.to_vec() });
+    // Only a queue has objections that need an override.
+    office.done(&if kind == Kind::Cupsd { [&add[..], &override_option].concat() } else { add.to_vec() });
     let answer = office.start(&["run", "--until-idle"]).ended(100);
     assert_eq!(answer.code, Some(0), "{answer:?}");
     (office, peer)
 }
 
-/// What a person is shown of the same record at the same resolution.
+/// The preview of the same record at the same resolution.
 fn shown(office: &Office, request_id: &str, side: &str) -> Sheet {
     let file = office.file(&format!("{request_id}-{side}.png"));
     let output = file.to_str().unwrap();
@@ -78,7 +77,7 @@ pub(crate) fn code(back: &Sheet) -> String {
     found.unwrap().getText().to_owned()
 }
 
-/// The expected text of an attempt's code. Its last word can be made only with the office's key.
+/// The expected text of an attempt's code. Its last word is a hash with the office's key.
 pub(crate) fn code_of(office: &Office, attempt: &Attempt) -> String {
     let master = unhex(fs::read_to_string(office.data().join("cetak.key")).unwrap().trim()).unwrap();
     let keys = Keys::derive(&master.try_into().unwrap());
@@ -93,7 +92,7 @@ fn are_the_same(arrived: &Sheet, shown: &Sheet, except: Option<Place>) {
     }
 }
 
-/// All that is asked of every printer.
+/// The assertions for every printer.
 fn every_card_that_arrived_is_the_one_that_was_shown(kind: Kind) {
     let (office, peer) = printed(kind);
 
@@ -137,7 +136,7 @@ fn the_backend_of_a_cups_queue_gets_both_sides_of_the_card_that_was_shown() {
 }
 
 #[test]
-fn the_printer_is_told_sides_and_medium_with_the_job_too() {
+fn the_job_has_sides_and_medium_too() {
     for kind in [Kind::Eve, Kind::Cupsd] {
         let (office, peer) = printed(kind);
         let told = peer.engine().environment(&office.attempts()[0].id);

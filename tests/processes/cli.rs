@@ -29,7 +29,7 @@ fn run_until_idle(office: &Office) -> Answer {
     office.done(&["run", "--until-idle"])
 }
 
-/// Refused, with a hint, and with nothing on standard output.
+/// Asserts a refusal with a hint, and nothing on standard output.
 fn assert_refused(answer: &Answer, words: &[&str]) {
     assert_eq!((answer.code, answer.stdout.as_str()), (Some(1), ""), "{answer:?}");
     assert!(answer.stderr.starts_with("error: "), "{answer:?}");
@@ -211,7 +211,7 @@ fn the_key_is_for_its_owner_only_and_so_is_the_data() {
 }
 
 #[test]
-fn a_missing_key_beside_a_database_is_told_and_no_new_one_is_made() {
+fn a_missing_key_beside_a_database_is_an_error_and_no_new_key_is_created() {
     let office = Office::new();
     office.import("student", &people::students(0..3));
     let key = office.data().join("cetak.key");
@@ -283,7 +283,7 @@ fn a_spreadsheets_csv_with_semicolons_and_a_byte_order_mark_is_read() {
 }
 
 #[test]
-fn a_quote_that_is_never_closed_is_told_and_swallows_no_record() {
+fn an_unclosed_quote_is_an_error_and_hides_no_record() {
     let last_column = |list: &str| list.replacen(",PROGRAMME 1,\n", ",PROGRAMME 1,\"\n", 1);
     let inner_column = |list: &str| list.replacen(",STUDENT NUMBER 1,", ",\"STUDENT NUMBER 1,", 1);
     for rows in [3, 4_000] {

@@ -1,5 +1,5 @@
-//! Helper for tests of several nodes on one PostgreSQL: each node has its own data folder and a connection that can be cut.
-//! Checks what must hold after any failure.
+//! Helper for tests of several nodes on one PostgreSQL database: each node has its own data folder and a connection
+//! that can be cut. Checks what must hold after any failure.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,41 +20,41 @@ use crate::{
     wait, wait_until,
 };
 
-/// The shortest lease that there is.
+/// The shortest allowed lease.
 pub(crate) const LEASE_S: u64 = 6;
-/// How long a node that was asked to stop needs at most.
+/// The maximum duration of a node's orderly stop.
 const STOP_SECONDS_MAX: u64 = 60;
-/// How late answers are on a slow line.
+/// The delay of answers on a slow connection.
 pub(crate) const SLOW_MS: u64 = 600;
-/// What the data folders of all nodes have in common.
+/// The file that the data folders of all nodes share.
 const KEY: &str = "cetak.key";
 
-/// A server, and the desk at which people type their commands, which also has the printers' truth files.
+/// A database server, and the office from which people run commands. Its folder also has the printers' truth files.
 pub(crate) struct Cluster {
     pub(crate) server: Postgres,
-    pub(crate) desk: Office,
+    pub(crate) office: Office,
 }
 
 impl Cluster {
     /// An office without nodes, with that number of requests and blanks.
     pub(crate) fn new(server: Postgres, students: usize, blanks: usize) -> Self {
-        let desk = Office::with(&[("CETAK_DATABASE", &server.url())]);
-        desk.import("student", &crate::people::students(0..students));
-        desk.receive("student", blanks);
-        Self { server, desk }
+        let office = Office::with(&[("CETAK_DATABASE", &server.url())]);
+        office.import("student", &crate::people::students(0..students));
+        office.receive("student", blanks);
+        Self { server, office }
     }
 
-    /// A node that is not started.
+    /// A node that is not started yet.
     pub(crate) fn node(&self, name: &'static str, variables: &[(&str, &str)]) -> Node {
         let link = Link::new(self.server.url().rsplit_once(':').unwrap().1.split_once('/').unwrap().0.parse().unwrap());
         let (url, lease) = (link.url(), LEASE_S.to_string());
-        // So small that a short list is more than one printer's batch.
+        // A batch size so small that a short list fills several batches.
         let own =
             [("CETAK_DATABASE", &*url), ("CETAK_NODE", name), ("CETAK_LEASE_S", &*lease), ("CETAK_BATCH_SIZE", "10")];
         let office = Office::with(&[&own, variables].concat());
         fs::create_dir(office.data()).unwrap();
-        // With its permissions.
-        fs::copy(self.desk.data().join(KEY), office.data().join(KEY)).unwrap();
+        // The copy keeps the permissions.
+        fs::copy(self.office.data().join(KEY), office.data().join(KEY)).unwrap();
         Node { name, office, link, running: None }
     }
 
@@ -68,8 +68,8 @@ impl Cluster {
         self.rows(&format!("SELECT name FROM printer WHERE node = '{node}' ORDER BY name"))
     }
 
-    /// Attempts without an outcome at printers of a node.
-    pub(crate) fn in_hand_of(&self, node: &str) -> Vec<String> {
+    /// Open attempts at the printers of a node.
+    pub(crate) fn open_attempts_of(&self, node: &str) -> Vec<String> {
         let of = format!("SELECT name FROM printer WHERE node = '{node}'");
         self.rows(&format!("SELECT name FROM attempt WHERE ended_at_us IS NULL AND printer IN ({of})"))
     }
@@ -78,7 +78,7 @@ impl Cluster {
         self.count(&format!("record WHERE state = '{state}'"))
     }
 
-    /// Rows of what comes after FROM.
+    /// The number of rows; `from` is the text after FROM.
     pub(crate) fn count(&self, from: &str) -> usize {
         self.server.psql(&format!("SELECT COUNT(*) FROM {from}")).parse().unwrap()
     }
@@ -87,30 +87,30 @@ impl Cluster {
         self.server.psql(sql).lines().map(str::to_owned).collect()
     }
 
-    /// All audit rows in the order of their commits: a writer waits for its turn before it gets its number.
+    /// All audit rows in the order of their commits. A writer gets its row number while it has the write lock.
     pub(crate) fn acts(&self) -> Vec<Act> {
         let sql = "SELECT entry FROM audit ORDER BY CAST(CAST(xmin AS TEXT) AS BIGINT), chain, seq";
         self.rows(sql).iter().map(|entry| Act(serde_json::from_str(entry).unwrap())).collect()
     }
 
-    /// Acts of this kind on this thing, in the order of their commits.
+    /// Acts of this kind on this subject, in the order of their commits.
     pub(crate) fn acts_on(&self, act: &str, subject: &str) -> Vec<Act> {
         self.acts().into_iter().filter(|one| one.text("act") == act && one.text("subject") == subject).collect()
     }
 
-    /// Waits until nothing is left to print. Locked printers are cleared by an operator.
+    /// Waits until nothing is left to print. An operator clears printers whose breaker is open.
     pub(crate) fn come_to_rest(&self, nodes: &mut [&mut Node], seconds: u64) {
         wait_until("the list is done", seconds, || {
             for node in nodes.iter_mut() {
                 node.watch();
             }
-            let status = self.desk.status();
+            let status = self.office.status();
             let left = ["waiting", "batched"].iter().map(|state| number(&status, &["records", state])).sum::<i64>();
             if left == 0 && self.count("attempt WHERE ended_at_us IS NULL") == 0 {
                 return true;
             }
             for one in status["printers"].as_array().unwrap().iter().filter(|one| one["breaker"] == "locked") {
-                self.desk.done(&["printer", "clear", one["name"].as_str().unwrap()]);
+                self.office.done(&["printer", "clear", one["name"].as_str().unwrap()]);
             }
             wait(200);
             false
@@ -119,14 +119,14 @@ impl Cluster {
 
     /// Checks that cards, records, blanks and the writes of each node are accounted for. `lines` are those of all truth files.
     pub(crate) fn compare(&self, lines: impl IntoIterator<Item = TruthLine>, records: usize, blanks: usize) {
-        let (status, attempts, truth) = (self.desk.status(), self.desk.attempts(), truth(lines));
+        let (status, attempts, truth) = (self.office.status(), self.office.attempts(), truth(lines));
         let withdrawn: HashSet<String> =
             self.rows("SELECT request_id FROM record WHERE state = 'withdrawn'").into_iter().collect();
         compare_attempts(&attempts, &truth);
         compare_records(&attempts, &truth, &status, records, &withdrawn);
         compare_blanks(&truth, &status, blanks);
-        self.desk.done(&["audit", "verify"]);
-        self.desk.done(&["db", "check"]);
+        self.office.done(&["audit", "verify"]);
+        self.office.done(&["db", "check"]);
         assert_eq!(wrongs(&self.acts()), Vec::<String>::new());
     }
 }
@@ -148,8 +148,8 @@ impl Act {
     }
 }
 
-/// Forbidden writes of nodes: any write between the loss of the lease and the next join, and any write about an attempt at
-/// a printer that is not the node's own.
+/// Writes that the fence should have prevented: any write between the loss of the lease and the next join, and any
+/// write about an attempt at a printer of another node.
 fn wrongs(acts: &[Act]) -> Vec<String> {
     let (mut living, mut owners, mut printers) = (HashSet::new(), HashMap::new(), HashMap::new());
     let mut wrongs = Vec::new();
@@ -188,7 +188,7 @@ fn wrongs(acts: &[Act]) -> Vec<String> {
     wrongs
 }
 
-/// A scheduler among several.
+/// A node: one of several schedulers.
 pub(crate) struct Node {
     pub(crate) name: &'static str,
     pub(crate) office: Office,
@@ -201,7 +201,7 @@ impl Node {
         self.running = Some(self.office.start(&["run"]));
     }
 
-    /// Starts it, and waits until it has joined.
+    /// Starts the node, and waits until it has joined.
     pub(crate) fn join(&mut self) {
         self.start();
         wait_until(&format!("{} has joined", self.name), 30, || {
@@ -218,15 +218,15 @@ impl Node {
         self.running.as_ref().unwrap()
     }
 
-    /// SIGKILL, if it runs.
+    /// Kills it with SIGKILL, if it runs.
     pub(crate) fn kill(&mut self) {
         if let Some(running) = self.running.take() {
             running.kill();
         }
     }
 
-    /// A node that has joined never ends by itself. One that cannot reach the server at its start does, and is started
-    /// again.
+    /// Asserts that a node that has joined has not ended. A node that cannot reach the server at its start ends, and is
+    /// started again.
     pub(crate) fn watch(&mut self) {
         if self.running.as_mut().is_some_and(Running::has_ended) {
             assert!(!self.has_joined(), "{} has ended: {}", self.name, self.running().messages());
@@ -234,7 +234,7 @@ impl Node {
         }
     }
 
-    /// SIGTERM; it ends well.
+    /// Stops it with SIGTERM, and asserts success.
     pub(crate) fn stop(&mut self) {
         let running = self.running.take().unwrap();
         running.ask_to_stop();
@@ -243,27 +243,27 @@ impl Node {
     }
 }
 
-/// What gets through between a node and the server.
+/// The traffic that passes between a node and the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Way {
-    /// All.
+pub(crate) enum LinkState {
+    /// All traffic.
     Open,
     /// Drops the traffic without an error to either side.
-    Silent,
-    /// What the node says, and not what it is answered.
-    Deaf,
-    /// All, and each answer comes late by [`SLOW_MS`].
+    Blocked,
+    /// The node's requests pass, the answers do not.
+    AnswersBlocked,
+    /// All traffic, with each answer delayed by [`SLOW_MS`].
     Slow,
 }
 
-/// A node's way to the server. What does not get through is late, as packets are that are sent again.
+/// The connection of a node to the server. Blocked traffic is delivered late, like retransmitted packets.
 pub(crate) struct Link {
     port: u16,
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    way: Mutex<Way>,
+    state: Mutex<LinkState>,
     changed: Condvar,
     connections: Mutex<Vec<[TcpStream; 2]>>,
 }
@@ -272,8 +272,11 @@ impl Link {
     fn new(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let shared =
-            Arc::new(Shared { way: Mutex::new(Way::Open), changed: Condvar::new(), connections: Mutex::default() });
+        let shared = Arc::new(Shared {
+            state: Mutex::new(LinkState::Open),
+            changed: Condvar::new(),
+            connections: Mutex::default(),
+        });
         let of_thread = shared.clone();
         // It ends with the test.
         thread::spawn(move || {
@@ -289,12 +292,12 @@ impl Link {
         format!("postgres://cetak@127.0.0.1:{}/cetak", self.port)
     }
 
-    pub(crate) fn set(&self, way: Way) {
-        *self.shared.way.lock().unwrap() = way;
+    pub(crate) fn set(&self, state: LinkState) {
+        *self.shared.state.lock().unwrap() = state;
         self.shared.changed.notify_all();
     }
 
-    /// Closes all connections; what was under way is lost.
+    /// Closes all connections; data in transit are lost.
     pub(crate) fn cut(&self) {
         for connection in self.shared.connections.lock().unwrap().drain(..) {
             close(&connection);
@@ -303,15 +306,15 @@ impl Link {
 }
 
 impl Shared {
-    /// Waits while nothing gets through.
-    fn wait_while(&self, is_held_up: impl Fn(Way) -> bool) -> Way {
-        let way = self.way.lock().unwrap();
-        *self.changed.wait_while(way, |way| is_held_up(*way)).unwrap()
+    /// Waits while the traffic is blocked.
+    fn wait_while(&self, is_held_up: impl Fn(LinkState) -> bool) -> LinkState {
+        let state = self.state.lock().unwrap();
+        *self.changed.wait_while(state, |state| is_held_up(*state)).unwrap()
     }
 }
 
 fn connect(node: &TcpStream, server: u16, shared: &Arc<Shared>) -> Option<()> {
-    let answers_are_held_up = |way| matches!(way, Way::Silent | Way::Deaf);
+    let answers_are_held_up = |state| matches!(state, LinkState::Blocked | LinkState::AnswersBlocked);
     shared.wait_while(answers_are_held_up);
     let server = TcpStream::connect(("127.0.0.1", server)).ok()?;
     node.set_nodelay(true).ok()?;
@@ -321,18 +324,18 @@ fn connect(node: &TcpStream, server: u16, shared: &Arc<Shared>) -> Option<()> {
     let (ends, back, others) = (both()?, both()?, shared.clone());
     thread::spawn(move || {
         pump(&back[1], &back[0], || {
-            if others.wait_while(answers_are_held_up) == Way::Slow {
+            if others.wait_while(answers_are_held_up) == LinkState::Slow {
                 wait(SLOW_MS);
             }
         });
     });
     pump(&ends[0], &ends[1], || {
-        shared.wait_while(|way| way == Way::Silent);
+        shared.wait_while(|state| state == LinkState::Blocked);
     });
     Some(())
 }
 
-/// Carries bytes one way, and the end of the connection too, each after some waiting.
+/// Copies one direction and its end of stream, each after `waits`.
 fn pump(mut from: &TcpStream, mut to: &TcpStream, waits: impl Fn()) {
     let mut bytes = [0; 8_192];
     loop {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::engine::HopperCard;
 use crate::office::{Attempt, Office, number};
 
-/// Everything about a run that has ended.
+/// The results of a run that has ended.
 pub(crate) struct Account {
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) status: Value,
@@ -15,7 +15,7 @@ pub(crate) struct Account {
     pub(crate) cards: HashMap<String, Vec<HopperCard>>,
     /// SHA-256 of each attempt's whole document.
     pub(crate) documents: HashMap<String, String>,
-    /// How many records and blanks there are.
+    /// The number of records, and of blanks.
     pub(crate) records: usize,
     pub(crate) blanks: usize,
 }
@@ -39,7 +39,7 @@ impl Account {
         self.cards.get(attempt).map_or(&[], Vec::as_slice)
     }
 
-    /// All that is not as promised. The audit chain is for the caller.
+    /// All violations. The audit chain is checked by the caller.
     pub(crate) fn wrongs(&self) -> Vec<String> {
         let mut wrongs: Vec<String> = self.attempts.iter().filter_map(|attempt| self.wrong_attempt(attempt)).collect();
         let is_known = |name: &String| self.attempts.iter().any(|attempt| attempt.id == *name);
@@ -69,7 +69,7 @@ impl Account {
         Some(format!("{wrong}: {attempt:?}, cards {cards:?}"))
     }
 
-    /// At most one card for a record, none after an attempt that may have made one, and one state for each.
+    /// A record has at most one card, no card after an attempt that may have made one, and one state.
     fn wrong_records(&self, wrongs: &mut Vec<String>) {
         let mut by_record: HashMap<&str, Vec<&Attempt>> = HashMap::new();
         for attempt in &self.attempts {
@@ -102,7 +102,7 @@ impl Account {
         }
     }
 
-    /// Blanks are where the attempts say that they are.
+    /// The blanks are booked as the attempts ended.
     fn wrong_accounts(&self, wrongs: &mut Vec<String>) {
         let count = |outcome| self.attempts.iter().filter(|a| a.outcome.as_deref() == Some(outcome)).count();
         let (printed, uncertain) = (count("printed"), count("uncertain"));
@@ -121,7 +121,7 @@ impl Account {
         }
     }
 
-    /// Records in such a state.
+    /// The number of rows in a state.
     pub(crate) fn count(&self, table: &str, state: &str) -> i64 {
         self.status[table][state].as_i64().unwrap_or(0)
     }

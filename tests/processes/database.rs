@@ -66,7 +66,7 @@ fn a_backup_of_a_printing_office_is_restored_with_every_record_and_blank() {
         assert_eq!(card, Some(TruthCard::Good), "{attempt:?}");
     }
 
-    // What was printed after the backup is missed by a newer seal.
+    // A newer seal detects that acts after the backup are missing.
     let seal = office.file("seal.json");
     office.done(&["audit", "seal", seal.to_str().unwrap()]);
     scheduler.kill();

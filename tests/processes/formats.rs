@@ -15,7 +15,7 @@ use crate::{
     received_documents::{self, Sheet},
 };
 
-/// One citizen's card on a printer that is objected to, or not.
+/// One citizen's card on a printer, which may have objections.
 struct Case {
     office: Office,
     eve: EvePrinter,
@@ -31,18 +31,19 @@ impl Case {
         Self { office, eve }
     }
 
-    fn add(&self, insist: bool) -> Answer {
+    fn add(&self, override_objections: bool) -> Answer {
         let uri = self.eve.uri();
         let add = ["printer", "add", "p1", &uri, "--profile", "ktp-el"];
-        let insist: &[&str] = if insist { &["--insist", "only the front is wanted"] } else { &[] };
-        self.office.run(&[&add, insist].concat())
+        let override_objections: &[&str] =
+            if override_objections { &["--override", "only the front is wanted"] } else { &[] };
+        self.office.run(&[&add, override_objections].concat())
     }
 
-    /// It is refused in words that a person understands, and used if that person insists.
-    fn is_added_only_if_a_person_insists(&self, objections: &[&str]) {
+    /// Asserts that the printer is refused with these objections, and accepted with an override.
+    fn is_added_only_with_an_override_reason(&self, objections: &[&str]) {
         let refused = self.add(false);
         assert_eq!(refused.code, Some(1), "{refused:?}");
-        for words in objections.iter().chain(&["--insist"]) {
+        for words in objections.iter().chain(&["--override"]) {
             assert!(refused.stderr.contains(words), "{words}: {refused:?}");
         }
         assert_eq!(self.office.run(&["printer", "show", "p1"]).code, Some(1), "it was not added");
@@ -50,7 +51,7 @@ impl Case {
         assert_eq!(added.code, Some(0), "{added:?}");
     }
 
-    /// The attempt, and the document that its card was made of.
+    /// The attempt, and the document of its card.
     fn printed(&self) -> (Attempt, Vec<u8>) {
         let answer = self.office.start(&["run", "--until-idle"]).ended(100);
         assert_eq!(answer.code, Some(0), "{answer:?}");
@@ -61,7 +62,7 @@ impl Case {
         (attempt, document)
     }
 
-    /// What a person is shown of a side.
+    /// The preview of a side.
     fn shown(&self, side: &str) -> Vec<u8> {
         let file = self.office.file(&format!("{side}.png"));
         let output = file.to_str().unwrap();
@@ -107,9 +108,9 @@ fn a_printer_with_pdf_only_gets_both_sides_as_pages_of_the_cards_size() {
 }
 
 #[test]
-fn a_printer_with_png_only_is_objected_to_and_gets_the_front_if_a_person_insists() {
+fn a_printer_with_png_only_is_objected_to_and_gets_the_front_after_an_override() {
     let case = Case::of(EvePrinter::taking("image/png"));
-    case.is_added_only_if_a_person_insists(&[
+    case.is_added_only_with_an_override_reason(&[
         "It accepts no format that holds two sides, and a card of `ktp-el` has two sides.",
     ]);
 
@@ -120,10 +121,10 @@ fn a_printer_with_png_only_is_objected_to_and_gets_the_front_if_a_person_insists
 }
 
 #[test]
-fn an_office_printer_of_black_letters_is_objected_to_and_gets_black_dots_if_a_person_insists() {
+fn a_monochrome_laser_printer_is_objected_to_and_gets_black_dots_after_an_override() {
     let case = Case::of(EvePrinter::built_in());
     let medium = "It reports no medium of 85.6 x 53.98 mm";
-    case.is_added_only_if_a_person_insists(&[
+    case.is_added_only_with_an_override_reason(&[
         "It reports no two-sided `sides`, and a card of `ktp-el` has two sides.",
         medium,
     ]);
@@ -156,9 +157,9 @@ fn the_best_format_for_a_card_is_chosen_whatever_comes_first_in_the_printers_lis
 }
 
 #[test]
-fn a_printer_that_takes_nothing_that_is_drawn_here_is_objected_to_and_feeds_no_blank() {
+fn a_printer_without_a_supported_format_is_objected_to_and_gets_no_card() {
     let case = Case::of(EvePrinter::taking("application/postscript,image/jpeg"));
-    case.is_added_only_if_a_person_insists(&["`image/pwg-raster`", "`application/pdf`"]);
+    case.is_added_only_with_an_override_reason(&["`image/pwg-raster`", "`application/pdf`"]);
 
     case.office.set("release_after_s = 1");
     let answer = case.office.start(&["run", "--until-idle"]).ended(100);
@@ -186,7 +187,7 @@ fn a_printer_that_holds_pdf_but_no_raster_gets_pdf() {
 }
 
 impl Case {
-    /// The pages of a PDF at 300 dpi, as another program draws them.
+    /// The pages of a PDF at 300 dpi, rendered by poppler.
     fn drawn_by_poppler(&self, pdf: &[u8]) -> Vec<Sheet> {
         let file = self.office.write("card.pdf", pdf);
         let hint = "hint: `apt-get install poppler-utils` (Debian's name), then test again";

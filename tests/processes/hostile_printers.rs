@@ -12,10 +12,10 @@ use crate::{
     people, wait,
 };
 
-/// What a printer does with each request.
+/// The reaction of a printer to each request.
 type Answer = fn(&mut TcpStream);
 
-/// Answers each request so; the port. It ends with the test's process.
+/// Answers each request in this way; returns the port. The server ends with the test's process.
 fn listen(answer: Answer) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -57,7 +57,7 @@ fn ipp(stream: &mut TcpStream, attributes: &[u8]) {
     let _ = stream.write_all(&[head.as_bytes(), &body].concat());
 }
 
-/// 100,000 different reasons, each compared with each.
+/// 100,000 different reasons; comparing each with each would take minutes.
 fn ipp_with_reasons(stream: &mut TcpStream) {
     let mut attributes =
         b"\x04\x23\x00\x0dprinter-state\x00\x04\x00\x00\x00\x03\x44\x00\x15printer-state-reasons\x00\x01x".to_vec();

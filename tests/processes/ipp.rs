@@ -68,7 +68,7 @@ async fn a_jam_in_an_ipp_printer_is_uncertain_and_waits_for_a_person() {
     assert_eq!(number(&status, &["blangko", "student", "uncertain"]), 1, "{status}");
     assert!(status["needs_person"].to_string().contains("cetak inspect list"), "{status}");
 
-    // A person finds the crumpled blank, and the next attempt is a good card.
+    // An operator finds the spoiled blank, and the next attempt makes a good card.
     eve.set(Mode::Ok);
     office.receive("student", 1);
     let resolve = ["inspect", "resolve", &attempt.id, "--found", "spoiled", "--reason", "crumpled"];
@@ -115,7 +115,7 @@ async fn an_empty_hopper_is_shown_while_its_card_waits_and_the_card_comes_when_i
 }
 
 #[tokio::test]
-async fn an_empty_hopper_that_nobody_fills_ends_an_unattended_run_and_its_other_cards_leave() {
+async fn an_empty_hopper_ends_an_unattended_run_and_its_other_cards_return_to_the_list() {
     let (office, eve) = office(3).await;
     eve.set(Mode::Empty);
     office.set("release_after_s = 1");
@@ -124,7 +124,7 @@ async fn an_empty_hopper_that_nobody_fills_ends_an_unattended_run_and_its_other_
 
     let status = office.status();
     assert_eq!(number(&status, &["records", "waiting"]), 2, "{status}");
-    assert_eq!(number(&status, &["records", "batched"]), 1, "the card in hand stays: {status}");
+    assert_eq!(number(&status, &["records", "batched"]), 1, "the current card stays: {status}");
     eve.set(Mode::Ok);
     eve.clear();
     run_until_idle(&office);

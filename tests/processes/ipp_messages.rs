@@ -13,9 +13,9 @@ const TAG_JOB_ATTRIBUTES: u8 = 0x02;
 const TAG_END: u8 = 0x03;
 const TAG_DELIMITER_LAST: u8 = 0x0f;
 
-/// An HTTP message with its body, read whole.
+/// A complete HTTP message with its body.
 pub(crate) struct Http {
-    /// First line and fields, with the empty line.
+    /// The first line and the header fields, with the empty line.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
@@ -49,7 +49,7 @@ impl Http {
         Some(Self { head, body })
     }
 
-    /// An answer, with its length said anew.
+    /// Writes the message with a corrected content length.
     pub(crate) fn answer(&self, to: &mut TcpStream) -> std::io::Result<()> {
         let first = self.head.lines().next().unwrap_or("HTTP/1.1 502 x");
         let head = format!("{first}\r\nContent-Type: application/ipp\r\nContent-Length: {}\r\n\r\n", self.body.len());
@@ -83,7 +83,7 @@ fn field(head: &str, name: &str) -> Option<String> {
     Some(value.trim().to_owned())
 }
 
-/// What is read of a job: each group of attributes in an answer, or the one in a request.
+/// The needed attributes of a job: of each group in an answer, or of the one in a request.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Job {
     pub(crate) id: Option<i32>,
@@ -95,16 +95,16 @@ pub(crate) struct Job {
 /// An IPP message.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Ipp {
-    /// Operation of a request, status of an answer.
+    /// The operation of a request, or the status of an answer.
     pub(crate) code: u16,
-    /// What the request names, or the jobs of the answer.
+    /// The job that the request names, or the jobs of the answer.
     pub(crate) jobs: Vec<Job>,
-    /// Where the document begins.
+    /// The offset of the document.
     pub(crate) document: usize,
 }
 
 impl Ipp {
-    /// `None` if it is cut off or no IPP.
+    /// `None` if the message is incomplete or not IPP.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         let mut message = Self { code: u16::from_be_bytes([*bytes.get(2)?, *bytes.get(3)?]), ..Self::default() };
         let mut at = 8;
@@ -142,7 +142,7 @@ impl Ipp {
         }
     }
 
-    /// The first that any job says.
+    /// The first value that any job has.
     pub(crate) fn first<T>(&self, what: impl Fn(&Job) -> Option<T>) -> Option<T> {
         self.jobs.iter().find_map(what)
     }

@@ -16,30 +16,31 @@ use crate::ipp_messages::{CREATE_JOB, GET_JOB_ATTRIBUTES, GET_JOBS, Http, Ipp, R
 const JOB_PROCESSING: i32 = 5;
 const JOB_OVER: std::ops::RangeInclusive<i32> = 7..=9;
 
-/// A moment in the life of an attempt, as the wire shows it.
+/// A step of an attempt, as the traffic shows it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) enum Step {
-    /// Create-Job came and does not get through.
+    /// Create-Job arrived at the proxy and is not forwarded.
     Intent,
-    /// The printer has answered Create-Job, and the answer does not get through.
+    /// The printer has answered Create-Job, and the answer is not forwarded.
     Created,
     /// The next request after the answer to Create-Job.
     CreatedKnown,
-    /// Half of Send-Document got through.
+    /// Half of Send-Document was forwarded.
     HalfUploaded,
-    /// The printer has answered Send-Document, and the answer does not get through.
+    /// The printer has answered Send-Document, and the answer is not forwarded.
     Uploaded,
     /// The next request after the answer to Send-Document.
     UploadedKnown,
-    /// Release-Job came and does not get through.
+    /// Release-Job arrived at the proxy and is not forwarded.
     Releasing,
-    /// Release-Job arrived, and its answer is not read. A printer that is killed too dies as its engine starts.
+    /// Release-Job was forwarded, and its answer is not read. A printer that is killed too dies while its engine
+    /// starts.
     ReleaseSent,
     /// The printer has answered Release-Job, and the answer does not get through.
     Released,
-    /// The next question about jobs after the printer said that this one is being processed.
+    /// The next query of jobs after the printer has reported this one as processing.
     Printing,
-    /// The printer says that the job is over, and the answer does not get through.
+    /// The printer reports that the job has ended, and the answer is not forwarded.
     Over,
 }
 
@@ -58,7 +59,7 @@ impl Step {
         Self::Over,
     ];
 
-    /// Not with a printer that cannot hold.
+    /// Whether the step exists only with a printer that can hold.
     pub(crate) fn needs_hold(self) -> bool {
         matches!(self, Self::Releasing | Self::ReleaseSent | Self::Released)
     }
@@ -82,53 +83,53 @@ impl fmt::Display for Step {
     }
 }
 
-/// The way to one printer.
+/// The proxy of one printer.
 pub(crate) struct Proxy {
     port: u16,
     path: &'static str,
     traffic: Arc<Mutex<Traffic>>,
 }
 
-/// What went by.
+/// The observed traffic.
 #[derive(Default)]
 struct Traffic {
     trap: Option<Trap>,
-    /// The number of attempts that pass before the one that is stopped.
+    /// The number of attempts that pass before the one that is trapped.
     before: usize,
-    /// Name and job of that one, from Create-Job and its answer.
+    /// The name and job of the trapped attempt, from Create-Job and its answer.
     target: Option<String>,
     target_job: Option<i32>,
-    /// Reached with the next request.
+    /// The step that is reached with the next request.
     at_next: Option<Step>,
-    /// Attempts by the ids that their jobs have now.
+    /// Attempts by the present ids of their jobs.
     names: HashMap<i32, String>,
     /// SHA-256 of the whole document of each attempt, in hexadecimal.
     documents: HashMap<String, String>,
 }
 
-/// What waits for a step.
+/// A trap at a step of an attempt.
 struct Trap {
     step: Step,
     reached: Sender<()>,
     go_on: Receiver<()>,
 }
 
-/// A test's end of a trap.
+/// The test's side of a trap.
 pub(crate) struct Trapped {
     reached: Receiver<()>,
-    /// Dropped, it lets the proxy go on: the connection is cut.
+    /// When dropped, the proxy cuts the connection and goes on.
     _go_on: Sender<()>,
 }
 
 impl Trapped {
-    /// The step is reached, and nothing moves before this is dropped.
+    /// Whether the step is reached. All traffic is blocked until this value is dropped.
     pub(crate) fn is_reached(&self) -> bool {
         self.reached.try_recv().is_ok()
     }
 }
 
 impl Proxy {
-    /// In front of the printer at a port of this machine.
+    /// A proxy for the printer at a port of this machine.
     pub(crate) fn start(printer: u16, path: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -148,7 +149,7 @@ impl Proxy {
         format!("ipp://127.0.0.1:{}{}", self.port, self.path)
     }
 
-    /// Stops an attempt at a step, after that number of others.
+    /// Traps an attempt at a step, after that number of others.
     pub(crate) fn trap(&self, step: Step, before: usize) -> Trapped {
         let ((reached, is_reached), (go_on, may_go_on)) = (channel(), channel());
         let mut traffic = self.traffic.lock().unwrap();
@@ -163,14 +164,14 @@ impl Proxy {
         self.traffic.lock().unwrap().documents.clone()
     }
 
-    /// The attempt that was to be stopped, if it came by.
+    /// The attempt to be trapped, if it was seen.
     pub(crate) fn target(&self) -> Option<String> {
         self.traffic.lock().unwrap().target.clone()
     }
 }
 
 impl Traffic {
-    /// The step that this request is.
+    /// The step that this request reaches.
     fn on_request(&mut self, request: &Ipp, document: &[u8]) -> Option<Step> {
         let asks_for_jobs = matches!(request.code, GET_JOB_ATTRIBUTES | GET_JOBS);
         if let Some(step) = self.at_next.take_if(|step| *step != Step::Printing || asks_for_jobs) {
@@ -196,7 +197,7 @@ impl Traffic {
         }
     }
 
-    /// The step that this answer is.
+    /// The step that this answer reaches.
     fn on_answer(&mut self, request: &Ipp, answer: &Ipp) -> Option<Step> {
         let id = request.first(|job| job.id);
         let is_target = id.is_some() && id == self.target_job;
@@ -240,7 +241,7 @@ impl Traffic {
     }
 }
 
-/// SHA-256 in hexadecimal, as the engine notes it.
+/// SHA-256 in hexadecimal, as the engine records it.
 fn digest(document: &[u8]) -> String {
     Sha256::digest(document).iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").unwrap();
@@ -248,7 +249,7 @@ fn digest(document: &[u8]) -> String {
     })
 }
 
-/// One connection of the scheduler. Where anything fails, it is cut.
+/// Serves one connection of the scheduler. After an error it is cut.
 fn serve(mut client: TcpStream, printer: u16, traffic: &Mutex<Traffic>) -> Option<()> {
     client.set_nodelay(true).ok()?;
     loop {
@@ -259,7 +260,7 @@ fn serve(mut client: TcpStream, printer: u16, traffic: &Mutex<Traffic>) -> Optio
             let step = traffic.on_request(&asked, &request.body[asked.document..]);
             traffic.take_trap(step)
         };
-        // How much of it gets through.
+        // The number of bytes to forward.
         let length = match trap.as_ref().map(|trap| trap.step) {
             None | Some(Step::ReleaseSent) => request.body.len(),
             Some(Step::HalfUploaded) => asked.document + (request.body.len() - asked.document) / 2,
@@ -285,7 +286,7 @@ fn serve(mut client: TcpStream, printer: u16, traffic: &Mutex<Traffic>) -> Optio
     }
 }
 
-/// Says that the step is reached, and waits for what the test does there.
+/// Reports that the step is reached, and waits for the test.
 fn spring(trap: &Trap) -> Option<()> {
     trap.reached.send(()).ok()?;
     // It ends when the other end is dropped.

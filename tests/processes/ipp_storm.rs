@@ -1,4 +1,4 @@
-//! Kills the scheduler and three real printers at random, again and again; then compares the database with the output
+//! Repeatedly kills the scheduler and three real printers at random, and then compares the database with the output
 //! hoppers.
 
 use std::collections::HashMap;
@@ -15,42 +15,27 @@ use crate::now;
 use crate::office::{Office, number};
 use crate::peer::{Kind, Peer};
 use crate::people;
-use crate::printer_operator::Operator;
+use crate::printer_operator::{FAULTS, Operator};
 use crate::wait;
 
-/// Another seed kills at other moments; the environment variable `IPP_STORM_SEED` sets it.
+/// The seed; the environment variable `IPP_STORM_SEED` sets another.
 const SEED: u64 = 2015;
-/// How often the scheduler is killed; `IPP_STORM_KILLS` sets another number.
+/// The number of kills of the scheduler; `IPP_STORM_KILLS` sets another.
 const KILLS: u64 = 12;
 const STUDENTS_EACH_KILL: usize = 4;
-/// Blanks for each student: what is uncertain takes one too.
+/// Blanks per student: uncertain cards need one too.
 const BLANKS_EACH: usize = 2;
-/// What a card takes in each printer.
+/// The time of a card in each printer.
 const CARD_MS: u64 = 60;
 /// The scheduler is killed after at most this many milliseconds, or earlier when it reaches the chosen step.
 const KILL_AFTER_MS: std::ops::Range<u64> = 100..1500;
-/// How often printers that failed too often are cleared, in kills.
+/// The interval, in kills, at which an operator clears printers whose breaker is open.
 const CLEARED_EACH: u64 = 3;
-/// The scheduler ends by itself in this time, for each kill.
+/// The time in which the scheduler must end by itself, for each kill.
 const SECONDS_EACH_KILL: u64 = 10;
 const LAST_RUNS_MAX: usize = 20;
 /// The interval at which the operator reads the program's status of the printers.
-const LOOKS_EVERY: Duration = Duration::from_millis(500);
-
-/// What the engine does when it does not what it should. `hang` and waiting for an operator end when one comes.
-const FAULTS: [Mode; 11] = [
-    Mode::Jam,
-    Mode::Empty,
-    Mode::Ribbon,
-    Mode::OutputFull,
-    Mode::Cover,
-    Mode::AbortBefore,
-    Mode::AbortAfter,
-    Mode::Hang,
-    Mode::DieBefore,
-    Mode::DieAfter,
-    Mode::SelfKill,
-];
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// A printer with its operator and its proxy.
 struct Station {
@@ -69,8 +54,8 @@ impl Station {
         Self { name: kind.name(), peer, operator: Operator::default(), proxy }
     }
 
-    fn look(&mut self) {
-        self.operator.look(&mut *self.peer);
+    fn attend(&mut self) {
+        self.operator.attend(&mut *self.peer);
     }
 }
 
@@ -117,19 +102,19 @@ fn storm(seed: u64, kills: u64) {
     office.done(&["audit", "verify"]);
 }
 
-/// One life of the scheduler.
+/// Runs the scheduler once until it is killed.
 fn kill_once(office: &Office, stations: &mut [Station], random: &mut ChaCha20Rng) {
     let step = Step::ALL[random.random_range(0..Step::ALL.len())];
     let trapped = any(stations, random).proxy.trap(step, random.random_range(0..3));
     let mut scheduler = office.start(&["run", "--until-idle"]);
     let end = now().plus(Duration::from_millis(random.random_range(KILL_AFTER_MS)));
     while now() < end && !trapped.is_reached() && !scheduler.has_ended() {
-        stations.iter_mut().for_each(Station::look);
+        stations.iter_mut().for_each(Station::attend);
         wait(5);
     }
     scheduler.kill();
     if random.random_bool(0.4) {
-        // The operator switches it on again, while the scheduler is back already.
+        // The operator starts it again while the scheduler is already running.
         any(stations, random).peer.stop();
     }
 }
@@ -153,12 +138,12 @@ fn run_to_the_end(office: &Office, stations: &mut [Station], kills: u64) {
         let mut scheduler = office.start(&["run", "--until-idle"]);
         let mut looked = now();
         while !scheduler.has_ended() {
-            if now().since(looked) > LOOKS_EVERY {
+            if now().since(looked) > CHECK_INTERVAL {
                 clear_all(office, stations);
                 looked = now();
             }
             assert!(now() < end, "it does not settle: {:?}\n{}", open(office), scheduler.messages());
-            stations.iter_mut().for_each(Station::look);
+            stations.iter_mut().for_each(Station::attend);
             wait(5);
         }
         let answer = scheduler.ended(1);
@@ -170,7 +155,7 @@ fn run_to_the_end(office: &Office, stations: &mut [Station], kills: u64) {
     }
     while stations.iter().any(|station| station.peer.engine().is_running()) {
         assert!(now() < end, "an engine does not end");
-        stations.iter_mut().for_each(Station::look);
+        stations.iter_mut().for_each(Station::attend);
         wait(5);
     }
 }

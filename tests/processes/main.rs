@@ -1,5 +1,5 @@
-//! Tests the program as its users run it: processes are started, paused, stopped and killed, and judged by their output,
-//! their files, and the cards that the printers made.
+//! Tests the program as its users run it: processes are started, paused, stopped and killed, and judged by their
+//! output, their files, and the cards that the printers made.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod arrived_cards;
@@ -47,22 +47,22 @@ use std::{sync::Arc, time::Duration};
 
 use cetak::{app::system::SystemClock, domain::time::Timestamp, engine::clock::Clock};
 
-/// The system's clock, which is also that of the mock printers.
+/// The system clock, which is also the mock printers' clock.
 fn now() -> Timestamp {
     SystemClock::default().now()
 }
 
-/// The same, for a driver.
+/// The same clock, for a driver.
 fn clock() -> cetak_driver_ipp::Now {
     Arc::new(|| now().0)
 }
 
-/// Real time, as processes need it.
+/// Waits in real time, as processes need it.
 fn wait(milliseconds: u64) {
     std::thread::sleep(Duration::from_millis(milliseconds));
 }
 
-/// Looks again and again until `holds`; fails after `seconds`, saying what it waited for.
+/// Polls until `holds`; fails after `seconds` with the name of the condition.
 fn wait_until(what: &str, seconds: u64, mut holds: impl FnMut() -> bool) {
     let end = now().plus(Duration::from_secs(seconds));
     while !holds() {

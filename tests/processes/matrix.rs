@@ -22,50 +22,35 @@ use crate::now;
 use crate::office::{Office, Running, number};
 use crate::peer::{Kind, Peer};
 use crate::people;
-use crate::printer_operator::Operator;
+use crate::printer_operator::{FAULTS, Operator};
 use crate::wait;
 
 const RECORDS: usize = 3;
 const BLANKS: usize = 5;
 /// Long enough for a poll to see the card under way.
 const CARD_MS: u64 = 250;
-/// Cells that run at the same time. They wait more than they work.
+/// The number of cells that run at the same time. They wait more than they compute.
 const AT_ONCE: usize = 4;
 const SECONDS_MAX: u64 = 40;
 /// The interval at which the operator reads the program's status of the printer.
-const LOOKS_EVERY: Duration = Duration::from_millis(500);
-/// How often the scheduler is started again for what only a person can help: a locked printer.
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
+/// The maximum of scheduler runs that end because a person must act on a printer.
 const RUNS_MAX: usize = 3;
-
-const MODES: [Mode; 12] = [
-    Mode::Ok,
-    Mode::Jam,
-    Mode::Empty,
-    Mode::Ribbon,
-    Mode::OutputFull,
-    Mode::Cover,
-    Mode::AbortBefore,
-    Mode::AbortAfter,
-    Mode::Hang,
-    Mode::DieBefore,
-    Mode::DieAfter,
-    Mode::SelfKill,
-];
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Cell {
     kind: Kind,
-    /// What the engine does with the first card that comes to it.
+    /// The fault of the engine at the first card.
     mode: Mode,
     /// The number of cards printed before the attempt that is stopped.
     before: usize,
     step: Step,
-    /// The printer is killed where the scheduler is, and started again.
+    /// Whether the printer is killed and restarted together with the scheduler.
     killed: bool,
 }
 
-/// What became of the attempt that was stopped.
-struct Seen {
+/// The result for the trapped attempt.
+struct CellResult {
     reached: bool,
     outcome: String,
     cards: usize,
@@ -87,14 +72,14 @@ fn cupsd_makes_one_card_at_most_wherever_the_scheduler_is_killed() {
     matrix(Kind::Cupsd);
 }
 
-/// Steps of an attempt on that printer.
+/// The steps of an attempt on that printer.
 fn steps(kind: Kind) -> impl Iterator<Item = Step> + Clone {
     Step::ALL.into_iter().filter(move |step| kind != Kind::Eve || !step.needs_hold())
 }
 
-/// Fault of the engine and cards before.
+/// Each fault of the engine, and the number of cards before it.
 fn rows() -> impl Iterator<Item = (Mode, usize)> {
-    [(Mode::Ok, 1)].into_iter().chain(MODES.map(|mode| (mode, 0)))
+    [(Mode::Ok, 1), (Mode::Ok, 0)].into_iter().chain(FAULTS.map(|mode| (mode, 0)))
 }
 
 /// All cells; or all steps without a fault, and each fault at one step.
@@ -146,12 +131,17 @@ fn describe(cell: &Cell) -> String {
     format!("{} {step} ({step:?}) of card {} with {}, printer {printer}", kind.name(), before + 1, mode.word())
 }
 
-fn panicked() -> Seen {
-    Seen { reached: false, outcome: "?".into(), cards: 0, wrongs: vec!["the test itself failed, see above".into()] }
+fn panicked() -> CellResult {
+    CellResult {
+        reached: false,
+        outcome: "?".into(),
+        cards: 0,
+        wrongs: vec!["the test itself failed, see above".into()],
+    }
 }
 
 /// One office with one printer, from the first card to the comparison.
-fn run(cell: Cell, template: &Office) -> Seen {
+fn run(cell: Cell, template: &Office) -> CellResult {
     let mut peer = cell.kind.start();
     peer.engine().set_pace(CARD_MS);
     peer.engine().set_for(cell.mode, 1);
@@ -172,7 +162,7 @@ fn run(cell: Cell, template: &Office) -> Seen {
         wrongs.push(format!("after {SECONDS_MAX} s the step was not reached: {:?}", office.attempts()));
     }
     if cell.step == Step::ReleaseSent && cell.killed {
-        // Without a pause, as this is a matter of milliseconds.
+        // Polled without a pause, because the step lasts milliseconds.
         let end = now().plus(Duration::from_secs(1));
         while !peer.engine().is_running() && now() < end {}
         peer.stop();
@@ -194,10 +184,10 @@ fn run(cell: Cell, template: &Office) -> Seen {
     let outcome = account.attempts.iter().find(|attempt| attempt.id == target).and_then(|a| a.outcome.clone());
     let outcome = outcome.unwrap_or_else(|| "open".into());
     wrongs.extend(unexpected(cell, &account, &target, &outcome));
-    Seen { reached, outcome, cards: account.cards_of(&target).len(), wrongs }
+    CellResult { reached, outcome, cards: account.cards_of(&target).len(), wrongs }
 }
 
-/// The same data in another folder: cheaper than to import it again.
+/// Copies the data into another folder, which is cheaper than another import.
 fn copy(template: &Office) -> Office {
     let office = Office::new();
     let copied = Command::new("cp").arg("-a").arg(template.data()).arg(office.data()).status().unwrap();
@@ -205,26 +195,26 @@ fn copy(template: &Office) -> Office {
     office
 }
 
-/// Lets the operator work until it is `done`; false if that takes too long.
+/// Lets the operator act until `done`; false after a timeout.
 fn tend(peer: &mut dyn Peer, operator: &mut Operator, mut done: impl FnMut(&dyn Peer) -> bool) -> bool {
     let end = now().plus(Duration::from_secs(SECONDS_MAX));
     while !done(peer) {
         if now() > end {
             return false;
         }
-        operator.look(peer);
+        operator.attend(peer);
         wait(5);
     }
     true
 }
 
-/// Starts the scheduler again, until it ends by itself and no engine works any more.
+/// Restarts the scheduler until it ends by itself and no engine works any more.
 fn settle(office: &Office, peer: &mut dyn Peer, operator: &mut Operator) -> Vec<String> {
     for _ in 0..RUNS_MAX {
         let mut scheduler: Running = office.start(&["run", "--until-idle"]);
         let mut looked = now();
         let has_ended = |_: &dyn Peer| {
-            if now().since(looked) > LOOKS_EVERY {
+            if now().since(looked) > CHECK_INTERVAL {
                 office.clear("p");
                 looked = now();
             }
@@ -251,7 +241,7 @@ fn settle(office: &Office, peer: &mut dyn Peer, operator: &mut Operator) -> Vec<
     Vec::new()
 }
 
-/// Without a fault of the engine, only what cannot be known may be uncertain.
+/// Without a fault of the engine, only unknowable outcomes may be uncertain.
 fn unexpected(cell: Cell, account: &Account, target: &str, outcome: &str) -> Vec<String> {
     if cell.mode != Mode::Ok {
         return Vec::new();
@@ -260,7 +250,7 @@ fn unexpected(cell: Cell, account: &Account, target: &str, outcome: &str) -> Vec
     if outcome == "uncertain" && !may_be_uncertain(cell) {
         wrongs.push("its outcome could be known, but is uncertain".to_owned());
     }
-    // The card before may be under way when the printer is killed.
+    // The previous card may be in progress when the printer is killed.
     let others = account.attempts.iter().filter(|attempt| attempt.id != target && !(cell.killed && cell.before > 0));
     for attempt in others.filter(|attempt| attempt.outcome.as_deref() == Some("uncertain")) {
         wrongs.push(format!("an attempt that nobody disturbed is uncertain: {attempt:?}"));
@@ -273,17 +263,17 @@ fn may_be_uncertain(Cell { kind, step, killed, .. }: Cell) -> bool {
     match step {
         // No document was sent, and that is saved.
         Step::Intent | Step::Created | Step::CreatedKnown => false,
-        // Half a document is printed, and the answer, which would confirm a whole one, is lost.
+        // Half a document is printed, and the answer that would confirm a whole one is lost.
         Step::HalfUploaded | Step::Uploaded => cannot_hold,
         Step::UploadedKnown => cannot_hold && killed,
-        // The card of a printer that was killed may come from the engine that outlived it, and a hold that it remembers
-        // may be that of before the release.
+        // A killed printer's engine may survive and make the card, and a remembered hold may be the one before the
+        // release.
         Step::Releasing | Step::ReleaseSent | Step::Released | Step::Printing | Step::Over => killed,
     }
 }
 
 /// One line for each fault, one column for each step.
-fn table(kind: Kind, done: &BTreeMap<Cell, Seen>) -> String {
+fn table(kind: Kind, done: &BTreeMap<Cell, CellResult>) -> String {
     let mut text = format!("| {} | |", kind.name());
     steps(kind).for_each(|step| write!(text, " {step} |").unwrap());
     text += "\n| --- | --- |";

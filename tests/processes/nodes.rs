@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 use cetak::domain::time::Timestamp;
 
 use crate::{
-    cluster::{Cluster, LEASE_S, Node, SLOW_MS, Way},
+    cluster::{Cluster, LEASE_S, LinkState, Node, SLOW_MS},
     eve::EvePrinter,
     now,
     office::{number, wait_slowly_until},
@@ -22,13 +22,13 @@ const DONE_SECONDS_MAX: u64 = 120;
 fn cluster(students: usize, card_ms: u32) -> Cluster {
     let cluster = Cluster::new(Postgres::start(), students, students);
     for name in PRINTERS {
-        cluster.desk.add_mock(name, "student", &format!("card_ms={card_ms}"));
+        cluster.office.add_mock(name, "student", &format!("card_ms={card_ms}"));
     }
     cluster
 }
 
 fn compare(cluster: &Cluster, students: usize) {
-    cluster.compare(PRINTERS.iter().flat_map(|name| cluster.desk.truth(name)), students, students);
+    cluster.compare(PRINTERS.iter().flat_map(|name| cluster.office.truth(name)), students, students);
 }
 
 fn wait_for_shares(cluster: &Cluster, nodes: [(&Node, usize); 2]) {
@@ -44,41 +44,41 @@ fn wait_until_lost(cluster: &Cluster, node: &Node) -> jiff::Timestamp {
     cluster.acts_on("node.lost", &subject).last().unwrap().at()
 }
 
-/// Waits until each of these printers has fed as many more.
+/// Waits until each of these printers has made that many more cards.
 fn wait_for_more_cards(cluster: &Cluster, printers: &[&str], more: usize) {
-    let before: Vec<usize> = printers.iter().map(|name| cluster.desk.truth(name).len()).collect();
+    let before: Vec<usize> = printers.iter().map(|name| cluster.office.truth(name).len()).collect();
     wait_until("each printer goes on", 60, || {
-        printers.iter().zip(&before).all(|(name, before)| cluster.desk.truth(name).len() >= before + more)
+        printers.iter().zip(&before).all(|(name, before)| cluster.office.truth(name).len() >= before + more)
     });
 }
 
 fn count_fed_after(cluster: &Cluster, printer: &str, instant: Timestamp) -> usize {
-    cluster.desk.truth(printer).iter().filter(|line| line.at > instant.0).count()
+    cluster.office.truth(printer).iter().filter(|line| line.at > instant.0).count()
 }
 
 #[test]
-fn the_printers_of_a_killed_node_are_taken_over_when_its_lease_ends_and_its_cards_in_hand_are_settled() {
+fn the_printers_of_a_killed_node_are_taken_over_when_its_lease_ends_and_its_open_attempts_are_settled() {
     let cluster = cluster(40, 1_000);
     let [mut a, mut b] = ["a", "b"].map(|name| cluster.node(name, &[]));
     a.join();
     b.join();
     wait_for_shares(&cluster, [(&a, 2), (&b, 2)]);
     wait_for_more_cards(&cluster, &PRINTERS, 1);
-    wait_until("a has cards in hand", 30, || cluster.in_hand_of("a").len() == 2);
+    wait_until("a has open attempts", 30, || cluster.open_attempts_of("a").len() == 2);
 
     a.kill();
     let killed_at = now();
-    let in_hand = cluster.in_hand_of("a");
-    assert!(!in_hand.is_empty(), "they ended before it was killed");
+    let open_attempt = cluster.open_attempts_of("a");
+    assert!(!open_attempt.is_empty(), "they ended before it was killed");
     let lost_at = wait_until_lost(&cluster, &a);
 
     let took = Timestamp(lost_at.as_microsecond()).since(killed_at);
     assert!(took < Duration::from_secs(LEASE_S) + LATE, "{took:?}");
     cluster.come_to_rest(&mut [&mut b], DONE_SECONDS_MAX);
     b.stop();
-    let attempts = cluster.desk.attempts();
+    let attempts = cluster.office.attempts();
     let outcome = |name: &String| attempts.iter().find(|one| one.id == *name).and_then(|one| one.outcome.clone());
-    let settled: Vec<_> = in_hand.iter().map(outcome).collect();
+    let settled: Vec<_> = open_attempt.iter().map(outcome).collect();
     assert!(settled.iter().all(|outcome| outcome.as_deref() == Some("printed")), "{settled:?}");
     assert_eq!(cluster.count_records("printed"), 40);
     compare(&cluster, 40);
@@ -135,7 +135,7 @@ fn a_living_nodes_name_is_refused_and_its_own_folder_joins_at_once_after_a_kill(
 }
 
 #[test]
-fn while_the_server_is_away_nothing_is_fed_and_all_nodes_go_on_when_it_is_back() {
+fn while_the_server_is_away_no_card_starts_and_all_nodes_go_on_when_it_is_back() {
     let mut cluster = cluster(160, 300);
     let [mut a, mut b] = ["a", "b"].map(|name| cluster.node(name, &[]));
     a.join();
@@ -153,7 +153,7 @@ fn while_the_server_is_away_nothing_is_fed_and_all_nodes_go_on_when_it_is_back()
         wait_until("it was away for so long", 60, || now().since(gone_at) > away);
         for name in PRINTERS {
             // The card whose release was saved before.
-            assert!(count_fed_after(&cluster, name, gone_at) <= 1, "{:?}", cluster.desk.truth(name));
+            assert!(count_fed_after(&cluster, name, gone_at) <= 1, "{:?}", cluster.office.truth(name));
         }
         cluster.server.restart();
     }
@@ -175,13 +175,13 @@ fn a_pause_stops_all_nodes_when_it_returns() {
     wait_for_shares(&cluster, [(&a, 2), (&b, 2)]);
     for _ in 0..4 {
         wait_for_more_cards(&cluster, &PRINTERS, 3);
-        cluster.desk.done(&["queue", "pause", "--reason", "ribbon change"]);
+        cluster.office.done(&["queue", "pause", "--reason", "ribbon change"]);
         let returned_at = now();
-        wait_slowly_until("no card is in hand", 30, || cluster.count("attempt WHERE ended_at_us IS NULL") == 0);
+        wait_slowly_until("no attempt is open", 30, || cluster.count("attempt WHERE ended_at_us IS NULL") == 0);
         for name in PRINTERS {
-            assert!(count_fed_after(&cluster, name, returned_at) <= 1, "{:?}", cluster.desk.truth(name));
+            assert!(count_fed_after(&cluster, name, returned_at) <= 1, "{:?}", cluster.office.truth(name));
         }
-        cluster.desk.done(&["queue", "resume", "--reason", "new ribbon"]);
+        cluster.office.done(&["queue", "resume", "--reason", "new ribbon"]);
     }
     a.stop();
     b.stop();
@@ -190,31 +190,31 @@ fn a_pause_stops_all_nodes_when_it_returns() {
 #[test]
 fn a_node_behind_a_slow_line_does_not_take_the_wait_for_a_wrong_clock() {
     let cluster = Cluster::new(Postgres::start(), 300, 300);
-    cluster.desk.add_mock("p1", "student", "card_ms=300");
+    cluster.office.add_mock("p1", "student", "card_ms=300");
     let mut a = cluster.node("a", &[("CETAK_LEASE_S", "120")]);
     a.join();
     wait_for_more_cards(&cluster, &["p1"], 1);
-    a.link.set(Way::Slow);
+    a.link.set(LinkState::Slow);
     let expires = || cluster.server.psql("SELECT expires_at_us FROM node");
-    // The first may have begun before.
+    // The first card may have begun earlier.
     for _ in 0..2 {
         let before = expires();
         wait_slowly_until("the lease is renewed", 60, || expires() != before);
     }
 
-    let before = cluster.desk.truth("p1").len();
+    let before = cluster.office.truth("p1").len();
     let mut looked_at = now();
     wait_until("the next card is fed", 60, || {
-        cluster.desk.truth("p1").len() > before || {
+        cluster.office.truth("p1").len() > before || {
             looked_at = now();
             false
         }
     });
-    // The mock printer has its node's clock.
-    let (fed_at, seen_at) = (Timestamp(cluster.desk.truth("p1")[before].at), now());
+    // The mock printer uses its node's clock.
+    let (fed_at, seen_at) = (Timestamp(cluster.office.truth("p1")[before].at), now());
     let tolerance = Duration::from_millis(SLOW_MS * 2 / 3);
     assert!(fed_at.plus(tolerance) > looked_at && fed_at < seen_at.plus(tolerance), "{looked_at} {fed_at} {seen_at}");
-    a.link.set(Way::Open);
+    a.link.set(LinkState::Open);
     a.stop();
 }
 
@@ -222,7 +222,7 @@ fn instant(at: Timestamp) -> jiff::Timestamp {
     at.to_string().parse().unwrap()
 }
 
-/// Where Debian has the library that shows a process another time.
+/// Debian's path of libfaketime.
 fn faketime() -> String {
     let folders = fs::read_dir("/usr/lib").unwrap().map(|folder| folder.unwrap().path());
     let found = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|library| library.exists());
@@ -230,7 +230,7 @@ fn faketime() -> String {
     library.to_str().unwrap().to_owned()
 }
 
-/// A node whose clock is wrong, and that prints from three minutes ago until in three minutes.
+/// A node with a wrong clock, and a window from three minutes ago to three minutes ahead.
 fn misled(cluster: &Cluster, name: &'static str, offset: &str) -> Node {
     let library = faketime();
     let clock = [("LD_PRELOAD", &*library), ("FAKETIME", offset), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
@@ -248,9 +248,9 @@ fn nodes_whose_clocks_differ_by_minutes_take_over_from_each_other_and_nothing_is
     eve.engine().set_pace(500);
     let cluster = Cluster::new(Postgres::start(), 250, 250);
     for name in PRINTERS {
-        cluster.desk.add_mock(name, "student", "card_ms=400&offline=0.1");
+        cluster.office.add_mock(name, "student", "card_ms=400&offline=0.1");
     }
-    cluster.desk.add_ipp("eve", &eve.uri());
+    cluster.office.add_ipp("eve", &eve.uri());
     let mut nodes = [("late", "-7m"), ("early", "+7m")].map(|(name, offset)| misled(&cluster, name, offset));
     nodes[0].join();
     wait_for_more_cards(&cluster, &PRINTERS, 1);
@@ -258,11 +258,11 @@ fn nodes_whose_clocks_differ_by_minutes_take_over_from_each_other_and_nothing_is
 
     for killed in [0, 1] {
         let other = 1 - killed;
-        // All printers are the one's that is killed in a moment.
+        // All printers belong to the node that is killed next.
         wait_slowly_until("it has all printers", 30, || cluster.printers_of(nodes[killed].name).len() == 5);
-        // Not while a card is on its way: half a document would be uncertain, and rightly.
-        let in_hand = "attempt WHERE printer = 'eve' AND acknowledged AND ended_at_us IS NULL";
-        wait_slowly_until("the IPP printer has a card in hand", 30, || cluster.count(in_hand) == 1);
+        // Not during an upload: half a document would correctly be uncertain.
+        let open_attempt = "attempt WHERE printer = 'eve' AND acknowledged AND ended_at_us IS NULL";
+        wait_slowly_until("the IPP printer has an open attempt", 30, || cluster.count(open_attempt) == 1);
         nodes[killed].kill();
         nodes[other].join();
         wait_until_lost(&cluster, &nodes[killed]);
@@ -274,16 +274,16 @@ fn nodes_whose_clocks_differ_by_minutes_take_over_from_each_other_and_nothing_is
     nodes.iter_mut().for_each(Node::stop);
     let ended = instant(now());
 
-    let status = cluster.desk.status();
+    let status = cluster.office.status();
     assert_eq!(number(&status, &["records", "printed"]), 250, "{status}");
     assert_eq!(cluster.count("attempt WHERE state NOT IN ('printed', 'not-started')"), 0, "{status}");
-    let mut printed: Vec<_> = cluster.desk.attempts();
+    let mut printed: Vec<_> = cluster.office.attempts();
     printed.retain(|attempt| attempt.printer == "eve" && attempt.outcome.as_deref() == Some("printed"));
     let (mut names, mut cards) = (printed.into_iter().map(|one| one.id).collect::<Vec<_>>(), eve.cards());
     names.sort();
     cards.sort();
     assert_eq!(names, cards);
-    // A clock that is nearly right is left as it is.
+    // A clock that is nearly right is not corrected.
     let near = jiff::SignedDuration::from_secs(1);
     let instants = cluster.acts().into_iter().map(|act| act.at());
     let strange: Vec<_> = instants.filter(|at| *at < began - near || *at > ended + near).collect();

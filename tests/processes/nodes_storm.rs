@@ -1,5 +1,5 @@
-//! Kills, freezes and cuts off three nodes on one PostgreSQL, and stops the server, while people act; then counts every
-//! card, blank and record.
+//! Kills, freezes and disconnects three nodes on one PostgreSQL database, and stops the server, while people act; then
+//! accounts for every card, blank and record.
 
 use std::time::Duration;
 
@@ -8,34 +8,34 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 
 use crate::{
-    cluster::{Cluster, Node, Way},
+    cluster::{Cluster, LinkState, Node},
     now, people,
     postgres::Postgres,
     storm::seeded,
     wait,
 };
 
-/// Another seed makes another storm; the environment variable `NODES_STORM_SEED` sets it.
+/// The seed; the environment variable `NODES_STORM_SEED` sets another.
 const SEED: u64 = 2015;
-/// How many blows there are; `NODES_STORM_KILLS` sets another number.
+/// The number of failures; `NODES_STORM_KILLS` sets another.
 const BLOWS: usize = 16;
-/// Requests for each blow, so that the list outlasts the storm.
+/// Requests per failure, so that the list outlasts the storm.
 const STUDENTS_EACH_BLOW: usize = 25;
 /// Extra blanks for spoiled cards, in percent of the list.
 const SPARE_PERCENT: usize = 30;
 const NODES: [&str; 3] = ["a", "b", "c"];
 const PRINTERS: usize = 12;
-/// So many of them are in one file.
+/// The number of printers in one truth file.
 const TOGETHER: usize = 4;
-/// How often the last well node is hit too, of all times when there is only that one.
+/// The probability of a failure that hits the last healthy node too.
 const HITS_THE_LAST: f64 = 0.2;
-/// From one blow to the next.
+/// The time from one failure to the next.
 const NEXT_MS: std::ops::Range<u64> = 100..3_000;
-/// How long one lasts: about half of them are longer than a lease.
+/// The duration of a failure: about half of them are longer than a lease.
 const LASTS_MS: std::ops::Range<u64> = 500..14_000;
-/// The same for those that stop everybody.
+/// The duration of a failure that stops all nodes.
 const STOPS_ALL_MS: std::ops::Range<u64> = 0..3_000;
-/// How long the nodes may need for what the storm left: at least this, and for each blow so much.
+/// The time to finish after the storm: this minimum, and an addition for each failure.
 const REST_SECONDS_MAX: u64 = 120;
 const REST_SECONDS_EACH_BLOW: u64 = 5;
 
@@ -47,8 +47,8 @@ fn after_a_storm_over_three_nodes_every_card_every_record_and_every_blank_is_acc
 struct Storm {
     cluster: Cluster,
     nodes: Vec<Node>,
-    /// What each node suffers, and until when.
-    ills: Vec<Option<(Ill, Timestamp)>>,
+    /// The failure of each node, and its end.
+    failures: Vec<Option<(Failure, Timestamp)>>,
     server_is_down_until: Option<Timestamp>,
     paused_until: Option<Timestamp>,
     students: usize,
@@ -56,10 +56,10 @@ struct Storm {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Ill {
+enum Failure {
     Dead,
     Frozen,
-    /// And whether its connections are closed in the end.
+    /// Whether its connections are closed at the end.
     CutOff(bool),
 }
 
@@ -94,7 +94,7 @@ fn name(printer: usize) -> String {
 
 fn lines(cluster: &Cluster) -> impl Iterator<Item = cetak_driver_mock::TruthLine> {
     let files = (TOGETHER..PRINTERS).map(name).chain(["together".to_owned()]);
-    files.flat_map(|file| cluster.desk.truth(&file))
+    files.flat_map(|file| cluster.office.truth(&file))
 }
 
 impl Storm {
@@ -107,14 +107,14 @@ impl Storm {
             let hold = if printer % 3 == 0 { "yes" } else { "no" };
             let file = if printer < TOGETHER { "together".to_owned() } else { name(printer) };
             let behaviour = format!("card_ms={card_ms}&seed={seed}&hold={hold}&{faults}");
-            cluster.desk.add_mock_in(&file, &name(printer), "student", &behaviour);
+            cluster.office.add_mock_in(&file, &name(printer), "student", &behaviour);
         }
         let nodes: Vec<Node> = NODES.iter().map(|name| cluster.node(name, &[])).collect();
-        let ills = NODES.map(|_| None).into();
-        Self { cluster, nodes, ills, server_is_down_until: None, paused_until: None, students, blanks }
+        let failures = NODES.map(|_| None).into();
+        Self { cluster, nodes, failures, server_is_down_until: None, paused_until: None, students, blanks }
     }
 
-    /// Something befalls the server, or a node that is well, if there is one.
+    /// Causes a failure of the server, or of a healthy node, if there is one.
     fn blow(&mut self, random: &mut ChaCha20Rng) {
         let (at, kind) = (random.random_range(0..NODES.len()), random.random_range(0..10));
         let until = now().plus(Duration::from_millis(random.random_range(LASTS_MS)));
@@ -129,60 +129,60 @@ impl Storm {
             self.server_is_down_until = Some(for_all);
             return;
         }
-        if self.ills.iter().filter(|ill| ill.is_none()).count() == 1 && !hits_the_last {
+        if self.failures.iter().filter(|failure| failure.is_none()).count() == 1 && !hits_the_last {
             return;
         }
-        let Some(at) = (at..at + NODES.len()).map(|at| at % NODES.len()).find(|at| self.ills[*at].is_none()) else {
+        let Some(at) = (at..at + NODES.len()).map(|at| at % NODES.len()).find(|at| self.failures[*at].is_none()) else {
             return;
         };
-        let ill = match kind {
-            0..3 => Ill::Dead,
-            3..6 => Ill::Frozen,
-            _ => Ill::CutOff(closes),
+        let failure = match kind {
+            0..3 => Failure::Dead,
+            3..6 => Failure::Frozen,
+            _ => Failure::CutOff(closes),
         };
         let node = &mut self.nodes[at];
-        match ill {
-            Ill::Dead => node.kill(),
-            Ill::Frozen => node.running().freeze(),
-            Ill::CutOff(_) => node.link.set(if kind == 6 { Way::Deaf } else { Way::Silent }),
+        match failure {
+            Failure::Dead => node.kill(),
+            Failure::Frozen => node.running().freeze(),
+            Failure::CutOff(_) => node.link.set(if kind == 6 { LinkState::AnswersBlocked } else { LinkState::Blocked }),
         }
-        self.ills[at] = Some((ill, until));
+        self.failures[at] = Some((failure, until));
     }
 
     fn cure(&mut self, at: usize) {
         let node = &mut self.nodes[at];
-        match self.ills[at].take() {
+        match self.failures[at].take() {
             None => {}
-            Some((Ill::Dead, _)) => node.start(),
-            Some((Ill::Frozen, _)) => node.running().thaw(),
-            Some((Ill::CutOff(closes), _)) => {
+            Some((Failure::Dead, _)) => node.start(),
+            Some((Failure::Frozen, _)) => node.running().thaw(),
+            Some((Failure::CutOff(closes), _)) => {
                 if closes {
                     node.link.cut();
                 }
-                node.link.set(Way::Open);
+                node.link.set(LinkState::Open);
             }
         }
         node.watch();
     }
 
-    /// Ends what has lasted long enough.
+    /// Ends the failures that have lasted long enough.
     fn heal(&mut self, now: Timestamp) {
         if self.server_is_down_until.take_if(|until| *until <= now).is_some() {
             self.cluster.server.restart();
         }
         for at in 0..NODES.len() {
-            if self.ills[at].is_some_and(|(_, until)| until <= now) {
+            if self.failures[at].is_some_and(|(_, until)| until <= now) {
                 self.cure(at);
-            } else if self.ills[at].is_none() {
+            } else if self.failures[at].is_none() {
                 self.nodes[at].watch();
             }
         }
         if self.server_is_down_until.is_none() && self.paused_until.take_if(|until| *until <= now).is_some() {
-            self.cluster.desk.done(&["queue", "resume", "--reason", "new ribbon"]);
+            self.cluster.office.done(&["queue", "resume", "--reason", "new ribbon"]);
         }
     }
 
-    /// Somebody types a command, if the server is there.
+    /// Runs a command of a person, if the server is reachable.
     fn act(&mut self, random: &mut ChaCha20Rng) {
         let (kind, first) = (random.random_range(0..6), random.random_range(0..self.students));
         let until = now().plus(Duration::from_millis(random.random_range(STOPS_ALL_MS)));
@@ -191,16 +191,16 @@ impl Storm {
         }
         match kind {
             0 => {
-                self.cluster.desk.done(&["queue", "pause", "--reason", "ribbon change"]);
+                self.cluster.office.done(&["queue", "pause", "--reason", "ribbon change"]);
                 self.paused_until = Some(until);
             }
             1 => {
-                self.cluster.desk.receive("student", 7);
+                self.cluster.office.receive("student", 7);
                 self.blanks += 7;
             }
             2 | 3 => {
                 let numbers = first..(first + 5).min(self.students);
-                self.cluster.desk.import("student", &people::withdrawn(numbers));
+                self.cluster.office.import("student", &people::withdrawn(numbers));
             }
             _ => {}
         }

@@ -14,18 +14,18 @@ use tempfile::TempDir;
 
 use crate::{wait, wait_until};
 
-/// No command takes longer, on a slow machine that does other things too.
+/// The maximum duration of a command, on a slow machine under load.
 const COMMAND_SECONDS_MAX: u64 = 60;
 
-/// A data folder, and what lies beside it: waiting lists, truth files, what the processes print.
+/// A data folder, and a folder around it for waiting lists, truth files, and the output of processes.
 pub(crate) struct Office {
     folder: TempDir,
     started: AtomicU32,
-    /// Settings of the environment.
+    /// Settings in the environment.
     variables: Vec<(String, String)>,
 }
 
-/// What a process printed, and how it ended.
+/// The output of a process, and its exit code.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) code: Option<i32>,
@@ -33,7 +33,7 @@ pub(crate) struct Answer {
     pub(crate) stderr: String,
 }
 
-/// A process that is killed when the test leaves it.
+/// A process that is killed when the value is dropped.
 pub(crate) struct Running {
     child: Child,
     stdout: PathBuf,
@@ -45,7 +45,7 @@ impl Office {
         Self::with(&[])
     }
 
-    /// One whose processes find such variables in their environment.
+    /// An office whose processes have these variables in their environment.
     pub(crate) fn with(variables: &[(&str, &str)]) -> Self {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self { folder: TempDir::new().unwrap(), started: AtomicU32::new(0), variables }
@@ -56,13 +56,13 @@ impl Office {
         self.folder.path().join(name)
     }
 
-    /// Writes a file beside the data folder, and gives its path as text.
+    /// Writes a file beside the data folder, and returns its path as text.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         fs::write(self.file(name), content).unwrap();
         self.file(name).to_str().unwrap().to_owned()
     }
 
-    /// Writes the settings of an office that is there.
+    /// Writes the settings of an existing office.
     pub(crate) fn set(&self, settings: &str) {
         fs::write(self.data().join("cetak.toml"), settings).unwrap();
     }
@@ -71,7 +71,7 @@ impl Office {
         self.file("data")
     }
 
-    /// The program with its data folder, and with no setting of the environment but a short backoff and its own.
+    /// The program with its data folder. The environment has no settings except a short backoff and the office's own.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cetak"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CETAK_")) {
@@ -82,7 +82,7 @@ impl Office {
         command
     }
 
-    /// Starts it, with what it prints going to files of its own.
+    /// Starts a process, with its output in files of its own.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         self.start_command(self.command(arguments))
     }
@@ -94,19 +94,19 @@ impl Office {
         Running { child: command.spawn().unwrap(), stdout, stderr }
     }
 
-    /// Runs it to its end, however that is.
+    /// Runs a command to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Answer {
         self.start(arguments).ended(COMMAND_SECONDS_MAX)
     }
 
-    /// Runs it, and it must succeed.
+    /// Runs a command, which must succeed.
     pub(crate) fn done(&self, arguments: &[&str]) -> Answer {
         let answer = self.run(arguments);
         assert_eq!(answer.code, Some(0), "{arguments:?}: {answer:?}");
         answer
     }
 
-    /// Runs it, and it must succeed and print one JSON value.
+    /// Runs a command, which must succeed and print one JSON value.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let arguments = [arguments, &["--json"]].concat();
         let answer = self.done(&arguments);
@@ -117,7 +117,7 @@ impl Office {
         self.json(&["status"])
     }
 
-    /// Imports a list of a profile.
+    /// Imports a list for a profile.
     pub(crate) fn import(&self, profile: &str, list: &str) -> Value {
         let file = self.write("list.csv", list);
         self.json(&["import", &file, "--profile", profile])
@@ -128,7 +128,7 @@ impl Office {
         self.done(&["blangko", "receive", "--type", blank_type, "--quantity", &quantity, "--document", "BAST 1"]);
     }
 
-    /// An operator has looked at a printer that is locked, or that idles and still says what was wrong, and clears it.
+    /// Clears a printer whose breaker is open, or that is idle and still reports a fault.
     pub(crate) fn clear(&self, name: &str) {
         let status = self.status();
         let one = printer(&status, name);
@@ -139,29 +139,29 @@ impl Office {
         }
     }
 
-    /// The address of a printer, as it was given.
+    /// The address with which a printer was added.
     pub(crate) fn uri_of(&self, name: &str) -> String {
         printer(&self.status(), name)["uri"].as_str().unwrap().to_owned()
     }
 
-    /// Adds a printer that speaks IPP, be it a CUPS queue.
+    /// Adds an IPP printer or a CUPS queue.
     pub(crate) fn add_ipp(&self, name: &str, uri: &str) {
-        self.done(&["printer", "add", name, uri, "--profile", "student", "--insist", "its settings are known"]);
+        self.done(&["printer", "add", name, uri, "--profile", "student", "--override", "its settings are known"]);
     }
 
-    /// Adds a mock printer that is a file, see [`truth`](Self::truth).
+    /// Adds a mock printer with a truth file, see [`truth`](Self::truth).
     pub(crate) fn add_mock(&self, name: &str, profile: &str, behaviour: &str) {
         self.add_mock_in(name, name, profile, behaviour);
     }
 
-    /// Adds a mock printer that shares a file with others.
+    /// Adds a mock printer that shares a truth file with others.
     pub(crate) fn add_mock_in(&self, file: &str, name: &str, profile: &str, behaviour: &str) {
         let truth = self.file(&format!("truth-{file}"));
         let uri = format!("mock://{name}?dpi=100&truth={}&{behaviour}", truth.display());
         self.done(&["printer", "add", name, &uri, "--profile", profile]);
     }
 
-    /// All blanks that the mock printers of a file fed; none if it was never used.
+    /// All blanks that the mock printers of a file have fed; empty if the file does not exist.
     pub(crate) fn truth(&self, file: &str) -> Vec<TruthLine> {
         let file = self.file(&format!("truth-{file}"));
         if file.exists() { cetak_driver_mock::truth_read(file).unwrap() } else { Vec::new() }
@@ -172,11 +172,11 @@ impl Office {
         jobs.as_array().unwrap().iter().flat_map(Attempt::of_job).collect()
     }
 
-    /// Attempts by outcome; open ones by `in hand`.
+    /// The number of attempts by outcome; open ones are counted as `open`.
     pub(crate) fn outcomes(&self) -> HashMap<String, usize> {
         let mut outcomes = HashMap::new();
         for attempt in self.attempts() {
-            *outcomes.entry(attempt.outcome.unwrap_or_else(|| "in hand".into())).or_default() += 1;
+            *outcomes.entry(attempt.outcome.unwrap_or_else(|| "open".into())).or_default() += 1;
         }
         outcomes
     }
@@ -195,22 +195,22 @@ impl Running {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// What it has printed to standard error until now.
+    /// Its output on standard error so far.
     pub(crate) fn messages(&self) -> String {
         fs::read_to_string(&self.stderr).unwrap()
     }
 
-    /// SIGTERM.
+    /// Sends SIGTERM.
     pub(crate) fn ask_to_stop(&self) {
         self.signal("-TERM");
     }
 
-    /// SIGSTOP: the process freezes, with its connections open.
+    /// Sends SIGSTOP: the process freezes, with its connections open.
     pub(crate) fn freeze(&self) {
         self.signal("-STOP");
     }
 
-    /// SIGCONT.
+    /// Sends SIGCONT.
     pub(crate) fn thaw(&self) {
         self.signal("-CONT");
     }
@@ -220,7 +220,7 @@ impl Running {
         assert!(status.success());
     }
 
-    /// SIGKILL, if it is still there; and whether it was.
+    /// Kills it with SIGKILL. Returns whether it was still running.
     pub(crate) fn kill(mut self) -> bool {
         let was_there = !self.has_ended();
         self.child.kill().unwrap();

@@ -63,7 +63,7 @@ fn assert_all_printed(office: &Office, students: usize) {
 }
 
 #[test]
-fn after_a_pause_at_most_the_card_in_hand_follows_on_each_printer() {
+fn after_a_pause_only_the_current_card_of_each_printer_is_finished() {
     let office = office(&PRINTERS, 3_000, 10);
     let scheduler = office.start(&["run"]);
 
@@ -73,7 +73,7 @@ fn after_a_pause_at_most_the_card_in_hand_follows_on_each_printer() {
             PRINTERS.iter().zip(before).all(|(name, before)| office.truth(name).len() > before + 3)
         });
         let returned_at = paused(&office, &[]);
-        wait_slowly_until("no card is in hand", 30, || office.count_open_attempts() == 0);
+        wait_slowly_until("no attempt is open", 30, || office.count_open_attempts() == 0);
 
         for name in PRINTERS {
             assert!(count_started_after(&office, name, returned_at) <= 1, "round {round}, {:?}", office.truth(name));
@@ -89,7 +89,7 @@ fn after_a_pause_at_most_the_card_in_hand_follows_on_each_printer() {
 }
 
 #[test]
-fn a_pause_outlives_the_scheduler_and_what_was_in_hand_is_settled_without_feeding_a_card() {
+fn a_pause_survives_a_crash_and_open_attempts_are_settled_without_starting_a_card() {
     let office = office(&PRINTERS, 18, 600);
     let scheduler = office.start(&["run"]);
     wait_for_cards(&office, &PRINTERS, 1);
@@ -114,7 +114,7 @@ fn a_pause_outlives_the_scheduler_and_what_was_in_hand_is_settled_without_feedin
 }
 
 #[test]
-fn a_paused_queue_keeps_a_scheduler_that_starts_from_feeding_anything() {
+fn a_scheduler_that_starts_while_the_queue_is_paused_starts_no_card() {
     let office = office(&PRINTERS, 10, 1);
     paused(&office, &[]);
 
@@ -184,7 +184,7 @@ fn a_pause_of_one_batch_leaves_the_others_going_and_keeps_its_cards_together() {
 }
 
 #[test]
-fn a_request_to_stop_lets_the_card_in_hand_end_and_feeds_no_other() {
+fn a_request_to_stop_finishes_the_current_card_and_starts_no_other() {
     let office = office(&PRINTERS, 60, 300);
     let scheduler = office.start(&["run"]);
     wait_for_cards(&office, &PRINTERS, 2);

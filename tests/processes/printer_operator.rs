@@ -4,8 +4,24 @@ use std::time::Duration;
 
 use cetak::domain::time::Timestamp;
 
+use crate::engine::Mode;
 use crate::now;
 use crate::peer::Peer;
+
+/// The faults of a printer's engine. `Hang` and the states that wait for an operator end when the operator acts.
+pub(crate) const FAULTS: [Mode; 11] = [
+    Mode::Jam,
+    Mode::Empty,
+    Mode::Ribbon,
+    Mode::OutputFull,
+    Mode::Cover,
+    Mode::AbortBefore,
+    Mode::AbortAfter,
+    Mode::Hang,
+    Mode::DieBefore,
+    Mode::DieAfter,
+    Mode::SelfKill,
+];
 
 /// How long everything stays as it is before the person comes.
 const COMES_AFTER: Duration = Duration::from_millis(300);
@@ -19,7 +35,7 @@ pub(crate) struct Operator {
 
 impl Operator {
     /// Looks at the printer, and acts if something has been so for a while.
-    pub(crate) fn look(&mut self, peer: &mut dyn Peer) {
+    pub(crate) fn attend(&mut self, peer: &mut dyn Peer) {
         if is_due(&mut self.waiting_since, peer.engine().is_waiting()) {
             peer.clear();
         }

@@ -15,13 +15,13 @@ fn office(students: usize, blanks: usize) -> Office {
 }
 
 #[test]
-fn a_cups_queue_is_refused_with_its_settings_in_words_and_prints_if_a_person_insists() {
+fn a_cups_queue_is_refused_with_its_settings_in_words_and_prints_after_an_override() {
     let peer = Kind::Cupsd.start();
     let office = office(3, 3);
 
     let refused = office.run(&["printer", "add", "q", &peer.uri(), "--profile", "student"]);
     assert_eq!(refused.code, Some(1), "{refused:?}");
-    for word in ["CUPS", "DirtyCleanInterval 0", "PreserveJobFiles No", "MaxJobTime 0", "--insist"] {
+    for word in ["CUPS", "DirtyCleanInterval 0", "PreserveJobFiles No", "MaxJobTime 0", "--override"] {
         assert!(refused.stderr.contains(word), "{word}: {refused:?}");
     }
     assert_eq!(office.run(&["printer", "show", "q"]).code, Some(1), "it was not added");

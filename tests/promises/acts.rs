@@ -1,11 +1,10 @@
-//! The acts of people, as tests write them: each goes through a client, under the actor of the engine that is given.
+//! Helper: the acts of people, as the tests write them. Each goes through a client, as the actor of the given engine.
 
 use std::path::Path;
 
-pub(crate) use cetak::{domain::attempt::InspectionResult as Found, engine::operations::archivable};
+pub(crate) use cetak::{domain::attempt::InspectionResult, engine::operations::archivable};
 use cetak::{
     domain::{
-        attempt::InspectionResult,
         id::{BatchId, PendingActId},
         pause::PauseScope,
         permission::Operation,
@@ -37,17 +36,17 @@ pub(crate) struct Delivery {
     pub(crate) serials: Option<String>,
 }
 
-/// A printer to be added; `insist` overrides what is objected.
+/// A printer to be added; `override_reason` overrides the objections.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct NewPrinter<'a> {
     pub(crate) name: &'a str,
     pub(crate) uri: &'a str,
     pub(crate) profile: &'a str,
     pub(crate) hopper: Option<i64>,
-    pub(crate) insist: Option<&'a str>,
+    pub(crate) override_reason: Option<&'a str>,
 }
 
-/// A value of an act; the tests give only right ones.
+/// Parses a value of an act, which must be valid.
 fn value<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &(impl ToString + ?Sized)) -> T {
     text.to_string().parse().unwrap()
 }
@@ -101,7 +100,7 @@ pub(crate) async fn batch_approve(engine: &Engine, batch: BatchId) -> Done<()> {
     by(engine).act(ApproveBatch { batch }).await
 }
 
-pub(crate) async fn inspect_resolve(engine: &Engine, attempt: &str, found: Found, note: &str) -> Done<()> {
+pub(crate) async fn inspect_resolve(engine: &Engine, attempt: &str, found: InspectionResult, note: &str) -> Done<()> {
     let (attempt, note) = (attempt.to_owned(), value(note));
     let card = |found| ResolveFound { attempt: attempt.clone(), found, note: value(&note) };
     match found {
@@ -205,7 +204,7 @@ pub(crate) async fn printer_add(engine: &Engine, new: &NewPrinter<'_>) -> Done<P
         profile: new.profile.into(),
         hopper: new.hopper.map(|hopper| value(&hopper)),
     };
-    match new.insist {
+    match new.override_reason {
         None => by(engine).act(printer).await,
         Some(why) => by(engine).act(AddObjectedPrinter { printer, note: value(why) }).await,
     }

@@ -19,7 +19,7 @@ use cetak::{
     store::{Moved, StoreError},
 };
 
-use crate::acts::{self as operations, Found};
+use crate::acts::{self as operations, InspectionResult};
 use crate::{
     clock::NOON,
     world::{World, all, csv, name, student, students},
@@ -31,7 +31,7 @@ fn later(world: &World, days: u64) {
     world.clock.advance(Duration::from_hours(24 * days));
 }
 
-/// Cards that were printed a hundred days ago, and one of today, which keeps the newest numbers.
+/// Cards that were printed a hundred days ago, and one of today, which keeps the newest numbers in use.
 async fn old_cards(cards: u32) -> World {
     let world = World::new().await;
     world.import(&students(0..cards)).await;
@@ -70,7 +70,7 @@ async fn histories(world: &World) -> (Vec<JobLine>, Vec<JobLine>, Vec<JobLine>, 
 }
 
 #[tokio::test]
-async fn an_archived_job_is_in_every_history_and_no_longer_in_hand() {
+async fn an_archived_job_is_in_every_history_and_not_among_live_jobs() {
     let world = old_cards(3).await;
     let before = histories(&world).await;
     assert_eq!((before.0.len(), before.1.len(), before.2.len(), in_hand(&world).await), (4, 1, 3, 4));
@@ -145,7 +145,7 @@ async fn an_archived_card_is_rejected_or_printed_again_where_it_lies() {
 }
 
 #[tokio::test]
-async fn what_a_person_still_has_to_look_for_is_not_archived() {
+async fn a_job_that_needs_an_inspection_is_not_archived() {
     let world = World::with(|s| s.breaker_failures = 100).await;
     world.import(&students(0..2)).await;
     world.receive(10, None).await;
@@ -154,11 +154,12 @@ async fn what_a_person_still_has_to_look_for_is_not_archived() {
     later(&world, 100);
     let attempt = world.jobs().await.into_iter().next().unwrap().attempts.remove(0).id;
     assert_eq!(archived(&world).await, Moved::default());
-    operations::inspect_resolve(&world.engine, &attempt, Found::Good, "found it").await.unwrap();
+    operations::inspect_resolve(&world.engine, &attempt, InspectionResult::Good, "found it").await.unwrap();
 
     assert_eq!(archived(&world).await, Moved { jobs: 1, attempts: 1 });
 
-    let again = operations::inspect_resolve(&world.engine, &attempt, Found::Good, "again").await.unwrap_err();
+    let again =
+        operations::inspect_resolve(&world.engine, &attempt, InspectionResult::Good, "again").await.unwrap_err();
     let archived =
         Refusal::AttemptState { attempt, found: AttemptState::Printed, needs: AttemptRule::Uncertain, archived: true };
     assert!(matches!(&again, EngineError::Refused(why) if *why == archived), "{again:?}");
@@ -179,13 +180,13 @@ async fn what_is_recent_or_in_a_batch_that_is_not_closed_is_not_archived() {
     later(&world, u64::from(DAYS));
     assert_eq!(archived(&world).await, Moved::default(), "to the microsecond");
     world.clock.advance(Duration::from_micros(1));
-    // The newest of the three stays: its number must not be given again.
+    // The newest of the three stays: its number must not be used again.
     assert_eq!(archived(&world).await, Moved { jobs: 2, attempts: 0 });
     world.audit().await;
 }
 
 #[tokio::test]
-async fn a_number_is_never_given_again() {
+async fn a_number_is_never_used_again() {
     let world = World::new().await;
     world.import(&students(0..3)).await;
     world.receive(10, None).await;
@@ -202,7 +203,7 @@ async fn a_number_is_never_given_again() {
 }
 
 #[tokio::test]
-async fn who_is_stopped_in_the_middle_has_lost_nothing_and_goes_on() {
+async fn an_interrupted_archiving_loses_nothing_and_can_be_repeated() {
     let world = old_cards(5).await;
     let before = histories(&world).await;
     let write = || world.engine.store.write(&world.engine.writer, Timestamp(NOON));
@@ -217,7 +218,7 @@ async fn who_is_stopped_in_the_middle_has_lost_nothing_and_goes_on() {
     tx.commit().await.unwrap();
     assert_eq!((histories(&world).await, in_hand(&world).await), (before.clone(), 4));
     world.audit().await;
-    // Somebody else was faster, or a job is not over.
+    // Another process was faster, or a job has not ended.
     let mut tx = write().await.unwrap();
     assert!(matches!(tx.jobs_archive(&[JobId(2), JobId(3)]).await, Err(StoreError::Conflict("the job"))));
     drop(tx);

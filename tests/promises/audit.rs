@@ -11,7 +11,7 @@ use crate::{
     world::{World, students},
 };
 
-/// Does something to a copy of the database that its program would never do, and checks the copy.
+/// Changes a copy of the database behind the program's back, and checks the copy.
 async fn tampered(world: &World, sql: &'static [&'static str], seal: bool) -> Vec<String> {
     let heads = world.engine.store.read().await.unwrap().audit_heads().await.unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -111,7 +111,7 @@ async fn outside_of_its_window_no_card_starts() {
 }
 
 #[tokio::test]
-async fn a_clock_that_went_back_stops_feeding_until_a_person_has_set_it() {
+async fn a_clock_that_went_back_stops_printing_until_a_person_has_set_it() {
     let world = World::new().await;
     world.import(&students(0..3)).await;
     world.receive(3, None).await;

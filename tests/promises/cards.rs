@@ -2,7 +2,7 @@
 
 use cetak::domain::{id::PendingActId, stock::Cause};
 
-use crate::acts::{self as operations, Found};
+use crate::acts::{self as operations, InspectionResult};
 use crate::world::{World, csv, name, student, students};
 
 async fn printed(cards: u32) -> World {
@@ -102,7 +102,7 @@ async fn a_card_with_its_citizen_is_printed_again_only_when_it_came_back_or_is_l
 }
 
 #[tokio::test]
-async fn an_uncertain_record_gets_no_blank_until_a_person_has_looked_once() {
+async fn an_uncertain_record_gets_no_blank_until_one_inspection() {
     let world = World::with(|s| s.breaker_failures = 100).await;
     world.import(&students(0..4)).await;
     world.receive(10, None).await;
@@ -115,7 +115,8 @@ async fn an_uncertain_record_gets_no_blank_until_a_person_has_looked_once() {
     );
     assert!(operations::reprint_request(&world.engine, &name("r00000"), "lost").await.is_err());
     let attempts: Vec<String> = world.jobs().await.into_iter().map(|job| job.attempts[0].id.clone()).collect();
-    let answers = [Found::Good, Found::Spoiled, Found::Nothing, Found::BlankGone];
+    let answers =
+        [InspectionResult::Good, InspectionResult::Spoiled, InspectionResult::Nothing, InspectionResult::BlankGone];
     for (attempt, found) in attempts.iter().zip(answers) {
         operations::inspect_resolve(&world.engine, attempt, found, "looked").await.unwrap();
         assert!(operations::inspect_resolve(&world.engine, attempt, found, "again").await.is_err(), "once only");

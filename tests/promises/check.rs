@@ -1,4 +1,4 @@
-//! Tests `db check`: each rule finds the damage it is for. Every other test ends with a check that finds nothing.
+//! Tests `db check`: each rule finds the damage that it is for. Every other test ends with a check that finds nothing.
 
 use std::os::unix::fs::FileExt;
 
@@ -13,8 +13,8 @@ use crate::{
     world::{World, name, students},
 };
 
-/// An office with a record in every state that the rules speak of: two printed cards, one with its citizen, one
-/// surrendered, one uncertain, one in a planned batch, one waiting.
+/// An office with a record in every state that the rules mention: two printed cards, one handed over, one surrendered,
+/// one uncertain, one in a planned batch, one waiting.
 async fn engine() -> World {
     let world = World::with(|s| {
         s.breaker_failures = 100;
@@ -40,7 +40,7 @@ async fn engine() -> World {
     world
 }
 
-/// Breaks a copy as its program never would, and gives the rules that say so, with the first fault of each.
+/// Damages a copy, and returns the violated rules with the first violation of each.
 async fn broken(world: &World, sql: &'static [&'static str]) -> Vec<(&'static str, String)> {
     let folder = tempfile::tempdir().unwrap();
     let (copy, _server) = database::copy(&world.location, folder.path()).await;
@@ -64,7 +64,7 @@ macro_rules! sees {
     };
 }
 
-const WAITING: &str = "who waits is in the waiting list, and nobody else is";
+const WAITING: &str = "the waiting list has all waiting records, and no others";
 const OPEN_JOBS: &str = "a record in a batch or uncertain has its one open job, and no other has any";
 const ATTEMPTS: &str = "a printing job has its one open attempt, an uncertain or printed one its attempt";
 const BOOKED: &str = "each attempt's blank is booked as the attempt ended";
@@ -226,7 +226,7 @@ async fn a_card_lies_where_the_ledger_says() {
 }
 
 #[tokio::test]
-async fn copies_persons_photos_and_the_archive_are_looked_at_too() {
+async fn copies_persons_photos_and_the_archive_are_checked_too() {
     let world = engine().await;
     sees!(
         world,
@@ -251,18 +251,18 @@ async fn copies_persons_photos_and_the_archive_are_looked_at_too() {
         [
             (CARD_COUNTS, "lot L1 of student: 2 booked as printed, and 3 such cards"),
             (
-                "a job is either in hand or archived, and archived only when it is over",
-                "job 1: it is archived, and still in hand"
+                "a job is either live or archived, and archived only after it has ended",
+                "job 1: it is archived, and still among the live ones"
             )
         ]
     );
 }
 
 #[tokio::test]
-async fn a_broken_file_and_rows_that_refer_to_nothing_are_all_that_is_told() {
+async fn a_damaged_file_and_missing_references_are_reported_alone() {
     let world = engine().await;
     let Location::File(file) = &world.location else { return };
-    sees!(world, ["DELETE FROM lot"], [(FILE, "table job, row 1: it refers to a row of lot that is gone")]);
+    sees!(world, ["DELETE FROM lot"], [(FILE, "table job, row 1: it refers to a row of lot that does not exist")]);
 
     world.engine.store.close().await;
     let pool = sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(file)).await.unwrap();

@@ -37,8 +37,8 @@ use std::{
 use async_trait::async_trait;
 use cetak::{domain::time::Timestamp, engine::clock::Clock};
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, Fault, Found, Prepared, PrinterDriver,
-    PrinterStatus,
+    AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Committed, Document, DriverError, Prepared,
+    PrinterDriver, PrinterStatus,
 };
 use tokio::sync::{Notify, oneshot};
 use tracing::{Event, Metadata, Subscriber, span};
@@ -152,7 +152,7 @@ impl Clock for TestClock {
         Duration::from_micros(self.read().0.unsigned_abs())
     }
 
-    fn follow(&self, _: Timestamp, _: Timestamp) {}
+    fn sync_to(&self, _: Timestamp, _: Timestamp) {}
 
     async fn sleep(&self, duration: Duration) {
         let (waker, woken) = oneshot::channel();
@@ -291,32 +291,32 @@ impl<D> Counted<D> {
 
 #[async_trait]
 impl<D: PrinterDriver> PrinterDriver for Counted<D> {
-    async fn probe(&self) -> Result<Capabilities, Fault> {
+    async fn probe(&self) -> Result<Capabilities, DriverError> {
         let _call = self.calls.begin();
         self.driver.probe().await
     }
 
-    async fn status(&self) -> Result<PrinterStatus, Fault> {
+    async fn status(&self) -> Result<PrinterStatus, DriverError> {
         let _call = self.calls.begin();
         self.driver.status().await
     }
 
-    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault> {
+    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, DriverError> {
         let _call = self.calls.begin();
         self.driver.prepare(attempt, document).await
     }
 
-    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault> {
+    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, DriverError> {
         let _call = self.calls.begin();
         self.driver.commit(attempt).await
     }
 
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault> {
+    async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
         let _call = self.calls.begin();
         self.driver.find(attempt).await
     }
 
-    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault> {
+    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, DriverError> {
         let _call = self.calls.begin();
         self.driver.cancel(attempt).await
     }

@@ -16,7 +16,7 @@ use sqlx::{
 };
 
 use crate::{
-    acts::{self as operations, Found},
+    acts::{self as operations, InspectionResult},
     database,
     world::{World, all, csv, name, student, students},
 };
@@ -37,7 +37,7 @@ async fn counters_are_equal_to_what_they_count_after_any_acts() {
     for _ in 0..90 {
         let n = random.random_range(0..next.max(1));
         let record = name(&format!("r{n:05}"));
-        // An act that is refused changes nothing. What is there is compared after each act either way.
+        // A refused act changes nothing. The counters are compared after each act in either case.
         match random.random_range(0..14) {
             0 | 1 => {
                 world.import(&students(next..next + 9)).await;
@@ -53,7 +53,7 @@ async fn counters_are_equal_to_what_they_count_after_any_acts() {
             }
             8 => drop(operations::card_reject(engine, &record, Cause::Damaged, "bent").await),
             9 | 10 => {
-                // Another faculty, which is the district, or no student any more.
+                // Another faculty, which is the district, or a status that is not print-ready.
                 let mut changed = student(n);
                 changed.faculty = format!("FACULTY {}", random.random_range(0..4));
                 changed.status = if random.random_bool(0.3) { "LEFT".into() } else { changed.status };
@@ -61,7 +61,8 @@ async fn counters_are_equal_to_what_they_count_after_any_acts() {
             }
             11 => {
                 let uncertain = all(engine, |page| ListUncertain { page }).await;
-                let found = [Found::Good, Found::Spoiled, Found::Nothing][random.random_range(0..3)];
+                let found = [InspectionResult::Good, InspectionResult::Spoiled, InspectionResult::Nothing]
+                    [random.random_range(0..3)];
                 if let Some(line) = uncertain.first() {
                     drop(operations::inspect_resolve(engine, &line.attempt, found, "looked").await);
                 }
@@ -74,7 +75,7 @@ async fn counters_are_equal_to_what_they_count_after_any_acts() {
         }
         world.audit().await;
     }
-    // Each of these states is reached at least once, whatever was drawn.
+    // Each of these states is reached at least once, whatever the random acts were.
     world.import(&students(next..next + 2)).await;
     operations::record_hold(engine, &name(&format!("r{next:05}")), "asked").await.unwrap();
     let mut left = student(next + 1);
@@ -142,7 +143,7 @@ const OLD_ROWS: &str = "
                                  ended_at_us)
     VALUES (1, 'one', 1, 'p1', 1, 'printed', ACKNOWLEDGED, ACKNOWLEDGED, 1, 900000001);";
 
-/// A database as the program made it when it knew six migrations.
+/// A database at schema version 6.
 async fn old_schema(location: &Location) {
     let database = if database::is_postgres() { "postgres" } else { "sqlite" };
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);

@@ -8,22 +8,22 @@ use sqlx::{AssertSqlSafe, Row, sqlite::SqliteConnectOptions};
 
 use crate::postgres::{Postgres, program};
 
-/// Is this the build for PostgreSQL?
+/// Whether this is the build for PostgreSQL.
 pub(crate) fn is_postgres() -> bool {
     env!("CARGO_CRATE_NAME").ends_with("postgres")
 }
 
-/// A server, where the database is none of a file.
+/// A server, in the build for PostgreSQL.
 pub(crate) fn server() -> Option<Postgres> {
     is_postgres().then(Postgres::start)
 }
 
-/// An empty database: on that server, or in that folder.
+/// An empty database on that server or in that folder.
 pub(crate) fn location(server: Option<&Postgres>, folder: &Path) -> Location {
     server.map_or_else(|| Location::File(folder.join("cetak.db")), |server| Location::Server(server.url()))
 }
 
-/// A copy, without the program's knowledge: in that folder, or on another server.
+/// A copy made behind the program's back, in that folder or on another server.
 pub(crate) async fn copy(from: &Location, folder: &Path) -> (Location, Option<Postgres>) {
     match from {
         Location::Server(url) => {
@@ -48,7 +48,7 @@ pub(crate) async fn copy(from: &Location, folder: &Path) -> (Location, Option<Po
     }
 }
 
-/// Does what the program would never do. Returns the first column of the last row, as text; or what the database says.
+/// Executes SQL behind the program's back. Returns the first column of the last row as text, or the database's error.
 pub(crate) async fn execute(location: &Location, sql: &str) -> Result<String, String> {
     match location {
         Location::File(file) => {

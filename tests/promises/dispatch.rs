@@ -1,32 +1,29 @@
-//! May this printer get a card: the decision of the domain and the guards of the store agree, case by case.
+//! Tests that the domain and the guards of the store agree, case by case, on whether a card may start.
 
 use std::time::Duration;
 
-use cetak::{
-    domain::{
-        batch::BatchState,
-        breaker::Breaker,
-        dispatch::{Action, CardSnapshot, PrinterSnapshot, Readiness, Rules, may_begin, may_release, next_action},
-        id::BatchId,
-        job::JobState,
-        pause::{Pause, PauseScope},
-        record::{Recall, RecordState},
-        time::Timestamp,
-    },
-    engine::planning::{self, Plan},
-    store::Begin,
+use cetak::domain::{
+    batch::BatchState,
+    breaker::Breaker,
+    dispatch::{Action, CardSnapshot, PrinterSnapshot, Readiness, Rules, may_begin, may_release, next_action},
+    id::BatchId,
+    job::JobState,
+    pause::{Pause, PauseScope},
+    record::{Recall, RecordState},
+    time::Timestamp,
 };
 
 use crate::{
     clock::NOON,
     database,
-    world::{World, students},
+    world::{World, begin},
 };
 
-/// What a case changes of the printer and of its cards, in memory.
+/// The change of the printer and its cards in memory.
 type Change = fn(&mut PrinterSnapshot, &mut CardSnapshot);
 
-/// A name, the same change in SQL and back again and in memory, and whether an attempt may then begin, and be released.
+/// A case: its name, the change in SQL, the SQL that undoes it, the same change in memory, and whether an attempt may
+/// then begin, and be released.
 type Case = (&'static str, &'static str, &'static str, Change, (bool, bool));
 
 const NODES: &str = "UPDATE printer SET node = NULL";
@@ -35,7 +32,7 @@ const CLOSED: &str = "UPDATE printer SET breaker = 'closed'";
 const RUNNING: &str = "UPDATE batch SET state = 'running'";
 const NOT_RECALLED: &str = "UPDATE record SET stop = NULL";
 
-/// In these texts, `@BATCH` is the printer's batch, `@QUEUED` its next job, and `@HELD` the job of its uploaded card.
+/// In the SQL, `@BATCH` is the printer's batch, `@QUEUED` its next job, and `@HELD` the job of its uploaded card.
 const CASES: [Case; 19] = [
     ("nothing forbids it", "", "", |_, _| {}, (true, true)),
     (
@@ -81,7 +78,7 @@ const CASES: [Case; 19] = [
         (false, false),
     ),
     (
-        "another node feeds it",
+        "it belongs to another node",
         "UPDATE printer SET node = 'other'",
         NODES,
         |printer, _| printer.node = Some("other"),
@@ -181,42 +178,26 @@ fn paused(scope: PauseScope) -> &'static [Pause] {
 
 #[tokio::test]
 async fn the_domain_and_the_guards_agree_whether_a_printer_may_get_a_card() {
-    let world = World::new().await;
-    world.printer("p1", "hold=yes").await;
-    world.import(&students(0..2)).await;
-    world.receive(2, None).await;
+    let (world, batch, jobs) = World::with_batch().await;
     let engine = &world.engine;
-    let profile = engine.profile("student").unwrap();
-    let printer = engine.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
     let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
-    let Plan::Batch(batch, jobs) = planning::plan(&mut tx, &printer, &profile, &engine.settings).await.unwrap() else {
-        panic!("two records wait")
-    };
-    let begin = |at: usize| Begin {
-        name: format!("cetak-test-{at}"),
-        job: jobs[at].id,
-        record_version: 1,
-        printer: "p1".into(),
-        releasing: false,
-        impressions: 1,
-    };
-    let held = tx.cards_step(&[], &[begin(0)]).await.unwrap()[0].key;
+    let held = tx.cards_step(&[], &[begin(jobs[0])]).await.unwrap()[0].key;
     tx.commit().await.unwrap();
 
     for (case, change, back, change_in_memory, (begins, releases)) in CASES {
         let named = |sql: &str| {
-            sql.replace("@BATCH", &batch.id.to_string())
-                .replace("@QUEUED", &jobs[1].id.to_string())
-                .replace("@HELD", &jobs[0].id.to_string())
+            sql.replace("@BATCH", &batch.to_string())
+                .replace("@QUEUED", &jobs[1].to_string())
+                .replace("@HELD", &jobs[0].to_string())
         };
         if !change.is_empty() {
             database::execute(&world.location, &named(change)).await.unwrap();
         }
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
-        let is_begun_together = !tx.cards_step(&[], &[begin(1)]).await.unwrap().is_empty();
+        let is_begun_together = !tx.cards_step(&[], &[begin(jobs[1])]).await.unwrap().is_empty();
         drop(tx); // nothing of it is saved
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
-        let is_begun = !tx.attempts_begin(&[begin(1)]).await.unwrap().is_empty();
+        let is_begun = !tx.attempts_begin(&[begin(jobs[1])]).await.unwrap().is_empty();
         drop(tx);
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
         let released = !tx.attempts_release(&[held]).await.unwrap().is_empty();
@@ -226,12 +207,12 @@ async fn the_domain_and_the_guards_agree_whether_a_printer_may_get_a_card() {
         }
         assert_eq!((is_begun, is_begun_together, released), (begins, begins, releases), "the guards, when {case}");
 
-        let (decided_begin, decided_release) = decided(batch.id, change_in_memory);
+        let (decided_begin, decided_release) = decided(batch, change_in_memory);
         assert_eq!((decided_begin, decided_release), (begins, releases), "the domain, when {case}");
     }
 }
 
-/// What the domain decides of the queued card and of the held one.
+/// The domain's decision on the queued card and on the held one.
 fn decided(batch: BatchId, change: Change) -> (bool, bool) {
     let now = Timestamp(NOON);
     let decide = |job, may_go: fn(&CardSnapshot) -> bool| {

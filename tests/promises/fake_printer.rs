@@ -1,7 +1,8 @@
-//! Helper: the one fake printer of the promises tests, a mock printer in memory, of which a test replaces single answers.
+//! Helper: the one fake printer of the promises tests, an in-memory mock printer of which a test replaces single
+//! answers.
 //!
-//! [`FakePrinter::new`] answers as a mock that works. Each method of the builder changes one answer. The calls that reach
-//! the printer are written to a log.
+//! [`FakePrinter::new`] answers as a working mock. Each method of the builder changes one answer. The calls that reach
+//! the printer are logged.
 
 use std::{
     pin::Pin,
@@ -11,14 +12,14 @@ use std::{
 use async_trait::async_trait;
 use cetak::engine::clock::Clock;
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Document, Fault, Found, Prepared, PrinterDriver,
-    PrinterStatus,
+    AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Committed, Document, DriverError, Prepared,
+    PrinterDriver, PrinterStatus,
 };
 use cetak_driver_mock::MockPrinter;
 
 use crate::world::World;
 
-/// What the program does with an attempt at a printer. `Ended` is a `find` that returned the outcome.
+/// The calls of a driver that concern an attempt. `Ended` is a `find` that returned the outcome.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Act {
     Ask,
@@ -29,14 +30,14 @@ pub(crate) enum Act {
     Cancel,
 }
 
-type Answer<T> = Result<T, Fault>;
+type Answer<T> = Result<T, DriverError>;
 type Change<T> = Box<dyn Fn(T) -> T + Send + Sync>;
 type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Changes the answer of `prepare`, with the mock at its side.
+/// Changes the answer of `prepare`; the mock is the first argument.
 type Prepare = Box<dyn Fn(MockPrinter, Answer<Prepared>) -> Later<Answer<Prepared>> + Send + Sync>;
 
-/// A printer whose answers a test chooses.
+/// A printer with replaced answers.
 pub(crate) struct FakePrinter {
     mock: MockPrinter,
     log: Mutex<Vec<(Act, AttemptId)>>,
@@ -44,12 +45,12 @@ pub(crate) struct FakePrinter {
     reach: Box<dyn Fn(Act) -> Answer<()> + Send + Sync>,
     probe: Change<Capabilities>,
     prepare: Prepare,
-    find: Change<Answer<Found>>,
+    find: Change<Answer<AttemptStatus>>,
     cancel: Change<Answer<Cancelled>>,
 }
 
 impl FakePrinter {
-    /// A printer that works. `query` is that of a mock's address, such as `hold=yes&card_ms=3000`.
+    /// A working printer. `query` is the query of a mock's address, such as `hold=yes&card_ms=3000`.
     pub(crate) fn new(world: &World, query: &str) -> Self {
         let clock = world.clock.clone();
         let mock = MockPrinter::from_uri(&format!("mock://fake?{query}"), Arc::new(move || clock.now().0)).unwrap();
@@ -65,19 +66,19 @@ impl FakePrinter {
         }
     }
 
-    /// Whether a call reaches the printer; if not, the error is its answer, and the printer does nothing.
+    /// Decides whether a call reaches the printer. An error is returned to the caller, and the printer does nothing.
     pub(crate) fn reach(mut self, reach: impl Fn(Act) -> Answer<()> + Send + Sync + 'static) -> Self {
         self.reach = Box::new(reach);
         self
     }
 
-    /// Changes what the printer says of itself.
+    /// Changes the answer to `probe`.
     pub(crate) fn probe(mut self, change: impl Fn(Capabilities) -> Capabilities + Send + Sync + 'static) -> Self {
         self.probe = Box::new(change);
         self
     }
 
-    /// Changes the answer to an upload, after it. The first argument is the printer.
+    /// Changes the answer to `prepare`, after the upload. The first argument is the printer.
     pub(crate) fn prepare<F>(
         mut self,
         change: impl Fn(MockPrinter, Answer<Prepared>) -> F + Send + Sync + 'static,
@@ -89,13 +90,16 @@ impl FakePrinter {
         self
     }
 
-    /// Changes what the printer says of an attempt.
-    pub(crate) fn find(mut self, change: impl Fn(Answer<Found>) -> Answer<Found> + Send + Sync + 'static) -> Self {
+    /// Changes the answer to `find`.
+    pub(crate) fn find(
+        mut self,
+        change: impl Fn(Answer<AttemptStatus>) -> Answer<AttemptStatus> + Send + Sync + 'static,
+    ) -> Self {
         self.find = Box::new(change);
         self
     }
 
-    /// Changes the answer to a cancel, after it.
+    /// Changes the answer to `cancel`, after the cancellation.
     pub(crate) fn cancel(
         mut self,
         change: impl Fn(Answer<Cancelled>) -> Answer<Cancelled> + Send + Sync + 'static,
@@ -104,14 +108,14 @@ impl FakePrinter {
         self
     }
 
-    /// Makes it the printer of the address `test://NAME`. It is not added to the office.
+    /// Registers the printer at the address `test://NAME`, without adding it to the office.
     pub(crate) fn at(self, world: &World, name: &str) -> Arc<Self> {
         let fake = Arc::new(self);
         world.driver(&format!("test://{name}"), fake.clone());
         fake
     }
 
-    /// Makes it the printer of the address `test://NAME`, and adds it to the office for student cards.
+    /// Registers the printer at the address `test://NAME`, and adds it to the office for student cards.
     pub(crate) async fn add(self, world: &World, name: &str) -> Arc<Self> {
         let fake = self.at(world, name);
         world.add_printer(name, &format!("test://{name}"), "student", None).await;
@@ -128,7 +132,7 @@ impl FakePrinter {
         self.mock.truth().unwrap().len()
     }
 
-    /// What reached the printer, in order. Questions about the printer are left out.
+    /// The calls that reached the printer, in order, without `probe` and `status`.
     pub(crate) fn log(&self) -> Vec<(Act, AttemptId)> {
         self.log.lock().unwrap().clone()
     }
@@ -154,9 +158,9 @@ impl FakePrinter {
     }
 }
 
-/// The fault of a printer that cannot be reached.
-pub(crate) fn away() -> Fault {
-    Fault::Unavailable { reasons: vec!["connecting-to-device".into()] }
+/// The error of a printer that cannot be reached.
+pub(crate) fn away() -> DriverError {
+    DriverError::Unavailable { reasons: vec!["connecting-to-device".into()] }
 }
 
 #[async_trait]
@@ -184,10 +188,10 @@ impl PrinterDriver for FakePrinter {
         self.mock.commit(attempt).await
     }
 
-    async fn find(&self, attempt: &AttemptRef) -> Answer<Found> {
+    async fn find(&self, attempt: &AttemptRef) -> Answer<AttemptStatus> {
         (self.reach)(Act::Find)?;
         let found = (self.find)(self.mock.find(attempt).await);
-        if matches!(found, Ok(Found::Ended(_))) {
+        if matches!(found, Ok(AttemptStatus::Ended(_))) {
             self.log.lock().unwrap().push((Act::Ended, attempt.id.clone()));
         }
         found

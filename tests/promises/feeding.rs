@@ -1,4 +1,4 @@
-//! Tests how a printer is fed: one card ahead if it can hold jobs, and none while it needs a person.
+//! Tests how cards are sent to a printer: one card ahead if it can hold jobs, and none while it needs a person.
 
 use std::sync::{
     Arc,
@@ -16,7 +16,7 @@ use cetak::{
         query::{Need, NeedKind},
     },
 };
-use cetak_driver_api::{Capabilities, Condition, Fault, Found, PrinterDriver};
+use cetak_driver_api::{AttemptStatus, Capabilities, Condition, DriverError, PrinterDriver};
 
 use crate::acts::{self as operations, NewPrinter};
 use crate::{
@@ -56,11 +56,11 @@ async fn a_setting_leaves_one_card_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_printer_that_takes_one_job_at_a_time_is_fed_one_at_a_time_and_is_not_blamed() {
+async fn a_printer_that_accepts_one_job_at_a_time_gets_one_at_a_time_and_its_breaker_stays_closed() {
     let world = World::new().await;
     let printer = FakePrinter::new(&world, "hold=yes&card_ms=3000").prepare(async |mock, answer| {
         let prints = mock.status().await?.condition != Condition::Idle;
-        if prints { Err(Fault::Unavailable { reasons: vec!["printer-busy".into()] }) } else { answer }
+        if prints { Err(DriverError::Unavailable { reasons: vec!["printer-busy".into()] }) } else { answer }
     });
     let printer = printer.at(&world, "p1");
     fill(&world, 10).await;
@@ -74,7 +74,7 @@ async fn a_printer_that_takes_one_job_at_a_time_is_fed_one_at_a_time_and_is_not_
 }
 
 #[tokio::test]
-async fn a_card_held_ahead_is_taken_back_by_a_pause_and_keeps_its_place() {
+async fn a_pause_cancels_a_card_held_ahead_and_the_card_keeps_its_place() {
     let world = World::new().await;
     let printer = FakePrinter::new(&world, "hold=yes&card_ms=5000").at(&world, "p1");
     fill(&world, 5).await;
@@ -134,12 +134,12 @@ async fn a_printer_that_needs_a_person_gets_no_card_until_the_reason_is_gone_or_
         let asks = |need: &Need| matches!(&need.kind, NeedKind::PrinterReason { printer, .. } if printer == "p1");
         assert!(needs.iter().any(asks), "{needs:?}");
 
-        // It goes away by itself.
+        // The reason disappears without a person.
         printer.reports(&[]);
         world.run().await;
         assert_eq!(printer.cards(), 3, "{reason}");
 
-        // It stays, and an operator says that it is over.
+        // The reason stays, and an operator acknowledges it.
         printer.reports(&[reason]);
         world.import(&students(3..6)).await;
         world.receive(3, None).await;
@@ -149,7 +149,7 @@ async fn a_printer_that_needs_a_person_gets_no_card_until_the_reason_is_gone_or_
         world.run().await;
         assert_eq!(printer.cards(), 6, "{reason}");
 
-        // It goes away and comes again: that is news.
+        // The reason disappears and returns: it must be acknowledged again.
         printer.reports(&[]);
         world.import(&students(6..7)).await;
         world.receive(1, None).await;
@@ -175,7 +175,7 @@ async fn what_a_printer_only_reports_stops_nothing() {
 }
 
 #[tokio::test]
-async fn a_printer_that_cannot_be_used_safely_gets_cards_only_if_a_person_insists() {
+async fn a_printer_that_cannot_be_used_safely_gets_cards_only_with_an_override_reason() {
     let world = World::new().await;
     let printer = FakePrinter::new(&world, "")
         .probe(|found| Capabilities { objections: vec!["It prints twice.".into()], ..found })
@@ -191,8 +191,8 @@ async fn a_printer_that_cannot_be_used_safely_gets_cards_only_if_a_person_insist
     let refused = operations::printer_test(&world.engine, "p1").await.unwrap_err();
     assert!(matches!(refused, EngineError::Refused { .. }));
 
-    let insisting = NewPrinter { insist: Some("only for tests"), ..new };
-    let probe = operations::printer_add(&world.engine, &insisting).await.unwrap();
+    let with_reason = NewPrinter { override_reason: Some("only for tests"), ..new };
+    let probe = operations::printer_add(&world.engine, &with_reason).await.unwrap();
     assert!(matches!(probe, Probe::Answered(_)), "{probe:?}");
     world.import(&students(0..2)).await;
     world.receive(2, None).await;
@@ -238,13 +238,13 @@ async fn a_test_card_uses_up_a_blank_and_one_that_does_not_start_gives_it_back()
 }
 
 #[tokio::test]
-async fn a_card_that_hangs_is_told_and_keeps_neither_the_one_held_behind_it_nor_its_batch() {
+async fn a_card_that_hangs_is_reported_and_the_card_held_behind_it_and_its_batch_are_released() {
     let world = World::new().await;
-    // No card that was released ever ends, and the printer gives no reason.
+    // Released cards never end, and the printer gives no reason.
     let printer = FakePrinter::new(&world, "hold=yes&card_ms=1000").find(|answer| match answer {
-        Ok(Found::Queued | Found::Printing { .. } | Found::Ended(_) | Found::Forgotten) => {
-            Ok(Found::Printing { reasons: Vec::new() })
-        }
+        Ok(
+            AttemptStatus::Queued | AttemptStatus::Printing { .. } | AttemptStatus::Ended(_) | AttemptStatus::Forgotten,
+        ) => Ok(AttemptStatus::Printing { reasons: Vec::new() }),
         other => other,
     });
     let printer = printer.at(&world, "p1");
@@ -257,10 +257,10 @@ async fn a_card_that_hangs_is_told_and_keeps_neither_the_one_held_behind_it_nor_
         |need: &Need| matches!(&need.kind, NeedKind::PrinterReason { advice, .. } if advice.keyword == TAKES_TOO_LONG);
     let told = status.needs_person.iter().any(hangs);
     assert!(told, "{:?}", status.needs_person);
-    assert_eq!((status.records["batched"], status.records["waiting"]), (1, 2), "only the one in hand is kept");
+    assert_eq!((status.records["batched"], status.records["waiting"]), (1, 2), "only the current card is kept");
     assert_eq!(printer.cards(), 1);
 
-    // Others print the rest.
+    // Another printer prints the rest.
     world.printer("p2", "").await;
     world.run().await;
     assert_eq!(world.records("printed").await, 2);
@@ -287,7 +287,7 @@ async fn a_printer_that_is_gone_with_two_cards_gives_both_records_back_to_a_pers
 
     let open: Vec<_> = world.jobs().await.into_iter().flat_map(|job| job.attempts).collect();
     let open: Vec<_> = open.into_iter().filter(|attempt| attempt.outcome.is_none()).map(|a| a.id).collect();
-    assert_eq!(open.len(), 2, "one in hand, one held ahead");
+    assert_eq!(open.len(), 2, "one current card, one held ahead");
     for attempt in &open {
         operations::declare_uncertain(&world.engine, attempt, "it burnt").await.unwrap();
     }
@@ -298,7 +298,7 @@ async fn a_printer_that_is_gone_with_two_cards_gives_both_records_back_to_a_pers
 #[tokio::test]
 async fn an_attempt_that_failed_ends_only_when_nothing_of_it_is_left_in_the_printer() {
     let world = World::new().await;
-    // The first release does not reach the printer, nor do the three cancels after it.
+    // The first release does not reach the printer, and neither do the three cancels after it.
     let (releases, cancels) = (AtomicU32::new(0), AtomicU32::new(0));
     let printer = FakePrinter::new(&world, "hold=yes").reach(move |act| match act {
         Act::Commit if releases.fetch_add(1, Ordering::SeqCst) == 0 => Err(away()),
@@ -314,6 +314,6 @@ async fn an_attempt_that_failed_ends_only_when_nothing_of_it_is_left_in_the_prin
     let log = printer.log();
     let cancelled = log.iter().position(|(act, _)| *act == Act::Cancel).unwrap();
     let next = log.iter().position(|(act, _)| *act == Act::Commit).unwrap();
-    assert!(cancelled < next, "nothing is fed before the first is taken back: {log:?}");
+    assert!(cancelled < next, "no card starts before the first is cancelled: {log:?}");
     world.audit().await;
 }

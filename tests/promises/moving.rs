@@ -27,7 +27,7 @@ async fn busy_office() -> World {
     operations::pause(&world.engine, &cetak::domain::pause::PauseScope::Queue, "it's \"Friday\"\\ night")
         .await
         .unwrap();
-    // An earlier version of the program may have stored more than one line.
+    // Earlier versions of the program may have stored several lines.
     let lines = "UPDATE pause SET reason = reason || char(9) || char(10) || 'late' RETURNING reason";
     assert!(database::execute(&world.location, lines).await.unwrap().ends_with("\t\nlate"));
     world
@@ -49,7 +49,7 @@ async fn everything_is_there_afterwards_and_the_file_is_closed_for_ever() {
     assert_eq!(serde_json::to_value(&after).unwrap(), serde_json::to_value(&before).unwrap());
     let heads = engine.store.read().await.unwrap().audit_heads().await.unwrap();
     assert!(engine.store.read().await.unwrap().audit_verify(&heads).await.unwrap().1.is_empty());
-    // It works on: new rows get new keys.
+    // The office goes on: new rows get new keys.
     operations::resume(&engine, &cetak::domain::pause::PauseScope::Queue, "morning").await.unwrap();
     let printed: String = server.psql("SELECT request_id FROM record WHERE state = 'printed' ORDER BY id LIMIT 1");
     operations::card_check(&engine, &name(&printed)).await.unwrap();
@@ -117,7 +117,7 @@ async fn a_target_opens_only_when_its_file_is_closed_and_a_move_can_be_ended_at_
     let (target, keys) = (Location::Server(server.url()), || Keys::derive(&[7; 32]));
     operations::database_move(&world.engine, &server.url(), |_, _| {}).await.unwrap();
 
-    // As it is when the move is killed before the file is closed, and between that and the end.
+    // The state after a kill before the file is closed.
     server.psql("INSERT INTO meta (key, value) VALUES ('arriving', 'from a file')");
     let refused = Store::open(&target, keys()).await.err().unwrap();
     assert!(matches!(refused, StoreError::Arriving), "{refused}");

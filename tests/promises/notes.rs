@@ -12,10 +12,10 @@ use cetak::{
     engine::query::{AttemptLine, ListUncertain, Query, RecordLine, ShowRecord},
     store::{Location, Store, keys::Keys},
 };
-use cetak_driver_api::{Blank, Card, Ending, Fault, Found as Report};
+use cetak_driver_api::{AttemptStatus, Blank, Card, DriverError, Ending};
 use serde_json::{Value, json};
 
-use crate::acts::{self as operations, Found};
+use crate::acts::{self as operations, InspectionResult};
 use crate::{
     database,
     fake_printer::{Act, FakePrinter, away},
@@ -131,10 +131,10 @@ async fn what_a_person_found_of_an_uncertain_attempt_is_its_note_and_the_reason_
     assert_eq!(record(&world, "r00000").await, (state(RecordState::Uncertain), forgotten, None));
 
     let found = [
-        ("r00000", Found::Good, AttemptState::Printed, RecordState::Printed),
-        ("r00001", Found::Spoiled, AttemptState::Spoiled, RecordState::Waiting),
-        ("r00002", Found::Nothing, AttemptState::NotStarted, RecordState::Waiting),
-        ("r00003", Found::BlankGone, AttemptState::NotStarted, RecordState::Waiting),
+        ("r00000", InspectionResult::Good, AttemptState::Printed, RecordState::Printed),
+        ("r00001", InspectionResult::Spoiled, AttemptState::Spoiled, RecordState::Waiting),
+        ("r00002", InspectionResult::Nothing, AttemptState::NotStarted, RecordState::Waiting),
+        ("r00003", InspectionResult::BlankGone, AttemptState::NotStarted, RecordState::Waiting),
     ];
     for (request_id, found, outcome, becomes) in found {
         let (id, note) = (latest(&world, request_id).await.id, format!("seen for {request_id}"));
@@ -177,7 +177,7 @@ async fn what_a_person_says_of_an_attempt_that_is_declared_uncertain_is_its_note
 async fn what_a_printer_says_is_a_code_with_its_keywords_or_its_text_on_one_line() {
     let world = World::new().await;
     let ending = Ending { blank: Blank::Fed, card: Card::Bad, reasons: vec!["media-jam".into()] };
-    let jams = FakePrinter::new(&world, "").find(move |_| Ok(Report::Ended(ending.clone())));
+    let jams = FakePrinter::new(&world, "").find(move |_| Ok(AttemptStatus::Ended(ending.clone())));
     jams.add(&world, "p1").await;
     world.import(&students(0..1)).await;
     world.receive(10, None).await;
@@ -187,7 +187,7 @@ async fn what_a_printer_says_is_a_code_with_its_keywords_or_its_text_on_one_line
 
     let other = World::new().await;
     let printer = FakePrinter::new(&other, "").reach(|act| match act {
-        Act::Commit => Err(Fault::Rejected("tray\r\n\u{1b}[31m4".into())),
+        Act::Commit => Err(DriverError::Rejected("tray\r\n\u{1b}[31m4".into())),
         Act::Ask | Act::Prepare | Act::Find | Act::Ended | Act::Cancel => Ok(()),
     });
     printer.add(&other, "p1").await;
@@ -220,9 +220,9 @@ async fn a_text_in_the_place_of_a_code_is_kept_as_an_earlier_version_wrote_it() 
 async fn a_note_goes_with_its_attempt_into_the_archive() {
     let world = uncertain(2).await;
     let id = latest(&world, "r00000").await.id;
-    operations::inspect_resolve(&world.engine, &id, Found::Good, "in the output").await.unwrap();
+    operations::inspect_resolve(&world.engine, &id, InspectionResult::Good, "in the output").await.unwrap();
     let next = latest(&world, "r00001").await.id;
-    operations::inspect_resolve(&world.engine, &next, Found::Good, "below it").await.unwrap();
+    operations::inspect_resolve(&world.engine, &next, InspectionResult::Good, "below it").await.unwrap();
     world.clock.advance(Duration::from_hours(24 * 100));
     // The newest job and attempt stay where they are.
     world.import(&students(5..6)).await;
@@ -244,7 +244,7 @@ async fn notes_are_moved_to_another_database() {
     world.printer("p1", "forget=1").await;
     world.run().await;
     let id = latest(&world, "r00000").await.id;
-    operations::inspect_resolve(&world.engine, &id, Found::Good, "in the output").await.unwrap();
+    operations::inspect_resolve(&world.engine, &id, InspectionResult::Good, "in the output").await.unwrap();
     let server = Postgres::start();
     operations::database_move(&world.engine, &server.url(), |_, _| {}).await.unwrap();
 

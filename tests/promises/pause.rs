@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_paused_queue_printer_or_batch_feeds_nothing_and_says_who_and_why() {
+async fn a_paused_queue_printer_or_batch_starts_no_card_and_shows_who_paused_it_and_why() {
     for scope in [PauseScope::Queue, PauseScope::Printer("p1".into()), PauseScope::Batch(1)] {
         let world = World::with(|s| s.approve_batches = true).await;
         world.import(&students(0..5)).await;
@@ -41,7 +41,7 @@ async fn a_paused_queue_printer_or_batch_feeds_nothing_and_says_who_and_why() {
 }
 
 #[tokio::test]
-async fn a_pause_between_upload_and_release_takes_the_card_back() {
+async fn a_pause_between_upload_and_release_cancels_the_card() {
     let world = World::new().await;
     let (engine, uploads) = (world.engine.clone(), Arc::new(AtomicU32::new(0)));
     // The queue is paused while the third card is uploaded.

@@ -9,7 +9,7 @@ use cetak::{
     domain::reason::{Reason, RenderFault},
     engine::scheduling::{self, Until},
 };
-use cetak_driver_api::{Blank, Cancelled, Card, Ending, Fault, Found};
+use cetak_driver_api::{AttemptStatus, Blank, Cancelled, Card, DriverError, Ending};
 
 use crate::acts as operations;
 use crate::{
@@ -18,9 +18,10 @@ use crate::{
     world::{NO_CARD, NO_PICTURE, World, csv, student, students},
 };
 
-/// A printer that works, and whose every card ends in one way.
+/// A working printer whose cards all end in the same way.
 fn always(world: &World, blank: Blank, card: Card) -> FakePrinter {
-    FakePrinter::new(world, "").find(move |_| Ok(Found::Ended(Ending { blank, card, reasons: vec!["test".into()] })))
+    FakePrinter::new(world, "")
+        .find(move |_| Ok(AttemptStatus::Ended(Ending { blank, card, reasons: vec!["test".into()] })))
 }
 
 #[tokio::test]
@@ -73,11 +74,11 @@ async fn a_printer_that_takes_no_card_costs_no_blank_and_no_record_and_its_cards
 }
 
 #[tokio::test]
-async fn a_card_that_its_printer_let_go_by_itself_is_never_taken_for_not_started() {
+async fn a_card_that_its_printer_released_by_itself_never_counts_as_not_started() {
     let world = World::new().await;
     let printer = FakePrinter::new(&world, "hold=yes")
-        .prepare(async |_, _| Err(Fault::OutcomeUnknown("the printer started a held job".into())))
-        .find(|_| Ok(Found::NeverSeen { certain: false }))
+        .prepare(async |_, _| Err(DriverError::OutcomeUnknown("the printer started a held job".into())))
+        .find(|_| Ok(AttemptStatus::NeverSeen { certain: false }))
         .cancel(|_| Ok(Cancelled::OutcomeUnknown));
     printer.add(&world, "p1").await;
     world.import(&students(0..2)).await;
@@ -130,7 +131,7 @@ async fn a_record_that_cannot_be_drawn_is_quarantined_and_its_batch_goes_on() {
 }
 
 #[tokio::test]
-async fn a_profile_of_which_no_card_can_be_drawn_stops_its_printer_and_blames_no_record() {
+async fn a_profile_without_a_renderable_card_stops_its_printer_and_quarantines_no_record() {
     let world = World::new().await;
     let mut rows: Vec<_> = (0..5).map(student).collect();
     rows[2].name = NO_CARD.into();

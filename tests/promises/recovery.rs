@@ -8,7 +8,7 @@ use cetak::{
 use cetak_driver_api::{AttemptId, Document, PrinterDriver};
 use cetak_driver_mock::MockPrinter;
 
-use crate::acts::{self as operations, Found};
+use crate::acts::{self as operations, InspectionResult};
 use crate::{
     clock::NOON,
     world::{World, students},
@@ -45,7 +45,7 @@ async fn died(after: DiedAfter, faults: &str) -> (World, String) {
         Begin { name: name.clone(), job: job.id, record_version: 1, printer: "p1".into(), releasing, impressions: 1 };
     let key: AttemptKey = tx.attempts_begin(&[begin]).await.unwrap()[0].key;
     if after == DiedAfter::Acknowledged {
-        tx.attempts_acknowledge(&[Acknowledgement { key, printer_job: None, boot: None, acknowledged: true }])
+        tx.attempts_acknowledge(&[Acknowledgement { key, printer_job: None, printer_run: None, acknowledged: true }])
             .await
             .unwrap();
     }
@@ -67,7 +67,7 @@ async fn outcome(world: &World, attempt: &str) -> Option<String> {
 }
 
 #[tokio::test]
-async fn before_the_card_was_let_go_it_did_not_start_and_is_tried_again() {
+async fn a_card_that_was_not_released_did_not_start_and_is_tried_again() {
     for after in [DiedAfter::Intent, DiedAfter::Releasing] {
         let (world, attempt) = died(after, "").await;
         world.run().await;
@@ -81,7 +81,7 @@ async fn before_the_card_was_let_go_it_did_not_start_and_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_card_that_was_let_go_is_found_and_not_printed_again() {
+async fn a_released_card_is_found_and_not_printed_again() {
     for after in [DiedAfter::Commit, DiedAfter::Acknowledged] {
         let (world, attempt) = died(after, "card_ms=2000").await;
         world.run().await;
@@ -93,24 +93,24 @@ async fn a_card_that_was_let_go_is_found_and_not_printed_again() {
 }
 
 #[tokio::test]
-async fn a_card_that_nobody_can_know_of_is_uncertain_and_the_others_go_on() {
+async fn a_card_with_an_unknowable_outcome_is_uncertain_and_the_others_go_on() {
     let (world, attempt) = died(DiedAfter::Commit, "forget=1").await;
     world.run().await;
     assert_eq!(outcome(&world, &attempt).await.as_deref(), Some("uncertain"));
     assert_eq!(world.records("uncertain").await, 3, "the printer forgets every card");
     assert!(operations::printer_remove(&world.engine, "p1").await.is_err(), "its blanks are not settled");
-    operations::inspect_resolve(&world.engine, &attempt, Found::Good, "found it").await.unwrap();
+    operations::inspect_resolve(&world.engine, &attempt, InspectionResult::Good, "found it").await.unwrap();
     assert_eq!(world.records("printed").await, 1);
     world.audit().await;
 }
 
 #[tokio::test]
-async fn a_card_in_hand_of_a_printer_that_does_not_answer_stays_open_until_a_person_declares_it() {
+async fn an_open_attempt_of_a_printer_that_does_not_answer_stays_open_until_a_person_declares_it_uncertain() {
     let (answering, in_hand) = died(DiedAfter::Commit, "card_ms=60000").await;
     let refused = operations::declare_uncertain(&answering.engine, &in_hand, "impatient").await.unwrap_err();
     assert!(matches!(&refused, EngineError::Refused(Refusal::PrinterStillAnswers { .. })), "{refused:?}");
     let (world, attempt) = died(DiedAfter::Releasing, "").await;
-    // A truth file that cannot be read is a printer that does not answer.
+    // A printer whose truth file cannot be read does not answer.
     std::fs::remove_file(world.truth()).unwrap();
     std::fs::create_dir(world.truth()).unwrap();
     world.run().await;

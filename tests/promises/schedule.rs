@@ -8,8 +8,8 @@ use crate::world::{World, students};
 /// The instant, the printer and the act of an audit row about a printer.
 type Line = (String, String, String);
 
-/// Prints a list on three printers of different speed, one of which spoils two cards. Returns the events of the scheduler in
-/// order of time, those of one instant in order of the printers' names, and the time that the run took.
+/// Prints a list on three printers of different speed, one of which spoils two cards. Returns the events of the
+/// scheduler ordered by time and then by printer name, and the duration of the run.
 async fn printed() -> (Vec<Line>, std::time::Duration) {
     let world = World::with(|settings| settings.batch_size = 7).await;
     world.printer("p1", "card_ms=3000&hold=yes").await;

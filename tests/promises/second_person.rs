@@ -1,5 +1,5 @@
-//! P2 and P8: an act for two people is asked for by one and decided by another, under the guards of that moment; and an
-//! act that the roles of a person do not allow is refused and on record.
+//! Tests P2 and P8: an act for two people is requested by one and decided by another, under the guards of the moment of
+//! decision; and an act that a person's roles do not allow is refused and recorded.
 
 use std::path::Path;
 
@@ -42,7 +42,7 @@ fn person(world: &World, account: i64, role: Role) -> Engine {
     world.engine.acting("web", person)
 }
 
-/// What was refused.
+/// The refusal in a result.
 fn refusal<T: std::fmt::Debug>(result: Result<T, EngineError>) -> Refusal {
     match result {
         Err(EngineError::Refused(refusal)) => refusal,
@@ -96,7 +96,7 @@ async fn one_person_asks_another_confirms_and_only_then_it_is_done() {
 }
 
 #[tokio::test]
-async fn nobody_confirms_an_own_act_and_only_the_person_that_asked_takes_it_back() {
+async fn no_person_confirms_an_own_act_and_only_the_requester_withdraws_it() {
     let world = World::new().await;
     world.receive(10, None).await;
     let (boss, other) = (person(&world, 1, Role::Supervisor), person(&world, 2, Role::Supervisor));
@@ -136,7 +136,7 @@ async fn an_act_is_decided_again_when_it_is_confirmed() {
 }
 
 #[tokio::test]
-async fn an_act_that_nobody_decides_expires() {
+async fn an_undecided_act_expires() {
     let world = World::new().await;
     world.receive(10, None).await;
     let (keeper, boss) = (person(&world, 1, Role::StockKeeper), person(&world, 2, Role::Supervisor));
@@ -205,7 +205,7 @@ macro_rules! scripts {
     };
 }
 
-/// A database of the version before there were pending acts, with a card of two copies and its warrants.
+/// A database of the version before pending acts, with a card of two copies and its warrants.
 const WARRANTS: &str = "
     INSERT INTO record (id, source, request_id, profile, kind, class, state, version, slot, person_key, digest, district,
                         village, requested_at_us, verified_at_us, copy)

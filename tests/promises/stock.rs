@@ -40,7 +40,7 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_stocktake_books_what_is_short_to_missing_and_back() {
+async fn a_count_books_a_shortage_to_missing_and_back() {
     let world = World::new().await;
     world.receive(10, None).await;
     let count = |n| operations::count(&world.engine, "student", None, n, "stocktake");
@@ -68,7 +68,7 @@ async fn the_accounts_sum_to_zero_and_none_is_negative_after_any_acts() {
     let mut next = 0;
     for _ in 0..60 {
         let n = random.random_range(1..30);
-        // What is refused is refused whole; the books are looked at after each act either way.
+        // A refused act changes nothing. The ledger is checked after each act in either case.
         match random.random_range(0..14) {
             0 | 9 | 10 => world.receive(n, Some(["a", "b", "c"][random.random_range(0..3)])).await,
             1 => drop(operations::load(engine, "p1", n).await),

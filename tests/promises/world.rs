@@ -14,7 +14,12 @@ use cetak::{
         system::{SystemClock, SystemEntropy},
     },
     domain::{
-        audit::Actor, card::profile::CardProfile, import::Rejection, permission::Operation, record::RecordState,
+        audit::Actor,
+        card::profile::CardProfile,
+        id::{BatchId, JobId},
+        import::Rejection,
+        permission::Operation,
+        record::RecordState,
         retry::Backoff,
     },
     engine::{
@@ -23,6 +28,7 @@ use cetak::{
         clock::{Clock, Entropy},
         import::{Format, Import, Report, Watch, import},
         operations::RecordName,
+        planning::{self, Plan},
         query::{
             BatchLine, Board, JobLine, Limit, ListBatches, ListJobs, ListRecords, Page, PageRequest, Query, RecordLine,
             ShowBoard, ShowRecord,
@@ -30,7 +36,7 @@ use cetak::{
         scheduling::{self, BlockedPrinters, Until},
     },
     render::{self, Background, Card, CardRenderer, Output, RenderError, Renderer},
-    store::{Location, Store, Writer, keys::Keys},
+    store::{Begin, Location, Store, Writer, keys::Keys},
 };
 use cetak_driver_api::PrinterDriver;
 use cetak_driver_mock::MockPrinter;
@@ -133,13 +139,29 @@ impl World {
             entropy: Arc::new(Seeded::new(1)),
             drivers: Arc::new(make),
             renderers: sketches(),
-            desk: None,
+            render_permits: None,
             ..app::assemble(parts, SystemClock::default(), Arc::new(SystemEntropy::new()))
         };
         Self { dir, location, server, engine, clock, drivers }
     }
 
-    /// Makes `driver` the printer of a URI.
+    /// An office with a printer `p1` that holds jobs, and its planned batch with two jobs.
+    pub(crate) async fn with_batch() -> (Self, BatchId, [JobId; 2]) {
+        let world = Self::new().await;
+        world.printer("p1", "hold=yes").await;
+        world.import(&students(0..2)).await;
+        world.receive(2, None).await;
+        let engine = &world.engine;
+        let profile = engine.profile("student").unwrap();
+        let printer = engine.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
+        let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
+        let planned = planning::plan(&mut tx, &printer, &profile, &engine.settings).await.unwrap();
+        tx.commit().await.unwrap();
+        let Plan::Batch(batch, jobs) = planned else { panic!("two records wait: {planned:?}") };
+        (world, batch.id, [jobs[0].id, jobs[1].id])
+    }
+
+    /// Registers `driver` as the printer of a URI.
     pub(crate) fn driver(&self, uri: &str, driver: Arc<dyn PrinterDriver>) {
         self.drivers.lock().unwrap().insert(uri.to_owned(), driver);
     }
@@ -192,7 +214,7 @@ impl World {
     }
 
     pub(crate) async fn add_printer(&self, name: &str, uri: &str, profile: &str, hopper: Option<i64>) {
-        let new = NewPrinter { name, uri, profile, hopper, insist: None };
+        let new = NewPrinter { name, uri, profile, hopper, override_reason: None };
         let _ = operations::printer_add(&self.engine, &new).await.unwrap(); // the printer may be unreachable
     }
 
@@ -200,7 +222,7 @@ impl World {
         self.dir.path().join("truth.jsonl")
     }
 
-    /// Runs the scheduler until only a person can help.
+    /// Runs the scheduler until nothing can be printed without a person.
     pub(crate) async fn run(&self) -> BlockedPrinters {
         let (_stop, stopped) = watch::channel(false);
         let engine = self.engine.acting("scheduler", actor("scheduler"));
@@ -208,7 +230,7 @@ impl World {
         tokio::time::timeout(Duration::from_mins(5), run).await.unwrap().unwrap()
     }
 
-    /// Waits on the clock of the test until a condition holds.
+    /// Waits on the test's clock until a condition holds.
     pub(crate) async fn until(&self, mut holds: impl AsyncFnMut() -> bool) {
         let began = self.clock.elapsed();
         while !holds().await {
@@ -247,8 +269,8 @@ impl World {
         (line.state, line.stop)
     }
 
-    /// Checks what must hold at any time: the rules of `cetak db check`, the audit chain, the sum of the ledger, and that a
-    /// batch is closed exactly if it has no open job.
+    /// Checks the invariants: the rules of `cetak db check`, the audit chain, the sum of the ledger, and that a batch
+    /// is closed exactly if it has no open job.
     pub(crate) async fn audit(&self) {
         let mut tx = self.engine.store.read().await.unwrap();
         let broken: Vec<_> = tx.check(&[]).await.unwrap().into_iter().filter(|c| !c.faults.is_empty()).collect();
@@ -267,7 +289,19 @@ impl World {
     }
 }
 
-/// All rows of a list, in pages so small that there are several.
+/// The beginning of an attempt at the printer `p1`.
+pub(crate) fn begin(job: JobId) -> Begin {
+    Begin {
+        name: format!("cetak-test-{job}"),
+        job,
+        record_version: 1,
+        printer: "p1".into(),
+        releasing: false,
+        impressions: 1,
+    }
+}
+
+/// All rows of a list, read in pages so small that there are several.
 pub(crate) async fn all<T, Q: Query<Answer = Page<T>>>(engine: &Engine, query: impl Fn(PageRequest) -> Q) -> Vec<T> {
     let (mut rows, mut page) = (Vec::new(), PageRequest { after: None, limit: Limit::new(7).unwrap() });
     loop {
@@ -294,13 +328,13 @@ pub(crate) fn photo(name: &str) -> Vec<u8> {
     [include_bytes!("../../src/profiles/ktp-el/sample.png").as_slice(), name.as_bytes()].concat()
 }
 
-/// The name of a person whose card passes the import and cannot be drawn later, as after a change of the profile.
+/// The name of a person whose card passes the import and cannot be rendered later, as after a change of the profile.
 pub(crate) const NO_PICTURE: &str = "NO PICTURE";
 
-/// The name of a person whose card shows that no card of the profile can be drawn.
+/// The name of a person whose card proves that the profile is broken: none of its cards can be rendered.
 pub(crate) const NO_CARD: &str = "NO CARD";
 
-/// Lays out cards without drawing them, because these tests are not about how a card looks.
+/// Lays out cards without drawing them, because these tests do not examine pictures.
 struct Sketch(Renderer);
 
 impl CardRenderer for Sketch {

@@ -11,8 +11,8 @@
 //!    about to call it, and calls it at most once per attempt.
 //! 3. [`find`](PrinterDriver::find) is called until the attempt has ended, also after a crash of scheduler or printer.
 //!
-//! Every error is a [`Fault`]. It says what the caller may do next, not what went wrong inside the driver (as the exit
-//! codes of CUPS backends do). [`Fault::OutcomeUnknown`] never leads to an automatic reprint.
+//! Every error is a [`DriverError`]. It says what the caller may do next, not what went wrong inside the driver (as the exit
+//! codes of CUPS backends do). [`DriverError::OutcomeUnknown`] never leads to an automatic reprint.
 //!
 //! Deliberately absent: the scheduler's retries and clocks, people, personal data, stock.
 #![warn(missing_docs)]
@@ -117,7 +117,7 @@ pub struct AttemptRef {
     /// The run of the printer (the time from one start to the next) that took the attempt, in the driver's own form, if
     /// it was saved. After a restart a printer's reports about an earlier attempt prove less: real printers print it
     /// again and report it once.
-    pub boot: Option<String>,
+    pub printer_run: Option<String>,
     /// It was saved that [`PrinterDriver::commit`] is about to be called, so a card may exist.
     pub releasing: bool,
     /// [`Document::impressions`] of the attempt's document. A printer that reports more has made more than one card.
@@ -160,7 +160,7 @@ pub struct Capabilities {
     pub impressions_completed: Option<u64>,
     /// What cannot be guaranteed with this printer, one sentence each, for the people who use it.
     pub cautions: Vec<String>,
-    /// Why the printer must not be used unless a person insists, one sentence each, with the remedy where there is one.
+    /// Why the printer must not be used without an override, one sentence each, with the remedy if there is one.
     pub objections: Vec<String>,
 }
 
@@ -217,8 +217,8 @@ pub struct Supply {
 pub struct Prepared {
     /// The printer's job id, if it has one already.
     pub printer_job: Option<String>,
-    /// The printer's present run as in [`AttemptRef::boot`], if it is known.
-    pub boot: Option<String>,
+    /// The printer's present run as in [`AttemptRef::printer_run`], if it is known.
+    pub printer_run: Option<String>,
     /// The whole document is in the printer and waits for [`PrinterDriver::commit`].
     pub held: bool,
 }
@@ -228,13 +228,13 @@ pub struct Prepared {
 pub struct Committed {
     /// The printer's job id.
     pub printer_job: Option<String>,
-    /// The printer's present run as in [`AttemptRef::boot`], if it is known.
-    pub boot: Option<String>,
+    /// The printer's present run as in [`AttemptRef::printer_run`], if it is known.
+    pub printer_run: Option<String>,
 }
 
 /// The status of an attempt at the printer.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Found {
+pub enum AttemptStatus {
     /// The printer has no job of the attempt.
     NeverSeen {
         /// The printer keeps every job, also over restarts, so the attempt has fed no blank.
@@ -302,7 +302,7 @@ pub enum Cancelled {
 
 /// Why a call failed, classified by what the caller may do next.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum Fault {
+pub enum DriverError {
     /// Nothing was sent that can print, so no blank was used. The card may be tried again once
     /// [`PrinterDriver::cancel`] has confirmed that nothing of the attempt is left in the printer.
     #[error("nothing was sent: {0}")]
@@ -329,35 +329,35 @@ pub enum Fault {
 /// One printer. Every method may be called at any time, never panics whatever the printer sends, and returns within the
 /// driver's own time limit.
 ///
-/// The messages of faults never repeat anything of a document.
+/// Error messages never quote a document.
 #[async_trait]
 pub trait PrinterDriver: Send + Sync {
-    /// Queries what the printer is and can do. Never fails with [`Fault::OutcomeUnknown`] or [`Fault::Rejected`].
-    async fn probe(&self) -> Result<Capabilities, Fault>;
+    /// Queries what the printer is and can do. Never fails with [`DriverError::OutcomeUnknown`] or [`DriverError::Rejected`].
+    async fn probe(&self) -> Result<Capabilities, DriverError>;
 
-    /// Queries the printer's present status. Never fails with [`Fault::OutcomeUnknown`] or [`Fault::Rejected`].
-    async fn status(&self) -> Result<PrinterStatus, Fault>;
+    /// Queries the printer's present status. Never fails with [`DriverError::OutcomeUnknown`] or [`DriverError::Rejected`].
+    async fn status(&self) -> Result<PrinterStatus, DriverError>;
 
     /// Brings the document to the printer so that no card can start.
     ///
-    /// After a fault no card can start either, except after [`Fault::OutcomeUnknown`]: the printer started a job that
-    /// it had promised to hold. A job that remains in the printer after a fault cannot print, and
+    /// After an error no card can start either, except after [`DriverError::OutcomeUnknown`]: the printer started a job that
+    /// it had promised to hold. A job that remains in the printer after an error cannot print, and
     /// [`cancel`](Self::cancel) removes it. Preparing an attempt that was committed makes no second card.
-    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault>;
+    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, DriverError>;
 
     /// Lets the prepared card start. Called at most once, after [`prepare`](Self::prepare) in the same process.
     ///
-    /// Every fault except [`Fault::OutcomeUnknown`] proves that no blank was used. An attempt that was not prepared in
-    /// this process is [`Fault::NotSent`], unless the driver knows that the printer has it.
-    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault>;
+    /// Every error except [`DriverError::OutcomeUnknown`] proves that no blank was used. An attempt that was not prepared in
+    /// this process is [`DriverError::NotSent`], unless the driver knows that the printer has it.
+    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, DriverError>;
 
-    /// Queries the status of an attempt. A fault means that the printer gave no valid answer, and says nothing about
-    /// the attempt.
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault>;
+    /// Queries the status of an attempt. An error means that the printer gave no valid answer, and says nothing
+    /// about the attempt.
+    async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError>;
 
     /// Removes the attempt from the printer and from the driver's memory. May be repeated; a later call may prove less
     /// than the first.
-    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault>;
+    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, DriverError>;
 }
 
 /// A `printer-state-reasons` keyword without its severity suffix (RFC 8011, section 5.4.12): `media-jam` for

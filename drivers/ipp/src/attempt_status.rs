@@ -1,6 +1,6 @@
 //! What the printer's jobs prove about an attempt. Pure. The table of verdicts is in this crate's `README.md`.
 
-use cetak_driver_api::{AttemptRef, Blank, Card, Ending, Found};
+use cetak_driver_api::{AttemptRef, AttemptStatus, Blank, Card, Ending};
 
 use crate::job::{Job, JobState};
 
@@ -12,10 +12,15 @@ const REASON_SEVERAL_IMPRESSIONS: &str = "several-impressions";
 
 /// The status of an attempt, from all jobs that bear its name. `restarted`: the printer restarted since it took the
 /// attempt.
-pub(crate) fn attempt_status(attempt: &AttemptRef, jobs: &[Job], printer_reasons: &[String], restarted: bool) -> Found {
+pub(crate) fn attempt_status(
+    attempt: &AttemptRef,
+    jobs: &[Job],
+    printer_reasons: &[String],
+    restarted: bool,
+) -> AttemptStatus {
     let job = match jobs {
         // Not a proof: printers forget jobs when they restart, after 60 s, or after some hundred jobs.
-        [] => return Found::NeverSeen { certain: false },
+        [] => return AttemptStatus::NeverSeen { certain: false },
         [job] => job,
         // An attempt has one job. Two of that name may have made any number of cards.
         [_, _, ..] => return status_of_several(jobs, printer_reasons),
@@ -27,23 +32,29 @@ pub(crate) fn attempt_status(attempt: &AttemptRef, jobs: &[Job], printer_reasons
         return unknown_ending(merged(&[REASON_RESTARTED.to_owned()], &job.reasons));
     }
     match job.state {
-        JobState::Held if job.waits_for_release(attempt.releasing) => Found::Held,
-        JobState::Held if job.started == Some(true) => Found::Printing { reasons: all_reasons() },
-        JobState::Pending | JobState::Held => Found::Queued,
-        JobState::Processing | JobState::Stopped | JobState::Unknown => Found::Printing { reasons: all_reasons() },
+        JobState::Held if job.waits_for_release(attempt.releasing) => AttemptStatus::Held,
+        JobState::Held if job.started == Some(true) => AttemptStatus::Printing { reasons: all_reasons() },
+        JobState::Pending | JobState::Held => AttemptStatus::Queued,
+        JobState::Processing | JobState::Stopped | JobState::Unknown => {
+            AttemptStatus::Printing { reasons: all_reasons() }
+        }
         // Printers report both states although the card came out.
         JobState::Canceled | JobState::Aborted => unknown_ending(all_reasons()),
-        JobState::Completed => Found::Ended(completed(attempt, job)),
+        JobState::Completed => AttemptStatus::Ended(completed(attempt, job)),
     }
 }
 
-fn unknown_ending(reasons: Vec<String>) -> Found {
-    Found::Ended(Ending { blank: Blank::Unknown, card: Card::Unknown, reasons })
+fn unknown_ending(reasons: Vec<String>) -> AttemptStatus {
+    AttemptStatus::Ended(Ending { blank: Blank::Unknown, card: Card::Unknown, reasons })
 }
 
-fn status_of_several(jobs: &[Job], printer_reasons: &[String]) -> Found {
+fn status_of_several(jobs: &[Job], printer_reasons: &[String]) -> AttemptStatus {
     let reasons = jobs.iter().fold(printer_reasons.to_vec(), |reasons, job| merged(&reasons, &job.reasons));
-    if jobs.iter().all(|job| job.state.has_ended()) { unknown_ending(reasons) } else { Found::Printing { reasons } }
+    if jobs.iter().all(|job| job.state.has_ended()) {
+        unknown_ending(reasons)
+    } else {
+        AttemptStatus::Printing { reasons }
+    }
 }
 
 /// The ending of a completed job. It is a good card only if the printer got the whole document and reports at least one
@@ -87,7 +98,7 @@ mod tests {
         AttemptRef {
             id: AttemptId::new("a-1").unwrap(),
             printer_job: printer_job.map(str::to_owned),
-            boot: None,
+            printer_run: None,
             releasing: true,
             impressions: 1,
             acknowledged,
@@ -95,13 +106,13 @@ mod tests {
     }
 
     /// The status with the saved job id and acknowledgement, of a printer that did not restart.
-    fn status(job: &Job, printer_reasons: &[&str]) -> Found {
+    fn status(job: &Job, printer_reasons: &[&str]) -> AttemptStatus {
         let reasons: Vec<String> = printer_reasons.iter().map(|reason| (*reason).to_owned()).collect();
         attempt_status(&attempt(Some("7"), true), std::slice::from_ref(job), &reasons, false)
     }
 
-    fn ended(blank: Blank, card: Card) -> Found {
-        Found::Ended(Ending { blank, card, reasons: Vec::new() })
+    fn ended(blank: Blank, card: Card) -> AttemptStatus {
+        AttemptStatus::Ended(Ending { blank, card, reasons: Vec::new() })
     }
 
     #[test]
@@ -132,7 +143,7 @@ mod tests {
     fn a_job_completed_with_errors_proves_nothing() {
         let errors = job(JobState::Completed, &["job-completed-with-errors"]);
 
-        let Found::Ended(ending) = status(&errors, &[]) else { panic!("it has ended") };
+        let AttemptStatus::Ended(ending) = status(&errors, &[]) else { panic!("it has ended") };
 
         assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown));
     }
@@ -142,7 +153,7 @@ mod tests {
         for state in [JobState::Canceled, JobState::Aborted] {
             let job = job(state, &["aborted-by-system", "media-jam"]);
 
-            let Found::Ended(ending) = status(&job, &["media-jam"]) else { panic!("it has ended") };
+            let AttemptStatus::Ended(ending) = status(&job, &["media-jam"]) else { panic!("it has ended") };
 
             assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown));
             assert_eq!(ending.reasons, ["media-jam", "aborted-by-system"]);
@@ -152,16 +163,16 @@ mod tests {
     #[test]
     fn only_a_job_that_waits_for_release_and_has_not_started_is_held() {
         let held = |reasons: &[&str], started| Job { started, ..job(JobState::Held, reasons) };
-        let printing = || Found::Printing { reasons: vec![HOLD.to_owned()] };
+        let printing = || AttemptStatus::Printing { reasons: vec![HOLD.to_owned()] };
         for (job, releasing, expected) in [
-            (held(&[HOLD], None), false, Found::Held),
-            (held(&[HOLD], Some(false)), false, Found::Held),
-            (held(&[HOLD], Some(false)), true, Found::Held),
-            (held(&["job-data-insufficient"], None), false, Found::Held),
-            (held(&[HOLD, "job-incoming"], None), false, Found::Held),
-            (held(&["job-incoming"], None), false, Found::Queued),
-            (held(&[], None), false, Found::Queued),
-            (held(&[HOLD], None), true, Found::Queued),
+            (held(&[HOLD], None), false, AttemptStatus::Held),
+            (held(&[HOLD], Some(false)), false, AttemptStatus::Held),
+            (held(&[HOLD], Some(false)), true, AttemptStatus::Held),
+            (held(&["job-data-insufficient"], None), false, AttemptStatus::Held),
+            (held(&[HOLD, "job-incoming"], None), false, AttemptStatus::Held),
+            (held(&["job-incoming"], None), false, AttemptStatus::Queued),
+            (held(&[], None), false, AttemptStatus::Queued),
+            (held(&[HOLD], None), true, AttemptStatus::Queued),
             (held(&[HOLD], Some(true)), false, printing()),
             (held(&[HOLD], Some(true)), true, printing()),
         ] {
@@ -175,10 +186,10 @@ mod tests {
     fn every_other_state_is_queued_or_printing() {
         let reasons = || vec!["media-empty".to_owned(), "job-printing".to_owned()];
         for (state, expected) in [
-            (JobState::Pending, Found::Queued),
-            (JobState::Processing, Found::Printing { reasons: reasons() }),
-            (JobState::Stopped, Found::Printing { reasons: reasons() }),
-            (JobState::Unknown, Found::Printing { reasons: reasons() }),
+            (JobState::Pending, AttemptStatus::Queued),
+            (JobState::Processing, AttemptStatus::Printing { reasons: reasons() }),
+            (JobState::Stopped, AttemptStatus::Printing { reasons: reasons() }),
+            (JobState::Unknown, AttemptStatus::Printing { reasons: reasons() }),
         ] {
             assert_eq!(status(&job(state, &["job-printing"]), &["media-empty"]), expected);
         }
@@ -191,9 +202,9 @@ mod tests {
         let pending = job(JobState::Pending, &[]);
         let status = |jobs: &[Job]| attempt_status(&attempt(Some("7"), true), jobs, &[], false);
 
-        assert_eq!(status(&[]), Found::NeverSeen { certain: false });
+        assert_eq!(status(&[]), AttemptStatus::NeverSeen { certain: false });
         assert_eq!(status(&[done.clone(), canceled]), ended(Blank::Unknown, Card::Unknown));
-        assert_eq!(status(&[done, pending]), Found::Printing { reasons: Vec::new() });
+        assert_eq!(status(&[done, pending]), AttemptStatus::Printing { reasons: Vec::new() });
     }
 
     #[test]
@@ -203,7 +214,7 @@ mod tests {
 
             let found = attempt_status(&attempt(Some("7"), true), &jobs, &[], true);
 
-            let Found::Ended(ending) = found else { panic!("{state:?}: {found:?}") };
+            let AttemptStatus::Ended(ending) = found else { panic!("{state:?}: {found:?}") };
             assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown), "{state:?}");
             assert_eq!(ending.reasons.first().map(String::as_str), Some("printer-restarted"), "{state:?}");
         }
@@ -213,14 +224,14 @@ mod tests {
     fn after_a_restart_a_held_job_that_was_not_released_is_still_held() {
         let unreleased = AttemptRef { releasing: false, ..attempt(Some("7"), false) };
 
-        assert_eq!(attempt_status(&unreleased, &[job(JobState::Held, &[HOLD])], &[], true), Found::Held);
+        assert_eq!(attempt_status(&unreleased, &[job(JobState::Held, &[HOLD])], &[], true), AttemptStatus::Held);
     }
 
     #[test]
     fn more_impressions_than_a_card_has_sides_are_no_proof_of_one_card() {
         let twice = Job { impressions: Some(2), ..job(JobState::Completed, &[]) };
 
-        let Found::Ended(ending) = status(&twice, &[]) else { panic!("it has ended") };
+        let AttemptStatus::Ended(ending) = status(&twice, &[]) else { panic!("it has ended") };
 
         assert_eq!((ending.blank, ending.card), (Blank::Fed, Card::Unknown));
         assert_eq!(ending.reasons, ["several-impressions"]);

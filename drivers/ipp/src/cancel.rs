@@ -38,8 +38,14 @@ impl IppPrinter {
     /// Cancels all jobs of the attempt after a failure, as far as the printer answers. Proves nothing.
     pub(crate) async fn cancel_leftovers(&self, attempt: &AttemptId) {
         let id = attempt.clone();
-        let leftover =
-            AttemptRef { id, printer_job: None, boot: None, releasing: true, impressions: 1, acknowledged: false };
+        let leftover = AttemptRef {
+            id,
+            printer_job: None,
+            printer_run: None,
+            releasing: true,
+            impressions: 1,
+            acknowledged: false,
+        };
         let jobs = match self.jobs(&leftover).await {
             Ok(jobs) => jobs,
             Err(error) => return debug!(attempt.id = %attempt, %error, "cannot list leftover jobs"),

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Card, Committed, Document, Fault, Found, Prepared, PrinterDriver,
-    PrinterStatus,
+    AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Card, Committed, Document, DriverError, Prepared,
+    PrinterDriver, PrinterStatus,
 };
 
 use crate::attempt_status::attempt_status;
@@ -22,7 +22,7 @@ const JOBS_PER_ATTEMPT_MAX: usize = 8;
 
 #[async_trait]
 impl PrinterDriver for IppPrinter {
-    async fn probe(&self) -> Result<Capabilities, Fault> {
+    async fn probe(&self) -> Result<Capabilities, DriverError> {
         let printer = self.request_printer().await.map_err(|error| query_fault(&error))?;
         let mut capabilities = capabilities(&printer);
         capabilities.can_hold &= self.trusts_hold();
@@ -30,19 +30,19 @@ impl PrinterDriver for IppPrinter {
         Ok(capabilities)
     }
 
-    async fn status(&self) -> Result<PrinterStatus, Fault> {
+    async fn status(&self) -> Result<PrinterStatus, DriverError> {
         let printer = self.request_printer().await.map_err(|error| query_fault(&error))?;
-        let without_state = || Fault::NeedsOperator("the printer does not report `printer-state`".to_owned());
+        let without_state = || DriverError::NeedsOperator("the printer does not report `printer-state`".to_owned());
         status(&printer).ok_or_else(without_state)
     }
 
-    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault> {
+    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, DriverError> {
         match self.attempts.stage(attempt) {
             Some(Stage::Created { job, .. }) => return Ok(created(job)),
             Some(Stage::Held { job }) => return Ok(held(job)),
             // Two jobs of one name would prove nothing.
             Some(Stage::Unsent | Stage::Unreleased | Stage::Committing | Stage::Released | Stage::Cancelled) => {
-                return Err(Fault::NotSent(
+                return Err(DriverError::NotSent(
                     "the attempt was already prepared, and can be prepared only once".to_owned(),
                 ));
             }
@@ -54,7 +54,7 @@ impl PrinterDriver for IppPrinter {
         if !formats.is_empty() && !formats.iter().any(|format| format == document.format) {
             // Not a rejection of this card, because the printer takes no card of this format.
             let format = format!("the printer does not support the format of the document, `{}`", document.format);
-            return Err(Fault::NeedsOperator(format));
+            return Err(DriverError::NeedsOperator(format));
         }
         let hold_by = attributes.hold_by(document.format).filter(|_| self.trusts_hold());
         let (prepared, stage) = if let Some(hold_by) = hold_by {
@@ -67,35 +67,38 @@ impl PrinterDriver for IppPrinter {
         if self.attempts.finish_prepare(attempt, stage) {
             Ok(prepared)
         } else {
-            Err(Fault::NotSent("the attempt was cancelled during prepare".to_owned()))
+            Err(DriverError::NotSent("the attempt was cancelled during prepare".to_owned()))
         }
     }
 
-    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault> {
+    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, DriverError> {
         let done = match self.attempts.begin_commit(attempt) {
             Ok(Stage::Held { job }) => self.release(attempt, &job).await.map(|run| (job.id, run.or(job.run))),
             Ok(Stage::Created { job, document }) => {
                 self.send_unheld(attempt, job.id, &document).await.map(|()| (job.id, job.run))
             }
             Err(Some(Stage::Committing | Stage::Released)) => {
-                return Err(Fault::OutcomeUnknown("the attempt was already committed".to_owned()));
+                return Err(DriverError::OutcomeUnknown("the attempt was already committed".to_owned()));
             }
             Ok(Stage::Unsent | Stage::Unreleased | Stage::Committing | Stage::Released | Stage::Cancelled) | Err(_) => {
-                return Err(Fault::NotSent("the attempt is not prepared".to_owned()));
+                return Err(DriverError::NotSent("the attempt is not prepared".to_owned()));
             }
         };
         // `send_unheld` sets these two stages where it has proved that no card can start.
         if !matches!(self.attempts.stage(attempt), Some(Stage::Unsent | Stage::Cancelled)) {
             let is_unstarted = matches!(
                 done,
-                Err(Fault::NotSent(_) | Fault::Rejected(_) | Fault::Unavailable { .. } | Fault::NeedsOperator(_))
+                Err(DriverError::NotSent(_)
+                    | DriverError::Rejected(_)
+                    | DriverError::Unavailable { .. }
+                    | DriverError::NeedsOperator(_))
             );
             self.attempts.set(attempt, if is_unstarted { Stage::Unreleased } else { Stage::Released });
         }
-        done.map(|(id, run)| Committed { printer_job: Some(id.to_string()), boot: run })
+        done.map(|(id, run)| Committed { printer_job: Some(id.to_string()), printer_run: run })
     }
 
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault> {
+    async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
         let asked_us = (self.now)();
         let jobs = self.jobs(attempt).await.map_err(|error| {
             self.server_starts_are_stale.store(true, Ordering::Relaxed);
@@ -118,7 +121,7 @@ impl PrinterDriver for IppPrinter {
         Ok(found)
     }
 
-    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault> {
+    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, DriverError> {
         // Before any request, so that no commit can follow even if the printer does not answer.
         let stage = self.attempts.begin_cancel(&attempt.id);
         let never_released = match stage {
@@ -167,20 +170,20 @@ impl IppPrinter {
     }
 
     /// Remembers that the printer counts cards, if it counted a good card with two sides as one impression.
-    fn learn_counting(&self, attempt: &AttemptRef, jobs: &[Job], found: &Found) {
+    fn learn_counting(&self, attempt: &AttemptRef, jobs: &[Job], found: &AttemptStatus) {
         let is_one_of_two =
             attempt.impressions == 2 && jobs.iter().any(|job| job.state.has_ended() && job.impressions == Some(1));
-        if is_one_of_two && matches!(found, Found::Ended(ending) if ending.card == Card::Good) {
+        if is_one_of_two && matches!(found, AttemptStatus::Ended(ending) if ending.card == Card::Good) {
             self.counts_cards.store(true, Ordering::Relaxed);
         }
     }
 }
 
 fn held(job: PrinterJob) -> Prepared {
-    Prepared { printer_job: Some(job.id.to_string()), boot: job.run, held: true }
+    Prepared { printer_job: Some(job.id.to_string()), printer_run: job.run, held: true }
 }
 
 /// Without the job id, because a saved job id proves that the whole document is in the printer.
 fn created(job: PrinterJob) -> Prepared {
-    Prepared { printer_job: None, boot: job.run, held: false }
+    Prepared { printer_job: None, printer_run: job.run, held: false }
 }

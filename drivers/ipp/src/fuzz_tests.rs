@@ -357,7 +357,7 @@ fn read(bytes: &[u8]) -> bool {
         for (releasing, restarted) in [(true, false), (true, true), (false, true)] {
             let printer_job = printer_job.map(str::to_owned);
             let attempt =
-                AttemptRef { id: id.clone(), printer_job, boot: None, releasing, impressions: 1, acknowledged };
+                AttemptRef { id: id.clone(), printer_job, printer_run: None, releasing, impressions: 1, acknowledged };
             let _ = attempt_status(&attempt, &jobs, &reasons, restarted);
             for job in &jobs {
                 let _ = attempt_status(&attempt, std::slice::from_ref(job), &[], restarted);

@@ -37,7 +37,7 @@ impl IppPrinter {
         if job.is_of_an_earlier_run() {
             return Ok(true);
         }
-        let Some(saved) = parsed(attempt.boot.as_deref()) else { return Ok(false) };
+        let Some(saved) = parsed(attempt.printer_run.as_deref()) else { return Ok(false) };
         let present = match saved {
             PrinterRun::UpTime { .. } => up_time_of(job, asked_us),
             // One more request, so only when the answer matters or the printer was unreachable.

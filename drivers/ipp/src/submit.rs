@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use cetak_driver_api::{AttemptId, Document, Fault};
+use cetak_driver_api::{AttemptId, Document, DriverError};
 use ipp::model::{DelimiterTag, Operation};
 use ipp::value::IppValue;
 use tracing::warn;
@@ -23,14 +23,14 @@ impl IppPrinter {
     }
 
     /// Creates a held job and sends the whole document. No card can start after an error, except
-    /// [`Fault::OutcomeUnknown`].
+    /// [`DriverError::OutcomeUnknown`].
     pub(crate) async fn upload_held(
         &self,
         attempt: &AttemptId,
         document: &Document,
         hold_by: HoldBy,
         attributes: &PrinterAttributes,
-    ) -> Result<PrinterJob, Fault> {
+    ) -> Result<PrinterJob, DriverError> {
         let unstarted = |error: CallError| unstarted_fault(&error);
         let by_attribute = hold_by == HoldBy::Attribute;
         let id = self.request_job(attempt, document, by_attribute, attributes).await.map_err(unstarted)?;
@@ -44,7 +44,7 @@ impl IppPrinter {
                 Some(job) if job.is_of(attempt) && job.is_held_as_requested() => {}
                 Some(job) if job.is_of(attempt) && !job.state.has_ended() => {
                     self.distrust_hold(attempt).await;
-                    return Err(Fault::NotSent(
+                    return Err(DriverError::NotSent(
                         "the printer did not hold the job, so the document was not sent".to_owned(),
                     ));
                 }
@@ -53,7 +53,7 @@ impl IppPrinter {
         }
         if !self.attempts.begin_upload(attempt) {
             self.cancel_leftovers(attempt).await;
-            return Err(Fault::NotSent("the attempt was cancelled during prepare".to_owned()));
+            return Err(DriverError::NotSent("the attempt was cancelled during prepare".to_owned()));
         }
         self.send_document(id, document).await.map_err(unstarted)?;
         match self.job(id).await.map_err(unstarted)? {
@@ -64,7 +64,7 @@ impl IppPrinter {
             Some(job) if job.is_of(attempt) && !job.ended_unstarted() => {
                 self.attempts.set(attempt, Stage::Released);
                 self.distrust_hold(attempt).await;
-                Err(Fault::OutcomeUnknown("the printer started a held job without a release".to_owned()))
+                Err(DriverError::OutcomeUnknown("the printer started a held job without a release".to_owned()))
             }
             Some(_) | None => Err(job_lost("held")),
         }
@@ -87,7 +87,7 @@ impl IppPrinter {
         attempt: &AttemptId,
         document: &Document,
         attributes: &PrinterAttributes,
-    ) -> Result<PrinterJob, Fault> {
+    ) -> Result<PrinterJob, DriverError> {
         let unstarted = |error: CallError| unstarted_fault(&error);
         let id = self.request_job(attempt, document, false, attributes).await.map_err(unstarted)?;
         match self.job(id).await.map_err(unstarted)? {
@@ -99,17 +99,17 @@ impl IppPrinter {
     }
 
     /// Checks that the job is held, and sends Release-Job once. Returns the printer's run. No card can start after an
-    /// error, except [`Fault::OutcomeUnknown`].
-    pub(crate) async fn release(&self, attempt: &AttemptId, held: &PrinterJob) -> Result<Option<String>, Fault> {
+    /// error, except [`DriverError::OutcomeUnknown`].
+    pub(crate) async fn release(&self, attempt: &AttemptId, held: &PrinterJob) -> Result<Option<String>, DriverError> {
         let job = match self.job(held.id).await {
             Ok(Some(job)) if job.is_of(attempt) && job.waits_for_release(false) => job,
             Ok(Some(job)) if job.is_of(attempt) && !job.ended_unstarted() => {
-                return Err(Fault::OutcomeUnknown("the held job was released at the printer".to_owned()));
+                return Err(DriverError::OutcomeUnknown("the held job was released at the printer".to_owned()));
             }
             Ok(Some(job)) if job.is_of(attempt) => return Err(job_lost("held")),
             // A job does not disappear by itself: it may have been released at the printer, printed and forgotten.
             Ok(_) if !self.restarted_since_creation(held).await.map_err(|error| query_fault(&error))? => {
-                return Err(Fault::OutcomeUnknown(
+                return Err(DriverError::OutcomeUnknown(
                     "the held job is missing, and the printer has not restarted".to_owned(),
                 ));
             }
@@ -127,12 +127,17 @@ impl IppPrinter {
             CallError::Refused { .. } | CallError::HttpRefused { .. } => self.is_still_held(attempt, held.id).await,
             CallError::NoAnswer { .. } => false,
         };
-        Err(if is_unreleased { unstarted_fault(&error) } else { Fault::OutcomeUnknown(error.to_string()) })
+        Err(if is_unreleased { unstarted_fault(&error) } else { DriverError::OutcomeUnknown(error.to_string()) })
     }
 
     /// Sends the document of a job that is not held, once. No card can start after an error, except
-    /// [`Fault::OutcomeUnknown`].
-    pub(crate) async fn send_unheld(&self, attempt: &AttemptId, id: i32, document: &Document) -> Result<(), Fault> {
+    /// [`DriverError::OutcomeUnknown`].
+    pub(crate) async fn send_unheld(
+        &self,
+        attempt: &AttemptId,
+        id: i32,
+        document: &Document,
+    ) -> Result<(), DriverError> {
         let permit = self.release_delay.acquire().await;
         let sent = self.send_document(id, document).await;
         drop(permit);
@@ -154,7 +159,7 @@ impl IppPrinter {
             },
             CallError::NoAnswer { .. } => false,
         };
-        Err(if is_unstarted { unstarted_fault(&error) } else { Fault::OutcomeUnknown(error.to_string()) })
+        Err(if is_unstarted { unstarted_fault(&error) } else { DriverError::OutcomeUnknown(error.to_string()) })
     }
 
     /// Sends Create-Job and returns the job id. Nothing is printed before the document is sent.
@@ -199,6 +204,6 @@ impl IppPrinter {
     }
 }
 
-fn job_lost(kind: &str) -> Fault {
-    Fault::NotSent(format!("the printer has lost the {kind} job"))
+fn job_lost(kind: &str) -> DriverError {
+    DriverError::NotSent(format!("the printer has lost the {kind} job"))
 }

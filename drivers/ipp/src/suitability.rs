@@ -1,5 +1,5 @@
-//! What a printer cannot guarantee, and why it must not be used unless a person insists. Pure. The sentences are shown
-//! to the people who use the printer.
+//! What a printer cannot guarantee, and why it must not be used without an override. Pure. The sentences are shown to the
+//! people who use the printer.
 
 use ipp::attribute::IppAttributeGroup;
 use ipp::model::Operation;
@@ -49,7 +49,7 @@ pub(crate) fn cautions(printer: &IppAttributeGroup) -> Vec<String> {
     cautions
 }
 
-/// Why the printer must not be used unless a person insists, one sentence each, with the remedy where there is one.
+/// Why the printer must not be used without an override, one sentence each, with the remedy if there is one.
 pub(crate) fn objections(printer: &IppAttributeGroup) -> Vec<String> {
     let mut objections = Vec::new();
     let supported = integers(printer, "operations-supported");

@@ -1,6 +1,6 @@
-//! Maps a failed request to the contract's [`Fault`], which says what the caller may do next.
+//! Maps a failed request to the contract's [`DriverError`], which says what the caller may do next.
 
-use cetak_driver_api::Fault;
+use cetak_driver_api::DriverError;
 
 use crate::transport::CallError;
 
@@ -17,8 +17,8 @@ pub const REASON_NOT_ACCEPTING: &str = "not-accepting-jobs";
 /// The reason for a problem that the printer does not name. An IPP keyword.
 const REASON_OTHER: &str = "other";
 
-/// The fault of a query. It is not about any card, so it is never [`Fault::OutcomeUnknown`] or [`Fault::Rejected`].
-pub(crate) fn query_fault(error: &CallError) -> Fault {
+/// The error of a query. It is not about any card, so it is never [`DriverError::OutcomeUnknown`] or [`DriverError::Rejected`].
+pub(crate) fn query_fault(error: &CallError) -> DriverError {
     match error {
         CallError::NotConnected(_) | CallError::NoAnswer { .. } => unavailable(REASON_UNREACHABLE),
         CallError::NotTrusted(_) | CallError::NoTls(_) | CallError::HttpRefused { .. } => needs_operator(error),
@@ -31,17 +31,17 @@ pub(crate) fn query_fault(error: &CallError) -> Fault {
     }
 }
 
-/// The fault of a request of an attempt whose card cannot start: its document was not sent, or its job is held.
-pub(crate) fn unstarted_fault(error: &CallError) -> Fault {
+/// The error of a request of an attempt whose card cannot start: its document was not sent, or its job is held.
+pub(crate) fn unstarted_fault(error: &CallError) -> DriverError {
     match error {
         // 0x0404, 0x0405 and 0x0508: the job was removed during the request.
         CallError::Refused { status: 0x0404 | 0x0405 | 0x0508, .. } | CallError::NoAnswer { .. } => {
-            Fault::NotSent(format!("{error}; a job that cannot print may remain in the printer"))
+            DriverError::NotSent(format!("{error}; a job that cannot print may remain in the printer"))
         }
         // The document's size, format, attributes, compression or data. The same status of another operation is not
         // about the card.
         CallError::Refused { operation: "Send-Document", status: 0x0408..=0x040b | 0x040e..=0x0412 } => {
-            Fault::Rejected(error.to_string())
+            DriverError::Rejected(error.to_string())
         }
         CallError::NotConnected(_)
         | CallError::NotTrusted(_)
@@ -51,11 +51,11 @@ pub(crate) fn unstarted_fault(error: &CallError) -> Fault {
     }
 }
 
-pub(crate) fn unavailable(reason: &str) -> Fault {
-    Fault::Unavailable { reasons: vec![reason.to_owned()] }
+pub(crate) fn unavailable(reason: &str) -> DriverError {
+    DriverError::Unavailable { reasons: vec![reason.to_owned()] }
 }
 
-fn needs_operator(error: &CallError) -> Fault {
+fn needs_operator(error: &CallError) -> DriverError {
     let hint = match error {
         CallError::HttpRefused { status: 401 | 403, .. } | CallError::Refused { status: 0x0401..=0x0403, .. } => {
             "; hint: allow this machine in the printer's settings, or check `user` and `password_file` in the \
@@ -72,7 +72,7 @@ fn needs_operator(error: &CallError) -> Fault {
         | CallError::NoTls(_)
         | CallError::NoAnswer { .. } => "",
     };
-    Fault::NeedsOperator(format!("{error}{hint}"))
+    DriverError::NeedsOperator(format!("{error}{hint}"))
 }
 
 #[cfg(test)]
@@ -96,25 +96,28 @@ mod tests {
         let refusals = (0x0100..=0x0fff_u16).map(refused).chain((300..500).map(http));
         for error in refusals.chain([no_answer(), CallError::NotConnected("x".into())]) {
             let fault = query_fault(&error);
-            assert!(matches!(fault, Fault::Unavailable { .. } | Fault::NeedsOperator(_)), "{error} is {fault}");
+            assert!(
+                matches!(fault, DriverError::Unavailable { .. } | DriverError::NeedsOperator(_)),
+                "{error} is {fault}"
+            );
         }
     }
 
     #[test]
     fn the_fault_of_an_unstarted_card_never_leaves_the_outcome_unknown() {
         for error in (0x0100..=0x0fff_u16).map(refused).chain([no_answer(), CallError::NotTrusted("x".into())]) {
-            assert!(!matches!(unstarted_fault(&error), Fault::OutcomeUnknown(_)), "{error}");
+            assert!(!matches!(unstarted_fault(&error), DriverError::OutcomeUnknown(_)), "{error}");
         }
     }
 
     #[test]
-    fn a_fault_blames_the_card_only_for_a_refused_document() {
-        let is_rejected = |fault| matches!(fault, Fault::Rejected(_));
-        let needs_operator = |fault| matches!(fault, Fault::NeedsOperator(_));
+    fn only_a_refused_document_counts_as_a_failure_of_the_card() {
+        let is_rejected = |fault| matches!(fault, DriverError::Rejected(_));
+        let needs_operator = |fault| matches!(fault, DriverError::NeedsOperator(_));
         assert_eq!(unstarted_fault(&refused(0x0507)), unavailable(REASON_BUSY));
         assert_eq!(unstarted_fault(&refused(0x0506)), unavailable(REASON_NOT_ACCEPTING));
         assert_eq!(unstarted_fault(&CallError::NotConnected("x".into())), unavailable(REASON_UNREACHABLE));
-        assert!(matches!(unstarted_fault(&no_answer()), Fault::NotSent(_)));
+        assert!(matches!(unstarted_fault(&no_answer()), DriverError::NotSent(_)));
         for status in [0x0408, 0x040a, 0x040b, 0x0411] {
             let about_the_card = CallError::Refused { operation: "Send-Document", status };
             assert!(is_rejected(unstarted_fault(&about_the_card)), "{status:#x}");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cetak_driver_api::{AttemptId, Blank, Card, Condition, Ending, Found};
+use cetak_driver_api::{AttemptId, AttemptStatus, Blank, Card, Condition, Ending};
 
 use crate::faults::InjectedFault;
 use crate::settings::Settings;
@@ -146,15 +146,15 @@ impl FedBlank {
         self.stopped_until_us.unwrap_or(self.end_us)
     }
 
-    pub(crate) fn found(&self, now: i64) -> Found {
+    pub(crate) fn found(&self, now: i64) -> AttemptStatus {
         if self.forgotten {
-            Found::Forgotten
+            AttemptStatus::Forgotten
         } else if now < self.start_us {
-            Found::Queued
+            AttemptStatus::Queued
         } else if now < self.end_us {
-            Found::Printing { reasons: Vec::new() }
+            AttemptStatus::Printing { reasons: Vec::new() }
         } else {
-            Found::Ended(self.ending())
+            AttemptStatus::Ended(self.ending())
         }
     }
 

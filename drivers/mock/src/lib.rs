@@ -24,8 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Cancelled, Capabilities, Committed, Condition, Document, Fault, Found, Prepared,
-    PrinterDriver, PrinterStatus, Rasters,
+    AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Committed, Condition, Document, DriverError,
+    Prepared, PrinterDriver, PrinterStatus, Rasters,
 };
 use tokio::runtime::Handle;
 
@@ -109,9 +109,9 @@ impl MockPrinter {
     async fn run<A: Clone + Send + Sync + 'static, T: Send + 'static>(
         &self,
         argument: &A,
-        lost: fn() -> Fault,
-        work: fn(&Shared, &mut State, &A) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+        lost: fn() -> DriverError,
+        work: fn(&Shared, &mut State, &A) -> Result<T, DriverError>,
+    ) -> Result<T, DriverError> {
         if self.shared.settings.truth.is_none() {
             return work(&self.shared, &mut self.shared.lock(), argument);
         }
@@ -134,42 +134,42 @@ impl fmt::Debug for MockPrinter {
 #[async_trait]
 impl PrinterDriver for MockPrinter {
     /// `impressions_completed` counts finished cards, good and bad.
-    async fn probe(&self) -> Result<Capabilities, Fault> {
+    async fn probe(&self) -> Result<Capabilities, DriverError> {
         self.run(&(), unreachable, |shared, state, ()| shared.probe(state)).await
     }
 
     /// Stopped with `media-jam` from the end of a jammed card until it is cleared. `accepting_jobs` stays true, as on
     /// real printers.
-    async fn status(&self) -> Result<PrinterStatus, Fault> {
+    async fn status(&self) -> Result<PrinterStatus, DriverError> {
         self.run(&(), unreachable, |shared, state, ()| shared.status(state)).await
     }
 
     /// Refuses a document of another format, or whose first bytes are not of its format. An attempt that was committed
     /// may be prepared again; [`commit`](Self::commit) makes no second card of it.
-    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, Fault> {
+    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, DriverError> {
         check_document(&document)?;
         drop(document);
         self.run(attempt, unreachable, Shared::prepare).await
     }
 
-    /// A second commit of an attempt, prepared here or not, makes no card and is [`Fault::OutcomeUnknown`], because
+    /// A second commit of an attempt, prepared here or not, makes no card and is [`DriverError::OutcomeUnknown`], because
     /// every other fault would prove that no blank was used.
     ///
-    /// After [`Fault::Unavailable`] the attempt is still prepared. With `truth`, a failure before the line is written
-    /// is [`Fault::Unavailable`], and a failure of the write or its sync is [`Fault::OutcomeUnknown`].
-    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, Fault> {
-        let lost = || Fault::OutcomeUnknown("the runtime was shut down during commit".to_owned());
+    /// After [`DriverError::Unavailable`] the attempt is still prepared. With `truth`, a failure before the line is written
+    /// is [`DriverError::Unavailable`], and a failure of the write or its sync is [`DriverError::OutcomeUnknown`].
+    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, DriverError> {
+        let lost = || DriverError::OutcomeUnknown("the runtime was shut down during commit".to_owned());
         self.run(attempt, lost, Shared::commit).await
     }
 
     /// Uses the attempt's id only.
-    async fn find(&self, attempt: &AttemptRef) -> Result<Found, Fault> {
+    async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
         self.run(&attempt.id, unreachable, Shared::find).await
     }
 
     /// A committed attempt continues, even if it is queued. Another attempt cannot be committed afterwards, with
     /// `truth` in no process.
-    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, Fault> {
+    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, DriverError> {
         self.run(&attempt.id, unreachable, Shared::cancel).await
     }
 }
@@ -179,7 +179,7 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn probe(&self, state: &mut State) -> Result<Capabilities, Fault> {
+    fn probe(&self, state: &mut State) -> Result<Capabilities, DriverError> {
         state.refresh(&self.settings.name).map_err(|_| unreachable())?;
         Ok(Capabilities {
             make_and_model: Some("cetak mock printer".to_owned()),
@@ -204,43 +204,43 @@ impl Shared {
         })
     }
 
-    fn status(&self, state: &mut State) -> Result<PrinterStatus, Fault> {
+    fn status(&self, state: &mut State) -> Result<PrinterStatus, DriverError> {
         state.refresh(&self.settings.name).map_err(|_| unreachable())?;
         let condition = state.history.condition((self.now)());
         let reasons = if condition == Condition::Stopped { vec![JAM.to_owned()] } else { Vec::new() };
         Ok(PrinterStatus { condition, reasons, accepting_jobs: true, supplies: Vec::new() })
     }
 
-    fn prepare(&self, state: &mut State, attempt: &AttemptId) -> Result<Prepared, Fault> {
+    fn prepare(&self, state: &mut State, attempt: &AttemptId) -> Result<Prepared, DriverError> {
         if self.settings.early_fault(attempt) == InjectedFault::Reject {
-            return Err(Fault::Rejected("the attempt is one of the share `reject`".to_owned()));
+            return Err(DriverError::Rejected("the attempt is one of the share `reject`".to_owned()));
         }
         state.history.prepare(attempt);
-        Ok(Prepared { printer_job: None, boot: None, held: self.settings.hold })
+        Ok(Prepared { printer_job: None, printer_run: None, held: self.settings.hold })
     }
 
-    fn commit(&self, state: &mut State, attempt: &AttemptId) -> Result<Committed, Fault> {
+    fn commit(&self, state: &mut State, attempt: &AttemptId) -> Result<Committed, DriverError> {
         let _lock = state.truth.as_mut().map(TruthFile::lock).transpose().map_err(|_| unreachable())?;
         state.read_new(&self.settings.name).map_err(|_| unreachable())?;
         match state.history.state(attempt) {
             Some(AttemptState::Prepared) => {}
             Some(AttemptState::Committed(_)) => {
-                return Err(Fault::OutcomeUnknown("the attempt was already committed".to_owned()));
+                return Err(DriverError::OutcomeUnknown("the attempt was already committed".to_owned()));
             }
-            None => return Err(Fault::NotSent("the attempt is not prepared".to_owned())),
+            None => return Err(DriverError::NotSent("the attempt is not prepared".to_owned())),
         }
         if let Some(truth) = &state.truth
             && truth.is_cancelled(attempt).map_err(|_| unreachable())?
         {
             state.history.drop_prepared(attempt);
-            return Err(Fault::NotSent("the attempt was cancelled".to_owned()));
+            return Err(DriverError::NotSent("the attempt was cancelled".to_owned()));
         }
         let now = (self.now)();
         if self.settings.early_fault(attempt) == InjectedFault::Offline {
             return Err(unreachable());
         }
         if state.history.condition(now) == Condition::Stopped {
-            return Err(Fault::Unavailable { reasons: vec![JAM.to_owned()] });
+            return Err(DriverError::Unavailable { reasons: vec![JAM.to_owned()] });
         }
         let fault = self.settings.card_fault(attempt, state.history.next_number());
         let blank = state.history.next_blank(now, fault, &self.settings);
@@ -249,27 +249,27 @@ impl Shared {
                 AppendError::BeforeWrite => unreachable(),
                 AppendError::InWrite(error) => {
                     state.history.drop_prepared(attempt);
-                    Fault::OutcomeUnknown(format!("the truth file cannot be written: {error}"))
+                    DriverError::OutcomeUnknown(format!("the truth file cannot be written: {error}"))
                 }
             })?;
         }
         let job = state.history.push(attempt, blank);
         if fault == InjectedFault::LoseAck {
-            return Err(Fault::OutcomeUnknown("the printer's answer was lost".to_owned()));
+            return Err(DriverError::OutcomeUnknown("the printer's answer was lost".to_owned()));
         }
-        Ok(Committed { printer_job: Some(job.to_string()), boot: None })
+        Ok(Committed { printer_job: Some(job.to_string()), printer_run: None })
     }
 
-    fn find(&self, state: &mut State, attempt: &AttemptId) -> Result<Found, Fault> {
+    fn find(&self, state: &mut State, attempt: &AttemptId) -> Result<AttemptStatus, DriverError> {
         state.refresh(&self.settings.name).map_err(|_| unreachable())?;
         Ok(match state.history.state(attempt) {
             Some(AttemptState::Committed(blank)) => blank.found((self.now)()),
-            Some(AttemptState::Prepared) if self.settings.hold => Found::Held,
-            Some(AttemptState::Prepared) | None => Found::NeverSeen { certain: true },
+            Some(AttemptState::Prepared) if self.settings.hold => AttemptStatus::Held,
+            Some(AttemptState::Prepared) | None => AttemptStatus::NeverSeen { certain: true },
         })
     }
 
-    fn cancel(&self, state: &mut State, attempt: &AttemptId) -> Result<Cancelled, Fault> {
+    fn cancel(&self, state: &mut State, attempt: &AttemptId) -> Result<Cancelled, DriverError> {
         let _lock = state.truth.as_mut().map(TruthFile::lock).transpose().map_err(|_| unreachable())?;
         state.read_new(&self.settings.name).map_err(|_| unreachable())?;
         state.history.drop_prepared(attempt);
@@ -313,17 +313,17 @@ const FORMATS: [(&str, &[u8]); 4] = [
     ("image/png", b"\x89PNG\r\n\x1a\n"),
 ];
 
-fn check_document(document: &Document) -> Result<(), Fault> {
+fn check_document(document: &Document) -> Result<(), DriverError> {
     let Some((format, beginning)) = FORMATS.iter().find(|(format, _)| *format == document.format) else {
         let formats = FORMATS.map(|(format, _)| format).join("`, `");
-        return Err(Fault::Rejected(format!("the mock printer supports `{formats}`, not `{}`", document.format)));
+        return Err(DriverError::Rejected(format!("the mock printer supports `{formats}`, not `{}`", document.format)));
     };
     if !document.bytes.starts_with(beginning) {
-        return Err(Fault::Rejected(format!("the document does not begin as `{format}` does")));
+        return Err(DriverError::Rejected(format!("the document does not begin as `{format}` does")));
     }
     Ok(())
 }
 
-fn unreachable() -> Fault {
-    Fault::Unavailable { reasons: vec!["connecting-to-device".to_owned()] }
+fn unreachable() -> DriverError {
+    DriverError::Unavailable { reasons: vec!["connecting-to-device".to_owned()] }
 }

@@ -1,5 +1,6 @@
-//! The demo: the Solo case of 2015 with invented people. 27,000 wait, 5,000 blanks were just delivered, and three
-//! printers spoil and jam now and then. It may be killed at any moment and run again: it goes on.
+//! The demo: the case of Solo in 2015 with invented people. 27,000 people wait, 5,000 blanks were just delivered, and
+//! three printers spoil cards and jam now and then. The demo may be killed at any moment; the same command continues
+//! it.
 
 pub mod people;
 
@@ -32,7 +33,7 @@ const DELIVERY: &str = "DEMO-DELIVERY-1";
 const PROFILE: &str = "ktp-el";
 const BLANKS: &str = "ktp-el";
 
-/// The demo keeps away from a real office's data.
+/// Refuses a folder with data that the demo did not create.
 pub(super) fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
     if folder.join(files::DATABASE).exists() && !folder.join(MARK).exists() {
         let text = format!("`{}` holds data that the demo did not make", folder.display());
@@ -41,7 +42,7 @@ pub(super) fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
     files::make_folder(&folder.join(MARK))
 }
 
-/// Makes what is not there yet, runs until the stock is used up, and reports.
+/// Creates what does not exist yet, prints until the stock is used up, and reports.
 pub(super) async fn run(engine: &Engine, out: Output, folder: &Path, args: DemoArgs) -> anyhow::Result<()> {
     let demo = folder.join(MARK);
     message(&format!("making a waiting list of {} invented people", thousands(args.records.into())));
@@ -72,7 +73,7 @@ pub(super) async fn run(engine: &Engine, out: Output, folder: &Path, args: DemoA
     if summary.clean { Ok(()) } else { anyhow::bail!("the books are not right") }
 }
 
-/// Once, however often the demo is run.
+/// Books the delivery of blanks, once for each database.
 async fn deliver(engine: &Engine, quantity: Quantity) -> anyhow::Result<()> {
     let booked = engine.store.read().await?.balance_list().await?;
     if booked.is_empty() {
@@ -114,7 +115,7 @@ fn percent(text: &str) -> String {
     text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
-/// What a supervisor would sign.
+/// The summary that a supervisor signs.
 #[derive(Debug, serde::Serialize)]
 struct Summary {
     refused_by_reason: BTreeMap<&'static str, u64>,
@@ -127,7 +128,7 @@ struct Summary {
     clean: bool,
 }
 
-/// As `cetak status --json` has it.
+/// Serialises the board as `cetak status --json` does.
 fn with_texts<S: serde::Serializer>(board: &Board, serializer: S) -> Result<S::Ok, S::Error> {
     serde::Serialize::serialize(&status::json(board), serializer)
 }

@@ -1,5 +1,5 @@
-//! Words that invented people are made of. None is meant: given and family names are drawn independently, and names
-//! that would give a well-known person are left out.
+//! Words for invented names. Given and family names are drawn independently, and combinations that name a well-known
+//! person are left out.
 
 /// Given names of men, separated by white space.
 pub(super) const MEN: &str = "
@@ -40,7 +40,7 @@ pub(super) const FAMILY: &str = "
     UTOMO WAHYUDI WALUYANTO WARDOYO WASKITO WIBISONO WICAKSANA WIDAGDO WIDARTO WIDIYANTO WIJAYANTO WINARTO WIRATMO
     WIRYAWAN YUDHANTO YULIANTO YUNIARTO YUWONO";
 
-/// Second names that only women have, separated by white space.
+/// Second names of women only, separated by white space.
 pub(super) const SECOND_WOMEN: &str = "
     ANGGRAENI APRILIANI FEBRIANTI HANDAYANI HAPSARI KUSUMANINGRUM KUSUMAWARDHANI LISTYORINI MAHARSI MARYUNI
     NOVITASARI NURHAYATI OKTAVIANI PRABANDARI PRATIWI PURBANINGRUM PURNAMASARI PUSPITA RAHARJANTI RAHAYU RAHMAWATI
@@ -52,10 +52,10 @@ pub(super) const TITLES_MEN: [&str; 5] = ["DR.", "DRS.", "H.", "IR.", "R."];
 /// Titles before a woman's name.
 pub(super) const TITLES_WOMEN: [&str; 5] = ["DR.", "DRA.", "HJ.", "IR.", "RR."];
 
-/// Titles after a name; with their commas a reason to quote the field.
+/// Titles after a name; those with a comma need a quoted field.
 pub(super) const TITLES_AFTER: [&str; 8] = ["SE", "SH", "S.PD", "ST", "S.KOM", "M.SI", "A.MD", "S.SOS"];
 
-/// Streets; no real person lives at a number drawn with one.
+/// Streets. House numbers are drawn so that no real address results.
 pub(super) const STREETS: [&str; 40] = [
     "ANGGREK",
     "ARIMBI",

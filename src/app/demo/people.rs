@@ -1,8 +1,8 @@
 //! A waiting list of invented people, as the office of Kota Surakarta might have exported it in August 2015: mostly
-//! good, with the flaws that such exports have.
+//! good rows, with the flaws that such exports have.
 //!
-//! Nobody is meant: names are drawn from lists, portraits are drawn shapes, and every NIK has a serial of 9001 or more,
-//! which no office has reached for one day's births.
+//! No real person is described: names are drawn from lists, portraits are drawn shapes, and every NIK has a serial of
+//! 9001 or more, which no office has reached for the births of one day.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -15,16 +15,16 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{names, portraits};
 
-/// A written list and what an import into an empty database must make of it.
+/// A written list, and the result that an import into an empty database must have.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WaitingList {
-    /// The file; the portraits are in `portraits` beside it.
+    /// The file. The portraits are in `portraits` in the same folder.
     pub path: PathBuf,
     /// Rows without the header.
     pub rows: u32,
-    /// Rows with exactly one flaw each, by what becomes of them: the reason of their refusal (`status`, `nik`, `name`,
-    /// `date`, `future`, `photo`), `known` for exact repeats, `quarantined` for second requests of a citizen. All keys
-    /// are there; all other rows are accepted without a warning.
+    /// The number of rows with each flaw; a row has at most one. The key is how such a row ends: the reason of its
+    /// refusal (`status`, `nik`, `name`, `date`, `future`, `photo`), `known` for exact repeats, or `quarantined` for a
+    /// citizen's second request. Every key is present; all other rows are accepted without a warning.
     pub flaws: BTreeMap<&'static str, u32>,
 }
 
@@ -35,10 +35,12 @@ impl WaitingList {
     }
 }
 
-/// Writes `waiting-list.csv` with `count` rows, and `portraits`, into `folder`, which is made if need be. The same seed
-/// and count give the same bytes.
+/// Writes `waiting-list.csv` with `count` rows, and `portraits`, into `folder`, which is created if it does not exist.
+/// The same seed and count give the same bytes.
 ///
-/// Fails for more than a million rows.
+/// # Errors
+///
+/// More than a million rows, or an error of the file system.
 pub fn write_waiting_list(folder: &Path, seed: u64, count: u32) -> io::Result<WaitingList> {
     if count > COUNT_MAX {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("more than {COUNT_MAX} people")));
@@ -56,7 +58,7 @@ pub fn write_waiting_list(folder: &Path, seed: u64, count: u32) -> io::Result<Wa
     Ok(WaitingList { path, rows: count, flaws: office.flaws })
 }
 
-/// Keeps the share of NIKs in use so low that drawing a free one takes a try or two.
+/// The maximum of rows. Below it, few NIKs are taken, so that a free one is drawn in one or two tries.
 const COUNT_MAX: u32 = 1_000_000;
 
 const COLUMNS: [&str; 22] = [
@@ -84,7 +86,7 @@ const COLUMNS: [&str; 22] = [
     "photo",
 ];
 
-/// One row. No `Debug`, like the rows of real lists.
+/// One row. No `Debug`, as for the rows of real lists.
 #[derive(Clone)]
 struct Row {
     request_id: String,
@@ -141,7 +143,7 @@ impl Row {
     }
 }
 
-/// What may be wrong with a row; one thing at most.
+/// The flaw of a row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Flaw {
     Status,
@@ -154,7 +156,7 @@ enum Flaw {
     Quarantined,
 }
 
-/// Rows of a thousand that have each flaw, and the name under which it is counted.
+/// The rate of each flaw per thousand rows, and the name under which it is counted.
 const FLAWS: [(u32, Flaw, &str); 8] = [
     (6, Flaw::Status, "status"),
     (3, Flaw::Nik, "nik"),
@@ -166,7 +168,7 @@ const FLAWS: [(u32, Flaw, &str); 8] = [
     (3, Flaw::Quarantined, "quarantined"),
 ];
 
-/// Rows of a thousand that look odd but are good.
+/// The rate per thousand of rows with unusual but valid notation.
 const ODD_PER_MILLE: u32 = 8;
 
 const READY: &str = "PRINT_READY_RECORD";
@@ -196,25 +198,25 @@ const OCCUPATIONS: [&str; 9] = [
     "WIRASWASTA",
 ];
 
-/// The office that makes the list up.
+/// The generator of the list.
 struct Office {
     random: ChaCha8Rng,
     men: Vec<&'static str>,
     women: Vec<&'static str>,
     family: Vec<&'static str>,
     second_women: Vec<&'static str>,
-    /// District number, its name, village number, its name.
+    /// District number and name, village number and name.
     villages: Vec<(u32, &'static str, u32, &'static str)>,
     niks: HashSet<String>,
-    /// Good rows that may come a second time; at most [`REMEMBERED_MAX`].
+    /// Good rows that may be repeated; at most [`REMEMBERED_MAX`].
     remembered: Vec<Row>,
     flaws: BTreeMap<&'static str, u32>,
 }
 
-/// Second requests are of citizens among the last few hundred or so.
+/// The maximum of rows to choose repeats from.
 const REMEMBERED_MAX: usize = 500;
 
-/// Far more than it ever takes to find a NIK that is not given out.
+/// The maximum of draws for a free NIK, far above the number that is ever needed.
 const NIK_TRIES_MAX: u32 = 1_000;
 
 impl Office {
@@ -257,7 +259,7 @@ impl Office {
                 Some(row)
             }
         };
-        // Nobody can come a second time before anybody has come.
+        // The first rows have no earlier row to repeat.
         let Some(row) = row else { return self.good_row(request_id) };
         *self.flaws.entry(key).or_default() += 1;
         Ok(row)
@@ -283,7 +285,7 @@ impl Office {
         }
     }
 
-    /// A row that was written before, each at most once.
+    /// Takes a random earlier row; each is taken at most once.
     fn recall(&mut self) -> Option<Row> {
         if self.remembered.is_empty() {
             return None;
@@ -294,20 +296,20 @@ impl Office {
 
     fn good_row(&mut self, request_id: String) -> io::Result<Row> {
         let sex = if self.chance(1, 2) { 'M' } else { 'F' };
-        // The younger, the more: of two draws the later. The youngest are 17 on any day of 2015.
+        // The later of two draws makes young people more frequent. The youngest are 17 on any day of 2015.
         let birth_year = 1997 - self.below(68).min(self.below(68));
         let (birth_month, birth_day) = month_and_day(self.below(365));
         let age = 2015 - birth_year;
         let place = self.index(self.villages.len());
         let (district_number, district, village_number, village) = self.villages[place];
-        // Who moved within the town keeps the NIK of the district that gave it.
+        // A citizen who moved within the town keeps the NIK of the first district.
         let nik_district = if self.chance(9, 10) { district_number } else { 1 + self.below(5) };
         let day_code = birth_day + if sex == 'F' { 40 } else { 0 };
         let nik = self.nik(&format!("3372{nik_district:02}{day_code:02}{birth_month:02}{:02}", birth_year % 100))?;
         let requested_day = self.below(LAST_DAY + 1);
         let (requested_at, verified_at) = self.instants(requested_day);
         let name = self.name(sex, age);
-        // Only a Muslim can be a haji.
+        // Only Muslims have the title of a haji.
         let haji = name.starts_with("H. ") || name.starts_with("HJ. ");
         let variant = self.below(portraits::VARIANTS);
         Ok(Row {
@@ -336,7 +338,7 @@ impl Office {
         })
     }
 
-    /// A NIK that nobody on this list has, with the given first twelve digits.
+    /// A NIK that is not yet on this list, with the given first twelve digits.
     fn nik(&mut self, start: &str) -> io::Result<String> {
         for _ in 0..NIK_TRIES_MAX {
             let nik = format!("{start}{}", 9001 + self.below(999));
@@ -358,7 +360,7 @@ impl Office {
         if self.chance(3, 10) {
             words.push(second);
         }
-        // Many elders have a single name.
+        // Many old people have a single name.
         if !(age >= 50 && self.chance(1, 4)) {
             let list = if !man && self.chance(2, 5) { &self.second_women } else { &self.family };
             let place = self.random.random_range(0..list.len());
@@ -408,21 +410,21 @@ impl Office {
         }
     }
 
-    /// Asked for in office hours of that day, print-ready one to fourteen days later.
+    /// An instant in office hours of that day, and the verification one to fourteen days later.
     fn instants(&mut self, requested_day: u32) -> (String, String) {
         let (requested, verified) = (8 * 60 + self.below(7 * 60), self.below(24 * 60));
         let verified_day = requested_day + 1 + self.below(14);
         (instant(requested_day, requested), instant(verified_day, verified))
     }
 
-    /// White space, commas, quotes and line breaks that an import has to take.
+    /// Adds white space, commas, quotes or line breaks that an import must accept.
     fn make_odd(&mut self, row: &mut Row) {
         match self.below(5) {
             0 => row.name = format!("  {} ", row.name),
             1 => row.name = format!("{}\t", row.name.replacen(' ', "  ", 1)),
             2 => row.name = format!("{} \"{}\"", row.name, row.village),
             3 => row.address = format!("{},\r\nRUMAH \"{}\", BELAKANG", row.address, row.village),
-            // What a spreadsheet does to a number that is none.
+            // Spreadsheets mark a number that is stored as text in this way.
             _ => row.nik = format!("'{} ", row.nik),
         }
     }
@@ -434,7 +436,7 @@ impl Office {
         Row { request_id, request_kind, requested_day, requested_at, verified_at, ..first }
     }
 
-    /// Puts exactly this flaw into a good row.
+    /// Makes a good row flawed in exactly this way.
     fn spoil(&mut self, row: &mut Row, flaw: Flaw) {
         match flaw {
             Flaw::Status => self.spoil_status(row),
@@ -487,7 +489,7 @@ impl Office {
         from[self.index(from.len())]
     }
 
-    /// One of a table that is not empty, by its weights.
+    /// A random value of a non-empty table, by weight.
     fn weighted(&mut self, table: &[(u32, &'static str)]) -> &'static str {
         let mut left = self.below(table.iter().map(|(weight, _)| weight).sum());
         for (weight, value) in table {
@@ -500,10 +502,10 @@ impl Office {
     }
 }
 
-/// The last day on which somebody asks, 17 August: fourteen days later August ends.
+/// The last day of a request, 17 August: its verification, up to fourteen days later, is still in August.
 const LAST_DAY: u32 = 228;
 
-/// Month and day of month of a day of a common year, from 0; nobody is born, and nothing happens, on 29 February.
+/// Month and day of month of a day of a common year, counted from 0. 29 February is never used.
 fn month_and_day(day_of_year: u32) -> (u32, u32) {
     let mut day = day_of_year;
     for (month, days) in (1..).zip([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30]) {

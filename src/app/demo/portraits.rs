@@ -1,10 +1,10 @@
-//! Drawn portraits: head and shoulders of nobody.
+//! Drawn portraits of invented people.
 
 use std::{fs::File, io, path::Path};
 
 use png::{BitDepth, ColorType, Compression, Encoder};
 
-/// Portraits of each sex before each background.
+/// The number of portraits for each sex and background.
 pub(super) const VARIANTS: u32 = 4;
 
 /// The file name of a portrait: red behind those born in odd years, blue behind the others.
@@ -30,7 +30,7 @@ pub(super) fn write(folder: &Path) -> io::Result<()> {
 const WIDTH: u32 = 300;
 const HEIGHT: u32 = 400;
 
-/// What a dot shows; its colour is in the palette.
+/// The part of the portrait that a dot shows; the palette has its colour.
 #[derive(Clone, Copy)]
 enum Paint {
     Background,
@@ -68,9 +68,9 @@ impl Oval {
     }
 }
 
-/// One byte a dot: its paint.
+/// The dots of a portrait: one byte each, its [`Paint`].
 fn draw(sex: char, variant: u32) -> Vec<u8> {
-    // No two variants have the same face, so that each portrait is a photo of its own.
+    // Each variant has a different face, so that each portrait is a photo with its own digest.
     let v = i32::try_from(variant).unwrap_or(0);
     let (face, shoulders) = (Oval(150, 165 + v, 62 + 3 * v, 82 - 2 * v), Oval(150, 415, 128 + 4 * v, 125 + 3 * v));
     let (neck, collar) = (Oval(150, 255, 30 + v, 62), Oval(150, 300, 46, 34 + 2 * v));

@@ -5,11 +5,11 @@ use clap::Subcommand;
 use crate::domain::value::{Counted, Document, LotName, Note, OfficeName, PersonName, PrinterName, Quantity};
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak blangko receive --type ktp-el --quantity 5000 --document SJ-2015-081")]
 pub enum BlangkoCommand {
     /// Book a delivery of blank cards into the vault
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak blangko receive --type ktp-el --quantity 5000 --document SJ-2015-081 --lot 2015-08 \\
       --serials A000001..A005000")]
     Receive {
@@ -30,7 +30,7 @@ pub enum BlangkoCommand {
         serials: Option<String>,
     },
     /// Move blanks from the vault into a printer's counted hopper
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak blangko load --printer fargo-1 --quantity 100")]
     Load {
         /// A printer that was added with --hopper
@@ -41,7 +41,7 @@ pub enum BlangkoCommand {
         quantity: Quantity,
     },
     /// Move blanks from a printer's counted hopper back into the vault
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak blangko unload --printer fargo-1 --quantity 20")]
     Unload {
         /// A printer that was added with --hopper
@@ -70,7 +70,7 @@ pub enum BlangkoCommand {
         reason: Note,
     },
     /// Book the destruction of spoiled cards, or of blanks, before two witnesses
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak blangko destroy --type ktp-el --quantity 37 --document BA-2015-12 \\
       --witness \"Sri Wahyuni\" --witness \"Budi Santosa\"")]
     Destroy {
@@ -91,7 +91,7 @@ pub enum BlangkoCommand {
         from_vault: bool,
     },
     /// Book blanks that were lent to another office
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak blangko lend --type ktp-el --quantity 500 --to kudus --document BA-2015-13")]
     Lend {
         /// The blank type
@@ -108,7 +108,7 @@ pub enum BlangkoCommand {
         document: Document,
     },
     /// Book blanks that another office gave back
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak blangko return --type ktp-el --quantity 500 --from kudus --document BA-2015-14")]
     Return {
         /// The blank type
@@ -125,11 +125,11 @@ pub enum BlangkoCommand {
         document: Document,
     },
     /// Show the balance of every account: in total, and by lot
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak blangko balance")]
     Balance,
     /// Show the newest movements of blanks
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak blangko ledger --type ktp-el --limit 20")]
     Ledger {
         /// Only this blank type

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak audit verify --seal seal-2015-08-17.json")]
 pub enum AuditCommand {
     /// Check that no audit row was changed, moved or removed, and that every balance is the sum of its movements
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak audit verify --seal seal-2015-08-17.json")]
     Verify {
         /// A file that `audit seal` wrote; shows whether the newest rows were removed since
@@ -17,24 +17,24 @@ pub enum AuditCommand {
         seal: Option<PathBuf>,
     },
     /// Write the newest row of each audit chain to a file, to be kept outside this machine
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak audit seal /media/usb/seal-2015-08-17.json")]
     Seal {
         /// The file to write; an existing file is not overwritten
         file: PathBuf,
     },
     /// Print all audit rows as JSON Lines
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak audit export > audit.jsonl")]
     Export,
 }
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak db backup backup-2015-08-17.db")]
 pub enum DbCommand {
     /// Check the database file, the audit, the ledger, and that records, jobs, cards and lists agree; changes nothing
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak db check --seal seal-2015-08-17.json")]
     Check {
         /// A file that `audit seal` wrote; shows whether the newest audit rows were removed since
@@ -44,7 +44,7 @@ pub enum DbCommand {
     /// Copy the database into a new file and check the copy; works while cards are printed
     ///
     /// The master key is not in the backup. Keep a copy of it in another place.
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak db backup backup-2015-08-17.db")]
     Backup {
         /// The file to write; an existing file is not overwritten
@@ -53,7 +53,7 @@ pub enum DbCommand {
     /// Move all data from the file to an empty PostgreSQL database, compare every row, and close the file for good
     ///
     /// No scheduler may be running. An interrupted move can be repeated.
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak db move postgres://cetak@db.example/cetak")]
     Move {
         /// The address, <postgres://USER@HOST[:PORT]/DATABASE>; keep the password in ~/.pgpass
@@ -75,11 +75,11 @@ pub enum DbCommand {
 }
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak config check")]
 pub enum ConfigCommand {
     /// Read the settings, card profiles and printer options, and show where each setting comes from
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak --config /etc/cetak.toml config check")]
     Check,
 }

@@ -1,4 +1,4 @@
-//! The command line's arguments, for clap. Doc comments here are the text of `--help`.
+//! The arguments of the command line, for clap. Doc comments here are the text of `--help`.
 
 mod blanks;
 mod database;
@@ -28,7 +28,7 @@ use crate::domain::value::{PersonName, Quantity};
     version,
     propagate_version = true,
     max_term_width = 100,
-    after_help = "Example:
+    after_help = "Examples:
   cetak demo
   cetak --data /srv/cetak status"
 )]
@@ -60,7 +60,7 @@ pub enum Command {
     /// Run a demonstration: 27,000 invented records, 5,000 blank cards, three simulated printers
     ///
     /// The demo can be stopped and started again; it continues where it stopped.
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak --data demo demo --records 1000 --blanks 300")]
     Demo(DemoArgs),
     /// Import a waiting list (CSV or JSON Lines) from a file or standard input
@@ -91,7 +91,7 @@ pub enum Command {
     #[command(subcommand)]
     Queue(QueueCommand),
     /// Show the waiting list, stock, printers, and everything that needs a person
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak status --json")]
     Status,
     /// Show, hold and release records

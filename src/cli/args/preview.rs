@@ -42,7 +42,7 @@ pub enum DocumentArg {
 }
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak profile check ktp-el -o sample.png")]
 pub enum ProfileCommand {
     /// Check a card profile and render its sample card into a file
@@ -54,6 +54,6 @@ pub enum ProfileCommand {
         #[arg(value_name = "PROFILE")]
         folder: PathBuf,
         #[command(flatten)]
-        look: PreviewArgs,
+        preview: PreviewArgs,
     },
 }

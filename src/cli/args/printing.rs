@@ -5,13 +5,13 @@ use clap::{Args, Subcommand};
 use crate::domain::value::{HopperCapacity, Note, PrinterName};
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak printer add fargo-1 ipp://192.168.1.20/ipp/print")]
 pub enum PrinterCommand {
     /// Add a printer
     ///
     /// The printer is asked for its capabilities. If it cannot print the profile's cards, or cannot print them safely, it is
-    /// refused with the objections; --insist overrides them.
+    /// refused with the objections; --override overrides them.
     #[command(after_help = "Examples:
   cetak printer add fargo-1 ipp://192.168.1.20/ipp/print --hopper 100
   cetak printer add zebra-1 ipps://zebra.example/ipp/print --profile student
@@ -28,29 +28,29 @@ pub enum PrinterCommand {
         #[arg(long, value_name = "NAME", default_value = "ktp-el")]
         profile: String,
         /// The reason for overriding the objections, for the audit
-        #[arg(long, value_name = "REASON")]
-        insist: Option<Note>,
+        #[arg(long = "override", alias = "insist", value_name = "REASON")]
+        override_reason: Option<Note>,
     },
     /// List all printers
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak printer list")]
     List,
     /// Ask a printer for its state and capabilities, and show what to do about each problem; prints nothing
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak printer show fargo-1")]
     Show {
         /// The printer's name
         name: String,
     },
     /// Print a test card, which uses one blank
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak printer test fargo-1")]
     Test {
         /// The printer's name
         name: String,
     },
     /// Clear a printer's failures after an operator has dealt with them, so that it gets cards again
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak printer clear fargo-1 --reason \"card jam removed\"")]
     Clear {
         /// The printer's name
@@ -60,7 +60,7 @@ pub enum PrinterCommand {
         reason: Note,
     },
     /// Remove a printer that has no batch, no open attempt and an empty hopper
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak printer remove fargo-1")]
     Remove {
         /// The printer's name
@@ -87,7 +87,7 @@ pub struct ScopeArgs {
 }
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak queue pause --reason \"ribbon change\"")]
 pub enum QueueCommand {
     /// Start no more cards; cards that are being printed are finished
@@ -102,7 +102,7 @@ pub enum QueueCommand {
         reason: Note,
     },
     /// End a pause with the same scope
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak queue resume --printer fargo-1 --reason \"ribbon changed\"")]
     Resume {
         #[command(flatten)]
@@ -114,11 +114,11 @@ pub enum QueueCommand {
 }
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak batch list")]
 pub enum BatchCommand {
     /// List batches that are not closed
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak batch list --all")]
     List {
         /// Include closed batches
@@ -126,14 +126,14 @@ pub enum BatchCommand {
         all: bool,
     },
     /// Show a batch and its jobs
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak batch show 12")]
     Show {
         /// The batch's number
         batch: i64,
     },
     /// Return a batch's queued records to the waiting list, and its reserved blanks to the stock
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak batch cancel 12 --reason \"wrong lot\"")]
     Cancel {
         /// The batch's number
@@ -143,7 +143,7 @@ pub enum BatchCommand {
         reason: Note,
     },
     /// Approve a planned batch, so that it is printed
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak batch approve 12")]
     Approve {
         /// The batch's number
@@ -152,11 +152,11 @@ pub enum BatchCommand {
 }
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak job list --batch 12")]
 pub enum JobCommand {
     /// List jobs with their attempts
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak job list --batch 12 --state printed")]
     List {
         /// Only the jobs of this batch
@@ -167,7 +167,7 @@ pub enum JobCommand {
         state: Option<String>,
     },
     /// Show a job with its attempts
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak job show 340")]
     Show {
         /// The job's number

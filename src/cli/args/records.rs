@@ -15,18 +15,18 @@ pub struct RecordArg {
 }
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak record show 3372-2015-000207")]
 pub enum RecordCommand {
     /// Show a record and its history
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak record show 3372-2015-000207 --source kudus")]
     Show {
         #[command(flatten)]
         record: RecordArg,
     },
     /// Take a record off the waiting list until it is released
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak record hold 3372-2015-000207 --reason \"address is being corrected\"")]
     Hold {
         #[command(flatten)]
@@ -36,7 +36,7 @@ pub enum RecordCommand {
         reason: Note,
     },
     /// Put a held or quarantined record back on the waiting list
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak record release 3372-2015-000207 --reason \"address corrected\"")]
     Release {
         #[command(flatten)]
@@ -46,7 +46,7 @@ pub enum RecordCommand {
         reason: Note,
     },
     /// List quarantined records with the reason of each
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak record quarantined")]
     Quarantined,
 }
@@ -62,15 +62,15 @@ pub enum FoundArg {
 }
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak inspect list")]
 pub enum InspectCommand {
     /// List attempts with an uncertain outcome
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak inspect list")]
     List,
     /// Enter what an inspection of the printer found
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak inspect resolve cetak-local-01890a5d-ac96-774b-bcce-b302099a8057 --found good \\
       --reason \"card was in the output tray\"")]
     Resolve {
@@ -87,7 +87,7 @@ pub enum InspectCommand {
         reason: Note,
     },
     /// Declare an open attempt uncertain, because its printer will never report an outcome
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak inspect declare cetak-local-01890a5d-ac96-774b-bcce-b302099a8057 --reason \"printer is broken\"")]
     Declare {
         /// The attempt's name, as `job list` shows it
@@ -99,11 +99,11 @@ pub enum InspectCommand {
 }
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak reprint request 3372-2015-000207 --reason damaged")]
 pub enum ReprintCommand {
     /// Request a warrant to print a record again
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak reprint request 3372-2015-000207 --reason damaged")]
     Request {
         #[command(flatten)]
@@ -113,18 +113,18 @@ pub enum ReprintCommand {
         reason: Note,
     },
     /// List all warrants
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak reprint list")]
     List,
     /// Approve a warrant that another person requested; the record goes back to the waiting list
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak --actor \"Sri Wahyuni\" reprint approve 3")]
     Approve {
         /// The warrant's number, as `reprint list` shows it
         warrant: i64,
     },
     /// Refuse a warrant, or withdraw one's own request
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak reprint refuse 3 --reason \"card was found\"")]
     Refuse {
         /// The warrant's number, as `reprint list` shows it
@@ -136,27 +136,27 @@ pub enum ReprintCommand {
 }
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak card check 3372-2015-000207")]
 pub enum CardCommand {
     /// Render a record's card into a file, as it would be printed now; the file contains personal data
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak card preview 3372-2015-000207 --side back --format pdf -o back.pdf")]
     Preview {
         #[command(flatten)]
         record: RecordArg,
         #[command(flatten)]
-        look: PreviewArgs,
+        preview: PreviewArgs,
     },
     /// Record that a printed card was checked and is good
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak card check 3372-2015-000207")]
     Check {
         #[command(flatten)]
         record: RecordArg,
     },
     /// Reject a printed card: it counts as spoiled, and its record goes back to the waiting list
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak card reject 3372-2015-000207 --cause print-failed --reason \"streaks across the photo\"")]
     Reject {
         #[command(flatten)]
@@ -169,14 +169,14 @@ pub enum CardCommand {
         reason: Note,
     },
     /// Record that the citizen has received the card; it must have been checked
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak card hand-over 3372-2015-000207")]
     HandOver {
         #[command(flatten)]
         record: RecordArg,
     },
     /// Record that the citizen gave the card back; it counts as spoiled and is to be destroyed
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak card surrender 3372-2015-000207 --reason \"name changed\"")]
     Surrender {
         #[command(flatten)]

@@ -130,7 +130,7 @@ pub(super) fn condition(reason: &str) -> Option<&'static str> {
         "not-accepting-jobs" => "the printer accepts no jobs",
         "document-format-not-supported" => "the printer accepts no format in which cards are rendered",
         "needs-operator" => "the printer refuses this machine",
-        "not-vouched-for" => "the printer has objections that are not overridden",
+        "not-acknowledged" => "the printer has objections that are not overridden",
         TAKES_TOO_LONG => "the card takes far too long",
         "printer-restarted" => "the printer restarted while it had a card",
         "several-impressions" => "the printer counts more than one impression",

@@ -183,9 +183,9 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::PrinterObjections { printer, objections, added } => say(
             format!("printer `{printer}` cannot be used safely: {}", all(objections)),
             if *added {
-                "remove the cause, or remove the printer and add it again with `--insist REASON`"
+                "remove the cause, or remove the printer and add it again with `--override REASON`"
             } else {
-                "remove the cause, or add the printer with `--insist REASON`, which is recorded in the audit"
+                "remove the cause, or add the printer with `--override REASON`, which is recorded in the audit"
             },
         ),
         Refusal::PrinterInUse { printer, by } => in_use(printer, by),

@@ -61,7 +61,7 @@ impl Expression {
         Ok(Self(parts))
     }
 
-    /// The names of its values, in order, with repetitions.
+    /// The names of its values, in order and with repetitions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
             Part::Words(_) => None,

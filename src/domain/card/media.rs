@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_card_goes_in_as_its_mediums_name_says() {
+    fn a_card_is_fed_in_the_orientation_of_its_media_name() {
         let goes_in = |media: &[&str]| {
             let media: Vec<String> = media.iter().map(|name| (*name).to_owned()).collect();
             (is_portrait(&media, 85.60, 53.98), name_of(&media, 85.60, 53.98).map(str::to_owned))

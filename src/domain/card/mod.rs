@@ -1,8 +1,8 @@
-//! What a card is and shows, as data.
+//! Card profiles: a kind of card, as data.
 //!
 //! * [`profile`]: a kind of card: identifier rule, eligible statuses, blank type, attempts, reprint reasons
-//! * [`layout`]: its sides, and what each place shows
-//! * [`expression`]: how the text of a place is put together from a record's columns
+//! * [`layout`]: its sides, and the content of each place
+//! * [`expression`]: the text of a place, composed of a record's columns
 //! * [`mrz`]: the machine-readable zone (ICAO Doc 9303)
 //! * [`media`]: IPP media names and sizes (PWG 5101.1)
 

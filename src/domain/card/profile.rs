@@ -235,23 +235,23 @@ impl CardProfile {
         Ok(())
     }
 
-    /// Is it a value that a card of this profile can show?
+    /// Whether a card of this profile can show that value.
     fn shows(&self, name: &str) -> bool {
         let own = self.personal.iter().chain([&self.district, &self.village]);
         own.map(String::as_str).chain(CARD_VALUES).any(|known| known == name)
     }
 
-    /// The sides of its card, the front first.
+    /// The sides of its card, front first.
     pub fn sides(&self) -> impl Iterator<Item = &Side> {
         std::iter::once(&self.card.front).chain(&self.card.back)
     }
 
-    /// The sides of its card, to put the text of their templates in.
+    /// The sides of its card, for setting the text of their templates.
     pub fn sides_mut(&mut self) -> impl Iterator<Item = &mut Side> {
         std::iter::once(&mut self.card.front).chain(&mut self.card.back)
     }
 
-    /// Some side of the card shows the person's photo.
+    /// Whether a side of the card shows the person's photo.
     pub fn shows_photo(&self) -> bool {
         self.sides().any(|side| side.photo.is_some())
     }
@@ -261,21 +261,21 @@ impl CardProfile {
         self.kinds.iter().find(|kind| kind.name == name)
     }
 
-    /// All columns that the profile reads, general ones first.
+    /// All columns that the profile reads, the general ones first.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         let own = [&self.district, &self.village].into_iter().filter(|c| !self.personal.contains(c));
         GENERAL_COLUMNS.into_iter().chain(self.personal.iter().chain(own).map(String::as_str))
     }
 }
 
-/// Is it a name that people may choose for printers, profiles, blank types and places? Letters, digits, `-`, `_` and
-/// `.`, at most 40.
+/// Whether a text is valid as the name of a printer, profile, blank type or place: letters, digits, `-`, `_` and `.`,
+/// at most 40 characters.
 pub fn is_name(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=40).contains(&text.len()) && text.chars().all(allowed)
 }
 
-/// A file beside the profile: no folder, nothing hidden.
+/// Whether a name is that of a file in the profile's folder: no separator, not hidden.
 fn is_file_name(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     (1..=100).contains(&text.len()) && !text.starts_with('.') && text.chars().all(allowed)

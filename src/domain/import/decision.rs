@@ -1,4 +1,4 @@
-//! What a row means for the record with its key, and for the person's other records.
+//! The effect of a row on the record with its key, beside the person's other records.
 
 use super::{RejectReason, Rejection};
 use crate::domain::{
@@ -7,7 +7,7 @@ use crate::domain::{
     states::RecordState,
 };
 
-/// A record whose request id a row names.
+/// The record with the request id of a row.
 #[derive(Clone, Copy, Debug)]
 pub struct KnownRequest<'a> {
     /// Its card profile.
@@ -69,7 +69,7 @@ impl UpdateRefused {
     }
 }
 
-/// Where a print-ready body may go: to the waiting list, or to quarantine with the reason.
+/// Whether a print-ready body may join the waiting list; if not, it is quarantined.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Admission {
     /// Whether the person's one slot is free for it.
@@ -79,7 +79,7 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Decides beside the person's other records. `replaces`: the kind of request replaces a card that was handed over.
+    /// Decides from the person's other records. `replaces`: the request kind replaces a card that was handed over.
     pub fn decide(replaces: bool, others: &[OtherRecord], photo: Result<(), PhotoFault>) -> Self {
         Self { slot: may_be_open(replaces, others), photo }
     }
@@ -95,8 +95,8 @@ impl Admission {
         if self.rule().is_ok() { RecordState::Waiting } else { RecordState::Quarantined }
     }
 
-    /// Refuses an update that would leave the record in a state that takes the person's slot although the new body may
-    /// not have it. `identifier` is the column of the person's identifier.
+    /// Refuses an update after which the record would occupy the person's slot, if the new body may not have it.
+    /// `identifier` is the column of the person's identifier.
     pub fn check_update(self, to: RecordState, identifier: &str) -> Result<(), Rejection> {
         match self.rule() {
             Err(detail) if to.occupies_slot() => {

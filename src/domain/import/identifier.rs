@@ -1,4 +1,4 @@
-//! What a person's identifier must look like.
+//! The rules of a person's identifier.
 
 use super::warning::Warning;
 use crate::domain::{
@@ -7,7 +7,7 @@ use crate::domain::{
     time::parse_date,
 };
 
-/// Checks the form of an identifier. The reason holds nothing of the identifier.
+/// Checks the form of an identifier. The reason does not contain the identifier.
 pub fn check(rule: &Identifier, value: &str) -> Result<(), Reason> {
     if value.is_empty() {
         return Err(Reason::Missing);
@@ -34,8 +34,8 @@ fn check_nik(value: &str) -> Result<(), IdentifierFault> {
     if nik.serial == 0 { Err(IdentifierFault::Serial) } else { Ok(()) }
 }
 
-/// What an identifier says that the record does not; worth a look, not a refusal. The identifier has passed [`check`];
-/// `birth_date` and `sex` are empty where the record has none.
+/// Contradictions between an identifier and its record. They are warnings, not refusals. The identifier must have
+/// passed [`check`]; `birth_date` and `sex` are empty if the record has none.
 pub fn warnings(rule: &Identifier, value: &str, birth_date: &str, sex: &str) -> Vec<Warning> {
     let Scheme::Nik = rule.scheme else { return Vec::new() };
     let Some(nik) = Nik::read(value) else { return Vec::new() };
@@ -62,7 +62,7 @@ fn region_is_known(rule: &Identifier, province: u8, regency: u8) -> bool {
             .zip(last.parse().ok())
             .is_some_and(|(first, last): (u8, u8)| (first..=last).contains(&regency))
     };
-    // TOML keys are text; a province is always two digits.
+    // TOML keys are text; a province has always two digits.
     let key = [b'0' + province / 10, b'0' + province % 10];
     let ranges = std::str::from_utf8(&key).ok().and_then(|key| rule.regions.get(key));
     ranges.is_some_and(|ranges| ranges.split(',').any(covers))
@@ -88,7 +88,7 @@ impl Nik {
         Some(Self { province: two(0), regency: two(2), day_code: two(6), month: two(8), year: two(10), serial })
     }
 
-    /// The date of birth in either century; `None` where there is no such date.
+    /// The date of birth in the 20th and 21st century; `None` where the day does not exist.
     fn birth_dates(&self) -> impl Iterator<Item = Option<jiff::civil::Date>> {
         let day = if self.day_code > 40 { self.day_code - 40 } else { self.day_code };
         let (day, month) = (i8::try_from(day).unwrap_or(0), i8::try_from(self.month).unwrap_or(0));

@@ -1,4 +1,4 @@
-//! What becomes of each row of a waiting list.
+//! The rows of a waiting list: layout, checks, and outcomes.
 
 use std::{collections::HashMap, fmt};
 
@@ -15,27 +15,27 @@ use super::{
     time::{Timestamp, parse_date},
 };
 
-/// Why a row is refused; a fixed list, and a row gets the first that applies, in this order.
+/// Why a row is refused. The list is fixed; if several reasons apply, the first in this order is given.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RejectReason {
     /// The row cannot be read, has no request id, or is of a kind of request that the profile does not know.
     Malformed,
-    /// Its status is not one that may be printed.
+    /// The status is not print-ready.
     Status,
-    /// Its identifier is missing or impossible, whatever the profile calls it.
+    /// The identifier is missing or impossible. The name is `nik` whatever the profile calls its column.
     Nik,
-    /// It has no name.
+    /// The name is missing.
     Name,
     /// A date or instant cannot be read.
     Date,
-    /// It was verified in the future.
+    /// The instant of verification is in the future.
     Future,
-    /// It has no photo, or the photo is not there.
+    /// The row names no photo, or the file does not exist.
     Photo,
-    /// A value cannot be printed on the card: it is too long for its place, or has a character that the font lacks.
+    /// A value cannot be rendered: it is too long for its place, or has a character that the font lacks.
     Card,
-    /// The request is known with another body.
+    /// The request is known with another body, and the import does not update.
     Conflict,
 }
 
@@ -62,14 +62,14 @@ impl fmt::Display for RejectReason {
     }
 }
 
-/// A refused row: why, for which column, and what is wrong, without anything personal.
+/// A refused row: the reason, the column and the detail, without personal data.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rejection {
     /// The first reason that applies.
     pub reason: RejectReason,
     /// The column, or columns separated by commas.
     pub field: String,
-    /// What is wrong with it.
+    /// The detail.
     pub detail: Reason,
 }
 
@@ -91,10 +91,10 @@ pub struct Row {
     pub values: Vec<String>,
 }
 
-/// Which value of a row is what, for one profile.
+/// The columns of a waiting list for one profile, and their meaning.
 #[derive(Clone, Debug)]
 pub struct Layout {
-    /// Column names, general ones first, then the profile's.
+    /// The column names: the general ones first, then the profile's.
     pub columns: Vec<String>,
     index: HashMap<String, usize>,
     identifier: usize,
@@ -113,7 +113,7 @@ const REQUESTED_AT: usize = 3;
 const VERIFIED_AT: usize = 4;
 const PHOTO: usize = 5;
 
-/// A longer value is no field of a card, and would only fill the database.
+/// The largest value, in bytes. A longer one is not a field of a card.
 const VALUE_BYTES_MAX: usize = 1_000;
 const REQUEST_ID_BYTES_MAX: usize = 100;
 
@@ -137,12 +137,12 @@ impl Layout {
         }
     }
 
-    /// The place of a column; `None` if the profile does not read it.
+    /// The index of a column; `None` if the profile does not read it.
     pub fn position(&self, column: &str) -> Option<usize> {
         self.index.get(column).copied()
     }
 
-    /// The columns without which a file cannot be what it should be, and of these the ones that `header` lacks.
+    /// The required columns that `header` lacks.
     pub fn missing_from<'a>(&'a self, header: &[String], photo: PhotoRule) -> Vec<&'a str> {
         let needed = [REQUEST_ID, REQUEST_KIND, STATUS, REQUESTED_AT, VERIFIED_AT, self.identifier, self.name];
         let photo = (photo == PhotoRule::Required).then_some(PHOTO);
@@ -150,7 +150,7 @@ impl Layout {
         names.filter(|column| !header.iter().any(|h| h == column)).collect()
     }
 
-    /// Checks a row against the profile: all that can be told without looking at photo or database.
+    /// Checks a row against the profile, without photo and database.
     pub fn check(&self, profile: &CardProfile, row: Row, now: Timestamp) -> Checked {
         let value = |at: usize| row.values.get(at).map_or("", String::as_str);
         let refuse = |reason, at: usize, detail| Checked::Refused(Rejection::new(reason, &*self.columns[at], detail));
@@ -205,7 +205,7 @@ impl Layout {
         Checked::Ready(Candidate { class, replaces, requested_at, verified_at, warnings, row })
     }
 
-    /// The office's own key.
+    /// The request id of the source.
     pub fn request_id<'a>(&self, candidate: &'a Candidate) -> &'a str {
         &candidate.row.values[REQUEST_ID]
     }
@@ -225,17 +225,17 @@ impl Layout {
         &candidate.row.values[self.identifier]
     }
 
-    /// First key of the pile.
+    /// The district: the first sort key of a batch.
     pub fn district<'a>(&self, candidate: &'a Candidate) -> &'a str {
         &candidate.row.values[self.district]
     }
 
-    /// Second key of the pile.
+    /// The village: the second sort key of a batch.
     pub fn village<'a>(&self, candidate: &'a Candidate) -> &'a str {
         &candidate.row.values[self.village]
     }
 
-    /// The values that are sealed with the record, with their names.
+    /// The fields that are sealed with the record, by name.
     pub fn personal<'a>(&'a self, profile: &'a CardProfile, row: &'a Row) -> impl Iterator<Item = (&'a str, &'a str)> {
         profile.personal.iter().map(|column| {
             let value = self.position(column).and_then(|at| row.values.get(at));
@@ -243,12 +243,12 @@ impl Layout {
         })
     }
 
-    /// The names of [`body`](Self::body).
+    /// The column names of [`body`](Self::body).
     pub fn body_columns(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().enumerate().filter(|(at, _)| *at != PHOTO).map(|(_, column)| column.as_str())
     }
 
-    /// The values that make up a body, in order; the photo is not among them, since its content counts and not its path.
+    /// The values of the body, in order. The photo's path is not one of them: its content counts.
     pub fn body<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (&'a str, &'a str)> {
         let values = row.values.iter().map(String::as_str);
         self.columns
@@ -261,63 +261,63 @@ impl Layout {
     }
 }
 
-/// A row that may be printed, as far as the row itself tells.
+/// A row that has passed all checks of the row itself.
 ///
 /// No `Debug`: it holds a person.
 #[derive(Clone)]
 pub struct Candidate {
-    /// Priority class of its kind.
+    /// The priority class of its request kind.
     pub class: i64,
-    /// Its kind replaces a card that was handed over.
+    /// Whether its request kind replaces a card that was handed over.
     pub replaces: bool,
-    /// When the citizen asked.
+    /// The instant of the request.
     pub requested_at: Timestamp,
-    /// When the record became print-ready.
+    /// The instant at which the record became print-ready.
     pub verified_at: Timestamp,
-    /// What is odd about it.
+    /// The warnings.
     pub warnings: Vec<Warning>,
     /// The values.
     pub row: Row,
 }
 
-/// What a row is, as far as the row itself tells.
+/// The result of checking a row by itself.
 pub enum Checked {
-    /// It may be printed.
+    /// It is print-ready.
     Ready(Candidate),
-    /// Its status says that it may not: it withdraws the record that it names, or is refused.
+    /// Its status is not print-ready: it withdraws the record that it names, or is refused.
     NotReady {
-        /// The office's own key.
+        /// The request id of the source.
         request_id: String,
-        /// The status found.
+        /// The status of the row.
         status: String,
     },
-    /// It cannot be taken.
+    /// It is refused.
     Refused(Rejection),
 }
 
-/// How a row ended.
+/// The outcome of a row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RowOutcome {
     /// A new record, on the waiting list.
     Accepted,
     /// A known record with a new body.
     Updated,
-    /// Nothing new.
+    /// A repeat that changed nothing.
     Known,
-    /// A new record that a person has to look at, or an update that put it there.
+    /// A new or updated record that needs a person's decision.
     Quarantined,
     /// Its record leaves the waiting list, or its card is stopped.
     Withdrawn,
-    /// Not taken.
+    /// It was not imported.
     Refused(Rejection),
 }
 
-/// What a print-ready row means beside the record with its key, if there is one.
+/// The relation of a print-ready row to the record with its key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Judgement {
-    /// No such record.
+    /// There is no such record.
     New,
-    /// The same body, whatever state the record is in.
+    /// The same body, in whatever state the record is.
     Known,
     /// Another body.
     Differs,
@@ -332,8 +332,8 @@ pub fn judge(stored_digest: Option<&[u8]>, digest: &[u8]) -> Judgement {
     }
 }
 
-/// Takes surrounding white space and a spreadsheet's leading apostrophe from a value, and makes line breaks and other
-/// control characters blanks: a card has single lines.
+/// Trims white space and a spreadsheet's leading apostrophe, and replaces line breaks and other control characters by
+/// blanks, because a card has single lines.
 pub fn clean(value: &str) -> String {
     let value = value.trim();
     let value = value.strip_prefix('\'').map_or(value, str::trim_start);
@@ -344,10 +344,10 @@ pub fn clean(value: &str) -> String {
     }
 }
 
-/// The most digits of a status. A text with more is probably an identifier in the wrong column.
+/// The maximum of digits in a status. A text with more is probably an identifier in the wrong column.
 const STATUS_DIGITS_MAX: usize = 3;
 
-/// Whether a status may be repeated in a reason: it looks like a keyword, not like a value of a person.
+/// Whether a status may be repeated in a reason, because it looks like a keyword and not like personal data.
 fn is_keyword(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')

@@ -1,9 +1,10 @@
-//! One commit: the writes of a group as set statements, in one transaction.
+//! One commit: applies the writes of a group as set statements in one transaction.
 
 use std::collections::HashMap;
 
 use super::write::{
-    Answers, BreakerChange, BreakerSaved, Group, NotRenderable, Release, Released, Seen, Settle, Settled, Step, Stepped,
+    Answers, BreakerChange, BreakerSaved, Group, NotRenderable, Release, Released, Settle, Settled, StatusReport, Step,
+    Stepped,
 };
 use crate::{
     domain::{
@@ -12,7 +13,7 @@ use crate::{
         batch::{BatchEnd, BatchState},
         card::profile::CardProfile,
         id::{AttemptKey, BatchId, JobId, LotId},
-        job::{JobState, PrintedCard, refuse_undrawable, settle},
+        job::{JobState, PrintedCard, refuse_unrenderable, settle},
         permission::{Permit, SystemAct},
         printer::Printer,
         printer_reason, retry,
@@ -23,12 +24,12 @@ use crate::{
     store::{Acknowledgement, Begin, StoreError, Tx},
 };
 
-/// Whether what a worker knows of a good card is used, or read again.
+/// Whether a good card is saved from the worker's data, or read again first.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trust {
-    /// It is used: the writes themselves check it again.
+    /// The worker's data is used. The guards of the writes check it.
     Workers,
-    /// All is read.
+    /// All data is read again.
     Stored,
 }
 
@@ -91,7 +92,7 @@ async fn begin_all(
 ) -> Result<HashMap<JobId, AttemptKey>, StoreError> {
     let now = tx.now();
     let may_start =
-        |begin: &&Begin| engine.may_feed() && window::is_open(&engine.settings.windows, &begin.printer, now);
+        |begin: &&Begin| engine.has_lease() && window::is_open(&engine.settings.windows, &begin.printer, now);
     let begins = group.steps.iter().filter_map(|asked| asked.write.begin.as_ref());
     let begins: Vec<Begin> = begins.filter(may_start).cloned().collect();
     let begun: HashMap<JobId, AttemptKey> =
@@ -119,7 +120,7 @@ async fn release_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<
     let views = tx.attempts_view(&held, &|profile| engine.attempts_limit(profile)).await?;
     let now = tx.now();
     let may_start =
-        |view: &&AttemptView| engine.may_feed() && window::is_open(&engine.settings.windows, &view.printer, now);
+        |view: &&AttemptView| engine.has_lease() && window::is_open(&engine.settings.windows, &view.printer, now);
     let within: Vec<AttemptKey> = views.iter().filter(may_start).map(|view| view.key).collect();
     let released = tx.attempts_release(&within).await?;
     for view in views.iter().filter(|view| released.contains(&view.key)) {
@@ -147,7 +148,8 @@ async fn settle_all(
     for one in settles {
         let view = views.remove(&one.attempt).ok_or(StoreError::Conflict("the attempt"))?;
         if !view.state.is_open() {
-            // A person declared it meanwhile; that stands, and the printer's late answer is kept in the audit.
+            // A person declared the attempt uncertain meanwhile. That stands, and the printer's late answer is recorded
+            // in the audit.
             let event = Event::new("attempt.late-answer", &*view.name).with("outcome", one.outcome.state().as_str());
             tx.audit(event.with("stands", view.state.as_str()));
             settled.insert(one.attempt, Settled::AlreadyEnded);
@@ -214,19 +216,19 @@ async fn set_breaker(tx: &mut Tx, change: Option<&BreakerChange>) -> Result<Brea
 async fn quarantine(tx: &mut Tx, card: &NotRenderable) -> Result<(), StoreError> {
     let open = tx.job_open(card.batch, card.job).await?.filter(|(_, job)| job.state == JobState::Queued);
     if let Some((record, open)) = open {
-        tx.save(vec![refuse_undrawable(record, &card.subject, &open, &card.reason)]).await?;
+        tx.save(vec![refuse_unrenderable(record, &card.subject, &open, &card.reason)]).await?;
     }
     Ok(())
 }
 
-/// Saves how printers were seen, and what they answered about themselves; of each the last.
+/// Saves the status and capabilities of printers, the newest of each.
 async fn save_seen(tx: &mut Tx, group: &Group) -> Result<(), StoreError> {
     let (mut probed, mut seen, mut acknowledging) = (HashMap::new(), HashMap::new(), HashMap::new());
     for asked in &group.probed {
         probed.insert(asked.write.printer.as_str(), asked.write.capabilities.as_str());
     }
     for asked in &group.seen {
-        let Seen { printer, state, reasons, whole } = &asked.write;
+        let StatusReport { printer, state, reasons, whole } = &asked.write;
         seen.insert(printer.as_str(), (*state, reasons.as_slice()));
         if *whole {
             acknowledging.insert(printer.as_str(), reasons);
@@ -253,7 +255,7 @@ async fn save_seen(tx: &mut Tx, group: &Group) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::Ended>, StoreError> {
+async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::BatchEnded>, StoreError> {
     if group.ends.is_empty() {
         return Ok(Vec::new());
     }
@@ -261,24 +263,24 @@ async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::Ended>, Sto
     for asked in &group.ends {
         ends.entry(asked.write.batch.id).or_insert(asked.write.why);
     }
-    // Read again: a person may have ended it since the worker read it.
+    // Read again, because a person may have ended the batch since the worker read it.
     let mut batches = tx.batches_get(&ends.keys().copied().collect::<Vec<_>>()).await?;
     batches.retain(|batch| batch.state != BatchState::Closed);
     batches.sort_unstable_by_key(|batch| batch.id);
     let with_why: Vec<_> = batches.iter().filter_map(|batch| Some((batch, *ends.get(&batch.id)?))).collect();
     let ended = planning::end_all(tx, &with_why).await?;
-    let ended: HashMap<BatchId, planning::Ended> = batches.iter().map(|batch| batch.id).zip(ended).collect();
-    let closed = planning::Ended { state: BatchState::Closed, frees: false };
+    let ended: HashMap<BatchId, planning::BatchEnded> = batches.iter().map(|batch| batch.id).zip(ended).collect();
+    let closed = planning::BatchEnded { state: BatchState::Closed, frees: false };
     Ok(group.ends.iter().map(|asked| ended.get(&asked.write.batch.id).copied().unwrap_or(closed)).collect())
 }
 
 async fn plan_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<planning::Plan>, StoreError> {
-    let wishes: Vec<&Printer> = group.plans.iter().map(|asked| &asked.write.0).collect();
-    if wishes.is_empty() {
+    let requested: Vec<&Printer> = group.plans.iter().map(|asked| &asked.write.0).collect();
+    if requested.is_empty() {
         return Ok(Vec::new());
     }
-    // Read again: the printer may have been removed or changed since the worker read it.
-    let names: Vec<&str> = wishes.iter().map(|wish| wish.name.as_str()).collect();
+    // Read again, because the printer may have been removed or changed since the worker read it.
+    let names: Vec<&str> = requested.iter().map(|printer| printer.name.as_str()).collect();
     let printers = tx.printers_named(&names).await?;
     let printers: HashMap<&str, &Printer> = printers.iter().map(|p| (p.name.as_str(), p)).collect();
     let mut plans: HashMap<String, planning::Plan> = HashMap::new();
@@ -288,20 +290,20 @@ async fn plan_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<pla
             plans.insert(batch.printer.clone(), planning::Plan::Batch(batch, jobs));
         }
     }
-    let mut new: Vec<(&Printer, &CardProfile)> = Vec::with_capacity(wishes.len());
-    for wish in &wishes {
-        let same = |p: &&Printer| p.uri == wish.uri && p.profile == wish.profile;
-        let printer = printers.get(wish.name.as_str()).copied().filter(same);
-        if let (Some(printer), Some(profile)) = (printer, engine.profiles.get(&wish.profile)) {
+    let mut new: Vec<(&Printer, &CardProfile)> = Vec::with_capacity(requested.len());
+    for asked in &requested {
+        let same = |p: &&Printer| p.uri == asked.uri && p.profile == asked.profile;
+        let printer = printers.get(asked.name.as_str()).copied().filter(same);
+        if let (Some(printer), Some(profile)) = (printer, engine.profiles.get(&asked.profile)) {
             if !plans.contains_key(&printer.name) && !new.iter().any(|(other, _)| other.name == printer.name) {
                 new.push((printer, profile));
             }
         } else {
-            plans.insert(wish.name.clone(), planning::Plan::NothingWaits);
+            plans.insert(asked.name.clone(), planning::Plan::NothingWaits);
         }
     }
     // A group is in the order of printer names, so these are too.
     let made = planning::plan_all(tx, &new, &engine.settings).await?;
     plans.extend(new.iter().map(|(printer, _)| printer.name.clone()).zip(made));
-    Ok(wishes.iter().map(|wish| plans.remove(&wish.name).unwrap_or(planning::Plan::NothingWaits)).collect())
+    Ok(requested.iter().map(|asked| plans.remove(&asked.name).unwrap_or(planning::Plan::NothingWaits)).collect())
 }

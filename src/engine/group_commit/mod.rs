@@ -1,5 +1,5 @@
-//! The scheduler's one writer: it takes all writes that have come, applies them as a few set statements, commits once, and
-//! answers all (group commit).
+//! The one writer of a scheduler (group commit): it takes all queued writes, applies them with a few set statements,
+//! commits once, and answers each.
 
 mod apply;
 mod write;
@@ -11,7 +11,9 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) use self::write::{BreakerChange, BreakerSaved, Released, Settle, Settled, Stepped};
 use self::{
     apply::{Trust, apply},
-    write::{Asked, End, Envelope, Group, NotRenderable, PlanFor, Probed, Release, Seen, Started, Step, Write},
+    write::{
+        Asked, End, Envelope, Group, NotRenderable, PlanRequest, Probed, Release, Started, StatusReport, Step, Write,
+    },
 };
 use super::{Engine, planning};
 use crate::{
@@ -24,7 +26,7 @@ use crate::{
     store::{Acknowledgement, Begin, StoreError},
 };
 
-/// The queue of one worker's writes. What a method has answered is durable.
+/// The queue of one worker's writes. When a method returns, its write is durable.
 #[derive(Clone)]
 pub(crate) struct CommitQueue {
     sender: mpsc::Sender<Envelope>,
@@ -32,7 +34,7 @@ pub(crate) struct CommitQueue {
 }
 
 impl CommitQueue {
-    /// The queue of a printer's worker.
+    /// The queue for a printer's worker.
     pub(crate) fn of(&self, printer: &str) -> Self {
         Self { sender: self.sender.clone(), printer: printer.into() }
     }
@@ -45,12 +47,12 @@ impl CommitQueue {
         answer.await.map_err(|_| stopped())?
     }
 
-    /// Saves an outcome and begins an attempt where no guard refuses it, in one commit.
+    /// Saves an outcome and begins an attempt in one commit. The attempt does not begin if a guard refuses it.
     pub(crate) async fn step(&self, settle: Option<Settle>, begin: Option<Begin>) -> Result<Stepped, StoreError> {
         self.save(Step { settle, begin }).await
     }
 
-    /// Begins an attempt. `None`: a guard refused it.
+    /// Begins an attempt; `None` if a guard refuses it.
     pub(crate) async fn begin(&self, begin: Begin) -> Result<Option<AttemptKey>, StoreError> {
         Ok(self.step(None, Some(begin)).await?.begun)
     }
@@ -60,12 +62,13 @@ impl CommitQueue {
         Ok(self.step(Some(settle), None).await?.settled.unwrap_or(Settled::AlreadyEnded))
     }
 
-    /// Saves an outcome and the release of a held attempt where no guard refuses it, in one commit.
+    /// Saves an outcome and the release of a held attempt in one commit. The attempt is not released if a guard refuses
+    /// it.
     pub(crate) async fn release(&self, settle: Option<Settle>, held: Acknowledgement) -> Result<Released, StoreError> {
         self.save(Release { settle, held }).await
     }
 
-    /// Saves that a printer started a held card by itself.
+    /// Saves that a printer started a held card without a release.
     pub(crate) async fn started(&self, attempt: AttemptKey, name: &str) -> Result<(), StoreError> {
         self.save(Started { attempt, name: name.to_owned() }).await
     }
@@ -75,13 +78,13 @@ impl CommitQueue {
         self.save(answer).await
     }
 
-    /// Makes the next batch of a printer.
+    /// Plans the next batch of a printer.
     pub(crate) async fn plan(&self, printer: Printer) -> Result<planning::Plan, StoreError> {
-        self.save(PlanFor(printer)).await
+        self.save(PlanRequest(printer)).await
     }
 
     /// Ends a batch.
-    pub(crate) async fn end(&self, batch: Batch, why: BatchEnd) -> Result<planning::Ended, StoreError> {
+    pub(crate) async fn end(&self, batch: Batch, why: BatchEnd) -> Result<planning::BatchEnded, StoreError> {
         self.save(End { batch, why }).await
     }
 
@@ -96,22 +99,22 @@ impl CommitQueue {
         self.save(NotRenderable { batch, job, subject, reason }).await
     }
 
-    /// Saves how a printer was seen, with all its reasons.
+    /// Saves the status of a printer with all its reasons.
     pub(crate) async fn seen(
         &self,
         printer: &str,
         state: &'static str,
         reasons: Vec<String>,
     ) -> Result<(), StoreError> {
-        self.save(Seen { printer: printer.to_owned(), state, reasons, whole: true }).await
+        self.save(StatusReport { printer: printer.to_owned(), state, reasons, whole: true }).await
     }
 
-    /// Saves what a card under way waits for; the printer may have more reasons.
+    /// Saves the reasons for which a card in progress waits. The printer may have further reasons.
     pub(crate) async fn card_waits(&self, printer: &str, reasons: Vec<String>) -> Result<(), StoreError> {
-        self.save(Seen { printer: printer.to_owned(), state: "processing", reasons, whole: false }).await
+        self.save(StatusReport { printer: printer.to_owned(), state: "processing", reasons, whole: false }).await
     }
 
-    /// Saves what a printer answered about itself.
+    /// Saves the capabilities that a printer reported.
     pub(crate) async fn probed(&self, printer: &str, capabilities: String) -> Result<(), StoreError> {
         self.save(Probed { printer: printer.to_owned(), capabilities }).await
     }
@@ -122,9 +125,9 @@ impl CommitQueue {
     }
 }
 
-/// Writes in one commit.
+/// The maximum of writes in one commit.
 const GROUP_MAX: usize = 512;
-/// How long the writer may hold the database without a gap, and how long a gap it then leaves for other processes.
+/// The maximum time of back-to-back commits, after which the writer leaves a gap for other processes.
 const BUSY_MAX: Duration = Duration::from_millis(200);
 const GAP: Duration = Duration::from_millis(3);
 
@@ -143,7 +146,7 @@ async fn run(engine: Engine, mut receiver: mpsc::Receiver<Envelope>) {
         if receiver.recv_many(&mut envelopes, GROUP_MAX).await == 0 {
             return;
         }
-        // Workers that were answered just now have their next writes ready in a moment.
+        // Workers that were just answered queue their next writes at once.
         tokio::task::yield_now().await;
         while envelopes.len() < GROUP_MAX
             && let Ok(more) = receiver.try_recv()
@@ -182,15 +185,15 @@ fn same(error: &StoreError) -> StoreError {
     if matches!(error, StoreError::Fenced) { StoreError::Fenced } else { StoreError::Unreachable }
 }
 
-/// Answers every write of the group with the error. The first gets the error itself, the others one of the same kind, because
-/// an error cannot be cloned.
+/// Answers every write of the group with the error. The first gets the error itself, the others one of the same kind,
+/// because the error cannot be cloned.
 fn fail(group: Group, error: StoreError) {
     let other = same(&error);
     let mut first = Some(error);
     group.fail(|| first.take().unwrap_or_else(|| same(&other)));
 }
 
-/// One write of the group is in conflict: each is tried alone, and nothing is taken from its worker unread.
+/// Applies each write of a group alone, because one of them is in conflict.
 async fn each(engine: &Engine, group: Group) {
     let mut stopped: Option<StoreError> = None;
     for single in group.singles() {

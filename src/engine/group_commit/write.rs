@@ -1,4 +1,4 @@
-//! What workers have saved, each with its own type of answer.
+//! The writes of workers, each with its own type of answer.
 
 use std::sync::Arc;
 
@@ -27,20 +27,20 @@ pub(crate) struct Step {
 /// The end of one attempt and the release of a held one, in one commit.
 pub(crate) struct Release {
     pub(crate) settle: Option<Settle>,
-    /// What the printer answered to the upload of the held attempt.
+    /// The printer's answer to the upload of the held attempt.
     pub(crate) held: Acknowledgement,
 }
 
-/// A held card that its printer started by itself.
+/// A held card that its printer started without a release.
 pub(crate) struct Started {
     pub(crate) attempt: AttemptKey,
     pub(crate) name: String,
 }
 
 /// The next batch of a printer.
-pub(crate) struct PlanFor(pub(crate) Printer);
+pub(crate) struct PlanRequest(pub(crate) Printer);
 
-/// The end of a batch.
+/// The end of a batch, and its reason.
 pub(crate) struct End {
     pub(crate) batch: Batch,
     pub(crate) why: BatchEnd,
@@ -54,16 +54,16 @@ pub(crate) struct NotRenderable {
     pub(crate) reason: Reason,
 }
 
-/// How a printer was seen.
-pub(crate) struct Seen {
+/// The status of a printer.
+pub(crate) struct StatusReport {
     pub(crate) printer: String,
     pub(crate) state: &'static str,
     pub(crate) reasons: Vec<String>,
-    /// These are all its reasons: a reason that an operator declared to be over and that is not among them is over.
+    /// Whether these are all its reasons. If they are, an acknowledged reason that is not among them has ended.
     pub(crate) whole: bool,
 }
 
-/// What a printer answered about itself: JSON.
+/// The capabilities that a printer reported, as JSON.
 pub(crate) struct Probed {
     pub(crate) printer: String,
     pub(crate) capabilities: String,
@@ -75,7 +75,7 @@ pub(crate) struct Settle {
     pub(crate) attempt: AttemptKey,
     pub(crate) outcome: Outcome,
     pub(crate) breaker: Option<BreakerChange>,
-    /// The card, if it is good and its worker began it: then nothing has to be read to save it.
+    /// The card, if it is good and its worker began it: then it is saved without a read.
     pub(crate) good: Option<PrintedCard>,
 }
 
@@ -88,63 +88,63 @@ pub(crate) struct BreakerChange {
     pub(crate) failures: u32,
 }
 
-/// What became of a breaker change.
+/// The result of a breaker change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum BreakerSaved {
-    /// It is saved, or there was none.
+    /// It is saved, or nothing changed.
     Saved,
-    /// The breaker was in another state: an operator cleared the printer meanwhile, and that stands.
+    /// The breaker was in another state, because an operator cleared the printer meanwhile. That stands.
     Superseded,
 }
 
-/// What became of an outcome.
+/// The result of saving an outcome.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Settled {
     /// It is saved.
     Saved { job: JobState, breaker: BreakerSaved },
-    /// A person declared the attempt uncertain before; that stands.
+    /// A person declared the attempt uncertain earlier. That stands.
     AlreadyEnded,
 }
 
-/// What became of a [`Step`].
+/// The result of a [`Step`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Stepped {
-    /// `None` where nothing was to be settled.
+    /// `None` if there was no outcome to save.
     pub(crate) settled: Option<Settled>,
-    /// `None` where nothing was to begin, or a guard refused it.
+    /// `None` if there was no attempt to begin, or a guard refused it.
     pub(crate) begun: Option<AttemptKey>,
 }
 
-/// What became of a [`Release`].
+/// The result of a [`Release`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Released {
-    /// `None` where nothing was to be settled.
+    /// `None` if there was no outcome to save.
     pub(crate) settled: Option<Settled>,
-    /// The held attempt may be released; a guard refused it otherwise.
+    /// Whether the held attempt may be released; false if a guard refused it.
     pub(crate) is_released: bool,
 }
 
-/// Something to save.
+/// A write.
 pub(crate) trait Write: Sized {
-    /// What its worker is answered.
+    /// The answer to the worker.
     type Answer;
 
-    /// With the way back to its worker.
+    /// The write with its reply channel.
     fn envelope(asked: Asked<Self>) -> Envelope;
 }
 
-/// Something to save, and where the answer goes.
+/// A write, and the channel for its answer.
 pub(crate) struct Asked<W: Write> {
     pub(crate) printer: Arc<str>,
     pub(crate) write: W,
     pub(crate) reply: oneshot::Sender<Result<W::Answer, StoreError>>,
 }
 
-/// Makes [`Envelope`], [`Group`] and [`Answers`] from one list, so that each write is answered with its own type. Those
-/// after `done` are answered that they are saved.
+/// Generates [`Envelope`], [`Group`] and [`Answers`] from one list, so that each write is answered with its own type.
+/// The writes after `done` have no answer but success.
 macro_rules! writes {
     (answered { $($field:ident: $write:ident => $answer:ty,)* } done { $($done:ident: $saved:ident,)* }) => {
-        /// A write of any kind.
+        /// A write of any kind with its reply channel.
         pub(crate) enum Envelope {
             $($write(Asked<$write>),)*
             $($saved(Asked<$saved>),)*
@@ -188,18 +188,18 @@ macro_rules! writes {
                 }
             }
 
-            /// How many writes there are.
+            /// The number of writes.
             pub(crate) fn len(&self) -> usize {
                 0 $(+ self.$field.len())* $(+ self.$done.len())*
             }
 
-            /// Orders the writes by printer: what one commit does does not depend on which worker came first.
+            /// Orders the writes by printer name, so that a commit does not depend on the order of arrival.
             pub(crate) fn sort(&mut self) {
                 $(self.$field.sort_by(|one, other| one.printer.cmp(&other.printer));)*
                 $(self.$done.sort_by(|one, other| one.printer.cmp(&other.printer));)*
             }
 
-            /// Answers all. A worker that has ended needs no answer.
+            /// Answers all writes. An error of the channel is ignored, because the worker may have ended.
             pub(crate) fn answer(self, answers: Answers) {
                 $(for (asked, answer) in self.$field.into_iter().zip(answers.$field) {
                     let _ = asked.reply.send(Ok(answer));
@@ -209,7 +209,7 @@ macro_rules! writes {
                 })*
             }
 
-            /// Answers all that they are not saved.
+            /// Answers all writes with an error.
             pub(crate) fn fail(self, mut error: impl FnMut() -> StoreError) {
                 $(for asked in self.$field {
                     let _ = asked.reply.send(Err(error()));
@@ -219,7 +219,7 @@ macro_rules! writes {
                 })*
             }
 
-            /// Each write as a group of its own.
+            /// A group for each write.
             pub(crate) fn singles(self) -> Vec<Self> {
                 let mut singles = Vec::with_capacity(self.len());
                 $(singles.extend(self.$field.into_iter().map(|asked| Self { $field: vec![asked], ..Self::default() }));)*
@@ -235,20 +235,20 @@ writes! {
         steps: Step => Stepped,
         releases: Release => Released,
         breakers: BreakerChange => BreakerSaved,
-        ends: End => planning::Ended,
-        plans: PlanFor => planning::Plan,
+        ends: End => planning::BatchEnded,
+        plans: PlanRequest => planning::Plan,
     }
     done {
         acknowledgements: Acknowledgement,
         started: Started,
         not_renderable: NotRenderable,
-        seen: Seen,
+        seen: StatusReport,
         probed: Probed,
     }
 }
 
 impl Group {
-    /// The outcomes in it, those of steps first.
+    /// The outcomes of the group, those of steps first.
     pub(crate) fn settles(&self) -> impl Iterator<Item = &Settle> {
         let steps = self.steps.iter().filter_map(|step| step.write.settle.as_ref());
         steps.chain(self.releases.iter().filter_map(|release| release.write.settle.as_ref()))

@@ -1,4 +1,4 @@
-//! What an import writes for one chunk, in one transaction; in a dry run, only what it would decide next.
+//! Writes one chunk of an import in one transaction. In a dry run, keeps the decided states in memory instead.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -24,7 +24,7 @@ use crate::{
     store::{NewPhoto, NewRecord, StoreError, Tx, keys::Digest},
 };
 
-/// Records as the rows of a dry run left them.
+/// Records in the state that a dry run would have left them.
 pub(super) type DryRecords = HashMap<RecordId, RecordView>;
 
 /// Writes a chunk. New records are collected and inserted together; everything that reads or changes a record inserts
@@ -33,7 +33,7 @@ pub(super) struct ChunkWriter<'a> {
     engine: &'a Engine,
     import: Arc<Import>,
     tx: Tx,
-    /// `Some` in a dry run, whose transaction cannot write.
+    /// The records of a dry run, whose transaction cannot write; `None` in a real import.
     dry: Option<DryRecords>,
     new_records: Vec<NewRecord>,
     photos: Photos,
@@ -42,11 +42,12 @@ pub(super) struct ChunkWriter<'a> {
 /// The photos of a chunk.
 #[derive(Default)]
 struct Photos {
-    /// Sealed photos of the chunk that are not stored yet.
+    /// Sealed photos of the chunk that are not yet stored.
     new: HashMap<Digest, NewPhoto>,
-    /// Rows of stored photos. Valid until a transition is saved: it may purge a photo that no record uses any more.
+    /// Row ids of stored photos. Cleared when a transition is saved, because it may purge a photo that no record uses
+    /// any more.
     stored: HashMap<Digest, PhotoId>,
-    /// How many of the new records use each photo, by its number.
+    /// The number of new records that use each photo, by photo id.
     uses: BTreeMap<i64, i64>,
 }
 
@@ -70,7 +71,7 @@ impl<'a> ChunkWriter<'a> {
         &mut self.tx
     }
 
-    /// A record as the rows before left it.
+    /// The record as the earlier rows left it.
     pub(super) async fn view(&mut self, record: RecordId) -> Result<RecordView, EngineError> {
         if let Some(view) = self.dry.as_ref().and_then(|records| records.get(&record)) {
             return Ok(view.clone());
@@ -79,7 +80,7 @@ impl<'a> ChunkWriter<'a> {
         Ok(self.tx.record_view(record).await?)
     }
 
-    /// Adds a new record; `reason` is why it is quarantined.
+    /// Adds a new record; `reason` is the reason of its quarantine.
     pub(super) async fn add(
         &mut self,
         id: RecordId,
@@ -124,7 +125,7 @@ impl<'a> ChunkWriter<'a> {
         }
         let body = self.new_record(view.id, ready, state, None).await?;
         self.count_photos().await?;
-        // The person's slot is taken with the new body only, and released before it.
+        // The person's slot is acquired with the new body only, and was released before it.
         if state.occupies_slot() {
             self.tx.record_rewrite(&body).await?;
             self.save(transition).await
@@ -199,7 +200,7 @@ impl<'a> ChunkWriter<'a> {
         })
     }
 
-    /// The stored photo; it is stored now if it is new to the database.
+    /// The row id of the photo, which is stored first if the database does not have it.
     async fn photo(&mut self, photo: &Photo) -> Result<PhotoId, EngineError> {
         if let Some(known) = self.photos.stored.get(&photo.digest) {
             return Ok(*known);
@@ -207,8 +208,8 @@ impl<'a> ChunkWriter<'a> {
         let stored = if let Some(stored) = self.tx.photo_find(&photo.digest).await? {
             stored
         } else {
-            // The sealed bytes come once, with the first row of the file that has the photo. If that row was refused, or
-            // the photo was purged since, the file is read again.
+            // The sealed bytes are passed once, with the first row that has the photo. If that row was refused, or the
+            // photo was purged since, the file is read again.
             let (keys, entropy) = (self.engine.store.keys(), &*self.engine.entropy);
             let again = || read_again(&self.import.photos, photo, keys, entropy);
             let Some(new) = self.photos.new.remove(&photo.digest).or_else(again) else {

@@ -1,4 +1,4 @@
-//! Decides each row beside what is known of its request and its person, and saves a chunk of rows in one transaction.
+//! Decides each row from what is known of its request and its person, and saves a chunk of rows in one transaction.
 
 use std::sync::Arc;
 
@@ -208,13 +208,13 @@ impl<'a> Decider<'a> {
         Ok(if state == RecordState::Quarantined { RowOutcome::Quarantined } else { RowOutcome::Updated })
     }
 
-    /// Where the row's body may go, beside the other records of its person.
+    /// Whether the row's body may join the waiting list, given the other records of its person.
     fn admission(&self, ready: &Ready, own: Option<RecordId>) -> Admission {
         let others = self.known.records_of(&ready.person_key, own);
         Admission::decide(ready.replaces, &others, ready.is_sound())
     }
 
-    /// The request as the row leaves it. Takes the row's hashes.
+    /// The request after the row. Moves the row's hashes out of it.
     fn request(&self, ready: &mut Ready, record: RecordId, state: RecordState) -> Request {
         let hashes = Some(std::mem::take(&mut ready.hashes));
         Request { record, profile: self.import.profile.clone(), state, digest: ready.digest.to_vec(), hashes }
@@ -240,7 +240,7 @@ impl<'a> Decider<'a> {
     }
 }
 
-/// Names the columns in which a row differs from the known body of its request. Names only, no values.
+/// The columns in which a row differs from the known body of its request: their names, never their values.
 struct Differences {
     layout: Layout,
     profile: Arc<CardProfile>,
@@ -266,12 +266,12 @@ impl Differences {
         };
         let differing = names.zip(stored.iter().zip(&ready.hashes)).filter(|(_, (a, b))| a != b).map(|(name, _)| name);
         let differing = differing.collect::<Vec<_>>().join(",");
-        // If no value differs, the status or the notation of an instant does.
+        // If no value differs, the difference is in the status or in the notation of an instant.
         Ok(if differing.is_empty() { "status,requested_at,verified_at".into() } else { differing })
     }
 
-    /// The hashes of a stored body. The status is not stored, and instants are stored without their notation: a status
-    /// counts as equal, and an instant if it is the same instant.
+    /// The hashes of a stored body. The status is not stored, and instants are stored without their notation: the
+    /// status counts as equal, and instants are compared as points in time.
     fn stored_hashes(&self, body: &StoredBody, person: &Person, ready: &Ready) -> Vec<u32> {
         let same = |at: usize| ready.hashes.get(at).copied().unwrap_or_default();
         let unless = |at: usize, same_instant: bool| if same_instant { same(at) } else { !same(at) };

@@ -13,7 +13,7 @@ use crate::{
 
 /// A known request.
 pub(super) struct Request {
-    /// Its record. In a dry run, a record of the file has a number that is not in the database.
+    /// Its record. In a dry run, a record of the file has an id that the database does not have.
     pub(super) record: RecordId,
     pub(super) profile: String,
     pub(super) state: RecordState,

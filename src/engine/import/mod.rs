@@ -1,8 +1,8 @@
-//! Takes a waiting list in.
+//! Imports a waiting list.
 //!
-//! One thread reads, checks and seals; meanwhile the other side decides and saves, a chunk of rows in one transaction.
-//! A row is decided by its key, its digest and the person's other records, so that an import may be killed at any
-//! point and run again.
+//! One thread reads, checks and seals rows; another task decides and saves them, one chunk per transaction. A row is
+//! decided by its key, its digest and the person's other records, so an import may be killed at any point and run
+//! again.
 
 mod chunk_writer;
 mod decide;
@@ -33,7 +33,7 @@ use crate::domain::{
     refusal::Refusal,
 };
 
-/// Imports a waiting list. What was decided before an error stays.
+/// Imports a waiting list. An error keeps the chunks that were saved before it.
 pub async fn import(
     engine: &Engine,
     permit: &Permit,

@@ -1,4 +1,4 @@
-//! Photos of a waiting list: each file read once, each distinct content sealed once.
+//! Photos of a waiting list: each file is read once, each distinct content is sealed once.
 
 use std::{
     collections::HashMap,
@@ -22,14 +22,14 @@ use crate::{
     },
 };
 
-/// A larger file is no portrait.
+/// The largest photo file, in bytes.
 const PHOTO_BYTES_MAX: u64 = 20 * 1024 * 1024;
 
 /// The folder that photo paths are relative to.
 pub(crate) struct PhotoFolder {
     root: PathBuf,
     by_path: HashMap<Arc<str>, Result<Digest, PhotoFault>>,
-    /// What was found when a content was looked at, once each.
+    /// The result of decoding each distinct content.
     seen: HashMap<Digest, Result<Background, PhotoFault>>,
     renderer: Arc<dyn CardRenderer>,
 }
@@ -39,7 +39,7 @@ impl PhotoFolder {
         Self { root, by_path: HashMap::new(), seen: HashMap::new(), renderer }
     }
 
-    /// The photo at a path; and its sealed bytes the first time that its content is met.
+    /// The photo at a path, and its sealed bytes the first time that its content occurs.
     pub(crate) fn take(
         &mut self,
         path: &str,
@@ -72,7 +72,7 @@ impl PhotoFolder {
         (Ok(Photo { digest, path, seen }), Some(seal(digest, &bytes, keys, entropy)))
     }
 
-    /// Decodes a photo, as it will be when its card is drawn.
+    /// Decodes a photo in the same way as the renderer.
     fn look_at(&self, bytes: &[u8]) -> Result<Background, PhotoFault> {
         self.renderer.check_photo(bytes).map_err(|error| match &error {
             RenderError::Photo(error) => photo_fault(error),
@@ -94,11 +94,11 @@ impl PhotoFolder {
 pub(crate) struct Photo {
     pub(crate) digest: Digest,
     pub(crate) path: Arc<str>,
-    /// What is behind the person, or why it cannot be printed.
+    /// The background of the photo, or why it cannot be printed.
     pub(crate) seen: Result<Background, PhotoFault>,
 }
 
-/// Reads a photo once more, whose sealed bytes are gone. `None` if it is another by now.
+/// Reads and seals a photo again. `None` if the file has another content now.
 pub(crate) fn read_again(root: &Path, photo: &Photo, keys: &Keys, entropy: &dyn Entropy) -> Option<NewPhoto> {
     let bytes = read(root, &photo.path).ok()?;
     (keys.photo(&bytes) == photo.digest).then(|| seal(photo.digest, &bytes, keys, entropy))
@@ -108,7 +108,7 @@ fn seal(digest: Digest, bytes: &[u8], keys: &Keys, entropy: &dyn Entropy) -> New
     NewPhoto { digest, sealed: keys.seal(&photo_row_name(&hex(&digest)), nonce(entropy), bytes) }
 }
 
-/// Reads a photo, which must lie in its folder: no absolute path, no `..`, no link that leads out.
+/// Reads a photo. The path must stay in the folder: no absolute path, no `..`, no symbolic link to the outside.
 fn read(root: &Path, path: &str) -> Result<Vec<u8>, PhotoFault> {
     let relative = Path::new(path);
     let inside = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));

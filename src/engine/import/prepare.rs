@@ -1,4 +1,4 @@
-//! The costly part of each row, in a thread of its own: reading, checking, digests and sealing.
+//! The CPU-bound part of an import, in a thread of its own: reading, checking, digests and sealing.
 
 use std::{
     collections::BTreeMap,
@@ -37,26 +37,26 @@ use crate::{
     },
 };
 
-/// Rows in one transaction, at first and at most. How many they really are follows from how long they take.
+/// The rows of the first chunk, and the maximum of any. Later sizes follow from the time that a chunk takes.
 const CHUNK_ROWS_FIRST: usize = 500;
 const CHUNK_ROWS: usize = 5_000;
 const CHUNK_ROWS_MIN: usize = 100;
-/// A transaction that writes longer holds printers up; a much shorter one costs more than it need.
+/// The target for one write transaction: a longer one delays the printers, a much shorter one wastes commits.
 const CHUNK_LONG: Duration = Duration::from_millis(60);
 const CHUNK_SHORT: Duration = Duration::from_millis(25);
 const CHUNK_PHOTO_BYTES: usize = 16 * 1024 * 1024;
 
-/// As long as the hashes on cards.
+/// A placeholder with the length of the hashes on cards.
 const ANY_HASH: &str = "0123456789abcdef";
 
-/// A row with all that costs computing.
+/// A row after all CPU-bound work.
 pub(super) enum Prepared {
     Ready(Box<Ready>),
     NotReady { row: u64, request_id: String, status: String },
     Refused { row: u64, request_id: String, rejection: Rejection },
 }
 
-/// What is needed of a print-ready row, sealed: its values stay in the thread that read them.
+/// The needed part of a print-ready row, sealed. The clear values stay in the reading thread.
 pub(super) struct Ready {
     pub(super) row: u64,
     pub(super) request_id: String,
@@ -72,18 +72,18 @@ pub(super) struct Ready {
     pub(super) digest: Digest,
     pub(super) photo: Option<Photo>,
     pub(super) sealed: Vec<u8>,
-    /// Of each value of the body, in the layout's order, and of the photo: they tell which fields differ.
+    /// Hashes of the body's values, in the layout's order, and of the photo. They tell which fields differ.
     pub(super) hashes: Vec<u32>,
 }
 
 impl Ready {
-    /// Whether its photo can be printed. A record whose photo cannot is for a person to look at.
+    /// Whether its photo can be printed. If not, a person decides on the record.
     pub(super) fn is_sound(&self) -> Result<(), PhotoFault> {
         self.photo.as_ref().map_or(Ok(()), |photo| photo.seen.map(|_| ()))
     }
 }
 
-/// Short keyed hashes of values, with a key of each import's own: outside of it they say nothing.
+/// Short keyed hashes of values. The key is new for each import, so the hashes are meaningless outside it.
 #[derive(Clone, Default)]
 pub(super) struct ValueHasher(RandomState);
 
@@ -93,7 +93,7 @@ impl ValueHasher {
     }
 }
 
-/// How many rows go into the next transaction: shared by the one who prepares them and the one who saves them.
+/// The size of the next chunk, shared by the preparing thread and the saving task.
 #[derive(Clone)]
 pub(super) struct ChunkSize(Arc<AtomicUsize>);
 
@@ -106,7 +106,7 @@ impl ChunkSize {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Adapts the chunk size. `rows` held the write lock for `long`, from its acquisition to the commit.
+    /// Adapts the chunk size. `rows` took `long`, from the acquisition of the write lock to the commit.
     pub(super) fn took(&self, rows: usize, long: Duration) {
         let next = if long > CHUNK_LONG {
             rows / 2
@@ -129,7 +129,7 @@ pub(super) struct Preparer {
     pub(super) keys: Keys,
     pub(super) photos: PhotoFolder,
     pub(super) renderer: Arc<dyn CardRenderer>,
-    /// A name as long as attempts have.
+    /// A placeholder with the length of attempt names.
     pub(super) attempt: String,
     pub(super) profile: Arc<CardProfile>,
     pub(super) layout: Layout,
@@ -163,7 +163,7 @@ impl Preparer {
                 photo_bytes = 0;
             }
         };
-        // The receiver may be gone: then it says why.
+        // The receiver is gone if the saving task failed; that task reports the error.
         let _ = sender.blocking_send(chunk);
         failed.map_or(Ok(rows.columns), Err)
     }
@@ -206,7 +206,7 @@ impl Preparer {
         (Prepared::Ready(Box::new(ready)), new)
     }
 
-    /// Whether all that the card shows can be printed: better now than at the printer at night.
+    /// Whether the card can be rendered. It is checked at import, while a person can still correct the list.
     fn fits_its_card(&self, candidate: &Candidate, request_id: &str) -> Result<(), RenderError> {
         let fields = self.layout.personal(&self.profile, &candidate.row);
         let person: BTreeMap<String, String> =
@@ -273,6 +273,6 @@ fn to_json<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
             serializer.collect_map(&mut *self.0.borrow_mut())
         }
     }
-    // Cannot fail for text.
+    // Serialisation of strings cannot fail.
     serde_json::to_string(&Map(std::cell::RefCell::new(fields))).unwrap_or_default()
 }

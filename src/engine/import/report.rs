@@ -1,11 +1,11 @@
-//! What an import is asked to do, and what it reports.
+//! The parameters and the report of an import.
 
 use std::{collections::BTreeMap, io, path::PathBuf};
 
 use super::rows::Format;
 use crate::domain::import::{RejectReason, Rejection, RowOutcome, Warning};
 
-/// What to import, and how.
+/// The parameters of an import.
 #[derive(Clone, Debug)]
 pub struct Import {
     /// The office or system that sent the list. A record's key is its source and its request id.
@@ -16,27 +16,27 @@ pub struct Import {
     pub format: Format,
     /// The folder that photo paths are relative to.
     pub photos: PathBuf,
-    /// Whether a known request with another body becomes the record's next version; otherwise the row is refused with
-    /// [`RejectReason::Conflict`].
+    /// Whether a known request with another body becomes the next version of its record. Otherwise the row is refused
+    /// with [`RejectReason::Conflict`].
     pub update: bool,
-    /// Whether to report what the import would do, without changing anything.
+    /// Whether this is a dry run, which reports the outcome and changes nothing.
     pub dry_run: bool,
 }
 
-/// The result of an import: how many rows had which outcome.
+/// The report of an import: the number of rows with each outcome.
 #[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
 pub struct Report {
     /// Rows read.
     pub rows: u64,
     /// New records on the waiting list.
     pub accepted: u64,
-    /// Known records with a new body.
+    /// Known records that got a new body.
     pub updated: u64,
     /// Rows that changed nothing.
     pub known: u64,
-    /// Records that a person has to decide.
+    /// Records that need a person's decision.
     pub quarantined: u64,
-    /// Records that must no longer be printed.
+    /// Records that must not be printed any more.
     pub withdrawn: u64,
     /// Rows that were not imported.
     pub refused: u64,
@@ -48,7 +48,7 @@ pub struct Report {
     pub unknown_columns: Vec<String>,
     /// Columns of the profile that the file does not have; their values are empty.
     pub absent_columns: Vec<String>,
-    /// Whether this was a dry run: nothing was changed.
+    /// Whether this was a dry run, which changed nothing.
     pub dry_run: bool,
 }
 
@@ -71,7 +71,7 @@ impl Report {
     }
 }
 
-/// Receives refused rows and progress while an import runs.
+/// Receives refused rows and progress during an import.
 pub trait Watch: Send {
     /// A row was refused. An error ends the import.
     fn refused(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()>;

@@ -1,4 +1,4 @@
-//! Rows of a waiting list from CSV or JSON Lines, one at a time.
+//! Reads the rows of a waiting list from CSV or JSON Lines, one at a time.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -8,23 +8,23 @@ use crate::domain::{
     refusal::Refusal,
 };
 
-/// How a waiting list is written.
+/// The format of a waiting list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
-    /// RFC 4180 with a header; `,` or `;` between fields.
+    /// RFC 4180 with a header; fields are separated by `,` or `;`.
     Csv,
-    /// One JSON object a line.
+    /// One JSON object per line.
     JsonLines,
 }
 
-/// A longer row is a quote that was never closed, or no waiting list.
+/// The largest row, in bytes. A longer one results from an unclosed quote, or the file is not a waiting list.
 const ROW_BYTES_MAX: usize = 64 * 1024;
 
-/// Put behind every file as a row of its own: read as part of another row, it shows that a quote was never closed. The
-/// reader ends an open quote at the end of the file without a word, and would lose the rows in it.
+/// A row that is appended to every file. If it is read as part of another row, a quote was not closed. The CSV reader
+/// closes an open quote at the end of the file without an error, and would lose the rows inside it.
 const CSV_END: &[u8] = b"\n\x04end of the waiting list\x04\n";
 
-/// What a file says of its columns.
+/// The columns of a file compared with the layout.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Columns {
     /// Columns that the profile does not read.
@@ -38,7 +38,7 @@ pub(crate) struct Rows {
     source: Source,
     layout: Layout,
     number: u64,
-    /// What was found of columns; of JSON Lines it grows.
+    /// The comparison of columns; with JSON Lines it grows with each row.
     pub(crate) columns: Columns,
 }
 
@@ -47,11 +47,11 @@ enum Source {
     JsonLines { reader: BufReader<Box<dyn Read + Send>>, line: Vec<u8> },
 }
 
-/// A row, or why it cannot be one.
+/// A row, or its number and why it is refused.
 pub(crate) type RowResult = Result<Row, (u64, Rejection)>;
 
 impl Rows {
-    /// Reads the header, where there is one.
+    /// Reads the header of CSV.
     pub(crate) fn new(input: Box<dyn Read + Send>, format: Format, layout: Layout) -> Result<Self, Refusal> {
         match format {
             Format::Csv => Self::csv(input, layout),
@@ -91,12 +91,12 @@ impl Rows {
         Ok(Self { source, layout, number: 0, columns: Columns { unknown, absent } })
     }
 
-    /// The names of the header; of JSON Lines, all columns of the layout.
+    /// The names in the header; with JSON Lines, all columns of the layout.
     pub(crate) fn header(&self) -> Vec<String> {
         self.layout.columns.iter().filter(|c| !self.columns.absent.contains(c)).cloned().collect()
     }
 
-    /// The next row. An error ends the file: the rest cannot be told apart.
+    /// The next row; `None` at the end. After an error the rest of the file cannot be read.
     pub(crate) fn next(&mut self) -> Result<Option<RowResult>, Refusal> {
         let number = self.number + 1;
         let row = match &mut self.source {
@@ -124,7 +124,7 @@ impl Rows {
     }
 }
 
-/// How many lines of a field look like rows of their own: a stray quote swallowed them. `None` if none does.
+/// The number of lines in a field that look like rows: an unclosed quote has included them. `None` if no line does.
 fn further_rows(field: &[u8], columns: usize) -> Option<usize> {
     if !field.contains(&b'\n') {
         return None;
@@ -168,7 +168,7 @@ fn from_csv(
     Ok(values)
 }
 
-/// Reads one line that is not blank into `line`. A line that is too long is read to its end and left cut.
+/// Reads the next non-blank line into `line`. Of a line that is too long, the rest is skipped.
 fn read_line(reader: &mut BufReader<Box<dyn Read + Send>>, line: &mut Vec<u8>, row: u64) -> Result<bool, Refusal> {
     loop {
         line.clear();

@@ -1,4 +1,4 @@
-//! The database as a thing to look after: backups, the archive, and the way to another database.
+//! Care of the database: backups, the archive, and the move to another database.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -23,16 +23,16 @@ use crate::{
     store::{Location, Moved, Store, Transferred},
 };
 
-/// Jobs that are archived in one transaction: 14 ms on a busy machine, so that printing hardly waits.
+/// The number of jobs in one archiving transaction: 14 ms on a busy machine, so that printing hardly waits.
 const JOBS_EACH: i64 = 200;
 
-/// What was archived, or would be.
+/// The result of archiving, or of a dry run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Archived {
-    /// Jobs and attempts.
+    /// The numbers of jobs and attempts.
     #[serde(flatten)]
     pub moved: Moved,
-    /// In how many transactions.
+    /// The number of transactions.
     pub transactions: u64,
 }
 
@@ -40,7 +40,7 @@ fn limit(now: Timestamp, older_than_days: u32) -> Timestamp {
     now.minus(Duration::from_hours(24 * u64::from(older_than_days)))
 }
 
-/// What [`ArchiveJobs`] would do now.
+/// The result that [`ArchiveJobs`] would have now.
 pub async fn archivable(engine: &Engine, older_than_days: u32) -> Result<Archived, EngineError> {
     let before = limit(engine.clock.now(), older_than_days);
     let mut archived = Archived { moved: Moved::default(), transactions: 0 };
@@ -56,14 +56,14 @@ pub async fn archivable(engine: &Engine, older_than_days: u32) -> Result<Archive
     }
 }
 
-/// Moves finished jobs, and their attempts, out of the tables that the scheduler works with, if their batch was closed
-/// long enough ago.
+/// Moves finished jobs with their attempts from the live tables to the archive, if their batch was closed long enough
+/// ago.
 ///
-/// Each transaction moves a few hundred jobs and is written down. An archive run that is stopped keeps what it moved, and
-/// goes on when it is started again.
+/// Each transaction moves a few hundred jobs and is recorded in the audit. An interrupted run keeps what it has moved,
+/// and the next run continues.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ArchiveJobs {
-    /// How many days ago the batch was closed, at least.
+    /// The minimum age of the batch, in days since it was closed.
     pub older_than_days: u32,
 }
 
@@ -81,7 +81,7 @@ async fn archive(engine: &Engine, permit: &Permit, older_than_days: u32) -> Resu
     let mut archived = Archived { moved: Moved::default(), transactions: 0 };
     let mut last = JobId(0);
     loop {
-        // Selected without the write lock. A finished job stays finished; the write checks it again all the same.
+        // Selected without the write lock. A finished job stays finished, and the write checks it again.
         let jobs = engine.store.read().await?.jobs_finished(before, last, JOBS_EACH).await?;
         let (Some(first), Some(newest)) = (jobs.first(), jobs.last()) else { return Ok(archived) };
         let mut tx = engine.write(permit).await?;
@@ -99,14 +99,14 @@ async fn archive(engine: &Engine, permit: &Permit, older_than_days: u32) -> Resu
 /// A backup that was made and checked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Backup {
-    /// Its size.
+    /// The size of the file in bytes.
     pub bytes: u64,
-    /// How many rules hold in it: all that `db check` knows.
+    /// The number of rules of `db check` that were checked.
     pub rules: usize,
 }
 
-/// Copies one state of the database into a new file, for its owner only, while others write. The file gets its name when
-/// it is whole, checked and on disk; an existing file is never touched.
+/// Copies one state of the database into a new file with owner-only permissions, while others write. The file gets its
+/// name when it is complete, checked and on disk. An existing file is not overwritten.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BackUpDatabase {
     /// The new file.
@@ -126,7 +126,7 @@ impl Act for BackUpDatabase {
         let part = PathBuf::from(part);
         let done = write_and_check(engine, &file, &part).await;
         if done.is_err() {
-            // The first error is the one to report.
+            // The first error is reported, not that of the removal.
             let _ = fs::remove_file(&part);
         }
         let done = done?;
@@ -142,7 +142,7 @@ async fn write_and_check(engine: &Engine, file: &Path, part: &Path) -> Result<Ba
     let Some(text) = part.to_str() else {
         return Err(Refusal::BackupName { file: file.display().to_string() }.into());
     };
-    // Made here, so that it is for its owner only before a byte is in it.
+    // Created here, so that the file is readable by its owner only before it has content.
     let handle = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part).map_err(failed)?;
     if !engine.store.backup_write(text).await? {
         return Err(Refusal::BackupOfServer.into());
@@ -174,19 +174,19 @@ fn cannot_write(file: &Path, source: io::Error) -> EngineError {
     EngineError::Write { what: file.display().to_string(), source }
 }
 
-/// What a move came to.
+/// The result of a move.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DatabaseMove {
-    /// Tables and rows.
+    /// The moved tables and their numbers of rows.
     pub transferred: Transferred,
     /// The new database, without user and password.
     pub shown: String,
-    /// How many rules of `db check` hold there.
+    /// The number of rules of `db check` that were checked there.
     pub rules: usize,
 }
 
-/// Moves everything to an empty database of PostgreSQL's, and closes this file for ever. The caller has the lock of the
-/// folder's scheduler. Nothing is moved from a database that is not sound.
+/// Moves all data to an empty PostgreSQL database, and closes this file for ever. The caller must hold the scheduler's
+/// lock of the data folder. A database that violates a rule is not moved.
 pub async fn database_move(
     engine: &Engine,
     permit: &Permit,
@@ -210,7 +210,7 @@ pub async fn database_move(
     Ok(DatabaseMove { transferred, shown, rules })
 }
 
-/// How many rules hold, if all do.
+/// The number of rules; refused if one is violated.
 async fn refuse_unsound(store: &Store, moved: bool) -> Result<usize, EngineError> {
     let checks = store.read().await?.check(&[]).await?;
     match checks.iter().find(|check| !check.faults.is_empty()) {

@@ -1,6 +1,6 @@
 //! Attempts whose outcome is unknown: declared uncertain, inspected.
 
-use cetak_driver_api::{AttemptId, Found};
+use cetak_driver_api::{AttemptId, AttemptStatus};
 use serde::{Deserialize, Serialize};
 
 use super::{act::Act, approval::Approval};
@@ -16,7 +16,7 @@ use crate::{
         refusal::{AttemptRule, Refusal},
         value::Note,
     },
-    engine::{Engine, EngineError, planning, printing::attempt as hand},
+    engine::{Engine, EngineError, planning, printing::attempt::reference},
     store::Tx,
 };
 
@@ -166,10 +166,9 @@ async fn refuse_if_answering(engine: &Engine, attempt: &str) -> Result<(), Engin
     let Some(printer) = engine.store.read().await?.printer_get(&printer).await? else { return Ok(()) };
     let Ok(driver) = (engine.drivers)(&printer.name, &printer.uri) else { return Ok(()) };
     let Ok(id) = AttemptId::new(attempt) else { return Ok(()) };
-    let reference = hand::reference(&open, id);
-    match driver.find(&reference).await {
-        Err(_) | Ok(Found::NeverSeen { .. } | Found::Forgotten) => Ok(()),
-        Ok(Found::Held | Found::Queued | Found::Printing { .. } | Found::Ended(_)) => {
+    match driver.find(&reference(&open, id)).await {
+        Err(_) | Ok(AttemptStatus::NeverSeen { .. } | AttemptStatus::Forgotten) => Ok(()),
+        Ok(AttemptStatus::Held | AttemptStatus::Queued | AttemptStatus::Printing { .. } | AttemptStatus::Ended(_)) => {
             Err(Refusal::PrinterStillAnswers { printer: printer.name, attempt: attempt.to_owned() }.into())
         }
     }

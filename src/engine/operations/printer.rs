@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cetak_driver_api::{AttemptId, AttemptRef, Document, Fault, PrinterDriver};
+use cetak_driver_api::{AttemptId, AttemptRef, Document, DriverError, PrinterDriver};
 pub use cetak_driver_api::{Capabilities, PrinterStatus, Supply};
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +95,12 @@ impl Act for AddObjectedPrinter {
 }
 
 impl AddPrinter {
-    async fn add(&self, engine: &Engine, permit: &Permit, insist: Option<&Note>) -> Result<Probe, EngineError> {
+    async fn add(
+        &self,
+        engine: &Engine,
+        permit: &Permit,
+        override_reason: Option<&Note>,
+    ) -> Result<Probe, EngineError> {
         let Self { name, uri, profile, hopper } = self;
         let (name, hopper) = (name.as_str(), hopper.map(HopperCapacity::get));
         engine.profile(profile)?;
@@ -109,19 +114,19 @@ impl AddPrinter {
         }
         let found = driver(engine, name, uri)?.probe().await;
         let objections = found.as_ref().map(|found| objections(engine, profile, found)).unwrap_or_default();
-        if insist.is_none() && !objections.is_empty() {
+        if override_reason.is_none() && !objections.is_empty() {
             return Err(Refusal::PrinterObjections { printer: name.to_owned(), objections, added: false }.into());
         }
         let mut tx = engine.write(permit).await?;
-        if !tx.printer_add(name, uri, profile, hopper, insist.map(Note::as_str)).await? {
+        if !tx.printer_add(name, uri, profile, hopper, override_reason.map(Note::as_str)).await? {
             return Err(exists().into());
         }
         let mut event = Event::new("printer.added", subject(name)).with("uri", plain_uri(uri)).with("profile", profile);
         if let Some(hopper) = hopper {
             event = event.with("hopper", hopper);
         }
-        if let Some(why) = insist {
-            event = Approval::Alone.mark(event.with("insisted", why).against(objections));
+        if let Some(why) = override_reason {
+            event = Approval::Alone.mark(event.with("override_reason", why).against(objections));
         }
         tx.audit(event);
         tx.commit().await?;
@@ -219,7 +224,7 @@ impl Act for ClearPrinter {
         tx.printer_acknowledge(name, &acknowledged).await?;
         let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
         if !acknowledged.is_empty() {
-            event = event.with("over", acknowledged.join(","));
+            event = event.with("overridden", acknowledged.join(","));
         }
         tx.audit(event.with("note", self.note));
         Ok(tx.commit().await?)
@@ -230,7 +235,7 @@ impl Act for ClearPrinter {
 pub async fn printer_probe(
     engine: &Engine,
     name: &str,
-) -> Result<(Printer, Result<(Capabilities, PrinterStatus), Fault>), EngineError> {
+) -> Result<(Printer, Result<(Capabilities, PrinterStatus), DriverError>), EngineError> {
     let found = engine.store.read().await?.printer_get(name).await?;
     let Some(printer) = found else { return Err(no_printer(name).into()) };
     let driver = driver(engine, name, &printer.uri)?;
@@ -311,10 +316,10 @@ async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result
 }
 
 /// A printer's failure to answer as a refusal.
-pub fn does_not_answer(printer: &Printer, fault: &Fault) -> EngineError {
+pub fn does_not_answer(printer: &Printer, fault: &DriverError) -> EngineError {
     let unreachable = |reason: &String| reason == "connecting-to-device";
     let (printer, address) = (printer.name.clone(), plain_uri(&printer.uri));
-    if matches!(fault, Fault::Unavailable { reasons } if reasons.iter().any(unreachable)) {
+    if matches!(fault, DriverError::Unavailable { reasons } if reasons.iter().any(unreachable)) {
         return Refusal::PrinterUnreachable { printer, address }.into();
     }
     Refusal::PrinterFailed { printer, address, detail: fault.to_string() }.into()
@@ -323,15 +328,15 @@ pub fn does_not_answer(printer: &Printer, fault: &Fault) -> EngineError {
 async fn print_once(engine: &Engine, driver: &dyn PrinterDriver, id: AttemptId, document: Document) -> Outcome {
     let impressions = document.impressions();
     let mut reference =
-        AttemptRef { id, printer_job: None, boot: None, releasing: true, impressions, acknowledged: false };
+        AttemptRef { id, printer_job: None, printer_run: None, releasing: true, impressions, acknowledged: false };
     let sent = async {
         let prepared = driver.prepare(&reference.id, document).await?;
-        (reference.printer_job, reference.boot) = (prepared.printer_job, prepared.boot);
+        (reference.printer_job, reference.printer_run) = (prepared.printer_job, prepared.printer_run);
         let committed = driver.commit(&reference.id).await?;
         reference.printer_job = committed.printer_job.or(reference.printer_job.take());
-        reference.boot = committed.boot.or(reference.boot.take());
+        reference.printer_run = committed.printer_run.or(reference.printer_run.take());
         reference.acknowledged = true;
-        Ok::<(), Fault>(())
+        Ok::<(), DriverError>(())
     };
     if let Err(fault) = sent.await
         && let Some(outcome) = verdict::after_fault(&fault)

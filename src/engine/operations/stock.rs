@@ -9,7 +9,7 @@ use crate::{
         pending::Target,
         permission::{Operation, Permit},
         refusal::Refusal,
-        stock::{Account, Cause, LotQuantity, Movement, Place, draw, serial_count},
+        stock::{Account, Cause, LotQuantity, Movement, Place, allocate, serial_count},
         value::{Counted, Document, LotName, Note, OfficeName, PrinterName, Quantity, Witnesses},
     },
     engine::{Engine, EngineError},
@@ -341,7 +341,7 @@ async fn transfer(
     document: Option<&str>,
 ) -> Result<(), EngineError> {
     let lots = tx.account_lots(blank_type, &from).await?;
-    let drawn = draw(&lots, quantity).map_err(|available| Refusal::TooFewBlanks {
+    let allocated = allocate(&lots, quantity).map_err(|available| Refusal::TooFewBlanks {
         blank_type: blank_type.to_owned(),
         account: from.clone(),
         wanted: quantity,
@@ -351,7 +351,7 @@ async fn transfer(
         let movement = Movement::new(lot.lot, from.clone(), to.clone(), lot.quantity, cause);
         document.map_or(movement.clone(), |document| movement.with_document(document))
     };
-    Ok(tx.movements_append(&drawn.into_iter().map(movement).collect::<Vec<_>>()).await?)
+    Ok(tx.movements_append(&allocated.into_iter().map(movement).collect::<Vec<_>>()).await?)
 }
 
 async fn held(tx: &mut Tx, blank_type: &str, account: &Account) -> Result<i64, EngineError> {

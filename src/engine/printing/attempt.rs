@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Document, Fault, PrinterDriver};
+use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Document, DriverError, PrinterDriver};
 use tracing::warn;
 
 use super::{
@@ -15,7 +15,7 @@ use crate::{
         attempt::Outcome,
         id::{AttemptKey, BatchId, RecordId},
         job::PrintedCard,
-        polling::Seen,
+        polling::Observation,
         reason::Reason,
     },
     engine::{group_commit::Settle, scheduling::lease::SendError},
@@ -42,7 +42,7 @@ pub(in crate::engine) fn reference(open: &OpenAttempt, id: AttemptId) -> Attempt
     AttemptRef {
         id,
         printer_job: open.printer_job.clone(),
-        boot: open.boot.clone(),
+        printer_run: open.printer_run.clone(),
         releasing: open.releasing,
         impressions: open.impressions,
         acknowledged: open.acknowledged,
@@ -74,7 +74,7 @@ pub(in crate::engine) enum AfterFault {
 /// How far a card came.
 pub(in crate::engine) enum Watched {
     /// It has ended; and when, if it was watched without a break.
-    Ended(Outcome, Option<Seen>),
+    Ended(Outcome, Option<Observation>),
     /// The printer does not tell; the attempt stays open and is asked about again.
     Open,
 }
@@ -84,7 +84,8 @@ impl ActiveAttempt {
     pub(in crate::engine) fn new(key: AttemptKey, begin: &Begin, job: QueuedJob, batch: BatchId) -> Option<Self> {
         let id = AttemptId::new(&*begin.name).ok()?;
         let (releasing, impressions) = (begin.releasing, begin.impressions);
-        let reference = AttemptRef { id, printer_job: None, boot: None, releasing, impressions, acknowledged: false };
+        let reference =
+            AttemptRef { id, printer_job: None, printer_run: None, releasing, impressions, acknowledged: false };
         let (record, waiting) = (job.record, Waiting::default());
         Some(Self { key, record, job, batch, is_held: false, is_started: false, reference, waiting })
     }
@@ -118,7 +119,7 @@ impl ActiveAttempt {
         Acknowledgement {
             key: self.key,
             printer_job: self.reference.printer_job.clone(),
-            boot: self.reference.boot.clone(),
+            printer_run: self.reference.printer_run.clone(),
             acknowledged: self.reference.acknowledged,
         }
     }
@@ -133,7 +134,7 @@ impl ActiveAttempt {
         match session.feeder().prepare(&self.reference.id, document).await {
             Ok(prepared) => {
                 self.reference.printer_job = prepared.printer_job;
-                self.reference.boot = prepared.boot;
+                self.reference.printer_run = prepared.printer_run;
                 self.is_held = prepared.held;
                 Ok(Uploaded::Ready(self))
             }
@@ -162,7 +163,7 @@ impl ActiveAttempt {
             Ok(committed) => {
                 self.reference.acknowledged = true;
                 self.reference.printer_job = committed.printer_job.or(self.reference.printer_job.take());
-                self.reference.boot = committed.boot.or(self.reference.boot.take());
+                self.reference.printer_run = committed.printer_run.or(self.reference.printer_run.take());
                 AfterFault::Unknown
             }
             Err(error) => self.after_error(session, &error).await,
@@ -220,7 +221,7 @@ impl ActiveAttempt {
                     return Ok(Watched::Open);
                 }
                 let until = clock.now().since(began);
-                return Ok(Watched::Ended(outcome, Some(Seen { after, until }).filter(|_| !self.is_started)));
+                return Ok(Watched::Ended(outcome, Some(Observation { after, until }).filter(|_| !self.is_started)));
             }
             after = asked;
             if !is_saved {
@@ -259,7 +260,10 @@ pub(in crate::engine) async fn cancel_leftover(
 }
 
 /// The verdict on an attempt that was open when its worker looked: after a crash, or with a printer that does not answer.
-pub(in crate::engine) async fn judge(driver: &dyn PrinterDriver, reference: &AttemptRef) -> Result<Verdict, Fault> {
+pub(in crate::engine) async fn judge(
+    driver: &dyn PrinterDriver,
+    reference: &AttemptRef,
+) -> Result<Verdict, DriverError> {
     if !reference.releasing {
         return match driver.cancel(reference).await? {
             Cancelled::NothingPrinted => Ok(Verdict::Ended(verdict::stopped())),

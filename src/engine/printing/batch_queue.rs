@@ -213,11 +213,11 @@ async fn render(
             if error.is_of_record() { not_drawn(render_fault(&error)) } else { NotRendered::All(error.to_string()) }
         })
     };
-    let document = match engine.desk.clone() {
+    let document = match engine.render_permits.clone() {
         None => draw(),
-        Some(desk) => {
+        Some(render_permits) => {
             // The semaphore is never closed. Without a permit, one more card would be rendered at a time.
-            let permit = desk.acquire_owned().await.ok();
+            let permit = render_permits.acquire_owned().await.ok();
             let drawing = tokio::task::spawn_blocking(move || {
                 let _permit = permit;
                 draw()

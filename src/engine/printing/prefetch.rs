@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{
-        attempt::{Blame, Outcome},
+        attempt::{NotStartedCause, Outcome},
         batch::{Batch, BatchEnd},
         dispatch::Blocked,
         id::AttemptKey,
@@ -236,11 +236,11 @@ impl BatchRun<'_> {
     /// A card that could not be uploaded ahead is no failure, unless the printer refuses it for good.
     async fn settle_ahead(&mut self, card: &ActiveAttempt, outcome: Outcome) -> Result<(), StoreError> {
         let (settle, effect) = match outcome {
-            Outcome::NotStarted { blame: Blame::Printer | Blame::Neither, reason } => {
+            Outcome::NotStarted { cause: NotStartedCause::Printer | NotStartedCause::Interruption, reason } => {
                 debug!(printer.id = self.session.name(), reason = reason.to_stored(), "no card is uploaded ahead");
                 (Settle { attempt: card.key, outcome: verdict::stopped(), breaker: None, good: None }, None)
             }
-            Outcome::NotStarted { blame: Blame::Card, .. }
+            Outcome::NotStarted { cause: NotStartedCause::Card, .. }
             | Outcome::Printed
             | Outcome::Spoiled { .. }
             | Outcome::Uncertain { .. } => {
@@ -292,7 +292,7 @@ async fn upload_next(
     let job = card.job.clone();
     let Some(attempt) = ActiveAttempt::new(key, &begin, card.job, queue.batch.id) else { return Ok(Ahead::Nothing) };
     let uploaded = attempt.upload(services, session, card.document).await?;
-    if let Uploaded::Failed(_, Outcome::NotStarted { blame: Blame::Printer, .. }) = &uploaded {
+    if let Uploaded::Failed(_, Outcome::NotStarted { cause: NotStartedCause::Printer, .. }) = &uploaded {
         queue.requeue(job);
     }
     Ok(Ahead::Uploaded(uploaded))

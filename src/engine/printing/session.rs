@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cetak_driver_api::{Capabilities, Condition, Fault, PrinterDriver};
+use cetak_driver_api::{Capabilities, Condition, DriverError, PrinterDriver};
 use tracing::{info, warn};
 
 use super::{document, services::Services, suitability::objections};
@@ -14,7 +14,7 @@ use crate::{
         dispatch::{PrinterSnapshot, Readiness},
         id::{AttemptKey, RecordId},
         pause::Pause,
-        polling::{POLL_MAX, Pace, Seen},
+        polling::{Observation, POLL_MAX, Pace},
         printer::Printer,
         printer_reason,
         time::Timestamp,
@@ -232,7 +232,7 @@ impl PrinterSession {
             is_gone: read.is_gone,
             node: self.printer.node.as_deref(),
             own_node: services.engine.node(),
-            has_lease: services.engine.may_feed(),
+            has_lease: services.engine.has_lease(),
             has_open_attempt: read.has_open_attempt,
             breaker: self.printer.breaker,
             readiness: self.readiness,
@@ -322,7 +322,7 @@ impl PrinterSession {
             } else if self.printer.override_reason.is_none()
                 && !objections(&services.engine, &self.printer.profile, &found).is_empty()
             {
-                Some("not-vouched-for")
+                Some("not-acknowledged")
             } else {
                 None
             };
@@ -370,22 +370,27 @@ impl PrinterSession {
     }
 
     /// Saves that the printer did not answer.
-    pub(in crate::engine) async fn unanswered(&mut self, services: &Services, fault: &Fault) -> Result<(), StoreError> {
+    pub(in crate::engine) async fn unanswered(
+        &mut self,
+        services: &Services,
+        fault: &DriverError,
+    ) -> Result<(), StoreError> {
         // It may come back as another.
         self.capabilities = None;
         match fault {
-            Fault::Unavailable { reasons } if !reasons.iter().any(|r| r == UNREACHABLE) => {
+            DriverError::Unavailable { reasons } if !reasons.iter().any(|r| r == UNREACHABLE) => {
                 self.seen(services, "stopped", reasons.clone()).await
             }
-            Fault::NeedsOperator(what) => {
+            DriverError::NeedsOperator(what) => {
                 if !self.printer.reasons.iter().any(|reason| reason == NEEDS_OPERATOR) {
                     warn!(printer.id = self.printer.name, "{what}");
                 }
                 self.seen(services, "stopped", vec![NEEDS_OPERATOR.into()]).await
             }
-            Fault::Unavailable { .. } | Fault::NotSent(_) | Fault::Rejected(_) | Fault::OutcomeUnknown(_) => {
-                self.seen(services, "unreachable", vec![UNREACHABLE.into()]).await
-            }
+            DriverError::Unavailable { .. }
+            | DriverError::NotSent(_)
+            | DriverError::Rejected(_)
+            | DriverError::OutcomeUnknown(_) => self.seen(services, "unreachable", vec![UNREACHABLE.into()]).await,
         }
     }
 
@@ -404,7 +409,7 @@ impl PrinterSession {
     }
 
     /// Learns how long a card took that nothing interrupted.
-    pub(in crate::engine) fn learn(&mut self, seen: Seen) {
+    pub(in crate::engine) fn learn(&mut self, seen: Observation) {
         self.pace = self.pace.after(seen);
     }
 

@@ -1,6 +1,6 @@
 //! The driver contract's types as the evidence that the domain judges.
 
-use cetak_driver_api::{Blank, Card, Fault, Found};
+use cetak_driver_api::{AttemptStatus, Blank, Card, DriverError};
 
 pub use crate::domain::verdict::{Verdict, not_started, stopped, uncertain};
 use crate::{
@@ -13,12 +13,12 @@ use crate::{
 };
 
 /// The verdict on an attempt for which `releasing` was saved.
-pub fn after_releasing(found: Found) -> Verdict {
+pub fn after_releasing(found: AttemptStatus) -> Verdict {
     verdict::after_releasing(evidence(found))
 }
 
 /// The verdict on an attempt that was never released, after it was cancelled at the printer.
-pub fn before_releasing(found: Found) -> Verdict {
+pub fn before_releasing(found: AttemptStatus) -> Verdict {
     verdict::before_releasing(evidence(found))
 }
 
@@ -26,42 +26,42 @@ pub fn before_releasing(found: Found) -> Verdict {
 pub(in crate::engine) fn after_error(error: &SendError) -> Option<Outcome> {
     match error {
         SendError::LeaseExpired => verdict::after_failure(SendFailure::LeaseExpired),
-        SendError::Fault(fault) => after_fault(fault),
+        SendError::Driver(error) => after_fault(error),
     }
 }
 
 /// What a failed `prepare` or `commit` means; `None` where only the printer can tell.
-pub fn after_fault(fault: &Fault) -> Option<Outcome> {
+pub fn after_fault(fault: &DriverError) -> Option<Outcome> {
     let reason = || reason_of(fault);
     verdict::after_failure(match fault {
-        Fault::NotSent(_) | Fault::NeedsOperator(_) | Fault::Unavailable { .. } => {
+        DriverError::NotSent(_) | DriverError::NeedsOperator(_) | DriverError::Unavailable { .. } => {
             SendFailure::Printer { reason: reason() }
         }
-        Fault::Rejected(_) => SendFailure::Card { reason: reason() },
-        Fault::OutcomeUnknown(_) => SendFailure::OutcomeUnknown,
+        DriverError::Rejected(_) => SendFailure::Card { reason: reason() },
+        DriverError::OutcomeUnknown(_) => SendFailure::OutcomeUnknown,
     })
 }
 
-/// A driver's fault as a reason.
-pub fn reason_of(fault: &Fault) -> Reason {
+/// The reason for an error of a driver.
+pub fn reason_of(error: &DriverError) -> Reason {
     let driver = |fault, detail: &str| Reason::Driver { fault, detail: detail.into() };
-    match fault {
-        Fault::NotSent(detail) => driver(DriverFault::NotSent, detail),
-        Fault::Rejected(detail) => driver(DriverFault::Rejected, detail),
-        Fault::NeedsOperator(detail) => driver(DriverFault::NeedsOperator, detail),
-        Fault::OutcomeUnknown(detail) => driver(DriverFault::OutcomeUnknown, detail),
-        Fault::Unavailable { reasons } => Reason::Printer { reasons: reasons.clone() },
+    match error {
+        DriverError::NotSent(detail) => driver(DriverFault::NotSent, detail),
+        DriverError::Rejected(detail) => driver(DriverFault::Rejected, detail),
+        DriverError::NeedsOperator(detail) => driver(DriverFault::NeedsOperator, detail),
+        DriverError::OutcomeUnknown(detail) => driver(DriverFault::OutcomeUnknown, detail),
+        DriverError::Unavailable { reasons } => Reason::Printer { reasons: reasons.clone() },
     }
 }
 
-fn evidence(found: Found) -> Evidence {
+fn evidence(found: AttemptStatus) -> Evidence {
     match found {
-        Found::NeverSeen { certain } => Evidence::NeverSeen { certain },
-        Found::Held => Evidence::Held,
-        Found::Queued => Evidence::Queued,
-        Found::Printing { reasons } => Evidence::Printing { reasons },
-        Found::Forgotten => Evidence::Forgotten,
-        Found::Ended(ending) => Evidence::Ended(Ending {
+        AttemptStatus::NeverSeen { certain } => Evidence::NeverSeen { certain },
+        AttemptStatus::Held => Evidence::Held,
+        AttemptStatus::Queued => Evidence::Queued,
+        AttemptStatus::Printing { reasons } => Evidence::Printing { reasons },
+        AttemptStatus::Forgotten => Evidence::Forgotten,
+        AttemptStatus::Ended(ending) => Evidence::Ended(Ending {
             blank: match ending.blank {
                 Blank::NotFed => BlankProof::NotFed,
                 Blank::Fed => BlankProof::Fed,
@@ -81,18 +81,19 @@ fn evidence(found: Found) -> Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::attempt::Blame;
+    use crate::domain::attempt::NotStartedCause;
 
     #[test]
-    fn an_expired_lease_is_told_from_a_printer_that_was_not_reached() {
-        let blame = |error| match after_error(&error) {
-            Some(Outcome::NotStarted { blame, reason }) => (blame, reason),
+    fn an_expired_lease_differs_from_a_printer_that_cannot_be_reached() {
+        let outcome = |error| match after_error(&error) {
+            Some(Outcome::NotStarted { cause, reason }) => (cause, reason),
             other => panic!("{other:?}"),
         };
         let refused = "connection refused";
         let not_sent = Reason::Driver { fault: DriverFault::NotSent, detail: refused.into() };
 
-        assert_eq!(blame(SendError::LeaseExpired), (Blame::Neither, Reason::LeaseExpired));
-        assert_eq!(blame(SendError::Fault(Fault::NotSent(refused.to_owned()))), (Blame::Printer, not_sent));
+        assert_eq!(outcome(SendError::LeaseExpired), (NotStartedCause::Interruption, Reason::LeaseExpired));
+        let error = SendError::Driver(DriverError::NotSent(refused.to_owned()));
+        assert_eq!(outcome(error), (NotStartedCause::Printer, not_sent));
     }
 }

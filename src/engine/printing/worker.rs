@@ -24,7 +24,7 @@ use crate::{
         printer_reason,
     },
     engine::{
-        batched_reads::{ReaderHandle, Seen, SnapshotQuery},
+        batched_reads::{ReaderHandle, Snapshot, SnapshotQuery},
         planning::Plan,
         scheduling::activity::Activity,
     },
@@ -105,7 +105,7 @@ impl Worker {
     async fn turn(&mut self) -> Result<Progress, StoreError> {
         let query = SnapshotQuery(self.session.name().to_owned());
         let Some(seen) = self.snapshots.ask(query).await? else { return Ok(Progress::Gone) };
-        let Seen { printer, mut open, batch, pauses, newest } = *seen;
+        let Snapshot { printer, mut open, batch, pauses, newest } = *seen;
         let is_gone = !self.session.sync(printer);
         let read = Pending { is_gone, has_open_attempt: !open.is_empty(), batch, pauses, newest };
         let mut action = self.decide(&read);

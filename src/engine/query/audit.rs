@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Page, PageRequest, Query};
-use crate::store::{ChainHead, Fault, Remedy};
+use crate::store::{ChainHead, Remedy, Violation};
 
 /// Asks for the newest row of each chain.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
@@ -127,7 +127,7 @@ pub struct CheckedRule {
     /// What holds.
     pub rule: String,
     /// Where it does not hold, at most 100; empty if all is well.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<Violation>,
     /// What a person has to do if it does not hold.
     pub remedy: Remedy,
 }

@@ -41,8 +41,8 @@ pub use self::{
 };
 use super::{Engine, EngineError};
 pub use crate::store::{
-    AttemptLine, BalanceLine, BatchLine, ChainHead, Fault, JobLine, MovementLine, Node, OldestWaiting, RecordLine,
-    Remedy, UncertainLine, WarrantLine,
+    AttemptLine, BalanceLine, BatchLine, ChainHead, JobLine, MovementLine, Node, OldestWaiting, RecordLine, Remedy,
+    UncertainLine, Violation, WarrantLine,
 };
 
 /// Something to be read. It changes nothing.

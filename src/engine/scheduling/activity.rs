@@ -1,4 +1,4 @@
-//! What each worker does, so that the scheduler can tell when only a person would help.
+//! The activity of each worker. From it the scheduler tells whether anything can still be printed without a person.
 
 use std::{
     collections::HashMap,
@@ -12,19 +12,19 @@ use tokio::sync::watch;
 
 use crate::domain::dispatch::Blocked;
 
-/// What a worker does.
+/// The activity of a worker.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Activity {
-    /// Printing, or waiting for something that passes by itself.
+    /// Printing, or waiting for something that ends without a person.
     Busy,
     /// Blocked until a person acts, blanks are delivered, records arrive or a window opens.
     Blocked(Blocked),
 }
 
-/// What all workers do, and how they are woken.
+/// The activity of all workers, and the channel that wakes them.
 pub(crate) struct ActivityBoard {
     workers: Mutex<HashMap<String, (Activity, u64)>>,
-    /// Counts commits that may give another worker something to do.
+    /// The number of commits that may have given another worker something to do.
     work: AtomicU64,
     wake: watch::Sender<u64>,
 }
@@ -34,7 +34,7 @@ impl ActivityBoard {
         Self { workers: Mutex::default(), work: AtomicU64::new(0), wake: watch::channel(0).0 }
     }
 
-    /// Announces that there may be something new to do, for every worker.
+    /// Counts new work and wakes all workers.
     pub(crate) fn new_work(&self) {
         self.work.fetch_add(1, Ordering::SeqCst);
         self.wake_all();
@@ -45,17 +45,17 @@ impl ActivityBoard {
         self.wake.send_modify(|n| *n += 1);
     }
 
-    /// A receiver that is woken.
+    /// A receiver that changes with each wake-up.
     pub(crate) fn waker(&self) -> watch::Receiver<u64> {
         self.wake.subscribe()
     }
 
-    /// How much work was announced so far; read it before reading the database.
+    /// The amount of work counted so far. A worker reads it before it reads the database.
     pub(crate) fn seen(&self) -> u64 {
         self.work.load(Ordering::SeqCst)
     }
 
-    /// Sets what a worker does, decided on what it read after `seen`.
+    /// Sets the activity of a worker. It was decided from a read after `seen`.
     pub(crate) fn set(&self, printer: &str, doing: Activity, seen: u64) {
         let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         workers.insert(printer.to_owned(), (doing, seen));
@@ -66,14 +66,14 @@ impl ActivityBoard {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner).remove(printer);
     }
 
-    /// Whether all workers are blocked, and none has missed new work.
+    /// Whether all workers are blocked, and no worker has missed new work.
     pub(crate) fn all_blocked(&self) -> bool {
         let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         let seen = self.seen();
         workers.values().all(|(doing, at)| matches!(doing, Activity::Blocked(_)) && *at == seen)
     }
 
-    /// Why each blocked worker is blocked, by printer.
+    /// The blocked workers, by printer, and why.
     pub(crate) fn blocked(&self) -> Vec<(String, Blocked)> {
         let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
         let mut blocked: Vec<_> = workers

@@ -1,8 +1,9 @@
-//! The lease of one scheduler among several on a database. It prints on its printers while it holds the lease.
+//! The lease of a node: one of several schedulers that share a database. A node prints on its printers while it holds
+//! the lease.
 //!
-//! The lease is measured on the database's clock. A node measures its own on its monotonic clock, starting before the request,
-//! and treats it as expired a margin before other nodes may take over. The fence covers the rest: a node whose lease has
-//! expired cannot write.
+//! The lease is measured on the database's clock. A node also measures it on its own monotonic clock from before each
+//! renewal, and counts it as expired a margin before other nodes may take over. The fence covers the rest: a node whose
+//! lease has expired cannot write.
 
 use std::{
     sync::{
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use cetak_driver_api::{AttemptId, AttemptRef, Committed, Document, Fault, Prepared, PrinterDriver};
+use cetak_driver_api::{AttemptId, AttemptRef, Committed, Document, DriverError, Prepared, PrinterDriver};
 use tracing::warn;
 
 use crate::{
@@ -20,7 +21,7 @@ use crate::{
     store::{Candidate, Fence, StoreError, Tx},
 };
 
-/// The part of a lease that a node leaves unused; others may take over only after it.
+/// The share of a lease that its node leaves unused, as a divisor.
 const MARGIN: u32 = 5;
 
 /// This node's lease.
@@ -29,23 +30,23 @@ pub struct Lease {
     fence: Fence,
     pub(super) candidate: Candidate,
     pub(super) length: Duration,
-    /// Until when it holds, in microseconds of [`Clock::elapsed`].
+    /// The end of the usable lease, in microseconds of [`Clock::elapsed`].
     good_until: AtomicU64,
 }
 
 impl Lease {
-    /// For a node by this name that has not joined. `length` is at least six seconds: a shorter lease would expire while
-    /// the database waits for a writer that froze.
+    /// The lease of a node that has not joined yet. `length` is at least six seconds: a shorter lease would expire
+    /// while the database waits for a process that hangs inside a write transaction.
     pub fn new(node: &str, candidate: Candidate, length: Duration) -> Self {
         Self { fence: Fence::new(node), candidate, length, good_until: AtomicU64::new(0) }
     }
 
-    /// The fence that its writers must still own.
+    /// The fence that the node's writes must still own.
     pub fn fence(&self) -> Fence {
         self.fence.clone()
     }
 
-    /// Counts the lease as expired: nothing more is fed.
+    /// Counts the lease as expired, so that no further card starts.
     pub(in crate::engine) fn lost(&self) {
         self.good_until.store(0, Ordering::SeqCst);
     }
@@ -55,7 +56,7 @@ impl Lease {
         self.fence.node()
     }
 
-    /// Whether a card may be fed.
+    /// Whether the lease is valid, so that a card may start.
     pub(in crate::engine) fn holds(&self, clock: &dyn Clock) -> bool {
         micros(clock.elapsed()) < self.good_until.load(Ordering::SeqCst)
     }
@@ -66,13 +67,13 @@ impl Lease {
     }
 }
 
-/// Sets a clock by the database's. The answer was given at some moment of the wait for it, which is long for a node that is
-/// cut off or frozen meanwhile: a difference that the wait explains is not corrected.
-pub async fn follow(clock: &dyn Clock, tx: &mut Tx) -> Result<(), StoreError> {
+/// Synchronises a clock to the database's. The database may have read its clock at any moment of the request, so a
+/// difference that the duration of the request explains is not corrected.
+pub async fn sync_clock(clock: &dyn Clock, tx: &mut Tx) -> Result<(), StoreError> {
     let (asked, before) = (clock.elapsed(), clock.now());
     let theirs = tx.clock().await?;
     let waited = clock.elapsed().saturating_sub(asked);
-    clock.follow(theirs, theirs.clamp(before, before.plus(waited)));
+    clock.sync_to(theirs, theirs.clamp(before, before.plus(waited)));
     Ok(())
 }
 
@@ -98,10 +99,10 @@ pub(in crate::engine) enum SendError {
     LeaseExpired,
     /// The driver's call failed.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Driver(#[from] DriverError),
 }
 
-/// How often, and how far apart, an upload that came too late is cancelled.
+/// How many times the cancellation of a late upload is tried.
 const CANCEL_TRIES: u32 = 120;
 const CANCEL_WAIT: Duration = Duration::from_secs(1);
 
@@ -122,27 +123,28 @@ impl Feeder {
         if self.lease.as_ref().is_none_or(holds) { Ok(()) } else { Err(SendError::LeaseExpired) }
     }
 
-    /// Brings a document to the printer. An upload that ended after the lease is cancelled: the node that took over may have
-    /// asked before it was there.
+    /// Uploads, and cancels the upload if it ends after the lease: the node that took over may have asked the printer
+    /// too early to see it.
     pub(in crate::engine) async fn prepare(
         &self,
         attempt: &AttemptId,
         document: Document,
     ) -> Result<Prepared, SendError> {
         if self.lease.is_none() {
-            return self.driver.prepare(attempt, document).await.map_err(SendError::Fault);
+            return self.driver.prepare(attempt, document).await.map_err(SendError::Driver);
         }
         self.check()?;
         let (own, id) = (self.clone(), attempt.clone());
-        // In a task of its own, which runs to its end when the worker is aborted in the middle.
+        // In a task of its own, which completes even if the worker is aborted meanwhile.
         let upload = tokio::spawn(async move {
             let prepared = own.driver.prepare(&id, document).await;
-            let Err(error) = own.check() else { return prepared.map_err(SendError::Fault) };
-            let (printer_job, boot) = prepared.map_or((None, None), |prepared| (prepared.printer_job, prepared.boot));
+            let Err(error) = own.check() else { return prepared.map_err(SendError::Driver) };
+            let (printer_job, printer_run) =
+                prepared.map_or((None, None), |prepared| (prepared.printer_job, prepared.printer_run));
             own.cancel_late(&AttemptRef {
                 id,
                 printer_job,
-                boot,
+                printer_run,
                 releasing: false,
                 impressions: 1,
                 acknowledged: false,
@@ -150,17 +152,18 @@ impl Feeder {
             .await;
             Err(error)
         });
-        let aborted = || SendError::Fault(Fault::OutcomeUnknown("the upload was aborted".to_owned()));
+        let aborted = || SendError::Driver(DriverError::OutcomeUnknown("the upload was aborted".to_owned()));
         upload.await.unwrap_or_else(|_| Err(aborted()))
     }
 
     /// Lets the prepared card start.
     pub(in crate::engine) async fn commit(&self, attempt: &AttemptId) -> Result<Committed, SendError> {
         self.check()?;
-        self.driver.commit(attempt).await.map_err(SendError::Fault)
+        self.driver.commit(attempt).await.map_err(SendError::Driver)
     }
 
-    /// A held job that stays in the printer without an attempt could be released there by a person.
+    /// Cancels an upload that ended after the lease. A held job without an attempt could be released by a person at the
+    /// printer.
     async fn cancel_late(&self, reference: &AttemptRef) {
         for _ in 0..CANCEL_TRIES {
             if self.driver.cancel(reference).await.is_ok() {

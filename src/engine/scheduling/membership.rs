@@ -1,10 +1,10 @@
-//! A node among the others: joins them, renews its lease, takes and gives up printers, and leaves.
+//! The membership of a node: joining, the heartbeat that renews its lease, the transfer of printers, and leaving.
 
 use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::lease::{Lease, follow};
+use super::lease::{Lease, sync_clock};
 use crate::{
     domain::{
         audit::Event,
@@ -16,21 +16,21 @@ use crate::{
     store::StoreError,
 };
 
-/// How often a lease is renewed and the others' are checked.
+/// The interval of heartbeats, which renew the lease and check those of other nodes.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// What a heartbeat came to.
+/// The result of a heartbeat.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Heartbeat {
-    /// Printers were taken.
+    /// Whether this node took printers over.
     pub(super) took: bool,
-    /// Printers to give up, after the present card.
+    /// Printers that this node must give up after their current cards.
     pub(super) give: Vec<String>,
-    /// Others will give some up for this node.
+    /// Whether other nodes are about to give up printers for this one.
     pub(super) lacks: bool,
 }
 
-/// Joins the other nodes. Refused while another process has the name.
+/// Joins the other nodes. Refused while another process uses the name.
 pub(super) async fn join(lease: &Lease, engine: &Engine) -> Result<(), EngineError> {
     let asked = engine.clock.elapsed();
     let unfenced = engine.acting(&engine.writer.chain, (*engine.writer.actor).clone());
@@ -56,8 +56,8 @@ pub(super) async fn join(lease: &Lease, engine: &Engine) -> Result<(), EngineErr
     Ok(())
 }
 
-/// Renews the lease, removes nodes whose lease has expired, and takes free printers; `freed` are those that this node
-/// has given up. A node that `ends` takes none.
+/// Renews the lease, removes nodes whose lease has expired, and takes free printers. `freed` are printers that this
+/// node has given up. A node that `ends` takes none.
 pub(super) async fn heartbeat(
     lease: &Lease,
     engine: &Engine,
@@ -66,7 +66,7 @@ pub(super) async fn heartbeat(
 ) -> Result<Heartbeat, StoreError> {
     let asked = engine.clock.elapsed();
     let mut tx = engine.write(&Permit::system(SystemAct::Lease)).await?;
-    follow(&*engine.clock, &mut tx).await?;
+    sync_clock(&*engine.clock, &mut tx).await?;
     tx.node_renew(lease.node(), length_us(lease.length)).await?;
     let mut nodes = Vec::new();
     for node in tx.node_list().await? {
@@ -100,7 +100,7 @@ pub(super) async fn heartbeat(
     Ok(Heartbeat { took: !parts.take.is_empty(), give: parts.give, lacks: own < owners.len() / nodes.len().max(1) })
 }
 
-/// Gives up lease and printers, so that other nodes do not have to wait until it expires.
+/// Gives up the lease and the printers, so that other nodes need not wait until the lease expires.
 pub(super) async fn leave(lease: &Lease, engine: &Engine) -> Result<(), StoreError> {
     lease.lost();
     let mut tx = engine.write(&Permit::system(SystemAct::Lease)).await?;

@@ -1,4 +1,4 @@
-//! Runs a worker for each printer, until told to stop or until only a person would help.
+//! Runs a worker for each printer, until it is told to stop or until nothing can be printed without a person.
 
 pub(super) mod activity;
 pub mod lease;
@@ -30,23 +30,23 @@ use crate::{
     store::{ChangeListener, Fence, StoreError},
 };
 
-/// How often the scheduler checks whether another process changed something.
+/// The interval at which the scheduler checks for changes by other processes.
 const CHECK_EVERY: Duration = Duration::from_millis(100);
 
-/// When to end.
+/// The condition for ending.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Until {
-    /// When told to.
+    /// Only when it is told to stop.
     Stopped,
-    /// When for every printer only a person, a delivery or a window would help. Waits for backoff, and for jams that
-    /// clear.
+    /// When no printer can print until a person acts, blanks are delivered or a window opens. Backoff and jams that
+    /// clear without a person are waited for.
     Idle,
 }
 
-/// Why each printer prints no more, by printer.
+/// Printers that cannot print, and the reason of each.
 pub type BlockedPrinters = Vec<(String, Blocked)>;
 
-/// Schedules and prints. After `stop` is set to true, cards in the printers end and no other is fed.
+/// Plans and prints. After `stop` is set to true, the current cards are finished and no other card starts.
 pub async fn run(
     engine: &Engine,
     until: Until,
@@ -75,7 +75,7 @@ pub async fn run(
     let blocked = loop {
         let is_settled = match scheduler.check(&mut news).await {
             Ok(is_settled) => is_settled,
-            // It may come back. Until then nothing is fed, as nothing can be saved.
+            // A lost database may return. Until then no card starts, because nothing can be saved.
             Err(EngineError::Store(error))
                 if engine.store.is_shared() && (error.is_away() || matches!(error, StoreError::Database { .. })) =>
             {
@@ -109,25 +109,28 @@ pub async fn run(
     if let Some(lease) = &engine.lease
         && let Err(error) = membership::leave(lease, engine).await
     {
-        warn!(error = &error as &dyn std::error::Error, "the printers are free only when this node's lease expires");
+        warn!(
+            error = &error as &dyn std::error::Error,
+            "this node could not leave; its printers are taken over when its lease expires"
+        );
     }
     Ok(blocked)
 }
 
-/// A writer under the node's present lease.
+/// Starts the commit queue, whose writes carry the node's present epoch.
 fn start_writer(engine: &Engine) -> CommitQueue {
     let mut engine = engine.clone();
     engine.writer.fence = engine.writer.fence.as_ref().map(Fence::pinned);
     group_commit::start(engine)
 }
 
-/// A worker, and how it is told to stop after its present card.
+/// A worker's task, and the channel that tells it to stop after its current card.
 struct WorkerHandle {
     worker: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "each says something of its own, and they do not make up states")]
+#[expect(clippy::struct_excessive_bools, reason = "the flags are independent of each other")]
 struct Scheduler {
     engine: Engine,
     commits: CommitQueue,
@@ -136,27 +139,28 @@ struct Scheduler {
     board: Arc<ActivityBoard>,
     renderers: HashMap<String, Arc<dyn CardRenderer>>,
     workers: HashMap<String, WorkerHandle>,
-    /// Printers without a worker, and why.
+    /// Printers without a worker, and the reason of each.
     unusable: HashMap<String, String>,
-    /// Printers that other nodes will feed, after the present card.
+    /// Printers that other nodes take over after the current card.
     giving: HashSet<String>,
-    /// When the lease is to be renewed.
+    /// When the next heartbeat is due.
     heartbeat_at: Option<Duration>,
-    /// The database could not be reached when it was last needed.
+    /// Whether the last use of the database failed.
     is_away: bool,
-    /// There may be printers without a worker.
+    /// Whether there may be printers without a worker.
     must_start: bool,
-    /// Other nodes are about to give printers up for this one.
+    /// Whether other nodes are about to give up printers for this one.
     lacks: bool,
-    /// No card follows the present ones.
+    /// Whether the scheduler is ending: the current cards are the last.
     ends: bool,
 }
 
 impl Scheduler {
-    /// Renews the lease and starts workers, if there is a reason to. False: other nodes are about to give printers up.
+    /// Sends a due heartbeat, and starts workers if there may be new printers. Returns false if other nodes are about
+    /// to give up printers for this one.
     async fn check(&mut self, news: &mut ChangeListener) -> Result<bool, EngineError> {
         self.heartbeat().await?;
-        // Before looking for printers: a change in between is seen in the next round.
+        // Checked before the printers are read, so that a change in between is seen in the next round.
         self.must_start |= news.changed().await? || self.has_finished_workers();
         if self.must_start {
             self.start_workers().await?;
@@ -171,14 +175,17 @@ impl Scheduler {
     }
 
     fn away(&mut self, error: &StoreError) {
-        // Whether printers were taken before the answer was lost is not known.
+        // The answer was lost, so printers may have been taken.
         self.must_start = true;
         if !std::mem::replace(&mut self.is_away, true) {
-            warn!(error = error as &dyn std::error::Error, "the database is away; nothing is fed until it is back");
+            warn!(
+                error = error as &dyn std::error::Error,
+                "the database is not reachable; no card starts until it is back"
+            );
         }
     }
 
-    /// Renews the lease when it is due. A node whose lease has expired joins again, with new workers.
+    /// Sends a heartbeat when it is due. A node whose lease has expired joins again, with new workers.
     async fn heartbeat(&mut self) -> Result<(), EngineError> {
         let Some(lease) = self.engine.lease.clone() else { return Ok(()) };
         let now = self.engine.clock.elapsed();
@@ -189,7 +196,7 @@ impl Scheduler {
         let freed: Vec<String> = self.giving.iter().filter(finished).cloned().collect();
         let heartbeat = match membership::heartbeat(&lease, &self.engine, &freed, self.ends).await {
             Err(StoreError::Fenced) if self.ends => {
-                // The open attempts are another node's, and nothing more is fed.
+                // The open attempts belong to another node, and no further card starts.
                 lease.lost();
                 return Ok(());
             }
@@ -227,12 +234,12 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Waits for a worker that was told to stop, and keeps the lease for its card.
+    /// Waits for a worker that was told to stop, and renews the lease until its card is finished.
     async fn end(&mut self, worker: JoinHandle<()>) {
         let mut worker = worker;
         loop {
             tokio::select! {
-                // After a panic the attempt is open, and the next start settles it.
+                // After a panic the attempt stays open, and the next start settles it.
                 _ = &mut worker => return,
                 () = self.engine.clock.sleep(HEARTBEAT / 2) => {
                     if let Err(error) = self.heartbeat().await {
@@ -269,7 +276,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Logs once why a printer cannot be used, and shows it in `status`.
+    /// Logs once why a printer cannot be used, and saves the reason for `status`.
     async fn cannot_use(&mut self, name: String, why: String) -> Result<(), EngineError> {
         self.board.set(&name, Activity::Blocked(Blocked::Misconfigured), self.board.seen());
         if self.unusable.get(&name) != Some(&why) {

@@ -11,6 +11,6 @@ pub(in crate::render) struct TemplateError {
     pub(in crate::render) line: u32,
     /// The fault.
     pub(in crate::render) message: String,
-    /// How to mend it.
+    /// How to correct it.
     pub(in crate::render) hint: String,
 }

@@ -66,9 +66,9 @@ pub(super) struct Template {
 
 impl Template {
     /// Reads a drawing for a card of `width_mm` by `height_mm` that extends `bleed_mm` beyond each edge, and removes
-    /// the places that are wanted.
+    /// the required places from it.
     ///
-    /// Fails if the drawing is invalid, exceeds a limit, or lacks a wanted place.
+    /// Fails if the drawing is invalid, exceeds a limit, or lacks a required place.
     pub(super) fn read(
         svg: &str,
         [width_mm, height_mm]: [f32; 2],
@@ -127,13 +127,13 @@ impl Template {
         Ok(Self { tree, places })
     }
 
-    /// The area of a wanted place, and its line in the file.
+    /// The area of a required place, and its line in the file.
     pub(super) fn place(&self, name: &str) -> (Area, u32) {
         self.places.get(name).copied().unwrap_or_default()
     }
 
-    /// Renders the drawing without its bleed on a white page of `[width, height]` dots. It is stretched to the last
-    /// dots, which the card covers in part: otherwise a white line would show at the edge.
+    /// Renders the drawing without its bleed on a white page of `[width, height]` dots. It is stretched over the last
+    /// dots, which the card covers partly; otherwise the edge would show a white line.
     pub(super) fn draw(
         &self,
         [width_mm, height_mm]: [f32; 2],
@@ -153,7 +153,7 @@ impl Template {
     }
 }
 
-/// A fault, and how to mend it.
+/// A fault, and how to correct it.
 type Wrong = (String, &'static str);
 
 /// The state while all elements of a drawing are visited.

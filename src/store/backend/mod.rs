@@ -43,7 +43,7 @@ macro_rules! execute {
 }
 pub(super) use {execute, on};
 
-/// Where the database is.
+/// The location of the database.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Location {
     /// A SQLite file.
@@ -106,7 +106,7 @@ impl Backend {
         }
     }
 
-    /// Notifies the [`Notifications`] of a SQLite file. On PostgreSQL the commit does that itself.
+    /// Notifies the [`Notifications`] of a SQLite file. On PostgreSQL the commit itself notifies.
     pub(super) fn announce(&self) {
         if let Self::Sqlite(SqliteFile { path, .. }) = self
             && let Ok(socket) = std::os::unix::net::UnixDatagram::unbound()

@@ -70,7 +70,7 @@ impl Server {
         let options: PgConnectOptions = url.parse().map_err(doing("reading the database's address"))?;
         let options =
             options.application_name("cetak").statement_cache_capacity(200).disable_statement_logging().options([
-                // A commit is acknowledged when it is on disk, whatever the server's default is.
+                // A commit is acknowledged when it is on disk, whatever the default of the server.
                 ("synchronous_commit", "on"),
                 ("tcp_user_timeout", "10s"),
                 ("tcp_keepalives_idle", "10"),
@@ -80,7 +80,7 @@ impl Server {
         let server = Self { options, writers: Idle::new(1), readers: Idle::new(readers) };
         let mut connection = server.connect(Purpose::Write).await.map_err(doing("opening the database"))?;
         let (migrator, known) = schema::of_postgres();
-        // A migration may rewrite tables, or wait for another process that migrates.
+        // A migration may rewrite tables, or wait for another process that is migrating.
         let migrated = timeout(REPORT_TIMEOUT, migrator.run(&mut connection)).await;
         schema::migrated(migrated.unwrap_or_else(|_| Err(timed_out().into())), known)?;
         server.writers.put(connection);

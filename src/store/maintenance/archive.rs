@@ -43,7 +43,7 @@ impl Tx {
         Ok(ids.into_iter().map(JobId).collect())
     }
 
-    /// How many attempts these jobs have.
+    /// The number of attempts of these jobs.
     pub async fn attempts_count(&mut self, jobs: &[JobId]) -> Result<u64, StoreError> {
         const COUNT: &str = "
             SELECT COUNT(*) FROM attempt WHERE job_id IN (SELECT CAST(v.value ->> 0 AS BIGINT) FROM json_each($1) AS v)";

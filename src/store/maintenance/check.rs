@@ -1,24 +1,24 @@
 //! Consistency checks that hold at every moment, also after a crash: the file, the audit, the ledger, and that all tables
 //! agree.
 //!
-//! Each statement selects faults: the object as people name it, and what is wrong with it. All read one state of the
-//! database, and each reads whole tables.
+//! Each statement selects violations: the object as people name it, and what is wrong with it. All statements read one
+//! snapshot, and each reads whole tables.
 
 use self::Remedy::{IgnoreCounts, ReadHistory, Recount, Report, Restore};
 use crate::store::{ChainFault, ChainHead, StoreError, Tx, backend::Inner, doing, on};
 
-/// A rule, and where it is broken.
+/// A rule and its violations.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Check {
-    /// What holds.
+    /// The rule.
     pub rule: &'static str,
-    /// Where it does not hold, at most 100; empty if all is well.
-    pub faults: Vec<Fault>,
-    /// What to do if it does not hold.
+    /// At most 100 violations; empty if the rule holds.
+    pub faults: Vec<Violation>,
+    /// What to do if the rule is violated.
     pub remedy: Remedy,
 }
 
-/// What a person has to do when a rule does not hold. In each case the files stay as they are.
+/// What a person has to do about a violation. In each case the files are kept as they are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Remedy {
@@ -28,25 +28,25 @@ pub enum Remedy {
     Report,
     /// Count the blanks and cards.
     Recount,
-    /// Read the history of the thing, and do not print it.
+    /// Read the history of the object, and do not print it.
     ReadHistory,
-    /// Do not trust the counts of the board.
+    /// Do not rely on the counts of the board.
     IgnoreCounts,
 }
 
-/// One thing that is wrong.
+/// A violation of a rule.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
-pub struct Fault {
-    /// The thing: `record default/3372-2015-000001`, `lot 2015-08 of ktp-el`.
+pub struct Violation {
+    /// The object: `record default/3372-2015-000001`, `lot 2015-08 of ktp-el`.
     pub thing: String,
     /// What is wrong with it.
     pub what: String,
 }
 
-/// Rules that one statement checks: name, what to do, statement.
+/// Rules that are one statement each: name, remedy, statement.
 const RULES: [(&str, Remedy, &str); 15] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
-    ("who waits is in the waiting list, and nobody else is", ReadHistory, WAITING),
+    ("the waiting list has all waiting records, and no others", ReadHistory, WAITING),
     ("a record in a batch or uncertain has its one open job, and no other has any", ReadHistory, OPEN_JOBS),
     ("a printing job has its one open attempt, an uncertain or printed one its attempt", ReadHistory, ATTEMPTS),
     ("a closed batch has no open job", ReadHistory, BATCHES),
@@ -57,7 +57,7 @@ const RULES: [(&str, Remedy, &str); 15] = [
     ("a second copy has its approved warrant", ReadHistory, COPIES),
     ("each record has its person", Restore, PERSONS),
     ("each photo knows how many records need it", Restore, PHOTOS),
-    ("a job is either in hand or archived, and archived only when it is over", ReadHistory, ARCHIVED),
+    ("a job is either live or archived, and archived only after it has ended", ReadHistory, ARCHIVED),
     ("the counters of records are equal to the records", IgnoreCounts, RECORD_COUNTERS),
     ("the counters of outcomes are equal to the attempts that ended", IgnoreCounts, OUTCOME_COUNTERS),
 ];
@@ -94,7 +94,7 @@ const OPEN_JOBS: &str = "
        OR COALESCE(j.unknown, 0) <> CASE WHEN r.state = 'uncertain' THEN 1 ELSE 0 END
     ORDER BY r.id LIMIT 100";
 
-// A job that was returned may have had a good card, which was rejected.
+// A returned job may have had a good card, which was rejected later.
 const ATTEMPTS: &str = "
     WITH attempts AS (
         SELECT job_id, COUNT(*) FILTER (WHERE ended_at_us IS NULL) AS open, COUNT(*) FILTER (WHERE state = 'uncertain') AS unknown,
@@ -130,7 +130,8 @@ const RESERVED: &str = "
     JOIN lot ON lot.id = s.lot_id
     WHERE s.booked <> s.jobs ORDER BY lot.id, s.place LIMIT 100";
 
-// What left `printed` later is not asked here: cards are handed over and rejected under the name of their attempt too.
+// Cards that left `printed` later are not checked here: a hand-over or rejection is booked under the name of the
+// attempt too.
 const BOOKED: &str = "
     WITH booked AS (
         SELECT attempt_id, SUM(CASE WHEN to_account = 'printed' THEN quantity ELSE 0 END) AS good,
@@ -149,7 +150,7 @@ const BOOKED: &str = "
     FROM booked AS b LEFT JOIN attempts AS a ON a.id = b.attempt_id WHERE a.id IS NULL
     LIMIT 100";
 
-// A record's card is that of its newest job.
+// The card of a record is that of its newest job.
 const CARDS: &str = "
     WITH jobs AS (SELECT id, record_id, state FROM job UNION ALL SELECT id, record_id, state FROM job_archive),
     newest AS (SELECT record_id, MAX(id) AS id FROM jobs GROUP BY record_id),
@@ -216,10 +217,10 @@ const PHOTOS: &str = "
     WHERE p.uses <> COALESCE(r.needed, 0) ORDER BY p.id LIMIT 100";
 
 const ARCHIVED: &str = "
-    SELECT 'job ' || CAST(a.id AS TEXT), 'it is archived, and still in hand'
+    SELECT 'job ' || CAST(a.id AS TEXT), 'it is archived, and still among the live ones'
     FROM job_archive AS a JOIN job AS j ON j.id = a.id
     UNION ALL
-    SELECT 'attempt ' || a.name, 'it is archived, and still in hand'
+    SELECT 'attempt ' || a.name, 'it is archived, and still among the live ones'
     FROM attempt_archive AS a JOIN attempt AS h ON h.id = a.id
     UNION ALL
     SELECT 'job ' || CAST(a.id AS TEXT), 'it is archived, and its batch is ' || b.state
@@ -250,8 +251,8 @@ const OUTCOME_COUNTERS: &str = "
     WHERE s.counted <> s.found ORDER BY s.bucket, s.printer, s.state LIMIT 100";
 
 impl Tx {
-    /// Checks everything that must hold at every moment, and with `seal` also that no sealed audit row is gone. A file that
-    /// is broken itself is the only thing that is then told: what is read from it proves nothing.
+    /// Checks all rules; with `seal`, also that no sealed audit row is missing. If the file itself is damaged, only
+    /// that is reported, because nothing that is read from it is reliable.
     pub async fn check(&mut self, seal: &[ChainHead]) -> Result<Vec<Check>, StoreError> {
         self.without_timeout();
         let mut checks = Vec::new();
@@ -263,9 +264,10 @@ impl Tx {
             }
         }
         let (_, chains) = self.audit_verify(seal).await?;
-        let chain = |f: ChainFault| Fault { thing: format!("chain {}, row {}", f.chain, f.seq), what: f.what.into() };
+        let chain =
+            |f: ChainFault| Violation { thing: format!("chain {}, row {}", f.chain, f.seq), what: f.what.into() };
         let chains = chains.into_iter().map(chain).collect();
-        let account = |(key, booked, moved): (String, i64, i64)| Fault {
+        let account = |(key, booked, moved): (String, i64, i64)| Violation {
             thing: format!("account {key}"),
             what: format!("booked {booked}, moved {moved}"),
         };
@@ -279,39 +281,39 @@ impl Tx {
                 on!(self, c => sqlx::query_as(sql).fetch_all(c)).map_err(doing("checking the database"))?;
             checks.push(Check {
                 rule,
-                faults: rows.into_iter().map(|(thing, what)| Fault { thing, what }).collect(),
+                faults: rows.into_iter().map(|(thing, what)| Violation { thing, what }).collect(),
                 remedy,
             });
         }
         Ok(checks)
     }
 
-    /// What SQLite finds wrong with its own file, and rows that refer to nothing. On a connection that cannot write it
-    /// leaves the CHECKs out; what they say of states is in the rules. `None` on PostgreSQL, which looks after its files.
-    async fn file_faults(&mut self) -> Result<Option<Vec<Fault>>, StoreError> {
+    /// Violations of the SQLite file's own integrity, and rows with missing references. A read-only connection does not
+    /// evaluate CHECK constraints; the rules cover their states. `None` on PostgreSQL, which checks its own files.
+    async fn file_faults(&mut self) -> Result<Option<Vec<Violation>>, StoreError> {
         type Orphan = (String, Option<i64>, String, i64);
         let Inner::Sqlite(transaction) = &mut self.inner else { return Ok(None) };
         let pages: Result<Vec<String>, _> =
             sqlx::query_scalar("PRAGMA integrity_check(100)").fetch_all(&mut **transaction).await;
         let pages: Vec<String> = match pages {
             Ok(pages) => pages.into_iter().filter(|what| what != "ok").collect(),
-            // Broken in a way that ends the search.
+            // SQLITE_CORRUPT: the damage prevents the check from going on.
             Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == "11") => {
                 vec![error.message().to_owned()]
             }
             Err(error) => return Err(doing("checking the database file")(error)),
         };
         if !pages.is_empty() {
-            // A broken file may not even be read for the rest.
-            return Ok(Some(pages.into_iter().map(|what| Fault { thing: "file".into(), what }).collect()));
+            // The damage may prevent further reads.
+            return Ok(Some(pages.into_iter().map(|what| Violation { thing: "file".into(), what }).collect()));
         }
         let orphans: Vec<Orphan> = sqlx::query_as("PRAGMA foreign_key_check")
             .fetch_all(&mut **transaction)
             .await
             .map_err(doing("checking the database file"))?;
-        let orphan = |(table, row, parent, _): Orphan| Fault {
+        let orphan = |(table, row, parent, _): Orphan| Violation {
             thing: format!("table {table}, row {}", row.map_or_else(|| "?".into(), |row| row.to_string())),
-            what: format!("it refers to a row of {parent} that is gone"),
+            what: format!("it refers to a row of {parent} that does not exist"),
         };
         Ok(Some(orphans.into_iter().take(100).map(orphan).collect()))
     }

@@ -7,6 +7,6 @@ pub(super) mod transfer;
 
 pub use self::{
     archive::Moved,
-    check::{Check, Fault, Remedy},
+    check::{Check, Remedy, Violation},
     transfer::Transferred,
 };

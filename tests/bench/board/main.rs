@@ -20,7 +20,7 @@ use std::{path::Path, time::Instant};
 
 use anyhow::{Context, ensure};
 use cetak::{
-    domain::{id::RecordId, record::RecordState},
+    domain::record::RecordState,
     engine::{
         Engine,
         query::{ListNeeds, Query, ShowBoard},
@@ -30,7 +30,6 @@ use cetak::{
 use shared::{
     database::{Database, Kind, Lazy},
     office,
-    postgres::psql,
     table::{Line, number, show},
 };
 
@@ -38,16 +37,14 @@ use shared::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Records in one transaction of the filling, which is not measured.
-const CHUNK: i64 = 10_000;
-/// Reads of each list that are not counted: they fill the caches.
+/// Uncounted reads of each list, which fill the caches.
 const WARM_UP: usize = 10;
 /// Districts, of which an office has a few and a province hundreds.
 const DISTRICTS: i64 = 40;
-/// Every so many records one is quarantined.
+/// The interval of quarantined records.
 const QUARANTINED_EVERY: i64 = 50;
 
-/// How much is measured.
+/// The extent of the benchmark.
 struct Plan {
     /// Reads of each list.
     reads: usize,
@@ -56,7 +53,7 @@ struct Plan {
     kinds: Vec<Kind>,
 }
 
-/// An office with a list, and what its reads took, in microseconds.
+/// An office with a list, and the durations of its reads in microseconds.
 struct List {
     length: i64,
     database: Database,
@@ -67,7 +64,7 @@ struct List {
 
 fn main() -> anyhow::Result<()> {
     let plan = Plan::from_arguments(std::env::args().skip(1))?;
-    // On the disk of the build, not in a folder that may be memory.
+    // On the disk of the build, because the folder of temporary files may be in memory.
     let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("cetak {}, {cores} cores, {} reads, medians", env!("CARGO_PKG_VERSION"), plan.reads);
@@ -96,7 +93,7 @@ impl Plan {
     }
 }
 
-/// Each list is read in turn, so that a busy moment of the machine affects all.
+/// Each list is read in turn, so that load from other processes affects all.
 async fn measure(kind: Kind, folder: &Path, server: &Lazy, plan: &Plan) -> anyhow::Result<Vec<Line>> {
     let mut lists = Vec::new();
     for length in &plan.lengths {
@@ -127,23 +124,7 @@ async fn measure(kind: Kind, folder: &Path, server: &Lazy, plan: &Plan) -> anyho
 
 impl List {
     async fn fill(database: Database, length: i64) -> anyhow::Result<Self> {
-        let office = office::open(&database).await?;
-        let mut next = 1;
-        while next <= length {
-            let end = (next + CHUNK).min(length + 1);
-            let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
-            tx.records_add("bench", office::PROFILE, (next..end).map(record).collect()).await?;
-            tx.commit().await?;
-            next = end;
-        }
-        office::receive(&office, length).await?;
-        for printer in 1..=10 {
-            office::add_printer(&office, &format!("p{printer}"), &format!("mock://p{printer}")).await?;
-        }
-        if let Some(url) = database.url() {
-            psql(url, "VACUUM ANALYZE");
-        }
-        database.settle()?;
+        let office = office::with_records(&database, length, 10, record).await?;
         Ok(Self { length, database, office, board: Vec::new(), needs: Vec::new() })
     }
 
@@ -165,23 +146,11 @@ impl List {
 }
 
 fn record(id: i64) -> NewRecord {
-    let mut person_key = [0; 16];
-    person_key[..8].copy_from_slice(&id.to_be_bytes());
     let is_quarantined = id % QUARANTINED_EVERY == 0;
     NewRecord {
-        id: RecordId(id),
-        request_id: format!("3372-2015-{id:08}"),
         state: if is_quarantined { RecordState::Quarantined } else { RecordState::Waiting },
-        reason: None,
-        kind: "first".into(),
         class: 1 + id % 4,
-        person_key,
-        digest: person_key,
-        photo: None,
         district: format!("DISTRICT {}", id % DISTRICTS),
-        village: "VILLAGE".into(),
-        requested_at_us: id,
-        verified_at_us: id,
-        sealed: vec![7; 40],
+        ..office::waiting(id)
     }
 }

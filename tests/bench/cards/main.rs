@@ -48,7 +48,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const DPI: u32 = 300;
 
-/// A person, and what else a card shows.
+/// A person and the other values of the card.
 struct Citizen {
     person: Person,
     fields: BTreeMap<String, String>,
@@ -83,7 +83,7 @@ fn main() -> anyhow::Result<()> {
     let (mut rsvg, mut start) = (Vec::new(), Vec::new());
     for run in 1..=runs {
         eprintln!("measuring: run {run} of {runs}");
-        // From here on the most memory is counted anew.
+        // Resets the peak of memory.
         fs::write("/proc/self/clear_refs", "5")?;
         figures[0].push(rate(&renderer, &citizens, 1, std::slice::from_ref(&pwg))?);
         figures[1].push(rate(&renderer, &citizens, cores, std::slice::from_ref(&pwg))?);
@@ -183,7 +183,7 @@ fn peer(folder: &Path, profile: &CardProfile, citizens: &[Citizen]) -> anyhow::R
     Ok(per_second(f64::from(u32::try_from(citizens.len())?), began))
 }
 
-/// The same of drawings with nothing in them.
+/// The rate for empty drawings.
 fn peer_start(folder: &Path) -> anyhow::Result<f64> {
     let empty = folder.join("empty.svg");
     fs::write(&empty, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 1 1\" width=\"1\" height=\"1\"/>")?;
@@ -200,7 +200,8 @@ fn convert(drawing: &Path) -> anyhow::Result<()> {
     output_of(&mut command, "there is no rsvg-convert; hint: apt-get install librsvg2-bin").map(drop)
 }
 
-/// A side's drawing with a person's texts and photo in their places. Without codes: the peer has less to draw.
+/// The drawing of a side with a person's texts and photo in their places, without codes: the reference has less to
+/// draw.
 fn filled(side: &Side, citizen: &Citizen) -> anyhow::Result<String> {
     let mut drawing = String::new();
     for line in side.svg.lines() {

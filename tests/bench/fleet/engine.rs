@@ -1,22 +1,22 @@
-//! Helper: one printer's queue and engine. It has no task: each request first carries out everything that was due until
-//! then, so that a thousand printers cost only their requests.
+//! Helper: the queue and engine of one printer. It has no task: each request first carries out everything that was due,
+//! so that a thousand printers cost only their requests.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Ended jobs that a printer remembers, as a PAPPL application does.
+/// The number of ended jobs that a printer keeps, as a PAPPL application does.
 const HISTORY: usize = 100;
 
-/// How a job stands.
+/// The state of a job.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stage {
-    /// Held, or without its document.
+    /// Held, or still without its document.
     Waiting,
     Queued,
     Printing,
-    /// Somebody cancelled it while its card was made: the card comes out all the same, as real printers have it.
+    /// Cancelled while its card was being made: the card comes out nevertheless, as in real printers.
     Stopping,
     Completed,
     Canceled,
@@ -60,7 +60,7 @@ pub(crate) struct Card {
 }
 
 impl Printer {
-    /// A card takes `card_us`, give or take `jitter_us`.
+    /// A printer whose cards take `card_us` ± `jitter_us`.
     pub(crate) fn new(card_us: u64, jitter_us: u64, seed: u64) -> Self {
         Self {
             jobs: BTreeMap::new(),
@@ -75,7 +75,7 @@ impl Printer {
         }
     }
 
-    /// Lets happen what was due until now.
+    /// Carries out everything that was due until now.
     pub(crate) fn catch_up(&mut self, now: u64) {
         loop {
             let mut free_since = 0;
@@ -135,7 +135,7 @@ impl Printer {
         self.jobs.entry(id).or_insert(job)
     }
 
-    /// False for a job that has its document, or takes none any more.
+    /// False if the job has its document, or accepts none any more.
     pub(crate) fn send_document(&mut self, id: i32, now: u64) -> bool {
         let Some(job) = self.jobs.get_mut(&id).filter(|job| job.stage == Stage::Waiting && !job.has_document) else {
             return false;
@@ -145,7 +145,7 @@ impl Printer {
         true
     }
 
-    /// False for a job that waits for no document and is not over.
+    /// False if the job does not wait for a document and has not ended.
     pub(crate) fn hold(&mut self, id: i32) -> bool {
         let Some(job) = self.jobs.get_mut(&id) else { return false };
         match job.stage {
@@ -176,7 +176,7 @@ impl Printer {
         }
     }
 
-    /// False for a job that is over.
+    /// False if the job has ended.
     pub(crate) fn cancel(&mut self, id: i32, now: u64) -> bool {
         let Some(job) = self.jobs.get_mut(&id) else { return false };
         match job.stage {
@@ -197,12 +197,12 @@ impl Printer {
         self.jobs.get(&id)
     }
 
-    /// Jobs that are not over, the oldest first.
+    /// Jobs that have not ended, the oldest first.
     pub(crate) fn open_jobs(&self) -> impl Iterator<Item = &Job> {
         self.jobs.values().filter(|job| job.ended_us.is_none())
     }
 
-    /// Jobs that are over, the newest first.
+    /// Jobs that have ended, the newest first.
     pub(crate) fn ended_jobs(&self) -> impl Iterator<Item = &Job> {
         self.ended.iter().rev().filter_map(|id| self.jobs.get(id))
     }

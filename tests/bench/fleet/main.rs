@@ -35,23 +35,23 @@ use shared::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The processor time of a process that has ended is gone, so it is read again and again.
+/// The processor time of a process is lost when it ends, so it is sampled.
 const SAMPLE: Duration = Duration::from_millis(50);
 
-/// How much is measured.
+/// The extent of the benchmark.
 #[derive(Clone, Debug)]
 struct Plan {
     printers: u32,
-    /// Of each printer.
+    /// For each printer.
     cards: u32,
     card_ms: u32,
-    /// How much cards take more or less, per cent.
+    /// The variation of card times, per cent.
     jitter: u32,
     seed: u64,
     settings: Settings,
 }
 
-/// What a run came to.
+/// The results of a run.
 struct Run {
     scheduler: Usage,
     printers: Usage,
@@ -65,7 +65,7 @@ fn main() -> anyhow::Result<()> {
         return server::be(arguments);
     }
     let plan = Plan::from_arguments(arguments)?;
-    // On the disk of the build, not in a folder that may be memory.
+    // On the disk of the build, because the folder of temporary files may be in memory.
     let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let database = Database::in_folder(scratch.path());
     let card_us = u64::from(plan.card_ms) * 1_000;
@@ -104,7 +104,7 @@ impl Plan {
         }
         ensure!(plan.printers > 0 && plan.cards > 0, "there must be a card to print");
         ensure!(plan.jitter <= 50, "a jitter is at most 50 per cent");
-        // A printer takes one batch and no more, so that all have the same to do.
+        // Each printer gets exactly one batch, so that all have the same work.
         settings.insert(0, format!("batch_size={}", plan.cards));
         settings.iter().try_for_each(|setting| plan.settings.add(setting))?;
         Ok(plan)

@@ -1,5 +1,5 @@
-//! Helper: all printers in a process of their own, so that their work is not counted as the scheduler's: one port, a path
-//! for each printer, one task for each connection. A plain GET returns the requests and the cards made.
+//! Helper: all printers in a process of their own, so that their work is not counted as the scheduler's: one port, a
+//! path for each printer, one task for each connection. A plain GET returns the counted requests and cards.
 
 use std::{
     collections::BTreeMap,
@@ -26,13 +26,13 @@ use super::{
     engine::Printer,
 };
 
-/// The first argument of the process that is the printers.
+/// The first argument of the printers' process.
 pub(crate) const ARGUMENT: &str = "--be-the-printers";
 
 const HEAD_MAX: usize = 16_384;
 const BODY_MAX: usize = 16 << 20;
 
-/// What the printers know of themselves. Times are in microseconds since their start.
+/// The counts of the printers. Times are in microseconds since their start.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Counts {
     /// Requests by operation.
@@ -41,15 +41,15 @@ pub(crate) struct Counts {
     pub(crate) connections: u64,
     /// Cards by job name.
     pub(crate) cards: BTreeMap<String, u32>,
-    /// When the first card of all began, and the last came out.
+    /// The start of the first card of all printers, and the end of the last.
     pub(crate) first_us: u64,
     pub(crate) last_us: u64,
-    /// Of all printers together, from each one's first card to its last: the whole time, and the gaps between two cards.
+    /// Sums over all printers, from the first card of each to its last: the whole time, and the gaps between cards.
     pub(crate) whole_us: u64,
     pub(crate) gaps_us: Vec<u64>,
 }
 
-/// The printers, as the benchmark sees them. They end when this is dropped, or when the benchmark ends.
+/// The printers' process. It ends when this value is dropped, or with the benchmark.
 pub(crate) struct Printers {
     child: Child,
     _stdin: Option<ChildStdin>,
@@ -94,7 +94,7 @@ impl Printers {
 
 impl Drop for Printers {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -179,9 +179,9 @@ async fn serve(mut stream: TcpStream, park: &Park) -> anyhow::Result<()> {
     }
 }
 
-/// What matters of a request's head.
+/// The needed part of a request's head.
 struct Head {
-    /// Whom it is for; none for a question about all of them.
+    /// The printer of the request; `None` for a request about all printers.
     printer: Option<usize>,
     length: usize,
 }

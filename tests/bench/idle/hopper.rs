@@ -6,8 +6,8 @@ use anyhow::{Context, ensure};
 
 use crate::engine::Engine;
 
-/// It does as little as it can beside the card, as whatever it does counts as idle. Cards take a little more or less than
-/// others, as otherwise each would end at the same distance from the next question about it.
+/// The script does as little as possible beside the card, because its own time counts as idle. Card times vary a
+/// little, because otherwise each card would end at the same phase of the polls.
 const SCRIPT: &str = r#"#!/bin/sh
 began=$(date +%s%N)
 pace=$((@PACE@ - @JITTER@ + began / 1000 % (2 * @JITTER@ + 1)))
@@ -19,7 +19,7 @@ echo 'ATTR: job-impressions=1 job-impressions-completed=1' >&2
 echo 'PAGE: 1 1' >&2
 "#;
 
-/// Makes the engine of a printer note when each card begins and ends. A card takes `pace_ms`, give or take `jitter_ms`.
+/// Makes the engine of a printer record when each card begins and ends. A card takes `pace_ms` ± `jitter_ms`.
 pub(crate) fn note_times(engine: &Engine, pace_ms: u32, jitter_ms: u32) -> anyhow::Result<()> {
     let times = engine.file("times");
     fs::write(&times, "")?;

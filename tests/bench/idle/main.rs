@@ -55,7 +55,7 @@ use shared::{
 };
 use tokio::runtime::Runtime;
 
-/// How much longer than its cards a run may take.
+/// The maximum duration of a run beyond that of its cards.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ struct Plan {
     settings: Settings,
 }
 
-/// Some cards that take the same time, more or less.
+/// Cards that take the same time, within the jitter.
 #[derive(Clone, Copy, Debug)]
 struct Cards {
     count: u32,
@@ -74,20 +74,20 @@ struct Cards {
     jitter_ms: u32,
 }
 
-/// What one way of printing came to, over all runs.
+/// The results of one way of printing, over all runs.
 #[derive(Clone, Debug, Default)]
 struct Figures {
-    /// Of each run, per cent.
+    /// For each run, per cent.
     shares: Vec<f64>,
-    /// Of all runs together.
+    /// For all runs together.
     gaps_ms: Vec<f64>,
-    /// Requests a second, of each run.
+    /// Requests per second, for each run.
     requests: Vec<f64>,
 }
 
 fn main() -> anyhow::Result<()> {
     let plan = Plan::from_arguments(std::env::args().skip(1))?;
-    // On the disk of the build, not in a folder that may be memory.
+    // On the disk of the build, because the folder of temporary files may be in memory.
     let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
@@ -151,7 +151,7 @@ impl Plan {
     }
 }
 
-/// Prints cards with the program, and compares its books with the output hopper.
+/// Prints cards with the program, and compares its database with the output hopper.
 fn drive(
     runtime: &Runtime,
     folder: &Path,
@@ -177,7 +177,7 @@ fn drive(
     Ok(())
 }
 
-/// The same with the tools of CUPS: its queue has all the cards before the first is made.
+/// Prints the same cards with the tools of CUPS, whose queue has all cards before the first is made.
 fn send_with_lp(folder: &Path, cards: Cards, figures: &mut Figures) -> anyhow::Result<()> {
     let printer = Kind::Cupsd.start();
     note_times(printer.engine(), cards.pace_ms, cards.jitter_ms)?;

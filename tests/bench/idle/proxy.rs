@@ -17,7 +17,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// In front of a port of this machine. It ends with the process.
+    /// A proxy in front of a port of this machine. It ends with the process.
     pub(crate) fn start(to: u16) -> anyhow::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let port = listener.local_addr()?.port();
@@ -26,7 +26,7 @@ impl Proxy {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let times = Arc::clone(&times);
-                // A printer that refuses the connection is a closed door.
+                // A printer that refuses the connection ends the client's connection too.
                 if let Ok(printer) = TcpStream::connect(("localhost", to)) {
                     let _ = connect(client, printer, times);
                 }
@@ -61,11 +61,11 @@ fn connect(client: TcpStream, printer: TcpStream, times: Times) -> io::Result<()
     Ok(())
 }
 
-/// One way, until either end closes; then the other end is closed too.
-fn carry(mut from: TcpStream, mut to: TcpStream, mut look: impl FnMut(&[u8])) {
+/// Copies one direction until either end closes, and then closes the other end.
+fn carry(mut from: TcpStream, mut to: TcpStream, mut inspect: impl FnMut(&[u8])) {
     let mut bytes = vec![0; 65_536];
     while let Ok(length @ 1..) = from.read(&mut bytes) {
-        look(&bytes[..length]);
+        inspect(&bytes[..length]);
         if to.write_all(&bytes[..length]).is_err() {
             break;
         }
@@ -75,7 +75,7 @@ fn carry(mut from: TcpStream, mut to: TcpStream, mut look: impl FnMut(&[u8])) {
     let _ = to.shutdown(Shutdown::Both);
 }
 
-/// Finds the requests in what a client sends: a head, and a body as long as it says.
+/// Counts the requests in a client's bytes: each is a head, and a body of the length that the head gives.
 #[derive(Default)]
 struct Counter {
     head: Vec<u8>,
@@ -83,7 +83,7 @@ struct Counter {
 }
 
 impl Counter {
-    /// How many heads end in these bytes.
+    /// The number of heads that end in these bytes.
     fn feed(&mut self, bytes: &[u8]) -> usize {
         let mut ended = 0;
         for byte in bytes {

@@ -41,7 +41,7 @@ const NO_SQLITE: &str = "the program `sqlite3` is needed for the reference; inst
 /// The interval of reading the program's memory.
 const SAMPLE: Duration = Duration::from_millis(5);
 
-/// How much is measured.
+/// The extent of the benchmark.
 struct Plan {
     runs: usize,
     rows: u32,
@@ -58,7 +58,7 @@ struct Figures {
 
 fn main() -> anyhow::Result<()> {
     let plan = Plan::from_arguments(std::env::args().skip(1))?;
-    // On the disk of the build, not in a folder that may be memory.
+    // On the disk of the build, because the folder of temporary files may be in memory.
     let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("cetak {}, {cores} cores, {} runs, medians", env!("CARGO_PKG_VERSION"), plan.runs);
@@ -121,12 +121,12 @@ fn shared_photos(folder: &Path, list: &WaitingList, server: &Lazy, plan: &Plan) 
     Ok(lines.collect())
 }
 
-/// Files are on the disk before a run that shall not pay for them.
+/// Syncs files before a run that must not include their cost.
 fn settle(paths: &[PathBuf]) -> anyhow::Result<()> {
     paths.iter().try_for_each(|path| File::open(path)?.sync_all()).context("a file of the benchmark is gone")
 }
 
-/// From the start of the program to its end.
+/// Measures from the start of the program to its end.
 fn import(database: &Database, list: &WaitingList, figures: &mut Figures) -> anyhow::Result<()> {
     let mut command = Settings::default().program(database);
     command.args(["--json", "import"]).arg(&list.path).stdout(Stdio::piped());

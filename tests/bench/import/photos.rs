@@ -43,7 +43,7 @@ pub(crate) fn measure(folder: &Path, list: &WaitingList, server: &Lazy, plan: &P
     Ok(lines.collect())
 }
 
-/// Gives each row that names a photo that is there one of its own; returns the files.
+/// Gives each row with an existing photo a photo of its own; returns the files.
 fn with_own_photos(list: &WaitingList) -> anyhow::Result<Vec<PathBuf>> {
     let folder = list.path.parent().context("a list lies in a folder")?;
     fs::create_dir(folder.join("own"))?;
@@ -58,7 +58,7 @@ fn with_own_photos(list: &WaitingList) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for row in rows {
         let known = row[column].is_empty() || !folder.join(&row[column]).exists();
-        // A repeated row must stay the same, so the photo goes with the row and not with its number.
+        // A repeated row must stay the same, so the photo belongs to the row's content and not to its number.
         let key: Vec<String> = row.iter().map(str::to_owned).collect();
         let photo = if known {
             row[column].to_owned()
@@ -80,7 +80,7 @@ fn with_own_photos(list: &WaitingList) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Bytes that do not compress, as a photo's.
+/// Bytes that do not compress, like those of a photo.
 fn noise() -> Vec<u8> {
     let mut state = 7_u64;
     let next = |_| {

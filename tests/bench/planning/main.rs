@@ -26,7 +26,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use cetak::{
-    domain::{id::RecordId, printer::Printer, record::RecordState},
+    domain::printer::Printer,
     engine::{
         Engine,
         planning::{self, Plan as Planned},
@@ -46,17 +46,15 @@ use shared::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Records in one transaction of the filling, which is not measured.
-const CHUNK: i64 = 10_000;
-/// Batches of each list that are not counted: they fill the caches.
+/// Uncounted batches of each list, which fill the caches.
 const WARM_UP: usize = 10;
-/// Rows that were on the list and are gone while an old snapshot still sees them.
+/// Removed rows of the list that an old snapshot still sees.
 const DEAD: i64 = 200_000;
 const DAY_US: i64 = 86_400_000_000;
 /// 1 January 2015.
 const BEGIN_US: i64 = 1_420_070_400_000_000;
 
-/// How much is measured.
+/// The extent of the benchmark.
 struct Plan {
     /// Batches chosen from each list.
     batches: usize,
@@ -65,7 +63,7 @@ struct Plan {
     kinds: Vec<Kind>,
 }
 
-/// A waiting list, and what choosing from it took.
+/// A waiting list, and the durations of planning from it.
 struct List {
     length: i64,
     database: Database,
@@ -76,7 +74,7 @@ struct List {
 
 fn main() -> anyhow::Result<()> {
     let plan = Plan::from_arguments(std::env::args().skip(1))?;
-    // On the disk of the build, not in a folder that may be memory.
+    // On the disk of the build, because the folder of temporary files may be in memory.
     let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("cetak {}, {cores} cores, {} batches, medians", env!("CARGO_PKG_VERSION"), plan.batches);
@@ -105,7 +103,7 @@ impl Plan {
     }
 }
 
-/// Each list in turn gives a batch, so that a busy moment of the machine is everybody's.
+/// Each list in turn gives a batch, so that load from other processes affects all.
 async fn measure(kind: Kind, folder: &Path, server: &Lazy, plan: &Plan) -> anyhow::Result<Vec<Line>> {
     let mut lists = Vec::new();
     for length in &plan.lengths {
@@ -158,30 +156,15 @@ async fn choose(lists: &mut [List], batches: usize) -> anyhow::Result<()> {
 }
 
 impl List {
-    /// A list in the order of nothing: neighbours in the list are strangers in the table.
+    /// A list in random order: neighbours in the list are not neighbours in the table.
     async fn fill(database: Database, length: i64) -> anyhow::Result<Self> {
-        let office = office::open(&database).await?;
         let mut random = ChaCha8Rng::seed_from_u64(7);
-        let mut next = 1;
-        while next <= length {
-            let end = (next + CHUNK).min(length + 1);
-            let records: Vec<NewRecord> = (next..end).map(|id| record(id, &mut random)).collect();
-            let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
-            tx.records_add("bench", office::PROFILE, records).await?;
-            tx.commit().await?;
-            next = end;
-        }
-        office::receive(&office, length).await?;
-        office::add_printer(&office, "p1", "mock://p1").await?;
-        if let Some(url) = database.url() {
-            psql(url, "VACUUM ANALYZE");
-        }
-        database.settle()?;
+        let office = office::with_records(&database, length, 1, |id| record(id, &mut random)).await?;
         let printer = office.store.read().await?.printer_get("p1").await?.context("the printer was just added")?;
         Ok(Self { length, database, office, printer, micros: Vec::new() })
     }
 
-    /// One batch in one durable transaction; returns microseconds.
+    /// Plans one batch in one durable transaction; returns microseconds.
     async fn choose(&self) -> anyhow::Result<f64> {
         let office = &self.office;
         let profile = office.profile(office::PROFILE)?;
@@ -197,7 +180,7 @@ impl List {
     }
 }
 
-/// Another connection that looked once and has not ended its transaction.
+/// Another connection with an open transaction that has read.
 struct Snapshot(Child);
 
 impl Snapshot {
@@ -222,7 +205,7 @@ impl Drop for Snapshot {
     }
 }
 
-/// Puts rows at the head of the list, as many as are to be dead, and takes them away again.
+/// Adds rows at the head of the list and removes them again.
 fn die(url: &str) {
     let sql = format!(
         "INSERT INTO waiting (profile, class, verified_at_us, requested_at_us, source, request_id, record_id)
@@ -234,25 +217,15 @@ fn die(url: &str) {
 }
 
 fn record(id: i64, random: &mut ChaCha8Rng) -> NewRecord {
-    let mut person_key = [0; 16];
-    // In order, so that filling ten million takes minutes; planning never reads it.
-    person_key[..8].copy_from_slice(&id.to_be_bytes());
     let requested_at_us = BEGIN_US + random.random_range(0..200 * 24 * 60) * 60_000_000;
     let is_first = random.random_range(0..100) < 62;
     NewRecord {
-        id: RecordId(id),
-        request_id: format!("3372-2015-{id:08}"),
-        state: RecordState::Waiting,
-        reason: None,
         kind: if is_first { "first" } else { "change" }.into(),
         class: if is_first { 1 } else { 4 },
-        person_key,
-        digest: person_key,
-        photo: None,
         district: format!("DISTRICT {}", random.random_range(1..=5)),
         village: format!("VILLAGE {}", random.random_range(1..=51)),
         requested_at_us,
         verified_at_us: requested_at_us + random.random_range(1..=14) * DAY_US,
-        sealed: vec![7; 40],
+        ..office::waiting(id)
     }
 }

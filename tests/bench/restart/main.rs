@@ -40,11 +40,11 @@ use tokio::runtime::Runtime;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Printers that are one file, so that few files have to be looked at.
+/// The number of printers in one truth file, so that few files must be read.
 const PRINTERS_PER_FILE: usize = 100;
 /// The interval of checking whether a card was fed.
-const LOOK: Duration = Duration::from_millis(2);
-/// How much longer than its cards anything here may take.
+const CHECK_INTERVAL: Duration = Duration::from_millis(2);
+/// The maximum duration of a step beyond that of its cards.
 const PATIENCE: Duration = Duration::from_mins(5);
 
 struct Plan {
@@ -54,19 +54,19 @@ struct Plan {
     kinds: Vec<Kind>,
 }
 
-/// Seconds from a start of the program, of each run.
+/// Seconds since a start of the program, for each run.
 #[derive(Default)]
 struct Figures {
     first: Vec<f64>,
     all: Vec<f64>,
 }
 
-/// What the printers keep.
+/// The truth files of the printers.
 struct Truth(Vec<PathBuf>);
 
 fn main() -> anyhow::Result<()> {
     let plan = Plan::from_arguments(std::env::args().skip(1))?;
-    // On the disk of the build, not in a folder that may be memory.
+    // On the disk of the build, because the folder of temporary files may be in memory.
     let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("cetak {}, {cores} cores, {} runs, medians", env!("CARGO_PKG_VERSION"), plan.runs);
@@ -120,7 +120,7 @@ fn crash(runtime: &Runtime, database: &Database, plan: &Plan, figures: &mut [Fig
         (format!("p{number}"), format!("mock://p{number}?hold=yes&dpi=100&card_ms={}&truth={file}", plan.card_ms))
     });
     let mut settings = Settings::default();
-    // One being made and one held.
+    // One card that is being made, and one held.
     settings.add("batch_size=2")?;
     let cards = u32::try_from(2 * plan.printers)?;
     let records = runtime.block_on(program::fill(database, &settings, 7, cards, named))?;
@@ -140,7 +140,7 @@ fn crash(runtime: &Runtime, database: &Database, plan: &Plan, figures: &mut [Fig
     figures[1].all.push(truth.wait_for(began, plan, 2 * plan.printers)?);
     while !scheduler.has_ended()? {
         ensure!(began.elapsed() < plan.enough(), "the printing does not end");
-        std::thread::sleep(LOOK);
+        std::thread::sleep(CHECK_INTERVAL);
     }
     runtime.block_on(program::compare(database, records, cards, &truth.by_name()?))
 }
@@ -151,7 +151,7 @@ impl Plan {
     }
 }
 
-/// Each printer makes one card and holds the next.
+/// Waits until each printer makes one card and holds the next.
 async fn wait_for_attempts(database: &Database, plan: &Plan, began: Instant) -> anyhow::Result<()> {
     let office = office::open(database).await?;
     loop {
@@ -166,7 +166,7 @@ async fn wait_for_attempts(database: &Database, plan: &Plan, began: Instant) -> 
             return Ok(());
         }
         ensure!(began.elapsed() < plan.enough(), "{open} attempts are open, and it should be two of each printer");
-        tokio::time::sleep(100 * LOOK).await;
+        tokio::time::sleep(100 * CHECK_INTERVAL).await;
     }
 }
 
@@ -175,12 +175,12 @@ impl Truth {
     fn wait_for(&self, began: Instant, plan: &Plan, cards: usize) -> anyhow::Result<f64> {
         while self.count()? < cards {
             ensure!(began.elapsed() < plan.enough(), "{cards} cards should have been fed, and {} are", self.count()?);
-            std::thread::sleep(LOOK);
+            std::thread::sleep(CHECK_INTERVAL);
         }
         Ok(began.elapsed().as_secs_f64())
     }
 
-    /// Without a lock, which would keep the printers from writing.
+    /// The number of cards. Read without a lock, which would block the printers.
     fn count(&self) -> anyhow::Result<usize> {
         let lines = |path: &PathBuf| match fs::read(path) {
             Ok(bytes) => Ok(bytes.split(|byte| *byte == b'\n').count() - 1),

@@ -9,22 +9,25 @@ use cetak::{
         demo::people::WaitingList,
         system::{SystemClock, SystemEntropy},
     },
-    domain::{audit::Actor, import::Rejection, permission::Operation},
+    domain::{audit::Actor, id::RecordId, import::Rejection, permission::Operation, record::RecordState},
     engine::{
         Engine, Settings,
         client::{Client, Direct},
         import::{Format, Import, Watch, import},
         operations::{AddObjectedPrinter, AddPrinter, Probe, ReceiveBlanks},
     },
-    store::Writer,
+    store::{NewRecord, Writer},
 };
 
-use super::database::Database;
+use super::{database::Database, postgres::psql};
 
 pub(crate) const PROFILE: &str = "ktp-el";
 
 /// The master key of all benchmark offices.
 pub(crate) const KEY: [u8; 32] = [7; 32];
+
+/// Records in one transaction of [`with_records`].
+const CHUNK: i64 = 10_000;
 
 /// The engine of a database, with the default settings and the profiles of the program.
 pub(crate) async fn open(database: &Database) -> anyhow::Result<Engine> {
@@ -59,6 +62,57 @@ pub(crate) async fn receive(office: &Engine, quantity: i64) -> anyhow::Result<()
         serials: None,
     };
     Ok(Direct::new(office).act(delivery).await?)
+}
+
+/// An office with `length` records that were not imported but made by `record` from their numbers, as many blanks, and
+/// mock printers that print nothing yet.
+pub(crate) async fn with_records(
+    database: &Database,
+    length: i64,
+    printers: i64,
+    mut record: impl FnMut(i64) -> NewRecord,
+) -> anyhow::Result<Engine> {
+    let office = open(database).await?;
+    let mut next = 1;
+    while next <= length {
+        let end = (next + CHUNK).min(length + 1);
+        let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
+        tx.records_add("bench", PROFILE, (next..end).map(&mut record).collect()).await?;
+        tx.commit().await?;
+        next = end;
+    }
+    receive(&office, length).await?;
+    for printer in 1..=printers {
+        add_printer(&office, &format!("p{printer}"), &format!("mock://p{printer}")).await?;
+    }
+    if let Some(url) = database.url() {
+        psql(url, "VACUUM ANALYZE");
+    }
+    database.settle()?;
+    Ok(office)
+}
+
+/// A record that waits, as [`with_records`] makes it.
+pub(crate) fn waiting(id: i64) -> NewRecord {
+    // The keys are in order, so that filling ten million rows takes minutes; no benchmark that uses this reads them.
+    let mut person_key = [0; 16];
+    person_key[..8].copy_from_slice(&id.to_be_bytes());
+    NewRecord {
+        id: RecordId(id),
+        request_id: format!("3372-2015-{id:08}"),
+        state: RecordState::Waiting,
+        reason: None,
+        kind: "first".into(),
+        class: 1,
+        person_key,
+        digest: person_key,
+        photo: None,
+        district: "DISTRICT".into(),
+        village: "VILLAGE".into(),
+        requested_at_us: id,
+        verified_at_us: id,
+        sealed: vec![7; 40],
+    }
 }
 
 /// Imports a list, and returns the number of records that it made.

@@ -10,7 +10,7 @@ pub(crate) struct Line {
     pub(crate) what: String,
     pub(crate) figure: f64,
     pub(crate) unit: &'static str,
-    /// The least and the most of all runs.
+    /// The minimum and maximum of all runs.
     pub(crate) range: (f64, f64),
     /// Name, figure and ratio of each reference.
     pub(crate) references: Vec<(String, f64, f64)>,

@@ -54,11 +54,11 @@ const SAMPLE: Duration = Duration::from_millis(5);
 /// The most records in a batch, as by default.
 const BATCH_MAX: i64 = 100;
 
-/// How much is measured.
+/// The extent of the benchmark.
 struct Plan {
     runs: usize,
     cases: Vec<Case>,
-    /// Jobs of the peer: the most of those cards.
+    /// Jobs of the reference: the maximum of those cards.
     jobs: u32,
     /// Single transactions.
     commits: u32,
@@ -66,16 +66,16 @@ struct Plan {
     quick: bool,
 }
 
-/// Printers, and cards that they print together.
+/// Printers, and the number of cards that they print together.
 #[derive(Clone, Copy)]
 struct Case {
     printers: i64,
     cards: i64,
-    /// Each card is drawn.
+    /// Whether each card is rendered.
     draws: bool,
 }
 
-/// One picture, drawn beforehand, for every card.
+/// Returns one picture, rendered beforehand, for every card.
 struct DrawnBefore(Vec<u8>);
 
 impl CardRenderer for DrawnBefore {
@@ -98,7 +98,7 @@ impl CardRenderer for DrawnBefore {
 
 fn drawn_before() -> RendererFactory {
     Arc::new(|profile: &CardProfile| {
-        let output = Output::to_look_at(Format::Pwg, 100, None);
+        let output = Output::preview(Format::Pwg, 100, None);
         Ok(Arc::new(DrawnBefore(Renderer::new(profile)?.test_card(&output)?)) as Arc<dyn CardRenderer>)
     })
 }
@@ -122,7 +122,7 @@ struct References {
 
 fn main() -> anyhow::Result<()> {
     let plan = Plan::from_arguments(std::env::args().skip(1))?;
-    // On the disk of the build, not in a folder that may be memory.
+    // On the disk of the build, because the folder of temporary files may be in memory.
     let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("cetak {}, {cores} cores, {} runs, medians", env!("CARGO_PKG_VERSION"), plan.runs);
@@ -132,7 +132,7 @@ fn main() -> anyhow::Result<()> {
     if let Some(peer) = peer.as_mut().filter(|_| !plan.quick) {
         peer.tune(&server, plan.jobs)?;
     }
-    // Some rows are refused, and there shall be a good one for each card.
+    // Some rows are refused, and each card needs a good one.
     let list = write_waiting_list(&scratch.path().join("list"), 7, plan.jobs + plan.jobs / 40 + 50)?;
     ensure!(list.count_good() >= plan.jobs, "too few good requests");
 
@@ -200,13 +200,13 @@ impl Plan {
     }
 }
 
-/// One of them also with each card drawn.
+/// The cases; one of them is repeated with rendering.
 fn cases(cases: [(i64, i64); 4]) -> Vec<Case> {
     let drawn = Some(cases[2]).map(|(printers, cards)| Case { printers, cards, draws: true });
     cases.map(|(printers, cards)| Case { printers, cards, draws: false }).into_iter().chain(drawn).collect()
 }
 
-/// A printer gets a batch at once, and all of them get as much.
+/// The batch size with which all printers get an equal share at once.
 fn batch_size(case: Case) -> i64 {
     (case.cards / case.printers).clamp(1, BATCH_MAX)
 }
@@ -217,7 +217,7 @@ async fn measure(database: &Database, list: &WaitingList, case: Case, rates: &mu
     let mut office = office::open(database).await?;
     office.settings = Arc::new(Settings { batch_size: batch_size(case), ..Settings::default() });
     if !draws {
-        (office.renderers, office.desk) = (drawn_before(), None);
+        (office.renderers, office.render_permits) = (drawn_before(), None);
     }
     let began = Instant::now();
     let records = office::fill(&office, list).await?;
@@ -235,13 +235,13 @@ async fn measure(database: &Database, list: &WaitingList, case: Case, rates: &mu
     office.store.close().await;
     let count = f64::from(i32::try_from(cards)?);
     rates.lives.push(count / print.as_secs_f64());
-    // As if only what was printed had been imported.
+    // Scaled as if only the printed records had been imported.
     let imported = f64::from(i32::try_from(records)?);
     rates.with_import.push(1.0 / (import.as_secs_f64() / imported + print.as_secs_f64() / count));
     Ok(())
 }
 
-/// The most memory that the real program has while it prints, MiB.
+/// The peak memory of the real program while it prints, MiB.
 fn measure_memory(runtime: &Runtime, database: &Database, case: Case) -> anyhow::Result<f64> {
     let (printers, cards) = (case.printers, u32::try_from(case.cards)?);
     let mut settings = program::Settings::default();

@@ -15,7 +15,7 @@ use crate::shared::{
     table::{output_of, per_second},
 };
 
-/// Appends of 8 kB, each synced, a second.
+/// Synced appends of 8 kB per second.
 pub(crate) fn synced_writes(folder: &Path, patience: Duration) -> anyhow::Result<f64> {
     let path = folder.join("synced-writes");
     let mut file = File::create(&path)?;
@@ -31,7 +31,7 @@ pub(crate) fn synced_writes(folder: &Path, patience: Duration) -> anyhow::Result
     Ok(rate)
 }
 
-/// Transactions of one row in the shell of SQLite, as durable as the program's, a second.
+/// Transactions of one row per second in the shell of SQLite, as durable as the program's.
 pub(crate) fn sqlite_commits(folder: &Path, count: u32) -> anyhow::Result<f64> {
     let (database, script) = (folder.join("one-row.db"), folder.join("one-row.sql"));
     let head = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE t (n INTEGER, words TEXT);\n";
@@ -48,7 +48,7 @@ pub(crate) fn sqlite_commits(folder: &Path, count: u32) -> anyhow::Result<f64> {
     Ok(rate)
 }
 
-/// The same on PostgreSQL, by its own `pgbench` with one connection.
+/// The same on PostgreSQL, with its own `pgbench` and one connection.
 pub(crate) fn postgres_commits(folder: &Path, server: &Postgres, count: u32) -> anyhow::Result<f64> {
     let script = folder.join("one-row.pgbench");
     fs::write(&script, "INSERT INTO one_row VALUES (1, 'as long as a short row is');\n")?;

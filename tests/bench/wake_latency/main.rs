@@ -47,12 +47,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Records that are not counted, because they fill the caches.
 const WARM_UP: usize = 20;
-/// The pause between two records: from this to twice this at random, so that polls are met at different phases.
+/// The minimum pause between two records; the maximum is twice as long. It is random, so that records meet all phases
+/// of the polls.
 const PAUSE: Duration = Duration::from_millis(20);
 const LOOK: Duration = Duration::from_micros(50);
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Milliseconds of each record.
+/// Milliseconds for each record.
 #[derive(Default)]
 struct Times {
     from_commit: Vec<f64>,
@@ -61,7 +62,7 @@ struct Times {
 
 fn main() -> anyhow::Result<()> {
     let (times, kinds) = arguments(std::env::args().skip(1))?;
-    // On the disk of the build, not in a folder that may be memory.
+    // On the disk of the build, because the folder of temporary files may be in memory.
     let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("cetak {}, {cores} cores, {times} records", env!("CARGO_PKG_VERSION"));
@@ -115,7 +116,7 @@ fn arguments(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<(usi
 async fn wake(database: &Database, times: usize) -> anyhow::Result<Times> {
     let truth = database.folder().join("truth");
     let office = office::open(database).await?;
-    // Beside a scheduler, as commands do.
+    // The actor of a command beside a scheduler.
     let office = office.acting("cli", office.writer.actor.as_ref().clone());
     let names = prepare(&office, database.folder(), times + WARM_UP, &truth).await?;
     let cards = i64::try_from(names.len())?;
@@ -147,7 +148,7 @@ async fn wake(database: &Database, times: usize) -> anyhow::Result<Times> {
     Ok(figures)
 }
 
-/// That number of held records, a blank for each, and nothing else to print.
+/// Imports that number of held records, and receives a blank for each. Nothing else can be printed.
 async fn prepare(office: &Engine, folder: &Path, count: usize, truth: &Path) -> anyhow::Result<Vec<RecordName>> {
     let list = write_waiting_list(&folder.join("list"), 7, u32::try_from(count + count / 20 + 20)?)?;
     office::fill(office, &list).await?;
@@ -179,7 +180,7 @@ async fn wait_until_printed(office: &Engine, cards: i64) -> anyhow::Result<()> {
     }
 }
 
-/// Of a file that may not be there yet.
+/// The size of a file; 0 if it does not exist yet.
 fn size(file: &Path) -> u64 {
     fs::metadata(file).map_or(0, |metadata| metadata.len())
 }

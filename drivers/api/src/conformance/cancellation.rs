@@ -6,9 +6,9 @@ use super::helpers::{
     acknowledged, assert_count, assert_not_sent, assert_true, commit, ended, expect_ok, prepare, uncommitted,
     wait_until_quiet,
 };
-use crate::{Cancelled, Found};
+use crate::{AttemptStatus, Cancelled};
 
-/// This is how a pause stops a card at the last moment.
+/// A pause stops a card in this way at the last moment.
 pub async fn cancel_after_prepare_proves_that_nothing_is_printed(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
@@ -21,10 +21,10 @@ pub async fn cancel_after_prepare_proves_that_nothing_is_printed(fixture: &dyn F
     assert_count(fixture, &id, 0).await;
     let found = expect_ok("find", driver.find(&attempt).await);
     assert_true(fixture, &id, &found).await;
-    assert!(found != Found::Held, "{id} was cancelled, but is held");
+    assert!(found != AttemptStatus::Held, "{id} was cancelled, but is held");
 }
 
-/// A later call may prove less, because the driver has forgotten the attempt.
+/// A later call may prove less, because the driver may have forgotten the attempt.
 pub async fn cancel_may_be_repeated(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
@@ -52,7 +52,7 @@ pub async fn commit_after_cancel_sends_nothing(fixture: &dyn Fixture) {
     assert_count(fixture, &id, 0).await;
 }
 
-/// With the printer's job id, and without, because a crash may come before it is saved.
+/// Tested with the printer's job id and without, because a crash may come before it is saved.
 pub async fn a_fresh_driver_cancels_what_an_earlier_one_prepared(fixture: &dyn Fixture) {
     if !fixture.restarts() {
         return;
@@ -71,7 +71,7 @@ pub async fn a_fresh_driver_cancels_what_an_earlier_one_prepared(fixture: &dyn F
         assert_count(fixture, &id, 0).await;
         let found = expect_ok("find", fresh.find(&attempt).await);
         assert_true(fixture, &id, &found).await;
-        assert!(found != Found::Held, "{id} was cancelled, but is held");
+        assert!(found != AttemptStatus::Held, "{id} was cancelled, but is held");
     }
 }
 
@@ -92,7 +92,7 @@ pub async fn cancel_of_a_card_under_way_never_denies_it(fixture: &dyn Fixture) {
     assert_true(fixture, &id, &found).await;
 }
 
-/// The card has come out.
+/// The card has come out, so cancel must not prove that nothing was printed.
 pub async fn cancel_after_the_end_never_denies_the_card(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();

@@ -6,7 +6,7 @@ use super::helpers::{
     acknowledged, assert_at_most_one, assert_count, assert_good, assert_true, both, commit, ended, expect_ok, prepare,
     probe, uncommitted, wait_until_quiet,
 };
-use crate::{AttemptRef, Cancelled, Fault, Found};
+use crate::{AttemptRef, AttemptStatus, Cancelled, DriverError};
 
 /// How often cancel and commit race.
 const RACES: usize = 5;
@@ -73,7 +73,7 @@ pub async fn commit_to_a_busy_printer_reports_whether_the_card_was_accepted(fixt
             assert_good(&second, &ended(fixture, &*driver, &attempt).await);
             assert_count(fixture, &second, 1).await;
         }
-        Some(Err(Fault::OutcomeUnknown(_))) => {
+        Some(Err(DriverError::OutcomeUnknown(_))) => {
             wait_until_quiet(fixture).await;
             let found = expect_ok("find", driver.find(&uncommitted(&second, None)).await);
             assert_true(fixture, &second, &found).await;
@@ -98,13 +98,13 @@ pub async fn cancel_and_commit_at_the_same_time_never_deny_a_card(fixture: &dyn 
 
         for _ in 0..ADVANCES_MAX {
             let found = expect_ok("find", driver.find(&attempt).await);
-            if !matches!(found, Found::Queued | Found::Printing { .. }) {
+            if !matches!(found, AttemptStatus::Queued | AttemptStatus::Printing { .. }) {
                 break;
             }
             fixture.advance().await;
         }
         wait_until_quiet(fixture).await;
-        let is_proved_unsent = matches!(&committed, Err(fault) if !matches!(fault, Fault::OutcomeUnknown(_)));
+        let is_proved_unsent = matches!(&committed, Err(fault) if !matches!(fault, DriverError::OutcomeUnknown(_)));
         if is_proved_unsent || cancelled == Ok(Cancelled::NothingPrinted) {
             assert_count(fixture, &id, 0).await;
         }

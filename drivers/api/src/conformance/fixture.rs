@@ -1,4 +1,4 @@
-//! What the test of a driver provides.
+//! The interface that the test of a driver implements.
 
 use std::sync::Arc;
 

@@ -6,7 +6,8 @@ use std::task::Poll;
 
 use super::fixture::{ADVANCES_MAX, ADVANCES_QUIET, Fixture};
 use crate::{
-    AttemptId, AttemptRef, Blank, Capabilities, Card, Committed, Ending, Fault, Found, Prepared, PrinterDriver,
+    AttemptId, AttemptRef, AttemptStatus, Blank, Capabilities, Card, Committed, DriverError, Ending, Prepared,
+    PrinterDriver,
 };
 
 pub(super) async fn probe(driver: &dyn PrinterDriver) -> Capabilities {
@@ -27,16 +28,16 @@ pub(super) async fn ended(fixture: &dyn Fixture, driver: &dyn PrinterDriver, att
     let mut last = None;
     for _ in 0..ADVANCES_MAX {
         match expect_ok("find", driver.find(attempt).await) {
-            Found::Ended(ending) => {
+            AttemptStatus::Ended(ending) => {
                 assert_keywords("find", &ending.reasons);
                 return ending;
             }
-            Found::Queued => last = Some(Found::Queued),
-            Found::Printing { reasons } => {
+            AttemptStatus::Queued => last = Some(AttemptStatus::Queued),
+            AttemptStatus::Printing { reasons } => {
                 assert_keywords("find", &reasons);
-                last = Some(Found::Printing { reasons });
+                last = Some(AttemptStatus::Printing { reasons });
             }
-            wrong @ (Found::NeverSeen { .. } | Found::Held | Found::Forgotten) => {
+            wrong @ (AttemptStatus::NeverSeen { .. } | AttemptStatus::Held | AttemptStatus::Forgotten) => {
                 panic!("{id} was committed, but find returned {wrong:?}")
             }
         }
@@ -63,11 +64,14 @@ pub(super) async fn assert_at_most_one(fixture: &dyn Fixture, id: &AttemptId) {
 }
 
 /// Asserts that a status agrees with the counted cards.
-pub(super) async fn assert_true(fixture: &dyn Fixture, id: &AttemptId, found: &Found) {
+pub(super) async fn assert_true(fixture: &dyn Fixture, id: &AttemptId, found: &AttemptStatus) {
     match found {
-        Found::NeverSeen { certain: true } | Found::Held => assert_count(fixture, id, 0).await,
-        Found::NeverSeen { certain: false } | Found::Queued | Found::Printing { .. } | Found::Forgotten => {}
-        Found::Ended(ending) => match (ending.blank, ending.card) {
+        AttemptStatus::NeverSeen { certain: true } | AttemptStatus::Held => assert_count(fixture, id, 0).await,
+        AttemptStatus::NeverSeen { certain: false }
+        | AttemptStatus::Queued
+        | AttemptStatus::Printing { .. }
+        | AttemptStatus::Forgotten => {}
+        AttemptStatus::Ended(ending) => match (ending.blank, ending.card) {
             (Blank::NotFed, _) | (_, Card::Bad | Card::None) => assert_count(fixture, id, 0).await,
             (Blank::Fed | Blank::Unknown, Card::Good) => assert_count(fixture, id, 1).await,
             (Blank::Fed | Blank::Unknown, Card::Unknown) => {}
@@ -80,8 +84,8 @@ pub(super) fn assert_good(id: &AttemptId, ending: &Ending) {
     assert!(is_good, "{id} on a printer without faults must end as a good card, not as {ending:?}");
 }
 
-pub(super) fn assert_not_sent(id: &AttemptId, answer: &Result<Committed, Fault>) {
-    assert!(matches!(answer, Err(Fault::NotSent(_))), "{id} is not prepared, but commit returned {answer:?}");
+pub(super) fn assert_not_sent(id: &AttemptId, answer: &Result<Committed, DriverError>) {
+    assert!(matches!(answer, Err(DriverError::NotSent(_))), "{id} is not prepared, but commit returned {answer:?}");
 }
 
 /// Asserts that each reason is a keyword, and that none is `none`.
@@ -91,13 +95,13 @@ pub(super) fn assert_keywords(call: &str, reasons: &[String]) {
     }
 }
 
-pub(super) fn expect_ok<T>(call: &str, answer: Result<T, Fault>) -> T {
+pub(super) fn expect_ok<T>(call: &str, answer: Result<T, DriverError>) -> T {
     answer.unwrap_or_else(|fault| panic!("{call} must succeed on a printer without faults: {fault}"))
 }
 
 /// The attempt as the scheduler knows it before commit.
 pub(super) fn uncommitted(id: &AttemptId, printer_job: Option<String>) -> AttemptRef {
-    AttemptRef { id: id.clone(), printer_job, boot: None, releasing: false, impressions: 1, acknowledged: false }
+    AttemptRef { id: id.clone(), printer_job, printer_run: None, releasing: false, impressions: 1, acknowledged: false }
 }
 
 /// The attempt as the scheduler knows it after a commit whose result was saved.
@@ -105,7 +109,7 @@ pub(super) fn acknowledged(id: &AttemptId, committed: Committed) -> AttemptRef {
     AttemptRef {
         id: id.clone(),
         printer_job: committed.printer_job,
-        boot: committed.boot,
+        printer_run: committed.printer_run,
         releasing: true,
         impressions: 1,
         acknowledged: true,

@@ -5,9 +5,9 @@ use super::fixture::{ADVANCES_QUIET, Fixture, ID_LEN_MAX};
 use super::helpers::{
     acknowledged, assert_count, assert_good, assert_true, commit, ended, expect_ok, prepare, uncommitted,
 };
-use crate::{AttemptId, AttemptRef, Found};
+use crate::{AttemptId, AttemptRef, AttemptStatus};
 
-/// Whatever the scheduler has saved of it. Cancelling it makes no card either.
+/// This holds whatever the scheduler has saved of it. Cancelling it makes no card either.
 pub async fn an_attempt_that_was_never_sent_is_never_seen_or_forgotten(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
@@ -15,7 +15,7 @@ pub async fn an_attempt_that_was_never_sent_is_never_seen_or_forgotten(fixture: 
     for acknowledged in [false, true] {
         let attempt = AttemptRef { releasing: acknowledged, acknowledged, ..uncommitted(&id, None) };
         let found = expect_ok("find", driver.find(&attempt).await);
-        let is_right = matches!(found, Found::NeverSeen { .. } | Found::Forgotten);
+        let is_right = matches!(found, AttemptStatus::NeverSeen { .. } | AttemptStatus::Forgotten);
         assert!(is_right, "{id} was never sent, but find returned {found:?}");
     }
 
@@ -23,7 +23,7 @@ pub async fn an_attempt_that_was_never_sent_is_never_seen_or_forgotten(fixture: 
     assert_count(fixture, &id, 0).await;
 }
 
-/// However often it is called and however much time passes.
+/// The answer stays the same however often find is called and however much time passes.
 pub async fn find_repeats_its_answer_about_an_ended_attempt(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
@@ -33,7 +33,7 @@ pub async fn find_repeats_its_answer_about_an_ended_attempt(fixture: &dyn Fixtur
 
     for _ in 0..ADVANCES_QUIET {
         let again = expect_ok("find", driver.find(&attempt).await);
-        assert_eq!(again, Found::Ended(first.clone()), "find of {id} must repeat its answer");
+        assert_eq!(again, AttemptStatus::Ended(first.clone()), "find of {id} must repeat its answer");
         fixture.advance().await;
     }
 
@@ -57,7 +57,7 @@ pub async fn a_fresh_driver_finds_an_attempt_by_its_name(fixture: &dyn Fixture) 
     assert_good(&id, &ending);
     let by_name = AttemptRef { printer_job: None, ..attempt };
     let found = expect_ok("find", fresh.find(&by_name).await);
-    assert_eq!(found, Found::Ended(ending), "{id} must be found by its name alone");
+    assert_eq!(found, AttemptStatus::Ended(ending), "{id} must be found by its name alone");
     let unacknowledged = AttemptRef { acknowledged: false, ..by_name };
     let found = expect_ok("find", fresh.find(&unacknowledged).await);
     assert_true(fixture, &id, &found).await;
@@ -79,7 +79,7 @@ pub async fn ids_of_127_bytes_that_differ_in_the_last_are_two_attempts(fixture: 
     assert_count(fixture, &printed, 1).await;
     for unsent in [&other, &stem] {
         let found = expect_ok("find", driver.find(&uncommitted(unsent, None)).await);
-        let is_right = matches!(found, Found::NeverSeen { .. } | Found::Forgotten);
+        let is_right = matches!(found, AttemptStatus::NeverSeen { .. } | AttemptStatus::Forgotten);
         assert!(is_right, "{unsent} was never sent, but find returned {found:?}, as for {printed}");
         assert_count(fixture, unsent, 0).await;
     }

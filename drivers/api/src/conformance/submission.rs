@@ -6,7 +6,7 @@ use super::helpers::{
     acknowledged, assert_count, assert_good, assert_not_sent, commit, ended, expect_ok, prepare, probe, uncommitted,
     wait_until_quiet,
 };
-use crate::{Found, reason_keyword};
+use crate::{AttemptStatus, reason_keyword};
 
 /// The size of the document in [`a_large_document_makes_one_card`].
 const LARGE_BYTES: usize = 3 << 20;
@@ -30,7 +30,7 @@ pub async fn probe_and_status_use_the_words_of_the_contract(fixture: &dyn Fixtur
     }
 }
 
-/// However long the printer works. A printer that holds the document reports that.
+/// However long the printer works, no card comes out. A printer that holds the document reports that it does.
 pub async fn prepare_alone_never_makes_a_card(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
@@ -43,9 +43,9 @@ pub async fn prepare_alone_never_makes_a_card(fixture: &dyn Fixture) {
     for _ in 0..=ADVANCES_QUIET {
         let found = expect_ok("find", driver.find(&attempt).await);
         let is_right = if prepared.held {
-            found == Found::Held
+            found == AttemptStatus::Held
         } else {
-            matches!(found, Found::NeverSeen { .. } | Found::Held | Found::Forgotten)
+            matches!(found, AttemptStatus::NeverSeen { .. } | AttemptStatus::Held | AttemptStatus::Forgotten)
         };
         assert!(is_right, "{id} is prepared (held: {}), but find returned {found:?}", prepared.held);
         assert_count(fixture, &id, 0).await;
@@ -54,7 +54,7 @@ pub async fn prepare_alone_never_makes_a_card(fixture: &dyn Fixture) {
     expect_ok("cancel", driver.cancel(&attempt).await);
 }
 
-/// And the driver proves it.
+/// The driver proves the card.
 pub async fn commit_makes_exactly_one_good_card(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
@@ -69,7 +69,7 @@ pub async fn commit_makes_exactly_one_good_card(fixture: &dyn Fixture) {
     assert_count(fixture, &id, 1).await;
 }
 
-/// There is no document to send.
+/// Without prepare there is no document to send.
 pub async fn commit_without_prepare_sends_nothing(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
@@ -100,7 +100,7 @@ pub async fn a_fresh_driver_does_not_commit_what_an_earlier_one_prepared(fixture
     expect_ok("cancel", fresh.cancel(&uncommitted(&id, prepared.printer_job)).await);
 }
 
-/// The scheduler never commits twice. If it did, any fault is right.
+/// The scheduler never commits twice. If it did, any error would be correct.
 pub async fn a_second_commit_never_makes_a_second_card(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
@@ -116,7 +116,7 @@ pub async fn a_second_commit_never_makes_a_second_card(fixture: &dyn Fixture) {
     assert_count(fixture, &id, 1).await;
 }
 
-/// Larger than any buffer on the way. The bytes after the document's beginning have no meaning.
+/// The document is larger than any buffer on the way. The bytes after its beginning have no meaning.
 pub async fn a_large_document_makes_one_card(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();

@@ -6,9 +6,9 @@ use super::helpers::{
     acknowledged, assert_at_most_one, assert_count, assert_good, assert_true, commit, ended, expect_ok, prepare,
     uncommitted, wait_until_quiet,
 };
-use crate::{AttemptId, AttemptRef, Cancelled, Fault, Found, PrinterDriver};
+use crate::{AttemptId, AttemptRef, AttemptStatus, Cancelled, DriverError, PrinterDriver};
 
-/// Neither the driver that lost the answer nor a fresh one, and one card comes out at most.
+/// Neither the driver that lost the answer nor a new one makes a false claim, and at most one card comes out.
 pub async fn a_lost_answer_is_an_unknown_outcome_and_find_claims_nothing_false(fixture: &dyn Fixture) {
     let Some(driver) = fixture.driver_in_trouble(Trouble::LostAnswer).await else { return };
     let id = fixture.attempt();
@@ -17,7 +17,7 @@ pub async fn a_lost_answer_is_an_unknown_outcome_and_find_claims_nothing_false(f
     let answer = driver.commit(&id).await;
 
     assert!(
-        matches!(answer, Err(Fault::OutcomeUnknown(_))),
+        matches!(answer, Err(DriverError::OutcomeUnknown(_))),
         "the answer for {id} was lost, but commit returned {answer:?}"
     );
     wait_until_quiet(fixture).await;
@@ -27,7 +27,7 @@ pub async fn a_lost_answer_is_an_unknown_outcome_and_find_claims_nothing_false(f
     }
     let attempt = uncommitted(&id, None);
     for driver in &drivers {
-        // The trouble may make find fail too. A fault says nothing about the attempt.
+        // Find may fail for the same reason. An error says nothing about the attempt.
         if let Ok(found) = driver.find(&attempt).await {
             assert_true(fixture, &id, &found).await;
         }
@@ -38,34 +38,37 @@ pub async fn a_lost_answer_is_an_unknown_outcome_and_find_claims_nothing_false(f
     assert_at_most_one(fixture, &id).await;
 }
 
-/// And the card is not blamed.
+/// The error says that the printer is unavailable, so the card is not counted as failed.
 pub async fn an_unavailable_printer_uses_no_blank(fixture: &dyn Fixture) {
     let Some(driver) = fixture.driver_in_trouble(Trouble::Unavailable).await else { return };
     let id = fixture.attempt();
 
     let fault = first_fault(&*driver, fixture, &id).await;
 
-    let is_right = matches!(fault, Fault::NotSent(_) | Fault::Unavailable { .. } | Fault::NeedsOperator(_));
+    let is_right =
+        matches!(fault, DriverError::NotSent(_) | DriverError::Unavailable { .. } | DriverError::NeedsOperator(_));
     assert!(is_right, "the printer was unavailable for {id}, but the fault is {fault:?}");
     for fault in [driver.probe().await.err(), driver.status().await.err()].into_iter().flatten() {
-        let is_right = !matches!(fault, Fault::OutcomeUnknown(_) | Fault::Rejected(_));
+        let is_right = !matches!(fault, DriverError::OutcomeUnknown(_) | DriverError::Rejected(_));
         assert!(is_right, "probe and status must not fail with {fault:?}");
     }
     wait_until_quiet(fixture).await;
     assert_count(fixture, &id, 0).await;
-    if let Err(fault @ (Fault::OutcomeUnknown(_) | Fault::Rejected(_))) = driver.cancel(&uncommitted(&id, None)).await {
+    if let Err(fault @ (DriverError::OutcomeUnknown(_) | DriverError::Rejected(_))) =
+        driver.cancel(&uncommitted(&id, None)).await
+    {
         panic!("cancel at an unavailable printer must not fail with {fault:?}");
     }
 }
 
-/// The fault differs from that of an unavailable printer, so that other cards go on.
+/// The error differs from that of an unavailable printer, so that other cards go on.
 pub async fn a_refused_card_uses_no_blank(fixture: &dyn Fixture) {
     let Some(driver) = fixture.driver_in_trouble(Trouble::Refusal).await else { return };
     let id = fixture.attempt();
 
     let fault = first_fault(&*driver, fixture, &id).await;
 
-    assert!(matches!(fault, Fault::Rejected(_)), "{id} was refused permanently, but the fault is {fault:?}");
+    assert!(matches!(fault, DriverError::Rejected(_)), "{id} was refused permanently, but the fault is {fault:?}");
     wait_until_quiet(fixture).await;
     assert_count(fixture, &id, 0).await;
     expect_ok("cancel", driver.cancel(&uncommitted(&id, None)).await);
@@ -82,7 +85,7 @@ pub async fn a_broken_hold_is_reported(fixture: &dyn Fixture) {
     };
 
     wait_until_quiet(fixture).await;
-    let is_unknown = matches!(answer, Err(Fault::OutcomeUnknown(_)));
+    let is_unknown = matches!(answer, Err(DriverError::OutcomeUnknown(_)));
     if !is_unknown {
         assert_count(fixture, &id, usize::from(answer.is_ok())).await;
     }
@@ -114,7 +117,7 @@ pub async fn a_printer_that_waits_for_a_person_reports_it_and_then_makes_the_car
 
     assert!(!reasons.is_empty(), "the printer waits for a person, but status has no reason");
     let found = expect_ok("find", driver.find(&attempt).await);
-    let is_right = matches!(found, Found::Printing { .. } | Found::Queued);
+    let is_right = matches!(found, AttemptStatus::Printing { .. } | AttemptStatus::Queued);
     assert!(is_right, "{id} waits in the printer, but find returned {found:?}");
     assert_count(fixture, &id, 0).await;
     fixture.help().await;
@@ -122,7 +125,8 @@ pub async fn a_printer_that_waits_for_a_person_reports_it_and_then_makes_the_car
     assert_count(fixture, &id, 1).await;
 }
 
-/// Neither that the card exists nor that it does not. With the printer's job id and without, and with a fresh driver.
+/// The driver claims neither that the card exists nor that it does not: with and without the printer's job id, and with
+/// a new driver.
 pub async fn a_restart_of_the_printer_with_a_card_under_way_proves_nothing_false(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
@@ -150,7 +154,7 @@ pub async fn a_restart_of_the_printer_with_a_card_under_way_proves_nothing_false
     assert_at_most_one(fixture, &id).await;
 }
 
-/// The attempt was not committed, so no card may come out, whatever the printer kept.
+/// The attempt was not committed, so no card may come out, whatever the printer has kept.
 pub async fn a_restart_of_the_printer_with_a_prepared_card_uses_no_blank(fixture: &dyn Fixture) {
     let driver = fixture.driver().await;
     let id = fixture.attempt();
@@ -163,7 +167,7 @@ pub async fn a_restart_of_the_printer_with_a_prepared_card_uses_no_blank(fixture
     let fresh = if fixture.restarts() { fixture.driver().await } else { driver };
     if expect_ok("cancel", fresh.cancel(&attempt).await) == Cancelled::OutcomeUnknown {
         let found = expect_ok("find", fresh.find(&attempt).await);
-        let is_unknown = matches!(found, Found::NeverSeen { .. } | Found::Forgotten);
+        let is_unknown = matches!(found, AttemptStatus::NeverSeen { .. } | AttemptStatus::Forgotten);
         assert!(is_unknown, "{id} was not committed; find returned {found:?}, and cancel proved nothing");
     }
     wait_until_quiet(fixture).await;
@@ -171,7 +175,7 @@ pub async fn a_restart_of_the_printer_with_a_prepared_card_uses_no_blank(fixture
 }
 
 /// Prepares and commits until the driver fails.
-async fn first_fault(driver: &dyn PrinterDriver, fixture: &dyn Fixture, id: &AttemptId) -> Fault {
+async fn first_fault(driver: &dyn PrinterDriver, fixture: &dyn Fixture, id: &AttemptId) -> DriverError {
     if let Err(fault) = driver.prepare(id, fixture.document()).await {
         return fault;
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cetak_driver_api::conformance::{self, Fixture, Trouble};
-use cetak_driver_api::{AttemptId, AttemptRef, Blank, Cancelled, Card, Document, Fault, Found, PrinterDriver};
+use cetak_driver_api::{
+    AttemptId, AttemptRef, AttemptStatus, Blank, Cancelled, Card, Document, DriverError, PrinterDriver,
+};
 use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY, REASON_NOT_ACCEPTING};
 
 use crate::fake_printer::{
@@ -105,9 +107,9 @@ async fn a_held_card_is_proved_even_if_the_answer_to_its_release_was_lost() {
         let id = new_attempt();
         let prepared = driver.prepare(&id, document()).await.unwrap();
         assert_eq!((prepared.printer_job.as_deref(), prepared.held), (Some("1"), true));
-        assert!(prepared.boot.is_some_and(|boot| boot.starts_with("up 1000 at ")));
+        assert!(prepared.printer_run.is_some_and(|printer_run| printer_run.starts_with("up 1000 at ")));
 
-        assert!(matches!(driver.commit(&id).await, Err(Fault::OutcomeUnknown(_))));
+        assert!(matches!(driver.commit(&id).await, Err(DriverError::OutcomeUnknown(_))));
         printer.work();
 
         let attempt = AttemptRef { printer_job: prepared.printer_job, ..uncommitted(&id) };
@@ -137,8 +139,8 @@ async fn no_request_that_may_make_a_card_is_sent_twice() {
             let first = driver.commit(&id).await;
             let second = driver.commit(&id).await;
 
-            assert!(matches!(first, Err(Fault::OutcomeUnknown(_))), "{holds:?} {failure:?}: {first:?}");
-            assert!(matches!(second, Err(Fault::OutcomeUnknown(_))), "{holds:?} {failure:?}: {second:?}");
+            assert!(matches!(first, Err(DriverError::OutcomeUnknown(_))), "{holds:?} {failure:?}: {first:?}");
+            assert!(matches!(second, Err(DriverError::OutcomeUnknown(_))), "{holds:?} {failure:?}: {second:?}");
             for operation in [CREATE_JOB, SEND_DOCUMENT, RELEASE_JOB] {
                 assert!(printer.count_requests(operation) <= 1, "{holds:?} {failure:?}: {operation:#x}");
             }
@@ -149,7 +151,7 @@ async fn no_request_that_may_make_a_card_is_sent_twice() {
 #[tokio::test]
 async fn a_refused_release_of_a_job_that_stays_held_uses_no_blank() {
     for (failure, expected) in [
-        (OperationFailure::Refuse(0x0507), Some(Fault::Unavailable { reasons: vec![REASON_BUSY.to_owned()] })),
+        (OperationFailure::Refuse(0x0507), Some(DriverError::Unavailable { reasons: vec![REASON_BUSY.to_owned()] })),
         (OperationFailure::Refuse(0x0404), None),
         (OperationFailure::Http(403), None),
     ] {
@@ -161,7 +163,7 @@ async fn a_refused_release_of_a_job_that_stays_held_uses_no_blank() {
 
         let fault = driver.commit(&id).await.unwrap_err();
 
-        assert!(!matches!(fault, Fault::OutcomeUnknown(_)), "{failure:?}: {fault}");
+        assert!(!matches!(fault, DriverError::OutcomeUnknown(_)), "{failure:?}: {fault}");
         assert!(expected.is_none_or(|expected| expected == fault), "{failure:?}");
         assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::NothingPrinted));
         assert_eq!(printer.job_states(&id), [7]);
@@ -180,7 +182,7 @@ async fn a_job_that_was_released_by_hand_before_commit_has_an_unknown_outcome() 
             printer.work();
         }
 
-        assert!(matches!(driver.commit(&id).await, Err(Fault::OutcomeUnknown(_))));
+        assert!(matches!(driver.commit(&id).await, Err(DriverError::OutcomeUnknown(_))));
         assert_eq!(printer.count_requests(RELEASE_JOB), 0);
         assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::OutcomeUnknown));
     }
@@ -195,7 +197,7 @@ async fn commit_after_a_restart_releases_no_job_of_another_program() {
     printer.restart();
     printer.add_foreign_job("a letter");
 
-    assert!(matches!(driver.commit(&id).await, Err(Fault::NotSent(_))));
+    assert!(matches!(driver.commit(&id).await, Err(DriverError::NotSent(_))));
     assert_eq!(printer.count_requests(RELEASE_JOB), 0);
     assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::NothingPrinted));
 }
@@ -210,7 +212,7 @@ async fn a_held_job_that_is_missing_without_a_restart_may_have_been_printed() {
     printer.work();
     printer.forget();
 
-    assert!(matches!(driver.commit(&id).await, Err(Fault::OutcomeUnknown(_))));
+    assert!(matches!(driver.commit(&id).await, Err(DriverError::OutcomeUnknown(_))));
     assert_eq!(printer.count_cards(&id), 1);
     assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::OutcomeUnknown));
 }
@@ -223,7 +225,7 @@ async fn a_printer_that_ignores_a_hold_gets_no_document_and_is_then_used_without
         let driver = printer.driver();
         let id = new_attempt();
 
-        assert!(matches!(driver.prepare(&id, document()).await, Err(Fault::NotSent(_))));
+        assert!(matches!(driver.prepare(&id, document()).await, Err(DriverError::NotSent(_))));
 
         assert_eq!(printer.count_requests(SEND_DOCUMENT), 0);
         assert_eq!(printer.job_states(&id), [7]);
@@ -245,7 +247,7 @@ async fn a_held_job_that_starts_without_a_release_has_an_unknown_outcome() {
         let driver = printer.driver();
         let id = new_attempt();
 
-        assert!(matches!(driver.prepare(&id, document()).await, Err(Fault::OutcomeUnknown(_))));
+        assert!(matches!(driver.prepare(&id, document()).await, Err(DriverError::OutcomeUnknown(_))));
 
         assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::OutcomeUnknown));
         assert!(!driver.probe().await.unwrap().can_hold);
@@ -259,7 +261,7 @@ async fn a_held_job_that_is_cancelled_by_hand_does_not_break_the_hold() {
     let driver = printer.driver();
     let id = new_attempt();
 
-    assert!(matches!(driver.prepare(&id, document()).await, Err(Fault::NotSent(_))));
+    assert!(matches!(driver.prepare(&id, document()).await, Err(DriverError::NotSent(_))));
 
     assert!(driver.probe().await.unwrap().can_hold);
     assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::NothingPrinted));
@@ -291,7 +293,7 @@ async fn a_failure_before_a_card_can_start_never_leaves_the_outcome_unknown() {
                 };
 
                 let context = format!("{holds:?} {operation:#x} {failure:?}: {fault:?}");
-                assert!(!matches!(fault, Some(Fault::OutcomeUnknown(_))), "{context}");
+                assert!(!matches!(fault, Some(DriverError::OutcomeUnknown(_))), "{context}");
                 printer.work();
                 assert_eq!(printer.count_cards(&id), usize::from(fault.is_none()), "{context}");
                 let cancelled = printer.driver().cancel(&uncommitted(&id)).await.unwrap();
@@ -308,7 +310,7 @@ async fn a_job_whose_creation_had_no_answer_is_found_by_its_name_and_cancelled()
     let driver = printer.driver();
     let id = new_attempt();
 
-    assert!(matches!(driver.prepare(&id, document()).await, Err(Fault::NotSent(_))));
+    assert!(matches!(driver.prepare(&id, document()).await, Err(DriverError::NotSent(_))));
     assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::NothingPrinted));
     assert_eq!(printer.job_states(&id), [7]);
 }
@@ -320,10 +322,10 @@ async fn a_release_that_did_not_arrive_can_be_cancelled() {
     let driver = printer.driver();
     let id = new_attempt();
     let prepared = driver.prepare(&id, document()).await.unwrap();
-    assert!(matches!(driver.commit(&id).await, Err(Fault::OutcomeUnknown(_))));
+    assert!(matches!(driver.commit(&id).await, Err(DriverError::OutcomeUnknown(_))));
     let attempt = AttemptRef { printer_job: prepared.printer_job, ..uncommitted(&id) };
 
-    assert_eq!(driver.find(&attempt).await, Ok(Found::Held));
+    assert_eq!(driver.find(&attempt).await, Ok(AttemptStatus::Held));
     assert_eq!(driver.cancel(&attempt).await, Ok(Cancelled::NothingPrinted));
     assert_eq!(printer.job_states(&id), [7]);
 }
@@ -337,7 +339,7 @@ async fn a_refused_cancel_proves_nothing() {
     driver.prepare(&id, document()).await.unwrap();
 
     assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::OutcomeUnknown));
-    assert!(matches!(driver.commit(&id).await, Err(Fault::NotSent(_))));
+    assert!(matches!(driver.commit(&id).await, Err(DriverError::NotSent(_))));
 }
 
 #[tokio::test]
@@ -353,8 +355,8 @@ async fn a_refused_document_makes_no_card_if_its_job_can_be_cancelled() {
 
         let fault = driver.commit(&id).await.unwrap_err();
 
-        assert_eq!(matches!(fault, Fault::Rejected(_)), is_known, "{failure:?}: {fault}");
-        assert_eq!(matches!(fault, Fault::OutcomeUnknown(_)), !is_known, "{failure:?}: {fault}");
+        assert_eq!(matches!(fault, DriverError::Rejected(_)), is_known, "{failure:?}: {fault}");
+        assert_eq!(matches!(fault, DriverError::OutcomeUnknown(_)), !is_known, "{failure:?}: {fault}");
         assert_eq!(printer.job_states(&id), [7]);
     }
 }
@@ -372,7 +374,7 @@ async fn a_closed_queue_is_unavailable() {
             Err(fault) => fault,
         };
 
-        assert_eq!(fault, Fault::Unavailable { reasons: vec![REASON_NOT_ACCEPTING.to_owned()] });
+        assert_eq!(fault, DriverError::Unavailable { reasons: vec![REASON_NOT_ACCEPTING.to_owned()] });
     }
 }
 
@@ -409,7 +411,7 @@ async fn a_job_list_without_an_answer_says_nothing_about_the_card() {
     port.set_failure(GET_JOBS, OperationFailure::LoseAnswer);
     let id = new_attempt();
 
-    let unreachable = Fault::Unavailable { reasons: vec!["connecting-to-device".to_owned()] };
+    let unreachable = DriverError::Unavailable { reasons: vec!["connecting-to-device".to_owned()] };
     assert_eq!(port.driver().find(&uncommitted(&id)).await, Err(unreachable.clone()));
     assert_eq!(port.driver().cancel(&uncommitted(&id)).await, Err(unreachable));
 }

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use cetak_driver_api::{Fault, PrinterDriver};
+use cetak_driver_api::{DriverError, PrinterDriver};
 use cetak_driver_ipp::{IppPrinter, Options};
 
 use crate::fake_printer::read_request;
@@ -47,10 +47,10 @@ async fn check(name: &str, driver: IppPrinter) {
     let faults = tokio::time::timeout(CALLS_MAX, calls).await.unwrap_or_else(|_| panic!("{name}: a call hangs"));
 
     for fault in [faults.0, faults.1, faults.2, faults.3, faults.4] {
-        let right = matches!(fault, Some(Fault::Unavailable { .. } | Fault::NeedsOperator(_)));
+        let right = matches!(fault, Some(DriverError::Unavailable { .. } | DriverError::NeedsOperator(_)));
         assert!(right, "{name}: {fault:?}");
     }
-    assert!(matches!(driver.commit(&id).await, Err(Fault::NotSent(_))), "{name}");
+    assert!(matches!(driver.commit(&id).await, Err(DriverError::NotSent(_))), "{name}");
 }
 
 fn http(stream: &mut TcpStream, body: &[u8]) {

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::net::TcpStream;
 
 use cetak_driver_api::{
-    AttemptId, AttemptRef, Blank, Cancelled, Capabilities, Card, Condition, Document, Fault, Found, PrinterDriver,
-    Rasters, Supply,
+    AttemptId, AttemptRef, AttemptStatus, Blank, Cancelled, Capabilities, Card, Condition, Document, DriverError,
+    PrinterDriver, Rasters, Supply,
 };
 use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY};
 
@@ -90,7 +90,7 @@ async fn a_card_waits_for_an_operator_at_an_empty_hopper_and_then_comes_out() {
     }
 
     assert!(reasons.contains(&"media-empty-warning".to_owned()), "{reasons:?}");
-    assert!(matches!(driver.find(&attempt).await, Ok(Found::Printing { .. })));
+    assert!(matches!(driver.find(&attempt).await, Ok(AttemptStatus::Printing { .. })));
     assert_eq!(eve.count_cards(&id), 0);
     eve.clear();
 
@@ -106,7 +106,7 @@ async fn a_card_that_is_cancelled_under_way_may_come_out() {
     let id = new_attempt();
     eve.engine().set_pace(1000);
     let attempt = sent(&driver, &id).await;
-    found_when(&driver, &attempt, |found| matches!(found, Found::Printing { .. })).await;
+    found_when(&driver, &attempt, |found| matches!(found, AttemptStatus::Printing { .. })).await;
 
     assert_eq!(driver.cancel(&attempt).await, Ok(Cancelled::OutcomeUnknown));
 
@@ -118,7 +118,7 @@ async fn a_card_that_is_cancelled_under_way_may_come_out() {
 }
 
 #[tokio::test]
-async fn a_busy_printer_is_unavailable_and_the_card_is_not_blamed() {
+async fn a_busy_printer_is_unavailable_and_the_card_is_not_counted_as_failed() {
     let eve = EvePrinter::start().await;
     let driver = eve.driver();
     eve.set(Mode::Hang);
@@ -127,7 +127,7 @@ async fn a_busy_printer_is_unavailable_and_the_card_is_not_blamed() {
 
     let fault = driver.prepare(&second, document()).await.unwrap_err();
 
-    assert_eq!(fault, Fault::Unavailable { reasons: vec![REASON_BUSY.to_owned()] });
+    assert_eq!(fault, DriverError::Unavailable { reasons: vec![REASON_BUSY.to_owned()] });
     assert_eq!(driver.cancel(&uncommitted(&second)).await, Ok(Cancelled::NothingPrinted));
 }
 
@@ -138,7 +138,7 @@ async fn a_stopped_printer_program_is_an_unavailable_printer() {
     let prepared = new_attempt();
     driver.prepare(&prepared, document()).await.unwrap();
     eve.stop();
-    let unreachable = Fault::Unavailable { reasons: vec!["connecting-to-device".to_owned()] };
+    let unreachable = DriverError::Unavailable { reasons: vec!["connecting-to-device".to_owned()] };
 
     assert_eq!(driver.probe().await, Err(unreachable.clone()));
     assert_eq!(driver.status().await, Err(unreachable.clone()));
@@ -161,7 +161,7 @@ async fn a_job_id_that_is_reused_after_a_restart_is_not_taken_for_the_earlier_ca
     let other = sent(&driver, &new_attempt()).await;
     assert_eq!(lost.printer_job, other.printer_job);
 
-    assert_eq!(driver.find(&lost).await, Ok(Found::NeverSeen { certain: false }));
+    assert_eq!(driver.find(&lost).await, Ok(AttemptStatus::NeverSeen { certain: false }));
     assert_eq!(driver.cancel(&lost).await, Ok(Cancelled::OutcomeUnknown));
     assert_eq!(ending(&driver, &other).await.card, Card::Good);
 }
@@ -187,7 +187,7 @@ async fn a_job_without_a_document_is_held_and_cancel_proves_that_it_made_no_card
     create_job(&eve, &id).await;
     let driver = eve.driver();
 
-    assert_eq!(driver.find(&uncommitted(&id)).await, Ok(Found::Held));
+    assert_eq!(driver.find(&uncommitted(&id)).await, Ok(AttemptStatus::Held));
     assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::NothingPrinted));
 
     let next = sent(&driver, &new_attempt()).await;
@@ -202,7 +202,7 @@ async fn a_document_format_that_the_printer_does_not_support_needs_an_operator()
 
     let fault = eve.driver().prepare(&new_attempt(), card).await.unwrap_err();
 
-    assert!(matches!(fault, Fault::NeedsOperator(_)), "{fault}");
+    assert!(matches!(fault, DriverError::NeedsOperator(_)), "{fault}");
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn an_untrusted_certificate_needs_an_operator() {
 
     let fault = driver.probe().await.unwrap_err();
 
-    assert!(matches!(&fault, Fault::NeedsOperator(text) if text.contains("certificate")), "{fault}");
+    assert!(matches!(&fault, DriverError::NeedsOperator(text) if text.contains("certificate")), "{fault}");
 }
 
 /// Leaves what a scheduler leaves that is killed after Create-Job. Returns the job id.
@@ -220,8 +220,10 @@ async fn create_job(eve: &EvePrinter, id: &AttemptId) -> i32 {
     let cut = crate::fake_printer::message(&eve.uri(), 0x0005, &[("job-name", crate::fake_printer::name(id.as_str()))]);
     let mut stream = TcpStream::connect(("127.0.0.1", eve.port())).unwrap();
     stream.write_all(&crate::fake_printer::http_request("/ipp/print", &cut, cut.len())).unwrap();
-    let made = found_when(&eve.driver(), &uncommitted(id), |found| *found != Found::NeverSeen { certain: false }).await;
-    assert_eq!(made, Found::Held);
+    let made =
+        found_when(&eve.driver(), &uncommitted(id), |found| *found != AttemptStatus::NeverSeen { certain: false })
+            .await;
+    assert_eq!(made, AttemptStatus::Held);
     1
 }
 

@@ -27,7 +27,7 @@ mod transport_tests;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use cetak_driver_api::{AttemptId, AttemptRef, Document, Ending, Found, PrinterDriver};
+use cetak_driver_api::{AttemptId, AttemptRef, AttemptStatus, Document, Ending, PrinterDriver};
 use cetak_driver_ipp::Now;
 
 /// A document with some bytes. Neither the driver nor the printers here read them.
@@ -41,7 +41,14 @@ fn new_attempt() -> AttemptId {
 
 /// The attempt as the scheduler knows it before commit.
 fn uncommitted(id: &AttemptId) -> AttemptRef {
-    AttemptRef { id: id.clone(), printer_job: None, boot: None, releasing: false, impressions: 1, acknowledged: false }
+    AttemptRef {
+        id: id.clone(),
+        printer_job: None,
+        printer_run: None,
+        releasing: false,
+        impressions: 1,
+        acknowledged: false,
+    }
 }
 
 /// Prepares and commits a document.
@@ -51,7 +58,7 @@ async fn sent(driver: &dyn PrinterDriver, id: &AttemptId) -> AttemptRef {
     AttemptRef {
         id: id.clone(),
         printer_job: committed.printer_job,
-        boot: committed.boot,
+        printer_run: committed.printer_run,
         releasing: true,
         impressions: 1,
         acknowledged: true,
@@ -59,7 +66,11 @@ async fn sent(driver: &dyn PrinterDriver, id: &AttemptId) -> AttemptRef {
 }
 
 /// Calls find until its answer satisfies `enough`, for 10 s at most.
-async fn found_when(driver: &dyn PrinterDriver, attempt: &AttemptRef, enough: impl Fn(&Found) -> bool) -> Found {
+async fn found_when(
+    driver: &dyn PrinterDriver,
+    attempt: &AttemptRef,
+    enough: impl Fn(&AttemptStatus) -> bool,
+) -> AttemptStatus {
     let mut found = driver.find(attempt).await.unwrap();
     for _ in 0..200 {
         if enough(&found) {
@@ -73,8 +84,8 @@ async fn found_when(driver: &dyn PrinterDriver, attempt: &AttemptRef, enough: im
 
 /// Waits until the attempt has ended.
 async fn ending(driver: &dyn PrinterDriver, attempt: &AttemptRef) -> Ending {
-    let found = found_when(driver, attempt, |found| matches!(found, Found::Ended(_))).await;
-    let Found::Ended(ending) = found else { panic!("{found:?}") };
+    let found = found_when(driver, attempt, |found| matches!(found, AttemptStatus::Ended(_))).await;
+    let AttemptStatus::Ended(ending) = found else { panic!("{found:?}") };
     ending
 }
 

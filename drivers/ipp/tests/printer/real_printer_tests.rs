@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use cetak_driver_api::conformance::{self, Fixture};
-use cetak_driver_api::{AttemptId, Blank, Card, Document, Found, PrinterDriver, reason_keyword};
+use cetak_driver_api::{AttemptId, AttemptStatus, Blank, Card, Document, PrinterDriver, reason_keyword};
 use cetak_driver_ipp::{IppPrinter, Options};
 
 use crate::cupsd::{Cupsd, Settings};
@@ -205,7 +205,7 @@ async fn pappl_and_cupsd_have_a_finished_card_in_their_history_after_a_kill() {
         peer.run();
 
         let found = found_when(&driver(&*peer), &attempt, |_| true).await;
-        assert!(matches!(found, Found::Ended(_)), "{}: {found:?}", peer.path());
+        assert!(matches!(found, AttemptStatus::Ended(_)), "{}: {found:?}", peer.path());
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the driver concludes after a real printer was killed and restarted, and which printers it objects to.
 
-use cetak_driver_api::{AttemptRef, Blank, Cancelled, Card, Found, PrinterDriver};
+use cetak_driver_api::{AttemptRef, AttemptStatus, Blank, Cancelled, Card, PrinterDriver};
 use cetak_driver_ipp::{IppPrinter, Options};
 
 use crate::peer::{Kind, Peer};
@@ -22,13 +22,16 @@ fn wait_until_done(peer: &dyn Peer) {
 }
 
 /// Asserts that neither a card nor its absence is claimed.
-fn assert_unproved(kind: Kind, found: &Found) {
+fn assert_unproved(kind: Kind, found: &AttemptStatus) {
     match found {
-        Found::Ended(ending) => {
+        AttemptStatus::Ended(ending) => {
             assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown), "{kind:?}: {ending:?}");
         }
-        Found::NeverSeen { certain: false } | Found::Forgotten => {}
-        other @ (Found::NeverSeen { certain: true } | Found::Held | Found::Queued | Found::Printing { .. }) => {
+        AttemptStatus::NeverSeen { certain: false } | AttemptStatus::Forgotten => {}
+        other @ (AttemptStatus::NeverSeen { certain: true }
+        | AttemptStatus::Held
+        | AttemptStatus::Queued
+        | AttemptStatus::Printing { .. }) => {
             panic!("{kind:?} was killed during a card, but find returned {other:?}")
         }
     }
@@ -41,7 +44,7 @@ async fn a_card_under_way_when_its_printer_was_killed_is_never_proved() {
         peer.engine().set_pace(400);
         let id = new_attempt();
         let attempt = sent(&driver(&*peer), &id).await;
-        found_when(&driver(&*peer), &attempt, |found| matches!(found, Found::Printing { .. })).await;
+        found_when(&driver(&*peer), &attempt, |found| matches!(found, AttemptStatus::Printing { .. })).await;
 
         peer.stop();
         wait_until_done(&*peer);
@@ -68,7 +71,7 @@ async fn a_released_card_that_its_printer_reports_as_held_after_a_restart_is_not
         let committed = before.commit(&id).await.unwrap();
         let attempt = AttemptRef {
             printer_job: committed.printer_job.or(prepared.printer_job),
-            boot: committed.boot,
+            printer_run: committed.printer_run,
             releasing: true,
             ..uncommitted(&id)
         };
@@ -89,7 +92,8 @@ async fn a_card_that_was_not_released_uses_no_blank_after_a_restart_of_printer_a
         let mut peer = kind.start();
         let id = new_attempt();
         let prepared = driver(&*peer).prepare(&id, document()).await.unwrap();
-        let attempt = AttemptRef { printer_job: prepared.printer_job, boot: prepared.boot, ..uncommitted(&id) };
+        let attempt =
+            AttemptRef { printer_job: prepared.printer_job, printer_run: prepared.printer_run, ..uncommitted(&id) };
 
         peer.stop();
         peer.run();
@@ -97,7 +101,7 @@ async fn a_card_that_was_not_released_uses_no_blank_after_a_restart_of_printer_a
         let after = driver(&*peer);
         if after.cancel(&attempt).await != Ok(Cancelled::NothingPrinted) {
             let found = after.find(&attempt).await.unwrap();
-            assert!(matches!(found, Found::NeverSeen { .. } | Found::Forgotten), "{kind:?}: {found:?}");
+            assert!(matches!(found, AttemptStatus::NeverSeen { .. } | AttemptStatus::Forgotten), "{kind:?}: {found:?}");
         }
         wait(300);
         assert_eq!(peer.count(id.as_str()), 0, "{kind:?}");

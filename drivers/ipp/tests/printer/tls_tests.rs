@@ -6,10 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cetak_driver_api::{Fault, PrinterDriver};
+use cetak_driver_api::{DriverError, PrinterDriver};
 use cetak_driver_ipp::{Fingerprint, IppPrinter, Now, Options, SetupError};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use rustls::crypto::aws_lc_rs;
+use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ResolvesServerCertUsingSni, WebPkiClientVerifier};
@@ -70,7 +70,7 @@ impl Authority {
 }
 
 fn serving(pair: &CertifiedPair) -> ServerConfig {
-    ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
@@ -101,7 +101,7 @@ fn driver(server: &ScriptedServer, options: &Options) -> IppPrinter {
 /// The message for the person who uses the printer.
 async fn message(printer: &IppPrinter) -> String {
     match printer.probe().await {
-        Err(Fault::NeedsOperator(text)) => text,
+        Err(DriverError::NeedsOperator(text)) => text,
         other => panic!("{other:?}"),
     }
 }
@@ -216,8 +216,8 @@ async fn a_pinned_certificate_presented_without_its_key_is_rejected() {
     let pair = CertifiedPair::self_signed("localhost");
     let attacker = CertifiedPair::self_signed("localhost");
     for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let key = aws_lc_rs::sign::any_supported_type(&attacker.private_key()).unwrap();
+        let provider = Arc::new(ring::default_provider());
+        let key = ring::sign::any_supported_type(&attacker.private_key()).unwrap();
         let mut stolen = ResolvesServerCertUsingSni::new();
         stolen.add("localhost", CertifiedKey::new(vec![pair.certificate.der().clone()], key)).unwrap();
         let config = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[version]).unwrap();
@@ -236,7 +236,7 @@ fn requiring_client_certificate(
     pair: &CertifiedPair,
     version: &'static SupportedProtocolVersion,
 ) -> ScriptedServer {
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = Arc::new(ring::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().unwrap();
@@ -311,7 +311,7 @@ async fn a_handshake_without_an_end_is_an_unreachable_printer() {
     let options = Options { connect_timeout_s: Some(1), ..Options::default() };
     let printer = IppPrinter::new(&format!("ipps://localhost:{port}/ipp/print"), &options, clock()).unwrap();
 
-    let unreachable = Fault::Unavailable { reasons: vec!["connecting-to-device".to_owned()] };
+    let unreachable = DriverError::Unavailable { reasons: vec!["connecting-to-device".to_owned()] };
     assert_eq!(printer.probe().await, Err(unreachable));
 }
 

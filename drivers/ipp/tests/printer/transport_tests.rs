@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use cetak_driver_api::{AttemptId, Committed, Fault, PrinterDriver};
+use cetak_driver_api::{AttemptId, Committed, DriverError, PrinterDriver};
 use cetak_driver_ipp::{IppPrinter, Options};
 use tempfile::TempDir;
 
@@ -26,8 +26,8 @@ fn job_1() -> AttemptId {
     AttemptId::new(JOB_NAME).unwrap()
 }
 
-fn unreachable() -> Fault {
-    Fault::Unavailable { reasons: vec!["connecting-to-device".to_owned()] }
+fn unreachable() -> DriverError {
+    DriverError::Unavailable { reasons: vec!["connecting-to-device".to_owned()] }
 }
 
 /// A server that answers every request with these bytes, and then closes the connection if `then_close`.
@@ -230,7 +230,7 @@ async fn an_upload_has_its_own_timeout() {
     let id = job_1();
     printer.prepare(&id, document()).await.unwrap();
 
-    assert_eq!(printer.commit(&id).await, Ok(Committed { printer_job: Some("1".to_owned()), boot: None }));
+    assert_eq!(printer.commit(&id).await, Ok(Committed { printer_job: Some("1".to_owned()), printer_run: None }));
 }
 
 fn login(folder: &TempDir) -> Options {
@@ -284,7 +284,7 @@ async fn a_refusal_by_http_has_a_hint() {
         let server = answering(refusal.into_bytes(), false);
         let printer = driver(&server.uri("ipp"), &Options::default());
 
-        let Err(Fault::NeedsOperator(text)) = printer.status().await else { panic!("{status}") };
+        let Err(DriverError::NeedsOperator(text)) = printer.status().await else { panic!("{status}") };
 
         assert!(words.iter().all(|word| text.contains(word)) && text.contains(&status.to_string()), "{text}");
         assert_eq!(server.requests().len(), 1, "{status}");
@@ -325,8 +325,8 @@ async fn a_redirection_is_not_followed() {
     let server = answering(location.into_bytes(), false);
     let printer = driver(&server.uri("ipp"), &Options::default());
 
-    assert!(matches!(printer.status().await, Err(Fault::NeedsOperator(_))));
-    assert!(matches!(printer.find(&uncommitted(&job_1())).await, Err(Fault::NeedsOperator(_))));
+    assert!(matches!(printer.status().await, Err(DriverError::NeedsOperator(_))));
+    assert!(matches!(printer.find(&uncommitted(&job_1())).await, Err(DriverError::NeedsOperator(_))));
 
     assert_eq!(
         server.requests().iter().map(ReceivedRequest::operation).collect::<Vec<_>>(),

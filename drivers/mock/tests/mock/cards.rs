@@ -1,6 +1,6 @@
 //! Cards, jams, hold and cancel.
 
-use cetak_driver_api::{Cancelled, Card, Condition, Document, Fault, Found, PrinterDriver};
+use cetak_driver_api::{AttemptStatus, Cancelled, Card, Condition, Document, DriverError, PrinterDriver};
 use cetak_driver_mock::truth_read;
 
 use crate::world::{
@@ -31,7 +31,7 @@ async fn a_card_is_queued_until_the_card_before_it_has_ended() {
 
     print(&printer, "b").await.unwrap();
 
-    assert_eq!((find(&printer, "a").await, find(&printer, "b").await), (PRINTING, Found::Queued));
+    assert_eq!((find(&printer, "a").await, find(&printer, "b").await), (PRINTING, AttemptStatus::Queued));
     world.pass_ms(60);
     assert_eq!((find(&printer, "a").await, find(&printer, "b").await), (ended(Card::Good, &[]), PRINTING));
     world.pass_ms(100);
@@ -52,7 +52,7 @@ async fn a_document_that_is_not_of_its_format_is_rejected() {
     for (format, bytes) in wrong {
         let document = Document::one_sided(format, bytes);
 
-        assert!(matches!(printer.prepare(&id("a"), document).await, Err(Fault::Rejected(_))));
+        assert!(matches!(printer.prepare(&id("a"), document).await, Err(DriverError::Rejected(_))));
     }
 }
 
@@ -94,7 +94,7 @@ async fn a_card_queued_behind_a_jam_starts_when_the_jam_is_cleared() {
     print(&printer, "b").await.unwrap();
 
     world.pass_ms(599);
-    assert_eq!((find(&printer, "b").await, condition(&printer).await), (Found::Queued, Condition::Stopped));
+    assert_eq!((find(&printer, "b").await, condition(&printer).await), (AttemptStatus::Queued, Condition::Stopped));
     world.pass_ms(1);
     assert_eq!((find(&printer, "b").await, condition(&printer).await), (PRINTING, Condition::Processing));
 }
@@ -102,7 +102,7 @@ async fn a_card_queued_behind_a_jam_starts_when_the_jam_is_cleared() {
 #[tokio::test]
 async fn a_prepared_attempt_is_held_by_a_printer_that_holds_and_unknown_to_another() {
     let world = World::new();
-    for (hold, found) in [("yes", Found::Held), ("no", NEVER_SEEN)] {
+    for (hold, found) in [("yes", AttemptStatus::Held), ("no", NEVER_SEEN)] {
         let printer = world.in_memory(&format!("hold={hold}"));
 
         let prepared = printer.prepare(&id("a"), png()).await.unwrap();
@@ -136,8 +136,8 @@ async fn a_second_commit_is_an_unknown_outcome_and_makes_no_second_card() {
 
     for printer in [&printer, &restarted] {
         // Also if it is not prepared again: `NotSent` would prove that no blank was used.
-        assert!(matches!(printer.commit(&id("a")).await, Err(Fault::OutcomeUnknown(_))));
-        assert!(matches!(print(printer, "a").await, Err(Fault::OutcomeUnknown(_))));
+        assert!(matches!(printer.commit(&id("a")).await, Err(DriverError::OutcomeUnknown(_))));
+        assert!(matches!(print(printer, "a").await, Err(DriverError::OutcomeUnknown(_))));
     }
 
     assert_eq!(truth_read(world.truth()).unwrap().len(), 1);

@@ -1,6 +1,6 @@
 //! The injected faults.
 
-use cetak_driver_api::{Cancelled, Card, Condition, Fault, Found, PrinterDriver};
+use cetak_driver_api::{AttemptStatus, Cancelled, Card, Condition, DriverError, PrinterDriver};
 use cetak_driver_mock::{TruthCard, truth_read};
 
 use crate::world::{
@@ -14,7 +14,7 @@ async fn an_offline_commit_feeds_no_blank_and_leaves_the_attempt_prepared() {
 
     assert_eq!(print(&printer, "a").await, Err(unavailable("connecting-to-device")));
 
-    assert_eq!(find(&printer, "a").await, Found::Held);
+    assert_eq!(find(&printer, "a").await, AttemptStatus::Held);
     assert_eq!(printer.cancel(&attempt("a")).await, Ok(Cancelled::NothingPrinted));
     assert_eq!(find(&printer, "a").await, NEVER_SEEN);
     assert_eq!(truth_read(world.truth()).unwrap(), []);
@@ -25,10 +25,10 @@ async fn a_rejected_card_is_refused_in_prepare() {
     let world = World::new();
     let printer = world.in_memory("reject=1&hold=yes");
 
-    assert!(matches!(printer.prepare(&id("a"), png()).await, Err(Fault::Rejected(_))));
+    assert!(matches!(printer.prepare(&id("a"), png()).await, Err(DriverError::Rejected(_))));
 
     assert_eq!(find(&printer, "a").await, NEVER_SEEN);
-    assert!(matches!(printer.commit(&id("a")).await, Err(Fault::NotSent(_))));
+    assert!(matches!(printer.commit(&id("a")).await, Err(DriverError::NotSent(_))));
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn a_lost_answer_leaves_a_good_card_that_find_reports() {
     let world = World::new();
     let printer = world.in_memory("card_ms=100&lose_ack=1");
 
-    assert!(matches!(print(&printer, "a").await, Err(Fault::OutcomeUnknown(_))));
+    assert!(matches!(print(&printer, "a").await, Err(DriverError::OutcomeUnknown(_))));
 
     assert_eq!(find(&printer, "a").await, PRINTING);
     world.pass_ms(100);
@@ -64,10 +64,13 @@ async fn a_forgotten_card_is_good_and_stays_forgotten() {
 
     assert!(print(&printer, "a").await.is_ok());
 
-    assert_eq!((find(&printer, "a").await, condition(&printer).await), (Found::Forgotten, Condition::Processing));
+    assert_eq!(
+        (find(&printer, "a").await, condition(&printer).await),
+        (AttemptStatus::Forgotten, Condition::Processing)
+    );
     world.pass_ms(1000);
-    assert_eq!(find(&printer, "a").await, Found::Forgotten);
-    assert_eq!(find(&world.open("p1", ""), "a").await, Found::Forgotten);
+    assert_eq!(find(&printer, "a").await, AttemptStatus::Forgotten);
+    assert_eq!(find(&world.open("p1", ""), "a").await, AttemptStatus::Forgotten);
     assert_eq!(truth_read(world.truth()).unwrap()[0].card, TruthCard::Good);
 }
 
@@ -99,13 +102,13 @@ async fn faults_have_their_shares_of_ten_thousand_attempts() {
     for n in 0..10_000 {
         let name = format!("cetak-test-{n}");
         match print(&printer, &name).await {
-            Err(Fault::Rejected(_)) => rejected += 1,
-            Err(Fault::Unavailable { .. }) => offline += 1,
-            Err(Fault::OutcomeUnknown(_)) => lost += 1,
+            Err(DriverError::Rejected(_)) => rejected += 1,
+            Err(DriverError::Unavailable { .. }) => offline += 1,
+            Err(DriverError::OutcomeUnknown(_)) => lost += 1,
             answer => assert!(answer.is_ok(), "{name}: {answer:?}"),
         }
         let found = find(&printer, &name).await;
-        if found == Found::Forgotten {
+        if found == AttemptStatus::Forgotten {
             forgotten += 1;
         } else if found == ended(Card::Bad, &["media-jam"]) {
             jammed += 1;
@@ -140,7 +143,7 @@ async fn a_script_gives_each_card_its_fault_by_its_number_also_after_a_restart()
     }
 
     let spoiled = ended(Card::Bad, &["job-completed-with-errors"]);
-    let expected = [ended(Card::Good, &[]), spoiled, ended(Card::Good, &[]), Found::Forgotten];
+    let expected = [ended(Card::Good, &[]), spoiled, ended(Card::Good, &[]), AttemptStatus::Forgotten];
     for (name, found) in ["a", "b", "c", "d"].into_iter().zip(expected) {
         assert_eq!(find(&restarted, name).await, found, "{name}");
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cetak_driver_api::{Card, Condition, Fault, Found, PrinterDriver};
+use cetak_driver_api::{AttemptStatus, Card, Condition, DriverError, PrinterDriver};
 use cetak_driver_mock::{MockPrinter, TruthCard, TruthLine, truth_read};
 
 use crate::world::{
@@ -99,9 +99,9 @@ async fn two_drivers_of_one_file_see_one_printer() {
     print(&two, "b").await.unwrap();
 
     for printer in [&one, &two] {
-        assert_eq!((find(printer, "a").await, find(printer, "b").await), (PRINTING, Found::Queued));
+        assert_eq!((find(printer, "a").await, find(printer, "b").await), (PRINTING, AttemptStatus::Queued));
         assert_eq!(condition(printer).await, Condition::Processing);
-        assert!(matches!(printer.commit(&id("a")).await, Err(Fault::OutcomeUnknown(_))));
+        assert!(matches!(printer.commit(&id("a")).await, Err(DriverError::OutcomeUnknown(_))));
     }
 }
 
@@ -131,7 +131,7 @@ async fn the_printer_continues_while_no_driver_exists() {
     let restarted = world.open("p1", "card_ms=100&hold=yes");
 
     assert_eq!((find(&restarted, "a").await, find(&restarted, "b").await), (ended(Card::Good, &[]), NEVER_SEEN));
-    assert!(matches!(restarted.commit(&id("b")).await, Err(Fault::NotSent(_))));
+    assert!(matches!(restarted.commit(&id("b")).await, Err(DriverError::NotSent(_))));
     assert_eq!(count_finished(&restarted).await, Some(1));
 }
 
@@ -198,9 +198,9 @@ async fn a_failed_write_is_an_unknown_outcome() {
 
     printer.prepare(&id("a"), png()).await.unwrap();
 
-    assert!(matches!(printer.commit(&id("a")).await, Err(Fault::OutcomeUnknown(_))));
+    assert!(matches!(printer.commit(&id("a")).await, Err(DriverError::OutcomeUnknown(_))));
     assert_eq!(find(&printer, "a").await, NEVER_SEEN);
-    assert!(matches!(printer.commit(&id("a")).await, Err(Fault::NotSent(_))));
+    assert!(matches!(printer.commit(&id("a")).await, Err(DriverError::NotSent(_))));
 }
 
 #[test]

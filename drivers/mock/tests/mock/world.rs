@@ -6,15 +6,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use cetak_driver_api::{AttemptId, AttemptRef, Blank, Card, Condition, Document, Ending, Fault, Found, PrinterDriver};
+use cetak_driver_api::{
+    AttemptId, AttemptRef, AttemptStatus, Blank, Card, Condition, Document, DriverError, Ending, PrinterDriver,
+};
 use cetak_driver_mock::{MockPrinter, Now};
 use tempfile::TempDir;
 
 /// The time at which each test starts, UTC microseconds.
 pub(crate) const START_US: i64 = 1_700_000_000_000_000;
 
-pub(crate) const NEVER_SEEN: Found = Found::NeverSeen { certain: true };
-pub(crate) const PRINTING: Found = Found::Printing { reasons: Vec::new() };
+pub(crate) const NEVER_SEEN: AttemptStatus = AttemptStatus::NeverSeen { certain: true };
+pub(crate) const PRINTING: AttemptStatus = AttemptStatus::Printing { reasons: Vec::new() };
 
 /// A clock and a folder for one truth file.
 pub(crate) struct World {
@@ -64,7 +66,14 @@ pub(crate) fn id(name: &str) -> AttemptId {
 }
 
 pub(crate) fn attempt(name: &str) -> AttemptRef {
-    AttemptRef { id: id(name), printer_job: None, boot: None, releasing: false, impressions: 1, acknowledged: false }
+    AttemptRef {
+        id: id(name),
+        printer_job: None,
+        printer_run: None,
+        releasing: false,
+        impressions: 1,
+        acknowledged: false,
+    }
 }
 
 pub(crate) fn png() -> Document {
@@ -72,12 +81,12 @@ pub(crate) fn png() -> Document {
 }
 
 /// Prepares and commits. Returns the printer's job id.
-pub(crate) async fn print(printer: &MockPrinter, name: &str) -> Result<Option<String>, Fault> {
+pub(crate) async fn print(printer: &MockPrinter, name: &str) -> Result<Option<String>, DriverError> {
     printer.prepare(&id(name), png()).await?;
     printer.commit(&id(name)).await.map(|committed| committed.printer_job)
 }
 
-pub(crate) async fn find(printer: &MockPrinter, name: &str) -> Found {
+pub(crate) async fn find(printer: &MockPrinter, name: &str) -> AttemptStatus {
     printer.find(&attempt(name)).await.unwrap()
 }
 
@@ -90,12 +99,12 @@ pub(crate) async fn count_finished(printer: &MockPrinter) -> Option<u64> {
     printer.probe().await.unwrap().impressions_completed
 }
 
-pub(crate) fn unavailable(reason: &str) -> Fault {
-    Fault::Unavailable { reasons: vec![reason.to_owned()] }
+pub(crate) fn unavailable(reason: &str) -> DriverError {
+    DriverError::Unavailable { reasons: vec![reason.to_owned()] }
 }
 
 /// The status of an attempt that has ended and used a blank.
-pub(crate) fn ended(card: Card, reasons: &[&str]) -> Found {
+pub(crate) fn ended(card: Card, reasons: &[&str]) -> AttemptStatus {
     let reasons = reasons.iter().map(|reason| (*reason).to_owned()).collect();
-    Found::Ended(Ending { blank: Blank::Fed, card, reasons })
+    AttemptStatus::Ended(Ending { blank: Blank::Fed, card, reasons })
 }

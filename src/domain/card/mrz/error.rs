@@ -1,4 +1,4 @@
-//! What prevents a machine readable zone.
+//! Errors of the machine readable zone.
 
 /// Why the zone cannot be written. A message contains no personal data except the code point of one character. `field` is
 /// the name of a field of [`Td1`](super::Td1).

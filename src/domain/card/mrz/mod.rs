@@ -1,8 +1,8 @@
 //! The machine readable zone of a card of size TD1 (ICAO Doc 9303, parts 3 and 5): three lines of 30 characters, each
 //! A to Z, 0 to 9 or the filler `<`.
 //!
-//! A reader compares the zone with nothing: what is written here wrongly is believed. So everything that the rules do
-//! not cover is refused, and only names may lose characters.
+//! A reader cannot compare the zone with anything, so an error in it goes unnoticed. Therefore all input that the rules
+//! do not cover is refused, and only names may lose characters.
 //!
 //! Deliberately absent: Cyrillic and Arabic (part 3, sections 6.B and 6.C), other sizes, reading.
 
@@ -13,7 +13,7 @@ pub use error::MrzError;
 use error::character;
 use name::{components, name_field};
 
-/// What the zone says. It has no `Debug`: it holds personal data.
+/// The content of the zone. It has no `Debug`, because it contains personal data.
 #[derive(Clone, Copy)]
 pub struct Td1<'a> {
     /// `I` (identity card), `A` or `C`, and a second letter of the issuer's choice or none; neither `V` as the second
@@ -43,7 +43,7 @@ pub struct Td1<'a> {
     pub secondary_identifier: &'a str,
 }
 
-/// What the zone says of the sex.
+/// The sex in the zone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sex {
     /// `M`.
@@ -56,8 +56,8 @@ pub enum Sex {
 
 /// The three lines, from the top. The same input gives the same lines.
 ///
-/// Names that are too long for the lower line are cut to initials where that suffices, from the last on (part 5,
-/// 4.2.2.3 and 4.2.3); the line then ends in a letter. Nothing else is ever cut.
+/// A name that is too long for the lower line is truncated to initials from the last component on, as far as necessary
+/// (part 5, 4.2.2.3 and 4.2.3); the line then ends in a letter. Nothing else is truncated.
 pub fn td1(card: &Td1<'_>) -> Result<[String; 3], MrzError> {
     let (number, optional_1) = number_and_optional(card)?;
     let upper = format!(

@@ -38,13 +38,13 @@ pub struct DotArea {
 
 /// A rotation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Turn {
+pub enum Rotation {
     /// By 90° counter-clockwise: what was the right edge is on top.
     Left,
     /// By 90° clockwise: what was the left edge is on top.
     Right,
     /// By 180°: upside down.
-    Around,
+    Half,
 }
 
 /// Longest side in dots, 2.7 m at 600 dpi: no size of a row or header field overflows.
@@ -160,12 +160,12 @@ impl Picture {
 
     /// Rotates; a quarter turn swaps width and height.
     #[must_use]
-    pub fn rotated(&self, turn: Turn) -> Self {
-        let dots = match (turn, self.ink) {
-            (Turn::Around, _) => return self.with_mirrored(self.rows().rev()),
-            (Turn::Left | Turn::Right, Ink::Black1) => return self.to_gray().rotated(turn).to_black(&[]),
-            (Turn::Left | Turn::Right, Ink::Gray8) => self.quarter::<1>(turn == Turn::Right),
-            (Turn::Left | Turn::Right, Ink::Rgb8) => self.quarter::<3>(turn == Turn::Right),
+    pub fn rotated(&self, rotation: Rotation) -> Self {
+        let dots = match (rotation, self.ink) {
+            (Rotation::Half, _) => return self.with_mirrored(self.rows().rev()),
+            (Rotation::Left | Rotation::Right, Ink::Black1) => return self.to_gray().rotated(rotation).to_black(&[]),
+            (Rotation::Left | Rotation::Right, Ink::Gray8) => self.quarter::<1>(rotation == Rotation::Right),
+            (Rotation::Left | Rotation::Right, Ink::Rgb8) => self.quarter::<3>(rotation == Rotation::Right),
         };
         Self { width: self.height, height: self.width, dots, ..*self }
     }
@@ -378,21 +378,21 @@ mod tests {
         #[test]
         fn each_dot_is_where_the_turn_takes_it(picture in pictures()) {
             let (right, bottom) = (picture.width - 1, picture.height - 1);
-            let (left_turn, right_turn) = (picture.rotated(Turn::Left), picture.rotated(Turn::Right));
-            let around = picture.rotated(Turn::Around);
+            let (turned_left, turned_right) = (picture.rotated(Rotation::Left), picture.rotated(Rotation::Right));
+            let half = picture.rotated(Rotation::Half);
             let (beside, below) = (picture.mirrored_horizontally(), picture.mirrored_vertically());
-            prop_assert_eq!((left_turn.width, left_turn.height), (picture.height, picture.width));
+            prop_assert_eq!((turned_left.width, turned_left.height), (picture.height, picture.width));
             for (x, y) in (0..=bottom).flat_map(|y| (0..=right).map(move |x| (x, y))) {
                 let here = dot(&picture, x, y);
-                prop_assert_eq!(&dot(&left_turn, y, right - x), &here);
-                prop_assert_eq!(&dot(&right_turn, bottom - y, x), &here);
-                prop_assert_eq!(&dot(&around, right - x, bottom - y), &here);
+                prop_assert_eq!(&dot(&turned_left, y, right - x), &here);
+                prop_assert_eq!(&dot(&turned_right, bottom - y, x), &here);
+                prop_assert_eq!(&dot(&half, right - x, bottom - y), &here);
                 prop_assert_eq!(&dot(&beside, right - x, y), &here);
                 prop_assert_eq!(&dot(&below, x, bottom - y), &here);
             }
             // Whole pictures: the bits after the last dot are the same too.
-            prop_assert_eq!(&left_turn.rotated(Turn::Right), &picture);
-            prop_assert_eq!(right_turn.rotated(Turn::Right), around);
+            prop_assert_eq!(&turned_left.rotated(Rotation::Right), &picture);
+            prop_assert_eq!(turned_right.rotated(Rotation::Right), half);
             prop_assert_eq!(beside.mirrored_horizontally(), picture);
         }
 

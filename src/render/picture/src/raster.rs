@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::picture::{Ink, Picture, Turn};
+use super::picture::{Ink, Picture, Rotation};
 
 /// The contents of the page headers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -136,7 +136,7 @@ impl Transform {
             (false, false) => Cow::Borrowed(page),
             (true, false) => Cow::Owned(page.mirrored_horizontally()),
             (false, true) => Cow::Owned(page.mirrored_vertically()),
-            (true, true) => Cow::Owned(page.rotated(Turn::Around)),
+            (true, true) => Cow::Owned(page.rotated(Rotation::Half)),
         }
     }
 }
@@ -437,7 +437,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pwg_page_says_all_about_itself_and_nothing_else() {
+    fn the_header_of_a_pwg_page_has_exactly_the_expected_fields() {
         let card = Picture::new(638, 1012, Ink::Rgb8, vec![255; 638 * 1012 * 3]).unwrap();
         for sides in SIDES {
             let (duplex, tumble) = match sides {
@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn an_apple_page_says_all_about_itself_and_nothing_else() {
+    fn the_header_of_an_apple_page_has_exactly_the_expected_fields() {
         for (sides, duplex) in SIDES.into_iter().zip([1, 3, 2]) {
             let [(_, header)] =
                 read_urf(&urf(&[corner(Ink::Rgb8)], &layout(sides, SheetBack::Normal))).try_into().unwrap();

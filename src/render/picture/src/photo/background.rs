@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_background_is_told_whatever_light_and_clothes() {
+    fn a_background_is_recognised_in_any_light_and_with_any_clothes() {
         let (red, green, blue) = ([200, 20, 20], [0, 200, 0], [30, 60, 200]);
         for behind in [[200, 20, 20], [90, 10, 15], [235, 100, 90], [190, 40, 20], [180, 20, 60]] {
             assert_eq!(background(&portrait(behind, blue)), Background::Red, "{behind:?}");
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_background_is_told_after_hard_compression() {
+    fn a_background_is_recognised_after_strong_compression() {
         for (behind, want) in [([200, 20, 20], Background::Red), ([20, 60, 200], Background::Blue)] {
             let portrait = portrait(behind, [30, 30, 30]);
             let bytes = jpeg_of(portrait.dots(), WIDTH, HEIGHT, ColorType::Rgb, |encoder| encoder.set_quality(10));

@@ -2,12 +2,7 @@
 
 use std::borrow::Cow;
 
-use fast_image_resize::{
-    FilterType, ResizeAlg, ResizeOptions, Resizer,
-    images::{TypedImage, TypedImageRef},
-    pixels::U8x3,
-};
-
+use super::resample::resample;
 use crate::picture::{Ink, Picture};
 
 const COVER_SIDE_MAX: u32 = 10_000;
@@ -37,19 +32,9 @@ fn scaled(length: u32, dividend: u32, divisor: u32) -> u32 {
 /// Scales a part of the picture (left, top, width, height) to another size, as [`Ink::Rgb8`]. `None` unless the part
 /// has dots and lies inside.
 pub(super) fn resampled(picture: &Picture, part: [u32; 4], width: u32, height: u32) -> Option<Picture> {
-    let dots = rgb_dots(picture);
-    let [left, top, part_width, part_height] = part.map(f64::from);
-    // When it shrinks, all pixels under a dot must count; when it grows, edges must stay smooth.
-    let smaller = part_width >= f64::from(width) && part_height >= f64::from(height);
-    let filter = if smaller { FilterType::Hamming } else { FilterType::CatmullRom };
-    let options =
-        ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter)).crop(left, top, part_width, part_height);
-    let mut resized = vec![0; width as usize * height as usize * 3];
-    // Typed, because `resize` compiles the code of all 13 pixel formats.
-    let source = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), &dots).ok()?;
-    let mut target = TypedImage::<U8x3>::from_buffer(width, height, &mut resized).ok()?;
-    Resizer::new().resize_typed(&source, &mut target, &options).ok()?;
-    Picture::new(width, height, Ink::Rgb8, resized)
+    let size = [picture.width(), picture.height()];
+    let scaled = resample(&rgb_dots(picture), size, part, [width, height])?;
+    Picture::new(width, height, Ink::Rgb8, scaled)
 }
 
 /// All dots as RGB.

@@ -10,6 +10,7 @@ mod exif;
 mod jpeg;
 mod limits;
 mod png;
+mod resample;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

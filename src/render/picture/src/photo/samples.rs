@@ -1,4 +1,4 @@
-//! Photos made for the tests, and what they should show.
+//! Photos for the tests, and their expected pictures.
 
 use jpeg_encoder::{ColorType as Colours, Encoder};
 use png::{BitDepth, ColorType};
@@ -100,19 +100,19 @@ pub(super) fn dot(picture: &Picture, x: u32, y: u32) -> [u8; 3] {
     picture.dots().as_chunks().0[(y * picture.width() + x) as usize]
 }
 
-/// The mean difference of two pictures' samples.
+/// The mean difference between the samples of two pictures.
 pub(super) fn difference(one: &[u8], other: &[u8]) -> u64 {
     assert_eq!(one.len(), other.len());
     let sum: u64 = one.iter().zip(other).map(|(one, other)| u64::from(one.abs_diff(*other))).sum();
     sum / one.len() as u64
 }
 
-/// What a sound photo shows.
+/// The picture of a valid photo.
 pub(super) fn shown(bytes: &[u8]) -> Picture {
     decode(bytes, &limits()).unwrap()
 }
 
-/// Where a JPEG has its first marker of a kind.
+/// The position of the first marker of a kind in a JPEG.
 pub(super) fn position(bytes: &[u8], marker: u8) -> usize {
     bytes.windows(2).position(|pair| pair == [0xFF, marker]).unwrap()
 }

@@ -1,4 +1,4 @@
-//! What holds for photos of every kind.
+//! Properties of all photo formats.
 
 use std::sync::LazyLock;
 
@@ -67,7 +67,7 @@ fn a_corrupt_photo_is_refused_with_what_is_wrong() {
     assert!(error.to_string().starts_with("the photo is corrupt: "), "{error}");
 }
 
-/// Photos of all sorts, to be spoiled.
+/// Photos of all formats, for corruption.
 static PHOTOS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let (width, height) = (37, 29);
     let dots = colours(width, height);
@@ -89,7 +89,7 @@ static PHOTOS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     ]
 });
 
-/// What no bytes may break: an answer in time, within the limits, the same as from the headers.
+/// Asserts that decoding returns, respects the limits, and agrees with the headers.
 fn assert_holds(bytes: &[u8]) {
     let limits = PhotoLimits { bytes_max: 1 << 20, side_min: 20, side_max: 300, pixels_max: 60_000 };
     let inspected = inspect(bytes, &limits);
