@@ -150,7 +150,8 @@ fn parse(folder: &str, file: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow
         other @ (RenderError::Character { .. }
         | RenderError::TooLong { .. }
         | RenderError::Code { .. }
-        | RenderError::Mrz { .. }
+        | RenderError::Mrz(_)
+        | RenderError::MrzSex
         | RenderError::Photo(_)
         | RenderError::Size
         | RenderError::Encode(_)

@@ -103,7 +103,8 @@ fn warn_of(report: &Report, rejects: bool) {
         ));
     }
     for (warning, count) in &report.warnings {
-        message(&format!("warning: {} rows: {warning}", thousands(i64::try_from(*count).unwrap_or(i64::MAX))));
+        let rows = thousands(i64::try_from(*count).unwrap_or(i64::MAX));
+        message(&format!("warning: {rows} rows: {}", words::warning(*warning)));
     }
     if report.refused > 0 && !rejects {
         message("hint: to get the refused rows with row number, field and reason, import again with --rejects FILE");

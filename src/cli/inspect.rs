@@ -52,7 +52,7 @@ async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
             u.batch.to_string(),
             u.request_id.clone(),
             optional(&u.since),
-            optional(&u.reason),
+            words::with_note(u.reason.as_deref(), u.note.as_deref()).unwrap_or_default(),
         ]
     };
     let header = ["attempt", "printer", "batch", "request id", "since", "reason"];

@@ -52,7 +52,8 @@ pub(super) fn jobs_text(jobs: &[JobLine]) -> String {
     let row = |job: &JobLine| {
         let outcome = |a: &AttemptLine| {
             let Some(outcome) = a.outcome.as_deref() else { return format!("open: {}", a.id) };
-            a.reason.as_ref().map_or(outcome.to_owned(), |reason| format!("{outcome} ({reason})"))
+            let reason = words::with_note(a.reason.as_deref(), a.note.as_deref());
+            reason.map_or(outcome.to_owned(), |reason| format!("{outcome} ({reason})"))
         };
         let attempts = job.attempts.iter().map(outcome).collect::<Vec<_>>().join(", ");
         vec![

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     domain::{
         attempt::AttemptState,
+        objection::Objection,
         printer::Printer,
         printer_reason::{Advice, Severity, advise},
     },
@@ -36,8 +37,8 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
                 Probe::Answered(found) => {
                     found.cautions.iter().for_each(|caution| message(&format!("note: {caution}")));
                 }
-                Probe::Silent(fault) => {
-                    message(&format!("warning: the printer was not asked what it is: {fault}"));
+                Probe::Silent(why) => {
+                    message(&format!("warning: the printer was not asked what it is: {}", words::reason(&why)));
                     message(&format!("hint: try again with `cetak printer show {name}`; `cetak run` asks it too"));
                 }
             }
@@ -84,7 +85,7 @@ fn show_text(
     found: &Capabilities,
     status: &PrinterStatus,
     advice: &[Advice],
-    objections: &[String],
+    objections: &[Objection],
 ) -> String {
     let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
     let resolutions = found.resolutions_dpi.iter().map(|dpi| format!("{dpi} dpi")).collect::<Vec<_>>();
@@ -113,20 +114,27 @@ fn show_text(
             } else if a.severity == Severity::Report {
                 [&*a.keyword, "nobody", "it is only reported", "it prints on meanwhile", ""]
             } else {
-                [&*a.keyword, a.who.as_str(), &a.action, words::resumes(a.resumes), a.blank.as_str()]
+                [
+                    &*a.keyword,
+                    a.who.as_str(),
+                    words::task(a.action),
+                    words::resumes(a.resumes),
+                    words::blank_inside(a.blank),
+                ]
             };
             row.map(str::to_owned).to_vec()
         };
         let rows = advice.iter().map(row).collect::<Vec<_>>();
         text += &format!("\n{}", table(&["reason", "who", "what to do", "then", "blank inside"], &rows));
     }
-    for (title, lines) in [("not guaranteed", &*found.cautions), ("objected", objections)] {
+    let objections: Vec<String> = objections.iter().map(words::objection).collect();
+    for (title, lines) in [("not guaranteed", &found.cautions), ("objected", &objections)] {
         for line in lines {
             text += &format!("\n{title}: {line}\n");
         }
     }
     if let Some(why) = &printer.override_reason {
-        text += &format!("\nused all the same: {why}\n");
+        text += &format!("\nused all the same: {}\n", words::quote(why));
     }
     text
 }
@@ -134,10 +142,11 @@ fn show_text(
 async fn test(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
     let test = Direct::new(engine).act(TestPrinter { printer: name.to_owned() }).await?;
     let state = test.state;
+    let reason = test.reason.as_ref().map(words::reason);
     let value = serde_json::json!({
-        "printer": name, "attempt": test.attempt, "outcome": state.as_str(), "reason": test.reason,
+        "printer": name, "attempt": test.attempt, "outcome": state.as_str(), "reason": reason,
     });
-    let reason = test.reason.as_deref().unwrap_or("a good card");
+    let reason = reason.as_deref().unwrap_or("a good card");
     out.data(&value, |_| {
         let told = match state {
             AttemptState::Printed => "the printer reports a card: look at it, then destroy it".to_owned(),

@@ -30,7 +30,8 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
                 words::word_reason(&mut line.reason, out);
             }
             let row = |r: &RecordLine| {
-                vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), r.reason.clone().unwrap_or_default()]
+                let reason = words::with_note(r.reason.as_deref(), r.note.as_deref()).unwrap_or_default();
+                vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), reason]
             };
             let text = |lines: &Vec<RecordLine>| {
                 table(&["source", "request id", "kind", "reason"], &lines.iter().map(row).collect::<Vec<_>>())
@@ -67,6 +68,7 @@ async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result
             ("kind", format!("{} (class {})", line.kind, line.class)),
             ("state", line.state.clone()),
             ("reason", optional(&line.reason)),
+            ("note", line.note.as_deref().map_or_else(|| "-".into(), words::quote)),
             ("card stopped", optional(&line.stop)),
             ("checked", line.checked.to_string()),
             ("surrendered", line.surrendered.to_string()),

@@ -35,7 +35,8 @@ pub fn needs_rows(board: &Board) -> Vec<Vec<String>> {
 pub fn text(status: &Board) -> String {
     let mut text = String::new();
     for pause in &status.pauses {
-        text += &format!("PAUSED: {} by {} since {}: {}\n", pause.what, pause.by, pause.since, pause.reason);
+        let note = words::quote(&pause.reason);
+        text += &format!("PAUSED: {} by {} since {}: {note}\n", pause.what, pause.by, pause.since);
     }
     if !status.pauses.is_empty() {
         text.push('\n');

@@ -3,6 +3,7 @@
 pub use super::states::AttemptState;
 use super::{
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
+    reason::Reason,
     states::{JobState, Recall, RecordState},
     stock::Place,
 };
@@ -27,18 +28,18 @@ pub enum Outcome {
     NotStarted {
         /// The cause.
         cause: NotStartedCause,
-        /// The reason, as IPP keywords or a driver's text; no personal data.
-        reason: String,
+        /// The reason.
+        reason: Reason,
     },
     /// A blank was used, without a good card.
     Spoiled {
-        /// The reason, as IPP keywords; no personal data.
-        reason: String,
+        /// The reason.
+        reason: Reason,
     },
     /// A card may exist; a person must inspect the printer.
     Uncertain {
-        /// The reason, as IPP keywords; no personal data.
-        reason: String,
+        /// The reason.
+        reason: Reason,
     },
 }
 
@@ -89,7 +90,7 @@ impl Outcome {
     }
 
     /// The reason; `None` for a good card.
-    pub fn reason(&self) -> Option<&str> {
+    pub fn reason(&self) -> Option<&Reason> {
         match self {
             Self::Printed => None,
             Self::NotStarted { reason, .. } | Self::Spoiled { reason } | Self::Uncertain { reason } => Some(reason),

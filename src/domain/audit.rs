@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 pub use super::actor::Actor;
-use super::{id::AccountId, time::Timestamp};
+use super::{id::AccountId, objection::Objection, reason::Reason, time::Timestamp};
 
 /// One act, before it is sealed. It contains no personal data, and no unkeyed hash of any.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,7 +13,19 @@ pub struct Event {
     /// The object: `batch 12`, `record default/3372-2015-000001`.
     pub subject: String,
     /// The reason and the numbers.
-    pub details: Vec<(&'static str, String)>,
+    pub details: Vec<(&'static str, Value)>,
+}
+
+/// A detail of an event: a text, or codes with arguments, which are stored as JSON objects.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// A name, a number, a state, or the words of a person.
+    Text(String),
+    /// A reason that the program gave. Boxed, so that the many events without one stay small.
+    Reason(Box<Reason>),
+    /// The objections that a person overrode.
+    Objections(Vec<Objection>),
 }
 
 impl Event {
@@ -25,7 +37,21 @@ impl Event {
     /// Adds a detail.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl std::fmt::Display) -> Self {
-        self.details.push((key, value.to_string()));
+        self.details.push((key, Value::Text(value.to_string())));
+        self
+    }
+
+    /// With the program's reason, under `reason`. The words of a person are a text under `note`.
+    #[must_use]
+    pub fn because(mut self, reason: &Reason) -> Self {
+        self.details.push(("reason", Value::Reason(Box::new(reason.clone()))));
+        self
+    }
+
+    /// With the objections that a person overrode, under `objections`.
+    #[must_use]
+    pub fn against(mut self, objections: Vec<Objection>) -> Self {
+        self.details.push(("objections", Value::Objections(objections)));
         self
     }
 }
@@ -50,10 +76,10 @@ struct Entry<'a> {
     act: &'a str,
     subject: &'a str,
     #[serde(serialize_with = "as_object")]
-    details: &'a [(&'static str, String)],
+    details: &'a [(&'static str, Value)],
 }
 
-fn as_object<S: serde::Serializer>(pairs: &[(&'static str, String)], serializer: S) -> Result<S::Ok, S::Error> {
+fn as_object<S: serde::Serializer>(pairs: &[(&'static str, Value)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
 }
 
@@ -81,14 +107,14 @@ mod tests {
 
     #[test]
     fn an_entry_says_its_version_the_account_and_the_means() {
-        let event = Event::new("record.held", "record default/1").with("reason", "asked");
+        let event = Event::new("record.held", "record default/1").with("note", "asked").because(&Reason::HeldByPerson);
         let mut actor = Actor::local_administrator("siti".into(), "root".into(), "host".into());
         let text = |actor: &Actor| serde_json::to_string(&entry("cli", 7, Timestamp(0), actor, &event)).unwrap();
         assert_eq!(
             text(&actor),
             "{\"v\":2,\"chain\":\"cli\",\"seq\":7,\"at\":\"1970-01-01T00:00:00Z\",\"actor\":\"siti\",\
              \"means\":\"local-administrator\",\"os_user\":\"root\",\"host\":\"host\",\"act\":\"record.held\",\
-             \"subject\":\"record default/1\",\"details\":{\"reason\":\"asked\"}}"
+             \"subject\":\"record default/1\",\"details\":{\"note\":\"asked\",\"reason\":{\"code\":\"held-by-person\"}}}"
         );
         (actor.account, actor.means) = (Some(AccountId(12)), Means::Session);
         assert!(text(&actor).contains("\"actor\":\"siti\",\"account\":12,\"means\":\"session\""));

@@ -18,7 +18,7 @@ pub struct Batch {
     pub state: BatchState,
 }
 
-/// The reason for which the program ended a batch.
+/// The reason for which a batch ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BatchEnd {
@@ -34,6 +34,8 @@ pub enum BatchEnd {
     PrinterLocked,
     /// Its printer could not print for `release_after`.
     PrinterCannotPrint,
+    /// A person cancelled it.
+    Cancelled,
 }
 
 impl BatchEnd {
@@ -46,6 +48,7 @@ impl BatchEnd {
             Self::WindowClosed => "window-closed",
             Self::PrinterLocked => "printer-locked",
             Self::PrinterCannotPrint => "printer-cannot-print",
+            Self::Cancelled => "cancelled",
         }
     }
 }

@@ -29,11 +29,8 @@ pub fn return_job(record: RecordId, job: &OpenJob) -> Transition {
 
 /// Closes a job whose card cannot be rendered, before any attempt: its record is quarantined, and its blank is
 /// released.
-///
-/// `detail` is the renderer's message, which has no personal data.
-pub fn refuse_unrenderable(record: RecordId, subject: &str, job: &OpenJob, detail: &str) -> Transition {
-    let reason = Reason::NotRendered { detail: detail.to_owned() }.to_stored();
-    let event = Event::new("record.quarantined", subject).with("reason", &reason).with("job", job.id);
+pub fn refuse_unrenderable(record: RecordId, subject: &str, job: &OpenJob, reason: &Reason) -> Transition {
+    let event = Event::new("record.quarantined", subject).because(reason).with("job", job.id);
     Transition {
         job: Some(JobChange::new(job.id, JobState::Queued, JobState::Quarantined)),
         record: Some(RecordChange::new(record, RecordState::Batched, RecordState::Quarantined).because(reason)),
@@ -112,6 +109,17 @@ pub fn settle(
     build(view, outcome, &settlement(&facts, outcome.kind(), now, retry_at, another_blank))
 }
 
+/// A person declares that the outcome of an open attempt cannot be learned: it is uncertain.
+pub fn declare(view: &AttemptView, note: &str) -> Transition {
+    let outcome = Outcome::Uncertain { reason: Reason::DeclaredByPerson };
+    let mut transition = build(view, &outcome, &Settlement::UNCERTAIN);
+    if let Some(attempt) = &mut transition.attempt {
+        attempt.note = Some(note.to_owned());
+    }
+    transition.record = transition.record.map(|change| change.noted(note));
+    transition
+}
+
 /// Builds the transition of a settlement.
 fn build(view: &AttemptView, outcome: &Outcome, settlement: &Settlement) -> Transition {
     let event = attempt_event(outcome, &view.name, view.job, view.record, &view.printer);
@@ -120,7 +128,7 @@ fn build(view: &AttemptView, outcome: &Outcome, settlement: &Settlement) -> Tran
         key: view.key,
         from: view.state,
         to: settlement.attempt,
-        reason: outcome.reason().map(str::to_owned),
+        reason: outcome.reason().cloned(),
         note: None,
         inspected: false,
     });
@@ -136,7 +144,7 @@ fn build(view: &AttemptView, outcome: &Outcome, settlement: &Settlement) -> Tran
         change.charged_on = charged_on;
         match settlement.record {
             RecordState::Printed => {}
-            RecordState::Uncertain => change.reason = outcome.reason().map(str::to_owned),
+            RecordState::Uncertain => change.reason = outcome.reason().map(Reason::to_stored),
             RecordState::Waiting => change.stop = RecallChange::Clear,
             RecordState::Quarantined
             | RecordState::Withdrawn
@@ -144,7 +152,7 @@ fn build(view: &AttemptView, outcome: &Outcome, settlement: &Settlement) -> Tran
             | RecordState::Batched
             | RecordState::HandedOver => {
                 change.stop = RecallChange::Clear;
-                change.reason = outcome.reason().map(str::to_owned);
+                change.reason = outcome.reason().map(Reason::to_stored);
             }
         }
         transition.record = Some(change);
@@ -182,13 +190,14 @@ fn leave(
     view: &AttemptView,
     job: JobState,
     record: RecordState,
-    reason: &str,
+    note: &str,
     charged: bool,
 ) {
     let change = close(transition, view, job, record);
     change.stop = RecallChange::Clear;
     change.charged_on = charged.then(|| view.printer.clone());
-    change.reason = (record != RecordState::Waiting).then(|| reason.to_owned());
+    change.note = Some(note.to_owned());
+    change.reason = (record != RecordState::Waiting).then(|| Reason::InspectedByPerson.to_stored());
 }
 
 fn attempt_event(outcome: &Outcome, name: &str, job: JobId, record: RecordId, printer: &str) -> Event {
@@ -200,13 +209,13 @@ fn attempt_event(outcome: &Outcome, name: &str, job: JobId, record: RecordId, pr
     };
     let event = Event::new(act, name).with("job", job).with("record", record).with("printer", printer);
     match outcome.reason() {
-        Some(reason) => event.with("reason", reason),
+        Some(reason) => event.because(reason),
         None => event,
     }
 }
 
 /// The transition for the result of an inspection of an uncertain attempt. Possible once only.
-pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Result<Transition, Refusal> {
+pub fn inspect(view: &AttemptView, found: InspectionResult, note: &str) -> Result<Transition, Refusal> {
     if view.state != AttemptState::Uncertain {
         return Err(Refusal::AttemptState {
             attempt: view.name.clone(),
@@ -225,14 +234,14 @@ pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Res
         .with("found", format!("{found:?}").to_lowercase())
         .with("job", view.job)
         .with("record", view.record)
-        .with("reason", reason);
+        .with("note", note);
     let mut transition = Transition::new(Some(event));
     transition.attempt = Some(AttemptChange {
         key: view.key,
         from: view.state,
         to,
-        reason: Some(reason.to_owned()),
-        note: None,
+        reason: Some(Reason::InspectedByPerson),
+        note: Some(note.to_owned()),
         inspected: true,
     });
     transition
@@ -240,14 +249,14 @@ pub fn inspect(view: &AttemptView, found: InspectionResult, reason: &str) -> Res
         .push(Movement::new(view.lot, Account::Uncertain, account, 1, cause).of_batch(view.batch).of_attempt(view.key));
     match found {
         InspectionResult::Good => {
-            close(&mut transition, view, JobState::Printed, RecordState::Printed);
+            close(&mut transition, view, JobState::Printed, RecordState::Printed).note = Some(note.to_owned());
         }
         InspectionResult::Spoiled | InspectionResult::Nothing | InspectionResult::BlankGone => {
             let (job, record) = match view.stop {
                 Some(Recall::Withdrawn) => (JobState::Withdrawn, RecordState::Withdrawn),
                 Some(Recall::Updated) | None => (JobState::Returned, RecordState::Waiting),
             };
-            leave(&mut transition, view, job, record, reason, found == InspectionResult::Spoiled);
+            leave(&mut transition, view, job, record, note, found == InspectionResult::Spoiled);
         }
     }
     Ok(transition)
@@ -297,11 +306,14 @@ mod tests {
     }
 
     fn spoiled() -> Outcome {
-        Outcome::Spoiled { reason: "media-jam".into() }
+        Outcome::Spoiled { reason: Reason::Printer { reasons: vec!["media-jam".into()] } }
     }
 
     fn refused() -> Outcome {
-        Outcome::NotStarted { cause: NotStartedCause::Card, reason: "document-format-error".into() }
+        Outcome::NotStarted {
+            cause: NotStartedCause::Card,
+            reason: Reason::Printer { reasons: vec!["document-format-error".into()] },
+        }
     }
 
     #[test]
@@ -351,7 +363,10 @@ mod tests {
     #[test]
     fn a_failure_of_the_printer_does_not_count_against_the_record() {
         let many = AttemptView { not_started: 9, charged: 2, failed_on: Some("p2".into()), ..view() };
-        let outcome = Outcome::NotStarted { cause: NotStartedCause::Printer, reason: "connecting-to-device".into() };
+        let outcome = Outcome::NotStarted {
+            cause: NotStartedCause::Printer,
+            reason: Reason::Printer { reasons: vec!["connecting-to-device".into()] },
+        };
         let t = settle(&many, &outcome, BACKOFF, Timestamp(0), 1.0, None);
         assert_eq!((t.record, t.movements.len()), (None, 0));
         assert_eq!(t.job.unwrap().due, Some(Timestamp(300_000_000)));
@@ -359,14 +374,14 @@ mod tests {
 
     #[test]
     fn a_card_that_was_stopped_by_a_pause_keeps_its_place() {
-        let outcome = Outcome::NotStarted { cause: NotStartedCause::Interruption, reason: "paused".into() };
+        let outcome = Outcome::NotStarted { cause: NotStartedCause::Interruption, reason: Reason::Stopped };
         let job = settle(&view(), &outcome, BACKOFF, Timestamp(0), 1.0, None).job.unwrap();
         assert_eq!((job.to, job.due, job.not_started), (JobState::Queued, None, false));
     }
 
     #[test]
     fn no_second_card_starts_while_the_outcome_is_unknown() {
-        let unknown = Outcome::Uncertain { reason: "printer forgot".into() };
+        let unknown = Outcome::Uncertain { reason: Reason::ForgottenByPrinter };
         let expected = (JobState::Uncertain, Some(RecordState::Uncertain), vec!["reserved>uncertain".into()]);
         assert_eq!(settled(&view(), &unknown, Some(1)), expected);
     }

@@ -25,6 +25,7 @@ pub mod dispatch;
 pub mod id;
 pub mod import;
 pub mod job;
+pub mod objection;
 pub mod open_job;
 pub mod pause;
 pub mod pending;

@@ -4,8 +4,6 @@
 //! Keywords are those of RFC 8011, section 5.4.12, of PWG 5100.9 and of the IANA registry, and a few of the drivers' own. An
 //! unknown reason stops the printer, because a wasted blank costs more than a delay.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
 /// The role that must act.
@@ -37,6 +35,72 @@ impl Who {
     }
 }
 
+/// The action that a reason asks for. The wording is the surface's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// Load counted blanks into the hopper.
+    LoadBlanks,
+    /// Refill the hopper and empty the output soon.
+    RefillSoon,
+    /// Clear the jam, keep the card, resolve its attempt.
+    ClearJam,
+    /// Look for a stuck blank or a double feed, and count the hopper.
+    FindStuckBlank,
+    /// Put the hopper back.
+    PutHopperBack,
+    /// Empty the output hopper, and compare the count.
+    EmptyOutput,
+    /// Count the spoiled cards in the reject box with an operator, and empty it.
+    EmptyRejectBox,
+    /// Prepare a new ribbon.
+    PrepareRibbon,
+    /// Change the ribbon; inspect the card in which it ended.
+    ChangeRibbon,
+    /// Insert the ribbon of this printer.
+    InsertRibbon,
+    /// Close the printer; inspect the card that was printing.
+    ClosePrinter,
+    /// Clean the printer at the next pause.
+    CleanSoon,
+    /// Wait for the temperature; then call the technician.
+    WaitForTemperature,
+    /// Insert laminate.
+    InsertLaminate,
+    /// Resume the printer at its panel or in its own software, after the cause of the pause is known.
+    ResumePrinter,
+    /// Free space on the disk of the printer.
+    FreeDisk,
+    /// Check power, line and address of the printer.
+    CheckConnection,
+    /// Nothing.
+    Nothing,
+    /// Load the blanks of the profile.
+    LoadProfileBlanks,
+    /// Remove the printer from use, and call service.
+    CallService,
+    /// Read the display of the printer; a failed chip or stripe goes to the supervisor.
+    ReadDisplay,
+    /// Wait for the other job in the printer, or cancel it there.
+    WaitForOtherJob,
+    /// Let the printer accept jobs again.
+    AcceptJobs,
+    /// Use a printer that accepts a format in which cards are rendered.
+    UseOtherPrinter,
+    /// Show the printer to read why it refuses this machine.
+    ReadRefusal,
+    /// Show the printer, and remove or override the objections.
+    RemoveObjections,
+    /// Look at the printer; if it hangs, cancel the job there.
+    CheckSlowCard,
+    /// Look at hopper and output: the printer restarted with a card.
+    CheckRestart,
+    /// Look at the output: the card may have been made twice.
+    CheckSecondCard,
+    /// Check the printer: the reason is not known; clear the printer once it works.
+    CheckUnknown,
+}
+
 /// How printing resumes after the action.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -65,18 +129,6 @@ pub enum BlankInside {
     Unknown,
 }
 
-impl BlankInside {
-    /// The text in reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unused => "not used",
-            Self::MayBeSpoiled => "may be spoiled",
-            Self::LikelySpoiled => "likely spoiled",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
 /// The severity, which is the suffix of the keyword (RFC 8011, 5.4.12).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -98,8 +150,8 @@ pub struct Advice {
     pub severity: Severity,
     /// The role that must act.
     pub who: Who,
-    /// The action, as one sentence.
-    pub action: Cow<'static, str>,
+    /// The action.
+    pub action: Task,
     /// How printing resumes after the action.
     pub resumes: Resumes,
     /// The probable condition of the blank inside.
@@ -111,18 +163,12 @@ pub struct Advice {
 struct Rule {
     keywords: &'static [&'static str],
     who: Who,
-    action: &'static str,
+    action: Task,
     resumes: Resumes,
     blank: BlankInside,
 }
 
-const fn rule(
-    keywords: &'static [&'static str],
-    who: Who,
-    action: &'static str,
-    resumes: Resumes,
-    blank: BlankInside,
-) -> Rule {
+const fn rule(keywords: &'static [&'static str], who: Who, action: Task, resumes: Resumes, blank: BlankInside) -> Rule {
     Rule { keywords, who, action, resumes, blank }
 }
 
@@ -133,109 +179,112 @@ pub const STOPPED: &str = "printer-stopped";
 pub const TAKES_TOO_LONG: &str = "takes-too-long";
 
 /// The rule for unknown keywords.
-const UNKNOWN: Rule = rule(
-    &[],
-    Who::Operator,
-    "check the printer: it reports a reason that is not known here; clear the printer once it works",
-    Resumes::WhenCleared,
-    BlankInside::Unknown,
-);
+const UNKNOWN: Rule = rule(&[], Who::Operator, Task::CheckUnknown, Resumes::WhenCleared, BlankInside::Unknown);
 
 #[rustfmt::skip]
 const RULES: [Rule; 29] = [
     rule(&["media-empty", "media-needed", "media-path-input-empty"],
-        Who::Operator, "load counted blanks into the hopper", Resumes::ByItself, BlankInside::Unused),
+        Who::Operator, Task::LoadBlanks, Resumes::ByItself, BlankInside::Unused),
     rule(&["media-low", "media-path-output-almost-full", "output-area-almost-full"],
-        Who::Operator, "refill the hopper and empty the output soon", Resumes::PrintsOn, BlankInside::Unused),
+        Who::Operator, Task::RefillSoon, Resumes::PrintsOn, BlankInside::Unused),
     rule(&["media-jam", "media-path-jam", "media-path-input-jam", "media-path-output-jam"],
-        Who::Operator, "clear the jam, keep the card, and resolve its attempt by inspection",
+        Who::Operator, Task::ClearJam,
         Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
-    rule(&["media-path-input-feed-error", "input-media-tray-feed-error"],
-        Who::Operator, "look for a blank that is stuck or a double feed, and count the hopper",
+    rule(&["media-path-input-feed-error", "media-path-input-feed", "input-media-tray-feed-error", "input-media-tray-feed"],
+        Who::Operator, Task::FindStuckBlank,
         Resumes::WithTheNextCard, BlankInside::MayBeSpoiled),
     rule(&["input-tray-missing", "input-media-tray-missing"],
-        Who::Operator, "put the hopper back", Resumes::ByItself, BlankInside::Unused),
+        Who::Operator, Task::PutHopperBack, Resumes::ByItself, BlankInside::Unused),
     rule(&["output-area-full", "media-path-output-full", "output-tray-missing"],
-        Who::Operator, "empty the output hopper and compare the count", Resumes::ByItself, BlankInside::Unused),
+        Who::Operator, Task::EmptyOutput, Resumes::ByItself, BlankInside::Unused),
     rule(&["reject-box-full"],
-        Who::Supervisor, "count the spoiled cards in the reject box, together with an operator, and empty it",
+        Who::Supervisor, Task::EmptyRejectBox,
         Resumes::ByItself, BlankInside::LikelySpoiled),
     rule(&["marker-supply-low", "marker-print-ribbon-almost-empty", "marker-waste-almost-full", "toner-low"],
-        Who::Operator, "prepare a new ribbon", Resumes::PrintsOn, BlankInside::Unused),
+        Who::Operator, Task::PrepareRibbon, Resumes::PrintsOn, BlankInside::Unused),
     rule(&["marker-supply-empty", "marker-print-ribbon-empty", "marker-waste-full", "toner-empty"],
-        Who::Operator, "change the ribbon; if it ended in the middle of a card, keep that card and inspect it",
+        Who::Operator, Task::ChangeRibbon,
         Resumes::ByItself, BlankInside::MayBeSpoiled),
     rule(&["marker-supply-missing", "marker-print-ribbon-missing"],
-        Who::Operator, "put in the ribbon that belongs to this printer", Resumes::ByItself, BlankInside::Unused),
+        Who::Operator, Task::InsertRibbon, Resumes::ByItself, BlankInside::Unused),
     rule(&["cover-open", "door-open", "interlock-open"],
-        Who::Operator, "close the printer; if it was opened while a card was printing, inspect that card",
+        Who::Operator, Task::ClosePrinter,
         Resumes::ByItself, BlankInside::MayBeSpoiled),
     rule(&["cleaner-life-almost-over", "cleaner-life-over", "marker-cleaner-missing"],
-        Who::Operator, "clean the printer with a cleaning card at the next pause", Resumes::PrintsOn, BlankInside::Unused),
+        Who::Operator, Task::CleanSoon, Resumes::PrintsOn, BlankInside::Unused),
     rule(&["fuser-over-temp", "fuser-under-temp", "subunit-cooling-down", "subunit-warming-up"],
-        Who::Nobody, "wait for its temperature; if it stays, call the technician", Resumes::ByItself, BlankInside::MayBeSpoiled),
+        Who::Nobody, Task::WaitForTemperature, Resumes::ByItself, BlankInside::MayBeSpoiled),
     rule(&["subunit-empty", "subunit-missing"],
-        Who::Operator, "put in laminate", Resumes::ByItself, BlankInside::MayBeSpoiled),
+        Who::Operator, Task::InsertLaminate, Resumes::ByItself, BlankInside::MayBeSpoiled),
     rule(&["paused", "moving-to-paused", "stopping", "stopped-partly", "hold-new-jobs", STOPPED],
-        Who::Supervisor, "resume the printer at its panel or in its own software, after finding out why it was paused",
+        Who::Supervisor, Task::ResumePrinter,
         Resumes::ByItself, BlankInside::Unused),
     rule(&["spool-area-full"],
-        Who::Administrator, "free space on the printer's disk", Resumes::ByItself, BlankInside::Unused),
+        Who::Administrator, Task::FreeDisk, Resumes::ByItself, BlankInside::Unused),
     rule(&["connecting-to-device", "timed-out", "shutdown", "offline", "power-down"],
-        Who::Technician, "check power, line and address of the printer", Resumes::ByItself, BlankInside::Unknown),
+        Who::Technician, Task::CheckConnection, Resumes::ByItself, BlankInside::Unknown),
     rule(&["media-drying", "marker-adjusting-print-quality", "identify-printer-requested", "configuration-change",
            "resuming", "deactivated", "cups-waiting-for-job-completed", "processing-to-stop-point"],
-        Who::Nobody, "nothing to do", Resumes::PrintsOn, BlankInside::Unused),
+        Who::Nobody, Task::Nothing, Resumes::PrintsOn, BlankInside::Unused),
     rule(&["input-media-size-change", "input-media-type-change", "input-media-color-change", "input-manual-input-request",
            "media-path-cannot-duplex-media-selected"],
-        Who::Operator, "load the blanks that belong to this profile", Resumes::ByItself, BlankInside::Unused),
+        Who::Operator, Task::LoadProfileBlanks, Resumes::ByItself, BlankInside::Unused),
     rule(&["motor-failure", "media-path-failure", "marker-fuser-thermistor-failure", "marker-fuser-timing-failure",
            "subunit-unrecoverable-failure", "subunit-thermistor-failure", "subunit-motor-failure"],
-        Who::Technician, "remove the printer from use and call service; its other cards go to other printers",
+        Who::Technician, Task::CallService,
         Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
     rule(&["other"],
-        Who::Operator, "read what the printer's display says; a chip or stripe that failed goes to the supervisor",
+        Who::Operator, Task::ReadDisplay,
         Resumes::WhenCleared, BlankInside::MayBeSpoiled),
     rule(&["printer-busy"],
-        Who::Operator, "wait for the other job in the printer, or cancel it there: only this program should send to it",
+        Who::Operator, Task::WaitForOtherJob,
         Resumes::ByItself, BlankInside::Unused),
     rule(&["not-accepting-jobs"],
-        Who::Supervisor, "let the printer accept jobs again, at its panel or in its own software",
+        Who::Supervisor, Task::AcceptJobs,
         Resumes::ByItself, BlankInside::Unused),
     rule(&["document-format-not-supported"],
-        Who::Administrator, "use a printer that takes `image/png`", Resumes::ByItself, BlankInside::Unused),
+        Who::Administrator, Task::UseOtherPrinter, Resumes::ByItself, BlankInside::Unused),
     rule(&["needs-operator"],
-        Who::Administrator, "the printer refuses this machine: show the printer to read why",
+        Who::Administrator, Task::ReadRefusal,
         Resumes::ByItself, BlankInside::Unused),
     rule(&["not-acknowledged"],
-        Who::Supervisor, "the printer has objections: show the printer, remove their cause, or add the printer again and override them",
+        Who::Supervisor, Task::RemoveObjections,
         Resumes::ByItself, BlankInside::Unused),
     rule(&[TAKES_TOO_LONG],
-        Who::Operator, "look at the printer: the card takes far too long; if the printer hangs, cancel the job there",
+        Who::Operator, Task::CheckSlowCard,
         Resumes::ByItself, BlankInside::Unknown),
     rule(&["printer-restarted"],
-        Who::Operator, "look at hopper and output: the printer started again while it had a card",
+        Who::Operator, Task::CheckRestart,
         Resumes::WithTheNextCard, BlankInside::Unknown),
     rule(&["several-impressions"],
-        Who::Operator, "look at the output: the printer counts more than one impression, and may have made the card twice",
+        Who::Operator, Task::CheckSecondCard,
         Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
 ];
 
 /// The advice for a reason as a printer reports it, with or without a suffix. Any text is allowed.
 pub fn advise(reason: &str) -> Advice {
+    let find = |keyword: &str| RULES.iter().find(|rule| rule.keywords.contains(&keyword));
     let suffixes = [("-report", Severity::Report), ("-warning", Severity::Warning), ("-error", Severity::Error)];
     let split = suffixes.iter().find_map(|(suffix, severity)| Some((reason.strip_suffix(suffix)?, *severity)));
-    let (keyword, severity) = split.unwrap_or((reason, Severity::Error));
-    let rule = RULES.iter().find(|rule| rule.keywords.contains(&keyword)).unwrap_or(&UNKNOWN);
+    // A few keywords themselves end in `-error`.
+    let whole = (reason, Severity::Error);
+    let (keyword, severity) = if find(reason).is_some() { whole } else { split.unwrap_or(whole) };
+    let rule = find(keyword).unwrap_or(&UNKNOWN);
     Advice {
         keyword: keyword.to_owned(),
         severity,
         who: rule.who,
-        action: rule.action.into(),
+        action: rule.action,
         resumes: rule.resumes,
         blank: rule.blank,
         stops_feeding: severity != Severity::Report && rule.resumes != Resumes::PrintsOn,
     }
+}
+
+/// The known keywords.
+#[cfg(test)]
+pub fn keywords() -> impl Iterator<Item = &'static str> {
+    RULES.iter().flat_map(|rule| rule.keywords).copied()
 }
 
 /// Whether a known reason makes a started card wait inside the printer. Unknown keywords do not count, because
@@ -267,7 +316,7 @@ mod tests {
 
     #[test]
     fn no_keyword_has_two_rules() {
-        let mut all: Vec<&str> = RULES.iter().flat_map(|rule| rule.keywords).copied().collect();
+        let mut all: Vec<&str> = keywords().collect();
         let count = all.len();
         all.sort_unstable();
         all.dedup();
@@ -285,6 +334,10 @@ mod tests {
             let advice = advise(reason);
             assert_eq!((advice.keyword.as_str(), advice.severity), ("media-jam", severity));
             assert_eq!(advice.stops_feeding, severity != Severity::Report, "{reason}");
+        }
+        for keyword in keywords() {
+            assert_eq!(advise(keyword).keyword, keyword);
+            assert_eq!(advise(&format!("{keyword}-warning")).keyword, keyword);
         }
     }
 

@@ -33,8 +33,10 @@ pub struct RecordView {
     pub checked: bool,
     /// Whether the citizen has given its card back.
     pub surrendered: bool,
-    /// The reason for which it is held, quarantined or withdrawn.
+    /// The reason for which it is held, quarantined or withdrawn, as stored.
     pub reason: Option<String>,
+    /// The words of the person who acted on it last.
+    pub note: Option<String>,
     /// Its job, if that is queued, printing or uncertain.
     pub open_job: Option<OpenJob>,
     /// The blank of its latest good card.
@@ -55,6 +57,7 @@ impl RecordView {
             checked: false,
             surrendered: false,
             reason: None,
+            note: None,
             open_job: None,
             card: None,
         }
@@ -66,6 +69,7 @@ impl RecordView {
         if let Some(change) = &transition.record {
             self.state = change.to;
             self.reason.clone_from(&change.reason);
+            self.note.clone_from(&change.note);
             match change.stop {
                 RecallChange::Keep => {}
                 RecallChange::Set(recall) => self.stop = Some(recall),
@@ -146,19 +150,22 @@ pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), OneCard
 }
 
 /// Takes a record off the waiting list, or out of its batch if its job is queued.
-pub fn hold(view: &RecordView, reason: &str) -> Result<Transition, Refusal> {
-    leave_queue(view, RecordState::Held, reason, "record.held", RecordRule::Hold)
+pub fn hold(view: &RecordView, note: &str) -> Result<Transition, Refusal> {
+    let mut transition = leave_queue(view, RecordState::Held, &Reason::HeldByPerson, "record.held", RecordRule::Hold)?;
+    transition.record = transition.record.map(|change| change.noted(note));
+    transition.event = transition.event.map(|event| event.with("note", note));
+    Ok(transition)
 }
 
 /// Changes a waiting or queued record to `to`; a queued job is closed and its blank released.
 fn leave_queue(
     view: &RecordView,
     to: RecordState,
-    reason: &str,
+    reason: &Reason,
     act: &'static str,
     needs: RecordRule,
 ) -> Result<Transition, Refusal> {
-    let event = Event::new(act, &view.subject).with("reason", reason).with("was", view.state.as_str());
+    let event = Event::new(act, &view.subject).because(reason).with("was", view.state.as_str());
     let mut transition = Transition::new(Some(event));
     match (view.state, &view.open_job) {
         (RecordState::Waiting, _) => {}
@@ -174,13 +181,13 @@ fn leave_queue(
 }
 
 /// Puts a held or quarantined record on the waiting list and resets its failed tries.
-pub fn release(view: &RecordView, replaces: bool, others: &[OtherRecord], reason: &str) -> Result<Transition, Refusal> {
+pub fn release(view: &RecordView, replaces: bool, others: &[OtherRecord], note: &str) -> Result<Transition, Refusal> {
     if !matches!(view.state, RecordState::Held | RecordState::Quarantined) {
         return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Release));
     }
     may_be_open(replaces, others).map_err(|rule| Refusal::record_state(&view.subject, view.state, rule))?;
-    let event = Event::new("record.released", &view.subject).with("reason", reason).with("was", view.state.as_str());
-    let mut change = RecordChange::new(view.id, view.state, RecordState::Waiting);
+    let event = Event::new("record.released", &view.subject).with("note", note).with("was", view.state.as_str());
+    let mut change = RecordChange::new(view.id, view.state, RecordState::Waiting).noted(note);
     change.reset_failures = true;
     Ok(Transition { record: Some(change), ..Transition::new(Some(event)) })
 }
@@ -190,7 +197,7 @@ pub fn release(view: &RecordView, replaces: bool, others: &[OtherRecord], reason
 ///
 /// Returns `None` if the record is withdrawn already.
 pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, Refusal> {
-    let reason = Reason::Status { status: status.to_owned() }.to_stored();
+    let reason = Reason::Status { status: status.to_owned() };
     let to = RecordState::Withdrawn;
     let act = "record.withdrawn";
     Ok(match view.state {
@@ -200,8 +207,8 @@ pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, R
             return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Withdraw));
         }
         RecordState::Held | RecordState::Quarantined => {
-            let event = Event::new(act, &view.subject).with("reason", &reason).with("was", view.state.as_str());
-            let record = Some(RecordChange::new(view.id, view.state, to).because(reason));
+            let event = Event::new(act, &view.subject).because(&reason).with("was", view.state.as_str());
+            let record = Some(RecordChange::new(view.id, view.state, to).because(&reason));
             Some(Transition { record, ..Transition::new(Some(event)) })
         }
         RecordState::Batched if view.open_job.as_ref().is_some_and(|job| job.state == JobState::Queued) => {
@@ -215,8 +222,8 @@ pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, R
 }
 
 /// Recalls a card that exists or may exist.
-fn stop_card(view: &RecordView, stop: Recall, reason: &str) -> Transition {
-    let event = Event::new("record.stopped", &view.subject).with("stop", stop.as_str()).with("reason", reason);
+fn stop_card(view: &RecordView, stop: Recall, reason: &Reason) -> Transition {
+    let event = Event::new("record.stopped", &view.subject).with("stop", stop.as_str()).because(reason);
     let mut change = RecordChange::new(view.id, view.state, view.state).because(reason);
     change.stop = RecallChange::Set(stop);
     Transition { record: Some(change), ..Transition::new(Some(event)) }
@@ -240,6 +247,7 @@ pub fn update(view: &RecordView, is_sound: &Result<(), Reason>) -> Result<Transi
         RecordState::Held | RecordState::Quarantined => {
             let mut record = RecordChange::new(view.id, view.state, view.state);
             record.reason.clone_from(&view.reason);
+            record.note.clone_from(&view.note);
             Transition { record: Some(record), ..Transition::new(Some(event())) }
         }
         RecordState::Batched => match &view.open_job {
@@ -247,10 +255,10 @@ pub fn update(view: &RecordView, is_sound: &Result<(), Reason>) -> Result<Transi
                 let returned = JobChange::new(job.id, JobState::Queued, JobState::Returned);
                 onto_the_list(vec![job.released_blank()], Some(returned))
             }
-            _ => stop_card(view, Recall::Updated, &Reason::UpdatedInHand.to_stored()),
+            _ => stop_card(view, Recall::Updated, &Reason::UpdatedInHand),
         },
         RecordState::Uncertain | RecordState::Printed => {
-            stop_card(view, Recall::Updated, &Reason::UpdatedAfterRendering.to_stored())
+            stop_card(view, Recall::Updated, &Reason::UpdatedAfterRendering)
         }
         RecordState::HandedOver => {
             return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Update));
@@ -287,12 +295,14 @@ fn refuse_stopped(view: &RecordView) -> Result<(), Refusal> {
 
 /// A person rejects the card, because it is bad or was recalled. It counts as spoiled. The record goes back to the waiting
 /// list, or is withdrawn if the card was recalled for that reason.
-pub fn reject(view: &RecordView, cause: Cause, reason: &str) -> Result<Transition, Refusal> {
+pub fn reject(view: &RecordView, cause: Cause, note: &str) -> Result<Transition, Refusal> {
     let card = printed_card(view, RecordRule::Reject)?;
     let to = if view.stop == Some(Recall::Withdrawn) { RecordState::Withdrawn } else { RecordState::Waiting };
-    let event = Event::new("card.rejected", &view.subject).with("cause", cause.as_str()).with("reason", reason);
-    let mut record = RecordChange::new(view.id, view.state, to);
-    record.reason = (to == RecordState::Withdrawn).then(|| reason.to_owned());
+    let event = Event::new("card.rejected", &view.subject).with("cause", cause.as_str()).with("note", note);
+    let mut record = RecordChange::new(view.id, view.state, to).noted(note);
+    if to == RecordState::Withdrawn {
+        record = record.because(&Reason::RejectedByPerson);
+    }
     record.stop = RecallChange::Clear;
     let mut transition = Transition { record: Some(record), ..Transition::new(Some(event)) };
     transition.job = Some(JobChange::new(card.job, JobState::Printed, JobState::Returned));
@@ -314,13 +324,13 @@ pub fn hand_over(view: &RecordView) -> Result<Transition, Refusal> {
 }
 
 /// The citizen gives the card back. It counts as spoiled, to be destroyed.
-pub fn surrender(view: &RecordView, reason: &str) -> Result<Transition, Refusal> {
+pub fn surrender(view: &RecordView, note: &str) -> Result<Transition, Refusal> {
     let (RecordState::HandedOver, Some(card), false) = (view.state, view.card, view.surrendered) else {
         return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Surrender));
     };
-    let mut change = RecordChange::new(view.id, view.state, view.state);
+    let mut change = RecordChange::new(view.id, view.state, view.state).noted(note);
     change.card = CardChange::Surrendered;
-    let event = Event::new("card.surrendered", &view.subject).with("reason", reason);
+    let event = Event::new("card.surrendered", &view.subject).with("note", note);
     let mut transition = Transition { record: Some(change), ..Transition::new(Some(event)) };
     transition.movements.push(card_movement(card, Account::HandedOver, Account::Spoiled, Cause::Surrendered));
     Ok(transition)
@@ -342,6 +352,7 @@ mod tests {
             checked: true,
             surrendered: false,
             reason: None,
+            note: None,
             open_job: None,
             card: Some(CardBlank { lot: LotId(1), batch: BatchId(1), attempt: AttemptKey(1), job: JobId(1) }),
         }

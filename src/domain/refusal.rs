@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     id::{BatchId, JobId, PendingActId},
+    objection::Objection,
     pending::PendingState,
     permission::{Forbidden, Operation},
+    reason::{RenderFault, SealedFault},
     states::{AttemptState, BatchState, Recall, RecordState},
     stock::{Account, Place},
 };
@@ -92,9 +94,9 @@ refusals! {
 
     // Records and cards.
     /// The stored data of the record cannot be read.
-    Conflict "record-unreadable" RecordUnreadable { record: String, detail: String };
+    Conflict "record-unreadable" RecordUnreadable { record: String, fault: SealedFault };
     /// This record's card cannot be rendered.
-    Conflict "card-not-rendered" CardNotRendered { record: String, detail: String };
+    Conflict "card-not-rendered" CardNotRendered { record: String, fault: RenderFault };
     /// No card of the profile can be rendered.
     Conflict "profile-not-rendered" ProfileNotRendered { profile: String, detail: String };
     /// The cards of the profile have a front only.
@@ -139,8 +141,8 @@ refusals! {
     Conflict "address-taken" AddressTaken { printer: String };
     /// The driver cannot use the printer's address or options; `detail` is the driver's text.
     Invalid "printer-setup" PrinterSetup { printer: String, detail: String };
-    /// The printer cannot be trusted with cards; the objections are the driver's texts.
-    Conflict "printer-objections" PrinterObjections { printer: String, objections: Vec<String>, added: bool };
+    /// The printer cannot be trusted with cards.
+    Conflict "printer-objections" PrinterObjections { printer: String, objections: Vec<Objection>, added: bool };
     /// The printer cannot be removed while it is in use.
     Conflict "printer-in-use" PrinterInUse { printer: String, by: PrinterUse };
     /// The printer cannot be reached over the network.

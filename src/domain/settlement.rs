@@ -64,6 +64,10 @@ impl Settlement {
     pub const PRINTED: Self =
         Self::ended(AttemptState::Printed, JobState::Printed, RecordState::Printed, Blank::Printed);
 
+    /// An unknown outcome.
+    pub const UNCERTAIN: Self =
+        Self::ended(AttemptState::Uncertain, JobState::Uncertain, RecordState::Uncertain, Blank::Uncertain);
+
     const fn ended(attempt: AttemptState, job: JobState, record: RecordState, blank: Blank) -> Self {
         Self { attempt, job, record, blank, another_blank: None, due: None, is_charged: false, is_not_started: false }
     }
@@ -82,7 +86,7 @@ pub fn settlement(
     let ended = |job, record, blank| Settlement::ended(outcome.state(), job, record, blank);
     match outcome {
         OutcomeKind::Printed => Settlement::PRINTED,
-        OutcomeKind::Uncertain => ended(JobState::Uncertain, RecordState::Uncertain, Blank::Uncertain),
+        OutcomeKind::Uncertain => Settlement::UNCERTAIN,
         OutcomeKind::NotStarted(cause) => {
             let is_charged = cause == NotStartedCause::Card;
             let Some((job, record)) = leaves(facts, is_charged) else {

@@ -4,6 +4,7 @@ use super::{
     attempt::AttemptState,
     audit::Event,
     id::{AttemptKey, JobId, LotId, RecordId},
+    reason::Reason,
     states::{JobState, Recall, RecordState},
     stock::Movement,
     time::Timestamp,
@@ -42,8 +43,8 @@ pub struct AttemptChange {
     /// The new state.
     pub to: AttemptState,
     /// The reason, for every outcome but a good card.
-    pub reason: Option<String>,
-    /// Why, in the words of a person.
+    pub reason: Option<Reason>,
+    /// The words of the person who decided it.
     pub note: Option<String>,
     /// Whether a person decided it; the audit names the person.
     pub inspected: bool,
@@ -88,9 +89,9 @@ pub struct RecordChange {
     pub charged_on: Option<String>,
     /// Whether to reset the number of failed tries, because a person released the record.
     pub reset_failures: bool,
-    /// The reason for which it is held, quarantined or withdrawn; `None` clears an earlier reason.
+    /// The reason for which it is held, quarantined or withdrawn, as stored; `None` clears an earlier reason.
     pub reason: Option<String>,
-    /// Why, in the words of a person; `None` clears an earlier note.
+    /// The words of the person who did it; `None` clears an earlier note.
     pub note: Option<String>,
     /// The change of its card.
     pub card: CardChange,
@@ -114,8 +115,15 @@ impl RecordChange {
 
     /// Sets the reason.
     #[must_use]
-    pub fn because(mut self, reason: impl Into<String>) -> Self {
-        self.reason = Some(reason.into());
+    pub fn because(mut self, reason: &Reason) -> Self {
+        self.reason = Some(reason.to_stored());
+        self
+    }
+
+    /// Sets the note.
+    #[must_use]
+    pub fn noted(mut self, note: &str) -> Self {
+        self.note = Some(note.to_owned());
         self
     }
 }

@@ -3,10 +3,8 @@
 use super::{
     attempt::{NotStartedCause, Outcome},
     printer_reason,
+    reason::Reason,
 };
-
-/// The reason of an attempt that a pause, a window, a withdrawal or a restart stopped before a card could exist.
-const STOPPED: &str = "stopped before it was released";
 
 /// What a printer knows of an attempt.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -74,12 +72,12 @@ pub enum SendFailure {
     /// No blank can have been used, and the printer is to blame.
     Printer {
         /// What it said.
-        reason: String,
+        reason: Reason,
     },
     /// The printer refuses this card for good.
     Card {
         /// What it said.
-        reason: String,
+        reason: Reason,
     },
     /// A card may exist.
     OutcomeUnknown,
@@ -99,14 +97,14 @@ pub enum Verdict {
 /// The verdict on an attempt for which `releasing` was saved: a card may exist.
 pub fn after_releasing(evidence: Evidence) -> Verdict {
     match evidence {
-        Evidence::NeverSeen { certain: false } => Verdict::Ended(uncertain("the printer does not know it")),
-        Evidence::Forgotten => Verdict::Ended(uncertain("the printer forgot it")),
+        Evidence::NeverSeen { certain: false } => Verdict::Ended(uncertain(Reason::UnknownToPrinter)),
+        Evidence::Forgotten => Verdict::Ended(uncertain(Reason::ForgottenByPrinter)),
         // Also an attempt that certainly never arrived: the process that was about to send it may be frozen, and send it
         // later. Only what is cancelled stays away.
         Evidence::Held | Evidence::NeverSeen { certain: true } => Verdict::Cancel,
         Evidence::Queued => Verdict::Wait(Vec::new()),
         Evidence::Printing { reasons } => waits(reasons),
-        Evidence::Ended(ending) => Verdict::Ended(ended(&ending)),
+        Evidence::Ended(ending) => Verdict::Ended(ended(ending)),
     }
 }
 
@@ -120,7 +118,7 @@ pub fn before_releasing(evidence: Evidence) -> Verdict {
         Evidence::Held | Evidence::Queued => Verdict::Cancel,
         Evidence::Printing { reasons } => waits(reasons),
         // The printer did not keep its promise to hold.
-        Evidence::Ended(ending) => Verdict::Ended(ended(&ending)),
+        Evidence::Ended(ending) => Verdict::Ended(ended(ending)),
     }
 }
 
@@ -130,8 +128,8 @@ fn waits(mut reasons: Vec<String>) -> Verdict {
     Verdict::Wait(reasons)
 }
 
-fn ended(ending: &Ending) -> Outcome {
-    let reason = || if ending.reasons.is_empty() { "no reason given".to_owned() } else { ending.reasons.join(", ") };
+fn ended(ending: Ending) -> Outcome {
+    let reason = || Reason::Printer { reasons: ending.reasons };
     match (ending.blank, ending.card) {
         (BlankProof::Fed, CardProof::Good) => Outcome::Printed,
         (BlankProof::NotFed, CardProof::None) => {
@@ -147,7 +145,7 @@ fn ended(ending: &Ending) -> Outcome {
 /// What a failed upload or release means; `None` where only the printer can tell.
 pub fn after_failure(failure: SendFailure) -> Option<Outcome> {
     match failure {
-        SendFailure::LeaseExpired => Some(stopped()),
+        SendFailure::LeaseExpired => Some(interrupted(Reason::LeaseExpired)),
         SendFailure::Printer { reason } => Some(Outcome::NotStarted { cause: NotStartedCause::Printer, reason }),
         SendFailure::Card { reason } => Some(Outcome::NotStarted { cause: NotStartedCause::Card, reason }),
         SendFailure::OutcomeUnknown => None,
@@ -155,38 +153,45 @@ pub fn after_failure(failure: SendFailure) -> Option<Outcome> {
 }
 
 /// No blank was used, and the printer is to blame.
-pub fn not_started(reason: &str) -> Outcome {
-    Outcome::NotStarted { cause: NotStartedCause::Printer, reason: reason.into() }
+pub fn not_started(reason: Reason) -> Outcome {
+    Outcome::NotStarted { cause: NotStartedCause::Printer, reason }
 }
 
 /// It was stopped before a card could exist; neither card nor printer is to blame.
 pub fn stopped() -> Outcome {
-    Outcome::NotStarted { cause: NotStartedCause::Interruption, reason: STOPPED.into() }
+    interrupted(Reason::Stopped)
+}
+
+fn interrupted(reason: Reason) -> Outcome {
+    Outcome::NotStarted { cause: NotStartedCause::Interruption, reason }
 }
 
 /// Unknown until a person inspects it.
-pub fn uncertain(reason: &str) -> Outcome {
-    Outcome::Uncertain { reason: reason.into() }
+pub fn uncertain(reason: Reason) -> Outcome {
+    Outcome::Uncertain { reason }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::reason::DriverFault;
 
     const BLANKS: [BlankProof; 3] = [BlankProof::NotFed, BlankProof::Fed, BlankProof::Unknown];
     const CARDS: [CardProof; 4] = [CardProof::Good, CardProof::Bad, CardProof::None, CardProof::Unknown];
 
     #[test]
     fn a_node_without_its_lease_counts_no_failure_of_a_printer() {
-        assert_eq!(after_failure(SendFailure::LeaseExpired), Some(stopped()));
-        let refused = after_failure(SendFailure::Printer { reason: "connection refused".to_owned() });
+        let expired = Outcome::NotStarted { cause: NotStartedCause::Interruption, reason: Reason::LeaseExpired };
+        assert_eq!(after_failure(SendFailure::LeaseExpired), Some(expired));
+        let reason = Reason::Driver { fault: DriverFault::NotSent, detail: "connection refused".into() };
+        let refused = after_failure(SendFailure::Printer { reason });
         assert!(matches!(refused, Some(Outcome::NotStarted { cause: NotStartedCause::Printer, .. })), "{refused:?}");
     }
 
     #[test]
     fn only_a_proof_makes_an_outcome_certain() {
         for (blank, card) in BLANKS.into_iter().flat_map(|b| CARDS.map(|c| (b, c))) {
-            let outcome = ended(&Ending { blank, card, reasons: Vec::new() });
+            let outcome = ended(Ending { blank, card, reasons: Vec::new() });
             let expected = match (blank, card) {
                 (BlankProof::Fed, CardProof::Good) => "printed",
                 (BlankProof::NotFed, CardProof::None) => "not-started",
@@ -218,6 +223,9 @@ mod tests {
             assert_eq!(outcome.state().as_str(), "not-started");
         }
         let shown = Ending { blank: BlankProof::Unknown, card: CardProof::Unknown, reasons: Vec::new() };
-        assert_eq!(before_releasing(Evidence::Ended(shown)), Verdict::Ended(uncertain("no reason given")));
+        assert_eq!(
+            before_releasing(Evidence::Ended(shown)),
+            Verdict::Ended(uncertain(Reason::Printer { reasons: Vec::new() }))
+        );
     }
 }

@@ -18,6 +18,7 @@ mod person;
 pub mod planning;
 pub mod printing;
 pub mod query;
+mod render_fault;
 pub mod scheduling;
 mod settings;
 

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    domain::personal::Person,
-    store::{StoredBody, keys::Keys},
+    domain::{personal::Person, reason::SealedFault},
+    store::{
+        StoredBody,
+        keys::{Keys, OpenError},
+    },
 };
 
 /// A field of the sealed body that is not a column: the digest of the photo in hexadecimal, empty for none. It binds the
@@ -22,15 +25,11 @@ pub(crate) fn photo_row_name(digest: &str) -> String {
 }
 
 /// Opens the sealed fields of a person.
-///
-/// # Errors
-///
-/// A text for an operator, without personal data.
-pub(crate) fn open_person(keys: &Keys, body: &StoredBody) -> Result<Person, String> {
-    let plain = keys
-        .open(&person_row_name(&body.source, &body.request_id), &body.sealed)
-        .map_err(|e| format!("the sealed data cannot be opened: {e}"))?;
-    let fields: BTreeMap<String, String> =
-        serde_json::from_slice(&plain).map_err(|_| "the sealed data is not a record".to_owned())?;
+pub(crate) fn open_person(keys: &Keys, body: &StoredBody) -> Result<Person, SealedFault> {
+    let plain = keys.open(&person_row_name(&body.source, &body.request_id), &body.sealed).map_err(|e| match e {
+        OpenError::OtherKey => SealedFault::OtherKey,
+        OpenError::Changed => SealedFault::Changed,
+    })?;
+    let fields: BTreeMap<String, String> = serde_json::from_slice(&plain).map_err(|_| SealedFault::NotARecord)?;
     Ok(Person::from(fields))
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     domain::{
         audit::Event,
-        batch::{Batch, BatchState},
+        batch::{Batch, BatchEnd, BatchState},
         card::profile::CardProfile,
         id::{BatchId, RecordId},
         job::{JobState, OpenJob, return_job},
@@ -136,13 +136,13 @@ pub fn subject(batch: BatchId) -> String {
 
 /// Ends a batch: queued records return to their former place on the waiting list, and their blanks to their place. If
 /// an attempt is open, the batch ends when it has ended. Returns the new state.
-pub async fn end(tx: &mut Tx, batch: &Batch, why: &str) -> Result<BatchState, StoreError> {
+pub async fn end(tx: &mut Tx, batch: &Batch, why: BatchEnd) -> Result<BatchState, StoreError> {
     let ended = end_all(tx, &[(batch, why)]).await?;
     Ok(ended.first().map_or(batch.state, |ended| ended.state))
 }
 
 /// [`end`] for several batches, each at most once, with the reason of each.
-pub async fn end_all(tx: &mut Tx, batches: &[(&Batch, &str)]) -> Result<Vec<BatchEnded>, StoreError> {
+pub async fn end_all(tx: &mut Tx, batches: &[(&Batch, BatchEnd)]) -> Result<Vec<BatchEnded>, StoreError> {
     if batches.is_empty() {
         return Ok(Vec::new());
     }
@@ -165,14 +165,14 @@ pub async fn end_all(tx: &mut Tx, batches: &[(&Batch, &str)]) -> Result<Vec<Batc
         let mut records: Vec<i64> = returned.iter().map(|(record, _)| record.0).collect();
         records.sort_unstable();
         let act = if to == BatchState::Closed { "batch.closed" } else { "batch.closing" };
-        events.push((batch.id, Event::new(act, subject(batch.id)).with("why", why), records));
+        events.push((batch.id, Event::new(act, subject(batch.id)).with("why", why.code()), records));
     }
     tx.save(returns).await?;
     tx.batches_change(&changes).await?;
     let counts = tx.batches_counts(&changes.iter().map(|(id, _, _)| *id).collect::<Vec<_>>()).await?;
     for (id, mut event, returned) in events {
         for (_, state, count) in counts.iter().filter(|(batch, _, _)| *batch == id) {
-            event.details.push((state_key(state), count.to_string()));
+            event = event.with(state_key(state), count);
         }
         if !returned.is_empty() {
             event = event.with("returned_records", ranges(&returned));

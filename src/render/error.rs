@@ -2,6 +2,9 @@
 
 use cetak_picture::photo::PhotoError;
 
+use super::code::CodeError;
+use crate::domain::card::mrz::MrzError;
+
 /// Why a card cannot be rendered. No message contains personal data, except the code point of one character.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
@@ -23,19 +26,19 @@ pub enum RenderError {
         field: String,
     },
     /// A value of the record cannot be encoded as a machine-readable code.
-    #[error("field `{field}`: {problem}")]
+    #[error("field `{field}`: {error}")]
     Code {
         /// The field, or fields separated by commas.
         field: String,
         /// The cause.
-        problem: String,
+        error: CodeError,
     },
     /// The record's values make no valid machine-readable zone.
-    #[error("the machine-readable zone cannot be made: {problem}")]
-    Mrz {
-        /// The cause.
-        problem: String,
-    },
+    #[error("the machine-readable zone cannot be made: {0}")]
+    Mrz(MrzError),
+    /// The record's sex has no place in the machine-readable zone.
+    #[error("the machine-readable zone cannot be made: sex must be M, F, X or empty")]
+    MrzSex,
     /// The record's photo cannot be used.
     #[error(transparent)]
     Photo(#[from] PhotoError),
@@ -70,7 +73,7 @@ impl RenderError {
         match self {
             Self::Character { field, .. } | Self::TooLong { field } | Self::Code { field, .. } => field,
             Self::Photo(_) => "photo",
-            Self::Mrz { .. } => "(machine-readable zone)",
+            Self::Mrz(_) | Self::MrzSex => "(machine-readable zone)",
             Self::Profile(_) | Self::Size | Self::Encode(_) | Self::Pdf(_) => "",
         }
     }
@@ -78,9 +81,12 @@ impl RenderError {
     /// Whether the record caused the error, so that other records of the profile can be rendered.
     pub fn is_of_record(&self) -> bool {
         match self {
-            Self::Character { .. } | Self::TooLong { .. } | Self::Code { .. } | Self::Mrz { .. } | Self::Photo(_) => {
-                true
-            }
+            Self::Character { .. }
+            | Self::TooLong { .. }
+            | Self::Code { .. }
+            | Self::Mrz(_)
+            | Self::MrzSex
+            | Self::Photo(_) => true,
             Self::Profile(_) | Self::Size | Self::Encode(_) | Self::Pdf(_) => false,
         }
     }

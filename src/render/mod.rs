@@ -26,6 +26,7 @@ pub use cetak_picture::{
 
 pub use self::{
     card::{Card, CardRenderer},
+    code::CodeError,
     error::{ProfileFault, RenderError},
     output::{Format, Output},
     renderer::Renderer,

@@ -274,7 +274,7 @@ impl SideDrawing {
 
 /// Encodes a text, and checks that the code fits its place at [`LEAST_DPI`].
 fn modules(place: &CodePlace, area: Area, text: &str) -> Result<Modules, RenderError> {
-    let wrong = |error: code::CodeError| RenderError::Code { field: fields(&place.value), problem: error.to_string() };
+    let wrong = |error| RenderError::Code { field: fields(&place.value), error };
     let modules = code::encode(place.symbology, text).map_err(wrong)?;
     // A place that begins between two dots may be one dot smaller.
     let dots = |mm: f32| whole(mm / MM_PER_INCH * LEAST_DPI).saturating_sub(1);
@@ -381,7 +381,7 @@ fn zone(place: &MrzPlace, area: Area, subject: &Subject<'_>, typesetter: &Typese
             "M" => Sex::Male,
             "F" => Sex::Female,
             "X" | "" => Sex::Unspecified,
-            _ => return Err(RenderError::Mrz { problem: "sex must be M, F, X or empty".into() }),
+            _ => return Err(RenderError::MrzSex),
         },
         date_of_expiry: &value(&place.date_of_expiry),
         nationality: &value(&place.nationality),
@@ -389,7 +389,7 @@ fn zone(place: &MrzPlace, area: Area, subject: &Subject<'_>, typesetter: &Typese
         primary_identifier: &value(&place.primary_identifier),
         secondary_identifier: &value(&place.secondary_identifier),
     })
-    .map_err(|error| RenderError::Mrz { problem: error.to_string() })?;
+    .map_err(RenderError::Mrz)?;
     let left = area.x_mm + (area.width_mm - MRZ_LETTERS * MRZ_PITCH_MM) / 2.0;
     let mut baseline = area.y_mm + (area.height_mm - 3.0 * MRZ_LINE_MM) / 2.0 + MRZ_LINE_MM * 0.75;
     let mut sets = Vec::new();

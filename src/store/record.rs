@@ -267,9 +267,10 @@ impl Tx {
     /// A record with everything that the functions of [`record`](crate::domain::record) need.
     pub async fn record_view(&mut self, record: RecordId) -> Result<RecordView, StoreError> {
         const VIEW: &str = "
-            SELECT source, request_id, profile, kind, state, version, stop, checked, surrendered, reason
+            SELECT source, request_id, profile, kind, state, version, stop, checked, surrendered, reason, note
             FROM record WHERE id = $1";
-        type Row = (String, String, String, String, String, i64, Option<String>, bool, bool, Option<String>);
+        type Optional = Option<String>;
+        type Row = (String, String, String, String, String, i64, Optional, bool, bool, Optional, Optional);
         let r: Row =
             on!(self, c => sqlx::query_as(VIEW).bind(record.0).fetch_one(c)).map_err(doing("reading a record"))?;
         Ok(RecordView {
@@ -283,6 +284,7 @@ impl Tx {
             checked: r.7,
             surrendered: r.8,
             reason: r.9,
+            note: r.10,
             open_job: self.open_job(record).await?,
             card: self.card_blank(record).await?,
         })

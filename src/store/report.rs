@@ -19,8 +19,10 @@ pub struct AttemptLine {
     pub printer: String,
     /// `printed`, `not-started`, `spoiled` or `uncertain`; none while it is open.
     pub outcome: Option<String>,
-    /// Why.
+    /// The reason, as stored.
     pub reason: Option<String>,
+    /// The words of the person who decided the outcome.
+    pub note: Option<String>,
     /// A person decided the outcome.
     pub inspected: bool,
     /// When it began, RFC 3339.
@@ -116,8 +118,10 @@ pub struct RecordLine {
     pub state: String,
     /// Why its card is stopped.
     pub stop: Option<String>,
-    /// Why it is held, quarantined or withdrawn.
+    /// The reason for which it is held, quarantined or withdrawn, as stored.
     pub reason: Option<String>,
+    /// The words of the person who acted on it last.
+    pub note: Option<String>,
     /// First key of the pile.
     pub district: String,
     /// Second key of the pile.
@@ -149,8 +153,10 @@ pub struct UncertainLine {
     pub source: String,
     /// The record's request id.
     pub request_id: String,
-    /// The reason.
+    /// The reason, as stored.
     pub reason: Option<String>,
+    /// The words of the person who declared it uncertain.
+    pub note: Option<String>,
     /// Since when, RFC 3339.
     pub since: Option<String>,
 }
@@ -160,7 +166,7 @@ macro_rules! record {
     ($condition:literal) => {
         concat!(
             "SELECT id, source, request_id, profile, kind, class, state, stop, reason, district, village, version, copy, charged,
-                    checked, surrendered, verified_at_us
+                    checked, surrendered, verified_at_us, note
              FROM record WHERE ",
             $condition
         )
@@ -259,14 +265,13 @@ impl Tx {
         const OF_RECORD: &str = jobs!("j.record_id = $1");
         const ONE: &str = jobs!("j.id = $1");
         const ATTEMPTS: &str = "
-            SELECT a.name, a.printer, a.state, a.reason, a.inspected, a.began_at_us, a.ended_at_us, a.job_id, a.id
+            SELECT a.name, a.printer, a.state, a.reason, a.note, a.inspected, a.began_at_us, a.ended_at_us, a.job_id, a.id
             FROM json_each($1) AS v CROSS JOIN attempt AS a WHERE a.job_id = CAST(v.value AS BIGINT)
             UNION ALL
-            SELECT a.name, a.printer, a.state, a.reason, a.inspected, a.began_at_us, a.ended_at_us, a.job_id, a.id
+            SELECT a.name, a.printer, a.state, a.reason, a.note, a.inspected, a.began_at_us, a.ended_at_us, a.job_id, a.id
             FROM json_each($1) AS v CROSS JOIN attempt_archive AS a WHERE a.job_id = CAST(v.value AS BIGINT)
-            ORDER BY 8, 9";
+            ORDER BY 9, 10";
         type Job = (i64, String, String, i64, i64, String);
-        type Attempt = (String, String, String, Option<String>, bool, i64, Option<i64>, i64, i64);
         let (sql, key) = match scope {
             JobScope::All => (ALL, None),
             JobScope::Batch(batch) => (OF_BATCH, Some(batch.0)),
@@ -278,7 +283,7 @@ impl Tx {
             on!(self, c => sqlx::query_as(sql).bind(key).bind(after).bind(state).bind(limit).fetch_all(c))
                 .map_err(doing("listing jobs"))?;
         let ids: Vec<i64> = jobs.iter().map(|job| job.0).collect();
-        let attempts: Vec<Attempt> =
+        let attempts: Vec<AttemptRow> =
             on!(self, c => sqlx::query_as(ATTEMPTS).bind(set(&ids)).fetch_all(c)).map_err(doing("listing attempts"))?;
         let mut attempts = attempts.into_iter().map(attempt_line).peekable();
         let line = |(id, source, request_id, batch, copy, state): Job| {
@@ -334,15 +339,15 @@ impl Tx {
     /// Uncertain attempts with a key above `after`, oldest first, at most `limit`, each with its key.
     pub async fn uncertain_list(&mut self, after: i64, limit: i64) -> Result<Vec<(i64, UncertainLine)>, StoreError> {
         const LIST: &str = "
-            SELECT a.id, a.name, a.printer, j.batch_id, r.source, r.request_id, a.reason, a.ended_at_us
+            SELECT a.id, a.name, a.printer, j.batch_id, r.source, r.request_id, a.reason, a.note, a.ended_at_us
             FROM attempt AS a JOIN job AS j ON j.id = a.job_id JOIN record AS r ON r.id = j.record_id
             WHERE a.state = 'uncertain' AND a.id > $1 ORDER BY a.id LIMIT $2";
-        type Row = (i64, String, String, i64, String, String, Option<String>, Option<i64>);
+        type Row = (i64, String, String, i64, String, String, Option<String>, Option<String>, Option<i64>);
         let rows: Vec<Row> = on!(self, c => sqlx::query_as(LIST).bind(after).bind(limit).fetch_all(c))
             .map_err(doing("listing uncertain attempts"))?;
-        let line = |(id, attempt, printer, batch, source, request_id, reason, since): Row| {
+        let line = |(id, attempt, printer, batch, source, request_id, reason, note, since): Row| {
             let since = since.map(|at| Timestamp(at).to_string());
-            (id, UncertainLine { attempt, printer, batch, source, request_id, reason, since })
+            (id, UncertainLine { attempt, printer, batch, source, request_id, reason, note, since })
         };
         Ok(rows.into_iter().map(line).collect())
     }
@@ -363,13 +368,16 @@ impl Tx {
     }
 }
 
-fn attempt_line(row: (String, String, String, Option<String>, bool, i64, Option<i64>, i64, i64)) -> AttemptLine {
-    let (id, printer, state, reason, inspected, began, ended, job, _) = row;
+type AttemptRow = (String, String, String, Option<String>, Option<String>, bool, i64, Option<i64>, i64, i64);
+
+fn attempt_line(row: AttemptRow) -> AttemptLine {
+    let (id, printer, state, reason, note, inspected, began, ended, job, _) = row;
     AttemptLine {
         id,
         printer,
         outcome: ended.is_some().then_some(state),
         reason,
+        note,
         inspected,
         began_at: Timestamp(began).to_string(),
         ended_at: ended.map(|at| Timestamp(at).to_string()),
@@ -404,6 +412,7 @@ where
         checked: row.try_get(14)?,
         surrendered: row.try_get(15)?,
         verified_at: Timestamp(row.try_get(16)?).to_string(),
+        note: row.try_get(17)?,
     };
     Ok((row.try_get(0)?, line))
 }

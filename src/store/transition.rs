@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{StoreError, Tx, doing, execute, maintenance::archive::may_be_archived, on, set};
 use crate::domain::{
+    reason::Reason,
     record::{Recall, RecordState},
     transition::{AttemptChange, CardChange, JobChange, RecallChange, RecordChange, Transition},
 };
@@ -41,7 +42,7 @@ impl Tx {
             WHERE attempt.id = CAST(v.value ->> 0 AS BIGINT) AND attempt.state = v.value ->> 1
             RETURNING attempt.id, attempt.printer, attempt.ended_at_us";
         let row = |c: &AttemptChange| {
-            let (reason, note) = (c.reason.clone(), c.note.clone());
+            let (reason, note) = (c.reason.as_ref().map(Reason::to_stored), c.note.clone());
             (c.key.0, c.from.as_str(), c.to.as_str(), reason, i64::from(c.inspected), note)
         };
         let rows: Vec<_> = changes.iter().map(row).collect();

@@ -111,7 +111,7 @@ fn a_printer_with_pdf_only_gets_both_sides_as_pages_of_the_cards_size() {
 fn a_printer_with_png_only_is_objected_to_and_gets_the_front_after_an_override() {
     let case = Case::of(EvePrinter::taking("image/png"));
     case.is_added_only_with_an_override_reason(&[
-        "It takes no format that holds two sides, and a card of `ktp-el` has two.",
+        "It accepts no format that holds two sides, and a card of `ktp-el` has two sides.",
     ]);
 
     let (_, document) = case.printed();
@@ -123,9 +123,9 @@ fn a_printer_with_png_only_is_objected_to_and_gets_the_front_after_an_override()
 #[test]
 fn a_monochrome_laser_printer_is_objected_to_and_gets_black_dots_after_an_override() {
     let case = Case::of(EvePrinter::built_in());
-    let medium = "It names no medium of 85.6 x 53.98 mm";
+    let medium = "It reports no medium of 85.6 x 53.98 mm";
     case.is_added_only_with_an_override_reason(&[
-        "It names no two-sided `sides`, and a card of `ktp-el` has two.",
+        "It reports no two-sided `sides`, and a card of `ktp-el` has two sides.",
         medium,
     ]);
 
@@ -159,7 +159,7 @@ fn the_best_format_for_a_card_is_chosen_whatever_comes_first_in_the_printers_lis
 #[test]
 fn a_printer_without_a_supported_format_is_objected_to_and_gets_no_card() {
     let case = Case::of(EvePrinter::taking("application/postscript,image/jpeg"));
-    case.is_added_only_with_an_override_reason(&["It takes none of `image/pwg-raster`", "`application/pdf`"]);
+    case.is_added_only_with_an_override_reason(&["`image/pwg-raster`", "`application/pdf`"]);
 
     case.office.set("release_after_s = 1");
     let answer = case.office.start(&["run", "--until-idle"]).ended(100);

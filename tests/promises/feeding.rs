@@ -6,7 +6,10 @@ use std::sync::{
 };
 
 use cetak::{
-    domain::{attempt::AttemptState, pause::PauseScope, printer_reason::TAKES_TOO_LONG, refusal::Refusal},
+    domain::{
+        attempt::AttemptState, objection::Objection, pause::PauseScope, printer_reason::TAKES_TOO_LONG,
+        refusal::Refusal,
+    },
     engine::{
         EngineError,
         operations::Probe,
@@ -180,9 +183,9 @@ async fn a_printer_that_cannot_be_used_safely_gets_cards_only_with_an_override_r
     let new = NewPrinter { name: "p1", uri: "test://p1", profile: "student", ..NewPrinter::default() };
 
     let refused = operations::printer_add(&world.engine, &new).await.unwrap_err();
-    let objected = |objections: &[String]| objections == ["It prints twice."];
+    let expected = [Objection::Driver { detail: "It prints twice.".into() }];
     assert!(
-        matches!(&refused, EngineError::Refused(Refusal::PrinterObjections { objections, .. }) if objected(objections)),
+        matches!(&refused, EngineError::Refused(Refusal::PrinterObjections { objections, .. }) if *objections == expected),
         "{refused:?}"
     );
     let refused = operations::printer_test(&world.engine, "p1").await.unwrap_err();

@@ -17,6 +17,7 @@ mod feeding;
 mod import;
 mod moving;
 mod nodes;
+mod notes;
 mod pause;
 #[path = "../people/mod.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]

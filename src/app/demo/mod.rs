@@ -103,7 +103,7 @@ async fn add_printers(engine: &Engine, folder: &Path, args: &DemoArgs) -> anyhow
             let new = AddPrinter { name: name.parse()?, uri, profile: PROFILE.into(), hopper: None };
             match Direct::new(engine).act(new).await? {
                 Probe::Answered(_) => {}
-                Probe::Silent(fault) => anyhow::bail!(fault),
+                Probe::Silent(why) => anyhow::bail!(cli::words::reason(&why)),
             }
         }
     }

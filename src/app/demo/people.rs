@@ -573,7 +573,7 @@ mod tests {
                 Checked::Refused(rejection) => Some(rejection.reason.as_str()),
                 Checked::Ready(ready) if !folder.path().join(layout.photo(&ready.row)).is_file() => Some("photo"),
                 Checked::Ready(ready) => {
-                    assert_eq!(ready.warnings, Vec::<&str>::new());
+                    assert_eq!(ready.warnings, Vec::new());
                     match requests.insert(layout.request_id(&ready).to_owned(), row.values.clone()) {
                         Some(before) => {
                             assert!(before == row.values, "the same request has the same body");

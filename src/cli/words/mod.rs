@@ -3,8 +3,10 @@
 
 mod blocked;
 mod check;
+mod import;
 mod message;
 mod need;
+mod objection;
 mod printer;
 mod reason;
 mod refusal;
@@ -14,10 +16,12 @@ mod store;
 pub use self::{
     blocked::blocked,
     check::remedy,
+    import::warning,
     message::Message,
     need::need,
-    printer::resumes,
-    reason::{reason, word_reason},
+    objection::objection,
+    printer::{blank_inside, resumes, task},
+    reason::{quote, reason, with_note, word_reason},
     refusal::refusal,
     report::{engine, report},
 };

@@ -1,5 +1,6 @@
 //! What needs a person, in words, with the command that shows or settles it.
 
+use super::printer::task;
 use crate::{
     domain::printer_reason::Resumes,
     engine::query::{Need, NeedKind},
@@ -29,7 +30,7 @@ pub fn need(need: &Need) -> NeedText {
         NeedKind::PrinterReason { printer, advice } => {
             let clears = matches!(advice.resumes, Resumes::WhenCleared | Resumes::WithTheNextCard);
             let verb = if clears { "clear" } else { "show" };
-            let (who, action, keyword) = (advice.who.as_str(), &advice.action, &advice.keyword);
+            let (who, action, keyword) = (advice.who.as_str(), task(advice.action), &advice.keyword);
             text(
                 &format!("{who}, printer `{printer}`: {action} ({keyword})"),
                 &format!("cetak printer {verb} {printer}"),
@@ -55,7 +56,7 @@ mod tests {
             let kind = NeedKind::PrinterReason { printer: "p1".into(), advice: advice.clone() };
             let text = need(&Need { kind, count: 1 });
             assert_eq!(text.command, command);
-            assert!(text.what.contains(reason) && text.what.contains(&*advice.action), "{}", text.what);
+            assert!(text.what.contains(reason) && text.what.contains(task(advice.action)), "{}", text.what);
         }
     }
 }

@@ -1,8 +1,11 @@
 //! The text of each reason that the program gives.
 
+use super::printer::condition;
 use crate::{
     cli::output::Output,
-    domain::reason::{IdentifierFault, PhotoFault, Reason, StoredReason},
+    domain::reason::{
+        Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault, StoredReason,
+    },
 };
 
 /// A stored reason for a person: the program's in words, any other text as a quotation. In JSON, which has quotes of its
@@ -11,7 +14,21 @@ fn stored_reason(stored: &str, out: Output) -> String {
     match Reason::from_stored(stored) {
         StoredReason::Coded(coded) => reason(&coded),
         StoredReason::Quoted(text) if out.json => text,
-        StoredReason::Quoted(text) => format!("\"{text}\""),
+        StoredReason::Quoted(text) => quote(&text),
+    }
+}
+
+/// The words of a person, or of another program.
+pub fn quote(text: &str) -> String {
+    format!("\"{text}\"")
+}
+
+/// A reason in words, with the words of the person beside it, as people read them.
+pub fn with_note(reason: Option<&str>, note: Option<&str>) -> Option<String> {
+    match (reason, note.map(quote)) {
+        (Some(reason), Some(note)) => Some(format!("{reason}: {note}")),
+        (Some(reason), None) => Some(reason.to_owned()),
+        (None, note) => note,
     }
 }
 
@@ -40,7 +57,8 @@ pub fn reason(reason: &Reason) -> String {
         Reason::NotAnInstant => "not an instant such as 2015-08-31T10:00:00+07:00".into(),
         Reason::InTheFuture => "in the future".into(),
         Reason::Photo { fault } => photo(*fault).into(),
-        Reason::NotRendered { detail } => detail.clone(),
+        Reason::NotRendered(fault) => rendering(fault),
+        Reason::Unreadable { fault } => format!("its stored data {}", sealed(*fault)),
         Reason::OtherProfile => "the request is known for another card profile".into(),
         Reason::OtherBody => "the request is known with other values".into(),
         Reason::HandedOver => "the card is handed over".into(),
@@ -48,6 +66,83 @@ pub fn reason(reason: &Reason) -> String {
         Reason::LivingCard => "this person holds a card, which this kind of request does not replace".into(),
         Reason::UpdatedInHand => "updated while its card was being printed".into(),
         Reason::UpdatedAfterRendering => "updated after its card was rendered".into(),
+        Reason::Printer { reasons } if reasons.is_empty() => "the printer gives no reason".into(),
+        Reason::Printer { reasons } => reasons.iter().map(|keyword| of_printer(keyword)).collect::<Vec<_>>().join("; "),
+        Reason::Driver { fault, detail } => driver(*fault, detail),
+        Reason::Stopped => "stopped before it was released".into(),
+        Reason::LeaseExpired => "the lease of the node expired before anything was sent".into(),
+        Reason::ReleaseNotArrived => "the release did not reach the printer".into(),
+        Reason::UnknownToPrinter => "the printer does not know it".into(),
+        Reason::ForgottenByPrinter => "the printer no longer knows it".into(),
+        Reason::NotEnded => "it has not ended yet".into(),
+        Reason::HeldByPerson => "held by a person".into(),
+        Reason::RejectedByPerson => "withdrawn, and its card rejected by a person".into(),
+        Reason::DeclaredByPerson => "declared uncertain by a person".into(),
+        Reason::InspectedByPerson => "inspected by a person".into(),
+    }
+}
+
+/// A keyword as the printer gave it, with its meaning where that is known.
+fn of_printer(keyword: &str) -> String {
+    condition(keyword).map_or_else(|| keyword.to_owned(), |condition| format!("{keyword}: {condition}"))
+}
+
+fn driver(fault: DriverFault, detail: &Detail) -> String {
+    let text = match fault {
+        DriverFault::NotSent => "nothing was sent",
+        DriverFault::Rejected => "the printer refused this card",
+        DriverFault::NeedsOperator => "a person must act on the printer first",
+        DriverFault::OutcomeUnknown => "the printer gave no valid answer",
+    };
+    format!("{text}: {}", quote(detail.as_str()))
+}
+
+/// Why the stored data of a record cannot be read, after the words for these data.
+pub(super) fn sealed(fault: SealedFault) -> &'static str {
+    match fault {
+        SealedFault::Missing => "are missing",
+        SealedFault::OtherKey => "are sealed with another key",
+        SealedFault::Changed => "were changed, or moved from another record",
+        SealedFault::NotARecord => "are not the fields of a record",
+    }
+}
+
+/// Why a card cannot be rendered.
+pub(super) fn rendering(fault: &RenderFault) -> String {
+    let code = |field: &str, problem: String| format!("field `{field}`: the text of its code {problem}");
+    let mrz = |field: &str, problem: String| format!("field `{field}` of the machine-readable zone {problem}");
+    match fault {
+        RenderFault::Character { field, code_point } => {
+            format!("field `{field}` has the character U+{code_point:04X}, which the card's font cannot show")
+        }
+        RenderFault::TooLong { field } => {
+            format!("field `{field}` is too long for its place on the card, even in its least size")
+        }
+        RenderFault::CodeEmpty { field } => code(field, "is empty".into()),
+        RenderFault::CodeTooLong { field, bytes, bytes_max } => {
+            code(field, format!("has {bytes} bytes; at most {bytes_max} are allowed"))
+        }
+        RenderFault::CodeCharacter { field, code_point } => {
+            code(field, format!("has the character U+{code_point:04X}, which Code 128 cannot carry"))
+        }
+        RenderFault::CodePlace { field, width, height, width_min, height_min } => {
+            code(field, format!("needs {width_min} x {height_min} dots, and its place has {width} x {height}"))
+        }
+        RenderFault::CodeEncoder { field } => code(field, "cannot be encoded".into()),
+        RenderFault::MrzMissing { field } => mrz(field, "is empty".into()),
+        RenderFault::MrzCharacter { field, code_point } => {
+            mrz(field, format!("has the character U+{code_point:04X}, which cannot be shown there"))
+        }
+        RenderFault::MrzTooLong { field, length_max } => mrz(field, format!("has more than {length_max} characters")),
+        RenderFault::MrzDate { field } => mrz(field, "is not a date that can be shown there".into()),
+        RenderFault::MrzDocumentCode => mrz(
+            "document_code",
+            "is not `A`, `C` or `I` with at most one more letter, or it ends in `V` or is `AI`".into(),
+        ),
+        RenderFault::MrzSex => mrz("sex", "is not `M`, `F`, `X` or empty".into()),
+        RenderFault::Photo { photo: fault } => photo(*fault).into(),
+        RenderFault::Panicked => "rendering the card failed".into(),
+        RenderFault::Profile { detail } => detail.as_str().to_owned(),
     }
 }
 
@@ -77,5 +172,50 @@ fn photo(fault: PhotoFault) -> &'static str {
         PhotoFault::CutOff => "the photo is cut off",
         PhotoFault::Unsupported => "the photo is of a kind that cannot be decoded",
         PhotoFault::Corrupt => "the photo is corrupt",
+        PhotoFault::Name => "the stored name of the photo is damaged",
+        PhotoFault::Purged => "the photo was deleted after hand-over",
+        PhotoFault::Sealed => "the stored photo cannot be decrypted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: Output = Output { json: false };
+    const JSON: Output = Output { json: true };
+
+    fn told(stored: &str, out: Output) -> String {
+        let mut reason = Some(stored.to_owned());
+        word_reason(&mut reason, out);
+        reason.unwrap()
+    }
+
+    #[test]
+    fn a_reason_of_the_program_is_worded_and_any_other_text_is_a_quotation() {
+        let held = Reason::HeldByPerson.to_stored();
+        assert_eq!((told(&held, TEXT), told(&held, JSON)), ("held by a person".into(), "held by a person".into()));
+        // What an earlier version stored in the place of a code.
+        let old = "stopped before it was released";
+        assert_eq!((told(old, TEXT), told(old, JSON)), (format!("\"{old}\""), old.to_owned()));
+    }
+
+    #[test]
+    fn the_keywords_of_a_printer_are_shown_with_their_meaning_and_without_quotes() {
+        let printer = |reasons: &[&str]| {
+            reason(&Reason::Printer { reasons: reasons.iter().map(|keyword| (*keyword).to_owned()).collect() })
+        };
+        assert_eq!(printer(&["media-jam", "vendor-flux"]), "media-jam: a card is jammed; vendor-flux");
+        assert_eq!(printer(&[]), "the printer gives no reason");
+        let detail = Reason::Driver { fault: DriverFault::Rejected, detail: "no such\ntray".into() };
+        assert_eq!(reason(&detail), "the printer refused this card: \"no such tray\"");
+    }
+
+    #[test]
+    fn the_words_of_a_person_stand_in_quotes_after_the_reason() {
+        assert_eq!(with_note(Some("held by a person"), Some("asked")), Some("held by a person: \"asked\"".into()));
+        assert_eq!(with_note(None, Some("asked")), Some("\"asked\"".into()));
+        assert_eq!(with_note(Some("missing"), None), Some("missing".into()));
+        assert_eq!(with_note(None, None), None);
     }
 }

@@ -1,6 +1,10 @@
 //! The text and the hint of each refusal.
 
-use super::message::{Message, list};
+use super::{
+    message::{Message, list},
+    objection::objections as all,
+    reason::{rendering, sealed},
+};
 use crate::{
     cli::output::thousands,
     domain::{
@@ -79,12 +83,12 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("printer `{printer}` still answers for attempt `{attempt}`, so its outcome can be learned"),
             "let `cetak run` settle it, or cancel its job at the printer first",
         ),
-        Refusal::RecordUnreadable { record, detail } => say(
-            format!("the stored data of {record} cannot be read: {detail}"),
+        Refusal::RecordUnreadable { record, fault } => say(
+            format!("the stored data of {record} {}", sealed(*fault)),
             "keep the files as they are, and check the database with `cetak db check`",
         ),
-        Refusal::CardNotRendered { record, detail } => say(
-            format!("the card of {record} cannot be rendered: {detail}"),
+        Refusal::CardNotRendered { record, fault } => say(
+            format!("the card of {record} cannot be rendered: {}", rendering(fault)),
             "import the corrected request with `cetak import --update`",
         ),
         Refusal::ProfileNotRendered { profile, detail } => say(
@@ -177,7 +181,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
             Message::from_detail(format!("printer `{printer}` cannot be used: {detail}"))
         }
         Refusal::PrinterObjections { printer, objections, added } => say(
-            format!("printer `{printer}` cannot be used safely: {}", objections.join(" ")),
+            format!("printer `{printer}` cannot be used safely: {}", all(objections)),
             if *added {
                 "remove the cause, or remove the printer and add it again with `--override REASON`"
             } else {

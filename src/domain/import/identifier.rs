@@ -1,5 +1,6 @@
 //! The rules of a person's identifier.
 
+use super::warning::Warning;
 use crate::domain::{
     card::profile::{Identifier, Scheme},
     reason::{IdentifierFault, Reason},
@@ -35,19 +36,19 @@ fn check_nik(value: &str) -> Result<(), IdentifierFault> {
 
 /// Contradictions between an identifier and its record. They are warnings, not refusals. The identifier must have
 /// passed [`check`]; `birth_date` and `sex` are empty if the record has none.
-pub fn warnings(rule: &Identifier, value: &str, birth_date: &str, sex: &str) -> Vec<&'static str> {
+pub fn warnings(rule: &Identifier, value: &str, birth_date: &str, sex: &str) -> Vec<Warning> {
     let Scheme::Nik = rule.scheme else { return Vec::new() };
     let Some(nik) = Nik::read(value) else { return Vec::new() };
     let mut warnings = Vec::new();
     if !rule.regions.is_empty() && !region_is_known(rule, nik.province, nik.regency) {
-        warnings.push("unknown region code");
+        warnings.push(Warning::UnknownRegion);
     }
     let birth = parse_date(birth_date);
     if birth.is_some_and(|birth| !nik.birth_dates().any(|date| date == Some(birth))) {
-        warnings.push("identifier disagrees with birth date");
+        warnings.push(Warning::OtherBirthDate);
     }
     if matches!((sex, nik.day_code > 40), ("M", true) | ("F", false)) {
-        warnings.push("identifier disagrees with sex");
+        warnings.push(Warning::OtherSex);
     }
     warnings
 }

@@ -6,7 +6,9 @@ use serde::Serialize;
 
 pub mod decision;
 pub mod identifier;
+mod warning;
 
+pub use self::warning::Warning;
 use super::{
     card::profile::{CardProfile, GENERAL_COLUMNS, PhotoRule},
     reason::Reason,
@@ -272,8 +274,8 @@ pub struct Candidate {
     pub requested_at: Timestamp,
     /// The instant at which the record became print-ready.
     pub verified_at: Timestamp,
-    /// Warnings in fixed words, without personal data.
-    pub warnings: Vec<&'static str>,
+    /// The warnings.
+    pub warnings: Vec<Warning>,
     /// The values.
     pub row: Row,
 }
@@ -387,7 +389,7 @@ mod tests {
         ]
     }
 
-    fn check(changes: &[(&'static str, &str)]) -> Result<Vec<&'static str>, String> {
+    fn check(changes: &[(&'static str, &str)]) -> Result<Vec<Warning>, String> {
         let profile = ktp();
         let layout = Layout::new(&profile);
         let mut values = vec![String::new(); layout.columns.len()];
@@ -428,9 +430,9 @@ mod tests {
 
     #[test]
     fn what_is_only_odd_is_a_warning() {
-        assert_eq!(check(&[("nik", "9972042007670001")]), Ok(vec!["unknown region code"]));
-        assert_eq!(check(&[("birth_date", "1968-07-20")]), Ok(vec!["identifier disagrees with birth date"]));
-        assert_eq!(check(&[("sex", "F")]), Ok(vec!["identifier disagrees with sex"]));
+        assert_eq!(check(&[("nik", "9972042007670001")]), Ok(vec![Warning::UnknownRegion]));
+        assert_eq!(check(&[("birth_date", "1968-07-20")]), Ok(vec![Warning::OtherBirthDate]));
+        assert_eq!(check(&[("sex", "F")]), Ok(vec![Warning::OtherSex]));
     }
 
     #[test]

@@ -170,7 +170,7 @@ async fn settle_all(
     tx.save(transitions).await?;
     for batch in closing {
         if let Some(batch) = tx.batch_get(batch).await? {
-            planning::end(tx, &batch, BatchEnd::LastAttemptEnded.code()).await?;
+            planning::end(tx, &batch, BatchEnd::LastAttemptEnded).await?;
         }
     }
     Ok(settled)
@@ -267,8 +267,7 @@ async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::BatchEnded>
     let mut batches = tx.batches_get(&ends.keys().copied().collect::<Vec<_>>()).await?;
     batches.retain(|batch| batch.state != BatchState::Closed);
     batches.sort_unstable_by_key(|batch| batch.id);
-    let with_why: Vec<_> =
-        batches.iter().map(|batch| (batch, ends.get(&batch.id).map_or("", |why| why.code()))).collect();
+    let with_why: Vec<_> = batches.iter().filter_map(|batch| Some((batch, *ends.get(&batch.id)?))).collect();
     let ended = planning::end_all(tx, &with_why).await?;
     let ended: HashMap<BatchId, planning::BatchEnded> = batches.iter().map(|batch| batch.id).zip(ended).collect();
     let closed = planning::BatchEnded { state: BatchState::Closed, frees: false };

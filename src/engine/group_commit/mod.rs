@@ -21,6 +21,7 @@ use crate::{
         batch::{Batch, BatchEnd},
         id::{AttemptKey, BatchId, JobId},
         printer::Printer,
+        reason::Reason,
     },
     store::{Acknowledgement, Begin, StoreError},
 };
@@ -93,7 +94,7 @@ impl CommitQueue {
         batch: BatchId,
         job: JobId,
         subject: String,
-        reason: String,
+        reason: Reason,
     ) -> Result<(), StoreError> {
         self.save(NotRenderable { batch, job, subject, reason }).await
     }

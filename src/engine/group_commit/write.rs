@@ -12,6 +12,7 @@ use crate::{
         id::{AttemptKey, BatchId, JobId},
         job::{JobState, PrintedCard},
         printer::Printer,
+        reason::Reason,
     },
     engine::planning,
     store::{Acknowledgement, Begin, StoreError},
@@ -50,7 +51,7 @@ pub(crate) struct NotRenderable {
     pub(crate) batch: BatchId,
     pub(crate) job: JobId,
     pub(crate) subject: String,
-    pub(crate) reason: String,
+    pub(crate) reason: Reason,
 }
 
 /// The status of a printer.

@@ -138,7 +138,7 @@ impl<'a> Decider<'a> {
                 let judgement = judge(known.map(|known| known.digest.as_slice()), &ready.digest);
                 if judgement != Judgement::Known {
                     for warning in &ready.warnings {
-                        *report.warnings.entry(warning).or_default() += 1;
+                        *report.warnings.entry(*warning).or_default() += 1;
                     }
                 }
                 match judgement {

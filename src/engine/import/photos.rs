@@ -13,8 +13,9 @@ use crate::{
     engine::{
         clock::{Entropy, nonce},
         person::photo_row_name,
+        render_fault::photo_fault,
     },
-    render::{Background, CardRenderer, PhotoError, RenderError},
+    render::{Background, CardRenderer, RenderError},
     store::{
         NewPhoto,
         keys::{Digest, Keys, hex},
@@ -73,18 +74,14 @@ impl PhotoFolder {
 
     /// Decodes a photo in the same way as the renderer.
     fn look_at(&self, bytes: &[u8]) -> Result<Background, PhotoFault> {
-        self.renderer.check_photo(bytes).map_err(|error| match error {
-            RenderError::Photo(PhotoError::Kind) => PhotoFault::Kind,
-            RenderError::Photo(PhotoError::Bytes { .. } | PhotoError::TooLarge { .. }) => PhotoFault::TooLarge,
-            RenderError::Photo(PhotoError::TooSmall { .. }) => PhotoFault::TooSmall,
-            RenderError::Photo(PhotoError::CutOff) => PhotoFault::CutOff,
-            RenderError::Photo(PhotoError::Unsupported { .. }) => PhotoFault::Unsupported,
-            RenderError::Photo(PhotoError::Corrupt { .. })
-            | RenderError::Profile(_)
+        self.renderer.check_photo(bytes).map_err(|error| match &error {
+            RenderError::Photo(error) => photo_fault(error),
+            RenderError::Profile(_)
             | RenderError::Character { .. }
             | RenderError::TooLong { .. }
             | RenderError::Code { .. }
-            | RenderError::Mrz { .. }
+            | RenderError::Mrz(_)
+            | RenderError::MrzSex
             | RenderError::Size
             | RenderError::Encode(_)
             | RenderError::Pdf(_) => PhotoFault::Corrupt,

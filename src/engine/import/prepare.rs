@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{
         card::profile::{Backdrop, CardProfile},
-        import::{Candidate, Checked, Layout, RejectReason, Rejection},
+        import::{Candidate, Checked, Layout, RejectReason, Rejection, Warning},
         personal::Person,
         reason::{PhotoFault, Reason},
         refusal::Refusal,
@@ -28,6 +28,7 @@ use crate::{
     engine::{
         clock::{Entropy, nonce},
         person::{PHOTO_FIELD, person_row_name},
+        render_fault::render_fault,
     },
     render::{Background, Card, CardRenderer, RenderError},
     store::{
@@ -66,7 +67,7 @@ pub(super) struct Ready {
     pub(super) village: String,
     pub(super) requested_at: Timestamp,
     pub(super) verified_at: Timestamp,
-    pub(super) warnings: Vec<&'static str>,
+    pub(super) warnings: Vec<Warning>,
     pub(super) person_key: Digest,
     pub(super) digest: Digest,
     pub(super) photo: Option<Photo>,
@@ -182,8 +183,8 @@ impl Preparer {
             Checked::Refused(rejection) => return (Prepared::Refused { row: number, request_id, rejection }, None),
         };
         if let Err(error) = self.fits_its_card(&candidate, &request_id) {
-            let rejection =
-                Rejection::new(RejectReason::Card, error.field(), Reason::NotRendered { detail: error.to_string() });
+            let detail = Reason::NotRendered(render_fault(&error));
+            let rejection = Rejection::new(RejectReason::Card, error.field(), detail);
             return (Prepared::Refused { row: number, request_id, rejection }, None);
         }
         let path = self.layout.photo(&candidate.row);
@@ -200,7 +201,7 @@ impl Preparer {
         };
         let mut ready = self.seal(&candidate, request_id, photo);
         if self.has_wrong_background(&candidate, ready.photo.as_ref()) {
-            ready.warnings.push("photo with another background than the year of birth asks for");
+            ready.warnings.push(Warning::OtherBackground);
         }
         (Prepared::Ready(Box::new(ready)), new)
     }

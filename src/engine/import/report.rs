@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io, path::PathBuf};
 
 use super::rows::Format;
-use crate::domain::import::{RejectReason, Rejection, RowOutcome};
+use crate::domain::import::{RejectReason, Rejection, RowOutcome, Warning};
 
 /// The parameters of an import.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub struct Report {
     /// Refused rows by reason; their sum is `refused`.
     pub refused_by_reason: BTreeMap<RejectReason, u64>,
     /// Imported rows with a warning, by warning.
-    pub warnings: BTreeMap<&'static str, u64>,
+    pub warnings: BTreeMap<Warning, u64>,
     /// Columns of the file that the profile does not read.
     pub unknown_columns: Vec<String>,
     /// Columns of the profile that the file does not have; their values are empty.

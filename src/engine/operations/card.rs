@@ -10,11 +10,12 @@ use crate::{
     domain::{
         audit::Event,
         permission::{Operation, Permit},
+        reason::{RenderFault, SealedFault},
         record,
         refusal::Refusal,
         value::{Note, SpoilageCause},
     },
-    engine::{Engine, EngineError, person::open_person, printing::card},
+    engine::{Engine, EngineError, person::open_person, printing::card, render_fault::render_fault},
     render::{Card, Output},
 };
 
@@ -29,18 +30,18 @@ pub async fn card_preview(
     let (mut tx, view) = open(engine, permit.covers(Operation::CardPreview)?, name).await?;
     let profile = engine.profile(&view.profile)?;
     let record = || view.subject.clone();
-    let unreadable = |detail: String| Refusal::RecordUnreadable { record: record(), detail };
-    let body = tx.bodies_get(&[view.id]).await?.pop().ok_or_else(|| unreadable("it is not there".into()))?;
+    let unreadable = |fault| Refusal::RecordUnreadable { record: record(), fault };
+    let body = tx.bodies_get(&[view.id]).await?.pop().ok_or_else(|| unreadable(SealedFault::Missing))?;
     let keys = engine.store.keys();
     let person = open_person(keys, &body).map_err(unreadable)?;
     if output.only.is_some_and(|side| side > 0) && profile.card.back.is_none() {
         return Err(Refusal::NoBack { profile: profile.name.clone() }.into());
     }
-    let not_rendered = |detail: String| Refusal::CardNotRendered { record: record(), detail };
+    let not_rendered = |fault| Refusal::CardNotRendered { record: record(), fault };
     let renderer = (engine.renderers)(&profile)
         .map_err(|error| Refusal::ProfileNotRendered { profile: profile.name.clone(), detail: error.to_string() })?;
     let photo = if renderer.shows_photo() { card::photo_of(&mut tx, keys, &person).await? } else { Ok(None) };
-    let photo = photo.map_err(|detail| not_rendered(detail.to_owned()))?;
+    let photo = photo.map_err(|photo| not_rendered(RenderFault::Photo { photo }))?;
     // As long as an attempt's name, so that a code has as many modules; no attempt has this name.
     let attempt = format!("cetak-{}-00000000-0000-7000-8000-000000000000", engine.settings.site);
     let drawn = renderer.draw(
@@ -55,7 +56,7 @@ pub async fn card_preview(
         },
         output,
     );
-    let bytes = drawn.map_err(|error| not_rendered(error.to_string()))?;
+    let bytes = drawn.map_err(|error| not_rendered(render_fault(&error)))?;
     tx.audit(Event::new("card.previewed", &view.subject).with("version", view.version));
     tx.commit().await?;
     Ok(bytes)

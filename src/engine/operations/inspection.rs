@@ -8,17 +8,15 @@ use crate::{
     domain::{
         attempt::{AttemptState, AttemptView, InspectionResult},
         audit::Event,
+        batch::BatchEnd,
         id::AttemptKey,
-        job::{inspect, settle},
+        job::{declare, inspect},
         pending::Target,
         permission::{Operation, Permit},
         refusal::{AttemptRule, Refusal},
         value::Note,
     },
-    engine::{
-        Engine, EngineError, planning,
-        printing::{attempt::reference, verdict::uncertain},
-    },
+    engine::{Engine, EngineError, planning, printing::attempt::reference},
     store::Tx,
 };
 
@@ -150,15 +148,13 @@ impl Act for DeclareUncertain {
         refuse_if_answering(engine, &self.attempt).await?;
         let mut tx = engine.write(permit).await?;
         let view = attempt_view(engine, &mut tx, &self.attempt, AttemptRule::Open).await?;
-        let outcome = uncertain(&format!("declared by a person: {}", self.note));
-        let transition = settle(&view, &outcome, engine.settings.backoff, tx.now(), 0.0, None);
-        tx.save(vec![transition]).await?;
+        tx.save(vec![declare(&view, self.note.as_str())]).await?;
         if view.batch_is_closing
             && let Some(batch) = tx.batch_get(view.batch).await?
         {
-            planning::end(&mut tx, &batch, "the last card in hand was declared uncertain").await?;
+            planning::end(&mut tx, &batch, BatchEnd::LastAttemptEnded).await?;
         }
-        tx.audit(Event::new("attempt.declared", self.attempt).with("reason", self.note));
+        tx.audit(Event::new("attempt.declared", self.attempt).with("note", self.note));
         Ok(tx.commit().await?)
     }
 }

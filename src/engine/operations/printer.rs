@@ -17,6 +17,7 @@ use crate::{
         polling::POLL_MAX,
         printer::Printer,
         printer_reason,
+        reason::Reason,
         refusal::{PrinterUse, Refusal},
         stock::{Account, Cause, Movement, Place},
         value::{HopperCapacity, Note, PrinterName},
@@ -49,7 +50,7 @@ pub enum Probe {
     /// What it is.
     Answered(Box<Capabilities>),
     /// It does not answer, for this reason.
-    Silent(String),
+    Silent(Reason),
 }
 
 /// Adds a printer, and says what it is. A printer that does not answer is added too, and asked again when the scheduler
@@ -125,13 +126,13 @@ impl AddPrinter {
             event = event.with("hopper", hopper);
         }
         if let Some(why) = override_reason {
-            event = Approval::Alone.mark(event.with("override_reason", why).with("objections", objections.join(" ")));
+            event = Approval::Alone.mark(event.with("override_reason", why).against(objections));
         }
         tx.audit(event);
         tx.commit().await?;
         Ok(match found {
             Ok(capabilities) => Probe::Answered(Box::new(capabilities)),
-            Err(fault) => Probe::Silent(fault.to_string()),
+            Err(fault) => Probe::Silent(verdict::reason_of(&fault)),
         })
     }
 }
@@ -225,7 +226,7 @@ impl Act for ClearPrinter {
         if !acknowledged.is_empty() {
             event = event.with("overridden", acknowledged.join(","));
         }
-        tx.audit(event.with("reason", self.note));
+        tx.audit(event.with("note", self.note));
         Ok(tx.commit().await?)
     }
 }
@@ -250,7 +251,7 @@ pub struct TestCard {
     /// How it ended; uncertain too where it had not ended after three minutes.
     pub state: AttemptState,
     /// Why, if it is not a good card.
-    pub reason: Option<String>,
+    pub reason: Option<Reason>,
 }
 
 /// Prints one test card. Its blank is booked as spoiled before anything is sent, and comes back where it is proved that
@@ -307,11 +308,11 @@ async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result
     }
     let mut event = Event::new("printer.test-card-ended", &*attempt).with("outcome", outcome.state().as_str());
     if let Some(reason) = outcome.reason() {
-        event = event.with("reason", reason);
+        event = event.because(reason);
     }
     tx.audit(event);
     tx.commit().await?;
-    Ok(TestCard { attempt, state: outcome.state(), reason: outcome.reason().map(str::to_owned) })
+    Ok(TestCard { attempt, state: outcome.state(), reason: outcome.reason().cloned() })
 }
 
 /// A printer's failure to answer as a refusal.
@@ -344,13 +345,13 @@ async fn print_once(engine: &Engine, driver: &dyn PrinterDriver, id: AttemptId, 
         return outcome;
     }
     let began = engine.clock.now();
-    let mut last = verdict::uncertain("it has not ended yet");
+    let mut last = verdict::uncertain(Reason::NotEnded);
     while engine.clock.now().since(began) < TEST_WATCH_MAX {
         match driver.find(&reference).await.map(verdict::after_releasing) {
             Ok(Verdict::Ended(outcome)) => return outcome,
-            Ok(Verdict::Wait(reasons)) if !reasons.is_empty() => last = verdict::uncertain(&reasons.join(", ")),
+            Ok(Verdict::Wait(reasons)) if !reasons.is_empty() => last = verdict::uncertain(Reason::Printer { reasons }),
             Ok(Verdict::Wait(_) | Verdict::Cancel) => {}
-            Err(fault) => last = verdict::uncertain(&fault.to_string()),
+            Err(fault) => last = verdict::uncertain(verdict::reason_of(&fault)),
         }
         engine.clock.sleep(POLL_MAX).await;
     }

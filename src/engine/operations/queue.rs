@@ -6,7 +6,7 @@ use super::{act::Act, printer::no_printer};
 use crate::{
     domain::{
         audit::Event,
-        batch::{Batch, BatchState},
+        batch::{Batch, BatchEnd, BatchState},
         id::BatchId,
         pause::PauseScope,
         permission::{Operation, Permit},
@@ -39,7 +39,7 @@ impl Act for Pause {
             PauseScope::Batch(id) => drop(open_batch(&mut tx, BatchId(*id)).await?),
         }
         let new = tx.pause_add(&self.scope, self.note.as_str()).await?;
-        tx.audit(Event::new("queue.paused", subject(&self.scope)).with("reason", self.note).with("new", new));
+        tx.audit(Event::new("queue.paused", subject(&self.scope)).with("note", self.note).with("new", new));
         tx.commit().await?;
         Ok(new)
     }
@@ -120,8 +120,8 @@ impl Act for CancelBatch {
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<bool, EngineError> {
         let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
         let batch = open_batch(&mut tx, self.batch).await?;
-        let state = planning::end(&mut tx, &batch, self.note.as_str()).await?;
-        tx.audit(Event::new("batch.cancelled", planning::subject(self.batch)).with("reason", self.note));
+        let state = planning::end(&mut tx, &batch, BatchEnd::Cancelled).await?;
+        tx.audit(Event::new("batch.cancelled", planning::subject(self.batch)).with("note", self.note));
         tx.commit().await?;
         Ok(state == BatchState::Closed)
     }
@@ -155,7 +155,7 @@ async fn end_pause(engine: &Engine, permit: &Permit, scope: &PauseScope, note: &
     let mut tx = engine.write(permit).await?;
     let was = tx.pause_end(scope).await?;
     if was {
-        tx.audit(Event::new("queue.resumed", subject(scope)).with("reason", note));
+        tx.audit(Event::new("queue.resumed", subject(scope)).with("note", note));
         tx.commit().await?;
     }
     Ok(was)

@@ -207,7 +207,7 @@ impl CountBlanks {
             transfer(tx, blank_type, way, difference, Cause::Counted, note).await?;
         }
         let event = stock_event("blangko.counted", blank_type, counted).with("place", place.free());
-        let event = event.with("booked", booked).with("difference", difference).with("reason", &self.note);
+        let event = event.with("booked", booked).with("difference", difference).with("note", &self.note);
         tx.audit(approval.mark(event));
         Ok(Count { booked, counted, difference })
     }

@@ -16,8 +16,9 @@ use crate::{
         id::{AttemptKey, BatchId, RecordId},
         job::PrintedCard,
         polling::Observation,
+        reason::Reason,
     },
-    engine::group_commit::Settle,
+    engine::{group_commit::Settle, scheduling::lease::SendError},
     store::{Acknowledgement, Begin, OpenAttempt, QueuedJob, StoreError},
 };
 
@@ -130,15 +131,15 @@ impl ActiveAttempt {
         session: &PrinterSession,
         document: Document,
     ) -> Result<Uploaded, StoreError> {
-        match session.driver().prepare(&self.reference.id, document).await {
+        match session.feeder().prepare(&self.reference.id, document).await {
             Ok(prepared) => {
                 self.reference.printer_job = prepared.printer_job;
                 self.reference.printer_run = prepared.printer_run;
                 self.is_held = prepared.held;
                 Ok(Uploaded::Ready(self))
             }
-            Err(fault) => {
-                match self.after_fault(session, &fault).await {
+            Err(error) => {
+                match self.after_error(session, &error).await {
                     AfterFault::Unknown => {}
                     AfterFault::Ended(outcome) => return Ok(Uploaded::Failed(self, outcome)),
                     AfterFault::MustCancel => return Ok(Uploaded::Left),
@@ -158,22 +159,22 @@ impl ActiveAttempt {
         if self.is_started {
             return AfterFault::Unknown;
         }
-        match session.driver().commit(&self.reference.id).await {
+        match session.feeder().commit(&self.reference.id).await {
             Ok(committed) => {
                 self.reference.acknowledged = true;
                 self.reference.printer_job = committed.printer_job.or(self.reference.printer_job.take());
                 self.reference.printer_run = committed.printer_run.or(self.reference.printer_run.take());
                 AfterFault::Unknown
             }
-            Err(fault) => self.after_fault(session, &fault).await,
+            Err(error) => self.after_error(session, &error).await,
         }
     }
 
     /// `prepare` or `commit` failed. The attempt has ended only when nothing of it is left in the printer: a held job that
     /// is released there by a person would make a second card.
-    async fn after_fault(&self, session: &PrinterSession, fault: &DriverError) -> AfterFault {
-        let Some(outcome) = verdict::after_fault(fault) else {
-            warn!(printer.id = session.name(), attempt.id = self.reference.id.as_str(), "{fault}");
+    async fn after_error(&self, session: &PrinterSession, error: &SendError) -> AfterFault {
+        let Some(outcome) = verdict::after_error(error) else {
+            warn!(printer.id = session.name(), attempt.id = self.reference.id.as_str(), "{error}");
             return AfterFault::Unknown;
         };
         match session.driver().cancel(&self.reference).await {
@@ -271,7 +272,7 @@ pub(in crate::engine) async fn judge(
     }
     match verdict::after_releasing(driver.find(reference).await?) {
         Verdict::Cancel => Ok(match driver.cancel(reference).await? {
-            Cancelled::NothingPrinted => Verdict::Ended(verdict::not_started("the release never arrived")),
+            Cancelled::NothingPrinted => Verdict::Ended(verdict::not_started(Reason::ReleaseNotArrived)),
             Cancelled::OutcomeUnknown => Verdict::Cancel,
         }),
         verdict @ (Verdict::Wait(_) | Verdict::Ended(_)) => Ok(verdict),

@@ -11,8 +11,14 @@ use super::{
     session::{ASK_MAX, PrinterSession},
 };
 use crate::{
-    domain::{batch::Batch, id::RecordId, polling::POLL_MIN, time::Timestamp},
-    engine::{batched_reads::Bodies, clock::attempt_name, person::open_person},
+    domain::{
+        batch::Batch,
+        id::RecordId,
+        polling::POLL_MIN,
+        reason::{Reason, RenderFault},
+        time::Timestamp,
+    },
+    engine::{batched_reads::Bodies, clock::attempt_name, person::open_person, render_fault::render_fault},
     render::{Card, Output},
     store::{Begin, QueuedJob, StoreError, StoredBody},
 };
@@ -57,7 +63,7 @@ pub(in crate::engine) struct BatchQueue {
 /// Why a card is not rendered.
 enum NotRendered {
     /// Something is wrong with the record.
-    Record(String),
+    Record(Reason),
     /// Something is wrong with the profile, the program or what the printer takes: other cards would fail too.
     All(String),
 }
@@ -133,7 +139,8 @@ impl BatchQueue {
                 }
                 Err(NotRendered::Record(reason)) => {
                     let subject = format!("record {}/{}", body.source, body.request_id);
-                    warn!(printer.id = session.name(), job.id = job.id.0, "{subject} is quarantined: {reason}");
+                    let why = reason.to_stored();
+                    warn!(printer.id = session.name(), job.id = job.id.0, reason = why, "{subject} is quarantined");
                     services.commits.not_renderable(self.batch.id, job.id, subject, reason).await?;
                 }
             }
@@ -159,6 +166,10 @@ impl BatchQueue {
     }
 }
 
+fn not_drawn(fault: RenderFault) -> NotRendered {
+    NotRendered::Record(Reason::NotRendered(fault))
+}
+
 /// Renders one record's card.
 async fn render(
     services: &Services,
@@ -173,12 +184,12 @@ async fn render(
     let keys = engine.store.keys();
     let person = match open_person(keys, body) {
         Ok(person) => person,
-        Err(reason) => return Ok(Err(NotRendered::Record(reason))),
+        Err(fault) => return Ok(Err(NotRendered::Record(Reason::Unreadable { fault }))),
     };
     let photo = if renderer.shows_photo() && card::has_photo(&person) {
         match card::photo_of(&mut engine.store.read().await?, keys, &person).await? {
             Ok(photo) => photo,
-            Err(reason) => return Ok(Err(NotRendered::Record(reason.into()))),
+            Err(photo) => return Ok(Err(not_drawn(RenderFault::Photo { photo }))),
         }
     } else {
         None
@@ -199,8 +210,7 @@ async fn render(
             photo: photo.as_deref().map(Vec::as_slice),
         };
         renderer.draw(&card, &output).map_err(|error| {
-            let kind = if error.is_of_record() { NotRendered::Record } else { NotRendered::All };
-            kind(error.to_string())
+            if error.is_of_record() { not_drawn(render_fault(&error)) } else { NotRendered::All(error.to_string()) }
         })
     };
     let document = match engine.render_permits.clone() {
@@ -213,7 +223,7 @@ async fn render(
                 draw()
             });
             // A panic is a fault of this card only.
-            drawing.await.unwrap_or_else(|_| Err(NotRendered::Record("drawing it failed".into())))
+            drawing.await.unwrap_or_else(|_| Err(not_drawn(RenderFault::Panicked)))
         }
     };
     Ok(document.map(|bytes| Document { format, bytes, sides, media }))

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::{
-    domain::personal::Person,
+    domain::{personal::Person, reason::PhotoFault},
     engine::person::{PHOTO_FIELD, photo_row_name},
     store::{
         StoreError, Tx,
@@ -29,12 +29,12 @@ pub(crate) async fn photo_of(
     tx: &mut Tx,
     keys: &Keys,
     person: &Person,
-) -> Result<Result<Option<Zeroizing<Vec<u8>>>, &'static str>, StoreError> {
+) -> Result<Result<Option<Zeroizing<Vec<u8>>>, PhotoFault>, StoreError> {
     if !has_photo(person) {
         return Ok(Ok(None));
     }
     let named = person.reveal(PHOTO_FIELD);
-    let Some(digest) = unhex(named) else { return Ok(Err("the name of its photo is damaged")) };
-    let Some(sealed) = tx.photo_get(&digest).await? else { return Ok(Err("its photo was purged")) };
-    Ok(keys.open(&photo_row_name(named), &sealed).map(Some).map_err(|_| "its sealed photo cannot be opened"))
+    let Some(digest) = unhex(named) else { return Ok(Err(PhotoFault::Name)) };
+    let Some(sealed) = tx.photo_get(&digest).await? else { return Ok(Err(PhotoFault::Purged)) };
+    Ok(keys.open(&photo_row_name(named), &sealed).map(Some).map_err(|_| PhotoFault::Sealed))
 }

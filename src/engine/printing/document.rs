@@ -4,7 +4,10 @@ use cetak_driver_api::Capabilities;
 
 pub use crate::render::{Format, Output};
 use crate::{
-    domain::card::{media, profile::CardProfile},
+    domain::{
+        card::{media, profile::CardProfile},
+        objection::Objection,
+    },
     render::{Ink, SheetBack, Sides},
 };
 
@@ -54,18 +57,18 @@ pub fn can_hold(found: &Capabilities, format: Format) -> bool {
 }
 
 /// The objections to printing cards of a profile with this output; empty if there are none.
-pub fn objections(output: Option<&Output>, profile: &CardProfile) -> Vec<String> {
+pub fn objections(output: Option<&Output>, profile: &CardProfile) -> Vec<Objection> {
     let Some(output) = output else {
-        let formats = Format::ALL.map(Format::media_type).join("`, `");
-        return vec![format!("It takes none of `{formats}`, as which cards are drawn.")];
+        let formats = Format::ALL.map(|format| format.media_type().to_owned()).into();
+        return vec![Objection::NoFormat { formats }];
     };
     if profile.card.back.is_some() && output.sides == Sides::OneSided {
-        let why = if output.format.holds_both_sides() {
-            "It names no two-sided `sides`"
+        let profile = profile.name.clone();
+        return vec![if output.format.holds_both_sides() {
+            Objection::OneSided { profile }
         } else {
-            "It takes no format that holds two sides"
-        };
-        return vec![format!("{why}, and a card of `{}` has two.", profile.name)];
+            Objection::OneSidedFormats { profile }
+        }];
     }
     Vec::new()
 }
@@ -183,7 +186,8 @@ mod tests {
         }
         let none = Capabilities { document_formats: list(&["image/jpeg"]), ..able() };
         assert_eq!(choose(&none, &profile(true)), None);
-        assert!(objections(None, &profile(true))[0].contains("`image/pwg-raster`, `image/urf`"));
+        let formats = wanted.map(str::to_owned).into();
+        assert_eq!(objections(None, &profile(true)), [Objection::NoFormat { formats }]);
         let silent = Capabilities::default();
         assert_eq!(choose(&silent, &profile(true)).unwrap().format, Format::Png, "one that names none is tried");
     }
@@ -221,18 +225,16 @@ mod tests {
 
     #[test]
     fn a_printer_of_one_side_is_objected_to_for_a_card_of_two() {
-        for (found, why) in [
-            (Capabilities { sides: list(&["one-sided"]), ..able() }, "It names no two-sided `sides`"),
+        let student = || "student".to_owned();
+        for (found, objection) in [
+            (Capabilities { sides: list(&["one-sided"]), ..able() }, Objection::OneSided { profile: student() }),
             (
                 Capabilities { document_formats: list(&["image/png"]), ..able() },
-                "It takes no format that holds two sides",
+                Objection::OneSidedFormats { profile: student() },
             ),
         ] {
             let output = choose(&found, &profile(true));
-            assert_eq!(
-                objections(output.as_ref(), &profile(true)),
-                [format!("{why}, and a card of `student` has two.")]
-            );
+            assert_eq!(objections(output.as_ref(), &profile(true)), [objection]);
             assert!(objections(output.as_ref(), &profile(false)).is_empty());
         }
         assert!(objections(choose(&able(), &profile(true)).as_ref(), &profile(true)).is_empty());

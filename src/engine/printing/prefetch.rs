@@ -237,7 +237,7 @@ impl BatchRun<'_> {
     async fn settle_ahead(&mut self, card: &ActiveAttempt, outcome: Outcome) -> Result<(), StoreError> {
         let (settle, effect) = match outcome {
             Outcome::NotStarted { cause: NotStartedCause::Printer | NotStartedCause::Interruption, reason } => {
-                debug!(printer.id = self.session.name(), reason, "no card is uploaded ahead");
+                debug!(printer.id = self.session.name(), reason = reason.to_stored(), "no card is uploaded ahead");
                 (Settle { attempt: card.key, outcome: verdict::stopped(), breaker: None, good: None }, None)
             }
             Outcome::NotStarted { cause: NotStartedCause::Card, .. }

@@ -22,6 +22,7 @@ use crate::{
     engine::{
         clock::Clock,
         group_commit::{BreakerChange, BreakerSaved, Settle, Settled},
+        scheduling::lease::Feeder,
     },
     render::Output,
     store::StoreError,
@@ -128,7 +129,7 @@ pub(in crate::engine) struct Pending {
 /// One printer, for as long as its worker runs.
 pub(crate) struct PrinterSession {
     printer: Printer,
-    driver: Arc<dyn PrinterDriver>,
+    feeder: Feeder,
     /// What it answered that it can do; `None` before it was asked, and after it did not answer.
     capabilities: Option<Capabilities>,
     /// What it is sent.
@@ -151,10 +152,10 @@ pub(crate) struct PrinterSession {
 }
 
 impl PrinterSession {
-    pub(crate) fn new(printer: Printer, driver: Arc<dyn PrinterDriver>) -> Self {
+    pub(crate) fn new(printer: Printer, feeder: Feeder) -> Self {
         Self {
             printer,
-            driver,
+            feeder,
             capabilities: None,
             output: None,
             readiness: Readiness::Unknown,
@@ -176,8 +177,14 @@ impl PrinterSession {
         &self.printer.name
     }
 
+    /// Its driver, for what makes no card.
     pub(in crate::engine) fn driver(&self) -> &dyn PrinterDriver {
-        &*self.driver
+        self.feeder.driver()
+    }
+
+    /// What cards are sent through.
+    pub(in crate::engine) fn feeder(&self) -> &Feeder {
+        &self.feeder
     }
 
     pub(in crate::engine) fn output(&self) -> Option<&Output> {
@@ -275,7 +282,7 @@ impl PrinterSession {
 
     /// What the card of an open attempt waits for.
     pub(in crate::engine) async fn ask_waiting(&mut self, clock: &dyn Clock) -> Vec<String> {
-        self.waiting.ask(&*self.driver, &self.printer.acknowledged_reasons, clock).await
+        self.waiting.ask(self.feeder.driver(), &self.printer.acknowledged_reasons, clock).await
     }
 
     /// Shows people what the card of an open attempt waits for.
@@ -303,7 +310,7 @@ impl PrinterSession {
 
     async fn readiness_now(&mut self, services: &Services) -> Result<Readiness, StoreError> {
         if self.capabilities.is_none() {
-            let found = match self.driver.probe().await {
+            let found = match self.driver().probe().await {
                 Ok(found) => found,
                 Err(fault) => return self.unanswered(services, &fault).await.map(|()| Readiness::NotReady),
             };
@@ -325,7 +332,7 @@ impl PrinterSession {
             }
             self.capabilities = Some(found);
         }
-        let status = match self.driver.status().await {
+        let status = match self.driver().status().await {
             Ok(status) => status,
             Err(fault) => return self.unanswered(services, &fault).await.map(|()| Readiness::NotReady),
         };
@@ -427,7 +434,7 @@ impl PrinterSession {
         if let Some(reason) = outcome.reason().filter(|_| is_failure) {
             warn!(
                 printer.id = self.printer.name,
-                reason,
+                reason = reason.to_stored(),
                 outcome = outcome.state().as_str(),
                 breaker = health.breaker.as_str(),
                 "a card failed"

@@ -3,18 +3,29 @@
 use cetak_driver_api::Capabilities;
 
 use super::document;
-use crate::{domain::card::media, engine::Engine};
+use crate::{
+    domain::{card::media, objection::Objection},
+    engine::Engine,
+};
 
 /// Why a printer must not be used for cards of that profile, unless a person overrides it with a reason.
-pub fn objections(engine: &Engine, profile: &str, found: &Capabilities) -> Vec<String> {
-    let mut objections = found.objections.clone();
+pub fn objections(engine: &Engine, profile: &str, found: &Capabilities) -> Vec<Objection> {
+    let driver = |text: &String| Objection::Driver { detail: text.as_str().into() };
+    let mut objections: Vec<Objection> = found.objections.iter().map(driver).collect();
     let Ok(profile) = engine.profile(profile) else { return objections };
     objections.extend(document::objections(document::choose(found, &profile).as_ref(), &profile));
     if media::has_size(&found.media, profile.card.width_mm, profile.card.height_mm) == Some(false) {
-        objections.push(format!(
-            "It names no medium of {} x {} mm, the size of a card of `{}`.",
-            profile.card.width_mm, profile.card.height_mm, profile.name
-        ));
+        objections.push(Objection::NoMedium {
+            width: hundredths(profile.card.width_mm),
+            height: hundredths(profile.card.height_mm),
+            profile: profile.name.clone(),
+        });
     }
     objections
+}
+
+/// A length in hundredths of a millimetre.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a card of a profile is 10 to 300 mm long")]
+fn hundredths(mm: f32) -> u32 {
+    (mm * 100.0).round() as u32
 }

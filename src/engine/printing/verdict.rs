@@ -6,9 +6,10 @@ pub use crate::domain::verdict::{Verdict, not_started, stopped, uncertain};
 use crate::{
     domain::{
         attempt::Outcome,
+        reason::{DriverFault, Reason},
         verdict::{self, BlankProof, CardProof, Ending, Evidence, SendFailure},
     },
-    engine::scheduling::lease::LEASE_ENDED,
+    engine::scheduling::lease::SendError,
 };
 
 /// The verdict on an attempt for which `releasing` was saved.
@@ -21,15 +22,36 @@ pub fn before_releasing(found: AttemptStatus) -> Verdict {
     verdict::before_releasing(evidence(found))
 }
 
+/// What it means that a card was not sent; `None` where only the printer can tell.
+pub(in crate::engine) fn after_error(error: &SendError) -> Option<Outcome> {
+    match error {
+        SendError::LeaseExpired => verdict::after_failure(SendFailure::LeaseExpired),
+        SendError::Driver(error) => after_fault(error),
+    }
+}
+
 /// What a failed `prepare` or `commit` means; `None` where only the printer can tell.
 pub fn after_fault(fault: &DriverError) -> Option<Outcome> {
+    let reason = || reason_of(fault);
     verdict::after_failure(match fault {
-        DriverError::NotSent(why) if why == LEASE_ENDED => SendFailure::LeaseExpired,
-        DriverError::NotSent(_) | DriverError::NeedsOperator(_) => SendFailure::Printer { reason: fault.to_string() },
-        DriverError::Unavailable { reasons } => SendFailure::Printer { reason: reasons.join(", ") },
-        DriverError::Rejected(_) => SendFailure::Card { reason: fault.to_string() },
+        DriverError::NotSent(_) | DriverError::NeedsOperator(_) | DriverError::Unavailable { .. } => {
+            SendFailure::Printer { reason: reason() }
+        }
+        DriverError::Rejected(_) => SendFailure::Card { reason: reason() },
         DriverError::OutcomeUnknown(_) => SendFailure::OutcomeUnknown,
     })
+}
+
+/// The reason for an error of a driver.
+pub fn reason_of(error: &DriverError) -> Reason {
+    let driver = |fault, detail: &str| Reason::Driver { fault, detail: detail.into() };
+    match error {
+        DriverError::NotSent(detail) => driver(DriverFault::NotSent, detail),
+        DriverError::Rejected(detail) => driver(DriverFault::Rejected, detail),
+        DriverError::NeedsOperator(detail) => driver(DriverFault::NeedsOperator, detail),
+        DriverError::OutcomeUnknown(detail) => driver(DriverFault::OutcomeUnknown, detail),
+        DriverError::Unavailable { reasons } => Reason::Printer { reasons: reasons.clone() },
+    }
 }
 
 fn evidence(found: AttemptStatus) -> Evidence {
@@ -59,10 +81,19 @@ fn evidence(found: AttemptStatus) -> Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::attempt::NotStartedCause;
 
     #[test]
     fn an_expired_lease_differs_from_a_printer_that_cannot_be_reached() {
-        assert_eq!(after_fault(&DriverError::NotSent(LEASE_ENDED.to_owned())), Some(stopped()));
-        assert_ne!(after_fault(&DriverError::NotSent("connection refused".to_owned())), Some(stopped()));
+        let outcome = |error| match after_error(&error) {
+            Some(Outcome::NotStarted { cause, reason }) => (cause, reason),
+            other => panic!("{other:?}"),
+        };
+        let refused = "connection refused";
+        let not_sent = Reason::Driver { fault: DriverFault::NotSent, detail: refused.into() };
+
+        assert_eq!(outcome(SendError::LeaseExpired), (NotStartedCause::Interruption, Reason::LeaseExpired));
+        let error = SendError::Driver(DriverError::NotSent(refused.to_owned()));
+        assert_eq!(outcome(error), (NotStartedCause::Printer, not_sent));
     }
 }

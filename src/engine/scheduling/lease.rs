@@ -13,11 +13,7 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
-use cetak_driver_api::{
-    AttemptId, AttemptRef, AttemptStatus, Cancelled, Capabilities, Committed, Document, DriverError, Prepared,
-    PrinterDriver, PrinterStatus,
-};
+use cetak_driver_api::{AttemptId, AttemptRef, Committed, Document, DriverError, Prepared, PrinterDriver};
 use tracing::warn;
 
 use crate::{
@@ -85,28 +81,85 @@ fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A printer under a lease. Without a valid lease, no document is sent and no card is committed.
+/// The driver of a printer as its worker sends cards through it. On a node with a lease, nothing is sent that could become
+/// a card once that lease has expired.
 #[derive(Clone)]
-pub(in crate::engine) struct Leased {
-    pub(in crate::engine) driver: Arc<dyn PrinterDriver>,
-    pub(in crate::engine) lease: Arc<Lease>,
-    pub(in crate::engine) clock: Arc<dyn Clock>,
-    /// The node's epoch when the worker started. A later epoch is another lease.
-    pub(in crate::engine) epoch: i64,
+pub(in crate::engine) struct Feeder {
+    driver: Arc<dyn PrinterDriver>,
+    clock: Arc<dyn Clock>,
+    /// The lease, and the node's epoch when the worker started: a later one is another lease.
+    lease: Option<(Arc<Lease>, i64)>,
+}
+
+/// Why a card was not sent.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub(in crate::engine) enum SendError {
+    /// The lease has expired, so nothing was sent: neither the printer nor the card is to blame.
+    #[error("the lease of this node has expired")]
+    LeaseExpired,
+    /// The driver's call failed.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
 }
 
 /// How many times the cancellation of a late upload is tried.
 const CANCEL_TRIES: u32 = 120;
 const CANCEL_WAIT: Duration = Duration::from_secs(1);
 
-/// The reason for a call that was not made because of the lease: neither the printer nor the card failed.
-pub(in crate::engine) const LEASE_ENDED: &str = "this node's lease has ended";
+impl Feeder {
+    /// For a worker that starts now.
+    pub(super) fn new(driver: Arc<dyn PrinterDriver>, clock: Arc<dyn Clock>, lease: Option<Arc<Lease>>) -> Self {
+        let lease = lease.map(|lease| (lease.clone(), lease.fence.epoch()));
+        Self { driver, clock, lease }
+    }
 
-impl Leased {
-    fn check(&self) -> Result<(), DriverError> {
-        let lost = || DriverError::NotSent(LEASE_ENDED.to_owned());
-        let holds = self.lease.holds(&*self.clock) && self.lease.fence.epoch() == self.epoch;
-        if holds { Ok(()) } else { Err(lost()) }
+    /// The driver, for what makes no card.
+    pub(in crate::engine) fn driver(&self) -> &dyn PrinterDriver {
+        &*self.driver
+    }
+
+    fn check(&self) -> Result<(), SendError> {
+        let holds = |(lease, epoch): &(Arc<Lease>, i64)| lease.holds(&*self.clock) && lease.fence.epoch() == *epoch;
+        if self.lease.as_ref().is_none_or(holds) { Ok(()) } else { Err(SendError::LeaseExpired) }
+    }
+
+    /// Uploads, and cancels the upload if it ends after the lease: the node that took over may have asked the printer
+    /// too early to see it.
+    pub(in crate::engine) async fn prepare(
+        &self,
+        attempt: &AttemptId,
+        document: Document,
+    ) -> Result<Prepared, SendError> {
+        if self.lease.is_none() {
+            return self.driver.prepare(attempt, document).await.map_err(SendError::Driver);
+        }
+        self.check()?;
+        let (own, id) = (self.clone(), attempt.clone());
+        // In a task of its own, which completes even if the worker is aborted meanwhile.
+        let upload = tokio::spawn(async move {
+            let prepared = own.driver.prepare(&id, document).await;
+            let Err(error) = own.check() else { return prepared.map_err(SendError::Driver) };
+            let (printer_job, printer_run) =
+                prepared.map_or((None, None), |prepared| (prepared.printer_job, prepared.printer_run));
+            own.cancel_late(&AttemptRef {
+                id,
+                printer_job,
+                printer_run,
+                releasing: false,
+                impressions: 1,
+                acknowledged: false,
+            })
+            .await;
+            Err(error)
+        });
+        let aborted = || SendError::Driver(DriverError::OutcomeUnknown("the upload was aborted".to_owned()));
+        upload.await.unwrap_or_else(|_| Err(aborted()))
+    }
+
+    /// Lets the prepared card start.
+    pub(in crate::engine) async fn commit(&self, attempt: &AttemptId) -> Result<Committed, SendError> {
+        self.check()?;
+        self.driver.commit(attempt).await.map_err(SendError::Driver)
     }
 
     /// Cancels an upload that ended after the lease. A held job without an attempt could be released by a person at the
@@ -119,54 +172,5 @@ impl Leased {
             self.clock.sleep(CANCEL_WAIT).await;
         }
         warn!(attempt.id = reference.id.as_str(), "a held job could not be cancelled at its printer; cancel it there");
-    }
-}
-
-#[async_trait]
-impl PrinterDriver for Leased {
-    async fn probe(&self) -> Result<Capabilities, DriverError> {
-        self.driver.probe().await
-    }
-
-    async fn status(&self) -> Result<PrinterStatus, DriverError> {
-        self.driver.status().await
-    }
-
-    /// Uploads, and cancels the upload if it ends after the lease: the node that took over may have asked the printer
-    /// too early to see it.
-    async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, DriverError> {
-        self.check()?;
-        let (own, id) = (self.clone(), attempt.clone());
-        // In a task of its own, which completes even if the worker is aborted meanwhile.
-        let upload = tokio::spawn(async move {
-            let prepared = own.driver.prepare(&id, document).await;
-            let Err(fault) = own.check() else { return prepared };
-            let (printer_job, printer_run) =
-                prepared.map_or((None, None), |prepared| (prepared.printer_job, prepared.printer_run));
-            own.cancel_late(&AttemptRef {
-                id,
-                printer_job,
-                printer_run,
-                releasing: false,
-                impressions: 1,
-                acknowledged: false,
-            })
-            .await;
-            Err(fault)
-        });
-        upload.await.unwrap_or_else(|_| Err(DriverError::OutcomeUnknown("the upload was aborted".to_owned())))
-    }
-
-    async fn commit(&self, attempt: &AttemptId) -> Result<Committed, DriverError> {
-        self.check()?;
-        self.driver.commit(attempt).await
-    }
-
-    async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
-        self.driver.find(attempt).await
-    }
-
-    async fn cancel(&self, attempt: &AttemptRef) -> Result<Cancelled, DriverError> {
-        self.driver.cancel(attempt).await
     }
 }

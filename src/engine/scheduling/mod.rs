@@ -15,7 +15,7 @@ use tracing::{info, warn};
 
 use self::{
     activity::{Activity, ActivityBoard},
-    lease::Leased,
+    lease::Feeder,
     membership::HEARTBEAT,
 };
 use super::{
@@ -298,11 +298,8 @@ impl Scheduler {
             self.renderers.insert(profile.name.clone(), renderer.clone());
             renderer
         };
-        let mut driver = (self.engine.drivers)(&printer.name, &printer.uri)?;
-        if let Some(lease) = self.engine.lease.clone() {
-            let epoch = lease.fence().epoch();
-            driver = Arc::new(Leased { driver, lease, clock: self.engine.clock.clone(), epoch });
-        }
+        let driver = (self.engine.drivers)(&printer.name, &printer.uri)?;
+        let feeder = Feeder::new(driver, self.engine.clock.clone(), self.engine.lease.clone());
         let services = Services {
             engine: self.engine.clone(),
             commits: self.commits.of(&printer.name),
@@ -310,7 +307,7 @@ impl Scheduler {
             board: self.board.clone(),
             renderer,
         };
-        Ok(Worker { services, snapshots: self.snapshots.clone(), session: PrinterSession::new(printer, driver), stop })
+        Ok(Worker { services, snapshots: self.snapshots.clone(), session: PrinterSession::new(printer, feeder), stop })
     }
 
     /// Whether a worker task has finished (printer removed, or panic).

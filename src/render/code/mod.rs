@@ -85,7 +85,7 @@ pub(super) struct Placed {
 
 /// Why a text cannot be encoded. No message contains the text, except the code point of one character.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub(super) enum CodeError {
+pub enum CodeError {
     /// The text is empty.
     #[error("the code's text is empty")]
     Empty,

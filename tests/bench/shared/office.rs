@@ -48,7 +48,7 @@ pub(crate) async fn add_printer(office: &Engine, name: &str, uri: &str) -> anyho
     let add = AddObjectedPrinter { printer, note: "a benchmark".parse()? };
     match Direct::new(office).act(add).await? {
         Probe::Answered(_) => {}
-        Probe::Silent(fault) => anyhow::bail!(fault),
+        Probe::Silent(why) => anyhow::bail!(why.to_stored()),
     }
     Ok(())
 }

@@ -1,0 +1,13 @@
+//! What an import warns of, in words.
+
+use crate::domain::import::Warning;
+
+/// A warning.
+pub fn warning(warning: Warning) -> &'static str {
+    match warning {
+        Warning::UnknownRegion => "the region code of the identifier is unknown",
+        Warning::OtherBirthDate => "the identifier has another date of birth",
+        Warning::OtherSex => "the identifier has another sex",
+        Warning::OtherBackground => "the photo has another background than the year of birth asks for",
+    }
+}

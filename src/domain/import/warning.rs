@@ -1,0 +1,17 @@
+//! What is odd about an imported row, and no reason to refuse it.
+
+use serde::Serialize;
+
+/// A warning. The wording is the surface's.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Warning {
+    /// The profile does not know the region code of the identifier.
+    UnknownRegion,
+    /// The identifier has another date of birth than the record.
+    OtherBirthDate,
+    /// The identifier has another sex than the record.
+    OtherSex,
+    /// The photo has another background than the profile asks for, by year of birth.
+    OtherBackground,
+}

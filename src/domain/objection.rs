@@ -1,0 +1,22 @@
+//! Why a printer must not be used for the cards of a profile, unless a person overrides it with a note.
+
+use serde::{Deserialize, Serialize};
+
+use super::reason::Detail;
+
+/// An objection to a printer. The wording is the surface's.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "code", content = "args", rename_all = "kebab-case")]
+pub enum Objection {
+    /// The driver objects; `detail` is its text, with the remedy where there is one.
+    Driver { detail: Detail },
+    /// The printer accepts none of the formats in which cards are rendered.
+    NoFormat { formats: Vec<String> },
+    /// The cards have two sides, and the printer reports no two-sided `sides`.
+    OneSided { profile: String },
+    /// The cards have two sides, and the printer accepts no format that holds two.
+    OneSidedFormats { profile: String },
+    /// The printer reports no medium of the size of the cards. Lengths in hundredths of a millimetre, as in `media-size`
+    /// (PWG 5100.3).
+    NoMedium { profile: String, width: u32, height: u32 },
+}
