@@ -94,6 +94,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         | Command::Job(_)
         | Command::Inspect(_)
         | Command::Reprint(_)
+        | Command::Act(_)
         | Command::Card(_)
         | Command::Audit(_) => {
             if !writes(&command) {
@@ -152,6 +153,7 @@ fn writes(command: &Command) -> bool {
             | ReprintCommand::Approve { .. }
             | ReprintCommand::Refuse { .. },
         )
+        | Command::Act(_)
         | Command::Audit(AuditCommand::Verify { .. } | AuditCommand::Seal { .. } | AuditCommand::Export)
         | Command::Card(_)
         | Command::Db(_)

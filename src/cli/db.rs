@@ -15,7 +15,7 @@ use crate::{
         Engine,
         client::{Client, Direct},
         operations::{self, ArchiveJobs, Archived, BackUpDatabase},
-        query::{CheckDatabase, CheckedRule, Query},
+        query::{CheckDatabase, CheckedRule},
     },
 };
 
@@ -30,7 +30,7 @@ pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str
 }
 
 async fn check(engine: &Engine, out: Output, seal: Option<&Path>) -> anyhow::Result<()> {
-    let checks = CheckDatabase { seal: seal_read(seal)? }.read(engine).await?;
+    let checks = Direct::new(engine).query(CheckDatabase { seal: seal_read(seal)? }).await?;
     let clean = checks.iter().all(|check| check.faults.is_empty());
     let of_check = |check: &CheckedRule| {
         let hint = words::remedy(check.remedy);

@@ -1,7 +1,8 @@
 //! Printers: what they are, how they are, and what to do about it.
 
 use super::{
-    Message,
+    Message, Usage,
+    act::with_second,
     args::PrinterCommand,
     output::{Output, message, table},
     words,
@@ -19,18 +20,26 @@ use crate::{
             self, AddObjectedPrinter, AddPrinter, Capabilities, ClearPrinter, PrinterStatus, Probe, RemovePrinter,
             Supply, TestPrinter,
         },
-        query::{ListPrinters, PrinterLine, Query},
+        query::{ListPrinters, PrinterLine},
     },
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: PrinterCommand) -> anyhow::Result<()> {
     let client = Direct::new(engine);
     match command {
-        PrinterCommand::Add { name, uri, hopper, profile, insist } => {
+        PrinterCommand::Add { name, uri, hopper, profile, insist, second } => {
             let printer = AddPrinter { name: name.clone(), uri, profile, hopper };
+            let done = format!("printer `{name}` added");
             let probe = match insist {
+                None if second.ask || second.second.is_some() => {
+                    anyhow::bail!(Usage("`--ask` and `--second` go with `--insist` only"))
+                }
                 None => client.act(printer).await?,
-                Some(note) => client.act(AddObjectedPrinter { printer, note }).await?,
+                Some(note) => {
+                    let act = AddObjectedPrinter { printer, note };
+                    let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+                    client.act(act).await?
+                }
             };
             match probe {
                 Probe::Answered(found) => {
@@ -41,10 +50,10 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
                     message(&format!("hint: try again with `cetak printer show {name}`; `cetak run` asks it too"));
                 }
             }
-            out.done(&format!("printer `{name}` added"))?;
+            out.done(&done)?;
         }
         PrinterCommand::List => {
-            let printers = ListPrinters {}.read(engine).await?;
+            let printers = Direct::new(engine).query(ListPrinters {}).await?;
             let row = |p: &PrinterLine| {
                 vec![p.name.clone(), p.state.clone(), p.breaker.as_str().into(), p.profile.clone(), p.uri.clone()]
             };

@@ -2,10 +2,10 @@
 
 use sqlx::Row;
 
-use super::{Inner, Location, Store, audit, counter, keys::Keys, node, printer, report, stock, warrant};
+use super::{Inner, Location, Store, audit, counter, keys::Keys, node, pending_act, printer, report, stock};
 
 /// All that `engine::query::{ShowBoard, ListNeeds, ListPrinters}` read.
-const STATEMENTS: [&str; 12] = [
+const STATEMENTS: [&str; 13] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,
@@ -17,11 +17,12 @@ const STATEMENTS: [&str; 12] = [
     report::OPEN_BATCHES,
     report::BATCH_COUNTS,
     report::PLANNED_BATCHES,
-    warrant::REQUESTED,
+    pending_act::OPEN_COUNTS,
+    pending_act::OPEN_LIST,
 ];
 
 /// Tables with a row for each record, card, act or movement.
-const GROWING: [&str; 11] = [
+const GROWING: [&str; 12] = [
     "record",
     "person",
     "waiting",
@@ -33,6 +34,7 @@ const GROWING: [&str; 11] = [
     "attempt_archive",
     "audit",
     "photo",
+    "pending_act",
 ];
 
 /// The first words of each step of the plan: `SCAN record AS r`, `SEARCH job USING ...`.

@@ -18,10 +18,10 @@ use cetak::{
         operations::{
             self, AddObjectedPrinter, AddPrinter, ApproveBatch, ApproveReprint, ArchiveJobs, Archived, BackUpDatabase,
             Backup, CancelBatch, CheckCard, ClearPrinter, Count, CountBlanks, DatabaseMove, DeclareUncertain,
-            DestroyBlanks, FoundCard, HandOverCard, HoldRecord, LendBlanks, LoadHopper, Pause, Probe, ReceiveBlanks,
-            RecordName, RefuseReprint, RejectCard, ReleaseRecord, RemovePrinter, Reprint, RequestReprint, ResolveFound,
-            ResolveNothing, ResumeBatch, ResumePrinter, ResumeQueue, SurrenderCard, TakeBackBlanks, TestCard,
-            TestPrinter, UnloadHopper,
+            DestroyBlanks, Destruction, FoundCard, HandOverCard, HoldRecord, LendBlanks, LoadHopper, Pause, Probe,
+            ReceiveBlanks, RecordName, RefuseReprint, RejectCard, ReleaseRecord, RemovePrinter, Reprint,
+            RequestReprint, ResolveFound, ResolveNothing, ResumeBatch, ResumePrinter, ResumeQueue, SurrenderCard,
+            TakeBackBlanks, TestCard, TestPrinter, UnloadHopper,
         },
     },
 };
@@ -176,7 +176,8 @@ pub(crate) async fn destroy(
 ) -> Done<()> {
     let witnesses = Witnesses::try_from(witnesses.map(value)).unwrap();
     let (blank_type, quantity, document) = (blank_type.into(), value(&quantity), value(document));
-    by(engine).act(DestroyBlanks { blank_type, quantity, from_vault, document, witnesses }).await
+    let destruction = Destruction { blank_type, quantity, from_vault, document };
+    by(engine).act(DestroyBlanks { destruction, witnesses }).await
 }
 
 pub(crate) async fn lend(engine: &Engine, blank_type: &str, quantity: i64, to: &str, document: &str) -> Done<()> {

@@ -72,7 +72,7 @@ async fn one_person_asks_another_confirms_and_only_then_it_is_done() {
     assert_eq!((world.account("vault").await, world.account("loan").await), (10, 0), "asking reserves nothing");
     let now = world.engine.clock.now();
     let mut tx = world.engine.store.read().await.unwrap();
-    assert_eq!(tx.pending_acts_open_count(now).await.unwrap(), 1);
+    assert_eq!(tx.pending_acts_open_counts(now).await.unwrap(), [(Operation::StockRemove, 1)]);
     let open = tx.pending_acts_list(Some(now), PendingActId(0), 10).await.unwrap();
     assert_eq!((open[0].id, &*open[0].target, &*open[0].requested_by), (act.0, "blangko student", "person 1"));
     drop(tx);
@@ -86,12 +86,12 @@ async fn one_person_asks_another_confirms_and_only_then_it_is_done() {
     assert_eq!((world.account("vault").await, world.account("loan").await), (6, 4));
     assert_eq!(state(&world, act).await, PendingState::Confirmed);
     let again = refusal(Direct::new(&boss).confirm(act).await);
-    assert_eq!(again, Refusal::ActDecided { act, found: PendingState::Confirmed });
+    assert_eq!(again, Refusal::ActDecided { act, operation: Operation::StockRemove, found: PendingState::Confirmed });
     let lent = audit(&world, "web").await.into_iter().find(|entry| entry.contains("blangko.lent")).unwrap();
     for part in ["\"actor\":\"person 2\"", "\"account\":2", "\"means\":\"session\"", "\"requested_by\":\"person 1\""] {
         assert!(lent.contains(part), "{part} in {lent}");
     }
-    assert_eq!(world.engine.store.read().await.unwrap().pending_acts_open_count(now).await.unwrap(), 0);
+    assert_eq!(world.engine.store.read().await.unwrap().pending_acts_open_counts(now).await.unwrap(), []);
     world.audit().await;
 }
 
@@ -102,8 +102,14 @@ async fn nobody_confirms_an_own_act_and_only_the_person_that_asked_takes_it_back
     let (boss, other) = (person(&world, 1, Role::Supervisor), person(&world, 2, Role::Supervisor));
     let count = TwoPersonAct::CountBlanks(counted_blanks("student", None, 9, "stocktake"));
     let act = Direct::new(&boss).request(count).await.unwrap();
-    assert_eq!(refusal(Direct::new(&boss).confirm(act).await), Refusal::SamePerson { act });
-    assert_eq!(refusal(Direct::new(&other).take_back(act).await), Refusal::OtherPerson { act });
+    assert_eq!(
+        refusal(Direct::new(&boss).confirm(act).await),
+        Refusal::SamePerson { act, operation: Operation::CountBook }
+    );
+    assert_eq!(
+        refusal(Direct::new(&other).take_back(act).await),
+        Refusal::OtherPerson { act, operation: Operation::CountBook }
+    );
     Direct::new(&boss).take_back(act).await.unwrap();
     assert_eq!(state(&world, act).await, PendingState::TakenBack);
     assert!(Direct::new(&other).confirm(act).await.is_err());
@@ -142,7 +148,10 @@ async fn an_act_that_nobody_decides_expires() {
     let (keeper, boss) = (person(&world, 1, Role::StockKeeper), person(&world, 2, Role::Supervisor));
     let act = Direct::new(&keeper).request(loan(4)).await.unwrap();
     world.engine.clock.sleep(EXPIRES_AFTER).await;
-    assert_eq!(refusal(Direct::new(&boss).confirm(act).await), Refusal::ActExpired { act });
+    assert_eq!(
+        refusal(Direct::new(&boss).confirm(act).await),
+        Refusal::ActExpired { act, operation: Operation::StockRemove }
+    );
     assert_eq!((state(&world, act).await, world.account("vault").await), (PendingState::Expired, 10));
 }
 
@@ -187,8 +196,8 @@ async fn the_local_administrator_acts_alone_and_the_audit_says_so() {
         "{destroyed}"
     );
     let act = world.engine.store.read().await.unwrap().pending_acts_list(None, PendingActId(0), 10).await.unwrap();
-    let act: Vec<_> = act.iter().map(|a| (&*a.state, &*a.requested_by, a.decided_by.as_deref())).collect();
-    assert_eq!(act, [("confirmed", "Siti", Some("Budi"))]);
+    let act: Vec<_> = act.iter().map(|a| (a.state, &*a.requested_by, a.decided_by.as_deref())).collect();
+    assert_eq!(act, [(PendingState::Confirmed, "Siti", Some("Budi"))]);
     world.audit().await;
 }
 

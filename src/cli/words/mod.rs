@@ -5,6 +5,7 @@ mod blocked;
 mod check;
 mod message;
 mod need;
+mod operation;
 mod printer;
 mod reason;
 mod refusal;
@@ -16,6 +17,7 @@ pub use self::{
     check::remedy,
     message::Message,
     need::need,
+    operation::operation,
     printer::resumes,
     reason::{reason, word_reason},
     refusal::refusal,

@@ -13,6 +13,7 @@ use crate::{
         audit::Event,
         breaker::Breaker,
         pause::PauseScope,
+        pending::Target,
         permission::{Operation, Permit},
         polling::POLL_MAX,
         printer::Printer,
@@ -31,6 +32,7 @@ use crate::{
         },
     },
     render::Renderer,
+    store::Tx,
 };
 
 pub use crate::engine::printing::suitability::objections;
@@ -93,41 +95,90 @@ impl Act for AddObjectedPrinter {
     }
 }
 
+impl AddObjectedPrinter {
+    /// The objections of the printer, asked now. Refused if it does not answer: two people cannot override what is unknown.
+    pub(super) async fn ask(&self, engine: &Engine) -> Result<Vec<String>, EngineError> {
+        let AddPrinter { name, uri, profile, .. } = &self.printer;
+        engine.profile(profile)?;
+        match driver(engine, name.as_str(), uri)?.probe().await {
+            Ok(found) => Ok(objections(engine, profile, &found)),
+            Err(fault) => Err(no_answer(name.as_str(), uri, &fault)),
+        }
+    }
+
+    /// The printer, which must not be there; the version is what is objected.
+    pub(super) async fn target(
+        &self,
+        engine: &Engine,
+        tx: &mut Tx,
+        objections: &[String],
+    ) -> Result<Target, EngineError> {
+        engine.profile(&self.printer.profile)?;
+        self.printer.refuse_known(tx).await?;
+        Ok(Target { name: subject(self.printer.name.as_str()), version: objections.join(" "), record: None })
+    }
+
+    pub(super) async fn apply(
+        &self,
+        engine: &Engine,
+        tx: &mut Tx,
+        objections: &[String],
+        approval: Approval<'_>,
+    ) -> Result<(), EngineError> {
+        engine.profile(&self.printer.profile)?;
+        self.printer.insert(tx, Some((&self.note, objections, approval))).await
+    }
+}
+
 impl AddPrinter {
     async fn add(&self, engine: &Engine, permit: &Permit, insist: Option<&Note>) -> Result<Probe, EngineError> {
-        let Self { name, uri, profile, hopper } = self;
-        let (name, hopper) = (name.as_str(), hopper.map(HopperCapacity::get));
+        let Self { name, uri, profile, .. } = self;
         engine.profile(profile)?;
-        let printers = engine.store.read().await?.printer_list().await?;
-        if let Some(same) = printers.iter().find(|printer| printer.uri == *uri && printer.name != name) {
-            return Err(Refusal::AddressTaken { printer: same.name.clone() }.into());
-        }
-        let exists = || Refusal::PrinterExists { printer: name.to_owned() };
-        if printers.iter().any(|printer| printer.name == name) {
-            return Err(exists().into());
-        }
-        let found = driver(engine, name, uri)?.probe().await;
+        self.refuse_known(&mut engine.store.read().await?).await?;
+        let found = driver(engine, name.as_str(), uri)?.probe().await;
         let objections = found.as_ref().map(|found| objections(engine, profile, found)).unwrap_or_default();
         if insist.is_none() && !objections.is_empty() {
-            return Err(Refusal::PrinterObjections { printer: name.to_owned(), objections, added: false }.into());
+            return Err(Refusal::PrinterObjections { printer: name.to_string(), objections, added: false }.into());
         }
         let mut tx = engine.write(permit).await?;
-        if !tx.printer_add(name, uri, profile, hopper, insist.map(Note::as_str)).await? {
-            return Err(exists().into());
-        }
-        let mut event = Event::new("printer.added", subject(name)).with("uri", plain_uri(uri)).with("profile", profile);
-        if let Some(hopper) = hopper {
-            event = event.with("hopper", hopper);
-        }
-        if let Some(why) = insist {
-            event = Approval::Alone.mark(event.with("insisted", why).with("objections", objections.join(" ")));
-        }
-        tx.audit(event);
+        self.refuse_known(&mut tx).await?;
+        self.insert(&mut tx, insist.map(|note| (note, &*objections, Approval::Alone))).await?;
         tx.commit().await?;
         Ok(match found {
             Ok(capabilities) => Probe::Answered(Box::new(capabilities)),
             Err(fault) => Probe::Silent(fault.to_string()),
         })
+    }
+
+    /// Refuses a name or an address that a printer has.
+    async fn refuse_known(&self, tx: &mut Tx) -> Result<(), EngineError> {
+        let printers = tx.printer_list().await?;
+        if printers.iter().any(|printer| printer.name == self.name.as_str()) {
+            return Err(Refusal::PrinterExists { printer: self.name.to_string() }.into());
+        }
+        match printers.into_iter().find(|printer| printer.uri == self.uri) {
+            Some(same) => Err(Refusal::AddressTaken { printer: same.name }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Saves the printer. `insist`: why which objections are overridden, and by whose approval.
+    async fn insert(&self, tx: &mut Tx, insist: Option<(&Note, &[String], Approval<'_>)>) -> Result<(), EngineError> {
+        let Self { name, uri, profile, hopper } = self;
+        let (name, hopper) = (name.as_str(), hopper.map(HopperCapacity::get));
+        let why = insist.map(|(note, ..)| note.as_str());
+        if !tx.printer_add(name, uri, profile, hopper, why).await? {
+            return Err(Refusal::PrinterExists { printer: name.to_owned() }.into());
+        }
+        let mut event = Event::new("printer.added", subject(name)).with("uri", plain_uri(uri)).with("profile", profile);
+        if let Some(hopper) = hopper {
+            event = event.with("hopper", hopper);
+        }
+        if let Some((why, objections, approval)) = insist {
+            event = approval.mark(event.with("insisted", why).with("objections", objections.join(" ")));
+        }
+        tx.audit(event);
+        Ok(())
     }
 }
 
@@ -311,8 +362,12 @@ async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result
 
 /// A printer's failure to answer as a refusal.
 pub fn does_not_answer(printer: &Printer, fault: &Fault) -> EngineError {
+    no_answer(&printer.name, &printer.uri, fault)
+}
+
+fn no_answer(name: &str, uri: &str, fault: &Fault) -> EngineError {
     let unreachable = |reason: &String| reason == "connecting-to-device";
-    let (printer, address) = (printer.name.clone(), plain_uri(&printer.uri));
+    let (printer, address) = (name.to_owned(), plain_uri(uri));
     if matches!(fault, Fault::Unavailable { reasons } if reasons.iter().any(unreachable)) {
         return Refusal::PrinterUnreachable { printer, address }.into();
     }

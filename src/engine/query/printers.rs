@@ -7,6 +7,7 @@ use crate::{
     domain::{
         breaker::Breaker,
         pause::Pause,
+        permission::Operation,
         printer_reason::{Advice, advise},
         time::day_start,
     },
@@ -50,6 +51,7 @@ pub struct PrinterLine {
 
 impl Query for ListPrinters {
     type Answer = Vec<PrinterLine>;
+    const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<Vec<PrinterLine>, EngineError> {
         let mut tx = engine.store.read().await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Query};
-use crate::store::BalanceLine;
+use crate::{domain::permission::Operation, store::BalanceLine};
 
 /// The accounts in the order of a report.
 pub const ACCOUNTS: [&str; 11] = [
@@ -41,6 +41,7 @@ pub struct Stock {
 
 impl Query for ShowStock {
     type Answer = Stock;
+    const OPERATION: Operation = Operation::ReportRead;
 
     async fn read(self, engine: &Engine) -> Result<Stock, EngineError> {
         let accounts = engine.store.read().await?.balance_list().await?;
