@@ -10,17 +10,13 @@ use super::{
 use crate::{
     domain::{
         attempt::AttemptState,
-        printer::Printer,
-        printer_reason::{Advice, Severity, advise},
+        printer_reason::{Advice, Severity},
     },
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{
-            self, AddObjectedPrinter, AddPrinter, Capabilities, ClearPrinter, PrinterStatus, Probe, RemovePrinter,
-            Supply, TestPrinter,
-        },
-        query::{ListPrinters, PrinterLine},
+        operations::{AddObjectedPrinter, AddPrinter, ClearPrinter, Probe, RemovePrinter, Supply, TestPrinter},
+        query::{ListPrinters, PrinterLine, PrinterReport, ProbePrinter},
     },
 };
 
@@ -77,24 +73,12 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
 
 /// What it is and how it is, asked now.
 async fn show(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
-    let (printer, answer) = operations::printer_probe(engine, name).await?;
-    let (found, status) = answer.map_err(|fault| operations::does_not_answer(&printer, &fault))?;
-    let advice: Vec<Advice> = status.reasons.iter().map(|reason| advise(reason)).collect();
-    let objections = operations::objections(engine, &printer.profile, &found);
-    let value = serde_json::json!({
-        "name": printer.name, "status": status, "advice": advice, "capabilities": found,
-        "objections": objections, "override_reason": printer.override_reason,
-    });
-    Ok(out.data(&value, |_| show_text(&printer, &found, &status, &advice, &objections))?)
+    let report = Direct::new(engine).query(ProbePrinter { printer: name.to_owned() }).await?;
+    Ok(out.data(&report, show_text)?)
 }
 
-fn show_text(
-    printer: &Printer,
-    found: &Capabilities,
-    status: &PrinterStatus,
-    advice: &[Advice],
-    objections: &[String],
-) -> String {
+fn show_text(report: &PrinterReport) -> String {
+    let PrinterReport { status, advice, capabilities: found, objections, .. } = report;
     let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
     let resolutions = found.resolutions_dpi.iter().map(|dpi| format!("{dpi} dpi")).collect::<Vec<_>>();
     let supply = |s: &Supply| {
@@ -114,10 +98,10 @@ fn show_text(
         ("supplies", supplies.join(", ")),
         ("can hold a job", yes(found.can_hold)),
     ];
-    let mut text = table(&["printer", &printer.name], &rows.map(|(key, value)| vec![key.to_owned(), value]));
+    let mut text = table(&["printer", &report.name], &rows.map(|(key, value)| vec![key.to_owned(), value]));
     if !advice.is_empty() {
         let row = |a: &Advice| {
-            let row = if printer.acknowledged_reasons.contains(&a.keyword) {
+            let row = if report.declared_over.contains(&a.keyword) {
                 [&*a.keyword, "nobody", "an operator declared it to be over", "it prints on meanwhile", ""]
             } else if a.severity == Severity::Report {
                 [&*a.keyword, "nobody", "it is only reported", "it prints on meanwhile", ""]
@@ -129,12 +113,12 @@ fn show_text(
         let rows = advice.iter().map(row).collect::<Vec<_>>();
         text += &format!("\n{}", table(&["reason", "who", "what to do", "then", "blank inside"], &rows));
     }
-    for (title, lines) in [("not guaranteed", &*found.cautions), ("objected", objections)] {
+    for (title, lines) in [("not guaranteed", &found.cautions), ("objected", objections)] {
         for line in lines {
             text += &format!("\n{title}: {line}\n");
         }
     }
-    if let Some(why) = &printer.override_reason {
+    if let Some(why) = &report.override_reason {
         text += &format!("\nused all the same: {why}\n");
     }
     text

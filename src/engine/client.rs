@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     Engine, EngineError,
-    operations::{self, Act, TwoPersonAct},
-    query::Query,
+    operations::{self, Act, AnyAct, TwoPersonAct},
+    query::{AnyQuery, Query},
 };
 use crate::domain::{
     actor::Actor,
@@ -53,7 +53,12 @@ impl Direct {
         Self { actor: engine.writer.actor.clone(), engine: engine.clone() }
     }
 
-    /// A permit for an operation that is no act, as it reads a stream or tells its progress. A refusal is written down.
+    /// A permit for what is neither an act nor a query, as its arguments or its answer are not bounded data. A refusal is
+    /// recorded.
+    ///
+    /// * An import, and its dry run: reads a waiting list of any length from a stream, and photos from a local folder.
+    /// * A card's preview: its answer is a picture, in a choice of the renderer's formats, for a local file.
+    /// * The move to another database: tells its progress, and holds the lock of the local scheduler.
     pub async fn permit(&self, operation: Operation) -> Result<Permit, EngineError> {
         let forbidden = match authorize(&self.actor, operation) {
             Ok(permit) => return Ok(permit),
@@ -61,6 +66,19 @@ impl Direct {
         };
         self.record(forbidden_event(forbidden.operation)).await?;
         Err(Refusal::from(forbidden).into())
+    }
+
+    /// Does an act that arrived as JSON.
+    pub async fn act_any(&self, act: AnyAct) -> Result<serde_json::Value, EngineError> {
+        let operation = act.operation();
+        let permit = self.permit(operation).await?;
+        self.recorded(operation, act.perform(&self.engine, &permit).await).await
+    }
+
+    /// Reads what was asked for in JSON.
+    pub async fn query_any(&self, query: AnyQuery) -> Result<serde_json::Value, EngineError> {
+        authorize(&self.actor, query.operation()).map_err(Refusal::from)?;
+        query.read(&self.engine).await
     }
 
     /// Writes down that an act was refused: the operation and the actor, without the arguments of the act.

@@ -56,6 +56,25 @@ fn is_scan(sql: &str, step: &str) -> bool {
 }
 
 #[tokio::test]
+async fn what_people_list_is_read_through_an_index_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::File(folder.path().join("cetak.db"));
+    let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
+    for (sql, index) in [
+        (report::HELD, "record_aside (state=? AND id>?)"),
+        (report::QUARANTINED, "record_aside (state=? AND id>?)"),
+        (report::UNCERTAIN, "record_aside (state=? AND id>?)"),
+        (report::WITHDRAWN, "record_aside (state=? AND id>?)"),
+        (pending_act::OPEN_COUNTS, "pending_act_open (expires_at_us>?)"),
+        (pending_act::OPEN_COUNTS, "pending_act_open (expires_at_us=?)"),
+        (pending_act::OPEN_LIST, "pending_act_open (expires_at_us"),
+    ] {
+        let plan = plan(&store, sql).await;
+        assert!(plan.iter().any(|step| step.contains(index)), "{sql}: {plan:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_board_reads_no_growing_table_from_end_to_end() {
     let folder = tempfile::tempdir().unwrap();
     let location = Location::File(folder.path().join("cetak.db"));

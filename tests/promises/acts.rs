@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-pub(crate) use cetak::{domain::attempt::InspectionResult as Found, engine::operations::archivable};
+pub(crate) use cetak::domain::attempt::InspectionResult as Found;
 use cetak::{
     domain::{
         attempt::InspectionResult,
@@ -23,6 +23,7 @@ use cetak::{
             RequestReprint, ResolveFound, ResolveNothing, ResumeBatch, ResumePrinter, ResumeQueue, SurrenderCard,
             TakeBackBlanks, TestCard, TestPrinter, UnloadHopper,
         },
+        query::CountArchivable,
     },
 };
 
@@ -200,16 +201,23 @@ pub(crate) async fn take_back(
 }
 
 pub(crate) async fn printer_add(engine: &Engine, new: &NewPrinter<'_>) -> Done<Probe> {
-    let printer = AddPrinter {
+    match new.insist {
+        None => by(engine).act(added_printer(new)).await,
+        Some(why) => by(engine).act(objected_printer(new, why)).await,
+    }
+}
+
+fn added_printer(new: &NewPrinter<'_>) -> AddPrinter {
+    AddPrinter {
         name: value(new.name),
         uri: new.uri.into(),
         profile: new.profile.into(),
         hopper: new.hopper.map(|hopper| value(&hopper)),
-    };
-    match new.insist {
-        None => by(engine).act(printer).await,
-        Some(why) => by(engine).act(AddObjectedPrinter { printer, note: value(why) }).await,
     }
+}
+
+pub(crate) fn objected_printer(new: &NewPrinter<'_>, why: &str) -> AddObjectedPrinter {
+    AddObjectedPrinter { printer: added_printer(new), note: value(why) }
 }
 
 pub(crate) async fn printer_clear(engine: &Engine, printer: &str, note: &str) -> Done<()> {
@@ -226,6 +234,10 @@ pub(crate) async fn printer_test(engine: &Engine, printer: &str) -> Done<TestCar
 
 pub(crate) async fn archive(engine: &Engine, older_than_days: u32) -> Done<Archived> {
     by(engine).act(ArchiveJobs { older_than_days }).await
+}
+
+pub(crate) async fn archivable(engine: &Engine, older_than_days: u32) -> Done<Archived> {
+    by(engine).query(CountArchivable { older_than_days }).await
 }
 
 pub(crate) async fn backup(engine: &Engine, file: &Path) -> Done<Backup> {

@@ -29,4 +29,5 @@ mod recovery;
 mod schedule;
 mod second_person;
 mod stock;
+mod surface;
 mod world;

@@ -82,6 +82,7 @@ any_act! {
     printer::TestPrinter,
     database::ArchiveJobs,
     database::BackUpDatabase,
+    database::RecountCounters,
 }
 
 fn json(answer: &impl Serialize) -> serde_json::Value {

@@ -19,7 +19,9 @@ mod warrant;
 pub use act::{Act, RecordName, find_record, no_record};
 pub use any::AnyAct;
 pub use card::{CheckCard, HandOverCard, RejectCard, SurrenderCard, card_preview};
-pub use database::{ArchiveJobs, Archived, BackUpDatabase, Backup, DatabaseMove, archivable, database_move};
+pub use database::{
+    ArchiveJobs, Archived, BackUpDatabase, Backup, DatabaseMove, RecountCounters, archivable, database_move,
+};
 pub use destruction::DestroyBlanks;
 pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use printer::{

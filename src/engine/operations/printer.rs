@@ -229,7 +229,7 @@ impl Act for RemovePrinter {
         if !tx.attempts_open(&[name]).await?.is_empty() {
             return in_use(PrinterUse::Attempt);
         }
-        if tx.uncertain_list(0, i64::MAX).await?.iter().any(|(_, line)| line.printer == name) {
+        if tx.printer_has_uncertain(name).await? {
             return in_use(PrinterUse::UncertainAttempts);
         }
         let blank_type = &engine.profile(&printer.profile)?.blank_type;

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Engine, EngineError, Query, attempts, audit, batches, board, jobs, ledger, needs, pending_acts, printers, records,
-    stock, warrants,
+    Engine, EngineError, Query, archive, attempts, audit, batches, board, jobs, ledger, needs, pending_acts, printers,
+    probe, records, stock, warrants,
 };
 use crate::domain::permission::Operation;
 
@@ -63,12 +63,14 @@ any_query! {
     pending_acts::ListPendingActs,
     pending_acts::ShowPendingAct,
     printers::ListPrinters,
+    probe::ProbePrinter,
     stock::ShowStock,
     ledger::ListMovements,
     audit::ListAuditHeads,
     audit::ListAudit,
     audit::VerifyAudit,
     audit::CheckDatabase,
+    archive::CountArchivable,
 }
 
 fn json(answer: &impl Serialize) -> serde_json::Value {

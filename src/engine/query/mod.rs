@@ -6,6 +6,7 @@
 //! * Nothing personal is in any answer. What is said to a person is worded where it is shown.
 
 mod any;
+mod archive;
 mod attempts;
 mod audit;
 mod batches;
@@ -16,6 +17,7 @@ mod needs;
 mod page;
 mod pending_acts;
 mod printers;
+mod probe;
 mod records;
 mod stock;
 mod warrants;
@@ -26,6 +28,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
     any::AnyQuery,
+    archive::CountArchivable,
     attempts::ListUncertain,
     audit::{
         AccountFault, AuditEntry, AuditVerification, CheckDatabase, CheckedRule, ListAudit, ListAuditHeads, SealFault,
@@ -39,6 +42,7 @@ pub use self::{
     page::{Cursor, Limit, Page, PageRequest},
     pending_acts::{ListPendingActs, PendingActView, ShowPendingAct},
     printers::{ListPrinters, PrinterLine},
+    probe::{PrinterReport, ProbePrinter},
     records::{ListRecords, ShowRecord},
     stock::{ACCOUNTS, ShowStock, Stock, Totals},
     warrants::ListWarrants,
