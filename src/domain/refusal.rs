@@ -137,6 +137,8 @@ refusals! {
     Invalid "source-name" SourceName { name: String };
     /// A printer with this name exists.
     Conflict "printer-exists" PrinterExists { printer: String };
+    /// The office has as many printers as it may.
+    Conflict "too-many-printers" TooManyPrinters { most: usize };
     /// Another printer, `printer`, has this address.
     Conflict "address-taken" AddressTaken { printer: String };
     /// The driver cannot use the printer's address or options; `detail` is the driver's text.

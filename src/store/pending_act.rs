@@ -36,7 +36,7 @@ pub struct PendingActLine {
     pub decided_note: Option<String>,
 }
 
-/// Lines of acts under a condition on `$1` and `$2`, by number, at most `$3`.
+/// Lines of acts under a condition on `$1` and `$2`, at most `$3`.
 macro_rules! lines {
     ($condition:literal) => {
         concat!(
@@ -44,7 +44,7 @@ macro_rules! lines {
                     decided_at_us, decided_note
              FROM pending_act WHERE ",
             $condition,
-            " ORDER BY id LIMIT $3"
+            " LIMIT $3"
         )
     };
 }
@@ -55,8 +55,9 @@ pub(super) const OPEN_COUNTS: &str = "
     UNION ALL
     SELECT operation, COUNT(*) FROM pending_act WHERE state = 'pending' AND expires_at_us IS NULL GROUP BY operation";
 
+/// `+`: through that index too, and not through all acts.
 pub(super) const OPEN_LIST: &str =
-    lines!("state = 'pending' AND (expires_at_us IS NULL OR expires_at_us > $1) AND id > $2");
+    lines!("state = 'pending' AND (expires_at_us IS NULL OR expires_at_us > $1) AND +id > $2 ORDER BY +id");
 
 impl Tx {
     /// Stores an act until its second person decides. `actor` asks for it.
@@ -162,7 +163,7 @@ impl Tx {
         after: PendingActId,
         limit: i64,
     ) -> Result<Vec<PendingActLine>, StoreError> {
-        const ALL: &str = lines!("$1 IS NULL AND id > $2");
+        const ALL: &str = lines!("$1 IS NULL AND id > $2 ORDER BY id");
         let (sql, open_at) = open_at.map_or((ALL, None), |at| (OPEN_LIST, Some(at.0)));
         self.pending_act_lines(sql, open_at, after.0, limit).await
     }

@@ -180,6 +180,10 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("a printer is named `{printer}` already"),
             &format!("choose another name, or remove that one with `cetak printer remove {printer}`"),
         ),
+        Refusal::TooManyPrinters { most } => say(
+            format!("an office has at most {most} printers"),
+            "remove one that is no longer used with `cetak printer remove`",
+        ),
         Refusal::AddressTaken { printer } => say(
             format!("printer `{printer}` is at that address already"),
             "use that name: under a second one, the blanks of the printer would be counted twice",

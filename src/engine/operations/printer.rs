@@ -16,7 +16,7 @@ use crate::{
         pending::Target,
         permission::{Operation, Permit},
         polling::POLL_MAX,
-        printer::Printer,
+        printer::{PRINTERS_MAX, Printer},
         printer_reason,
         refusal::{PrinterUse, Refusal},
         stock::{Account, Cause, Movement, Place},
@@ -155,6 +155,9 @@ impl AddPrinter {
         let printers = tx.printer_list().await?;
         if printers.iter().any(|printer| printer.name == self.name.as_str()) {
             return Err(Refusal::PrinterExists { printer: self.name.to_string() }.into());
+        }
+        if printers.len() >= PRINTERS_MAX {
+            return Err(Refusal::TooManyPrinters { most: PRINTERS_MAX }.into());
         }
         match printers.into_iter().find(|printer| printer.uri == self.uri) {
             Some(same) => Err(Refusal::AddressTaken { printer: same.name }.into()),

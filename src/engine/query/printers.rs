@@ -15,7 +15,7 @@ use crate::{
     store::Tx,
 };
 
-/// Asks for all printers in use, by name.
+/// Asks for all printers in use, by name: at most [`PRINTERS_MAX`](crate::domain::printer::PRINTERS_MAX).
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListPrinters {}

@@ -25,7 +25,8 @@ pub const ACCOUNTS: [&str; 11] = [
 /// Blank type to account to quantity, over lots and places, with `sum`, which is zero when the books are right.
 pub type Totals = BTreeMap<String, BTreeMap<String, i64>>;
 
-/// Asks for the [`Stock`].
+/// Asks for the [`Stock`]: one row for each account that a lot's blanks are in, so it grows by a few rows with each delivery,
+/// and not with the cards.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShowStock {}
