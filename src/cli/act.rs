@@ -43,6 +43,8 @@ pub(super) async fn command(engine: &Engine, out: Output, command: ActCommand) -
     Ok(out.done(&done)?)
 }
 
+const SAME_PERSON: Usage = Usage("`--second` names another person than the one who runs the command");
+
 /// Asks for an act, or does it with the second person who is named, and says so. `None` if neither is wanted: then it is
 /// given back, to be done alone.
 pub(super) async fn with_second<A: Into<TwoPersonAct>>(
@@ -57,9 +59,8 @@ pub(super) async fn with_second<A: Into<TwoPersonAct>>(
         return Ok(None);
     }
     let Some(second) = second.second else { return Ok(Some(act)) };
-    const TWO: Usage = Usage("`--second` names another person than the one who runs the command");
-    let first: PersonName = engine.writer.actor.name.parse().map_err(|_| TWO)?;
-    let people = Witnesses::try_from([first, second]).map_err(|_| TWO)?;
+    let first: PersonName = engine.writer.actor.name.parse().map_err(|_| SAME_PERSON)?;
+    let people = Witnesses::try_from([first, second]).map_err(|_| SAME_PERSON)?;
     Direct::new(engine).together(act.into(), people).await?;
     out.done(done)?;
     Ok(None)

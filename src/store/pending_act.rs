@@ -199,10 +199,10 @@ impl Tx {
         let line = |r: Row| {
             Ok(PendingActLine {
                 id: r.0,
-                operation: parse("pending_act", &r.0, &r.1)?,
+                operation: parse("pending_act", r.0, &r.1)?,
                 target: r.2,
                 reason: r.3,
-                state: parse("pending_act", &r.0, &r.4)?,
+                state: parse("pending_act", r.0, &r.4)?,
                 requested_by: r.5,
                 requested_at: Timestamp(r.6).to_string(),
                 expires_at: r.7.map(|at| Timestamp(at).to_string()),

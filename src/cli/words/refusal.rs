@@ -287,9 +287,10 @@ pub fn refusal(refusal: &Refusal) -> Message {
 
 /// What to do after an act for two people ended without being done.
 fn again(operation: Operation) -> &'static str {
-    match act_noun(operation) {
-        "warrant" => "request another with `cetak reprint request`",
-        _ => "see how things are now, and ask for the act again",
+    if operation == Operation::ReprintApprove {
+        "request another with `cetak reprint request`"
+    } else {
+        "see what changed, and ask for the act again"
     }
 }
 

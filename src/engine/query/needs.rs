@@ -101,9 +101,9 @@ pub(super) async fn read(
         (NeedKind::StoppedCards, count(RecordState::Printed, true)),
         (NeedKind::BatchesToApprove, tx.batches_planned_count().await?),
     ];
-    let of_act = |operation| match operation {
-        Operation::ReprintApprove => NeedKind::ReprintsToApprove,
-        operation => NeedKind::ActsToConfirm { operation },
+    let of_act = |operation| {
+        let is_reprint = operation == Operation::ReprintApprove;
+        if is_reprint { NeedKind::ReprintsToApprove } else { NeedKind::ActsToConfirm { operation } }
     };
     let acts = tx.pending_acts_open_counts(engine.clock.now()).await?;
     needs.extend(acts.into_iter().map(|(operation, count)| (of_act(operation), count)));
