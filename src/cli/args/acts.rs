@@ -17,11 +17,11 @@ pub struct SecondArgs {
 }
 
 #[derive(Subcommand, Debug)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   cetak act list")]
 pub enum ActCommand {
     /// List the acts that wait for a second person
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak act list --all")]
     List {
         /// Include acts that were decided or have expired
@@ -29,21 +29,21 @@ pub enum ActCommand {
         all: bool,
     },
     /// Show an act with its arguments
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak act show 5")]
     Show {
         /// The act's number
         act: i64,
     },
     /// Confirm an act that another person asked for; it is done at once
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak --actor \"Sri Wahyuni\" act confirm 5")]
     Confirm {
         /// The act's number
         act: i64,
     },
     /// Refuse an act; it is not done
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak act refuse 5 --reason \"the document is missing\"")]
     Refuse {
         /// The act's number
@@ -53,7 +53,7 @@ pub enum ActCommand {
         reason: Note,
     },
     /// Take back an act that you asked for
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   cetak act take-back 5")]
     TakeBack {
         /// The act's number
