@@ -10,6 +10,8 @@ mod commands;
 mod help;
 #[path = "tidy/imports.rs"]
 mod imports;
+#[path = "tidy/permits.rs"]
+mod permits;
 #[path = "tidy/promises_page.rs"]
 mod promises_page;
 #[path = "tidy/source.rs"]

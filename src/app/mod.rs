@@ -101,6 +101,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
         | Command::Job(_)
         | Command::Inspect(_)
         | Command::Reprint(_)
+        | Command::Act(_)
         | Command::Card(_)
         | Command::Audit(_) => {
             if !writes(&command) {
@@ -160,6 +161,7 @@ fn writes(command: &Command) -> bool {
             | ReprintCommand::Approve { .. }
             | ReprintCommand::Refuse { .. },
         )
+        | Command::Act(_)
         | Command::Audit(AuditCommand::Verify { .. } | AuditCommand::Seal { .. } | AuditCommand::Export)
         | Command::Card(_)
         | Command::Db(_)

@@ -28,6 +28,7 @@ pub(super) async fn schedule(
     node: Option<(String, Duration)>,
 ) -> anyhow::Result<BlockedPrinters> {
     let _lock = files::lock_scheduler(folder)?;
+    let shown_to = engine.clone();
     let scheduler = Actor::system(CHAIN_SCHEDULER, &engine.writer.actor.os_user, &engine.writer.actor.host);
     let engine = match node {
         None => engine.acting(CHAIN_SCHEDULER, scheduler),
@@ -47,7 +48,7 @@ pub(super) async fn schedule(
     let (stop, stopped) = watch::channel(false);
     let (done, is_done) = watch::channel(false);
     tokio::spawn(stop_on_signal(stop));
-    let showing = tokio::spawn(progress::run(engine.clone(), is_done));
+    let showing = tokio::spawn(progress::run(shown_to, is_done));
     let blocked = scheduling::run(&engine, until, stopped).await;
     let _ = done.send(true); // fails if the progress task has ended already
     let _ = showing.await;

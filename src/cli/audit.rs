@@ -14,7 +14,8 @@ use crate::{
     domain::refusal::Refusal,
     engine::{
         Engine, EngineError,
-        query::{ChainHead, Limit, ListAudit, ListAuditHeads, PageRequest, Query, VerifyAudit},
+        client::{Client, Direct},
+        query::{ChainHead, Limit, ListAudit, ListAuditHeads, PageRequest, VerifyAudit},
     },
 };
 
@@ -35,7 +36,7 @@ pub(super) fn seal_read(file: Option<&Path>) -> anyhow::Result<Vec<ChainHead>> {
 }
 
 async fn verify(engine: &Engine, out: Output, seal: Option<PathBuf>) -> anyhow::Result<()> {
-    let found = VerifyAudit { seal: seal_read(seal.as_deref())? }.read(engine).await?;
+    let found = Direct::new(engine).query(VerifyAudit { seal: seal_read(seal.as_deref())? }).await?;
     let rows = found.rows;
     let faults: Vec<String> =
         found.chains.iter().map(|f| format!("chain `{}`, row {}: {}", f.chain, f.seq, f.what)).collect();
@@ -63,7 +64,7 @@ async fn verify(engine: &Engine, out: Output, seal: Option<PathBuf>) -> anyhow::
 }
 
 async fn write_seal(engine: &Engine, out: Output, file: &Path) -> anyhow::Result<()> {
-    let heads = ListAuditHeads {}.read(engine).await?;
+    let heads = Direct::new(engine).query(ListAuditHeads {}).await?;
     let context = || format!("`{}` cannot be written", file.display());
     if file.exists() {
         anyhow::bail!(EngineError::from(Refusal::FileExists { file: file.display().to_string() }));
@@ -75,10 +76,10 @@ async fn write_seal(engine: &Engine, out: Output, file: &Path) -> anyhow::Result
 }
 
 async fn export(engine: &Engine, out: Output) -> anyhow::Result<()> {
-    for head in (ListAuditHeads {}).read(engine).await? {
+    for head in Direct::new(engine).query(ListAuditHeads {}).await? {
         let mut page = PageRequest { after: None, limit: Limit::MAX };
         loop {
-            let rows = ListAudit { chain: head.chain.clone(), page }.read(engine).await?;
+            let rows = Direct::new(engine).query(ListAudit { chain: head.chain.clone(), page }).await?;
             // Rows that are written during the export are left out, so that it ends.
             let own = rows.items.iter().filter(|row| row.seq <= head.seq);
             let lines = own.flat_map(|row| [row.entry.as_str(), "\n"]).collect::<String>();

@@ -13,7 +13,7 @@ use crate::{
         Engine,
         client::{Client, Direct},
         operations::{ApproveBatch, CancelBatch},
-        query::{JobsOf, ListBatches, ListJobs, Query, ShowBatch},
+        query::{JobsOf, ListBatches, ListJobs, ShowBatch},
     },
 };
 
@@ -25,7 +25,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BatchCommand)
         }
         BatchCommand::Show { batch } => {
             let batch = BatchId(batch);
-            let line = ShowBatch { batch }.read(engine).await?;
+            let line = Direct::new(engine).query(ShowBatch { batch }).await?;
             let mut jobs = pages::all(engine, |page| ListJobs { of: JobsOf::Batch(batch), state: None, page }).await?;
             word_reasons(&mut jobs, out);
             let value = serde_json::json!({ "batch": line, "jobs": jobs });

@@ -2,6 +2,7 @@
 
 use super::{
     Usage,
+    act::{ask, with_second},
     args::BlangkoCommand,
     output::{Output, table, thousands},
     pages,
@@ -13,9 +14,10 @@ use crate::{
         Engine,
         client::{Client, Direct},
         operations::{
-            Count, CountBlanks, DestroyBlanks, LendBlanks, LoadHopper, ReceiveBlanks, TakeBackBlanks, UnloadHopper,
+            Count, CountBlanks, DestroyBlanks, Destruction, LendBlanks, LoadHopper, ReceiveBlanks, TakeBackBlanks,
+            TwoPersonAct, UnloadHopper,
         },
-        query::{BalanceLine, ListMovements, MovementLine, Query, ShowStock, Stock},
+        query::{BalanceLine, ListMovements, MovementLine, ShowStock, Stock},
     },
 };
 
@@ -35,27 +37,37 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
             client.act(UnloadHopper { printer: printer.clone(), quantity }).await?;
             format!("{} taken out of the hopper of `{printer}`", thousands(quantity.get()))
         }
-        BlangkoCommand::Count { blank_type, printer, quantity, reason } => {
-            let count = client.act(CountBlanks { blank_type, printer, counted: quantity, note: reason }).await?;
+        BlangkoCommand::Count { blank_type, printer, quantity, reason, second } => {
+            let act = CountBlanks { blank_type, printer, counted: quantity, note: reason };
+            let Some(act) = with_second(engine, out, second, act, "the count is booked").await? else { return Ok(()) };
+            let count = client.act(act).await?;
             let text = |c: &Count| format!("booked {}, counted {}, difference {}\n", c.booked, c.counted, c.difference);
             return Ok(out.data(&count, text)?);
         }
         BlangkoCommand::Destroy { blank_type, quantity, document, witness, from_vault } => {
-            const TWO: Usage = Usage("name two people: --witness A --witness B");
+            const TWO: Usage = Usage("name two people: --witness A --witness B; or none, to ask for it");
+            let done = format!("{} `{blank_type}` destroyed", thousands(quantity.get()));
+            let destruction = Destruction { blank_type, quantity, from_vault, document };
+            if witness.is_empty() {
+                return ask(engine, out, TwoPersonAct::DestroyBlanks(destruction)).await;
+            }
             let witnesses = <[PersonName; 2]>::try_from(witness).map_err(|_| TWO)?;
             let witnesses = Witnesses::try_from(witnesses).map_err(|_| TWO)?;
-            let done = format!("{} `{blank_type}` destroyed", thousands(quantity.get()));
-            client.act(DestroyBlanks { blank_type, quantity, from_vault, document, witnesses }).await?;
+            client.act(DestroyBlanks { destruction, witnesses }).await?;
             done
         }
-        BlangkoCommand::Lend { blank_type, quantity, to, document } => {
+        BlangkoCommand::Lend { blank_type, quantity, to, document, second } => {
             let done = format!("{} `{blank_type}` lent to `{to}`", thousands(quantity.get()));
-            client.act(LendBlanks { blank_type, quantity, to, document }).await?;
+            let act = LendBlanks { blank_type, quantity, to, document };
+            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+            client.act(act).await?;
             done
         }
-        BlangkoCommand::Return { blank_type, quantity, from, document } => {
+        BlangkoCommand::Return { blank_type, quantity, from, document, second } => {
             let done = format!("{} `{blank_type}` returned by `{from}`", thousands(quantity.get()));
-            client.act(TakeBackBlanks { blank_type, quantity, from, document }).await?;
+            let act = TakeBackBlanks { blank_type, quantity, from, document };
+            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+            client.act(act).await?;
             done
         }
         BlangkoCommand::Balance => return balance(engine, out).await,
@@ -71,7 +83,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
 }
 
 async fn balance(engine: &Engine, out: Output) -> anyhow::Result<()> {
-    let stock = ShowStock {}.read(engine).await?;
+    let stock = Direct::new(engine).query(ShowStock {}).await?;
     let row = |line: &BalanceLine| {
         let place =
             if line.place.is_empty() { line.account.clone() } else { format!("{}:{}", line.account, line.place) };

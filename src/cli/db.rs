@@ -14,8 +14,8 @@ use crate::{
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{self, ArchiveJobs, Archived, BackUpDatabase},
-        query::{CheckDatabase, CheckedRule, Query},
+        operations::{self, ArchiveJobs, Archived, BackUpDatabase, RecountCounters},
+        query::{CheckDatabase, CheckedRule, CountArchivable},
     },
 };
 
@@ -25,12 +25,13 @@ pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str
         DbCommand::Check { seal } => check(engine, out, seal.as_deref()).await,
         DbCommand::Backup { file } => backup(engine, out, &file, key).await,
         DbCommand::Move { to } => move_to(engine, out, &to).await,
+        DbCommand::Recount => recount(engine, out).await,
         DbCommand::Archive { older_than, dry_run } => archive(engine, out, older_than, dry_run).await,
     }
 }
 
 async fn check(engine: &Engine, out: Output, seal: Option<&Path>) -> anyhow::Result<()> {
-    let checks = CheckDatabase { seal: seal_read(seal)? }.read(engine).await?;
+    let checks = Direct::new(engine).query(CheckDatabase { seal: seal_read(seal)? }).await?;
     let clean = checks.iter().all(|check| check.faults.is_empty());
     let of_check = |check: &CheckedRule| {
         let hint = words::remedy(check.remedy);
@@ -107,10 +108,18 @@ async fn move_to(engine: &Engine, out: Output, to: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+async fn recount(engine: &Engine, out: Output) -> anyhow::Result<()> {
+    let recounted = Direct::new(engine).act(RecountCounters {}).await?;
+    Ok(out.data(&recounted, |r| {
+        let numbers = [r.records, r.outcomes].map(|n| thousands(i64::try_from(n).unwrap_or(i64::MAX)));
+        format!("counted again: {} counters of records, {} of outcomes\n", numbers[0], numbers[1])
+    })?)
+}
+
 async fn archive(engine: &Engine, out: Output, older_than: Option<u32>, dry_run: bool) -> anyhow::Result<()> {
     let days = older_than.unwrap_or(engine.settings.archive_after_days);
     let archived = if dry_run {
-        operations::archivable(engine, days).await?
+        Direct::new(engine).query(CountArchivable { older_than_days: days }).await?
     } else {
         Direct::new(engine).act(ArchiveJobs { older_than_days: days }).await?
     };

@@ -2,6 +2,7 @@
 
 use super::{
     Usage,
+    act::with_second,
     args::{FoundArg, InspectCommand},
     output::{Output, table},
     pages, words,
@@ -17,20 +18,27 @@ pub(super) async fn command(engine: &Engine, out: Output, command: InspectComman
     let client = Direct::new(engine);
     match command {
         InspectCommand::List => list(engine, out).await,
-        InspectCommand::Resolve { attempt, found, blank_gone, reason } => {
+        InspectCommand::Resolve { attempt, found, blank_gone, reason, second } => {
             let note = reason;
+            let with_nothing = matches!(found, FoundArg::Nothing);
+            if !with_nothing && (second.ask || second.second.is_some()) {
+                anyhow::bail!(Usage("`--ask` and `--second` go with `--found nothing` only"));
+            }
+            let done = format!("attempt `{attempt}` resolved");
             let card = |found, note| ResolveFound { attempt: attempt.clone(), found, note };
             match (found, blank_gone) {
                 (FoundArg::Good, false) => client.act(card(FoundCard::Good, note)).await?,
                 (FoundArg::Spoiled, false) => client.act(card(FoundCard::Spoiled, note)).await?,
                 (FoundArg::Nothing, _) => {
-                    client.act(ResolveNothing { attempt: attempt.clone(), blank_gone, note }).await?;
+                    let act = ResolveNothing { attempt: attempt.clone(), blank_gone, note };
+                    let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+                    client.act(act).await?;
                 }
                 (FoundArg::Good | FoundArg::Spoiled, true) => {
                     anyhow::bail!(Usage("`--blank-gone` goes with `--found nothing` only"))
                 }
             }
-            Ok(out.done(&format!("attempt `{attempt}` resolved"))?)
+            Ok(out.done(&done)?)
         }
         InspectCommand::Declare { attempt, reason } => {
             client.act(DeclareUncertain { attempt: attempt.clone(), note: reason }).await?;

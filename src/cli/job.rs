@@ -13,7 +13,8 @@ use crate::{
     },
     engine::{
         Engine,
-        query::{AttemptLine, JobLine, JobsOf, ListJobs, Query, ShowJob},
+        client::{Client, Direct},
+        query::{AttemptLine, JobLine, JobsOf, ListJobs, ShowJob},
     },
 };
 
@@ -34,7 +35,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -
             out.data(&jobs, |jobs| jobs_text(jobs))?;
         }
         JobCommand::Show { job } => {
-            let mut found = ShowJob { job: JobId(job) }.read(engine).await?;
+            let mut found = Direct::new(engine).query(ShowJob { job: JobId(job) }).await?;
             word_reasons(std::slice::from_mut(&mut found), out);
             out.data(&found, |job| jobs_text(std::slice::from_ref(job)))?;
         }

@@ -1,5 +1,6 @@
 //! The command line: it reads with the engine's queries and changes with its operations.
 
+mod act;
 pub mod args;
 mod audit;
 mod batch;
@@ -29,7 +30,8 @@ pub use words::Message;
 
 use crate::engine::{
     Engine,
-    query::{Query, ShowBoard},
+    client::{Client, Direct},
+    query::ShowBoard,
 };
 
 /// Runs a command, except `demo`, `run`, `config`, `db` and `profile`, which need the settings, the drivers or the
@@ -41,7 +43,7 @@ pub async fn command(engine: &Engine, out: Output, command: Command) -> anyhow::
         Command::Printer(args) => printer::command(engine, out, args).await,
         Command::Queue(args) => queue::command(engine, out, args).await,
         Command::Status => {
-            let board = ShowBoard {}.read(engine).await?;
+            let board = Direct::new(engine).query(ShowBoard {}).await?;
             Ok(out.data(&status::json(&board), |_| status::text(&board))?)
         }
         Command::Record(args) => record::command(engine, out, args).await,
@@ -49,6 +51,7 @@ pub async fn command(engine: &Engine, out: Output, command: Command) -> anyhow::
         Command::Job(args) => job::command(engine, out, args).await,
         Command::Inspect(args) => inspect::command(engine, out, args).await,
         Command::Reprint(args) => reprint::command(engine, out, args).await,
+        Command::Act(args) => act::command(engine, out, args).await,
         Command::Card(args) => card::command(engine, out, args).await,
         Command::Audit(args) => audit::command(engine, out, args).await,
         Command::Demo(_) | Command::Run(_) | Command::Db(_) | Command::Config(_) | Command::Profile(_) => {

@@ -2,6 +2,7 @@
 
 use crate::engine::{
     Engine, EngineError,
+    client::{Client, Direct},
     query::{Limit, Page, PageRequest, Query},
 };
 
@@ -19,9 +20,10 @@ pub(super) async fn first<T, Q: Query<Answer = Page<T>>>(
     n: usize,
     query: impl Fn(PageRequest) -> Q,
 ) -> Result<Vec<T>, EngineError> {
+    let client = Direct::new(engine);
     let (mut rows, mut page) = (Vec::new(), PageRequest { after: None, limit: Limit::MAX });
     while rows.len() < n {
-        let Page { items, next } = query(page).read(engine).await?;
+        let Page { items, next } = client.query(query(page)).await?;
         rows.extend(items);
         page.after = next;
         if next.is_none() {

@@ -1,7 +1,8 @@
 //! Printers: what they are, how they are, and what to do about it.
 
 use super::{
-    Message,
+    Message, Usage,
+    act::with_second,
     args::PrinterCommand,
     output::{Output, message, table},
     words,
@@ -9,29 +10,32 @@ use super::{
 use crate::{
     domain::{
         attempt::AttemptState,
-        objection::Objection,
-        printer::Printer,
-        printer_reason::{Advice, Severity, advise},
+        printer_reason::{Advice, Severity},
     },
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{
-            self, AddObjectedPrinter, AddPrinter, Capabilities, ClearPrinter, PrinterStatus, Probe, RemovePrinter,
-            Supply, TestPrinter,
-        },
-        query::{ListPrinters, PrinterLine, Query},
+        operations::{AddObjectedPrinter, AddPrinter, ClearPrinter, Probe, RemovePrinter, Supply, TestPrinter},
+        query::{ListPrinters, PrinterLine, PrinterReport, ProbePrinter},
     },
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: PrinterCommand) -> anyhow::Result<()> {
     let client = Direct::new(engine);
     match command {
-        PrinterCommand::Add { name, uri, hopper, profile, override_reason } => {
+        PrinterCommand::Add { name, uri, hopper, profile, override_reason, second } => {
             let printer = AddPrinter { name: name.clone(), uri, profile, hopper };
+            let done = format!("printer `{name}` added");
             let probe = match override_reason {
+                None if second.ask || second.second.is_some() => {
+                    anyhow::bail!(Usage("`--ask` and `--second` go with `--override` only"))
+                }
                 None => client.act(printer).await?,
-                Some(note) => client.act(AddObjectedPrinter { printer, note }).await?,
+                Some(note) => {
+                    let act = AddObjectedPrinter { printer, note };
+                    let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+                    client.act(act).await?
+                }
             };
             match probe {
                 Probe::Answered(found) => {
@@ -42,10 +46,10 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
                     message(&format!("hint: try again with `cetak printer show {name}`; `cetak run` asks it too"));
                 }
             }
-            out.done(&format!("printer `{name}` added"))?;
+            out.done(&done)?;
         }
         PrinterCommand::List => {
-            let printers = ListPrinters {}.read(engine).await?;
+            let printers = Direct::new(engine).query(ListPrinters {}).await?;
             let row = |p: &PrinterLine| {
                 vec![p.name.clone(), p.state.clone(), p.breaker.as_str().into(), p.profile.clone(), p.uri.clone()]
             };
@@ -69,24 +73,12 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
 
 /// What it is and how it is, asked now.
 async fn show(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
-    let (printer, answer) = operations::printer_probe(engine, name).await?;
-    let (found, status) = answer.map_err(|fault| operations::does_not_answer(&printer, &fault))?;
-    let advice: Vec<Advice> = status.reasons.iter().map(|reason| advise(reason)).collect();
-    let objections = operations::objections(engine, &printer.profile, &found);
-    let value = serde_json::json!({
-        "name": printer.name, "status": status, "advice": advice, "capabilities": found,
-        "objections": objections, "override_reason": printer.override_reason,
-    });
-    Ok(out.data(&value, |_| show_text(&printer, &found, &status, &advice, &objections))?)
+    let report = Direct::new(engine).query(ProbePrinter { printer: name.to_owned() }).await?;
+    Ok(out.data(&report, show_text)?)
 }
 
-fn show_text(
-    printer: &Printer,
-    found: &Capabilities,
-    status: &PrinterStatus,
-    advice: &[Advice],
-    objections: &[Objection],
-) -> String {
+fn show_text(report: &PrinterReport) -> String {
+    let PrinterReport { status, advice, capabilities: found, objections, .. } = report;
     let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
     let resolutions = found.resolutions_dpi.iter().map(|dpi| format!("{dpi} dpi")).collect::<Vec<_>>();
     let supply = |s: &Supply| {
@@ -106,10 +98,10 @@ fn show_text(
         ("supplies", supplies.join(", ")),
         ("can hold a job", yes(found.can_hold)),
     ];
-    let mut text = table(&["printer", &printer.name], &rows.map(|(key, value)| vec![key.to_owned(), value]));
+    let mut text = table(&["printer", &report.name], &rows.map(|(key, value)| vec![key.to_owned(), value]));
     if !advice.is_empty() {
         let row = |a: &Advice| {
-            let row = if printer.acknowledged_reasons.contains(&a.keyword) {
+            let row = if report.declared_over.contains(&a.keyword) {
                 [&*a.keyword, "nobody", "an operator declared it to be over", "it prints on meanwhile", ""]
             } else if a.severity == Severity::Report {
                 [&*a.keyword, "nobody", "it is only reported", "it prints on meanwhile", ""]
@@ -133,7 +125,7 @@ fn show_text(
             text += &format!("\n{title}: {line}\n");
         }
     }
-    if let Some(why) = &printer.override_reason {
+    if let Some(why) = &report.override_reason {
         text += &format!("\nused all the same: {}\n", words::quote(why));
     }
     text

@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use super::output::{message, thousands};
 use crate::engine::{
     Engine, EngineError,
-    query::{ListPrinters, Query, ShowStock},
+    client::{Client, Direct},
+    query::{ListPrinters, ShowStock},
 };
 
 /// A bar over the bytes of a file; a counter if the length is unknown. Hidden if standard error is not a terminal.
@@ -28,7 +29,8 @@ fn style(template: &str) -> ProgressStyle {
 const DRAW_EVERY: Duration = Duration::from_millis(300);
 const LINE_EVERY: u32 = 10;
 
-/// Shows the progress of a run until `done`: a bar on a terminal, a line every few seconds elsewhere.
+/// Shows the progress of a run until `done`, as far as the engine's actor may read it: a bar on a terminal, a line every
+/// few seconds elsewhere.
 pub async fn run(engine: Engine, mut done: watch::Receiver<bool>) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(style("{spinner} {msg}  {elapsed}"));
@@ -54,7 +56,8 @@ pub async fn run(engine: Engine, mut done: watch::Receiver<bool>) {
 
 /// One line about balances and printers. Its cost does not depend on the length of the waiting list.
 async fn line(engine: &Engine) -> Result<String, EngineError> {
-    let (types, printers) = (ShowStock {}.read(engine).await?.blangko, ListPrinters {}.read(engine).await?);
+    let client = Direct::new(engine);
+    let (types, printers) = (client.query(ShowStock {}).await?.blangko, client.query(ListPrinters {}).await?);
     let stock = |account: &str| types.values().map(|a| a.get(account).copied().unwrap_or(0)).sum::<i64>();
     let printers = printers.iter().map(|p| match p.state.as_str() {
         "idle" | "processing" if p.reasons.is_empty() => format!("{} ok", p.name),

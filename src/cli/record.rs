@@ -12,7 +12,7 @@ use crate::{
         Engine,
         client::{Client, Direct},
         operations::{HoldRecord, RecordName, ReleaseRecord},
-        query::{JobsOf, ListJobs, ListRecords, Query, RecordLine, ShowRecord},
+        query::{JobsOf, ListJobs, ListRecords, RecordLine, ShowRecord},
     },
 };
 
@@ -53,7 +53,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
 }
 
 async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result<()> {
-    let mut line = ShowRecord { record: name.clone() }.read(engine).await?;
+    let mut line = Direct::new(engine).query(ShowRecord { record: name.clone() }).await?;
     words::word_reason(&mut line.reason, out);
     let of = JobsOf::Record(name.clone());
     let mut jobs = pages::all(engine, |page| ListJobs { of: of.clone(), state: None, page }).await?;

@@ -29,7 +29,7 @@ pub enum PendingState {
     TakenBack,
     /// Not decided in time.
     Expired,
-    /// Its target changed before it was confirmed.
+    /// Its target changed, or is gone, before it was confirmed.
     Conflict,
 }
 
@@ -110,10 +110,10 @@ pub struct PendingAct {
 /// A decision about an act that was asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Decision<'a> {
-    /// Another person confirms it; with the version of the target now.
+    /// Another person confirms it.
     Confirm {
-        /// The version of the target now.
-        version: &'a str,
+        /// The version of the target now; `None` if the target no longer exists.
+        version: Option<&'a str>,
     },
     /// A person refuses it.
     Refuse,
@@ -153,7 +153,7 @@ pub fn decide(
         return Ok(PendingState::Expired);
     }
     Ok(match decision {
-        Decision::Confirm { version } if version != act.target.version => PendingState::Conflict,
+        Decision::Confirm { version } if version != Some(&*act.target.version) => PendingState::Conflict,
         Decision::Confirm { .. } => PendingState::Confirmed,
         Decision::Refuse => PendingState::Refused,
         Decision::TakeBack => PendingState::TakenBack,
@@ -182,7 +182,7 @@ mod tests {
         Actor::local_administrator(name.into(), "root".into(), "host".into())
     }
 
-    const SAME: Decision<'static> = Decision::Confirm { version: "version 1" };
+    const SAME: Decision<'static> = Decision::Confirm { version: Some("version 1") };
 
     #[test]
     fn another_person_confirms_and_the_one_that_asked_does_not() {
@@ -194,8 +194,11 @@ mod tests {
 
     #[test]
     fn a_changed_target_and_a_late_decision_end_the_act_without_doing_it() {
-        let changed = Decision::Confirm { version: "version 2" };
-        assert_eq!(decide(&act(), changed, &person("Budi"), Timestamp(99)), Ok(PendingState::Conflict));
+        let changed = Decision::Confirm { version: Some("version 2") };
+        let gone = Decision::Confirm { version: None };
+        for other in [changed, gone] {
+            assert_eq!(decide(&act(), other, &person("Budi"), Timestamp(99)), Ok(PendingState::Conflict));
+        }
         for decision in [SAME, changed, Decision::Refuse] {
             assert_eq!(decide(&act(), decision, &person("Budi"), Timestamp(100)), Ok(PendingState::Expired));
         }

@@ -137,6 +137,9 @@ operations! {
     DatabaseMove "database-move" [No, No, No, No, Do];
     /// Seal, verify or export the audit.
     AuditSeal "audit-seal" [No, No, Do, Do, No];
+    /// Read the board, what needs a person, and the lists of records, batches, jobs, printers and acts, without personal
+    /// data.
+    BoardRead "board-read" [Read, Read, Read, Read, Read];
     /// Read balances, ledger and reports.
     ReportRead "report-read" [Read, Read, Read, Read, No];
     /// Make, disable or reset an account.
@@ -349,6 +352,7 @@ mod tests {
         | database-care            |     |    |     |    | ●  |
         | database-move            |     |    |     |    | ●  |
         | audit-seal               |     |    | ●   | ●  |    |
+        | board-read               | r   | r  | r   | r  | r  |
         | report-read              | r   | r  | r   | r  |    |
         | account-manage           |     |    | r   | r  | ●  |
         | role-give                |     |    | c   | r  | 2  |";

@@ -2,6 +2,9 @@
 
 use super::breaker::Breaker;
 
+/// The most printers that an office has in use, so that a list of all of them is bounded.
+pub const PRINTERS_MAX: usize = 1_000;
+
 /// A printer, as the database has it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Printer {

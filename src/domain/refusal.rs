@@ -73,7 +73,7 @@ refusals! {
     NotFound "no-job" NoJob { job: JobId };
     /// No attempt has this name.
     NotFound "no-attempt" NoAttempt { attempt: String };
-    /// No act that waits for its second person, and no reprint warrant, has this number.
+    /// No act for two people has this number, or, where a reprint warrant is named, no warrant.
     NotFound "no-act" NoAct { act: PendingActId };
 
     // Things in another state than the act needs.
@@ -84,11 +84,13 @@ refusals! {
     /// The attempt's state does not allow the act.
     Conflict "attempt-state" AttemptState { attempt: String, found: AttemptState, needs: AttemptRule, archived: bool };
     /// The act was decided before.
-    Conflict "act-decided" ActDecided { act: PendingActId, found: PendingState };
+    Conflict "act-decided" ActDecided { act: PendingActId, operation: Operation, found: PendingState };
     /// The act was not decided in time.
-    Conflict "act-expired" ActExpired { act: PendingActId };
+    Conflict "act-expired" ActExpired { act: PendingActId, operation: Operation };
     /// The target of the act changed after it was asked for.
-    Conflict "act-target-changed" ActTargetChanged { act: PendingActId, target: String };
+    Conflict "act-target-changed" ActTargetChanged { act: PendingActId, operation: Operation, target: String };
+    /// The target of the act no longer exists.
+    Conflict "act-target-gone" ActTargetGone { act: PendingActId, operation: Operation, target: String };
     /// The printer still reports on the attempt, so its outcome can be learned.
     Conflict "printer-still-answers" PrinterStillAnswers { printer: String, attempt: String };
 
@@ -104,9 +106,9 @@ refusals! {
     /// The reason is not one of the profile's reasons for a reprint.
     Invalid "not-a-reprint-reason" NotAReprintReason { profile: String, known: Vec<String> };
     /// The person who asked for the act wants to confirm it.
-    Forbidden "same-person" SamePerson { act: PendingActId };
+    Forbidden "same-person" SamePerson { act: PendingActId, operation: Operation };
     /// A person wants to take back an act that another person asked for.
-    Forbidden "other-person" OtherPerson { act: PendingActId };
+    Forbidden "other-person" OtherPerson { act: PendingActId, operation: Operation };
     /// The roles of the person do not allow the operation.
     Forbidden "no-right" NoRight { operation: Operation };
 
@@ -137,6 +139,8 @@ refusals! {
     Invalid "source-name" SourceName { name: String };
     /// A printer with this name exists.
     Conflict "printer-exists" PrinterExists { printer: String };
+    /// The office has as many printers as it may.
+    Conflict "too-many-printers" TooManyPrinters { most: usize };
     /// Another printer, `printer`, has this address.
     Conflict "address-taken" AddressTaken { printer: String };
     /// The driver cannot use the printer's address or options; `detail` is the driver's text.

@@ -124,6 +124,15 @@ pub(super) fn begin_row(b: &Begin) -> (&str, i64, i64, &str, &'static str, u32) 
 type OpenRow = (String, i64, String, String, Option<String>, Option<String>, bool, i64);
 
 impl Tx {
+    /// Whether a printer has an attempt with an uncertain outcome.
+    pub async fn printer_has_uncertain(&mut self, printer: &str) -> Result<bool, StoreError> {
+        const HAS: &str = "
+            SELECT COUNT(*) FROM (SELECT 1 FROM attempt WHERE state = 'uncertain' AND printer = $1 LIMIT 1) AS first";
+        let found: i64 = on!(self, c => sqlx::query_scalar(HAS).bind(printer).fetch_one(c))
+            .map_err(doing("reading uncertain attempts"))?;
+        Ok(found > 0)
+    }
+
     /// Begins attempts whose guards hold: the job is queued and due, its batch is running on that printer, neither queue,
     /// printer nor batch is paused, the printer's breaker is not open, the printer belongs to this node, and the record has
     /// the rendered version and is not recalled. Returns the attempts that were begun.

@@ -2,10 +2,10 @@
 
 use sqlx::Row;
 
-use super::{Inner, Location, Store, audit, counter, keys::Keys, node, printer, report, stock, warrant};
+use super::{Inner, Location, Store, audit, counter, keys::Keys, node, pending_act, printer, report, stock};
 
 /// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}`.
-const STATEMENTS: [&str; 12] = [
+const STATEMENTS: [&str; 13] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,
@@ -17,11 +17,12 @@ const STATEMENTS: [&str; 12] = [
     report::OPEN_BATCHES,
     report::BATCH_COUNTS,
     report::PLANNED_BATCHES,
-    warrant::REQUESTED,
+    pending_act::OPEN_COUNTS,
+    pending_act::OPEN_LIST,
 ];
 
 /// Tables with a row for each record, card, act or movement.
-const GROWING: [&str; 11] = [
+const GROWING: [&str; 12] = [
     "record",
     "person",
     "waiting",
@@ -33,6 +34,7 @@ const GROWING: [&str; 11] = [
     "attempt_archive",
     "audit",
     "photo",
+    "pending_act",
 ];
 
 /// The first words of each step of the query plan: `SCAN record AS r`, `SEARCH job USING ...`.
@@ -44,13 +46,32 @@ async fn plan(store: &Store, sql: &str) -> Vec<String> {
     rows.iter().map(|row| row.get::<String, _>("detail")).collect()
 }
 
-/// Whether a step scans a growing table. A step that uses the index of open batches reads only these.
+/// Whether a step scans a growing table. Through the index of open batches, or of undecided acts, a step reads only these.
 fn is_scan(sql: &str, step: &str) -> bool {
     let Some(name) = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()) else { return false };
     let is_aliased =
         |table: &&&str| sql.contains(&format!("{table} AS {name} ")) || sql.contains(&format!("{table} AS {name}\n"));
     let table = GROWING.iter().find(|table| **table == name).or_else(|| GROWING.iter().find(is_aliased));
-    table.is_some() && !step.contains("INDEX batch_open")
+    table.is_some() && !["INDEX batch_open", "INDEX pending_act_open"].iter().any(|partial| step.contains(partial))
+}
+
+#[tokio::test]
+async fn what_people_list_is_read_through_an_index_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::File(folder.path().join("cetak.db"));
+    let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
+    for (sql, index) in [
+        (report::HELD, "record_aside (state=? AND id>?)"),
+        (report::QUARANTINED, "record_aside (state=? AND id>?)"),
+        (report::UNCERTAIN, "record_aside (state=? AND id>?)"),
+        (report::WITHDRAWN, "record_aside (state=? AND id>?)"),
+        (pending_act::OPEN_COUNTS, "pending_act_open (expires_at_us>?)"),
+        (pending_act::OPEN_COUNTS, "pending_act_open (expires_at_us=?)"),
+        (pending_act::OPEN_LIST, "pending_act USING INDEX pending_act_open"),
+    ] {
+        let plan = plan(&store, sql).await;
+        assert!(plan.iter().any(|step| step.contains(index)), "{sql}: {plan:?}");
+    }
 }
 
 #[tokio::test]

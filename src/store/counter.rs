@@ -3,6 +3,9 @@
 //! A transaction accumulates its changes and saves them with one statement before its audit rows. Each chain has rows
 //! of its own, which are summed when they are read, so a number in a row may be negative. `db check` compares the sums
 //! with the counted rows.
+//!
+//! Rows of outcomes are kept for ever, as attempts are in the archive: each stands for at least one of them, and a reader
+//! asks for the newest only.
 
 use futures_util::TryStreamExt;
 
@@ -26,6 +29,15 @@ pub struct RecordCount {
     pub stopped: bool,
     /// The number of records.
     pub count: i64,
+}
+
+/// How many counters there are after counting again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Recounted {
+    /// Those of records.
+    pub records: u64,
+    /// Those of outcomes.
+    pub outcomes: u64,
 }
 
 macro_rules! add_records {
@@ -78,6 +90,28 @@ impl Tx {
         execute!(self, sqlx::query(POSTGRES).bind(&*chain).bind(records).bind(outcomes))
             .map_err(doing("keeping the counters"))?;
         Ok(())
+    }
+
+    /// Replaces the counters of all chains by what is counted now. No other transaction writes meanwhile. Reads all records
+    /// and attempts.
+    pub async fn counters_recount(&mut self) -> Result<Recounted, StoreError> {
+        const RECORDS: &str = "
+            INSERT INTO counter_record (chain, profile, district, state, stopped, number)
+            SELECT '', profile, district, state, stop IS NOT NULL, COUNT(*) FROM record
+            GROUP BY profile, district, state, stop IS NOT NULL";
+        const OUTCOMES: &str = "
+            INSERT INTO counter_outcome (bucket_start_us, printer, state, chain, number)
+            SELECT ended_at_us - ended_at_us % 900000000 AS bucket, printer, state, '', COUNT(*)
+            FROM (SELECT ended_at_us, printer, state FROM attempt WHERE ended_at_us IS NOT NULL
+                  UNION ALL SELECT ended_at_us, printer, state FROM attempt_archive) AS ended
+            GROUP BY bucket, printer, state";
+        let failed = || doing("counting again");
+        self.without_timeout();
+        execute!(self, sqlx::query("DELETE FROM counter_record")).map_err(failed())?;
+        execute!(self, sqlx::query("DELETE FROM counter_outcome")).map_err(failed())?;
+        let records = execute!(self, sqlx::query(RECORDS)).map_err(failed())?;
+        let outcomes = execute!(self, sqlx::query(OUTCOMES)).map_err(failed())?;
+        Ok(Recounted { records, outcomes })
     }
 
     /// The number of records by profile, district, state and recall. The cost does not depend on the number of records.

@@ -43,6 +43,7 @@ pub use self::{
     batch::{NewBatch, QueuedJob},
     change_listener::ChangeListener,
     counter::RecordCount,
+    counter::Recounted,
     database::Store,
     error::StoreError,
     fence::Fence,

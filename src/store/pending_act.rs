@@ -14,14 +14,14 @@ use crate::domain::{
 pub struct PendingActLine {
     /// Its number.
     pub id: i64,
-    /// The operation.
-    pub operation: String,
+    /// The operation that is confirmed.
+    pub operation: Operation,
     /// The thing that it is about.
     pub target: String,
     /// Why.
     pub reason: String,
-    /// Where it is.
-    pub state: String,
+    /// Where it is. One that has expired is `pending` until a decision finds it.
+    pub state: PendingState,
     /// The name of the person who asked.
     pub requested_by: String,
     /// When it was asked for, RFC 3339.
@@ -30,14 +30,34 @@ pub struct PendingActLine {
     pub expires_at: Option<String>,
     /// The name of the person who decided.
     pub decided_by: Option<String>,
+    /// When it was decided, RFC 3339.
+    pub decided_at: Option<String>,
+    /// Why it was refused.
+    pub decided_note: Option<String>,
 }
 
-/// Pending acts that are not decided and not expired; `$1` is now.
-macro_rules! open {
-    () => {
-        "state = 'pending' AND (expires_at_us IS NULL OR expires_at_us > $1)"
+/// Lines of acts under a condition on `$1` and `$2`, at most `$3`.
+macro_rules! lines {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, operation, target, reason, state, requested_by, requested_at_us, expires_at_us, decided_by,
+                    decided_at_us, decided_note
+             FROM pending_act WHERE ",
+            $condition,
+            " LIMIT $3"
+        )
     };
 }
+
+/// Each half has its range in the index of what is not decided, so that expired acts cost nothing.
+pub(super) const OPEN_COUNTS: &str = "
+    SELECT operation, COUNT(*) FROM pending_act WHERE state = 'pending' AND expires_at_us > $1 GROUP BY operation
+    UNION ALL
+    SELECT operation, COUNT(*) FROM pending_act WHERE state = 'pending' AND expires_at_us IS NULL GROUP BY operation";
+
+/// `+`: through that index too, and not through all acts.
+pub(super) const OPEN_LIST: &str =
+    lines!("state = 'pending' AND (expires_at_us IS NULL OR expires_at_us > $1) AND +id > $2 ORDER BY +id");
 
 impl Tx {
     /// Stores an act until its second person decides. `actor` asks for it.
@@ -120,10 +140,19 @@ impl Tx {
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the act")) }
     }
 
-    /// How many acts wait for their second person at an instant.
-    pub async fn pending_acts_open_count(&mut self, now: Timestamp) -> Result<i64, StoreError> {
-        const COUNT: &str = concat!("SELECT COUNT(*) FROM pending_act WHERE ", open!());
-        on!(self, c => sqlx::query_scalar(COUNT).bind(now.0).fetch_one(c)).map_err(doing("counting pending acts"))
+    /// The number of acts that wait for their second person at an instant, by operation. Costs by these acts alone.
+    pub async fn pending_acts_open_counts(&mut self, now: Timestamp) -> Result<Vec<(Operation, i64)>, StoreError> {
+        let rows: Vec<(String, i64)> = on!(self, c => sqlx::query_as(OPEN_COUNTS).bind(now.0).fetch_all(c))
+            .map_err(doing("counting pending acts"))?;
+        let mut counts: Vec<(Operation, i64)> = Vec::new();
+        for (operation, count) in rows {
+            let operation = parse("pending_act", &operation, &operation)?;
+            match counts.iter_mut().find(|(known, _)| *known == operation) {
+                Some((_, sum)) => *sum += count,
+                None => counts.push((operation, count)),
+            }
+        }
+        Ok(counts)
     }
 
     /// Acts with a number above `after`, by number, at most `limit`: those that wait for their second person at an
@@ -134,28 +163,54 @@ impl Tx {
         after: PendingActId,
         limit: i64,
     ) -> Result<Vec<PendingActLine>, StoreError> {
-        const LIST: &str = concat!(
-            "
-            SELECT id, operation, target, reason, state, requested_by, requested_at_us, expires_at_us, decided_by
-            FROM pending_act WHERE ($1 IS NULL OR (",
-            open!(),
-            ")) AND id > $2 ORDER BY id LIMIT $3"
+        const ALL: &str = lines!("$1 IS NULL AND id > $2 ORDER BY id");
+        let (sql, open_at) = open_at.map_or((ALL, None), |at| (OPEN_LIST, Some(at.0)));
+        self.pending_act_lines(sql, open_at, after.0, limit).await
+    }
+
+    /// One act, for a list.
+    pub async fn pending_act_line(&mut self, id: PendingActId) -> Result<Option<PendingActLine>, StoreError> {
+        const ONE: &str = lines!("$1 IS NULL AND id = $2");
+        Ok(self.pending_act_lines(ONE, None, id.0, 1).await?.pop())
+    }
+
+    async fn pending_act_lines(
+        &mut self,
+        sql: &'static str,
+        open_at: Option<i64>,
+        key: i64,
+        limit: i64,
+    ) -> Result<Vec<PendingActLine>, StoreError> {
+        type Row = (
+            i64,
+            String,
+            String,
+            String,
+            String,
+            String,
+            i64,
+            Option<i64>,
+            Option<String>,
+            Option<i64>,
+            Option<String>,
         );
-        type Row = (i64, String, String, String, String, String, i64, Option<i64>, Option<String>);
-        let open_at = open_at.map(|at| at.0);
-        let rows: Vec<Row> = on!(self, c => sqlx::query_as(LIST).bind(open_at).bind(after.0).bind(limit).fetch_all(c))
+        let rows: Vec<Row> = on!(self, c => sqlx::query_as(sql).bind(open_at).bind(key).bind(limit).fetch_all(c))
             .map_err(doing("reading pending acts"))?;
-        let line = |r: Row| PendingActLine {
-            id: r.0,
-            operation: r.1,
-            target: r.2,
-            reason: r.3,
-            state: r.4,
-            requested_by: r.5,
-            requested_at: Timestamp(r.6).to_string(),
-            expires_at: r.7.map(|at| Timestamp(at).to_string()),
-            decided_by: r.8,
+        let line = |r: Row| {
+            Ok(PendingActLine {
+                id: r.0,
+                operation: parse("pending_act", r.0, &r.1)?,
+                target: r.2,
+                reason: r.3,
+                state: parse("pending_act", r.0, &r.4)?,
+                requested_by: r.5,
+                requested_at: Timestamp(r.6).to_string(),
+                expires_at: r.7.map(|at| Timestamp(at).to_string()),
+                decided_by: r.8,
+                decided_at: r.9.map(|at| Timestamp(at).to_string()),
+                decided_note: r.10,
+            })
         };
-        Ok(rows.into_iter().map(line).collect())
+        rows.into_iter().map(line).collect()
     }
 }

@@ -163,12 +163,12 @@ pub struct UncertainLine {
 
 /// The columns of [`RecordLine`], in its order.
 macro_rules! record {
-    ($condition:literal) => {
+    ($($condition:literal),+) => {
         concat!(
             "SELECT id, source, request_id, profile, kind, class, state, stop, reason, district, village, version, copy, charged,
                     checked, surrendered, verified_at_us, note
              FROM record WHERE ",
-            $condition
+            $($condition),+
         )
     };
 }
@@ -224,6 +224,17 @@ pub(super) const NEXT_CLASS: &str = "
 /// With both conditions: by the first, the index of open batches serves.
 pub(super) const PLANNED_BATCHES: &str = "SELECT COUNT(*) FROM batch WHERE state <> 'closed' AND state = 'planned'";
 
+/// Records of a state that the index `record_aside` covers, which has to be named in the text.
+macro_rules! aside {
+    ($state:literal) => {
+        record!("state = ", $state, " AND state = $2 AND id > $1 ORDER BY id LIMIT $3")
+    };
+}
+pub(super) const HELD: &str = aside!("'held'");
+pub(super) const QUARANTINED: &str = aside!("'quarantined'");
+pub(super) const UNCERTAIN: &str = aside!("'uncertain'");
+pub(super) const WITHDRAWN: &str = aside!("'withdrawn'");
+
 impl Tx {
     /// A record.
     pub async fn record_line(&mut self, record: RecordId) -> Result<Option<RecordLine>, StoreError> {
@@ -236,7 +247,8 @@ impl Tx {
     }
 
     /// Records with a key above `after`, of one state if it is given, in the order in which they were imported, at most
-    /// `limit`, each with its key.
+    /// `limit`, each with its key. Held, quarantined, uncertain and withdrawn ones are read through their index; those of
+    /// other states are read record by record, as they are many.
     pub async fn record_list(
         &mut self,
         state: Option<RecordState>,
@@ -244,8 +256,18 @@ impl Tx {
         limit: i64,
     ) -> Result<Vec<(i64, RecordLine)>, StoreError> {
         const LIST: &str = record!("id > $1 AND ($2 IS NULL OR state = $2) ORDER BY id LIMIT $3");
+        let sql = match state {
+            Some(RecordState::Held) => HELD,
+            Some(RecordState::Quarantined) => QUARANTINED,
+            Some(RecordState::Uncertain) => UNCERTAIN,
+            Some(RecordState::Withdrawn) => WITHDRAWN,
+            None
+            | Some(RecordState::Waiting | RecordState::Batched | RecordState::Printed | RecordState::HandedOver) => {
+                LIST
+            }
+        };
         let rows = on!(self, c => async {
-            let query = sqlx::query(LIST).bind(after).bind(state.map(RecordState::as_str)).bind(limit);
+            let query = sqlx::query(sql).bind(after).bind(state.map(RecordState::as_str)).bind(limit);
             query.fetch_all(c).await?.iter().map(record_line).collect()
         });
         rows.map_err(doing("listing records"))

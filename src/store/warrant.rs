@@ -24,15 +24,7 @@ pub struct WarrantLine {
     pub decided_by: Option<String>,
 }
 
-pub(super) const REQUESTED: &str = "SELECT COUNT(*) FROM pending_act
-     WHERE state = 'pending' AND operation = 'reprint-approve' AND (expires_at_us IS NULL OR expires_at_us > $1)";
-
 impl Tx {
-    /// The number of warrants that wait for a decision at an instant; an expired one does not.
-    pub async fn warrants_requested_count(&mut self, now: Timestamp) -> Result<i64, StoreError> {
-        on!(self, c => sqlx::query_scalar(REQUESTED).bind(now.0).fetch_one(c)).map_err(doing("counting warrants"))
-    }
-
     /// Warrants with a number above `after`, by number, at most `limit`.
     pub async fn warrant_list(&mut self, after: i64, limit: i64) -> Result<Vec<WarrantLine>, StoreError> {
         const LIST: &str = "

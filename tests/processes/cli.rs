@@ -120,7 +120,7 @@ fn every_command_that_reads_prints_json_on_request() {
     office.done(&["reprint", "request", &printed, "--reason", "damaged"]);
     let job = office.json(&["job", "list"])[0]["id"].to_string();
     let batch = office.json(&["batch", "list", "--all"])[0]["id"].to_string();
-    let commands: [&[&str]; 20] = [
+    let commands: [&[&str]; 21] = [
         &["status"],
         &["printer", "list"],
         &["printer", "show", "p1"],
@@ -135,6 +135,7 @@ fn every_command_that_reads_prints_json_on_request() {
         &["record", "quarantined"],
         &["inspect", "list"],
         &["reprint", "list"],
+        &["act", "list"],
         &["blangko", "balance"],
         &["blangko", "ledger"],
         &["audit", "verify"],

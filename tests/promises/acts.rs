@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-pub(crate) use cetak::{domain::attempt::InspectionResult, engine::operations::archivable};
+pub(crate) use cetak::domain::attempt::InspectionResult;
 use cetak::{
     domain::{
         id::{BatchId, PendingActId},
@@ -17,11 +17,12 @@ use cetak::{
         operations::{
             self, AddObjectedPrinter, AddPrinter, ApproveBatch, ApproveReprint, ArchiveJobs, Archived, BackUpDatabase,
             Backup, CancelBatch, CheckCard, ClearPrinter, Count, CountBlanks, DatabaseMove, DeclareUncertain,
-            DestroyBlanks, FoundCard, HandOverCard, HoldRecord, LendBlanks, LoadHopper, Pause, Probe, ReceiveBlanks,
-            RecordName, RefuseReprint, RejectCard, ReleaseRecord, RemovePrinter, Reprint, RequestReprint, ResolveFound,
-            ResolveNothing, ResumeBatch, ResumePrinter, ResumeQueue, SurrenderCard, TakeBackBlanks, TestCard,
-            TestPrinter, UnloadHopper,
+            DestroyBlanks, Destruction, FoundCard, HandOverCard, HoldRecord, LendBlanks, LoadHopper, Pause, Probe,
+            ReceiveBlanks, RecordName, RefuseReprint, RejectCard, ReleaseRecord, RemovePrinter, Reprint,
+            RequestReprint, ResolveFound, ResolveNothing, ResumeBatch, ResumePrinter, ResumeQueue, SurrenderCard,
+            TakeBackBlanks, TestCard, TestPrinter, UnloadHopper,
         },
+        query::CountArchivable,
     },
 };
 
@@ -175,7 +176,8 @@ pub(crate) async fn destroy(
 ) -> Done<()> {
     let witnesses = Witnesses::try_from(witnesses.map(value)).unwrap();
     let (blank_type, quantity, document) = (blank_type.into(), value(&quantity), value(document));
-    by(engine).act(DestroyBlanks { blank_type, quantity, from_vault, document, witnesses }).await
+    let destruction = Destruction { blank_type, quantity, from_vault, document };
+    by(engine).act(DestroyBlanks { destruction, witnesses }).await
 }
 
 pub(crate) async fn lend(engine: &Engine, blank_type: &str, quantity: i64, to: &str, document: &str) -> Done<()> {
@@ -198,16 +200,23 @@ pub(crate) async fn take_back(
 }
 
 pub(crate) async fn printer_add(engine: &Engine, new: &NewPrinter<'_>) -> Done<Probe> {
-    let printer = AddPrinter {
+    match new.override_reason {
+        None => by(engine).act(added_printer(new)).await,
+        Some(why) => by(engine).act(objected_printer(new, why)).await,
+    }
+}
+
+fn added_printer(new: &NewPrinter<'_>) -> AddPrinter {
+    AddPrinter {
         name: value(new.name),
         uri: new.uri.into(),
         profile: new.profile.into(),
         hopper: new.hopper.map(|hopper| value(&hopper)),
-    };
-    match new.override_reason {
-        None => by(engine).act(printer).await,
-        Some(why) => by(engine).act(AddObjectedPrinter { printer, note: value(why) }).await,
     }
+}
+
+pub(crate) fn objected_printer(new: &NewPrinter<'_>, why: &str) -> AddObjectedPrinter {
+    AddObjectedPrinter { printer: added_printer(new), note: value(why) }
 }
 
 pub(crate) async fn printer_clear(engine: &Engine, printer: &str, note: &str) -> Done<()> {
@@ -224,6 +233,10 @@ pub(crate) async fn printer_test(engine: &Engine, printer: &str) -> Done<TestCar
 
 pub(crate) async fn archive(engine: &Engine, older_than_days: u32) -> Done<Archived> {
     by(engine).act(ArchiveJobs { older_than_days }).await
+}
+
+pub(crate) async fn archivable(engine: &Engine, older_than_days: u32) -> Done<Archived> {
+    by(engine).query(CountArchivable { older_than_days }).await
 }
 
 pub(crate) async fn backup(engine: &Engine, file: &Path) -> Done<Backup> {

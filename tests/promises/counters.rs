@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use cetak::{
     domain::{record::RecordState, stock::Cause},
-    engine::query::{ListRecords, ListUncertain, NeedKind},
+    engine::{
+        client::Client,
+        operations::RecountCounters,
+        query::{ListRecords, ListUncertain, NeedKind},
+    },
     store::{Location, RecordCount, Store, keys::Keys},
 };
 use rand::{RngExt, SeedableRng};
@@ -204,4 +208,29 @@ async fn a_database_of_an_older_schema_gets_its_counters_when_it_is_opened() {
     let checks = tx.check(&[]).await.unwrap();
     let of_counters: Vec<_> = checks.into_iter().filter(|check| check.rule.contains("counters")).collect();
     assert_eq!(of_counters.iter().map(|check| check.faults.len()).collect::<Vec<_>>(), [0, 0], "{of_counters:?}");
+}
+
+#[tokio::test]
+async fn counters_that_an_older_scheduler_left_wrong_are_counted_again() {
+    let world = World::new().await;
+    world.import(&students(0..5)).await;
+    world.receive(3, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    let wrong = "UPDATE counter_record SET number = number + 7; DELETE FROM counter_outcome";
+    database::execute(&world.location, wrong).await.unwrap();
+    let faults = async || {
+        let checks = world.engine.store.read().await.unwrap().check(&[]).await.unwrap();
+        checks.iter().map(|check| check.faults.len()).sum::<usize>()
+    };
+    assert!(faults().await > 0);
+
+    operations::by(&world.engine).act(RecountCounters {}).await.unwrap();
+
+    assert_eq!(faults().await, 0);
+    assert_eq!((world.records("printed").await, world.records("waiting").await), (3, 2));
+    world.import(&students(5..6)).await;
+    world.audit().await;
+    let entries = world.engine.store.read().await.unwrap().audit_page("cli", 0, 1_000).await.unwrap();
+    assert!(entries.iter().any(|row| row.entry.contains("counters.recounted")));
 }

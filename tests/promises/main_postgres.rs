@@ -30,4 +30,5 @@ mod recovery;
 mod schedule;
 mod second_person;
 mod stock;
+mod surface;
 mod world;

@@ -9,25 +9,28 @@ use cetak::{
         id::{AccountId, PendingActId},
         pause::PauseScope,
         pending::{EXPIRES_AFTER, PendingState},
-        permission::Operation,
+        permission::{Operation, RIGHTS},
         refusal::Refusal,
     },
     engine::{
         Engine, EngineError,
         client::{Client, Direct},
-        operations::{Act, HoldRecord, TwoPersonAct},
+        operations::{Act, AnyAct, HoldRecord, TwoPersonAct},
+        query::{ListPendingActs, Need, NeedKind, ShowPendingAct},
     },
     store::{Location, Store, keys::Keys},
 };
+use cetak_driver_api::Capabilities;
 use sqlx::{
     SqlStr,
     migrate::{Migration, MigrationType, Migrator},
 };
 
 use crate::{
-    acts::{self, counted_blanks, lent_blanks},
+    acts::{self, NewPrinter, by, counted_blanks, lent_blanks},
     database,
-    world::{World, actor, name, students},
+    fake_printer::FakePrinter,
+    world::{World, actor, all, name, students},
 };
 
 /// A person with an account and one role.
@@ -72,7 +75,7 @@ async fn one_person_asks_another_confirms_and_only_then_it_is_done() {
     assert_eq!((world.account("vault").await, world.account("loan").await), (10, 0), "asking reserves nothing");
     let now = world.engine.clock.now();
     let mut tx = world.engine.store.read().await.unwrap();
-    assert_eq!(tx.pending_acts_open_count(now).await.unwrap(), 1);
+    assert_eq!(tx.pending_acts_open_counts(now).await.unwrap(), [(Operation::StockRemove, 1)]);
     let open = tx.pending_acts_list(Some(now), PendingActId(0), 10).await.unwrap();
     assert_eq!((open[0].id, &*open[0].target, &*open[0].requested_by), (act.0, "blangko student", "person 1"));
     drop(tx);
@@ -86,12 +89,12 @@ async fn one_person_asks_another_confirms_and_only_then_it_is_done() {
     assert_eq!((world.account("vault").await, world.account("loan").await), (6, 4));
     assert_eq!(state(&world, act).await, PendingState::Confirmed);
     let again = refusal(Direct::new(&boss).confirm(act).await);
-    assert_eq!(again, Refusal::ActDecided { act, found: PendingState::Confirmed });
+    assert_eq!(again, Refusal::ActDecided { act, operation: Operation::StockRemove, found: PendingState::Confirmed });
     let lent = audit(&world, "web").await.into_iter().find(|entry| entry.contains("blangko.lent")).unwrap();
     for part in ["\"actor\":\"person 2\"", "\"account\":2", "\"means\":\"session\"", "\"requested_by\":\"person 1\""] {
         assert!(lent.contains(part), "{part} in {lent}");
     }
-    assert_eq!(world.engine.store.read().await.unwrap().pending_acts_open_count(now).await.unwrap(), 0);
+    assert_eq!(world.engine.store.read().await.unwrap().pending_acts_open_counts(now).await.unwrap(), []);
     world.audit().await;
 }
 
@@ -102,8 +105,14 @@ async fn no_person_confirms_an_own_act_and_only_the_requester_withdraws_it() {
     let (boss, other) = (person(&world, 1, Role::Supervisor), person(&world, 2, Role::Supervisor));
     let count = TwoPersonAct::CountBlanks(counted_blanks("student", None, 9, "stocktake"));
     let act = Direct::new(&boss).request(count).await.unwrap();
-    assert_eq!(refusal(Direct::new(&boss).confirm(act).await), Refusal::SamePerson { act });
-    assert_eq!(refusal(Direct::new(&other).take_back(act).await), Refusal::OtherPerson { act });
+    assert_eq!(
+        refusal(Direct::new(&boss).confirm(act).await),
+        Refusal::SamePerson { act, operation: Operation::CountBook }
+    );
+    assert_eq!(
+        refusal(Direct::new(&other).take_back(act).await),
+        Refusal::OtherPerson { act, operation: Operation::CountBook }
+    );
     Direct::new(&boss).take_back(act).await.unwrap();
     assert_eq!(state(&world, act).await, PendingState::TakenBack);
     assert!(Direct::new(&other).confirm(act).await.is_err());
@@ -142,7 +151,10 @@ async fn an_undecided_act_expires() {
     let (keeper, boss) = (person(&world, 1, Role::StockKeeper), person(&world, 2, Role::Supervisor));
     let act = Direct::new(&keeper).request(loan(4)).await.unwrap();
     world.engine.clock.sleep(EXPIRES_AFTER).await;
-    assert_eq!(refusal(Direct::new(&boss).confirm(act).await), Refusal::ActExpired { act });
+    assert_eq!(
+        refusal(Direct::new(&boss).confirm(act).await),
+        Refusal::ActExpired { act, operation: Operation::StockRemove }
+    );
     assert_eq!((state(&world, act).await, world.account("vault").await), (PendingState::Expired, 10));
 }
 
@@ -187,8 +199,8 @@ async fn the_local_administrator_acts_alone_and_the_audit_says_so() {
         "{destroyed}"
     );
     let act = world.engine.store.read().await.unwrap().pending_acts_list(None, PendingActId(0), 10).await.unwrap();
-    let act: Vec<_> = act.iter().map(|a| (&*a.state, &*a.requested_by, a.decided_by.as_deref())).collect();
-    assert_eq!(act, [("confirmed", "Siti", Some("Budi"))]);
+    let act: Vec<_> = act.iter().map(|a| (a.state, &*a.requested_by, a.decided_by.as_deref())).collect();
+    assert_eq!(act, [(PendingState::Confirmed, "Siti", Some("Budi"))]);
     world.audit().await;
 }
 
@@ -272,4 +284,211 @@ async fn warrants_from_before_become_pending_acts_under_their_numbers() {
         "INSERT INTO pending_act (operation, act, target, target_version, reason, state, requested_by, requested_at_us)
                 VALUES ('count-book', '{}', 't', 'v', 'r', 'pending', 'a', 0) RETURNING id";
     assert_eq!(database::execute(&location, next).await.as_deref(), Ok("8"), "numbers go on after those of warrants");
+}
+
+/// What waits for a person because of an act for two people: the operation, and how many.
+async fn acts_needed(world: &World) -> Vec<(Option<Operation>, i64)> {
+    let needs = world.status().await.needs_person;
+    let of_act = |need: &Need| {
+        if let NeedKind::ActsToConfirm { operation } = need.kind {
+            return Some((Some(operation), need.count));
+        }
+        (need.kind == NeedKind::ReprintsToApprove).then_some((None, need.count))
+    };
+    needs.iter().filter_map(of_act).collect()
+}
+
+#[tokio::test]
+async fn every_open_act_stands_under_needs_a_person_and_a_reprint_is_counted_once() {
+    let world = World::new().await;
+    world.receive(10, None).await;
+    world.import(&students(0..1)).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    assert_eq!(acts_needed(&world).await, []);
+    let (operator, keeper) = (person(&world, 1, Role::Operator), person(&world, 2, Role::StockKeeper));
+    let warrant = acts::reprint_request(&operator, &name("r00000"), "damaged").await.unwrap();
+    let act = Direct::new(&keeper).request(loan(1)).await.unwrap();
+    Direct::new(&keeper).request(loan(2)).await.unwrap();
+    let mut needed = acts_needed(&world).await;
+    needed.sort_by_key(|(_, count)| *count);
+    assert_eq!(needed, [(None, 1), (Some(Operation::StockRemove), 2)]);
+
+    let list = async |decided_too| {
+        let lines = all(&world.engine, |page| ListPendingActs { decided_too, page }).await;
+        lines.iter().map(|line| (PendingActId(line.id), line.operation)).collect::<Vec<_>>()
+    };
+    assert_eq!(list(false).await.len(), 3);
+    let view = by(&world.engine).query(ShowPendingAct { id: act }).await.unwrap();
+    assert_eq!((view.line.target.as_str(), view.arguments), ("blangko student", loan(1)));
+    Direct::new(&operator).take_back(warrant).await.unwrap();
+    assert_eq!(acts_needed(&world).await, [(Some(Operation::StockRemove), 2)]);
+    world.clock.set_forward(EXPIRES_AFTER);
+    assert_eq!(acts_needed(&world).await, [], "an expired act needs nobody");
+    assert_eq!(list(false).await, []);
+    assert_eq!(list(true).await.len(), 3);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn an_act_whose_target_is_gone_ends_in_conflict() {
+    let world = World::new().await;
+    world.add_printer("p1", "mock://p1", "student", Some(10)).await;
+    let (boss, other) = (person(&world, 1, Role::Supervisor), person(&world, 2, Role::Supervisor));
+    let count = TwoPersonAct::CountBlanks(counted_blanks("student", Some("p1"), 0, "emptied"));
+    let act = Direct::new(&boss).request(count).await.unwrap();
+    acts::printer_remove(&world.engine, "p1").await.unwrap();
+
+    let gone = refusal(Direct::new(&other).confirm(act).await);
+
+    assert!(matches!(&gone, Refusal::ActTargetGone { target, .. } if target.contains("hopper")), "{gone:?}");
+    assert_eq!(state(&world, act).await, PendingState::Conflict);
+    let again = refusal(Direct::new(&other).confirm(act).await);
+    assert_eq!(again, Refusal::ActDecided { act, operation: Operation::CountBook, found: PendingState::Conflict });
+    let entry = audit(&world, "web").await.pop().unwrap();
+    assert!(entry.contains("act.conflict") && entry.contains("act-target-gone"), "{entry}");
+}
+
+#[tokio::test]
+async fn a_printer_with_objections_is_added_by_two_people_and_only_with_those_that_were_overridden() {
+    let world = World::new().await;
+    let objecting = |objection: &'static str| {
+        let change = move |found| Capabilities { objections: vec![objection.to_owned()], ..found };
+        FakePrinter::new(&world, "").probe(change)
+    };
+    objecting("It prints twice.").at(&world, "p1");
+    let (chief, boss) = (person(&world, 1, Role::Administrator), person(&world, 2, Role::Supervisor));
+    let new = NewPrinter { name: "p1", uri: "test://p1", profile: "student", ..NewPrinter::default() };
+    let ask = || TwoPersonAct::from(acts::objected_printer(&new, "it is the only one"));
+    let act = Direct::new(&chief).request(ask()).await.unwrap();
+    objecting("It forgets jobs.").at(&world, "p1");
+    let changed = refusal(Direct::new(&boss).confirm(act).await);
+    assert!(matches!(changed, Refusal::ActTargetChanged { .. }), "{changed:?}");
+
+    let act = Direct::new(&chief).request(ask()).await.unwrap();
+    Direct::new(&boss).confirm(act).await.unwrap();
+
+    let printer = world.engine.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
+    assert_eq!(printer.override_reason.as_deref(), Some("it is the only one"));
+    let added = audit(&world, "web").await.pop().unwrap();
+    for part in ["printer.added", "It forgets jobs.", "\"requested_by\":\"person 1\"", "\"actor\":\"person 2\""] {
+        assert!(added.contains(part), "{part} in {added}");
+    }
+    let again = refusal(Direct::new(&chief).request(ask()).await);
+    assert_eq!(again, Refusal::PrinterExists { printer: "p1".into() });
+}
+
+#[tokio::test]
+async fn an_attempt_to_decide_as_the_wrong_person_is_on_record() {
+    let world = World::new().await;
+    world.receive(10, None).await;
+    let (boss, other) = (person(&world, 1, Role::Supervisor), person(&world, 2, Role::Supervisor));
+    let count = TwoPersonAct::CountBlanks(counted_blanks("student", None, 9, "a private remark"));
+    let act = Direct::new(&boss).request(count).await.unwrap();
+    assert!(Direct::new(&boss).confirm(act).await.is_err() && Direct::new(&other).take_back(act).await.is_err());
+    let entries = audit(&world, "web").await;
+    for (entry, (who, why)) in entries[1..].iter().zip([("person 1", "same-person"), ("person 2", "other-person")]) {
+        for part in ["act.forbidden", "operation count-book", who, why, &format!("\"act\":\"{act}\"")] {
+            assert!(entry.contains(part), "{part} in {entry}");
+        }
+        assert!(!entry.contains("private"), "{entry}");
+    }
+    assert_eq!((entries.len(), state(&world, act).await), (3, PendingState::Pending));
+}
+
+#[tokio::test]
+async fn two_accounts_may_have_one_name_and_two_ways_of_writing_a_name_are_one_person() {
+    let world = World::new().await;
+    world.receive(10, None).await;
+    let named = |account: Option<i64>, name: &str| {
+        let boss = person(&world, 1, Role::Supervisor).writer.actor;
+        let actor = Actor { account: account.map(AccountId), name: name.into(), ..(*boss).clone() };
+        world.engine.acting("web", actor)
+    };
+    let count = || TwoPersonAct::CountBlanks(counted_blanks("student", None, 10, "stocktake"));
+    let act = Direct::new(&named(Some(1), "Siti")).request(count()).await.unwrap();
+    Direct::new(&named(Some(2), "Siti")).confirm(act).await.unwrap();
+    assert_eq!(state(&world, act).await, PendingState::Confirmed);
+    // The database holds the same rule by itself.
+    let row = |id: i64, by: &str, decided: &str| {
+        format!(
+            "INSERT INTO pending_act (id, operation, act, target, target_version, reason, state, requested_by,
+                 requested_account, requested_means, requested_at_us, decided_by, decided_account, decided_means, decided_at_us)
+             VALUES ({id}, 'count-book', '{{}}', 't', 'v', 'r', 'confirmed', {by}, 'session', 0, {decided}, 'session', 1)"
+        )
+    };
+    for (by, decided, is_taken) in [
+        ("'Siti', 1", "'Siti', 2", true),
+        ("'Siti', 1", "'Budi', 1", false),
+        ("'Siti', NULL", "' SITI ', 2", false),
+        ("'Siti', NULL", "'Budi', NULL", true),
+    ] {
+        let inserted = database::execute(&world.location, &row(100, by, decided)).await;
+        assert_eq!(inserted.is_ok(), is_taken, "{by} and {decided}: {inserted:?}");
+        database::execute(&world.location, "DELETE FROM pending_act WHERE id = 100").await.unwrap();
+    }
+}
+
+/// Which operations for two people can be asked for. One that is added to the table breaks the build here.
+#[test]
+fn every_operation_that_needs_two_people_can_be_asked_for_if_the_program_does_it_at_all() {
+    let is_done = |operation: Operation| match operation {
+        Operation::InspectionNothing
+        | Operation::ReprintApprove
+        | Operation::CountBook
+        | Operation::StockRemove
+        | Operation::PrinterAddObjected => true,
+        // No act of the program belongs to these yet.
+        Operation::RecordChange
+        | Operation::RecordReleaseDuplicate
+        | Operation::HandOverCorrect
+        | Operation::ImportUndo
+        | Operation::DatabaseAdopt
+        | Operation::RoleGive => false,
+        Operation::Pause
+        | Operation::Resume
+        | Operation::ResumeQueue
+        | Operation::RecordHold
+        | Operation::RecordRelease
+        | Operation::RecordSearch
+        | Operation::CardPreview
+        | Operation::CardCheck
+        | Operation::CardHandOver
+        | Operation::CardSend
+        | Operation::InspectionFound
+        | Operation::AttemptDeclare
+        | Operation::ReprintAsk
+        | Operation::ReprintRefuse
+        | Operation::Batch
+        | Operation::Import
+        | Operation::ImportAccept
+        | Operation::BlanksReceive
+        | Operation::HopperLoad
+        | Operation::CountOpen
+        | Operation::CountEnter
+        | Operation::PrinterCare
+        | Operation::PrinterManage
+        | Operation::SourcePause
+        | Operation::SourceRewind
+        | Operation::SettingsChange
+        | Operation::DayClose
+        | Operation::DatabaseCare
+        | Operation::DatabaseMove
+        | Operation::AuditSeal
+        | Operation::BoardRead
+        | Operation::ReportRead
+        | Operation::AccountManage => {
+            assert!(!operation.needs_second_person(), "{operation:?}");
+            false
+        }
+    };
+    let asked: Vec<Operation> = RIGHTS.iter().map(|(operation, _)| *operation).filter(|o| is_done(*o)).collect();
+    assert_eq!(asked, TwoPersonAct::OPERATIONS);
+    assert!(asked.iter().all(|operation| operation.needs_second_person()));
+    // What an act is for can be asked for: an act of two people that nobody can ask for would have to be done alone.
+    for sample in crate::surface::ACTS {
+        let act: AnyAct = serde_json::from_str(sample).unwrap();
+        let operation = act.operation();
+        assert!(!operation.needs_second_person() || is_done(operation), "{sample}");
+    }
 }

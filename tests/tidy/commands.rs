@@ -2,7 +2,7 @@
 
 use super::{over, split};
 
-const COMMANDS: &str = "demo import blangko printer profile run queue status record batch job inspect reprint card \
+const COMMANDS: &str = "demo import blangko printer profile run queue status record batch job inspect reprint act card \
                         audit db config";
 
 #[test]

@@ -23,7 +23,7 @@ use crate::{
         client::{Client, Direct},
         import::{Format, Import},
         operations::{AddPrinter, Probe, ReceiveBlanks},
-        query::{Board, Query, ShowBoard},
+        query::{Board, ShowBoard},
         scheduling::Until,
     },
 };
@@ -135,7 +135,7 @@ fn with_texts<S: serde::Serializer>(board: &Board, serializer: S) -> Result<S::O
 
 impl Summary {
     async fn read(engine: &Engine, refused_by_reason: BTreeMap<&'static str, u64>) -> anyhow::Result<Self> {
-        let status = ShowBoard {}.read(engine).await?;
+        let status = Direct::new(engine).query(ShowBoard {}).await?;
         let mut tx = engine.store.read().await?;
         let mut per_printer: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
         for (printer, outcome, count) in tx.printer_outcomes(crate::domain::time::Timestamp(0)).await? {

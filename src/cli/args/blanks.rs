@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 
+use super::acts::SecondArgs;
 use crate::domain::value::{Counted, Document, LotName, Note, OfficeName, PersonName, PrinterName, Quantity};
 
 #[derive(Subcommand, Debug)]
@@ -54,7 +55,7 @@ pub enum BlangkoCommand {
     /// Book the result of a count; the difference from the books goes to the account `missing`
     #[command(after_help = "Examples:
   cetak blangko count --type ktp-el --quantity 4870 --reason \"monthly count\"
-  cetak blangko count --type ktp-el --printer fargo-1 --quantity 73 --reason \"hopper emptied\"")]
+  cetak blangko count --type ktp-el --printer fargo-1 --quantity 73 --reason \"hopper emptied\" --ask")]
     Count {
         /// The blank type
         #[arg(long = "type", value_name = "TYPE")]
@@ -68,11 +69,17 @@ pub enum BlangkoCommand {
         /// The reason for the count, for the audit
         #[arg(long, value_name = "TEXT")]
         reason: Note,
+        #[command(flatten)]
+        second: SecondArgs,
     },
     /// Book the destruction of spoiled cards, or of blanks, before two witnesses
+    ///
+    /// Without witnesses the act is only asked for; another person confirms it with `cetak act confirm`, and the two are the
+    /// witnesses.
     #[command(after_help = "Examples:
   cetak blangko destroy --type ktp-el --quantity 37 --document BA-2015-12 \\
-      --witness \"Sri Wahyuni\" --witness \"Budi Santosa\"")]
+      --witness \"Sri Wahyuni\" --witness \"Budi Santosa\"
+  cetak --actor \"Sri Wahyuni\" blangko destroy --type ktp-el --quantity 37 --document BA-2015-12")]
     Destroy {
         /// The blank type
         #[arg(long = "type", value_name = "TYPE")]
@@ -83,8 +90,8 @@ pub enum BlangkoCommand {
         /// The number of the destruction record
         #[arg(long, value_name = "TEXT")]
         document: Document,
-        /// A witness's name; give this option twice, with two different names
-        #[arg(long, value_name = "NAME", required = true)]
+        /// A witness's name, at the same screen; give this option twice, with two different names
+        #[arg(long, value_name = "NAME")]
         witness: Vec<PersonName>,
         /// Destroy unused blanks of the vault instead of spoiled cards
         #[arg(long)]
@@ -106,6 +113,8 @@ pub enum BlangkoCommand {
         /// The number of the transfer record
         #[arg(long, value_name = "TEXT")]
         document: Document,
+        #[command(flatten)]
+        second: SecondArgs,
     },
     /// Book blanks that another office gave back
     #[command(after_help = "Examples:
@@ -123,6 +132,8 @@ pub enum BlangkoCommand {
         /// The number of the transfer record
         #[arg(long, value_name = "TEXT")]
         document: Document,
+        #[command(flatten)]
+        second: SecondArgs,
     },
     /// Show the balance of every account: in total, and by lot
     #[command(after_help = "Examples:

@@ -60,6 +60,12 @@ pub enum DbCommand {
         #[arg(value_name = "URL")]
         to: String,
     },
+    /// Count records and outcomes again, for the numbers of `status`, if `db check` finds that its counters are wrong
+    ///
+    /// A scheduler of an older version keeps no counters. Update all schedulers first.
+    #[command(after_help = "Examples:
+  cetak db recount")]
+    Recount,
     /// Move finished jobs of old batches to the archive; `record show` and `job list` still find them
     #[command(after_help = "Examples:
   cetak db archive --dry-run

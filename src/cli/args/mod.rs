@@ -1,5 +1,6 @@
 //! The arguments of the command line, for clap. Doc comments here are the text of `--help`.
 
+mod acts;
 mod blanks;
 mod database;
 mod preview;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::{
+    acts::{ActCommand, SecondArgs},
     blanks::BlangkoCommand,
     database::{AuditCommand, ConfigCommand, DbCommand},
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
@@ -109,6 +111,9 @@ pub enum Command {
     /// Request and approve the reprint of a record (two persons)
     #[command(subcommand)]
     Reprint(ReprintCommand),
+    /// Confirm, refuse and take back acts that need two persons
+    #[command(subcommand)]
+    Act(ActCommand),
     /// Check, reject and hand over printed cards
     #[command(subcommand)]
     Card(CardCommand),

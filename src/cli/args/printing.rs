@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::acts::SecondArgs;
 use crate::domain::value::{HopperCapacity, Note, PrinterName};
 
 #[derive(Subcommand, Debug)]
@@ -11,7 +12,7 @@ pub enum PrinterCommand {
     /// Add a printer
     ///
     /// The printer is asked for its capabilities. If it cannot print the profile's cards, or cannot print them safely, it is
-    /// refused with the objections; --override overrides them.
+    /// refused with the objections; --override overrides them, for which --ask and --second name a second person.
     #[command(after_help = "Examples:
   cetak printer add fargo-1 ipp://192.168.1.20/ipp/print --hopper 100
   cetak printer add zebra-1 ipps://zebra.example/ipp/print --profile student
@@ -30,6 +31,8 @@ pub enum PrinterCommand {
         /// The reason for overriding the objections, for the audit
         #[arg(long = "override", alias = "insist", value_name = "REASON")]
         override_reason: Option<Note>,
+        #[command(flatten)]
+        second: SecondArgs,
     },
     /// List all printers
     #[command(after_help = "Examples:

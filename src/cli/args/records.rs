@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::preview::PreviewArgs;
+use super::{acts::SecondArgs, preview::PreviewArgs};
 use crate::domain::value::{Note, SpoilageCause};
 
 #[derive(Args, Debug)]
@@ -85,6 +85,8 @@ pub enum InspectCommand {
         /// How it was found, for the audit
         #[arg(long, value_name = "TEXT")]
         reason: Note,
+        #[command(flatten)]
+        second: SecondArgs,
     },
     /// Declare an open attempt uncertain, because its printer will never report an outcome
     #[command(after_help = "Examples:

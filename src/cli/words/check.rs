@@ -18,8 +18,8 @@ pub fn remedy(remedy: Remedy) -> &'static str {
              it: the program has a fault, or the database was changed from outside"
         }
         Remedy::IgnoreCounts => {
-            "keep the files as they are, and do not trust the numbers of `cetak status`: the program has a fault, or the \
-             database was changed from outside"
+            "do not trust the numbers of `cetak status`; if a scheduler of an older version ran, update it, then run \
+             `cetak db recount`; otherwise the program has a fault, or the database was changed from outside"
         }
     }
 }

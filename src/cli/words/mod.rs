@@ -7,6 +7,7 @@ mod import;
 mod message;
 mod need;
 mod objection;
+mod operation;
 mod printer;
 mod reason;
 mod refusal;
@@ -20,6 +21,7 @@ pub use self::{
     message::Message,
     need::need,
     objection::objection,
+    operation::operation,
     printer::{blank_inside, resumes, task},
     reason::{quote, reason, with_note, word_reason},
     refusal::refusal,

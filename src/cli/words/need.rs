@@ -1,6 +1,6 @@
 //! What needs a person, in words, with the command that shows or settles it.
 
-use super::printer::task;
+use super::{operation as words, printer::task};
 use crate::{
     domain::printer_reason::Resumes,
     engine::query::{Need, NeedKind},
@@ -23,6 +23,10 @@ pub fn need(need: &Need) -> NeedText {
         NeedKind::QuarantinedRecords => text("quarantined records", "cetak record quarantined"),
         NeedKind::StoppedCards => text("printed cards that are stopped", "cetak card reject REQUEST_ID"),
         NeedKind::ReprintsToApprove => text("reprints that wait for approval", "cetak reprint list"),
+        NeedKind::ActsToConfirm { operation } => {
+            let name = words::operation(*operation);
+            text(&format!("acts that wait for a second person: {name}"), "cetak act list")
+        }
         NeedKind::BatchesToApprove => text("batches that wait for approval", "cetak batch list"),
         NeedKind::PrinterLocked { printer } => {
             text(&format!("printer `{printer}` failed repeatedly"), &format!("cetak printer clear {printer}"))

@@ -3,11 +3,13 @@
 use super::{
     message::{Message, list},
     objection::objections as all,
+    operation::act_noun,
     reason::{rendering, sealed},
 };
 use crate::{
     cli::output::thousands,
     domain::{
+        permission::Operation,
         refusal::{AttemptRule, BatchRule, PrinterUse, RecordRule, Refusal},
         states::RecordState,
         stock::Place,
@@ -42,7 +44,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
             "list the attempts to be resolved with `cetak inspect list`",
         ),
         Refusal::NoAct { act } => {
-            say(format!("there is no warrant {act}"), "list the warrants with `cetak reprint list`")
+            say(format!("there is no act or warrant {act}"), "list them with `cetak act list --all`")
         }
         Refusal::RecordState { record, found, needs } => record_state(record, *found, *needs),
         Refusal::BatchState { batch, found, needs } => {
@@ -68,17 +70,20 @@ pub fn refusal(refusal: &Refusal) -> Message {
             };
             say(format!("attempt `{attempt}` is `{}`{archived}; {needed}", found.as_str()), hint)
         }
-        Refusal::ActDecided { act, found } => say(
-            format!("warrant {act} is `{}`; a warrant is decided once", found.as_str()),
-            "request another with `cetak reprint request`",
-        ),
-        Refusal::ActExpired { act } => {
-            say(format!("warrant {act} has expired"), "request another with `cetak reprint request`")
+        Refusal::ActDecided { act, operation, found } => {
+            let noun = act_noun(*operation);
+            say(format!("{noun} {act} is `{}`; each {noun} is decided once", found.as_str()), again(*operation))
         }
-        Refusal::ActTargetChanged { act, target } => say(
-            format!("{target} was changed after warrant {act} was requested"),
-            "see what changed, and request another with `cetak reprint request`",
+        Refusal::ActExpired { act, operation } => {
+            say(format!("{} {act} has expired", act_noun(*operation)), again(*operation))
+        }
+        Refusal::ActTargetChanged { act, operation, target } => say(
+            format!("{target} was changed after {} {act} was requested, so it is not done", act_noun(*operation)),
+            again(*operation),
         ),
+        Refusal::ActTargetGone { act, operation, target } => {
+            say(format!("{target} no longer exists, so {} {act} is not done", act_noun(*operation)), again(*operation))
+        }
         Refusal::PrinterStillAnswers { printer, attempt } => say(
             format!("printer `{printer}` still answers for attempt `{attempt}`, so its outcome can be learned"),
             "let `cetak run` settle it, or cancel its job at the printer first",
@@ -102,13 +107,17 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("the reason is not a reprint reason of profile `{profile}`"),
             &format!("the reasons are {}", list(known)),
         ),
-        Refusal::SamePerson { act } => say(
+        Refusal::SamePerson { act, operation: Operation::ReprintApprove } => say(
             format!("warrant {act} was requested by the same person; another person must approve it"),
             "let another person run `cetak reprint approve`",
         ),
-        Refusal::OtherPerson { act } => say(
-            format!("warrant {act} was requested by another person, who alone can take it back"),
-            "list the warrants with `cetak reprint list`",
+        Refusal::SamePerson { act, .. } => say(
+            format!("act {act} was requested by the same person; another person must confirm it"),
+            &format!("let another person run `cetak act confirm {act}`"),
+        ),
+        Refusal::OtherPerson { act, operation } => say(
+            format!("{} {act} was requested by another person, who alone can take it back", act_noun(*operation)),
+            &format!("see it with `cetak act show {act}`"),
         ),
         Refusal::NoRight { operation } => say(
             format!("operation `{}` needs a role that you do not have", operation.as_str()),
@@ -172,6 +181,10 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::PrinterExists { printer } => say(
             format!("a printer is named `{printer}` already"),
             &format!("choose another name, or remove that one with `cetak printer remove {printer}`"),
+        ),
+        Refusal::TooManyPrinters { most } => say(
+            format!("an office has at most {most} printers"),
+            "remove one that is no longer used with `cetak printer remove`",
         ),
         Refusal::AddressTaken { printer } => say(
             format!("printer `{printer}` is at that address already"),
@@ -271,6 +284,15 @@ pub fn refusal(refusal: &Refusal) -> Message {
                  ends in {lease_left_s} s"
             ),
         ),
+    }
+}
+
+/// What to do after an act for two people ended without being done.
+fn again(operation: Operation) -> &'static str {
+    if operation == Operation::ReprintApprove {
+        "request another with `cetak reprint request`"
+    } else {
+        "see what changed, and ask for the act again"
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{act::Act, card, database, inspection, printer, queue, record, stock, warrant};
+use super::{act::Act, card, database, destruction, inspection, printer, queue, record, stock, warrant};
 use crate::{
     domain::permission::{Operation, Permit},
     engine::{Engine, EngineError},
@@ -21,6 +21,9 @@ macro_rules! any_act {
         }
 
         impl AnyAct {
+            /// The name of each variant.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),+];
+
             /// The operation that it needs the right for.
             pub fn operation(&self) -> Operation {
                 match self {
@@ -69,7 +72,7 @@ any_act! {
     stock::LoadHopper,
     stock::UnloadHopper,
     stock::CountBlanks,
-    stock::DestroyBlanks,
+    destruction::DestroyBlanks,
     stock::LendBlanks,
     stock::TakeBackBlanks,
     printer::AddPrinter,
@@ -79,6 +82,7 @@ any_act! {
     printer::TestPrinter,
     database::ArchiveJobs,
     database::BackUpDatabase,
+    database::RecountCounters,
 }
 
 fn json(answer: &impl Serialize) -> serde_json::Value {

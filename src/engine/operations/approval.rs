@@ -16,8 +16,8 @@ pub(super) enum Approval<'a> {
     Confirmed {
         /// The act that was asked for.
         act: PendingActId,
-        /// The name of the person who asked.
-        requested_by: &'a str,
+        /// The names of the person who asked and of the person who confirms.
+        people: [&'a str; 2],
         /// Whether the person who confirms it proved who that is.
         authenticated: bool,
     },
@@ -28,7 +28,7 @@ impl Approval<'_> {
     pub(super) fn mark(self, event: Event) -> Event {
         match self {
             Self::Alone => event.with("second_person", "none"),
-            Self::Confirmed { act, requested_by, authenticated } => {
+            Self::Confirmed { act, people: [requested_by, _], authenticated } => {
                 event.with("act", act).with("requested_by", requested_by).with("authenticated", authenticated)
             }
         }

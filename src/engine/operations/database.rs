@@ -20,7 +20,7 @@ use crate::{
         time::Timestamp,
     },
     engine::{Engine, EngineError},
-    store::{Location, Moved, Store, Transferred},
+    store::{Location, Moved, Recounted, Store, Transferred},
 };
 
 /// The number of jobs in one archiving transaction: 14 ms on a busy machine, so that printing hardly waits.
@@ -93,6 +93,25 @@ async fn archive(engine: &Engine, permit: &Permit, older_than_days: u32) -> Resu
         archived.moved.jobs += moved.jobs;
         archived.moved.attempts += moved.attempts;
         archived.transactions += 1;
+    }
+}
+
+/// Counts the records and the outcomes of attempts again, in one transaction: a scheduler of a version without counters has
+/// printed meanwhile, and `db check` finds them wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RecountCounters {}
+
+impl Act for RecountCounters {
+    type Answer = Recounted;
+    const OPERATION: Operation = Operation::DatabaseCare;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Recounted, EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let recounted = tx.counters_recount().await?;
+        let event = Event::new("counters.recounted", "database").with("records", recounted.records);
+        tx.audit(event.with("outcomes", recounted.outcomes));
+        tx.commit().await?;
+        Ok(recounted)
     }
 }
 

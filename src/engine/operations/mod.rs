@@ -19,7 +19,10 @@ mod warrant;
 pub use act::{Act, RecordName, find_record, no_record};
 pub use any::AnyAct;
 pub use card::{CheckCard, HandOverCard, RejectCard, SurrenderCard, card_preview};
-pub use database::{ArchiveJobs, Archived, BackUpDatabase, Backup, DatabaseMove, archivable, database_move};
+pub use database::{
+    ArchiveJobs, Archived, BackUpDatabase, Backup, DatabaseMove, RecountCounters, archivable, database_move,
+};
+pub use destruction::DestroyBlanks;
 pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use printer::{
     AddObjectedPrinter, AddPrinter, Capabilities, ClearPrinter, PrinterStatus, Probe, RemovePrinter, Supply, TestCard,
@@ -28,8 +31,6 @@ pub use printer::{
 pub use queue::{ApproveBatch, CancelBatch, Pause, ResumeBatch, ResumePrinter, ResumeQueue};
 pub use record::{HoldRecord, ReleaseRecord};
 pub use reprint::Reprint;
-pub use second_person::{TwoPersonAct, confirm, refuse, request, take_back};
-pub use stock::{
-    Count, CountBlanks, DestroyBlanks, LendBlanks, LoadHopper, ReceiveBlanks, TakeBackBlanks, UnloadHopper,
-};
+pub use second_person::{TwoPersonAct, confirm, pending_act, refuse, request, take_back, taken_back_as, together};
+pub use stock::{Count, CountBlanks, Destruction, LendBlanks, LoadHopper, ReceiveBlanks, TakeBackBlanks, UnloadHopper};
 pub use warrant::{ApproveReprint, RefuseReprint, RequestReprint};

@@ -12,10 +12,12 @@ use crate::{
         attempt::{AttemptState, Outcome},
         audit::Event,
         breaker::Breaker,
+        objection::Objection,
         pause::PauseScope,
+        pending::Target,
         permission::{Operation, Permit},
         polling::POLL_MAX,
-        printer::Printer,
+        printer::{PRINTERS_MAX, Printer},
         printer_reason,
         reason::Reason,
         refusal::{PrinterUse, Refusal},
@@ -32,6 +34,7 @@ use crate::{
         },
     },
     render::Renderer,
+    store::Tx,
 };
 
 pub use crate::engine::printing::suitability::objections;
@@ -94,6 +97,43 @@ impl Act for AddObjectedPrinter {
     }
 }
 
+impl AddObjectedPrinter {
+    /// The objections of the printer, asked now. Refused if it does not answer: two people cannot override what is unknown.
+    pub(super) async fn ask(&self, engine: &Engine) -> Result<Vec<Objection>, EngineError> {
+        let AddPrinter { name, uri, profile, .. } = &self.printer;
+        engine.profile(profile)?;
+        match driver(engine, name.as_str(), uri)?.probe().await {
+            Ok(found) => Ok(objections(engine, profile, &found)),
+            Err(fault) => Err(no_answer(name.as_str(), uri, &fault)),
+        }
+    }
+
+    /// The printer, which must not be there; the version is what is objected.
+    pub(super) async fn target(
+        &self,
+        engine: &Engine,
+        tx: &mut Tx,
+        objections: &[Objection],
+    ) -> Result<Target, EngineError> {
+        engine.profile(&self.printer.profile)?;
+        self.printer.refuse_known(tx).await?;
+        // Cannot fail: an objection is texts and numbers.
+        let version = serde_json::to_string(objections).unwrap_or_default();
+        Ok(Target { name: subject(self.printer.name.as_str()), version, record: None })
+    }
+
+    pub(super) async fn apply(
+        &self,
+        engine: &Engine,
+        tx: &mut Tx,
+        objections: &[Objection],
+        approval: Approval<'_>,
+    ) -> Result<(), EngineError> {
+        engine.profile(&self.printer.profile)?;
+        self.printer.insert(tx, Some((&self.note, objections, approval))).await
+    }
+}
+
 impl AddPrinter {
     async fn add(
         &self,
@@ -101,39 +141,60 @@ impl AddPrinter {
         permit: &Permit,
         override_reason: Option<&Note>,
     ) -> Result<Probe, EngineError> {
-        let Self { name, uri, profile, hopper } = self;
-        let (name, hopper) = (name.as_str(), hopper.map(HopperCapacity::get));
+        let Self { name, uri, profile, .. } = self;
         engine.profile(profile)?;
-        let printers = engine.store.read().await?.printer_list().await?;
-        if let Some(same) = printers.iter().find(|printer| printer.uri == *uri && printer.name != name) {
-            return Err(Refusal::AddressTaken { printer: same.name.clone() }.into());
-        }
-        let exists = || Refusal::PrinterExists { printer: name.to_owned() };
-        if printers.iter().any(|printer| printer.name == name) {
-            return Err(exists().into());
-        }
-        let found = driver(engine, name, uri)?.probe().await;
+        self.refuse_known(&mut engine.store.read().await?).await?;
+        let found = driver(engine, name.as_str(), uri)?.probe().await;
         let objections = found.as_ref().map(|found| objections(engine, profile, found)).unwrap_or_default();
         if override_reason.is_none() && !objections.is_empty() {
-            return Err(Refusal::PrinterObjections { printer: name.to_owned(), objections, added: false }.into());
+            return Err(Refusal::PrinterObjections { printer: name.to_string(), objections, added: false }.into());
         }
         let mut tx = engine.write(permit).await?;
-        if !tx.printer_add(name, uri, profile, hopper, override_reason.map(Note::as_str)).await? {
-            return Err(exists().into());
-        }
-        let mut event = Event::new("printer.added", subject(name)).with("uri", plain_uri(uri)).with("profile", profile);
-        if let Some(hopper) = hopper {
-            event = event.with("hopper", hopper);
-        }
-        if let Some(why) = override_reason {
-            event = Approval::Alone.mark(event.with("override_reason", why).against(objections));
-        }
-        tx.audit(event);
+        self.refuse_known(&mut tx).await?;
+        self.insert(&mut tx, override_reason.map(|note| (note, &*objections, Approval::Alone))).await?;
         tx.commit().await?;
         Ok(match found {
             Ok(capabilities) => Probe::Answered(Box::new(capabilities)),
             Err(fault) => Probe::Silent(verdict::reason_of(&fault)),
         })
+    }
+
+    /// Refuses a name or an address that a printer has.
+    async fn refuse_known(&self, tx: &mut Tx) -> Result<(), EngineError> {
+        let printers = tx.printer_list().await?;
+        if printers.iter().any(|printer| printer.name == self.name.as_str()) {
+            return Err(Refusal::PrinterExists { printer: self.name.to_string() }.into());
+        }
+        if printers.len() >= PRINTERS_MAX {
+            return Err(Refusal::TooManyPrinters { most: PRINTERS_MAX }.into());
+        }
+        match printers.into_iter().find(|printer| printer.uri == self.uri) {
+            Some(same) => Err(Refusal::AddressTaken { printer: same.name }.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Saves the printer; with `overridden`, the reason for overriding objections, these, and the approval.
+    async fn insert(
+        &self,
+        tx: &mut Tx,
+        overridden: Option<(&Note, &[Objection], Approval<'_>)>,
+    ) -> Result<(), EngineError> {
+        let Self { name, uri, profile, hopper } = self;
+        let (name, hopper) = (name.as_str(), hopper.map(HopperCapacity::get));
+        let why = overridden.map(|(note, ..)| note.as_str());
+        if !tx.printer_add(name, uri, profile, hopper, why).await? {
+            return Err(Refusal::PrinterExists { printer: name.to_owned() }.into());
+        }
+        let mut event = Event::new("printer.added", subject(name)).with("uri", plain_uri(uri)).with("profile", profile);
+        if let Some(hopper) = hopper {
+            event = event.with("hopper", hopper);
+        }
+        if let Some((why, objections, approval)) = overridden {
+            event = approval.mark(event.with("override_reason", why).against(objections.to_vec()));
+        }
+        tx.audit(event);
+        Ok(())
     }
 }
 
@@ -184,7 +245,7 @@ impl Act for RemovePrinter {
         if !tx.attempts_open(&[name]).await?.is_empty() {
             return in_use(PrinterUse::Attempt);
         }
-        if tx.uncertain_list(0, i64::MAX).await?.iter().any(|(_, line)| line.printer == name) {
+        if tx.printer_has_uncertain(name).await? {
             return in_use(PrinterUse::UncertainAttempts);
         }
         let blank_type = &engine.profile(&printer.profile)?.blank_type;
@@ -317,8 +378,12 @@ async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result
 
 /// A printer's failure to answer as a refusal.
 pub fn does_not_answer(printer: &Printer, fault: &DriverError) -> EngineError {
+    no_answer(&printer.name, &printer.uri, fault)
+}
+
+fn no_answer(name: &str, uri: &str, fault: &DriverError) -> EngineError {
     let unreachable = |reason: &String| reason == "connecting-to-device";
-    let (printer, address) = (printer.name.clone(), plain_uri(&printer.uri));
+    let (printer, address) = (name.to_owned(), plain_uri(uri));
     if matches!(fault, DriverError::Unavailable { reasons } if reasons.iter().any(unreachable)) {
         return Refusal::PrinterUnreachable { printer, address }.into();
     }

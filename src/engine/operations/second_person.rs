@@ -5,18 +5,21 @@ use serde::{Deserialize, Serialize};
 use super::{
     approval::{Approval, actor},
     inspection::ResolveNothing,
+    printer::AddObjectedPrinter,
     reprint::Reprint,
-    stock::{CountBlanks, DestroyBlanks, LendBlanks, TakeBackBlanks},
+    stock::{CountBlanks, Destruction, LendBlanks, TakeBackBlanks},
 };
 use crate::{
     domain::{
         actor::Actor,
         audit::Event,
         id::PendingActId,
+        objection::Objection,
         pending::{Decision, EXPIRES_AFTER, NewPendingAct, NotDecided, PendingAct, PendingState, Target, decide},
         permission::{Operation, Permit},
-        refusal::Refusal,
-        value::Note,
+        refusal::{Refusal, RefusalKind},
+        time::Timestamp,
+        value::{Note, Witnesses},
     },
     engine::{Engine, EngineError},
     store::{StoreError, Tx},
@@ -32,15 +35,51 @@ pub enum TwoPersonAct {
     ResolveNothing(ResolveNothing),
     /// Book the difference of a count.
     CountBlanks(CountBlanks),
-    /// Destroy blanks or spoiled cards.
-    DestroyBlanks(DestroyBlanks),
+    /// Destroy blanks or spoiled cards; the two people are the witnesses.
+    DestroyBlanks(Destruction),
     /// Lend blanks to another office.
     LendBlanks(LendBlanks),
     /// Take back lent blanks.
     TakeBackBlanks(TakeBackBlanks),
+    /// Add a printer against objections.
+    AddObjectedPrinter(AddObjectedPrinter),
 }
 
+macro_rules! from {
+    ($($name:ident($act:ident)),+ $(,)?) => {
+        $(
+            impl From<$act> for TwoPersonAct {
+                fn from(act: $act) -> Self {
+                    Self::$name(act)
+                }
+            }
+        )+
+    };
+}
+
+from! {
+    Reprint(Reprint),
+    ResolveNothing(ResolveNothing),
+    CountBlanks(CountBlanks),
+    DestroyBlanks(Destruction),
+    LendBlanks(LendBlanks),
+    TakeBackBlanks(TakeBackBlanks),
+    AddObjectedPrinter(AddObjectedPrinter),
+}
+
+/// What a printer objects to being added. It is asked before the transaction begins, as no driver call runs inside one.
+type Objections = Vec<Objection>;
+
 impl TwoPersonAct {
+    /// The operations of all variants, in the order of the permission table.
+    pub const OPERATIONS: [Operation; 5] = [
+        Operation::InspectionNothing,
+        Operation::ReprintApprove,
+        Operation::CountBook,
+        Operation::StockRemove,
+        Operation::PrinterAddObjected,
+    ];
+
     /// The operation that is confirmed.
     pub fn operation(&self) -> Operation {
         match self {
@@ -48,6 +87,7 @@ impl TwoPersonAct {
             Self::ResolveNothing(_) => Operation::InspectionNothing,
             Self::CountBlanks(_) => Operation::CountBook,
             Self::DestroyBlanks(_) | Self::LendBlanks(_) | Self::TakeBackBlanks(_) => Operation::StockRemove,
+            Self::AddObjectedPrinter(_) => Operation::PrinterAddObjected,
         }
     }
 
@@ -59,11 +99,25 @@ impl TwoPersonAct {
             Self::DestroyBlanks(act) => act.document.as_str(),
             Self::LendBlanks(act) => act.document.as_str(),
             Self::TakeBackBlanks(act) => act.document.as_str(),
+            Self::AddObjectedPrinter(act) => act.note.as_str(),
         }
     }
 
-    /// The thing that it is about, as it is now.
-    async fn target(&self, engine: &Engine, tx: &mut Tx) -> Result<Target, EngineError> {
+    /// Asks the printer that is to be added; other acts have no objections.
+    async fn objections(&self, engine: &Engine) -> Result<Objections, EngineError> {
+        match self {
+            Self::AddObjectedPrinter(act) => act.ask(engine).await,
+            Self::Reprint(_)
+            | Self::ResolveNothing(_)
+            | Self::CountBlanks(_)
+            | Self::DestroyBlanks(_)
+            | Self::LendBlanks(_)
+            | Self::TakeBackBlanks(_) => Ok(Objections::new()),
+        }
+    }
+
+    /// The thing that it is about, as it is now. Refused if that does not exist.
+    async fn target(&self, engine: &Engine, tx: &mut Tx, objections: &Objections) -> Result<Target, EngineError> {
         match self {
             Self::Reprint(act) => act.target(tx).await,
             Self::ResolveNothing(act) => act.target(engine, tx).await,
@@ -71,11 +125,18 @@ impl TwoPersonAct {
             Self::DestroyBlanks(act) => act.target(engine),
             Self::LendBlanks(act) => act.target(engine),
             Self::TakeBackBlanks(act) => act.target(engine),
+            Self::AddObjectedPrinter(act) => act.target(engine, tx, objections).await,
         }
     }
 
     /// Does it, under the guards of this moment.
-    async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
+    async fn apply(
+        &self,
+        engine: &Engine,
+        tx: &mut Tx,
+        objections: &Objections,
+        approval: Approval<'_>,
+    ) -> Result<(), EngineError> {
         match self {
             Self::Reprint(act) => act.apply(engine, tx, approval).await,
             Self::ResolveNothing(act) => act.apply(engine, tx, approval).await,
@@ -83,28 +144,53 @@ impl TwoPersonAct {
             Self::DestroyBlanks(act) => act.apply(engine, tx, approval).await,
             Self::LendBlanks(act) => act.apply(engine, tx, approval).await,
             Self::TakeBackBlanks(act) => act.apply(engine, tx, approval).await,
+            Self::AddObjectedPrinter(act) => act.apply(engine, tx, objections, approval).await,
         }
     }
 }
 
 /// Asks for an act, which another person then confirms. Nothing is reserved.
 pub async fn request(engine: &Engine, permit: &Permit, act: &TwoPersonAct) -> Result<PendingActId, EngineError> {
-    let mut tx = engine.write(permit.asks(act.operation())?).await?;
-    let (id, target) = store(engine, &mut tx, act, &actor(engine, permit)).await?;
+    permit.asks(act.operation())?;
+    let objections = act.objections(engine).await?;
+    let mut tx = engine.write(permit).await?;
+    let target = act.target(engine, &mut tx, &objections).await?;
+    let id = store(&mut tx, act, &target, &actor(engine, permit)).await?;
     let event = Event::new("act.requested", target.name).with("act", id).with("operation", act.operation().as_str());
     tx.audit(event.with("reason", act.reason()));
     tx.commit().await?;
     Ok(id)
 }
 
+/// Does an act for two people who are at the same screen: the first asks for it and the second confirms it, in one
+/// transaction. Only the local administrator can, as both names are only claimed.
+pub async fn together(
+    engine: &Engine,
+    permit: &Permit,
+    act: &TwoPersonAct,
+    people: &Witnesses,
+) -> Result<(), EngineError> {
+    permit.covers(act.operation())?;
+    let objections = act.objections(engine).await?;
+    let mut tx = engine.write(permit).await?;
+    let by = actor(engine, permit);
+    let [first, second] = people.names().map(|name| Actor { name: name.to_owned(), ..(*by).clone() });
+    let target = act.target(engine, &mut tx, &objections).await?;
+    let id = store(&mut tx, act, &target, &first).await?;
+    tx.pending_act_decide(id, PendingState::Confirmed, &second, None).await?;
+    let people = [&*first.name, &*second.name];
+    let approval = Approval::Confirmed { act: id, people, authenticated: by.authenticated };
+    act.apply(engine, &mut tx, &objections, approval).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Stores an act that `actor` asks for.
 pub(super) async fn store(
-    engine: &Engine,
     tx: &mut Tx,
     act: &TwoPersonAct,
+    target: &Target,
     actor: &Actor,
-) -> Result<(PendingActId, Target), EngineError> {
-    let target = act.target(engine, tx).await?;
+) -> Result<PendingActId, EngineError> {
     let new = NewPendingAct {
         operation: act.operation(),
         // Cannot fail: an act is texts and numbers.
@@ -113,30 +199,36 @@ pub(super) async fn store(
         reason: act.reason().to_owned(),
         expires_at: tx.now().plus(EXPIRES_AFTER),
     };
-    Ok((tx.pending_act_add(&new, actor).await?, target))
+    Ok(tx.pending_act_add(&new, actor).await?)
 }
 
-/// Confirms what another person asked for, and does it, in one transaction. An act whose target changed, or that has
-/// expired, ends without being done; one that its own guards refuse stays as it is.
+/// Confirms what another person asked for, and does it, in one transaction. An act whose target changed or is gone, or that
+/// has expired, ends without being done; one that its own guards refuse stays as it is.
 pub async fn confirm(engine: &Engine, permit: &Permit, id: PendingActId) -> Result<(), EngineError> {
+    let (stored, act) = pending_act(&mut engine.store.read().await?, id).await?;
+    permit.confirms(stored.operation)?;
+    // Decided once before a printer is asked: what cannot be confirmed anyway does not wait for its answer.
+    let unchanged = Decision::Confirm { version: Some(&stored.target.version) };
+    let state = decided(engine, permit, engine.clock.now(), &stored, unchanged)?;
+    let objections = if state == PendingState::Confirmed { act.objections(engine).await? } else { Objections::new() };
+
     let mut tx = engine.write(permit).await?;
     let stored = find(&mut tx, id).await?;
-    permit.confirms(stored.operation)?;
-    let act: TwoPersonAct = serde_json::from_str(&stored.act).map_err(|error| StoreError::Corrupt {
-        table: "pending_act",
-        id: id.to_string(),
-        what: error.to_string(),
-    })?;
-    let target = act.target(engine, &mut tx).await?;
-    let state = decided(engine, permit, &tx, &stored, Decision::Confirm { version: &target.version })?;
+    let (version, gone) = match act.target(engine, &mut tx, &objections).await {
+        Ok(target) => (Some(target.version), false),
+        Err(EngineError::Refused(refusal)) => (None, refusal.kind() == RefusalKind::NotFound),
+        Err(error) => return Err(error),
+    };
+    let decision = Decision::Confirm { version: version.as_deref() };
+    let state = decided(engine, permit, tx.now(), &stored, decision)?;
     let actor = actor(engine, permit);
     tx.pending_act_decide(id, state, &actor, None).await?;
     if state != PendingState::Confirmed {
-        return end(tx, &stored, state).await;
+        return end(tx, &stored, state, gone).await;
     }
-    let requested_by = stored.requested_by.as_str();
-    let approval = Approval::Confirmed { act: id, requested_by, authenticated: actor.authenticated };
-    act.apply(engine, &mut tx, approval).await?;
+    let people = [&*stored.requested_by, &*actor.name];
+    let approval = Approval::Confirmed { act: id, people, authenticated: actor.authenticated };
+    act.apply(engine, &mut tx, &objections, approval).await?;
     Ok(tx.commit().await?)
 }
 
@@ -145,16 +237,21 @@ pub async fn refuse(engine: &Engine, permit: &Permit, id: PendingActId, note: &N
     let mut tx = engine.write(permit).await?;
     let stored = find(&mut tx, id).await?;
     permit.confirms(stored.operation)?;
-    let (state, event) = (decided(engine, permit, &tx, &stored, Decision::Refuse)?, "act.refused");
+    let (state, event) = (decided(engine, permit, tx.now(), &stored, Decision::Refuse)?, "act.refused");
     close(engine, permit, tx, &stored, (state, event), Some(note)).await
+}
+
+/// The operation whose right taking an act back needs. Persons who ask for a reprint have no right to approve one.
+pub fn taken_back_as(operation: Operation) -> Operation {
+    if operation == Operation::ReprintApprove { Operation::ReprintRefuse } else { operation }
 }
 
 /// Takes back what the same person asked for.
 pub async fn take_back(engine: &Engine, permit: &Permit, id: PendingActId) -> Result<(), EngineError> {
     let mut tx = engine.write(permit).await?;
     let stored = find(&mut tx, id).await?;
-    permit.concerns(stored.operation)?;
-    let (state, event) = (decided(engine, permit, &tx, &stored, Decision::TakeBack)?, "act.taken-back");
+    permit.concerns(taken_back_as(stored.operation))?;
+    let (state, event) = (decided(engine, permit, tx.now(), &stored, Decision::TakeBack)?, "act.taken-back");
     close(engine, permit, tx, &stored, (state, event), None).await
 }
 
@@ -169,7 +266,7 @@ pub(super) async fn close(
 ) -> Result<(), EngineError> {
     tx.pending_act_decide(act.id, state, &actor(engine, permit), note.map(Note::as_str)).await?;
     if state == PendingState::Expired {
-        return end(tx, act, state).await;
+        return end(tx, act, state, false).await;
     }
     let event = Event::new(event, &act.target.name).with("act", act.id).with("operation", act.operation.as_str());
     tx.audit(match note {
@@ -179,34 +276,51 @@ pub(super) async fn close(
     Ok(tx.commit().await?)
 }
 
-/// Saves that an act expired or is in conflict, and refuses the decision for that reason.
-async fn end(mut tx: Tx, act: &PendingAct, state: PendingState) -> Result<(), EngineError> {
+/// Saves that an act expired, or is in conflict because its target changed or is gone, and refuses the decision for that
+/// reason.
+async fn end(mut tx: Tx, act: &PendingAct, state: PendingState, gone: bool) -> Result<(), EngineError> {
+    let (id, operation, target) = (act.id, act.operation, act.target.name.clone());
     let (event, refusal) = if state == PendingState::Expired {
-        ("act.expired", Refusal::ActExpired { act: act.id })
+        ("act.expired", Refusal::ActExpired { act: id, operation })
+    } else if gone {
+        ("act.conflict", Refusal::ActTargetGone { act: id, operation, target })
     } else {
-        ("act.conflict", Refusal::ActTargetChanged { act: act.id, target: act.target.name.clone() })
+        ("act.conflict", Refusal::ActTargetChanged { act: id, operation, target })
     };
-    tx.audit(Event::new(event, &act.target.name).with("act", act.id).with("operation", act.operation.as_str()));
+    let event = Event::new(event, &act.target.name).with("act", id).with("operation", operation.as_str());
+    tx.audit(event.with("why", refusal.code()));
     tx.commit().await?;
     Err(refusal.into())
 }
 
-/// The state that a decision leads to.
+/// The state that a decision at `now` leads to.
 pub(super) fn decided(
     engine: &Engine,
     permit: &Permit,
-    tx: &Tx,
-    act: &PendingAct,
+    now: Timestamp,
+    row: &PendingAct,
     decision: Decision<'_>,
 ) -> Result<PendingState, Refusal> {
-    decide(act, decision, &actor(engine, permit), tx.now()).map_err(|not| match not {
-        NotDecided::Decided(found) => Refusal::ActDecided { act: act.id, found },
-        NotDecided::SamePerson => Refusal::SamePerson { act: act.id },
-        NotDecided::OtherPerson => Refusal::OtherPerson { act: act.id },
+    let (act, operation) = (row.id, row.operation);
+    decide(row, decision, &actor(engine, permit), now).map_err(|not| match not {
+        NotDecided::Decided(found) => Refusal::ActDecided { act, operation, found },
+        NotDecided::SamePerson => Refusal::SamePerson { act, operation },
+        NotDecided::OtherPerson => Refusal::OtherPerson { act, operation },
     })
 }
 
-/// An act that was asked for.
+/// An act that was asked for, and its arguments.
+pub async fn pending_act(tx: &mut Tx, id: PendingActId) -> Result<(PendingAct, TwoPersonAct), EngineError> {
+    let row = find(tx, id).await?;
+    let act = serde_json::from_str(&row.act).map_err(|error| StoreError::Corrupt {
+        table: "pending_act",
+        id: id.to_string(),
+        what: error.to_string(),
+    })?;
+    Ok((row, act))
+}
+
+/// The row of an act that was asked for.
 pub(super) async fn find(tx: &mut Tx, id: PendingActId) -> Result<PendingAct, EngineError> {
     tx.pending_act_get(id).await?.ok_or_else(|| Refusal::NoAct { act: id }.into())
 }

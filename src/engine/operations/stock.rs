@@ -10,7 +10,7 @@ use crate::{
         permission::{Operation, Permit},
         refusal::Refusal,
         stock::{Account, Cause, LotQuantity, Movement, Place, allocate, serial_count},
-        value::{Counted, Document, LotName, Note, OfficeName, PrinterName, Quantity, Witnesses},
+        value::{Counted, Document, LotName, Note, OfficeName, PrinterName, Quantity},
     },
     engine::{Engine, EngineError},
     store::Tx,
@@ -213,9 +213,9 @@ impl CountBlanks {
     }
 }
 
-/// Blanks or spoiled cards are destroyed, before two people, with a document.
+/// What is destroyed. The person who asks and the person who confirms are the witnesses.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct DestroyBlanks {
+pub struct Destruction {
     /// The blank type.
     pub blank_type: String,
     /// How many.
@@ -224,11 +224,9 @@ pub struct DestroyBlanks {
     pub from_vault: bool,
     /// The record of destruction.
     pub document: Document,
-    /// The people who saw it.
-    pub witnesses: Witnesses,
 }
 
-impl DestroyBlanks {
+impl Destruction {
     pub(super) fn target(&self, engine: &Engine) -> Result<Target, EngineError> {
         stock_target(engine, &self.blank_type)
     }
@@ -239,8 +237,12 @@ impl DestroyBlanks {
         let from = if self.from_vault { Account::Vault } else { Account::Spoiled };
         let way = (from.clone(), Account::Destroyed);
         transfer(tx, blank_type, way, quantity, Cause::Destroyed, Some(document.as_str())).await?;
-        let event = stock_event("blangko.destroyed", blank_type, quantity).with("from", from);
-        tx.audit(approval.mark(event.with("document", document).with("witnesses", &self.witnesses)));
+        let mut event = stock_event("blangko.destroyed", blank_type, quantity).with("from", from);
+        event = event.with("document", document);
+        if let Approval::Confirmed { people: [first, second], .. } = approval {
+            event = event.with("witnesses", format!("{first}, {second}"));
+        }
+        tx.audit(approval.mark(event));
         Ok(())
     }
 }

@@ -47,8 +47,9 @@ impl Act for RequestReprint {
         }
         may_be_reprinted(view.state, &view.subject)?;
         photo_is_there(&view, profile.photo)?;
+        let target = self.reprint.target(&mut tx).await?;
         let act = TwoPersonAct::Reprint(self.reprint);
-        let (id, target) = second_person::store(engine, &mut tx, &act, &actor(engine, permit)).await?;
+        let id = second_person::store(&mut tx, &act, &target, &actor(engine, permit)).await?;
         tx.audit(Event::new("reprint.requested", target.name).with("act", id).with("reason", reason));
         tx.commit().await?;
         Ok(id)
@@ -89,7 +90,7 @@ impl Act for RefuseReprint {
         let act = warrant(&mut tx, self.warrant).await?;
         // An operator refuses only what the same account asked for.
         let decision = if permit.covers(Self::OPERATION).is_ok() { Decision::Refuse } else { Decision::TakeBack };
-        let state = decided(engine, permit, &tx, &act, decision)?;
+        let state = decided(engine, permit, tx.now(), &act, decision)?;
         close(engine, permit, tx, &act, (state, "reprint.refused"), Some(&self.note)).await
     }
 }

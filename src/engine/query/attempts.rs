@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Page, PageRequest, Query};
-use crate::store::UncertainLine;
+use crate::{domain::permission::Operation, store::UncertainLine};
 
 /// Asks for the attempts that a person has to inspect, oldest first.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
@@ -16,6 +16,7 @@ pub struct ListUncertain {
 
 impl Query for ListUncertain {
     type Answer = Page<UncertainLine>;
+    const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<Page<UncertainLine>, EngineError> {
         let (after, limit) = self.page.range();

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Page, PageRequest, Query};
-use crate::store::{ChainHead, Remedy, Violation};
+use crate::{
+    domain::permission::Operation,
+    store::{ChainHead, Remedy, Violation},
+};
 
 /// Asks for the newest row of each chain.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
@@ -12,6 +15,7 @@ pub struct ListAuditHeads {}
 
 impl Query for ListAuditHeads {
     type Answer = Vec<ChainHead>;
+    const OPERATION: Operation = Operation::AuditSeal;
 
     async fn read(self, engine: &Engine) -> Result<Vec<ChainHead>, EngineError> {
         Ok(engine.store.read().await?.audit_heads().await?)
@@ -40,6 +44,7 @@ pub struct AuditEntry {
 
 impl Query for ListAudit {
     type Answer = Page<AuditEntry>;
+    const OPERATION: Operation = Operation::AuditSeal;
 
     async fn read(self, engine: &Engine) -> Result<Page<AuditEntry>, EngineError> {
         let (after, limit) = self.page.range();
@@ -93,6 +98,7 @@ pub struct AccountFault {
 
 impl Query for VerifyAudit {
     type Answer = AuditVerification;
+    const OPERATION: Operation = Operation::AuditSeal;
 
     async fn read(self, engine: &Engine) -> Result<AuditVerification, EngineError> {
         let mut tx = engine.store.read().await?;
@@ -134,6 +140,7 @@ pub struct CheckedRule {
 
 impl Query for CheckDatabase {
     type Answer = Vec<CheckedRule>;
+    const OPERATION: Operation = Operation::DatabaseCare;
 
     async fn read(self, engine: &Engine) -> Result<Vec<CheckedRule>, EngineError> {
         let checks = engine.store.read().await?.check(&self.seal).await?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Page, PageRequest, Query};
 use crate::{
-    domain::{id::BatchId, refusal::Refusal},
+    domain::{id::BatchId, permission::Operation, refusal::Refusal},
     store::BatchLine,
 };
 
@@ -22,6 +22,7 @@ pub struct ListBatches {
 
 impl Query for ListBatches {
     type Answer = Page<BatchLine>;
+    const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<Page<BatchLine>, EngineError> {
         let (after, limit) = self.page.range();
@@ -40,6 +41,7 @@ pub struct ShowBatch {
 
 impl Query for ShowBatch {
     type Answer = BatchLine;
+    const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<BatchLine, EngineError> {
         let line = engine.store.read().await?.batch_line(self.batch).await?;

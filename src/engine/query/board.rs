@@ -13,6 +13,7 @@ use super::{
 use crate::{
     domain::{
         pause::{Pause, PauseScope},
+        permission::Operation,
         record::RecordState,
     },
     store::{BatchLine, Node, OldestWaiting},
@@ -74,6 +75,7 @@ pub struct PauseLine {
 
 impl Query for ShowBoard {
     type Answer = Board;
+    const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<Board, EngineError> {
         let mut tx = engine.store.read().await?;

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         id::{BatchId, JobId},
         job::JobState,
+        permission::Operation,
         refusal::Refusal,
     },
     engine::operations::{RecordName, find_record},
@@ -43,6 +44,7 @@ pub struct ListJobs {
 
 impl Query for ListJobs {
     type Answer = Page<JobLine>;
+    const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<Page<JobLine>, EngineError> {
         let mut tx = engine.store.read().await?;
@@ -67,6 +69,7 @@ pub struct ShowJob {
 
 impl Query for ShowJob {
     type Answer = JobLine;
+    const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<JobLine, EngineError> {
         let found = engine.store.read().await?.job_list(JobScope::Job(self.job), None, 0, 1).await?.pop();

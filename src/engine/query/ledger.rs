@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Page, PageRequest, Query};
-use crate::store::MovementLine;
+use crate::{domain::permission::Operation, store::MovementLine};
 
 /// Asks for movements, newest first.
 #[derive(Clone, Default, Debug, Serialize, Deserialize)]
@@ -19,6 +19,7 @@ pub struct ListMovements {
 
 impl Query for ListMovements {
     type Answer = Page<MovementLine>;
+    const OPERATION: Operation = Operation::ReportRead;
 
     async fn read(self, engine: &Engine) -> Result<Page<MovementLine>, EngineError> {
         let (before, limit) = self.page.range_down();

@@ -5,6 +5,8 @@
 //! * Lists come in pages by key ([`PageRequest`], [`Page`]).
 //! * Nothing personal is in any answer. What is said to a person is worded where it is shown.
 
+mod any;
+mod archive;
 mod attempts;
 mod audit;
 mod batches;
@@ -13,7 +15,9 @@ mod jobs;
 mod ledger;
 mod needs;
 mod page;
+mod pending_acts;
 mod printers;
+mod probe;
 mod records;
 mod stock;
 mod warrants;
@@ -23,6 +27,8 @@ use std::future::Future;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
+    any::AnyQuery,
+    archive::CountArchivable,
     attempts::ListUncertain,
     audit::{
         AccountFault, AuditEntry, AuditVerification, CheckDatabase, CheckedRule, ListAudit, ListAuditHeads, SealFault,
@@ -34,22 +40,28 @@ pub use self::{
     ledger::ListMovements,
     needs::{ListNeeds, Need, NeedKind},
     page::{Cursor, Limit, Page, PageRequest},
+    pending_acts::{ListPendingActs, PendingActView, ShowPendingAct},
     printers::{ListPrinters, PrinterLine},
+    probe::{PrinterReport, ProbePrinter},
     records::{ListRecords, ShowRecord},
     stock::{ACCOUNTS, ShowStock, Stock, Totals},
     warrants::ListWarrants,
 };
 use super::{Engine, EngineError};
+use crate::domain::permission::Operation;
 pub use crate::store::{
-    AttemptLine, BalanceLine, BatchLine, ChainHead, JobLine, MovementLine, Node, OldestWaiting, RecordLine, Remedy,
-    UncertainLine, Violation, WarrantLine,
+    AttemptLine, BalanceLine, BatchLine, ChainHead, JobLine, MovementLine, Node, OldestWaiting, PendingActLine,
+    RecordLine, Remedy, UncertainLine, Violation, WarrantLine,
 };
 
 /// Something to be read. It changes nothing.
-pub trait Query: Serialize + DeserializeOwned + Send {
+pub trait Query: Serialize + DeserializeOwned + Send + 'static {
     /// What it answers.
     type Answer: Serialize + DeserializeOwned + Send;
+    /// The line of the permission table that it belongs to.
+    const OPERATION: Operation;
 
-    /// Reads it, in one state of the database.
+    /// Reads it, in one state of the database. Surfaces read through [`Client::query`](super::client::Client::query), which
+    /// asks for the right first.
     fn read(self, engine: &Engine) -> impl Future<Output = Result<Self::Answer, EngineError>> + Send;
 }

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     domain::{
         breaker::Breaker,
+        permission::Operation,
         printer_reason::{Advice, Who},
         record::RecordState,
     },
@@ -43,6 +44,11 @@ pub enum NeedKind {
     StoppedCards,
     /// Reprints that wait for approval.
     ReprintsToApprove,
+    /// Other acts that wait for their second person.
+    ActsToConfirm {
+        /// The operation that is confirmed.
+        operation: Operation,
+    },
     /// Batches that wait for approval.
     BatchesToApprove,
     /// The printer failed until its breaker locked.
@@ -68,6 +74,7 @@ pub enum NeedKind {
 
 impl Query for ListNeeds {
     type Answer = Vec<Need>;
+    const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<Vec<Need>, EngineError> {
         let mut tx = engine.store.read().await?;
@@ -92,9 +99,14 @@ pub(super) async fn read(
         (NeedKind::UncertainCards, count(RecordState::Uncertain, false)),
         (NeedKind::QuarantinedRecords, count(RecordState::Quarantined, false)),
         (NeedKind::StoppedCards, count(RecordState::Printed, true)),
-        (NeedKind::ReprintsToApprove, tx.warrants_requested_count(engine.clock.now()).await?),
         (NeedKind::BatchesToApprove, tx.batches_planned_count().await?),
     ];
+    let of_act = |operation| {
+        let is_reprint = operation == Operation::ReprintApprove;
+        if is_reprint { NeedKind::ReprintsToApprove } else { NeedKind::ActsToConfirm { operation } }
+    };
+    let acts = tx.pending_acts_open_counts(engine.clock.now()).await?;
+    needs.extend(acts.into_iter().map(|(operation, count)| (of_act(operation), count)));
     needs.extend(printers.iter().flat_map(needs_of).map(|kind| (kind, 1)));
     let is_behind = engine.clock.now().plus(CLOCK_TOLERANCE) < tx.newest_instant().await?;
     needs.push((NeedKind::ClockBehind, i64::from(is_behind)));

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         breaker::Breaker,
         pause::Pause,
+        permission::Operation,
         printer_reason::{Advice, advise},
         time::day_start,
     },
@@ -14,7 +15,7 @@ use crate::{
     store::Tx,
 };
 
-/// Asks for all printers in use, by name.
+/// Asks for all printers in use, by name: at most [`PRINTERS_MAX`](crate::domain::printer::PRINTERS_MAX).
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListPrinters {}
@@ -50,6 +51,7 @@ pub struct PrinterLine {
 
 impl Query for ListPrinters {
     type Answer = Vec<PrinterLine>;
+    const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<Vec<PrinterLine>, EngineError> {
         let mut tx = engine.store.read().await?;

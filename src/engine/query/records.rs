@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Page, PageRequest, Query};
 use crate::{
-    domain::record::RecordState,
+    domain::{permission::Operation, record::RecordState},
     engine::operations::{RecordName, find_record, no_record},
     store::RecordLine,
 };
@@ -23,6 +23,7 @@ pub struct ListRecords {
 
 impl Query for ListRecords {
     type Answer = Page<RecordLine>;
+    const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<Page<RecordLine>, EngineError> {
         let (after, limit) = self.page.range();
@@ -40,6 +41,7 @@ pub struct ShowRecord {
 
 impl Query for ShowRecord {
     type Answer = RecordLine;
+    const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<RecordLine, EngineError> {
         let mut tx = engine.store.read().await?;

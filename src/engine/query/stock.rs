@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Query};
-use crate::store::BalanceLine;
+use crate::{domain::permission::Operation, store::BalanceLine};
 
 /// The accounts in the order of a report.
 pub const ACCOUNTS: [&str; 11] = [
@@ -25,7 +25,8 @@ pub const ACCOUNTS: [&str; 11] = [
 /// Blank type to account to quantity, over lots and places, with `sum`, which is zero when the books are right.
 pub type Totals = BTreeMap<String, BTreeMap<String, i64>>;
 
-/// Asks for the [`Stock`].
+/// Asks for the [`Stock`]: one row for each account that a lot's blanks are in, so it grows by a few rows with each delivery,
+/// and not with the cards.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShowStock {}
@@ -41,6 +42,7 @@ pub struct Stock {
 
 impl Query for ShowStock {
     type Answer = Stock;
+    const OPERATION: Operation = Operation::ReportRead;
 
     async fn read(self, engine: &Engine) -> Result<Stock, EngineError> {
         let accounts = engine.store.read().await?.balance_list().await?;

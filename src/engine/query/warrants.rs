@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Page, PageRequest, Query};
-use crate::store::WarrantLine;
+use crate::{domain::permission::Operation, store::WarrantLine};
 
 /// Asks for warrants, oldest first.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
@@ -16,6 +16,7 @@ pub struct ListWarrants {
 
 impl Query for ListWarrants {
     type Answer = Page<WarrantLine>;
+    const OPERATION: Operation = Operation::BoardRead;
 
     async fn read(self, engine: &Engine) -> Result<Page<WarrantLine>, EngineError> {
         let (after, limit) = self.page.range();

@@ -17,6 +17,7 @@ macro_rules! scripts {
             (6, "sides", include_str!(concat!("../../../migrations/", $folder, "/0006_sides.sql"))),
             (7, "acts", include_str!(concat!("../../../migrations/", $folder, "/0007_acts.sql"))),
             (8, "counters", include_str!(concat!("../../../migrations/", $folder, "/0008_counters.sql"))),
+            (9, "second_person", include_str!(concat!("../../../migrations/", $folder, "/0009_second_person.sql"))),
         ]
     };
 }

@@ -139,8 +139,8 @@ mod tests {
         for width in [20_u32, 40, 80, 160, 320, 640] {
             let scaled = resample(&samples, [160, 4], [0, 0, 160, 4], [width, 4]).unwrap();
             let step = 160.0 / f64::from(width);
-            for (dot, level) in scaled.iter().step_by(3).enumerate().take(width as usize) {
-                let middle = (dot as f64 + 0.5) * step - 0.5;
+            for (dot, level) in (0..width).zip(scaled.iter().step_by(3)) {
+                let middle = (f64::from(dot) + 0.5) * step - 0.5;
                 // At both ends, a window has samples on one side only.
                 if (4.0 * step.max(1.0)..156.0 - 4.0 * step).contains(&middle) {
                     assert!((f64::from(*level) - middle).abs() <= 0.51, "{width}: {dot}: {level}, not {middle}");

@@ -1,0 +1,128 @@
+//! `cetak act`, and how commands for two people are carried out.
+
+use super::{
+    Usage,
+    args::{ActCommand, SecondArgs},
+    output::{Output, table},
+    pages, words,
+};
+use crate::{
+    domain::{
+        id::PendingActId,
+        value::{PersonName, Witnesses},
+    },
+    engine::{
+        Engine,
+        client::{Client, Direct},
+        operations::TwoPersonAct,
+        query::{ListPendingActs, PendingActLine, PendingActView, ShowPendingAct},
+    },
+};
+
+pub(super) async fn command(engine: &Engine, out: Output, command: ActCommand) -> anyhow::Result<()> {
+    let client = Direct::new(engine);
+    let done = match command {
+        ActCommand::List { all } => return list(engine, out, all).await,
+        ActCommand::Show { act } => {
+            let view = client.query(ShowPendingAct { id: PendingActId(act) }).await?;
+            return Ok(out.data(&view, view_text)?);
+        }
+        ActCommand::Confirm { act } => {
+            client.confirm(PendingActId(act)).await?;
+            format!("act {act} confirmed and done")
+        }
+        ActCommand::Refuse { act, reason } => {
+            client.refuse(PendingActId(act), reason).await?;
+            format!("act {act} refused")
+        }
+        ActCommand::TakeBack { act } => {
+            client.take_back(PendingActId(act)).await?;
+            format!("act {act} taken back")
+        }
+    };
+    Ok(out.done(&done)?)
+}
+
+const SAME_PERSON: Usage = Usage("`--second` names another person than the one who runs the command");
+
+/// Asks for an act, or does it with the second person who is named, and says so. `None` if neither is wanted: then it is
+/// given back, to be done alone.
+pub(super) async fn with_second<A: Into<TwoPersonAct>>(
+    engine: &Engine,
+    out: Output,
+    second: SecondArgs,
+    act: A,
+    done: &str,
+) -> anyhow::Result<Option<A>> {
+    if second.ask {
+        ask(engine, out, act.into()).await?;
+        return Ok(None);
+    }
+    let Some(second) = second.second else { return Ok(Some(act)) };
+    let first: PersonName = engine.writer.actor.name.parse().map_err(|_| SAME_PERSON)?;
+    let people = Witnesses::try_from([first, second]).map_err(|_| SAME_PERSON)?;
+    Direct::new(engine).together(act.into(), people).await?;
+    out.done(done)?;
+    Ok(None)
+}
+
+/// Asks for an act, and says who does what next.
+pub(super) async fn ask(engine: &Engine, out: Output, act: TwoPersonAct) -> anyhow::Result<()> {
+    let id = Direct::new(engine).request(act).await?;
+    let text = format!("act {id} requested; another person confirms it with `cetak act confirm {id}`\n");
+    Ok(out.data(&serde_json::json!({ "act": id }), |_| text)?)
+}
+
+async fn list(engine: &Engine, out: Output, all: bool) -> anyhow::Result<()> {
+    let lines = pages::all(engine, |page| ListPendingActs { decided_too: all, page }).await?;
+    let row = |line: &PendingActLine| {
+        vec![
+            line.id.to_string(),
+            words::operation(line.operation).to_owned(),
+            line.target.clone(),
+            line.state.as_str().to_owned(),
+            line.reason.clone(),
+            line.requested_by.clone(),
+            line.expires_at.clone().unwrap_or_default(),
+            line.decided_by.clone().unwrap_or_default(),
+        ]
+    };
+    let header = ["act", "what", "about", "state", "reason", "requested by", "expires", "decided by"];
+    Ok(out.data(&lines, |lines| table(&header, &lines.iter().map(row).collect::<Vec<_>>()))?)
+}
+
+fn view_text(view: &PendingActView) -> String {
+    let line = &view.line;
+    let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
+    let mut rows = vec![
+        ("what".to_owned(), words::operation(line.operation).to_owned()),
+        ("about".to_owned(), line.target.clone()),
+        ("state".to_owned(), line.state.as_str().to_owned()),
+        ("requested by".to_owned(), line.requested_by.clone()),
+        ("requested at".to_owned(), line.requested_at.clone()),
+        ("expires at".to_owned(), optional(&line.expires_at)),
+        ("decided by".to_owned(), optional(&line.decided_by)),
+        ("decided at".to_owned(), optional(&line.decided_at)),
+        ("refused because".to_owned(), optional(&line.decided_note)),
+    ];
+    // Cannot fail: an act is texts and numbers.
+    arguments("", &serde_json::to_value(&view.arguments).unwrap_or_default(), &mut rows);
+    let title = format!("act {}", line.id);
+    table(&[&title, ""], &rows.into_iter().map(|(key, value)| vec![key, value]).collect::<Vec<_>>())
+}
+
+/// The arguments of an act, one to a row: `blank type`, `record request id`.
+fn arguments(name: &str, value: &serde_json::Value, rows: &mut Vec<(String, String)>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (key, value) in fields {
+                arguments(&format!("{name} {}", key.replace('_', " ")), value, rows);
+            }
+        }
+        serde_json::Value::String(text) => rows.push((name.trim().to_owned(), text.clone())),
+        serde_json::Value::Null => {}
+        serde_json::Value::Bool(_) | serde_json::Value::Number(_) | serde_json::Value::Array(_) => {
+            rows.push((name.trim().to_owned(), value.to_string()));
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Every query under one type, for what arrives as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Engine, EngineError, Query, archive, attempts, audit, batches, board, jobs, ledger, needs, pending_acts, printers,
+    probe, records, stock, warrants,
+};
+use crate::domain::permission::Operation;
+
+macro_rules! any_query {
+    ($($module:ident::$name:ident),+ $(,)?) => {
+        /// Any query. In JSON `{"query": "show-batch", "batch": 12}`.
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        #[serde(tag = "query", rename_all = "kebab-case")]
+        pub enum AnyQuery {
+            $(
+                #[doc = concat!("[`", stringify!($name), "`](", stringify!($module), "::", stringify!($name), ")")]
+                $name($module::$name),
+            )+
+        }
+
+        impl AnyQuery {
+            /// The name of each variant.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),+];
+
+            /// The operation that it needs the right for.
+            pub fn operation(&self) -> Operation {
+                match self {
+                    $(Self::$name(_) => <$module::$name as Query>::OPERATION,)+
+                }
+            }
+
+            /// Reads it. The answer is that of the query, as JSON.
+            pub async fn read(self, engine: &Engine) -> Result<serde_json::Value, EngineError> {
+                Ok(match self {
+                    $(Self::$name(query) => json(&query.read(engine).await?),)+
+                })
+            }
+        }
+
+        $(
+            impl From<$module::$name> for AnyQuery {
+                fn from(query: $module::$name) -> Self {
+                    Self::$name(query)
+                }
+            }
+        )+
+    };
+}
+
+any_query! {
+    board::ShowBoard,
+    needs::ListNeeds,
+    records::ListRecords,
+    records::ShowRecord,
+    jobs::ListJobs,
+    jobs::ShowJob,
+    batches::ListBatches,
+    batches::ShowBatch,
+    attempts::ListUncertain,
+    warrants::ListWarrants,
+    pending_acts::ListPendingActs,
+    pending_acts::ShowPendingAct,
+    printers::ListPrinters,
+    probe::ProbePrinter,
+    stock::ShowStock,
+    ledger::ListMovements,
+    audit::ListAuditHeads,
+    audit::ListAudit,
+    audit::VerifyAudit,
+    audit::CheckDatabase,
+    archive::CountArchivable,
+}
+
+fn json(answer: &impl Serialize) -> serde_json::Value {
+    // Cannot fail: answers are texts and numbers.
+    serde_json::to_value(answer).unwrap_or_default()
+}

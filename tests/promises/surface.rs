@@ -1,0 +1,148 @@
+//! P8: whatever arrives as JSON is an act or a query with a line in the permission table, and a person without the right gets
+//! neither.
+
+use std::collections::BTreeSet;
+
+use cetak::{
+    domain::{
+        actor::{Actor, Means, Role},
+        id::AccountId,
+        permission::{Operation, RIGHTS, Right},
+        refusal::Refusal,
+    },
+    engine::{EngineError, client::Direct, operations::AnyAct, query::AnyQuery},
+};
+use serde_json::Value;
+
+use crate::world::{World, actor};
+
+/// Each act once, as it is written in JSON.
+pub(crate) const ACTS: &[&str] = &[
+    r#"{"act":"hold-record","record":{"source":"default","request_id":"r1"},"note":"asked"}"#,
+    r#"{"act":"release-record","record":{"source":"default","request_id":"r1"},"note":"asked"}"#,
+    r#"{"act":"check-card","record":{"source":"default","request_id":"r1"}}"#,
+    r#"{"act":"reject-card","record":{"source":"default","request_id":"r1"},"cause":"damaged","note":"bent"}"#,
+    r#"{"act":"hand-over-card","record":{"source":"default","request_id":"r1"}}"#,
+    r#"{"act":"surrender-card","record":{"source":"default","request_id":"r1"},"note":"moved"}"#,
+    r#"{"act":"pause","scope":{"printer":"p1"},"note":"ribbon"}"#,
+    r#"{"act":"resume-queue","note":"done"}"#,
+    r#"{"act":"resume-printer","printer":"p1","note":"done"}"#,
+    r#"{"act":"resume-batch","batch":1,"note":"done"}"#,
+    r#"{"act":"approve-batch","batch":1}"#,
+    r#"{"act":"cancel-batch","batch":1,"note":"wrong lot"}"#,
+    r#"{"act":"resolve-found","attempt":"a","found":"good","note":"seen"}"#,
+    r#"{"act":"resolve-nothing","attempt":"a","blank_gone":true,"note":"seen"}"#,
+    r#"{"act":"declare-uncertain","attempt":"a","note":"broken"}"#,
+    r#"{"act":"request-reprint","record":{"source":"default","request_id":"r1"},"reason":"lost"}"#,
+    r#"{"act":"approve-reprint","warrant":1}"#,
+    r#"{"act":"refuse-reprint","warrant":1,"note":"found"}"#,
+    r#"{"act":"receive-blanks","blank_type":"student","quantity":5,"document":"D","lot":"L","serials":"A1..A5"}"#,
+    r#"{"act":"load-hopper","printer":"p1","quantity":5}"#,
+    r#"{"act":"unload-hopper","printer":"p1","quantity":5}"#,
+    r#"{"act":"count-blanks","blank_type":"student","printer":null,"counted":0,"note":"stocktake"}"#,
+    r#"{"act":"destroy-blanks","blank_type":"student","quantity":5,"from_vault":true,"document":"D","witnesses":["a","b"]}"#,
+    r#"{"act":"lend-blanks","blank_type":"student","quantity":5,"to":"kudus","document":"D"}"#,
+    r#"{"act":"take-back-blanks","blank_type":"student","quantity":5,"from":"kudus","document":"D"}"#,
+    r#"{"act":"add-printer","name":"p1","uri":"mock://p1","profile":"student","hopper":100}"#,
+    r#"{"act":"add-objected-printer","printer":{"name":"p1","uri":"mock://p1","profile":"student","hopper":null},"note":"n"}"#,
+    r#"{"act":"remove-printer","printer":"p1"}"#,
+    r#"{"act":"clear-printer","printer":"p1","note":"cleared"}"#,
+    r#"{"act":"test-printer","printer":"p1"}"#,
+    r#"{"act":"archive-jobs","older_than_days":30}"#,
+    r#"{"act":"back-up-database","file":"/nowhere/backup.db"}"#,
+    r#"{"act":"recount-counters"}"#,
+];
+
+/// Each query once, as it is written in JSON.
+const QUERIES: &[&str] = &[
+    r#"{"query":"show-board"}"#,
+    r#"{"query":"list-needs"}"#,
+    r#"{"query":"list-records","state":"quarantined","page":{"after":7,"limit":20}}"#,
+    r#"{"query":"show-record","record":{"source":"default","request_id":"r1"}}"#,
+    r#"{"query":"list-jobs","of":{"batch":1},"state":"printed","page":{"after":null,"limit":200}}"#,
+    r#"{"query":"show-job","job":1}"#,
+    r#"{"query":"list-batches","closed_too":true,"page":{"after":null,"limit":50}}"#,
+    r#"{"query":"show-batch","batch":1}"#,
+    r#"{"query":"list-uncertain","page":{"after":null,"limit":50}}"#,
+    r#"{"query":"list-warrants","page":{"after":null,"limit":50}}"#,
+    r#"{"query":"list-pending-acts","decided_too":false,"page":{"after":null,"limit":50}}"#,
+    r#"{"query":"show-pending-act","id":1}"#,
+    r#"{"query":"list-printers"}"#,
+    r#"{"query":"probe-printer","printer":"p1"}"#,
+    r#"{"query":"show-stock"}"#,
+    r#"{"query":"list-movements","blank_type":"student","page":{"after":null,"limit":50}}"#,
+    r#"{"query":"list-audit-heads"}"#,
+    r#"{"query":"list-audit","chain":"cli","page":{"after":null,"limit":50}}"#,
+    r#"{"query":"verify-audit","seal":[]}"#,
+    r#"{"query":"check-database","seal":[]}"#,
+    r#"{"query":"count-archivable","older_than_days":30}"#,
+];
+
+/// `HoldRecord` as `hold-record`.
+fn kebab(name: &str) -> String {
+    let part = |c: char| if c.is_uppercase() { format!("-{}", c.to_lowercase()) } else { c.to_string() };
+    name.chars().map(part).collect::<String>().trim_start_matches('-').to_owned()
+}
+
+/// Each sample is there under its tag, and no variant is without one.
+fn assert_all(tag: &str, samples: &[&str], names: &[&str]) {
+    let tag_of = |sample: &&str| serde_json::from_str::<Value>(sample).unwrap()[tag].as_str().unwrap().to_owned();
+    let tags: BTreeSet<String> = samples.iter().map(tag_of).collect();
+    assert_eq!(tags, names.iter().map(|name| kebab(name)).collect());
+    assert_eq!(tags.len(), samples.len());
+}
+
+#[test]
+fn every_act_and_every_query_is_read_back_from_its_json() {
+    assert_all("act", ACTS, AnyAct::NAMES);
+    assert_all("query", QUERIES, AnyQuery::NAMES);
+    for sample in ACTS {
+        let act: AnyAct = serde_json::from_str(sample).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(sample).unwrap(), serde_json::to_value(&act).unwrap());
+    }
+    for sample in QUERIES {
+        let query: AnyQuery = serde_json::from_str(sample).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(sample).unwrap(), serde_json::to_value(&query).unwrap());
+    }
+}
+
+/// The roles that have nothing to do with an operation.
+fn without_right(operation: Operation) -> impl Iterator<Item = Role> {
+    let (_, rights) = RIGHTS.iter().find(|(known, _)| *known == operation).unwrap();
+    Role::ALL.into_iter().zip(rights).filter(|(_, right)| **right == Right::No).map(|(role, _)| role)
+}
+
+#[tokio::test]
+async fn a_person_without_the_right_gets_no_act_and_no_query_and_each_refused_act_is_on_record() {
+    let world = World::new().await;
+    let by = |role: Option<Role>| {
+        let roles = role.into_iter().collect();
+        let person = Actor { account: Some(AccountId(1)), means: Means::Session, roles, ..actor("a person") };
+        Direct::new(&world.engine.acting("web", person))
+    };
+    let assert_refused = |result: Result<Value, EngineError>, operation, sample: &str| match result {
+        Err(EngineError::Refused(refusal)) => assert_eq!(refusal, Refusal::NoRight { operation }, "{sample}"),
+        other => panic!("{sample}: {other:?}"),
+    };
+    let mut refused = 0;
+    for sample in ACTS {
+        let act: AnyAct = serde_json::from_str(sample).unwrap();
+        let operation = act.operation();
+        for role in without_right(operation).map(Some).chain([None]) {
+            assert_refused(by(role).act_any(act.clone()).await, operation, sample);
+            refused += 1;
+        }
+    }
+    for sample in QUERIES {
+        let query: AnyQuery = serde_json::from_str(sample).unwrap();
+        let operation = query.operation();
+        for role in without_right(operation).map(Some).chain([None]) {
+            assert_refused(by(role).query_any(query.clone()).await, operation, sample);
+        }
+    }
+    let rows = world.engine.store.read().await.unwrap().audit_page("web", 0, 1_000).await.unwrap();
+    assert_eq!(rows.len(), refused);
+    assert!(rows.iter().all(|row| row.entry.contains("\"act\":\"act.forbidden\"")));
+    let board = by(Some(Role::Auditor)).query_any(serde_json::from_str(QUERIES[0]).unwrap()).await.unwrap();
+    assert!(board["records"].is_object(), "{board}");
+}
