@@ -186,7 +186,7 @@ impl Tx {
     /// Saves printers' answers about open attempts.
     pub async fn attempts_acknowledge(&mut self, acknowledgements: &[Acknowledgement]) -> Result<(), StoreError> {
         const ACKNOWLEDGE: &str = "
-            UPDATE attempt SET printer_job = COALESCE(v.value ->> 1, printer_job), boot = COALESCE(v.value ->> 2, boot),
+            UPDATE attempt SET printer_job = COALESCE(v.value ->> 1, printer_job), printer_run = COALESCE(v.value ->> 2, printer_run),
                 acknowledged = acknowledged OR CAST(v.value ->> 3 AS BIGINT) <> 0
             FROM json_each($1) AS v
             WHERE attempt.id = CAST(v.value ->> 0 AS BIGINT) AND +attempt.ended_at_us IS NULL"; // `+`: by id, not through all open ones
@@ -206,7 +206,7 @@ impl Tx {
         printers: &[S],
     ) -> Result<Vec<(String, OpenAttempt)>, StoreError> {
         const OPEN: &str = "
-            SELECT attempt.printer, attempt.id, attempt.name, attempt.state, printer_job, boot, acknowledged, impressions
+            SELECT attempt.printer, attempt.id, attempt.name, attempt.state, printer_job, printer_run, acknowledged, impressions
             FROM json_each($1) AS v CROSS JOIN attempt
             WHERE attempt.printer = v.value ->> 0 AND attempt.ended_at_us IS NULL ORDER BY attempt.id";
         let rows: Vec<OpenRow> = on!(self, c => sqlx::query_as(OPEN).bind(set_of_names(printers)).fetch_all(c))

@@ -33,7 +33,7 @@ type Row = (
 );
 
 pub(super) const PRINTERS: &str = "
-    SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched, node
+    SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, override_reason, acknowledged_reasons, node
     FROM printer WHERE NOT removed ORDER BY name";
 
 pub(super) const PAUSES: &str = "SELECT scope, name, reason, actor, at_us FROM pause ORDER BY scope, name";
@@ -49,11 +49,11 @@ impl Tx {
         override_reason: Option<&str>,
     ) -> Result<bool, StoreError> {
         const ADD: &str = "
-            INSERT INTO printer (name, uri, profile, hopper, insisted) VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO printer (name, uri, profile, hopper, override_reason) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (name) DO UPDATE
-            SET uri = excluded.uri, profile = excluded.profile, hopper = excluded.hopper, insisted = excluded.insisted,
+            SET uri = excluded.uri, profile = excluded.profile, hopper = excluded.hopper, override_reason = excluded.override_reason,
                 removed = false, breaker = 'closed', failures = 0, state = 'unknown', reasons = '[]', capabilities = NULL,
-                vouched = '[]', node = NULL
+                acknowledged_reasons = '[]', node = NULL
             WHERE printer.removed";
         Ok(execute!(self, sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper).bind(override_reason))
             .map_err(doing("adding a printer"))?
@@ -81,7 +81,7 @@ impl Tx {
     /// Those of these printers that are in use, in no particular order.
     pub async fn printers_named<S: AsRef<str>>(&mut self, names: &[S]) -> Result<Vec<Printer>, StoreError> {
         const NAMED: &str = "
-            SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, insisted, vouched, node
+            SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, override_reason, acknowledged_reasons, node
             FROM json_each($1) AS v CROSS JOIN printer WHERE printer.name = v.value ->> 0 AND NOT removed";
         printers(on!(self, c => sqlx::query_as(NAMED).bind(set_of_names(names)).fetch_all(c)))
     }
@@ -113,7 +113,7 @@ impl Tx {
 
     /// Sets the state reasons that an operator has acknowledged, which no longer stop the printer.
     pub async fn printer_acknowledge(&mut self, name: &str, reasons: &[String]) -> Result<(), StoreError> {
-        const ACKNOWLEDGE: &str = "UPDATE printer SET vouched = $2 WHERE name = $1";
+        const ACKNOWLEDGE: &str = "UPDATE printer SET acknowledged_reasons = $2 WHERE name = $1";
         execute!(self, sqlx::query(ACKNOWLEDGE).bind(name).bind(set(reasons)))
             .map_err(doing("saving acknowledged reasons"))?;
         Ok(())

@@ -18,6 +18,7 @@ macro_rules! scripts {
             (7, "acts", include_str!(concat!("../../../migrations/", $folder, "/0007_acts.sql"))),
             (8, "counters", include_str!(concat!("../../../migrations/", $folder, "/0008_counters.sql"))),
             (9, "second_person", include_str!(concat!("../../../migrations/", $folder, "/0009_second_person.sql"))),
+            (10, "names", include_str!(concat!("../../../migrations/", $folder, "/0010_names.sql"))),
         ]
     };
 }

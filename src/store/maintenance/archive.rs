@@ -63,9 +63,9 @@ impl Tx {
               AND state IN ('printed', 'quarantined', 'returned', 'withdrawn')";
         const ATTEMPTS: &str = "
             INSERT INTO attempt_archive (id, name, job_id, printer, record_version, state, printer_job, acknowledged, reason,
-                                         note, inspected, began_at_us, ended_at_us, boot, impressions)
+                                         note, inspected, began_at_us, ended_at_us, printer_run, impressions)
             SELECT id, name, job_id, printer, record_version, state, printer_job, acknowledged, reason, note, inspected,
-                   began_at_us, ended_at_us, boot, impressions
+                   began_at_us, ended_at_us, printer_run, impressions
             FROM attempt
             WHERE job_id IN (SELECT CAST(v.value ->> 0 AS BIGINT) FROM json_each($1) AS v)";
         const DELETE_ATTEMPTS: &str = "
