@@ -89,7 +89,7 @@ pub enum CodeError {
     /// The text is empty.
     #[error("the code's text is empty")]
     Empty,
-    /// The text is longer than [`Symbology::bytes_max`].
+    /// The text is longer than the symbology allows.
     #[error("the code's text has {bytes} bytes; at most {bytes_max} are allowed")]
     TooLong {
         /// Length of the text in bytes.
