@@ -100,6 +100,7 @@ fn a_second_person_at_the_same_screen_confirms_at_once_and_without_one_a_script_
     assert_eq!((account(&office, "vault"), account(&office, "loan")), (6, 4));
     let entries = office.done(&["audit", "export"]).stdout;
     assert_eq!(entries.matches("\"second_person\":\"none\"").count(), 1, "{entries}");
+    assert!(entries.contains("\"confirmed_by\":\"budi\""), "{entries}");
     for wrong in [&["--second", "SITI"][..], &["--second", "budi", "--ask"]] {
         let answer = by(&office, "siti", &[&lend[..], wrong].concat());
         assert_eq!(answer.code, Some(2), "{wrong:?}: {answer:?}");

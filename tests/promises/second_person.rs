@@ -195,7 +195,9 @@ async fn the_local_administrator_acts_alone_and_the_audit_says_so() {
     acts::destroy(&world.engine, "student", 1, true, "D-1", ["Siti", "Budi"]).await.unwrap();
     let destroyed = audit(&world, "cli").await.pop().unwrap();
     assert!(
-        destroyed.contains("\"requested_by\":\"Siti\"") && destroyed.contains("\"witnesses\":\"Siti, Budi\""),
+        destroyed.contains("\"requested_by\":\"Siti\"")
+            && destroyed.contains("\"confirmed_by\":\"Budi\"")
+            && destroyed.contains("\"witnesses\":\"Siti, Budi\""),
         "{destroyed}"
     );
     let act = world.engine.store.read().await.unwrap().pending_acts_list(None, PendingActId(0), 10).await.unwrap();

@@ -28,8 +28,9 @@ impl Approval<'_> {
     pub(super) fn mark(self, event: Event) -> Event {
         match self {
             Self::Alone => event.with("second_person", "none"),
-            Self::Confirmed { act, people: [requested_by, _], authenticated } => {
-                event.with("act", act).with("requested_by", requested_by).with("authenticated", authenticated)
+            Self::Confirmed { act, people: [requested_by, confirmed_by], authenticated } => {
+                let event = event.with("act", act).with("requested_by", requested_by);
+                event.with("confirmed_by", confirmed_by).with("authenticated", authenticated)
             }
         }
     }
