@@ -10,11 +10,20 @@ use cetak::{
         permission::{Operation, RIGHTS, Right},
         refusal::Refusal,
     },
-    engine::{EngineError, client::Direct, operations::AnyAct, query::AnyQuery},
+    engine::{
+        EngineError,
+        client::{Client, Direct},
+        operations::AnyAct,
+        query::{AnyQuery, ShowPendingAct},
+    },
 };
 use serde_json::Value;
 
-use crate::world::{World, actor};
+use crate::{
+    acts::{self, NewPrinter},
+    fake_printer::FakePrinter,
+    world::{World, actor},
+};
 
 /// Each act once, as it is written in JSON.
 pub(crate) const ACTS: &[&str] = &[
@@ -145,4 +154,17 @@ async fn a_person_without_the_right_gets_no_act_and_no_query_and_each_refused_ac
     assert!(rows.iter().all(|row| row.entry.contains("\"act\":\"act.forbidden\"")));
     let board = by(Some(Role::Auditor)).query_any(serde_json::from_str(QUERIES[0]).unwrap()).await.unwrap();
     assert!(board["records"].is_object(), "{board}");
+}
+
+#[tokio::test]
+async fn the_credentials_in_a_printers_address_are_not_shown_with_the_act() {
+    let world = World::new().await;
+    FakePrinter::new(&world, "").at(&world, "cetak:secret@p1");
+    let administrator = Direct::new(&world.engine);
+    let new = NewPrinter { name: "p1", uri: "test://cetak:secret@p1", profile: "student", ..NewPrinter::default() };
+    let act = acts::objected_printer(&new, "it is the only one");
+    let id = administrator.request(act.into()).await.unwrap();
+    let shown = administrator.query(ShowPendingAct { id }).await.unwrap();
+    let shown = serde_json::to_string(&shown).unwrap();
+    assert!(shown.contains("test://p1") && !shown.contains("secret"), "{shown}");
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Engine, EngineError, Page, PageRequest, Query};
 use crate::{
     domain::{id::PendingActId, permission::Operation, refusal::Refusal},
-    engine::operations::{TwoPersonAct, pending_act},
+    engine::operations::{TwoPersonAct, pending_act, plain_uri},
     store::PendingActLine,
 };
 
@@ -47,7 +47,7 @@ pub struct PendingActView {
     /// What the list shows of it.
     #[serde(flatten)]
     pub line: PendingActLine,
-    /// What is done when it is confirmed.
+    /// What is done when it is confirmed; the address of a printer without its credentials.
     pub arguments: TwoPersonAct,
 }
 
@@ -57,7 +57,10 @@ impl Query for ShowPendingAct {
 
     async fn read(self, engine: &Engine) -> Result<PendingActView, EngineError> {
         let mut tx = engine.store.read().await?;
-        let (_, arguments) = pending_act(&mut tx, self.id).await?;
+        let (_, mut arguments) = pending_act(&mut tx, self.id).await?;
+        if let TwoPersonAct::AddObjectedPrinter(act) = &mut arguments {
+            act.printer.uri = plain_uri(&act.printer.uri);
+        }
         let line = tx.pending_act_line(self.id).await?.ok_or(Refusal::NoAct { act: self.id })?;
         Ok(PendingActView { line, arguments })
     }
