@@ -224,7 +224,7 @@ pub(super) const NEXT_CLASS: &str = "
 /// With both conditions: by the first, the index of open batches serves.
 pub(super) const PLANNED_BATCHES: &str = "SELECT COUNT(*) FROM batch WHERE state <> 'closed' AND state = 'planned'";
 
-/// Records of a state that the index `record_aside` covers, which has to be named in the text.
+/// Records of a state that the index `record_aside` of SQLite covers, which has to be named in the text.
 macro_rules! aside {
     ($state:literal) => {
         record!("state = ", $state, " AND state = $2 AND id > $1 ORDER BY id LIMIT $3")
