@@ -43,6 +43,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: ActCommand) -
     Ok(out.done(&done)?)
 }
 
+const NO_NAME: Usage = Usage("the name of the person who runs the command is not valid; name one with `--actor`");
 const SAME_PERSON: Usage = Usage("`--second` names another person than the one who runs the command");
 
 /// Asks for an act, or does it with the second person who is named, and says so. `None` if neither is wanted: then it is
@@ -59,7 +60,7 @@ pub(super) async fn with_second<A: Into<TwoPersonAct>>(
         return Ok(None);
     }
     let Some(second) = second.second else { return Ok(Some(act)) };
-    let first: PersonName = engine.writer.actor.name.parse().map_err(|_| SAME_PERSON)?;
+    let first: PersonName = engine.writer.actor.name.parse().map_err(|_| NO_NAME)?;
     let people = Witnesses::try_from([first, second]).map_err(|_| SAME_PERSON)?;
     Direct::new(engine).together(act.into(), people).await?;
     out.done(done)?;

@@ -120,6 +120,11 @@ impl ResolveNothing {
         Ok(Target { name, version: view.state.as_str().to_owned(), record: Some(view.record) })
     }
 
+    /// Refuses an attempt that is not uncertain, which no confirmation could resolve.
+    pub(super) async fn refuse_decided(&self, engine: &Engine, tx: &mut Tx) -> Result<(), EngineError> {
+        attempt_view(engine, tx, &self.attempt, AttemptRule::Uncertain).await.map(drop)
+    }
+
     pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
         let view = attempt_view(engine, tx, &self.attempt, AttemptRule::Uncertain).await?;
         let found = if self.blank_gone { InspectionResult::BlankGone } else { InspectionResult::Nothing };

@@ -155,9 +155,12 @@ pub async fn request(engine: &Engine, permit: &Permit, act: &TwoPersonAct) -> Re
     let objections = act.objections(engine).await?;
     let mut tx = engine.write(permit).await?;
     let target = act.target(engine, &mut tx, &objections).await?;
+    if let TwoPersonAct::ResolveNothing(act) = act {
+        act.refuse_decided(engine, &mut tx).await?;
+    }
     let id = store(&mut tx, act, &target, &actor(engine, permit)).await?;
     let event = Event::new("act.requested", target.name).with("act", id).with("operation", act.operation().as_str());
-    tx.audit(event.with("reason", act.reason()));
+    tx.audit(event.with("note", act.reason()));
     tx.commit().await?;
     Ok(id)
 }
@@ -202,6 +205,21 @@ pub(super) async fn store(
     Ok(tx.pending_act_add(&new, actor).await?)
 }
 
+/// Whether a refusal means that the target is gone, or is not what it was. Others, such as a profile that this node lacks,
+/// leave the act pending.
+fn is_about_target(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::NoRecord { .. }
+            | Refusal::NoAttempt { .. }
+            | Refusal::NoPrinter { .. }
+            | Refusal::AttemptState { .. }
+            | Refusal::HopperNotCounted { .. }
+            | Refusal::PrinterExists { .. }
+            | Refusal::AddressTaken { .. }
+    )
+}
+
 /// Confirms what another person asked for, and does it, in one transaction. An act whose target changed or is gone, or that
 /// has expired, ends without being done; one that its own guards refuse stays as it is.
 pub async fn confirm(engine: &Engine, permit: &Permit, id: PendingActId) -> Result<(), EngineError> {
@@ -216,7 +234,9 @@ pub async fn confirm(engine: &Engine, permit: &Permit, id: PendingActId) -> Resu
     let stored = find(&mut tx, id).await?;
     let (version, gone) = match act.target(engine, &mut tx, &objections).await {
         Ok(target) => (Some(target.version), false),
-        Err(EngineError::Refused(refusal)) => (None, refusal.kind() == RefusalKind::NotFound),
+        Err(EngineError::Refused(refusal)) if is_about_target(&refusal) => {
+            (None, refusal.kind() == RefusalKind::NotFound)
+        }
         Err(error) => return Err(error),
     };
     let decision = Decision::Confirm { version: version.as_deref() };
@@ -270,7 +290,7 @@ pub(super) async fn close(
     }
     let event = Event::new(event, &act.target.name).with("act", act.id).with("operation", act.operation.as_str());
     tx.audit(match note {
-        Some(note) => event.with("reason", note),
+        Some(note) => event.with("note", note),
         None => event,
     });
     Ok(tx.commit().await?)
