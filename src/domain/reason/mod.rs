@@ -107,6 +107,14 @@ pub enum StoredReason {
     Quoted(String),
 }
 
+/// A form that earlier versions stored.
+#[derive(Deserialize)]
+#[serde(tag = "code", content = "args", rename_all = "kebab-case")]
+enum OldReason {
+    /// Now with a code for what is wrong.
+    NotRendered { detail: Detail },
+}
+
 impl Reason {
     /// The text that is stored: compact JSON.
     pub fn to_stored(&self) -> String {
@@ -118,7 +126,12 @@ impl Reason {
     pub fn from_stored(text: &str) -> StoredReason {
         match serde_json::from_str(text) {
             Ok(reason) => StoredReason::Coded(reason),
-            Err(_) => StoredReason::Quoted(text.to_owned()),
+            Err(_) => match serde_json::from_str(text) {
+                Ok(OldReason::NotRendered { detail }) => {
+                    StoredReason::Coded(Reason::NotRendered(RenderFault::Profile { detail }))
+                }
+                Err(_) => StoredReason::Quoted(text.to_owned()),
+            },
         }
     }
 }
@@ -137,6 +150,14 @@ mod tests {
             assert_eq!(reason.to_stored(), stored);
             assert_eq!(Reason::from_stored(stored), StoredReason::Coded(reason));
         }
+    }
+
+    #[test]
+    fn a_card_that_an_earlier_version_could_not_render_keeps_the_text_of_its_renderer() {
+        let stored = r#"{"code":"not-rendered","args":{"detail":"the template has no photo"}}"#;
+        let detail = "the template has no photo".into();
+        let reason = Reason::NotRendered(RenderFault::Profile { detail });
+        assert_eq!(Reason::from_stored(stored), StoredReason::Coded(reason));
     }
 
     /// The sample after this one, so that no variant is left out.
