@@ -111,7 +111,8 @@ impl<'a> Canvas<'a> {
     }
 
     pub(super) fn set_line(&mut self, stroke: &usvg::Stroke) {
-        self.content.set_line_width(stroke.width().get()).set_miter_limit(stroke.miterlimit().get().max(1.0));
+        self.content.set_line_width(number(stroke.width().get()));
+        self.content.set_miter_limit(number(stroke.miterlimit().get()).max(1.0));
         self.content.set_line_cap(match stroke.linecap() {
             usvg::LineCap::Butt => LineCapStyle::ButtCap,
             usvg::LineCap::Round => LineCapStyle::RoundCap,
@@ -136,14 +137,24 @@ impl<'a> Canvas<'a> {
         let mut last = (0.0, 0.0);
         for segment in path.segments() {
             match segment {
-                PathSegment::MoveTo(to) => self.content.move_to(to.x, to.y),
-                PathSegment::LineTo(to) => self.content.line_to(to.x, to.y),
+                PathSegment::MoveTo(to) => self.content.move_to(number(to.x), number(to.y)),
+                PathSegment::LineTo(to) => self.content.line_to(number(to.x), number(to.y)),
                 PathSegment::QuadTo(by, to) => {
-                    let third = |end: f32, middle: f32| end + (middle - end) * 2.0 / 3.0;
+                    let third = |end: f32, middle: f32| number(end / 3.0 + middle / 1.5);
                     let from = (third(last.0, by.x), third(last.1, by.y));
-                    self.content.cubic_to(from.0, from.1, third(to.x, by.x), third(to.y, by.y), to.x, to.y)
+                    self.content.cubic_to(
+                        from.0,
+                        from.1,
+                        third(to.x, by.x),
+                        third(to.y, by.y),
+                        number(to.x),
+                        number(to.y),
+                    )
                 }
-                PathSegment::CubicTo(by, and, to) => self.content.cubic_to(by.x, by.y, and.x, and.y, to.x, to.y),
+                PathSegment::CubicTo(by, and, to) => {
+                    let [x1, y1, x2, y2, x3, y3] = [by.x, by.y, and.x, and.y, to.x, to.y].map(number);
+                    self.content.cubic_to(x1, y1, x2, y2, x3, y3)
+                }
                 PathSegment::Close => self.content.close_path(),
             };
             if let PathSegment::MoveTo(to)
@@ -192,9 +203,15 @@ pub(super) fn matrix(by: Transform) -> [f32; 6] {
     [by.sx, by.ky, by.kx, by.sy, by.tx, by.ty]
 }
 
+/// A number as near as a reader can take it: `inf` is none of PDF's numbers.
+fn number(n: f32) -> f32 {
+    n.clamp(-1e9, 1e9)
+}
+
 /// Bounds of a form: somewhat larger than what is drawn, so that soft edges stay.
 pub(super) fn bounds(rect: usvg::Rect) -> Rect {
     let more = 0.02 * rect.width().max(rect.height());
-    let safe = |n: f32| n.clamp(-1e9, 1e9);
-    Rect::new(safe(rect.left() - more), safe(rect.top() - more), safe(rect.right() + more), safe(rect.bottom() + more))
+    let [left, top] = [rect.left() - more, rect.top() - more].map(number);
+    let [right, bottom] = [rect.right() + more, rect.bottom() + more].map(number);
+    Rect::new(left, top, right, bottom)
 }
