@@ -62,7 +62,8 @@ pub enum DbCommand {
     },
     /// Count records and outcomes again, for the numbers of `status`, if `db check` finds that its counters are wrong
     ///
-    /// A scheduler of an older version keeps no counters. Update all schedulers first.
+    /// A scheduler of an older version keeps no counters. Update all schedulers first. No card starts while it counts, because
+    /// all records and attempts are read in one transaction: run it while the queue is idle.
     #[command(after_help = "Examples:
   cetak db recount")]
     Recount,
