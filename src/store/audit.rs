@@ -50,7 +50,8 @@ pub struct ChainFault {
 const PAGE_ROWS: i64 = 5_000;
 
 pub(super) const NEWEST: &str = "
-    SELECT (SELECT a.entry FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h";
+    SELECT (SELECT a.entry FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h
+    WHERE NOT EXISTS (SELECT 1 FROM meta AS m WHERE m.key = 'clock_accepted/' || h.chain AND CAST(m.value AS BIGINT) >= h.seq)";
 
 impl Tx {
     pub(super) async fn audit_append(&mut self, events: &[Event]) -> Result<(), StoreError> {
@@ -140,6 +141,14 @@ impl Tx {
             written.map_err(doing("writing the audit"))?;
         }
         Ok(Some((seq, hash)))
+    }
+
+    /// Leaves the present rows of all chains out of [`newest_instant`](Self::newest_instant).
+    pub async fn clock_accept(&mut self) -> Result<(), StoreError> {
+        for head in self.audit_heads().await? {
+            self.meta_set(&format!("clock_accepted/{}", head.chain), &head.seq.to_string()).await?;
+        }
+        Ok(())
     }
 
     /// The instant of the newest row of all chains; the epoch if there are no rows.

@@ -44,7 +44,10 @@ pub fn need(need: &Need) -> NeedText {
             &format!("printer `{printer}` is stopped and gives no reason"),
             &format!("cetak printer show {printer}"),
         ),
-        NeedKind::ClockBehind => text("the clock is behind the newest audit row, so no card is fed", "date"),
+        NeedKind::ClockBehind => text(
+            "no card starts, because the clock is behind the newest audit row: set it, or accept it if it is right",
+            "cetak db accept-clock --reason TEXT",
+        ),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{act::Act, card, database, destruction, inspection, printer, queue, record, stock, warrant};
+use super::{act::Act, card, clock, database, destruction, inspection, printer, queue, record, stock, warrant};
 use crate::{
     domain::permission::{Operation, Permit},
     engine::{Engine, EngineError},
@@ -83,6 +83,7 @@ any_act! {
     database::ArchiveJobs,
     database::BackUpDatabase,
     database::RecountCounters,
+    clock::AcceptClock,
 }
 
 fn json(answer: &impl Serialize) -> serde_json::Value {

@@ -5,6 +5,7 @@ mod act;
 mod any;
 mod approval;
 mod card;
+mod clock;
 mod database;
 mod destruction;
 mod inspection;
@@ -19,6 +20,7 @@ mod warrant;
 pub use act::{Act, RecordName, find_record, no_record};
 pub use any::AnyAct;
 pub use card::{CheckCard, HandOverCard, RejectCard, SurrenderCard, card_preview};
+pub use clock::{AcceptClock, AcceptedClock};
 pub use database::{
     ArchiveJobs, Archived, BackUpDatabase, Backup, DatabaseMove, RecountCounters, archivable, database_move,
 };
