@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cetak::{
     domain::{dispatch::Blocked, id::BatchId},
-    engine::{client::Client, operations::AcceptClock, query::NeedKind},
+    engine::{client::Client, clock::Clock, operations::AcceptClock, query::NeedKind},
 };
 
 use crate::acts as operations;

@@ -74,7 +74,6 @@ pub enum DbCommand {
     /// No card starts while the clock is behind the newest audit row. Set the clock first. If a command or a scheduler ran
     /// while the clock was ahead, the clock stays behind its rows, and this act ends that. The rows are kept.
     #[command(after_help = "Examples:
-  date
   cetak db accept-clock --reason \"the clock was a year ahead on Monday\"")]
     AcceptClock {
         /// The reason, for the audit
