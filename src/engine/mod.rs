@@ -11,6 +11,7 @@ pub mod client;
 pub mod clock;
 mod context;
 mod error;
+pub mod files;
 mod group_commit;
 pub mod import;
 pub mod operations;
