@@ -5,15 +5,23 @@ use std::{
     io::{Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
+    time::Duration,
 };
 
 use anyhow::Context;
 use zeroize::Zeroizing;
 
 use crate::{
-    cli::Message,
-    engine::clock::Entropy,
-    store::keys::{Keys, hex, unhex},
+    cli::{Message, words},
+    engine::{
+        clock::Entropy,
+        files::{NewFile, read_regular_text, refuse_special},
+    },
+    store::{
+        Outage,
+        keys::{Keys, hex, unhex},
+        lock_holder,
+    },
 };
 
 /// The database's file name in the data folder.
@@ -22,8 +30,12 @@ pub(super) const DATABASE: &str = "cetak.db";
 pub(super) const KEY: &str = "cetak.key";
 /// The settings' file name in the data folder.
 pub(super) const SETTINGS: &str = "cetak.toml";
-const LOCK: &str = "cetak.lock";
+/// The file name of the scheduler's lock in the data folder.
+pub(super) const LOCK: &str = "cetak.lock";
 const INSTANCE: &str = "cetak.instance";
+
+/// The largest key file, and the largest other file of the data folder with one short line.
+const KEY_BYTES_MAX: u64 = 4096;
 
 /// Creates the data folder, accessible to its owner only.
 pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
@@ -39,7 +51,7 @@ pub(super) fn master_key(file: &Path, has_data: bool, entropy: &dyn Entropy) -> 
         entropy.fill(key.as_mut());
         make_key(file, &Zeroizing::new(hex(key.as_ref())))?;
     }
-    let text = match fs::read_to_string(file) {
+    let text = match read_regular_text(file, KEY_BYTES_MAX) {
         Ok(text) => Zeroizing::new(text),
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
             let text = format!("the key file `{}` is missing, and the database was made with it", file.display());
@@ -72,22 +84,29 @@ fn make_key(file: &Path, text: &str) -> anyhow::Result<()> {
     // and never replaces a complete one.
     let mut part = file.as_os_str().to_owned();
     part.push(format!(".{}", std::process::id()));
-    let mut handle =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part).with_context(context)?;
-    handle.write_all(format!("{text}\n").as_bytes()).with_context(context)?;
-    handle.sync_all().with_context(context)?;
-    let linked = fs::hard_link(&part, file);
-    fs::remove_file(&part).with_context(context)?;
+    let written = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&part)
+        .and_then(|mut handle| handle.write_all(format!("{text}\n").as_bytes()).and_then(|()| handle.sync_all()));
+    let linked = written.and_then(|()| fs::hard_link(&part, file));
+    // A full disk must not keep a part of a key.
+    let removed = fs::remove_file(&part);
     match linked {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error).with_context(context),
-        _ => {}
+        Ok(()) | Err(_) => removed.with_context(context)?,
     }
     File::open(folder).and_then(|folder| folder.sync_all()).with_context(context)
 }
 
 /// Creates the database file with owner-only permissions, which its journal inherits.
 pub(super) fn make_database(file: &Path) -> anyhow::Result<()> {
-    let context = || format!("the database `{}` cannot be made", file.display());
+    let context = || format!("the database `{}` cannot be opened or made", file.display());
+    if let Ok(metadata) = fs::metadata(file) {
+        refuse_special(&metadata).with_context(context)?;
+    }
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file).with_context(context)?;
     fs::set_permissions(file, Permissions::from_mode(0o600)).with_context(context)
 }
@@ -99,23 +118,40 @@ pub(super) fn instance(folder: &Path, entropy: &dyn Entropy) -> anyhow::Result<S
     if !file.exists() {
         let mut bytes = [0; 16];
         entropy.fill(&mut bytes);
-        let part = folder.join(format!("{INSTANCE}.{}", std::process::id()));
-        File::create(&part)
-            .and_then(|mut file| file.write_all(hex(&bytes).as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&part, &file))
-            .with_context(context)?;
+        let mut new = NewFile::replacing(&file, 0o600)?;
+        new.write_all(hex(&bytes).as_bytes()).with_context(context)?;
+        new.finish()?;
     }
-    let text = fs::read_to_string(&file).with_context(context)?.trim().to_owned();
+    let text = read_regular_text(&file, KEY_BYTES_MAX).with_context(context)?.trim().to_owned();
     anyhow::ensure!(!text.is_empty(), "`{}` is empty; remove it and start again", file.display());
     Ok(text)
 }
 
-/// Locks the opening of the database, so that two processes do not create it at the same time. Held until dropped.
+/// How long a process waits until another one has opened the database, and the interval between tries.
+const OPENING_TIMEOUT: Duration = Duration::from_secs(20);
+const OPENING_RETRY: Duration = Duration::from_millis(5);
+
+/// Locks the opening of the database, so that two processes do not create it at the same time. Held until dropped. The error
+/// names the process that holds the lock.
 pub(super) fn lock_opening(folder: &Path) -> anyhow::Result<File> {
     let context = || format!("the data folder `{}` cannot be locked", folder.display());
     let handle = File::open(folder).with_context(context)?;
-    handle.lock().with_context(context)?;
-    Ok(handle)
+    let mut waited = Duration::ZERO;
+    loop {
+        match handle.try_lock() {
+            Ok(()) => return Ok(handle),
+            Err(fs::TryLockError::WouldBlock) if waited < OPENING_TIMEOUT => {
+                std::thread::sleep(OPENING_RETRY);
+                waited += OPENING_RETRY;
+            }
+            Err(fs::TryLockError::WouldBlock) => {
+                let outage = Outage::Locked { holder: lock_holder(folder) };
+                let text = format!("the data folder `{}` cannot be opened: {outage}", folder.display());
+                anyhow::bail!(Message::new(text, words::outage_hint(&outage)));
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(error).with_context(context),
+        }
+    }
 }
 
 /// The lock of the one scheduler of a data folder. The kernel releases it when the process ends, also after `kill -9`.

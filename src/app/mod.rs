@@ -3,12 +3,13 @@
 mod config;
 pub mod demo;
 mod drivers;
+mod fault_file;
 mod files;
 pub mod profiles;
 mod scheduler;
 pub mod system;
 
-use std::{collections::BTreeMap, io, path::Path, pin::Pin, sync::Arc};
+use std::{collections::BTreeMap, io, path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use crate::{
     cli::{
@@ -20,7 +21,9 @@ use crate::{
         output::{Output, message, table},
     },
     engine::{
-        Engine, Profiles, Settings,
+        Engine, Profiles, Settings, StoreError,
+        clock::Clock,
+        fault::FaultFile,
         scheduling::{Until, lease::sync_clock},
     },
     store::{Location, Store, Writer},
@@ -57,7 +60,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
         Command::Run(args) => {
             let named = config.names_of_printers();
             let node = (config.node.clone(), config.lease);
-            let engine = open(&global, config, variables.get("CETAK_KEY")).await?;
+            let engine = Box::pin(open_when_there(&global, config, variables.get("CETAK_KEY"))).await?;
             warn_of_strangers(&engine, &named).await?;
             let until = if args.until_idle { Until::Idle } else { Until::Stopped };
             let node = engine.store.is_shared().then_some(node);
@@ -176,6 +179,37 @@ async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::
     open_with(global, config, key, false).await
 }
 
+/// The interval of tries to open a database that is away.
+const OPEN_RETRY: Duration = Duration::from_secs(1);
+
+/// Opens the engine for the scheduler: waits for a server that does not answer yet, as when the machine starts, and says so
+/// once. Any other error is returned at once.
+async fn open_when_there(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Engine> {
+    let clock = SystemClock::default();
+    let mut began = None;
+    loop {
+        let error = match open(global, config.clone(), key).await {
+            Ok(engine) => {
+                if let Some(began) = began {
+                    let seconds = clock.elapsed().saturating_sub(began).as_secs();
+                    message(&format!("the database can be reached after {seconds} s"));
+                }
+                return Ok(engine);
+            }
+            Err(error) => error,
+        };
+        let outage = error.downcast_ref::<StoreError>().filter(|error| error.may_come()).and_then(StoreError::outage);
+        let Some(outage) = outage.filter(|_| matches!(config.database, Location::Server(_))) else { return Err(error) };
+        if began.is_none() {
+            let Message { text, hint } = cli::words::report(&error);
+            message(&format!("the database is not there yet, and no card starts until it is: {text}"));
+            message(&format!("hint: {}", hint.unwrap_or_else(|| cli::words::outage_hint(&outage))));
+            began = Some(clock.elapsed());
+        }
+        clock.sleep(OPEN_RETRY).await;
+    }
+}
+
 /// Opens the engine of a data folder. With `closed_too`, also if its data were moved away: an interrupted move is
 /// finished that way.
 async fn open_with(global: &Global, config: Config, key: Option<&String>, closed_too: bool) -> anyhow::Result<Engine> {
@@ -211,6 +245,7 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
             actor: Arc::new(actor(global.actor.clone().map(String::from))),
             fence: None,
         },
+        faults: Arc::new(fault_file::FileOfFaults::new(&global.data, &config.database)),
     };
     Ok(assemble(parts, clock, entropy))
 }
@@ -227,6 +262,8 @@ pub struct Parts {
     pub printers: PrinterOptions,
     /// The actor and the audit chain that it writes to.
     pub writer: Writer,
+    /// Where the faults of the local scheduler are written and read.
+    pub faults: Arc<dyn FaultFile>,
 }
 
 /// Builds an engine with the program's drivers and renderer. Every engine is built here; a test replaces single fields
@@ -243,6 +280,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         renderers: renderers(),
         render_permits: Some(render_permits()),
         lease: None,
+        faults: parts.faults,
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use tokio::sync::watch;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
 
 use super::files;
 use crate::{
@@ -17,6 +20,9 @@ use crate::{
 
 /// The audit chain of the scheduler, and the name of its actor.
 const CHAIN_SCHEDULER: &str = "scheduler";
+
+/// The signal of a write beyond the limit of file sizes. Its default action ends the process.
+const SIGXFSZ: i32 = 25;
 
 /// Runs the scheduler under the lock of the data folder and shows progress, until it ends or a signal stops it. Returns
 /// the blocked printers, each with the reason. `node` is the node's name and the duration of its lease, if the database
@@ -45,6 +51,8 @@ pub(super) async fn schedule(
             engine
         }
     };
+    // With a handler, a limit of file sizes is an error of the write that exceeds it, and does not end the program.
+    let _file_size = signal(SignalKind::from_raw(SIGXFSZ))?;
     let (stop, stopped) = watch::channel(false);
     let (done, is_done) = watch::channel(false);
     tokio::spawn(stop_on_signal(stop));
@@ -58,7 +66,7 @@ pub(super) async fn schedule(
 /// On the first SIGINT or SIGTERM, starts no further card and waits for those in the printers. On the second, exits at
 /// once; the next start recovers the open attempts.
 async fn stop_on_signal(stop: watch::Sender<bool>) {
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
     for is_first in [true, false] {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}

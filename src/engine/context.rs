@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use super::{
     clock::{Clock, Entropy},
     error::EngineError,
+    fault::FaultFile,
     scheduling::lease::Lease,
     settings::Settings,
 };
@@ -53,6 +54,8 @@ pub struct Engine {
     pub render_permits: Option<Arc<Semaphore>>,
     /// The lease of this node, where several schedulers share the database.
     pub lease: Option<Arc<Lease>>,
+    /// Where the faults of the local scheduler are written and read.
+    pub faults: Arc<dyn FaultFile>,
 }
 
 impl Engine {

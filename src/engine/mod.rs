@@ -11,10 +11,12 @@ pub mod client;
 pub mod clock;
 mod context;
 mod error;
+pub mod fault;
 pub mod files;
 mod group_commit;
 pub mod import;
 pub mod operations;
+mod outage_log;
 mod person;
 pub mod planning;
 pub mod printing;
@@ -28,4 +30,4 @@ pub use self::{
     error::EngineError,
     settings::Settings,
 };
-pub use crate::store::StoreError;
+pub use crate::store::{LockHolder, Outage, StoreError};

@@ -24,6 +24,7 @@ mod fence;
 pub mod keys;
 mod maintenance;
 mod node;
+mod outage;
 mod pending_act;
 mod photo;
 mod print_step;
@@ -39,7 +40,7 @@ mod warrant;
 pub use self::{
     attempt::{Acknowledgement, Begin, Begun, OpenAttempt},
     audit::{AuditRow, ChainFault, ChainHead},
-    backend::Location,
+    backend::{Location, LockHolder, is_running, lock_holder},
     batch::{NewBatch, QueuedJob},
     change_listener::ChangeListener,
     counter::RecordCount,
@@ -49,6 +50,7 @@ pub use self::{
     fence::Fence,
     maintenance::{Check, Moved, Remedy, Transferred, Violation},
     node::{Candidate, Node},
+    outage::Outage,
     pending_act::PendingActLine,
     photo::NewPhoto,
     record::{NewRecord, StoredBody, StoredRow},

@@ -41,6 +41,7 @@ mod postgres_server;
 mod printer_operator;
 mod printers;
 mod received_documents;
+mod resources;
 mod schema;
 mod storm;
 

@@ -26,6 +26,7 @@ use cetak::{
         Engine, EngineError, RendererFactory, Settings,
         client::Direct,
         clock::{Clock, Entropy},
+        fault::NoFaults,
         import::{Format, Import, Report, Watch, import},
         operations::RecordName,
         planning::{self, Plan},
@@ -133,6 +134,7 @@ impl World {
             settings,
             printers: PrinterOptions::new(),
             writer: Writer { chain: "cli".into(), actor: Arc::new(actor("operator")), fence: None },
+            faults: Arc::new(NoFaults),
         };
         let engine = Engine {
             clock: clock.clone(),

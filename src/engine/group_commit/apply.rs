@@ -24,6 +24,9 @@ use crate::{
     store::{Acknowledgement, Begin, StoreError, Tx},
 };
 
+/// The key in `meta` of the instant of the last [`Probe`](super::write::Probe).
+const PROBED_AT: &str = "write_probed_at";
+
 /// Whether a good card is saved from the worker's data, or read again first.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trust {
@@ -56,6 +59,9 @@ pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Resul
         breakers.push(set_breaker(&mut tx, Some(&asked.write)).await?);
     }
     save_seen(&mut tx, group).await?;
+    if !group.probes.is_empty() {
+        tx.meta_set(PROBED_AT, &tx.now().to_string()).await?;
+    }
     let ends = end_all(&mut tx, group).await?;
     let plans = plan_all(engine, &mut tx, group).await?;
     let acknowledgements = group.acknowledgements.iter().map(|asked| &asked.write);

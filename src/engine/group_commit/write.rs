@@ -69,6 +69,9 @@ pub(crate) struct Probed {
     pub(crate) capabilities: String,
 }
 
+/// A write without an effect, which shows whether the database can be written again.
+pub(crate) struct Probe;
+
 /// The end of an attempt.
 #[derive(Clone, Debug)]
 pub(crate) struct Settle {
@@ -244,6 +247,7 @@ writes! {
         not_renderable: NotRenderable,
         seen: StatusReport,
         probed: Probed,
+        probes: Probe,
     }
 }
 

@@ -11,17 +11,19 @@ use std::{
 };
 
 use tokio::{sync::watch, task::JoinHandle};
-use tracing::{info, warn};
+use tracing::warn;
 
 use self::{
     activity::{Activity, ActivityBoard},
-    lease::Feeder,
+    lease::{Feeder, Lease},
     membership::HEARTBEAT,
 };
 use super::{
     Engine, EngineError,
     batched_reads::{self, Bodies, ReaderHandle, SnapshotQuery},
+    fault::Faults,
     group_commit::{self, CommitQueue},
+    outage_log::{OutageLog, Use},
     printing::{services::Services, session::PrinterSession, worker::Worker},
 };
 use crate::{
@@ -32,6 +34,10 @@ use crate::{
 
 /// The interval at which the scheduler checks for changes by other processes.
 const CHECK_EVERY: Duration = Duration::from_millis(100);
+/// The interval of tries to join while the database is away.
+const JOIN_RETRY: Duration = Duration::from_secs(1);
+/// How long no worker has tried to write, in an outage, before the scheduler finds out whether it is over.
+const PROBE_AFTER: Duration = Duration::from_secs(30);
 
 /// The condition for ending.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,12 +58,21 @@ pub async fn run(
     until: Until,
     mut stop: watch::Receiver<bool>,
 ) -> Result<BlockedPrinters, EngineError> {
-    if let Some(lease) = &engine.lease {
-        membership::join(lease, engine).await?;
+    let faults = Arc::new(Faults::new(engine.faults.clone()));
+    let log = |what| Arc::new(OutageLog::new(what, engine.clock.clone(), faults.clone()));
+    let (away, unwritten) = (log(Use::Reach), log(Use::Write));
+    if let Some(lease) = &engine.lease
+        && !join_when_there(lease, engine, &away, &mut stop).await?
+    {
+        return Ok(BlockedPrinters::new());
     }
     let mut scheduler = Scheduler {
         engine: engine.clone(),
-        commits: start_writer(engine),
+        commits: start_writer(engine, unwritten.clone()),
+        faults,
+        away,
+        unwritten,
+        probe: None,
         snapshots: batched_reads::start(engine.clone()),
         bodies: batched_reads::start(engine.clone()),
         board: Arc::new(ActivityBoard::new()),
@@ -66,7 +81,6 @@ pub async fn run(
         unusable: HashMap::new(),
         giving: HashSet::new(),
         heartbeat_at: None,
-        is_away: false,
         must_start: true,
         lacks: false,
         ends: false,
@@ -76,9 +90,7 @@ pub async fn run(
         let is_settled = match scheduler.check(&mut news).await {
             Ok(is_settled) => is_settled,
             // A lost database may return. Until then no card starts, because nothing can be saved.
-            Err(EngineError::Store(error))
-                if engine.store.is_shared() && (error.is_away() || matches!(error, StoreError::Database { .. })) =>
-            {
+            Err(EngineError::Store(error)) if may_return(&error, engine.store.is_shared()) => {
                 scheduler.away(&error);
                 false
             }
@@ -98,30 +110,41 @@ pub async fn run(
             _ = stop.changed() => {}
         }
     };
-    scheduler.ends = true;
-    for handle in scheduler.workers.values() {
-        let _ = handle.stop.send(true); // the worker may have ended
-    }
-    scheduler.board.wake_all();
-    for (_, handle) in std::mem::take(&mut scheduler.workers) {
-        scheduler.end(handle.worker).await;
-    }
-    if let Some(lease) = &engine.lease
-        && let Err(error) = membership::leave(lease, engine).await
-    {
-        warn!(
-            error = &error as &dyn std::error::Error,
-            "this node could not leave; its printers are taken over when its lease expires"
-        );
-    }
+    scheduler.finish().await;
     Ok(blocked)
 }
 
+/// Joins the other nodes, and waits for the database if it has gone away since it was opened. Returns false if the scheduler
+/// is told to stop meanwhile.
+async fn join_when_there(
+    lease: &Lease,
+    engine: &Engine,
+    away: &OutageLog,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<bool, EngineError> {
+    loop {
+        match membership::join(lease, engine).await {
+            Ok(()) => return Ok(true),
+            Err(EngineError::Store(error)) if error.is_away() => away.failed(&error, engine.clock.elapsed()),
+            Err(error) => return Err(error),
+        }
+        tokio::select! {
+            () = engine.clock.sleep(JOIN_RETRY) => {}
+            _ = stop.changed() => return Ok(false),
+        }
+    }
+}
+
+/// Whether the database may be usable again later. A server may also be restored or migrated while its nodes run.
+fn may_return(error: &StoreError, is_shared: bool) -> bool {
+    error.is_away() || is_shared && matches!(error, StoreError::Database { .. })
+}
+
 /// Starts the commit queue, whose writes carry the node's present epoch.
-fn start_writer(engine: &Engine) -> CommitQueue {
+fn start_writer(engine: &Engine, outages: Arc<OutageLog>) -> CommitQueue {
     let mut engine = engine.clone();
     engine.writer.fence = engine.writer.fence.as_ref().map(Fence::pinned);
-    group_commit::start(engine)
+    group_commit::start(engine, outages)
 }
 
 /// A worker's task, and the channel that tells it to stop after its current card.
@@ -130,10 +153,16 @@ struct WorkerHandle {
     stop: watch::Sender<bool>,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "the flags are independent of each other")]
 struct Scheduler {
     engine: Engine,
     commits: CommitQueue,
+    faults: Arc<Faults>,
+    /// Whether the last read or heartbeat failed.
+    away: Arc<OutageLog>,
+    /// Whether the last commit of the workers failed.
+    unwritten: Arc<OutageLog>,
+    /// The probe whether an outage of the writes is over.
+    probe: Option<JoinHandle<()>>,
     snapshots: ReaderHandle<SnapshotQuery>,
     bodies: ReaderHandle<Bodies>,
     board: Arc<ActivityBoard>,
@@ -145,8 +174,6 @@ struct Scheduler {
     giving: HashSet<String>,
     /// When the next heartbeat is due.
     heartbeat_at: Option<Duration>,
-    /// Whether the last use of the database failed.
-    is_away: bool,
     /// Whether there may be printers without a worker.
     must_start: bool,
     /// Whether other nodes are about to give up printers for this one.
@@ -167,22 +194,27 @@ impl Scheduler {
             self.must_start = false;
             self.board.wake_all();
         }
-        if std::mem::take(&mut self.is_away) {
-            info!("the database is back");
+        if self.away.is_on() {
+            self.away.succeeded();
             self.board.wake_all();
         }
-        Ok(!self.lacks)
+        self.probe();
+        Ok(!self.lacks && !self.unwritten.is_on())
+    }
+
+    /// Finds out whether an outage of the writes is over, if no worker does.
+    fn probe(&mut self) {
+        if self.unwritten.is_idle_for(PROBE_AFTER) && self.probe.as_ref().is_none_or(JoinHandle::is_finished) {
+            let commits = self.commits.clone();
+            // The commit queue logs the result.
+            self.probe = Some(tokio::spawn(async move { drop(commits.probe().await) }));
+        }
     }
 
     fn away(&mut self, error: &StoreError) {
         // The answer was lost, so printers may have been taken.
         self.must_start = true;
-        if !std::mem::replace(&mut self.is_away, true) {
-            warn!(
-                error = error as &dyn std::error::Error,
-                "the database is not reachable; no card starts until it is back"
-            );
-        }
+        self.away.failed(error, self.engine.clock.elapsed());
     }
 
     /// Sends a heartbeat when it is due. A node whose lease has expired joins again, with new workers.
@@ -212,7 +244,7 @@ impl Scheduler {
                 }
                 self.giving.clear();
                 membership::join(&lease, &self.engine).await?;
-                self.commits = start_writer(&self.engine);
+                self.commits = start_writer(&self.engine, self.unwritten.clone());
                 self.must_start = true;
                 membership::heartbeat(&lease, &self.engine, &[], false).await?
             }
@@ -232,6 +264,26 @@ impl Scheduler {
         self.must_start |= heartbeat.took;
         self.lacks = heartbeat.lacks;
         Ok(())
+    }
+
+    /// Lets the current cards finish, and gives up the lease.
+    async fn finish(mut self) {
+        self.ends = true;
+        for handle in self.workers.values() {
+            let _ = handle.stop.send(true); // the worker may have ended
+        }
+        self.board.wake_all();
+        for (_, handle) in std::mem::take(&mut self.workers) {
+            self.end(handle.worker).await;
+        }
+        if let Some(lease) = &self.engine.lease
+            && let Err(error) = membership::leave(lease, &self.engine).await
+        {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "this node could not leave; its printers are taken over when its lease expires"
+            );
+        }
     }
 
     /// Waits for a worker that was told to stop, and renews the lease until its card is finished.
@@ -280,9 +332,9 @@ impl Scheduler {
     async fn cannot_use(&mut self, name: String, why: String) -> Result<(), EngineError> {
         self.board.set(&name, Activity::Blocked(Blocked::Misconfigured), self.board.seen());
         if self.unusable.get(&name) != Some(&why) {
-            warn!(printer.id = name, "the printer cannot be used: {why}");
             let reasons = vec!["needs-operator".to_owned()];
             self.commits.of(&name).seen(&name, "stopped", reasons).await?;
+            warn!(printer.id = name, "the printer cannot be used: {why}");
             self.unusable.insert(name, why);
         }
         Ok(())
@@ -305,6 +357,7 @@ impl Scheduler {
             commits: self.commits.of(&printer.name),
             bodies: self.bodies.clone(),
             board: self.board.clone(),
+            faults: self.faults.clone(),
             renderer,
         };
         Ok(Worker { services, snapshots: self.snapshots.clone(), session: PrinterSession::new(printer, feeder), stop })

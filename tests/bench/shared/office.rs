@@ -13,6 +13,7 @@ use cetak::{
     engine::{
         Engine, Settings,
         client::{Client, Direct},
+        fault::NoFaults,
         import::{Format, Import, Watch, import},
         operations::{AddObjectedPrinter, AddPrinter, Probe, ReceiveBlanks},
     },
@@ -38,6 +39,7 @@ pub(crate) async fn open(database: &Database) -> anyhow::Result<Engine> {
         settings: Settings::default(),
         printers: PrinterOptions::new(),
         writer: Writer { chain: "scheduler".into(), actor: Arc::new(actor), fence: None },
+        faults: Arc::new(NoFaults),
     };
     Ok(app::assemble(parts, SystemClock::default(), Arc::new(SystemEntropy::new())))
 }
