@@ -233,6 +233,7 @@ impl Scheduler {
                 return Ok(());
             }
             Err(StoreError::Fenced) => {
+                membership::refuse_taken(&lease, &self.engine).await?;
                 warn!("this node's lease expired; it joins again");
                 // The database refuses every write of the workers, and their open attempts belong to another node. The workers
                 // and their queued writes must be gone before this node has a lease again, because they would use it.
