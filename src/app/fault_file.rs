@@ -61,7 +61,9 @@ impl FaultFile for FileOfFaults {
             number -= 1;
         };
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        if file.is_none() {
+        // A pipe would keep the scheduler waiting for its reader.
+        let is_special = std::fs::metadata(&self.path).is_ok_and(|metadata| !metadata.is_file());
+        if file.is_none() && !is_special {
             let mut options = OpenOptions::new();
             *file = options.write(true).create(true).truncate(false).mode(0o600).open(&self.path).ok();
         }

@@ -65,10 +65,16 @@ pub async fn run(
 }
 
 /// The input, and its length in bytes where that is known.
-fn open(file: Option<&Path>) -> Result<(Box<dyn Read + Send>, Option<u64>), EngineError> {
+fn open(file: Option<&Path>) -> anyhow::Result<(Box<dyn Read + Send>, Option<u64>)> {
     let Some(path) = file else { return Ok((Box::new(io::stdin()), None)) };
     let failed = |source| EngineError::Read { what: path.display().to_string(), source };
-    let file = open_regular(path).map_err(failed)?;
+    let file = match open_regular(path) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            let text = format!("`{}` cannot be read: {error}", path.display());
+            anyhow::bail!(Message::new(text, "give a pipe as standard input, with `-` as the file: `cetak import -`"));
+        }
+        file => file.map_err(failed)?,
+    };
     let length = file.metadata().map_err(failed)?.len();
     Ok((Box::new(file), Some(length)))
 }

@@ -23,6 +23,9 @@ pub enum Outage {
     /// A file of the database cannot be opened: it is missing, or its folder is not accessible.
     #[error("its file cannot be opened")]
     CannotOpen,
+    /// The file was deleted or replaced while it was open.
+    #[error("its file was moved, deleted or replaced while it was open")]
+    FileMoved,
     /// The process has as many open files as it may have.
     #[error("too many files are open")]
     TooManyFiles,
@@ -59,6 +62,7 @@ impl Outage {
             Self::ReadOnly => "read-only",
             Self::NoPermission => "no-permission",
             Self::CannotOpen => "cannot-open",
+            Self::FileMoved => "file-moved",
             Self::TooManyFiles => "too-many-files",
             Self::DiskFails => "disk-fails",
             Self::Locked { .. } => "locked",
@@ -94,8 +98,10 @@ impl Outage {
 
     /// By the extended result code of SQLite, whose lowest byte is the primary one.
     fn of_sqlite(code: u32) -> Option<Self> {
+        const READONLY_DBMOVED: u32 = 1_032;
         const IOERR_NOMEM: u32 = 3_082;
         match (code, code & 0xff) {
+            (READONLY_DBMOVED, _) => Some(Self::FileMoved),
             (IOERR_NOMEM, _) | (_, 7) => Some(Self::OutOfMemory),
             (_, 3 | 23) => Some(Self::NoPermission),                // PERM, AUTH
             (_, 5 | 6 | 15) => Some(Self::Locked { holder: None }), // BUSY, LOCKED, PROTOCOL
@@ -141,7 +147,8 @@ mod tests {
     fn the_codes_of_both_databases_are_told_apart() {
         for (code, outage) in [
             (13, "disk-full"),
-            (1_032, "read-only"),     // READONLY_DBMOVED
+            (1_032, "file-moved"), // READONLY_DBMOVED
+            (8, "read-only"),
             (778, "disk-fails"),      // IOERR_WRITE
             (3_082, "out-of-memory"), // IOERR_NOMEM
             (14, "cannot-open"),

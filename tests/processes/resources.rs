@@ -143,6 +143,24 @@ fn a_limit_of_file_sizes_stops_no_scheduler_and_printing_goes_on_when_it_is_rais
     assert_each_printed_once(&office, "p1", 40, &scheduler.messages());
 }
 
+#[test]
+fn a_database_file_that_was_moved_away_takes_no_writes_until_it_is_back() {
+    let office = Office::new();
+    office.import("student", &people::students(0..40));
+    office.receive("student", 40);
+    office.add_mock("p1", "student", "card_ms=100");
+    let scheduler = office.start(&["run"]);
+    wait_until("cards are printed", 60, || office.truth("p1").len() > 3);
+
+    let (database, elsewhere) = (office.data().join("cetak.db"), office.file("elsewhere.db"));
+    fs::rename(&database, &elsewhere).unwrap();
+    wait_until("the reason is logged", 60, || scheduler.messages().contains("its file was moved"));
+    fs::rename(&elsewhere, &database).unwrap();
+
+    wait_until("all cards are printed", 120, || number(&office.status(), &["records", "printed"]) == 40);
+    assert_each_printed_once(&office, "p1", 40, &scheduler.messages());
+}
+
 fn limit_file_size(process: &Running, bytes: &str) {
     let limit = format!("--fsize={bytes}:unlimited");
     assert!(Command::new("prlimit").args(["--pid", &process.id().to_string(), &limit]).status().unwrap().success());

@@ -44,6 +44,11 @@ pub fn outage_hint(outage: &Outage) -> String {
                 .into()
         }
         Outage::CannotOpen => "check that the data folder and its files exist, and their owner and permissions".into(),
+        Outage::FileMoved => {
+            "put the file back, or stop the scheduler and start it with the right file; a backup does not know the cards \
+             that were printed since"
+                .into()
+        }
         Outage::TooManyFiles => "raise the limit of open files with `ulimit -n 1024`, then repeat the command".into(),
         Outage::DiskFails => {
             "check free space, quota and the limit of file sizes (`df -h`, `quota`, `ulimit -f`) and the messages of \
@@ -77,7 +82,7 @@ pub(super) fn outage_command(outage: &Outage) -> String {
     match outage {
         Outage::DiskFull => "df -h".into(),
         Outage::ReadOnly => "mount".into(),
-        Outage::NoPermission | Outage::CannotOpen => "ls -l".into(),
+        Outage::NoPermission | Outage::CannotOpen | Outage::FileMoved => "ls -l".into(),
         Outage::TooManyFiles => "ulimit -n".into(),
         Outage::DiskFails => "dmesg".into(),
         Outage::Locked { holder: Some(LockHolder { process, is_suspended: true }) } => format!("kill -CONT {process}"),

@@ -2,6 +2,7 @@
 
 use std::{
     ops::{Deref, DerefMut},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -37,6 +38,16 @@ pub(in crate::store) struct SqliteFile {
     pub(in crate::store) write: SqlitePool,
     pub(in crate::store) read: SqlitePool,
     pub(in crate::store) path: PathBuf,
+    /// The file that is open, which the path must still name when a transaction writes.
+    pub(in crate::store) identity: Option<FileIdentity>,
+}
+
+/// A device and an inode.
+pub(in crate::store) type FileIdentity = (u64, u64);
+
+/// The file at a path; `None` if there is none.
+pub(in crate::store) fn identity(path: &Path) -> Option<FileIdentity> {
+    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 impl SqliteFile {
@@ -65,12 +76,19 @@ impl SqliteFile {
         let reader = options.read_only(true).create_if_missing(false).pragma("cache_size", READER_CACHE);
         let readers = u32::try_from(readers).unwrap_or(1);
         let read = pool(readers).connect_lazy_with(reader.busy_timeout(WRITE_TIMEOUT));
-        Ok(Self { write, read, path })
+        let identity = identity(&path);
+        Ok(Self { write, read, path, identity })
     }
 
     /// Begins a transaction that writes. Retries every [`WRITE_RETRY`] while another process writes, for at most
     /// [`WRITE_TIMEOUT`]; the error then names that process.
+    ///
+    /// A file that was deleted or replaced while it was open is refused: what is written to it would be lost, and the file that
+    /// has its name now may know less of the printed cards.
     pub(super) async fn begin_write(&self) -> Result<SqliteTransaction, StoreError> {
+        if identity(&self.path) != self.identity {
+            return Err(StoreError::Unavailable { doing: BEGINNING, outage: Outage::FileMoved, source: None });
+        }
         let begun = timeout(WRITE_TIMEOUT, async {
             loop {
                 match self.write.begin_with("BEGIN IMMEDIATE").await {
