@@ -30,7 +30,7 @@ use crate::{
 };
 use config::Config;
 pub use drivers::{PrinterOptions, drivers, render_permits, renderers};
-use scheduler::schedule;
+use scheduler::{raise_open_files, schedule};
 use system::{SystemClock, SystemEntropy, actor};
 
 /// The audit chain of commands on this machine.
@@ -61,7 +61,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
             let named = config.names_of_printers();
             let node = (config.node.clone(), config.lease);
             let engine = Box::pin(open_when_there(&global, config, variables.get("CETAK_KEY"))).await?;
-            warn_of_strangers(&engine, &named).await?;
+            raise_open_files(warn_of_strangers(&engine, &named).await?)?;
             let until = if args.until_idle { Until::Idle } else { Until::Stopped };
             let node = engine.store.is_shared().then_some(node);
             let stuck = schedule(&engine, &global.data, until, node).await?;
@@ -127,14 +127,14 @@ fn refuse_empty(folder: &Path, database: &Location) -> Result<(), Message> {
 }
 
 /// Warns of printers that the settings name and the database does not have: a misspelled name leaves a printer without
-/// its window or certificate.
-async fn warn_of_strangers(engine: &Engine, named: &[String]) -> anyhow::Result<()> {
+/// its window or certificate. Returns the number of printers.
+async fn warn_of_strangers(engine: &Engine, named: &[String]) -> anyhow::Result<usize> {
     let printers = engine.store.read().await?.printer_list().await?;
     for name in named.iter().filter(|name| !printers.iter().any(|printer| printer.name == **name)) {
         message(&format!("warning: the settings name a printer `{name}`, and there is none"));
         message("hint: see the names with `cetak printer list`");
     }
-    Ok(())
+    Ok(printers.len())
 }
 
 /// Whether this command may create the database in an empty folder.

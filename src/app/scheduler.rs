@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -9,10 +10,10 @@ use tokio::{
 
 use super::files;
 use crate::{
-    cli::{output::message, progress},
+    cli::{Message, output::message, progress, words::outage_hint},
     domain::audit::Actor,
     engine::{
-        Engine,
+        Engine, Outage,
         scheduling::{self, BlockedPrinters, Until, lease::Lease},
     },
     store::Candidate,
@@ -20,6 +21,26 @@ use crate::{
 
 /// The audit chain of the scheduler, and the name of its actor.
 const CHAIN_SCHEDULER: &str = "scheduler";
+
+/// The files that a scheduler has open without printers, and for each printer.
+const FILES_OWN: u64 = 48;
+const FILES_OF_PRINTER: u64 = 4;
+
+/// Raises the limit of open files as far as this process may. Refused if it is too low: printers would seem unreachable.
+pub(super) fn raise_open_files(printers: usize) -> anyhow::Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    // If this fails, the limit is as it was.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    let needed = FILES_OWN + FILES_OF_PRINTER * printers as u64;
+    match getrlimit(Resource::Nofile).current {
+        Some(current) if current < needed => Err(Message::new(
+            format!("at most {current} files may be open, and a scheduler with {printers} printers needs {needed}"),
+            outage_hint(&Outage::TooManyFiles),
+        )
+        .into()),
+        Some(_) | None => Ok(()),
+    }
+}
 
 /// The signal of a write beyond the limit of file sizes. Its default action ends the process.
 const SIGXFSZ: i32 = 25;

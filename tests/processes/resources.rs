@@ -388,4 +388,9 @@ fn a_low_limit_of_open_files_is_told_with_what_to_do() {
             assert!(answer.stderr.contains("ulimit -n"), "with {limit}: {answer:?}");
         }
     }
+    let mut command = office.any_command("sh");
+    let run = office.command(&["run"]);
+    command.args(["-c", "ulimit -n 40; exec \"$@\"", "sh"]).arg(run.get_program()).args(run.get_args());
+    let answer = office.start_command(command).ended(60);
+    assert!(answer.code == Some(1) && answer.stderr.contains("at most 40 files may be open"), "{answer:?}");
 }
