@@ -3,8 +3,8 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{Read, Seek, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
-    path::Path,
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
 };
 
 use anyhow::Context;
@@ -85,11 +85,37 @@ fn make_key(file: &Path, text: &str) -> anyhow::Result<()> {
     File::open(folder).and_then(|folder| folder.sync_all()).with_context(context)
 }
 
-/// Creates the database file with owner-only permissions, which its journal inherits.
-pub(super) fn make_database(file: &Path) -> anyhow::Result<()> {
-    let context = || format!("the database `{}` cannot be made", file.display());
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file).with_context(context)?;
-    fs::set_permissions(file, Permissions::from_mode(0o600)).with_context(context)
+/// Opens the database file, and creates it with owner-only permissions, which its journal inherits. Returns the place of its
+/// scheduler's lock.
+///
+/// Called before SQLite opens the file, and at most once in a process. The descriptor is never closed: closing any descriptor
+/// of a file releases all POSIX locks that the process has on it, and SQLite relies on those (sqlite.org/howtocorrupt.html,
+/// section 2.2).
+///
+/// # Errors
+///
+/// A file with several hard links is refused. SQLite keeps its journal under the name by which it opened the file, and two
+/// processes with two journals damage the database.
+pub(super) fn make_database(file: &Path) -> anyhow::Result<LockPlace> {
+    let context = || format!("the database `{}` cannot be opened or made", file.display());
+    let options = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file);
+    let handle: &'static File = Box::leak(Box::new(options.with_context(context)?));
+    let found = handle.metadata().with_context(context)?;
+    if found.nlink() > 1 {
+        let text = format!("the database `{}` is one file with {} names (hard links)", file.display(), found.nlink());
+        anyhow::bail!(Message::new(
+            text,
+            format!(
+                "two names damage a database: stop all schedulers on it, and remove the other names, which \
+                 `find / -xdev -inum {}` lists; a backup is made with `cetak db backup`",
+                found.ino()
+            )
+        ));
+    }
+    handle.set_permissions(Permissions::from_mode(0o600)).with_context(context)?;
+    let path = fs::canonicalize(file).with_context(context)?;
+    let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
+    Ok(LockPlace { folder, database: Some(handle) })
 }
 
 /// The random name of this data folder, created on first use.
@@ -118,36 +144,80 @@ pub(super) fn lock_opening(folder: &Path) -> anyhow::Result<File> {
     Ok(handle)
 }
 
-/// The lock of the one scheduler of a data folder. The kernel releases it when the process ends, also after `kill -9`.
-#[derive(Debug)]
-pub(super) struct SchedulerLock(#[expect(dead_code, reason = "held, not read")] File);
+/// What the lock of a scheduler is taken on.
+#[derive(Clone, Debug)]
+pub(super) struct LockPlace {
+    /// The folder of the lock file, which names the process that has the lock.
+    folder: PathBuf,
+    /// The SQLite file itself, under whatever name it was opened. `None` on a server, where several schedulers are nodes and
+    /// each has a folder.
+    database: Option<&'static File>,
+}
 
-/// Acquires the lock; the error names the process that holds it.
-pub(super) fn lock_scheduler(folder: &Path) -> anyhow::Result<SchedulerLock> {
-    let path = folder.join(LOCK);
-    let context = || format!("the lock `{}` cannot be taken", path.display());
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .with_context(context)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => {
+impl LockPlace {
+    /// The place of a node on a shared database: its data folder.
+    pub(super) fn of_node(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), database: None }
+    }
+
+    /// Acquires the lock. The error names the process that has it.
+    pub(super) fn acquire(&self) -> anyhow::Result<SchedulerLock> {
+        let path = self.folder.join(LOCK);
+        let context = || format!("the lock `{}` cannot be taken", path.display());
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .with_context(context)?;
+        let refused = |holder: String| {
+            Message::new(
+                format!("another scheduler runs on {holder}"),
+                "one is enough for a data folder, and all commands but `cetak db move` work beside it; another node needs a data folder of its own",
+            )
+        };
+        if !try_lock(&file).with_context(context)? {
             let mut holder = String::new();
             file.read_to_string(&mut holder).with_context(context)?;
-            let text = format!("another scheduler runs on `{}` (process {})", folder.display(), holder.trim());
-            anyhow::bail!(Message::new(
-                text,
-                "one is enough for a data folder, and all commands but `cetak db move` work beside it; another node needs a data folder of its own"
-            ));
+            anyhow::bail!(refused(format!("`{}` (process {})", self.folder.display(), holder.trim())));
         }
-        Err(fs::TryLockError::Error(error)) => return Err(error).with_context(context),
+        // The file of another lock: the database was moved to this folder, or is mounted here a second time.
+        if let Some(database) = self.database
+            && !try_lock(database).with_context(context)?
+        {
+            anyhow::bail!(refused(format!("the database in `{}`, from another folder", self.folder.display())));
+        }
+        file.set_len(0).and_then(|()| file.rewind()).with_context(context)?;
+        file.write_all(std::process::id().to_string().as_bytes()).with_context(context)?;
+        Ok(SchedulerLock { _file: file, database: self.database })
     }
-    file.set_len(0).and_then(|()| file.rewind()).with_context(context)?;
-    file.write_all(std::process::id().to_string().as_bytes()).with_context(context)?;
-    Ok(SchedulerLock(file))
+}
+
+/// The lock of the one scheduler of a database file, or of the one node of a data folder. The kernel releases it when the
+/// process ends, also after `kill -9`.
+///
+/// It is two advisory locks (`flock`, which is independent of the POSIX locks that SQLite uses): on the lock file beside the
+/// database, and on the database file. The second follows the file wherever it is linked, mounted or moved.
+#[derive(Debug)]
+pub(super) struct SchedulerLock {
+    _file: File,
+    database: Option<&'static File>,
+}
+
+impl Drop for SchedulerLock {
+    fn drop(&mut self) {
+        // If this fails, the end of the process releases the lock.
+        let _ = self.database.map(File::unlock);
+    }
+}
+
+/// Whether the lock was free, and is now held.
+fn try_lock(file: &File) -> std::io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(fs::TryLockError::WouldBlock) => Ok(false),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
 }

@@ -27,6 +27,7 @@ use crate::{
 };
 use config::Config;
 pub use drivers::{PrinterOptions, drivers, render_permits, renderers};
+use files::LockPlace;
 use scheduler::schedule;
 use system::{SystemClock, SystemEntropy, actor};
 
@@ -57,11 +58,11 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
         Command::Run(args) => {
             let named = config.names_of_printers();
             let node = (config.node.clone(), config.lease);
-            let engine = open(&global, config, variables.get("CETAK_KEY")).await?;
+            let Opened { engine, lock_place } = open(&global, config, variables.get("CETAK_KEY")).await?;
             warn_of_strangers(&engine, &named).await?;
             let until = if args.until_idle { Until::Idle } else { Until::Stopped };
             let node = engine.store.is_shared().then_some(node);
-            let stuck = schedule(&engine, &global.data, until, node).await?;
+            let stuck = schedule(&engine, &global.data, &lock_place, until, node).await?;
             for (printer, why) in &stuck {
                 message(&format!("printer `{printer}`: {}", cli::words::blocked(*why)));
             }
@@ -76,8 +77,8 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
                 let text = "the demo makes a database of its own, and the settings name a server";
                 anyhow::bail!(Message::new(text, "leave out `database` for the demo"));
             }
-            let engine = open(&global, config, variables.get("CETAK_KEY")).await?;
-            demo::run(&engine, out, &global.data, args).await
+            let Opened { engine, lock_place } = open(&global, config, variables.get("CETAK_KEY")).await?;
+            demo::run(&engine, out, &global.data, &lock_place, args).await
         }
         Command::Db(command) => {
             refuse_empty(&global.data, &config.database)?;
@@ -85,10 +86,11 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
                 Some(_) => "the variable `CETAK_KEY`".to_owned(),
                 None => format!("the key file `{}`", config.key_file.display()),
             };
-            // A move needs the scheduler's lock: nothing may print meanwhile.
             let is_move = matches!(command, DbCommand::Move { .. });
-            let _lock = is_move.then(|| files::lock_scheduler(&global.data)).transpose()?;
-            let engine = open_with(&global, config, variables.get("CETAK_KEY"), is_move).await?;
+            let opened = open_with(&global, config, variables.get("CETAK_KEY"), is_move).await?;
+            // A move needs the scheduler's lock: nothing may print meanwhile.
+            let _lock = is_move.then(|| opened.lock_place.acquire()).transpose()?;
+            let engine = opened.engine;
             cli::db::command(&engine, out, command, &key).await
         }
         Command::Import(_)
@@ -107,7 +109,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
             if !writes(&command) {
                 refuse_empty(&global.data, &config.database)?;
             }
-            let engine = open(&global, config, variables.get("CETAK_KEY")).await?;
+            let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY")).await?;
             cli::command(&engine, out, command).await
         }
     }
@@ -171,14 +173,21 @@ fn writes(command: &Command) -> bool {
     }
 }
 
+/// The engine of an opened data folder.
+struct Opened {
+    engine: Engine,
+    /// What a scheduler locks.
+    lock_place: LockPlace,
+}
+
 /// Opens the engine of a data folder, creating the folder and the database if they do not exist.
-async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Engine> {
+async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Opened> {
     open_with(global, config, key, false).await
 }
 
 /// Opens the engine of a data folder. With `closed_too`, also if its data were moved away: an interrupted move is
 /// finished that way.
-async fn open_with(global: &Global, config: Config, key: Option<&String>, closed_too: bool) -> anyhow::Result<Engine> {
+async fn open_with(global: &Global, config: Config, key: Option<&String>, closed_too: bool) -> anyhow::Result<Opened> {
     files::make_folder(&global.data)?;
     let _opening = files::lock_opening(&global.data)?;
     let entropy = Arc::new(SystemEntropy::new());
@@ -189,9 +198,10 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
         })?,
         None => files::master_key(&config.key_file, has_data, &*entropy)?,
     };
-    if let Location::File(file) = &config.database {
-        files::make_database(file)?;
-    }
+    let lock_place = match &config.database {
+        Location::File(file) => files::make_database(file)?,
+        Location::Server(_) => LockPlace::of_node(&global.data),
+    };
     let store = if closed_too {
         Store::open_closed(&config.database, keys).await?
     } else {
@@ -212,7 +222,7 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
             fence: None,
         },
     };
-    Ok(assemble(parts, clock, entropy))
+    Ok(Opened { engine: assemble(parts, clock, entropy), lock_place })
 }
 
 /// The parameters of [`assemble`].

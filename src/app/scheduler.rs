@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 
-use super::files;
+use super::files::{self, LockPlace};
 use crate::{
     cli::{output::message, progress},
     domain::audit::Actor,
@@ -18,16 +18,17 @@ use crate::{
 /// The audit chain of the scheduler, and the name of its actor.
 const CHAIN_SCHEDULER: &str = "scheduler";
 
-/// Runs the scheduler under the lock of the data folder and shows progress, until it ends or a signal stops it. Returns
+/// Runs the scheduler under its lock and shows progress, until it ends or a signal stops it. Returns
 /// the blocked printers, each with the reason. `node` is the node's name and the duration of its lease, if the database
 /// is shared.
 pub(super) async fn schedule(
     engine: &Engine,
     folder: &Path,
+    place: &LockPlace,
     until: Until,
     node: Option<(String, Duration)>,
 ) -> anyhow::Result<BlockedPrinters> {
-    let _lock = files::lock_scheduler(folder)?;
+    let _lock = place.acquire()?;
     let shown_to = engine.clone();
     let scheduler = Actor::system(CHAIN_SCHEDULER, &engine.writer.actor.os_user, &engine.writer.actor.host);
     let engine = match node {

@@ -18,6 +18,7 @@ mod engine;
 mod eve;
 mod formats;
 mod hostile_printers;
+mod instance;
 mod ipp;
 mod ipp_messages;
 mod ipp_proxy;
