@@ -5,6 +5,11 @@ use std::{
     io::{Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -115,7 +120,7 @@ pub(super) fn make_database(file: &Path) -> anyhow::Result<LockPlace> {
     handle.set_permissions(Permissions::from_mode(0o600)).with_context(context)?;
     let path = fs::canonicalize(file).with_context(context)?;
     let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
-    Ok(LockPlace { folder, database: Some(handle) })
+    Ok(LockPlace { folder, database: Some(handle), is_held: Arc::default() })
 }
 
 /// The random name of this data folder, created on first use.
@@ -144,6 +149,12 @@ pub(super) fn lock_opening(folder: &Path) -> anyhow::Result<File> {
     Ok(handle)
 }
 
+/// The lock of a SQLite file, as the owners of attempts name it.
+pub(super) const FILE_LOCK: &str = "file";
+/// How often a lock is tried, and the wait in between: a command that looks whether it is free has it for a moment.
+const LOCK_TRIES: u32 = 10;
+const LOCK_WAIT: Duration = Duration::from_millis(20);
+
 /// What the lock of a scheduler is taken on.
 #[derive(Clone, Debug)]
 pub(super) struct LockPlace {
@@ -152,12 +163,56 @@ pub(super) struct LockPlace {
     /// The SQLite file itself, under whatever name it was opened. `None` on a server, where several schedulers are nodes and
     /// each has a folder.
     database: Option<&'static File>,
+    /// Whether this process has the lock. Trying it once more would then change it.
+    is_held: Arc<AtomicBool>,
 }
 
 impl LockPlace {
     /// The place of a node on a shared database: its data folder.
     pub(super) fn of_node(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), database: None }
+        Self { folder: folder.to_owned(), database: None, is_held: Arc::default() }
+    }
+
+    /// Whether it is the lock of a SQLite file.
+    pub(super) fn is_of_file(&self) -> bool {
+        self.database.is_some()
+    }
+
+    /// The name of the lock in the database. The lock of a node is on the lock file of its data folder, on its machine; a copy
+    /// of the folder has another lock. Empty if there is none yet.
+    pub(super) fn identity(&self) -> String {
+        if self.is_of_file() {
+            return FILE_LOCK.to_owned();
+        }
+        let read = |file: &Path| fs::read_to_string(file).unwrap_or_default().trim().to_owned();
+        match fs::metadata(self.folder.join(LOCK)) {
+            Ok(lock) => {
+                let (machine, instance) = (read(Path::new("/etc/machine-id")), read(&self.folder.join(INSTANCE)));
+                format!("{machine}/{instance}/{}", lock.ino())
+            }
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Whether no process has the lock. A process that had it before has ended then.
+    pub(super) fn is_free(&self) -> std::io::Result<bool> {
+        if self.is_held.load(Ordering::SeqCst) {
+            return Ok(false);
+        }
+        // Shared, so that two commands that look do not meet. A lock file may be closed, unlike the database.
+        let file = match File::open(self.folder.join(LOCK)) {
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        for handle in file.iter().chain(self.database) {
+            match handle.try_lock_shared() {
+                Ok(()) => handle.unlock()?,
+                Err(fs::TryLockError::WouldBlock) => return Ok(false),
+                Err(fs::TryLockError::Error(error)) => return Err(error),
+            }
+        }
+        Ok(true)
     }
 
     /// Acquires the lock. The error names the process that has it.
@@ -191,7 +246,8 @@ impl LockPlace {
         }
         file.set_len(0).and_then(|()| file.rewind()).with_context(context)?;
         file.write_all(std::process::id().to_string().as_bytes()).with_context(context)?;
-        Ok(SchedulerLock { _file: file, database: self.database })
+        self.is_held.store(true, Ordering::SeqCst);
+        Ok(SchedulerLock { _file: file, place: self.clone() })
     }
 }
 
@@ -203,21 +259,25 @@ impl LockPlace {
 #[derive(Debug)]
 pub(super) struct SchedulerLock {
     _file: File,
-    database: Option<&'static File>,
+    place: LockPlace,
 }
 
 impl Drop for SchedulerLock {
     fn drop(&mut self) {
         // If this fails, the end of the process releases the lock.
-        let _ = self.database.map(File::unlock);
+        let _ = self.place.database.map(File::unlock);
+        self.place.is_held.store(false, Ordering::SeqCst);
     }
 }
 
 /// Whether the lock was free, and is now held.
 fn try_lock(file: &File) -> std::io::Result<bool> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(fs::TryLockError::WouldBlock) => Ok(false),
-        Err(fs::TryLockError::Error(error)) => Err(error),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT),
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
     }
+    Ok(false)
 }

@@ -4,6 +4,7 @@ mod config;
 pub mod demo;
 mod drivers;
 mod files;
+mod owners;
 pub mod profiles;
 mod scheduler;
 pub mod system;
@@ -28,6 +29,7 @@ use crate::{
 use config::Config;
 pub use drivers::{PrinterOptions, drivers, render_permits, renderers};
 use files::LockPlace;
+use owners::SystemOwners;
 use scheduler::schedule;
 use system::{SystemClock, SystemEntropy, actor};
 
@@ -90,8 +92,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
             let opened = open_with(&global, config, variables.get("CETAK_KEY"), is_move).await?;
             // A move needs the scheduler's lock: nothing may print meanwhile.
             let _lock = is_move.then(|| opened.lock_place.acquire()).transpose()?;
-            let engine = opened.engine;
-            cli::db::command(&engine, out, command, &key).await
+            cli::db::command(&opened.engine, out, command, &key).await
         }
         Command::Import(_)
         | Command::Blangko(_)
@@ -220,9 +221,12 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
             chain: CHAIN_CLI.into(),
             actor: Arc::new(actor(global.actor.clone().map(String::from))),
             fence: None,
+            owner: None,
         },
     };
-    Ok(Opened { engine: assemble(parts, clock, entropy), lock_place })
+    let owners = Arc::new(SystemOwners::new(lock_place.clone()));
+    let engine = Engine { owners, ..assemble(parts, clock, entropy) };
+    Ok(Opened { engine, lock_place })
 }
 
 /// The parameters of [`assemble`].
@@ -253,6 +257,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         renderers: renderers(),
         render_permits: Some(render_permits()),
         lease: None,
+        owners: Arc::new(SystemOwners::default()),
     }
 }
 

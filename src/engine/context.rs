@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use super::{
     clock::{Clock, Entropy},
     error::EngineError,
+    owners::Owners,
     scheduling::lease::Lease,
     settings::Settings,
 };
@@ -53,13 +54,16 @@ pub struct Engine {
     pub render_permits: Option<Arc<Semaphore>>,
     /// The lease of this node, where several schedulers share the database.
     pub lease: Option<Arc<Lease>>,
+    /// Looks up the processes that began attempts.
+    pub owners: Arc<dyn Owners>,
 }
 
 impl Engine {
     /// The same engine with another actor and audit chain.
     #[must_use]
     pub fn acting(&self, chain: &str, actor: Actor) -> Self {
-        Self { writer: Writer { chain: chain.into(), actor: Arc::new(actor), fence: None }, ..self.clone() }
+        let owner = self.writer.owner;
+        Self { writer: Writer { chain: chain.into(), actor: Arc::new(actor), fence: None, owner }, ..self.clone() }
     }
 
     /// Begins a transaction that writes; there is no other way to one. The actor is the permit's, or the engine's own

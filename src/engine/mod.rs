@@ -14,6 +14,7 @@ mod error;
 mod group_commit;
 pub mod import;
 pub mod operations;
+pub mod owners;
 mod person;
 pub mod planning;
 pub mod printing;

@@ -24,6 +24,7 @@ mod fence;
 pub mod keys;
 mod maintenance;
 mod node;
+mod owner;
 mod pending_act;
 mod photo;
 mod print_step;

@@ -17,6 +17,7 @@ mod engine;
 #[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod eve;
 mod formats;
+mod frozen;
 mod hostile_printers;
 mod instance;
 mod ipp;

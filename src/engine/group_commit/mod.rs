@@ -12,7 +12,8 @@ pub(crate) use self::write::{BreakerChange, BreakerSaved, Released, Settle, Sett
 use self::{
     apply::{Trust, apply},
     write::{
-        Asked, End, Envelope, Group, NotRenderable, PlanRequest, Probed, Release, Started, StatusReport, Step, Write,
+        Asked, Confirmation, End, Envelope, Group, NotRenderable, PlanRequest, Probed, Release, Started, StatusReport,
+        Step, Write,
     },
 };
 use super::{Engine, planning};
@@ -71,6 +72,11 @@ impl CommitQueue {
     /// Saves that a printer started a held card without a release.
     pub(crate) async fn started(&self, attempt: AttemptKey, name: &str) -> Result<(), StoreError> {
         self.save(Started { attempt, name: name.to_owned() }).await
+    }
+
+    /// Saves that uncertain attempts of this process will not be sent any more.
+    pub(crate) async fn confirm(&self, attempts: Vec<(AttemptKey, String)>) -> Result<(), StoreError> {
+        self.save(Confirmation(attempts)).await
     }
 
     /// Saves what the printer answered about an attempt.

@@ -37,6 +37,9 @@ pub(crate) struct Started {
     pub(crate) name: String,
 }
 
+/// Uncertain attempts, with their names, that this process has begun and will not send any more.
+pub(crate) struct Confirmation(pub(crate) Vec<(AttemptKey, String)>);
+
 /// The next batch of a printer.
 pub(crate) struct PlanRequest(pub(crate) Printer);
 
@@ -241,6 +244,7 @@ writes! {
     done {
         acknowledgements: Acknowledgement,
         started: Started,
+        confirmations: Confirmation,
         not_renderable: NotRenderable,
         seen: StatusReport,
         probed: Probed,

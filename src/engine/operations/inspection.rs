@@ -1,6 +1,6 @@
 //! Attempts whose outcome is unknown: declared uncertain, inspected.
 
-use cetak_driver_api::{AttemptId, AttemptStatus};
+use cetak_driver_api::{AttemptId, AttemptStatus, Cancelled};
 use serde::{Deserialize, Serialize};
 
 use super::{act::Act, approval::Approval};
@@ -11,6 +11,7 @@ use crate::{
         batch::BatchEnd,
         id::AttemptKey,
         job::{declare, inspect},
+        owner::{self, Owner, Presence},
         pending::Target,
         permission::{Operation, Permit},
         refusal::{AttemptRule, Refusal},
@@ -51,6 +52,42 @@ async fn attempt_view(
     Err(Refusal::AttemptState { attempt: view.name, found: view.state, needs, archived: false }.into())
 }
 
+/// Refuses what permits another card of the record while the owner of the attempt may still send this one. `is_off`: nothing
+/// is known of the owner, and it is taken to be off.
+async fn refuse_if_sendable(
+    engine: &Engine,
+    tx: &mut Tx,
+    view: &AttemptView,
+    is_off: bool,
+) -> Result<Option<Owner>, EngineError> {
+    let Some(owner) = tx.attempt_owner(view.key).await? else { return Ok(None) };
+    let presence = engine.owners.presence(owner.process.as_ref());
+    owner::refuse_if_sendable(&view.name, &owner, presence, is_off)?;
+    Ok(Some(owner))
+}
+
+/// Asks the printer of an uncertain attempt to cancel it, if its owner may still send it. A printer that confirms refuses to
+/// start it later; that is saved. Any other answer proves nothing.
+pub(super) async fn cancel_if_sendable(engine: &Engine, permit: &Permit, attempt: &str) -> Result<(), EngineError> {
+    let mut tx = engine.store.read().await?;
+    let Some((printer, open)) = tx.attempt_uncertain(attempt).await? else { return Ok(()) };
+    let Some(owner) = tx.attempt_owner(open.key).await? else { return Ok(()) };
+    let printer = tx.printer_get(&printer).await?;
+    drop(tx);
+    if owner.has_ended || engine.owners.presence(owner.process.as_ref()) == Presence::Gone {
+        return Ok(());
+    }
+    let (Some(printer), Ok(id)) = (printer, AttemptId::new(attempt)) else { return Ok(()) };
+    let Ok(driver) = (engine.drivers)(&printer.name, &printer.uri) else { return Ok(()) };
+    if driver.cancel(&reference(&open, id)).await != Ok(Cancelled::NothingPrinted) {
+        return Ok(());
+    }
+    let mut tx = engine.write(permit).await?;
+    tx.attempt_cancelled(open.key).await?;
+    tx.audit(Event::new("attempt.cancelled", attempt).with("printer", printer.name));
+    Ok(tx.commit().await?)
+}
+
 /// A card that a person found of an uncertain attempt.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -77,11 +114,20 @@ impl Act for ResolveFound {
     const OPERATION: Operation = Operation::InspectionFound;
 
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
-        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        permit.covers(Self::OPERATION)?;
+        if self.found == FoundCard::Spoiled {
+            cancel_if_sendable(engine, permit, &self.attempt).await?;
+        }
+        let mut tx = engine.write(permit).await?;
         let view = attempt_view(engine, &mut tx, &self.attempt, AttemptRule::Uncertain).await?;
         let found = match self.found {
             FoundCard::Good => InspectionResult::Good,
-            FoundCard::Spoiled => InspectionResult::Spoiled,
+            FoundCard::Spoiled => {
+                // The spoiled card is itself a proof that the attempt was sent, which happens once. It may be another one, so
+                // an owner that is there is waited for.
+                refuse_if_sendable(engine, &mut tx, &view, true).await?;
+                InspectionResult::Spoiled
+            }
         };
         tx.save(vec![inspect(&view, found, self.note.as_str())?]).await?;
         Ok(tx.commit().await?)
@@ -96,6 +142,10 @@ pub struct ResolveNothing {
     pub attempt: String,
     /// The blank is not there either.
     pub blank_gone: bool,
+    /// The machine of the process that began the attempt is off, so that it cannot send the card any more. Two people state
+    /// it where the process cannot be seen from here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owner_is_off: bool,
     /// What the person saw.
     pub note: Note,
 }
@@ -105,7 +155,12 @@ impl Act for ResolveNothing {
     const OPERATION: Operation = Operation::InspectionNothing;
 
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
-        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        permit.covers(Self::OPERATION)?;
+        if self.owner_is_off {
+            return Err(Refusal::SecondPersonNeeded { operation: Self::OPERATION }.into());
+        }
+        self.prepare(engine, permit).await?;
+        let mut tx = engine.write(permit).await?;
         self.apply(engine, &mut tx, Approval::Alone).await?;
         Ok(tx.commit().await?)
     }
@@ -120,6 +175,11 @@ impl ResolveNothing {
         Ok(Target { name, version: view.state.as_str().to_owned(), record: Some(view.record) })
     }
 
+    /// What is done before the transaction, since no driver call runs inside one.
+    pub(super) async fn prepare(&self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        cancel_if_sendable(engine, permit, &self.attempt).await
+    }
+
     /// Refuses an attempt that is not uncertain, which no confirmation could resolve.
     pub(super) async fn refuse_decided(&self, engine: &Engine, tx: &mut Tx) -> Result<(), EngineError> {
         attempt_view(engine, tx, &self.attempt, AttemptRule::Uncertain).await.map(drop)
@@ -127,8 +187,14 @@ impl ResolveNothing {
 
     pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
         let view = attempt_view(engine, tx, &self.attempt, AttemptRule::Uncertain).await?;
+        let owner = refuse_if_sendable(engine, tx, &view, self.owner_is_off).await?;
         let found = if self.blank_gone { InspectionResult::BlankGone } else { InspectionResult::Nothing };
         let mut transition = inspect(&view, found, self.note.as_str())?;
+        let process = owner.and_then(|owner| owner.process).filter(|_| self.owner_is_off);
+        transition.event = transition.event.map(|event| match process {
+            Some(process) => event.with("owner_is_off", format!("process {} on {}", process.id, process.host)),
+            None => event,
+        });
         transition.event = transition.event.map(|event| approval.mark(event));
         Ok(tx.save(vec![transition]).await?)
     }

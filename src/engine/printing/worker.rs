@@ -105,7 +105,11 @@ impl Worker {
     async fn turn(&mut self) -> Result<Progress, StoreError> {
         let query = SnapshotQuery(self.session.name().to_owned());
         let Some(seen) = self.snapshots.ask(query).await? else { return Ok(Progress::Gone) };
-        let Snapshot { printer, mut open, batch, pauses, newest } = *seen;
+        let Snapshot { printer, mut open, unconfirmed, batch, pauses, newest } = *seen;
+        if !unconfirmed.is_empty() {
+            // Between two runs over a batch, the worker is sending nothing.
+            self.services.commits.confirm(unconfirmed).await?;
+        }
         let is_gone = !self.session.sync(printer);
         let read = Pending { is_gone, has_open_attempt: !open.is_empty(), batch, pauses, newest };
         let mut action = self.decide(&read);

@@ -105,6 +105,7 @@ pub(super) async fn leave(lease: &Lease, engine: &Engine) -> Result<(), StoreErr
     lease.lost();
     let mut tx = engine.write(&Permit::system(SystemAct::Lease)).await?;
     tx.node_remove(lease.node()).await?;
+    tx.owner_end().await?; // its workers have ended
     tx.audit(Event::new("node.left", format!("node {}", lease.node())));
     tx.commit().await
 }

@@ -25,9 +25,13 @@ use super::{
     printing::{services::Services, session::PrinterSession, worker::Worker},
 };
 use crate::{
-    domain::{dispatch::Blocked, printer::Printer},
+    domain::{
+        dispatch::Blocked,
+        permission::{Permit, SystemAct},
+        printer::Printer,
+    },
     render::CardRenderer,
-    store::{ChangeListener, Fence, StoreError},
+    store::{ChangeListener, Fence, StoreError, Writer},
 };
 
 /// The interval at which the scheduler checks for changes by other processes.
@@ -52,6 +56,7 @@ pub async fn run(
     until: Until,
     mut stop: watch::Receiver<bool>,
 ) -> Result<BlockedPrinters, EngineError> {
+    let engine = &owning(engine).await?;
     if let Some(lease) = &engine.lease {
         membership::join(lease, engine).await?;
     }
@@ -115,6 +120,17 @@ pub async fn run(
         );
     }
     Ok(blocked)
+}
+
+/// The engine of this process, which is saved as the owner of the attempts that it begins.
+async fn owning(engine: &Engine) -> Result<Engine, StoreError> {
+    let mut own = engine.clone();
+    own.writer.fence = None; // the node has not joined yet
+    let mut tx = own.write(&Permit::system(SystemAct::Lease)).await?;
+    let owner = tx.owner_add(&engine.owners.own(true)).await?;
+    tx.commit().await?;
+    own.writer = Writer { owner: Some(owner), ..engine.writer.clone() };
+    Ok(own)
 }
 
 /// Starts the commit queue, whose writes carry the node's present epoch.
@@ -219,6 +235,7 @@ impl Scheduler {
             heartbeat => heartbeat?,
         };
         self.heartbeat_at = Some(now + HEARTBEAT);
+        self.confirm_without_worker().await?; // what another node has settled
         self.giving.retain(|name| !freed.contains(name));
         for name in &heartbeat.give {
             if let Some(handle) = self.workers.get(name) {
@@ -256,6 +273,7 @@ impl Scheduler {
         printers
             .retain(|printer| printer.node.as_deref() == self.engine.node() && !self.giving.contains(&printer.name));
         self.workers.retain(|_, handle| !handle.worker.is_finished());
+        self.confirm_without_worker().await?;
         for (name, _) in self.unusable.extract_if(|name, _| !printers.iter().any(|printer| printer.name == *name)) {
             self.board.leave(&name);
         }
@@ -274,6 +292,17 @@ impl Scheduler {
             }
         }
         Ok(())
+    }
+
+    /// Confirms that uncertain attempts at printers without a worker will not be sent by this process. A worker confirms its own.
+    async fn confirm_without_worker(&self) -> Result<(), EngineError> {
+        let mut unconfirmed = self.engine.store.read().await?.attempts_unconfirmed(self.engine.writer.owner).await?;
+        unconfirmed.retain(|(printer, ..)| !self.workers.contains_key(printer));
+        if unconfirmed.is_empty() {
+            return Ok(());
+        }
+        let attempts = unconfirmed.into_iter().map(|(_, key, name)| (key, name)).collect();
+        Ok(self.commits.of("").confirm(attempts).await?)
     }
 
     /// Logs once why a printer cannot be used, and saves the reason for `status`.

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 21] = [
     "meta",
     "photo",
     "record",
@@ -28,6 +28,7 @@ const TABLES: [&str; 20] = [
     "pause",
     "batch",
     "job",
+    "owner",
     "attempt",
     "job_archive",
     "attempt_archive",

@@ -37,7 +37,7 @@ pub(crate) async fn open(database: &Database) -> anyhow::Result<Engine> {
         profiles: app::profiles::built_in()?,
         settings: Settings::default(),
         printers: PrinterOptions::new(),
-        writer: Writer { chain: "scheduler".into(), actor: Arc::new(actor), fence: None },
+        writer: Writer { chain: "scheduler".into(), actor: Arc::new(actor), fence: None, owner: None },
     };
     Ok(app::assemble(parts, SystemClock::default(), Arc::new(SystemEntropy::new())))
 }
