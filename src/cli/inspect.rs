@@ -61,8 +61,8 @@ async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
         vec![
             u.attempt.clone(),
             u.printer.clone(),
-            u.batch.to_string(),
-            u.request_id.clone(),
+            u.batch.map_or_else(|| "-".to_owned(), |batch| batch.to_string()),
+            u.request_id.clone().unwrap_or_else(|| "(test card)".to_owned()),
             optional(&u.since),
             words::with_note(u.reason.as_deref(), u.note.as_deref()).unwrap_or_default(),
         ]

@@ -48,6 +48,7 @@ pub mod settlement;
 pub mod share;
 pub mod states;
 pub mod stock;
+pub mod test_card;
 pub mod time;
 pub mod transition;
 pub mod value;

@@ -66,6 +66,17 @@ impl Engine {
         Self { writer: Writer { chain: chain.into(), actor: Arc::new(actor), fence: None, owner }, ..self.clone() }
     }
 
+    /// The engine of this process, which is saved as the owner of the attempts that it begins.
+    pub(super) async fn owning(&self, permit: &Permit, is_scheduler: bool) -> Result<Self, StoreError> {
+        let mut own = self.clone();
+        own.writer.fence = None; // a node has not joined yet
+        let mut tx = own.write(permit).await?;
+        let owner = tx.owner_add(&self.owners.own(is_scheduler)).await?;
+        tx.commit().await?;
+        own.writer = Writer { owner: Some(owner), ..self.writer.clone() };
+        Ok(own)
+    }
+
     /// Begins a transaction that writes; there is no other way to one. The actor is the permit's, or the engine's own
     /// for an act of the system. An act of a person notifies the schedulers, because it may give them work.
     pub async fn write(&self, permit: &Permit) -> Result<Tx, StoreError> {

@@ -22,6 +22,7 @@ pub mod query;
 mod render_fault;
 pub mod scheduling;
 mod settings;
+mod test_cards;
 
 pub use self::{
     context::{CLOCK_TOLERANCE, DriverFactory, Engine, Profiles, RendererFactory},

@@ -33,6 +33,7 @@ mod record;
 mod report;
 mod rows;
 mod stock;
+mod test_card;
 mod transition;
 mod tx;
 mod warrant;
@@ -55,6 +56,7 @@ pub use self::{
     record::{NewRecord, StoredBody, StoredRow},
     report::{AttemptLine, BatchLine, JobLine, JobScope, OldestWaiting, RecordLine, UncertainLine},
     stock::{BalanceLine, Lot, MovementLine},
+    test_card::StoredTestCard,
     tx::{Tx, Writer},
     warrant::WarrantLine,
 };

@@ -6,8 +6,6 @@ use crate::domain::{
     owner::{Owner, Process},
 };
 
-type OwnerRow = (Option<String>, Option<String>, Option<i64>, Option<i64>, Option<String>, Option<String>, bool);
-
 impl Tx {
     /// Saves a process before its first attempt, and returns its number. A scheduler has the lock that it names, so that every
     /// earlier process with that lock has ended.
@@ -37,29 +35,31 @@ impl Tx {
     }
 
     /// The owner of an attempt; `None` if the card certainly will not be sent any more.
+    pub async fn attempt_owner(&mut self, attempt: AttemptKey) -> Result<Option<Owner>, StoreError> {
+        const OWNER: &str = "SELECT owner FROM attempt WHERE id = $1";
+        let owner: Option<Option<i64>> = on!(self, c => sqlx::query_scalar(OWNER).bind(attempt.0).fetch_optional(c))
+            .map_err(doing("reading the process of an attempt"))?;
+        match owner.flatten() {
+            Some(owner) => Ok(Some(self.owner_get(owner).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// An owner by its number.
     ///
     /// A scheduler of a version that saved no process held the lock of the file, so it has ended if a later one had that lock.
-    pub async fn attempt_owner(&mut self, attempt: AttemptKey) -> Result<Option<Owner>, StoreError> {
+    pub(super) async fn owner_get(&mut self, owner: i64) -> Result<Owner, StoreError> {
         const OWNER: &str = "
-            SELECT o.lock, o.host, o.process, o.started, o.boot, o.pid_namespace,
-                   CASE WHEN o.id IS NULL THEN EXISTS (SELECT 1 FROM owner WHERE lock = 'file')
-                        ELSE o.ended_at_us IS NOT NULL END
-            FROM attempt AS a LEFT JOIN owner AS o ON o.id = a.owner
-            WHERE a.id = $1 AND a.owner IS NOT NULL";
-        let row: Option<OwnerRow> = on!(self, c => sqlx::query_as(OWNER).bind(attempt.0).fetch_optional(c))
-            .map_err(doing("reading the process of an attempt"))?;
-        Ok(row.map(|(lock, host, id, started, boot, pid_namespace, has_ended)| {
-            let process = lock.zip(host).zip(id).zip(started).zip(boot).zip(pid_namespace);
-            let process = process.map(|(((((lock, host), id), started), boot), pid_namespace)| Process {
-                lock,
-                host,
-                id,
-                started,
-                boot,
-                pid_namespace,
-            });
-            Owner { process, has_ended }
-        }))
+            SELECT lock, host, process, started, boot, pid_namespace, ended_at_us IS NOT NULL FROM owner WHERE id = $1";
+        const LATER: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM owner WHERE lock = 'file' LIMIT 1) AS first";
+        let failed = || doing("reading the process of an attempt");
+        let row: Option<(String, String, i64, i64, String, String, bool)> =
+            on!(self, c => sqlx::query_as(OWNER).bind(owner).fetch_optional(c)).map_err(failed())?;
+        let Some((lock, host, id, started, boot, pid_namespace, has_ended)) = row else {
+            let later: i64 = on!(self, c => sqlx::query_scalar(LATER).fetch_one(c)).map_err(failed())?;
+            return Ok(Owner { process: None, has_ended: later > 0 });
+        };
+        Ok(Owner { process: Some(Process { lock, host, id, started, boot, pid_namespace }), has_ended })
     }
 
     /// Uncertain attempts of a process that it has not confirmed, each with its printer and its name.

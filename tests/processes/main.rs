@@ -45,6 +45,7 @@ mod printers;
 mod received_documents;
 mod schema;
 mod storm;
+mod test_cards;
 
 use std::{sync::Arc, time::Duration};
 

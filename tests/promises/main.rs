@@ -32,4 +32,5 @@ mod schedule;
 mod second_person;
 mod stock;
 mod surface;
+mod test_cards;
 mod world;

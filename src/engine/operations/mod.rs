@@ -14,6 +14,7 @@ mod record;
 mod reprint;
 mod second_person;
 mod stock;
+mod test_card;
 mod warrant;
 
 pub use act::{Act, RecordName, find_record, no_record};
@@ -25,12 +26,13 @@ pub use database::{
 pub use destruction::DestroyBlanks;
 pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use printer::{
-    AddObjectedPrinter, AddPrinter, Capabilities, ClearPrinter, PrinterStatus, Probe, RemovePrinter, Supply, TestCard,
-    TestPrinter, does_not_answer, objections, plain_database, plain_uri, printer_probe,
+    AddObjectedPrinter, AddPrinter, Capabilities, ClearPrinter, PrinterStatus, Probe, RemovePrinter, Supply,
+    does_not_answer, objections, plain_database, plain_uri, printer_probe,
 };
 pub use queue::{ApproveBatch, CancelBatch, Pause, ResumeBatch, ResumePrinter, ResumeQueue};
 pub use record::{HoldRecord, ReleaseRecord};
 pub use reprint::Reprint;
 pub use second_person::{TwoPersonAct, confirm, pending_act, refuse, request, take_back, taken_back_as, together};
 pub use stock::{Count, CountBlanks, Destruction, LendBlanks, LoadHopper, ReceiveBlanks, TakeBackBlanks, UnloadHopper};
+pub use test_card::{TestCard, TestPrinter};
 pub use warrant::{ApproveReprint, RefuseReprint, RequestReprint};

@@ -36,7 +36,7 @@ pub struct Need {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum NeedKind {
-    /// Cards with an unknown outcome, to be inspected.
+    /// Cards and test cards with an unknown outcome, to be inspected.
     UncertainCards,
     /// Records that were quarantined, to be released or withdrawn.
     QuarantinedRecords,
@@ -96,7 +96,7 @@ pub(super) async fn read(
         counts.map(|c| c.count).sum::<i64>()
     };
     let mut needs = vec![
-        (NeedKind::UncertainCards, count(RecordState::Uncertain, false)),
+        (NeedKind::UncertainCards, count(RecordState::Uncertain, false) + tx.test_cards_uncertain_count().await?),
         (NeedKind::QuarantinedRecords, count(RecordState::Quarantined, false)),
         (NeedKind::StoppedCards, count(RecordState::Printed, true)),
         (NeedKind::BatchesToApprove, tx.batches_planned_count().await?),

@@ -23,6 +23,7 @@ use super::{
     batched_reads::{self, Bodies, ReaderHandle, SnapshotQuery},
     group_commit::{self, CommitQueue},
     printing::{services::Services, session::PrinterSession, worker::Worker},
+    test_cards,
 };
 use crate::{
     domain::{
@@ -31,11 +32,13 @@ use crate::{
         printer::Printer,
     },
     render::CardRenderer,
-    store::{ChangeListener, Fence, StoreError, Writer},
+    store::{ChangeListener, Fence, StoreError},
 };
 
 /// The interval at which the scheduler checks for changes by other processes.
 const CHECK_EVERY: Duration = Duration::from_millis(100);
+/// The interval at which test cards that were left open are looked for.
+const TEST_CARDS_EVERY: Duration = Duration::from_mins(1);
 
 /// The condition for ending.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,7 +59,7 @@ pub async fn run(
     until: Until,
     mut stop: watch::Receiver<bool>,
 ) -> Result<BlockedPrinters, EngineError> {
-    let engine = &owning(engine).await?;
+    let engine = &engine.owning(&Permit::system(SystemAct::Lease), true).await?;
     if let Some(lease) = &engine.lease {
         membership::join(lease, engine).await?;
     }
@@ -71,6 +74,8 @@ pub async fn run(
         unusable: HashMap::new(),
         giving: HashSet::new(),
         heartbeat_at: None,
+        test_cards: None,
+        test_cards_at: None,
         is_away: false,
         must_start: true,
         lacks: false,
@@ -122,17 +127,6 @@ pub async fn run(
     Ok(blocked)
 }
 
-/// The engine of this process, which is saved as the owner of the attempts that it begins.
-async fn owning(engine: &Engine) -> Result<Engine, StoreError> {
-    let mut own = engine.clone();
-    own.writer.fence = None; // the node has not joined yet
-    let mut tx = own.write(&Permit::system(SystemAct::Lease)).await?;
-    let owner = tx.owner_add(&engine.owners.own(true)).await?;
-    tx.commit().await?;
-    own.writer = Writer { owner: Some(owner), ..engine.writer.clone() };
-    Ok(own)
-}
-
 /// Starts the commit queue, whose writes carry the node's present epoch.
 fn start_writer(engine: &Engine) -> CommitQueue {
     let mut engine = engine.clone();
@@ -161,6 +155,9 @@ struct Scheduler {
     giving: HashSet<String>,
     /// When the next heartbeat is due.
     heartbeat_at: Option<Duration>,
+    /// The task that settles test cards that were left open, and when they are looked for next.
+    test_cards: Option<JoinHandle<()>>,
+    test_cards_at: Option<Duration>,
     /// Whether the last use of the database failed.
     is_away: bool,
     /// Whether there may be printers without a worker.
@@ -173,9 +170,10 @@ struct Scheduler {
 
 impl Scheduler {
     /// Sends a due heartbeat, and starts workers if there may be new printers. Returns false if other nodes are about
-    /// to give up printers for this one.
+    /// to give up printers for this one, or test cards are being settled.
     async fn check(&mut self, news: &mut ChangeListener) -> Result<bool, EngineError> {
         self.heartbeat().await?;
+        self.settle_test_cards().await?;
         // Checked before the printers are read, so that a change in between is seen in the next round.
         self.must_start |= news.changed().await? || self.has_finished_workers();
         if self.must_start {
@@ -187,7 +185,31 @@ impl Scheduler {
             info!("the database is back");
             self.board.wake_all();
         }
-        Ok(!self.lacks)
+        Ok(!self.lacks && self.test_cards.as_ref().is_none_or(JoinHandle::is_finished))
+    }
+
+    /// Looks for test cards that were left open, and settles them in a task of its own, because printers answer slowly.
+    async fn settle_test_cards(&mut self) -> Result<(), EngineError> {
+        let now = self.engine.clock.elapsed();
+        let is_busy = self.test_cards.as_ref().is_some_and(|task| !task.is_finished());
+        if is_busy || self.test_cards_at.is_some_and(|at| now < at) {
+            return Ok(());
+        }
+        self.test_cards_at = Some(now + TEST_CARDS_EVERY);
+        let open = self.engine.store.read().await?.test_cards_open().await?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        let (engine, board) = (self.engine.clone(), self.board.clone());
+        self.test_cards = Some(tokio::spawn(async move {
+            match test_cards::settle_left_over(&engine, &Permit::system(SystemAct::Print), open).await {
+                Ok(()) => board.new_work(), // a blank may be free again
+                Err(error) => {
+                    warn!(error = &error as &dyn std::error::Error, "test cards that were left open are not settled");
+                }
+            }
+        }));
+        Ok(())
     }
 
     fn away(&mut self, error: &StoreError) {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 22] = [
     "meta",
     "photo",
     "record",
@@ -32,6 +32,7 @@ const TABLES: [&str; 21] = [
     "attempt",
     "job_archive",
     "attempt_archive",
+    "test_card",
     "pending_act",
     "audit",
     "audit_head",
