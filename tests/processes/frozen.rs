@@ -109,7 +109,12 @@ fn nothing_is_resolved_of_a_card_that_a_frozen_scheduler_may_send_and_its_late_c
         let (office, mut scheduler, attempt) = frozen_in_its_call(hold);
         out_of_reach(&office);
         declare(&office, &attempt);
-        for found in [&["--found", "nothing"][..], &["--found", "nothing", "--blank-gone"], &["--found", "spoiled"]] {
+        for found in [
+            &["--found", "nothing"][..],
+            &["--found", "nothing", "--blank-gone"],
+            &["--found", "spoiled"],
+            &["--found", "good"],
+        ] {
             refused(&resolve(&office, &attempt, found), &scheduler);
         }
         let people = ["--found", "nothing", "--owner-is-off", "--second", "Budi"];

@@ -181,19 +181,15 @@ impl Act for ResolveFound {
 
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
         permit.covers(Self::OPERATION)?;
-        if self.found == FoundCard::Spoiled {
-            cancel_if_sendable(engine, permit, &self.attempt).await?;
-        }
+        cancel_if_sendable(engine, permit, &self.attempt).await?;
         let mut tx = engine.write(permit).await?;
         let inspected = Inspected::fitting(engine, &mut tx, &self.attempt, AttemptRule::Uncertain).await?;
+        // The card is itself a proof that the attempt was sent, which happens once. But it may be another card, and a good one
+        // may be rejected later, so an owner that is there is waited for.
+        refuse_if_sendable(engine, &mut tx, &inspected, true).await?;
         let found = match self.found {
             FoundCard::Good => InspectionResult::Good,
-            FoundCard::Spoiled => {
-                // The spoiled card is itself a proof that the attempt was sent, which happens once. It may be another one, so
-                // an owner that is there is waited for.
-                refuse_if_sendable(engine, &mut tx, &inspected, true).await?;
-                InspectionResult::Spoiled
-            }
+            FoundCard::Spoiled => InspectionResult::Spoiled,
         };
         inspected.resolve(&mut tx, found, &self.note, |event| event).await?;
         Ok(tx.commit().await?)
