@@ -3,14 +3,17 @@
 use std::fs::File;
 
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand_chacha::ChaCha20Rng;
 
 use crate::{
     office::{Office, number},
+    storm::seeded,
     wait, wait_until,
 };
 
 const BLANKS: usize = 60;
+const SEED: u64 = 2015;
+const KILLS: usize = 40;
 
 fn office(behaviour: &str) -> Office {
     let office = Office::new();
@@ -55,21 +58,21 @@ fn a_test_card_that_is_killed_before_it_is_sent_gives_its_blank_back() {
 
 #[test]
 fn after_test_cards_that_were_killed_at_any_moment_the_books_are_right() {
-    let seed = std::env::var("TEST_CARD_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7);
-    println!("repeat with TEST_CARD_SEED={seed}");
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let office = office("card_ms=1");
-    for _ in 0..40 {
-        let mut test = office.start(&["printer", "test", "p1"]);
-        for _ in 0..random.random_range(0..60) {
-            if test.has_ended() {
-                break;
+    seeded("TEST_CARDS", SEED, KILLS, |seed, kills| {
+        let mut random = ChaCha20Rng::seed_from_u64(seed);
+        let office = office("card_ms=1");
+        for _ in 0..kills {
+            let mut test = office.start(&["printer", "test", "p1"]);
+            for _ in 0..random.random_range(0..60) {
+                if test.has_ended() {
+                    break;
+                }
+                wait(2);
             }
-            wait(2);
+            test.kill();
         }
-        test.kill();
-    }
-    office.done(&["run", "--until-idle"]);
-    books_are_right(&office);
-    assert_eq!(office.json(&["inspect", "list"]).as_array().unwrap().len(), 0, "this printer can always tell");
+        office.done(&["run", "--until-idle"]);
+        books_are_right(&office);
+        assert_eq!(office.json(&["inspect", "list"]).as_array().unwrap().len(), 0, "this printer can always tell");
+    });
 }

@@ -57,7 +57,7 @@ async fn together(world: &World, attempt: &str, owner_is_off: bool) -> Result<()
 fn refusal(result: Result<(), EngineError>) -> Result<(), Refusal> {
     result.map_err(|error| match error {
         EngineError::Refused(refusal) => refusal,
-        error => panic!("{error}"),
+        error @ (EngineError::Read { .. } | EngineError::Write { .. } | EngineError::Store(_)) => panic!("{error}"),
     })
 }
 
@@ -78,8 +78,9 @@ fn unknown(attempt: &str) -> Result<(), Refusal> {
 #[tokio::test]
 async fn no_result_is_taken_while_the_process_is_there_and_two_people_cannot_say_otherwise() {
     let (world, _, _, attempt) = declared().await;
-    use InspectionResult::{BlankGone, Good, Nothing, Spoiled};
-    for found in [Nothing, BlankGone, Spoiled, Good] {
+    let results =
+        [InspectionResult::Nothing, InspectionResult::BlankGone, InspectionResult::Spoiled, InspectionResult::Good];
+    for found in results {
         assert_eq!(resolve(&world, &attempt, found).await, there(&attempt), "{found:?}");
     }
     for is_off in [false, true] {
