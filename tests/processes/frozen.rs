@@ -10,11 +10,14 @@ use std::{
 use cetak_driver_mock::TruthCard;
 
 use crate::{
+    cluster::Cluster,
     comparison::Account,
     ipp_proxy::{Proxy, Step},
     office::{Answer, Office, Running, number, wait_slowly_until},
     peer::Kind,
-    people, wait_until,
+    people,
+    postgres::Postgres,
+    wait_until,
 };
 
 const STUDENTS: usize = 6;
@@ -200,4 +203,37 @@ fn an_ipp_printer_that_has_not_seen_the_card_of_a_frozen_scheduler_is_no_proof()
     scheduler.ended(60);
     let account = Account::new(&office, peer.engine().hopper(), proxy.documents(), STUDENTS, BLANKS);
     assert_eq!(account.wrongs(), Vec::<String>::new());
+}
+
+#[test]
+fn an_expired_lease_is_no_proof_that_a_frozen_node_will_not_send_its_card() {
+    let cluster = Cluster::new(Postgres::start(), 1, 3);
+    let office = &cluster.office;
+    office.add_mock("p1", "student", "card_ms=5");
+    let truth = File::create(office.file("truth-p1")).unwrap();
+    truth.lock().unwrap();
+    let [mut a, mut b] = ["a", "b"].map(|name| cluster.node(name, &[]));
+    a.join();
+    wait_slowly_until("a card is released", 60, || !cluster.open_attempts_of("a").is_empty());
+    let attempt = cluster.open_attempts_of("a").remove(0);
+    a.running().freeze();
+    wait_until("each of its threads is stopped", 60, || is_stopped(a.running()));
+    truth.unlock().unwrap();
+    out_of_reach(office);
+    b.join();
+    wait_slowly_until("its lease has expired", 60, || cluster.printers_of("b") == ["p1"]);
+    declare(office, &attempt);
+    for found in [&["--found", "nothing"][..], &["--found", "nothing", "--owner-is-off", "--second", "Budi"]] {
+        refused(&resolve(office, &attempt, found), a.running());
+    }
+
+    within_reach(office);
+    a.running().thaw();
+    wait_until("the late card is printed", 60, || office.truth("p1").len() == 1);
+    wait_slowly_until("it confirms", 60, || !cluster.acts_on("attempt.confirmed", &attempt).is_empty());
+    office.done(&["inspect", "resolve", &attempt, "--found", "good", "--reason", "it was in the tray"]);
+    a.stop();
+    b.stop();
+    assert_eq!((cluster.count_records("printed"), office.truth("p1").len()), (1, 1));
+    assert_eq!(office.json(&["db", "check"])["clean"], true);
 }

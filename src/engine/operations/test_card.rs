@@ -68,7 +68,8 @@ impl Act for TestPrinter {
 }
 
 async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result<TestCard, EngineError> {
-    let open = engine.store.read().await?.test_cards_open().await?;
+    let mut open = engine.store.read().await?.test_cards_open().await?;
+    open.retain(|stored| stored.card.printer == name);
     test_cards::settle_left_over(engine, permit, open).await?;
     let (printer, answer) = printer_probe(engine, name).await?;
     let (found, _) = answer.map_err(|fault| does_not_answer(&printer, &fault))?;
