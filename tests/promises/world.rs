@@ -251,7 +251,7 @@ impl World {
     pub(crate) async fn run(&self) -> BlockedPrinters {
         let (_stop, stopped) = watch::channel(false);
         let engine = self.engine.acting("scheduler", actor("scheduler"));
-        let run = scheduling::run(&engine, Until::Idle, stopped);
+        let run = Box::pin(scheduling::run(&engine, Until::Idle, stopped));
         tokio::time::timeout(Duration::from_mins(5), run).await.unwrap().unwrap()
     }
 

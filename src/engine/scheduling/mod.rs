@@ -59,7 +59,7 @@ pub async fn run(
     until: Until,
     mut stop: watch::Receiver<bool>,
 ) -> Result<BlockedPrinters, EngineError> {
-    let engine = &engine.owning(&Permit::system(SystemAct::Lease), true).await?;
+    let engine = &Box::pin(engine.owning(&Permit::system(SystemAct::Lease), true)).await?;
     if let Some(lease) = &engine.lease {
         membership::join(lease, engine).await?;
     }
