@@ -1,10 +1,12 @@
 //! The program: parses the arguments, runs the command, and reports errors.
 
 use std::{
+    fs::File,
     io::{self, IsTerminal},
     process::ExitCode,
 };
 
+use anyhow::Context;
 use cetak::{
     app,
     cli::{
@@ -25,16 +27,24 @@ use tracing_subscriber::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = Cli::parse();
     let events = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     tracing_subscriber::registry().with(events).with(log_levels(matches!(cli.command, Command::Run(_)))).init();
-    match app::run(cli).await {
+    let runtime = spare_files().and_then(|()| tokio::runtime::Runtime::new()).context("the program cannot start");
+    match runtime.and_then(|runtime| runtime.block_on(app::run(cli))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error),
     }
 }
+
+/// Fails at a limit of open files with which the runtime would panic.
+fn spare_files() -> io::Result<()> {
+    (0..SPARE_FILES).map(|_| File::open("/dev/null")).collect::<io::Result<Vec<File>>>().map(drop)
+}
+
+/// More files than the runtime opens.
+const SPARE_FILES: u32 = 16;
 
 /// The levels in `CETAK_LOG`, such as `info` or `cetak=debug,warn`; the default levels if it is unset or invalid.
 fn log_levels(is_service: bool) -> Targets {

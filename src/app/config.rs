@@ -14,7 +14,7 @@ use super::{drivers::PrinterOptions, files, system};
 use crate::{
     cli::Message,
     domain::{card::profile::is_name, window::Window},
-    engine::{EngineError, Profiles, Settings, operations::plain_database},
+    engine::{EngineError, Profiles, Settings, files::read_regular_text, operations::plain_database},
     store::Location,
 };
 
@@ -44,7 +44,7 @@ struct Written {
 }
 
 /// All settings, and the source of each.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Config {
     /// The engine's settings.
     pub settings: Settings,
@@ -306,8 +306,11 @@ fn system_zone() -> String {
     jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
 }
 
+/// The largest settings file.
+const SETTINGS_BYTES_MAX: u64 = 1 << 20;
+
 fn read(path: &Path) -> anyhow::Result<Written> {
-    let text = std::fs::read_to_string(path)
+    let text = read_regular_text(path, SETTINGS_BYTES_MAX)
         .map_err(|source| EngineError::Read { what: path.display().to_string(), source })?;
     // The error's own text quotes the line, which may contain a password.
     toml::from_str(&text).map_err(|error: toml::de::Error| {

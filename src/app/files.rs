@@ -3,17 +3,29 @@
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, Permissions},
     io::{Read, Seek, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
-    path::Path,
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use anyhow::Context;
 use zeroize::Zeroizing;
 
 use crate::{
-    cli::Message,
-    engine::clock::Entropy,
-    store::keys::{Keys, hex, unhex},
+    cli::{Message, words},
+    engine::{
+        clock::Entropy,
+        files::{NewFile, read_regular_text, refuse_special},
+    },
+    store::{
+        Outage,
+        keys::{Keys, hex, unhex},
+        lock_holder,
+    },
 };
 
 /// The database's file name in the data folder.
@@ -22,8 +34,12 @@ pub(super) const DATABASE: &str = "cetak.db";
 pub(super) const KEY: &str = "cetak.key";
 /// The settings' file name in the data folder.
 pub(super) const SETTINGS: &str = "cetak.toml";
-const LOCK: &str = "cetak.lock";
+/// The file name of the scheduler's lock in the data folder.
+pub(super) const LOCK: &str = "cetak.lock";
 const INSTANCE: &str = "cetak.instance";
+
+/// The largest key file, and the largest other file of the data folder with one short line.
+const KEY_BYTES_MAX: u64 = 4096;
 
 /// Creates the data folder, accessible to its owner only.
 pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
@@ -39,7 +55,7 @@ pub(super) fn master_key(file: &Path, has_data: bool, entropy: &dyn Entropy) -> 
         entropy.fill(key.as_mut());
         make_key(file, &Zeroizing::new(hex(key.as_ref())))?;
     }
-    let text = match fs::read_to_string(file) {
+    let text = match read_regular_text(file, KEY_BYTES_MAX) {
         Ok(text) => Zeroizing::new(text),
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => {
             let text = format!("the key file `{}` is missing, and the database was made with it", file.display());
@@ -72,24 +88,57 @@ fn make_key(file: &Path, text: &str) -> anyhow::Result<()> {
     // and never replaces a complete one.
     let mut part = file.as_os_str().to_owned();
     part.push(format!(".{}", std::process::id()));
-    let mut handle =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part).with_context(context)?;
-    handle.write_all(format!("{text}\n").as_bytes()).with_context(context)?;
-    handle.sync_all().with_context(context)?;
-    let linked = fs::hard_link(&part, file);
-    fs::remove_file(&part).with_context(context)?;
+    let written = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&part)
+        .and_then(|mut handle| handle.write_all(format!("{text}\n").as_bytes()).and_then(|()| handle.sync_all()));
+    let linked = written.and_then(|()| fs::hard_link(&part, file));
+    // A full disk must not keep a part of a key.
+    let removed = fs::remove_file(&part);
     match linked {
         Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error).with_context(context),
-        _ => {}
+        Ok(()) | Err(_) => removed.with_context(context)?,
     }
     File::open(folder).and_then(|folder| folder.sync_all()).with_context(context)
 }
 
-/// Creates the database file with owner-only permissions, which its journal inherits.
-pub(super) fn make_database(file: &Path) -> anyhow::Result<()> {
-    let context = || format!("the database `{}` cannot be made", file.display());
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file).with_context(context)?;
-    fs::set_permissions(file, Permissions::from_mode(0o600)).with_context(context)
+/// Opens the database file, and creates it with owner-only permissions, which its journal inherits. Returns the place of its
+/// scheduler's lock.
+///
+/// Called before SQLite opens the file, and at most once in a process. The descriptor is never closed: closing any descriptor
+/// of a file releases all POSIX locks that the process has on it, and SQLite relies on those (sqlite.org/howtocorrupt.html,
+/// section 2.2).
+///
+/// # Errors
+///
+/// A file with several hard links is refused. SQLite keeps its journal under the name by which it opened the file, and two
+/// processes with two journals damage the database.
+pub(super) fn make_database(file: &Path) -> anyhow::Result<LockPlace> {
+    let context = || format!("the database `{}` cannot be opened or made", file.display());
+    if let Ok(metadata) = fs::metadata(file) {
+        refuse_special(&metadata).with_context(context)?;
+    }
+    let options = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file);
+    let handle: &'static File = Box::leak(Box::new(options.with_context(context)?));
+    let found = handle.metadata().with_context(context)?;
+    if found.nlink() > 1 {
+        let text = format!("the database `{}` is one file with {} names (hard links)", file.display(), found.nlink());
+        anyhow::bail!(Message::new(
+            text,
+            format!(
+                "two names damage a database: stop all schedulers on it, and remove the other names, which \
+                 `find / -xdev -inum {}` lists; a backup is made with `cetak db backup`",
+                found.ino()
+            )
+        ));
+    }
+    handle.set_permissions(Permissions::from_mode(0o600)).with_context(context)?;
+    let path = fs::canonicalize(file).with_context(context)?;
+    let folder = path.parent().unwrap_or(Path::new("/")).to_owned();
+    Ok(LockPlace { folder, database: Some(handle), is_held: Arc::default() })
 }
 
 /// The random name of this data folder, created on first use.
@@ -99,55 +148,171 @@ pub(super) fn instance(folder: &Path, entropy: &dyn Entropy) -> anyhow::Result<S
     if !file.exists() {
         let mut bytes = [0; 16];
         entropy.fill(&mut bytes);
-        let part = folder.join(format!("{INSTANCE}.{}", std::process::id()));
-        File::create(&part)
-            .and_then(|mut file| file.write_all(hex(&bytes).as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&part, &file))
-            .with_context(context)?;
+        let mut new = NewFile::replacing(&file, 0o600)?;
+        new.write_all(hex(&bytes).as_bytes()).with_context(context)?;
+        new.finish()?;
     }
-    let text = fs::read_to_string(&file).with_context(context)?.trim().to_owned();
+    let text = read_regular_text(&file, KEY_BYTES_MAX).with_context(context)?.trim().to_owned();
     anyhow::ensure!(!text.is_empty(), "`{}` is empty; remove it and start again", file.display());
     Ok(text)
 }
 
-/// Locks the opening of the database, so that two processes do not create it at the same time. Held until dropped.
+/// How long a process waits until another one has opened the database, and the interval between tries.
+const OPENING_TIMEOUT: Duration = Duration::from_secs(20);
+const OPENING_RETRY: Duration = Duration::from_millis(5);
+
+/// Locks the opening of the database, so that two processes do not create it at the same time. Held until dropped. The error
+/// names the process that holds the lock.
 pub(super) fn lock_opening(folder: &Path) -> anyhow::Result<File> {
     let context = || format!("the data folder `{}` cannot be locked", folder.display());
     let handle = File::open(folder).with_context(context)?;
-    handle.lock().with_context(context)?;
-    Ok(handle)
+    let mut waited = Duration::ZERO;
+    loop {
+        match handle.try_lock() {
+            Ok(()) => return Ok(handle),
+            Err(fs::TryLockError::WouldBlock) if waited < OPENING_TIMEOUT => {
+                std::thread::sleep(OPENING_RETRY);
+                waited += OPENING_RETRY;
+            }
+            Err(fs::TryLockError::WouldBlock) => {
+                let outage = Outage::Locked { holder: lock_holder(folder) };
+                let text = format!("the data folder `{}` cannot be opened: {outage}", folder.display());
+                anyhow::bail!(Message::new(text, words::outage_hint(&outage)));
+            }
+            Err(fs::TryLockError::Error(error)) => return Err(error).with_context(context),
+        }
+    }
 }
 
-/// The lock of the one scheduler of a data folder. The kernel releases it when the process ends, also after `kill -9`.
-#[derive(Debug)]
-pub(super) struct SchedulerLock(#[expect(dead_code, reason = "held, not read")] File);
+/// The lock of a SQLite file, as the owners of attempts name it.
+pub(super) const FILE_LOCK: &str = "file";
+/// How often a lock is tried, and the wait in between: a command that looks whether it is free has it for a moment.
+const LOCK_TRIES: u32 = 10;
+const LOCK_WAIT: Duration = Duration::from_millis(20);
 
-/// Acquires the lock; the error names the process that holds it.
-pub(super) fn lock_scheduler(folder: &Path) -> anyhow::Result<SchedulerLock> {
-    let path = folder.join(LOCK);
-    let context = || format!("the lock `{}` cannot be taken", path.display());
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
-        .with_context(context)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => {
+/// What the lock of a scheduler is taken on.
+#[derive(Clone, Debug)]
+pub(super) struct LockPlace {
+    /// The folder of the lock file, which names the process that has the lock.
+    folder: PathBuf,
+    /// The SQLite file itself, under whatever name it was opened. `None` on a server, where several schedulers are nodes and
+    /// each has a folder.
+    database: Option<&'static File>,
+    /// Whether this process has the lock. Trying it once more would then change it.
+    is_held: Arc<AtomicBool>,
+}
+
+impl LockPlace {
+    /// The place of a node on a shared database: its data folder.
+    pub(super) fn of_node(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), database: None, is_held: Arc::default() }
+    }
+
+    /// Whether it is the lock of a SQLite file.
+    pub(super) fn is_of_file(&self) -> bool {
+        self.database.is_some()
+    }
+
+    /// The name of the lock in the database. The lock of a node is on the lock file of its data folder, on its machine; a copy
+    /// of the folder has another lock. Empty if there is none yet.
+    pub(super) fn identity(&self) -> String {
+        if self.is_of_file() {
+            return FILE_LOCK.to_owned();
+        }
+        let read = |file: &Path| fs::read_to_string(file).unwrap_or_default().trim().to_owned();
+        match fs::metadata(self.folder.join(LOCK)) {
+            Ok(lock) => {
+                let (machine, instance) = (read(Path::new("/etc/machine-id")), read(&self.folder.join(INSTANCE)));
+                format!("{machine}/{instance}/{}", lock.ino())
+            }
+            Err(_) => String::new(),
+        }
+    }
+
+    /// Whether no process has the lock. A process that had it before has ended then.
+    pub(super) fn is_free(&self) -> std::io::Result<bool> {
+        if self.is_held.load(Ordering::SeqCst) {
+            return Ok(false);
+        }
+        // Shared, so that two commands that look do not meet. A lock file may be closed, unlike the database.
+        let file = match File::open(self.folder.join(LOCK)) {
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        for handle in file.iter().chain(self.database) {
+            match handle.try_lock_shared() {
+                Ok(()) => handle.unlock()?,
+                Err(fs::TryLockError::WouldBlock) => return Ok(false),
+                Err(fs::TryLockError::Error(error)) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Acquires the lock. The error names the process that has it.
+    pub(super) fn acquire(&self) -> anyhow::Result<SchedulerLock> {
+        let path = self.folder.join(LOCK);
+        let context = || format!("the lock `{}` cannot be taken", path.display());
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .with_context(context)?;
+        let refused = |holder: String| {
+            Message::new(
+                format!("another scheduler runs on {holder}"),
+                "one is enough for a data folder, and all commands but `cetak db move` work beside it; another node needs a data folder of its own",
+            )
+        };
+        if !try_lock(&file).with_context(context)? {
             let mut holder = String::new();
             file.read_to_string(&mut holder).with_context(context)?;
-            let text = format!("another scheduler runs on `{}` (process {})", folder.display(), holder.trim());
-            anyhow::bail!(Message::new(
-                text,
-                "one is enough for a data folder, and all commands but `cetak db move` work beside it; another node needs a data folder of its own"
-            ));
+            anyhow::bail!(refused(format!("`{}` (process {})", self.folder.display(), holder.trim())));
         }
-        Err(fs::TryLockError::Error(error)) => return Err(error).with_context(context),
+        // The file of another lock: the database was moved to this folder, or is mounted here a second time.
+        if let Some(database) = self.database
+            && !try_lock(database).with_context(context)?
+        {
+            anyhow::bail!(refused(format!("the database in `{}`, from another folder", self.folder.display())));
+        }
+        file.set_len(0).and_then(|()| file.rewind()).with_context(context)?;
+        file.write_all(std::process::id().to_string().as_bytes()).with_context(context)?;
+        self.is_held.store(true, Ordering::SeqCst);
+        Ok(SchedulerLock { _file: file, place: self.clone() })
     }
-    file.set_len(0).and_then(|()| file.rewind()).with_context(context)?;
-    file.write_all(std::process::id().to_string().as_bytes()).with_context(context)?;
-    Ok(SchedulerLock(file))
+}
+
+/// The lock of the one scheduler of a database file, or of the one node of a data folder. The kernel releases it when the
+/// process ends, also after `kill -9`.
+///
+/// It is two advisory locks (`flock`, which is independent of the POSIX locks that SQLite uses): on the lock file beside the
+/// database, and on the database file. The second follows the file wherever it is linked, mounted or moved.
+#[derive(Debug)]
+pub(super) struct SchedulerLock {
+    _file: File,
+    place: LockPlace,
+}
+
+impl Drop for SchedulerLock {
+    fn drop(&mut self) {
+        // If this fails, the end of the process releases the lock.
+        let _ = self.place.database.map(File::unlock);
+        self.place.is_held.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Whether the lock was free, and is now held.
+fn try_lock(file: &File) -> std::io::Result<bool> {
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT),
+            Err(fs::TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(false)
 }

@@ -3,12 +3,14 @@
 mod config;
 pub mod demo;
 mod drivers;
+mod fault_file;
 mod files;
+mod owners;
 pub mod profiles;
 mod scheduler;
 pub mod system;
 
-use std::{collections::BTreeMap, io, path::Path, pin::Pin, sync::Arc};
+use std::{collections::BTreeMap, io, path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use crate::{
     cli::{
@@ -20,14 +22,18 @@ use crate::{
         output::{Output, message, table},
     },
     engine::{
-        Engine, Profiles, Settings,
+        Engine, Profiles, Settings, StoreError,
+        clock::Clock,
+        fault::FaultFile,
         scheduling::{Until, lease::sync_clock},
     },
     store::{Location, Store, Writer},
 };
 use config::Config;
 pub use drivers::{PrinterOptions, drivers, render_permits, renderers};
-use scheduler::schedule;
+use files::LockPlace;
+use owners::SystemOwners;
+use scheduler::{raise_open_files, schedule};
 use system::{SystemClock, SystemEntropy, actor};
 
 /// The audit chain of commands on this machine.
@@ -55,20 +61,8 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
             Ok(profiles::check(out, &config.profiles, &folder, &preview)?)
         }
         Command::Run(args) => {
-            let named = config.names_of_printers();
-            let node = (config.node.clone(), config.lease);
-            let engine = open(&global, config, variables.get("CETAK_KEY")).await?;
-            warn_of_strangers(&engine, &named).await?;
             let until = if args.until_idle { Until::Idle } else { Until::Stopped };
-            let node = engine.store.is_shared().then_some(node);
-            let stuck = schedule(&engine, &global.data, until, node).await?;
-            for (printer, why) in &stuck {
-                message(&format!("printer `{printer}`: {}", cli::words::blocked(*why)));
-            }
-            if engine.store.read().await?.printer_list().await?.is_empty() {
-                message("no printer; add one with `cetak printer add`");
-            }
-            Ok(())
+            Box::pin(run_scheduler(&global, config, variables.get("CETAK_KEY"), until)).await
         }
         Command::Demo(args) => {
             demo::refuse_foreign(&global.data)?;
@@ -76,8 +70,8 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
                 let text = "the demo makes a database of its own, and the settings name a server";
                 anyhow::bail!(Message::new(text, "leave out `database` for the demo"));
             }
-            let engine = open(&global, config, variables.get("CETAK_KEY")).await?;
-            demo::run(&engine, out, &global.data, args).await
+            let Opened { engine, lock_place } = open(&global, config, variables.get("CETAK_KEY")).await?;
+            Box::pin(demo::run(&engine, out, &global.data, &lock_place, args)).await
         }
         Command::Db(command) => {
             refuse_empty(&global.data, &config.database)?;
@@ -85,11 +79,11 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
                 Some(_) => "the variable `CETAK_KEY`".to_owned(),
                 None => format!("the key file `{}`", config.key_file.display()),
             };
-            // A move needs the scheduler's lock: nothing may print meanwhile.
             let is_move = matches!(command, DbCommand::Move { .. });
-            let _lock = is_move.then(|| files::lock_scheduler(&global.data)).transpose()?;
-            let engine = open_with(&global, config, variables.get("CETAK_KEY"), is_move).await?;
-            cli::db::command(&engine, out, command, &key).await
+            let opened = open_with(&global, config, variables.get("CETAK_KEY"), is_move).await?;
+            // A move needs the scheduler's lock: nothing may print meanwhile.
+            let _lock = is_move.then(|| opened.lock_place.acquire()).transpose()?;
+            cli::db::command(&opened.engine, out, command, &key).await
         }
         Command::Import(_)
         | Command::Blangko(_)
@@ -107,10 +101,27 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
             if !writes(&command) {
                 refuse_empty(&global.data, &config.database)?;
             }
-            let engine = open(&global, config, variables.get("CETAK_KEY")).await?;
+            let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY")).await?;
             cli::command(&engine, out, command).await
         }
     }
+}
+
+/// Opens the database, waiting for a server that is away, and prints until the condition for ending.
+async fn run_scheduler(global: &Global, config: Config, key: Option<&String>, until: Until) -> anyhow::Result<()> {
+    let named = config.names_of_printers();
+    let node = (config.node.clone(), config.lease);
+    let Opened { engine, lock_place } = Box::pin(open_when_there(global, config, key)).await?;
+    raise_open_files(warn_of_strangers(&engine, &named).await?)?;
+    let node = engine.store.is_shared().then_some(node);
+    let stuck = Box::pin(schedule(&engine, &global.data, &lock_place, until, node)).await?;
+    for (printer, why) in &stuck {
+        message(&format!("printer `{printer}`: {}", cli::words::blocked(*why)));
+    }
+    if engine.store.read().await?.printer_list().await?.is_empty() {
+        message("no printer; add one with `cetak printer add`");
+    }
+    Ok(())
 }
 
 fn refuse_empty(folder: &Path, database: &Location) -> Result<(), Message> {
@@ -124,14 +135,14 @@ fn refuse_empty(folder: &Path, database: &Location) -> Result<(), Message> {
 }
 
 /// Warns of printers that the settings name and the database does not have: a misspelled name leaves a printer without
-/// its window or certificate.
-async fn warn_of_strangers(engine: &Engine, named: &[String]) -> anyhow::Result<()> {
+/// its window or certificate. Returns the number of printers.
+async fn warn_of_strangers(engine: &Engine, named: &[String]) -> anyhow::Result<usize> {
     let printers = engine.store.read().await?.printer_list().await?;
     for name in named.iter().filter(|name| !printers.iter().any(|printer| printer.name == **name)) {
         message(&format!("warning: the settings name a printer `{name}`, and there is none"));
         message("hint: see the names with `cetak printer list`");
     }
-    Ok(())
+    Ok(printers.len())
 }
 
 /// Whether this command may create the database in an empty folder.
@@ -171,14 +182,52 @@ fn writes(command: &Command) -> bool {
     }
 }
 
+/// The engine of an opened data folder.
+struct Opened {
+    engine: Engine,
+    /// What a scheduler locks.
+    lock_place: LockPlace,
+}
+
 /// Opens the engine of a data folder, creating the folder and the database if they do not exist.
-async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Engine> {
+async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Opened> {
     open_with(global, config, key, false).await
+}
+
+/// The interval of tries to open a database that is away.
+const OPEN_RETRY: Duration = Duration::from_secs(1);
+
+/// Opens the engine for the scheduler: waits for a server that does not answer yet, as when the machine starts, and says so
+/// once. Any other error is returned at once.
+async fn open_when_there(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Opened> {
+    let clock = SystemClock::default();
+    let mut began = None;
+    loop {
+        let error = match open(global, config.clone(), key).await {
+            Ok(opened) => {
+                if let Some(began) = began {
+                    let seconds = clock.elapsed().saturating_sub(began).as_secs();
+                    message(&format!("the database can be reached after {seconds} s"));
+                }
+                return Ok(opened);
+            }
+            Err(error) => error,
+        };
+        let outage = error.downcast_ref::<StoreError>().filter(|error| error.may_come()).and_then(StoreError::outage);
+        let Some(outage) = outage.filter(|_| matches!(config.database, Location::Server(_))) else { return Err(error) };
+        if began.is_none() {
+            let Message { text, hint } = cli::words::report(&error);
+            message(&format!("the database is not there yet, and no card starts until it is: {text}"));
+            message(&format!("hint: {}", hint.unwrap_or_else(|| cli::words::outage_hint(&outage))));
+            began = Some(clock.elapsed());
+        }
+        clock.sleep(OPEN_RETRY).await;
+    }
 }
 
 /// Opens the engine of a data folder. With `closed_too`, also if its data were moved away: an interrupted move is
 /// finished that way.
-async fn open_with(global: &Global, config: Config, key: Option<&String>, closed_too: bool) -> anyhow::Result<Engine> {
+async fn open_with(global: &Global, config: Config, key: Option<&String>, closed_too: bool) -> anyhow::Result<Opened> {
     files::make_folder(&global.data)?;
     let _opening = files::lock_opening(&global.data)?;
     let entropy = Arc::new(SystemEntropy::new());
@@ -189,9 +238,10 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
         })?,
         None => files::master_key(&config.key_file, has_data, &*entropy)?,
     };
-    if let Location::File(file) = &config.database {
-        files::make_database(file)?;
-    }
+    let lock_place = match &config.database {
+        Location::File(file) => files::make_database(file)?,
+        Location::Server(_) => LockPlace::of_node(&global.data),
+    };
     let store = if closed_too {
         Store::open_closed(&config.database, keys).await?
     } else {
@@ -210,9 +260,13 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
             chain: CHAIN_CLI.into(),
             actor: Arc::new(actor(global.actor.clone().map(String::from))),
             fence: None,
+            owner: None,
         },
+        faults: Arc::new(fault_file::FileOfFaults::new(&global.data, &config.database)),
     };
-    Ok(assemble(parts, clock, entropy))
+    let owners = Arc::new(SystemOwners::new(lock_place.clone()));
+    let engine = Engine { owners, ..assemble(parts, clock, entropy) };
+    Ok(Opened { engine, lock_place })
 }
 
 /// The parameters of [`assemble`].
@@ -227,6 +281,8 @@ pub struct Parts {
     pub printers: PrinterOptions,
     /// The actor and the audit chain that it writes to.
     pub writer: Writer,
+    /// Where the faults of the local scheduler are written and read.
+    pub faults: Arc<dyn FaultFile>,
 }
 
 /// Builds an engine with the program's drivers and renderer. Every engine is built here; a test replaces single fields
@@ -243,6 +299,8 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         renderers: renderers(),
         render_permits: Some(render_permits()),
         lease: None,
+        faults: parts.faults,
+        owners: Arc::new(SystemOwners::default()),
     }
 }
 

@@ -2,8 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -20,7 +18,7 @@ use crate::{
         personal::Person,
         refusal::Refusal,
     },
-    engine::{EngineError, Profiles},
+    engine::{EngineError, Profiles, files::read_regular},
     render::{Card, CardRenderer, RenderError, Renderer},
 };
 
@@ -105,12 +103,12 @@ pub fn read(folder: &Path) -> anyhow::Result<CardProfile> {
         let path = folder.join(file);
         let what = || path.display().to_string();
         let cannot_read = |source| EngineError::Read { what: what(), source };
-        let mut bytes = Vec::new();
-        File::open(&path).and_then(|file| file.take(BYTES_MAX + 1).read_to_end(&mut bytes)).map_err(cannot_read)?;
-        if bytes.len() as u64 > BYTES_MAX {
-            anyhow::bail!(Message::new(format!("`{}` is larger than 1 MiB", what()), "reduce it to 1 MiB"));
+        match read_regular(&path, BYTES_MAX) {
+            Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
+                anyhow::bail!(Message::new(format!("`{}` is larger than 1 MiB", what()), "reduce it to 1 MiB"))
+            }
+            read => Ok(read.map_err(cannot_read)?),
         }
-        Ok(bytes)
     })
 }
 

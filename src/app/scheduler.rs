@@ -2,14 +2,18 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use tokio::sync::watch;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
 
-use super::files;
+use super::files::{self, LockPlace};
 use crate::{
-    cli::{output::message, progress},
+    cli::{Message, output::message, progress, words::outage_hint},
     domain::audit::Actor,
     engine::{
-        Engine,
+        Engine, Outage,
         scheduling::{self, BlockedPrinters, Until, lease::Lease},
     },
     store::Candidate,
@@ -18,16 +22,40 @@ use crate::{
 /// The audit chain of the scheduler, and the name of its actor.
 const CHAIN_SCHEDULER: &str = "scheduler";
 
-/// Runs the scheduler under the lock of the data folder and shows progress, until it ends or a signal stops it. Returns
+/// The files that a scheduler has open without printers, and for each printer.
+const FILES_OWN: u64 = 48;
+const FILES_OF_PRINTER: u64 = 4;
+
+/// Raises the limit of open files as far as this process may. Refused if it is too low: printers would seem unreachable.
+pub(super) fn raise_open_files(printers: usize) -> anyhow::Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    // If this fails, the limit is as it was.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+    let needed = FILES_OWN + FILES_OF_PRINTER * printers as u64;
+    match getrlimit(Resource::Nofile).current {
+        Some(current) if current < needed => Err(Message::new(
+            format!("at most {current} files may be open, and a scheduler with {printers} printers needs {needed}"),
+            outage_hint(&Outage::TooManyFiles),
+        )
+        .into()),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// The signal of a write beyond the limit of file sizes. Its default action ends the process.
+const SIGXFSZ: i32 = 25;
+
+/// Runs the scheduler under its lock and shows progress, until it ends or a signal stops it. Returns
 /// the blocked printers, each with the reason. `node` is the node's name and the duration of its lease, if the database
 /// is shared.
 pub(super) async fn schedule(
     engine: &Engine,
     folder: &Path,
+    place: &LockPlace,
     until: Until,
     node: Option<(String, Duration)>,
 ) -> anyhow::Result<BlockedPrinters> {
-    let _lock = files::lock_scheduler(folder)?;
+    let _lock = place.acquire()?;
     let shown_to = engine.clone();
     let scheduler = Actor::system(CHAIN_SCHEDULER, &engine.writer.actor.os_user, &engine.writer.actor.host);
     let engine = match node {
@@ -45,6 +73,8 @@ pub(super) async fn schedule(
             engine
         }
     };
+    // With a handler, a limit of file sizes is an error of the write that exceeds it, and does not end the program.
+    let _file_size = signal(SignalKind::from_raw(SIGXFSZ))?;
     let (stop, stopped) = watch::channel(false);
     let (done, is_done) = watch::channel(false);
     tokio::spawn(stop_on_signal(stop));
@@ -58,7 +88,7 @@ pub(super) async fn schedule(
 /// On the first SIGINT or SIGTERM, starts no further card and waits for those in the printers. On the second, exits at
 /// once; the next start recovers the open attempts.
 async fn stop_on_signal(stop: watch::Sender<bool>) {
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
     for is_first in [true, false] {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}

@@ -1,22 +1,18 @@
 //! `cetak audit`.
 
 use std::{
-    fs::OpenOptions,
     io::Write,
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 use anyhow::Context;
 
 use super::{Message, args::AuditCommand, output::Output};
-use crate::{
-    domain::refusal::Refusal,
-    engine::{
-        Engine, EngineError,
-        client::{Client, Direct},
-        query::{ChainHead, Limit, ListAudit, ListAuditHeads, PageRequest, VerifyAudit},
-    },
+use crate::engine::{
+    Engine, EngineError,
+    client::{Client, Direct},
+    files::{NewFile, read_regular_text},
+    query::{ChainHead, Limit, ListAudit, ListAuditHeads, PageRequest, VerifyAudit},
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: AuditCommand) -> anyhow::Result<()> {
@@ -27,10 +23,13 @@ pub(super) async fn command(engine: &Engine, out: Output, command: AuditCommand)
     }
 }
 
+/// The largest file of `audit seal`, which has a few lines for each chain.
+const SEAL_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
 /// The chain heads in a file of `audit seal`; empty without a file.
 pub(super) fn seal_read(file: Option<&Path>) -> anyhow::Result<Vec<ChainHead>> {
     let Some(file) = file else { return Ok(Vec::new()) };
-    let text = std::fs::read_to_string(file)
+    let text = read_regular_text(file, SEAL_BYTES_MAX)
         .map_err(|source| EngineError::Read { what: file.display().to_string(), source })?;
     serde_json::from_str(&text).with_context(|| format!("`{}` is no seal", file.display()))
 }
@@ -65,13 +64,10 @@ async fn verify(engine: &Engine, out: Output, seal: Option<PathBuf>) -> anyhow::
 
 async fn write_seal(engine: &Engine, out: Output, file: &Path) -> anyhow::Result<()> {
     let heads = Direct::new(engine).query(ListAuditHeads {}).await?;
-    let context = || format!("`{}` cannot be written", file.display());
-    if file.exists() {
-        anyhow::bail!(EngineError::from(Refusal::FileExists { file: file.display().to_string() }));
-    }
-    let mut handle = OpenOptions::new().write(true).create_new(true).mode(0o644).open(file).with_context(context)?;
-    handle.write_all(format!("{}\n", serde_json::to_string_pretty(&heads)?).as_bytes()).with_context(context)?;
-    handle.sync_all().with_context(context)?;
+    let mut new = NewFile::create(file, 0o644)?;
+    let failed = |source| EngineError::Write { what: file.display().to_string(), source };
+    new.write_all(format!("{}\n", serde_json::to_string_pretty(&heads)?).as_bytes()).map_err(failed)?;
+    new.finish()?;
     Ok(out.done(&format!("{} chains sealed in `{}`; keep it outside of this machine", heads.len(), file.display()))?)
 }
 

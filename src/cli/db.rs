@@ -10,11 +10,11 @@ use super::{
     words,
 };
 use crate::{
-    domain::permission::Operation,
+    domain::{permission::Operation, value::Note},
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{self, ArchiveJobs, Archived, BackUpDatabase, RecountCounters},
+        operations::{self, AcceptClock, ArchiveJobs, Archived, BackUpDatabase, RecountCounters},
         query::{CheckDatabase, CheckedRule, CountArchivable},
     },
 };
@@ -26,6 +26,7 @@ pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str
         DbCommand::Backup { file } => backup(engine, out, &file, key).await,
         DbCommand::Move { to } => move_to(engine, out, &to).await,
         DbCommand::Recount => recount(engine, out).await,
+        DbCommand::AcceptClock { reason } => accept_clock(engine, out, reason).await,
         DbCommand::Archive { older_than, dry_run } => archive(engine, out, older_than, dry_run).await,
     }
 }
@@ -114,6 +115,20 @@ async fn recount(engine: &Engine, out: Output) -> anyhow::Result<()> {
         let numbers = [r.records, r.outcomes].map(|n| thousands(i64::try_from(n).unwrap_or(i64::MAX)));
         format!("counted again: {} counters of records, {} of outcomes\n", numbers[0], numbers[1])
     })?)
+}
+
+async fn accept_clock(engine: &Engine, out: Output, note: Note) -> anyhow::Result<()> {
+    let accepted = Direct::new(engine).act(AcceptClock { note }).await?;
+    let now = engine.clock.now();
+    let value =
+        serde_json::json!({ "clock": now.to_string(), "newest": accepted.newest.to_string(), "jobs": accepted.jobs });
+    out.data(&value, |_| {
+        format!(
+            "the clock of {now} is accepted; audit rows up to {} no longer stop the printers, and {} queued jobs are due now\n",
+            accepted.newest, accepted.jobs
+        )
+    })?;
+    Ok(())
 }
 
 async fn archive(engine: &Engine, out: Output, older_than: Option<u32>, dry_run: bool) -> anyhow::Result<()> {

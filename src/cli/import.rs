@@ -1,9 +1,7 @@
 //! `cetak import`.
 
 use std::{
-    fs::{File, Metadata, OpenOptions},
-    io::{self, BufWriter, Read, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    io::{self, BufWriter, Read},
     path::{Path, PathBuf},
 };
 
@@ -21,6 +19,7 @@ use crate::{
     engine::{
         Engine, EngineError,
         client::Direct,
+        files::{NewFile, open_regular},
         import::{self, Format, Import, Report, Watch},
     },
 };
@@ -56,25 +55,28 @@ pub async fn run(
     let permit = Direct::new(engine).permit(Operation::Import).await?;
     let report = import::import(engine, &permit, input, import, &mut watch).await;
     bar.finish_and_clear();
+    let has_rejects = watch.rejects.is_some();
+    // After an error too: what the saved chunks refused is in it.
+    let finished = watch.rejects.map_or(Ok(()), Rejects::finish);
     let report = report?;
-    warn_of(&report, watch.rejects.is_some());
-    if let Some(rejects) = watch.rejects {
-        rejects.finish()?;
-    }
+    warn_of(&report, has_rejects);
+    finished?;
     Ok(report)
 }
 
 /// The input, and its length in bytes where that is known.
-fn open(file: Option<&Path>) -> Result<(Box<dyn Read + Send>, Option<u64>), EngineError> {
+fn open(file: Option<&Path>) -> anyhow::Result<(Box<dyn Read + Send>, Option<u64>)> {
     let Some(path) = file else { return Ok((Box::new(io::stdin()), None)) };
     let failed = |source| EngineError::Read { what: path.display().to_string(), source };
-    let file = File::open(path).map_err(failed)?;
-    let metadata = file.metadata().ok();
-    if metadata.as_ref().is_some_and(Metadata::is_dir) {
-        return Err(failed(io::ErrorKind::IsADirectory.into()));
-    }
-    let length = metadata.filter(Metadata::is_file).map(|m| m.len());
-    Ok((Box::new(file), length))
+    let file = match open_regular(path) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            let text = format!("`{}` cannot be read: {error}", path.display());
+            anyhow::bail!(Message::new(text, "give a pipe as standard input, with `-` as the file: `cetak import -`"));
+        }
+        file => file.map_err(failed)?,
+    };
+    let length = file.metadata().map_err(failed)?.len();
+    Ok((Box::new(file), Some(length)))
 }
 
 fn format_of(file: &Path) -> Format {
@@ -145,10 +147,10 @@ impl Watch for Watching {
     }
 }
 
-/// The file of refused rows. Mode 0600, because it contains request ids.
+/// The file of refused rows, which replaces an earlier one when the import ends. Mode 0600, because it contains request ids.
 struct Rejects {
     path: PathBuf,
-    writer: csv::Writer<BufWriter<File>>,
+    writer: csv::Writer<BufWriter<NewFile>>,
 }
 
 impl Rejects {
@@ -159,10 +161,7 @@ impl Rejects {
             anyhow::bail!(Message::new(text, "name another file with `--rejects`"));
         }
         let context = || format!("`{}` cannot be written", path.display());
-        let file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).with_context(context)?;
-        file.set_permissions(std::fs::Permissions::from_mode(0o600)).with_context(context)?;
-        let mut writer = csv::Writer::from_writer(BufWriter::new(file));
+        let mut writer = csv::Writer::from_writer(BufWriter::new(NewFile::replacing(path, 0o600)?));
         writer.write_record(["row", "request_id", "field", "reason", "detail"]).with_context(context)?;
         Ok(Self { path: path.to_owned(), writer })
     }
@@ -177,8 +176,9 @@ impl Rejects {
     }
 
     fn finish(self) -> anyhow::Result<()> {
-        let context = || format!("`{}` cannot be written", self.path.display());
-        let mut inner = self.writer.into_inner().map_err(csv::IntoInnerError::into_error).with_context(context)?;
-        inner.flush().with_context(context)
+        let failed = |source| EngineError::Write { what: self.path.display().to_string(), source };
+        let inner = self.writer.into_inner().map_err(csv::IntoInnerError::into_error).map_err(failed)?;
+        let file = inner.into_inner().map_err(io::IntoInnerError::into_error).map_err(failed)?;
+        Ok(file.finish()?)
     }
 }

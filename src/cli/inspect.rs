@@ -18,11 +18,15 @@ pub(super) async fn command(engine: &Engine, out: Output, command: InspectComman
     let client = Direct::new(engine);
     match command {
         InspectCommand::List => list(engine, out).await,
-        InspectCommand::Resolve { attempt, found, blank_gone, reason, second } => {
+        InspectCommand::Resolve { attempt, found, blank_gone, owner_is_off, reason, second } => {
             let note = reason;
             let with_nothing = matches!(found, FoundArg::Nothing);
-            if !with_nothing && (second.ask || second.second.is_some()) {
+            let has_second = second.ask || second.second.is_some();
+            if !with_nothing && has_second {
                 anyhow::bail!(Usage("`--ask` and `--second` go with `--found nothing` only"));
+            }
+            if owner_is_off && !(with_nothing && has_second) {
+                anyhow::bail!(Usage("`--owner-is-off` goes with `--found nothing` and `--ask` or `--second` only"));
             }
             let done = format!("attempt `{attempt}` resolved");
             let card = |found, note| ResolveFound { attempt: attempt.clone(), found, note };
@@ -30,7 +34,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: InspectComman
                 (FoundArg::Good, false) => client.act(card(FoundCard::Good, note)).await?,
                 (FoundArg::Spoiled, false) => client.act(card(FoundCard::Spoiled, note)).await?,
                 (FoundArg::Nothing, _) => {
-                    let act = ResolveNothing { attempt: attempt.clone(), blank_gone, note };
+                    let act = ResolveNothing { attempt: attempt.clone(), blank_gone, owner_is_off, note };
                     let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
                     client.act(act).await?;
                 }
@@ -57,8 +61,8 @@ async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
         vec![
             u.attempt.clone(),
             u.printer.clone(),
-            u.batch.to_string(),
-            u.request_id.clone(),
+            u.batch.map_or_else(|| "-".to_owned(), |batch| batch.to_string()),
+            u.request_id.clone().unwrap_or_else(|| "(test card)".to_owned()),
             optional(&u.since),
             words::with_note(u.reason.as_deref(), u.note.as_deref()).unwrap_or_default(),
         ]

@@ -1,14 +1,12 @@
 //! Cards rendered into files for people.
 
-use std::{fs::OpenOptions, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{io::Write, path::Path};
 
 use super::args::{DocumentArg, PreviewArgs, SideArg};
-use crate::{
-    domain::refusal::Refusal,
-    engine::{
-        EngineError,
-        printing::document::{Format, Output},
-    },
+use crate::engine::{
+    EngineError,
+    files::NewFile,
+    printing::document::{Format, Output},
 };
 
 /// The rendering output for the arguments.
@@ -28,10 +26,7 @@ pub fn output(preview: &PreviewArgs) -> Output {
 
 /// Writes a rendered card into a new file with mode 0600. An existing file is not overwritten.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), EngineError> {
-    let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    if new.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists) {
-        return Err(Refusal::FileExists { file: path.display().to_string() }.into());
-    }
-    let written = new.and_then(|mut file| file.write_all(bytes));
-    written.map_err(|source| EngineError::Write { what: path.display().to_string(), source })
+    let mut new = NewFile::create(path, 0o600)?;
+    new.write_all(bytes).map_err(|source| EngineError::Write { what: path.display().to_string(), source })?;
+    new.finish()
 }

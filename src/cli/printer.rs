@@ -144,8 +144,9 @@ async fn test(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
         let told = match state {
             AttemptState::Printed => "the printer reports a card: look at it, then destroy it".to_owned(),
             AttemptState::NotStarted => format!("no card was started, and the blank is free again: {reason}"),
-            AttemptState::Intent | AttemptState::Releasing | AttemptState::Spoiled | AttemptState::Uncertain => {
-                format!("look into the printer, nobody can say from here what became of it: {reason}")
+            AttemptState::Spoiled => format!("the printer reports a spoiled card; destroy it: {reason}"),
+            AttemptState::Intent | AttemptState::Releasing | AttemptState::Uncertain => {
+                format!("inspect the printer, the outcome of the card is not known: {reason}")
             }
         };
         format!("{}: {told}\n", test.attempt)
@@ -153,10 +154,13 @@ async fn test(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
     if state == AttemptState::Printed {
         return Ok(());
     }
-    let hint = if state == AttemptState::NotStarted {
-        format!("see what is wrong with `cetak printer show {name}`")
-    } else {
-        "look for the card; if there is none, count the blanks with `cetak blangko count`".to_owned()
+    let hint = match state {
+        AttemptState::NotStarted | AttemptState::Spoiled | AttemptState::Printed => {
+            format!("see what is wrong with `cetak printer show {name}`")
+        }
+        AttemptState::Intent | AttemptState::Releasing | AttemptState::Uncertain => {
+            format!("search the printer for the card, then run `cetak inspect resolve {}`", test.attempt)
+        }
     };
     Err(Message::new("the test card was not printed", hint).into())
 }

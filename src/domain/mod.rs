@@ -8,6 +8,7 @@
 //! * **job**: one card for one record in one batch ([`job`])
 //! * **attempt**: one try at a job on one printer; its name is the idempotency key that the printer gets ([`attempt`])
 //! * **outcome**: the end of an attempt: printed, not-started, spoiled, uncertain
+//! * **owner**: the process that began an attempt, and may send its card ([`owner`])
 //! * **inspection**: a person's answer to an uncertain attempt
 //! * **reprint warrant**: a supervisor's single-use permission to print a record again ([`warrant`])
 //! * **window**: a time in which cards may start ([`window`])
@@ -35,6 +36,7 @@ pub mod import;
 pub mod job;
 pub mod objection;
 pub mod open_job;
+pub mod owner;
 pub mod pause;
 pub mod pending;
 pub mod permission;
@@ -54,6 +56,7 @@ pub mod settlement;
 pub mod share;
 pub mod states;
 pub mod stock;
+pub mod test_card;
 pub mod time;
 pub mod transition;
 pub mod value;

@@ -91,6 +91,11 @@ refusals! {
     Conflict "act-target-changed" ActTargetChanged { act: PendingActId, operation: Operation, target: String };
     /// The target of the act no longer exists.
     Conflict "act-target-gone" ActTargetGone { act: PendingActId, operation: Operation, target: String };
+    /// The process that began the attempt is there, running or frozen, and may still send its card. 0 is a process of a version
+    /// that did not save itself.
+    Conflict "owner-there" OwnerThere { attempt: String, process: i64, host: String };
+    /// The process that began the attempt may still send its card, as it cannot be seen from here whether it has ended.
+    Conflict "owner-unknown" OwnerUnknown { attempt: String, process: i64, host: String };
     /// The printer still reports on the attempt, so its outcome can be learned.
     Conflict "printer-still-answers" PrinterStillAnswers { printer: String, attempt: String };
 
@@ -109,6 +114,8 @@ refusals! {
     Forbidden "same-person" SamePerson { act: PendingActId, operation: Operation };
     /// A person wants to take back an act that another person asked for.
     Forbidden "other-person" OtherPerson { act: PendingActId, operation: Operation };
+    /// What is stated in the act counts only if two people state it.
+    Forbidden "second-person-needed" SecondPersonNeeded { operation: Operation };
     /// The roles of the person do not allow the operation.
     Forbidden "no-right" NoRight { operation: Operation };
 

@@ -6,7 +6,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::Engine;
 use crate::{
-    domain::{batch::Batch, id::RecordId, pause::Pause, printer::Printer, time::Timestamp},
+    domain::{
+        batch::Batch,
+        id::{AttemptKey, RecordId},
+        pause::Pause,
+        printer::Printer,
+        time::Timestamp,
+    },
     store::{OpenAttempt, StoreError, StoredBody},
 };
 
@@ -87,6 +93,8 @@ pub(crate) struct SnapshotQuery(pub(crate) String);
 pub(crate) struct Snapshot {
     pub(crate) printer: Printer,
     pub(crate) open: Vec<OpenAttempt>,
+    /// Uncertain attempts of this process, with their names, that it has not confirmed.
+    pub(crate) unconfirmed: Vec<(AttemptKey, String)>,
     pub(crate) batch: Option<Batch>,
     pub(crate) pauses: Arc<[Pause]>,
     /// The instant of the newest audit row.
@@ -105,15 +113,22 @@ impl Question for SnapshotQuery {
         let batches = tx.batches_open(&names).await?;
         let pauses: Arc<[Pause]> = tx.pause_list().await?.into();
         let newest = tx.newest_instant().await?;
+        let unconfirmed = tx.attempts_unconfirmed(engine.writer.owner).await?;
         drop(tx);
         let mut seen: HashMap<String, Box<Snapshot>> = HashMap::with_capacity(printers.len());
         for printer in printers {
             let (name, pauses) = (printer.name.clone(), pauses.clone());
-            seen.insert(name, Box::new(Snapshot { printer, open: Vec::new(), batch: None, pauses, newest }));
+            let (open, unconfirmed) = (Vec::new(), Vec::new());
+            seen.insert(name, Box::new(Snapshot { printer, open, unconfirmed, batch: None, pauses, newest }));
         }
         for (printer, attempt) in open {
             if let Some(seen) = seen.get_mut(&printer) {
                 seen.open.push(attempt);
+            }
+        }
+        for (printer, key, name) in unconfirmed {
+            if let Some(seen) = seen.get_mut(&printer) {
+                seen.unconfirmed.push((key, name));
             }
         }
         for batch in batches {

@@ -8,6 +8,8 @@ use tokio::sync::Semaphore;
 use super::{
     clock::{Clock, Entropy},
     error::EngineError,
+    fault::FaultFile,
+    owners::Owners,
     scheduling::lease::Lease,
     settings::Settings,
 };
@@ -53,13 +55,29 @@ pub struct Engine {
     pub render_permits: Option<Arc<Semaphore>>,
     /// The lease of this node, where several schedulers share the database.
     pub lease: Option<Arc<Lease>>,
+    /// Where the faults of the local scheduler are written and read.
+    pub faults: Arc<dyn FaultFile>,
+    /// Looks up the processes that began attempts.
+    pub owners: Arc<dyn Owners>,
 }
 
 impl Engine {
     /// The same engine with another actor and audit chain.
     #[must_use]
     pub fn acting(&self, chain: &str, actor: Actor) -> Self {
-        Self { writer: Writer { chain: chain.into(), actor: Arc::new(actor), fence: None }, ..self.clone() }
+        let owner = self.writer.owner;
+        Self { writer: Writer { chain: chain.into(), actor: Arc::new(actor), fence: None, owner }, ..self.clone() }
+    }
+
+    /// The engine of this process, which is saved as the owner of the attempts that it begins.
+    pub(super) async fn owning(&self, permit: &Permit, is_scheduler: bool) -> Result<Self, StoreError> {
+        let mut own = self.clone();
+        own.writer.fence = None; // a node has not joined yet
+        let mut tx = own.write(permit).await?;
+        let owner = tx.owner_add(&self.owners.own(is_scheduler)).await?;
+        tx.commit().await?;
+        own.writer = Writer { owner: Some(owner), ..self.writer.clone() };
+        Ok(own)
     }
 
     /// Begins a transaction that writes; there is no other way to one. The actor is the permit's, or the engine's own

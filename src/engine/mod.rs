@@ -11,9 +11,13 @@ pub mod client;
 pub mod clock;
 mod context;
 mod error;
+pub mod fault;
+pub mod files;
 mod group_commit;
 pub mod import;
 pub mod operations;
+mod outage_log;
+pub mod owners;
 mod person;
 pub mod planning;
 pub mod printing;
@@ -21,10 +25,11 @@ pub mod query;
 mod render_fault;
 pub mod scheduling;
 mod settings;
+mod test_cards;
 
 pub use self::{
     context::{CLOCK_TOLERANCE, DriverFactory, Engine, Profiles, RendererFactory},
     error::EngineError,
     settings::Settings,
 };
-pub use crate::store::StoreError;
+pub use crate::store::{LockHolder, Outage, StoreError};

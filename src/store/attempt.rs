@@ -86,15 +86,17 @@ macro_rules! may_print {
     };
 }
 
-/// Begins attempts under guards. The arguments are the placeholders of the rows, of the instant, and of the node.
+/// Begins attempts under guards. The arguments are the placeholders of the rows, of the instant, of the node, and of the owner.
 macro_rules! begin {
-    ($rows:literal, $now:literal, $node:literal) => {
+    ($rows:literal, $now:literal, $node:literal, $owner:literal) => {
         concat!(
             "
-            INSERT INTO attempt (name, job_id, printer, record_version, state, impressions, began_at_us)
+            INSERT INTO attempt (name, job_id, printer, record_version, state, impressions, began_at_us, owner)
             SELECT v.value ->> 0, job.id, v.value ->> 3, CAST(v.value ->> 2 AS BIGINT), v.value ->> 4,
                 CAST(v.value ->> 5 AS BIGINT), ",
             $now,
+            ", ",
+            $owner,
             "
             FROM json_each(",
             $rows,
@@ -114,6 +116,9 @@ macro_rules! begin {
     };
 }
 pub(super) use {begin, may_print};
+
+/// The owner of an attempt that was begun by a process without a number.
+pub(super) const UNKNOWN_OWNER: i64 = 0;
 
 /// The row of an attempt for [`begin!`](begin).
 pub(super) fn begin_row(b: &Begin) -> (&str, i64, i64, &str, &'static str, u32) {
@@ -137,15 +142,15 @@ impl Tx {
     /// printer nor batch is paused, the printer's breaker is not open, the printer belongs to this node, and the record has
     /// the rendered version and is not recalled. Returns the attempts that were begun.
     pub async fn attempts_begin(&mut self, begins: &[Begin]) -> Result<Vec<Begun>, StoreError> {
-        const BEGIN: &str = begin!("$1", "$2", "$3");
+        const BEGIN: &str = begin!("$1", "$2", "$3", "$4");
         const PRINTING: &str = "UPDATE job SET state = 'printing' WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND state = 'queued'";
         if begins.is_empty() {
             return Ok(Vec::new());
         }
         let rows: Vec<_> = begins.iter().map(begin_row).collect();
-        let (now, node) = (self.now.0, self.writer.node());
+        let (now, node, owner) = (self.now.0, self.writer.node(), self.writer.owner.unwrap_or(UNKNOWN_OWNER));
         let begun: Vec<(i64, i64)> =
-            on!(self, c => sqlx::query_as(BEGIN).bind(set(&rows)).bind(now).bind(node).fetch_all(c))
+            on!(self, c => sqlx::query_as(BEGIN).bind(set(&rows)).bind(now).bind(node).bind(owner).fetch_all(c))
                 .map_err(doing("beginning attempts"))?;
         let jobs: Vec<i64> = begun.iter().map(|(job, _)| *job).collect();
         if !jobs.is_empty() {

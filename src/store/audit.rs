@@ -54,7 +54,8 @@ pub struct ChainFault {
 const PAGE_ROWS: i64 = 5_000;
 
 pub(super) const NEWEST: &str = "
-    SELECT (SELECT a.entry FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h";
+    SELECT (SELECT a.entry FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h
+    WHERE NOT EXISTS (SELECT 1 FROM meta AS m WHERE m.key = 'clock_accepted/' || h.chain AND CAST(m.value AS BIGINT) >= h.seq)";
 
 /// Makes row `$2` with the hash `$3` the head of the chain `$1`, if row `$4` is.
 macro_rules! advance {
@@ -186,6 +187,14 @@ impl Tx {
             written.map_err(doing("writing the audit"))?;
         }
         Ok(Some((seq, hash)))
+    }
+
+    /// Leaves the present rows of all chains out of [`newest_instant`](Self::newest_instant).
+    pub async fn clock_accept(&mut self) -> Result<(), StoreError> {
+        for head in self.audit_heads().await? {
+            self.meta_set(&format!("clock_accepted/{}", head.chain), &head.seq.to_string()).await?;
+        }
+        Ok(())
     }
 
     /// The instant of the newest row of all chains; the epoch if there are no rows.

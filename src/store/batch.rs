@@ -10,6 +10,7 @@ use crate::domain::{
     job::OpenJob,
     record::RecordState,
     stock::Place,
+    time::Timestamp,
 };
 
 /// A batch to be created.
@@ -41,6 +42,12 @@ pub struct QueuedJob {
 }
 
 impl Tx {
+    /// Makes queued jobs due at once that are due after an instant. Returns their number.
+    pub async fn jobs_due_now(&mut self, after: Timestamp) -> Result<u64, StoreError> {
+        const DUE: &str = "UPDATE job SET due_at_us = $1 WHERE state = 'queued' AND due_at_us > $2";
+        execute!(self, sqlx::query(DUE).bind(self.now.0).bind(after.0)).map_err(doing("making jobs due"))
+    }
+
     /// Creates batches, each for a different printer, and moves their records from the waiting list into jobs. Each record
     /// comes with the lot of its reserved blank. Returns the batches and their jobs in the given order.
     ///

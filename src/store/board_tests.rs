@@ -119,9 +119,9 @@ async fn the_first_that_waits_in_each_class_costs_the_same_in_a_long_list() {
         let mut tx = store.read().await.unwrap();
         let Inner::Sqlite(transaction) = &mut tx.inner else { unreachable!("it is a file") };
         let counted = Arc::new(AtomicU64::new(0));
-        let counter = counted.clone();
+        let shared = counted.clone();
         let count = move || {
-            counter.fetch_add(1, Ordering::Relaxed);
+            shared.fetch_add(1, Ordering::Relaxed);
             true
         };
         transaction.lock_handle().await.unwrap().set_progress_handler(1, count);

@@ -1,9 +1,11 @@
 //! Opens the database and begins transactions.
 
+use std::path::Path;
+
 use tracing::{Span, trace_span};
 
 use super::{
-    backend::{Backend, Inner, Location},
+    backend::{Backend, Inner, Location, LockHolder, lock_holder, sqlite::shared_memory},
     error::StoreError,
     keys::Keys,
     tx::{Heads, Tx, Writer},
@@ -85,6 +87,11 @@ impl Store {
             tx.fence_check(fence).await?;
         }
         Ok(tx)
+    }
+
+    /// The process that has a write transaction open on a SQLite file, as far as the kernel tells.
+    pub fn writing_process(file: &Path) -> Option<LockHolder> {
+        lock_holder(&shared_memory(file))
     }
 
     /// Whether several schedulers may share the database; each then needs a lease. True for PostgreSQL.

@@ -1,5 +1,7 @@
 //! Errors of the database.
 
+use super::outage::Outage;
+
 /// An error of the database, classified by what the caller does next.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -61,9 +63,20 @@ pub enum StoreError {
         /// The table.
         table: &'static str,
     },
-    /// The database could not be reached for another request of the same group. Nothing of this one is saved.
-    #[error("the database does not answer")]
+    /// The database could not be used for another request of the same group. Nothing of this one is saved.
+    #[error("the database cannot be used at present")]
     Unreachable,
+    /// The database cannot be used at present. The caller tries again later; nothing of the transaction is saved.
+    #[error("the database failed while {doing}: {outage}")]
+    Unavailable {
+        /// The operation.
+        doing: &'static str,
+        /// The reason.
+        outage: Outage,
+        /// The cause; `None` if the program itself gave up.
+        #[source]
+        source: Option<sqlx::Error>,
+    },
     /// The database itself failed.
     #[error("the database failed while {doing}")]
     Database {
@@ -78,10 +91,26 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the database is unavailable and may become available again.
     pub fn is_away(&self) -> bool {
+        matches!(self, Self::Unreachable) || self.outage().is_some()
+    }
+
+    /// Whether a database that is not there at the start of a service may come by itself. A host name that does not exist is
+    /// more likely to be misspelled.
+    pub fn may_come(&self) -> bool {
+        let Self::Unavailable { outage, source, .. } = self else { return false };
+        let is_misspelled =
+            matches!(source, Some(sqlx::Error::Io(error)) if error.to_string().contains("Name or service not known"));
+        matches!(outage, Outage::Unreachable | Outage::TooManyConnections) && !is_misspelled
+    }
+
+    /// Why the database is unavailable; `None` if it is not, or if another request of the same group has the reason.
+    pub fn outage(&self) -> Option<Outage> {
         match self {
-            Self::Unreachable | Self::InDoubt { .. } => true,
-            Self::Database { source, .. } => is_away(source),
-            Self::Conflict(_)
+            Self::Unavailable { outage, .. } => Some(outage.clone()),
+            Self::InDoubt { .. } => Some(Outage::Unreachable),
+            Self::Unreachable
+            | Self::Database { .. }
+            | Self::Conflict(_)
             | Self::InsufficientStock
             | Self::SecondOpenRequest
             | Self::Corrupt { .. }
@@ -91,7 +120,7 @@ impl StoreError {
             | Self::Arriving
             | Self::Occupied
             | Self::Differs { .. }
-            | Self::Fenced => false,
+            | Self::Fenced => None,
         }
     }
 }
@@ -112,7 +141,10 @@ pub(crate) fn doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreErr
             {
                 StoreError::SecondOpenRequest
             }
-            _ => StoreError::Database { doing, source },
+            _ => match Outage::of(&source) {
+                Some(outage) => StoreError::Unavailable { doing, outage, source: Some(source) },
+                None => StoreError::Database { doing, source },
+            },
         }
     }
 }
@@ -120,8 +152,7 @@ pub(crate) fn doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreErr
 /// Whether the server cannot be reached, cannot write now, or ends this connection (a shutdown, the crash of another
 /// process, a timeout of the session).
 pub(super) fn is_away(error: &sqlx::Error) -> bool {
-    // 25006: it is a standby now. A full disk or a cancelled statement is not included, because other statements may
-    // succeed.
+    // 25006: it is a standby now. A full disk or a cancelled statement is not included: the connection remains usable.
     let is_code =
         |code: &str| code.starts_with("57P") || code.starts_with("08") || ["25P03", "53300", "25006"].contains(&code);
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);

@@ -24,6 +24,8 @@ mod fence;
 pub mod keys;
 mod maintenance;
 mod node;
+mod outage;
+mod owner;
 mod pending_act;
 mod photo;
 mod print_step;
@@ -32,6 +34,7 @@ mod record;
 mod report;
 mod rows;
 mod stock;
+mod test_card;
 mod transition;
 mod tx;
 mod warrant;
@@ -39,7 +42,7 @@ mod warrant;
 pub use self::{
     attempt::{Acknowledgement, Begin, Begun, OpenAttempt},
     audit::{AuditRow, ChainFault, ChainHead},
-    backend::Location,
+    backend::{Location, LockHolder, is_running, lock_holder},
     batch::{NewBatch, QueuedJob},
     change_listener::ChangeListener,
     counter::RecordCount,
@@ -49,11 +52,13 @@ pub use self::{
     fence::Fence,
     maintenance::{Check, Moved, Remedy, Transferred, Violation},
     node::{Candidate, Node},
+    outage::Outage,
     pending_act::PendingActLine,
     photo::NewPhoto,
     record::{NewRecord, StoredBody, StoredRow},
     report::{AttemptLine, BatchLine, JobLine, JobScope, OldestWaiting, RecordLine, UncertainLine},
     stock::{BalanceLine, Lot, MovementLine},
+    test_card::StoredTestCard,
     tx::{Tx, Writer},
     warrant::WarrantLine,
 };

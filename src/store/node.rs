@@ -17,6 +17,13 @@ pub struct Candidate {
     pub process: i64,
 }
 
+impl Candidate {
+    /// Whether a node joined from the same data folder, or from a copy of it on the same host.
+    pub fn is_same_folder(&self, node: &Node) -> bool {
+        (&node.instance, &node.host) == (&self.instance, &self.host)
+    }
+}
+
 /// A node that has joined and was not removed.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Node {
@@ -75,9 +82,7 @@ impl Tx {
             SET instance = excluded.instance, host = excluded.host, process = excluded.process, epoch = excluded.epoch,
                 expires_at_us = excluded.expires_at_us";
         let holder = self.node_list().await?.into_iter().find(|node| node.name == name);
-        if let Some(node) = holder.filter(|node| {
-            (&node.instance, &node.host) != (&candidate.instance, &candidate.host) && node.lease_left_ms > 0
-        }) {
+        if let Some(node) = holder.filter(|node| !candidate.is_same_folder(node) && node.lease_left_ms > 0) {
             return Ok(Err(node));
         }
         let epoch: i64 =

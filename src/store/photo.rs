@@ -1,6 +1,10 @@
 //! Photos. Each distinct photo is stored once, sealed, and purged when no record uses it.
 
-use super::{StoreError, Tx, doing, execute, keys::Digest, on, set};
+use super::{
+    StoreError, Tx, doing, execute,
+    keys::{Digest, hex},
+    on, set,
+};
 use crate::domain::id::PhotoId;
 
 /// A photo to be stored.
@@ -16,6 +20,16 @@ impl Tx {
     /// The photo with this digest; `None` if it is not stored.
     pub async fn photo_find(&mut self, digest: &Digest) -> Result<Option<PhotoId>, StoreError> {
         Ok(on!(self, c => sqlx::query_scalar("SELECT id FROM photo WHERE digest = $1").bind(digest.as_slice()).fetch_optional(c)).map_err(doing("finding a photo"))?.map(PhotoId))
+    }
+
+    /// Which of these photos are stored, by their index.
+    pub async fn photos_stored(&mut self, digests: &[Digest]) -> Result<Vec<usize>, StoreError> {
+        const STORED: &str = "
+            SELECT v.key FROM json_each($1) AS v CROSS JOIN photo AS p WHERE p.digest = unhex(v.value ->> 0)";
+        let digests: Vec<_> = digests.iter().map(|digest| (hex(digest),)).collect();
+        let stored: Vec<i64> = on!(self, c => sqlx::query_scalar(STORED).bind(set(&digests)).fetch_all(c))
+            .map_err(doing("finding photos"))?;
+        Ok(stored.into_iter().map(|at| usize::try_from(at).unwrap_or(usize::MAX)).collect())
     }
 
     /// The sealed bytes of the photo with this digest; `None` if it was purged.

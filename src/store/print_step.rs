@@ -5,7 +5,7 @@ use sqlx::{Either, Row};
 
 use super::{
     Begin, Begun, Inner, StoreError, Tx,
-    attempt::{begin, begin_row},
+    attempt::{UNKNOWN_OWNER, begin, begin_row},
     doing, set,
     stock::{self, add, append},
 };
@@ -21,7 +21,7 @@ use crate::domain::{
 /// For SQLite, one text with all statements, because sending a statement costs more than running it. The arguments: $1
 /// now, $2 the attempts that ended, $3 their jobs with the known facts, $4 their records, $5 the attempts to begin, $6
 /// the jobs of these, $7 movements, $8 their changes of the balances, $9 the actor's name, $10 the node, $11 the
-/// actor's account, $12 the actor's means.
+/// actor's account, $12 the actor's means, $13 the owner of the attempts to begin.
 const STEP: &str = concat!(
     "
     UPDATE attempt SET state = 'printed', reason = NULL, note = NULL, inspected = 0, ended_at_us = $1
@@ -37,7 +37,7 @@ const STEP: &str = concat!(
     ";",
     add!("$8"),
     ";",
-    begin!("$5", "$1", "$10"),
+    begin!("$5", "$1", "$10", "$13"),
     ";
     UPDATE job SET state = 'printing'
     WHERE id IN (SELECT value FROM json_each($6)) AND state = 'queued'
@@ -77,6 +77,7 @@ impl Tx {
         let query = query.bind(set(&rows)).bind(set(&begun_jobs)).bind(stock::rows(&movements)).bind(set(&deltas));
         let (actor, account, means) = self.writer.actor.columns();
         let query = query.bind(actor).bind(self.writer.node()).bind(account).bind(means);
+        let query = query.bind(self.writer.owner.unwrap_or(UNKNOWN_OWNER));
         #[expect(deprecated, reason = "other databases take one statement at a time, and this text is SQLite's")]
         let mut answers = query.fetch_many(&mut **transaction);
         let (mut changed, mut begun) = (Vec::new(), Vec::new());

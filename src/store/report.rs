@@ -147,12 +147,12 @@ pub struct UncertainLine {
     pub attempt: String,
     /// The printer in whose output to look.
     pub printer: String,
-    /// Its batch: the pile to look into.
-    pub batch: i64,
+    /// Its batch, which is the pile to inspect. None for a test card, as the next two.
+    pub batch: Option<i64>,
     /// The record's source.
-    pub source: String,
+    pub source: Option<String>,
     /// The record's request id.
-    pub request_id: String,
+    pub request_id: Option<String>,
     /// The reason, as stored.
     pub reason: Option<String>,
     /// The words of the person who declared it uncertain.
@@ -359,13 +359,28 @@ impl Tx {
         Ok(rows.into_iter().map(line).collect())
     }
 
-    /// Uncertain attempts with a key above `after`, oldest first, at most `limit`, each with its key.
+    /// Uncertain attempts and test cards with a key above `after`, each kind oldest first, at most `limit`, each with its key.
     pub async fn uncertain_list(&mut self, after: i64, limit: i64) -> Result<Vec<(i64, UncertainLine)>, StoreError> {
         const LIST: &str = "
             SELECT a.id, a.name, a.printer, j.batch_id, r.source, r.request_id, a.reason, a.note, a.ended_at_us
             FROM attempt AS a JOIN job AS j ON j.id = a.job_id JOIN record AS r ON r.id = j.record_id
-            WHERE a.state = 'uncertain' AND a.id > $1 ORDER BY a.id LIMIT $2";
-        type Row = (i64, String, String, i64, String, String, Option<String>, Option<String>, Option<i64>);
+            WHERE a.state = 'uncertain' AND a.id > $1
+            UNION ALL
+            SELECT 4611686018427387904 + t.id, t.name, t.printer, CAST(NULL AS BIGINT), CAST(NULL AS TEXT), CAST(NULL AS TEXT),
+                   t.reason, t.note, t.ended_at_us
+            FROM test_card AS t WHERE t.state = 'uncertain' AND 4611686018427387904 + t.id > $1
+            ORDER BY 1 LIMIT $2"; // test cards after all attempts
+        type Row = (
+            i64,
+            String,
+            String,
+            Option<i64>,
+            Option<String>,
+            Option<String>,
+            Option<String>,
+            Option<String>,
+            Option<i64>,
+        );
         let rows: Vec<Row> = on!(self, c => sqlx::query_as(LIST).bind(after).bind(limit).fetch_all(c))
             .map_err(doing("listing uncertain attempts"))?;
         let line = |(id, attempt, printer, batch, source, request_id, reason, note, since): Row| {

@@ -30,6 +30,8 @@ pub struct Writer {
     pub actor: Arc<Actor>,
     /// The fence of a node on a shared database.
     pub fence: Option<Fence>,
+    /// The number of this process as the owner of attempts; `None` before it has begun any.
+    pub owner: Option<i64>,
 }
 
 impl Writer {
@@ -40,7 +42,7 @@ impl Writer {
 
     /// A writer for transactions that append no audit row.
     pub(super) fn unnamed() -> Self {
-        Self { chain: "".into(), actor: Arc::new(Actor::system("", "", "")), fence: None }
+        Self { chain: "".into(), actor: Arc::new(Actor::system("", "", "")), fence: None, owner: None }
     }
 }
 

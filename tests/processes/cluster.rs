@@ -14,7 +14,7 @@ use cetak_driver_mock::TruthLine;
 use serde_json::Value;
 
 use crate::{
-    office::{Office, Running, number},
+    office::{Answer, Office, Running, number},
     postgres::Postgres,
     storm::{compare_attempts, compare_blanks, compare_records, truth},
     wait, wait_until,
@@ -225,13 +225,18 @@ impl Node {
         }
     }
 
-    /// Asserts that a node that has joined has not ended. A node that cannot reach the server at its start ends, and is
+    /// Asserts that a node that has joined has not ended. A node that loses the server before it has joined may end, and is
     /// started again.
     pub(crate) fn watch(&mut self) {
         if self.running.as_mut().is_some_and(Running::has_ended) {
             assert!(!self.has_joined(), "{} has ended: {}", self.name, self.running().messages());
             self.start();
         }
+    }
+
+    /// Waits for its end.
+    pub(crate) fn ended(&mut self, seconds: u64) -> Answer {
+        self.running.take().unwrap().ended(seconds)
     }
 
     /// Stops it with SIGTERM, and asserts success.

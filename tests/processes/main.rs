@@ -17,7 +17,9 @@ mod engine;
 #[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod eve;
 mod formats;
+mod frozen;
 mod hostile_printers;
+mod instance;
 mod ipp;
 mod ipp_messages;
 mod ipp_proxy;
@@ -41,8 +43,10 @@ mod postgres_server;
 mod printer_operator;
 mod printers;
 mod received_documents;
+mod resources;
 mod schema;
 mod storm;
+mod test_cards;
 
 use std::{sync::Arc, time::Duration};
 

@@ -23,6 +23,8 @@ pub(crate) struct Office {
     started: AtomicU32,
     /// Settings in the environment.
     variables: Vec<(String, String)>,
+    /// The command through which each program is run; empty for none.
+    through: Vec<String>,
 }
 
 /// The output of a process, and its exit code.
@@ -48,7 +50,12 @@ impl Office {
     /// An office whose processes have these variables in their environment.
     pub(crate) fn with(variables: &[(&str, &str)]) -> Self {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Self { folder: TempDir::new().unwrap(), started: AtomicU32::new(0), variables }
+        Self { folder: TempDir::new().unwrap(), started: AtomicU32::new(0), variables, through: Vec::new() }
+    }
+
+    /// Runs each program through this command from now on.
+    pub(crate) fn run_through(&mut self, command: &[&str]) {
+        self.through = command.iter().map(|&word| word.to_owned()).collect();
     }
 
     /// A file beside the data folder.
@@ -73,11 +80,20 @@ impl Office {
 
     /// The program with its data folder. The environment has no settings except a short backoff and the office's own.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cetak"));
+        let mut command = self.any_command(env!("CARGO_BIN_EXE_cetak"));
+        command.args(arguments).arg("--data").arg(self.data());
+        command
+    }
+
+    /// Any program, in the environment of the office's commands.
+    pub(crate) fn any_command(&self, program: &str) -> Command {
+        let words: Vec<&str> = self.through.iter().map(String::as_str).chain([program]).collect();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CETAK_")) {
             command.env_remove(name);
         }
-        command.args(arguments).arg("--data").arg(self.data()).env("CETAK_RETRY_BASE_S", "1").stdin(Stdio::null());
+        command.env("CETAK_RETRY_BASE_S", "1").stdin(Stdio::null());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -107,8 +107,12 @@ pub(crate) async fn inspect_resolve(engine: &Engine, attempt: &str, found: Inspe
     match found {
         InspectionResult::Good => by(engine).act(card(FoundCard::Good)).await,
         InspectionResult::Spoiled => by(engine).act(card(FoundCard::Spoiled)).await,
-        InspectionResult::Nothing => by(engine).act(ResolveNothing { attempt, blank_gone: false, note }).await,
-        InspectionResult::BlankGone => by(engine).act(ResolveNothing { attempt, blank_gone: true, note }).await,
+        InspectionResult::Nothing => {
+            by(engine).act(ResolveNothing { attempt, blank_gone: false, owner_is_off: false, note }).await
+        }
+        InspectionResult::BlankGone => {
+            by(engine).act(ResolveNothing { attempt, blank_gone: true, owner_is_off: false, note }).await
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cetak::{
     domain::{dispatch::Blocked, id::BatchId},
-    engine::query::NeedKind,
+    engine::{client::Client, clock::Clock, operations::AcceptClock, query::NeedKind},
 };
 
 use crate::acts as operations;
@@ -122,6 +122,32 @@ async fn a_clock_that_went_back_stops_printing_until_a_person_has_set_it() {
     world.clock.set_forward(Duration::from_mins(2));
     world.run().await;
     assert_eq!(world.records("printed").await, 3);
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_wrote_stops_printing_until_a_person_accepts_the_right_clock() {
+    let century = Duration::from_hours(24 * 365 * 84);
+    let world = World::with(|s| s.approve_batches = true).await;
+    world.import(&students(0..3)).await;
+    world.receive(3, None).await;
+    world.printer("p1", "").await;
+    // While the clock is ahead, the scheduler plans a batch, and a command approves it.
+    world.clock.set_forward(century);
+    assert_eq!(world.run().await[0].1, Blocked::AwaitsApproval);
+    operations::batch_approve(&world.engine, BatchId(1)).await.unwrap();
+    world.clock.set_back(century);
+    assert_eq!(world.run().await[0].1, Blocked::ClockBehind);
+    assert!(world.status().await.needs_person.iter().any(|need| need.kind == NeedKind::ClockBehind));
+
+    let act = AcceptClock { note: "set by radio".parse().unwrap() };
+    let accepted = operations::by(&world.engine).act(act).await.unwrap();
+
+    assert!(accepted.newest > world.clock.now() && accepted.jobs == 3, "{accepted:?}");
+    world.run().await;
+    assert_eq!(world.records("printed").await, 3);
+    world.clock.set_back(Duration::from_mins(2));
+    assert_eq!(world.run().await[0].1, Blocked::ClockBehind, "a later fault of the clock is found again");
+    world.audit().await;
 }
 
 #[tokio::test]

@@ -68,6 +68,7 @@ const WAITING: &str = "the waiting list has all waiting records, and no others";
 const OPEN_JOBS: &str = "a record in a batch or uncertain has its one open job, and no other has any";
 const ATTEMPTS: &str = "a printing job has its one open attempt, an uncertain or printed one its attempt";
 const BOOKED: &str = "each attempt's blank is booked as the attempt ended";
+const TEST_CARDS: &str = "each test card's blank is booked as the test card ended";
 const CARDS: &str = "each card in the office or with its citizen has its blank there";
 const CARD_COUNTS: &str = "as many blanks are booked as printed and uncertain as there are such cards";
 const BALANCES: &str = "each balance is the sum of its movements";
@@ -172,6 +173,30 @@ async fn attempt_of(world: &World, job: i64) -> String {
 }
 
 #[tokio::test]
+async fn the_blank_of_a_test_card_is_booked_as_the_test_card_ended() {
+    let world = World::new().await;
+    world.receive(3, None).await;
+    world.printer("p1", "").await;
+    let name = operations::printer_test(&world.engine, "p1").await.unwrap().attempt;
+    world.audit().await;
+    let booked = |state: &str| format!("test card {name}: it is {state}, and its blank is booked otherwise");
+    sees!(world, ["UPDATE test_card SET state = 'not-started'"], [(TEST_CARDS, booked("not-started"))]);
+    sees!(
+        world,
+        ["UPDATE test_card SET state = 'releasing', ended_at_us = NULL"],
+        [
+            (RESERVED, "lot - of student: 0 reserved, and 1 jobs queued or printing, or test cards open"),
+            (TEST_CARDS, booked("releasing"))
+        ]
+    );
+    sees!(
+        world,
+        ["UPDATE test_card SET state = 'uncertain'"],
+        [(TEST_CARDS, booked("uncertain")), (CARD_COUNTS, "lot - of student: 0 booked as uncertain, and 1 such cards")]
+    );
+}
+
+#[tokio::test]
 async fn a_closed_batch_has_no_open_job_and_each_open_job_has_its_blank() {
     let world = World::with(|s| s.approve_batches = true).await;
     world.import(&students(0..2)).await;
@@ -191,7 +216,7 @@ async fn a_closed_batch_has_no_open_job_and_each_open_job_has_its_blank() {
         ],
         [
             (BALANCES, "account 1 reserved : booked 1, moved 2"),
-            (RESERVED, "lot - of student: 1 reserved, and 2 jobs queued or printing")
+            (RESERVED, "lot - of student: 1 reserved, and 2 jobs queued or printing, or test cards open")
         ]
     );
     sees!(

@@ -18,6 +18,7 @@ mod import;
 mod moving;
 mod nodes;
 mod notes;
+mod owners;
 mod pause;
 #[path = "../people/mod.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]
@@ -31,4 +32,5 @@ mod schedule;
 mod second_person;
 mod stock;
 mod surface;
+mod test_cards;
 mod world;

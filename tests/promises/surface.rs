@@ -60,6 +60,7 @@ pub(crate) const ACTS: &[&str] = &[
     r#"{"act":"archive-jobs","older_than_days":30}"#,
     r#"{"act":"back-up-database","file":"/nowhere/backup.db"}"#,
     r#"{"act":"recount-counters"}"#,
+    r#"{"act":"accept-clock","note":"set by radio"}"#,
 ];
 
 /// Each query once, as it is written in JSON.

@@ -18,6 +18,7 @@ use cetak::{
         card::profile::CardProfile,
         id::{BatchId, JobId},
         import::Rejection,
+        owner::{Presence, Process},
         permission::Operation,
         record::RecordState,
         retry::Backoff,
@@ -26,8 +27,10 @@ use cetak::{
         Engine, EngineError, RendererFactory, Settings,
         client::Direct,
         clock::{Clock, Entropy},
+        fault::NoFaults,
         import::{Format, Import, Report, Watch, import},
         operations::RecordName,
+        owners::Owners,
         planning::{self, Plan},
         query::{
             BatchLine, Board, JobLine, Limit, ListBatches, ListJobs, ListRecords, Page, PageRequest, Query, RecordLine,
@@ -67,6 +70,25 @@ impl Entropy for Seeded {
     }
 }
 
+/// The processes that begin attempts: each is process 812 on `print-room`, and as present as the test sets.
+pub(crate) struct TestOwners(Mutex<Presence>);
+
+impl TestOwners {
+    pub(crate) fn set(&self, presence: Presence) {
+        *self.0.lock().unwrap() = presence;
+    }
+}
+
+impl Owners for TestOwners {
+    fn own(&self, _: bool) -> Process {
+        Process { host: "print-room".into(), id: 812, ..Process::default() }
+    }
+
+    fn presence(&self, _: Option<&Process>) -> Presence {
+        *self.0.lock().unwrap()
+    }
+}
+
 type Drivers = Arc<Mutex<HashMap<String, Arc<dyn PrinterDriver>>>>;
 
 pub(crate) struct World {
@@ -75,6 +97,8 @@ pub(crate) struct World {
     pub(crate) server: Option<Postgres>,
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<TestClock>,
+    /// Gone, unless a test sets them.
+    pub(crate) owners: Arc<TestOwners>,
     drivers: Drivers,
 }
 
@@ -132,17 +156,20 @@ impl World {
             profiles: app::profiles::built_in().unwrap(),
             settings,
             printers: PrinterOptions::new(),
-            writer: Writer { chain: "cli".into(), actor: Arc::new(actor("operator")), fence: None },
+            writer: Writer { chain: "cli".into(), actor: Arc::new(actor("operator")), fence: None, owner: None },
+            faults: Arc::new(NoFaults),
         };
+        let owners = Arc::new(TestOwners(Mutex::new(Presence::Gone)));
         let engine = Engine {
             clock: clock.clone(),
+            owners: owners.clone(),
             entropy: Arc::new(Seeded::new(1)),
             drivers: Arc::new(make),
             renderers: sketches(),
             render_permits: None,
             ..app::assemble(parts, SystemClock::default(), Arc::new(SystemEntropy::new()))
         };
-        Self { dir, location, server, engine, clock, drivers }
+        Self { dir, location, server, engine, clock, owners, drivers }
     }
 
     /// An office with a printer `p1` that holds jobs, and its planned batch with two jobs.
@@ -226,7 +253,7 @@ impl World {
     pub(crate) async fn run(&self) -> BlockedPrinters {
         let (_stop, stopped) = watch::channel(false);
         let engine = self.engine.acting("scheduler", actor("scheduler"));
-        let run = scheduling::run(&engine, Until::Idle, stopped);
+        let run = Box::pin(scheduling::run(&engine, Until::Idle, stopped));
         tokio::time::timeout(Duration::from_mins(5), run).await.unwrap().unwrap()
     }
 

@@ -9,7 +9,10 @@ mod portraits;
 
 use std::{collections::BTreeMap, path::Path};
 
-use super::{files, scheduler::schedule};
+use super::{
+    files::{self, LockPlace},
+    scheduler::schedule,
+};
 use crate::{
     cli::{
         self, Message,
@@ -43,7 +46,13 @@ pub(super) fn refuse_foreign(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// Creates what does not exist yet, prints until the stock is used up, and reports.
-pub(super) async fn run(engine: &Engine, out: Output, folder: &Path, args: DemoArgs) -> anyhow::Result<()> {
+pub(super) async fn run(
+    engine: &Engine,
+    out: Output,
+    folder: &Path,
+    place: &LockPlace,
+    args: DemoArgs,
+) -> anyhow::Result<()> {
     let demo = folder.join(MARK);
     message(&format!("making a waiting list of {} invented people", thousands(args.records.into())));
     let list = people::write_waiting_list(&demo, args.seed, args.records)?;
@@ -63,7 +72,7 @@ pub(super) async fn run(engine: &Engine, out: Output, folder: &Path, args: DemoA
     message(
         "printing until the blanks are used up; a pause ends the demo, and the same command goes on after a resume",
     );
-    for (printer, why) in schedule(engine, folder, Until::Idle, None).await? {
+    for (printer, why) in Box::pin(schedule(engine, folder, place, Until::Idle, None)).await? {
         message(&format!("printer `{printer}`: {}", crate::cli::words::blocked(why)));
     }
     let summary =

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use crate::domain::value::Note;
+
 #[derive(Subcommand, Debug)]
 #[command(after_help = "Examples:
   cetak audit verify --seal seal-2015-08-17.json")]
@@ -67,6 +69,17 @@ pub enum DbCommand {
     #[command(after_help = "Examples:
   cetak db recount")]
     Recount,
+    /// State that the clock of this machine is right, after it was wrong; cards then start again
+    ///
+    /// No card starts while the clock is behind the newest audit row. Set the clock first. If a command or a scheduler ran
+    /// while the clock was ahead, the clock stays behind its rows, and this act ends that. The rows are kept.
+    #[command(after_help = "Examples:
+  cetak db accept-clock --reason \"the clock was a year ahead on Monday\"")]
+    AcceptClock {
+        /// The reason, for the audit
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
+    },
     /// Move finished jobs of old batches to the archive; `record show` and `job list` still find them
     #[command(after_help = "Examples:
   cetak db archive --dry-run

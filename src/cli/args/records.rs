@@ -82,6 +82,9 @@ pub enum InspectCommand {
         /// With `--found nothing`: the blank is missing as well
         #[arg(long)]
         blank_gone: bool,
+        /// With `--found nothing` and two people: the machine that began the attempt is off for good
+        #[arg(long)]
+        owner_is_off: bool,
         /// How it was found, for the audit
         #[arg(long, value_name = "TEXT")]
         reason: Note,

@@ -5,7 +5,9 @@ use crate::domain::dispatch::Blocked;
 /// What a person reads after the name of the printer.
 pub fn blocked(reason: Blocked) -> &'static str {
     match reason {
-        Blocked::ClockBehind => "the clock is behind the newest audit row; set the clock",
+        Blocked::ClockBehind => {
+            "the clock is behind the newest audit row; set it, or accept it with `cetak db accept-clock` if it is right"
+        }
         Blocked::Paused => "paused",
         Blocked::OutsideWindow => "outside its window",
         Blocked::BreakerLocked => "the printer failed again; an operator has to clear it",

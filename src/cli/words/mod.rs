@@ -26,4 +26,5 @@ pub use self::{
     reason::{quote, reason, with_note, word_reason},
     refusal::refusal,
     report::{engine, report},
+    store::outage_hint,
 };

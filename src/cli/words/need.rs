@@ -1,9 +1,12 @@
 //! What needs a person, in words, with the command that shows or settles it.
 
-use super::{operation as words, printer::task};
+use super::{operation as words, printer::task, store::outage_command};
 use crate::{
     domain::printer_reason::Resumes,
-    engine::query::{Need, NeedKind},
+    engine::{
+        fault::{Fault, FaultSince},
+        query::{Need, NeedKind},
+    },
 };
 
 /// A need as people read it.
@@ -44,7 +47,35 @@ pub fn need(need: &Need) -> NeedText {
             &format!("printer `{printer}` is stopped and gives no reason"),
             &format!("cetak printer show {printer}"),
         ),
-        NeedKind::ClockBehind => text("the clock is behind the newest audit row, so no card is fed", "date"),
+        NeedKind::SchedulerFault(FaultSince { fault, since }) => {
+            let since = since.map_or_else(String::new, |since| format!(" since {since}"));
+            fault_text(fault, &since)
+        }
+        NeedKind::ClockBehind => text(
+            "no card starts, because the clock is behind the newest audit row: set it, or accept it if it is right",
+            "cetak db accept-clock --reason TEXT",
+        ),
+    }
+}
+
+/// The text of a fault of the scheduler. `since` is empty or begins with a space.
+fn fault_text(fault: &Fault, since: &str) -> NeedText {
+    let text = |what: String, command: String| NeedText { what, command };
+    match fault {
+        Fault::DatabaseAway { outage } => {
+            text(format!("the scheduler cannot use the database{since}: {outage}"), outage_command(outage))
+        }
+        Fault::DatabaseNotWritten { outage } => text(
+            format!("no card starts{since}, because the database cannot be written: {outage}"),
+            outage_command(outage),
+        ),
+        Fault::WorkerFails { printer, error } => text(
+            format!("printer `{printer}` gets no card{since}, because its worker fails: {error}"),
+            "cetak db check".into(),
+        ),
+        Fault::SchedulerSuspended { process } => {
+            text(format!("the scheduler, process {process}, is suspended{since}"), format!("kill -CONT {process}"))
+        }
     }
 }
 

@@ -84,6 +84,19 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::ActTargetGone { act, operation, target } => {
             say(format!("{target} no longer exists, so {} {act} is not done", act_noun(*operation)), again(*operation))
         }
+        Refusal::OwnerThere { attempt, process, host } => say(
+            format!("{} may still send the card of attempt `{attempt}`, running or frozen", owner(*process, host)),
+            "a process that runs confirms within seconds that it will not: try again; end one that does not answer \
+             (`kill -9`, or switch its machine off), and try again",
+        ),
+        Refusal::OwnerUnknown { attempt, process, host } => say(
+            format!(
+                "{} may still send the card of attempt `{attempt}`: from here it cannot be seen whether it has ended",
+                owner(*process, host)
+            ),
+            "try again on that machine, or start `cetak run` there again, with the same data folder; if that machine is off \
+             for good, two people state it with `--owner-is-off --second NAME`",
+        ),
         Refusal::PrinterStillAnswers { printer, attempt } => say(
             format!("printer `{printer}` still answers for attempt `{attempt}`, so its outcome can be learned"),
             "let `cetak run` settle it, or cancel its job at the printer first",
@@ -118,6 +131,10 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::OtherPerson { act, operation } => say(
             format!("{} {act} was requested by another person, who alone can take it back", act_noun(*operation)),
             &format!("see it with `cetak act show {act}`"),
+        ),
+        Refusal::SecondPersonNeeded { operation } => say(
+            format!("operation `{}` needs a second person for what is stated", operation.as_str()),
+            "name one with `--second`, or ask with `--ask`",
         ),
         Refusal::NoRight { operation } => say(
             format!("operation `{}` needs a role that you do not have", operation.as_str()),
@@ -284,6 +301,14 @@ pub fn refusal(refusal: &Refusal) -> Message {
                  ends in {lease_left_s} s"
             ),
         ),
+    }
+}
+
+/// The process that began an attempt.
+fn owner(process: i64, host: &str) -> String {
+    match process {
+        0 => "a scheduler of an earlier version".to_owned(),
+        process => format!("process {process} on `{host}`"),
     }
 }
 

@@ -1,10 +1,11 @@
 //! What to do about a failure of the database.
 
-use crate::engine::StoreError;
+use crate::engine::{LockHolder, Outage, StoreError};
 
 /// What to do next, where a person can do something.
-pub(super) fn hint(error: &StoreError) -> Option<&'static str> {
-    match error {
+pub(super) fn hint(error: &StoreError) -> Option<String> {
+    let hint = match error {
+        StoreError::Unavailable { outage, .. } => return Some(outage_hint(outage)),
         StoreError::InsufficientStock => Some("compare the accounts with `cetak blangko balance`"),
         StoreError::Conflict(_) => Some("show it again, and repeat the command if it still applies"),
         StoreError::Moved { .. } => {
@@ -22,8 +23,86 @@ pub(super) fn hint(error: &StoreError) -> Option<&'static str> {
         StoreError::Corrupt { .. } | StoreError::Differs { .. } => {
             Some("keep the files as they are, and check the database with `cetak db check`")
         }
-        StoreError::Unreachable | StoreError::Database { .. } => {
-            error.is_away().then_some("check that the database server runs and can be reached, then repeat the command")
+        StoreError::Unreachable => Some("repeat the command"),
+        StoreError::Database { .. } => None,
+    };
+    hint.map(str::to_owned)
+}
+
+/// What ends an outage.
+pub fn outage_hint(outage: &Outage) -> String {
+    match outage {
+        Outage::DiskFull => "free space on the disk of the database (see `df -h`), then repeat the command".into(),
+        Outage::ReadOnly => {
+            "make the disk of the database writable again (see `mount` and `dmesg`), or connect to the server that is \
+             no standby, then repeat the command"
+                .into()
         }
+        Outage::NoPermission => {
+            "use the operating-system user or the database user to whom the database belongs, or give this one the \
+             permission"
+                .into()
+        }
+        Outage::CannotOpen => "check that the data folder and its files exist, and their owner and permissions".into(),
+        Outage::FileMoved => {
+            "put the file back, or stop the scheduler and start it with the right file; a backup does not know the cards \
+             that were printed since"
+                .into()
+        }
+        Outage::TooManyFiles => "raise the limit of open files with `ulimit -n 1024`, then repeat the command".into(),
+        Outage::DiskFails => {
+            "check free space, quota and the limit of file sizes (`df -h`, `quota`, `ulimit -f`) and the messages of \
+             the kernel (`dmesg`); the database is intact up to the last saved change"
+                .into()
+        }
+        Outage::Locked { holder: Some(LockHolder { process, is_suspended: true }) } => format!(
+            "continue that process with `kill -CONT {process}`, or end it with `kill -KILL {process}`: what it has not \
+             saved is rolled back; then repeat the command"
+        ),
+        Outage::Locked { holder: Some(LockHolder { process, .. }) } => {
+            format!(
+                "see what that process does with `ps -fp {process}`, wait for it or end it, then repeat the command"
+            )
+        }
+        Outage::Locked { holder: None } => {
+            "find the process that uses the database with `fuser -v cetak.db` in the data folder, then repeat the \
+             command"
+                .into()
+        }
+        Outage::TooManyConnections => {
+            "end other connections to the server, or raise its `max_connections`, then repeat the command".into()
+        }
+        Outage::OutOfMemory => "end other programs, or give the machine or the server more memory".into(),
+        Outage::Unreachable => "check that the database server runs and can be reached, then repeat the command".into(),
+    }
+}
+
+/// The command that shows or ends an outage.
+pub(super) fn outage_command(outage: &Outage) -> String {
+    match outage {
+        Outage::DiskFull => "df -h".into(),
+        Outage::ReadOnly => "mount".into(),
+        Outage::NoPermission | Outage::CannotOpen | Outage::FileMoved => "ls -l".into(),
+        Outage::TooManyFiles => "ulimit -n".into(),
+        Outage::DiskFails => "dmesg".into(),
+        Outage::Locked { holder: Some(LockHolder { process, is_suspended: true }) } => format!("kill -CONT {process}"),
+        Outage::Locked { holder: Some(LockHolder { process, .. }) } => format!("ps -fp {process}"),
+        Outage::Locked { holder: None } => "fuser -v cetak.db".into(),
+        Outage::TooManyConnections | Outage::Unreachable => "cetak config check".into(),
+        Outage::OutOfMemory => "free -h".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suspended_process_that_locks_the_database_is_named_with_the_command_that_continues_it() {
+        let holder = Some(LockHolder { process: 42, is_suspended: true });
+        let outage = Outage::Locked { holder };
+        assert_eq!(outage.to_string(), "process 42, which is suspended, has locked it");
+        assert!(outage_hint(&outage).contains("kill -CONT 42"));
+        assert_eq!(outage_command(&outage), "kill -CONT 42");
     }
 }

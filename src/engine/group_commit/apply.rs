@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::write::{
-    Answers, BreakerChange, BreakerSaved, Group, NotRenderable, Release, Released, Settle, Settled, StatusReport, Step,
-    Stepped,
+    Answers, BreakerChange, BreakerSaved, Confirmation, Group, NotRenderable, Release, Released, Settle, Settled,
+    StatusReport, Step, Stepped,
 };
 use crate::{
     domain::{
@@ -23,6 +23,9 @@ use crate::{
     engine::{Engine, planning},
     store::{Acknowledgement, Begin, StoreError, Tx},
 };
+
+/// The key in `meta` of the instant of the last [`Probe`](super::write::Probe).
+const PROBED_AT: &str = "write_probed_at";
 
 /// Whether a good card is saved from the worker's data, or read again first.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,13 @@ pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Resul
         tx.attempt_started(asked.write.attempt).await?;
         tx.audit(Event::new("attempt.started-by-itself", &*asked.write.name));
     }
+    for asked in &group.confirmations {
+        let Confirmation(attempts) = &asked.write;
+        tx.attempts_confirm(&attempts.iter().map(|(key, _)| *key).collect::<Vec<_>>()).await?;
+        for (_, name) in attempts {
+            tx.audit(Event::new("attempt.confirmed", &**name));
+        }
+    }
     for asked in &group.not_renderable {
         quarantine(&mut tx, &asked.write).await?;
     }
@@ -56,6 +66,9 @@ pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Resul
         breakers.push(set_breaker(&mut tx, Some(&asked.write)).await?);
     }
     save_seen(&mut tx, group).await?;
+    if !group.probes.is_empty() {
+        tx.meta_set(PROBED_AT, &tx.now().to_string()).await?;
+    }
     let ends = end_all(&mut tx, group).await?;
     let plans = plan_all(engine, &mut tx, group).await?;
     let acknowledgements = group.acknowledgements.iter().map(|asked| &asked.write);
@@ -145,6 +158,7 @@ async fn settle_all(
     let mut settled = HashMap::with_capacity(settles.len());
     let mut transitions: Vec<Transition> = Vec::with_capacity(settles.len());
     let mut closing: Vec<BatchId> = Vec::new();
+    let mut uncertain: Vec<AttemptKey> = Vec::new();
     for one in settles {
         let view = views.remove(&one.attempt).ok_or(StoreError::Conflict("the attempt"))?;
         if !view.state.is_open() {
@@ -153,7 +167,11 @@ async fn settle_all(
             let event = Event::new("attempt.late-answer", &*view.name).with("outcome", one.outcome.state().as_str());
             tx.audit(event.with("stands", view.state.as_str()));
             settled.insert(one.attempt, Settled::AlreadyEnded);
+            uncertain.push(one.attempt);
             continue;
+        }
+        if one.outcome.kind() == OutcomeKind::Uncertain {
+            uncertain.push(one.attempt);
         }
         let is_spoiled = one.outcome.kind() == OutcomeKind::Spoiled;
         let another = if is_spoiled { blanks.take(engine, tx, &view).await? } else { None };
@@ -168,6 +186,8 @@ async fn settle_all(
         settled.insert(one.attempt, Settled::Saved { job, breaker });
     }
     tx.save(transitions).await?;
+    // A worker settles what it is not sending. Attempts that another process began are not confirmed by it.
+    tx.attempts_confirm(&uncertain).await?;
     for batch in closing {
         if let Some(batch) = tx.batch_get(batch).await? {
             planning::end(tx, &batch, BatchEnd::LastAttemptEnded).await?;

@@ -12,10 +12,11 @@ pub(crate) use self::write::{BreakerChange, BreakerSaved, Released, Settle, Sett
 use self::{
     apply::{Trust, apply},
     write::{
-        Asked, End, Envelope, Group, NotRenderable, PlanRequest, Probed, Release, Started, StatusReport, Step, Write,
+        Asked, Confirmation, End, Envelope, Group, NotRenderable, PlanRequest, Probe, Probed, Release, Started,
+        StatusReport, Step, Write,
     },
 };
-use super::{Engine, planning};
+use super::{Engine, outage_log::OutageLog, planning};
 use crate::{
     domain::{
         batch::{Batch, BatchEnd},
@@ -23,7 +24,7 @@ use crate::{
         printer::Printer,
         reason::Reason,
     },
-    store::{Acknowledgement, Begin, StoreError},
+    store::{Acknowledgement, Begin, Outage, StoreError},
 };
 
 /// The queue of one worker's writes. When a method returns, its write is durable.
@@ -73,6 +74,11 @@ impl CommitQueue {
         self.save(Started { attempt, name: name.to_owned() }).await
     }
 
+    /// Saves that uncertain attempts of this process will not be sent any more.
+    pub(crate) async fn confirm(&self, attempts: Vec<(AttemptKey, String)>) -> Result<(), StoreError> {
+        self.save(Confirmation(attempts)).await
+    }
+
     /// Saves what the printer answered about an attempt.
     pub(crate) async fn acknowledge(&self, answer: Acknowledgement) -> Result<(), StoreError> {
         self.save(answer).await
@@ -119,6 +125,11 @@ impl CommitQueue {
         self.save(Probed { printer: printer.to_owned(), capabilities }).await
     }
 
+    /// Writes without an effect, to find out whether the database can be written again.
+    pub(crate) async fn probe(&self) -> Result<(), StoreError> {
+        self.save(Probe).await
+    }
+
     /// Saves a new state of a printer's breaker.
     pub(crate) async fn breaker(&self, change: BreakerChange) -> Result<BreakerSaved, StoreError> {
         self.save(change).await
@@ -131,14 +142,14 @@ const GROUP_MAX: usize = 512;
 const BUSY_MAX: Duration = Duration::from_millis(200);
 const GAP: Duration = Duration::from_millis(3);
 
-/// Starts the writer; it ends when all queues are dropped.
-pub(crate) fn start(engine: Engine) -> CommitQueue {
+/// Starts the writer; it ends when all queues are dropped. `outages` tells people when the database cannot be written.
+pub(in crate::engine) fn start(engine: Engine, outages: Arc<OutageLog>) -> CommitQueue {
     let (sender, receiver) = mpsc::channel(GROUP_MAX);
-    tokio::spawn(run(engine, receiver));
+    tokio::spawn(run(engine, receiver, outages));
     CommitQueue { sender, printer: "".into() }
 }
 
-async fn run(engine: Engine, mut receiver: mpsc::Receiver<Envelope>) {
+async fn run(engine: Engine, mut receiver: mpsc::Receiver<Envelope>, outages: Arc<OutageLog>) {
     let mut envelopes = Vec::with_capacity(GROUP_MAX);
     let mut gap_at = engine.clock.now();
     loop {
@@ -165,14 +176,29 @@ async fn run(engine: Engine, mut receiver: mpsc::Receiver<Envelope>) {
             group.add(envelope);
         }
         group.sort();
+        let began = engine.clock.elapsed();
         match apply(&engine, &group, Trust::Workers).await {
-            Ok(answers) => group.answer(answers),
-            Err(error) if is_for_all(&error) => fail(group, error),
+            Ok(answers) => {
+                outages.succeeded();
+                group.answer(answers);
+            }
+            Err(error) if is_for_all(&error) => {
+                log(&engine, &outages, &error, began);
+                fail(group, error);
+            }
             Err(error) if group.len() == 1 && !group.settles().any(|settle| settle.good.is_some()) => {
                 fail(group, error);
             }
-            Err(_) => each(&engine, group).await,
+            Err(_) => each(&engine, group, &outages).await,
         }
+    }
+}
+
+/// Tells people of an outage. That a shared database does not answer is told by the scheduler, for all its uses.
+fn log(engine: &Engine, outages: &OutageLog, error: &StoreError, began: Duration) {
+    let is_told = |outage: &Outage| !(engine.store.is_shared() && *outage == Outage::Unreachable);
+    if error.outage().is_some_and(|outage| is_told(&outage)) {
+        outages.failed(error, began);
     }
 }
 
@@ -194,16 +220,21 @@ fn fail(group: Group, error: StoreError) {
 }
 
 /// Applies each write of a group alone, because one of them is in conflict.
-async fn each(engine: &Engine, group: Group) {
+async fn each(engine: &Engine, group: Group, outages: &OutageLog) {
     let mut stopped: Option<StoreError> = None;
     for single in group.singles() {
         if let Some(error) = &stopped {
             fail(single, same(error));
             continue;
         }
+        let began = engine.clock.elapsed();
         match apply(engine, &single, Trust::Stored).await {
-            Ok(answers) => single.answer(answers),
+            Ok(answers) => {
+                outages.succeeded();
+                single.answer(answers);
+            }
             Err(error) => {
+                log(engine, outages, &error, began);
                 stopped = is_for_all(&error).then(|| same(&error));
                 fail(single, error);
             }

@@ -37,6 +37,9 @@ pub(crate) struct Started {
     pub(crate) name: String,
 }
 
+/// Uncertain attempts, with their names, that this process has begun and will not send any more.
+pub(crate) struct Confirmation(pub(crate) Vec<(AttemptKey, String)>);
+
 /// The next batch of a printer.
 pub(crate) struct PlanRequest(pub(crate) Printer);
 
@@ -68,6 +71,9 @@ pub(crate) struct Probed {
     pub(crate) printer: String,
     pub(crate) capabilities: String,
 }
+
+/// A write without an effect, which shows whether the database can be written again.
+pub(crate) struct Probe;
 
 /// The end of an attempt.
 #[derive(Clone, Debug)]
@@ -241,9 +247,11 @@ writes! {
     done {
         acknowledgements: Acknowledgement,
         started: Started,
+        confirmations: Confirmation,
         not_renderable: NotRenderable,
         seen: StatusReport,
         probed: Probed,
+        probes: Probe,
     }
 }
 

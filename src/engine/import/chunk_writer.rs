@@ -5,11 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    photos::{Photo, read_again},
-    prepare::Ready,
-    report::Import,
-};
+use super::{photos::Photo, prepare::Ready, report::Import};
 use crate::{
     domain::{
         audit::Event,
@@ -29,8 +25,7 @@ pub(super) type DryRecords = HashMap<RecordId, RecordView>;
 
 /// Writes a chunk. New records are collected and inserted together; everything that reads or changes a record inserts
 /// them first.
-pub(super) struct ChunkWriter<'a> {
-    engine: &'a Engine,
+pub(super) struct ChunkWriter {
     import: Arc<Import>,
     tx: Tx,
     /// The records of a dry run, whose transaction cannot write; `None` in a real import.
@@ -42,7 +37,7 @@ pub(super) struct ChunkWriter<'a> {
 /// The photos of a chunk.
 #[derive(Default)]
 struct Photos {
-    /// Sealed photos of the chunk that are not yet stored.
+    /// Sealed photos of the chunk. One that was stored may be purged and needed again.
     new: HashMap<Digest, NewPhoto>,
     /// Row ids of stored photos. Cleared when a transition is saved, because it may purge a photo that no record uses
     /// any more.
@@ -51,10 +46,10 @@ struct Photos {
     uses: BTreeMap<i64, i64>,
 }
 
-impl<'a> ChunkWriter<'a> {
+impl ChunkWriter {
     /// Begins the chunk's transaction. `dry` has the records of earlier chunks of a dry run.
     pub(super) async fn begin(
-        (engine, permit): (&'a Engine, &Permit),
+        (engine, permit): (&Engine, &Permit),
         import: Arc<Import>,
         photos: Vec<NewPhoto>,
         dry: DryRecords,
@@ -63,7 +58,7 @@ impl<'a> ChunkWriter<'a> {
             if import.dry_run { (engine.store.read().await?, Some(dry)) } else { (engine.write(permit).await?, None) };
         let new = photos.into_iter().map(|photo| (photo.digest, photo)).collect();
         let photos = Photos { new, ..Photos::default() };
-        Ok(Self { engine, import, tx, dry, new_records: Vec::new(), photos })
+        Ok(Self { import, tx, dry, new_records: Vec::new(), photos })
     }
 
     /// The transaction, for reading.
@@ -208,14 +203,11 @@ impl<'a> ChunkWriter<'a> {
         let stored = if let Some(stored) = self.tx.photo_find(&photo.digest).await? {
             stored
         } else {
-            // The sealed bytes are passed once, with the first row that has the photo. If that row was refused, or the
-            // photo was purged since, the file is read again.
-            let (keys, entropy) = (self.engine.store.keys(), &*self.engine.entropy);
-            let again = || read_again(&self.import.photos, photo, keys, entropy);
-            let Some(new) = self.photos.new.remove(&photo.digest).or_else(again) else {
+            // The sealed bytes came with the chunk, unless the file changed, or another process purged the photo just now.
+            let Some(new) = self.photos.new.get(&photo.digest) else {
                 return Err(Refusal::PhotoChanged.into());
             };
-            self.tx.photo_add(&new).await?
+            self.tx.photo_add(new).await?
         };
         self.photos.stored.insert(photo.digest, stored);
         Ok(stored)

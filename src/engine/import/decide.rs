@@ -1,10 +1,11 @@
 //! Decides each row from what is known of its request and its person, and saves a chunk of rows in one transaction.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     chunk_writer::{ChunkWriter, DryRecords},
     known::{Known, Request},
+    photos::{Photo, read_again},
     prepare::{Chunk, ChunkSize, Prepared, Ready, ValueHasher},
     report::{Import, Report, Watch},
 };
@@ -27,7 +28,7 @@ use crate::{
         Engine, EngineError,
         person::{PHOTO_FIELD, open_person},
     },
-    store::{StoredBody, Tx, keys::Digest},
+    store::{NewPhoto, StoredBody, Tx, keys::Digest},
 };
 
 /// Decides the rows of one file.
@@ -72,11 +73,17 @@ impl<'a> Decider<'a> {
         watch: &mut dyn Watch,
     ) -> Result<(), EngineError> {
         let (engine, import) = (self.engine, self.import.clone());
+        let mut chunk = chunk;
+        if !import.dry_run {
+            let again = self.photos_again(&chunk).await?;
+            chunk.photos.extend(again);
+        }
         let dry_records = std::mem::take(&mut self.dry_records);
         let mut writer = ChunkWriter::begin((engine, self.permit), import, chunk.photos, dry_records).await?;
         let began = self.engine.clock.elapsed();
         let rows = chunk.rows.len();
         let before = report.clone();
+        let mut refused = Vec::new();
         self.look_up(writer.tx(), &chunk.rows).await?;
         self.next_id = self.next_id.max(writer.tx().record_next_id().await?);
         for prepared in chunk.rows {
@@ -88,17 +95,49 @@ impl<'a> Decider<'a> {
             };
             let outcome = self.decide(&mut writer, prepared, report).await?;
             report.count(&outcome);
-            if let RowOutcome::Refused(rejection) = &outcome {
-                let failed = |source| EngineError::Write { what: "the file of refused rows".into(), source };
-                watch.refused(row, &request_id, rejection).map_err(failed)?;
+            if let RowOutcome::Refused(rejection) = outcome {
+                refused.push((row, request_id, rejection));
             }
         }
         self.dry_records = writer.commit(self.event(&before, report)).await?;
+        // After the commit: a file or pipe that is slow must not keep other processes from writing.
+        for (row, request_id, rejection) in refused {
+            let failed = |source| EngineError::Write { what: "the file of refused rows".into(), source };
+            watch.refused(row, &request_id, &rejection).map_err(failed)?;
+        }
         if !self.import.dry_run {
             self.chunk_size.took(rows, self.engine.clock.elapsed().saturating_sub(began));
             self.known = Known::default();
         }
         Ok(())
+    }
+
+    /// Reads photos again that an earlier chunk had and did not store, because it refused their rows, or that were purged
+    /// since. This is done before the write transaction, which does not wait for files.
+    async fn photos_again(&self, chunk: &Chunk) -> Result<Vec<NewPhoto>, EngineError> {
+        let mut named: HashMap<Digest, &Photo> = HashMap::new();
+        for row in &chunk.rows {
+            if let Prepared::Ready(ready) = row
+                && let Some(photo) = &ready.photo
+            {
+                named.insert(photo.digest, photo);
+            }
+        }
+        for photo in &chunk.photos {
+            named.remove(&photo.digest);
+        }
+        if named.is_empty() {
+            return Ok(Vec::new());
+        }
+        // A withdrawal or an update in the chunk may purge a photo that is stored now.
+        if !self.import.update && !chunk.rows.iter().any(|row| matches!(row, Prepared::NotReady { .. })) {
+            let digests: Vec<Digest> = named.keys().copied().collect();
+            for at in self.engine.store.read().await?.photos_stored(&digests).await? {
+                named.remove(&digests[at]);
+            }
+        }
+        let (keys, entropy) = (self.engine.store.keys(), &*self.engine.entropy);
+        Ok(named.values().filter_map(|photo| read_again(&self.import.photos, photo, keys, entropy)).collect())
     }
 
     /// Reads the requests and persons of the chunk's rows from the database.
@@ -126,7 +165,7 @@ impl<'a> Decider<'a> {
 
     async fn decide(
         &mut self,
-        writer: &mut ChunkWriter<'_>,
+        writer: &mut ChunkWriter,
         row: Prepared,
         report: &mut Report,
     ) -> Result<RowOutcome, EngineError> {
@@ -152,7 +191,7 @@ impl<'a> Decider<'a> {
 
     async fn not_ready(
         &mut self,
-        writer: &mut ChunkWriter<'_>,
+        writer: &mut ChunkWriter,
         request_id: &str,
         status: &str,
     ) -> Result<RowOutcome, EngineError> {
@@ -171,7 +210,7 @@ impl<'a> Decider<'a> {
         Ok(RowOutcome::Withdrawn)
     }
 
-    async fn add(&mut self, writer: &mut ChunkWriter<'_>, mut ready: Ready) -> Result<RowOutcome, EngineError> {
+    async fn add(&mut self, writer: &mut ChunkWriter, mut ready: Ready) -> Result<RowOutcome, EngineError> {
         let admission = self.admission(&ready, None);
         let record = RecordId(self.next_id);
         self.next_id += 1;
@@ -182,7 +221,7 @@ impl<'a> Decider<'a> {
         Ok(if admission.rule().is_ok() { RowOutcome::Accepted } else { RowOutcome::Quarantined })
     }
 
-    async fn differs(&mut self, writer: &mut ChunkWriter<'_>, mut ready: Ready) -> Result<RowOutcome, EngineError> {
+    async fn differs(&mut self, writer: &mut ChunkWriter, mut ready: Ready) -> Result<RowOutcome, EngineError> {
         let Some(known) = self.known.request(&ready.request_id) else { return Ok(RowOutcome::Known) };
         if let Err(refused) = may_update(known.as_known(), &self.import.profile, self.import.update) {
             let fields = match refused {

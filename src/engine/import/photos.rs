@@ -2,8 +2,7 @@
 
 use std::{
     collections::HashMap,
-    fs::File,
-    io::Read,
+    io::ErrorKind,
     path::{Component, Path, PathBuf},
     sync::Arc,
 };
@@ -12,6 +11,7 @@ use crate::{
     domain::reason::PhotoFault,
     engine::{
         clock::{Entropy, nonce},
+        files::read_regular,
         person::photo_row_name,
         render_fault::photo_fault,
     },
@@ -120,16 +120,14 @@ fn read(root: &Path, path: &str) -> Result<Vec<u8>, PhotoFault> {
     if !file.starts_with(&root) {
         return Err(PhotoFault::OutsideFolder);
     }
-    let mut bytes = Vec::new();
-    let file = File::open(file).map_err(|_| PhotoFault::Unreadable)?;
-    if !file.metadata().is_ok_and(|m| m.is_file()) {
-        return Err(PhotoFault::NotAFile);
-    }
-    file.take(PHOTO_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|_| PhotoFault::Unreadable)?;
-    match bytes.len() {
-        0 => Err(PhotoFault::Empty),
-        n if n as u64 > PHOTO_BYTES_MAX => Err(PhotoFault::FileTooLarge),
-        _ => Ok(bytes),
+    match read_regular(&file, PHOTO_BYTES_MAX) {
+        Ok(bytes) if bytes.is_empty() => Err(PhotoFault::Empty),
+        Ok(bytes) => Ok(bytes),
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => Err(PhotoFault::FileTooLarge),
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::IsADirectory) => {
+            Err(PhotoFault::NotAFile)
+        }
+        Err(_) => Err(PhotoFault::Unreadable),
     }
 }
 

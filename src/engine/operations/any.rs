@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{act::Act, card, database, destruction, inspection, printer, queue, record, stock, warrant};
+use super::{
+    act::Act, card, clock, database, destruction, inspection, printer, queue, record, stock, test_card, warrant,
+};
 use crate::{
     domain::permission::{Operation, Permit},
     engine::{Engine, EngineError},
@@ -79,10 +81,11 @@ any_act! {
     printer::AddObjectedPrinter,
     printer::RemovePrinter,
     printer::ClearPrinter,
-    printer::TestPrinter,
+    test_card::TestPrinter,
     database::ArchiveJobs,
     database::BackUpDatabase,
     database::RecountCounters,
+    clock::AcceptClock,
 }
 
 fn json(answer: &impl Serialize) -> serde_json::Value {

@@ -1,9 +1,7 @@
 //! Care of the database: backups, the archive, and the move to another database.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io,
-    os::unix::fs::OpenOptionsExt,
+    fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -19,7 +17,7 @@ use crate::{
         refusal::Refusal,
         time::Timestamp,
     },
-    engine::{Engine, EngineError},
+    engine::{Engine, EngineError, files::NewFile},
     store::{Location, Moved, Recounted, Store, Transferred},
 };
 
@@ -139,16 +137,7 @@ impl Act for BackUpDatabase {
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Backup, EngineError> {
         permit.covers(Self::OPERATION)?;
         let file = std::path::absolute(&self.file).map_err(|source| cannot_write(&self.file, source))?;
-        refuse_existing(&file)?;
-        let mut part = file.clone().into_os_string();
-        part.push(format!(".part-{}", std::process::id()));
-        let part = PathBuf::from(part);
-        let done = write_and_check(engine, &file, &part).await;
-        if done.is_err() {
-            // The first error is reported, not that of the removal.
-            let _ = fs::remove_file(&part);
-        }
-        let done = done?;
+        let done = write_and_check(engine, &file).await?;
         let mut tx = engine.write(permit).await?;
         tx.audit(Event::new("database.backed-up", "database").with("file", file.display()).with("bytes", done.bytes));
         tx.commit().await?;
@@ -156,18 +145,16 @@ impl Act for BackUpDatabase {
     }
 }
 
-async fn write_and_check(engine: &Engine, file: &Path, part: &Path) -> Result<Backup, EngineError> {
-    let failed = |source| cannot_write(file, source);
-    let Some(text) = part.to_str() else {
+async fn write_and_check(engine: &Engine, file: &Path) -> Result<Backup, EngineError> {
+    // Created here, so that the file is readable by its owner only before it has content.
+    let new = NewFile::create(file, 0o600)?;
+    let Some(text) = new.part().to_str() else {
         return Err(Refusal::BackupName { file: file.display().to_string() }.into());
     };
-    // Created here, so that the file is readable by its owner only before it has content.
-    let handle = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part).map_err(failed)?;
     if !engine.store.backup_write(text).await? {
         return Err(Refusal::BackupOfServer.into());
     }
-    handle.sync_all().map_err(failed)?;
-    let copy = Store::backup_open(part, engine.store.keys().clone()).await?;
+    let copy = Store::backup_open(new.part(), engine.store.keys().clone()).await?;
     let checks = copy.read().await?.check(&[]).await;
     copy.close().await;
     let checks = checks?;
@@ -175,18 +162,9 @@ async fn write_and_check(engine: &Engine, file: &Path, part: &Path) -> Result<Ba
         let (thing, fault) = (fault.thing.clone(), fault.what.clone());
         return Err(Refusal::BackupUnsound { rule: rule.to_owned(), thing, fault }.into());
     }
-    refuse_existing(file)?;
-    fs::rename(part, file).map_err(failed)?;
-    let folder = file.parent().unwrap_or(Path::new("/"));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-    Ok(Backup { bytes: handle.metadata().map_err(failed)?.len(), rules: checks.len() })
-}
-
-fn refuse_existing(file: &Path) -> Result<(), Refusal> {
-    if file.symlink_metadata().is_ok() {
-        return Err(Refusal::FileExists { file: file.display().to_string() });
-    }
-    Ok(())
+    let bytes = fs::metadata(new.part()).map_err(|source| cannot_write(file, source))?.len();
+    new.finish()?;
+    Ok(Backup { bytes, rules: checks.len() })
 }
 
 fn cannot_write(file: &Path, source: io::Error) -> EngineError {

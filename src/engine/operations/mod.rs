@@ -5,6 +5,7 @@ mod act;
 mod any;
 mod approval;
 mod card;
+mod clock;
 mod database;
 mod destruction;
 mod inspection;
@@ -14,11 +15,13 @@ mod record;
 mod reprint;
 mod second_person;
 mod stock;
+mod test_card;
 mod warrant;
 
 pub use act::{Act, RecordName, find_record, no_record};
 pub use any::AnyAct;
 pub use card::{CheckCard, HandOverCard, RejectCard, SurrenderCard, card_preview};
+pub use clock::{AcceptClock, AcceptedClock};
 pub use database::{
     ArchiveJobs, Archived, BackUpDatabase, Backup, DatabaseMove, RecountCounters, archivable, database_move,
 };
@@ -26,11 +29,12 @@ pub use destruction::DestroyBlanks;
 pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use printer::{
     AddObjectedPrinter, AddPrinter, Capabilities, Caution, ClearPrinter, PrinterStatus, Probe, RemovePrinter, Supply,
-    TestCard, TestPrinter, does_not_answer, objections, plain_database, plain_uri, printer_probe,
+    does_not_answer, objections, plain_database, plain_uri, printer_probe,
 };
 pub use queue::{ApproveBatch, CancelBatch, Pause, ResumeBatch, ResumePrinter, ResumeQueue};
 pub use record::{HoldRecord, ReleaseRecord};
 pub use reprint::Reprint;
 pub use second_person::{TwoPersonAct, confirm, pending_act, refuse, request, take_back, taken_back_as, together};
 pub use stock::{Count, CountBlanks, Destruction, LendBlanks, LoadHopper, ReceiveBlanks, TakeBackBlanks, UnloadHopper};
+pub use test_card::{TestCard, TestPrinter};
 pub use warrant::{ApproveReprint, RefuseReprint, RequestReprint};

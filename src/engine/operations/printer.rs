@@ -1,46 +1,32 @@
-//! Printers: added, asked, tried with a test card, cleared, taken out of use.
+//! Printers: added, queried, cleared, removed.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use cetak_driver_api::{AttemptId, AttemptRef, Document, DriverError, PrinterDriver};
 pub use cetak_driver_api::{Capabilities, Caution, PrinterStatus, Supply};
+use cetak_driver_api::{DriverError, PrinterDriver};
 use serde::{Deserialize, Serialize};
 
 use super::{act::Act, approval::Approval};
 use crate::{
     domain::{
-        attempt::{AttemptState, Outcome},
         audit::Event,
         breaker::Breaker,
         objection::Objection,
         pause::PauseScope,
         pending::Target,
         permission::{Operation, Permit},
-        polling::POLL_MAX,
         printer::{PRINTERS_MAX, Printer},
         printer_reason,
         reason::Reason,
         refusal::{PrinterUse, Refusal},
-        stock::{Account, Cause, Movement, Place},
+        stock::Place,
         value::{HopperCapacity, Note, PrinterName},
     },
-    engine::{
-        Engine, EngineError,
-        clock::attempt_name,
-        planning,
-        printing::{
-            document,
-            verdict::{self, Verdict},
-        },
-    },
-    render::Renderer,
+    engine::{Engine, EngineError, printing::verdict},
     store::Tx,
 };
 
 pub use crate::engine::printing::suitability::objections;
-
-/// How long a test card is watched.
-const TEST_WATCH_MAX: Duration = Duration::from_mins(3);
 
 pub(super) fn no_printer(name: &str) -> Refusal {
     Refusal::NoPrinter { printer: name.to_owned() }
@@ -203,7 +189,7 @@ impl AddPrinter {
     }
 }
 
-fn driver(engine: &Engine, name: &str, uri: &str) -> Result<Arc<dyn PrinterDriver>, EngineError> {
+pub(super) fn driver(engine: &Engine, name: &str, uri: &str) -> Result<Arc<dyn PrinterDriver>, EngineError> {
     (engine.drivers)(name, uri).map_err(|detail| Refusal::PrinterSetup { printer: name.to_owned(), detail }.into())
 }
 
@@ -250,7 +236,11 @@ impl Act for RemovePrinter {
         if !tx.attempts_open(&[name]).await?.is_empty() {
             return in_use(PrinterUse::Attempt);
         }
-        if tx.printer_has_uncertain(name).await? {
+        let (open, uncertain) = tx.test_cards_unsettled(name).await?;
+        if open > 0 {
+            return in_use(PrinterUse::Attempt);
+        }
+        if uncertain > 0 || tx.printer_has_uncertain(name).await? {
             return in_use(PrinterUse::UncertainAttempts);
         }
         let blank_type = &engine.profile(&printer.profile)?.blank_type;
@@ -309,78 +299,6 @@ pub async fn printer_probe(
     Ok((printer, answer))
 }
 
-/// What became of a test card.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TestCard {
-    /// Its name at the printer.
-    pub attempt: String,
-    /// How it ended; uncertain too where it had not ended after three minutes.
-    pub state: AttemptState,
-    /// Why, if it is not a good card.
-    pub reason: Option<Reason>,
-}
-
-/// Prints one test card. Its blank is booked as spoiled before anything is sent, and comes back where it is proved that
-/// none was used.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct TestPrinter {
-    /// The printer.
-    pub printer: String,
-}
-
-impl Act for TestPrinter {
-    type Answer = TestCard;
-    const OPERATION: Operation = Operation::PrinterCare;
-
-    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<TestCard, EngineError> {
-        print_test_card(engine, permit.covers(Self::OPERATION)?, &self.printer).await
-    }
-}
-
-async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result<TestCard, EngineError> {
-    let (printer, answer) = printer_probe(engine, name).await?;
-    let (found, _) = answer.map_err(|fault| does_not_answer(&printer, &fault))?;
-    let objections = objections(engine, &printer.profile, &found);
-    if printer.override_reason.is_none() && !objections.is_empty() {
-        return Err(Refusal::PrinterObjections { printer: name.to_owned(), objections, added: true }.into());
-    }
-    let profile = engine.profile(&printer.profile)?;
-    let output = document::choose(&found, &profile).ok_or_else(|| Refusal::NoFormat { printer: name.to_owned() })?;
-    let bytes = Renderer::new(&profile)
-        .and_then(|renderer| renderer.test_card(&output))
-        .map_err(|error| Refusal::ProfileNotRendered { profile: profile.name.clone(), detail: error.to_string() })?;
-    let attempt = attempt_name(&engine.settings.site, engine.clock.now(), &*engine.entropy);
-    let id = AttemptId::new(&*attempt)
-        .map_err(|error| Refusal::PrinterSetup { printer: name.to_owned(), detail: error.to_string() })?;
-
-    let place = planning::place(&printer);
-    let mut tx = engine.write(permit).await?;
-    let lots = tx.account_lots(&profile.blank_type, &place.free()).await?;
-    let Some(lot) = lots.iter().find(|lot| lot.quantity > 0).map(|lot| lot.lot) else {
-        return Err(Refusal::NoFreeBlank { blank_type: profile.blank_type.clone(), place }.into());
-    };
-    let used = Movement::new(lot, place.free(), Account::Spoiled, 1, Cause::TestCard).with_document(&attempt);
-    tx.movements_append(&[used]).await?;
-    tx.audit(Event::new("printer.test-card", &*attempt).with("printer", name));
-    tx.commit().await?;
-
-    let (format, sides) = (output.format.media_type(), document::keyword(output.sides));
-    let document = Document { format, bytes, sides, media: output.media };
-    let outcome = print_once(engine, &*driver(engine, name, &printer.uri)?, id, document).await;
-    let mut tx = engine.write(permit).await?;
-    if outcome.state() == AttemptState::NotStarted {
-        let back = Movement::new(lot, Account::Spoiled, place.free(), 1, Cause::Released).with_document(&attempt);
-        tx.movements_append(&[back]).await?;
-    }
-    let mut event = Event::new("printer.test-card-ended", &*attempt).with("outcome", outcome.state().as_str());
-    if let Some(reason) = outcome.reason() {
-        event = event.because(reason);
-    }
-    tx.audit(event);
-    tx.commit().await?;
-    Ok(TestCard { attempt, state: outcome.state(), reason: outcome.reason().cloned() })
-}
-
 /// A printer's failure to answer as a refusal.
 pub fn does_not_answer(printer: &Printer, fault: &DriverError) -> EngineError {
     no_answer(&printer.name, &printer.uri, fault)
@@ -393,40 +311,6 @@ fn no_answer(name: &str, uri: &str, fault: &DriverError) -> EngineError {
         return Refusal::PrinterUnreachable { printer, address }.into();
     }
     Refusal::PrinterFailed { printer, address, detail: fault.to_string() }.into()
-}
-
-async fn print_once(engine: &Engine, driver: &dyn PrinterDriver, id: AttemptId, document: Document) -> Outcome {
-    let impressions = document.impressions();
-    let mut reference =
-        AttemptRef { id, printer_job: None, printer_run: None, releasing: true, impressions, acknowledged: false };
-    let sent = async {
-        let prepared = driver.prepare(&reference.id, document).await?;
-        (reference.printer_job, reference.printer_run) = (prepared.printer_job, prepared.printer_run);
-        let committed = driver.commit(&reference.id).await?;
-        reference.printer_job = committed.printer_job.or(reference.printer_job.take());
-        reference.printer_run = committed.printer_run.or(reference.printer_run.take());
-        reference.acknowledged = true;
-        Ok::<(), DriverError>(())
-    };
-    if let Err(fault) = sent.await
-        && let Some(outcome) = verdict::after_fault(&fault)
-    {
-        let _ = driver.cancel(&reference).await; // nothing can start; this only tidies up
-        return outcome;
-    }
-    let began = engine.clock.now();
-    let mut last = verdict::uncertain(Reason::NotEnded);
-    while engine.clock.now().since(began) < TEST_WATCH_MAX {
-        match driver.find(&reference).await.map(verdict::after_releasing) {
-            Ok(Verdict::Ended(outcome)) => return outcome,
-            Ok(Verdict::Wait(reasons)) if !reasons.is_empty() => last = verdict::uncertain(Reason::Printer { reasons }),
-            Ok(Verdict::Wait(_) | Verdict::Cancel) => {}
-            Err(fault) => last = verdict::uncertain(verdict::reason_of(&fault)),
-        }
-        engine.clock.sleep(POLL_MAX).await;
-    }
-    let _ = driver.cancel(&reference).await; // a card without a person must not come later
-    last
 }
 
 #[cfg(test)]

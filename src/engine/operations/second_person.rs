@@ -116,6 +116,19 @@ impl TwoPersonAct {
         }
     }
 
+    /// What an act does before its transaction, when it is done.
+    async fn prepare(&self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        match self {
+            Self::ResolveNothing(act) => act.prepare(engine, permit).await,
+            Self::Reprint(_)
+            | Self::CountBlanks(_)
+            | Self::DestroyBlanks(_)
+            | Self::LendBlanks(_)
+            | Self::TakeBackBlanks(_)
+            | Self::AddObjectedPrinter(_) => Ok(()),
+        }
+    }
+
     /// The thing that it is about, as it is now. Refused if that does not exist.
     async fn target(&self, engine: &Engine, tx: &mut Tx, objections: &Objections) -> Result<Target, EngineError> {
         match self {
@@ -175,6 +188,7 @@ pub async fn together(
 ) -> Result<(), EngineError> {
     permit.covers(act.operation())?;
     let objections = act.objections(engine).await?;
+    act.prepare(engine, permit).await?;
     let mut tx = engine.write(permit).await?;
     let by = actor(engine, permit);
     let [first, second] = people.names().map(|name| Actor { name: name.to_owned(), ..(*by).clone() });
@@ -228,7 +242,12 @@ pub async fn confirm(engine: &Engine, permit: &Permit, id: PendingActId) -> Resu
     // Decided once before a printer is asked: what cannot be confirmed anyway does not wait for its answer.
     let unchanged = Decision::Confirm { version: Some(&stored.target.version) };
     let state = decided(engine, permit, engine.clock.now(), &stored, unchanged)?;
-    let objections = if state == PendingState::Confirmed { act.objections(engine).await? } else { Objections::new() };
+    let objections = if state == PendingState::Confirmed {
+        act.prepare(engine, permit).await?;
+        act.objections(engine).await?
+    } else {
+        Objections::new()
+    };
 
     let mut tx = engine.write(permit).await?;
     let stored = find(&mut tx, id).await?;

@@ -140,8 +140,8 @@ impl BatchQueue {
                 Err(NotRendered::Record(reason)) => {
                     let subject = format!("record {}/{}", body.source, body.request_id);
                     let why = reason.to_stored();
+                    services.commits.not_renderable(self.batch.id, job.id, subject.clone(), reason).await?;
                     warn!(printer.id = session.name(), job.id = job.id.0, reason = why, "{subject} is quarantined");
-                    services.commits.not_renderable(self.batch.id, job.id, subject, reason).await?;
                 }
             }
         }

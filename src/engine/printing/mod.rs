@@ -11,5 +11,6 @@ mod prefetch;
 pub(super) mod services;
 pub(super) mod session;
 pub(super) mod suitability;
+mod troubles;
 pub mod verdict;
 pub(super) mod worker;

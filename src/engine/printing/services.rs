@@ -12,6 +12,7 @@ use crate::{
     engine::{
         Engine,
         batched_reads::{Bodies, ReaderHandle},
+        fault::Faults,
         group_commit::{CommitQueue, Settled},
         scheduling::activity::ActivityBoard,
     },
@@ -25,6 +26,7 @@ pub(in crate::engine) struct Services {
     pub(in crate::engine) commits: CommitQueue,
     pub(in crate::engine) bodies: ReaderHandle<Bodies>,
     pub(in crate::engine) board: Arc<ActivityBoard>,
+    pub(in crate::engine) faults: Arc<Faults>,
     pub(in crate::engine) renderer: Arc<dyn CardRenderer>,
 }
 

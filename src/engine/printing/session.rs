@@ -97,8 +97,9 @@ impl Waiting {
         let known = tx.printer_get(printer).await?;
         drop(tx);
         if known.is_some_and(|printer| printer.state != "processing" || printer.reasons != reasons) {
-            info!(printer.id = printer, reasons = reasons.join(","), "the card inside the printer waits");
+            let reasons_text = reasons.join(",");
             services.commits.card_waits(printer, reasons).await?;
+            info!(printer.id = printer, reasons = reasons_text, "the card inside the printer waits");
         }
         Ok(())
     }
@@ -111,10 +112,12 @@ pub(in crate::engine) struct Ending {
 }
 
 /// What the end of an attempt means for its printer.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(in crate::engine) struct Effect {
     health: Health,
     pub(in crate::engine) is_failure: bool,
+    /// The outcome and the reason of a failure, for the log.
+    failed: Option<(&'static str, String)>,
 }
 
 /// What was read for a printer, apart from the printer itself.
@@ -382,10 +385,12 @@ impl PrinterSession {
                 self.seen(services, "stopped", reasons.clone()).await
             }
             DriverError::NeedsOperator(what) => {
-                if !self.printer.reasons.iter().any(|reason| reason == NEEDS_OPERATOR) {
+                let is_new = !self.printer.reasons.iter().any(|reason| reason == NEEDS_OPERATOR);
+                self.seen(services, "stopped", vec![NEEDS_OPERATOR.into()]).await?;
+                if is_new {
                     warn!(printer.id = self.printer.name, "{what}");
                 }
-                self.seen(services, "stopped", vec![NEEDS_OPERATOR.into()]).await
+                Ok(())
             }
             DriverError::Unavailable { .. }
             | DriverError::NotSent(_)
@@ -400,8 +405,8 @@ impl PrinterSession {
         if printer.state == state && printer.reasons == reasons && printer.acknowledged_reasons == acknowledged {
             return Ok(());
         }
+        services.commits.seen(&printer.name, state, reasons.clone()).await?;
         info!(printer.id = printer.name, state, reasons = reasons.join(","), "the printer changed");
-        services.commits.seen(&self.printer.name, state, reasons.clone()).await?;
         self.printer.state = state.into();
         self.printer.reasons = reasons;
         self.printer.acknowledged_reasons = acknowledged;
@@ -431,15 +436,8 @@ impl PrinterSession {
         let limits = Limits { failures: settings.breaker_failures, starts_nothing: settings.release_after };
         let health = after_outcome(before, outcome.kind(), record, limits, services.now());
         let is_failure = outcome.kind().is_failure();
-        if let Some(reason) = outcome.reason().filter(|_| is_failure) {
-            warn!(
-                printer.id = self.printer.name,
-                reason = reason.to_stored(),
-                outcome = outcome.state().as_str(),
-                breaker = health.breaker.as_str(),
-                "a card failed"
-            );
-        }
+        let reason = outcome.reason().filter(|_| is_failure);
+        let failed = reason.map(|reason| (outcome.state().as_str(), reason.to_stored()));
         let is_changed = (before.breaker, before.failures) != (health.breaker, health.failures);
         let breaker = is_changed.then(|| BreakerChange {
             printer: self.printer.name.clone(),
@@ -447,12 +445,19 @@ impl PrinterSession {
             to: health.breaker,
             failures: health.failures,
         });
-        Ending { settle: Settle { attempt, outcome, breaker, good: None }, effect: Effect { health, is_failure } }
+        Ending {
+            settle: Settle { attempt, outcome, breaker, good: None },
+            effect: Effect { health, is_failure, failed },
+        }
     }
 
     /// The end of an attempt was saved.
     pub(in crate::engine) fn settled(&mut self, effect: Effect, settled: Settled) {
-        let Effect { health, is_failure } = effect;
+        let Effect { health, is_failure, failed } = effect;
+        if let Some((outcome, reason)) = failed {
+            let breaker = health.breaker.as_str();
+            warn!(printer.id = self.printer.name, reason, outcome, breaker, "a card failed");
+        }
         match settled {
             Settled::Saved { breaker: BreakerSaved::Saved, .. } => {
                 self.printer.breaker = health.breaker;

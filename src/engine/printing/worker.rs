@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use cetak_driver_api::AttemptId;
 use tokio::sync::watch;
-use tracing::{debug, error, info};
+use tracing::{debug, info};
 
 use super::{
     attempt::{cancel_leftover, judge, reference},
     prefetch::print_batch,
     services::{Progress, Services},
     session::{ASK_MAX, Ending, Pending, PrinterSession},
+    troubles::Troubles,
     verdict::Verdict,
 };
 use crate::{
@@ -48,6 +49,7 @@ impl Worker {
         let name = self.session.name().to_owned();
         let mut wake = self.services.board.waker();
         let mut idle = IDLE;
+        let mut troubles = Troubles::new(&self.services, &name);
         loop {
             if *self.stop.borrow() {
                 break;
@@ -56,21 +58,16 @@ impl Worker {
             let turn = self.turn().await;
             let is_error = turn.is_err();
             let progress = match turn {
-                Ok(progress) => progress,
-                Err(StoreError::Conflict(what)) => {
-                    debug!(printer.id = name, what, "another process was faster");
-                    Progress::Wait(POLL_MIN)
+                Ok(progress) => {
+                    troubles.end();
+                    progress
                 }
                 Err(StoreError::Fenced) => break,
                 Err(error) if error.is_away() => {
                     debug!(printer.id = name, "waits for the database");
                     Progress::Wait(AWAY)
                 }
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    error!(printer.id = name, error, "the printer waits for the database");
-                    Progress::Wait(ASK_MAX)
-                }
+                Err(error) => Progress::Wait(troubles.failed(&error)),
             };
             if is_error {
                 self.session.forget_readiness();
@@ -98,6 +95,7 @@ impl Worker {
                 _ = self.stop.changed() => {}
             }
         }
+        troubles.end();
         self.services.board.leave(&name);
     }
 
@@ -105,7 +103,11 @@ impl Worker {
     async fn turn(&mut self) -> Result<Progress, StoreError> {
         let query = SnapshotQuery(self.session.name().to_owned());
         let Some(seen) = self.snapshots.ask(query).await? else { return Ok(Progress::Gone) };
-        let Snapshot { printer, mut open, batch, pauses, newest } = *seen;
+        let Snapshot { printer, mut open, unconfirmed, batch, pauses, newest } = *seen;
+        if !unconfirmed.is_empty() {
+            // Between two runs over a batch, the worker is sending nothing.
+            self.services.commits.confirm(unconfirmed).await?;
+        }
         let is_gone = !self.session.sync(printer);
         let read = Pending { is_gone, has_open_attempt: !open.is_empty(), batch, pauses, newest };
         let mut action = self.decide(&read);
@@ -202,17 +204,18 @@ impl Worker {
         let reference = reference(open, id);
         match judge(self.session.driver(), &reference).await {
             Ok(Verdict::Ended(outcome)) => {
-                info!(
-                    printer.id = self.session.name(),
-                    attempt.id = open.name,
-                    outcome = outcome.state().as_str(),
-                    "an open attempt is settled"
-                );
                 if !cancel_leftover(self.session.driver(), &reference, &outcome).await {
                     return self.down(read).await;
                 }
+                let state = outcome.state().as_str();
                 let Ending { settle, effect } = self.session.ending(&self.services, open.key, None, outcome);
                 let settled = self.services.commits.settle(settle).await?;
+                info!(
+                    printer.id = self.session.name(),
+                    attempt.id = open.name,
+                    outcome = state,
+                    "an open attempt is settled"
+                );
                 self.session.settled(effect, settled);
                 self.session.set_up();
                 self.services.board.new_work();

@@ -13,7 +13,7 @@ use crate::{
         printer_reason::{Advice, Who},
         record::RecordState,
     },
-    engine::CLOCK_TOLERANCE,
+    engine::{CLOCK_TOLERANCE, fault::FaultSince},
     store::{RecordCount, Tx},
 };
 
@@ -36,7 +36,7 @@ pub struct Need {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum NeedKind {
-    /// Cards with an unknown outcome, to be inspected.
+    /// Cards and test cards with an unknown outcome, to be inspected.
     UncertainCards,
     /// Records that were quarantined, to be released or withdrawn.
     QuarantinedRecords,
@@ -70,6 +70,8 @@ pub enum NeedKind {
     },
     /// The clock is behind the newest audit row, so nothing is fed.
     ClockBehind,
+    /// The scheduler that runs on the same data folder cannot print.
+    SchedulerFault(FaultSince),
 }
 
 impl Query for ListNeeds {
@@ -96,7 +98,7 @@ pub(super) async fn read(
         counts.map(|c| c.count).sum::<i64>()
     };
     let mut needs = vec![
-        (NeedKind::UncertainCards, count(RecordState::Uncertain, false)),
+        (NeedKind::UncertainCards, count(RecordState::Uncertain, false) + tx.test_cards_uncertain_count().await?),
         (NeedKind::QuarantinedRecords, count(RecordState::Quarantined, false)),
         (NeedKind::StoppedCards, count(RecordState::Printed, true)),
         (NeedKind::BatchesToApprove, tx.batches_planned_count().await?),
@@ -110,6 +112,7 @@ pub(super) async fn read(
     needs.extend(printers.iter().flat_map(needs_of).map(|kind| (kind, 1)));
     let is_behind = engine.clock.now().plus(CLOCK_TOLERANCE) < tx.newest_instant().await?;
     needs.push((NeedKind::ClockBehind, i64::from(is_behind)));
+    needs.extend(engine.faults.read().into_iter().map(|fault| (NeedKind::SchedulerFault(fault), 1)));
     Ok(needs.into_iter().filter(|(_, count)| *count > 0).map(|(kind, count)| Need { kind, count }).collect())
 }
 

@@ -13,7 +13,7 @@ use crate::{
         share::share,
     },
     engine::{Engine, EngineError},
-    store::StoreError,
+    store::{Candidate, Node, StoreError, is_running},
 };
 
 /// The interval of heartbeats, which renew the lease and check those of other nodes.
@@ -35,16 +35,18 @@ pub(super) async fn join(lease: &Lease, engine: &Engine) -> Result<(), EngineErr
     let asked = engine.clock.elapsed();
     let unfenced = engine.acting(&engine.writer.chain, (*engine.writer.actor).clone());
     let mut tx = unfenced.write(&Permit::system(SystemAct::Lease)).await?;
+    let known = tx.node_list().await?.into_iter().find(|node| node.name == lease.node());
+    if let Some(holder) = known
+        && lease.candidate.is_same_folder(&holder)
+        && holder.lease_left_ms > 0
+        && !has_ended(&holder, &lease.candidate)
+    {
+        return Err(taken(holder).into());
+    }
     let epoch = match tx.node_join(lease.node(), &lease.candidate, length_us(lease.length)).await? {
         Ok(epoch) => epoch,
         Err(holder) => {
-            return Err(Refusal::NodeTaken {
-                node: holder.name,
-                process: holder.process,
-                host: holder.host,
-                lease_left_s: holder.lease_left_ms / 1_000 + 1,
-            }
-            .into());
+            return Err(taken(holder).into());
         }
     };
     let event = Event::new("node.joined", format!("node {}", lease.node())).with("epoch", epoch);
@@ -54,6 +56,35 @@ pub(super) async fn join(lease: &Lease, engine: &Engine) -> Result<(), EngineErr
     lease.renewed(asked);
     info!(node = lease.node(), epoch, "joined");
     Ok(())
+}
+
+/// Refused if another living process uses this node's name, with a copy of its data folder: the two would take the lease
+/// from each other for ever.
+pub(super) async fn refuse_taken(lease: &Lease, engine: &Engine) -> Result<(), EngineError> {
+    let nodes = engine.store.read().await?.node_list().await?;
+    let Candidate { host, process, .. } = &lease.candidate;
+    let is_other = |node: &&Node| {
+        node.name == lease.node() && node.lease_left_ms > 0 && (&node.host, &node.process) != (host, process)
+    };
+    match nodes.iter().find(is_other) {
+        Some(holder) => Err(taken(holder.clone()).into()),
+        None => Ok(()),
+    }
+}
+
+fn taken(holder: Node) -> Refusal {
+    Refusal::NodeTaken {
+        node: holder.name,
+        process: holder.process,
+        host: holder.host,
+        lease_left_s: holder.lease_left_ms / 1_000 + 1,
+    }
+}
+
+/// Whether the node's last scheduler has ended, so that this one, of the same data folder, replaces it at once.
+fn has_ended(node: &Node, candidate: &Candidate) -> bool {
+    let process = u32::try_from(node.process).unwrap_or(u32::MAX);
+    node.process == candidate.process || !is_running(process)
 }
 
 /// Renews the lease, removes nodes whose lease has expired, and takes free printers. `freed` are printers that this
@@ -105,6 +136,7 @@ pub(super) async fn leave(lease: &Lease, engine: &Engine) -> Result<(), StoreErr
     lease.lost();
     let mut tx = engine.write(&Permit::system(SystemAct::Lease)).await?;
     tx.node_remove(lease.node()).await?;
+    tx.owner_end().await?; // its workers have ended
     tx.audit(Event::new("node.left", format!("node {}", lease.node())));
     tx.commit().await
 }

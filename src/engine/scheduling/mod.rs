@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::{sync::watch, task::JoinHandle};
-use tracing::{info, warn};
+use tracing::warn;
 
 use self::{
     activity::{Activity, ActivityBoard},
@@ -21,17 +21,30 @@ use self::{
 use super::{
     Engine, EngineError,
     batched_reads::{self, Bodies, ReaderHandle, SnapshotQuery},
+    fault::Faults,
     group_commit::{self, CommitQueue},
+    outage_log::{OutageLog, Use},
     printing::{services::Services, session::PrinterSession, worker::Worker},
+    test_cards,
 };
 use crate::{
-    domain::{dispatch::Blocked, printer::Printer},
+    domain::{
+        dispatch::Blocked,
+        permission::{Permit, SystemAct},
+        printer::Printer,
+    },
     render::CardRenderer,
     store::{ChangeListener, Fence, StoreError},
 };
 
 /// The interval at which the scheduler checks for changes by other processes.
 const CHECK_EVERY: Duration = Duration::from_millis(100);
+/// The interval of tries to write first while the database is away.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+/// How long no worker has tried to write, in an outage, before the scheduler finds out whether it is over.
+const PROBE_AFTER: Duration = Duration::from_secs(30);
+/// The interval at which test cards that were left open are looked for.
+const TEST_CARDS_EVERY: Duration = Duration::from_mins(1);
 
 /// The condition for ending.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,12 +65,33 @@ pub async fn run(
     until: Until,
     mut stop: watch::Receiver<bool>,
 ) -> Result<BlockedPrinters, EngineError> {
+    let faults = Arc::new(Faults::new(engine.faults.clone()));
+    let log = |what| Arc::new(OutageLog::new(what, engine.clock.clone(), faults.clone()));
+    let (away, unwritten) = (log(Use::Reach), log(Use::Write));
+    let engine = &loop {
+        match Box::pin(engine.owning(&Permit::system(SystemAct::Lease), true)).await {
+            Ok(own) => break own,
+            Err(error) => {
+                if !wait_out(engine, error.into(), &away, &mut stop).await? {
+                    return Ok(BlockedPrinters::new());
+                }
+            }
+        }
+    };
     if let Some(lease) = &engine.lease {
-        membership::join(lease, engine).await?;
+        while let Err(error) = Box::pin(membership::join(lease, engine)).await {
+            if !wait_out(engine, error, &away, &mut stop).await? {
+                return Ok(BlockedPrinters::new());
+            }
+        }
     }
     let mut scheduler = Scheduler {
         engine: engine.clone(),
-        commits: start_writer(engine),
+        commits: start_writer(engine, unwritten.clone()),
+        faults,
+        away,
+        unwritten,
+        probe: None,
         snapshots: batched_reads::start(engine.clone()),
         bodies: batched_reads::start(engine.clone()),
         board: Arc::new(ActivityBoard::new()),
@@ -66,19 +100,18 @@ pub async fn run(
         unusable: HashMap::new(),
         giving: HashSet::new(),
         heartbeat_at: None,
-        is_away: false,
+        test_cards: None,
+        test_cards_at: None,
         must_start: true,
         lacks: false,
         ends: false,
     };
     let mut news = engine.store.listen().await;
     let blocked = loop {
-        let is_settled = match scheduler.check(&mut news).await {
+        let is_settled = match Box::pin(scheduler.check(&mut news)).await {
             Ok(is_settled) => is_settled,
             // A lost database may return. Until then no card starts, because nothing can be saved.
-            Err(EngineError::Store(error))
-                if engine.store.is_shared() && (error.is_away() || matches!(error, StoreError::Database { .. })) =>
-            {
+            Err(EngineError::Store(error)) if may_return(&error, engine.store.is_shared()) => {
                 scheduler.away(&error);
                 false
             }
@@ -98,30 +131,39 @@ pub async fn run(
             _ = stop.changed() => {}
         }
     };
-    scheduler.ends = true;
-    for handle in scheduler.workers.values() {
-        let _ = handle.stop.send(true); // the worker may have ended
-    }
-    scheduler.board.wake_all();
-    for (_, handle) in std::mem::take(&mut scheduler.workers) {
-        scheduler.end(handle.worker).await;
-    }
-    if let Some(lease) = &engine.lease
-        && let Err(error) = membership::leave(lease, engine).await
-    {
-        warn!(
-            error = &error as &dyn std::error::Error,
-            "this node could not leave; its printers are taken over when its lease expires"
-        );
-    }
+    scheduler.finish().await;
     Ok(blocked)
 }
 
+/// Waits until a first write, which failed because the database has gone away since it was opened, is tried again. Returns
+/// false if the scheduler is told to stop meanwhile, and any other error.
+async fn wait_out(
+    engine: &Engine,
+    error: EngineError,
+    away: &OutageLog,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<bool, EngineError> {
+    let EngineError::Store(error) = error else { return Err(error) };
+    if !error.is_away() {
+        return Err(error.into());
+    }
+    away.failed(&error, engine.clock.elapsed());
+    tokio::select! {
+        () = engine.clock.sleep(FIRST_RETRY) => Ok(true),
+        _ = stop.changed() => Ok(false),
+    }
+}
+
+/// Whether the database may be usable again later. A server may also be restored or migrated while its nodes run.
+fn may_return(error: &StoreError, is_shared: bool) -> bool {
+    error.is_away() || is_shared && matches!(error, StoreError::Database { .. })
+}
+
 /// Starts the commit queue, whose writes carry the node's present epoch.
-fn start_writer(engine: &Engine) -> CommitQueue {
+fn start_writer(engine: &Engine, outages: Arc<OutageLog>) -> CommitQueue {
     let mut engine = engine.clone();
     engine.writer.fence = engine.writer.fence.as_ref().map(Fence::pinned);
-    group_commit::start(engine)
+    group_commit::start(engine, outages)
 }
 
 /// A worker's task, and the channel that tells it to stop after its current card.
@@ -130,10 +172,16 @@ struct WorkerHandle {
     stop: watch::Sender<bool>,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "the flags are independent of each other")]
 struct Scheduler {
     engine: Engine,
     commits: CommitQueue,
+    faults: Arc<Faults>,
+    /// Whether the last read or heartbeat failed.
+    away: Arc<OutageLog>,
+    /// Whether the last commit of the workers failed.
+    unwritten: Arc<OutageLog>,
+    /// The probe whether an outage of the writes is over.
+    probe: Option<JoinHandle<()>>,
     snapshots: ReaderHandle<SnapshotQuery>,
     bodies: ReaderHandle<Bodies>,
     board: Arc<ActivityBoard>,
@@ -145,8 +193,9 @@ struct Scheduler {
     giving: HashSet<String>,
     /// When the next heartbeat is due.
     heartbeat_at: Option<Duration>,
-    /// Whether the last use of the database failed.
-    is_away: bool,
+    /// The task that settles test cards that were left open, and when they are looked for next.
+    test_cards: Option<JoinHandle<()>>,
+    test_cards_at: Option<Duration>,
     /// Whether there may be printers without a worker.
     must_start: bool,
     /// Whether other nodes are about to give up printers for this one.
@@ -157,9 +206,10 @@ struct Scheduler {
 
 impl Scheduler {
     /// Sends a due heartbeat, and starts workers if there may be new printers. Returns false if other nodes are about
-    /// to give up printers for this one.
+    /// to give up printers for this one, or test cards are being settled.
     async fn check(&mut self, news: &mut ChangeListener) -> Result<bool, EngineError> {
         self.heartbeat().await?;
+        self.settle_test_cards().await?;
         // Checked before the printers are read, so that a change in between is seen in the next round.
         self.must_start |= news.changed().await? || self.has_finished_workers();
         if self.must_start {
@@ -167,22 +217,52 @@ impl Scheduler {
             self.must_start = false;
             self.board.wake_all();
         }
-        if std::mem::take(&mut self.is_away) {
-            info!("the database is back");
+        if self.away.is_on() {
+            self.away.succeeded();
             self.board.wake_all();
         }
-        Ok(!self.lacks)
+        self.probe();
+        let test_cards_settled = self.test_cards.as_ref().is_none_or(JoinHandle::is_finished);
+        Ok(!self.lacks && !self.unwritten.is_on() && test_cards_settled)
+    }
+
+    /// Finds out whether an outage of the writes is over, if no worker does.
+    fn probe(&mut self) {
+        if self.unwritten.is_idle_for(PROBE_AFTER) && self.probe.as_ref().is_none_or(JoinHandle::is_finished) {
+            let commits = self.commits.clone();
+            // The commit queue logs the result.
+            self.probe = Some(tokio::spawn(async move { drop(commits.probe().await) }));
+        }
+    }
+
+    /// Looks for test cards that were left open, and settles them in a task of its own, because printers answer slowly.
+    async fn settle_test_cards(&mut self) -> Result<(), EngineError> {
+        let now = self.engine.clock.elapsed();
+        let is_busy = self.test_cards.as_ref().is_some_and(|task| !task.is_finished());
+        if is_busy || self.test_cards_at.is_some_and(|at| now < at) {
+            return Ok(());
+        }
+        self.test_cards_at = Some(now + TEST_CARDS_EVERY);
+        let open = self.engine.store.read().await?.test_cards_open().await?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        let (engine, board) = (self.engine.clone(), self.board.clone());
+        self.test_cards = Some(tokio::spawn(async move {
+            match test_cards::settle_left_over(&engine, &Permit::system(SystemAct::Print), open).await {
+                Ok(()) => board.new_work(), // a blank may be free again
+                Err(error) => {
+                    warn!(error = &error as &dyn std::error::Error, "test cards that were left open are not settled");
+                }
+            }
+        }));
+        Ok(())
     }
 
     fn away(&mut self, error: &StoreError) {
         // The answer was lost, so printers may have been taken.
         self.must_start = true;
-        if !std::mem::replace(&mut self.is_away, true) {
-            warn!(
-                error = error as &dyn std::error::Error,
-                "the database is not reachable; no card starts until it is back"
-            );
-        }
+        self.away.failed(error, self.engine.clock.elapsed());
     }
 
     /// Sends a heartbeat when it is due. A node whose lease has expired joins again, with new workers.
@@ -201,6 +281,7 @@ impl Scheduler {
                 return Ok(());
             }
             Err(StoreError::Fenced) => {
+                membership::refuse_taken(&lease, &self.engine).await?;
                 warn!("this node's lease expired; it joins again");
                 // The database refuses every write of the workers, and their open attempts belong to another node. The workers
                 // and their queued writes must be gone before this node has a lease again, because they would use it.
@@ -212,13 +293,14 @@ impl Scheduler {
                 }
                 self.giving.clear();
                 membership::join(&lease, &self.engine).await?;
-                self.commits = start_writer(&self.engine);
+                self.commits = start_writer(&self.engine, self.unwritten.clone());
                 self.must_start = true;
                 membership::heartbeat(&lease, &self.engine, &[], false).await?
             }
             heartbeat => heartbeat?,
         };
         self.heartbeat_at = Some(now + HEARTBEAT);
+        self.confirm_without_worker().await?; // what another node has settled
         self.giving.retain(|name| !freed.contains(name));
         for name in &heartbeat.give {
             if let Some(handle) = self.workers.get(name) {
@@ -232,6 +314,26 @@ impl Scheduler {
         self.must_start |= heartbeat.took;
         self.lacks = heartbeat.lacks;
         Ok(())
+    }
+
+    /// Lets the current cards finish, and gives up the lease.
+    async fn finish(mut self) {
+        self.ends = true;
+        for handle in self.workers.values() {
+            let _ = handle.stop.send(true); // the worker may have ended
+        }
+        self.board.wake_all();
+        for (_, handle) in std::mem::take(&mut self.workers) {
+            self.end(handle.worker).await;
+        }
+        if let Some(lease) = &self.engine.lease
+            && let Err(error) = membership::leave(lease, &self.engine).await
+        {
+            warn!(
+                error = &error as &dyn std::error::Error,
+                "this node could not leave; its printers are taken over when its lease expires"
+            );
+        }
     }
 
     /// Waits for a worker that was told to stop, and renews the lease until its card is finished.
@@ -256,6 +358,7 @@ impl Scheduler {
         printers
             .retain(|printer| printer.node.as_deref() == self.engine.node() && !self.giving.contains(&printer.name));
         self.workers.retain(|_, handle| !handle.worker.is_finished());
+        self.confirm_without_worker().await?;
         for (name, _) in self.unusable.extract_if(|name, _| !printers.iter().any(|printer| printer.name == *name)) {
             self.board.leave(&name);
         }
@@ -276,13 +379,24 @@ impl Scheduler {
         Ok(())
     }
 
+    /// Confirms that uncertain attempts at printers without a worker will not be sent by this process. A worker confirms its own.
+    async fn confirm_without_worker(&self) -> Result<(), EngineError> {
+        let mut unconfirmed = self.engine.store.read().await?.attempts_unconfirmed(self.engine.writer.owner).await?;
+        unconfirmed.retain(|(printer, ..)| !self.workers.contains_key(printer));
+        if unconfirmed.is_empty() {
+            return Ok(());
+        }
+        let attempts = unconfirmed.into_iter().map(|(_, key, name)| (key, name)).collect();
+        Ok(self.commits.of("").confirm(attempts).await?)
+    }
+
     /// Logs once why a printer cannot be used, and saves the reason for `status`.
     async fn cannot_use(&mut self, name: String, why: String) -> Result<(), EngineError> {
         self.board.set(&name, Activity::Blocked(Blocked::Misconfigured), self.board.seen());
         if self.unusable.get(&name) != Some(&why) {
-            warn!(printer.id = name, "the printer cannot be used: {why}");
             let reasons = vec!["needs-operator".to_owned()];
             self.commits.of(&name).seen(&name, "stopped", reasons).await?;
+            warn!(printer.id = name, "the printer cannot be used: {why}");
             self.unusable.insert(name, why);
         }
         Ok(())
@@ -305,6 +419,7 @@ impl Scheduler {
             commits: self.commits.of(&printer.name),
             bodies: self.bodies.clone(),
             board: self.board.clone(),
+            faults: self.faults.clone(),
             renderer,
         };
         Ok(Worker { services, snapshots: self.snapshots.clone(), session: PrinterSession::new(printer, feeder), stop })

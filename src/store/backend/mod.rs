@@ -1,18 +1,19 @@
 //! SQLite and PostgreSQL behind one interface. Other files of the store use one SQL text and one call for both databases,
 //! through [`on!`](on).
 
+mod lock_holder;
 pub(super) mod postgres;
 mod schema;
 pub(super) mod sqlite;
 
 use std::{path::PathBuf, sync::Arc};
 
-use sqlx::{Sqlite, Transaction, postgres::PgListener};
+use sqlx::postgres::PgListener;
 use tokio::net::UnixDatagram;
 
 use self::{
     postgres::{PgTransaction, Purpose, Server},
-    sqlite::SqliteFile,
+    sqlite::{SqliteFile, SqliteTransaction},
 };
 use super::error::{StoreError, doing};
 
@@ -25,8 +26,14 @@ macro_rules! on {
     ($tx:expr, $connection:ident => $call:expr) => {
         match &mut $tx.inner {
             $crate::store::backend::Inner::Sqlite(transaction) => {
-                let $connection = &mut **transaction;
-                $call.await
+                let result = if transaction.failed {
+                    Err($crate::store::backend::sqlite::rolled_back())
+                } else {
+                    let $connection = &mut **transaction;
+                    $call.await
+                };
+                transaction.failed |= result.is_err();
+                result
             }
             $crate::store::backend::Inner::Postgres(transaction) => {
                 // Boxed: otherwise the futures of a thousand workers on SQLite would reserve memory for it.
@@ -42,6 +49,8 @@ macro_rules! execute {
     };
 }
 pub(super) use {execute, on};
+
+pub use self::lock_holder::{LockHolder, is_running, lock_holder};
 
 /// The location of the database.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -62,7 +71,7 @@ pub(super) enum Backend {
 /// An open transaction.
 #[derive(Debug)]
 pub(super) enum Inner {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(SqliteTransaction),
     Postgres(PgTransaction),
 }
 
@@ -85,18 +94,22 @@ impl Backend {
     pub(super) async fn write(&self) -> Result<Inner, StoreError> {
         match self {
             Self::Sqlite(file) => file.begin_write().await.map(Inner::Sqlite),
-            Self::Postgres(server) => Box::pin(server.begin(Purpose::Write)).await.map(Inner::Postgres),
+            Self::Postgres(server) => {
+                let begun = Box::pin(server.begin(Purpose::Write)).await;
+                begun.map(Inner::Postgres).map_err(doing("beginning to write"))
+            }
         }
-        .map_err(doing("beginning to write"))
     }
 
     /// Begins a read-only transaction on a snapshot.
     pub(super) async fn read(&self) -> Result<Inner, StoreError> {
         match self {
-            Self::Sqlite(file) => file.read.begin().await.map(Inner::Sqlite),
-            Self::Postgres(server) => Box::pin(server.begin(Purpose::Read)).await.map(Inner::Postgres),
+            Self::Sqlite(file) => file.begin_read().await.map(Inner::Sqlite),
+            Self::Postgres(server) => {
+                let begun = Box::pin(server.begin(Purpose::Read)).await;
+                begun.map(Inner::Postgres).map_err(doing("beginning to read"))
+            }
         }
-        .map_err(doing("beginning to read"))
     }
 
     pub(super) async fn close(&self) {
@@ -140,7 +153,7 @@ impl Backend {
 impl Inner {
     pub(super) async fn commit(self, announces: bool) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(transaction) => transaction.commit().await.map_err(doing("committing")),
+            Self::Sqlite(transaction) => transaction.commit().await,
             Self::Postgres(transaction) => Box::pin(transaction.commit(announces)).await,
         }
     }

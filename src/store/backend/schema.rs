@@ -19,6 +19,8 @@ macro_rules! scripts {
             (8, "counters", include_str!(concat!("../../../migrations/", $folder, "/0008_counters.sql"))),
             (9, "second_person", include_str!(concat!("../../../migrations/", $folder, "/0009_second_person.sql"))),
             (10, "names", include_str!(concat!("../../../migrations/", $folder, "/0010_names.sql"))),
+            (11, "owners", include_str!(concat!("../../../migrations/", $folder, "/0011_owners.sql"))),
+            (12, "test_cards", include_str!(concat!("../../../migrations/", $folder, "/0012_test_cards.sql"))),
         ]
     };
 }

@@ -1,16 +1,25 @@
 //! A SQLite file and its connections.
 
-use std::{path::PathBuf, time::Duration};
-
-use sqlx::{
-    ConnectOptions, Sqlite, SqlitePool, Transaction,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+use std::{
+    ops::{Deref, DerefMut},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    time::Duration,
 };
 
-use super::schema;
-use crate::store::error::{StoreError, doing};
+use sqlx::{
+    ConnectOptions, Connection, Executor, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::time::timeout;
 
-/// How long a process waits for another one's write transaction to end.
+use super::{lock_holder::lock_holder, schema};
+use crate::store::{
+    error::{StoreError, doing},
+    outage::Outage,
+};
+
+/// How long a process waits for another one's write transaction to end, in all.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The interval between tries. Short, because a busy scheduler leaves only short gaps between its transactions.
 const WRITE_RETRY: Duration = Duration::from_millis(1);
@@ -21,11 +30,24 @@ const WRITER_CACHE: &str = "-65536";
 const READER_CACHE: &str = "-4096";
 
 /// An open SQLite file: one connection that writes, and a pool of connections that read.
+///
+/// SQLite rolls a transaction back by itself when the disk is full or fails; sqlx then takes the connection for one that is
+/// still in a transaction. Such a connection is closed when it is acquired again, and another one is opened.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct SqliteFile {
     pub(in crate::store) write: SqlitePool,
     pub(in crate::store) read: SqlitePool,
     pub(in crate::store) path: PathBuf,
+    /// The file that is open, which the path must still name when a transaction writes.
+    pub(in crate::store) identity: Option<FileIdentity>,
+}
+
+/// A device and an inode.
+pub(in crate::store) type FileIdentity = (u64, u64);
+
+/// The file at a path; `None` if there is none.
+pub(in crate::store) fn identity(path: &Path) -> Option<FileIdentity> {
+    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
 impl SqliteFile {
@@ -42,43 +64,58 @@ impl SqliteFile {
             .pragma("temp_store", "memory")
             .statement_cache_capacity(200)
             .disable_statement_logging();
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options.clone().pragma("cache_size", WRITER_CACHE).busy_timeout(WRITE_TIMEOUT))
-            .await
-            .map_err(doing(failed))?;
+        let writer = options.clone().pragma("cache_size", WRITER_CACHE).busy_timeout(WRITE_TIMEOUT);
+        let write =
+            pool(1).idle_timeout(None).max_lifetime(None).connect_with(writer.clone()).await.map_err(doing(failed))?;
         let (migrator, known) = schema::of_sqlite();
         schema::migrated(migrator.run(&write).await, known)?;
-        let reader = options.read_only(true).create_if_missing(false).pragma("cache_size", READER_CACHE);
-        let read = SqlitePoolOptions::new()
-            .max_connections(u32::try_from(readers).unwrap_or(1))
-            .test_before_acquire(false)
-            .connect_lazy_with(reader.busy_timeout(WRITE_TIMEOUT));
         // From here on `begin_write` retries by itself: SQLite's own waits grow too long to hit a busy scheduler's gaps.
-        sqlx::query("PRAGMA busy_timeout = 0").execute(&write).await.map_err(doing(failed))?;
-        Ok(Self { write, read, path })
+        write.execute("PRAGMA busy_timeout = 0").await.map_err(doing(failed))?;
+        // A connection that replaces this one must not create a second, empty database where the file was moved away.
+        write.set_connect_options(writer.create_if_missing(false).busy_timeout(Duration::ZERO));
+        let reader = options.read_only(true).create_if_missing(false).pragma("cache_size", READER_CACHE);
+        let readers = u32::try_from(readers).unwrap_or(1);
+        let read = pool(readers).connect_lazy_with(reader.busy_timeout(WRITE_TIMEOUT));
+        let identity = identity(&path);
+        Ok(Self { write, read, path, identity })
     }
 
     /// Begins a transaction that writes. Retries every [`WRITE_RETRY`] while another process writes, for at most
-    /// [`WRITE_TIMEOUT`]; then returns the database's `SQLITE_BUSY`.
-    pub(super) async fn begin_write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        let mut waited = Duration::ZERO;
-        loop {
-            match self.write.begin_with("BEGIN IMMEDIATE").await {
-                Err(error) if is_busy(&error) && waited < WRITE_TIMEOUT => {
-                    #[expect(
-                        clippy::disallowed_methods,
-                        reason = "waits for another process, which the injected clock does not control"
-                    )]
-                    tokio::time::sleep(WRITE_RETRY).await;
-                    waited += WRITE_RETRY;
-                }
-                begun => return begun,
-            }
+    /// [`WRITE_TIMEOUT`]; the error then names that process.
+    ///
+    /// A file that was deleted or replaced while it was open is refused: what is written to it would be lost, and the file that
+    /// has its name now may know less of the printed cards.
+    pub(super) async fn begin_write(&self) -> Result<SqliteTransaction, StoreError> {
+        if identity(&self.path) != self.identity {
+            return Err(StoreError::Unavailable { doing: BEGINNING, outage: Outage::FileMoved, source: None });
         }
+        let begun = timeout(WRITE_TIMEOUT, async {
+            loop {
+                match self.write.begin_with("BEGIN IMMEDIATE").await {
+                    Err(error) if is_busy(&error) => {
+                        #[expect(
+                            clippy::disallowed_methods,
+                            reason = "waits for another process, which the injected clock does not control"
+                        )]
+                        tokio::time::sleep(WRITE_RETRY).await;
+                    }
+                    begun => return begun,
+                }
+            }
+        });
+        match begun.await {
+            Ok(begun) => begun.map(SqliteTransaction::new).map_err(doing(BEGINNING)),
+            Err(_) => Err(StoreError::Unavailable {
+                doing: BEGINNING,
+                outage: Outage::Locked { holder: lock_holder(&shared_memory(&self.path)) },
+                source: None,
+            }),
+        }
+    }
+
+    /// Begins a transaction that reads, on a snapshot.
+    pub(super) async fn begin_read(&self) -> Result<SqliteTransaction, StoreError> {
+        self.read.begin().await.map(SqliteTransaction::new).map_err(doing("beginning to read"))
     }
 
     pub(super) async fn close(&self) {
@@ -87,10 +124,66 @@ impl SqliteFile {
     }
 }
 
+const BEGINNING: &str = "beginning to write";
+
+/// The options of a pool that closes a connection whose last transaction did not end as sqlx expected.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false).before_acquire(|connection, _| {
+        let is_sound = !connection.is_in_transaction();
+        Box::pin(async move { Ok(is_sound) })
+    })
+}
+
+/// The file beside the database with the locks of its write-ahead log.
+pub(in crate::store) fn shared_memory(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-shm");
+    name.into()
+}
+
 fn is_busy(error: &sqlx::Error) -> bool {
     // SQLITE_BUSY, and SQLITE_BUSY_SNAPSHOT.
     error
         .as_database_error()
         .and_then(sqlx::error::DatabaseError::code)
         .is_some_and(|code| code == "5" || code == "517")
+}
+
+/// An open transaction. It is rolled back when dropped.
+#[derive(Debug)]
+pub(in crate::store) struct SqliteTransaction {
+    transaction: Transaction<'static, Sqlite>,
+    /// Whether a statement has failed. SQLite may have rolled the transaction back then, and would execute each further
+    /// statement in a transaction of its own.
+    pub(in crate::store) failed: bool,
+}
+
+impl SqliteTransaction {
+    fn new(transaction: Transaction<'static, Sqlite>) -> Self {
+        Self { transaction, failed: false }
+    }
+
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        let committed = if self.failed { Err(rolled_back()) } else { self.transaction.commit().await };
+        committed.map_err(doing("committing"))
+    }
+}
+
+/// The error of a statement after one that failed.
+pub(in crate::store) fn rolled_back() -> sqlx::Error {
+    sqlx::Error::Protocol("a statement of the transaction failed".into())
+}
+
+impl Deref for SqliteTransaction {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for SqliteTransaction {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.transaction
+    }
 }

@@ -9,7 +9,10 @@ use sqlx::{
 
 use crate::store::{
     Store, StoreError,
-    backend::{Backend, sqlite::SqliteFile},
+    backend::{
+        Backend,
+        sqlite::{SqliteFile, identity},
+    },
     doing,
     keys::Keys,
     tx::Heads,
@@ -41,7 +44,8 @@ impl Store {
             .connect_with(options)
             .await
             .map_err(doing("opening a backup"))?;
-        let backend = Backend::Sqlite(SqliteFile { write: read.clone(), read, path: file.to_owned() });
+        let backend =
+            Backend::Sqlite(SqliteFile { write: read.clone(), read, path: file.to_owned(), identity: identity(file) });
         Ok(Self { backend, keys, heads: Heads::default() })
     }
 }

@@ -44,7 +44,7 @@ pub struct Violation {
 }
 
 /// Rules that are one statement each: name, remedy, statement.
-const RULES: [(&str, Remedy, &str); 15] = [
+const RULES: [(&str, Remedy, &str); 16] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
     ("the waiting list has all waiting records, and no others", ReadHistory, WAITING),
     ("a record in a batch or uncertain has its one open job, and no other has any", ReadHistory, OPEN_JOBS),
@@ -52,6 +52,7 @@ const RULES: [(&str, Remedy, &str); 15] = [
     ("a closed batch has no open job", ReadHistory, BATCHES),
     ("each open job has its reserved blank, and no other blank is reserved", Recount, RESERVED),
     ("each attempt's blank is booked as the attempt ended", Recount, BOOKED),
+    ("each test card's blank is booked as the test card ended", Recount, TEST_CARDS),
     ("each card in the office or with its citizen has its blank there", Recount, CARDS),
     ("as many blanks are booked as printed and uncertain as there are such cards", Recount, CARD_COUNTS),
     ("a second copy has its approved warrant", ReadHistory, COPIES),
@@ -120,12 +121,14 @@ const BATCHES: &str = "
 
 const RESERVED: &str = "
     SELECT 'lot ' || lot.name || ' of ' || lot.blank_type || CASE WHEN s.place = '' THEN '' ELSE ' at ' || s.place END,
-           CAST(s.booked AS TEXT) || ' reserved, and ' || CAST(s.jobs AS TEXT) || ' jobs queued or printing'
+           CAST(s.booked AS TEXT) || ' reserved, and ' || CAST(s.jobs AS TEXT) || ' jobs queued or printing, or test cards open'
     FROM (SELECT lot_id, place, CAST(SUM(booked) AS BIGINT) AS booked, CAST(SUM(jobs) AS BIGINT) AS jobs
           FROM (SELECT lot_id, place, quantity AS booked, 0 AS jobs FROM balance WHERE account = 'reserved'
                 UNION ALL
                 SELECT j.lot_id, b.place, 0, 1 FROM job AS j JOIN batch AS b ON b.id = j.batch_id
-                WHERE j.state IN ('queued', 'printing')) AS sides
+                WHERE j.state IN ('queued', 'printing')
+                UNION ALL
+                SELECT lot_id, place, 0, 1 FROM test_card WHERE state IN ('intent', 'releasing')) AS sides
           GROUP BY lot_id, place) AS s
     JOIN lot ON lot.id = s.lot_id
     WHERE s.booked <> s.jobs ORDER BY lot.id, s.place LIMIT 100";
@@ -149,6 +152,22 @@ const BOOKED: &str = "
     SELECT 'attempt number ' || CAST(b.attempt_id AS TEXT), 'the ledger names it, and it is gone'
     FROM booked AS b LEFT JOIN attempts AS a ON a.id = b.attempt_id WHERE a.id IS NULL
     LIMIT 100";
+
+// The document of its movements is the name of the test card.
+const TEST_CARDS: &str = "
+    WITH booked AS (
+        SELECT document,
+               SUM(CASE WHEN to_account = 'reserved' THEN quantity WHEN from_account = 'reserved' THEN -quantity ELSE 0 END) AS held,
+               SUM(CASE WHEN to_account = 'spoiled' THEN quantity WHEN from_account = 'spoiled' THEN -quantity ELSE 0 END) AS bad,
+               SUM(CASE WHEN to_account = 'uncertain' THEN quantity WHEN from_account = 'uncertain' THEN -quantity ELSE 0 END)
+                   AS unknown
+        FROM movement WHERE attempt_id IS NULL AND document IS NOT NULL GROUP BY document)
+    SELECT 'test card ' || t.name, 'it is ' || t.state || ', and its blank is booked otherwise'
+    FROM test_card AS t LEFT JOIN booked AS b ON b.document = t.name
+    WHERE COALESCE(b.held, 0) <> CASE WHEN t.state IN ('intent', 'releasing') THEN 1 ELSE 0 END
+       OR COALESCE(b.bad, 0) <> CASE WHEN t.state IN ('printed', 'spoiled') THEN 1 ELSE 0 END
+       OR COALESCE(b.unknown, 0) <> CASE WHEN t.state = 'uncertain' THEN 1 ELSE 0 END
+    ORDER BY t.id LIMIT 100";
 
 // The card of a record is that of its newest job.
 const CARDS: &str = "
@@ -184,6 +203,7 @@ const CARD_COUNTS: &str = "
     FROM (SELECT lot_id, account, CAST(SUM(booked) AS BIGINT) AS booked, CAST(SUM(cards) AS BIGINT) AS cards
           FROM (SELECT lot_id, account, quantity AS booked, 0 AS cards FROM balance WHERE account IN ('printed', 'uncertain')
                 UNION ALL SELECT lot_id, 'uncertain', 0, 1 FROM job WHERE state = 'uncertain'
+                UNION ALL SELECT lot_id, 'uncertain', 0, 1 FROM test_card WHERE state = 'uncertain'
                 UNION ALL
                 SELECT j.lot_id, 'printed', 0, 1
                 FROM record AS r JOIN newest AS n ON n.record_id = r.id JOIN jobs AS j ON j.id = n.id

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 22] = [
     "meta",
     "photo",
     "record",
@@ -28,9 +28,11 @@ const TABLES: [&str; 20] = [
     "pause",
     "batch",
     "job",
+    "owner",
     "attempt",
     "job_archive",
     "attempt_archive",
+    "test_card",
     "pending_act",
     "audit",
     "audit_head",

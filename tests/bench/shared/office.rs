@@ -13,6 +13,7 @@ use cetak::{
     engine::{
         Engine, Settings,
         client::{Client, Direct},
+        fault::NoFaults,
         import::{Format, Import, Watch, import},
         operations::{AddObjectedPrinter, AddPrinter, Probe, ReceiveBlanks},
     },
@@ -37,7 +38,8 @@ pub(crate) async fn open(database: &Database) -> anyhow::Result<Engine> {
         profiles: app::profiles::built_in()?,
         settings: Settings::default(),
         printers: PrinterOptions::new(),
-        writer: Writer { chain: "scheduler".into(), actor: Arc::new(actor), fence: None },
+        writer: Writer { chain: "scheduler".into(), actor: Arc::new(actor), fence: None, owner: None },
+        faults: Arc::new(NoFaults),
     };
     Ok(app::assemble(parts, SystemClock::default(), Arc::new(SystemEntropy::new())))
 }

@@ -1,0 +1,73 @@
+//! Test cards that no process watches any more: their printers are asked how they ended.
+
+use std::time::Duration;
+
+use cetak_driver_api::AttemptId;
+use tracing::info;
+
+use super::{
+    Engine, EngineError,
+    printing::{
+        attempt::{cancel_leftover, judge, reference},
+        verdict::{self, Verdict},
+    },
+};
+use crate::{
+    domain::{attempt::Outcome, owner::Presence, permission::Permit, reason::Reason},
+    store::{StoreError, StoredTestCard},
+};
+
+/// The longest time for which a test card may be open while its printer does not tell how it ended. Then it is uncertain,
+/// whatever became of the process that watches it; that is longer than it is watched.
+pub(super) const OPEN_MAX: Duration = Duration::from_mins(10);
+
+/// Settles the open test cards that need it. One that its printer still makes stays open, and so does one that its process
+/// watches.
+pub(super) async fn settle_left_over(
+    engine: &Engine,
+    permit: &Permit,
+    open: Vec<StoredTestCard>,
+) -> Result<(), EngineError> {
+    for stored in open {
+        let is_late = engine.clock.now().since(stored.began_at) > OPEN_MAX;
+        let is_watched = stored
+            .owner
+            .as_ref()
+            .is_some_and(|owner| !owner.has_ended && engine.owners.presence(owner.process.as_ref()) != Presence::Gone);
+        if is_watched && !is_late {
+            continue;
+        }
+        let outcome = match ask(engine, &stored).await? {
+            Some(Verdict::Ended(outcome)) => outcome,
+            Some(Verdict::Cancel) | None if is_late => verdict::uncertain(Reason::NotEnded),
+            Some(Verdict::Wait(_) | Verdict::Cancel) | None => continue,
+        };
+        save(engine, permit, &stored, &outcome).await?;
+    }
+    Ok(())
+}
+
+/// What the printer says; `None` if it does not answer, or was removed.
+async fn ask(engine: &Engine, stored: &StoredTestCard) -> Result<Option<Verdict>, EngineError> {
+    let Some(printer) = engine.store.read().await?.printer_get(&stored.card.printer).await? else { return Ok(None) };
+    let Ok(driver) = (engine.drivers)(&printer.name, &printer.uri) else { return Ok(None) };
+    let Ok(id) = AttemptId::new(&*stored.card.name) else { return Ok(None) };
+    let reference = reference(&stored.open, id);
+    let Ok(verdict) = judge(&*driver, &reference).await else { return Ok(None) };
+    Ok(match verdict {
+        Verdict::Ended(outcome) if !cancel_leftover(&*driver, &reference, &outcome).await => None,
+        verdict @ (Verdict::Ended(_) | Verdict::Wait(_) | Verdict::Cancel) => Some(verdict),
+    })
+}
+
+async fn save(engine: &Engine, permit: &Permit, stored: &StoredTestCard, outcome: &Outcome) -> Result<(), EngineError> {
+    let mut tx = engine.write(permit).await?;
+    match tx.test_card_change(stored.card.ended(outcome)).await {
+        Err(StoreError::Conflict(_)) => return Ok(()), // its own process or a person was faster
+        changed => changed?,
+    }
+    tx.commit().await?;
+    let (name, state) = (&*stored.card.name, outcome.state().as_str());
+    info!(attempt.id = name, outcome = state, "a test card that was left open is settled");
+    Ok(())
+}
