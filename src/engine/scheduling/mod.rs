@@ -323,8 +323,10 @@ impl Scheduler {
             let _ = handle.stop.send(true); // the worker may have ended
         }
         self.board.wake_all();
-        for (_, handle) in std::mem::take(&mut self.workers) {
-            self.end(handle.worker).await;
+        // A worker stays in the map until it has ended: a heartbeat takes the printers without one for free.
+        while let Some(name) = self.workers.keys().next().cloned() {
+            self.end(&name).await;
+            self.workers.remove(&name);
         }
         if let Some(lease) = &self.engine.lease
             && let Err(error) = membership::leave(lease, &self.engine).await
@@ -337,17 +339,15 @@ impl Scheduler {
     }
 
     /// Waits for a worker that was told to stop, and renews the lease until its card is finished.
-    async fn end(&mut self, worker: JoinHandle<()>) {
-        let mut worker = worker;
-        loop {
+    async fn end(&mut self, name: &str) {
+        while let Some(handle) = self.workers.get_mut(name) {
             tokio::select! {
                 // After a panic the attempt stays open, and the next start settles it.
-                _ = &mut worker => return,
-                () = self.engine.clock.sleep(HEARTBEAT / 2) => {
-                    if let Err(error) = self.heartbeat().await {
-                        warn!(error = &error as &dyn std::error::Error, "the lease could not be renewed");
-                    }
-                }
+                _ = &mut handle.worker => return,
+                () = self.engine.clock.sleep(HEARTBEAT / 2) => {}
+            }
+            if let Err(error) = self.heartbeat().await {
+                warn!(error = &error as &dyn std::error::Error, "the lease could not be renewed");
             }
         }
     }
