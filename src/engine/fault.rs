@@ -92,6 +92,13 @@ impl Faults {
         }
     }
 
+    /// Whether the database cannot be read or written at present.
+    pub(crate) fn has_outage(&self) -> bool {
+        let present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_outage = |fault: &Fault| matches!(fault, Fault::DatabaseAway { .. } | Fault::DatabaseNotWritten { .. });
+        present.values().any(|known| is_outage(&known.fault))
+    }
+
     /// A fault has ended.
     pub(crate) fn end(&self, subject: &str) {
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);

@@ -14,8 +14,11 @@ use crate::{
     store::StoreError,
 };
 
-/// How long a worker may meet nothing but conflicts before people are told. A conflict is usual when two processes write.
-const CONFLICTS_MAX: Duration = Duration::from_mins(1);
+/// How long a worker may meet nothing but conflicts, or a database that does not answer it, before people are told. A
+/// conflict is usual when two processes write, and the scheduler tells of an outage that concerns all printers.
+const QUIET_MAX: Duration = Duration::from_mins(1);
+/// The wait of a worker whose database does not answer.
+const AWAY: Duration = Duration::from_secs(1);
 
 /// The trouble of one worker.
 pub(super) struct Troubles {
@@ -35,12 +38,15 @@ impl Troubles {
     /// A turn has failed. Returns the wait before the next.
     pub(super) fn failed(&mut self, error: &StoreError) -> Duration {
         let now = self.clock.elapsed();
-        let (since, told) = self.series.take().unwrap_or((now, None));
-        let is_conflict = matches!(error, StoreError::Conflict(_));
-        if is_conflict && now.saturating_sub(since) < CONFLICTS_MAX {
+        let (mut since, told) = self.series.take().unwrap_or((now, None));
+        let is_away = error.is_away();
+        if is_away && self.faults.has_outage() {
+            since = now;
+        }
+        if (is_away || matches!(error, StoreError::Conflict(_))) && now.saturating_sub(since) < QUIET_MAX {
             debug!(printer.id = self.printer, "{error}");
             self.series = Some((since, told));
-            return POLL_MIN;
+            return if is_away { AWAY } else { POLL_MIN };
         }
         let text = error.to_string();
         if told.as_ref() != Some(&text) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cetak_driver_api::AttemptId;
 use tokio::sync::watch;
-use tracing::{debug, info};
+use tracing::info;
 
 use super::{
     attempt::{cancel_leftover, judge, reference},
@@ -34,8 +34,6 @@ use crate::{
 
 /// How long a blocked worker sleeps at first if nothing wakes it; each time twice as long, up to [`ASK_MAX`].
 const IDLE: Duration = Duration::from_millis(250);
-/// How long a worker waits for a database that is away, which the scheduler tells people.
-const AWAY: Duration = Duration::from_secs(1);
 
 pub(crate) struct Worker {
     pub(crate) services: Services,
@@ -63,10 +61,6 @@ impl Worker {
                     progress
                 }
                 Err(StoreError::Fenced) => break,
-                Err(error) if error.is_away() => {
-                    debug!(printer.id = name, "waits for the database");
-                    Progress::Wait(AWAY)
-                }
                 Err(error) => Progress::Wait(troubles.failed(&error)),
             };
             if is_error {
