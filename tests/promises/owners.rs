@@ -22,6 +22,15 @@ use crate::{
     world::{World, actor, students},
 };
 
+/// The one attempt of a record that the scheduler tried to print, by a process that is there.
+async fn one_attempt(world: &World) -> String {
+    world.import(&students(0..1)).await;
+    world.receive(3, None).await;
+    world.run().await;
+    world.owners.set(Presence::There);
+    world.jobs().await[0].attempts[0].id.clone()
+}
+
 /// An office whose only attempt was declared uncertain, at a printer that does not answer after it has taken the card, until
 /// the switch is set. The process that began it is there.
 async fn declared() -> (World, Arc<FakePrinter>, Arc<AtomicBool>, String) {
@@ -34,11 +43,7 @@ async fn declared() -> (World, Arc<FakePrinter>, Arc<AtomicBool>, String) {
         Act::Commit | Act::Find | Act::Ended | Act::Cancel => Err(away()),
     });
     let printer = printer.add(&world, "p1").await;
-    world.import(&students(0..1)).await;
-    world.receive(3, None).await;
-    world.run().await;
-    let attempt = world.jobs().await[0].attempts[0].id.clone();
-    world.owners.set(Presence::There);
+    let attempt = one_attempt(&world).await;
     operations::declare_uncertain(&world.engine, &attempt, "the printer is silent").await.unwrap();
     (world, printer, answers, attempt)
 }
@@ -212,10 +217,6 @@ async fn declared_by_another() -> (World, Arc<FakePrinter>, Arc<AtomicBool>, Str
             Act::Ask | Act::Prepare | Act::Commit | Act::Find | Act::Ended | Act::Cancel => Ok(()),
         });
     let printer = printer.add(&world, "p1").await;
-    world.import(&students(0..1)).await;
-    world.receive(3, None).await;
-    world.run().await;
-    let attempt = world.jobs().await[0].attempts[0].id.clone();
-    world.owners.set(Presence::There);
+    let attempt = one_attempt(&world).await;
     (world, printer, answers, attempt)
 }
