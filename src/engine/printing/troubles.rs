@@ -74,3 +74,72 @@ impl Troubles {
         format!("printer {}", self.printer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    };
+
+    use super::*;
+    use crate::{
+        domain::time::Timestamp,
+        engine::fault::{FaultFile, FaultSince},
+        store::Outage,
+    };
+
+    #[derive(Default)]
+    struct Seconds(AtomicU64);
+
+    #[async_trait::async_trait]
+    impl Clock for Seconds {
+        fn now(&self) -> Timestamp {
+            Timestamp(0)
+        }
+
+        fn elapsed(&self) -> Duration {
+            Duration::from_secs(self.0.load(Ordering::SeqCst))
+        }
+
+        fn sync_to(&self, _: Timestamp, _: Timestamp) {}
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
+    #[derive(Default)]
+    struct Written(Mutex<Vec<Fault>>);
+
+    impl FaultFile for Written {
+        fn write(&self, faults: &[FaultSince]) {
+            *self.0.lock().unwrap() = faults.iter().map(|known| known.fault.clone()).collect();
+        }
+
+        fn read(&self) -> Vec<FaultSince> {
+            Vec::new()
+        }
+    }
+
+    #[test]
+    fn a_worker_that_alone_cannot_read_the_database_is_told_after_a_minute_and_in_an_outage_of_all_it_is_not() {
+        let (written, clock) = (Arc::new(Written::default()), Arc::new(Seconds::default()));
+        let faults = Arc::new(Faults::new(written.clone()));
+        let mut troubles =
+            Troubles { faults: faults.clone(), clock: clock.clone(), printer: "p1".to_owned(), series: None };
+        let worker_is_told =
+            || written.0.lock().unwrap().iter().any(|fault| matches!(fault, Fault::WorkerFails { .. }));
+        let mut after = |seconds| {
+            clock.0.store(seconds, Ordering::SeqCst);
+            troubles.failed(&StoreError::Unreachable);
+            worker_is_told()
+        };
+
+        faults.begin("database", Fault::DatabaseAway { outage: Outage::Unreachable }, Timestamp(0));
+        assert_eq!([0, 59, 120].map(&mut after), [false; 3], "the outage of all is told");
+        faults.end("database");
+        assert_eq!([121, 179, 180].map(&mut after), [false, false, true]);
+
+        troubles.end();
+        assert!(!worker_is_told());
+    }
+}
