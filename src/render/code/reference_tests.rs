@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use proptest::{prelude::*, test_runner::RngSeed};
+use proptest::prelude::*;
 use rxing::{
     EncodeHints,
     common::CharacterSet,
@@ -52,10 +52,6 @@ fn mixed() -> impl Strategy<Value = String> {
     "([0-9]{1,50}|[A-Z]{1,12}|[a-z ]{1,20}|[!-/:-@]{1,5}|[\\[-`{-~]{1,3}|[\\x00-\\x1f\\x7f]{1,7}|[éß山😀]{1,3}){1,8}"
 }
 
-fn seeded(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() }
-}
-
 /// Texts of many lengths of one character.
 fn repeated(c: char, lengths: RangeInclusive<usize>) -> impl Iterator<Item = String> {
     lengths.step_by(37).map(move |length| c.to_string().repeat(length))
@@ -77,7 +73,7 @@ fn a_pdf417_of_bytes_has_the_modules_of_the_reference() {
 }
 
 proptest! {
-    #![proptest_config(seeded(256))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn a_qr_code_of_bytes_has_the_modules_of_the_reference(text in "[\\x00-\\x1f\\x7fa-z]{1,120}") {

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 
-use proptest::{prelude::*, test_runner::RngSeed};
+use proptest::prelude::*;
 use rxing::{BarcodeFormat, DecodeHints, helpers::detect_in_luma_with_hints};
 
 use super::*;
@@ -167,12 +167,8 @@ fn a_field_that_is_too_small_is_refused_with_the_size_that_would_do() {
     assert!(place(&bars, u32::MAX, u32::MAX, u32::MAX).is_err());
 }
 
-fn seeded(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() }
-}
-
 proptest! {
-    #![proptest_config(seeded(32))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn any_text_is_read_back_from_a_qr_code(text in "\\PC{1,60}") {

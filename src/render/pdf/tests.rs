@@ -2,7 +2,7 @@
 
 use std::{fs, io::Cursor, process::Command};
 
-use proptest::{prelude::*, test_runner::RngSeed};
+use proptest::prelude::*;
 use resvg::{
     tiny_skia::{Color, Pixmap, Transform},
     usvg::{self, Tree},
@@ -267,9 +267,7 @@ fn number() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 16, rng_seed: RngSeed::Fixed(2015), failure_persistence: None, ..ProptestConfig::default()
-    })]
+    #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
     fn a_drawing_with_any_numbers_is_a_valid_pdf(n in prop::collection::vec(number(), 24)) {
         let n = |at: usize| n[at].as_str();

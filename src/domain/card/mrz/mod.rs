@@ -196,7 +196,7 @@ fn days_in_month(year: u32, month: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use proptest::{prelude::*, test_runner::RngSeed};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -389,12 +389,8 @@ mod tests {
         assert_eq!(middle, "7408122<1204159UTO<<<<<<<<<<<6");
     }
 
-    fn seeded(cases: u32) -> ProptestConfig {
-        ProptestConfig { cases, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() }
-    }
-
     proptest! {
-        #![proptest_config(seeded(256))]
+        #![proptest_config(ProptestConfig::with_cases(256))]
 
         #[test]
         fn any_zone_that_is_written_is_one_that_a_reader_accepts(

@@ -157,7 +157,7 @@ impl<'a> Part<'a> {
 
 #[cfg(test)]
 mod tests {
-    use proptest::{prelude::*, test_runner::RngSeed};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -238,12 +238,8 @@ mod tests {
         }
     }
 
-    fn seeded(cases: u32) -> ProptestConfig {
-        ProptestConfig { cases, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() }
-    }
-
     proptest! {
-        #![proptest_config(seeded(256))]
+        #![proptest_config(ProptestConfig::with_cases(256))]
 
         #[test]
         fn a_name_keeps_its_order_and_is_cut_only_if_it_must_be(

@@ -102,7 +102,7 @@ fn assert_holds(bytes: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn random_bytes_do_no_harm(start in 0..3_usize, bytes in prop::collection::vec(any::<u8>(), 0..600)) {
