@@ -167,18 +167,20 @@ pub fn refusal(refusal: &Refusal) -> Message {
         ),
         Refusal::TooFewBlanks { blank_type, account, wanted, available } => say(
             format!(
-                "account `{account}` holds {} blanks of type `{blank_type}`, and {} are asked for",
+                "account `{account}` has too few blanks of type `{blank_type}`: {} instead of {}",
                 thousands(*available),
                 thousands(*wanted)
             ),
             "compare the accounts with `cetak blangko balance`",
         ),
         Refusal::CountBelowReserved { short, free } => say(
-            format!("the count is {short} lower than booked, but only {free} blanks are not reserved for a batch"),
+            format!(
+                "the count is {short} lower than booked, but the number of blanks that are not reserved for a batch is {free}"
+            ),
             "cancel the batch with `cetak batch cancel`, then count again",
         ),
         Refusal::CountAboveMissing { over, missing } => say(
-            format!("the count is {over} higher than booked, but only {missing} are booked as missing"),
+            format!("the count is {over} higher than booked, but the number booked as missing is {missing}"),
             "book the delivery, return or load that is not booked yet, then count again",
         ),
         Refusal::NoFreeBlank { blank_type, place } => {
