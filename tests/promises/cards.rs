@@ -3,6 +3,7 @@
 use cetak::domain::{id::PendingActId, stock::Cause};
 
 use crate::acts::{self as operations, InspectionResult};
+use crate::database;
 use crate::world::{World, csv, name, student, students};
 
 async fn printed(cards: u32) -> World {
@@ -62,6 +63,25 @@ async fn a_reprint_needs_a_reason_of_the_profile_and_two_people_and_is_used_once
     let second = operations::reprint_request(&maker, &record, "damaged").await.unwrap();
     operations::reprint_refuse(&checker, second, "no").await.unwrap();
     assert!(operations::reprint_approve(&checker, second).await.is_err());
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn of_two_open_warrants_for_one_copy_only_one_is_approved() {
+    let world = printed(1).await;
+    let record = name("r00000");
+    let (maker, checker) = (world.as_actor("maker"), world.as_actor("checker"));
+    let first = operations::reprint_request(&maker, &record, "damaged").await.unwrap();
+    let second = operations::reprint_request(&maker, &record, "lost").await.unwrap();
+    operations::reprint_approve(&checker, first).await.unwrap();
+    world.run().await;
+    assert_eq!(world.records("printed").await, 1, "the second copy is printed");
+
+    let late = operations::reprint_approve(&checker, second).await.unwrap_err();
+
+    assert!(late.to_string().contains("changed"), "{late}");
+    world.run().await;
+    assert_eq!(world.jobs().await.iter().map(|job| job.copy).collect::<Vec<_>>(), [1, 2]);
     world.audit().await;
 }
 
