@@ -27,6 +27,8 @@ pub struct RecordView {
     pub state: RecordState,
     /// Its version, from 1; each update of the body is the next one.
     pub version: i64,
+    /// The number of its latest copy, from 1.
+    pub copy: i64,
     /// The reason for which its card is recalled.
     pub stop: Option<Recall>,
     /// Whether a person has checked its card and found it good.
@@ -53,6 +55,7 @@ impl RecordView {
             kind,
             state,
             version: 1,
+            copy: 1,
             stop: None,
             checked: false,
             surrendered: false,
@@ -348,6 +351,7 @@ mod tests {
             kind: "first".into(),
             state,
             version: 1,
+            copy: 1,
             stop: None,
             checked: true,
             surrendered: false,

@@ -267,10 +267,10 @@ impl Tx {
     /// A record with everything that the functions of [`record`](crate::domain::record) need.
     pub async fn record_view(&mut self, record: RecordId) -> Result<RecordView, StoreError> {
         const VIEW: &str = "
-            SELECT source, request_id, profile, kind, state, version, stop, checked, surrendered, reason, note
+            SELECT source, request_id, profile, kind, state, version, stop, checked, surrendered, reason, note, copy
             FROM record WHERE id = $1";
         type Optional = Option<String>;
-        type Row = (String, String, String, String, String, i64, Optional, bool, bool, Optional, Optional);
+        type Row = (String, String, String, String, String, i64, Optional, bool, bool, Optional, Optional, i64);
         let r: Row =
             on!(self, c => sqlx::query_as(VIEW).bind(record.0).fetch_one(c)).map_err(doing("reading a record"))?;
         Ok(RecordView {
@@ -280,6 +280,7 @@ impl Tx {
             kind: r.3,
             state: parse("record", record, &r.4)?,
             version: r.5,
+            copy: r.11,
             stop: r.6.as_deref().and_then(Recall::from_stored),
             checked: r.7,
             surrendered: r.8,

@@ -42,6 +42,21 @@ async fn after_hand_over_only_a_kind_that_replaces_may_follow() {
 }
 
 #[tokio::test]
+async fn the_schema_refuses_a_second_living_card_of_one_person() {
+    let world = World::new().await;
+    world.import(&students(0..2)).await;
+    let same_person = "UPDATE record SET person_key = (SELECT person_key FROM record WHERE request_id = 'r00000')
+                       WHERE request_id = 'r00001' RETURNING request_id";
+
+    let refused = database::execute(&world.location, same_person).await.unwrap_err();
+
+    assert!(refused.to_lowercase().contains("unique"), "{refused}");
+    let withdrawn = "UPDATE record SET state = 'withdrawn', slot = id WHERE request_id = 'r00000' RETURNING request_id";
+    database::execute(&world.location, withdrawn).await.unwrap();
+    assert_eq!(database::execute(&world.location, same_person).await.as_deref(), Ok("r00001"), "one of them lives");
+}
+
+#[tokio::test]
 async fn a_reprint_needs_a_reason_of_the_profile_and_two_people_and_is_used_once() {
     let world = printed(1).await;
     let record = name("r00000");

@@ -18,6 +18,7 @@ mod import;
 mod moving;
 mod nodes;
 mod notes;
+mod older_warrants;
 mod owners;
 mod pause;
 #[path = "../people/mod.rs"]

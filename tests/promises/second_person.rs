@@ -1,8 +1,6 @@
 //! Tests P2 and P8: an act for two people is requested by one and decided by another, under the guards of the moment of
 //! decision; and an act that a person's roles do not allow is refused and recorded.
 
-use std::path::Path;
-
 use cetak::{
     domain::{
         actor::{Actor, Means, Role},
@@ -18,13 +16,8 @@ use cetak::{
         operations::{Act, AnyAct, HoldRecord, TwoPersonAct},
         query::{ListPendingActs, Need, NeedKind, ShowPendingAct},
     },
-    store::{Location, Store, keys::Keys},
 };
 use cetak_driver_api::{Capabilities, Objection};
-use sqlx::{
-    SqlStr,
-    migrate::{Migration, MigrationType, Migrator},
-};
 
 use crate::{
     acts::{self, NewPrinter, by, counted_blanks, lent_blanks},
@@ -145,6 +138,24 @@ async fn an_act_is_decided_again_when_it_is_confirmed() {
 }
 
 #[tokio::test]
+async fn an_act_that_cannot_be_done_now_is_refused_when_it_is_asked_for() {
+    let world = World::new().await;
+    world.receive(10, None).await;
+    let (boss, keeper) = (person(&world, 1, Role::Supervisor), person(&world, 2, Role::StockKeeper));
+    let over = TwoPersonAct::CountBlanks(counted_blanks("student", None, 11, "stocktake"));
+
+    let too_many = refusal(Direct::new(&keeper).request(loan(11)).await);
+    let not_missing = refusal(Direct::new(&boss).request(over).await);
+
+    assert!(matches!(too_many, Refusal::TooFewBlanks { wanted: 11, available: 10, .. }), "{too_many:?}");
+    assert!(matches!(not_missing, Refusal::CountAboveMissing { over: 1, missing: 0 }), "{not_missing:?}");
+    assert_eq!(acts_needed(&world).await, []);
+    Direct::new(&keeper).request(loan(10)).await.unwrap();
+    assert_eq!((world.account("vault").await, world.account("loan").await), (10, 0), "asking moves nothing");
+    world.audit().await;
+}
+
+#[tokio::test]
 async fn an_undecided_act_expires() {
     let world = World::new().await;
     world.receive(10, None).await;
@@ -204,88 +215,6 @@ async fn the_local_administrator_acts_alone_and_the_audit_says_so() {
     let act: Vec<_> = act.iter().map(|a| (a.state, &*a.requested_by, a.decided_by.as_deref())).collect();
     assert_eq!(act, [(PendingState::Confirmed, "Siti", Some("Budi"))]);
     world.audit().await;
-}
-
-macro_rules! scripts {
-    ($folder:literal) => {
-        [
-            ("first", include_str!(concat!("../../migrations/", $folder, "/0001_first.sql"))),
-            ("evidence", include_str!(concat!("../../migrations/", $folder, "/0002_evidence.sql"))),
-            ("archive", include_str!(concat!("../../migrations/", $folder, "/0003_archive.sql"))),
-            ("nodes", include_str!(concat!("../../migrations/", $folder, "/0004_nodes.sql"))),
-            ("ended", include_str!(concat!("../../migrations/", $folder, "/0005_ended.sql"))),
-            ("sides", include_str!(concat!("../../migrations/", $folder, "/0006_sides.sql"))),
-        ]
-    };
-}
-
-/// A database of the version before pending acts, with a card of two copies and its warrants.
-const WARRANTS: &str = "
-    INSERT INTO record (id, source, request_id, profile, kind, class, state, version, slot, person_key, digest, district,
-                        village, requested_at_us, verified_at_us, copy)
-    VALUES (1, 'default', 'r1', 'student', 'new', 1, 'printed', 3, 0, unhex('00'), unhex('00'), 'd', 'v', 0, 0, 2);
-    INSERT INTO warrant (id, record_id, state, reason, requested_by, requested_at_us, decided_by, decided_at_us)
-    VALUES (4, 1, 'approved', 'lost', 'maker', 10, 'checker', 20), (5, 1, 'refused', 'damaged', 'maker', 30, 'maker', 40);
-    INSERT INTO warrant (id, record_id, state, reason, requested_by, requested_at_us)
-    VALUES (7, 1, 'requested', 'say \"it''s lost\"', 'maker', 50)";
-
-async fn older_database(location: &Location) {
-    let migrator = |scripts: [(&'static str, &'static str); 6]| {
-        let migration = |(number, (name, sql)): (i64, (&'static str, &'static str))| {
-            Migration::new(number, name.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
-        };
-        Migrator::with_migrations((1..).zip(scripts).map(migration).collect())
-    };
-    match location {
-        Location::File(file) => {
-            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).create_if_missing(true);
-            let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-            migrator(scripts!("sqlite")).run(&pool).await.unwrap();
-            pool.close().await;
-        }
-        Location::Server(url) => {
-            let pool = sqlx::PgPool::connect(url).await.unwrap();
-            migrator(scripts!("postgres")).run(&pool).await.unwrap();
-            pool.close().await;
-        }
-    }
-    database::execute(location, WARRANTS).await.unwrap();
-}
-
-#[tokio::test]
-async fn warrants_from_before_become_pending_acts_under_their_numbers() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = database::server();
-    let location = database::location(server.as_ref(), Path::new(folder.path()));
-    older_database(&location).await;
-    let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
-    let mut tx = store.read().await.unwrap();
-    let lines = tx.warrant_list(0, 10).await.unwrap();
-    let lines: Vec<_> = lines.iter().map(|w| (w.id, &*w.state, &*w.reason, &*w.requested_by)).collect();
-    assert_eq!(
-        lines,
-        [
-            (4, "approved", "lost", "maker"),
-            (5, "refused", "damaged", "maker"),
-            (7, "requested", "say \"it's lost\"", "maker"),
-        ]
-    );
-    let act = tx.pending_act_get(PendingActId(7)).await.unwrap().unwrap();
-    assert_eq!((act.state, act.operation, act.expires_at), (PendingState::Pending, Operation::ReprintApprove, None));
-    assert_eq!((&*act.target.name, &*act.target.version), ("record default/r1", "version 3"));
-    let json: serde_json::Value = serde_json::from_str(&act.act).unwrap();
-    let expected = serde_json::json!({
-        "act": "reprint", "record": { "source": "default", "request_id": "r1" }, "reason": "say \"it's lost\"",
-    });
-    assert_eq!(json, expected);
-    let broken: Vec<_> = tx.check(&[]).await.unwrap().into_iter().filter(|check| !check.faults.is_empty()).collect();
-    assert!(broken.iter().all(|check| check.rule != "a second copy has its approved warrant"), "{broken:?}");
-    drop(tx);
-    store.close().await;
-    let next =
-        "INSERT INTO pending_act (operation, act, target, target_version, reason, state, requested_by, requested_at_us)
-                VALUES ('count-book', '{}', 't', 'v', 'r', 'pending', 'a', 0) RETURNING id";
-    assert_eq!(database::execute(&location, next).await.as_deref(), Ok("8"), "numbers go on after those of warrants");
 }
 
 /// What waits for a person because of an act for two people: the operation, and how many.

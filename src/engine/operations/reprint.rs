@@ -29,10 +29,16 @@ pub struct Reprint {
 }
 
 impl Reprint {
+    /// A warrant is for the copy after the present one: once that is on the waiting list, another open warrant is in
+    /// conflict.
     pub(super) async fn target(&self, tx: &mut Tx) -> Result<Target, EngineError> {
         let id = find_record(tx, &self.record).await?;
         let view = tx.record_view(id).await?;
-        Ok(Target { name: view.subject, version: format!("version {}", view.version), record: Some(id) })
+        Ok(Target {
+            name: view.subject,
+            version: format!("version {}, copy {}", view.version, view.copy),
+            record: Some(id),
+        })
     }
 
     pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {

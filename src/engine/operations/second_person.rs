@@ -142,6 +142,21 @@ impl TwoPersonAct {
         }
     }
 
+    /// Refuses what could not be done now: it is tried in a transaction that is not committed. A resolution is not tried,
+    /// because it is prepared at the printer first.
+    async fn refuse_impossible(
+        &self,
+        engine: &Engine,
+        permit: &Permit,
+        objections: &Objections,
+    ) -> Result<(), EngineError> {
+        if matches!(self, Self::ResolveNothing(_)) {
+            return Ok(());
+        }
+        let mut trial = engine.write(permit).await?;
+        self.apply(engine, &mut trial, objections, Approval::Alone).await
+    }
+
     /// Does it, under the guards of this moment.
     async fn apply(
         &self,
@@ -166,6 +181,7 @@ impl TwoPersonAct {
 pub async fn request(engine: &Engine, permit: &Permit, act: &TwoPersonAct) -> Result<PendingActId, EngineError> {
     permit.asks(act.operation())?;
     let objections = act.objections(engine).await?;
+    act.refuse_impossible(engine, permit, &objections).await?;
     let mut tx = engine.write(permit).await?;
     let target = act.target(engine, &mut tx, &objections).await?;
     if let TwoPersonAct::ResolveNothing(act) = act {

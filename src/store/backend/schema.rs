@@ -21,6 +21,7 @@ macro_rules! scripts {
             (10, "names", include_str!(concat!("../../../migrations/", $folder, "/0010_names.sql"))),
             (11, "owners", include_str!(concat!("../../../migrations/", $folder, "/0011_owners.sql"))),
             (12, "test_cards", include_str!(concat!("../../../migrations/", $folder, "/0012_test_cards.sql"))),
+            (13, "copies", include_str!(concat!("../../../migrations/", $folder, "/0013_copies.sql"))),
         ]
     };
 }
