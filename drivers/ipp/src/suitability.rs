@@ -6,6 +6,7 @@ use ipp::model::Operation;
 
 use crate::attributes::{integer, integers, text, texts};
 use crate::printer_attributes::{hold_by, is_cups};
+use crate::up_time::Trust;
 
 /// The operations that the driver cannot do without.
 const REQUIRED_OPERATIONS: [(Operation, &str); 6] = [
@@ -24,7 +25,7 @@ const RESTART_OPERATIONS: [i32; 2] = [0x0016, 0x001c];
 const FORWARDING_SCHEMES: [&str; 6] = ["ipp:", "ipps:", "http:", "https:", "dnssd:", "ipp14:"];
 
 /// What cannot be guaranteed with the printer, one sentence each.
-pub(crate) fn cautions(printer: &IppAttributeGroup) -> Vec<String> {
+pub(crate) fn cautions(printer: &IppAttributeGroup, up_time: Trust) -> Vec<String> {
     let mut cautions = Vec::new();
     if hold_by(printer).is_none() {
         cautions.push(
@@ -35,6 +36,11 @@ pub(crate) fn cautions(printer: &IppAttributeGroup) -> Vec<String> {
     }
     if printer.get("printer-up-time").is_none() {
         cautions.push("It does not report its up-time: a restart may go unnoticed.".to_owned());
+    }
+    if up_time == Trust::Untold && !is_cups(printer) {
+        cautions.push(
+            "Its up-time does not count seconds, so it does not tell restarts: a restart may go unnoticed.".to_owned(),
+        );
     }
     if texts(printer, "media-supported").is_empty() {
         cautions.push("It reports no media: this program cannot check that it prints on cards.".to_owned());
@@ -112,7 +118,7 @@ mod tests {
         let suitable = printer(&[("operations-supported", operations(&required))]);
 
         assert_eq!(objections(&suitable), Vec::<String>::new());
-        let cautions = cautions(&suitable).join(" ");
+        let cautions = cautions(&suitable, Trust::Unknown).join(" ");
         assert!(["hold", "up-time", "media", "forget"].iter().all(|word| cautions.contains(word)), "{cautions}");
     }
 

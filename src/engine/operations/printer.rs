@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cetak_driver_api::{AttemptId, AttemptRef, Document, DriverError, PrinterDriver};
+use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Document, DriverError, PrinterDriver};
 pub use cetak_driver_api::{Capabilities, PrinterStatus, Supply};
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,9 @@ pub use crate::engine::printing::suitability::objections;
 
 /// How long a test card is watched.
 const TEST_WATCH_MAX: Duration = Duration::from_mins(3);
+
+/// How long the up-time of a printer that is added is watched.
+const UP_TIME_WATCH: Duration = Duration::from_millis(2_200);
 
 pub(super) fn no_printer(name: &str) -> Refusal {
     Refusal::NoPrinter { printer: name.to_owned() }
@@ -144,7 +147,13 @@ impl AddPrinter {
         let Self { name, uri, profile, .. } = self;
         engine.profile(profile)?;
         self.refuse_known(&mut engine.store.read().await?).await?;
-        let found = driver(engine, name.as_str(), uri)?.probe().await;
+        let driver = driver(engine, name.as_str(), uri)?;
+        let mut found = driver.probe().await;
+        if found.as_ref().is_ok_and(|found| found.up_time_s.is_some()) {
+            // The same driver can tell then whether the up-time counts seconds.
+            engine.clock.sleep(UP_TIME_WATCH).await;
+            found = driver.probe().await;
+        }
         let objections = found.as_ref().map(|found| objections(engine, profile, found)).unwrap_or_default();
         if override_reason.is_none() && !objections.is_empty() {
             return Err(Refusal::PrinterObjections { printer: name.to_string(), objections, added: false }.into());
@@ -395,7 +404,10 @@ async fn print_once(engine: &Engine, driver: &dyn PrinterDriver, id: AttemptId, 
     let mut reference =
         AttemptRef { id, printer_job: None, printer_run: None, releasing: true, impressions, acknowledged: false };
     let sent = async {
-        let prepared = driver.prepare(&reference.id, document).await?;
+        let mut prepared = driver.prepare(&reference.id, document).await?;
+        if prepared.awaits_upload {
+            prepared = driver.upload(&reference.id).await?;
+        }
         (reference.printer_job, reference.printer_run) = (prepared.printer_job, prepared.printer_run);
         let committed = driver.commit(&reference.id).await?;
         reference.printer_job = committed.printer_job.or(reference.printer_job.take());
@@ -406,8 +418,11 @@ async fn print_once(engine: &Engine, driver: &dyn PrinterDriver, id: AttemptId, 
     if let Err(fault) = sent.await
         && let Some(outcome) = verdict::after_fault(&fault)
     {
-        let _ = driver.cancel(&reference).await; // nothing can start; this only tidies up
-        return outcome;
+        // A document that was sent and is gone may have become a card.
+        return match driver.cancel(&reference).await {
+            Ok(Cancelled::NothingPrinted) => outcome,
+            Ok(Cancelled::OutcomeUnknown) | Err(_) => verdict::uncertain(verdict::reason_of(&fault)),
+        };
     }
     let began = engine.clock.now();
     let mut last = verdict::uncertain(Reason::NotEnded);

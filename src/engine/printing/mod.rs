@@ -12,4 +12,5 @@ pub(super) mod services;
 pub(super) mod session;
 pub(super) mod suitability;
 pub mod verdict;
+mod waiting;
 pub(super) mod worker;

@@ -123,7 +123,7 @@ impl BatchRun<'_> {
         let card = if may_go { self.queue.take_next() } else { None };
         let begin = card.as_ref().map(|card| card.begin(self.session));
         let ending = self.ending.take();
-        let effect = ending.as_ref().map(|ending| ending.effect);
+        let effect = ending.as_ref().map(|ending| ending.effect.clone());
         // While the commit is awaited, the next card is rendered.
         let commit = commit(self.services, ending.map(|ending| ending.settle), begin.clone());
         let (saved, ()) = tokio::join!(commit, self.queue.prepare_ahead(self.services, self.session));
@@ -176,7 +176,7 @@ impl BatchRun<'_> {
             return Ok(Some(card));
         }
         let ending = self.ending.take();
-        let effect = ending.as_ref().map(|ending| ending.effect);
+        let effect = ending.as_ref().map(|ending| ending.effect.clone());
         let settle = ending.map(|ending| ending.settle);
         let released = self.services.commits.release(settle, card.acknowledgement()).await?;
         self.services.announce(released.settled);

@@ -11,7 +11,7 @@ use crate::cupsd::{Cupsd, Settings};
 use crate::engine::Mode;
 use crate::pappl::PapplPrinter;
 use crate::peer::{Kind, Peer};
-use crate::{document, ending, found_when, new_attempt, sent, wait};
+use crate::{document, ending, found_when, new_attempt, sent, uploaded, wait};
 
 /// Released in pairs. Without a delay between releases, nearly every run of this many had a card that was made twice.
 const CARDS: usize = 40;
@@ -218,7 +218,7 @@ async fn cards_that_are_released_together_are_made_once_each() {
     for _ in 0..CARDS / 2 {
         let pair = [new_attempt(), new_attempt()];
         for id in &pair {
-            driver.prepare(id, document()).await.unwrap();
+            uploaded(&driver, id, document()).await.unwrap();
         }
         let (one, two) = tokio::join!(driver.commit(&pair[0]), driver.commit(&pair[1]));
         assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
