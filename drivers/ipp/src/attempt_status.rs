@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn one_card_is_one_sheet_and_a_completed_job_was_started() {
-        let done = |sheets, impressions, started| Job { sheets, impressions, started, ..job(JobState::Completed, &[]) };
+        let done = |sheets, impressions, started| Job { impressions, sheets, started, ..job(JobState::Completed, &[]) };
         for (job, blank, card) in [
             (done(Some(1), Some(1), Some(true)), Blank::Fed, Card::Good),
             (done(Some(1), None, None), Blank::Fed, Card::Good),

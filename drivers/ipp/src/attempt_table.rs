@@ -92,11 +92,13 @@ impl AttemptTable {
     pub(crate) fn begin_upload(&self, attempt: &AttemptId) -> Option<(PrinterJob, Document)> {
         let mut attempts = self.lock();
         let stage = stage_mut(&mut attempts, attempt)?;
-        let Stage::Created { job, is_held: true, .. } = &*stage else { return None };
-        let sent = Stage::Unreleased { run: job.run.clone() };
-        match std::mem::replace(stage, sent) {
-            Stage::Created { job, document, .. } => Some((job, document)),
-            _ => None,
+        let prepared = std::mem::replace(stage, Stage::Unsent);
+        if let Stage::Created { job, document, is_held: true } = prepared {
+            *stage = Stage::Unreleased { run: job.run.clone() };
+            Some((job, document))
+        } else {
+            *stage = prepared;
+            None
         }
     }
 

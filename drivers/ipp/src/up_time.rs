@@ -52,12 +52,12 @@ impl UpTimes {
     pub(crate) fn observe(&mut self, at_ms: i64, late_ms: i64, up_s: i64) {
         let last_ms = std::mem::replace(&mut self.last_ms, at_ms);
         self.readings = self.readings.saturating_add(1);
-        let Some((anchor_ms, anchor_s)) = self.anchor else {
+        let Some((anchor_ms, counted)) = self.anchor else {
             self.set_anchor(at_ms, up_s);
             return;
         };
         let passed_ms = at_ms.saturating_sub(anchor_ms);
-        let ahead_ms = up_s.saturating_sub(anchor_s).saturating_mul(1_000).saturating_sub(passed_ms);
+        let ahead_ms = up_s.saturating_sub(counted).saturating_mul(1_000).saturating_sub(passed_ms);
         if ahead_ms.saturating_abs() <= tolerance_ms(passed_ms).saturating_add(late_ms) {
             let is_seen = match self.trust {
                 Trust::Unknown | Trust::Ticks => passed_ms >= SEEN_MS,

@@ -92,7 +92,7 @@ impl FakePrinter {
             holds,
             broken_hold: BrokenHold::None,
             waits_for_a_person: false,
-            start: (Instant::now(), 1000),
+            start: (present(), 1000),
             up_time: UpTime::Ticks,
             uuid: None,
             names: Names::Kept,
@@ -171,13 +171,13 @@ impl FakePrinter {
         let mut state = self.state();
         state.jobs.clear();
         state.next_id = 1;
-        state.start = (Instant::now(), 1);
+        state.start = (present(), 1);
     }
 
     /// Restarts the printer, which keeps its jobs.
     pub(crate) fn restart_with_jobs(&self) {
         let mut state = self.state();
-        state.start = (Instant::now(), 1);
+        state.start = (present(), 1);
         state.jobs.iter_mut().for_each(|job| job.created = -5);
     }
 
@@ -379,6 +379,11 @@ impl State {
         }
         group
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a printer has a clock of its own")]
+fn present() -> Instant {
+    Instant::now()
 }
 
 /// Serves the requests of one connection until it is closed.
