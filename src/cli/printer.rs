@@ -39,7 +39,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
             };
             match probe {
                 Probe::Answered(found) => {
-                    found.cautions.iter().for_each(|caution| message(&format!("note: {caution}")));
+                    found.cautions.iter().for_each(|caution| message(&format!("note: {}", words::caution(*caution))));
                 }
                 Probe::Silent(why) => {
                     message(&format!("warning: the printer was not asked what it is: {}", words::reason(&why)));
@@ -120,7 +120,8 @@ fn show_text(report: &PrinterReport) -> String {
         text += &format!("\n{}", table(&["reason", "who", "what to do", "then", "blank inside"], &rows));
     }
     let objections: Vec<String> = objections.iter().map(words::objection).collect();
-    for (title, lines) in [("not guaranteed", &found.cautions), ("objected", &objections)] {
+    let cautions = found.cautions.iter().map(|caution| words::caution(*caution).to_owned()).collect();
+    for (title, lines) in [("not guaranteed", cautions), ("objected", objections)] {
         for line in lines {
             text += &format!("\n{title}: {line}\n");
         }

@@ -66,6 +66,8 @@ pub struct Claimed {
     pub version: i64,
     /// Its copy number, from 1.
     pub copy: i64,
+    /// Whether its card is recalled.
+    pub recalled: bool,
 }
 
 /// The size of the next batch: the minimum of the setting, the free blanks and the hopper's capacity.

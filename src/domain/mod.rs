@@ -11,6 +11,14 @@
 //! * **inspection**: a person's answer to an uncertain attempt
 //! * **reprint warrant**: a supervisor's single-use permission to print a record again ([`warrant`])
 //! * **window**: a time in which cards may start ([`window`])
+//! * **act**, **query**: what a person does and reads, each under an **operation** of the permission table ([`permission`])
+//! * **permit**: the proof that an operation may be done, which every write needs ([`permission::Permit`])
+//! * **pending act**: an act that one person asked for and another must confirm ([`pending`])
+//! * **refusal**: why an act is not done ([`refusal`]); **reason**: why the program itself did something ([`reason`]);
+//!   **objection**: why a printer must not be used ([`objection`])
+//! * **lease**: a node's right to use its printers, for a limited time; **fencing token**: the number that makes the writes of
+//!   an earlier lease fail
+//! * **breaker**: what stops a printer that keeps failing ([`breaker`])
 //!
 //! Every change of a record, a job or an attempt is a function here that returns one [`transition::Transition`]; the store saves
 //! it in one transaction.

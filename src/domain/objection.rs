@@ -8,8 +8,18 @@ use super::reason::Detail;
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "code", content = "args", rename_all = "kebab-case")]
 pub enum Objection {
-    /// The driver objects; `detail` is its text, with the remedy where there is one.
-    Driver { detail: Detail },
+    /// The printer lacks operations that its driver needs, named as in its protocol.
+    MissingOperations { operations: Vec<String> },
+    /// It is a CUPS queue, which after a crash forgets cards or prints them twice unless it is configured for cards.
+    CupsQueue,
+    /// Its restarts cannot be detected.
+    NoRestartEvents,
+    /// It is a queue whose `printer-error-policy` prints a card again after a failure.
+    ErrorPolicy { policy: Detail },
+    /// It forwards jobs to another IPP printer, and reports cards that were never made.
+    ForwardsJobs,
+    /// It cancels a job that is not finished after that time, `job-cancel-after-default` in seconds.
+    CancelsLateJobs { after_s: i32 },
     /// The printer accepts none of the formats in which cards are rendered.
     NoFormat { formats: Vec<String> },
     /// The cards have two sides, and the printer reports no two-sided `sides`.

@@ -164,7 +164,14 @@ mod tests {
     use crate::domain::id::{BatchId, JobId};
 
     fn claimed(record: i64, district: &str) -> Claimed {
-        Claimed { record: RecordId(record), district: district.into(), village: String::new(), version: 1, copy: 1 }
+        Claimed {
+            record: RecordId(record),
+            district: district.into(),
+            village: String::new(),
+            version: 1,
+            copy: 1,
+            recalled: false,
+        }
     }
 
     fn lot(lot: i64, quantity: i64) -> LotQuantity {

@@ -294,7 +294,14 @@ impl Room {
 }
 
 fn claimed(record: RecordId) -> Claimed {
-    Claimed { record, district: format!("{}", record.0 % 3), village: String::new(), version: 1, copy: 1 }
+    Claimed {
+        record,
+        district: format!("{}", record.0 % 3),
+        village: String::new(),
+        version: 1,
+        copy: 1,
+        recalled: false,
+    }
 }
 
 fn good(_: RecordId, _: u32) -> OutcomeKind {

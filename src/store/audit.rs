@@ -5,7 +5,11 @@ use std::sync::PoisonError;
 use futures_util::TryStreamExt;
 use sqlx::QueryBuilder;
 
-use super::{Inner, StoreError, Tx, doing, execute, keys, on, set};
+use super::{
+    Inner, StoreError, Tx,
+    counter::{CounterRows, add_outcomes, add_records},
+    doing, execute, keys, on, set,
+};
 use crate::domain::{
     audit::{Event, entry},
     time::Timestamp,
@@ -52,8 +56,31 @@ const PAGE_ROWS: i64 = 5_000;
 pub(super) const NEWEST: &str = "
     SELECT (SELECT a.entry FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h";
 
+/// Makes row `$2` with the hash `$3` the head of the chain `$1`, if row `$4` is.
+macro_rules! advance {
+    () => {
+        "INSERT INTO audit_head (chain, seq, hash) VALUES ($1, $2, $3)
+         ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE audit_head.seq = $4"
+    };
+}
+/// Appends the rows `$5` to the chain `$1`, if its head is row `$2` with the hash `$3`. SQLite only.
+macro_rules! append {
+    () => {
+        "INSERT INTO audit (chain, seq, entry, hash)
+         SELECT $1, v.value ->> 0, v.value ->> 1, unhex(v.value ->> 2)
+         FROM json_each($5) AS v
+         WHERE EXISTS (SELECT 1 FROM audit_head WHERE chain = $1 AND seq = $2 AND hash = $3)"
+    };
+}
+
 impl Tx {
-    pub(super) async fn audit_append(&mut self, events: &[Event]) -> Result<(), StoreError> {
+    /// Appends audit rows, and adds changes to the counters in the same call of the database. Without events it does
+    /// nothing.
+    pub(super) async fn audit_append(
+        &mut self,
+        events: &[Event],
+        counters: Option<CounterRows>,
+    ) -> Result<(), StoreError> {
         if events.is_empty() {
             return Ok(());
         }
@@ -63,12 +90,12 @@ impl Tx {
             Some(known) => known,
             None => self.audit_head().await?,
         };
-        let head = if let Some(head) = self.audit_append_after(seq, hash, events).await? {
+        let head = if let Some(head) = self.audit_append_after(seq, hash, events, counters).await? {
             head
         } else {
-            // Another process has appended to the chain meanwhile.
+            // Another process has appended to the chain meanwhile. The counters have been saved by now.
             let (seq, hash) = self.audit_head().await?;
-            let advanced = self.audit_append_after(seq, hash, events).await?;
+            let advanced = self.audit_append_after(seq, hash, events, None).await?;
             advanced.ok_or(StoreError::Conflict("the audit chain"))?
         };
         self.new_head = Some(head);
@@ -80,24 +107,23 @@ impl Tx {
         Ok(head.unwrap_or_default())
     }
 
-    /// Appends rows after a head, and returns the new head. `None`, without any change, if another row is the head.
+    /// Appends rows after a head, adds to the counters, and returns the new head. `None` if another row is the head: then
+    /// no row is appended, and the counters are saved all the same.
     async fn audit_append_after(
         &mut self,
         seq_before: i64,
         mut hash: Vec<u8>,
         events: &[Event],
+        counters: Option<CounterRows>,
     ) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
-        const ADVANCE: &str = "
-            INSERT INTO audit_head (chain, seq, hash) VALUES ($1, $2, $3)
-            ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE audit_head.seq = $4";
-        // For SQLite: advances the head and appends the rows in one text; appends nothing if the head was not advanced.
-        const APPEND: &str = "
-            INSERT INTO audit_head (chain, seq, hash) VALUES ($1, $2, $3)
-            ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE audit_head.seq = $4;
-            INSERT INTO audit (chain, seq, entry, hash)
-            SELECT $1, v.value ->> 0, v.value ->> 1, unhex(v.value ->> 2)
-            FROM json_each($5) AS v
-            WHERE EXISTS (SELECT 1 FROM audit_head WHERE chain = $1 AND seq = $2 AND hash = $3)";
+        // For PostgreSQL: one statement that contains the others.
+        const ADVANCE: &str = advance!();
+        const COUNT_AND_ADVANCE: &str =
+            concat!("WITH records AS (", add_records!("$5"), "), outcomes AS (", add_outcomes!("$6"), ") ", advance!());
+        // For SQLite: one text of several statements. No row is appended if the head was not advanced.
+        const APPEND: &str = concat!(advance!(), ";", append!());
+        const COUNT_AND_APPEND: &str =
+            concat!(add_records!("$6"), ";", add_outcomes!("$7"), ";", advance!(), ";", append!());
         let chain = self.writer.chain.clone();
         let mut rows = Vec::with_capacity(events.len());
         for (seq, event) in (seq_before + 1..).zip(events) {
@@ -110,20 +136,40 @@ impl Tx {
         let seq = seq_before + i64::try_from(rows.len()).unwrap_or(i64::MAX);
         if let Inner::Sqlite(transaction) = &mut self.inner {
             let hexed: Vec<_> = rows.iter().map(|(seq, text, hash)| (seq, text, keys::hex(hash))).collect();
-            let query = sqlx::query(APPEND).bind(&*chain).bind(seq).bind(hash.as_slice()).bind(seq_before);
+            let sql = if counters.is_some() { COUNT_AND_APPEND } else { APPEND };
+            let query = sqlx::query(sql).bind(&*chain).bind(seq).bind(hash.as_slice()).bind(seq_before);
+            let query = query.bind(set(&hexed));
+            let query = match counters {
+                Some(counters) => query.bind(counters.records).bind(counters.outcomes),
+                None => query,
+            };
             #[expect(deprecated, reason = "other databases take one statement at a time, and this text is SQLite's")]
-            let done = query.bind(set(&hexed)).execute_many(&mut **transaction).await;
+            let done = query.execute_many(&mut **transaction).await;
             let done: Vec<_> = done.try_collect().await.map_err(doing("writing the audit"))?;
-            let [advanced, appended] =
-                [0, 1].map(|at| done.get(at).map_or(0, sqlx::sqlite::SqliteQueryResult::rows_affected));
+            let mut changed = done.iter().rev().map(sqlx::sqlite::SqliteQueryResult::rows_affected);
+            let (appended, advanced) = (changed.next().unwrap_or(0), changed.next().unwrap_or(0));
             return match (advanced, appended) {
                 (0, _) => Ok(None),
                 (_, appended) if appended == rows.len() as u64 => Ok(Some((seq, hash))),
                 _ => Err(StoreError::Conflict("the audit chain")),
             };
         }
-        let done = execute!(self, sqlx::query(ADVANCE).bind(&*chain).bind(seq).bind(hash.clone()).bind(seq_before))
-            .map_err(doing("advancing the audit head"))?;
+        let done = match &counters {
+            Some(CounterRows { records, outcomes }) => execute!(
+                self,
+                sqlx::query(COUNT_AND_ADVANCE)
+                    .bind(&*chain)
+                    .bind(seq)
+                    .bind(hash.clone())
+                    .bind(seq_before)
+                    .bind(&**records)
+                    .bind(&**outcomes)
+            ),
+            None => {
+                execute!(self, sqlx::query(ADVANCE).bind(&*chain).bind(seq).bind(hash.clone()).bind(seq_before))
+            }
+        };
+        let done = done.map_err(doing("advancing the audit head"))?;
         if done == 0 {
             return Ok(None);
         }

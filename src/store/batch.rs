@@ -61,8 +61,7 @@ impl Tx {
                    CAST(v.value ->> 3 AS BIGINT), 'queued', CAST(v.value ->> 4 AS BIGINT), $2
             FROM json_each($1) AS v ORDER BY v.key
             RETURNING record_id, id";
-        const TAKE: &str = "UPDATE record SET state = 'batched' WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND state = 'waiting'
-            RETURNING profile, district, stop IS NOT NULL";
+        const TAKE: &str = "UPDATE record SET state = 'batched' WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND state = 'waiting'";
         if batches.is_empty() {
             return Ok(Vec::new());
         }
@@ -84,14 +83,17 @@ impl Tx {
         let jobs: Vec<(i64, i64)> = on!(self, c => sqlx::query_as(ADD).bind(set(&rows)).bind(now).fetch_all(c))
             .map_err(doing("creating jobs"))?;
         let jobs: HashMap<i64, i64> = jobs.into_iter().collect();
-        let taken: Vec<(String, String, bool)> = on!(self, c => sqlx::query_as(TAKE).bind(set(&records)).fetch_all(c))
-            .map_err(doing("taking records into a batch"))?;
-        if taken.len() != records.len() || jobs.len() != records.len() {
+        let taken =
+            execute!(self, sqlx::query(TAKE).bind(set(&records))).map_err(doing("taking records into a batch"))?;
+        if taken != records.len() as u64 || jobs.len() != records.len() {
             return Err(StoreError::Conflict("the waiting list"));
         }
-        for (profile, district, stopped) in taken {
-            let (from, to) = ((RecordState::Waiting, stopped), (RecordState::Batched, stopped));
-            self.deltas.record_changed((profile, district), from, to);
+        // The transaction has read the records, so that district and recall are still the same.
+        for (new, claimed) in &batches {
+            for (c, _) in claimed {
+                let (from, to) = ((RecordState::Waiting, c.recalled), (RecordState::Batched, c.recalled));
+                self.deltas.record_changed((new.profile.clone(), c.district.clone()), from, to);
+            }
         }
         self.waiting_remove(&records).await?;
         let made = |(new, claimed): (NewBatch, Vec<(Claimed, LotId)>)| {

@@ -1,8 +1,14 @@
 //! Tests that the statements of the board, of needs-a-person and of the printers scan no table that grows.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use sqlx::Row;
 
-use super::{Inner, Location, Store, audit, counter, keys::Keys, node, pending_act, printer, report, stock};
+use super::{Inner, Location, Store, Writer, audit, counter, keys::Keys, node, pending_act, printer, report, stock};
+use crate::domain::time::Timestamp;
 
 /// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}`.
 const STATEMENTS: [&str; 13] = [
@@ -92,4 +98,45 @@ async fn the_board_reads_no_growing_table_from_end_to_end() {
         let plan = plan(&store, sql).await;
         assert!(plan.iter().any(|step| is_scan(sql, step)), "the test sees nothing in {sql}: {plan:?}");
     }
+}
+
+#[tokio::test]
+async fn the_first_that_waits_in_each_class_costs_the_same_in_a_long_list() {
+    const FILL: &str = "
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
+        INSERT INTO waiting (profile, class, verified_at_us, requested_at_us, source, request_id, record_id)
+        SELECT p.value, c.value, 1000000 * (i + c.value), i, 'default', CAST(i AS TEXT), i
+        FROM json_each('[\"kia\", \"student\"]') AS p, json_each('[1, 2, 7]') AS c, n";
+    let mut steps = Vec::new();
+    for length in [10, 5_000] {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::File(folder.path().join("cetak.db"));
+        let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
+        let mut tx = store.write(&Writer::unnamed(), Timestamp(0)).await.unwrap();
+        let Inner::Sqlite(transaction) = &mut tx.inner else { unreachable!("it is a file") };
+        sqlx::query(FILL).bind(length).execute(&mut **transaction).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = store.read().await.unwrap();
+        let Inner::Sqlite(transaction) = &mut tx.inner else { unreachable!("it is a file") };
+        let counted = Arc::new(AtomicU64::new(0));
+        let counter = counted.clone();
+        let count = move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            true
+        };
+        transaction.lock_handle().await.unwrap().set_progress_handler(1, count);
+
+        let oldest = tx.waiting_oldest().await.unwrap();
+
+        let found: Vec<_> = oldest.iter().map(|o| (o.profile.as_str(), o.class, o.since.as_str())).collect();
+        let since = ["1970-01-01T00:00:02Z", "1970-01-01T00:00:03Z", "1970-01-01T00:00:08Z"];
+        let expected = ["kia", "student"].map(|profile| [1, 2, 7].map(|class| (profile, class)));
+        let expected = expected.as_flattened().iter().zip(since.iter().cycle());
+        assert!(
+            found.iter().copied().eq(expected.map(|((profile, class), since)| (*profile, *class, *since))),
+            "{found:?}"
+        );
+        steps.push(counted.load(Ordering::Relaxed));
+    }
+    assert!(steps[0] > 0 && steps[0] == steps[1], "{steps:?} steps of SQLite's machine");
 }

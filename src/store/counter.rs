@@ -1,16 +1,14 @@
 //! Counters, so that the cost of a board does not depend on the number of records.
 //!
-//! A transaction accumulates its changes and saves them with one statement before its audit rows. Each chain has rows
+//! A transaction accumulates its changes and saves them with its audit rows, in the same call of the database. Each chain has rows
 //! of its own, which are summed when they are read, so a number in a row may be negative. `db check` compares the sums
 //! with the counted rows.
 //!
 //! Rows of outcomes are kept for ever, as attempts are in the archive: each stands for at least one of them, and a reader
 //! asks for the newest only.
 
-use futures_util::TryStreamExt;
-
 use super::{
-    Inner, StoreError, Tx,
+    StoreError, Tx,
     counter_deltas::{Deltas, bucket_start},
     doing, execute, on, set,
 };
@@ -40,21 +38,38 @@ pub struct Recounted {
     pub outcomes: u64,
 }
 
+/// Adds the changes `$rows` to the counters of records of the chain `$1`.
 macro_rules! add_records {
-    () => {
-        "INSERT INTO counter_record (chain, profile, district, state, stopped, number)
-         SELECT $1, v.value ->> 0, v.value ->> 1, v.value ->> 2, CAST(v.value ->> 3 AS BIGINT) <> 0, CAST(v.value ->> 4 AS BIGINT)
-         FROM json_each($2) AS v WHERE true
-         ON CONFLICT (chain, profile, district, state, stopped) DO UPDATE SET number = counter_record.number + excluded.number"
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO counter_record (chain, profile, district, state, stopped, number)
+             SELECT $1, v.value ->> 0, v.value ->> 1, v.value ->> 2, CAST(v.value ->> 3 AS BIGINT) <> 0, CAST(v.value ->> 4 AS BIGINT)
+             FROM json_each(",
+            $rows,
+            ") AS v WHERE true
+             ON CONFLICT (chain, profile, district, state, stopped) DO UPDATE SET number = counter_record.number + excluded.number"
+        )
     };
 }
+/// Adds the changes `$rows` to the counters of outcomes of the chain `$1`.
 macro_rules! add_outcomes {
-    () => {
-        "INSERT INTO counter_outcome (chain, bucket_start_us, printer, state, number)
-         SELECT $1, CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, CAST(v.value ->> 3 AS BIGINT)
-         FROM json_each($3) AS v WHERE true
-         ON CONFLICT (bucket_start_us, printer, state, chain) DO UPDATE SET number = counter_outcome.number + excluded.number"
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO counter_outcome (chain, bucket_start_us, printer, state, number)
+             SELECT $1, CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, CAST(v.value ->> 3 AS BIGINT)
+             FROM json_each(",
+            $rows,
+            ") AS v WHERE true
+             ON CONFLICT (bucket_start_us, printer, state, chain) DO UPDATE SET number = counter_outcome.number + excluded.number"
+        )
     };
+}
+pub(super) use {add_outcomes, add_records};
+
+/// The changes of the counters in one transaction, as JSON.
+pub(super) struct CounterRows {
+    pub(super) records: String,
+    pub(super) outcomes: String,
 }
 
 pub(super) const RECORD_COUNTS: &str = "
@@ -67,27 +82,24 @@ pub(super) const OUTCOMES: &str = "
     GROUP BY printer, state HAVING SUM(number) <> 0 ORDER BY printer, state";
 
 impl Tx {
-    /// Adds the changes of the transaction to the counters of its chain.
-    pub(super) async fn counters_save(&mut self) -> Result<(), StoreError> {
-        // For SQLite, one text with two statements; for PostgreSQL, one statement that contains the other.
-        const SQLITE: &str = concat!(add_records!(), ";", add_outcomes!());
-        const POSTGRES: &str = concat!("WITH outcomes AS (", add_outcomes!(), ") ", add_records!());
+    /// The changes of the counters in this transaction, which are then no longer pending; `None` if there are none.
+    pub(super) fn counters_take(&mut self) -> Option<CounterRows> {
         let Deltas { records, outcomes } = std::mem::take(&mut self.deltas);
         let records: Vec<_> = records.into_iter().filter(|(_, number)| *number != 0).collect();
         let records: Vec<_> = records.iter().map(|((p, d, state, s), n)| (p, d, state, i64::from(*s), n)).collect();
         let outcomes: Vec<_> = outcomes.into_iter().filter(|(_, number)| *number != 0).collect();
         let outcomes: Vec<_> = outcomes.iter().map(|((at, printer, state), n)| (at, printer, state, n)).collect();
-        if records.is_empty() && outcomes.is_empty() {
-            return Ok(());
-        }
-        let (chain, records, outcomes) = (self.writer.chain.clone(), set(&records), set(&outcomes));
-        if let Inner::Sqlite(transaction) = &mut self.inner {
-            let query = sqlx::query(SQLITE).bind(&*chain).bind(records).bind(outcomes);
-            #[expect(deprecated, reason = "other databases take one statement at a time, and this text is SQLite's")]
-            let done = query.execute_many(&mut **transaction).await;
-            return done.try_for_each(async |_| Ok(())).await.map_err(doing("keeping the counters"));
-        }
-        execute!(self, sqlx::query(POSTGRES).bind(&*chain).bind(records).bind(outcomes))
+        let is_empty = records.is_empty() && outcomes.is_empty();
+        (!is_empty).then(|| CounterRows { records: set(&records), outcomes: set(&outcomes) })
+    }
+
+    /// Adds changes to the counters of the transaction's chain. With audit rows, [`Tx::audit_append`] does it in the same
+    /// call.
+    pub(super) async fn counters_save(&mut self, rows: CounterRows) -> Result<(), StoreError> {
+        let chain = self.writer.chain.clone();
+        execute!(self, sqlx::query(add_records!("$2")).bind(&*chain).bind(&*rows.records))
+            .map_err(doing("keeping the counters"))?;
+        execute!(self, sqlx::query(add_outcomes!("$2")).bind(&*chain).bind(&*rows.outcomes))
             .map_err(doing("keeping the counters"))?;
         Ok(())
     }

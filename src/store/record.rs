@@ -366,16 +366,22 @@ impl Tx {
     /// The first `n` records of a profile's waiting list, in order. The cost depends on `n`, not on the length of the list.
     pub async fn waiting_first(&mut self, profile: &str, n: i64) -> Result<Vec<Claimed>, StoreError> {
         const FIRST: &str = "
-            SELECT r.id, r.district, r.village, r.version, r.copy
+            SELECT r.id, r.district, r.village, r.version, r.copy, r.stop IS NOT NULL
             FROM (SELECT * FROM waiting WHERE profile = $1
                   ORDER BY class, verified_at_us, requested_at_us, source, request_id LIMIT $2) AS w
             JOIN record AS r ON r.id = w.record_id
             ORDER BY w.class, w.verified_at_us, w.requested_at_us, w.source, w.request_id";
-        let rows: Vec<(i64, String, String, i64, i64)> =
+        let rows: Vec<(i64, String, String, i64, i64, bool)> =
             on!(self, c => sqlx::query_as(FIRST).bind(profile).bind(n).fetch_all(c))
                 .map_err(doing("reading the waiting list"))?;
-        let claimed =
-            |(id, district, village, version, copy)| Claimed { record: RecordId(id), district, village, version, copy };
+        let claimed = |(id, district, village, version, copy, recalled)| Claimed {
+            record: RecordId(id),
+            district,
+            village,
+            version,
+            copy,
+            recalled,
+        };
         Ok(rows.into_iter().map(claimed).collect())
     }
 }

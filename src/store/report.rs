@@ -217,8 +217,9 @@ pub(super) const BATCH_COUNTS: &str = "
     FROM json_each($1) AS v CROSS JOIN job_archive AS j WHERE j.batch_id = CAST(v.value AS BIGINT)
     GROUP BY j.batch_id, j.state";
 
+/// `>=` and the next class: with `>` SQLite reads all records of the class before.
 pub(super) const NEXT_CLASS: &str = "
-    SELECT profile, class, verified_at_us FROM waiting WHERE (profile, class) > ($1, $2)
+    SELECT profile, class, verified_at_us FROM waiting WHERE (profile, class) >= ($1, $2)
     ORDER BY profile, class, verified_at_us LIMIT 1";
 
 /// With both conditions: by the first, the index of open batches serves.
@@ -377,15 +378,15 @@ impl Tx {
     /// Of each profile and priority class, since when its first record is ready to print. Costs by the classes, not by the
     /// length of the list.
     pub async fn waiting_oldest(&mut self) -> Result<Vec<OldestWaiting>, StoreError> {
-        let (mut oldest, mut last) = (Vec::new(), (String::new(), i64::MIN));
+        let (mut oldest, mut next_key) = (Vec::new(), (String::new(), i64::MIN));
         loop {
-            let (profile, class) = last;
+            let (profile, class) = next_key;
             let next: Option<(String, i64, i64)> =
                 on!(self, c => sqlx::query_as(NEXT_CLASS).bind(&profile).bind(class).fetch_optional(c))
                     .map_err(doing("reading the waiting list"))?;
             let Some((profile, class, since)) = next else { return Ok(oldest) };
             oldest.push(OldestWaiting { profile: profile.clone(), class, since: Timestamp(since).to_string() });
-            last = (profile, class);
+            next_key = (profile, class.saturating_add(1));
         }
     }
 }

@@ -110,9 +110,12 @@ impl Tx {
     /// [`StoreError::InDoubt`] if the connection was lost during the commit, which may or may not have happened. After every
     /// other error nothing is saved.
     pub async fn commit(mut self) -> Result<(), StoreError> {
-        self.counters_save().await?;
+        let counters = self.counters_take();
         let events = std::mem::take(&mut self.events);
-        self.audit_append(&events).await?;
+        match counters {
+            Some(counters) if events.is_empty() => self.counters_save(counters).await?,
+            counters => self.audit_append(&events, counters).await?,
+        }
         self.inner.commit(self.announces).await?;
         if let Some(head) = self.new_head {
             self.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(self.writer.chain.clone(), head);

@@ -178,12 +178,12 @@ async fn what_a_printer_only_reports_stops_nothing() {
 async fn a_printer_that_cannot_be_used_safely_gets_cards_only_with_an_override_reason() {
     let world = World::new().await;
     let printer = FakePrinter::new(&world, "")
-        .probe(|found| Capabilities { objections: vec!["It prints twice.".into()], ..found })
+        .probe(|found| Capabilities { objections: vec![cetak_driver_api::Objection::ForwardsJobs], ..found })
         .at(&world, "p1");
     let new = NewPrinter { name: "p1", uri: "test://p1", profile: "student", ..NewPrinter::default() };
 
     let refused = operations::printer_add(&world.engine, &new).await.unwrap_err();
-    let expected = [Objection::Driver { detail: "It prints twice.".into() }];
+    let expected = [Objection::ForwardsJobs];
     assert!(
         matches!(&refused, EngineError::Refused(Refusal::PrinterObjections { objections, .. }) if *objections == expected),
         "{refused:?}"
@@ -199,7 +199,26 @@ async fn a_printer_that_cannot_be_used_safely_gets_cards_only_with_an_override_r
     world.run().await;
     assert_eq!(printer.cards(), 2);
     let rows = world.engine.store.read().await.unwrap().audit_page("cli", 0, 5_000).await.unwrap();
-    assert!(rows.iter().any(|row| row.entry.contains("only for tests") && row.entry.contains("prints twice")));
+    assert!(rows.iter().any(|row| row.entry.contains("only for tests") && row.entry.contains("forwards-jobs")));
+}
+
+#[tokio::test]
+async fn an_override_covers_only_objections_that_there_were() {
+    let world = World::new().await;
+    FakePrinter::new(&world, "").at(&world, "p1");
+    let new = NewPrinter { name: "p1", uri: "test://p1", profile: "student", ..NewPrinter::default() };
+    operations::printer_add(&world.engine, &NewPrinter { override_reason: Some("in case"), ..new }).await.unwrap();
+    let printer = FakePrinter::new(&world, "")
+        .probe(|found| Capabilities { objections: vec![cetak_driver_api::Objection::ForwardsJobs], ..found })
+        .at(&world, "p1");
+    world.import(&students(0..1)).await;
+    world.receive(1, None).await;
+
+    world.run().await;
+
+    assert_eq!(printer.cards(), 0);
+    let stored = world.engine.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
+    assert_eq!((stored.override_reason, stored.reasons), (None, vec!["not-acknowledged".to_owned()]));
 }
 
 #[tokio::test]

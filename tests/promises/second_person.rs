@@ -20,7 +20,7 @@ use cetak::{
     },
     store::{Location, Store, keys::Keys},
 };
-use cetak_driver_api::Capabilities;
+use cetak_driver_api::{Capabilities, Objection};
 use sqlx::{
     SqlStr,
     migrate::{Migration, MigrationType, Migrator},
@@ -354,16 +354,16 @@ async fn an_act_whose_target_is_gone_ends_in_conflict() {
 #[tokio::test]
 async fn a_printer_with_objections_is_added_by_two_people_and_only_with_those_that_were_overridden() {
     let world = World::new().await;
-    let objecting = |objection: &'static str| {
-        let change = move |found| Capabilities { objections: vec![objection.to_owned()], ..found };
+    let objecting = |objection: Objection| {
+        let change = move |found| Capabilities { objections: vec![objection.clone()], ..found };
         FakePrinter::new(&world, "").probe(change)
     };
-    objecting("It prints twice.").at(&world, "p1");
+    objecting(Objection::ForwardsJobs).at(&world, "p1");
     let (chief, boss) = (person(&world, 1, Role::Administrator), person(&world, 2, Role::Supervisor));
     let new = NewPrinter { name: "p1", uri: "test://p1", profile: "student", ..NewPrinter::default() };
     let ask = || TwoPersonAct::from(acts::objected_printer(&new, "it is the only one"));
     let act = Direct::new(&chief).request(ask()).await.unwrap();
-    objecting("It forgets jobs.").at(&world, "p1");
+    objecting(Objection::NoRestartEvents).at(&world, "p1");
     let changed = refusal(Direct::new(&boss).confirm(act).await);
     assert!(matches!(changed, Refusal::ActTargetChanged { .. }), "{changed:?}");
 
@@ -373,7 +373,7 @@ async fn a_printer_with_objections_is_added_by_two_people_and_only_with_those_th
     let printer = world.engine.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
     assert_eq!(printer.override_reason.as_deref(), Some("it is the only one"));
     let added = audit(&world, "web").await.pop().unwrap();
-    for part in ["printer.added", "It forgets jobs.", "\"requested_by\":\"person 1\"", "\"actor\":\"person 2\""] {
+    for part in ["printer.added", "no-restart-events", "\"requested_by\":\"person 1\"", "\"actor\":\"person 2\""] {
         assert!(added.contains(part), "{part} in {added}");
     }
     let again = refusal(Direct::new(&chief).request(ask()).await);

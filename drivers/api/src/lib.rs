@@ -20,11 +20,14 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod suitability;
 
 use std::fmt;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+
+pub use suitability::{Caution, Objection};
 
 /// The name of one attempt to make one card, and its idempotency key at the printer.
 ///
@@ -163,10 +166,10 @@ pub struct Capabilities {
     pub up_time_s: Option<u64>,
     /// Impressions since the printer was built, if it counts them.
     pub impressions_completed: Option<u64>,
-    /// What cannot be guaranteed with this printer, one sentence each, for the people who use it.
-    pub cautions: Vec<String>,
-    /// Why the printer must not be used without an override, one sentence each, with the remedy if there is one.
-    pub objections: Vec<String>,
+    /// What cannot be guaranteed with this printer.
+    pub cautions: Vec<Caution>,
+    /// Why the printer must not be used without an override.
+    pub objections: Vec<Objection>,
 }
 
 /// The raster formats that a printer supports: PWG raster (PWG 5102.4) and Apple raster.

@@ -16,6 +16,7 @@ use crate::job::{Job, JobState};
 use crate::printer::IppPrinter;
 use crate::restart::Restart;
 use crate::run_query::run_or_unknown;
+use crate::shortcomings;
 use crate::status::status;
 use crate::verdict::{REASON_OTHER_PRINTER, query_fault, unavailable};
 
@@ -135,9 +136,14 @@ impl PrinterDriver for IppPrinter {
             query_fault(&error)
         })?;
         if self.is_known_as_cups() {
-            // CUPS leaves this reason on jobs that it completed.
-            let completed = jobs.iter_mut().filter(|job| job.state == JobState::Completed);
-            completed.for_each(|job| job.reasons.retain(|reason| reason != REASON_STOPPING));
+            for job in &mut jobs {
+                // CUPS counts each page as a sheet, also of a card with two sides.
+                job.sheets = None;
+                // CUPS leaves this reason on jobs that it completed.
+                if job.state == JobState::Completed {
+                    job.reasons.retain(|reason| reason != REASON_STOPPING);
+                }
+            }
         }
         let mut restart = Restart::None;
         for job in jobs.iter().take(JOBS_PER_ATTEMPT_MAX) {
@@ -157,6 +163,10 @@ impl PrinterDriver for IppPrinter {
         let attempt = AttemptRef { acknowledged, ..self.with_counted_impressions(attempt) };
         let mut found = attempt_status(&attempt, &jobs, &reasons, restart);
         self.learn_counting(&attempt, &jobs, &found);
+        if attempt.impressions == 2 && jobs.iter().any(|job| job.sheets.is_some_and(|sheets| sheets > 1)) {
+            // Each side is on a sheet of its own, as it would be with the next card.
+            self.shortcomings.add(&[shortcomings::reason_of("sides")]);
+        }
         if let AttemptStatus::Ended(ending) = &mut found
             && self.attempts.was_cancelled(&attempt.id)
         {

@@ -20,7 +20,7 @@ pub use self::{
     import::warning,
     message::Message,
     need::need,
-    objection::objection,
+    objection::{caution, objection},
     operation::operation,
     printer::{blank_inside, resumes, task},
     reason::{quote, reason, with_note, word_reason},

@@ -1,13 +1,57 @@
-//! Why a printer must not be used, in words.
+//! What a printer cannot guarantee, and why it must not be used, in words.
 
-use super::message::list;
-use crate::domain::objection::Objection;
+use super::{message::list, reason::quote};
+use crate::{domain::objection::Objection, engine::operations::Caution};
 
-/// One sentence. That of a driver is its own.
+/// One sentence.
+pub fn caution(caution: Caution) -> &'static str {
+    match caution {
+        Caution::CannotHold => {
+            "It cannot hold a job: if this program or the connection fails while a card is sent, a blank may be spoiled, \
+             and a person has to check what became of the card."
+        }
+        Caution::NoUpTime => "It does not report its up-time: a restart may go unnoticed.",
+        Caution::UpTimeNoClock => {
+            "Its up-time does not count seconds, so it does not tell restarts: a restart may go unnoticed."
+        }
+        Caution::NoMedia => "It reports no media: this program cannot check that it prints on cards.",
+        Caution::CountsBackendPages => {
+            "It counts a card only if its backend reports pages: a card that it does not count is uncertain."
+        }
+        Caution::ForgetsJobs => {
+            "It may forget a finished card after a minute or when it restarts: a card whose end was not seen in time is \
+             uncertain."
+        }
+    }
+}
+
+/// One sentence, with the remedy if there is one.
 pub fn objection(objection: &Objection) -> String {
     let mm = |hundredths: u32| f64::from(hundredths) / 100.0;
     match objection {
-        Objection::Driver { detail } => detail.as_str().to_owned(),
+        Objection::MissingOperations { operations } => {
+            format!("It does not support {}: its cards cannot be followed.", list(operations))
+        }
+        Objection::CupsQueue => {
+            "It is a CUPS queue: after a crash CUPS forgets cards or prints them twice, unless it is configured with \
+             `DirtyCleanInterval 0`, `PreserveJobFiles No`, `PreserveJobHistory Yes`, `MaxJobs 20000` and `MaxJobTime 0`, \
+             and its spooled documents are removed before each start; this program cannot check these settings."
+                .to_owned()
+        }
+        Objection::NoRestartEvents => "It does not support subscriptions: its restarts cannot be detected.".to_owned(),
+        Objection::ErrorPolicy { policy } => format!(
+            "Its error policy is {}, which prints a card again after a failure: set it with \
+             `lpadmin -p QUEUE -o printer-error-policy=abort-job`.",
+            quote(policy.as_str())
+        ),
+        Objection::ForwardsJobs => {
+            "It forwards jobs to another IPP printer and reports cards that were never made: add that printer itself."
+                .to_owned()
+        }
+        Objection::CancelsLateJobs { after_s } => format!(
+            "It cancels a job that is not finished after {after_s} s, for example one that waits for blanks: set \
+             `MaxJobTime 0`."
+        ),
         Objection::NoFormat { formats } => {
             format!("It accepts none of the formats in which cards are rendered: {}.", list(formats))
         }
@@ -36,6 +80,9 @@ mod tests {
     fn a_missing_medium_is_named_by_its_size() {
         let medium = Objection::NoMedium { profile: "student".into(), width: 8_560, height: 5_398 };
         let text = "It reports no medium of 85.6 x 53.98 mm, the size of a card of `student`.";
-        assert_eq!(objections(&[medium, Objection::Driver { detail: "It hums.".into() }]), format!("{text} It hums."));
+        assert_eq!(
+            objections(&[medium, Objection::NoRestartEvents]),
+            format!("{text} {}", objection(&Objection::NoRestartEvents))
+        );
     }
 }

@@ -25,8 +25,8 @@ pub use database::{
 pub use destruction::DestroyBlanks;
 pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use printer::{
-    AddObjectedPrinter, AddPrinter, Capabilities, ClearPrinter, PrinterStatus, Probe, RemovePrinter, Supply, TestCard,
-    TestPrinter, does_not_answer, objections, plain_database, plain_uri, printer_probe,
+    AddObjectedPrinter, AddPrinter, Capabilities, Caution, ClearPrinter, PrinterStatus, Probe, RemovePrinter, Supply,
+    TestCard, TestPrinter, does_not_answer, objections, plain_database, plain_uri, printer_probe,
 };
 pub use queue::{ApproveBatch, CancelBatch, Pause, ResumeBatch, ResumePrinter, ResumeQueue};
 pub use record::{HoldRecord, ReleaseRecord};

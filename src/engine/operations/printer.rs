@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Document, DriverError, PrinterDriver};
-pub use cetak_driver_api::{Capabilities, PrinterStatus, Supply};
+pub use cetak_driver_api::{Capabilities, Caution, PrinterStatus, Supply};
 use serde::{Deserialize, Serialize};
 
 use super::{act::Act, approval::Approval};
@@ -82,7 +82,7 @@ impl Act for AddPrinter {
     }
 }
 
-/// Adds a printer whatever is objected.
+/// Adds a printer in spite of its objections. Refused if it does not answer.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AddObjectedPrinter {
     /// The printer.
@@ -154,6 +154,9 @@ impl AddPrinter {
             engine.clock.sleep(UP_TIME_WATCH).await;
             found = driver.probe().await;
         }
+        if let (Err(fault), Some(_)) = (&found, override_reason) {
+            return Err(no_answer(name.as_str(), uri, fault)); // what is unknown cannot be overridden
+        }
         let objections = found.as_ref().map(|found| objections(engine, profile, found)).unwrap_or_default();
         if override_reason.is_none() && !objections.is_empty() {
             return Err(Refusal::PrinterObjections { printer: name.to_string(), objections, added: false }.into());
@@ -183,7 +186,8 @@ impl AddPrinter {
         }
     }
 
-    /// Saves the printer; with `overridden`, the reason for overriding objections, these, and the approval.
+    /// Saves the printer; with `overridden`, the reason for overriding objections, these, and the approval. Without
+    /// objections there is nothing to override: the reason is not kept, so later objections stop the printer.
     async fn insert(
         &self,
         tx: &mut Tx,
@@ -191,6 +195,7 @@ impl AddPrinter {
     ) -> Result<(), EngineError> {
         let Self { name, uri, profile, hopper } = self;
         let (name, hopper) = (name.as_str(), hopper.map(HopperCapacity::get));
+        let overridden = overridden.filter(|(_, objections, _)| !objections.is_empty());
         let why = overridden.map(|(note, ..)| note.as_str());
         if !tx.printer_add(name, uri, profile, hopper, why).await? {
             return Err(Refusal::PrinterExists { printer: name.to_owned() }.into());

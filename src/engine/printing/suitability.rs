@@ -1,6 +1,6 @@
 //! Whether a printer is suitable for the cards of a profile.
 
-use cetak_driver_api::Capabilities;
+use cetak_driver_api::{self as driver, Capabilities};
 
 use super::document;
 use crate::{
@@ -10,8 +10,7 @@ use crate::{
 
 /// Why a printer must not be used for cards of that profile, unless a person overrides it with a reason.
 pub fn objections(engine: &Engine, profile: &str, found: &Capabilities) -> Vec<Objection> {
-    let driver = |text: &String| Objection::Driver { detail: text.as_str().into() };
-    let mut objections: Vec<Objection> = found.objections.iter().map(driver).collect();
+    let mut objections: Vec<Objection> = found.objections.iter().cloned().map(of_driver).collect();
     let Ok(profile) = engine.profile(profile) else { return objections };
     objections.extend(document::objections(document::choose(found, &profile).as_ref(), &profile));
     if media::has_size(&found.media, profile.card.width_mm, profile.card.height_mm) == Some(false) {
@@ -22,6 +21,17 @@ pub fn objections(engine: &Engine, profile: &str, found: &Capabilities) -> Vec<O
         });
     }
     objections
+}
+
+fn of_driver(objection: driver::Objection) -> Objection {
+    match objection {
+        driver::Objection::MissingOperations { operations } => Objection::MissingOperations { operations },
+        driver::Objection::CupsQueue => Objection::CupsQueue,
+        driver::Objection::NoRestartEvents => Objection::NoRestartEvents,
+        driver::Objection::ErrorPolicy { policy } => Objection::ErrorPolicy { policy: policy.into() },
+        driver::Objection::ForwardsJobs => Objection::ForwardsJobs,
+        driver::Objection::CancelsLateJobs { after_s } => Objection::CancelsLateJobs { after_s },
+    }
 }
 
 /// A length in hundredths of a millimetre.

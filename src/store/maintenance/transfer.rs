@@ -159,7 +159,7 @@ async fn close_file(source: &mut Tx, shown: &str) -> Result<(), StoreError> {
     const CLOSE: &str = "CREATE TRIGGER moved BEFORE INSERT ON audit
         BEGIN SELECT RAISE(ABORT, 'the data of this folder were moved to another database'); END";
     source.meta_set(MOVED_TO, shown).await?;
-    source.audit_append(&[Event::new("database.moved", "database").with("to", shown)]).await?;
+    source.audit_append(&[Event::new("database.moved", "database").with("to", shown)], None).await?;
     let Inner::Sqlite(file) = &mut source.inner else { return Err(StoreError::Occupied) };
     sqlx::query(CLOSE).execute(&mut **file).await.map_err(doing("closing the file"))?;
     Ok(())

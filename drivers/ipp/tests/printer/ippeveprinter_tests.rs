@@ -4,8 +4,8 @@ use std::io::Write;
 use std::net::TcpStream;
 
 use cetak_driver_api::{
-    AttemptId, AttemptRef, AttemptStatus, Blank, Cancelled, Capabilities, Card, Condition, Document, DriverError,
-    PrinterDriver, Rasters, Supply,
+    AttemptId, AttemptRef, AttemptStatus, Blank, Cancelled, Capabilities, Card, Caution, Condition, Document,
+    DriverError, PrinterDriver, Rasters, Supply,
 };
 use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY};
 
@@ -43,7 +43,7 @@ async fn probe_and_status_report_the_printers_attributes() {
         objections: Vec::new(),
     };
     assert_eq!(capabilities, expected);
-    assert!(capabilities.cautions[0].contains("cannot hold"), "{:?}", capabilities.cautions);
+    assert_eq!(capabilities.cautions, [Caution::CannotHold, Caution::ForgetsJobs]);
     assert!(capabilities.identity.is_some_and(|uuid| uuid.starts_with("urn:uuid:")));
     assert!(capabilities.up_time_s.is_some_and(|seconds| seconds < 3600));
     assert_eq!((status.condition, status.accepting_jobs), (Condition::Idle, true));

@@ -1,7 +1,7 @@
 //! The driver with a simulated printer whose reports cannot be taken at their word: names that it does not keep,
 //! attributes that it ignores, an up-time that is no clock, documents that it forgets, answers that come late.
 
-use cetak_driver_api::{AttemptRef, AttemptStatus, Blank, Cancelled, Card, DriverError, PrinterDriver};
+use cetak_driver_api::{AttemptRef, AttemptStatus, Blank, Cancelled, Card, Caution, DriverError, PrinterDriver};
 use cetak_driver_ipp::{REASON_NAME_NOT_KEPT, REASON_OTHER_PRINTER, REASON_QUERIES_REFUSED};
 
 use crate::fake_printer::{
@@ -121,6 +121,22 @@ async fn more_sheets_than_one_and_a_doubtful_reason_are_no_good_card() {
     }
 }
 
+#[tokio::test]
+async fn a_printer_that_puts_two_sides_on_two_sheets_gets_no_further_card() {
+    let printer = FakePrinter::start(Holds::ByAttribute);
+    let driver = printer.driver();
+    let attempt = AttemptRef { impressions: 2, ..sent(&driver, &new_attempt()).await };
+    {
+        let mut state = printer.state();
+        let job = state.jobs.last_mut().unwrap();
+        (job.impressions, job.sheets) = (2, Some(2));
+    }
+    printer.work();
+
+    assert_eq!(ending(&driver, &attempt).await.card, Card::Unknown);
+    assert_eq!(driver.status().await.unwrap().reasons, ["sides-ignored"]);
+}
+
 /// Neither the driver that sent the document nor one without memory denies the card.
 #[tokio::test]
 async fn a_document_that_was_printed_on_arrival_and_forgotten_is_never_denied() {
@@ -193,8 +209,7 @@ async fn an_up_time_that_is_no_clock_makes_no_card_uncertain() {
             assert_eq!(ending(&driver, &attempt).await.card, Card::Good, "{holds:?} {up_time:?}");
             let fresh = printer.driver();
             assert_eq!(ending(&fresh, &attempt).await.card, Card::Good, "{holds:?} {up_time:?}, without memory");
-            let is_told =
-                driver.probe().await.unwrap().cautions.iter().any(|caution| caution.contains("does not tell"));
+            let is_told = driver.probe().await.unwrap().cautions.contains(&Caution::UpTimeNoClock);
             assert_eq!(is_told, up_time != UpTime::OtherJobTimes, "{up_time:?}");
         }
     }
