@@ -30,7 +30,8 @@ pub fn drivers(options: PrinterOptions, clock: SystemClock) -> DriverFactory {
     let none = cetak_driver_ipp::Options::default();
     Arc::new(move |name: &str, uri: &str| -> Result<Arc<dyn PrinterDriver>, String> {
         let clock = clock.clone();
-        let now = Arc::new(move || clock.now().0);
+        let utc = clock.clone();
+        let now = Arc::new(move || utc.now().0);
         let scheme = uri.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         match (scheme.as_deref(), options.get(name)) {
             (Some("mock"), Some(_)) => Err(format!(
@@ -40,8 +41,9 @@ pub fn drivers(options: PrinterOptions, clock: SystemClock) -> DriverFactory {
                 Ok(Arc::new(cetak_driver_mock::MockPrinter::from_uri(uri, now).map_err(|e| e.to_string())?))
             }
             (Some("ipp" | "ipps"), options) => {
-                let printer = cetak_driver_ipp::IppPrinter::new(uri, options.unwrap_or(&none), now);
-                Ok(Arc::new(printer.map_err(|e| e.to_string())?))
+                let printer =
+                    cetak_driver_ipp::IppPrinter::new(uri, options.unwrap_or(&none), now).map_err(|e| e.to_string())?;
+                Ok(Arc::new(printer.with_elapsed(Arc::new(move || clock.elapsed()))))
             }
             _ => Err("a printer's URI must begin with `ipp://`, `ipps://` or `mock://`".into()),
         }

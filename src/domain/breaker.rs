@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     attempt::{NotStartedCause, OutcomeKind},
     id::RecordId,
+    retry::Backoff,
     time::Timestamp,
 };
 
@@ -52,6 +53,10 @@ pub struct Health {
     pub starts_nothing_since: Option<Timestamp>,
 }
 
+/// The rests of a printer that answers that it can print and starts no card: 2 s after the failure that opens its
+/// breaker, and twice as long after each later one, up to 5 minutes. Otherwise it would be tried several times a second.
+const REST: Backoff = Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) };
+
 /// The settings on which the decision depends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
@@ -88,6 +93,13 @@ pub fn after_outcome(
     let breaker =
         if starts_nothing { Breaker::Locked } else { health.breaker.after_failure(failure, failures, limits.failures) };
     Health { breaker, failures, last_failed: record, starts_nothing_since }
+}
+
+/// The rest before the next trial, after a failure that left this state; `None` if there is none. A failure that has cost
+/// something has none, because the next one locks the breaker.
+pub fn rest(after: Health, outcome: OutcomeKind, limits: Limits) -> Option<Duration> {
+    let is_free = outcome == OutcomeKind::NotStarted(NotStartedCause::Printer);
+    (is_free && after.breaker == Breaker::Open).then(|| REST.wait(after.failures.saturating_sub(limits.failures), 1.0))
 }
 
 impl Breaker {
@@ -186,6 +198,22 @@ mod tests {
         assert_eq!(refused(first, 16).breaker, Breaker::Locked);
         let spoiled_between = after(first, OutcomeKind::Spoiled, 1, 10);
         assert_eq!(refused(spoiled_between, 16).breaker, Breaker::Closed, "a card has started since");
+    }
+
+    #[test]
+    fn a_printer_that_starts_no_card_rests_longer_each_time_and_one_that_spoils_cards_does_not() {
+        let refusal = OutcomeKind::NotStarted(NotStartedCause::Printer);
+        let mut health = WELL;
+        let mut rests = Vec::new();
+        for record in 1..=12 {
+            health = after(health, refusal, record, 0);
+            rests.push(rest(health, refusal, LIMITS).map(|rest| rest.as_secs()));
+            health.breaker = health.breaker.after_probe();
+        }
+        assert_eq!(rests[..7], [None, None, Some(2), Some(4), Some(8), Some(16), Some(32)]);
+        assert_eq!(rests.last(), Some(&Some(300)));
+        let open = Health { breaker: Breaker::Open, failures: 3, ..WELL };
+        assert_eq!(rest(open, OutcomeKind::Spoiled, LIMITS), None);
     }
 
     #[test]

@@ -97,6 +97,16 @@ pub enum Task {
     CheckRestart,
     /// Look at the output: the card may have been made twice.
     CheckSecondCard,
+    /// Use a printer that keeps the names of jobs.
+    UsePrinterWithNames,
+    /// Check that the printer can do what it reports: sides, media, copies.
+    CheckAbilities,
+    /// Let the printer answer queries about its jobs.
+    AllowJobQueries,
+    /// Check which printer is at this address, and its hopper.
+    CheckOtherPrinter,
+    /// Read why the last cards were refused.
+    ReadFailures,
     /// Check the printer: the reason is not known; clear the printer once it works.
     CheckUnknown,
 }
@@ -178,11 +188,17 @@ pub const STOPPED: &str = "printer-stopped";
 /// The reason used for a card that takes far too long while its printer reports no reason.
 pub const TAKES_TOO_LONG: &str = "takes-too-long";
 
+/// The reason used for a printer that answers that it can print, and refuses one card after the other.
+pub const REFUSES_CARDS: &str = "refuses-cards";
+
+/// The reason used for a printer that is another one than before, at the same address.
+pub const OTHER_PRINTER: &str = "other-printer";
+
 /// The rule for unknown keywords.
 const UNKNOWN: Rule = rule(&[], Who::Operator, Task::CheckUnknown, Resumes::WhenCleared, BlankInside::Unknown);
 
 #[rustfmt::skip]
-const RULES: [Rule; 29] = [
+const RULES: [Rule; 34] = [
     rule(&["media-empty", "media-needed", "media-path-input-empty"],
         Who::Operator, Task::LoadBlanks, Resumes::ByItself, BlankInside::Unused),
     rule(&["media-low", "media-path-output-almost-full", "output-area-almost-full"],
@@ -256,7 +272,22 @@ const RULES: [Rule; 29] = [
     rule(&["printer-restarted"],
         Who::Operator, Task::CheckRestart,
         Resumes::WithTheNextCard, BlankInside::Unknown),
-    rule(&["several-impressions"],
+    rule(&["job-name-not-kept"],
+        Who::Technician, Task::UsePrinterWithNames,
+        Resumes::WhenCleared, BlankInside::Unused),
+    rule(&["sides-ignored", "media-ignored", "copies-ignored", "print-scaling-ignored", "job-attributes-ignored"],
+        Who::Technician, Task::CheckAbilities,
+        Resumes::WhenCleared, BlankInside::Unused),
+    rule(&["job-queries-refused"],
+        Who::Technician, Task::AllowJobQueries,
+        Resumes::ByItself, BlankInside::Unknown),
+    rule(&[OTHER_PRINTER],
+        Who::Supervisor, Task::CheckOtherPrinter,
+        Resumes::WhenCleared, BlankInside::Unknown),
+    rule(&[REFUSES_CARDS],
+        Who::Technician, Task::ReadFailures,
+        Resumes::ByItself, BlankInside::Unused),
+    rule(&["several-impressions", "several-sheets"],
         Who::Operator, Task::CheckSecondCard,
         Resumes::WithTheNextCard, BlankInside::LikelySpoiled),
 ];

@@ -108,12 +108,13 @@ pub fn after_releasing(evidence: Evidence) -> Verdict {
     }
 }
 
-/// The verdict on an attempt for which `releasing` was never saved, after it was cancelled at the printer: no card can
-/// exist unless the printer shows one.
+/// The verdict on an attempt for which `releasing` was never saved, after a cancellation that did not prove that nothing
+/// was printed: its document was sent. A printer that does not have it any more may have printed it.
 pub fn before_releasing(evidence: Evidence) -> Verdict {
     match evidence {
-        Evidence::NeverSeen { .. }
-        | Evidence::Forgotten
+        Evidence::NeverSeen { certain: false } => Verdict::Ended(uncertain(Reason::UnknownToPrinter)),
+        Evidence::Forgotten => Verdict::Ended(uncertain(Reason::ForgottenByPrinter)),
+        Evidence::NeverSeen { certain: true }
         | Evidence::Ended(Ending { blank: BlankProof::NotFed, card: CardProof::None, .. }) => Verdict::Ended(stopped()),
         Evidence::Held | Evidence::Queued => Verdict::Cancel,
         Evidence::Printing { reasons } => waits(reasons),
@@ -217,10 +218,14 @@ mod tests {
     }
 
     #[test]
-    fn before_releasing_no_answer_of_a_printer_that_holds_costs_a_blank() {
-        for evidence in [Evidence::NeverSeen { certain: false }, Evidence::Forgotten] {
+    fn before_releasing_a_document_that_its_printer_lost_is_uncertain() {
+        for (evidence, expected) in [
+            (Evidence::NeverSeen { certain: false }, "uncertain"),
+            (Evidence::Forgotten, "uncertain"),
+            (Evidence::NeverSeen { certain: true }, "not-started"),
+        ] {
             let Verdict::Ended(outcome) = before_releasing(evidence) else { panic!("not over") };
-            assert_eq!(outcome.state().as_str(), "not-started");
+            assert_eq!(outcome.state().as_str(), expected);
         }
         let shown = Ending { blank: BlankProof::Unknown, card: CardProof::Unknown, reasons: Vec::new() };
         assert_eq!(

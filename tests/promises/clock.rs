@@ -306,6 +306,11 @@ impl<D: PrinterDriver> PrinterDriver for Counted<D> {
         self.driver.prepare(attempt, document).await
     }
 
+    async fn upload(&self, attempt: &AttemptId) -> Result<Prepared, DriverError> {
+        let _call = self.calls.begin();
+        self.driver.upload(attempt).await
+    }
+
     async fn commit(&self, attempt: &AttemptId) -> Result<Committed, DriverError> {
         let _call = self.calls.begin();
         self.driver.commit(attempt).await

@@ -24,6 +24,7 @@ use crate::world::World;
 pub(crate) enum Act {
     Ask,
     Prepare,
+    Upload,
     Commit,
     Find,
     Ended,
@@ -41,6 +42,8 @@ type Prepare = Box<dyn Fn(MockPrinter, Answer<Prepared>) -> Later<Answer<Prepare
 pub(crate) struct FakePrinter {
     mock: MockPrinter,
     log: Mutex<Vec<(Act, AttemptId)>>,
+    /// The attempts whose cancellation reached the printer, as the scheduler knew them.
+    cancelled: Mutex<Vec<AttemptRef>>,
     reasons: Mutex<Vec<String>>,
     reach: Box<dyn Fn(Act) -> Answer<()> + Send + Sync>,
     probe: Change<Capabilities>,
@@ -57,6 +60,7 @@ impl FakePrinter {
         Self {
             mock,
             log: Mutex::default(),
+            cancelled: Mutex::default(),
             reasons: Mutex::default(),
             reach: Box::new(|_| Ok(())),
             probe: Box::new(|found| found),
@@ -137,6 +141,11 @@ impl FakePrinter {
         self.log.lock().unwrap().clone()
     }
 
+    /// The attempts whose cancellation reached the printer, as the scheduler knew them.
+    pub(crate) fn cancelled(&self) -> Vec<AttemptRef> {
+        self.cancelled.lock().unwrap().clone()
+    }
+
     /// The number of uploads during which another card was being made.
     pub(crate) fn uploads_ahead(&self) -> usize {
         let (mut in_progress, mut ahead) = (0_usize, 0);
@@ -145,7 +154,7 @@ impl FakePrinter {
                 Act::Commit => in_progress += 1,
                 Act::Ended => in_progress = in_progress.saturating_sub(1),
                 Act::Prepare if in_progress > 0 => ahead += 1,
-                Act::Ask | Act::Prepare | Act::Find | Act::Cancel => {}
+                Act::Ask | Act::Prepare | Act::Upload | Act::Find | Act::Cancel => {}
             }
         }
         ahead
@@ -183,6 +192,12 @@ impl PrinterDriver for FakePrinter {
         (self.prepare)(self.mock.clone(), answer).await
     }
 
+    /// An upload that never ends.
+    async fn upload(&self, attempt: &AttemptId) -> Answer<Prepared> {
+        self.reached(Act::Upload, attempt)?;
+        std::future::pending().await
+    }
+
     async fn commit(&self, attempt: &AttemptId) -> Answer<Committed> {
         self.reached(Act::Commit, attempt)?;
         self.mock.commit(attempt).await
@@ -199,6 +214,7 @@ impl PrinterDriver for FakePrinter {
 
     async fn cancel(&self, attempt: &AttemptRef) -> Answer<Cancelled> {
         self.reached(Act::Cancel, &attempt.id)?;
+        self.cancelled.lock().unwrap().push(attempt.clone());
         (self.cancel)(self.mock.cancel(attempt).await)
     }
 }

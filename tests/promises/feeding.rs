@@ -322,7 +322,7 @@ async fn an_attempt_that_failed_ends_only_when_nothing_of_it_is_left_in_the_prin
     let printer = FakePrinter::new(&world, "hold=yes").reach(move |act| match act {
         Act::Commit if releases.fetch_add(1, Ordering::SeqCst) == 0 => Err(away()),
         Act::Cancel if cancels.fetch_add(1, Ordering::SeqCst) < 3 => Err(away()),
-        Act::Ask | Act::Prepare | Act::Commit | Act::Find | Act::Ended | Act::Cancel => Ok(()),
+        Act::Ask | Act::Prepare | Act::Upload | Act::Commit | Act::Find | Act::Ended | Act::Cancel => Ok(()),
     });
     let printer = printer.at(&world, "p1");
     fill(&world, 3).await;

@@ -152,7 +152,7 @@ async fn what_a_person_says_of_an_attempt_that_is_declared_uncertain_is_its_note
     let world = World::new().await;
     let silent = FakePrinter::new(&world, "").reach(|act| match act {
         Act::Find => Err(away()),
-        Act::Ask | Act::Prepare | Act::Commit | Act::Ended | Act::Cancel => Ok(()),
+        Act::Ask | Act::Prepare | Act::Upload | Act::Commit | Act::Ended | Act::Cancel => Ok(()),
     });
     silent.add(&world, "p1").await;
     world.import(&students(0..1)).await;
@@ -188,7 +188,7 @@ async fn what_a_printer_says_is_a_code_with_its_keywords_or_its_text_on_one_line
     let other = World::new().await;
     let printer = FakePrinter::new(&other, "").reach(|act| match act {
         Act::Commit => Err(DriverError::Rejected("tray\r\n\u{1b}[31m4".into())),
-        Act::Ask | Act::Prepare | Act::Find | Act::Ended | Act::Cancel => Ok(()),
+        Act::Ask | Act::Prepare | Act::Upload | Act::Find | Act::Ended | Act::Cancel => Ok(()),
     });
     printer.add(&other, "p1").await;
     other.import(&students(0..1)).await;

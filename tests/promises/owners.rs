@@ -38,7 +38,7 @@ async fn declared() -> (World, Arc<FakePrinter>, Arc<AtomicBool>, String) {
     let answers = Arc::new(AtomicBool::new(false));
     let switch = answers.clone();
     let printer = FakePrinter::new(&world, "").reach(move |act| match act {
-        Act::Ask | Act::Prepare => Ok(()),
+        Act::Ask | Act::Prepare | Act::Upload => Ok(()),
         Act::Commit | Act::Find | Act::Ended | Act::Cancel if switch.load(Ordering::SeqCst) => Ok(()),
         Act::Commit | Act::Find | Act::Ended | Act::Cancel => Err(away()),
     });
@@ -138,7 +138,7 @@ async fn a_printer_that_confirms_a_cancellation_is_a_proof_and_one_that_does_not
         let has_answered = Arc::new(AtomicBool::new(false));
         let switch = has_answered.clone();
         let printer = FakePrinter::new(&world, "").cancel(move |_| Ok(answer)).reach(move |act| match act {
-            Act::Ask | Act::Prepare => Ok(()),
+            Act::Ask | Act::Prepare | Act::Upload => Ok(()),
             Act::Commit | Act::Find | Act::Ended | Act::Cancel if switch.load(Ordering::SeqCst) => Ok(()),
             Act::Commit | Act::Find | Act::Ended | Act::Cancel => Err(away()),
         });
@@ -167,7 +167,7 @@ async fn a_running_scheduler_confirms_that_it_will_not_send_a_declared_card() {
     world.owners.set(Presence::There);
     let silent = FakePrinter::new(&world, "").reach(|act| match act {
         Act::Find | Act::Ended | Act::Cancel => Err(away()),
-        Act::Ask | Act::Prepare | Act::Commit => Ok(()),
+        Act::Ask | Act::Prepare | Act::Upload | Act::Commit => Ok(()),
     });
     silent.add(&world, "p1").await;
     world.import(&students(0..1)).await;
@@ -214,7 +214,7 @@ async fn declared_by_another() -> (World, Arc<FakePrinter>, Arc<AtomicBool>, Str
     let printer =
         FakePrinter::new(&world, "forget=1").cancel(|_| Ok(Cancelled::OutcomeUnknown)).reach(move |act| match act {
             Act::Find | Act::Ended | Act::Cancel if !switch.load(Ordering::SeqCst) => Err(away()),
-            Act::Ask | Act::Prepare | Act::Commit | Act::Find | Act::Ended | Act::Cancel => Ok(()),
+            Act::Ask | Act::Prepare | Act::Upload | Act::Commit | Act::Find | Act::Ended | Act::Cancel => Ok(()),
         });
     let printer = printer.add(&world, "p1").await;
     let attempt = one_attempt(&world).await;

@@ -54,7 +54,7 @@ async fn a_printer_that_takes_no_card_costs_no_blank_and_no_record_and_its_cards
             counted.fetch_add(1, Ordering::SeqCst);
             Err(away())
         }
-        Act::Ask | Act::Prepare | Act::Find | Act::Ended | Act::Cancel => Ok(()),
+        Act::Ask | Act::Prepare | Act::Upload | Act::Find | Act::Ended | Act::Cancel => Ok(()),
     });
     dead.add(&world, "dead").await;
     world.import(&students(0..20)).await;
@@ -71,6 +71,56 @@ async fn a_printer_that_takes_no_card_costs_no_blank_and_no_record_and_its_cards
     world.run().await;
     assert_eq!((world.records("printed").await, world.account("printed").await), (20, 20));
     world.audit().await;
+}
+
+#[tokio::test]
+async fn a_printer_that_refuses_every_job_is_tried_less_and_less_often_until_a_person_clears_it() {
+    let world = World::new().await;
+    let tries = Arc::new(AtomicU32::new(0));
+    let counted = tries.clone();
+    let refusing = FakePrinter::new(&world, "").reach(move |act| {
+        if act == Act::Prepare {
+            counted.fetch_add(1, Ordering::SeqCst);
+            return Err(DriverError::NeedsOperator("the printer refused `Create-Job`".into()));
+        }
+        Ok(())
+    });
+    refusing.add(&world, "p1").await;
+    world.import(&students(0..40)).await;
+    world.receive(40, None).await;
+    world.run().await;
+    let tries = tries.load(Ordering::SeqCst);
+    assert!((4..20).contains(&tries), "{tries} in a quarter of an hour");
+    let printer = &world.status().await.printers[0];
+    assert_eq!(printer.breaker, cetak::domain::breaker::Breaker::Locked);
+    assert_eq!((&*printer.state, &*printer.reasons), ("stopped", ["refuses-cards".to_owned()].as_slice()));
+    assert_eq!((world.records("waiting").await, world.account("vault").await), (40, 40));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn another_printer_at_the_same_address_gets_no_card_until_a_person_accepts_it() {
+    let world = World::new().await;
+    let identity = Arc::new(AtomicU32::new(1));
+    let present = identity.clone();
+    let printer = FakePrinter::new(&world, "").probe(move |found| cetak_driver_api::Capabilities {
+        identity: Some(present.load(Ordering::SeqCst).to_string()),
+        ..found
+    });
+    let printer = printer.add(&world, "p1").await;
+    world.import(&students(0..2)).await;
+    world.receive(4, None).await;
+    world.run().await;
+    assert_eq!(printer.cards(), 2);
+    identity.store(2, Ordering::SeqCst);
+    world.import(&students(2..4)).await;
+    world.run().await;
+    assert_eq!(printer.cards(), 2);
+    assert_eq!(world.status().await.printers[0].reasons, ["other-printer"]);
+    operations::printer_clear(&world.engine, "p1", "the new one is loaded").await.unwrap();
+    world.run().await;
+    world.run().await;
+    assert_eq!((printer.cards(), world.records("printed").await), (4, 4));
 }
 
 #[tokio::test]

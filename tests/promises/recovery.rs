@@ -2,15 +2,19 @@
 
 use cetak::{
     domain::{id::AttemptKey, refusal::Refusal},
-    engine::EngineError,
+    engine::{
+        EngineError,
+        scheduling::{self, Until},
+    },
     store::{Acknowledgement, Begin, QueuedJob},
 };
-use cetak_driver_api::{AttemptId, Document, PrinterDriver};
+use cetak_driver_api::{AttemptId, AttemptStatus, Cancelled, Document, Prepared, PrinterDriver};
 use cetak_driver_mock::MockPrinter;
 
 use crate::acts::{self as operations, InspectionResult};
 use crate::{
     clock::NOON,
+    fake_printer::{Act, FakePrinter},
     world::{World, students},
 };
 
@@ -78,6 +82,35 @@ async fn a_card_that_was_not_released_did_not_start_and_is_tried_again() {
         );
         world.audit().await;
     }
+}
+
+/// A printer may print a document on arrival, though it was to hold it, and forget it.
+#[tokio::test]
+async fn a_document_that_was_on_the_way_and_is_unknown_to_its_printer_is_uncertain() {
+    let world = World::new().await;
+    let printer = FakePrinter::new(&world, "hold=yes")
+        .prepare(async |_, answer| {
+            let run = Some("run 1".to_owned());
+            answer.map(|_| Prepared { printer_job: None, printer_run: run, held: false, awaits_upload: true })
+        })
+        .find(|_| Ok(AttemptStatus::NeverSeen { certain: false }))
+        .cancel(|_| Ok(Cancelled::OutcomeUnknown));
+    let printer = printer.add(&world, "p1").await;
+    world.import(&students(0..1)).await;
+    world.receive(2, None).await;
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let engine = world.engine.acting("scheduler", crate::world::actor("scheduler"));
+    let run = tokio::spawn(async move { scheduling::run(&engine, Until::Stopped, stopped).await });
+    world.until(async || printer.log().iter().any(|(act, _)| *act == Act::Upload)).await;
+    run.abort();
+    assert!(run.await.unwrap_err().is_cancelled());
+
+    world.run().await;
+
+    assert_eq!((world.records("uncertain").await, world.account("uncertain").await), (1, 1));
+    let saved: Vec<_> = printer.cancelled().into_iter().map(|attempt| attempt.printer_run).collect();
+    assert!(!saved.is_empty() && saved.iter().all(|run| run.as_deref() == Some("run 1")), "{saved:?}");
+    world.audit().await;
 }
 
 #[tokio::test]

@@ -108,7 +108,7 @@ async fn a_test_card_that_its_process_watches_is_left_alone_for_ten_minutes_and_
     world.receive(2, None).await;
     let silent = FakePrinter::new(&world, "").reach(|act| match act {
         Act::Find | Act::Ended | Act::Cancel => Err(away()),
-        Act::Ask | Act::Prepare | Act::Commit => Ok(()),
+        Act::Ask | Act::Prepare | Act::Upload | Act::Commit => Ok(()),
     });
     silent.add(&world, "p1").await;
     begin(&world, AttemptState::Releasing).await;

@@ -5,8 +5,9 @@
 //!
 //! One attempt to make one card is these calls:
 //!
-//! 1. [`prepare`](PrinterDriver::prepare) brings the document to the printer so that no card can start yet. For a
-//!    printer that cannot hold a job, the driver keeps the document.
+//! 1. [`prepare`](PrinterDriver::prepare) creates the job at the printer, and the driver keeps the document. If the
+//!    printer can hold a document, the scheduler saves [`Prepared::printer_run`] and calls
+//!    [`upload`](PrinterDriver::upload), which sends it so that no card can start yet.
 //! 2. [`commit`](PrinterDriver::commit) is the only call after which a card may exist. The scheduler saves that it is
 //!    about to call it, and calls it at most once per attempt.
 //! 3. [`find`](PrinterDriver::find) is called until the attempt has ended, also after a crash of scheduler or printer.
@@ -119,7 +120,8 @@ pub struct AttemptRef {
     pub printer_job: Option<String>,
     /// The run of the printer (the time from one start to the next) that took the attempt, in the driver's own form, if
     /// it was saved. After a restart a printer's reports about an earlier attempt prove less: real printers print it
-    /// again and report it once.
+    /// again and report it once. That of a job to be held is saved before [`PrinterDriver::upload`]: without it and
+    /// without `releasing`, no byte of the document was ever sent.
     pub printer_run: Option<String>,
     /// It was saved that [`PrinterDriver::commit`] is about to be called, so a card may exist.
     pub releasing: bool,
@@ -135,6 +137,9 @@ pub struct AttemptRef {
 pub struct Capabilities {
     /// `printer-make-and-model`.
     pub make_and_model: Option<String>,
+    /// `printer-uuid`: another one is another printer. `None` if the printer does not report it.
+    #[serde(default)]
+    pub identity: Option<String>,
     /// `document-format-supported`: MIME media types.
     pub document_formats: Vec<String>,
     /// `media-supported`: media names of PWG 5101.1, for example `iso_id-1_53.98x85.6mm`.
@@ -224,6 +229,9 @@ pub struct Prepared {
     pub printer_run: Option<String>,
     /// The whole document is in the printer and waits for [`PrinterDriver::commit`].
     pub held: bool,
+    /// The document waits for [`PrinterDriver::upload`], which must come before [`PrinterDriver::commit`]. `printer_run`
+    /// is not `None` then, and must be saved first.
+    pub awaits_upload: bool,
 }
 
 /// The result of [`PrinterDriver::commit`]: the printer has accepted the card.
@@ -335,18 +343,29 @@ pub enum DriverError {
 /// Error messages never quote a document.
 #[async_trait]
 pub trait PrinterDriver: Send + Sync {
-    /// Queries what the printer is and can do. Never fails with [`DriverError::OutcomeUnknown`] or [`DriverError::Rejected`].
+    /// Queries what the printer is and can do. A second query some seconds later may return more cautions, because a driver
+    /// may have seen meanwhile how the up-time counts. Never fails with [`DriverError::OutcomeUnknown`] or [`DriverError::Rejected`].
     async fn probe(&self) -> Result<Capabilities, DriverError>;
 
     /// Queries the printer's present status. Never fails with [`DriverError::OutcomeUnknown`] or [`DriverError::Rejected`].
     async fn status(&self) -> Result<PrinterStatus, DriverError>;
 
-    /// Brings the document to the printer so that no card can start.
+    /// Creates the job, so that no card can start, and keeps the document for [`upload`](Self::upload) or
+    /// [`commit`](Self::commit). A driver whose printer cannot print by mistake may bring the document to it already.
     ///
-    /// After an error no card can start either, except after [`DriverError::OutcomeUnknown`]: the printer started a job that
-    /// it had promised to hold. A job that remains in the printer after an error cannot print, and
-    /// [`cancel`](Self::cancel) removes it. Preparing an attempt that was committed makes no second card.
+    /// After an error no card can start either, except after [`DriverError::OutcomeUnknown`]. A job that remains in the
+    /// printer after an error cannot print, and [`cancel`](Self::cancel) removes it. Preparing an attempt that was committed
+    /// makes no second card.
     async fn prepare(&self, attempt: &AttemptId, document: Document) -> Result<Prepared, DriverError>;
+
+    /// Sends the document of an attempt that [`awaits_upload`](Prepared::awaits_upload), to be held. Called at most once,
+    /// after [`prepare`](Self::prepare) in the same process.
+    ///
+    /// After an error, [`cancel`](Self::cancel) tells whether a card may exist. [`DriverError::OutcomeUnknown`]: the printer
+    /// started a job that it had promised to hold, or does not know it any more.
+    async fn upload(&self, attempt: &AttemptId) -> Result<Prepared, DriverError> {
+        Err(DriverError::NotSent(format!("no document of `{attempt}` waits to be uploaded")))
+    }
 
     /// Lets the prepared card start. Called at most once, after [`prepare`](Self::prepare) in the same process.
     ///

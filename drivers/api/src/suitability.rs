@@ -10,6 +10,8 @@ pub enum Caution {
     CannotHold,
     /// It does not report its up-time, so a restart may go unnoticed.
     NoUpTime,
+    /// Its up-time does not count seconds, so it does not tell restarts.
+    UpTimeNoClock,
     /// It reports no media, so nothing proves that it prints on cards.
     NoMedia,
     /// It counts a card only if its backend reports pages, as CUPS does.

@@ -1,5 +1,7 @@
 //! Turns a printer's URI into the addresses of IPP and HTTP (RFC 3510, RFC 7472).
 
+use std::net::Ipv6Addr;
+
 use ipp::prelude::Uri;
 
 /// The default port of IPP, with and without TLS.
@@ -29,6 +31,12 @@ pub enum UriError {
     /// The port is not a number from 1 to 65535.
     #[error("the port in the printer URI must be a number from 1 to 65535")]
     Port,
+    /// The host is an IPv6 link-local address, which needs a zone. The HTTP client knows no zones.
+    #[error(
+        "the host in the printer URI is an IPv6 link-local address (`fe80::…`), which cannot be used; hint: use the \
+         printer's host name, its IPv4 address or another IPv6 address"
+    )]
+    LinkLocal,
     /// The URI has a query.
     #[error("a printer URI must not have a query; hint: remove `?` and everything after it")]
     Query,
@@ -51,6 +59,9 @@ impl Address {
     pub(crate) fn parse(text: &str) -> Result<Self, UriError> {
         if text.len() > URI_BYTES_MAX {
             return Err(UriError::Malformed);
+        }
+        if is_link_local(text) {
+            return Err(UriError::LinkLocal);
         }
         let uri: Uri = text.parse().map_err(|_| UriError::Malformed)?;
         let (scheme, http_scheme) = match uri.scheme_str().map(str::to_ascii_lowercase).as_deref() {
@@ -80,6 +91,16 @@ impl Address {
             http_url: format!("{http_scheme}://{host}:{port}{path}"),
         })
     }
+}
+
+/// Whether the host is an IPv6 address with a zone, or a link-local one without (RFC 4007, section 11; RFC 4291, section
+/// 2.5.6). Found in the text, because a zone is not valid in every parser.
+fn is_link_local(text: &str) -> bool {
+    let host = text.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or_default());
+    let Some(address) = host.and_then(|host| host.strip_prefix('[')).and_then(|host| host.split(']').next()) else {
+        return false;
+    };
+    address.contains('%') || address.parse().is_ok_and(|address: Ipv6Addr| address.is_unicast_link_local())
 }
 
 #[cfg(test)]
@@ -118,6 +139,9 @@ mod tests {
             ("ipp://p.example:0/ipp/print", UriError::Port),
             ("ipp://p.example:99999/ipp/print", UriError::Port),
             ("ipp://p.example/ipp/print?waitjob=false", UriError::Query),
+            ("ipp://[fe80::1%25eth0]:631/ipp/print", UriError::LinkLocal),
+            ("ipp://[fe80::1%eth0]/ipp/print", UriError::LinkLocal),
+            ("ipps://[FE80::1]:631/ipp/print", UriError::LinkLocal),
         ] {
             assert_eq!(Address::parse(given), Err(error), "{given}");
             assert!(!error.to_string().contains("rahasia"));

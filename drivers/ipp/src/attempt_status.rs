@@ -3,6 +3,7 @@
 use cetak_driver_api::{AttemptRef, AttemptStatus, Blank, Card, Ending};
 
 use crate::job::{Job, JobState};
+use crate::restart::Restart;
 
 /// The reason of an attempt whose printer restarted meanwhile. Not an IPP keyword; coined by the driver.
 const REASON_RESTARTED: &str = "printer-restarted";
@@ -10,13 +11,25 @@ const REASON_RESTARTED: &str = "printer-restarted";
 /// The reason of a job with more impressions than a card has sides. Not an IPP keyword; coined by the driver.
 const REASON_SEVERAL_IMPRESSIONS: &str = "several-impressions";
 
-/// The status of an attempt, from all jobs that bear its name. `restarted`: the printer restarted since it took the
-/// attempt.
+/// The reason of a job with more sheets than one. Not an IPP keyword; coined by the driver.
+const REASON_SEVERAL_SHEETS: &str = "several-sheets";
+
+/// The `job-state-reasons` that a good card may have. Every other one says that something was not done, was refused, or
+/// is still to be done.
+const REASONS_OF_A_GOOD_CARD: [&str; 5] = [
+    "job-completed-successfully",
+    "job-completed-with-warnings",
+    "job-restartable",
+    "job-saved-successfully",
+    "warnings-detected",
+];
+
+/// The status of an attempt, from all jobs that bear its name. `restart`: since the printer took the attempt.
 pub(crate) fn attempt_status(
     attempt: &AttemptRef,
     jobs: &[Job],
     printer_reasons: &[String],
-    restarted: bool,
+    restart: Restart,
 ) -> AttemptStatus {
     let job = match jobs {
         // Not a proof: printers forget jobs when they restart, after 60 s, or after some hundred jobs.
@@ -26,9 +39,11 @@ pub(crate) fn attempt_status(
         [_, _, ..] => return status_of_several(jobs, printer_reasons),
     };
     let all_reasons = || merged(printer_reasons, &job.reasons);
-    if restarted && attempt.releasing {
-        // The job may be one that was released and printed before the printer saved that; a job under way may be making
-        // a second card.
+    let is_under_way = matches!(job.state, JobState::Processing | JobState::Stopped) || job.started == Some(true);
+    let waits_for_its_end = restart == Restart::ByUpTime && is_under_way && !job.state.has_ended();
+    if restart != Restart::None && attempt.releasing && !waits_for_its_end {
+        // The job may be one that was released and printed before the printer saved that. CUPS may be making a second
+        // card of a job under way. The others print a job that they still have, and no card is fed before its end.
         return unknown_ending(merged(&[REASON_RESTARTED.to_owned()], &job.reasons));
     }
     match job.state {
@@ -57,8 +72,8 @@ fn status_of_several(jobs: &[Job], printer_reasons: &[String]) -> AttemptStatus 
     }
 }
 
-/// The ending of a completed job. It is a good card only if the printer got the whole document and reports at least one
-/// impression and no more than the card has sides.
+/// The ending of a completed job. It is a good card only if the printer got the whole document, and nothing that it reports
+/// of the job contradicts one card: impressions, sheets, reasons, the time of its start.
 fn completed(attempt: &AttemptRef, job: &Job) -> Ending {
     let is_saved_job = attempt.printer_job.as_ref().map(|saved| *saved == job.id.to_string());
     // Without the acknowledgement of commit, the saved job id proves the same: `prepare` returns one only for a
@@ -66,17 +81,22 @@ fn completed(attempt: &AttemptRef, job: &Job) -> Ending {
     let is_whole = if attempt.acknowledged { is_saved_job != Some(false) } else { is_saved_job == Some(true) };
     // Fewer impressions than sides are allowed: some printers count cards.
     let has_several = job.impressions.is_some_and(|made| i64::from(made) > i64::from(attempt.impressions));
+    let has_sheets = job.sheets.is_some_and(|sheets| sheets > 1);
+    let is_contradicted = job.impressions == Some(0)
+        || job.sheets == Some(0)
+        || job.started == Some(false)
+        || job.reasons.iter().any(|reason| !REASONS_OF_A_GOOD_CARD.contains(&reason.as_str()));
     let (blank, card) = match job.impressions {
-        Some(0) => (Blank::Unknown, Card::Unknown),
-        _ if has_several => (Blank::Fed, Card::Unknown),
-        _ if job.has_reason("job-completed-with-errors") => (Blank::Unknown, Card::Unknown),
+        _ if has_several || has_sheets => (Blank::Fed, Card::Unknown),
+        _ if is_contradicted => (Blank::Unknown, Card::Unknown),
         _ if is_whole => (Blank::Fed, Card::Good),
         Some(1..) => (Blank::Fed, Card::Unknown),
-        Some(i32::MIN..=-1) | None => (Blank::Unknown, Card::Unknown),
+        Some(i32::MIN..=0) | None => (Blank::Unknown, Card::Unknown),
     };
-    let several = has_several.then(|| REASON_SEVERAL_IMPRESSIONS.to_owned());
+    let several = [(has_several, REASON_SEVERAL_IMPRESSIONS), (has_sheets, REASON_SEVERAL_SHEETS)];
+    let several: Vec<String> = several.iter().filter(|(is, _)| *is).map(|(_, reason)| (*reason).to_owned()).collect();
     // Without the printer's reasons: those of an earlier job stay while the printer is idle.
-    Ending { blank, card, reasons: merged(several.as_slice(), &job.reasons) }
+    Ending { blank, card, reasons: merged(&several, &job.reasons) }
 }
 
 /// Both lists without duplicates, `first` first.
@@ -108,7 +128,7 @@ mod tests {
     /// The status with the saved job id and acknowledgement, of a printer that did not restart.
     fn status(job: &Job, printer_reasons: &[&str]) -> AttemptStatus {
         let reasons: Vec<String> = printer_reasons.iter().map(|reason| (*reason).to_owned()).collect();
-        attempt_status(&attempt(Some("7"), true), std::slice::from_ref(job), &reasons, false)
+        attempt_status(&attempt(Some("7"), true), std::slice::from_ref(job), &reasons, Restart::None)
     }
 
     fn ended(blank: Blank, card: Card) -> AttemptStatus {
@@ -135,17 +155,62 @@ mod tests {
             ("perhaps half a document, impressions not reported", attempt(None, false), &silent, unknown()),
         ] {
             let jobs = std::slice::from_ref(job);
-            assert_eq!(attempt_status(&attempt, jobs, &["media-jam".into()], false), expected, "{name}");
+            assert_eq!(attempt_status(&attempt, jobs, &["media-jam".into()], Restart::None), expected, "{name}");
         }
     }
 
     #[test]
-    fn a_job_completed_with_errors_proves_nothing() {
-        let errors = job(JobState::Completed, &["job-completed-with-errors"]);
+    fn a_completed_job_with_a_reason_against_a_good_card_proves_nothing() {
+        for reason in [
+            "job-completed-with-errors",
+            "errors-detected",
+            "aborted-by-system",
+            "job-canceled-at-device",
+            "queued-in-device",
+            "job-incoming",
+            "submission-interrupted",
+            "vendor-card-rejected",
+        ] {
+            let job = job(JobState::Completed, &["job-completed-successfully", reason]);
 
-        let AttemptStatus::Ended(ending) = status(&errors, &[]) else { panic!("it has ended") };
+            let AttemptStatus::Ended(ending) = status(&job, &[]) else { panic!("it has ended") };
 
-        assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown));
+            assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown), "{reason}");
+            assert!(ending.reasons.iter().any(|known| known == reason), "{reason}");
+        }
+        let good = job(JobState::Completed, &["job-completed-successfully", "warnings-detected"]);
+        let AttemptStatus::Ended(ending) = status(&good, &[]) else { panic!("it has ended") };
+        assert_eq!((ending.blank, ending.card), (Blank::Fed, Card::Good));
+    }
+
+    #[test]
+    fn one_card_is_one_sheet_and_a_completed_job_was_started() {
+        let done = |sheets, impressions, started| Job { impressions, sheets, started, ..job(JobState::Completed, &[]) };
+        for (job, blank, card) in [
+            (done(Some(1), Some(1), Some(true)), Blank::Fed, Card::Good),
+            (done(Some(1), None, None), Blank::Fed, Card::Good),
+            (done(Some(2), Some(1), Some(true)), Blank::Fed, Card::Unknown),
+            (done(Some(2), None, None), Blank::Fed, Card::Unknown),
+            (done(Some(0), Some(1), Some(true)), Blank::Unknown, Card::Unknown),
+            (done(Some(0), None, None), Blank::Unknown, Card::Unknown),
+            (done(Some(1), Some(0), Some(true)), Blank::Unknown, Card::Unknown),
+            (done(None, Some(1), Some(false)), Blank::Unknown, Card::Unknown),
+        ] {
+            let AttemptStatus::Ended(ending) = status(&job, &[]) else { panic!("it has ended") };
+            assert_eq!((ending.blank, ending.card), (blank, card), "{job:?}");
+        }
+    }
+
+    #[test]
+    fn two_sides_on_two_sheets_are_two_cards() {
+        let attempt = AttemptRef { impressions: 2, ..attempt(Some("7"), true) };
+        let done = Job { sheets: Some(2), impressions: Some(2), ..job(JobState::Completed, &[]) };
+
+        let found = attempt_status(&attempt, &[done], &[], Restart::None);
+
+        let AttemptStatus::Ended(ending) = found else { panic!("it has ended") };
+        assert_eq!((ending.blank, ending.card), (Blank::Fed, Card::Unknown));
+        assert_eq!(ending.reasons, ["several-sheets"]);
     }
 
     #[test]
@@ -178,7 +243,7 @@ mod tests {
         ] {
             let attempt = AttemptRef { releasing, ..attempt(Some("7"), false) };
             let jobs = std::slice::from_ref(&job);
-            assert_eq!(attempt_status(&attempt, jobs, &[], false), expected, "{job:?}");
+            assert_eq!(attempt_status(&attempt, jobs, &[], Restart::None), expected, "{job:?}");
         }
     }
 
@@ -200,7 +265,7 @@ mod tests {
         let done = job(JobState::Completed, &[]);
         let canceled = job(JobState::Canceled, &[]);
         let pending = job(JobState::Pending, &[]);
-        let status = |jobs: &[Job]| attempt_status(&attempt(Some("7"), true), jobs, &[], false);
+        let status = |jobs: &[Job]| attempt_status(&attempt(Some("7"), true), jobs, &[], Restart::None);
 
         assert_eq!(status(&[]), AttemptStatus::NeverSeen { certain: false });
         assert_eq!(status(&[done.clone(), canceled]), ended(Blank::Unknown, Card::Unknown));
@@ -209,10 +274,17 @@ mod tests {
 
     #[test]
     fn after_a_restart_no_state_of_a_released_job_proves_anything() {
-        for state in [JobState::Held, JobState::Pending, JobState::Processing, JobState::Completed, JobState::Aborted] {
+        for (state, restart) in [
+            (JobState::Held, Restart::ByUpTime),
+            (JobState::Pending, Restart::ByUpTime),
+            (JobState::Completed, Restart::ByUpTime),
+            (JobState::Aborted, Restart::ByUpTime),
+            (JobState::Processing, Restart::ByEvent),
+            (JobState::Completed, Restart::ByEvent),
+        ] {
             let jobs = [job(state, &[HOLD])];
 
-            let found = attempt_status(&attempt(Some("7"), true), &jobs, &[], true);
+            let found = attempt_status(&attempt(Some("7"), true), &jobs, &[], restart);
 
             let AttemptStatus::Ended(ending) = found else { panic!("{state:?}: {found:?}") };
             assert_eq!((ending.blank, ending.card), (Blank::Unknown, Card::Unknown), "{state:?}");
@@ -221,10 +293,20 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_is_processing_has_not_ended_even_if_the_up_time_shows_a_restart() {
+        for state in [JobState::Processing, JobState::Stopped] {
+            let found = attempt_status(&attempt(Some("7"), true), &[job(state, &[])], &[], Restart::ByUpTime);
+
+            assert_eq!(found, AttemptStatus::Printing { reasons: Vec::new() }, "{state:?}");
+        }
+    }
+
+    #[test]
     fn after_a_restart_a_held_job_that_was_not_released_is_still_held() {
         let unreleased = AttemptRef { releasing: false, ..attempt(Some("7"), false) };
+        let held = [job(JobState::Held, &[HOLD])];
 
-        assert_eq!(attempt_status(&unreleased, &[job(JobState::Held, &[HOLD])], &[], true), AttemptStatus::Held);
+        assert_eq!(attempt_status(&unreleased, &held, &[], Restart::ByUpTime), AttemptStatus::Held);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::wire::Request;
 
 impl IppPrinter {
     /// Cancels the job, unless it has ended. True if that proves that no card started: the job waited for its release
-    /// or its document and is now `canceled`, or it was `never_released` and ended without starting.
+    /// or its document and is now `canceled`, or it was `never_released` and the printer reports that it ended without
+    /// starting.
     pub(crate) async fn cancel_job(
         &self,
         attempt: &AttemptId,
@@ -23,6 +24,7 @@ impl IppPrinter {
         if job.state.has_ended() {
             return Ok(never_released && job.ended_unstarted());
         }
+        self.attempts.set_cancelled(attempt);
         match self.transport.call(Request::for_job(Operation::CancelJob, job.id)).await {
             Ok(_) | Err(CallError::Refused { .. }) => {}
             Err(error) => return Err(error),
@@ -31,8 +33,17 @@ impl IppPrinter {
             self.release_delay.start_after_cancel();
         }
         let after = self.job(job.id).await?;
-        let is_canceled = after.is_some_and(|job| job.is_of(attempt) && job.is_canceled_unstarted());
-        Ok(is_waiting && is_canceled)
+        let Some(after) = after.filter(|job| job.is_of(attempt)) else { return Ok(false) };
+        Ok(is_waiting && after.is_canceled_unstarted() || never_released && after.ended_unstarted())
+    }
+
+    /// Cancels a job that was created for the attempt just now, whatever its name is, as far as the printer answers. It
+    /// has no document, so it cannot print.
+    pub(crate) async fn cancel_created(&self, attempt: &AttemptId, id: i32) {
+        self.attempts.set_cancelled(attempt);
+        if let Err(error) = self.transport.call(Request::for_job(Operation::CancelJob, id)).await {
+            debug!(attempt.id = %attempt, job = id, %error, "cannot cancel a job without a document");
+        }
     }
 
     /// Cancels all jobs of the attempt after a failure, as far as the printer answers. Proves nothing.

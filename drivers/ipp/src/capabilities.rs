@@ -7,14 +7,16 @@ use ipp::value::IppValue;
 use crate::attributes::{boolean, count, text, texts, values};
 use crate::printer_attributes::{hold_by, is_cups};
 use crate::suitability;
+use crate::up_time::Trust;
 
 /// CUPS reports Unix time as `printer-up-time`. A larger value than this, 30 years in seconds, is not an up-time.
 const UP_TIME_S_MAX: u64 = 1_000_000_000;
 
-pub(crate) fn capabilities(printer: &IppAttributeGroup) -> Capabilities {
+pub(crate) fn capabilities(printer: &IppAttributeGroup, up_time: Trust) -> Capabilities {
     let can_hold = hold_by(printer).is_some();
     Capabilities {
         make_and_model: text(printer, "printer-make-and-model"),
+        identity: text(printer, "printer-uuid"),
         document_formats: texts(printer, "document-format-supported"),
         media: texts(printer, "media-supported"),
         resolutions_dpi: resolutions_dpi(printer, "printer-resolution-supported"),
@@ -31,7 +33,7 @@ pub(crate) fn capabilities(printer: &IppAttributeGroup) -> Capabilities {
         up_time_s: count(printer, "printer-up-time").filter(|seconds| *seconds < UP_TIME_S_MAX),
         impressions_completed: count(printer, "printer-impressions-completed"),
         prepare_is_sent: true,
-        cautions: suitability::cautions(printer),
+        cautions: suitability::cautions(printer, up_time),
         objections: suitability::objections(printer),
     }
 }
@@ -65,27 +67,31 @@ mod tests {
     fn capabilities_are_read_whether_an_attribute_has_one_value_or_several() {
         let square = |feed, units| IppValue::Resolution { cross_feed: feed, feed, units };
         let oblong = IppValue::Resolution { cross_feed: 300, feed: 600, units: 3 };
-        let read = capabilities(&printer(&[
-            ("printer-make-and-model", IppValue::new_text_without_language("Kartu 1").unwrap()),
-            ("document-format-supported", IppValue::Array(vec![media_type("image/png"), media_type("image/urf")])),
-            ("document-format-supported", media_type("application/pdf")),
-            ("media-supported", keyword("iso_id-1_53.98x85.6mm")),
-            (
-                "printer-resolution-supported",
-                IppValue::Array(vec![square(300, 3), square(118, 4), square(-1, 3), oblong]),
-            ),
-            ("sides-supported", keywords(&["one-sided", "two-sided-long-edge"])),
-            ("color-supported", IppValue::Boolean(true)),
-            ("pwg-raster-document-type-supported", keywords(&["srgb_8", "black_1"])),
-            ("pwg-raster-document-resolution-supported", square(600, 3)),
-            ("pwg-raster-document-sheet-back", keyword("rotated")),
-            ("urf-supported", keyword("RS300-600")),
-            ("printer-up-time", IppValue::Integer(60)),
-            ("printer-impressions-completed", IppValue::Integer(-1)),
-        ]));
+        let read = capabilities(
+            &printer(&[
+                ("printer-make-and-model", IppValue::new_text_without_language("Kartu 1").unwrap()),
+                ("document-format-supported", IppValue::Array(vec![media_type("image/png"), media_type("image/urf")])),
+                ("document-format-supported", media_type("application/pdf")),
+                ("media-supported", keyword("iso_id-1_53.98x85.6mm")),
+                (
+                    "printer-resolution-supported",
+                    IppValue::Array(vec![square(300, 3), square(118, 4), square(-1, 3), oblong]),
+                ),
+                ("sides-supported", keywords(&["one-sided", "two-sided-long-edge"])),
+                ("color-supported", IppValue::Boolean(true)),
+                ("pwg-raster-document-type-supported", keywords(&["srgb_8", "black_1"])),
+                ("pwg-raster-document-resolution-supported", square(600, 3)),
+                ("pwg-raster-document-sheet-back", keyword("rotated")),
+                ("urf-supported", keyword("RS300-600")),
+                ("printer-up-time", IppValue::Integer(60)),
+                ("printer-impressions-completed", IppValue::Integer(-1)),
+            ]),
+            Trust::Unknown,
+        );
 
         let expected = Capabilities {
             make_and_model: Some("Kartu 1".into()),
+            identity: None,
             document_formats: vec!["image/png".into(), "image/urf".into()],
             media: vec!["iso_id-1_53.98x85.6mm".into()],
             resolutions_dpi: vec![300],
@@ -110,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_printer_without_attributes_has_no_capabilities() {
-        let read = capabilities(&printer(&[]));
+        let read = capabilities(&printer(&[]), Trust::Unknown);
 
         let cautions = read.cautions.clone();
         assert_eq!(read, Capabilities { prepare_is_sent: true, cautions, ..Capabilities::default() });
@@ -120,6 +126,6 @@ mod tests {
     fn unix_time_is_not_an_up_time() {
         let cups = printer(&[("printer-up-time", IppValue::Integer(1_800_000_000))]);
 
-        assert_eq!(capabilities(&cups).up_time_s, None);
+        assert_eq!(capabilities(&cups, Trust::Unknown).up_time_s, None);
     }
 }

@@ -14,7 +14,9 @@ use crate::attributes;
 use crate::capabilities::capabilities;
 use crate::job::{Job, REQUESTED_JOB_ATTRIBUTES};
 use crate::printer_attributes::{PrinterAttributes, REQUESTED_PRINTER_ATTRIBUTES, hold_by};
+use crate::restart::Restart;
 use crate::status::{reason_keywords, status};
+use crate::up_time::Trust;
 use crate::wire::{self, Malformed};
 
 /// Inputs of each of the four tests.
@@ -344,23 +346,26 @@ fn read(bytes: &[u8]) -> bool {
     let mut jobs = Vec::new();
     let mut reasons = Vec::new();
     for group in response.attributes().groups() {
-        let _ = (capabilities(group), hold_by(group), PrinterAttributes::read(group), status(group));
+        let _ = (capabilities(group, Trust::Untold), hold_by(group), PrinterAttributes::read(group), status(group));
         reasons.extend(reason_keywords(group));
         if let Some(job) = Job::read(group) {
             let _ = (job.is_held_as_requested(), job.ended_unstarted(), job.is_canceled_unstarted(), job.is_of(&id));
             let _ = (job.waits_for_release(true), job.waits_for_release(false), job.is_of_an_earlier_run());
+            let _ = (job.counts_from_the_start(), job.is_of_the_future(), job.has_output());
             jobs.push(job);
         }
     }
     let _ = attributes::group(&response, DelimiterTag::PrinterAttributes);
     for (printer_job, acknowledged) in [(None, false), (None, true), (Some("7"), false), (Some("x"), true)] {
-        for (releasing, restarted) in [(true, false), (true, true), (false, true)] {
+        for (releasing, restart) in
+            [(true, Restart::None), (true, Restart::ByUpTime), (true, Restart::ByEvent), (false, Restart::ByEvent)]
+        {
             let printer_job = printer_job.map(str::to_owned);
             let attempt =
                 AttemptRef { id: id.clone(), printer_job, printer_run: None, releasing, impressions: 1, acknowledged };
-            let _ = attempt_status(&attempt, &jobs, &reasons, restarted);
+            let _ = attempt_status(&attempt, &jobs, &reasons, restart);
             for job in &jobs {
-                let _ = attempt_status(&attempt, std::slice::from_ref(job), &[], restarted);
+                let _ = attempt_status(&attempt, std::slice::from_ref(job), &[], restart);
             }
         }
     }

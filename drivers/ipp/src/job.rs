@@ -8,10 +8,11 @@ use crate::attributes::{has_text, integer, reasons, text, values};
 
 /// The `requested-attributes` of Get-Job-Attributes and Get-Jobs: all that [`Job::read`] reads, and `job-uuid`. CUPS
 /// leaves out `job-name` of finished jobs unless an attribute that it has to load is requested too.
-pub(crate) const REQUESTED_JOB_ATTRIBUTES: [&str; 10] = [
+pub(crate) const REQUESTED_JOB_ATTRIBUTES: [&str; 11] = [
     "job-hold-until",
     "job-id",
     "job-impressions-completed",
+    "job-media-sheets-completed",
     "job-name",
     "job-printer-up-time",
     "job-state",
@@ -56,6 +57,8 @@ pub(crate) struct Job {
     pub(crate) reasons: Vec<String>,
     /// `job-impressions-completed`.
     pub(crate) impressions: Option<i32>,
+    /// `job-media-sheets-completed`. A card is one sheet.
+    pub(crate) sheets: Option<i32>,
     /// `job-hold-until` is `indefinite`.
     pub(crate) hold_requested: bool,
     /// Whether the job has started, from `time-at-processing`: a time means yes, `no-value` no, anything else unknown.
@@ -93,6 +96,7 @@ impl Job {
             // Unlike printer-state-reasons they have no severity suffix: `document-format-error` is a whole keyword.
             reasons: reasons(job, "job-state-reasons", |reason| reason),
             impressions: integer(job, "job-impressions-completed"),
+            sheets: integer(job, "job-media-sheets-completed"),
             hold_requested: has_text(job, "job-hold-until", "indefinite"),
             started,
             printer_up_time: integer(job, "job-printer-up-time"),
@@ -105,11 +109,24 @@ impl Job {
         self.name.as_deref() == Some(attempt.as_str())
     }
 
-    /// Whether the job was created before the printer's present run. Its `time-at-creation` is then negative (RFC 8011,
-    /// section 5.3.14) or later than the printer's up-time.
+    /// Whether `time-at-creation` counts from the same moment as the up-time: that of a job that was created just now
+    /// is the up-time, or one second less. True if one of the two is not reported.
+    pub(crate) fn counts_from_the_start(&self) -> bool {
+        self.created_at
+            .zip(self.printer_up_time)
+            .is_none_or(|(created, now)| (0..=2).contains(&now.saturating_sub(created)))
+    }
+
+    /// Whether the job was created before the printer's present run, by a negative `time-at-creation` (RFC 8011, section
+    /// 5.3.14).
     pub(crate) fn is_of_an_earlier_run(&self) -> bool {
-        let later = self.created_at.zip(self.printer_up_time).is_some_and(|(created, now)| created > now);
-        later || self.created_at.is_some_and(|created| created < 0)
+        self.created_at.is_some_and(|created| created < 0)
+    }
+
+    /// Whether the job was created at a later up-time than the present one. The times of one answer may differ by a
+    /// second, because they are whole seconds.
+    pub(crate) fn is_of_the_future(&self) -> bool {
+        self.created_at.zip(self.printer_up_time).is_some_and(|(created, now)| created.saturating_sub(1) > now)
     }
 
     /// Whether the job has ended or is held.
@@ -131,17 +148,24 @@ impl Job {
         let unstarted = if was_released { self.started == Some(false) } else { self.started != Some(true) };
         self.state == JobState::Held
             && unstarted
+            && !self.has_output()
             && (self.has_hold_reason() || self.has_reason("job-data-insufficient"))
     }
 
     /// Whether the job is `canceled` or `aborted`, and the printer reports that it had not started.
     pub(crate) fn ended_unstarted(&self) -> bool {
-        matches!(self.state, JobState::Canceled | JobState::Aborted) && self.started == Some(false)
+        let has_ended = matches!(self.state, JobState::Canceled | JobState::Aborted);
+        has_ended && self.started == Some(false) && !self.has_output()
     }
 
     /// Whether a job that was cancelled while it waited is `canceled`, and not known to have started.
     pub(crate) fn is_canceled_unstarted(&self) -> bool {
-        self.state == JobState::Canceled && self.started != Some(true)
+        self.state == JobState::Canceled && self.started != Some(true) && !self.has_output()
+    }
+
+    /// Whether the printer counts an impression or a sheet of the job, whatever its state is.
+    pub(crate) fn has_output(&self) -> bool {
+        [self.impressions, self.sheets].into_iter().flatten().any(|count| count > 0)
     }
 
     /// PAPPL reports no reasons for a held job, but returns `job-hold-until`.
@@ -159,14 +183,15 @@ impl Job {
 pub(crate) mod samples {
     use super::{Job, JobState};
 
-    /// Job 7, named `a-1`, with one impression and nothing else.
+    /// Job 7, named `a-1`, with one impression if it is completed, and nothing else.
     pub(crate) fn job(state: JobState, reasons: &[&str]) -> Job {
         Job {
             id: 7,
             name: Some("a-1".to_owned()),
             state,
             reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
-            impressions: Some(1),
+            impressions: Some(i32::from(state == JobState::Completed)),
+            sheets: None,
             hold_requested: false,
             started: None,
             printer_up_time: None,
@@ -219,9 +244,30 @@ mod tests {
     fn a_job_older_than_the_printers_run_is_of_an_earlier_run() {
         let created = |at, up| Job { created_at: Some(at), printer_up_time: Some(up), ..job(JobState::Held, &[]) };
         assert!(created(-3, 5).is_of_an_earlier_run());
-        assert!(created(500, 5).is_of_an_earlier_run());
-        assert!(!created(0, 5).is_of_an_earlier_run());
-        assert!(!created(5, 5).is_of_an_earlier_run());
-        assert!(!job(JobState::Held, &[]).is_of_an_earlier_run());
+        assert!(created(500, 5).is_of_the_future() && !created(500, 5).is_of_an_earlier_run());
+        for unsuspicious in [created(0, 5), created(5, 5), created(6, 5), job(JobState::Held, &[])] {
+            assert!(!unsuspicious.is_of_an_earlier_run() && !unsuspicious.is_of_the_future(), "{unsuspicious:?}");
+        }
+    }
+
+    #[test]
+    fn the_times_of_a_new_job_show_whether_they_count_from_the_start_of_the_printer() {
+        let created = |at, up| Job { created_at: Some(at), printer_up_time: Some(up), ..job(JobState::Pending, &[]) };
+        assert!(created(5, 5).counts_from_the_start() && created(5, 6).counts_from_the_start());
+        assert!(job(JobState::Pending, &[]).counts_from_the_start());
+        for other in [created(1_795_521_600, 5), created(51, 5), created(5, 60), created(-3, 5)] {
+            assert!(!other.counts_from_the_start(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_count_of_impressions_or_sheets_contradicts_every_state_without_a_card() {
+        for (impressions, sheets) in [(Some(1), None), (None, Some(1)), (Some(0), Some(2))] {
+            let canceled = Job { started: Some(false), impressions, sheets, ..job(JobState::Canceled, &[]) };
+            assert!(!canceled.ended_unstarted() && !canceled.is_canceled_unstarted(), "{canceled:?}");
+            let reasons = &["job-hold-until-specified"];
+            let held = Job { started: Some(false), impressions, sheets, ..job(JobState::Held, reasons) };
+            assert!(!held.waits_for_release(false), "{held:?}");
+        }
     }
 }

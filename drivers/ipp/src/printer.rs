@@ -1,36 +1,50 @@
 //! One IPP printer: its connection and what this process knows about it.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cetak_driver_api::AttemptId;
+use tokio::task::JoinHandle;
 
 use crate::address::Address;
 use crate::attempt_table::AttemptTable;
-use crate::clock::Now;
+use crate::clock::{Elapsed, Now, SteadyClock};
 use crate::options::Options;
 use crate::printer_attributes::PrinterAttributes;
 use crate::release_delay::ReleaseDelay;
 use crate::restart::PrinterRun;
 use crate::setup_error::SetupError;
+use crate::shortcomings::Shortcomings;
 use crate::transport::Transport;
+use crate::up_time::UpTimes;
 
 /// One IPP printer.
 ///
 /// Unless its [`Options`] say otherwise, connecting takes at most 3 s, and then a request 10 s, or 30 s with a
 /// document. The longest call is a `prepare` with Hold-Job and an upload, eight requests.
 pub struct IppPrinter {
-    pub(crate) transport: Transport,
+    pub(crate) transport: Arc<Transport>,
     pub(crate) attempts: AttemptTable,
     pub(crate) release_delay: ReleaseDelay,
     pub(crate) now: Now,
+    pub(crate) clock: SteadyClock,
+    /// The readings of `printer-up-time`.
+    pub(crate) up_times: Mutex<UpTimes>,
+    pub(crate) shortcomings: Shortcomings,
+    /// `printer-uuid`, as of the first answer or the last card.
+    pub(crate) identity: Mutex<Option<String>>,
+    /// The requests with a document whose answer is awaited while their cards are made. True: the whole document was
+    /// accepted.
+    pub(crate) uploads: Mutex<HashMap<AttemptId, JoinHandle<bool>>>,
     /// As of the last Get-Printer-Attributes.
     pub(crate) attributes: Mutex<Option<PrinterAttributes>>,
     /// The last known start of CUPS, and when it was requested, UTC microseconds.
     pub(crate) server_starts: Mutex<Option<(PrinterRun, i64)>>,
     /// The starts of CUPS were not requested since the printer was last unreachable.
     pub(crate) server_starts_are_stale: AtomicBool,
-    /// The printer has held a whole document once, so the check before each upload is skipped.
-    pub(crate) hold_is_verified: AtomicBool,
     /// The printer reported that it can hold a job, and did not.
     pub(crate) hold_is_broken: AtomicBool,
     /// The printer reported one impression for a good card with two sides, so it counts cards: two impressions are two
@@ -43,18 +57,32 @@ impl IppPrinter {
     /// 631. Reads the files that the options name, and sends nothing.
     pub fn new(uri: &str, options: &Options, now: Now) -> Result<Self, SetupError> {
         let transport = Transport::new(Address::parse(uri)?, options, &now)?;
+        let utc = now.clone();
+        let elapsed: Elapsed = Arc::new(move || Duration::from_micros(utc().unsigned_abs()));
         Ok(Self {
-            transport,
+            transport: Arc::new(transport),
+            clock: SteadyClock::new(&now, elapsed),
+            up_times: Mutex::default(),
+            shortcomings: Shortcomings::default(),
+            identity: Mutex::default(),
+            uploads: Mutex::default(),
             attempts: AttemptTable::default(),
             release_delay: ReleaseDelay::new(now.clone()),
             now,
             attributes: Mutex::default(),
             server_starts: Mutex::default(),
             server_starts_are_stale: AtomicBool::new(true),
-            hold_is_verified: AtomicBool::new(false),
             hold_is_broken: AtomicBool::new(false),
             counts_cards: AtomicBool::new(false),
         })
+    }
+
+    /// The same driver with a clock that is never set. Without it, `now` measures the time between two readings of the
+    /// printer's up-time.
+    #[must_use]
+    pub fn with_elapsed(mut self, elapsed: Elapsed) -> Self {
+        self.clock = SteadyClock::new(&self.now, elapsed);
+        self
     }
 
     /// The `printer-uri` that requests have.

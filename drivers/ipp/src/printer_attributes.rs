@@ -7,7 +7,7 @@ use crate::attributes::{has_text, integers, texts};
 
 /// The `requested-attributes` of Get-Printer-Attributes: all that `capabilities`, `status`, `suitability` and
 /// [`PrinterAttributes`] read.
-pub(crate) const REQUESTED_PRINTER_ATTRIBUTES: [&str; 25] = [
+pub(crate) const REQUESTED_PRINTER_ATTRIBUTES: [&str; 26] = [
     "copies-supported",
     "cups-version",
     "device-uri",
@@ -28,6 +28,7 @@ pub(crate) const REQUESTED_PRINTER_ATTRIBUTES: [&str; 25] = [
     "printer-state",
     "printer-state-reasons",
     "printer-up-time",
+    "printer-uuid",
     "pwg-raster-document-resolution-supported",
     "pwg-raster-document-sheet-back",
     "pwg-raster-document-type-supported",

@@ -5,18 +5,19 @@
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use cetak_driver_api::AttemptRef;
 use ipp::attribute::IppAttributeGroup;
 use ipp::model::DelimiterTag;
 use ipp::value::IppValue;
 
-use crate::attempt_table::PrinterJob;
 use crate::attributes::{group, integer, octets};
 use crate::job::Job;
 use crate::printer::IppPrinter;
-use crate::restart::PrinterRun;
+use crate::restart::{Between, PrinterRun, Restart};
 use crate::transport::CallError;
+use crate::up_time::Trust;
 use crate::wire::{self, CREATE_PRINTER_SUBSCRIPTIONS, GET_NOTIFICATIONS, GET_SUBSCRIPTIONS, Request};
 
 /// How long a known start of CUPS counts as the present one for a new attempt, microseconds.
@@ -25,63 +26,112 @@ const STARTS_FRESH_US: i64 = 20_000_000;
 /// `notify-user-data` of this program's subscription.
 const SUBSCRIPTION_DATA: &[u8] = b"cetak";
 
+/// The saved form of a run that the printer does not report. It shows that the document may have been sent.
+const UNKNOWN_RUN: &str = "unknown";
+
+/// The readings, and the delay between them, after which an up-time that does not count seconds is known.
+const READINGS_MAX: u32 = 6;
+const READING_DELAY: Duration = Duration::from_millis(600);
+
 impl IppPrinter {
     /// Whether the printer is known to have restarted since it took the attempt. `job` is the answer to a query sent at
-    /// `asked_us`.
-    pub(crate) async fn has_restarted(
+    /// `asked_ms` of the steady clock.
+    pub(crate) async fn restart_since(
         &self,
         attempt: &AttemptRef,
         job: &Job,
-        asked_us: i64,
-    ) -> Result<bool, CallError> {
-        if job.is_of_an_earlier_run() {
-            return Ok(true);
+        asked_ms: i64,
+    ) -> Result<Restart, CallError> {
+        let saved = parsed(attempt.printer_run.as_deref());
+        let has_job_times = !matches!(saved, Some(PrinterRun::UpTime { has_job_times: false, .. }));
+        if has_job_times && job.is_of_an_earlier_run() {
+            return Ok(Restart::ByUpTime);
         }
-        let Some(saved) = parsed(attempt.printer_run.as_deref()) else { return Ok(false) };
-        let present = match saved {
-            PrinterRun::UpTime { .. } => up_time_of(job, asked_us),
+        if has_job_times && job.is_of_the_future() && self.up_time_ticks().await? {
+            return Ok(Restart::ByUpTime);
+        }
+        match saved {
+            None => Ok(Restart::None),
+            Some(saved @ PrinterRun::UpTime { .. }) => {
+                let Some(present) = up_time_of(job, asked_ms, true) else { return Ok(Restart::None) };
+                let is_shown = match saved.until(present, self.is_of_this_process(attempt)) {
+                    Between::NoRestart => false,
+                    Between::Unclear => true,
+                    Between::Restart => self.up_time_ticks().await?,
+                };
+                Ok(if is_shown { Restart::ByUpTime } else { Restart::None })
+            }
             // One more request, so only when the answer matters or the printer was unreachable.
-            PrinterRun::ServerStarts { .. }
+            Some(PrinterRun::ServerStarts { .. })
                 if !job.has_ended_or_is_held() && !self.server_starts_are_stale.load(Ordering::Relaxed) =>
             {
-                None
+                Ok(Restart::None)
             }
-            PrinterRun::ServerStarts { .. } => {
+            Some(saved @ PrinterRun::ServerStarts { .. }) => {
                 let starts = self.server_starts().await?;
                 self.server_starts_are_stale.store(false, Ordering::Relaxed);
-                starts
+                let is_another = starts.is_some_and(|present| saved.until(present, true) == Between::Restart);
+                Ok(if is_another { Restart::ByEvent } else { Restart::None })
             }
-        };
-        Ok(present.is_some_and(|present| saved.ended_before(present)))
+        }
     }
 
-    /// The present run, in the form that is saved with an attempt. `None` if the printer does not report it.
-    pub(crate) async fn current_run(&self, job: &Job) -> Result<Option<String>, CallError> {
-        let now_us = (self.now)();
+    /// The present run, in the form that is saved with an attempt. `None` if the printer does not report it. `created` is
+    /// the run in which `job` was created; `None` if it was created just now.
+    pub(crate) async fn current_run(&self, job: &Job, created: Option<&str>) -> Result<Option<String>, CallError> {
         let run = if self.printer_attributes().await?.is_cups {
+            let now_us = (self.now)();
             let known = *self.server_starts.lock().unwrap_or_else(PoisonError::into_inner);
             match known {
                 Some((starts, asked_us)) if now_us.saturating_sub(asked_us) < STARTS_FRESH_US => Some(starts),
                 Some(_) | None => self.server_starts().await?,
             }
         } else {
-            up_time_of(job, now_us)
+            let has_job_times = match parsed(created) {
+                Some(PrinterRun::UpTime { has_job_times, .. }) => has_job_times,
+                Some(PrinterRun::ServerStarts { .. }) | None => job.counts_from_the_start(),
+            };
+            up_time_of(job, self.clock.now_ms(), has_job_times)
         };
         Ok(run.map(|run| run.to_string()))
     }
 
-    /// Whether the printer is known to have restarted since it created a job that it does not have any more.
-    pub(crate) async fn restarted_since_creation(&self, job: &PrinterJob) -> Result<bool, CallError> {
-        let Some(saved) = parsed(job.run.as_deref()) else { return Ok(false) };
-        let asked_us = (self.now)();
+    /// Whether the printer is proved to have restarted since `run`, in which it had a job that it does not have any more.
+    pub(crate) async fn restart_is_proved(&self, run: Option<&str>, by_one_clock: bool) -> Result<bool, CallError> {
+        let Some(saved) = parsed(run) else { return Ok(false) };
+        let asked_ms = self.clock.now_ms();
         let present = match saved {
-            PrinterRun::UpTime { .. } => {
-                let printer = self.request_printer_attributes(&["printer-up-time"]).await?;
-                integer(&printer, "printer-up-time").map(|up_s| up_time(up_s, asked_us))
-            }
+            PrinterRun::UpTime { .. } => self.request_up_time().await?.map(|up_s| up_time(up_s, asked_ms, true)),
             PrinterRun::ServerStarts { .. } => self.server_starts().await?,
         };
-        Ok(present.is_some_and(|present| saved.ended_before(present)))
+        if present.is_none_or(|present| saved.until(present, by_one_clock) != Between::Restart) {
+            return Ok(false);
+        }
+        match saved {
+            PrinterRun::UpTime { .. } => self.up_time_ticks().await,
+            PrinterRun::ServerStarts { .. } => Ok(true),
+        }
+    }
+
+    /// Whether the attempt was prepared by this process, so that all its times are of one clock.
+    pub(crate) fn is_of_this_process(&self, attempt: &AttemptRef) -> bool {
+        self.attempts.stage(&attempt.id).is_some()
+    }
+
+    /// Whether the printer's up-time was seen to count seconds. If that is not known yet, the up-time is read for some
+    /// seconds.
+    async fn up_time_ticks(&self) -> Result<bool, CallError> {
+        for _ in 0..READINGS_MAX {
+            match self.up_time_trust() {
+                Trust::Ticks => return Ok(true),
+                Trust::Untold => return Ok(false),
+                Trust::Unknown => {}
+            }
+            #[expect(clippy::disallowed_methods, reason = "the injected clock can be read, but not slept on")]
+            tokio::time::sleep(READING_DELAY).await;
+            self.request_up_time().await?;
+        }
+        Ok(self.up_time_trust() == Trust::Ticks)
     }
 
     /// Requests the last start of CUPS. `None` if CUPS refuses subscriptions.
@@ -150,10 +200,15 @@ fn subscription_id(group: &IppAttributeGroup) -> Option<i32> {
     integer(group, "notify-subscription-id")
 }
 
-fn up_time_of(job: &Job, at_us: i64) -> Option<PrinterRun> {
-    job.printer_up_time.map(|up_s| up_time(up_s, at_us))
+/// The run as it is saved before the document is sent.
+pub(crate) fn run_or_unknown(run: Option<String>) -> String {
+    run.unwrap_or_else(|| UNKNOWN_RUN.to_owned())
 }
 
-fn up_time(up_s: i32, at_us: i64) -> PrinterRun {
-    PrinterRun::UpTime { up_s: i64::from(up_s), at_ms: at_us / 1_000 }
+fn up_time_of(job: &Job, at_ms: i64, has_job_times: bool) -> Option<PrinterRun> {
+    job.printer_up_time.map(|up_s| up_time(up_s, at_ms, has_job_times))
+}
+
+fn up_time(up_s: i32, at_ms: i64, has_job_times: bool) -> PrinterRun {
+    PrinterRun::UpTime { up_s: i64::from(up_s), at_ms, has_job_times }
 }

@@ -6,6 +6,7 @@ use ipp::model::Operation;
 
 use crate::attributes::{integer, integers, text, texts};
 use crate::printer_attributes::{hold_by, is_cups};
+use crate::up_time::Trust;
 
 /// The operations that the driver cannot do without.
 const REQUIRED_OPERATIONS: [(Operation, &str); 6] = [
@@ -24,10 +25,11 @@ const RESTART_OPERATIONS: [i32; 2] = [0x0016, 0x001c];
 const FORWARDING_SCHEMES: [&str; 6] = ["ipp:", "ipps:", "http:", "https:", "dnssd:", "ipp14:"];
 
 /// What cannot be guaranteed with the printer.
-pub(crate) fn cautions(printer: &IppAttributeGroup) -> Vec<Caution> {
+pub(crate) fn cautions(printer: &IppAttributeGroup, up_time: Trust) -> Vec<Caution> {
     let cautions = [
         hold_by(printer).is_none().then_some(Caution::CannotHold),
         printer.get("printer-up-time").is_none().then_some(Caution::NoUpTime),
+        (up_time == Trust::Untold && !is_cups(printer)).then_some(Caution::UpTimeNoClock),
         texts(printer, "media-supported").is_empty().then_some(Caution::NoMedia),
         Some(if is_cups(printer) { Caution::CountsBackendPages } else { Caution::ForgetsJobs }),
     ];
@@ -84,7 +86,9 @@ mod tests {
 
         assert_eq!(objections(&suitable), []);
         let expected = [Caution::CannotHold, Caution::NoUpTime, Caution::NoMedia, Caution::ForgetsJobs];
-        assert_eq!(cautions(&suitable), expected);
+        assert_eq!(cautions(&suitable, Trust::Unknown), expected);
+        let untold = printer(&[("printer-up-time", IppValue::Integer(7))]);
+        assert!(cautions(&untold, Trust::Untold).contains(&Caution::UpTimeNoClock));
     }
 
     #[test]

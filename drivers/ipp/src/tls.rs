@@ -256,6 +256,12 @@ pub(crate) fn explain(error: &rustls::Error) -> String {
             "the printer's TLS version is too old: this program needs 1.2 or 1.3; hint: update the printer's firmware"
                 .to_owned()
         }
+        rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => {
+            "the printer and this program have no TLS cipher in common (this program needs ECDHE; a printer with RSA key \
+             exchange only is too old), or the printer requires a TLS certificate of this machine; hint: update the \
+             printer's firmware, or set `client_certificate_file` and `client_key_file`"
+                .to_owned()
+        }
         rustls::Error::AlertReceived(alert) if is_about_client_certificate(*alert) => {
             "the printer requires a TLS certificate of this machine, or rejects the configured one; hint: set \
              `client_certificate_file` and `client_key_file` to a certificate that the printer accepts"

@@ -8,11 +8,11 @@
 //! Deliberately absent: retries, proxies, redirects, and authentication that needs a challenge (Digest, Kerberos).
 
 use std::error::Error;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU16, Ordering};
 use std::time::Duration;
 
 use ipp::IppHeader;
-use ipp::model::{IppVersion, Operation, StatusCode};
+use ipp::model::{DelimiterTag, IppVersion, Operation, StatusCode};
 use ipp::request::IppRequestResponse;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode as HttpStatus};
@@ -28,6 +28,15 @@ use crate::wire::{self, CREATE_PRINTER_SUBSCRIPTIONS, GET_NOTIFICATIONS, GET_SUB
 /// Shorter than the idle timeout of printers (30 s on CUPS), so that a request rarely meets a connection that is
 /// closing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+
+const VERSION_2_0: u16 = 0x0200;
+const VERSION_1_1: u16 = 0x0101;
+
+/// `server-error-version-not-supported`.
+const VERSION_NOT_SUPPORTED: u16 = 0x0503;
+
+/// How long an answer to a document may take at most. The printer is asked about its job meanwhile.
+const UPLOAD_MAX: Duration = Duration::from_hours(1);
 
 /// All attributes of a printer are about 20 KB, a thousand jobs 300 KB.
 const ANSWER_BYTES_MAX: usize = 1 << 20;
@@ -55,6 +64,14 @@ pub(crate) enum CallError {
         /// 3xx or 4xx.
         status: u16,
     },
+    /// The printer's HTTP server failed, or gave up on the request. The printer may have received it.
+    #[error("the printer answered `{operation}` with HTTP status {status}")]
+    HttpFailed {
+        /// RFC 8011's name of the operation.
+        operation: &'static str,
+        /// 408, or not 2xx to 4xx.
+        status: u16,
+    },
     /// The printer understood the request and refused it.
     #[error("the printer refused `{operation}`: {}", status_text(*status))]
     Refused {
@@ -62,6 +79,14 @@ pub(crate) enum CallError {
         operation: &'static str,
         /// The `status-code` as received, because the crate's enumeration may not have it.
         status: u16,
+    },
+    /// The printer answered a query, and the answer cannot be used.
+    #[error("the answer to `{operation}` cannot be used ({reason})")]
+    Unusable {
+        /// RFC 8011's name of the operation.
+        operation: &'static str,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The request was sent, at least in part, and no valid answer came.
     #[error("no answer to `{operation}` ({reason})")]
@@ -78,6 +103,16 @@ impl CallError {
     pub(crate) fn status(&self) -> Option<u16> {
         if let Self::Refused { status, .. } = self { Some(*status) } else { None }
     }
+
+    /// Whether the printer answered that it does not do what was requested.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. } | Self::HttpRefused { .. } | Self::HttpFailed { .. })
+    }
+
+    /// Whether the same request would be refused again: a client error, or an operation that is not supported.
+    pub(crate) fn is_permanent_refusal(&self) -> bool {
+        matches!(self, Self::Refused { status: 0x0400..=0x04ff | 0x0501, .. } | Self::HttpRefused { .. })
+    }
 }
 
 /// The HTTP client of one printer. It keeps one connection open between requests.
@@ -93,6 +128,10 @@ pub(crate) struct Transport {
     /// For connecting, a request with a document and its answer.
     upload_timeout: Duration,
     request_id: AtomicI32,
+    /// The IPP version of the requests.
+    version: AtomicU16,
+    /// The printer has answered a request of that version with its attributes.
+    knows_version: AtomicBool,
 }
 
 impl Transport {
@@ -124,6 +163,8 @@ impl Transport {
             answer_timeout: loaded.connect_timeout + loaded.answer_timeout,
             upload_timeout: loaded.connect_timeout + loaded.upload_timeout,
             request_id: AtomicI32::new(1),
+            version: AtomicU16::new(VERSION_2_0),
+            knows_version: AtomicBool::new(false),
         })
     }
 
@@ -131,27 +172,84 @@ impl Transport {
         &self.address.printer_uri
     }
 
-    /// Sends a request without a document. `Ok` is a successful IPP answer.
-    pub(crate) async fn call(&self, request: Request) -> Result<IppRequestResponse, CallError> {
-        self.send(request, &[], self.answer_timeout).await
+    /// For connecting, a request with a document and its answer.
+    pub(crate) fn upload_timeout(&self) -> Duration {
+        self.upload_timeout
     }
 
-    /// Sends a request with a document. `Ok` is a successful IPP answer.
-    pub(crate) async fn upload(&self, request: Request, document: &[u8]) -> Result<IppRequestResponse, CallError> {
+    /// For connecting, a request without a document and its answer.
+    pub(crate) fn answer_timeout(&self) -> Duration {
+        self.answer_timeout
+    }
+
+    /// Whether the printer has answered with its attributes, so that the IPP version is known.
+    pub(crate) fn knows_version(&self) -> bool {
+        self.knows_version.load(Ordering::Relaxed)
+    }
+
+    /// Sends a request without a document. `Ok` is a successful IPP answer.
+    ///
+    /// A query that a printer answers in IPP 1.1 only is sent again, and later requests have that version. No other
+    /// request is sent twice.
+    pub(crate) async fn call(&self, request: Request) -> Result<IppRequestResponse, CallError> {
+        let answer = self.send(&request, &[], self.answer_timeout).await;
+        let is_of_version_2 = self.version.load(Ordering::Relaxed) == VERSION_2_0;
+        let is_refused = answer.as_ref().is_err_and(|error| error.status() == Some(VERSION_NOT_SUPPORTED));
+        if is_of_version_2 && is_refused {
+            self.version.store(VERSION_1_1, Ordering::Relaxed);
+            return if is_query(request.operation) { self.call_again(&request).await } else { answer };
+        }
+        if request.operation != Operation::GetPrinterAttributes as u16 {
+            return answer;
+        }
+        if is_of_version_2 && answer.as_ref().is_ok_and(|answer| !has_printer(answer)) {
+            self.version.store(VERSION_1_1, Ordering::Relaxed);
+            let again = self.call_again(&request).await;
+            if again.as_ref().is_ok_and(has_printer) {
+                return again;
+            }
+            self.version.store(VERSION_2_0, Ordering::Relaxed);
+        }
+        if answer.as_ref().is_ok_and(has_printer) {
+            self.knows_version.store(true, Ordering::Relaxed);
+        }
+        answer
+    }
+
+    async fn call_again(&self, request: &Request) -> Result<IppRequestResponse, CallError> {
+        let answer = self.send(request, &[], self.answer_timeout).await;
+        if answer.as_ref().is_ok_and(has_printer) {
+            self.knows_version.store(true, Ordering::Relaxed);
+        }
+        answer
+    }
+
+    /// Sends a request with a document, to be held. `Ok` is a successful IPP answer.
+    pub(crate) async fn upload(&self, request: &Request, document: &[u8]) -> Result<IppRequestResponse, CallError> {
         self.send(request, document, self.upload_timeout).await
+    }
+
+    /// Sends a request with a document, and waits for the answer for an hour: a printer may answer when the card is done.
+    pub(crate) async fn upload_slowly(
+        &self,
+        request: &Request,
+        document: &[u8],
+    ) -> Result<IppRequestResponse, CallError> {
+        self.send(request, document, UPLOAD_MAX).await
     }
 
     async fn send(
         &self,
-        request: Request,
+        request: &Request,
         document: &[u8],
         timeout: Duration,
     ) -> Result<IppRequestResponse, CallError> {
         let operation = operation_name(request.operation);
         // 1 to i32::MAX (RFC 8011, section 4.1.2), also after it wraps.
         let request_id = (self.request_id.fetch_add(1, Ordering::Relaxed) & i32::MAX).max(1);
+        let version = IppVersion(self.version.load(Ordering::Relaxed));
         let mut body = request
-            .to_bytes(&self.address.printer_uri, request_id)
+            .to_bytes(version, &self.address.printer_uri, request_id)
             .map_err(|error| CallError::NotConnected(format!("cannot encode `{operation}`: {error}")))?;
         body.extend_from_slice(document);
         // A body of known size, because embedded printers refuse chunked requests.
@@ -175,6 +273,10 @@ impl Transport {
     }
 }
 
+fn has_printer(answer: &IppRequestResponse) -> bool {
+    answer.attributes().first_of(DelimiterTag::PrinterAttributes).is_some()
+}
+
 /// The body, if it is not longer than [`ANSWER_BYTES_MAX`].
 async fn read(mut response: Response) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
@@ -196,7 +298,7 @@ fn http_failure(operation: &'static str, status: HttpStatus) -> CallError {
     if refused && status != HttpStatus::REQUEST_TIMEOUT {
         CallError::HttpRefused { operation, status: status.as_u16() }
     } else {
-        CallError::NoAnswer { operation, reason: format!("HTTP status {}", status.as_u16()) }
+        CallError::HttpFailed { operation, status: status.as_u16() }
     }
 }
 
@@ -298,7 +400,7 @@ mod tests {
         }
         for status in [102, 408, 500, 502, 503] {
             let failure = http_failure("Get-Jobs", HttpStatus::from_u16(status).unwrap());
-            assert!(matches!(failure, CallError::NoAnswer { .. }), "{failure:?}");
+            assert_eq!(failure, CallError::HttpFailed { operation: "Get-Jobs", status });
         }
     }
 }

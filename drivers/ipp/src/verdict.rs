@@ -14,18 +14,32 @@ pub const REASON_BUSY: &str = "printer-busy";
 /// driver.
 pub const REASON_NOT_ACCEPTING: &str = "not-accepting-jobs";
 
+/// The reason for a printer that answers no question about its jobs. Not an IPP keyword; coined by the driver.
+pub const REASON_QUERIES_REFUSED: &str = "job-queries-refused";
+
+/// The reason for a printer with another `printer-uuid` than the one that was at this address. Not an IPP keyword; coined
+/// by the driver.
+pub const REASON_OTHER_PRINTER: &str = "other-printer";
+
 /// The reason for a problem that the printer does not name. An IPP keyword.
 const REASON_OTHER: &str = "other";
 
 /// The error of a query. It is not about any card, so it is never [`DriverError::OutcomeUnknown`] or [`DriverError::Rejected`].
 pub(crate) fn query_fault(error: &CallError) -> DriverError {
     match error {
-        CallError::NotConnected(_) | CallError::NoAnswer { .. } => unavailable(REASON_UNREACHABLE),
-        CallError::NotTrusted(_) | CallError::NoTls(_) | CallError::HttpRefused { .. } => needs_operator(error),
-        CallError::Refused { status, .. } => match status {
+        CallError::NotConnected(_) | CallError::NoAnswer { .. } | CallError::HttpFailed { .. } => {
+            unavailable(REASON_UNREACHABLE)
+        }
+        CallError::NotTrusted(_) | CallError::NoTls(_) | CallError::HttpRefused { .. } | CallError::Unusable { .. } => {
+            needs_operator(error)
+        }
+        CallError::Refused { operation, status } => match status {
             0x0500 | 0x0502 | 0x0504 | 0x0505 => unavailable(REASON_OTHER),
             0x0506 => unavailable(REASON_NOT_ACCEPTING),
             0x0507 => unavailable(REASON_BUSY),
+            // Not the permission of this machine, which the settings of the driver may mend.
+            0x0401..=0x0403 => needs_operator(error),
+            _ if matches!(*operation, "Get-Job-Attributes" | "Get-Jobs") => unavailable(REASON_QUERIES_REFUSED),
             _ => needs_operator(error),
         },
     }
@@ -35,7 +49,9 @@ pub(crate) fn query_fault(error: &CallError) -> DriverError {
 pub(crate) fn unstarted_fault(error: &CallError) -> DriverError {
     match error {
         // 0x0404, 0x0405 and 0x0508: the job was removed during the request.
-        CallError::Refused { status: 0x0404 | 0x0405 | 0x0508, .. } | CallError::NoAnswer { .. } => {
+        CallError::Refused { status: 0x0404 | 0x0405 | 0x0508, .. }
+        | CallError::NoAnswer { .. }
+        | CallError::HttpFailed { .. } => {
             DriverError::NotSent(format!("{error}; a job that cannot print may remain in the printer"))
         }
         // The document's size, format, attributes, compression or data. The same status of another operation is not
@@ -47,6 +63,7 @@ pub(crate) fn unstarted_fault(error: &CallError) -> DriverError {
         | CallError::NotTrusted(_)
         | CallError::NoTls(_)
         | CallError::HttpRefused { .. }
+        | CallError::Unusable { .. }
         | CallError::Refused { .. } => query_fault(error),
     }
 }
@@ -64,8 +81,13 @@ fn needs_operator(error: &CallError) -> DriverError {
         CallError::HttpRefused { status: 404, .. } | CallError::Refused { status: 0x0406, .. } => {
             "; hint: check the path in the printer's URI"
         }
+        CallError::HttpRefused { status: 413, .. } => {
+            "; hint: raise the size of a request in the printer's settings, or let it take another document format"
+        }
         CallError::HttpRefused { status: 426, .. } => "; hint: change the printer's URI to `ipps://`",
         CallError::HttpRefused { .. }
+        | CallError::HttpFailed { .. }
+        | CallError::Unusable { .. }
         | CallError::Refused { .. }
         | CallError::NotConnected(_)
         | CallError::NotTrusted(_)

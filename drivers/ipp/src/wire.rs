@@ -39,16 +39,22 @@ pub(crate) const GET_SUBSCRIPTIONS: u16 = 0x0019;
 /// RFC 3996, section 5. Not in the crate's enumeration.
 pub(crate) const GET_NOTIFICATIONS: u16 = 0x001c;
 
+/// `successful-ok-ignored-or-substituted-attributes` and `successful-ok-conflicting-attributes`.
+const STATUSES_IGNORED: [i16; 2] = [0x0001, 0x0002];
+
+/// Attributes of requests without effect on a card.
+const HARMLESS: [&str; 2] = ["requesting-user-name", "last-document"];
+
 const TAG_END_OF_ATTRIBUTES: u8 = 0x03;
 const TAG_DELIMITER_LAST: u8 = 0x0f;
-const TAG_UNSUPPORTED_ATTRIBUTES: u8 = 0x05;
+const TAG_RESOURCE_ATTRIBUTES: u8 = 0x08;
 const TAG_UNKNOWN: u8 = 0x12;
 const TAG_COLLECTION_BEGIN: u8 = 0x34;
 const TAG_COLLECTION_END: u8 = 0x37;
 const TAG_VALUE_LAST: u8 = 0x4a;
 
 /// One request, without version, request id and `printer-uri`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// `operation-id`.
     pub(crate) operation: u16,
@@ -90,10 +96,34 @@ impl Request {
         self
     }
 
+    /// The attributes of this request that the printer ignored or replaced by others, from a successful answer (RFC
+    /// 8011, section 4.1.7). One name stands for those that the printer does not name.
+    pub(crate) fn ignored_by(&self, answer: &IppRequestResponse) -> Vec<&'static str> {
+        let mut groups = answer.attributes().groups_of(DelimiterTag::UnsupportedAttributes).peekable();
+        let is_named = groups.peek().is_some();
+        let mut ignored = Vec::new();
+        for group in groups {
+            for (_, name, _) in &self.attributes {
+                if !HARMLESS.contains(name) && group.get(name).is_some() && !ignored.contains(name) {
+                    ignored.push(*name);
+                }
+            }
+        }
+        if ignored.is_empty() && !is_named && STATUSES_IGNORED.contains(&answer.header().operation_or_status) {
+            ignored.push("attributes that it does not name");
+        }
+        ignored
+    }
+
     /// The encoded request, without a document.
-    pub(crate) fn to_bytes(&self, printer_uri: &str, request_id: i32) -> Result<Vec<u8>, IppParseError> {
+    pub(crate) fn to_bytes(
+        &self,
+        version: IppVersion,
+        printer_uri: &str,
+        request_id: i32,
+    ) -> Result<Vec<u8>, IppParseError> {
         // Not `new(.., Some(uri))`, which changes `ipps` to `ipp`.
-        let mut message = IppRequestResponse::new(IppVersion::v2_0(), Operation::GetJobs, None)?;
+        let mut message = IppRequestResponse::new(version, Operation::GetJobs, None)?;
         message.header_mut().operation_or_status = self.operation.cast_signed();
         message.header_mut().request_id = request_id;
         let printer = IppAttribute::with_name("printer-uri", IppValue::Uri(bounded(printer_uri)))?;
@@ -167,8 +197,8 @@ fn sanitize(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
     loop {
         let tag = take(&mut rest, 1)?.first().copied().unwrap_or_default();
         if tag <= TAG_DELIMITER_LAST {
-            // Groups with an unknown delimiter are allowed (RFC 8010, section 3.5.1).
-            sanitized.push(if matches!(tag, 0x01..=0x09) { tag } else { TAG_UNSUPPORTED_ATTRIBUTES });
+            // Groups with an unknown delimiter are allowed (RFC 8010, section 3.5.1), and read as a group that is not used.
+            sanitized.push(if matches!(tag, 0x01..=0x09) { tag } else { TAG_RESOURCE_ATTRIBUTES });
             if tag == TAG_END_OF_ATTRIBUTES {
                 return Ok(sanitized);
             }
@@ -389,7 +419,7 @@ mod tests {
     fn a_request_has_the_printer_uri_with_its_scheme_and_port() {
         let request = Request::new(Operation::GetJobAttributes).with("job-id", IppValue::Integer(5));
 
-        let bytes = request.to_bytes("ipps://printer.example:8443/ipp/print", 9).unwrap();
+        let bytes = request.to_bytes(IppVersion::v2_0(), "ipps://printer.example:8443/ipp/print", 9).unwrap();
 
         let sent = parse(&bytes).unwrap();
         assert_eq!(sent.header().request_id, 9);

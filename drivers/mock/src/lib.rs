@@ -183,6 +183,7 @@ impl Shared {
         state.refresh(&self.settings.name).map_err(|_| unreachable())?;
         Ok(Capabilities {
             make_and_model: Some("cetak mock printer".to_owned()),
+            identity: None,
             document_formats: FORMATS.iter().map(|(format, _)| (*format).to_owned()).collect(),
             media: vec!["iso_id-1_53.98x85.6mm".to_owned()],
             resolutions_dpi: vec![self.settings.dpi],
@@ -216,7 +217,7 @@ impl Shared {
             return Err(DriverError::Rejected("the attempt is one of the share `reject`".to_owned()));
         }
         state.history.prepare(attempt);
-        Ok(Prepared { printer_job: None, printer_run: None, held: self.settings.hold })
+        Ok(Prepared { printer_job: None, printer_run: None, held: self.settings.hold, awaits_upload: false })
     }
 
     fn commit(&self, state: &mut State, attempt: &AttemptId) -> Result<Committed, DriverError> {

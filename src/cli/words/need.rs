@@ -2,7 +2,7 @@
 
 use super::{operation as words, printer::task, store::outage_command};
 use crate::{
-    domain::printer_reason::Resumes,
+    domain::printer_reason::{REFUSES_CARDS, Resumes},
     engine::{
         fault::{Fault, FaultSince},
         query::{Need, NeedKind},
@@ -37,11 +37,14 @@ pub fn need(need: &Need) -> NeedText {
         NeedKind::PrinterReason { printer, advice } => {
             let clears = matches!(advice.resumes, Resumes::WhenCleared | Resumes::WithTheNextCard);
             let verb = if clears { "clear" } else { "show" };
+            let command = match &*advice.keyword {
+                REFUSES_CARDS => "cetak job list".to_owned(),
+                // It may have a card, whose outcome it does not tell.
+                "job-queries-refused" => "cetak inspect declare ATTEMPT".to_owned(),
+                _ => format!("cetak printer {verb} {printer}"),
+            };
             let (who, action, keyword) = (advice.who.as_str(), task(advice.action), &advice.keyword);
-            text(
-                &format!("{who}, printer `{printer}`: {action} ({keyword})"),
-                &format!("cetak printer {verb} {printer}"),
-            )
+            text(&format!("{who}, printer `{printer}`: {action} ({keyword})"), &command)
         }
         NeedKind::PrinterStopped { printer } => text(
             &format!("printer `{printer}` is stopped and gives no reason"),

@@ -11,6 +11,9 @@ pub fn caution(caution: Caution) -> &'static str {
              and a person has to check what became of the card."
         }
         Caution::NoUpTime => "It does not report its up-time: a restart may go unnoticed.",
+        Caution::UpTimeNoClock => {
+            "Its up-time does not count seconds, so it does not tell restarts: a restart may go unnoticed."
+        }
         Caution::NoMedia => "It reports no media: this program cannot check that it prints on cards.",
         Caution::CountsBackendPages => {
             "It counts a card only if its backend reports pages: a card that it does not count is uncertain."

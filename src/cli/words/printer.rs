@@ -1,6 +1,6 @@
 //! The meaning of a printer's reasons, in words.
 
-use crate::domain::printer_reason::{BlankInside, Resumes, TAKES_TOO_LONG, Task, advise};
+use crate::domain::printer_reason::{BlankInside, OTHER_PRINTER, REFUSES_CARDS, Resumes, TAKES_TOO_LONG, Task, advise};
 
 /// The action.
 pub fn task(task: Task) -> &'static str {
@@ -46,6 +46,20 @@ pub fn task(task: Task) -> &'static str {
         Task::CheckSecondCard => {
             "look at the output: the printer counts more than one impression, and may have made the card twice"
         }
+        Task::UsePrinterWithNames => {
+            "use another printer, or another address of this one: it does not keep the names of jobs, so its cards cannot be followed"
+        }
+        Task::CheckAbilities => {
+            "check that the printer can do what it reports, such as two sides: it left out a part of the job; \
+             `cetak printer show` tells what it reports"
+        }
+        Task::AllowJobQueries => {
+            "let the printer answer queries about its jobs; `cetak inspect declare` gives up a card whose outcome it does not tell"
+        }
+        Task::CheckOtherPrinter => {
+            "another printer answers at this address: check which one it is and what its hopper holds"
+        }
+        Task::ReadFailures => "the printer refuses one card after the other: `cetak job list` tells why",
         Task::CheckUnknown => {
             "check the printer: it reports a reason that is not known here; clear the printer once it works"
         }
@@ -134,6 +148,16 @@ pub(super) fn condition(reason: &str) -> Option<&'static str> {
         TAKES_TOO_LONG => "the card takes far too long",
         "printer-restarted" => "the printer restarted while it had a card",
         "several-impressions" => "the printer counts more than one impression",
+        "several-sheets" => "the printer counts more than one card",
+        "job-name-not-kept" => "the printer does not keep the names of jobs",
+        "sides-ignored" => "the printer ignored the sides of the job",
+        "media-ignored" => "the printer ignored the medium of the job",
+        "copies-ignored" => "the printer ignored the number of copies",
+        "print-scaling-ignored" => "the printer ignored the scaling of the job",
+        "job-attributes-ignored" => "the printer ignored a part of the job",
+        "job-queries-refused" => "the printer answers no query about its jobs",
+        OTHER_PRINTER => "another printer answers at this address",
+        REFUSES_CARDS => "the printer refuses one card after the other",
         _ => return None,
     })
 }

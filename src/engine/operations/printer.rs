@@ -1,6 +1,6 @@
 //! Printers: added, queried, cleared, removed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub use cetak_driver_api::{Capabilities, Caution, PrinterStatus, Supply};
 use cetak_driver_api::{DriverError, PrinterDriver};
@@ -27,6 +27,9 @@ use crate::{
 };
 
 pub use crate::engine::printing::suitability::objections;
+
+/// How long the up-time of a printer that is added is watched.
+const UP_TIME_WATCH: Duration = Duration::from_millis(2_200);
 
 pub(super) fn no_printer(name: &str) -> Refusal {
     Refusal::NoPrinter { printer: name.to_owned() }
@@ -130,7 +133,13 @@ impl AddPrinter {
         let Self { name, uri, profile, .. } = self;
         engine.profile(profile)?;
         self.refuse_known(&mut engine.store.read().await?).await?;
-        let found = driver(engine, name.as_str(), uri)?.probe().await;
+        let driver = driver(engine, name.as_str(), uri)?;
+        let mut found = driver.probe().await;
+        if found.as_ref().is_ok_and(|found| found.up_time_s.is_some()) {
+            // The same driver can tell then whether the up-time counts seconds.
+            engine.clock.sleep(UP_TIME_WATCH).await;
+            found = driver.probe().await;
+        }
         if let (Err(fault), Some(_)) = (&found, override_reason) {
             return Err(no_answer(name.as_str(), uri, fault)); // what is unknown cannot be overridden
         }

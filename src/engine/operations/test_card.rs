@@ -128,9 +128,12 @@ async fn print_once(
     let impressions = document.impressions();
     let mut reference =
         AttemptRef { id, printer_job: None, printer_run: None, releasing: false, impressions, acknowledged: false };
-    let mut is_started = false;
+    let (mut is_started, mut awaits_upload) = (false, false);
     match driver.prepare(&reference.id, document).await {
-        Ok(prepared) => (reference.printer_job, reference.printer_run) = (prepared.printer_job, prepared.printer_run),
+        Ok(prepared) => {
+            awaits_upload = prepared.awaits_upload;
+            (reference.printer_job, reference.printer_run) = (prepared.printer_job, prepared.printer_run);
+        }
         Err(fault) => match after_fault(driver, &reference, &fault).await {
             Some(outcome) => return Ok(outcome),
             None => is_started = true, // the printer did not keep its promise to hold
@@ -152,7 +155,14 @@ async fn print_once(
     if is_started {
         return Ok(watch(engine, driver, &reference).await);
     }
-    match driver.commit(&reference.id).await {
+    let committed = async {
+        if awaits_upload {
+            let uploaded = driver.upload(&reference.id).await?;
+            (reference.printer_job, reference.printer_run) = (uploaded.printer_job, uploaded.printer_run);
+        }
+        driver.commit(&reference.id).await
+    };
+    match committed.await {
         Ok(committed) => {
             reference.printer_job = committed.printer_job.or(reference.printer_job.take());
             reference.printer_run = committed.printer_run.or(reference.printer_run.take());

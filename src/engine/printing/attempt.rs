@@ -7,8 +7,9 @@ use tracing::warn;
 
 use super::{
     services::Services,
-    session::{PrinterSession, Waiting},
+    session::PrinterSession,
     verdict::{self, Verdict},
+    waiting::Waiting,
 };
 use crate::{
     domain::{
@@ -124,14 +125,23 @@ impl ActiveAttempt {
         }
     }
 
-    /// Brings the card to the printer so that it cannot start.
+    /// Brings the card to the printer so that it cannot start. That its document is on the way is saved before, by the
+    /// run of the printer: if the printer forgets a document that it got, a card may exist.
     pub(in crate::engine) async fn upload(
         mut self,
         services: &Services,
         session: &PrinterSession,
         document: Document,
     ) -> Result<Uploaded, StoreError> {
-        match session.feeder().prepare(&self.reference.id, document).await {
+        let mut sent = session.feeder().prepare(&self.reference.id, document).await;
+        if let Ok(prepared) = &sent
+            && prepared.awaits_upload
+        {
+            self.reference.printer_run.clone_from(&prepared.printer_run);
+            services.commits.acknowledge(self.acknowledgement()).await?;
+            sent = session.feeder().upload(&self.reference.id).await;
+        }
+        match sent {
             Ok(prepared) => {
                 self.reference.printer_job = prepared.printer_job;
                 self.reference.printer_run = prepared.printer_run;

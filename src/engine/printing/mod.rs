@@ -13,4 +13,5 @@ pub(super) mod session;
 pub(super) mod suitability;
 mod troubles;
 pub mod verdict;
+mod waiting;
 pub(super) mod worker;

@@ -5,18 +5,19 @@ use std::{sync::Arc, time::Duration};
 use cetak_driver_api::{Capabilities, Condition, DriverError, PrinterDriver};
 use tracing::{info, warn};
 
-use super::{document, services::Services, suitability::objections};
+use super::{document, services::Services, suitability::objections, waiting::Waiting};
 use crate::{
     domain::{
-        attempt::Outcome,
+        attempt::{NotStartedCause, Outcome, OutcomeKind},
         batch::Batch,
-        breaker::{Breaker, Health, Limits, after_outcome},
+        breaker::{Breaker, Health, Limits, after_outcome, rest},
         dispatch::{PrinterSnapshot, Readiness},
         id::{AttemptKey, RecordId},
         pause::Pause,
         polling::{Observation, POLL_MAX, Pace},
         printer::Printer,
         printer_reason,
+        reason::Reason,
         time::Timestamp,
     },
     engine::{
@@ -30,80 +31,10 @@ use crate::{
 
 /// The longest wait between two questions to a printer that does not print.
 pub(in crate::engine) const ASK_MAX: Duration = Duration::from_secs(5);
-/// How often a printer is asked what the card inside it waits for.
-const WAITING_EVERY: Duration = Duration::from_secs(1);
 /// The reason of a printer that refuses this machine.
 const NEEDS_OPERATOR: &str = "needs-operator";
 /// The reason keyword of RFC 8011 for a printer that cannot be reached.
 const UNREACHABLE: &str = "connecting-to-device";
-
-/// What a card inside the printer waits for.
-pub(in crate::engine) struct Waiting {
-    asked: Timestamp,
-    reasons: Vec<String>,
-    /// People were shown that a card waits: the printer is asked again after it.
-    is_shown: bool,
-}
-
-impl Default for Waiting {
-    fn default() -> Self {
-        Self { asked: Timestamp(0), reasons: Vec::new(), is_shown: false }
-    }
-}
-
-impl Waiting {
-    /// Asks the printer, at most once a second, what keeps it from going on.
-    pub(in crate::engine) async fn ask(
-        &mut self,
-        driver: &dyn PrinterDriver,
-        acknowledged: &[String],
-        clock: &dyn Clock,
-    ) -> Vec<String> {
-        let now = clock.now();
-        if now.since(self.asked) < WAITING_EVERY {
-            return self.reasons.clone();
-        }
-        self.asked = now;
-        self.reasons = match driver.status().await {
-            Ok(status) if !printer_reason::stopping(&status.reasons, acknowledged).is_empty() => status.reasons,
-            Ok(status) if status.condition == Condition::Stopped => vec![printer_reason::STOPPED.to_owned()],
-            Ok(_) | Err(_) => Vec::new(),
-        };
-        self.reasons.clone()
-    }
-
-    /// What was learned so far.
-    pub(in crate::engine) fn take(&mut self) -> Self {
-        std::mem::take(self)
-    }
-
-    /// Takes over what was learned while an attempt was watched.
-    pub(in crate::engine) fn absorb(&mut self, other: Self) {
-        *self = Self { is_shown: self.is_shown || other.is_shown, ..other };
-    }
-
-    /// Saves what the card waits for (an empty hopper, say): people see it in `status`.
-    pub(in crate::engine) async fn show(
-        &mut self,
-        services: &Services,
-        printer: &str,
-        reasons: Vec<String>,
-    ) -> Result<(), StoreError> {
-        if reasons.is_empty() && !self.is_shown {
-            return Ok(());
-        }
-        self.is_shown = true;
-        let mut tx = services.engine.store.read().await?;
-        let known = tx.printer_get(printer).await?;
-        drop(tx);
-        if known.is_some_and(|printer| printer.state != "processing" || printer.reasons != reasons) {
-            let reasons_text = reasons.join(",");
-            services.commits.card_waits(printer, reasons).await?;
-            info!(printer.id = printer, reasons = reasons_text, "the card inside the printer waits");
-        }
-        Ok(())
-    }
-}
 
 /// The end of an attempt, not yet saved, and what it means for the printer once it is.
 pub(in crate::engine) struct Ending {
@@ -118,6 +49,16 @@ pub(in crate::engine) struct Effect {
     pub(in crate::engine) is_failure: bool,
     /// The outcome and the reason of a failure, for the log.
     failed: Option<(&'static str, String)>,
+    /// The rest of a printer that starts no card.
+    rest: Option<Rest>,
+}
+
+/// The time for which a printer that starts no card is not tried again.
+#[derive(Clone, Debug)]
+struct Rest {
+    until: Timestamp,
+    /// Why it started none, for people.
+    reasons: Vec<String>,
 }
 
 /// What was read for a printer, apart from the printer itself.
@@ -148,6 +89,8 @@ pub(crate) struct PrinterSession {
     last_failed: Option<RecordId>,
     /// Since when no card has started though it answers that it can print.
     starts_nothing_since: Option<Timestamp>,
+    /// It starts no card, and is tried again after this.
+    rest: Option<Rest>,
     /// An open attempt that is asked about from time to time, and since when.
     watched: Option<(AttemptKey, Timestamp)>,
     /// What the card of that attempt waits for.
@@ -167,6 +110,7 @@ impl PrinterSession {
             pace: Pace::default(),
             last_failed: None,
             starts_nothing_since: None,
+            rest: None,
             watched: None,
             waiting: Waiting::default(),
         }
@@ -299,6 +243,12 @@ impl PrinterSession {
 
     /// Asks the printer whether it can print: after a failure and at the start. A printer that prints is not asked.
     pub(in crate::engine) async fn ask(&mut self, services: &Services) -> Result<(), StoreError> {
+        let rests = self.rest.as_ref().is_some_and(|rest| services.now() < rest.until);
+        if rests && self.printer.breaker == Breaker::Open {
+            // It would answer that it can print, as before.
+            self.readiness = Readiness::NotReady;
+            return self.show_refusal(services).await;
+        }
         self.readiness = self.readiness_now(services).await?;
         match self.readiness {
             Readiness::Ready => {
@@ -311,12 +261,24 @@ impl PrinterSession {
         Ok(())
     }
 
+    /// Shows people why a printer started no card, while it is not tried again.
+    pub(in crate::engine) async fn show_refusal(&mut self, services: &Services) -> Result<(), StoreError> {
+        match self.rest.as_ref().map(|rest| rest.reasons.clone()) {
+            Some(reasons) => self.seen(services, "stopped", reasons).await,
+            None => Ok(()),
+        }
+    }
+
     async fn readiness_now(&mut self, services: &Services) -> Result<Readiness, StoreError> {
         if self.capabilities.is_none() {
             let found = match self.driver().probe().await {
                 Ok(found) => found,
                 Err(fault) => return self.unanswered(services, &fault).await.map(|()| Readiness::NotReady),
             };
+            if self.is_another(&found) {
+                self.seen(services, "stopped", vec![printer_reason::OTHER_PRINTER.to_owned()]).await?;
+                return Ok(Readiness::NotReady);
+            }
             self.remember(services, &found).await?;
             let profile = services.engine.profile(&self.printer.profile).ok();
             self.output = profile.as_ref().and_then(|profile| document::choose(&found, profile));
@@ -359,6 +321,14 @@ impl PrinterSession {
             }
         }
         Ok(Readiness::Ready)
+    }
+
+    /// Whether this is another printer than the one that was saved, and no person has accepted it.
+    fn is_another(&self, found: &Capabilities) -> bool {
+        let saved = self.printer.capabilities.as_deref();
+        let known = saved.and_then(|saved| serde_json::from_str::<Capabilities>(saved).ok()?.identity);
+        known.is_some_and(|known| found.identity.as_ref().is_some_and(|identity| *identity != known))
+            && !self.printer.acknowledged_reasons.iter().any(|reason| reason == printer_reason::OTHER_PRINTER)
     }
 
     /// Saves what the printer is, for people; what counts up by itself is left out.
@@ -438,6 +408,10 @@ impl PrinterSession {
         let is_failure = outcome.kind().is_failure();
         let reason = outcome.reason().filter(|_| is_failure);
         let failed = reason.map(|reason| (outcome.state().as_str(), reason.to_stored()));
+        let is_free = outcome.kind() == OutcomeKind::NotStarted(NotStartedCause::Printer);
+        let rest = rest(health, outcome.kind(), limits)
+            .or((is_free && health.breaker == Breaker::Locked).then_some(Duration::ZERO))
+            .map(|rest| Rest { until: services.now().plus(rest), reasons: refusal(&outcome) });
         let is_changed = (before.breaker, before.failures) != (health.breaker, health.failures);
         let breaker = is_changed.then(|| BreakerChange {
             printer: self.printer.name.clone(),
@@ -447,17 +421,18 @@ impl PrinterSession {
         });
         Ending {
             settle: Settle { attempt, outcome, breaker, good: None },
-            effect: Effect { health, is_failure, failed },
+            effect: Effect { health, is_failure, failed, rest },
         }
     }
 
     /// The end of an attempt was saved.
     pub(in crate::engine) fn settled(&mut self, effect: Effect, settled: Settled) {
-        let Effect { health, is_failure, failed } = effect;
+        let Effect { health, is_failure, failed, rest } = effect;
         if let Some((outcome, reason)) = failed {
             let breaker = health.breaker.as_str();
             warn!(printer.id = self.printer.name, reason, outcome, breaker, "a card failed");
         }
+        self.rest = rest;
         match settled {
             Settled::Saved { breaker: BreakerSaved::Saved, .. } => {
                 self.printer.breaker = health.breaker;
@@ -478,5 +453,17 @@ impl PrinterSession {
         if is_failure || was_shown {
             self.readiness = Readiness::Unknown;
         }
+        if is_failure {
+            // It may be another printer by now.
+            self.capabilities = None;
+        }
+    }
+}
+
+/// Why a printer started no card, as keywords.
+fn refusal(outcome: &Outcome) -> Vec<String> {
+    match outcome.reason() {
+        Some(Reason::Printer { reasons }) if !reasons.is_empty() => reasons.clone(),
+        _ => vec![printer_reason::REFUSES_CARDS.to_owned()],
     }
 }

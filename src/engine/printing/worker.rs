@@ -158,6 +158,9 @@ impl Worker {
         let Action::Block { reason, end_batch } = action else {
             return Ok(Progress::Wait(self.session.next_wait()));
         };
+        if reason == Blocked::BreakerLocked {
+            self.session.show_refusal(&self.services).await?;
+        }
         if let Some(why) = end_batch {
             self.services.end_batch(batch, why).await?;
         }

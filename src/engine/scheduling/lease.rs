@@ -123,21 +123,35 @@ impl Feeder {
         if self.lease.as_ref().is_none_or(holds) { Ok(()) } else { Err(SendError::LeaseExpired) }
     }
 
-    /// Uploads, and cancels the upload if it ends after the lease: the node that took over may have asked the printer
-    /// too early to see it.
+    /// Creates the job, and cancels it if that ends after the lease.
     pub(in crate::engine) async fn prepare(
         &self,
         attempt: &AttemptId,
         document: Document,
     ) -> Result<Prepared, SendError> {
+        self.bring(attempt, Some(document)).await
+    }
+
+    /// Uploads the document of a job to be held, and cancels it if that ends after the lease.
+    pub(in crate::engine) async fn upload(&self, attempt: &AttemptId) -> Result<Prepared, SendError> {
+        self.bring(attempt, None).await
+    }
+
+    /// Prepares with a document, and uploads without one. What ends after the lease is cancelled: the node that took over
+    /// may have asked the printer too early to see it.
+    async fn bring(&self, attempt: &AttemptId, document: Option<Document>) -> Result<Prepared, SendError> {
+        let send = async |driver: &dyn PrinterDriver, attempt: &AttemptId| match document {
+            Some(document) => driver.prepare(attempt, document).await,
+            None => driver.upload(attempt).await,
+        };
         if self.lease.is_none() {
-            return self.driver.prepare(attempt, document).await.map_err(SendError::Driver);
+            return send(&*self.driver, attempt).await.map_err(SendError::Driver);
         }
         self.check()?;
         let (own, id) = (self.clone(), attempt.clone());
         // In a task of its own, which completes even if the worker is aborted meanwhile.
         let upload = tokio::spawn(async move {
-            let prepared = own.driver.prepare(&id, document).await;
+            let prepared = send(&*own.driver, &id).await;
             let Err(error) = own.check() else { return prepared.map_err(SendError::Driver) };
             let (printer_job, printer_run) =
                 prepared.map_or((None, None), |prepared| (prepared.printer_job, prepared.printer_run));

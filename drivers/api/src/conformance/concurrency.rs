@@ -4,7 +4,7 @@
 use super::fixture::{ADVANCES_MAX, Fixture};
 use super::helpers::{
     acknowledged, assert_at_most_one, assert_count, assert_good, assert_true, both, commit, ended, expect_ok, prepare,
-    probe, uncommitted, wait_until_quiet,
+    prepare_and_upload, probe, uncommitted, wait_until_quiet,
 };
 use crate::{AttemptRef, AttemptStatus, Cancelled, DriverError};
 
@@ -63,7 +63,7 @@ pub async fn commit_to_a_busy_printer_reports_whether_the_card_was_accepted(fixt
     prepare(&*driver, fixture, &first).await;
     let first_attempt = acknowledged(&first, commit(&*driver, &first).await);
 
-    let prepared = driver.prepare(&second, fixture.document()).await;
+    let prepared = prepare_and_upload(&*driver, &second, fixture.document()).await;
     let committed = if prepared.is_ok() { Some(driver.commit(&second).await) } else { None };
 
     assert_good(&first, &ended(fixture, &*driver, &first_attempt).await);

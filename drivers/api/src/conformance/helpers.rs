@@ -6,8 +6,8 @@ use std::task::Poll;
 
 use super::fixture::{ADVANCES_MAX, ADVANCES_QUIET, Fixture};
 use crate::{
-    AttemptId, AttemptRef, AttemptStatus, Blank, Capabilities, Card, Committed, DriverError, Ending, Prepared,
-    PrinterDriver,
+    AttemptId, AttemptRef, AttemptStatus, Blank, Capabilities, Card, Committed, Document, DriverError, Ending,
+    Prepared, PrinterDriver,
 };
 
 pub(super) async fn probe(driver: &dyn PrinterDriver) -> Capabilities {
@@ -15,7 +15,22 @@ pub(super) async fn probe(driver: &dyn PrinterDriver) -> Capabilities {
 }
 
 pub(super) async fn prepare(driver: &dyn PrinterDriver, fixture: &dyn Fixture, id: &AttemptId) -> Prepared {
-    expect_ok("prepare", driver.prepare(id, fixture.document()).await)
+    expect_ok("prepare", prepare_and_upload(driver, id, fixture.document()).await)
+}
+
+/// Brings the document to the printer, in one step or two.
+pub(super) async fn prepare_and_upload(
+    driver: &dyn PrinterDriver,
+    id: &AttemptId,
+    document: Document,
+) -> Result<Prepared, DriverError> {
+    let prepared = driver.prepare(id, document).await?;
+    if !prepared.awaits_upload {
+        return Ok(prepared);
+    }
+    let is_marked = prepared.printer_run.is_some() && prepared.printer_job.is_none() && !prepared.held;
+    assert!(is_marked, "{id} awaits its upload, but prepare returned {prepared:?}");
+    driver.upload(id).await
 }
 
 pub(super) async fn commit(driver: &dyn PrinterDriver, id: &AttemptId) -> Committed {

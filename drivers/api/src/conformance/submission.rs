@@ -3,8 +3,8 @@
 
 use super::fixture::{ADVANCES_QUIET, Fixture};
 use super::helpers::{
-    acknowledged, assert_count, assert_good, assert_not_sent, commit, ended, expect_ok, prepare, probe, uncommitted,
-    wait_until_quiet,
+    acknowledged, assert_count, assert_good, assert_not_sent, commit, ended, expect_ok, prepare, prepare_and_upload,
+    probe, uncommitted, wait_until_quiet,
 };
 use crate::{AttemptStatus, reason_keyword};
 
@@ -122,7 +122,7 @@ pub async fn a_large_document_makes_one_card(fixture: &dyn Fixture) {
     let id = fixture.attempt();
     let mut document = fixture.document();
     document.bytes.resize(LARGE_BYTES, 0);
-    expect_ok("prepare", driver.prepare(&id, document).await);
+    expect_ok("prepare", prepare_and_upload(&*driver, &id, document).await);
 
     let attempt = acknowledged(&id, commit(&*driver, &id).await);
 

@@ -4,7 +4,7 @@
 use super::fixture::{ADVANCES_MAX, Fixture, Trouble};
 use super::helpers::{
     acknowledged, assert_at_most_one, assert_count, assert_good, assert_true, commit, ended, expect_ok, prepare,
-    uncommitted, wait_until_quiet,
+    prepare_and_upload, uncommitted, wait_until_quiet,
 };
 use crate::{AttemptId, AttemptRef, AttemptStatus, Cancelled, DriverError, PrinterDriver};
 
@@ -79,7 +79,7 @@ pub async fn a_broken_hold_is_reported(fixture: &dyn Fixture) {
     let Some(driver) = fixture.driver_in_trouble(Trouble::BrokenHold).await else { return };
     let id = fixture.attempt();
 
-    let answer = match driver.prepare(&id, fixture.document()).await {
+    let answer = match prepare_and_upload(&*driver, &id, fixture.document()).await {
         Ok(_) => driver.commit(&id).await.map(|_| ()),
         Err(fault) => Err(fault),
     };
@@ -176,7 +176,7 @@ pub async fn a_restart_of_the_printer_with_a_prepared_card_uses_no_blank(fixture
 
 /// Prepares and commits until the driver fails.
 async fn first_fault(driver: &dyn PrinterDriver, fixture: &dyn Fixture, id: &AttemptId) -> DriverError {
-    if let Err(fault) = driver.prepare(id, fixture.document()).await {
+    if let Err(fault) = prepare_and_upload(driver, id, fixture.document()).await {
         return fault;
     }
     match driver.commit(id).await {

@@ -6,6 +6,7 @@ use std::io::{Cursor, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use cetak_driver_api::AttemptId;
 use cetak_driver_ipp::{IppPrinter, Options};
@@ -17,6 +18,7 @@ use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
 
 use crate::clock;
+pub(crate) use crate::fake_behaviour::{BrokenHold, Holds, Names, Old, OperationFailure, UpTime};
 
 pub(crate) const CREATE_JOB: u16 = 0x0005;
 pub(crate) const SEND_DOCUMENT: u16 = 0x0006;
@@ -29,50 +31,21 @@ pub(crate) const RELEASE_JOB: u16 = 0x000d;
 
 const HOLD: &str = "job-hold-until-specified";
 
-/// How the printer reports that it can hold jobs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Holds {
-    No,
-    ByAttribute,
-    ByOperation,
-}
-
-/// How the printer breaks its promise to hold.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum BrokenHold {
-    /// It holds as promised.
-    None,
-    /// The hold is ignored.
-    Ignored,
-    /// A held job starts when its document was received.
-    StartsJob,
-    /// Only the next held job starts.
-    StartsJobOnce,
-    /// Not broken: a person cancels a held job when its document was received.
-    JobCancelledByHand,
-}
-
-/// The failure of one operation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum OperationFailure {
-    /// Not done, and refused with this IPP status code.
-    Refuse(u16),
-    /// Done, and refused with this IPP status code.
-    DoAndRefuse(u16),
-    /// Done, and the connection is closed without an answer.
-    LoseAnswer,
-    /// Not done, and answered with this HTTP status.
-    Http(u16),
-}
-
 #[derive(Clone, Debug)]
 pub(crate) struct FakeJob {
     id: i32,
+    /// The requested name.
     name: String,
-    state: i32,
+    pub(crate) state: i32,
     reason: &'static str,
-    started: bool,
+    pub(crate) started: bool,
     copies: i32,
+    /// `time-at-creation`.
+    created: i32,
+    /// `job-media-sheets-completed` when it is completed; `None` is not reported.
+    pub(crate) sheets: Option<i32>,
+    /// One more of `job-state-reasons` when it has ended.
+    pub(crate) doubt: Option<&'static str>,
     /// `job-impressions-completed` when it is completed.
     pub(crate) impressions: i32,
 }
@@ -82,8 +55,20 @@ pub(crate) struct FakeJob {
 pub(crate) struct State {
     pub(crate) holds: Holds,
     pub(crate) broken_hold: BrokenHold,
-    /// `printer-up-time`. Only a restart changes it, because no test takes a second.
-    up_time: i32,
+    /// The start of the run, and the up-time at that moment.
+    start: (Instant, i32),
+    pub(crate) up_time: UpTime,
+    /// `printer-uuid`.
+    pub(crate) uuid: Option<&'static str>,
+    pub(crate) names: Names,
+    /// Create-Job is answered as ignoring these attributes; with a status only if it is not 0.
+    pub(crate) ignores: (u16, &'static [&'static str]),
+    /// A document is printed at once, and its job is forgotten.
+    pub(crate) prints_on_arrival_and_forgets: bool,
+    /// A new job is pending without a reason, and not held for its document.
+    pub(crate) creates_pending: bool,
+    /// Only IPP 1.1 is answered: 2.0 is refused, or answered without attributes.
+    pub(crate) is_old: Option<Old>,
     /// No card is finished, and the printer reports an empty hopper.
     pub(crate) waits_for_a_person: bool,
     pub(crate) jobs: Vec<FakeJob>,
@@ -107,7 +92,14 @@ impl FakePrinter {
             holds,
             broken_hold: BrokenHold::None,
             waits_for_a_person: false,
-            up_time: 1000,
+            start: (present(), 1000),
+            up_time: UpTime::Ticks,
+            uuid: None,
+            names: Names::Kept,
+            ignores: (0, &[]),
+            prints_on_arrival_and_forgets: false,
+            creates_pending: false,
+            is_old: None,
             jobs: vec![],
             next_id: 1,
             hopper: vec![],
@@ -140,6 +132,17 @@ impl FakePrinter {
         IppPrinter::new(&format!("ipp://127.0.0.1:{}/ipp/print", self.port), &Options::default(), clock()).unwrap()
     }
 
+    /// A driver that waits for one second at most.
+    pub(crate) fn driver_with_short_timeouts(&self) -> IppPrinter {
+        let options = Options {
+            connect_timeout_s: Some(1),
+            answer_timeout_s: Some(1),
+            upload_timeout_s: Some(1),
+            ..Options::default()
+        };
+        IppPrinter::new(&format!("ipp://127.0.0.1:{}/ipp/print", self.port), &options, clock()).unwrap()
+    }
+
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
@@ -168,7 +171,14 @@ impl FakePrinter {
         let mut state = self.state();
         state.jobs.clear();
         state.next_id = 1;
-        state.up_time = 1;
+        state.start = (present(), 1);
+    }
+
+    /// Restarts the printer, which keeps its jobs.
+    pub(crate) fn restart_with_jobs(&self) {
+        let mut state = self.state();
+        state.start = (present(), 1);
+        state.jobs.iter_mut().for_each(|job| job.created = -5);
     }
 
     /// Forgets finished jobs, as a printer with a short history.
@@ -205,19 +215,35 @@ impl FakeJob {
         (self.state, self.reason, self.started) = (5, "job-printing", true);
     }
 
-    fn group(&self, up_time: i32) -> IppAttributeGroup {
+    fn group(&self, up_time: i32, names: Names) -> IppAttributeGroup {
         let started = if self.started { IppValue::Integer(17) } else { IppValue::NoValue };
-        let name = IppValue::new_name_without_language(self.name.clone()).unwrap_or(IppValue::NoValue);
+        let name = match names {
+            Names::Kept => self.name.clone(),
+            Names::Fixed(name) => name.to_owned(),
+            Names::Cut(length) => self.name.chars().take(length).collect(),
+            Names::LeftOut => String::new(),
+        };
+        let name = IppValue::new_name_without_language(name).unwrap_or(IppValue::NoValue);
+        let has_ended = self.state >= 7;
+        let reasons = [Some(self.reason), self.doubt.filter(|_| has_ended)].into_iter().flatten();
         let mut group = IppAttributeGroup::new(DelimiterTag::JobAttributes);
         for (attribute, value) in [
             ("job-id", IppValue::Integer(self.id)),
             ("job-name", name),
             ("job-state", IppValue::Enum(self.state)),
-            ("job-state-reasons", keyword(self.reason)),
+            ("job-state-reasons", IppValue::Array(reasons.map(keyword).collect())),
             ("job-impressions-completed", IppValue::Integer(if self.state == 9 { self.impressions } else { 0 })),
             ("time-at-processing", started),
             ("job-printer-up-time", IppValue::Integer(up_time)),
+            ("time-at-creation", IppValue::Integer(self.created)),
+            (
+                "job-media-sheets-completed",
+                self.sheets.filter(|_| has_ended).map_or(IppValue::NoValue, IppValue::Integer),
+            ),
         ] {
+            if attribute == "job-name" && names == Names::LeftOut {
+                continue;
+            }
             group.attributes_mut().push(IppAttribute::with_name(attribute, value).unwrap());
         }
         group
@@ -227,9 +253,38 @@ impl FakeJob {
 impl State {
     fn add(&mut self, name: String, held: bool) -> &mut FakeJob {
         let reason = if held { HOLD } else { "job-data-insufficient" };
-        self.jobs.push(FakeJob { id: self.next_id, name, state: 4, reason, started: false, copies: 2, impressions: 1 });
+        let created = if self.up_time == UpTime::OtherJobTimes { 1_795_521_600 } else { self.seconds() };
+        self.jobs.push(FakeJob {
+            id: self.next_id,
+            name,
+            state: if !held && self.creates_pending { 3 } else { 4 },
+            reason,
+            started: false,
+            copies: 2,
+            created,
+            sheets: None,
+            doubt: None,
+            impressions: 1,
+        });
         self.next_id += 1;
         self.jobs.last_mut().unwrap()
+    }
+
+    /// The seconds since the start.
+    fn seconds(&self) -> i32 {
+        let (at, up_time) = self.start;
+        up_time + i32::try_from(at.elapsed().as_secs()).unwrap()
+    }
+
+    /// `printer-up-time`.
+    fn up_time(&self) -> i32 {
+        let seconds = self.seconds();
+        match self.up_time {
+            UpTime::Ticks | UpTime::OtherJobTimes => seconds,
+            UpTime::Constant => 1000,
+            UpTime::Steps(step) => seconds / step * step,
+            UpTime::Jitters => seconds + i32::try_from(self.start.0.elapsed().as_millis() * 7919 % 93).unwrap() - 46,
+        }
     }
 
     fn job(&mut self, id: i32) -> Option<&mut FakeJob> {
@@ -239,7 +294,7 @@ impl State {
     /// Performs an operation. Returns the status code and the groups of the response.
     fn answer(&mut self, operation: u16, request: &IppRequestResponse) -> (u16, Vec<IppAttributeGroup>) {
         *self.counts.entry(operation).or_default() += 1;
-        let (holds, broken_hold, up_time) = (self.holds, self.broken_hold, self.up_time);
+        let (holds, broken_hold, up_time, names) = (self.holds, self.broken_hold, self.up_time(), self.names);
         if operation == SEND_DOCUMENT && broken_hold == BrokenHold::StartsJobOnce {
             self.broken_hold = BrokenHold::None;
         }
@@ -248,7 +303,7 @@ impl State {
             GET_JOBS => {
                 let completed = value(request, "which-jobs") == Some(keyword("completed"));
                 let jobs = self.jobs.iter().filter(|job| (job.state >= 7) == completed);
-                return (0, jobs.map(|job| job.group(up_time)).collect());
+                return (0, jobs.map(|job| job.group(up_time, names)).collect());
             }
             CREATE_JOB => {
                 let Some(IppValue::NameWithoutLanguage(name)) = value(request, "job-name") else {
@@ -258,14 +313,29 @@ impl State {
                 let copies = value(request, "copies").and_then(|copies| copies.as_integer().copied());
                 let job = self.add(name.to_string(), held);
                 job.copies = copies.unwrap_or(job.copies);
-                return (0, vec![job.group(up_time)]);
+                let job = job.group(up_time, names);
+                let (status, ignored) = self.ignores;
+                let mut unsupported = IppAttributeGroup::new(DelimiterTag::UnsupportedAttributes);
+                for attribute in ignored {
+                    unsupported.attributes_mut().push(
+                        IppAttribute::with_name(attribute, IppValue::Other { tag: 0x10, data: [].as_slice().into() })
+                            .unwrap(),
+                    );
+                }
+                return (status, if ignored.is_empty() { vec![job] } else { vec![unsupported, job] });
             }
             _ => {}
         }
         let id = value(request, "job-id").and_then(|id| id.as_integer().copied()).unwrap_or_default();
+        if operation == SEND_DOCUMENT && self.prints_on_arrival_and_forgets {
+            let Some(at) = self.jobs.iter().position(|job| job.id == id) else { return (0x0406, vec![]) };
+            let job = self.jobs.remove(at);
+            self.hopper.push(job.name);
+            return (0, vec![]);
+        }
         let Some(job) = self.job(id) else { return (0x0406, vec![]) };
         match (operation, job.state) {
-            (GET_JOB_ATTRIBUTES, _) => return (0, vec![job.group(up_time)]),
+            (GET_JOB_ATTRIBUTES, _) => return (0, vec![job.group(up_time, names)]),
             (HOLD_JOB, 4) if holds == Holds::ByOperation && broken_hold != BrokenHold::Ignored => job.reason = HOLD,
             (HOLD_JOB, 4) if holds == Holds::ByOperation => {}
             (SEND_DOCUMENT, 4)
@@ -293,7 +363,7 @@ impl State {
         let mut group = IppAttributeGroup::new(DelimiterTag::PrinterAttributes);
         for (attribute, value) in [
             ("printer-state", IppValue::Enum(3)),
-            ("printer-up-time", IppValue::Integer(self.up_time)),
+            ("printer-up-time", IppValue::Integer(self.up_time())),
             ("printer-state-reasons", keyword(if self.waits_for_a_person { "media-empty-error" } else { "none" })),
             ("printer-is-accepting-jobs", IppValue::Boolean(true)),
             ("document-format-supported", IppValue::new_mime_media_type("image/png").unwrap()),
@@ -303,8 +373,17 @@ impl State {
         ] {
             group.attributes_mut().push(IppAttribute::with_name(attribute, value).unwrap());
         }
+        if let Some(uuid) = self.uuid {
+            let uuid = IppAttribute::with_name("printer-uuid", IppValue::new_uri(uuid).unwrap()).unwrap();
+            group.attributes_mut().push(uuid);
+        }
         group
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a printer has a clock of its own")]
+fn present() -> Instant {
+    Instant::now()
 }
 
 /// Serves the requests of one connection until it is closed.
@@ -313,9 +392,23 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, failures: &Mutex<HashMap<u
         let request = IppParser::new(IppReader::new(Cursor::new(body))).parse().unwrap();
         let operation = request.header().operation_or_status.cast_unsigned();
         let failure = failures.lock().unwrap().get(&operation).copied();
-        let answer = || state.lock().unwrap().answer(operation, &request);
+        let answer = || {
+            let mut state = state.lock().unwrap();
+            match state.is_old.filter(|_| request.header().version == IppVersion::v2_0()) {
+                None => state.answer(operation, &request),
+                Some(Old::Refuses) => (0x0503, vec![]),
+                Some(Old::SaysNothing) => (0, vec![]),
+            }
+        };
         let (status, groups) = match failure {
             None => answer(),
+            Some(OperationFailure::AnswerWhenDone) => {
+                let answered = answer();
+                while state.lock().unwrap().jobs.iter().any(|job| job.state == 5) {
+                    thread::sleep(Duration::from_millis(5));
+                }
+                answered
+            }
             Some(OperationFailure::Refuse(status)) => (status, vec![]),
             Some(OperationFailure::DoAndRefuse(status)) => {
                 answer();

@@ -14,7 +14,7 @@ use crate::fake_printer::{
     BrokenHold, CANCEL_JOB, CREATE_JOB, FakePrinter, GET_JOB_ATTRIBUTES, GET_JOBS, GET_PRINTER_ATTRIBUTES, HOLD_JOB,
     Holds, OperationFailure, RELEASE_JOB, SEND_DOCUMENT,
 };
-use crate::{clock, document, ending, new_attempt, sent, uncommitted};
+use crate::{clock, document, ending, new_attempt, sent, uncommitted, uploaded};
 
 const ALL: [Holds; 3] = [Holds::No, Holds::ByAttribute, Holds::ByOperation];
 const HOLDING: [Holds; 2] = [Holds::ByAttribute, Holds::ByOperation];
@@ -105,7 +105,7 @@ async fn a_held_card_is_proved_even_if_the_answer_to_its_release_was_lost() {
         printer.set_failure(RELEASE_JOB, OperationFailure::LoseAnswer);
         let driver = printer.driver();
         let id = new_attempt();
-        let prepared = driver.prepare(&id, document()).await.unwrap();
+        let prepared = uploaded(&driver, &id, document()).await.unwrap();
         assert_eq!((prepared.printer_job.as_deref(), prepared.held), (Some("1"), true));
         assert!(prepared.printer_run.is_some_and(|printer_run| printer_run.starts_with("up 1000 at ")));
 
@@ -134,13 +134,20 @@ async fn no_request_that_may_make_a_card_is_sent_twice() {
             printer.set_failure(operation, failure);
             let driver = printer.driver();
             let id = new_attempt();
-            driver.prepare(&id, document()).await.unwrap();
+            uploaded(&driver, &id, document()).await.unwrap();
 
             let first = driver.commit(&id).await;
             let second = driver.commit(&id).await;
 
-            assert!(matches!(first, Err(DriverError::OutcomeUnknown(_))), "{holds:?} {failure:?}: {first:?}");
-            assert!(matches!(second, Err(DriverError::OutcomeUnknown(_))), "{holds:?} {failure:?}: {second:?}");
+            let is_unstarted = holds == Holds::No && matches!(failure, OperationFailure::Http(_));
+            for answer in [first, second] {
+                let fault = answer.unwrap_err();
+                assert_eq!(
+                    !matches!(fault, DriverError::OutcomeUnknown(_)),
+                    is_unstarted,
+                    "{holds:?} {failure:?}: {fault}"
+                );
+            }
             for operation in [CREATE_JOB, SEND_DOCUMENT, RELEASE_JOB] {
                 assert!(printer.count_requests(operation) <= 1, "{holds:?} {failure:?}: {operation:#x}");
             }
@@ -159,7 +166,7 @@ async fn a_refused_release_of_a_job_that_stays_held_uses_no_blank() {
         printer.set_failure(RELEASE_JOB, failure);
         let driver = printer.driver();
         let id = new_attempt();
-        driver.prepare(&id, document()).await.unwrap();
+        uploaded(&driver, &id, document()).await.unwrap();
 
         let fault = driver.commit(&id).await.unwrap_err();
 
@@ -176,7 +183,7 @@ async fn a_job_that_was_released_by_hand_before_commit_has_an_unknown_outcome() 
         let printer = FakePrinter::start(Holds::ByAttribute);
         let driver = printer.driver();
         let id = new_attempt();
-        driver.prepare(&id, document()).await.unwrap();
+        uploaded(&driver, &id, document()).await.unwrap();
         printer.release_by_hand();
         if !under_way {
             printer.work();
@@ -193,7 +200,7 @@ async fn commit_after_a_restart_releases_no_job_of_another_program() {
     let printer = FakePrinter::start(Holds::ByAttribute);
     let driver = printer.driver();
     let id = new_attempt();
-    driver.prepare(&id, document()).await.unwrap();
+    uploaded(&driver, &id, document()).await.unwrap();
     printer.restart();
     printer.add_foreign_job("a letter");
 
@@ -207,7 +214,7 @@ async fn a_held_job_that_is_missing_without_a_restart_may_have_been_printed() {
     let printer = FakePrinter::start(Holds::ByAttribute);
     let driver = printer.driver();
     let id = new_attempt();
-    driver.prepare(&id, document()).await.unwrap();
+    uploaded(&driver, &id, document()).await.unwrap();
     printer.release_by_hand();
     printer.work();
     printer.forget();
@@ -225,7 +232,7 @@ async fn a_printer_that_ignores_a_hold_gets_no_document_and_is_then_used_without
         let driver = printer.driver();
         let id = new_attempt();
 
-        assert!(matches!(driver.prepare(&id, document()).await, Err(DriverError::NotSent(_))));
+        assert!(matches!(uploaded(&driver, &id, document()).await, Err(DriverError::NotSent(_))));
 
         assert_eq!(printer.count_requests(SEND_DOCUMENT), 0);
         assert_eq!(printer.job_states(&id), [7]);
@@ -247,7 +254,7 @@ async fn a_held_job_that_starts_without_a_release_has_an_unknown_outcome() {
         let driver = printer.driver();
         let id = new_attempt();
 
-        assert!(matches!(driver.prepare(&id, document()).await, Err(DriverError::OutcomeUnknown(_))));
+        assert!(matches!(uploaded(&driver, &id, document()).await, Err(DriverError::OutcomeUnknown(_))));
 
         assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::OutcomeUnknown));
         assert!(!driver.probe().await.unwrap().can_hold);
@@ -261,7 +268,7 @@ async fn a_held_job_that_is_cancelled_by_hand_does_not_break_the_hold() {
     let driver = printer.driver();
     let id = new_attempt();
 
-    assert!(matches!(driver.prepare(&id, document()).await, Err(DriverError::NotSent(_))));
+    assert!(matches!(uploaded(&driver, &id, document()).await, Err(DriverError::NotSent(_))));
 
     assert!(driver.probe().await.unwrap().can_hold);
     assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::NothingPrinted));
@@ -287,7 +294,7 @@ async fn a_failure_before_a_card_can_start_never_leaves_the_outcome_unknown() {
                 let driver = port.driver();
                 let id = new_attempt();
 
-                let fault = match driver.prepare(&id, document()).await {
+                let fault = match uploaded(&driver, &id, document()).await {
                     Ok(_) => driver.commit(&id).await.err(),
                     Err(fault) => Some(fault),
                 };
@@ -310,7 +317,7 @@ async fn a_job_whose_creation_had_no_answer_is_found_by_its_name_and_cancelled()
     let driver = printer.driver();
     let id = new_attempt();
 
-    assert!(matches!(driver.prepare(&id, document()).await, Err(DriverError::NotSent(_))));
+    assert!(matches!(uploaded(&driver, &id, document()).await, Err(DriverError::NotSent(_))));
     assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::NothingPrinted));
     assert_eq!(printer.job_states(&id), [7]);
 }
@@ -321,7 +328,7 @@ async fn a_release_that_did_not_arrive_can_be_cancelled() {
     printer.set_failure(RELEASE_JOB, OperationFailure::Http(500));
     let driver = printer.driver();
     let id = new_attempt();
-    let prepared = driver.prepare(&id, document()).await.unwrap();
+    let prepared = uploaded(&driver, &id, document()).await.unwrap();
     assert!(matches!(driver.commit(&id).await, Err(DriverError::OutcomeUnknown(_))));
     let attempt = AttemptRef { printer_job: prepared.printer_job, ..uncommitted(&id) };
 
@@ -336,7 +343,7 @@ async fn a_refused_cancel_proves_nothing() {
     printer.set_failure(CANCEL_JOB, OperationFailure::Refuse(0x0404));
     let driver = printer.driver();
     let id = new_attempt();
-    driver.prepare(&id, document()).await.unwrap();
+    uploaded(&driver, &id, document()).await.unwrap();
 
     assert_eq!(driver.cancel(&uncommitted(&id)).await, Ok(Cancelled::OutcomeUnknown));
     assert!(matches!(driver.commit(&id).await, Err(DriverError::NotSent(_))));
@@ -351,7 +358,7 @@ async fn a_refused_document_makes_no_card_if_its_job_can_be_cancelled() {
         printer.set_failure(SEND_DOCUMENT, failure);
         let driver = printer.driver();
         let id = new_attempt();
-        driver.prepare(&id, document()).await.unwrap();
+        uploaded(&driver, &id, document()).await.unwrap();
 
         let fault = driver.commit(&id).await.unwrap_err();
 
@@ -369,7 +376,7 @@ async fn a_closed_queue_is_unavailable() {
         let driver = printer.driver();
         let id = new_attempt();
 
-        let fault = match driver.prepare(&id, document()).await {
+        let fault = match uploaded(&driver, &id, document()).await {
             Ok(_) => driver.commit(&id).await.unwrap_err(),
             Err(fault) => fault,
         };
@@ -424,7 +431,7 @@ async fn messages_repeat_nothing_of_the_document() {
             printer.set_failure(operation, failure);
             let driver = printer.driver();
             let id = new_attempt();
-            let prepared = driver.prepare(&id, document()).await;
+            let prepared = uploaded(&driver, &id, document()).await;
             let fault = if let Err(fault) = prepared { fault } else { driver.commit(&id).await.unwrap_err() };
 
             assert!(!format!("{fault} {fault:?} {driver:?}").contains("a card as picture"), "{fault}");

@@ -9,7 +9,7 @@ use cetak_driver_api::{DriverError, PrinterDriver};
 use cetak_driver_ipp::{IppPrinter, Options};
 
 use crate::fake_printer::read_request;
-use crate::{clock, document, new_attempt, uncommitted, wait};
+use crate::{clock, document, new_attempt, uncommitted, uploaded, wait};
 
 /// The limit of all calls together. A call makes up to three requests of 10 s here.
 const CALLS_MAX: Duration = Duration::from_secs(40);
@@ -38,7 +38,7 @@ async fn check(name: &str, driver: IppPrinter) {
         tokio::join!(
             async { driver.probe().await.err() },
             async { driver.status().await.err() },
-            async { driver.prepare(&id, document()).await.err() },
+            async { uploaded(&driver, &id, document()).await.err() },
             async { driver.find(&attempt).await.err() },
             async { driver.cancel(&attempt).await.err() },
         )

@@ -11,7 +11,7 @@ use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY};
 
 use crate::eve::{EvePrinter, Mode};
 use crate::peer::Peer;
-use crate::{clock, document, ending, found_when, new_attempt, sent, uncommitted, wait};
+use crate::{clock, document, ending, found_when, new_attempt, sent, uncommitted, uploaded, wait};
 
 #[tokio::test]
 async fn probe_and_status_report_the_printers_attributes() {
@@ -22,6 +22,7 @@ async fn probe_and_status_report_the_printers_attributes() {
 
     let expected = Capabilities {
         make_and_model: Some("Cetak test printer".to_owned()),
+        identity: capabilities.identity.clone(),
         document_formats: vec!["image/png".to_owned(), "image/pwg-raster".to_owned()],
         media: vec!["iso_id-1_53.98x85.6mm".to_owned()],
         resolutions_dpi: vec![300],
@@ -43,6 +44,7 @@ async fn probe_and_status_report_the_printers_attributes() {
     };
     assert_eq!(capabilities, expected);
     assert_eq!(capabilities.cautions, [Caution::CannotHold, Caution::ForgetsJobs]);
+    assert!(capabilities.identity.is_some_and(|uuid| uuid.starts_with("urn:uuid:")));
     assert!(capabilities.up_time_s.is_some_and(|seconds| seconds < 3600));
     assert_eq!((status.condition, status.accepting_jobs), (Condition::Idle, true));
     assert_eq!(status.supplies, [Supply { name: "YMCKO ribbon".to_owned(), level_percent: Some(80) }]);
@@ -125,7 +127,7 @@ async fn a_busy_printer_is_unavailable_and_the_card_is_not_counted_as_failed() {
     sent(&driver, &new_attempt()).await;
     let second = new_attempt();
 
-    let fault = driver.prepare(&second, document()).await.unwrap_err();
+    let fault = uploaded(&driver, &second, document()).await.unwrap_err();
 
     assert_eq!(fault, DriverError::Unavailable { reasons: vec![REASON_BUSY.to_owned()] });
     assert_eq!(driver.cancel(&uncommitted(&second)).await, Ok(Cancelled::NothingPrinted));
@@ -136,13 +138,13 @@ async fn a_stopped_printer_program_is_an_unavailable_printer() {
     let mut eve = EvePrinter::start().await;
     let driver = eve.driver();
     let prepared = new_attempt();
-    driver.prepare(&prepared, document()).await.unwrap();
+    uploaded(&driver, &prepared, document()).await.unwrap();
     eve.stop();
     let unreachable = DriverError::Unavailable { reasons: vec!["connecting-to-device".to_owned()] };
 
     assert_eq!(driver.probe().await, Err(unreachable.clone()));
     assert_eq!(driver.status().await, Err(unreachable.clone()));
-    assert_eq!(driver.prepare(&new_attempt(), document()).await, Err(unreachable.clone()));
+    assert_eq!(uploaded(&driver, &new_attempt(), document()).await, Err(unreachable.clone()));
     assert_eq!(driver.commit(&prepared).await, Err(unreachable.clone()));
     assert_eq!(driver.find(&uncommitted(&prepared)).await, Err(unreachable.clone()));
     assert_eq!(driver.cancel(&uncommitted(&new_attempt())).await, Err(unreachable));
@@ -200,7 +202,7 @@ async fn a_document_format_that_the_printer_does_not_support_needs_an_operator()
     let eve = EvePrinter::start().await;
     let card = Document::one_sided("application/pdf", vec![1, 2, 3]);
 
-    let fault = eve.driver().prepare(&new_attempt(), card).await.unwrap_err();
+    let fault = uploaded(&eve.driver(), &new_attempt(), card).await.unwrap_err();
 
     assert!(matches!(fault, DriverError::NeedsOperator(_)), "{fault}");
 }

@@ -11,10 +11,12 @@ mod cupsd;
 mod engine;
 #[expect(dead_code, reason = "the tests of the whole program use more of it")]
 mod eve;
+mod fake_behaviour;
 mod fake_printer;
 mod fake_printer_tests;
 mod hostile_tests;
 mod ippeveprinter_tests;
+mod odd_printer_tests;
 #[expect(dead_code, reason = "the tests of the whole program use more of it")]
 mod pappl;
 mod peer;
@@ -27,7 +29,7 @@ mod transport_tests;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use cetak_driver_api::{AttemptId, AttemptRef, AttemptStatus, Document, Ending, PrinterDriver};
+use cetak_driver_api::{AttemptId, AttemptRef, AttemptStatus, Document, DriverError, Ending, Prepared, PrinterDriver};
 use cetak_driver_ipp::Now;
 
 /// A document with some bytes. Neither the driver nor the printers here read them.
@@ -51,9 +53,15 @@ fn uncommitted(id: &AttemptId) -> AttemptRef {
     }
 }
 
+/// Prepares a document, and uploads it if it is to be held.
+async fn uploaded(driver: &dyn PrinterDriver, id: &AttemptId, document: Document) -> Result<Prepared, DriverError> {
+    let prepared = driver.prepare(id, document).await?;
+    if prepared.awaits_upload { driver.upload(id).await } else { Ok(prepared) }
+}
+
 /// Prepares and commits a document.
 async fn sent(driver: &dyn PrinterDriver, id: &AttemptId) -> AttemptRef {
-    driver.prepare(id, document()).await.unwrap();
+    uploaded(driver, id, document()).await.unwrap();
     let committed = driver.commit(id).await.unwrap();
     AttemptRef {
         id: id.clone(),
@@ -80,6 +88,15 @@ async fn found_when(
         found = driver.find(attempt).await.unwrap();
     }
     panic!("after 10 s the attempt is still {found:?}")
+}
+
+/// Watches a card under way for some seconds.
+async fn watch_for_seconds(driver: &dyn PrinterDriver, attempt: &AttemptRef) {
+    for _ in 0..7 {
+        let found = driver.find(attempt).await.unwrap();
+        assert!(matches!(found, AttemptStatus::Printing { .. }), "{found:?}");
+        wait(500);
+    }
 }
 
 /// Waits until the attempt has ended.

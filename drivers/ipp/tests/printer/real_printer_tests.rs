@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use cetak_driver_api::conformance::{self, Fixture};
-use cetak_driver_api::{AttemptId, AttemptStatus, Blank, Card, Document, PrinterDriver, reason_keyword};
+use cetak_driver_api::{AttemptId, AttemptRef, AttemptStatus, Blank, Card, Document, PrinterDriver, reason_keyword};
 use cetak_driver_ipp::{IppPrinter, Options};
 
 use crate::cupsd::{Cupsd, Settings};
 use crate::engine::Mode;
 use crate::pappl::PapplPrinter;
 use crate::peer::{Kind, Peer};
-use crate::{document, ending, found_when, new_attempt, sent, wait};
+use crate::{document, ending, found_when, new_attempt, sent, uploaded, wait};
 
 /// Released in pairs. Without a delay between releases, nearly every run of this many had a card that was made twice.
 const CARDS: usize = 40;
@@ -218,7 +218,7 @@ async fn cards_that_are_released_together_are_made_once_each() {
     for _ in 0..CARDS / 2 {
         let pair = [new_attempt(), new_attempt()];
         for id in &pair {
-            driver.prepare(id, document()).await.unwrap();
+            uploaded(&driver, id, document()).await.unwrap();
         }
         let (one, two) = tokio::join!(driver.commit(&pair[0]), driver.commit(&pair[1]));
         assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
@@ -240,4 +240,32 @@ async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
         wait(20);
     }
     panic!("after 10 s it is still not true that {what}")
+}
+
+#[tokio::test]
+async fn a_card_with_two_sides_is_proved_by_printers_that_do_not_read_it() {
+    for kind in [Kind::Eve, Kind::Cupsd] {
+        let peer = kind.start();
+        let driver = IppPrinter::new(&peer.uri(), &Options::default(), crate::clock()).unwrap();
+        let id = new_attempt();
+        // The engine reads the number of pages in the header.
+        let mut bytes = b"RaS2PwgRaster\0".to_vec();
+        bytes.resize(2000, 0);
+        bytes[459] = 2;
+        let card = Document { format: "image/pwg-raster", bytes, sides: "two-sided-long-edge", media: None };
+        let prepared = uploaded(&driver, &id, card).await.unwrap();
+        let committed = driver.commit(&id).await.unwrap();
+        let attempt = AttemptRef {
+            printer_job: committed.printer_job.or(prepared.printer_job),
+            printer_run: committed.printer_run,
+            releasing: true,
+            impressions: 2,
+            acknowledged: true,
+            id,
+        };
+
+        let found = ending(&driver, &attempt).await;
+
+        assert_eq!((found.blank, found.card), (Blank::Fed, Card::Good), "{kind:?}: {found:?}");
+    }
 }

@@ -4,7 +4,7 @@ use cetak_driver_api::{AttemptRef, AttemptStatus, Blank, Cancelled, Card, Cautio
 use cetak_driver_ipp::{IppPrinter, Options};
 
 use crate::peer::{Kind, Peer};
-use crate::{clock, document, found_when, new_attempt, sent, uncommitted, wait};
+use crate::{clock, document, found_when, new_attempt, sent, uncommitted, uploaded, wait};
 
 /// A driver without memory, as after a restart of the scheduler.
 fn driver(peer: &dyn Peer) -> IppPrinter {
@@ -50,9 +50,10 @@ async fn a_card_under_way_when_its_printer_was_killed_is_never_proved() {
         wait_until_done(&*peer);
         peer.run();
 
-        assert_unproved(kind, &driver(&*peer).find(&attempt).await.unwrap());
+        let has_ended = |found: &AttemptStatus| !matches!(found, AttemptStatus::Printing { .. });
+        assert_unproved(kind, &found_when(&driver(&*peer), &attempt, has_ended).await);
         let without_answer = AttemptRef { printer_job: None, acknowledged: false, ..attempt };
-        assert_unproved(kind, &driver(&*peer).find(&without_answer).await.unwrap());
+        assert_unproved(kind, &found_when(&driver(&*peer), &without_answer, has_ended).await);
         wait(600);
         assert_eq!(peer.count(id.as_str()), 1, "{kind:?}");
     }
@@ -66,7 +67,7 @@ async fn a_released_card_that_its_printer_reports_as_held_after_a_restart_is_not
         let mut peer = kind.start();
         let id = new_attempt();
         let before = driver(&*peer);
-        let prepared = before.prepare(&id, document()).await.unwrap();
+        let prepared = uploaded(&before, &id, document()).await.unwrap();
         wait(1500); // Until PAPPL has saved that the job is held.
         let committed = before.commit(&id).await.unwrap();
         let attempt = AttemptRef {
@@ -91,7 +92,7 @@ async fn a_card_that_was_not_released_uses_no_blank_after_a_restart_of_printer_a
     for kind in Kind::ALL {
         let mut peer = kind.start();
         let id = new_attempt();
-        let prepared = driver(&*peer).prepare(&id, document()).await.unwrap();
+        let prepared = uploaded(&driver(&*peer), &id, document()).await.unwrap();
         let attempt =
             AttemptRef { printer_job: prepared.printer_job, printer_run: prepared.printer_run, ..uncommitted(&id) };
 

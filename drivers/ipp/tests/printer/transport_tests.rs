@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::fake_printer::{CREATE_JOB, GET_JOB_ATTRIBUTES, GET_JOBS, GET_PRINTER_ATTRIBUTES, SEND_DOCUMENT};
 use crate::scripted_server::{JOB_NAME, ReceivedRequest, ScriptedServer, accept, attribute, http, ok, response};
-use crate::{clock, document, uncommitted, wait};
+use crate::{clock, document, uncommitted, uploaded, wait};
 
 fn driver(uri: &str, options: &Options) -> IppPrinter {
     IppPrinter::new(uri, options, clock()).unwrap()
@@ -45,7 +45,7 @@ async fn all_requests_go_over_one_connection() {
         printer.status().await.unwrap();
     }
     let id = job_1();
-    printer.prepare(&id, document()).await.unwrap();
+    uploaded(&printer, &id, document()).await.unwrap();
     printer.commit(&id).await.unwrap();
 
     assert_eq!(server.requests().len(), 103);
@@ -228,7 +228,7 @@ async fn an_upload_has_its_own_timeout() {
     });
     let printer = driver(&server.uri("ipp"), &Options { upload_timeout_s: Some(20), ..short_timeouts() });
     let id = job_1();
-    printer.prepare(&id, document()).await.unwrap();
+    uploaded(&printer, &id, document()).await.unwrap();
 
     assert_eq!(printer.commit(&id).await, Ok(Committed { printer_job: Some("1".to_owned()), printer_run: None }));
 }
@@ -263,7 +263,7 @@ async fn a_password_is_sent_with_every_request_so_that_none_is_sent_twice() {
     let printer = driver(&server.uri("ipp"), &login(&folder));
     let id = job_1();
 
-    printer.prepare(&id, document()).await.unwrap();
+    uploaded(&printer, &id, document()).await.unwrap();
     printer.commit(&id).await.unwrap();
 
     let operations: Vec<u16> = server.requests().iter().map(ReceivedRequest::operation).collect();
@@ -308,7 +308,7 @@ async fn a_document_that_was_refused_before_it_was_read_is_not_sent_again() {
     let printer = driver(&format!("ipp://127.0.0.1:{port}/ipp/print"), &short_timeouts());
     let id = job_1();
     let large = cetak_driver_api::Document { bytes: vec![7; 8 << 20], ..document() };
-    printer.prepare(&id, large).await.unwrap();
+    uploaded(&printer, &id, large).await.unwrap();
 
     let refused = printer.commit(&id).await;
 
@@ -330,7 +330,7 @@ async fn a_redirection_is_not_followed() {
 
     assert_eq!(
         server.requests().iter().map(ReceivedRequest::operation).collect::<Vec<_>>(),
-        [GET_PRINTER_ATTRIBUTES, GET_JOBS]
+        [GET_PRINTER_ATTRIBUTES, GET_PRINTER_ATTRIBUTES, GET_JOBS, GET_JOBS]
     );
     assert_eq!(elsewhere.count_connections(), 0);
 }
