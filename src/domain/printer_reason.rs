@@ -107,6 +107,8 @@ pub enum Task {
     CheckOtherPrinter,
     /// Read why the last cards were refused.
     ReadFailures,
+    /// Cancel the job at the printer, which does not do it when it is asked.
+    CancelAtPrinter,
     /// Check the printer: the reason is not known; clear the printer once it works.
     CheckUnknown,
 }
@@ -194,11 +196,14 @@ pub const REFUSES_CARDS: &str = "refuses-cards";
 /// The reason used for a printer that is another one than before, at the same address.
 pub const OTHER_PRINTER: &str = "other-printer";
 
+/// The reason used for a printer that has a held job and does not cancel it.
+pub const CANCEL_REFUSED: &str = "cancel-refused";
+
 /// The rule for unknown keywords.
 const UNKNOWN: Rule = rule(&[], Who::Operator, Task::CheckUnknown, Resumes::WhenCleared, BlankInside::Unknown);
 
 #[rustfmt::skip]
-const RULES: [Rule; 34] = [
+const RULES: [Rule; 35] = [
     rule(&["media-empty", "media-needed", "media-path-input-empty"],
         Who::Operator, Task::LoadBlanks, Resumes::ByItself, BlankInside::Unused),
     rule(&["media-low", "media-path-output-almost-full", "output-area-almost-full"],
@@ -286,6 +291,9 @@ const RULES: [Rule; 34] = [
         Resumes::WhenCleared, BlankInside::Unknown),
     rule(&[REFUSES_CARDS],
         Who::Technician, Task::ReadFailures,
+        Resumes::ByItself, BlankInside::Unused),
+    rule(&[CANCEL_REFUSED],
+        Who::Operator, Task::CancelAtPrinter,
         Resumes::ByItself, BlankInside::Unused),
     rule(&["several-impressions", "several-sheets"],
         Who::Operator, Task::CheckSecondCard,

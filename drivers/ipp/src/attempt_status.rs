@@ -39,8 +39,7 @@ pub(crate) fn attempt_status(
         [_, _, ..] => return status_of_several(jobs, printer_reasons),
     };
     let all_reasons = || merged(printer_reasons, &job.reasons);
-    let is_under_way = matches!(job.state, JobState::Processing | JobState::Stopped) || job.started == Some(true);
-    let waits_for_its_end = restart == Restart::ByUpTime && is_under_way && !job.state.has_ended();
+    let waits_for_its_end = restart == Restart::Apparent && job.is_under_way();
     if restart != Restart::None && attempt.releasing && !waits_for_its_end {
         // The job may be one that was released and printed before the printer saved that. CUPS may be making a second
         // card of a job under way. The others print a job that they still have, and no card is fed before its end.
@@ -275,12 +274,12 @@ mod tests {
     #[test]
     fn after_a_restart_no_state_of_a_released_job_proves_anything() {
         for (state, restart) in [
-            (JobState::Held, Restart::ByUpTime),
-            (JobState::Pending, Restart::ByUpTime),
-            (JobState::Completed, Restart::ByUpTime),
-            (JobState::Aborted, Restart::ByUpTime),
-            (JobState::Processing, Restart::ByEvent),
-            (JobState::Completed, Restart::ByEvent),
+            (JobState::Held, Restart::Apparent),
+            (JobState::Pending, Restart::Apparent),
+            (JobState::Completed, Restart::Apparent),
+            (JobState::Aborted, Restart::Apparent),
+            (JobState::Processing, Restart::Known),
+            (JobState::Completed, Restart::Known),
         ] {
             let jobs = [job(state, &[HOLD])];
 
@@ -295,7 +294,7 @@ mod tests {
     #[test]
     fn a_job_that_is_processing_has_not_ended_even_if_the_up_time_shows_a_restart() {
         for state in [JobState::Processing, JobState::Stopped] {
-            let found = attempt_status(&attempt(Some("7"), true), &[job(state, &[])], &[], Restart::ByUpTime);
+            let found = attempt_status(&attempt(Some("7"), true), &[job(state, &[])], &[], Restart::Apparent);
 
             assert_eq!(found, AttemptStatus::Printing { reasons: Vec::new() }, "{state:?}");
         }
@@ -306,7 +305,7 @@ mod tests {
         let unreleased = AttemptRef { releasing: false, ..attempt(Some("7"), false) };
         let held = [job(JobState::Held, &[HOLD])];
 
-        assert_eq!(attempt_status(&unreleased, &held, &[], Restart::ByUpTime), AttemptStatus::Held);
+        assert_eq!(attempt_status(&unreleased, &held, &[], Restart::Apparent), AttemptStatus::Held);
     }
 
     #[test]

@@ -34,6 +34,7 @@ impl PrinterDriver for IppPrinter {
     async fn probe(&self) -> Result<Capabilities, DriverError> {
         let printer = self.request_printer().await.map_err(|error| query_fault(&error))?;
         let mut capabilities = capabilities(&printer, self.up_time_trust());
+        self.set_identity(capabilities.identity.as_deref());
         capabilities.can_hold &= self.trusts_hold();
         capabilities.holds_rasters &= capabilities.can_hold;
         Ok(capabilities)
@@ -150,6 +151,13 @@ impl PrinterDriver for IppPrinter {
             let of_job = self.restart_since(attempt, job, asked_ms).await.map_err(|error| query_fault(&error))?;
             restart = if restart == Restart::None { of_job } else { restart };
         }
+        // PAPPL keeps the job that it made when it was killed as `processing` for ever.
+        if restart == Restart::Apparent
+            && jobs.iter().any(Job::is_under_way)
+            && self.is_idle().await.map_err(|error| query_fault(&error))?
+        {
+            restart = Restart::Known;
+        }
         // What stopped a card is often reported by the printer only, not by the job.
         let has_failed =
             jobs.iter().any(|job| matches!(job.state, JobState::Canceled | JobState::Aborted | JobState::Stopped));
@@ -197,7 +205,7 @@ impl PrinterDriver for IppPrinter {
             Some(Stage::Committing | Stage::Released) => (false, None),
             None => (!attempt.releasing, attempt.printer_run.as_deref()),
         };
-        self.forget_upload(&attempt.id);
+        self.close_upload(&attempt.id).await;
         let asked_ms = self.clock.now_ms();
         let jobs = self.jobs(attempt).await.map_err(|error| query_fault(&error))?;
         let mut is_proved = if jobs.is_empty() {
@@ -253,11 +261,12 @@ impl IppPrinter {
         self.attempts.was_accepted(attempt)
     }
 
-    /// Closes the connection of a document whose answer is still awaited.
-    fn forget_upload(&self, attempt: &AttemptId) {
+    /// Closes the connection of a document whose answer is still awaited. On return nothing more is sent on it.
+    async fn close_upload(&self, attempt: &AttemptId) {
         let upload = self.uploads.lock().unwrap_or_else(PoisonError::into_inner).remove(attempt);
         if let Some(upload) = upload {
             upload.abort();
+            let _ = upload.await; // that it was aborted, or its answer, which does not matter any more
         }
     }
 

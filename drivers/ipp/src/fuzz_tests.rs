@@ -358,7 +358,7 @@ fn read(bytes: &[u8]) -> bool {
     let _ = attributes::group(&response, DelimiterTag::PrinterAttributes);
     for (printer_job, acknowledged) in [(None, false), (None, true), (Some("7"), false), (Some("x"), true)] {
         for (releasing, restart) in
-            [(true, Restart::None), (true, Restart::ByUpTime), (true, Restart::ByEvent), (false, Restart::ByEvent)]
+            [(true, Restart::None), (true, Restart::Apparent), (true, Restart::Known), (false, Restart::Known)]
         {
             let printer_job = printer_job.map(str::to_owned);
             let attempt =

@@ -129,6 +129,12 @@ impl Job {
         self.created_at.zip(self.printer_up_time).is_some_and(|(created, now)| created.saturating_sub(1) > now)
     }
 
+    /// Whether the printer works on the job, or did and has not finished it.
+    pub(crate) fn is_under_way(&self) -> bool {
+        matches!(self.state, JobState::Processing | JobState::Stopped)
+            || self.started == Some(true) && !self.state.has_ended()
+    }
+
     /// Whether the job has ended or is held.
     pub(crate) fn has_ended_or_is_held(&self) -> bool {
         self.state.has_ended() || self.state == JobState::Held

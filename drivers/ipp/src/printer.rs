@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cetak_driver_api::AttemptId;
@@ -34,7 +34,7 @@ pub struct IppPrinter {
     /// The readings of `printer-up-time`.
     pub(crate) up_times: Mutex<UpTimes>,
     pub(crate) shortcomings: Shortcomings,
-    /// `printer-uuid`, as of the first answer or the last card.
+    /// `printer-uuid` of the printer that was probed last.
     pub(crate) identity: Mutex<Option<String>>,
     /// The requests with a document whose answer is awaited while their cards are made. True: the whole document was
     /// accepted.
@@ -88,6 +88,15 @@ impl IppPrinter {
     /// The `printer-uri` that requests have.
     pub fn uri(&self) -> &str {
         self.transport.printer_uri()
+    }
+}
+
+/// The requests that go on in the background end with their printer: nothing is sent for it any more.
+impl Drop for IppPrinter {
+    fn drop(&mut self) {
+        for upload in self.uploads.get_mut().unwrap_or_else(PoisonError::into_inner).values() {
+            upload.abort();
+        }
     }
 }
 

@@ -23,31 +23,33 @@ use crate::wire::{self, Request};
 /// The `limit` of each Get-Jobs. Printers list the newest ended jobs first.
 const JOBS_MAX: i32 = 1000;
 
+/// `printer-state` `idle` (RFC 8011, section 5.4.11).
+const PRINTER_IDLE: i32 = 3;
+
 impl IppPrinter {
     /// Requests all printer attributes, and keeps those that the driver needs for a job.
     pub(crate) async fn request_printer(&self) -> Result<IppAttributeGroup, CallError> {
         let printer = self.request_printer_attributes(&REQUESTED_PRINTER_ATTRIBUTES).await?;
         *self.attributes.lock().unwrap_or_else(PoisonError::into_inner) = Some(PrinterAttributes::read(&printer));
-        let mut identity = self.identity.lock().unwrap_or_else(PoisonError::into_inner);
-        if identity.is_none() {
-            *identity = text(&printer, "printer-uuid");
-        }
-        drop(identity);
         Ok(printer)
     }
 
-    /// Whether another printer answers at this address since the last card. It is the known one from now on.
+    /// Remembers which printer was probed. What was found out about another one does not apply to it.
+    pub(crate) fn set_identity(&self, present: Option<&str>) {
+        let mut known = self.identity.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(present) = present.filter(|present| known.as_deref() != Some(present)) else { return };
+        if known.is_some() {
+            self.hold_is_broken.store(false, Ordering::Relaxed);
+        }
+        *known = Some(present.to_owned());
+    }
+
+    /// Whether another printer answers at this address than the one that was probed. It is told until the next probe.
     pub(crate) async fn is_another_printer(&self) -> Result<bool, CallError> {
         let known = self.identity.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(known) = known else { return Ok(false) };
         let printer = self.request_printer_attributes(&["printer-up-time", "printer-uuid"]).await?;
-        let Some(present) = text(&printer, "printer-uuid").filter(|present| *present != known) else {
-            return Ok(false);
-        };
-        *self.identity.lock().unwrap_or_else(PoisonError::into_inner) = Some(present);
-        *self.attributes.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.hold_is_broken.store(false, Ordering::Relaxed);
-        Ok(true)
+        Ok(text(&printer, "printer-uuid").is_some_and(|present| present != known))
     }
 
     /// The attributes that the driver needs for a job. Requested once, and again with each probe and status.
@@ -63,6 +65,12 @@ impl IppPrinter {
     pub(crate) async fn printer_reasons(&self) -> Result<Vec<String>, CallError> {
         let printer = self.request_printer_attributes(&["printer-state", "printer-state-reasons"]).await?;
         Ok(status::reason_keywords(&printer))
+    }
+
+    /// Whether the printer reports that it works on no job.
+    pub(crate) async fn is_idle(&self) -> Result<bool, CallError> {
+        let printer = self.request_printer_attributes(&["printer-state"]).await?;
+        Ok(integer(&printer, "printer-state") == Some(PRINTER_IDLE))
     }
 
     /// Requests `printer-up-time`. `None` if the printer does not report it.

@@ -37,10 +37,10 @@ pub(crate) enum Between {
 pub(crate) enum Restart {
     /// Not known.
     None,
-    /// Its up-time shows it, or a restart cannot be excluded.
-    ByUpTime,
-    /// CUPS reported it.
-    ByEvent,
+    /// Its up-time shows it, or a restart cannot be excluded. A job under way is believed to be under way.
+    Apparent,
+    /// CUPS reported it, or the printer is idle although its up-time shows it and the job is under way.
+    Known,
 }
 
 /// One reading that identifies a run of the printer. A run is the time from one start to the next.
@@ -97,6 +97,13 @@ impl PrinterRun {
             | (Self::UpTime { .. }, Self::ServerStarts { .. })
             | (Self::ServerStarts { .. }, Self::UpTime { .. }) => Between::Restart,
         }
+    }
+
+    /// Whether this reading and a `later` one prove a restart. Between two processes our own clock may have been set forward,
+    /// which makes any up-time look like a new count: there, only an up-time that went back is a proof.
+    pub(crate) fn is_before_a_restart(self, later: Self, by_one_clock: bool) -> bool {
+        let (Self::UpTime { up_s, .. }, Self::UpTime { up_s: later_up_s, .. }) = (self, later) else { return false };
+        (by_one_clock || later_up_s < up_s) && self.until(later, by_one_clock) == Between::Restart
     }
 }
 
@@ -189,6 +196,16 @@ mod tests {
             assert_eq!(first.until(later, false), Between::Unclear, "{first} and {later}");
             assert_eq!(first.until(later, true), Between::NoRestart, "{first} and {later}");
         }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_forward_between_two_processes_proves_no_restart() {
+        let set_forward = (up(1_000, 0), up(1_005, 3_605_000));
+        assert_eq!(set_forward.0.until(set_forward.1, false), Between::Restart);
+        assert!(!set_forward.0.is_before_a_restart(set_forward.1, false));
+        assert!(up(1_000, 0).is_before_a_restart(up(3, 10_000), false));
+        assert!(up(2, 0).is_before_a_restart(up(3, 10_000), true));
+        assert!(!starts(7, 12).is_before_a_restart(starts(7, 13), true), "CUPS keeps its jobs");
     }
 
     #[test]

@@ -45,10 +45,10 @@ impl IppPrinter {
         let saved = parsed(attempt.printer_run.as_deref());
         let has_job_times = !matches!(saved, Some(PrinterRun::UpTime { has_job_times: false, .. }));
         if has_job_times && job.is_of_an_earlier_run() {
-            return Ok(Restart::ByUpTime);
+            return Ok(Restart::Apparent);
         }
         if has_job_times && job.is_of_the_future() && self.up_time_ticks().await? {
-            return Ok(Restart::ByUpTime);
+            return Ok(Restart::Apparent);
         }
         match saved {
             None => Ok(Restart::None),
@@ -59,7 +59,7 @@ impl IppPrinter {
                     Between::Unclear => true,
                     Between::Restart => self.up_time_ticks().await?,
                 };
-                Ok(if is_shown { Restart::ByUpTime } else { Restart::None })
+                Ok(if is_shown { Restart::Apparent } else { Restart::None })
             }
             // One more request, so only when the answer matters or the printer was unreachable.
             Some(PrinterRun::ServerStarts { .. })
@@ -71,7 +71,7 @@ impl IppPrinter {
                 let starts = self.server_starts().await?;
                 self.server_starts_are_stale.store(false, Ordering::Relaxed);
                 let is_another = starts.is_some_and(|present| saved.until(present, true) == Between::Restart);
-                Ok(if is_another { Restart::ByEvent } else { Restart::None })
+                Ok(if is_another { Restart::Known } else { Restart::None })
             }
         }
     }
@@ -96,21 +96,13 @@ impl IppPrinter {
         Ok(run.map(|run| run.to_string()))
     }
 
-    /// Whether the printer is proved to have restarted since `run`, in which it had a job that it does not have any more.
+    /// Whether a restart of the printer since `run` is proved to be the reason for which it does not have a job any more.
+    /// CUPS keeps its jobs over a restart, so a restart of CUPS proves nothing.
     pub(crate) async fn restart_is_proved(&self, run: Option<&str>, by_one_clock: bool) -> Result<bool, CallError> {
-        let Some(saved) = parsed(run) else { return Ok(false) };
+        let Some(saved @ PrinterRun::UpTime { .. }) = parsed(run) else { return Ok(false) };
         let asked_ms = self.clock.now_ms();
-        let present = match saved {
-            PrinterRun::UpTime { .. } => self.request_up_time().await?.map(|up_s| up_time(up_s, asked_ms, true)),
-            PrinterRun::ServerStarts { .. } => self.server_starts().await?,
-        };
-        if present.is_none_or(|present| saved.until(present, by_one_clock) != Between::Restart) {
-            return Ok(false);
-        }
-        match saved {
-            PrinterRun::UpTime { .. } => self.up_time_ticks().await,
-            PrinterRun::ServerStarts { .. } => Ok(true),
-        }
+        let Some(up_s) = self.request_up_time().await? else { return Ok(false) };
+        Ok(saved.is_before_a_restart(up_time(up_s, asked_ms, true), by_one_clock) && self.up_time_ticks().await?)
     }
 
     /// Whether the attempt was prepared by this process, so that all its times are of one clock.

@@ -216,7 +216,7 @@ impl IppPrinter {
 
     /// Sends the document and waits for the answer. A printer may answer when the card is done: as long as it reports that
     /// it makes the card, the request goes on in the background, and `find` waits for its answer. Returns what the
-    /// printer ignored.
+    /// printer ignored. If this call is dropped, the connection closes.
     async fn send_and_wait(
         &self,
         attempt: &AttemptId,
@@ -225,13 +225,13 @@ impl IppPrinter {
     ) -> Result<Vec<&'static str>, CallError> {
         let transport = Arc::clone(&self.transport);
         let request = document_request(id, &document);
-        let mut upload = tokio::spawn(async move {
+        let mut upload = Box::pin(async move {
             let answer = transport.upload_slowly(&request, &document.bytes).await?;
             Ok(request.ignored_by(&answer))
         });
         let no_answer = |reason: &str| CallError::NoAnswer { operation: "Send-Document", reason: reason.to_owned() };
         if let Ok(sent) = tokio::time::timeout(self.transport.upload_timeout(), &mut upload).await {
-            return sent.unwrap_or_else(|_| Err(no_answer("it was aborted")));
+            return sent;
         }
         let is_made = match self.job(id).await {
             Ok(Some(job)) => {
@@ -241,10 +241,9 @@ impl IppPrinter {
             Ok(None) | Err(_) => false,
         };
         if !is_made {
-            upload.abort();
             return Err(no_answer("timeout"));
         }
-        let accepted = tokio::spawn(async move { matches!(upload.await, Ok(Ok(ignored)) if ignored.is_empty()) });
+        let accepted = tokio::spawn(async move { matches!(upload.await, Ok(ignored) if ignored.is_empty()) });
         self.uploads.lock().unwrap_or_else(PoisonError::into_inner).insert(attempt.clone(), accepted);
         Err(no_answer("the printer makes the card meanwhile"))
     }

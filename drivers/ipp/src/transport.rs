@@ -29,6 +29,9 @@ use crate::wire::{self, CREATE_PRINTER_SUBSCRIPTIONS, GET_NOTIFICATIONS, GET_SUB
 /// closing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long the kernel keeps sending data that the printer does not acknowledge, also after the connection was closed.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_mins(1);
+
 const VERSION_2_0: u16 = 0x0200;
 const VERSION_1_1: u16 = 0x0101;
 
@@ -152,6 +155,7 @@ impl Transport {
                 .http1_only()
                 .connect_timeout(loaded.connect_timeout)
                 .pool_idle_timeout(IDLE_TIMEOUT)
+                .tcp_user_timeout(UNACKNOWLEDGED_MAX)
                 .build()
                 .map_err(|error| CallError::NoTls(last_cause(&error))),
         };

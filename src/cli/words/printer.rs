@@ -1,6 +1,8 @@
 //! The meaning of a printer's reasons, in words.
 
-use crate::domain::printer_reason::{BlankInside, OTHER_PRINTER, REFUSES_CARDS, Resumes, TAKES_TOO_LONG, Task, advise};
+use crate::domain::printer_reason::{
+    BlankInside, CANCEL_REFUSED, OTHER_PRINTER, REFUSES_CARDS, Resumes, TAKES_TOO_LONG, Task, advise,
+};
 
 /// The action.
 pub fn task(task: Task) -> &'static str {
@@ -60,6 +62,9 @@ pub fn task(task: Task) -> &'static str {
             "another printer answers at this address: check which one it is and what its hopper holds"
         }
         Task::ReadFailures => "the printer refuses one card after the other: `cetak job list` tells why",
+        Task::CancelAtPrinter => {
+            "cancel the held job at the printer: the printer does not do it when it is asked, and gets no other card meanwhile"
+        }
         Task::CheckUnknown => {
             "check the printer: it reports a reason that is not known here; clear the printer once it works"
         }
@@ -140,6 +145,13 @@ pub(super) fn condition(reason: &str) -> Option<&'static str> {
         "marker-fuser-timing-failure" => "the print head failed",
         "subunit-unrecoverable-failure" => "a part of the printer failed",
         "other" => "see the display of the printer",
+        keyword => return own_condition(keyword),
+    })
+}
+
+/// The same for the reasons of the drivers and of this program.
+fn own_condition(keyword: &str) -> Option<&'static str> {
+    Some(match keyword {
         "printer-busy" => "another job is in the printer",
         "not-accepting-jobs" => "the printer accepts no jobs",
         "document-format-not-supported" => "the printer accepts no format in which cards are rendered",
@@ -157,6 +169,7 @@ pub(super) fn condition(reason: &str) -> Option<&'static str> {
         "job-attributes-ignored" => "the printer ignored a part of the job",
         "job-queries-refused" => "the printer answers no query about its jobs",
         OTHER_PRINTER => "another printer answers at this address",
+        CANCEL_REFUSED => "the printer does not cancel a held job",
         REFUSES_CARDS => "the printer refuses one card after the other",
         _ => return None,
     })

@@ -50,6 +50,11 @@ pub(in crate::engine) fn reference(open: &OpenAttempt, id: AttemptId) -> Attempt
     }
 }
 
+/// An attempt of which only the name is known: it may be a card.
+pub(in crate::engine) fn unknown_reference(id: AttemptId) -> AttemptRef {
+    AttemptRef { id, printer_job: None, printer_run: None, releasing: true, impressions: 1, acknowledged: false }
+}
+
 /// What came of an upload.
 pub(in crate::engine) enum Uploaded {
     /// It may be released.

@@ -3,14 +3,14 @@
 //! The worker keeps nothing that another process may change unless a guard of the commit checks it. It owns the
 //! [`PrinterSession`]; a run over a batch borrows that, and owns the queue of the batch and the attempts.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use cetak_driver_api::AttemptId;
 use tokio::sync::watch;
 use tracing::info;
 
 use super::{
-    attempt::{cancel_leftover, judge, reference},
+    attempt::{cancel_leftover, judge, reference, unknown_reference},
     prefetch::print_batch,
     services::{Progress, Services},
     session::{ASK_MAX, Ending, Pending, PrinterSession},
@@ -21,6 +21,7 @@ use crate::{
     domain::{
         batch::{Batch, BatchState},
         dispatch::{self, Action, Blocked, Rules},
+        id::AttemptKey,
         polling::{POLL_MAX, POLL_MIN},
         printer_reason,
     },
@@ -35,11 +36,21 @@ use crate::{
 /// How long a blocked worker sleeps at first if nothing wakes it; each time twice as long, up to [`ASK_MAX`].
 const IDLE: Duration = Duration::from_millis(250);
 
+/// How long a printer may take to cancel a held job, before people are told.
+const CANCEL_MAX: Duration = Duration::from_secs(30);
+
+/// How long data of a closed connection may still reach a printer that does not answer: longer than the IPP driver's limit of
+/// unacknowledged data.
+const CLOSED_MAX: Duration = Duration::from_mins(2);
+
 pub(crate) struct Worker {
     pub(crate) services: Services,
     pub(crate) snapshots: ReaderHandle<SnapshotQuery>,
     pub(crate) session: PrinterSession,
     pub(crate) stop: watch::Receiver<bool>,
+    /// When attempts that are to be confirmed were first cancelled at a printer that does not answer, as
+    /// [`Clock::elapsed`](crate::engine::clock::Clock::elapsed) counts.
+    pub(crate) cancelled: HashMap<AttemptKey, Duration>,
 }
 
 impl Worker {
@@ -98,10 +109,7 @@ impl Worker {
         let query = SnapshotQuery(self.session.name().to_owned());
         let Some(seen) = self.snapshots.ask(query).await? else { return Ok(Progress::Gone) };
         let Snapshot { printer, mut open, unconfirmed, batch, pauses, newest } = *seen;
-        if !unconfirmed.is_empty() {
-            // Between two runs over a batch, the worker is sending nothing.
-            self.services.commits.confirm(unconfirmed).await?;
-        }
+        self.confirm(unconfirmed).await?;
         let is_gone = !self.session.sync(printer);
         let read = Pending { is_gone, has_open_attempt: !open.is_empty(), batch, pauses, newest };
         let mut action = self.decide(&read);
@@ -141,6 +149,27 @@ impl Worker {
             Action::Ask => Ok(Progress::Wait(POLL_MIN)),
             Action::WaitForPrinter | Action::Block { .. } => self.rest(action, read.batch).await,
         }
+    }
+
+    /// Confirms that attempts that another process settled will not be sent any more. Between two runs over a batch the
+    /// worker sends nothing, but the rest of a document may be on its way: the driver closes its connection, and the
+    /// printer cancels what it has. With a printer that does not answer, the data of the connection are waited out.
+    async fn confirm(&mut self, unconfirmed: Vec<(AttemptKey, String)>) -> Result<(), StoreError> {
+        let mut over = Vec::new();
+        for (key, name) in unconfirmed {
+            let Ok(id) = AttemptId::new(&*name) else { continue };
+            let now = self.services.engine.clock.elapsed();
+            let first = *self.cancelled.entry(key).or_insert(now);
+            let is_answered = self.session.driver().cancel(&unknown_reference(id)).await.is_ok();
+            if is_answered || now.saturating_sub(first) >= CLOSED_MAX {
+                over.push((key, name));
+            }
+        }
+        if over.is_empty() {
+            return Ok(());
+        }
+        self.cancelled.retain(|key, _| !over.iter().any(|(over, _)| over == key));
+        self.services.commits.confirm(over).await
     }
 
     fn rules(&self) -> Rules<'_> {
@@ -219,7 +248,12 @@ impl Worker {
                 Ok(Progress::Continue)
             }
             Ok(Verdict::Wait(reasons)) => self.wait_for_card(open, reasons, read).await,
-            Ok(Verdict::Cancel) => self.down(read).await,
+            Ok(Verdict::Cancel) => {
+                let is_late = self.session.hangs(open.key, self.services.now(), CANCEL_MAX);
+                let reasons = is_late.then(|| printer_reason::CANCEL_REFUSED.to_owned());
+                Box::pin(self.session.show_waiting(&self.services, reasons.into_iter().collect())).await?;
+                self.down(read).await
+            }
             Err(fault) => {
                 self.session.unanswered(&self.services, &fault).await?;
                 Ok(match self.down(read).await? {

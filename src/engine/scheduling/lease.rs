@@ -7,7 +7,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -89,6 +89,8 @@ pub(in crate::engine) struct Feeder {
     clock: Arc<dyn Clock>,
     /// The lease, and the node's epoch when the worker started: a later one is another lease.
     lease: Option<(Arc<Lease>, i64)>,
+    /// Alive as long as anything may be sent through this feeder.
+    alive: Arc<()>,
 }
 
 /// Why a card was not sent.
@@ -110,7 +112,12 @@ impl Feeder {
     /// For a worker that starts now.
     pub(super) fn new(driver: Arc<dyn PrinterDriver>, clock: Arc<dyn Clock>, lease: Option<Arc<Lease>>) -> Self {
         let lease = lease.map(|lease| (lease.clone(), lease.fence.epoch()));
-        Self { driver, clock, lease }
+        Self { driver, clock, lease, alive: Arc::default() }
+    }
+
+    /// Alive as long as anything may be sent through this feeder: an upload completes even if the worker is aborted.
+    pub(super) fn alive(&self) -> Weak<()> {
+        Arc::downgrade(&self.alive)
     }
 
     /// The driver, for what makes no card.

@@ -6,7 +6,7 @@ mod membership;
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, Weak},
     time::Duration,
 };
 
@@ -98,6 +98,7 @@ pub async fn run(
         renderers: HashMap::new(),
         workers: HashMap::new(),
         unusable: HashMap::new(),
+        aborted: Vec::new(),
         giving: HashSet::new(),
         heartbeat_at: None,
         test_cards: None,
@@ -169,6 +170,8 @@ fn start_writer(engine: &Engine, outages: Arc<OutageLog>) -> CommitQueue {
 /// A worker's task, and the channel that tells it to stop after its current card.
 struct WorkerHandle {
     worker: JoinHandle<()>,
+    /// Its feeder.
+    feeder: Weak<()>,
     stop: watch::Sender<bool>,
 }
 
@@ -189,6 +192,8 @@ struct Scheduler {
     workers: HashMap<String, WorkerHandle>,
     /// Printers without a worker, and the reason of each.
     unusable: HashMap<String, String>,
+    /// The feeders of aborted workers, by printer.
+    aborted: Vec<(String, Weak<()>)>,
     /// Printers that other nodes take over after the current card.
     giving: HashSet<String>,
     /// When the next heartbeat is due.
@@ -289,6 +294,7 @@ impl Scheduler {
                 for (name, handle) in std::mem::take(&mut self.workers) {
                     handle.worker.abort();
                     let _ = handle.worker.await; // that it was aborted
+                    self.aborted.push((name.clone(), handle.feeder));
                     self.board.leave(&name);
                 }
                 self.giving.clear();
@@ -370,7 +376,8 @@ impl Scheduler {
                     Ok(worker) => {
                         self.unusable.remove(&name);
                         self.board.set(&name, Activity::Busy, self.board.seen());
-                        self.workers.insert(name, WorkerHandle { worker: tokio::spawn(worker.run()), stop });
+                        let feeder = worker.session.feeder().alive();
+                        self.workers.insert(name, WorkerHandle { worker: tokio::spawn(worker.run()), feeder, stop });
                     }
                     Err(why) => self.cannot_use(name, why).await?,
                 }
@@ -380,9 +387,12 @@ impl Scheduler {
     }
 
     /// Confirms that uncertain attempts at printers without a worker will not be sent by this process. A worker confirms its own.
-    async fn confirm_without_worker(&self) -> Result<(), EngineError> {
+    async fn confirm_without_worker(&mut self) -> Result<(), EngineError> {
         let mut unconfirmed = self.engine.store.read().await?.attempts_unconfirmed(self.engine.writer.owner).await?;
-        unconfirmed.retain(|(printer, ..)| !self.workers.contains_key(printer));
+        // An upload completes although its worker was aborted.
+        self.aborted.retain(|(_, feeder)| feeder.strong_count() > 0);
+        let may_send = |name: &str| self.workers.contains_key(name) || self.aborted.iter().any(|(of, _)| of == name);
+        unconfirmed.retain(|(printer, ..)| !may_send(printer));
         if unconfirmed.is_empty() {
             return Ok(());
         }
@@ -422,7 +432,8 @@ impl Scheduler {
             faults: self.faults.clone(),
             renderer,
         };
-        Ok(Worker { services, snapshots: self.snapshots.clone(), session: PrinterSession::new(printer, feeder), stop })
+        let (snapshots, session) = (self.snapshots.clone(), PrinterSession::new(printer, feeder));
+        Ok(Worker { services, snapshots, session, stop, cancelled: HashMap::new() })
     }
 
     /// Whether a worker task has finished (printer removed, or panic).

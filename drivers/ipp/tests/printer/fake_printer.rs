@@ -50,6 +50,15 @@ pub(crate) struct FakeJob {
     pub(crate) impressions: i32,
 }
 
+/// What the printer reports as its `printer-state`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PrinterState {
+    /// Processing while a job is.
+    OfItsJobs,
+    /// Idle, although a job is processing.
+    Idle,
+}
+
 /// The state of the printer.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -71,6 +80,7 @@ pub(crate) struct State {
     pub(crate) is_old: Option<Old>,
     /// No card is finished, and the printer reports an empty hopper.
     pub(crate) waits_for_a_person: bool,
+    pub(crate) reported: PrinterState,
     pub(crate) jobs: Vec<FakeJob>,
     next_id: i32,
     /// The names of all cards in the output hopper.
@@ -92,6 +102,7 @@ impl FakePrinter {
             holds,
             broken_hold: BrokenHold::None,
             waits_for_a_person: false,
+            reported: PrinterState::OfItsJobs,
             start: (present(), 1000),
             up_time: UpTime::Ticks,
             uuid: None,
@@ -352,6 +363,10 @@ impl State {
         (0, vec![])
     }
 
+    fn has_job_under_way(&self) -> bool {
+        self.reported == PrinterState::OfItsJobs && self.jobs.iter().any(|job| job.state == 5)
+    }
+
     fn printer(&self) -> IppAttributeGroup {
         let mut operations: Vec<i32> = (0x0005..=0x000b).filter(|operation| *operation != 0x0007).collect();
         operations.extend(match self.holds {
@@ -362,7 +377,7 @@ impl State {
         let until = if self.holds == Holds::ByAttribute { vec!["no-hold", "indefinite"] } else { vec!["no-hold"] };
         let mut group = IppAttributeGroup::new(DelimiterTag::PrinterAttributes);
         for (attribute, value) in [
-            ("printer-state", IppValue::Enum(3)),
+            ("printer-state", IppValue::Enum(if self.has_job_under_way() { 4 } else { 3 })),
             ("printer-up-time", IppValue::Integer(self.up_time())),
             ("printer-state-reasons", keyword(if self.waits_for_a_person { "media-empty-error" } else { "none" })),
             ("printer-is-accepting-jobs", IppValue::Boolean(true)),

@@ -5,8 +5,8 @@ use cetak_driver_api::{AttemptRef, AttemptStatus, Blank, Cancelled, Card, Cautio
 use cetak_driver_ipp::{REASON_NAME_NOT_KEPT, REASON_OTHER_PRINTER, REASON_QUERIES_REFUSED};
 
 use crate::fake_printer::{
-    CREATE_JOB, FakePrinter, GET_JOB_ATTRIBUTES, GET_JOBS, Holds, Names, Old, OperationFailure, RELEASE_JOB,
-    SEND_DOCUMENT, UpTime,
+    CREATE_JOB, FakePrinter, GET_JOB_ATTRIBUTES, GET_JOBS, Holds, Names, Old, OperationFailure, PrinterState,
+    RELEASE_JOB, SEND_DOCUMENT, UpTime,
 };
 use crate::{document, ending, found_when, new_attempt, sent, uncommitted, uploaded, watch_for_seconds};
 
@@ -226,6 +226,20 @@ async fn a_job_that_is_processing_after_a_restart_is_waited_for_and_then_proves_
     assert!(matches!(found, AttemptStatus::Printing { .. }), "{found:?}");
     printer.work();
     let found = ending(&driver, &attempt).await;
+    assert_eq!((found.blank, found.card), (Blank::Unknown, Card::Unknown));
+    assert_eq!(found.reasons.first().map(String::as_str), Some("printer-restarted"));
+}
+
+#[tokio::test]
+async fn a_job_that_is_processing_in_an_idle_printer_after_a_restart_proves_nothing_and_does_not_wait() {
+    let printer = FakePrinter::start(Holds::ByAttribute);
+    let driver = printer.driver();
+    let attempt = sent(&driver, &new_attempt()).await;
+    printer.restart_with_jobs();
+    printer.state().reported = PrinterState::Idle;
+
+    let found = ending(&driver, &attempt).await;
+
     assert_eq!((found.blank, found.card), (Blank::Unknown, Card::Unknown));
     assert_eq!(found.reasons.first().map(String::as_str), Some("printer-restarted"));
 }
