@@ -29,4 +29,6 @@ pub enum Objection {
     /// The printer reports no medium of the size of the cards. Lengths in hundredths of a millimetre, as in `media-size`
     /// (PWG 5100.3).
     NoMedium { profile: String, width: u32, height: u32 },
+    /// It has the `printer-uuid` of a printer that is there under another address.
+    SameDevice { printer: String },
 }

@@ -11,6 +11,7 @@ mod check;
 mod clock;
 mod counters;
 mod database;
+mod devices;
 mod dispatch;
 mod fake_printer;
 mod feeding;

@@ -61,6 +61,10 @@ pub fn objection(objection: &Objection) -> String {
         Objection::OneSidedFormats { profile } => {
             format!("It accepts no format that holds two sides, and a card of `{profile}` has two sides.")
         }
+        Objection::SameDevice { printer } => format!(
+            "By its `printer-uuid` it is the device of printer `{printer}`: under two names its blanks would be counted \
+             twice."
+        ),
         Objection::NoMedium { profile, width, height } => {
             format!("It reports no medium of {} x {} mm, the size of a card of `{profile}`.", mm(*width), mm(*height))
         }

@@ -2,6 +2,7 @@
 //! transaction; archiving, backups and test cards take several.
 
 mod act;
+mod address;
 mod any;
 mod approval;
 mod card;

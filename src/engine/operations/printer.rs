@@ -6,7 +6,7 @@ pub use cetak_driver_api::{Capabilities, Caution, PrinterStatus, Supply};
 use cetak_driver_api::{DriverError, PrinterDriver};
 use serde::{Deserialize, Serialize};
 
-use super::{act::Act, approval::Approval};
+use super::{act::Act, address::is_same_address, approval::Approval};
 use crate::{
     domain::{
         audit::Event,
@@ -22,7 +22,13 @@ use crate::{
         stock::Place,
         value::{HopperCapacity, Note, PrinterName},
     },
-    engine::{Engine, EngineError, printing::verdict},
+    engine::{
+        Engine, EngineError,
+        printing::{
+            suitability::{identity, lasting},
+            verdict,
+        },
+    },
     store::Tx,
 };
 
@@ -92,7 +98,7 @@ impl AddObjectedPrinter {
         let AddPrinter { name, uri, profile, .. } = &self.printer;
         engine.profile(profile)?;
         match driver(engine, name.as_str(), uri)?.probe().await {
-            Ok(found) => Ok(objections(engine, profile, &found)),
+            Ok(found) => objections_to_adding(engine, &mut engine.store.read().await?, profile, &found).await,
             Err(fault) => Err(no_answer(name.as_str(), uri, &fault)),
         }
     }
@@ -123,6 +129,23 @@ impl AddObjectedPrinter {
     }
 }
 
+/// What speaks against a printer that is to be added. Its device may be there already under an address that looks
+/// different.
+async fn objections_to_adding(
+    engine: &Engine,
+    tx: &mut Tx,
+    profile: &str,
+    found: &Capabilities,
+) -> Result<Vec<Objection>, EngineError> {
+    let mut objections = objections(engine, profile, found);
+    if found.identity.is_some() {
+        let printers = tx.printer_list().await?;
+        let same = printers.into_iter().find(|printer| identity(printer) == found.identity);
+        objections.extend(same.map(|printer| Objection::SameDevice { printer: printer.name }));
+    }
+    Ok(objections)
+}
+
 impl AddPrinter {
     async fn add(
         &self,
@@ -143,13 +166,19 @@ impl AddPrinter {
         if let (Err(fault), Some(_)) = (&found, override_reason) {
             return Err(no_answer(name.as_str(), uri, fault)); // what is unknown cannot be overridden
         }
-        let objections = found.as_ref().map(|found| objections(engine, profile, found)).unwrap_or_default();
+        let mut tx = engine.write(permit).await?;
+        self.refuse_known(&mut tx).await?;
+        let objections = match &found {
+            Ok(found) => objections_to_adding(engine, &mut tx, profile, found).await?,
+            Err(_) => Vec::new(),
+        };
         if override_reason.is_none() && !objections.is_empty() {
             return Err(Refusal::PrinterObjections { printer: name.to_string(), objections, added: false }.into());
         }
-        let mut tx = engine.write(permit).await?;
-        self.refuse_known(&mut tx).await?;
         self.insert(&mut tx, override_reason.map(|note| (note, &*objections, Approval::Alone))).await?;
+        if let Some(capabilities) = found.as_ref().ok().and_then(lasting) {
+            tx.printers_probed(&[(name.as_str(), &capabilities)]).await?;
+        }
         tx.commit().await?;
         Ok(match found {
             Ok(capabilities) => Probe::Answered(Box::new(capabilities)),
@@ -166,7 +195,7 @@ impl AddPrinter {
         if printers.len() >= PRINTERS_MAX {
             return Err(Refusal::TooManyPrinters { most: PRINTERS_MAX }.into());
         }
-        match printers.into_iter().find(|printer| printer.uri == self.uri) {
+        match printers.into_iter().find(|printer| is_same_address(&printer.uri, &self.uri)) {
             Some(same) => Err(Refusal::AddressTaken { printer: same.name }.into()),
             None => Ok(()),
         }

@@ -5,7 +5,12 @@ use std::{sync::Arc, time::Duration};
 use cetak_driver_api::{Capabilities, Condition, DriverError, PrinterDriver};
 use tracing::{info, warn};
 
-use super::{document, services::Services, suitability::objections, waiting::Waiting};
+use super::{
+    document,
+    services::Services,
+    suitability::{identity, lasting, objections},
+    waiting::Waiting,
+};
 use crate::{
     domain::{
         attempt::{NotStartedCause, Outcome, OutcomeKind},
@@ -325,16 +330,13 @@ impl PrinterSession {
 
     /// Whether this is another printer than the one that was saved, and no person has accepted it.
     fn is_another(&self, found: &Capabilities) -> bool {
-        let saved = self.printer.capabilities.as_deref();
-        let known = saved.and_then(|saved| serde_json::from_str::<Capabilities>(saved).ok()?.identity);
-        known.is_some_and(|known| found.identity.as_ref().is_some_and(|identity| *identity != known))
+        identity(&self.printer).is_some_and(|known| found.identity.as_ref().is_some_and(|identity| *identity != known))
             && !self.printer.acknowledged_reasons.iter().any(|reason| reason == printer_reason::OTHER_PRINTER)
     }
 
-    /// Saves what the printer is, for people; what counts up by itself is left out.
+    /// Saves what the printer is, for people.
     async fn remember(&mut self, services: &Services, found: &Capabilities) -> Result<(), StoreError> {
-        let lasting = Capabilities { up_time_s: None, impressions_completed: None, ..found.clone() };
-        let Ok(capabilities) = serde_json::to_string(&lasting) else { return Ok(()) };
+        let Some(capabilities) = lasting(found) else { return Ok(()) };
         if self.printer.capabilities.as_ref() != Some(&capabilities) {
             services.commits.probed(&self.printer.name, capabilities.clone()).await?;
             self.printer.capabilities = Some(capabilities);

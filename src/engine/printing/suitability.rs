@@ -4,7 +4,7 @@ use cetak_driver_api::{self as driver, Capabilities};
 
 use super::document;
 use crate::{
-    domain::{card::media, objection::Objection},
+    domain::{card::media, objection::Objection, printer::Printer},
     engine::Engine,
 };
 
@@ -21,6 +21,16 @@ pub fn objections(engine: &Engine, profile: &str, found: &Capabilities) -> Vec<O
         });
     }
     objections
+}
+
+/// The `printer-uuid` that a printer had when it was asked last.
+pub(in crate::engine) fn identity(printer: &Printer) -> Option<String> {
+    serde_json::from_str::<Capabilities>(printer.capabilities.as_deref()?).ok()?.identity
+}
+
+/// What a printer is, as it is saved for people; what counts up by itself is left out.
+pub(in crate::engine) fn lasting(found: &Capabilities) -> Option<String> {
+    serde_json::to_string(&Capabilities { up_time_s: None, impressions_completed: None, ..found.clone() }).ok()
 }
 
 fn of_driver(objection: driver::Objection) -> Objection {
