@@ -21,8 +21,8 @@ use crate::{
 /// whatever became of the process that watches it; that is longer than it is watched.
 pub(super) const OPEN_MAX: Duration = Duration::from_mins(10);
 
-/// Settles the open test cards that need it. One that its printer still makes stays open, and so does one that its process
-/// watches.
+/// Settles the open test cards that need it. One that its printer still makes stays open until it is late, and so does one
+/// that its process watches.
 pub(super) async fn settle_left_over(
     engine: &Engine,
     permit: &Permit,
@@ -37,9 +37,9 @@ pub(super) async fn settle_left_over(
         if is_watched && !is_late {
             continue;
         }
-        let outcome = match ask(engine, &stored).await? {
+        let outcome = match ask(engine, &stored, is_late).await? {
             Some(Verdict::Ended(outcome)) => outcome,
-            Some(Verdict::Cancel) | None if is_late => verdict::uncertain(Reason::NotEnded),
+            Some(Verdict::Wait(_) | Verdict::Cancel) | None if is_late => verdict::uncertain(Reason::NotEnded),
             Some(Verdict::Wait(_) | Verdict::Cancel) | None => continue,
         };
         save(engine, permit, &stored, &outcome).await?;
@@ -47,17 +47,21 @@ pub(super) async fn settle_left_over(
     Ok(())
 }
 
-/// What the printer says; `None` if it does not answer, or was removed.
-async fn ask(engine: &Engine, stored: &StoredTestCard) -> Result<Option<Verdict>, EngineError> {
+/// What the printer says; `None` if it does not answer, or was removed. A late card that it still makes is cancelled.
+async fn ask(engine: &Engine, stored: &StoredTestCard, is_late: bool) -> Result<Option<Verdict>, EngineError> {
     let Some(printer) = engine.store.read().await?.printer_get(&stored.card.printer).await? else { return Ok(None) };
     let Ok(driver) = (engine.drivers)(&printer.name, &printer.uri) else { return Ok(None) };
     let Ok(id) = AttemptId::new(&*stored.card.name) else { return Ok(None) };
     let reference = reference(&stored.open, id);
     let Ok(verdict) = judge(&*driver, &reference).await else { return Ok(None) };
-    Ok(match verdict {
-        Verdict::Ended(outcome) if !cancel_leftover(&*driver, &reference, &outcome).await => None,
-        verdict @ (Verdict::Ended(_) | Verdict::Wait(_) | Verdict::Cancel) => Some(verdict),
-    })
+    match &verdict {
+        Verdict::Ended(outcome) if !cancel_leftover(&*driver, &reference, outcome).await => return Ok(None),
+        Verdict::Wait(_) if is_late => {
+            let _ = driver.cancel(&reference).await; // it is uncertain in any case
+        }
+        Verdict::Ended(_) | Verdict::Wait(_) | Verdict::Cancel => {}
+    }
+    Ok(Some(verdict))
 }
 
 async fn save(engine: &Engine, permit: &Permit, stored: &StoredTestCard, outcome: &Outcome) -> Result<(), EngineError> {

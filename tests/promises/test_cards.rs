@@ -16,7 +16,7 @@ use cetak::{
     },
     store::StoreError,
 };
-use cetak_driver_api::{AttemptId, Document, PrinterDriver};
+use cetak_driver_api::{AttemptId, AttemptStatus, Document, PrinterDriver};
 use cetak_driver_mock::MockPrinter;
 
 use crate::{
@@ -125,6 +125,25 @@ async fn a_test_card_that_its_process_watches_is_left_alone_for_ten_minutes_and_
     world.owners.set(Presence::Gone);
     operations::inspect_resolve(&world.engine, NAME, InspectionResult::Nothing, "empty").await.unwrap();
     assert_eq!((state(&world).await, accounts(&world).await), (AttemptState::NotStarted, [2, 0, 0, 0]));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_test_card_that_its_printer_makes_without_end_is_uncertain_after_ten_minutes() {
+    let world = World::new().await;
+    world.receive(2, None).await;
+    let endless = FakePrinter::new(&world, "").find(|_| Ok(AttemptStatus::Printing { reasons: Vec::new() }));
+    endless.add(&world, "p1").await;
+    begin(&world, AttemptState::Releasing).await;
+    world.run().await;
+    assert_eq!(state(&world).await, AttemptState::Releasing, "its printer makes it");
+
+    world.clock.advance(Duration::from_mins(11));
+    world.run().await;
+
+    assert_eq!((state(&world).await, accounts(&world).await), (AttemptState::Uncertain, [1, 0, 0, 1]));
+    let needs = ListNeeds {}.read(&world.engine).await.unwrap();
+    assert!(needs.iter().any(|need| need.kind == NeedKind::UncertainCards), "{needs:?}");
     world.audit().await;
 }
 
