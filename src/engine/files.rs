@@ -9,12 +9,16 @@ use std::{
 };
 
 use super::EngineError;
-use crate::domain::refusal::Refusal;
+use crate::{domain::refusal::Refusal, store::is_open_database};
 
 /// Opens a regular file for reading. A pipe, a device or a folder is refused, since it could keep the reader waiting, or
-/// never end.
+/// never end; so is the open database, whose locks would be released when the file is closed.
 pub fn open_regular(path: &Path) -> io::Result<File> {
-    refuse_special(&fs::metadata(path)?)?;
+    let metadata = fs::metadata(path)?;
+    refuse_special(&metadata)?;
+    if is_open_database(&metadata) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is the database of this program"));
+    }
     let nonblocking = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).unwrap_or(0);
     let file = OpenOptions::new().read(true).custom_flags(nonblocking).open(path)?;
     // Again, because the path may name another file by now.

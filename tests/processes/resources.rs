@@ -161,6 +161,19 @@ fn a_database_file_that_was_moved_away_takes_no_writes_until_it_is_back() {
     assert_each_printed_once(&office, "p1", 40, &scheduler.messages());
 }
 
+#[test]
+fn the_database_itself_is_not_read_as_a_list_because_closing_it_would_release_its_locks() {
+    let office = Office::new();
+    office.import("student", &people::students(0..3));
+    let link = office.file("link.csv");
+    std::os::unix::fs::symlink(office.data().join("cetak.db"), &link).unwrap();
+    for file in [office.data().join("cetak.db"), link] {
+        let refused = office.run(&["import", file.to_str().unwrap(), "--profile", "student"]);
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.stderr.contains("it is the database of this program"), "{refused:?}");
+    }
+}
+
 fn limit_file_size(process: &Running, bytes: &str) {
     let limit = format!("--fsize={bytes}:unlimited");
     assert!(Command::new("prlimit").args(["--pid", &process.id().to_string(), &limit]).status().unwrap().success());

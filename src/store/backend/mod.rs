@@ -50,7 +50,10 @@ macro_rules! execute {
 }
 pub(super) use {execute, on};
 
-pub use self::lock_holder::{LockHolder, is_running, lock_holder};
+pub use self::{
+    lock_holder::{LockHolder, is_running, lock_holder},
+    sqlite::is_open_database,
+};
 
 /// The location of the database.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,9 +1,11 @@
 //! A SQLite file and its connections.
 
 use std::{
+    fs::Metadata,
     ops::{Deref, DerefMut},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -50,6 +52,22 @@ pub(in crate::store) fn identity(path: &Path) -> Option<FileIdentity> {
     std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
+/// The paths of the databases that this process has opened.
+static OPENED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Whether a file is one of a database that this process has opened. It must not be opened by other means: SQLite's locks are
+/// of the process, and closing any of its descriptors of the file releases them.
+pub fn is_open_database(file: &Metadata) -> bool {
+    let file = Some((file.dev(), file.ino()));
+    let opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+    let beside = |path: &Path, suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        identity(Path::new(&name)) == file
+    };
+    opened.iter().any(|path| ["", "-wal", "-shm"].into_iter().any(|suffix| beside(path, suffix)))
+}
+
 impl SqliteFile {
     /// Opens the file, creates it if it does not exist, and migrates its schema. At most `readers` connections read.
     pub(super) async fn open(path: PathBuf, readers: usize) -> Result<Self, StoreError> {
@@ -77,6 +95,11 @@ impl SqliteFile {
         let readers = u32::try_from(readers).unwrap_or(1);
         let read = pool(readers).connect_lazy_with(reader.busy_timeout(WRITE_TIMEOUT));
         let identity = identity(&path);
+        let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+        if !opened.contains(&path) {
+            opened.push(path.clone());
+        }
+        drop(opened);
         Ok(Self { write, read, path, identity })
     }
 
@@ -98,6 +121,14 @@ impl SqliteFile {
                             reason = "waits for another process, which the injected clock does not control"
                         )]
                         tokio::time::sleep(WRITE_RETRY).await;
+                    }
+                    Err(error) if is_read_only(&error) => {
+                        // SQLite opens a file for reading that it may not open for writing, and such a connection never
+                        // writes. The next one is opened again.
+                        if let Ok(connection) = self.write.acquire().await {
+                            let _ = connection.close().await; // it is thrown away
+                        }
+                        return Err(error);
                     }
                     begun => return begun,
                 }
@@ -141,12 +172,19 @@ pub(in crate::store) fn shared_memory(database: &Path) -> PathBuf {
     name.into()
 }
 
+/// `SQLITE_BUSY` and `SQLITE_BUSY_SNAPSHOT`.
 fn is_busy(error: &sqlx::Error) -> bool {
-    // SQLITE_BUSY, and SQLITE_BUSY_SNAPSHOT.
-    error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| code == "5" || code == "517")
+    matches!(result_code(error), Some(5 | 517))
+}
+
+/// `SQLITE_READONLY`, whatever its extended code is.
+fn is_read_only(error: &sqlx::Error) -> bool {
+    result_code(error).is_some_and(|code| code & 0xff == 8)
+}
+
+/// SQLite's extended result code.
+fn result_code(error: &sqlx::Error) -> Option<u32> {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code)?.parse().ok()
 }
 
 /// An open transaction. It is rolled back when dropped.
