@@ -16,6 +16,7 @@ mod engine;
 #[path = "../../drivers/ipp/tests/printer/eve.rs"]
 #[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod eve;
+mod faults;
 mod formats;
 mod frozen;
 mod hostile_printers;
