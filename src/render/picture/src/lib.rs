@@ -4,6 +4,7 @@
 //! otherwise. It has no notion of cards, records or printers.
 #![warn(missing_docs)]
 
+mod middle;
 pub mod photo;
 pub mod picture;
 pub mod raster;
