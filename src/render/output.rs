@@ -6,7 +6,7 @@ use cetak_picture::{
 };
 
 /// The form of a rendered document.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Output {
     /// The document's format.
     pub format: Format,
@@ -18,11 +18,14 @@ pub struct Output {
     pub sides: Sides,
     /// The orientation of the back in raster formats.
     pub sheet_back: SheetBack,
-    /// Whether the medium is fed by its short edge, as its PWG name says (`iso_id-1_53.98x85.6mm`): raster pages are
-    /// rotated.
-    pub portrait: bool,
+    /// Whether card and medium have different orientations, as a landscape card on a medium that is fed by its short edge
+    /// (`iso_id-1_53.98x85.6mm`): raster pages are rotated by a quarter turn to the left.
+    pub turned: bool,
     /// The medium's name at the printer, if known.
     pub media: Option<String>,
+    /// Width and height of the page in millimetres, in the orientation of the card, if they are not those of the card. The
+    /// card is in the middle of the page: its ground continues to the edge of a larger page, and a smaller page cuts it.
+    pub page_mm: Option<[f32; 2]>,
     /// Renders this side only: 0 is the front, 1 the back.
     pub only: Option<usize>,
     /// For a screen, not for a card printer: no side is rotated, and a PDF contains the bleed.
@@ -40,8 +43,9 @@ impl Output {
             ink: Ink::Rgb8,
             sides,
             sheet_back: SheetBack::Normal,
-            portrait: false,
+            turned: false,
             media: None,
+            page_mm: None,
             only,
             for_people: true,
         }

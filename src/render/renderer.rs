@@ -11,7 +11,7 @@ use super::{
     error::RenderError,
     output::{Format, Output},
     pdf,
-    side::{Laid, SideDrawing},
+    side::{Laid, PageDots, SideDrawing},
     text::Typesetter,
 };
 use crate::domain::{card::profile::CardProfile, personal::Person};
@@ -66,25 +66,24 @@ impl Renderer {
             .collect::<Result<_, RenderError>>()?;
         let photo = self.photo(subject.card)?;
         if output.format == Format::Pdf {
+            let with_bleed = self.size_mm.map(|length| length + 2.0 * self.bleed_mm);
             let paper = pdf::Paper {
                 size_mm: self.size_mm,
                 bleed_mm: self.bleed_mm,
-                shows_bleed: output.for_people,
+                page_mm: if output.for_people { with_bleed } else { output.page_mm.unwrap_or(self.size_mm) },
+                for_people: output.for_people,
                 back_is_upside_down: self.is_turned_over_its_top(output),
             };
-            return pdf::write(&laid, photo.as_ref(), &paper);
+            return pdf::write(&laid, photo.as_ref(), &self.typesetter, &paper);
         }
         let mut pages = Vec::with_capacity(laid.len());
         for (side, laid) in &laid {
-            let page = side.paint(laid, photo.as_ref(), &self.typesetter, output.dpi, output.ink)?;
+            let dots = PageDots { dpi: output.dpi, ink: output.ink, size_mm: output.page_mm };
+            let page = side.paint(laid, photo.as_ref(), &self.typesetter, &dots)?;
             // A card is read like a page of a book: both sides have their top at the same edge.
             let is_upside_down = !pages.is_empty() && self.is_turned_over_its_top(output);
             let page = if is_upside_down { page.rotated(Rotation::Half) } else { page };
-            pages.push(if output.portrait && output.format != Format::Png {
-                page.rotated(Rotation::Left)
-            } else {
-                page
-            });
+            pages.push(if output.turned && output.format != Format::Png { page.rotated(Rotation::Left) } else { page });
         }
         let sides = if pages.len() == 2 { output.sides } else { Sides::OneSided };
         let media = output.media.as_deref().unwrap_or_default();

@@ -44,8 +44,8 @@ const PAGES_MAX: usize = 2;
 /// Largest page. At four bytes a dot it takes 200 MB; no card at 1200 dpi needs as many.
 const DOTS_MAX: u64 = 50_000_000;
 
-/// Backgrounds kept, one per resolution.
-const BACKGROUNDS_MAX: usize = 3;
+/// Backgrounds kept, one per resolution, with the bleed or without.
+const BACKGROUNDS_MAX: usize = 4;
 
 /// Least module width that a hand-held reader resolves.
 const MODULE_MIN_MM: f32 = 0.16;
@@ -60,8 +60,8 @@ pub(super) struct SideDrawing {
     signature: Option<(Picture, Area)>,
     codes: Vec<(CodePlace, Area)>,
     mrz: Option<(MrzPlace, Area)>,
-    /// Backgrounds (the parts that are the same on all cards) by dots per inch.
-    backgrounds: Mutex<Vec<(u32, Arc<Pixmap>)>>,
+    /// Backgrounds (the parts that are the same on all cards) by dots per inch, and whether they include the bleed.
+    backgrounds: Mutex<Vec<((u32, bool), Arc<Pixmap>)>>,
     /// Pages for reuse. Each contains the background only.
     pages: Mutex<Vec<Pixmap>>,
     /// QR codes known to fit: number of the place, and length of the text in bytes.
@@ -73,6 +73,15 @@ pub(super) struct SideDrawing {
 pub(super) struct Laid {
     pub(super) texts: Vec<Set>,
     pub(super) codes: Vec<(Modules, Area)>,
+}
+
+/// The dots of a page.
+pub(super) struct PageDots {
+    /// Dots per inch, 100 to 1200.
+    pub(super) dpi: u32,
+    pub(super) ink: Ink,
+    /// Width and height of the page in millimetres, with the card in its middle; `None`: those of the card.
+    pub(super) size_mm: Option<[f32; 2]>,
 }
 
 impl SideDrawing {
@@ -193,23 +202,23 @@ impl SideDrawing {
         Ok(())
     }
 
-    /// Renders the side, upright, in the orientation of the card.
+    /// Renders the side, upright, in the orientation of the card. Each dot of the card is the same on a page of any size.
     pub(super) fn paint(
         &self,
         laid: &Laid,
         photo: Option<&Picture>,
         typesetter: &Typesetter,
-        dpi: u32,
-        ink: Ink,
+        dots: &PageDots,
     ) -> Result<Picture, RenderError> {
         #[expect(clippy::cast_precision_loss, reason = "at most 1200")]
-        let dots_per_mm = dpi as f32 / MM_PER_INCH;
-        let background = self.background(dpi)?;
+        let dots_per_inch = dots.dpi as f32;
+        let dots_per_mm = dots_per_inch / MM_PER_INCH;
+        let background = self.background(dots.dpi, false)?;
         let mut page = self.page(&background);
         let (width, height) = (page.width(), page.height());
         let mut dithered = Vec::new();
         if let Some((picture, area)) = photo.zip(self.photo) {
-            let place = dots(area, dots_per_mm, width, height);
+            let place = dot_area(area, dots_per_mm, width, height);
             if place.width > 0 && place.height > 0 {
                 lay_photo(&mut page, &photo::cover(picture, place.width, place.height), place);
                 dithered.push(place);
@@ -219,15 +228,40 @@ impl SideDrawing {
             typesetter.draw(set, &mut page.as_mut(), dots_per_mm);
         }
         for (modules, area) in &laid.codes {
-            lay_code(&mut page.as_mut(), modules, dots(*area, dots_per_mm, width, height))?;
+            lay_code(&mut page.as_mut(), modules, dot_area(*area, dots_per_mm, width, height))?;
         }
-        let picture = Picture::from_rgba(width, height, page.data()).ok_or(RenderError::Size)?;
+        let size =
+            dots.size_mm.map(|mm| mm.map(|mm| dots_of(mm, dots_per_inch))).filter(|size| *size != [width, height]);
+        let picture = match size {
+            Some(_) if self.bleed_mm > 0.0 => self.bled(&page, dots.dpi, &mut dithered)?,
+            Some(_) | None => Picture::from_rgba(width, height, page.data()).ok_or(RenderError::Size)?,
+        };
         self.recycle(page, &background);
-        Ok(match ink {
+        let picture = match dots.ink {
             Ink::Rgb8 => picture,
             Ink::Gray8 => picture.to_gray(),
             Ink::Black1 => picture.to_black(&dithered),
-        })
+        };
+        match size {
+            Some([width, height]) => picture.centred(width, height).ok_or(RenderError::Size),
+            None => Ok(picture),
+        }
+    }
+
+    /// The card with its bleed around it. Moves the dithered areas accordingly.
+    fn bled(&self, card: &Pixmap, dpi: u32, dithered: &mut [DotArea]) -> Result<Picture, RenderError> {
+        let mut page = (*self.background(dpi, true)?).clone();
+        let (width, height) = (page.width(), page.height());
+        let (beside, above) = ((width - card.width()) / 2, (height - card.height()) / 2);
+        let [row, card_row, left] = [width, card.width(), beside].map(|dots| dots as usize * 4);
+        let rows = page.data_mut().chunks_exact_mut(row).skip(above as usize);
+        for (to, from) in rows.zip(card.data().chunks_exact(card_row)) {
+            to[left..left + card_row].copy_from_slice(from);
+        }
+        for area in dithered {
+            (area.x, area.y) = (area.x + beside, area.y + above);
+        }
+        Picture::from_rgba(width, height, page.data()).ok_or(RenderError::Size)
     }
 
     /// A page with the background, from the reused pages if one has its size.
@@ -246,28 +280,31 @@ impl SideDrawing {
         }
     }
 
-    /// The parts that are the same on all cards: drawing and signature.
-    fn background(&self, dpi: u32) -> Result<Arc<Pixmap>, RenderError> {
+    /// The parts that are the same on all cards: the drawing and the signature, or the drawing with the whole dots of its
+    /// bleed.
+    fn background(&self, dpi: u32, with_bleed: bool) -> Result<Arc<Pixmap>, RenderError> {
         let mut backgrounds = self.backgrounds.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, page)) = backgrounds.iter().find(|(of, _)| *of == dpi) {
+        if let Some((_, page)) = backgrounds.iter().find(|(of, _)| *of == (dpi, with_bleed)) {
             return Ok(page.clone());
         }
         #[expect(clippy::cast_precision_loss, reason = "at most 1200")]
         let exact = dpi as f32;
         let dots = self.size_mm.map(|mm| dots_of(mm, exact));
-        if u64::from(dots[0]) * u64::from(dots[1]) > DOTS_MAX {
+        // A dot that the bleed covers partly would be lighter than the others.
+        let bleed = if with_bleed { whole((self.bleed_mm / MM_PER_INCH * exact).floor()) } else { 0 };
+        if dots.iter().map(|dots| u64::from(dots + 2 * bleed)).product::<u64>() > DOTS_MAX {
             return Err(RenderError::Size);
         }
-        let mut page = self.template.draw(self.size_mm, self.bleed_mm, dots).ok_or(RenderError::Size)?;
-        if let Some((picture, area)) = &self.signature {
+        let mut page = self.template.draw(self.size_mm, self.bleed_mm, dots, [bleed; 2]).ok_or(RenderError::Size)?;
+        if let Some((picture, area)) = self.signature.as_ref().filter(|_| !with_bleed) {
             let [width, height] = dots;
-            sign(&mut page, picture, self::dots(*area, exact / MM_PER_INCH, width, height));
+            sign(&mut page, picture, dot_area(*area, exact / MM_PER_INCH, width, height));
         }
         if backgrounds.len() >= BACKGROUNDS_MAX {
             backgrounds.remove(0);
         }
         let page = Arc::new(page);
-        backgrounds.push((dpi, page.clone()));
+        backgrounds.push(((dpi, with_bleed), page.clone()));
         Ok(page)
     }
 }
@@ -297,7 +334,7 @@ pub(super) fn dots_of(mm: f32, dpi: f32) -> u32 {
 }
 
 /// The dots of a place, cut at the edges of the page.
-fn dots(area: Area, dots_per_mm: f32, width: u32, height: u32) -> DotArea {
+fn dot_area(area: Area, dots_per_mm: f32, width: u32, height: u32) -> DotArea {
     let [left, right] = [area.x_mm, area.x_mm + area.width_mm].map(|mm| whole(mm * dots_per_mm).min(width));
     let [top, bottom] = [area.y_mm, area.y_mm + area.height_mm].map(|mm| whole(mm * dots_per_mm).min(height));
     DotArea { x: left, y: top, width: right - left, height: bottom - top }

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use crate::{
     dots::Dots,
     holders::{Holder, PROFILES, long, short},
+    medium::{self, LARGER_MM, SMALLER_MM},
     mrz::SPECIMEN,
     output, profile,
 };
@@ -178,7 +179,7 @@ fn a_pdf_of_another_persons_card_does_not_equal_it() {
 }
 
 /// The profile with its drawing extended by `mm` on each side, for a printer that cuts or prints beyond the edge.
-fn with_bleed(name: &str, mm: f32) -> CardProfile {
+pub(crate) fn with_bleed(name: &str, mm: f32) -> CardProfile {
     let mut profile = profile(name);
     let [width, height] = [profile.card.width_mm, profile.card.height_mm].map(|length| length + 2.0 * mm);
     profile.card.bleed_mm = mm;
@@ -210,5 +211,75 @@ fn a_card_with_bleed_has_the_same_dots_as_one_without() {
     for side in [0, 1] {
         let (plain, bled) = (draw(&profile("student"), side), draw(&with_bleed("student", 2.0), side));
         assert_eq!(plain.count_different(&bled, 8), 0, "side {side}: so many dots differ");
+    }
+}
+
+#[test]
+fn a_pdf_for_a_printer_has_pages_of_the_mediums_size_and_no_trim_box() {
+    for (page_mm, size) in [(LARGER_MM, "0.00 0.00 243.84 155.51"), (SMALLER_MM, "0.00 0.00 240.94 150.80")] {
+        let page = Output { page_mm: Some(page_mm), ..output(Format::Pdf) };
+        for profile in [profile("student"), with_bleed("student", 2.0)] {
+            let document = Document::of(&profile, &short("student"), &page);
+            assert_eq!(document.boxes("MediaBox"), [size; 2]);
+            assert_eq!(document.boxes("TrimBox"), [size; 2], "as poppler reports it of a page without one");
+        }
+    }
+}
+
+#[test]
+fn a_pdf_for_a_medium_of_another_size_looks_like_its_dots_up_to_the_edge() {
+    let upright = PROFILES.map(|name| (name, LARGER_MM, Sides::TwoSidedShortEdge));
+    let turned = [LARGER_MM, SMALLER_MM].map(|page_mm| ("icao-td1", page_mm, Sides::TwoSidedLongEdge));
+    let mut wrong = Vec::new();
+    for (name, page_mm, sides) in upright.into_iter().chain(turned) {
+        let (profile, holder) = (profile(name), long(name));
+        let pdf = Output { page_mm: Some(page_mm), sides, ..output(Format::Pdf) };
+        for (at, page) in Document::of(&profile, &holder, &pdf).pages().iter().enumerate() {
+            let upright = medium::side(&profile, &holder, at, |output| output.page_mm = Some(page_mm));
+            let is_turned = at == 1 && sides == Sides::TwoSidedLongEdge;
+            let (right, bottom) = (upright.width - 1, upright.height - 1);
+            let turned = |x, y| if is_turned { (right - x, bottom - y) } else { (x, y) };
+            let dots = upright.moved(upright.width, upright.height, turned);
+            // Larger squares than elsewhere: the middle of a page may be between two dots of it.
+            let squares = [page, &dots].map(|dots| dots.shrunk(2 * SQUARE));
+            let (mean, other) =
+                (squares[0].mean_difference(&squares[1]), squares[0].count_different(&squares[1], SQUARE_TOLERANCE));
+            // The ground around the card. A smaller medium has none.
+            let bands = [page, &dots].map(|dots| edges(dots).map(|band| band.shrunk(3)));
+            let different = bands[0].iter().zip(&bands[1]).map(|(one, two)| one.count_different(two, 24));
+            let edge: usize = different.filter(|_| page_mm == LARGER_MM).sum();
+            if mean > MEAN_TOLERANCE || other > 0 || edge > 0 {
+                wrong.push(format!(
+                    "{name} on {page_mm:?}, {sides:?}, page {}: {mean:.2} on average, {other} squares and {edge} of the \
+                     edge are others",
+                    at + 1
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Three dots at the upper, lower, left and right edge.
+fn edges(dots: &Dots) -> [Dots; 4] {
+    let (width, height) = (dots.width, dots.height);
+    [
+        dots.moved(width, 3, |x, y| (x, y)),
+        dots.moved(width, 3, |x, y| (x, height - 3 + y)),
+        dots.moved(3, height, |x, y| (x, y)),
+        dots.moved(3, height, |x, y| (width - 3 + x, y)),
+    ]
+}
+
+#[test]
+fn what_a_drawing_has_beyond_its_bleed_is_on_no_page() {
+    let mut profile = profile("student");
+    for side in profile.sides_mut() {
+        side.svg = side.svg.replace("</svg>", "<path d=\"M-9 -9H99V0H-9Z\" fill=\"#000\"/></svg>");
+    }
+    let page = Output { page_mm: Some(LARGER_MM), ..output(Format::Pdf) };
+    for page in Document::of(&profile, &short("student"), &page).pages() {
+        let [top, ..] = edges(&page);
+        assert!(top.luma().iter().all(|luma| *luma > 40), "the black above the card is beyond it");
     }
 }

@@ -91,8 +91,8 @@ fn a_printer_of_one_side_gets_the_front_only() {
 
 #[test]
 fn a_card_for_a_portrait_medium_is_turned_and_one_for_a_landscape_medium_is_not() {
-    let size = |portrait| {
-        let bytes = drawn(&profile("ktp-el"), &[], &Output { portrait, ..output(Format::Pwg) }).unwrap();
+    let size = |turned| {
+        let bytes = drawn(&profile("ktp-el"), &[], &Output { turned, ..output(Format::Pwg) }).unwrap();
         [372, 376].map(|at| u32::from_be_bytes(bytes[4 + at..8 + at].try_into().unwrap()))
     };
     assert_eq!((size(true), size(false)), ([638, 1012], [1012, 638]));

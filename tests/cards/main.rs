@@ -8,6 +8,7 @@ mod drawing;
 mod golden;
 mod holders;
 mod keys;
+mod medium;
 mod mrz;
 mod raster;
 mod waiting_list;
@@ -53,8 +54,9 @@ fn output(format: Format) -> Output {
         ink: Ink::Rgb8,
         sides: Sides::TwoSidedShortEdge,
         sheet_back: SheetBack::Normal,
-        portrait: true,
+        turned: true,
         media: Some("iso_id-1_53.98x85.6mm".into()),
+        page_mm: None,
         only: None,
         for_people: false,
     }

@@ -128,19 +128,19 @@ fn mirrored(dots: &Dots, [across, down]: [bool; 2]) -> Dots {
     dots.moved(dots.width, dots.height, |x, y| (if across { right - x } else { x }, if down { bottom - y } else { y }))
 }
 
-/// Asserts that every format and orientation of one card in this ink and resolution has the expected dots.
-fn assert_read_as_drawn(ink: Ink, dpi: u32) {
+/// Asserts that every format and orientation of one card in this ink and page has the expected dots.
+fn assert_read_as_drawn(ink: Ink, page_mm: Option<[f32; 2]>) {
     let reader = Reader::new();
-    let drawn = Drawn::new(Output { ink, dpi, ..output(Format::Pwg) });
+    let drawn = Drawn::new(Output { ink, page_mm, ..output(Format::Pwg) });
     let fronts = [true, false].map(|portrait| (portrait, front(&drawn.sides[0], portrait)));
     for (portrait, front) in &fronts {
         for sides in SIDES {
             let back = (sides != Sides::OneSided).then(|| back(&drawn.sides[1], *portrait, sides));
             for format in [Format::Pwg, Format::Urf] {
                 let pages = drawn.read(&reader, |output| {
-                    (output.format, output.sides, output.portrait) = (format, sides, *portrait);
+                    (output.format, output.sides, output.turned) = (format, sides, *portrait);
                 });
-                let what = format!("{format:?} {ink:?} {dpi} dpi {sides:?} portrait: {portrait}");
+                let what = format!("{format:?} {ink:?} {page_mm:?} {sides:?} portrait: {portrait}");
                 assert_eq!(pages.len(), 1 + usize::from(back.is_some()), "{what}");
                 for (name, page, expected) in
                     [("front", pages.first(), Some(front)), ("back", pages.get(1), back.as_ref())]
@@ -161,17 +161,24 @@ fn assert_same(read: Option<&Dots>, expected: Option<&Dots>, what: &str) {
 
 #[test]
 fn libcups_reads_the_dots_of_a_card_in_colour() {
-    assert_read_as_drawn(Ink::Rgb8, 300);
+    assert_read_as_drawn(Ink::Rgb8, None);
 }
 
 #[test]
 fn libcups_reads_the_dots_of_a_card_in_gray() {
-    assert_read_as_drawn(Ink::Gray8, 300);
+    assert_read_as_drawn(Ink::Gray8, None);
 }
 
 #[test]
 fn libcups_reads_the_dots_of_a_card_in_black() {
-    assert_read_as_drawn(Ink::Black1, 300);
+    assert_read_as_drawn(Ink::Black1, None);
+}
+
+#[test]
+fn libcups_reads_a_card_on_a_medium_of_another_size_as_any_other() {
+    for page_mm in [[86.02, 54.86], [85.0, 53.2]] {
+        assert_read_as_drawn(Ink::Gray8, Some(page_mm));
+    }
 }
 
 #[test]
@@ -206,8 +213,8 @@ fn a_back_is_turned_as_the_printer_says_that_it_prints_backs() {
     ];
     let reader = Reader::new();
     // 638 black dots do not fill whole bytes, so a mirrored row is shifted by two bits.
-    for ink in [Ink::Gray8, Ink::Black1] {
-        let drawn = Drawn::new(Output { ink, ..output(Format::Pwg) });
+    for (ink, page_mm) in [(Ink::Gray8, None), (Ink::Black1, None), (Ink::Gray8, Some([86.02, 54.86]))] {
+        let drawn = Drawn::new(Output { ink, page_mm, ..output(Format::Pwg) });
         let front = front(&drawn.sides[0], true);
         for (sheet_back, sides, transforms) in table {
             let expected = mirrored(&back(&drawn.sides[1], true, sides), transforms);
@@ -215,7 +222,7 @@ fn a_back_is_turned_as_the_printer_says_that_it_prints_backs() {
                 let pages = drawn.read(&reader, |output| {
                     (output.format, output.sides, output.sheet_back) = (format, sides, sheet_back);
                 });
-                let what = format!("{format:?} {ink:?} {sheet_back:?} {sides:?}");
+                let what = format!("{format:?} {ink:?} {page_mm:?} {sheet_back:?} {sides:?}");
                 assert_same(pages.first().map(|page| &page.dots), Some(&front), &what);
                 assert_same(pages.get(1).map(|page| &page.dots), Some(&expected), &what);
                 if format == Format::Pwg {

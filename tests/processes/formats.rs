@@ -186,6 +186,44 @@ fn a_printer_that_holds_pdf_but_no_raster_gets_pdf() {
     assert!(pappl.engine().document(&pappl.cards()[0]).starts_with(b"%PDF"));
 }
 
+/// The medium of printers that print up to the edges of a card.
+const FULL: (&str, &str) = ("iso_id-1_53.98x85.6mm", "custom_full_54.86x86.02mm");
+
+#[test]
+fn a_printer_with_a_medium_that_is_larger_than_the_card_gets_pages_of_the_mediums_size() {
+    for (formats, media) in [("image/pwg-raster", FULL.1), ("image/urf", "")] {
+        let case = Case::of(EvePrinter::reporting(formats, &[FULL]));
+        assert_eq!(case.add(false).code, Some(0), "{formats}");
+
+        let (attempt, document) = case.printed();
+
+        let sides = received_documents::read(&document);
+        let [front, back] = &sides[..] else { panic!("{} sides", sides.len()) };
+        assert_eq!((front.width, front.height, &*front.said.media), (648, 1016, media));
+        assert_eq!((back.width, back.height), (648, 1016));
+        let front = front.lying();
+        case.shows_the_same("front", &front.middle(1012, 638));
+        assert_eq!(front.first_white_dot_at_the_edge(), None, "{formats}");
+        assert_eq!(code(&back.lying()), code_of(&case.office, &attempt));
+        assert!(case.eve.engine().environment(&attempt.id).contains(FULL.1), "the job names the medium");
+    }
+}
+
+#[test]
+fn a_pdf_for_a_medium_that_is_larger_than_the_card_has_its_size() {
+    let case = Case::of(EvePrinter::reporting("application/pdf", &[FULL]));
+    assert_eq!(case.add(false).code, Some(0));
+
+    let (attempt, document) = case.printed();
+
+    let sides = case.drawn_by_poppler(&document);
+    let [front, back] = &sides[..] else { panic!("{} sides", sides.len()) };
+    assert_eq!((front.width, front.height), (1016, 648));
+    assert_eq!((back.width, back.height), (1016, 648));
+    assert_eq!(front.first_white_dot_at_the_edge(), None);
+    assert_eq!(code(back), code_of(&case.office, &attempt));
+}
+
 impl Case {
     /// The pages of a PDF at 300 dpi, rendered by poppler.
     fn drawn_by_poppler(&self, pdf: &[u8]) -> Vec<Sheet> {

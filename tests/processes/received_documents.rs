@@ -47,6 +47,21 @@ impl Sheet {
         Self { width, height, dots, ..self.clone() }
     }
 
+    /// The middle of the sheet, with that many dots.
+    pub(crate) fn middle(&self, width: usize, height: usize) -> Self {
+        let (left, top) = ((self.width - width) / 2, (self.height - height) / 2);
+        let places = (0..height).flat_map(|y| (0..width).map(move |x| (left + x, top + y)));
+        let dots = places.flat_map(|(x, y)| self.at(x, y).to_vec()).collect();
+        Self { width, height, dots, ..self.clone() }
+    }
+
+    /// The first outermost dot that is white.
+    pub(crate) fn first_white_dot_at_the_edge(&self) -> Option<(usize, usize)> {
+        let all = (0..self.height).flat_map(|y| (0..self.width).map(move |x| (x, y)));
+        let mut outermost = all.filter(|(x, y)| *x == 0 || *y == 0 || x + 1 == self.width || y + 1 == self.height);
+        outermost.find(|(x, y)| self.at(*x, *y).iter().all(|channel| *channel > 252))
+    }
+
     /// The first dot that is not the same, and not in that place.
     pub(crate) fn first_difference(&self, other: &Self, except: Option<Place>) -> Option<(usize, usize)> {
         assert_eq!((self.width, self.height, self.dot), (other.width, other.height, other.dot), "another size");

@@ -14,7 +14,8 @@ pub struct CardFace {
     pub width_mm: f32,
     /// Height of the card, millimetres, 10 to 300. ID-1 is 53.98.
     pub height_mm: f32,
-    /// The bleed of the templates beyond each edge, millimetres, 0 to 5. Used in PDF only, where the trim box is the card.
+    /// The bleed of the templates beyond each edge, millimetres, 0 to 5. In a PDF for people, whose trim box is the card, and on
+    /// media that are larger than the card.
     #[serde(default)]
     pub bleed_mm: f32,
     /// The front.

@@ -11,8 +11,7 @@ pub fn has_size(media: &[String], width_mm: f32, height_mm: f32) -> Option<bool>
     }
     let (short, long) = (width_mm.min(height_mm), width_mm.max(height_mm));
     let range = |prefix: &str| media.iter().filter(|name| name.starts_with(prefix)).find_map(|name| size_mm(name));
-    let fixed = media.iter().filter(|name| !name.starts_with("custom_m")).filter_map(|name| size_mm(name));
-    let fixed = fixed.fold(false, |found, (w, h)| found || (near(w.min(h), short) && near(w.max(h), long)));
+    let fixed = of_card(media, width_mm, height_mm).is_some();
     let custom = range("custom_min").zip(range("custom_max")).is_some_and(|((w_min, h_min), (w_max, h_max))| {
         let holds = |w: f32, h: f32| (w_min..=w_max).contains(&w) && (h_min..=h_max).contains(&h);
         holds(short, long) || holds(long, short)
@@ -20,18 +19,29 @@ pub fn has_size(media: &[String], width_mm: f32, height_mm: f32) -> Option<bool>
     Some(fixed || custom)
 }
 
-/// Whether a card is fed with its short edge first, according to the first medium of that size. True if there is none, as in
-/// PWG's own names.
-pub fn is_portrait(media: &[String], width_mm: f32, height_mm: f32) -> bool {
-    let size = name_of(media, width_mm, height_mm).and_then(size_mm);
-    size.is_none_or(|(width, height)| width <= height)
+/// A medium of a printer. Lengths in millimetres, in the orientation of its name: `iso_id-1_53.98x85.6mm` is fed by its short
+/// edge.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Medium<'a> {
+    /// The name at the printer.
+    pub name: &'a str,
+    /// The first length of the name, across the feed direction.
+    pub width_mm: f32,
+    /// The second length, in the feed direction.
+    pub height_mm: f32,
 }
 
-/// The name of the first medium of that size, in either orientation.
-pub fn name_of(media: &[String], width_mm: f32, height_mm: f32) -> Option<&str> {
+/// The medium of a card of that size: the nearest in size within the tolerance, in either orientation; of equally near ones
+/// the first. `None` if the printer names none, even if a range of custom sizes contains the card.
+pub fn of_card(media: &[String], width_mm: f32, height_mm: f32) -> Option<Medium<'_>> {
     let (short, long) = (width_mm.min(height_mm), width_mm.max(height_mm));
-    let is_it = |name: &str| size_mm(name).is_some_and(|(w, h)| near(w.min(h), short) && near(w.max(h), long));
-    media.iter().map(String::as_str).find(|name| !name.starts_with("custom_m") && is_it(name))
+    let named = media.iter().filter(|name| !name.starts_with("custom_m")).filter_map(|name| {
+        let (width_mm, height_mm) = size_mm(name)?;
+        let (w, h) = (width_mm.min(height_mm), width_mm.max(height_mm));
+        let distance = (w - short).abs() + (h - long).abs();
+        (near(w, short) && near(h, long)).then_some((distance, Medium { name, width_mm, height_mm }))
+    });
+    named.min_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, medium)| medium)
 }
 
 fn near(is: f32, wanted: f32) -> bool {
@@ -72,16 +82,20 @@ mod tests {
     }
 
     #[test]
-    fn a_card_is_fed_in_the_orientation_of_its_media_name() {
-        let goes_in = |media: &[&str]| {
+    fn the_medium_of_a_card_is_the_nearest_in_size_and_then_the_first() {
+        let chosen = |media: &[&str]| {
             let media: Vec<String> = media.iter().map(|name| (*name).to_owned()).collect();
-            (is_portrait(&media, 85.60, 53.98), name_of(&media, 85.60, 53.98).map(str::to_owned))
+            of_card(&media, 85.60, 53.98).map(|medium| (medium.name.to_owned(), medium.width_mm, medium.height_mm))
         };
-        let id_1 = "iso_id-1_53.98x85.6mm";
-        assert_eq!(goes_in(&["iso_a4_210x297mm", id_1]), (true, Some(id_1.into())));
-        assert_eq!(goes_in(&["om_card_85.6x54mm"]), (false, Some("om_card_85.6x54mm".into())));
-        assert_eq!(goes_in(&["iso_a4_210x297mm", "custom_max_54x86mm"]), (true, None));
-        assert_eq!(goes_in(&[]), (true, None));
+        let (id_1, full) = ("iso_id-1_53.98x85.6mm", "custom_full_54.86x86.02mm");
+        let lying = "om_card_85.6x53.98mm";
+        assert_eq!(chosen(&["iso_a4_210x297mm", full]), Some((full.into(), 54.86, 86.02)));
+        assert_eq!(chosen(&[full, id_1, "oem_cr80_54x86mm"]), Some((id_1.into(), 53.98, 85.6)));
+        assert_eq!(chosen(&[lying, id_1]), Some((lying.into(), 85.6, 53.98)));
+        assert_eq!(chosen(&["oem_small_53.2x85mm"]), Some(("oem_small_53.2x85mm".into(), 53.2, 85.0)));
+        for none in [&["iso_a4_210x297mm", "custom_min_50x80mm", "custom_max_54x86mm"][..], &["oem_x_55x86mm"], &[]] {
+            assert_eq!(chosen(none), None, "{none:?}");
+        }
     }
 
     #[test]

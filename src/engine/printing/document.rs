@@ -5,7 +5,10 @@ use cetak_driver_api::Capabilities;
 pub use crate::render::{Format, Output};
 use crate::{
     domain::{
-        card::{media, profile::CardProfile},
+        card::{
+            media::{self, Medium},
+            profile::CardProfile,
+        },
         objection::Objection,
     },
     render::{Ink, SheetBack, Sides},
@@ -38,14 +41,21 @@ pub fn choose(found: &Capabilities, profile: &CardProfile) -> Option<Output> {
         Format::Pwg | Format::Pdf | Format::Png => finest(found.resolutions_dpi.iter().copied()),
     };
     let (width_mm, height_mm) = (profile.card.width_mm, profile.card.height_mm);
+    let medium = media::of_card(&found.media, width_mm, height_mm);
+    // An unknown medium is fed by its short edge, as PWG's names say.
+    let turned = (width_mm > height_mm) == medium.is_none_or(|medium| medium.width_mm <= medium.height_mm);
+    let page_mm = |medium: Medium<'_>| {
+        if turned { [medium.height_mm, medium.width_mm] } else { [medium.width_mm, medium.height_mm] }
+    };
     Some(Output {
         format,
         dpi,
         ink: ink(format, found),
         sides: if format.holds_both_sides() { sides(found, profile) } else { Sides::OneSided },
         sheet_back: sheet_back(format, found),
-        portrait: width_mm > height_mm && media::is_portrait(&found.media, width_mm, height_mm),
-        media: media::name_of(&found.media, width_mm, height_mm).map(str::to_owned),
+        turned,
+        media: medium.map(|medium| medium.name.to_owned()),
+        page_mm: medium.map(page_mm),
         only: None,
         for_people: false,
     })
@@ -219,7 +229,7 @@ mod tests {
         let mut upright = profile(true);
         (upright.card.width_mm, upright.card.height_mm) = (53.98, 85.60);
         let output = choose(&able(), &upright).unwrap();
-        assert_eq!((output.sides, output.portrait), (Sides::TwoSidedLongEdge, false));
+        assert_eq!((output.sides, output.turned), (Sides::TwoSidedLongEdge, false));
         assert_eq!(choose(&able(), &profile(false)).unwrap().sides, Sides::OneSided);
     }
 
@@ -243,11 +253,34 @@ mod tests {
     #[test]
     fn the_back_lies_as_the_printer_wants_it_and_the_card_as_its_medium() {
         let output = choose(&able(), &profile(true)).unwrap();
-        assert_eq!((output.sheet_back, output.portrait), (SheetBack::Flipped, true));
+        assert_eq!((output.sheet_back, output.turned), (SheetBack::Flipped, true));
         assert_eq!(output.media.as_deref(), Some("iso_id-1_53.98x85.6mm"));
         let urf = Capabilities { document_formats: list(&["image/urf"]), ..able() };
         assert_eq!(choose(&urf, &profile(true)).unwrap().sheet_back, SheetBack::Rotated);
-        let landscape = Capabilities { media: list(&["om_card_85.6x54mm"]), ..able() };
-        assert!(!choose(&landscape, &profile(true)).unwrap().portrait);
+    }
+
+    #[test]
+    fn a_page_has_the_size_of_its_medium_and_is_turned_if_the_medium_lies_otherwise() {
+        for (size, medium, expected) in [
+            ([85.6, 53.98], "iso_id-1_53.98x85.6mm", (true, Some([85.6, 53.98]))),
+            ([85.6, 53.98], "custom_full_54.86x86.02mm", (true, Some([86.02, 54.86]))),
+            ([85.6, 53.98], "om_card_85.6x54mm", (false, Some([85.6, 54.0]))),
+            ([85.6, 53.98], "oem_small_53.2x85mm", (true, Some([85.0, 53.2]))),
+            ([85.6, 53.98], "iso_a4_210x297mm", (true, None)),
+            ([53.98, 85.6], "custom_full_54.86x86.02mm", (false, Some([54.86, 86.02]))),
+            ([53.98, 85.6], "om_card_85.6x54mm", (true, Some([54.0, 85.6]))),
+            ([53.98, 85.6], "iso_a4_210x297mm", (false, None)),
+            ([54.0, 54.0], "om_square_54x54mm", (false, Some([54.0, 54.0]))),
+        ] {
+            let mut card = profile(true);
+            [card.card.width_mm, card.card.height_mm] = size;
+            for format in Format::ALL {
+                let formats = list(&[format.media_type()]);
+                let found = Capabilities { media: list(&[medium]), document_formats: formats, ..able() };
+                let output = choose(&found, &card).unwrap();
+                assert_eq!((output.turned, output.page_mm), expected, "{medium} for {size:?} in {format:?}");
+                assert_eq!(output.media.as_deref(), output.page_mm.map(|_| medium));
+            }
+        }
     }
 }

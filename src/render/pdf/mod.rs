@@ -17,7 +17,10 @@ use resvg::{
     usvg::FillRule,
 };
 
-use cetak_picture::{photo, picture::Picture};
+use cetak_picture::{
+    photo,
+    picture::{Ink, Picture},
+};
 
 use self::{
     canvas::{Canvas, matrix},
@@ -28,14 +31,16 @@ use super::{
     area::{Area, MM_PER_INCH, whole},
     code,
     error::RenderError,
-    side::{Laid, SideDrawing},
-    text::Set,
+    side::{Laid, PageDots, SideDrawing},
+    text::{Set, Typesetter},
 };
 
 /// PDF points per inch.
 const POINTS_PER_INCH: f32 = 72.0;
 /// Resolution of photos in a PDF: that of most card printers.
 const PHOTO_DPI: f32 = 300.0;
+/// Resolution of the dots that are continued to the edge of a page.
+const EDGE_DPI: u32 = 300;
 /// Grid of codes: each step is a whole number of dots at 300, 600 and 1200 dpi.
 const CODE_DPI: f32 = 300.0;
 const BLACK: [u8; 3] = [0; 3];
@@ -43,31 +48,48 @@ const WHITE: [u8; 3] = [255; 3];
 
 /// Size and orientation of the pages.
 pub(super) struct Paper {
+    /// Width and height of the card.
     pub(super) size_mm: [f32; 2],
     /// How far drawings extend beyond each edge of the card.
     pub(super) bleed_mm: f32,
-    /// Pages include the bleed, with the card as trim box.
-    pub(super) shows_bleed: bool,
+    /// Width and height of a page. The card is in its middle.
+    pub(super) page_mm: [f32; 2],
+    /// A page that is larger than the card has the card as trim box. Not for a printer: the filters of CUPS scale a trim box
+    /// to the medium.
+    pub(super) for_people: bool,
     /// The printer turns the card about its top edge, so that the back is rotated by 180°.
     pub(super) back_is_upside_down: bool,
+}
+
+impl Paper {
+    /// The distances from the left and upper edge of a page to the card; negative if the card is larger.
+    fn margins_mm(&self) -> [f32; 2] {
+        let [[page_width, page_height], [width, height]] = [self.page_mm, self.size_mm];
+        [(page_width - width) / 2.0, (page_height - height) / 2.0]
+    }
+
+    /// Whether a page extends beyond the drawing and its bleed.
+    fn exceeds_the_drawing(&self) -> bool {
+        !self.for_people && self.margins_mm().iter().any(|margin| *margin > self.bleed_mm)
+    }
 }
 
 /// Writes a page for each side.
 pub(super) fn write(
     sides: &[(&SideDrawing, Laid)],
     photo: Option<&Picture>,
+    typesetter: &Typesetter,
     paper: &Paper,
 ) -> Result<Vec<u8>, RenderError> {
     let [width, height] = paper.size_mm.map(points);
-    let art = points(paper.bleed_mm);
-    let bleed = if paper.shows_bleed { art } else { 0.0 };
+    let page = paper.page_mm.map(points);
+    let ([left, top], art) = (paper.margins_mm().map(points), points(paper.bleed_mm));
     let mut document = Document::new();
     for (number, (side, laid)) in sides.iter().enumerate() {
-        let page = [width + 2.0 * bleed, height + 2.0 * bleed];
         let mut canvas = Canvas::new(&mut document, page);
         // PDF has its origin at the bottom left. From here on, it is the card's top left corner, with y downwards.
-        let upright = Transform::from_row(1.0, 0.0, 0.0, -1.0, bleed, height + bleed);
-        let turned = Transform::from_row(-1.0, 0.0, 0.0, 1.0, width + bleed, bleed);
+        let upright = Transform::from_row(1.0, 0.0, 0.0, -1.0, left, height + top);
+        let turned = Transform::from_row(-1.0, 0.0, 0.0, 1.0, width + left, top);
         let is_turned = number == 1 && paper.back_is_upside_down;
         let tree = &side.template().tree;
         let [across, down] = [(width, tree.size().width()), (height, tree.size().height())]
@@ -76,6 +98,13 @@ pub(super) fn write(
             return Err(RenderError::Size);
         }
         canvas.save();
+        if paper.exceeds_the_drawing() {
+            let dots = PageDots { dpi: EDGE_DPI, ink: Ink::Rgb8, size_mm: Some(paper.page_mm) };
+            put_edges(&mut canvas, &side.paint(laid, photo, typesetter, &dots)?, paper);
+            if let Some(drawing) = tiny_skia::Rect::from_ltrb(-art, -art, width + art, height + art) {
+                canvas.clip(&PathBuilder::from_rect(drawing), FillRule::NonZero);
+            }
+        }
         if canvas.transform(Transform::from_row(across, 0.0, 0.0, down, -art, -art)) {
             svg::draw(&mut canvas, tree.root())?;
         }
@@ -94,10 +123,40 @@ pub(super) fn write(
             put_code(&mut canvas, modules, *area)?;
         }
         let content = canvas.into_content();
-        let trim = (bleed > 0.0).then(|| Rect::new(bleed, bleed, bleed + width, bleed + height));
+        let is_trimmed = paper.for_people && left > 0.0;
+        let trim = is_trimmed.then(|| Rect::new(left, top, left + width, top + height));
         document.add_page(content, page, trim);
     }
     document.finish()
+}
+
+/// Continues the outermost dots of the drawing to the edges of a page that extends beyond it.
+fn put_edges(canvas: &mut Canvas<'_>, dots: &Picture, paper: &Paper) {
+    // The drawing covers an overlap of a dot. Without it, a reader that softens edges shows a white line between them.
+    let overlap_mm = MM_PER_INCH / PHOTO_DPI;
+    let [beside, above] = paper.margins_mm().map(|margin| margin - paper.bleed_mm);
+    let ([x_mm, y_mm], [width_mm, height_mm]) = (paper.margins_mm().map(|margin| -margin), paper.page_mm);
+    let rows: Vec<&[[u8; 3]]> = dots.dots().as_chunks().0.chunks_exact(dots.width() as usize).collect();
+    if beside > 0.0 {
+        let width = beside + overlap_mm;
+        let [left, right]: [Vec<[u8; 3]>; 2] =
+            [<[_]>::first, <[_]>::last].map(|end| rows.iter().filter_map(|row| end(row)).copied().collect());
+        for (x_mm, colours) in [(x_mm, left), (x_mm + width_mm - width, right)] {
+            let column = band(1, dots.height(), &colours);
+            put_image(canvas, &column, Area { x_mm, y_mm, width_mm: width, height_mm });
+        }
+    }
+    if above > 0.0 {
+        let height = above + overlap_mm;
+        for (y_mm, colours) in [(y_mm, rows.first()), (y_mm + height_mm - height, rows.last())] {
+            let row = band(dots.width(), 1, colours.copied().unwrap_or_default());
+            put_image(canvas, &row, Area { x_mm, y_mm, width_mm, height_mm: height });
+        }
+    }
+}
+
+fn band(width: u32, height: u32, colours: &[[u8; 3]]) -> Dots<'_> {
+    Dots { width, height, colours: Colours::Rgb, bytes: colours.as_flattened(), opacity: None }
 }
 
 fn points(mm: f32) -> f32 {

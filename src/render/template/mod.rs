@@ -132,22 +132,25 @@ impl Template {
         self.places.get(name).copied().unwrap_or_default()
     }
 
-    /// Renders the drawing without its bleed on a white page of `[width, height]` dots. It is stretched over the last
-    /// dots, which the card covers partly; otherwise the edge would show a white line.
+    /// Renders the drawing on a white page: the card with `[width, height]` dots, and `[beside, above]` dots of the bleed at
+    /// each edge. The drawing is stretched over the last dots, which the card covers partly; otherwise the edge would show a
+    /// white line.
     pub(super) fn draw(
         &self,
         [width_mm, height_mm]: [f32; 2],
         bleed_mm: f32,
         [width, height]: [u32; 2],
+        [beside, above]: [u32; 2],
     ) -> Option<Pixmap> {
-        let mut page = Pixmap::new(width, height)?;
+        let mut page = Pixmap::new(width + 2 * beside, height + 2 * above)?;
         page.fill(Color::WHITE);
         #[expect(clippy::cast_precision_loss, reason = "a few thousand dots")]
-        let [across, down] = [width as f32 / width_mm, height as f32 / height_mm];
+        let [width, height, beside, above] = [width, height, beside, above].map(|dots| dots as f32);
+        let [across, down] = [width / width_mm, height / height_mm];
         let size = self.tree.size();
         let scale = |mm: f32, dots_per_mm: f32, units: f32| (mm + 2.0 * bleed_mm) * dots_per_mm / units;
         let (x, y) = (scale(width_mm, across, size.width()), scale(height_mm, down, size.height()));
-        let place = Transform::from_row(x, 0.0, 0.0, y, -bleed_mm * across, -bleed_mm * down);
+        let place = Transform::from_row(x, 0.0, 0.0, y, beside - bleed_mm * across, above - bleed_mm * down);
         resvg::render(&self.tree, place, &mut page.as_mut());
         Some(page)
     }
@@ -299,9 +302,9 @@ mod tests {
         let svg = with("<rect id=\"name\" x=\"10\" y=\"20\" width=\"30\" height=\"6\" fill=\"black\"/>");
         let template = read(&svg, &["name"]).unwrap();
         assert_eq!(template.place("name"), (Area { x_mm: 10.0, y_mm: 20.0, width_mm: 30.0, height_mm: 6.0 }, 2));
-        let page = template.draw([85.6, 53.98], 0.0, [1012, 638]).unwrap();
+        let page = template.draw([85.6, 53.98], 0.0, [1012, 638], [0, 0]).unwrap();
         assert!(page.data().iter().all(|byte| *byte == 255), "nothing is left of it");
-        let drawn = read(&svg, &[]).unwrap().draw([85.6, 53.98], 0.0, [1012, 638]).unwrap();
+        let drawn = read(&svg, &[]).unwrap().draw([85.6, 53.98], 0.0, [1012, 638], [0, 0]).unwrap();
         assert!(drawn.data().contains(&0), "a rectangle that is no place is drawn");
     }
 
@@ -319,7 +322,7 @@ mod tests {
     #[test]
     fn what_is_drawn_reaches_the_last_dots_of_the_card() {
         let svg = with("<path d=\"M0 0H85.6V53.98H0Z\" fill=\"#204060\"/>");
-        let page = read(&svg, &[]).unwrap().draw([85.6, 53.98], 0.0, [1012, 638]).unwrap();
+        let page = read(&svg, &[]).unwrap().draw([85.6, 53.98], 0.0, [1012, 638], [0, 0]).unwrap();
         assert!(page.data().chunks_exact(4).all(|dot| dot == [0x20, 0x40, 0x60, 255]));
     }
 
@@ -422,7 +425,7 @@ mod tests {
             let (from, to) = (edge(at), edge(at + cut % 40));
             let mixed = format!("{}{put}{}", &svg[..from], &svg[to..]);
             if let Ok(template) = read(&mixed, &[]) {
-                let _ = template.draw([85.6, 53.98], 0.0, [101, 64]);
+                let _ = template.draw([85.6, 53.98], 0.0, [101, 64], [0, 0]);
             }
             let _ = read(&put, &["name"]);
         }

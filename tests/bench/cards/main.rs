@@ -109,7 +109,8 @@ fn main() -> anyhow::Result<()> {
 fn output(format: Format, only: Option<usize>) -> Output {
     let sides = if only.is_none() { Sides::TwoSidedShortEdge } else { Sides::OneSided };
     let (ink, sheet_back) = (Ink::Rgb8, SheetBack::Normal);
-    Output { format, dpi: DPI, ink, sides, sheet_back, portrait: true, media: None, only, for_people: false }
+    let (turned, media, page_mm) = (true, None, None);
+    Output { format, dpi: DPI, ink, sides, sheet_back, turned, media, page_mm, only, for_people: false }
 }
 
 /// The print-ready people of an invented waiting list.

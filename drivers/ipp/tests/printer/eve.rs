@@ -76,7 +76,18 @@ impl EvePrinter {
 
     /// Starts a card printer that supports these document formats only, separated by commas.
     pub(crate) fn taking(formats: &str) -> Self {
-        Self::with_attributes(Some(ATTRIBUTES.replace("@FORMATS@", formats)))
+        Self::reporting(formats, &[])
+    }
+
+    /// Starts a card printer that supports these document formats only, with other attributes: each is a part of
+    /// [`ATTRIBUTES`], and its replacement.
+    pub(crate) fn reporting(formats: &str, replaced: &[(&str, &str)]) -> Self {
+        let mut attributes = ATTRIBUTES.replace("@FORMATS@", formats);
+        for (part, replacement) in replaced {
+            assert!(attributes.contains(part), "{part}");
+            attributes = attributes.replace(part, replacement);
+        }
+        Self::with_attributes(Some(attributes))
     }
 
     /// Starts a printer with the built-in attributes: an office printer, black only, one side.
