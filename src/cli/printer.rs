@@ -80,7 +80,9 @@ async fn show(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
 fn show_text(report: &PrinterReport) -> String {
     let PrinterReport { status, advice, capabilities: found, objections, .. } = report;
     let yes = |is: bool| if is { "yes" } else { "no" }.to_owned();
-    let resolutions = found.resolutions_dpi.iter().map(|dpi| format!("{dpi} dpi")).collect::<Vec<_>>();
+    let resolutions =
+        found.resolutions_dpi.iter().map(|dpi| [*dpi; 2]).chain(found.oblong_resolutions_dpi.iter().copied());
+    let resolutions = resolutions.map(words::resolution).collect::<Vec<_>>();
     let supply = |s: &Supply| {
         let level = s.level_percent.map_or_else(|| "unknown".to_owned(), |level| format!("{level} %"));
         format!("{}: {level}", s.name)

@@ -22,6 +22,9 @@ pub enum Objection {
     CancelsLateJobs { after_s: i32 },
     /// The printer accepts none of the formats in which cards are rendered.
     NoFormat { formats: Vec<String> },
+    /// The printer accepts these raster formats, but reports no resolution with the same dots per inch in both directions, in
+    /// the range that is rendered. `offered`: the resolutions that it reports, in cross-feed and feed direction.
+    NoResolution { formats: Vec<String>, offered: Vec<[u32; 2]> },
     /// The cards have two sides, and the printer reports no two-sided `sides`.
     OneSided { profile: String },
     /// The cards have two sides, and the printer accepts no format that holds two.

@@ -224,6 +224,35 @@ fn a_pdf_for_a_medium_that_is_larger_than_the_card_has_its_size() {
     assert_eq!(code(back), code_of(&case.office, &attempt));
 }
 
+/// Resolutions that are not the same in both directions.
+const OBLONG: [(&str, &str); 2] = [
+    ("printer-resolution-supported 300dpi", "printer-resolution-supported 300x600dpi"),
+    ("pwg-raster-document-resolution-supported 300dpi", "pwg-raster-document-resolution-supported 300x600dpi"),
+];
+
+#[test]
+fn a_printer_without_square_dots_is_objected_to_with_its_resolutions() {
+    let case = Case::of(EvePrinter::reporting("image/pwg-raster", &OBLONG));
+    let words =
+        "It accepts `image/pwg-raster` at 300 x 600 dpi only, and cards are rendered with 100 to 1200 dpi, the same";
+    case.is_added_only_with_an_override_reason(&[words]);
+    let shown = case.office.run(&["printer", "show", "p1"]);
+    let objected = format!("objected: {words}");
+    assert!(shown.stdout.contains(&objected) && shown.stdout.contains("300 x 600 dpi\n"), "{shown:?}");
+}
+
+#[test]
+fn a_printer_without_square_dots_gets_a_format_that_has_no_dots_or_its_own() {
+    for (formats, magic) in
+        [("image/pwg-raster,image/png,application/pdf", "%PDF"), ("image/pwg-raster,image/urf", "UNIR")]
+    {
+        let case = Case::of(EvePrinter::reporting(formats, &OBLONG));
+        assert_eq!(case.add(false).code, Some(0), "{formats}");
+        let (_, document) = case.printed();
+        assert!(document.starts_with(magic.as_bytes()), "{formats}: {:?}", &document[..8]);
+    }
+}
+
 impl Case {
     /// The pages of a PDF at 300 dpi, rendered by poppler.
     fn drawn_by_poppler(&self, pdf: &[u8]) -> Vec<Sheet> {

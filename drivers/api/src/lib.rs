@@ -146,6 +146,9 @@ pub struct Capabilities {
     pub media: Vec<String>,
     /// `printer-resolution-supported` in dots per inch; only resolutions that are the same in both directions.
     pub resolutions_dpi: Vec<u32>,
+    /// The other values of `printer-resolution-supported`: dots per inch in cross-feed and feed direction.
+    #[serde(default)]
+    pub oblong_resolutions_dpi: Vec<[u32; 2]>,
     /// `sides-supported`.
     pub sides: Vec<String>,
     /// `color-supported`; `None` if the printer does not report it.
@@ -177,8 +180,11 @@ pub struct Capabilities {
 pub struct Rasters {
     /// `pwg-raster-document-type-supported`, for example `srgb_8`.
     pub pwg_types: Vec<String>,
-    /// `pwg-raster-document-resolution-supported` in dots per inch.
+    /// `pwg-raster-document-resolution-supported` in dots per inch; only resolutions that are the same in both directions.
     pub pwg_resolutions_dpi: Vec<u32>,
+    /// The other values of `pwg-raster-document-resolution-supported`: dots per inch in cross-feed and feed direction.
+    #[serde(default)]
+    pub pwg_oblong_resolutions_dpi: Vec<[u32; 2]>,
     /// `pwg-raster-document-sheet-back`: how the page of the back is turned.
     pub pwg_sheet_back: Option<String>,
     /// `urf-supported`, for example `RS300` and `SRGB24`.

@@ -187,11 +187,13 @@ impl Shared {
             document_formats: FORMATS.iter().map(|(format, _)| (*format).to_owned()).collect(),
             media: vec!["iso_id-1_53.98x85.6mm".to_owned()],
             resolutions_dpi: vec![self.settings.dpi],
+            oblong_resolutions_dpi: Vec::new(),
             sides: ["one-sided", "two-sided-long-edge", "two-sided-short-edge"].map(str::to_owned).to_vec(),
             color: Some(true),
             rasters: Rasters {
                 pwg_types: ["black_1", "sgray_8", "srgb_8"].map(str::to_owned).to_vec(),
                 pwg_resolutions_dpi: vec![self.settings.dpi],
+                pwg_oblong_resolutions_dpi: Vec::new(),
                 pwg_sheet_back: Some("normal".to_owned()),
                 urf: vec!["SRGB24".to_owned(), format!("RS{}", self.settings.dpi), "DM1".to_owned()],
             },

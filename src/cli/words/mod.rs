@@ -20,7 +20,7 @@ pub use self::{
     import::warning,
     message::Message,
     need::need,
-    objection::{caution, objection},
+    objection::{caution, objection, resolution},
     operation::operation,
     printer::{blank_inside, resumes, task},
     reason::{quote, reason, with_note, word_reason},

@@ -55,6 +55,14 @@ pub fn objection(objection: &Objection) -> String {
         Objection::NoFormat { formats } => {
             format!("It accepts none of the formats in which cards are rendered: {}.", list(formats))
         }
+        Objection::NoResolution { formats, offered } => {
+            let offered: Vec<String> = offered.iter().map(|dpi| resolution(*dpi)).collect();
+            format!(
+                "It accepts {} at {} only, and cards are rendered with 100 to 1200 dpi, the same in both directions.",
+                list(formats),
+                offered.join(", ")
+            )
+        }
         Objection::OneSided { profile } => {
             format!("It reports no two-sided `sides`, and a card of `{profile}` has two sides.")
         }
@@ -71,6 +79,11 @@ pub fn objection(objection: &Objection) -> String {
     }
 }
 
+/// A resolution in cross-feed and feed direction: `300 dpi`, or `300 x 600 dpi`.
+pub fn resolution([across, along]: [u32; 2]) -> String {
+    if across == along { format!("{across} dpi") } else { format!("{across} x {along} dpi") }
+}
+
 /// All of them in one text.
 pub(super) fn objections(all: &[Objection]) -> String {
     all.iter().map(objection).collect::<Vec<_>>().join(" ")
@@ -79,6 +92,17 @@ pub(super) fn objections(all: &[Objection]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn resolutions_that_do_not_fit_are_named() {
+        let formats = vec!["image/pwg-raster".to_owned(), "image/urf".to_owned()];
+        let fault = Objection::NoResolution { formats, offered: vec![[300, 600], [2_400, 2_400]] };
+        assert_eq!(
+            objection(&fault),
+            "It accepts `image/pwg-raster`, `image/urf` at 300 x 600 dpi, 2400 dpi only, and cards are rendered with 100 to \
+             1200 dpi, the same in both directions."
+        );
+    }
 
     #[test]
     fn a_missing_medium_is_named_by_its_size() {

@@ -1,5 +1,7 @@
 //! Chooses the document format for a printer from its capabilities.
 
+use std::ops::RangeInclusive;
+
 use cetak_driver_api::Capabilities;
 
 pub use crate::render::{Format, Output};
@@ -14,31 +16,28 @@ use crate::{
     render::{Ink, SheetBack, Sides},
 };
 
-/// The resolution for a printer that reports none, and the highest that is rendered, dots per inch. A finer raster takes four
-/// times the time without a visible difference.
+/// The resolution for a printer that reports none, dots per inch.
 const DPI: u32 = 300;
+/// The resolutions that are rendered.
+const DPI_RANGE: RangeInclusive<u32> = 100..=1_200;
+/// The highest resolution that is chosen if the printer has a lower one. A finer raster takes four times the time without a
+/// visible difference.
 const DPI_MAX: u32 = 600;
 
 /// The best document for cards of a profile that the printer supports. `None` if it supports no format that can be rendered.
 /// A printer that reports no formats gets PNG.
 pub fn choose(found: &Capabilities, profile: &CardProfile) -> Option<Output> {
-    let takes = |format: Format| found.document_formats.iter().any(|name| name == format.media_type());
+    let renders = |format: &Format| accepts(found, *format) && dpi(*format, found).is_some();
     let format = if found.document_formats.is_empty() {
         Format::Png
     } else {
         let has_back = profile.card.back.is_some();
-        let fitting = |format: &Format| takes(*format) && (format.holds_both_sides() || !has_back);
+        let fitting = |format: &Format| renders(format) && (format.holds_both_sides() || !has_back);
         // A format that the printer can hold prevents second cards; that counts more than resolution.
         let held = |format: &Format| fitting(format) && can_hold(found, *format);
         (Format::ALL.into_iter().find(held))
             .or_else(|| Format::ALL.into_iter().find(fitting))
-            .or_else(|| Format::ALL.into_iter().find(|format| takes(*format)))?
-    };
-    let rasters = &found.rasters;
-    let dpi = match format {
-        Format::Pwg if !rasters.pwg_resolutions_dpi.is_empty() => finest(rasters.pwg_resolutions_dpi.iter().copied()),
-        Format::Urf => finest(urf_numbers(&rasters.urf, "RS")),
-        Format::Pwg | Format::Pdf | Format::Png => finest(found.resolutions_dpi.iter().copied()),
+            .or_else(|| Format::ALL.into_iter().find(renders))?
     };
     let (width_mm, height_mm) = (profile.card.width_mm, profile.card.height_mm);
     let medium = media::of_card(&found.media, width_mm, height_mm);
@@ -49,7 +48,7 @@ pub fn choose(found: &Capabilities, profile: &CardProfile) -> Option<Output> {
     };
     Some(Output {
         format,
-        dpi,
+        dpi: dpi(format, found)?,
         ink: ink(format, found),
         sides: if format.holds_both_sides() { sides(found, profile) } else { Sides::OneSided },
         sheet_back: sheet_back(format, found),
@@ -61,26 +60,41 @@ pub fn choose(found: &Capabilities, profile: &CardProfile) -> Option<Output> {
     })
 }
 
+/// Whether the printer reports this format.
+fn accepts(found: &Capabilities, format: Format) -> bool {
+    found.document_formats.iter().any(|name| name == format.media_type())
+}
+
 /// Whether the printer can hold a job with a document of this format until it is released.
 pub fn can_hold(found: &Capabilities, format: Format) -> bool {
     found.can_hold && (found.holds_rasters || !format.is_raster())
 }
 
-/// The objections to printing cards of a profile with this output; empty if there are none.
-pub fn objections(output: Option<&Output>, profile: &CardProfile) -> Vec<Objection> {
-    let Some(output) = output else {
-        let formats = Format::ALL.map(|format| format.media_type().to_owned()).into();
-        return vec![Objection::NoFormat { formats }];
-    };
-    if profile.card.back.is_some() && output.sides == Sides::OneSided {
-        let profile = profile.name.clone();
-        return vec![if output.format.holds_both_sides() {
-            Objection::OneSided { profile }
-        } else {
-            Objection::OneSidedFormats { profile }
-        }];
+/// The objections to printing cards of a profile on this printer; empty if there are none.
+pub fn objections(found: &Capabilities, profile: &CardProfile) -> Vec<Objection> {
+    let output = choose(found, profile);
+    let is_one_sided = |output: &Output| profile.card.back.is_some() && output.sides == Sides::OneSided;
+    let name = || profile.name.clone();
+    match output {
+        Some(output) if !is_one_sided(&output) => Vec::new(),
+        Some(output) if output.format.holds_both_sides() => vec![Objection::OneSided { profile: name() }],
+        Some(_) => no_resolution(found).into_iter().chain([Objection::OneSidedFormats { profile: name() }]).collect(),
+        None => {
+            let formats = || Format::ALL.map(|format| format.media_type().to_owned()).into();
+            vec![no_resolution(found).unwrap_or_else(|| Objection::NoFormat { formats: formats() })]
+        }
     }
-    Vec::new()
+}
+
+/// The objection to the raster formats that the printer accepts in unsuitable resolutions only.
+fn no_resolution(found: &Capabilities) -> Option<Objection> {
+    let is_unfit = |format: &Format| accepts(found, *format) && dpi(*format, found).is_none();
+    let unfit: Vec<Format> = Format::ALL.into_iter().filter(is_unfit).collect();
+    let mut offered: Vec<[u32; 2]> = unfit.iter().flat_map(|format| resolutions(*format, found)).collect();
+    offered.sort_unstable();
+    offered.dedup();
+    let formats = unfit.iter().map(|format| format.media_type().to_owned()).collect();
+    (!unfit.is_empty()).then_some(Objection::NoResolution { formats, offered })
 }
 
 /// IPP's keyword.
@@ -92,10 +106,32 @@ pub fn keyword(sides: Sides) -> &'static str {
     }
 }
 
-fn finest(found: impl Iterator<Item = u32>) -> u32 {
-    let mut sane: Vec<u32> = found.filter(|dpi| (100..=1_200).contains(dpi)).collect();
-    sane.sort_unstable();
-    sane.iter().rev().find(|dpi| **dpi <= DPI_MAX).or(sane.first()).copied().unwrap_or(DPI)
+/// The resolutions that the printer reports for this format, or else in general: dots per inch in cross-feed and feed
+/// direction.
+fn resolutions(format: Format, found: &Capabilities) -> Vec<[u32; 2]> {
+    let all = |square: &[u32], oblong: &[[u32; 2]]| -> Vec<[u32; 2]> {
+        square.iter().map(|dpi| [*dpi; 2]).chain(oblong.iter().copied()).collect()
+    };
+    let rasters = &found.rasters;
+    let own = match format {
+        Format::Pwg => all(&rasters.pwg_resolutions_dpi, &rasters.pwg_oblong_resolutions_dpi),
+        Format::Urf => all(&urf_numbers(&rasters.urf, "RS").collect::<Vec<_>>(), &[]),
+        Format::Pdf | Format::Png => Vec::new(),
+    };
+    if own.is_empty() { all(&found.resolutions_dpi, &found.oblong_resolutions_dpi) } else { own }
+}
+
+/// The resolution in which a document is rendered: the finest up to [`DPI_MAX`], or else the coarsest. `None` if the printer
+/// reports resolutions for this raster format, and none is the same in both directions and in [`DPI_RANGE`]. The others are
+/// not in the printer's dots.
+fn dpi(format: Format, found: &Capabilities) -> Option<u32> {
+    let reported = resolutions(format, found);
+    let mut fitting: Vec<u32> =
+        reported.iter().filter(|[across, along]| across == along).map(|[dpi, _]| *dpi).collect();
+    fitting.retain(|dpi| DPI_RANGE.contains(dpi));
+    fitting.sort_unstable();
+    let finest = fitting.iter().rev().find(|dpi| **dpi <= DPI_MAX).or(fitting.first()).copied();
+    finest.or_else(|| (reported.is_empty() || !format.is_raster()).then_some(DPI))
 }
 
 /// Colours where there are some. Without, black is made here: letters are sharper than what a printer makes of greys.
@@ -181,6 +217,7 @@ mod tests {
                 pwg_types: list(&["black_1", "sgray_8", "srgb_8"]),
                 pwg_resolutions_dpi: vec![300],
                 pwg_sheet_back: Some("flipped".into()),
+                pwg_oblong_resolutions_dpi: Vec::new(),
                 urf: list(&["W8", "SRGB24", "RS300-600", "DM3"]),
             },
             ..Capabilities::default()
@@ -197,7 +234,7 @@ mod tests {
         let none = Capabilities { document_formats: list(&["image/jpeg"]), ..able() };
         assert_eq!(choose(&none, &profile(true)), None);
         let formats = wanted.map(str::to_owned).into();
-        assert_eq!(objections(None, &profile(true)), [Objection::NoFormat { formats }]);
+        assert_eq!(objections(&none, &profile(true)), [Objection::NoFormat { formats }]);
         let silent = Capabilities::default();
         assert_eq!(choose(&silent, &profile(true)).unwrap().format, Format::Png, "one that names none is tried");
     }
@@ -214,6 +251,11 @@ mod tests {
         assert_eq!(output(&|f| f.rasters.pwg_resolutions_dpi = vec![1_200]).dpi, 1_200);
         assert_eq!(output(&|f| f.rasters.pwg_resolutions_dpi = vec![]).dpi, 300, "as the printer says in general");
         assert_eq!(output(&|f| f.document_formats = list(&["image/urf"])).dpi, 600);
+        let urf_only = |f: &mut Capabilities| {
+            (f.document_formats, f.rasters.urf, f.resolutions_dpi) = (list(&["image/urf"]), Vec::new(), vec![200]);
+        };
+        assert_eq!(output(&urf_only).dpi, 200, "as the printer says in general");
+        assert_eq!(output(&|f| (f.rasters.pwg_resolutions_dpi, f.resolutions_dpi) = (vec![], vec![])).dpi, 300);
         assert_eq!(output(&|_| ()).ink, Ink::Rgb8);
         assert_eq!(output(&|f| f.color = Some(false)).ink, Ink::Black1);
         assert_eq!(output(&|f| f.rasters.pwg_types = list(&["sgray_8"])).ink, Ink::Gray8);
@@ -243,11 +285,10 @@ mod tests {
                 Objection::OneSidedFormats { profile: student() },
             ),
         ] {
-            let output = choose(&found, &profile(true));
-            assert_eq!(objections(output.as_ref(), &profile(true)), [objection]);
-            assert!(objections(output.as_ref(), &profile(false)).is_empty());
+            assert_eq!(objections(&found, &profile(true)), [objection]);
+            assert!(objections(&found, &profile(false)).is_empty());
         }
-        assert!(objections(choose(&able(), &profile(true)).as_ref(), &profile(true)).is_empty());
+        assert!(objections(&able(), &profile(true)).is_empty());
     }
 
     #[test]
@@ -282,5 +323,57 @@ mod tests {
                 assert_eq!(output.media.as_deref(), output.page_mm.map(|_| medium));
             }
         }
+    }
+
+    /// A two-sided printer that accepts these formats, with 300 x 600 dpi only.
+    fn oblong(formats: &[&str]) -> Capabilities {
+        let rasters = Rasters { pwg_resolutions_dpi: vec![], urf: list(&["W8", "SRGB24"]), ..able().rasters };
+        Capabilities {
+            document_formats: list(formats),
+            resolutions_dpi: vec![],
+            oblong_resolutions_dpi: vec![[300, 600]],
+            rasters,
+            ..able()
+        }
+    }
+
+    #[test]
+    fn a_raster_is_chosen_only_in_a_resolution_with_the_same_dots_in_both_directions() {
+        let all = ["image/png", "application/pdf", "image/urf", "image/pwg-raster"];
+        let chosen = |found: &Capabilities| choose(found, &profile(true)).map(|output| (output.format, output.dpi));
+        assert_eq!(chosen(&oblong(&all)), Some((Format::Pdf, 300)), "rasters would have other dots than the printer");
+        let with = |change: &dyn Fn(&mut Capabilities)| {
+            let mut found = oblong(&all);
+            change(&mut found);
+            chosen(&found)
+        };
+        assert_eq!(with(&|f| f.rasters.urf = list(&["RS600"])), Some((Format::Urf, 600)), "its own resolutions count");
+        assert_eq!(with(&|f| f.rasters.pwg_resolutions_dpi = vec![600]), Some((Format::Pwg, 600)));
+        assert_eq!(with(&|f| f.resolutions_dpi = vec![300]), Some((Format::Pwg, 300)), "one of its resolutions fits");
+        let pwg_oblong = |f: &mut Capabilities| {
+            (f.resolutions_dpi, f.rasters.pwg_oblong_resolutions_dpi) = (vec![300], vec![[300, 600]]);
+        };
+        assert_eq!(with(&pwg_oblong), Some((Format::Urf, 300)), "what it reports for one raster is not of the other");
+        for unfit in [2_400, 72] {
+            assert_eq!(with(&|f| f.resolutions_dpi = vec![unfit]), Some((Format::Pdf, 300)), "{unfit}");
+        }
+        assert_eq!(choose(&oblong(&["image/png", "image/urf"]), &profile(false)).unwrap().format, Format::Png);
+        assert_eq!(chosen(&oblong(&["image/urf", "image/pwg-raster"])), None);
+    }
+
+    #[test]
+    fn a_printer_without_a_resolution_that_fits_is_objected_to_with_those_that_it_offers() {
+        let rasters = ["image/urf", "image/pwg-raster"];
+        let mut found = oblong(&rasters);
+        (found.resolutions_dpi, found.rasters.pwg_oblong_resolutions_dpi) = (vec![2_400], vec![[600, 1_200]]);
+        let formats = list(&["image/pwg-raster", "image/urf"]);
+        let offered = vec![[300, 600], [600, 1_200], [2_400, 2_400]];
+        assert_eq!(objections(&found, &profile(false)), [Objection::NoResolution { formats, offered }]);
+        assert!(objections(&oblong(&["image/pwg-raster", "application/pdf"]), &profile(true)).is_empty());
+        assert!(objections(&oblong(&["image/pwg-raster", "image/png"]), &profile(false)).is_empty());
+        let no_resolution = Objection::NoResolution { formats: list(&["image/pwg-raster"]), offered: vec![[300, 600]] };
+        let one_sided = Objection::OneSidedFormats { profile: "student".into() };
+        let front_only = objections(&oblong(&["image/pwg-raster", "image/png"]), &profile(true));
+        assert_eq!(front_only, [no_resolution, one_sided]);
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 pub fn objections(engine: &Engine, profile: &str, found: &Capabilities) -> Vec<Objection> {
     let mut objections: Vec<Objection> = found.objections.iter().cloned().map(of_driver).collect();
     let Ok(profile) = engine.profile(profile) else { return objections };
-    objections.extend(document::objections(document::choose(found, &profile).as_ref(), &profile));
+    objections.extend(document::objections(found, &profile));
     if media::has_size(&found.media, profile.card.width_mm, profile.card.height_mm) == Some(false) {
         objections.push(Objection::NoMedium {
             width: hundredths(profile.card.width_mm),

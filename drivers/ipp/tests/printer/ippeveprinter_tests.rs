@@ -26,11 +26,13 @@ async fn probe_and_status_report_the_printers_attributes() {
         document_formats: vec!["image/png".to_owned(), "image/pwg-raster".to_owned()],
         media: vec!["iso_id-1_53.98x85.6mm".to_owned()],
         resolutions_dpi: vec![300],
+        oblong_resolutions_dpi: Vec::new(),
         sides: ["one-sided", "two-sided-long-edge", "two-sided-short-edge"].map(str::to_owned).to_vec(),
         color: Some(true),
         rasters: Rasters {
             pwg_types: ["black_1", "sgray_8", "srgb_8"].map(str::to_owned).to_vec(),
             pwg_resolutions_dpi: vec![300],
+            pwg_oblong_resolutions_dpi: Vec::new(),
             pwg_sheet_back: Some("normal".to_owned()),
             urf: ["V1.4", "CP1", "RS300", "W8", "SRGB24", "DM1"].map(str::to_owned).to_vec(),
         },
