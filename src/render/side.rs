@@ -50,6 +50,9 @@ const BACKGROUNDS_MAX: usize = 4;
 /// Least module width that a hand-held reader resolves.
 const MODULE_MIN_MM: f32 = 0.16;
 
+/// Dots per inch, and whether the bleed is drawn.
+type BackgroundKey = (u32, bool);
+
 /// The drawing of a side with its places.
 pub(super) struct SideDrawing {
     size_mm: [f32; 2],
@@ -61,7 +64,7 @@ pub(super) struct SideDrawing {
     codes: Vec<(CodePlace, Area)>,
     mrz: Option<(MrzPlace, Area)>,
     /// Backgrounds (the parts that are the same on all cards) by dots per inch, and whether they include the bleed.
-    backgrounds: Mutex<Vec<((u32, bool), Arc<Pixmap>)>>,
+    backgrounds: Mutex<Vec<(BackgroundKey, Arc<Pixmap>)>>,
     /// Pages for reuse. Each contains the background only.
     pages: Mutex<Vec<Pixmap>>,
     /// QR codes known to fit: number of the place, and length of the text in bytes.
@@ -202,7 +205,8 @@ impl SideDrawing {
         Ok(())
     }
 
-    /// Renders the side, upright, in the orientation of the card. Each dot of the card is the same on a page of any size.
+    /// Renders the side, upright, in the orientation of the card. Each dot of the card is the same on a page of any size,
+    /// except for the pattern of a photo in black.
     pub(super) fn paint(
         &self,
         laid: &Laid,
