@@ -71,3 +71,12 @@ pub(crate) enum Old {
     Refuses,
     SaysNothing,
 }
+
+/// What the printer reports as its `printer-state`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PrinterState {
+    /// Processing while a job is.
+    OfItsJobs,
+    /// Idle, although a job is processing.
+    Idle,
+}

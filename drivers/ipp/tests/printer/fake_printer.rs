@@ -18,7 +18,7 @@ use ipp::request::IppRequestResponse;
 use ipp::value::IppValue;
 
 use crate::clock;
-pub(crate) use crate::fake_behaviour::{BrokenHold, Holds, Names, Old, OperationFailure, UpTime};
+pub(crate) use crate::fake_behaviour::{BrokenHold, Holds, Names, Old, OperationFailure, PrinterState, UpTime};
 
 pub(crate) const CREATE_JOB: u16 = 0x0005;
 pub(crate) const SEND_DOCUMENT: u16 = 0x0006;
@@ -48,15 +48,6 @@ pub(crate) struct FakeJob {
     pub(crate) doubt: Option<&'static str>,
     /// `job-impressions-completed` when it is completed.
     pub(crate) impressions: i32,
-}
-
-/// What the printer reports as its `printer-state`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum PrinterState {
-    /// Processing while a job is.
-    OfItsJobs,
-    /// Idle, although a job is processing.
-    Idle,
 }
 
 /// The state of the printer.
