@@ -18,6 +18,7 @@ mod engine;
 mod eve;
 mod faults;
 mod formats;
+mod freezes;
 mod frozen;
 mod hostile_printers;
 mod instance;

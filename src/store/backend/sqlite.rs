@@ -25,6 +25,8 @@ use crate::store::{
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The interval between tries. Short, because a busy scheduler leaves only short gaps between its transactions.
 const WRITE_RETRY: Duration = Duration::from_millis(1);
+/// A process that tried less often until the timeout was suspended meanwhile, and waits once more.
+const TRIES_MIN: u32 = 200;
 
 /// The page cache of a connection, in KiB (negative, as SQLite wants it). An import writes to random pages of its indexes,
 /// so the writer has a large cache; readers rely on the page cache of the operating system.
@@ -112,41 +114,54 @@ impl SqliteFile {
         if identity(&self.path) != self.identity {
             return Err(StoreError::Unavailable { doing: BEGINNING, outage: Outage::FileMoved, source: None });
         }
-        let begun = timeout(WRITE_TIMEOUT, async {
-            loop {
-                match self.write.begin_with("BEGIN IMMEDIATE").await {
-                    Err(error) if is_busy(&error) => {
-                        #[expect(
-                            clippy::disallowed_methods,
-                            reason = "waits for another process, which the injected clock does not control"
-                        )]
-                        tokio::time::sleep(WRITE_RETRY).await;
-                    }
-                    Err(error) if is_read_only(&error) => {
-                        // SQLite opens a file for reading that it may not open for writing, and such a connection never
-                        // writes. The next one is opened again.
-                        if let Ok(connection) = self.write.acquire().await {
-                            let _ = connection.close().await; // it is thrown away
+        let mut is_again = false;
+        loop {
+            let mut tries = 0_u32;
+            let begun = timeout(WRITE_TIMEOUT, async {
+                loop {
+                    tries += 1;
+                    match self.write.begin_with("BEGIN IMMEDIATE").await {
+                        Err(error) if is_busy(&error) => {
+                            #[expect(
+                                clippy::disallowed_methods,
+                                reason = "waits for another process, which the injected clock does not control"
+                            )]
+                            tokio::time::sleep(WRITE_RETRY).await;
                         }
-                        return Err(error);
+                        Err(error) if is_read_only(&error) => {
+                            // SQLite opens a file for reading that it may not open for writing, and such a connection never
+                            // writes. The next one is opened again.
+                            if let Ok(connection) = self.write.acquire().await {
+                                let _ = connection.close().await; // it is thrown away
+                            }
+                            return Err(error);
+                        }
+                        result => return result,
                     }
-                    begun => return begun,
+                }
+            });
+            match begun.await {
+                Ok(result) => return result.map(SqliteTransaction::new).map_err(doing(BEGINNING)),
+                Err(_) if tries < TRIES_MIN && !is_again => is_again = true,
+                Err(_) => {
+                    return Err(StoreError::Unavailable {
+                        doing: BEGINNING,
+                        outage: Outage::Locked { holder: lock_holder(&shared_memory(&self.path)) },
+                        source: None,
+                    });
                 }
             }
-        });
-        match begun.await {
-            Ok(begun) => begun.map(SqliteTransaction::new).map_err(doing(BEGINNING)),
-            Err(_) => Err(StoreError::Unavailable {
-                doing: BEGINNING,
-                outage: Outage::Locked { holder: lock_holder(&shared_memory(&self.path)) },
-                source: None,
-            }),
         }
     }
 
     /// Begins a transaction that reads, on a snapshot.
     pub(super) async fn begin_read(&self) -> Result<SqliteTransaction, StoreError> {
-        self.read.begin().await.map(SqliteTransaction::new).map_err(doing("beginning to read"))
+        let begun = match self.read.begin().await {
+            // The process may have been suspended while it waited for one of its own connections.
+            Err(sqlx::Error::PoolTimedOut) => self.read.begin().await,
+            begun => begun,
+        };
+        begun.map(SqliteTransaction::new).map_err(doing("beginning to read"))
     }
 
     pub(super) async fn close(&self) {
@@ -157,9 +172,13 @@ impl SqliteFile {
 
 const BEGINNING: &str = "beginning to write";
 
+/// How long a process waits for one of its own connections.
+const CONNECTION_TIMEOUT: Duration = Duration::from_mins(2);
+
 /// The options of a pool that closes a connection whose last transaction did not end as sqlx expected.
 fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false).before_acquire(|connection, _| {
+    let options = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(CONNECTION_TIMEOUT);
+    options.test_before_acquire(false).before_acquire(|connection, _| {
         let is_sound = !connection.is_in_transaction();
         Box::pin(async move { Ok(is_sound) })
     })
