@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use cetak_driver_api::{AttemptId, AttemptRef};
+use cetak_driver_api::{AttemptId, AttemptRef, Condition};
 use ipp::attribute::IppAttributeGroup;
 use ipp::model::{DelimiterTag, Operation};
 use ipp::value::IppValue;
@@ -22,9 +22,6 @@ use crate::wire::{self, Request};
 
 /// The `limit` of each Get-Jobs. Printers list the newest ended jobs first.
 const JOBS_MAX: i32 = 1000;
-
-/// `printer-state` `idle` (RFC 8011, section 5.4.11).
-const PRINTER_IDLE: i32 = 3;
 
 impl IppPrinter {
     /// Requests all printer attributes, and keeps those that the driver needs for a job.
@@ -70,7 +67,7 @@ impl IppPrinter {
     /// Whether the printer reports that it works on no job.
     pub(crate) async fn is_idle(&self) -> Result<bool, CallError> {
         let printer = self.request_printer_attributes(&["printer-state"]).await?;
-        Ok(integer(&printer, "printer-state") == Some(PRINTER_IDLE))
+        Ok(status::status(&printer).is_some_and(|status| status.condition == Condition::Idle))
     }
 
     /// Requests `printer-up-time`. `None` if the printer does not report it.
