@@ -15,6 +15,7 @@ use std::{
 use anyhow::Context;
 use zeroize::Zeroizing;
 
+use super::system::machine;
 use crate::{
     cli::{Message, words},
     engine::{
@@ -208,6 +209,11 @@ impl LockPlace {
         Self { folder: folder.to_owned(), database: None, is_held: Arc::default() }
     }
 
+    /// The folder of the database file, or of the node.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Whether it is the lock of a SQLite file.
     pub(super) fn is_of_file(&self) -> bool {
         self.database.is_some()
@@ -222,7 +228,7 @@ impl LockPlace {
         let read = |file: &Path| fs::read_to_string(file).unwrap_or_default().trim().to_owned();
         match fs::metadata(self.folder.join(LOCK)) {
             Ok(lock) => {
-                let (machine, instance) = (read(Path::new("/etc/machine-id")), read(&self.folder.join(INSTANCE)));
+                let (machine, instance) = (machine(), read(&self.folder.join(INSTANCE)));
                 format!("{machine}/{instance}/{}", lock.ino())
             }
             Err(_) => String::new(),

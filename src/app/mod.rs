@@ -5,6 +5,7 @@ pub mod demo;
 mod drivers;
 mod fault_file;
 mod files;
+mod memory_file;
 mod owners;
 pub mod profiles;
 mod scheduler;
@@ -32,6 +33,7 @@ use crate::{
 use config::Config;
 pub use drivers::{PrinterOptions, drivers, render_permits, renderers};
 use files::LockPlace;
+use memory_file::MemoryFile;
 use owners::SystemOwners;
 use scheduler::{raise_open_files, schedule};
 use system::{SystemClock, SystemEntropy, actor};
@@ -155,6 +157,7 @@ fn writes(command: &Command) -> bool {
         Command::Record(
             RecordCommand::Show { .. }
             | RecordCommand::Quarantined
+            | RecordCommand::Held
             | RecordCommand::Hold { .. }
             | RecordCommand::Release { .. },
         )
@@ -247,6 +250,10 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     } else {
         Store::open(&config.database, keys).await?
     };
+    let database = match &config.database {
+        Location::File(file) => Some(file.clone()),
+        Location::Server(_) => None,
+    };
     let clock = SystemClock::default();
     if store.is_shared() {
         sync_clock(&clock, &mut store.read().await?).await?;
@@ -265,7 +272,8 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
         faults: Arc::new(fault_file::FileOfFaults::new(&global.data, &config.database)),
     };
     let owners = Arc::new(SystemOwners::new(lock_place.clone()));
-    let engine = Engine { owners, ..assemble(parts, clock, entropy) };
+    let memory = Arc::new(MemoryFile::new(lock_place.folder(), database));
+    let engine = Engine { owners, memory: Some(memory), ..assemble(parts, clock, entropy) };
     Ok(Opened { engine, lock_place })
 }
 
@@ -301,6 +309,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         lease: None,
         faults: parts.faults,
         owners: Arc::new(SystemOwners::default()),
+        memory: None,
     }
 }
 

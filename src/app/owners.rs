@@ -9,7 +9,7 @@ use rustix::{
 
 use super::{
     files::{FILE_LOCK, LockPlace},
-    system::host,
+    system::{boot, host},
 };
 use crate::{
     domain::owner::{Presence, Process},
@@ -45,7 +45,7 @@ impl Owners for SystemOwners {
             host: host(),
             id: id.into(),
             started: seen(id).ok().flatten().unwrap_or(0),
-            boot: text("/proc/sys/kernel/random/boot_id"),
+            boot: boot(),
             pid_namespace: fs::read_link("/proc/self/ns/pid")
                 .map(|name| name.to_string_lossy().into_owned())
                 .unwrap_or_default(),
@@ -107,10 +107,6 @@ fn seen(id: u32) -> io::Result<Option<i64>> {
     }
     let started = fields.get(19).and_then(|ticks| ticks.parse().ok());
     started.map(Some).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "/proc has no start of the process"))
-}
-
-fn text(file: &str) -> String {
-    fs::read_to_string(file).map(|text| text.trim().to_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -90,6 +90,39 @@ pub fn host() -> String {
         .map_or_else(|_| "unknown".into(), |name| name.trim().to_owned())
 }
 
+const MACHINE: &str = "/etc/machine-id";
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+
+/// The machine id; empty if the machine has none.
+pub fn machine() -> String {
+    text(MACHINE)
+}
+
+/// The id of the kernel's present run; empty if it is not known.
+pub fn boot() -> String {
+    text(BOOT)
+}
+
+/// The machine id and the id of the kernel's present run, each empty if there is none; `None` if they cannot be read at present.
+pub fn machine_and_boot() -> Option<(String, String)> {
+    let read = |file: &str| match std::fs::read_to_string(file) {
+        Ok(text) => Some(text.trim().to_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(String::new()),
+        Err(_) => None,
+    };
+    Some((read(MACHINE)?, read(BOOT)?))
+}
+
+/// When a file was created, in nanoseconds since 1970; `None` on a file system that does not keep it.
+pub fn born_ns(file: &std::fs::Metadata) -> Option<i64> {
+    let born = file.created().ok()?.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(born.as_nanos()).ok()
+}
+
+fn text(file: &str) -> String {
+    std::fs::read_to_string(file).map(|text| text.trim().to_owned()).unwrap_or_default()
+}
+
 /// The user's name from the password file, by the process's user id. Environment variables are not trustworthy.
 fn os_user() -> String {
     use std::os::unix::fs::MetadataExt;

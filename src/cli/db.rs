@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::{
     Message,
-    args::DbCommand,
+    act::with_second,
+    args::{DbCommand, PrintedSinceArg, SecondArgs},
     audit::seal_read,
     output::{Output, message, table, thousands},
     words,
@@ -14,7 +15,9 @@ use crate::{
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{self, AcceptClock, ArchiveJobs, Archived, BackUpDatabase, RecountCounters},
+        operations::{
+            self, AcceptClock, AdoptDatabase, ArchiveJobs, Archived, BackUpDatabase, PrintedSince, RecountCounters,
+        },
         query::{CheckDatabase, CheckedRule, CountArchivable},
     },
 };
@@ -27,6 +30,13 @@ pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str
         DbCommand::Move { to } => move_to(engine, out, &to).await,
         DbCommand::Recount => recount(engine, out).await,
         DbCommand::AcceptClock { reason } => accept_clock(engine, out, reason).await,
+        DbCommand::Adopt { printed_since, reason, second } => {
+            let printed_since = match printed_since {
+                PrintedSinceArg::None => PrintedSince::None,
+                PrintedSinceArg::Unknown => PrintedSince::Unknown,
+            };
+            adopt(engine, out, AdoptDatabase { printed_since, note: reason }, second).await
+        }
         DbCommand::Archive { older_than, dry_run } => archive(engine, out, older_than, dry_run).await,
     }
 }
@@ -74,7 +84,10 @@ async fn backup(engine: &Engine, out: Output, file: &Path, key: &str) -> anyhow:
     message(&format!(
         "note: the key is not in it. Keep {key} too, and in another place: without it no record can be read"
     ));
-    message("hint: to restore, put the backup as `cetak.db` and the key as `cetak.key` into an empty data folder");
+    message(
+        "hint: to restore, put the backup as `cetak.db` and the key as `cetak.key` into an empty data folder, and adopt it with \
+         `cetak db adopt`",
+    );
     Ok(())
 }
 
@@ -128,6 +141,26 @@ async fn accept_clock(engine: &Engine, out: Output, note: Note) -> anyhow::Resul
             accepted.newest, accepted.jobs
         )
     })?;
+    Ok(())
+}
+
+async fn adopt(engine: &Engine, out: Output, act: AdoptDatabase, second: SecondArgs) -> anyhow::Result<()> {
+    const HINT: &str = "hint: see the records that are held with `cetak record held`";
+    let is_unknown = act.printed_since == PrintedSince::Unknown;
+    let Some(act) = with_second(engine, out, second, act, "the database is adopted").await? else { return Ok(()) };
+    let adopted = Direct::new(engine).act(act).await?;
+    out.data(&adopted, |adopted| {
+        let number = |n: usize| thousands(i64::try_from(n).unwrap_or(i64::MAX));
+        format!(
+            "the database is adopted as generation {}; records held: {}; attempts with an uncertain outcome: {}\n",
+            adopted.generation,
+            number(adopted.held),
+            number(adopted.uncertain),
+        )
+    })?;
+    if is_unknown {
+        message(HINT);
+    }
     Ok(())
 }
 

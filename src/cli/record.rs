@@ -23,21 +23,8 @@ pub(super) fn name(record: RecordArg) -> RecordName {
 pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand) -> anyhow::Result<()> {
     let done = match command {
         RecordCommand::Show { record } => return show(engine, out, &name(record)).await,
-        RecordCommand::Quarantined => {
-            let state = Some(RecordState::Quarantined);
-            let mut lines = pages::all(engine, |page| ListRecords { state, page }).await?;
-            for line in &mut lines {
-                words::word_reason(&mut line.reason, out);
-            }
-            let row = |r: &RecordLine| {
-                let reason = words::with_note(r.reason.as_deref(), r.note.as_deref()).unwrap_or_default();
-                vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), reason]
-            };
-            let text = |lines: &Vec<RecordLine>| {
-                table(&["source", "request id", "kind", "reason"], &lines.iter().map(row).collect::<Vec<_>>())
-            };
-            return Ok(out.data(&lines, text)?);
-        }
+        RecordCommand::Quarantined => return list(engine, out, RecordState::Quarantined).await,
+        RecordCommand::Held => return list(engine, out, RecordState::Held).await,
         RecordCommand::Hold { record, reason } => {
             let name = name(record);
             Direct::new(engine).act(HoldRecord { record: name.clone(), note: reason }).await?;
@@ -50,6 +37,23 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
         }
     };
     Ok(out.done(&done)?)
+}
+
+/// The records of a state, with the reason of each.
+async fn list(engine: &Engine, out: Output, state: RecordState) -> anyhow::Result<()> {
+    let state = Some(state);
+    let mut lines = pages::all(engine, |page| ListRecords { state, page }).await?;
+    for line in &mut lines {
+        words::word_reason(&mut line.reason, out);
+    }
+    let row = |r: &RecordLine| {
+        let reason = words::with_note(r.reason.as_deref(), r.note.as_deref()).unwrap_or_default();
+        vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), reason]
+    };
+    let text = |lines: &Vec<RecordLine>| {
+        table(&["source", "request id", "kind", "reason"], &lines.iter().map(row).collect::<Vec<_>>())
+    };
+    Ok(out.data(&lines, text)?)
 }
 
 async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! The audit event of an act or transition, and its stored text.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use super::actor::Actor;
 use super::{id::AccountId, objection::Objection, reason::Reason, time::Timestamp};
@@ -54,6 +54,17 @@ impl Event {
         self.details.push(("objections", Value::Objections(objections)));
         self
     }
+}
+
+/// The newest row of a chain.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChainHead {
+    /// The chain.
+    pub chain: String,
+    /// The number of its newest row.
+    pub seq: i64,
+    /// The hash of that row, hexadecimal.
+    pub hash: String,
 }
 
 /// The format of new entries. Entries without a version are of the first format, which has neither version nor account

@@ -35,6 +35,7 @@ pub enum Readiness {
 
 /// The state of a printer on which the worker's next action depends.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that are read apart, and of which any combination occurs")]
 pub struct PrinterSnapshot<'a> {
     /// Its name.
     pub name: &'a str,
@@ -56,6 +57,8 @@ pub struct PrinterSnapshot<'a> {
     pub down_since: Option<Timestamp>,
     /// Its oldest batch that is not closed.
     pub batch: Option<(BatchId, BatchState)>,
+    /// Whether the database may be a copy, so that a person has to adopt it.
+    pub in_doubt: bool,
     /// All pauses in force.
     pub pauses: &'a [Pause],
     /// The instant of the newest audit row.
@@ -111,6 +114,8 @@ impl Action {
 pub enum Blocked {
     /// The clock is behind the newest audit row by more than [`CLOCK_TOLERANCE`].
     ClockBehind,
+    /// The database may be a copy, and the first may print elsewhere.
+    InstanceInDoubt,
     /// The queue, the printer or its batch is paused.
     Paused,
     /// No window is open.
@@ -144,6 +149,7 @@ impl Blocked {
     pub fn code(self) -> &'static str {
         match self {
             Self::ClockBehind => "clock-behind",
+            Self::InstanceInDoubt => "instance-in-doubt",
             Self::Paused => "paused",
             Self::OutsideWindow => "outside-window",
             Self::BreakerLocked => "breaker-locked",
@@ -172,6 +178,9 @@ pub fn next_action(printer: &PrinterSnapshot, rules: &Rules, now: Timestamp) -> 
     }
     if printer.has_open_attempt {
         return Action::Resume;
+    }
+    if printer.in_doubt {
+        return Action::block(Blocked::InstanceInDoubt);
     }
     if now.plus(CLOCK_TOLERANCE) < printer.newest {
         return Action::block(Blocked::ClockBehind);
@@ -264,6 +273,7 @@ mod tests {
             readiness: Readiness::Ready,
             down_since: None,
             batch: Some((BatchId(7), BatchState::Running)),
+            in_doubt: false,
             pauses: &[],
             newest: NOON,
         }
@@ -289,6 +299,13 @@ mod tests {
         assert_eq!(decided(&PrinterSnapshot { has_lease: false, ..open }), Action::WaitForLease);
         assert_eq!(decided(&PrinterSnapshot { own_node: Some("a"), ..open }), Action::Leave);
         assert_eq!(decided(&PrinterSnapshot { has_open_attempt: false, ..open }), Action::block(Blocked::Paused));
+    }
+
+    #[test]
+    fn a_database_that_may_be_a_copy_starts_no_card_and_finishes_the_open_attempt() {
+        let doubtful = PrinterSnapshot { in_doubt: true, ..printer() };
+        assert_eq!(decided(&doubtful), Action::block(Blocked::InstanceInDoubt));
+        assert_eq!(decided(&PrinterSnapshot { has_open_attempt: true, ..doubtful }), Action::Resume);
     }
 
     #[test]

@@ -19,6 +19,7 @@
 //!   **objection**: why a printer must not be used ([`objection`])
 //! * **lease**: a node's right to use its printers, for a limited time; **fencing token**: the number that makes the writes of
 //!   an earlier lease fail
+//! * **instance**: one living database; a copy of it or a restored state of it is another, until a person adopts it ([`instance`])
 //! * **breaker**: what stops a printer that keeps failing ([`breaker`])
 //!
 //! Every change of a record, a job or an attempt is a function here that returns one [`transition::Transition`]; the store saves
@@ -33,6 +34,7 @@ pub mod card;
 pub mod dispatch;
 pub mod id;
 pub mod import;
+pub mod instance;
 pub mod job;
 pub mod objection;
 pub mod open_job;

@@ -127,6 +127,7 @@ impl Room {
             readiness: printer.readiness,
             down_since: None,
             batch: printer.batch.map(|batch| (batch, BatchState::Running)),
+            in_doubt: false,
             pauses: &[],
             newest: self.now,
         };

@@ -160,6 +160,13 @@ pub fn hold(view: &RecordView, note: &str) -> Result<Transition, Refusal> {
     Ok(transition)
 }
 
+/// Takes a waiting record off the list when its database is adopted and the one before may have printed it. The event of the
+/// adoption names it.
+pub fn hold_at_adoption(record: RecordId) -> Transition {
+    let change = RecordChange::new(record, RecordState::Waiting, RecordState::Held).because(&Reason::HeldAtAdoption);
+    Transition { record: Some(change), ..Transition::new(None) }
+}
+
 /// Changes a waiting or queued record to `to`; a queued job is closed and its blank released.
 fn leave_queue(
     view: &RecordView,

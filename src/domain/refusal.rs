@@ -196,6 +196,10 @@ refusals! {
     Invalid "server-address" ServerAddress;
     /// The database breaks a rule of the check, before the move or after it.
     Conflict "move-unsound" MoveUnsound { rule: String, moved: bool };
+    /// The database may be a copy, and the first may print elsewhere.
+    Conflict "instance-in-doubt" InstanceInDoubt;
+    /// The database is what the data folder remembers.
+    Conflict "nothing-to-adopt" NothingToAdopt;
     /// Another scheduler has this node name, for at most the rest of its lease.
     Conflict "node-taken" NodeTaken { node: String, process: i64, host: String, lease_left_s: i64 };
 }

@@ -96,6 +96,7 @@ pub(crate) struct Snapshot {
     /// Uncertain attempts of this process, with their names, that it has not confirmed.
     pub(crate) unconfirmed: Vec<(AttemptKey, String)>,
     pub(crate) batch: Option<Batch>,
+    pub(crate) in_doubt: bool,
     pub(crate) pauses: Arc<[Pause]>,
     /// The instant of the newest audit row.
     pub(crate) newest: Timestamp,
@@ -111,7 +112,8 @@ impl Question for SnapshotQuery {
         let printers = tx.printers_named(&names).await?;
         let open = tx.attempts_open(&names).await?;
         let batches = tx.batches_open(&names).await?;
-        let pauses: Arc<[Pause]> = tx.pause_list().await?.into();
+        let (pauses, doubt) = tx.feeding_stops().await?;
+        let (pauses, in_doubt): (Arc<[Pause]>, bool) = (pauses.into(), doubt.is_some());
         let newest = tx.newest_instant().await?;
         let unconfirmed = tx.attempts_unconfirmed(engine.writer.owner).await?;
         drop(tx);
@@ -119,7 +121,8 @@ impl Question for SnapshotQuery {
         for printer in printers {
             let (name, pauses) = (printer.name.clone(), pauses.clone());
             let (open, unconfirmed) = (Vec::new(), Vec::new());
-            seen.insert(name, Box::new(Snapshot { printer, open, unconfirmed, batch: None, pauses, newest }));
+            let snapshot = Snapshot { printer, open, unconfirmed, batch: None, in_doubt, pauses, newest };
+            seen.insert(name, Box::new(snapshot));
         }
         for (printer, attempt) in open {
             if let Some(seen) = seen.get_mut(&printer) {

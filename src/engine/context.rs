@@ -9,6 +9,7 @@ use super::{
     clock::{Clock, Entropy},
     error::EngineError,
     fault::FaultFile,
+    instance_memory::InstanceMemory,
     owners::Owners,
     scheduling::lease::Lease,
     settings::Settings,
@@ -59,6 +60,8 @@ pub struct Engine {
     pub faults: Arc<dyn FaultFile>,
     /// Looks up the processes that began attempts.
     pub owners: Arc<dyn Owners>,
+    /// What the data folder remembers of the database. `None` without a data folder.
+    pub memory: Option<Arc<dyn InstanceMemory>>,
 }
 
 impl Engine {

@@ -15,6 +15,8 @@ pub mod fault;
 pub mod files;
 mod group_commit;
 pub mod import;
+mod instance;
+pub mod instance_memory;
 pub mod operations;
 mod outage_log;
 pub mod owners;

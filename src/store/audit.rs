@@ -10,6 +10,7 @@ use super::{
     counter::{CounterRows, add_outcomes, add_records},
     doing, execute, keys, on, set,
 };
+pub use crate::domain::audit::ChainHead;
 use crate::domain::{
     audit::{Event, entry},
     time::Timestamp,
@@ -26,17 +27,6 @@ pub struct AuditRow {
     pub entry: String,
     /// HMAC over the hash of the row before, and the text.
     pub hash: Vec<u8>,
-}
-
-/// The newest row of a chain.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
-pub struct ChainHead {
-    /// The chain.
-    pub chain: String,
-    /// The number of its newest row.
-    pub seq: i64,
-    /// The hash of that row, hexadecimal.
-    pub hash: String,
 }
 
 /// A fault of a chain.

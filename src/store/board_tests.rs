@@ -11,7 +11,7 @@ use super::{Inner, Location, Store, Writer, audit, counter, keys::Keys, node, pe
 use crate::domain::time::Timestamp;
 
 /// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}`.
-const STATEMENTS: [&str; 13] = [
+const STATEMENTS: [&str; 14] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,
@@ -23,6 +23,7 @@ const STATEMENTS: [&str; 13] = [
     report::OPEN_BATCHES,
     report::BATCH_COUNTS,
     report::PLANNED_BATCHES,
+    report::HELD_FOR,
     pending_act::OPEN_COUNTS,
     pending_act::OPEN_LIST,
 ];
@@ -68,6 +69,7 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
     let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
     for (sql, index) in [
         (report::HELD, "record_aside (state=? AND id>?)"),
+        (report::HELD_FOR, "record_aside (state=?)"),
         (report::QUARANTINED, "record_aside (state=? AND id>?)"),
         (report::UNCERTAIN, "record_aside (state=? AND id>?)"),
         (report::WITHDRAWN, "record_aside (state=? AND id>?)"),

@@ -5,7 +5,10 @@ use std::path::Path;
 use tracing::{Span, trace_span};
 
 use super::{
-    backend::{Backend, Inner, Location, LockHolder, lock_holder, sqlite::shared_memory},
+    backend::{
+        Backend, Inner, Location, LockHolder, lock_holder,
+        sqlite::{SqliteFile, identity, shared_memory},
+    },
     error::StoreError,
     keys::Keys,
     tx::{Heads, Tx, Writer},
@@ -97,6 +100,11 @@ impl Store {
     /// Whether several schedulers may share the database; each then needs a lease. True for PostgreSQL.
     pub fn is_shared(&self) -> bool {
         matches!(self.backend, Backend::Postgres(_))
+    }
+
+    /// Whether the path of a SQLite file no longer names the file that is open, so that nothing can be written.
+    pub fn is_file_moved(&self) -> bool {
+        matches!(&self.backend, Backend::Sqlite(SqliteFile { path, identity: open, .. }) if identity(path) != *open)
     }
 
     /// Begins a read-only transaction on a snapshot of the database.

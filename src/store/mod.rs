@@ -21,6 +21,7 @@ mod counter_deltas;
 mod database;
 mod error;
 mod fence;
+mod instance;
 pub mod keys;
 mod maintenance;
 mod node;

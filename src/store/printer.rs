@@ -1,8 +1,9 @@
 //! Printers and pauses.
 
-use super::{StoreError, Tx, doing, execute, on, parse, set, set_of_names};
+use super::{StoreError, Tx, doing, execute, instance::DOUBT, on, parse, set, set_of_names};
 use crate::domain::{
     breaker::Breaker,
+    instance::Doubt,
     pause::{Pause, PauseScope},
     printer::Printer,
     time::Timestamp,
@@ -133,8 +134,12 @@ impl Tx {
 
     /// Adds a pause. Returns `false` if the scope is paused already; its first reason is kept.
     pub async fn pause_add(&mut self, scope: &PauseScope, reason: &str) -> Result<bool, StoreError> {
-        const ADD: &str = "INSERT INTO pause (scope, name, reason, actor, at_us, account, means) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
         let (kind, name) = columns(scope);
+        self.pause_insert(kind, &name, reason).await
+    }
+
+    pub(super) async fn pause_insert(&mut self, kind: &str, name: &str, reason: &str) -> Result<bool, StoreError> {
+        const ADD: &str = "INSERT INTO pause (scope, name, reason, actor, at_us, account, means) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
         let (actor, account, means) = self.writer.actor.columns();
         let added = execute!(
             self,
@@ -153,8 +158,17 @@ impl Tx {
 
     /// All pauses, by scope and name.
     pub async fn pause_list(&mut self) -> Result<Vec<Pause>, StoreError> {
+        Ok(self.feeding_stops().await?.0)
+    }
+
+    /// All pauses, and the doubt whether this is the living database: what a person has to end before cards start.
+    pub async fn feeding_stops(&mut self) -> Result<(Vec<Pause>, Option<Doubt>), StoreError> {
         let rows: Vec<(String, String, String, String, i64)> =
             on!(self, c => sqlx::query_as(PAUSES).fetch_all(c)).map_err(doing("reading the pauses"))?;
+        let (doubts, rows): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|(kind, name, ..)| kind == "queue" && name == DOUBT);
+        // A later version may know other differences; it is a doubt all the same.
+        let doubt = doubts.into_iter().next().map(|(_, _, text, ..)| serde_json::from_str(&text).unwrap_or_default());
         let pause = |(kind, name, reason, actor, at): (String, String, String, String, i64)| {
             let scope = match kind.as_str() {
                 "printer" => PauseScope::Printer(name),
@@ -163,7 +177,7 @@ impl Tx {
             };
             Pause { scope, reason, actor, at: Timestamp(at) }
         };
-        Ok(rows.into_iter().map(pause).collect())
+        Ok((rows.into_iter().map(pause).collect(), doubt))
     }
 }
 

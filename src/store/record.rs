@@ -364,6 +364,13 @@ impl Tx {
         Ok(done)
     }
 
+    /// All records that wait, of all profiles.
+    pub async fn waiting_all(&mut self) -> Result<Vec<RecordId>, StoreError> {
+        let rows: Vec<i64> = on!(self, c => sqlx::query_scalar("SELECT record_id FROM waiting").fetch_all(c))
+            .map_err(doing("reading the waiting list"))?;
+        Ok(rows.into_iter().map(RecordId).collect())
+    }
+
     /// The first `n` records of a profile's waiting list, in order. The cost depends on `n`, not on the length of the list.
     pub async fn waiting_first(&mut self, profile: &str, n: i64) -> Result<Vec<Claimed>, StoreError> {
         const FIRST: &str = "

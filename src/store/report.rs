@@ -6,6 +6,7 @@ use super::{StoreError, Tx, doing, on, set};
 use crate::domain::{
     id::{BatchId, JobId, RecordId},
     job::JobState,
+    reason::Reason,
     record::RecordState,
     time::Timestamp,
 };
@@ -236,7 +237,16 @@ pub(super) const QUARANTINED: &str = aside!("'quarantined'");
 pub(super) const UNCERTAIN: &str = aside!("'uncertain'");
 pub(super) const WITHDRAWN: &str = aside!("'withdrawn'");
 
+/// Through the index of [`HELD`].
+pub(super) const HELD_FOR: &str = "SELECT COUNT(*) FROM record WHERE state = 'held' AND reason = $1";
+
 impl Tx {
+    /// The number of records that are held for a reason of the program.
+    pub async fn records_held_count(&mut self, reason: &Reason) -> Result<i64, StoreError> {
+        on!(self, c => sqlx::query_scalar(HELD_FOR).bind(reason.to_stored()).fetch_one(c))
+            .map_err(doing("counting held records"))
+    }
+
     /// A record.
     pub async fn record_line(&mut self, record: RecordId) -> Result<Option<RecordLine>, StoreError> {
         const LINE: &str = record!("id = $1");

@@ -92,6 +92,29 @@ impl Postgres {
         server
     }
 
+    /// Another server on a copy of this one's files. This one must be stopped.
+    pub(crate) fn copied(&self) -> Self {
+        let folder = place(&[env::temp_dir()]);
+        copy(&self.folder().join("data"), &folder.path().join("data"));
+        self.beside(folder)
+    }
+
+    /// A standby of this server, which follows it until it is promoted.
+    pub(crate) fn standby(&self) -> Self {
+        let folder = place(&[env::temp_dir()]);
+        let mut backup = unprivileged(&program("pg_basebackup"), &[]);
+        backup.args(["-R", "--checkpoint=fast", "--no-sync", "-d", &self.url(), "-D"]);
+        output(backup.arg(folder.path().join("data")));
+        self.beside(folder)
+    }
+
+    fn beside(&self, folder: TempDir) -> Self {
+        give_away(folder.path());
+        let mut server = Self { folder, settings: self.settings.clone(), port: 0, server: None };
+        server.run();
+        server
+    }
+
     /// `postgres://cetak@127.0.0.1:PORT/cetak`; it needs no password.
     pub(crate) fn url(&self) -> String {
         format!("postgres://cetak@127.0.0.1:{}/cetak", self.port)

@@ -7,6 +7,7 @@ mod arrived_cards;
 mod cli;
 mod cluster;
 mod comparison;
+mod copies;
 #[path = "../../drivers/ipp/tests/printer/cupsd.rs"]
 #[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod cupsd;

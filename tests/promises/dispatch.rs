@@ -33,7 +33,7 @@ const RUNNING: &str = "UPDATE batch SET state = 'running'";
 const NOT_RECALLED: &str = "UPDATE record SET stop = NULL";
 
 /// In the SQL, `@BATCH` is the printer's batch, `@QUEUED` its next job, and `@HELD` the job of its uploaded card.
-const CASES: [Case; 19] = [
+const CASES: [Case; 20] = [
     ("nothing forbids it", "", "", |_, _| {}, (true, true)),
     (
         "the queue is paused",
@@ -69,6 +69,13 @@ const CASES: [Case; 19] = [
         UNPAUSED,
         |printer, _| printer.pauses = paused(PauseScope::Batch(999)),
         (true, true),
+    ),
+    (
+        "the database may be a copy",
+        "INSERT INTO pause (scope, name, reason, actor, at_us) VALUES ('queue', 'instance', '{}', 'a', 0)",
+        UNPAUSED,
+        |printer, _| printer.in_doubt = true,
+        (false, false),
     ),
     (
         "the printer was removed",
@@ -227,6 +234,7 @@ fn decided(batch: BatchId, change: Change) -> (bool, bool) {
             readiness: Readiness::Ready,
             down_since: None,
             batch: Some((batch, BatchState::Running)),
+            in_doubt: false,
             pauses: &[],
             newest: now,
         };

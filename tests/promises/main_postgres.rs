@@ -16,6 +16,7 @@ mod dispatch;
 mod fake_printer;
 mod feeding;
 mod import;
+mod instance;
 mod moving;
 mod nodes;
 mod notes;

@@ -368,13 +368,13 @@ fn every_operation_that_needs_two_people_can_be_asked_for_if_the_program_does_it
         | Operation::ReprintApprove
         | Operation::CountBook
         | Operation::StockRemove
-        | Operation::PrinterAddObjected => true,
+        | Operation::PrinterAddObjected
+        | Operation::DatabaseAdopt => true,
         // No act of the program belongs to these yet.
         Operation::RecordChange
         | Operation::RecordReleaseDuplicate
         | Operation::HandOverCorrect
         | Operation::ImportUndo
-        | Operation::DatabaseAdopt
         | Operation::RoleGive => false,
         Operation::Pause
         | Operation::Resume

@@ -61,6 +61,7 @@ pub(crate) const ACTS: &[&str] = &[
     r#"{"act":"back-up-database","file":"/nowhere/backup.db"}"#,
     r#"{"act":"recount-counters"}"#,
     r#"{"act":"accept-clock","note":"set by radio"}"#,
+    r#"{"act":"adopt-database","printed_since":"none","note":"the first is off"}"#,
 ];
 
 /// Each query once, as it is written in JSON.

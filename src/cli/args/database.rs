@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
+use super::acts::SecondArgs;
 use crate::domain::value::Note;
 
 #[derive(Subcommand, Debug)]
@@ -80,6 +81,24 @@ pub enum DbCommand {
         #[arg(long, value_name = "TEXT")]
         reason: Note,
     },
+    /// State what became of the database that this one was copied or restored from; cards then start again
+    ///
+    /// A copied database, or an older state that was put in place, prints nothing: the first may print, or may have printed, the
+    /// same records. Stop the first for good, and see what differs with `cetak status`. Two people do it: name the second, or
+    /// ask with `--ask`.
+    #[command(after_help = "Examples:
+  cetak db adopt --printed-since none --reason \"moved to the new machine; the old one was switched off before\"
+  cetak db adopt --printed-since unknown --reason \"restored from the backup of Monday\"")]
+    Adopt {
+        /// Whether the first printed cards after this database was copied from it
+        #[arg(long, value_name = "WHAT")]
+        printed_since: PrintedSinceArg,
+        /// The reason, for the audit
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
+        #[command(flatten)]
+        second: SecondArgs,
+    },
     /// Move finished jobs of old batches to the archive; `record show` and `job list` still find them
     #[command(after_help = "Examples:
   cetak db archive --dry-run
@@ -92,6 +111,14 @@ pub enum DbCommand {
         #[arg(long)]
         dry_run: bool,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum, Debug)]
+pub enum PrintedSinceArg {
+    /// It printed none, because it was stopped before and is not started again
+    None,
+    /// It may have: all records that wait are held, until you release those that were not printed
+    Unknown,
 }
 
 #[derive(Subcommand, Debug)]

@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::{
     acts::{ActCommand, SecondArgs},
     blanks::BlangkoCommand,
-    database::{AuditCommand, ConfigCommand, DbCommand},
+    database::{AuditCommand, ConfigCommand, DbCommand, PrintedSinceArg},
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
     printing::{BatchCommand, JobCommand, PrinterCommand, QueueCommand, RunArgs, ScopeArgs},
     records::{CardCommand, FoundArg, InspectCommand, RecordArg, RecordCommand, ReprintCommand},

@@ -49,6 +49,10 @@ pub enum RecordCommand {
     #[command(after_help = "Examples:
   cetak record quarantined")]
     Quarantined,
+    /// List held records with the reason of each
+    #[command(after_help = "Examples:
+  cetak record held")]
+    Held,
 }
 
 #[derive(Clone, Copy, ValueEnum, Debug)]

@@ -8,6 +8,9 @@ pub fn blocked(reason: Blocked) -> &'static str {
         Blocked::ClockBehind => {
             "the clock is behind the newest audit row; set it, or accept it with `cetak db accept-clock` if it is right"
         }
+        Blocked::InstanceInDoubt => {
+            "the database may be a copy, and the first may print elsewhere; see `cetak status`, and adopt it with `cetak db adopt`"
+        }
         Blocked::Paused => "paused",
         Blocked::OutsideWindow => "outside its window",
         Blocked::BreakerLocked => "the printer failed again; an operator has to clear it",

@@ -4,6 +4,7 @@
 mod blocked;
 mod check;
 mod import;
+mod instance;
 mod message;
 mod need;
 mod objection;

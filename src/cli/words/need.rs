@@ -1,6 +1,6 @@
 //! What needs a person, in words, with the command that shows or settles it.
 
-use super::{operation as words, printer::task, store::outage_command};
+use super::{instance::differences, operation as words, printer::task, store::outage_command};
 use crate::{
     domain::printer_reason::{REFUSES_CARDS, Resumes},
     engine::{
@@ -54,6 +54,14 @@ pub fn need(need: &Need) -> NeedText {
             let since = since.map_or_else(String::new, |since| format!(" since {since}"));
             fault_text(fault, &since)
         }
+        NeedKind::InstanceInDoubt { doubt } => text(
+            &format!(
+                "no card starts, because the database may be a copy, and the first may print elsewhere: {}",
+                differences(doubt)
+            ),
+            "cetak db adopt --printed-since none|unknown --reason TEXT",
+        ),
+        NeedKind::RecordsHeldAtAdoption => text("records held when the database was adopted", "cetak record held"),
         NeedKind::ClockBehind => text(
             "no card starts, because the clock is behind the newest audit row: set it, or accept it if it is right",
             "cetak db accept-clock --reason TEXT",

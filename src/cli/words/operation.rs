@@ -2,12 +2,13 @@
 
 use crate::domain::permission::Operation;
 
-const NAMES: [(Operation, &str); 5] = [
+const NAMES: [(Operation, &str); 6] = [
     (Operation::InspectionNothing, "inspection without a card"),
     (Operation::ReprintApprove, "reprint"),
     (Operation::CountBook, "count"),
     (Operation::StockRemove, "destruction, loan or return of blanks"),
     (Operation::PrinterAddObjected, "printer against objections"),
+    (Operation::DatabaseAdopt, "adoption of a copied or restored database"),
 ];
 
 /// What a person reads for an operation that needs two people; for another one its stable name.

@@ -76,6 +76,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::ForgottenByPrinter => "the printer no longer knows it".into(),
         Reason::NotEnded => "it has not ended yet".into(),
         Reason::HeldByPerson => "held by a person".into(),
+        Reason::HeldAtAdoption => {
+            "it waited when the database was adopted, and may have been printed by another copy".into()
+        }
         Reason::RejectedByPerson => "withdrawn, and its card rejected by a person".into(),
         Reason::DeclaredByPerson => "declared uncertain by a person".into(),
         Reason::InspectedByPerson => "inspected by a person".into(),

@@ -296,6 +296,14 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("check \"{rule}\" failed for the new database"),
             "print nothing, keep both databases, and check the new one with `cetak db check`",
         ),
+        Refusal::InstanceInDoubt => say(
+            "nothing is printed, because the database may be a copy, and the first may print elsewhere".into(),
+            "see what differs with `cetak status` while `cetak run` runs, and adopt it with `cetak db adopt`",
+        ),
+        Refusal::NothingToAdopt => say(
+            "the database is what this data folder remembers: it need not be adopted".into(),
+            "see what needs a person with `cetak status`",
+        ),
         Refusal::NodeTaken { node, process, host, lease_left_s } => say(
             format!("another scheduler is node `{node}`: process {process} on `{host}`"),
             &format!(

@@ -90,6 +90,8 @@ pub enum Reason {
     // The act of a person, whose text is the note beside the reason.
     /// A person holds the record.
     HeldByPerson,
+    /// The database was adopted, and the one before may have printed the record.
+    HeldAtAdoption,
     /// A person rejected the card of a withdrawn record.
     RejectedByPerson,
     /// A person declared that the outcome cannot be learned.
@@ -199,7 +201,8 @@ mod tests {
             Reason::UnknownToPrinter => Reason::ForgottenByPrinter,
             Reason::ForgottenByPrinter => Reason::NotEnded,
             Reason::NotEnded => Reason::HeldByPerson,
-            Reason::HeldByPerson => Reason::RejectedByPerson,
+            Reason::HeldByPerson => Reason::HeldAtAdoption,
+            Reason::HeldAtAdoption => Reason::RejectedByPerson,
             Reason::RejectedByPerson => Reason::DeclaredByPerson,
             Reason::DeclaredByPerson => Reason::InspectedByPerson,
             Reason::InspectedByPerson => return None,
@@ -234,7 +237,7 @@ mod tests {
     fn every_reason_reads_back_from_what_is_stored_of_it() {
         let first = Reason::OpenQuote { rows: 2, first_line: 3, last_line: 4 };
         let all: Vec<Reason> = std::iter::successors(Some(first), after).collect();
-        assert_eq!(all.len(), 51);
+        assert_eq!(all.len(), 52);
         for reason in all {
             let stored = reason.to_stored();
             assert!(stored.starts_with("{\"code\":\"") && !stored.contains('\n'), "{stored}");

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    act::Act, card, clock, database, destruction, inspection, printer, queue, record, stock, test_card, warrant,
+    act::Act, card, clock, database, destruction, inspection, instance, printer, queue, record, stock, test_card,
+    warrant,
 };
 use crate::{
     domain::permission::{Operation, Permit},
@@ -86,6 +87,7 @@ any_act! {
     database::BackUpDatabase,
     database::RecountCounters,
     clock::AcceptClock,
+    instance::AdoptDatabase,
 }
 
 fn json(answer: &impl Serialize) -> serde_json::Value {

@@ -10,6 +10,7 @@ mod clock;
 mod database;
 mod destruction;
 mod inspection;
+mod instance;
 mod printer;
 mod queue;
 mod record;
@@ -28,6 +29,7 @@ pub use database::{
 };
 pub use destruction::DestroyBlanks;
 pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
+pub use instance::{AdoptDatabase, Adopted, PrintedSince};
 pub use printer::{
     AddObjectedPrinter, AddPrinter, Capabilities, Caution, ClearPrinter, PrinterStatus, Probe, RemovePrinter, Supply,
     does_not_answer, objections, plain_database, plain_uri, printer_probe,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     approval::{Approval, actor},
     inspection::ResolveNothing,
+    instance::AdoptDatabase,
     printer::AddObjectedPrinter,
     reprint::Reprint,
     stock::{CountBlanks, Destruction, LendBlanks, TakeBackBlanks},
@@ -43,6 +44,8 @@ pub enum TwoPersonAct {
     TakeBackBlanks(TakeBackBlanks),
     /// Add a printer against objections.
     AddObjectedPrinter(AddObjectedPrinter),
+    /// Adopt a database that was copied or restored.
+    AdoptDatabase(AdoptDatabase),
 }
 
 macro_rules! from {
@@ -65,6 +68,7 @@ from! {
     LendBlanks(LendBlanks),
     TakeBackBlanks(TakeBackBlanks),
     AddObjectedPrinter(AddObjectedPrinter),
+    AdoptDatabase(AdoptDatabase),
 }
 
 /// What a printer objects to being added. It is asked before the transaction begins, as no driver call runs inside one.
@@ -72,12 +76,13 @@ type Objections = Vec<Objection>;
 
 impl TwoPersonAct {
     /// The operations of all variants, in the order of the permission table.
-    pub const OPERATIONS: [Operation; 5] = [
+    pub const OPERATIONS: [Operation; 6] = [
         Operation::InspectionNothing,
         Operation::ReprintApprove,
         Operation::CountBook,
         Operation::StockRemove,
         Operation::PrinterAddObjected,
+        Operation::DatabaseAdopt,
     ];
 
     /// The operation that is confirmed.
@@ -88,6 +93,7 @@ impl TwoPersonAct {
             Self::CountBlanks(_) => Operation::CountBook,
             Self::DestroyBlanks(_) | Self::LendBlanks(_) | Self::TakeBackBlanks(_) => Operation::StockRemove,
             Self::AddObjectedPrinter(_) => Operation::PrinterAddObjected,
+            Self::AdoptDatabase(_) => Operation::DatabaseAdopt,
         }
     }
 
@@ -100,6 +106,7 @@ impl TwoPersonAct {
             Self::LendBlanks(act) => act.document.as_str(),
             Self::TakeBackBlanks(act) => act.document.as_str(),
             Self::AddObjectedPrinter(act) => act.note.as_str(),
+            Self::AdoptDatabase(act) => act.note.as_str(),
         }
     }
 
@@ -112,7 +119,8 @@ impl TwoPersonAct {
             | Self::CountBlanks(_)
             | Self::DestroyBlanks(_)
             | Self::LendBlanks(_)
-            | Self::TakeBackBlanks(_) => Ok(Objections::new()),
+            | Self::TakeBackBlanks(_)
+            | Self::AdoptDatabase(_) => Ok(Objections::new()),
         }
     }
 
@@ -125,7 +133,8 @@ impl TwoPersonAct {
             | Self::DestroyBlanks(_)
             | Self::LendBlanks(_)
             | Self::TakeBackBlanks(_)
-            | Self::AddObjectedPrinter(_) => Ok(()),
+            | Self::AddObjectedPrinter(_)
+            | Self::AdoptDatabase(_) => Ok(()),
         }
     }
 
@@ -139,18 +148,19 @@ impl TwoPersonAct {
             Self::LendBlanks(act) => act.target(engine),
             Self::TakeBackBlanks(act) => act.target(engine),
             Self::AddObjectedPrinter(act) => act.target(engine, tx, objections).await,
+            Self::AdoptDatabase(_) => AdoptDatabase::target(engine, tx).await,
         }
     }
 
     /// Refuses what could not be done now: it is tried in a transaction that is not committed. A resolution is not tried,
-    /// because it is prepared at the printer first.
+    /// because it is prepared at the printer first, nor is an adoption, which also writes to the data folder.
     async fn refuse_impossible(
         &self,
         engine: &Engine,
         permit: &Permit,
         objections: &Objections,
     ) -> Result<(), EngineError> {
-        if matches!(self, Self::ResolveNothing(_)) {
+        if matches!(self, Self::ResolveNothing(_) | Self::AdoptDatabase(_)) {
             return Ok(());
         }
         let mut trial = engine.write(permit).await?;
@@ -173,6 +183,7 @@ impl TwoPersonAct {
             Self::LendBlanks(act) => act.apply(engine, tx, approval).await,
             Self::TakeBackBlanks(act) => act.apply(engine, tx, approval).await,
             Self::AddObjectedPrinter(act) => act.apply(engine, tx, objections, approval).await,
+            Self::AdoptDatabase(act) => act.apply(engine, tx, approval).await.map(drop),
         }
     }
 }
@@ -247,6 +258,7 @@ fn is_about_target(refusal: &Refusal) -> bool {
             | Refusal::HopperNotCounted { .. }
             | Refusal::PrinterExists { .. }
             | Refusal::AddressTaken { .. }
+            | Refusal::NothingToAdopt
     )
 }
 

@@ -25,7 +25,7 @@ use crate::{
     engine::{
         Engine, EngineError,
         clock::attempt_name,
-        planning,
+        instance, planning,
         printing::{
             document,
             verdict::{self, Verdict},
@@ -68,7 +68,10 @@ impl Act for TestPrinter {
 }
 
 async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result<TestCard, EngineError> {
-    let mut open = engine.store.read().await?.test_cards_open().await?;
+    let mut tx = engine.store.read().await?;
+    instance::refuse_in_doubt(engine, &mut tx).await?;
+    let mut open = tx.test_cards_open().await?;
+    drop(tx);
     open.retain(|stored| stored.card.printer == name);
     test_cards::settle_left_over(engine, permit, open).await?;
     let (printer, answer) = printer_probe(engine, name).await?;

@@ -71,6 +71,7 @@ pub(in crate::engine) struct Pending {
     pub(in crate::engine) is_gone: bool,
     pub(in crate::engine) has_open_attempt: bool,
     pub(in crate::engine) batch: Option<Batch>,
+    pub(in crate::engine) in_doubt: bool,
     pub(in crate::engine) pauses: Arc<[Pause]>,
     pub(in crate::engine) newest: Timestamp,
 }
@@ -190,6 +191,7 @@ impl PrinterSession {
             readiness: self.readiness,
             down_since: self.down_since,
             batch: read.batch.as_ref().map(|batch| (batch.id, batch.state)),
+            in_doubt: read.in_doubt,
             pauses: &read.pauses,
             newest: read.newest,
         }

@@ -108,10 +108,10 @@ impl Worker {
     async fn turn(&mut self) -> Result<Progress, StoreError> {
         let query = SnapshotQuery(self.session.name().to_owned());
         let Some(seen) = self.snapshots.ask(query).await? else { return Ok(Progress::Gone) };
-        let Snapshot { printer, mut open, unconfirmed, batch, pauses, newest } = *seen;
+        let Snapshot { printer, mut open, unconfirmed, batch, in_doubt, pauses, newest } = *seen;
         self.confirm(unconfirmed).await?;
         let is_gone = !self.session.sync(printer);
-        let read = Pending { is_gone, has_open_attempt: !open.is_empty(), batch, pauses, newest };
+        let read = Pending { is_gone, has_open_attempt: !open.is_empty(), batch, in_doubt, pauses, newest };
         let mut action = self.decide(&read);
         if action != Action::Resume {
             self.session.forget_watched();

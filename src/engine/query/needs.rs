@@ -9,8 +9,10 @@ use super::{
 use crate::{
     domain::{
         breaker::Breaker,
+        instance::Doubt,
         permission::Operation,
         printer_reason::{Advice, Who},
+        reason::Reason,
         record::RecordState,
     },
     engine::{CLOCK_TOLERANCE, fault::FaultSince},
@@ -70,6 +72,13 @@ pub enum NeedKind {
     },
     /// The clock is behind the newest audit row, so nothing is fed.
     ClockBehind,
+    /// The database may be a copy or an older state, so nothing is fed.
+    InstanceInDoubt {
+        /// What differs.
+        doubt: Doubt,
+    },
+    /// Records that waited when the database was adopted, to be released if they were not printed.
+    RecordsHeldAtAdoption,
     /// The scheduler that runs on the same data folder cannot print.
     SchedulerFault(FaultSince),
 }
@@ -110,6 +119,8 @@ pub(super) async fn read(
     let acts = tx.pending_acts_open_counts(engine.clock.now()).await?;
     needs.extend(acts.into_iter().map(|(operation, count)| (of_act(operation), count)));
     needs.extend(printers.iter().flat_map(needs_of).map(|kind| (kind, 1)));
+    needs.extend(tx.doubt().await?.map(|doubt| (NeedKind::InstanceInDoubt { doubt }, 1)));
+    needs.push((NeedKind::RecordsHeldAtAdoption, tx.records_held_count(&Reason::HeldAtAdoption).await?));
     let is_behind = engine.clock.now().plus(CLOCK_TOLERANCE) < tx.newest_instant().await?;
     needs.push((NeedKind::ClockBehind, i64::from(is_behind)));
     needs.extend(engine.faults.read().into_iter().map(|fault| (NeedKind::SchedulerFault(fault), 1)));

@@ -23,6 +23,7 @@ use super::{
     batched_reads::{self, Bodies, ReaderHandle, SnapshotQuery},
     fault::Faults,
     group_commit::{self, CommitQueue},
+    instance::{self, InstanceWatch},
     outage_log::{OutageLog, Use},
     printing::{services::Services, session::PrinterSession, worker::Worker},
     test_cards,
@@ -103,6 +104,7 @@ pub async fn run(
         heartbeat_at: None,
         test_cards: None,
         test_cards_at: None,
+        instance: InstanceWatch::default(),
         must_start: true,
         lacks: false,
         ends: false,
@@ -201,6 +203,8 @@ struct Scheduler {
     /// The task that settles test cards that were left open, and when they are looked for next.
     test_cards: Option<JoinHandle<()>>,
     test_cards_at: Option<Duration>,
+    /// Whether the database may be a copy: no worker is started then. Those that run let no card start, by the guards.
+    instance: InstanceWatch,
     /// Whether there may be printers without a worker.
     must_start: bool,
     /// Whether other nodes are about to give up printers for this one.
@@ -214,7 +218,10 @@ impl Scheduler {
     /// to give up printers for this one, or test cards are being settled.
     async fn check(&mut self, news: &mut ChangeListener) -> Result<bool, EngineError> {
         self.heartbeat().await?;
-        self.settle_test_cards().await?;
+        self.must_start |= self.instance.compare(&self.engine).await?;
+        if !self.instance.is_in_doubt() {
+            self.settle_test_cards().await?;
+        }
         // Checked before the printers are read, so that a change in between is seen in the next round.
         self.must_start |= news.changed().await? || self.has_finished_workers();
         if self.must_start {
@@ -267,6 +274,7 @@ impl Scheduler {
     fn away(&mut self, error: &StoreError) {
         // The answer was lost, so printers may have been taken.
         self.must_start = true;
+        self.instance.compare_at_once(); // it may be another one when it is back
         self.away.failed(error, self.engine.clock.elapsed());
     }
 
@@ -291,6 +299,7 @@ impl Scheduler {
                 // The database refuses every write of the workers, and their open attempts belong to another node. The workers
                 // and their queued writes must be gone before this node has a lease again, because they would use it.
                 lease.lost();
+                self.instance.compare_at_once(); // an older state may have been restored
                 for (name, handle) in std::mem::take(&mut self.workers) {
                     handle.worker.abort();
                     let _ = handle.worker.await; // that it was aborted
@@ -342,6 +351,9 @@ impl Scheduler {
                 "this node could not leave; its printers are taken over when its lease expires"
             );
         }
+        if let Err(error) = instance::remember_at_end(&self.engine).await {
+            warn!(error = &error as &dyn std::error::Error, "the data folder does not remember the newest audit rows");
+        }
     }
 
     /// Waits for a worker that was told to stop, and renews the lease until its card is finished.
@@ -369,7 +381,10 @@ impl Scheduler {
             self.board.leave(&name);
         }
         for printer in printers {
-            if !self.workers.contains_key(&printer.name) {
+            if self.instance.is_in_doubt() && !self.workers.contains_key(&printer.name) {
+                let blocked = Activity::Blocked(Blocked::InstanceInDoubt);
+                self.board.set(&printer.name, blocked, self.board.seen());
+            } else if !self.workers.contains_key(&printer.name) {
                 let name = printer.name.clone();
                 let (stop, stopped) = watch::channel(false);
                 match self.worker(printer, stopped) {

@@ -10,7 +10,9 @@ use crate::{
         Location, Store, StoreError, Tx, Writer,
         backend::{Backend, Inner, postgres::PgTransaction},
         database::MOVED_TO,
-        doing, keys,
+        doing,
+        instance::INSTANCE,
+        keys,
     },
 };
 
@@ -149,9 +151,13 @@ async fn writing(target: &Backend) -> Result<PgTransaction, StoreError> {
     }
 }
 
-/// Removes the mark of an incomplete move, after the file was closed.
+/// Removes the mark of an incomplete move, after the file was closed, and what the file said of itself: the target is the
+/// living database from now on, and its first scheduler saves what it is.
 async fn open_target(target: &Backend) -> Result<(), StoreError> {
+    const FORGET: &str = "DELETE FROM meta WHERE key = $1 AND value LIKE '%\"kind\":\"file\"%'";
     let mut session = writing(target).await?;
+    let forgotten = session.run(async |c| sqlx::query(FORGET).bind(INSTANCE).execute(c).await).await;
+    forgotten.map_err(doing("opening the target"))?;
     session.run(async |c| sqlx::query(UNMARK).execute(c).await).await.map_err(doing("opening the target"))?;
     Inner::Postgres(session).commit(false).await
 }

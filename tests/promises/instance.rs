@@ -1,0 +1,306 @@
+//! Tests P10: a database that was copied, or an older state of it, prints nothing until a person says what became of the first.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use cetak::{
+    domain::{
+        dispatch::Blocked,
+        instance::{Difference, FileIdentity, Identity, Memory},
+        refusal::Refusal,
+    },
+    engine::{
+        Engine, EngineError,
+        client::Client,
+        instance_memory::{InstanceMemory, Reading},
+        operations::{AdoptDatabase, Adopted, PrintedSince},
+        query::NeedKind,
+        scheduling::{self, BlockedPrinters, Until},
+    },
+    store::{Location, Store, keys::Keys},
+};
+use tokio::sync::watch;
+
+use crate::{
+    acts::{self, by},
+    database,
+    postgres::Postgres,
+    world::{World, actor, begin, name, students},
+};
+
+/// A data folder: the identity of its database file, and what it remembers.
+struct Folder {
+    file: Mutex<FileIdentity>,
+    memory: Mutex<Option<Memory>>,
+}
+
+impl Folder {
+    fn new() -> Arc<Self> {
+        let (machine, boot) = ("m1".to_owned(), "b1".to_owned());
+        let file = FileIdentity { machine, boot, device: 1, inode: 131, born_ns: Some(1) };
+        Arc::new(Self { file: Mutex::new(file), memory: Mutex::default() })
+    }
+
+    fn remembered(&self) -> Memory {
+        self.memory.lock().unwrap().clone().unwrap()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut FileIdentity)) {
+        change(&mut self.file.lock().unwrap());
+    }
+}
+
+#[async_trait]
+impl InstanceMemory for Folder {
+    fn file_identity(&self) -> std::io::Result<FileIdentity> {
+        Ok(self.file.lock().unwrap().clone())
+    }
+
+    fn read(&self) -> Result<Reading, EngineError> {
+        Ok(match self.memory.lock().unwrap().clone() {
+            Some(memory) => Reading::Known { memory, is_copy: false },
+            None => Reading::Nothing,
+        })
+    }
+
+    async fn write(&self, memory: Memory) -> Result<(), EngineError> {
+        *self.memory.lock().unwrap() = Some(memory);
+        Ok(())
+    }
+}
+
+/// An office with a printer and `records` requests, whose data folder remembers.
+async fn office(records: usize, blanks: i64) -> (World, Arc<Folder>) {
+    let (mut world, folder) = (World::new().await, Folder::new());
+    world.engine.memory = Some(folder.clone());
+    world.import(&students(0..records)).await;
+    world.receive(blanks, None).await;
+    world.printer("p1", "").await;
+    (world, folder)
+}
+
+/// The engine on a copy of the database, made by the database's own tool; on a server, with the name of the first or
+/// `elsewhere`. The folder and the server of the copy are kept.
+async fn copied(world: &World, elsewhere: bool) -> (Engine, (tempfile::TempDir, Option<Postgres>)) {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut copy, server) = database::copy(&world.location, folder.path()).await;
+    if let (Some(server), true) = (&server, elsewhere) {
+        // Another server would not do: those of tests have one system identifier.
+        server.psql("CREATE DATABASE restored TEMPLATE cetak");
+        let url = server.url();
+        let (server, _) = url.rsplit_once('/').unwrap();
+        copy = Location::Server(format!("{server}/restored"));
+    }
+    let store = Store::open(&copy, Keys::derive(&[7; 32])).await.unwrap();
+    (Engine { store, ..world.engine.clone() }, (folder, server))
+}
+
+async fn run(engine: &Engine) -> BlockedPrinters {
+    let (_stop, stopped) = watch::channel(false);
+    scheduling::run(&engine.acting("scheduler", actor("scheduler")), Until::Idle, stopped).await.unwrap()
+}
+
+async fn adopt(engine: &Engine, printed_since: PrintedSince) -> Result<Adopted, EngineError> {
+    by(engine).act(AdoptDatabase { printed_since, note: "the first is off".parse().unwrap() }).await
+}
+
+/// The records of each state on a database.
+async fn records(engine: &Engine, state: &str) -> i64 {
+    by(engine).query(cetak::engine::query::ShowBoard {}).await.unwrap().records[state]
+}
+
+async fn differences(engine: &Engine) -> Vec<Difference> {
+    let needs = by(engine).query(cetak::engine::query::ListNeeds {}).await.unwrap();
+    let doubts = needs.into_iter().filter_map(|need| {
+        if let NeedKind::InstanceInDoubt { doubt } = need.kind { Some(doubt.differences) } else { None }
+    });
+    doubts.flatten().collect()
+}
+
+fn in_doubt() -> BlockedPrinters {
+    vec![("p1".to_owned(), Blocked::InstanceInDoubt)]
+}
+
+async fn is_clean(engine: &Engine) -> bool {
+    let checks = engine.store.read().await.unwrap().check(&[]).await.unwrap();
+    checks.iter().all(|check| check.faults.is_empty())
+}
+
+#[tokio::test]
+async fn an_older_state_prints_nothing_until_it_is_adopted_and_what_waited_is_held() {
+    let (world, folder) = office(6, 2).await;
+    world.run().await;
+    let (older, _kept) = copied(&world, false).await;
+    world.receive(2, None).await;
+    world.run().await;
+    assert_eq!(world.records("printed").await, 4);
+
+    assert_eq!(run(&older).await, in_doubt());
+    assert_eq!((records(&older, "printed").await, records(&older, "waiting").await), (2, 4));
+    let found = differences(&older).await;
+    assert!(found.iter().any(|one| matches!(one, Difference::RowsLost { .. })), "{found:?}");
+    let other_folder = Engine { memory: None, ..older.clone() };
+    assert_eq!(run(&other_folder).await, in_doubt(), "the doubt is in the database");
+    let refused = acts::printer_test(&older, "p1").await.err().unwrap();
+    assert!(matches!(refused, EngineError::Refused(Refusal::InstanceInDoubt)), "{refused}");
+    acts::record_hold(&older, &name("r00005"), "asked for").await.unwrap();
+
+    let adopted = adopt(&older, PrintedSince::Unknown).await.unwrap();
+    assert_eq!(adopted, Adopted { generation: 2, held: 3, uncertain: 0 });
+    assert_eq!(folder.remembered().generation, 2);
+    by(&older)
+        .act(cetak::engine::operations::ReceiveBlanks {
+            blank_type: "student".into(),
+            quantity: "9".parse().unwrap(),
+            document: "D2".parse().unwrap(),
+            lot: None,
+            serials: None,
+        })
+        .await
+        .unwrap();
+    assert_eq!(run(&older).await, [("p1".to_owned(), Blocked::NothingWaits)]);
+    assert_eq!((records(&older, "printed").await, records(&older, "held").await), (2, 4));
+    let held = by(&older).query(cetak::engine::query::ShowRecord { record: name("r00004") }).await.unwrap();
+    assert_eq!(held.reason.as_deref(), Some(r#"{"code":"held-at-adoption"}"#));
+    acts::record_release(&older, &name("r00004"), "there is no such card").await.unwrap();
+    run(&older).await;
+    assert_eq!((records(&older, "printed").await, differences(&older).await), (3, Vec::new()));
+    assert!(is_clean(&older).await);
+
+    // The first meets the folder that knows the adopted one.
+    assert_eq!(run(&world.engine).await, in_doubt());
+    let found = differences(&world.engine).await;
+    assert!(found.contains(&Difference::Generation { expected: 2, found: 1 }), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_copy_that_lacks_no_row_is_asked_about_and_prints_on_where_the_first_is_known_to_be_off() {
+    let (world, folder) = office(4, 2).await;
+    world.run().await;
+    world.receive(2, None).await;
+    let (copy, _kept) = copied(&world, true).await;
+    folder.change(|file| file.inode = 977);
+    assert_eq!(run(&copy).await, in_doubt());
+    let found = differences(&copy).await;
+    assert!(matches!(&*found, [Difference::Identity { .. }]), "{found:?}");
+
+    let adopted = adopt(&copy, PrintedSince::None).await.unwrap();
+
+    assert_eq!(adopted, Adopted { generation: 2, held: 0, uncertain: 0 });
+    run(&copy).await;
+    assert_eq!(records(&copy, "printed").await, 4);
+    let again = adopt(&copy, PrintedSince::None).await.err().unwrap();
+    assert!(matches!(again, EngineError::Refused(Refusal::NothingToAdopt)), "{again}");
+    let rows = copy.store.read().await.unwrap().audit_page("cli", 0, 1_000).await.unwrap();
+    let entry = &rows.iter().find(|row| row.entry.contains("database.adopted")).unwrap().entry;
+    for part in ["the first is off", "\\\"generation\\\":1", "\"found\":", "\"second_person\":\"none\""] {
+        assert!(entry.contains(part), "{part} in {entry}");
+    }
+    assert!(is_clean(&copy).await);
+}
+
+#[tokio::test]
+async fn a_database_that_goes_on_after_a_restart_of_its_machine_or_in_a_new_container_prints() {
+    let (world, folder) = office(3, 1).await;
+    world.run().await;
+    let before = folder.remembered();
+    for change in
+        [(|file: &mut FileIdentity| (file.boot, file.device) = ("b2".into(), 7)) as fn(&mut FileIdentity), |file| {
+            file.machine = "m2".into();
+        }]
+    {
+        folder.change(change);
+        world.receive(1, None).await;
+        world.run().await;
+    }
+    assert_eq!(world.records("printed").await, 3);
+    let after = folder.remembered();
+    assert!(after.generation == 1 && after.heads != before.heads, "{after:?}");
+    let heads = world.engine.store.read().await.unwrap().audit_heads().await.unwrap();
+    assert_eq!(after.heads, heads, "at its end, the folder remembers the newest rows");
+    let saved = world.engine.store.read().await.unwrap().instance().await.unwrap().unwrap();
+    assert_eq!(matches!(saved.identity, Identity::Server(_)), database::is_postgres());
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_on_another_machine_after_a_restart_is_asked_about() {
+    let (mut world, folder) = (World::on_file(|_| {}).await, Folder::new());
+    world.engine.memory = Some(folder.clone());
+    world.import(&students(0..1)).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    world.receive(1, None).await;
+    folder.change(|file| (file.machine, file.boot) = ("m2".into(), "b2".into()));
+    assert_eq!(run(&world.engine).await, in_doubt());
+    folder.change(|file| (file.machine, file.boot) = ("m1".into(), "b1".into()));
+    assert_eq!(run(&world.engine).await, in_doubt(), "a doubt is ended by a person alone");
+    adopt(&world.engine, PrintedSince::None).await.unwrap();
+    run(&world.engine).await;
+    assert_eq!(world.records("printed").await, 1);
+}
+
+#[tokio::test]
+async fn a_file_whose_folder_remembers_nothing_is_asked_about_and_a_new_node_of_a_server_is_not() {
+    let (world, folder) = office(2, 1).await;
+    world.run().await;
+    world.receive(1, None).await;
+    *folder.memory.lock().unwrap() = None;
+    let blocked = run(&world.engine).await;
+    if database::is_postgres() {
+        assert_eq!(world.records("printed").await, 2);
+    } else {
+        assert_eq!(blocked, in_doubt());
+        assert_eq!(differences(&world.engine).await, [Difference::MemoryMissing]);
+    }
+}
+
+#[tokio::test]
+async fn the_card_of_an_attempt_that_was_open_may_exist_when_the_database_is_adopted() {
+    let (mut world, batch, jobs) = World::with_batch().await;
+    let folder = Folder::new();
+    world.engine.memory = Some(folder.clone());
+    let engine = &world.engine;
+    let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
+    tx.attempts_begin(&[begin(jobs[0])]).await.unwrap();
+    tx.instance_set(&cetak::domain::instance::Instance {
+        generation: 1,
+        identity: Identity::File(FileIdentity { inode: 1, ..folder.file_identity().unwrap() }),
+    })
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+
+    let adopted = adopt(engine, PrintedSince::Unknown).await.unwrap();
+
+    assert_eq!(adopted, Adopted { generation: 2, held: 1, uncertain: 1 });
+    assert!(is_clean(engine).await);
+    run(engine).await;
+    let jobs = world.jobs().await;
+    let attempts: Vec<_> = jobs.iter().flat_map(|job| &job.attempts).map(|attempt| attempt.outcome.clone()).collect();
+    assert_eq!(attempts, [Some("uncertain".to_owned())]);
+    assert_eq!((world.records("uncertain").await, world.records("held").await), (1, 1));
+    assert!(world.batches().await.iter().all(|one| one.id == batch.0 && one.state == "closed"));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_database_that_was_moved_to_a_server_is_the_living_one() {
+    let (mut world, folder) = (World::on_file(|_| {}).await, Folder::new());
+    world.engine.memory = Some(folder.clone());
+    world.import(&students(0..2)).await;
+    world.receive(1, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    world.receive(1, None).await;
+    let server = Postgres::start();
+    acts::database_move(&world.engine, &server.url(), |_, _| {}).await.unwrap();
+    let store = Store::open(&Location::Server(server.url()), Keys::derive(&[7; 32])).await.unwrap();
+    let moved = Engine { store, ..world.engine.clone() };
+
+    run(&moved).await;
+
+    assert_eq!(records(&moved, "printed").await, 2);
+    let saved = moved.store.read().await.unwrap().instance().await.unwrap().unwrap();
+    assert!(saved.generation == 1 && matches!(saved.identity, Identity::Server(_)), "{saved:?}");
+}
