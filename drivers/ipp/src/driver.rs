@@ -12,7 +12,7 @@ use cetak_driver_api::{
 use crate::attempt_status::attempt_status;
 use crate::attempt_table::{PrinterJob, Stage};
 use crate::capabilities::capabilities;
-use crate::job::{Job, JobState};
+use crate::job::{Job, JobState, REASON_STOPPING};
 use crate::printer::IppPrinter;
 use crate::restart::Restart;
 use crate::run_query::run_or_unknown;
@@ -22,9 +22,6 @@ use crate::verdict::{REASON_OTHER_PRINTER, query_fault, unavailable};
 
 /// The `job-state-reasons` that a Cancel-Job causes.
 const REASONS_OF_A_CANCEL: [&str; 3] = ["job-canceled-by-user", "job-canceled-by-operator", REASON_STOPPING];
-
-/// The `job-state-reasons` of a job that is being cancelled.
-const REASON_STOPPING: &str = "processing-to-stop-point";
 
 /// An attempt has one job. If a printer lists more than this, its list is wrong and proves nothing.
 const JOBS_PER_ATTEMPT_MAX: usize = 8;
@@ -218,6 +215,10 @@ impl PrinterDriver for IppPrinter {
             stage != Some(Stage::Committing)
         };
         is_proved &= jobs.len() <= JOBS_PER_ATTEMPT_MAX;
+        // The document is in the job that was saved. What another job of that name says proves nothing about it.
+        let saved =
+            if let Some(Stage::Held { job }) = &stage { Some(job.id.to_string()) } else { attempt.printer_job.clone() };
+        is_proved &= jobs.iter().all(|job| saved.as_ref().is_none_or(|saved| *saved == job.id.to_string()));
         for job in jobs.iter().take(JOBS_PER_ATTEMPT_MAX) {
             let restart = if attempt.releasing && !never_released {
                 self.restart_since(attempt, job, asked_ms).await.map_err(|error| query_fault(&error))?

@@ -351,7 +351,7 @@ fn read(bytes: &[u8]) -> bool {
         if let Some(job) = Job::read(group) {
             let _ = (job.is_held_as_requested(), job.ended_unstarted(), job.is_canceled_unstarted(), job.is_of(&id));
             let _ = (job.waits_for_release(true), job.waits_for_release(false), job.is_of_an_earlier_run());
-            let _ = (job.counts_from_the_start(), job.is_of_the_future(), job.has_output());
+            let _ = (job.counts_from_the_start(), job.is_of_the_future());
             jobs.push(job);
         }
     }

@@ -22,6 +22,20 @@ pub(crate) const REQUESTED_JOB_ATTRIBUTES: [&str; 11] = [
     "time-at-processing",
 ];
 
+/// The `job-state-reasons` of a job for which a blank may have been fed (RFC 8011, section 5.3.8). With
+/// [`REASON_STOPPING`], if the printer does not report that the job never started.
+const REASONS_OF_A_CARD: [&str; 6] = [
+    "job-completed-successfully",
+    "job-completed-with-errors",
+    "job-completed-with-warnings",
+    "job-printing",
+    "job-stopped",
+    "queued-in-device",
+];
+
+/// The `job-state-reasons` of a job that is being cancelled. CUPS leaves it on a job that was cancelled before it started.
+pub(crate) const REASON_STOPPING: &str = "processing-to-stop-point";
+
 /// `job-state` (RFC 8011, section 5.3.7).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum JobState {
@@ -154,24 +168,26 @@ impl Job {
         let unstarted = if was_released { self.started == Some(false) } else { self.started != Some(true) };
         self.state == JobState::Held
             && unstarted
-            && !self.has_output()
+            && !self.may_have_a_card()
             && (self.has_hold_reason() || self.has_reason("job-data-insufficient"))
     }
 
     /// Whether the job is `canceled` or `aborted`, and the printer reports that it had not started.
     pub(crate) fn ended_unstarted(&self) -> bool {
         let has_ended = matches!(self.state, JobState::Canceled | JobState::Aborted);
-        has_ended && self.started == Some(false) && !self.has_output()
+        has_ended && self.started == Some(false) && !self.may_have_a_card()
     }
 
     /// Whether a job that was cancelled while it waited is `canceled`, and not known to have started.
     pub(crate) fn is_canceled_unstarted(&self) -> bool {
-        self.state == JobState::Canceled && self.started != Some(true) && !self.has_output()
+        self.state == JobState::Canceled && self.started != Some(true) && !self.may_have_a_card()
     }
 
-    /// Whether the printer counts an impression or a sheet of the job, whatever its state is.
-    pub(crate) fn has_output(&self) -> bool {
-        [self.impressions, self.sheets].into_iter().flatten().any(|count| count > 0)
+    /// Whether a count of impressions or sheets, or a reason, says that a blank may have been fed, whatever the state is.
+    fn may_have_a_card(&self) -> bool {
+        let has_output = [self.impressions, self.sheets].into_iter().flatten().any(|count| count > 0);
+        let is_stopping = self.started != Some(false) && self.has_reason(REASON_STOPPING);
+        has_output || is_stopping || REASONS_OF_A_CARD.iter().any(|reason| self.has_reason(reason))
     }
 
     /// PAPPL reports no reasons for a held job, but returns `job-hold-until`.
@@ -275,5 +291,19 @@ mod tests {
             let held = Job { started: Some(false), impressions, sheets, ..job(JobState::Held, reasons) };
             assert!(!held.waits_for_release(false), "{held:?}");
         }
+    }
+
+    #[test]
+    fn a_reason_that_speaks_of_a_card_contradicts_every_state_without_a_card() {
+        for reason in REASONS_OF_A_CARD {
+            let canceled = Job { started: Some(false), ..job(JobState::Canceled, &["job-canceled-by-user", reason]) };
+            assert!(!canceled.ended_unstarted() && !canceled.is_canceled_unstarted(), "{reason}");
+            let held = Job { started: Some(false), ..job(JobState::Held, &["job-hold-until-specified", reason]) };
+            assert!(!held.waits_for_release(false) && !held.waits_for_release(true), "{reason}");
+        }
+        let canceled = |started, reasons: &[&str]| Job { started, ..job(JobState::Canceled, reasons) };
+        let of_cups = canceled(Some(false), &["job-canceled-by-user", REASON_STOPPING]);
+        assert!(of_cups.ended_unstarted() && of_cups.is_canceled_unstarted());
+        assert!(!canceled(None, &[REASON_STOPPING]).is_canceled_unstarted());
     }
 }

@@ -338,6 +338,21 @@ async fn a_release_that_did_not_arrive_can_be_cancelled() {
 }
 
 #[tokio::test]
+async fn a_job_that_waits_under_another_id_than_the_saved_one_proves_nothing() {
+    for (saved, expected) in [("1", Cancelled::NothingPrinted), ("99", Cancelled::OutcomeUnknown)] {
+        let printer = FakePrinter::start(Holds::ByAttribute);
+        let id = new_attempt();
+        uploaded(&printer.driver(), &id, document()).await.unwrap();
+        let attempt = AttemptRef { printer_job: Some(saved.to_owned()), ..uncommitted(&id) };
+
+        // A scheduler that was started anew.
+        assert_eq!(printer.driver().cancel(&attempt).await, Ok(expected), "{saved}");
+
+        assert_eq!(printer.job_states(&id), [7], "and it cannot be released any more");
+    }
+}
+
+#[tokio::test]
 async fn a_refused_cancel_proves_nothing() {
     let printer = FakePrinter::start(Holds::ByAttribute);
     printer.set_failure(CANCEL_JOB, OperationFailure::Refuse(0x0404));
