@@ -32,6 +32,8 @@ mod driver;
 #[cfg(test)]
 mod fuzz_tests;
 mod job;
+#[cfg(test)]
+mod odd_job_tests;
 mod options;
 mod printer;
 mod printer_attributes;

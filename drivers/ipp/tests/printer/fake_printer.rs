@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use cetak_driver_api::AttemptId;
 use cetak_driver_ipp::{IppPrinter, Options};
 use ipp::attribute::{IppAttribute, IppAttributeGroup};
-use ipp::model::{DelimiterTag, IppVersion, Operation, StatusCode};
+use ipp::model::{DelimiterTag, IppVersion, StatusCode};
 use ipp::parser::IppParser;
 use ipp::reader::IppReader;
 use ipp::request::IppRequestResponse;
@@ -152,6 +152,11 @@ impl FakePrinter {
     /// Sets the failure of all requests of an operation at this port.
     pub(crate) fn set_failure(&self, operation: u16, failure: OperationFailure) {
         self.failures.lock().unwrap().insert(operation, failure);
+    }
+
+    /// Answers all requests at this port again.
+    pub(crate) fn clear_failures(&self) {
+        self.failures.lock().unwrap().clear();
     }
 
     /// Finishes every job under way.
@@ -470,30 +475,6 @@ fn value(request: &IppRequestResponse, name: &str) -> Option<IppValue> {
     request.attributes().groups().iter().find_map(|group| group.get(name)).map(|attribute| attribute.value().clone())
 }
 
-pub(crate) fn keyword(text: &str) -> IppValue {
+fn keyword(text: &str) -> IppValue {
     IppValue::new_keyword(text).unwrap()
-}
-
-pub(crate) fn name(text: &str) -> IppValue {
-    IppValue::new_name_without_language(text).unwrap()
-}
-
-/// The bytes of a request that is not sent by the driver.
-pub(crate) fn message(printer_uri: &str, operation: u16, attributes: &[(&str, IppValue)]) -> Vec<u8> {
-    let mut message = IppRequestResponse::new(IppVersion::v2_0(), Operation::CreateJob, None).unwrap();
-    message.header_mut().operation_or_status = operation.cast_signed();
-    let printer = ("printer-uri", IppValue::new_uri(printer_uri).unwrap());
-    for (attribute, value) in [&[printer], attributes].concat() {
-        let attribute = IppAttribute::with_name(attribute, value).unwrap();
-        message.attributes_mut().add(DelimiterTag::OperationAttributes, attribute);
-    }
-    message.to_bytes().to_vec()
-}
-
-/// An HTTP request with that `Content-Length`, which may be more than the body.
-pub(crate) fn http_request(path: &str, body: &[u8], length: usize) -> Vec<u8> {
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/ipp\r\nContent-Length: {length}\r\n\r\n"
-    );
-    [head.as_bytes(), body].concat()
 }

@@ -11,7 +11,7 @@ use cetak_driver_ipp::{IppPrinter, Options, REASON_BUSY};
 
 use crate::eve::{EvePrinter, Mode};
 use crate::peer::Peer;
-use crate::{clock, document, ending, found_when, new_attempt, sent, uncommitted, uploaded, wait};
+use crate::{clock, document, ending, found_when, new_attempt, raw_request, sent, uncommitted, uploaded, wait};
 
 #[tokio::test]
 async fn probe_and_status_report_the_printers_attributes() {
@@ -221,9 +221,9 @@ async fn an_untrusted_certificate_needs_an_operator() {
 
 /// Leaves what a scheduler leaves that is killed after Create-Job. Returns the job id.
 async fn create_job(eve: &EvePrinter, id: &AttemptId) -> i32 {
-    let cut = crate::fake_printer::message(&eve.uri(), 0x0005, &[("job-name", crate::fake_printer::name(id.as_str()))]);
+    let cut = raw_request::message(&eve.uri(), 0x0005, &[("job-name", raw_request::name(id.as_str()))]);
     let mut stream = TcpStream::connect(("127.0.0.1", eve.port())).unwrap();
-    stream.write_all(&crate::fake_printer::http_request("/ipp/print", &cut, cut.len())).unwrap();
+    stream.write_all(&raw_request::http_request("/ipp/print", &cut, cut.len())).unwrap();
     let made =
         found_when(&eve.driver(), &uncommitted(id), |found| *found != AttemptStatus::NeverSeen { certain: false })
             .await;
@@ -238,12 +238,12 @@ fn send_half_a_document(eve: &EvePrinter, job: i32) {
         ("document-format", ipp::value::IppValue::new_mime_media_type("image/png").unwrap()),
         ("last-document", ipp::value::IppValue::Boolean(true)),
     ];
-    let mut message = crate::fake_printer::message(&eve.uri(), 0x0006, &attributes);
+    let mut message = raw_request::message(&eve.uri(), 0x0006, &attributes);
     let document = document().bytes;
     let promised = message.len() + document.len();
     message.extend_from_slice(&document[..document.len() / 2]);
     let mut stream = TcpStream::connect(("127.0.0.1", eve.port())).unwrap();
-    stream.write_all(&crate::fake_printer::http_request("/ipp/print", &message, promised)).unwrap();
+    stream.write_all(&raw_request::http_request("/ipp/print", &message, promised)).unwrap();
 }
 
 /// As after a kill of the scheduler before it saved the result of commit.

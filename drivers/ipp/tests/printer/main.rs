@@ -16,10 +16,12 @@ mod fake_printer;
 mod fake_printer_tests;
 mod hostile_tests;
 mod ippeveprinter_tests;
+mod odd_answer_tests;
 mod odd_printer_tests;
 #[expect(dead_code, reason = "the tests of the whole program use more of it")]
 mod pappl;
 mod peer;
+mod raw_request;
 mod real_printer_tests;
 mod restart_tests;
 mod scripted_server;
