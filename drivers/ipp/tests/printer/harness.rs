@@ -3,7 +3,7 @@
 use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -31,14 +31,14 @@ pub(crate) struct RealPrinter<P: Program> {
     program: P,
     engine: Engine,
     server: Option<Child>,
-    /// 0 before the first start.
-    port: u16,
+    /// `None` before the first start.
+    port: Option<Port>,
 }
 
 impl<P: Program> RealPrinter<P> {
     /// Starts the program, and waits until it answers.
     pub(crate) fn launch(engine: Engine, program: P) -> Self {
-        let mut printer = Self { program, engine, server: None, port: 0 };
+        let mut printer = Self { program, engine, server: None, port: None };
         printer.run();
         printer
     }
@@ -114,7 +114,7 @@ impl<P: Program> Peer for RealPrinter<P> {
     }
 
     fn port(&self) -> u16 {
-        self.port
+        self.port.as_ref().map_or(0, |port| port.number)
     }
 
     fn path(&self) -> &'static str {
@@ -135,14 +135,18 @@ impl<P: Program> Peer for RealPrinter<P> {
 
     fn run(&mut self) {
         self.stop();
-        if self.port != 0 {
+        let is_restart = self.port.is_some();
+        if is_restart {
             wait(OFF_MS);
         }
         for _ in 0..20 {
-            let port = if self.port == 0 { free_port() } else { self.port };
-            if let Some(server) = self.start_on(port) {
-                (self.server, self.port) = (Some(server), port);
+            let port = self.port.get_or_insert_with(Port::reserve).number;
+            self.server = self.start_on(port);
+            if self.server.is_some() {
                 return;
+            }
+            if !is_restart {
+                self.port = None;
             }
             wait(100);
         }
@@ -170,13 +174,24 @@ pub(crate) fn kill(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// A port below the range that the system uses for outgoing connections, so that it is still free after a restart.
-fn free_port() -> u16 {
-    loop {
-        let random = RandomState::new().build_hasher().finish();
-        let port = 12_000 + u16::try_from(random % 20_000).unwrap();
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
+/// A TCP port that no other printer gets, also while its printer is off.
+struct Port {
+    number: u16,
+    /// The UDP port of the same number, which no printer uses: it reserves the number among all test processes. Two PAPPL
+    /// printers can listen on one TCP port, and then print each other's cards.
+    _reservation: UdpSocket,
+}
+
+impl Port {
+    /// A port below the range that the system uses for outgoing connections, so that it is still free after a restart.
+    fn reserve() -> Self {
+        loop {
+            let random = RandomState::new().build_hasher().finish();
+            let number = 12_000 + u16::try_from(random % 20_000).unwrap();
+            let Ok(reservation) = UdpSocket::bind(("127.0.0.1", number)) else { continue };
+            if TcpListener::bind(("127.0.0.1", number)).is_ok() {
+                return Self { number, _reservation: reservation };
+            }
         }
     }
 }
