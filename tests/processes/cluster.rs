@@ -176,6 +176,8 @@ fn wrongs(acts: &[Act]) -> Vec<String> {
             "printer.given-up" => {
                 owners.remove(thing);
             }
+            // A process confirms its own attempts, also at a printer that it gave up.
+            "attempt.confirmed" => {}
             _ if kind.starts_with("attempt.") && !node.is_empty() => {
                 let printer = *printers.entry(subject).or_insert_with(|| act.detail("printer").unwrap_or(""));
                 if owners.get(printer) != Some(&node) {
