@@ -82,11 +82,11 @@ fn rows() -> impl Iterator<Item = (Mode, usize)> {
     [(Mode::Ok, 1), (Mode::Ok, 0)].into_iter().chain(FAULTS.map(|mode| (mode, 0)))
 }
 
-/// All cells; or all steps without a fault, and each fault at one step.
+/// All cells; or all steps of the second card without a fault, and the first card and each fault at one step.
 fn cells(kind: Kind, full: bool) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (number, (mode, before)) in rows().enumerate() {
-        let some = if full || mode == Mode::Ok { (0, usize::MAX) } else { (number % steps(kind).count(), 1) };
+        let some = if full || before > 0 { (0, usize::MAX) } else { (number % steps(kind).count(), 1) };
         for step in steps(kind).skip(some.0).take(some.1) {
             cells.extend([false, true].map(|killed| Cell { kind, mode, before, step, killed }));
         }
