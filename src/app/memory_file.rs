@@ -8,6 +8,7 @@ use std::{
     io::{self, ErrorKind, Write},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use async_trait::async_trait;
@@ -37,7 +38,7 @@ pub(super) struct MemoryFile {
     /// The database, if it is a file.
     database: Option<PathBuf>,
     /// Machine id and boot, read once: when the scheduler has too many open files, they could not be read any more.
-    host: Option<(String, String)>,
+    host: OnceLock<(String, String)>,
 }
 
 /// What the file holds.
@@ -63,7 +64,29 @@ impl Mark {
 
 impl MemoryFile {
     pub(super) fn new(folder: &Path, database: Option<PathBuf>) -> Self {
-        Self { path: folder.join(HEADS), database, host: machine_and_boot() }
+        let file = Self { path: folder.join(HEADS), database, host: OnceLock::new() };
+        let _ = file.host(); // if it fails, it is read again when it is needed
+        file
+    }
+
+    fn host(&self) -> io::Result<(String, String)> {
+        if let Some(host) = self.host.get() {
+            return Ok(host.clone());
+        }
+        let host = machine_and_boot().ok_or_else(|| io::Error::other("the machine id cannot be read"))?;
+        Ok(self.host.get_or_init(|| host).clone())
+    }
+
+    /// The content, and the mark of the file from which it was read.
+    fn marked(&self) -> io::Result<(Content, Mark)> {
+        loop {
+            let before = Mark::of(&fs::metadata(&self.path)?);
+            let content = self.content()?;
+            // Another file if the scheduler has replaced it meanwhile.
+            if Mark::of(&fs::metadata(&self.path)?) == before {
+                return Ok((content, before));
+            }
+        }
     }
 
     fn content(&self) -> io::Result<Content> {
@@ -87,14 +110,13 @@ impl InstanceMemory for MemoryFile {
         let path = self.database.as_ref().ok_or_else(|| io::Error::from(ErrorKind::NotFound))?;
         let file = fs::metadata(path)?;
         let Mark { inode, born_ns } = Mark::of(&file);
-        let unknown = || io::Error::other("the machine id cannot be read");
-        let (machine, boot) = self.host.clone().ok_or_else(unknown)?;
+        let (machine, boot) = self.host()?;
         Ok(FileIdentity { machine, boot, device: file.dev(), inode, born_ns })
     }
 
     fn read(&self) -> Result<Reading, EngineError> {
-        match self.content().and_then(|content| Ok((content, fs::metadata(&self.path)?))) {
-            Ok((Content { memory, file }, found)) => Ok(Reading::Known { memory, is_copy: file != Mark::of(&found) }),
+        match self.marked() {
+            Ok((Content { memory, file }, found)) => Ok(Reading::Known { memory, is_copy: file != found }),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Reading::Nothing),
             Err(error) if LASTING.contains(&error.kind()) => Ok(Reading::Unreadable),
             Err(source) => Err(EngineError::Read { what: self.path.display().to_string(), source }),

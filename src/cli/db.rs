@@ -27,7 +27,7 @@ pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str
     match command {
         DbCommand::Check { seal } => check(engine, out, seal.as_deref()).await,
         DbCommand::Backup { file } => backup(engine, out, &file, key).await,
-        DbCommand::Move { to } => move_to(engine, out, &to).await,
+        DbCommand::Move { to } => Box::pin(move_to(engine, out, &to)).await,
         DbCommand::Recount => recount(engine, out).await,
         DbCommand::AcceptClock { reason } => accept_clock(engine, out, reason).await,
         DbCommand::Adopt { printed_since, reason, second } => {

@@ -114,7 +114,7 @@ impl Action {
 pub enum Blocked {
     /// The clock is behind the newest audit row by more than [`CLOCK_TOLERANCE`].
     ClockBehind,
-    /// The database may be a copy, and the first may print elsewhere.
+    /// The database may be a copy, and the original may print elsewhere.
     InstanceInDoubt,
     /// The queue, the printer or its batch is paused.
     Paused,

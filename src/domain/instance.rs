@@ -1,5 +1,5 @@
 //! Decides whether a database is the living one, or a copy or a restored state of it, which must not print until a person
-//! says what became of the first.
+//! says what became of the original.
 
 use serde::{Deserialize, Serialize};
 
@@ -137,7 +137,7 @@ pub enum Decision {
     Print,
     /// It is the living one, and this is to be saved of it first.
     Save(Instance),
-    /// A person has to say what became of the first.
+    /// A person has to say what became of the original.
     Ask(Vec<Difference>),
 }
 

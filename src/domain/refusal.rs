@@ -196,7 +196,7 @@ refusals! {
     Invalid "server-address" ServerAddress;
     /// The database breaks a rule of the check, before the move or after it.
     Conflict "move-unsound" MoveUnsound { rule: String, moved: bool };
-    /// The database may be a copy, and the first may print elsewhere.
+    /// The database may be a copy, and the original may print elsewhere.
     Conflict "instance-in-doubt" InstanceInDoubt;
     /// The database is what the data folder remembers.
     Conflict "nothing-to-adopt" NothingToAdopt;

@@ -31,6 +31,11 @@ pub enum Fault {
         /// The error.
         error: String,
     },
+    /// The data folder cannot be read, so that it is not known whether the database is a copy.
+    DataFolderUnread {
+        /// The error.
+        error: String,
+    },
     /// The scheduler's process is suspended.
     SchedulerSuspended {
         /// The process id.

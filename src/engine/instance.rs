@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         audit::{ChainHead, Event},
-        instance::{Decision, Difference, Doubt, Identity, Instance, Memory, Remembered, decide, next_generation},
+        instance::{Decision, Doubt, Identity, Instance, Memory, Remembered, decide, next_generation},
         permission::{Permit, SystemAct},
         refusal::Refusal,
     },
@@ -57,15 +57,6 @@ impl Comparison {
         Ok(Self { saved, found, remembered, memory: memory_read, heads, doubt })
     }
 
-    /// Why the database has to be adopted; empty if it need not be.
-    pub(super) fn differences(&self) -> Vec<Difference> {
-        match (self.decide(), &self.doubt) {
-            (Decision::Ask(differences), _) => differences,
-            (Decision::Print | Decision::Save(_), Some(doubt)) => doubt.differences.clone(),
-            (Decision::Print | Decision::Save(_), None) => Vec::new(),
-        }
-    }
-
     /// Whether the database has to be adopted.
     pub(super) fn is_in_doubt(&self) -> bool {
         self.doubt.is_some() || matches!(self.decide(), Decision::Ask(_))
@@ -81,6 +72,12 @@ impl Comparison {
         let known = serde_json::to_string(&self.saved).unwrap_or_default();
         let found = serde_json::to_string(&self.found).unwrap_or_default();
         event.with("known", known).with("found", found)
+    }
+
+    /// What the database says of itself, and what it is, as one text.
+    pub(super) fn version(&self) -> String {
+        // Cannot fail: identities are texts and numbers.
+        serde_json::to_string(&(&self.saved, &self.found)).unwrap_or_default()
     }
 
     /// The database after its adoption.
@@ -106,8 +103,8 @@ pub(super) struct InstanceWatch {
     /// When the next one is due; `None` for at once.
     due: Option<Duration>,
     in_doubt: bool,
-    /// Whether the data folder could not be read or written.
-    fails: bool,
+    /// Why the data folder could not be read or written at the last comparison.
+    failure: Option<String>,
     /// Whether there was a comparison.
     has_compared: bool,
 }
@@ -116,6 +113,11 @@ impl InstanceWatch {
     /// Whether a person has to adopt the database.
     pub(super) fn is_in_doubt(&self) -> bool {
         self.in_doubt
+    }
+
+    /// Why no card starts though no doubt is saved: the data folder cannot be read.
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.failure.as_deref().filter(|_| self.in_doubt)
     }
 
     /// The next comparison is due at once.
@@ -132,21 +134,20 @@ impl InstanceWatch {
         let in_doubt = match compare(engine).await {
             // Printing does not stop for it, once the database was compared: the folder remembers less.
             Err(error @ (EngineError::Read { .. } | EngineError::Write { .. })) => {
-                if !std::mem::replace(&mut self.fails, true) {
-                    warn!(
-                        error = &error as &dyn std::error::Error,
-                        "the database is not compared with the data folder"
-                    );
+                let text =
+                    std::error::Error::source(&error).map_or(error.to_string(), |cause| format!("{error}: {cause}"));
+                if self.failure.replace(text.clone()).is_none() {
+                    warn!(error = text, "the database is not compared with the data folder");
                 }
                 self.in_doubt || matches!(error, EngineError::Read { .. }) && !self.has_compared
             }
             compared => {
                 let in_doubt = compared?;
-                (self.fails, self.has_compared) = (false, true);
+                (self.failure, self.has_compared) = (None, true);
                 in_doubt.unwrap_or(self.in_doubt)
             }
         };
-        if in_doubt && !self.in_doubt && !self.fails {
+        if in_doubt && !self.in_doubt && self.failure.is_none() {
             warn!("the database may be a copy or an older state; no card starts until a person adopts it");
         }
         let is_changed = in_doubt != self.in_doubt;

@@ -5,15 +5,17 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use cetak::{
     domain::{
+        actor::{Actor, Means, Role},
         dispatch::Blocked,
+        id::AccountId,
         instance::{Difference, FileIdentity, Identity, Memory},
         refusal::Refusal,
     },
     engine::{
         Engine, EngineError,
-        client::Client,
+        client::{Client, Direct},
         instance_memory::{InstanceMemory, Reading},
-        operations::{AdoptDatabase, Adopted, PrintedSince},
+        operations::{AdoptDatabase, Adopted, PrintedSince, TwoPersonAct},
         query::NeedKind,
         scheduling::{self, BlockedPrinters, Until},
     },
@@ -171,6 +173,29 @@ async fn an_older_state_prints_nothing_until_it_is_adopted_and_what_waited_is_he
     assert_eq!(run(&world.engine).await, in_doubt());
     let found = differences(&world.engine).await;
     assert!(found.contains(&Difference::Generation { expected: 2, found: 1 }), "{found:?}");
+}
+
+#[tokio::test]
+async fn the_adoption_of_an_older_state_is_asked_for_by_one_person_and_confirmed_by_another() {
+    let (world, _folder) = office(4, 2).await;
+    world.run().await;
+    let (older, _kept) = copied(&world, false).await;
+    world.receive(2, None).await; // a row of people, which the older state lacks; the request adds another one
+    world.run().await;
+    assert_eq!(run(&older).await, in_doubt());
+    let person = |account, role| {
+        let name = actor(&format!("person {account}"));
+        let (account, roles) = (Some(AccountId(account)), [role].into());
+        older.acting("cli", Actor { account, means: Means::Session, roles, authenticated: true, ..name })
+    };
+    let act = AdoptDatabase { printed_since: PrintedSince::None, note: "the original is off".parse().unwrap() };
+
+    let asked = Direct::new(&person(1, Role::Administrator)).request(TwoPersonAct::AdoptDatabase(act)).await.unwrap();
+    assert_eq!(run(&older).await, in_doubt());
+    Direct::new(&person(2, Role::Supervisor)).confirm(asked).await.unwrap();
+
+    assert_eq!(differences(&older).await, []);
+    assert_ne!(run(&older).await, in_doubt());
 }
 
 #[tokio::test]

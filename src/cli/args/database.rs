@@ -83,14 +83,14 @@ pub enum DbCommand {
     },
     /// State what became of the database that this one was copied or restored from; cards then start again
     ///
-    /// A copied database, or an older state that was put in place, prints nothing: the first may print, or may have printed, the
-    /// same records. Stop the first for good, and see what differs with `cetak status`. Two people do it: name the second, or
+    /// A copied database, or an older state that was put in place, prints nothing: the original may print, or may have printed,
+    /// the same records. Stop the original for good, and see what differs with `cetak status`. Two people do it: name the second, or
     /// ask with `--ask`.
     #[command(after_help = "Examples:
   cetak db adopt --printed-since none --reason \"moved to the new machine; the old one was switched off before\"
   cetak db adopt --printed-since unknown --reason \"restored from the backup of Monday\"")]
     Adopt {
-        /// Whether the first printed cards after this database was copied from it
+        /// Whether the original printed cards after this database was copied from it
         #[arg(long, value_name = "WHAT")]
         printed_since: PrintedSinceArg,
         /// The reason, for the audit

@@ -9,7 +9,7 @@ pub fn blocked(reason: Blocked) -> &'static str {
             "the clock is behind the newest audit row; set it, or accept it with `cetak db accept-clock` if it is right"
         }
         Blocked::InstanceInDoubt => {
-            "the database may be a copy, and the first may print elsewhere; see `cetak status`, and adopt it with `cetak db adopt`"
+            "the database may be a copy, and the original may print elsewhere; see `cetak status`, and adopt it with `cetak db adopt`"
         }
         Blocked::Paused => "paused",
         Blocked::OutsideWindow => "outside its window",

@@ -56,7 +56,7 @@ pub fn need(need: &Need) -> NeedText {
         }
         NeedKind::InstanceInDoubt { doubt } => text(
             &format!(
-                "no card starts, because the database may be a copy, and the first may print elsewhere: {}",
+                "no card starts, because the database may be a copy, and the original may print elsewhere: {}",
                 differences(doubt)
             ),
             "cetak db adopt --printed-since none|unknown --reason TEXT",
@@ -83,6 +83,10 @@ fn fault_text(fault: &Fault, since: &str) -> NeedText {
         Fault::WorkerFails { printer, error } => text(
             format!("printer `{printer}` gets no card{since}, because its worker fails: {error}"),
             "cetak db check".into(),
+        ),
+        Fault::DataFolderUnread { error } => text(
+            format!("no card starts{since}, because the database cannot be compared with the data folder: {error}"),
+            "cetak status, after the user of the scheduler can read it".into(),
         ),
         Fault::SchedulerSuspended { process } => {
             text(format!("the scheduler, process {process}, is suspended{since}"), format!("kill -CONT {process}"))

@@ -297,11 +297,11 @@ pub fn refusal(refusal: &Refusal) -> Message {
             "print nothing, keep both databases, and check the new one with `cetak db check`",
         ),
         Refusal::InstanceInDoubt => say(
-            "nothing is printed, because the database may be a copy, and the first may print elsewhere".into(),
+            "nothing is printed, because the database may be a copy, and the original may print elsewhere".into(),
             "see what differs with `cetak status` while `cetak run` runs, and adopt it with `cetak db adopt`",
         ),
         Refusal::NothingToAdopt => say(
-            "the database is what this data folder remembers: it need not be adopted".into(),
+            "the database matches `cetak.heads` in this data folder: it need not be adopted".into(),
             "see what needs a person with `cetak status`",
         ),
         Refusal::NodeTaken { node, process, host, lease_left_s } => say(

@@ -17,7 +17,7 @@ use crate::{
         refusal::Refusal,
         time::Timestamp,
     },
-    engine::{Engine, EngineError, files::NewFile},
+    engine::{Engine, EngineError, files::NewFile, instance},
     store::{Location, Moved, Recounted, Store, Transferred},
 };
 
@@ -183,7 +183,7 @@ pub struct DatabaseMove {
 }
 
 /// Moves all data to an empty PostgreSQL database, and closes this file for ever. The caller must hold the scheduler's
-/// lock of the data folder. A database that violates a rule is not moved.
+/// lock of the data folder. A database that violates a rule is not moved, nor one that may be a copy: the new one would print.
 pub async fn database_move(
     engine: &Engine,
     permit: &Permit,
@@ -197,6 +197,7 @@ pub async fn database_move(
     if !(to.starts_with("postgres://") || to.starts_with("postgresql://")) {
         return Err(Refusal::ServerAddress.into());
     }
+    instance::refuse_in_doubt(engine, &mut engine.store.read().await?).await?;
     refuse_unsound(&engine.store, false).await?;
     let (target, shown) = (Location::Server(to.to_owned()), plain_database(to));
     let transferred =

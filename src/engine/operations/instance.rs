@@ -20,7 +20,7 @@ use crate::{
     store::Tx,
 };
 
-/// What is known of the cards that the first database printed after this one was copied from it.
+/// What is known of the cards that the original database printed after this one was copied from it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PrintedSince {
@@ -42,11 +42,11 @@ impl PrintedSince {
 /// States what became of the database that this one was copied from, or of the state after the restored one. This one
 /// is the living one from then on, with a new generation.
 ///
-/// If the first may have printed since, its cards are not printed again: open batches are cancelled, records that wait are held
+/// If the original may have printed since, its cards are not printed again: open batches are cancelled, records that wait are held
 /// until a person releases them, and open attempts wait for their inspection.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AdoptDatabase {
-    /// What the first printed since.
+    /// What the original printed since.
     pub printed_since: PrintedSince,
     /// Why.
     pub note: Note,
@@ -76,12 +76,11 @@ impl Act for AdoptDatabase {
 }
 
 impl AdoptDatabase {
-    /// The database, which must be in doubt; the version is what differs.
+    /// The database, which must be in doubt. The version is what it says of itself and what it is: the audit rows that the folder
+    /// remembers are no part of it, because the request itself adds a row.
     pub(super) async fn target(engine: &Engine, tx: &mut Tx) -> Result<Target, EngineError> {
         let (_, seen) = in_doubt(engine, tx).await?;
-        // Cannot fail: differences are texts and numbers.
-        let version = serde_json::to_string(&seen.differences()).unwrap_or_default();
-        Ok(Target { name: "database".to_owned(), version, record: None })
+        Ok(Target { name: "database".to_owned(), version: seen.version(), record: None })
     }
 
     pub(super) async fn apply(

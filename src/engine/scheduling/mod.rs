@@ -21,7 +21,7 @@ use self::{
 use super::{
     Engine, EngineError,
     batched_reads::{self, Bodies, ReaderHandle, SnapshotQuery},
-    fault::Faults,
+    fault::{Fault, Faults},
     group_commit::{self, CommitQueue},
     instance::{self, InstanceWatch},
     outage_log::{OutageLog, Use},
@@ -46,6 +46,8 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 const PROBE_AFTER: Duration = Duration::from_secs(30);
 /// The interval at which test cards that were left open are looked for.
 const TEST_CARDS_EVERY: Duration = Duration::from_mins(1);
+/// The subject of the fault of a data folder that cannot be read.
+const DATA_FOLDER: &str = "data folder";
 
 /// The condition for ending.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -203,7 +205,7 @@ struct Scheduler {
     /// The task that settles test cards that were left open, and when they are looked for next.
     test_cards: Option<JoinHandle<()>>,
     test_cards_at: Option<Duration>,
-    /// Whether the database may be a copy: no worker is started then. Those that run let no card start, by the guards.
+    /// Whether the database may be a copy: no worker is started then. The guards refuse each card of a worker that runs.
     instance: InstanceWatch,
     /// Whether there may be printers without a worker.
     must_start: bool,
@@ -219,6 +221,13 @@ impl Scheduler {
     async fn check(&mut self, news: &mut ChangeListener) -> Result<bool, EngineError> {
         self.heartbeat().await?;
         self.must_start |= self.instance.compare(&self.engine).await?;
+        match self.instance.failure() {
+            Some(error) => {
+                let fault = Fault::DataFolderUnread { error: error.to_owned() };
+                self.faults.begin(DATA_FOLDER, fault, self.engine.clock.now());
+            }
+            None => self.faults.end(DATA_FOLDER),
+        }
         if !self.instance.is_in_doubt() {
             self.settle_test_cards().await?;
         }
