@@ -105,6 +105,8 @@ pub enum Task {
     AllowJobQueries,
     /// Check which printer is at this address, and its hopper.
     CheckOtherPrinter,
+    /// Find the cards of jobs that the database does not know, and the scheduler that sent them.
+    CheckUnknownJobs,
     /// Read why the last cards were refused.
     ReadFailures,
     /// Cancel the job at the printer, which does not do it when it is asked.
@@ -199,11 +201,14 @@ pub const OTHER_PRINTER: &str = "other-printer";
 /// The reason used for a printer that has a held job and does not cancel it.
 pub const CANCEL_REFUSED: &str = "cancel-refused";
 
+/// The reason used for a printer with jobs of this site that the database does not know.
+pub const UNKNOWN_JOBS: &str = "unknown-jobs";
+
 /// The rule for unknown keywords.
 const UNKNOWN: Rule = rule(&[], Who::Operator, Task::CheckUnknown, Resumes::WhenCleared, BlankInside::Unknown);
 
 #[rustfmt::skip]
-const RULES: [Rule; 35] = [
+const RULES: [Rule; 36] = [
     rule(&["media-empty", "media-needed", "media-path-input-empty"],
         Who::Operator, Task::LoadBlanks, Resumes::ByItself, BlankInside::Unused),
     rule(&["media-low", "media-path-output-almost-full", "output-area-almost-full"],
@@ -289,6 +294,9 @@ const RULES: [Rule; 35] = [
     rule(&[OTHER_PRINTER],
         Who::Supervisor, Task::CheckOtherPrinter,
         Resumes::WhenCleared, BlankInside::Unknown),
+    rule(&[UNKNOWN_JOBS],
+        Who::Supervisor, Task::CheckUnknownJobs,
+        Resumes::WhenCleared, BlankInside::Unused),
     rule(&[REFUSES_CARDS],
         Who::Technician, Task::ReadFailures,
         Resumes::ByItself, BlankInside::Unused),

@@ -248,6 +248,18 @@ impl Tx {
         Ok(found.map_err(doing("finding an attempt"))?.map(AttemptKey))
     }
 
+    /// Those of these names that are of no attempt, archived or not, of no test card, and of no saved unknown job.
+    pub async fn attempts_unknown<S: AsRef<str>>(&mut self, names: &[S]) -> Result<Vec<String>, StoreError> {
+        const UNKNOWN: &str = "
+            SELECT v.value ->> 0 FROM json_each($1) AS v
+            WHERE NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.name = v.value ->> 0)
+              AND NOT EXISTS (SELECT 1 FROM attempt_archive WHERE attempt_archive.name = v.value ->> 0)
+              AND NOT EXISTS (SELECT 1 FROM test_card WHERE test_card.name = v.value ->> 0)
+              AND NOT EXISTS (SELECT 1 FROM unknown_job WHERE unknown_job.name = v.value ->> 0)";
+        let unknown = on!(self, c => sqlx::query_scalar(UNKNOWN).bind(set_of_names(names)).fetch_all(c));
+        unknown.map_err(doing("looking for unknown attempts"))
+    }
+
     /// Attempts with everything that [`settle`](crate::domain::job::settle) needs. `limits` gives the number of failed tries
     /// that a profile allows.
     pub async fn attempts_view(

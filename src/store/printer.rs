@@ -40,7 +40,7 @@ pub(super) const PRINTERS: &str = "
 pub(super) const PAUSES: &str = "SELECT scope, name, reason, actor, at_us FROM pause ORDER BY scope, name";
 
 impl Tx {
-    /// Adds a printer, or restores a removed one with new values. Returns `false` if a printer of that name is in use.
+    /// Adds a printer, or restores a removed one with new values. The jobs that it has by now are taken as known. Returns `false` if a printer of that name is in use.
     pub async fn printer_add(
         &mut self,
         name: &str,
@@ -50,15 +50,18 @@ impl Tx {
         override_reason: Option<&str>,
     ) -> Result<bool, StoreError> {
         const ADD: &str = "
-            INSERT INTO printer (name, uri, profile, hopper, override_reason) VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO printer (name, uri, profile, hopper, override_reason, jobs_known_until_us) VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT (name) DO UPDATE
-            SET uri = excluded.uri, profile = excluded.profile, hopper = excluded.hopper, override_reason = excluded.override_reason,
+            SET jobs_known_until_us = excluded.jobs_known_until_us, uri = excluded.uri, profile = excluded.profile, hopper = excluded.hopper, override_reason = excluded.override_reason,
                 removed = false, breaker = 'closed', failures = 0, state = 'unknown', reasons = '[]', capabilities = NULL,
                 acknowledged_reasons = '[]', node = NULL
             WHERE printer.removed";
-        Ok(execute!(self, sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper).bind(override_reason))
-            .map_err(doing("adding a printer"))?
-            == 1)
+        let now = self.now.0;
+        let added = execute!(
+            self,
+            sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper).bind(override_reason).bind(now)
+        );
+        Ok(added.map_err(doing("adding a printer"))? == 1)
     }
 
     /// Removes a printer from use. Its row stays, because ledger and audit name it.
@@ -110,6 +113,37 @@ impl Tx {
             execute!(self, sqlx::query(PROBED).bind(set(said))).map_err(doing("saving capabilities"))?;
         }
         Ok(())
+    }
+
+    /// The instant since which each job of this site at the printer must be known to the database.
+    pub async fn printer_jobs_known_until(&mut self, name: &str) -> Result<Timestamp, StoreError> {
+        const UNTIL: &str = "SELECT jobs_known_until_us FROM printer WHERE name = $1";
+        let until = on!(self, c => sqlx::query_scalar(UNTIL).bind(name).fetch_one(c));
+        until.map(Timestamp).map_err(doing("reading a printer"))
+    }
+
+    /// Saves jobs of this site at the printer that the database does not know. Those that were saved before stay as they are.
+    pub async fn unknown_jobs_add<S: AsRef<str>>(&mut self, printer: &str, names: &[S]) -> Result<(), StoreError> {
+        const ADD: &str = "
+            INSERT INTO unknown_job (printer, name)
+            SELECT $1, v.value ->> 0 FROM json_each($2) AS v WHERE true
+            ON CONFLICT DO NOTHING";
+        execute!(self, sqlx::query(ADD).bind(printer).bind(set_of_names(names)))
+            .map_err(doing("saving unknown jobs"))?;
+        Ok(())
+    }
+
+    /// The number of unknown jobs at the printer that no person has accepted.
+    pub async fn unknown_jobs_count(&mut self, printer: &str) -> Result<i64, StoreError> {
+        const COUNT: &str = "SELECT COUNT(*) FROM unknown_job WHERE printer = $1 AND accepted_at_us IS NULL";
+        on!(self, c => sqlx::query_scalar(COUNT).bind(printer).fetch_one(c)).map_err(doing("counting unknown jobs"))
+    }
+
+    /// Accepts the unknown jobs at the printer. Returns their number.
+    pub async fn unknown_jobs_accept(&mut self, printer: &str) -> Result<u64, StoreError> {
+        const ACCEPT: &str = "UPDATE unknown_job SET accepted_at_us = $2 WHERE printer = $1 AND accepted_at_us IS NULL";
+        let now = self.now.0;
+        execute!(self, sqlx::query(ACCEPT).bind(printer).bind(now)).map_err(doing("accepting unknown jobs"))
     }
 
     /// Sets the state reasons that an operator has acknowledged, which no longer stop the printer.

@@ -316,6 +316,11 @@ impl<D: PrinterDriver> PrinterDriver for Counted<D> {
         self.driver.commit(attempt).await
     }
 
+    async fn attempts_beginning_with(&self, prefix: &str) -> Result<Vec<AttemptId>, DriverError> {
+        let _call = self.calls.begin();
+        self.driver.attempts_beginning_with(prefix).await
+    }
+
     async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
         let _call = self.calls.begin();
         self.driver.find(attempt).await

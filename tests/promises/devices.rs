@@ -1,19 +1,23 @@
-//! Tests P1 for printers as devices: one device is one printer, however its address is written; and a printer that keeps a
-//! job that it should cancel is shown to people.
+//! Tests P1 for printers as devices: one device is one printer, however its address is written; a printer that keeps a job
+//! that it should cancel is shown to people; and so is a printer that another database of the site uses.
+
+use std::{sync::Arc, time::Duration};
 
 use cetak::{
     domain::{
         objection::Objection,
-        printer_reason::CANCEL_REFUSED,
+        printer_reason::{CANCEL_REFUSED, UNKNOWN_JOBS},
         refusal::{Refusal, RefusalKind},
     },
     engine::{
         EngineError,
+        clock::attempt_name,
         query::{ListNeeds, NeedKind, Query},
         scheduling::{self, Until},
     },
 };
-use cetak_driver_api::{AttemptStatus, Cancelled, Capabilities};
+use cetak_driver_api::{AttemptId, AttemptStatus, Cancelled, Capabilities, Document, PrinterDriver};
+use cetak_driver_mock::MockPrinter;
 
 use crate::{
     acts::{self as operations, NewPrinter},
@@ -91,4 +95,82 @@ async fn a_printer_that_does_not_cancel_a_held_job_stands_under_needs_a_person()
     stop.send(true).unwrap();
     run.await.unwrap().unwrap();
     world.audit().await;
+}
+
+/// Sends a card to the printer, as a scheduler with another database does.
+async fn print_elsewhere(world: &World, uri: &str, site: &str) {
+    let clock = world.engine.clock.clone();
+    let printer = MockPrinter::from_uri(uri, Arc::new(move || clock.now().0)).unwrap();
+    let attempt = AttemptId::new(attempt_name(site, world.engine.clock.now(), &*world.engine.entropy)).unwrap();
+    printer.prepare(&attempt, Document::one_sided("image/png", b"\x89PNG\r\n\x1a\n".to_vec())).await.unwrap();
+    printer.commit(&attempt).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_printer_with_newer_jobs_of_this_site_that_the_database_does_not_know_gets_no_card_until_a_person_looked() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let options = format!("truth={}", folder.path().join("truth").display());
+    let uri = format!("mock://p1?{options}");
+    print_elsewhere(&world, &uri, "test").await; // of an earlier database, before the printer was added to this one
+    world.clock.advance(Duration::from_secs(1));
+    world.printer("p1", &options).await;
+    world.import(&students(0..2)).await;
+    world.receive(6, None).await;
+    world.run().await;
+    assert_eq!(world.records("printed").await, 2);
+
+    world.clock.advance(Duration::from_secs(1));
+    print_elsewhere(&world, &uri, "other").await; // of another site, which shares the printer
+    world.import(&students(2..3)).await;
+    world.run().await;
+    assert_eq!(world.records("printed").await, 3);
+
+    world.clock.advance(Duration::from_secs(1));
+    print_elsewhere(&world, &uri, "test").await;
+    world.import(&students(3..5)).await;
+    world.run().await;
+    assert_eq!((world.records("printed").await, world.records("waiting").await), (3, 2));
+    assert_eq!(world.status().await.printers[0].reasons, [UNKNOWN_JOBS]);
+
+    operations::printer_clear(&world.engine, "p1", "the other scheduler is off, and its card is destroyed")
+        .await
+        .unwrap();
+    world.run().await;
+    assert_eq!(world.records("printed").await, 5);
+    print_elsewhere(&world, &uri, "test").await;
+    world.import(&students(5..6)).await;
+    world.run().await;
+    assert_eq!(world.status().await.printers[0].reasons, [UNKNOWN_JOBS], "another job was not accepted");
+    // A printer that forgets the job changes nothing.
+    std::fs::remove_file(folder.path().join("truth")).unwrap();
+    world.run().await;
+    assert_eq!((world.records("printed").await, world.records("waiting").await), (5, 1));
+    let needs = ListNeeds {}.read(&world.engine).await.unwrap();
+    let is_unknown =
+        |kind: &NeedKind| matches!(kind, NeedKind::PrinterReason { advice, .. } if advice.keyword == UNKNOWN_JOBS);
+    assert!(needs.iter().any(|need| is_unknown(&need.kind)), "{needs:?}");
+}
+
+#[tokio::test]
+async fn a_printer_that_prints_is_asked_for_unknown_jobs_before_a_batch() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let options = format!("truth={}", folder.path().join("truth").display());
+    world.printer("p1", &options).await;
+    world.import(&students(0..2)).await;
+    world.receive(6, None).await;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let engine = world.engine.acting("scheduler", actor("scheduler"));
+    let run = tokio::spawn(async move { scheduling::run(&engine, Until::Stopped, stopped).await });
+    world.until(async || world.records("printed").await == 2).await;
+    world.clock.advance(Duration::from_mins(2));
+    print_elsewhere(&world, &format!("mock://p1?{options}"), "test").await;
+
+    world.import(&students(2..4)).await;
+
+    world.until(async || world.status().await.printers[0].reasons == [UNKNOWN_JOBS]).await;
+    assert_eq!(world.records("printed").await, 2);
+    stop.send(true).unwrap();
+    run.await.unwrap().unwrap();
 }

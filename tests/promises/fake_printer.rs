@@ -203,6 +203,10 @@ impl PrinterDriver for FakePrinter {
         self.mock.commit(attempt).await
     }
 
+    async fn attempts_beginning_with(&self, prefix: &str) -> Answer<Vec<AttemptId>> {
+        self.mock.attempts_beginning_with(prefix).await
+    }
+
     async fn find(&self, attempt: &AttemptRef) -> Answer<AttemptStatus> {
         (self.reach)(Act::Find)?;
         let found = (self.find)(self.mock.find(attempt).await);

@@ -34,6 +34,7 @@ pub async fn exercise(fixture: &dyn Fixture) {
     an_attempt_that_was_never_sent_is_never_seen_or_forgotten(fixture).await;
     find_repeats_its_answer_about_an_ended_attempt(fixture).await;
     a_fresh_driver_finds_an_attempt_by_its_name(fixture).await;
+    an_attempt_is_listed_by_the_beginning_of_its_id(fixture).await;
     ids_of_127_bytes_that_differ_in_the_last_are_two_attempts(fixture).await;
     cancel_after_prepare_proves_that_nothing_is_printed(fixture).await;
     cancel_may_be_repeated(fixture).await;

@@ -379,6 +379,13 @@ pub trait PrinterDriver: Send + Sync {
     /// this process is [`DriverError::NotSent`], unless the driver knows that the printer has it.
     async fn commit(&self, attempt: &AttemptId) -> Result<Committed, DriverError>;
 
+    /// The attempts whose ids begin with `prefix` and that the printer has jobs of, ended ones included, as far as it keeps
+    /// them. A scheduler finds the cards of another database by it. Empty if the printer does not list its jobs.
+    async fn attempts_beginning_with(&self, prefix: &str) -> Result<Vec<AttemptId>, DriverError> {
+        let _ = prefix;
+        Ok(Vec::new())
+    }
+
     /// Queries the status of an attempt. An error means that the printer gave no valid answer, and says nothing
     /// about the attempt.
     async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError>;

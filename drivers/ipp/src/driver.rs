@@ -127,6 +127,15 @@ impl PrinterDriver for IppPrinter {
         done.map(|(id, run)| Committed { printer_job: Some(id.to_string()), printer_run: run })
     }
 
+    async fn attempts_beginning_with(&self, prefix: &str) -> Result<Vec<AttemptId>, DriverError> {
+        let jobs = match self.jobs_beginning_with(prefix).await {
+            Ok(jobs) => jobs,
+            Err(error) if error.is_permanent_refusal() => Vec::new(),
+            Err(error) => return Err(query_fault(&error)),
+        };
+        Ok(jobs.into_iter().filter_map(|job| AttemptId::new(job.name?).ok()).collect())
+    }
+
     async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
         let asked_ms = self.clock.now_ms();
         let mut jobs = self.jobs(attempt).await.map_err(|error| {

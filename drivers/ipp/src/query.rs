@@ -156,6 +156,11 @@ impl IppPrinter {
         Ok(jobs)
     }
 
+    /// Requests all jobs whose names begin with `prefix`.
+    pub(crate) async fn jobs_beginning_with(&self, prefix: &str) -> Result<Vec<Job>, CallError> {
+        self.listed_jobs(|job| job.name.as_ref().is_some_and(|name| name.starts_with(prefix))).await
+    }
+
     /// Requests the jobs that are not completed and those that are, and returns the wanted ones. A printer that refuses the
     /// second list for good has no history. Fails if a wanted job may be under way and the printer does not tell.
     async fn listed_jobs(&self, is_wanted: impl Fn(&Job) -> bool) -> Result<Vec<Job>, CallError> {

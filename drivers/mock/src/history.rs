@@ -11,6 +11,9 @@ use crate::truth_file::{TruthCard, TruthLine};
 /// The reason of a jam (`printer-state-reasons`, PWG 5100.9). The printer is stopped until it is cleared.
 pub(crate) const JAM: &str = "media-jam";
 
+/// The number of cards of which the printer lists the attempts.
+const LATEST: usize = 1_000;
+
 /// The reason of a spoiled card (`job-state-reasons`, RFC 8011, section 5.3.8). IPP has none that is more specific.
 const SPOILED: &str = "job-completed-with-errors";
 
@@ -83,6 +86,12 @@ impl History {
         }
         self.fed.push(blank);
         self.fed.len()
+    }
+
+    /// The attempts of the latest cards, as many as a printer keeps in its history, in no particular order.
+    pub(crate) fn latest(&self) -> impl Iterator<Item = &AttemptId> {
+        let first = self.fed.len().saturating_sub(LATEST);
+        self.by_attempt.iter().filter(move |(_, index)| index.is_some_and(|index| index >= first)).map(|(id, _)| id)
     }
 
     /// The number of the next blank, from 1.

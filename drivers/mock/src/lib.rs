@@ -162,6 +162,14 @@ impl PrinterDriver for MockPrinter {
         self.run(attempt, lost, Shared::commit).await
     }
 
+    async fn attempts_beginning_with(&self, prefix: &str) -> Result<Vec<AttemptId>, DriverError> {
+        self.run(&prefix.to_owned(), unreachable, |shared, state, prefix| {
+            state.refresh(&shared.settings.name).map_err(|_| unreachable())?;
+            Ok(state.history.latest().filter(|id| id.as_str().starts_with(prefix.as_str())).cloned().collect())
+        })
+        .await
+    }
+
     /// Uses the attempt's id only.
     async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
         self.run(&attempt.id, unreachable, Shared::find).await

@@ -1,7 +1,7 @@
 //! The meaning of a printer's reasons, in words.
 
 use crate::domain::printer_reason::{
-    BlankInside, CANCEL_REFUSED, OTHER_PRINTER, REFUSES_CARDS, Resumes, TAKES_TOO_LONG, Task, advise,
+    BlankInside, CANCEL_REFUSED, OTHER_PRINTER, REFUSES_CARDS, Resumes, TAKES_TOO_LONG, Task, UNKNOWN_JOBS, advise,
 };
 
 /// The action.
@@ -60,6 +60,10 @@ pub fn task(task: Task) -> &'static str {
         }
         Task::CheckOtherPrinter => {
             "another printer answers at this address: check which one it is and what its hopper holds"
+        }
+        Task::CheckUnknownJobs => {
+            "find the scheduler that sent the jobs, and stop it or give it another `site`; hold or withdraw the records whose cards the \
+             printer made; then clear the printer"
         }
         Task::ReadFailures => "the printer refuses one card after the other: `cetak job list` tells why",
         Task::CancelAtPrinter => {
@@ -169,6 +173,7 @@ fn own_condition(keyword: &str) -> Option<&'static str> {
         "job-attributes-ignored" => "the printer ignored a part of the job",
         "job-queries-refused" => "the printer answers no query about its jobs",
         OTHER_PRINTER => "another printer answers at this address",
+        UNKNOWN_JOBS => "the printer has jobs of this site that the database does not know",
         CANCEL_REFUSED => "the printer does not cancel a held job",
         REFUSES_CARDS => "the printer refuses one card after the other",
         _ => return None,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::write::{
     Answers, BreakerChange, BreakerSaved, Confirmation, Group, NotRenderable, Release, Released, Settle, Settled,
-    StatusReport, Step, Stepped,
+    StatusReport, Step, Stepped, UnknownJobs,
 };
 use crate::{
     domain::{
@@ -57,6 +57,12 @@ pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Resul
         for (_, name) in attempts {
             tx.audit(Event::new("attempt.confirmed", &**name));
         }
+    }
+    for asked in &group.unknown_jobs {
+        let UnknownJobs { printer, names } = &asked.write;
+        tx.unknown_jobs_add(printer, names).await?;
+        let event = Event::new("printer.unknown-jobs", format!("printer {printer}")).with("number", names.len());
+        tx.audit(event.with("one", names.first().map_or("", String::as_str)));
     }
     for asked in &group.not_renderable {
         quarantine(&mut tx, &asked.write).await?;

@@ -13,7 +13,7 @@ use self::{
     apply::{Trust, apply},
     write::{
         Asked, Confirmation, End, Envelope, Group, NotRenderable, PlanRequest, Probe, Probed, Release, Started,
-        StatusReport, Step, Write,
+        StatusReport, Step, UnknownJobs, Write,
     },
 };
 use super::{Engine, outage_log::OutageLog, planning};
@@ -77,6 +77,11 @@ impl CommitQueue {
     /// Saves that uncertain attempts of this process will not be sent any more.
     pub(crate) async fn confirm(&self, attempts: Vec<(AttemptKey, String)>) -> Result<(), StoreError> {
         self.save(Confirmation(attempts)).await
+    }
+
+    /// Saves jobs at a printer that the database does not know.
+    pub(crate) async fn unknown_jobs(&self, printer: &str, names: Vec<String>) -> Result<(), StoreError> {
+        self.save(UnknownJobs { printer: printer.to_owned(), names }).await
     }
 
     /// Saves what the printer answered about an attempt.

@@ -40,6 +40,12 @@ pub(crate) struct Started {
 /// Uncertain attempts, with their names, that this process has begun and will not send any more.
 pub(crate) struct Confirmation(pub(crate) Vec<(AttemptKey, String)>);
 
+/// Jobs at a printer, by name, that the database does not know.
+pub(crate) struct UnknownJobs {
+    pub(crate) printer: String,
+    pub(crate) names: Vec<String>,
+}
+
 /// The next batch of a printer.
 pub(crate) struct PlanRequest(pub(crate) Printer);
 
@@ -248,6 +254,7 @@ writes! {
         acknowledgements: Acknowledgement,
         started: Started,
         confirmations: Confirmation,
+        unknown_jobs: UnknownJobs,
         not_renderable: NotRenderable,
         seen: StatusReport,
         probed: Probed,

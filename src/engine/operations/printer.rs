@@ -295,7 +295,8 @@ impl Act for RemovePrinter {
 }
 
 /// A person confirms that the printer works: its breaker closes, and the state reasons that it still reports are acknowledged
-/// until they disappear.
+/// until they disappear. The jobs at the printer that the database does not
+/// know, as far as the scheduler has seen them, are accepted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ClearPrinter {
     /// The printer.
@@ -314,11 +315,17 @@ impl Act for ClearPrinter {
         let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
         tx.printer_breaker(name, printer.breaker, Breaker::Closed, 0).await?;
         // Also reasons that normally disappear by themselves: after a crash, CUPS reports an open cover permanently.
-        let acknowledged = printer_reason::stopping(&printer.reasons, &[]);
+        let mut acknowledged = printer_reason::stopping(&printer.reasons, &[]);
+        // The accepted jobs are known from now on, so that the reason disappears; other jobs are not accepted with them.
+        acknowledged.retain(|reason| reason != printer_reason::UNKNOWN_JOBS);
         tx.printer_acknowledge(name, &acknowledged).await?;
+        let accepted = tx.unknown_jobs_accept(name).await?;
         let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
         if !acknowledged.is_empty() {
             event = event.with("overridden", acknowledged.join(","));
+        }
+        if accepted > 0 {
+            event = event.with("accepted_jobs", accepted);
         }
         tx.audit(event.with("note", self.note));
         Ok(tx.commit().await?)

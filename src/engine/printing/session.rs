@@ -6,6 +6,7 @@ use cetak_driver_api::{Capabilities, Condition, DriverError, PrinterDriver};
 use tracing::{info, warn};
 
 use super::{
+    compared_jobs::ComparedJobs,
     document,
     services::Services,
     suitability::{identity, lasting, objections},
@@ -99,6 +100,8 @@ pub(crate) struct PrinterSession {
     rest: Option<Rest>,
     /// An open attempt that is asked about from time to time, and since when.
     watched: Option<(AttemptKey, Timestamp)>,
+    /// Its jobs, compared with the database.
+    jobs: ComparedJobs,
     /// What the card of that attempt waits for.
     pub(in crate::engine) waiting: Waiting,
 }
@@ -118,6 +121,7 @@ impl PrinterSession {
             starts_nothing_since: None,
             rest: None,
             watched: None,
+            jobs: ComparedJobs::default(),
             waiting: Waiting::default(),
         }
     }
@@ -248,7 +252,12 @@ impl PrinterSession {
         self.waiting.show(services, &self.printer.name, reasons).await
     }
 
-    /// Asks the printer whether it can print: after a failure and at the start. A printer that prints is not asked.
+    /// Whether the printer is asked before its next batch, because its jobs have not been compared for a while.
+    pub(in crate::engine) fn is_comparison_due(&self, services: &Services) -> bool {
+        self.jobs.is_due(services)
+    }
+
+    /// Asks the printer whether it can print: after a failure, at the start, and from time to time before a batch.
     pub(in crate::engine) async fn ask(&mut self, services: &Services) -> Result<(), StoreError> {
         let rests = self.rest.as_ref().is_some_and(|rest| services.now() < rest.until);
         if rests && self.printer.breaker == Breaker::Open {
@@ -308,6 +317,14 @@ impl PrinterSession {
             Ok(status) => status,
             Err(fault) => return self.unanswered(services, &fault).await.map(|()| Readiness::NotReady),
         };
+        let has_unknown = match self.jobs.compare(services, &self.printer.name, self.feeder.driver()).await? {
+            Ok(has_unknown) => has_unknown,
+            Err(fault) => return self.unanswered(services, &fault).await.map(|()| Readiness::NotReady),
+        };
+        if has_unknown {
+            self.seen(services, "stopped", vec![printer_reason::UNKNOWN_JOBS.to_owned()]).await?;
+            return Ok(Readiness::NotReady);
+        }
         let (state, can_print) = match status.condition {
             Condition::Idle => ("idle", true),
             Condition::Processing => ("processing", true),

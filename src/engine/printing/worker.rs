@@ -132,7 +132,15 @@ impl Worker {
                 Ok(progress)
             }
             Action::Plan => match self.services.commits.plan(self.session.printer().clone()).await? {
-                Plan::Batch(batch, jobs) if batch.state == BatchState::Running => self.print(batch, Some(jobs)).await,
+                Plan::Batch(batch, jobs) if batch.state == BatchState::Running => {
+                    if self.session.is_comparison_due(&self.services) {
+                        self.session.ask(&self.services).await?;
+                        if !self.session.is_ready() {
+                            return Ok(Progress::Continue);
+                        }
+                    }
+                    self.print(batch, Some(jobs)).await
+                }
                 Plan::Batch(..) => Ok(Progress::Continue),
                 Plan::NoBlanks => Ok(Progress::Blocked(Blocked::NoBlanks)),
                 Plan::NothingWaits => Ok(Progress::Blocked(Blocked::NothingWaits)),

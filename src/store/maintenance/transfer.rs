@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 23] = [
     "meta",
     "photo",
     "record",
@@ -35,6 +35,7 @@ const TABLES: [&str; 22] = [
     "job_archive",
     "attempt_archive",
     "test_card",
+    "unknown_job",
     "pending_act",
     "audit",
     "audit_head",

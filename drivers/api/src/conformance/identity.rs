@@ -91,3 +91,18 @@ fn lengthened(stem: &AttemptId, last: char) -> AttemptId {
     let id = format!("{stem:x<126}{last}", stem = stem.as_str());
     AttemptId::new(id).unwrap_or_else(|error| panic!("{error}"))
 }
+
+/// A scheduler finds the cards of another database by it. Nothing of another attempt is named.
+pub async fn an_attempt_is_listed_by_the_beginning_of_its_id(fixture: &dyn Fixture) {
+    let driver = fixture.driver().await;
+    let id = fixture.attempt();
+    prepare(&*driver, fixture, &id).await;
+    let attempt = acknowledged(&id, commit(&*driver, &id).await);
+    ended(fixture, &*driver, &attempt).await;
+
+    let beginning = &id.as_str()[..id.as_str().len() - 1];
+    let listed = expect_ok("attempts_beginning_with", driver.attempts_beginning_with(beginning).await);
+    assert_eq!(listed, [id], "the attempt must be listed");
+    let others = expect_ok("attempts_beginning_with", driver.attempts_beginning_with("another-beginning").await);
+    assert_eq!(others, [], "no attempt has that beginning");
+}

@@ -136,6 +136,10 @@ impl PrinterDriver for OneJobPrinter {
         self.0.commit(attempt).await
     }
 
+    async fn attempts_beginning_with(&self, prefix: &str) -> Result<Vec<AttemptId>, DriverError> {
+        self.0.attempts_beginning_with(prefix).await
+    }
+
     async fn find(&self, attempt: &AttemptRef) -> Result<AttemptStatus, DriverError> {
         self.0.find(attempt).await
     }
