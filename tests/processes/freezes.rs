@@ -10,10 +10,10 @@ use rand_chacha::ChaCha20Rng;
 
 use crate::{
     now,
-    office::{Office, Running, number, wait_slowly_until},
+    office::{Answer, Office, Running, number, wait_slowly_until},
     people,
     storm::{compare_attempts, compare_blanks, compare_records, seeded, truth},
-    wait,
+    test_cards, wait,
 };
 
 const SEED: u64 = 2015;
@@ -60,15 +60,8 @@ fn freezes(seed: u64, rounds: usize) {
     let mut hits = 0;
     for round in 0..rounds {
         let kind = *KINDS.choose(&mut random).unwrap();
-        let mut command = start(&office, kind, round, accepted);
-        wait(random.random_range(FREEZES_AFTER_MS));
-        if !command.has_ended() {
-            hits += 1;
-            command.freeze();
-            act_meanwhile(&office, &command, kind);
-            command.thaw();
-        }
-        let answer = command.ended(120);
+        let (answer, is_hit) = suspended(&office, start(&office, kind, round, accepted), &mut random);
+        hits += usize::from(is_hit);
         assert_eq!(answer.code, Some(0), "{kind:?}: {answer:?}");
         accepted += if kind == Kind::Import { LATE_STUDENTS } else { 0 };
         blanks += if kind == Kind::Receive { BLANKS_EACH } else { 0 };
@@ -86,6 +79,90 @@ fn freezes(seed: u64, rounds: usize) {
     compare_blanks(&truth, &status, blanks);
     office.done(&["audit", "verify"]);
     office.done(&["db", "check"]);
+}
+
+#[test]
+fn the_books_are_right_after_test_cards_that_are_suspended_at_any_moment() {
+    seeded("FREEZES", SEED, ROUNDS, |seed, rounds| {
+        let mut random = ChaCha20Rng::seed_from_u64(seed);
+        let office = test_cards::office("card_ms=1");
+        for _ in 0..rounds {
+            suspended(&office, office.start(&["printer", "test", "p1"]), &mut random);
+        }
+        office.done(&["run", "--until-idle"]);
+        test_cards::books_are_right(&office);
+    });
+}
+
+#[test]
+fn no_record_has_a_second_card_when_its_inspection_is_suspended_at_any_moment() {
+    seeded("FREEZES", SEED, ROUNDS / 2, inspections);
+}
+
+fn inspections(seed: u64, rounds: usize) {
+    let mut random = ChaCha20Rng::seed_from_u64(seed);
+    let office = Office::new();
+    office.import("student", &people::students(0..STUDENTS));
+    let (mut accepted, blanks) = (STUDENTS, (rounds + 1) * STUDENTS);
+    office.receive("student", blanks);
+    for name in PRINTERS {
+        office.add_mock(name, "student", "card_ms=400&hold=yes");
+    }
+    let scheduler = office.start(&["run"]);
+    let (mut hits, mut declared) = (0, 0);
+    for _ in 0..rounds {
+        if number(&office.status(), &["records", "waiting"]) < 10 {
+            office.import("student", &people::students(accepted..accepted + STUDENTS));
+            accepted += STUDENTS;
+        }
+        let open = || office.attempts().into_iter().rfind(|attempt| attempt.outcome.is_none());
+        let mut attempt = None;
+        wait_slowly_until("a card is under way", 60, || {
+            attempt = open();
+            attempt.is_some()
+        });
+        let Some(attempt) = attempt.map(|attempt| attempt.id) else { continue };
+        let declare = ["inspect", "declare", &attempt, "--reason", "the card does not come out"];
+        let (answer, is_hit) = suspended(&office, office.start(&declare), &mut random);
+        hits += usize::from(is_hit);
+        // Refused if the card has ended meanwhile.
+        if answer.code == Some(0) {
+            declared += 1;
+            hits += resolve(&office, &attempt, &mut random);
+        }
+    }
+    assert!(hits > 0 && declared > 0, "{hits} commands were suspended, {declared} cards declared uncertain");
+
+    let all = i64::try_from(accepted).unwrap();
+    wait_slowly_until("the list is printed", 600, || number(&office.status(), &["records", "printed"]) == all);
+    scheduler.ask_to_stop();
+    assert_eq!(scheduler.ended(60).code, Some(0));
+    let (status, attempts) = (office.status(), office.attempts());
+    let truth = truth(PRINTERS.iter().flat_map(|name| office.truth(name)));
+    compare_attempts(&attempts, &truth);
+    compare_records(&attempts, &truth, &status, accepted, &HashSet::new());
+    compare_blanks(&truth, &status, blanks);
+    office.done(&["audit", "verify"]);
+    office.done(&["db", "check"]);
+}
+
+/// A person resolves the attempt by what lies in the output hopper, once the scheduler has confirmed that it sends nothing more.
+/// Returns how often the command was suspended.
+fn resolve(office: &Office, attempt: &str, random: &mut ChaCha20Rng) -> usize {
+    let mut hits = 0;
+    for _ in 0..60 {
+        let is_there =
+            PRINTERS.iter().any(|name| office.truth(name).iter().any(|line| line.attempt.as_str() == attempt));
+        let found = if is_there { "good" } else { "nothing" };
+        let resolve = ["inspect", "resolve", attempt, "--found", found, "--reason", "I looked into the output hopper"];
+        let (answer, is_hit) = suspended(office, office.start(&resolve), random);
+        hits += usize::from(is_hit);
+        if answer.code == Some(0) {
+            return hits;
+        }
+        wait(500);
+    }
+    panic!("the attempt {attempt} cannot be resolved");
 }
 
 fn start(office: &Office, kind: Kind, round: usize, accepted: usize) -> Running {
@@ -110,19 +187,32 @@ fn start(office: &Office, kind: Kind, round: usize, accepted: usize) -> Running 
     }
 }
 
+/// Suspends a command at a random moment, and lets it go on after people have acted. Returns its answer, and whether it was
+/// suspended before it ended.
+fn suspended(office: &Office, mut command: Running, random: &mut ChaCha20Rng) -> (Answer, bool) {
+    wait(random.random_range(FREEZES_AFTER_MS));
+    let is_hit = !command.has_ended();
+    if is_hit {
+        command.freeze();
+        act_meanwhile(office, &command);
+        command.thaw();
+    }
+    (command.ended(120), is_hit)
+}
+
 /// A person pauses and resumes the queue, and reads the status, while the command is suspended.
-fn act_meanwhile(office: &Office, suspended: &Running, kind: Kind) {
+fn act_meanwhile(office: &Office, suspended: &Running) {
     let began = now();
     let pause = office.start(&["queue", "pause", "--reason", "power work"]).ended(WAITS_SECONDS_MAX);
     let waited = |since: Timestamp| now().since(since).as_secs();
-    assert!(waited(began) < WAITS_SECONDS_MAX, "{kind:?}: {pause:?}");
+    assert!(waited(began) < WAITS_SECONDS_MAX, "{pause:?}");
     if pause.code == Some(0) {
         office.done(&["queue", "resume", "--reason", "power is back"]);
         return;
     }
     let (process, resume) = (format!("process {}", suspended.id()), format!("kill -CONT {}", suspended.id()));
-    assert!(pause.stderr.contains(&process) && pause.stderr.contains(&resume), "{kind:?}: {pause:?}");
+    assert!(pause.stderr.contains(&process) && pause.stderr.contains(&resume), "{pause:?}");
     // Under "needs a person", or if the data folder itself is locked, in the error of the status.
     let status = office.run(&["status"]);
-    assert!(format!("{status:?}").contains(&resume), "{kind:?}: {status:?}");
+    assert!(format!("{status:?}").contains(&resume), "{status:?}");
 }

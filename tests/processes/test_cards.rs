@@ -15,7 +15,7 @@ const BLANKS: usize = 60;
 const SEED: u64 = 2015;
 const KILLS: usize = 40;
 
-fn office(behaviour: &str) -> Office {
+pub(crate) fn office(behaviour: &str) -> Office {
     let office = Office::new();
     office.receive("student", BLANKS);
     office.add_mock("p1", "student", behaviour);
@@ -27,7 +27,7 @@ fn booked(office: &Office, account: &str) -> usize {
 }
 
 /// The count of what is really there is accepted, and as many spoiled cards can be destroyed as there are.
-fn books_are_right(office: &Office) {
+pub(crate) fn books_are_right(office: &Office) {
     let cards = office.truth("p1").len();
     assert_eq!((booked(office, "spoiled"), booked(office, "uncertain"), booked(office, "reserved")), (cards, 0, 0));
     let left = (BLANKS - cards).to_string();
