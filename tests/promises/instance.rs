@@ -1,4 +1,4 @@
-//! Tests P10: a database that was copied, or an older state of it, prints nothing until a person says what became of the first.
+//! Tests P10: a database that was copied, or an older state of it, prints nothing until a person says what became of the original.
 
 use std::sync::{Arc, Mutex};
 
