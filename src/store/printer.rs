@@ -40,7 +40,8 @@ pub(super) const PRINTERS: &str = "
 pub(super) const PAUSES: &str = "SELECT scope, name, reason, actor, at_us FROM pause ORDER BY scope, name";
 
 impl Tx {
-    /// Adds a printer, or restores a removed one with new values. The jobs that it has by now are taken as known. Returns `false` if a printer of that name is in use.
+    /// Adds a printer, or restores a removed one with new values. The jobs that it has by now are taken as known,
+    /// except those that were saved as unknown. Returns `false` if a printer of that name is in use.
     pub async fn printer_add(
         &mut self,
         name: &str,

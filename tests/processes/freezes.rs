@@ -68,17 +68,7 @@ fn freezes(seed: u64, rounds: usize) {
     }
     assert!(hits > 0, "no command was suspended");
 
-    let all = i64::try_from(accepted).unwrap();
-    wait_slowly_until("the list is printed", 600, || number(&office.status(), &["records", "printed"]) == all);
-    scheduler.ask_to_stop();
-    assert_eq!(scheduler.ended(60).code, Some(0));
-    let (status, attempts) = (office.status(), office.attempts());
-    let truth = truth(PRINTERS.iter().flat_map(|name| office.truth(name)));
-    compare_attempts(&attempts, &truth);
-    compare_records(&attempts, &truth, &status, accepted, &HashSet::new());
-    compare_blanks(&truth, &status, blanks);
-    office.done(&["audit", "verify"]);
-    office.done(&["db", "check"]);
+    account_for_all(&office, scheduler, accepted, blanks);
 }
 
 #[test]
@@ -133,17 +123,7 @@ fn inspections(seed: u64, rounds: usize) {
     }
     assert!(hits > 0 && declared > 0, "{hits} commands were suspended, {declared} cards declared uncertain");
 
-    let all = i64::try_from(accepted).unwrap();
-    wait_slowly_until("the list is printed", 600, || number(&office.status(), &["records", "printed"]) == all);
-    scheduler.ask_to_stop();
-    assert_eq!(scheduler.ended(60).code, Some(0));
-    let (status, attempts) = (office.status(), office.attempts());
-    let truth = truth(PRINTERS.iter().flat_map(|name| office.truth(name)));
-    compare_attempts(&attempts, &truth);
-    compare_records(&attempts, &truth, &status, accepted, &HashSet::new());
-    compare_blanks(&truth, &status, blanks);
-    office.done(&["audit", "verify"]);
-    office.done(&["db", "check"]);
+    account_for_all(&office, scheduler, accepted, blanks);
 }
 
 /// A person resolves the attempt by what lies in the output hopper, once the scheduler has confirmed that it sends nothing more.
@@ -185,6 +165,21 @@ fn start(office: &Office, kind: Kind, round: usize, accepted: usize) -> Running 
         Kind::Verify => office.start(&["audit", "verify"]),
         Kind::Check => office.start(&["db", "check"]),
     }
+}
+
+/// Waits until all records are printed, ends the scheduler, and compares the books with the printers.
+fn account_for_all(office: &Office, scheduler: Running, accepted: usize, blanks: usize) {
+    let all = i64::try_from(accepted).unwrap();
+    wait_slowly_until("the list is printed", 600, || number(&office.status(), &["records", "printed"]) == all);
+    scheduler.ask_to_stop();
+    assert_eq!(scheduler.ended(60).code, Some(0));
+    let (status, attempts) = (office.status(), office.attempts());
+    let truth = truth(PRINTERS.iter().flat_map(|name| office.truth(name)));
+    compare_attempts(&attempts, &truth);
+    compare_records(&attempts, &truth, &status, accepted, &HashSet::new());
+    compare_blanks(&truth, &status, blanks);
+    office.done(&["audit", "verify"]);
+    office.done(&["db", "check"]);
 }
 
 /// Suspends a command at a random moment, and lets it go on after people have acted. Returns its answer, and whether it was

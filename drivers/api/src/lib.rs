@@ -381,10 +381,7 @@ pub trait PrinterDriver: Send + Sync {
 
     /// The attempts whose ids begin with `prefix` and that the printer has jobs of, ended ones included, as far as it keeps
     /// them. A scheduler finds the cards of another database by it. Empty if the printer does not list its jobs.
-    async fn attempts_beginning_with(&self, prefix: &str) -> Result<Vec<AttemptId>, DriverError> {
-        let _ = prefix;
-        Ok(Vec::new())
-    }
+    async fn attempts_beginning_with(&self, prefix: &str) -> Result<Vec<AttemptId>, DriverError>;
 
     /// Queries the status of an attempt. An error means that the printer gave no valid answer, and says nothing
     /// about the attempt.

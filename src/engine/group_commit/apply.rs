@@ -62,7 +62,7 @@ pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Resul
         let UnknownJobs { printer, names } = &asked.write;
         tx.unknown_jobs_add(printer, names).await?;
         let event = Event::new("printer.unknown-jobs", format!("printer {printer}")).with("number", names.len());
-        tx.audit(event.with("one", names.first().map_or("", String::as_str)));
+        tx.audit(event.with("first", names.first().map_or("", String::as_str)));
     }
     for asked in &group.not_renderable {
         quarantine(&mut tx, &asked.write).await?;

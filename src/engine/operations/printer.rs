@@ -295,8 +295,8 @@ impl Act for RemovePrinter {
 }
 
 /// A person confirms that the printer works: its breaker closes, and the state reasons that it still reports are acknowledged
-/// until they disappear. The jobs at the printer that the database does not
-/// know, as far as the scheduler has seen them, are accepted.
+/// until they disappear. The jobs at the printer that the database does not know, as far as the scheduler has seen them, are
+/// accepted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ClearPrinter {
     /// The printer.
