@@ -23,12 +23,6 @@ fn office(students: usize, blanks: usize) -> Office {
     office
 }
 
-/// Copies a data folder with all its attributes.
-fn copy_folder(from: &Office, to: &Office) {
-    let done = Command::new("cp").arg("-a").arg(from.data()).arg(to.data()).status().unwrap();
-    assert!(done.success());
-}
-
 /// What needs a person because the database may be a copy.
 fn doubt(office: &Office) -> Option<Value> {
     let status = office.status();
@@ -84,9 +78,8 @@ fn a_copy_of_a_folder_made_while_cards_are_printed_prints_no_record_that_the_fir
     let mut scheduler = office.start(&["run"]);
     wait_until("cards are printed", 60, || office.truth("p1").len() > 5);
     wait_until("the folder remembers the database", 60, || office.data().join("cetak.heads").exists());
-    let copy = Office::new();
 
-    copy_folder(&office, &copy);
+    let copy = office.copied();
 
     let differs = asks(&copy);
     assert!(differs.contains("it was the file with inode") && differs.contains("was copied"), "{differs}");
@@ -202,11 +195,14 @@ fn fill(office: &Office, students: usize, blanks: usize) {
 }
 
 /// The address of another database of a server, and of another user.
-fn other(server: &Postgres, user: &str, database: &str) -> String {
-    server.url().replace("cetak@", &format!("{user}@")).replace("/cetak", &format!("/{database}"))
+pub(crate) fn other(server: &Postgres, user: &str, database: &str) -> String {
+    let url = server.url();
+    let (host, _) = url.strip_prefix("postgres://cetak@").unwrap().rsplit_once('/').unwrap();
+    format!("postgres://{user}@{host}/{database}")
 }
 
-fn dump(from: &str, to: &str) {
+/// Restores a dump of a database into an empty one.
+pub(crate) fn dump(from: &str, to: &str) {
     let dump = Command::new(program("pg_dump")).args(["-d", from]).output().unwrap();
     assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
     psql(to, &String::from_utf8(dump.stdout).unwrap());

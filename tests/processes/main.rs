@@ -27,6 +27,7 @@ mod ipp;
 mod ipp_messages;
 mod ipp_proxy;
 mod ipp_storm;
+mod joined;
 mod matrix;
 mod nodes;
 mod nodes_storm;

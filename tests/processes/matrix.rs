@@ -10,7 +10,6 @@ use std::fmt::Write;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use std::time::Duration;
 use crate::comparison::Account;
 use crate::engine::Mode;
 use crate::ipp_proxy::{Proxy, Step};
+use crate::joined::Joined;
 use crate::now;
 use crate::office::{Office, Running, number};
 use crate::peer::{Kind, Peer};
@@ -82,13 +82,15 @@ fn rows() -> impl Iterator<Item = (Mode, usize)> {
     [(Mode::Ok, 1), (Mode::Ok, 0)].into_iter().chain(FAULTS.map(|mode| (mode, 0)))
 }
 
-/// All cells; or all steps of the second card without a fault, and the first card and each fault at one step.
+/// All cells; or all steps of the second card without a fault, and the first card and each fault at one step, with the printer left
+/// alone or killed in turn.
 fn cells(kind: Kind, full: bool) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (number, (mode, before)) in rows().enumerate() {
         let some = if full || before > 0 { (0, usize::MAX) } else { (number % steps(kind).count(), 1) };
         for step in steps(kind).skip(some.0).take(some.1) {
-            cells.extend([false, true].map(|killed| Cell { kind, mode, before, step, killed }));
+            let both = [false, true].map(|killed| Cell { kind, mode, before, step, killed });
+            cells.extend(both.into_iter().filter(|cell| full || before > 0 || cell.killed == number.is_multiple_of(2)));
         }
     }
     cells
@@ -146,7 +148,8 @@ fn run(cell: Cell, template: &Office) -> CellResult {
     peer.engine().set_pace(CARD_MS);
     peer.engine().set_for(cell.mode, 1);
     let proxy = Proxy::start(peer.port(), peer.path());
-    let office = copy(template);
+    // A copy is cheaper than another import.
+    let office = template.copied();
     office.add_ipp("p", &proxy.uri());
     let mut operator = Operator::default();
     let mut wrongs = Vec::new();
@@ -173,7 +176,13 @@ fn run(cell: Cell, template: &Office) -> CellResult {
     }
     drop(trapped);
 
+    // A copy of the folder as it was left joins in.
+    let joined = Joined::copy_of(&office);
+    if joined.is_none() {
+        wrongs.push("no scheduler has saved what the database is".to_owned());
+    }
     wrongs.extend(settle(&office, &mut *peer, &mut operator));
+    joined.into_iter().for_each(Joined::leave);
     let account = Account::new(&office, peer.engine().hopper(), proxy.documents(), RECORDS, BLANKS);
     wrongs.extend(account.wrongs());
     let audit = office.run(&["audit", "verify"]);
@@ -185,14 +194,6 @@ fn run(cell: Cell, template: &Office) -> CellResult {
     let outcome = outcome.unwrap_or_else(|| "open".into());
     wrongs.extend(unexpected(cell, &account, &target, &outcome));
     CellResult { reached, outcome, cards: account.cards_of(&target).len(), wrongs }
-}
-
-/// Copies the data into another folder, which is cheaper than another import.
-fn copy(template: &Office) -> Office {
-    let office = Office::new();
-    let copied = Command::new("cp").arg("-a").arg(template.data()).arg(office.data()).status().unwrap();
-    assert!(copied.success());
-    office
 }
 
 /// Lets the operator act until `done`; false after a timeout.

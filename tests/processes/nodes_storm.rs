@@ -9,6 +9,8 @@ use rand_chacha::ChaCha20Rng;
 
 use crate::{
     cluster::{Cluster, LinkState, Node},
+    copies::{dump, other},
+    joined::Joined,
     now, people,
     postgres::Postgres,
     storm::seeded,
@@ -24,6 +26,8 @@ const STUDENTS_EACH_BLOW: usize = 25;
 /// Extra blanks for spoiled cards, in percent of the list.
 const SPARE_PERCENT: usize = 30;
 const NODES: [&str; 3] = ["a", "b", "c"];
+/// The database into which a dump is restored.
+const RESTORED: &str = "restored";
 const PRINTERS: usize = 12;
 /// The number of printers in one truth file.
 const TOGETHER: usize = 4;
@@ -50,6 +54,8 @@ struct Storm {
     /// The failure of each node, and its end.
     failures: Vec<Option<(Failure, Timestamp)>>,
     server_is_down_until: Option<Timestamp>,
+    /// A copy of a node, on a restored dump of the database.
+    restored: Option<Joined>,
     paused_until: Option<Timestamp>,
     students: usize,
     blanks: usize,
@@ -67,7 +73,10 @@ fn storm(seed: u64, blows: usize) {
     let mut random = ChaCha20Rng::seed_from_u64(seed);
     let mut storm = Storm::new(&mut random, blows * STUDENTS_EACH_BLOW);
     storm.nodes.iter_mut().for_each(Node::join);
-    for _ in 0..blows {
+    for number in 0..blows {
+        if number >= blows / 3 {
+            storm.restore();
+        }
         storm.blow(&mut random);
         storm.act(&mut random);
         let next = now().plus(Duration::from_millis(random.random_range(NEXT_MS)));
@@ -77,12 +86,14 @@ fn storm(seed: u64, blows: usize) {
         }
     }
     storm.heal(Timestamp(i64::MAX));
-    let Storm { cluster, mut nodes, students, blanks, .. } = storm;
+    let Storm { cluster, mut nodes, students, blanks, restored, .. } = storm;
     let fed = lines(&cluster).count();
     let lost = cluster.acts().iter().filter(|act| act.text("act") == "node.lost").count();
     let patience = REST_SECONDS_MAX + REST_SECONDS_EACH_BLOW * u64::try_from(blows).unwrap();
     cluster.come_to_rest(&mut nodes.iter_mut().collect::<Vec<_>>(), patience);
     nodes.iter_mut().for_each(Node::stop);
+    assert!(restored.is_some() || blows < BLOWS, "no restored database joined in");
+    restored.into_iter().for_each(Joined::leave);
 
     assert!(fed > blows && lost > 0, "{fed} cards in the storm, {lost} times a node was put out");
     cluster.compare(lines(&cluster), students, blanks);
@@ -100,7 +111,9 @@ fn lines(cluster: &Cluster) -> impl Iterator<Item = cetak_driver_mock::TruthLine
 impl Storm {
     fn new(random: &mut ChaCha20Rng, students: usize) -> Self {
         let blanks = students * (100 + SPARE_PERCENT) / 100;
-        let cluster = Cluster::new(Postgres::durable(), students, blanks);
+        let server = Postgres::durable();
+        server.psql(&format!("CREATE DATABASE {RESTORED} TEMPLATE cetak"));
+        let cluster = Cluster::new(server, students, blanks);
         for printer in 0..PRINTERS {
             let faults = "spoil=0.02&jam=0.01&clear_ms=300&offline=0.02&lose_ack=0.02&forget=0.01";
             let (card_ms, seed) = (random.random_range(200..=800), random.random_range(0..u64::from(u32::MAX)));
@@ -111,7 +124,16 @@ impl Storm {
         }
         let nodes: Vec<Node> = NODES.iter().map(|name| cluster.node(name, &[])).collect();
         let failures = NODES.map(|_| None).into();
-        Self { cluster, nodes, failures, server_is_down_until: None, paused_until: None, students, blanks }
+        Self {
+            cluster,
+            nodes,
+            failures,
+            server_is_down_until: None,
+            restored: None,
+            paused_until: None,
+            students,
+            blanks,
+        }
     }
 
     /// Causes a failure of the server, or of a healthy node, if there is one.
@@ -147,6 +169,19 @@ impl Storm {
             Failure::CutOff(_) => node.link.set(if kind == 6 { LinkState::AnswersBlocked } else { LinkState::Blocked }),
         }
         self.failures[at] = Some((failure, until));
+    }
+
+    /// Restores a dump of the database beside it, and starts a copy of the first node on it, once the server is reachable.
+    fn restore(&mut self) {
+        if self.restored.is_some() || self.server_is_down_until.is_some() {
+            return;
+        }
+        let server = &self.cluster.server;
+        let url = other(server, "cetak", RESTORED);
+        dump(&server.url(), &url);
+        let mut copy = self.nodes[0].office.copied();
+        copy.set_variable("CETAK_DATABASE", &url);
+        self.restored = Some(Joined::start(copy));
     }
 
     fn cure(&mut self, at: usize) {

@@ -53,6 +53,21 @@ impl Office {
         Self { folder: TempDir::new().unwrap(), started: AtomicU32::new(0), variables, through: Vec::new() }
     }
 
+    /// Another office with a copy of the data folder, and with the same settings in the environment.
+    pub(crate) fn copied(&self) -> Self {
+        let mut copy = Self::new();
+        copy.variables.clone_from(&self.variables);
+        let done = Command::new("cp").arg("-a").arg(self.data()).arg(copy.data()).status().unwrap();
+        assert!(done.success());
+        copy
+    }
+
+    /// Sets a variable in the environment of its processes.
+    pub(crate) fn set_variable(&mut self, name: &str, value: &str) {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Runs each program through this command from now on.
     pub(crate) fn run_through(&mut self, command: &[&str]) {
         self.through = command.iter().map(|&word| word.to_owned()).collect();
