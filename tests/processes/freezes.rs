@@ -9,16 +9,20 @@ use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha20Rng;
 
 use crate::{
+    copies::other,
     now,
     office::{Answer, Office, Running, number, wait_slowly_until},
     people,
+    postgres::Postgres,
     storm::{compare_attempts, compare_blanks, compare_records, seeded, truth},
     test_cards, wait,
 };
 
 const SEED: u64 = 2015;
-/// `FREEZES_KILLS` sets another number of suspended commands.
-const ROUNDS: usize = 8;
+/// `FREEZES_KILLS` sets another number of suspended commands, for each test. Few, because each waits for the stated time.
+const ROUNDS: usize = 3;
+const INSPECTIONS: usize = 4;
+const MOVES: usize = 1;
 const PRINTERS: [&str; 2] = ["p1", "p2"];
 const STUDENTS: usize = 40;
 /// Records of each list that is imported meanwhile, in several transactions, among three times as many that are refused.
@@ -86,7 +90,7 @@ fn the_books_are_right_after_test_cards_that_are_suspended_at_any_moment() {
 
 #[test]
 fn no_record_has_a_second_card_when_its_inspection_is_suspended_at_any_moment() {
-    seeded("FREEZES", SEED, ROUNDS / 2, inspections);
+    seeded("FREEZES", SEED, INSPECTIONS, inspections);
 }
 
 fn inspections(seed: u64, rounds: usize) {
@@ -124,6 +128,42 @@ fn inspections(seed: u64, rounds: usize) {
     assert!(hits > 0 && declared > 0, "{hits} commands were suspended, {declared} cards declared uncertain");
 
     account_for_all(&office, scheduler, accepted, blanks);
+}
+
+#[test]
+fn a_move_to_another_database_that_is_suspended_at_any_moment_leaves_one_living_database() {
+    seeded("FREEZES", SEED, MOVES, |seed, kills| moves(seed, kills.div_ceil(8)));
+}
+
+/// A move takes seconds, so that there is one for each eight commands.
+fn moves(seed: u64, rounds: usize) {
+    let mut random = ChaCha20Rng::seed_from_u64(seed);
+    let server = Postgres::start();
+    let mut hits = 0;
+    for round in 0..rounds {
+        let database = format!("office_{round}");
+        server.psql(&format!("CREATE DATABASE {database} TEMPLATE cetak"));
+        let url = other(&server, "cetak", &database);
+        let office = Office::new();
+        office.import("student", &people::students(0..STUDENTS));
+        office.receive("student", STUDENTS / 4);
+        for name in PRINTERS {
+            office.add_mock(name, "student", "card_ms=5");
+        }
+        office.done(&["run", "--until-idle"]);
+        office.receive("student", STUDENTS - STUDENTS / 4);
+        let (answer, is_hit) = suspended(&office, office.start(&["db", "move", &url]), &mut random);
+        hits += usize::from(is_hit);
+        if answer.code != Some(0) {
+            // The server ends the connection of a process that was suspended in a transaction. Nothing has moved then.
+            assert!(answer.stderr.contains("idle-in-transaction timeout"), "{answer:?}");
+            office.done(&["db", "move", &url]);
+        }
+        office.set(&format!("database = \"{url}\"\nnode = \"a\"\n"));
+        let scheduler = office.start(&["run"]);
+        account_for_all(&office, scheduler, STUDENTS, STUDENTS);
+    }
+    assert!(hits > 0, "no command was suspended");
 }
 
 /// A person resolves the attempt by what lies in the output hopper, once the scheduler has confirmed that it sends nothing more.
@@ -203,6 +243,10 @@ fn act_meanwhile(office: &Office, suspended: &Running) {
     assert!(waited(began) < WAITS_SECONDS_MAX, "{pause:?}");
     if pause.code == Some(0) {
         office.done(&["queue", "resume", "--reason", "power is back"]);
+        return;
+    }
+    // A move has closed this database already.
+    if pause.stderr.contains("were moved") {
         return;
     }
     let (process, resume) = (format!("process {}", suspended.id()), format!("kill -CONT {}", suspended.id()));

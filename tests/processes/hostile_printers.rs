@@ -88,14 +88,13 @@ async fn printers_that_are_none_do_not_keep_a_good_one_from_printing_every_card(
     let office = Office::new();
     office.import("student", &people::students(0..30));
     office.receive("student", 30);
-    let mut settings = "batch_size = 2\nrelease_after_s = 1\n".to_owned();
+    let of_printer = |(name, _)| format!("[printer.{name}]\nanswer_timeout_s = 1\nconnect_timeout_s = 1\n");
+    office.set(&format!("batch_size = 2\nrelease_after_s = 1\n{}", hostile.map(of_printer).concat()));
     for (name, answer) in hostile {
         let uri = format!("ipp://127.0.0.1:{}/ipp/print", listen(answer));
         office.done(&["printer", "add", name, &uri, "--profile", "student"]);
-        settings += &format!("[printer.{name}]\nanswer_timeout_s = 1\nconnect_timeout_s = 1\n");
     }
     office.done(&["printer", "add", "eve", &crate::peer::Peer::uri(&eve), "--profile", "student"]);
-    office.set(&settings);
 
     let answer = office.start(&["run", "--until-idle"]).ended(150);
 

@@ -257,12 +257,13 @@ impl World {
         tokio::time::timeout(Duration::from_mins(5), run).await.unwrap().unwrap()
     }
 
-    /// Waits on the test's clock until a condition holds.
+    /// Waits on the test's clock until a condition holds. It is checked every 5 ms at first, and less often the longer it does not
+    /// hold, because a check costs a read of the database.
     pub(crate) async fn until(&self, mut holds: impl AsyncFnMut() -> bool) {
-        let began = self.clock.elapsed();
+        let (began, mut waited) = (self.clock.elapsed(), Duration::ZERO);
         while !holds().await {
-            self.clock.sleep(Duration::from_millis(5)).await;
-            let waited = self.clock.elapsed().saturating_sub(began);
+            self.clock.sleep((waited / 50).clamp(Duration::from_millis(5), Duration::from_millis(250))).await;
+            waited = self.clock.elapsed().saturating_sub(began);
             assert!(waited < Duration::from_hours(1), "the condition does not hold after {waited:?}");
         }
     }
