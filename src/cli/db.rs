@@ -1,6 +1,6 @@
 //! `cetak db`.
 
-use std::path::Path;
+use std::{fmt::Write, path::Path};
 
 use super::{
     Message,
@@ -151,12 +151,21 @@ async fn adopt(engine: &Engine, out: Output, act: AdoptDatabase, second: SecondA
     let adopted = Direct::new(engine).act(act).await?;
     out.data(&adopted, |adopted| {
         let number = |n: usize| thousands(i64::try_from(n).unwrap_or(i64::MAX));
-        format!(
-            "the database is adopted as generation {}; records held: {}; attempts with an uncertain outcome: {}\n",
-            adopted.generation,
-            number(adopted.held),
-            number(adopted.uncertain),
-        )
+        let mut text = format!("the database is adopted as generation {}\n", adopted.generation);
+        let counts = [
+            ("records held", adopted.held),
+            ("of these, sent to a printer by another copy", adopted.sent_by_other),
+            ("open attempts that a printer has printed", adopted.printed),
+            ("open attempts whose outcome is uncertain", adopted.uncertain),
+            ("acts that waited for a second person, and have ended", adopted.acts_ended),
+        ];
+        for (what, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+            let _ = writeln!(text, "{what}: {}", number(count)); // a String takes all
+        }
+        if !adopted.unanswered.is_empty() {
+            let _ = writeln!(text, "printers that did not answer: {}", adopted.unanswered.join(", "));
+        }
+        text
     })?;
     if is_unknown {
         message(HINT);

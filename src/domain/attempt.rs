@@ -152,4 +152,7 @@ pub struct AttemptView {
     pub failed_on: Option<String>,
     /// The number of failed tries after which the profile quarantines a record.
     pub attempts_limit: u32,
+    /// Whether the database was adopted after the attempt began, while another one may have printed since: a record whose
+    /// attempt made no card may have one of an attempt that this database does not know.
+    pub is_from_before_adoption: bool,
 }

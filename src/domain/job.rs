@@ -120,6 +120,11 @@ pub fn declare(view: &AttemptView, note: &str) -> Transition {
     transition
 }
 
+/// A printer that is asked when the database is adopted proves that the card of an open attempt was printed.
+pub fn printed_at_adoption(view: &AttemptView) -> Transition {
+    build(view, &Outcome::Printed, &Settlement::PRINTED)
+}
+
 /// Builds the transition of a settlement.
 fn build(view: &AttemptView, outcome: &Outcome, settlement: &Settlement) -> Transition {
     let event = attempt_event(outcome, &view.name, view.job, view.record, &view.printer);
@@ -197,7 +202,16 @@ fn leave(
     change.stop = RecallChange::Clear;
     change.charged_on = charged.then(|| view.printer.clone());
     change.note = Some(note.to_owned());
-    change.reason = (record != RecordState::Waiting).then(|| Reason::InspectedByPerson.to_stored());
+    change.reason = match record {
+        RecordState::Waiting => None,
+        RecordState::Held => Some(Reason::HeldAtAdoption.to_stored()),
+        RecordState::Batched
+        | RecordState::Printed
+        | RecordState::Uncertain
+        | RecordState::Quarantined
+        | RecordState::Withdrawn
+        | RecordState::HandedOver => Some(Reason::InspectedByPerson.to_stored()),
+    };
 }
 
 fn attempt_event(outcome: &Outcome, name: &str, job: JobId, record: RecordId, printer: &str) -> Event {
@@ -254,6 +268,7 @@ pub fn inspect(view: &AttemptView, found: InspectionResult, note: &str) -> Resul
         InspectionResult::Spoiled | InspectionResult::Nothing | InspectionResult::BlankGone => {
             let (job, record) = match view.stop {
                 Some(Recall::Withdrawn) => (JobState::Withdrawn, RecordState::Withdrawn),
+                Some(Recall::Updated) | None if view.is_from_before_adoption => (JobState::Returned, RecordState::Held),
                 Some(Recall::Updated) | None => (JobState::Returned, RecordState::Waiting),
             };
             leave(&mut transition, view, job, record, note, found == InspectionResult::Spoiled);
@@ -290,6 +305,7 @@ mod tests {
             charged: 0,
             failed_on: None,
             attempts_limit: 3,
+            is_from_before_adoption: false,
         }
     }
 

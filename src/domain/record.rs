@@ -161,9 +161,9 @@ pub fn hold(view: &RecordView, note: &str) -> Result<Transition, Refusal> {
 }
 
 /// Takes a waiting record off the list when its database is adopted and the one before may have printed it. The event of the
-/// adoption names it.
-pub fn hold_at_adoption(record: RecordId) -> Transition {
-    let change = RecordChange::new(record, RecordState::Waiting, RecordState::Held).because(&Reason::HeldAtAdoption);
+/// adoption names it. `reason` says whether a printer has a job of it.
+pub fn hold_at_adoption(record: RecordId, reason: &Reason) -> Transition {
+    let change = RecordChange::new(record, RecordState::Waiting, RecordState::Held).because(reason);
     Transition { record: Some(change), ..Transition::new(None) }
 }
 

@@ -248,15 +248,21 @@ impl Tx {
         Ok(found.map_err(doing("finding an attempt"))?.map(AttemptKey))
     }
 
-    /// Those of these names that are of no attempt, archived or not, of no test card, and of no saved unknown job.
-    pub async fn attempts_unknown<S: AsRef<str>>(&mut self, names: &[S]) -> Result<Vec<String>, StoreError> {
+    /// Those of these names that are of no attempt, archived or not, and of no test card; unless `with_saved`, also of no unknown
+    /// job that was saved before.
+    pub async fn attempts_unknown<S: AsRef<str>>(
+        &mut self,
+        names: &[S],
+        with_saved: bool,
+    ) -> Result<Vec<String>, StoreError> {
         const UNKNOWN: &str = "
             SELECT v.value ->> 0 FROM json_each($1) AS v
             WHERE NOT EXISTS (SELECT 1 FROM attempt WHERE attempt.name = v.value ->> 0)
               AND NOT EXISTS (SELECT 1 FROM attempt_archive WHERE attempt_archive.name = v.value ->> 0)
               AND NOT EXISTS (SELECT 1 FROM test_card WHERE test_card.name = v.value ->> 0)
-              AND NOT EXISTS (SELECT 1 FROM unknown_job WHERE unknown_job.name = v.value ->> 0)";
-        let unknown = on!(self, c => sqlx::query_scalar(UNKNOWN).bind(set_of_names(names)).fetch_all(c));
+              AND ($2 OR NOT EXISTS (SELECT 1 FROM unknown_job WHERE unknown_job.name = v.value ->> 0))";
+        let names = set_of_names(names);
+        let unknown = on!(self, c => sqlx::query_scalar(UNKNOWN).bind(names).bind(with_saved).fetch_all(c));
         unknown.map_err(doing("looking for unknown attempts"))
     }
 
@@ -315,5 +321,6 @@ where
         charged: u32::try_from(number(16)?).unwrap_or(0),
         failed_on: optional(17)?.map(str::to_owned),
         attempts_limit: limits(text(18)?),
+        is_from_before_adoption: false,
     })
 }

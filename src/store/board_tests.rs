@@ -23,7 +23,7 @@ const STATEMENTS: [&str; 14] = [
     report::OPEN_BATCHES,
     report::BATCH_COUNTS,
     report::PLANNED_BATCHES,
-    report::HELD_FOR,
+    report::HELD_AT_ADOPTION,
     pending_act::OPEN_COUNTS,
     pending_act::OPEN_LIST,
 ];
@@ -69,7 +69,7 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
     let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
     for (sql, index) in [
         (report::HELD, "record_aside (state=? AND id>?)"),
-        (report::HELD_FOR, "record_aside (state=?)"),
+        (report::HELD_AT_ADOPTION, "record_aside (state=?)"),
         (report::QUARANTINED, "record_aside (state=? AND id>?)"),
         (report::UNCERTAIN, "record_aside (state=? AND id>?)"),
         (report::WITHDRAWN, "record_aside (state=? AND id>?)"),

@@ -3,6 +3,7 @@
 use super::{StoreError, Tx, backend::Inner, doing, execute, keys, on};
 use crate::domain::{
     audit::ChainHead,
+    id::AttemptKey,
     instance::{Doubt, Instance, LostRow, ServerIdentity},
 };
 
@@ -13,7 +14,23 @@ pub(super) const INSTANCE: &str = "instance";
 /// regards pauses regards it.
 pub(super) const DOUBT: &str = "instance";
 
+/// The key in `meta` of the last attempt before an adoption after which another database may have printed.
+const LAST_ATTEMPT: &str = "last-attempt-before-adoption";
+
 impl Tx {
+    /// The last attempt before the newest adoption of a database whose original may have printed since; 0 if there was none.
+    pub async fn last_attempt_before_adoption(&mut self) -> Result<AttemptKey, StoreError> {
+        let last = self.meta_get(LAST_ATTEMPT).await?;
+        Ok(AttemptKey(last.and_then(|last| last.parse().ok()).unwrap_or(0)))
+    }
+
+    /// Saves the newest attempt as the last one before an adoption.
+    pub async fn last_attempt_before_adoption_set(&mut self) -> Result<(), StoreError> {
+        const LAST: &str = "SELECT COALESCE(MAX(id), 0) FROM attempt";
+        let last: i64 = on!(self, c => sqlx::query_scalar(LAST).fetch_one(c)).map_err(doing("reading attempts"))?;
+        self.meta_set(LAST_ATTEMPT, &last.to_string()).await
+    }
+
     /// What the database says of itself; `None` before the first scheduler of a version that saves it.
     pub async fn instance(&mut self) -> Result<Option<Instance>, StoreError> {
         let Some(text) = self.meta_get(INSTANCE).await? else { return Ok(None) };

@@ -34,6 +34,7 @@ pub struct Keys {
     body: HmacSha256,
     photo: HmacSha256,
     card: HmacSha256,
+    request: HmacSha256,
     audit: HmacSha256,
     check: HmacSha256,
 }
@@ -76,6 +77,7 @@ impl Keys {
             body: mac(b"body digest v1"),
             photo: mac(b"photo digest v1"),
             card: mac(b"card code v1"),
+            request: mac(b"request tag v1"),
             audit: mac(b"audit chain v1"),
             check: mac(b"check v1"),
         }
@@ -123,6 +125,11 @@ impl Keys {
     /// The keyed hash in the code on a card, of request id and attempt name. It proves that the card was printed with this key.
     pub fn card(&self, request_id: &str, attempt: &str) -> Digest {
         digest(&self.card, [request_id.as_bytes(), attempt.as_bytes()])
+    }
+
+    /// The keyed digest of a request, which tells holders of the key of which record an attempt is.
+    pub fn request(&self, source: &str, request_id: &str) -> Digest {
+        digest(&self.request, [source.as_bytes(), request_id.as_bytes()])
     }
 
     /// The hash of an audit row: HMAC-SHA256 over the hash of the row before and the stored text.

@@ -364,11 +364,12 @@ impl Tx {
         Ok(done)
     }
 
-    /// All records that wait, of all profiles.
-    pub async fn waiting_all(&mut self) -> Result<Vec<RecordId>, StoreError> {
-        let rows: Vec<i64> = on!(self, c => sqlx::query_scalar("SELECT record_id FROM waiting").fetch_all(c))
-            .map_err(doing("reading the waiting list"))?;
-        Ok(rows.into_iter().map(RecordId).collect())
+    /// All records that wait, of all profiles: key, source and request id.
+    pub async fn waiting_all(&mut self) -> Result<Vec<(RecordId, String, String)>, StoreError> {
+        const ALL: &str = "SELECT record_id, source, request_id FROM waiting";
+        let rows: Vec<(i64, String, String)> =
+            on!(self, c => sqlx::query_as(ALL).fetch_all(c)).map_err(doing("reading the waiting list"))?;
+        Ok(rows.into_iter().map(|(id, source, request_id)| (RecordId(id), source, request_id)).collect())
     }
 
     /// The first `n` records of a profile's waiting list, in order. The cost depends on `n`, not on the length of the list.

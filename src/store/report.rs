@@ -6,7 +6,6 @@ use super::{StoreError, Tx, doing, on, set};
 use crate::domain::{
     id::{BatchId, JobId, RecordId},
     job::JobState,
-    reason::Reason,
     record::RecordState,
     time::Timestamp,
 };
@@ -237,14 +236,15 @@ pub(super) const QUARANTINED: &str = aside!("'quarantined'");
 pub(super) const UNCERTAIN: &str = aside!("'uncertain'");
 pub(super) const WITHDRAWN: &str = aside!("'withdrawn'");
 
-/// Through the index of [`HELD`].
-pub(super) const HELD_FOR: &str = "SELECT COUNT(*) FROM record WHERE state = 'held' AND reason = $1";
+/// Through the index of [`HELD`]. The codes are those of `Reason::HeldAtAdoption` and `Reason::SentByOther`.
+pub(super) const HELD_AT_ADOPTION: &str = "
+    SELECT COUNT(*) FROM record
+    WHERE state = 'held' AND (reason LIKE '{\"code\":\"held-at-adoption\"%' OR reason LIKE '{\"code\":\"sent-by-other\"%')";
 
 impl Tx {
-    /// The number of records that are held for a reason of the program.
-    pub async fn records_held_count(&mut self, reason: &Reason) -> Result<i64, StoreError> {
-        on!(self, c => sqlx::query_scalar(HELD_FOR).bind(reason.to_stored()).fetch_one(c))
-            .map_err(doing("counting held records"))
+    /// The number of records that are held since the database was adopted.
+    pub async fn records_held_at_adoption_count(&mut self) -> Result<i64, StoreError> {
+        on!(self, c => sqlx::query_scalar(HELD_AT_ADOPTION).fetch_one(c)).map_err(doing("counting held records"))
     }
 
     /// A record.

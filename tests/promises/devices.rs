@@ -101,7 +101,7 @@ async fn a_printer_that_does_not_cancel_a_held_job_stands_under_needs_a_person()
 async fn print_elsewhere(world: &World, uri: &str, site: &str) {
     let clock = world.engine.clock.clone();
     let printer = MockPrinter::from_uri(uri, Arc::new(move || clock.now().0)).unwrap();
-    let attempt = AttemptId::new(attempt_name(site, world.engine.clock.now(), &*world.engine.entropy)).unwrap();
+    let attempt = AttemptId::new(attempt_name(site, world.engine.clock.now(), &*world.engine.entropy, None)).unwrap();
     printer.prepare(&attempt, Document::one_sided("image/png", b"\x89PNG\r\n\x1a\n".to_vec())).await.unwrap();
     printer.commit(&attempt).await.unwrap();
 }

@@ -1,26 +1,34 @@
 //! Tests P10: a database that was copied, or an older state of it, prints nothing until a person says what became of the original.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use cetak::{
     domain::{
         actor::{Actor, Means, Role},
+        attempt::InspectionResult,
         dispatch::Blocked,
-        id::AccountId,
-        instance::{Difference, FileIdentity, Identity, Memory},
+        id::{AccountId, BatchId},
+        instance::{Difference, Doubt, FileIdentity, Identity, Memory},
+        reason::{Reason, StoredReason},
         refusal::Refusal,
     },
     engine::{
         Engine, EngineError,
         client::{Client, Direct},
+        clock::Clock,
         instance_memory::{InstanceMemory, Reading},
         operations::{AdoptDatabase, Adopted, PrintedSince, TwoPersonAct},
         query::NeedKind,
         scheduling::{self, BlockedPrinters, Until},
     },
-    store::{Location, Store, keys::Keys},
+    store::{Begin, Location, Store, keys::Keys},
 };
+use cetak_driver_api::{AttemptId, Document, PrinterDriver};
+use cetak_driver_mock::MockPrinter;
 use tokio::sync::watch;
 
 use crate::{
@@ -77,7 +85,8 @@ async fn office(records: usize, blanks: i64) -> (World, Arc<Folder>) {
     world.engine.memory = Some(folder.clone());
     world.import(&students(0..records)).await;
     world.receive(blanks, None).await;
-    world.printer("p1", "").await;
+    let truth = format!("truth={}", world.truth().display());
+    world.printer("p1", &truth).await;
     (world, folder)
 }
 
@@ -119,6 +128,15 @@ async fn differences(engine: &Engine) -> Vec<Difference> {
     doubts.flatten().collect()
 }
 
+/// Why a record is held.
+async fn reason(engine: &Engine, request_id: &str) -> Reason {
+    let record = by(engine).query(cetak::engine::query::ShowRecord { record: name(request_id) }).await.unwrap();
+    match Reason::from_stored(&record.reason.unwrap()) {
+        StoredReason::Coded(reason) => reason,
+        StoredReason::Quoted(text) => panic!("{text}"),
+    }
+}
+
 fn in_doubt() -> BlockedPrinters {
     vec![("p1".to_owned(), Blocked::InstanceInDoubt)]
 }
@@ -148,7 +166,7 @@ async fn an_older_state_prints_nothing_until_it_is_adopted_and_what_waited_is_he
     acts::record_hold(&older, &name("r00005"), "asked for").await.unwrap();
 
     let adopted = adopt(&older, PrintedSince::Unknown).await.unwrap();
-    assert_eq!(adopted, Adopted { generation: 2, held: 3, uncertain: 0 });
+    assert_eq!(adopted, Adopted { generation: 2, held: 3, sent_by_other: 2, ..Adopted::default() });
     assert_eq!(folder.remembered().generation, 2);
     by(&older)
         .act(cetak::engine::operations::ReceiveBlanks {
@@ -160,10 +178,21 @@ async fn an_older_state_prints_nothing_until_it_is_adopted_and_what_waited_is_he
         })
         .await
         .unwrap();
+    assert_eq!(
+        run(&older).await,
+        [("p1".to_owned(), Blocked::CannotPrint)],
+        "it has jobs that this database does not know"
+    );
+    acts::printer_clear(&older, "p1", "the cards of the first are counted").await.unwrap();
     assert_eq!(run(&older).await, [("p1".to_owned(), Blocked::NothingWaits)]);
     assert_eq!((records(&older, "printed").await, records(&older, "held").await), (2, 4));
-    let held = by(&older).query(cetak::engine::query::ShowRecord { record: name("r00004") }).await.unwrap();
-    assert_eq!(held.reason.as_deref(), Some(r#"{"code":"held-at-adoption"}"#));
+    assert_eq!(reason(&older, "r00004").await, Reason::HeldAtAdoption);
+    for sent in ["r00002", "r00003"] {
+        let reason = reason(&older, sent).await;
+        let Reason::SentByOther { printer, attempt } = &reason else { panic!("{sent}: {reason:?}") };
+        let attempts = world.jobs().await.into_iter().filter(|job| job.request_id == sent).flat_map(|job| job.attempts);
+        assert!(printer == "p1" && attempts.map(|one| one.id).eq([attempt.clone()]), "{attempt}");
+    }
     acts::record_release(&older, &name("r00004"), "there is no such card").await.unwrap();
     run(&older).await;
     assert_eq!((records(&older, "printed").await, differences(&older).await), (3, Vec::new()));
@@ -211,7 +240,7 @@ async fn a_copy_that_lacks_no_row_is_asked_about_and_prints_on_where_the_first_i
 
     let adopted = adopt(&copy, PrintedSince::None).await.unwrap();
 
-    assert_eq!(adopted, Adopted { generation: 2, held: 0, uncertain: 0 });
+    assert_eq!(adopted, Adopted { generation: 2, ..Adopted::default() });
     run(&copy).await;
     assert_eq!(records(&copy, "printed").await, 4);
     let again = adopt(&copy, PrintedSince::None).await.err().unwrap();
@@ -280,14 +309,15 @@ async fn a_file_whose_folder_remembers_nothing_is_asked_about_and_a_new_node_of_
     }
 }
 
-#[tokio::test]
-async fn the_card_of_an_attempt_that_was_open_may_exist_when_the_database_is_adopted() {
+/// An office whose database is in doubt, with attempts of these jobs that are open.
+async fn with_open_attempts(open: usize) -> (World, BatchId, Vec<Begin>) {
     let (mut world, batch, jobs) = World::with_batch().await;
     let folder = Folder::new();
     world.engine.memory = Some(folder.clone());
     let engine = &world.engine;
+    let attempts: Vec<Begin> = jobs.map(begin).into_iter().take(open).collect();
     let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
-    tx.attempts_begin(&[begin(jobs[0])]).await.unwrap();
+    tx.attempts_begin(&attempts).await.unwrap();
     tx.instance_set(&cetak::domain::instance::Instance {
         generation: 1,
         identity: Identity::File(FileIdentity { inode: 1, ..folder.file_identity().unwrap() }),
@@ -295,10 +325,72 @@ async fn the_card_of_an_attempt_that_was_open_may_exist_when_the_database_is_ado
     .await
     .unwrap();
     tx.commit().await.unwrap();
+    (world, batch, attempts)
+}
+
+#[tokio::test]
+async fn an_open_attempt_is_printed_if_its_printer_proves_the_card_when_the_database_is_adopted() {
+    let (world, _batch, attempts) = with_open_attempts(2).await;
+    let uri = "mock://p1?hold=yes";
+    let clock = world.clock.clone();
+    let printer = Arc::new(MockPrinter::from_uri(uri, Arc::new(move || clock.now().0)).unwrap());
+    world.driver(uri, printer.clone());
+    // The original goes on.
+    let id = AttemptId::new(&*attempts[0].name).unwrap();
+    printer.prepare(&id, Document::one_sided("image/png", b"\x89PNG\r\n\x1a\n".to_vec())).await.unwrap();
+    printer.commit(&id).await.unwrap();
+    world.clock.sleep(Duration::from_mins(1)).await;
+
+    let adopted = adopt(&world.engine, PrintedSince::Unknown).await.unwrap();
+
+    assert_eq!(adopted, Adopted { generation: 2, printed: 1, uncertain: 1, ..Adopted::default() });
+    assert_eq!((world.records("printed").await, world.records("uncertain").await), (1, 1));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_record_without_a_card_of_an_attempt_from_before_the_adoption_is_held() {
+    let (world, _batch, attempts) = with_open_attempts(1).await;
+    adopt(&world.engine, PrintedSince::Unknown).await.unwrap();
+
+    acts::inspect_resolve(&world.engine, &attempts[0].name, InspectionResult::Nothing, "I looked").await.unwrap();
+
+    assert_eq!(reason(&world.engine, "r00000").await, Reason::HeldAtAdoption);
+    run(&world.engine).await;
+    assert_eq!(world.records("held").await, 2, "another attempt of the original may have printed it");
+    acts::record_release(&world.engine, &name("r00000"), "there is no such card").await.unwrap();
+    run(&world.engine).await;
+    assert_eq!(world.records("printed").await, 1);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn an_act_that_waits_for_its_second_person_ends_when_the_database_is_adopted() {
+    let (world, folder) = office(2, 2).await;
+    world.run().await;
+    acts::reprint_request(&world.engine, &name("r00000"), "lost").await.unwrap();
+    folder.change(|file| file.inode = 977);
+    *folder.memory.lock().unwrap() = None;
+    let mut tx = world.engine.store.write(&world.engine.writer, world.engine.clock.now()).await.unwrap();
+    tx.doubt_add(&Doubt { host: "print-room".into(), differences: vec![Difference::MemoryMissing] }).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let adopted = adopt(&world.engine, PrintedSince::Unknown).await.unwrap();
+
+    assert_eq!(adopted.acts_ended, 1, "{adopted:?}");
+    let warrant = acts::reprint_request(&world.engine, &name("r00000"), "lost").await.unwrap();
+    acts::reprint_approve(&world.as_actor("another"), warrant).await.unwrap();
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn the_card_of_an_attempt_that_was_open_may_exist_when_the_database_is_adopted() {
+    let (world, batch, _) = with_open_attempts(1).await;
+    let engine = &world.engine;
 
     let adopted = adopt(engine, PrintedSince::Unknown).await.unwrap();
 
-    assert_eq!(adopted, Adopted { generation: 2, held: 1, uncertain: 1 });
+    assert_eq!(adopted, Adopted { generation: 2, held: 1, uncertain: 1, ..Adopted::default() });
     assert!(is_clean(engine).await);
     run(engine).await;
     let jobs = world.jobs().await;

@@ -92,6 +92,8 @@ pub enum Reason {
     HeldByPerson,
     /// The database was adopted, and the one before may have printed the record.
     HeldAtAdoption,
+    /// The same, and a printer has a job of the record that the database does not know.
+    SentByOther { printer: String, attempt: String },
     /// A person rejected the card of a withdrawn record.
     RejectedByPerson,
     /// A person declared that the outcome cannot be learned.
@@ -202,7 +204,8 @@ mod tests {
             Reason::ForgottenByPrinter => Reason::NotEnded,
             Reason::NotEnded => Reason::HeldByPerson,
             Reason::HeldByPerson => Reason::HeldAtAdoption,
-            Reason::HeldAtAdoption => Reason::RejectedByPerson,
+            Reason::HeldAtAdoption => Reason::SentByOther { printer: text(), attempt: text() },
+            Reason::SentByOther { .. } => Reason::RejectedByPerson,
             Reason::RejectedByPerson => Reason::DeclaredByPerson,
             Reason::DeclaredByPerson => Reason::InspectedByPerson,
             Reason::InspectedByPerson => return None,
@@ -237,7 +240,7 @@ mod tests {
     fn every_reason_reads_back_from_what_is_stored_of_it() {
         let first = Reason::OpenQuote { rows: 2, first_line: 3, last_line: 4 };
         let all: Vec<Reason> = std::iter::successors(Some(first), after).collect();
-        assert_eq!(all.len(), 52);
+        assert_eq!(all.len(), 53);
         for reason in all {
             let stored = reason.to_stored();
             assert!(stored.starts_with("{\"code\":\"") && !stored.contains('\n'), "{stored}");

@@ -66,7 +66,7 @@ pub async fn import(
     let reader = Preparer {
         keys: engine.store.keys().clone(),
         photos: PhotoFolder::new(what.photos.clone(), renderer.clone()),
-        attempt: attempt_name(&engine.settings.site, engine.clock.now(), &*engine.entropy),
+        attempt: attempt_name(&engine.settings.site, engine.clock.now(), &*engine.entropy, None),
         renderer,
         profile: profile.clone(),
         layout: layout.clone(),

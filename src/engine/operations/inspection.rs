@@ -48,7 +48,8 @@ impl Inspected {
         }
         let key = attempt_key(tx, name, needs).await?;
         let view = tx.attempts_view(&[key], &|profile| engine.attempts_limit(profile)).await?.pop();
-        let view = view.ok_or_else(|| Refusal::NoAttempt { attempt: name.to_owned() })?;
+        let mut view = view.ok_or_else(|| Refusal::NoAttempt { attempt: name.to_owned() })?;
+        view.is_from_before_adoption = key <= tx.last_attempt_before_adoption().await?;
         Ok(Self::Attempt(Box::new(view)))
     }
 

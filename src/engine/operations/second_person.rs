@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     approval::{Approval, actor},
     inspection::ResolveNothing,
-    instance::AdoptDatabase,
+    instance::{AdoptDatabase, PrinterAnswers},
     printer::AddObjectedPrinter,
     reprint::Reprint,
     stock::{CountBlanks, Destruction, LendBlanks, TakeBackBlanks},
@@ -71,8 +71,14 @@ from! {
     AdoptDatabase(AdoptDatabase),
 }
 
-/// What a printer objects to being added. It is asked before the transaction begins, as no driver call runs inside one.
-type Objections = Vec<Objection>;
+/// What printers answered before the transaction began, as no driver call runs inside one.
+#[derive(Default)]
+struct Answers {
+    /// Why the printer should not be added.
+    objections: Vec<Objection>,
+    /// What the printers know of the cards of another database.
+    cards: PrinterAnswers,
+}
 
 impl TwoPersonAct {
     /// The operations of all variants, in the order of the permission table.
@@ -111,35 +117,35 @@ impl TwoPersonAct {
     }
 
     /// Asks the printer that is to be added; other acts have no objections.
-    async fn objections(&self, engine: &Engine) -> Result<Objections, EngineError> {
+    async fn objections(&self, engine: &Engine) -> Result<Answers, EngineError> {
         match self {
-            Self::AddObjectedPrinter(act) => act.ask(engine).await,
+            Self::AddObjectedPrinter(act) => Ok(Answers { objections: act.ask(engine).await?, ..Answers::default() }),
             Self::Reprint(_)
             | Self::ResolveNothing(_)
             | Self::CountBlanks(_)
             | Self::DestroyBlanks(_)
             | Self::LendBlanks(_)
             | Self::TakeBackBlanks(_)
-            | Self::AdoptDatabase(_) => Ok(Objections::new()),
+            | Self::AdoptDatabase(_) => Ok(Answers::default()),
         }
     }
 
-    /// What an act does before its transaction, when it is done.
-    async fn prepare(&self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+    /// What an act does before its transaction, when it is done: the answers of the printers that it needs.
+    async fn prepare(&self, engine: &Engine, permit: &Permit) -> Result<Answers, EngineError> {
         match self {
-            Self::ResolveNothing(act) => act.prepare(engine, permit).await,
+            Self::ResolveNothing(act) => act.prepare(engine, permit).await.map(|()| Answers::default()),
+            Self::AdoptDatabase(act) => Ok(Answers { cards: act.ask(engine).await?, ..Answers::default() }),
+            Self::AddObjectedPrinter(_) => self.objections(engine).await,
             Self::Reprint(_)
             | Self::CountBlanks(_)
             | Self::DestroyBlanks(_)
             | Self::LendBlanks(_)
-            | Self::TakeBackBlanks(_)
-            | Self::AddObjectedPrinter(_)
-            | Self::AdoptDatabase(_) => Ok(()),
+            | Self::TakeBackBlanks(_) => Ok(Answers::default()),
         }
     }
 
     /// The thing that it is about, as it is now. Refused if that does not exist.
-    async fn target(&self, engine: &Engine, tx: &mut Tx, objections: &Objections) -> Result<Target, EngineError> {
+    async fn target(&self, engine: &Engine, tx: &mut Tx, answers: &Answers) -> Result<Target, EngineError> {
         match self {
             Self::Reprint(act) => act.target(tx).await,
             Self::ResolveNothing(act) => act.target(engine, tx).await,
@@ -147,24 +153,19 @@ impl TwoPersonAct {
             Self::DestroyBlanks(act) => act.target(engine),
             Self::LendBlanks(act) => act.target(engine),
             Self::TakeBackBlanks(act) => act.target(engine),
-            Self::AddObjectedPrinter(act) => act.target(engine, tx, objections).await,
+            Self::AddObjectedPrinter(act) => act.target(engine, tx, &answers.objections).await,
             Self::AdoptDatabase(_) => AdoptDatabase::target(engine, tx).await,
         }
     }
 
     /// Refuses what could not be done now: it is tried in a transaction that is not committed. A resolution is not tried,
     /// because it is prepared at the printer first, nor is an adoption, which also writes to the data folder.
-    async fn refuse_impossible(
-        &self,
-        engine: &Engine,
-        permit: &Permit,
-        objections: &Objections,
-    ) -> Result<(), EngineError> {
+    async fn refuse_impossible(&self, engine: &Engine, permit: &Permit, answers: &Answers) -> Result<(), EngineError> {
         if matches!(self, Self::ResolveNothing(_) | Self::AdoptDatabase(_)) {
             return Ok(());
         }
         let mut trial = engine.write(permit).await?;
-        self.apply(engine, &mut trial, objections, Approval::Alone).await
+        self.apply(engine, &mut trial, answers, Approval::Alone).await
     }
 
     /// Does it, under the guards of this moment.
@@ -172,7 +173,7 @@ impl TwoPersonAct {
         &self,
         engine: &Engine,
         tx: &mut Tx,
-        objections: &Objections,
+        answers: &Answers,
         approval: Approval<'_>,
     ) -> Result<(), EngineError> {
         match self {
@@ -182,8 +183,8 @@ impl TwoPersonAct {
             Self::DestroyBlanks(act) => act.apply(engine, tx, approval).await,
             Self::LendBlanks(act) => act.apply(engine, tx, approval).await,
             Self::TakeBackBlanks(act) => act.apply(engine, tx, approval).await,
-            Self::AddObjectedPrinter(act) => act.apply(engine, tx, objections, approval).await,
-            Self::AdoptDatabase(act) => act.apply(engine, tx, approval).await.map(drop),
+            Self::AddObjectedPrinter(act) => act.apply(engine, tx, &answers.objections, approval).await,
+            Self::AdoptDatabase(act) => act.apply(engine, tx, &answers.cards, approval).await.map(drop),
         }
     }
 }
@@ -191,10 +192,10 @@ impl TwoPersonAct {
 /// Asks for an act, which another person then confirms. Nothing is reserved.
 pub async fn request(engine: &Engine, permit: &Permit, act: &TwoPersonAct) -> Result<PendingActId, EngineError> {
     permit.asks(act.operation())?;
-    let objections = act.objections(engine).await?;
-    act.refuse_impossible(engine, permit, &objections).await?;
+    let answers = act.objections(engine).await?;
+    act.refuse_impossible(engine, permit, &answers).await?;
     let mut tx = engine.write(permit).await?;
-    let target = act.target(engine, &mut tx, &objections).await?;
+    let target = act.target(engine, &mut tx, &answers).await?;
     if let TwoPersonAct::ResolveNothing(act) = act {
         act.refuse_decided(engine, &mut tx).await?;
     }
@@ -214,17 +215,16 @@ pub async fn together(
     people: &Witnesses,
 ) -> Result<(), EngineError> {
     permit.covers(act.operation())?;
-    let objections = act.objections(engine).await?;
-    act.prepare(engine, permit).await?;
+    let answers = act.prepare(engine, permit).await?;
     let mut tx = engine.write(permit).await?;
     let by = actor(engine, permit);
     let [first, second] = people.names().map(|name| Actor { name: name.to_owned(), ..(*by).clone() });
-    let target = act.target(engine, &mut tx, &objections).await?;
+    let target = act.target(engine, &mut tx, &answers).await?;
     let id = store(&mut tx, act, &target, &first).await?;
     tx.pending_act_decide(id, PendingState::Confirmed, &second, None).await?;
     let people = [&*first.name, &*second.name];
     let approval = Approval::Confirmed { act: id, people, authenticated: by.authenticated };
-    act.apply(engine, &mut tx, &objections, approval).await?;
+    act.apply(engine, &mut tx, &answers, approval).await?;
     Ok(tx.commit().await?)
 }
 
@@ -270,16 +270,12 @@ pub async fn confirm(engine: &Engine, permit: &Permit, id: PendingActId) -> Resu
     // Decided once before a printer is asked: what cannot be confirmed anyway does not wait for its answer.
     let unchanged = Decision::Confirm { version: Some(&stored.target.version) };
     let state = decided(engine, permit, engine.clock.now(), &stored, unchanged)?;
-    let objections = if state == PendingState::Confirmed {
-        act.prepare(engine, permit).await?;
-        act.objections(engine).await?
-    } else {
-        Objections::new()
-    };
+    let answers =
+        if state == PendingState::Confirmed { act.prepare(engine, permit).await? } else { Answers::default() };
 
     let mut tx = engine.write(permit).await?;
     let stored = find(&mut tx, id).await?;
-    let (version, gone) = match act.target(engine, &mut tx, &objections).await {
+    let (version, gone) = match act.target(engine, &mut tx, &answers).await {
         Ok(target) => (Some(target.version), false),
         Err(EngineError::Refused(refusal)) if is_about_target(&refusal) => {
             (None, refusal.kind() == RefusalKind::NotFound)
@@ -295,7 +291,7 @@ pub async fn confirm(engine: &Engine, permit: &Permit, id: PendingActId) -> Resu
     }
     let people = [&*stored.requested_by, &*actor.name];
     let approval = Approval::Confirmed { act: id, people, authenticated: actor.authenticated };
-    act.apply(engine, &mut tx, &objections, approval).await?;
+    act.apply(engine, &mut tx, &answers, approval).await?;
     Ok(tx.commit().await?)
 }
 

@@ -85,7 +85,7 @@ async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result
     let bytes = Renderer::new(&profile)
         .and_then(|renderer| renderer.test_card(&output))
         .map_err(|error| Refusal::ProfileNotRendered { profile: profile.name.clone(), detail: error.to_string() })?;
-    let attempt = attempt_name(&engine.settings.site, engine.clock.now(), &*engine.entropy);
+    let attempt = attempt_name(&engine.settings.site, engine.clock.now(), &*engine.entropy, None);
     let setup = |detail: String| Refusal::PrinterSetup { printer: name.to_owned(), detail };
     let id = AttemptId::new(&*attempt).map_err(|error| setup(error.to_string()))?;
     let driver = driver(engine, name, &printer.uri)?;

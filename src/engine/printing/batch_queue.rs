@@ -18,7 +18,12 @@ use crate::{
         reason::{Reason, RenderFault},
         time::Timestamp,
     },
-    engine::{batched_reads::Bodies, clock::attempt_name, person::open_person, render_fault::render_fault},
+    engine::{
+        batched_reads::Bodies,
+        clock::{attempt_name, attempt_tag},
+        person::open_person,
+        render_fault::render_fault,
+    },
     render::{Card, Output},
     store::{Begin, QueuedJob, StoreError, StoredBody},
 };
@@ -128,7 +133,9 @@ impl BatchQueue {
                 None => Box::pin(self.read_bodies(services, &job)).await?,
             };
             let Some(body) = body else { continue };
-            let attempt = attempt_name(&services.engine.settings.site, services.now(), &*services.engine.entropy);
+            let engine = &services.engine;
+            let tag = attempt_tag(&engine.store.keys().request(&body.source, &body.request_id));
+            let attempt = attempt_name(&engine.settings.site, services.now(), &*engine.entropy, Some(tag));
             match render(services, session.output(), &body, &attempt).await? {
                 Ok(document) => self.next = Some(RenderedJob { job, attempt, version: body.version, document }),
                 Err(NotRendered::All(reason)) => {

@@ -46,7 +46,7 @@ impl ComparedJobs {
             let names = attempts.iter().map(AttemptId::as_str);
             let newer: Vec<&str> =
                 names.filter(|name| attempt_made(site, name).is_some_and(|made| made > until)).collect();
-            let unknown = if newer.is_empty() { Vec::new() } else { tx.attempts_unknown(&newer).await? };
+            let unknown = if newer.is_empty() { Vec::new() } else { tx.attempts_unknown(&newer, false).await? };
             drop(tx);
             if !unknown.is_empty() {
                 services.commits.unknown_jobs(printer, unknown).await?;

@@ -12,7 +12,6 @@ use crate::{
         instance::Doubt,
         permission::Operation,
         printer_reason::{Advice, Who},
-        reason::Reason,
         record::RecordState,
     },
     engine::{CLOCK_TOLERANCE, fault::FaultSince},
@@ -120,7 +119,7 @@ pub(super) async fn read(
     needs.extend(acts.into_iter().map(|(operation, count)| (of_act(operation), count)));
     needs.extend(printers.iter().flat_map(needs_of).map(|kind| (kind, 1)));
     needs.extend(tx.doubt().await?.map(|doubt| (NeedKind::InstanceInDoubt { doubt }, 1)));
-    needs.push((NeedKind::RecordsHeldAtAdoption, tx.records_held_count(&Reason::HeldAtAdoption).await?));
+    needs.push((NeedKind::RecordsHeldAtAdoption, tx.records_held_at_adoption_count().await?));
     let is_behind = engine.clock.now().plus(CLOCK_TOLERANCE) < tx.newest_instant().await?;
     needs.push((NeedKind::ClockBehind, i64::from(is_behind)));
     needs.extend(engine.faults.read().into_iter().map(|fault| (NeedKind::SchedulerFault(fault), 1)));
