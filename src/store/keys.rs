@@ -2,6 +2,8 @@
 //!
 //! HKDF-SHA256 derives one key for each purpose from the master key. The master key is never stored in the database.
 
+use std::sync::Arc;
+
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
@@ -25,9 +27,11 @@ type HmacSha256 = Hmac<Sha256>;
 /// A keyed digest: equal for equal content under one key, and meaningless without the key.
 pub type Digest = [u8; DIGEST_BYTES];
 
-/// The keys of one database.
+/// The keys of one database. Shared, because they are large.
 #[derive(Clone)]
-pub struct Keys {
+pub struct Keys(Arc<Derived>);
+
+struct Derived {
     id: [u8; KEY_ID_BYTES],
     cipher: XChaCha20Poly1305,
     person: HmacSha256,
@@ -70,7 +74,7 @@ impl Keys {
             <HmacSha256 as KeyInit>::new(&(*key).into())
         };
         let id = mac(b"key id v1").finalize().into_bytes();
-        Self {
+        Self(Arc::new(Derived {
             id: [id[0], id[1], id[2], id[3]],
             cipher: XChaCha20Poly1305::new(&(*cipher_key).into()),
             person: mac(b"person look-up v1"),
@@ -80,7 +84,7 @@ impl Keys {
             request: mac(b"request tag v1"),
             audit: mac(b"audit chain v1"),
             check: mac(b"check v1"),
-        }
+        }))
     }
 
     /// Encrypts a value with XChaCha20-Poly1305. `row` names table, row and field. It is authenticated, so that a sealed
@@ -88,10 +92,10 @@ impl Keys {
     pub fn seal(&self, row: &str, nonce: [u8; NONCE_BYTES], plain: &[u8]) -> Vec<u8> {
         let mut sealed = Vec::with_capacity(HEADER_BYTES + plain.len() + 16);
         sealed.push(SEAL_VERSION);
-        sealed.extend(self.id);
+        sealed.extend(self.0.id);
         sealed.extend(nonce);
         // The cipher fails only for values above 256 GiB.
-        let text = self.cipher.encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: row.as_bytes() });
+        let text = self.0.cipher.encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: row.as_bytes() });
         sealed.extend(text.unwrap_or_default());
         sealed
     }
@@ -99,42 +103,42 @@ impl Keys {
     /// Decrypts a value that was sealed for `row`.
     pub fn open(&self, row: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let (header, text) = sealed.split_at_checked(HEADER_BYTES).ok_or(OpenError::Changed)?;
-        if header[0] != SEAL_VERSION || header[1..=KEY_ID_BYTES] != self.id {
+        if header[0] != SEAL_VERSION || header[1..=KEY_ID_BYTES] != self.0.id {
             return Err(OpenError::OtherKey);
         }
         let nonce: [u8; NONCE_BYTES] = header[1 + KEY_ID_BYTES..].try_into().map_err(|_| OpenError::Changed)?;
-        let plain = self.cipher.decrypt(&XNonce::from(nonce), Payload { msg: text, aad: row.as_bytes() });
+        let plain = self.0.cipher.decrypt(&XNonce::from(nonce), Payload { msg: text, aad: row.as_bytes() });
         plain.map(Zeroizing::new).map_err(|_| OpenError::Changed)
     }
 
     /// The look-up key of a person: a digest of profile and identifier, so that equal identifiers of two profiles differ.
     pub fn person(&self, profile: &str, identifier: &str) -> Digest {
-        digest(&self.person, [profile.as_bytes(), identifier.as_bytes()])
+        digest(&self.0.person, [profile.as_bytes(), identifier.as_bytes()])
     }
 
     /// The digest of a record's body.
     pub fn body<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
-        digest(&self.body, parts)
+        digest(&self.0.body, parts)
     }
 
     /// The digest of a photo.
     pub fn photo(&self, bytes: &[u8]) -> Digest {
-        digest(&self.photo, [bytes])
+        digest(&self.0.photo, [bytes])
     }
 
     /// The keyed hash in the code on a card, of request id and attempt name. It proves that the card was printed with this key.
     pub fn card(&self, request_id: &str, attempt: &str) -> Digest {
-        digest(&self.card, [request_id.as_bytes(), attempt.as_bytes()])
+        digest(&self.0.card, [request_id.as_bytes(), attempt.as_bytes()])
     }
 
     /// The keyed digest of a request, which tells holders of the key of which record an attempt is.
     pub fn request(&self, source: &str, request_id: &str) -> Digest {
-        digest(&self.request, [source.as_bytes(), request_id.as_bytes()])
+        digest(&self.0.request, [source.as_bytes(), request_id.as_bytes()])
     }
 
     /// The hash of an audit row: HMAC-SHA256 over the hash of the row before and the stored text.
     pub fn audit(&self, before: &[u8], entry: &str) -> [u8; 32] {
-        let mut mac = self.audit.clone();
+        let mut mac = self.0.audit.clone();
         mac.update(before);
         mac.update(entry.as_bytes());
         mac.finalize().into_bytes().into()
@@ -142,7 +146,7 @@ impl Keys {
 
     /// The value that a database stores to recognise its key.
     pub fn check_value(&self) -> String {
-        hex(&digest(&self.check, [b"cetak".as_slice()]))
+        hex(&digest(&self.0.check, [b"cetak".as_slice()]))
     }
 }
 

@@ -198,16 +198,16 @@ async fn ask_printer(
     open: impl Iterator<Item = &OpenAttempt>,
 ) -> Option<(Vec<AttemptKey>, Vec<AttemptId>)> {
     let driver = (engine.drivers)(&printer.name, &printer.uri).ok()?;
-    let mut printed = Vec::new();
+    let mut proved = Vec::new();
     for open in open {
         let Ok(id) = AttemptId::new(&*open.name) else { continue };
         let found = driver.find(&reference(open, id)).await.ok()?;
         if verdict::after_releasing(found) == Verdict::Ended(Outcome::Printed) {
-            printed.push(open.key);
+            proved.push(open.key);
         }
     }
     let jobs = driver.attempts_beginning_with(&attempt_prefix(&engine.settings.site)).await.ok()?;
-    Some((printed, jobs))
+    Some((proved, jobs))
 }
 
 /// Keeps back every card that another database may have printed. Returns the records that are held, and the counts.
