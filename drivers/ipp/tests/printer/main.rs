@@ -6,6 +6,7 @@
 //! answers; `scripted_server.rs` is an HTTP server whose answers a test writes.
 #![expect(clippy::unwrap_used, reason = "a panic shows where a test cannot continue")]
 
+mod conclusion;
 mod cupsd;
 #[expect(dead_code, reason = "the tests of the whole program use more of it")]
 mod engine;
@@ -17,6 +18,7 @@ mod fake_printer_tests;
 mod hostile_tests;
 mod ippeveprinter_tests;
 mod odd_answer_tests;
+mod odd_identity_tests;
 mod odd_printer_tests;
 #[expect(dead_code, reason = "the tests of the whole program use more of it")]
 mod pappl;
