@@ -1,13 +1,18 @@
 //! The file of the blanks that a printer fed: one JSON line for each, appended under a lock and synced before commit
 //! returns.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use cetak_driver_api::AttemptId;
 use serde::{Deserialize, Serialize};
+
+/// How long a driver waits for the lock of a truth file, and the interval between tries.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+const LOCK_RETRY: Duration = Duration::from_millis(2);
 
 /// One blank that a printer fed, a line of its truth file. Instants are UTC microseconds.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -80,7 +85,7 @@ impl TruthFile {
         Self { path, file: None, read_to: 0 }
     }
 
-    /// Waits for the lock. Other drivers of the file hold it for about one sync.
+    /// Waits for the lock. Other drivers of the file hold it for about one sync, unless their process is suspended.
     pub(crate) fn lock(&mut self) -> io::Result<Lock> {
         Lock::take(&self.open()?)
     }
@@ -161,6 +166,9 @@ impl TruthFile {
             return Ok(Arc::clone(file));
         }
         let file = Arc::new(open_private(&self.path)?);
+        if is_pipe(&file.metadata()?) {
+            return Err(io::Error::new(ErrorKind::InvalidInput, "the truth file is a pipe"));
+        }
         sync_folder(&self.path)?;
         self.file = Some(Arc::clone(&file));
         Ok(file)
@@ -168,9 +176,19 @@ impl TruthFile {
 }
 
 impl Lock {
+    /// # Errors
+    ///
+    /// [`ErrorKind::TimedOut`] after [`LOCK_TIMEOUT`].
     fn take(file: &Arc<File>) -> io::Result<Self> {
-        file.lock()?;
-        Ok(Self(Arc::clone(file)))
+        for _ in 0..LOCK_TIMEOUT.as_millis() / LOCK_RETRY.as_millis() {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self(Arc::clone(file))),
+                // On the driver's own blocking thread.
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_RETRY),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+        Err(io::Error::new(ErrorKind::TimedOut, "another process holds the lock of the truth file"))
     }
 }
 
@@ -203,6 +221,14 @@ fn open_private(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
+}
+
+/// A pipe would keep its writer waiting for a reader.
+fn is_pipe(metadata: &Metadata) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type());
+    #[cfg(not(unix))]
+    return false;
 }
 
 /// Without this, a power loss could remove a new file with its synced lines.

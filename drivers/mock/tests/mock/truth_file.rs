@@ -213,3 +213,29 @@ fn a_printer_with_a_file_works_outside_a_runtime() {
 
     assert_eq!(answer, std::task::Poll::Ready(Ok(Some("1".to_owned()))));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_pipe_as_truth_file_is_a_printer_that_cannot_be_reached() {
+    let world = World::new();
+    assert!(std::process::Command::new("mkfifo").arg(world.truth()).status().unwrap().success());
+    let printer = world.open("p1", "");
+
+    assert_eq!(print(&printer, "a").await, Err(unavailable("connecting-to-device")));
+    assert_eq!(printer.status().await, Err(unavailable("connecting-to-device")));
+}
+
+#[tokio::test]
+async fn a_driver_does_not_wait_without_end_for_a_process_that_holds_the_truth_file() {
+    let world = World::new();
+    let printer = world.open("p1", "");
+    print(&printer, "a").await.unwrap();
+    let holder = fs::File::open(world.truth()).unwrap();
+    holder.lock().unwrap();
+
+    assert_eq!(print(&printer, "b").await, Err(unavailable("connecting-to-device")));
+    assert_eq!(printer.cancel(&attempt("b")).await, Err(unavailable("connecting-to-device")));
+
+    holder.unlock().unwrap();
+    print(&printer, "b").await.unwrap();
+}
