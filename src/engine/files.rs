@@ -89,11 +89,10 @@ impl NewFile {
     fn begin(path: &Path, mode: u32, replaces: bool) -> Result<Self, EngineError> {
         let failed = |source| cannot_write(path, source);
         let path = std::path::absolute(path).map_err(failed)?;
+        remove_left_parts(&path);
         let mut part = path.clone().into_os_string();
-        part.push(format!(".part-{}", std::process::id()));
+        part.push(format!("{PART}{}", std::process::id()));
         let part = PathBuf::from(part);
-        // A part may be left by a killed process that had the same number.
-        let _ = fs::remove_file(&part);
         let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&part);
         let file = file.map_err(|source| cannot_write(&path, source))?;
         Ok(Self { file, part, path, replaces, is_finished: false })
@@ -138,6 +137,24 @@ impl Drop for NewFile {
         if !self.is_finished {
             // The first error was reported, not that of the removal.
             let _ = fs::remove_file(&self.part);
+        }
+    }
+}
+
+/// The name of a part is that of its file, this, and the number of the process that writes it.
+const PART: &str = ".part-";
+
+/// Removes the parts that killed processes left of a file: they may hold personal data. An error is ignored, since a part that is
+/// there does no other harm.
+fn remove_left_parts(path: &Path) {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else { return };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let left = entry.file_name();
+        let process = left.to_str().and_then(|left| left.strip_prefix(name)?.strip_prefix(PART)?.parse::<u32>().ok());
+        let is_left = process
+            .is_some_and(|process| process == std::process::id() || !Path::new(&format!("/proc/{process}")).exists());
+        if is_left {
+            let _ = fs::remove_file(entry.path());
         }
     }
 }
@@ -191,6 +208,21 @@ mod tests {
         file.finish().unwrap();
         assert_eq!((fs::read(&path).unwrap(), names()), (b"whole".to_vec(), 1));
         assert!(matches!(NewFile::create(&path, 0o600), Err(EngineError::Refused(Refusal::FileExists { .. }))));
+    }
+
+    #[test]
+    fn the_parts_that_killed_processes_left_are_removed_and_those_of_others_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        // Above the largest number of a process.
+        let (gone, other) = (u32::MAX, std::os::unix::process::parent_id());
+        for name in [format!("list.part-{gone}"), format!("list.part-{other}"), format!("list2.part-{gone}")] {
+            fs::write(dir.path().join(name), "half").unwrap();
+        }
+        NewFile::create(&dir.path().join("list"), 0o600).unwrap().finish().unwrap();
+        let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+        let mut names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(name).collect();
+        names.sort();
+        assert_eq!(names, ["list".to_owned(), format!("list.part-{other}"), format!("list2.part-{gone}")]);
     }
 
     #[test]
