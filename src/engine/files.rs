@@ -95,6 +95,7 @@ impl NewFile {
         let part = PathBuf::from(part);
         let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&part);
         let file = file.map_err(|source| cannot_write(&path, source))?;
+        let _ = file.try_lock(); // a file system without locks keeps the parts of killed processes
         Ok(Self { file, part, path, replaces, is_finished: false })
     }
 
@@ -142,18 +143,16 @@ impl Drop for NewFile {
 }
 
 /// The name of a part is that of its file, this, and the number of the process that writes it.
-const PART: &str = ".part-";
+const PART: &str = ".cetak-part-";
 
-/// Removes the parts that killed processes left of a file: they may hold personal data. An error is ignored, since a part that is
-/// there does no other harm.
+/// Removes the parts that killed processes left of a file: they may hold personal data. A process locks its part while it writes.
+/// An error is ignored, since a part that is there does no other harm.
 fn remove_left_parts(path: &Path) {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else { return };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let left = entry.file_name();
-        let process = left.to_str().and_then(|left| left.strip_prefix(name)?.strip_prefix(PART)?.parse::<u32>().ok());
-        let is_left = process
-            .is_some_and(|process| process == std::process::id() || !Path::new(&format!("/proc/{process}")).exists());
-        if is_left {
+        let is_part = left.to_str().and_then(|left| left.strip_prefix(name)?.strip_prefix(PART)).is_some();
+        if is_part && open_regular(&entry.path()).is_ok_and(|part| part.try_lock().is_ok()) {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -213,16 +212,16 @@ mod tests {
     #[test]
     fn the_parts_that_killed_processes_left_are_removed_and_those_of_others_are_not() {
         let dir = tempfile::tempdir().unwrap();
-        // Above the largest number of a process.
-        let (gone, other) = (u32::MAX, std::os::unix::process::parent_id());
-        for name in [format!("list.part-{gone}"), format!("list.part-{other}"), format!("list2.part-{gone}")] {
+        for name in ["list.cetak-part-7", "list.cetak-part-8", "list2.cetak-part-7", "list.part-00"] {
             fs::write(dir.path().join(name), "half").unwrap();
         }
+        let other = File::open(dir.path().join("list.cetak-part-8")).unwrap();
+        other.lock().unwrap();
         NewFile::create(&dir.path().join("list"), 0o600).unwrap().finish().unwrap();
         let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
         let mut names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(name).collect();
         names.sort();
-        assert_eq!(names, ["list".to_owned(), format!("list.part-{other}"), format!("list2.part-{gone}")]);
+        assert_eq!(names, ["list", "list.cetak-part-8", "list.part-00", "list2.cetak-part-7"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use cetak_driver_api::AttemptId;
 use serde::{Deserialize, Serialize};
 
-/// How long a driver waits for the lock of a truth file, and the interval between tries.
+/// How long a call waits for the lock of a truth file, and the interval between tries. Calls of one driver wait for each other.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_RETRY: Duration = Duration::from_millis(2);
 
