@@ -82,10 +82,13 @@ fn storm(seed: u64, kills: u64) {
     office.receive("student", blanks);
     let mut stations = Kind::ALL.map(|kind| Station::new(kind, &office));
 
-    let mut joined = None;
+    let (mut joined, mut joins) = (None, 0);
     for round in 0..kills {
         match round % JOINS_EACH {
-            1 => joined = Joined::copy_of(&office),
+            1 => {
+                joined = Joined::copy_of(&office);
+                joins += usize::from(joined.is_some());
+            }
             JOINS_UNTIL => joined.take().into_iter().for_each(Joined::leave),
             _ => {}
         }
@@ -109,6 +112,7 @@ fn storm(seed: u64, kills: u64) {
     let account = Account::new(&office, hoppers, documents, students, blanks);
     let wrongs = account.wrongs();
     assert!(wrongs.is_empty(), "\n{}\n", wrongs.join("\n"));
+    assert!(joins > 0 || kills < KILLS, "no copy joined");
     assert!(account.count("records", "printed") > 0, "{}", account.status);
     office.done(&["audit", "verify"]);
 }

@@ -181,6 +181,8 @@ impl Storm {
         dump(&server.url(), &url);
         let mut copy = self.nodes[0].office.copied();
         copy.set_variable("CETAK_DATABASE", &url);
+        // The lease of the first node may be in the dump.
+        copy.set_variable("CETAK_NODE", RESTORED);
         self.restored = Some(Joined::start(copy));
     }
 

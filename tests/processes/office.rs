@@ -57,9 +57,14 @@ impl Office {
     pub(crate) fn copied(&self) -> Self {
         let mut copy = Self::new();
         copy.variables.clone_from(&self.variables);
-        let done = Command::new("cp").arg("-a").arg(self.data()).arg(copy.data()).status().unwrap();
-        assert!(done.success());
-        copy
+        // A process that runs there may replace a file meanwhile.
+        for _ in 0..5 {
+            let _ = fs::remove_dir_all(copy.data());
+            if Command::new("cp").arg("-a").arg(self.data()).arg(copy.data()).status().unwrap().success() {
+                return copy;
+            }
+        }
+        panic!("the data folder cannot be copied");
     }
 
     /// Sets a variable in the environment of its processes.
