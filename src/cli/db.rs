@@ -156,7 +156,7 @@ async fn adopt(engine: &Engine, out: Output, act: AdoptDatabase, second: SecondA
             ("records held", adopted.held),
             ("of these, sent to a printer by another copy", adopted.sent_by_other),
             ("open attempts that a printer has printed", adopted.printed),
-            ("open attempts whose outcome is uncertain", adopted.uncertain),
+            ("open attempts and test cards whose outcome is uncertain", adopted.uncertain),
             ("acts that waited for a second person, and have ended", adopted.acts_ended),
         ];
         for (what, count) in counts.into_iter().filter(|(_, count)| *count > 0) {

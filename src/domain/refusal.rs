@@ -83,6 +83,8 @@ refusals! {
     Conflict "batch-state" BatchState { batch: BatchId, found: BatchState, needs: BatchRule };
     /// The attempt's state does not allow the act.
     Conflict "attempt-state" AttemptState { attempt: String, found: AttemptState, needs: AttemptRule, archived: bool };
+    /// Another database of the site has sent the record to the printer, and no person has accepted that job yet.
+    Conflict "sent-elsewhere" SentElsewhere { record: String, printer: String, attempt: String };
     /// The act was decided before.
     Conflict "act-decided" ActDecided { act: PendingActId, operation: Operation, found: PendingState };
     /// The act was not decided in time.

@@ -36,7 +36,8 @@ pub fn nonce(entropy: &dyn Entropy) -> [u8; 24] {
     bytes
 }
 
-/// The length of an [`AttemptTag`]: 40 bits, so that two of a million records have one tag in one of two cases.
+/// The length of an [`AttemptTag`]: 40 bits, so that a record among a million has the tag of another one with a probability of one in
+/// a million.
 const TAG_BYTES: usize = 5;
 
 /// What tells which record an attempt is of, to holders of the key: the beginning of a keyed digest of the request

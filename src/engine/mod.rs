@@ -26,6 +26,7 @@ pub mod printing;
 pub mod query;
 mod render_fault;
 pub mod scheduling;
+mod sent_elsewhere;
 mod settings;
 mod test_cards;
 

@@ -140,22 +140,28 @@ impl Tx {
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the act")) }
     }
 
-    /// Ends all acts that wait for their second person, as their targets may have changed in another database. Returns their
-    /// numbers. One that its own confirmation decides in this transaction does not wait any more.
-    pub async fn pending_acts_end_all(&mut self, actor: &Actor) -> Result<Vec<PendingActId>, StoreError> {
+    /// Ends all acts that wait for their second person, as their targets may have changed in another database. Returns number,
+    /// operation and target of each. One that its own confirmation decides in this transaction does not wait any more.
+    pub async fn pending_acts_end_all(
+        &mut self,
+        actor: &Actor,
+    ) -> Result<Vec<(PendingActId, Operation, String)>, StoreError> {
         const END: &str = "
             UPDATE pending_act
             SET state = 'conflict', decided_by = $1, decided_account = $2, decided_means = $3, decided_at_us = $4
-            WHERE state = 'pending' RETURNING id";
+            WHERE state = 'pending' RETURNING id, operation, target";
         let (name, account, means) = actor.columns();
-        let ended: Vec<i64> = on!(self, c => sqlx::query_scalar(END)
+        let ended: Vec<(i64, String, String)> = on!(self, c => sqlx::query_as(END)
             .bind(name)
             .bind(account)
             .bind(means)
             .bind(self.now.0)
             .fetch_all(c))
         .map_err(doing("ending pending acts"))?;
-        Ok(ended.into_iter().map(PendingActId).collect())
+        let act = |(id, operation, target): (i64, String, String)| {
+            Ok((PendingActId(id), parse("pending_act", id, &operation)?, target))
+        };
+        ended.into_iter().map(act).collect()
     }
 
     /// The number of acts that wait for their second person at an instant, by operation. Costs by these acts alone.

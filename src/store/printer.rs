@@ -134,6 +134,13 @@ impl Tx {
         Ok(())
     }
 
+    /// The printers and names of all unknown jobs; `open_only`: of those that no person has accepted.
+    pub async fn unknown_jobs(&mut self, open_only: bool) -> Result<Vec<(String, String)>, StoreError> {
+        const JOBS: &str =
+            "SELECT printer, name FROM unknown_job WHERE accepted_at_us IS NULL OR NOT $1 ORDER BY printer, name";
+        on!(self, c => sqlx::query_as(JOBS).bind(open_only).fetch_all(c)).map_err(doing("reading unknown jobs"))
+    }
+
     /// The number of unknown jobs at the printer that no person has accepted.
     pub async fn unknown_jobs_count(&mut self, printer: &str) -> Result<i64, StoreError> {
         const COUNT: &str = "SELECT COUNT(*) FROM unknown_job WHERE printer = $1 AND accepted_at_us IS NULL";

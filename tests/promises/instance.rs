@@ -21,7 +21,7 @@ use cetak::{
         client::{Client, Direct},
         clock::Clock,
         instance_memory::{InstanceMemory, Reading},
-        operations::{AdoptDatabase, Adopted, PrintedSince, TwoPersonAct},
+        operations::{AdoptDatabase, Adopted, PrintedSince, ReceiveBlanks, TwoPersonAct},
         query::NeedKind,
         scheduling::{self, BlockedPrinters, Until},
     },
@@ -137,6 +137,11 @@ async fn reason(engine: &Engine, request_id: &str) -> Reason {
     }
 }
 
+async fn receive(engine: &Engine, quantity: &str) {
+    let (blank_type, quantity, document) = ("student".into(), quantity.parse().unwrap(), "D2".parse().unwrap());
+    by(engine).act(ReceiveBlanks { blank_type, quantity, document, lot: None, serials: None }).await.unwrap();
+}
+
 fn in_doubt() -> BlockedPrinters {
     vec![("p1".to_owned(), Blocked::InstanceInDoubt)]
 }
@@ -168,16 +173,9 @@ async fn an_older_state_prints_nothing_until_it_is_adopted_and_what_waited_is_he
     let adopted = adopt(&older, PrintedSince::Unknown).await.unwrap();
     assert_eq!(adopted, Adopted { generation: 2, held: 3, sent_by_other: 2, ..Adopted::default() });
     assert_eq!(folder.remembered().generation, 2);
-    by(&older)
-        .act(cetak::engine::operations::ReceiveBlanks {
-            blank_type: "student".into(),
-            quantity: "9".parse().unwrap(),
-            document: "D2".parse().unwrap(),
-            lot: None,
-            serials: None,
-        })
-        .await
-        .unwrap();
+    receive(&older, "9").await;
+    let refused = acts::record_release(&older, &name("r00002"), "there is no such card").await.err().unwrap();
+    assert!(matches!(refused, EngineError::Refused(Refusal::SentElsewhere { .. })), "{refused}");
     assert_eq!(
         run(&older).await,
         [("p1".to_owned(), Blocked::CannotPrint)],
@@ -193,6 +191,8 @@ async fn an_older_state_prints_nothing_until_it_is_adopted_and_what_waited_is_he
         let attempts = world.jobs().await.into_iter().filter(|job| job.request_id == sent).flat_map(|job| job.attempts);
         assert!(printer == "p1" && attempts.map(|one| one.id).eq([attempt.clone()]), "{attempt}");
     }
+    acts::record_release(&older, &name("r00002"), "its card was destroyed").await.unwrap();
+    acts::record_hold(&older, &name("r00002"), "asked for").await.unwrap();
     acts::record_release(&older, &name("r00004"), "there is no such card").await.unwrap();
     run(&older).await;
     assert_eq!((records(&older, "printed").await, differences(&older).await), (3, Vec::new()));
@@ -202,6 +202,29 @@ async fn an_older_state_prints_nothing_until_it_is_adopted_and_what_waited_is_he
     assert_eq!(run(&world.engine).await, in_doubt());
     let found = differences(&world.engine).await;
     assert!(found.contains(&Difference::Generation { expected: 2, found: 1 }), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_request_that_another_database_has_printed_is_quarantined_when_its_list_is_imported_again() {
+    let (mut world, _folder) = office(2, 2).await;
+    world.run().await;
+    let (older, _kept) = copied(&world, false).await;
+    world.import(&students(2..3)).await;
+    world.receive(1, None).await;
+    world.run().await;
+    assert_eq!(run(&older).await, in_doubt());
+    assert_eq!(adopt(&older, PrintedSince::Unknown).await.unwrap().held, 0);
+
+    world.engine = older.clone();
+    let report = world.import(&students(2..4)).await;
+
+    assert_eq!((report.accepted, report.quarantined), (1, 1), "{report:?}");
+    assert!(matches!(reason(&older, "r00002").await, Reason::SentByOther { .. }));
+    receive(&older, "3").await;
+    acts::printer_clear(&older, "p1", "the card is there").await.unwrap();
+    run(&older).await;
+    assert_eq!((records(&older, "printed").await, records(&older, "quarantined").await), (3, 1));
+    assert!(is_clean(&older).await);
 }
 
 #[tokio::test]

@@ -70,6 +70,10 @@ pub fn refusal(refusal: &Refusal) -> Message {
             };
             say(format!("attempt `{attempt}` is `{}`{archived}; {needed}", found.as_str()), hint)
         }
+        Refusal::SentElsewhere { record, printer, attempt } => say(
+            format!("{record} cannot be released: another database has sent it to printer `{printer}` as {attempt}"),
+            "look for its card, then clear the printer with `cetak printer clear`; release the record only if there is no card",
+        ),
         Refusal::ActDecided { act, operation, found } => {
             let noun = act_noun(*operation);
             say(format!("{noun} {act} is `{}`; each {noun} is decided once", found.as_str()), again(*operation))

@@ -70,37 +70,45 @@ impl UpdateRefused {
 }
 
 /// Whether a print-ready body may join the waiting list; if not, it is quarantined.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Admission {
     /// Whether the person's one slot is free for it.
     slot: Result<(), OneCard>,
     /// Whether its photo can be printed.
     photo: Result<(), PhotoFault>,
+    /// Why a card may exist that another database of the site printed.
+    sent: Option<Reason>,
 }
 
 impl Admission {
-    /// Decides from the person's other records. `replaces`: the request kind replaces a card that was handed over.
-    pub fn decide(replaces: bool, others: &[OtherRecord], photo: Result<(), PhotoFault>) -> Self {
-        Self { slot: may_be_open(replaces, others), photo }
+    /// Decides from the person's other records. `replaces`: the request kind replaces a card that was handed over. `sent`: the
+    /// job of the record that another database of the site has sent.
+    pub fn decide(replaces: bool, others: &[OtherRecord], photo: Result<(), PhotoFault>, sent: Option<Reason>) -> Self {
+        Self { slot: may_be_open(replaces, others), photo, sent }
     }
 
     /// `Ok` for the waiting list; otherwise the reason for quarantine.
-    pub fn rule(self) -> Result<(), Reason> {
+    pub fn rule(&self) -> Result<(), Reason> {
         self.slot?;
-        self.photo.map_err(|fault| Reason::Photo { fault })
+        self.photo.map_err(|fault| Reason::Photo { fault })?;
+        self.sent.clone().map_or(Ok(()), Err)
     }
 
     /// The state of a new record.
-    pub fn state(self) -> RecordState {
+    pub fn state(&self) -> RecordState {
         if self.rule().is_ok() { RecordState::Waiting } else { RecordState::Quarantined }
     }
 
     /// Refuses an update after which the record would occupy the person's slot, if the new body may not have it.
     /// `identifier` is the column of the person's identifier.
-    pub fn check_update(self, to: RecordState, identifier: &str) -> Result<(), Rejection> {
+    pub fn check_update(&self, to: RecordState, identifier: &str) -> Result<(), Rejection> {
         match self.rule() {
             Err(detail) if to.occupies_slot() => {
-                let field = if self.slot.is_err() { identifier } else { "photo" };
+                let field = match (self.slot, self.photo) {
+                    (Err(_), _) => identifier,
+                    (Ok(()), Err(_)) => "photo",
+                    (Ok(()), Ok(())) => "request_id",
+                };
                 Err(Rejection::new(RejectReason::Conflict, field, detail))
             }
             Ok(()) | Err(_) => Ok(()),
@@ -137,12 +145,12 @@ mod tests {
     #[test]
     fn an_update_that_may_not_take_the_persons_slot_is_refused_where_the_record_keeps_it() {
         let other = [OtherRecord { state: RecordState::Waiting, surrendered: false }];
-        let taken = Admission::decide(false, &other, Ok(()));
+        let taken = Admission::decide(false, &other, Ok(()), None);
         assert_eq!(taken.state(), RecordState::Quarantined);
         assert_eq!(taken.check_update(RecordState::Quarantined, "nik"), Ok(()));
         assert_eq!(taken.check_update(RecordState::Printed, "nik").unwrap_err().field, "nik");
-        let bad_photo = Admission::decide(false, &[], Err(PhotoFault::Corrupt));
+        let bad_photo = Admission::decide(false, &[], Err(PhotoFault::Corrupt), None);
         assert_eq!(bad_photo.check_update(RecordState::Printed, "nik").unwrap_err().field, "photo");
-        assert_eq!(Admission::decide(false, &[], Ok(())).state(), RecordState::Waiting);
+        assert_eq!(Admission::decide(false, &[], Ok(()), None).state(), RecordState::Waiting);
     }
 }

@@ -27,6 +27,7 @@ use crate::{
     engine::{
         Engine, EngineError,
         person::{PHOTO_FIELD, open_person},
+        sent_elsewhere::SentElsewhere,
     },
     store::{NewPhoto, StoredBody, Tx, keys::Digest},
 };
@@ -39,6 +40,8 @@ pub(super) struct Decider<'a> {
     differences: Differences,
     chunk_size: ChunkSize,
     known: Known,
+    /// The records that another database of the site has sent to a printer.
+    sent: SentElsewhere,
     dry_records: DryRecords,
     /// The number of the next new record.
     next_id: i64,
@@ -60,6 +63,7 @@ impl<'a> Decider<'a> {
             differences: Differences { layout, profile, hasher },
             chunk_size,
             known: Known::default(),
+            sent: SentElsewhere::default(),
             dry_records: DryRecords::new(),
             next_id: 0,
         }
@@ -85,6 +89,7 @@ impl<'a> Decider<'a> {
         let before = report.clone();
         let mut refused = Vec::new();
         self.look_up(writer.tx(), &chunk.rows).await?;
+        self.sent = SentElsewhere::read(engine, writer.tx(), false).await?;
         self.next_id = self.next_id.max(writer.tx().record_next_id().await?);
         for prepared in chunk.rows {
             let (row, request_id) = match &prepared {
@@ -250,7 +255,8 @@ impl<'a> Decider<'a> {
     /// Whether the row's body may join the waiting list, given the other records of its person.
     fn admission(&self, ready: &Ready, own: Option<RecordId>) -> Admission {
         let others = self.known.records_of(&ready.person_key, own);
-        Admission::decide(ready.replaces, &others, ready.is_sound())
+        let sent = self.sent.reason(self.engine, &self.import.source, &ready.request_id).cloned();
+        Admission::decide(ready.replaces, &others, ready.is_sound(), sent)
     }
 
     /// The request after the row. Moves the row's hashes out of it.

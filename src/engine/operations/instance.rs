@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cetak_driver_api::AttemptId;
+use cetak_driver_api::{AttemptId, AttemptRef};
 use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ use crate::{
     },
     engine::{
         Engine, EngineError,
-        clock::{AttemptTag, attempt_prefix, attempt_tag, tag_of_attempt},
+        clock::{attempt_made, attempt_prefix},
         instance::Comparison,
         instance_memory::InstanceMemory,
         planning,
@@ -33,6 +33,7 @@ use crate::{
             attempt::reference,
             verdict::{self, Verdict},
         },
+        sent_elsewhere::SentElsewhere,
     },
     store::{OpenAttempt, Tx},
 };
@@ -201,7 +202,9 @@ async fn ask_printer(
     let mut proved = Vec::new();
     for open in open {
         let Ok(id) = AttemptId::new(&*open.name) else { continue };
-        let found = driver.find(&reference(open, id)).await.ok()?;
+        // The original may have released it, whatever is saved here.
+        let reference = AttemptRef { releasing: true, ..reference(open, id) };
+        let found = driver.find(&reference).await.ok()?;
         if verdict::after_releasing(found) == Verdict::Ended(Outcome::Printed) {
             proved.push(open.key);
         }
@@ -209,6 +212,9 @@ async fn ask_printer(
     let jobs = driver.attempts_beginning_with(&attempt_prefix(&engine.settings.site)).await.ok()?;
     Some((proved, jobs))
 }
+
+/// The records that one statement holds. A longer waiting list would need memory for all of them at once.
+const CHUNK: usize = 10_000;
 
 /// Keeps back every card that another database may have printed. Returns the records that are held, and the counts.
 async fn hold_back(
@@ -219,7 +225,12 @@ async fn hold_back(
 ) -> Result<(Vec<i64>, Adopted), EngineError> {
     tx.without_timeout();
     tx.last_attempt_before_adoption_set().await?;
-    let acts_ended = tx.pending_acts_end_all(&engine.writer.actor).await?.len();
+    let acts = tx.pending_acts_end_all(&engine.writer.actor).await?;
+    let acts_ended = acts.len();
+    for (act, operation, target) in acts {
+        let event = Event::new("act.conflict", target).with("act", act).with("operation", operation.as_str());
+        tx.audit(event.with("why", "database-adopted"));
+    }
     let printers: Vec<String> = tx.printer_list().await?.into_iter().map(|printer| printer.name).collect();
     let open: Vec<AttemptKey> = tx.attempts_open(&printers).await?.into_iter().map(|(_, open)| open.key).collect();
     let views = tx.attempts_view(&open, &|profile| engine.attempts_limit(profile)).await?;
@@ -234,16 +245,17 @@ async fn hold_back(
     let batches = tx.batches_open(&printers).await?;
     planning::end_all(tx, &batches.iter().map(|batch| (batch, BatchEnd::Cancelled)).collect::<Vec<_>>()).await?;
 
-    let sent = sent_by_others(engine, tx, answers).await?;
+    let sent = sent_elsewhere(engine, tx, answers).await?;
     let mut held = Vec::new();
-    let mut transitions = Vec::new();
-    for (record, source, request_id) in tx.waiting_all().await? {
-        let tag = attempt_tag(&engine.store.keys().request(&source, &request_id));
-        let reason = sent.get(&tag).unwrap_or(&Reason::HeldAtAdoption);
-        transitions.push(record::hold_at_adoption(record, reason));
-        held.push((record.0, *reason != Reason::HeldAtAdoption));
+    for waiting in tx.waiting_all().await?.chunks(CHUNK) {
+        let mut transitions = Vec::with_capacity(waiting.len());
+        for (record, source, request_id) in waiting {
+            let reason = sent.reason(engine, source, request_id).unwrap_or(&Reason::HeldAtAdoption);
+            transitions.push(record::hold_at_adoption(*record, reason));
+            held.push((record.0, *reason != Reason::HeldAtAdoption));
+        }
+        tx.save(transitions).await?;
     }
-    tx.save(transitions).await?;
     held.sort_unstable();
     let counts = Adopted {
         held: held.len(),
@@ -257,21 +269,22 @@ async fn hold_back(
     Ok((held.into_iter().map(|(record, _)| record).collect(), counts))
 }
 
-/// Why the record of each tag is held, of those that printers have jobs of which the database does not know.
-async fn sent_by_others(
-    engine: &Engine,
-    tx: &mut Tx,
-    answers: &PrinterAnswers,
-) -> Result<HashMap<AttemptTag, Reason>, EngineError> {
+/// The jobs at the printers, and those that were saved before, that the database does not know. Those that are newer than their
+/// printer's row are saved: the printer gets no card until a person has accepted them.
+async fn sent_elsewhere(engine: &Engine, tx: &mut Tx, answers: &PrinterAnswers) -> Result<SentElsewhere, EngineError> {
     let names: Vec<&str> = answers.jobs.iter().map(|(_, job)| job.as_str()).collect();
     let unknown: HashSet<String> = tx.attempts_unknown(&names, true).await?.into_iter().collect();
-    let jobs = answers.jobs.iter().filter(|(_, job)| unknown.contains(job.as_str()));
-    let reason = |printer: &String, job: &AttemptId| Reason::SentByOther {
-        printer: printer.clone(),
-        attempt: job.as_str().to_owned(),
-    };
-    let tagged = |(printer, job): &(String, AttemptId)| {
-        Some((tag_of_attempt(&engine.settings.site, job.as_str())?, reason(printer, job)))
-    };
-    Ok(jobs.filter_map(tagged).collect())
+    let mut sent = SentElsewhere::read(engine, tx, false).await?;
+    let mut newer: HashMap<&str, Vec<&str>> = HashMap::new();
+    for (printer, job) in answers.jobs.iter().filter(|(_, job)| unknown.contains(job.as_str())) {
+        sent.add(engine, printer, job.as_str());
+        let until = tx.printer_jobs_known_until(printer).await?;
+        if attempt_made(&engine.settings.site, job.as_str()).is_some_and(|made| made > until) {
+            newer.entry(printer).or_default().push(job.as_str());
+        }
+    }
+    for (printer, names) in newer {
+        tx.unknown_jobs_add(printer, &names).await?;
+    }
+    Ok(sent)
 }

@@ -6,11 +6,13 @@ use super::act::{Act, RecordName, find_record};
 use crate::{
     domain::{
         permission::{Operation, Permit},
+        reason::Reason,
         record::{self, RecordView},
+        refusal::Refusal,
         transition::Transition,
         value::Note,
     },
-    engine::{Engine, EngineError},
+    engine::{Engine, EngineError, sent_elsewhere::SentElsewhere},
     store::Tx,
 };
 
@@ -33,7 +35,8 @@ impl Act for HoldRecord {
     }
 }
 
-/// Puts a held or quarantined record on the waiting list, unless another request of its person is open.
+/// Puts a held or quarantined record on the waiting list, unless another request of its person is open, or a printer has a job of
+/// it that another database sent and that no person has accepted.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ReleaseRecord {
     /// The record.
@@ -48,6 +51,13 @@ impl Act for ReleaseRecord {
 
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
         let (mut tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
+        let sent = SentElsewhere::read(engine, &mut tx, true).await?;
+        if let Some(Reason::SentByOther { printer, attempt }) =
+            sent.reason(engine, &self.record.source, &self.record.request_id)
+        {
+            let (record, printer, attempt) = (view.subject.clone(), printer.clone(), attempt.clone());
+            return Err(Refusal::SentElsewhere { record, printer, attempt }.into());
+        }
         let beside = tx.records_beside(view.id).await?;
         let replaces = engine.profile(&view.profile)?.kind(&view.kind).is_some_and(|kind| kind.replaces);
         save(tx, record::release(&view, replaces, &beside, self.note.as_str())?).await

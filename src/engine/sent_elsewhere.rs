@@ -1,0 +1,44 @@
+//! The records of which another database of the site has sent jobs to the printers of this one, told by the tags in the names
+//! of the jobs.
+
+use std::collections::HashMap;
+
+use super::{
+    Engine,
+    clock::{AttemptTag, attempt_tag, tag_of_attempt},
+};
+use crate::{
+    domain::reason::Reason,
+    store::{StoreError, Tx},
+};
+
+/// Why the record of each tag is kept off the waiting list.
+#[derive(Default)]
+pub(super) struct SentElsewhere(HashMap<AttemptTag, Reason>);
+
+impl SentElsewhere {
+    /// The unknown jobs that are saved; `open_only`: those that no person has accepted, with their printers.
+    pub(super) async fn read(engine: &Engine, tx: &mut Tx, open_only: bool) -> Result<Self, StoreError> {
+        let mut sent = Self::default();
+        for (printer, name) in tx.unknown_jobs(open_only).await? {
+            sent.add(engine, &printer, &name);
+        }
+        Ok(sent)
+    }
+
+    /// Adds a job that the database does not know.
+    pub(super) fn add(&mut self, engine: &Engine, printer: &str, name: &str) {
+        if let Some(tag) = tag_of_attempt(&engine.settings.site, name) {
+            let reason = Reason::SentByOther { printer: printer.to_owned(), attempt: name.to_owned() };
+            self.0.insert(tag, reason);
+        }
+    }
+
+    /// Why the record is kept off the waiting list; `None` if there is no such job of it.
+    pub(super) fn reason(&self, engine: &Engine, source: &str, request_id: &str) -> Option<&Reason> {
+        if self.0.is_empty() {
+            return None;
+        }
+        self.0.get(&attempt_tag(&engine.store.keys().request(source, request_id)))
+    }
+}
