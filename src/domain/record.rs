@@ -160,6 +160,12 @@ pub fn hold(view: &RecordView, note: &str) -> Result<Transition, Refusal> {
     Ok(transition)
 }
 
+/// Takes a record off the waiting list, or out of its batch, because another database has sent it to a printer. `reason` names the
+/// job.
+pub fn hold_sent(view: &RecordView, reason: &Reason) -> Result<Transition, Refusal> {
+    leave_queue(view, RecordState::Held, reason, "record.held", RecordRule::Hold)
+}
+
 /// Takes a waiting record off the list when its database is adopted and the one before may have printed it. The event of the
 /// adoption names it. `reason` says whether a printer has a job of it.
 pub fn hold_at_adoption(record: RecordId, reason: &Reason) -> Transition {

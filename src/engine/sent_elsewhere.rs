@@ -8,7 +8,7 @@ use super::{
     clock::{AttemptTag, attempt_tag, tag_of_attempt},
 };
 use crate::{
-    domain::reason::Reason,
+    domain::{reason::Reason, record::hold_sent},
     store::{StoreError, Tx},
 };
 
@@ -41,4 +41,20 @@ impl SentElsewhere {
         }
         self.0.get(&attempt_tag(&engine.store.keys().request(source, request_id)))
     }
+}
+
+/// Holds the records of which these new jobs at a printer are, as far as their cards are not begun.
+pub(super) async fn hold_all(engine: &Engine, tx: &mut Tx, printer: &str, names: &[String]) -> Result<(), StoreError> {
+    let mut sent = SentElsewhere::default();
+    for name in names {
+        sent.add(engine, printer, name);
+    }
+    for (record, source, request_id) in tx.records_unprinted().await? {
+        let Some(reason) = sent.reason(engine, &source, &request_id) else { continue };
+        let view = tx.record_view(record).await?;
+        if let Ok(held) = hold_sent(&view, reason) {
+            tx.save(vec![held]).await?;
+        }
+    }
+    Ok(())
 }

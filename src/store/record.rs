@@ -372,6 +372,17 @@ impl Tx {
         Ok(rows.into_iter().map(|(id, source, request_id)| (RecordId(id), source, request_id)).collect())
     }
 
+    /// All records that wait, or whose card is queued in a batch: key, source and request id.
+    pub async fn records_unprinted(&mut self) -> Result<Vec<(RecordId, String, String)>, StoreError> {
+        const ALL: &str = "
+            SELECT record_id, source, request_id FROM waiting
+            UNION ALL
+            SELECT r.id, r.source, r.request_id FROM job AS j JOIN record AS r ON r.id = j.record_id WHERE j.state = 'queued'";
+        let rows: Vec<(i64, String, String)> =
+            on!(self, c => sqlx::query_as(ALL).fetch_all(c)).map_err(doing("reading the waiting list"))?;
+        Ok(rows.into_iter().map(|(id, source, request_id)| (RecordId(id), source, request_id)).collect())
+    }
+
     /// The first `n` records of a profile's waiting list, in order. The cost depends on `n`, not on the length of the list.
     pub async fn waiting_first(&mut self, profile: &str, n: i64) -> Result<Vec<Claimed>, StoreError> {
         const FIRST: &str = "

@@ -11,7 +11,7 @@ use cetak::{
     },
     engine::{
         EngineError,
-        clock::attempt_name,
+        clock::{attempt_name, attempt_tag},
         query::{ListNeeds, NeedKind, Query},
         scheduling::{self, Until},
     },
@@ -99,9 +99,16 @@ async fn a_printer_that_does_not_cancel_a_held_job_stands_under_needs_a_person()
 
 /// Sends a card to the printer, as a scheduler with another database does.
 async fn print_elsewhere(world: &World, uri: &str, site: &str) {
+    print_record_elsewhere(world, uri, site, None).await;
+}
+
+/// The same, of the record with that request id.
+async fn print_record_elsewhere(world: &World, uri: &str, site: &str, request_id: Option<&str>) {
     let clock = world.engine.clock.clone();
+    let keys = world.engine.store.keys();
+    let tag = request_id.map(|request_id| attempt_tag(&keys.request("default", request_id)));
     let printer = MockPrinter::from_uri(uri, Arc::new(move || clock.now().0)).unwrap();
-    let attempt = AttemptId::new(attempt_name(site, world.engine.clock.now(), &*world.engine.entropy, None)).unwrap();
+    let attempt = AttemptId::new(attempt_name(site, world.engine.clock.now(), &*world.engine.entropy, tag)).unwrap();
     printer.prepare(&attempt, Document::one_sided("image/png", b"\x89PNG\r\n\x1a\n".to_vec())).await.unwrap();
     printer.commit(&attempt).await.unwrap();
 }
@@ -150,6 +157,29 @@ async fn a_printer_with_newer_jobs_of_this_site_that_the_database_does_not_know_
     let is_unknown =
         |kind: &NeedKind| matches!(kind, NeedKind::PrinterReason { advice, .. } if advice.keyword == UNKNOWN_JOBS);
     assert!(needs.iter().any(|need| is_unknown(&need.kind)), "{needs:?}");
+}
+
+#[tokio::test]
+async fn a_record_of_which_another_database_has_sent_a_job_is_held_and_never_printed_by_itself() {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    let options = format!("truth={}", folder.path().join("truth").display());
+    world.printer("p1", &options).await;
+    world.import(&students(0..3)).await;
+    world.receive(6, None).await;
+    world.clock.advance(Duration::from_secs(1));
+    print_record_elsewhere(&world, &format!("mock://p1?{options}"), "test", Some("r00001")).await;
+
+    world.run().await;
+
+    assert_eq!((world.records("held").await, world.records("waiting").await), (1, 2));
+    let needs = ListNeeds {}.read(&world.engine).await.unwrap();
+    assert!(needs.iter().any(|need| need.kind == NeedKind::RecordsHeldAtAdoption), "{needs:?}");
+    world.printer("p2", "").await;
+    operations::printer_clear(&world.engine, "p1", "the card is there").await.unwrap();
+    world.run().await;
+    assert_eq!((world.records("printed").await, world.state_of("r00001").await.0), (2, "held".to_owned()));
+    world.audit().await;
 }
 
 #[tokio::test]

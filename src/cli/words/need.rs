@@ -61,7 +61,9 @@ pub fn need(need: &Need) -> NeedText {
             ),
             "cetak db adopt --printed-since none|unknown --reason TEXT",
         ),
-        NeedKind::RecordsHeldAtAdoption => text("records held when the database was adopted", "cetak record held"),
+        NeedKind::RecordsHeldAtAdoption => {
+            text("records held, as another copy of the database may have printed them", "cetak record held")
+        }
         NeedKind::ClockBehind => text(
             "no card starts, because the clock is behind the newest audit row: set it, or accept it if it is right",
             "cetak db accept-clock --reason TEXT",

@@ -79,9 +79,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::HeldAtAdoption => {
             "it waited when the database was adopted, and may have been printed by another copy".into()
         }
-        Reason::SentByOther { printer, attempt } => format!(
-            "it waited when the database was adopted, and another copy has sent it to printer `{printer}` as {attempt}"
-        ),
+        Reason::SentByOther { printer, attempt } => {
+            format!("another copy of the database has sent it to printer `{printer}` as {attempt}")
+        }
         Reason::RejectedByPerson => "withdrawn, and its card rejected by a person".into(),
         Reason::DeclaredByPerson => "declared uncertain by a person".into(),
         Reason::InspectedByPerson => "inspected by a person".into(),

@@ -92,7 +92,7 @@ pub enum Reason {
     HeldByPerson,
     /// The database was adopted, and the one before may have printed the record.
     HeldAtAdoption,
-    /// The same, and a printer has a job of the record that the database does not know.
+    /// A printer has a job of the record that the database does not know: another database of the site has sent it.
     SentByOther { printer: String, attempt: String },
     /// A person rejected the card of a withdrawn record.
     RejectedByPerson,
