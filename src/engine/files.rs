@@ -4,7 +4,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
@@ -89,13 +89,14 @@ impl NewFile {
     fn begin(path: &Path, mode: u32, replaces: bool) -> Result<Self, EngineError> {
         let failed = |source| cannot_write(path, source);
         let path = std::path::absolute(path).map_err(failed)?;
-        remove_left_parts(&path);
         let mut part = path.clone().into_os_string();
         part.push(format!("{PART}{}", std::process::id()));
         let part = PathBuf::from(part);
+        // A part may be left by a killed process that had the same number.
+        let _ = fs::remove_file(&part);
         let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&part);
         let file = file.map_err(|source| cannot_write(&path, source))?;
-        let _ = file.try_lock(); // a file system without locks keeps the parts of killed processes
+        remove_left_parts(&path, &file);
         Ok(Self { file, part, path, replaces, is_finished: false })
     }
 
@@ -144,15 +145,19 @@ impl Drop for NewFile {
 
 /// The name of a part is that of its file, this, and the number of the process that writes it.
 const PART: &str = ".cetak-part-";
+/// A part that was not written for this many seconds is one of a killed process.
+const LEFT_AFTER_S: i64 = 24 * 3_600;
 
-/// Removes the parts that killed processes left of a file: they may hold personal data. A process locks its part while it writes.
+/// Removes the parts that killed processes left of a file: they may hold personal data. `new` is a part that was created just now.
 /// An error is ignored, since a part that is there does no other harm.
-fn remove_left_parts(path: &Path) {
-    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else { return };
+fn remove_left_parts(path: &Path, new: &File) {
+    let (folder, name) = (path.parent(), path.file_name().and_then(|name| name.to_str()));
+    let (Some(folder), Some(name), Ok(new)) = (folder, name, new.metadata()) else { return };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let left = entry.file_name();
         let is_part = left.to_str().and_then(|left| left.strip_prefix(name)?.strip_prefix(PART)).is_some();
-        if is_part && open_regular(&entry.path()).is_ok_and(|part| part.try_lock().is_ok()) {
+        let is_left = entry.metadata().is_ok_and(|left| new.mtime().saturating_sub(left.mtime()) > LEFT_AFTER_S);
+        if is_part && is_left {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -212,16 +217,18 @@ mod tests {
     #[test]
     fn the_parts_that_killed_processes_left_are_removed_and_those_of_others_are_not() {
         let dir = tempfile::tempdir().unwrap();
-        for name in ["list.cetak-part-7", "list.cetak-part-8", "list2.cetak-part-7", "list.part-00"] {
-            fs::write(dir.path().join(name), "half").unwrap();
+        let age = std::time::Duration::from_hours(25);
+        for (name, is_old) in [("list.cetak-part-7", true), ("list.cetak-part-8", false), ("list.part-00", true)] {
+            let file = File::create(dir.path().join(name)).unwrap();
+            if is_old {
+                file.set_modified(file.metadata().unwrap().modified().unwrap() - age).unwrap();
+            }
         }
-        let other = File::open(dir.path().join("list.cetak-part-8")).unwrap();
-        other.lock().unwrap();
         NewFile::create(&dir.path().join("list"), 0o600).unwrap().finish().unwrap();
         let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
         let mut names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(name).collect();
         names.sort();
-        assert_eq!(names, ["list", "list.cetak-part-8", "list.part-00", "list2.cetak-part-7"]);
+        assert_eq!(names, ["list", "list.cetak-part-8", "list.part-00"]);
     }
 
     #[test]
