@@ -283,6 +283,8 @@ pub enum PrinterUse {
     Attempt,
     /// Attempts whose outcome is uncertain.
     UncertainAttempts,
+    /// Jobs that the database does not know, and that no person has accepted.
+    UnknownJobs,
     /// Blanks in its hopper.
     Blanks(i64),
 }

@@ -43,12 +43,19 @@ impl SentElsewhere {
     }
 }
 
-/// Holds the records of which these new jobs at a printer are, as far as their cards are not begun.
-pub(super) async fn hold_all(engine: &Engine, tx: &mut Tx, printer: &str, names: &[String]) -> Result<(), StoreError> {
+/// Holds the records of which jobs at a printer are that a person accepts, as far as their cards are not begun. A person cannot know
+/// of whom a job was. Reads the whole waiting list if there are such jobs.
+pub(super) async fn hold_all(engine: &Engine, tx: &mut Tx, printer: &str) -> Result<(), StoreError> {
     let mut sent = SentElsewhere::default();
-    for name in names {
-        sent.add(engine, printer, name);
+    for (at, name) in tx.unknown_jobs(true).await? {
+        if at == printer {
+            sent.add(engine, &at, &name);
+        }
     }
+    if sent.0.is_empty() {
+        return Ok(());
+    }
+    tx.without_timeout();
     for (record, source, request_id) in tx.records_unprinted().await? {
         let Some(reason) = sent.reason(engine, &source, &request_id) else { continue };
         let view = tx.record_view(record).await?;

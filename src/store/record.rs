@@ -82,13 +82,16 @@ pub struct StoredBody {
     pub verified_at_us: i64,
     /// The person's fields, sealed.
     pub sealed: Vec<u8>,
+    /// Whether printers have jobs that the database does not know and that no person has accepted: one may be of this record.
+    pub has_unknown_jobs: bool,
 }
 
 /// Rows in one insert. Their parameters stay below SQLite's limit of 32,766, and full inserts share one prepared statement.
 const INSERT_ROWS: usize = 500;
 
 const BODY: &str = "
-    SELECT r.id, r.source, r.request_id, r.version, r.kind, r.district, r.village, r.requested_at_us, r.verified_at_us, p.sealed
+    SELECT r.id, r.source, r.request_id, r.version, r.kind, r.district, r.village, r.requested_at_us, r.verified_at_us, p.sealed,
+           EXISTS (SELECT 1 FROM unknown_job WHERE accepted_at_us IS NULL)
     FROM json_each($1) AS v CROSS JOIN record AS r CROSS JOIN person AS p
     WHERE r.id = CAST(v.value AS BIGINT) AND p.record_id = r.id";
 
@@ -239,7 +242,7 @@ impl Tx {
 
     /// The bodies of records, in no particular order.
     pub async fn bodies_get(&mut self, records: &[RecordId]) -> Result<Vec<StoredBody>, StoreError> {
-        type Row = (i64, String, String, i64, String, String, String, i64, i64, Vec<u8>);
+        type Row = (i64, String, String, i64, String, String, String, i64, i64, Vec<u8>, bool);
         let rows: Vec<Row> =
             on!(self, c => sqlx::query_as(BODY).bind(set(records)).fetch_all(c)).map_err(doing("reading bodies"))?;
         let body = |r: Row| StoredBody {
@@ -253,6 +256,7 @@ impl Tx {
             requested_at_us: r.7,
             verified_at_us: r.8,
             sealed: r.9,
+            has_unknown_jobs: r.10,
         };
         Ok(rows.into_iter().map(body).collect())
     }

@@ -7,7 +7,7 @@ use cetak::{
     domain::{
         objection::Objection,
         printer_reason::{CANCEL_REFUSED, UNKNOWN_JOBS},
-        refusal::{Refusal, RefusalKind},
+        refusal::{PrinterUse, Refusal, RefusalKind},
     },
     engine::{
         EngineError,
@@ -22,7 +22,7 @@ use cetak_driver_mock::MockPrinter;
 use crate::{
     acts::{self as operations, NewPrinter},
     fake_printer::FakePrinter,
-    world::{World, actor, students},
+    world::{World, actor, name, students},
 };
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, EngineError>) -> Refusal {
@@ -160,7 +160,8 @@ async fn a_printer_with_newer_jobs_of_this_site_that_the_database_does_not_know_
 }
 
 #[tokio::test]
-async fn a_record_of_which_another_database_has_sent_a_job_is_held_and_never_printed_by_itself() {
+async fn a_record_of_which_another_database_has_sent_a_job_is_not_printed_by_itself_before_or_after_the_job_is_accepted()
+ {
     let world = World::new().await;
     let folder = tempfile::tempdir().unwrap();
     let options = format!("truth={}", folder.path().join("truth").display());
@@ -168,17 +169,31 @@ async fn a_record_of_which_another_database_has_sent_a_job_is_held_and_never_pri
     world.import(&students(0..3)).await;
     world.receive(6, None).await;
     world.clock.advance(Duration::from_secs(1));
-    print_record_elsewhere(&world, &format!("mock://p1?{options}"), "test", Some("r00001")).await;
+    let uri = format!("mock://p1?{options}");
+    print_record_elsewhere(&world, &uri, "test", Some("r00001")).await;
 
     world.run().await;
 
-    assert_eq!((world.records("held").await, world.records("waiting").await), (1, 2));
+    assert_eq!(world.records("waiting").await, 3);
+    world.printer("p2", "").await;
+    world.run().await;
+    assert_eq!((world.records("printed").await, world.state_of("r00001").await.0), (2, "quarantined".to_owned()));
+    let refused = operations::printer_remove(&world.engine, "p1").await;
+    assert_eq!(refusal(refused), Refusal::PrinterInUse { printer: "p1".into(), by: PrinterUse::UnknownJobs });
+
+    operations::printer_remove(&world.engine, "p2").await.unwrap();
+    world.import(&students(3..5)).await;
+    world.clock.advance(Duration::from_mins(2));
+    print_record_elsewhere(&world, &uri, "test", Some("r00003")).await;
+    world.run().await;
+    operations::printer_clear(&world.engine, "p1", "the cards are there").await.unwrap();
     let needs = ListNeeds {}.read(&world.engine).await.unwrap();
     assert!(needs.iter().any(|need| need.kind == NeedKind::RecordsHeldAtAdoption), "{needs:?}");
-    world.printer("p2", "").await;
-    operations::printer_clear(&world.engine, "p1", "the card is there").await.unwrap();
     world.run().await;
-    assert_eq!((world.records("printed").await, world.state_of("r00001").await.0), (2, "held".to_owned()));
+    assert_eq!((world.records("printed").await, world.state_of("r00003").await.0), (3, "held".to_owned()));
+    operations::record_release(&world.engine, &name("r00001"), "its card was destroyed").await.unwrap();
+    world.run().await;
+    assert_eq!(world.records("printed").await, 4);
     world.audit().await;
 }
 

@@ -62,8 +62,8 @@ pub fn task(task: Task) -> &'static str {
             "another printer answers at this address: check which one it is and what its hopper holds"
         }
         Task::CheckUnknownJobs => {
-            "find the scheduler that sent the jobs, and stop it or give it another `site`; look for the cards that the printer made, whose \
-             records are held (`cetak record held`); then clear the printer"
+            "find the scheduler that sent the jobs, and stop it or give it another `site`; look for the cards that the printer made; then clear \
+             the printer. Records that the jobs are known to be of are held: see `cetak record held`"
         }
         Task::ReadFailures => "the printer refuses one card after the other: `cetak job list` tells why",
         Task::CancelAtPrinter => {

@@ -395,6 +395,10 @@ fn in_use(printer: &str, by: &PrinterUse) -> Message {
             "attempts with an uncertain outcome".into(),
             "resolve them first; list them with `cetak inspect list`".into(),
         ),
+        PrinterUse::UnknownJobs => say(
+            "jobs that the database does not know".into(),
+            "look for the cards that it made, then clear it with `cetak printer clear`".into(),
+        ),
         PrinterUse::Blanks(left) => say(
             format!("{left} blanks in its hopper"),
             format!("unload them with `cetak blangko unload --printer {printer} --quantity {left}`"),

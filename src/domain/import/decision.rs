@@ -89,9 +89,13 @@ impl Admission {
 
     /// `Ok` for the waiting list; otherwise the reason for quarantine.
     pub fn rule(&self) -> Result<(), Reason> {
-        self.slot?;
-        self.photo.map_err(|fault| Reason::Photo { fault })?;
+        self.rule_of_body()?;
         self.sent.clone().map_or(Ok(()), Err)
+    }
+
+    fn rule_of_body(&self) -> Result<(), Reason> {
+        self.slot?;
+        self.photo.map_err(|fault| Reason::Photo { fault })
     }
 
     /// The state of a new record.
@@ -102,13 +106,9 @@ impl Admission {
     /// Refuses an update after which the record would occupy the person's slot, if the new body may not have it.
     /// `identifier` is the column of the person's identifier.
     pub fn check_update(&self, to: RecordState, identifier: &str) -> Result<(), Rejection> {
-        match self.rule() {
+        match self.rule_of_body() {
             Err(detail) if to.occupies_slot() => {
-                let field = match (self.slot, self.photo) {
-                    (Err(_), _) => identifier,
-                    (Ok(()), Err(_)) => "photo",
-                    (Ok(()), Ok(())) => "request_id",
-                };
+                let field = if self.slot.is_err() { identifier } else { "photo" };
                 Err(Rejection::new(RejectReason::Conflict, field, detail))
             }
             Ok(()) | Err(_) => Ok(()),
@@ -152,5 +152,8 @@ mod tests {
         let bad_photo = Admission::decide(false, &[], Err(PhotoFault::Corrupt), None);
         assert_eq!(bad_photo.check_update(RecordState::Printed, "nik").unwrap_err().field, "photo");
         assert_eq!(Admission::decide(false, &[], Ok(()), None).state(), RecordState::Waiting);
+        let sent = Admission::decide(false, &[], Ok(()), Some(Reason::HeldAtAdoption));
+        assert_eq!(sent.state(), RecordState::Quarantined);
+        assert_eq!(sent.check_update(RecordState::Printed, "nik"), Ok(()), "its card is recalled");
     }
 }

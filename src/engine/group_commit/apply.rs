@@ -20,7 +20,7 @@ use crate::{
         transition::Transition,
         window,
     },
-    engine::{Engine, planning, sent_elsewhere},
+    engine::{Engine, planning},
     store::{Acknowledgement, Begin, StoreError, Tx},
 };
 
@@ -61,7 +61,6 @@ pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Resul
     for asked in &group.unknown_jobs {
         let UnknownJobs { printer, names } = &asked.write;
         tx.unknown_jobs_add(printer, names).await?;
-        sent_elsewhere::hold_all(engine, &mut tx, printer, names).await?;
         let event = Event::new("printer.unknown-jobs", format!("printer {printer}")).with("number", names.len());
         tx.audit(event.with("first", names.first().map_or("", String::as_str)));
     }

@@ -28,6 +28,7 @@ use crate::{
             suitability::{identity, lasting},
             verdict,
         },
+        sent_elsewhere,
     },
     store::Tx,
 };
@@ -281,6 +282,9 @@ impl Act for RemovePrinter {
         if uncertain > 0 || tx.printer_has_uncertain(name).await? {
             return in_use(PrinterUse::UncertainAttempts);
         }
+        if tx.unknown_jobs_count(name).await? > 0 {
+            return in_use(PrinterUse::UnknownJobs);
+        }
         let blank_type = &engine.profile(&printer.profile)?.blank_type;
         let place = Place::Printer(name.to_owned());
         let left: i64 = tx.account_lots(blank_type, &place.free()).await?.iter().map(|lot| lot.quantity).sum();
@@ -296,7 +300,7 @@ impl Act for RemovePrinter {
 
 /// A person confirms that the printer works: its breaker closes, and the state reasons that it still reports are acknowledged
 /// until they disappear. The jobs at the printer that the database does not know, as far as the scheduler has seen them, are
-/// accepted.
+/// accepted, and the records that they are of are held.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ClearPrinter {
     /// The printer.
@@ -319,6 +323,7 @@ impl Act for ClearPrinter {
         // The accepted jobs are known from now on, so that the reason disappears; other jobs are not accepted with them.
         acknowledged.retain(|reason| reason != printer_reason::UNKNOWN_JOBS);
         tx.printer_acknowledge(name, &acknowledged).await?;
+        sent_elsewhere::hold_all(engine, &mut tx, name).await?;
         let accepted = tx.unknown_jobs_accept(name).await?;
         let mut event = Event::new("printer.cleared", subject(name)).with("was", printer.breaker.as_str());
         if !acknowledged.is_empty() {

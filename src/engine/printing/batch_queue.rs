@@ -23,6 +23,7 @@ use crate::{
         clock::{attempt_name, attempt_tag},
         person::open_person,
         render_fault::render_fault,
+        sent_elsewhere::SentElsewhere,
     },
     render::{Card, Output},
     store::{Begin, QueuedJob, StoreError, StoredBody},
@@ -133,6 +134,12 @@ impl BatchQueue {
                 None => Box::pin(self.read_bodies(services, &job)).await?,
             };
             let Some(body) = body else { continue };
+            if body.has_unknown_jobs
+                && let Some(reason) = Box::pin(sent_elsewhere(services, &body)).await?
+            {
+                self.quarantine(services, session.name(), &job, &body, reason).await?;
+                continue;
+            }
             let engine = &services.engine;
             let tag = attempt_tag(&engine.store.keys().request(&body.source, &body.request_id));
             let attempt = attempt_name(&engine.settings.site, services.now(), &*engine.entropy, Some(tag));
@@ -145,13 +152,26 @@ impl BatchQueue {
                     return Ok(());
                 }
                 Err(NotRendered::Record(reason)) => {
-                    let subject = format!("record {}/{}", body.source, body.request_id);
-                    let why = reason.to_stored();
-                    services.commits.not_renderable(self.batch.id, job.id, subject.clone(), reason).await?;
-                    warn!(printer.id = session.name(), job.id = job.id.0, reason = why, "{subject} is quarantined");
+                    self.quarantine(services, session.name(), &job, &body, reason).await?;
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Closes a job whose card is not printed, and quarantines its record.
+    async fn quarantine(
+        &self,
+        services: &Services,
+        printer: &str,
+        job: &QueuedJob,
+        body: &StoredBody,
+        reason: Reason,
+    ) -> Result<(), StoreError> {
+        let subject = format!("record {}/{}", body.source, body.request_id);
+        let why = reason.to_stored();
+        services.commits.not_renderable(self.batch.id, job.id, subject.clone(), reason).await?;
+        warn!(printer.id = printer, job.id = job.id.0, reason = why, "{subject} is quarantined");
         Ok(())
     }
 
@@ -171,6 +191,13 @@ impl BatchQueue {
         let at = self.bodies.iter().position(|body| body.id == job.record);
         Ok(at.and_then(|at| self.bodies.remove(at)))
     }
+}
+
+/// Why the record is not printed, if another database has sent it to a printer, and no person has accepted that job.
+async fn sent_elsewhere(services: &Services, body: &StoredBody) -> Result<Option<Reason>, StoreError> {
+    let engine = &services.engine;
+    let sent = SentElsewhere::read(engine, &mut engine.store.read().await?, true).await?;
+    Ok(sent.reason(engine, &body.source, &body.request_id).cloned())
 }
 
 fn not_drawn(fault: RenderFault) -> NotRendered {
