@@ -154,7 +154,7 @@ async fn adopt(engine: &Engine, out: Output, act: AdoptDatabase, second: SecondA
         let mut text = format!("the database is adopted as generation {}\n", adopted.generation);
         let counts = [
             ("records held", adopted.held),
-            ("of these, sent to a printer by another copy", adopted.sent_by_other),
+            ("of these, sent to a printer by another copy", adopted.sent_elsewhere),
             ("open attempts that a printer has printed", adopted.printed),
             ("open attempts and test cards whose outcome is uncertain", adopted.uncertain),
             ("acts that waited for a second person, and have ended", adopted.acts_ended),

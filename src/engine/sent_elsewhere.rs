@@ -29,7 +29,7 @@ impl SentElsewhere {
     /// Adds a job that the database does not know.
     pub(super) fn add(&mut self, engine: &Engine, printer: &str, name: &str) {
         if let Some(tag) = tag_of_attempt(&engine.settings.site, name) {
-            let reason = Reason::SentByOther { printer: printer.to_owned(), attempt: name.to_owned() };
+            let reason = Reason::SentElsewhere { printer: printer.to_owned(), attempt: name.to_owned() };
             self.0.insert(tag, reason);
         }
     }

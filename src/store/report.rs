@@ -236,10 +236,10 @@ pub(super) const QUARANTINED: &str = aside!("'quarantined'");
 pub(super) const UNCERTAIN: &str = aside!("'uncertain'");
 pub(super) const WITHDRAWN: &str = aside!("'withdrawn'");
 
-/// Through the index of [`HELD`]. The codes are those of `Reason::HeldAtAdoption` and `Reason::SentByOther`.
+/// Through the index of [`HELD`]. The codes are those of `Reason::HeldAtAdoption` and `Reason::SentElsewhere`.
 pub(super) const HELD_AT_ADOPTION: &str = "
     SELECT COUNT(*) FROM record
-    WHERE state = 'held' AND (reason LIKE '{\"code\":\"held-at-adoption\"%' OR reason LIKE '{\"code\":\"sent-by-other\"%')";
+    WHERE state = 'held' AND (reason LIKE '{\"code\":\"held-at-adoption\"%' OR reason LIKE '{\"code\":\"sent-elsewhere\"%')";
 
 impl Tx {
     /// The number of records that are held since the database was adopted.

@@ -96,7 +96,7 @@ fn a_copy_of_a_folder_made_while_cards_are_printed_prints_no_record_that_the_fir
     assert_eq!(adopted["generation"], 2, "{adopted}");
     let held = adopted["held"].as_i64().unwrap();
     // Those that the first printed meanwhile are known from the names of its jobs.
-    assert!(adopted["sent_by_other"].as_u64().unwrap() > 0, "{adopted}");
+    assert!(adopted["sent_elsewhere"].as_u64().unwrap() > 0, "{adopted}");
     let listed = copy.json(&["record", "held"]);
     assert_eq!(i64::try_from(listed.as_array().unwrap().len()).unwrap(), held);
     let kinds = |need: &Value| (need["kind"].clone(), need["count"].clone());

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha20Rng;
 use crate::comparison::Account;
 use crate::engine::Mode;
 use crate::ipp_proxy::{Proxy, Step};
-use crate::joined::Joined;
+use crate::joined::Joins;
 use crate::now;
 use crate::office::{Office, number};
 use crate::peer::{Kind, Peer};
@@ -32,9 +32,6 @@ const CARD_MS: u64 = 60;
 const KILL_AFTER_MS: std::ops::Range<u64> = 100..1500;
 /// The interval, in kills, at which an operator clears printers whose breaker is open.
 const CLEARED_EACH: u64 = 3;
-/// In each of these many rounds, a copy of the data folder joins in at the second one, and runs until the given one.
-const JOINS_EACH: u64 = 12;
-const JOINS_UNTIL: u64 = 7;
 /// The time in which the scheduler must end by itself, for each kill.
 const SECONDS_EACH_KILL: u64 = 10;
 const LAST_RUNS_MAX: usize = 20;
@@ -82,16 +79,9 @@ fn storm(seed: u64, kills: u64) {
     office.receive("student", blanks);
     let mut stations = Kind::ALL.map(|kind| Station::new(kind, &office));
 
-    let (mut joined, mut joins) = (None, 0);
+    let mut joins = Joins::default();
     for round in 0..kills {
-        match round % JOINS_EACH {
-            1 => {
-                joined = Joined::copy_of(&office);
-                joins += usize::from(joined.is_some());
-            }
-            JOINS_UNTIL => joined.take().into_iter().for_each(Joined::leave),
-            _ => {}
-        }
+        joins.round(&office, usize::try_from(round).unwrap());
         if random.random_bool(0.6) {
             let mode = FAULTS[random.random_range(0..FAULTS.len())];
             any(&mut stations, &mut random).peer.engine().set_for(mode, 1);
@@ -105,14 +95,14 @@ fn storm(seed: u64, kills: u64) {
         station.peer.set(Mode::Ok);
     }
     run_to_the_end(&office, &mut stations, kills);
-    joined.into_iter().for_each(Joined::leave);
+    joins.end();
 
     let hoppers = stations.iter().flat_map(|station| station.peer.engine().hopper());
     let documents: HashMap<_, _> = stations.iter().flat_map(|station| station.proxy.documents()).collect();
     let account = Account::new(&office, hoppers, documents, students, blanks);
     let wrongs = account.wrongs();
     assert!(wrongs.is_empty(), "\n{}\n", wrongs.join("\n"));
-    assert!(joins > 0 || kills < KILLS, "no copy joined");
+    assert!(joins.count > 0 || kills < KILLS, "no copy joined");
     assert!(account.count("records", "printed") > 0, "{}", account.status);
     office.done(&["audit", "verify"]);
 }

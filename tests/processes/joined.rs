@@ -51,6 +51,33 @@ impl Joined {
     }
 }
 
+/// Copies that join a storm one after the other.
+#[derive(Default)]
+pub(crate) struct Joins {
+    present: Option<Joined>,
+    /// The number of copies so far.
+    pub(crate) count: usize,
+}
+
+impl Joins {
+    /// Before a round, when no scheduler runs: in each twelve rounds a copy joins in at the second and leaves at the eighth.
+    pub(crate) fn round(&mut self, office: &Office, round: usize) {
+        match round % 12 {
+            1 => {
+                self.present = Joined::copy_of(office);
+                self.count += usize::from(self.present.is_some());
+            }
+            7 => self.end(),
+            _ => {}
+        }
+    }
+
+    /// Ends the copy that is present.
+    pub(crate) fn end(&mut self) {
+        self.present.take().into_iter().for_each(Joined::leave);
+    }
+}
+
 /// Puts an older backup in the place of the database while no scheduler runs, starts a scheduler, which must print nothing, and
 /// puts the database back.
 pub(crate) fn older_state_joins(office: &Office, backup: &Path) {

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha20Rng;
 use serde_json::Value;
 
 use crate::{
-    joined::{Joined, older_state_joins},
+    joined::{Joined, Joins, older_state_joins},
     office::{Attempt, Office, number, printer},
     people, wait,
 };
@@ -31,9 +31,6 @@ const PRINTERS: [&str; 3] = ["p1", "p2", "p3"];
 /// Milliseconds after its start at which a process is killed: while it opens the database, settles what the last one
 /// left, or prints.
 const KILL_AFTER_MS: std::ops::Range<u64> = 5..400;
-/// In each of these many rounds, a copy of the data folder joins in at the second one, and runs until the given one.
-const JOINS_EACH: usize = 12;
-const JOINS_UNTIL: usize = 7;
 /// How often an operator clears locked printers before the list must be done.
 const CLEARINGS_MAX: usize = 10;
 const LAST_RUN_SECONDS_MAX: u64 = 300;
@@ -95,22 +92,15 @@ fn storm(seed: u64, kills: usize) {
         office.add_mock(name, "student", &format!("card_ms={card_ms}&seed={seed}&hold={hold}&{faults}"));
     }
 
-    let (mut hits, mut joined, mut joins) = (0, None, 0);
+    let (mut hits, mut joins, mut older_states) = (0, Joins::default(), 0);
     let backup = office.file("older.db");
     for round in 0..kills {
-        match round % JOINS_EACH {
-            1 => {
-                joined = Joined::copy_of(&office);
-                joins += usize::from(joined.is_some());
-            }
-            JOINS_UNTIL => joined.take().into_iter().for_each(Joined::leave),
-            _ => {}
-        }
+        joins.round(&office, round);
         if round >= kills / 3 && !backup.exists() && Joined::is_possible(&office) {
             office.done(&["db", "backup", backup.to_str().unwrap()]);
         } else if round == kills * 2 / 3 && backup.exists() {
             older_state_joins(&office, &backup);
-            joins += 1;
+            older_states += 1;
         }
         if round == kills / 2 {
             // Beside a scheduler that is killed too.
@@ -125,10 +115,14 @@ fn storm(seed: u64, kills: usize) {
             check_between_kills(&office, accepted);
         }
     }
-    joined.into_iter().for_each(Joined::leave);
+    joins.end();
     let printed_in_the_storm: usize = PRINTERS.iter().map(|name| office.truth(name).len()).sum();
-    let met = hits > kills / 2 && printed_in_the_storm > 0 && (joins > 1 || kills < KILLS);
-    assert!(met, "{hits} kills hit, {printed_in_the_storm} blanks fed, {joins} copies and older states joined");
+    let met = hits > kills / 2 && printed_in_the_storm > 0 && (joins.count > 0 && older_states > 0 || kills < KILLS);
+    assert!(
+        met,
+        "{hits} kills hit, {printed_in_the_storm} blanks fed, {} copies and {older_states} older states joined",
+        joins.count
+    );
     run_to_the_end(&office);
 
     let status = office.status();

@@ -171,7 +171,7 @@ async fn an_older_state_prints_nothing_until_it_is_adopted_and_what_waited_is_he
     acts::record_hold(&older, &name("r00005"), "asked for").await.unwrap();
 
     let adopted = adopt(&older, PrintedSince::Unknown).await.unwrap();
-    assert_eq!(adopted, Adopted { generation: 2, held: 3, sent_by_other: 2, ..Adopted::default() });
+    assert_eq!(adopted, Adopted { generation: 2, held: 3, sent_elsewhere: 2, ..Adopted::default() });
     assert_eq!(folder.remembered().generation, 2);
     receive(&older, "9").await;
     let refused = acts::record_release(&older, &name("r00002"), "there is no such card").await.err().unwrap();
@@ -187,7 +187,7 @@ async fn an_older_state_prints_nothing_until_it_is_adopted_and_what_waited_is_he
     assert_eq!(reason(&older, "r00004").await, Reason::HeldAtAdoption);
     for sent in ["r00002", "r00003"] {
         let reason = reason(&older, sent).await;
-        let Reason::SentByOther { printer, attempt } = &reason else { panic!("{sent}: {reason:?}") };
+        let Reason::SentElsewhere { printer, attempt } = &reason else { panic!("{sent}: {reason:?}") };
         let attempts = world.jobs().await.into_iter().filter(|job| job.request_id == sent).flat_map(|job| job.attempts);
         assert!(printer == "p1" && attempts.map(|one| one.id).eq([attempt.clone()]), "{attempt}");
     }
@@ -219,7 +219,7 @@ async fn a_request_that_another_database_has_printed_is_quarantined_when_its_lis
     let report = world.import(&students(2..4)).await;
 
     assert_eq!((report.accepted, report.quarantined), (1, 1), "{report:?}");
-    assert!(matches!(reason(&older, "r00002").await, Reason::SentByOther { .. }));
+    assert!(matches!(reason(&older, "r00002").await, Reason::SentElsewhere { .. }));
     receive(&older, "3").await;
     acts::printer_clear(&older, "p1", "the card is there").await.unwrap();
     run(&older).await;

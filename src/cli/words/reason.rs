@@ -79,7 +79,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::HeldAtAdoption => {
             "it waited when the database was adopted, and may have been printed by another copy".into()
         }
-        Reason::SentByOther { printer, attempt } => {
+        Reason::SentElsewhere { printer, attempt } => {
             format!("another copy of the database has sent it to printer `{printer}` as {attempt}")
         }
         Reason::RejectedByPerson => "withdrawn, and its card rejected by a person".into(),

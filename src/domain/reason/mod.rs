@@ -93,7 +93,7 @@ pub enum Reason {
     /// The database was adopted, and the one before may have printed the record.
     HeldAtAdoption,
     /// A printer has a job of the record that the database does not know: another database of the site has sent it.
-    SentByOther { printer: String, attempt: String },
+    SentElsewhere { printer: String, attempt: String },
     /// A person rejected the card of a withdrawn record.
     RejectedByPerson,
     /// A person declared that the outcome cannot be learned.
@@ -204,8 +204,8 @@ mod tests {
             Reason::ForgottenByPrinter => Reason::NotEnded,
             Reason::NotEnded => Reason::HeldByPerson,
             Reason::HeldByPerson => Reason::HeldAtAdoption,
-            Reason::HeldAtAdoption => Reason::SentByOther { printer: text(), attempt: text() },
-            Reason::SentByOther { .. } => Reason::RejectedByPerson,
+            Reason::HeldAtAdoption => Reason::SentElsewhere { printer: text(), attempt: text() },
+            Reason::SentElsewhere { .. } => Reason::RejectedByPerson,
             Reason::RejectedByPerson => Reason::DeclaredByPerson,
             Reason::DeclaredByPerson => Reason::InspectedByPerson,
             Reason::InspectedByPerson => return None,

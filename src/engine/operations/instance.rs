@@ -80,7 +80,7 @@ pub struct Adopted {
     /// The number of records that are held since.
     pub held: usize,
     /// The number of those of which a printer has a job that the database does not know.
-    pub sent_by_other: usize,
+    pub sent_elsewhere: usize,
     /// The number of attempts that were open, and whose card a printer proves.
     pub printed: usize,
     /// The number of attempts that were open, and whose outcome is uncertain since.
@@ -141,7 +141,7 @@ impl AdoptDatabase {
         let event = seen.mark(event).with("generation", adopted.generation);
         let event = event.with("printed_since", self.printed_since.code()).with("printed", answer.printed);
         let event = event.with("uncertain", answer.uncertain).with("acts_ended", answer.acts_ended);
-        let event = event.with("held", answer.held).with("sent_by_other", answer.sent_by_other);
+        let event = event.with("held", answer.held).with("sent_elsewhere", answer.sent_elsewhere);
         let event = event.with("unanswered", answer.unanswered.join(" ")).with("records", ranges(&records));
         tx.audit(approval.mark(event));
         tx.announce();
@@ -259,7 +259,7 @@ async fn hold_back(
     held.sort_unstable();
     let counts = Adopted {
         held: held.len(),
-        sent_by_other: held.iter().filter(|(_, is_sent)| *is_sent).count(),
+        sent_elsewhere: held.iter().filter(|(_, is_sent)| *is_sent).count(),
         printed,
         uncertain: open.len() - printed + test_cards.len(),
         acts_ended,
@@ -275,15 +275,14 @@ async fn sent_elsewhere(engine: &Engine, tx: &mut Tx, answers: &PrinterAnswers) 
     let names: Vec<&str> = answers.jobs.iter().map(|(_, job)| job.as_str()).collect();
     let unknown: HashSet<String> = tx.attempts_unknown(&names, true).await?.into_iter().collect();
     let mut sent = SentElsewhere::read(engine, tx, false).await?;
-    let mut newer: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut at: HashMap<&str, Vec<&str>> = HashMap::new();
     for (printer, job) in answers.jobs.iter().filter(|(_, job)| unknown.contains(job.as_str())) {
         sent.add(engine, printer, job.as_str());
-        let until = tx.printer_jobs_known_until(printer).await?;
-        if attempt_made(&engine.settings.site, job.as_str()).is_some_and(|made| made > until) {
-            newer.entry(printer).or_default().push(job.as_str());
-        }
+        at.entry(printer).or_default().push(job.as_str());
     }
-    for (printer, names) in newer {
+    for (printer, mut names) in at {
+        let until = tx.printer_jobs_known_until(printer).await?;
+        names.retain(|name| attempt_made(&engine.settings.site, name).is_some_and(|made| made > until));
         tx.unknown_jobs_add(printer, &names).await?;
     }
     Ok(sent)

@@ -52,7 +52,7 @@ impl Act for ReleaseRecord {
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
         let (mut tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
         let sent = SentElsewhere::read(engine, &mut tx, true).await?;
-        if let Some(Reason::SentByOther { printer, attempt }) =
+        if let Some(Reason::SentElsewhere { printer, attempt }) =
             sent.reason(engine, &self.record.source, &self.record.request_id)
         {
             let (record, printer, attempt) = (view.subject.clone(), printer.clone(), attempt.clone());

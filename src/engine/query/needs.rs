@@ -76,7 +76,8 @@ pub enum NeedKind {
         /// What differs.
         doubt: Doubt,
     },
-    /// Records that waited when the database was adopted, to be released if they were not printed.
+    /// Records that are held because another database may have printed them: at an adoption, or when a printer with unknown jobs was
+    /// cleared. To be released if they were not printed.
     RecordsHeldAtAdoption,
     /// The scheduler that runs on the same data folder cannot print.
     SchedulerFault(FaultSince),
