@@ -32,7 +32,7 @@ macro_rules! on {
                     let $connection = &mut **transaction;
                     $call.await
                 };
-                transaction.failed |= result.is_err();
+                transaction.note(&result);
                 result
             }
             $crate::store::backend::Inner::Postgres(transaction) => {

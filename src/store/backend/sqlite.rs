@@ -5,7 +5,10 @@ use std::{
     ops::{Deref, DerefMut},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -37,6 +40,10 @@ const READER_CACHE: &str = "-4096";
 ///
 /// SQLite rolls a transaction back by itself when the disk is full or fails; sqlx then takes the connection for one that is
 /// still in a transaction. Such a connection is closed when it is acquired again, and another one is opened.
+///
+/// SQLite also opens a file for reading that it may not open for writing at that moment. `BEGIN IMMEDIATE` succeeds on such
+/// a connection, every write fails with `SQLITE_READONLY`, and it never writes again. After that error the connection is
+/// closed, too.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct SqliteFile {
     pub(in crate::store) write: SqlitePool,
@@ -44,6 +51,8 @@ pub(in crate::store) struct SqliteFile {
     pub(in crate::store) path: PathBuf,
     /// The file that is open, which the path must still name when a transaction writes.
     pub(in crate::store) identity: Option<FileIdentity>,
+    /// Whether the writing connection has answered `SQLITE_READONLY`.
+    pub(in crate::store) is_read_only: Arc<AtomicBool>,
 }
 
 /// A device and an inode.
@@ -102,7 +111,7 @@ impl SqliteFile {
             opened.push(path.clone());
         }
         drop(opened);
-        Ok(Self { write, read, path, identity })
+        Ok(Self { write, read, path, identity, is_read_only: Arc::default() })
     }
 
     /// Begins a transaction that writes. Retries every [`WRITE_RETRY`] while another process writes, for at most
@@ -113,6 +122,11 @@ impl SqliteFile {
     pub(super) async fn begin_write(&self) -> Result<SqliteTransaction, StoreError> {
         if identity(&self.path) != self.identity {
             return Err(StoreError::Unavailable { doing: BEGINNING, outage: Outage::FileMoved, source: None });
+        }
+        if self.is_read_only.swap(false, Ordering::AcqRel)
+            && let Ok(connection) = self.write.acquire().await
+        {
+            let _ = connection.close().await; // it is thrown away
         }
         let mut is_again = false;
         loop {
@@ -128,20 +142,15 @@ impl SqliteFile {
                             )]
                             tokio::time::sleep(WRITE_RETRY).await;
                         }
-                        Err(error) if is_read_only(&error) => {
-                            // SQLite opens a file for reading that it may not open for writing, and such a connection never
-                            // writes. The next one is opened again.
-                            if let Ok(connection) = self.write.acquire().await {
-                                let _ = connection.close().await; // it is thrown away
-                            }
-                            return Err(error);
-                        }
                         result => return result,
                     }
                 }
             });
             match begun.await {
-                Ok(result) => return result.map(SqliteTransaction::new).map_err(doing(BEGINNING)),
+                Ok(result) => {
+                    let begun = result.map(|begun| self.transaction(begun));
+                    return begun.map_err(doing(BEGINNING));
+                }
                 Err(_) if tries < TRIES_MIN && !is_again => is_again = true,
                 Err(_) => {
                     return Err(StoreError::Unavailable {
@@ -161,7 +170,11 @@ impl SqliteFile {
             Err(sqlx::Error::PoolTimedOut) => self.read.begin().await,
             begun => begun,
         };
-        begun.map(SqliteTransaction::new).map_err(doing("beginning to read"))
+        begun.map(|begun| self.transaction(begun)).map_err(doing("beginning to read"))
+    }
+
+    fn transaction(&self, transaction: Transaction<'static, Sqlite>) -> SqliteTransaction {
+        SqliteTransaction { transaction, failed: false, is_read_only: self.is_read_only.clone() }
     }
 
     pub(super) async fn close(&self) {
@@ -213,11 +226,19 @@ pub(in crate::store) struct SqliteTransaction {
     /// Whether a statement has failed. SQLite may have rolled the transaction back then, and would execute each further
     /// statement in a transaction of its own.
     pub(in crate::store) failed: bool,
+    /// As in [`SqliteFile`].
+    is_read_only: Arc<AtomicBool>,
 }
 
 impl SqliteTransaction {
-    fn new(transaction: Transaction<'static, Sqlite>) -> Self {
-        Self { transaction, failed: false }
+    /// Notes the result of a statement.
+    pub(in crate::store) fn note<T>(&mut self, result: &Result<T, sqlx::Error>) {
+        if let Err(error) = result {
+            self.failed = true;
+            if is_read_only(error) {
+                self.is_read_only.store(true, Ordering::Release);
+            }
+        }
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
@@ -242,5 +263,33 @@ impl Deref for SqliteTransaction {
 impl DerefMut for SqliteTransaction {
     fn deref_mut(&mut self) -> &mut SqliteConnection {
         &mut self.transaction
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Executor;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_sqlite_opened_for_reading_only_is_replaced_when_the_file_can_be_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = SqliteFile::open(folder.path().join("cetak.db"), 1).await.unwrap();
+        let options = file.write.connect_options();
+        file.write.set_connect_options((*options).clone().read_only(true));
+        file.write.acquire().await.unwrap().close().await.unwrap();
+        let write = async || {
+            let mut transaction = file.begin_write().await.map_err(|error| error.to_string())?;
+            let written = transaction.execute("INSERT INTO meta (key, value) VALUES ('key', 'value')").await;
+            transaction.note(&written);
+            written.map(drop).map_err(|error| error.to_string())?;
+            transaction.commit().await.map_err(|error| error.to_string())
+        };
+        let refused = write().await.unwrap_err();
+        assert!(refused.contains("readonly"), "{refused}");
+        file.write.set_connect_options((*options).clone());
+
+        assert_eq!(write().await, Ok(()));
     }
 }

@@ -1,6 +1,6 @@
 //! Backups of a SQLite database, made while it is in use. PostgreSQL has its own tools.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use sqlx::{
     ConnectOptions,
@@ -44,8 +44,13 @@ impl Store {
             .connect_with(options)
             .await
             .map_err(doing("opening a backup"))?;
-        let backend =
-            Backend::Sqlite(SqliteFile { write: read.clone(), read, path: file.to_owned(), identity: identity(file) });
+        let backend = Backend::Sqlite(SqliteFile {
+            write: read.clone(),
+            read,
+            path: file.to_owned(),
+            identity: identity(file),
+            is_read_only: Arc::default(),
+        });
         Ok(Self { backend, keys, heads: Heads::default() })
     }
 }
