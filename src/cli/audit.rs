@@ -36,20 +36,20 @@ pub(super) fn seal_read(file: Option<&Path>) -> anyhow::Result<Vec<ChainHead>> {
 
 async fn verify(engine: &Engine, out: Output, seal: Option<PathBuf>) -> anyhow::Result<()> {
     let found = Direct::new(engine).query(VerifyAudit { seal: seal_read(seal.as_deref())? }).await?;
-    let rows = found.rows;
+    let events = found.events;
     let faults: Vec<String> =
-        found.chains.iter().map(|f| format!("chain `{}`, row {}: {}", f.chain, f.seq, f.what)).collect();
+        found.chains.iter().map(|f| format!("chain `{}`, event {}: {}", f.chain, f.seq, f.what)).collect();
     let books: Vec<String> = found
         .accounts
         .iter()
         .map(|f| format!("account {}: booked {}, moved {}", f.account, f.booked, f.moved))
         .collect();
     let clean = faults.is_empty() && books.is_empty();
-    let value = serde_json::json!({ "rows": rows, "clean": clean, "faults": faults, "ledger_faults": books });
+    let value = serde_json::json!({ "events": events, "clean": clean, "faults": faults, "ledger_faults": books });
     out.data(&value, |_| {
         let all = faults.iter().chain(&books).map(String::as_str).collect::<Vec<_>>().join("\n") + "\n";
         if clean {
-            format!("{rows} rows, none changed, moved or missing; every balance is the sum of its movements\n")
+            format!("{events} events, none changed, moved or missing; every balance is the sum of its movements\n")
         } else {
             all
         }

@@ -67,16 +67,16 @@ pub struct ChainHead {
     pub hash: String,
 }
 
-/// The format of new entries. Entries without a version are of the first format, which has neither version nor account
-/// nor means. The stored text is sealed, so older entries verify as before.
-const FORMAT: u8 = 2;
+/// The format of new rows. A row of it is several lines, each a JSON object: what all events of its commit have in common, and
+/// then each event with its number. A row of an earlier format is one line and one event: the first format has neither version
+/// nor account nor means, the second has all members in one object. The stored text is sealed, so older rows verify as before.
+const FORMAT: u8 = 3;
 
-/// The exact text that is stored and sealed: one JSON object.
+/// The first line of a row.
 #[derive(Serialize)]
-struct Entry<'a> {
+struct Common<'a> {
     v: u8,
     chain: &'a str,
-    seq: i64,
     at: String,
     actor: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -84,6 +84,12 @@ struct Entry<'a> {
     means: &'static str,
     os_user: &'a str,
     host: &'a str,
+}
+
+/// A further line of a row.
+#[derive(Serialize)]
+struct Line<'a> {
+    seq: i64,
     act: &'a str,
     subject: &'a str,
     #[serde(serialize_with = "as_object")]
@@ -94,40 +100,88 @@ fn as_object<S: serde::Serializer>(pairs: &[(&'static str, Value)], serializer: 
     serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
 }
 
-/// The entry as a value that serialises to the stored text.
-pub fn entry<'a>(chain: &'a str, seq: i64, at: Timestamp, actor: &'a Actor, event: &'a Event) -> impl Serialize + 'a {
-    Entry {
+/// The exact text of a row that is stored and sealed: all events of one commit, numbered from `first`.
+pub fn row_text(chain: &str, first: i64, at: Timestamp, actor: &Actor, events: &[Event]) -> String {
+    let common = Common {
         v: FORMAT,
         chain,
-        seq,
         at: at.to_string(),
         actor: &actor.name,
         account: actor.account,
         means: actor.means.as_str(),
         os_user: &actor.os_user,
         host: &actor.host,
-        act: event.act,
-        subject: &event.subject,
-        details: &event.details,
+    };
+    let mut text = Vec::with_capacity(200 * (1 + events.len()));
+    // Serialisation to memory cannot fail: the values are texts and numbers, and JSON has no line breaks in texts.
+    let _ = serde_json::to_writer(&mut text, &common);
+    for (seq, event) in (first..).zip(events) {
+        text.push(b'\n');
+        let Event { act, subject, details } = event;
+        let _ = serde_json::to_writer(&mut text, &Line { seq, act, subject, details });
     }
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// The number of events in a row.
+pub fn events_in(row: &str) -> usize {
+    row.lines().count().saturating_sub(1).max(1)
+}
+
+/// The entries of a row: each event as one JSON object with everything that is known of it, oldest first.
+pub fn entries(row: &str) -> impl Iterator<Item = String> {
+    let (common, events) = row.split_once('\n').unwrap_or(("", row));
+    events.lines().map(move |event| match (common.strip_suffix('}'), event.strip_prefix('{')) {
+        (Some(common), Some(event)) => format!("{common},{event}"),
+        _ => event.to_owned(),
+    })
+}
+
+/// The instant of a row; `None` if its text is not that of a row.
+pub fn row_instant(row: &str) -> Option<Timestamp> {
+    #[derive(Deserialize)]
+    struct Dated {
+        at: String,
+    }
+    let dated: Dated = serde_json::from_str(row.lines().next()?).ok()?;
+    Timestamp::parse(&dated.at)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{super::actor::Means, *};
 
+    fn events() -> [Event; 2] {
+        let held =
+            Event::new("record.held", "record default/1").with("note", "two\nlines").because(&Reason::HeldByPerson);
+        [held, Event::new("queue.paused", "queue")]
+    }
+
     #[test]
-    fn an_entry_says_its_version_the_account_and_the_means() {
-        let event = Event::new("record.held", "record default/1").with("note", "asked").because(&Reason::HeldByPerson);
+    fn the_entries_of_a_row_are_objects_with_the_version_the_account_the_means_and_their_numbers() {
         let mut actor = Actor::local_administrator("siti".into(), "root".into(), "host".into());
-        let text = |actor: &Actor| serde_json::to_string(&entry("cli", 7, Timestamp(0), actor, &event)).unwrap();
+        let row = |actor: &Actor| row_text("cli", 7, Timestamp(0), actor, &events());
         assert_eq!(
-            text(&actor),
-            "{\"v\":2,\"chain\":\"cli\",\"seq\":7,\"at\":\"1970-01-01T00:00:00Z\",\"actor\":\"siti\",\
-             \"means\":\"local-administrator\",\"os_user\":\"root\",\"host\":\"host\",\"act\":\"record.held\",\
-             \"subject\":\"record default/1\",\"details\":{\"note\":\"asked\",\"reason\":{\"code\":\"held-by-person\"}}}"
+            entries(&row(&actor)).collect::<Vec<_>>(),
+            [
+                "{\"v\":3,\"chain\":\"cli\",\"at\":\"1970-01-01T00:00:00Z\",\"actor\":\"siti\",\
+                 \"means\":\"local-administrator\",\"os_user\":\"root\",\"host\":\"host\",\"seq\":7,\"act\":\"record.held\",\
+                 \"subject\":\"record default/1\",\
+                 \"details\":{\"note\":\"two\\nlines\",\"reason\":{\"code\":\"held-by-person\"}}}",
+                "{\"v\":3,\"chain\":\"cli\",\"at\":\"1970-01-01T00:00:00Z\",\"actor\":\"siti\",\
+                 \"means\":\"local-administrator\",\"os_user\":\"root\",\"host\":\"host\",\"seq\":8,\"act\":\"queue.paused\",\
+                 \"subject\":\"queue\",\"details\":{}}"
+            ]
         );
+        assert_eq!((events_in(&row(&actor)), row_instant(&row(&actor))), (2, Some(Timestamp(0))));
         (actor.account, actor.means) = (Some(AccountId(12)), Means::Session);
-        assert!(text(&actor).contains("\"actor\":\"siti\",\"account\":12,\"means\":\"session\""));
+        assert!(row(&actor).contains("\"actor\":\"siti\",\"account\":12,\"means\":\"session\""));
+    }
+
+    #[test]
+    fn a_row_of_an_earlier_format_is_one_entry() {
+        let row = "{\"v\":2,\"chain\":\"cli\",\"seq\":1,\"at\":\"1970-01-01T00:00:01Z\",\"act\":\"queue.paused\"}";
+        assert_eq!(entries(row).collect::<Vec<_>>(), [row]);
+        assert_eq!((events_in(row), row_instant(row)), (1, Some(Timestamp(1_000_000))));
     }
 }

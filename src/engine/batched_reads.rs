@@ -151,8 +151,15 @@ impl Question for Bodies {
 
     async fn answer(engine: &Engine, questions: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
         let records: Vec<RecordId> = questions.iter().flat_map(|bodies| bodies.0.iter().copied()).collect();
-        let mut bodies: HashMap<RecordId, StoredBody> =
-            engine.store.read().await?.bodies_get(&records).await?.into_iter().map(|body| (body.id, body)).collect();
+        let mut bodies: HashMap<RecordId, StoredBody> = engine
+            .store
+            .read_once()
+            .await?
+            .bodies_get(&records)
+            .await?
+            .into_iter()
+            .map(|body| (body.id, body))
+            .collect();
         Ok(questions.iter().map(|asked| asked.0.iter().filter_map(|id| bodies.remove(id)).collect()).collect())
     }
 }

@@ -93,6 +93,11 @@ impl Engine {
         Ok(tx)
     }
 
+    /// Begins a transaction of the system that saves good cards and begins attempts first, see [`Store::write_cards`].
+    pub(super) async fn write_cards(&self, permit: &Permit) -> Result<Tx, StoreError> {
+        self.store.write_cards(&self.writer_for(permit), self.clock.now()).await
+    }
+
     /// The writer of a permit's actor.
     pub(super) fn writer_for(&self, permit: &Permit) -> Writer {
         let actor = permit.actor().unwrap_or(&self.writer.actor).clone();

@@ -28,6 +28,13 @@ pub struct Begin {
     pub impressions: u32,
 }
 
+impl Begin {
+    /// The state that the attempt begins in.
+    pub(super) fn state(&self) -> &'static str {
+        if self.releasing { "releasing" } else { "intent" }
+    }
+}
+
 /// An attempt that was begun.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Begun {
@@ -86,28 +93,30 @@ macro_rules! may_print {
     };
 }
 
-/// Begins attempts under guards. The arguments are the placeholders of the rows, of the instant, of the node, and of the owner.
+/// Begins attempts under guards. The arguments are the placeholders of the rows, of the instant, of the node, and of the owner,
+/// and the expressions of the columns over `e.value`.
 macro_rules! begin {
-    ($rows:literal, $now:literal, $node:literal, $owner:literal) => {
+    ($rows:literal, $now:literal, $node:literal, $owner:literal, $columns:expr) => {
         concat!(
             "
             INSERT INTO attempt (name, job_id, printer, record_version, state, impressions, began_at_us, owner)
-            SELECT v.value ->> 0, job.id, v.value ->> 3, CAST(v.value ->> 2 AS BIGINT), v.value ->> 4,
-                CAST(v.value ->> 5 AS BIGINT), ",
+            SELECT v.name, job.id, v.printer, v.version, v.state, v.impressions, ",
             $now,
             ", ",
             $owner,
             "
-            FROM json_each(",
+            FROM (SELECT ",
+            $columns,
+            " FROM json_each(",
             $rows,
-            ") AS v CROSS JOIN job CROSS JOIN batch CROSS JOIN record CROSS JOIN printer
-            WHERE job.id = CAST(v.value ->> 1 AS BIGINT) AND batch.id = job.batch_id AND record.id = job.record_id
+            ") AS e) AS v CROSS JOIN job CROSS JOIN batch CROSS JOIN record CROSS JOIN printer
+            WHERE job.id = v.job AND batch.id = job.batch_id AND record.id = job.record_id
               AND printer.name = batch.printer
               AND job.state = 'queued' AND job.due_at_us <= ",
             $now,
             "
-              AND batch.state = 'running' AND batch.printer = v.value ->> 3
-              AND record.state = 'batched' AND record.version = CAST(v.value ->> 2 AS BIGINT) AND record.stop IS NULL
+              AND batch.state = 'running' AND batch.printer = v.printer
+              AND record.state = 'batched' AND record.version = v.version AND record.stop IS NULL
               AND ",
             $crate::store::attempt::may_print!($node),
             "
@@ -121,9 +130,8 @@ pub(super) use {begin, may_print};
 pub(super) const UNKNOWN_OWNER: i64 = 0;
 
 /// The row of an attempt for [`begin!`](begin).
-pub(super) fn begin_row(b: &Begin) -> (&str, i64, i64, &str, &'static str, u32) {
-    let state = if b.releasing { "releasing" } else { "intent" };
-    (&b.name, b.job.0, b.record_version, &b.printer, state, b.impressions)
+fn begin_row(b: &Begin) -> (&str, i64, i64, &str, &'static str, u32) {
+    (&b.name, b.job.0, b.record_version, &b.printer, b.state(), b.impressions)
 }
 
 type OpenRow = (String, i64, String, String, Option<String>, Option<String>, bool, i64);
@@ -142,7 +150,14 @@ impl Tx {
     /// printer nor batch is paused, the printer's breaker is not open, the printer belongs to this node, and the record has
     /// the rendered version and is not recalled. Returns the attempts that were begun.
     pub async fn attempts_begin(&mut self, begins: &[Begin]) -> Result<Vec<Begun>, StoreError> {
-        const BEGIN: &str = begin!("$1", "$2", "$3", "$4");
+        const BEGIN: &str = begin!(
+            "$1",
+            "$2",
+            "$3",
+            "$4",
+            "e.value ->> 0 AS name, CAST(e.value ->> 1 AS BIGINT) AS job, CAST(e.value ->> 2 AS BIGINT) AS version,
+             e.value ->> 3 AS printer, e.value ->> 4 AS state, CAST(e.value ->> 5 AS BIGINT) AS impressions"
+        );
         const PRINTING: &str = "UPDATE job SET state = 'printing' WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND state = 'queued'";
         if begins.is_empty() {
             return Ok(Vec::new());

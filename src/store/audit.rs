@@ -1,32 +1,41 @@
-//! The audit: one hash chain per writer. Each row's hash covers the hash of the row before.
+//! The audit: one hash chain per writer. A row holds all events of one commit, and its hash covers the hash of the row before.
+//!
+//! Events are numbered from 1 without gaps in each chain, and a row has the number of its last event. Rows of earlier versions
+//! hold one event each.
 
 use std::sync::PoisonError;
 
-use futures_util::TryStreamExt;
-use sqlx::QueryBuilder;
+use futures_util::{TryStreamExt, future::ready};
+use sqlx::{Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 
 use super::{
     Inner, StoreError, Tx,
     counter::{CounterRows, add_outcomes, add_records},
-    doing, execute, keys, on, set,
+    doing, execute, keys, on,
 };
 pub use crate::domain::audit::ChainHead;
 use crate::domain::{
-    audit::{Event, entry},
+    audit::{Event, entries, events_in, row_instant, row_text},
     time::Timestamp,
 };
 
-/// A sealed row.
+/// An event of the audit.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AuditRow {
-    /// Its chain.
-    pub chain: String,
+pub struct AuditEntry {
     /// Its number in the chain, from 1 without gaps.
     pub seq: i64,
-    /// The stored text: one JSON object.
+    /// One JSON object.
     pub entry: String,
+}
+
+/// A sealed row.
+struct SealedRow {
+    /// The number of its last event.
+    seq: i64,
+    /// The stored text.
+    text: String,
     /// HMAC over the hash of the row before, and the text.
-    pub hash: Vec<u8>,
+    hash: Vec<u8>,
 }
 
 /// A fault of a chain.
@@ -34,18 +43,20 @@ pub struct AuditRow {
 pub struct ChainFault {
     /// The chain.
     pub chain: String,
-    /// The number of the row.
+    /// The number of the event.
     pub seq: i64,
     /// The fault.
     pub what: &'static str,
 }
 
 /// The number of rows in one read of a check.
-const PAGE_ROWS: i64 = 5_000;
+const PAGE_ROWS: i64 = 1_000;
 
 pub(super) const NEWEST: &str = "
     SELECT (SELECT a.entry FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h
     WHERE NOT EXISTS (SELECT 1 FROM meta AS m WHERE m.key = 'clock_accepted/' || h.chain AND CAST(m.value AS BIGINT) >= h.seq)";
+
+const ROWS_AFTER: &str = "SELECT seq, entry, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 
 /// Makes row `$2` with the hash `$3` the head of the chain `$1`, if row `$4` is.
 macro_rules! advance {
@@ -54,23 +65,51 @@ macro_rules! advance {
          ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq, hash = excluded.hash WHERE audit_head.seq = $4"
     };
 }
-/// Appends the rows `$5` to the chain `$1`, if its head is row `$2` with the hash `$3`. SQLite only.
+/// Appends row `$2` with the text `$5` and the hash `$3` to the chain `$1`, after `advance!`. SQLite only: if the head was not
+/// advanced, the column `seq` refuses NULL, and nothing after it runs.
 macro_rules! append {
     () => {
-        "INSERT INTO audit (chain, seq, entry, hash)
-         SELECT $1, v.value ->> 0, v.value ->> 1, unhex(v.value ->> 2)
-         FROM json_each($5) AS v
-         WHERE EXISTS (SELECT 1 FROM audit_head WHERE chain = $1 AND seq = $2 AND hash = $3)"
+        "INSERT INTO audit (chain, seq, entry, hash) SELECT $1, CASE WHEN changes() = 1 THEN $2 END, $5, $3"
     };
 }
 
+/// The end of a transaction after its audit row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// It is open.
+    Open,
+    /// On SQLite it is committed by the same text.
+    Commit,
+}
+
+// For SQLite: one text of several statements.
+const APPEND: &str = concat!(advance!(), ";", append!());
+const APPEND_AND_COMMIT: &str = concat!(advance!(), ";", append!(), ";COMMIT");
+const COUNT_AND_APPEND: &str = concat!(add_records!("$6"), ";", add_outcomes!("$7"), ";", advance!(), ";", append!());
+const COUNT_APPEND_AND_COMMIT: &str =
+    concat!(add_records!("$6"), ";", add_outcomes!("$7"), ";", advance!(), ";", append!(), ";COMMIT");
+
+async fn run_all(
+    query: Query<'_, Sqlite, SqliteArguments>,
+    connection: &mut SqliteConnection,
+) -> Result<(), sqlx::Error> {
+    #[expect(deprecated, reason = "other databases take one statement at a time, and this text is SQLite's")]
+    query.execute_many(connection).await.try_for_each(|_| ready(Ok(()))).await
+}
+
+/// `SQLITE_CONSTRAINT_NOTNULL`. Only that statement is undone.
+fn is_null_refused(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "1299")
+}
+
 impl Tx {
-    /// Appends audit rows, and adds changes to the counters in the same call of the database. Without events it does
-    /// nothing.
+    /// Appends an audit row with all events, and adds changes to the counters in the same call of the database. Without events
+    /// it does nothing.
     pub(super) async fn audit_append(
         &mut self,
         events: &[Event],
         counters: Option<CounterRows>,
+        end: End,
     ) -> Result<(), StoreError> {
         if events.is_empty() {
             return Ok(());
@@ -81,12 +120,12 @@ impl Tx {
             Some(known) => known,
             None => self.audit_head().await?,
         };
-        let head = if let Some(head) = self.audit_append_after(seq, hash, events, counters).await? {
+        let head = if let Some(head) = self.audit_append_after(seq, hash, events, counters, end).await? {
             head
         } else {
             // Another process has appended to the chain meanwhile. The counters have been saved by now.
             let (seq, hash) = self.audit_head().await?;
-            let advanced = self.audit_append_after(seq, hash, events, None).await?;
+            let advanced = self.audit_append_after(seq, hash, events, None, end).await?;
             advanced.ok_or(StoreError::Conflict("the audit chain"))?
         };
         self.new_head = Some(head);
@@ -98,54 +137,62 @@ impl Tx {
         Ok(head.unwrap_or_default())
     }
 
-    /// Appends rows after a head, adds to the counters, and returns the new head. `None` if another row is the head: then
-    /// no row is appended, and the counters are saved all the same.
+    /// Appends a row after a head, adds to the counters, and returns the new head. `None` if another row is the head: then no
+    /// row is appended, and the counters are saved all the same.
     async fn audit_append_after(
         &mut self,
         seq_before: i64,
-        mut hash: Vec<u8>,
+        hash: Vec<u8>,
         events: &[Event],
         counters: Option<CounterRows>,
+        end: End,
     ) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
         // For PostgreSQL: one statement that contains the others.
-        const ADVANCE: &str = advance!();
-        const COUNT_AND_ADVANCE: &str =
-            concat!("WITH records AS (", add_records!("$5"), "), outcomes AS (", add_outcomes!("$6"), ") ", advance!());
-        // For SQLite: one text of several statements. No row is appended if the head was not advanced.
-        const APPEND: &str = concat!(advance!(), ";", append!());
-        const COUNT_AND_APPEND: &str =
-            concat!(add_records!("$6"), ";", add_outcomes!("$7"), ";", advance!(), ";", append!());
+        const ADVANCE: &str = concat!(
+            "WITH head AS (",
+            advance!(),
+            " RETURNING 1) INSERT INTO audit (chain, seq, entry, hash) SELECT $1, $2, $5, $3 FROM head"
+        );
+        const COUNT_AND_ADVANCE: &str = concat!(
+            "WITH records AS (",
+            add_records!("$6"),
+            "), outcomes AS (",
+            add_outcomes!("$7"),
+            "), head AS (",
+            advance!(),
+            " RETURNING 1) INSERT INTO audit (chain, seq, entry, hash) SELECT $1, $2, $5, $3 FROM head"
+        );
         let chain = self.writer.chain.clone();
-        let mut rows = Vec::with_capacity(events.len());
-        for (seq, event) in (seq_before + 1..).zip(events) {
-            // Serialisation cannot fail: the entry is text and numbers.
-            let text =
-                serde_json::to_string(&entry(&chain, seq, self.now, &self.writer.actor, event)).unwrap_or_default();
-            hash = self.keys.audit(&hash, &text).to_vec();
-            rows.push((seq, text, hash.clone()));
-        }
-        let seq = seq_before + i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        let text = row_text(&chain, seq_before + 1, self.now, &self.writer.actor, events);
+        let seq = seq_before + i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let hash = self.keys.audit(&hash, &text).to_vec();
         if let Inner::Sqlite(transaction) = &mut self.inner {
-            let hexed: Vec<_> = rows.iter().map(|(seq, text, hash)| (seq, text, keys::hex(hash))).collect();
-            let sql = if counters.is_some() { COUNT_AND_APPEND } else { APPEND };
-            let query = sqlx::query(sql).bind(&*chain).bind(seq).bind(hash.as_slice()).bind(seq_before);
-            let query = query.bind(set(&hexed));
+            let sql = match (&counters, end) {
+                (None, End::Open) => APPEND,
+                (None, End::Commit) => APPEND_AND_COMMIT,
+                (Some(_), End::Open) => COUNT_AND_APPEND,
+                (Some(_), End::Commit) => COUNT_APPEND_AND_COMMIT,
+            };
+            let query = sqlx::query(sql).bind(&*chain).bind(seq).bind(hash.as_slice()).bind(seq_before).bind(&*text);
             let query = match counters {
                 Some(counters) => query.bind(counters.records).bind(counters.outcomes),
                 None => query,
             };
-            #[expect(deprecated, reason = "other databases take one statement at a time, and this text is SQLite's")]
-            let done = query.execute_many(&mut **transaction).await;
-            let done: Vec<_> = done.try_collect().await.map_err(doing("writing the audit"))?;
-            let mut changed = done.iter().rev().map(sqlx::sqlite::SqliteQueryResult::rows_affected);
-            let (appended, advanced) = (changed.next().unwrap_or(0), changed.next().unwrap_or(0));
-            return match (advanced, appended) {
-                (0, _) => Ok(None),
-                (_, appended) if appended == rows.len() as u64 => Ok(Some((seq, hash))),
-                _ => Err(StoreError::Conflict("the audit chain")),
+            let done = match transaction.open() {
+                Ok(connection) => run_all(query, connection).await,
+                Err(error) => Err(error),
             };
+            if done.as_ref().is_err_and(is_null_refused) {
+                return Ok(None);
+            }
+            transaction.note(&done);
+            done.map_err(doing("writing the audit"))?;
+            if end == End::Commit {
+                transaction.committed();
+            }
+            return Ok(Some((seq, hash)));
         }
-        let done = match &counters {
+        let appended = match &counters {
             Some(CounterRows { records, outcomes }) => execute!(
                 self,
                 sqlx::query(COUNT_AND_ADVANCE)
@@ -153,30 +200,19 @@ impl Tx {
                     .bind(seq)
                     .bind(hash.clone())
                     .bind(seq_before)
+                    .bind(&*text)
                     .bind(&**records)
                     .bind(&**outcomes)
             ),
             None => {
-                execute!(self, sqlx::query(ADVANCE).bind(&*chain).bind(seq).bind(hash.clone()).bind(seq_before))
+                execute!(
+                    self,
+                    sqlx::query(ADVANCE).bind(&*chain).bind(seq).bind(hash.clone()).bind(seq_before).bind(&*text)
+                )
             }
         };
-        let done = done.map_err(doing("advancing the audit head"))?;
-        if done == 0 {
-            return Ok(None);
-        }
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let page: Vec<_> = rows.by_ref().take(100).collect();
-            let written = on!(self, c => async {
-                let mut sql = QueryBuilder::new("INSERT INTO audit (chain, seq, entry, hash) ");
-                sql.push_values(page, |mut row, (seq, text, hash)| {
-                    row.push_bind(&*chain).push_bind(seq).push_bind(text).push_bind(hash);
-                });
-                sql.build().execute(c).await.map(|done| done.rows_affected())
-            });
-            written.map_err(doing("writing the audit"))?;
-        }
-        Ok(Some((seq, hash)))
+        let appended = appended.map_err(doing("writing the audit"))?;
+        Ok((appended == 1).then_some((seq, hash)))
     }
 
     /// Leaves the present rows of all chains out of [`newest_instant`](Self::newest_instant).
@@ -192,22 +228,32 @@ impl Tx {
         // One query per chain: as a join, PostgreSQL may read the whole audit.
         let rows: Vec<Option<String>> =
             on!(self, c => sqlx::query_scalar(NEWEST).fetch_all(c)).map_err(doing("reading the newest audit rows"))?;
-        let instant = |entry: &String| {
-            let entry: serde_json::Value = serde_json::from_str(entry).ok()?;
-            Timestamp::parse(entry["at"].as_str()?)
-        };
-        let instants = rows.iter().flatten().filter_map(instant);
+        let instants = rows.iter().flatten().filter_map(|row| row_instant(row));
         Ok(instants.max().unwrap_or(Timestamp(i64::MIN)))
     }
 
-    /// Rows of a chain after `after`, oldest first, at most `limit`.
-    pub async fn audit_page(&mut self, chain: &str, after: i64, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
-        const PAGE: &str =
-            "SELECT chain, seq, entry, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-        let rows: Vec<(String, i64, String, Vec<u8>)> =
-            on!(self, c => sqlx::query_as(PAGE).bind(chain).bind(after).bind(limit).fetch_all(c))
+    /// Events of a chain after number `after`, oldest first, at most `limit`.
+    pub async fn audit_page(&mut self, chain: &str, after: i64, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or(0);
+        let read = on!(self, c => async {
+            let mut page = Vec::new();
+            // A row may hold many events, so no more rows are read than the page needs.
+            let mut rows = sqlx::query_as::<_, (i64, String, Vec<u8>)>(ROWS_AFTER).bind(chain).bind(after).bind(i64::MAX).fetch(c);
+            while page.len() < limit && let Some((last, text, _)) = rows.try_next().await? {
+                let first = last + 1 - i64::try_from(events_in(&text)).unwrap_or(1);
+                let entries = (first..).zip(entries(&text)).filter(|(seq, _)| *seq > after);
+                page.extend(entries.take(limit - page.len()).map(|(seq, entry)| AuditEntry { seq, entry }));
+            }
+            Ok::<_, sqlx::Error>(page)
+        });
+        read.map_err(doing("reading the audit"))
+    }
+
+    async fn audit_rows(&mut self, chain: &str, after: i64, limit: i64) -> Result<Vec<SealedRow>, StoreError> {
+        let rows: Vec<(i64, String, Vec<u8>)> =
+            on!(self, c => sqlx::query_as(ROWS_AFTER).bind(chain).bind(after).bind(limit).fetch_all(c))
                 .map_err(doing("reading the audit"))?;
-        Ok(rows.into_iter().map(|(chain, seq, entry, hash)| AuditRow { chain, seq, entry, hash }).collect())
+        Ok(rows.into_iter().map(|(seq, text, hash)| SealedRow { seq, text, hash }).collect())
     }
 
     /// The newest row of each chain.
@@ -219,7 +265,7 @@ impl Tx {
     }
 
     /// Checks every row of every chain: number, content and order, and that the newest row is the head. With `seal`,
-    /// also that no sealed row is missing. Returns the number of checked rows, and the first fault of each chain.
+    /// also that no sealed row is missing. Returns the number of checked events, and the first fault of each chain.
     pub async fn audit_verify(&mut self, seal: &[ChainHead]) -> Result<(i64, Vec<ChainFault>), StoreError> {
         self.without_timeout();
         let heads = self.audit_heads().await?;
@@ -234,7 +280,7 @@ impl Tx {
         for head in &heads {
             let sealed = seal.iter().find(|s| s.chain == head.chain);
             match self.audit_verify_chain(head, sealed).await? {
-                Ok(rows) => checked += rows,
+                Ok(events) => checked += events,
                 Err((seq, what)) => faults.push(ChainFault { chain: head.chain.clone(), seq, what }),
             }
         }
@@ -248,15 +294,15 @@ impl Tx {
     ) -> Result<Result<i64, (i64, &'static str)>, StoreError> {
         let (mut seq, mut hash) = (0, Vec::new());
         loop {
-            let page = self.audit_page(&head.chain, seq, PAGE_ROWS).await?;
+            let page = self.audit_rows(&head.chain, seq, PAGE_ROWS).await?;
             if page.is_empty() {
                 break;
             }
             for row in page {
-                if row.seq != seq + 1 {
+                if i64::try_from(events_in(&row.text)).ok() != Some(row.seq - seq) {
                     return Ok(Err((seq + 1, "a row is missing")));
                 }
-                hash = self.keys.audit(&hash, &row.entry).to_vec();
+                hash = self.keys.audit(&hash, &row.text).to_vec();
                 if hash != row.hash {
                     return Ok(Err((row.seq, "the row was changed or moved")));
                 }

@@ -49,7 +49,7 @@ async fn plan(store: &Store, sql: &str) -> Vec<String> {
     let mut tx = store.read().await.unwrap();
     let Inner::Sqlite(transaction) = &mut tx.inner else { unreachable!("it is a file") };
     let explain = sqlx::AssertSqlSafe(["EXPLAIN QUERY PLAN ", sql].concat());
-    let rows = sqlx::query(explain).fetch_all(&mut **transaction).await.unwrap();
+    let rows = sqlx::query(explain).fetch_all(transaction.open().unwrap()).await.unwrap();
     rows.iter().map(|row| row.get::<String, _>("detail")).collect()
 }
 
@@ -116,7 +116,7 @@ async fn the_first_that_waits_in_each_class_costs_the_same_in_a_long_list() {
         let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
         let mut tx = store.write(&Writer::unnamed(), Timestamp(0)).await.unwrap();
         let Inner::Sqlite(transaction) = &mut tx.inner else { unreachable!("it is a file") };
-        sqlx::query(FILL).bind(length).execute(&mut **transaction).await.unwrap();
+        sqlx::query(FILL).bind(length).execute(transaction.open().unwrap()).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.read().await.unwrap();
         let Inner::Sqlite(transaction) = &mut tx.inner else { unreachable!("it is a file") };
@@ -126,7 +126,7 @@ async fn the_first_that_waits_in_each_class_costs_the_same_in_a_long_list() {
             shared.fetch_add(1, Ordering::Relaxed);
             true
         };
-        transaction.lock_handle().await.unwrap().set_progress_handler(1, count);
+        transaction.open().unwrap().lock_handle().await.unwrap().set_progress_handler(1, count);
 
         let oldest = tx.waiting_oldest().await.unwrap();
 

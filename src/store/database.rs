@@ -92,6 +92,23 @@ impl Store {
         Ok(tx)
     }
 
+    /// Like [`write`](Self::write), for a transaction that begins with [`Tx::cards_step`]: on SQLite, that call waits until no
+    /// other one is open. Before it no other statement may run.
+    pub async fn write_cards(&self, writer: &Writer, now: Timestamp) -> Result<Tx, StoreError> {
+        let span = trace_span!("transaction", writes = true);
+        let mut tx = self.begin(span, self.backend.write_later().await?, writer.clone(), now);
+        if let Some(fence) = &writer.fence {
+            tx.fence_check(fence).await?;
+        }
+        Ok(tx)
+    }
+
+    /// Begins to read with one statement, which has a snapshot of its own.
+    pub async fn read_once(&self) -> Result<Tx, StoreError> {
+        let span = trace_span!("transaction", writes = false);
+        Ok(self.begin(span, self.backend.read_once().await?, Writer::unnamed(), Timestamp(0)))
+    }
+
     /// The process that has a write transaction open on a SQLite file, as far as the kernel tells.
     pub fn writing_process(file: &Path) -> Option<LockHolder> {
         lock_holder(&shared_memory(file))

@@ -42,7 +42,7 @@ mod warrant;
 
 pub use self::{
     attempt::{Acknowledgement, Begin, Begun, OpenAttempt},
-    audit::{AuditRow, ChainFault, ChainHead},
+    audit::{AuditEntry, ChainFault, ChainHead},
     backend::{Location, LockHolder, is_open_database, is_running, lock_holder},
     batch::{NewBatch, QueuedJob},
     change_listener::ChangeListener,

@@ -69,27 +69,6 @@ pub(super) type Delta = (i64, &'static str, String, i64);
 
 type MovementRow<'a> = (i64, &'a str, String, &'a str, String, i64, &'a str, Option<&'a str>, Option<i64>, Option<i64>);
 
-/// Appends movements. The arguments are the placeholders of the rows, of the instant, and of the actor.
-macro_rules! append {
-    ($rows:literal, $now:literal, $actor:literal) => {
-        concat!(
-            "
-            INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, document,
-                                  batch_id, attempt_id, actor, account, means)
-            SELECT ",
-            $now,
-            ", CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4,
-                   CAST(v.value ->> 5 AS BIGINT), v.value ->> 6, v.value ->> 7, CAST(v.value ->> 8 AS BIGINT),
-                   CAST(v.value ->> 9 AS BIGINT), ",
-            $actor,
-            "
-            FROM json_each(",
-            $rows,
-            ") AS v"
-        )
-    };
-}
-
 /// Adds to existing balances. The argument is the placeholder of the rows.
 macro_rules! add {
     ($rows:literal) => {
@@ -103,7 +82,7 @@ macro_rules! add {
         )
     };
 }
-pub(super) use {add, append};
+pub(super) use add;
 
 pub(super) const BALANCES: &str = "
     SELECT lot.blank_type, lot.name, balance.account, balance.place, balance.quantity
@@ -160,7 +139,13 @@ impl Tx {
     /// Appends movements and updates the balances. [`StoreError::InsufficientStock`] if an account other than `supplier` would
     /// become negative.
     pub async fn movements_append(&mut self, movements: &[Movement]) -> Result<(), StoreError> {
-        const APPEND: &str = append!("$1", "$2", "$3, $4, $5");
+        const APPEND: &str = "
+            INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, document,
+                                  batch_id, attempt_id, actor, account, means)
+            SELECT $2, CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4,
+                   CAST(v.value ->> 5 AS BIGINT), v.value ->> 6, v.value ->> 7, CAST(v.value ->> 8 AS BIGINT),
+                   CAST(v.value ->> 9 AS BIGINT), $3, $4, $5
+            FROM json_each($1) AS v";
         if movements.is_empty() {
             return Ok(());
         }
@@ -274,7 +259,7 @@ impl Tx {
 }
 
 /// Movements as the JSON array of a set statement.
-pub(super) fn rows(movements: &[Movement]) -> String {
+fn rows(movements: &[Movement]) -> String {
     set(&movements.iter().map(movement_row).collect::<Vec<_>>())
 }
 

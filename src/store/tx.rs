@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{
+    audit::End,
     backend::{Backend, Inner, execute, on},
     counter_deltas::Deltas,
     error::{StoreError, doing},
@@ -116,7 +117,7 @@ impl Tx {
         let events = std::mem::take(&mut self.events);
         match counters {
             Some(counters) if events.is_empty() => self.counters_save(counters).await?,
-            counters => self.audit_append(&events, counters).await?,
+            counters => self.audit_append(&events, counters, End::Commit).await?,
         }
         self.inner.commit(self.announces).await?;
         if let Some(head) = self.new_head {

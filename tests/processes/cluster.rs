@@ -10,6 +10,7 @@ use std::{
     thread,
 };
 
+use cetak::domain::audit::entries;
 use cetak_driver_mock::TruthLine;
 use serde_json::Value;
 
@@ -87,10 +88,11 @@ impl Cluster {
         self.server.psql(sql).lines().map(str::to_owned).collect()
     }
 
-    /// All audit rows in the order of their commits. A writer gets its row number while it has the write lock.
+    /// All events in the order of their commits. A writer gets its row number while it has the write lock.
     pub(crate) fn acts(&self) -> Vec<Act> {
-        let sql = "SELECT entry FROM audit ORDER BY CAST(CAST(xmin AS TEXT) AS BIGINT), chain, seq";
-        self.rows(sql).iter().map(|entry| Act(serde_json::from_str(entry).unwrap())).collect()
+        let sql = "SELECT to_json(entry) FROM audit ORDER BY CAST(CAST(xmin AS TEXT) AS BIGINT), chain, seq";
+        let rows: Vec<String> = self.rows(sql).iter().map(|row| serde_json::from_str(row).unwrap()).collect();
+        rows.iter().flat_map(|row| entries(row)).map(|entry| Act(serde_json::from_str(&entry).unwrap())).collect()
     }
 
     /// Acts of this kind on this subject, in the order of their commits.
@@ -131,7 +133,7 @@ impl Cluster {
     }
 }
 
-/// One row of an audit chain.
+/// One event of an audit chain.
 pub(crate) struct Act(Value);
 
 impl Act {

@@ -1,8 +1,14 @@
 //! Tests P8: every act is on record, and a changed, missing or reordered row is found.
 
-use cetak::store::{
-    Store,
-    keys::{Keys, hex},
+use cetak::{
+    domain::{
+        audit::Event,
+        permission::{Permit, SystemAct},
+    },
+    store::{
+        Store,
+        keys::{Keys, hex},
+    },
 };
 
 use crate::acts as operations;
@@ -12,7 +18,7 @@ use crate::{
 };
 
 /// Changes a copy of the database behind the program's back, and checks the copy.
-async fn tampered(world: &World, sql: &'static [&'static str], seal: bool) -> Vec<String> {
+async fn tampered(world: &World, sql: &[&str], seal: bool) -> Vec<String> {
     let heads = world.engine.store.read().await.unwrap().audit_heads().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (copy, _server) = database::copy(&world.location, folder.path()).await;
@@ -114,27 +120,71 @@ async fn nothing_personal_is_in_the_files_of_the_database() {
     assert!(read > 10_000, "only {read} bytes were looked through");
 }
 
-/// An entry as it was stored before entries had a version, an account and a means.
-const FIRST_FORMAT: &str = r#"{"chain":"cli","seq":1,"at":"2026-11-24T11:59:00Z","actor":"siti","os_user":"root","host":"office","act":"queue.paused","subject":"queue","details":{"reason":"end of day","new":"true"}}"#;
+/// Rows as they were stored before entries had a version, an account and a means, and before a row held all events of a commit.
+const EARLIER_FORMATS: [&str; 2] = [
+    r#"{"chain":"cli","seq":1,"at":"2026-11-24T11:59:00Z","actor":"siti","os_user":"root","host":"office","act":"queue.paused","subject":"queue","details":{"reason":"end of day","new":"true"}}"#,
+    r#"{"v":2,"chain":"cli","seq":2,"at":"2026-11-24T11:59:00Z","actor":"siti","means":"local-administrator","os_user":"root","host":"office","act":"queue.resumed","subject":"queue","details":{}}"#,
+];
 
 #[tokio::test]
-async fn entries_of_the_first_format_verify_on_and_new_ones_follow_them() {
+async fn rows_of_earlier_formats_verify_on_and_new_ones_follow_them() {
     let world = World::new().await;
-    let hash = hex(&Keys::derive(&[7; 32]).audit(&[], FIRST_FORMAT));
-    let sql = format!(
-        "INSERT INTO audit (chain, seq, entry, hash) VALUES ('cli', 1, '{FIRST_FORMAT}', unhex('{hash}'));
-         INSERT INTO audit_head (chain, seq, hash) VALUES ('cli', 1, unhex('{hash}'))"
-    );
+    let (keys, mut hash, mut sql) = (Keys::derive(&[7; 32]), Vec::new(), String::new());
+    for (seq, row) in (1..).zip(EARLIER_FORMATS) {
+        hash = keys.audit(&hash, row).to_vec();
+        let hash = hex(&hash);
+        sql += &format!("INSERT INTO audit (chain, seq, entry, hash) VALUES ('cli', {seq}, '{row}', unhex('{hash}'));");
+    }
+    sql += &format!("INSERT INTO audit_head (chain, seq, hash) VALUES ('cli', 2, unhex('{}'))", hex(&hash));
     database::execute(&world.location, &sql).await.unwrap();
+    let mut tx = world.engine.store.read().await.unwrap();
+    let seal = tx.audit_heads().await.unwrap();
+    drop(tx);
     world.receive(5, None).await;
     let mut tx = world.engine.store.read().await.unwrap();
-    assert_eq!(tx.audit_verify(&[]).await.unwrap(), (2, Vec::new()));
-    let rows = tx.audit_page("cli", 0, 1_000).await.unwrap();
-    assert_eq!(rows[0].entry, FIRST_FORMAT);
-    let new = "{\"v\":2,\"chain\":\"cli\",\"seq\":2,";
-    assert!(rows[1].entry.starts_with(new), "{}", rows[1].entry);
-    assert!(rows[1].entry.contains("\"means\":\"local-administrator\""), "{}", rows[1].entry);
+    assert_eq!(tx.audit_verify(&seal).await.unwrap(), (3, Vec::new()));
+    let entries: Vec<_> = tx.audit_page("cli", 0, 1_000).await.unwrap().into_iter().map(|entry| entry.entry).collect();
+    assert_eq!(entries[..2], EARLIER_FORMATS);
+    let new: serde_json::Value = serde_json::from_str(&entries[2]).unwrap();
+    assert_eq!((&new["v"], &new["seq"], &new["means"]), (&3.into(), &3.into(), &"local-administrator".into()));
     drop(tx);
     let changed = &["UPDATE audit SET entry = replace(entry, 'siti', 'budi') WHERE chain = 'cli' AND seq = 1"];
     assert_eq!(tampered(&world, changed, false).await, ["cli 1: the row was changed or moved"]);
+}
+
+#[tokio::test]
+async fn a_row_holds_all_events_of_a_commit_and_each_is_found_shown_and_verified() {
+    let world = World::new().await;
+    let permit = Permit::system(SystemAct::Print);
+    let acts = [&["one", "two", "three"][..], &["four"], &["five", "six"]];
+    for acts in acts {
+        let mut tx = world.engine.write(&permit).await.unwrap();
+        acts.iter().for_each(|act| tx.audit(Event::new("queue.paused", *act)));
+        tx.commit().await.unwrap();
+    }
+    let chain = &*world.engine.writer.chain;
+    let sealed = database::execute(&world.location, "SELECT CAST(COUNT(*) AS TEXT) FROM audit").await;
+    assert_eq!(sealed.as_deref(), Ok("3"));
+    let mut tx = world.engine.store.read().await.unwrap();
+    assert_eq!(tx.audit_verify(&[]).await.unwrap(), (6, Vec::new()));
+    let expected: Vec<(i64, &str)> = (1..).zip(acts.concat()).collect();
+    for (after, limit) in (0..7).flat_map(|after| (1..8).map(move |limit| (after, limit))) {
+        let page = tx.audit_page(chain, after, limit).await.unwrap();
+        let values = page.iter().map(|e| (e.seq, serde_json::from_str::<serde_json::Value>(&e.entry).unwrap()));
+        let shown: Vec<_> = values.inspect(|(seq, entry)| assert_eq!(entry["seq"], *seq)).collect();
+        let shown: Vec<_> = shown.iter().map(|(seq, entry)| (*seq, entry["subject"].as_str().unwrap())).collect();
+        let rest = expected.iter().skip(usize::try_from(after).unwrap()).take(usize::try_from(limit).unwrap());
+        assert_eq!(shown, rest.copied().collect::<Vec<_>>(), "after {after}, at most {limit}");
+    }
+    drop(tx);
+    for (statement, fault) in [
+        ("UPDATE audit SET entry = replace(entry, 'two', 'tow') WHERE seq = 3", "3: the row was changed or moved"),
+        ("DELETE FROM audit WHERE seq = 3", "1: a row is missing"),
+        ("DELETE FROM audit WHERE seq = 4", "4: a row is missing"),
+        ("UPDATE audit SET seq = 5 WHERE seq = 4", "4: a row is missing"),
+        ("UPDATE audit SET seq = 7 WHERE seq = 6", "5: a row is missing"),
+    ] {
+        let found = tampered(&world, &[statement], true).await;
+        assert_eq!(found, [format!("{chain} {fault}")], "{statement}");
+    }
 }

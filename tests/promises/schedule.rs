@@ -1,6 +1,6 @@
 //! Tests that the schedule repeats: the same office with the same seed makes the same attempts at the same instants.
 
-use cetak::{engine::clock::Clock, store::AuditRow};
+use cetak::{engine::clock::Clock, store::AuditEntry};
 use serde_json::Value;
 
 use crate::world::{World, students};
@@ -29,7 +29,7 @@ async fn printed() -> (Vec<Line>, std::time::Duration) {
     (lines, took)
 }
 
-fn line(row: &AuditRow) -> Option<Line> {
+fn line(row: &AuditEntry) -> Option<Line> {
     let entry: Value = serde_json::from_str(&row.entry).unwrap();
     let text = |value: &Value| value.as_str().map(str::to_owned);
     Some((text(&entry["at"])?, text(&entry["details"]["printer"])?, text(&entry["act"])?))

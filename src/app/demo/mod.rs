@@ -133,7 +133,7 @@ struct Summary {
     per_printer: BTreeMap<String, BTreeMap<String, i64>>,
     delivered: i64,
     accounted: i64,
-    audit_rows: i64,
+    audit_events: i64,
     clean: bool,
 }
 
@@ -150,14 +150,14 @@ impl Summary {
         for (printer, outcome, count) in tx.printer_outcomes(crate::domain::time::Timestamp(0)).await? {
             per_printer.entry(printer).or_default().insert(outcome, count);
         }
-        let (audit_rows, faults) = tx.audit_verify(&[]).await?;
+        let (audit_events, faults) = tx.audit_verify(&[]).await?;
         let books = tx.balance_faults().await?;
         let account =
             |name: &str| status.blangko.get(BLANKS).and_then(|accounts| accounts.get(name)).copied().unwrap_or(0);
         let delivered = -account("supplier");
         let accounted = ["printed", "spoiled", "uncertain", "vault", "reserved"].into_iter().map(account).sum();
         let clean = faults.is_empty() && books.is_empty() && account("sum") == 0;
-        Ok(Self { refused_by_reason, status, per_printer, delivered, accounted, audit_rows, clean })
+        Ok(Self { refused_by_reason, status, per_printer, delivered, accounted, audit_events, clean })
     }
 }
 
@@ -194,7 +194,7 @@ fn text(summary: &Summary) -> String {
     } else {
         "NOT CLEAN: run `cetak audit verify`"
     };
-    text += &format!("\nAUDIT\n{} rows, {books}\n", thousands(summary.audit_rows));
+    text += &format!("\nAUDIT\n{} events, {books}\n", thousands(summary.audit_events));
     let needs = status::needs_rows(status);
     if needs.is_empty() { text } else { format!("{text}\n{}", table(&["", "needs a person", "command"], &needs)) }
 }

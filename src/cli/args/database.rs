@@ -26,7 +26,7 @@ pub enum AuditCommand {
         /// The file to write; an existing file is not overwritten
         file: PathBuf,
     },
-    /// Print all audit rows as JSON Lines
+    /// Print all audit events as JSON Lines
     #[command(after_help = "Examples:
   cetak audit export > audit.jsonl")]
     Export,

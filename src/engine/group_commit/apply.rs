@@ -38,7 +38,9 @@ pub(super) enum Trust {
 
 /// Applies all writes of a group and commits.
 pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Result<Answers, StoreError> {
-    let mut tx = engine.write(&Permit::system(SystemAct::Print)).await?;
+    let permit = Permit::system(SystemAct::Print);
+    let is_hot = trust == Trust::Workers && group.is_of_good_cards();
+    let mut tx = if is_hot { engine.write_cards(&permit).await? } else { engine.write(&permit).await? };
     let (good, others): (Vec<&Settle>, Vec<&Settle>) =
         group.settles().partition(|settle| trust == Trust::Workers && settle.good.is_some());
     let mut settled = settle_all(engine, &mut tx, &others).await?;

@@ -263,6 +263,12 @@ writes! {
 }
 
 impl Group {
+    /// Whether the group only saves good cards, without a change of a breaker, and begins attempts.
+    pub(crate) fn is_of_good_cards(&self) -> bool {
+        let is_good = |settle: &Settle| settle.good.is_some() && settle.breaker.is_none();
+        self.steps.len() == self.len() && self.settles().all(is_good)
+    }
+
     /// The outcomes of the group, those of steps first.
     pub(crate) fn settles(&self) -> impl Iterator<Item = &Settle> {
         let steps = self.steps.iter().filter_map(|step| step.write.settle.as_ref());

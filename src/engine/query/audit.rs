@@ -22,7 +22,7 @@ impl Query for ListAuditHeads {
     }
 }
 
-/// Asks for rows of a chain, oldest first.
+/// Asks for events of a chain, oldest first.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListAudit {
@@ -33,12 +33,12 @@ pub struct ListAudit {
     pub page: PageRequest,
 }
 
-/// A sealed row.
+/// An event of the audit.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// Its number in the chain, from 1 without gaps.
     pub seq: i64,
-    /// The stored text: one JSON object.
+    /// One JSON object.
     pub entry: String,
 }
 
@@ -48,9 +48,9 @@ impl Query for ListAudit {
 
     async fn read(self, engine: &Engine) -> Result<Page<AuditEntry>, EngineError> {
         let (after, limit) = self.page.range();
-        let rows = engine.store.read().await?.audit_page(&self.chain, after, limit).await?;
-        let entry = |row: crate::store::AuditRow| (row.seq, AuditEntry { seq: row.seq, entry: row.entry });
-        Ok(Page::new(rows.into_iter().map(entry).collect(), self.page.limit))
+        let events = engine.store.read().await?.audit_page(&self.chain, after, limit).await?;
+        let entry = |e: crate::store::AuditEntry| (e.seq, AuditEntry { seq: e.seq, entry: e.entry });
+        Ok(Page::new(events.into_iter().map(entry).collect(), self.page.limit))
     }
 }
 
@@ -66,8 +66,8 @@ pub struct VerifyAudit {
 /// Whether a row of the audit was changed, moved or lost, and whether the books are right.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AuditVerification {
-    /// How many rows were checked.
-    pub rows: i64,
+    /// How many events were checked.
+    pub events: i64,
     /// The first fault of each chain that has one.
     pub chains: Vec<SealFault>,
     /// Balances that are not the sum of their movements.
@@ -79,7 +79,7 @@ pub struct AuditVerification {
 pub struct SealFault {
     /// The chain.
     pub chain: String,
-    /// The row.
+    /// The number of the event.
     pub seq: i64,
     /// What is wrong.
     pub what: String,
@@ -102,10 +102,10 @@ impl Query for VerifyAudit {
 
     async fn read(self, engine: &Engine) -> Result<AuditVerification, EngineError> {
         let mut tx = engine.store.read().await?;
-        let (rows, chains) = tx.audit_verify(&self.seal).await?;
+        let (events, chains) = tx.audit_verify(&self.seal).await?;
         let accounts = tx.balance_faults().await?;
         Ok(AuditVerification {
-            rows,
+            events,
             chains: chains
                 .into_iter()
                 .map(|f| SealFault { chain: f.chain, seq: f.seq, what: f.what.to_owned() })

@@ -26,11 +26,9 @@ macro_rules! on {
     ($tx:expr, $connection:ident => $call:expr) => {
         match &mut $tx.inner {
             $crate::store::backend::Inner::Sqlite(transaction) => {
-                let result = if transaction.failed {
-                    Err($crate::store::backend::sqlite::rolled_back())
-                } else {
-                    let $connection = &mut **transaction;
-                    $call.await
+                let result = match transaction.open() {
+                    Ok($connection) => $call.await,
+                    Err(error) => Err(error),
                 };
                 transaction.note(&result);
                 result
@@ -112,6 +110,22 @@ impl Backend {
                 let begun = Box::pin(server.begin(Purpose::Read)).await;
                 begun.map(Inner::Postgres).map_err(doing("beginning to read"))
             }
+        }
+    }
+
+    /// Begins a write transaction. On SQLite, the text of its first statements begins it.
+    pub(super) async fn write_later(&self) -> Result<Inner, StoreError> {
+        match self {
+            Self::Sqlite(file) => file.write_later().await.map(Inner::Sqlite),
+            Self::Postgres(_) => self.write().await,
+        }
+    }
+
+    /// Begins to read with one statement, which has a snapshot of its own.
+    pub(super) async fn read_once(&self) -> Result<Inner, StoreError> {
+        match self {
+            Self::Sqlite(file) => file.read_once().await.map(Inner::Sqlite),
+            Self::Postgres(_) => self.read().await,
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::{
     fs::Metadata,
-    ops::{Deref, DerefMut},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{
@@ -13,10 +12,11 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, Connection, Executor, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    ConnectOptions, Executor, Sqlite, SqliteConnection, SqlitePool,
+    pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::time::timeout;
+use tokio::{runtime::Handle, time::Instant};
 
 use super::{lock_holder::lock_holder, schema};
 use crate::store::{
@@ -38,12 +38,9 @@ const READER_CACHE: &str = "-4096";
 
 /// An open SQLite file: one connection that writes, and a pool of connections that read.
 ///
-/// SQLite rolls a transaction back by itself when the disk is full or fails; sqlx then takes the connection for one that is
-/// still in a transaction. Such a connection is closed when it is acquired again, and another one is opened.
-///
-/// SQLite also opens a file for reading that it may not open for writing at that moment. `BEGIN IMMEDIATE` succeeds on such
+/// SQLite opens a file for reading that it may not open for writing at that moment. `BEGIN IMMEDIATE` succeeds on such
 /// a connection, every write fails with `SQLITE_READONLY`, and it never writes again. After that error the connection is
-/// closed, too.
+/// closed.
 #[derive(Clone, Debug)]
 pub(in crate::store) struct SqliteFile {
     pub(in crate::store) write: SqlitePool,
@@ -114,67 +111,56 @@ impl SqliteFile {
         Ok(Self { write, read, path, identity, is_read_only: Arc::default() })
     }
 
-    /// Begins a transaction that writes. Retries every [`WRITE_RETRY`] while another process writes, for at most
-    /// [`WRITE_TIMEOUT`]; the error then names that process.
-    ///
-    /// A file that was deleted or replaced while it was open is refused: what is written to it would be lost, and the file that
-    /// has its name now may know less of the printed cards.
+    /// Begins a transaction that writes.
     pub(super) async fn begin_write(&self) -> Result<SqliteTransaction, StoreError> {
-        if identity(&self.path) != self.identity {
-            return Err(StoreError::Unavailable { doing: BEGINNING, outage: Outage::FileMoved, source: None });
-        }
-        if self.is_read_only.swap(false, Ordering::AcqRel)
-            && let Ok(connection) = self.write.acquire().await
-        {
-            let _ = connection.close().await; // it is thrown away
-        }
-        let mut is_again = false;
+        let (mut transaction, mut tries) = (self.write_later().await?, Tries::new());
         loop {
-            let mut tries = 0_u32;
-            let begun = timeout(WRITE_TIMEOUT, async {
-                loop {
-                    tries += 1;
-                    match self.write.begin_with("BEGIN IMMEDIATE").await {
-                        Err(error) if is_busy(&error) => {
-                            #[expect(
-                                clippy::disallowed_methods,
-                                reason = "waits for another process, which the injected clock does not control"
-                            )]
-                            tokio::time::sleep(WRITE_RETRY).await;
-                        }
-                        result => return result,
-                    }
-                }
-            });
-            match begun.await {
-                Ok(result) => {
-                    let begun = result.map(|begun| self.transaction(begun));
-                    return begun.map_err(doing(BEGINNING));
-                }
-                Err(_) if tries < TRIES_MIN && !is_again => is_again = true,
-                Err(_) => {
-                    return Err(StoreError::Unavailable {
-                        doing: BEGINNING,
-                        outage: Outage::Locked { holder: lock_holder(&shared_memory(&self.path)) },
-                        source: None,
-                    });
-                }
+            let connection = transaction.begin().map_err(doing(BEGINNING))?;
+            let begun = sqlx::query("BEGIN IMMEDIATE").execute(connection).await;
+            if !transaction.is_locked(&begun, &mut tries).await? {
+                return begun.map(|_| transaction).map_err(doing(BEGINNING));
             }
         }
     }
 
-    /// Begins a transaction that reads, on a snapshot.
-    pub(super) async fn begin_read(&self) -> Result<SqliteTransaction, StoreError> {
-        let begun = match self.read.begin().await {
-            // The process may have been suspended while it waited for one of its own connections.
-            Err(sqlx::Error::PoolTimedOut) => self.read.begin().await,
-            begun => begun,
-        };
-        begun.map(|begun| self.transaction(begun)).map_err(doing("beginning to read"))
+    /// A transaction that the text of its first statements begins, see [`begin`](SqliteTransaction::begin).
+    ///
+    /// A file that was deleted or replaced while it was open is refused: what is written to it would be lost, and the file that
+    /// has its name now may know less of the printed cards.
+    pub(super) async fn write_later(&self) -> Result<SqliteTransaction, StoreError> {
+        if identity(&self.path) != self.identity {
+            return Err(StoreError::Unavailable { doing: BEGINNING, outage: Outage::FileMoved, source: None });
+        }
+        let mut connection = acquired(&self.write).await.map_err(doing(BEGINNING))?;
+        if self.is_read_only.swap(false, Ordering::AcqRel) {
+            let _ = connection.close().await; // it is thrown away
+            connection = acquired(&self.write).await.map_err(doing(BEGINNING))?;
+        }
+        Ok(self.transaction(connection, Stage::Waiting))
     }
 
-    fn transaction(&self, transaction: Transaction<'static, Sqlite>) -> SqliteTransaction {
-        SqliteTransaction { transaction, failed: false, is_read_only: self.is_read_only.clone() }
+    /// Begins a transaction that reads, on a snapshot.
+    pub(super) async fn begin_read(&self) -> Result<SqliteTransaction, StoreError> {
+        let failed = || doing("beginning to read");
+        let mut connection = acquired(&self.read).await.map_err(failed())?;
+        sqlx::query("BEGIN").execute(&mut *connection).await.map_err(failed())?;
+        Ok(self.transaction(connection, Stage::Open))
+    }
+
+    /// A connection for one statement that reads, on a snapshot of its own.
+    pub(super) async fn read_once(&self) -> Result<SqliteTransaction, StoreError> {
+        let connection = acquired(&self.read).await.map_err(doing("beginning to read"))?;
+        Ok(self.transaction(connection, Stage::Single))
+    }
+
+    fn transaction(&self, connection: PoolConnection<Sqlite>, stage: Stage) -> SqliteTransaction {
+        SqliteTransaction {
+            connection: Some(connection),
+            stage,
+            failed: false,
+            path: self.path.clone(),
+            is_read_only: self.is_read_only.clone(),
+        }
     }
 
     pub(super) async fn close(&self) {
@@ -188,13 +174,17 @@ const BEGINNING: &str = "beginning to write";
 /// How long a process waits for one of its own connections.
 const CONNECTION_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// The options of a pool that closes a connection whose last transaction did not end as sqlx expected.
 fn pool(connections: u32) -> SqlitePoolOptions {
     let options = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(CONNECTION_TIMEOUT);
-    options.test_before_acquire(false).before_acquire(|connection, _| {
-        let is_sound = !connection.is_in_transaction();
-        Box::pin(async move { Ok(is_sound) })
-    })
+    options.test_before_acquire(false)
+}
+
+async fn acquired(pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, sqlx::Error> {
+    match pool.acquire().await {
+        // The process may have been suspended while it waited for one of its own connections.
+        Err(sqlx::Error::PoolTimedOut) => pool.acquire().await,
+        acquired => acquired,
+    }
 }
 
 /// The file beside the database with the locks of its write-ahead log.
@@ -214,56 +204,167 @@ fn is_read_only(error: &sqlx::Error) -> bool {
     result_code(error).is_some_and(|code| code & 0xff == 8)
 }
 
+/// Notes an error of [`is_read_only`].
+fn note<T>(flag: &AtomicBool, result: &Result<T, sqlx::Error>) {
+    if result.as_ref().is_err_and(is_read_only) {
+        flag.store(true, Ordering::Release);
+    }
+}
+
 /// SQLite's extended result code.
 fn result_code(error: &sqlx::Error) -> Option<u32> {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code)?.parse().ok()
 }
 
-/// An open transaction. It is rolled back when dropped.
+/// The tries to begin a transaction.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::store) struct Tries {
+    began: Instant,
+    number: u32,
+    /// Whether the process was suspended during the first tries.
+    is_again: bool,
+}
+
+impl Tries {
+    pub(in crate::store) fn new() -> Self {
+        Self { began: Instant::now(), number: 0, is_again: false }
+    }
+}
+
+/// How far a transaction is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    /// Not begun: the first text begins it.
+    Waiting,
+    /// Begun, and neither committed nor rolled back.
+    Open,
+    /// Not a transaction: each statement is one of its own.
+    Single,
+    /// Committed.
+    Ended,
+}
+
+/// A transaction. It is rolled back when dropped.
+///
+/// sqlx sends each call to the thread of the connection and waits, which costs more than most statements. So `BEGIN` and
+/// `COMMIT` can stand in one text with other statements.
 #[derive(Debug)]
 pub(in crate::store) struct SqliteTransaction {
-    transaction: Transaction<'static, Sqlite>,
+    /// `None` only while it is dropped.
+    connection: Option<PoolConnection<Sqlite>>,
+    stage: Stage,
     /// Whether a statement has failed. SQLite may have rolled the transaction back then, and would execute each further
     /// statement in a transaction of its own.
-    pub(in crate::store) failed: bool,
+    failed: bool,
+    path: PathBuf,
     /// As in [`SqliteFile`].
     is_read_only: Arc<AtomicBool>,
 }
 
 impl SqliteTransaction {
-    /// Notes the result of a statement.
-    pub(in crate::store) fn note<T>(&mut self, result: &Result<T, sqlx::Error>) {
-        if let Err(error) = result {
-            self.failed = true;
-            if is_read_only(error) {
-                self.is_read_only.store(true, Ordering::Release);
-            }
+    /// The connection, while the transaction is open and no statement has failed.
+    pub(in crate::store) fn open(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        match &mut self.connection {
+            Some(connection) if !self.failed && matches!(self.stage, Stage::Open | Stage::Single) => Ok(connection),
+            _ => Err(rolled_back()),
         }
     }
 
-    pub(super) async fn commit(self) -> Result<(), StoreError> {
-        let committed = if self.failed { Err(rolled_back()) } else { self.transaction.commit().await };
-        committed.map_err(doing("committing"))
+    /// Whether the transaction waits for a text that begins it.
+    pub(in crate::store) fn is_waiting(&self) -> bool {
+        self.stage == Stage::Waiting
     }
+
+    /// The connection, for a text whose first statement is `BEGIN IMMEDIATE`.
+    pub(in crate::store) fn begin(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
+        match &mut self.connection {
+            Some(connection) if self.stage == Stage::Waiting => {
+                self.stage = Stage::Open; // also if the text is not run to its end
+                Ok(connection)
+            }
+            _ => Err(rolled_back()),
+        }
+    }
+
+    /// Notes the result of a text that begins the transaction. Returns whether it must be run again, because another process
+    /// writes: after [`WRITE_RETRY`], and for at most [`WRITE_TIMEOUT`]; the error then names that process.
+    pub(in crate::store) async fn is_locked<T>(
+        &mut self,
+        begun: &Result<T, sqlx::Error>,
+        tries: &mut Tries,
+    ) -> Result<bool, StoreError> {
+        if !begun.as_ref().is_err_and(is_busy) {
+            self.note(begun);
+            return Ok(false);
+        }
+        self.stage = Stage::Waiting;
+        tries.number += 1;
+        if tries.began.elapsed() > WRITE_TIMEOUT {
+            if tries.number >= TRIES_MIN || tries.is_again {
+                let outage = Outage::Locked { holder: lock_holder(&shared_memory(&self.path)) };
+                return Err(StoreError::Unavailable { doing: BEGINNING, outage, source: None });
+            }
+            *tries = Tries { is_again: true, ..Tries::new() };
+        }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "waits for another process, which the injected clock does not control"
+        )]
+        tokio::time::sleep(WRITE_RETRY).await;
+        Ok(true)
+    }
+
+    /// Notes the result of a statement.
+    pub(in crate::store) fn note<T>(&mut self, result: &Result<T, sqlx::Error>) {
+        self.failed |= result.is_err();
+        note(&self.is_read_only, result);
+    }
+
+    /// Notes that a text ended with `COMMIT`.
+    pub(in crate::store) fn committed(&mut self) {
+        self.stage = Stage::Ended;
+    }
+
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        if matches!(self.stage, Stage::Waiting | Stage::Ended) {
+            return Ok(());
+        }
+        let committed = match self.open() {
+            Ok(connection) => sqlx::query("COMMIT").execute(connection).await,
+            Err(error) => Err(error),
+        };
+        self.note(&committed);
+        committed.map_err(doing("committing"))?;
+        self.stage = Stage::Ended;
+        Ok(())
+    }
+}
+
+impl Drop for SqliteTransaction {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take().filter(|_| self.stage == Stage::Open) else { return };
+        if let Ok(runtime) = Handle::try_current() {
+            // The connection returns to its pool, or is closed, when this has ended.
+            runtime.spawn(async move {
+                let ended = sqlx::query("ROLLBACK").execute(&mut *connection).await;
+                if ended.is_err_and(|error| !is_no_transaction(&error)) {
+                    connection.close_on_drop();
+                }
+            });
+        } else {
+            connection.close_on_drop();
+        }
+    }
+}
+
+/// Whether there was nothing to roll back: SQLite had rolled the transaction back by itself, as it does when the disk is full.
+fn is_no_transaction(error: &sqlx::Error) -> bool {
+    result_code(error) == Some(1)
 }
 
 /// The error of a statement after one that failed.
 pub(in crate::store) fn rolled_back() -> sqlx::Error {
     sqlx::Error::Protocol("a statement of the transaction failed".into())
-}
-
-impl Deref for SqliteTransaction {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        &self.transaction
-    }
-}
-
-impl DerefMut for SqliteTransaction {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.transaction
-    }
 }
 
 #[cfg(test)]
@@ -281,7 +382,8 @@ mod tests {
         file.write.acquire().await.unwrap().close().await.unwrap();
         let write = async || {
             let mut transaction = file.begin_write().await.map_err(|error| error.to_string())?;
-            let written = transaction.execute("INSERT INTO meta (key, value) VALUES ('key', 'value')").await;
+            let insert = "INSERT INTO meta (key, value) VALUES ('key', 'value')";
+            let written = transaction.open().unwrap().execute(insert).await;
             transaction.note(&written);
             written.map(drop).map_err(|error| error.to_string())?;
             transaction.commit().await.map_err(|error| error.to_string())

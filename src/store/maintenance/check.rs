@@ -285,7 +285,7 @@ impl Tx {
         }
         let (_, chains) = self.audit_verify(seal).await?;
         let chain =
-            |f: ChainFault| Violation { thing: format!("chain {}, row {}", f.chain, f.seq), what: f.what.into() };
+            |f: ChainFault| Violation { thing: format!("chain {}, event {}", f.chain, f.seq), what: f.what.into() };
         let chains = chains.into_iter().map(chain).collect();
         let account = |(key, booked, moved): (String, i64, i64)| Violation {
             thing: format!("account {key}"),
@@ -313,8 +313,9 @@ impl Tx {
     async fn file_faults(&mut self) -> Result<Option<Vec<Violation>>, StoreError> {
         type Orphan = (String, Option<i64>, String, i64);
         let Inner::Sqlite(transaction) = &mut self.inner else { return Ok(None) };
+        let connection = transaction.open().map_err(doing("checking the database file"))?;
         let pages: Result<Vec<String>, _> =
-            sqlx::query_scalar("PRAGMA integrity_check(100)").fetch_all(&mut **transaction).await;
+            sqlx::query_scalar("PRAGMA integrity_check(100)").fetch_all(&mut *connection).await;
         let pages: Vec<String> = match pages {
             Ok(pages) => pages.into_iter().filter(|what| what != "ok").collect(),
             // SQLITE_CORRUPT: the damage prevents the check from going on.
@@ -328,7 +329,7 @@ impl Tx {
             return Ok(Some(pages.into_iter().map(|what| Violation { thing: "file".into(), what }).collect()));
         }
         let orphans: Vec<Orphan> = sqlx::query_as("PRAGMA foreign_key_check")
-            .fetch_all(&mut **transaction)
+            .fetch_all(&mut *connection)
             .await
             .map_err(doing("checking the database file"))?;
         let orphan = |(table, row, parent, _): Orphan| Violation {

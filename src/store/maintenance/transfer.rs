@@ -8,6 +8,7 @@ use crate::{
     domain::{audit::Event, time::Timestamp},
     store::{
         Location, Store, StoreError, Tx, Writer,
+        audit::End,
         backend::{Backend, Inner, postgres::PgTransaction},
         database::MOVED_TO,
         doing,
@@ -121,7 +122,8 @@ impl Store {
         for table in TABLES {
             let (columns, key) = shape(&mut session, table).await?;
             let Inner::Sqlite(file) = &mut source.inner else { return Err(StoreError::Occupied) };
-            let sent = copy(&mut *file, (!was_there).then_some(&mut session), table, &columns, &key).await?;
+            let file = file.open().map_err(doing("reading the file"))?;
+            let sent = copy(file, (!was_there).then_some(&mut session), table, &columns, &key).await?;
             let arrived = read_back(&mut session, table, &columns, &key).await?;
             if (sent.rows, sent.hash.finalize()) != (arrived.rows, arrived.hash.finalize()) {
                 return Err(if was_there { StoreError::Occupied } else { StoreError::Differs { table } });
@@ -168,9 +170,12 @@ async fn close_file(source: &mut Tx, shown: &str) -> Result<(), StoreError> {
     const CLOSE: &str = "CREATE TRIGGER moved BEFORE INSERT ON audit
         BEGIN SELECT RAISE(ABORT, 'the data of this folder were moved to another database'); END";
     source.meta_set(MOVED_TO, shown).await?;
-    source.audit_append(&[Event::new("database.moved", "database").with("to", shown)], None).await?;
+    source.audit_append(&[Event::new("database.moved", "database").with("to", shown)], None, End::Open).await?;
     let Inner::Sqlite(file) = &mut source.inner else { return Err(StoreError::Occupied) };
-    sqlx::query(CLOSE).execute(&mut **file).await.map_err(doing("closing the file"))?;
+    sqlx::query(CLOSE)
+        .execute(file.open().map_err(doing("closing the file"))?)
+        .await
+        .map_err(doing("closing the file"))?;
     Ok(())
 }
 
