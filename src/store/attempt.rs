@@ -93,10 +93,10 @@ macro_rules! may_print {
     };
 }
 
-/// Begins attempts under guards. The arguments are the placeholders of the rows, of the instant, of the node, and of the owner,
-/// and the expressions of the columns over `e.value`.
+/// Begins attempts under guards. The arguments are a query for the attempts (with name, job, version, printer, state and
+/// impressions), and the placeholders of the instant, of the node, and of the owner.
 macro_rules! begin {
-    ($rows:literal, $now:literal, $node:literal, $owner:literal, $columns:expr) => {
+    ($attempts:expr, $now:literal, $node:literal, $owner:literal) => {
         concat!(
             "
             INSERT INTO attempt (name, job_id, printer, record_version, state, impressions, began_at_us, owner)
@@ -105,11 +105,9 @@ macro_rules! begin {
             ", ",
             $owner,
             "
-            FROM (SELECT ",
-            $columns,
-            " FROM json_each(",
-            $rows,
-            ") AS e) AS v CROSS JOIN job CROSS JOIN batch CROSS JOIN record CROSS JOIN printer
+            FROM (",
+            $attempts,
+            ") AS v CROSS JOIN job CROSS JOIN batch CROSS JOIN record CROSS JOIN printer
             WHERE job.id = v.job AND batch.id = job.batch_id AND record.id = job.record_id
               AND printer.name = batch.printer
               AND job.state = 'queued' AND job.due_at_us <= ",
@@ -151,12 +149,12 @@ impl Tx {
     /// the rendered version and is not recalled. Returns the attempts that were begun.
     pub async fn attempts_begin(&mut self, begins: &[Begin]) -> Result<Vec<Begun>, StoreError> {
         const BEGIN: &str = begin!(
-            "$1",
+            "SELECT e.value ->> 0 AS name, CAST(e.value ->> 1 AS BIGINT) AS job, CAST(e.value ->> 2 AS BIGINT) AS version,
+                    e.value ->> 3 AS printer, e.value ->> 4 AS state, CAST(e.value ->> 5 AS BIGINT) AS impressions
+             FROM json_each($1) AS e",
             "$2",
             "$3",
-            "$4",
-            "e.value ->> 0 AS name, CAST(e.value ->> 1 AS BIGINT) AS job, CAST(e.value ->> 2 AS BIGINT) AS version,
-             e.value ->> 3 AS printer, e.value ->> 4 AS state, CAST(e.value ->> 5 AS BIGINT) AS impressions"
+            "$4"
         );
         const PRINTING: &str = "UPDATE job SET state = 'printing' WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND state = 'queued'";
         if begins.is_empty() {

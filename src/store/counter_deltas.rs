@@ -27,15 +27,26 @@ impl Deltas {
     /// Counts a record with another state or recall.
     pub(super) fn record_changed(
         &mut self,
+        district: (String, String),
+        from: (RecordState, bool),
+        to: (RecordState, bool),
+    ) {
+        self.records_changed(district, from, to, 1);
+    }
+
+    /// Counts records of one profile and district with another state or recall.
+    pub(super) fn records_changed(
+        &mut self,
         (profile, district): (String, String),
         from: (RecordState, bool),
         to: (RecordState, bool),
+        number: i64,
     ) {
         if from == to {
             return;
         }
-        *self.records.entry((profile.clone(), district.clone(), from.0.as_str(), from.1)).or_default() -= 1;
-        *self.records.entry((profile, district, to.0.as_str(), to.1)).or_default() += 1;
+        *self.records.entry((profile.clone(), district.clone(), from.0.as_str(), from.1)).or_default() -= number;
+        *self.records.entry((profile, district, to.0.as_str(), to.1)).or_default() += number;
     }
 
     /// Counts a record with another district.

@@ -33,6 +33,7 @@ mod printing;
 mod recovery;
 mod schedule;
 mod second_person;
+mod steps;
 mod stock;
 mod surface;
 mod test_cards;

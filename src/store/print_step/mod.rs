@@ -1,0 +1,102 @@
+//! The hot path of printing: saves good cards and begins the next attempts together.
+//!
+//! Each database has a text of its own for it, because the way to the database costs more than the work there. A test
+//! compares each with `save` and `attempts_begin`, over random groups.
+
+mod postgres;
+mod sqlite;
+
+use super::{
+    Begin, Begun, Inner, StoreError, Tx,
+    attempt::UNKNOWN_OWNER,
+    doing,
+    stock::{self, Delta},
+};
+use crate::domain::{attempt::AttemptState, job::PrintedCard, record::RecordState};
+
+const SAVING: &str = "saving cards";
+
+/// What a step changes.
+struct Changes<'a> {
+    good: &'a [PrintedCard],
+    /// The changes of the balances by these cards.
+    balances: &'a [Delta],
+    begins: &'a [Begin],
+    now_us: i64,
+    node: Option<&'a str>,
+    /// The owner of the attempts to begin.
+    owner: i64,
+    /// Name, account and means.
+    actor: (&'a str, Option<i64>, &'a str),
+}
+
+/// What a step has changed.
+#[derive(Default)]
+struct Changed {
+    attempts: u64,
+    jobs: u64,
+    movements: u64,
+    balances: u64,
+    /// The profile and district of records, whether their cards are recalled, and their number.
+    records: Vec<(String, String, bool, i64)>,
+    begun: Vec<Begun>,
+    /// The jobs of these attempts.
+    printing: u64,
+}
+
+impl Tx {
+    /// Saves good cards, each with its movement and its event, and begins attempts that no guard refuses. Returns the
+    /// attempts that began.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Conflict`] for all, if a card differs from the worker's data.
+    pub async fn cards_step(&mut self, good: &[PrintedCard], begins: &[Begin]) -> Result<Vec<Begun>, StoreError> {
+        if good.is_empty() && begins.is_empty() {
+            return Ok(Vec::new());
+        }
+        let movements: Vec<_> = good.iter().map(PrintedCard::movement).collect();
+        let balances = stock::deltas(&movements);
+        let changes = Changes {
+            good,
+            balances: &balances,
+            begins,
+            now_us: self.now.0,
+            node: self.writer.node(),
+            owner: self.writer.owner.unwrap_or(UNKNOWN_OWNER),
+            actor: self.writer.actor.columns(),
+        };
+        let changed = match &mut self.inner {
+            Inner::Sqlite(transaction) => sqlite::run(transaction, &changes).await?,
+            Inner::Postgres(transaction) => {
+                Box::pin(transaction.run(async |c| postgres::run(c, &changes).await)).await.map_err(doing(SAVING))?
+            }
+        };
+        let records = changed.records.iter().map(|(_, _, _, number)| number.unsigned_abs()).sum();
+        let cards = [
+            (changed.attempts, "the attempt"),
+            (changed.jobs, "the job"),
+            (records, "the record"),
+            (changed.movements, "the ledger"),
+        ];
+        if let Some((_, what)) = cards.into_iter().find(|(number, _)| *number != good.len() as u64) {
+            return Err(StoreError::Conflict(what));
+        }
+        if changed.printing != changed.begun.len() as u64 {
+            return Err(StoreError::Conflict("the job"));
+        }
+        if changed.balances != balances.len() as u64 {
+            self.balances_open(&balances).await?;
+        }
+        for (profile, district, stopped, number) in changed.records {
+            let (from, to) = ((RecordState::Batched, stopped), (RecordState::Printed, stopped));
+            self.deltas.records_changed((profile, district), from, to, number);
+        }
+        for card in good {
+            let (from, to) = (AttemptState::Releasing, AttemptState::Printed);
+            self.deltas.attempt_ended(card.printer.clone(), self.now.0, from, to);
+        }
+        self.events.extend(good.iter().map(PrintedCard::event));
+        Ok(changed.begun)
+    }
+}

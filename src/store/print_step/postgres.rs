@@ -1,0 +1,112 @@
+//! The step on PostgreSQL: one statement that contains the others, because each way to the server costs more than most
+//! statements. Its parts see the database as it was before, and no two of them concern the same row.
+
+use sqlx::{PgConnection, Row, postgres::PgRow};
+
+use super::{Changed, Changes};
+use crate::{
+    domain::id::{AttemptKey, JobId},
+    store::{Begin, Begun, attempt::begin},
+};
+
+/// The arguments: $1 now; $2 to $7 attempt, job, record, batch, lot and place of each good card; $8 to $11 lot, account, place
+/// and change of each balance; $12 to $17 name, job, version, printer, state and impressions of each attempt to begin; $18 the
+/// node, $19 the owner of these; $20 the actor's name, $21 the actor's account, $22 the actor's means.
+const STEP: &str = concat!(
+    "
+    WITH good AS (
+        SELECT * FROM unnest($2, $3, $4, $5, $6, $7) AS v (attempt, job, record, batch, lot, place)
+    ), ended AS (
+        UPDATE attempt SET state = 'printed', reason = NULL, note = NULL, inspected = false, ended_at_us = $1
+        FROM good WHERE attempt.id = good.attempt AND attempt.state = 'releasing' RETURNING 1
+    ), done AS (
+        UPDATE job SET state = 'printed' FROM good
+        WHERE job.id = good.job AND job.state = 'printing' AND job.record_id = good.record AND job.batch_id = good.batch
+          AND job.lot_id = good.lot
+        RETURNING 1
+    ), printed AS (
+        UPDATE record SET state = 'printed', reason = NULL, note = NULL FROM good
+        WHERE record.id = good.record AND record.state = 'batched'
+        RETURNING profile, district, stop IS NOT NULL AS stopped
+    ), moved AS (
+        INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, batch_id,
+                              attempt_id, actor, account, means)
+        SELECT $1, lot, 'reserved', place, 'printed', '', 1, 'printed', batch, attempt, $20, $21, $22 FROM good RETURNING 1
+    ), balanced AS (
+        UPDATE balance SET quantity = quantity + v.change
+        FROM unnest($8, $9, $10, $11) AS v (lot, account, place, change)
+        WHERE balance.lot_id = v.lot AND balance.account = v.account AND balance.place = v.place RETURNING 1
+    ), begun AS (",
+    begin!(
+        "SELECT * FROM unnest($12, $13, $14, $15, $16, $17) AS e (name, job, version, printer, state, impressions)",
+        "$1",
+        "$18",
+        "$19"
+    ),
+    "), printing AS (
+        UPDATE job SET state = 'printing' FROM begun WHERE job.id = begun.job_id AND job.state = 'queued' RETURNING 1
+    )
+    SELECT 'attempts', COUNT(*), CAST(NULL AS TEXT), CAST(NULL AS TEXT), CAST(NULL AS BOOLEAN), CAST(NULL AS BIGINT) FROM ended
+    UNION ALL SELECT 'jobs', COUNT(*), NULL, NULL, NULL, NULL FROM done
+    UNION ALL SELECT 'movements', COUNT(*), NULL, NULL, NULL, NULL FROM moved
+    UNION ALL SELECT 'balances', COUNT(*), NULL, NULL, NULL, NULL FROM balanced
+    UNION ALL SELECT 'printing', COUNT(*), NULL, NULL, NULL, NULL FROM printing
+    UNION ALL SELECT 'records', COUNT(*), profile, district, stopped, NULL FROM printed GROUP BY profile, district, stopped
+    UNION ALL SELECT 'begun', job_id, NULL, NULL, NULL, id FROM begun"
+);
+
+pub(super) async fn run(connection: &mut PgConnection, changes: &Changes<'_>) -> Result<Changed, sqlx::Error> {
+    let Changes { good, balances, begins, .. } = changes;
+    let (actor, account, means) = changes.actor;
+    let query = sqlx::query(STEP).bind(changes.now_us);
+    let query = query
+        .bind(column(good, |card| card.attempt.0))
+        .bind(column(good, |card| card.job.0))
+        .bind(column(good, |card| card.record.0))
+        .bind(column(good, |card| card.batch.0))
+        .bind(column(good, |card| card.lot.0))
+        .bind(column(good, |card| card.place.as_str()));
+    let query = query
+        .bind(column(balances, |balance| balance.0))
+        .bind(column(balances, |balance| balance.1))
+        .bind(column(balances, |balance| balance.2.as_str()))
+        .bind(column(balances, |balance| balance.3));
+    let query = query
+        .bind(column(begins, |begin| begin.name.as_str()))
+        .bind(column(begins, |begin| begin.job.0))
+        .bind(column(begins, |begin| begin.record_version))
+        .bind(column(begins, |begin| begin.printer.as_str()))
+        .bind(column(begins, Begin::state))
+        .bind(column(begins, |begin| i64::from(begin.impressions)));
+    let query = query.bind(changes.node).bind(changes.owner).bind(actor).bind(account).bind(means);
+    let mut changed = Changed::default();
+    for row in query.fetch_all(connection).await? {
+        add(&mut changed, &row)?;
+    }
+    Ok(changed)
+}
+
+fn column<'a, T, C>(rows: &'a [T], value: impl Fn(&'a T) -> C) -> Vec<C> {
+    rows.iter().map(value).collect()
+}
+
+fn add(changed: &mut Changed, row: &PgRow) -> Result<(), sqlx::Error> {
+    let number: i64 = row.try_get(1)?;
+    let field = match row.try_get(0)? {
+        "attempts" => &mut changed.attempts,
+        "jobs" => &mut changed.jobs,
+        "movements" => &mut changed.movements,
+        "balances" => &mut changed.balances,
+        "printing" => &mut changed.printing,
+        "records" => {
+            changed.records.push((row.try_get(2)?, row.try_get(3)?, row.try_get(4)?, number));
+            return Ok(());
+        }
+        _ => {
+            changed.begun.push(Begun { job: JobId(number), key: AttemptKey(row.try_get(5)?) });
+            return Ok(());
+        }
+    };
+    *field = number.unsigned_abs();
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! Tests that a step of printing has the effect of the statements that it replaces, on each database.
+
+use std::collections::BTreeMap;
+
+use cetak::{
+    domain::{
+        audit::Event,
+        id::{AttemptKey, JobId, LotId, RecordId},
+        job::PrintedCard,
+        stock::Place,
+    },
+    engine::planning::{self, Plan},
+    store::{Begin, Begun, Store, StoreError, Tx, keys::Keys},
+};
+use rand::{Rng, RngExt, SeedableRng, seq::IteratorRandom};
+use rand_chacha::ChaCha20Rng;
+
+use crate::{
+    database,
+    world::{World, students},
+};
+
+/// The groups of one run.
+const GROUPS: usize = 40;
+const PRINTERS: [&str; 2] = ["p1", "p2"];
+
+/// The content of a table as text, without the numbers that a rolled back attempt leaves out.
+const CONTENT: [(&str, &str); 5] = [
+    (
+        "attempt",
+        "name || ' ' || job_id || ' ' || printer || ' ' || record_version || ' ' || state || ' ' || impressions || ' ' ||
+         began_at_us || ' ' || COALESCE(ended_at_us, -1) || ' ' || COALESCE(owner, -1)",
+    ),
+    ("job", "id || ' ' || batch_id || ' ' || lot_id || ' ' || state || ' ' || position"),
+    ("record", "id || ' ' || state || ' ' || version || ' ' || COALESCE(reason, '-')"),
+    (
+        "movement AS m LEFT JOIN attempt AS a ON a.id = m.attempt_id",
+        "m.at_us || ' ' || m.lot_id || ' ' || m.from_account || ':' || m.from_place || ' ' || m.to_account || ':' || m.to_place
+         || ' ' || m.quantity || ' ' || m.cause || ' ' || COALESCE(m.document, '-') || ' ' || COALESCE(m.batch_id, -1) || ' ' ||
+         COALESCE(a.name, '-') || ' ' || m.actor || ' ' || COALESCE(m.account, -1) || ' ' || COALESCE(m.means, '-')",
+    ),
+    ("balance", "lot_id || ' ' || account || ':' || place || ' ' || quantity"),
+];
+
+/// A change of both databases between two groups.
+const CHANGES: [&str; 8] = [
+    "INSERT INTO pause (scope, name, reason, actor, at_us) VALUES ('printer', 'p1', 'r', 'a', 0) ON CONFLICT DO NOTHING",
+    "DELETE FROM pause",
+    "UPDATE printer SET breaker = 'open' WHERE name = 'p2'",
+    "UPDATE printer SET breaker = 'closed'",
+    "UPDATE record SET stop = 'updated' WHERE id % 7 = 1 AND state = 'batched'",
+    "UPDATE record SET stop = NULL",
+    "DELETE FROM pause",
+    "UPDATE printer SET breaker = 'closed'",
+];
+
+/// An attempt that began in both databases.
+struct Open {
+    begin: Begin,
+    record: RecordId,
+    keys: [AttemptKey; 2],
+}
+
+#[tokio::test]
+async fn a_step_has_the_effect_of_the_statements_that_it_replaces() {
+    let seed = std::env::var("STEPS_SEED").map_or(2015, |seed| seed.parse().unwrap());
+    println!("STEPS_SEED={seed}");
+    let mut random = ChaCha20Rng::seed_from_u64(seed);
+    let world = World::with(|settings| settings.batch_size = 60).await;
+    let mut queued = planned(&world).await;
+    let (copy, _server) = database::copy(&world.location, world.dir.path()).await;
+    let locations = [&world.location, &copy];
+    let other = Store::open(&copy, Keys::derive(&[7; 32])).await.unwrap();
+    let stores = [&world.engine.store, &other];
+    let (mut open, mut refused): (Vec<Open>, usize) = (Vec::new(), 0);
+    let (mut printed, mut begun_in_all) = (0, 0);
+    for group in 0..GROUPS {
+        if random.random_bool(0.2) {
+            let change = CHANGES.into_iter().choose(&mut random).unwrap();
+            for location in locations {
+                database::execute(location, change).await.unwrap();
+            }
+        }
+        let good: Vec<usize> = (0..open.len()).filter(|_| random.random_bool(0.5)).collect();
+        let begins = begins(&queued, group, &mut random);
+        let swap = random.random_bool(0.2).then(|| random.random_range(0..4));
+        let mut answers = Vec::new();
+        for (at, store) in stores.iter().enumerate() {
+            let mut cards: Vec<PrintedCard> = good.iter().map(|i| card(&open[*i], at)).collect();
+            if let (Some(what), Some(card)) = (swap, cards.first_mut()) {
+                match what {
+                    0 => card.lot = LotId(card.lot.0 + 1),
+                    1 => card.record = RecordId(card.record.0 + 1),
+                    2 => card.batch.0 += 1,
+                    _ => card.attempt = AttemptKey(card.attempt.0 + 1_000),
+                }
+            }
+            let (writer, now) = (&world.engine.writer, world.engine.clock.now());
+            let is_later = at == 0 && group % 2 == 0 && !(cards.is_empty() && begins.is_empty());
+            let mut tx =
+                if is_later { store.write_cards(writer, now).await } else { store.write(writer, now).await }.unwrap();
+            let answer = match (at, swap) {
+                (0, _) => tx.cards_step(&cards, &begins).await,
+                (_, Some(_)) if !cards.is_empty() => Err(StoreError::Conflict("the worker's data")),
+                _ => replaced(&mut tx, &cards, &begins).await,
+            };
+            if answer.is_ok() {
+                tx.audit(Event::new("queue.paused", "queue"));
+                tx.commit().await.unwrap();
+            }
+            answers.push(answer);
+        }
+        match (&answers[0], &answers[1]) {
+            (Ok(one), Ok(other)) => {
+                let of = |begun: &[Begun]| begun.iter().map(|b| (b.job, b.key)).collect::<BTreeMap<_, _>>();
+                let (one, other) = (of(one), of(other));
+                assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>(), "group {group}");
+                good.iter().rev().for_each(|i| drop(open.remove(*i)));
+                printed += good.len();
+                begun_in_all += one.len();
+                for (job, key) in &one {
+                    let begin = begins.iter().find(|begin| begin.job == *job).unwrap().clone();
+                    let record = queued.remove(job).unwrap().1;
+                    if begin.releasing {
+                        open.push(Open { begin, record, keys: [*key, other[job]] });
+                    }
+                }
+            }
+            (Err(StoreError::Conflict(_)), Err(StoreError::Conflict(_))) => refused += 1,
+            (one, other) => panic!("group {group}: {one:?} and {other:?}"),
+        }
+        if group % 4 == 3 {
+            assert_eq!(content(locations[0]).await, content(locations[1]).await, "group {group}");
+        }
+    }
+    assert!(printed > 10 && begun_in_all > printed && refused > 0, "{printed} {begun_in_all} {refused}");
+    let mut seen = Vec::new();
+    for store in stores {
+        let mut tx = store.read().await.unwrap();
+        let entries: Vec<_> = tx.audit_page("cli", 0, 10_000).await.unwrap().into_iter().map(|e| e.entry).collect();
+        let outcomes = tx.printer_outcomes(cetak::domain::time::Timestamp(0)).await.unwrap();
+        seen.push((entries, tx.record_counts().await.unwrap(), outcomes));
+    }
+    assert_eq!(seen[0], seen[1]);
+    other.close().await;
+}
+
+/// Plans a batch for each printer; the second one's blanks are in its hopper. Returns the queued jobs with printer and record.
+async fn planned(world: &World) -> BTreeMap<JobId, (&'static str, RecordId)> {
+    world.import(&students(0..120)).await;
+    for lot in ["one", "two"] {
+        world.receive(120, Some(lot)).await;
+    }
+    let mut queued = BTreeMap::new();
+    for name in PRINTERS {
+        world.printer(name, "").await;
+        let engine = &world.engine;
+        let printer = engine.store.read().await.unwrap().printer_get(name).await.unwrap().unwrap();
+        let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
+        let profile = engine.profile("student").unwrap();
+        let plan = planning::plan(&mut tx, &printer, &profile, &engine.settings).await.unwrap();
+        tx.commit().await.unwrap();
+        let Plan::Batch(_, jobs) = plan else { panic!("records wait: {plan:?}") };
+        queued.extend(jobs.iter().map(|job| (job.id, (name, job.record))));
+    }
+    let hopper = "
+        UPDATE batch SET place = 'p2' WHERE printer = 'p2';
+        UPDATE balance SET quantity = quantity - 60 WHERE account = 'reserved';
+        INSERT INTO balance (lot_id, account, place, quantity) VALUES (1, 'reserved', 'p2', 60)";
+    database::execute(&world.location, hopper).await.unwrap();
+    queued
+}
+
+/// Up to six attempts to begin, some of a wrong version or printer.
+fn begins(queued: &BTreeMap<JobId, (&'static str, RecordId)>, group: usize, random: &mut impl Rng) -> Vec<Begin> {
+    let count = random.random_range(0..=6);
+    let chosen = queued.iter().sample(random, count);
+    let begin = |(job, (printer, _)): (&JobId, &(&'static str, RecordId)), random: &mut dyn Rng| Begin {
+        name: format!("cetak-test-{group}-{job}"),
+        job: *job,
+        record_version: if random.random_ratio(1, 8) { 2 } else { 1 },
+        printer: if random.random_ratio(1, 8) { "p1" } else { *printer }.to_owned(),
+        releasing: !random.random_ratio(1, 8),
+        impressions: random.random_range(1..=2),
+    };
+    chosen.into_iter().map(|one| begin(one, random)).collect()
+}
+
+fn card(open: &Open, at: usize) -> PrintedCard {
+    let place = if open.begin.printer == "p2" { Place::Printer("p2".into()) } else { Place::Vault };
+    PrintedCard {
+        attempt: open.keys[at],
+        name: open.begin.name.clone(),
+        printer: open.begin.printer.clone(),
+        job: open.begin.job,
+        record: open.record,
+        batch: cetak::domain::id::BatchId(if open.begin.printer == "p1" { 1 } else { 2 }),
+        lot: LotId(1),
+        place,
+    }
+}
+
+async fn replaced(tx: &mut Tx, good: &[PrintedCard], begins: &[Begin]) -> Result<Vec<Begun>, StoreError> {
+    tx.save(good.iter().map(PrintedCard::transition).collect()).await?;
+    tx.attempts_begin(begins).await
+}
+
+async fn content(location: &cetak::store::Location) -> Vec<String> {
+    let mut tables = Vec::new();
+    for (from, row) in CONTENT {
+        let sql = format!(
+            "SELECT COALESCE(string_agg(line, '; ' ORDER BY line), '') FROM (SELECT {row} AS line FROM {from}) AS rows"
+        );
+        tables.push(database::execute(location, &sql).await.unwrap());
+    }
+    tables
+}
