@@ -7,7 +7,8 @@
 //! (`cards` measures drawing). Read each figure as a ratio, because absolute figures vary with the machine. Runs are
 //! interleaved, and medians are shown. No time is asserted; the ledger and the audit are checked after each run.
 //!
-//! `-- --quick` takes seconds; `--runs N`; `--printers N`, `sqlite`, `postgresql` measure only these.
+//! `-- --quick` takes seconds; `--runs N`; `--printers N`, `sqlite`, `postgresql` measure only these; `--alone` leaves out the
+//! references.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -64,6 +65,8 @@ struct Plan {
     commits: u32,
     kinds: Vec<Kind>,
     quick: bool,
+    /// Whether no references are measured.
+    alone: bool,
 }
 
 /// Printers, and the number of cards that they print together.
@@ -128,7 +131,7 @@ fn main() -> anyhow::Result<()> {
     println!("cetak {}, {cores} cores, {} runs, medians", env!("CARGO_PKG_VERSION"), plan.runs);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let server = Lazy::default();
-    let mut peer = Peer::install()?;
+    let mut peer = if plan.alone { None } else { Peer::install()? };
     if let Some(peer) = peer.as_mut().filter(|_| !plan.quick) {
         peer.tune(&server, plan.jobs)?;
     }
@@ -141,8 +144,10 @@ fn main() -> anyhow::Result<()> {
     let mut rates: Vec<Vec<Rates>> =
         plan.kinds.iter().map(|_| plan.cases.iter().map(|_| Rates::default()).collect()).collect();
     for run in 0..plan.runs {
-        eprintln!("measuring: run {} of {}, references", run + 1, plan.runs);
-        references.measure(scratch.path(), &server, peer.as_ref(), &plan)?;
+        if !plan.alone {
+            eprintln!("measuring: run {} of {}, references", run + 1, plan.runs);
+            references.measure(scratch.path(), &server, peer.as_ref(), &plan)?;
+        }
         for ((kind, rates), memory) in plan.kinds.iter().zip(&mut rates).zip(&mut memory) {
             for (case, rates) in plan.cases.iter().zip(rates) {
                 eprintln!("measuring: run {} of {}, {} printers, {kind}", run + 1, plan.runs, case.printers);
@@ -172,6 +177,7 @@ impl Plan {
             commits: 2_000,
             kinds: Vec::new(),
             quick: false,
+            alone: false,
         };
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -180,6 +186,7 @@ impl Plan {
                     (plan.runs, plan.quick, plan.jobs, plan.commits) = (1, true, 5_000, 500);
                     plan.cases = cases([(1, 300), (8, 1_000), (64, 5_000), (1_000, 5_000)]);
                 }
+                "--alone" => plan.alone = true,
                 "--runs" => plan.runs = arguments.next().context("`--runs` needs a number")?.parse()?,
                 "--printers" => {
                     let only: i64 = arguments.next().context("`--printers` needs a number")?.parse()?;
