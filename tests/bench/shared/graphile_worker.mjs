@@ -1,8 +1,10 @@
-// graphile-worker at its best, as its own performance test sets it up: a local queue of 500, completions in batches,
-// jobs that do nothing. The benchmark copies this file into the folder where npm installed it, and runs
+// graphile-worker at its best, as its own performance test sets it up: a local queue of 500, completions in batches, jobs that
+// do nothing, or that keep the books of a card with one call of the database for each of its two commits. The benchmark copies this file into the folder where npm installed it, and runs
 //
 //   node graphile_worker.mjs prepare URL            makes its schema
-//   node graphile_worker.mjs enqueue URL JOBS       adds jobs with one statement
+//   node graphile_worker.mjs prepareCards URL CARDS makes its schema, and the books of so many cards and blanks
+//   node graphile_worker.mjs enqueue URL JOBS       adds jobs that do nothing with one statement
+//   node graphile_worker.mjs enqueueCards URL JOBS  the same with jobs that print a card
 //   node graphile_worker.mjs work URL CONCURRENCY   says `ready`, waits for a line, works until nothing is left
 //   node graphile_worker.mjs wake URL TIMES         adds one job at a time to an idle queue
 //
@@ -23,23 +25,38 @@ const fail = (error) => {
 const ADD = `select 1 from graphile_worker.add_jobs(
   array(select json_populate_recordset(null::graphile_worker.job_spec, $1::json)))`;
 
+async function enqueue(identifier) {
+  const pool = connect(11);
+  await pool.query("select 1"); // connected
+  const jobs = JSON.stringify(Array.from({ length: count }, (_, at) => ({ identifier, payload: { id: at + 1 } })));
+  const began = performance.now();
+  await pool.query(ADD, [jobs]);
+  const ms = performance.now() - began;
+  await pool.end();
+  return { ms };
+}
+
 const acts = {
   async prepare() {
     await runMigrations({ connectionString, logger });
     return {};
   },
 
-  async enqueue() {
-    const pool = connect(11);
-    await pool.query("select 1"); // connected
-    const jobs = JSON.stringify(Array.from({ length: count }, (_, id) => ({ identifier: "nothing", payload: { id } })));
-    const began = performance.now();
-    await pool.query(ADD, [jobs]);
-    const ms = performance.now() - began;
+  async prepareCards() {
+    await acts.prepare();
+    const pool = connect(1);
+    await pool.query(readFileSync("graphile_cards.sql", "utf8"));
+    await pool.query("insert into record select id, 'waiting' from generate_series(1, $1::bigint) as id", [count]);
+    await pool.query(`insert into balance select account, shard,
+      case account when 'vault' then (select count(*) from record where id % 64 = shard) else 0 end
+      from unnest(array['vault', 'reserved', 'printed']) as account, generate_series(0, 63) as shard`);
+    await pool.query("vacuum analyze");
     await pool.end();
-    return { ms };
+    return {};
   },
 
+  enqueue: () => enqueue("nothing"),
+  enqueueCards: () => enqueue("card"),
   async work() {
     let jobs = 0;
     const pool = connect(count + 1);
@@ -56,7 +73,13 @@ const acts = {
     await once(process.stdin, "data");
     process.stdin.destroy();
     const began = performance.now();
-    await runOnce({ preset: { worker }, pgPool: pool, logger, taskList: { nothing: () => void jobs++ } });
+    const query = (name, text, values) => pool.query({ name, text, values });
+    const card = async ({ id }) => {
+      const begun = await query("begin", "select begin_card($1) as attempt", [id]);
+      await query("end", "select end_card($1, $2)", [id, begun.rows[0].attempt]);
+      jobs++;
+    };
+    await runOnce({ preset: { worker }, pgPool: pool, logger, taskList: { nothing: () => void jobs++, card } });
     const ms = performance.now() - began;
     await pool.end();
     return { ms, jobs };

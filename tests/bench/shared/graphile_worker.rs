@@ -27,10 +27,21 @@ const WAYS: [(usize, u32); 5] = [(1, 10), (1, 24), (2, 10), (2, 24), (4, 24)];
 /// The installed peer.
 pub(crate) struct Peer {
     folder: PathBuf,
-    way: (usize, u32),
+    /// The fastest pair on this machine, for each kind of job.
+    empty: (usize, u32),
+    cards: (usize, u32),
 }
 
-/// The time that a number of empty jobs takes.
+/// What its jobs do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Jobs {
+    /// Nothing.
+    Empty,
+    /// They keep the same books of a card as the program, with two commits.
+    Cards,
+}
+
+/// The time that a number of jobs takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Work {
     pub(crate) adding: Duration,
@@ -66,29 +77,47 @@ impl Peer {
             }
         }
         fs::write(folder.join("graphile_worker.mjs"), include_str!("graphile_worker.mjs"))?;
-        Ok(Some(Self { folder, way: WAYS[0] }))
+        fs::write(folder.join("graphile_cards.sql"), include_str!("graphile_cards.sql"))?;
+        Ok(Some(Self { folder, empty: WAYS[0], cards: WAYS[0] }))
     }
 
-    /// Chooses the pair of processes and jobs that is fastest on this machine.
-    pub(crate) fn tune(&mut self, server: &Lazy, jobs: u32) -> anyhow::Result<()> {
-        let mut best = Duration::MAX;
-        for way in WAYS {
-            let tried = Self { folder: self.folder.clone(), way };
-            let took = tried.work(server, jobs)?.working;
-            if took < best {
-                (best, self.way) = (took, way);
-            }
-        }
-        println!("{NAME} works best here with {} processes of {} jobs at once", self.way.0, self.way.1);
+    /// Chooses the pair of processes and jobs that is fastest on this machine, for each kind of job.
+    pub(crate) fn tune(&mut self, server: &Lazy, count: u32) -> anyhow::Result<()> {
+        self.empty = self.fastest(server, Jobs::Empty, count)?;
+        self.cards = self.fastest(server, Jobs::Cards, count / 8)?;
         Ok(())
     }
 
+    fn fastest(&self, server: &Lazy, jobs: Jobs, count: u32) -> anyhow::Result<(usize, u32)> {
+        let mut best = (Duration::MAX, WAYS[0]);
+        for way in WAYS {
+            best = best.min((self.work_so(server, jobs, count, way)?.working, way));
+        }
+        let (processes, at_once) = best.1;
+        println!("{NAME} works best here with {processes} processes of {at_once} jobs at once ({jobs:?})");
+        Ok(best.1)
+    }
+
     /// Adds jobs with one statement, and works until none is left. The start of the processes is not counted.
-    pub(crate) fn work(&self, server: &Lazy, jobs: u32) -> anyhow::Result<Work> {
+    pub(crate) fn work(&self, server: &Lazy, jobs: Jobs, count: u32) -> anyhow::Result<Work> {
+        self.work_so(server, jobs, count, if jobs == Jobs::Empty { self.empty } else { self.cards })
+    }
+
+    fn work_so(
+        &self,
+        server: &Lazy,
+        jobs: Jobs,
+        count: u32,
+        (processes, at_once): (usize, u32),
+    ) -> anyhow::Result<Work> {
         let (server, name) = (server.get(), "peer");
         let url = database::create(&server, name);
-        let enqueued = self.prepare_and(&url, "enqueue", jobs)?;
-        let workers: anyhow::Result<Vec<Worker>> = (0..self.way.0).map(|_| self.worker(&url)).collect();
+        let (prepare, enqueue) = match jobs {
+            Jobs::Empty => ("prepare", "enqueue"),
+            Jobs::Cards => ("prepareCards", "enqueueCards"),
+        };
+        let enqueued = self.prepare_and(&url, prepare, enqueue, count)?;
+        let workers: anyhow::Result<Vec<Worker>> = (0..processes).map(|_| self.worker(&url, at_once)).collect();
         let mut workers = workers?;
         let began = Instant::now();
         workers.iter_mut().try_for_each(Worker::go)?;
@@ -96,7 +125,12 @@ impl Peer {
         let working = began.elapsed();
         let counted: u32 = done.iter().map(|done| done.jobs).sum();
         let left = psql(&url, "SELECT COUNT(*) FROM graphile_worker._private_jobs");
-        ensure!(counted == jobs && left == "0", "{NAME} did {counted} of {jobs} jobs, and {left} are left");
+        ensure!(counted == count && left == "0", "{NAME} did {counted} of {count} jobs, and {left} are left");
+        if jobs == Jobs::Cards {
+            let books =
+                psql(&url, "SELECT (SELECT SUM(quantity) FROM balance WHERE account = 'printed'), COUNT(*) FROM audit");
+            ensure!(books == format!("{count}|{}", 3 * count), "{NAME} kept wrong books: {books}");
+        }
         database::remove(&server, &url);
         let adding = Duration::from_secs_f64(enqueued.ms / 1_000.0);
         Ok(Work { adding, working, memory_mb: done.iter().map(|done| done.memory_mb).sum() })
@@ -106,13 +140,13 @@ impl Peer {
     pub(crate) fn wake(&self, server: &Lazy, times: u32) -> anyhow::Result<Vec<f64>> {
         let server = server.get();
         let url = database::create(&server, "peer");
-        let done = self.prepare_and(&url, "wake", times)?;
+        let done = self.prepare_and(&url, "prepare", "wake", times)?;
         database::remove(&server, &url);
         Ok(done.all)
     }
 
-    fn prepare_and(&self, url: &str, act: &str, count: u32) -> anyhow::Result<Done> {
-        let mut node = self.node("prepare", url, 0);
+    fn prepare_and(&self, url: &str, prepare: &str, act: &str, count: u32) -> anyhow::Result<Done> {
+        let mut node = self.node(prepare, url, count);
         output_of(&mut node, "there is no `node`")?;
         let output = output_of(&mut self.node(act, url, count), "there is no `node`")?;
         Ok(serde_json::from_slice(&output)?)
@@ -126,8 +160,8 @@ impl Peer {
         node
     }
 
-    fn worker(&self, url: &str) -> anyhow::Result<Worker> {
-        let mut node = self.node("work", url, self.way.1);
+    fn worker(&self, url: &str, at_once: u32) -> anyhow::Result<Worker> {
+        let mut node = self.node("work", url, at_once);
         let mut child = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let lines = BufReader::new(child.stdout.take().context("it has an output")?);
         let mut worker = Worker { child, lines };

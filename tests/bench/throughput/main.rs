@@ -2,8 +2,9 @@
 //!
 //! For each card the database gets its place in a batch with a reserved blank, the intent, the outcome, and the rows of
 //! ledger and audit, each step durable. Printers take no time, so that only this is measured. The references, in the same
-//! run on the same disk, are single durable writes and transactions, and graphile-worker with as many empty jobs, of which
-//! it keeps nothing. Cards are not drawn, except where a line says so: all printers get one picture that was drawn before
+//! run on the same disk, are single durable writes and transactions, graphile-worker with as many empty jobs, of which it keeps
+//! nothing, and two that keep the same books: graphile-worker on PostgreSQL, and a plain loop on SQLite with a durable transaction
+//! for each step of a card. Cards are not drawn, except where a line says so: all printers get one picture that was drawn before
 //! (`cards` measures drawing). Read each figure as a ratio, because absolute figures vary with the machine. Runs are
 //! interleaved, and medians are shown. No time is asserted; the ledger and the audit are checked after each run.
 //!
@@ -39,7 +40,7 @@ use cetak::{
 };
 use shared::{
     database::{Database, Kind, Lazy},
-    graphile_worker::{self, Peer},
+    graphile_worker::{self, Jobs, Peer},
     office, program,
     table::{Line, number, show},
 };
@@ -118,6 +119,8 @@ struct References {
     syncs: Vec<f64>,
     sqlite: Vec<f64>,
     postgres: Vec<f64>,
+    plain_loop: Vec<f64>,
+    peer_cards: Vec<f64>,
     peer_whole: Vec<f64>,
     peer_work: Vec<f64>,
     peer_memory: Vec<f64>,
@@ -274,8 +277,11 @@ impl References {
         self.syncs.push(raw::synced_writes(folder, Duration::from_millis(500))?);
         self.sqlite.push(raw::sqlite_commits(folder, plan.commits)?);
         self.postgres.push(raw::postgres_commits(folder, &server.get(), plan.commits)?);
+        self.plain_loop.push(raw::plain_loop(folder, plan.commits)?);
         if let Some(peer) = peer {
-            let done = peer.work(server, plan.jobs)?;
+            let cards = plan.jobs / 4;
+            self.peer_cards.push(f64::from(cards) / peer.work(server, Jobs::Cards, cards)?.working.as_secs_f64());
+            let done = peer.work(server, Jobs::Empty, plan.jobs)?;
             let jobs = f64::from(plan.jobs);
             self.peer_whole.push(jobs / (done.adding + done.working).as_secs_f64());
             self.peer_work.push(jobs / done.working.as_secs_f64());
@@ -294,9 +300,13 @@ impl References {
                 .beside("synced writes of 8 kB", &self.syncs)
                 .beside("durable transactions of one row, `sqlite3`", &self.sqlite)
                 .beside("the same, PostgreSQL, `pgbench`", &self.postgres);
-            lines.push(line.beside(format!("{}: work alone, jobs", graphile_worker::NAME), &self.peer_work));
+            let line = line.beside("the same books: a plain loop on SQLite", &self.plain_loop);
+            let line = line.beside(format!("the same books: {}", graphile_worker::NAME), &self.peer_cards);
+            lines.push(line.beside(format!("{}: empty jobs, work alone", graphile_worker::NAME), &self.peer_work));
             let line = Line::new("the same with their import", "a second", &rates.with_import);
-            lines.push(line.beside(format!("{}: enqueue and work, jobs", graphile_worker::NAME), &self.peer_whole));
+            lines.push(
+                line.beside(format!("{}: empty jobs, enqueue and work", graphile_worker::NAME), &self.peer_whole),
+            );
         }
         let printers = plan.largest().printers;
         let what = format!("{kind}, {printers} printers: memory of the program at most");

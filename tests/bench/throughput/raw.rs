@@ -61,3 +61,15 @@ pub(crate) fn postgres_commits(folder: &Path, server: &Postgres, count: u32) -> 
     let rate = said.lines().find_map(|line| line.strip_prefix("tps = ")).context("pgbench says how many")?;
     Ok(rate.split_whitespace().next().context("a number")?.parse()?)
 }
+
+/// Cards a second of a plain loop on SQLite, which keeps the same books with a transaction for each step of a card.
+pub(crate) fn plain_loop(folder: &Path, cards: u32) -> anyhow::Result<f64> {
+    let (database, script) = (folder.join("plain-loop.db"), folder.join("plain_loop.py"));
+    fs::write(&script, include_str!("plain_loop.py"))?;
+    let mut python = Command::new("python3");
+    python.arg(&script).arg(&database).arg(cards.to_string());
+    let said = output_of(&mut python, "the program `python3` is needed; install it with `apt-get install python3`")?;
+    let ms: f64 = String::from_utf8(said)?.trim().parse()?;
+    fs::remove_file(database)?;
+    Ok(f64::from(cards) / ms * 1_000.0)
+}
