@@ -85,9 +85,10 @@ pub(super) enum End {
 // For SQLite: one text of several statements.
 const APPEND: &str = concat!(advance!(), ";", append!());
 const APPEND_AND_COMMIT: &str = concat!(advance!(), ";", append!(), ";COMMIT");
-const COUNT_AND_APPEND: &str = concat!(add_records!("$6"), ";", add_outcomes!("$7"), ";", advance!(), ";", append!());
+const COUNT_AND_APPEND: &str =
+    concat!(add_records!("$6"), ";", add_outcomes!("$7", "v.value"), ";", advance!(), ";", append!());
 const COUNT_APPEND_AND_COMMIT: &str =
-    concat!(add_records!("$6"), ";", add_outcomes!("$7"), ";", advance!(), ";", append!(), ";COMMIT");
+    concat!(add_records!("$6"), ";", add_outcomes!("$7", "v.value"), ";", advance!(), ";", append!(), ";COMMIT");
 
 async fn run_all(
     query: Query<'_, Sqlite, SqliteArguments>,
@@ -157,7 +158,7 @@ impl Tx {
             "WITH records AS (",
             add_records!("$6"),
             "), outcomes AS (",
-            add_outcomes!("$7"),
+            add_outcomes!("$7", "(v.value #>> '{}')"),
             "), head AS (",
             advance!(),
             " RETURNING 1) INSERT INTO audit (chain, seq, entry, hash) SELECT $1, $2, $5, $3 FROM head"

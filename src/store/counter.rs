@@ -8,8 +8,8 @@
 //! asks for the newest only.
 
 use super::{
-    StoreError, Tx,
-    counter_deltas::{Deltas, bucket_start},
+    Inner, StoreError, Tx,
+    counter_deltas::{Deltas, OutcomeKey, bucket_start},
     doing, execute, on, set,
 };
 use crate::domain::time::Timestamp;
@@ -51,12 +51,13 @@ macro_rules! add_records {
         )
     };
 }
-/// Adds the changes `$rows` to the counters of outcomes of the chain `$1`.
+/// Adds the changes in `$rows`, see [`outcome_row`], to the counters of outcomes of the chain `$1`. `$value` is the text of a row.
 macro_rules! add_outcomes {
-    ($rows:literal) => {
+    ($rows:literal, $value:literal) => {
         concat!(
             "INSERT INTO counter_outcome (chain, bucket_start_us, printer, state, number)
-             SELECT $1, CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, CAST(v.value ->> 3 AS BIGINT)
+             SELECT $1, CAST(substr(", $value, ", 1, 19) AS BIGINT), substr(", $value, ", 51), trim(substr(", $value, ", 40, 11)),
+                    CAST(substr(", $value, ", 20, 20) AS BIGINT)
              FROM json_each(",
             $rows,
             ") AS v WHERE true
@@ -70,6 +71,12 @@ pub(super) use {add_outcomes, add_records};
 pub(super) struct CounterRows {
     pub(super) records: String,
     pub(super) outcomes: String,
+}
+
+/// Start of the quarter of an hour, number with its sign, state, and printer: columns of fixed width, because with many printers
+/// there is such a row for almost each card.
+fn outcome_row(((at, printer, state), number): (OutcomeKey, i64)) -> String {
+    format!("{at:019}{number:+020}{state:11}{printer}")
 }
 
 pub(super) const RECORD_COUNTS: &str = "
@@ -87,8 +94,7 @@ impl Tx {
         let Deltas { records, outcomes } = std::mem::take(&mut self.deltas);
         let records: Vec<_> = records.into_iter().filter(|(_, number)| *number != 0).collect();
         let records: Vec<_> = records.iter().map(|((p, d, state, s), n)| (p, d, state, i64::from(*s), n)).collect();
-        let outcomes: Vec<_> = outcomes.into_iter().filter(|(_, number)| *number != 0).collect();
-        let outcomes: Vec<_> = outcomes.iter().map(|((at, printer, state), n)| (at, printer, state, n)).collect();
+        let outcomes: Vec<_> = outcomes.into_iter().filter(|(_, number)| *number != 0).map(outcome_row).collect();
         let is_empty = records.is_empty() && outcomes.is_empty();
         (!is_empty).then(|| CounterRows { records: set(&records), outcomes: set(&outcomes) })
     }
@@ -99,8 +105,11 @@ impl Tx {
         let chain = self.writer.chain.clone();
         execute!(self, sqlx::query(add_records!("$2")).bind(&*chain).bind(&*rows.records))
             .map_err(doing("keeping the counters"))?;
-        execute!(self, sqlx::query(add_outcomes!("$2")).bind(&*chain).bind(&*rows.outcomes))
-            .map_err(doing("keeping the counters"))?;
+        let sql = match self.inner {
+            Inner::Sqlite(_) => add_outcomes!("$2", "v.value"),
+            Inner::Postgres(_) => add_outcomes!("$2", "(v.value #>> '{}')"),
+        };
+        execute!(self, sqlx::query(sql).bind(&*chain).bind(&*rows.outcomes)).map_err(doing("keeping the counters"))?;
         Ok(())
     }
 

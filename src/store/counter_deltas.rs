@@ -9,7 +9,7 @@ use crate::domain::{attempt::AttemptState, record::RecordState};
 const BUCKET_US: i64 = 15 * 60 * 1_000_000;
 
 type RecordKey = (String, String, &'static str, bool);
-type OutcomeKey = (i64, String, &'static str);
+pub(super) type OutcomeKey = (i64, String, &'static str);
 
 /// The changes of the counters in one transaction.
 #[derive(Default, Debug)]

@@ -23,6 +23,7 @@ macro_rules! scripts {
             (12, "test_cards", include_str!(concat!("../../../migrations/", $folder, "/0012_test_cards.sql"))),
             (13, "copies", include_str!(concat!("../../../migrations/", $folder, "/0013_copies.sql"))),
             (14, "unknown_jobs", include_str!(concat!("../../../migrations/", $folder, "/0014_unknown_jobs.sql"))),
+            (15, "commits", include_str!(concat!("../../../migrations/", $folder, "/0015_commits.sql"))),
         ]
     };
 }
