@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use cetak_driver_api::Document;
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
 use super::{
@@ -29,8 +30,10 @@ use crate::{
     store::{Begin, QueuedJob, StoreError, StoredBody},
 };
 
-/// Bodies read at once.
-const BODIES_AHEAD: usize = 50;
+/// Bodies read at once, of about 1 kB each.
+const BODIES_AHEAD: usize = 12;
+/// The size that a worker expects of its first card, in KiB.
+const CARD_KIB: u32 = 32;
 
 /// A card that is rendered and may begin.
 pub(in crate::engine) struct RenderedJob {
@@ -39,6 +42,8 @@ pub(in crate::engine) struct RenderedJob {
     attempt: String,
     version: i64,
     pub(in crate::engine) document: Document,
+    /// Its part of the room for such cards, if it was rendered ahead.
+    room: Option<OwnedSemaphorePermit>,
 }
 
 impl RenderedJob {
@@ -62,6 +67,8 @@ pub(in crate::engine) struct BatchQueue {
     jobs: VecDeque<QueuedJob>,
     bodies: VecDeque<StoredBody>,
     next: Option<RenderedJob>,
+    /// The size of the last rendered card, in KiB.
+    card_kib: u32,
     /// No card of it can be rendered, whatever the record.
     is_unrenderable: bool,
 }
@@ -77,7 +84,8 @@ enum NotRendered {
 impl BatchQueue {
     /// The batch with its queued jobs, in the order of the pile.
     pub(in crate::engine) fn new(batch: Batch, jobs: Vec<QueuedJob>) -> Self {
-        Self { batch, jobs: jobs.into(), bodies: VecDeque::new(), next: None, is_unrenderable: false }
+        let (jobs, bodies) = (jobs.into(), VecDeque::new());
+        Self { batch, jobs, bodies, next: None, card_kib: CARD_KIB, is_unrenderable: false }
     }
 
     /// No job is queued.
@@ -144,7 +152,10 @@ impl BatchQueue {
             let tag = attempt_tag(&engine.store.keys().request(&body.source, &body.request_id));
             let attempt = attempt_name(&engine.settings.site, services.now(), &*engine.entropy, Some(tag));
             match render(services, session.output(), &body, &attempt).await? {
-                Ok(document) => self.next = Some(RenderedJob { job, attempt, version: body.version, document }),
+                Ok(document) => {
+                    self.card_kib = u32::try_from(document.bytes.len().div_ceil(1024)).unwrap_or(u32::MAX);
+                    self.next = Some(RenderedJob { job, attempt, version: body.version, document, room: None });
+                }
                 Err(NotRendered::All(reason)) => {
                     warn!(printer.id = session.name(), "no card can be rendered: {reason}");
                     self.is_unrenderable = true;
@@ -175,12 +186,19 @@ impl BatchQueue {
         Ok(())
     }
 
-    /// [`prepare_next`](Self::prepare_next) beside something else: a failed read must not keep the card in the printer
-    /// from being watched.
+    /// [`prepare_next`](Self::prepare_next) beside something else, if there is room: a failed read must not keep the card in the
+    /// printer from being watched.
     pub(in crate::engine) async fn prepare_ahead(&mut self, services: &Services, session: &PrinterSession) {
+        if self.next.is_some() {
+            return;
+        }
+        let Ok(room) = services.ahead.clone().try_acquire_many_owned(self.card_kib) else { return };
         if let Err(error) = self.prepare_next(services, session).await {
             let error = &error as &dyn std::error::Error;
             warn!(printer.id = session.name(), error, "the next card could not be rendered ahead");
+        }
+        if let Some(next) = &mut self.next {
+            next.room = Some(room);
         }
     }
 

@@ -131,8 +131,14 @@ impl BatchRun<'_> {
         if let Some((effect, settled)) = effect.zip(settled) {
             self.session.settled(effect, settled);
         }
+        let has_none = may_go && begin.is_none();
         let (Some(card), Some(begin), Some(key)) = (card, begin, key) else {
-            return Ok(Next::Over(Progress::Continue));
+            if has_none {
+                // There was no room to render one ahead.
+                self.queue.prepare_next(self.services, self.session).await?;
+            }
+            let is_another = has_none && self.queue.has_next();
+            return Ok(if is_another { Next::Another } else { Next::Over(Progress::Continue) });
         };
         let uploaded = self.upload(key, &begin, card.job, card.document).await?;
         Ok(match uploaded {

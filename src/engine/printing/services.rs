@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::sync::Semaphore;
+
 use crate::{
     domain::{
         batch::{Batch, BatchEnd},
@@ -20,6 +22,10 @@ use crate::{
     store::StoreError,
 };
 
+/// The memory of cards that all workers together render ahead, in KiB. A worker that finds no room renders its next card when its
+/// printer is free: 10 to 20 ms of the seconds that a card takes.
+pub(in crate::engine) const AHEAD_KIB: usize = 32 * 1024;
+
 /// What a worker uses.
 pub(in crate::engine) struct Services {
     pub(in crate::engine) engine: Engine,
@@ -28,6 +34,8 @@ pub(in crate::engine) struct Services {
     pub(in crate::engine) board: Arc<ActivityBoard>,
     pub(in crate::engine) faults: Arc<Faults>,
     pub(in crate::engine) renderer: Arc<dyn CardRenderer>,
+    /// The room for cards that are rendered ahead, in KiB.
+    pub(in crate::engine) ahead: Arc<Semaphore>,
 }
 
 impl Services {

@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinHandle,
+};
 use tracing::warn;
 
 use self::{
@@ -25,7 +28,11 @@ use super::{
     group_commit::{self, CommitQueue},
     instance::{self, InstanceWatch},
     outage_log::{OutageLog, Use},
-    printing::{services::Services, session::PrinterSession, worker::Worker},
+    printing::{
+        services::{AHEAD_KIB, Services},
+        session::PrinterSession,
+        worker::Worker,
+    },
     test_cards,
 };
 use crate::{
@@ -97,6 +104,7 @@ pub async fn run(
         probe: None,
         snapshots: batched_reads::start(engine.clone()),
         bodies: batched_reads::start(engine.clone()),
+        ahead: Arc::new(Semaphore::new(AHEAD_KIB)),
         board: Arc::new(ActivityBoard::new()),
         renderers: HashMap::new(),
         workers: HashMap::new(),
@@ -191,6 +199,7 @@ struct Scheduler {
     probe: Option<JoinHandle<()>>,
     snapshots: ReaderHandle<SnapshotQuery>,
     bodies: ReaderHandle<Bodies>,
+    ahead: Arc<Semaphore>,
     board: Arc<ActivityBoard>,
     renderers: HashMap<String, Arc<dyn CardRenderer>>,
     workers: HashMap<String, WorkerHandle>,
@@ -452,6 +461,7 @@ impl Scheduler {
             engine: self.engine.clone(),
             commits: self.commits.of(&printer.name),
             bodies: self.bodies.clone(),
+            ahead: self.ahead.clone(),
             board: self.board.clone(),
             faults: self.faults.clone(),
             renderer,

@@ -9,7 +9,7 @@
 //! interleaved, and medians are shown. No time is asserted; the ledger and the audit are checked after each run.
 //!
 //! `-- --quick` takes seconds; `--runs N`; `--printers N`, `sqlite`, `postgresql` measure only these; `--alone` leaves out the
-//! references.
+//! references and the cards that are drawn.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -189,7 +189,10 @@ impl Plan {
                     (plan.runs, plan.quick, plan.jobs, plan.commits) = (1, true, 5_000, 500);
                     plan.cases = cases([(1, 300), (8, 1_000), (64, 5_000), (1_000, 5_000)]);
                 }
-                "--alone" => plan.alone = true,
+                "--alone" => {
+                    plan.alone = true;
+                    plan.cases.retain(|case| !case.draws);
+                }
                 "--runs" => plan.runs = arguments.next().context("`--runs` needs a number")?.parse()?,
                 "--printers" => {
                     let only: i64 = arguments.next().context("`--printers` needs a number")?.parse()?;
