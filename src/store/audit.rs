@@ -12,6 +12,7 @@ use super::{
     Inner, StoreError, Tx,
     counter::{CounterRows, add_outcomes, add_records},
     doing, execute, keys, on,
+    tx::End,
 };
 pub use crate::domain::audit::ChainHead;
 use crate::domain::{
@@ -71,15 +72,6 @@ macro_rules! append {
     () => {
         "INSERT INTO audit (chain, seq, entry, hash) SELECT $1, CASE WHEN changes() = 1 THEN $2 END, $5, $3"
     };
-}
-
-/// The end of a transaction after its audit row.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    /// It is open.
-    Open,
-    /// On SQLite it is committed by the same text.
-    Commit,
 }
 
 // For SQLite: one text of several statements.

@@ -6,7 +6,6 @@ use std::{
 };
 
 use super::{
-    audit::End,
     backend::{Backend, Inner, execute, on},
     counter_deltas::Deltas,
     error::{StoreError, doing},
@@ -45,6 +44,15 @@ impl Writer {
     pub(super) fn unnamed() -> Self {
         Self { chain: "".into(), actor: Arc::new(Actor::system("", "", "")), fence: None, owner: None }
     }
+}
+
+/// The end of a transaction after its audit row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// It is open.
+    Open,
+    /// On SQLite it is committed by the same text.
+    Commit,
 }
 
 /// A database transaction. It is rolled back when dropped without [`commit`](Tx::commit).

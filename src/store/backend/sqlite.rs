@@ -2,8 +2,10 @@
 
 use std::{
     fs::Metadata,
+    future::{Pending, pending},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -16,7 +18,10 @@ use sqlx::{
     pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::{runtime::Handle, time::Instant};
+use tokio::{
+    runtime::Handle,
+    time::{Timeout, timeout},
+};
 
 use super::{lock_holder::lock_holder, schema};
 use crate::store::{
@@ -113,7 +118,7 @@ impl SqliteFile {
 
     /// Begins a transaction that writes.
     pub(super) async fn begin_write(&self) -> Result<SqliteTransaction, StoreError> {
-        let (mut transaction, mut tries) = (self.write_later().await?, Tries::new());
+        let (mut transaction, mut tries) = (self.write_later().await?, Tries::default());
         loop {
             let connection = transaction.begin().map_err(doing(BEGINNING))?;
             let begun = sqlx::query("BEGIN IMMEDIATE").execute(connection).await;
@@ -217,18 +222,13 @@ fn result_code(error: &sqlx::Error) -> Option<u32> {
 }
 
 /// The tries to begin a transaction.
-#[derive(Clone, Copy, Debug)]
+#[derive(Default, Debug)]
 pub(in crate::store) struct Tries {
-    began: Instant,
     number: u32,
+    /// Ends after [`WRITE_TIMEOUT`] from the first try that found the file locked.
+    patience: Option<Pin<Box<Timeout<Pending<()>>>>>,
     /// Whether the process was suspended during the first tries.
     is_again: bool,
-}
-
-impl Tries {
-    pub(in crate::store) fn new() -> Self {
-        Self { began: Instant::now(), number: 0, is_again: false }
-    }
 }
 
 /// How far a transaction is.
@@ -299,18 +299,24 @@ impl SqliteTransaction {
         }
         self.stage = Stage::Waiting;
         tries.number += 1;
-        if tries.began.elapsed() > WRITE_TIMEOUT {
-            if tries.number >= TRIES_MIN || tries.is_again {
-                let outage = Outage::Locked { holder: lock_holder(&shared_memory(&self.path)) };
-                return Err(StoreError::Unavailable { doing: BEGINNING, outage, source: None });
-            }
-            *tries = Tries { is_again: true, ..Tries::new() };
-        }
+        let patience = tries.patience.get_or_insert_with(|| Box::pin(timeout(WRITE_TIMEOUT, pending())));
         #[expect(
             clippy::disallowed_methods,
             reason = "waits for another process, which the injected clock does not control"
         )]
-        tokio::time::sleep(WRITE_RETRY).await;
+        let again = tokio::time::sleep(WRITE_RETRY);
+        let is_over = tokio::select! {
+            biased;
+            _ = patience.as_mut() => true,
+            () = again => false,
+        };
+        if is_over && (tries.number >= TRIES_MIN || tries.is_again) {
+            let outage = Outage::Locked { holder: lock_holder(&shared_memory(&self.path)) };
+            return Err(StoreError::Unavailable { doing: BEGINNING, outage, source: None });
+        }
+        if is_over {
+            *tries = Tries { is_again: true, ..Tries::default() };
+        }
         Ok(true)
     }
 

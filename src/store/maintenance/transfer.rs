@@ -8,12 +8,12 @@ use crate::{
     domain::{audit::Event, time::Timestamp},
     store::{
         Location, Store, StoreError, Tx, Writer,
-        audit::End,
         backend::{Backend, Inner, postgres::PgTransaction},
         database::MOVED_TO,
         doing,
         instance::INSTANCE,
         keys,
+        tx::End,
     },
 };
 

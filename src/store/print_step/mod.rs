@@ -3,46 +3,13 @@
 //! Each database has a text of its own for it, because the way to the database costs more than the work there. A test
 //! compares each with `save` and `attempts_begin`, over random groups.
 
+mod change;
 mod postgres;
 mod sqlite;
 
-use super::{
-    Begin, Begun, Inner, StoreError, Tx,
-    attempt::UNKNOWN_OWNER,
-    doing,
-    stock::{self, Delta},
-};
+use self::change::{Changes, SAVING};
+use super::{Begin, Begun, Inner, StoreError, Tx, attempt::UNKNOWN_OWNER, doing, stock};
 use crate::domain::{attempt::AttemptState, job::PrintedCard, record::RecordState};
-
-const SAVING: &str = "saving cards";
-
-/// What a step changes.
-struct Changes<'a> {
-    good: &'a [PrintedCard],
-    /// The changes of the balances by these cards.
-    balances: &'a [Delta],
-    begins: &'a [Begin],
-    now_us: i64,
-    node: Option<&'a str>,
-    /// The owner of the attempts to begin.
-    owner: i64,
-    /// Name, account and means.
-    actor: (&'a str, Option<i64>, &'a str),
-}
-
-/// What a step has changed.
-#[derive(Default)]
-struct Changed {
-    attempts: u64,
-    jobs: u64,
-    movements: u64,
-    balances: u64,
-    /// The profile and district of records, whether their cards are recalled, and their number.
-    records: Vec<(String, String, bool, i64)>,
-    begun: Vec<Begun>,
-    /// The jobs of these attempts.
-    printing: u64,
-}
 
 impl Tx {
     /// Saves good cards, each with its movement and its event, and begins attempts that no guard refuses. Returns the

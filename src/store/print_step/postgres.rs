@@ -3,7 +3,7 @@
 
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
-use super::{Changed, Changes};
+use super::change::{Changed, Changes};
 use crate::{
     domain::id::{AttemptKey, JobId},
     store::{Begin, Begun, attempt::begin},

@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt;
 use sqlx::{Either, Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 
-use super::{Changed, Changes, SAVING};
+use super::change::{Changed, Changes, SAVING};
 use crate::{
     domain::{
         id::{AttemptKey, JobId},
@@ -92,7 +92,7 @@ pub(super) async fn run(transaction: &mut SqliteTransaction, changes: &Changes<'
         let query = query.bind(&*jobs).bind(&*balances).bind(changes.node).bind(changes.owner);
         query.bind(actor).bind(account).bind(means)
     };
-    let mut tries = Tries::new();
+    let mut tries = Tries::default();
     let changed = loop {
         if transaction.is_waiting() {
             let connection = transaction.begin().map_err(doing(SAVING))?;
