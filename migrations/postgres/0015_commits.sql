@@ -4,7 +4,6 @@
 -- A changed row stays in its page if there is room and no index has a changed column. Then no index is written.
 ALTER TABLE record SET (fillfactor = 85);
 ALTER TABLE job SET (fillfactor = 70);
-ALTER TABLE batch SET (fillfactor = 70);
 -- A few rows that change with each commit.
 ALTER TABLE balance SET (fillfactor = 20);
 ALTER TABLE counter_record SET (fillfactor = 20);

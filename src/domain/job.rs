@@ -61,7 +61,7 @@ pub struct PrintedCard {
 }
 
 impl PrintedCard {
-    /// The transition for the card.
+    /// The transition for the card. A step of the store has the same effect.
     pub fn transition(&self) -> Transition {
         let (from, to) = (AttemptState::Releasing, AttemptState::Printed);
         Transition {

@@ -128,7 +128,7 @@ pub(super) use {begin, may_print};
 pub(super) const UNKNOWN_OWNER: i64 = 0;
 
 /// The row of an attempt for [`begin!`](begin).
-fn begin_row(b: &Begin) -> (&str, i64, i64, &str, &'static str, u32) {
+fn json_row(b: &Begin) -> (&str, i64, i64, &str, &'static str, u32) {
     (&b.name, b.job.0, b.record_version, &b.printer, b.state(), b.impressions)
 }
 
@@ -160,7 +160,7 @@ impl Tx {
         if begins.is_empty() {
             return Ok(Vec::new());
         }
-        let rows: Vec<_> = begins.iter().map(begin_row).collect();
+        let rows: Vec<_> = begins.iter().map(json_row).collect();
         let (now, node, owner) = (self.now.0, self.writer.node(), self.writer.owner.unwrap_or(UNKNOWN_OWNER));
         let begun: Vec<(i64, i64)> =
             on!(self, c => sqlx::query_as(BEGIN).bind(set(&rows)).bind(now).bind(node).bind(owner).fetch_all(c))

@@ -5,7 +5,7 @@
 
 use std::sync::PoisonError;
 
-use futures_util::{TryStreamExt, future::ready};
+use futures_util::TryStreamExt;
 use sqlx::{Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 
 use super::{
@@ -51,11 +51,14 @@ pub struct ChainFault {
 }
 
 /// The number of rows in one read of a check.
-const PAGE_ROWS: i64 = 1_000;
+const PAGE_ROWS: i64 = 250;
 
 pub(super) const NEWEST: &str = "
-    SELECT (SELECT a.entry FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h
+    SELECT (SELECT substr(a.entry, 1, 400) FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h
     WHERE NOT EXISTS (SELECT 1 FROM meta AS m WHERE m.key = 'clock_accepted/' || h.chain AND CAST(m.value AS BIGINT) >= h.seq)";
+
+/// The number of rows in one read of a list.
+const LIST_ROWS: i64 = 16;
 
 const ROWS_AFTER: &str = "SELECT seq, entry, hash FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 
@@ -82,12 +85,16 @@ const COUNT_AND_APPEND: &str =
 const COUNT_APPEND_AND_COMMIT: &str =
     concat!(add_records!("$6"), ";", add_outcomes!("$7", "v.value"), ";", advance!(), ";", append!(), ";COMMIT");
 
+/// Runs a text of that many statements.
 async fn run_all(
     query: Query<'_, Sqlite, SqliteArguments>,
     connection: &mut SqliteConnection,
+    statements: usize,
 ) -> Result<(), sqlx::Error> {
     #[expect(deprecated, reason = "other databases take one statement at a time, and this text is SQLite's")]
-    query.execute_many(connection).await.try_for_each(|_| ready(Ok(()))).await
+    let done: Vec<_> = query.execute_many(connection).await.try_collect().await?;
+    // The answers end early if the thread of the connection ends.
+    if done.len() == statements { Ok(()) } else { Err(sqlx::Error::WorkerCrashed) }
 }
 
 /// `SQLITE_CONSTRAINT_NOTNULL`. Only that statement is undone.
@@ -160,11 +167,11 @@ impl Tx {
         let seq = seq_before + i64::try_from(events.len()).unwrap_or(i64::MAX);
         let hash = self.keys.audit(&hash, &text).to_vec();
         if let Inner::Sqlite(transaction) = &mut self.inner {
-            let sql = match (&counters, end) {
-                (None, End::Open) => APPEND,
-                (None, End::Commit) => APPEND_AND_COMMIT,
-                (Some(_), End::Open) => COUNT_AND_APPEND,
-                (Some(_), End::Commit) => COUNT_APPEND_AND_COMMIT,
+            let (sql, statements) = match (&counters, end) {
+                (None, End::Open) => (APPEND, 2),
+                (None, End::Commit) => (APPEND_AND_COMMIT, 3),
+                (Some(_), End::Open) => (COUNT_AND_APPEND, 4),
+                (Some(_), End::Commit) => (COUNT_APPEND_AND_COMMIT, 5),
             };
             let query = sqlx::query(sql).bind(&*chain).bind(seq).bind(hash.as_slice()).bind(seq_before).bind(&*text);
             let query = match counters {
@@ -172,7 +179,7 @@ impl Tx {
                 None => query,
             };
             let done = match transaction.open() {
-                Ok(connection) => run_all(query, connection).await,
+                Ok(connection) => run_all(query, connection, statements).await,
                 Err(error) => Err(error),
             };
             if done.as_ref().is_err_and(is_null_refused) {
@@ -228,18 +235,19 @@ impl Tx {
     /// Events of a chain after number `after`, oldest first, at most `limit`.
     pub async fn audit_page(&mut self, chain: &str, after: i64, limit: i64) -> Result<Vec<AuditEntry>, StoreError> {
         let limit = usize::try_from(limit).unwrap_or(0);
-        let read = on!(self, c => async {
-            let mut page = Vec::new();
-            // A row may hold many events, so no more rows are read than the page needs.
-            let mut rows = sqlx::query_as::<_, (i64, String, Vec<u8>)>(ROWS_AFTER).bind(chain).bind(after).bind(i64::MAX).fetch(c);
-            while page.len() < limit && let Some((last, text, _)) = rows.try_next().await? {
-                let first = last + 1 - i64::try_from(events_in(&text)).unwrap_or(1);
-                let entries = (first..).zip(entries(&text)).filter(|(seq, _)| *seq > after);
+        let (mut page, mut seq) = (Vec::new(), after);
+        while page.len() < limit {
+            // A row may hold many events, so only a few rows are read at once.
+            let rows = self.audit_rows(chain, seq, LIST_ROWS).await?;
+            let Some(last) = rows.last() else { break };
+            seq = last.seq;
+            for row in rows {
+                let first = row.seq + 1 - i64::try_from(events_in(&row.text)).unwrap_or(1);
+                let entries = (first..).zip(entries(&row.text)).filter(|(seq, _)| *seq > after);
                 page.extend(entries.take(limit - page.len()).map(|(seq, entry)| AuditEntry { seq, entry }));
             }
-            Ok::<_, sqlx::Error>(page)
-        });
-        read.map_err(doing("reading the audit"))
+        }
+        Ok(page)
     }
 
     async fn audit_rows(&mut self, chain: &str, after: i64, limit: i64) -> Result<Vec<SealedRow>, StoreError> {
@@ -299,10 +307,12 @@ impl Tx {
                 if hash != row.hash {
                     return Ok(Err((row.seq, "the row was changed or moved")));
                 }
-                seq = row.seq;
-                if sealed.is_some_and(|s| s.seq == seq && s.hash != keys::hex(&hash)) {
-                    return Ok(Err((seq, "the chain differs from the seal")));
+                // A seal has the number of the last event of a row.
+                let is_other = |s: &&ChainHead| s.seq != row.seq || s.hash != keys::hex(&hash);
+                if let Some(sealed) = sealed.filter(|s| seq < s.seq && s.seq <= row.seq).filter(is_other) {
+                    return Ok(Err((sealed.seq, "the chain differs from the seal")));
                 }
+                seq = row.seq;
             }
         }
         Ok(if sealed.is_some_and(|s| s.seq > seq) {

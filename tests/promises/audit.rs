@@ -6,7 +6,7 @@ use cetak::{
         permission::{Permit, SystemAct},
     },
     store::{
-        Store,
+        ChainHead, Store,
         keys::{Keys, hex},
     },
 };
@@ -159,7 +159,9 @@ async fn a_row_holds_all_events_of_a_commit_and_each_is_found_shown_and_verified
     let acts = [&["one", "two", "three"][..], &["four"], &["five", "six"]];
     for acts in acts {
         let mut tx = world.engine.write(&permit).await.unwrap();
-        acts.iter().for_each(|act| tx.audit(Event::new("queue.paused", *act)));
+        for act in acts {
+            tx.audit(Event::new("queue.paused", *act));
+        }
         tx.commit().await.unwrap();
     }
     let chain = &*world.engine.writer.chain;
@@ -176,6 +178,9 @@ async fn a_row_holds_all_events_of_a_commit_and_each_is_found_shown_and_verified
         let rest = expected.iter().skip(usize::try_from(after).unwrap()).take(usize::try_from(limit).unwrap());
         assert_eq!(shown, rest.copied().collect::<Vec<_>>(), "after {after}, at most {limit}");
     }
+    let seal = ChainHead { chain: chain.to_owned(), seq: 2, hash: "00".into() };
+    let faults = tx.audit_verify(&[seal]).await.unwrap().1;
+    assert_eq!(faults.iter().map(|f| (f.seq, f.what)).collect::<Vec<_>>(), [(2, "the chain differs from the seal")]);
     drop(tx);
     for (statement, fault) in [
         ("UPDATE audit SET entry = replace(entry, 'two', 'tow') WHERE seq = 3", "3: the row was changed or moved"),

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use cetak::{
     domain::{
         audit::Event,
-        id::{AttemptKey, JobId, LotId, RecordId},
+        id::{AttemptKey, BatchId, JobId, LotId, RecordId},
         job::PrintedCard,
         stock::Place,
+        time::Timestamp,
     },
     engine::planning::{self, Plan},
-    store::{Begin, Begun, Store, StoreError, Tx, keys::Keys},
+    store::{Begin, Begun, RecordCount, Store, StoreError, Tx, keys::Keys},
 };
 use rand::{Rng, RngExt, SeedableRng, seq::IteratorRandom};
 use rand_chacha::ChaCha20Rng;
@@ -64,7 +65,6 @@ struct Open {
 #[tokio::test]
 async fn a_step_has_the_effect_of_the_statements_that_it_replaces() {
     let seed = std::env::var("STEPS_SEED").map_or(2015, |seed| seed.parse().unwrap());
-    println!("STEPS_SEED={seed}");
     let mut random = ChaCha20Rng::seed_from_u64(seed);
     let world = World::with(|settings| settings.batch_size = 60).await;
     let mut queued = planned(&world).await;
@@ -88,12 +88,7 @@ async fn a_step_has_the_effect_of_the_statements_that_it_replaces() {
         for (at, store) in stores.iter().enumerate() {
             let mut cards: Vec<PrintedCard> = good.iter().map(|i| card(&open[*i], at)).collect();
             if let (Some(what), Some(card)) = (swap, cards.first_mut()) {
-                match what {
-                    0 => card.lot = LotId(card.lot.0 + 1),
-                    1 => card.record = RecordId(card.record.0 + 1),
-                    2 => card.batch.0 += 1,
-                    _ => card.attempt = AttemptKey(card.attempt.0 + 1_000),
-                }
+                spoil(card, what);
             }
             let (writer, now) = (&world.engine.writer, world.engine.clock.now());
             let is_later = at == 0 && group % 2 == 0 && !(cards.is_empty() && begins.is_empty());
@@ -114,7 +109,7 @@ async fn a_step_has_the_effect_of_the_statements_that_it_replaces() {
             (Ok(one), Ok(other)) => {
                 let of = |begun: &[Begun]| begun.iter().map(|b| (b.job, b.key)).collect::<BTreeMap<_, _>>();
                 let (one, other) = (of(one), of(other));
-                assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>(), "group {group}");
+                assert!(one.keys().eq(other.keys()), "STEPS_SEED={seed}, group {group}: {one:?} and {other:?}");
                 good.iter().rev().for_each(|i| drop(open.remove(*i)));
                 printed += good.len();
                 begun_in_all += one.len();
@@ -127,22 +122,21 @@ async fn a_step_has_the_effect_of_the_statements_that_it_replaces() {
                 }
             }
             (Err(StoreError::Conflict(_)), Err(StoreError::Conflict(_))) => refused += 1,
-            (one, other) => panic!("group {group}: {one:?} and {other:?}"),
+            (one, other) => panic!("STEPS_SEED={seed}, group {group}: {one:?} and {other:?}"),
         }
         if group % 4 == 3 {
-            assert_eq!(content(locations[0]).await, content(locations[1]).await, "group {group}");
+            assert_eq!(content(locations[0]).await, content(locations[1]).await, "STEPS_SEED={seed}, group {group}");
         }
     }
     assert!(printed > 10 && begun_in_all > printed && refused > 0, "{printed} {begun_in_all} {refused}");
-    let mut seen = Vec::new();
-    for store in stores {
-        let mut tx = store.read().await.unwrap();
-        let entries: Vec<_> = tx.audit_page("cli", 0, 10_000).await.unwrap().into_iter().map(|e| e.entry).collect();
-        let outcomes = tx.printer_outcomes(cetak::domain::time::Timestamp(0)).await.unwrap();
-        seen.push((entries, tx.record_counts().await.unwrap(), outcomes));
-    }
-    assert_eq!(seen[0], seen[1]);
+    assert_eq!(events_and_counters(stores[0]).await, events_and_counters(stores[1]).await, "STEPS_SEED={seed}");
     other.close().await;
+}
+
+async fn events_and_counters(store: &Store) -> (Vec<String>, Vec<RecordCount>, Vec<(String, String, i64)>) {
+    let mut tx = store.read().await.unwrap();
+    let entries = tx.audit_page("cli", 0, 10_000).await.unwrap().into_iter().map(|entry| entry.entry).collect();
+    (entries, tx.record_counts().await.unwrap(), tx.printer_outcomes(Timestamp(0)).await.unwrap())
 }
 
 /// Plans a batch for each printer; the second one's blanks are in its hopper. Returns the queued jobs with printer and record.
@@ -160,14 +154,23 @@ async fn planned(world: &World) -> BTreeMap<JobId, (&'static str, RecordId)> {
         let profile = engine.profile("student").unwrap();
         let plan = planning::plan(&mut tx, &printer, &profile, &engine.settings).await.unwrap();
         tx.commit().await.unwrap();
-        let Plan::Batch(_, jobs) = plan else { panic!("records wait: {plan:?}") };
-        queued.extend(jobs.iter().map(|job| (job.id, (name, job.record))));
+        assert!(matches!(plan, Plan::Batch(..)), "records wait: {plan:?}");
     }
     let hopper = "
         UPDATE batch SET place = 'p2' WHERE printer = 'p2';
         UPDATE balance SET quantity = quantity - 60 WHERE account = 'reserved';
         INSERT INTO balance (lot_id, account, place, quantity) VALUES (1, 'reserved', 'p2', 60)";
     database::execute(&world.location, hopper).await.unwrap();
+    // No second card may begin for a record that is printed in the same step, whatever the jobs say.
+    let second = "
+        INSERT INTO job (batch_id, record_id, copy, lot_id, state, position, due_at_us)
+        SELECT batch_id, record_id, copy, lot_id, state, 1000 + id, due_at_us FROM job WHERE id % 4 = 0";
+    database::execute(&world.location, second).await.unwrap();
+    let mut tx = world.engine.store.read().await.unwrap();
+    for (batch, name) in (1..).zip(PRINTERS) {
+        let jobs = tx.jobs_queued(BatchId(batch)).await.unwrap();
+        queued.extend(jobs.iter().map(|job| (job.id, (name, job.record))));
+    }
     queued
 }
 
@@ -194,9 +197,19 @@ fn card(open: &Open, at: usize) -> PrintedCard {
         printer: open.begin.printer.clone(),
         job: open.begin.job,
         record: open.record,
-        batch: cetak::domain::id::BatchId(if open.begin.printer == "p1" { 1 } else { 2 }),
+        batch: BatchId(if open.begin.printer == "p1" { 1 } else { 2 }),
         lot: LotId(1),
         place,
+    }
+}
+
+/// Changes one of the facts that a worker knows of its card.
+fn spoil(card: &mut PrintedCard, what: usize) {
+    match what {
+        0 => card.lot = LotId(card.lot.0 + 1),
+        1 => card.record = RecordId(card.record.0 + 1),
+        2 => card.batch.0 += 1,
+        _ => card.attempt = AttemptKey(card.attempt.0 + 1_000),
     }
 }
 

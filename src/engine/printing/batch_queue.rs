@@ -32,8 +32,6 @@ use crate::{
 
 /// Bodies read at once, of about 1 kB each.
 const BODIES_AHEAD: usize = 12;
-/// The size that a worker expects of its first card, in KiB.
-const CARD_KIB: u32 = 32;
 
 /// A card that is rendered and may begin.
 pub(in crate::engine) struct RenderedJob {
@@ -85,7 +83,7 @@ impl BatchQueue {
     /// The batch with its queued jobs, in the order of the pile.
     pub(in crate::engine) fn new(batch: Batch, jobs: Vec<QueuedJob>) -> Self {
         let (jobs, bodies) = (jobs.into(), VecDeque::new());
-        Self { batch, jobs, bodies, next: None, card_kib: CARD_KIB, is_unrenderable: false }
+        Self { batch, jobs, bodies, next: None, card_kib: 1, is_unrenderable: false }
     }
 
     /// No job is queued.
@@ -198,7 +196,7 @@ impl BatchQueue {
             warn!(printer.id = session.name(), error, "the next card could not be rendered ahead");
         }
         if let Some(next) = &mut self.next {
-            next.room = Some(room);
+            next.room = Some(fitted(room, self.card_kib, services));
         }
     }
 
@@ -209,6 +207,19 @@ impl BatchQueue {
         let at = self.bodies.iter().position(|body| body.id == job.record);
         Ok(at.and_then(|at| self.bodies.remove(at)))
     }
+}
+
+/// The room of a card of that size. What is missing is taken if there is any.
+fn fitted(mut room: OwnedSemaphorePermit, card_kib: u32, services: &Services) -> OwnedSemaphorePermit {
+    let held = u32::try_from(room.num_permits()).unwrap_or(u32::MAX);
+    if let Some(missing) = card_kib.checked_sub(held) {
+        if let Ok(more) = services.ahead.clone().try_acquire_many_owned(missing) {
+            room.merge(more);
+        }
+    } else {
+        drop(room.split(room.num_permits() - card_kib as usize));
+    }
+    room
 }
 
 /// Why the record is not printed, if another database has sent it to a printer, and no person has accepted that job.

@@ -42,7 +42,7 @@ pub(in crate::engine) struct BatchRun<'a> {
 enum Next {
     /// This card is in the printer, and may be released.
     Card(ActiveAttempt),
-    /// A card could not be sent: take the next.
+    /// A card could not be sent, or the next one was rendered just now: take the next.
     Another,
     /// The run is over.
     Over(Progress),

@@ -95,30 +95,7 @@ pub async fn run(
             }
         }
     }
-    let mut scheduler = Scheduler {
-        engine: engine.clone(),
-        commits: start_writer(engine, unwritten.clone()),
-        faults,
-        away,
-        unwritten,
-        probe: None,
-        snapshots: batched_reads::start(engine.clone()),
-        bodies: batched_reads::start(engine.clone()),
-        ahead: Arc::new(Semaphore::new(AHEAD_KIB)),
-        board: Arc::new(ActivityBoard::new()),
-        renderers: HashMap::new(),
-        workers: HashMap::new(),
-        unusable: HashMap::new(),
-        aborted: Vec::new(),
-        giving: HashSet::new(),
-        heartbeat_at: None,
-        test_cards: None,
-        test_cards_at: None,
-        instance: InstanceWatch::default(),
-        must_start: true,
-        lacks: false,
-        ends: false,
-    };
+    let mut scheduler = Scheduler::new(engine, faults, (away, unwritten));
     let mut news = engine.store.listen().await;
     let blocked = loop {
         let is_settled = match Box::pin(scheduler.check(&mut news)).await {
@@ -225,6 +202,33 @@ struct Scheduler {
 }
 
 impl Scheduler {
+    fn new(engine: &Engine, faults: Arc<Faults>, (away, unwritten): (Arc<OutageLog>, Arc<OutageLog>)) -> Self {
+        Self {
+            engine: engine.clone(),
+            commits: start_writer(engine, unwritten.clone()),
+            faults,
+            away,
+            unwritten,
+            probe: None,
+            snapshots: batched_reads::start(engine.clone()),
+            bodies: batched_reads::start(engine.clone()),
+            ahead: Arc::new(Semaphore::new(AHEAD_KIB)),
+            board: Arc::new(ActivityBoard::new()),
+            renderers: HashMap::new(),
+            workers: HashMap::new(),
+            unusable: HashMap::new(),
+            aborted: Vec::new(),
+            giving: HashSet::new(),
+            heartbeat_at: None,
+            test_cards: None,
+            test_cards_at: None,
+            instance: InstanceWatch::default(),
+            must_start: true,
+            lacks: false,
+            ends: false,
+        }
+    }
+
     /// Sends a due heartbeat, and starts workers if there may be new printers. Returns false if other nodes are about
     /// to give up printers for this one, or test cards are being settled.
     async fn check(&mut self, news: &mut ChangeListener) -> Result<bool, EngineError> {

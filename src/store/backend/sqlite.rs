@@ -43,7 +43,7 @@ const READER_CACHE: &str = "-4096";
 
 /// An open SQLite file: one connection that writes, and a pool of connections that read.
 ///
-/// SQLite opens a file for reading that it may not open for writing at that moment. `BEGIN IMMEDIATE` succeeds on such
+/// If SQLite may not open a file for writing, it opens it for reading only. `BEGIN IMMEDIATE` succeeds on such
 /// a connection, every write fails with `SQLITE_READONLY`, and it never writes again. After that error the connection is
 /// closed.
 #[derive(Clone, Debug)]
@@ -147,9 +147,10 @@ impl SqliteFile {
     /// Begins a transaction that reads, on a snapshot.
     pub(super) async fn begin_read(&self) -> Result<SqliteTransaction, StoreError> {
         let failed = || doing("beginning to read");
-        let mut connection = acquired(&self.read).await.map_err(failed())?;
-        sqlx::query("BEGIN").execute(&mut *connection).await.map_err(failed())?;
-        Ok(self.transaction(connection, Stage::Open))
+        // Rolled back if this future is dropped.
+        let mut transaction = self.transaction(acquired(&self.read).await.map_err(failed())?, Stage::Open);
+        let begun = sqlx::query("BEGIN").execute(transaction.open().map_err(failed())?).await;
+        begun.map(|_| transaction).map_err(failed())
     }
 
     /// A connection for one statement that reads, on a snapshot of its own.
@@ -164,7 +165,7 @@ impl SqliteFile {
             stage,
             failed: false,
             path: self.path.clone(),
-            is_read_only: self.is_read_only.clone(),
+            is_read_only: (stage == Stage::Waiting).then(|| self.is_read_only.clone()),
         }
     }
 
@@ -209,13 +210,6 @@ fn is_read_only(error: &sqlx::Error) -> bool {
     result_code(error).is_some_and(|code| code & 0xff == 8)
 }
 
-/// Notes an error of [`is_read_only`].
-fn note<T>(flag: &AtomicBool, result: &Result<T, sqlx::Error>) {
-    if result.as_ref().is_err_and(is_read_only) {
-        flag.store(true, Ordering::Release);
-    }
-}
-
 /// SQLite's extended result code.
 fn result_code(error: &sqlx::Error) -> Option<u32> {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code)?.parse().ok()
@@ -257,8 +251,8 @@ pub(in crate::store) struct SqliteTransaction {
     /// statement in a transaction of its own.
     failed: bool,
     path: PathBuf,
-    /// As in [`SqliteFile`].
-    is_read_only: Arc<AtomicBool>,
+    /// As in [`SqliteFile`]; `None` for a connection that reads.
+    is_read_only: Option<Arc<AtomicBool>>,
 }
 
 impl SqliteTransaction {
@@ -323,7 +317,11 @@ impl SqliteTransaction {
     /// Notes the result of a statement.
     pub(in crate::store) fn note<T>(&mut self, result: &Result<T, sqlx::Error>) {
         self.failed |= result.is_err();
-        note(&self.is_read_only, result);
+        if let Some(flag) = &self.is_read_only
+            && result.as_ref().is_err_and(is_read_only)
+        {
+            flag.store(true, Ordering::Release);
+        }
     }
 
     /// Notes that a text ended with `COMMIT`.
@@ -332,7 +330,7 @@ impl SqliteTransaction {
     }
 
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        if matches!(self.stage, Stage::Waiting | Stage::Ended) {
+        if !self.failed && matches!(self.stage, Stage::Waiting | Stage::Ended) {
             return Ok(());
         }
         let committed = match self.open() {
@@ -358,7 +356,7 @@ impl Drop for SqliteTransaction {
                 }
             });
         } else {
-            connection.close_on_drop();
+            drop(connection.detach()); // nothing can wait for the rollback: the connection is closed
         }
     }
 }

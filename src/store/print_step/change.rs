@@ -1,4 +1,4 @@
-//! What a step changes, and what it has changed.
+//! What a step of printing changes, and what it has changed.
 
 use crate::{
     domain::job::PrintedCard,
@@ -8,7 +8,7 @@ use crate::{
 pub(super) const SAVING: &str = "saving cards";
 
 /// What a step changes.
-pub(super) struct Changes<'a> {
+pub(super) struct Step<'a> {
     pub(super) good: &'a [PrintedCard],
     /// The changes of the balances by these cards.
     pub(super) balances: &'a [Delta],

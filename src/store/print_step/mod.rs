@@ -1,13 +1,13 @@
 //! The hot path of printing: saves good cards and begins the next attempts together.
 //!
-//! Each database has a text of its own for it, because the way to the database costs more than the work there. A test
-//! compares each with `save` and `attempts_begin`, over random groups.
+//! Each database has a text of its own for it, because a round trip costs more than most statements. A test compares each with
+//! `save` and `attempts_begin`, over random groups.
 
 mod change;
 mod postgres;
 mod sqlite;
 
-use self::change::{Changes, SAVING};
+use self::change::{SAVING, Step};
 use super::{Begin, Begun, Inner, StoreError, Tx, attempt::UNKNOWN_OWNER, doing, stock};
 use crate::domain::{attempt::AttemptState, job::PrintedCard, record::RecordState};
 
@@ -24,7 +24,7 @@ impl Tx {
         }
         let movements: Vec<_> = good.iter().map(PrintedCard::movement).collect();
         let balances = stock::deltas(&movements);
-        let changes = Changes {
+        let step = Step {
             good,
             balances: &balances,
             begins,
@@ -34,9 +34,9 @@ impl Tx {
             actor: self.writer.actor.columns(),
         };
         let changed = match &mut self.inner {
-            Inner::Sqlite(transaction) => sqlite::run(transaction, &changes).await?,
+            Inner::Sqlite(transaction) => sqlite::run(transaction, &step).await?,
             Inner::Postgres(transaction) => {
-                Box::pin(transaction.run(async |c| postgres::run(c, &changes).await)).await.map_err(doing(SAVING))?
+                Box::pin(transaction.run(async |c| postgres::run(c, &step).await)).await.map_err(doing(SAVING))?
             }
         };
         let records = changed.records.iter().map(|(_, _, _, number)| number.unsigned_abs()).sum();

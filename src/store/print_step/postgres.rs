@@ -1,9 +1,9 @@
-//! The step on PostgreSQL: one statement that contains the others, because each way to the server costs more than most
-//! statements. Its parts see the database as it was before, and no two of them concern the same row.
+//! The step on PostgreSQL: one statement that contains the others. Its parts see the database as it was before, so that the guards
+//! exclude that two of them change the same row, and that an attempt begins for a record that is printed just now.
 
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
-use super::change::{Changed, Changes};
+use super::change::{Changed, Step};
 use crate::{
     domain::id::{AttemptKey, JobId},
     store::{Begin, Begun, attempt::begin},
@@ -38,7 +38,8 @@ const STEP: &str = concat!(
         WHERE balance.lot_id = v.lot AND balance.account = v.account AND balance.place = v.place RETURNING 1
     ), begun AS (",
     begin!(
-        "SELECT * FROM unnest($12, $13, $14, $15, $16, $17) AS e (name, job, version, printer, state, impressions)",
+        "SELECT * FROM unnest($12, $13, $14, $15, $16, $17) AS e (name, job, version, printer, state, impressions)
+         WHERE e.job NOT IN (SELECT job.id FROM good CROSS JOIN job WHERE job.record_id = good.record)",
         "$1",
         "$18",
         "$19"
@@ -55,10 +56,10 @@ const STEP: &str = concat!(
     UNION ALL SELECT 'begun', job_id, NULL, NULL, NULL, id FROM begun"
 );
 
-pub(super) async fn run(connection: &mut PgConnection, changes: &Changes<'_>) -> Result<Changed, sqlx::Error> {
-    let Changes { good, balances, begins, .. } = changes;
-    let (actor, account, means) = changes.actor;
-    let query = sqlx::query(STEP).bind(changes.now_us);
+pub(super) async fn run(connection: &mut PgConnection, step: &Step<'_>) -> Result<Changed, sqlx::Error> {
+    let Step { good, balances, begins, .. } = step;
+    let (actor, account, means) = step.actor;
+    let query = sqlx::query(STEP).bind(step.now_us);
     let query = query
         .bind(column(good, |card| card.attempt.0))
         .bind(column(good, |card| card.job.0))
@@ -78,7 +79,7 @@ pub(super) async fn run(connection: &mut PgConnection, changes: &Changes<'_>) ->
         .bind(column(begins, |begin| begin.printer.as_str()))
         .bind(column(begins, Begin::state))
         .bind(column(begins, |begin| i64::from(begin.impressions)));
-    let query = query.bind(changes.node).bind(changes.owner).bind(actor).bind(account).bind(means);
+    let query = query.bind(step.node).bind(step.owner).bind(actor).bind(account).bind(means);
     let mut changed = Changed::default();
     for row in query.fetch_all(connection).await? {
         add(&mut changed, &row)?;

@@ -3,7 +3,7 @@
 use futures_util::TryStreamExt;
 use sqlx::{Either, Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 
-use super::change::{Changed, Changes, SAVING};
+use super::change::{Changed, SAVING, Step};
 use crate::{
     domain::{
         id::{AttemptKey, JobId},
@@ -78,18 +78,18 @@ fn begin_row(begin: &Begin) -> String {
 }
 
 /// Begins the transaction too, if it waits for that.
-pub(super) async fn run(transaction: &mut SqliteTransaction, changes: &Changes<'_>) -> Result<Changed, StoreError> {
-    let Changes { good, begins, .. } = changes;
+pub(super) async fn run(transaction: &mut SqliteTransaction, step: &Step<'_>) -> Result<Changed, StoreError> {
+    let Step { good, begins, .. } = step;
     let attempts = set(&good.iter().map(|card| card.attempt.0).collect::<Vec<_>>());
     let cards = set(&good.iter().map(card_row).collect::<Vec<_>>());
     let records = set(&good.iter().map(|card| card.record.0).collect::<Vec<_>>());
     let rows = set(&begins.iter().map(begin_row).collect::<Vec<_>>());
     let jobs = set(&begins.iter().map(|begin| begin.job.0).collect::<Vec<_>>());
-    let balances = set(changes.balances);
-    let (actor, account, means) = changes.actor;
+    let balances = set(step.balances);
+    let (actor, account, means) = step.actor;
     let query = |sql: &'static str| {
-        let query = sqlx::query(sql).bind(changes.now_us).bind(&*attempts).bind(&*cards).bind(&*records).bind(&*rows);
-        let query = query.bind(&*jobs).bind(&*balances).bind(changes.node).bind(changes.owner);
+        let query = sqlx::query(sql).bind(step.now_us).bind(&*attempts).bind(&*cards).bind(&*records).bind(&*rows);
+        let query = query.bind(&*jobs).bind(&*balances).bind(step.node).bind(step.owner);
         query.bind(actor).bind(account).bind(means)
     };
     let mut tries = Tries::default();
@@ -128,9 +128,10 @@ async fn answers(
         }
     }
     // The numbers of the statements of `step!`, which `BEGIN` may precede.
-    if let [.., attempts, jobs, _, movements, balances, _, printing] = *numbers {
-        (changed.attempts, changed.jobs, changed.movements) = (attempts, jobs, movements);
-        (changed.balances, changed.printing) = (balances, printing);
-    }
+    let [.., attempts, jobs, _, movements, balances, _, printing] = *numbers else {
+        return Err(sqlx::Error::WorkerCrashed); // the answers end early if the thread of the connection ends
+    };
+    (changed.attempts, changed.jobs, changed.movements) = (attempts, jobs, movements);
+    (changed.balances, changed.printing) = (balances, printing);
     Ok(changed)
 }

@@ -1,5 +1,6 @@
 // graphile-worker at its best, as its own performance test sets it up: a local queue of 500, completions in batches, jobs that
-// do nothing, or that keep the books of a card with one call of the database for each of its two commits. The benchmark copies this file into the folder where npm installed it, and runs
+// do nothing, or that keep the books of a card with one call of the database for each of its two commits. The
+// benchmark copies this file into the folder where npm installed it, and runs
 //
 //   node graphile_worker.mjs prepare URL            makes its schema
 //   node graphile_worker.mjs prepareCards URL CARDS makes its schema, and the books of so many cards and blanks
