@@ -250,7 +250,7 @@ async fn render(
         Err(fault) => return Ok(Err(NotRendered::Record(Reason::Unreadable { fault }))),
     };
     let photo = if renderer.shows_photo() && card::has_photo(&person) {
-        match card::photo_of(&mut engine.store.read().await?, keys, &person).await? {
+        match card::photo_of(&mut engine.store.read_once().await?, keys, &person).await? {
             Ok(photo) => photo,
             Err(photo) => return Ok(Err(not_drawn(RenderFault::Photo { photo }))),
         }
