@@ -60,11 +60,15 @@ impl Tx {
     /// Fails with [`StoreError::Fenced`] if the node no longer exists under the fence's epoch.
     pub(super) async fn fence_check(&mut self, fence: &Fence) -> Result<(), StoreError> {
         const CHECK: &str = "SELECT epoch FROM node WHERE name = $1 AND epoch = $2";
-        let epoch = fence.epoch();
-        let found: Option<i64> =
-            on!(self, c => sqlx::query_scalar(CHECK).bind(fence.node()).bind(epoch).fetch_optional(c))
+        let (node, epoch) = (fence.node(), fence.epoch());
+        let is_held = if let Inner::Postgres(transaction) = &self.inner {
+            transaction.has_node(node, epoch)
+        } else {
+            let found: Option<i64> = on!(self, c => sqlx::query_scalar(CHECK).bind(node).bind(epoch).fetch_optional(c))
                 .map_err(doing("checking the lease"))?;
-        if found.is_some() { Ok(()) } else { Err(StoreError::Fenced) }
+            found.is_some()
+        };
+        if is_held { Ok(()) } else { Err(StoreError::Fenced) }
     }
 
     /// Adds a node with a lease of `lease_us` microseconds and returns its epoch. If another scheduler holds the name and its

@@ -125,7 +125,10 @@ impl Backend {
     pub(super) async fn read_once(&self) -> Result<Inner, StoreError> {
         match self {
             Self::Sqlite(file) => file.read_once().await.map(Inner::Sqlite),
-            Self::Postgres(_) => self.read().await,
+            Self::Postgres(server) => {
+                let begun = Box::pin(server.begin(Purpose::ReadOnce)).await;
+                begun.map(Inner::Postgres).map_err(doing("beginning to read"))
+            }
         }
     }
 

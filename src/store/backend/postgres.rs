@@ -7,7 +7,7 @@ use std::{
 };
 
 use sqlx::{
-    ConnectOptions, Connection, Executor, PgConnection,
+    ConnectOptions, Connection, Executor, PgConnection, Row,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 use tokio::{
@@ -30,6 +30,8 @@ const CHANNEL: &str = "cetak";
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::store) enum Purpose {
     Read,
+    /// To read with one statement, outside of a transaction.
+    ReadOnce,
     Write,
 }
 
@@ -100,7 +102,7 @@ impl Server {
                 ("join_collapse_limit", "1"),
                 ("plan_cache_mode", "force_generic_plan"),
             ]),
-            Purpose::Read => options,
+            Purpose::Read | Purpose::ReadOnce => options,
         };
         bounded(CONNECT_TIMEOUT, options.connect()).await
     }
@@ -114,13 +116,22 @@ impl Server {
         let begin = match purpose {
             // One writer at a time, as on SQLite: what a transaction has read stays true until it commits.
             Purpose::Write => {
-                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(1667593323)"
+                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(1667593323);
+                 SELECT name, epoch FROM node"
             }
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            Purpose::ReadOnce => {
+                // Not tried before: a connection that was lost while it was idle is found by the next transaction.
+                let connection = match idle.take() {
+                    Some(connection) => connection,
+                    None => self.connect(purpose).await?,
+                };
+                return Ok(self.transaction(connection, permit, purpose, Vec::new()));
+            }
         };
         if let Some(mut connection) = idle.take() {
-            match bounded(STATEMENT_TIMEOUT, connection.execute(begin)).await {
-                Ok(_) => return Ok(self.transaction(connection, permit, purpose)),
+            match bounded(STATEMENT_TIMEOUT, begun(&mut connection, begin)).await {
+                Ok(nodes) => return Ok(self.transaction(connection, permit, purpose, nodes)),
                 // The connection was lost while it was idle.
                 Err(error) if is_away(&error) => {}
                 Err(error) => return Err(error),
@@ -129,8 +140,8 @@ impl Server {
             while idle.take().is_some() {}
         }
         let mut connection = self.connect(purpose).await?;
-        bounded(STATEMENT_TIMEOUT, connection.execute(begin)).await?;
-        Ok(self.transaction(connection, permit, purpose))
+        let nodes = bounded(STATEMENT_TIMEOUT, begun(&mut connection, begin)).await?;
+        Ok(self.transaction(connection, permit, purpose, nodes))
     }
 
     fn transaction(
@@ -138,12 +149,14 @@ impl Server {
         connection: PgConnection,
         permit: OwnedSemaphorePermit,
         purpose: Purpose,
+        nodes: Vec<(String, i64)>,
     ) -> PgTransaction {
         PgTransaction {
             connection: Some(connection),
             server: self.clone(),
             permit: Some(permit),
             purpose,
+            nodes,
             timeout: STATEMENT_TIMEOUT,
             failed: false,
         }
@@ -151,7 +164,7 @@ impl Server {
 
     fn idle(&self, purpose: Purpose) -> &Idle {
         match purpose {
-            Purpose::Read => &self.readers,
+            Purpose::Read | Purpose::ReadOnce => &self.readers,
             Purpose::Write => &self.writers,
         }
     }
@@ -177,6 +190,13 @@ impl Server {
     }
 }
 
+/// Begins a transaction. Returns the nodes with their epochs, if it writes.
+async fn begun(connection: &mut PgConnection, begin: &'static str) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    let rows = connection.fetch_all(begin).await?;
+    let nodes = rows.iter().filter(|row| row.len() == 2); // the lock has one column
+    nodes.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
 async fn bounded<T>(limit: Duration, call: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
     timeout(limit, call).await.unwrap_or_else(|_| Err(timed_out()))
 }
@@ -193,6 +213,8 @@ pub(in crate::store) struct PgTransaction {
     server: Arc<Server>,
     permit: Option<OwnedSemaphorePermit>,
     purpose: Purpose,
+    /// The nodes with their epochs when the transaction began to write; they stay the same until it ends.
+    nodes: Vec<(String, i64)>,
     /// The timeout of a statement.
     timeout: Duration,
     /// Whether a statement has failed. PostgreSQL would then roll back on COMMIT without an error.
@@ -207,12 +229,18 @@ impl PgTransaction {
     ) -> Result<T, sqlx::Error> {
         let limit = self.timeout;
         let Some(connection) = &mut self.connection else { return Err(sqlx::Error::PoolClosed) };
+        let has_failed = std::mem::replace(&mut self.failed, true); // also if this future is dropped
         let result = bounded(limit, call(connection)).await;
-        self.failed |= result.is_err();
+        self.failed = has_failed || result.is_err();
         if matches!(result, Err(sqlx::Error::Io(_))) {
             self.connection = None; // closed: the server rolls the transaction back
         }
         result
+    }
+
+    /// Whether the node existed under that epoch when the transaction began to write.
+    pub(in crate::store) fn has_node(&self, name: &str, epoch: i64) -> bool {
+        self.nodes.iter().any(|node| node.0 == name && node.1 == epoch)
     }
 
     /// Raises the timeout to [`REPORT_TIMEOUT`], for statements that read whole tables.
@@ -256,6 +284,12 @@ impl Drop for PgTransaction {
         else {
             return; // the server rolls the transaction back
         };
+        if self.purpose == Purpose::ReadOnce {
+            if !self.failed {
+                self.server.idle(self.purpose).put(connection);
+            }
+            return; // otherwise it is closed
+        }
         let (server, permit, purpose) = (self.server.clone(), self.permit.take(), self.purpose);
         runtime.spawn(async move {
             if bounded(CONNECT_TIMEOUT, connection.execute("ROLLBACK")).await.is_ok() {
