@@ -5,11 +5,9 @@
 
 use std::sync::PoisonError;
 
-use futures_util::TryStreamExt;
-use sqlx::{Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
-
 use super::{
     Inner, StoreError, Tx,
+    backend::sqlite::answers,
     counter::{CounterRows, add_outcomes, add_records},
     doing, execute, keys, on,
     tx::End,
@@ -53,9 +51,16 @@ pub struct ChainFault {
 /// The number of rows in one read of a check.
 const PAGE_ROWS: i64 = 250;
 
-pub(super) const NEWEST: &str = "
-    SELECT (SELECT substr(a.entry, 1, 400) FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h
-    WHERE NOT EXISTS (SELECT 1 FROM meta AS m WHERE m.key = 'clock_accepted/' || h.chain AND CAST(m.value AS BIGINT) >= h.seq)";
+/// The beginning of the newest row of each chain. One query per chain: as a join, PostgreSQL may read the whole audit.
+macro_rules! newest {
+    () => {
+        "(SELECT substr(a.entry, 1, 400) FROM audit AS a WHERE a.chain = h.chain AND a.seq = h.seq) FROM audit_head AS h
+    WHERE NOT EXISTS (SELECT 1 FROM meta AS m WHERE m.key = 'clock_accepted/' || h.chain AND CAST(m.value AS BIGINT) >= h.seq)"
+    };
+}
+pub(super) use newest;
+
+pub(super) const NEWEST: &str = concat!("SELECT ", newest!());
 
 /// The number of rows in one read of a list.
 const LIST_ROWS: i64 = 16;
@@ -85,21 +90,14 @@ const COUNT_AND_APPEND: &str =
 const COUNT_APPEND_AND_COMMIT: &str =
     concat!(add_records!("$6"), ";", add_outcomes!("$7", "v.value"), ";", advance!(), ";", append!(), ";COMMIT");
 
-/// Runs a text of that many statements.
-async fn run_all(
-    query: Query<'_, Sqlite, SqliteArguments>,
-    connection: &mut SqliteConnection,
-    statements: usize,
-) -> Result<(), sqlx::Error> {
-    #[expect(deprecated, reason = "other databases take one statement at a time, and this text is SQLite's")]
-    let done: Vec<_> = query.execute_many(connection).await.try_collect().await?;
-    // The answers end early if the thread of the connection ends.
-    if done.len() == statements { Ok(()) } else { Err(sqlx::Error::WorkerCrashed) }
-}
-
 /// `SQLITE_CONSTRAINT_NOTNULL`. Only that statement is undone.
 fn is_null_refused(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "1299")
+}
+
+/// The newest instant of these rows; the epoch if there are none.
+pub(super) fn newest_of(rows: &[Option<String>]) -> Timestamp {
+    rows.iter().flatten().filter_map(|row| row_instant(row)).max().unwrap_or(Timestamp(i64::MIN))
 }
 
 impl Tx {
@@ -179,7 +177,7 @@ impl Tx {
                 None => query,
             };
             let done = match transaction.open() {
-                Ok(connection) => run_all(query, connection, statements).await,
+                Ok(connection) => answers(query, connection, statements).await,
                 Err(error) => Err(error),
             };
             if done.as_ref().is_err_and(is_null_refused) {
@@ -225,11 +223,9 @@ impl Tx {
 
     /// The instant of the newest row of all chains; the epoch if there are no rows.
     pub async fn newest_instant(&mut self) -> Result<Timestamp, StoreError> {
-        // One query per chain: as a join, PostgreSQL may read the whole audit.
         let rows: Vec<Option<String>> =
             on!(self, c => sqlx::query_scalar(NEWEST).fetch_all(c)).map_err(doing("reading the newest audit rows"))?;
-        let instants = rows.iter().flatten().filter_map(|row| row_instant(row));
-        Ok(instants.max().unwrap_or(Timestamp(i64::MIN)))
+        Ok(newest_of(&rows))
     }
 
     /// Events of a chain after number `after`, oldest first, at most `limit`.

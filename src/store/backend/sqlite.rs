@@ -13,10 +13,14 @@ use std::{
     time::Duration,
 };
 
+use futures_util::TryStreamExt;
 use sqlx::{
-    ConnectOptions, Executor, Sqlite, SqliteConnection, SqlitePool,
+    ConnectOptions, Either, Executor, Sqlite, SqliteConnection, SqlitePool,
     pool::PoolConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    query::Query,
+    sqlite::{
+        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    },
 };
 use tokio::{
     runtime::Handle,
@@ -118,17 +122,12 @@ impl SqliteFile {
 
     /// Begins a transaction that writes.
     pub(super) async fn begin_write(&self) -> Result<SqliteTransaction, StoreError> {
-        let (mut transaction, mut tries) = (self.write_later().await?, Tries::default());
-        loop {
-            let connection = transaction.begin().map_err(doing(BEGINNING))?;
-            let begun = sqlx::query("BEGIN IMMEDIATE").execute(connection).await;
-            if !transaction.is_locked(&begun, &mut tries).await? {
-                return begun.map(|_| transaction).map_err(doing(BEGINNING));
-            }
-        }
+        let mut transaction = self.write_later().await?;
+        let begun = run_text!(transaction, (connection, _begins) => sqlx::query("BEGIN IMMEDIATE").execute(connection));
+        begun.map(|_| transaction).map_err(doing(BEGINNING))
     }
 
-    /// A transaction that the text of its first statements begins, see [`begin`](SqliteTransaction::begin).
+    /// A transaction that the text of its first statements begins, see [`run_text`].
     ///
     /// A file that was deleted or replaced while it was open is refused: what is written to it would be lost, and the file that
     /// has its name now may know less of the printed cards.
@@ -225,6 +224,24 @@ pub(in crate::store) struct Tries {
     is_again: bool,
 }
 
+/// Runs a text on SQLite, with `BEGIN IMMEDIATE` before it if the transaction waits for that, and again while another process
+/// writes. Not a function, because no bound says that the future of such a closure is `Send`.
+macro_rules! run_text {
+    ($transaction:expr, ($connection:ident, $begins:ident) => $call:expr) => {{
+        let mut tries = $crate::store::backend::sqlite::Tries::default();
+        loop {
+            let (done, begins) = match $transaction.next() {
+                Ok(($connection, $begins)) => ($call.await, $begins),
+                Err(error) => (Err(error), false),
+            };
+            if !$transaction.is_locked(begins, &done, &mut tries).await? {
+                break done;
+            }
+        }
+    }};
+}
+pub(in crate::store) use run_text;
+
 /// How far a transaction is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Stage {
@@ -264,30 +281,24 @@ impl SqliteTransaction {
         }
     }
 
-    /// Whether the transaction waits for a text that begins it.
-    pub(in crate::store) fn is_waiting(&self) -> bool {
-        self.stage == Stage::Waiting
-    }
-
-    /// The connection, for a text whose first statement is `BEGIN IMMEDIATE`.
-    pub(in crate::store) fn begin(&mut self) -> Result<&mut SqliteConnection, sqlx::Error> {
-        match &mut self.connection {
-            Some(connection) if self.stage == Stage::Waiting => {
-                self.stage = Stage::Open; // also if the text is not run to its end
-                Ok(connection)
-            }
-            _ => Err(rolled_back()),
+    /// The connection, and whether the next text must have `BEGIN IMMEDIATE` before it, because it begins the transaction.
+    pub(in crate::store) fn next(&mut self) -> Result<(&mut SqliteConnection, bool), sqlx::Error> {
+        let begins = self.stage == Stage::Waiting;
+        if begins {
+            self.stage = Stage::Open; // also if the text is not run to its end
         }
+        self.open().map(|connection| (connection, begins))
     }
 
-    /// Notes the result of a text that begins the transaction. Returns whether it must be run again, because another process
+    /// Notes the result of a text that may begin the transaction. Returns whether it must be run again, because another process
     /// writes: after [`WRITE_RETRY`], and for at most [`WRITE_TIMEOUT`]; the error then names that process.
     pub(in crate::store) async fn is_locked<T>(
         &mut self,
+        begins: bool,
         begun: &Result<T, sqlx::Error>,
         tries: &mut Tries,
     ) -> Result<bool, StoreError> {
-        if !begun.as_ref().is_err_and(is_busy) {
+        if !(begins && begun.as_ref().is_err_and(is_busy)) {
             self.note(begun);
             return Ok(false);
         }
@@ -342,6 +353,26 @@ impl SqliteTransaction {
         self.stage = Stage::Ended;
         Ok(())
     }
+}
+
+/// Runs a text of that many statements. Returns the number of rows that each has changed, and the rows that they return, each with
+/// the number of its statement, from 0.
+pub(in crate::store) async fn answers(
+    query: Query<'_, Sqlite, SqliteArguments>,
+    connection: &mut SqliteConnection,
+    statements: usize,
+) -> Result<(Vec<u64>, Vec<(usize, SqliteRow)>), sqlx::Error> {
+    #[expect(deprecated, reason = "other databases take one statement at a time, and this text is SQLite's")]
+    let mut stream = query.fetch_many(connection);
+    let (mut numbers, mut rows) = (Vec::with_capacity(statements), Vec::new());
+    while let Some(answer) = stream.try_next().await? {
+        match answer {
+            Either::Left(done) => numbers.push(done.rows_affected()),
+            Either::Right(row) => rows.push((numbers.len(), row)),
+        }
+    }
+    // The answers end early if the thread of the connection ends.
+    if numbers.len() == statements { Ok((numbers, rows)) } else { Err(sqlx::Error::WorkerCrashed) }
 }
 
 impl Drop for SqliteTransaction {

@@ -1,7 +1,6 @@
 //! The step on SQLite: one text with all statements, because sending a statement costs more than running it.
 
-use futures_util::TryStreamExt;
-use sqlx::{Either, Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use sqlx::{Error::WorkerCrashed, Row, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 
 use super::change::{Changed, SAVING, Step};
 use crate::{
@@ -12,7 +11,7 @@ use crate::{
     store::{
         Begin, Begun, StoreError,
         attempt::begin,
-        backend::sqlite::{SqliteTransaction, Tries},
+        backend::sqlite::{SqliteTransaction, answers, run_text},
         doing, set,
         stock::add,
     },
@@ -92,46 +91,28 @@ pub(super) async fn run(transaction: &mut SqliteTransaction, step: &Step<'_>) ->
         let query = query.bind(&*jobs).bind(&*balances).bind(step.node).bind(step.owner);
         query.bind(actor).bind(account).bind(means)
     };
-    let mut tries = Tries::default();
-    let changed = loop {
-        if transaction.is_waiting() {
-            let connection = transaction.begin().map_err(doing(SAVING))?;
-            let changed = answers(query(BEGIN_AND_STEP), connection).await;
-            if !transaction.is_locked(&changed, &mut tries).await? {
-                break changed;
-            }
-        } else {
-            let changed = answers(query(STEP), transaction.open().map_err(doing(SAVING))?).await;
-            transaction.note(&changed);
-            break changed;
-        }
-    };
+    let changed = run_text!(transaction, (connection, begins) => {
+        let (sql, statements) = if begins { (BEGIN_AND_STEP, STATEMENTS + 1) } else { (STEP, STATEMENTS) };
+        run_step(query(sql), connection, statements)
+    });
     changed.map_err(doing(SAVING))
 }
 
-async fn answers(
+async fn run_step(
     query: Query<'_, Sqlite, SqliteArguments>,
     connection: &mut SqliteConnection,
+    statements: usize,
 ) -> Result<Changed, sqlx::Error> {
-    #[expect(deprecated, reason = "other databases take one statement at a time, and this text is SQLite's")]
-    let mut stream = query.fetch_many(connection);
-    let (mut numbers, mut changed) = (Vec::with_capacity(STATEMENTS + 1), Changed::default());
-    while let Some(answer) = stream.try_next().await? {
-        match answer {
-            Either::Left(done) => numbers.push(done.rows_affected()),
-            Either::Right(row) if row.len() == 3 => {
-                changed.records.push((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, 1));
-            }
-            Either::Right(row) => {
-                changed.begun.push(Begun { job: JobId(row.try_get(0)?), key: AttemptKey(row.try_get(1)?) });
-            }
+    let (numbers, rows) = answers(query, connection, statements).await?;
+    // The numbers of the statements of `step!`, which `BEGIN` may precede.
+    let [.., attempts, jobs, _, movements, balances, _, printing] = *numbers else { return Err(WorkerCrashed) };
+    let mut changed = Changed { attempts, jobs, movements, balances, printing, ..Changed::default() };
+    for (_, row) in rows {
+        if row.len() == 3 {
+            changed.records.push((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, 1));
+        } else {
+            changed.begun.push(Begun { job: JobId(row.try_get(0)?), key: AttemptKey(row.try_get(1)?) });
         }
     }
-    // The numbers of the statements of `step!`, which `BEGIN` may precede.
-    let [.., attempts, jobs, _, movements, balances, _, printing] = *numbers else {
-        return Err(sqlx::Error::WorkerCrashed); // the answers end early if the thread of the connection ends
-    };
-    (changed.attempts, changed.jobs, changed.movements) = (attempts, jobs, movements);
-    (changed.balances, changed.printing) = (balances, printing);
     Ok(changed)
 }
