@@ -13,7 +13,7 @@ use crate::{
         printer::Printer,
         time::Timestamp,
     },
-    store::{OpenAttempt, StoreError, StoredBody},
+    store::{OpenAttempt, StoreError, StoredBody, WorkersView},
 };
 
 /// The maximum of queries in one read.
@@ -108,15 +108,11 @@ impl Question for SnapshotQuery {
 
     async fn answer(engine: &Engine, questions: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
         let names: Vec<&str> = questions.iter().map(|query| query.0.as_str()).collect();
-        let mut tx = engine.store.read().await?;
-        let printers = tx.printers_named(&names).await?;
-        let open = tx.attempts_open(&names).await?;
-        let batches = tx.batches_open(&names).await?;
-        let (pauses, doubt) = tx.feeding_stops().await?;
-        let (pauses, in_doubt): (Arc<[Pause]>, bool) = (pauses.into(), doubt.is_some());
-        let newest = tx.newest_instant().await?;
-        let unconfirmed = tx.attempts_unconfirmed(engine.writer.owner).await?;
+        let mut tx = engine.store.read_once().await?;
+        let view = tx.workers_view(&names, engine.writer.owner).await?;
         drop(tx);
+        let WorkersView { printers, open, batches, pauses, in_doubt, newest, unconfirmed } = view;
+        let pauses: Arc<[Pause]> = pauses.into();
         let mut seen: HashMap<String, Box<Snapshot>> = HashMap::with_capacity(printers.len());
         for printer in printers {
             let (name, pauses) = (printer.name.clone(), pauses.clone());

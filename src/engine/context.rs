@@ -93,9 +93,9 @@ impl Engine {
         Ok(tx)
     }
 
-    /// Begins a transaction of the system that saves good cards and begins attempts first, see [`Store::write_cards`].
-    pub(super) async fn write_cards(&self, permit: &Permit) -> Result<Tx, StoreError> {
-        self.store.write_cards(&self.writer_for(permit), self.clock.now()).await
+    /// Begins a transaction of the system with one of the calls that [`Store::write_later`] names.
+    pub(super) async fn write_later(&self, permit: &Permit) -> Result<Tx, StoreError> {
+        self.store.write_later(&self.writer_for(permit), self.clock.now()).await
     }
 
     /// The writer of a permit's actor.

@@ -7,7 +7,7 @@ use crate::{
         audit::Event,
         batch::{Batch, BatchEnd, BatchState},
         card::profile::CardProfile,
-        id::{BatchId, RecordId},
+        id::{BatchId, LotId, RecordId},
         job::{JobState, OpenJob, return_job},
         planning::{self, BatchPlan, BatchRequest, Ending, FreeBlanks, Planned, Policy, Waiting},
         printer::Printer,
@@ -15,7 +15,7 @@ use crate::{
         stock::{Account, Cause, LotQuantity, Movement, Place},
     },
     engine::Settings,
-    store::{NewBatch, QueuedJob, StoreError, Tx},
+    store::{NewBatch, PlanView, QueuedJob, StoreError, Tx},
 };
 
 /// The result of planning.
@@ -53,80 +53,126 @@ pub async fn plan(
     profile: &CardProfile,
     settings: &Settings,
 ) -> Result<Plan, StoreError> {
-    let plans = plan_all(tx, &[(printer, profile)], settings).await?;
+    let requests = [request(printer, profile)];
+    let free = free_blanks(tx, &requests).await?;
+    let plans = plan_some(tx, &requests, free, settings).await?;
     Ok(plans.into_iter().next().unwrap_or(Plan::NothingWaits))
 }
 
-/// [`plan`] for several printers, each at most once, in the given order.
-pub async fn plan_all(
+/// The next batch of each of these printers, in the given order: one that is open, or a new one. A printer that was removed or
+/// got another address or profile since it was read has none. A printer must occur once.
+pub async fn plan_next(
     tx: &mut Tx,
     printers: &[(&Printer, &CardProfile)],
     settings: &Settings,
 ) -> Result<Vec<Plan>, StoreError> {
     let mut plans = Vec::with_capacity(printers.len());
     for printers in printers.chunks(PLANS_AT_ONCE) {
-        let requests: Vec<BatchRequest> = printers
-            .iter()
-            .map(|(printer, profile)| BatchRequest {
-                printer: &printer.name,
-                hopper: printer.hopper,
-                profile: &profile.name,
-                blank_type: &profile.blank_type,
-            })
-            .collect();
-        plans.extend(plan_some(tx, &requests, settings).await?);
+        let names: Vec<&str> = printers.iter().map(|(printer, _)| printer.name.as_str()).collect();
+        let requests: Vec<BatchRequest> = printers.iter().map(|(printer, profile)| request(printer, profile)).collect();
+        let accounts = accounts(&requests);
+        let PlanView { printers: stored, batches, lots } = tx.plan_view(&names, &borrowed(&accounts)).await?;
+        let mut free: FreeBlanks = accounts.into_iter().zip(lots).collect();
+        let mut open: HashMap<&str, &Batch> = HashMap::new();
+        for batch in &batches {
+            open.entry(&batch.printer).or_insert(batch); // the oldest
+        }
+        let mut found = Vec::with_capacity(printers.len());
+        let mut new = Vec::with_capacity(printers.len());
+        for (printer, profile) in printers {
+            found.push(match open.get(printer.name.as_str()) {
+                Some(batch) => Some(Plan::Batch((*batch).clone(), tx.jobs_queued(batch.id).await?)),
+                None => match stored.iter().find(|stored| stored.name == printer.name) {
+                    Some(stored) if (&stored.uri, &stored.profile) == (&printer.uri, &printer.profile) => {
+                        new.push(request(stored, profile));
+                        None
+                    }
+                    Some(_) | None => Some(Plan::NothingWaits),
+                },
+            });
+        }
+        if new.iter().any(|request| !free.contains_key(&(request.blank_type, request.place().free()))) {
+            free = free_blanks(tx, &new).await?; // a hopper is counted from now on, or no longer
+        }
+        let mut made = plan_some(tx, &new, free, settings).await?.into_iter();
+        plans.extend(found.into_iter().map(|plan| plan.or_else(|| made.next()).unwrap_or(Plan::NothingWaits)));
     }
     Ok(plans)
 }
 
-async fn plan_some(tx: &mut Tx, requests: &[BatchRequest<'_>], settings: &Settings) -> Result<Vec<Plan>, StoreError> {
-    let mut free = free_blanks(tx, requests).await?;
+fn request<'a>(printer: &'a Printer, profile: &'a CardProfile) -> BatchRequest<'a> {
+    BatchRequest {
+        printer: &printer.name,
+        hopper: printer.hopper,
+        profile: &profile.name,
+        blank_type: &profile.blank_type,
+    }
+}
+
+async fn plan_some<'a>(
+    tx: &mut Tx,
+    requests: &[BatchRequest<'a>],
+    mut free: FreeBlanks<'a>,
+    settings: &Settings,
+) -> Result<Vec<Plan>, StoreError> {
     let mut waiting = Waiting::new();
     for (profile, most) in planning::most_wanted(requests, &free, settings.batch_size) {
         waiting.insert(profile, tx.waiting_first(profile, most).await?.into());
     }
     let policy = Policy { batch_size: settings.batch_size, needs_approval: settings.approve_batches };
     let mut plans = Vec::with_capacity(requests.len());
-    let (mut new, mut places) = (Vec::new(), Vec::new());
+    let mut new = Vec::new();
     for (request, planned) in requests.iter().zip(planning::plan(requests, &mut waiting, &mut free, policy)) {
         plans.push(match planned {
             Planned::NoBlanks => Some(Plan::NoBlanks),
             Planned::NothingWaits => Some(Plan::NothingWaits),
-            Planned::Batch(BatchPlan { place, state, lots, cards }) => {
-                let each = lots
-                    .iter()
-                    .flat_map(|lot| std::iter::repeat_n(lot.lot, usize::try_from(lot.quantity).unwrap_or(0)));
-                let with_lots = cards.into_iter().zip(each).collect();
-                let (profile, printer) = (request.profile.to_owned(), request.printer.to_owned());
-                new.push((NewBatch { profile, printer, place: place.clone(), state }, with_lots));
-                places.push((place, lots));
+            Planned::Batch(plan) => {
+                new.push(new_batch(request, plan));
                 None
             }
         });
     }
     let made = tx.batches_make(new).await?;
-    let mut movements = Vec::new();
-    for ((batch, jobs), (place, lots)) in made.iter().zip(&places) {
-        let reserve = |lot: &LotQuantity| {
-            Movement::new(lot.lot, place.free(), place.reserved(), lot.quantity, Cause::Reserved).of_batch(batch.id)
-        };
-        movements.extend(lots.iter().map(reserve));
+    for (batch, jobs) in &made {
         let mut records: Vec<i64> = jobs.iter().map(|job| job.record.0).collect();
         records.sort_unstable();
         let event = Event::new("batch.made", subject(batch.id)).with("printer", &batch.printer);
         let event = event.with("profile", &batch.profile).with("state", batch.state.as_str());
         tx.audit(event.with("jobs", jobs.len()).with("records", ranges(&records)));
     }
-    tx.movements_append(&movements).await?;
     let mut made = made.into_iter().map(|(batch, jobs)| Plan::Batch(batch, jobs));
     Ok(plans.into_iter().map(|plan| plan.or_else(|| made.next()).unwrap_or(Plan::NothingWaits)).collect())
 }
 
-async fn free_blanks<'a>(tx: &mut Tx, requests: &[BatchRequest<'a>]) -> Result<FreeBlanks<'a>, StoreError> {
+fn new_batch(request: &BatchRequest, plan: BatchPlan) -> NewBatch {
+    let lots: Vec<LotId> = plan.lot_of_each().collect();
+    let BatchPlan { place, state, lots: reserved, cards } = plan;
+    let reserve =
+        |lot: &LotQuantity| Movement::new(lot.lot, place.free(), place.reserved(), lot.quantity, Cause::Reserved);
+    NewBatch {
+        profile: request.profile.to_owned(),
+        printer: request.printer.to_owned(),
+        state,
+        reserved: reserved.iter().map(reserve).collect(),
+        cards: cards.into_iter().zip(lots).collect(),
+        place,
+    }
+}
+
+/// The accounts of free blanks for these printers, each with the blank type, and each once.
+fn accounts<'a>(requests: &[BatchRequest<'a>]) -> Vec<(&'a str, Account)> {
     let keys: HashSet<(&str, Account)> = requests.iter().map(|r| (r.blank_type, r.place().free())).collect();
-    let keys: Vec<(&str, Account)> = keys.into_iter().collect();
-    let lots = tx.accounts_lots(&keys.iter().map(|(kind, account)| (*kind, account)).collect::<Vec<_>>()).await?;
-    Ok(keys.into_iter().zip(lots).collect())
+    keys.into_iter().collect()
+}
+
+fn borrowed<'a>(accounts: &'a [(&'a str, Account)]) -> Vec<(&'a str, &'a Account)> {
+    accounts.iter().map(|(kind, account)| (*kind, account)).collect()
+}
+
+async fn free_blanks<'a>(tx: &mut Tx, requests: &[BatchRequest<'a>]) -> Result<FreeBlanks<'a>, StoreError> {
+    let accounts = accounts(requests);
+    let lots = tx.accounts_lots(&borrowed(&accounts)).await?;
+    Ok(accounts.into_iter().zip(lots).collect())
 }
 
 /// The name of a batch in messages and in the audit.

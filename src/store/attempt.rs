@@ -132,7 +132,22 @@ fn json_row(b: &Begin) -> (&str, i64, i64, &str, &'static str, u32) {
     (&b.name, b.job.0, b.record_version, &b.printer, b.state(), b.impressions)
 }
 
-type OpenRow = (String, i64, String, String, Option<String>, Option<String>, bool, i64);
+pub(super) type OpenRow = (String, i64, String, String, Option<String>, Option<String>, i64, i64);
+
+/// The columns of an [`OpenRow`].
+macro_rules! attempt_columns {
+    () => {
+        "attempt.printer, attempt.id, attempt.name, attempt.state, printer_job, printer_run,
+         CAST(CASE WHEN acknowledged THEN 1 ELSE 0 END AS BIGINT), impressions"
+    };
+}
+/// The open attempts of the printers `$1`.
+macro_rules! open {
+    () => {
+        "FROM json_each($1) AS v CROSS JOIN attempt WHERE attempt.printer = v.value ->> 0 AND attempt.ended_at_us IS NULL"
+    };
+}
+pub(super) use {attempt_columns, open};
 
 impl Tx {
     /// Whether a printer has an attempt with an uncertain outcome.
@@ -223,18 +238,10 @@ impl Tx {
         &mut self,
         printers: &[S],
     ) -> Result<Vec<(String, OpenAttempt)>, StoreError> {
-        const OPEN: &str = "
-            SELECT attempt.printer, attempt.id, attempt.name, attempt.state, printer_job, printer_run, acknowledged, impressions
-            FROM json_each($1) AS v CROSS JOIN attempt
-            WHERE attempt.printer = v.value ->> 0 AND attempt.ended_at_us IS NULL ORDER BY attempt.id";
+        const OPEN: &str = concat!("SELECT ", attempt_columns!(), " ", open!(), " ORDER BY attempt.id");
         let rows: Vec<OpenRow> = on!(self, c => sqlx::query_as(OPEN).bind(set_of_names(printers)).fetch_all(c))
             .map_err(doing("reading open attempts"))?;
-        let open = |(printer, key, name, state, printer_job, printer_run, acknowledged, impressions): OpenRow| {
-            let (key, releasing) = (AttemptKey(key), state == "releasing");
-            let impressions = u32::try_from(impressions).unwrap_or(1);
-            (printer, OpenAttempt { key, name, releasing, printer_job, printer_run, acknowledged, impressions })
-        };
-        Ok(rows.into_iter().map(open).collect())
+        Ok(rows.into_iter().map(open_of_row).collect())
     }
 
     /// An open attempt by name, with its printer's name.
@@ -298,6 +305,14 @@ impl Tx {
         });
         views.map_err(doing("reading attempts"))?
     }
+}
+
+/// An open attempt, with its printer's name.
+pub(super) fn open_of_row(row: OpenRow) -> (String, OpenAttempt) {
+    let (printer, key, name, state, printer_job, printer_run, acknowledged, impressions) = row;
+    let (key, releasing, acknowledged) = (AttemptKey(key), state == "releasing", acknowledged != 0);
+    let impressions = u32::try_from(impressions).unwrap_or(1);
+    (printer, OpenAttempt { key, name, releasing, printer_job, printer_run, acknowledged, impressions })
 }
 
 /// Reads a row that has more columns than a tuple can. The bounds say that rows of both databases have numbers and texts.

@@ -1,30 +1,14 @@
 //! Batches and the jobs in them.
 
-use std::collections::HashMap;
-
 use super::{StoreError, Tx, doing, execute, on, parse, set, set_of_names};
 use crate::domain::{
-    batch::{Batch, BatchState, Claimed},
+    batch::{Batch, BatchState},
     id::{BatchId, JobId, LotId, RecordId},
     job::JobState,
     job::OpenJob,
-    record::RecordState,
     stock::Place,
     time::Timestamp,
 };
-
-/// A batch to be created.
-#[derive(Clone, Debug)]
-pub struct NewBatch {
-    /// The card profile of its records.
-    pub profile: String,
-    /// The printer that prints it.
-    pub printer: String,
-    /// Where its blanks are reserved.
-    pub place: Place,
-    /// `planned` or `running`.
-    pub state: BatchState,
-}
 
 /// A queued job.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,6 +25,22 @@ pub struct QueuedJob {
     pub place: Place,
 }
 
+pub(super) type Row = (i64, String, String, String);
+
+/// The columns of a [`Row`].
+macro_rules! batch_columns {
+    () => {
+        "batch.id, batch.profile, batch.printer, batch.state"
+    };
+}
+/// The batches of the printers `$1` that are not closed.
+macro_rules! open {
+    () => {
+        "FROM json_each($1) AS v CROSS JOIN batch WHERE batch.printer = v.value ->> 0 AND batch.state <> 'closed'"
+    };
+}
+pub(super) use {batch_columns, open};
+
 impl Tx {
     /// Makes queued jobs due at once that are due after an instant. Returns their number.
     pub async fn jobs_due_now(&mut self, after: Timestamp) -> Result<u64, StoreError> {
@@ -48,83 +48,12 @@ impl Tx {
         execute!(self, sqlx::query(DUE).bind(self.now.0).bind(after.0)).map_err(doing("making jobs due"))
     }
 
-    /// Creates batches, each for a different printer, and moves their records from the waiting list into jobs. Each record
-    /// comes with the lot of its reserved blank. Returns the batches and their jobs in the given order.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Conflict`] if a record is no longer on the waiting list.
-    pub async fn batches_make(
-        &mut self,
-        batches: Vec<(NewBatch, Vec<(Claimed, LotId)>)>,
-    ) -> Result<Vec<(Batch, Vec<QueuedJob>)>, StoreError> {
-        const MAKE: &str = "
-            INSERT INTO batch (profile, printer, place, state, created_at_us)
-            SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2, v.value ->> 3, $2 FROM json_each($1) AS v ORDER BY v.key
-            RETURNING printer, id";
-        const ADD: &str = "
-            INSERT INTO job (batch_id, record_id, copy, lot_id, state, position, due_at_us)
-            SELECT CAST(v.value ->> 0 AS BIGINT), CAST(v.value ->> 1 AS BIGINT), CAST(v.value ->> 2 AS BIGINT),
-                   CAST(v.value ->> 3 AS BIGINT), 'queued', CAST(v.value ->> 4 AS BIGINT), $2
-            FROM json_each($1) AS v ORDER BY v.key
-            RETURNING record_id, id";
-        const TAKE: &str = "UPDATE record SET state = 'batched' WHERE id IN (SELECT CAST(value AS BIGINT) FROM json_each($1)) AND state = 'waiting'";
-        if batches.is_empty() {
-            return Ok(Vec::new());
-        }
-        let now = self.now.0;
-        let row = |(new, _): &(NewBatch, _)| {
-            (new.profile.clone(), new.printer.clone(), new.place.as_str().to_owned(), new.state.as_str())
-        };
-        let rows: Vec<_> = batches.iter().map(row).collect();
-        let ids: Vec<(String, i64)> = on!(self, c => sqlx::query_as(MAKE).bind(set(&rows)).bind(now).fetch_all(c))
-            .map_err(doing("creating a batch"))?;
-        let ids: HashMap<String, i64> = ids.into_iter().collect();
-        let id_of = |new: &NewBatch| ids.get(&new.printer).copied().ok_or(StoreError::Conflict("the batch"));
-        let (mut rows, mut records) = (Vec::new(), Vec::new());
-        for (new, claimed) in &batches {
-            let id = id_of(new)?;
-            rows.extend((0_i64..).zip(claimed).map(|(at, (c, lot))| (id, c.record.0, c.copy, lot.0, at)));
-            records.extend(claimed.iter().map(|(c, _)| c.record.0));
-        }
-        let jobs: Vec<(i64, i64)> = on!(self, c => sqlx::query_as(ADD).bind(set(&rows)).bind(now).fetch_all(c))
-            .map_err(doing("creating jobs"))?;
-        let jobs: HashMap<i64, i64> = jobs.into_iter().collect();
-        let taken =
-            execute!(self, sqlx::query(TAKE).bind(set(&records))).map_err(doing("taking records into a batch"))?;
-        if taken != records.len() as u64 || jobs.len() != records.len() {
-            return Err(StoreError::Conflict("the waiting list"));
-        }
-        // The transaction has read the records, so that district and recall are still the same.
-        for (new, claimed) in &batches {
-            for (c, _) in claimed {
-                let (from, to) = ((RecordState::Waiting, c.recalled), (RecordState::Batched, c.recalled));
-                self.deltas.record_changed((new.profile.clone(), c.district.clone()), from, to);
-            }
-        }
-        self.waiting_remove(&records).await?;
-        let made = |(new, claimed): (NewBatch, Vec<(Claimed, LotId)>)| {
-            let batch = BatchId(id_of(&new)?);
-            let job = |(c, lot): (Claimed, LotId)| {
-                let id = jobs.get(&c.record.0).map(|id| JobId(*id));
-                id.map(|id| QueuedJob { id, record: c.record, due_at_us: now, lot, place: new.place.clone() })
-            };
-            let jobs = claimed.into_iter().filter_map(job).collect();
-            Ok((Batch { id: batch, profile: new.profile, printer: new.printer, state: new.state }, jobs))
-        };
-        batches.into_iter().map(made).collect()
-    }
-
     /// The batches of these printers that are not closed, oldest first.
     pub async fn batches_open<S: AsRef<str>>(&mut self, printers: &[S]) -> Result<Vec<Batch>, StoreError> {
-        const OPEN: &str = "
-            SELECT batch.id, batch.profile, batch.printer, batch.state
-            FROM json_each($1) AS v CROSS JOIN batch
-            WHERE batch.printer = v.value ->> 0 AND batch.state <> 'closed' ORDER BY batch.id";
-        let rows: Vec<(i64, String, String, String)> =
-            on!(self, c => sqlx::query_as(OPEN).bind(set_of_names(printers)).fetch_all(c))
-                .map_err(doing("reading batches"))?;
-        rows.into_iter().map(to_batch).collect()
+        const OPEN: &str = concat!("SELECT ", batch_columns!(), " ", open!(), " ORDER BY batch.id");
+        let rows: Vec<Row> = on!(self, c => sqlx::query_as(OPEN).bind(set_of_names(printers)).fetch_all(c))
+            .map_err(doing("reading batches"))?;
+        rows.into_iter().map(of_row).collect()
     }
 
     /// The batch of this printer that is not closed.
@@ -134,12 +63,14 @@ impl Tx {
 
     /// These batches, in no particular order.
     pub async fn batches_get(&mut self, batches: &[BatchId]) -> Result<Vec<Batch>, StoreError> {
-        const GET: &str = "
-            SELECT batch.id, batch.profile, batch.printer, batch.state
-            FROM json_each($1) AS v CROSS JOIN batch WHERE batch.id = CAST(v.value AS BIGINT)";
-        let rows: Vec<(i64, String, String, String)> =
+        const GET: &str = concat!(
+            "SELECT ",
+            batch_columns!(),
+            " FROM json_each($1) AS v CROSS JOIN batch WHERE batch.id = CAST(v.value AS BIGINT)"
+        );
+        let rows: Vec<Row> =
             on!(self, c => sqlx::query_as(GET).bind(set(batches)).fetch_all(c)).map_err(doing("reading batches"))?;
-        rows.into_iter().map(to_batch).collect()
+        rows.into_iter().map(of_row).collect()
     }
 
     /// A batch by number.
@@ -219,6 +150,6 @@ impl Tx {
     }
 }
 
-fn to_batch((id, profile, printer, state): (i64, String, String, String)) -> Result<Batch, StoreError> {
+pub(super) fn of_row((id, profile, printer, state): Row) -> Result<Batch, StoreError> {
     Ok(Batch { id: BatchId(id), state: parse("batch", id, &state)?, profile, printer })
 }

@@ -1,4 +1,4 @@
-//! Tests that the statements of the board, of needs-a-person and of the printers scan no table that grows.
+//! Tests that the statements of the board, of needs-a-person, of the printers and of the workers scan no table that grows.
 
 use std::sync::{
     Arc,
@@ -7,11 +7,13 @@ use std::sync::{
 
 use sqlx::Row;
 
-use super::{Inner, Location, Store, Writer, audit, counter, keys::Keys, node, pending_act, printer, report, stock};
+use super::{
+    Inner, Location, Store, Writer, audit, counter, joint_read, keys::Keys, node, pending_act, printer, report, stock,
+};
 use crate::domain::time::Timestamp;
 
-/// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}`.
-const STATEMENTS: [&str; 14] = [
+/// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}`, and what workers read.
+const STATEMENTS: [&str; 16] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,
@@ -26,6 +28,8 @@ const STATEMENTS: [&str; 14] = [
     report::HELD_AT_ADOPTION,
     pending_act::OPEN_COUNTS,
     pending_act::OPEN_LIST,
+    joint_read::WORKERS,
+    joint_read::PLAN,
 ];
 
 /// Tables with a row for each record, card, act or movement.

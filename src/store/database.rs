@@ -92,9 +92,9 @@ impl Store {
         Ok(tx)
     }
 
-    /// Like [`write`](Self::write), for a transaction that begins with [`Tx::cards_step`]: on SQLite, that call waits until no
-    /// other one is open. Before it no other statement may run.
-    pub async fn write_cards(&self, writer: &Writer, now: Timestamp) -> Result<Tx, StoreError> {
+    /// Like [`write`](Self::write), for a transaction that begins with [`Tx::cards_step`] or [`Tx::plan_view`]: on SQLite, that
+    /// call waits until no other one is open. Before it no other statement may run.
+    pub async fn write_later(&self, writer: &Writer, now: Timestamp) -> Result<Tx, StoreError> {
         let span = trace_span!("transaction", writes = true);
         let mut tx = self.begin(span, self.backend.write_later().await?, writer.clone(), now);
         if let Some(fence) = &writer.fence {

@@ -22,8 +22,10 @@ mod database;
 mod error;
 mod fence;
 mod instance;
+mod joint_read;
 pub mod keys;
 mod maintenance;
+mod new_batch;
 mod node;
 mod outage;
 mod owner;
@@ -44,14 +46,16 @@ pub use self::{
     attempt::{Acknowledgement, Begin, Begun, OpenAttempt},
     audit::{AuditEntry, ChainFault, ChainHead},
     backend::{Location, LockHolder, is_open_database, is_running, lock_holder},
-    batch::{NewBatch, QueuedJob},
+    batch::QueuedJob,
     change_listener::ChangeListener,
     counter::RecordCount,
     counter::Recounted,
     database::Store,
     error::StoreError,
     fence::Fence,
+    joint_read::{PlanView, WorkersView},
     maintenance::{Check, Moved, Remedy, Transferred, Violation},
+    new_batch::NewBatch,
     node::{Candidate, Node},
     outage::Outage,
     pending_act::PendingActLine,

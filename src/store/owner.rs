@@ -6,6 +6,27 @@ use crate::domain::{
     owner::{Owner, Process},
 };
 
+pub(super) type Row = (String, i64, String);
+
+/// The columns of a [`Row`].
+macro_rules! owner_columns {
+    () => {
+        "printer, id, name"
+    };
+}
+/// The uncertain attempts of an owner.
+macro_rules! unconfirmed {
+    ($owner:literal) => {
+        concat!("FROM attempt WHERE state = 'uncertain' AND owner = ", $owner)
+    };
+}
+pub(super) use {owner_columns, unconfirmed};
+
+/// An attempt, with its printer and its name.
+pub(super) fn of_row((printer, key, name): Row) -> (String, AttemptKey, String) {
+    (printer, AttemptKey(key), name)
+}
+
 impl Tx {
     /// Saves a process before its first attempt, and returns its number. A scheduler has the lock that it names, so that every
     /// earlier process with that lock has ended.
@@ -67,11 +88,11 @@ impl Tx {
         &mut self,
         owner: Option<i64>,
     ) -> Result<Vec<(String, AttemptKey, String)>, StoreError> {
-        const UNCONFIRMED: &str = "SELECT printer, id, name FROM attempt WHERE state = 'uncertain' AND owner = $1";
+        const UNCONFIRMED: &str = concat!("SELECT ", owner_columns!(), " ", unconfirmed!("$1"));
         let Some(owner) = owner else { return Ok(Vec::new()) };
-        let rows: Vec<(String, i64, String)> = on!(self, c => sqlx::query_as(UNCONFIRMED).bind(owner).fetch_all(c))
+        let rows: Vec<Row> = on!(self, c => sqlx::query_as(UNCONFIRMED).bind(owner).fetch_all(c))
             .map_err(doing("reading uncertain attempts"))?;
-        Ok(rows.into_iter().map(|(printer, key, name)| (printer, AttemptKey(key), name)).collect())
+        Ok(rows.into_iter().map(of_row).collect())
     }
 
     /// Saves that uncertain attempts of this writer's process will not be sent any more.

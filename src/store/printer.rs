@@ -18,7 +18,7 @@ fn columns(scope: &PauseScope) -> (&'static str, String) {
     }
 }
 
-type Row = (
+pub(super) type Row = (
     String,
     String,
     String,
@@ -33,11 +33,32 @@ type Row = (
     Option<String>,
 );
 
-pub(super) const PRINTERS: &str = "
-    SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, override_reason, acknowledged_reasons, node
-    FROM printer WHERE NOT removed ORDER BY name";
+pub(super) type PauseRow = (String, String, String, String, i64);
 
-pub(super) const PAUSES: &str = "SELECT scope, name, reason, actor, at_us FROM pause ORDER BY scope, name";
+/// The columns of a [`Row`].
+macro_rules! printer_columns {
+    () => {
+        "name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, override_reason, acknowledged_reasons, node"
+    };
+}
+/// The printers in use with the names `$1`.
+macro_rules! named {
+    () => {
+        "FROM json_each($1) AS v CROSS JOIN printer WHERE printer.name = v.value ->> 0 AND NOT removed"
+    };
+}
+/// The columns of a [`PauseRow`].
+macro_rules! pause_columns {
+    () => {
+        "scope, name, reason, actor, at_us"
+    };
+}
+pub(super) use {named, pause_columns, printer_columns};
+
+pub(super) const PRINTERS: &str =
+    concat!("SELECT ", printer_columns!(), " FROM printer WHERE NOT removed ORDER BY name");
+
+pub(super) const PAUSES: &str = concat!("SELECT ", pause_columns!(), " FROM pause ORDER BY scope, name");
 
 impl Tx {
     /// Adds a printer, or restores a removed one with new values. The jobs that it has by now are taken as known,
@@ -85,9 +106,7 @@ impl Tx {
 
     /// Those of these printers that are in use, in no particular order.
     pub async fn printers_named<S: AsRef<str>>(&mut self, names: &[S]) -> Result<Vec<Printer>, StoreError> {
-        const NAMED: &str = "
-            SELECT name, uri, profile, hopper, breaker, failures, state, reasons, capabilities, override_reason, acknowledged_reasons, node
-            FROM json_each($1) AS v CROSS JOIN printer WHERE printer.name = v.value ->> 0 AND NOT removed";
+        const NAMED: &str = concat!("SELECT ", printer_columns!(), " ", named!());
         printers(on!(self, c => sqlx::query_as(NAMED).bind(set_of_names(names)).fetch_all(c)))
     }
 
@@ -205,41 +224,46 @@ impl Tx {
 
     /// All pauses, and the doubt whether this is the living database: what a person has to end before cards start.
     pub async fn feeding_stops(&mut self) -> Result<(Vec<Pause>, Option<Doubt>), StoreError> {
-        let rows: Vec<(String, String, String, String, i64)> =
+        let rows: Vec<PauseRow> =
             on!(self, c => sqlx::query_as(PAUSES).fetch_all(c)).map_err(doing("reading the pauses"))?;
-        let (doubts, rows): (Vec<_>, Vec<_>) =
-            rows.into_iter().partition(|(kind, name, ..)| kind == "queue" && name == DOUBT);
-        // A later version may know other differences; it is a doubt all the same.
-        let doubt = doubts.into_iter().next().map(|(_, _, text, ..)| serde_json::from_str(&text).unwrap_or_default());
-        let pause = |(kind, name, reason, actor, at): (String, String, String, String, i64)| {
-            let scope = match kind.as_str() {
-                "printer" => PauseScope::Printer(name),
-                "batch" => PauseScope::Batch(name.parse().unwrap_or_default()),
-                _ => PauseScope::Queue,
-            };
-            Pause { scope, reason, actor, at: Timestamp(at) }
-        };
-        Ok((rows.into_iter().map(pause).collect(), doubt))
+        Ok(stops(rows))
     }
 }
 
-fn printers(rows: Result<Vec<Row>, sqlx::Error>) -> Result<Vec<Printer>, StoreError> {
-    let rows = rows.map_err(doing("reading the printers"))?;
-    let printer = |r: Row| {
-        Ok(Printer {
-            breaker: parse("printer", &r.0, &r.4)?,
-            reasons: serde_json::from_str(&r.7).unwrap_or_default(),
-            name: r.0,
-            uri: r.1,
-            profile: r.2,
-            hopper: r.3,
-            failures: u32::try_from(r.5).unwrap_or(u32::MAX),
-            state: r.6,
-            capabilities: r.8,
-            override_reason: r.9,
-            acknowledged_reasons: serde_json::from_str(&r.10).unwrap_or_default(),
-            node: r.11,
-        })
+/// The pauses, and the doubt, which is saved as one.
+pub(super) fn stops(rows: Vec<PauseRow>) -> (Vec<Pause>, Option<Doubt>) {
+    let (doubts, rows): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|(kind, name, ..)| kind == "queue" && name == DOUBT);
+    // A later version may know other differences; it is a doubt all the same.
+    let doubt = doubts.into_iter().next().map(|(_, _, text, ..)| serde_json::from_str(&text).unwrap_or_default());
+    let pause = |(kind, name, reason, actor, at): PauseRow| {
+        let scope = match kind.as_str() {
+            "printer" => PauseScope::Printer(name),
+            "batch" => PauseScope::Batch(name.parse().unwrap_or_default()),
+            _ => PauseScope::Queue,
+        };
+        Pause { scope, reason, actor, at: Timestamp(at) }
     };
-    rows.into_iter().map(printer).collect()
+    (rows.into_iter().map(pause).collect(), doubt)
+}
+
+fn printers(rows: Result<Vec<Row>, sqlx::Error>) -> Result<Vec<Printer>, StoreError> {
+    rows.map_err(doing("reading the printers"))?.into_iter().map(of_row).collect()
+}
+
+pub(super) fn of_row(r: Row) -> Result<Printer, StoreError> {
+    Ok(Printer {
+        breaker: parse("printer", &r.0, &r.4)?,
+        reasons: serde_json::from_str(&r.7).unwrap_or_default(),
+        name: r.0,
+        uri: r.1,
+        profile: r.2,
+        hopper: r.3,
+        failures: u32::try_from(r.5).unwrap_or(u32::MAX),
+        state: r.6,
+        capabilities: r.8,
+        override_reason: r.9,
+        acknowledged_reasons: serde_json::from_str(&r.10).unwrap_or_default(),
+        node: r.11,
+    })
 }

@@ -95,6 +95,22 @@ const BODY: &str = "
     FROM json_each($1) AS v CROSS JOIN record AS r CROSS JOIN person AS p
     WHERE r.id = CAST(v.value AS BIGINT) AND p.record_id = r.id";
 
+/// Removes records from the waiting list, by the list's key, whose columns the record has too.
+macro_rules! unlist {
+    ($records:literal) => {
+        concat!(
+            "
+            DELETE FROM waiting
+            WHERE (profile, class, verified_at_us, requested_at_us, source, request_id) IN (
+                SELECT r.profile, r.class, r.verified_at_us, r.requested_at_us, r.source, r.request_id
+                FROM json_each(",
+            $records,
+            ") AS v CROSS JOIN record AS r WHERE r.id = CAST(v.value AS BIGINT))"
+        )
+    };
+}
+pub(super) use unlist;
+
 impl Tx {
     /// The number of the next new record. Valid within a write transaction, of which there is one at a time.
     pub async fn record_next_id(&mut self) -> Result<i64, StoreError> {
@@ -352,14 +368,9 @@ impl Tx {
         if taken == records.len() as u64 { Ok(()) } else { Err(StoreError::Conflict("the waiting list")) }
     }
 
-    /// Removes records from the waiting list, by the list's key, whose columns the record has too. Returns how many were on
-    /// it.
+    /// Removes records from the waiting list. Returns how many were on it.
     async fn waiting_delete(&mut self, records: &[i64]) -> Result<u64, StoreError> {
-        const TAKE: &str = "
-            DELETE FROM waiting
-            WHERE (profile, class, verified_at_us, requested_at_us, source, request_id) IN (
-                SELECT r.profile, r.class, r.verified_at_us, r.requested_at_us, r.source, r.request_id
-                FROM json_each($1) AS v CROSS JOIN record AS r WHERE r.id = CAST(v.value AS BIGINT))";
+        const TAKE: &str = unlist!("$1");
         if records.is_empty() {
             return Ok(0);
         }

@@ -67,7 +67,7 @@ pub struct MovementLine {
 /// Lot, account, place, and the quantity to add.
 pub(super) type Delta = (i64, &'static str, String, i64);
 
-type MovementRow<'a> = (i64, &'a str, String, &'a str, String, i64, &'a str, Option<&'a str>, Option<i64>, Option<i64>);
+type MovementRow<'a, B> = (i64, &'a str, &'a str, &'a str, &'a str, i64, &'a str, Option<&'a str>, B, Option<i64>);
 
 /// Adds to existing balances. The argument is the placeholder of the rows.
 macro_rules! add {
@@ -82,7 +82,55 @@ macro_rules! add {
         )
     };
 }
-pub(super) use add;
+/// The columns of a [`LotRow`].
+macro_rules! lot_columns {
+    () => {
+        "v.key, lot.id, balance.quantity, lot.received_at_us"
+    };
+}
+/// The lots in accounts. The argument is the placeholder of the accounts, see [`account_rows`].
+macro_rules! lots {
+    ($accounts:literal) => {
+        concat!(
+            "FROM json_each(",
+            $accounts,
+            ") AS v CROSS JOIN lot CROSS JOIN balance
+            WHERE lot.blank_type = v.value ->> 0 AND balance.lot_id = lot.id AND balance.account = v.value ->> 1
+              AND balance.place = v.value ->> 2 AND balance.quantity <> 0"
+        )
+    };
+}
+/// Appends movements, see [`movement_row`]. The arguments are the placeholders of the rows and of the instant, the number of a
+/// row's batch, and the placeholders of the actor's name, account and means.
+macro_rules! append {
+    ($rows:literal, $now:literal, $batch:expr, $actor:literal, $account:literal, $means:literal) => {
+        concat!(
+            "
+            INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, document,
+                                  batch_id, attempt_id, actor, account, means)
+            SELECT ",
+            $now,
+            ", CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4,
+                   CAST(v.value ->> 5 AS BIGINT), v.value ->> 6, v.value ->> 7, ",
+            $batch,
+            ",
+                   CAST(v.value ->> 9 AS BIGINT), ",
+            $actor,
+            ", ",
+            $account,
+            ", ",
+            $means,
+            "
+            FROM json_each(",
+            $rows,
+            ") AS v"
+        )
+    };
+}
+pub(super) use {add, append, lot_columns, lots};
+
+/// The place of an account among those that were asked for, the lot, its quantity, and when it was received.
+pub(super) type LotRow = (i64, i64, i64, i64);
 
 pub(super) const BALANCES: &str = "
     SELECT lot.blank_type, lot.name, balance.account, balance.place, balance.quantity
@@ -118,43 +166,23 @@ impl Tx {
 
     /// [`account_lots`](Self::account_lots) for several accounts, each with its blank type; the result is in the same order.
     pub async fn accounts_lots(&mut self, accounts: &[(&str, &Account)]) -> Result<Vec<Vec<LotQuantity>>, StoreError> {
-        const LOTS: &str = "
-            SELECT v.key, lot.id, balance.quantity
-            FROM json_each($1) AS v CROSS JOIN lot CROSS JOIN balance
-            WHERE lot.blank_type = v.value ->> 0 AND balance.lot_id = lot.id AND balance.account = v.value ->> 1
-              AND balance.place = v.value ->> 2 AND balance.quantity <> 0
-            ORDER BY lot.received_at_us, lot.id";
-        let rows: Vec<_> = accounts.iter().map(|(kind, account)| (kind, account.name(), account.place())).collect();
-        let rows: Vec<(i64, i64, i64)> =
-            on!(self, c => sqlx::query_as(LOTS).bind(set(&rows)).fetch_all(c)).map_err(doing("reading an account"))?;
-        let mut lots = vec![Vec::new(); accounts.len()];
-        for (at, lot, quantity) in rows {
-            if let Some(lots) = usize::try_from(at).ok().and_then(|at| lots.get_mut(at)) {
-                lots.push(LotQuantity { lot: LotId(lot), quantity });
-            }
-        }
-        Ok(lots)
+        const LOTS: &str = concat!("SELECT ", lot_columns!(), " ", lots!("$1"), " ORDER BY lot.received_at_us, lot.id");
+        let rows: Vec<LotRow> = on!(self, c => sqlx::query_as(LOTS).bind(set(&account_rows(accounts))).fetch_all(c))
+            .map_err(doing("reading an account"))?;
+        Ok(lots_of(rows, accounts.len()))
     }
 
     /// Appends movements and updates the balances. [`StoreError::InsufficientStock`] if an account other than `supplier` would
     /// become negative.
     pub async fn movements_append(&mut self, movements: &[Movement]) -> Result<(), StoreError> {
-        const APPEND: &str = "
-            INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, document,
-                                  batch_id, attempt_id, actor, account, means)
-            SELECT $2, CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4,
-                   CAST(v.value ->> 5 AS BIGINT), v.value ->> 6, v.value ->> 7, CAST(v.value ->> 8 AS BIGINT),
-                   CAST(v.value ->> 9 AS BIGINT), $3, $4, $5
-            FROM json_each($1) AS v";
+        const APPEND: &str = append!("$1", "$2", "CAST(v.value ->> 8 AS BIGINT)", "$3", "$4", "$5");
         if movements.is_empty() {
             return Ok(());
         }
         let (actor, account, means) = self.writer.actor.columns();
-        execute!(
-            self,
-            sqlx::query(APPEND).bind(rows(movements)).bind(self.now.0).bind(actor).bind(account).bind(means)
-        )
-        .map_err(doing("writing the ledger"))?;
+        let rows: Vec<_> = movements.iter().map(|m| movement_row(m, m.batch.map(|batch| batch.0))).collect();
+        execute!(self, sqlx::query(APPEND).bind(set(&rows)).bind(self.now.0).bind(actor).bind(account).bind(means))
+            .map_err(doing("writing the ledger"))?;
         let deltas = deltas(movements);
         if self.balances_add(&deltas).await? == deltas.len() as u64 {
             return Ok(());
@@ -258,13 +286,24 @@ impl Tx {
     }
 }
 
-/// Movements as the JSON array of a set statement.
-fn rows(movements: &[Movement]) -> String {
-    set(&movements.iter().map(movement_row).collect::<Vec<_>>())
+/// Accounts with the blank type of each, for [`lots!`].
+pub(super) fn account_rows<'a>(accounts: &[(&'a str, &'a Account)]) -> Vec<(&'a str, &'static str, &'a str)> {
+    accounts.iter().map(|(kind, account)| (*kind, account.name(), account.place())).collect()
+}
+
+/// The lots of each account.
+pub(super) fn lots_of(rows: Vec<LotRow>, accounts: usize) -> Vec<Vec<LotQuantity>> {
+    let mut lots = vec![Vec::new(); accounts];
+    for (at, lot, quantity, _) in rows {
+        if let Some(lots) = usize::try_from(at).ok().and_then(|at| lots.get_mut(at)) {
+            lots.push(LotQuantity { lot: LotId(lot), quantity });
+        }
+    }
+    lots
 }
 
 /// The change of each balance by movements.
-pub(super) fn deltas(movements: &[Movement]) -> Vec<Delta> {
+pub(super) fn deltas<'a>(movements: impl IntoIterator<Item = &'a Movement>) -> Vec<Delta> {
     let mut deltas: BTreeMap<(i64, &'static str, String), i64> = BTreeMap::new();
     for m in movements {
         *deltas.entry((m.lot.0, m.from.name(), m.from.place().to_owned())).or_default() -= m.quantity;
@@ -273,17 +312,18 @@ pub(super) fn deltas(movements: &[Movement]) -> Vec<Delta> {
     deltas.into_iter().map(|((lot, account, place), delta)| (lot, account, place, delta)).collect()
 }
 
-fn movement_row(m: &Movement) -> MovementRow<'_> {
+/// A movement with what stands for its batch.
+pub(super) fn movement_row<B>(m: &Movement, batch: B) -> MovementRow<'_, B> {
     (
         m.lot.0,
         m.from.name(),
-        m.from.place().to_owned(),
+        m.from.place(),
         m.to.name(),
-        m.to.place().to_owned(),
+        m.to.place(),
         m.quantity,
         m.cause.as_str(),
         m.document.as_deref(),
-        m.batch.map(|b| b.0),
+        batch,
         m.attempt.map(|a| a.0),
     )
 }

@@ -1,4 +1,4 @@
-//! Tests that a step of printing has the effect of the statements that it replaces, on each database.
+//! Tests that a text of several statements does what those do that it replaces, on each database.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,8 @@ use cetak::{
         audit::Event,
         id::{AttemptKey, BatchId, JobId, LotId, RecordId},
         job::PrintedCard,
-        stock::Place,
+        printer::Printer,
+        stock::{Account, Place},
         time::Timestamp,
     },
     engine::planning::{self, Plan},
@@ -18,7 +19,7 @@ use rand_chacha::ChaCha20Rng;
 
 use crate::{
     database,
-    world::{World, students},
+    world::{World, begin, students},
 };
 
 /// The groups of one run.
@@ -82,7 +83,7 @@ async fn a_step_has_the_effect_of_the_statements_that_it_replaces() {
             }
         }
         let good: Vec<usize> = (0..open.len()).filter(|_| random.random_bool(0.5)).collect();
-        let begins = begins(&queued, group, &mut random);
+        let begins = some_begins(&queued, group, &mut random);
         let swap = random.random_bool(0.2).then(|| random.random_range(0..4));
         let mut answers = Vec::new();
         for (at, store) in stores.iter().enumerate() {
@@ -93,7 +94,7 @@ async fn a_step_has_the_effect_of_the_statements_that_it_replaces() {
             let (writer, now) = (&world.engine.writer, world.engine.clock.now());
             let is_later = at == 0 && group % 2 == 0 && !(cards.is_empty() && begins.is_empty());
             let mut tx =
-                if is_later { store.write_cards(writer, now).await } else { store.write(writer, now).await }.unwrap();
+                if is_later { store.write_later(writer, now).await } else { store.write(writer, now).await }.unwrap();
             let answer = match (at, swap) {
                 (0, _) => tx.cards_step(&cards, &begins).await,
                 (_, Some(_)) if !cards.is_empty() => Err(StoreError::Conflict("the worker's data")),
@@ -131,6 +132,89 @@ async fn a_step_has_the_effect_of_the_statements_that_it_replaces() {
     assert!(printed > 10 && begun_in_all > printed && refused > 0, "{printed} {begun_in_all} {refused}");
     assert_eq!(events_and_counters(stores[0]).await, events_and_counters(stores[1]).await, "STEPS_SEED={seed}");
     other.close().await;
+}
+
+#[tokio::test]
+async fn what_is_read_in_one_statement_is_what_each_table_says() {
+    const CHANGES: [&str; 7] = [
+        r#"UPDATE attempt SET acknowledged = true, printer_job = 'a "job"', printer_run = 'r' WHERE job_id = 2"#,
+        "UPDATE attempt SET state = 'uncertain', ended_at_us = 7, owner = 3 WHERE job_id = 1",
+        r#"UPDATE printer SET capabilities = '{"name": "ü"}', reasons = '["media-jam"]', hopper = 40 WHERE name = 'p2'"#,
+        "INSERT INTO pause (scope, name, reason, actor, at_us) VALUES ('printer', 'p1', 'r', 'a', 1700000000000000)",
+        "INSERT INTO pause (scope, name, reason, actor, at_us) VALUES ('queue', 'doubt', '[]', 'a', 5)",
+        "INSERT INTO balance (lot_id, account, place, quantity) VALUES (2, 'hopper', 'p2', 9)",
+        "UPDATE balance SET quantity = 4 WHERE lot_id = 1 AND account = 'vault'",
+    ];
+    let world = World::with(|settings| settings.batch_size = 60).await;
+    let queued = planned(&world).await;
+    let engine = &world.engine;
+    for (job, (printer, _)) in queued.iter().take(4) {
+        let begin = Begin { printer: (*printer).to_owned(), ..begin(*job) };
+        let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
+        tx.attempts_begin(&[begin]).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    for change in CHANGES {
+        database::execute(&world.location, change).await.unwrap();
+    }
+    let accounts = [Account::Vault, Account::Hopper("p2".into()), Account::Hopper("p1".into())];
+    let accounts: Vec<(&str, &Account)> = accounts.iter().map(|account| ("student", account)).collect();
+    let mut tx = engine.store.read().await.unwrap();
+
+    let workers = tx.workers_view(&PRINTERS, Some(3)).await.unwrap();
+    let plan = tx.plan_view(&PRINTERS, &accounts).await.unwrap();
+
+    assert_eq!((workers.open.len(), workers.unconfirmed.len(), workers.batches.len()), (3, 1, 2), "{workers:?}");
+    assert_eq!(plan.lots.iter().map(Vec::len).collect::<Vec<_>>(), [2, 1, 0], "{plan:?}");
+    let in_order = |mut printers: Vec<Printer>| {
+        printers.sort_by(|one, other| one.name.cmp(&other.name));
+        format!("{printers:?}")
+    };
+    let printers = in_order(tx.printers_named(&PRINTERS).await.unwrap());
+    assert_eq!((&in_order(workers.printers), &in_order(plan.printers)), (&printers, &printers));
+    let open = tx.attempts_open(&PRINTERS).await.unwrap();
+    assert_eq!(format!("{:?}", workers.open), format!("{open:?}"));
+    let batches = tx.batches_open(&PRINTERS).await.unwrap();
+    assert_eq!((&workers.batches, &plan.batches), (&batches, &batches));
+    let (pauses, doubt) = tx.feeding_stops().await.unwrap();
+    assert_eq!((format!("{:?}", workers.pauses), workers.in_doubt), (format!("{pauses:?}"), doubt.is_some()));
+    assert_eq!(workers.newest, tx.newest_instant().await.unwrap());
+    assert_eq!(workers.unconfirmed, tx.attempts_unconfirmed(Some(3)).await.unwrap());
+    assert_eq!(plan.lots, tx.accounts_lots(&accounts).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_batch_is_planned_for_the_printer_as_it_is_now_and_an_open_one_is_not_planned_again() {
+    let world = World::new().await;
+    world.printer("p1", "").await;
+    world.import(&students(0..3)).await;
+    world.receive(3, None).await;
+    let engine = &world.engine;
+    let read = engine.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
+    let profile = engine.profile("student").unwrap();
+    let next = async |changes: &[&str]| {
+        for change in changes {
+            database::execute(&world.location, change).await.unwrap();
+        }
+        let mut tx = engine.store.write_later(&engine.writer, engine.clock.now()).await.unwrap();
+        let plans = planning::plan_next(&mut tx, &[(&read, &profile)], &engine.settings).await.unwrap();
+        tx.commit().await.unwrap();
+        plans
+    };
+    let hopper = [
+        "UPDATE printer SET hopper = 2 WHERE name = 'p1'",
+        "INSERT INTO balance (lot_id, account, place, quantity) VALUES (1, 'hopper', 'p1', 2)",
+    ];
+
+    let planned = next(&hopper).await;
+
+    let [Plan::Batch(_, jobs)] = &planned[..] else { panic!("records wait: {planned:?}") };
+    assert!(jobs.len() == 2 && jobs.iter().all(|job| job.place == Place::Printer("p1".into())), "{jobs:?}");
+    assert_eq!(next(&[]).await, planned);
+    let closed = ["UPDATE batch SET state = 'closed', closed_at_us = 1"];
+    assert_eq!(next(&closed).await, [Plan::NoBlanks]);
+    let other = ["UPDATE printer SET hopper = NULL, uri = 'mock://other' WHERE name = 'p1'"];
+    assert_eq!(next(&other).await, [Plan::NothingWaits]);
 }
 
 async fn events_and_counters(store: &Store) -> (Vec<String>, Vec<RecordCount>, Vec<(String, String, i64)>) {
@@ -175,7 +259,7 @@ async fn planned(world: &World) -> BTreeMap<JobId, (&'static str, RecordId)> {
 }
 
 /// Up to six attempts to begin, some of a wrong version or printer.
-fn begins(queued: &BTreeMap<JobId, (&'static str, RecordId)>, group: usize, random: &mut impl Rng) -> Vec<Begin> {
+fn some_begins(queued: &BTreeMap<JobId, (&'static str, RecordId)>, group: usize, random: &mut impl Rng) -> Vec<Begin> {
     let count = random.random_range(0..=6);
     let chosen = queued.iter().sample(random, count);
     let begin = |(job, (printer, _)): (&JobId, &(&'static str, RecordId)), random: &mut dyn Rng| Begin {

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::write::{
-    Answers, BreakerChange, BreakerSaved, Confirmation, Group, NotRenderable, Release, Released, Settle, Settled,
-    StatusReport, Step, Stepped, UnknownJobs,
+    Answers, Asked, BreakerChange, BreakerSaved, Confirmation, Group, NotRenderable, PlanRequest, Release, Released,
+    Settle, Settled, StatusReport, Step, Stepped, UnknownJobs,
 };
 use crate::{
     domain::{
@@ -39,8 +39,8 @@ pub(super) enum Trust {
 /// Applies all writes of a group and commits.
 pub(super) async fn apply(engine: &Engine, group: &Group, trust: Trust) -> Result<Answers, StoreError> {
     let permit = Permit::system(SystemAct::Print);
-    let is_hot = trust == Trust::Workers && group.is_of_good_cards();
-    let mut tx = if is_hot { engine.write_cards(&permit).await? } else { engine.write(&permit).await? };
+    let is_begun_later = trust == Trust::Workers && group.is_of_good_cards() || group.plans.len() == group.len();
+    let mut tx = if is_begun_later { engine.write_later(&permit).await? } else { engine.write(&permit).await? };
     let (good, others): (Vec<&Settle>, Vec<&Settle>) =
         group.settles().partition(|settle| trust == Trust::Workers && settle.good.is_some());
     let mut settled = settle_all(engine, &mut tx, &others).await?;
@@ -303,35 +303,18 @@ async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::BatchEnded>
 }
 
 async fn plan_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<planning::Plan>, StoreError> {
-    let requested: Vec<&Printer> = group.plans.iter().map(|asked| &asked.write.0).collect();
-    if requested.is_empty() {
-        return Ok(Vec::new());
-    }
-    // Read again, because the printer may have been removed or changed since the worker read it.
-    let names: Vec<&str> = requested.iter().map(|printer| printer.name.as_str()).collect();
-    let printers = tx.printers_named(&names).await?;
-    let printers: HashMap<&str, &Printer> = printers.iter().map(|p| (p.name.as_str(), p)).collect();
-    let mut plans: HashMap<String, planning::Plan> = HashMap::new();
-    for batch in tx.batches_open(&names).await? {
-        if !plans.contains_key(&batch.printer) {
-            let jobs = tx.jobs_queued(batch.id).await?;
-            plans.insert(batch.printer.clone(), planning::Plan::Batch(batch, jobs));
-        }
-    }
-    let mut new: Vec<(&Printer, &CardProfile)> = Vec::with_capacity(requested.len());
-    for asked in &requested {
-        let same = |p: &&Printer| p.uri == asked.uri && p.profile == asked.profile;
-        let printer = printers.get(asked.name.as_str()).copied().filter(same);
-        if let (Some(printer), Some(profile)) = (printer, engine.profiles.get(&asked.profile)) {
-            if !plans.contains_key(&printer.name) && !new.iter().any(|(other, _)| other.name == printer.name) {
-                new.push((printer, profile));
-            }
-        } else {
-            plans.insert(asked.name.clone(), planning::Plan::NothingWaits);
-        }
-    }
+    let mut asked: Vec<(&Printer, &CardProfile)> = Vec::with_capacity(group.plans.len());
     // A group is in the order of printer names, so these are too.
-    let made = planning::plan_all(tx, &new, &engine.settings).await?;
-    plans.extend(new.iter().map(|(printer, _)| printer.name.clone()).zip(made));
-    Ok(requested.iter().map(|asked| plans.remove(&asked.name).unwrap_or(planning::Plan::NothingWaits)).collect())
+    for Asked { write: PlanRequest(printer), .. } in &group.plans {
+        if let Some(profile) = engine.profiles.get(&printer.profile)
+            && !asked.iter().any(|(other, _)| other.name == printer.name)
+        {
+            asked.push((printer, profile));
+        }
+    }
+    let made = planning::plan_next(tx, &asked, &engine.settings).await?;
+    let mut plans: HashMap<&str, planning::Plan> =
+        asked.iter().map(|(printer, _)| printer.name.as_str()).zip(made).collect();
+    let plan_of = |asked: &Asked<PlanRequest>| plans.remove(asked.write.0.name.as_str());
+    Ok(group.plans.iter().map(plan_of).map(|plan| plan.unwrap_or(planning::Plan::NothingWaits)).collect())
 }
