@@ -103,6 +103,11 @@ impl Store {
         Ok(tx)
     }
 
+    /// Waits until other processes that wait to write have begun, for a few milliseconds at most.
+    pub async fn others_first(&self) {
+        self.backend.others_first().await;
+    }
+
     /// Begins to read with one statement, which has a snapshot of its own.
     pub async fn read_once(&self) -> Result<Tx, StoreError> {
         let span = trace_span!("transaction", writes = false);

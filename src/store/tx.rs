@@ -109,6 +109,11 @@ impl Tx {
         }
     }
 
+    /// Whether other transactions wait until this one, which writes, has ended.
+    pub async fn is_waited_for(&mut self) -> Result<bool, StoreError> {
+        self.inner.is_waited_for().await
+    }
+
     /// Notifies all schedulers when the transaction commits, because there may be something to print.
     pub fn announce(&mut self) {
         self.announces = true;

@@ -37,4 +37,5 @@ mod steps;
 mod stock;
 mod surface;
 mod test_cards;
+mod waiting;
 mod world;

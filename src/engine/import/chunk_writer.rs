@@ -1,4 +1,4 @@
-//! Writes one chunk of an import in one transaction. In a dry run, keeps the decided states in memory instead.
+//! Writes chunks of an import in a transaction. In a dry run, keeps the decided states in memory instead.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,7 +23,7 @@ use crate::{
 /// Records in the state that a dry run would have left them.
 pub(super) type DryRecords = HashMap<RecordId, RecordView>;
 
-/// Writes a chunk. New records are collected and inserted together; everything that reads or changes a record inserts
+/// Writes chunks. New records are collected and inserted together; everything that reads or changes a record inserts
 /// them first.
 pub(super) struct ChunkWriter {
     import: Arc<Import>,
@@ -47,18 +47,20 @@ struct Photos {
 }
 
 impl ChunkWriter {
-    /// Begins the chunk's transaction. `dry` has the records of earlier chunks of a dry run.
+    /// Begins the transaction. `dry` has the records of earlier chunks of a dry run.
     pub(super) async fn begin(
         (engine, permit): (&Engine, &Permit),
         import: Arc<Import>,
-        photos: Vec<NewPhoto>,
         dry: DryRecords,
     ) -> Result<Self, StoreError> {
         let (tx, dry) =
             if import.dry_run { (engine.store.read().await?, Some(dry)) } else { (engine.write(permit).await?, None) };
-        let new = photos.into_iter().map(|photo| (photo.digest, photo)).collect();
-        let photos = Photos { new, ..Photos::default() };
-        Ok(Self { import, tx, dry, new_records: Vec::new(), photos })
+        Ok(Self { import, tx, dry, new_records: Vec::new(), photos: Photos::default() })
+    }
+
+    /// Sets the photos of the next chunk.
+    pub(super) fn set_photos(&mut self, photos: Vec<NewPhoto>) {
+        self.photos.new = photos.into_iter().map(|photo| (photo.digest, photo)).collect();
     }
 
     /// The transaction, for reading.
@@ -130,7 +132,12 @@ impl ChunkWriter {
         }
     }
 
-    /// Commits the chunk with its audit event; returns the records of a dry run.
+    /// Writes what was collected, so that the transaction reads it.
+    pub(super) async fn flush(&mut self) -> Result<(), EngineError> {
+        self.insert_records().await
+    }
+
+    /// Commits the chunks with their audit event; returns the records of a dry run.
     pub(super) async fn commit(mut self, event: Option<Event>) -> Result<DryRecords, EngineError> {
         if let Some(records) = self.dry {
             return Ok(records);

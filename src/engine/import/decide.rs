@@ -1,4 +1,4 @@
-//! Decides each row from what is known of its request and its person, and saves a chunk of rows in one transaction.
+//! Decides each row from what is known of its request and its person, and saves chunks of rows.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -8,6 +8,7 @@ use super::{
     photos::{Photo, read_again},
     prepare::{Chunk, ChunkSize, Prepared, Ready, ValueHasher},
     report::{Import, Report, Watch},
+    transaction::{Open, RowLimit},
 };
 use crate::{
     domain::{
@@ -29,7 +30,7 @@ use crate::{
         person::{PHOTO_FIELD, open_person},
         sent_elsewhere::SentElsewhere,
     },
-    store::{NewPhoto, StoredBody, Tx, keys::Digest},
+    store::{StoredBody, Tx, keys::Digest},
 };
 
 /// Decides the rows of one file.
@@ -43,6 +44,8 @@ pub(super) struct Decider<'a> {
     /// The records that another database of the site has sent to a printer.
     sent: SentElsewhere,
     dry_records: DryRecords,
+    open: Option<Open>,
+    row_limit: RowLimit,
     /// The number of the next new record.
     next_id: i64,
 }
@@ -65,32 +68,34 @@ impl<'a> Decider<'a> {
             known: Known::default(),
             sent: SentElsewhere::default(),
             dry_records: DryRecords::new(),
+            open: None,
+            row_limit: RowLimit::new(),
             next_id: 0,
         }
     }
 
-    /// Decides and saves a chunk, and counts its rows in `report`.
+    /// Decides a chunk in the open transaction, or in a new one, and counts its rows in `report`.
     pub(super) async fn chunk(
         &mut self,
         chunk: Chunk,
         report: &mut Report,
         watch: &mut dyn Watch,
     ) -> Result<(), EngineError> {
-        let (engine, import) = (self.engine, self.import.clone());
         let mut chunk = chunk;
-        if !import.dry_run {
-            let again = self.photos_again(&chunk).await?;
-            chunk.photos.extend(again);
+        let missing = if self.import.dry_run { Vec::new() } else { self.photos_missing(&chunk).await? };
+        if !missing.is_empty() {
+            self.commit(report, watch).await?; // a write transaction does not wait for files
+            let (keys, entropy) = (self.engine.store.keys(), &*self.engine.entropy);
+            let read = |photo: &Photo| read_again(&self.import.photos, photo, keys, entropy);
+            chunk.photos.extend(missing.iter().filter_map(read));
         }
-        let dry_records = std::mem::take(&mut self.dry_records);
-        let mut writer = ChunkWriter::begin((engine, self.permit), import, chunk.photos, dry_records).await?;
+        let mut open = self.open(report).await?;
+        open.writer.set_photos(chunk.photos);
         let began = self.engine.clock.elapsed();
         let rows = chunk.rows.len();
-        let before = report.clone();
-        let mut refused = Vec::new();
-        self.look_up(writer.tx(), &chunk.rows).await?;
-        self.sent = SentElsewhere::read(engine, writer.tx(), false).await?;
-        self.next_id = self.next_id.max(writer.tx().record_next_id().await?);
+        self.look_up(open.writer.tx(), &chunk.rows).await?;
+        self.sent = SentElsewhere::read(self.engine, open.writer.tx(), false).await?;
+        self.next_id = self.next_id.max(open.writer.tx().record_next_id().await?);
         for prepared in chunk.rows {
             let (row, request_id) = match &prepared {
                 Prepared::Ready(ready) => (ready.row, ready.request_id.clone()),
@@ -98,28 +103,62 @@ impl<'a> Decider<'a> {
                     (*row, request_id.clone())
                 }
             };
-            let outcome = self.decide(&mut writer, prepared, report).await?;
+            let outcome = self.decide(&mut open.writer, prepared, report).await?;
             report.count(&outcome);
             if let RowOutcome::Refused(rejection) = outcome {
-                refused.push((row, request_id, rejection));
+                open.refused.push((row, request_id, rejection));
             }
         }
-        self.dry_records = writer.commit(self.event(&before, report)).await?;
+        open.add_rows(rows);
+        if !self.import.dry_run {
+            open.writer.flush().await?;
+            self.chunk_size.took(rows, self.engine.clock.elapsed().saturating_sub(began));
+            open.written.extend(self.known.written());
+            self.known = Known::default();
+        }
+        self.open = Some(open);
+        Ok(())
+    }
+
+    /// Whether the transaction must be committed before the next chunk.
+    pub(super) async fn is_due(&mut self) -> Result<bool, EngineError> {
+        let Some(open) = &mut self.open else { return Ok(false) };
+        if self.import.dry_run {
+            return Ok(true);
+        }
+        open.waited_for = open.writer.tx().is_waited_for().await?;
+        Ok(open.waited_for || open.is_full(&self.row_limit, self.engine.clock.elapsed()))
+    }
+
+    /// Commits the open transaction, if there is one, and reports the rows that it refused.
+    pub(super) async fn commit(&mut self, report: &Report, watch: &mut dyn Watch) -> Result<(), EngineError> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        let (event, rows) = (self.event(&open, report), open.rows());
+        let began = self.engine.clock.elapsed();
+        self.dry_records = open.writer.commit(event).await?;
+        self.row_limit.ended(rows, self.engine.clock.elapsed().saturating_sub(began), open.waited_for);
+        self.engine.store.others_first().await;
         // After the commit: a file or pipe that is slow must not keep other processes from writing.
-        for (row, request_id, rejection) in refused {
+        for (row, request_id, rejection) in open.refused {
             let failed = |source| EngineError::Write { what: "the file of refused rows".into(), source };
             watch.refused(row, &request_id, &rejection).map_err(failed)?;
-        }
-        if !self.import.dry_run {
-            self.chunk_size.took(rows, self.engine.clock.elapsed().saturating_sub(began));
-            self.known = Known::default();
         }
         Ok(())
     }
 
-    /// Reads photos again that an earlier chunk had and did not store, because it refused their rows, or that were purged
-    /// since. This is done before the write transaction, which does not wait for files.
-    async fn photos_again(&self, chunk: &Chunk) -> Result<Vec<NewPhoto>, EngineError> {
+    /// The open transaction, or a new one.
+    async fn open(&mut self, report: &Report) -> Result<Open, EngineError> {
+        if let Some(open) = self.open.take() {
+            return Ok(open);
+        }
+        let dry_records = std::mem::take(&mut self.dry_records);
+        let writer = ChunkWriter::begin((self.engine, self.permit), self.import.clone(), dry_records).await?;
+        Ok(Open::new(writer, report.clone(), self.engine.clock.elapsed()))
+    }
+
+    /// The photos that must be read again: an earlier chunk had them and did not store them, because it refused their rows,
+    /// or they were purged since.
+    async fn photos_missing(&mut self, chunk: &Chunk) -> Result<Vec<Photo>, EngineError> {
         let mut named: HashMap<Digest, &Photo> = HashMap::new();
         for row in &chunk.rows {
             if let Prepared::Ready(ready) = row
@@ -131,18 +170,19 @@ impl<'a> Decider<'a> {
         for photo in &chunk.photos {
             named.remove(&photo.digest);
         }
-        if named.is_empty() {
-            return Ok(Vec::new());
-        }
         // A withdrawal or an update in the chunk may purge a photo that is stored now.
-        if !self.import.update && !chunk.rows.iter().any(|row| matches!(row, Prepared::NotReady { .. })) {
+        let may_purge = self.import.update || chunk.rows.iter().any(|row| matches!(row, Prepared::NotReady { .. }));
+        if !named.is_empty() && !may_purge {
             let digests: Vec<Digest> = named.keys().copied().collect();
-            for at in self.engine.store.read().await?.photos_stored(&digests).await? {
+            let stored = match &mut self.open {
+                Some(open) => open.writer.tx().photos_stored(&digests).await?,
+                None => self.engine.store.read().await?.photos_stored(&digests).await?,
+            };
+            for at in stored {
                 named.remove(&digests[at]);
             }
         }
-        let (keys, entropy) = (self.engine.store.keys(), &*self.engine.entropy);
-        Ok(named.values().filter_map(|photo| read_again(&self.import.photos, photo, keys, entropy)).collect())
+        Ok(named.into_values().cloned().collect())
     }
 
     /// Reads the requests and persons of the chunk's rows from the database.
@@ -265,8 +305,9 @@ impl<'a> Decider<'a> {
         Request { record, profile: self.import.profile.clone(), state, digest: ready.digest.to_vec(), hashes }
     }
 
-    /// The audit event of a chunk; `None` if it changed nothing and refused nothing.
-    fn event(&self, before: &Report, after: &Report) -> Option<Event> {
+    /// The audit event of a transaction; `None` if it changed nothing and refused nothing.
+    fn event(&self, open: &Open, after: &Report) -> Option<Event> {
+        let before = &open.before;
         let counts = |r: &Report| [r.rows, r.accepted, r.updated, r.known, r.quarantined, r.withdrawn, r.refused];
         let names = ["rows", "accepted", "updated", "known", "quarantined", "withdrawn", "refused"];
         let mut event = Event::new("import.rows", format!("source {}", self.import.source))
@@ -277,9 +318,11 @@ impl<'a> Decider<'a> {
                 event = event.with(name, is - was);
             }
         }
-        let ids = self.known.written();
-        if !ids.is_empty() {
-            event = event.with("records", ranges(&ids));
+        if !open.written.is_empty() {
+            let mut written = open.written.clone();
+            written.sort_unstable();
+            written.dedup();
+            event = event.with("records", ranges(&written));
         }
         (event.details.len() > 3).then_some(event)
     }

@@ -85,11 +85,9 @@ impl Known {
         }
     }
 
-    /// The records whose body a row of this file wrote, in order.
+    /// The records whose body a row wrote.
     pub(super) fn written(&self) -> Vec<i64> {
         let written = self.requests.values().filter(|request| request.hashes.is_some());
-        let mut ids: Vec<i64> = written.map(|request| request.record.0).collect();
-        ids.sort_unstable();
-        ids
+        written.map(|request| request.record.0).collect()
     }
 }

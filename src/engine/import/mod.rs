@@ -1,8 +1,8 @@
 //! Imports a waiting list.
 //!
-//! One thread reads, checks and seals rows; another task decides and saves them, one chunk per transaction. A row is
-//! decided by its key, its digest and the person's other records, so an import may be killed at any point and run
-//! again.
+//! One thread reads, checks and seals rows; another task decides and saves them in chunks. A transaction takes more chunks
+//! until another one waits. A row is decided by its key, its digest and the person's other records, so an import may be
+//! killed at any point and run again.
 
 mod chunk_writer;
 mod decide;
@@ -11,6 +11,7 @@ mod photos;
 mod prepare;
 mod report;
 mod rows;
+mod transaction;
 
 use std::io::Read;
 
@@ -81,8 +82,13 @@ pub async fn import(
     while let Some(chunk) = chunks.recv().await {
         let bytes = chunk.bytes;
         decider.chunk(chunk, &mut report, watch).await?;
+        // A transaction does not wait for a slow file or pipe.
+        if decider.is_due().await? || chunks.is_empty() {
+            decider.commit(&report, watch).await?;
+        }
         watch.progress(bytes, report.rows);
     }
+    decider.commit(&report, watch).await?;
     match reading.await {
         Ok(Ok(columns)) => report.unknown_columns = columns.unknown,
         Ok(Err(refusal)) => return Err(refusal.into()),

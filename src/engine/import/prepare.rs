@@ -37,13 +37,13 @@ use crate::{
     },
 };
 
-/// The rows of the first chunk, and the maximum of any. Later sizes follow from the time that a chunk takes.
+/// The rows of the first chunk, and the maximum of any. Later sizes follow from the time that a chunk takes without its commit.
 const CHUNK_ROWS_FIRST: usize = 500;
 const CHUNK_ROWS: usize = 5_000;
 const CHUNK_ROWS_MIN: usize = 100;
-/// The target for one write transaction: a longer one delays the printers, a much shorter one wastes commits.
-const CHUNK_LONG: Duration = Duration::from_millis(60);
-const CHUNK_SHORT: Duration = Duration::from_millis(25);
+/// The target for one chunk: others that wait to write wait for its end at least.
+const CHUNK_LONG: Duration = Duration::from_millis(30);
+const CHUNK_SHORT: Duration = Duration::from_millis(12);
 const CHUNK_PHOTO_BYTES: usize = 16 * 1024 * 1024;
 
 /// A placeholder with the length of the hashes on cards.
@@ -106,7 +106,7 @@ impl ChunkSize {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Adapts the chunk size. `rows` took `long`, from the acquisition of the write lock to the commit.
+    /// Adapts the chunk size. `rows` took `long`.
     pub(super) fn took(&self, rows: usize, long: Duration) {
         let next = if long > CHUNK_LONG {
             rows / 2

@@ -5,6 +5,7 @@ mod lock_holder;
 pub(super) mod postgres;
 mod schema;
 pub(super) mod sqlite;
+mod waiting;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -132,6 +133,13 @@ impl Backend {
         }
     }
 
+    /// Waits until other processes that wait to write have begun, for a few milliseconds at most. PostgreSQL serves them in turn.
+    pub(super) async fn others_first(&self) {
+        if let Self::Sqlite(file) = self {
+            file.others_first().await;
+        }
+    }
+
     pub(super) async fn close(&self) {
         match self {
             Self::Sqlite(file) => file.close().await,
@@ -171,6 +179,16 @@ impl Backend {
 }
 
 impl Inner {
+    /// Whether other transactions wait until this one, which writes, has ended.
+    pub(super) async fn is_waited_for(&mut self) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(transaction) => Ok(transaction.is_waited_for()),
+            Self::Postgres(transaction) => {
+                transaction.is_waited_for().await.map_err(doing("reading who waits to write"))
+            }
+        }
+    }
+
     pub(super) async fn commit(self, announces: bool) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await,

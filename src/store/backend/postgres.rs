@@ -15,7 +15,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::schema;
+use super::{schema, waiting::Waiting};
 use crate::store::error::{StoreError, doing, is_away};
 
 /// The timeout of a statement. Without it, a process that loses the network during a statement would wait forever.
@@ -49,11 +49,12 @@ pub(in crate::store) struct Server {
 struct Idle {
     connections: Mutex<Vec<PgConnection>>,
     permits: Arc<Semaphore>,
+    waiting: Waiting,
 }
 
 impl Idle {
     fn new(most: usize) -> Self {
-        Self { connections: Mutex::default(), permits: Arc::new(Semaphore::new(most)) }
+        Self { connections: Mutex::default(), permits: Arc::new(Semaphore::new(most)), waiting: Waiting::default() }
     }
 
     fn take(&self) -> Option<PgConnection> {
@@ -110,9 +111,11 @@ impl Server {
     pub(in crate::store) async fn begin(self: &Arc<Self>, purpose: Purpose) -> Result<PgTransaction, sqlx::Error> {
         let idle = self.idle(purpose);
         let permits = idle.permits.clone();
+        let waits = idle.waiting.begin();
         let permit =
             bounded(STATEMENT_TIMEOUT, async { permits.acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed) })
                 .await?;
+        drop(waits);
         let begin = match purpose {
             // One writer at a time, as on SQLite: what a transaction has read stays true until it commits.
             Purpose::Write => {
@@ -241,6 +244,18 @@ impl PgTransaction {
     /// Whether the node existed under that epoch when the transaction began to write.
     pub(in crate::store) fn has_node(&self, name: &str, epoch: i64) -> bool {
         self.nodes.iter().any(|node| node.0 == name && node.1 == epoch)
+    }
+
+    /// Whether a task of this process, or a session of the server, waits until this transaction ends.
+    pub(super) async fn is_waited_for(&mut self) -> Result<bool, sqlx::Error> {
+        const WAITS: &str = "
+            SELECT EXISTS (
+                SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+        if self.server.idle(self.purpose).waiting.is_any() {
+            return Ok(true);
+        }
+        Box::pin(self.run(async |connection| sqlx::query_scalar(WAITS).fetch_one(connection).await)).await
     }
 
     /// Raises the timeout to [`REPORT_TIMEOUT`], for statements that read whole tables.

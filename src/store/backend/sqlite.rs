@@ -1,7 +1,7 @@
 //! A SQLite file and its connections.
 
 use std::{
-    fs::Metadata,
+    fs::{File, Metadata, TryLockError},
     future::{Pending, pending},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -27,7 +27,7 @@ use tokio::{
     time::{Timeout, timeout},
 };
 
-use super::{lock_holder::lock_holder, schema};
+use super::{lock_holder::lock_holder, schema, waiting::Waiting};
 use crate::store::{
     error::{StoreError, doing},
     outage::Outage,
@@ -37,6 +37,8 @@ use crate::store::{
 const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The interval between tries. Short, because a busy scheduler leaves only short gaps between its transactions.
 const WRITE_RETRY: Duration = Duration::from_millis(1);
+/// The tries of another process for which this one waits. One that is suspended does not try.
+const TRIES_OF_OTHERS: u32 = 5;
 /// A process that tried less often until the timeout was suspended meanwhile, and waits once more.
 const TRIES_MIN: u32 = 200;
 
@@ -57,8 +59,15 @@ pub(in crate::store) struct SqliteFile {
     pub(in crate::store) path: PathBuf,
     /// The file that is open, which the path must still name when a transaction writes.
     pub(in crate::store) identity: Option<FileIdentity>,
-    /// Whether the writing connection has answered `SQLITE_READONLY`.
-    pub(in crate::store) is_read_only: Arc<AtomicBool>,
+    pub(in crate::store) writer: Arc<WriterState>,
+}
+
+/// What is known of the connection that writes.
+#[derive(Default, Debug)]
+pub(in crate::store) struct WriterState {
+    /// Whether it has answered `SQLITE_READONLY`.
+    is_read_only: AtomicBool,
+    waiting: Waiting,
 }
 
 /// A device and an inode.
@@ -117,7 +126,7 @@ impl SqliteFile {
             opened.push(path.clone());
         }
         drop(opened);
-        Ok(Self { write, read, path, identity, is_read_only: Arc::default() })
+        Ok(Self { write, read, path, identity, writer: Arc::default() })
     }
 
     /// Begins a transaction that writes.
@@ -135,12 +144,28 @@ impl SqliteFile {
         if identity(&self.path) != self.identity {
             return Err(StoreError::Unavailable { doing: BEGINNING, outage: Outage::FileMoved, source: None });
         }
+        let waits = self.writer.waiting.begin();
         let mut connection = acquired(&self.write).await.map_err(doing(BEGINNING))?;
-        if self.is_read_only.swap(false, Ordering::AcqRel) {
+        if self.writer.is_read_only.swap(false, Ordering::AcqRel) {
             let _ = connection.close().await; // it is thrown away
             connection = acquired(&self.write).await.map_err(doing(BEGINNING))?;
         }
+        drop(waits);
         Ok(self.transaction(connection, Stage::Waiting))
+    }
+
+    /// Waits a few milliseconds while another process waits to write, so that it begins before this process writes again.
+    pub(super) async fn others_first(&self) {
+        for _ in 0..TRIES_OF_OTHERS {
+            if !is_waited_for(&self.path) {
+                return;
+            }
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "waits for another process, which the injected clock does not control"
+            )]
+            tokio::time::sleep(WRITE_RETRY).await;
+        }
     }
 
     /// Begins a transaction that reads, on a snapshot.
@@ -164,7 +189,7 @@ impl SqliteFile {
             stage,
             failed: false,
             path: self.path.clone(),
-            is_read_only: (stage == Stage::Waiting).then(|| self.is_read_only.clone()),
+            writer: (stage == Stage::Waiting).then(|| self.writer.clone()),
         }
     }
 
@@ -214,9 +239,25 @@ fn result_code(error: &sqlx::Error) -> Option<u32> {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code)?.parse().ok()
 }
 
+/// The write-ahead log, of which a process that waits to write has a shared lock (`flock`), so that the process that writes can
+/// know. SQLite itself locks other files, and in another way. `None` if the file cannot be opened.
+fn log(database: &Path) -> Option<File> {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-wal");
+    File::open(name).ok()
+}
+
+/// Whether another process waits to write.
+fn is_waited_for(database: &Path) -> bool {
+    // The lock ends with the file that is closed here.
+    log(database).is_some_and(|log| matches!(log.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
 /// The tries to begin a transaction.
 #[derive(Default, Debug)]
 pub(in crate::store) struct Tries {
+    /// The log with a lock, from the second try.
+    waits: Option<File>,
     number: u32,
     /// Ends after [`WRITE_TIMEOUT`] from the first try that found the file locked.
     patience: Option<Pin<Box<Timeout<Pending<()>>>>>,
@@ -269,7 +310,7 @@ pub(in crate::store) struct SqliteTransaction {
     failed: bool,
     path: PathBuf,
     /// As in [`SqliteFile`]; `None` for a connection that reads.
-    is_read_only: Option<Arc<AtomicBool>>,
+    writer: Option<Arc<WriterState>>,
 }
 
 impl SqliteTransaction {
@@ -304,6 +345,9 @@ impl SqliteTransaction {
         }
         self.stage = Stage::Waiting;
         tries.number += 1;
+        if tries.waits.is_none() {
+            tries.waits = log(&self.path).filter(|log| log.try_lock_shared().is_ok());
+        }
         let patience = tries.patience.get_or_insert_with(|| Box::pin(timeout(WRITE_TIMEOUT, pending())));
         #[expect(
             clippy::disallowed_methods,
@@ -320,7 +364,7 @@ impl SqliteTransaction {
             return Err(StoreError::Unavailable { doing: BEGINNING, outage, source: None });
         }
         if is_over {
-            *tries = Tries { is_again: true, ..Tries::default() };
+            *tries = Tries { is_again: true, waits: tries.waits.take(), ..Tries::default() };
         }
         Ok(true)
     }
@@ -328,11 +372,17 @@ impl SqliteTransaction {
     /// Notes the result of a statement.
     pub(in crate::store) fn note<T>(&mut self, result: &Result<T, sqlx::Error>) {
         self.failed |= result.is_err();
-        if let Some(flag) = &self.is_read_only
+        if let Some(writer) = &self.writer
             && result.as_ref().is_err_and(is_read_only)
         {
-            flag.store(true, Ordering::Release);
+            writer.is_read_only.store(true, Ordering::Release);
         }
+    }
+
+    /// Whether a task of this process or another process waits until this transaction ends.
+    pub(super) fn is_waited_for(&self) -> bool {
+        let here = self.writer.as_ref().is_some_and(|writer| writer.waiting.is_any());
+        here || is_waited_for(&self.path)
     }
 
     /// Notes that a text ended with `COMMIT`.

@@ -49,7 +49,7 @@ impl Store {
             read,
             path: file.to_owned(),
             identity: identity(file),
-            is_read_only: Arc::default(),
+            writer: Arc::default(),
         });
         Ok(Self { backend, keys, heads: Heads::default() })
     }
