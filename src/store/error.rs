@@ -136,9 +136,7 @@ pub(crate) fn doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreErr
             {
                 StoreError::InsufficientStock
             }
-            Some((ErrorKind::UniqueViolation, message))
-                if message.contains("record.person_key") || message.contains("record_person_key") =>
-            {
+            Some((ErrorKind::UniqueViolation, message)) if message.contains("record_person") => {
                 StoreError::SecondOpenRequest
             }
             _ => match Outage::of(&source) {

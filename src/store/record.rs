@@ -230,7 +230,8 @@ impl Tx {
         const FIND: &str = "
             SELECT v.key, r.id, r.state, r.surrendered
             FROM json_each($1) AS v CROSS JOIN record AS r
-            WHERE r.person_key = unhex(v.value ->> 0) AND r.profile = $2";
+            WHERE substr(r.person_key, 1, 12) = substr(unhex(v.value ->> 0), 1, 12)
+            AND r.person_key = unhex(v.value ->> 0) AND r.profile = $2";
         let keys: Vec<_> = persons.iter().map(|key| (super::keys::hex(key),)).collect();
         let rows: Vec<(i64, i64, String, bool)> =
             on!(self, c => sqlx::query_as(FIND).bind(set(&keys)).bind(profile).fetch_all(c))
@@ -246,7 +247,9 @@ impl Tx {
     pub async fn records_beside(&mut self, record: RecordId) -> Result<Vec<OtherRecord>, StoreError> {
         const BESIDE: &str = "
             SELECT o.state, o.surrendered
-            FROM record AS r JOIN record AS o ON o.person_key = r.person_key AND o.profile = r.profile AND o.id <> r.id
+            FROM record AS r
+            JOIN record AS o ON substr(o.person_key, 1, 12) = substr(r.person_key, 1, 12)
+                            AND o.person_key = r.person_key AND o.profile = r.profile AND o.id <> r.id
             WHERE r.id = $1";
         let rows: Vec<(String, bool)> = on!(self, c => sqlx::query_as(BESIDE).bind(record.0).fetch_all(c))
             .map_err(doing("finding a person's records"))?;

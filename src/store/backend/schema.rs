@@ -24,6 +24,7 @@ macro_rules! scripts {
             (13, "copies", include_str!(concat!("../../../migrations/", $folder, "/0013_copies.sql"))),
             (14, "unknown_jobs", include_str!(concat!("../../../migrations/", $folder, "/0014_unknown_jobs.sql"))),
             (15, "commits", include_str!(concat!("../../../migrations/", $folder, "/0015_commits.sql"))),
+            (16, "persons", include_str!(concat!("../../../migrations/", $folder, "/0016_persons.sql"))),
         ]
     };
 }
