@@ -1,6 +1,6 @@
 //! Plans and ends batches: reads, lets the domain decide, saves. A printer gets its next batch when it has none.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::{
     domain::{
@@ -116,8 +116,11 @@ async fn plan_some<'a>(
     settings: &Settings,
 ) -> Result<Vec<Plan>, StoreError> {
     let mut waiting = Waiting::new();
+    let mut in_order = HashMap::new();
     for (profile, most) in planning::most_wanted(requests, &free, settings.batch_size) {
-        waiting.insert(profile, tx.waiting_first(profile, most).await?.into());
+        let first = tx.waiting_first(profile, most).await?;
+        in_order.insert(profile, first.iter().map(|claimed| claimed.record).collect::<Vec<_>>());
+        waiting.insert(profile, first.into());
     }
     let policy = Policy { batch_size: settings.batch_size, needs_approval: settings.approve_batches };
     let mut plans = Vec::with_capacity(requests.len());
@@ -133,6 +136,12 @@ async fn plan_some<'a>(
         });
     }
     let made = tx.batches_make(new).await?;
+    // Each profile's records are claimed in their order.
+    let claimed = |(profile, records): (&&str, &Vec<RecordId>)| {
+        let left = waiting.get(profile).map_or(0, VecDeque::len);
+        records.len().checked_sub(left + 1).map(|last| records[last])
+    };
+    tx.claim_bound_raise(&in_order.iter().filter_map(claimed).collect::<Vec<_>>()).await?;
     for (batch, jobs) in &made {
         let mut records: Vec<i64> = jobs.iter().map(|job| job.record.0).collect();
         records.sort_unstable();

@@ -16,6 +16,7 @@ mod batch;
 #[cfg(test)]
 mod board_tests;
 mod change_listener;
+mod claim_bound;
 mod counter;
 mod counter_deltas;
 mod database;

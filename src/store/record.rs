@@ -2,7 +2,7 @@
 
 use sqlx::QueryBuilder;
 
-use super::{StoreError, Tx, doing, execute, keys::Digest, on, parse, set};
+use super::{StoreError, Tx, backend::Inner, doing, execute, keys::Digest, on, parse, set};
 use crate::domain::{
     batch::Claimed,
     id::{AttemptKey, BatchId, JobId, LotId, PhotoId, RecordId},
@@ -110,6 +110,30 @@ macro_rules! unlist {
     };
 }
 pub(super) use unlist;
+
+/// The first records of the waiting list. Its argument limits them further.
+macro_rules! first_from {
+    ($more:literal) => {
+        concat!(
+            "SELECT r.id, r.district, r.village, r.version, r.copy, r.stop IS NOT NULL
+            FROM (SELECT * FROM waiting WHERE profile = $1",
+            $more,
+            "ORDER BY class, verified_at_us, requested_at_us, source, request_id LIMIT $2) AS w
+            JOIN record AS r ON r.id = w.record_id
+            ORDER BY w.class, w.verified_at_us, w.requested_at_us, w.source, w.request_id"
+        )
+    };
+}
+const FIRST: &str = first_from!(" ");
+const FIRST_FROM_BOUND: &str = first_from!(
+    " AND (class, verified_at_us, requested_at_us, source, request_id) >=
+                      (COALESCE((SELECT class FROM claim_bound WHERE profile = $1), -9223372036854775808),
+                       COALESCE((SELECT verified_at_us FROM claim_bound WHERE profile = $1), 0),
+                       COALESCE((SELECT requested_at_us FROM claim_bound WHERE profile = $1), 0),
+                       COALESCE((SELECT source FROM claim_bound WHERE profile = $1), ''),
+                       COALESCE((SELECT request_id FROM claim_bound WHERE profile = $1), ''))
+                  "
+);
 
 impl Tx {
     /// The number of the next new record. Valid within a write transaction, of which there is one at a time.
@@ -362,6 +386,7 @@ impl Tx {
             FROM json_each($1) AS v CROSS JOIN record AS r WHERE r.id = CAST(v.value AS BIGINT)";
         if !records.is_empty() {
             execute!(self, sqlx::query(ADD).bind(set(records))).map_err(doing("adding to the waiting list"))?;
+            self.claim_bound_lower(records).await?;
         }
         Ok(())
     }
@@ -403,14 +428,9 @@ impl Tx {
 
     /// The first `n` records of a profile's waiting list, in order. The cost depends on `n`, not on the length of the list.
     pub async fn waiting_first(&mut self, profile: &str, n: i64) -> Result<Vec<Claimed>, StoreError> {
-        const FIRST: &str = "
-            SELECT r.id, r.district, r.village, r.version, r.copy, r.stop IS NOT NULL
-            FROM (SELECT * FROM waiting WHERE profile = $1
-                  ORDER BY class, verified_at_us, requested_at_us, source, request_id LIMIT $2) AS w
-            JOIN record AS r ON r.id = w.record_id
-            ORDER BY w.class, w.verified_at_us, w.requested_at_us, w.source, w.request_id";
+        let first = if matches!(self.inner, Inner::Postgres(_)) { FIRST_FROM_BOUND } else { FIRST };
         let rows: Vec<(i64, String, String, i64, i64, bool)> =
-            on!(self, c => sqlx::query_as(FIRST).bind(profile).bind(n).fetch_all(c))
+            on!(self, c => sqlx::query_as(first).bind(profile).bind(n).fetch_all(c))
                 .map_err(doing("reading the waiting list"))?;
         let claimed = |(id, district, village, version, copy, recalled)| Claimed {
             record: RecordId(id),

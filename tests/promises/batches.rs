@@ -8,7 +8,7 @@ use cetak::{
 };
 
 use crate::acts as operations;
-use crate::world::{World, csv, student, students};
+use crate::world::{World, csv, name, student, students};
 
 #[tokio::test]
 async fn the_list_is_in_order_of_class_then_verified_then_requested_then_key() {
@@ -28,6 +28,33 @@ async fn the_list_is_in_order_of_class_then_verified_then_requested_then_key() {
     world.import(&csv(&rows)).await;
     let first = world.engine.store.read().await.unwrap().waiting_first("student", 10).await.unwrap();
     assert_eq!(first.iter().map(|c| c.record.0).collect::<Vec<_>>(), [3, 5, 6, 2, 4, 1]);
+}
+
+#[tokio::test]
+async fn a_record_that_comes_to_the_list_before_those_that_were_claimed_is_claimed_next() {
+    let world = World::with(|s| s.batch_size = 2).await;
+    let mut early: Vec<_> = (0..8).map(student).collect();
+    let late = early.split_off(4);
+    world.import(&csv(&late)).await;
+    world.printer("p1", "").await;
+    world.receive(3, None).await;
+    world.run().await;
+    let waiting = async || {
+        let first = world.engine.store.read().await.unwrap().waiting_first("student", 10).await.unwrap();
+        first.iter().map(|claimed| claimed.record.0).collect::<Vec<_>>()
+    };
+    assert_eq!(waiting().await, [4], "three were printed");
+    world.import(&csv(&early)).await;
+    assert_eq!(waiting().await, [5, 6, 7, 8, 4]);
+    world.receive(1, None).await;
+    world.run().await;
+    assert_eq!(waiting().await, [6, 7, 8, 4]);
+    operations::record_hold(&world.engine, &name("r00001"), "a question").await.unwrap();
+    world.receive(1, None).await;
+    world.run().await;
+    operations::record_release(&world.engine, &name("r00001"), "answered").await.unwrap();
+    assert_eq!(waiting().await, [6, 8, 4], "it is back at its place");
+    world.audit().await;
 }
 
 #[tokio::test]

@@ -99,6 +99,14 @@ async fn the_waiting_list_and_the_records_that_wait_are_the_same() {
             (RECORD_COUNTERS, "records of student in FACULTY 0 that are held: 0 counted, and 1 found")
         ]
     );
+    sees!(
+        world,
+        ["INSERT INTO claim_bound (profile, class, verified_at_us, requested_at_us, source, request_id)
+             SELECT profile, class, verified_at_us, requested_at_us, source, request_id FROM waiting
+             WHERE request_id = 'r00006'
+             ON CONFLICT (profile) DO UPDATE SET verified_at_us = excluded.verified_at_us"],
+        [(WAITING, "record default/r00005: it stands before the first record that a claim reads")]
+    );
 }
 
 #[tokio::test]
@@ -287,7 +295,7 @@ async fn copies_persons_photos_and_the_archive_are_checked_too() {
 async fn a_damaged_file_and_missing_references_are_reported_alone() {
     let world = engine().await;
     let Location::File(file) = &world.location else { return };
-    sees!(world, ["DELETE FROM lot"], [(FILE, "table job, row 1: it refers to a row of lot that does not exist")]);
+    sees!(world, ["DELETE FROM lot"], [(FILE, "table balance, row ?: it refers to a row of lot that does not exist")]);
 
     world.engine.store.close().await;
     let pool = sqlx::SqlitePool::connect_with(sqlx::sqlite::SqliteConnectOptions::new().filename(file)).await.unwrap();

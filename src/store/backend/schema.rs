@@ -25,6 +25,7 @@ macro_rules! scripts {
             (14, "unknown_jobs", include_str!(concat!("../../../migrations/", $folder, "/0014_unknown_jobs.sql"))),
             (15, "commits", include_str!(concat!("../../../migrations/", $folder, "/0015_commits.sql"))),
             (16, "persons", include_str!(concat!("../../../migrations/", $folder, "/0016_persons.sql"))),
+            (17, "claims", include_str!(concat!("../../../migrations/", $folder, "/0017_claims.sql"))),
         ]
     };
 }

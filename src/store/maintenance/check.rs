@@ -81,6 +81,11 @@ const WAITING: &str = "
     SELECT 'record ' || w.source || '/' || w.request_id, 'it is in the waiting list, and does not wait'
     FROM waiting AS w LEFT JOIN record AS r ON r.id = w.record_id
     WHERE r.id IS NULL OR r.state <> 'waiting' OR r.source <> w.source OR r.request_id <> w.request_id
+    UNION ALL
+    SELECT 'record ' || w.source || '/' || w.request_id, 'it stands before the first record that a claim reads'
+    FROM claim_bound AS b JOIN waiting AS w ON w.profile = b.profile
+    WHERE (w.class, w.verified_at_us, w.requested_at_us, w.source, w.request_id)
+          < (b.class, b.verified_at_us, b.requested_at_us, b.source, b.request_id)
     LIMIT 100";
 
 const OPEN_JOBS: &str = "
@@ -328,10 +333,11 @@ impl Tx {
             // The damage may prevent further reads.
             return Ok(Some(pages.into_iter().map(|what| Violation { thing: "file".into(), what }).collect()));
         }
-        let orphans: Vec<Orphan> = sqlx::query_as("PRAGMA foreign_key_check")
+        let mut orphans: Vec<Orphan> = sqlx::query_as("PRAGMA foreign_key_check")
             .fetch_all(&mut *connection)
             .await
             .map_err(doing("checking the database file"))?;
+        orphans.sort(); // SQLite's order of the tables depends on their number
         let orphan = |(table, row, parent, _): Orphan| Violation {
             thing: format!("table {table}, row {}", row.map_or_else(|| "?".into(), |row| row.to_string())),
             what: format!("it refers to a row of {parent} that does not exist"),

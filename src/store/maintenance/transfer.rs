@@ -18,12 +18,13 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes.
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 24] = [
     "meta",
     "photo",
     "record",
     "person",
     "waiting",
+    "claim_bound",
     "lot",
     "balance",
     "movement",
