@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use cetak_driver_api::PrinterDriver;
-use tokio::sync::Semaphore;
 
 use super::system::SystemClock;
 use crate::{
@@ -15,11 +14,6 @@ use crate::{
 /// Creates the renderer of a card profile.
 pub fn renderers() -> RendererFactory {
     Arc::new(|profile: &CardProfile| Ok(Arc::new(Renderer::new(profile)?) as Arc<dyn CardRenderer>))
-}
-
-/// Limits concurrent rendering to the number of processors.
-pub fn render_permits() -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)))
 }
 
 /// The options of IPP printers, by the printer's name.

@@ -23,7 +23,7 @@ use crate::{
         output::{Output, message, table},
     },
     engine::{
-        Engine, Profiles, Settings, StoreError,
+        Engine, Profiles, RenderThreads, Settings, StoreError,
         clock::Clock,
         fault::FaultFile,
         scheduling::{Until, lease::sync_clock},
@@ -31,7 +31,7 @@ use crate::{
     store::{Location, Store, Writer},
 };
 use config::Config;
-pub use drivers::{PrinterOptions, drivers, render_permits, renderers};
+pub use drivers::{PrinterOptions, drivers, renderers};
 use files::LockPlace;
 use memory_file::MemoryFile;
 use owners::SystemOwners;
@@ -305,7 +305,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         writer: parts.writer,
         drivers: drivers(parts.printers, clock),
         renderers: renderers(),
-        render_permits: Some(render_permits()),
+        render_threads: Some(Arc::new(RenderThreads::for_processors())),
         lease: None,
         faults: parts.faults,
         owners: Arc::new(SystemOwners::default()),

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use cetak_driver_api::PrinterDriver;
-use tokio::sync::Semaphore;
 
 use super::{
     clock::{Clock, Entropy},
@@ -11,6 +10,7 @@ use super::{
     fault::FaultFile,
     instance_memory::InstanceMemory,
     owners::Owners,
+    render_threads::RenderThreads,
     scheduling::lease::Lease,
     settings::Settings,
 };
@@ -51,9 +51,8 @@ pub struct Engine {
     pub drivers: DriverFactory,
     /// Creates the renderer of a profile.
     pub renderers: RendererFactory,
-    /// Limits concurrent rendering on blocking threads. `None`: a card is rendered in the task that needs it, for tests
-    /// with a virtual clock.
-    pub render_permits: Option<Arc<Semaphore>>,
+    /// Renders cards. `None`: a card is rendered in the task that needs it, for tests with a virtual clock.
+    pub render_threads: Option<Arc<RenderThreads>>,
     /// The lease of this node, where several schedulers share the database.
     pub lease: Option<Arc<Lease>>,
     /// Where the faults of the local scheduler are written and read.

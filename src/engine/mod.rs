@@ -25,6 +25,7 @@ pub mod planning;
 pub mod printing;
 pub mod query;
 mod render_fault;
+mod render_threads;
 pub mod scheduling;
 mod sent_elsewhere;
 mod settings;
@@ -33,6 +34,7 @@ mod test_cards;
 pub use self::{
     context::{CLOCK_TOLERANCE, DriverFactory, Engine, Profiles, RendererFactory},
     error::EngineError,
+    render_threads::RenderThreads,
     settings::Settings,
 };
 pub use crate::store::{LockHolder, Outage, StoreError};

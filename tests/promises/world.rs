@@ -166,7 +166,7 @@ impl World {
             entropy: Arc::new(Seeded::new(1)),
             drivers: Arc::new(make),
             renderers: sketches(),
-            render_permits: None,
+            render_threads: None,
             ..app::assemble(parts, SystemClock::default(), Arc::new(SystemEntropy::new()))
         };
         Self { dir, location, server, engine, clock, owners, drivers }

@@ -276,18 +276,10 @@ async fn render(
             if error.is_of_record() { not_drawn(render_fault(&error)) } else { NotRendered::All(error.to_string()) }
         })
     };
-    let document = match engine.render_permits.clone() {
+    let document = match &engine.render_threads {
         None => draw(),
-        Some(render_permits) => {
-            // The semaphore is never closed. Without a permit, one more card would be rendered at a time.
-            let permit = render_permits.acquire_owned().await.ok();
-            let drawing = tokio::task::spawn_blocking(move || {
-                let _permit = permit;
-                draw()
-            });
-            // A panic is a fault of this card only.
-            drawing.await.unwrap_or_else(|_| Err(not_drawn(RenderFault::Panicked)))
-        }
+        // A panic is a fault of this card only.
+        Some(threads) => threads.render(draw).await.unwrap_or_else(|| Err(not_drawn(RenderFault::Panicked))),
     };
     Ok(document.map(|bytes| Document { format, bytes, sides, media }))
 }

@@ -230,7 +230,7 @@ async fn measure(database: &Database, list: &WaitingList, case: Case, rates: &mu
     let mut office = office::open(database).await?;
     office.settings = Arc::new(Settings { batch_size: batch_size(case), ..Settings::default() });
     if !draws {
-        (office.renderers, office.render_permits) = (drawn_before(), None);
+        (office.renderers, office.render_threads) = (drawn_before(), None);
     }
     let began = Instant::now();
     let records = office::fill(&office, list).await?;
