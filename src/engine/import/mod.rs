@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use self::{
     decide::Decider,
     photos::PhotoFolder,
-    prepare::{ChunkSize, Preparer, ValueHasher},
+    prepare::{Chunk, ChunkSize, Preparer, ValueHasher},
     rows::Rows,
 };
 pub use self::{
@@ -79,20 +79,33 @@ pub async fn import(
     };
     let reading = tokio::task::spawn_blocking(move || reader.run(rows, &sender));
     let mut decider = Decider::new((engine, permit), layout, profile, what, hasher, chunk_size);
-    while let Some(chunk) = chunks.recv().await {
-        let bytes = chunk.bytes;
-        decider.chunk(chunk, &mut report, watch).await?;
-        // A transaction does not wait for a slow file or pipe.
-        if decider.is_due().await? || chunks.is_empty() {
-            decider.commit(&report, watch).await?;
-        }
-        watch.progress(bytes, report.rows);
-    }
-    decider.commit(&report, watch).await?;
+    engine.store.cache_for_import(true).await?;
+    let saved = save(&mut decider, &mut chunks, &mut report, watch).await;
+    engine.store.cache_for_import(false).await?;
+    saved?;
     match reading.await {
         Ok(Ok(columns)) => report.unknown_columns = columns.unknown,
         Ok(Err(refusal)) => return Err(refusal.into()),
         Err(_) => return Err(Refusal::ReadingFailed.into()),
     }
     Ok(report)
+}
+
+/// Decides and saves all chunks.
+async fn save(
+    decider: &mut Decider<'_>,
+    chunks: &mut mpsc::Receiver<Chunk>,
+    report: &mut Report,
+    watch: &mut dyn Watch,
+) -> Result<(), EngineError> {
+    while let Some(chunk) = chunks.recv().await {
+        let bytes = chunk.bytes;
+        decider.chunk(chunk, report, watch).await?;
+        // A transaction does not wait for a slow file or pipe.
+        if decider.is_due().await? || chunks.is_empty() {
+            decider.commit(report, watch).await?;
+        }
+        watch.progress(bytes, report.rows);
+    }
+    decider.commit(report, watch).await
 }
