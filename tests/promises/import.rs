@@ -2,11 +2,17 @@
 
 use cetak::{
     domain::{
-        import::{RejectReason, Warning},
+        audit::Event,
+        import::{RejectReason, Rejection, Warning},
         reason::{PhotoFault, Reason, RenderFault},
         refusal::Refusal,
+        time::Timestamp,
     },
-    engine::{EngineError, import::Format},
+    engine::{
+        EngineError,
+        import::{Format, Watch},
+    },
+    store::{Location, Store, Writer, keys::Keys},
 };
 
 use crate::acts as operations;
@@ -341,4 +347,42 @@ async fn a_background_of_another_colour_than_the_year_of_birth_asks_for_is_a_war
     };
     assert!(!warned(&ktp(1, "1986-07-20")).await, "blue, and an even year");
     assert!(warned(&ktp(2, "1967-07-20")).await, "blue, and an odd year");
+}
+
+/// Writes to the database, as another process does, whenever the import tells its progress.
+struct OtherProcess {
+    location: Location,
+    writer: Writer,
+    writes: usize,
+}
+
+impl Watch for OtherProcess {
+    fn refused(&mut self, _: u64, _: &str, _: &Rejection) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn progress(&mut self, _: u64, _: u64) {
+        let (location, writer) = (self.location.clone(), self.writer.clone());
+        let write = move || {
+            tokio::runtime::Runtime::new().unwrap().block_on(async {
+                let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
+                let mut tx = store.write(&writer, Timestamp(0)).await.unwrap();
+                tx.audit(Event::new("queue.paused", "queue"));
+                tx.commit().await.unwrap();
+                store.close().await;
+            });
+        };
+        std::thread::spawn(write).join().unwrap();
+        self.writes += 1;
+    }
+}
+
+#[tokio::test]
+async fn an_import_has_no_open_transaction_while_it_tells_its_progress() {
+    let world = World::new().await;
+    let mut other = OtherProcess { location: world.location.clone(), writer: world.engine.writer.clone(), writes: 0 };
+    let report = world.import_watched(&students(0..3_000), world.list_of("student"), &mut other).await.unwrap();
+    assert_eq!(report.accepted, 3_000);
+    assert!(other.writes >= 2, "{} transactions", other.writes);
+    world.audit().await;
 }

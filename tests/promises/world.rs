@@ -201,27 +201,41 @@ impl World {
         self.import_with(text, "student", |_| {}).await.unwrap().0
     }
 
-    pub(crate) async fn import_with(
-        &self,
-        text: &str,
-        profile: &str,
-        change: impl FnOnce(&mut Import),
-    ) -> Result<(Report, Rejects), EngineError> {
-        let mut what = Import {
+    /// The parameters of an import of this profile.
+    pub(crate) fn list_of(&self, profile: &str) -> Import {
+        Import {
             source: "default".into(),
             profile: profile.into(),
             format: Format::Csv,
             photos: self.dir.path().to_owned(),
             update: false,
             dry_run: false,
-        };
+        }
+    }
+
+    pub(crate) async fn import_with(
+        &self,
+        text: &str,
+        profile: &str,
+        change: impl FnOnce(&mut Import),
+    ) -> Result<(Report, Rejects), EngineError> {
+        let mut what = self.list_of(profile);
         change(&mut what);
         let mut rejects = Rejects::default();
+        let report = self.import_watched(text, what, &mut rejects).await?;
+        Ok((report, rejects))
+    }
+
+    pub(crate) async fn import_watched(
+        &self,
+        text: &str,
+        what: Import,
+        watch: &mut dyn Watch,
+    ) -> Result<Report, EngineError> {
         let input = Box::new(std::io::Cursor::new(text.as_bytes().to_vec()));
         let _call = Calls::of_this_thread().begin();
         let permit = Direct::new(&self.engine).permit(Operation::Import).await?;
-        let report = import(&self.engine, &permit, input, what, &mut rejects).await?;
-        Ok((report, rejects))
+        import(&self.engine, &permit, input, what, watch).await
     }
 
     pub(crate) async fn receive(&self, quantity: i64, lot: Option<&str>) {

@@ -109,7 +109,7 @@ impl<'a> Decider<'a> {
                 open.refused.push((row, request_id, rejection));
             }
         }
-        open.add_rows(rows);
+        open.add_chunk(rows, chunk.bytes);
         if !self.import.dry_run {
             open.writer.flush().await?;
             self.chunk_size.took(rows, self.engine.clock.elapsed().saturating_sub(began));
@@ -130,19 +130,20 @@ impl<'a> Decider<'a> {
         Ok(open.waited_for || open.is_full(&self.row_limit, self.engine.clock.elapsed()))
     }
 
-    /// Commits the open transaction, if there is one, and reports the rows that it refused.
+    /// Commits the open transaction, if there is one, and reports its progress and the rows that it refused.
     pub(super) async fn commit(&mut self, report: &Report, watch: &mut dyn Watch) -> Result<(), EngineError> {
         let Some(open) = self.open.take() else { return Ok(()) };
-        let (event, rows) = (self.event(&open, report), open.rows());
+        let (event, rows, bytes) = (self.event(&open, report), open.rows(), open.bytes());
         let began = self.engine.clock.elapsed();
         self.dry_records = open.writer.commit(event).await?;
         self.row_limit.ended(rows, self.engine.clock.elapsed().saturating_sub(began), open.waited_for);
         self.engine.store.others_first().await;
-        // After the commit: a file or pipe that is slow must not keep other processes from writing.
+        // After the commit: a file, pipe or terminal that is slow must not keep other processes from writing.
         for (row, request_id, rejection) in open.refused {
             let failed = |source| EngineError::Write { what: "the file of refused rows".into(), source };
             watch.refused(row, &request_id, &rejection).map_err(failed)?;
         }
+        watch.progress(bytes, report.rows);
         Ok(())
     }
 

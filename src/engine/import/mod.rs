@@ -1,7 +1,7 @@
 //! Imports a waiting list.
 //!
-//! One thread reads, checks and seals rows; another task decides and saves them in chunks. A transaction takes more chunks
-//! until another one waits. A row is decided by its key, its digest and the person's other records, so an import may be
+//! One thread reads, checks and seals rows; another task decides and saves them in chunks. A transaction takes the chunks that are
+//! ready, until another transaction waits or it is long enough. A row is decided by its key, its digest and the person's other records, so an import may be
 //! killed at any point and run again.
 
 mod chunk_writer;
@@ -81,8 +81,10 @@ pub async fn import(
     let mut decider = Decider::new((engine, permit), layout, profile, what, hasher, chunk_size);
     engine.store.cache_for_import(true).await?;
     let saved = save(&mut decider, &mut chunks, &mut report, watch).await;
-    engine.store.cache_for_import(false).await?;
+    drop(decider); // its transaction, if there was an error
+    let reset = engine.store.cache_for_import(false).await;
     saved?;
+    reset?;
     match reading.await {
         Ok(Ok(columns)) => report.unknown_columns = columns.unknown,
         Ok(Err(refusal)) => return Err(refusal.into()),
@@ -99,13 +101,11 @@ async fn save(
     watch: &mut dyn Watch,
 ) -> Result<(), EngineError> {
     while let Some(chunk) = chunks.recv().await {
-        let bytes = chunk.bytes;
         decider.chunk(chunk, report, watch).await?;
         // A transaction does not wait for a slow file or pipe.
         if decider.is_due().await? || chunks.is_empty() {
             decider.commit(report, watch).await?;
         }
-        watch.progress(bytes, report.rows);
     }
     decider.commit(report, watch).await
 }

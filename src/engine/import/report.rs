@@ -75,6 +75,6 @@ impl Report {
 pub trait Watch: Send {
     /// A row was refused. An error ends the import.
     fn refused(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()>;
-    /// A chunk was saved: `bytes` is the chunk's size, `rows` counts from the start of the file.
+    /// Rows were saved: `bytes` is their size, `rows` counts from the start of the file.
     fn progress(&mut self, bytes: u64, rows: u64);
 }

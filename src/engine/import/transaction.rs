@@ -7,7 +7,8 @@ use crate::domain::import::Rejection;
 
 /// A transaction ends after this time, so that schedulers hear of its records.
 const TRANSACTION_LONG: Duration = Duration::from_secs(1);
-/// The rows of the first transaction, for which printers wait, and of each after one for whose end another process waited.
+/// The rows of the first transaction, which is small because printers may have no work, and of each after one for whose end
+/// another transaction waited.
 const ROWS_FIRST: usize = 500;
 const ROWS_MOST: usize = 100_000;
 /// The target for a commit, which writes all changed pages. It is the wait of a command that comes while nothing else waits.
@@ -27,17 +28,24 @@ pub(super) struct Open {
     pub(super) waited_for: bool,
     began: Duration,
     rows: usize,
+    bytes: u64,
 }
 
 impl Open {
     /// `began` is the clock's reading when the lock was acquired.
     pub(super) fn new(writer: ChunkWriter, before: Report, began: Duration) -> Self {
-        Self { writer, before, written: Vec::new(), refused: Vec::new(), waited_for: false, began, rows: 0 }
+        Self { writer, before, written: Vec::new(), refused: Vec::new(), waited_for: false, began, rows: 0, bytes: 0 }
     }
 
-    /// Counts the rows of a chunk.
-    pub(super) fn add_rows(&mut self, rows: usize) {
+    /// Counts a chunk.
+    pub(super) fn add_chunk(&mut self, rows: usize, bytes: u64) {
         self.rows += rows;
+        self.bytes += bytes;
+    }
+
+    /// The size of its chunks.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// The rows of its chunks.
