@@ -128,6 +128,7 @@ impl Tx {
             GROUP BY bucket, printer, state";
         let failed = || doing("counting again");
         self.without_timeout();
+        execute!(self, sqlx::query("DELETE FROM claim_bound")).map_err(failed())?;
         execute!(self, sqlx::query("DELETE FROM counter_record")).map_err(failed())?;
         execute!(self, sqlx::query("DELETE FROM counter_outcome")).map_err(failed())?;
         let records = execute!(self, sqlx::query(RECORDS)).map_err(failed())?;

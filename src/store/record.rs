@@ -386,7 +386,6 @@ impl Tx {
             FROM json_each($1) AS v CROSS JOIN record AS r WHERE r.id = CAST(v.value AS BIGINT)";
         if !records.is_empty() {
             execute!(self, sqlx::query(ADD).bind(set(records))).map_err(doing("adding to the waiting list"))?;
-            self.claim_bound_lower(records).await?;
         }
         Ok(())
     }

@@ -105,7 +105,10 @@ async fn the_waiting_list_and_the_records_that_wait_are_the_same() {
              SELECT profile, class, verified_at_us, requested_at_us, source, request_id FROM waiting
              WHERE request_id = 'r00006'
              ON CONFLICT (profile) DO UPDATE SET verified_at_us = excluded.verified_at_us"],
-        [(WAITING, "record default/r00005: it stands before the first record that a claim reads")]
+        [(
+            "a claim reads each waiting record",
+            "record default/r00005: it stands before the first record that a claim reads"
+        )]
     );
 }
 

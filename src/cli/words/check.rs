@@ -17,6 +17,10 @@ pub fn remedy(remedy: Remedy) -> &'static str {
             "keep the files as they are, read the history with `cetak record show` or `cetak job show`, and do not print \
              it: the program has a fault, or the database was changed from outside"
         }
+        Remedy::ClaimAgain => {
+            "run `cetak db recount`, and the records are printed in their turn; the program has a fault, or the database was \
+             changed from outside"
+        }
         Remedy::IgnoreCounts => {
             "do not trust the numbers of `cetak status`; if a scheduler of an older version ran, update it, then run \
              `cetak db recount`; otherwise the program has a fault, or the database was changed from outside"

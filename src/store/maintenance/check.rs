@@ -4,7 +4,7 @@
 //! Each statement selects violations: the object as people name it, and what is wrong with it. All statements read one
 //! snapshot, and each reads whole tables.
 
-use self::Remedy::{IgnoreCounts, ReadHistory, Recount, Report, Restore};
+use self::Remedy::{ClaimAgain, IgnoreCounts, ReadHistory, Recount, Report, Restore};
 use crate::store::{ChainFault, ChainHead, StoreError, Tx, backend::Inner, doing, on};
 
 /// A rule and its violations.
@@ -32,6 +32,8 @@ pub enum Remedy {
     ReadHistory,
     /// Do not rely on the counts of the board.
     IgnoreCounts,
+    /// Forget where claims begin.
+    ClaimAgain,
 }
 
 /// A violation of a rule.
@@ -44,9 +46,10 @@ pub struct Violation {
 }
 
 /// Rules that are one statement each: name, remedy, statement.
-const RULES: [(&str, Remedy, &str); 16] = [
+const RULES: [(&str, Remedy, &str); 17] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
     ("the waiting list has all waiting records, and no others", ReadHistory, WAITING),
+    ("a claim reads each waiting record", ClaimAgain, CLAIM_BOUNDS),
     ("a record in a batch or uncertain has its one open job, and no other has any", ReadHistory, OPEN_JOBS),
     ("a printing job has its one open attempt, an uncertain or printed one its attempt", ReadHistory, ATTEMPTS),
     ("a closed batch has no open job", ReadHistory, BATCHES),
@@ -81,7 +84,9 @@ const WAITING: &str = "
     SELECT 'record ' || w.source || '/' || w.request_id, 'it is in the waiting list, and does not wait'
     FROM waiting AS w LEFT JOIN record AS r ON r.id = w.record_id
     WHERE r.id IS NULL OR r.state <> 'waiting' OR r.source <> w.source OR r.request_id <> w.request_id
-    UNION ALL
+    LIMIT 100";
+
+const CLAIM_BOUNDS: &str = "
     SELECT 'record ' || w.source || '/' || w.request_id, 'it stands before the first record that a claim reads'
     FROM claim_bound AS b JOIN waiting AS w ON w.profile = b.profile
     WHERE (w.class, w.verified_at_us, w.requested_at_us, w.source, w.request_id)
