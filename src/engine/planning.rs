@@ -80,15 +80,16 @@ pub async fn plan_next(
         let mut found = Vec::with_capacity(printers.len());
         let mut new = Vec::with_capacity(printers.len());
         for (printer, profile) in printers {
-            found.push(match open.get(printer.name.as_str()) {
-                Some(batch) => Some(Plan::Batch((*batch).clone(), tx.jobs_queued(batch.id).await?)),
-                None => match stored.iter().find(|stored| stored.name == printer.name) {
-                    Some(stored) if (&stored.uri, &stored.profile) == (&printer.uri, &printer.profile) => {
-                        new.push(request(stored, profile));
-                        None
-                    }
-                    Some(_) | None => Some(Plan::NothingWaits),
-                },
+            let is_same = |stored: &&Printer| {
+                (&stored.name, &stored.uri, &stored.profile) == (&printer.name, &printer.uri, &printer.profile)
+            };
+            found.push(match (stored.iter().find(is_same), open.get(printer.name.as_str())) {
+                (None, _) => Some(Plan::NothingWaits),
+                (Some(_), Some(batch)) => Some(Plan::Batch((*batch).clone(), tx.jobs_queued(batch.id).await?)),
+                (Some(stored), None) => {
+                    new.push(request(stored, profile));
+                    None
+                }
             });
         }
         if new.iter().any(|request| !free.contains_key(&(request.blank_type, request.place().free()))) {

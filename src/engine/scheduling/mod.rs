@@ -97,9 +97,8 @@ pub async fn run(
     }
     let mut scheduler = Scheduler::new(engine, faults, (away, unwritten));
     let mut news = engine.store.listen().await;
-    let mut is_woken = false;
     let blocked = loop {
-        let is_settled = match Box::pin(scheduler.check(&mut news, is_woken)).await {
+        let is_settled = match Box::pin(scheduler.check(&mut news)).await {
             Ok(is_settled) => is_settled,
             // A lost database may return. Until then no card starts, because nothing can be saved.
             Err(EngineError::Store(error)) if may_return(&error, engine.store.is_shared()) => {
@@ -116,14 +115,11 @@ pub async fn run(
         if until == Until::Idle && is_settled && scheduler.board.all_blocked() && !scheduler.has_finished_workers() {
             break scheduler.board.blocked();
         }
-        is_woken = tokio::select! {
-            () = engine.clock.sleep(CHECK_EVERY) => false,
-            () = news.notified() => {
-                scheduler.board.wake_all(); // before the reads of a check
-                true
-            }
-            _ = stop.changed() => false,
-        };
+        tokio::select! {
+            () = engine.clock.sleep(CHECK_EVERY) => {}
+            () = news.notified() => scheduler.board.wake_all(), // before the reads of a check, which wakes them again
+            _ = stop.changed() => {}
+        }
     };
     scheduler.finish().await;
     Ok(blocked)
@@ -233,10 +229,9 @@ impl Scheduler {
         }
     }
 
-    /// Sends a due heartbeat, and starts workers if there may be new printers. `is_woken`: a notification of a change has woken
-    /// the workers just now. Returns false if other nodes are about to give up printers for this one, or test cards are being
-    /// settled.
-    async fn check(&mut self, news: &mut ChangeListener, is_woken: bool) -> Result<bool, EngineError> {
+    /// Sends a due heartbeat, and starts workers if there may be new printers. Returns false if other nodes are about to give up
+    /// printers for this one, or test cards are being settled.
+    async fn check(&mut self, news: &mut ChangeListener) -> Result<bool, EngineError> {
         self.heartbeat().await?;
         self.must_start |= self.instance.compare(&self.engine).await?;
         match self.instance.failure() {
@@ -249,15 +244,12 @@ impl Scheduler {
         if !self.instance.is_in_doubt() {
             self.settle_test_cards().await?;
         }
-        let must_wake = self.must_start || !is_woken;
         // Checked before the printers are read, so that a change in between is seen in the next round.
         self.must_start |= news.changed().await? || self.has_finished_workers();
         if self.must_start {
             self.start_workers().await?;
             self.must_start = false;
-            if must_wake {
-                self.board.wake_all();
-            }
+            self.board.wake_all();
         }
         if self.away.is_on() {
             self.away.succeeded();

@@ -124,7 +124,7 @@ impl Server {
             }
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Purpose::ReadOnce => {
-                // Not tried before: a connection that was lost while it was idle is found by the next transaction.
+                // Not tried before: if it was lost while it was idle, the statement fails, and the caller reads again.
                 let connection = match idle.take() {
                     Some(connection) => connection,
                     None => self.connect(purpose).await?,
@@ -238,6 +238,10 @@ impl PgTransaction {
         if matches!(result, Err(sqlx::Error::Io(_))) {
             self.connection = None; // closed: the server rolls the transaction back
         }
+        if self.purpose == Purpose::ReadOnce && result.as_ref().is_err_and(is_away) {
+            // The other idle connections are older, and probably lost too.
+            while self.server.idle(self.purpose).take().is_some() {}
+        }
         result
     }
 
@@ -250,7 +254,8 @@ impl PgTransaction {
     pub(super) async fn is_waited_for(&mut self) -> Result<bool, sqlx::Error> {
         const WAITS: &str = "
             SELECT EXISTS (
-                SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                SELECT 1 FROM pg_locks
+                WHERE locktype = 'advisory' AND NOT granted AND classid = 0 AND objid = 1667593323 AND objsubid = 1
                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
         if self.server.idle(self.purpose).waiting.is_any() {
             return Ok(true);
