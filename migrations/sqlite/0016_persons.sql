@@ -1,4 +1,4 @@
--- An index over the first 96 bits of a person's key, which has the profile in it, instead of one over all 256 and the profile.
+-- An index over the first 96 bits of a person's key, which has the profile in it, instead of one over all 128 and the profile.
 -- A query compares the whole key too. Two of 100 million persons have the same 96 bits with a probability of 10^-13; the
 -- second one could not be imported. SQLite cannot drop the old constraint, so that the table is made again.
 PRAGMA defer_foreign_keys = ON;

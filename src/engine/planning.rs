@@ -46,19 +46,6 @@ pub fn place(printer: &Printer) -> Place {
 /// The maximum of printers in one planning step: their waiting records are in memory.
 const PLANS_AT_ONCE: usize = 64;
 
-/// Plans the next batch of a printer, with a reserved blank for each of its records.
-pub async fn plan(
-    tx: &mut Tx,
-    printer: &Printer,
-    profile: &CardProfile,
-    settings: &Settings,
-) -> Result<Plan, StoreError> {
-    let requests = [request(printer, profile)];
-    let free = free_blanks(tx, &requests).await?;
-    let plans = plan_some(tx, &requests, free, settings).await?;
-    Ok(plans.into_iter().next().unwrap_or(Plan::NothingWaits))
-}
-
 /// The next batch of each of these printers, in the given order: one that is open, or a new one. A printer that was removed or
 /// got another address or profile since it was read has none. A printer must occur once.
 pub async fn plan_next(

@@ -27,8 +27,11 @@ impl RenderThreads {
     pub(super) async fn render<T: Send + 'static>(&self, draw: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let (answer, drawn) = oneshot::channel();
         let work = move || {
+            if answer.is_closed() {
+                return; // the worker has ended
+            }
             if let Ok(drawn) = catch_unwind(AssertUnwindSafe(draw)) {
-                let _ = answer.send(drawn); // the worker may have ended
+                let _ = answer.send(drawn); // the worker may end meanwhile
             }
         };
         let queue = self.queue.get_or_init(|| start(self.threads));

@@ -48,23 +48,20 @@ pub struct PlanView {
     pub lots: Vec<Vec<LotQuantity>>,
 }
 
-/// The printers `$1` and their batches. `$array` is the function that makes a JSON array.
+/// The rows of a table, each as a JSON array that `$array` makes.
+macro_rules! rows {
+    ($table:literal, $array:literal, $columns:expr, $from:expr) => {
+        concat!("SELECT '", $table, "', CAST(", $array, "(", $columns, ") AS TEXT) ", $from)
+    };
+}
+
+/// The printers `$1` and their batches.
 macro_rules! printers_and_batches {
     ($array:literal) => {
         concat!(
-            "SELECT 'printer', CAST(",
-            $array,
-            "(",
-            printer::printer_columns!(),
-            ") AS TEXT) ",
-            printer::named!(),
-            "
-            UNION ALL SELECT 'batch', CAST(",
-            $array,
-            "(",
-            batch::batch_columns!(),
-            ") AS TEXT) ",
-            batch::open!()
+            rows!("printer", $array, printer::printer_columns!(), printer::named!()),
+            " UNION ALL ",
+            rows!("batch", $array, batch::batch_columns!(), batch::open!())
         )
     };
 }
@@ -74,27 +71,13 @@ macro_rules! workers {
     ($array:literal) => {
         concat!(
             printers_and_batches!($array),
-            "
-            UNION ALL SELECT 'attempt', CAST(",
-            $array,
-            "(",
-            attempt::attempt_columns!(),
-            ") AS TEXT) ",
-            attempt::open!(),
-            "
-            UNION ALL SELECT 'pause', CAST(",
-            $array,
-            "(",
-            printer::pause_columns!(),
-            ") AS TEXT) FROM pause
-            UNION ALL SELECT 'unconfirmed', CAST(",
-            $array,
-            "(",
-            owner::owner_columns!(),
-            ") AS TEXT) ",
-            owner::unconfirmed!("$2"),
-            "
-            UNION ALL SELECT 'audit', ",
+            " UNION ALL ",
+            rows!("attempt", $array, attempt::attempt_columns!(), attempt::open!()),
+            " UNION ALL ",
+            rows!("pause", $array, printer::pause_columns!(), "FROM pause"),
+            " UNION ALL ",
+            rows!("unconfirmed", $array, owner::owner_columns!(), owner::unconfirmed!("$2")),
+            " UNION ALL SELECT 'audit', ",
             audit::newest!()
         )
     };
@@ -105,13 +88,8 @@ macro_rules! plan {
     ($array:literal) => {
         concat!(
             printers_and_batches!($array),
-            "
-            UNION ALL SELECT 'lot', CAST(",
-            $array,
-            "(",
-            stock::lot_columns!(),
-            ") AS TEXT) ",
-            stock::lots!("$2")
+            " UNION ALL ",
+            rows!("lot", $array, stock::lot_columns!(), stock::lots!("$2"))
         )
     };
 }

@@ -12,7 +12,10 @@ use cetak::{
         EngineError,
         import::{Format, Watch},
     },
-    store::{Location, Store, Writer, keys::Keys},
+    store::{
+        Location, Store, Writer,
+        keys::{Keys, hex},
+    },
 };
 
 use crate::acts as operations;
@@ -385,4 +388,25 @@ async fn an_import_has_no_open_transaction_while_it_tells_its_progress() {
     assert_eq!(report.accepted, 3_000);
     assert!(other.writes >= 2, "{} transactions", other.writes);
     world.audit().await;
+}
+
+#[tokio::test]
+async fn two_persons_whose_keys_begin_alike_are_two_persons() {
+    let world = World::new().await;
+    world.import(&students(0..1)).await;
+    world.receive(2, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    operations::card_check(&world.engine, &name("r00000")).await.unwrap();
+    operations::card_hand_over(&world.engine, &name("r00000")).await.unwrap();
+    let mut alike = Keys::derive(&[7; 32]).person("student", &student(1).number);
+    alike[15] ^= 1;
+    let change = format!("UPDATE record SET person_key = unhex('{}')", hex(&alike));
+    database::execute(&world.location, &change).await.unwrap();
+
+    let report = world.import(&students(1..2)).await;
+
+    assert_eq!((report.accepted, report.quarantined), (1, 0), "the card that was handed over is another person's");
+    world.run().await;
+    assert_eq!(world.state_of("r00001").await.0, "printed");
 }

@@ -236,7 +236,7 @@ async fn planned(world: &World) -> BTreeMap<JobId, (&'static str, RecordId)> {
         let printer = engine.store.read().await.unwrap().printer_get(name).await.unwrap().unwrap();
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
         let profile = engine.profile("student").unwrap();
-        let plan = planning::plan(&mut tx, &printer, &profile, &engine.settings).await.unwrap();
+        let plan = planning::plan_next(&mut tx, &[(&printer, &profile)], &engine.settings).await.unwrap().remove(0);
         tx.commit().await.unwrap();
         assert!(matches!(plan, Plan::Batch(..)), "records wait: {plan:?}");
     }

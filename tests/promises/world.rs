@@ -182,7 +182,7 @@ impl World {
         let profile = engine.profile("student").unwrap();
         let printer = engine.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
-        let planned = planning::plan(&mut tx, &printer, &profile, &engine.settings).await.unwrap();
+        let planned = planning::plan_next(&mut tx, &[(&printer, &profile)], &engine.settings).await.unwrap().remove(0);
         tx.commit().await.unwrap();
         let Plan::Batch(batch, jobs) = planned else { panic!("two records wait: {planned:?}") };
         (world, batch.id, [jobs[0].id, jobs[1].id])

@@ -304,10 +304,10 @@ async fn end_all(tx: &mut Tx, group: &Group) -> Result<Vec<planning::BatchEnded>
 
 async fn plan_all(engine: &Engine, tx: &mut Tx, group: &Group) -> Result<Vec<planning::Plan>, StoreError> {
     let mut asked: Vec<(&Printer, &CardProfile)> = Vec::with_capacity(group.plans.len());
-    // A group is in the order of printer names, so these are too.
+    // A group is in the order of printer names, so these are too, and a printer that asked twice follows itself.
     for Asked { write: PlanRequest(printer), .. } in &group.plans {
         if let Some(profile) = engine.profiles.get(&printer.profile)
-            && !asked.iter().any(|(other, _)| other.name == printer.name)
+            && asked.last().is_none_or(|(other, _)| other.name != printer.name)
         {
             asked.push((printer, profile));
         }

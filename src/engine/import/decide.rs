@@ -132,8 +132,8 @@ impl<'a> Decider<'a> {
 
     /// Commits the open transaction, if there is one, and reports its progress and the rows that it refused.
     pub(super) async fn commit(&mut self, report: &Report, watch: &mut dyn Watch) -> Result<(), EngineError> {
-        let Some(open) = self.open.take() else { return Ok(()) };
-        let (event, rows, bytes) = (self.event(&open, report), open.rows(), open.bytes());
+        let Some(mut open) = self.open.take() else { return Ok(()) };
+        let (event, rows, bytes) = (self.event(&mut open, report), open.rows(), open.bytes());
         let began = self.engine.clock.elapsed();
         self.dry_records = open.writer.commit(event).await?;
         self.row_limit.ended(rows, self.engine.clock.elapsed().saturating_sub(began), open.waited_for);
@@ -307,7 +307,7 @@ impl<'a> Decider<'a> {
     }
 
     /// The audit event of a transaction; `None` if it changed nothing and refused nothing.
-    fn event(&self, open: &Open, after: &Report) -> Option<Event> {
+    fn event(&self, open: &mut Open, after: &Report) -> Option<Event> {
         let before = &open.before;
         let counts = |r: &Report| [r.rows, r.accepted, r.updated, r.known, r.quarantined, r.withdrawn, r.refused];
         let names = ["rows", "accepted", "updated", "known", "quarantined", "withdrawn", "refused"];
@@ -320,10 +320,9 @@ impl<'a> Decider<'a> {
             }
         }
         if !open.written.is_empty() {
-            let mut written = open.written.clone();
-            written.sort_unstable();
-            written.dedup();
-            event = event.with("records", ranges(&written));
+            open.written.sort_unstable();
+            open.written.dedup();
+            event = event.with("records", ranges(&open.written));
         }
         (event.details.len() > 3).then_some(event)
     }

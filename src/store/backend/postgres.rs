@@ -27,6 +27,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The channel of LISTEN and NOTIFY.
 const CHANNEL: &str = "cetak";
 
+/// The key of the advisory lock of the one writer. It is less than 2^32, so that `pg_locks` shows it as `objid` alone.
+macro_rules! write_lock {
+    () => {
+        "1667593323"
+    };
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::store) enum Purpose {
     Read,
@@ -119,8 +126,11 @@ impl Server {
         let begin = match purpose {
             // One writer at a time, as on SQLite: what a transaction has read stays true until it commits.
             Purpose::Write => {
-                "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(1667593323);
-                 SELECT name, epoch FROM node"
+                concat!(
+                    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(",
+                    write_lock!(),
+                    "); SELECT name, epoch FROM node"
+                )
             }
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Purpose::ReadOnce => {
@@ -252,11 +262,13 @@ impl PgTransaction {
 
     /// Whether a task of this process, or a session of the server, waits until this transaction ends.
     pub(super) async fn is_waited_for(&mut self) -> Result<bool, sqlx::Error> {
-        const WAITS: &str = "
-            SELECT EXISTS (
+        const WAITS: &str = concat!(
+            "SELECT EXISTS (
                 SELECT 1 FROM pg_locks
-                WHERE locktype = 'advisory' AND NOT granted AND classid = 0 AND objid = 1667593323 AND objsubid = 1
-                AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+                WHERE locktype = 'advisory' AND NOT granted AND classid = 0 AND objsubid = 1 AND objid = ",
+            write_lock!(),
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))"
+        );
         if self.server.idle(self.purpose).waiting.is_any() {
             return Ok(true);
         }

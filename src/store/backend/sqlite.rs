@@ -88,12 +88,7 @@ static OPENED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 pub fn is_open_database(file: &Metadata) -> bool {
     let file = Some((file.dev(), file.ino()));
     let opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-    let beside = |path: &Path, suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        identity(Path::new(&name)) == file
-    };
-    opened.iter().any(|path| ["", "-wal", "-shm"].into_iter().any(|suffix| beside(path, suffix)))
+    opened.iter().any(|path| ["", "-wal", "-shm"].into_iter().any(|suffix| identity(&beside(path, suffix)) == file))
 }
 
 impl SqliteFile {
@@ -228,8 +223,13 @@ async fn acquired(pool: &SqlitePool) -> Result<PoolConnection<Sqlite>, sqlx::Err
 
 /// The file beside the database with the locks of its write-ahead log.
 pub(in crate::store) fn shared_memory(database: &Path) -> PathBuf {
+    beside(database, "-shm")
+}
+
+/// A file of SQLite's beside the database.
+fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
-    name.push("-shm");
+    name.push(suffix);
     name.into()
 }
 
@@ -251,9 +251,7 @@ fn result_code(error: &sqlx::Error) -> Option<u32> {
 /// The write-ahead log, of which a process that waits to write has a shared lock (`flock`), so that the process that writes can
 /// know. SQLite itself locks other files, and in another way. `None` if the file cannot be opened.
 fn log(database: &Path) -> Option<File> {
-    let mut name = database.as_os_str().to_owned();
-    name.push("-wal");
-    File::open(name).ok()
+    File::open(beside(database, "-wal")).ok()
 }
 
 /// Whether another process waits to write.

@@ -170,7 +170,7 @@ impl List {
         let profile = office.profile(office::PROFILE)?;
         let began = Instant::now();
         let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
-        let planned = planning::plan(&mut tx, &self.printer, &profile, &office.settings).await?;
+        let planned = planning::plan_next(&mut tx, &[(&self.printer, &profile)], &office.settings).await?.remove(0);
         tx.commit().await?;
         let micros = began.elapsed().as_secs_f64() * 1e6;
         let Planned::Batch(batch, _) = planned else { bail!("no batch was made: {planned:?}") };
