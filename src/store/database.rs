@@ -103,11 +103,6 @@ impl Store {
         Ok(tx)
     }
 
-    /// Prepares the database for the many pages that an import changes, or for other writes again.
-    pub async fn cache_for_import(&self, is_large: bool) -> Result<(), StoreError> {
-        self.backend.cache_for_import(is_large).await
-    }
-
     /// Waits until other processes that wait to write have begun, for a few milliseconds at most.
     pub async fn others_first(&self) {
         self.backend.others_first().await;

@@ -79,12 +79,7 @@ pub async fn import(
     };
     let reading = tokio::task::spawn_blocking(move || reader.run(rows, &sender));
     let mut decider = Decider::new((engine, permit), layout, profile, what, hasher, chunk_size);
-    engine.store.cache_for_import(true).await?;
-    let saved = save(&mut decider, &mut chunks, &mut report, watch).await;
-    drop(decider); // its transaction, if there was an error
-    let reset = engine.store.cache_for_import(false).await;
-    saved?;
-    reset?;
+    save(&mut decider, &mut chunks, &mut report, watch).await?;
     match reading.await {
         Ok(Ok(columns)) => report.unknown_columns = columns.unknown,
         Ok(Err(refusal)) => return Err(refusal.into()),

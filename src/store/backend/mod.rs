@@ -133,14 +133,6 @@ impl Backend {
         }
     }
 
-    /// Prepares a SQLite file for the many pages that an import changes, or for other writes again.
-    pub(super) async fn cache_for_import(&self, is_large: bool) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(file) => file.cache_for_import(is_large).await,
-            Self::Postgres(_) => Ok(()),
-        }
-    }
-
     /// Waits until other processes that wait to write have begun, for a few milliseconds at most. PostgreSQL serves them in turn.
     pub(super) async fn others_first(&self) {
         if let Self::Sqlite(file) = self {

@@ -42,12 +42,10 @@ const TRIES_OF_OTHERS: u32 = 5;
 /// A process that tried less often until the timeout was suspended meanwhile, and waits once more.
 const TRIES_MIN: u32 = 200;
 
-/// The page cache of a connection, in KiB (negative, as SQLite wants it): of one that reads, of the one that writes, and of that
-/// one during an import, which writes to random pages of its indexes. All rely on the page cache of the operating system.
+/// The page cache of a connection, in KiB (negative, as SQLite wants it): of one that reads, which relies on the page cache of the
+/// operating system, and of the one that writes, to random pages during an import or with many printers.
 const READER_CACHE: &str = "-4096";
-const WRITER_CACHE: &str = "-16384";
-const SET_WRITER_CACHE: &str = "PRAGMA cache_size = -16384";
-const SET_IMPORT_CACHE: &str = "PRAGMA cache_size = -65536";
+const WRITER_CACHE: &str = "-65536";
 
 /// An open SQLite file: one connection that writes, and a pool of connections that read.
 ///
@@ -149,13 +147,6 @@ impl SqliteFile {
         }
         drop(waits);
         Ok(self.transaction(connection, Stage::Waiting))
-    }
-
-    /// Enlarges the page cache of the connection that writes, or makes it small again.
-    pub(super) async fn cache_for_import(&self, is_large: bool) -> Result<(), StoreError> {
-        let set = if is_large { SET_IMPORT_CACHE } else { SET_WRITER_CACHE };
-        let mut connection = acquired(&self.write).await.map_err(doing(BEGINNING))?;
-        connection.execute(set).await.map(drop).map_err(doing(BEGINNING))
     }
 
     /// Waits a few milliseconds while another process waits to write, so that it begins before this process writes again.
