@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn a_broken_profile_is_refused_with_file_line_and_what_to_do() {
         for (file, from, to, message) in [
-            (PROFILE, "attempts = 2", "attempts = \"two\"", "mine/profile.toml` is wrong, line 6"),
+            (PROFILE, "attempts = 2", "attempts = \"two\"", "mine/profile.toml` is wrong, line 7"),
             (PROFILE, "attempts = 2", "atempts = 2", "unknown field `atempts`"),
             (PROFILE, "\"{name}\"", "\"{nama}\"", "`{nama}` is no column of the profile"),
             (PROFILE, "\"{name}\"", "\"{name\"", "unbalanced brace"),

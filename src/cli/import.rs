@@ -1,7 +1,8 @@
 //! `cetak import`.
 
 use std::{
-    io::{self, BufWriter, Read},
+    fs::File,
+    io::{self, BufWriter, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -10,7 +11,7 @@ use indicatif::ProgressBar;
 
 use super::{
     Message,
-    args::{FormatArg, ImportArgs},
+    args::{AcceptArg, FormatArg, ImportArgs},
     output::{Output, message, table, thousands},
     progress, words,
 };
@@ -20,7 +21,7 @@ use crate::{
         Engine, EngineError,
         client::Direct,
         files::{NewFile, open_regular},
-        import::{self, Format, Import, Report, Watch},
+        import::{self, Accept, Format, Import, Input, Report, Watch},
     },
 };
 
@@ -35,9 +36,16 @@ pub(super) async fn command(engine: &Engine, out: Output, args: ImportArgs) -> a
         photos: args.photos.unwrap_or_else(|| folder.to_owned()),
         update: args.update,
         dry_run: args.dry_run,
+        accept: args.accept.into_iter().map(Accept::from).collect(),
     };
     let file = (!is_stdin).then_some(args.file.as_path());
-    Ok(out.data(&run(engine, file, import, args.rejects.as_deref()).await?, text)?)
+    let report = run(engine, file, import, args.rejects.as_deref()).await?;
+    out.data(&report, text)?;
+    if report.rows > 0 && report.refused == report.rows {
+        let hint = "see why with `--rejects FILE`, correct the list, and import it again";
+        anyhow::bail!(Message::new("every row was refused; nothing was imported", hint));
+    }
+    Ok(())
 }
 
 /// Imports `file`, or standard input for `None`; shows progress and warnings on standard error. Refused rows are written
@@ -56,17 +64,21 @@ pub async fn run(
     let report = import::import(engine, &permit, input, import, &mut watch).await;
     bar.finish_and_clear();
     let has_rejects = watch.rejects.is_some();
-    // After an error too: what the saved chunks refused is in it.
-    let finished = watch.rejects.map_or(Ok(()), Rejects::finish);
+    // After an error too, if rows were refused before it; otherwise the file of an earlier import stays.
+    let finished = watch.rejects.filter(|rejects| report.is_ok() || rejects.rows > 0).map_or(Ok(()), Rejects::finish);
     let report = report?;
     warn_of(&report, has_rejects);
     finished?;
     Ok(report)
 }
 
-/// The input, and its length in bytes where that is known.
-fn open(file: Option<&Path>) -> anyhow::Result<(Box<dyn Read + Send>, Option<u64>)> {
-    let Some(path) = file else { return Ok((Box::new(io::stdin()), None)) };
+/// The input, and its length in bytes. Standard input is copied into a file without a name, because a list is read twice.
+fn open(file: Option<&Path>) -> anyhow::Result<(Box<dyn Input>, Option<u64>)> {
+    let Some(path) = file else {
+        let failed = |source| EngineError::Write { what: "a copy of standard input".into(), source };
+        let copy = tempfile::tempfile().map_err(failed)?;
+        return Ok((Box::new(CopiedInput { copy, from: ReadFrom::Start }), None));
+    };
     let failed = |source| EngineError::Read { what: path.display().to_string(), source };
     let file = match open_regular(path) {
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
@@ -79,9 +91,60 @@ fn open(file: Option<&Path>) -> anyhow::Result<(Box<dyn Read + Send>, Option<u64
     Ok((Box::new(file), Some(length)))
 }
 
+/// Standard input, which can be read again from its start when it has ended.
+struct CopiedInput {
+    copy: File,
+    from: ReadFrom,
+}
+
+/// What the next bytes are read from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ReadFrom {
+    /// Standard input, of which nothing was read.
+    Start,
+    /// Standard input.
+    Input,
+    /// The copy, which is complete at the second reading.
+    Copy,
+}
+
+impl Read for CopiedInput {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.from == ReadFrom::Copy {
+            return self.copy.read(buffer);
+        }
+        self.from = ReadFrom::Input;
+        let read = io::stdin().read(buffer)?;
+        self.copy.write_all(&buffer[..read])?;
+        Ok(read)
+    }
+}
+
+impl Seek for CopiedInput {
+    /// Goes back to the start. What was not read of standard input then is not in the copy.
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        if to != SeekFrom::Start(0) {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        if self.from != ReadFrom::Start {
+            self.from = ReadFrom::Copy;
+        }
+        self.copy.seek(to)
+    }
+}
+
 fn format_of(file: &Path) -> Format {
     let extension = file.extension().and_then(|e| e.to_str()).unwrap_or_default().to_ascii_lowercase();
     if matches!(extension.as_str(), "jsonl" | "ndjson" | "json") { Format::JsonLines } else { Format::Csv }
+}
+
+impl From<AcceptArg> for Accept {
+    fn from(arg: AcceptArg) -> Self {
+        match arg {
+            AcceptArg::Withdrawals => Self::Withdrawals,
+            AcceptArg::Rounded => Self::Rounded,
+        }
+    }
 }
 
 impl From<FormatArg> for Format {
@@ -96,7 +159,11 @@ impl From<FormatArg> for Format {
 fn warn_of(report: &Report, rejects: bool) {
     let list = |columns: &[String]| format!("`{}`", columns.join("`, `"));
     if !report.unknown_columns.is_empty() {
-        message(&format!("warning: columns that the profile does not read: {}", list(&report.unknown_columns)));
+        message(&format!("warning: columns that the profile does not read: {}", report.unknown_columns.join(", ")));
+    }
+    if report.rows_with_unknown_keys > 0 {
+        let rows = thousands(i64::try_from(report.rows_with_unknown_keys).unwrap_or(i64::MAX));
+        message(&format!("warning: {rows} rows: keys that the profile does not read"));
     }
     if !report.absent_columns.is_empty() {
         message(&format!(
@@ -122,6 +189,7 @@ pub fn text(report: &Report) -> String {
         ("known", report.known),
         ("quarantined", report.quarantined),
         ("withdrawn", report.withdrawn),
+        ("restored", report.restored),
         ("refused", report.refused),
     ];
     let mut rows: Vec<Vec<String>> = outcomes.iter().map(|(name, n)| vec![(*name).to_owned(), number(*n)]).collect();
@@ -150,6 +218,8 @@ impl Watch for Watching {
 /// The file of refused rows, which replaces an earlier one when the import ends. Mode 0600, because it contains request ids.
 struct Rejects {
     path: PathBuf,
+    /// The rows in it.
+    rows: u64,
     writer: csv::Writer<BufWriter<NewFile>>,
 }
 
@@ -163,7 +233,7 @@ impl Rejects {
         let context = || format!("`{}` cannot be written", path.display());
         let mut writer = csv::Writer::from_writer(BufWriter::new(NewFile::replacing(path, 0o600)?));
         writer.write_record(["row", "request_id", "field", "reason", "detail"]).with_context(context)?;
-        Ok(Self { path: path.to_owned(), writer })
+        Ok(Self { path: path.to_owned(), rows: 0, writer })
     }
 
     fn write(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()> {
@@ -171,6 +241,7 @@ impl Rejects {
         let formula = request_id.starts_with(['=', '+', '-', '@']);
         let request_id = if formula { format!("'{request_id}") } else { request_id.to_owned() };
         let (row, detail) = (row.to_string(), words::reason(&rejection.detail));
+        self.rows += 1;
         let record = [row.as_str(), &request_id, &rejection.field, rejection.reason.as_str(), &detail];
         self.writer.write_record(record).map_err(io::Error::other)
     }

@@ -65,3 +65,4 @@ pub mod value;
 pub mod verdict;
 pub mod warrant;
 pub mod window;
+pub mod withdrawal;

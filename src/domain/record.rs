@@ -174,7 +174,7 @@ pub fn hold_at_adoption(record: RecordId, reason: &Reason) -> Transition {
 }
 
 /// Changes a waiting or queued record to `to`; a queued job is closed and its blank released.
-fn leave_queue(
+pub(super) fn leave_queue(
     view: &RecordView,
     to: RecordState,
     reason: &Reason,
@@ -208,37 +208,8 @@ pub fn release(view: &RecordView, replaces: bool, others: &[OtherRecord], note: 
     Ok(Transition { record: Some(change), ..Transition::new(Some(event)) })
 }
 
-/// Withdraws a record, because its source lists it with a status that is not print-ready. If a card exists or may exist, it
-/// is recalled instead.
-///
-/// Returns `None` if the record is withdrawn already.
-pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, Refusal> {
-    let reason = Reason::Status { status: status.to_owned() };
-    let to = RecordState::Withdrawn;
-    let act = "record.withdrawn";
-    Ok(match view.state {
-        RecordState::Withdrawn => None,
-        _ if view.stop == Some(Recall::Withdrawn) => None,
-        RecordState::HandedOver => {
-            return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Withdraw));
-        }
-        RecordState::Held | RecordState::Quarantined => {
-            let event = Event::new(act, &view.subject).because(&reason).with("was", view.state.as_str());
-            let record = Some(RecordChange::new(view.id, view.state, to).because(&reason));
-            Some(Transition { record, ..Transition::new(Some(event)) })
-        }
-        RecordState::Batched if view.open_job.as_ref().is_some_and(|job| job.state == JobState::Queued) => {
-            Some(leave_queue(view, to, &reason, act, RecordRule::Withdraw)?)
-        }
-        RecordState::Waiting => Some(leave_queue(view, to, &reason, act, RecordRule::Withdraw)?),
-        RecordState::Batched | RecordState::Uncertain | RecordState::Printed => {
-            Some(stop_card(view, Recall::Withdrawn, &reason))
-        }
-    })
-}
-
 /// Recalls a card that exists or may exist.
-fn stop_card(view: &RecordView, stop: Recall, reason: &Reason) -> Transition {
+pub(super) fn stop_card(view: &RecordView, stop: Recall, reason: &Reason) -> Transition {
     let event = Event::new("record.stopped", &view.subject).with("stop", stop.as_str()).because(reason);
     let mut change = RecordChange::new(view.id, view.state, view.state).because(reason);
     change.stop = RecallChange::Set(stop);
@@ -355,6 +326,7 @@ pub fn surrender(view: &RecordView, note: &str) -> Result<Transition, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::withdrawal::withdraw;
 
     fn view(state: RecordState) -> RecordView {
         RecordView {

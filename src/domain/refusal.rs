@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     id::{BatchId, JobId, PendingActId},
+    import::FileForm,
     objection::Objection,
     pending::PendingState,
     permission::{Forbidden, Operation},
@@ -170,14 +171,24 @@ refusals! {
     Invalid "header-unreadable" HeaderUnreadable { detail: String };
     /// A quote in the header is not closed.
     Invalid "header-quote" HeaderQuote;
-    /// Two columns of the file have this name.
-    Invalid "column-twice" ColumnTwice { column: String };
+    /// The header is longer than this, bytes.
+    Invalid "header-too-long" HeaderTooLong { most: usize };
+    /// The file has more columns with a heading than this.
+    Invalid "too-many-columns" TooManyColumns { most: usize };
+    /// The file is of another form than CSV or JSON Lines.
+    Invalid "file-form" FileForm { form: FileForm };
+    /// Two columns of the file have one heading. `letters` is the second one, and `column` the profile's column if it is one.
+    Invalid "column-twice" ColumnTwice { column: Option<String>, letters: String };
     /// Columns that the profile requires are not in the file. `no_header`: the first line does not look like a header.
     Invalid "columns-missing" ColumnsMissing { columns: Vec<String>, profile: String, no_header: bool };
     /// A row cannot be read, so the rows after it cannot be found either.
     Invalid "row-unreadable" RowUnreadable { row: u64, detail: String };
     /// A quote in the row is not closed, or the row is longer than 64 KiB.
     Invalid "row-endless" RowEndless { row: u64 };
+    /// The list would withdraw so many of the known records that a person must accept it. `held` of them waited, and are held.
+    Conflict "many-withdrawals" ManyWithdrawals { withdrawn: u64, known: u64, held: u64 };
+    /// Most identifiers of the list end in zeros: a spreadsheet rounded them.
+    Invalid "rounded-identifiers" RoundedIdentifiers { rounded: u64, all: u64 };
     /// The thread that reads the file failed.
     Conflict "reading-failed" ReadingFailed;
     /// A photo was replaced during the import.

@@ -55,6 +55,8 @@ pub struct StoredRow {
     pub profile: String,
     /// Its state.
     pub state: RecordState,
+    /// Whether its card is recalled because its source withdrew it.
+    pub recalled: bool,
     /// The digest of body and photo.
     pub digest: Vec<u8>,
 }
@@ -233,14 +235,21 @@ impl Tx {
         // The source is part of each element: compared with one parameter, PostgreSQL reads all records of the source if it
         // has no statistics yet.
         const FIND: &str = "
-            SELECT r.id, r.request_id, r.profile, r.state, r.digest
+            SELECT r.id, r.request_id, r.profile, r.state, r.digest, COALESCE(r.stop = 'withdrawn', FALSE)
             FROM json_each($1) AS v CROSS JOIN record AS r WHERE r.source = v.value ->> 0 AND r.request_id = v.value ->> 1";
-        type Row = (i64, String, String, String, Vec<u8>);
+        type Row = (i64, String, String, String, Vec<u8>, bool);
         let rows: Vec<_> = request_ids.iter().map(|id| (source, id)).collect();
         let rows: Vec<Row> =
             on!(self, c => sqlx::query_as(FIND).bind(set(&rows)).fetch_all(c)).map_err(doing("finding records"))?;
-        let row = |(id, request_id, profile, state, digest): Row| {
-            Ok(StoredRow { id: RecordId(id), state: parse("record", id, &state)?, request_id, profile, digest })
+        let row = |(id, request_id, profile, state, digest, recalled): Row| {
+            Ok(StoredRow {
+                id: RecordId(id),
+                state: parse("record", id, &state)?,
+                request_id,
+                profile,
+                recalled,
+                digest,
+            })
         };
         rows.into_iter().map(row).collect()
     }

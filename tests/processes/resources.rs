@@ -356,8 +356,8 @@ fn a_pipe_or_a_device_in_place_of_a_file_is_refused_and_waited_for_by_no_command
     office.import("student", &people::students(0..1));
     let pipe = office.file("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let citizens = people::citizens(",", 1);
-    let photo = office.write("photo.csv", citizens.replace(PHOTO, "pipe"));
+    let citizens = people::citizens(",", 2);
+    let photo = office.write("photo.csv", citizens.replacen(PHOTO, "pipe", 1));
     fs::write(office.file(PHOTO), FACE).unwrap();
     let rejects = office.file("rejects.csv");
     let report = office.json(&["import", &photo, "--rejects", rejects.to_str().unwrap()]);

@@ -114,7 +114,7 @@ async fn a_reprint_settles_the_card_before_it_so_that_no_two_are_alive() {
     gone.status = "EXPELLED".into();
     assert_eq!(world.import(&csv(&[gone])).await.withdrawn, 1);
     let mut again = student(0);
-    again.request_id = "again".into();
+    again.request_id = "r-again-1".into();
     assert_eq!(world.import(&csv(&[again])).await.accepted, 1);
     world.run().await;
     assert_eq!((world.account("printed").await, world.records("printed").await), (2, 2));

@@ -60,7 +60,7 @@ async fn counters_are_equal_to_what_they_count_after_any_acts() {
                 // Another faculty, which is the district, or a status that is not print-ready.
                 let mut changed = student(n);
                 changed.faculty = format!("FACULTY {}", random.random_range(0..4));
-                changed.status = if random.random_bool(0.3) { "LEFT".into() } else { changed.status };
+                changed.status = if random.random_bool(0.3) { "EXPELLED".into() } else { changed.status };
                 drop(world.import_with(&csv(&[changed]), "student", |import| import.update = true).await);
             }
             11 => {
@@ -83,7 +83,7 @@ async fn counters_are_equal_to_what_they_count_after_any_acts() {
     world.import(&students(next..next + 2)).await;
     operations::record_hold(engine, &name(&format!("r{next:05}")), "asked").await.unwrap();
     let mut left = student(next + 1);
-    left.status = "LEFT".into();
+    left.status = "EXPELLED".into();
     world.import(&csv(&[left])).await;
     next += 2;
     world.audit().await;

@@ -17,6 +17,7 @@ mod fake_printer;
 mod feeding;
 mod import;
 mod instance;
+mod lists;
 mod moving;
 mod nodes;
 mod notes;

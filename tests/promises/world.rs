@@ -210,6 +210,7 @@ impl World {
             photos: self.dir.path().to_owned(),
             update: false,
             dry_run: false,
+            accept: Vec::new(),
         }
     }
 

@@ -63,6 +63,7 @@ pub(super) async fn run(
         photos: demo.clone(),
         update: false,
         dry_run: false,
+        accept: Vec::new(),
     };
     message("importing it");
     let report = cli::import(engine, Some(&list.path), import, Some(&demo.join("rejects.csv"))).await?;

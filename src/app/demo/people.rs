@@ -527,7 +527,7 @@ mod tests {
     use crate::{
         domain::{
             card::profile::CardProfile,
-            import::{Checked, Layout, Row as IntakeRow, clean},
+            import::{Checked, Layout, Row as IntakeRow, Warning},
             personal::Person,
             time::Timestamp,
         },
@@ -552,9 +552,12 @@ mod tests {
         let header = file.headers().unwrap().clone();
         let column = |name: &String| header.iter().position(|h| h == name).unwrap();
         let columns: Vec<usize> = layout.columns.iter().map(column).collect();
-        let row = |(number, record): (u64, csv::StringRecord)| IntakeRow {
-            number,
-            values: columns.iter().map(|c| clean(&record[*c])).collect(),
+        let row = |(number, record): (u64, csv::StringRecord)| {
+            let mut row = IntakeRow { number, ..layout.empty_row() };
+            for (at, column) in columns.iter().enumerate() {
+                assert_eq!(layout.set(&mut row, at, &record[*column]), Ok(()));
+            }
+            row
         };
         (1..).zip(file.records().map(Result::unwrap)).map(row).collect()
     }
@@ -573,7 +576,7 @@ mod tests {
                 Checked::Refused(rejection) => Some(rejection.reason.as_str()),
                 Checked::Ready(ready) if !folder.path().join(layout.photo(&ready.row)).is_file() => Some("photo"),
                 Checked::Ready(ready) => {
-                    assert_eq!(ready.warnings, Vec::new());
+                    assert!(ready.warnings.iter().all(|warning| *warning == Warning::LinesJoined));
                     match requests.insert(layout.request_id(&ready).to_owned(), row.values.clone()) {
                         Some(before) => {
                             assert!(before == row.values, "the same request has the same body");

@@ -169,11 +169,22 @@ pub struct ImportArgs {
     /// The format of FILE [default: by its extension; CSV for standard input]
     #[arg(long)]
     pub format: Option<FormatArg>,
+    /// Import the list although it looks wrong in this way; may be repeated
+    #[arg(long, value_name = "WHAT")]
+    pub accept: Vec<AcceptArg>,
+}
+
+#[derive(Clone, Copy, ValueEnum, Debug)]
+pub enum AcceptArg {
+    /// It withdraws more than 20 records and more than 1 % of those known
+    Withdrawals,
+    /// Most of its identifiers end in zeros, as if a spreadsheet had rounded them
+    Rounded,
 }
 
 #[derive(Clone, Copy, ValueEnum, Debug)]
 pub enum FormatArg {
-    /// CSV with a header, in UTF-8, separated by `,` or `;`
+    /// CSV with a header, in UTF-8, separated by `,`, `;` or tabs
     Csv,
     /// JSON Lines: one JSON object per line
     Jsonl,

@@ -48,10 +48,19 @@ pub fn reason(reason: &Reason) -> String {
         Reason::NotUtf8 => "not UTF-8".into(),
         Reason::NotAnObject => "not a JSON object".into(),
         Reason::NotAValue => "neither text nor a number".into(),
+        Reason::KeyTwice => "two keys for this column".into(),
+        Reason::HiddenCharacter { code_point } => format!("has the character U+{code_point:04X}, which cannot be seen"),
         Reason::Missing => "missing".into(),
         Reason::TooLong { most } => format!("longer than {most} bytes"),
+        Reason::NotARequestId => {
+            "not a request id, which has a digit and no blank: perhaps the columns of the list are mixed up".into()
+        }
+        Reason::UnknownStatus { like: Some(like) } => format!("not a status of the profile; it has `{like}`"),
+        Reason::UnknownStatus { like: None } => "not a status of the profile".into(),
         Reason::UnknownKind => "not a kind of request of the profile".into(),
         Reason::Status { status } => format!("status {status}"),
+        Reason::StatusAfter { status, before } => format!("status {status}; before that: {}", self::reason(before)),
+        Reason::WithdrawalNotAccepted => "a list that was not accepted would have withdrawn it".into(),
         Reason::Identifier { fault } => identifier(*fault).into(),
         Reason::NotADate => "not a date such as 1980-12-31".into(),
         Reason::NotAnInstant => "not an instant such as 2015-08-31T10:00:00+07:00".into(),
@@ -160,6 +169,7 @@ fn identifier(fault: IdentifierFault) -> &'static str {
         IdentifierFault::Day => "day not 01-31 or 41-71",
         IdentifierFault::Date => "no such date of birth",
         IdentifierFault::Serial => "serial 0000",
+        IdentifierFault::Scientific => "in scientific notation, so a spreadsheet rounded it: export the column as text",
     }
 }
 
@@ -168,6 +178,9 @@ fn photo(fault: PhotoFault) -> &'static str {
         PhotoFault::OutsideFolder => "the photo's path leads out of the photo folder",
         PhotoFault::NoFolder => "the photo folder does not exist",
         PhotoFault::NoFile => "the photo does not exist",
+        PhotoFault::SimilarFile => {
+            "the photo does not exist; a file does whose path differs in case, in `\\` for `/`, or in its first folders"
+        }
         PhotoFault::NotAFile => "the photo's path is not that of a file",
         PhotoFault::Unreadable => "the photo cannot be read",
         PhotoFault::Empty => "the photo is empty",

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     cli::output::thousands,
     domain::{
+        import::FileForm,
         permission::Operation,
         refusal::{AttemptRule, BatchRule, PrinterUse, RecordRule, Refusal},
         states::RecordState,
@@ -244,12 +245,25 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::HeaderQuote => {
             say("a quote in the header of the file is not closed".into(), "correct the header, and import again")
         }
-        Refusal::ColumnTwice { column } => {
-            say(format!("the file has two columns named `{column}`"), "remove one of them, and import again")
+        Refusal::HeaderTooLong { most } => say(
+            format!("the first line of the file is longer than {} KiB", most / 1024),
+            "check that it is a waiting list: CSV with a header in UTF-8, or JSON Lines with `--format jsonl`",
+        ),
+        Refusal::TooManyColumns { most } => say(
+            format!("the file has more than {} columns", thousands(i64::try_from(*most).unwrap_or(i64::MAX))),
+            "remove the columns that the profile does not read, and import again",
+        ),
+        Refusal::FileForm { form } => file_form(*form),
+        Refusal::ColumnTwice { column, letters } => {
+            let heading = column.as_ref().map_or("one heading".to_owned(), |column| format!("the heading `{column}`"));
+            say(
+                format!("the file has two columns with {heading}; the second one is column {letters}"),
+                "remove one of them, and import again",
+            )
         }
         Refusal::ColumnsMissing { columns, profile, no_header } => {
             let hint = if *no_header {
-                "a waiting list is CSV with a header, `,` or `;` between the columns, in UTF-8; for JSON Lines add \
+                "a waiting list is CSV with a header, in UTF-8, with `,`, `;` or tabs between the columns; for JSON Lines add \
                  `--format jsonl`"
                     .to_owned()
             } else {
@@ -258,12 +272,33 @@ pub fn refusal(refusal: &Refusal) -> Message {
             Message::new(format!("the file has no column {}", list(columns)), hint)
         }
         Refusal::RowUnreadable { row, detail } => say(
-            format!("row {row} cannot be read: {detail}"),
-            "the rows before it are imported; correct the file, and import it again",
+            format!("row {row} cannot be read: {detail}; nothing was imported"),
+            "correct the file, and import it again",
         ),
         Refusal::RowEndless { row } => say(
-            format!("row {row} does not end: a quote in it is not closed, or it is longer than 64 KiB"),
-            "the rows before it are imported; correct the file, and import it again",
+            format!(
+                "row {row} does not end: a quote in it is not closed, or it is longer than 64 KiB; nothing was imported"
+            ),
+            "correct the file, and import it again",
+        ),
+        Refusal::ManyWithdrawals { withdrawn, known, held } => {
+            let number = |n: u64| thousands(i64::try_from(n).unwrap_or(i64::MAX));
+            say(
+                format!(
+                    "the list would withdraw {} of {} known records; nothing was imported, and the {} of them that waited are held",
+                    number(*withdrawn),
+                    number(*known),
+                    number(*held)
+                ),
+                "if the list is right, import it again with `--accept withdrawals`; if not, import the right one, and release the \
+                 records that `cetak record held` lists",
+            )
+        }
+        Refusal::RoundedIdentifiers { rounded, all } => say(
+            format!(
+                "{rounded} of {all} identifiers end in zeros, so a spreadsheet has rounded them; nothing was imported"
+            ),
+            "export the column as text, and import that; if the numbers are right, add `--accept rounded`",
         ),
         Refusal::ReadingFailed => {
             say("reading the file failed".into(), "the rows read so far are imported; import the file again")
@@ -377,6 +412,21 @@ fn record_state(record: &str, found: RecordState, needs: RecordRule) -> Message 
         }
     };
     Message::new(format!("{record} is `{}`; {needed}", found.as_str()), hint)
+}
+
+fn file_form(form: FileForm) -> Message {
+    let (what, hint) = match form {
+        FileForm::Utf16 => ("text in UTF-16", "save it as \"CSV UTF-8\""),
+        FileForm::Spreadsheet => ("a spreadsheet or another ZIP archive", "save the sheet as \"CSV UTF-8\""),
+        FileForm::OldSpreadsheet => ("a spreadsheet of an old form", "save the sheet as \"CSV UTF-8\""),
+        FileForm::Gzip => ("compressed by gzip", "unpack it with `gunzip`"),
+        FileForm::Picture => ("a picture or a PDF", "name the file with the waiting list"),
+        FileForm::JsonLines => ("JSON and not CSV", "add `--format jsonl`"),
+        FileForm::JsonArray => ("one JSON array", "write one JSON object in each line"),
+        FileForm::Markup => ("HTML or XML", "save the table as \"CSV UTF-8\""),
+        FileForm::Binary => ("no text", "save the list as \"CSV UTF-8\""),
+    };
+    Message::new(format!("the file is {what}"), format!("{hint}, and import that"))
 }
 
 fn in_use(printer: &str, by: &PrinterUse) -> Message {

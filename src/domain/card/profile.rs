@@ -20,8 +20,11 @@ pub struct CardProfile {
     pub title: String,
     /// The type of the blanks.
     pub blank_type: String,
-    /// The statuses of print-ready records. Rows with another status are refused, or withdraw their record.
+    /// The statuses of print-ready records.
     pub eligible_statuses: Vec<String>,
+    /// The other statuses of the source. A row with one of them withdraws its record. Any other status is refused.
+    #[serde(default)]
+    pub other_statuses: Vec<String>,
     /// The number of failed tries (a spoiled blank, or a card that the printer refused) after which a record is quarantined, at
     /// least 1. Tries that failed because of the printer do not count.
     pub attempts: u32,
@@ -36,6 +39,9 @@ pub struct CardProfile {
     /// Those of them that must be ISO 8601 dates.
     #[serde(default)]
     pub dates: Vec<String>,
+    /// Those of them that are numbers with zeros in front, and their number of digits. Fewer are a warning.
+    #[serde(default)]
+    pub digits: BTreeMap<String, usize>,
     /// Whether a record must have a photo.
     pub photo: PhotoRule,
     /// The allowed reasons for a reprint.
@@ -151,6 +157,10 @@ impl CardProfile {
             (self.attempts >= 1, "`attempts` must be at least 1"),
             (!self.eligible_statuses.is_empty(), "`eligible_statuses` must not be empty"),
             (
+                !self.other_statuses.iter().any(|status| self.eligible_statuses.contains(status)),
+                "`other_statuses` must not list a status of `eligible_statuses`",
+            ),
+            (
                 self.lost_reasons.iter().all(|r| self.reprint_reasons.contains(r)),
                 "`lost_reasons` must be among `reprint_reasons`",
             ),
@@ -170,6 +180,7 @@ impl CardProfile {
         listed("name_column", &self.name_column)?;
         listed("identifier.column", &self.identifier.column)?;
         self.dates.iter().try_for_each(|column| listed("dates", column))?;
+        self.digits.keys().try_for_each(|column| listed("digits", column))?;
         let optional =
             [("identifier.birth_date", &self.identifier.birth_date), ("identifier.sex", &self.identifier.sex)];
         optional.into_iter().try_for_each(|(key, column)| column.as_ref().map_or(Ok(()), |c| listed(key, c)))?;

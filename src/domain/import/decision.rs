@@ -1,6 +1,6 @@
 //! The effect of a row on the record with its key, beside the person's other records.
 
-use super::{RejectReason, Rejection};
+use super::row::{RejectReason, Rejection};
 use crate::domain::{
     reason::{PhotoFault, Reason},
     record::{OneCard, OtherRecord, may_be_open},

@@ -13,6 +13,7 @@ pub fn check(rule: &Identifier, value: &str) -> Result<(), Reason> {
         return Err(Reason::Missing);
     }
     let fault = match rule.scheme {
+        _ if is_scientific(value) => Err(IdentifierFault::Scientific),
         Scheme::Nik => check_nik(value),
         Scheme::Alphanumeric if !(rule.min_length..=rule.max_length).contains(&value.len()) => {
             Err(IdentifierFault::Length)
@@ -32,6 +33,31 @@ fn check_nik(value: &str) -> Result<(), IdentifierFault> {
         return Err(IdentifierFault::Date);
     }
     if nik.serial == 0 { Err(IdentifierFault::Serial) } else { Ok(()) }
+}
+
+/// Whether a text looks like a request id of a source: it has no blank, has a digit or is very short, and is neither a date nor a NIK.
+/// Anything else is probably the value of another column.
+pub fn is_request_id(rule: &Identifier, text: &str) -> bool {
+    let is_identifier = rule.scheme == Scheme::Nik && check_nik(text).is_ok();
+    (text.len() <= 2 || text.contains(|c: char| c.is_ascii_digit()))
+        && !text.contains(char::is_whitespace)
+        && !is_identifier
+        && parse_date(text).is_none()
+}
+
+/// Whether a text is a number in scientific notation, such as `3,37E+15`, as a spreadsheet shows long numbers.
+fn is_scientific(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['E', 'e']) else { return false };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let parts = mantissa.split_once(['.', ',']);
+    let is_number = parts.map_or(digits(mantissa), |(whole, fraction)| digits(whole) && digits(fraction));
+    is_number && exponent.strip_prefix('+').is_some_and(digits)
+}
+
+/// Whether a spreadsheet rounded an identifier, or may have: of a number it keeps 15 digits, and writes zeros for the others.
+pub fn may_be_rounded(value: &str) -> bool {
+    let is_long_number = value.len() > 15 && value.bytes().all(|b| b.is_ascii_digit());
+    is_scientific(value) || (is_long_number && value.bytes().skip(15).all(|b| b == b'0'))
 }
 
 /// Contradictions between an identifier and its record. They are warnings, not refusals. The identifier must have
@@ -99,6 +125,17 @@ impl Nik {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_a_spreadsheet_rounded_is_recognised() {
+        for value in ["3,37204E+15", "3.37E+15", "3E+15", "3372042007670000", "33720420076700120", "3372042007670010"] {
+            let expected = value != "33720420076700120";
+            assert_eq!(may_be_rounded(value), expected, "{value}");
+        }
+        for value in ["3372042007670001", "ST000010", "1E5", "337204200767000", ""] {
+            assert!(!may_be_rounded(value), "{value}");
+        }
+    }
 
     #[test]
     fn a_nik_is_refused_for_what_cannot_be_and_for_nothing_else() {

@@ -14,4 +14,8 @@ pub enum Warning {
     OtherSex,
     /// The photo has another background than the profile asks for, by year of birth.
     OtherBackground,
+    /// Line breaks or tabs in a value became blanks.
+    LinesJoined,
+    /// A value has fewer digits than the profile says: a spreadsheet takes zeros in front off.
+    FewerDigits,
 }

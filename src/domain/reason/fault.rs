@@ -20,6 +20,8 @@ pub enum IdentifierFault {
     Date,
     /// Its serial is 0000.
     Serial,
+    /// It is a number in scientific notation, as a spreadsheet shows long numbers.
+    Scientific,
 }
 
 /// What is wrong with a photo.
@@ -32,6 +34,8 @@ pub enum PhotoFault {
     NoFolder,
     /// The file does not exist.
     NoFile,
+    /// The file does not exist, but one does whose path differs in case, in `\` for `/`, or in folders at its beginning.
+    SimilarFile,
     /// The path is not that of a file.
     NotAFile,
     /// The file cannot be read.

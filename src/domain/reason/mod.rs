@@ -28,16 +28,28 @@ pub enum Reason {
     NotAnObject,
     /// The value is neither a text nor a number.
     NotAValue,
+    /// The object has two keys for the column.
+    KeyTwice,
+    /// The value has a character that cannot be seen.
+    HiddenCharacter { code_point: u32 },
 
     // The values of a row.
     /// The value is missing.
     Missing,
     /// The value is longer than this, bytes.
     TooLong { most: usize },
+    /// The value does not look like a request id, but like the value of another column.
+    NotARequestId,
     /// The profile has no request kind of this name.
     UnknownKind,
+    /// The profile does not know the status. `like` is one of its statuses that is written in another way.
+    UnknownStatus { like: Option<String> },
     /// The source says with this status that the record is not to be printed.
     Status { status: String },
+    /// The same of a record that was held or quarantined, or whose card was stopped, for the reason `before`.
+    StatusAfter { status: String, before: Box<Reason> },
+    /// A list that was not accepted would have withdrawn the record, among many.
+    WithdrawalNotAccepted,
     /// The identifier is not valid.
     Identifier { fault: IdentifierFault },
     /// The value is not a date.
@@ -173,11 +185,19 @@ mod tests {
             Reason::RowTooLong { .. } => Reason::NotUtf8,
             Reason::NotUtf8 => Reason::NotAnObject,
             Reason::NotAnObject => Reason::NotAValue,
-            Reason::NotAValue => Reason::Missing,
+            Reason::NotAValue => Reason::KeyTwice,
+            Reason::KeyTwice => Reason::HiddenCharacter { code_point: 0x202e },
+            Reason::HiddenCharacter { .. } => Reason::Missing,
             Reason::Missing => Reason::TooLong { most: number },
-            Reason::TooLong { .. } => Reason::UnknownKind,
-            Reason::UnknownKind => Reason::Status { status: text() },
-            Reason::Status { .. } => Reason::Identifier { fault: IdentifierFault::Serial },
+            Reason::TooLong { .. } => Reason::NotARequestId,
+            Reason::NotARequestId => Reason::UnknownKind,
+            Reason::UnknownKind => Reason::UnknownStatus { like: Some(text()) },
+            Reason::UnknownStatus { .. } => Reason::Status { status: text() },
+            Reason::Status { .. } => {
+                Reason::StatusAfter { status: text(), before: Box::new(Reason::Photo { fault: PhotoFault::Corrupt }) }
+            }
+            Reason::StatusAfter { .. } => Reason::WithdrawalNotAccepted,
+            Reason::WithdrawalNotAccepted => Reason::Identifier { fault: IdentifierFault::Serial },
             Reason::Identifier { .. } => Reason::NotADate,
             Reason::NotADate => Reason::NotAnInstant,
             Reason::NotAnInstant => Reason::InTheFuture,
@@ -240,7 +260,7 @@ mod tests {
     fn every_reason_reads_back_from_what_is_stored_of_it() {
         let first = Reason::OpenQuote { rows: 2, first_line: 3, last_line: 4 };
         let all: Vec<Reason> = std::iter::successors(Some(first), after).collect();
-        assert_eq!(all.len(), 53);
+        assert_eq!(all.len(), 59);
         for reason in all {
             let stored = reason.to_stored();
             assert!(stored.starts_with("{\"code\":\"") && !stored.contains('\n'), "{stored}");

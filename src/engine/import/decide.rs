@@ -23,7 +23,9 @@ use crate::{
         permission::Permit,
         personal::Person,
         ranges::ranges,
-        record::{RecordState, update, withdraw},
+        record::{Recall, RecordState, RecordView, update},
+        transition::Transition,
+        withdrawal::{restore, withdraw},
     },
     engine::{
         Engine, EngineError,
@@ -227,6 +229,7 @@ impl<'a> Decider<'a> {
                     }
                 }
                 match judgement {
+                    Judgement::Known if known.is_some_and(Request::is_withdrawn) => self.restore(writer, &ready).await,
                     Judgement::Known => Ok(RowOutcome::Known),
                     Judgement::New => self.add(writer, *ready).await,
                     Judgement::Differs => self.differs(writer, *ready).await,
@@ -250,10 +253,35 @@ impl<'a> Decider<'a> {
         };
         let view = writer.view(record).await?;
         let Some(transition) = withdraw(&view, status)? else { return Ok(RowOutcome::Known) };
-        let state = transition.record.as_ref().map_or(view.state, |change| change.to);
-        writer.apply(view, transition).await?;
-        self.known.set_state(request_id, state);
+        self.change_state(writer, request_id, view, transition).await?;
         Ok(RowOutcome::Withdrawn)
+    }
+
+    /// Takes back the withdrawal of a record that its source lists as print-ready again.
+    async fn restore(&mut self, writer: &mut ChunkWriter, ready: &Ready) -> Result<RowOutcome, EngineError> {
+        let Some(record) = self.known.request(&ready.request_id).map(|known| known.record) else {
+            return Ok(RowOutcome::Known);
+        };
+        let admission = self.admission(ready, Some(record));
+        let view = writer.view(record).await?;
+        let Some(transition) = restore(&view, &admission.rule()) else { return Ok(RowOutcome::Known) };
+        let state = self.change_state(writer, &ready.request_id, view, transition).await?;
+        Ok(if state == RecordState::Quarantined { RowOutcome::Quarantined } else { RowOutcome::Restored })
+    }
+
+    /// Applies a transition that leaves the body; returns the state after it.
+    async fn change_state(
+        &mut self,
+        writer: &mut ChunkWriter,
+        request_id: &str,
+        view: RecordView,
+        transition: Transition,
+    ) -> Result<RecordState, EngineError> {
+        let mut after = view.clone();
+        after.apply(&transition);
+        writer.apply(view, transition).await?;
+        self.known.set_state(request_id, (after.state, after.stop == Some(Recall::Withdrawn)));
+        Ok(after.state)
     }
 
     async fn add(&mut self, writer: &mut ChunkWriter, mut ready: Ready) -> Result<RowOutcome, EngineError> {
@@ -303,14 +331,16 @@ impl<'a> Decider<'a> {
     /// The request after the row. Moves the row's hashes out of it.
     fn request(&self, ready: &mut Ready, record: RecordId, state: RecordState) -> Request {
         let hashes = Some(std::mem::take(&mut ready.hashes));
-        Request { record, profile: self.import.profile.clone(), state, digest: ready.digest.to_vec(), hashes }
+        let (profile, digest) = (self.import.profile.clone(), ready.digest.to_vec());
+        Request { record, profile, state, recalled: false, digest, hashes }
     }
 
     /// The audit event of a transaction; `None` if it changed nothing and refused nothing.
     fn event(&self, open: &mut Open, after: &Report) -> Option<Event> {
         let before = &open.before;
-        let counts = |r: &Report| [r.rows, r.accepted, r.updated, r.known, r.quarantined, r.withdrawn, r.refused];
-        let names = ["rows", "accepted", "updated", "known", "quarantined", "withdrawn", "refused"];
+        let counts =
+            |r: &Report| [r.rows, r.accepted, r.updated, r.known, r.quarantined, r.withdrawn, r.restored, r.refused];
+        let names = ["rows", "accepted", "updated", "known", "quarantined", "withdrawn", "restored", "refused"];
         let mut event = Event::new("import.rows", format!("source {}", self.import.source))
             .with("profile", &self.import.profile)
             .with("first_row", before.rows + 1);

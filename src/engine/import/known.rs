@@ -17,6 +17,8 @@ pub(super) struct Request {
     pub(super) record: RecordId,
     pub(super) profile: String,
     pub(super) state: RecordState,
+    /// Whether its card is recalled because its source withdrew it.
+    pub(super) recalled: bool,
     /// The digest of body and photo.
     pub(super) digest: Vec<u8>,
     /// Hashes of the body's values, if a row of this file wrote the body.
@@ -26,6 +28,11 @@ pub(super) struct Request {
 impl Request {
     pub(super) fn as_known(&self) -> KnownRequest<'_> {
         KnownRequest { profile: &self.profile, state: self.state }
+    }
+
+    /// Whether its source has withdrawn it, so that a print-ready row may restore it.
+    pub(super) fn is_withdrawn(&self) -> bool {
+        self.recalled || self.state == RecordState::Withdrawn
     }
 }
 
@@ -41,8 +48,8 @@ pub(super) struct Known {
 impl Known {
     /// Adds a record of the database, unless an earlier row wrote it.
     pub(super) fn add_stored(&mut self, row: StoredRow) {
-        let StoredRow { id, request_id, profile, state, digest } = row;
-        let request = Request { record: id, profile, state, digest, hashes: None };
+        let StoredRow { id, request_id, profile, state, recalled, digest } = row;
+        let request = Request { record: id, profile, state, recalled, digest, hashes: None };
         self.requests.entry(request_id).or_insert(request);
     }
 
@@ -74,10 +81,10 @@ impl Known {
         self.requests.insert(request_id, request);
     }
 
-    /// Sets the state of a known request.
-    pub(super) fn set_state(&mut self, request_id: &str, state: RecordState) {
+    /// Sets the state of a known request, and whether its card is recalled.
+    pub(super) fn set_state(&mut self, request_id: &str, (state, recalled): (RecordState, bool)) {
         let Some(request) = self.requests.get_mut(request_id) else { return };
-        request.state = state;
+        (request.state, request.recalled) = (state, recalled);
         let record = request.record;
         let records = self.person_of.get(&record).and_then(|person| self.persons.get_mut(person));
         if let Some((_, other)) = records.into_iter().flatten().find(|(known, _)| *known == record) {

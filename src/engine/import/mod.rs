@@ -1,44 +1,49 @@
 //! Imports a waiting list.
 //!
-//! One thread reads, checks and seals rows; another task decides and saves them in chunks. A transaction takes the chunks that are
+//! The list is read once to judge it as a whole, then once more. One thread reads, checks and seals rows; another task decides and saves them in chunks. A transaction takes the chunks that are
 //! ready, until another transaction waits or it is long enough. A row is decided by its key, its digest and the person's other records, so an import may be
 //! killed at any point and run again.
 
 mod chunk_writer;
 mod decide;
 mod known;
+mod list_file;
 mod photos;
 mod prepare;
 mod report;
+mod row_limit;
 mod rows;
+mod survey;
 mod transaction;
-
-use std::io::Read;
 
 use tokio::sync::mpsc;
 
 use self::{
     decide::Decider,
+    list_file::ListFile,
     photos::PhotoFolder,
     prepare::{Chunk, ChunkSize, Preparer, ValueHasher},
     rows::Rows,
 };
 pub use self::{
-    report::{Import, Report, Watch},
+    list_file::Input,
+    report::{Accept, Import, Report, Watch},
     rows::Format,
 };
 use super::{Engine, EngineError, clock::attempt_name};
 use crate::domain::{
+    card::profile::CardProfile,
     import::Layout,
     permission::{Operation, Permit},
     refusal::Refusal,
 };
 
-/// Imports a waiting list. An error keeps the chunks that were saved before it.
+/// Imports a waiting list. A list that cannot be read to its end, or that looks wrong as a whole and is not accepted, changes
+/// nothing, except that the records which it would withdraw may be held. Another error keeps the chunks that were saved before it.
 pub async fn import(
     engine: &Engine,
     permit: &Permit,
-    input: Box<dyn Read + Send>,
+    input: Box<dyn Input>,
     what: Import,
     watch: &mut dyn Watch,
 ) -> Result<Report, EngineError> {
@@ -48,16 +53,15 @@ pub async fn import(
         return Err(Refusal::SourceName { name: what.source }.into());
     }
     let layout = Layout::new(&profile);
-    let rows = Rows::new(input, what.format, layout.clone())?;
-    let missing = layout.missing_from(&rows.header(), profile.photo);
-    if !missing.is_empty() {
-        return Err(Refusal::ColumnsMissing {
-            no_header: missing.len() == layout.columns.len() || rows.header().len() <= 1,
-            columns: missing.into_iter().map(str::to_owned).collect(),
-            profile: profile.name.clone(),
-        }
-        .into());
-    }
+    let file = ListFile::new(input);
+    let rows = || {
+        let start = file.rewound().map_err(|e| Refusal::HeaderUnreadable { detail: e.to_string() })?;
+        Rows::new(Box::new(start), what.format, layout.clone())
+    };
+    let surveyed = rows()?;
+    refuse_missing_columns(&surveyed, &layout, &profile)?;
+    survey::judge((engine, permit), surveyed, &layout, &profile, &what).await?;
+    let rows = rows()?;
     let mut report = Report { dry_run: what.dry_run, absent_columns: rows.columns.absent.clone(), ..Report::default() };
     let (sender, mut chunks) = mpsc::channel(2);
     let renderer = (engine.renderers)(&profile)
@@ -81,11 +85,27 @@ pub async fn import(
     let mut decider = Decider::new((engine, permit), layout, profile, what, hasher, chunk_size);
     save(&mut decider, &mut chunks, &mut report, watch).await?;
     match reading.await {
-        Ok(Ok(columns)) => report.unknown_columns = columns.unknown,
+        Ok(Ok(columns)) => {
+            report.unknown_columns = columns.unknown;
+            report.rows_with_unknown_keys = columns.rows_with_unknown_keys;
+        }
         Ok(Err(refusal)) => return Err(refusal.into()),
         Err(_) => return Err(Refusal::ReadingFailed.into()),
     }
     Ok(report)
+}
+
+fn refuse_missing_columns(rows: &Rows, layout: &Layout, profile: &CardProfile) -> Result<(), Refusal> {
+    let header = rows.header();
+    let missing = layout.missing_from(&header, profile.photo);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal::ColumnsMissing {
+        no_header: missing.len() == layout.columns.len() || header.len() <= 1,
+        columns: missing.into_iter().map(str::to_owned).collect(),
+        profile: profile.name.clone(),
+    })
 }
 
 /// Decides and saves all chunks.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fs,
     io::ErrorKind,
     path::{Component, Path, PathBuf},
     sync::Arc,
@@ -25,18 +26,24 @@ use crate::{
 /// The largest photo file, in bytes.
 const PHOTO_BYTES_MAX: u64 = 20 * 1024 * 1024;
 
+/// The search for a similar path: the folders in a path, and the names in a folder.
+const FOLDERS_MAX: usize = 8;
+const NAMES_MAX: usize = 100_000;
+
 /// The folder that photo paths are relative to.
 pub(crate) struct PhotoFolder {
     root: PathBuf,
     by_path: HashMap<Arc<str>, Result<Digest, PhotoFault>>,
     /// The result of decoding each distinct content.
     seen: HashMap<Digest, Result<Background, PhotoFault>>,
+    /// The names in folders in which a photo was missing, in lower case and as they are.
+    listings: HashMap<PathBuf, HashMap<String, PathBuf>>,
     renderer: Arc<dyn CardRenderer>,
 }
 
 impl PhotoFolder {
     pub(crate) fn new(root: PathBuf, renderer: Arc<dyn CardRenderer>) -> Self {
-        Self { root, by_path: HashMap::new(), seen: HashMap::new(), renderer }
+        Self { root, by_path: HashMap::new(), seen: HashMap::new(), listings: HashMap::new(), renderer }
     }
 
     /// The photo at a path, and its sealed bytes the first time that its content occurs.
@@ -57,7 +64,10 @@ impl PhotoFolder {
             );
         }
         let path: Arc<str> = path.into();
-        let read = read(&self.root, &path);
+        let read = read(&self.root, &path).map_err(|fault| {
+            let is_missing = matches!(fault, PhotoFault::NoFile | PhotoFault::OutsideFolder);
+            if is_missing && self.has_similar(&path) { PhotoFault::SimilarFile } else { fault }
+        });
         let digest = read.as_ref().map(|bytes| keys.photo(bytes)).map_err(|why| *why);
         self.by_path.insert(path.clone(), digest);
         let (digest, bytes) = match (digest, read) {
@@ -70,6 +80,30 @@ impl PhotoFolder {
         let seen = if self.renderer.shows_photo() { self.look_at(&bytes) } else { Ok(Background::Other) };
         self.seen.insert(digest, seen);
         (Ok(Photo { digest, path, seen }), Some(seal(digest, &bytes, keys, entropy)))
+    }
+
+    /// Whether a file exists whose path differs in case, in `\` for `/`, or in folders at its beginning, such as `C:\Users`.
+    fn has_similar(&mut self, path: &str) -> bool {
+        let parts: Vec<String> = path
+            .split(['/', '\\'])
+            .filter(|part| !matches!(*part, "" | "." | "..") && !part.ends_with(':'))
+            .map(str::to_lowercase)
+            .collect();
+        let first = parts.len().saturating_sub(FOLDERS_MAX);
+        (first..parts.len()).any(|at| self.is_there(&parts[at..]))
+    }
+
+    /// Whether the folder of photos has a file with this path, in lower case.
+    fn is_there(&mut self, parts: &[String]) -> bool {
+        let mut place = self.root.clone();
+        for part in parts {
+            let listing = self.listings.entry(place).or_insert_with_key(|folder| list(folder));
+            place = match listing.get(part) {
+                Some(found) => found.clone(),
+                None => return false,
+            };
+        }
+        place.is_file()
     }
 
     /// Decodes a photo in the same way as the renderer.
@@ -87,6 +121,12 @@ impl PhotoFolder {
             | RenderError::Pdf(_) => PhotoFault::Corrupt,
         })
     }
+}
+
+/// The content of a folder by lower-case name; empty if it cannot be read.
+fn list(folder: &Path) -> HashMap<String, PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(NAMES_MAX);
+    entries.map(|entry| (entry.file_name().to_string_lossy().to_lowercase(), entry.path())).collect()
 }
 
 /// A photo that a row names.

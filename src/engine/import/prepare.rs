@@ -174,7 +174,7 @@ impl Preparer {
             Err((row, rejection)) => return (Prepared::Refused { row, request_id: String::new(), rejection }, None),
         };
         *bytes += row.values.iter().map(|v| v.len() as u64 + 1).sum::<u64>();
-        let (number, request_id) = (row.number, row.values.first().cloned().unwrap_or_default());
+        let (number, request_id) = (row.number, self.layout.speakable_request_id(&self.profile, &row).to_owned());
         let candidate = match self.layout.check(&self.profile, row, self.now) {
             Checked::Ready(candidate) => candidate,
             Checked::NotReady { request_id, status } => {

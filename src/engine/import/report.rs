@@ -21,6 +21,17 @@ pub struct Import {
     pub update: bool,
     /// Whether this is a dry run, which reports the outcome and changes nothing.
     pub dry_run: bool,
+    /// What a person has accepted about the list as a whole.
+    pub accept: Vec<Accept>,
+}
+
+/// What may look wrong about a list as a whole, so that it is imported only if a person accepts it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Accept {
+    /// It withdraws many records.
+    Withdrawals,
+    /// Most of its identifiers end in zeros.
+    Rounded,
 }
 
 /// The report of an import: the number of rows with each outcome.
@@ -38,14 +49,18 @@ pub struct Report {
     pub quarantined: u64,
     /// Records that must not be printed any more.
     pub withdrawn: u64,
+    /// Records that their source had withdrawn, and lists as print-ready again.
+    pub restored: u64,
     /// Rows that were not imported.
     pub refused: u64,
     /// Refused rows by reason; their sum is `refused`.
     pub refused_by_reason: BTreeMap<RejectReason, u64>,
     /// Imported rows with a warning, by warning.
     pub warnings: BTreeMap<Warning, u64>,
-    /// Columns of the file that the profile does not read.
+    /// Columns of a CSV file that the profile does not read, as letters: `A` is the first one.
     pub unknown_columns: Vec<String>,
+    /// Rows of JSON Lines with keys that the profile does not read.
+    pub rows_with_unknown_keys: u64,
     /// Columns of the profile that the file does not have; their values are empty.
     pub absent_columns: Vec<String>,
     /// Whether this was a dry run, which changed nothing.
@@ -62,6 +77,7 @@ impl Report {
             RowOutcome::Known => &mut self.known,
             RowOutcome::Quarantined => &mut self.quarantined,
             RowOutcome::Withdrawn => &mut self.withdrawn,
+            RowOutcome::Restored => &mut self.restored,
             RowOutcome::Refused(rejection) => {
                 *self.refused_by_reason.entry(rejection.reason).or_default() += 1;
                 &mut self.refused

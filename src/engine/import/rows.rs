@@ -1,9 +1,15 @@
 //! Reads the rows of a waiting list from CSV or JSON Lines, one at a time.
 
-use std::io::{BufRead, BufReader, Read};
+use std::{
+    collections::HashSet,
+    io::{BufRead, BufReader, Cursor, ErrorKind, Read},
+};
 
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+
+use super::row_limit::{ROW_BYTES_MAX, RowBytes, RowLimited};
 use crate::domain::{
-    import::{Layout, RejectReason, Rejection, Row, clean},
+    import::{FileForm, Layout, RejectReason, Rejection, Row, column_letters},
     reason::Reason,
     refusal::Refusal,
 };
@@ -11,26 +17,31 @@ use crate::domain::{
 /// The format of a waiting list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
-    /// RFC 4180 with a header; fields are separated by `,` or `;`.
+    /// RFC 4180 with a header; fields are separated by `,`, `;` or tabs.
     Csv,
     /// One JSON object per line.
     JsonLines,
 }
 
-/// The largest row, in bytes. A longer one results from an unclosed quote, or the file is not a waiting list.
-const ROW_BYTES_MAX: usize = 64 * 1024;
+/// The most columns with a heading.
+const COLUMNS_MAX: usize = 1_000;
 
 /// A row that is appended to every file. If it is read as part of another row, a quote was not closed. The CSV reader
 /// closes an open quote at the end of the file without an error, and would lose the rows inside it.
 const CSV_END: &[u8] = b"\n\x04end of the waiting list\x04\n";
 
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// The columns of a file compared with the layout.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Columns {
-    /// Columns that the profile does not read.
+    /// Columns of a CSV file that the profile does not read, as letters. Their headings are not repeated, because they may be
+    /// the cells of a row.
     pub unknown: Vec<String>,
     /// Columns of the profile that the file does not have; their values are empty.
     pub absent: Vec<String>,
+    /// Rows of JSON Lines with keys that the profile does not read.
+    pub rows_with_unknown_keys: u64,
 }
 
 /// The rows of one file.
@@ -38,13 +49,26 @@ pub(crate) struct Rows {
     source: Source,
     layout: Layout,
     number: u64,
-    /// The comparison of columns; with JSON Lines it grows with each row.
+    /// The columns of the layout whose values are read.
+    is_read: Vec<bool>,
+    /// The comparison of columns; it grows with the rows.
     pub(crate) columns: Columns,
 }
 
 enum Source {
-    Csv { reader: Box<csv::Reader<Box<dyn Read + Send>>>, places: Vec<Option<usize>>, record: csv::ByteRecord },
+    Csv { reader: Box<csv::Reader<RowLimited>>, bytes: RowBytes, places: Vec<Place>, record: csv::ByteRecord },
     JsonLines { reader: BufReader<Box<dyn Read + Send>>, line: Vec<u8> },
+}
+
+/// What a column of a CSV file is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// The column of the layout with this index.
+    Known(usize),
+    /// A column that the profile does not read.
+    Unknown,
+    /// A column without a heading. Spreadsheets leave empty ones; one with values is reported.
+    Nameless,
 }
 
 /// A row, or its number and why it is refused.
@@ -53,42 +77,60 @@ pub(crate) type RowResult = Result<Row, (u64, Rejection)>;
 impl Rows {
     /// Reads the header of CSV.
     pub(crate) fn new(input: Box<dyn Read + Send>, format: Format, layout: Layout) -> Result<Self, Refusal> {
+        let mut buffered = BufReader::with_capacity(1 << 16, input);
+        let line = first_line(&mut buffered)?;
+        if let Some(form) = FileForm::of(&line, format == Format::Csv) {
+            return Err(Refusal::FileForm { form });
+        }
         match format {
-            Format::Csv => Self::csv(input, layout),
+            Format::Csv => Self::csv(line, buffered, layout),
             Format::JsonLines => {
+                let input: Box<dyn Read + Send> = Box::new(Cursor::new(line).chain(buffered));
                 let source = Source::JsonLines { reader: BufReader::with_capacity(1 << 16, input), line: Vec::new() };
-                Ok(Self { source, layout, number: 0, columns: Columns::default() })
+                let is_read = vec![true; layout.columns.len()];
+                Ok(Self { source, layout, number: 0, is_read, columns: Columns::default() })
             }
         }
     }
 
-    fn csv(input: Box<dyn Read + Send>, layout: Layout) -> Result<Self, Refusal> {
-        let mut buffered = BufReader::with_capacity(1 << 16, input);
-        let unreadable = |detail: String| Refusal::HeaderUnreadable { detail };
-        let start = buffered.fill_buf().map_err(|e| unreadable(e.to_string()))?;
-        let bom = start.starts_with(b"\xef\xbb\xbf");
-        let first_line = start.split(|b| *b == b'\n').next().unwrap_or_default();
-        let delimiter = if first_line.contains(&b';') && !first_line.contains(&b',') { b';' } else { b',' };
-        if bom {
-            buffered.consume(3);
+    fn csv(mut line: Vec<u8>, mut rest: BufReader<Box<dyn Read + Send>>, layout: Layout) -> Result<Self, Refusal> {
+        if line.starts_with(BOM) {
+            line.drain(..BOM.len());
         }
-        let input: Box<dyn Read + Send> = Box::new(buffered.chain(CSV_END));
+        let mut delimiter = delimiter(&line);
+        if let Some(named) = named_delimiter(&line) {
+            delimiter = named;
+            line = first_line(&mut rest)?;
+        }
+        if line.len() > ROW_BYTES_MAX {
+            return Err(Refusal::HeaderTooLong { most: ROW_BYTES_MAX });
+        }
+        let bytes = RowBytes::default();
+        let input = RowLimited::new(Box::new(Cursor::new(line).chain(rest).chain(CSV_END)), bytes.clone());
         let mut reader =
             csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).buffer_capacity(1 << 16).from_reader(input);
-        let header = reader.byte_headers().map_err(|e| unreadable(e.to_string()))?;
+        let header = reader.byte_headers().map_err(|e| {
+            if is_too_long(&e) { Refusal::HeaderQuote } else { Refusal::HeaderUnreadable { detail: e.to_string() } }
+        })?;
+        bytes.next_row();
         if runs_over_the_end(header) {
             return Err(Refusal::HeaderQuote);
         }
-        let names: Vec<String> = header.iter().map(|name| clean(&String::from_utf8_lossy(name))).collect();
-        if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
-            return Err(Refusal::ColumnTwice { column: twice.1.clone() });
+        let places = places(header, &layout)?;
+        let unknown = (0..places.len()).filter(|at| places[*at] == Place::Unknown).map(column_letters).collect();
+        let read = |at: usize| places.contains(&Place::Known(at));
+        let absent = (0..layout.columns.len()).filter(|at| !read(*at)).map(|at| layout.columns[at].clone()).collect();
+        let source = Source::Csv { reader: Box::new(reader), bytes, places, record: csv::ByteRecord::new() };
+        let columns = Columns { unknown, absent, ..Columns::default() };
+        let is_read = vec![true; layout.columns.len()];
+        Ok(Self { source, layout, number: 0, is_read, columns })
+    }
+
+    /// Leaves the values of all other columns empty.
+    pub(super) fn read_only<const N: usize>(&mut self, columns: [usize; N]) {
+        for (at, is_read) in self.is_read.iter_mut().enumerate() {
+            *is_read = columns.contains(&at);
         }
-        let places: Vec<_> = names.iter().map(|name| layout.position(name)).collect();
-        let unknown =
-            names.iter().zip(&places).filter(|(_, place)| place.is_none()).map(|(name, _)| name.clone()).collect();
-        let absent = layout.columns.iter().filter(|c| !names.contains(c)).cloned().collect();
-        let source = Source::Csv { reader: Box::new(reader), places, record: csv::ByteRecord::new() };
-        Ok(Self { source, layout, number: 0, columns: Columns { unknown, absent } })
     }
 
     /// The names in the header; with JSON Lines, all columns of the layout.
@@ -96,32 +138,99 @@ impl Rows {
         self.layout.columns.iter().filter(|c| !self.columns.absent.contains(c)).cloned().collect()
     }
 
-    /// The next row; `None` at the end. After an error the rest of the file cannot be read.
+    /// The next row that is not empty; `None` at the end. After an error the rest of the file cannot be read.
     pub(crate) fn next(&mut self) -> Result<Option<RowResult>, Refusal> {
-        let number = self.number + 1;
-        let row = match &mut self.source {
-            Source::Csv { reader, places, record } => {
-                let more = reader
-                    .read_byte_record(record)
-                    .map_err(|e| Refusal::RowUnreadable { row: number, detail: e.to_string() })?;
-                if !more || is_the_end(record) {
-                    return Ok(None);
+        loop {
+            let number = self.number + 1;
+            let row = match &mut self.source {
+                Source::Csv { reader, bytes, places, record } => {
+                    let more = reader.read_byte_record(record).map_err(|e| unreadable(&e, number))?;
+                    bytes.next_row();
+                    if !more || is_the_end(record) {
+                        return Ok(None);
+                    }
+                    if record.as_slice().len() > ROW_BYTES_MAX || runs_over_the_end(record) {
+                        return Err(Refusal::RowEndless { row: number });
+                    }
+                    if record.iter().all(|field| field.trim_ascii().is_empty()) {
+                        self.number = number;
+                        continue;
+                    }
+                    let expected = (places.as_slice(), self.is_read.as_slice());
+                    from_csv(record, expected, &self.layout, &mut self.columns.unknown, reader.position().line())
                 }
-                if record.as_slice().len() > ROW_BYTES_MAX || runs_over_the_end(record) {
-                    return Err(Refusal::RowEndless { row: number });
+                Source::JsonLines { reader, line } => {
+                    if !read_line(reader, line, number)? {
+                        return Ok(None);
+                    }
+                    from_json(line, &self.layout, &self.is_read, &mut self.columns.rows_with_unknown_keys)
                 }
-                from_csv(record, places, &self.layout, reader.position().line())
-            }
-            Source::JsonLines { reader, line } => {
-                if !read_line(reader, line, number)? {
-                    return Ok(None);
-                }
-                from_json(line, &self.layout, &mut self.columns.unknown)
-            }
-        };
-        self.number = number;
-        Ok(Some(row.map(|values| Row { number, values }).map_err(|rejection| (number, rejection))))
+            };
+            self.number = number;
+            return Ok(Some(row.map(|row| Row { number, ..row }).map_err(|rejection| (number, rejection))));
+        }
     }
+}
+
+/// The first line with its end, but no more than a row may have and one byte.
+fn first_line(input: &mut impl BufRead) -> Result<Vec<u8>, Refusal> {
+    let mut line = Vec::new();
+    let limit = u64::try_from(ROW_BYTES_MAX).unwrap_or(u64::MAX) + 1;
+    input.take(limit).read_until(b'\n', &mut line).map_err(|e| Refusal::HeaderUnreadable { detail: e.to_string() })?;
+    Ok(line)
+}
+
+/// The delimiter that occurs most often; a comma if none occurs.
+fn delimiter(line: &[u8]) -> u8 {
+    let count = |delimiter: u8| line.split(|b| *b == delimiter).count();
+    // The last of several maxima is taken.
+    *b"\t;,".iter().max_by_key(|delimiter| count(**delimiter)).unwrap_or(&b',')
+}
+
+/// The delimiter that a first line `sep=;` names, as spreadsheets write it.
+fn named_delimiter(line: &[u8]) -> Option<u8> {
+    match line.trim_ascii_end() {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter @ (b',' | b';' | b'|')] => Some(*delimiter),
+        // The tab was trimmed.
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'='] => Some(b'\t'),
+        _ => None,
+    }
+}
+
+fn unreadable(error: &csv::Error, row: u64) -> Refusal {
+    if is_too_long(error) {
+        Refusal::RowEndless { row }
+    } else {
+        Refusal::RowUnreadable { row, detail: error.to_string() }
+    }
+}
+
+fn is_too_long(error: &csv::Error) -> bool {
+    matches!(error.kind(), csv::ErrorKind::Io(io) if io.kind() == ErrorKind::FileTooLarge)
+}
+
+/// What each column of the header is.
+fn places(header: &csv::ByteRecord, layout: &Layout) -> Result<Vec<Place>, Refusal> {
+    let names: Vec<String> = header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+    if names.iter().filter(|name| !name.is_empty()).count() > COLUMNS_MAX {
+        return Err(Refusal::TooManyColumns { most: COLUMNS_MAX });
+    }
+    let mut seen = HashSet::new();
+    let mut places = Vec::with_capacity(names.len());
+    for (at, name) in names.iter().enumerate() {
+        let place = match layout.recognise(name) {
+            _ if name.is_empty() => Place::Nameless,
+            Some(column) => Place::Known(column),
+            None => Place::Unknown,
+        };
+        let column = if let Place::Known(column) = place { &layout.columns[column] } else { name };
+        if place != Place::Nameless && !seen.insert(column.clone()) {
+            let known = if let Place::Known(column) = place { Some(layout.columns[column].clone()) } else { None };
+            return Err(Refusal::ColumnTwice { column: known, letters: column_letters(at) });
+        }
+        places.push(place);
+    }
+    Ok(places)
 }
 
 /// The number of lines in a field that look like rows: an unclosed quote has included them. `None` if no line does.
@@ -129,7 +238,7 @@ fn further_rows(field: &[u8], columns: usize) -> Option<usize> {
     if !field.contains(&b'\n') {
         return None;
     }
-    let like_a_row = |line: &&[u8]| line.iter().filter(|b| matches!(b, b',' | b';')).count() * 2 >= columns;
+    let like_a_row = |line: &&[u8]| line.iter().filter(|b| matches!(b, b',' | b';' | b'\t')).count() * 2 >= columns;
     let count = field.split(|b| *b == b'\n').skip(1).filter(like_a_row).count();
     (count > 0).then_some(count)
 }
@@ -144,28 +253,42 @@ fn runs_over_the_end(record: &csv::ByteRecord) -> bool {
 
 fn from_csv(
     record: &csv::ByteRecord,
-    places: &[Option<usize>],
+    (places, is_read): (&[Place], &[bool]),
     layout: &Layout,
+    unknown: &mut Vec<String>,
     line_after: u64,
-) -> Result<Vec<String>, Rejection> {
+) -> Result<Row, Rejection> {
     if let Some(rows) = record.iter().find_map(|field| further_rows(field, places.len())) {
         let first_line = record.position().map_or(0, csv::Position::line);
         let detail = Reason::OpenQuote { rows, first_line, last_line: line_after - 1 };
         return Err(Rejection::new(RejectReason::Malformed, "(row)", detail));
     }
-    if record.len() != places.len() {
+    // Spreadsheets write empty fields after the last column.
+    let found = record.iter().rposition(|field| !field.trim_ascii().is_empty()).map_or(0, |last| last + 1);
+    if record.len() < places.len() || found > places.len() {
         let detail = Reason::FieldCount { found: record.len(), expected: places.len() };
         return Err(Rejection::new(RejectReason::Malformed, "(row)", detail));
     }
-    let mut values = vec![String::new(); layout.columns.len()];
-    for (field, place) in record.iter().zip(places) {
-        if let Some(at) = *place {
-            let text = std::str::from_utf8(field)
-                .map_err(|_| Rejection::new(RejectReason::Malformed, &*layout.columns[at], Reason::NotUtf8))?;
-            values[at] = clean(text);
+    let mut row = layout.empty_row();
+    for (at, (field, place)) in record.iter().zip(places).enumerate() {
+        match *place {
+            Place::Known(column) if !is_read[column] => {}
+            Place::Known(column) => {
+                let text = std::str::from_utf8(field)
+                    .map_err(|_| Rejection::new(RejectReason::Malformed, &*layout.columns[column], Reason::NotUtf8))?;
+                layout.set(&mut row, column, text)?;
+            }
+            Place::Unknown => {}
+            Place::Nameless if field.trim_ascii().is_empty() => {}
+            Place::Nameless => {
+                let letters = column_letters(at);
+                if !unknown.contains(&letters) {
+                    unknown.push(letters);
+                }
+            }
         }
     }
-    Ok(values)
+    Ok(row)
 }
 
 /// Reads the next non-blank line into `line`. Of a line that is too long, the rest is skipped.
@@ -197,30 +320,66 @@ fn read_line(reader: &mut BufReader<Box<dyn Read + Send>>, line: &mut Vec<u8>, r
     }
 }
 
-fn from_json(line: &[u8], layout: &Layout, unknown: &mut Vec<String>) -> Result<Vec<String>, Rejection> {
+fn from_json(
+    line: &[u8],
+    layout: &Layout,
+    is_read: &[bool],
+    rows_with_unknown_keys: &mut u64,
+) -> Result<Row, Rejection> {
     let malformed = |field: &str, detail| Rejection::new(RejectReason::Malformed, field, detail);
     if line.len() > ROW_BYTES_MAX {
         return Err(malformed("(row)", Reason::RowTooLong { most: ROW_BYTES_MAX }));
     }
-    let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-    let object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_slice(line).map_err(|_| malformed("(row)", Reason::NotAnObject))?;
-    let mut values = vec![String::new(); layout.columns.len()];
-    for (name, value) in object {
-        let Some(at) = layout.position(&name) else {
-            if unknown.len() < 100 && !unknown.contains(&name) {
-                unknown.push(name);
-            }
+    let line = line.strip_prefix(BOM).unwrap_or(line);
+    let Pairs(pairs) = serde_json::from_slice(line).map_err(|_| malformed("(row)", Reason::NotAnObject))?;
+    let mut row = layout.empty_row();
+    let mut filled = vec![false; layout.columns.len()];
+    let mut is_unknown = false;
+    for (name, value) in pairs {
+        let Some(at) = layout.recognise(&name) else {
+            is_unknown = true;
             continue;
         };
-        values[at] = match value {
+        if std::mem::replace(&mut filled[at], true) {
+            return Err(malformed(&layout.columns[at], Reason::KeyTwice));
+        }
+        let text = match value {
             serde_json::Value::Null => String::new(),
-            serde_json::Value::String(text) => clean(&text),
+            serde_json::Value::String(text) => text,
             serde_json::Value::Number(number) => number.to_string(),
             serde_json::Value::Bool(_) | serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
-                return Err(malformed(&name, Reason::NotAValue));
+                return Err(malformed(&layout.columns[at], Reason::NotAValue));
             }
         };
+        if is_read[at] {
+            layout.set(&mut row, at, &text)?;
+        }
     }
-    Ok(values)
+    *rows_with_unknown_keys += u64::from(is_unknown);
+    Ok(row)
+}
+
+/// The members of a JSON object in their order, each key as often as it stands there.
+struct Pairs(Vec<(String, serde_json::Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
 }

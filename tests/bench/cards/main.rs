@@ -34,7 +34,6 @@ use cetak::{
     app::{demo::people::write_waiting_list, profiles},
     domain::{
         card::profile::{CardProfile, Side},
-        import,
         personal::Person,
     },
     render::{Card, CardRenderer, Format, Ink, Output, Renderer, SheetBack, Sides},
@@ -121,7 +120,7 @@ fn citizens(renderer: &Renderer, folder: &Path, count: usize) -> anyhow::Result<
     for row in file.deserialize() {
         let fields: BTreeMap<String, String> = row?;
         let fields: BTreeMap<String, String> =
-            fields.into_iter().map(|(name, value)| (name, import::clean(&value))).collect();
+            fields.into_iter().map(|(name, value)| (name, value.trim().replace("\r\n", " "))).collect();
         let photo = folder.join(&fields["photo"]);
         let Ok(bytes) = fs::read(&photo) else { continue };
         if fields["status"] == "PRINT_READY_RECORD" {

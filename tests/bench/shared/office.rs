@@ -133,6 +133,7 @@ pub(crate) async fn fill(office: &Engine, list: &WaitingList) -> anyhow::Result<
         photos: list.path.parent().context("a list lies in a folder")?.to_owned(),
         update: false,
         dry_run: false,
+        accept: Vec::new(),
     };
     let permit = Direct::new(office).permit(Operation::Import).await?;
     let report = import(office, &permit, Box::new(File::open(&list.path)?), what, &mut Ignore).await?;

@@ -1,0 +1,407 @@
+//! The columns of a waiting list for a profile, and the checks of a row by itself.
+
+use std::collections::HashMap;
+
+use super::{
+    identifier,
+    row::{RejectReason, Rejection, Row},
+    value::{Apostrophe, clean},
+    warning::Warning,
+};
+use crate::domain::{
+    card::profile::{CardProfile, GENERAL_COLUMNS, PhotoRule},
+    reason::Reason,
+    time::{Timestamp, parse_date},
+};
+
+/// The columns of a waiting list for one profile, and their meaning.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// The column names: the general ones first, then the profile's.
+    pub columns: Vec<String>,
+    index: HashMap<String, usize>,
+    /// The columns by the form of their name that is compared with headings.
+    headings: HashMap<String, usize>,
+    identifier: usize,
+    name: usize,
+    district: usize,
+    village: usize,
+    dates: Vec<usize>,
+    birth_date: Option<usize>,
+    sex: Option<usize>,
+}
+
+const _: () = assert!(GENERAL_COLUMNS.len() == 6);
+const REQUEST_ID: usize = 0;
+const REQUEST_KIND: usize = 1;
+const STATUS: usize = 2;
+const REQUESTED_AT: usize = 3;
+const VERIFIED_AT: usize = 4;
+const PHOTO: usize = 5;
+
+/// The largest value, in bytes. A longer one is not a field of a card.
+const VALUE_BYTES_MAX: usize = 1_000;
+const REQUEST_ID_BYTES_MAX: usize = 100;
+
+impl Layout {
+    /// The layout of a validated profile.
+    pub fn new(profile: &CardProfile) -> Self {
+        let columns: Vec<String> = profile.columns().map(str::to_owned).collect();
+        let index: HashMap<String, usize> = columns.iter().cloned().zip(0..).collect();
+        let at = |column: &String| index.get(column).copied().unwrap_or_default();
+        let optional = |column: &Option<String>| column.as_ref().map(at);
+        Self {
+            identifier: at(&profile.identifier.column),
+            name: at(&profile.name_column),
+            district: at(&profile.district),
+            village: at(&profile.village),
+            dates: profile.dates.iter().map(at).collect(),
+            birth_date: optional(&profile.identifier.birth_date),
+            sex: optional(&profile.identifier.sex),
+            headings: columns.iter().map(|column| heading(column)).zip(0..).collect(),
+            columns,
+            index,
+        }
+    }
+
+    /// The index of the column with this heading, in any case, with or without blanks, hyphens and underscores.
+    pub fn recognise(&self, heading_of_file: &str) -> Option<usize> {
+        self.position(heading_of_file).or_else(|| self.headings.get(&heading(heading_of_file)).copied())
+    }
+
+    /// A row without values.
+    pub fn empty_row(&self) -> Row {
+        Row { values: vec![String::new(); self.columns.len()], ..Row::default() }
+    }
+
+    /// Sets a value of a row as it stands in the file.
+    pub fn set(&self, row: &mut Row, at: usize, text: &str) -> Result<(), Rejection> {
+        let is_marked = (at <= VERIFIED_AT) || at == self.identifier || self.dates.contains(&at);
+        let apostrophe = if is_marked { Apostrophe::Mark } else { Apostrophe::Letter };
+        let cleaned = clean(text, apostrophe)
+            .map_err(|detail| Rejection::new(RejectReason::Malformed, &*self.columns[at], detail))?;
+        row.joined |= cleaned.joined;
+        row.values[at] = cleaned.text;
+        Ok(())
+    }
+
+    /// The request id of a row if it looks like one, and may be repeated in a message; otherwise empty. In a list whose columns
+    /// are mixed up it may be a name, a date or an identifier.
+    pub fn speakable_request_id<'a>(&self, profile: &CardProfile, row: &'a Row) -> &'a str {
+        let request_id = row.values.first().map_or("", String::as_str);
+        if identifier::is_request_id(&profile.identifier, request_id) { request_id } else { "" }
+    }
+
+    /// The index of a column; `None` if the profile does not read it.
+    pub fn position(&self, column: &str) -> Option<usize> {
+        self.index.get(column).copied()
+    }
+
+    /// The required columns that `header` lacks.
+    pub fn missing_from<'a>(&'a self, header: &[String], photo: PhotoRule) -> Vec<&'a str> {
+        let needed = [REQUEST_ID, REQUEST_KIND, STATUS, REQUESTED_AT, VERIFIED_AT, self.identifier, self.name];
+        let photo = (photo == PhotoRule::Required).then_some(PHOTO);
+        let names = needed.into_iter().chain(photo).map(|at| self.columns[at].as_str());
+        names.filter(|column| !header.iter().any(|h| h == column)).collect()
+    }
+
+    /// Checks a row against the profile, without photo and database.
+    pub fn check(&self, profile: &CardProfile, row: Row, now: Timestamp) -> Checked {
+        let value = |at: usize| row.values.get(at).map_or("", String::as_str);
+        let refuse = |reason, at: usize, detail| Checked::Refused(Rejection::new(reason, &*self.columns[at], detail));
+        if let Some(at) = (0..self.columns.len()).find(|at| value(*at).len() > VALUE_BYTES_MAX) {
+            return refuse(RejectReason::Malformed, at, Reason::TooLong { most: VALUE_BYTES_MAX });
+        }
+        let request_id = value(REQUEST_ID);
+        if request_id.is_empty() {
+            return refuse(RejectReason::Malformed, REQUEST_ID, Reason::Missing);
+        }
+        if request_id.len() > REQUEST_ID_BYTES_MAX {
+            return refuse(RejectReason::Malformed, REQUEST_ID, Reason::TooLong { most: REQUEST_ID_BYTES_MAX });
+        }
+        if !identifier::is_request_id(&profile.identifier, request_id) {
+            return refuse(RejectReason::Malformed, REQUEST_ID, Reason::NotARequestId);
+        }
+        let Some(kind) = profile.kind(value(REQUEST_KIND)) else {
+            return refuse(RejectReason::Malformed, REQUEST_KIND, Reason::UnknownKind);
+        };
+        let status = value(STATUS);
+        if profile.other_statuses.iter().any(|other| other == status) {
+            return Checked::NotReady { request_id: request_id.to_owned(), status: status.to_owned() };
+        }
+        if !profile.eligible_statuses.iter().any(|eligible| eligible == status) {
+            return refuse(RejectReason::Status, STATUS, unknown_status(profile, status));
+        }
+        if let Err(why) = identifier::check(&profile.identifier, value(self.identifier)) {
+            return refuse(RejectReason::Nik, self.identifier, why);
+        }
+        if value(self.name).is_empty() {
+            return refuse(RejectReason::Name, self.name, Reason::Missing);
+        }
+        if let Some(at) = self.dates.iter().find(|at| parse_date(value(**at)).is_none()) {
+            return refuse(RejectReason::Date, *at, Reason::NotADate);
+        }
+        let instants = [REQUESTED_AT, VERIFIED_AT].map(|at| Timestamp::parse(value(at)).ok_or(at));
+        let [requested_at, verified_at] = match instants {
+            [Ok(requested_at), Ok(verified_at)] => [requested_at, verified_at],
+            [Err(at), _] | [_, Err(at)] => {
+                return refuse(RejectReason::Date, at, Reason::NotAnInstant);
+            }
+        };
+        if verified_at > now {
+            return refuse(RejectReason::Future, VERIFIED_AT, Reason::InTheFuture);
+        }
+        if profile.photo == PhotoRule::Required && value(PHOTO).is_empty() {
+            return refuse(RejectReason::Photo, PHOTO, Reason::Missing);
+        }
+        let optional = |at: Option<usize>| at.map_or("", value);
+        let mut warnings = identifier::warnings(
+            &profile.identifier,
+            value(self.identifier),
+            optional(self.birth_date),
+            optional(self.sex),
+        );
+        warnings.extend(row.joined.then_some(Warning::LinesJoined));
+        warnings.extend(self.lost_zeros(profile, &row).then_some(Warning::FewerDigits));
+        let (class, replaces) = (kind.class, kind.replaces);
+        Checked::Ready(Candidate { class, replaces, requested_at, verified_at, warnings, row })
+    }
+
+    /// Whether a value of digits has fewer than the profile says: a spreadsheet takes zeros in front off.
+    fn lost_zeros(&self, profile: &CardProfile, row: &Row) -> bool {
+        profile.digits.iter().any(|(column, digits)| {
+            let value = self.position(column).and_then(|at| row.values.get(at)).map_or("", String::as_str);
+            (1..*digits).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit())
+        })
+    }
+
+    /// The columns by which a list is judged as a whole: request id, status and identifier.
+    pub fn survey_columns(&self) -> [usize; 3] {
+        [REQUEST_ID, STATUS, self.identifier]
+    }
+
+    /// The request id of the source.
+    pub fn request_id<'a>(&self, candidate: &'a Candidate) -> &'a str {
+        &candidate.row.values[REQUEST_ID]
+    }
+
+    /// The kind of request.
+    pub fn kind<'a>(&self, candidate: &'a Candidate) -> &'a str {
+        &candidate.row.values[REQUEST_KIND]
+    }
+
+    /// The photo's path, relative to its folder; empty for none.
+    pub fn photo<'a>(&self, row: &'a Row) -> &'a str {
+        row.values.get(PHOTO).map_or("", String::as_str)
+    }
+
+    /// The person's identifier.
+    pub fn identifier<'a>(&self, candidate: &'a Candidate) -> &'a str {
+        &candidate.row.values[self.identifier]
+    }
+
+    /// The district: the first sort key of a batch.
+    pub fn district<'a>(&self, candidate: &'a Candidate) -> &'a str {
+        &candidate.row.values[self.district]
+    }
+
+    /// The village: the second sort key of a batch.
+    pub fn village<'a>(&self, candidate: &'a Candidate) -> &'a str {
+        &candidate.row.values[self.village]
+    }
+
+    /// The fields that are sealed with the record, by name.
+    pub fn personal<'a>(&'a self, profile: &'a CardProfile, row: &'a Row) -> impl Iterator<Item = (&'a str, &'a str)> {
+        profile.personal.iter().map(|column| {
+            let value = self.position(column).and_then(|at| row.values.get(at));
+            (column.as_str(), value.map_or("", String::as_str))
+        })
+    }
+
+    /// The column names of [`body`](Self::body).
+    pub fn body_columns(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().enumerate().filter(|(at, _)| *at != PHOTO).map(|(_, column)| column.as_str())
+    }
+
+    /// The values of the body, in order. The photo's path is not one of them: its content counts.
+    pub fn body<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let values = row.values.iter().map(String::as_str);
+        self.columns
+            .iter()
+            .map(String::as_str)
+            .zip(values)
+            .enumerate()
+            .filter(|(at, _)| *at != PHOTO)
+            .map(|(_, pair)| pair)
+    }
+}
+
+/// A row that has passed all checks of the row itself.
+///
+/// No `Debug`: it holds a person.
+#[derive(Clone)]
+pub struct Candidate {
+    /// The priority class of its request kind.
+    pub class: i64,
+    /// Whether its request kind replaces a card that was handed over.
+    pub replaces: bool,
+    /// The instant of the request.
+    pub requested_at: Timestamp,
+    /// The instant at which the record became print-ready.
+    pub verified_at: Timestamp,
+    /// The warnings.
+    pub warnings: Vec<Warning>,
+    /// The values.
+    pub row: Row,
+}
+
+/// The result of checking a row by itself.
+pub enum Checked {
+    /// It is print-ready.
+    Ready(Candidate),
+    /// Its status is not print-ready: it withdraws the record that it names, or is refused.
+    NotReady {
+        /// The request id of the source.
+        request_id: String,
+        /// The status of the row.
+        status: String,
+    },
+    /// It is refused.
+    Refused(Rejection),
+}
+
+/// The form of a column's name and of a heading in which they are compared.
+fn heading(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, ' ' | '_' | '-')).flat_map(char::to_lowercase).collect()
+}
+
+/// The letters with which spreadsheets name the column of this index: A, B, …, Z, AA, ….
+pub fn column_letters(index: usize) -> String {
+    let (mut letters, mut rest) = (Vec::new(), index + 1);
+    while rest > 0 {
+        letters.push(char::from(b'A' + u8::try_from((rest - 1) % 26).unwrap_or_default()));
+        rest = (rest - 1) / 26;
+    }
+    letters.into_iter().rev().collect()
+}
+
+/// Why a status that the profile does not know is refused. The status is not repeated, since it may be a value of another column.
+fn unknown_status(profile: &CardProfile, status: &str) -> Reason {
+    if status.is_empty() {
+        return Reason::Missing;
+    }
+    let mut known = profile.eligible_statuses.iter().chain(&profile.other_statuses);
+    Reason::UnknownStatus { like: known.find(|known| heading(known) == heading(status)).cloned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ktp() -> CardProfile {
+        toml::from_str(include_str!("../../profiles/ktp-el/profile.toml")).unwrap()
+    }
+
+    fn good() -> Vec<(&'static str, &'static str)> {
+        vec![
+            ("request_id", "r1"),
+            ("request_kind", "first"),
+            ("status", "PRINT_READY_RECORD"),
+            ("requested_at", "2015-05-30T13:43:00+07:00"),
+            ("verified_at", "2015-06-15T08:43:00+07:00"),
+            ("photo", "portraits/a.png"),
+            ("nik", "3372042007670001"),
+            ("name", "SITI"),
+            ("birth_date", "1967-07-20"),
+            ("sex", "M"),
+        ]
+    }
+
+    fn check(changes: &[(&'static str, &str)]) -> Result<Vec<Warning>, String> {
+        let profile = ktp();
+        let layout = Layout::new(&profile);
+        let mut row = Row { number: 1, ..layout.empty_row() };
+        for (column, value) in good().into_iter().chain(changes.iter().copied()) {
+            let set = layout.set(&mut row, layout.position(column).unwrap(), value);
+            set.map_err(|rejection| format!("{} {}", rejection.reason, rejection.field))?;
+        }
+        let now = Timestamp::parse("2026-11-24T00:00:00Z").unwrap();
+        match layout.check(&profile, row, now) {
+            Checked::Ready(candidate) => Ok(candidate.warnings),
+            Checked::NotReady { status, .. } => Err(format!("status {status}")),
+            Checked::Refused(rejection) => Err(format!("{} {}", rejection.reason, rejection.field)),
+        }
+    }
+
+    #[test]
+    fn a_row_gets_the_first_reason_that_applies() {
+        let far = "2031-01-01T00:00:00+07:00";
+        let long = "X".repeat(1_001);
+        let mut faults = vec![
+            ("photo", "", "photo photo"),
+            ("verified_at", far, "future verified_at"),
+            ("birth_date", "31/08/2015", "date birth_date"),
+            ("name", "  ", "name name"),
+            ("nik", "NULL", "nik nik"),
+            ("status", "BIO_CAPTURED", "status BIO_CAPTURED"),
+            ("request_kind", "gift", "malformed request_kind"),
+            ("request_id", "", "malformed request_id"),
+            ("address", long.as_str(), "malformed address"),
+        ];
+        let mut changes = Vec::new();
+        for (column, value, expected) in faults.drain(..) {
+            assert_eq!(check(&[(column, value)]), Err(expected.into()));
+            changes.push((column, value));
+            assert_eq!(check(&changes), Err(expected.into()), "beside all later reasons");
+        }
+        assert_eq!(check(&[]), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_only_odd_is_a_warning() {
+        assert_eq!(check(&[("nik", "9972042007670001")]), Ok(vec![Warning::UnknownRegion]));
+        assert_eq!(check(&[("birth_date", "1968-07-20")]), Ok(vec![Warning::OtherBirthDate]));
+        assert_eq!(check(&[("sex", "F")]), Ok(vec![Warning::OtherSex]));
+    }
+
+    #[test]
+    fn what_a_spreadsheet_did_to_a_value_is_taken_off_or_told() {
+        assert_eq!(check(&[("nik", "' 3372042007670001 ")]), Ok(Vec::new()));
+        assert_eq!(check(&[("address", "JL. A\nGANG 2")]), Ok(vec![Warning::LinesJoined]));
+        assert_eq!(check(&[("rt", "6")]), Ok(vec![Warning::FewerDigits]));
+        assert_eq!(check(&[("rt", "006"), ("rw", "-")]), Ok(Vec::new()));
+        assert_eq!(check(&[("name", "SI\u{202e}TI")]), Err("malformed name".into()));
+    }
+
+    #[test]
+    fn a_status_that_the_profile_does_not_know_is_refused_and_not_repeated() {
+        assert_eq!(check(&[("status", "SITI 3372042007670001")]), Err("status status".into()));
+        assert_eq!(check(&[("status", "")]), Err("status status".into()));
+        for (status, like) in [("print ready record", Some("PRINT_READY_RECORD")), ("3372042007670001", None)] {
+            let like = like.map(str::to_owned);
+            assert_eq!(unknown_status(&ktp(), status), Reason::UnknownStatus { like });
+        }
+    }
+
+    #[test]
+    fn a_request_id_that_looks_like_another_column_is_refused_and_not_repeated() {
+        for other in ["SITI", "SITI 2", "3372042007670001", "1967-07-20"] {
+            assert_eq!(check(&[("request_id", other)]), Err("malformed request_id".into()), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_heading_is_recognised_in_any_case_and_with_blanks() {
+        let layout = Layout::new(&ktp());
+        for heading in ["birth_date", "Birth Date", "BIRTH-DATE", "birthdate"] {
+            assert_eq!(layout.recognise(heading), layout.position("birth_date"), "{heading}");
+        }
+        assert_eq!(layout.recognise("tanggal lahir"), None);
+    }
+
+    #[test]
+    fn columns_have_the_letters_of_spreadsheets() {
+        let letters = [0, 25, 26, 51, 52, 701, 702].map(column_letters);
+        assert_eq!(letters, ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]);
+    }
+}

@@ -1,0 +1,124 @@
+//! One row: its values, why it is refused, and its outcome.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::domain::reason::Reason;
+
+/// Why a row is refused. The list is fixed; if several reasons apply, the first in this order is given.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RejectReason {
+    /// The row cannot be read, has no request id, or is of a kind of request that the profile does not know.
+    Malformed,
+    /// The status is not print-ready.
+    Status,
+    /// The identifier is missing or impossible. The name is `nik` whatever the profile calls its column.
+    Nik,
+    /// The name is missing.
+    Name,
+    /// A date or instant cannot be read.
+    Date,
+    /// The instant of verification is in the future.
+    Future,
+    /// The row names no photo, or the file does not exist.
+    Photo,
+    /// A value cannot be rendered: it is too long for its place, or has a character that the font lacks.
+    Card,
+    /// The request is known with another body, and the import does not update.
+    Conflict,
+}
+
+impl RejectReason {
+    /// The name in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::Status => "status",
+            Self::Nik => "nik",
+            Self::Name => "name",
+            Self::Date => "date",
+            Self::Future => "future",
+            Self::Photo => "photo",
+            Self::Card => "card",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A refused row: the reason, the column and the detail, without personal data.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rejection {
+    /// The first reason that applies.
+    pub reason: RejectReason,
+    /// The column, or columns separated by commas.
+    pub field: String,
+    /// The detail.
+    pub detail: Reason,
+}
+
+impl Rejection {
+    /// A refusal of one column.
+    pub fn new(reason: RejectReason, field: impl Into<String>, detail: Reason) -> Self {
+        Self { reason, field: field.into(), detail }
+    }
+}
+
+/// One row: the cleaned values in the order of its [`Layout`](super::Layout).
+///
+/// No `Debug`: the values are personal.
+#[derive(Clone, Default)]
+pub struct Row {
+    /// 1 for the first row after the header.
+    pub number: u64,
+    /// One value for each column of the layout; empty where the row has none.
+    pub values: Vec<String>,
+    /// Whether lines of a value were joined.
+    pub joined: bool,
+}
+
+/// The outcome of a row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RowOutcome {
+    /// A new record, on the waiting list.
+    Accepted,
+    /// A known record with a new body.
+    Updated,
+    /// A repeat that changed nothing.
+    Known,
+    /// A new or updated record that needs a person's decision.
+    Quarantined,
+    /// Its record leaves the waiting list, or its card is stopped.
+    Withdrawn,
+    /// Its record was withdrawn by an earlier list of the source, and is not any more.
+    Restored,
+    /// It was not imported.
+    Refused(Rejection),
+}
+
+/// The relation of a print-ready row to the record with its key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Judgement {
+    /// There is no such record.
+    New,
+    /// The same body, in whatever state the record is.
+    Known,
+    /// Another body.
+    Differs,
+}
+
+/// Compares keyed digests of body and photo.
+pub fn judge(stored_digest: Option<&[u8]>, digest: &[u8]) -> Judgement {
+    match stored_digest {
+        None => Judgement::New,
+        Some(stored) if stored == digest => Judgement::Known,
+        Some(_) => Judgement::Differs,
+    }
+}

@@ -1,0 +1,127 @@
+//! Judges a list as a whole before its first row is imported.
+
+use std::{collections::HashSet, sync::Arc};
+
+use tokio::sync::mpsc;
+
+use super::{
+    report::{Accept, Import},
+    rows::Rows,
+};
+use crate::{
+    domain::{
+        card::profile::CardProfile,
+        id::RecordId,
+        import::{
+            Layout,
+            survey::{Identifiers, may_withdraw_as_many},
+        },
+        permission::Permit,
+        record::RecordState,
+        refusal::Refusal,
+        withdrawal::hold_unaccepted,
+    },
+    engine::{Engine, EngineError},
+};
+
+/// The request ids that are looked up at once, and the records that are held in one transaction.
+const RECORDS_AT_ONCE: usize = 1_000;
+
+/// Reads the whole list, and refuses it if it cannot be read to its end, or looks wrong and is not accepted. The records that too
+/// many withdrawals would take off the waiting list are held, except by a dry run.
+pub(super) async fn judge(
+    (engine, permit): (&Engine, &Permit),
+    rows: Rows,
+    layout: &Layout,
+    profile: &Arc<CardProfile>,
+    what: &Import,
+) -> Result<(), EngineError> {
+    let (sender, mut withdrawn) = mpsc::channel(4);
+    let reading = tokio::task::spawn_blocking({
+        let (profile, columns) = (profile.clone(), layout.survey_columns());
+        move || read(rows, &profile, columns, &sender)
+    });
+    let mut records: HashSet<RecordId> = HashSet::new();
+    while let Some(request_ids) = withdrawn.recv().await {
+        records.extend(withdrawable(engine, what, &request_ids).await?);
+    }
+    let identifiers = match reading.await {
+        Ok(identifiers) => identifiers?,
+        Err(_) => return Err(Refusal::ReadingFailed.into()),
+    };
+    if identifiers.are_rounded() && !what.accept.contains(&Accept::Rounded) {
+        let Identifiers { all, rounded } = identifiers;
+        return Err(Refusal::RoundedIdentifiers { rounded, all }.into());
+    }
+    let (count, known) = (records.len() as u64, known(engine, &what.profile).await?);
+    if may_withdraw_as_many(count, known) || what.accept.contains(&Accept::Withdrawals) {
+        return Ok(());
+    }
+    let held = if what.dry_run { 0 } else { hold(engine, permit, records).await? };
+    Err(Refusal::ManyWithdrawals { withdrawn: count, known, held }.into())
+}
+
+/// Reads the list; sends the request ids of the rows that would withdraw their record.
+fn read(
+    mut rows: Rows,
+    profile: &CardProfile,
+    columns: [usize; 3],
+    sender: &mpsc::Sender<Vec<String>>,
+) -> Result<Identifiers, Refusal> {
+    rows.read_only(columns);
+    let [request_id, status, identifier] = columns;
+    let mut identifiers = Identifiers::default();
+    let mut withdrawn = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Ok(row) = row else { continue };
+        identifiers.add(&row.values[identifier]);
+        if profile.other_statuses.contains(&row.values[status]) {
+            withdrawn.push(row.values[request_id].clone());
+        }
+        if withdrawn.len() == RECORDS_AT_ONCE && sender.blocking_send(std::mem::take(&mut withdrawn)).is_err() {
+            return Ok(identifiers); // the other side failed, and says why
+        }
+    }
+    // The receiver is gone if the other side failed.
+    let _ = sender.blocking_send(withdrawn);
+    Ok(identifiers)
+}
+
+/// The records with these request ids that a withdrawal would change.
+async fn withdrawable(engine: &Engine, what: &Import, request_ids: &[String]) -> Result<Vec<RecordId>, EngineError> {
+    let request_ids: Vec<&str> = request_ids.iter().map(String::as_str).collect();
+    let found = engine.store.read().await?.records_find(&what.source, &request_ids).await?;
+    let changes = found.into_iter().filter(|record| {
+        record.profile == what.profile
+            && !record.recalled
+            && !matches!(record.state, RecordState::Withdrawn | RecordState::HandedOver)
+    });
+    Ok(changes.map(|record| record.id).collect())
+}
+
+/// The number of records of the profile that a list could withdraw.
+async fn known(engine: &Engine, profile: &str) -> Result<u64, EngineError> {
+    let counts = engine.store.read().await?.record_counts().await?;
+    let gone = [RecordState::Withdrawn, RecordState::HandedOver].map(RecordState::as_str);
+    let known = counts.iter().filter(|count| count.profile == profile && !gone.contains(&count.state.as_str()));
+    Ok(u64::try_from(known.map(|count| count.count).sum::<i64>()).unwrap_or_default())
+}
+
+/// Holds those of the records that wait, or are queued; returns their number.
+async fn hold(engine: &Engine, permit: &Permit, records: HashSet<RecordId>) -> Result<u64, EngineError> {
+    let mut records: Vec<RecordId> = records.into_iter().collect();
+    records.sort_unstable();
+    let mut held = 0;
+    for records in records.chunks(RECORDS_AT_ONCE) {
+        let mut tx = engine.write(permit).await?;
+        for record in records {
+            let view = tx.record_view(*record).await?;
+            if let Some(transition) = hold_unaccepted(&view) {
+                tx.save(vec![transition]).await?;
+                held += 1;
+            }
+        }
+        tx.commit().await?;
+    }
+    Ok(held)
+}
