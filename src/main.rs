@@ -29,8 +29,12 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let levels = match log_levels(matches!(cli.command, Command::Run(_))) {
+        Ok(levels) => levels,
+        Err(error) => return report(&error.into()),
+    };
     let events = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
-    tracing_subscriber::registry().with(events).with(log_levels(matches!(cli.command, Command::Run(_)))).init();
+    tracing_subscriber::registry().with(events).with(levels).init();
     let runtime = spare_files().and_then(|()| tokio::runtime::Runtime::new()).context("the program cannot start");
     match runtime.and_then(|runtime| runtime.block_on(app::run(cli))) {
         Ok(()) => ExitCode::SUCCESS,
@@ -46,15 +50,23 @@ fn spare_files() -> io::Result<()> {
 /// More files than the runtime opens.
 const SPARE_FILES: u32 = 16;
 
-/// The levels in `CETAK_LOG`, such as `info` or `cetak=debug,warn`; the default levels if it is unset or invalid.
-fn log_levels(is_service: bool) -> Targets {
+/// The levels in `CETAK_LOG`, such as `info` or `cetak=debug,warn`; the default levels if it is unset.
+fn log_levels(is_service: bool) -> Result<Targets, Message> {
     let usual = if is_service {
         let levels = Targets::new().with_default(LevelFilter::WARN);
         levels.with_target("cetak", LevelFilter::INFO).with_target("sqlx", LevelFilter::ERROR)
     } else {
         Targets::new().with_default(LevelFilter::ERROR)
     };
-    std::env::var("CETAK_LOG").ok().and_then(|levels| levels.parse().ok()).unwrap_or(usual)
+    let Some(levels) = std::env::var_os("CETAK_LOG") else { return Ok(usual) };
+    // A word alone is a level: the parser would take any other word for the name of a part.
+    let is_level = |level: &str| level.parse::<LevelFilter>().is_ok();
+    let is_good = |part: &str| part.split_once('=').map_or(is_level(part), |(_, level)| is_level(level));
+    let parsed = levels.to_str().filter(|levels| levels.split(',').all(is_good)).and_then(|levels| levels.parse().ok());
+    parsed.ok_or_else(|| {
+        let text = format!("`CETAK_LOG` is `{}`, which is not a log filter", levels.display());
+        Message::new(text, "write a level such as `info`, or levels of parts such as `cetak=debug,warn`")
+    })
 }
 
 /// Prints the error and its hint. A closed pipe is not an error: the reader has read enough.

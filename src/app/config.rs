@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{drivers::PrinterOptions, files, system};
 use crate::{
     cli::Message,
-    domain::{card::profile::is_name, window::Window},
+    domain::{card::profile::is_name, retry::Backoff, window::Window},
     engine::{EngineError, Profiles, Settings, files::read_regular_text, operations::plain_database},
     store::Location,
 };
@@ -183,6 +183,7 @@ impl Reader<'_> {
                 zone(s).is_some()
             })?;
         let seconds = |d: Duration| d.as_secs();
+        let backoff = self.backoff(file, d.backoff)?;
         Ok(Settings {
             site,
             zone: zone(&zone_name).unwrap_or(jiff::tz::TimeZone::UTC),
@@ -195,22 +196,7 @@ impl Reader<'_> {
                 "true or false",
                 |_| true,
             )?,
-            backoff: crate::domain::retry::Backoff {
-                base: Duration::from_secs(self.take(
-                    "retry_base_s",
-                    file.retry_base_s,
-                    seconds(d.backoff.base),
-                    "1 to 3600",
-                    |n| (1..=3_600).contains(n),
-                )?),
-                cap: Duration::from_secs(self.take(
-                    "retry_cap_s",
-                    file.retry_cap_s,
-                    seconds(d.backoff.cap),
-                    "1 to 86400",
-                    |n| (1..=86_400).contains(n),
-                )?),
-            },
+            backoff,
             breaker_failures: self.take(
                 "breaker_failures",
                 file.breaker_failures,
@@ -235,6 +221,15 @@ impl Reader<'_> {
             )?,
             windows: std::mem::take(&mut file.window),
         })
+    }
+
+    fn backoff(&mut self, file: &Written, default: Backoff) -> anyhow::Result<Backoff> {
+        let (base, cap) = (default.base.as_secs(), default.cap.as_secs());
+        let base = self.take("retry_base_s", file.retry_base_s, base, "1 to 3600", |n| (1..=3_600).contains(n))?;
+        let cap = self.take("retry_cap_s", file.retry_cap_s, cap.max(base), "`retry_base_s` to 86400", |n| {
+            (base..=86_400).contains(n)
+        })?;
+        Ok(Backoff { base: Duration::from_secs(base), cap: Duration::from_secs(cap) })
     }
 
     /// The address of a server, or a file in the data folder. The address may contain a password, which is never shown.
@@ -351,6 +346,17 @@ mod tests {
         );
         assert!(loaded("batch_size = 0", &[]).unwrap_err().contains("`batch_size` is `0`, from the file"));
         assert!(loaded("batch_sise = 1", &[]).unwrap_err().contains("batch_sise"));
+        let error = loaded("retry_base_s = 60\nretry_cap_s = 30", &[]).unwrap_err();
+        assert!(error.contains("`retry_cap_s` is `30`"), "{error}");
+        assert_eq!(loaded("retry_base_s = 3600", &[]).unwrap().settings.backoff.cap, Duration::from_hours(1));
+        let window = |more: &str| loaded(&format!("[[window]]\nzone = \"Asia/Jakarta\"\n{more}"), &[]);
+        for (more, word) in [
+            ("days = []\nfrom = \"1:00\"\nto = \"2:00\"", "`days` is empty"),
+            ("from = \"8:00\"\nto = \"8:00\"", "`from` and `to` are both `8:00`"),
+        ] {
+            assert!(window(more).unwrap_err().contains(word));
+        }
+        assert!(window("from = \"00:00\"\nto = \"24:00\"").is_ok());
         assert!(loaded("", &[("CETAK_SISE", "1")]).unwrap_err().contains("CETAK_SISE"));
         assert!(
             loaded("[[window]]\nfrom = \"1:00\"\nto = \"2:00\"\nzone = \"Mars\"", &[]).unwrap_err().contains("Mars")

@@ -42,10 +42,35 @@ const INSTANCE: &str = "cetak.instance";
 /// The largest key file, and the largest other file of the data folder with one short line.
 const KEY_BYTES_MAX: u64 = 4096;
 
-/// Creates the data folder, accessible to its owner only.
+/// Creates the data folder, accessible to its owner only. One that others may enter is closed to them if nothing else is in it;
+/// otherwise it is refused.
 pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
     let context = || format!("the data folder `{}` cannot be made", folder.display());
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(context)
+    if folder.to_str().is_none() {
+        let text = format!("the path of the data folder `{}` is not UTF-8", folder.display());
+        anyhow::bail!(Message::new(text, "rename the folder, or name another one with `--data`"));
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).with_context(context)?;
+    let mode = fs::metadata(folder).with_context(context)?.permissions().mode();
+    let is_open = mode & 0o077 != 0;
+    let is_closed = !is_open
+        || is_own(folder).with_context(context)? && fs::set_permissions(folder, Permissions::from_mode(0o700)).is_ok();
+    if !is_closed {
+        let text = format!("others may enter the data folder `{}`, and could lock it", folder.display());
+        anyhow::bail!(Message::new(text, format!("chmod 700 {}", folder.display())));
+    }
+    Ok(())
+}
+
+/// Whether a folder has nothing but files of this program, so that its permissions may be changed.
+fn is_own(folder: &Path) -> std::io::Result<bool> {
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        if !name.as_encoded_bytes().starts_with(b"cetak.") && name != "profiles" {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Reads the master key. If neither key nor data exist, creates a key and syncs it with its folder before the first row

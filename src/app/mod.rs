@@ -13,13 +13,12 @@ pub mod system;
 
 use std::{collections::BTreeMap, io, path::Path, pin::Pin, sync::Arc, time::Duration};
 
+use anyhow::Context;
+
 use crate::{
     cli::{
         self, Message,
-        args::{
-            AuditCommand, BatchCommand, BlangkoCommand, Cli, Command, ConfigCommand, DbCommand, Global, InspectCommand,
-            JobCommand, PrinterCommand, ProfileCommand, RecordCommand, ReprintCommand,
-        },
+        args::{Cli, Command, ConfigCommand, DbCommand, Global, ImportArgs, ProfileCommand},
         output::{Output, message, table},
     },
     engine::{
@@ -63,6 +62,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
             Ok(profiles::check(out, &config.profiles, &folder, &preview)?)
         }
         Command::Run(args) => {
+            refuse_empty(&global.data, &config.database)?;
             let until = if args.until_idle { Until::Idle } else { Until::Stopped };
             Box::pin(run_scheduler(&global, config, variables.get("CETAK_KEY"), until)).await
         }
@@ -87,8 +87,16 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
             let _lock = is_move.then(|| opened.lock_place.acquire()).transpose()?;
             cli::db::command(&opened.engine, out, command, &key).await
         }
-        Command::Import(_)
-        | Command::Blangko(_)
+        Command::Init => init(&global, config, variables.get("CETAK_KEY"), out).await,
+        Command::Import(args) => {
+            let is_empty = matches!(&config.database, Location::File(file) if !file.exists());
+            if is_empty && args.dry_run {
+                return dry_import(global, config, out, args).await;
+            }
+            let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY")).await?;
+            cli::command(&engine, out, Command::Import(args)).await
+        }
+        Command::Blangko(_)
         | Command::Printer(_)
         | Command::Queue(_)
         | Command::Status
@@ -100,13 +108,33 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
         | Command::Act(_)
         | Command::Card(_)
         | Command::Audit(_) => {
-            if !writes(&command) {
-                refuse_empty(&global.data, &config.database)?;
-            }
+            refuse_empty(&global.data, &config.database)?;
             let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY")).await?;
             cli::command(&engine, out, command).await
         }
     }
+}
+
+/// Makes an empty office, unless there is one.
+async fn init(global: &Global, config: Config, key: Option<&String>, out: Output) -> anyhow::Result<()> {
+    let is_there = Store::has_data(&config.database).await?;
+    drop(open(global, config, key).await?);
+    let folder = global.data.display();
+    let made = if is_there { "there was an office already in" } else { "an empty office is in" };
+    Ok(out.done(&format!("{made} `{folder}`"))?)
+}
+
+/// A dry run of the first import: against an empty office that is removed afterwards.
+async fn dry_import(global: Global, config: Config, out: Output, args: ImportArgs) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir().context("a folder for the dry run cannot be made")?;
+    let global = Global { data: folder.path().join("data"), ..global };
+    let config = Config {
+        database: Location::File(global.data.join(files::DATABASE)),
+        key_file: global.data.join(files::KEY),
+        ..config
+    };
+    let Opened { engine, .. } = open(&global, config, None).await?;
+    cli::command(&engine, out, Command::Import(args)).await
 }
 
 /// Opens the database, waiting for a server that is away, and prints until the condition for ending.
@@ -130,7 +158,7 @@ fn refuse_empty(folder: &Path, database: &Location) -> Result<(), Message> {
     match database {
         Location::File(file) if !file.exists() => Err(Message::new(
             format!("there is no data in `{}`", folder.display()),
-            "name another folder with `--data`, or begin with `cetak import` or `cetak demo`",
+            "name another folder with `--data`, or make an office with `cetak init`, `cetak import` or `cetak demo`",
         )),
         Location::File(_) | Location::Server(_) => Ok(()),
     }
@@ -145,44 +173,6 @@ async fn warn_of_strangers(engine: &Engine, named: &[String]) -> anyhow::Result<
         message("hint: see the names with `cetak printer list`");
     }
     Ok(printers.len())
-}
-
-/// Whether this command may create the database in an empty folder.
-fn writes(command: &Command) -> bool {
-    match command {
-        Command::Import(args) => !args.dry_run || args.file.exists(),
-        Command::Blangko(command) => !matches!(command, BlangkoCommand::Balance | BlangkoCommand::Ledger { .. }),
-        Command::Printer(command) => matches!(command, PrinterCommand::Add { .. }),
-        Command::Queue(_) | Command::Demo(_) | Command::Run(_) => true,
-        Command::Record(
-            RecordCommand::Show { .. }
-            | RecordCommand::Quarantined
-            | RecordCommand::Held
-            | RecordCommand::Hold { .. }
-            | RecordCommand::Release { .. },
-        )
-        | Command::Batch(
-            BatchCommand::List { .. }
-            | BatchCommand::Show { .. }
-            | BatchCommand::Cancel { .. }
-            | BatchCommand::Approve { .. },
-        )
-        | Command::Job(JobCommand::List { .. } | JobCommand::Show { .. })
-        | Command::Inspect(InspectCommand::List | InspectCommand::Resolve { .. } | InspectCommand::Declare { .. })
-        | Command::Reprint(
-            ReprintCommand::List
-            | ReprintCommand::Request { .. }
-            | ReprintCommand::Approve { .. }
-            | ReprintCommand::Refuse { .. },
-        )
-        | Command::Act(_)
-        | Command::Audit(AuditCommand::Verify { .. } | AuditCommand::Seal { .. } | AuditCommand::Export)
-        | Command::Card(_)
-        | Command::Db(_)
-        | Command::Status
-        | Command::Profile(_)
-        | Command::Config(_) => false,
-    }
 }
 
 /// The engine of an opened data folder.

@@ -34,7 +34,7 @@ use crate::engine::{
     query::ShowBoard,
 };
 
-/// Runs a command, except `demo`, `run`, `config`, `db` and `profile`, which need the settings, the drivers or the
+/// Runs a command, except `init`, `demo`, `run`, `config`, `db` and `profile`, which need the settings, the drivers or the
 /// place of the key.
 pub async fn command(engine: &Engine, out: Output, command: Command) -> anyhow::Result<()> {
     match command {
@@ -54,8 +54,11 @@ pub async fn command(engine: &Engine, out: Output, command: Command) -> anyhow::
         Command::Act(args) => act::command(engine, out, args).await,
         Command::Card(args) => card::command(engine, out, args).await,
         Command::Audit(args) => audit::command(engine, out, args).await,
-        Command::Demo(_) | Command::Run(_) | Command::Db(_) | Command::Config(_) | Command::Profile(_) => {
-            Err(anyhow::anyhow!("this command is not carried out here"))
-        }
+        Command::Init
+        | Command::Demo(_)
+        | Command::Run(_)
+        | Command::Db(_)
+        | Command::Config(_)
+        | Command::Profile(_) => Err(anyhow::anyhow!("this command is not carried out here")),
     }
 }

@@ -1,8 +1,13 @@
 //! Output: data on standard output, messages on standard error.
 
-use std::io::{self, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Write},
+};
 
 use serde::Serialize;
+
+use crate::domain::hidden::is_hidden;
 
 /// The format of data: text for people, or JSON for programs.
 #[derive(Clone, Copy, Debug)]
@@ -22,10 +27,10 @@ impl Output {
         }
     }
 
-    /// Prints text unchanged.
+    /// Prints text. What cannot be seen is escaped: a text of a printer or a list must not act on the terminal.
     pub fn text(self, text: &str) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
+        out.write_all(visible(text).as_bytes())?;
         out.flush()
     }
 
@@ -38,7 +43,25 @@ impl Output {
 /// Prints a message on standard error.
 pub fn message(text: &str) {
     // An error is ignored: with standard error closed, there is no place to report it.
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", visible(text));
+}
+
+/// The text with each character that cannot be seen, except line breaks, as `\u202e`: JSON stays the same value.
+fn visible(text: &str) -> Cow<'_, str> {
+    let is_hidden = |c: char| c != '\n' && is_hidden(c);
+    if !text.contains(is_hidden) {
+        return text.into();
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) {
+            let mut units = [0; 2];
+            escaped.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped.into()
 }
 
 /// A table whose columns are as wide as their widest cell; the last column is not padded. Numbers are aligned right.
@@ -88,6 +111,15 @@ mod tests {
     fn numbers_stand_right_and_words_left() {
         let rows = vec![vec!["vault".into(), "5,000".into()], vec!["x".into(), "12".into()]];
         assert_eq!(table(&["account", "n"], &rows), "account      n\nvault    5,000\nx           12\n");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_escaped_and_json_stays_the_same_value() {
+        assert_eq!(visible("a\n\u{1b}[31m\u{202e}b\u{e0041}"), "a\n\\u001b[31m\\u202eb\\udb40\\udc41");
+        let value = serde_json::json!({ "name": "a\u{9b}\u{202e}\u{e0041}" });
+        let shown = visible(&value.to_string()).into_owned();
+        assert!(shown.is_ascii());
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::skeleton;
 
-use super::id::AccountId;
+use super::{hidden::is_hidden, id::AccountId};
 
 /// What an account may be in an office. No role has every right, and several can be given to one account.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -96,9 +98,18 @@ impl Actor {
     }
 }
 
-/// Whether two claimed names mean the same person: space around them and capitals make no difference.
+/// Whether two claimed names mean the same person. Capitals, white space, characters that cannot be seen, and forms of one character
+/// make no difference; nor do letters of other scripts that look alike, such as the Cyrillic о (Unicode Technical Standard 39).
 pub fn same_name(a: &str, b: &str) -> bool {
-    a.trim().to_lowercase() == b.trim().to_lowercase()
+    let (a, b) = (compared(a), compared(b));
+    // Among Latin letters, `m` and `rn` look alike too, and are different names.
+    a == b || !(a.is_ascii() && b.is_ascii()) && skeleton(&a).eq(skeleton(&b))
+}
+
+fn compared(name: &str) -> String {
+    let visible = name.nfkc().filter(|c| !is_hidden(*c) && !matches!(c, '\u{200c}'..='\u{200f}'));
+    let lower: String = visible.flat_map(char::to_lowercase).collect();
+    lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether two actors may be the same person: the same account where both have one, else the same name.
@@ -120,6 +131,25 @@ mod tests {
         assert!(!same_person((one, "Siti"), (two, "Siti")));
         assert!(same_person((one, "Siti"), (None, " SITI ")), "a claimed name proves nothing");
         assert!(!same_person((None, "Siti"), (None, "Budi")));
+    }
+
+    #[test]
+    fn a_name_that_looks_like_another_one_is_that_name() {
+        for same in [
+            "ROOT",
+            " root ",
+            "root\u{200b}",
+            "r\u{43e}ot",
+            "\u{ff52}oot",
+            "\u{440}oot".replace('\u{440}', "r").as_str(),
+        ] {
+            assert!(same_name("root", same), "{}", same.escape_unicode());
+        }
+        assert!(same_name("Siti  Aminah", "siti aminah"));
+        assert!(same_name("Jos\u{e9}", "jose\u{301}"));
+        for (one, other) in [("root", "boot"), ("Ami", "Arni"), ("Jos\u{e9}", "Jose"), ("Ольга", "Олег")] {
+            assert!(!same_name(one, other), "{one} {other}");
+        }
     }
 
     #[test]

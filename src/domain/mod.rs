@@ -32,6 +32,7 @@ pub mod batch;
 pub mod breaker;
 pub mod card;
 pub mod dispatch;
+pub mod hidden;
 pub mod id;
 pub mod import;
 pub mod instance;

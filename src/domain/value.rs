@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{actor::same_name, card::profile::is_name, stock::Cause};
+use super::{actor::same_name, card::profile::is_name, hidden::is_hidden, stock::Cause};
 
 /// The error for a value that an act does not accept. It names the rule and not the value, which may be personal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error, Serialize, Deserialize)]
@@ -16,8 +16,8 @@ pub enum InvalidValue {
     /// The text is too long.
     #[error("it must not be longer than {TEXT_BYTES_MAX} bytes")]
     TooLong,
-    /// The text has several lines or control characters.
-    #[error("it must be one line without control characters")]
+    /// The text has several lines, control characters, or characters that cannot be seen.
+    #[error("it must be one line without control characters and others that cannot be seen")]
     NotOneLine,
     /// The text is not allowed as a name.
     #[error("it must be letters, digits, `-`, `_` and `.`, at most 40")]
@@ -50,7 +50,7 @@ fn one_line(text: &str) -> Result<String, InvalidValue> {
     match text {
         "" => Err(InvalidValue::Empty),
         _ if text.len() > TEXT_BYTES_MAX => Err(InvalidValue::TooLong),
-        _ if text.contains(char::is_control) => Err(InvalidValue::NotOneLine),
+        _ if text.contains(is_hidden) => Err(InvalidValue::NotOneLine),
         _ => Ok(text.to_owned()),
     }
 }
@@ -266,6 +266,7 @@ mod tests {
         assert_eq!(text(" \t "), Some(InvalidValue::Empty));
         assert_eq!(text("a\nb"), Some(InvalidValue::NotOneLine));
         assert_eq!(text("a\u{7}b"), Some(InvalidValue::NotOneLine));
+        assert_eq!(text("a\u{202e}b"), Some(InvalidValue::NotOneLine));
         assert_eq!(text(&"é".repeat(250)), None);
         assert_eq!(text(&"é".repeat(251)), Some(InvalidValue::TooLong));
     }

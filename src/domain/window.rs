@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::time::Timestamp;
 
 /// A span of the week in a time zone. If `to` is before `from`, the window crosses midnight and belongs to the day on which
-/// it opens. If they are equal, it is open for 24 hours.
+/// it opens. From midnight to midnight (`24:00`) it is open for the whole day.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(try_from = "WindowText")]
 pub struct Window {
@@ -25,12 +25,11 @@ pub struct Window {
 #[serde(deny_unknown_fields)]
 pub struct WindowText {
     printer: Option<String>,
-    /// `mon` to `sun`; empty for every day.
-    #[serde(default)]
-    days: Vec<String>,
+    /// `mon` to `sun`; `None` for every day.
+    days: Option<Vec<String>>,
     /// `HH:MM`.
     from: String,
-    /// `HH:MM`.
+    /// `HH:MM`; `24:00` is midnight.
     to: String,
     /// The IANA name of a time zone, such as `Asia/Jakarta`.
     zone: String,
@@ -40,15 +39,26 @@ impl TryFrom<WindowText> for Window {
     type Error = String;
 
     fn try_from(text: WindowText) -> Result<Self, String> {
-        let days = text.days.iter().map(|day| parse_day(day)).collect::<Result<_, _>>()?;
+        if text.days.as_ref().is_some_and(Vec::is_empty) {
+            return Err("`days` is empty, so the window would never open; leave it out for every day".into());
+        }
+        let days = text.days.iter().flatten().map(|day| parse_day(day)).collect::<Result<_, _>>()?;
         let time = |key: &str, value: &str| {
             let (hour, minute) = value.split_once(':').unwrap_or((value, ""));
+            if key == "to" && value == "24:00" {
+                return Ok(Time::midnight());
+            }
             let clock = hour.parse().ok().zip(minute.parse().ok()).and_then(|(h, m)| Time::new(h, m, 0, 0).ok());
             clock.ok_or_else(|| format!("`{key}` is `{value}`, not a time such as `22:00`"))
         };
         let zone = TimeZone::get(&text.zone)
             .map_err(|_| format!("`zone` is `{}`, not a time zone such as `Asia/Jakarta`", text.zone))?;
-        Ok(Self { printer: text.printer, days, from: time("from", &text.from)?, to: time("to", &text.to)?, zone })
+        let (from, to) = (time("from", &text.from)?, time("to", &text.to)?);
+        if from == to && text.to != "24:00" {
+            let hours = &text.from;
+            return Err(format!("`from` and `to` are both `{hours}`; a whole day is from `00:00` to `24:00`"));
+        }
+        Ok(Self { printer: text.printer, days, from, to, zone })
     }
 }
 
@@ -104,7 +114,7 @@ impl FromStr for Window {
         let parts: Vec<_> = text.split_whitespace().collect();
         let [days, hours, zone] = parts[..] else { return Err(format!("`{text}` is not `DAYS FROM-TO ZONE`")) };
         let (from, to) = hours.split_once('-').ok_or_else(|| format!("`{hours}` is not `FROM-TO`"))?;
-        let days = if days == "*" { Vec::new() } else { days.split(',').map(str::to_owned).collect() };
+        let days = (days != "*").then(|| days.split(',').map(str::to_owned).collect());
         WindowText { printer: None, days, from: from.into(), to: to.into(), zone: zone.into() }.try_into()
     }
 }

@@ -57,6 +57,19 @@ pub enum StoreError {
     /// The target of a move already has data.
     #[error("the target is not an empty PostgreSQL database")]
     Occupied,
+    /// The server's database is not in UTF-8, and cannot store every name.
+    #[error("the database has the encoding {found}, in which not every name can be stored")]
+    Encoding {
+        /// Its encoding.
+        found: String,
+    },
+    /// The address is that of a pooler, which gives each transaction another connection.
+    #[error("the address is that of a connection pooler, which gives each transaction another connection")]
+    Pooler {
+        /// The error that shows it.
+        #[source]
+        source: sqlx::Error,
+    },
     /// The rows read back differ from the rows sent. Nothing is saved.
     #[error("rows of `{table}` were read back changed")]
     Differs {
@@ -119,16 +132,30 @@ impl StoreError {
             | Self::Moved { .. }
             | Self::Arriving
             | Self::Occupied
+            | Self::Encoding { .. }
+            | Self::Pooler { .. }
             | Self::Differs { .. }
             | Self::Fenced => None,
         }
     }
 }
 
+/// SQLSTATE: a prepared statement exists, or does not exist, where another connection has prepared it.
+const PREPARED_TWICE: &str = "42P05";
+const PREPARED_NOWHERE: &str = "26000";
+
 /// Names the operation in a database error.
 pub(crate) fn doing(doing: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
     move |source| {
         use sqlx::error::ErrorKind;
+        let is_of_pooler = source.as_database_error().is_some_and(|error| {
+            let code = error.code();
+            let is_lost = matches!(code.as_deref(), Some(PREPARED_TWICE | PREPARED_NOWHERE));
+            is_lost || error.message().contains("unsupported startup parameter")
+        });
+        if is_of_pooler {
+            return StoreError::Pooler { source };
+        }
         let kind = source.as_database_error().map(|e| (e.kind(), e.message()));
         match kind {
             Some((ErrorKind::CheckViolation, message))

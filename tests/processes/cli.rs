@@ -233,8 +233,11 @@ fn a_missing_key_beside_a_database_is_an_error_and_no_new_key_is_created() {
 #[test]
 fn a_command_on_an_empty_folder_fails_with_a_hint_and_leaves_nothing() {
     let office = Office::new();
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 10] = [
         &["status"],
+        &["queue", "pause", "--reason", "in a wrong folder"],
+        &["run", "--until-idle"],
+        &["blangko", "receive", "--type", "student", "--quantity", "1", "--document", "D"],
         &["job", "list"],
         &["audit", "verify"],
         &["blangko", "balance"],
@@ -246,6 +249,47 @@ fn a_command_on_an_empty_folder_fails_with_a_hint_and_leaves_nothing() {
         assert_refused(&office.run(command), &["there is no data in", "hint: "]);
         assert!(!office.data().exists(), "{command:?} made the folder");
     }
+    let list = office.write("list.csv", people::students(0..3));
+    let answer = office.run(&["import", &list, "--profile", "student", "--dry-run", "--json"]);
+    let report: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!((&report["accepted"], office.data().exists()), (&json!(3), false), "{answer:?}");
+}
+
+#[test]
+fn a_data_folder_that_others_may_enter_is_closed_to_them_or_refused_if_it_has_other_files_too() {
+    let office = Office::new();
+    office.done(&["init"]);
+    let mode = || fs::metadata(office.data()).unwrap().permissions().mode() & 0o777;
+    fs::set_permissions(office.data(), fs::Permissions::from_mode(0o755)).unwrap();
+    office.done(&["status"]);
+    assert_eq!(mode(), 0o700);
+    fs::write(office.data().join("notes"), "of another program").unwrap();
+    fs::set_permissions(office.data(), fs::Permissions::from_mode(0o755)).unwrap();
+    let data = office.data().display().to_string();
+    assert_refused(&office.run(&["status"]), &["others may enter", &format!("hint: chmod 700 {data}")]);
+    assert_eq!(mode(), 0o755);
+    fs::set_permissions(office.data(), fs::Permissions::from_mode(0o700)).unwrap();
+    office.done(&["status"]);
+}
+
+#[test]
+fn a_log_filter_that_cannot_be_read_is_refused() {
+    let office = Office::new();
+    for (filter, code) in [("verbose", 1), ("cetak=loud", 1), ("info", 0), ("cetak=debug,warn", 0)] {
+        let mut command = office.command(&["init"]);
+        command.env("CETAK_LOG", filter);
+        assert_eq!(office.start_command(command).ended(30).code, Some(code), "{filter}");
+    }
+}
+
+#[test]
+fn a_folder_whose_path_is_not_utf8_is_refused_with_a_hint() {
+    use std::os::unix::ffi::OsStrExt;
+    let office = Office::new();
+    let folder = office.file("x").with_file_name(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    let mut command = office.any_command(env!("CARGO_BIN_EXE_cetak"));
+    command.arg("init").arg("--data").arg(folder);
+    assert_refused(&office.start_command(command).ended(30), &["is not UTF-8", "hint: "]);
 }
 
 #[test]
@@ -419,12 +463,14 @@ fn assert_holds_none(secrets: &[String], what: &str, content: &[u8]) {
 #[test]
 fn six_first_commands_at_once_make_one_office() {
     let office = Office::new();
-    let commands: Vec<_> = (0..6)
-        .map(|n| office.start(&["printer", "add", &format!("p{n}"), &format!("mock://p{n}"), "--profile", "student"]))
-        .collect();
+    let list = office.write("list.csv", people::students(0..3));
+    let import = ["import", &list, "--profile", "student"];
+    let commands: Vec<_> =
+        (0..6).map(|n| if n % 2 == 0 { office.start(&["init"]) } else { office.start(&import) }).collect();
     for command in commands {
         let answer = command.ended(60);
         assert_eq!(answer.code, Some(0), "{answer:?}");
     }
-    assert_eq!(office.json(&["printer", "list"]).as_array().unwrap().len(), 6);
+    assert_eq!(count_records(&office), 3);
+    office.done(&["db", "check"]);
 }

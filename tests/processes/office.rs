@@ -135,8 +135,12 @@ impl Office {
         self.start(arguments).ended(COMMAND_SECONDS_MAX)
     }
 
-    /// Runs a command, which must succeed.
+    /// Runs a command, which must succeed. Makes the office first, if there is none.
     pub(crate) fn done(&self, arguments: &[&str]) -> Answer {
+        let is_on_server = self.variables.iter().any(|(name, _)| name == "CETAK_DATABASE");
+        if !is_on_server && !self.data().join("cetak.db").exists() && !["import", "init"].contains(&arguments[0]) {
+            self.done(&["init"]);
+        }
         let answer = self.run(arguments);
         assert_eq!(answer.code, Some(0), "{arguments:?}: {answer:?}");
         answer

@@ -116,7 +116,7 @@ fn a_password_file_that_others_may_read_stops_only_its_own_printer() {
 fn a_printer_that_only_the_settings_name_is_reported() {
     let office = Office::new();
     office.add_mock("p1", "student", "");
-    office.set("[[window]]\nprinter = \"p11\"\ndays = []\nfrom = \"00:00\"\nto = \"23:59\"\nzone = \"UTC\"");
+    office.set("[[window]]\nprinter = \"p11\"\nfrom = \"00:00\"\nto = \"23:59\"\nzone = \"UTC\"");
 
     let answer = office.run(&["run", "--until-idle"]);
 

@@ -305,6 +305,21 @@ fn what_keeps_a_server_from_writing_is_told_once_and_its_node_goes_on_by_itself(
 }
 
 #[test]
+fn a_database_that_is_not_in_utf8_is_refused_when_it_is_opened() {
+    let server = Postgres::start();
+    // The server has no template of another encoding.
+    server.psql("CREATE DATABASE latin TEMPLATE cetak");
+    server.psql("UPDATE pg_database SET encoding = pg_char_to_encoding('LATIN1') WHERE datname = 'latin'");
+    let url = server.url();
+    let office = Office::with(&[("CETAK_DATABASE", &format!("{}/latin", url.strip_suffix("/cetak").unwrap()))]);
+
+    let answer = office.run(&["init"]);
+
+    let told = ["encoding LATIN1", "hint: ", "createdb -E UTF8"].iter().all(|word| answer.stderr.contains(word));
+    assert!(answer.code == Some(1) && told, "{answer:?}");
+}
+
+#[test]
 fn a_scheduler_that_starts_before_its_server_waits_for_it_and_a_wrong_address_is_refused_at_once() {
     let mut cluster = Cluster::new(Postgres::start(), 3, 3);
     cluster.office.add_mock("p1", "student", "");

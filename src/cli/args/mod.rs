@@ -65,6 +65,12 @@ pub enum Command {
     #[command(after_help = "Examples:
   cetak --data demo demo --records 1000 --blanks 300")]
     Demo(DemoArgs),
+    /// Make an empty office: the data folder with a database and a key
+    ///
+    /// `import` and `demo` make one too. In a folder with an office, nothing is changed.
+    #[command(after_help = "Examples:
+  cetak init --data /srv/cetak")]
+    Init,
     /// Import a waiting list (CSV or JSON Lines) from a file or standard input
     ///
     /// Importing the same file again changes nothing.

@@ -15,6 +15,10 @@ pub(super) fn hint(error: &StoreError) -> Option<String> {
             Some("repeat `cetak db move` in the folder that is moved; until it ends, print only from that folder")
         }
         StoreError::Occupied => Some("create a new database with `createdb`, and name that one"),
+        StoreError::Encoding { .. } => Some("create one with `createdb -E UTF8 -T template0`, and name that one"),
+        StoreError::Pooler { .. } => {
+            Some("name the address of the PostgreSQL server itself: cetak keeps few connections, and needs no pooler")
+        }
         StoreError::Fenced => Some("the node rejoins at its next heartbeat; if it does not, see `cetak status`"),
         StoreError::InDoubt { .. } => Some("check whether the change was saved before you repeat the command"),
         StoreError::SecondOpenRequest => Some("close the other request first"),

@@ -1,6 +1,6 @@
 //! The cleaning of one value: what a spreadsheet or a line break adds, and what no value may contain.
 
-use crate::domain::reason::Reason;
+use crate::domain::{hidden::is_hidden, reason::Reason};
 
 /// Whether a spreadsheet's apostrophe in front is taken off.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,14 +42,6 @@ pub fn clean(value: &str, apostrophe: Apostrophe) -> Result<Cleaned, Reason> {
     let joined = value.contains(joins);
     let text = if joined { value.replace("\r\n", " ").replace(joins, " ") } else { value.to_owned() };
     Ok(Cleaned { text, joined })
-}
-
-/// Whether a character is a control character, is invisible, or changes the direction of the text around it (Unicode's categories
-/// Cc and Cf, except the marks that writing in Arabic or Indic scripts needs).
-pub fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

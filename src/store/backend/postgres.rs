@@ -75,6 +75,8 @@ impl Idle {
     }
 }
 
+const OPENING: &str = "opening the database";
+
 impl Server {
     pub(in crate::store) async fn open(url: &str, readers: usize) -> Result<Arc<Self>, StoreError> {
         let options: PgConnectOptions = url.parse().map_err(doing("reading the database's address"))?;
@@ -88,7 +90,14 @@ impl Server {
                 ("jit", "off"),
             ]);
         let server = Self { options, writers: Idle::new(1), readers: Idle::new(readers) };
-        let mut connection = server.connect(Purpose::Write).await.map_err(doing("opening the database"))?;
+        let mut connection = server.connect(Purpose::Write).await.map_err(doing(OPENING))?;
+        let encoding: (String,) =
+            bounded(CONNECT_TIMEOUT, sqlx::query_as("SHOW server_encoding").fetch_one(&mut connection))
+                .await
+                .map_err(doing(OPENING))?;
+        if encoding.0 != "UTF8" {
+            return Err(StoreError::Encoding { found: encoding.0 });
+        }
         let (migrator, known) = schema::of_postgres();
         // A migration may rewrite tables, or wait for another process that is migrating.
         let migrated = timeout(REPORT_TIMEOUT, migrator.run(&mut connection)).await;
