@@ -25,6 +25,7 @@ use crate::{
         Engine, Profiles, RenderThreads, Settings, StoreError,
         clock::Clock,
         fault::FaultFile,
+        operations::plain_database,
         scheduling::{Until, lease::sync_clock},
     },
     store::{Location, Store, Writer},
@@ -62,7 +63,9 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
             Ok(profiles::check(out, &config.profiles, &folder, &preview)?)
         }
         Command::Run(args) => {
-            refuse_empty(&global.data, &config.database)?;
+            if matches!(config.database, Location::File(_)) {
+                refuse_empty(&global.data, &config.database).await?;
+            }
             let until = if args.until_idle { Until::Idle } else { Until::Stopped };
             Box::pin(run_scheduler(&global, config, variables.get("CETAK_KEY"), until)).await
         }
@@ -76,7 +79,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
             Box::pin(demo::run(&engine, out, &global.data, &lock_place, args)).await
         }
         Command::Db(command) => {
-            refuse_empty(&global.data, &config.database)?;
+            refuse_empty(&global.data, &config.database).await?;
             let key = match variables.get("CETAK_KEY") {
                 Some(_) => "the variable `CETAK_KEY`".to_owned(),
                 None => format!("the key file `{}`", config.key_file.display()),
@@ -89,8 +92,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Init => init(&global, config, variables.get("CETAK_KEY"), out).await,
         Command::Import(args) => {
-            let is_empty = matches!(&config.database, Location::File(file) if !file.exists());
-            if is_empty && args.dry_run {
+            if args.dry_run && refuse_empty(&global.data, &config.database).await.is_err() {
                 return dry_import(global, config, out, args).await;
             }
             let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY")).await?;
@@ -108,7 +110,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
         | Command::Act(_)
         | Command::Card(_)
         | Command::Audit(_) => {
-            refuse_empty(&global.data, &config.database)?;
+            refuse_empty(&global.data, &config.database).await?;
             let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY")).await?;
             cli::command(&engine, out, command).await
         }
@@ -154,14 +156,15 @@ async fn run_scheduler(global: &Global, config: Config, key: Option<&String>, un
     Ok(())
 }
 
-fn refuse_empty(folder: &Path, database: &Location) -> Result<(), Message> {
-    match database {
-        Location::File(file) if !file.exists() => Err(Message::new(
-            format!("there is no data in `{}`", folder.display()),
-            "name another folder with `--data`, or make an office with `cetak init`, `cetak import` or `cetak demo`",
-        )),
-        Location::File(_) | Location::Server(_) => Ok(()),
-    }
+/// Refuses a command where there is no office. A scheduler waits for a server instead, which may be away.
+async fn refuse_empty(folder: &Path, database: &Location) -> anyhow::Result<()> {
+    let place = match database {
+        Location::File(file) if !file.exists() => format!("`{}`", folder.display()),
+        Location::Server(url) if !Store::has_data(database).await? => plain_database(url),
+        Location::File(_) | Location::Server(_) => return Ok(()),
+    };
+    let hint = "name another folder with `--data`, or make an office with `cetak init`, `cetak import` or `cetak demo`";
+    Err(Message::new(format!("there is no data in {place}"), hint).into())
 }
 
 /// Warns of printers that the settings name and the database does not have: a misspelled name leaves a printer without

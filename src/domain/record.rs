@@ -5,7 +5,7 @@ use super::{
     audit::Event,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
     open_job::OpenJob,
-    reason::Reason,
+    reason::{Reason, StoredReason},
     refusal::{RecordRule, Refusal},
     states::JobState,
     stock::{Account, Cause, Movement},
@@ -208,6 +208,26 @@ pub fn release(view: &RecordView, replaces: bool, others: &[OtherRecord], note: 
     Ok(Transition { record: Some(change), ..Transition::new(Some(event)) })
 }
 
+/// The reason that the program stored with the record.
+pub(super) fn stored_reason(view: &RecordView) -> Option<Reason> {
+    match Reason::from_stored(view.reason.as_deref()?) {
+        StoredReason::Coded(reason) => Some(reason),
+        StoredReason::Quoted(_) => None,
+    }
+}
+
+/// The state and the reason of a withdrawn record that was held or quarantined before.
+pub(super) fn before_withdrawal(view: &RecordView) -> Option<(RecordState, Reason)> {
+    match (view.state, stored_reason(view)?) {
+        (RecordState::Withdrawn, Reason::StatusAfter { before, .. }) => {
+            let is_hold =
+                matches!(*before, Reason::HeldByPerson | Reason::HeldAtAdoption | Reason::SentElsewhere { .. });
+            Some((if is_hold { RecordState::Held } else { RecordState::Quarantined }, *before))
+        }
+        _ => None,
+    }
+}
+
 /// Recalls a card that exists or may exist.
 pub(super) fn stop_card(view: &RecordView, stop: Recall, reason: &Reason) -> Transition {
     let event = Event::new("record.stopped", &view.subject).with("stop", stop.as_str()).because(reason);
@@ -230,6 +250,12 @@ pub fn update(view: &RecordView, is_sound: &Result<(), Reason>) -> Result<Transi
         Transition { attempt: None, job, record: Some(record), movements, event: Some(event()) }
     };
     Ok(match view.state {
+        RecordState::Withdrawn if before_withdrawal(view).is_some() => {
+            let (to, before) = before_withdrawal(view).unwrap_or((view.state, Reason::HeldByPerson));
+            let mut record = RecordChange::new(view.id, view.state, to).because(&before);
+            record.note.clone_from(&view.note);
+            Transition { record: Some(record), ..Transition::new(Some(event())) }
+        }
         RecordState::Waiting | RecordState::Withdrawn => onto_the_list(Vec::new(), None),
         RecordState::Held | RecordState::Quarantined => {
             let mut record = RecordChange::new(view.id, view.state, view.state);

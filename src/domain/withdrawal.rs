@@ -2,8 +2,8 @@
 
 use super::{
     audit::Event,
-    reason::{Reason, StoredReason},
-    record::{RecordView, leave_queue, stop_card},
+    reason::Reason,
+    record::{RecordView, before_withdrawal, leave_queue, stop_card, stored_reason},
     refusal::{RecordRule, Refusal},
     states::{JobState, Recall, RecordState},
     transition::{RecallChange, RecordChange, Transition},
@@ -52,44 +52,32 @@ fn reason(view: &RecordView, status: &str) -> Reason {
     }
 }
 
-fn stored_reason(view: &RecordView) -> Option<Reason> {
-    match Reason::from_stored(view.reason.as_deref()?) {
-        StoredReason::Coded(reason) => Some(reason),
-        StoredReason::Quoted(_) => None,
-    }
-}
-
 /// Takes back what the record's source withdrew, because the source lists it as print-ready again with the same body. `admission`
-/// says whether it may be on the waiting list. A record that was held or quarantined before is so again, and the recall of a
-/// card ends unless the record was updated before.
+/// says whether it may be on the waiting list. A record that was held or quarantined before is so again; one that a list which was not
+/// accepted would have withdrawn waits again. The recall of a card ends, unless the record was updated before.
 ///
-/// Returns `None` if the source has not withdrawn the record. A card that was being printed at the withdrawal stays recalled:
-/// when a person has rejected it, the record can be restored.
+/// Returns `None` if there is nothing to take back. A card that was being printed at the withdrawal stays recalled: when a person
+/// has rejected it, the record can be restored.
 pub fn restore(view: &RecordView, admission: &Result<(), Reason>) -> Option<Transition> {
-    let reason = stored_reason(view)?;
     let change = |to| RecordChange::new(view.id, view.state, to);
+    let reason = stored_reason(view);
     let change = match (view.state, reason) {
-        (RecordState::Withdrawn, Reason::Status { .. } | Reason::RejectedByPerson) => match admission {
-            Ok(()) => change(RecordState::Waiting),
-            Err(why) => change(RecordState::Quarantined).because(why),
+        (RecordState::Held, Some(Reason::WithdrawalNotAccepted)) => waiting_or_quarantined(view, admission),
+        // Whatever the reason: only its source withdraws a record.
+        (RecordState::Withdrawn, _) => match (before_withdrawal(view), admission) {
+            (Some((to, before)), Ok(())) => {
+                let mut change = change(to).because(&before);
+                change.note.clone_from(&view.note);
+                change
+            }
+            (None, _) | (Some(_), Err(_)) => waiting_or_quarantined(view, admission),
         },
-        (RecordState::Withdrawn, Reason::StatusAfter { before, .. }) => {
-            let mut change = match (&*before, admission) {
-                (Reason::HeldByPerson | Reason::HeldAtAdoption | Reason::SentElsewhere { .. }, Ok(())) => {
-                    change(RecordState::Held).because(&before)
-                }
-                (_, Ok(())) => change(RecordState::Quarantined).because(&before),
-                (_, Err(why)) => change(RecordState::Quarantined).because(why),
-            };
-            change.note.clone_from(&view.note);
-            change
-        }
-        (_, Reason::Status { .. }) if view.stop == Some(Recall::Withdrawn) => {
+        (_, Some(Reason::Status { .. })) if view.stop == Some(Recall::Withdrawn) => {
             let mut change = change(view.state);
             change.stop = RecallChange::Clear;
             change
         }
-        (_, Reason::StatusAfter { before, .. }) if view.stop == Some(Recall::Withdrawn) => {
+        (_, Some(Reason::StatusAfter { before, .. })) if view.stop == Some(Recall::Withdrawn) => {
             let mut change = change(view.state).because(&before);
             change.stop = RecallChange::Set(Recall::Updated);
             change
@@ -98,6 +86,13 @@ pub fn restore(view: &RecordView, admission: &Result<(), Reason>) -> Option<Tran
     };
     let event = Event::new("record.restored", &view.subject).with("was", view.state.as_str());
     Some(Transition { record: Some(change), ..Transition::new(Some(event)) })
+}
+
+fn waiting_or_quarantined(view: &RecordView, admission: &Result<(), Reason>) -> RecordChange {
+    match admission {
+        Ok(()) => RecordChange::new(view.id, view.state, RecordState::Waiting),
+        Err(why) => RecordChange::new(view.id, view.state, RecordState::Quarantined).because(why),
+    }
 }
 
 /// Holds a record that a list would have withdrawn among so many others that a person must accept the list first.
@@ -110,7 +105,7 @@ pub fn hold_unaccepted(view: &RecordView) -> Option<Transition> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::RecordId;
+    use crate::domain::{id::RecordId, record::update};
 
     fn record(state: RecordState) -> RecordView {
         RecordView::imported(RecordId(1), "record default/r1".into(), "ktp-el".into(), "first".into(), state)
@@ -161,6 +156,20 @@ mod tests {
     }
 
     #[test]
+    fn a_changed_body_does_not_end_what_a_person_decided_before_the_withdrawal() {
+        let mut held =
+            RecordView { note: Some("asked".into()), ..because(record(RecordState::Held), &Reason::HeldByPerson) };
+        held.apply(&withdraw(&held, "PROCESSING").unwrap().unwrap());
+        held.apply(&update(&held, &Ok(())).unwrap());
+        assert_eq!((held.state, held.reason), (RecordState::Held, Some(Reason::HeldByPerson.to_stored())));
+        assert_eq!(held.note.as_deref(), Some("asked"));
+        let mut waiting = record(RecordState::Waiting);
+        waiting.apply(&withdraw(&waiting, "PROCESSING").unwrap().unwrap());
+        waiting.apply(&update(&waiting, &Ok(())).unwrap());
+        assert_eq!(waiting.state, RecordState::Waiting);
+    }
+
+    #[test]
     fn a_source_restores_only_what_it_has_withdrawn() {
         let held = because(record(RecordState::Held), &Reason::HeldByPerson);
         let stopped = RecordView { stop: Some(Recall::Updated), ..record(RecordState::Printed) };
@@ -168,8 +177,11 @@ mod tests {
         for view in [record(RecordState::Waiting), held, stopped, record(RecordState::HandedOver)] {
             assert_eq!(restore(&view, &Ok(())), None, "{view:?}");
         }
-        let rejected = because(record(RecordState::Withdrawn), &Reason::RejectedByPerson);
-        assert_eq!(restore(&rejected, &Ok(())).unwrap().record.unwrap().to, RecordState::Waiting);
+        // The attempt that was under way at the withdrawal ended without a card, or a person rejected the card.
+        for ended in [Reason::RejectedByPerson, Reason::Stopped, Reason::Printer { reasons: Vec::new() }] {
+            let withdrawn = because(record(RecordState::Withdrawn), &ended);
+            assert_eq!(restore(&withdrawn, &Ok(())).unwrap().record.unwrap().to, RecordState::Waiting);
+        }
     }
 
     #[test]
@@ -177,6 +189,8 @@ mod tests {
         let mut view = record(RecordState::Waiting);
         view.apply(&hold_unaccepted(&view).unwrap());
         assert_eq!((view.state, &view.reason), (RecordState::Held, &Some(Reason::WithdrawalNotAccepted.to_stored())));
+        let right_list = restore(&view, &Ok(())).unwrap();
+        assert_eq!(right_list.record.unwrap().to, RecordState::Waiting);
         assert_eq!(withdrawn_and_restored(view, &Ok(())).state, RecordState::Waiting, "accepted, then taken back");
         assert_eq!(hold_unaccepted(&record(RecordState::Printed)), None);
     }

@@ -22,7 +22,7 @@ use crate::database;
 use crate::people::{CITIZEN_HEADER, FACE, PHOTO, citizen};
 use crate::world::{World, all};
 
-const SEED: u64 = 20261129;
+const SEED: u64 = 2_026;
 const FILES: usize = 500;
 const ROWS_MAX: usize = 8;
 

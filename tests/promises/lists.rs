@@ -13,7 +13,8 @@ use cetak::{
 };
 
 use crate::acts as operations;
-use crate::people::{applicant, withdrawn};
+use crate::database;
+use crate::people::{Student, applicant, withdrawn};
 use crate::world::{Rejects, World, csv, name, photo, student, students};
 
 /// The refusal of a list as a whole.
@@ -103,6 +104,54 @@ async fn a_source_restores_what_it_withdrew_and_nothing_that_a_person_held() {
 }
 
 #[tokio::test]
+async fn a_record_that_its_source_restores_is_printed_with_its_photo() {
+    let world = World::new().await;
+    std::fs::write(world.dir.path().join("a.png"), photo("a")).unwrap();
+    let row = |n: u32, status: &str| {
+        let one = Student { photo: "a.png".into(), status: status.into(), ..student(n) };
+        csv(&[one])
+    };
+    world.import(&row(0, "ENROLLED")).await;
+    world.import(&row(1, "ENROLLED")).await;
+    for n in [0, 1] {
+        assert_eq!(world.import(&row(n, "SUSPENDED")).await.withdrawn, 1);
+    }
+    for n in [0, 1] {
+        assert_eq!(world.import(&row(n, "ENROLLED")).await.restored, 1);
+    }
+    world.audit().await;
+    world.receive(2, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    assert_eq!(world.records("printed").await, 2);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_queued_record_that_a_list_would_withdraw_returns_its_blank_and_is_held() {
+    let world = World::new().await;
+    world.import(&students(0..30)).await;
+    world.receive(30, None).await;
+    world.printer("p1", "").await;
+    world.plan().await;
+    assert_eq!(world.records("batched").await, 30);
+    let many = refusal(&world, &withdrawn(0..25), "student", |_| {}).await;
+    assert_eq!(many, Refusal::ManyWithdrawals { withdrawn: 25, known: 30, held: 25 });
+    assert_eq!((world.records("held").await, world.account("vault").await), (25, 25));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_list_of_another_profile_restores_no_record() {
+    let world = World::new().await;
+    world.import(&students(0..1)).await;
+    world.import(&withdrawn(0..1)).await;
+    database::execute(&world.location, "UPDATE record SET profile = 'ktp-el'").await.unwrap();
+    let (report, _) = world.import_with(&students(0..1), "student", |_| {}).await.unwrap();
+    assert_eq!((report.restored, report.refused_by_reason[&RejectReason::Conflict]), (0, 1));
+}
+
+#[tokio::test]
 async fn a_source_restores_no_record_of_a_person_who_has_another_request_by_now() {
     let world = World::new().await;
     world.import(&students(0..1)).await;
@@ -146,7 +195,9 @@ async fn a_list_with_many_withdrawals_changes_nothing_but_holds_them_until_a_per
     assert_eq!((world.records("waiting").await, world.records("held").await), (48, 0));
     assert_eq!(refusal(&world, &list, "student", |_| {}).await, many(21));
     assert_eq!((world.records("waiting").await, world.records("held").await), (27, 21));
-    assert_eq!(world.import(&students(2..23)).await.known, 21, "a person decides on what is held");
+    assert_eq!(refusal(&world, &list, "student", |_| {}).await, many(21), "they are held already");
+    assert_eq!(world.import(&students(2..23)).await.restored, 21, "the right list puts them back");
+    assert_eq!(refusal(&world, &list, "student", |_| {}).await, many(21));
 
     let (report, _) =
         world.import_with(&list, "student", |what| what.accept = vec![Accept::Withdrawals]).await.unwrap();

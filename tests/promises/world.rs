@@ -178,14 +178,20 @@ impl World {
         world.printer("p1", "hold=yes").await;
         world.import(&students(0..2)).await;
         world.receive(2, None).await;
-        let engine = &world.engine;
+        let planned = world.plan().await;
+        let Plan::Batch(batch, jobs) = planned else { panic!("two records wait: {planned:?}") };
+        (world, batch.id, [jobs[0].id, jobs[1].id])
+    }
+
+    /// Plans the next batch of the printer `p1`.
+    pub(crate) async fn plan(&self) -> Plan {
+        let engine = &self.engine;
         let profile = engine.profile("student").unwrap();
         let printer = engine.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
         let mut tx = engine.store.write(&engine.writer, engine.clock.now()).await.unwrap();
         let planned = planning::plan_next(&mut tx, &[(&printer, &profile)], &engine.settings).await.unwrap().remove(0);
         tx.commit().await.unwrap();
-        let Plan::Batch(batch, jobs) = planned else { panic!("two records wait: {planned:?}") };
-        (world, batch.id, [jobs[0].id, jobs[1].id])
+        planned
     }
 
     /// Registers `driver` as the printer of a URI.

@@ -47,7 +47,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::RowTooLong { most } => format!("longer than {} KiB", most / 1024),
         Reason::NotUtf8 => "not UTF-8".into(),
         Reason::NotAnObject => "not a JSON object".into(),
-        Reason::NotAValue => "neither text nor a number".into(),
+        Reason::NotAValue => "neither text nor a whole number".into(),
         Reason::KeyTwice => "two keys for this column".into(),
         Reason::HiddenCharacter { code_point } => format!("has the character U+{code_point:04X}, which cannot be seen"),
         Reason::Missing => "missing".into(),

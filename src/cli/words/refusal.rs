@@ -283,15 +283,18 @@ pub fn refusal(refusal: &Refusal) -> Message {
         ),
         Refusal::ManyWithdrawals { withdrawn, known, held } => {
             let number = |n: u64| thousands(i64::try_from(n).unwrap_or(i64::MAX));
+            let held = match held {
+                0 => String::new(),
+                held => format!(", and the {} of them that wait are held until a right list comes", number(*held)),
+            };
             say(
                 format!(
-                    "the list would withdraw {} of {} known records; nothing was imported, and the {} of them that waited are held",
+                    "the list would withdraw {} of {} known records; nothing was imported{held}",
                     number(*withdrawn),
                     number(*known),
-                    number(*held)
                 ),
-                "if the list is right, import it again with `--accept withdrawals`; if not, import the right one, and release the \
-                 records that `cetak record held` lists",
+                "if the list is right, import it again with `--accept withdrawals`; if not, import the right one, which puts them \
+                 back",
             )
         }
         Refusal::RoundedIdentifiers { rounded, all } => say(

@@ -35,6 +35,11 @@ pub fn may_withdraw(known: Option<KnownRequest<'_>>, profile: &str, status: &str
     }
 }
 
+/// Whether a print-ready row with the same body may restore a record that its source withdrew.
+pub fn may_restore(known: KnownRequest<'_>, profile: &str) -> Result<(), Rejection> {
+    known.of_profile(profile)
+}
+
 /// Whether a print-ready row with another body updates its record. `is_update`: the import updates known requests.
 pub fn may_update(known: KnownRequest<'_>, profile: &str, is_update: bool) -> Result<(), UpdateRefused> {
     if known.of_profile(profile).is_err() {

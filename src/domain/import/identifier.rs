@@ -3,6 +3,7 @@
 use super::warning::Warning;
 use crate::domain::{
     card::profile::{Identifier, Scheme},
+    hidden::is_unseen,
     reason::{IdentifierFault, Reason},
     time::parse_date,
 };
@@ -35,14 +36,22 @@ fn check_nik(value: &str) -> Result<(), IdentifierFault> {
     if nik.serial == 0 { Err(IdentifierFault::Serial) } else { Ok(()) }
 }
 
-/// Whether a text looks like a request id of a source: it has no blank, has a digit or is very short, and is neither a date nor a NIK.
-/// Anything else is probably the value of another column.
+/// The longest request id, in bytes.
+pub const REQUEST_ID_BYTES_MAX: usize = 100;
+
+/// Whether a text looks like a request id of a source: it has no blank and nothing that cannot be seen, has a digit or is very short, and
+/// is neither a date nor, where people have a NIK, a number of about its length. Anything else is probably the value of another column.
 pub fn is_request_id(rule: &Identifier, text: &str) -> bool {
-    let is_identifier = rule.scheme == Scheme::Nik && check_nik(text).is_ok();
-    (text.len() <= 2 || text.contains(|c: char| c.is_ascii_digit()))
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    let is_identifier = rule.scheme == Scheme::Nik && is_number && (15..=17).contains(&text.len());
+    let is_day = |part: &str| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    let is_date = parse_date(text).is_some() || (text.split('/').count() == 3 && text.split('/').all(is_day));
+    text.len() <= REQUEST_ID_BYTES_MAX
+        && !text.contains(is_unseen)
+        && (text.len() <= 2 || text.contains(|c: char| c.is_ascii_digit()))
         && !text.contains(char::is_whitespace)
         && !is_identifier
-        && parse_date(text).is_none()
+        && !is_date
 }
 
 /// Whether a text is a number in scientific notation, such as `3,37E+15`, as a spreadsheet shows long numbers.

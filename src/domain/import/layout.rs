@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    identifier,
+    identifier::{self, REQUEST_ID_BYTES_MAX},
     row::{RejectReason, Rejection, Row},
     value::{Apostrophe, clean},
     warning::Warning,
@@ -41,7 +41,6 @@ const PHOTO: usize = 5;
 
 /// The largest value, in bytes. A longer one is not a field of a card.
 const VALUE_BYTES_MAX: usize = 1_000;
-const REQUEST_ID_BYTES_MAX: usize = 100;
 
 impl Layout {
     /// The layout of a validated profile.
@@ -385,7 +384,8 @@ mod tests {
 
     #[test]
     fn a_request_id_that_looks_like_another_column_is_refused_and_not_repeated() {
-        for other in ["SITI", "SITI 2", "3372042007670001", "1967-07-20"] {
+        for other in ["SITI", "SITI 2", "3372042007670001", "337204200767000", "1967-07-20", "31/08/1980", "k\u{200e}1"]
+        {
             assert_eq!(check(&[("request_id", other)]), Err("malformed request_id".into()), "{other}");
         }
     }

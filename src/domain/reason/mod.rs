@@ -26,7 +26,7 @@ pub enum Reason {
     NotUtf8,
     /// The line is not a JSON object.
     NotAnObject,
-    /// The value is neither a text nor a number.
+    /// The value is neither a text nor a whole number of at most 64 bits.
     NotAValue,
     /// The object has two keys for the column.
     KeyTwice,

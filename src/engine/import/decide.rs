@@ -17,7 +17,7 @@ use crate::{
         id::RecordId,
         import::{
             Judgement, Layout, RowOutcome,
-            decision::{Admission, UpdateRefused, may_update, may_withdraw},
+            decision::{Admission, UpdateRefused, may_restore, may_update, may_withdraw},
             judge,
         },
         permission::Permit,
@@ -229,7 +229,9 @@ impl<'a> Decider<'a> {
                     }
                 }
                 match judgement {
-                    Judgement::Known if known.is_some_and(Request::is_withdrawn) => self.restore(writer, &ready).await,
+                    Judgement::Known if known.is_some_and(Request::may_be_restored) => {
+                        self.restore(writer, *ready).await
+                    }
                     Judgement::Known => Ok(RowOutcome::Known),
                     Judgement::New => self.add(writer, *ready).await,
                     Judgement::Differs => self.differs(writer, *ready).await,
@@ -257,15 +259,27 @@ impl<'a> Decider<'a> {
         Ok(RowOutcome::Withdrawn)
     }
 
-    /// Takes back the withdrawal of a record that its source lists as print-ready again.
-    async fn restore(&mut self, writer: &mut ChunkWriter, ready: &Ready) -> Result<RowOutcome, EngineError> {
-        let Some(record) = self.known.request(&ready.request_id).map(|known| known.record) else {
-            return Ok(RowOutcome::Known);
-        };
-        let admission = self.admission(ready, Some(record));
+    /// Takes back the withdrawal of a record that its source lists as print-ready again. A withdrawn record has lost its photo, so
+    /// it gets its body again.
+    async fn restore(&mut self, writer: &mut ChunkWriter, mut ready: Ready) -> Result<RowOutcome, EngineError> {
+        let Some(known) = self.known.request(&ready.request_id) else { return Ok(RowOutcome::Known) };
+        if let Err(rejection) = may_restore(known.as_known(), &self.import.profile) {
+            return Ok(RowOutcome::Refused(rejection));
+        }
+        let record = known.record;
+        let admission = self.admission(&ready, Some(record));
         let view = writer.view(record).await?;
         let Some(transition) = restore(&view, &admission.rule()) else { return Ok(RowOutcome::Known) };
-        let state = self.change_state(writer, &ready.request_id, view, transition).await?;
+        let state = if view.state == RecordState::Withdrawn {
+            let state = transition.record.as_ref().map_or(view.state, |change| change.to);
+            let (request_id, person) = (ready.request_id.clone(), ready.person_key);
+            let request = self.request(&mut ready, record, state);
+            writer.rewrite(view, transition, ready, state).await?;
+            self.known.write(request_id, person, request);
+            state
+        } else {
+            self.change_state(writer, &ready.request_id, view, transition).await?
+        };
         Ok(if state == RecordState::Quarantined { RowOutcome::Quarantined } else { RowOutcome::Restored })
     }
 

@@ -30,9 +30,9 @@ impl Request {
         KnownRequest { profile: &self.profile, state: self.state }
     }
 
-    /// Whether its source has withdrawn it, so that a print-ready row may restore it.
-    pub(super) fn is_withdrawn(&self) -> bool {
-        self.recalled || self.state == RecordState::Withdrawn
+    /// Whether its source has withdrawn it, or would have, so that a print-ready row may restore it.
+    pub(super) fn may_be_restored(&self) -> bool {
+        self.recalled || matches!(self.state, RecordState::Withdrawn | RecordState::Held)
     }
 }
 

@@ -25,19 +25,22 @@ impl RowBytes {
     }
 }
 
-/// Fails with [`ErrorKind::FileTooLarge`] when a row is too long. The CSV reader skips empty lines, so they do not count, except
-/// within quotes.
+/// The ends of empty lines between two rows, which the CSV reader skips.
+const EMPTY_LINES_MAX: usize = 16 << 20;
+
+/// Fails with [`ErrorKind::FileTooLarge`] when a row is too long. The ends of empty lines have a limit of their own: between two rows
+/// they take no memory, and within quotes little.
 pub(super) struct RowLimited {
     input: Box<dyn Read + Send>,
     bytes: RowBytes,
-    in_quotes: bool,
     /// Whether the last byte ended a line.
     at_line_start: bool,
+    empty_lines: usize,
 }
 
 impl RowLimited {
     pub(super) fn new(input: Box<dyn Read + Send>, bytes: RowBytes) -> Self {
-        Self { input, bytes, in_quotes: false, at_line_start: true }
+        Self { input, bytes, at_line_start: true, empty_lines: 0 }
     }
 }
 
@@ -47,12 +50,18 @@ impl Read for RowLimited {
         let mut counted = 0;
         for byte in &buffer[..read] {
             let is_line_end = matches!(byte, b'\n' | b'\r');
-            counted += usize::from(self.in_quotes || !(is_line_end && self.at_line_start));
+            if is_line_end && self.at_line_start {
+                self.empty_lines += 1;
+            } else {
+                counted += 1;
+            }
             self.at_line_start = is_line_end;
-            self.in_quotes ^= *byte == b'"';
         }
-        let bytes = self.bytes.0.fetch_add(counted, Ordering::Relaxed) + counted;
-        if bytes > BYTES_MAX {
+        let before = self.bytes.0.fetch_add(counted, Ordering::Relaxed);
+        if before == 0 {
+            self.empty_lines = 0; // a row has ended since
+        }
+        if before + counted > BYTES_MAX || self.empty_lines > EMPTY_LINES_MAX {
             return Err(io::Error::from(ErrorKind::FileTooLarge));
         }
         Ok(read)
@@ -75,9 +84,12 @@ mod tests {
     }
 
     #[test]
-    fn empty_lines_are_no_row_unless_they_are_within_quotes() {
+    fn empty_lines_have_a_limit_of_their_own_within_quotes_too() {
         let many = 3 * u64::try_from(BYTES_MAX).unwrap();
         assert_eq!(read(io::repeat(b'\n').take(many)).unwrap(), many);
-        assert!(read((&b"\""[..]).chain(io::repeat(b'\n').take(many))).is_err());
+        let limit = u64::try_from(EMPTY_LINES_MAX).unwrap();
+        for quoted in [&b"\""[..], b"a\"b,\""] {
+            assert!(read(quoted.chain(io::repeat(b'\n').take(2 * limit))).is_err());
+        }
     }
 }

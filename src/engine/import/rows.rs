@@ -156,7 +156,7 @@ impl Rows {
                         self.number = number;
                         continue;
                     }
-                    let expected = (places.as_slice(), self.is_read.as_slice());
+                    let expected = (places.as_mut_slice(), self.is_read.as_slice());
                     from_csv(record, expected, &self.layout, &mut self.columns.unknown, reader.position().line())
                 }
                 Source::JsonLines { reader, line } => {
@@ -253,7 +253,7 @@ fn runs_over_the_end(record: &csv::ByteRecord) -> bool {
 
 fn from_csv(
     record: &csv::ByteRecord,
-    (places, is_read): (&[Place], &[bool]),
+    (places, is_read): (&mut [Place], &[bool]),
     layout: &Layout,
     unknown: &mut Vec<String>,
     line_after: u64,
@@ -270,7 +270,7 @@ fn from_csv(
         return Err(Rejection::new(RejectReason::Malformed, "(row)", detail));
     }
     let mut row = layout.empty_row();
-    for (at, (field, place)) in record.iter().zip(places).enumerate() {
+    for (at, (field, place)) in record.iter().zip(places.iter_mut()).enumerate() {
         match *place {
             Place::Known(column) if !is_read[column] => {}
             Place::Known(column) => {
@@ -281,10 +281,8 @@ fn from_csv(
             Place::Unknown => {}
             Place::Nameless if field.trim_ascii().is_empty() => {}
             Place::Nameless => {
-                let letters = column_letters(at);
-                if !unknown.contains(&letters) {
-                    unknown.push(letters);
-                }
+                unknown.push(column_letters(at));
+                *place = Place::Unknown; // it is told once
             }
         }
     }
@@ -346,8 +344,12 @@ fn from_json(
         let text = match value {
             serde_json::Value::Null => String::new(),
             serde_json::Value::String(text) => text,
-            serde_json::Value::Number(number) => number.to_string(),
-            serde_json::Value::Bool(_) | serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+            serde_json::Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
+            // A number with a fraction, or a large one, has lost digits when it was read.
+            serde_json::Value::Number(_)
+            | serde_json::Value::Bool(_)
+            | serde_json::Value::Array(_)
+            | serde_json::Value::Object(_) => {
                 return Err(malformed(&layout.columns[at], Reason::NotAValue));
             }
         };

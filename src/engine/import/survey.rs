@@ -14,9 +14,11 @@ use crate::{
         id::RecordId,
         import::{
             Layout,
+            identifier::is_request_id,
             survey::{Identifiers, may_withdraw_as_many},
         },
         permission::Permit,
+        reason::Reason,
         record::RecordState,
         refusal::Refusal,
         withdrawal::hold_unaccepted,
@@ -24,8 +26,9 @@ use crate::{
     engine::{Engine, EngineError},
 };
 
-/// The request ids that are looked up at once, and the records that are held in one transaction.
+/// The request ids that are looked up at once, and the records that are held in one transaction, for whose end others wait.
 const RECORDS_AT_ONCE: usize = 1_000;
+const HELD_AT_ONCE: usize = 100;
 
 /// Reads the whole list, and refuses it if it cannot be read to its end, or looks wrong and is not accepted. The records that too
 /// many withdrawals would take off the waiting list are held, except by a dry run.
@@ -75,7 +78,8 @@ fn read(
     while let Some(row) = rows.next()? {
         let Ok(row) = row else { continue };
         identifiers.add(&row.values[identifier]);
-        if profile.other_statuses.contains(&row.values[status]) {
+        let is_id = is_request_id(&profile.identifier, &row.values[request_id]);
+        if is_id && profile.other_statuses.contains(&row.values[status]) {
             withdrawn.push(row.values[request_id].clone());
         }
         if withdrawn.len() == RECORDS_AT_ONCE && sender.blocking_send(std::mem::take(&mut withdrawn)).is_err() {
@@ -107,20 +111,22 @@ async fn known(engine: &Engine, profile: &str) -> Result<u64, EngineError> {
     Ok(u64::try_from(known.map(|count| count.count).sum::<i64>()).unwrap_or_default())
 }
 
-/// Holds those of the records that wait, or are queued; returns their number.
+/// Holds those of the records that wait, or are queued; returns their number with those that are held for this reason already.
 async fn hold(engine: &Engine, permit: &Permit, records: HashSet<RecordId>) -> Result<u64, EngineError> {
     let mut records: Vec<RecordId> = records.into_iter().collect();
     records.sort_unstable();
+    let unaccepted = Some(Reason::WithdrawalNotAccepted.to_stored());
     let mut held = 0;
-    for records in records.chunks(RECORDS_AT_ONCE) {
+    for records in records.chunks(HELD_AT_ONCE) {
         let mut tx = engine.write(permit).await?;
+        let mut transitions = Vec::new();
         for record in records {
             let view = tx.record_view(*record).await?;
-            if let Some(transition) = hold_unaccepted(&view) {
-                tx.save(vec![transition]).await?;
-                held += 1;
-            }
+            held += u64::from(view.state == RecordState::Held && view.reason == unaccepted);
+            transitions.extend(hold_unaccepted(&view));
         }
+        held += transitions.len() as u64;
+        tx.save(transitions).await?;
         tx.commit().await?;
     }
     Ok(held)
