@@ -1,6 +1,9 @@
 //! Decides each row from what is known of its request and its person, and saves chunks of rows.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{
     chunk_writer::{ChunkWriter, DryRecords},
@@ -173,9 +176,7 @@ impl<'a> Decider<'a> {
         for photo in &chunk.photos {
             named.remove(&photo.digest);
         }
-        // A withdrawal or an update in the chunk may purge a photo that is stored now.
-        let may_purge = self.import.update || chunk.rows.iter().any(|row| matches!(row, Prepared::NotReady { .. }));
-        if !named.is_empty() && !may_purge {
+        if !named.is_empty() && !self.may_purge(chunk).await? {
             let digests: Vec<Digest> = named.keys().copied().collect();
             let stored = match &mut self.open {
                 Some(open) => open.writer.tx().photos_stored(&digests).await?,
@@ -186,6 +187,31 @@ impl<'a> Decider<'a> {
             }
         }
         Ok(named.into_values().cloned().collect())
+    }
+
+    /// Whether a row of the chunk may purge a photo that is stored now: an update, or a withdrawal of a record that is known or is
+    /// added by the chunk.
+    async fn may_purge(&mut self, chunk: &Chunk) -> Result<bool, EngineError> {
+        let mut ready: HashSet<&str> = HashSet::new();
+        let mut not_ready: Vec<&str> = Vec::new();
+        for row in &chunk.rows {
+            match row {
+                Prepared::Ready(row) => drop(ready.insert(&row.request_id)),
+                Prepared::NotReady { request_id, .. } => not_ready.push(request_id),
+                Prepared::Refused { .. } => {}
+            }
+        }
+        if self.import.update || not_ready.iter().any(|id| ready.contains(id)) {
+            return Ok(true);
+        }
+        if not_ready.is_empty() {
+            return Ok(false);
+        }
+        let known = match &mut self.open {
+            Some(open) => open.writer.tx().records_find(&self.import.source, &not_ready).await?,
+            None => self.engine.store.read().await?.records_find(&self.import.source, &not_ready).await?,
+        };
+        Ok(!known.is_empty())
     }
 
     /// Reads the requests and persons of the chunk's rows from the database.

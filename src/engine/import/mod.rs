@@ -16,6 +16,8 @@ mod rows;
 mod survey;
 mod transaction;
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 
 use self::{
@@ -83,7 +85,7 @@ pub async fn import(
     };
     let reading = tokio::task::spawn_blocking(move || reader.run(rows, &sender));
     let mut decider = Decider::new((engine, permit), layout, profile, what, hasher, chunk_size);
-    save(&mut decider, &mut chunks, &mut report, watch).await?;
+    save(engine, &mut decider, &mut chunks, &mut report, watch).await?;
     match reading.await {
         Ok(Ok(columns)) => {
             report.unknown_columns = columns.unknown;
@@ -108,19 +110,31 @@ fn refuse_missing_columns(rows: &Rows, layout: &Layout, profile: &CardProfile) -
     })
 }
 
+/// How long an open transaction waits for the next chunk.
+const NEXT_CHUNK_TIMEOUT: Duration = Duration::from_millis(20);
+
 /// Decides and saves all chunks.
 async fn save(
+    engine: &Engine,
     decider: &mut Decider<'_>,
     chunks: &mut mpsc::Receiver<Chunk>,
     report: &mut Report,
     watch: &mut dyn Watch,
 ) -> Result<(), EngineError> {
     while let Some(chunk) = chunks.recv().await {
-        decider.chunk(chunk, report, watch).await?;
-        // A transaction does not wait for a slow file or pipe.
-        if decider.is_due().await? || chunks.is_empty() {
-            decider.commit(report, watch).await?;
+        let mut next = Some(chunk);
+        while let Some(chunk) = next.take() {
+            decider.chunk(chunk, report, watch).await?;
+            if decider.is_due().await? {
+                break;
+            }
+            // The next chunk may be almost ready. A transaction does not wait longer, for a slow file or pipe.
+            next = tokio::select! {
+                next = chunks.recv() => next,
+                () = engine.clock.sleep(NEXT_CHUNK_TIMEOUT) => None,
+            };
         }
+        decider.commit(report, watch).await?;
     }
     decider.commit(report, watch).await
 }
