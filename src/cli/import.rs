@@ -42,7 +42,10 @@ pub(super) async fn command(engine: &Engine, out: Output, args: ImportArgs) -> a
     let report = run(engine, file, import, args.rejects.as_deref()).await?;
     out.data(&report, text)?;
     if report.rows > 0 && report.refused == report.rows {
-        let hint = "see why with `--rejects FILE`, correct the list, and import it again";
+        let hint = match &args.rejects {
+            Some(rejects) => format!("see why in `{}`, correct the list, and import it again", rejects.display()),
+            None => "see why with `--rejects FILE`, correct the list, and import it again".to_owned(),
+        };
         anyhow::bail!(Message::new("every row was refused; nothing was imported", hint));
     }
     Ok(())
@@ -175,7 +178,7 @@ fn warn_of(report: &Report, rejects: bool) {
         let rows = thousands(i64::try_from(*count).unwrap_or(i64::MAX));
         message(&format!("warning: {rows} rows: {}", words::warning(*warning)));
     }
-    if report.refused > 0 && !rejects {
+    if (1..report.rows).contains(&report.refused) && !rejects {
         message("hint: to get the refused rows with row number, field and reason, import again with --rejects FILE");
     }
 }

@@ -1,8 +1,8 @@
 //! Imports a waiting list.
 //!
-//! The list is read once to judge it as a whole, then once more. One thread reads, checks and seals rows; another task decides and saves them in chunks. A transaction takes the chunks that are
-//! ready, until another transaction waits or it is long enough. A row is decided by its key, its digest and the person's other records, so an import may be
-//! killed at any point and run again.
+//! The list is read once to judge it as a whole, then once more. One thread reads, checks and seals rows; another task decides and
+//! saves them in chunks. A transaction takes the chunks that are ready, until another transaction waits or it is long enough. A row
+//! is decided by its key, its digest and the person's other records, so an import may be killed at any point and run again.
 
 mod chunk_writer;
 mod decide;
