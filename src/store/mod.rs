@@ -27,6 +27,7 @@ mod joint_read;
 pub mod keys;
 mod maintenance;
 mod new_batch;
+mod new_record;
 mod node;
 mod outage;
 mod owner;
@@ -57,11 +58,12 @@ pub use self::{
     joint_read::{PlanView, WorkersView},
     maintenance::{Check, Moved, Remedy, Transferred, Violation},
     new_batch::NewBatch,
+    new_record::NewRecord,
     node::{Candidate, Node},
     outage::Outage,
     pending_act::PendingActLine,
     photo::NewPhoto,
-    record::{NewRecord, StoredBody, StoredRow},
+    record::{StoredBody, StoredRow},
     report::{AttemptLine, BatchLine, JobLine, JobScope, OldestWaiting, RecordLine, UncertainLine},
     stock::{BalanceLine, Lot, MovementLine},
     test_card::StoredTestCard,

@@ -1,48 +1,13 @@
 //! Records, persons and the waiting list.
 
-use sqlx::QueryBuilder;
-
-use super::{StoreError, Tx, backend::Inner, doing, execute, keys::Digest, on, parse, set};
+use super::{StoreError, Tx, backend::Inner, doing, execute, keys::Digest, new_record::NewRecord, on, parse, set};
 use crate::domain::{
     batch::Claimed,
-    id::{AttemptKey, BatchId, JobId, LotId, PhotoId, RecordId},
+    id::{AttemptKey, BatchId, JobId, LotId, RecordId},
     job::{JobState, OpenJob},
     record::{CardBlank, OtherRecord, Recall, RecordState, RecordView},
     stock::Place,
 };
-
-/// A record to be stored by an import.
-#[derive(Debug)]
-pub struct NewRecord {
-    /// Its number, from [`Tx::record_next_id`].
-    pub id: RecordId,
-    /// The request id, which is unique within a source.
-    pub request_id: String,
-    /// `waiting` or `quarantined`.
-    pub state: RecordState,
-    /// The reason for quarantine.
-    pub reason: Option<String>,
-    /// The kind of request.
-    pub kind: String,
-    /// The priority class; lower ones are printed first.
-    pub class: i64,
-    /// The look-up key of the person.
-    pub person_key: Digest,
-    /// The digest of body and photo.
-    pub digest: Digest,
-    /// The photo, if it has one.
-    pub photo: Option<PhotoId>,
-    /// The first sort key of a batch.
-    pub district: String,
-    /// The second sort key of a batch.
-    pub village: String,
-    /// When the citizen made the request, in microseconds since 1970.
-    pub requested_at_us: i64,
-    /// When the record became print-ready, in microseconds since 1970.
-    pub verified_at_us: i64,
-    /// The person's fields, sealed.
-    pub sealed: Vec<u8>,
-}
 
 /// What an import needs to know of a stored record.
 #[derive(Clone, Debug)]
@@ -87,9 +52,6 @@ pub struct StoredBody {
     /// Whether printers have jobs that the database does not know and that no person has accepted: one may be of this record.
     pub has_unknown_jobs: bool,
 }
-
-/// Rows in one insert. Their parameters stay below SQLite's limit of 32,766, and full inserts share one prepared statement.
-const INSERT_ROWS: usize = 500;
 
 const BODY: &str = "
     SELECT r.id, r.source, r.request_id, r.version, r.kind, r.district, r.village, r.requested_at_us, r.verified_at_us, p.sealed,
@@ -138,57 +100,6 @@ const FIRST_FROM_BOUND: &str = first_from!(
 );
 
 impl Tx {
-    /// The number of the next new record. Valid within a write transaction, of which there is one at a time.
-    pub async fn record_next_id(&mut self) -> Result<i64, StoreError> {
-        let sql = "SELECT COALESCE(MAX(id), 0) + 1 FROM record";
-        on!(self, c => sqlx::query_scalar(sql).fetch_one(c)).map_err(doing("reading the newest record"))
-    }
-
-    /// Adds new records. Records in state `waiting` are added to the waiting list as well.
-    pub async fn records_add(
-        &mut self,
-        source: &str,
-        profile: &str,
-        records: Vec<NewRecord>,
-    ) -> Result<(), StoreError> {
-        let waiting = records.iter().filter(|r| r.state == RecordState::Waiting).map(|r| r.id.0);
-        let waiting: Vec<i64> = waiting.collect();
-        for record in &records {
-            self.deltas.record_added(profile, &record.district, record.state);
-        }
-        let mut records = records.into_iter().peekable();
-        while records.peek().is_some() {
-            let chunk: Vec<NewRecord> = records.by_ref().take(INSERT_ROWS).collect();
-            let mut sealed = Vec::with_capacity(chunk.len());
-            let added = on!(self, c => async {
-                let mut sql = QueryBuilder::new(
-                    "INSERT INTO record (id, source, request_id, profile, kind, class, state, slot, person_key, digest,
-                                         photo_id, district, village, requested_at_us, verified_at_us, reason) ",
-                );
-                sql.push_values(chunk, |mut row, r| {
-                    let slot = if r.state.occupies_slot() { 0 } else { r.id.0 };
-                    row.push_bind(r.id.0).push_bind(source).push_bind(r.request_id).push_bind(profile);
-                    row.push_bind(r.kind).push_bind(r.class).push_bind(r.state.as_str()).push_bind(slot);
-                    row.push_bind(r.person_key.to_vec()).push_bind(r.digest.to_vec());
-                    row.push_bind(r.photo.map(|p| p.0)).push_bind(r.district).push_bind(r.village);
-                    row.push_bind(r.requested_at_us).push_bind(r.verified_at_us).push_bind(r.reason);
-                    sealed.push((r.id.0, r.sealed));
-                });
-                sql.build().execute(c).await.map(|done| done.rows_affected())
-            });
-            added.map_err(doing("adding records"))?;
-            let added = on!(self, c => async {
-                let mut sql = QueryBuilder::new("INSERT INTO person (record_id, sealed) ");
-                sql.push_values(sealed, |mut row, (id, sealed)| {
-                    row.push_bind(id).push_bind(sealed);
-                });
-                sql.build().execute(c).await.map(|done| done.rows_affected())
-            });
-            added.map_err(doing("adding persons"))?;
-        }
-        self.waiting_add(&waiting).await
-    }
-
     /// Replaces a record's body with its next version. Its state does not change; a record on the waiting list gets its new
     /// position.
     pub async fn record_rewrite(&mut self, body: &NewRecord) -> Result<(), StoreError> {

@@ -21,3 +21,8 @@ pub(crate) fn set<T: serde::Serialize>(rows: &[T]) -> String {
 pub(crate) fn set_of_names<S: AsRef<str>>(names: &[S]) -> String {
     set(&names.iter().map(|name| (name.as_ref(),)).collect::<Vec<_>>())
 }
+
+/// A column of rows, as PostgreSQL's `unnest` takes it.
+pub(crate) fn column<'a, T, C>(rows: &'a [T], value: impl Fn(&'a T) -> C) -> Vec<C> {
+    rows.iter().map(value).collect()
+}

@@ -6,7 +6,7 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 use super::change::{Changed, Step};
 use crate::{
     domain::id::{AttemptKey, JobId},
-    store::{Begin, Begun, attempt::begin},
+    store::{Begin, Begun, attempt::begin, rows::column},
 };
 
 /// The arguments: $1 now; $2 to $7 attempt, job, record, batch, lot and place of each good card; $8 to $11 lot, account, place
@@ -85,10 +85,6 @@ pub(super) async fn run(connection: &mut PgConnection, step: &Step<'_>) -> Resul
         add(&mut changed, &row)?;
     }
     Ok(changed)
-}
-
-fn column<'a, T, C>(rows: &'a [T], value: impl Fn(&'a T) -> C) -> Vec<C> {
-    rows.iter().map(value).collect()
 }
 
 fn add(changed: &mut Changed, row: &PgRow) -> Result<(), sqlx::Error> {

@@ -1,0 +1,163 @@
+//! New records of an import, with their persons and their place on the waiting list.
+
+use sqlx::{PgConnection, QueryBuilder, SqliteConnection};
+
+use super::{Inner, StoreError, Tx, doing, keys::Digest, on, rows::column};
+use crate::domain::{
+    id::{PhotoId, RecordId},
+    record::RecordState,
+};
+
+/// A record to be stored by an import.
+#[derive(Debug)]
+pub struct NewRecord {
+    /// Its number, from [`Tx::record_next_id`].
+    pub id: RecordId,
+    /// The request id, which is unique within a source.
+    pub request_id: String,
+    /// `waiting` or `quarantined`.
+    pub state: RecordState,
+    /// The reason for quarantine.
+    pub reason: Option<String>,
+    /// The kind of request.
+    pub kind: String,
+    /// The priority class; lower ones are printed first.
+    pub class: i64,
+    /// The look-up key of the person.
+    pub person_key: Digest,
+    /// The digest of body and photo.
+    pub digest: Digest,
+    /// The photo, if it has one.
+    pub photo: Option<PhotoId>,
+    /// The first sort key of a batch.
+    pub district: String,
+    /// The second sort key of a batch.
+    pub village: String,
+    /// When the citizen made the request, in microseconds since 1970.
+    pub requested_at_us: i64,
+    /// When the record became print-ready, in microseconds since 1970.
+    pub verified_at_us: i64,
+    /// The person's fields, sealed.
+    pub sealed: Vec<u8>,
+}
+
+/// Rows in one insert of SQLite. Their parameters stay below its limit of 32,766, and full inserts share one prepared statement.
+const INSERT_ROWS: usize = 500;
+
+/// PostgreSQL gets each column as an array: the text is the same for any number of rows, so it is parsed and planned once.
+const ADD: &str = "
+    WITH new AS (
+        SELECT *
+        FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+            AS v (id, request_id, kind, class, state, slot, person_key, digest, photo_id, district, village, requested_at_us,
+                  verified_at_us, reason)
+    ), records AS (
+        INSERT INTO record (id, source, request_id, profile, kind, class, state, slot, person_key, digest, photo_id, district,
+                            village, requested_at_us, verified_at_us, reason)
+        SELECT id, $1, request_id, $2, kind, class, state, slot, person_key, digest, photo_id, district, village,
+               requested_at_us, verified_at_us, reason
+        FROM new
+    ), persons AS (
+        INSERT INTO person (record_id, sealed) SELECT * FROM unnest($3, $17)
+    )
+    INSERT INTO waiting (record_id, profile, class, verified_at_us, requested_at_us, source, request_id)
+    SELECT id, $2, class, verified_at_us, requested_at_us, $1, request_id FROM new WHERE state = 'waiting'";
+
+impl Tx {
+    /// The number of the next new record. Valid within a write transaction, of which there is one at a time.
+    pub async fn record_next_id(&mut self) -> Result<i64, StoreError> {
+        let sql = "SELECT COALESCE(MAX(id), 0) + 1 FROM record";
+        on!(self, c => sqlx::query_scalar(sql).fetch_one(c)).map_err(doing("reading the newest record"))
+    }
+
+    /// Adds new records. Records in state `waiting` are added to the waiting list as well.
+    pub async fn records_add(
+        &mut self,
+        source: &str,
+        profile: &str,
+        records: Vec<NewRecord>,
+    ) -> Result<(), StoreError> {
+        for record in &records {
+            self.deltas.record_added(profile, &record.district, record.state);
+        }
+        match &mut self.inner {
+            Inner::Sqlite(transaction) => {
+                let added = match transaction.open() {
+                    Ok(connection) => add_to_sqlite(connection, source, profile, &records).await,
+                    Err(error) => Err(error),
+                };
+                transaction.note(&added);
+                added.map_err(doing("adding records"))?;
+                let waiting = records.iter().filter(|record| record.state == RecordState::Waiting);
+                let waiting: Vec<i64> = waiting.map(|record| record.id.0).collect();
+                self.waiting_add(&waiting).await
+            }
+            Inner::Postgres(transaction) => {
+                Box::pin(transaction.run(async |c| add_to_postgres(c, source, profile, &records).await))
+                    .await
+                    .map_err(doing("adding records"))
+            }
+        }
+    }
+}
+
+/// The slot of its person that the record takes: 0 if it occupies the one place, else its own.
+fn slot(record: &NewRecord) -> i64 {
+    if record.state.occupies_slot() { 0 } else { record.id.0 }
+}
+
+async fn add_to_sqlite(
+    connection: &mut SqliteConnection,
+    source: &str,
+    profile: &str,
+    records: &[NewRecord],
+) -> Result<(), sqlx::Error> {
+    for chunk in records.chunks(INSERT_ROWS) {
+        let mut sql = QueryBuilder::new(
+            "INSERT INTO record (id, source, request_id, profile, kind, class, state, slot, person_key, digest,
+                                 photo_id, district, village, requested_at_us, verified_at_us, reason) ",
+        );
+        sql.push_values(chunk, |mut row, r| {
+            row.push_bind(r.id.0).push_bind(source).push_bind(&r.request_id).push_bind(profile);
+            row.push_bind(&r.kind).push_bind(r.class).push_bind(r.state.as_str()).push_bind(slot(r));
+            row.push_bind(&r.person_key[..]).push_bind(&r.digest[..]);
+            row.push_bind(r.photo.map(|p| p.0)).push_bind(&r.district).push_bind(&r.village);
+            row.push_bind(r.requested_at_us).push_bind(r.verified_at_us).push_bind(&r.reason);
+        });
+        sql.build().execute(&mut *connection).await?;
+        let mut sql = QueryBuilder::new("INSERT INTO person (record_id, sealed) ");
+        sql.push_values(chunk, |mut row, r| {
+            row.push_bind(r.id.0).push_bind(&r.sealed);
+        });
+        sql.build().execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn add_to_postgres(
+    connection: &mut PgConnection,
+    source: &str,
+    profile: &str,
+    records: &[NewRecord],
+) -> Result<(), sqlx::Error> {
+    let query = sqlx::query(ADD).bind(source).bind(profile);
+    let query = query
+        .bind(column(records, |r| r.id.0))
+        .bind(column(records, |r| r.request_id.as_str()))
+        .bind(column(records, |r| r.kind.as_str()))
+        .bind(column(records, |r| r.class))
+        .bind(column(records, |r| r.state.as_str()))
+        .bind(column(records, slot))
+        .bind(column(records, |r| &r.person_key[..]))
+        .bind(column(records, |r| &r.digest[..]))
+        .bind(column(records, |r| r.photo.map(|photo| photo.0)));
+    let query = query
+        .bind(column(records, |r| r.district.as_str()))
+        .bind(column(records, |r| r.village.as_str()))
+        .bind(column(records, |r| r.requested_at_us))
+        .bind(column(records, |r| r.verified_at_us))
+        .bind(column(records, |r| r.reason.as_deref()))
+        .bind(column(records, |r| &r.sealed[..]));
+    query.execute(connection).await?;
+    Ok(())
+}
