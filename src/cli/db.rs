@@ -25,7 +25,7 @@ use crate::{
 /// Runs a `cetak db` command. `key` is the place of the master key, for messages.
 pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str) -> anyhow::Result<()> {
     match command {
-        DbCommand::Check { seal } => check(engine, out, seal.as_deref()).await,
+        DbCommand::Check { seal, deep } => check(engine, out, seal.as_deref(), deep).await,
         DbCommand::Backup { file } => backup(engine, out, &file, key).await,
         DbCommand::Move { to } => Box::pin(move_to(engine, out, &to)).await,
         DbCommand::Recount => recount(engine, out).await,
@@ -41,12 +41,12 @@ pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str
     }
 }
 
-async fn check(engine: &Engine, out: Output, seal: Option<&Path>) -> anyhow::Result<()> {
-    let checks = Direct::new(engine).query(CheckDatabase { seal: seal_read(seal)? }).await?;
+async fn check(engine: &Engine, out: Output, seal: Option<&Path>, deep: bool) -> anyhow::Result<()> {
+    let checks = Direct::new(engine).query(CheckDatabase { seal: seal_read(seal)?, deep }).await?;
     let clean = checks.iter().all(|check| check.faults.is_empty());
     let of_check = |check: &CheckedRule| {
         let hint = words::remedy(check.remedy);
-        serde_json::json!({ "rule": check.rule, "faults": check.faults, "hint": hint })
+        serde_json::json!({ "rule": check.rule, "faults": check.faults, "older": check.older, "hint": hint })
     };
     let value = serde_json::json!({ "clean": clean, "checks": checks.iter().map(of_check).collect::<Vec<_>>() });
     out.data(&value, |_| check_text(&checks))?;
@@ -64,6 +64,10 @@ fn check_text(checks: &[CheckedRule]) -> String {
         vec![check.rule.clone(), found]
     };
     let mut text = table(&["rule", "holds"], &checks.iter().map(row).collect::<Vec<_>>());
+    for check in checks.iter().filter(|check| check.older > 0) {
+        let older = thousands(i64::try_from(check.older).unwrap_or(i64::MAX));
+        text += &format!("\nnot proved: {}: {older} rows are older than the rule\n", check.rule);
+    }
     for check in checks.iter().filter(|check| !check.faults.is_empty()) {
         text += &format!("\nnot so: {}\n", check.rule);
         for fault in &check.faults {

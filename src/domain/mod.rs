@@ -31,6 +31,7 @@ pub mod audit;
 pub mod batch;
 pub mod breaker;
 pub mod card;
+pub mod changes;
 pub mod dispatch;
 pub mod hidden;
 pub mod id;

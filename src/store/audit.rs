@@ -15,6 +15,7 @@ use super::{
 pub use crate::domain::audit::ChainHead;
 use crate::domain::{
     audit::{Event, entries, events_in, row_instant, row_text},
+    changes::Changes,
     time::Timestamp,
 };
 
@@ -28,11 +29,11 @@ pub struct AuditEntry {
 }
 
 /// A sealed row.
-struct SealedRow {
+pub(super) struct SealedRow {
     /// The number of its last event.
-    seq: i64,
+    pub(super) seq: i64,
     /// The stored text.
-    text: String,
+    pub(super) text: String,
     /// HMAC over the hash of the row before, and the text.
     hash: Vec<u8>,
 }
@@ -49,7 +50,7 @@ pub struct ChainFault {
 }
 
 /// The number of rows in one read of a check.
-const PAGE_ROWS: i64 = 250;
+pub(super) const PAGE_ROWS: i64 = 250;
 
 /// The beginning of the newest row of each chain. One query per chain: as a join, PostgreSQL may read the whole audit.
 macro_rules! newest {
@@ -113,21 +114,30 @@ impl Tx {
             return Ok(());
         }
         let chain = self.writer.chain.clone();
+        let mut changes = std::mem::take(&mut self.changes);
         let known = self.heads.lock().unwrap_or_else(PoisonError::into_inner).get(&chain).cloned();
-        let (seq, hash) = match known {
-            Some(known) => known,
-            None => self.audit_head().await?,
+        let (seq, hash) = if let Some(known) = known {
+            known
+        } else {
+            // The first row that this process appends: often enough to keep the mark from being moved unnoticed.
+            changes.older = Some(self.older_rows().await?);
+            self.audit_head().await?
         };
-        let head = if let Some(head) = self.audit_append_after(seq, hash, events, counters, end).await? {
+        let head = if let Some(head) = self.audit_append_after(seq, hash, (events, &changes), counters, end).await? {
             head
         } else {
             // Another process has appended to the chain meanwhile. The counters have been saved by now.
             let (seq, hash) = self.audit_head().await?;
-            let advanced = self.audit_append_after(seq, hash, events, None, end).await?;
+            let advanced = self.audit_append_after(seq, hash, (events, &changes), None, end).await?;
             advanced.ok_or(StoreError::Conflict("the audit chain"))?
         };
         self.new_head = Some(head);
         Ok(())
+    }
+
+    /// Whether this process has appended to its chain.
+    pub(super) fn is_head_known(&self) -> bool {
+        self.heads.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&self.writer.chain)
     }
 
     async fn audit_head(&mut self) -> Result<(i64, Vec<u8>), StoreError> {
@@ -141,7 +151,7 @@ impl Tx {
         &mut self,
         seq_before: i64,
         hash: Vec<u8>,
-        events: &[Event],
+        (events, changes): (&[Event], &Changes),
         counters: Option<CounterRows>,
         end: End,
     ) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
@@ -161,7 +171,7 @@ impl Tx {
             " RETURNING 1) INSERT INTO audit (chain, seq, entry, hash) SELECT $1, $2, $5, $3 FROM head"
         );
         let chain = self.writer.chain.clone();
-        let text = row_text(&chain, seq_before + 1, self.now, &self.writer.actor, events);
+        let text = row_text(&chain, seq_before + 1, self.now, &self.writer.actor, events, changes);
         let seq = seq_before + i64::try_from(events.len()).unwrap_or(i64::MAX);
         let hash = self.keys.audit(&hash, &text).to_vec();
         if let Inner::Sqlite(transaction) = &mut self.inner {
@@ -246,7 +256,12 @@ impl Tx {
         Ok(page)
     }
 
-    async fn audit_rows(&mut self, chain: &str, after: i64, limit: i64) -> Result<Vec<SealedRow>, StoreError> {
+    pub(super) async fn audit_rows(
+        &mut self,
+        chain: &str,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<SealedRow>, StoreError> {
         let rows: Vec<(i64, String, Vec<u8>)> =
             on!(self, c => sqlx::query_as(ROWS_AFTER).bind(chain).bind(after).bind(limit).fetch_all(c))
                 .map_err(doing("reading the audit"))?;

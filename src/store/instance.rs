@@ -1,6 +1,6 @@
 //! The instance: what identifies the database, and the doubt whether it is the living one.
 
-use super::{StoreError, Tx, backend::Inner, doing, execute, keys, on};
+use super::{StoreError, Tx, backend::Inner, doing, execute, keys, on, sealed_rows::SealedTable};
 use crate::domain::{
     audit::ChainHead,
     id::AttemptKey,
@@ -107,6 +107,7 @@ impl Tx {
     pub async fn doubt_end(&mut self) -> Result<bool, StoreError> {
         const END: &str = "DELETE FROM pause WHERE scope = 'queue' AND name = $1";
         let ended = execute!(self, sqlx::query(END).bind(DOUBT)).map_err(doing("ending a doubt"))?;
+        self.touched(SealedTable::Pause, format!("queue/{DOUBT}"));
         Ok(ended == 1)
     }
 }

@@ -40,6 +40,7 @@ struct Derived {
     card: HmacSha256,
     request: HmacSha256,
     audit: HmacSha256,
+    row: HmacSha256,
     check: HmacSha256,
 }
 
@@ -83,6 +84,7 @@ impl Keys {
             card: mac(b"card code v1"),
             request: mac(b"request tag v1"),
             audit: mac(b"audit chain v1"),
+            row: mac(b"row digest v1"),
             check: mac(b"check v1"),
         }))
     }
@@ -142,6 +144,14 @@ impl Keys {
         mac.update(before);
         mac.update(entry.as_bytes());
         mac.finalize().into_bytes().into()
+    }
+
+    /// The digest of a row, from the name of its table and its columns. NULL differs from an empty text.
+    pub fn row<'a>(&self, table: &'a str, columns: impl IntoIterator<Item = Option<&'a str>>) -> Digest {
+        let part = |column: Option<&'a str>| -> [&'a [u8]; 2] {
+            [if column.is_some() { b"text" } else { b"null" }, column.unwrap_or_default().as_bytes()]
+        };
+        digest(&self.0.row, [table.as_bytes()].into_iter().chain(columns.into_iter().flat_map(part)))
     }
 
     /// The value that a database stores to recognise its key.

@@ -38,6 +38,7 @@ mod printer;
 mod record;
 mod report;
 mod rows;
+mod sealed_rows;
 mod stock;
 mod test_card;
 mod transition;
@@ -63,7 +64,7 @@ pub use self::{
     outage::Outage,
     pending_act::PendingActLine,
     photo::NewPhoto,
-    record::{StoredBody, StoredRow},
+    record::{SealedBody, StoredBody, StoredRow},
     report::{AttemptLine, BatchLine, JobLine, JobScope, OldestWaiting, RecordLine, UncertainLine},
     stock::{BalanceLine, Lot, MovementLine},
     test_card::StoredTestCard,

@@ -222,7 +222,11 @@ impl Tx {
         }
         // The transaction has read the records, so that district and recall are still the same.
         for new in &batches {
+            for movement in &new.reserved {
+                self.changes.movement(movement, made.batches.get(&new.printer).copied());
+            }
             for (c, _) in &new.cards {
+                self.changes.record_state(c.record, RecordState::Waiting, RecordState::Batched);
                 let (from, to) = ((RecordState::Waiting, c.recalled), (RecordState::Batched, c.recalled));
                 self.deltas.record_changed((new.profile.clone(), c.district.clone()), from, to);
             }

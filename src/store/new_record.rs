@@ -1,10 +1,13 @@
 //! New records of an import, with their persons and their place on the waiting list.
 
+use std::collections::BTreeMap;
+
 use sqlx::{PgConnection, QueryBuilder, SqliteConnection};
 
 use super::{Inner, StoreError, Tx, doing, keys::Digest, on, rows::column};
 use crate::domain::{
     id::{PhotoId, RecordId},
+    ranges::ranges,
     record::RecordState,
 };
 
@@ -80,6 +83,7 @@ impl Tx {
         for record in &records {
             self.deltas.record_added(profile, &record.district, record.state);
         }
+        self.changes_added(&records);
         match &mut self.inner {
             Inner::Sqlite(transaction) => {
                 let added = match transaction.open() {
@@ -97,6 +101,23 @@ impl Tx {
                     .await
                     .map_err(doing("adding records"))
             }
+        }
+    }
+}
+
+impl Tx {
+    fn changes_added(&mut self, records: &[NewRecord]) {
+        let mut by_state: BTreeMap<&'static str, Vec<i64>> = BTreeMap::new();
+        for record in records {
+            by_state.entry(record.state.as_str()).or_default().push(record.id.0);
+        }
+        for (state, mut ids) in by_state {
+            ids.sort_unstable();
+            let all = self.changes.added.entry(state.into()).or_default();
+            if !all.is_empty() {
+                all.push(',');
+            }
+            all.push_str(&ranges(&ids));
         }
     }
 }

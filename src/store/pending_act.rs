@@ -1,6 +1,6 @@
 //! Acts that wait for their second person.
 
-use super::{StoreError, Tx, doing, execute, on, parse};
+use super::{StoreError, Tx, doing, execute, on, parse, sealed_rows::SealedTable};
 use crate::domain::{
     actor::Actor,
     id::{AccountId, PendingActId, RecordId},
@@ -70,7 +70,7 @@ impl Tx {
         let (name, account, means) = actor.columns();
         let record = new.target.record.map(|id| id.0);
         let (now, expires) = (self.now.0, new.expires_at.0);
-        on!(self, c => sqlx::query_scalar(ADD)
+        let id: i64 = on!(self, c => sqlx::query_scalar(ADD)
             .bind(new.operation.as_str())
             .bind(new.act.as_str())
             .bind(new.target.name.as_str())
@@ -83,8 +83,9 @@ impl Tx {
             .bind(now)
             .bind(expires)
             .fetch_one(c))
-        .map(PendingActId)
-        .map_err(doing("storing an act for its second person"))
+        .map_err(doing("storing an act for its second person"))?;
+        self.touched(SealedTable::PendingAct, id);
+        Ok(PendingActId(id))
     }
 
     /// A pending act by number.
@@ -137,6 +138,7 @@ impl Tx {
                 .bind(note)
         )
         .map_err(doing("deciding a pending act"))?;
+        self.touched(SealedTable::PendingAct, id);
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the act")) }
     }
 
@@ -158,6 +160,9 @@ impl Tx {
             .bind(self.now.0)
             .fetch_all(c))
         .map_err(doing("ending pending acts"))?;
+        for (id, ..) in &ended {
+            self.touched(SealedTable::PendingAct, id);
+        }
         let act = |(id, operation, target): (i64, String, String)| {
             Ok((PendingActId(id), parse("pending_act", id, &operation)?, target))
         };

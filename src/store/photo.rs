@@ -38,6 +38,19 @@ impl Tx {
         on!(self, c => sqlx::query_scalar(GET).bind(digest).fetch_optional(c)).map_err(doing("reading a photo"))
     }
 
+    /// Photos with a number above `after`, by number, at most `limit`: number, digest, sealed bytes.
+    pub async fn sealed_photos(
+        &mut self,
+        after: PhotoId,
+        limit: i64,
+    ) -> Result<Vec<(PhotoId, Vec<u8>, Vec<u8>)>, StoreError> {
+        const PAGE: &str = "SELECT id, digest, sealed FROM photo WHERE id > $1 ORDER BY id LIMIT $2";
+        let rows: Vec<(i64, Vec<u8>, Vec<u8>)> =
+            on!(self, c => sqlx::query_as(PAGE).bind(after.0).bind(limit).fetch_all(c))
+                .map_err(doing("reading photos"))?;
+        Ok(rows.into_iter().map(|(id, digest, sealed)| (PhotoId(id), digest, sealed)).collect())
+    }
+
     /// Stores a photo that no record uses yet.
     pub async fn photo_add(&mut self, photo: &NewPhoto) -> Result<PhotoId, StoreError> {
         const ADD: &str = "INSERT INTO photo (digest, sealed, uses) VALUES ($1, $2, 0) RETURNING id";

@@ -1,6 +1,6 @@
 //! Printers and pauses.
 
-use super::{StoreError, Tx, doing, execute, instance::DOUBT, on, parse, set, set_of_names};
+use super::{StoreError, Tx, doing, execute, instance::DOUBT, on, parse, sealed_rows::SealedTable, set, set_of_names};
 use crate::domain::{
     breaker::Breaker,
     instance::Doubt,
@@ -83,6 +83,7 @@ impl Tx {
             self,
             sqlx::query(ADD).bind(name).bind(uri).bind(profile).bind(hopper).bind(override_reason).bind(now)
         );
+        self.touched(SealedTable::Printer, name);
         Ok(added.map_err(doing("adding a printer"))? == 1)
     }
 
@@ -91,6 +92,7 @@ impl Tx {
         let done =
             execute!(self, sqlx::query("UPDATE printer SET removed = true WHERE name = $1 AND NOT removed").bind(name))
                 .map_err(doing("removing a printer"))?;
+        self.touched(SealedTable::Printer, name);
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
     }
 
@@ -150,6 +152,9 @@ impl Tx {
             ON CONFLICT DO NOTHING";
         execute!(self, sqlx::query(ADD).bind(printer).bind(set_of_names(names)))
             .map_err(doing("saving unknown jobs"))?;
+        for name in names {
+            self.touched(SealedTable::UnknownJob, format!("{printer}/{}", name.as_ref()));
+        }
         Ok(())
     }
 
@@ -168,9 +173,15 @@ impl Tx {
 
     /// Accepts the unknown jobs at the printer. Returns their number.
     pub async fn unknown_jobs_accept(&mut self, printer: &str) -> Result<u64, StoreError> {
-        const ACCEPT: &str = "UPDATE unknown_job SET accepted_at_us = $2 WHERE printer = $1 AND accepted_at_us IS NULL";
+        const ACCEPT: &str =
+            "UPDATE unknown_job SET accepted_at_us = $2 WHERE printer = $1 AND accepted_at_us IS NULL RETURNING name";
         let now = self.now.0;
-        execute!(self, sqlx::query(ACCEPT).bind(printer).bind(now)).map_err(doing("accepting unknown jobs"))
+        let names: Vec<String> = on!(self, c => sqlx::query_scalar(ACCEPT).bind(printer).bind(now).fetch_all(c))
+            .map_err(doing("accepting unknown jobs"))?;
+        for name in &names {
+            self.touched(SealedTable::UnknownJob, format!("{printer}/{name}"));
+        }
+        Ok(names.len() as u64)
     }
 
     /// Sets the state reasons that an operator has acknowledged, which no longer stop the printer.
@@ -178,6 +189,7 @@ impl Tx {
         const ACKNOWLEDGE: &str = "UPDATE printer SET acknowledged_reasons = $2 WHERE name = $1";
         execute!(self, sqlx::query(ACKNOWLEDGE).bind(name).bind(set(reasons)))
             .map_err(doing("saving acknowledged reasons"))?;
+        self.touched(SealedTable::Printer, name);
         Ok(())
     }
 
@@ -206,6 +218,7 @@ impl Tx {
             self,
             sqlx::query(ADD).bind(kind).bind(name).bind(reason).bind(actor).bind(self.now.0).bind(account).bind(means)
         );
+        self.touched(SealedTable::Pause, format!("{kind}/{name}"));
         Ok(added.map_err(doing("pausing"))? == 1)
     }
 
@@ -213,6 +226,7 @@ impl Tx {
     pub async fn pause_end(&mut self, scope: &PauseScope) -> Result<bool, StoreError> {
         let (kind, name) = columns(scope);
         let sql = "DELETE FROM pause WHERE scope = $1 AND name = $2";
+        self.touched(SealedTable::Pause, format!("{kind}/{name}"));
         let ended = execute!(self, sqlx::query(sql).bind(kind).bind(name));
         Ok(ended.map_err(doing("resuming"))? == 1)
     }

@@ -53,6 +53,37 @@ pub struct StoredBody {
     pub has_unknown_jobs: bool,
 }
 
+/// A record's columns beside its sealed fields, to compare both.
+#[derive(Clone, Debug)]
+pub struct SealedBody {
+    /// The record.
+    pub id: RecordId,
+    /// Its source.
+    pub source: String,
+    /// The request id, which is unique within a source.
+    pub request_id: String,
+    /// Its profile.
+    pub profile: String,
+    /// The kind of request.
+    pub kind: String,
+    /// The first sort key of a batch.
+    pub district: String,
+    /// The second sort key of a batch.
+    pub village: String,
+    /// When the citizen made the request, in microseconds since 1970.
+    pub requested_at_us: i64,
+    /// When the record became print-ready, in microseconds since 1970.
+    pub verified_at_us: i64,
+    /// The look-up key of the person.
+    pub person_key: Vec<u8>,
+    /// The digest of body and photo.
+    pub digest: Vec<u8>,
+    /// The digest of the photo, while it is stored.
+    pub photo: Option<Vec<u8>>,
+    /// The person's fields, sealed.
+    pub sealed: Vec<u8>,
+}
+
 const BODY: &str = "
     SELECT r.id, r.source, r.request_id, r.version, r.kind, r.district, r.village, r.requested_at_us, r.verified_at_us, p.sealed,
            EXISTS (SELECT 1 FROM unknown_job WHERE accepted_at_us IS NULL)
@@ -138,6 +169,7 @@ impl Tx {
                 .bind(body.sealed.as_slice())
         )
         .map_err(doing("updating a person"))?;
+        self.changes.rewritten.push(body.id.0);
         if listed { self.waiting_add(&[body.id.0]).await } else { Ok(()) }
     }
 
@@ -220,6 +252,35 @@ impl Tx {
             verified_at_us: r.8,
             sealed: r.9,
             has_unknown_jobs: r.10,
+        };
+        Ok(rows.into_iter().map(body).collect())
+    }
+
+    /// Records with a number above `after` and their persons, by number, at most `limit`.
+    pub async fn sealed_bodies(&mut self, after: RecordId, limit: i64) -> Result<Vec<SealedBody>, StoreError> {
+        const PAGE: &str = "
+            SELECT r.id, r.source, r.request_id, r.profile, r.kind, r.district, r.village, r.requested_at_us, r.verified_at_us,
+                   r.person_key, r.digest, photo.digest, p.sealed
+            FROM record AS r JOIN person AS p ON p.record_id = r.id LEFT JOIN photo ON photo.id = r.photo_id
+            WHERE r.id > $1 ORDER BY r.id LIMIT $2";
+        type Row =
+            (i64, String, String, String, String, String, String, i64, i64, Vec<u8>, Vec<u8>, Option<Vec<u8>>, Vec<u8>);
+        let rows: Vec<Row> = on!(self, c => sqlx::query_as(PAGE).bind(after.0).bind(limit).fetch_all(c))
+            .map_err(doing("reading persons"))?;
+        let body = |r: Row| SealedBody {
+            id: RecordId(r.0),
+            source: r.1,
+            request_id: r.2,
+            profile: r.3,
+            kind: r.4,
+            district: r.5,
+            village: r.6,
+            requested_at_us: r.7,
+            verified_at_us: r.8,
+            person_key: r.9,
+            digest: r.10,
+            photo: r.11,
+            sealed: r.12,
         };
         Ok(rows.into_iter().map(body).collect())
     }

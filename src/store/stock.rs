@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{StoreError, Tx, doing, execute, on, set};
+use super::{StoreError, Tx, doing, execute, on, sealed_rows::SealedTable, set};
 use crate::domain::{
     id::LotId,
     stock::{Account, LotQuantity, Movement},
@@ -145,9 +145,11 @@ impl Tx {
             INSERT INTO lot (blank_type, name, serials, received_at_us) VALUES ($1, $2, $3, $4)
             ON CONFLICT (blank_type, name) DO UPDATE SET serials = COALESCE(lot.serials, excluded.serials)
             RETURNING id";
-        on!(self, c => sqlx::query_scalar(MAKE).bind(blank_type).bind(name).bind(serials).bind(self.now.0).fetch_one(c))
-            .map(LotId)
-            .map_err(doing("creating a lot"))
+        let id: i64 =
+            on!(self, c => sqlx::query_scalar(MAKE).bind(blank_type).bind(name).bind(serials).bind(self.now.0).fetch_one(c))
+                .map_err(doing("creating a lot"))?;
+        self.touched(SealedTable::Lot, id);
+        Ok(LotId(id))
     }
 
     /// A lot by name.
@@ -183,6 +185,9 @@ impl Tx {
         let rows: Vec<_> = movements.iter().map(|m| movement_row(m, m.batch.map(|batch| batch.0))).collect();
         execute!(self, sqlx::query(APPEND).bind(set(&rows)).bind(self.now.0).bind(actor).bind(account).bind(means))
             .map_err(doing("writing the ledger"))?;
+        for movement in movements {
+            self.changes.movement(movement, movement.batch.map(|batch| batch.0));
+        }
         let deltas = deltas(movements);
         if self.balances_add(&deltas).await? == deltas.len() as u64 {
             return Ok(());

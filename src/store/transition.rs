@@ -96,6 +96,9 @@ impl Tx {
         let stopped = self.records_stopped(changes).await?;
         self.records_change_by(CHANGE_RECORD, &stays, &stopped).await?;
         self.records_change_by(CHANGE_RECORD_AND_PLACE, &moves, &stopped).await?;
+        for change in changes {
+            self.changes.record(change);
+        }
         let ids =
             |which: fn(&&RecordChange) -> bool| -> Vec<i64> { changes.iter().filter(which).map(|c| c.id.0).collect() };
         self.waiting_remove(&ids(|c| c.from == RecordState::Waiting && c.to != RecordState::Waiting)).await?;

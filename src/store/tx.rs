@@ -1,7 +1,7 @@
 //! A database transaction and its writer.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -11,9 +11,11 @@ use super::{
     error::{StoreError, doing},
     fence::Fence,
     keys::Keys,
+    sealed_rows::SealedTable,
 };
 use crate::domain::{
     audit::{Actor, Event},
+    changes::Changes,
     time::Timestamp,
 };
 
@@ -65,6 +67,9 @@ pub struct Tx {
     pub(super) heads: Heads,
     pub(super) new_head: Option<(i64, Vec<u8>)>,
     pub(super) events: Vec<Event>,
+    pub(super) changes: Changes,
+    /// The rows that the commit adds to the changes.
+    pub(super) touched: BTreeSet<(SealedTable, String)>,
     pub(super) deltas: Deltas,
     backend: Backend,
     announces: bool,
@@ -83,8 +88,21 @@ impl Tx {
         now: Timestamp,
         span: tracing::Span,
     ) -> Self {
-        let (new_head, events, deltas) = (None, Vec::new(), Deltas::default());
-        Self { inner, now, writer, keys, heads, new_head, events, deltas, backend, announces: false, _span: span }
+        Self {
+            inner,
+            now,
+            writer,
+            keys,
+            heads,
+            new_head: None,
+            events: Vec::new(),
+            changes: Changes::default(),
+            touched: BTreeSet::new(),
+            deltas: Deltas::default(),
+            backend,
+            announces: false,
+            _span: span,
+        }
     }
 
     /// The instant of the transaction, which its caller gave.
@@ -126,6 +144,11 @@ impl Tx {
     /// [`StoreError::InDoubt`] if the connection was lost during the commit, which may or may not have happened. After every
     /// other error nothing is saved.
     pub async fn commit(mut self) -> Result<(), StoreError> {
+        if self.events.is_empty() && !(self.changes.is_empty() && self.touched.is_empty()) {
+            // An audit row has an event at least.
+            self.events.push(Event::new("database.changed", "database"));
+        }
+        self.touched_rows_add().await?;
         let counters = self.counters_take();
         let events = std::mem::take(&mut self.events);
         match counters {

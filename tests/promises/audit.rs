@@ -146,7 +146,7 @@ async fn rows_of_earlier_formats_verify_on_and_new_ones_follow_them() {
     let entries: Vec<_> = tx.audit_page("cli", 0, 1_000).await.unwrap().into_iter().map(|entry| entry.entry).collect();
     assert_eq!(entries[..2], EARLIER_FORMATS);
     let new: serde_json::Value = serde_json::from_str(&entries[2]).unwrap();
-    assert_eq!((&new["v"], &new["seq"], &new["means"]), (&3.into(), &3.into(), &"local-administrator".into()));
+    assert_eq!((&new["v"], &new["seq"], &new["means"]), (&4.into(), &3.into(), &"local-administrator".into()));
     drop(tx);
     let changed = &["UPDATE audit SET entry = replace(entry, 'siti', 'budi') WHERE chain = 'cli' AND seq = 1"];
     assert_eq!(tampered(&world, changed, false).await, ["cli 1: the row was changed or moved"]);

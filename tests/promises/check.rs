@@ -15,7 +15,7 @@ use crate::{
 
 /// An office with a record in every state that the rules mention: two printed cards, one handed over, one surrendered,
 /// one uncertain, one in a planned batch, one waiting.
-async fn engine() -> World {
+pub(crate) async fn engine() -> World {
     let world = World::with(|s| {
         s.breaker_failures = 100;
         s.batch_size = 1;
@@ -55,7 +55,8 @@ async fn broken(world: &World, sql: &'static [&'static str]) -> Vec<(&'static st
         let fault = check.faults.into_iter().next()?;
         Some((check.rule, format!("{}: {}", fault.thing, fault.what)))
     };
-    checks.into_iter().filter_map(first).collect()
+    // What the audit proves has tests of its own, in `tampering.rs`.
+    checks.into_iter().filter(|check| !check.rule.ends_with(" is as the audit has it")).filter_map(first).collect()
 }
 
 macro_rules! sees {

@@ -38,6 +38,7 @@ mod second_person;
 mod steps;
 mod stock;
 mod surface;
+mod tampering;
 mod test_cards;
 mod waiting;
 mod world;

@@ -28,7 +28,7 @@ async fn busy_office() -> World {
         .await
         .unwrap();
     // Earlier versions of the program may have stored several lines.
-    let lines = "UPDATE pause SET reason = reason || char(9) || char(10) || 'late' RETURNING reason";
+    let lines = "UPDATE record SET note = 'it' || char(9) || char(10) || 'late' WHERE id = 1 RETURNING note";
     assert!(database::execute(&world.location, lines).await.unwrap().ends_with("\t\nlate"));
     world
 }

@@ -85,7 +85,7 @@ const QUERIES: &[&str] = &[
     r#"{"query":"list-audit-heads"}"#,
     r#"{"query":"list-audit","chain":"cli","page":{"after":null,"limit":50}}"#,
     r#"{"query":"verify-audit","seal":[]}"#,
-    r#"{"query":"check-database","seal":[]}"#,
+    r#"{"query":"check-database","seal":[],"deep":true}"#,
     r#"{"query":"count-archivable","older_than_days":30}"#,
 ];
 

@@ -38,11 +38,15 @@ pub enum AuditCommand {
 pub enum DbCommand {
     /// Check the database file, the audit, the ledger, and that records, jobs, cards and lists agree; changes nothing
     #[command(after_help = "Examples:
-  cetak db check --seal seal-2015-08-17.json")]
+  cetak db check --seal seal-2015-08-17.json
+  cetak db check --deep")]
     Check {
         /// A file that `audit seal` wrote; shows whether the newest audit rows were removed since
         #[arg(long, value_name = "FILE")]
         seal: Option<PathBuf>,
+        /// Also open each sealed person and photo, and compare it with its record
+        #[arg(long)]
+        deep: bool,
     },
     /// Copy the database into a new file and check the copy; works while cards are printed
     ///

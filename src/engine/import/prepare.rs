@@ -27,7 +27,7 @@ use crate::{
     },
     engine::{
         clock::{Entropy, nonce},
-        person::{PHOTO_FIELD, person_row_name},
+        person::{BODY_FIELD, BodyColumns, PHOTO_FIELD, body_seal, person_row_name},
         render_fault::render_fault,
     },
     render::{Background, Card, CardRenderer, RenderError},
@@ -241,7 +241,21 @@ impl Preparer {
         let body = layout.body(row).map(|(_, value)| value.as_bytes());
         let digest = self.keys.body(body.chain([photo_digest]));
         let person_key = self.keys.person(&self.profile.name, layout.identifier(candidate));
-        let fields = layout.personal(&self.profile, row).chain([(PHOTO_FIELD, photo_name.as_str())]);
+        let columns = body_seal(
+            &self.keys,
+            &BodyColumns {
+                profile: &self.profile.name,
+                kind: layout.kind(candidate),
+                district: layout.district(candidate),
+                village: layout.village(candidate),
+                requested_at_us: candidate.requested_at.0,
+                verified_at_us: candidate.verified_at.0,
+                person_key: &person_key,
+                digest: &digest,
+            },
+        );
+        let own = [(PHOTO_FIELD, photo_name.as_str()), (BODY_FIELD, columns.as_str())];
+        let fields = layout.personal(&self.profile, row).chain(own);
         let plain = zeroize::Zeroizing::new(to_json(fields));
         let sealed =
             self.keys.seal(&person_row_name(&self.source, &request_id), nonce(&*self.entropy), plain.as_bytes());

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Engine, EngineError, Query, archive, attempts, audit, batches, board, jobs, ledger, needs, pending_acts, printers,
-    probe, records, stock, warrants,
+    Engine, EngineError, Query, archive, attempts, audit, batches, board, check, jobs, ledger, needs, pending_acts,
+    printers, probe, records, stock, warrants,
 };
 use crate::domain::permission::Operation;
 
@@ -69,7 +69,7 @@ any_query! {
     audit::ListAuditHeads,
     audit::ListAudit,
     audit::VerifyAudit,
-    audit::CheckDatabase,
+    check::CheckDatabase,
     archive::CountArchivable,
 }
 

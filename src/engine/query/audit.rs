@@ -3,10 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Page, PageRequest, Query};
-use crate::{
-    domain::permission::Operation,
-    store::{ChainHead, Remedy, Violation},
-};
+use crate::{domain::permission::Operation, store::ChainHead};
 
 /// Asks for the newest row of each chain.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
@@ -115,36 +112,5 @@ impl Query for VerifyAudit {
                 .map(|(account, booked, moved)| AccountFault { account, booked, moved })
                 .collect(),
         })
-    }
-}
-
-/// Asks for everything that must hold at every moment. Reads the whole database.
-#[derive(Clone, Default, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CheckDatabase {
-    /// Heads that were kept outside of the database: a cut tail is found too.
-    #[serde(default)]
-    pub seal: Vec<ChainHead>,
-}
-
-/// A rule, and where it is broken.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct CheckedRule {
-    /// What holds.
-    pub rule: String,
-    /// Where it does not hold, at most 100; empty if all is well.
-    pub faults: Vec<Violation>,
-    /// What a person has to do if it does not hold.
-    pub remedy: Remedy,
-}
-
-impl Query for CheckDatabase {
-    type Answer = Vec<CheckedRule>;
-    const OPERATION: Operation = Operation::DatabaseCare;
-
-    async fn read(self, engine: &Engine) -> Result<Vec<CheckedRule>, EngineError> {
-        let checks = engine.store.read().await?.check(&self.seal).await?;
-        let rule = |c: crate::store::Check| CheckedRule { rule: c.rule.into(), faults: c.faults, remedy: c.remedy };
-        Ok(checks.into_iter().map(rule).collect())
     }
 }

@@ -11,6 +11,7 @@ mod attempts;
 mod audit;
 mod batches;
 mod board;
+mod check;
 mod jobs;
 mod ledger;
 mod needs;
@@ -30,12 +31,10 @@ pub use self::{
     any::AnyQuery,
     archive::CountArchivable,
     attempts::ListUncertain,
-    audit::{
-        AccountFault, AuditEntry, AuditVerification, CheckDatabase, CheckedRule, ListAudit, ListAuditHeads, SealFault,
-        VerifyAudit,
-    },
+    audit::{AccountFault, AuditEntry, AuditVerification, ListAudit, ListAuditHeads, SealFault, VerifyAudit},
     batches::{ListBatches, ShowBatch},
     board::{Board, PauseLine, QueueLine, ShowBoard},
+    check::{CheckDatabase, CheckedRule},
     jobs::{JobsOf, ListJobs, ShowJob},
     ledger::ListMovements,
     needs::{ListNeeds, Need, NeedKind},

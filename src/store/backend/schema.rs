@@ -26,6 +26,7 @@ macro_rules! scripts {
             (15, "commits", include_str!(concat!("../../../migrations/", $folder, "/0015_commits.sql"))),
             (16, "persons", include_str!(concat!("../../../migrations/", $folder, "/0016_persons.sql"))),
             (17, "claims", include_str!(concat!("../../../migrations/", $folder, "/0017_claims.sql"))),
+            (18, "changes", include_str!(concat!("../../../migrations/", $folder, "/0018_changes.sql"))),
         ]
     };
 }

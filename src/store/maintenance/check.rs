@@ -14,6 +14,8 @@ pub struct Check {
     pub rule: &'static str,
     /// At most 100 violations; empty if the rule holds.
     pub faults: Vec<Violation>,
+    /// The number of rows that are older than what the rule compares them with, so that they are not proved.
+    pub older: u64,
     /// What to do if the rule is violated.
     pub remedy: Remedy,
 }
@@ -288,7 +290,7 @@ impl Tx {
         let mut checks = Vec::new();
         if let Some(faults) = self.file_faults().await? {
             let broken = !faults.is_empty();
-            checks.push(Check { rule: "the database file is whole", faults, remedy: Restore });
+            checks.push(Check { rule: "the database file is whole", faults, older: 0, remedy: Restore });
             if broken {
                 return Ok(checks);
             }
@@ -303,8 +305,8 @@ impl Tx {
         };
         let accounts = self.balance_faults().await?.into_iter().map(account).collect();
         checks.extend([
-            Check { rule: "no audit row is changed, moved or missing", faults: chains, remedy: Report },
-            Check { rule: "each balance is the sum of its movements", faults: accounts, remedy: Recount },
+            Check { rule: "no audit row is changed, moved or missing", faults: chains, older: 0, remedy: Report },
+            Check { rule: "each balance is the sum of its movements", faults: accounts, older: 0, remedy: Recount },
         ]);
         for (rule, remedy, sql) in RULES {
             let rows: Vec<(String, String)> =
@@ -312,9 +314,11 @@ impl Tx {
             checks.push(Check {
                 rule,
                 faults: rows.into_iter().map(|(thing, what)| Violation { thing, what }).collect(),
+                older: 0,
                 remedy,
             });
         }
+        checks.extend(self.proofs().await?);
         Ok(checks)
     }
 

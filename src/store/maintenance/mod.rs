@@ -3,6 +3,7 @@
 pub(super) mod archive;
 mod backup;
 mod check;
+mod proof;
 pub(super) mod transfer;
 
 pub use self::{

@@ -59,7 +59,9 @@ impl Tx {
             let (from, to) = ((RecordState::Batched, stopped), (RecordState::Printed, stopped));
             self.deltas.records_changed((profile, district), from, to, number);
         }
-        for card in good {
+        for (card, movement) in good.iter().zip(&movements) {
+            self.changes.record_state(card.record, RecordState::Batched, RecordState::Printed);
+            self.changes.movement(movement, Some(card.batch.0));
             let (from, to) = (AttemptState::Releasing, AttemptState::Printed);
             self.deltas.attempt_ended(card.printer.clone(), self.now.0, from, to);
         }

@@ -1,0 +1,146 @@
+//! Checks the whole database. A deep check also opens everything that is sealed: persons under their records, and photos under their
+//! digests.
+
+use serde::{Deserialize, Serialize};
+
+use super::Query;
+use crate::{
+    domain::{
+        audit::ChainHead,
+        id::{PhotoId, RecordId},
+        permission::Operation,
+    },
+    engine::{
+        Engine, EngineError,
+        person::{BODY_FIELD, BodyColumns, PHOTO_FIELD, body_seal, open_fields, photo_row_name},
+    },
+    store::{Remedy, SealedBody, Violation, keys::hex},
+};
+
+const PERSONS_AT_ONCE: i64 = 1_000;
+/// A photo has up to 20 MB.
+const PHOTOS_AT_ONCE: i64 = 4;
+/// The most violations of a rule that are named.
+const FAULTS_MAX: usize = 100;
+
+/// Asks for everything that must hold at every moment. Reads the whole database.
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckDatabase {
+    /// Heads that were kept outside of the database: a cut tail is found too.
+    #[serde(default)]
+    pub seal: Vec<ChainHead>,
+    /// Whether to open everything that is sealed, too.
+    #[serde(default)]
+    pub deep: bool,
+}
+
+/// A rule, and where it is broken.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CheckedRule {
+    /// What holds.
+    pub rule: String,
+    /// Where it does not hold, at most 100; empty if all is well.
+    pub faults: Vec<Violation>,
+    /// The number of rows that are older than what the rule compares them with, so that they are not proved.
+    #[serde(default)]
+    pub older: u64,
+    /// What a person has to do if it does not hold.
+    pub remedy: Remedy,
+}
+
+impl Query for CheckDatabase {
+    type Answer = Vec<CheckedRule>;
+    const OPERATION: Operation = Operation::DatabaseCare;
+
+    async fn read(self, engine: &Engine) -> Result<Vec<CheckedRule>, EngineError> {
+        let checks = engine.store.read().await?.check(&self.seal).await?;
+        let rule = |c: crate::store::Check| CheckedRule {
+            rule: c.rule.into(),
+            faults: c.faults,
+            older: c.older,
+            remedy: c.remedy,
+        };
+        let mut rules: Vec<CheckedRule> = checks.into_iter().map(rule).collect();
+        // Nothing that is read from a damaged file is reliable.
+        if self.deep && rules.len() > 1 {
+            rules.extend(sealed_rules(engine).await?);
+        }
+        Ok(rules)
+    }
+}
+
+/// The rules about sealed values.
+async fn sealed_rules(engine: &Engine) -> Result<Vec<CheckedRule>, EngineError> {
+    let mut persons = rule("each person's sealed fields open, and belong to the record as it is");
+    let mut photos = rule("each sealed photo opens, and has its digest");
+    let mut tx = engine.store.read().await?;
+    tx.without_timeout();
+    let mut after = RecordId(0);
+    loop {
+        let page = tx.sealed_bodies(after, PERSONS_AT_ONCE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for body in &page {
+            match person_fault(engine, body) {
+                Ok(is_proved) => persons.older += u64::from(!is_proved),
+                Err(what) => add(&mut persons, format!("record {}/{}", body.source, body.request_id), what),
+            }
+        }
+    }
+    let mut after = PhotoId(0);
+    loop {
+        let page = tx.sealed_photos(after, PHOTOS_AT_ONCE).await?;
+        let Some((last, ..)) = page.last() else { break };
+        after = *last;
+        for (id, digest, sealed) in &page {
+            let opened = engine.store.keys().open(&photo_row_name(&hex(digest)), sealed);
+            match opened {
+                Ok(bytes) if engine.store.keys().photo(&bytes)[..] == digest[..] => {}
+                Ok(_) => add(&mut photos, format!("photo number {id}"), "its digest is of another photo".into()),
+                Err(error) => add(&mut photos, format!("photo number {id}"), error.to_string()),
+            }
+        }
+    }
+    Ok(vec![persons, photos])
+}
+
+fn rule(rule: &str) -> CheckedRule {
+    CheckedRule { rule: rule.into(), faults: Vec::new(), older: 0, remedy: Remedy::Restore }
+}
+
+fn add(rule: &mut CheckedRule, thing: String, what: String) {
+    if rule.faults.len() < FAULTS_MAX {
+        rule.faults.push(Violation { thing, what });
+    }
+}
+
+/// Whether the record's columns are proved, too. Those of an older record are not sealed.
+fn person_fault(engine: &Engine, body: &SealedBody) -> Result<bool, String> {
+    let keys = engine.store.keys();
+    let person = open_fields(keys, &body.source, &body.request_id, &body.sealed)
+        .map_err(|_| "its sealed fields do not open: they were changed, or are of another record".to_owned())?;
+    // The photo is purged after hand-over.
+    if body.photo.as_ref().is_some_and(|photo| hex(photo) != person.reveal(PHOTO_FIELD)) {
+        return Err("its photo is of another record".into());
+    }
+    let seal = person.reveal(BODY_FIELD);
+    if seal.is_empty() {
+        return Ok(false);
+    }
+    let columns = BodyColumns {
+        profile: &body.profile,
+        kind: &body.kind,
+        district: &body.district,
+        village: &body.village,
+        requested_at_us: body.requested_at_us,
+        verified_at_us: body.verified_at_us,
+        person_key: &body.person_key,
+        digest: &body.digest,
+    };
+    if seal == body_seal(keys, &columns) {
+        Ok(true)
+    } else {
+        Err("its kind, district, village, dates, profile, or key of the person were changed".into())
+    }
+}

@@ -1,0 +1,444 @@
+//! P8: what is changed behind the program's back is found, and the changed row is named.
+
+use std::collections::BTreeSet;
+
+use cetak::{
+    engine::query::{CheckDatabase, CheckedRule, Query as _},
+    store::keys::hex,
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::{
+    acts as operations, check,
+    database::{execute, is_postgres},
+    world::{World, name, students},
+};
+
+/// How a cell is changed.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// To the next number.
+    Number,
+    /// To a longer text.
+    Text,
+    /// To another of these words.
+    Word(&'static [&'static str]),
+    /// To other bytes.
+    Bytes,
+    /// To its opposite.
+    Truth,
+}
+use Kind::{Bytes, Number, Text, Truth, Word};
+
+const RECORD_STATES: Kind =
+    Word(&["waiting", "held", "batched", "printed", "handed_over", "quarantined", "uncertain", "withdrawn"]);
+const JOB_STATES: Kind = Word(&["queued", "printing", "printed", "uncertain", "quarantined", "returned", "withdrawn"]);
+const ATTEMPT_STATES: Kind = Word(&["printed", "spoiled", "uncertain"]);
+const ACCOUNTS: Kind = Word(&["vault", "hopper", "reserved", "printed", "spoiled", "handed-over", "missing"]);
+
+/// A table, the key of its rows, and the columns of which each change is found.
+type Covered = (&'static str, &'static str, &'static [(&'static str, Kind)]);
+
+const COVERED: &[Covered] = &[
+    (
+        "record",
+        "id",
+        &[
+            ("source", Text),
+            ("request_id", Text),
+            ("profile", Text),
+            ("kind", Text),
+            ("state", RECORD_STATES),
+            ("version", Number),
+            ("slot", Number),
+            ("person_key", Bytes),
+            ("digest", Bytes),
+            ("photo_id", Number),
+            ("district", Text),
+            ("village", Text),
+            ("requested_at_us", Number),
+            ("verified_at_us", Number),
+            ("copy", Number),
+            ("stop", Word(&["withdrawn", "updated"])),
+            ("checked", Truth),
+            ("surrendered", Truth),
+        ],
+    ),
+    ("person", "record_id", &[("sealed", Bytes), ("record_id", Number)]),
+    ("photo", "id", &[("digest", Bytes), ("sealed", Bytes), ("uses", Number)]),
+    (
+        "waiting",
+        "source || '/' || request_id",
+        &[
+            ("profile", Text),
+            ("class", Number),
+            ("verified_at_us", Number),
+            ("requested_at_us", Number),
+            ("source", Text),
+            ("request_id", Text),
+            ("record_id", Number),
+        ],
+    ),
+    ("lot", "id", &[("blank_type", Text), ("name", Text), ("serials", Text), ("received_at_us", Number)]),
+    ("balance", "account || '/' || place", &[("account", ACCOUNTS), ("place", Text), ("quantity", Number)]),
+    (
+        "movement",
+        "id",
+        &[
+            ("at_us", Number),
+            ("from_account", ACCOUNTS),
+            ("from_place", Text),
+            ("to_account", ACCOUNTS),
+            ("to_place", Text),
+            ("quantity", Number),
+            ("cause", Text),
+            ("document", Text),
+            ("batch_id", Number),
+            ("attempt_id", Number),
+            ("actor", Text),
+            ("account", Number),
+            ("means", Text),
+        ],
+    ),
+    (
+        "printer",
+        "name",
+        &[
+            ("uri", Text),
+            ("profile", Text),
+            ("hopper", Number),
+            ("override_reason", Text),
+            ("acknowledged_reasons", Text),
+            ("removed", Truth),
+            ("jobs_known_until_us", Number),
+        ],
+    ),
+    (
+        "pause",
+        "scope || '/' || name",
+        &[
+            ("scope", Word(&["queue", "printer", "batch"])),
+            ("name", Text),
+            ("reason", Text),
+            ("actor", Text),
+            ("at_us", Number),
+            ("account", Number),
+            ("means", Text),
+        ],
+    ),
+    (
+        "pending_act",
+        "id",
+        &[
+            ("operation", Text),
+            ("act", Text),
+            ("target", Text),
+            ("target_version", Text),
+            ("reason", Text),
+            ("state", Word(&["confirmed", "refused", "taken-back", "expired", "conflict"])),
+            ("requested_by", Text),
+            ("requested_account", Number),
+            ("requested_means", Text),
+            ("requested_at_us", Number),
+            ("expires_at_us", Number),
+            ("decided_by", Text),
+            ("decided_account", Number),
+            ("decided_means", Text),
+            ("decided_at_us", Number),
+            ("decided_note", Text),
+        ],
+    ),
+    ("job", "id", &[("state", JOB_STATES)]),
+    ("attempt", "id", &[("state", ATTEMPT_STATES)]),
+    ("audit", "chain || '/' || seq", &[("entry", Text), ("hash", Bytes), ("seq", Number), ("chain", Text)]),
+    ("audit_head", "chain", &[("seq", Number), ("hash", Bytes), ("chain", Text)]),
+];
+
+/// Tables and columns of which a change is not found, with the reason.
+const NOT_COVERED: &[(&str, &[&str], &str)] = &[
+    ("record", &["id"], "a number within the database; a row that others refer to is missed by its references"),
+    ("record", &["class"], "the order of printing; while a record waits, the waiting list is compared with it"),
+    ("record", &["charged", "failed_on"], "the count of failed tries; the audit has each of them"),
+    ("record", &["reason", "note"], "words beside a state; the audit has them with the event"),
+    ("photo", &["id"], "a number within the database; records refer to it"),
+    ("lot", &["id"], "a number within the database; the ledger refers to it"),
+    ("balance", &["lot_id"], "its reference is checked, and the balances are compared with the movements"),
+    (
+        "movement",
+        &["id", "lot_id"],
+        "the order of a list; a lot that another movement does not have is found by its sum",
+    ),
+    ("printer", &["name"], "batches refer to it"),
+    ("printer", &["breaker", "failures", "state", "reasons", "capabilities", "node"], "what it said last"),
+    ("pending_act", &["id", "record_id"], "numbers within the database; the act names its record"),
+    ("batch", &["*"], "how records were grouped; what became of each is compared"),
+    (
+        "job",
+        &["id", "batch_id", "record_id", "copy", "lot_id", "position", "due_at_us", "not_started"],
+        "how a card was queued",
+    ),
+    (
+        "attempt",
+        &[
+            "id",
+            "name",
+            "job_id",
+            "printer",
+            "record_version",
+            "printer_job",
+            "acknowledged",
+            "reason",
+            "note",
+            "inspected",
+            "began_at_us",
+            "ended_at_us",
+            "printer_run",
+            "owner",
+            "impressions",
+        ],
+        "how a card was sent; its outcome is compared with the ledger",
+    ),
+    ("job_archive", &["*"], "how a card was queued"),
+    ("attempt_archive", &["*"], "how a card was sent"),
+    ("test_card", &["*"], "its blank is compared with the ledger"),
+    ("unknown_job", &["*"], "covered, and this office has none"),
+    ("counter_record", &["*"], "a cache, compared with the records"),
+    ("counter_outcome", &["*"], "a cache, compared with the attempts"),
+    ("claim_bound", &["*"], "a cache, compared with the waiting list"),
+    ("outage", &["*"], "a report of the past"),
+    ("owner", &["*"], "which process began an attempt"),
+    ("node", &["*"], "leases, which last for seconds"),
+    ("meta", &["*"], "settings of the program; the key, and the numbers that these rules need, are compared"),
+    ("_sqlx_migrations", &["*"], "the schema's scripts, compared when the database is opened"),
+];
+
+async fn office() -> World {
+    let world = check::engine().await;
+    for id in ["r00002", "r00003"] {
+        let warrant = operations::reprint_request(&world.engine, &name(id), "lost").await;
+        if let (Ok(warrant), "r00002") = (warrant, id) {
+            operations::reprint_refuse(&world.engine, warrant, "it was found").await.unwrap();
+        }
+    }
+    may_change(&world, &["movement", "audit"]).await;
+    world
+}
+
+/// Takes away what keeps rows of these tables from being changed.
+async fn may_change(world: &World, tables: &[&str]) {
+    for table in tables {
+        let sql = if is_postgres() {
+            format!("DROP TRIGGER {table}_stays ON {table}")
+        } else {
+            format!("DROP TRIGGER {table}_not_changed; DROP TRIGGER {table}_not_deleted")
+        };
+        execute(&world.location, &sql).await.unwrap();
+    }
+}
+
+async fn faults(world: &World) -> Vec<CheckedRule> {
+    let rules = CheckDatabase { seal: Vec::new(), deep: true }.read(&world.engine).await.unwrap();
+    rules.into_iter().filter(|rule| !rule.faults.is_empty()).collect()
+}
+
+/// A cell of the database, and the value that it has.
+struct Cell {
+    table: &'static str,
+    key: &'static str,
+    column: &'static str,
+    row: String,
+    literal: String,
+}
+
+impl Cell {
+    /// A random cell of these; `None` if the table is empty.
+    async fn choose(
+        world: &World,
+        covered: &Covered,
+        (column, kind): (&'static str, Kind),
+        random: &mut ChaCha8Rng,
+    ) -> Option<Self> {
+        let (table, key, _) = *covered;
+        let rows = execute(&world.location, &format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}")).await.unwrap();
+        let rows: u32 = rows.parse().unwrap();
+        if rows == 0 {
+            return None;
+        }
+        let at = random.random_range(0..rows);
+        let row = format!("SELECT CAST({key} AS TEXT) FROM {table} ORDER BY {key} LIMIT 1 OFFSET {at}");
+        let row = execute(&world.location, &row).await.unwrap();
+        let quote = match kind {
+            // As one line, in which `psql` gives it.
+            Text | Word(_) if is_postgres() => format!(
+                "COALESCE('convert_from(decode(''' || encode(convert_to({column}, 'UTF8'), 'hex') || ''', ''hex''), ''UTF8'')', 'NULL')"
+            ),
+            Number | Bytes | Truth if is_postgres() => format!("quote_nullable(CAST({column} AS TEXT))"),
+            Number | Text | Word(_) | Bytes | Truth => format!("quote({column})"),
+        };
+        let literal = format!("SELECT {quote} FROM {table} WHERE CAST({key} AS TEXT) = '{row}'");
+        let literal = execute(&world.location, &literal).await.unwrap();
+        Some(Self { table, key, column, row, literal })
+    }
+
+    /// Sets the cell to an expression. Returns the key of the row after it, or the error of the database.
+    async fn set(&self, world: &World, row: &str, value: &str) -> Result<String, String> {
+        let Self { table, key, column, .. } = self;
+        let sql = format!(
+            "UPDATE {table} SET {column} = {value} WHERE CAST({key} AS TEXT) = '{row}' RETURNING CAST({key} AS TEXT)"
+        );
+        execute(&world.location, &sql).await
+    }
+
+    /// An expression for another value.
+    fn changed(&self, kind: Kind, random: &mut ChaCha8Rng) -> String {
+        let column = self.column;
+        match kind {
+            Kind::Number => format!("COALESCE({column}, 0) + 1"),
+            Kind::Text => format!("COALESCE({column}, '') || 'x'"),
+            Kind::Word(words) => {
+                let is_other = |word: &&&str| {
+                    !self.literal.contains(&format!("'{word}'"))
+                        && !self.literal.contains(&format!("'{}'", hex(word.as_bytes())))
+                };
+                let others: Vec<_> = words.iter().filter(is_other).collect();
+                format!("'{}'", others[random.random_range(0..others.len())])
+            }
+            Kind::Bytes if is_postgres() => "'\\x00ff'".into(),
+            Kind::Bytes => "x'00ff'".into(),
+            Kind::Truth if is_postgres() => format!("NOT {column}"),
+            Kind::Truth => format!("1 - {column}"),
+        }
+    }
+
+    /// A part of what the row must be called; empty if its own name was changed, or counts alone tell.
+    async fn named(&self, world: &World) -> String {
+        let request = format!("SELECT request_id FROM record WHERE CAST(id AS TEXT) = '{}'", self.row);
+        match (self.table, self.column) {
+            ("record", "request_id" | "source" | "stop" | "photo_id" | "slot") | ("person", "record_id") => {
+                String::new()
+            }
+            ("waiting", "request_id" | "source") => String::new(),
+            ("waiting", _) => self.row.clone(),
+            ("record" | "person", _) => execute(&world.location, &request).await.unwrap(),
+            // A changed movement may be equal to another one, and then either is named.
+            ("movement", _) => "movement ".into(),
+            ("printer", _) => format!("printer {}", self.row),
+            ("pause", _) => format!("pause {}", self.row),
+            ("pending_act", _) => format!("act {}", self.row),
+            ("photo", _) => format!("photo number {}", self.row),
+            _ => String::new(),
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_change_of_a_covered_cell_is_found_and_its_row_is_named() {
+    let number: u32 =
+        std::env::var("TAMPERED_CELLS").map_or(if is_postgres() { 60 } else { 150 }, |n| n.parse().unwrap());
+    let seed = std::env::var("TAMPERED_SEED").map_or(20_261_129, |n| n.parse().unwrap());
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let world = office().await;
+    assert_eq!(faults(&world).await, [], "before any change");
+    let columns: Vec<_> = COVERED.iter().flat_map(|table| table.2.iter().map(move |column| (table, *column))).collect();
+    let (mut found, mut refused) = (0, 0);
+    for at in 0..number {
+        // Each column at least once, if there are as many changes.
+        let chosen = if (at as usize) < columns.len() { at as usize } else { random.random_range(0..columns.len()) };
+        let (table, (column, kind)) = columns[chosen];
+        let Some(cell) = Cell::choose(&world, table, (column, kind), &mut random).await else { continue };
+        let (named, value) = (cell.named(&world).await, cell.changed(kind, &mut random));
+        let what = format!("seed {seed}: {} of {} {}: {} becomes {value}", column, table.0, cell.row, cell.literal);
+        let Ok(row) = cell.set(&world, &cell.row, &value).await else {
+            refused += 1;
+            continue;
+        };
+        let faults = faults(&world).await;
+        assert!(!faults.is_empty(), "{what}: not found");
+        let things: Vec<_> = faults.iter().flat_map(|rule| rule.faults.iter().map(|fault| &fault.thing)).collect();
+        assert!(things.iter().any(|thing| thing.contains(&named)), "{what}: found as {things:?}");
+        found += 1;
+        cell.set(&world, &row, &cell.literal).await.unwrap();
+    }
+    assert_eq!(faults(&world).await, [], "after all changes were undone");
+    assert!(found > number / 2, "{found} found, {refused} refused by the database");
+}
+
+#[tokio::test]
+async fn a_row_that_was_added_or_removed_is_found() {
+    let world = office().await;
+    let columns = "scope, name, reason, actor, at_us";
+    let changes = [
+        (
+            format!("INSERT INTO pause ({columns}) VALUES ('printer', 'p2', 'x', 'siti', 1) RETURNING name"),
+            "pause printer/p2",
+        ),
+        ("DELETE FROM pause WHERE scope = 'queue' RETURNING scope".into(), "pause queue/"),
+        ("DELETE FROM movement WHERE id = (SELECT MAX(id) FROM movement) RETURNING cause".into(), "the ledger"),
+        ("DELETE FROM pending_act RETURNING state".into(), "act "),
+        ("UPDATE meta SET value = '1' WHERE key = 'rows_commits' RETURNING value".into(), "the number of commits"),
+        (
+            "INSERT INTO meta (key, value) VALUES ('changes_after/record', '1000') RETURNING value".into(),
+            "the mark of what is too old",
+        ),
+    ];
+    let mut all = BTreeSet::new();
+    for (sql, named) in changes {
+        execute(&world.location, &sql).await.unwrap();
+        let faults = faults(&world).await;
+        all.extend(faults.iter().flat_map(|rule| rule.faults.iter().map(|fault| fault.thing.clone())));
+        assert!(all.iter().any(|thing| thing.starts_with(named)), "{sql}: {all:?}");
+    }
+}
+
+/// Blanks that are taken from a movement and its balances alike leave all sums as they were.
+#[tokio::test]
+async fn blanks_that_are_taken_from_the_ledger_and_its_balance_alike_are_found_by_the_audit() {
+    let world = office().await;
+    let sql = "UPDATE movement SET quantity = quantity - 5 WHERE cause = 'received';
+               UPDATE balance SET quantity = quantity + 5 WHERE account = 'supplier';
+               UPDATE balance SET quantity = quantity - 5 WHERE account = 'vault' RETURNING account";
+    execute(&world.location, sql).await.unwrap();
+    let faults = faults(&world).await;
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let texts: Vec<_> = faults[0].faults.iter().map(|fault| format!("{}: {}", fault.thing, fault.what)).collect();
+    assert!(texts[0].starts_with("movement 1: the audit has no such movement: 15 of lot number 1"), "{texts:?}");
+    assert!(texts[1].contains("20 of lot number 1 from supplier to vault, received, document"), "{texts:?}");
+}
+
+#[tokio::test]
+async fn rows_that_are_older_than_the_record_of_changes_are_not_called_proved() {
+    let world = World::new().await;
+    world.import(&students(0..3)).await;
+    // As after the migration of an older database: without changes in the audit, with a mark of the newest rows.
+    let older =
+        "DELETE FROM audit WHERE true; DELETE FROM audit_head WHERE true; DELETE FROM meta WHERE key = 'rows_commits';
+                 INSERT INTO meta (key, value) VALUES ('changes_after/record', '3') RETURNING value";
+    may_change(&world, &["audit"]).await;
+    execute(&world.location, older).await.unwrap();
+    let rules = CheckDatabase::default().read(&world.engine).await.unwrap();
+    let older: Vec<_> =
+        rules.iter().filter(|rule| rule.older > 0).map(|rule| (rule.rule.as_str(), rule.older)).collect();
+    assert_eq!(older, [("each record is as the audit has it", 3)]);
+}
+
+#[tokio::test]
+async fn each_column_of_each_table_is_covered_or_listed_with_the_reason() {
+    let world = World::new().await;
+    let sql = if is_postgres() {
+        "SELECT string_agg(table_name || '.' || column_name, ' ') FROM information_schema.columns WHERE table_schema = 'public'"
+    } else {
+        "SELECT group_concat(t.name || '.' || c.name, ' ') FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c
+         WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%'"
+    };
+    let columns = execute(&world.location, sql).await.unwrap();
+    let is_listed = |name: &str| {
+        let (table, column) = name.split_once('.').unwrap();
+        COVERED.iter().any(|(t, _, columns)| *t == table && columns.iter().any(|(c, _)| *c == column))
+            || NOT_COVERED
+                .iter()
+                .any(|(t, columns, _)| *t == table && (columns.contains(&"*") || columns.contains(&column)))
+    };
+    let missing: Vec<_> = columns.split(' ').filter(|name| !is_listed(name)).collect();
+    assert!(columns.split(' ').count() > 100 && missing.is_empty(), "{missing:?}");
+}
