@@ -28,6 +28,7 @@
 pub mod actor;
 pub mod attempt;
 pub mod audit;
+pub mod audit_row;
 pub mod batch;
 pub mod breaker;
 pub mod card;

@@ -14,7 +14,8 @@ use super::{
 };
 pub use crate::domain::audit::ChainHead;
 use crate::domain::{
-    audit::{Event, entries, events_in, row_instant, row_text},
+    audit::Event,
+    audit_row::{entries, events_in, row_instant, row_text},
     changes::Changes,
     time::Timestamp,
 };

@@ -1,6 +1,6 @@
 //! The instance: what identifies the database, and the doubt whether it is the living one.
 
-use super::{StoreError, Tx, backend::Inner, doing, execute, keys, on, sealed_rows::SealedTable};
+use super::{StoreError, Tx, backend::Inner, doing, execute, keys, on, sealed_table::SealedTable};
 use crate::domain::{
     audit::ChainHead,
     id::AttemptKey,

@@ -39,6 +39,7 @@ mod record;
 mod report;
 mod rows;
 mod sealed_rows;
+mod sealed_table;
 mod stock;
 mod test_card;
 mod transition;

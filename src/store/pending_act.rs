@@ -1,6 +1,6 @@
 //! Acts that wait for their second person.
 
-use super::{StoreError, Tx, doing, execute, on, parse, sealed_rows::SealedTable};
+use super::{StoreError, Tx, doing, execute, on, parse, sealed_table::SealedTable};
 use crate::domain::{
     actor::Actor,
     id::{AccountId, PendingActId, RecordId},

@@ -1,6 +1,6 @@
 //! Printers and pauses.
 
-use super::{StoreError, Tx, doing, execute, instance::DOUBT, on, parse, sealed_rows::SealedTable, set, set_of_names};
+use super::{StoreError, Tx, doing, execute, instance::DOUBT, on, parse, sealed_table::SealedTable, set, set_of_names};
 use crate::domain::{
     breaker::Breaker,
     instance::Doubt,

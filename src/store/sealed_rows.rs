@@ -7,85 +7,11 @@ use sqlx::Row;
 use super::{
     StoreError, Tx, doing,
     keys::{Digest, hex},
-    on, set_of_names,
+    on,
+    sealed_table::SealedTable,
+    set_of_names,
 };
 use crate::domain::changes::Older;
-
-/// A table whose rows are sealed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum SealedTable {
-    Printer,
-    Pause,
-    PendingAct,
-    Lot,
-    UnknownJob,
-}
-
-impl SealedTable {
-    pub(super) const ALL: [Self; 5] = [Self::Printer, Self::Pause, Self::PendingAct, Self::Lot, Self::UnknownJob];
-
-    /// The name in the audit and in the database.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Printer => "printer",
-            Self::Pause => "pause",
-            Self::PendingAct => "pending_act",
-            Self::Lot => "lot",
-            Self::UnknownJob => "unknown_job",
-        }
-    }
-
-    /// What people call a row.
-    pub(super) fn noun(self) -> &'static str {
-        match self {
-            Self::Printer => "printer",
-            Self::Pause => "pause",
-            Self::PendingAct => "act",
-            Self::Lot => "lot number",
-            Self::UnknownJob => "unknown job",
-        }
-    }
-
-    /// The key and the sealed columns of all rows, as texts, and their number. What a printer says and what the scheduler has
-    /// counted changes often, and is not sealed.
-    fn rows(self) -> (&'static str, usize) {
-        match self {
-            Self::Printer => (
-                "SELECT name, uri, profile, CAST(hopper AS TEXT), override_reason, acknowledged_reasons,
-                        CASE WHEN removed THEN '1' ELSE '0' END, CAST(jobs_known_until_us AS TEXT) FROM printer",
-                8,
-            ),
-            Self::Pause => (
-                "SELECT scope || '/' || name, reason, actor, CAST(at_us AS TEXT), CAST(account AS TEXT), means FROM pause",
-                6,
-            ),
-            Self::PendingAct => (
-                "SELECT CAST(id AS TEXT), operation, act, target, target_version, CAST(record_id AS TEXT), reason, state,
-                        requested_by, CAST(requested_account AS TEXT), requested_means, CAST(requested_at_us AS TEXT),
-                        CAST(expires_at_us AS TEXT), decided_by, CAST(decided_account AS TEXT), decided_means,
-                        CAST(decided_at_us AS TEXT), decided_note FROM pending_act",
-                18,
-            ),
-            Self::Lot => (
-                "SELECT CAST(id AS TEXT), blank_type, name, serials, CAST(received_at_us AS TEXT) FROM lot",
-                5,
-            ),
-            Self::UnknownJob => ("SELECT printer || '/' || name, CAST(accepted_at_us AS TEXT) FROM unknown_job", 2),
-        }
-    }
-
-    /// The condition for rows with the keys `$1`.
-    fn condition(self) -> &'static str {
-        match self {
-            Self::Printer => " WHERE name IN (SELECT v.value ->> 0 FROM json_each($1) AS v)",
-            Self::Pause => " WHERE scope || '/' || name IN (SELECT v.value ->> 0 FROM json_each($1) AS v)",
-            Self::PendingAct | Self::Lot => {
-                " WHERE id IN (SELECT CAST(v.value ->> 0 AS BIGINT) FROM json_each($1) AS v)"
-            }
-            Self::UnknownJob => " WHERE printer || '/' || name IN (SELECT v.value ->> 0 FROM json_each($1) AS v)",
-        }
-    }
-}
 
 /// In `meta`: the number of commits with sealed rows. Each has the next number in its audit row.
 pub(super) const ROWS_COMMITS: &str = "rows_commits";
@@ -143,11 +69,10 @@ impl Tx {
         table: SealedTable,
         keys: Option<&[&str]>,
     ) -> Result<BTreeMap<String, Digest>, StoreError> {
-        let (all, columns) = table.rows();
-        let sql = if keys.is_some() { format!("{all}{}", table.condition()) } else { all.to_owned() };
+        let (sql, columns) = table.statement(keys.is_some());
         let keys = keys.map(set_of_names);
         let rows: Result<Vec<Vec<Option<String>>>, _> = on!(self, c => async {
-            let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+            let mut query = sqlx::query(sql);
             if let Some(keys) = keys {
                 query = query.bind(keys);
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{StoreError, Tx, doing, execute, on, sealed_rows::SealedTable, set};
+use super::{StoreError, Tx, doing, execute, on, sealed_table::SealedTable, set};
 use crate::domain::{
     id::LotId,
     stock::{Account, LotQuantity, Movement},

@@ -11,7 +11,7 @@ use super::{
     error::{StoreError, doing},
     fence::Fence,
     keys::Keys,
-    sealed_rows::SealedTable,
+    sealed_table::SealedTable,
 };
 use crate::domain::{
     audit::{Actor, Event},

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use cetak::domain::audit::entries;
+use cetak::domain::audit_row::entries;
 use cetak_driver_mock::TruthLine;
 use serde_json::Value;
 

@@ -12,19 +12,15 @@ use super::{
 };
 use crate::{
     domain::{
-        audit::{Author, changes_of},
+        audit_row::{Author, changes_of},
         changes::{Changes, FoundRecord, Older, Proof, SealedMovement, Trail},
         id::AccountId,
         ranges::parse_ranges,
         time::Timestamp,
     },
     store::{
-        StoreError, Tx,
-        audit::PAGE_ROWS,
-        doing,
-        keys::hex,
-        on, parse,
-        sealed_rows::{ROWS_COMMITS, SealedTable},
+        StoreError, Tx, audit::PAGE_ROWS, doing, keys::hex, on, parse, sealed_rows::ROWS_COMMITS,
+        sealed_table::SealedTable,
     },
 };
 
@@ -216,9 +212,9 @@ impl Tx {
         }
         let mut missing = Vec::new();
         self.changes_read(|author, changes| {
-            for movement in changes.movements.iter().filter(|movement| sealed.contains_key(&hash(movement, &author))) {
-                missing.push(format!("by {} at {}: {}", author.actor, author.at, words(movement)));
-            }
+            let lacking = changes.movements.iter().filter(|movement| sealed.contains_key(&hash(movement, &author)));
+            missing
+                .extend(lacking.map(|movement| format!("by {} at {}: {}", author.actor, author.at, words(movement))));
         })
         .await?;
         for what in missing {
@@ -307,19 +303,13 @@ impl Check {
 fn words(movement: &SealedMovement) -> String {
     let SealedMovement(lot, from, from_place, to, to_place, quantity, cause, document, batch, attempt) = movement;
     let account = |name: &str, place: &str| if place.is_empty() { name.to_owned() } else { format!("{name}:{place}") };
-    let mut text = format!(
-        "{quantity} of lot number {lot} from {} to {}, {cause}",
-        account(from, from_place),
-        account(to, to_place)
-    );
-    if let Some(document) = document {
-        text += &format!(", document {document}");
-    }
-    if let Some(batch) = batch {
-        text += &format!(", batch {batch}");
-    }
-    if let Some(attempt) = attempt {
-        text += &format!(", attempt number {attempt}");
-    }
-    text
+    let (from, to) = (account(from, from_place), account(to, to_place));
+    let parts = [
+        Some(format!("{quantity} of lot number {lot} from {from} to {to}")),
+        Some(cause.to_string()),
+        document.as_ref().map(|document| format!("document {document}")),
+        batch.map(|batch| format!("batch {batch}")),
+        attempt.map(|attempt| format!("attempt number {attempt}")),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

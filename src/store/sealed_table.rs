@@ -1,0 +1,96 @@
+//! The tables of which the audit has a keyed digest of each row.
+
+/// A statement for all rows, and one for the rows with the keys `$1`.
+macro_rules! rows {
+    ($all:literal, $key:literal, $of:literal) => {
+        [$all, concat!($all, " WHERE ", $key, " IN (SELECT ", $of, " FROM json_each($1) AS v)")]
+    };
+}
+
+/// A table whose rows are sealed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum SealedTable {
+    Printer,
+    Pause,
+    PendingAct,
+    Lot,
+    UnknownJob,
+}
+
+impl SealedTable {
+    pub(super) const ALL: [Self; 5] = [Self::Printer, Self::Pause, Self::PendingAct, Self::Lot, Self::UnknownJob];
+
+    /// The name in the audit and in the database.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Printer => "printer",
+            Self::Pause => "pause",
+            Self::PendingAct => "pending_act",
+            Self::Lot => "lot",
+            Self::UnknownJob => "unknown_job",
+        }
+    }
+
+    /// What people call a row.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Self::Printer => "printer",
+            Self::Pause => "pause",
+            Self::PendingAct => "act",
+            Self::Lot => "lot number",
+            Self::UnknownJob => "unknown job",
+        }
+    }
+
+    /// The statement that reads the key and the sealed columns, as texts, of all rows or of those with the keys `$1`, and the number
+    /// of these columns. What a printer says and what the scheduler has counted changes often, and is not sealed.
+    pub(super) fn statement(self, of_keys: bool) -> (&'static str, usize) {
+        let ([all, some], columns) = match self {
+            Self::Printer => (
+                rows!(
+                    "SELECT name, uri, profile, CAST(hopper AS TEXT), override_reason, acknowledged_reasons,
+                            CASE WHEN removed THEN '1' ELSE '0' END, CAST(jobs_known_until_us AS TEXT) FROM printer",
+                    "name",
+                    "v.value ->> 0"
+                ),
+                8,
+            ),
+            Self::Pause => (
+                rows!(
+                    "SELECT scope || '/' || name, reason, actor, CAST(at_us AS TEXT), CAST(account AS TEXT), means FROM pause",
+                    "scope || '/' || name",
+                    "v.value ->> 0"
+                ),
+                6,
+            ),
+            Self::PendingAct => (
+                rows!(
+                    "SELECT CAST(id AS TEXT), operation, act, target, target_version, CAST(record_id AS TEXT), reason, state,
+                            requested_by, CAST(requested_account AS TEXT), requested_means, CAST(requested_at_us AS TEXT),
+                            CAST(expires_at_us AS TEXT), decided_by, CAST(decided_account AS TEXT), decided_means,
+                            CAST(decided_at_us AS TEXT), decided_note FROM pending_act",
+                    "id",
+                    "CAST(v.value ->> 0 AS BIGINT)"
+                ),
+                18,
+            ),
+            Self::Lot => (
+                rows!(
+                    "SELECT CAST(id AS TEXT), blank_type, name, serials, CAST(received_at_us AS TEXT) FROM lot",
+                    "id",
+                    "CAST(v.value ->> 0 AS BIGINT)"
+                ),
+                5,
+            ),
+            Self::UnknownJob => (
+                rows!(
+                    "SELECT printer || '/' || name, CAST(accepted_at_us AS TEXT) FROM unknown_job",
+                    "printer || '/' || name",
+                    "v.value ->> 0"
+                ),
+                2,
+            ),
+        };
+        (if of_keys { some } else { all }, columns)
+    }
+}
