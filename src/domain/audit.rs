@@ -34,6 +34,12 @@ impl Event {
         Self { act, subject: subject.into(), details: Vec::new() }
     }
 
+    /// Whether it belongs to the history of the record that it changes. The ends of attempts do not: the attempts themselves tell
+    /// them, unless a person decided them.
+    pub fn is_of_record(&self) -> bool {
+        self.act == "attempt.inspected" || ["record.", "card.", "reprint."].iter().any(|noun| self.act.starts_with(noun))
+    }
+
     /// Adds a detail.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl std::fmt::Display) -> Self {

@@ -123,6 +123,32 @@ pub fn entries(row: &str) -> impl Iterator<Item = String> {
     })
 }
 
+/// An event as it is read from the audit.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RecordedEvent {
+    /// The chain.
+    pub chain: String,
+    /// Its number in the chain.
+    pub seq: i64,
+    /// The instant, RFC 3339.
+    pub at: String,
+    /// The name of the person or program.
+    pub actor: String,
+    /// Noun and verb: `card.checked`.
+    pub act: String,
+    /// The reason and the numbers.
+    pub details: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Event number `seq` of a row; `None` if the row does not have it, or has another format.
+pub fn event_of(row: &str, seq: i64) -> Option<RecordedEvent> {
+    let (common, events) = split(row);
+    let beginning = format!("{{\"seq\":{seq},");
+    let event = events.lines().find(|event| event.starts_with(&beginning))?;
+    let entry = [common.strip_suffix('}')?, ",", event.strip_prefix('{')?].concat();
+    serde_json::from_str(&entry).ok()
+}
+
 /// The instant of a row, from its first 400 characters at least; `None` if it has none. In each format, the first `at` is that of
 /// the row.
 pub fn row_instant(row: &str) -> Option<Timestamp> {
@@ -176,6 +202,16 @@ mod tests {
         let (author, found) = changes_of(&row).unwrap();
         assert_eq!((author.actor.as_str(), author.means.as_str(), found), ("siti", "local-administrator", changes));
         assert_eq!(changes_of(&without), None);
+    }
+
+    #[test]
+    fn an_event_of_a_row_is_found_by_its_number() {
+        let actor = Actor::local_administrator("siti".into(), "root".into(), "host".into());
+        let row = row_text("cli", 7, Timestamp(0), &actor, &events(), &Changes::default());
+        let found = event_of(&row, 8).unwrap();
+        assert_eq!((found.seq, &*found.act, &*found.actor, &*found.chain), (8, "queue.paused", "siti", "cli"));
+        assert_eq!(event_of(&row, 7).unwrap().details["note"], "two\nlines");
+        assert_eq!((event_of(&row, 6), event_of(&row, 9), event_of("{}", 1)), (None, None, None));
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod photo;
 mod print_step;
 mod printer;
 mod record;
+mod record_event;
 mod report;
 mod rows;
 mod sealed_rows;

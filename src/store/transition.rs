@@ -23,9 +23,12 @@ impl Tx {
         for transition in transitions {
             attempts.extend(transition.attempt);
             jobs.extend(transition.job);
-            records.extend(transition.record);
             movements.extend(transition.movements);
-            self.events.extend(transition.event);
+            match (transition.event, &transition.record) {
+                (Some(event), Some(change)) if event.is_of_record() => self.audit_of_record(change.id, event),
+                (event, _) => self.events.extend(event),
+            }
+            records.extend(transition.record);
         }
         self.attempts_change(&attempts).await?;
         self.jobs_change(&jobs).await?;

@@ -16,6 +16,7 @@ use super::{
 use crate::domain::{
     audit::{Actor, Event},
     changes::Changes,
+    id::RecordId,
     time::Timestamp,
 };
 
@@ -70,6 +71,8 @@ pub struct Tx {
     pub(super) changes: Changes,
     /// The rows that the commit adds to the changes.
     pub(super) touched: BTreeSet<(SealedTable, String)>,
+    /// Events that belong to a record: the place in `events`, and the record.
+    pub(super) record_events: Vec<(usize, RecordId)>,
     pub(super) deltas: Deltas,
     backend: Backend,
     announces: bool,
@@ -97,6 +100,7 @@ impl Tx {
             new_head: None,
             events: Vec::new(),
             changes: Changes::default(),
+            record_events: Vec::new(),
             touched: BTreeSet::new(),
             deltas: Deltas::default(),
             backend,
@@ -117,6 +121,12 @@ impl Tx {
 
     /// Adds an audit event, which is appended when the transaction commits.
     pub fn audit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Adds an audit event that belongs to the history of a record.
+    pub fn audit_of_record(&mut self, record: RecordId, event: Event) {
+        self.record_events.push((self.events.len(), record));
         self.events.push(event);
     }
 
@@ -153,7 +163,11 @@ impl Tx {
         let events = std::mem::take(&mut self.events);
         match counters {
             Some(counters) if events.is_empty() => self.counters_save(counters).await?,
-            counters => self.audit_append(&events, counters, End::Commit).await?,
+            counters if self.record_events.is_empty() => self.audit_append(&events, counters, End::Commit).await?,
+            counters => {
+                self.audit_append(&events, counters, End::Open).await?;
+                self.record_events_save(events.len()).await?;
+            }
         }
         self.inner.commit(self.announces).await?;
         if let Some(head) = self.new_head {

@@ -27,6 +27,7 @@ macro_rules! scripts {
             (16, "persons", include_str!(concat!("../../../migrations/", $folder, "/0016_persons.sql"))),
             (17, "claims", include_str!(concat!("../../../migrations/", $folder, "/0017_claims.sql"))),
             (18, "changes", include_str!(concat!("../../../migrations/", $folder, "/0018_changes.sql"))),
+            (19, "record_events", include_str!(concat!("../../../migrations/", $folder, "/0019_record_events.sql"))),
         ]
     };
 }

@@ -48,7 +48,7 @@ pub struct Violation {
 }
 
 /// Rules that are one statement each: name, remedy, statement.
-const RULES: [(&str, Remedy, &str); 17] = [
+const RULES: [(&str, Remedy, &str); 18] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
     ("the waiting list has all waiting records, and no others", ReadHistory, WAITING),
     ("a claim reads each waiting record", ClaimAgain, CLAIM_BOUNDS),
@@ -61,6 +61,7 @@ const RULES: [(&str, Remedy, &str); 17] = [
     ("each card in the office or with its citizen has its blank there", Recount, CARDS),
     ("as many blanks are booked as printed and uncertain as there are such cards", Recount, CARD_COUNTS),
     ("a second copy has its approved warrant", ReadHistory, COPIES),
+    ("each event of a record is in the audit", Report, RECORD_EVENTS),
     ("each record has its person", Restore, PERSONS),
     ("each photo knows how many records need it", Restore, PHOTOS),
     ("a job is either live or archived, and archived only after it has ended", ReadHistory, ARCHIVED),
@@ -232,6 +233,13 @@ const COPIES: &str = "
         WHERE operation = 'reprint-approve' AND state = 'confirmed' GROUP BY record_id) AS w
         ON w.record_id = r.id
     WHERE r.copy <> 1 + COALESCE(w.approved, 0) ORDER BY r.id LIMIT 100";
+
+const RECORD_EVENTS: &str = "
+    SELECT 'record number ' || CAST(e.record_id AS TEXT),
+           'the audit has no event ' || CAST(e.seq AS TEXT) || ' in the chain ' || e.chain
+    FROM record_event AS e LEFT JOIN audit_head AS h ON h.chain = e.chain
+    WHERE e.seq < 1 OR e.seq > COALESCE(h.seq, 0)
+    ORDER BY e.record_id, e.seq LIMIT 100";
 
 const PERSONS: &str = "
     SELECT 'record ' || r.source || '/' || r.request_id, 'its person is gone'

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes.
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 25] = [
     "meta",
     "photo",
     "record",
@@ -41,6 +41,7 @@ const TABLES: [&str; 24] = [
     "pending_act",
     "audit",
     "audit_head",
+    "record_event",
     "counter_record",
     "counter_outcome",
 ];
