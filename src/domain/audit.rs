@@ -37,7 +37,8 @@ impl Event {
     /// Whether it belongs to the history of the record that it changes. The ends of attempts do not: the attempts themselves tell
     /// them, unless a person decided them.
     pub fn is_of_record(&self) -> bool {
-        self.act == "attempt.inspected" || ["record.", "card.", "reprint."].iter().any(|noun| self.act.starts_with(noun))
+        self.act == "attempt.inspected"
+            || ["record.", "card.", "reprint."].iter().any(|noun| self.act.starts_with(noun))
     }
 
     /// Adds a detail.

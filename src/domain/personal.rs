@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
 
 /// A person's fields by the names in the card profile. The type has no `Display`, its `Debug` shows no value, and it is
@@ -39,6 +40,35 @@ impl Drop for Person {
     }
 }
 
+/// A person's identifier that somebody asks for. As [`Person`], it is not shown by `Debug`, and it is wiped when dropped.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AskedIdentifier(String);
+
+impl AskedIdentifier {
+    /// An identifier as it was typed.
+    pub fn new(typed: String) -> Self {
+        Self(typed)
+    }
+
+    /// The text.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AskedIdentifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[personal]")
+    }
+}
+
+impl Drop for AskedIdentifier {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +79,6 @@ mod tests {
         person.set("name", "SITI".into());
         let text = format!("{person:?}");
         assert_eq!(text, "[personal]");
+        assert_eq!(format!("{:?}", AskedIdentifier::new("3372011501800001".into())), "[personal]");
     }
 }

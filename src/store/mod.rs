@@ -22,6 +22,7 @@ mod counter_deltas;
 mod database;
 mod error;
 mod fence;
+mod find;
 mod instance;
 mod joint_read;
 pub mod keys;
@@ -58,6 +59,7 @@ pub use self::{
     database::Store,
     error::StoreError,
     fence::Fence,
+    find::BesideLine,
     joint_read::{PlanView, WorkersView},
     maintenance::{Check, Moved, Remedy, Transferred, Violation},
     new_batch::NewBatch,

@@ -236,6 +236,9 @@ pub(super) const QUARANTINED: &str = aside!("'quarantined'");
 pub(super) const UNCERTAIN: &str = aside!("'uncertain'");
 pub(super) const WITHDRAWN: &str = aside!("'withdrawn'");
 
+pub(super) const JOB_OF_ATTEMPT: &str = "
+    SELECT job_id FROM attempt WHERE name = $1 UNION ALL SELECT job_id FROM attempt_archive WHERE name = $1";
+
 /// Through the index of [`HELD`]. The codes are those of `Reason::HeldAtAdoption` and `Reason::SentElsewhere`.
 pub(super) const HELD_AT_ADOPTION: &str = "
     SELECT COUNT(*) FROM record
@@ -324,6 +327,13 @@ impl Tx {
             JobLine { id, source, request_id, batch, copy, state, attempts: own }
         };
         Ok(jobs.into_iter().map(line).collect())
+    }
+
+    /// The job of the attempt of that name, archived or not.
+    pub async fn job_of_attempt(&mut self, name: &str) -> Result<Option<JobId>, StoreError> {
+        let job: Option<i64> = on!(self, c => sqlx::query_scalar(JOB_OF_ATTEMPT).bind(name).fetch_optional(c))
+            .map_err(doing("finding an attempt"))?;
+        Ok(job.map(JobId))
     }
 
     /// One batch.

@@ -26,6 +26,14 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("source `{source}` has no record `{request_id}`"),
             "if another source sent it, name that one with `--source`",
         ),
+        Refusal::NoPerson { profiles, has_form: true } => say(
+            format!("no record of profile {} is of a person with this identifier", list(profiles)),
+            "the request has not been imported, or it is of another person: compare the identifier",
+        ),
+        Refusal::NoPerson { profiles, has_form: false } => say(
+            format!("this is not an identifier of profile {}", list(profiles)),
+            "compare its length and its digits with the document",
+        ),
         Refusal::NoPrinter { printer } => {
             say(format!("no printer is named `{printer}`"), "list the printers with `cetak printer list`")
         }

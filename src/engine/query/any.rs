@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Engine, EngineError, Query, archive, attempts, audit, batches, board, check, jobs, ledger, needs, pending_acts,
-    printers, probe, records, stock, warrants,
+    Engine, EngineError, Query, archive, attempts, audit, batches, board, check, find, jobs, ledger, needs,
+    pending_acts, printers, probe, records, scan, stock, warrants,
 };
 use crate::domain::permission::Operation;
 
@@ -54,6 +54,10 @@ any_query! {
     needs::ListNeeds,
     records::ListRecords,
     records::ShowRecord,
+    find::FindRecord,
+    find::FindPerson,
+    find::ListRecordEvents,
+    scan::ScanCard,
     jobs::ListJobs,
     jobs::ShowJob,
     batches::ListBatches,

@@ -12,6 +12,8 @@ mod audit;
 mod batches;
 mod board;
 mod check;
+mod find;
+mod found;
 mod jobs;
 mod ledger;
 mod needs;
@@ -20,6 +22,7 @@ mod pending_acts;
 mod printers;
 mod probe;
 mod records;
+mod scan;
 mod stock;
 mod warrants;
 
@@ -35,6 +38,8 @@ pub use self::{
     batches::{ListBatches, ShowBatch},
     board::{Board, PauseLine, QueueLine, ShowBoard},
     check::{CheckDatabase, CheckedRule},
+    find::{FindPerson, FindRecord, ListRecordEvents},
+    found::{CardFacts, Done, FoundRecord, InHand},
     jobs::{JobsOf, ListJobs, ShowJob},
     ledger::ListMovements,
     needs::{ListNeeds, Need, NeedKind},
@@ -43,14 +48,15 @@ pub use self::{
     printers::{ListPrinters, PrinterLine},
     probe::{PrinterReport, ProbePrinter},
     records::{ListRecords, ShowRecord},
+    scan::{CardVerdict, ScanCard, ScannedCard},
     stock::{ACCOUNTS, ShowStock, Stock, Totals},
     warrants::ListWarrants,
 };
 use super::{Engine, EngineError};
 use crate::domain::permission::Operation;
 pub use crate::store::{
-    AttemptLine, BalanceLine, BatchLine, ChainHead, JobLine, MovementLine, Node, OldestWaiting, PendingActLine,
-    RecordLine, Remedy, UncertainLine, Violation, WarrantLine,
+    AttemptLine, BalanceLine, BatchLine, BesideLine, ChainHead, JobLine, MovementLine, Node, OldestWaiting,
+    PendingActLine, RecordLine, Remedy, UncertainLine, Violation, WarrantLine,
 };
 
 /// Something to be read. It changes nothing.

@@ -1,0 +1,102 @@
+//! The counter's question: is this person's card ready, where is it, or else what is missing.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Engine, EngineError, Query,
+    found::{BESIDE_MAX, EVENTS_MAX, FoundRecord, found},
+};
+use crate::{
+    domain::{
+        audit::RecordedEvent,
+        import::{
+            identifier,
+            value::{Apostrophe, clean},
+        },
+        permission::Operation,
+        personal::AskedIdentifier,
+        refusal::Refusal,
+    },
+    engine::operations::{RecordName, find_record},
+};
+
+/// Asks where the card of a record is, or what is missing.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FindRecord {
+    /// The record.
+    pub record: RecordName,
+}
+
+impl Query for FindRecord {
+    type Answer = FoundRecord;
+    const OPERATION: Operation = Operation::BoardRead;
+
+    async fn read(self, engine: &Engine) -> Result<FoundRecord, EngineError> {
+        let mut tx = engine.store.read().await?;
+        let id = find_record(&mut tx, &self.record).await?;
+        found(&mut tx, id).await
+    }
+}
+
+/// Asks the same of a person, by the identifier that the profile's cards are for: an NIK, a student number. Names are sealed one by
+/// one, so that a search for a name would open every record.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FindPerson {
+    /// Only requests of this card profile; all if none is named.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// The identifier.
+    pub identifier: AskedIdentifier,
+}
+
+impl Query for FindPerson {
+    /// The person's requests, newest first, at most 20 of each profile; never empty.
+    type Answer = Vec<FoundRecord>;
+    const OPERATION: Operation = Operation::RecordSearch;
+
+    async fn read(self, engine: &Engine) -> Result<Vec<FoundRecord>, EngineError> {
+        let profiles = match &self.profile {
+            Some(name) => vec![engine.profile(name)?],
+            None => engine.profiles.values().cloned().collect(),
+        };
+        let cleaned = clean(self.identifier.reveal(), Apostrophe::Mark).map(|cleaned| cleaned.text).unwrap_or_default();
+        let asked = AskedIdentifier::new(cleaned);
+        let mut tx = engine.store.read().await?;
+        let (mut records, mut has_form) = (Vec::new(), false);
+        for profile in &profiles {
+            has_form |= identifier::check(&profile.identifier, asked.reveal()).is_ok();
+            let person = engine.store.keys().person(&profile.name, asked.reveal());
+            for id in tx.records_of_person(&person, &profile.name, BESIDE_MAX).await? {
+                records.push(found(&mut tx, id).await?);
+            }
+        }
+        if records.is_empty() {
+            let profiles = profiles.iter().map(|profile| profile.name.clone()).collect();
+            return Err(Refusal::NoPerson { profiles, has_form }.into());
+        }
+        Ok(records)
+    }
+}
+
+/// Asks for the history of a record: what people did with it, and what lists changed. Its jobs and attempts are
+/// [`ListJobs`](super::ListJobs).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListRecordEvents {
+    /// The record.
+    pub record: RecordName,
+}
+
+impl Query for ListRecordEvents {
+    /// Oldest first, at most the newest 200.
+    type Answer = Vec<RecordedEvent>;
+    const OPERATION: Operation = Operation::BoardRead;
+
+    async fn read(self, engine: &Engine) -> Result<Vec<RecordedEvent>, EngineError> {
+        let mut tx = engine.store.read().await?;
+        let id = find_record(&mut tx, &self.record).await?;
+        Ok(tx.record_events(id, EVENTS_MAX).await?)
+    }
+}

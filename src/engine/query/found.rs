@@ -1,0 +1,124 @@
+//! A record as a counter asks for it: where its card is, or what is missing.
+
+use serde::{Deserialize, Serialize};
+
+use super::EngineError;
+use crate::{
+    domain::{
+        audit::RecordedEvent,
+        id::{BatchId, RecordId},
+        time::Timestamp,
+    },
+    store::{BesideLine, JobLine, JobScope, RecordLine, StoreError, Tx},
+};
+
+/// How many other requests of a person, and how many events, are shown at most: the newest.
+pub(super) const BESIDE_MAX: i64 = 20;
+/// How many events of a record are read at most: the newest.
+pub(super) const EVENTS_MAX: i64 = 200;
+/// How many jobs of a record are read at most.
+const JOBS_MAX: i64 = 200;
+
+/// A record with where its card is, or what keeps it from having one.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct FoundRecord {
+    /// The record.
+    pub record: RecordLine,
+    /// Its card: that of the newest copy, if it was printed and not rejected.
+    pub card: Option<CardFacts>,
+    /// Its place in an open batch, or at a printer.
+    pub in_hand: Option<InHand>,
+    /// Other requests of the same person and profile, newest first, at most 20.
+    pub beside: Vec<BesideLine>,
+}
+
+/// Facts of a card that exists.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CardFacts {
+    /// The attempt that printed it.
+    pub attempt: String,
+    /// Which copy it is, from 1.
+    pub copy: i64,
+    /// The printer.
+    pub printer: String,
+    /// The batch.
+    pub batch: i64,
+    /// When it was printed, RFC 3339.
+    pub printed_at: Option<String>,
+    /// Who checked it, and when. None if it is not checked, or was checked by an earlier version of the program.
+    pub checked: Option<Done>,
+    /// Who handed it over, and when; as `checked`.
+    pub handed_over: Option<Done>,
+    /// Who took it back, and when; as `checked`.
+    pub surrendered: Option<Done>,
+}
+
+/// Who did something, and when.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Done {
+    /// The name of the person.
+    pub by: String,
+    /// The instant, RFC 3339.
+    pub at: String,
+}
+
+/// A card in a batch.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InHand {
+    /// The batch.
+    pub batch: i64,
+    /// Its printer.
+    pub printer: String,
+    /// `queued`, `printing` or `uncertain`.
+    pub state: String,
+    /// How many cards are queued before it in the batch.
+    pub before: i64,
+    /// The attempt that is open or uncertain.
+    pub attempt: Option<String>,
+}
+
+/// Reads a record as a counter asks for it.
+pub(super) async fn found(tx: &mut Tx, id: RecordId) -> Result<FoundRecord, EngineError> {
+    let record = tx.record_line(id).await?.ok_or(StoreError::Conflict("the record"))?;
+    let jobs = tx.job_list(JobScope::Record(id), None, 0, JOBS_MAX).await?;
+    let card = match &*record.state {
+        "printed" | "handed_over" => card(&record, &jobs, &tx.record_events(id, EVENTS_MAX).await?),
+        _ => None,
+    };
+    let in_hand = match jobs.last().filter(|job| matches!(&*job.state, "queued" | "printing" | "uncertain")) {
+        Some(job) => {
+            let batch = tx.batch_line(BatchId(job.batch)).await?;
+            Some(InHand {
+                batch: job.batch,
+                printer: batch.map(|batch| batch.printer).unwrap_or_default(),
+                state: job.state.clone(),
+                before: if job.state == "queued" { tx.queued_before(id).await? } else { 0 },
+                attempt: job.attempts.last().filter(|_| job.state != "queued").map(|a| a.id.clone()),
+            })
+        }
+        None => None,
+    };
+    let beside = tx.record_beside_lines(id, BESIDE_MAX).await?;
+    Ok(FoundRecord { record, card, in_hand, beside })
+}
+
+/// The card of the newest printed job, with who did what since it was printed.
+fn card(record: &RecordLine, jobs: &[JobLine], events: &[RecordedEvent]) -> Option<CardFacts> {
+    let job = jobs.iter().rev().find(|job| job.state == "printed")?;
+    let attempt = job.attempts.iter().rev().find(|a| a.outcome.as_deref() == Some("printed"))?;
+    let since = attempt.ended_at.as_deref().and_then(Timestamp::parse);
+    let done = |act: &str, is_done: bool| {
+        let event = events.iter().rev().find(|event| event.act == act && Timestamp::parse(&event.at) >= since)?;
+        is_done.then(|| Done { by: event.actor.clone(), at: event.at.clone() })
+    };
+    Some(CardFacts {
+        attempt: attempt.id.clone(),
+        copy: job.copy,
+        printer: attempt.printer.clone(),
+        batch: job.batch,
+        printed_at: attempt.ended_at.clone(),
+        checked: done("card.checked", record.checked),
+        handed_over: done("card.handed-over", record.state == "handed_over"),
+        surrendered: done("card.surrendered", record.surrendered),
+    })
+}

@@ -1,0 +1,82 @@
+//! The code on a card: which card it is, or that it is none of this office.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Engine, EngineError, Query,
+    found::{FoundRecord, found},
+};
+use crate::{
+    domain::permission::Operation,
+    engine::{operations::RecordName, operations::find_record, printing::card::keyed_hash},
+    store::{AttemptLine, JobScope},
+};
+
+/// Asks which card has a code of the form `{request_id} {attempt} {keyed_hash}`, as those of the built-in profiles.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScanCard {
+    /// The text of the code.
+    pub code: String,
+}
+
+/// What a code proves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CardVerdict {
+    /// It has another form: it is not the code of a card of this program.
+    OtherForm,
+    /// Its hash does not belong to its request and its attempt under the key of this office: a forged card, or one of another
+    /// office.
+    WrongHash,
+    /// The key of this office made it, and this database does not know the attempt: a preview, or a card that another copy of
+    /// the database printed.
+    UnknownAttempt,
+    /// It is the card of its record.
+    Current,
+    /// It was made for this record, and is not its card: rejected, replaced, or not printed as a good card.
+    NotCurrent,
+}
+
+/// What a code says of the card that it stands on.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ScannedCard {
+    /// What the code proves.
+    pub verdict: CardVerdict,
+    /// The attempt that made the card.
+    pub attempt: Option<AttemptLine>,
+    /// The batch of the attempt.
+    pub batch: Option<i64>,
+    /// The record, as it is now.
+    pub found: Option<FoundRecord>,
+}
+
+impl Query for ScanCard {
+    type Answer = ScannedCard;
+    const OPERATION: Operation = Operation::BoardRead;
+
+    async fn read(self, engine: &Engine) -> Result<ScannedCard, EngineError> {
+        let no = |verdict| Ok(ScannedCard { verdict, attempt: None, batch: None, found: None });
+        let words: Vec<&str> = self.code.split_whitespace().collect();
+        let &[request_id, attempt, hash] = &*words else { return no(CardVerdict::OtherForm) };
+        if !keyed_hash(engine.store.keys(), request_id, attempt).eq_ignore_ascii_case(hash) {
+            return no(CardVerdict::WrongHash);
+        }
+        let mut tx = engine.store.read().await?;
+        let Some(job) = tx.job_of_attempt(attempt).await? else { return no(CardVerdict::UnknownAttempt) };
+        let Some(job) = tx.job_list(JobScope::Job(job), None, 0, 1).await?.pop() else {
+            return no(CardVerdict::UnknownAttempt);
+        };
+        let name = RecordName { source: job.source, request_id: job.request_id };
+        let id = find_record(&mut tx, &name).await?;
+        let found = found(&mut tx, id).await?;
+        let is_current =
+            name.request_id == request_id && found.card.as_ref().is_some_and(|card| card.attempt == attempt);
+        Ok(ScannedCard {
+            verdict: if is_current { CardVerdict::Current } else { CardVerdict::NotCurrent },
+            attempt: job.attempts.into_iter().find(|line| line.id == attempt),
+            batch: Some(job.batch),
+            found: Some(found),
+        })
+    }
+}
