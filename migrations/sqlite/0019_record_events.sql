@@ -7,3 +7,5 @@ CREATE TABLE record_event (
     at_us INTEGER NOT NULL,
     PRIMARY KEY (record_id, chain, seq)
 ) STRICT, WITHOUT ROWID;
+-- Cards by when they were printed, after they were archived.
+CREATE INDEX attempt_archive_ended ON attempt_archive (ended_at_us);

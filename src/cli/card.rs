@@ -1,6 +1,6 @@
 //! `cetak card`.
 
-use super::{args::CardCommand, output::Output, preview, record::name};
+use super::{args::CardCommand, find, output::Output, preview, record::name};
 use crate::{
     domain::permission::Operation,
     engine::{
@@ -25,6 +25,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) 
             client.act(CheckCard { record: name.clone() }).await?;
             format!("the card of `{}` is good", name.request_id)
         }
+        CardCommand::Scan { code } => return find::scan(engine, out, code).await,
         CardCommand::Reject { record, cause, reason } => {
             let name = name(record);
             client.act(RejectCard { record: name.clone(), cause, note: reason }).await?;

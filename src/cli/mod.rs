@@ -7,6 +7,7 @@ mod batch;
 mod blangko;
 mod card;
 pub mod db;
+mod find;
 mod import;
 mod inspect;
 mod job;

@@ -2,6 +2,7 @@
 
 use super::{
     args::{RecordArg, RecordCommand},
+    find,
     job::{jobs_text, word_reasons},
     output::{Output, table},
     pages, words,
@@ -12,7 +13,7 @@ use crate::{
         Engine,
         client::{Client, Direct},
         operations::{HoldRecord, RecordName, ReleaseRecord},
-        query::{JobsOf, ListJobs, ListRecords, RecordLine, ShowRecord},
+        query::{JobsOf, ListJobs, ListRecordEvents, ListRecords, RecordLine, ShowRecord},
     },
 };
 
@@ -23,6 +24,7 @@ pub(super) fn name(record: RecordArg) -> RecordName {
 pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand) -> anyhow::Result<()> {
     let done = match command {
         RecordCommand::Show { record } => return show(engine, out, &name(record)).await,
+        RecordCommand::Find { find: args } => return find::find(engine, out, args).await,
         RecordCommand::Quarantined => return list(engine, out, RecordState::Quarantined).await,
         RecordCommand::Held => return list(engine, out, RecordState::Held).await,
         RecordCommand::Hold { record, reason } => {
@@ -42,7 +44,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
 /// The records of a state, with the reason of each.
 async fn list(engine: &Engine, out: Output, state: RecordState) -> anyhow::Result<()> {
     let state = Some(state);
-    let mut lines = pages::all(engine, |page| ListRecords { state, page }).await?;
+    let mut lines = pages::all(engine, |page| ListRecords { state, page, ..ListRecords::default() }).await?;
     for line in &mut lines {
         words::word_reason(&mut line.reason, out);
     }
@@ -62,7 +64,8 @@ async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result
     let of = JobsOf::Record(name.clone());
     let mut jobs = pages::all(engine, |page| ListJobs { of: of.clone(), state: None, page }).await?;
     word_reasons(&mut jobs, out);
-    let value = serde_json::json!({ "record": line, "jobs": jobs });
+    let events = Direct::new(engine).query(ListRecordEvents { record: name.clone() }).await?;
+    let value = serde_json::json!({ "record": line, "jobs": jobs, "events": events });
     let text = |_: &serde_json::Value| {
         let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
         let rows = [
@@ -84,7 +87,11 @@ async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result
             ("failed tries", line.charged.to_string()),
         ];
         let facts = table(&["record", ""], &rows.map(|(key, value)| vec![key.to_owned(), value]));
-        if jobs.is_empty() { facts } else { format!("{facts}\n{}", jobs_text(&jobs)) }
+        let jobs_text = if jobs.is_empty() { String::new() } else { format!("\n{}", jobs_text(&jobs)) };
+        let history = words::history_rows(&events, &jobs);
+        let history =
+            if history.is_empty() { String::new() } else { format!("\n{}", table(&["at", "by", "what"], &history)) };
+        format!("{facts}{jobs_text}{history}")
     };
     Ok(out.data(&value, text)?)
 }

@@ -105,6 +105,10 @@ refusals! {
     Conflict "printer-still-answers" PrinterStillAnswers { printer: String, attempt: String };
 
     // Records and cards.
+    /// Records are listed by batch or by the time of printing.
+    Invalid "filters-exclude" FiltersExclude;
+    /// The text is not the code of a reason.
+    Invalid "not-a-reason-code" NotAReasonCode;
     /// The stored data of the record cannot be read.
     Conflict "record-unreadable" RecordUnreadable { record: String, fault: SealedFault };
     /// This record's card cannot be rendered.

@@ -8,7 +8,8 @@ use std::sync::{
 use sqlx::Row;
 
 use super::{
-    Inner, Location, Store, Writer, audit, counter, joint_read, keys::Keys, node, pending_act, printer, report, stock,
+    Inner, Location, Store, Writer, audit, counter, joint_read, keys::Keys, node, pending_act, printer, record_list,
+    report, stock,
 };
 use crate::domain::time::Timestamp;
 
@@ -72,11 +73,11 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
     let location = Location::File(folder.path().join("cetak.db"));
     let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
     for (sql, index) in [
-        (report::HELD, "record_aside (state=? AND id>?)"),
+        (record_list::HELD, "record_aside (state=? AND id>? AND id<?)"),
         (report::HELD_AT_ADOPTION, "record_aside (state=?)"),
-        (report::QUARANTINED, "record_aside (state=? AND id>?)"),
-        (report::UNCERTAIN, "record_aside (state=? AND id>?)"),
-        (report::WITHDRAWN, "record_aside (state=? AND id>?)"),
+        (record_list::QUARANTINED, "record_aside (state=? AND id>? AND id<?)"),
+        (record_list::UNCERTAIN, "record_aside (state=? AND id>? AND id<?)"),
+        (record_list::WITHDRAWN, "record_aside (state=? AND id>? AND id<?)"),
         (pending_act::OPEN_COUNTS, "pending_act_open (expires_at_us>?)"),
         (pending_act::OPEN_COUNTS, "pending_act_open (expires_at_us=?)"),
         (pending_act::OPEN_LIST, "pending_act USING INDEX pending_act_open"),

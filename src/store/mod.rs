@@ -38,6 +38,7 @@ mod print_step;
 mod printer;
 mod record;
 mod record_event;
+mod record_list;
 mod report;
 mod rows;
 mod sealed_rows;
@@ -69,6 +70,7 @@ pub use self::{
     pending_act::PendingActLine,
     photo::NewPhoto,
     record::{SealedBody, StoredBody, StoredRow},
+    record_list::{Looked, RecordFilter, Walk},
     report::{AttemptLine, BatchLine, JobLine, JobScope, OldestWaiting, RecordLine, UncertainLine},
     stock::{BalanceLine, Lot, MovementLine},
     test_card::StoredTestCard,

@@ -6,7 +6,6 @@ use super::{StoreError, Tx, doing, on, set};
 use crate::domain::{
     id::{BatchId, JobId, RecordId},
     job::JobState,
-    record::RecordState,
     time::Timestamp,
 };
 
@@ -225,21 +224,10 @@ pub(super) const NEXT_CLASS: &str = "
 /// With both conditions: by the first, the index of open batches serves.
 pub(super) const PLANNED_BATCHES: &str = "SELECT COUNT(*) FROM batch WHERE state <> 'closed' AND state = 'planned'";
 
-/// Records of a state that the index `record_aside` of SQLite covers, which has to be named in the text.
-macro_rules! aside {
-    ($state:literal) => {
-        record!("state = ", $state, " AND state = $2 AND id > $1 ORDER BY id LIMIT $3")
-    };
-}
-pub(super) const HELD: &str = aside!("'held'");
-pub(super) const QUARANTINED: &str = aside!("'quarantined'");
-pub(super) const UNCERTAIN: &str = aside!("'uncertain'");
-pub(super) const WITHDRAWN: &str = aside!("'withdrawn'");
-
 pub(super) const JOB_OF_ATTEMPT: &str = "
     SELECT job_id FROM attempt WHERE name = $1 UNION ALL SELECT job_id FROM attempt_archive WHERE name = $1";
 
-/// Through the index of [`HELD`]. The codes are those of `Reason::HeldAtAdoption` and `Reason::SentElsewhere`.
+/// Through the index `record_aside`. The codes are those of `Reason::HeldAtAdoption` and `Reason::SentElsewhere`.
 pub(super) const HELD_AT_ADOPTION: &str = "
     SELECT COUNT(*) FROM record
     WHERE state = 'held' AND (reason LIKE '{\"code\":\"held-at-adoption\"%' OR reason LIKE '{\"code\":\"sent-elsewhere\"%')";
@@ -258,33 +246,6 @@ impl Tx {
             rows.iter().map(record_line).collect::<Result<Vec<_>, _>>()
         });
         Ok(rows.map_err(doing("reading a record"))?.pop().map(|(_, line)| line))
-    }
-
-    /// Records with a key above `after`, of one state if it is given, in the order in which they were imported, at most
-    /// `limit`, each with its key. Held, quarantined, uncertain and withdrawn ones are read through their index; those of
-    /// other states are read record by record, as they are many.
-    pub async fn record_list(
-        &mut self,
-        state: Option<RecordState>,
-        after: i64,
-        limit: i64,
-    ) -> Result<Vec<(i64, RecordLine)>, StoreError> {
-        const LIST: &str = record!("id > $1 AND ($2 IS NULL OR state = $2) ORDER BY id LIMIT $3");
-        let sql = match state {
-            Some(RecordState::Held) => HELD,
-            Some(RecordState::Quarantined) => QUARANTINED,
-            Some(RecordState::Uncertain) => UNCERTAIN,
-            Some(RecordState::Withdrawn) => WITHDRAWN,
-            None
-            | Some(RecordState::Waiting | RecordState::Batched | RecordState::Printed | RecordState::HandedOver) => {
-                LIST
-            }
-        };
-        let rows = on!(self, c => async {
-            let query = sqlx::query(sql).bind(after).bind(state.map(RecordState::as_str)).bind(limit);
-            query.fetch_all(c).await?.iter().map(record_line).collect()
-        });
-        rows.map_err(doing("listing records"))
     }
 
     /// Jobs with a number above `after`, of one state if it is given, by number, with their attempts, at most `limit`.
@@ -444,7 +405,7 @@ fn attempt_line(row: AttemptRow) -> AttemptLine {
 }
 
 /// A row of [`record!`](record), which has more columns than a tuple takes. The bounds say that it has numbers, texts and flags.
-fn record_line<'r, R>(row: &'r R) -> Result<(i64, RecordLine), sqlx::Error>
+pub(super) fn record_line<'r, R>(row: &'r R) -> Result<(i64, RecordLine), sqlx::Error>
 where
     R: Row,
     usize: ColumnIndex<R>,

@@ -25,7 +25,7 @@ impl Tx {
             jobs.extend(transition.job);
             movements.extend(transition.movements);
             match (transition.event, &transition.record) {
-                (Some(event), Some(change)) if event.is_of_record() => self.audit_of_record(change.id, event),
+                (Some(event), Some(change)) if event.is_of_record() => self.audit_of(change.id, event),
                 (event, _) => self.events.extend(event),
             }
             records.extend(transition.record);

@@ -124,9 +124,10 @@ impl Tx {
         self.events.push(event);
     }
 
-    /// Adds an audit event that belongs to the history of a record.
-    pub fn audit_of_record(&mut self, record: RecordId, event: Event) {
-        self.record_events.push((self.events.len(), record));
+    /// Adds an audit event that belongs to the history of a record, if there is one.
+    pub fn audit_of(&mut self, record: impl Into<Option<RecordId>>, event: Event) {
+        let at = self.events.len();
+        self.record_events.extend(record.into().map(|record| (at, record)));
         self.events.push(event);
     }
 

@@ -87,7 +87,8 @@ async fn counters_are_equal_to_what_they_count_after_any_acts() {
     world.import(&csv(&[left])).await;
     next += 2;
     world.audit().await;
-    let printed = all(engine, |page| ListRecords { state: Some(RecordState::Printed), page }).await;
+    let printed =
+        all(engine, |page| ListRecords { state: Some(RecordState::Printed), page, ..ListRecords::default() }).await;
     let card = name(&printed.iter().find(|line| line.stop.is_none()).unwrap().request_id);
     operations::card_check(engine, &card).await.unwrap();
     operations::card_hand_over(engine, &card).await.unwrap();

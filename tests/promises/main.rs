@@ -15,6 +15,7 @@ mod devices;
 mod dispatch;
 mod fake_printer;
 mod feeding;
+mod finding;
 mod hostile_lists;
 mod import;
 mod instance;

@@ -68,7 +68,7 @@ pub(crate) const ACTS: &[&str] = &[
 const QUERIES: &[&str] = &[
     r#"{"query":"show-board"}"#,
     r#"{"query":"list-needs"}"#,
-    r#"{"query":"list-records","state":"quarantined","page":{"after":7,"limit":20}}"#,
+    r#"{"query":"list-records","state":"quarantined","district":"LAW","reason":"living-card","checked":false,"page":{"after":7,"limit":20}}"#,
     r#"{"query":"show-record","record":{"source":"default","request_id":"r1"}}"#,
     r#"{"query":"find-record","record":{"source":"default","request_id":"r1"}}"#,
     r#"{"query":"find-person","profile":"student","identifier":"S000001"}"#,

@@ -310,7 +310,8 @@ impl World {
     }
 
     pub(crate) async fn quarantined(&self) -> Vec<RecordLine> {
-        all(&self.engine, |page| ListRecords { state: Some(RecordState::Quarantined), page }).await
+        all(&self.engine, |page| ListRecords { state: Some(RecordState::Quarantined), page, ..ListRecords::default() })
+            .await
     }
 
     pub(crate) async fn state_of(&self, request_id: &str) -> (String, Option<String>) {

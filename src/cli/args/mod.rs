@@ -17,7 +17,7 @@ pub use self::{
     database::{AuditCommand, ConfigCommand, DbCommand, PrintedSinceArg},
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
     printing::{BatchCommand, JobCommand, PrinterCommand, QueueCommand, RunArgs, ScopeArgs},
-    records::{CardCommand, FoundArg, InspectCommand, RecordArg, RecordCommand, ReprintCommand},
+    records::{CardCommand, FindArgs, FoundArg, InspectCommand, RecordArg, RecordCommand, ReprintCommand},
 };
 use crate::domain::value::{PersonName, Quantity};
 

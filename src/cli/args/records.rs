@@ -14,10 +14,39 @@ pub struct RecordArg {
     pub source: String,
 }
 
+#[derive(Args, Debug)]
+pub struct FindArgs {
+    /// The record's request id, as in the waiting list
+    #[arg(required_unless_present = "identifier")]
+    pub request_id: Option<String>,
+    /// The source that the record was imported with
+    #[arg(long, value_name = "NAME", default_value = "default", conflicts_with = "identifier")]
+    pub source: String,
+    /// Find the person with this identifier, such as an NIK; it is read from standard input
+    ///
+    /// An argument would stay in the history of the shell, and other users would see it in the list of processes.
+    #[arg(long, conflicts_with = "request_id")]
+    pub identifier: bool,
+    /// With `--identifier`: only requests of this card profile
+    #[arg(long, value_name = "NAME", requires = "identifier")]
+    pub profile: Option<String>,
+}
+
 #[derive(Subcommand, Debug)]
 #[command(after_help = "Examples:
   cetak record show 3372-2015-000207")]
 pub enum RecordCommand {
+    /// Say whether a card is ready and where it is, or else what is missing
+    ///
+    /// By request id, or by the person's identifier. Not by name: names are encrypted one by one, so that a search would have to
+    /// open every record.
+    #[command(after_help = "Examples:
+  cetak record find 3372-2015-000207
+  cetak record find --identifier")]
+    Find {
+        #[command(flatten)]
+        find: FindArgs,
+    },
     /// Show a record and its history
     #[command(after_help = "Examples:
   cetak record show 3372-2015-000207 --source kudus")]
@@ -163,6 +192,17 @@ pub enum CardCommand {
     Check {
         #[command(flatten)]
         record: RecordArg,
+    },
+    /// Say which card has a code, and whether it is forged or no longer valid
+    ///
+    /// Exit code 0 only if it is the card of its record.
+    #[command(after_help = "Examples:
+  cetak card scan -
+  cetak card scan 3372-2015-000207 cetak-solo-01890a5d-ac96-774b-bcce-b302099a8057 0123456789abcdef")]
+    Scan {
+        /// The text of the code: request id, attempt and hash; `-` reads it from standard input
+        #[arg(required = true)]
+        code: Vec<String>,
     },
     /// Reject a printed card: it counts as spoiled, and its record goes back to the waiting list
     #[command(after_help = "Examples:

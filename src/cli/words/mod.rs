@@ -2,7 +2,10 @@
 //! against what was found, and what to do next. No layer below names a command.
 
 mod blocked;
+mod card;
 mod check;
+mod found;
+mod history;
 mod import;
 mod instance;
 mod message;
@@ -17,7 +20,10 @@ mod store;
 
 pub use self::{
     blocked::blocked,
+    card::card_objection,
     check::remedy,
+    found::{CounterAnswer, counter_answer},
+    history::history_rows,
     import::warning,
     message::Message,
     need::need,

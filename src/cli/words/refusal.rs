@@ -114,6 +114,14 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("printer `{printer}` still answers for attempt `{attempt}`, so its outcome can be learned"),
             "let `cetak run` settle it, or cancel its job at the printer first",
         ),
+        Refusal::FiltersExclude => say(
+            "records are listed by their batch or by the time of printing, not by both".into(),
+            "leave out `--batch`, or `--printed-since` and `--printed-until`",
+        ),
+        Refusal::NotAReasonCode => say(
+            "this is not the code of a reason".into(),
+            "the codes stand in the column `code` of `cetak record list`, such as `living-card`",
+        ),
         Refusal::RecordUnreadable { record, fault } => say(
             format!("the stored data of {record} {}", sealed(*fault)),
             "keep the files as they are, and check the database with `cetak db check`",

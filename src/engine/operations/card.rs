@@ -57,7 +57,7 @@ pub async fn card_preview(
         output,
     );
     let bytes = drawn.map_err(|error| not_rendered(render_fault(&error)))?;
-    tx.audit_of_record(view.id, Event::new("card.previewed", &view.subject).with("version", view.version));
+    tx.audit_of(view.id, Event::new("card.previewed", &view.subject).with("version", view.version));
     tx.commit().await?;
     Ok(bytes)
 }

@@ -201,7 +201,7 @@ pub async fn request(engine: &Engine, permit: &Permit, act: &TwoPersonAct) -> Re
     }
     let id = store(&mut tx, act, &target, &actor(engine, permit)).await?;
     let event = Event::new("act.requested", target.name).with("act", id).with("operation", act.operation().as_str());
-    tx.audit(event.with("note", act.reason()));
+    tx.audit_of(target.record, event.with("note", act.reason()));
     tx.commit().await?;
     Ok(id)
 }
@@ -332,10 +332,11 @@ pub(super) async fn close(
         return end(tx, act, state, false).await;
     }
     let event = Event::new(event, &act.target.name).with("act", act.id).with("operation", act.operation.as_str());
-    tx.audit(match note {
+    let event = match note {
         Some(note) => event.with("note", note),
         None => event,
-    });
+    };
+    tx.audit_of(act.target.record, event);
     Ok(tx.commit().await?)
 }
 
@@ -351,7 +352,7 @@ async fn end(mut tx: Tx, act: &PendingAct, state: PendingState, gone: bool) -> R
         ("act.conflict", Refusal::ActTargetChanged { act: id, operation, target })
     };
     let event = Event::new(event, &act.target.name).with("act", id).with("operation", operation.as_str());
-    tx.audit(event.with("why", refusal.code()));
+    tx.audit_of(act.target.record, event.with("why", refusal.code()));
     tx.commit().await?;
     Err(refusal.into())
 }

@@ -50,10 +50,7 @@ impl Act for RequestReprint {
         let target = self.reprint.target(&mut tx).await?;
         let act = TwoPersonAct::Reprint(self.reprint);
         let id = second_person::store(&mut tx, &act, &target, &actor(engine, permit)).await?;
-        tx.audit_of_record(
-            view.id,
-            Event::new("reprint.requested", target.name).with("act", id).with("reason", reason),
-        );
+        tx.audit_of(view.id, Event::new("reprint.requested", target.name).with("act", id).with("reason", reason));
         tx.commit().await?;
         Ok(id)
     }

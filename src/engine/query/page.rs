@@ -77,7 +77,8 @@ impl PageRequest {
 pub struct Page<T> {
     /// Its rows.
     pub items: Vec<T>,
-    /// Where the next page begins; none if this is the last.
+    /// Where the next page begins; none if this is the last. A list with filters looks at a limited number of rows for each page, so
+    /// that a page with a next one may have few rows or none.
     pub next: Option<Cursor>,
 }
 
@@ -89,6 +90,12 @@ impl<T> Page<T> {
         rows.truncate(most);
         let next = rows.last().filter(|_| has_next).map(|(key, _)| Cursor(*key));
         Self { items: rows.into_iter().map(|(_, row)| row).collect(), next }
+    }
+
+    /// The same of a list that looked no further than the row with the key `looked_to`: the page may end before it is full.
+    pub(super) fn looked(rows: Vec<(i64, T)>, limit: Limit, looked_to: Option<i64>) -> Self {
+        let page = Self::new(rows, limit);
+        Self { next: page.next.or(looked_to.map(Cursor)), ..page }
     }
 }
 
@@ -106,6 +113,18 @@ mod tests {
         assert_eq!(page(&[3, 5, 9]), (vec![3, 5], Some(Cursor(5))));
         assert_eq!(page(&[3, 5]), (vec![3, 5], None));
         assert_eq!(page(&[]), (vec![], None));
+    }
+
+    #[test]
+    fn a_page_that_stopped_looking_names_the_row_at_which_it_stopped() {
+        let limit = Limit::new(2).unwrap();
+        let page = |keys: &[i64], looked_to| {
+            let page = Page::looked(keys.iter().map(|key| (*key, ())).collect(), limit, looked_to);
+            (page.items.len(), page.next)
+        };
+        assert_eq!(page(&[3, 5, 9], Some(900)), (2, Some(Cursor(5))));
+        assert_eq!(page(&[3], Some(900)), (1, Some(Cursor(900))));
+        assert_eq!(page(&[3], None), (1, None));
     }
 
     #[test]

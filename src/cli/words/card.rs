@@ -1,0 +1,27 @@
+//! What the code on a card proves.
+
+use super::message::Message;
+use crate::engine::query::CardVerdict;
+
+/// Why a card must not be handed over or accepted; `None` if it is the card of its record.
+pub fn card_objection(verdict: CardVerdict) -> Option<Message> {
+    Some(match verdict {
+        CardVerdict::Current => return None,
+        CardVerdict::OtherForm => Message::new(
+            "this is not the code of a card of this program",
+            "scan the code with three words: request id, attempt and hash",
+        ),
+        CardVerdict::WrongHash => Message::new(
+            "the code was not made with the key of this office: the card is forged, or of another office",
+            "keep the card, and call a supervisor; scan it again if the code is damaged",
+        ),
+        CardVerdict::UnknownAttempt => Message::new(
+            "the code was made with the key of this office, and the database does not know the attempt",
+            "it is a preview, or another copy of the database printed it: keep the card, and call a supervisor",
+        ),
+        CardVerdict::NotCurrent => Message::new(
+            "this is not the card of its record: it was rejected, replaced, or not printed as a good card",
+            "keep the card apart, and call a supervisor",
+        ),
+    })
+}

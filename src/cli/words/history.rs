@@ -1,0 +1,47 @@
+//! The history of a record in lines: what lists, people and printers did, and when.
+
+use super::reason::{quote, reason, with_note};
+use crate::{
+    domain::{
+        audit::RecordedEvent,
+        reason::{Reason, StoredReason},
+        time::Timestamp,
+    },
+    engine::query::{AttemptLine, JobLine},
+};
+
+/// Rows for a table, oldest first: instant, who, what. The reasons of the attempts are in words already.
+pub fn history_rows(events: &[RecordedEvent], jobs: &[JobLine]) -> Vec<Vec<String>> {
+    let attempts = jobs.iter().flat_map(|job| job.attempts.iter().map(move |attempt| (job, attempt)));
+    let mut rows: Vec<_> = attempts.map(|(job, attempt)| attempt_row(job, attempt)).collect();
+    rows.extend(events.iter().map(event_row));
+    rows.sort_by_key(|row| row.first().and_then(|at| Timestamp::parse(at)));
+    rows
+}
+
+fn attempt_row(job: &JobLine, attempt: &AttemptLine) -> Vec<String> {
+    let at = attempt.ended_at.as_ref().unwrap_or(&attempt.began_at).clone();
+    let outcome = attempt.outcome.as_deref().unwrap_or("not ended");
+    let why = with_note(attempt.reason.as_deref(), attempt.note.as_deref());
+    let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+    let what = format!("copy {}, batch {}, attempt {}: {outcome}{why}", job.copy, job.batch, attempt.id);
+    vec![at, format!("printer {}", attempt.printer), what]
+}
+
+fn event_row(event: &RecordedEvent) -> Vec<String> {
+    let act = event.act.replace(['.', '-'], " ");
+    let details: Vec<String> = event.details.iter().map(|(key, value)| detail(key, value)).collect();
+    let what = if details.is_empty() { act } else { format!("{act}: {}", details.join(", ")) };
+    vec![event.at.clone(), event.actor.clone(), what]
+}
+
+fn detail(key: &str, value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) if key == "note" => quote(text),
+        serde_json::Value::String(text) => format!("{key} {text}"),
+        other => match Reason::from_stored(&other.to_string()) {
+            StoredReason::Coded(coded) => reason(&coded),
+            StoredReason::Quoted(text) => format!("{key} {text}"),
+        },
+    }
+}
