@@ -74,7 +74,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
         BlangkoCommand::Ledger { blank_type, limit } => {
             let most = usize::try_from(limit).unwrap_or(usize::MAX);
             let list = |page| ListMovements { blank_type: blank_type.clone(), page };
-            let mut lines = pages::first(engine, most, list).await?;
+            let mut lines = pages::some(engine, most, None, list).await?.items;
             lines.reverse();
             return Ok(out.data(&lines, |lines| ledger_text(lines))?);
         }

@@ -1,12 +1,21 @@
 //! `cetak card`.
 
-use super::{args::CardCommand, find, output::Output, preview, record::name};
+use super::{
+    Usage,
+    args::{CardCommand, ManyArgs},
+    find,
+    many::{self, Selection, named},
+    output::Output,
+    preview,
+    record::{name, one},
+};
 use crate::{
-    domain::permission::Operation,
+    domain::{id::BatchId, permission::Operation, record::RecordState},
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{self, CheckCard, HandOverCard, RejectCard, SurrenderCard},
+        operations::{self, CheckCard, CheckCards, HandOverCard, RejectCard, SurrenderCard},
+        query::{ListRecords, ShowBatch},
     },
 };
 
@@ -20,11 +29,13 @@ pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) 
             preview::write(&preview.output, &bytes)?;
             format!("the card of `{}` is drawn in `{}`; it shows a person", name.request_id, preview.output.display())
         }
-        CardCommand::Check { record } => {
-            let name = name(record);
-            client.act(CheckCard { record: name.clone() }).await?;
-            format!("the card of `{}` is good", name.request_id)
-        }
+        CardCommand::Check { many, batch, except } => match one(&many) {
+            Some(name) => {
+                client.act(CheckCard { record: name.clone() }).await?;
+                format!("the card of `{}` is good", name.request_id)
+            }
+            None => return check_many(engine, out, many, batch, &except).await,
+        },
         CardCommand::Scan { code } => return find::scan(engine, out, code).await,
         CardCommand::Reject { record, cause, reason } => {
             let name = name(record);
@@ -43,4 +54,34 @@ pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) 
         }
     };
     Ok(out.done(&done)?)
+}
+
+/// Checks the cards that are named, or all of a batch that are printed, not checked and not recalled.
+async fn check_many(
+    engine: &Engine,
+    out: Output,
+    many: ManyArgs,
+    batch: Option<i64>,
+    except: &[String],
+) -> anyhow::Result<()> {
+    let selection = match (Selection::named(&many)?, batch) {
+        (Some(named), _) => named,
+        (None, None) => return Err(Usage("name records, a file with `--from`, or a batch with `--batch`").into()),
+        (None, Some(batch)) => {
+            let batch = BatchId(batch);
+            Direct::new(engine).query(ShowBatch { batch }).await?; // so that a wrong number is not silently empty
+            let source = many.source.as_deref().unwrap_or("default");
+            let except = except.iter().map(|text| named(text, source)).collect();
+            let query = ListRecords {
+                state: Some(RecordState::Printed),
+                source: many.source,
+                checked: Some(false),
+                recalled: Some(false),
+                batch: Some(batch),
+                ..ListRecords::default()
+            };
+            Selection::matching(query, except)
+        }
+    };
+    many::act(engine, out, selection, "checked", |records| CheckCards { records }).await
 }

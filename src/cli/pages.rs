@@ -1,9 +1,12 @@
 //! Reading of paged lists.
 
+use serde::Serialize;
+
+use super::output::{Output, table};
 use crate::engine::{
     Engine, EngineError,
     client::{Client, Direct},
-    query::{Limit, Page, PageRequest, Query},
+    query::{Cursor, Limit, Page, PageRequest, Query},
 };
 
 /// All rows of a list.
@@ -11,25 +14,59 @@ pub(super) async fn all<T, Q: Query<Answer = Page<T>>>(
     engine: &Engine,
     query: impl Fn(PageRequest) -> Q,
 ) -> Result<Vec<T>, EngineError> {
-    first(engine, usize::MAX, query).await
+    Ok(some(engine, usize::MAX, None, query).await?.items)
 }
 
-/// The first `n` rows of a list.
-pub(super) async fn first<T, Q: Query<Answer = Page<T>>>(
+/// The first `n` rows of a list after a cursor, and where it goes on.
+pub(super) async fn some<T, Q: Query<Answer = Page<T>>>(
     engine: &Engine,
     n: usize,
+    after: Option<Cursor>,
     query: impl Fn(PageRequest) -> Q,
-) -> Result<Vec<T>, EngineError> {
+) -> Result<Page<T>, EngineError> {
     let client = Direct::new(engine);
-    let (mut rows, mut page) = (Vec::new(), PageRequest { after: None, limit: Limit::MAX });
-    while rows.len() < n {
-        let Page { items, next } = client.query(query(page)).await?;
+    let (mut rows, mut after) = (Vec::new(), after);
+    loop {
+        let left = u32::try_from(n - rows.len()).ok().and_then(Limit::new).unwrap_or(Limit::MAX);
+        let Page { items, next } = client.query(query(PageRequest { after, limit: left })).await?;
         rows.extend(items);
+        if next.is_none() || rows.len() >= n {
+            return Ok(Page { items: rows, next });
+        }
+        after = next;
+    }
+}
+
+/// Prints all rows of a list page by page, so that memory holds one page: as one JSON array, or as a table.
+pub(super) async fn write_all<T, L: Serialize, Q: Query<Answer = Page<T>>>(
+    engine: &Engine,
+    out: Output,
+    query: impl Fn(PageRequest) -> Q,
+    line: impl Fn(T) -> L,
+    header: &[&str],
+    row: impl Fn(&L) -> Vec<String>,
+) -> anyhow::Result<()> {
+    let client = Direct::new(engine);
+    let (mut page, mut is_first, mut between) = (PageRequest { after: None, limit: Limit::MAX }, true, "\n");
+    if out.json {
+        out.text("[")?;
+    }
+    loop {
+        let Page { items, next } = client.query(query(page)).await?;
+        let lines: Vec<L> = items.into_iter().map(&line).collect();
+        if out.json {
+            for line in &lines {
+                out.text(&format!("{between}{}", serde_json::to_string(line)?))?;
+                between = ",\n";
+            }
+        } else {
+            let text = table(header, &lines.iter().map(&row).collect::<Vec<_>>());
+            out.text(if is_first { &text } else { text.split_once('\n').map_or("", |(_, rows)| rows) })?;
+        }
+        is_first = false;
         page.after = next;
         if next.is_none() {
-            break;
+            return if out.json { Ok(out.text("\n]\n")?) } else { Ok(()) };
         }
     }
-    rows.truncate(n);
-    Ok(rows)
 }

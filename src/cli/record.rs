@@ -1,19 +1,23 @@
 //! `cetak record`.
 
+use std::collections::HashSet;
+
 use super::{
-    args::{RecordArg, RecordCommand},
+    Usage,
+    args::{FilterArgs, ManyArgs, RecordArg, RecordCommand},
     find,
     job::{jobs_text, word_reasons},
+    many::{self, Selection},
     output::{Output, table},
-    pages, words,
+    pages, record_list, words,
 };
 use crate::{
     domain::record::RecordState,
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{HoldRecord, RecordName, ReleaseRecord},
-        query::{JobsOf, ListJobs, ListRecordEvents, ListRecords, RecordLine, ShowRecord},
+        operations::{HoldRecord, HoldRecords, PutBack, PutFirst, RecordName, ReleaseRecord, ReleaseRecords},
+        query::{JobsOf, ListJobs, ListRecordEvents, ListRecords, ShowRecord},
     },
 };
 
@@ -22,40 +26,81 @@ pub(super) fn name(record: RecordArg) -> RecordName {
 }
 
 pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand) -> anyhow::Result<()> {
+    let client = Direct::new(engine);
     let done = match command {
         RecordCommand::Show { record } => return show(engine, out, &name(record)).await,
         RecordCommand::Find { find: args } => return find::find(engine, out, args).await,
-        RecordCommand::Quarantined => return list(engine, out, RecordState::Quarantined).await,
-        RecordCommand::Held => return list(engine, out, RecordState::Held).await,
-        RecordCommand::Hold { record, reason } => {
-            let name = name(record);
-            Direct::new(engine).act(HoldRecord { record: name.clone(), note: reason }).await?;
-            format!("record `{}` is held", name.request_id)
+        RecordCommand::List { filter, source, page } => {
+            return record_list::list(engine, out, (filter, source), page).await;
         }
-        RecordCommand::Release { record, reason } => {
+        RecordCommand::Quarantined => return all(engine, out, RecordState::Quarantined).await,
+        RecordCommand::Held => return all(engine, out, RecordState::Held).await,
+        RecordCommand::Hold { many, filter, reason } => match one(&many) {
+            Some(name) => {
+                client.act(HoldRecord { record: name.clone(), note: reason }).await?;
+                format!("record `{}` is held", name.request_id)
+            }
+            None => {
+                let selection = selection(many, filter, Some(RecordState::Waiting))?;
+                let act = |records| HoldRecords { records, note: reason.clone() };
+                return many::act(engine, out, selection, "held", act).await;
+            }
+        },
+        RecordCommand::Release { many, filter, reason } => match one(&many) {
+            Some(name) => {
+                client.act(ReleaseRecord { record: name.clone(), note: reason }).await?;
+                format!("record `{}` is on the waiting list", name.request_id)
+            }
+            None => {
+                let selection = selection(many, filter, None)?;
+                let act = |records| ReleaseRecords { records, note: reason.clone() };
+                return many::act(engine, out, selection, "released", act).await;
+            }
+        },
+        RecordCommand::Priority { record, normal: false, reason } => {
             let name = name(record);
-            Direct::new(engine).act(ReleaseRecord { record: name.clone(), note: reason }).await?;
-            format!("record `{}` is on the waiting list", name.request_id)
+            client.act(PutFirst { record: name.clone(), note: reason }).await?;
+            format!("record `{}` is before all others of its profile", name.request_id)
+        }
+        RecordCommand::Priority { record, normal: true, reason } => {
+            let name = name(record);
+            client.act(PutBack { record: name.clone(), note: reason }).await?;
+            format!("record `{}` is in the class of its kind of request again", name.request_id)
         }
     };
     Ok(out.done(&done)?)
 }
 
-/// The records of a state, with the reason of each.
-async fn list(engine: &Engine, out: Output, state: RecordState) -> anyhow::Result<()> {
-    let state = Some(state);
-    let mut lines = pages::all(engine, |page| ListRecords { state, page, ..ListRecords::default() }).await?;
-    for line in &mut lines {
-        words::word_reason(&mut line.reason, out);
+/// The record, if the command line names one and no more.
+pub(super) fn one(many: &ManyArgs) -> Option<RecordName> {
+    let [request_id] = &*many.request_ids else { return None };
+    let source = many.source.clone().unwrap_or_else(|| "default".into());
+    Some(RecordName { source, request_id: request_id.clone() })
+}
+
+/// The records that are named, or else those that match the filters. `state` is the state of those that match, if the filters name
+/// none.
+fn selection(many: ManyArgs, filter: FilterArgs, state: Option<RecordState>) -> anyhow::Result<Selection> {
+    const NONE: Usage = Usage("name records, a file with `--from`, or filters such as `--district`");
+    const BOTH: Usage = Usage("name records or filters, not both");
+    const STATE: Usage = Usage("with filters, name the state of the records: `--state held` or `--state quarantined`");
+    let named = Selection::named(&many)?;
+    let asked = many::query(filter, many.source);
+    let has_filters = ListRecords { source: None, ..asked.clone() } != ListRecords::default();
+    match (named, has_filters) {
+        (Some(_), true) => Err(BOTH.into()),
+        (Some(named), false) => Ok(named),
+        (None, false) if asked.source.is_none() => Err(NONE.into()),
+        (None, _) => {
+            let state = asked.state.or(state).ok_or(STATE)?;
+            Ok(Selection::matching(ListRecords { state: Some(state), ..asked }, HashSet::new()))
+        }
     }
-    let row = |r: &RecordLine| {
-        let reason = words::with_note(r.reason.as_deref(), r.note.as_deref()).unwrap_or_default();
-        vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), reason]
-    };
-    let text = |lines: &Vec<RecordLine>| {
-        table(&["source", "request id", "kind", "reason"], &lines.iter().map(row).collect::<Vec<_>>())
-    };
-    Ok(out.data(&lines, text)?)
+}
+
+/// All records of a state, with the reason of each.
+async fn all(engine: &Engine, out: Output, state: RecordState) -> anyhow::Result<()> {
+    record_list::all(engine, out, ListRecords { state: Some(state), ..ListRecords::default() }).await
 }
 
 async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result<()> {
@@ -72,7 +117,7 @@ async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result
             ("request id", line.request_id.clone()),
             ("source", line.source.clone()),
             ("profile", line.profile.clone()),
-            ("kind", format!("{} (class {})", line.kind, line.class)),
+            ("kind", format!("{} (class {})", line.kind, record_list::class(line.class))),
             ("state", line.state.clone()),
             ("reason", optional(&line.reason)),
             ("note", line.note.as_deref().map_or_else(|| "-".into(), words::quote)),

@@ -11,6 +11,7 @@
 //! * **owner**: the process that began an attempt, and may send its card ([`owner`])
 //! * **inspection**: a person's answer to an uncertain attempt
 //! * **reprint warrant**: a supervisor's single-use permission to print a record again ([`warrant`])
+//! * **walk-in**: a record that a supervisor puts first, with a reason ([`walk_in`])
 //! * **window**: a time in which cards may start ([`window`])
 //! * **act**, **query**: what a person does and reads, each under an **operation** of the permission table ([`permission`])
 //! * **permit**: the proof that an operation may be done, which every write needs ([`permission::Permit`])
@@ -66,6 +67,7 @@ pub mod time;
 pub mod transition;
 pub mod value;
 pub mod verdict;
+pub mod walk_in;
 pub mod warrant;
 pub mod window;
 pub mod withdrawal;

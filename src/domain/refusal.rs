@@ -82,6 +82,8 @@ refusals! {
     // Things in another state than the act needs.
     /// The record's state does not allow the act.
     Conflict "record-state" RecordState { record: String, found: RecordState, needs: RecordRule };
+    /// The record is queued in a batch, `before` cards after the next one, and cannot be put first any more.
+    Conflict "in-batch" InBatch { record: String, batch: BatchId, before: i64 };
     /// The batch's state does not allow the act.
     Conflict "batch-state" BatchState { batch: BatchId, found: BatchState, needs: BatchRule };
     /// The attempt's state does not allow the act.
@@ -235,6 +237,12 @@ pub enum RecordRule {
     OtherRequestOpen,
     /// To release it: no card of the same person that it does not replace.
     LivingCard,
+    /// To put it first: waiting, held or quarantined.
+    PutFirst,
+    /// To put it first: not first already.
+    NotFirst,
+    /// To put it back into its class: put first before.
+    First,
     /// To withdraw it: its card not handed over.
     Withdraw,
     /// To update it: its card not handed over.

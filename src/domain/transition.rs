@@ -95,6 +95,8 @@ pub struct RecordChange {
     pub note: Option<String>,
     /// The change of its card.
     pub card: CardChange,
+    /// The new priority class, if it changes: the record moves in the waiting list.
+    pub class: Option<i64>,
 }
 
 impl RecordChange {
@@ -110,6 +112,7 @@ impl RecordChange {
             reason: None,
             note: None,
             card: CardChange::Keep,
+            class: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::{StoreError, Tx, backend::Inner, doing, execute, keys::Digest, new_record::NewRecord, on, parse, set};
 use crate::domain::{
     batch::Claimed,
+    card::profile::WALK_IN_CLASS,
     id::{AttemptKey, BatchId, JobId, LotId, RecordId},
     job::{JobState, OpenJob},
     record::{CardBlank, OtherRecord, Recall, RecordState, RecordView},
@@ -132,11 +133,11 @@ const FIRST_FROM_BOUND: &str = first_from!(
 
 impl Tx {
     /// Replaces a record's body with its next version. Its state does not change; a record on the waiting list gets its new
-    /// position.
+    /// position. One that was put first stays there.
     pub async fn record_rewrite(&mut self, body: &NewRecord) -> Result<(), StoreError> {
         const REWRITE: &str = "
             UPDATE record
-            SET version = version + 1, kind = $2, class = $3, person_key = $4, digest = $5, photo_id = $6, district = $7,
+            SET version = version + 1, kind = $2, class = CASE WHEN class = $11 THEN class ELSE $3 END, person_key = $4, digest = $5, photo_id = $6, district = $7,
                 village = $8, requested_at_us = $9, verified_at_us = $10
             WHERE id = $1";
         const BEFORE: &str = "SELECT profile, district, state, stop IS NOT NULL FROM record WHERE id = $1";
@@ -160,6 +161,7 @@ impl Tx {
                 .bind(&body.village)
                 .bind(body.requested_at_us)
                 .bind(body.verified_at_us)
+                .bind(WALK_IN_CLASS)
         )
         .map_err(doing("updating a record"))?;
         execute!(
@@ -290,6 +292,12 @@ impl Tx {
         let sql = "SELECT id FROM record WHERE source = $1 AND request_id = $2";
         let id = on!(self, c => sqlx::query_scalar(sql).bind(source).bind(request_id).fetch_optional(c));
         Ok(id.map_err(doing("finding a record"))?.map(RecordId))
+    }
+
+    /// The priority class of a record.
+    pub async fn record_class(&mut self, record: RecordId) -> Result<i64, StoreError> {
+        let sql = "SELECT class FROM record WHERE id = $1";
+        on!(self, c => sqlx::query_scalar(sql).bind(record.0).fetch_one(c)).map_err(doing("reading a record"))
     }
 
     /// A record with everything that the functions of [`record`](crate::domain::record) need.

@@ -29,6 +29,11 @@ use crate::{
 pub(crate) const ACTS: &[&str] = &[
     r#"{"act":"hold-record","record":{"source":"default","request_id":"r1"},"note":"asked"}"#,
     r#"{"act":"release-record","record":{"source":"default","request_id":"r1"},"note":"asked"}"#,
+    r#"{"act":"put-first","record":{"source":"default","request_id":"r1"},"note":"she waits"}"#,
+    r#"{"act":"put-back","record":{"source":"default","request_id":"r1"},"note":"gone"}"#,
+    r#"{"act":"hold-records","records":[{"source":"default","request_id":"r1"}],"note":"asked"}"#,
+    r#"{"act":"release-records","records":[{"source":"default","request_id":"r1"}],"note":"asked"}"#,
+    r#"{"act":"check-cards","records":[{"source":"default","request_id":"r1"}]}"#,
     r#"{"act":"check-card","record":{"source":"default","request_id":"r1"}}"#,
     r#"{"act":"reject-card","record":{"source":"default","request_id":"r1"},"cause":"damaged","note":"bent"}"#,
     r#"{"act":"hand-over-card","record":{"source":"default","request_id":"r1"}}"#,

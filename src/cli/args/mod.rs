@@ -3,6 +3,7 @@
 mod acts;
 mod blanks;
 mod database;
+mod many;
 mod preview;
 mod printing;
 mod records;
@@ -15,6 +16,7 @@ pub use self::{
     acts::{ActCommand, SecondArgs},
     blanks::BlangkoCommand,
     database::{AuditCommand, ConfigCommand, DbCommand, PrintedSinceArg},
+    many::{FilterArgs, ManyArgs, PageArgs, instant},
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
     printing::{BatchCommand, JobCommand, PrinterCommand, QueueCommand, RunArgs, ScopeArgs},
     records::{CardCommand, FindArgs, FoundArg, InspectCommand, RecordArg, RecordCommand, ReprintCommand},

@@ -2,7 +2,11 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{acts::SecondArgs, preview::PreviewArgs};
+use super::{
+    acts::SecondArgs,
+    many::{FilterArgs, ManyArgs, PageArgs},
+    preview::PreviewArgs,
+};
 use crate::domain::value::{Note, SpoilageCause};
 
 #[derive(Args, Debug)]
@@ -54,31 +58,77 @@ pub enum RecordCommand {
         #[command(flatten)]
         record: RecordArg,
     },
-    /// Take a record off the waiting list until it is released
+    /// List records, with filters
+    ///
+    /// In the order in which they were imported; those of a batch in its order, and those that were printed in some time in the order of
+    /// their cards.
     #[command(after_help = "Examples:
-  cetak record hold 3372-2015-000207 --reason \"address is being corrected\"")]
+  cetak record list --state quarantined --code living-card
+  cetak record list --batch 12
+  cetak record list --district Laweyan --printed-since 2015-08-31T18:00:00+07:00 --limit 500")]
+    List {
+        #[command(flatten)]
+        filter: FilterArgs,
+        /// Only records of this source
+        #[arg(long, value_name = "NAME")]
+        source: Option<String>,
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// Take records off the waiting list until they are released
+    ///
+    /// One or several, those in a file, or all waiting ones that match filters. Of several, each is held or refused by itself; the exit code
+    /// is 1 if one was refused.
+    #[command(after_help = "Examples:
+  cetak record hold 3372-2015-000207 --reason \"address is being corrected\"
+  cetak record hold --from ids.txt --reason \"recall of the list of 31 August\"
+  cetak record hold --district Laweyan --reason \"moved to another office\"")]
     Hold {
         #[command(flatten)]
-        record: RecordArg,
+        many: ManyArgs,
+        #[command(flatten)]
+        filter: FilterArgs,
         /// The reason, for lists and the audit
         #[arg(long, value_name = "TEXT")]
         reason: Note,
     },
-    /// Put a held or quarantined record back on the waiting list
+    /// Put held or quarantined records back on the waiting list
+    ///
+    /// One or several, those in a file, or all that match filters, of which `--state` is one. Of several, each is released or refused
+    /// by itself; the exit code is 1 if one was refused.
     #[command(after_help = "Examples:
-  cetak record release 3372-2015-000207 --reason \"address corrected\"")]
+  cetak record release 3372-2015-000207 --reason \"address corrected\"
+  cetak record release --state held --district Laweyan --reason \"the office stays\"")]
     Release {
         #[command(flatten)]
-        record: RecordArg,
+        many: ManyArgs,
+        #[command(flatten)]
+        filter: FilterArgs,
         /// The reason, for the audit
         #[arg(long, value_name = "TEXT")]
         reason: Note,
     },
-    /// List quarantined records with the reason of each
+    /// Put a record before all others of its profile, because its citizen waits for the card
+    ///
+    /// It is printed in the next batch that is planned for the profile. A record that is queued in a batch keeps its place there.
+    #[command(after_help = "Examples:
+  cetak record priority 3372-2015-000207 --reason \"waits at the counter\"
+  cetak record priority 3372-2015-000207 --normal --reason \"will come again tomorrow\"")]
+    Priority {
+        #[command(flatten)]
+        record: RecordArg,
+        /// Put it back into the class of its kind of request
+        #[arg(long)]
+        normal: bool,
+        /// The reason, for the audit
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
+    },
+    /// List all quarantined records with the reason of each
     #[command(after_help = "Examples:
   cetak record quarantined")]
     Quarantined,
-    /// List held records with the reason of each
+    /// List all held records with the reason of each
     #[command(after_help = "Examples:
   cetak record held")]
     Held,
@@ -186,12 +236,22 @@ pub enum CardCommand {
         #[command(flatten)]
         preview: PreviewArgs,
     },
-    /// Record that a printed card was checked and is good
+    /// Record that printed cards were checked and are good
+    ///
+    /// One or several, those in a file, or all printed cards of a batch that are not checked and not stopped. Of several, each is checked
+    /// or refused by itself; the exit code is 1 if one was refused.
     #[command(after_help = "Examples:
-  cetak card check 3372-2015-000207")]
+  cetak card check 3372-2015-000207
+  cetak card check --batch 12 --except 3372-2015-000209 --except 3372-2015-000231")]
     Check {
         #[command(flatten)]
-        record: RecordArg,
+        many: ManyArgs,
+        /// Check all cards of this batch
+        #[arg(long, value_name = "NUMBER", conflicts_with_all = ["request_ids", "from"])]
+        batch: Option<i64>,
+        /// With `--batch`: leave out this record, `REQUEST_ID` or `SOURCE/REQUEST_ID`; may be repeated
+        #[arg(long, value_name = "RECORD", requires = "batch")]
+        except: Vec<String>,
     },
     /// Say which card has a code, and whether it is forged or no longer valid
     ///

@@ -2,7 +2,10 @@
 
 use super::reason::{quote, with_note};
 use crate::{
-    domain::reason::{Reason, StoredReason},
+    domain::{
+        card::profile::WALK_IN_CLASS,
+        reason::{Reason, StoredReason},
+    },
     engine::query::{BesideLine, CardFacts, Done, FoundRecord, InHand, RecordLine},
 };
 
@@ -84,6 +87,9 @@ fn batched(in_hand: Option<&InHand>) -> String {
 
 /// Where it stands in the order of the waiting list. To count those before it would read the whole list.
 fn order(record: &RecordLine) -> String {
+    if record.class == WALK_IN_CLASS {
+        return "put first: it is printed in the next batch of its profile".into();
+    }
     format!("in priority class {}, by the date of verification: {}", record.class, record.verified_at)
 }
 

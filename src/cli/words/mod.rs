@@ -14,6 +14,7 @@ mod objection;
 mod operation;
 mod printer;
 mod reason;
+mod record_rule;
 mod refusal;
 mod report;
 mod store;

@@ -5,14 +5,14 @@ use super::{
     objection::objections as all,
     operation::act_noun,
     reason::{rendering, sealed},
+    record_rule::record_state,
 };
 use crate::{
     cli::output::thousands,
     domain::{
         import::FileForm,
         permission::Operation,
-        refusal::{AttemptRule, BatchRule, PrinterUse, RecordRule, Refusal},
-        states::RecordState,
+        refusal::{AttemptRule, BatchRule, PrinterUse, Refusal},
         stock::Place,
     },
 };
@@ -55,6 +55,10 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::NoAct { act } => {
             say(format!("there is no act or warrant {act}"), "list them with `cetak act list --all`")
         }
+        Refusal::InBatch { record, batch, before } => say(
+            format!("{record} is in batch {batch} already, with {before} cards queued before it"),
+            "it is printed with its batch; to print it sooner, hold it, release it and put it first",
+        ),
         Refusal::RecordState { record, found, needs } => record_state(record, *found, *needs),
         Refusal::BatchState { batch, found, needs } => {
             let needed = match needs {
@@ -387,50 +391,6 @@ fn again(operation: Operation) -> &'static str {
     } else {
         "see what changed, and ask for the act again"
     }
-}
-
-fn record_state(record: &str, found: RecordState, needs: RecordRule) -> Message {
-    let again = "see its state with `cetak record show`";
-    let (needed, hint) = match needs {
-        RecordRule::Hold => {
-            ("only a `waiting` record, or one in a batch whose card has not started, can be held", again)
-        }
-        RecordRule::Release => ("only a `held` or `quarantined` record can be released", again),
-        RecordRule::OtherRequestOpen => {
-            ("it cannot be released while another request of the same person is open", "close the other request first")
-        }
-        RecordRule::LivingCard => (
-            "it cannot be released: the person holds a card, which this kind of request does not replace",
-            "book the return of that card with `cetak card surrender`, or import a request of a kind that replaces it",
-        ),
-        RecordRule::Withdraw => (
-            "its card is with the citizen, and can no longer be withdrawn",
-            "book its return with `cetak card surrender`",
-        ),
-        RecordRule::Update => ("a record whose card is handed over is not changed", "import a new request"),
-        RecordRule::Check => ("only a `printed` card can be checked", again),
-        RecordRule::Reject => ("only a `printed` card can be rejected", again),
-        RecordRule::HandOver => ("only a `printed` card can be handed over", again),
-        RecordRule::Checked => {
-            ("its card must be checked before it is handed over", "check it with `cetak card check`")
-        }
-        RecordRule::NotWithdrawn => {
-            ("its card is stopped because the record was withdrawn", "reject the card with `cetak card reject`")
-        }
-        RecordRule::NotUpdated => {
-            ("its card is stopped because the record was updated", "reject the card with `cetak card reject`")
-        }
-        RecordRule::Surrender => ("only a card that was handed over, and has not come back, can be surrendered", again),
-        RecordRule::Reprint => ("only a `printed` or `handed_over` record can be printed again", again),
-        RecordRule::ReprintSurrendered => (
-            "its card must come back before it is printed again, unless it is lost",
-            "book its return with `cetak card surrender`",
-        ),
-        RecordRule::ReprintPhoto => {
-            ("it cannot be printed again: its photo was deleted after hand-over", "import a new request")
-        }
-    };
-    Message::new(format!("{record} is `{}`; {needed}", found.as_str()), hint)
 }
 
 fn file_form(form: FileForm) -> Message {

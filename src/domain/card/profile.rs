@@ -81,6 +81,9 @@ pub struct RequestKind {
     pub replaces: bool,
 }
 
+/// The priority class of a record whose person waits for the card: before that of every kind of request.
+pub const WALK_IN_CLASS: i64 = -1_000_000_000;
+
 /// The person's identifier: its column and its rules.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -165,6 +168,7 @@ impl CardProfile {
                 "`lost_reasons` must be among `reprint_reasons`",
             ),
             (!self.kinds.is_empty(), "there must be at least one `[[kind]]`"),
+            (self.kinds.iter().all(|kind| kind.class > WALK_IN_CLASS), "`class` must be above -1000000000"),
             (
                 self.personal.iter().all(|c| !GENERAL_COLUMNS.contains(&c.as_str())),
                 "`personal` must not list a general column",

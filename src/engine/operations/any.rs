@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    act::Act, card, clock, database, destruction, inspection, instance, printer, queue, record, stock, test_card,
-    warrant,
+    act::Act, card, clock, database, destruction, inspection, instance, many, printer, priority, queue, record, stock,
+    test_card, warrant,
 };
 use crate::{
     domain::permission::{Operation, Permit},
@@ -55,6 +55,11 @@ macro_rules! any_act {
 any_act! {
     record::HoldRecord,
     record::ReleaseRecord,
+    priority::PutFirst,
+    priority::PutBack,
+    many::HoldRecords,
+    many::ReleaseRecords,
+    many::CheckCards,
     card::CheckCard,
     card::RejectCard,
     card::HandOverCard,

@@ -11,7 +11,9 @@ mod database;
 mod destruction;
 mod inspection;
 mod instance;
+mod many;
 mod printer;
+mod priority;
 mod queue;
 mod record;
 mod reprint;
@@ -30,10 +32,12 @@ pub use database::{
 pub use destruction::DestroyBlanks;
 pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use instance::{AdoptDatabase, Adopted, PrintedSince};
+pub use many::{CheckCards, HoldRecords, RECORDS_MAX, RecordNames, RecordOutcome, ReleaseRecords};
 pub use printer::{
     AddObjectedPrinter, AddPrinter, Capabilities, Caution, ClearPrinter, PrinterStatus, Probe, RemovePrinter, Supply,
     does_not_answer, objections, plain_database, plain_uri, printer_probe,
 };
+pub use priority::{PutBack, PutFirst};
 pub use queue::{ApproveBatch, CancelBatch, Pause, ResumeBatch, ResumePrinter, ResumeQueue};
 pub use record::{HoldRecord, ReleaseRecord};
 pub use reprint::Reprint;

@@ -52,16 +52,26 @@ impl Act for ReleaseRecord {
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
         let (mut tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
         let sent = SentElsewhere::read(engine, &mut tx, true).await?;
-        if let Some(Reason::SentElsewhere { printer, attempt }) =
-            sent.reason(engine, &self.record.source, &self.record.request_id)
-        {
-            let (record, printer, attempt) = (view.subject.clone(), printer.clone(), attempt.clone());
-            return Err(Refusal::SentElsewhere { record, printer, attempt }.into());
-        }
-        let beside = tx.records_beside(view.id).await?;
-        let replaces = engine.profile(&view.profile)?.kind(&view.kind).is_some_and(|kind| kind.replaces);
-        save(tx, record::release(&view, replaces, &beside, self.note.as_str())?).await
+        let transition = released(engine, &mut tx, &sent, &self.record, (&view, &self.note)).await?;
+        save(tx, transition).await
     }
+}
+
+/// Decides the release of a record, with the jobs that another database sent.
+pub(super) async fn released(
+    engine: &Engine,
+    tx: &mut Tx,
+    sent: &SentElsewhere,
+    name: &RecordName,
+    (view, note): (&RecordView, &Note),
+) -> Result<Transition, EngineError> {
+    if let Some(Reason::SentElsewhere { printer, attempt }) = sent.reason(engine, &name.source, &name.request_id) {
+        let (record, printer, attempt) = (view.subject.clone(), printer.clone(), attempt.clone());
+        return Err(Refusal::SentElsewhere { record, printer, attempt }.into());
+    }
+    let beside = tx.records_beside(view.id).await?;
+    let replaces = engine.profile(&view.profile)?.kind(&view.kind).is_some_and(|kind| kind.replaces);
+    Ok(record::release(view, replaces, &beside, note.as_str())?)
 }
 
 /// Begins an act on one record, with the record as it is then.

@@ -1,0 +1,182 @@
+//! Commands on many records: which they are, and what became of each.
+
+use std::{
+    collections::HashSet,
+    fs::File,
+    io::{BufRead, BufReader, Read},
+    path::Path,
+};
+
+use super::{
+    Message, Usage,
+    args::{FilterArgs, ManyArgs},
+    output::{Output, message, thousands},
+    words,
+};
+use crate::{
+    domain::id::BatchId,
+    engine::{
+        Engine, EngineError,
+        client::{Client, Direct},
+        files::open_regular,
+        operations::{Act, RECORDS_MAX, RecordName, RecordNames, RecordOutcome},
+        query::{Limit, ListRecords, Page, PageRequest},
+    },
+};
+
+/// The longest line of a file of records, in bytes.
+const LINE_BYTES_MAX: u64 = 1024;
+/// How many refusals are kept for `--json`; all are told on standard error.
+const REFUSALS_MAX: usize = 1_000;
+
+/// Where the names of the records come from.
+pub(super) enum Selection {
+    /// The command line.
+    Names(std::vec::IntoIter<RecordName>),
+    /// A file, one name in each line, with the source of the lines that have none.
+    Lines(Box<dyn BufRead>, String),
+    /// All that match, except some. The list is done if the query is none.
+    Matching(Option<Box<ListRecords>>, HashSet<RecordName>),
+}
+
+/// A record as a line or an argument names it: `SOURCE/REQUEST_ID`, or a request id of the source `source`.
+pub(super) fn named(text: &str, source: &str) -> RecordName {
+    let (source, request_id) = text.split_once('/').unwrap_or((source, text));
+    RecordName { source: source.to_owned(), request_id: request_id.to_owned() }
+}
+
+/// The query of these filters.
+pub(super) fn query(filter: FilterArgs, source: Option<String>) -> ListRecords {
+    let FilterArgs { state, profile, district, kind, class, code, batch, printed_since, printed_until } = filter;
+    let batch = batch.map(BatchId);
+    let page = PageRequest::default();
+    let reason = code;
+    let (checked, recalled) = (None, None);
+    ListRecords {
+        state,
+        source,
+        profile,
+        district,
+        kind,
+        class,
+        reason,
+        checked,
+        recalled,
+        batch,
+        printed_since,
+        printed_until,
+        page,
+    }
+}
+
+impl Selection {
+    /// The records of the command line or of a file; none if neither names any.
+    pub(super) fn named(many: &ManyArgs) -> anyhow::Result<Option<Self>> {
+        let source = many.source.as_deref().unwrap_or("default");
+        if let Some(file) = &many.from {
+            return Ok(Some(Self::Lines(open(file)?, source.to_owned())));
+        }
+        let own = |request_id: &String| RecordName { source: source.to_owned(), request_id: request_id.clone() };
+        let names: Vec<_> = many.request_ids.iter().map(own).collect();
+        Ok((!names.is_empty()).then(|| Self::Names(names.into_iter())))
+    }
+
+    /// The next records, at most [`RECORDS_MAX`]; none at the end.
+    async fn next(&mut self, engine: &Engine) -> anyhow::Result<Vec<RecordName>> {
+        match self {
+            Self::Names(names) => Ok(names.take(RECORDS_MAX).collect()),
+            Self::Lines(lines, source) => {
+                let mut names = Vec::new();
+                while names.len() < RECORDS_MAX {
+                    let Some(line) = next_line(lines)? else { break };
+                    names.extend((!line.is_empty()).then(|| named(&line, source)));
+                }
+                Ok(names)
+            }
+            Self::Matching(query, except) => {
+                while let Some(asked) = query.take() {
+                    let Page { items, next } = Direct::new(engine).query((*asked).clone()).await?;
+                    *query = next.map(|next| {
+                        let page = PageRequest { after: Some(next), ..asked.page };
+                        Box::new(ListRecords { page, ..*asked })
+                    });
+                    let name = |line: crate::engine::query::RecordLine| RecordName {
+                        source: line.source,
+                        request_id: line.request_id,
+                    };
+                    let names: Vec<_> = items.into_iter().map(name).filter(|name| !except.contains(name)).collect();
+                    if !names.is_empty() {
+                        return Ok(names);
+                    }
+                }
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// All records that match.
+    pub(super) fn matching(query: ListRecords, except: HashSet<RecordName>) -> Self {
+        let page = PageRequest { after: None, limit: Limit::new(100).unwrap_or_default() };
+        Self::Matching(Some(Box::new(ListRecords { page, ..query })), except)
+    }
+}
+
+fn open(file: &Path) -> anyhow::Result<Box<dyn BufRead>> {
+    if file == Path::new("-") {
+        return Ok(Box::new(BufReader::new(std::io::stdin())));
+    }
+    let failed = |source| EngineError::Read { what: file.display().to_string(), source };
+    let file: File = open_regular(file).map_err(failed)?;
+    Ok(Box::new(BufReader::new(file)))
+}
+
+/// The next line, trimmed; none at the end.
+fn next_line(lines: &mut dyn BufRead) -> anyhow::Result<Option<String>> {
+    let mut line = Vec::new();
+    let failed = |source| EngineError::Read { what: "the records".into(), source };
+    let read = lines.take(LINE_BYTES_MAX).read_until(b'\n', &mut line).map_err(failed)?;
+    if read == 0 {
+        return Ok(None);
+    }
+    if !line.ends_with(b"\n") && read as u64 == LINE_BYTES_MAX {
+        return Err(Usage("a line of the file is too long: write one `SOURCE/REQUEST_ID` in each").into());
+    }
+    Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
+}
+
+/// Does an act with all records of a selection, in chunks. Each refusal is told on standard error; then the command fails, though
+/// the others are done. `what` says what was done to the others: `held`.
+pub(super) async fn act<A: Act<Answer = Vec<RecordOutcome>>>(
+    engine: &Engine,
+    out: Output,
+    mut selection: Selection,
+    what: &str,
+    act: impl Fn(RecordNames) -> A,
+) -> anyhow::Result<()> {
+    let client = Direct::new(engine);
+    let (mut done, mut refused, mut refusals) = (0_i64, 0_i64, Vec::new());
+    loop {
+        let names = selection.next(engine).await?;
+        let Ok(names) = RecordNames::try_from(names) else { break };
+        for RecordOutcome { record, refusal } in client.act(act(names)).await? {
+            let Some(refusal) = refusal else {
+                done += 1;
+                continue;
+            };
+            refused += 1;
+            let Message { text, .. } = words::refusal(&refusal);
+            message(&format!("refused: {text}"));
+            if refusals.len() < REFUSALS_MAX {
+                refusals.push(serde_json::json!({ "record": record, "refusal": refusal, "text": text }));
+            }
+        }
+    }
+    let value = serde_json::json!({ "done": done, "refused": refused, "refusals": refusals });
+    out.data(&value, |_| format!("{} {what}, {} refused\n", thousands(done), thousands(refused)))?;
+    if refused == 0 {
+        return Ok(());
+    }
+    let hint = "the others are done; correct these, and run the command again for them";
+    Err(Message::new(format!("{} of {} records were refused", thousands(refused), thousands(done + refused)), hint)
+        .into())
+}

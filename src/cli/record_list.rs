@@ -1,0 +1,90 @@
+//! `cetak record list`, `quarantined` and `held`.
+
+use super::{
+    args::{FilterArgs, PageArgs},
+    many::query,
+    output::{Output, message, table},
+    pages, words,
+};
+use crate::{
+    domain::{
+        card::profile::WALK_IN_CLASS,
+        reason::{Reason, StoredReason},
+    },
+    engine::{
+        Engine,
+        query::{Cursor, ListRecords, Page, RecordLine},
+    },
+};
+
+/// A page of the records that match.
+pub(super) async fn list(
+    engine: &Engine,
+    out: Output,
+    (filter, source): (FilterArgs, Option<String>),
+    page: PageArgs,
+) -> anyhow::Result<()> {
+    let asked = query(filter, source);
+    let most = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let after = page.after.map(Cursor);
+    let Page { items, next } = pages::some(engine, most, after, |page| ListRecords { page, ..asked.clone() }).await?;
+    let lines: Vec<_> = items.into_iter().map(|line| (code(&line), worded(line, out))).collect();
+    let json: Vec<_> = lines.iter().map(|(code, line)| json(code.as_deref(), line)).collect();
+    let value = serde_json::json!({ "records": json, "next": next });
+    let header = ["source", "request id", "profile", "kind", "class", "state", "code", "reason"];
+    let text = |_: &serde_json::Value| {
+        table(&header, &lines.iter().map(|(code, line)| row(code.as_deref(), line)).collect::<Vec<_>>())
+    };
+    out.data(&value, text)?;
+    if let (Some(Cursor(next)), false) = (next, out.json) {
+        message(&format!("hint: there may be more; go on with `--after {next}`"));
+    }
+    Ok(())
+}
+
+/// All records of a state with the reason of each, page by page.
+pub(super) async fn all(engine: &Engine, out: Output, asked: ListRecords) -> anyhow::Result<()> {
+    let list = |page| ListRecords { page, ..asked.clone() };
+    let line = |line: RecordLine| worded(line, out);
+    let short = |r: &RecordLine| {
+        let reason = words::with_note(r.reason.as_deref(), r.note.as_deref()).unwrap_or_default();
+        vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), reason]
+    };
+    pages::write_all(engine, out, list, line, &["source", "request id", "kind", "reason"], short).await
+}
+
+fn worded(mut line: RecordLine, out: Output) -> RecordLine {
+    words::word_reason(&mut line.reason, out);
+    line
+}
+
+/// The code of a stored reason, by which lists are filtered.
+fn code(line: &RecordLine) -> Option<String> {
+    let StoredReason::Coded(reason) = Reason::from_stored(line.reason.as_deref()?) else { return None };
+    // Serialisation cannot fail: all keys are text.
+    serde_json::to_value(&reason).unwrap_or_default()["code"].as_str().map(str::to_owned)
+}
+
+fn json(code: Option<&str>, line: &RecordLine) -> serde_json::Value {
+    let mut value = serde_json::to_value(line).unwrap_or_default();
+    value["code"] = code.into();
+    value
+}
+
+fn row(code: Option<&str>, r: &RecordLine) -> Vec<String> {
+    vec![
+        r.source.clone(),
+        r.request_id.clone(),
+        r.profile.clone(),
+        r.kind.clone(),
+        class(r.class),
+        r.state.clone(),
+        code.unwrap_or("-").to_owned(),
+        words::with_note(r.reason.as_deref(), r.note.as_deref()).unwrap_or_default(),
+    ]
+}
+
+/// A priority class in words.
+pub(super) fn class(class: i64) -> String {
+    if class == WALK_IN_CLASS { "walk-in".into() } else { class.to_string() }
+}

@@ -1,0 +1,172 @@
+//! Acts on many records: each has its own outcome and its own event, and a refused one does not stop the others.
+//!
+//! An act is one transaction of at most [`RECORDS_MAX`] records, so that printing waits for it no longer than for a batch. Surfaces split
+//! longer lists.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    act::{Act, RecordName, find_record},
+    record::released,
+};
+use crate::{
+    domain::{
+        permission::{Operation, Permit},
+        record,
+        refusal::Refusal,
+        transition::Transition,
+        value::Note,
+    },
+    engine::{Engine, EngineError, sent_elsewhere::SentElsewhere},
+    store::Tx,
+};
+
+/// How many records one act may name.
+pub const RECORDS_MAX: usize = 100;
+
+/// The records of an act: 1 to [`RECORDS_MAX`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Vec<RecordName>", into = "Vec<RecordName>")]
+pub struct RecordNames(Vec<RecordName>);
+
+impl TryFrom<Vec<RecordName>> for RecordNames {
+    type Error = String;
+
+    fn try_from(names: Vec<RecordName>) -> Result<Self, String> {
+        let number = names.len();
+        let is_in_range = (1..=RECORDS_MAX).contains(&number);
+        is_in_range
+            .then_some(Self(names))
+            .ok_or_else(|| format!("{number} records are out of range, 1 to {RECORDS_MAX}"))
+    }
+}
+
+impl From<RecordNames> for Vec<RecordName> {
+    fn from(names: RecordNames) -> Self {
+        names.0
+    }
+}
+
+/// What became of one record of an act.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RecordOutcome {
+    /// The record.
+    pub record: RecordName,
+    /// Why it was refused; none if the act was done.
+    pub refusal: Option<Refusal>,
+}
+
+/// [`HoldRecord`](super::HoldRecord) of each.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HoldRecords {
+    /// The records.
+    pub records: RecordNames,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for HoldRecords {
+    type Answer = Vec<RecordOutcome>;
+    const OPERATION: Operation = Operation::RecordHold;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Vec<RecordOutcome>, EngineError> {
+        each(engine, permit.covers(Self::OPERATION)?, self.records, Deed::Hold(self.note)).await
+    }
+}
+
+/// [`ReleaseRecord`](super::ReleaseRecord) of each.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReleaseRecords {
+    /// The records.
+    pub records: RecordNames,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for ReleaseRecords {
+    type Answer = Vec<RecordOutcome>;
+    const OPERATION: Operation = Operation::RecordRelease;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Vec<RecordOutcome>, EngineError> {
+        each(engine, permit.covers(Self::OPERATION)?, self.records, Deed::Release(self.note)).await
+    }
+}
+
+/// [`CheckCard`](super::CheckCard) of each.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CheckCards {
+    /// The records.
+    pub records: RecordNames,
+}
+
+impl Act for CheckCards {
+    type Answer = Vec<RecordOutcome>;
+    const OPERATION: Operation = Operation::CardCheck;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Vec<RecordOutcome>, EngineError> {
+        each(engine, permit.covers(Self::OPERATION)?, self.records, Deed::Check).await
+    }
+}
+
+enum Deed {
+    Hold(Note),
+    Release(Note),
+    Check,
+}
+
+/// Does it with each record in turn. Each is saved before the next one is decided, because two may be of one person, or be the same.
+async fn each(
+    engine: &Engine,
+    permit: &Permit,
+    records: RecordNames,
+    deed: Deed,
+) -> Result<Vec<RecordOutcome>, EngineError> {
+    let mut tx = engine.write(permit).await?;
+    let sent = match deed {
+        Deed::Release(_) => SentElsewhere::read(engine, &mut tx, true).await?,
+        Deed::Hold(_) | Deed::Check => SentElsewhere::default(),
+    };
+    let mut outcomes = Vec::with_capacity(records.0.len());
+    for record in records.0 {
+        let refusal = match decide(engine, &mut tx, &sent, &record, &deed).await {
+            Ok(transition) => {
+                tx.save(vec![transition]).await?;
+                None
+            }
+            Err(EngineError::Refused(refusal)) => Some(refusal),
+            Err(error) => return Err(error),
+        };
+        outcomes.push(RecordOutcome { record, refusal });
+    }
+    tx.commit().await?;
+    Ok(outcomes)
+}
+
+async fn decide(
+    engine: &Engine,
+    tx: &mut Tx,
+    sent: &SentElsewhere,
+    name: &RecordName,
+    deed: &Deed,
+) -> Result<Transition, EngineError> {
+    let id = find_record(tx, name).await?;
+    let view = tx.record_view(id).await?;
+    Ok(match deed {
+        Deed::Hold(note) => record::hold(&view, note.as_str())?,
+        Deed::Release(note) => released(engine, tx, sent, name, (&view, note)).await?,
+        Deed::Check => record::check(&view)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_act_names_1_to_100_records() {
+        for (number, is_one) in [(0, false), (1, true), (100, true), (101, false)] {
+            let name = RecordName { source: "default".into(), request_id: "r1".into() };
+            assert_eq!(RecordNames::try_from(vec![name; number]).is_ok(), is_one, "{number}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Walk-ins: a record is put before all others of its profile, or back into its own class.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    act::{Act, RecordName},
+    record::{open, save},
+};
+use crate::{
+    domain::{
+        permission::{Operation, Permit},
+        value::Note,
+        walk_in,
+    },
+    engine::{Engine, EngineError},
+};
+
+/// Puts a record first, because its person waits for the card. It keeps that place until it is put back, also when its card is
+/// spoiled or its list sends it again. A record that is held or quarantined gets its place when it is released.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PutFirst {
+    /// The record.
+    pub record: RecordName,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for PutFirst {
+    type Answer = ();
+    const OPERATION: Operation = Operation::RecordRelease;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let (mut tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
+        let class = tx.record_class(view.id).await?;
+        let before = tx.queued_before(view.id).await?;
+        save(tx, walk_in::put_first(&view, class, before, self.note.as_str())?).await
+    }
+}
+
+/// Puts a record that was put first back into the class of its kind of request.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PutBack {
+    /// The record.
+    pub record: RecordName,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for PutBack {
+    type Answer = ();
+    const OPERATION: Operation = Operation::RecordRelease;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let (mut tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
+        let class = tx.record_class(view.id).await?;
+        let own = engine.profile(&view.profile)?.kind(&view.kind).map_or(0, |kind| kind.class);
+        save(tx, walk_in::put_back(&view, class, own, self.note.as_str())?).await
+    }
+}
