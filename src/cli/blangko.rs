@@ -3,8 +3,8 @@
 use super::{
     Usage,
     act::{ask, with_second},
-    args::BlangkoCommand,
-    output::{Output, table, thousands},
+    args::{BlangkoCommand, LedgerArgs},
+    output::{Output, message, table, thousands},
     pages,
     status::stock_text,
 };
@@ -17,7 +17,7 @@ use crate::{
             Count, CountBlanks, DestroyBlanks, Destruction, LendBlanks, LoadHopper, ReceiveBlanks, TakeBackBlanks,
             TwoPersonAct, UnloadHopper,
         },
-        query::{BalanceLine, ListMovements, MovementLine, ShowStock, Stock},
+        query::{BalanceLine, Cursor, ListMovements, MovementLine, Page, PageRequest, ShowStock, Stock},
     },
 };
 
@@ -71,13 +71,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
             done
         }
         BlangkoCommand::Balance => return balance(engine, out).await,
-        BlangkoCommand::Ledger { blank_type, limit } => {
-            let most = usize::try_from(limit).unwrap_or(usize::MAX);
-            let list = |page| ListMovements { blank_type: blank_type.clone(), page };
-            let mut lines = pages::some(engine, most, None, list).await?.items;
-            lines.reverse();
-            return Ok(out.data(&lines, |lines| ledger_text(lines))?);
-        }
+        BlangkoCommand::Ledger(args) => return ledger(engine, out, args).await,
     };
     Ok(out.done(&done)?)
 }
@@ -95,6 +89,22 @@ async fn balance(engine: &Engine, out: Output) -> anyhow::Result<()> {
         format!("{}\n{by_lot}", stock_text(&stock.blangko))
     };
     Ok(out.data(&stock, text)?)
+}
+
+/// The newest movements that match, the oldest of them first.
+async fn ledger(engine: &Engine, out: Output, args: LedgerArgs) -> anyhow::Result<()> {
+    let LedgerArgs { blank_type, lot, account, by: actor, document, since, until, before, limit } = args;
+    let page = PageRequest::default();
+    let asked = ListMovements { blank_type, lot, account, actor, document, since, until, page };
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let list = |page| ListMovements { page, ..asked.clone() };
+    let Page { items: mut lines, next } = pages::some(engine, most, before.map(Cursor), list).await?;
+    lines.reverse();
+    out.data(&lines, |lines| ledger_text(lines))?;
+    if let Some(Cursor(next)) = next {
+        message(&format!("hint: there may be older ones; show them with `--before {next}`"));
+    }
+    Ok(())
 }
 
 fn ledger_text(lines: &[MovementLine]) -> String {

@@ -1,12 +1,14 @@
 //! `cetak card`.
 
+use std::collections::HashSet;
+
 use super::{
-    Usage,
+    Message, Usage,
     args::{CardCommand, ManyArgs},
     find,
     many::{self, Selection, named},
     output::Output,
-    preview,
+    pages, preview,
     record::{name, one},
 };
 use crate::{
@@ -14,8 +16,8 @@ use crate::{
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{self, CheckCard, CheckCards, HandOverCard, RejectCard, SurrenderCard},
-        query::{ListRecords, ShowBatch},
+        operations::{self, CheckCard, CheckCards, HandOverCard, RecordName, RejectCard, SurrenderCard},
+        query::{JobsOf, ListJobs, ListRecords, ShowBatch},
     },
 };
 
@@ -71,7 +73,10 @@ async fn check_many(
             let batch = BatchId(batch);
             Direct::new(engine).query(ShowBatch { batch }).await?; // so that a wrong number is not silently empty
             let source = many.source.as_deref().unwrap_or("default");
-            let except = except.iter().map(|text| named(text, source)).collect();
+            let except: HashSet<_> = except.iter().map(|text| named(text, source)).collect();
+            for name in &except {
+                refuse_unless_in(engine, name, batch).await?;
+            }
             let query = ListRecords {
                 state: Some(RecordState::Printed),
                 source: many.source,
@@ -84,4 +89,14 @@ async fn check_many(
         }
     };
     many::act(engine, out, selection, "checked", |records| CheckCards { records }).await
+}
+
+/// Refuses a record that was never in the batch: a card that is mistyped as an exception would be checked.
+async fn refuse_unless_in(engine: &Engine, name: &RecordName, batch: BatchId) -> anyhow::Result<()> {
+    let jobs = pages::all(engine, |page| ListJobs { of: JobsOf::Record(name.clone()), state: None, page }).await?;
+    if jobs.iter().any(|job| job.batch == batch.0) {
+        return Ok(());
+    }
+    let text = format!("record `{}` is not in batch {batch}; no card was checked", name.request_id);
+    Err(Message::new(text, format!("compare its request id with `cetak batch show {batch}`")).into())
 }

@@ -70,6 +70,8 @@ refusals! {
     NotFound "no-profile" NoProfile { profile: String, known: Vec<String> };
     /// No card profile uses blanks of this type.
     NotFound "no-blank-type" NoBlankType { blank_type: String, known: Vec<String> };
+    /// The ledger has no account of this name.
+    NotFound "no-account" NoAccount { account: String, known: Vec<String> };
     /// No batch has this number.
     NotFound "no-batch" NoBatch { batch: BatchId };
     /// No job has this number.

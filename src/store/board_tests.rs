@@ -88,6 +88,39 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
 }
 
 #[tokio::test]
+async fn what_a_counter_asks_and_each_page_of_a_list_with_filters_is_found_through_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::File(folder.path().join("cetak.db"));
+    let store = Store::open(&location, Keys::derive(&[7; 32])).await.unwrap();
+    for sql in [
+        find::OF_PERSON,
+        find::BESIDE,
+        find::QUEUED_BEFORE,
+        report::JOB_OF_ATTEMPT,
+        record_event::EVENTS,
+        record_list::ALL,
+        record_list::ALL_STOP,
+        record_list::HELD_STOP,
+        record_list::QUARANTINED_STOP,
+        record_list::UNCERTAIN_STOP,
+        record_list::WITHDRAWN_STOP,
+        record_list::OF_BATCH,
+        record_list::OF_BATCH_STOP,
+        record_list::PRINTED,
+        record_list::PRINTED_STOP,
+        record_list::ENDED_AT,
+        movement_list::LIST,
+        movement_list::STOP,
+    ] {
+        let plan = plan(&store, sql).await;
+        let sorts = plan.iter().any(|step| step == "USE TEMP B-TREE FOR ORDER BY");
+        let may_sort = [record_list::OF_BATCH, record_list::OF_BATCH_STOP].contains(&sql)
+            || [record_list::PRINTED, record_list::PRINTED_STOP, record_event::EVENTS].contains(&sql);
+        assert!(!plan.iter().any(|step| is_scan(sql, step)) && (may_sort || !sorts), "{sql}: {plan:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_board_reads_no_growing_table_from_end_to_end() {
     let folder = tempfile::tempdir().unwrap();
     let location = Location::File(folder.path().join("cetak.db"));

@@ -27,6 +27,7 @@ mod instance;
 mod joint_read;
 pub mod keys;
 mod maintenance;
+mod movement_list;
 mod new_batch;
 mod new_record;
 mod node;
@@ -63,6 +64,7 @@ pub use self::{
     find::BesideLine,
     joint_read::{PlanView, WorkersView},
     maintenance::{Check, Moved, Remedy, Transferred, Violation},
+    movement_list::{MovementFilter, Movements},
     new_batch::NewBatch,
     new_record::NewRecord,
     node::{Candidate, Node},

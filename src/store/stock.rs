@@ -6,7 +6,6 @@ use super::{StoreError, Tx, doing, execute, on, sealed_table::SealedTable, set};
 use crate::domain::{
     id::LotId,
     stock::{Account, LotQuantity, Movement},
-    time::Timestamp,
 };
 
 /// A lot of blanks of one type.
@@ -239,55 +238,6 @@ impl Tx {
             ) AS entries GROUP BY key HAVING SUM(booked) <> SUM(moved) ORDER BY key";
         self.without_timeout();
         on!(self, c => sqlx::query_as(FAULTS).fetch_all(c)).map_err(doing("checking the ledger"))
-    }
-
-    /// Movements with a number below `before`, newest first, at most `limit`; of one blank type if it is given.
-    pub async fn movement_list(
-        &mut self,
-        blank_type: Option<&str>,
-        before: i64,
-        limit: i64,
-    ) -> Result<Vec<MovementLine>, StoreError> {
-        const LIST: &str = "
-            SELECT m.id, m.at_us, lot.blank_type, lot.name, m.from_account, m.from_place, m.to_account, m.to_place, m.quantity,
-                   m.cause, m.document, m.batch_id, m.actor
-            FROM movement AS m JOIN lot ON lot.id = m.lot_id
-            WHERE m.id < $2 AND ($1 IS NULL OR lot.blank_type = $1)
-            ORDER BY m.id DESC LIMIT $3";
-        type Row = (
-            i64,
-            i64,
-            String,
-            String,
-            String,
-            String,
-            String,
-            String,
-            i64,
-            String,
-            Option<String>,
-            Option<i64>,
-            String,
-        );
-        let rows: Vec<Row> =
-            on!(self, c => sqlx::query_as(LIST).bind(blank_type).bind(before).bind(limit).fetch_all(c))
-                .map_err(doing("reading the ledger"))?;
-        let account =
-            |name: &str, place: &str| if place.is_empty() { name.to_owned() } else { format!("{name}:{place}") };
-        let line = |r: Row| MovementLine {
-            id: r.0,
-            at: Timestamp(r.1).to_string(),
-            blank_type: r.2,
-            lot: r.3,
-            from: account(&r.4, &r.5),
-            to: account(&r.6, &r.7),
-            quantity: r.8,
-            cause: r.9,
-            document: r.10,
-            batch: r.11,
-            actor: r.12,
-        };
-        Ok(rows.into_iter().map(line).collect())
     }
 }
 

@@ -20,6 +20,7 @@ mod hostile_lists;
 mod import;
 mod instance;
 mod lists;
+mod many;
 mod moving;
 mod nodes;
 mod notes;

@@ -90,7 +90,7 @@ const QUERIES: &[&str] = &[
     r#"{"query":"list-printers"}"#,
     r#"{"query":"probe-printer","printer":"p1"}"#,
     r#"{"query":"show-stock"}"#,
-    r#"{"query":"list-movements","blank_type":"student","page":{"after":null,"limit":50}}"#,
+    r#"{"query":"list-movements","blank_type":"student","account":"hopper:p1","since":1795521600000000,"page":{"after":null,"limit":50}}"#,
     r#"{"query":"list-audit-heads"}"#,
     r#"{"query":"list-audit","chain":"cli","page":{"after":null,"limit":50}}"#,
     r#"{"query":"verify-audit","seal":[]}"#,

@@ -1,9 +1,12 @@
 //! `cetak blangko`.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
-use super::acts::SecondArgs;
-use crate::domain::value::{Counted, Document, LotName, Note, OfficeName, PersonName, PrinterName, Quantity};
+use super::{acts::SecondArgs, many::instant};
+use crate::domain::{
+    time::Timestamp,
+    value::{Counted, Document, LotName, Note, OfficeName, PersonName, PrinterName, Quantity},
+};
 
 #[derive(Subcommand, Debug)]
 #[command(after_help = "Examples:
@@ -139,15 +142,41 @@ pub enum BlangkoCommand {
     #[command(after_help = "Examples:
   cetak blangko balance")]
     Balance,
-    /// Show the newest movements of blanks
+    /// Show the newest movements of blanks, with filters
     #[command(after_help = "Examples:
-  cetak blangko ledger --type ktp-el --limit 20")]
-    Ledger {
-        /// Only this blank type
-        #[arg(long = "type", value_name = "TYPE")]
-        blank_type: Option<String>,
-        /// The number of movements to show, newest first
-        #[arg(long, value_name = "NUMBER", default_value_t = 50)]
-        limit: i64,
-    },
+  cetak blangko ledger --type ktp-el --limit 20
+  cetak blangko ledger --account hopper:fargo-1 --since 2015-08-31T00:00:00+07:00
+  cetak blangko ledger --document BA-2015-14")]
+    Ledger(LedgerArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct LedgerArgs {
+    /// Only this blank type
+    #[arg(long = "type", value_name = "TYPE")]
+    pub blank_type: Option<String>,
+    /// Only the lot with this name
+    #[arg(long, value_name = "NAME")]
+    pub lot: Option<String>,
+    /// Only from or to this account, such as `vault`; of one place, such as `hopper:fargo-1`
+    #[arg(long, value_name = "ACCOUNT")]
+    pub account: Option<String>,
+    /// Only by this person or program
+    #[arg(long, value_name = "NAME")]
+    pub by: Option<String>,
+    /// Only of this document
+    #[arg(long, value_name = "TEXT")]
+    pub document: Option<String>,
+    /// Only at this instant or later, such as 2015-08-31T10:00:00+07:00
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub since: Option<Timestamp>,
+    /// Only before this instant
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub until: Option<Timestamp>,
+    /// Only movements before the one with this number
+    #[arg(long, value_name = "NUMBER")]
+    pub before: Option<i64>,
+    /// The number of movements to show, the newest ones
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
 }

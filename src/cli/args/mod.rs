@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::{
     acts::{ActCommand, SecondArgs},
-    blanks::BlangkoCommand,
+    blanks::{BlangkoCommand, LedgerArgs},
     database::{AuditCommand, ConfigCommand, DbCommand, PrintedSinceArg},
     many::{FilterArgs, ManyArgs, PageArgs, instant},
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},

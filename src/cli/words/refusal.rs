@@ -44,6 +44,9 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("no card profile uses blanks of type `{blank_type}`"),
             &format!("the blank types are {}", list(known)),
         ),
+        Refusal::NoAccount { account, known } => {
+            say(format!("the ledger has no account `{account}`"), &format!("the accounts are {}", list(known)))
+        }
         Refusal::NoBatch { batch } => {
             say(format!("there is no batch {batch}"), "list the batches with `cetak batch list --all`")
         }

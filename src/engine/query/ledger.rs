@@ -2,16 +2,37 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineError, Page, PageRequest, Query};
-use crate::{domain::permission::Operation, store::MovementLine};
+use super::{Engine, EngineError, Page, PageRequest, Query, stock::ACCOUNTS};
+use crate::{
+    domain::{permission::Operation, refusal::Refusal, time::Timestamp},
+    store::{MovementFilter, MovementLine},
+};
 
-/// Asks for movements, newest first.
+/// Asks for movements, newest first. What is not named is not compared.
 #[derive(Clone, Default, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ListMovements {
     /// Only of this blank type.
     #[serde(default)]
     pub blank_type: Option<String>,
+    /// Only of the lot with this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lot: Option<String>,
+    /// Only from or to this account: `vault`, or with its place, `hopper:fargo-1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Only by this person or program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Only of this document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+    /// Only at this instant or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// Only before this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// Which page.
     #[serde(default)]
     pub page: PageRequest,
@@ -23,7 +44,22 @@ impl Query for ListMovements {
 
     async fn read(self, engine: &Engine) -> Result<Page<MovementLine>, EngineError> {
         let (before, limit) = self.page.range_down();
-        let lines = engine.store.read().await?.movement_list(self.blank_type.as_deref(), before, limit).await?;
-        Ok(Page::new(lines.into_iter().map(|line| (line.id, line)).collect(), self.page.limit))
+        let Self { blank_type, lot, account, actor, document, since, until, page } = self;
+        let (account, place) = match account {
+            Some(account) => match account.split_once(':') {
+                Some((account, place)) => (Some(account.to_owned()), Some(place.to_owned())),
+                None => (Some(account), None),
+            },
+            None => (None, None),
+        };
+        if let Some(name) = account.as_deref().filter(|name| !ACCOUNTS.contains(name)) {
+            return Err(
+                Refusal::NoAccount { account: name.to_owned(), known: ACCOUNTS.map(str::to_owned).into() }.into()
+            );
+        }
+        let filter = MovementFilter { blank_type, lot, account, place, actor, document, since, until };
+        let found = engine.store.read().await?.movement_list(&filter, before, limit).await?;
+        let lines = found.lines.into_iter().map(|line| (line.id, line)).collect();
+        Ok(Page::looked(lines, page.limit, found.looked_to))
     }
 }

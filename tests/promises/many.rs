@@ -1,0 +1,260 @@
+//! Tests lists with filters, acts on many records, and the lane of walk-ins.
+
+use cetak::{
+    domain::{
+        id::BatchId,
+        record::RecordState,
+        refusal::{RecordRule, Refusal},
+        time::Timestamp,
+    },
+    engine::{
+        EngineError,
+        client::{Client, Direct},
+        operations::{
+            CheckCards, HoldRecords, PutBack, PutFirst, RecordName, RecordNames, RecordOutcome, ReleaseRecords,
+        },
+        query::{Cursor, Limit, ListMovements, ListRecordEvents, ListRecords, PageRequest},
+    },
+};
+
+use crate::{
+    acts as operations,
+    world::{World, all, csv, name, student, students},
+};
+
+fn names(request_ids: &[&str]) -> RecordNames {
+    RecordNames::try_from(request_ids.iter().map(|id| name(id)).collect::<Vec<RecordName>>()).unwrap()
+}
+
+fn refusals(outcomes: &[RecordOutcome]) -> Vec<Option<&'static str>> {
+    outcomes.iter().map(|outcome| outcome.refusal.as_ref().map(Refusal::code)).collect()
+}
+
+async fn listed(world: &World, asked: ListRecords) -> Vec<String> {
+    let lines = all(&world.engine, |page| ListRecords { page, ..asked.clone() }).await;
+    lines.into_iter().map(|line| line.request_id).collect()
+}
+
+/// The order in which the waiting records are claimed.
+async fn order(world: &World) -> Vec<String> {
+    let mut tx = world.engine.store.read().await.unwrap();
+    let mut order = Vec::new();
+    for claimed in tx.waiting_first("student", 100).await.unwrap() {
+        order.push(tx.record_line(claimed.record).await.unwrap().unwrap().request_id);
+    }
+    order
+}
+
+#[tokio::test]
+async fn of_many_records_each_is_held_and_released_by_itself_and_one_wrong_id_stops_no_other() {
+    let world = World::new().await;
+    world.import(&students(0..4)).await;
+    let client = Direct::new(&world.engine);
+    let note = || "asked".parse().unwrap();
+
+    let records = names(&["r00000", "missing-1", "r00001", "r00000"]);
+    let held = client.act(HoldRecords { records, note: note() }).await.unwrap();
+
+    assert_eq!(refusals(&held), [None, Some("no-record"), None, Some("record-state")]);
+    assert_eq!((world.records("held").await, world.records("waiting").await), (2, 2));
+    let released = client.act(ReleaseRecords { records: names(&["r00001", "r00002"]), note: note() }).await.unwrap();
+    assert_eq!(refusals(&released), [None, Some("record-state")]);
+    let events = client.query(ListRecordEvents { record: name("r00001") }).await.unwrap();
+    assert_eq!(events.iter().map(|event| &*event.act).collect::<Vec<_>>(), ["record.held", "record.released"]);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn two_requests_of_one_person_are_not_released_by_one_act() {
+    let world = World::new().await;
+    let request = |id: &str| {
+        let mut request = student(0);
+        request.request_id = id.into();
+        request
+    };
+    world.import(&csv(&[request("a1"), request("a2"), request("a3")])).await;
+    assert_eq!(world.records("quarantined").await, 2);
+    let mut gone = request("a1");
+    gone.status = "EXPELLED".into();
+    world.import(&csv(&[gone])).await;
+
+    let act = ReleaseRecords { records: names(&["a2", "a3"]), note: "one of them".parse().unwrap() };
+    let released = Direct::new(&world.engine).act(act).await.unwrap();
+
+    assert_eq!(refusals(&released), [None, Some("record-state")]);
+    assert_eq!((world.records("waiting").await, world.records("quarantined").await), (1, 1));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn the_cards_of_a_batch_are_listed_and_checked_together() {
+    let world = World::new().await;
+    world.import(&students(0..5)).await;
+    world.receive(10, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    let unchecked = || ListRecords { batch: Some(BatchId(1)), checked: Some(false), ..ListRecords::default() };
+    assert_eq!(listed(&world, unchecked()).await.len(), 5);
+
+    let checked = Direct::new(&world.engine).act(CheckCards { records: names(&["r00000", "r00003"]) }).await.unwrap();
+
+    assert_eq!(refusals(&checked), [None, None]);
+    let mut left = listed(&world, unchecked()).await;
+    left.sort();
+    assert_eq!(left, ["r00001", "r00002", "r00004"]);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn records_are_listed_by_state_district_kind_class_and_reason_and_by_when_they_were_printed() {
+    let world = World::new().await;
+    let mut again = student(1);
+    again.request_id = "again-1".into();
+    world.import(&csv(&[student(0), student(1), student(2), again])).await;
+    let filter = ListRecords::default;
+    assert_eq!(listed(&world, filter()).await, ["r00000", "r00001", "r00002", "again-1"]);
+    let district = world.quarantined().await[0].district.clone();
+    assert_eq!(listed(&world, ListRecords { district: Some(district), ..filter() }).await, ["r00001", "again-1"]);
+    for (code, found) in [("other-request-open", 1), ("living-card", 0), ("other", 0)] {
+        let asked = ListRecords { reason: Some(code.into()), ..filter() };
+        assert_eq!(listed(&world, asked).await.len(), found, "{code}");
+    }
+    assert_eq!(listed(&world, ListRecords { kind: Some("new".into()), ..filter() }).await.len(), 4);
+    assert_eq!(listed(&world, ListRecords { source: Some("kudus".into()), ..filter() }).await.len(), 0);
+    let wrong = ListRecords { reason: Some("%".into()), ..filter() };
+    let refused = Direct::new(&world.engine).query(wrong).await.unwrap_err();
+    assert!(matches!(refused, EngineError::Refused(Refusal::NotAReasonCode)), "{refused:?}");
+
+    world.receive(10, None).await;
+    world.printer("p1", "").await;
+    let before = world.engine.store.read().await.unwrap().newest_instant().await.unwrap();
+    world.run().await;
+    let after = world.engine.store.read().await.unwrap().newest_instant().await.unwrap();
+    let printed = |since, until| ListRecords { printed_since: since, printed_until: until, ..filter() };
+    assert_eq!(listed(&world, printed(Some(before), None)).await, ["r00000", "r00001", "r00002"]);
+    assert_eq!(listed(&world, printed(None, Some(before))).await.len(), 0);
+    assert_eq!(listed(&world, printed(Some(Timestamp(after.0 + 1)), None)).await.len(), 0);
+    let asked = ListRecords { state: Some(RecordState::Quarantined), ..printed(Some(before), None) };
+    assert_eq!(listed(&world, asked).await.len(), 0);
+}
+
+#[tokio::test]
+async fn cards_of_one_instant_and_archived_ones_are_listed_once_over_all_pages() {
+    let world = World::new().await;
+    world.import(&students(0..40)).await;
+    world.receive(50, None).await;
+    for printer in ["p1", "p2", "p3"] {
+        world.printer(printer, "").await;
+    }
+    world.run().await;
+    let asked = || ListRecords { printed_since: Some(Timestamp(1)), ..ListRecords::default() };
+    let mut before = listed(&world, asked()).await;
+    operations::archive(&world.engine, 0).await.unwrap();
+    let mut after = listed(&world, asked()).await;
+    before.sort();
+    after.sort();
+    let all: Vec<_> = (0..40).map(|n| format!("r{n:05}")).collect();
+    assert_eq!((before, after), (all.clone(), all));
+}
+
+#[tokio::test]
+async fn a_walk_in_is_first_until_it_is_put_back_also_after_an_update_and_a_rejected_card() {
+    let world = World::new().await;
+    world.import(&students(0..3)).await;
+    let client = Direct::new(&world.engine);
+    let put_first = |id: &str| PutFirst { record: name(id), note: "waits at the counter".parse().unwrap() };
+    let put_back = |id: &str| PutBack { record: name(id), note: "comes tomorrow".parse().unwrap() };
+    assert!(client.act(put_back("r00002")).await.is_err(), "it was not put first");
+    client.act(put_first("r00002")).await.unwrap();
+    assert_eq!(order(&world).await, ["r00002", "r00000", "r00001"]);
+    let again = client.act(put_first("r00002")).await.unwrap_err();
+    let EngineError::Refused(Refusal::RecordState { needs, .. }) = again else { panic!("{again:?}") };
+    assert_eq!(needs, RecordRule::NotFirst);
+    world.audit().await;
+
+    let mut changed = student(2);
+    changed.name = "ANOTHER NAME".into();
+    world.import_with(&csv(&[changed]), "student", |import| import.update = true).await.unwrap();
+    assert_eq!(order(&world).await, ["r00002", "r00000", "r00001"], "it was updated");
+    operations::record_hold(&world.engine, &name("r00001"), "asked").await.unwrap();
+    client.act(put_first("r00001")).await.unwrap();
+    operations::record_release(&world.engine, &name("r00001"), "done").await.unwrap();
+    assert_eq!(order(&world).await, ["r00001", "r00002", "r00000"], "it was held when it was put first");
+    client.act(put_back("r00001")).await.unwrap();
+    assert_eq!(order(&world).await, ["r00002", "r00000", "r00001"]);
+
+    world.receive(5, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    let refused = client.act(put_first("r00000")).await.unwrap_err();
+    assert!(matches!(refused, EngineError::Refused(Refusal::RecordState { .. })), "it is printed: {refused:?}");
+    operations::card_reject(&world.engine, &name("r00002"), cetak::domain::stock::Cause::PrintFailed, "streaks")
+        .await
+        .unwrap();
+    assert_eq!(order(&world).await, ["r00002"]);
+    let events = client.query(ListRecordEvents { record: name("r00002") }).await.unwrap();
+    assert_eq!(
+        events.iter().map(|event| &*event.act).collect::<Vec<_>>(),
+        ["record.put-first", "record.updated", "card.rejected"]
+    );
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_record_that_is_queued_in_a_batch_is_not_put_first_and_the_refusal_says_how_many_are_before_it() {
+    let (world, batch, _) = World::with_batch().await;
+    let act = PutFirst { record: name("r00001"), note: "waits".parse().unwrap() };
+
+    let refused = Direct::new(&world.engine).act(act).await.unwrap_err();
+
+    let EngineError::Refused(refusal) = refused else { panic!("{refused:?}") };
+    assert_eq!(refusal, Refusal::InBatch { record: "record default/r00001".into(), batch, before: 1 });
+}
+
+#[tokio::test]
+async fn a_claim_begins_before_a_walk_in_that_came_after_others_were_claimed() {
+    let world = World::new().await;
+    world.import(&students(0..6)).await;
+    world.receive(2, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    assert_eq!((world.records("printed").await, world.records("waiting").await), (2, 4));
+    let act = PutFirst { record: name("r00005"), note: "waits".parse().unwrap() };
+
+    Direct::new(&world.engine).act(act).await.unwrap();
+
+    assert_eq!(order(&world).await, ["r00005", "r00002", "r00003", "r00004"]);
+    world.receive(1, None).await;
+    world.run().await;
+    assert_eq!(world.state_of("r00005").await.0, "printed");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn the_ledger_is_read_by_lot_account_person_document_and_time_with_a_cursor() {
+    let world = World::new().await;
+    world.receive(5, Some("L1")).await;
+    world.receive(7, Some("L2")).await;
+    world.import(&students(0..2)).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    let filter = ListMovements::default;
+    let count =
+        async |asked: ListMovements| all(&world.engine, |page| ListMovements { page, ..asked.clone() }).await.len();
+    let whole = count(filter()).await;
+    assert_eq!(count(ListMovements { lot: Some("L2".into()), ..filter() }).await, 1);
+    assert_eq!(count(ListMovements { document: Some("D1".into()), ..filter() }).await, 2);
+    assert_eq!(count(ListMovements { account: Some("printed".into()), ..filter() }).await, 2);
+    assert_eq!(count(ListMovements { account: Some("supplier".into()), ..filter() }).await, 2);
+    let by_person = count(ListMovements { actor: Some("operator".into()), ..filter() }).await;
+    let by_scheduler = count(ListMovements { actor: Some("scheduler".into()), ..filter() }).await;
+    assert!(by_person == 2 && by_person + by_scheduler == whole, "{by_person} and {by_scheduler} of {whole}");
+    let late = Timestamp(i64::MAX);
+    assert_eq!(count(ListMovements { since: Some(late), ..filter() }).await, 0);
+    assert_eq!(count(ListMovements { until: Some(late), blank_type: Some("student".into()), ..filter() }).await, whole);
+    let page = PageRequest { after: Some(Cursor(3)), limit: Limit::default() };
+    let older = Direct::new(&world.engine).query(ListMovements { page, ..filter() }).await.unwrap();
+    assert_eq!(older.items.iter().map(|line| line.id).collect::<Vec<_>>(), [2, 1]);
+    let wrong = ListMovements { account: Some("attic".into()), ..filter() };
+    assert!(Direct::new(&world.engine).query(wrong).await.is_err());
+}
