@@ -6,6 +6,11 @@ use crate::domain::{
     id::RecordId,
 };
 
+pub(super) const EVENTS: &str = "
+    SELECT e.seq, (SELECT a.entry FROM audit AS a WHERE a.chain = e.chain AND a.seq >= e.seq ORDER BY a.seq LIMIT 1)
+    FROM record_event AS e WHERE e.record_id = $1
+    ORDER BY e.at_us DESC, e.chain DESC, e.seq DESC LIMIT $2";
+
 impl Tx {
     /// Saves where the events of records are in the audit row that was appended last, which has `events` events.
     pub(super) async fn record_events_save(&mut self, events: usize) -> Result<(), StoreError> {
@@ -24,10 +29,6 @@ impl Tx {
 
     /// The newest events of a record, at most `limit`, oldest first. Events from before schema 19 are not among them.
     pub async fn record_events(&mut self, record: RecordId, limit: i64) -> Result<Vec<RecordedEvent>, StoreError> {
-        const EVENTS: &str = "
-            SELECT e.seq, (SELECT a.entry FROM audit AS a WHERE a.chain = e.chain AND a.seq >= e.seq ORDER BY a.seq LIMIT 1)
-            FROM record_event AS e WHERE e.record_id = $1
-            ORDER BY e.at_us DESC, e.chain DESC, e.seq DESC LIMIT $2";
         let rows: Vec<(i64, Option<String>)> =
             on!(self, c => sqlx::query_as(EVENTS).bind(record.0).bind(limit).fetch_all(c))
                 .map_err(doing("reading the history of a record"))?;

@@ -8,6 +8,7 @@ mod cli;
 mod cluster;
 mod comparison;
 mod copies;
+mod counter;
 #[path = "../../drivers/ipp/tests/printer/cupsd.rs"]
 #[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod cupsd;

@@ -1,0 +1,150 @@
+//! Tests the commands of the counter and of the desk where cards are checked: finding, scanning, lists, and acts on many.
+
+use std::fs::{self, File};
+
+use cetak::store::keys::{Keys, hex, unhex};
+use serde_json::{Value, json};
+
+use crate::{
+    office::{Answer, Office},
+    people,
+};
+
+fn printed() -> Office {
+    let office = Office::new();
+    office.import("student", &people::students(0..6));
+    office.receive("student", 4);
+    office.add_mock("p1", "student", "");
+    office.done(&["run", "--until-idle"]);
+    office
+}
+
+/// Runs a command with this text on its standard input.
+fn with_input(office: &Office, arguments: &[&str], input: &str) -> Answer {
+    let file = office.write("input", input);
+    let mut command = office.command(arguments);
+    command.stdin(File::open(file).unwrap());
+    office.start_command(command).ended(60)
+}
+
+fn ids(list: &Value) -> Vec<&str> {
+    list["records"].as_array().unwrap().iter().map(|record| record["request_id"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn the_counter_is_told_whether_a_card_is_ready_by_request_and_by_identifier() {
+    let office = printed();
+    let found = office.done(&["record", "find", "r00000"]).stdout;
+    assert!(found.contains("printed and not checked yet") && found.contains("cetak card check r00000"), "{found}");
+    office.done(&["card", "check", "r00000", "--actor", "siti"]);
+    let found = with_input(&office, &["record", "find", "--identifier"], "S000000\n");
+    assert_eq!(found.code, Some(0), "{found:?}");
+    assert!(found.stdout.contains("The card is ready.") && found.stdout.contains("by \"siti\""), "{found:?}");
+    assert!(!found.stdout.contains("S000000") && !found.stderr.contains("S000000"), "{found:?}");
+    office.done(&["card", "hand-over", "r00000"]);
+    let found = office.json(&["record", "find", "r00000"]);
+    assert_eq!((&found[0]["answer"], &found[0]["next"]), (&json!("The card is handed over."), &Value::Null));
+    let waits = office.done(&["record", "find", "r00005"]).stdout;
+    assert!(waits.contains("waiting list") && waits.contains("class"), "{waits}");
+
+    let nobody = with_input(&office, &["record", "find", "--identifier"], "S999999");
+    assert_eq!((nobody.code, nobody.stdout.contains("S999999")), (Some(1), false), "{nobody:?}");
+    assert!(!nobody.stderr.contains("S999999") && nobody.stderr.contains("hint: "), "{nobody:?}");
+    assert_eq!(with_input(&office, &["record", "find", "--identifier"], "").code, Some(2));
+    assert_eq!(office.run(&["record", "find"]).code, Some(2));
+}
+
+#[test]
+fn a_quarantined_request_names_the_one_that_blocks_it_and_the_way_out() {
+    let office = printed();
+    let mut again = people::student(0);
+    again.request_id = "again-1".into();
+    office.import("student", &people::csv(&[again]));
+    let found = office.done(&["record", "find", "again-1"]).stdout;
+    for part in ["quarantined", "another request of this person", "`r00000`", "cetak record release again-1"] {
+        assert!(found.contains(part), "no {part} in {found}");
+    }
+}
+
+#[test]
+fn the_code_on_a_card_is_scanned_and_a_forged_one_ends_with_exit_code_1() {
+    let office = printed();
+    let found = office.json(&["record", "find", "r00001"]);
+    let attempt = found[0]["card"]["attempt"].as_str().unwrap();
+    let key = unhex(fs::read_to_string(office.data().join("cetak.key")).unwrap().trim()).unwrap();
+    let keys = Keys::derive(&key.try_into().unwrap());
+    let hash = hex(&keys.card("r00001", attempt)[..8]);
+
+    let scanned = with_input(&office, &["card", "scan", "-"], &format!("r00001 {attempt} {hash}\n"));
+
+    assert_eq!(scanned.code, Some(0), "{scanned:?}");
+    assert!(scanned.stdout.contains("printer `p1`") && scanned.stdout.contains("`r00001`"), "{scanned:?}");
+    let forged = office.run(&["card", "scan", "r00002", attempt, &hash]);
+    assert_eq!(forged.code, Some(1), "{forged:?}");
+    assert!(forged.stderr.contains("forged") && forged.stderr.contains("hint: "), "{forged:?}");
+}
+
+#[test]
+fn a_batch_is_checked_but_for_the_cards_that_are_named() {
+    let office = printed();
+    let wrong = office.run(&["card", "check", "--batch", "1", "--except", "r00005"]);
+    assert!(wrong.code == Some(1) && wrong.stderr.contains("not in batch 1"), "{wrong:?}");
+    assert_eq!(office.run(&["card", "check", "--batch", "9"]).code, Some(1));
+
+    let checked = office.json(&["card", "check", "--batch", "1", "--except", "r00002", "--except", "default/r00003"]);
+
+    assert_eq!((&checked["done"], &checked["refused"]), (&json!(2), &json!(0)));
+    let of_batch = office.json(&["record", "list", "--batch", "1"]);
+    let mut unchecked: Vec<_> =
+        of_batch["records"].as_array().unwrap().iter().filter(|r| r["checked"] == false).collect();
+    unchecked.sort_by_key(|record| record["request_id"].to_string());
+    let unchecked: Vec<_> = unchecked.iter().map(|record| record["request_id"].as_str().unwrap()).collect();
+    assert_eq!(unchecked, ["r00002", "r00003"]);
+}
+
+#[test]
+fn hundreds_of_records_are_held_from_a_file_and_released_by_a_filter_and_a_wrong_line_is_told() {
+    let office = Office::new();
+    office.import("student", &people::students(0..250));
+    let mut lines: Vec<_> = (0..230).map(|n| format!("default/r{n:05}")).collect();
+    lines.insert(120, "default/missing-1".into());
+    let file = office.write("ids", lines.join("\r\n"));
+
+    let held = office.run(&["record", "hold", "--from", &file, "--reason", "recall", "--json"]);
+
+    assert_eq!(held.code, Some(1), "{held:?}");
+    let value: Value = serde_json::from_str(&held.stdout).unwrap();
+    assert_eq!((&value["done"], &value["refused"]), (&json!(230), &json!(1)));
+    assert!(held.stderr.contains("missing-1") && held.stderr.contains("1 of 231 records were refused"), "{held:?}");
+    assert_eq!(office.json(&["record", "held"]).as_array().unwrap().len(), 230);
+    let page = office.json(&["record", "list", "--state", "held", "--limit", "3"]);
+    assert_eq!(ids(&page), ["r00000", "r00001", "r00002"]);
+    let next = page["next"].to_string();
+    let page = office.json(&["record", "list", "--state", "held", "--limit", "3", "--after", &next]);
+    assert_eq!(ids(&page), ["r00003", "r00004", "r00005"]);
+
+    assert_eq!(office.run(&["record", "release", "--district", "FACULTY 1", "--reason", "x"]).code, Some(2));
+    let released =
+        office.json(&["record", "release", "--state", "held", "--district", "FACULTY 1", "--reason", "stays"]);
+    assert_eq!(released["refused"], 0);
+    let left = office.json(&["record", "list", "--state", "held", "--district", "FACULTY 1"]);
+    assert_eq!(ids(&left).len(), 0);
+    assert_eq!(office.run(&["record", "hold", "--reason", "x"]).code, Some(2), "nothing is named");
+    assert_eq!(office.json(&["db", "check"])["clean"], json!(true));
+}
+
+#[test]
+fn a_walk_in_is_printed_first_and_shown_as_one() {
+    let office = Office::new();
+    office.import("student", &people::students(0..6));
+    office.done(&["record", "priority", "r00004", "--reason", "waits at the counter", "--actor", "sri"]);
+    let shown = office.done(&["record", "show", "r00004"]).stdout;
+    assert!(shown.contains("walk-in") && shown.contains("record put first: \"waits at the counter\""), "{shown}");
+    assert_eq!(ids(&office.json(&["record", "list", "--class", "walk-in"])), ["r00004"]);
+    office.receive("student", 1);
+    office.add_mock("p1", "student", "");
+    office.done(&["run", "--until-idle"]);
+    assert_eq!(ids(&office.json(&["record", "list", "--state", "printed"])), ["r00004"]);
+    let again = office.run(&["record", "priority", "r00004", "--reason", "x"]);
+    assert_eq!(again.code, Some(1), "{again:?}");
+}
