@@ -19,13 +19,15 @@ use crate::{
         Engine, EngineError,
         client::{Client, Direct},
         files::open_regular,
-        operations::{Act, RECORDS_MAX, RecordName, RecordNames, RecordOutcome},
-        query::{Limit, ListRecords, Page, PageRequest},
+        operations::{Act, RecordName, RecordNames, RecordOutcome},
+        query::{ListRecords, Page, PageRequest, RecordLine},
     },
 };
 
 /// The longest line of a file of records, in bytes.
 const LINE_BYTES_MAX: u64 = 1024;
+/// The records of one act: fewer than it may name, so that printing waits for it less than 0.1 s.
+const CHUNK: usize = 50;
 /// How many refusals are kept for `--json`; all are told on standard error.
 const REFUSALS_MAX: usize = 1_000;
 
@@ -81,13 +83,13 @@ impl Selection {
         Ok((!names.is_empty()).then(|| Self::Names(names.into_iter())))
     }
 
-    /// The next records, at most [`RECORDS_MAX`]; none at the end.
+    /// The next records, at most [`CHUNK`]; none at the end.
     async fn next(&mut self, engine: &Engine) -> anyhow::Result<Vec<RecordName>> {
         match self {
-            Self::Names(names) => Ok(names.take(RECORDS_MAX).collect()),
+            Self::Names(names) => Ok(names.take(CHUNK).collect()),
             Self::Lines(lines, source) => {
                 let mut names = Vec::new();
-                while names.len() < RECORDS_MAX {
+                while names.len() < CHUNK {
                     let Some(line) = next_line(lines)? else { break };
                     names.extend((!line.is_empty()).then(|| named(&line, source)));
                 }
@@ -100,10 +102,7 @@ impl Selection {
                         let page = PageRequest { after: Some(next), ..asked.page };
                         Box::new(ListRecords { page, ..*asked })
                     });
-                    let name = |line: crate::engine::query::RecordLine| RecordName {
-                        source: line.source,
-                        request_id: line.request_id,
-                    };
+                    let name = |line: RecordLine| RecordName { source: line.source, request_id: line.request_id };
                     let names: Vec<_> = items.into_iter().map(name).filter(|name| !except.contains(name)).collect();
                     if !names.is_empty() {
                         return Ok(names);
@@ -116,7 +115,7 @@ impl Selection {
 
     /// All records that match.
     pub(super) fn matching(query: ListRecords, except: HashSet<RecordName>) -> Self {
-        let page = PageRequest { after: None, limit: Limit::new(100).unwrap_or_default() };
+        let page = PageRequest::default(); // of 50, as a chunk
         Self::Matching(Some(Box::new(ListRecords { page, ..query })), except)
     }
 }

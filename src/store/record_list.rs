@@ -4,7 +4,7 @@
 //! The rows are walked in one of several orders, each of which an index serves; the other filters are compared row by row.
 
 use super::{
-    StoreError, Tx, doing, on,
+    Inner, StoreError, Tx, doing, on,
     report::{RecordLine, record_line},
 };
 use crate::domain::{id::BatchId, record::RecordState, time::Timestamp};
@@ -191,7 +191,9 @@ impl Tx {
     pub async fn record_list(&mut self, filter: &RecordFilter, after: i64, limit: i64) -> Result<Looked, StoreError> {
         match filter.walk {
             Walk::Imported => {
-                let (list, stop) = match filter.state {
+                // PostgreSQL has no index by state.
+                let is_file = matches!(self.inner, Inner::Sqlite(_));
+                let (list, stop) = match filter.state.filter(|_| is_file) {
                     Some(RecordState::Held) => (HELD, HELD_STOP),
                     Some(RecordState::Quarantined) => (QUARANTINED, QUARANTINED_STOP),
                     Some(RecordState::Uncertain) => (UNCERTAIN, UNCERTAIN_STOP),
