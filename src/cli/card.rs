@@ -31,13 +31,11 @@ pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) 
             preview::write(&preview.output, &bytes)?;
             format!("the card of `{}` is drawn in `{}`; it shows a person", name.request_id, preview.output.display())
         }
-        CardCommand::Check { many, batch, except } => match one(&many) {
-            Some(name) => {
-                client.act(CheckCard { record: name.clone() }).await?;
-                format!("the card of `{}` is good", name.request_id)
-            }
-            None => return check_many(engine, out, many, batch, &except).await,
-        },
+        CardCommand::Check { many, batch, except } => {
+            let Some(name) = one(&many) else { return check_many(engine, out, many, batch, &except).await };
+            client.act(CheckCard { record: name.clone() }).await?;
+            format!("the card of `{}` is good", name.request_id)
+        }
         CardCommand::Scan { code } => return find::scan(engine, out, code).await,
         CardCommand::Reject { record, cause, reason } => {
             let name = name(record);

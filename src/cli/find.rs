@@ -24,15 +24,12 @@ const LINE_BYTES_MAX: u64 = 4096;
 /// Is the card ready, where is it, or else what is missing.
 pub(super) async fn find(engine: &Engine, out: Output, args: FindArgs) -> anyhow::Result<()> {
     let client = Direct::new(engine);
-    let found = match args.request_id {
-        Some(request_id) => {
-            let record = RecordName { source: args.source, request_id };
-            vec![client.query(FindRecord { record }).await?]
-        }
-        None => {
-            let identifier = AskedIdentifier::new(line("identifier: ")?);
-            client.query(FindPerson { profile: args.profile, identifier }).await?
-        }
+    let found = if let Some(request_id) = args.request_id {
+        let record = RecordName { source: args.source, request_id };
+        vec![client.query(FindRecord { record }).await?]
+    } else {
+        let identifier = AskedIdentifier::new(line("identifier: ")?);
+        client.query(FindPerson { profile: args.profile, identifier }).await?
     };
     let answers: Vec<_> = found.into_iter().map(|found| answered(found, out)).collect();
     let value: Vec<_> = answers.iter().map(|(found, answer)| json(found, answer)).collect();

@@ -35,28 +35,24 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
         }
         RecordCommand::Quarantined => return all(engine, out, RecordState::Quarantined).await,
         RecordCommand::Held => return all(engine, out, RecordState::Held).await,
-        RecordCommand::Hold { many, filter, reason } => match one(&many) {
-            Some(name) => {
-                client.act(HoldRecord { record: name.clone(), note: reason }).await?;
-                format!("record `{}` is held", name.request_id)
-            }
-            None => {
+        RecordCommand::Hold { many, filter, reason } => {
+            let Some(name) = one(&many) else {
                 let selection = selection(many, filter, Some(RecordState::Waiting))?;
                 let act = |records| HoldRecords { records, note: reason.clone() };
                 return many::act(engine, out, selection, "held", act).await;
-            }
-        },
-        RecordCommand::Release { many, filter, reason } => match one(&many) {
-            Some(name) => {
-                client.act(ReleaseRecord { record: name.clone(), note: reason }).await?;
-                format!("record `{}` is on the waiting list", name.request_id)
-            }
-            None => {
+            };
+            client.act(HoldRecord { record: name.clone(), note: reason }).await?;
+            format!("record `{}` is held", name.request_id)
+        }
+        RecordCommand::Release { many, filter, reason } => {
+            let Some(name) = one(&many) else {
                 let selection = selection(many, filter, None)?;
                 let act = |records| ReleaseRecords { records, note: reason.clone() };
                 return many::act(engine, out, selection, "released", act).await;
-            }
-        },
+            };
+            client.act(ReleaseRecord { record: name.clone(), note: reason }).await?;
+            format!("record `{}` is on the waiting list", name.request_id)
+        }
         RecordCommand::Priority { record, normal: false, reason } => {
             let name = name(record);
             client.act(PutFirst { record: name.clone(), note: reason }).await?;

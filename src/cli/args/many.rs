@@ -8,7 +8,7 @@ use crate::domain::{card::profile::WALK_IN_CLASS, record::RecordState, time::Tim
 
 #[derive(Args, Debug, Default)]
 pub struct FilterArgs {
-    /// Only records in this state: waiting, held, batched, printed, handed_over, quarantined, uncertain or withdrawn
+    /// Only records in this state: waiting, held, batched, printed, `handed_over`, quarantined, uncertain or withdrawn
     #[arg(long, value_name = "STATE")]
     pub state: Option<RecordState>,
     /// Only records of this card profile

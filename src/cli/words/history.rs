@@ -36,10 +36,10 @@ fn event_row(event: &RecordedEvent) -> Vec<String> {
 }
 
 fn detail(key: &str, value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::String(text) if key == "note" => quote(text),
-        serde_json::Value::String(text) => format!("{key} {text}"),
-        other => match Reason::from_stored(&other.to_string()) {
+    match (value.as_str(), key) {
+        (Some(text), "note") => quote(text),
+        (Some(text), _) => format!("{key} {text}"),
+        (None, _) => match Reason::from_stored(&value.to_string()) {
             StoredReason::Coded(coded) => reason(&coded),
             StoredReason::Quoted(text) => format!("{key} {text}"),
         },

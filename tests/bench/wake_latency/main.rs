@@ -26,7 +26,6 @@ use std::{
 use anyhow::{Context, ensure};
 use cetak::{
     app::demo::people::write_waiting_list,
-    domain::record::RecordState,
     engine::{
         Engine,
         client::{Client, Direct},
@@ -153,12 +152,12 @@ async fn prepare(office: &Engine, folder: &Path, count: usize, truth: &Path) -> 
     let list = write_waiting_list(&folder.join("list"), 7, u32::try_from(count + count / 20 + 20)?)?;
     office::fill(office, &list).await?;
     let mut tx = office.store.read().await?;
-    let waiting = tx.record_list(Some(RecordState::Waiting), 0, i64::MAX).await?;
+    let waiting = tx.waiting_all().await?;
     drop(tx);
     ensure!(waiting.len() >= count, "too few good requests");
     let mut names = Vec::new();
-    for (_, line) in waiting {
-        let name = RecordName { source: line.source, request_id: line.request_id };
+    for (_, source, request_id) in waiting {
+        let name = RecordName { source, request_id };
         Direct::new(office).act(HoldRecord { record: name.clone(), note: "bench".parse()? }).await?;
         names.push(name);
     }
