@@ -3,7 +3,7 @@
 use super::reason::{quote, reason, with_note};
 use crate::{
     domain::{
-        audit::RecordedEvent,
+        audit_row::RecordedEvent,
         reason::{Reason, StoredReason},
         time::Timestamp,
     },

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Engine, EngineError, Query, archive, attempts, audit, batches, board, check, find, jobs, ledger, needs, pending_acts,
-    printers, probe, records, scan, stock, warrants,
+    Engine, EngineError, Query, archive, attempts, audit, batches, board, check, find, jobs, ledger, needs,
+    pending_acts, printers, probe, records, scan, stock, warrants,
 };
 use crate::domain::permission::Operation;
 

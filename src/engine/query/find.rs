@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        audit::RecordedEvent,
+        audit_row::RecordedEvent,
         import::{
             identifier,
             value::{Apostrophe, clean},

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::EngineError;
 use crate::{
     domain::{
-        audit::RecordedEvent,
+        audit_row::RecordedEvent,
         id::{BatchId, RecordId},
         time::Timestamp,
     },
