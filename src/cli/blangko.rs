@@ -9,13 +9,16 @@ use super::{
     status::stock_text,
 };
 use crate::{
-    domain::value::{PersonName, Witnesses},
+    domain::{
+        id::MovementId,
+        value::{PersonName, Witnesses},
+    },
     engine::{
         Engine,
         client::{Client, Direct},
         operations::{
-            Count, CountBlanks, DestroyBlanks, Destruction, LendBlanks, LoadHopper, ReceiveBlanks, TakeBackBlanks,
-            TwoPersonAct, UnloadHopper,
+            Count, CountBlanks, DestroyBlanks, Destruction, LendBlanks, LoadHopper, ReceiveBlanks, ReverseDelivery,
+            TakeBackBlanks, TwoPersonAct, UnloadHopper,
         },
         query::{BalanceLine, Cursor, ListMovements, MovementLine, Page, PageRequest, ShowStock, Stock},
     },
@@ -24,9 +27,17 @@ use crate::{
 pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoCommand) -> anyhow::Result<()> {
     let client = Direct::new(engine);
     let done = match command {
-        BlangkoCommand::Receive { blank_type, quantity, document, lot, serials } => {
+        BlangkoCommand::Receive { blank_type, quantity, document, lot, serials, override_reason } => {
             let done = format!("{} `{blank_type}` received", thousands(quantity.get()));
-            client.act(ReceiveBlanks { blank_type, quantity, document, lot, serials }).await?;
+            let act = ReceiveBlanks { blank_type, quantity, document, lot, serials, override_reason };
+            client.act(act).await?;
+            done
+        }
+        BlangkoCommand::Reverse { movement, delivered, reason, second } => {
+            let done = format!("delivery {movement} is corrected to {} blanks", thousands(delivered.get()));
+            let act = ReverseDelivery { movement: MovementId(movement), delivered, note: reason };
+            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+            client.act(act).await?;
             done
         }
         BlangkoCommand::Load { printer, quantity } => {
@@ -110,6 +121,7 @@ async fn ledger(engine: &Engine, out: Output, args: LedgerArgs) -> anyhow::Resul
 fn ledger_text(lines: &[MovementLine]) -> String {
     let row = |l: &MovementLine| {
         let cause = l.document.as_ref().map_or(l.cause.clone(), |document| format!("{} ({document})", l.cause));
+        let cause = l.reverses.map_or(cause.clone(), |delivery| format!("{cause} of {delivery}"));
         let batch = l.batch.map_or(String::new(), |batch| batch.to_string());
         vec![
             l.id.to_string(),

@@ -40,7 +40,7 @@ pub struct Changes {
 }
 
 /// A movement: lot; account and place that the blanks left; account and place that they went to; quantity; cause; document;
-/// batch; attempt. Its instant and actor are those of the audit row.
+/// batch; attempt; the delivery that it reverses. Its instant and actor are those of the audit row.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct SealedMovement(
     pub i64,
@@ -51,6 +51,7 @@ pub struct SealedMovement(
     pub i64,
     pub Text,
     pub Option<String>,
+    pub Option<i64>,
     pub Option<i64>,
     pub Option<i64>,
 );
@@ -100,6 +101,7 @@ impl Changes {
             m.document.clone(),
             batch,
             m.attempt.map(|attempt| attempt.0),
+            m.reverses.map(|delivery| delivery.0),
         ));
     }
 }

@@ -38,6 +38,10 @@ row_id!(
     LotId
 );
 row_id!(
+    /// The number of a movement of blanks, which people see.
+    MovementId
+);
+row_id!(
     /// An act that waits for its second person; the number that people see. A reprint warrant is one.
     PendingActId
 );

@@ -34,6 +34,7 @@ pub mod batch;
 pub mod breaker;
 pub mod card;
 pub mod changes;
+pub mod delivery;
 pub mod dispatch;
 pub mod hidden;
 pub mod id;

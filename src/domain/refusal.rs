@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    id::{BatchId, JobId, PendingActId},
+    id::{BatchId, JobId, MovementId, PendingActId},
     import::FileForm,
     objection::Objection,
     pending::PendingState,
@@ -78,6 +78,8 @@ refusals! {
     NotFound "no-job" NoJob { job: JobId };
     /// No attempt has this name.
     NotFound "no-attempt" NoAttempt { attempt: String };
+    /// No movement of blanks has this number.
+    NotFound "no-movement" NoMovement { movement: MovementId };
     /// No act for two people has this number, or, where a reprint warrant is named, no warrant.
     NotFound "no-act" NoAct { act: PendingActId };
 
@@ -141,6 +143,16 @@ refusals! {
     Invalid "serials-without-lot" SerialsWithoutLot;
     /// A lot with serials was received before.
     Conflict "lot-exists" LotExists { lot: String };
+    /// A delivery of the lot is booked under this document: `movement`, of which `quantity` blanks are not taken back.
+    Conflict "delivery-booked" DeliveryBooked { movement: MovementId, document: String, lot: String, quantity: i64, at: String };
+    /// The movement is not a delivery, and only deliveries are reversed.
+    Invalid "not-a-delivery" NotADelivery { movement: MovementId };
+    /// No more blanks are booked for the delivery than were delivered.
+    Invalid "delivery-not-too-large" DeliveryNotTooLarge { movement: MovementId, booked: i64, delivered: i64 };
+    /// The lot of the delivery has serials, which belong to the whole delivery.
+    Invalid "serials-reversed-whole" SerialsReversedWhole { movement: MovementId };
+    /// Fewer blanks of the delivery's lot are free in the vault than are to be taken back.
+    Conflict "delivery-in-use" DeliveryInUse { movement: MovementId, blank_type: String, lot: String, wanted: i64, free: i64 };
     /// The hopper has room for fewer blanks than are to be loaded.
     Conflict "hopper-full" HopperFull { printer: String, capacity: i64, loaded: i64 };
     /// The blanks in this printer's hopper are not counted apart from the vault's.

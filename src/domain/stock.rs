@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{AttemptKey, BatchId, LotId};
+use super::id::{AttemptKey, BatchId, LotId, MovementId};
 
 /// A place where unprinted blanks are kept.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -175,10 +175,14 @@ pub enum Cause {
     Counted,
     /// Used for a test card.
     TestCard,
+    /// A delivery was booked wrongly, and is taken back.
+    Reversed,
+    /// A hand-over was booked wrongly, and the card is in the office.
+    HandOverCorrected,
 }
 
 impl Cause {
-    const ALL: [(Self, &'static str); 19] = [
+    const ALL: [(Self, &'static str); 21] = [
         (Self::Received, "received"),
         (Self::Loaded, "loaded"),
         (Self::Unloaded, "unloaded"),
@@ -198,6 +202,8 @@ impl Cause {
         (Self::Returned, "returned"),
         (Self::Counted, "counted"),
         (Self::TestCard, "test-card"),
+        (Self::Reversed, "reversed"),
+        (Self::HandOverCorrected, "hand-over-corrected"),
     ];
 
     /// The name in the database, in commands and in reports.
@@ -235,12 +241,14 @@ pub struct Movement {
     pub batch: Option<BatchId>,
     /// The attempt that it belongs to.
     pub attempt: Option<AttemptKey>,
+    /// The delivery that it reverses.
+    pub reverses: Option<MovementId>,
 }
 
 impl Movement {
     /// A movement without document, batch and attempt.
     pub fn new(lot: LotId, from: Account, to: Account, quantity: i64, cause: Cause) -> Self {
-        Self { lot, from, to, quantity, cause, document: None, batch: None, attempt: None }
+        Self { lot, from, to, quantity, cause, document: None, batch: None, attempt: None, reverses: None }
     }
 
     /// Sets the batch.
@@ -254,6 +262,13 @@ impl Movement {
     #[must_use]
     pub fn of_attempt(mut self, attempt: AttemptKey) -> Self {
         self.attempt = Some(attempt);
+        self
+    }
+
+    /// Sets the delivery that it reverses.
+    #[must_use]
+    pub fn reversing(mut self, delivery: MovementId) -> Self {
+        self.reverses = Some(delivery);
         self
     }
 

@@ -20,6 +20,7 @@ mod claim_bound;
 mod counter;
 mod counter_deltas;
 mod database;
+mod delivery;
 mod error;
 mod fence;
 mod find;

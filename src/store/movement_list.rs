@@ -39,7 +39,7 @@ pub struct Movements {
 
 pub(super) const LIST: &str = "
     SELECT m.id, m.at_us, lot.blank_type, lot.name, m.from_account, m.from_place, m.to_account, m.to_place, m.quantity,
-           m.cause, m.document, m.batch_id, m.actor
+           m.cause, m.document, m.batch_id, m.actor, m.reverses
     FROM movement AS m CROSS JOIN lot
     WHERE lot.id = m.lot_id AND m.id < $9 AND m.id >= $10
       AND ($1 IS NULL OR lot.blank_type = $1) AND ($2 IS NULL OR lot.name = $2)
@@ -50,7 +50,22 @@ pub(super) const LIST: &str = "
     ORDER BY m.id DESC LIMIT $11";
 pub(super) const STOP: &str = "SELECT id FROM movement WHERE id < $1 ORDER BY id DESC LIMIT 1 OFFSET $2";
 
-type Row = (i64, i64, String, String, String, String, String, String, i64, String, Option<String>, Option<i64>, String);
+type Row = (
+    i64,
+    i64,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    String,
+    Option<String>,
+    Option<i64>,
+    String,
+    Option<i64>,
+);
 
 impl Tx {
     /// Movements with a number below `before`, newest first, at most `limit`.
@@ -95,5 +110,6 @@ fn line(r: Row) -> MovementLine {
         document: r.10,
         batch: r.11,
         actor: r.12,
+        reverses: r.13,
     }
 }

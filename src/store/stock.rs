@@ -61,12 +61,15 @@ pub struct MovementLine {
     pub batch: Option<i64>,
     /// The actor.
     pub actor: String,
+    /// The number of the delivery that it reverses.
+    pub reverses: Option<i64>,
 }
 
 /// Lot, account, place, and the quantity to add.
 pub(super) type Delta = (i64, &'static str, String, i64);
 
-type MovementRow<'a, B> = (i64, &'a str, &'a str, &'a str, &'a str, i64, &'a str, Option<&'a str>, B, Option<i64>);
+type MovementRow<'a, B> =
+    (i64, &'a str, &'a str, &'a str, &'a str, i64, &'a str, Option<&'a str>, B, Option<i64>, Option<i64>);
 
 /// Adds to existing balances. The argument is the placeholder of the rows.
 macro_rules! add {
@@ -106,14 +109,14 @@ macro_rules! append {
         concat!(
             "
             INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, document,
-                                  batch_id, attempt_id, actor, account, means)
+                                  batch_id, attempt_id, reverses, actor, account, means)
             SELECT ",
             $now,
             ", CAST(v.value ->> 0 AS BIGINT), v.value ->> 1, v.value ->> 2, v.value ->> 3, v.value ->> 4,
                    CAST(v.value ->> 5 AS BIGINT), v.value ->> 6, v.value ->> 7, ",
             $batch,
             ",
-                   CAST(v.value ->> 9 AS BIGINT), ",
+                   CAST(v.value ->> 9 AS BIGINT), CAST(v.value ->> 10 AS BIGINT), ",
             $actor,
             ", ",
             $account,
@@ -280,5 +283,6 @@ pub(super) fn movement_row<B>(m: &Movement, batch: B) -> MovementRow<'_, B> {
         m.document.as_deref(),
         batch,
         m.attempt.map(|a| a.0),
+        m.reverses.map(|delivery| delivery.0),
     )
 }

@@ -5,7 +5,7 @@ use std::{
     fs::{self, File},
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
 use cetak_driver_mock::TruthLine;
@@ -164,8 +164,11 @@ impl Office {
     }
 
     pub(crate) fn receive(&self, blank_type: &str, quantity: usize) {
+        // Each delivery has a document of its own, also of several offices of one test.
+        static DELIVERIES: AtomicUsize = AtomicUsize::new(1);
+        let document = format!("BAST {}", DELIVERIES.fetch_add(1, Ordering::Relaxed));
         let quantity = quantity.to_string();
-        self.done(&["blangko", "receive", "--type", blank_type, "--quantity", &quantity, "--document", "BAST 1"]);
+        self.done(&["blangko", "receive", "--type", blank_type, "--quantity", &quantity, "--document", &document]);
     }
 
     /// Clears a printer whose breaker is open, or that is idle and still reports a fault.

@@ -5,7 +5,7 @@ use std::path::Path;
 pub(crate) use cetak::domain::attempt::InspectionResult;
 use cetak::{
     domain::{
-        id::{BatchId, PendingActId},
+        id::{BatchId, MovementId, PendingActId},
         pause::PauseScope,
         permission::Operation,
         stock::Cause,
@@ -19,8 +19,8 @@ use cetak::{
             Backup, CancelBatch, CheckCard, ClearPrinter, Count, CountBlanks, DatabaseMove, DeclareUncertain,
             DestroyBlanks, Destruction, FoundCard, HandOverCard, HoldRecord, LendBlanks, LoadHopper, Pause, Probe,
             ReceiveBlanks, RecordName, RefuseReprint, RejectCard, ReleaseRecord, RemovePrinter, Reprint,
-            RequestReprint, ResolveFound, ResolveNothing, ResumeBatch, ResumePrinter, ResumeQueue, SurrenderCard,
-            TakeBackBlanks, TestCard, TestPrinter, UnloadHopper,
+            RequestReprint, ResolveFound, ResolveNothing, ResumeBatch, ResumePrinter, ResumeQueue, ReverseDelivery,
+            SurrenderCard, TakeBackBlanks, TestCard, TestPrinter, UnloadHopper,
         },
         query::CountArchivable,
     },
@@ -35,6 +35,7 @@ pub(crate) struct Delivery {
     pub(crate) document: String,
     pub(crate) lot: Option<String>,
     pub(crate) serials: Option<String>,
+    pub(crate) override_reason: Option<String>,
 }
 
 /// A printer to be added; `override_reason` overrides the objections.
@@ -139,8 +140,17 @@ pub(crate) async fn receive(engine: &Engine, delivery: &Delivery) -> Done<()> {
         document: value(&delivery.document),
         lot: delivery.lot.as_ref().map(value),
         serials: delivery.serials.clone(),
+        override_reason: delivery.override_reason.as_ref().map(value),
     };
     by(engine).act(act).await
+}
+
+pub(crate) async fn delivery_reverse(engine: &Engine, movement: i64, delivered: i64, note: &str) -> Done<()> {
+    by(engine).act(reversed_delivery(movement, delivered, note)).await
+}
+
+pub(crate) fn reversed_delivery(movement: i64, delivered: i64, note: &str) -> ReverseDelivery {
+    ReverseDelivery { movement: MovementId(movement), delivered: value(&delivered), note: value(note) }
 }
 
 pub(crate) async fn load(engine: &Engine, printer: &str, quantity: i64) -> Done<()> {

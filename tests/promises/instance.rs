@@ -139,7 +139,10 @@ async fn reason(engine: &Engine, request_id: &str) -> Reason {
 
 async fn receive(engine: &Engine, quantity: &str) {
     let (blank_type, quantity, document) = ("student".into(), quantity.parse().unwrap(), "D2".parse().unwrap());
-    by(engine).act(ReceiveBlanks { blank_type, quantity, document, lot: None, serials: None }).await.unwrap();
+    by(engine)
+        .act(ReceiveBlanks { blank_type, quantity, document, lot: None, serials: None, override_reason: None })
+        .await
+        .unwrap();
 }
 
 fn in_doubt() -> BlockedPrinters {

@@ -9,6 +9,7 @@ mod batches;
 mod cards;
 mod check;
 mod clock;
+mod corrections;
 mod counters;
 mod database;
 mod devices;

@@ -3,7 +3,7 @@
 
 use cetak::{
     domain::{
-        actor::{Actor, Means, Role},
+        actor::{Actor, Role},
         id::{AccountId, PendingActId},
         pause::PauseScope,
         pending::{EXPIRES_AFTER, PendingState},
@@ -23,19 +23,12 @@ use crate::{
     acts::{self, NewPrinter, by, counted_blanks, lent_blanks},
     database,
     fake_printer::FakePrinter,
-    world::{World, actor, all, name, students},
+    world::{World, all, name, students},
 };
 
 /// A person with an account and one role.
 fn person(world: &World, account: i64, role: Role) -> Engine {
-    let person = Actor {
-        account: Some(AccountId(account)),
-        means: Means::Session,
-        roles: [role].into(),
-        authenticated: true,
-        ..actor(&format!("person {account}"))
-    };
-    world.engine.acting("web", person)
+    world.person(account, role)
 }
 
 /// The refusal in a result.

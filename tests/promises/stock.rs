@@ -18,6 +18,7 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
         document: "D".into(),
         lot: lot.map(str::to_owned),
         serials: serials.map(str::to_owned),
+        override_reason: None,
     };
     assert!(
         operations::receive(engine, &delivery(5, Some("L"), Some("A1..A4"))).await.is_err(),
@@ -69,7 +70,7 @@ async fn the_accounts_sum_to_zero_and_none_is_negative_after_any_acts() {
     for _ in 0..60 {
         let n = random.random_range(1..30);
         // A refused act changes nothing. The ledger is checked after each act in either case.
-        match random.random_range(0..14) {
+        match random.random_range(0..15) {
             0 | 9 | 10 => world.receive(n, Some(["a", "b", "c"][random.random_range(0..3)])).await,
             1 => drop(operations::load(engine, "p1", n).await),
             2 => drop(operations::unload(engine, "p1", n).await),
@@ -79,6 +80,10 @@ async fn the_accounts_sum_to_zero_and_none_is_negative_after_any_acts() {
             6 => {
                 let printer = if random.random() { Some("p1") } else { None };
                 drop(operations::count(engine, "student", printer, n, "count").await);
+            }
+            14 => {
+                let movement = random.random_range(1..40);
+                drop(operations::delivery_reverse(engine, movement, n / 2, "wrong").await);
             }
             7 | 11 => {
                 let count = u32::try_from(n).unwrap();

@@ -51,6 +51,7 @@ pub(crate) const ACTS: &[&str] = &[
     r#"{"act":"approve-reprint","warrant":1}"#,
     r#"{"act":"refuse-reprint","warrant":1,"note":"found"}"#,
     r#"{"act":"receive-blanks","blank_type":"student","quantity":5,"document":"D","lot":"L","serials":"A1..A5"}"#,
+    r#"{"act":"reverse-delivery","movement":1,"delivered":0,"note":"booked twice"}"#,
     r#"{"act":"load-hopper","printer":"p1","quantity":5}"#,
     r#"{"act":"unload-hopper","printer":"p1","quantity":5}"#,
     r#"{"act":"count-blanks","blank_type":"student","printer":null,"counted":0,"note":"stocktake"}"#,

@@ -96,6 +96,7 @@ const COVERED: &[Covered] = &[
             ("document", Text),
             ("batch_id", Number),
             ("attempt_id", Number),
+            ("reverses", Number),
             ("actor", Text),
             ("account", Number),
             ("means", Text),

@@ -4,7 +4,10 @@
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,9 +17,10 @@ use cetak::{
         system::{SystemClock, SystemEntropy},
     },
     domain::{
+        actor::{Means, Role},
         audit::Actor,
         card::profile::CardProfile,
-        id::{BatchId, JobId},
+        id::{AccountId, BatchId, JobId},
         import::Rejection,
         owner::{Presence, Process},
         permission::Operation,
@@ -100,6 +104,8 @@ pub(crate) struct World {
     /// Gone, unless a test sets them.
     pub(crate) owners: Arc<TestOwners>,
     drivers: Drivers,
+    /// Each delivery has a document of its own.
+    deliveries: AtomicU32,
 }
 
 #[derive(Default)]
@@ -169,7 +175,7 @@ impl World {
             render_threads: None,
             ..app::assemble(parts, SystemClock::default(), Arc::new(SystemEntropy::new()))
         };
-        Self { dir, location, server, engine, clock, owners, drivers }
+        Self { dir, location, server, engine, clock, owners, drivers, deliveries: AtomicU32::new(1) }
     }
 
     /// An office with a printer `p1` that holds jobs, and its planned batch with two jobs.
@@ -201,6 +207,18 @@ impl World {
 
     pub(crate) fn as_actor(&self, name: &str) -> Engine {
         self.engine.acting("cli", actor(name))
+    }
+
+    /// A person with an account and one role, called `person 1`, whose acts are on the chain `web`.
+    pub(crate) fn person(&self, account: i64, role: Role) -> Engine {
+        let person = Actor {
+            account: Some(AccountId(account)),
+            means: Means::Session,
+            roles: [role].into(),
+            authenticated: true,
+            ..actor(&format!("person {account}"))
+        };
+        self.engine.acting("web", person)
     }
 
     pub(crate) async fn import(&self, text: &str) -> Report {
@@ -249,9 +267,10 @@ impl World {
         let delivery = Delivery {
             blank_type: "student".into(),
             quantity,
-            document: "D1".into(),
+            document: format!("D{}", self.deliveries.fetch_add(1, Ordering::Relaxed)),
             lot: lot.map(str::to_owned),
             serials: None,
+            override_reason: None,
         };
         operations::receive(&self.engine, &delivery).await.unwrap();
     }

@@ -93,6 +93,7 @@ async fn deliver(engine: &Engine, quantity: Quantity) -> anyhow::Result<()> {
             document: DELIVERY.parse()?,
             lot: Some("2015-08".parse()?),
             serials: None,
+            override_reason: None,
         };
         Direct::new(engine).act(delivery).await?;
     }

@@ -32,6 +32,28 @@ pub enum BlangkoCommand {
         /// The first and the last serial number of the lot; needs --lot, which must be new
         #[arg(long, value_name = "FIRST..LAST")]
         serials: Option<String>,
+        /// Why it is another delivery than the one that is booked under the same document, for the audit
+        #[arg(long = "override", value_name = "REASON")]
+        override_reason: Option<Note>,
+    },
+    /// Take back a delivery that was booked twice, or with another number than was delivered
+    ///
+    /// What was booked too much goes back to the account `supplier`, as far as it is free in the vault. The delivery stays in the
+    /// ledger, and the reversal names it.
+    #[command(after_help = "Examples:
+  cetak blangko reverse 17 --reason \"booked twice\" --ask
+  cetak blangko reverse 17 --delivered 100 --reason \"a zero too many\" --second \"Sri Wahyuni\"")]
+    Reverse {
+        /// The number of the delivery's movement, as `blangko ledger` shows it
+        movement: i64,
+        /// The number of blanks that was really delivered; without it none were, and the whole delivery is taken back
+        #[arg(long, value_name = "NUMBER", default_value = "0")]
+        delivered: Counted,
+        /// What went wrong, for the audit
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
+        #[command(flatten)]
+        second: SecondArgs,
     },
     /// Move blanks from the vault into a printer's counted hopper
     #[command(after_help = "Examples:

@@ -6,7 +6,7 @@ const NAMES: [(Operation, &str); 6] = [
     (Operation::InspectionNothing, "inspection without a card"),
     (Operation::ReprintApprove, "reprint"),
     (Operation::CountBook, "count"),
-    (Operation::StockRemove, "destruction, loan or return of blanks"),
+    (Operation::StockRemove, "destruction, loan, return or reversal of blanks"),
     (Operation::PrinterAddObjected, "printer against objections"),
     (Operation::DatabaseAdopt, "adoption of a copied or restored database"),
 ];

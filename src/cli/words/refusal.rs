@@ -55,6 +55,9 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("there is no attempt `{attempt}`"),
             "list the attempts to be resolved with `cetak inspect list`",
         ),
+        Refusal::NoMovement { movement } => {
+            say(format!("the ledger has no movement {movement}"), "list the movements with `cetak blangko ledger`")
+        }
         Refusal::NoAct { act } => {
             say(format!("there is no act or warrant {act}"), "list them with `cetak act list --all`")
         }
@@ -184,6 +187,41 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::LotExists { lot } => say(
             format!("lot `{lot}` exists, and a lot with serials is received once"),
             "see whether the delivery is booked with `cetak blangko ledger`",
+        ),
+        Refusal::DeliveryBooked { movement, document, lot, quantity, at } => say(
+            format!(
+                "a delivery under document `{document}` is booked for lot `{lot}` already: movement {movement} of {at}, {} blanks",
+                thousands(*quantity)
+            ),
+            &format!(
+                "if this is another delivery, add `--override REASON`; if that one is wrong, correct it with \
+                 `cetak blangko reverse {movement}`"
+            ),
+        ),
+        Refusal::NotADelivery { movement } => say(
+            format!("movement {movement} is not a delivery, and only deliveries are reversed"),
+            "list the movements with `cetak blangko ledger`; a wrong count is corrected by another count",
+        ),
+        Refusal::DeliveryNotTooLarge { movement, booked, delivered } => say(
+            format!(
+                "{} blanks are booked for delivery {movement}, which is not more than {}",
+                thousands(*booked),
+                thousands(*delivered)
+            ),
+            "book what is missing with `cetak blangko receive`",
+        ),
+        Refusal::SerialsReversedWhole { movement } => say(
+            format!("delivery {movement} has serials, so it is reversed as a whole"),
+            "leave out `--delivered`, then book it again with the right quantity and serials",
+        ),
+        Refusal::DeliveryInUse { movement, blank_type, lot, wanted, free } => say(
+            format!(
+                "{} blanks of delivery {movement} cannot be taken back: of type `{blank_type}`, lot `{lot}`, {} are free in the \
+                 vault",
+                thousands(*wanted),
+                thousands(*free)
+            ),
+            "free more with `cetak blangko unload` or `cetak batch cancel`; blanks that were used cannot be taken back",
         ),
         Refusal::HopperFull { printer, capacity, loaded } => say(
             format!("the hopper of `{printer}` takes {capacity} blanks and holds {loaded}"),

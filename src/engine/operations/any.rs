@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    act::Act, card, clock, database, destruction, inspection, instance, many, printer, priority, queue, record, stock,
+    act::Act, card, clock, database, delivery, destruction, inspection, instance, many, printer, priority, queue, record, stock,
     test_card, warrant,
 };
 use crate::{
@@ -76,7 +76,8 @@ any_act! {
     warrant::RequestReprint,
     warrant::ApproveReprint,
     warrant::RefuseReprint,
-    stock::ReceiveBlanks,
+    delivery::ReceiveBlanks,
+    delivery::ReverseDelivery,
     stock::LoadHopper,
     stock::UnloadHopper,
     stock::CountBlanks,

@@ -8,6 +8,7 @@ mod approval;
 mod card;
 mod clock;
 mod database;
+mod delivery;
 mod destruction;
 mod inspection;
 mod instance;
@@ -29,6 +30,7 @@ pub use clock::{AcceptClock, AcceptedClock};
 pub use database::{
     ArchiveJobs, Archived, BackUpDatabase, Backup, DatabaseMove, RecountCounters, archivable, database_move,
 };
+pub use delivery::{ReceiveBlanks, ReverseDelivery};
 pub use destruction::DestroyBlanks;
 pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use instance::{AdoptDatabase, Adopted, PrintedSince};
@@ -42,6 +44,6 @@ pub use queue::{ApproveBatch, CancelBatch, Pause, ResumeBatch, ResumePrinter, Re
 pub use record::{HoldRecord, ReleaseRecord};
 pub use reprint::Reprint;
 pub use second_person::{TwoPersonAct, confirm, pending_act, refuse, request, take_back, taken_back_as, together};
-pub use stock::{Count, CountBlanks, Destruction, LendBlanks, LoadHopper, ReceiveBlanks, TakeBackBlanks, UnloadHopper};
+pub use stock::{Count, CountBlanks, Destruction, LendBlanks, LoadHopper, TakeBackBlanks, UnloadHopper};
 pub use test_card::{TestCard, TestPrinter};
 pub use warrant::{ApproveReprint, RefuseReprint, RequestReprint};

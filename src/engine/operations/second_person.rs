@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     approval::{Approval, actor},
+    delivery::ReverseDelivery,
     inspection::ResolveNothing,
     instance::{AdoptDatabase, PrinterAnswers},
     printer::AddObjectedPrinter,
@@ -42,6 +43,8 @@ pub enum TwoPersonAct {
     LendBlanks(LendBlanks),
     /// Take back lent blanks.
     TakeBackBlanks(TakeBackBlanks),
+    /// Take back a delivery that was booked wrongly.
+    ReverseDelivery(ReverseDelivery),
     /// Add a printer against objections.
     AddObjectedPrinter(AddObjectedPrinter),
     /// Adopt a database that was copied or restored.
@@ -67,6 +70,7 @@ from! {
     DestroyBlanks(Destruction),
     LendBlanks(LendBlanks),
     TakeBackBlanks(TakeBackBlanks),
+    ReverseDelivery(ReverseDelivery),
     AddObjectedPrinter(AddObjectedPrinter),
     AdoptDatabase(AdoptDatabase),
 }
@@ -97,7 +101,9 @@ impl TwoPersonAct {
             Self::Reprint(_) => Operation::ReprintApprove,
             Self::ResolveNothing(_) => Operation::InspectionNothing,
             Self::CountBlanks(_) => Operation::CountBook,
-            Self::DestroyBlanks(_) | Self::LendBlanks(_) | Self::TakeBackBlanks(_) => Operation::StockRemove,
+            Self::DestroyBlanks(_) | Self::LendBlanks(_) | Self::TakeBackBlanks(_) | Self::ReverseDelivery(_) => {
+                Operation::StockRemove
+            }
             Self::AddObjectedPrinter(_) => Operation::PrinterAddObjected,
             Self::AdoptDatabase(_) => Operation::DatabaseAdopt,
         }
@@ -111,6 +117,7 @@ impl TwoPersonAct {
             Self::DestroyBlanks(act) => act.document.as_str(),
             Self::LendBlanks(act) => act.document.as_str(),
             Self::TakeBackBlanks(act) => act.document.as_str(),
+            Self::ReverseDelivery(act) => act.note.as_str(),
             Self::AddObjectedPrinter(act) => act.note.as_str(),
             Self::AdoptDatabase(act) => act.note.as_str(),
         }
@@ -126,6 +133,7 @@ impl TwoPersonAct {
             | Self::DestroyBlanks(_)
             | Self::LendBlanks(_)
             | Self::TakeBackBlanks(_)
+            | Self::ReverseDelivery(_)
             | Self::AdoptDatabase(_) => Ok(Answers::default()),
         }
     }
@@ -140,7 +148,8 @@ impl TwoPersonAct {
             | Self::CountBlanks(_)
             | Self::DestroyBlanks(_)
             | Self::LendBlanks(_)
-            | Self::TakeBackBlanks(_) => Ok(Answers::default()),
+            | Self::TakeBackBlanks(_)
+            | Self::ReverseDelivery(_) => Ok(Answers::default()),
         }
     }
 
@@ -153,6 +162,7 @@ impl TwoPersonAct {
             Self::DestroyBlanks(act) => act.target(engine),
             Self::LendBlanks(act) => act.target(engine),
             Self::TakeBackBlanks(act) => act.target(engine),
+            Self::ReverseDelivery(act) => act.target(tx).await,
             Self::AddObjectedPrinter(act) => act.target(engine, tx, &answers.objections).await,
             Self::AdoptDatabase(_) => AdoptDatabase::target(engine, tx).await,
         }
@@ -183,6 +193,7 @@ impl TwoPersonAct {
             Self::DestroyBlanks(act) => act.apply(engine, tx, approval).await,
             Self::LendBlanks(act) => act.apply(engine, tx, approval).await,
             Self::TakeBackBlanks(act) => act.apply(engine, tx, approval).await,
+            Self::ReverseDelivery(act) => act.apply(tx, approval).await,
             Self::AddObjectedPrinter(act) => act.apply(engine, tx, &answers.objections, approval).await,
             Self::AdoptDatabase(act) => act.apply(engine, tx, &answers.cards, approval).await.map(drop),
         }
@@ -254,6 +265,7 @@ fn is_about_target(refusal: &Refusal) -> bool {
         Refusal::NoRecord { .. }
             | Refusal::NoAttempt { .. }
             | Refusal::NoPrinter { .. }
+            | Refusal::NoMovement { .. }
             | Refusal::AttemptState { .. }
             | Refusal::HopperNotCounted { .. }
             | Refusal::PrinterExists { .. }

@@ -1,4 +1,4 @@
-//! Blanks: deliveries, hoppers, stocktakes, destruction, loans.
+//! Blanks: hoppers, stocktakes, destruction, loans.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,66 +9,12 @@ use crate::{
         pending::Target,
         permission::{Operation, Permit},
         refusal::Refusal,
-        stock::{Account, Cause, LotQuantity, Movement, Place, allocate, serial_count},
-        value::{Counted, Document, LotName, Note, OfficeName, PrinterName, Quantity},
+        stock::{Account, Cause, LotQuantity, Movement, Place, allocate},
+        value::{Counted, Document, Note, OfficeName, PrinterName, Quantity},
     },
     engine::{Engine, EngineError},
     store::Tx,
 };
-
-/// Blanks were delivered: from the supplier into the vault.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ReceiveBlanks {
-    /// The blank type.
-    pub blank_type: String,
-    /// How many.
-    pub quantity: Quantity,
-    /// The delivery note.
-    pub document: Document,
-    /// The lot; without it, blanks of all deliveries are one.
-    pub lot: Option<LotName>,
-    /// `A..B`, both ends included.
-    pub serials: Option<String>,
-}
-
-/// Where lots are not kept, all blanks of a type are in this one.
-const NO_LOT: &str = "-";
-
-impl Act for ReceiveBlanks {
-    type Answer = ();
-    const OPERATION: Operation = Operation::BlanksReceive;
-
-    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
-        permit.covers(Self::OPERATION)?;
-        known_type(engine, &self.blank_type)?;
-        let quantity = self.quantity.get();
-        if let Some(serials) = &self.serials {
-            let count = serial_count(serials).ok_or_else(|| Refusal::SerialRange { serials: serials.clone() })?;
-            if count != quantity {
-                return Err(Refusal::SerialCount { serials: serials.clone(), count, quantity }.into());
-            }
-            if self.lot.is_none() {
-                return Err(Refusal::SerialsWithoutLot.into());
-            }
-        }
-        let mut tx = engine.write(permit).await?;
-        let lot_name = self.lot.as_ref().map_or(NO_LOT, LotName::as_str);
-        if self.serials.is_some() && tx.lot_get(&self.blank_type, lot_name).await?.is_some() {
-            return Err(Refusal::LotExists { lot: lot_name.to_owned() }.into());
-        }
-        let lot = tx.lot_make(&self.blank_type, lot_name, self.serials.as_deref()).await?;
-        let movement = Movement::new(lot, Account::Supplier, Account::Vault, quantity, Cause::Received);
-        tx.movements_append(&[movement.with_document(self.document.as_str())]).await?;
-        let mut event = stock_event("blangko.received", &self.blank_type, quantity)
-            .with("document", &self.document)
-            .with("lot", lot_name);
-        if let Some(serials) = &self.serials {
-            event = event.with("serials", serials);
-        }
-        tx.audit(event);
-        Ok(tx.commit().await?)
-    }
-}
 
 /// From the vault into a printer's counted hopper.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -369,7 +315,7 @@ async fn hopper(engine: &Engine, tx: &mut Tx, name: &str) -> Result<(String, i64
     Ok((engine.profile(&printer.profile)?.blank_type.clone(), capacity))
 }
 
-fn known_type(engine: &Engine, blank_type: &str) -> Result<(), Refusal> {
+pub(super) fn known_type(engine: &Engine, blank_type: &str) -> Result<(), Refusal> {
     let known: std::collections::BTreeSet<&str> = engine.profiles.values().map(|p| p.blank_type.as_str()).collect();
     if known.contains(blank_type) {
         return Ok(());
@@ -378,6 +324,6 @@ fn known_type(engine: &Engine, blank_type: &str) -> Result<(), Refusal> {
     Err(Refusal::NoBlankType { blank_type: blank_type.to_owned(), known })
 }
 
-fn stock_event(act: &'static str, blank_type: &str, quantity: i64) -> Event {
+pub(super) fn stock_event(act: &'static str, blank_type: &str, quantity: i64) -> Event {
     Event::new(act, format!("blangko {blank_type}")).with("quantity", quantity)
 }

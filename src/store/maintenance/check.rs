@@ -50,6 +50,7 @@ pub struct Violation {
 /// Rules that are one statement each: name, remedy, statement.
 const RULES: [(&str, Remedy, &str); 18] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
+    ("a reversal takes back no more than its delivery", Recount, REVERSALS),
     ("the waiting list has all waiting records, and no others", ReadHistory, WAITING),
     ("a claim reads each waiting record", ClaimAgain, CLAIM_BOUNDS),
     ("a record in a batch or uncertain has its one open job, and no other has any", ReadHistory, OPEN_JOBS),
@@ -74,6 +75,16 @@ const LOTS: &str = "
     FROM (SELECT lot_id, CAST(SUM(quantity) AS BIGINT) AS total FROM balance GROUP BY lot_id) AS s
     JOIN lot ON lot.id = s.lot_id
     WHERE s.total <> 0 ORDER BY lot.id LIMIT 100";
+
+const REVERSALS: &str = "
+    SELECT 'movement ' || CAST(s.delivery AS TEXT), CAST(s.reversed AS TEXT) || ' of it reversed, and '
+           || CASE WHEN d.id IS NULL THEN 'it is no delivery' ELSE CAST(d.quantity AS TEXT) || ' delivered' END
+    FROM (SELECT reverses AS delivery, lot_id, CAST(SUM(quantity) AS BIGINT) AS reversed,
+                 COUNT(*) FILTER (WHERE cause <> 'reversed' OR from_account <> 'vault' OR to_account <> 'supplier') AS others
+          FROM movement WHERE reverses IS NOT NULL GROUP BY reverses, lot_id) AS s
+    LEFT JOIN movement AS d ON d.id = s.delivery AND d.cause = 'received' AND d.lot_id = s.lot_id
+    WHERE d.id IS NULL OR s.reversed > d.quantity OR s.others > 0
+    ORDER BY s.delivery LIMIT 100";
 
 const WAITING: &str = "
     SELECT 'record ' || r.source || '/' || r.request_id, 'it waits, and is not at its place in the waiting list'

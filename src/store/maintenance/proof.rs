@@ -225,8 +225,8 @@ impl Tx {
 
     async fn movements_page(&mut self, after: i64) -> Result<Vec<(i64, SealedMovement, Author)>, StoreError> {
         const MOVEMENTS: &str = "
-            SELECT id, lot_id, from_account, from_place, to_account, to_place, quantity, cause, document, batch_id, attempt_id, at_us,
-                   actor, account, COALESCE(means, '')
+            SELECT id, lot_id, from_account, from_place, to_account, to_place, quantity, cause, document, batch_id, attempt_id,
+                   reverses, at_us, actor, account, COALESCE(means, '')
             FROM movement WHERE id > $1 ORDER BY id LIMIT $2";
         type Row = (
             i64,
@@ -240,6 +240,7 @@ impl Tx {
             Option<String>,
             Option<i64>,
             Option<i64>,
+            Option<i64>,
             i64,
             String,
             Option<i64>,
@@ -250,9 +251,9 @@ impl Tx {
         let movement = |r: Row| {
             let from = (r.2.into(), r.3.into());
             let to = (r.4.into(), r.5.into());
-            let movement = SealedMovement(r.1, from.0, from.1, to.0, to.1, r.6, r.7.into(), r.8, r.9, r.10);
+            let movement = SealedMovement(r.1, from.0, from.1, to.0, to.1, r.6, r.7.into(), r.8, r.9, r.10, r.11);
             let author =
-                Author { at: Timestamp(r.11).to_string(), actor: r.12, account: r.13.map(AccountId), means: r.14 };
+                Author { at: Timestamp(r.12).to_string(), actor: r.13, account: r.14.map(AccountId), means: r.15 };
             (r.0, movement, author)
         };
         Ok(rows.into_iter().map(movement).collect())
@@ -301,7 +302,7 @@ impl Check {
 }
 
 fn words(movement: &SealedMovement) -> String {
-    let SealedMovement(lot, from, from_place, to, to_place, quantity, cause, document, batch, attempt) = movement;
+    let SealedMovement(lot, from, from_place, to, to_place, quantity, cause, document, batch, attempt, reverses) = movement;
     let account = |name: &str, place: &str| if place.is_empty() { name.to_owned() } else { format!("{name}:{place}") };
     let (from, to) = (account(from, from_place), account(to, to_place));
     let parts = [
@@ -310,6 +311,7 @@ fn words(movement: &SealedMovement) -> String {
         document.as_ref().map(|document| format!("document {document}")),
         batch.map(|batch| format!("batch {batch}")),
         attempt.map(|attempt| format!("attempt number {attempt}")),
+        reverses.map(|delivery| format!("reverses movement {delivery}")),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

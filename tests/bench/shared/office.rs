@@ -62,6 +62,7 @@ pub(crate) async fn receive(office: &Engine, quantity: i64) -> anyhow::Result<()
         document: "BENCH-1".parse()?,
         lot: None,
         serials: None,
+        override_reason: None,
     };
     Ok(Direct::new(office).act(delivery).await?)
 }

@@ -1,0 +1,65 @@
+//! Deliveries of blanks, with what was taken back of each.
+
+use super::{StoreError, Tx, doing, execute, on};
+use crate::domain::{
+    delivery::Delivery,
+    id::{LotId, MovementId},
+    stock::{Account, Cause},
+    time::Timestamp,
+};
+
+macro_rules! delivery {
+    ($which:literal) => {
+        concat!(
+            "SELECT m.id, lot.blank_type, m.lot_id, lot.name, lot.serials, m.quantity,
+                    CAST(COALESCE((SELECT SUM(r.quantity) FROM movement AS r WHERE r.reverses = m.id), 0) AS BIGINT),
+                    COALESCE(m.document, ''), m.at_us, m.cause
+             FROM movement AS m JOIN lot ON lot.id = m.lot_id WHERE ",
+            $which
+        )
+    };
+}
+const BY_NUMBER: &str = delivery!("m.id = $1");
+const BY_DOCUMENT: &str =
+    delivery!("m.cause = 'received' AND m.lot_id = $1 AND lower(m.document) = lower($2) ORDER BY m.id");
+
+type Row = (i64, String, i64, String, Option<String>, i64, i64, String, i64, String);
+
+fn delivery(row: Row) -> (Delivery, Option<Cause>) {
+    let (movement, blank_type, lot, lot_name, serials, quantity, reversed, document, at_us, cause) = row;
+    let (movement, lot, at) = (MovementId(movement), LotId(lot), Timestamp(at_us).to_string());
+    let delivery = Delivery { movement, blank_type, lot, lot_name, serials, quantity, reversed, document, at };
+    (delivery, Cause::from_name(&cause))
+}
+
+impl Tx {
+    /// A movement, as a delivery, with its cause, which may be another than [`Cause::Received`].
+    pub async fn delivery_get(
+        &mut self,
+        movement: MovementId,
+    ) -> Result<Option<(Delivery, Option<Cause>)>, StoreError> {
+        let row: Option<Row> = on!(self, c => sqlx::query_as(BY_NUMBER).bind(movement.0).fetch_optional(c))
+            .map_err(doing("reading a movement"))?;
+        Ok(row.map(delivery))
+    }
+
+    /// The deliveries into a lot under a document, oldest first. Capitals make no difference.
+    pub async fn deliveries_under(&mut self, lot: LotId, document: &str) -> Result<Vec<Delivery>, StoreError> {
+        let rows: Vec<Row> = on!(self, c => sqlx::query_as(BY_DOCUMENT).bind(lot.0).bind(document).fetch_all(c))
+            .map_err(doing("finding a delivery"))?;
+        Ok(rows.into_iter().map(|row| delivery(row).0).collect())
+    }
+
+    /// Whether a lot has blanks that were delivered. A lot of which every delivery was taken back has none.
+    pub async fn lot_is_delivered(&mut self, blank_type: &str, lot: LotId) -> Result<bool, StoreError> {
+        let delivered = self.account_lots(blank_type, &Account::Supplier).await?;
+        Ok(delivered.iter().any(|delivered| delivered.lot == lot))
+    }
+
+    /// Replaces the serials of a lot without blanks, which is delivered anew.
+    pub async fn lot_set_serials(&mut self, lot: LotId, serials: Option<&str>) -> Result<(), StoreError> {
+        const SET: &str = "UPDATE lot SET serials = $2 WHERE id = $1";
+        execute!(self, sqlx::query(SET).bind(lot.0).bind(serials)).map_err(doing("setting the serials of a lot"))?;
+        Ok(())
+    }
+}
