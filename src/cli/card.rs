@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     Message, Usage,
+    act::with_second,
     args::{CardCommand, ManyArgs},
     find,
     many::{self, Selection, named},
@@ -16,7 +17,7 @@ use crate::{
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{self, CheckCard, CheckCards, HandOverCard, RecordName, RejectCard, SurrenderCard},
+        operations::{self, CheckCard, CheckCards, CorrectHandOver, HandOverCard, RecordName, RejectCard, SurrenderCard},
         query::{JobsOf, ListJobs, ListRecords, ShowBatch},
     },
 };
@@ -46,6 +47,14 @@ pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) 
             let name = name(record);
             client.act(HandOverCard { record: name.clone() }).await?;
             format!("the card of `{}` is handed over", name.request_id)
+        }
+        CardCommand::UndoHandOver { record, reason, second } => {
+            let name = name(record);
+            let done = format!("the card of `{}` is in the office", name.request_id);
+            let act = CorrectHandOver { record: name, note: reason };
+            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+            client.act(act).await?;
+            done
         }
         CardCommand::Surrender { record, reason } => {
             let name = name(record);

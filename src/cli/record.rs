@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::{
     Usage,
-    args::{FilterArgs, ManyArgs, RecordArg, RecordCommand},
+    act::with_second,
+    args::{FilterArgs, KeepArg, ManyArgs, RecordArg, RecordCommand},
     find,
     job::{jobs_text, word_reasons},
     many::{self, Selection},
@@ -12,12 +13,15 @@ use super::{
     pages, record_list, words,
 };
 use crate::{
-    domain::record::RecordState,
+    domain::{correction::KeptRequest, record::RecordState},
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{HoldRecord, HoldRecords, PutBack, PutFirst, RecordName, ReleaseRecord, ReleaseRecords},
-        query::{JobsOf, ListJobs, ListRecordEvents, ListRecords, ShowRecord},
+        operations::{
+            HoldRecord, HoldRecords, PutBack, PutFirst, RecordName, ReleaseRecord, ReleaseRecords, ResolveDuplicate,
+            RestoreRecord, WithdrawRecord,
+        },
+        query::{JobsOf, ListJobs, ListRecordEvents, ListRecords, ShowRecord, ShowRequestsBeside},
     },
 };
 
@@ -33,8 +37,8 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
         RecordCommand::List { filter, source, page } => {
             return record_list::list(engine, out, (filter, source), page).await;
         }
-        RecordCommand::Quarantined => return all(engine, out, RecordState::Quarantined).await,
-        RecordCommand::Held => return all(engine, out, RecordState::Held).await,
+        RecordCommand::Quarantined => return record_list::all(engine, out, RecordState::Quarantined).await,
+        RecordCommand::Held => return record_list::all(engine, out, RecordState::Held).await,
         RecordCommand::Hold { many, filter, reason } => {
             let Some(name) = one(&many) else {
                 let selection = selection(many, filter, Some(RecordState::Waiting))?;
@@ -62,6 +66,34 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
             let name = name(record);
             client.act(PutBack { record: name.clone(), note: reason }).await?;
             format!("record `{}` is in the class of its kind of request again", name.request_id)
+        }
+        RecordCommand::Resolve { record, keep, reason, second } => {
+            let name = name(record);
+            let (keep, done) = match keep {
+                KeepArg::This => (KeptRequest::This, "is on the waiting list, and the other request is withdrawn"),
+                KeepArg::Other => (KeptRequest::Other, "is withdrawn"),
+            };
+            let done = format!("record `{}` {done}", name.request_id);
+            let act = ResolveDuplicate { record: name, keep, note: reason };
+            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+            Direct::new(engine).act(act).await?;
+            done
+        }
+        RecordCommand::Withdraw { record, reason, second } => {
+            let name = name(record);
+            let done = format!("record `{}` is withdrawn", name.request_id);
+            let act = WithdrawRecord { record: name, note: reason };
+            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+            Direct::new(engine).act(act).await?;
+            done
+        }
+        RecordCommand::Restore { record, reason, second } => {
+            let name = name(record);
+            let done = format!("record `{}` is restored; see its state with `cetak record show`", name.request_id);
+            let act = RestoreRecord { record: name, note: reason };
+            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+            Direct::new(engine).act(act).await?;
+            done
         }
     };
     Ok(out.done(&done)?)
@@ -94,19 +126,16 @@ fn selection(many: ManyArgs, filter: FilterArgs, state: Option<RecordState>) -> 
     }
 }
 
-/// All records of a state, with the reason of each.
-async fn all(engine: &Engine, out: Output, state: RecordState) -> anyhow::Result<()> {
-    record_list::all(engine, out, ListRecords { state: Some(state), ..ListRecords::default() }).await
-}
-
 async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result<()> {
     let mut line = Direct::new(engine).query(ShowRecord { record: name.clone() }).await?;
+    let beside = Direct::new(engine).query(ShowRequestsBeside { record: name.clone() }).await?;
+    let next = words::next_step(&line, &beside);
     words::word_reason(&mut line.reason, out);
     let of = JobsOf::Record(name.clone());
     let mut jobs = pages::all(engine, |page| ListJobs { of: of.clone(), state: None, page }).await?;
     word_reasons(&mut jobs, out);
     let events = Direct::new(engine).query(ListRecordEvents { record: name.clone() }).await?;
-    let value = serde_json::json!({ "record": line, "jobs": jobs, "events": events });
+    let value = serde_json::json!({ "record": line, "beside": beside, "jobs": jobs, "events": events });
     let text = |_: &serde_json::Value| {
         let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
         let rows = [
@@ -127,7 +156,10 @@ async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result
             ("copy", line.copy.to_string()),
             ("failed tries", line.charged.to_string()),
         ];
-        let facts = table(&["record", ""], &rows.map(|(key, value)| vec![key.to_owned(), value]));
+        let beside = beside.iter().map(|other| ("other request", words::request_beside(other)));
+        let next = next.iter().map(|next| ("next step", (*next).clone()));
+        let rows = rows.into_iter().chain(beside).chain(next).map(|(key, value)| vec![key.to_owned(), value]);
+        let facts = table(&["record", ""], &rows.collect::<Vec<_>>());
         let jobs_text = if jobs.is_empty() { String::new() } else { format!("\n{}", jobs_text(&jobs)) };
         let history = words::history_rows(&events, &jobs);
         let history =

@@ -1,5 +1,7 @@
 //! `cetak record list`, `quarantined` and `held`.
 
+use std::collections::HashMap;
+
 use super::{
     args::{FilterArgs, PageArgs},
     many::query,
@@ -9,11 +11,14 @@ use super::{
 use crate::{
     domain::{
         card::profile::WALK_IN_CLASS,
+        correction::RequestBeside,
         reason::{Reason, StoredReason},
+        record::RecordState,
     },
     engine::{
         Engine,
-        query::{Cursor, ListRecords, Page, RecordLine},
+        operations::RecordName,
+        query::{Cursor, ListDuplicates, ListRecords, Page, RecordLine},
     },
 };
 
@@ -42,15 +47,29 @@ pub(super) async fn list(
     Ok(())
 }
 
-/// All records of a state with the reason of each, page by page.
-pub(super) async fn all(engine: &Engine, out: Output, asked: ListRecords) -> anyhow::Result<()> {
-    let list = |page| ListRecords { page, ..asked.clone() };
-    let line = |line: RecordLine| worded(line, out);
+/// All records of a state with the reason of each, page by page. A duplicate has the other requests of its person beside the reason.
+pub(super) async fn all(engine: &Engine, out: Output, state: RecordState) -> anyhow::Result<()> {
+    let list = |page| ListRecords { state: Some(state), page, ..ListRecords::default() };
+    let beside = if state == RecordState::Quarantined { duplicates(engine).await? } else { HashMap::new() };
+    let line = |line: RecordLine| {
+        let is_duplicate = line.reason.as_deref().is_some_and(words::is_duplicate);
+        let mut line = worded(line, out);
+        let others = beside.get(&(line.source.clone(), line.request_id.clone())).filter(|_| is_duplicate);
+        line.reason = line.reason.take().map(|reason| words::with_others(reason, others.map_or(&[], Vec::as_slice)));
+        line
+    };
     let short = |r: &RecordLine| {
         let reason = words::with_note(r.reason.as_deref(), r.note.as_deref()).unwrap_or_default();
         vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), reason]
     };
     pages::write_all(engine, out, list, line, &["source", "request id", "kind", "reason"], short).await
+}
+
+/// The other requests of the person of each quarantined record, by source and request id.
+async fn duplicates(engine: &Engine) -> anyhow::Result<HashMap<(String, String), Vec<RequestBeside>>> {
+    let all = pages::all(engine, |page| ListDuplicates { page }).await?;
+    let key = |record: RecordName| (record.source, record.request_id);
+    Ok(all.into_iter().map(|duplicate| (key(duplicate.record), duplicate.beside)).collect())
 }
 
 fn worded(mut line: RecordLine, out: Output) -> RecordLine {

@@ -34,6 +34,7 @@ pub mod batch;
 pub mod breaker;
 pub mod card;
 pub mod changes;
+pub mod correction;
 pub mod delivery;
 pub mod dispatch;
 pub mod hidden;

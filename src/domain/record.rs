@@ -216,15 +216,26 @@ pub(super) fn stored_reason(view: &RecordView) -> Option<Reason> {
     }
 }
 
-/// The state and the reason of a withdrawn record that was held or quarantined before.
+/// The state and the reason of a withdrawn record that was held, quarantined or withdrawn by a person before.
 pub(super) fn before_withdrawal(view: &RecordView) -> Option<(RecordState, Reason)> {
     match (view.state, stored_reason(view)?) {
-        (RecordState::Withdrawn, Reason::StatusAfter { before, .. }) => {
-            let is_hold =
-                matches!(*before, Reason::HeldByPerson | Reason::HeldAtAdoption | Reason::SentElsewhere { .. });
-            Some((if is_hold { RecordState::Held } else { RecordState::Quarantined }, *before))
+        (RecordState::Withdrawn, Reason::StatusAfter { before, .. }) => Some((state_before(&before), *before)),
+        (RecordState::Withdrawn, by_person @ Reason::WithdrawnByPerson { .. }) => {
+            Some((RecordState::Withdrawn, by_person))
         }
         _ => None,
+    }
+}
+
+/// The state in which a record was for this reason: held, quarantined, or withdrawn by a person.
+pub(super) fn state_before(reason: &Reason) -> RecordState {
+    let is_hold = matches!(reason, Reason::HeldByPerson | Reason::HeldAtAdoption | Reason::SentElsewhere { .. });
+    if matches!(reason, Reason::WithdrawnByPerson { .. }) {
+        RecordState::Withdrawn
+    } else if is_hold {
+        RecordState::Held
+    } else {
+        RecordState::Quarantined
     }
 }
 
@@ -286,7 +297,7 @@ fn printed_card(view: &RecordView, needs: RecordRule) -> Result<CardBlank, Refus
     }
 }
 
-fn card_movement(card: CardBlank, from: Account, to: Account, cause: Cause) -> Movement {
+pub(super) fn card_movement(card: CardBlank, from: Account, to: Account, cause: Cause) -> Movement {
     Movement::new(card.lot, from, to, 1, cause).of_batch(card.batch).of_attempt(card.attempt)
 }
 

@@ -92,6 +92,8 @@ refusals! {
     Conflict "batch-state" BatchState { batch: BatchId, found: BatchState, needs: BatchRule };
     /// The attempt's state does not allow the act.
     Conflict "attempt-state" AttemptState { attempt: String, found: AttemptState, needs: AttemptRule, archived: bool };
+    /// Another request of the same person is in the way: `other`, which is in this state.
+    Conflict "other-request" OtherRequest { record: String, found: RecordState, other: String, state: RecordState };
     /// Another database of the site has sent the record to the printer, and no person has accepted that job yet.
     Conflict "sent-elsewhere" SentElsewhere { record: String, printer: String, attempt: String };
     /// The act was decided before.
@@ -259,6 +261,16 @@ pub enum RecordRule {
     First,
     /// To withdraw it: its card not handed over.
     Withdraw,
+    /// To withdraw it by a person: without a card, and its card not started.
+    WithdrawByPerson,
+    /// To restore it by a person: withdrawn by a person.
+    Restore,
+    /// The same: not withdrawn by its source.
+    RestoreBySource,
+    /// To resolve it as a duplicate: quarantined.
+    Resolve,
+    /// The same: another request of the same person in its way.
+    ResolveDuplicate,
     /// To update it: its card not handed over.
     Update,
     /// To check its card: printed.
@@ -273,6 +285,8 @@ pub enum RecordRule {
     NotWithdrawn,
     /// The same: not updated after rendering.
     NotUpdated,
+    /// To correct its hand-over: handed over, and not taken back.
+    CorrectHandOver,
     /// To take its card back: handed over, and not taken back before.
     Surrender,
     /// To print it again: printed or handed over.

@@ -2,7 +2,7 @@
 
 use super::{
     audit::Event,
-    reason::Reason,
+    reason::{PhotoFault, Reason, RenderFault},
     record::{RecordView, before_withdrawal, leave_queue, stop_card, stored_reason},
     refusal::{RecordRule, Refusal},
     states::{JobState, Recall, RecordState},
@@ -12,11 +12,19 @@ use super::{
 /// Withdraws a record, because its source lists it with a status that is not print-ready. If a card exists or may exist, it
 /// is recalled instead. The reason keeps why it was held, quarantined or recalled before.
 ///
-/// Returns `None` if the record is withdrawn already.
+/// A record that a person withdrew is then withdrawn by both, and both must take it back.
+///
+/// Returns `None` if its source has withdrawn the record already.
 pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, Refusal> {
     let (reason, act) = (reason(view, status), "record.withdrawn");
     let to = RecordState::Withdrawn;
     Ok(match view.state {
+        RecordState::Withdrawn if is_by_person(view) => {
+            let event = Event::new(act, &view.subject).because(&reason).with("was", view.state.as_str());
+            let mut change = RecordChange::new(view.id, view.state, to).because(&reason);
+            change.note.clone_from(&view.note);
+            Some(Transition { record: Some(change), ..Transition::new(Some(event)) })
+        }
         RecordState::Withdrawn => None,
         _ if view.stop == Some(Recall::Withdrawn) => None,
         RecordState::HandedOver => {
@@ -38,9 +46,14 @@ pub fn withdraw(view: &RecordView, status: &str) -> Result<Option<Transition>, R
     })
 }
 
+/// Whether a person withdrew the record, and its source did not.
+fn is_by_person(view: &RecordView) -> bool {
+    view.state == RecordState::Withdrawn && matches!(stored_reason(view), Some(Reason::WithdrawnByPerson { .. }))
+}
+
 fn reason(view: &RecordView, status: &str) -> Reason {
     let status = status.to_owned();
-    let before = if matches!(view.state, RecordState::Held | RecordState::Quarantined) {
+    let before = if matches!(view.state, RecordState::Held | RecordState::Quarantined | RecordState::Withdrawn) {
         // A withdrawal that was not accepted before is accepted now.
         Some(stored_reason(view).unwrap_or(Reason::HeldByPerson)).filter(|why| *why != Reason::WithdrawalNotAccepted)
     } else {
@@ -54,7 +67,9 @@ fn reason(view: &RecordView, status: &str) -> Reason {
 
 /// Takes back what the record's source withdrew, because the source lists it as print-ready again with the same body. `admission`
 /// says whether it may be on the waiting list. A record that was held or quarantined before is so again; one that a list which was not
-/// accepted would have withdrawn waits again. The recall of a card ends, unless the record was updated before.
+/// accepted would have withdrawn waits again, and so does one that is quarantined because its photo was deleted. The recall of a card ends, unless the record was updated before.
+///
+/// A record that a person withdrew too stays withdrawn.
 ///
 /// Returns `None` if there is nothing to take back. A card that was being printed at the withdrawal stays recalled: when a person
 /// has rejected it, the record can be restored.
@@ -63,8 +78,22 @@ pub fn restore(view: &RecordView, admission: &Result<(), Reason>) -> Option<Tran
     let reason = stored_reason(view);
     let change = match (view.state, reason) {
         (RecordState::Held, Some(Reason::WithdrawalNotAccepted)) => waiting_or_quarantined(view, admission),
-        // Whatever the reason: only its source withdraws a record.
+        // The photo that its card needs was deleted, and comes with the list.
+        (
+            RecordState::Quarantined,
+            Some(
+                Reason::Photo { fault: PhotoFault::Purged }
+                | Reason::NotRendered(RenderFault::Photo { photo: PhotoFault::Purged }),
+            ),
+        ) => waiting_or_quarantined(view, admission),
+        (RecordState::Withdrawn, Some(Reason::WithdrawnByPerson { .. })) => return None,
+        // Whatever the reason: its source has withdrawn it.
         (RecordState::Withdrawn, _) => match (before_withdrawal(view), admission) {
+            (Some((RecordState::Withdrawn, before)), _) => {
+                let mut change = change(RecordState::Withdrawn).because(&before);
+                change.note.clone_from(&view.note);
+                change
+            }
             (Some((to, before)), Ok(())) => {
                 let mut change = change(to).because(&before);
                 change.note.clone_from(&view.note);

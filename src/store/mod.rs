@@ -42,6 +42,7 @@ mod record;
 mod record_event;
 mod record_list;
 mod report;
+mod requests_beside;
 mod rows;
 mod sealed_rows;
 mod sealed_table;

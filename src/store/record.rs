@@ -23,6 +23,10 @@ pub struct StoredRow {
     pub state: RecordState,
     /// Whether its card is recalled because its source withdrew it.
     pub recalled: bool,
+    /// Whether a person withdrew it, and its source did not.
+    pub withdrawn_by_person: bool,
+    /// Whether it is quarantined because its photo was deleted.
+    pub photo_deleted: bool,
     /// The digest of body and photo.
     pub digest: Vec<u8>,
 }
@@ -180,19 +184,23 @@ impl Tx {
         // The source is part of each element: compared with one parameter, PostgreSQL reads all records of the source if it
         // has no statistics yet.
         const FIND: &str = "
-            SELECT r.id, r.request_id, r.profile, r.state, r.digest, COALESCE(r.stop = 'withdrawn', FALSE)
+            SELECT r.id, r.request_id, r.profile, r.state, r.digest, COALESCE(r.stop = 'withdrawn', FALSE),
+                   COALESCE(r.state = 'withdrawn' AND r.reason LIKE '{\"code\":\"withdrawn-by-person\"%', FALSE),
+                   COALESCE(r.state = 'quarantined' AND r.reason LIKE '%\"purged\"%', FALSE)
             FROM json_each($1) AS v CROSS JOIN record AS r WHERE r.source = v.value ->> 0 AND r.request_id = v.value ->> 1";
-        type Row = (i64, String, String, String, Vec<u8>, bool);
+        type Row = (i64, String, String, String, Vec<u8>, bool, bool, bool);
         let rows: Vec<_> = request_ids.iter().map(|id| (source, id)).collect();
         let rows: Vec<Row> =
             on!(self, c => sqlx::query_as(FIND).bind(set(&rows)).fetch_all(c)).map_err(doing("finding records"))?;
-        let row = |(id, request_id, profile, state, digest, recalled): Row| {
+        let row = |(id, request_id, profile, state, digest, recalled, withdrawn_by_person, photo_deleted): Row| {
             Ok(StoredRow {
                 id: RecordId(id),
                 state: parse("record", id, &state)?,
                 request_id,
                 profile,
                 recalled,
+                withdrawn_by_person,
+                photo_deleted,
                 digest,
             })
         };
@@ -219,22 +227,6 @@ impl Tx {
             Ok((at, RecordId(id), OtherRecord { state: parse("record", id, &state)?, surrendered }))
         };
         rows.into_iter().map(row).collect()
-    }
-
-    /// The other records of a record's person and profile.
-    pub async fn records_beside(&mut self, record: RecordId) -> Result<Vec<OtherRecord>, StoreError> {
-        const BESIDE: &str = "
-            SELECT o.state, o.surrendered
-            FROM record AS r
-            JOIN record AS o ON substr(o.person_key, 1, 12) = substr(r.person_key, 1, 12)
-                            AND o.person_key = r.person_key AND o.profile = r.profile AND o.id <> r.id
-            WHERE r.id = $1";
-        let rows: Vec<(String, bool)> = on!(self, c => sqlx::query_as(BESIDE).bind(record.0).fetch_all(c))
-            .map_err(doing("finding a person's records"))?;
-        let other = |(state, surrendered): (String, bool)| {
-            Ok(OtherRecord { state: parse("record", record, &state)?, surrendered })
-        };
-        rows.into_iter().map(other).collect()
     }
 
     /// The bodies of records, in no particular order.

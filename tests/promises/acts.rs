@@ -5,6 +5,7 @@ use std::path::Path;
 pub(crate) use cetak::domain::attempt::InspectionResult;
 use cetak::{
     domain::{
+        correction::KeptRequest,
         id::{BatchId, MovementId, PendingActId},
         pause::PauseScope,
         permission::Operation,
@@ -16,11 +17,12 @@ use cetak::{
         client::{Client, Direct},
         operations::{
             self, AddObjectedPrinter, AddPrinter, ApproveBatch, ApproveReprint, ArchiveJobs, Archived, BackUpDatabase,
-            Backup, CancelBatch, CheckCard, ClearPrinter, Count, CountBlanks, DatabaseMove, DeclareUncertain,
-            DestroyBlanks, Destruction, FoundCard, HandOverCard, HoldRecord, LendBlanks, LoadHopper, Pause, Probe,
-            ReceiveBlanks, RecordName, RefuseReprint, RejectCard, ReleaseRecord, RemovePrinter, Reprint,
-            RequestReprint, ResolveFound, ResolveNothing, ResumeBatch, ResumePrinter, ResumeQueue, ReverseDelivery,
-            SurrenderCard, TakeBackBlanks, TestCard, TestPrinter, UnloadHopper,
+            Backup, CancelBatch, CheckCard, ClearPrinter, CorrectHandOver, Count, CountBlanks, DatabaseMove,
+            DeclareUncertain, DestroyBlanks, Destruction, FoundCard, HandOverCard, HoldRecord, LendBlanks, LoadHopper,
+            Pause, Probe, ReceiveBlanks, RecordName, RefuseReprint, RejectCard, ReleaseRecord, RemovePrinter, Reprint,
+            RequestReprint, ResolveDuplicate, ResolveFound, ResolveNothing, RestoreRecord, ResumeBatch, ResumePrinter,
+            ResumeQueue, ReverseDelivery, SurrenderCard, TakeBackBlanks, TestCard, TestPrinter, UnloadHopper,
+            WithdrawRecord,
         },
         query::CountArchivable,
     },
@@ -79,6 +81,26 @@ pub(crate) async fn card_hand_over(engine: &Engine, record: &RecordName) -> Done
 
 pub(crate) async fn card_surrender(engine: &Engine, record: &RecordName, note: &str) -> Done<()> {
     by(engine).act(SurrenderCard { record: record.clone(), note: value(note) }).await
+}
+
+pub(crate) fn corrected_hand_over(record: &RecordName, note: &str) -> CorrectHandOver {
+    CorrectHandOver { record: record.clone(), note: value(note) }
+}
+
+pub(crate) async fn hand_over_correct(engine: &Engine, record: &RecordName, note: &str) -> Done<()> {
+    by(engine).act(corrected_hand_over(record, note)).await
+}
+
+pub(crate) async fn record_withdraw(engine: &Engine, record: &RecordName, note: &str) -> Done<()> {
+    by(engine).act(WithdrawRecord { record: record.clone(), note: value(note) }).await
+}
+
+pub(crate) async fn record_restore(engine: &Engine, record: &RecordName, note: &str) -> Done<()> {
+    by(engine).act(RestoreRecord { record: record.clone(), note: value(note) }).await
+}
+
+pub(crate) fn resolved(record: &RecordName, keep: KeptRequest, note: &str) -> ResolveDuplicate {
+    ResolveDuplicate { record: record.clone(), keep, note: value(note) }
 }
 
 pub(crate) async fn pause(engine: &Engine, scope: &PauseScope, note: &str) -> Done<bool> {

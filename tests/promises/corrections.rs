@@ -3,20 +3,23 @@
 use cetak::{
     domain::{
         actor::Role,
+        correction::KeptRequest,
         id::MovementId,
+        record::RecordState,
         refusal::{Refusal, RefusalKind},
+        stock::Cause,
     },
     engine::{
         EngineError,
         client::{Client, Direct},
-        query::ListMovements,
+        query::{ListDuplicates, ListMovements, ShowRequestsBeside},
     },
     store::MovementLine,
 };
 
 use crate::{
     acts::{self as operations, Delivery},
-    world::{World, all, students},
+    world::{World, all, csv, name, photo, student, students},
 };
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, EngineError>) -> Refusal {
@@ -177,5 +180,225 @@ async fn a_delivery_is_taken_back_by_two_people_under_what_both_have_seen() {
     let changed = refusal(Direct::new(&boss).confirm(late).await);
     assert!(matches!(changed, Refusal::ActTargetChanged { .. }), "{changed:?}");
     assert_eq!(world.account("vault").await, 100);
+    world.audit().await;
+}
+
+/// An office in which the cards of these students are printed and checked.
+async fn checked(cards: u32) -> World {
+    let world = World::new().await;
+    world.import(&students(0..cards)).await;
+    world.receive(i64::from(cards) + 10, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    for student in 0..cards {
+        operations::card_check(&world.engine, &name(&format!("r{student:05}"))).await.unwrap();
+    }
+    world
+}
+
+/// Another request of the student 0.
+fn again(request_id: &str, kind: &str) -> String {
+    let mut again = student(0);
+    (again.request_id, again.kind) = (request_id.into(), kind.into());
+    csv(&[again])
+}
+
+#[tokio::test]
+async fn a_card_that_was_not_handed_over_is_taken_back_by_two_people_and_handed_over_later() {
+    let world = checked(1).await;
+    let (record, engine) = (name("r00000"), &world.engine);
+    assert!(operations::hand_over_correct(engine, &record, "early").await.is_err(), "it is in the office");
+    operations::card_hand_over(engine, &record).await.unwrap();
+    let (operator, boss) = (world.person(1, Role::Operator), world.person(2, Role::Supervisor));
+    let act = operations::corrected_hand_over(&record, "in the drawer").into();
+    let act = Direct::new(&operator).request(act).await.unwrap();
+    assert_eq!(world.account("handed-over").await, 1, "asking moves nothing");
+
+    Direct::new(&boss).confirm(act).await.unwrap();
+
+    assert_eq!(world.state_of("r00000").await, ("printed".into(), None));
+    assert_eq!((world.account("printed").await, world.account("handed-over").await), (1, 0));
+    let event = newest_event(&world, "web").await;
+    for part in ["card.hand-over-corrected", "in the drawer", "\"requested_by\":\"person 1\""] {
+        assert!(event.contains(part), "{part} in {event}");
+    }
+    world.audit().await;
+    assert_eq!(world.import(&again("r-other-1", "replacement")).await.quarantined, 1, "its card is here");
+    operations::card_hand_over(engine, &record).await.unwrap();
+    assert_eq!((world.account("printed").await, world.account("handed-over").await), (0, 1));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_hand_over_stands_when_another_request_has_taken_its_place() {
+    let world = checked(1).await;
+    let (record, engine) = (name("r00000"), &world.engine);
+    operations::card_hand_over(engine, &record).await.unwrap();
+    assert_eq!(world.import(&again("r-lost-1", "replacement")).await.accepted, 1);
+
+    let refused = refusal(operations::hand_over_correct(engine, &record, "in the drawer").await);
+    assert!(
+        matches!(&refused, Refusal::OtherRequest { other, .. } if other == "record default/r-lost-1"),
+        "{refused:?}"
+    );
+    world.run().await;
+    assert!(operations::hand_over_correct(engine, &record, "in the drawer").await.is_err(), "printed");
+    operations::card_check(engine, &name("r-lost-1")).await.unwrap();
+    operations::card_hand_over(engine, &name("r-lost-1")).await.unwrap();
+    assert!(
+        operations::hand_over_correct(engine, &record, "in the drawer").await.is_err(),
+        "the citizen has a newer card"
+    );
+
+    // The newer hand-over can be the wrong one: the first card is with the citizen then.
+    operations::hand_over_correct(engine, &name("r-lost-1"), "in the drawer").await.unwrap();
+    assert_eq!((world.account("printed").await, world.account("handed-over").await), (1, 1));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_card_whose_photo_was_deleted_at_its_hand_over_is_printed_again_when_its_list_is_imported_again() {
+    let world = World::new().await;
+    std::fs::write(world.dir.path().join("a.png"), photo("a")).unwrap();
+    let mut with_photo = student(0);
+    with_photo.photo = "a.png".into();
+    let list = csv(&[with_photo]);
+    world.import(&list).await;
+    world.receive(10, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    let (record, engine) = (name("r00000"), &world.engine);
+    operations::card_check(engine, &record).await.unwrap();
+    operations::card_hand_over(engine, &record).await.unwrap();
+    operations::hand_over_correct(engine, &record, "in the drawer").await.unwrap();
+    operations::card_reject(engine, &record, Cause::Damaged, "bent in the drawer").await.unwrap();
+    world.run().await;
+    let quarantined = &world.quarantined().await[0];
+    assert!(quarantined.reason.as_deref().unwrap().contains("purged"), "{quarantined:?}");
+
+    assert_eq!(world.import(&list).await.restored, 1);
+    assert_eq!(world.import(&list).await.known, 1);
+
+    world.run().await;
+    assert_eq!(world.state_of("r00000").await, ("printed".into(), None));
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_duplicate_names_the_other_request_and_either_of_them_can_be_kept() {
+    let world = World::new().await;
+    world.import(&students(0..1)).await;
+    assert_eq!(world.import(&again("r-again-1", "new")).await.quarantined, 1);
+    let (first, second) = (name("r00000"), name("r-again-1"));
+    let duplicates = all(&world.engine, |page| ListDuplicates { page }).await;
+    let named: Vec<_> = duplicates[0].beside.iter().map(|other| (&*other.request_id, other.state)).collect();
+    assert_eq!((&duplicates[0].record, named), (&second, vec![("r00000", RecordState::Waiting)]));
+    let beside = operations::by(&world.engine).query(ShowRequestsBeside { record: first.clone() }).await.unwrap();
+    assert_eq!((&*beside[0].request_id, beside[0].state), ("r-again-1", RecordState::Quarantined));
+
+    let (operator, boss) = (world.person(1, Role::Operator), world.person(2, Role::Supervisor));
+    let keep = |keep| operations::resolved(&second, keep, "the first has an old address").into();
+    let this = Direct::new(&operator).request(keep(KeptRequest::This)).await.unwrap();
+    let other = Direct::new(&operator).request(keep(KeptRequest::Other)).await.unwrap();
+    Direct::new(&boss).confirm(this).await.unwrap();
+
+    let states = [world.state_of("r00000").await.0, world.state_of("r-again-1").await.0];
+    assert_eq!(states, ["withdrawn", "waiting"]);
+    let events = world.engine.store.read().await.unwrap().audit_page("web", 0, 1_000).await.unwrap();
+    let [.., withdrawn, released] = &*events else { panic!("two events: {events:?}") };
+    for (event, parts) in [
+        (&withdrawn.entry, ["record.withdrawn", "record default/r00000", "\"duplicate\":\"record default/r-again-1\""]),
+        (&released.entry, ["record.released", "record default/r-again-1", "\"duplicate\":\"record default/r00000\""]),
+    ] {
+        let is_marked = event.contains("old address") && event.contains("\"confirmed_by\":\"person 2\"");
+        assert!(is_marked && parts.iter().all(|part| event.contains(part)), "{event}");
+    }
+    let late = refusal(Direct::new(&boss).confirm(other).await);
+    assert!(matches!(late, Refusal::ActTargetChanged { .. }), "{late:?}");
+    world.audit().await;
+
+    // A list of the source does not bring the withdrawn one back, and another one can be kept against it.
+    assert_eq!(world.import(&students(0..1)).await.known, 1);
+    assert_eq!(world.import(&again("r-again-2", "new")).await.quarantined, 1);
+    let third = name("r-again-2");
+    operations::by(&world.engine).act(operations::resolved(&third, KeptRequest::Other, "twice")).await.unwrap();
+    assert_eq!(world.state_of("r-again-2").await.0, "withdrawn");
+    let refused = operations::by(&world.engine).act(operations::resolved(&third, KeptRequest::Other, "twice")).await;
+    assert!(refused.is_err(), "it is not quarantined");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_request_with_a_card_is_not_withdrawn_for_a_duplicate() {
+    let world = checked(1).await;
+    assert_eq!(world.import(&again("r-again-1", "new")).await.quarantined, 1);
+    let second = name("r-again-1");
+    let keep = async |keep| operations::by(&world.engine).act(operations::resolved(&second, keep, "twice")).await;
+    assert!(keep(KeptRequest::This).await.is_err(), "the first is printed");
+    operations::card_hand_over(&world.engine, &name("r00000")).await.unwrap();
+    assert!(keep(KeptRequest::This).await.is_err(), "the citizen has the first");
+    assert_eq!(world.state_of("r-again-1").await.0, "quarantined");
+    keep(KeptRequest::Other).await.unwrap();
+    assert_eq!(world.state_of("r-again-1").await.0, "withdrawn");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn what_a_person_withdrew_a_person_restores_and_no_list_of_its_source() {
+    let world = World::with(|s| s.approve_batches = true).await;
+    world.import(&students(0..2)).await;
+    world.receive(2, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    let (record, engine) = (name("r00000"), &world.engine);
+    operations::record_withdraw(engine, &record, "entered twice").await.unwrap();
+    assert_eq!((world.account("vault").await, world.account("reserved").await), (1, 1), "its blank is back");
+    let state = async || world.state_of("r00000").await.0;
+    assert_eq!(world.import(&students(0..2)).await.known, 2);
+    assert_eq!(state().await, "withdrawn");
+
+    operations::record_restore(engine, &record, "the wrong one").await.unwrap();
+    assert_eq!(state().await, "waiting");
+    let event = newest_event(&world, "cli").await;
+    assert!(event.contains("record.restored") && event.contains("\"second_person\":\"none\""), "{event}");
+    assert!(operations::record_restore(engine, &record, "again").await.is_err());
+
+    // Both withdraw it: both must take it back.
+    operations::record_withdraw(engine, &record, "entered twice").await.unwrap();
+    let mut gone = student(0);
+    gone.status = "EXPELLED".into();
+    let gone = csv(&[gone]);
+    assert_eq!(world.import(&gone).await.withdrawn, 1);
+    assert_eq!(world.import(&gone).await.known, 1, "the second time it changes nothing");
+    assert!(operations::record_restore(engine, &record, "the wrong one").await.is_err(), "its source withdrew it");
+    assert_eq!(world.import(&students(0..1)).await.known, 1);
+    assert_eq!(state().await, "withdrawn");
+    operations::record_restore(engine, &record, "the wrong one").await.unwrap();
+    assert_eq!(state().await, "waiting");
+
+    // What its source alone withdrew, a person does not restore.
+    assert_eq!(world.import(&gone).await.withdrawn, 1);
+    assert!(operations::record_restore(engine, &record, "n").await.is_err());
+    assert_eq!(world.import(&students(0..1)).await.restored, 1);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_restored_record_without_its_photo_is_quarantined_until_its_list_is_imported_again() {
+    let world = World::new().await;
+    std::fs::write(world.dir.path().join("a.png"), photo("a")).unwrap();
+    let mut with_photo = student(0);
+    with_photo.photo = "a.png".into();
+    let list = csv(&[with_photo]);
+    world.import(&list).await;
+    let record = name("r00000");
+    operations::record_withdraw(&world.engine, &record, "entered twice").await.unwrap();
+
+    operations::record_restore(&world.engine, &record, "the wrong one").await.unwrap();
+
+    assert_eq!(world.state_of("r00000").await.0, "quarantined");
+    world.audit().await;
+    assert_eq!(world.import(&list).await.restored, 1);
+    assert_eq!(world.state_of("r00000").await.0, "waiting");
     world.audit().await;
 }

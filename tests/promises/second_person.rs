@@ -357,18 +357,16 @@ async fn two_accounts_may_have_one_name_and_two_ways_of_writing_a_name_are_one_p
 #[test]
 fn every_operation_that_needs_two_people_can_be_asked_for_if_the_program_does_it_at_all() {
     let is_done = |operation: Operation| match operation {
-        Operation::InspectionNothing
+        Operation::RecordChange
+        | Operation::HandOverCorrect
+        | Operation::InspectionNothing
         | Operation::ReprintApprove
         | Operation::CountBook
         | Operation::StockRemove
         | Operation::PrinterAddObjected
         | Operation::DatabaseAdopt => true,
         // No act of the program belongs to these yet.
-        Operation::RecordChange
-        | Operation::RecordReleaseDuplicate
-        | Operation::HandOverCorrect
-        | Operation::ImportUndo
-        | Operation::RoleGive => false,
+        Operation::RecordReleaseDuplicate | Operation::ImportUndo | Operation::RoleGive => false,
         Operation::Pause
         | Operation::Resume
         | Operation::ResumeQueue

@@ -19,7 +19,7 @@ pub use self::{
     many::{FilterArgs, ManyArgs, PageArgs, instant},
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
     printing::{BatchCommand, JobCommand, PrinterCommand, QueueCommand, RunArgs, ScopeArgs},
-    records::{CardCommand, FindArgs, FoundArg, InspectCommand, RecordArg, RecordCommand, ReprintCommand},
+    records::{CardCommand, FindArgs, FoundArg, InspectCommand, KeepArg, RecordArg, RecordCommand, ReprintCommand},
 };
 use crate::domain::value::{PersonName, Quantity};
 

@@ -125,6 +125,53 @@ pub enum RecordCommand {
         reason: Note,
     },
     /// List all quarantined records with the reason of each
+    /// Keep one of two requests of a person, and withdraw the other
+    ///
+    /// A second request of a person is quarantined while the first is open. `--keep other` withdraws the quarantined one;
+    /// `--keep this` withdraws the first, if it has no card, and puts the quarantined one on the waiting list.
+    #[command(after_help = "Examples:
+  cetak record resolve 3372-2015-000207 --keep other --reason \"entered twice\" --ask
+  cetak record resolve 3372-2015-000207 --keep this --reason \"the first has an old address\" --second \"Sri Wahyuni\"")]
+    Resolve {
+        #[command(flatten)]
+        record: RecordArg,
+        /// Which of the two is kept
+        #[arg(long)]
+        keep: KeepArg,
+        /// The reason, for lists and the audit
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
+        #[command(flatten)]
+        second: SecondArgs,
+    },
+    /// Withdraw a record that has no card; it is not printed until it is restored, whatever its source says
+    #[command(after_help = "Examples:
+  cetak record withdraw 3372-2015-000207 --reason \"entered twice\" --ask")]
+    Withdraw {
+        #[command(flatten)]
+        record: RecordArg,
+        /// The reason, for lists and the audit
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
+        #[command(flatten)]
+        second: SecondArgs,
+    },
+    /// Restore a record that a person withdrew
+    ///
+    /// It is what it was before. If it may not be on the waiting list now, it is quarantined with the reason: if its photo was
+    /// deleted, import its list again.
+    #[command(after_help = "Examples:
+  cetak record restore 3372-2015-000207 --reason \"the wrong one of two\" --ask")]
+    Restore {
+        #[command(flatten)]
+        record: RecordArg,
+        /// The reason, for the audit
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
+        #[command(flatten)]
+        second: SecondArgs,
+    },
+    /// List quarantined records with the reason of each
     #[command(after_help = "Examples:
   cetak record quarantined")]
     Quarantined,
@@ -132,6 +179,14 @@ pub enum RecordCommand {
     #[command(after_help = "Examples:
   cetak record held")]
     Held,
+}
+
+#[derive(Clone, Copy, ValueEnum, Debug)]
+pub enum KeepArg {
+    /// The quarantined record
+    This,
+    /// The request that keeps it off the waiting list
+    Other,
 }
 
 #[derive(Clone, Copy, ValueEnum, Debug)]
@@ -283,6 +338,21 @@ pub enum CardCommand {
     HandOver {
         #[command(flatten)]
         record: RecordArg,
+    },
+    /// Undo a hand-over that was booked by mistake: the card is in the office, and its record is printed again
+    ///
+    /// Refused if another request of the person has taken its place. The photo was deleted at the hand-over: if the card must be
+    /// printed again, import its list again.
+    #[command(after_help = "Examples:
+  cetak card undo-hand-over 3372-2015-000207 --reason \"card is in the drawer\" --ask")]
+    UndoHandOver {
+        #[command(flatten)]
+        record: RecordArg,
+        /// What went wrong, for the audit
+        #[arg(long, value_name = "TEXT")]
+        reason: Note,
+        #[command(flatten)]
+        second: SecondArgs,
     },
     /// Record that the citizen gave the card back; it counts as spoiled and is to be destroyed
     #[command(after_help = "Examples:

@@ -6,6 +6,7 @@ mod card;
 mod check;
 mod found;
 mod history;
+mod duplicate;
 mod import;
 mod instance;
 mod message;
@@ -25,6 +26,7 @@ pub use self::{
     check::remedy,
     found::{CounterAnswer, counter_answer},
     history::history_rows,
+    duplicate::{is_duplicate, next_step, request_beside, with_others},
     import::warning,
     message::Message,
     need::need,

@@ -2,7 +2,9 @@
 
 use crate::domain::permission::Operation;
 
-const NAMES: [(Operation, &str); 6] = [
+const NAMES: [(Operation, &str); 8] = [
+    (Operation::RecordChange, "withdrawal, restoring or duplicate of a record"),
+    (Operation::HandOverCorrect, "hand-over undone"),
     (Operation::InspectionNothing, "inspection without a card"),
     (Operation::ReprintApprove, "reprint"),
     (Operation::CountBook, "count"),

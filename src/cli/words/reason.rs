@@ -91,6 +91,10 @@ pub fn reason(reason: &Reason) -> String {
         Reason::SentElsewhere { printer, attempt } => {
             format!("another copy of the database has sent it to printer `{printer}` as {attempt}")
         }
+        Reason::WithdrawnByPerson { before: None } => "withdrawn by a person".into(),
+        Reason::WithdrawnByPerson { before: Some(before) } => {
+            format!("withdrawn by a person; before that: {}", self::reason(before))
+        }
         Reason::RejectedByPerson => "withdrawn, and its card rejected by a person".into(),
         Reason::DeclaredByPerson => "declared uncertain by a person".into(),
         Reason::InspectedByPerson => "inspected by a person".into(),
@@ -192,7 +196,7 @@ fn photo(fault: PhotoFault) -> &'static str {
         PhotoFault::Unsupported => "the photo is of a kind that cannot be decoded",
         PhotoFault::Corrupt => "the photo is corrupt",
         PhotoFault::Name => "the stored name of the photo is damaged",
-        PhotoFault::Purged => "the photo was deleted after hand-over",
+        PhotoFault::Purged => "the photo was deleted after hand-over or withdrawal: import the list again",
         PhotoFault::Sealed => "the stored photo cannot be decrypted",
     }
 }

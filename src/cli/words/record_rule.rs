@@ -11,9 +11,10 @@ pub(super) fn record_state(record: &str, found: RecordState, needs: RecordRule) 
             ("only a `waiting` record, or one in a batch whose card has not started, can be held", again)
         }
         RecordRule::Release => ("only a `held` or `quarantined` record can be released", again),
-        RecordRule::OtherRequestOpen => {
-            ("it cannot be released while another request of the same person is open", "close the other request first")
-        }
+        RecordRule::OtherRequestOpen => (
+            "it cannot be released while another request of the same person is open",
+            "see both with `cetak record show`, and keep one of them with `cetak record resolve`",
+        ),
         RecordRule::LivingCard => (
             "it cannot be released: the person holds a card, which this kind of request does not replace",
             "book the return of that card with `cetak card surrender`, or import a request of a kind that replaces it",
@@ -22,6 +23,22 @@ pub(super) fn record_state(record: &str, found: RecordState, needs: RecordRule) 
             "its card is with the citizen, and can no longer be withdrawn",
             "book its return with `cetak card surrender`",
         ),
+        RecordRule::WithdrawByPerson => (
+            "only a record without a card, whose card has not started, can be withdrawn",
+            "a card that is there is rejected first, with `cetak card reject`",
+        ),
+        RecordRule::Restore => ("only a record that a person withdrew can be restored", again),
+        RecordRule::RestoreBySource => (
+            "its source withdrew it, and restores it",
+            "it is restored when a list of its source has it as print-ready; see `cetak record show`",
+        ),
+        RecordRule::Resolve => ("only a `quarantined` record can be resolved", again),
+        RecordRule::ResolveDuplicate => {
+            ("no other request of its person is in its way", "put it on the waiting list with `cetak record release`")
+        }
+        RecordRule::CorrectHandOver => {
+            ("only the hand-over of a card that was handed over, and has not come back, can be undone", again)
+        }
         RecordRule::Update => ("a record whose card is handed over is not changed", "import a new request"),
         RecordRule::Check => ("only a `printed` card can be checked", again),
         RecordRule::PutFirst => ("only a record without a card, which is not being printed, can be put first", again),

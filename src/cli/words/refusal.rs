@@ -66,6 +66,14 @@ pub fn refusal(refusal: &Refusal) -> Message {
             "it is printed with its batch; to print it sooner, hold it, release it and put it first",
         ),
         Refusal::RecordState { record, found, needs } => record_state(record, *found, *needs),
+        Refusal::OtherRequest { record, found, other, state } => say(
+            format!(
+                "{record} is `{}`; {other} of the same person is `{}`, and a person has one card",
+                found.as_str(),
+                state.as_str()
+            ),
+            "see both with `cetak record show`; a request without a card is withdrawn with `cetak record withdraw`",
+        ),
         Refusal::BatchState { batch, found, needs } => {
             let needed = match needs {
                 BatchRule::Open => "only a batch that is not closed can be changed",

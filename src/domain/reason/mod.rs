@@ -106,6 +106,8 @@ pub enum Reason {
     HeldAtAdoption,
     /// A printer has a job of the record that the database does not know: another database of the site has sent it.
     SentElsewhere { printer: String, attempt: String },
+    /// A person withdrew the record, which was held or quarantined for the reason `before`, if it was.
+    WithdrawnByPerson { before: Option<Box<Reason>> },
     /// A person rejected the card of a withdrawn record.
     RejectedByPerson,
     /// A person declared that the outcome cannot be learned.
@@ -225,7 +227,8 @@ mod tests {
             Reason::NotEnded => Reason::HeldByPerson,
             Reason::HeldByPerson => Reason::HeldAtAdoption,
             Reason::HeldAtAdoption => Reason::SentElsewhere { printer: text(), attempt: text() },
-            Reason::SentElsewhere { .. } => Reason::RejectedByPerson,
+            Reason::SentElsewhere { .. } => Reason::WithdrawnByPerson { before: Some(Box::new(Reason::LivingCard)) },
+            Reason::WithdrawnByPerson { .. } => Reason::RejectedByPerson,
             Reason::RejectedByPerson => Reason::DeclaredByPerson,
             Reason::DeclaredByPerson => Reason::InspectedByPerson,
             Reason::InspectedByPerson => return None,
@@ -260,7 +263,7 @@ mod tests {
     fn every_reason_reads_back_from_what_is_stored_of_it() {
         let first = Reason::OpenQuote { rows: 2, first_line: 3, last_line: 4 };
         let all: Vec<Reason> = std::iter::successors(Some(first), after).collect();
-        assert_eq!(all.len(), 59);
+        assert_eq!(all.len(), 60);
         for reason in all {
             let stored = reason.to_stored();
             assert!(stored.starts_with("{\"code\":\"") && !stored.contains('\n'), "{stored}");

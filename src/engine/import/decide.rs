@@ -276,7 +276,8 @@ impl<'a> Decider<'a> {
         if let Err(rejection) = may_withdraw(known.map(Request::as_known), &self.import.profile, status) {
             return Ok(RowOutcome::Refused(rejection));
         }
-        let Some(record) = known.filter(|known| known.state != RecordState::Withdrawn).map(|known| known.record) else {
+        let is_known = |known: &&Request| known.state != RecordState::Withdrawn || known.withdrawn_by_person;
+        let Some(record) = known.filter(is_known).map(|known| known.record) else {
             return Ok(RowOutcome::Known);
         };
         let view = writer.view(record).await?;
@@ -285,8 +286,8 @@ impl<'a> Decider<'a> {
         Ok(RowOutcome::Withdrawn)
     }
 
-    /// Takes back the withdrawal of a record that its source lists as print-ready again. A withdrawn record has lost its photo, so
-    /// it gets its body again.
+    /// Takes back the withdrawal of a record that its source lists as print-ready again. A withdrawn record has lost its photo, and
+    /// a quarantined one may have, so it gets its body again.
     async fn restore(&mut self, writer: &mut ChunkWriter, mut ready: Ready) -> Result<RowOutcome, EngineError> {
         let Some(known) = self.known.request(&ready.request_id) else { return Ok(RowOutcome::Known) };
         if let Err(rejection) = may_restore(known.as_known(), &self.import.profile) {
@@ -296,8 +297,13 @@ impl<'a> Decider<'a> {
         let admission = self.admission(&ready, Some(record));
         let view = writer.view(record).await?;
         let Some(transition) = restore(&view, &admission.rule()) else { return Ok(RowOutcome::Known) };
-        let state = if view.state == RecordState::Withdrawn {
-            let state = transition.record.as_ref().map_or(view.state, |change| change.to);
+        let state = transition.record.as_ref().map_or(view.state, |change| change.to);
+        if state == RecordState::Withdrawn {
+            // A person withdrew it too.
+            self.change_state(writer, &ready.request_id, view, transition).await?;
+            return Ok(RowOutcome::Known);
+        }
+        let state = if matches!(view.state, RecordState::Withdrawn | RecordState::Quarantined) {
             let (request_id, person) = (ready.request_id.clone(), ready.person_key);
             let request = self.request(&mut ready, record, state);
             writer.rewrite(view, transition, ready, state).await?;
@@ -354,6 +360,9 @@ impl<'a> Decider<'a> {
         if let Err(rejection) = admission.check_update(state, &self.differences.profile.identifier.column) {
             return Ok(RowOutcome::Refused(rejection));
         }
+        if state == RecordState::Withdrawn {
+            ready.photo = None; // a person withdrew it, so no photo is needed
+        }
         let (request_id, person) = (ready.request_id.clone(), ready.person_key);
         let request = self.request(&mut ready, record, state);
         writer.rewrite(view, transition, ready, state).await?;
@@ -372,7 +381,8 @@ impl<'a> Decider<'a> {
     fn request(&self, ready: &mut Ready, record: RecordId, state: RecordState) -> Request {
         let hashes = Some(std::mem::take(&mut ready.hashes));
         let (profile, digest) = (self.import.profile.clone(), ready.digest.to_vec());
-        Request { record, profile, state, recalled: false, digest, hashes }
+        let (recalled, withdrawn_by_person, photo_deleted) = (false, false, false);
+        Request { record, profile, state, recalled, withdrawn_by_person, photo_deleted, digest, hashes }
     }
 
     /// The audit event of a transaction; `None` if it changed nothing and refused nothing.

@@ -19,6 +19,10 @@ pub(super) struct Request {
     pub(super) state: RecordState,
     /// Whether its card is recalled because its source withdrew it.
     pub(super) recalled: bool,
+    /// Whether a person withdrew it, and its source did not.
+    pub(super) withdrawn_by_person: bool,
+    /// Whether it is quarantined because its photo was deleted.
+    pub(super) photo_deleted: bool,
     /// The digest of body and photo.
     pub(super) digest: Vec<u8>,
     /// Hashes of the body's values, if a row of this file wrote the body.
@@ -30,9 +34,11 @@ impl Request {
         KnownRequest { profile: &self.profile, state: self.state }
     }
 
-    /// Whether its source has withdrawn it, or would have, so that a print-ready row may restore it.
+    /// Whether its source has withdrawn it, or would have, or its photo was deleted, so that a print-ready row may
+    /// restore it.
     pub(super) fn may_be_restored(&self) -> bool {
-        self.recalled || matches!(self.state, RecordState::Withdrawn | RecordState::Held)
+        let is_aside = matches!(self.state, RecordState::Withdrawn | RecordState::Held);
+        self.recalled || self.photo_deleted || (is_aside && !self.withdrawn_by_person)
     }
 }
 
@@ -48,8 +54,10 @@ pub(super) struct Known {
 impl Known {
     /// Adds a record of the database, unless an earlier row wrote it.
     pub(super) fn add_stored(&mut self, row: StoredRow) {
-        let StoredRow { id, request_id, profile, state, recalled, digest } = row;
-        let request = Request { record: id, profile, state, recalled, digest, hashes: None };
+        let StoredRow { id, request_id, profile, state, recalled, withdrawn_by_person, photo_deleted, digest } = row;
+        let hashes = None;
+        let request =
+            Request { record: id, profile, state, recalled, withdrawn_by_person, photo_deleted, digest, hashes };
         self.requests.entry(request_id).or_insert(request);
     }
 
@@ -85,6 +93,7 @@ impl Known {
     pub(super) fn set_state(&mut self, request_id: &str, (state, recalled): (RecordState, bool)) {
         let Some(request) = self.requests.get_mut(request_id) else { return };
         (request.state, request.recalled) = (state, recalled);
+        (request.withdrawn_by_person, request.photo_deleted) = (false, false);
         let record = request.record;
         let records = self.person_of.get(&record).and_then(|person| self.persons.get_mut(person));
         if let Some((_, other)) = records.into_iter().flatten().find(|(known, _)| *known == record) {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    act::Act, card, clock, database, delivery, destruction, inspection, instance, many, printer, priority, queue, record, stock,
-    test_card, warrant,
+    act::Act, card, clock, correction, database, delivery, destruction, inspection, instance, many, printer, priority, queue,
+    record, stock, test_card, warrant,
 };
 use crate::{
     domain::permission::{Operation, Permit},
@@ -60,10 +60,14 @@ any_act! {
     many::HoldRecords,
     many::ReleaseRecords,
     many::CheckCards,
+    correction::WithdrawRecord,
+    correction::RestoreRecord,
+    correction::ResolveDuplicate,
     card::CheckCard,
     card::RejectCard,
     card::HandOverCard,
     card::SurrenderCard,
+    correction::CorrectHandOver,
     queue::Pause,
     queue::ResumeQueue,
     queue::ResumePrinter,

@@ -7,6 +7,7 @@ mod any;
 mod approval;
 mod card;
 mod clock;
+mod correction;
 mod database;
 mod delivery;
 mod destruction;
@@ -27,6 +28,7 @@ pub use act::{Act, RecordName, find_record, no_record};
 pub use any::AnyAct;
 pub use card::{CheckCard, HandOverCard, RejectCard, SurrenderCard, card_preview};
 pub use clock::{AcceptClock, AcceptedClock};
+pub use correction::{CorrectHandOver, ResolveDuplicate, RestoreRecord, WithdrawRecord};
 pub use database::{
     ArchiveJobs, Archived, BackUpDatabase, Backup, DatabaseMove, RecountCounters, archivable, database_move,
 };

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::act::{Act, RecordName, find_record};
 use crate::{
     domain::{
+        correction::{RequestBeside, others},
         permission::{Operation, Permit},
         reason::Reason,
         record::{self, RecordView},
@@ -65,13 +66,34 @@ pub(super) async fn released(
     name: &RecordName,
     (view, note): (&RecordView, &Note),
 ) -> Result<Transition, EngineError> {
+    refuse_sent(engine, sent, name, view)?;
+    let beside: Vec<RequestBeside> =
+        tx.requests_beside(&[view.id]).await?.into_iter().map(|(_, beside)| beside).collect();
+    let replaces = engine.profile(&view.profile)?.kind(&view.kind).is_some_and(|kind| kind.replaces);
+    Ok(record::release(view, replaces, &others(&beside), note.as_str())?)
+}
+
+/// Refuses to put a record on the waiting list of which a printer has a job that another database sent.
+pub(super) async fn refuse_sent_elsewhere(
+    engine: &Engine,
+    tx: &mut Tx,
+    name: &RecordName,
+    view: &RecordView,
+) -> Result<(), EngineError> {
+    refuse_sent(engine, &SentElsewhere::read(engine, tx, true).await?, name, view)
+}
+
+fn refuse_sent(
+    engine: &Engine,
+    sent: &SentElsewhere,
+    name: &RecordName,
+    view: &RecordView,
+) -> Result<(), EngineError> {
     if let Some(Reason::SentElsewhere { printer, attempt }) = sent.reason(engine, &name.source, &name.request_id) {
         let (record, printer, attempt) = (view.subject.clone(), printer.clone(), attempt.clone());
         return Err(Refusal::SentElsewhere { record, printer, attempt }.into());
     }
-    let beside = tx.records_beside(view.id).await?;
-    let replaces = engine.profile(&view.profile)?.kind(&view.kind).is_some_and(|kind| kind.replaces);
-    Ok(record::release(view, replaces, &beside, note.as_str())?)
+    Ok(())
 }
 
 /// Begins an act on one record, with the record as it is then.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     approval::{Approval, actor},
+    correction::{CorrectHandOver, ResolveDuplicate, RestoreRecord, WithdrawRecord},
     delivery::ReverseDelivery,
     inspection::ResolveNothing,
     instance::{AdoptDatabase, PrinterAnswers},
@@ -19,7 +20,7 @@ use crate::{
         objection::Objection,
         pending::{Decision, EXPIRES_AFTER, NewPendingAct, NotDecided, PendingAct, PendingState, Target, decide},
         permission::{Operation, Permit},
-        refusal::{Refusal, RefusalKind},
+        refusal::{RecordRule, Refusal, RefusalKind},
         time::Timestamp,
         value::{Note, Witnesses},
     },
@@ -45,6 +46,14 @@ pub enum TwoPersonAct {
     TakeBackBlanks(TakeBackBlanks),
     /// Take back a delivery that was booked wrongly.
     ReverseDelivery(ReverseDelivery),
+    /// Withdraw a record.
+    WithdrawRecord(WithdrawRecord),
+    /// Restore a record that a person withdrew.
+    RestoreRecord(RestoreRecord),
+    /// Keep one of two requests of a person.
+    ResolveDuplicate(ResolveDuplicate),
+    /// Undo a hand-over that did not happen.
+    CorrectHandOver(CorrectHandOver),
     /// Add a printer against objections.
     AddObjectedPrinter(AddObjectedPrinter),
     /// Adopt a database that was copied or restored.
@@ -71,6 +80,10 @@ from! {
     LendBlanks(LendBlanks),
     TakeBackBlanks(TakeBackBlanks),
     ReverseDelivery(ReverseDelivery),
+    WithdrawRecord(WithdrawRecord),
+    RestoreRecord(RestoreRecord),
+    ResolveDuplicate(ResolveDuplicate),
+    CorrectHandOver(CorrectHandOver),
     AddObjectedPrinter(AddObjectedPrinter),
     AdoptDatabase(AdoptDatabase),
 }
@@ -86,7 +99,9 @@ struct Answers {
 
 impl TwoPersonAct {
     /// The operations of all variants, in the order of the permission table.
-    pub const OPERATIONS: [Operation; 6] = [
+    pub const OPERATIONS: [Operation; 8] = [
+        Operation::RecordChange,
+        Operation::HandOverCorrect,
         Operation::InspectionNothing,
         Operation::ReprintApprove,
         Operation::CountBook,
@@ -104,6 +119,8 @@ impl TwoPersonAct {
             Self::DestroyBlanks(_) | Self::LendBlanks(_) | Self::TakeBackBlanks(_) | Self::ReverseDelivery(_) => {
                 Operation::StockRemove
             }
+            Self::WithdrawRecord(_) | Self::RestoreRecord(_) | Self::ResolveDuplicate(_) => Operation::RecordChange,
+            Self::CorrectHandOver(_) => Operation::HandOverCorrect,
             Self::AddObjectedPrinter(_) => Operation::PrinterAddObjected,
             Self::AdoptDatabase(_) => Operation::DatabaseAdopt,
         }
@@ -118,6 +135,10 @@ impl TwoPersonAct {
             Self::LendBlanks(act) => act.document.as_str(),
             Self::TakeBackBlanks(act) => act.document.as_str(),
             Self::ReverseDelivery(act) => act.note.as_str(),
+            Self::WithdrawRecord(act) => act.note.as_str(),
+            Self::RestoreRecord(act) => act.note.as_str(),
+            Self::ResolveDuplicate(act) => act.note.as_str(),
+            Self::CorrectHandOver(act) => act.note.as_str(),
             Self::AddObjectedPrinter(act) => act.note.as_str(),
             Self::AdoptDatabase(act) => act.note.as_str(),
         }
@@ -134,6 +155,10 @@ impl TwoPersonAct {
             | Self::LendBlanks(_)
             | Self::TakeBackBlanks(_)
             | Self::ReverseDelivery(_)
+            | Self::WithdrawRecord(_)
+            | Self::RestoreRecord(_)
+            | Self::ResolveDuplicate(_)
+            | Self::CorrectHandOver(_)
             | Self::AdoptDatabase(_) => Ok(Answers::default()),
         }
     }
@@ -149,7 +174,11 @@ impl TwoPersonAct {
             | Self::DestroyBlanks(_)
             | Self::LendBlanks(_)
             | Self::TakeBackBlanks(_)
-            | Self::ReverseDelivery(_) => Ok(Answers::default()),
+            | Self::ReverseDelivery(_)
+            | Self::WithdrawRecord(_)
+            | Self::RestoreRecord(_)
+            | Self::ResolveDuplicate(_)
+            | Self::CorrectHandOver(_) => Ok(Answers::default()),
         }
     }
 
@@ -163,6 +192,10 @@ impl TwoPersonAct {
             Self::LendBlanks(act) => act.target(engine),
             Self::TakeBackBlanks(act) => act.target(engine),
             Self::ReverseDelivery(act) => act.target(tx).await,
+            Self::WithdrawRecord(act) => act.target(tx).await,
+            Self::RestoreRecord(act) => act.target(tx).await,
+            Self::ResolveDuplicate(act) => act.target(engine, tx).await,
+            Self::CorrectHandOver(act) => act.target(tx).await,
             Self::AddObjectedPrinter(act) => act.target(engine, tx, &answers.objections).await,
             Self::AdoptDatabase(_) => AdoptDatabase::target(engine, tx).await,
         }
@@ -194,6 +227,10 @@ impl TwoPersonAct {
             Self::LendBlanks(act) => act.apply(engine, tx, approval).await,
             Self::TakeBackBlanks(act) => act.apply(engine, tx, approval).await,
             Self::ReverseDelivery(act) => act.apply(tx, approval).await,
+            Self::WithdrawRecord(act) => act.apply(engine, tx, approval).await,
+            Self::RestoreRecord(act) => act.apply(engine, tx, approval).await,
+            Self::ResolveDuplicate(act) => act.apply(engine, tx, approval).await,
+            Self::CorrectHandOver(act) => act.apply(engine, tx, approval).await,
             Self::AddObjectedPrinter(act) => act.apply(engine, tx, &answers.objections, approval).await,
             Self::AdoptDatabase(act) => act.apply(engine, tx, &answers.cards, approval).await.map(drop),
         }
@@ -267,6 +304,7 @@ fn is_about_target(refusal: &Refusal) -> bool {
             | Refusal::NoPrinter { .. }
             | Refusal::NoMovement { .. }
             | Refusal::AttemptState { .. }
+            | Refusal::RecordState { needs: RecordRule::Resolve | RecordRule::ResolveDuplicate, .. }
             | Refusal::HopperNotCounted { .. }
             | Refusal::PrinterExists { .. }
             | Refusal::AddressTaken { .. }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Engine, EngineError, Query, archive, attempts, audit, batches, board, check, find, jobs, ledger, needs,
+    Engine, EngineError, Query, archive, attempts, audit, batches, board, check, duplicates, find, jobs, ledger, needs,
     pending_acts, printers, probe, records, scan, stock, warrants,
 };
 use crate::domain::permission::Operation;
@@ -58,6 +58,8 @@ any_query! {
     find::FindPerson,
     find::ListRecordEvents,
     scan::ScanCard,
+    duplicates::ListDuplicates,
+    duplicates::ShowRequestsBeside,
     jobs::ListJobs,
     jobs::ShowJob,
     batches::ListBatches,

@@ -14,6 +14,7 @@ mod board;
 mod check;
 mod find;
 mod found;
+mod duplicates;
 mod jobs;
 mod ledger;
 mod needs;
@@ -40,6 +41,7 @@ pub use self::{
     check::{CheckDatabase, CheckedRule},
     find::{FindPerson, FindRecord, ListRecordEvents},
     found::{CardFacts, Done, FoundRecord, InHand},
+    duplicates::{Duplicate, ListDuplicates, ShowRequestsBeside},
     jobs::{JobsOf, ListJobs, ShowJob},
     ledger::ListMovements,
     needs::{ListNeeds, Need, NeedKind},

@@ -161,7 +161,7 @@ const RESERVED: &str = "
 // attempt too.
 const BOOKED: &str = "
     WITH booked AS (
-        SELECT attempt_id, SUM(CASE WHEN to_account = 'printed' THEN quantity ELSE 0 END) AS good,
+        SELECT attempt_id, SUM(CASE WHEN to_account = 'printed' AND from_account <> 'handed-over' THEN quantity ELSE 0 END) AS good,
                SUM(CASE WHEN to_account = 'spoiled' AND from_account IN ('reserved', 'uncertain') THEN quantity ELSE 0 END) AS bad,
                SUM(CASE WHEN to_account = 'uncertain' THEN quantity WHEN from_account = 'uncertain' THEN -quantity ELSE 0 END)
                    AS unknown

@@ -1,0 +1,63 @@
+//! The other requests of a record's person, and what to do next with a record that needs a person.
+
+use crate::{
+    domain::{
+        correction::RequestBeside,
+        reason::{Reason, StoredReason},
+        states::{Recall, RecordState},
+    },
+    engine::query::RecordLine,
+};
+
+/// Whether a stored reason says that another request of the person is in the way.
+pub fn is_duplicate(stored: &str) -> bool {
+    matches!(Reason::from_stored(stored), StoredReason::Coded(Reason::OtherRequestOpen | Reason::LivingCard))
+}
+
+/// A request as people name it, with its state: `3372-2015-000001 of source default, waiting`.
+pub fn request_beside(request: &RequestBeside) -> String {
+    let came_back = if request.surrendered { ", and its card came back" } else { "" };
+    let RequestBeside { request_id, source, state, .. } = request;
+    format!("`{request_id}` of source `{source}`, {}{came_back}", state.as_str())
+}
+
+/// The requests that are in the way of another one of their person.
+fn in_the_way(beside: &[RequestBeside]) -> impl Iterator<Item = &RequestBeside> {
+    let living = |r: &RequestBeside| r.state == RecordState::HandedOver && !r.surrendered;
+    beside.iter().filter(move |request| request.state.occupies_slot() || living(request))
+}
+
+/// A reason in words, with the requests that are in the way.
+pub fn with_others(reason: String, beside: &[RequestBeside]) -> String {
+    let others: Vec<String> = in_the_way(beside).map(request_beside).collect();
+    if others.is_empty() { reason } else { format!("{reason}: {}", others.join("; ")) }
+}
+
+/// What a person can do next with a record that does not go on by itself; `None` for one that does. Its reason is as stored.
+pub fn next_step(record: &RecordLine, beside: &[RequestBeside]) -> Option<String> {
+    let id = &record.request_id;
+    let source = if record.source == "default" { String::new() } else { format!(" --source {}", record.source) };
+    if record.state == RecordState::Printed.as_str() && record.stop.is_some() {
+        let then = if record.stop.as_deref() == Some(Recall::Withdrawn.as_str()) {
+            "it is withdrawn then, until its source lists it as print-ready"
+        } else {
+            "it waits for its new card then"
+        };
+        return Some(format!("`cetak card reject {id}{source} --cause data-changed --reason TEXT`: {then}"));
+    }
+    let is_quarantined = record.state == RecordState::Quarantined.as_str();
+    if is_quarantined && record.reason.as_deref().is_some_and(is_duplicate) {
+        return Some(match in_the_way(beside).next() {
+            None => {
+                format!("`cetak record release {id}{source} --reason TEXT`: no other request is in its way any more")
+            }
+            Some(other) if other.state == RecordState::HandedOver => format!(
+                "`cetak record resolve {id}{source} --keep other --reason TEXT`; or `cetak card surrender {}` when the card came \
+                 back, and then `cetak record release`",
+                other.request_id
+            ),
+            Some(_) => format!("`cetak record resolve {id}{source} --keep this|other --reason TEXT`"),
+        });
+    }
+    None
+}
