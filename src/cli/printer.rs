@@ -15,7 +15,10 @@ use crate::{
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{AddObjectedPrinter, AddPrinter, ClearPrinter, Probe, RemovePrinter, Supply, TestPrinter},
+        operations::{
+            AddObjectedPrinter, AddPrinter, ClearPrinter, HopperSetting, Probe, RemovePrinter, SetPrinter, Supply,
+            TestPrinter,
+        },
         query::{ListPrinters, PrinterLine, PrinterReport, ProbePrinter},
     },
 };
@@ -37,16 +40,16 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
                     client.act(act).await?
                 }
             };
-            match probe {
-                Probe::Answered(found) => {
-                    found.cautions.iter().for_each(|caution| message(&format!("note: {}", words::caution(*caution))));
-                }
-                Probe::Silent(why) => {
-                    message(&format!("warning: the printer was not asked what it is: {}", words::reason(&why)));
-                    message(&format!("hint: try again with `cetak printer show {name}`; `cetak run` asks it too"));
-                }
-            }
+            tell(&probe, name.as_str());
             out.done(&done)?;
+        }
+        PrinterCommand::Set { name, uri, profile, hopper, no_hopper } => {
+            let hopper = hopper.map(HopperSetting::Counted).or(no_hopper.then_some(HopperSetting::NotCounted));
+            let probe = client.act(SetPrinter { printer: name.clone(), uri, profile, hopper }).await?;
+            if let Some(probe) = probe {
+                tell(&probe, &name);
+            }
+            out.done(&format!("printer `{name}` is changed"))?;
         }
         PrinterCommand::List => {
             let printers = Direct::new(engine).query(ListPrinters {}).await?;
@@ -69,6 +72,19 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
         }
     }
     Ok(())
+}
+
+/// What was found when a printer was asked.
+fn tell(probe: &Probe, name: &str) {
+    match probe {
+        Probe::Answered(found) => {
+            found.cautions.iter().for_each(|caution| message(&format!("note: {}", words::caution(*caution))));
+        }
+        Probe::Silent(why) => {
+            message(&format!("warning: the printer was not asked what it is: {}", words::reason(why)));
+            message(&format!("hint: try again with `cetak printer show {name}`; `cetak run` asks it too"));
+        }
+    }
 }
 
 /// What it is and how it is, asked now.

@@ -181,8 +181,12 @@ refusals! {
     Invalid "printer-setup" PrinterSetup { printer: String, detail: String };
     /// The printer cannot be trusted with cards.
     Conflict "printer-objections" PrinterObjections { printer: String, objections: Vec<Objection>, added: bool };
-    /// The printer cannot be removed while it is in use.
+    /// The printer cannot be removed, or become another one, while it is in use.
     Conflict "printer-in-use" PrinterInUse { printer: String, by: PrinterUse };
+    /// The printer has these settings already.
+    Invalid "printer-unchanged" PrinterUnchanged { printer: String };
+    /// The hopper holds more blanks than it is to take.
+    Conflict "hopper-holds" HopperHolds { printer: String, capacity: i64, loaded: i64 };
     /// The printer cannot be reached over the network.
     Conflict "printer-unreachable" PrinterUnreachable { printer: String, address: String };
     /// The printer does not answer as it should; `detail` is the driver's text.

@@ -87,6 +87,32 @@ impl Tx {
         Ok(added.map_err(doing("adding a printer"))? == 1)
     }
 
+    /// Saves the address, the profile and the hopper of a printer. The reason for which its objections were overridden stays only
+    /// if `keeps_override`.
+    pub async fn printer_set(&mut self, printer: &Printer, keeps_override: bool) -> Result<(), StoreError> {
+        const SET: &str = "
+            UPDATE printer
+            SET uri = $2, profile = $3, hopper = $4, override_reason = CASE WHEN $5 THEN override_reason END
+            WHERE name = $1 AND NOT removed";
+        let Printer { name, uri, profile, hopper, .. } = printer;
+        let done =
+            execute!(self, sqlx::query(SET).bind(name).bind(uri).bind(profile).bind(hopper).bind(keeps_override))
+                .map_err(doing("setting a printer"))?;
+        if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
+    }
+
+    /// Forgets what is known of a device, because another one has the printer's name now. The jobs that it has by now are taken as
+    /// known.
+    pub async fn printer_replaced(&mut self, name: &str) -> Result<(), StoreError> {
+        const REPLACED: &str = "
+            UPDATE printer
+            SET jobs_known_until_us = $2, breaker = 'closed', failures = 0, state = 'unknown', reasons = '[]', capabilities = NULL,
+                acknowledged_reasons = '[]'
+            WHERE name = $1";
+        execute!(self, sqlx::query(REPLACED).bind(name).bind(self.now.0)).map_err(doing("setting a printer"))?;
+        Ok(())
+    }
+
     /// Removes a printer from use. Its row stays, because ledger and audit name it.
     pub async fn printer_remove(&mut self, name: &str) -> Result<(), StoreError> {
         let done =

@@ -18,11 +18,11 @@ use cetak::{
         operations::{
             self, AddObjectedPrinter, AddPrinter, ApproveBatch, ApproveReprint, ArchiveJobs, Archived, BackUpDatabase,
             Backup, CancelBatch, CheckCard, ClearPrinter, CorrectHandOver, Count, CountBlanks, DatabaseMove,
-            DeclareUncertain, DestroyBlanks, Destruction, FoundCard, HandOverCard, HoldRecord, LendBlanks, LoadHopper,
-            Pause, Probe, ReceiveBlanks, RecordName, RefuseReprint, RejectCard, ReleaseRecord, RemovePrinter, Reprint,
-            RequestReprint, ResolveDuplicate, ResolveFound, ResolveNothing, RestoreRecord, ResumeBatch, ResumePrinter,
-            ResumeQueue, ReverseDelivery, SurrenderCard, TakeBackBlanks, TestCard, TestPrinter, UnloadHopper,
-            WithdrawRecord,
+            DeclareUncertain, DestroyBlanks, Destruction, FoundCard, HandOverCard, HoldRecord, HopperSetting,
+            LendBlanks, LoadHopper, Pause, Probe, ReceiveBlanks, RecordName, RefuseReprint, RejectCard, ReleaseRecord,
+            RemovePrinter, Reprint, RequestReprint, ResolveDuplicate, ResolveFound, ResolveNothing, RestoreRecord,
+            ResumeBatch, ResumePrinter, ResumeQueue, ReverseDelivery, SetPrinter, SurrenderCard, TakeBackBlanks,
+            TestCard, TestPrinter, UnloadHopper, WithdrawRecord,
         },
         query::CountArchivable,
     },
@@ -253,6 +253,20 @@ fn added_printer(new: &NewPrinter<'_>) -> AddPrinter {
 
 pub(crate) fn objected_printer(new: &NewPrinter<'_>, why: &str) -> AddObjectedPrinter {
     AddObjectedPrinter { printer: added_printer(new), note: value(why) }
+}
+
+pub(crate) async fn printer_move(engine: &Engine, printer: &str, uri: &str) -> Done<Option<Probe>> {
+    by(engine).act(set_printer(printer, Some(uri), None, None)).await
+}
+
+pub(crate) fn set_printer(
+    printer: &str,
+    uri: Option<&str>,
+    profile: Option<&str>,
+    hopper: Option<HopperSetting>,
+) -> SetPrinter {
+    let text = |text: &str| text.to_owned();
+    SetPrinter { printer: text(printer), uri: uri.map(text), profile: profile.map(text), hopper }
 }
 
 pub(crate) async fn printer_clear(engine: &Engine, printer: &str, note: &str) -> Done<()> {

@@ -12,14 +12,16 @@ use cetak::{
     engine::{
         EngineError,
         client::{Client, Direct},
-        query::{ListDuplicates, ListMovements, ShowRequestsBeside},
+        query::{ListDuplicates, ListMovements, NeedKind, ShowRequestsBeside},
+        scheduling::{self, Until},
     },
     store::MovementLine,
 };
 
 use crate::{
     acts::{self as operations, Delivery},
-    world::{World, all, csv, name, photo, student, students},
+    fake_printer::{Act, FakePrinter},
+    world::{World, actor, all, csv, name, photo, student, students},
 };
 
 fn refusal<T: std::fmt::Debug>(result: Result<T, EngineError>) -> Refusal {
@@ -400,5 +402,35 @@ async fn a_restored_record_without_its_photo_is_quarantined_until_its_list_is_im
     world.audit().await;
     assert_eq!(world.import(&list).await.restored, 1);
     assert_eq!(world.state_of("r00000").await.0, "waiting");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_card_that_was_being_printed_when_its_source_withdrew_it_needs_a_person_until_it_is_rejected() {
+    let world = World::new().await;
+    let printer = FakePrinter::new(&world, "card_ms=60000").add(&world, "p1").await;
+    world.import(&students(0..1)).await;
+    world.receive(2, None).await;
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let engine = world.engine.acting("scheduler", actor("scheduler"));
+    let run = tokio::spawn(async move { scheduling::run(&engine, Until::Idle, stopped).await });
+    world.until(async || printer.log().iter().any(|(act, _)| *act == Act::Commit)).await;
+    let mut gone = student(0);
+    gone.status = "EXPELLED".into();
+    assert_eq!(world.import(&csv(&[gone])).await.withdrawn, 1);
+    run.await.unwrap().unwrap();
+    assert_eq!(world.state_of("r00000").await, ("printed".into(), Some("withdrawn".into())));
+    let stopped = async || {
+        let needs = world.status().await.needs_person;
+        needs.into_iter().filter(|need| need.kind == NeedKind::StoppedCards).map(|need| need.count).collect::<Vec<_>>()
+    };
+    assert_eq!(stopped().await, [1]);
+    assert_eq!(world.import(&students(0..1)).await.known, 1, "only a person ends the recall");
+    assert_eq!(stopped().await, [1]);
+
+    operations::card_reject(&world.engine, &name("r00000"), Cause::DataChanged, "withdrawn").await.unwrap();
+
+    assert_eq!((stopped().await, world.records("withdrawn").await), (vec![], 1));
+    assert_eq!(world.import(&students(0..1)).await.restored, 1);
     world.audit().await;
 }

@@ -34,6 +34,7 @@ mod people;
 #[path = "../postgres/mod.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]
 mod postgres;
+mod printer_setting;
 mod printing;
 mod recovery;
 mod schedule;

@@ -64,6 +64,7 @@ pub(crate) const ACTS: &[&str] = &[
     r#"{"act":"take-back-blanks","blank_type":"student","quantity":5,"from":"kudus","document":"D"}"#,
     r#"{"act":"add-printer","name":"p1","uri":"mock://p1","profile":"student","hopper":100}"#,
     r#"{"act":"add-objected-printer","printer":{"name":"p1","uri":"mock://p1","profile":"student","hopper":null},"note":"n"}"#,
+    r#"{"act":"set-printer","printer":"p1","uri":"mock://p2","profile":null,"hopper":{"counted":100}}"#,
     r#"{"act":"remove-printer","printer":"p1"}"#,
     r#"{"act":"clear-printer","printer":"p1","note":"cleared"}"#,
     r#"{"act":"test-printer","printer":"p1"}"#,

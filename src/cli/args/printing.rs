@@ -34,6 +34,31 @@ pub enum PrinterCommand {
         #[command(flatten)]
         second: SecondArgs,
     },
+    /// Change a printer's address, profile or hopper
+    ///
+    /// The device is asked for its capabilities, as with `printer add`. Another device, or another profile, is refused while the
+    /// printer has a batch, an open or uncertain attempt, or blanks in its hopper. A device that has only a new address is known
+    /// by its `printer-uuid`, and may be moved at any time.
+    #[command(after_help = "Examples:
+  cetak printer set fargo-1 --uri ipp://192.168.1.21/ipp/print
+  cetak printer set fargo-1 --hopper 150")]
+    #[command(group(clap::ArgGroup::new("setting").required(true).multiple(true)))]
+    Set {
+        /// The printer's name
+        name: String,
+        /// Its address
+        #[arg(long, value_name = "URI", group = "setting")]
+        uri: Option<String>,
+        /// The profile of the cards that it prints
+        #[arg(long, value_name = "NAME", group = "setting")]
+        profile: Option<String>,
+        /// The capacity of its hopper, whose blanks are then counted
+        #[arg(long, value_name = "NUMBER", group = "setting", conflicts_with = "no_hopper")]
+        hopper: Option<HopperCapacity>,
+        /// Do not count its hopper: it takes blanks from the vault
+        #[arg(long, group = "setting")]
+        no_hopper: bool,
+    },
     /// List all printers
     #[command(after_help = "Examples:
   cetak printer list")]

@@ -61,3 +61,59 @@ pub fn next_step(record: &RecordLine, beside: &[RequestBeside]) -> Option<String
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::RecordId;
+
+    fn record(state: RecordState, stop: Option<Recall>, reason: Option<&Reason>) -> RecordLine {
+        RecordLine {
+            source: "kudus".into(),
+            request_id: "r2".into(),
+            profile: "student".into(),
+            kind: "new".into(),
+            class: 1,
+            state: state.as_str().into(),
+            stop: stop.map(|stop| stop.as_str().into()),
+            reason: reason.map(Reason::to_stored),
+            note: None,
+            district: String::new(),
+            village: String::new(),
+            version: 1,
+            copy: 1,
+            charged: 0,
+            checked: false,
+            surrendered: false,
+            verified_at: String::new(),
+        }
+    }
+
+    fn beside(state: RecordState) -> [RequestBeside; 1] {
+        let (id, source, request_id) = (RecordId(1), "default".into(), "r1".into());
+        [RequestBeside { id, source, request_id, state, surrendered: false }]
+    }
+
+    #[test]
+    fn a_duplicate_names_the_other_request_and_the_command_that_settles_both() {
+        let duplicate = record(RecordState::Quarantined, None, Some(&Reason::OtherRequestOpen));
+        let next = |state| next_step(&duplicate, &beside(state)).unwrap();
+        assert!(next(RecordState::Waiting).contains("cetak record resolve r2 --source kudus --keep this|other"));
+        assert!(next(RecordState::HandedOver).contains("cetak card surrender r1"));
+        assert!(next(RecordState::Withdrawn).contains("cetak record release r2 --source kudus"));
+        assert_eq!(
+            with_others("another request is open".into(), &beside(RecordState::Waiting)),
+            "another request is open: `r1` of source `default`, waiting"
+        );
+        assert_eq!(with_others("why".into(), &beside(RecordState::Withdrawn)), "why");
+    }
+
+    #[test]
+    fn a_stopped_card_is_to_be_rejected_and_a_record_that_goes_on_needs_nothing() {
+        for stop in [Recall::Withdrawn, Recall::Updated] {
+            let stopped = record(RecordState::Printed, Some(stop), None);
+            assert!(next_step(&stopped, &[]).unwrap().contains("cetak card reject r2 --source kudus"));
+        }
+        assert_eq!(next_step(&record(RecordState::Waiting, None, None), &beside(RecordState::Quarantined)), None);
+    }
+}

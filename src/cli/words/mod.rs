@@ -14,6 +14,7 @@ mod need;
 mod objection;
 mod operation;
 mod printer;
+mod printer_use;
 mod reason;
 mod record_rule;
 mod refusal;

@@ -24,7 +24,10 @@ pub fn need(need: &Need) -> NeedText {
     match &need.kind {
         NeedKind::UncertainCards => text("cards with an unknown outcome", "cetak inspect list"),
         NeedKind::QuarantinedRecords => text("quarantined records", "cetak record quarantined"),
-        NeedKind::StoppedCards => text("printed cards that are stopped", "cetak card reject REQUEST_ID"),
+        NeedKind::StoppedCards => text(
+            "printed cards to reject, as their records were withdrawn or changed meanwhile",
+            "cetak card reject REQUEST_ID --cause data-changed --reason TEXT",
+        ),
         NeedKind::ReprintsToApprove => text("reprints that wait for approval", "cetak reprint list"),
         NeedKind::ActsToConfirm { operation } => {
             let name = words::operation(*operation);

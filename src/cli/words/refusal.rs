@@ -4,6 +4,7 @@ use super::{
     message::{Message, list},
     objection::objections as all,
     operation::act_noun,
+    printer_use::in_use,
     reason::{rendering, sealed},
     record_rule::record_state,
 };
@@ -12,7 +13,7 @@ use crate::{
     domain::{
         import::FileForm,
         permission::Operation,
-        refusal::{AttemptRule, BatchRule, PrinterUse, Refusal},
+        refusal::{AttemptRule, BatchRule, Refusal},
         stock::Place,
     },
 };
@@ -237,7 +238,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
         ),
         Refusal::HopperNotCounted { printer } => say(
             format!("the hopper of `{printer}` is not counted; its blanks are booked in the vault"),
-            "to count it, remove the printer and add it again with `--hopper N`",
+            &format!("to count it, give its capacity with `cetak printer set {printer} --hopper N`"),
         ),
         Refusal::TooFewBlanks { blank_type, account, wanted, available } => say(
             format!(
@@ -295,6 +296,14 @@ pub fn refusal(refusal: &Refusal) -> Message {
             },
         ),
         Refusal::PrinterInUse { printer, by } => in_use(printer, by),
+        Refusal::PrinterUnchanged { printer } => say(
+            format!("printer `{printer}` has these settings already"),
+            &format!("see them with `cetak printer show {printer}`"),
+        ),
+        Refusal::HopperHolds { printer, capacity, loaded } => say(
+            format!("the hopper of `{printer}` holds {loaded} blanks, which is more than {capacity}"),
+            &format!("unload {} with `cetak blangko unload`, or cancel the batch that holds them", loaded - capacity),
+        ),
         Refusal::PrinterUnreachable { printer, address } => say(
             format!("printer `{printer}` cannot be reached at {address}"),
             "check that it is switched on, and the host name and port of its address",
@@ -455,31 +464,4 @@ fn file_form(form: FileForm) -> Message {
         FileForm::Binary => ("no text", "save the list as \"CSV UTF-8\""),
     };
     Message::new(format!("the file is {what}"), format!("{hint}, and import that"))
-}
-
-fn in_use(printer: &str, by: &PrinterUse) -> Message {
-    let say = |what: String, hint: String| {
-        Message::new(format!("printer `{printer}` cannot be removed: it has {what}"), hint)
-    };
-    match by {
-        PrinterUse::Batch(batch) => {
-            say(format!("batch {batch}"), format!("cancel the batch with `cetak batch cancel {batch}`"))
-        }
-        PrinterUse::Attempt => say(
-            "an open attempt".into(),
-            "wait for its outcome, or declare it uncertain with `cetak inspect declare`".into(),
-        ),
-        PrinterUse::UncertainAttempts => say(
-            "attempts with an uncertain outcome".into(),
-            "resolve them first; list them with `cetak inspect list`".into(),
-        ),
-        PrinterUse::UnknownJobs => say(
-            "jobs that the database does not know".into(),
-            "look for the cards that it made, then clear it with `cetak printer clear`".into(),
-        ),
-        PrinterUse::Blanks(left) => say(
-            format!("{left} blanks in its hopper"),
-            format!("unload them with `cetak blangko unload --printer {printer} --quantity {left}`"),
-        ),
-    }
 }

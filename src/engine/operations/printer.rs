@@ -99,7 +99,9 @@ impl AddObjectedPrinter {
         let AddPrinter { name, uri, profile, .. } = &self.printer;
         engine.profile(profile)?;
         match driver(engine, name.as_str(), uri)?.probe().await {
-            Ok(found) => objections_to_adding(engine, &mut engine.store.read().await?, profile, &found).await,
+            Ok(found) => {
+                objections_to_adding(engine, &mut engine.store.read().await?, (name.as_str(), profile), &found).await
+            }
             Err(fault) => Err(no_answer(name.as_str(), uri, &fault)),
         }
     }
@@ -132,16 +134,16 @@ impl AddObjectedPrinter {
 
 /// What speaks against a printer that is to be added. Its device may be there already under an address that looks
 /// different.
-async fn objections_to_adding(
+pub(super) async fn objections_to_adding(
     engine: &Engine,
     tx: &mut Tx,
-    profile: &str,
+    (name, profile): (&str, &str),
     found: &Capabilities,
 ) -> Result<Vec<Objection>, EngineError> {
     let mut objections = objections(engine, profile, found);
     if found.identity.is_some() {
         let printers = tx.printer_list().await?;
-        let same = printers.into_iter().find(|printer| identity(printer) == found.identity);
+        let same = printers.into_iter().find(|printer| printer.name != name && identity(printer) == found.identity);
         objections.extend(same.map(|printer| Objection::SameDevice { printer: printer.name }));
     }
     Ok(objections)
@@ -157,20 +159,14 @@ impl AddPrinter {
         let Self { name, uri, profile, .. } = self;
         engine.profile(profile)?;
         self.refuse_known(&mut engine.store.read().await?).await?;
-        let driver = driver(engine, name.as_str(), uri)?;
-        let mut found = driver.probe().await;
-        if found.as_ref().is_ok_and(|found| found.up_time_s.is_some()) {
-            // The same driver can tell then whether the up-time counts seconds.
-            engine.clock.sleep(UP_TIME_WATCH).await;
-            found = driver.probe().await;
-        }
+        let found = probed(engine, name.as_str(), uri).await?;
         if let (Err(fault), Some(_)) = (&found, override_reason) {
             return Err(no_answer(name.as_str(), uri, fault)); // what is unknown cannot be overridden
         }
         let mut tx = engine.write(permit).await?;
         self.refuse_known(&mut tx).await?;
         let objections = match &found {
-            Ok(found) => objections_to_adding(engine, &mut tx, profile, found).await?,
+            Ok(found) => objections_to_adding(engine, &mut tx, (name.as_str(), profile), found).await?,
             Err(_) => Vec::new(),
         };
         if override_reason.is_none() && !objections.is_empty() {
@@ -228,11 +224,27 @@ impl AddPrinter {
     }
 }
 
+/// Asks the device at an address what it is.
+pub(super) async fn probed(
+    engine: &Engine,
+    name: &str,
+    uri: &str,
+) -> Result<Result<Capabilities, DriverError>, EngineError> {
+    let driver = driver(engine, name, uri)?;
+    let mut found = driver.probe().await;
+    if found.as_ref().is_ok_and(|found| found.up_time_s.is_some()) {
+        // The same driver can tell then whether the up-time counts seconds.
+        engine.clock.sleep(UP_TIME_WATCH).await;
+        found = driver.probe().await;
+    }
+    Ok(found)
+}
+
 pub(super) fn driver(engine: &Engine, name: &str, uri: &str) -> Result<Arc<dyn PrinterDriver>, EngineError> {
     (engine.drivers)(name, uri).map_err(|detail| Refusal::PrinterSetup { printer: name.to_owned(), detail }.into())
 }
 
-fn subject(name: &str) -> String {
+pub(super) fn subject(name: &str) -> String {
     format!("printer {name}")
 }
 
@@ -268,34 +280,42 @@ impl Act for RemovePrinter {
         let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
         let name = self.printer.as_str();
         let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
-        let in_use = |by: PrinterUse| Err(Refusal::PrinterInUse { printer: name.to_owned(), by }.into());
-        if let Some(batch) = tx.batch_open(name).await? {
-            return in_use(PrinterUse::Batch(batch.id));
-        }
-        if !tx.attempts_open(&[name]).await?.is_empty() {
-            return in_use(PrinterUse::Attempt);
-        }
-        let (open, uncertain) = tx.test_cards_unsettled(name).await?;
-        if open > 0 {
-            return in_use(PrinterUse::Attempt);
-        }
-        if uncertain > 0 || tx.printer_has_uncertain(name).await? {
-            return in_use(PrinterUse::UncertainAttempts);
-        }
-        if tx.unknown_jobs_count(name).await? > 0 {
-            return in_use(PrinterUse::UnknownJobs);
-        }
-        let blank_type = &engine.profile(&printer.profile)?.blank_type;
-        let place = Place::Printer(name.to_owned());
-        let left: i64 = tx.account_lots(blank_type, &place.free()).await?.iter().map(|lot| lot.quantity).sum();
-        if left > 0 {
-            return in_use(PrinterUse::Blanks(left));
-        }
+        refuse_in_use(engine, &mut tx, &printer).await?;
         tx.printer_remove(name).await?;
         tx.pause_end(&PauseScope::Printer(name.to_owned())).await?;
         tx.audit(Event::new("printer.removed", subject(name)));
         Ok(tx.commit().await?)
     }
+}
+
+/// Refuses to remove a printer, or to put another one in its place, while it is in use: only when it has no batch, no open or
+/// uncertain attempt, no unknown jobs and an empty hopper.
+pub(super) async fn refuse_in_use(engine: &Engine, tx: &mut Tx, printer: &Printer) -> Result<(), EngineError> {
+    let name = printer.name.as_str();
+    let in_use = |by: PrinterUse| Err(Refusal::PrinterInUse { printer: name.to_owned(), by }.into());
+    if let Some(batch) = tx.batch_open(name).await? {
+        return in_use(PrinterUse::Batch(batch.id));
+    }
+    if !tx.attempts_open(&[name]).await?.is_empty() {
+        return in_use(PrinterUse::Attempt);
+    }
+    let (open, uncertain) = tx.test_cards_unsettled(name).await?;
+    if open > 0 {
+        return in_use(PrinterUse::Attempt);
+    }
+    if uncertain > 0 || tx.printer_has_uncertain(name).await? {
+        return in_use(PrinterUse::UncertainAttempts);
+    }
+    if tx.unknown_jobs_count(name).await? > 0 {
+        return in_use(PrinterUse::UnknownJobs);
+    }
+    let blank_type = &engine.profile(&printer.profile)?.blank_type;
+    let place = Place::Printer(name.to_owned());
+    let left: i64 = tx.account_lots(blank_type, &place.free()).await?.iter().map(|lot| lot.quantity).sum();
+    if left > 0 {
+        return in_use(PrinterUse::Blanks(left));
+    }
+    Ok(())
 }
 
 /// A person confirms that the printer works: its breaker closes, and the state reasons that it still reports are acknowledged
