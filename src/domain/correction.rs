@@ -161,6 +161,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         id::{AttemptKey, BatchId, JobId, LotId},
+        reason::SealedFault,
         record::{CardBlank, update},
         states::Recall,
         withdrawal::{restore, withdraw},
@@ -210,15 +211,14 @@ mod tests {
 
     #[test]
     fn a_record_that_a_person_withdrew_is_restored_by_a_person_to_what_it_was() {
-        for before in [RecordState::Waiting, RecordState::Held, RecordState::Quarantined] {
+        let unreadable = Reason::Unreadable { fault: SealedFault::Changed };
+        for (before, reason) in [
+            (RecordState::Waiting, None),
+            (RecordState::Held, Some(Reason::HeldByPerson)),
+            (RecordState::Quarantined, Some(unreadable)),
+        ] {
             let mut view = record(before);
-            view.reason = match before {
-                RecordState::Held => Some(Reason::HeldByPerson.to_stored()),
-                RecordState::Quarantined => {
-                    Some(Reason::Unreadable { fault: crate::domain::reason::SealedFault::Changed }.to_stored())
-                }
-                _ => None,
-            };
+            view.reason = reason.map(|reason| reason.to_stored());
             let reason = view.reason.clone();
             view.apply(&withdraw_by_person(&view, "double").unwrap());
             assert_eq!((view.state, view.note.as_deref()), (RecordState::Withdrawn, Some("double")));

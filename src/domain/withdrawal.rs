@@ -77,9 +77,9 @@ pub fn restore(view: &RecordView, admission: &Result<(), Reason>) -> Option<Tran
     let change = |to| RecordChange::new(view.id, view.state, to);
     let reason = stored_reason(view);
     let change = match (view.state, reason) {
-        (RecordState::Held, Some(Reason::WithdrawalNotAccepted)) => waiting_or_quarantined(view, admission),
         // The photo that its card needs was deleted, and comes with the list.
-        (
+        (RecordState::Held, Some(Reason::WithdrawalNotAccepted))
+        | (
             RecordState::Quarantined,
             Some(
                 Reason::Photo { fault: PhotoFault::Purged }

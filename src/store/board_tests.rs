@@ -8,13 +8,13 @@ use std::sync::{
 use sqlx::Row;
 
 use super::{
-    Inner, Location, Store, Writer, audit, counter, find, joint_read, keys::Keys, movement_list, node, pending_act,
-    printer, record_event, record_list, report, stock,
+    Inner, Location, Store, Writer, audit, counter, delivery, find, joint_read, keys::Keys, movement_list, node, pending_act,
+    printer, record_event, record_list, report, requests_beside, stock,
 };
 use crate::domain::time::Timestamp;
 
-/// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}`, and what workers read.
-const STATEMENTS: [&str; 16] = [
+/// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}`, what workers read, and what corrections read.
+const STATEMENTS: [&str; 20] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,
@@ -31,6 +31,10 @@ const STATEMENTS: [&str; 16] = [
     pending_act::OPEN_LIST,
     joint_read::WORKERS,
     joint_read::PLAN,
+    delivery::BY_NUMBER,
+    delivery::BY_DOCUMENT,
+    requests_beside::BESIDE,
+    requests_beside::DUPLICATES,
 ];
 
 /// Tables with a row for each record, card, act or movement.
@@ -76,6 +80,9 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (record_list::HELD, "record_aside (state=? AND id>? AND id<?)"),
         (report::HELD_AT_ADOPTION, "record_aside (state=?)"),
         (record_list::QUARANTINED, "record_aside (state=? AND id>? AND id<?)"),
+        (requests_beside::DUPLICATES, "record_aside (state=? AND id>?)"),
+        (delivery::BY_DOCUMENT, "movement_delivery (lot_id=? AND <expr>=?)"),
+        (delivery::BY_NUMBER, "movement_reversal (reverses=?)"),
         (record_list::UNCERTAIN, "record_aside (state=? AND id>? AND id<?)"),
         (record_list::WITHDRAWN, "record_aside (state=? AND id>? AND id<?)"),
         (pending_act::OPEN_COUNTS, "pending_act_open (expires_at_us>?)"),

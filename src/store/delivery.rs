@@ -19,8 +19,8 @@ macro_rules! delivery {
         )
     };
 }
-const BY_NUMBER: &str = delivery!("m.id = $1");
-const BY_DOCUMENT: &str =
+pub(super) const BY_NUMBER: &str = delivery!("m.id = $1");
+pub(super) const BY_DOCUMENT: &str =
     delivery!("m.cause = 'received' AND m.lot_id = $1 AND lower(m.document) = lower($2) ORDER BY m.id");
 
 type Row = (i64, String, i64, String, Option<String>, i64, i64, String, i64, String);

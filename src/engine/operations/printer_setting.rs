@@ -1,6 +1,6 @@
 //! Changes a printer's address, profile or hopper.
 
-use cetak_driver_api::{Capabilities, DriverError};
+use cetak_driver_api::Capabilities;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -73,25 +73,29 @@ impl Act for SetPrinter {
         } else {
             None
         };
+        let answered = found.as_ref().and_then(|found| found.as_ref().ok());
         let mut tx = engine.write(permit).await?;
         if settings(&self.read(&mut tx).await?) != settings(&before) {
             return Err(StoreError::Conflict("the printer").into());
         }
         refuse_taken(&mut tx, &after).await?;
-        let is_same_device = !is_moved || is_same_address(&before.uri, &after.uri) || has_identity_of(&before, &found);
+        let is_same_device = !is_moved
+            || is_same_address(&before.uri, &after.uri)
+            || answered.is_some_and(|found| has_identity_of(&before, found));
         if !is_same_device || before.profile != after.profile {
             refuse_in_use(engine, &mut tx, &before).await?;
         }
         refuse_hopper(engine, &mut tx, &before, after.hopper).await?;
         let keeps_override = is_same_device && before.profile == after.profile;
-        if !(keeps_override && before.override_reason.is_some()) {
-            refuse_objected(engine, &mut tx, &after, &found).await?;
+        let is_overridden = keeps_override && before.override_reason.is_some();
+        if let Some(found) = answered.filter(|_| !is_overridden) {
+            refuse_objected(engine, &mut tx, &after, found).await?;
         }
         tx.printer_set(&after, keeps_override).await?;
         if !is_same_device {
             tx.printer_replaced(name).await?;
         }
-        if let Some(capabilities) = found.as_ref().and_then(|found| found.as_ref().ok()).and_then(lasting) {
+        if let Some(capabilities) = answered.and_then(lasting) {
             tx.printers_probed(&[(name, &capabilities)]).await?;
         }
         tx.audit(event(&before, &after, is_same_device));
@@ -128,8 +132,7 @@ fn settings(printer: &Printer) -> (&str, &str, Option<i64>) {
 }
 
 /// Whether the device that answered has the `printer-uuid` that the printer had.
-fn has_identity_of(before: &Printer, found: &Option<Result<Capabilities, DriverError>>) -> bool {
-    let Some(Ok(found)) = found else { return false };
+fn has_identity_of(before: &Printer, found: &Capabilities) -> bool {
     found.identity.is_some() && identity(before) == found.identity
 }
 
@@ -147,9 +150,8 @@ async fn refuse_objected(
     engine: &Engine,
     tx: &mut Tx,
     after: &Printer,
-    found: &Option<Result<Capabilities, DriverError>>,
+    found: &Capabilities,
 ) -> Result<(), EngineError> {
-    let Some(Ok(found)) = found else { return Ok(()) };
     let objections = objections_to_adding(engine, tx, (&after.name, &after.profile), found).await?;
     if objections.is_empty() {
         return Ok(());
