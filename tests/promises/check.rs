@@ -263,6 +263,24 @@ async fn a_card_lies_where_the_ledger_says() {
 }
 
 #[tokio::test]
+async fn a_reversal_is_of_a_delivery() {
+    let world = engine().await;
+    sees!(
+        world,
+        [
+            "INSERT INTO movement (at_us, lot_id, from_account, from_place, to_account, to_place, quantity, cause, actor, reverses)
+             VALUES (1, 1, 'vault', '', 'supplier', '', 1, 'reversed', 'x', 2)",
+            "UPDATE balance SET quantity = quantity - 1 WHERE account = 'vault'",
+            "UPDATE balance SET quantity = quantity + 1 WHERE account = 'supplier'"
+        ],
+        [(
+            "a reversal takes back no more than its delivery",
+            "movement 2: 1 of it reversed, and it is no delivery"
+        )]
+    );
+}
+
+#[tokio::test]
 async fn copies_persons_photos_and_the_archive_are_checked_too() {
     let world = engine().await;
     sees!(

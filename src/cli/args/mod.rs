@@ -81,10 +81,10 @@ pub enum Command {
   cetak import waiting-list.csv --dry-run
   export-waiting-list | cetak import - --source kudus --photos photos --format jsonl")]
     Import(ImportArgs),
-    /// Book blank cards: deliveries, hoppers, counts, destruction
+    /// Book blank cards: deliveries and their corrections, hoppers, counts, destruction
     #[command(subcommand)]
     Blangko(BlangkoCommand),
-    /// Add, show, test and remove printers
+    /// Add, change, show, test and remove printers
     #[command(subcommand)]
     Printer(PrinterCommand),
     /// Check card profiles
@@ -104,7 +104,7 @@ pub enum Command {
     #[command(after_help = "Examples:
   cetak status --json")]
     Status,
-    /// Show, hold and release records
+    /// Show, hold, release, withdraw and restore records
     #[command(subcommand)]
     Record(RecordCommand),
     /// Show, approve and cancel batches
@@ -122,7 +122,7 @@ pub enum Command {
     /// Confirm, refuse and take back acts that need two persons
     #[command(subcommand)]
     Act(ActCommand),
-    /// Check, reject and hand over printed cards
+    /// Check, reject and hand over printed cards, or undo a hand-over
     #[command(subcommand)]
     Card(CardCommand),
     /// Verify, seal and export the audit log
