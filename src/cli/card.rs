@@ -17,7 +17,9 @@ use crate::{
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{self, CheckCard, CheckCards, CorrectHandOver, HandOverCard, RecordName, RejectCard, SurrenderCard},
+        operations::{
+            self, CheckCard, CheckCards, CorrectHandOver, HandOverCard, RecordName, RejectCard, SurrenderCard,
+        },
         query::{JobsOf, ListJobs, ListRecords, ShowBatch},
     },
 };

@@ -1,6 +1,6 @@
 //! Deliveries of blanks, with what was taken back of each.
 
-use super::{StoreError, Tx, doing, execute, on};
+use super::{StoreError, Tx, doing, execute, on, sealed_table::SealedTable};
 use crate::domain::{
     delivery::Delivery,
     id::{LotId, MovementId},
@@ -60,6 +60,7 @@ impl Tx {
     pub async fn lot_set_serials(&mut self, lot: LotId, serials: Option<&str>) -> Result<(), StoreError> {
         const SET: &str = "UPDATE lot SET serials = $2 WHERE id = $1";
         execute!(self, sqlx::query(SET).bind(lot.0).bind(serials)).map_err(doing("setting the serials of a lot"))?;
+        self.touched(SealedTable::Lot, lot);
         Ok(())
     }
 }

@@ -98,6 +98,7 @@ impl Tx {
         let done =
             execute!(self, sqlx::query(SET).bind(name).bind(uri).bind(profile).bind(hopper).bind(keeps_override))
                 .map_err(doing("setting a printer"))?;
+        self.touched(SealedTable::Printer, name);
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }
     }
 
@@ -110,6 +111,7 @@ impl Tx {
                 acknowledged_reasons = '[]'
             WHERE name = $1";
         execute!(self, sqlx::query(REPLACED).bind(name).bind(self.now.0)).map_err(doing("setting a printer"))?;
+        self.touched(SealedTable::Printer, name);
         Ok(())
     }
 

@@ -39,7 +39,7 @@ async fn newest_event(world: &World, chain: &str) -> String {
 
 /// The movements of blanks, oldest first.
 async fn ledger(world: &World) -> Vec<MovementLine> {
-    let mut lines = all(&world.engine, |page| ListMovements { blank_type: None, page }).await;
+    let mut lines = all(&world.engine, |page| ListMovements { page, ..ListMovements::default() }).await;
     lines.reverse();
     lines
 }

@@ -206,6 +206,7 @@ const NOT_COVERED: &[(&str, &[&str], &str)] = &[
     ("unknown_job", &["*"], "covered, and this office has none"),
     ("counter_record", &["*"], "a cache, compared with the records"),
     ("counter_outcome", &["*"], "a cache, compared with the attempts"),
+    ("record_event", &["*"], "where the audit has the events of a record; the audit is compared"),
     ("claim_bound", &["*"], "a cache, compared with the waiting list"),
     ("outage", &["*"], "a report of the past"),
     ("owner", &["*"], "which process began an attempt"),

@@ -4,9 +4,9 @@
 mod blocked;
 mod card;
 mod check;
+mod duplicate;
 mod found;
 mod history;
-mod duplicate;
 mod import;
 mod instance;
 mod message;
@@ -25,9 +25,9 @@ pub use self::{
     blocked::blocked,
     card::card_objection,
     check::remedy,
+    duplicate::{is_duplicate, next_step, request_beside, with_others},
     found::{CounterAnswer, counter_answer},
     history::history_rows,
-    duplicate::{is_duplicate, next_step, request_beside, with_others},
     import::warning,
     message::Message,
     need::need,

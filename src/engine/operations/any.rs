@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    act::Act, card, clock, correction, database, delivery, destruction, inspection, instance, many, printer, printer_setting,
-    priority, queue, record, stock, test_card, warrant,
+    act::Act, card, clock, correction, database, delivery, destruction, inspection, instance, many, printer,
+    printer_setting, priority, queue, record, stock, test_card, warrant,
 };
 use crate::{
     domain::permission::{Operation, Permit},

@@ -83,12 +83,7 @@ pub(super) async fn refuse_sent_elsewhere(
     refuse_sent(engine, &SentElsewhere::read(engine, tx, true).await?, name, view)
 }
 
-fn refuse_sent(
-    engine: &Engine,
-    sent: &SentElsewhere,
-    name: &RecordName,
-    view: &RecordView,
-) -> Result<(), EngineError> {
+fn refuse_sent(engine: &Engine, sent: &SentElsewhere, name: &RecordName, view: &RecordView) -> Result<(), EngineError> {
     if let Some(Reason::SentElsewhere { printer, attempt }) = sent.reason(engine, &name.source, &name.request_id) {
         let (record, printer, attempt) = (view.subject.clone(), printer.clone(), attempt.clone());
         return Err(Refusal::SentElsewhere { record, printer, attempt }.into());

@@ -12,9 +12,9 @@ mod audit;
 mod batches;
 mod board;
 mod check;
+mod duplicates;
 mod find;
 mod found;
-mod duplicates;
 mod jobs;
 mod ledger;
 mod needs;
@@ -39,9 +39,9 @@ pub use self::{
     batches::{ListBatches, ShowBatch},
     board::{Board, PauseLine, QueueLine, ShowBoard},
     check::{CheckDatabase, CheckedRule},
+    duplicates::{Duplicate, ListDuplicates, ShowRequestsBeside},
     find::{FindPerson, FindRecord, ListRecordEvents},
     found::{CardFacts, Done, FoundRecord, InHand},
-    duplicates::{Duplicate, ListDuplicates, ShowRequestsBeside},
     jobs::{JobsOf, ListJobs, ShowJob},
     ledger::ListMovements,
     needs::{ListNeeds, Need, NeedKind},

@@ -302,7 +302,8 @@ impl Check {
 }
 
 fn words(movement: &SealedMovement) -> String {
-    let SealedMovement(lot, from, from_place, to, to_place, quantity, cause, document, batch, attempt, reverses) = movement;
+    let SealedMovement(lot, from, from_place, to, to_place, quantity, cause, document, batch, attempt, reverses) =
+        movement;
     let account = |name: &str, place: &str| if place.is_empty() { name.to_owned() } else { format!("{name}:{place}") };
     let (from, to) = (account(from, from_place), account(to, to_place));
     let parts = [
