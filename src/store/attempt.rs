@@ -261,6 +261,14 @@ impl Tx {
         Ok(())
     }
 
+    /// The source and the request id of the record that an attempt is of; `None` if it is archived.
+    pub async fn attempt_request(&mut self, attempt: AttemptKey) -> Result<Option<(String, String)>, StoreError> {
+        const REQUEST: &str = "
+            SELECT record.source, record.request_id FROM attempt
+            JOIN job ON job.id = attempt.job_id JOIN record ON record.id = job.record_id WHERE attempt.id = $1";
+        on!(self, c => sqlx::query_as(REQUEST).bind(attempt.0).fetch_optional(c)).map_err(doing("finding a request"))
+    }
+
     /// An attempt by name, open or not; not in the archive.
     pub async fn attempt_find(&mut self, name: &str) -> Result<Option<AttemptKey>, StoreError> {
         const FIND: &str = "SELECT id FROM attempt WHERE name = $1";

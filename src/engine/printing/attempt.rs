@@ -6,6 +6,7 @@ use cetak_driver_api::{AttemptId, AttemptRef, Cancelled, Document, DriverError, 
 use tracing::warn;
 
 use super::{
+    card_name::CardName,
     services::Services,
     session::PrinterSession,
     verdict::{self, Verdict},
@@ -27,6 +28,8 @@ use crate::{
 pub(in crate::engine) struct ActiveAttempt {
     pub(in crate::engine) key: AttemptKey,
     pub(in crate::engine) record: RecordId,
+    /// What the log calls it.
+    pub(in crate::engine) name: CardName,
     job: QueuedJob,
     batch: BatchId,
     /// The whole document was held: that its id is saved proves as much as an answer to the release.
@@ -87,13 +90,19 @@ pub(in crate::engine) enum Watched {
 
 impl ActiveAttempt {
     /// `None` if the attempt's name is not valid at a printer.
-    pub(in crate::engine) fn new(key: AttemptKey, begin: &Begin, job: QueuedJob, batch: BatchId) -> Option<Self> {
+    pub(in crate::engine) fn new(
+        key: AttemptKey,
+        begin: &Begin,
+        name: CardName,
+        job: QueuedJob,
+        batch: BatchId,
+    ) -> Option<Self> {
         let id = AttemptId::new(&*begin.name).ok()?;
         let (releasing, impressions) = (begin.releasing, begin.impressions);
         let reference =
             AttemptRef { id, printer_job: None, printer_run: None, releasing, impressions, acknowledged: false };
         let (record, waiting) = (job.record, Waiting::default());
-        Some(Self { key, record, job, batch, is_held: false, is_started: false, reference, waiting })
+        Some(Self { key, record, name, job, batch, is_held: false, is_started: false, reference, waiting })
     }
 
     /// The commit before a card may exist is done.
@@ -189,7 +198,8 @@ impl ActiveAttempt {
     /// is released there by a person would make a second card.
     async fn after_error(&self, session: &PrinterSession, error: &SendError) -> AfterFault {
         let Some(outcome) = verdict::after_error(error) else {
-            warn!(printer.id = session.name(), attempt.id = self.reference.id.as_str(), "{error}");
+            let CardName { attempt, request } = &self.name;
+            warn!(printer.id = session.name(), attempt.id = attempt, request.id = request, "{error}");
             return AfterFault::Unknown;
         };
         match session.driver().cancel(&self.reference).await {

@@ -7,7 +7,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
 use super::{
-    card, document,
+    card,
+    card_name::CardName,
+    document,
     services::Services,
     session::{ASK_MAX, PrinterSession},
 };
@@ -36,8 +38,8 @@ const BODIES_AHEAD: usize = 12;
 /// A card that is rendered and may begin.
 pub(in crate::engine) struct RenderedJob {
     pub(in crate::engine) job: QueuedJob,
-    /// The attempt's name, which is on the card.
-    attempt: String,
+    /// The attempt's name, which is on the card, and the request.
+    pub(in crate::engine) name: CardName,
     version: i64,
     pub(in crate::engine) document: Document,
     /// Its part of the room for such cards, if it was rendered ahead.
@@ -48,7 +50,7 @@ impl RenderedJob {
     /// The begin of its attempt.
     pub(in crate::engine) fn begin(&self, session: &PrinterSession) -> Begin {
         Begin {
-            name: self.attempt.clone(),
+            name: self.name.attempt.clone(),
             job: self.job.id,
             record_version: self.version,
             printer: session.name().to_owned(),
@@ -152,7 +154,8 @@ impl BatchQueue {
             match render(services, session.output(), &body, &attempt).await? {
                 Ok(document) => {
                     self.card_kib = u32::try_from(document.bytes.len().div_ceil(1024)).unwrap_or(u32::MAX);
-                    self.next = Some(RenderedJob { job, attempt, version: body.version, document, room: None });
+                    let name = CardName::new(&attempt, &body.source, &body.request_id);
+                    self.next = Some(RenderedJob { job, name, version: body.version, document, room: None });
                 }
                 Err(NotRendered::All(reason)) => {
                     warn!(printer.id = session.name(), "no card can be rendered: {reason}");
@@ -178,9 +181,9 @@ impl BatchQueue {
         reason: Reason,
     ) -> Result<(), StoreError> {
         let subject = format!("record {}/{}", body.source, body.request_id);
-        let why = reason.to_stored();
-        services.commits.not_renderable(self.batch.id, job.id, subject.clone(), reason).await?;
-        warn!(printer.id = printer, job.id = job.id.0, reason = why, "{subject} is quarantined");
+        let (why, request) = (reason.to_stored(), format!("{}/{}", body.source, body.request_id));
+        services.commits.not_renderable(self.batch.id, job.id, subject, reason).await?;
+        warn!(printer.id = printer, job.id = job.id.0, request.id = request, reason = why, "a record is quarantined");
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 pub(super) mod attempt;
 mod batch_queue;
 pub(super) mod card;
+mod card_name;
 mod compared_jobs;
 pub mod document;
 mod prefetch;

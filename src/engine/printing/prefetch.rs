@@ -1,13 +1,13 @@
 //! Prints the cards of a batch: while one prints, the next is rendered and, where the printer can hold jobs, uploaded and
 //! held; it is released in the commit that saves the outcome of the one before.
 
-use cetak_driver_api::Document;
 use tokio::sync::watch;
 use tracing::debug;
 
 use super::{
     attempt::{ActiveAttempt, AfterFault, Uploaded, Watched},
-    batch_queue::BatchQueue,
+    batch_queue::{BatchQueue, RenderedJob},
+    card_name::CardName,
     services::{Progress, Services},
     session::{Ending, PrinterSession},
     verdict,
@@ -104,7 +104,7 @@ impl BatchRun<'_> {
 
     /// The outcome of a card, to be saved with what comes next.
     fn end(&mut self, card: &ActiveAttempt, outcome: Outcome) {
-        self.ending = Some(self.session.ending(self.services, card.key, Some(card.record), outcome));
+        self.ending = Some(self.session.ending(self.services, card.key, card.name.clone(), Some(card.record), outcome));
     }
 
     /// The card that was uploaded ahead, or the next of the queue, begun in the commit that saves the last outcome.
@@ -140,7 +140,7 @@ impl BatchRun<'_> {
             let is_another = has_none && self.queue.has_next();
             return Ok(if is_another { Next::Another } else { Next::Over(Progress::Continue) });
         };
-        let uploaded = self.upload(key, &begin, card.job, card.document).await?;
+        let uploaded = self.upload(key, &begin, card).await?;
         Ok(match uploaded {
             None => Next::Over(Progress::Blocked(Blocked::SiteNameInvalid)),
             Some(Uploaded::Ready(card) | Uploaded::Started(card)) => Next::Card(card),
@@ -152,15 +152,9 @@ impl BatchRun<'_> {
         })
     }
 
-    async fn upload(
-        &self,
-        key: AttemptKey,
-        begin: &Begin,
-        job: QueuedJob,
-        document: Document,
-    ) -> Result<Option<Uploaded>, StoreError> {
-        match ActiveAttempt::new(key, begin, job, self.queue.batch.id) {
-            Some(attempt) => attempt.upload(self.services, &*self.session, document).await.map(Some),
+    async fn upload(&self, key: AttemptKey, begin: &Begin, card: RenderedJob) -> Result<Option<Uploaded>, StoreError> {
+        match ActiveAttempt::new(key, begin, card.name, card.job, self.queue.batch.id) {
+            Some(attempt) => attempt.upload(self.services, &*self.session, card.document).await.map(Some),
             None => Ok(None),
         }
     }
@@ -243,7 +237,15 @@ impl BatchRun<'_> {
     async fn settle_ahead(&mut self, card: &ActiveAttempt, outcome: Outcome) -> Result<(), StoreError> {
         let (settle, effect) = match outcome {
             Outcome::NotStarted { cause: NotStartedCause::Printer | NotStartedCause::Interruption, reason } => {
-                debug!(printer.id = self.session.name(), reason = reason.to_stored(), "no card is uploaded ahead");
+                let CardName { attempt, request } = &card.name;
+                let (printer, reason) = (self.session.name(), reason.to_stored());
+                debug!(
+                    printer.id = printer,
+                    attempt.id = attempt,
+                    request.id = request,
+                    reason,
+                    "no card is uploaded ahead"
+                );
                 (Settle { attempt: card.key, outcome: verdict::stopped(), breaker: None, good: None }, None)
             }
             Outcome::NotStarted { cause: NotStartedCause::Card, .. }
@@ -251,7 +253,7 @@ impl BatchRun<'_> {
             | Outcome::Spoiled { .. }
             | Outcome::Uncertain { .. } => {
                 let Ending { settle, effect } =
-                    self.session.ending(self.services, card.key, Some(card.record), outcome);
+                    self.session.ending(self.services, card.key, card.name.clone(), Some(card.record), outcome);
                 (settle, Some(effect))
             }
         };
@@ -296,7 +298,9 @@ async fn upload_next(
         return Ok(Ahead::Nothing);
     };
     let job = card.job.clone();
-    let Some(attempt) = ActiveAttempt::new(key, &begin, card.job, queue.batch.id) else { return Ok(Ahead::Nothing) };
+    let Some(attempt) = ActiveAttempt::new(key, &begin, card.name, card.job, queue.batch.id) else {
+        return Ok(Ahead::Nothing);
+    };
     let uploaded = attempt.upload(services, session, card.document).await?;
     if let Uploaded::Failed(_, Outcome::NotStarted { cause: NotStartedCause::Printer, .. }) = &uploaded {
         queue.requeue(job);

@@ -6,6 +6,7 @@ use cetak_driver_api::{Capabilities, Condition, DriverError, PrinterDriver};
 use tracing::{info, warn};
 
 use super::{
+    card_name::CardName,
     compared_jobs::ComparedJobs,
     document,
     services::Services,
@@ -54,7 +55,7 @@ pub(in crate::engine) struct Effect {
     health: Health,
     pub(in crate::engine) is_failure: bool,
     /// The outcome and the reason of a failure, for the log.
-    failed: Option<(&'static str, String)>,
+    failed: Option<(CardName, &'static str, String)>,
     /// The rest of a printer that starts no card.
     rest: Option<Rest>,
 }
@@ -414,6 +415,7 @@ impl PrinterSession {
         &self,
         services: &Services,
         attempt: AttemptKey,
+        card: CardName,
         record: Option<RecordId>,
         outcome: Outcome,
     ) -> Ending {
@@ -428,7 +430,7 @@ impl PrinterSession {
         let health = after_outcome(before, outcome.kind(), record, limits, services.now());
         let is_failure = outcome.kind().is_failure();
         let reason = outcome.reason().filter(|_| is_failure);
-        let failed = reason.map(|reason| (outcome.state().as_str(), reason.to_stored()));
+        let failed = reason.map(|reason| (card, outcome.state().as_str(), reason.to_stored()));
         let is_free = outcome.kind() == OutcomeKind::NotStarted(NotStartedCause::Printer);
         let rest = rest(health, outcome.kind(), limits)
             .or((is_free && health.breaker == Breaker::Locked).then_some(Duration::ZERO))
@@ -449,9 +451,8 @@ impl PrinterSession {
     /// The end of an attempt was saved.
     pub(in crate::engine) fn settled(&mut self, effect: Effect, settled: Settled) {
         let Effect { health, is_failure, failed, rest } = effect;
-        if let Some((outcome, reason)) = failed {
-            let breaker = health.breaker.as_str();
-            warn!(printer.id = self.printer.name, reason, outcome, breaker, "a card failed");
+        if let Some((card, outcome, reason)) = failed {
+            card.log_failure(&self.printer.name, (outcome, &reason), health.breaker.as_str());
         }
         self.rest = rest;
         match settled {

@@ -11,6 +11,7 @@ use tracing::info;
 
 use super::{
     attempt::{cancel_leftover, judge, reference, unknown_reference},
+    card_name::CardName,
     prefetch::print_batch,
     services::{Progress, Services},
     session::{ASK_MAX, Ending, Pending, PrinterSession},
@@ -229,6 +230,13 @@ impl Worker {
         tx.jobs_queued(batch.id).await
     }
 
+    /// What the log calls the card of an open attempt.
+    async fn card_name(&self, open: &OpenAttempt) -> Result<CardName, StoreError> {
+        let request = self.services.engine.store.read().await?.attempt_request(open.key).await?;
+        let (source, request_id) = request.unwrap_or_default();
+        Ok(CardName::new(&open.name, &source, &request_id))
+    }
+
     /// Finds out how an attempt ended that was open when the worker looked: after a crash, or with a printer that does not
     /// answer.
     async fn resume(&mut self, open: &OpenAttempt, read: &Pending) -> Result<Progress, StoreError> {
@@ -242,11 +250,14 @@ impl Worker {
                     return self.down(read).await;
                 }
                 let state = outcome.state().as_str();
-                let Ending { settle, effect } = self.session.ending(&self.services, open.key, None, outcome);
+                let card = self.card_name(open).await?;
+                let request = card.request.clone();
+                let Ending { settle, effect } = self.session.ending(&self.services, open.key, card, None, outcome);
                 let settled = self.services.commits.settle(settle).await?;
                 info!(
                     printer.id = self.session.name(),
                     attempt.id = open.name,
+                    request.id = request,
                     outcome = state,
                     "an open attempt is settled"
                 );
@@ -303,7 +314,8 @@ impl Worker {
         for open in held.iter().filter(|open| !open.releasing) {
             let Ok(id) = AttemptId::new(&*open.name) else { continue };
             if let Ok(Verdict::Ended(outcome)) = judge(self.session.driver(), &reference(open, id)).await {
-                let Ending { settle, effect } = self.session.ending(&self.services, open.key, None, outcome);
+                let card = self.card_name(open).await?;
+                let Ending { settle, effect } = self.session.ending(&self.services, open.key, card, None, outcome);
                 let settled = self.services.commits.settle(settle).await?;
                 self.session.settled(effect, settled);
             }
