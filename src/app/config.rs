@@ -7,41 +7,19 @@ use std::{
     time::Duration,
 };
 
-use anyhow::bail;
-use serde::Deserialize;
-
-use super::{drivers::PrinterOptions, files, system};
+use super::{
+    drivers::PrinterOptions,
+    files,
+    settings_file::{self, Decisive, KEYS, SettingsFile, Written},
+    system,
+};
 use crate::{
     cli::Message,
-    domain::{card::profile::is_name, retry::Backoff, window::Window},
-    engine::{EngineError, Profiles, Settings, files::read_regular_text, operations::plain_database},
+    domain::{card::profile::is_name, retry::Backoff},
+    engine::{Broken, BrokenProfile, Profiles, Settings, operations::plain_database},
     store::Location,
 };
-
-/// The settings file. Unknown keys are refused.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    site: Option<String>,
-    zone: Option<String>,
-    batch_size: Option<i64>,
-    approve_batches: Option<bool>,
-    retry_base_s: Option<u64>,
-    retry_cap_s: Option<u64>,
-    breaker_failures: Option<u32>,
-    release_after_s: Option<u64>,
-    upload_ahead: Option<bool>,
-    archive_after_days: Option<u32>,
-    database: Option<String>,
-    node: Option<String>,
-    lease_s: Option<u64>,
-    key_file: Option<PathBuf>,
-    profiles: Option<PathBuf>,
-    #[serde(default)]
-    window: Vec<Window>,
-    #[serde(default)]
-    printer: PrinterOptions,
-}
+use anyhow::bail;
 
 /// All settings, and the source of each.
 #[derive(Clone, Debug)]
@@ -50,8 +28,12 @@ pub(super) struct Config {
     pub settings: Settings,
     /// The card profiles.
     pub profiles: Profiles,
+    /// Those that cannot be used.
+    pub broken: Vec<BrokenProfile>,
     /// The options of IPP printers. The files that they name are read when a printer is used.
     pub printers: PrinterOptions,
+    /// Some of these options could not be read, and any printer may need them.
+    pub lacks_printers: bool,
     /// The location of the database.
     pub database: Location,
     /// The name of this scheduler among several that share a database.
@@ -62,9 +44,22 @@ pub(super) struct Config {
     pub key_file: PathBuf,
     /// Key to value and source, as shown to people.
     pub sources: BTreeMap<&'static str, (String, String)>,
+    /// What is wrong. The default stands in for a wrong setting.
+    pub faults: Vec<Message>,
 }
 
 impl Config {
+    /// Refuses settings with a fault, for a command that needs them all.
+    pub(super) fn refuse_faults(&self) -> Result<(), Message> {
+        self.faults.first().map_or(Ok(()), |fault| Err(fault.clone()))
+    }
+
+    /// What cannot be used, for the engine.
+    pub(super) fn broken(&self) -> Broken {
+        let settings = self.faults.iter().map(Message::in_one_line).collect();
+        Broken { settings, profiles: self.broken.clone() }
+    }
+
     /// Reads the files that printers' options name.
     pub(super) fn check_printers(&self) -> Result<(), Message> {
         self.printers
@@ -81,25 +76,13 @@ impl Config {
 
 /// Variables that the program reads, but that are not settings.
 const OTHER_VARIABLES: [&str; 5] = ["CETAK_DATA", "CETAK_CONFIG", "CETAK_ACTOR", "CETAK_LOG", "CETAK_KEY"];
-const KEYS: [&str; 15] = [
-    "site",
-    "zone",
-    "batch_size",
-    "approve_batches",
-    "retry_base_s",
-    "retry_cap_s",
-    "breaker_failures",
-    "release_after_s",
-    "upload_ahead",
-    "archive_after_days",
-    "database",
-    "node",
-    "lease_s",
-    "key_file",
-    "profiles",
-];
 
 /// Reads the settings. `variables` are the environment variables whose names begin with `CETAK_`.
+///
+/// # Errors
+///
+/// Only if it is not certain which database or which key the settings name. Any other fault is in the result, see
+/// [`Config::refuse_faults`].
 pub(super) fn load(
     folder: &Path,
     named: Option<&Path>,
@@ -107,49 +90,74 @@ pub(super) fn load(
 ) -> anyhow::Result<Config> {
     let beside = folder.join(files::SETTINGS);
     let path = named.map_or_else(|| beside.exists().then_some(beside), |named| Some(named.to_owned()));
-    let mut file = path.as_deref().map(read).transpose()?.unwrap_or_default();
-    for name in variables.keys() {
+    let SettingsFile { written: mut file, fault, mut doubtful, mut lacks_printers } =
+        path.as_deref().map(settings_file::read).unwrap_or_default();
+    let mut faults: Vec<Message> = fault.clone().into_iter().collect();
+    for (name, value) in variables {
         let known = KEYS.iter().any(|key| variable(key) == *name);
         if !known && !OTHER_VARIABLES.contains(&name.as_str()) {
             let list = KEYS.map(variable).join(", ");
-            bail!(Message::new(format!("the variable `{name}` is not a setting"), format!("the settings are {list}")));
+            let wrong =
+                Message::new(format!("the variable `{name}` is not a setting"), format!("the settings are {list}"));
+            if Decisive::Database.may_be_in(&format!("{name}={value}")) {
+                bail!(wrong);
+            }
+            faults.push(wrong);
         }
     }
+    doubtful.retain(|setting| !variables.contains_key(&variable(setting.key())));
+    doubtful.retain(|setting| *setting != Decisive::KeyFile || !variables.contains_key("CETAK_KEY"));
+    if let (Some(fault), Some(setting)) = (fault, doubtful.iter().find(|setting| **setting != Decisive::Profiles)) {
+        let text = format!("{}; they may set `{}`, so that nothing can stand in for them", fault.text, setting.key());
+        let hint = format!("{}; or name another settings file with `--config`", fault.hint.unwrap_or_default());
+        bail!(Message::new(text, hint));
+    }
     let shown = path.as_ref().map_or_else(String::new, |p| p.display().to_string());
-    let mut reader = Reader { variables, file: shown, sources: BTreeMap::new() };
-    let settings = reader.settings(&mut file)?;
+    let mut reader = Reader { variables, file: shown, sources: BTreeMap::new(), faults };
+    let settings = reader.settings(&mut file);
     let path_text = |p: PathBuf| p.display().to_string();
     let database = reader.database(file.database, folder)?;
     let rule = "letters, digits, `-`, `_` and `.`, at most 40, and every scheduler has its own";
-    let node = reader.take("node", file.node, node_of(&system::host()), rule, |name: &String| is_name(name))?;
-    let lease = Duration::from_secs(reader.take("lease_s", file.lease_s, 10, "6 to 600", |n| (6..=600).contains(n))?);
+    let node = reader.take("node", file.node, node_of(&system::host()), rule, |name: &String| is_name(name));
+    let lease = Duration::from_secs(reader.take("lease_s", file.lease_s, 10, "6 to 600", |n| (6..=600).contains(n)));
     let key_file =
-        reader
-            .take("key_file", file.key_file.map(path_text), path_text(folder.join(files::KEY)), "a path", |_| true)?;
+        reader.take("key_file", file.key_file.map(path_text), path_text(folder.join(files::KEY)), "a path", |_| true);
     let own = path_text(folder.join("profiles"));
-    let folder_of_profiles = reader.take("profiles", file.profiles.map(path_text), own, "a folder", |_| true)?;
+    let folder_of_profiles = reader.take("profiles", file.profiles.map(path_text), own, "a folder", |_| true);
     let required = !reader.sources["profiles"].1.starts_with("default");
-    let profiles = super::profiles::load(Path::new(&folder_of_profiles), required)?;
+    let (mut profiles, mut broken) = super::profiles::load(Path::new(&folder_of_profiles), required)?;
+    if doubtful.contains(&Decisive::Profiles) {
+        let fault =
+            "the settings are wrong, and may name another folder of profiles; hint: correct the settings".to_owned();
+        broken = vec![BrokenProfile { names: std::mem::take(&mut profiles).into_keys().collect(), fault }];
+    }
     let beside = path.as_deref().and_then(Path::parent).unwrap_or(folder);
-    let printers = printers(std::mem::take(&mut file.printer), beside)?;
+    let printers = printers(std::mem::take(&mut file.printer), beside).unwrap_or_else(|wrong| {
+        reader.faults.push(wrong);
+        lacks_printers = true;
+        PrinterOptions::new()
+    });
     Ok(Config {
         settings,
         profiles,
+        broken,
         printers,
+        lacks_printers,
         database,
         node,
         lease,
         key_file: key_file.into(),
         sources: reader.sources,
+        faults: reader.faults,
     })
 }
 
 /// Validates the options of printers, and resolves their paths against the folder of the settings.
-fn printers(mut written: PrinterOptions, folder: &Path) -> anyhow::Result<PrinterOptions> {
+fn printers(mut written: PrinterOptions, folder: &Path) -> Result<PrinterOptions, Message> {
     for (name, options) in &mut written {
         if !is_name(name) {
             let text = format!("`{name}` in `[printer.{name}]` of the settings is not a valid name for a printer");
-            bail!(Message::new(text, "use at most 40 letters, digits, `-`, `_` and `.`"));
+            return Err(Message::new(text, "use at most 40 letters, digits, `-`, `_` and `.`"));
         }
         options.validate().map_err(|error| wrong_options(name, &error))?;
         options.resolve(folder);
@@ -166,10 +174,11 @@ struct Reader<'a> {
     variables: &'a BTreeMap<String, String>,
     file: String,
     sources: BTreeMap<&'static str, (String, String)>,
+    faults: Vec<Message>,
 }
 
 impl Reader<'_> {
-    fn settings(&mut self, file: &mut Written) -> anyhow::Result<Settings> {
+    fn settings(&mut self, file: &mut Written) -> Settings {
         let d = Settings::default();
         let site = self.take(
             "site",
@@ -177,25 +186,25 @@ impl Reader<'_> {
             d.site.clone(),
             "letters, digits and hyphens, at most 40",
             |s: &String| (1..=40).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
-        )?;
+        );
         let zone_name =
             self.take("zone", file.zone.take(), system_zone(), "a time zone such as Asia/Jakarta", |s: &String| {
                 zone(s).is_some()
-            })?;
+            });
         let seconds = |d: Duration| d.as_secs();
-        let backoff = self.backoff(file, d.backoff)?;
-        Ok(Settings {
+        let backoff = self.backoff(file, d.backoff);
+        Settings {
             site,
             zone: zone(&zone_name).unwrap_or(jiff::tz::TimeZone::UTC),
             batch_size: self
-                .take("batch_size", file.batch_size, d.batch_size, "1 to 10000", |n| (1..=10_000).contains(n))?,
+                .take("batch_size", file.batch_size, d.batch_size, "1 to 10000", |n| (1..=10_000).contains(n)),
             approve_batches: self.take(
                 "approve_batches",
                 file.approve_batches,
                 d.approve_batches,
                 "true or false",
                 |_| true,
-            )?,
+            ),
             backoff,
             breaker_failures: self.take(
                 "breaker_failures",
@@ -203,33 +212,33 @@ impl Reader<'_> {
                 d.breaker_failures,
                 "1 to 100",
                 |n| (1..=100).contains(n),
-            )?,
+            ),
             release_after: Duration::from_secs(self.take(
                 "release_after_s",
                 file.release_after_s,
                 seconds(d.release_after),
                 "1 to 86400",
                 |n| (1..=86_400).contains(n),
-            )?),
-            upload_ahead: self.take("upload_ahead", file.upload_ahead, d.upload_ahead, "true or false", |_| true)?,
+            )),
+            upload_ahead: self.take("upload_ahead", file.upload_ahead, d.upload_ahead, "true or false", |_| true),
             archive_after_days: self.take(
                 "archive_after_days",
                 file.archive_after_days,
                 d.archive_after_days,
                 "1 to 36500",
                 |n| (1..=36_500).contains(n),
-            )?,
+            ),
             windows: std::mem::take(&mut file.window),
-        })
+        }
     }
 
-    fn backoff(&mut self, file: &Written, default: Backoff) -> anyhow::Result<Backoff> {
+    fn backoff(&mut self, file: &Written, default: Backoff) -> Backoff {
         let (base, cap) = (default.base.as_secs(), default.cap.as_secs());
-        let base = self.take("retry_base_s", file.retry_base_s, base, "1 to 3600", |n| (1..=3_600).contains(n))?;
+        let base = self.take("retry_base_s", file.retry_base_s, base, "1 to 3600", |n| (1..=3_600).contains(n));
         let cap = self.take("retry_cap_s", file.retry_cap_s, cap.max(base), "`retry_base_s` to 86400", |n| {
             (base..=86_400).contains(n)
-        })?;
-        Ok(Backoff { base: Duration::from_secs(base), cap: Duration::from_secs(cap) })
+        });
+        Backoff { base: Duration::from_secs(base), cap: Duration::from_secs(cap) }
     }
 
     /// The address of a server, or a file in the data folder. The address may contain a password, which is never shown.
@@ -255,6 +264,7 @@ impl Reader<'_> {
         Ok(Location::Server(url))
     }
 
+    /// The value of a setting. If it is wrong, that is a fault, and the default stands in for it.
     fn take<T: std::str::FromStr + ToString>(
         &mut self,
         key: &'static str,
@@ -262,23 +272,27 @@ impl Reader<'_> {
         default: T,
         rule: &str,
         holds: impl Fn(&T) -> bool,
-    ) -> anyhow::Result<T> {
-        let wrong = |value: &str, source: &str| {
-            Message::new(format!("`{key}` is `{value}`, from {source}"), format!("it must be {rule}"))
-        };
-        let (value, source) = match (self.variables.get(&variable(key)), file) {
+    ) -> T {
+        let written = match (self.variables.get(&variable(key)), file) {
             (Some(text), _) => {
-                let source = format!("the variable {}", variable(key));
-                (text.parse().map_err(|_| wrong(text, &source))?, source)
+                Some((text.clone(), text.parse().ok().filter(holds), format!("the variable {}", variable(key))))
             }
-            (None, Some(value)) => (value, format!("the file `{}`", self.file)),
-            (None, None) => (default, "default".to_owned()),
+            (None, Some(value)) => {
+                Some((value.to_string(), Some(value).filter(holds), format!("the file `{}`", self.file)))
+            }
+            (None, None) => None,
         };
-        if !holds(&value) {
-            bail!(wrong(&value.to_string(), &source));
-        }
+        let (value, source) = match written {
+            Some((_, Some(value), source)) => (value, source),
+            Some((shown, None, source)) => {
+                let wrong = Message::new(format!("`{key}` is `{shown}`, from {source}"), format!("it must be {rule}"));
+                self.faults.push(wrong);
+                (default, "default".to_owned())
+            }
+            None => (default, "default".to_owned()),
+        };
         self.sources.insert(key, (value.to_string(), source));
-        Ok(value)
+        value
     }
 }
 
@@ -301,23 +315,6 @@ fn system_zone() -> String {
     jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
 }
 
-/// The largest settings file.
-const SETTINGS_BYTES_MAX: u64 = 1 << 20;
-
-fn read(path: &Path) -> anyhow::Result<Written> {
-    let text = read_regular_text(path, SETTINGS_BYTES_MAX)
-        .map_err(|source| EngineError::Read { what: path.display().to_string(), source })?;
-    // The error's own text quotes the line, which may contain a password.
-    toml::from_str(&text).map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].split('\n').count());
-        let written = text.lines().nth(line - 1).unwrap_or_default();
-        let is_key = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        let key = written.split_once('=').map(|(key, _)| key.trim()).filter(|key| key.chars().all(is_key));
-        let key = key.map_or_else(String::new, |key| format!(", `{key}`"));
-        anyhow::anyhow!("the settings `{}` are wrong, line {line}{key}: {}", path.display(), error.message())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,7 +323,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("cetak.toml"), toml).unwrap();
         let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        load(dir.path(), None, &variables).map_err(|e| format!("{e:#}"))
+        let config = load(dir.path(), None, &variables).map_err(|e| format!("{e:#}"))?;
+        config.refuse_faults().map(|()| config.clone()).map_err(|e| e.text)
     }
 
     #[test]
@@ -408,7 +406,7 @@ mod tests {
     #[test]
     fn a_folder_adds_and_replaces_profiles_and_a_broken_one_is_named() {
         let dir = tempfile::tempdir().unwrap();
-        let mine = dir.path().join("profiles/mine");
+        let mine = dir.path().join("profiles/student");
         std::fs::create_dir_all(&mine).unwrap();
         let text = include_str!("../profiles/student/profile.toml").replace("attempts = 2", "attempts = 5");
         std::fs::write(mine.join("profile.toml"), &text).unwrap();
@@ -418,10 +416,52 @@ mod tests {
         assert_eq!(config.profiles["student"].attempts, 5);
         std::fs::write(mine.join("profile.toml"), text.replace("name_column = \"name\"", "name_column = \"nama\""))
             .unwrap();
-        let error = format!("{:#}", load(dir.path(), None, &BTreeMap::new()).unwrap_err());
-        assert!(error.contains("mine/profile.toml") && error.contains("name_column"), "{error}");
-        std::fs::write(dir.path().join("profiles/flat.toml"), &text).unwrap();
-        let error = format!("{:#}", load(dir.path(), None, &BTreeMap::new()).unwrap_err());
-        assert!(error.contains("a profile is a folder") || error.contains("name_column"), "{error}");
+        let broken = |config: Config| {
+            assert!(config.refuse_faults().is_ok(), "the settings are right");
+            let names = config.profiles.into_keys().collect::<Vec<_>>();
+            (config.broken.into_iter().map(|one| (one.names.join(","), one.fault)).collect::<Vec<_>>(), names)
+        };
+        let (faults, names) = broken(load(dir.path(), None, &BTreeMap::new()).unwrap());
+        assert!(faults[0].1.contains("student/profile.toml") && faults[0].1.contains("name_column"), "{faults:?}");
+        assert_eq!((faults.len(), names), (1, ["icao-td1", "kia", "ktp-el"].map(str::to_owned).to_vec()));
+
+        std::fs::write(dir.path().join("profiles/flat.toml"), text.replace("\"student\"", "\"kia\"")).unwrap();
+        std::fs::write(dir.path().join("profiles/README.md"), "ours").unwrap();
+        let (faults, names) = broken(load(dir.path(), None, &BTreeMap::new()).unwrap());
+        assert_eq!(faults.iter().map(|(names, _)| names.as_str()).collect::<Vec<_>>(), ["kia", "student"]);
+        assert!(faults[0].1.contains("a profile is a folder"), "{faults:?}");
+        assert_eq!(names, ["icao-td1", "ktp-el"]);
+
+        std::fs::write(mine.join("profile.toml"), "nothing of it can be read").unwrap();
+        let (_, names) = broken(load(dir.path(), None, &BTreeMap::new()).unwrap());
+        assert!(names.is_empty(), "it may have replaced any of them: {names:?}");
+    }
+
+    #[test]
+    fn a_copied_profile_whose_name_was_not_changed_is_refused_and_both_files_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let copy = |to: &str| {
+            let folder = dir.path().join("profiles").join(to);
+            std::fs::create_dir_all(&folder).unwrap();
+            for file in ["profile.toml", "front.svg", "back.svg"] {
+                let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/profiles/student").join(file);
+                std::fs::copy(from, folder.join(file)).unwrap();
+            }
+        };
+        copy("member-card");
+        let config = load(dir.path(), None, &BTreeMap::new()).unwrap();
+        assert!(!config.profiles.contains_key("student"), "neither is used");
+        let fault = &config.broken[0].fault;
+        assert!(fault.contains("member-card/profile.toml") && fault.contains("`student/profile.toml`"), "{fault}");
+
+        std::fs::rename(dir.path().join("profiles/member-card"), dir.path().join("profiles/student")).unwrap();
+        let config = load(dir.path(), None, &BTreeMap::new()).unwrap();
+        assert!(config.profiles.contains_key("student") && config.broken.is_empty(), "{:?}", config.broken);
+
+        copy("s2");
+        let config = load(dir.path(), None, &BTreeMap::new()).unwrap();
+        let fault = &config.broken[0].fault;
+        assert!(fault.contains("s2/profile.toml") && fault.contains("student/profile.toml"), "{fault}");
+        assert!(!config.profiles.contains_key("student"), "neither is used");
     }
 }

@@ -9,6 +9,7 @@ mod memory_file;
 mod owners;
 pub mod profiles;
 mod scheduler;
+mod settings_file;
 pub mod system;
 
 use std::{collections::BTreeMap, io, path::Path, pin::Pin, sync::Arc, time::Duration};
@@ -18,8 +19,8 @@ use anyhow::Context;
 use crate::{
     cli::{
         self, Message,
-        args::{Cli, Command, ConfigCommand, DbCommand, Global, ImportArgs, ProfileCommand},
-        output::{Output, message, table},
+        args::{Cli, Command, ConfigCommand, DbCommand, Global, ImportArgs, PrinterCommand, ProfileCommand},
+        output::{Output, in_order, message, table},
     },
     engine::{
         Engine, Profiles, RenderThreads, Settings, StoreError,
@@ -54,13 +55,21 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
     let out = Output { json: global.json };
     let variables: BTreeMap<String, String> = std::env::vars().filter(|(name, _)| name.starts_with("CETAK_")).collect();
     let config = config::load(&global.data, global.config.as_deref(), &variables)?;
+    if needs_settings(&command) {
+        config.refuse_faults()?;
+    }
+    warn_of_broken(&config, &command);
     match command {
         Command::Config(ConfigCommand::Check) => {
             config.check_printers()?;
-            Ok(show_config(out, &config)?)
+            show_config(out, &config)?;
+            match config.broken.first() {
+                Some(broken) => Err(Message::from_detail(&broken.fault).into()),
+                None => Ok(()),
+            }
         }
         Command::Profile(ProfileCommand::Check { folder, preview }) => {
-            Ok(profiles::check(out, &config.profiles, &folder, &preview)?)
+            Ok(profiles::check(out, &config.profiles, &config.broken, &folder, &preview)?)
         }
         Command::Run(args) => {
             if matches!(config.database, Location::File(_)) {
@@ -115,6 +124,56 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
             cli::command(&engine, out, command).await
         }
     }
+}
+
+/// Whether a command needs every setting. A command that stops, shows or saves goes on with what is right; only the database,
+/// the key and a card profile have no default that could stand in for them.
+fn needs_settings(command: &Command) -> bool {
+    match command {
+        // They print, name jobs at a printer, begin an office, or have a default in the settings.
+        Command::Run(_) | Command::Demo(_) | Command::Init | Command::Import(_) | Command::Config(_) => true,
+        Command::Printer(command) => match command {
+            PrinterCommand::List | PrinterCommand::Remove { .. } => false,
+            PrinterCommand::Add { .. }
+            | PrinterCommand::Show { .. }
+            | PrinterCommand::Test { .. }
+            | PrinterCommand::Clear { .. } => true,
+        },
+        Command::Db(command) => match command {
+            DbCommand::Move { .. } | DbCommand::Adopt { .. } => true,
+            DbCommand::Archive { older_than, .. } => older_than.is_none(),
+            DbCommand::Check { .. } | DbCommand::Backup { .. } | DbCommand::Recount | DbCommand::AcceptClock { .. } => {
+                false
+            }
+        },
+        Command::Blangko(_)
+        | Command::Profile(_)
+        | Command::Queue(_)
+        | Command::Status
+        | Command::Record(_)
+        | Command::Batch(_)
+        | Command::Job(_)
+        | Command::Inspect(_)
+        | Command::Reprint(_)
+        | Command::Act(_)
+        | Command::Card(_)
+        | Command::Audit(_) => false,
+    }
+}
+
+/// Warns of what is wrong and is not needed now.
+fn warn_of_broken(config: &Config, command: &Command) {
+    let told = |fault: &Message| {
+        message(&format!("warning: {}", fault.text));
+        if let Some(hint) = &fault.hint {
+            message(&format!("hint: {hint}"));
+        }
+    };
+    config.faults.iter().for_each(told);
+    // `profile check` has a profile of its own, and `config check` ends with the first.
+    let own = usize::from(matches!(command, Command::Config(_)));
+    let others = if matches!(command, Command::Profile(_)) { &[] } else { config.broken.as_slice() };
+    others.iter().skip(own).for_each(|broken| told(&Message::from_detail(&broken.fault)));
 }
 
 /// Makes an empty office, unless there is one.
@@ -251,6 +310,8 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     if store.is_shared() {
         sync_clock(&clock, &mut store.read().await?).await?;
     }
+    let broken = Arc::new(config.broken());
+    let lacks_printers = config.lacks_printers;
     let parts = Parts {
         store,
         profiles: config.profiles,
@@ -266,7 +327,11 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
     };
     let owners = Arc::new(SystemOwners::new(lock_place.clone()));
     let memory = Arc::new(MemoryFile::new(lock_place.folder(), database));
-    let engine = Engine { owners, memory: Some(memory), ..assemble(parts, clock, entropy) };
+    let mut engine = Engine { owners, broken, memory: Some(memory), ..assemble(parts, clock, entropy) };
+    if lacks_printers {
+        // Without its options, a printer could be reached without its certificate.
+        engine.drivers = Arc::new(|_, _| Err("the options of printers in the settings cannot be read".into()));
+    }
     Ok(Opened { engine, lock_place })
 }
 
@@ -295,6 +360,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         entropy,
         profiles: Arc::new(parts.profiles),
         settings: Arc::new(parts.settings),
+        broken: Arc::default(),
         writer: parts.writer,
         drivers: drivers(parts.printers, clock),
         renderers: renderers(),
@@ -326,7 +392,7 @@ fn show_config(out: Output, config: &Config) -> io::Result<()> {
         rows.push(vec!["window".into(), windows.to_string(), source.into()]);
         let of_printers =
             printers.iter().map(|(name, keys)| vec![format!("printer.{name}"), keys.join(", "), "the file".into()]);
-        rows.extend(of_printers);
+        rows.extend(in_order(of_printers.collect()));
         let names = profiles.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
         format!("{}\ncard profiles: {names}\n", table(&["setting", "value", "source"], &rows))
     })

@@ -11,14 +11,14 @@ use crate::{
         Message,
         args::PreviewArgs,
         output::{Output, message},
-        preview,
+        preview, words,
     },
     domain::{
-        card::profile::{CardProfile, ProfileError},
+        card::profile::{CardProfile, ProfileError, is_name},
         personal::Person,
         refusal::Refusal,
     },
-    engine::{EngineError, Profiles, files::read_regular},
+    engine::{BrokenProfile, EngineError, Profiles, files::read_regular},
     render::{Card, CardRenderer, RenderError, Renderer},
 };
 
@@ -58,43 +58,97 @@ pub fn built_in() -> anyhow::Result<Profiles> {
     BUILT_IN.iter().map(|folder| read(folder).map(|profile| (profile.name.clone(), Arc::new(profile)))).collect()
 }
 
-/// The built-in profiles, and those in the subfolders of `folder`, which replace built-in ones of the same name.
+/// The built-in profiles, and those in the subfolders of `folder`, which replace built-in ones of the same name. A broken one
+/// is returned apart, and no other profile is used in its place.
 ///
-/// A missing `folder` is an error only if it is `required`.
-pub(super) fn load(folder: &Path, required: bool) -> anyhow::Result<Profiles> {
+/// A missing `folder` is a fault only if it is `required`.
+pub(super) fn load(folder: &Path, required: bool) -> anyhow::Result<(Profiles, Vec<BrokenProfile>)> {
     let mut profiles = built_in()?;
-    let mut folders: BTreeMap<String, PathBuf> = BTreeMap::new();
-    let cannot_read = |source| EngineError::Read { what: folder.display().to_string(), source };
-    let entries = match folder.read_dir() {
+    let entries = match folder.read_dir().and_then(Iterator::collect::<std::io::Result<Vec<_>>>) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => return Ok(profiles),
-        Err(source) => return Err(cannot_read(source).into()),
-    };
-    for entry in entries {
-        let path = entry.map_err(cannot_read)?.path();
-        if path.extension().is_some_and(|extension| extension == "toml") {
-            anyhow::bail!(Message::new(
-                format!("`{}` is a file, and a profile is a folder", path.display()),
-                format!("move it into a folder of its own as `{PROFILE}`, with its drawings"),
-            ));
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => return Ok((profiles, Vec::new())),
+        Err(source) => {
+            let error = EngineError::Read { what: folder.display().to_string(), source };
+            return Ok((Profiles::new(), vec![unusable(profiles.into_keys().collect(), &error.into())]));
         }
-        if path.join(PROFILE).exists() {
-            let profile = read(&path)?;
-            if let Some(other) = folders.insert(profile.name.clone(), path.clone()) {
-                anyhow::bail!(Message::new(
-                    format!(
-                        "`{}` and `{}` both define the profile `{}`",
-                        other.display(),
-                        path.display(),
-                        profile.name
-                    ),
-                    "change the `name` of one of them, or remove it",
-                ));
+    };
+    let mut paths: Vec<PathBuf> = entries.iter().map(std::fs::DirEntry::path).collect();
+    paths.sort();
+    let mut places: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut broken = Vec::new();
+    for path in paths {
+        let is_file = path.extension().is_some_and(|extension| extension == "toml");
+        let defines = if is_file { path.clone() } else { path.join(PROFILE) };
+        let is_none = |error: std::io::Error| {
+            matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+        };
+        // A folder that cannot be entered counts as a profile.
+        if !is_file && defines.metadata().is_err_and(is_none) {
+            continue;
+        }
+        let profile = if is_file { Err(not_a_folder(&path)) } else { read(&path) };
+        let profile = profile.and_then(|profile| {
+            refuse_copy(&path, &profile.name, profiles.contains_key(&profile.name), &places)?;
+            Ok(profile)
+        });
+        match profile {
+            Ok(profile) => {
+                places.insert(profile.name.clone(), path);
+                profiles.insert(profile.name.clone(), Arc::new(profile));
             }
-            profiles.insert(profile.name.clone(), Arc::new(profile));
+            Err(error) => broken.push(unusable(names_in(&defines, &profiles), &error)),
         }
     }
-    Ok(profiles)
+    profiles.retain(|name, _| !broken.iter().any(|one| one.names.contains(name)));
+    Ok((profiles, broken))
+}
+
+fn not_a_folder(path: &Path) -> anyhow::Error {
+    Message::new(
+        format!("`{}` is a file, and a profile is a folder", path.display()),
+        format!("move it into a folder of its own as `{PROFILE}`, with its drawings"),
+    )
+    .into()
+}
+
+/// Refuses a second definition of a profile. One that comes with the program may be replaced by the folder of its name only: a copy
+/// whose `name` was forgotten would replace it too.
+fn refuse_copy(path: &Path, name: &str, is_known: bool, places: &BTreeMap<String, PathBuf>) -> Result<(), Message> {
+    let here = path.join(PROFILE);
+    if let Some(other) = places.get(name) {
+        let other = other.join(PROFILE);
+        return Err(Message::new(
+            format!("`{}` and `{}` both define the profile `{name}`", other.display(), here.display()),
+            "change the `name` of one of them, or remove it",
+        ));
+    }
+    if is_known && path.file_name().is_none_or(|folder| folder != name) {
+        return Err(Message::new(
+            format!("`{}` defines the profile `{name}`, as the built-in file `{name}/{PROFILE}` does", here.display()),
+            format!("change its `name`; to replace the built-in profile, call its folder `{name}`"),
+        ));
+    }
+    Ok(())
+}
+
+fn unusable(names: Vec<String>, error: &anyhow::Error) -> BrokenProfile {
+    BrokenProfile { names, fault: words::report(error).in_one_line() }
+}
+
+/// The names that a broken profile may define: those in its lines `name = "…"` above all tables. If there is none, it
+/// may be any name that is known.
+fn names_in(file: &Path, known: &Profiles) -> Vec<String> {
+    let bytes = read_regular(file, BYTES_MAX).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let top = text.lines().take_while(|line| !line.trim_start().starts_with('['));
+    let names = top.filter_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        let is_name = key.trim().trim_matches(['"', '\'']) == "name";
+        let value = value.trim().trim_start_matches(['"', '\'']);
+        is_name.then(|| value.split(['"', '\'', ' ', '#']).next().unwrap_or_default().to_owned())
+    });
+    let names: Vec<String> = names.filter(|name| is_name(name)).collect();
+    if names.is_empty() { known.keys().cloned().collect() } else { names }
 }
 
 /// Reads the profile in a folder.
@@ -159,8 +213,20 @@ fn parse(folder: &str, file: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow
 }
 
 /// Validates a profile, and renders its sample.
-pub(super) fn check(out: Output, known: &Profiles, folder: &Path, preview: &PreviewArgs) -> anyhow::Result<()> {
+pub(super) fn check(
+    out: Output,
+    known: &Profiles,
+    broken: &[BrokenProfile],
+    folder: &Path,
+    preview: &PreviewArgs,
+) -> anyhow::Result<()> {
     let name = folder.to_str().unwrap_or_default();
+    if !folder.exists()
+        && let Some(broken) = broken.iter().find(|broken| broken.names.iter().any(|known| known == name))
+    {
+        let refused = Refusal::ProfileBroken { profile: name.to_owned(), detail: broken.fault.clone() };
+        return Err(EngineError::from(refused).into());
+    }
     let profile = match known.get(name) {
         Some(profile) if !folder.exists() => profile.as_ref().clone(),
         Some(_) | None => read(folder)?,
@@ -213,7 +279,6 @@ fn line_of(text: &str, error: &ProfileError) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::words;
 
     /// The student card's folder with texts replaced.
     fn changed(file: &str, from: &str, to: &str) -> Result<CardProfile, (String, String)> {

@@ -3,7 +3,7 @@
 use super::{
     Usage,
     args::{ActCommand, SecondArgs},
-    output::{Output, table},
+    output::{Output, table, thousands},
     pages, words,
 };
 use crate::{
@@ -25,7 +25,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: ActCommand) -
         ActCommand::List { all } => return list(engine, out, all).await,
         ActCommand::Show { act } => {
             let view = client.query(ShowPendingAct { id: PendingActId(act) }).await?;
-            return Ok(out.data(&view, view_text)?);
+            return Ok(out.data(&view, |view| view_text(view, &engine.settings.zone))?);
         }
         ActCommand::Confirm { act } => {
             client.confirm(PendingActId(act)).await?;
@@ -84,7 +84,7 @@ async fn list(engine: &Engine, out: Output, all: bool) -> anyhow::Result<()> {
             line.state.as_str().to_owned(),
             line.reason.clone(),
             line.requested_by.clone(),
-            line.expires_at.clone().unwrap_or_default(),
+            line.expires_at.as_deref().map_or_else(String::new, |at| words::local(at, &engine.settings.zone)),
             line.decided_by.clone().unwrap_or_default(),
         ]
     };
@@ -92,18 +92,19 @@ async fn list(engine: &Engine, out: Output, all: bool) -> anyhow::Result<()> {
     Ok(out.data(&lines, |lines| table(&header, &lines.iter().map(row).collect::<Vec<_>>()))?)
 }
 
-fn view_text(view: &PendingActView) -> String {
+fn view_text(view: &PendingActView, zone: &jiff::tz::TimeZone) -> String {
     let line = &view.line;
+    let instant = |at: &Option<String>| at.as_deref().map_or_else(|| "-".into(), |at| words::local(at, zone));
     let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
     let mut rows = vec![
         ("what".to_owned(), words::operation(line.operation).to_owned()),
         ("about".to_owned(), line.target.clone()),
         ("state".to_owned(), line.state.as_str().to_owned()),
         ("requested by".to_owned(), line.requested_by.clone()),
-        ("requested at".to_owned(), line.requested_at.clone()),
-        ("expires at".to_owned(), optional(&line.expires_at)),
+        ("requested at".to_owned(), words::local(&line.requested_at, zone)),
+        ("expires at".to_owned(), instant(&line.expires_at)),
         ("decided by".to_owned(), optional(&line.decided_by)),
-        ("decided at".to_owned(), optional(&line.decided_at)),
+        ("decided at".to_owned(), instant(&line.decided_at)),
         ("refused because".to_owned(), optional(&line.decided_note)),
     ];
     // Cannot fail: an act is texts and numbers.
@@ -122,6 +123,10 @@ fn arguments(name: &str, value: &serde_json::Value, rows: &mut Vec<(String, Stri
         }
         serde_json::Value::String(text) => rows.push((name.trim().to_owned(), text.clone())),
         serde_json::Value::Null => {}
+        serde_json::Value::Number(number) if ["quantity", "counted"].iter().any(|key| name.ends_with(key)) => {
+            let shown = number.as_i64().map_or_else(|| number.to_string(), thousands);
+            rows.push((name.trim().to_owned(), shown));
+        }
         serde_json::Value::Bool(_) | serde_json::Value::Number(_) | serde_json::Value::Array(_) => {
             rows.push((name.trim().to_owned(), value.to_string()));
         }

@@ -7,7 +7,11 @@ use std::{
 
 use anyhow::Context;
 
-use super::{Message, args::AuditCommand, output::Output};
+use super::{
+    Message,
+    args::AuditCommand,
+    output::{Output, thousands},
+};
 use crate::engine::{
     Engine, EngineError,
     client::{Client, Direct},
@@ -49,7 +53,10 @@ async fn verify(engine: &Engine, out: Output, seal: Option<PathBuf>) -> anyhow::
     out.data(&value, |_| {
         let all = faults.iter().chain(&books).map(String::as_str).collect::<Vec<_>>().join("\n") + "\n";
         if clean {
-            format!("{events} events, none changed, moved or missing; every balance is the sum of its movements\n")
+            format!(
+                "{} events, none changed, moved or missing; every balance is the sum of its movements\n",
+                thousands(events)
+            )
         } else {
             all
         }

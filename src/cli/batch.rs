@@ -21,7 +21,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BatchCommand)
     let done = match command {
         BatchCommand::List { all } => {
             let lines = pages::all(engine, |page| ListBatches { closed_too: all, page }).await?;
-            return Ok(out.data(&lines, |lines| batches_text(lines))?);
+            return Ok(out.data(&lines, |lines| batches_text(lines, &engine.settings.zone))?);
         }
         BatchCommand::Show { batch } => {
             let batch = BatchId(batch);
@@ -29,7 +29,9 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BatchCommand)
             let mut jobs = pages::all(engine, |page| ListJobs { of: JobsOf::Batch(batch), state: None, page }).await?;
             word_reasons(&mut jobs, out);
             let value = serde_json::json!({ "batch": line, "jobs": jobs });
-            return Ok(out.data(&value, |_| format!("{}\n{}", batches_text(&[line]), jobs_text(&jobs)))?);
+            return Ok(out.data(&value, |_| {
+                format!("{}\n{}", batches_text(&[line], &engine.settings.zone), jobs_text(&jobs))
+            })?);
         }
         BatchCommand::Cancel { batch, reason } => {
             let closed = Direct::new(engine).act(CancelBatch { batch: BatchId(batch), note: reason }).await?;

@@ -7,6 +7,7 @@ use super::{
     output::{Output, message, table, thousands},
     pages,
     status::stock_text,
+    words,
 };
 use crate::{
     domain::{
@@ -52,7 +53,10 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
             let act = CountBlanks { blank_type, printer, counted: quantity, note: reason };
             let Some(act) = with_second(engine, out, second, act, "the count is booked").await? else { return Ok(()) };
             let count = client.act(act).await?;
-            let text = |c: &Count| format!("booked {}, counted {}, difference {}\n", c.booked, c.counted, c.difference);
+            let text = |c: &Count| {
+                let [booked, counted, difference] = [c.booked, c.counted, c.difference].map(thousands);
+                format!("booked {booked}, counted {counted}, difference {difference}\n")
+            };
             return Ok(out.data(&count, text)?);
         }
         BlangkoCommand::Destroy { blank_type, quantity, document, witness, from_vault } => {
@@ -111,21 +115,21 @@ async fn ledger(engine: &Engine, out: Output, args: LedgerArgs) -> anyhow::Resul
     let list = |page| ListMovements { page, ..asked.clone() };
     let Page { items: mut lines, next } = pages::some(engine, most, before.map(Cursor), list).await?;
     lines.reverse();
-    out.data(&lines, |lines| ledger_text(lines))?;
+    out.data(&lines, |lines| ledger_text(lines, &engine.settings.zone))?;
     if let Some(Cursor(next)) = next {
         message(&format!("hint: there may be older ones; show them with `--before {next}`"));
     }
     Ok(())
 }
 
-fn ledger_text(lines: &[MovementLine]) -> String {
+fn ledger_text(lines: &[MovementLine], zone: &jiff::tz::TimeZone) -> String {
     let row = |l: &MovementLine| {
         let cause = l.document.as_ref().map_or(l.cause.clone(), |document| format!("{} ({document})", l.cause));
         let cause = l.reverses.map_or(cause.clone(), |delivery| format!("{cause} of {delivery}"));
         let batch = l.batch.map_or(String::new(), |batch| batch.to_string());
         vec![
             l.id.to_string(),
-            l.at.clone(),
+            words::local(&l.at, zone),
             l.blank_type.clone(),
             l.lot.clone(),
             thousands(l.quantity),

@@ -60,7 +60,11 @@ async fn check(engine: &Engine, out: Output, seal: Option<&Path>, deep: bool) ->
 
 fn check_text(checks: &[CheckedRule]) -> String {
     let row = |check: &CheckedRule| {
-        let found = if check.faults.is_empty() { "yes".to_owned() } else { format!("NO: {}", check.faults.len()) };
+        let found = if check.faults.is_empty() {
+            "yes".to_owned()
+        } else {
+            format!("NO: {}", thousands(u64::try_from(check.faults.len()).unwrap_or(u64::MAX)))
+        };
         vec![check.rule.clone(), found]
     };
     let mut text = table(&["rule", "holds"], &checks.iter().map(row).collect::<Vec<_>>());
@@ -142,7 +146,8 @@ async fn accept_clock(engine: &Engine, out: Output, note: Note) -> anyhow::Resul
     out.data(&value, |_| {
         format!(
             "the clock of {now} is accepted; audit rows up to {} no longer stop the printers, and {} queued jobs are due now\n",
-            accepted.newest, accepted.jobs
+            accepted.newest,
+            thousands(accepted.jobs)
         )
     })?;
     Ok(())

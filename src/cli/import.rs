@@ -214,7 +214,7 @@ impl Watch for Watching {
 
     fn progress(&mut self, bytes: u64, rows: u64) {
         self.bar.inc(bytes);
-        self.bar.set_message(format!("{rows} rows"));
+        self.bar.set_message(format!("{} rows", thousands(rows)));
     }
 }
 

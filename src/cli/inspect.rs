@@ -57,13 +57,12 @@ async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
         words::word_reason(&mut line.reason, out);
     }
     let row = |u: &UncertainLine| {
-        let optional = |text: &Option<String>| text.clone().unwrap_or_default();
         vec![
             u.attempt.clone(),
             u.printer.clone(),
             u.batch.map_or_else(|| "-".to_owned(), |batch| batch.to_string()),
             u.request_id.clone().unwrap_or_else(|| "(test card)".to_owned()),
-            optional(&u.since),
+            u.since.as_deref().map_or_else(String::new, |since| words::local(since, &engine.settings.zone)),
             words::with_note(u.reason.as_deref(), u.note.as_deref()).unwrap_or_default(),
         ]
     };

@@ -47,7 +47,8 @@ pub async fn command(engine: &Engine, out: Output, command: Command) -> anyhow::
         Command::Queue(args) => queue::command(engine, out, args).await,
         Command::Status => {
             let board = Direct::new(engine).query(ShowBoard {}).await?;
-            Ok(out.data(&status::json(&board), |_| status::text(&board))?)
+            let zone = &engine.settings.zone;
+            Ok(out.data(&status::json(&board, zone), |_| status::text(&board, zone))?)
         }
         Command::Record(args) => record::command(engine, out, args).await,
         Command::Batch(args) => batch::command(engine, out, args).await,

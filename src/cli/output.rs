@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::domain::hidden::is_hidden;
+use crate::domain::{hidden::is_hidden, natural::natural_order};
 
 /// The format of data: text for people, or JSON for programs.
 #[derive(Clone, Copy, Debug)]
@@ -90,8 +90,9 @@ pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     std::iter::once(line(&header)).chain(rows.iter().map(|row| line(row))).collect()
 }
 
-/// A number with thousands separators.
-pub fn thousands(n: i64) -> String {
+/// A quantity as people read it, with thousands separators. Identifiers have none.
+pub fn thousands(n: impl Into<i128>) -> String {
+    let n = n.into();
     let digits = n.unsigned_abs().to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -101,6 +102,12 @@ pub fn thousands(n: i64) -> String {
         text.push(digit);
     }
     if n < 0 { format!("-{text}") } else { text }
+}
+
+/// Rows in the natural order of their first cells: `p-2` before `p-10`.
+pub fn in_order(mut rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    rows.sort_by(|a, b| natural_order(a.first().map_or("", String::as_str), b.first().map_or("", String::as_str)));
+    rows
 }
 
 #[cfg(test)]
@@ -124,6 +131,6 @@ mod tests {
 
     #[test]
     fn thousands_are_apart() {
-        assert_eq!([0, 999, 1_000, -27_140].map(thousands), ["0", "999", "1,000", "-27,140"]);
+        assert_eq!([0_i64, 999, 1_000, -27_140].map(thousands), ["0", "999", "1,000", "-27,140"]);
     }
 }

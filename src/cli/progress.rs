@@ -30,7 +30,7 @@ const DRAW_EVERY: Duration = Duration::from_millis(300);
 const LINE_EVERY: u32 = 10;
 
 /// Shows the progress of a run until `done`, as far as the engine's actor may read it: a bar on a terminal, a line every
-/// few seconds elsewhere.
+/// few seconds elsewhere. At the end, the line shows what is so then.
 pub async fn run(engine: Engine, mut done: watch::Receiver<bool>) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(style("{spinner} {msg}  {elapsed}"));
@@ -52,6 +52,12 @@ pub async fn run(engine: Engine, mut done: watch::Receiver<bool>) {
         }
     }
     bar.finish_and_clear();
+    // What was shown last is of a moment ago.
+    if let Ok(line) = line(&engine).await
+        && line != last
+    {
+        message(&line);
+    }
 }
 
 /// One line about balances and printers. Its cost does not depend on the length of the waiting list.

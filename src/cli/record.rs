@@ -151,7 +151,7 @@ async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result
             ("surrendered", line.surrendered.to_string()),
             ("district", line.district.clone()),
             ("village", line.village.clone()),
-            ("verified at", line.verified_at.clone()),
+            ("verified at", words::local(&line.verified_at, &engine.settings.zone)),
             ("version", line.version.to_string()),
             ("copy", line.copy.to_string()),
             ("failed tries", line.charged.to_string()),

@@ -1,20 +1,22 @@
 //! `cetak status`: the board for people.
 
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::{
     output::{table, thousands},
     words,
 };
+use crate::domain::natural::natural_order;
 use crate::engine::query::{ACCOUNTS, BatchLine, Board, Need, Node, PrinterLine, Totals};
 
 /// The board as `status --json` prints it: each need has its text and command beside it.
-pub fn json(board: &Board) -> Value {
+pub fn json(board: &Board, zone: &TimeZone) -> Value {
     // Serialisation cannot fail: all keys are text.
     let mut value = serde_json::to_value(board).unwrap_or_default();
     let needs = board.needs_person.iter().map(|need| {
         let mut value = serde_json::to_value(need).unwrap_or_default();
-        let text = words::need(need);
+        let text = words::need(need, zone);
         (value["what"], value["command"]) = (json!(text.what), json!(text.command));
         value
     });
@@ -23,20 +25,21 @@ pub fn json(board: &Board) -> Value {
 }
 
 /// Rows for a table: number, what needs a person, command.
-pub fn needs_rows(board: &Board) -> Vec<Vec<String>> {
+pub fn needs_rows(board: &Board, zone: &TimeZone) -> Vec<Vec<String>> {
     let row = |need: &Need| {
-        let text = words::need(need);
-        vec![need.count.to_string(), text.what, text.command]
+        let text = words::need(need, zone);
+        vec![thousands(need.count), text.what, text.command]
     };
     board.needs_person.iter().map(row).collect()
 }
 
-/// The status for people.
-pub fn text(status: &Board) -> String {
+/// The status for people, with times in the office's zone.
+pub fn text(status: &Board, zone: &TimeZone) -> String {
     let mut text = String::new();
     for pause in &status.pauses {
         let note = words::quote(&pause.reason);
-        text += &format!("PAUSED: {} by {} since {}: {note}\n", pause.what, pause.by, pause.since);
+        let since = words::local(&pause.since, zone);
+        text += &format!("PAUSED: {} by {} since {since}: {note}\n", pause.what, pause.by);
     }
     if !status.pauses.is_empty() {
         text.push('\n');
@@ -47,33 +50,33 @@ pub fn text(status: &Board) -> String {
     text += &format!("{}\n", table(&["records", "number"], &rows));
     text += &stock_text(&status.blangko);
     let row = |p: &PrinterLine| {
-        let paused = if p.paused { "paused" } else { p.state.as_str() };
         vec![
             p.name.clone(),
-            paused.into(),
+            words::standing(&p.standing, zone),
+            p.state.clone(),
             p.breaker.as_str().into(),
-            thousands(p.cards_today),
-            thousands(p.spoiled_today),
+            thousands(p.cards_24h),
+            thousands(p.spoiled_24h),
             p.reasons.join(","),
         ]
     };
     let printers: Vec<_> = status.printers.iter().map(row).collect();
     if !printers.is_empty() {
-        text +=
-            &format!("\n{}", table(&["printer", "state", "breaker", "cards today", "spoiled", "reasons"], &printers));
+        let header = ["printer", "now", "state", "breaker", "cards in 24 h", "spoiled", "reasons"];
+        text += &format!("\n{}", table(&header, &printers));
     }
     let node = |n: &Node| {
         let lease = if n.lease_left_ms < 0 { "ended".into() } else { format!("{} s", n.lease_left_ms / 1_000) };
-        vec![n.name.clone(), n.host.clone(), n.process.to_string(), n.printers.to_string(), lease]
+        vec![n.name.clone(), n.host.clone(), n.process.to_string(), thousands(n.printers), lease]
     };
     let nodes: Vec<_> = status.nodes.iter().map(node).collect();
     if !nodes.is_empty() {
         text += &format!("\n{}", table(&["node", "host", "process", "printers", "lease left"], &nodes));
     }
     if !status.batches.is_empty() {
-        text += &format!("\n{}", batches_text(&status.batches));
+        text += &format!("\n{}", batches_text(&status.batches, zone));
     }
-    let needs = needs_rows(status);
+    let needs = needs_rows(status, zone);
     if !needs.is_empty() {
         text += &format!("\n{}", table(&["", "needs a person", "command"], &needs));
     }
@@ -83,7 +86,9 @@ pub fn text(status: &Board) -> String {
 /// The stock for people.
 pub fn stock_text(blangko: &Totals) -> String {
     let mut rows = Vec::new();
-    for (blank_type, accounts) in blangko {
+    let mut types: Vec<_> = blangko.iter().collect();
+    types.sort_by(|(a, _), (b, _)| natural_order(a, b));
+    for (blank_type, accounts) in types {
         for account in ACCOUNTS {
             let quantity = accounts.get(account).copied().unwrap_or(0);
             if quantity != 0 {
@@ -100,9 +105,9 @@ pub fn stock_text(blangko: &Totals) -> String {
 }
 
 /// Batches for people.
-pub fn batches_text(batches: &[BatchLine]) -> String {
+pub fn batches_text(batches: &[BatchLine], zone: &TimeZone) -> String {
     let row = |b: &BatchLine| {
-        let numbers = [b.jobs, b.open, b.printed].map(|n| n.to_string());
+        let numbers = [b.jobs, b.open, b.printed].map(thousands);
         vec![
             b.id.to_string(),
             b.printer.clone(),
@@ -110,7 +115,7 @@ pub fn batches_text(batches: &[BatchLine]) -> String {
             numbers[0].clone(),
             numbers[1].clone(),
             numbers[2].clone(),
-            b.created_at.clone(),
+            words::local(&b.created_at, zone),
         ]
     };
     table(

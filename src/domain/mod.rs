@@ -13,6 +13,7 @@
 //! * **reprint warrant**: a supervisor's single-use permission to print a record again ([`warrant`])
 //! * **walk-in**: a record that a supervisor puts first, with a reason ([`walk_in`])
 //! * **window**: a time in which cards may start ([`window`])
+//! * **standing**: what a printer is doing, or why it prints nothing ([`standing`])
 //! * **act**, **query**: what a person does and reads, each under an **operation** of the permission table ([`permission`])
 //! * **permit**: the proof that an operation may be done, which every write needs ([`permission::Permit`])
 //! * **pending act**: an act that one person asked for and another must confirm ([`pending`])
@@ -42,6 +43,7 @@ pub mod id;
 pub mod import;
 pub mod instance;
 pub mod job;
+pub mod natural;
 pub mod objection;
 pub mod open_job;
 pub mod owner;
@@ -62,6 +64,7 @@ pub mod refusal;
 pub mod retry;
 pub mod settlement;
 pub mod share;
+pub mod standing;
 pub mod states;
 pub mod stock;
 pub mod test_card;

@@ -68,6 +68,8 @@ refusals! {
     NotFound "no-printer" NoPrinter { printer: String };
     /// No card profile has this name.
     NotFound "no-profile" NoProfile { profile: String, known: Vec<String> };
+    /// The card profile is defined, and its files are wrong.
+    Conflict "profile-broken" ProfileBroken { profile: String, detail: String };
     /// No card profile uses blanks of this type.
     NotFound "no-blank-type" NoBlankType { blank_type: String, known: Vec<String> };
     /// The ledger has no account of this name.

@@ -49,12 +49,6 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// The last midnight in a time zone.
-pub fn day_start(now: Timestamp, zone: &jiff::tz::TimeZone) -> Timestamp {
-    let start = jiff::ZonedDateTime::new(now.to_jiff(), zone.clone()).start_of_day();
-    start.map_or(now, |start| Timestamp(start.timestamp().as_microsecond()))
-}
-
 /// Parses a calendar date, ISO 8601 `YYYY-MM-DD`; `None` for anything else.
 pub fn parse_date(text: &str) -> Option<jiff::civil::Date> {
     let b = text.as_bytes();

@@ -78,6 +78,18 @@ fn parse_day(day: &str) -> Result<Weekday, String> {
 }
 
 impl Window {
+    /// The next opening after `now`, within a week.
+    fn next_opening(&self, now: Timestamp) -> Option<Timestamp> {
+        let today = self.zone.to_datetime(now.to_jiff()).date();
+        let openings = (0..=7).filter_map(|days| {
+            let day = today.checked_add(Span::new().days(days)).ok()?;
+            let opens = self.days.is_empty() || self.days.contains(&day.weekday());
+            let opening = opens.then(|| self.zone.to_zoned_datetime(day.to_datetime(self.from)).ok())??;
+            Some(Timestamp(opening.timestamp().as_microsecond()))
+        });
+        openings.filter(|at| *at > now).min()
+    }
+
     /// Whether a card may start at `now`, by the local time of the zone, with daylight saving.
     pub fn is_open(&self, now: Timestamp) -> bool {
         let local = self.zone.to_datetime(now.to_jiff());
@@ -104,6 +116,13 @@ pub fn is_open(windows: &[Window], printer: &str, now: Timestamp) -> bool {
         none_applies = false;
     }
     none_applies
+}
+
+/// The next instant after `now` at which a window for the printer opens. `None` if none does within a week.
+pub fn next_opening(windows: &[Window], printer: &str, now: Timestamp) -> Option<Timestamp> {
+    let has_own = windows.iter().any(|window| window.printer.as_deref() == Some(printer));
+    let applies = |window: &&Window| window.printer.as_deref() == has_own.then_some(printer);
+    windows.iter().filter(applies).filter_map(|window| window.next_opening(now)).min()
 }
 
 impl FromStr for Window {
@@ -156,6 +175,23 @@ mod tests {
         assert!(!is_open(&[day.clone(), night.clone()], "p1", noon), "its own go instead of the general ones");
         assert!(is_open(&[day, night], "p2", noon));
         assert!(is_open(&[], "p1", noon));
+    }
+
+    #[test]
+    fn the_next_opening_is_that_of_the_windows_that_apply() {
+        let night: Window = "fri 22:00-05:00 Asia/Jakarta".parse().unwrap();
+        let early: Window = "* 01:30-05:00 Asia/Jakarta".parse().unwrap();
+        let opens = |windows: &[Window], now: &str| next_opening(windows, "p1", at(now)).map(|at| at.to_string());
+        let friday = Some("2026-11-27T15:00:00Z".to_owned());
+        assert_eq!(opens(&[night.clone()], "2026-11-27T21:59:59+07:00"), friday);
+        assert_eq!(opens(&[night.clone()], "2026-11-20T22:00:00+07:00"), friday, "it has just opened, so the next");
+        assert_eq!(
+            opens(&[night.clone(), early.clone()], "2026-11-25T22:00:00+07:00"),
+            Some("2026-11-25T18:30:00Z".into())
+        );
+        let of_p2 = Window { printer: Some("p2".into()), ..early };
+        assert_eq!(opens(&[night, of_p2.clone()], "2026-11-25T22:00:00+07:00"), friday);
+        assert_eq!(opens(&[of_p2], "2026-11-25T22:00:00+07:00"), None);
     }
 
     #[test]

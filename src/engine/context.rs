@@ -12,7 +12,7 @@ use super::{
     owners::Owners,
     render_threads::RenderThreads,
     scheduling::lease::Lease,
-    settings::Settings,
+    settings::{Broken, Settings},
 };
 use crate::{
     domain::{audit::Actor, card::profile::CardProfile, permission::Permit, refusal::Refusal},
@@ -45,6 +45,8 @@ pub struct Engine {
     pub profiles: Arc<Profiles>,
     /// The settings.
     pub settings: Arc<Settings>,
+    /// What of the profiles and the settings cannot be used.
+    pub broken: Arc<Broken>,
     /// The actor, and the audit chain that it writes to.
     pub writer: Writer,
     /// Creates drivers.
@@ -113,9 +115,13 @@ impl Engine {
         self.lease.as_ref().is_none_or(|lease| lease.holds(&*self.clock))
     }
 
-    /// A profile by name.
+    /// A profile by name. One that is broken is refused with its fault.
     pub fn profile(&self, name: &str) -> Result<Arc<CardProfile>, EngineError> {
         let known = || self.profiles.keys().cloned().collect();
+        if let Some(broken) = self.broken.profiles.iter().find(|broken| broken.names.iter().any(|known| known == name))
+        {
+            return Err(Refusal::ProfileBroken { profile: name.to_owned(), detail: broken.fault.clone() }.into());
+        }
         let found = self.profiles.get(name).cloned();
         found.ok_or_else(|| Refusal::NoProfile { profile: name.to_owned(), known: known() }.into())
     }

@@ -35,6 +35,6 @@ pub use self::{
     context::{CLOCK_TOLERANCE, DriverFactory, Engine, Profiles, RendererFactory},
     error::EngineError,
     render_threads::RenderThreads,
-    settings::Settings,
+    settings::{Broken, BrokenProfile, Settings},
 };
 pub use crate::store::{LockHolder, Outage, StoreError};

@@ -25,8 +25,26 @@ pub struct Settings {
     pub archive_after_days: u32,
     /// The windows in which cards may start; without any, cards may always start.
     pub windows: Vec<Window>,
-    /// The time zone in which a day begins, for reports.
+    /// The time zone of the times that people read.
     pub zone: jiff::tz::TimeZone,
+}
+
+/// What is written in settings and card profiles and cannot be used. What does not need it goes on.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Broken {
+    /// Faults of the settings, each with its place. Defaults stand in for these settings.
+    pub settings: Vec<String>,
+    /// Card profiles that cannot be used.
+    pub profiles: Vec<BrokenProfile>,
+}
+
+/// A card profile that cannot be used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BrokenProfile {
+    /// The names that it may define. A built-in profile of such a name is not used in its place.
+    pub names: Vec<String>,
+    /// What is wrong, with file and line.
+    pub fault: String,
 }
 
 impl Default for Settings {

@@ -168,7 +168,7 @@ fn the_status_has_all_that_a_supervisor_asks_for() {
     assert_eq!(keys(&status["queue"]), set("paused reason by"));
     for name in ["p1", "p2"] {
         let printer = printer(&status, name);
-        for key in ["name", "uri", "state", "reasons", "paused", "cards_today"] {
+        for key in ["name", "uri", "state", "reasons", "paused", "cards_24h"] {
             assert!(!printer[key].is_null(), "no `{key}` in {printer}");
         }
     }
@@ -368,7 +368,7 @@ fn a_student_card_is_a_profile_and_goes_all_the_way() {
     assert_eq!(number(&status, &["blangko", "student", "vault"]), 0, "{status}");
     assert_eq!(number(&status, &["blangko", "ktp-el", "vault"]), 5, "{status}");
     assert_eq!(office.truth("campus").len(), 5);
-    assert_eq!(printer(&status, "campus")["cards_today"], 5, "{status}");
+    assert_eq!(printer(&status, "campus")["cards_24h"], 5, "{status}");
 }
 
 /// One list with people whose data must not leak, and one refused row for each reason.

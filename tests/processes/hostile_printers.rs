@@ -101,7 +101,7 @@ async fn printers_that_are_none_do_not_keep_a_good_one_from_printing_every_card(
     assert_eq!(answer.code, Some(0), "{answer:?}");
     let status = office.status();
     assert_eq!(number(&status, &["records", "printed"]), 30, "{status}");
-    assert_eq!(printer(&status, "eve")["cards_today"], 30, "{status}");
+    assert_eq!(printer(&status, "eve")["cards_24h"], 30, "{status}");
     assert_eq!(crate::peer::Peer::cards(&eve).len(), 30);
     assert_eq!(number(&status, &["blangko", "student", "printed"]), 30, "{status}");
     office.done(&["audit", "verify"]);

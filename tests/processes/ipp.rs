@@ -47,7 +47,7 @@ async fn an_ipp_printer_prints_exactly_the_cards_that_the_database_says() {
     assert_eq!(number(&status, &["blangko", "student", "printed"]), 50, "{status}");
     assert_eq!(number(&status, &["blangko", "student", "sum"]), 0, "{status}");
     assert_eq!(number(&status, &["records", "printed"]), 50, "{status}");
-    assert_eq!(printer(&status, "eve")["cards_today"], 50, "{status}");
+    assert_eq!(printer(&status, "eve")["cards_24h"], 50, "{status}");
     office.done(&["audit", "verify"]);
 }
 

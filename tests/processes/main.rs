@@ -4,6 +4,7 @@
 
 mod acts;
 mod arrived_cards;
+mod broken_files;
 mod cli;
 mod cluster;
 mod comparison;
@@ -49,6 +50,7 @@ mod printer_operator;
 mod printers;
 mod received_documents;
 mod resources;
+mod said;
 mod schema;
 mod storm;
 mod test_cards;

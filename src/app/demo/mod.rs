@@ -17,14 +17,14 @@ use crate::{
     cli::{
         self, Message,
         args::DemoArgs,
-        output::{Output, message, table, thousands},
+        output::{Output, in_order, message, table, thousands},
         status::{self, stock_text},
     },
     domain::value::Quantity,
     engine::{
         Engine,
         client::{Client, Direct},
-        import::{Format, Import},
+        import::{Format, Import, Report},
         operations::{AddPrinter, Probe, ReceiveBlanks},
         query::{Board, ShowBoard},
         scheduling::Until,
@@ -53,8 +53,9 @@ pub(super) async fn run(
     place: &LockPlace,
     args: DemoArgs,
 ) -> anyhow::Result<()> {
+    engine.profile(PROFILE)?;
     let demo = folder.join(MARK);
-    message(&format!("making a waiting list of {} invented people", thousands(args.records.into())));
+    message(&format!("making a waiting list of {} invented people", thousands(args.records)));
     let list = people::write_waiting_list(&demo, args.seed, args.records)?;
     let import = Import {
         source: "default".into(),
@@ -76,10 +77,9 @@ pub(super) async fn run(
     for (printer, why) in Box::pin(schedule(engine, folder, place, Until::Idle, None)).await? {
         message(&format!("printer `{printer}`: {}", crate::cli::words::blocked(why)));
     }
-    let summary =
-        Summary::read(engine, report.refused_by_reason.iter().map(|(reason, n)| (reason.as_str(), *n)).collect())
-            .await?;
-    out.data(&summary, text)?;
+    let summary = Summary::read(engine, &report).await?;
+    let zone = &engine.settings.zone;
+    out.data(&summary.json(zone), |_| text(&summary, zone))?;
     if summary.clean { Ok(()) } else { anyhow::bail!("the books are not right") }
 }
 
@@ -127,10 +127,13 @@ fn percent(text: &str) -> String {
 }
 
 /// The summary that a supervisor signs.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug)]
 struct Summary {
-    refused_by_reason: BTreeMap<&'static str, u64>,
-    #[serde(serialize_with = "with_texts")]
+    /// The rows of the list: records, refused rows, and repeated ones.
+    rows: i64,
+    refused_by_reason: BTreeMap<&'static str, i64>,
+    /// Rows that repeat another one.
+    repeated: i64,
     status: Board,
     per_printer: BTreeMap<String, BTreeMap<String, i64>>,
     delivered: i64,
@@ -139,13 +142,12 @@ struct Summary {
     clean: bool,
 }
 
-/// Serialises the board as `cetak status --json` does.
-fn with_texts<S: serde::Serializer>(board: &Board, serializer: S) -> Result<S::Ok, S::Error> {
-    serde::Serialize::serialize(&status::json(board), serializer)
-}
-
 impl Summary {
-    async fn read(engine: &Engine, refused_by_reason: BTreeMap<&'static str, u64>) -> anyhow::Result<Self> {
+    async fn read(engine: &Engine, report: &Report) -> anyhow::Result<Self> {
+        let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let refused_by_reason: BTreeMap<_, _> =
+            report.refused_by_reason.iter().map(|(reason, n)| (reason.as_str(), number(*n))).collect();
+        let rows = number(report.rows);
         let status = Direct::new(engine).query(ShowBoard {}).await?;
         let mut tx = engine.store.read().await?;
         let mut per_printer: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
@@ -159,17 +161,30 @@ impl Summary {
         let delivered = -account("supplier");
         let accounted = ["printed", "spoiled", "uncertain", "vault", "reserved"].into_iter().map(account).sum();
         let clean = faults.is_empty() && books.is_empty() && account("sum") == 0;
-        Ok(Self { refused_by_reason, status, per_printer, delivered, accounted, audit_events, clean })
+        // The list is imported once more when the demo goes on, and then all its records are known: what is neither a record
+        // nor refused repeats another row.
+        let refused: i64 = refused_by_reason.values().sum();
+        let repeated = rows - refused - status.records.values().sum::<i64>();
+        Ok(Self { rows, refused_by_reason, repeated, status, per_printer, delivered, accounted, audit_events, clean })
+    }
+
+    /// The summary, with the board as `cetak status --json` prints it.
+    fn json(&self, zone: &jiff::tz::TimeZone) -> serde_json::Value {
+        serde_json::json!({
+            "rows": self.rows, "refused_by_reason": self.refused_by_reason, "repeated": self.repeated,
+            "status": status::json(&self.status, zone), "per_printer": self.per_printer, "delivered": self.delivered,
+            "accounted": self.accounted, "audit_events": self.audit_events, "clean": self.clean,
+        })
     }
 }
 
-fn text(summary: &Summary) -> String {
+fn text(summary: &Summary, zone: &jiff::tz::TimeZone) -> String {
     let status = &summary.status;
     let mut rows: Vec<Vec<String>> =
         status.records.iter().filter(|(_, n)| **n > 0).map(|(state, n)| vec![state.clone(), thousands(*n)]).collect();
-    rows.push(vec!["imported in all".into(), thousands(status.records.values().sum())]);
-    let number = |n: u64| thousands(i64::try_from(n).unwrap_or(i64::MAX));
-    rows.extend(summary.refused_by_reason.iter().map(|(reason, n)| vec![format!("refused: {reason}"), number(*n)]));
+    rows.extend(summary.refused_by_reason.iter().map(|(reason, n)| vec![format!("refused: {reason}"), thousands(*n)]));
+    rows.push(vec!["repeats of another row".into(), thousands(summary.repeated)]);
+    rows.push(vec!["rows in all".into(), thousands(summary.rows)]);
     let mut text =
         format!("\nRECORDS\n{}\nBLANGKO\n{}", table(&["records", "number"], &rows), stock_text(&status.blangko));
     let accounted = format!(
@@ -184,19 +199,19 @@ fn text(summary: &Summary) -> String {
         std::iter::once(name.clone()).chain(outcomes.map(|o| cell(counts, o))).collect()
     };
     let header = ["printer", "printed", "spoiled", "uncertain", "not started"];
-    text += &format!("\nPRINTERS\n{}", table(&header, &summary.per_printer.iter().map(row).collect::<Vec<_>>()));
+    text += &format!("\nPRINTERS\n{}", table(&header, &in_order(summary.per_printer.iter().map(row).collect())));
     let shown = ["printed", "uncertain", "quarantined", "waiting"];
     let row = |(name, counts): (&String, &BTreeMap<String, i64>)| {
         std::iter::once(name.clone()).chain(shown.map(|s| cell(counts, s))).collect()
     };
     let header = ["district", "printed", "uncertain", "quarantined", "waiting"];
-    text += &format!("\nDISTRICTS\n{}", table(&header, &status.districts.iter().map(row).collect::<Vec<_>>()));
+    text += &format!("\nDISTRICTS\n{}", table(&header, &in_order(status.districts.iter().map(row).collect())));
     let books = if summary.clean {
         "clean: every balance is the sum of its movements, the sum is zero"
     } else {
         "NOT CLEAN: run `cetak audit verify`"
     };
     text += &format!("\nAUDIT\n{} events, {books}\n", thousands(summary.audit_events));
-    let needs = status::needs_rows(status);
+    let needs = status::needs_rows(status, zone);
     if needs.is_empty() { text } else { format!("{text}\n{}", table(&["", "needs a person", "command"], &needs)) }
 }

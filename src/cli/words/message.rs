@@ -16,6 +16,11 @@ impl Message {
         Self { text: text.into(), hint: Some(hint.into()) }
     }
 
+    /// The text and the hint, for a place that has one line.
+    pub fn in_one_line(&self) -> String {
+        self.hint.as_ref().map_or_else(|| self.text.clone(), |hint| format!("{}; hint: {hint}", self.text))
+    }
+
     /// A text, and a hint if one follows it after `; hint: `, as in the texts of drivers.
     pub fn from_detail(text: impl Into<String>) -> Self {
         let text = text.into();

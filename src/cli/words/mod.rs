@@ -19,7 +19,9 @@ mod reason;
 mod record_rule;
 mod refusal;
 mod report;
+mod standing;
 mod store;
+mod time;
 
 pub use self::{
     blocked::blocked,
@@ -37,5 +39,7 @@ pub use self::{
     reason::{quote, reason, with_note, word_reason},
     refusal::refusal,
     report::{engine, report},
+    standing::standing,
     store::outage_hint,
+    time::local,
 };

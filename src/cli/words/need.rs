@@ -1,6 +1,10 @@
 //! What needs a person, in words, with the command that shows or settles it.
 
-use super::{instance::differences, operation as words, printer::task, store::outage_command};
+use super::{
+    instance::differences, message::Message, operation as words, printer::task, store::outage_command, time::local,
+};
+use jiff::tz::TimeZone;
+
 use crate::{
     domain::printer_reason::{REFUSES_CARDS, Resumes},
     engine::{
@@ -18,8 +22,8 @@ pub struct NeedText {
     pub command: String,
 }
 
-/// The text of a need.
-pub fn need(need: &Need) -> NeedText {
+/// The text of a need, with times in the office's zone.
+pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
     let text = |what: &str, command: &str| NeedText { what: what.to_owned(), command: command.to_owned() };
     match &need.kind {
         NeedKind::UncertainCards => text("cards with an unknown outcome", "cetak inspect list"),
@@ -53,8 +57,16 @@ pub fn need(need: &Need) -> NeedText {
             &format!("printer `{printer}` is stopped and gives no reason"),
             &format!("cetak printer show {printer}"),
         ),
+        NeedKind::SettingsWrong { fault } => {
+            let fault = Message::from_detail(fault).text;
+            text(&format!("no scheduler starts with these settings: {fault}"), "cetak config check")
+        }
+        NeedKind::ProfileBroken { fault } => {
+            let fault = Message::from_detail(fault).text;
+            text(&format!("printers of this card profile print nothing: {fault}"), "cetak config check")
+        }
         NeedKind::SchedulerFault(FaultSince { fault, since }) => {
-            let since = since.map_or_else(String::new, |since| format!(" since {since}"));
+            let since = since.map_or_else(String::new, |since| format!(" since {}", local(&since.to_string(), zone)));
             fault_text(fault, &since)
         }
         NeedKind::InstanceInDoubt { doubt } => text(
@@ -109,7 +121,7 @@ mod tests {
         for (reason, command) in [("media-jam", "cetak printer clear p1"), ("media-empty", "cetak printer show p1")] {
             let advice = advise(reason);
             let kind = NeedKind::PrinterReason { printer: "p1".into(), advice: advice.clone() };
-            let text = need(&Need { kind, count: 1 });
+            let text = need(&Need { kind, count: 1 }, &TimeZone::UTC);
             assert_eq!(text.command, command);
             assert!(text.what.contains(reason) && text.what.contains(task(advice.action)), "{}", text.what);
         }

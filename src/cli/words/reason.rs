@@ -2,7 +2,7 @@
 
 use super::printer::condition;
 use crate::{
-    cli::output::Output,
+    cli::output::{Output, thousands},
     domain::reason::{
         Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault, StoredReason,
     },
@@ -41,7 +41,8 @@ pub fn word_reason(stored: &mut Option<String>, out: Output) {
 pub fn reason(reason: &Reason) -> String {
     match reason {
         Reason::OpenQuote { rows, first_line, last_line } => format!(
-            "holds {rows} further lines that look like rows (lines {first_line} to {last_line}): a quote in it is not closed"
+            "holds {} further lines that look like rows (lines {first_line} to {last_line}): a quote in it is not closed",
+            thousands(u64::try_from(*rows).unwrap_or(u64::MAX))
         ),
         Reason::FieldCount { found, expected } => format!("{found} fields, and the header has {expected}"),
         Reason::RowTooLong { most } => format!("longer than {} KiB", most / 1024),

@@ -41,6 +41,12 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::NoProfile { profile, known } => {
             say(format!("no card profile is named `{profile}`"), &format!("the profiles are {}", list(known)))
         }
+        Refusal::ProfileBroken { profile, detail } => {
+            let fault = Message::from_detail(detail);
+            let hint = fault.hint.unwrap_or_else(|| "correct it".to_owned());
+            let hint = format!("{hint}; `cetak config check` reads all settings and profiles again");
+            say(format!("the card profile `{profile}` cannot be used: {}", fault.text), &hint)
+        }
         Refusal::NoBlankType { blank_type, known } => say(
             format!("no card profile uses blanks of type `{blank_type}`"),
             &format!("the blank types are {}", list(known)),
@@ -250,12 +256,18 @@ pub fn refusal(refusal: &Refusal) -> Message {
         ),
         Refusal::CountBelowReserved { short, free } => say(
             format!(
-                "the count is {short} lower than booked, but the number of blanks that are not reserved for a batch is {free}"
+                "the count is {} lower than booked, but the number of blanks that are not reserved for a batch is {}",
+                thousands(*short),
+                thousands(*free)
             ),
             "cancel the batch with `cetak batch cancel`, then count again",
         ),
         Refusal::CountAboveMissing { over, missing } => say(
-            format!("the count is {over} higher than booked, but the number booked as missing is {missing}"),
+            format!(
+                "the count is {} higher than booked, but the number booked as missing is {}",
+                thousands(*over),
+                thousands(*missing)
+            ),
             "book the delivery, return or load that is not booked yet, then count again",
         ),
         Refusal::NoFreeBlank { blank_type, place } => {

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     Engine, EngineError, Query,
     needs::{self, Need},
-    printers::{self, PrinterLine},
+    printers::{self, Facts, PrinterLine},
     stock::{Totals, totals},
 };
 use crate::{
     domain::{
+        natural::natural_order,
         pause::{Pause, PauseScope},
         permission::Operation,
         record::RecordState,
@@ -79,10 +80,10 @@ impl Query for ShowBoard {
 
     async fn read(self, engine: &Engine) -> Result<Board, EngineError> {
         let mut tx = engine.store.read().await?;
-        let counts = tx.record_counts().await?;
-        let pauses = tx.pause_list().await?;
-        let printers = printers::read(engine, &mut tx, &pauses).await?;
-        let needs_person = needs::read(engine, &mut tx, &counts, &printers).await?;
+        let facts = Facts::read(engine, &mut tx).await?;
+        let printers = printers::read(engine, &mut tx, &facts).await?;
+        let needs_person = needs::read(engine, &mut tx, &facts.counts, &printers).await?;
+        let Facts { counts, pauses, balances, batches, .. } = facts;
         let mut records: BTreeMap<String, i64> =
             RecordState::ALL.into_iter().map(|state| (state.as_str().to_owned(), 0)).collect();
         let mut districts: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new();
@@ -90,11 +91,13 @@ impl Query for ShowBoard {
             *districts.entry(line.district).or_default().entry(line.state.clone()).or_default() += line.count;
             *records.entry(line.state).or_default() += line.count;
         }
+        let mut nodes = tx.node_list().await?;
+        nodes.sort_by(|a, b| natural_order(&a.name, &b.name));
         let whole = pauses.iter().find(|p| p.scope == PauseScope::Queue);
         Ok(Board {
             records,
             oldest_waiting: tx.waiting_oldest().await?,
-            blangko: totals(&tx.balance_list().await?),
+            blangko: totals(&balances),
             printers,
             queue: QueueLine {
                 paused: whole.is_some(),
@@ -102,8 +105,8 @@ impl Query for ShowBoard {
                 by: whole.map(|p| p.actor.clone()),
             },
             pauses: pauses.into_iter().map(pause_line).collect(),
-            nodes: tx.node_list().await?,
-            batches: tx.batch_list(true, 0, i64::MAX).await?,
+            nodes,
+            batches,
             needs_person,
             districts,
         })

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Engine, EngineError, Query,
-    printers::{self, PrinterLine},
+    printers::{self, Facts, PrinterLine},
 };
 use crate::{
     domain::{
@@ -79,6 +79,16 @@ pub enum NeedKind {
     /// Records that are held because another database may have printed them: at an adoption, or when a printer with unknown jobs was
     /// cleared. To be released if they were not printed.
     RecordsHeldAtAdoption,
+    /// The settings have a fault, so that no scheduler starts.
+    SettingsWrong {
+        /// What is wrong, with its place.
+        fault: String,
+    },
+    /// A card profile cannot be used, so that its printers print nothing.
+    ProfileBroken {
+        /// What is wrong, with its place.
+        fault: String,
+    },
     /// The scheduler that runs on the same data folder cannot print.
     SchedulerFault(FaultSince),
 }
@@ -89,10 +99,9 @@ impl Query for ListNeeds {
 
     async fn read(self, engine: &Engine) -> Result<Vec<Need>, EngineError> {
         let mut tx = engine.store.read().await?;
-        let counts = tx.record_counts().await?;
-        let pauses = tx.pause_list().await?;
-        let printers = printers::read(engine, &mut tx, &pauses).await?;
-        read(engine, &mut tx, &counts, &printers).await
+        let facts = Facts::read(engine, &mut tx).await?;
+        let printers = printers::read(engine, &mut tx, &facts).await?;
+        read(engine, &mut tx, &facts.counts, &printers).await
     }
 }
 
@@ -123,6 +132,9 @@ pub(super) async fn read(
     needs.push((NeedKind::RecordsHeldAtAdoption, tx.records_held_at_adoption_count().await?));
     let is_behind = engine.clock.now().plus(CLOCK_TOLERANCE) < tx.newest_instant().await?;
     needs.push((NeedKind::ClockBehind, i64::from(is_behind)));
+    let settings = engine.broken.settings.iter().cloned().map(|fault| NeedKind::SettingsWrong { fault });
+    let profiles = engine.broken.profiles.iter().map(|one| NeedKind::ProfileBroken { fault: one.fault.clone() });
+    needs.extend(settings.chain(profiles).map(|kind| (kind, 1)));
     needs.extend(engine.faults.read().into_iter().map(|fault| (NeedKind::SchedulerFault(fault), 1)));
     Ok(needs.into_iter().filter(|(_, count)| *count > 0).map(|(kind, count)| Need { kind, count }).collect())
 }

@@ -1,19 +1,30 @@
 //! Printers, as they were last seen.
 
+use std::{collections::HashSet, time::Duration};
+
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Query};
 use crate::{
     domain::{
+        batch::BatchState,
         breaker::Breaker,
+        id::BatchId,
+        natural::natural_order,
+        owner::Presence,
         pause::Pause,
         permission::Operation,
+        printer::Printer,
         printer_reason::{Advice, advise},
-        time::day_start,
+        record::RecordState,
+        standing::{Seen, Standing, standing},
     },
     engine::operations::plain_uri,
-    store::Tx,
+    store::{BalanceLine, BatchLine, RecordCount, Tx},
 };
+
+/// How far back the cards of a printer are counted, so that the yield of a night is whole in the morning.
+const COUNTED: Duration = Duration::from_hours(24);
 
 /// Asks for all printers in use, by name: at most [`PRINTERS_MAX`](crate::domain::printer::PRINTERS_MAX).
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
@@ -43,10 +54,12 @@ pub struct PrinterLine {
     pub paused: bool,
     /// The node that feeds it, where several share the database.
     pub node: Option<String>,
-    /// Good cards since midnight.
-    pub cards_today: i64,
-    /// Spoiled blanks since midnight.
-    pub spoiled_today: i64,
+    /// What it is doing, or why it prints nothing.
+    pub standing: Standing,
+    /// Good cards of the last 24 hours, counted in quarters of an hour.
+    pub cards_24h: i64,
+    /// Spoiled blanks of the same time.
+    pub spoiled_24h: i64,
 }
 
 impl Query for ListPrinters {
@@ -55,30 +68,107 @@ impl Query for ListPrinters {
 
     async fn read(self, engine: &Engine) -> Result<Vec<PrinterLine>, EngineError> {
         let mut tx = engine.store.read().await?;
-        let pauses = tx.pause_list().await?;
-        read(engine, &mut tx, &pauses).await
+        let facts = Facts::read(engine, &mut tx).await?;
+        read(engine, &mut tx, &facts).await
     }
 }
 
-pub(super) async fn read(engine: &Engine, tx: &mut Tx, pauses: &[Pause]) -> Result<Vec<PrinterLine>, EngineError> {
-    let today = tx.printer_outcomes(day_start(engine.clock.now(), &engine.settings.zone)).await?;
+/// What the printers' lines are read from, beside the printers. It is as large as there are printers, types and districts.
+pub(super) struct Facts {
+    pub(super) counts: Vec<RecordCount>,
+    pub(super) pauses: Vec<Pause>,
+    pub(super) balances: Vec<BalanceLine>,
+    pub(super) batches: Vec<BatchLine>,
+    in_doubt: bool,
+    is_scheduled: bool,
+}
+
+impl Facts {
+    pub(super) async fn read(engine: &Engine, tx: &mut Tx) -> Result<Self, EngineError> {
+        let (pauses, doubt) = tx.feeding_stops().await?;
+        let is_scheduled = if engine.store.is_shared() {
+            tx.node_list().await?.iter().any(|node| node.lease_left_ms > 0)
+        } else {
+            engine.owners.presence(None) != Presence::Gone
+        };
+        Ok(Self {
+            counts: tx.record_counts().await?,
+            pauses,
+            balances: tx.balance_list().await?,
+            batches: tx.batch_list(true, 0, i64::MAX).await?,
+            in_doubt: doubt.is_some(),
+            is_scheduled,
+        })
+    }
+
+    /// The records of a profile that wait.
+    fn waiting(&self, profile: &str) -> i64 {
+        let of = |count: &&RecordCount| count.profile == profile && count.state == RecordState::Waiting.as_str();
+        self.counts.iter().filter(of).map(|count| count.count).sum()
+    }
+
+    /// The free blanks of a type for a printer: those in its hopper if it is counted, else those in the vault.
+    fn blanks(&self, printer: &Printer, blank_type: &str) -> i64 {
+        let (account, place) = if printer.hopper.is_some() { ("hopper", &*printer.name) } else { ("vault", "") };
+        let of =
+            |line: &&BalanceLine| (&*line.blank_type, &*line.account, &*line.place) == (blank_type, account, place);
+        self.balances.iter().filter(of).map(|line| line.quantity).sum()
+    }
+
+    fn batch(&self, printer: &str) -> Option<(BatchId, BatchState)> {
+        let batch = self.batches.iter().find(|batch| batch.printer == printer)?;
+        Some((BatchId(batch.id), batch.state.parse().ok()?))
+    }
+}
+
+pub(super) async fn read(engine: &Engine, tx: &mut Tx, facts: &Facts) -> Result<Vec<PrinterLine>, EngineError> {
+    let now = engine.clock.now();
+    let outcomes = tx.printer_outcomes(now.minus(COUNTED)).await?;
     let count = |printer: &str, state: &str| {
-        today.iter().find(|(p, s, _)| p == printer && s == state).map_or(0, |(_, _, n)| *n)
+        outcomes.iter().find(|(p, s, _)| p == printer && s == state).map_or(0, |(_, _, n)| *n)
     };
-    let is_paused = |printer: &str| pauses.iter().any(|pause| pause.scope.applies(printer, None));
-    let printers = tx.printer_list().await?.into_iter().map(|p| PrinterLine {
-        uri: plain_uri(&p.uri),
-        paused: is_paused(&p.name),
-        cards_today: count(&p.name, "printed"),
-        spoiled_today: count(&p.name, "spoiled"),
-        breaker: p.breaker,
-        name: p.name,
-        node: p.node,
-        profile: p.profile,
-        state: p.state,
-        advice: p.reasons.iter().map(|reason| advise(reason)).collect(),
-        reasons: p.reasons,
-        declared_over: p.acknowledged_reasons,
-    });
-    Ok(printers.collect())
+    let printers = tx.printer_list().await?;
+    let names: Vec<&str> = printers.iter().map(|printer| &*printer.name).collect();
+    let sent = tx.attempts_open(&names).await?.into_iter().filter(|(_, open)| open.releasing);
+    let sent: HashSet<String> = sent.map(|(printer, _)| printer).collect();
+    let newest = tx.newest_instant().await?;
+    let mut lines: Vec<PrinterLine> = printers
+        .into_iter()
+        .map(|p| {
+            let profile = engine.profile(&p.profile).ok();
+            let blank_type = profile.as_ref().map(|profile| &*profile.blank_type);
+            let seen = Seen {
+                name: &p.name,
+                state: &p.state,
+                breaker: p.breaker,
+                has_card: sent.contains(&p.name),
+                batch: facts.batch(&p.name),
+                blank_type,
+                blanks: blank_type.map_or(0, |blank_type| facts.blanks(&p, blank_type)),
+                waiting: facts.waiting(&p.profile),
+                is_scheduled: facts.is_scheduled,
+                in_doubt: facts.in_doubt,
+                newest,
+                pauses: &facts.pauses,
+                windows: engine.broken.settings.is_empty().then_some(&*engine.settings.windows),
+            };
+            PrinterLine {
+                standing: standing(&seen, now),
+                uri: plain_uri(&p.uri),
+                paused: facts.pauses.iter().any(|pause| pause.scope.applies(&p.name, None)),
+                cards_24h: count(&p.name, "printed"),
+                spoiled_24h: count(&p.name, "spoiled"),
+                breaker: p.breaker,
+                name: p.name,
+                node: p.node,
+                profile: p.profile,
+                state: p.state,
+                advice: p.reasons.iter().map(|reason| advise(reason)).collect(),
+                reasons: p.reasons,
+                declared_over: p.acknowledged_reasons,
+            }
+        })
+        .collect();
+    lines.sort_by(|a, b| natural_order(&a.name, &b.name));
+    Ok(lines)
 }

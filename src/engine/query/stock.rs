@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Query};
-use crate::{domain::permission::Operation, store::BalanceLine};
+use crate::{
+    domain::{natural::natural_order, permission::Operation},
+    store::BalanceLine,
+};
 
 /// The accounts in the order of a report.
 pub const ACCOUNTS: [&str; 11] = [
@@ -45,7 +48,12 @@ impl Query for ShowStock {
     const OPERATION: Operation = Operation::ReportRead;
 
     async fn read(self, engine: &Engine) -> Result<Stock, EngineError> {
-        let accounts = engine.store.read().await?.balance_list().await?;
+        let mut accounts = engine.store.read().await?.balance_list().await?;
+        accounts.sort_by(|a, b| natural_order(&a.blank_type, &b.blank_type)); // stable: lots stay in the order of their delivery
+        let is_same = |a: &BalanceLine, b: &BalanceLine| (&a.lot, &a.account) == (&b.lot, &b.account);
+        for places in accounts.chunk_by_mut(is_same) {
+            places.sort_by(|a, b| natural_order(&a.place, &b.place));
+        }
         Ok(Stock { blangko: totals(&accounts), accounts })
     }
 }

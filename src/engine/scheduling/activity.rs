@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::domain::dispatch::Blocked;
+use crate::domain::{dispatch::Blocked, natural::natural_order};
 
 /// The activity of a worker.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -83,7 +83,7 @@ impl ActivityBoard {
                 Activity::Busy => None,
             })
             .collect();
-        blocked.sort();
+        blocked.sort_by(|(a, _), (b, _)| natural_order(a, b));
         blocked
     }
 }

@@ -40,6 +40,7 @@ use crate::{
         dispatch::Blocked,
         permission::{Permit, SystemAct},
         printer::Printer,
+        refusal::Refusal,
     },
     render::CardRenderer,
     store::{ChangeListener, Fence, StoreError},
@@ -450,7 +451,10 @@ impl Scheduler {
     }
 
     fn worker(&mut self, printer: Printer, stop: watch::Receiver<bool>) -> Result<Worker, String> {
-        let missing = |_| format!("its card profile `{}` does not exist", printer.profile);
+        let missing = |error: EngineError| match error {
+            EngineError::Refused(Refusal::ProfileBroken { detail, .. }) => detail,
+            _ => format!("its card profile `{}` does not exist", printer.profile),
+        };
         let profile = self.engine.profile(&printer.profile).map_err(missing)?;
         let renderer = if let Some(renderer) = self.renderers.get(&profile.name) {
             renderer.clone()

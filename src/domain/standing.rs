@@ -1,0 +1,194 @@
+//! What a printer is doing, or why it prints nothing, as far as it can be told from outside its worker. It restates the order of
+//! `dispatch` for people: what a person must do stands before what ends by itself.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    batch::BatchState,
+    breaker::Breaker,
+    dispatch::CLOCK_TOLERANCE,
+    id::BatchId,
+    pause::Pause,
+    time::Timestamp,
+    window::{self, Window},
+};
+
+/// What is known of a printer and of what it needs.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that are read apart, and of which any combination occurs")]
+pub struct Seen<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// As last seen: `unknown`, `idle`, `processing`, `stopped`, `unreachable`.
+    pub state: &'a str,
+    /// Its breaker.
+    pub breaker: Breaker,
+    /// Whether a card was sent to it whose outcome is open.
+    pub has_card: bool,
+    /// Its oldest batch that is not closed.
+    pub batch: Option<(BatchId, BatchState)>,
+    /// The blank type of its profile; `None` if the profile cannot be used.
+    pub blank_type: Option<&'a str>,
+    /// The free blanks of that type for this printer.
+    pub blanks: i64,
+    /// The records of its profile that wait.
+    pub waiting: i64,
+    /// Whether a scheduler runs.
+    pub is_scheduled: bool,
+    /// Whether the database may be a copy.
+    pub in_doubt: bool,
+    /// The instant of the newest audit row.
+    pub newest: Timestamp,
+    /// All pauses in force.
+    pub pauses: &'a [Pause],
+    /// The windows; `None` if the settings have a fault.
+    pub windows: Option<&'a [Window]>,
+}
+
+/// What a printer is doing, or why it prints nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+pub enum Standing {
+    /// It prints a card.
+    Printing,
+    /// It may print, and its next card is about to start.
+    Ready,
+    /// The database may be a copy.
+    InstanceInDoubt,
+    /// The clock is behind the newest audit row.
+    ClockBehind,
+    /// The queue, the printer or its batch is paused.
+    Paused {
+        /// The person who paused.
+        by: String,
+    },
+    /// Its card profile cannot be used.
+    ProfileBroken,
+    /// No record of its profile waits.
+    NothingWaits,
+    /// There are no free blanks of its type.
+    NoBlanks {
+        /// The type.
+        blank_type: String,
+    },
+    /// Its batch waits for approval.
+    AwaitsApproval {
+        /// The batch.
+        batch: i64,
+    },
+    /// No scheduler runs.
+    NoScheduler,
+    /// No window is open.
+    WindowClosed {
+        /// When the next one opens, RFC 3339; none if none does within a week.
+        opens: Option<String>,
+    },
+    /// The breaker is locked.
+    BreakerLocked,
+    /// The printer is stopped.
+    Stopped,
+    /// The printer does not answer.
+    Unreachable,
+}
+
+/// Decides what a printer is doing.
+pub fn standing(seen: &Seen, now: Timestamp) -> Standing {
+    let is_up = seen.state != "stopped" && seen.state != "unreachable";
+    if seen.has_card && seen.is_scheduled && is_up {
+        return Standing::Printing;
+    }
+    if seen.in_doubt {
+        return Standing::InstanceInDoubt;
+    }
+    if now.plus(CLOCK_TOLERANCE) < seen.newest {
+        return Standing::ClockBehind;
+    }
+    let batch = seen.batch.map(|(id, _)| id);
+    if let Some(pause) = seen.pauses.iter().find(|pause| pause.scope.applies(seen.name, batch)) {
+        return Standing::Paused { by: pause.actor.clone() };
+    }
+    let Some(blank_type) = seen.blank_type else { return Standing::ProfileBroken };
+    match seen.batch {
+        None if seen.waiting == 0 && !seen.has_card => return Standing::NothingWaits,
+        None if seen.blanks == 0 && !seen.has_card => {
+            return Standing::NoBlanks { blank_type: blank_type.to_owned() };
+        }
+        Some((batch, BatchState::Planned)) => return Standing::AwaitsApproval { batch: batch.0 },
+        None | Some((_, BatchState::Running | BatchState::Closing | BatchState::Closed)) => {}
+    }
+    if !seen.is_scheduled {
+        return Standing::NoScheduler;
+    }
+    let Some(windows) = seen.windows else { return Standing::NoScheduler };
+    if !window::is_open(windows, seen.name, now) {
+        let opens = window::next_opening(windows, seen.name, now).map(|at| at.to_string());
+        return Standing::WindowClosed { opens };
+    }
+    match seen.state {
+        _ if seen.breaker == Breaker::Locked => Standing::BreakerLocked,
+        "stopped" => Standing::Stopped,
+        "unreachable" => Standing::Unreachable,
+        _ => Standing::Ready,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::pause::PauseScope;
+
+    #[test]
+    fn each_cause_is_named_and_what_a_person_must_do_stands_before_what_ends_by_itself() {
+        let now = Timestamp::parse("2026-11-24T12:00:00+07:00").unwrap();
+        let night: Window = "* 20:00-05:00 Asia/Jakarta".parse().unwrap();
+        let (nights, none) = ([night], []);
+        let pause = Pause {
+            scope: PauseScope::Printer("p1".into()),
+            reason: "ribbon".into(),
+            actor: "siti".into(),
+            at: Timestamp(0),
+        };
+        let pauses = [pause];
+        let ready = Seen {
+            name: "p1",
+            state: "idle",
+            breaker: Breaker::Closed,
+            has_card: false,
+            batch: None,
+            blank_type: Some("student"),
+            blanks: 1,
+            waiting: 1,
+            is_scheduled: true,
+            in_doubt: false,
+            newest: now,
+            pauses: &none,
+            windows: Some(&[]),
+        };
+        let opens = Standing::WindowClosed { opens: Some("2026-11-24T13:00:00Z".into()) };
+        let no_blanks = Standing::NoBlanks { blank_type: "student".into() };
+        let paused = Standing::Paused { by: "siti".into() };
+        let planned = Some((BatchId(7), BatchState::Planned));
+        let running = Some((BatchId(7), BatchState::Running));
+        for (seen, expected) in [
+            (ready, Standing::Ready),
+            (Seen { batch: running, waiting: 0, blanks: 0, ..ready }, Standing::Ready),
+            (Seen { has_card: true, waiting: 0, ..ready }, Standing::Printing),
+            (Seen { has_card: true, pauses: &pauses, ..ready }, Standing::Printing),
+            (Seen { has_card: true, state: "stopped", ..ready }, Standing::Stopped),
+            (Seen { has_card: true, waiting: 0, is_scheduled: false, ..ready }, Standing::NoScheduler),
+            (Seen { state: "unreachable", ..ready }, Standing::Unreachable),
+            (Seen { breaker: Breaker::Locked, state: "stopped", ..ready }, Standing::BreakerLocked),
+            (Seen { windows: Some(&nights), state: "stopped", ..ready }, opens),
+            (Seen { is_scheduled: false, windows: Some(&nights), ..ready }, Standing::NoScheduler),
+            (Seen { batch: planned, is_scheduled: false, ..ready }, Standing::AwaitsApproval { batch: 7 }),
+            (Seen { blanks: 0, is_scheduled: false, ..ready }, no_blanks),
+            (Seen { waiting: 0, blanks: 0, is_scheduled: false, ..ready }, Standing::NothingWaits),
+            (Seen { blank_type: None, waiting: 0, ..ready }, Standing::ProfileBroken),
+            (Seen { pauses: &pauses, waiting: 0, is_scheduled: false, ..ready }, paused),
+            (Seen { newest: Timestamp(now.0 + 61_000_000), pauses: &pauses, ..ready }, Standing::ClockBehind),
+            (Seen { in_doubt: true, pauses: &pauses, ..ready }, Standing::InstanceInDoubt),
+        ] {
+            assert_eq!(standing(&seen, now), expected, "{seen:?}");
+        }
+    }
+}
