@@ -235,6 +235,11 @@ pub(super) fn check(
     if output.only.is_some_and(|side| side > 0) && profile.card.back.is_none() {
         return Err(EngineError::from(Refusal::NoBack { profile: profile.name }).into());
     }
+    let lacking = profile.columns_without_sample();
+    if !lacking.is_empty() {
+        let text = format!("the sample of the profile `{}` has no value for `{}`", profile.name, lacking.join("`, `"));
+        return Err(Message::new(text, "add it to `[card.sample]`; an empty text is a value too").into());
+    }
     let person = Person::from(profile.card.sample.clone());
     let value = |name: &str| person.reveal(name);
     let photo = &profile.card.sample_photo_bytes;
@@ -255,12 +260,8 @@ pub(super) fn check(
     // Both sides are checked, even if only one is rendered.
     renderer.check(&card).map_err(wrong)?;
     preview::write(&preview.output, &renderer.draw(&card, &output).map_err(wrong)?)?;
-    for (name, missing) in
-        [("a sample", profile.card.sample.is_empty()), ("a sample photo", profile.shows_photo() && photo.is_empty())]
-    {
-        if missing {
-            message(&format!("warning: the profile has no {}; the place stays empty", name.trim_start_matches("a ")));
-        }
+    if profile.shows_photo() && photo.is_empty() {
+        message("warning: the profile has no sample photo; the place stays empty");
     }
     Ok(out.done(&format!(
         "the profile `{}` is good; its sample is drawn in `{}`",

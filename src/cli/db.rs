@@ -124,8 +124,8 @@ async fn move_to(engine: &Engine, out: Output, to: &str) -> anyhow::Result<()> {
     })?;
     message("note: this folder's database is closed: no command works on it any more");
     message(&format!(
-        "hint: write `database = \"{}\"` into the settings, with the user; the key stays the same",
-        moved.shown
+        "hint: write `database = \"{}\"` into the settings, and keep a password in ~/.pgpass; the key stays the same",
+        moved.address
     ));
     Ok(())
 }

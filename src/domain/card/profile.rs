@@ -191,6 +191,16 @@ impl CardProfile {
         self.validate_card()
     }
 
+    /// The columns and other values that a card may show and that its sample does not have.
+    pub fn columns_without_sample(&self) -> Vec<&str> {
+        let sorted = [&self.district, &self.village].into_iter().map(String::as_str);
+        let columns = self.personal.iter().map(String::as_str).chain(sorted).chain(CARD_VALUES);
+        let mut lacking: Vec<&str> = columns.filter(|column| !self.card.sample.contains_key(*column)).collect();
+        lacking.sort_unstable();
+        lacking.dedup();
+        lacking
+    }
+
     fn validate_card(&self) -> Result<(), ProfileError> {
         let card = &self.card;
         let wrong = |table, number, message: String| Err(ProfileError { table: Some(table), number, message });

@@ -8,7 +8,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{act::Act, printer::plain_database};
+use super::{
+    act::Act,
+    printer::{database_with_user, plain_database},
+};
 use crate::{
     domain::{
         audit::Event,
@@ -178,6 +181,8 @@ pub struct DatabaseMove {
     pub transferred: Transferred,
     /// The new database, without user and password.
     pub shown: String,
+    /// The same with its user, for the settings.
+    pub address: String,
     /// The number of rules of `db check` that were checked there.
     pub rules: usize,
 }
@@ -205,7 +210,7 @@ pub async fn database_move(
     let store = Store::open(&target, engine.store.keys().clone()).await?;
     let rules = refuse_unsound(&store, true).await?;
     store.close().await;
-    Ok(DatabaseMove { transferred, shown, rules })
+    Ok(DatabaseMove { transferred, shown, address: database_with_user(to), rules })
 }
 
 /// The number of rules; refused if one is violated.

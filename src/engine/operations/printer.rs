@@ -261,8 +261,26 @@ pub fn plain_uri(uri: &str) -> String {
 pub fn plain_database(url: &str) -> String {
     // A password that is not percent-encoded may have any of these letters: what follows the last `@` is the host.
     let Some((scheme, rest)) = url.split_once("://") else { return "a database's address".to_owned() };
+    let rest = without_parameters(rest);
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     format!("{scheme}://{}", host.split(['?', '#']).next().unwrap_or_default())
+}
+
+/// The address of a database with its user and without its password, as it belongs into the settings.
+pub(super) fn database_with_user(url: &str) -> String {
+    let plain = plain_database(url);
+    let user = url.split_once("://").and_then(|(_, rest)| without_parameters(rest).rsplit_once('@'));
+    let user = user.and_then(|(user, _)| user.split(':').next()).filter(|user| !user.is_empty());
+    match (user, plain.split_once("://")) {
+        (Some(user), Some((scheme, host))) => format!("{scheme}://{user}@{host}"),
+        (None, _) | (_, None) => plain,
+    }
+}
+
+/// An address up to its parameters, if one of them is a password: that may have an `@` too.
+fn without_parameters(rest: &str) -> &str {
+    let secret = rest.find("password=").map(|at| rest[..at].rfind('?').unwrap_or(at));
+    secret.map_or(rest, |end| &rest[..end])
 }
 
 /// Takes a printer out of use: only when it has no batch, no open attempt and an empty hopper.
