@@ -69,6 +69,11 @@ impl MemoryFile {
         file
     }
 
+    /// Whether a folder remembers a database.
+    pub(super) fn is_in(folder: &Path) -> bool {
+        folder.join(HEADS).exists()
+    }
+
     fn host(&self) -> io::Result<(String, String)> {
         if let Some(host) = self.host.get() {
             return Ok(host.clone());

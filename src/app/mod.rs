@@ -50,6 +50,17 @@ pub fn run(cli: Cli) -> Pin<Box<dyn Future<Output = anyhow::Result<()>>>> {
     Box::pin(run_command(cli))
 }
 
+/// What a command does with the database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Purpose {
+    /// It makes one, unless there is one.
+    Make,
+    /// It uses one.
+    Use,
+    /// It moves one: also one that was moved before, to finish an interrupted move.
+    Move,
+}
+
 async fn run_command(cli: Cli) -> anyhow::Result<()> {
     let Cli { global, command } = cli;
     let out = Output { json: global.json };
@@ -84,8 +95,9 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
                 let text = "the demo makes a database of its own, and the settings name a server";
                 anyhow::bail!(Message::new(text, "leave out `database` for the demo"));
             }
-            let Opened { engine, lock_place } = open(&global, config, variables.get("CETAK_KEY")).await?;
-            Box::pin(demo::run(&engine, out, &global.data, &lock_place, args)).await
+            let Opened { engine, lock_place } =
+                open(&global, config, variables.get("CETAK_KEY"), Purpose::Make).await?;
+            closed_after(&engine, Box::pin(demo::run(&engine, out, &global.data, &lock_place, args))).await
         }
         Command::Db(command) => {
             refuse_empty(&global.data, &config.database).await?;
@@ -94,18 +106,19 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
                 None => format!("the key file `{}`", config.key_file.display()),
             };
             let is_move = matches!(command, DbCommand::Move { .. });
-            let opened = open_with(&global, config, variables.get("CETAK_KEY"), is_move).await?;
+            let purpose = if is_move { Purpose::Move } else { Purpose::Use };
+            let opened = open(&global, config, variables.get("CETAK_KEY"), purpose).await?;
             // A move needs the scheduler's lock: nothing may print meanwhile.
             let _lock = is_move.then(|| opened.lock_place.acquire()).transpose()?;
-            cli::db::command(&opened.engine, out, command, &key).await
+            closed_after(&opened.engine, cli::db::command(&opened.engine, out, command, &key)).await
         }
         Command::Init => init(&global, config, variables.get("CETAK_KEY"), out).await,
         Command::Import(args) => {
             if args.dry_run && refuse_empty(&global.data, &config.database).await.is_err() {
                 return dry_import(global, config, out, args).await;
             }
-            let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY")).await?;
-            cli::command(&engine, out, Command::Import(args)).await
+            let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY"), Purpose::Make).await?;
+            closed_after(&engine, cli::command(&engine, out, Command::Import(args))).await
         }
         Command::Blangko(_)
         | Command::Printer(_)
@@ -120,8 +133,8 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
         | Command::Card(_)
         | Command::Audit(_) => {
             refuse_empty(&global.data, &config.database).await?;
-            let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY")).await?;
-            cli::command(&engine, out, command).await
+            let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY"), Purpose::Use).await?;
+            closed_after(&engine, cli::command(&engine, out, command)).await
         }
     }
 }
@@ -179,7 +192,7 @@ fn warn_of_broken(config: &Config, command: &Command) {
 /// Makes an empty office, unless there is one.
 async fn init(global: &Global, config: Config, key: Option<&String>, out: Output) -> anyhow::Result<()> {
     let is_there = Store::has_data(&config.database).await?;
-    drop(open(global, config, key).await?);
+    open(global, config, key, Purpose::Make).await?.engine.store.close().await;
     let folder = global.data.display();
     let made = if is_there { "there was an office already in" } else { "an empty office is in" };
     Ok(out.done(&format!("{made} `{folder}`"))?)
@@ -194,7 +207,7 @@ async fn dry_import(global: Global, config: Config, out: Output, args: ImportArg
         key_file: global.data.join(files::KEY),
         ..config
     };
-    let Opened { engine, .. } = open(&global, config, None).await?;
+    let Opened { engine, .. } = open(&global, config, None, Purpose::Make).await?;
     cli::command(&engine, out, Command::Import(args)).await
 }
 
@@ -203,9 +216,20 @@ async fn run_scheduler(global: &Global, config: Config, key: Option<&String>, un
     let named = config.names_of_printers();
     let node = (config.node.clone(), config.lease);
     let Opened { engine, lock_place } = Box::pin(open_when_there(global, config, key)).await?;
-    raise_open_files(warn_of_strangers(&engine, &named).await?)?;
+    closed_after(&engine, print(&engine, global, &lock_place, until, (&named, node))).await
+}
+
+/// Prints until the condition for ending, and says which printers are blocked.
+async fn print(
+    engine: &Engine,
+    global: &Global,
+    lock_place: &LockPlace,
+    until: Until,
+    (named, node): (&[String], (String, Duration)),
+) -> anyhow::Result<()> {
+    raise_open_files(warn_of_strangers(engine, named).await?)?;
     let node = engine.store.is_shared().then_some(node);
-    let stuck = Box::pin(schedule(&engine, &global.data, &lock_place, until, node)).await?;
+    let stuck = Box::pin(schedule(engine, &global.data, lock_place, until, node)).await?;
     for (printer, why) in &stuck {
         message(&format!("printer `{printer}`: {}", cli::words::blocked(*why)));
     }
@@ -244,9 +268,17 @@ struct Opened {
     lock_place: LockPlace,
 }
 
-/// Opens the engine of a data folder, creating the folder and the database if they do not exist.
-async fn open(global: &Global, config: Config, key: Option<&String>) -> anyhow::Result<Opened> {
-    open_with(global, config, key, false).await
+/// How long the end of a command waits for the database to be closed.
+const CLOSE_MAX: Duration = Duration::from_secs(5);
+
+/// Closes the database after some work, also after it failed: the last process to close a file leaves all data in that one file.
+async fn closed_after<T>(engine: &Engine, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let done = work.await;
+    tokio::select! {
+        () = engine.store.close() => {}
+        () = engine.clock.sleep(CLOSE_MAX) => {}
+    }
+    done
 }
 
 /// The interval of tries to open a database that is away.
@@ -258,7 +290,7 @@ async fn open_when_there(global: &Global, config: Config, key: Option<&String>) 
     let clock = SystemClock::default();
     let mut began = None;
     loop {
-        let error = match open(global, config.clone(), key).await {
+        let error = match open(global, config.clone(), key, Purpose::Use).await {
             Ok(opened) => {
                 if let Some(began) = began {
                     let seconds = clock.elapsed().saturating_sub(began).as_secs();
@@ -280,9 +312,8 @@ async fn open_when_there(global: &Global, config: Config, key: Option<&String>) 
     }
 }
 
-/// Opens the engine of a data folder. With `closed_too`, also if its data were moved away: an interrupted move is
-/// finished that way.
-async fn open_with(global: &Global, config: Config, key: Option<&String>, closed_too: bool) -> anyhow::Result<Opened> {
+/// Opens the engine of a data folder. The folder and the database are made if they do not exist.
+async fn open(global: &Global, config: Config, key: Option<&String>, purpose: Purpose) -> anyhow::Result<Opened> {
     files::make_folder(&global.data)?;
     let _opening = files::lock_opening(&global.data)?;
     let entropy = Arc::new(SystemEntropy::new());
@@ -297,10 +328,14 @@ async fn open_with(global: &Global, config: Config, key: Option<&String>, closed
         Location::File(file) => files::make_database(file)?,
         Location::Server(_) => LockPlace::of_node(&global.data),
     };
-    let store = if closed_too {
-        Store::open_closed(&config.database, keys).await?
-    } else {
-        Store::open(&config.database, keys).await?
+    // Where a scheduler ran, a database without data is a copy that lacks its journal, and nothing is imported into it.
+    let is_file = matches!(config.database, Location::File(_));
+    let is_used = is_file && has_data && (purpose != Purpose::Make || MemoryFile::is_in(lock_place.folder()));
+    let store = match (purpose, is_used) {
+        (Purpose::Move, true) => Store::open_closed_used(&config.database, keys).await?,
+        (Purpose::Move, false) => Store::open_closed(&config.database, keys).await?,
+        (Purpose::Make | Purpose::Use, true) => Store::open_used(&config.database, keys).await?,
+        (Purpose::Make | Purpose::Use, false) => Store::open(&config.database, keys).await?,
     };
     let database = match &config.database {
         Location::File(file) => Some(file.clone()),

@@ -183,6 +183,8 @@ async fn compare(engine: &Engine) -> Result<Option<bool>, EngineError> {
                 tx.instance_set(&instance).await?;
                 tx.audit(seen.mark(Event::new("database.known", "database").with("generation", instance.generation)));
                 tx.commit().await?;
+                // A copy of the file without its journal is told as one then.
+                engine.store.checkpoint().await?;
             }
         }
     }

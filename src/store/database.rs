@@ -20,6 +20,9 @@ pub(super) const MOVED_TO: &str = "moved_to";
 /// The key in `meta` of a database that a file is being moved into, until that file is closed.
 pub(super) const ARRIVING: &str = "arriving";
 
+/// The key in `meta` of the check value of the master key, which the first process saves.
+const KEY_CHECK: &str = "key_check";
+
 /// The database of one office, or of a province.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -42,7 +45,20 @@ impl Store {
     /// [`StoreError::Moved`] for a file that was moved to PostgreSQL, [`StoreError::Arriving`] for the target of a move that
     /// has not been completed.
     pub async fn open(location: &Location, keys: Keys) -> Result<Self, StoreError> {
-        let store = Self::open_closed(location, keys).await?;
+        Self::open_closed(location, keys).await?.refuse_moved().await
+    }
+
+    /// Like [`open`](Self::open), for a database that must have been used before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open), and [`StoreError::Unused`].
+    pub async fn open_used(location: &Location, keys: Keys) -> Result<Self, StoreError> {
+        Self::open_closed_used(location, keys).await?.refuse_moved().await
+    }
+
+    async fn refuse_moved(self) -> Result<Self, StoreError> {
+        let store = self;
         let mark = if store.is_shared() { ARRIVING } else { MOVED_TO };
         match store.read().await?.meta_get(mark).await? {
             None => Ok(store),
@@ -60,15 +76,25 @@ impl Store {
         Ok(store)
     }
 
+    /// Like [`open_closed`](Self::open_closed), for a database that must have been used before.
+    pub async fn open_closed_used(location: &Location, keys: Keys) -> Result<Self, StoreError> {
+        let backend = Backend::open(location).await?;
+        let store = Self { backend, keys, heads: Heads::default() };
+        if store.read().await?.meta_get(KEY_CHECK).await?.is_none() {
+            return Err(StoreError::Unused);
+        }
+        store.key_check().await?;
+        Ok(store)
+    }
+
     /// Stores a check value of the key with the first call, and compares it with later ones.
     async fn key_check(&self) -> Result<(), StoreError> {
-        const KEY: &str = "key_check";
         let own = self.keys.check_value();
-        let mut found = self.read().await?.meta_get(KEY).await?;
+        let mut found = self.read().await?.meta_get(KEY_CHECK).await?;
         if found.is_none() {
             let mut tx = self.begin_write(&Writer::unnamed(), Timestamp(0)).await?;
-            tx.meta_add(KEY, &own).await?;
-            found = tx.meta_get(KEY).await?;
+            tx.meta_add(KEY_CHECK, &own).await?;
+            found = tx.meta_get(KEY_CHECK).await?;
             tx.commit().await?;
         }
         if found == Some(own) { Ok(()) } else { Err(StoreError::OtherKey) }
@@ -145,7 +171,13 @@ impl Store {
         Tx::new(self.backend.clone(), self.keys.clone(), self.heads.clone(), inner, writer, now, span)
     }
 
-    /// Closes all connections, so that the files can be copied.
+    /// Copies what was committed from a SQLite file's journal into the file, as far as no reader needs the journal.
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        self.backend.checkpoint().await
+    }
+
+    /// Closes all connections, so that the files can be copied. The last process that closes a SQLite file copies all of its
+    /// journal into it, and removes the journal.
     pub async fn close(&self) {
         self.backend.close().await;
     }

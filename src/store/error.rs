@@ -35,6 +35,9 @@ pub enum StoreError {
     /// The key is not the one with which the database was made.
     #[error("the key does not belong to this database")]
     OtherKey,
+    /// The file was never used with a key, though it is there: it was copied without its journal, or its making was interrupted.
+    #[error("the database file holds no data")]
+    Unused,
     /// Another node has taken over. This node cannot write until it joins again. Nothing of the transaction is saved.
     #[error("this node lost its lease, and its printers belong to other nodes")]
     Fenced,
@@ -129,6 +132,7 @@ impl StoreError {
             | Self::Corrupt { .. }
             | Self::Newer { .. }
             | Self::OtherKey
+            | Self::Unused
             | Self::Moved { .. }
             | Self::Arriving
             | Self::Occupied

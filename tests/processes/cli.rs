@@ -65,7 +65,7 @@ fn the_exit_code_is_0_for_done_1_for_failed_and_2_for_wrong_usage() {
 #[test]
 fn an_unknown_setting_in_the_environment_is_refused_by_name() {
     let office = Office::new();
-    let mut command = office.command(&["status"]);
+    let mut command = office.command(&["config", "check"]);
     command.env("CETAK_BACH_SIZE", "5");
 
     let answer = office.start_command(command).ended(30);

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::{
     office::{Office, number, printer, wait_slowly_until},
     people,
+    postgres::Postgres,
 };
 
 /// The value of a field in a line of the log.
@@ -96,4 +97,93 @@ fn the_rows_of_the_demo_add_up_to_its_list_also_when_it_goes_on() {
         .collect();
     let (total, parts) = numbers.split_last().unwrap();
     assert_eq!((*total, parts.iter().sum::<i64>()), (1500, 1500), "{rows}");
+}
+
+/// A copy of the file without its journal, as `cp cetak.db cetak.key` makes it.
+fn copied_without_journal(office: &Office) -> Office {
+    let copy = Office::new();
+    std::fs::create_dir(copy.data()).unwrap();
+    for file in ["cetak.db", "cetak.key"] {
+        std::fs::copy(office.data().join(file), copy.data().join(file)).unwrap();
+    }
+    copy
+}
+
+#[test]
+fn the_last_process_leaves_all_data_in_the_one_file() {
+    let office = Office::new();
+    office.import("student", &people::students(0..20));
+    office.receive("student", 5);
+    office.add_mock("p1", "student", "");
+    office.done(&["run", "--until-idle"]);
+    // A command that fails leaves the file whole, too.
+    assert_eq!(office.run(&["record", "show", "nothing-1"]).code, Some(1));
+    assert!(!office.data().join("cetak.db-wal").exists(), "the journal is in the file");
+
+    let copy = copied_without_journal(&office);
+    assert_eq!(copy.status()["records"], office.status()["records"]);
+    let asked = copy.done(&["run", "--until-idle"]);
+    assert!(asked.stderr.contains("may be a copy"), "{asked:?}");
+}
+
+#[test]
+fn a_database_that_was_copied_without_its_journal_is_no_empty_office() {
+    let office = Office::new();
+    let list = office.write("list.csv", people::students(0..20_000));
+    let import = office.start(&["import", &list, "--profile", "student"]);
+    wait_slowly_until("rows are committed", 60, || {
+        std::fs::metadata(office.data().join("cetak.db-wal")).is_ok_and(|wal| wal.len() > 1 << 20)
+    });
+    assert!(import.kill(), "the import was killed");
+    let copy = copied_without_journal(&office);
+    for arguments in [["status"].as_slice(), &["db", "check"], &["queue", "pause", "--reason", "x"], &["run"]] {
+        let answer = copy.run(arguments);
+        assert_eq!(answer.code, Some(1), "{arguments:?}: {answer:?}");
+        assert!(answer.stderr.contains("holds no data") && answer.stderr.contains("cetak.db-wal"), "{answer:?}");
+    }
+    // Where a scheduler ran, no command makes an office of it.
+    std::fs::write(copy.data().join("cetak.heads"), "{}").unwrap();
+    for arguments in [["init"].as_slice(), &["import", &list, "--profile", "student"]] {
+        assert_eq!(copy.run(arguments).code, Some(1), "{arguments:?}");
+    }
+    // The making of an office that was interrupted goes on.
+    std::fs::remove_file(copy.data().join("cetak.heads")).unwrap();
+    copy.done(&["init"]);
+    copy.done(&["status"]);
+    // The first has its journal.
+    assert!(number(&office.status(), &["records", "waiting"]) > 0);
+}
+
+#[test]
+fn a_profile_whose_sample_lacks_a_column_is_not_good() {
+    let office = Office::new();
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/profiles/student");
+    let folder = office.file("mine");
+    std::fs::create_dir(&folder).unwrap();
+    for file in ["profile.toml", "front.svg", "back.svg"] {
+        std::fs::copy(from.join(file), folder.join(file)).unwrap();
+    }
+    let [folder, output] = [folder, office.file("card.png")].map(|path| path.display().to_string());
+    office.done(&["profile", "check", &folder, "-o", &output]);
+    let file = office.file("mine/profile.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replacen("programme = \"Applied Examples\"\n", "", 1)).unwrap();
+    let answer = office.run(&["profile", "check", &folder, "-o", &output]);
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    assert!(answer.stderr.contains("no value for `programme`") && !answer.stdout.contains("good"), "{answer:?}");
+}
+
+#[test]
+fn the_address_that_a_move_advises_works_as_it_is_written() {
+    let server = Postgres::start();
+    let office = Office::new();
+    office.import("student", &people::students(0..2));
+    let answer = office.done(&["db", "move", &server.url()]);
+    let advised = answer.stderr.split("`database = ").nth(1).unwrap().split('`').next().unwrap();
+    office.set(&format!("database = {advised}\n"));
+    // The user is the address's, and not the one of the environment.
+    let mut command = office.command(&["status", "--json"]);
+    command.env_remove("PGUSER").env("USER", "another");
+    let status = office.start_command(command).ended(60);
+    assert_eq!(status.code, Some(0), "{status:?}");
 }

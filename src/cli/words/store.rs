@@ -24,6 +24,10 @@ pub(super) fn hint(error: &StoreError) -> Option<String> {
         StoreError::SecondOpenRequest => Some("close the other request first"),
         StoreError::Newer { .. } => Some("use a newer version of cetak"),
         StoreError::OtherKey => Some("restore the key file that was made with this database"),
+        StoreError::Unused => Some(
+            "it was copied without `cetak.db-wal`, or its making was interrupted: put the whole folder, or a backup of \
+             `cetak db backup`, in its place; `cetak init` makes an empty office of a folder in which no scheduler ran yet",
+        ),
         StoreError::Corrupt { .. } | StoreError::Differs { .. } => {
             Some("keep the files as they are, and check the database with `cetak db check`")
         }

@@ -140,6 +140,13 @@ impl Backend {
         }
     }
 
+    pub(super) async fn checkpoint(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(file) => file.checkpoint().await,
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     pub(super) async fn close(&self) {
         match self {
             Self::Sqlite(file) => file.close().await,

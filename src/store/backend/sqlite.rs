@@ -188,6 +188,13 @@ impl SqliteFile {
         }
     }
 
+    pub(super) async fn checkpoint(&self) -> Result<(), StoreError> {
+        let mut connection = acquired(&self.write).await.map_err(doing("copying the journal"))?;
+        let done = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").await;
+        done.map(drop).map_err(doing("copying the journal"))
+    }
+
+    /// The connection that writes is closed last, because one that only reads cannot remove the journal.
     pub(super) async fn close(&self) {
         self.read.close().await;
         self.write.close().await;
