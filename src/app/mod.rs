@@ -16,6 +16,7 @@ use std::{collections::BTreeMap, io, path::Path, pin::Pin, sync::Arc, time::Dura
 
 use anyhow::Context;
 
+use crate::domain::dispatch::Blocked;
 use crate::{
     cli::{
         self, Message,
@@ -195,7 +196,8 @@ async fn init(global: &Global, config: Config, key: Option<&String>, out: Output
     open(global, config, key, Purpose::Make).await?.engine.store.close().await;
     let folder = global.data.display();
     let made = if is_there { "there was an office already in" } else { "an empty office is in" };
-    Ok(out.done(&format!("{made} `{folder}`"))?)
+    let fields = serde_json::json!({ "data": global.data, "made": !is_there });
+    Ok(out.done(&fields, &format!("{made} `{folder}`"))?)
 }
 
 /// A dry run of the first import: against an empty office that is removed afterwards.
@@ -230,6 +232,9 @@ async fn print(
     raise_open_files(warn_of_strangers(engine, named).await?)?;
     let node = engine.store.is_shared().then_some(node);
     let stuck = Box::pin(schedule(engine, &global.data, lock_place, until, node)).await?;
+    let blocked = |(printer, why): &(String, Blocked)| serde_json::json!({ "printer": printer, "reason": why.code() });
+    let value = serde_json::json!({ "blocked": stuck.iter().map(blocked).collect::<Vec<_>>() });
+    Output { json: global.json }.data(&value, |_| String::new())?; // people read the reasons on standard error
     for (printer, why) in &stuck {
         message(&format!("printer `{printer}`: {}", cli::words::blocked(*why)));
     }

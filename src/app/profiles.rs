@@ -263,11 +263,9 @@ pub(super) fn check(
     if profile.shows_photo() && photo.is_empty() {
         message("warning: the profile has no sample photo; the place stays empty");
     }
-    Ok(out.done(&format!(
-        "the profile `{}` is good; its sample is drawn in `{}`",
-        profile.name,
-        preview.output.display()
-    ))?)
+    let output = preview.output.display();
+    let done = format!("the profile `{}` is good; its sample is drawn in `{output}`", profile.name);
+    Ok(out.done(&serde_json::json!({ "profile": profile.name, "output": output.to_string() }), &done)?)
 }
 
 /// The line of the table with the error; 1 if the error is above all tables or the header is spelled differently.

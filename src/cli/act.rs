@@ -9,6 +9,7 @@ use super::{
 use crate::{
     domain::{
         id::PendingActId,
+        pending::PendingState,
         value::{PersonName, Witnesses},
     },
     engine::{
@@ -21,7 +22,7 @@ use crate::{
 
 pub(super) async fn command(engine: &Engine, out: Output, command: ActCommand) -> anyhow::Result<()> {
     let client = Direct::new(engine);
-    let done = match command {
+    let (state, act, done) = match command {
         ActCommand::List { all } => return list(engine, out, all).await,
         ActCommand::Show { act } => {
             let view = client.query(ShowPendingAct { id: PendingActId(act) }).await?;
@@ -29,18 +30,18 @@ pub(super) async fn command(engine: &Engine, out: Output, command: ActCommand) -
         }
         ActCommand::Confirm { act } => {
             client.confirm(PendingActId(act)).await?;
-            format!("act {act} confirmed and done")
+            (PendingState::Confirmed, act, format!("act {act} confirmed and done"))
         }
         ActCommand::Refuse { act, reason } => {
             client.refuse(PendingActId(act), reason).await?;
-            format!("act {act} refused")
+            (PendingState::Refused, act, format!("act {act} refused"))
         }
         ActCommand::TakeBack { act } => {
             client.take_back(PendingActId(act)).await?;
-            format!("act {act} taken back")
+            (PendingState::TakenBack, act, format!("act {act} taken back"))
         }
     };
-    Ok(out.done(&done)?)
+    Ok(out.done(&serde_json::json!({ "act": act, "state": state.as_str() }), &done)?)
 }
 
 const NO_NAME: Usage = Usage("the name of the person who runs the command is not valid; name one with `--actor`");
@@ -53,7 +54,7 @@ pub(super) async fn with_second<A: Into<TwoPersonAct>>(
     out: Output,
     second: SecondArgs,
     act: A,
-    done: &str,
+    (fields, done): (&serde_json::Value, &str),
 ) -> anyhow::Result<Option<A>> {
     if second.ask {
         ask(engine, out, act.into()).await?;
@@ -63,7 +64,7 @@ pub(super) async fn with_second<A: Into<TwoPersonAct>>(
     let first: PersonName = engine.writer.actor.name.parse().map_err(|_| NO_NAME)?;
     let people = Witnesses::try_from([first, second]).map_err(|_| SAME_PERSON)?;
     Direct::new(engine).together(act.into(), people).await?;
-    out.done(done)?;
+    out.done(fields, done)?;
     Ok(None)
 }
 

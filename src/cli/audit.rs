@@ -75,7 +75,9 @@ async fn write_seal(engine: &Engine, out: Output, file: &Path) -> anyhow::Result
     let failed = |source| EngineError::Write { what: file.display().to_string(), source };
     new.write_all(format!("{}\n", serde_json::to_string_pretty(&heads)?).as_bytes()).map_err(failed)?;
     new.finish()?;
-    Ok(out.done(&format!("{} chains sealed in `{}`; keep it outside of this machine", heads.len(), file.display()))?)
+    let fields = serde_json::json!({ "file": file, "chains": heads.len() });
+    let done = format!("{} chains sealed in `{}`; keep it outside of this machine", heads.len(), file.display());
+    Ok(out.done(&fields, &done)?)
 }
 
 async fn export(engine: &Engine, out: Output) -> anyhow::Result<()> {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub(super) async fn command(engine: &Engine, out: Output, command: BatchCommand) -> anyhow::Result<()> {
-    let done = match command {
+    let (batch, state, done) = match command {
         BatchCommand::List { all } => {
             let lines = pages::all(engine, |page| ListBatches { closed_too: all, page }).await?;
             return Ok(out.data(&lines, |lines| batches_text(lines, &engine.settings.zone))?);
@@ -36,12 +36,12 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BatchCommand)
         BatchCommand::Cancel { batch, reason } => {
             let closed = Direct::new(engine).act(CancelBatch { batch: BatchId(batch), note: reason }).await?;
             let rest = if closed { "" } else { "; the card that is being printed is finished" };
-            format!("batch {batch} cancelled{rest}")
+            (batch, if closed { "closed" } else { "closing" }, format!("batch {batch} cancelled{rest}"))
         }
         BatchCommand::Approve { batch } => {
             Direct::new(engine).act(ApproveBatch { batch: BatchId(batch) }).await?;
-            format!("batch {batch} may be printed")
+            (batch, "running", format!("batch {batch} may be printed"))
         }
     };
-    Ok(out.done(&done)?)
+    Ok(out.done(&serde_json::json!({ "batch": batch, "state": state }), &done)?)
 }

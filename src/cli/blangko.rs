@@ -1,5 +1,7 @@
 //! `cetak blangko`.
 
+use serde_json::json;
+
 use super::{
     Usage,
     act::{ask, with_second},
@@ -27,31 +29,38 @@ use crate::{
 
 pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoCommand) -> anyhow::Result<()> {
     let client = Direct::new(engine);
-    let done = match command {
+    let (fields, done) = match command {
         BlangkoCommand::Receive { blank_type, quantity, document, lot, serials, override_reason } => {
             let done = format!("{} `{blank_type}` received", thousands(quantity.get()));
+            let fields = json!({ "blank_type": blank_type, "received": quantity, "document": document, "lot": lot, "serials": serials });
             let act = ReceiveBlanks { blank_type, quantity, document, lot, serials, override_reason };
             client.act(act).await?;
-            done
+            (fields, done)
         }
         BlangkoCommand::Reverse { movement, delivered, reason, second } => {
             let done = format!("delivery {movement} is corrected to {} blanks", thousands(delivered.get()));
+            let fields = json!({ "movement": movement, "delivered": delivered });
             let act = ReverseDelivery { movement: MovementId(movement), delivered, note: reason };
-            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
             client.act(act).await?;
-            done
+            (fields, done)
         }
         BlangkoCommand::Load { printer, quantity } => {
             client.act(LoadHopper { printer: printer.clone(), quantity }).await?;
-            format!("{} loaded into the hopper of `{printer}`", thousands(quantity.get()))
+            let done = format!("{} loaded into the hopper of `{printer}`", thousands(quantity.get()));
+            (json!({ "printer": printer, "loaded": quantity }), done)
         }
         BlangkoCommand::Unload { printer, quantity } => {
             client.act(UnloadHopper { printer: printer.clone(), quantity }).await?;
-            format!("{} taken out of the hopper of `{printer}`", thousands(quantity.get()))
+            let done = format!("{} taken out of the hopper of `{printer}`", thousands(quantity.get()));
+            (json!({ "printer": printer, "unloaded": quantity }), done)
         }
         BlangkoCommand::Count { blank_type, printer, quantity, reason, second } => {
+            let fields = json!({ "blank_type": blank_type, "printer": printer, "counted": quantity });
             let act = CountBlanks { blank_type, printer, counted: quantity, note: reason };
-            let Some(act) = with_second(engine, out, second, act, "the count is booked").await? else { return Ok(()) };
+            let Some(act) = with_second(engine, out, second, act, (&fields, "the count is booked")).await? else {
+                return Ok(());
+            };
             let count = client.act(act).await?;
             let text = |c: &Count| {
                 let [booked, counted, difference] = [c.booked, c.counted, c.difference].map(thousands);
@@ -62,6 +71,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
         BlangkoCommand::Destroy { blank_type, quantity, document, witness, from_vault } => {
             const TWO: Usage = Usage("name two people: --witness A --witness B; or none, to ask for it");
             let done = format!("{} `{blank_type}` destroyed", thousands(quantity.get()));
+            let fields = json!({ "blank_type": blank_type, "destroyed": quantity, "document": document });
             let destruction = Destruction { blank_type, quantity, from_vault, document };
             if witness.is_empty() {
                 return ask(engine, out, TwoPersonAct::DestroyBlanks(destruction)).await;
@@ -69,26 +79,28 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
             let witnesses = <[PersonName; 2]>::try_from(witness).map_err(|_| TWO)?;
             let witnesses = Witnesses::try_from(witnesses).map_err(|_| TWO)?;
             client.act(DestroyBlanks { destruction, witnesses }).await?;
-            done
+            (fields, done)
         }
         BlangkoCommand::Lend { blank_type, quantity, to, document, second } => {
             let done = format!("{} `{blank_type}` lent to `{to}`", thousands(quantity.get()));
+            let fields = json!({ "blank_type": blank_type, "lent": quantity, "to": to, "document": document });
             let act = LendBlanks { blank_type, quantity, to, document };
-            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
             client.act(act).await?;
-            done
+            (fields, done)
         }
         BlangkoCommand::Return { blank_type, quantity, from, document, second } => {
             let done = format!("{} `{blank_type}` returned by `{from}`", thousands(quantity.get()));
+            let fields = json!({ "blank_type": blank_type, "returned": quantity, "from": from, "document": document });
             let act = TakeBackBlanks { blank_type, quantity, from, document };
-            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
             client.act(act).await?;
-            done
+            (fields, done)
         }
         BlangkoCommand::Balance => return balance(engine, out).await,
         BlangkoCommand::Ledger(args) => return ledger(engine, out, args).await,
     };
-    Ok(out.done(&done)?)
+    Ok(out.done(&fields, &done)?)
 }
 
 async fn balance(engine: &Engine, out: Output) -> anyhow::Result<()> {

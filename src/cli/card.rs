@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use serde_json::json;
+
 use super::{
     Message, Usage,
     act::with_second,
@@ -26,45 +28,51 @@ use crate::{
 
 pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) -> anyhow::Result<()> {
     let client = Direct::new(engine);
-    let done = match command {
+    let card =
+        |name: &RecordName, card: &str| json!({ "source": name.source, "request_id": name.request_id, "card": card });
+    let (fields, done) = match command {
         CardCommand::Preview { record, preview } => {
             let name = name(record);
             let permit = client.permit(Operation::CardPreview).await?;
             let bytes = operations::card_preview(engine, &permit, &name, &preview::output(&preview)).await?;
             preview::write(&preview.output, &bytes)?;
-            format!("the card of `{}` is drawn in `{}`; it shows a person", name.request_id, preview.output.display())
+            let fields = json!({ "source": name.source, "request_id": name.request_id, "output": preview.output.display().to_string() });
+            let shown = preview.output.display();
+            (fields, format!("the card of `{}` is drawn in `{shown}`; it shows a person", name.request_id))
         }
         CardCommand::Check { many, batch, except } => {
             let Some(name) = one(&many) else { return check_many(engine, out, many, batch, &except).await };
             client.act(CheckCard { record: name.clone() }).await?;
-            format!("the card of `{}` is good", name.request_id)
+            (card(&name, "checked"), format!("the card of `{}` is good", name.request_id))
         }
         CardCommand::Scan { code } => return find::scan(engine, out, code).await,
         CardCommand::Reject { record, cause, reason } => {
             let name = name(record);
             client.act(RejectCard { record: name.clone(), cause, note: reason }).await?;
-            format!("the card of `{}` is spoiled", name.request_id)
+            (card(&name, "spoiled"), format!("the card of `{}` is spoiled", name.request_id))
         }
         CardCommand::HandOver { record } => {
             let name = name(record);
             client.act(HandOverCard { record: name.clone() }).await?;
-            format!("the card of `{}` is handed over", name.request_id)
+            (card(&name, "handed-over"), format!("the card of `{}` is handed over", name.request_id))
         }
         CardCommand::UndoHandOver { record, reason, second } => {
             let name = name(record);
             let done = format!("the card of `{}` is in the office", name.request_id);
+            let fields = card(&name, "printed");
             let act = CorrectHandOver { record: name, note: reason };
-            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
             client.act(act).await?;
-            done
+            (fields, done)
         }
         CardCommand::Surrender { record, reason } => {
             let name = name(record);
             client.act(SurrenderCard { record: name.clone(), note: reason }).await?;
-            format!("the card of `{}` came back, and is to be destroyed", name.request_id)
+            let done = format!("the card of `{}` came back, and is to be destroyed", name.request_id);
+            (card(&name, "surrendered"), done)
         }
     };
-    Ok(out.done(&done)?)
+    Ok(out.done(&fields, &done)?)
 }
 
 /// Checks the cards that are named, or all of a batch that are printed, not checked and not recalled.

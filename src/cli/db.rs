@@ -156,7 +156,10 @@ async fn accept_clock(engine: &Engine, out: Output, note: Note) -> anyhow::Resul
 async fn adopt(engine: &Engine, out: Output, act: AdoptDatabase, second: SecondArgs) -> anyhow::Result<()> {
     const HINT: &str = "hint: see the records that are held with `cetak record held`";
     let is_unknown = act.printed_since == PrintedSince::Unknown;
-    let Some(act) = with_second(engine, out, second, act, "the database is adopted").await? else { return Ok(()) };
+    let fields = serde_json::json!({ "adopted": true });
+    let Some(act) = with_second(engine, out, second, act, (&fields, "the database is adopted")).await? else {
+        return Ok(());
+    };
     let adopted = Direct::new(engine).act(act).await?;
     out.data(&adopted, |adopted| {
         let number = |n: usize| thousands(i64::try_from(n).unwrap_or(i64::MAX));

@@ -1,5 +1,7 @@
 //! `cetak inspect`.
 
+use serde_json::json;
+
 use super::{
     Usage,
     act::with_second,
@@ -29,24 +31,33 @@ pub(super) async fn command(engine: &Engine, out: Output, command: InspectComman
                 anyhow::bail!(Usage("`--owner-is-off` goes with `--found nothing` and `--ask` or `--second` only"));
             }
             let done = format!("attempt `{attempt}` resolved");
+            let shown = match found {
+                FoundArg::Good => "good",
+                FoundArg::Spoiled => "spoiled",
+                FoundArg::Nothing => "nothing",
+            };
+            let fields = json!({ "attempt": attempt, "found": shown, "blank_gone": blank_gone });
             let card = |found, note| ResolveFound { attempt: attempt.clone(), found, note };
             match (found, blank_gone) {
                 (FoundArg::Good, false) => client.act(card(FoundCard::Good, note)).await?,
                 (FoundArg::Spoiled, false) => client.act(card(FoundCard::Spoiled, note)).await?,
                 (FoundArg::Nothing, _) => {
                     let act = ResolveNothing { attempt: attempt.clone(), blank_gone, owner_is_off, note };
-                    let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+                    let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else {
+                        return Ok(());
+                    };
                     client.act(act).await?;
                 }
                 (FoundArg::Good | FoundArg::Spoiled, true) => {
                     anyhow::bail!(Usage("`--blank-gone` goes with `--found nothing` only"))
                 }
             }
-            Ok(out.done(&done)?)
+            Ok(out.done(&fields, &done)?)
         }
         InspectCommand::Declare { attempt, reason } => {
             client.act(DeclareUncertain { attempt: attempt.clone(), note: reason }).await?;
-            Ok(out.done(&format!("attempt `{attempt}` is uncertain; resolve it with `cetak inspect resolve`"))?)
+            let done = format!("attempt `{attempt}` is uncertain; resolve it with `cetak inspect resolve`");
+            Ok(out.done(&json!({ "attempt": attempt, "state": "uncertain" }), &done)?)
         }
     }
 }

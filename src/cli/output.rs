@@ -34,9 +34,9 @@ impl Output {
         out.flush()
     }
 
-    /// Prints a short message for a person; with `--json`, as an object, so that a program gets an answer too.
-    pub fn done(self, message: &str) -> io::Result<()> {
-        self.data(&serde_json::json!({ "done": message }), |_| format!("{message}\n"))
+    /// Prints what was done: a sentence for people; with `--json`, an object with what was acted on and how it is now.
+    pub fn done(self, fields: &serde_json::Value, message: &str) -> io::Result<()> {
+        self.data(fields, |_| format!("{message}\n"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Printers: what they are, how they are, and what to do about it.
 
+use serde_json::json;
+
 use super::{
     Message, Usage,
     act::with_second,
@@ -28,7 +30,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
     match command {
         PrinterCommand::Add { name, uri, hopper, profile, override_reason, second } => {
             let printer = AddPrinter { name: name.clone(), uri, profile, hopper };
-            let done = format!("printer `{name}` added");
+            let (done, fields) = (format!("printer `{name}` added"), json!({ "printer": name, "added": true }));
             let probe = match override_reason {
                 None if second.ask || second.second.is_some() => {
                     anyhow::bail!(Usage("`--ask` and `--second` go with `--override` only"))
@@ -36,12 +38,14 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
                 None => client.act(printer).await?,
                 Some(note) => {
                     let act = AddObjectedPrinter { printer, note };
-                    let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
+                    let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else {
+                        return Ok(());
+                    };
                     client.act(act).await?
                 }
             };
             tell(&probe, name.as_str());
-            out.done(&done)?;
+            out.done(&fields, &done)?;
         }
         PrinterCommand::Set { name, uri, profile, hopper, no_hopper } => {
             let hopper = hopper.map(HopperSetting::Counted).or(no_hopper.then_some(HopperSetting::NotCounted));
@@ -49,7 +53,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
             if let Some(probe) = probe {
                 tell(&probe, &name);
             }
-            out.done(&format!("printer `{name}` is changed"))?;
+            out.done(&json!({ "printer": name, "set": true }), &format!("printer `{name}` is changed"))?;
         }
         PrinterCommand::List => {
             let printers = Direct::new(engine).query(ListPrinters {}).await?;
@@ -64,11 +68,11 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
         PrinterCommand::Test { name } => test(engine, out, &name).await?,
         PrinterCommand::Clear { name, reason } => {
             client.act(ClearPrinter { printer: name.clone(), note: reason }).await?;
-            out.done(&format!("printer `{name}` may get cards again"))?;
+            out.done(&json!({ "printer": name, "cleared": true }), &format!("printer `{name}` may get cards again"))?;
         }
         PrinterCommand::Remove { name } => {
             client.act(RemovePrinter { printer: name.clone() }).await?;
-            out.done(&format!("printer `{name}` removed"))?;
+            out.done(&json!({ "printer": name, "removed": true }), &format!("printer `{name}` removed"))?;
         }
     }
     Ok(())
@@ -154,7 +158,7 @@ async fn test(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
     let test = Direct::new(engine).act(TestPrinter { printer: name.to_owned() }).await?;
     let state = test.state;
     let reason = test.reason.as_ref().map(words::reason);
-    let value = serde_json::json!({
+    let value = json!({
         "printer": name, "attempt": test.attempt, "outcome": state.as_str(), "reason": reason,
     });
     let reason = reason.as_deref().unwrap_or("a good card");

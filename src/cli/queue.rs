@@ -1,5 +1,7 @@
 //! `cetak queue`.
 
+use serde_json::json;
+
 use super::{
     args::{QueueCommand, ScopeArgs},
     output::Output,
@@ -18,13 +20,16 @@ pub(super) async fn command(engine: &Engine, out: Output, command: QueueCommand)
         QueueCommand::Pause { scope, .. } | QueueCommand::Resume { scope, .. } => named_scope(scope),
     };
     let client = Direct::new(engine);
-    let done = match command {
+    let shown = scope.clone();
+    let (paused, changed, done) = match command {
         QueueCommand::Pause { reason, .. } => {
-            if client.act(Pause { scope, note: reason }).await? {
+            let changed = client.act(Pause { scope, note: reason }).await?;
+            let done = if changed {
                 format!("{name} paused; only cards that are being printed are finished")
             } else {
                 format!("{name} was paused already; the first reason stands")
-            }
+            };
+            (true, changed, done)
         }
         QueueCommand::Resume { reason, .. } => {
             let was = match scope {
@@ -32,10 +37,11 @@ pub(super) async fn command(engine: &Engine, out: Output, command: QueueCommand)
                 PauseScope::Printer(printer) => client.act(ResumePrinter { printer, note: reason }).await?,
                 PauseScope::Batch(batch) => client.act(ResumeBatch { batch: BatchId(batch), note: reason }).await?,
             };
-            if was { format!("{name} resumed") } else { format!("{name} was not paused") }
+            let done = if was { format!("{name} resumed") } else { format!("{name} was not paused") };
+            (false, was, done)
         }
     };
-    Ok(out.done(&done)?)
+    Ok(out.done(&json!({ "scope": shown, "paused": paused, "changed": changed }), &done)?)
 }
 
 fn named_scope(scope: &ScopeArgs) -> (PauseScope, String) {

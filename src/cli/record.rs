@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use serde_json::json;
+
 use super::{
     Usage,
     act::with_second,
@@ -31,7 +33,10 @@ pub(super) fn name(record: RecordArg) -> RecordName {
 
 pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand) -> anyhow::Result<()> {
     let client = Direct::new(engine);
-    let done = match command {
+    let now = |name: &RecordName, state: RecordState| json!({ "source": name.source, "request_id": name.request_id, "state": state.as_str() });
+    let class =
+        |name: &RecordName, first: bool| json!({ "source": name.source, "request_id": name.request_id, "first": first });
+    let (fields, done) = match command {
         RecordCommand::Show { record } => return show(engine, out, &name(record)).await,
         RecordCommand::Find { find: args } => return find::find(engine, out, args).await,
         RecordCommand::List { filter, source, page } => {
@@ -46,7 +51,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
                 return many::act(engine, out, selection, "held", act).await;
             };
             client.act(HoldRecord { record: name.clone(), note: reason }).await?;
-            format!("record `{}` is held", name.request_id)
+            (now(&name, RecordState::Held), format!("record `{}` is held", name.request_id))
         }
         RecordCommand::Release { many, filter, reason } => {
             let Some(name) = one(&many) else {
@@ -55,17 +60,17 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
                 return many::act(engine, out, selection, "released", act).await;
             };
             client.act(ReleaseRecord { record: name.clone(), note: reason }).await?;
-            format!("record `{}` is on the waiting list", name.request_id)
+            (now(&name, RecordState::Waiting), format!("record `{}` is on the waiting list", name.request_id))
         }
         RecordCommand::Priority { record, normal: false, reason } => {
             let name = name(record);
             client.act(PutFirst { record: name.clone(), note: reason }).await?;
-            format!("record `{}` is before all others of its profile", name.request_id)
+            (class(&name, true), format!("record `{}` is before all others of its profile", name.request_id))
         }
         RecordCommand::Priority { record, normal: true, reason } => {
             let name = name(record);
             client.act(PutBack { record: name.clone(), note: reason }).await?;
-            format!("record `{}` is in the class of its kind of request again", name.request_id)
+            (class(&name, false), format!("record `{}` is in the class of its kind of request again", name.request_id))
         }
         RecordCommand::Resolve { record, keep, reason, second } => {
             let name = name(record);
@@ -74,29 +79,33 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
                 KeepArg::Other => (KeptRequest::Other, "is withdrawn"),
             };
             let done = format!("record `{}` {done}", name.request_id);
+            let state = if keep == KeptRequest::This { RecordState::Waiting } else { RecordState::Withdrawn };
+            let fields = now(&name, state);
             let act = ResolveDuplicate { record: name, keep, note: reason };
-            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
-            Direct::new(engine).act(act).await?;
-            done
+            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
+            client.act(act).await?;
+            (fields, done)
         }
         RecordCommand::Withdraw { record, reason, second } => {
             let name = name(record);
             let done = format!("record `{}` is withdrawn", name.request_id);
+            let fields = now(&name, RecordState::Withdrawn);
             let act = WithdrawRecord { record: name, note: reason };
-            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
-            Direct::new(engine).act(act).await?;
-            done
+            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
+            client.act(act).await?;
+            (fields, done)
         }
         RecordCommand::Restore { record, reason, second } => {
             let name = name(record);
             let done = format!("record `{}` is restored; see its state with `cetak record show`", name.request_id);
+            let fields = json!({ "source": name.source, "request_id": name.request_id, "restored": true });
             let act = RestoreRecord { record: name, note: reason };
-            let Some(act) = with_second(engine, out, second, act, &done).await? else { return Ok(()) };
-            Direct::new(engine).act(act).await?;
-            done
+            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
+            client.act(act).await?;
+            (fields, done)
         }
     };
-    Ok(out.done(&done)?)
+    Ok(out.done(&fields, &done)?)
 }
 
 /// The record, if the command line names one and no more.
@@ -135,7 +144,7 @@ async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result
     let mut jobs = pages::all(engine, |page| ListJobs { of: of.clone(), state: None, page }).await?;
     word_reasons(&mut jobs, out);
     let events = Direct::new(engine).query(ListRecordEvents { record: name.clone() }).await?;
-    let value = serde_json::json!({ "record": line, "beside": beside, "jobs": jobs, "events": events });
+    let value = json!({ "record": line, "beside": beside, "jobs": jobs, "events": events });
     let text = |_: &serde_json::Value| {
         let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
         let rows = [

@@ -18,7 +18,7 @@ use crate::{
 
 pub(super) async fn command(engine: &Engine, out: Output, command: ReprintCommand) -> anyhow::Result<()> {
     let client = Direct::new(engine);
-    let done = match command {
+    let (state, warrant, done) = match command {
         ReprintCommand::Request { record, reason } => {
             let warrant = client.act(RequestReprint { reprint: Reprint { record: name(record), reason } }).await?;
             let text = format!(
@@ -45,12 +45,12 @@ pub(super) async fn command(engine: &Engine, out: Output, command: ReprintComman
         }
         ReprintCommand::Approve { warrant } => {
             client.act(ApproveReprint { warrant: PendingActId(warrant) }).await?;
-            format!("warrant {warrant} approved; one more copy is on the waiting list")
+            ("approved", warrant, format!("warrant {warrant} approved; one more copy is on the waiting list"))
         }
         ReprintCommand::Refuse { warrant, reason } => {
             client.act(RefuseReprint { warrant: PendingActId(warrant), note: reason }).await?;
-            format!("warrant {warrant} refused")
+            ("refused", warrant, format!("warrant {warrant} refused"))
         }
     };
-    Ok(out.done(&done)?)
+    Ok(out.done(&serde_json::json!({ "warrant": warrant, "state": state }), &done)?)
 }

@@ -18,19 +18,28 @@ pub fn json(board: &Board, zone: &TimeZone) -> Value {
         let mut value = serde_json::to_value(need).unwrap_or_default();
         let text = words::need(need, zone);
         (value["what"], value["command"]) = (json!(text.what), json!(text.command));
+        value["routine"] = json!(need.kind.is_routine());
         value
     });
     value["needs_person"] = needs.collect();
     value
 }
 
-/// Rows for a table: number, what needs a person, command.
-pub fn needs_rows(board: &Board, zone: &TimeZone) -> Vec<Vec<String>> {
+/// What needs a person, as tables: what is wrong, and apart from it what is daily work.
+pub fn needs_text(board: &Board, zone: &TimeZone) -> String {
     let row = |need: &Need| {
         let text = words::need(need, zone);
         vec![thousands(need.count), text.what, text.command]
     };
-    board.needs_person.iter().map(row).collect()
+    let mut text = String::new();
+    for (title, is_routine) in [("needs a person", false), ("needs a person: daily work", true)] {
+        let needs = board.needs_person.iter().filter(|need| need.kind.is_routine() == is_routine);
+        let rows: Vec<_> = needs.map(row).collect();
+        if !rows.is_empty() {
+            text += &format!("\n{}", table(&["", title, "command"], &rows));
+        }
+    }
+    text
 }
 
 /// The status for people, with times in the office's zone.
@@ -76,10 +85,7 @@ pub fn text(status: &Board, zone: &TimeZone) -> String {
     if !status.batches.is_empty() {
         text += &format!("\n{}", batches_text(&status.batches, zone));
     }
-    let needs = needs_rows(status, zone);
-    if !needs.is_empty() {
-        text += &format!("\n{}", table(&["", "needs a person", "command"], &needs));
-    }
+    text += &needs_text(status, zone);
     text
 }
 

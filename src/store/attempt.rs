@@ -149,6 +149,9 @@ macro_rules! open {
 }
 pub(super) use {attempt_columns, open};
 
+/// The open attempts of the printers `$1`.
+pub(super) const OPEN: &str = concat!("SELECT ", attempt_columns!(), " ", open!(), " ORDER BY attempt.id");
+
 impl Tx {
     /// Whether a printer has an attempt with an uncertain outcome.
     pub async fn printer_has_uncertain(&mut self, printer: &str) -> Result<bool, StoreError> {
@@ -238,7 +241,6 @@ impl Tx {
         &mut self,
         printers: &[S],
     ) -> Result<Vec<(String, OpenAttempt)>, StoreError> {
-        const OPEN: &str = concat!("SELECT ", attempt_columns!(), " ", open!(), " ORDER BY attempt.id");
         let rows: Vec<OpenRow> = on!(self, c => sqlx::query_as(OPEN).bind(set_of_names(printers)).fetch_all(c))
             .map_err(doing("reading open attempts"))?;
         Ok(rows.into_iter().map(open_of_row).collect())

@@ -8,13 +8,13 @@ use std::sync::{
 use sqlx::Row;
 
 use super::{
-    Inner, Location, Store, Writer, audit, counter, delivery, find, joint_read, keys::Keys, movement_list, node,
+    Inner, Location, Store, Writer, attempt, audit, counter, delivery, find, joint_read, keys::Keys, movement_list, node,
     pending_act, printer, record_event, record_list, report, requests_beside, stock,
 };
 use crate::domain::time::Timestamp;
 
 /// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}`, what workers read, and what corrections read.
-const STATEMENTS: [&str; 20] = [
+const STATEMENTS: [&str; 22] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,
@@ -27,6 +27,8 @@ const STATEMENTS: [&str; 20] = [
     report::BATCH_COUNTS,
     report::PLANNED_BATCHES,
     report::HELD_AT_ADOPTION,
+    report::CHECKED,
+    attempt::OPEN,
     pending_act::OPEN_COUNTS,
     pending_act::OPEN_LIST,
     joint_read::WORKERS,
@@ -62,13 +64,17 @@ async fn plan(store: &Store, sql: &str) -> Vec<String> {
     rows.iter().map(|row| row.get::<String, _>("detail")).collect()
 }
 
-/// Whether a step scans a growing table. Through the index of open batches, or of undecided acts, a step reads only these.
+/// Whether a step scans a growing table. Through the index of open batches, of undecided acts, or of checked cards, a step reads only
+/// these.
 fn is_scan(sql: &str, step: &str) -> bool {
     let Some(name) = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next()) else { return false };
     let is_aliased =
         |table: &&&str| sql.contains(&format!("{table} AS {name} ")) || sql.contains(&format!("{table} AS {name}\n"));
     let table = GROWING.iter().find(|table| **table == name).or_else(|| GROWING.iter().find(is_aliased));
-    table.is_some() && !["INDEX batch_open", "INDEX pending_act_open"].iter().any(|partial| step.contains(partial))
+    table.is_some()
+        && !["INDEX batch_open", "INDEX pending_act_open", "INDEX record_checked"]
+            .iter()
+            .any(|partial| step.contains(partial))
 }
 
 #[tokio::test]

@@ -232,7 +232,18 @@ pub(super) const HELD_AT_ADOPTION: &str = "
     SELECT COUNT(*) FROM record
     WHERE state = 'held' AND (reason LIKE '{\"code\":\"held-at-adoption\"%' OR reason LIKE '{\"code\":\"sent-elsewhere\"%')";
 
+/// At most 10,000, through an index of them alone: what is beyond is a long wait anyway.
+pub(super) const CHECKED: &str = "
+    SELECT COUNT(*) FROM (
+        SELECT 1 FROM record WHERE state = 'printed' AND checked AND stop IS NULL LIMIT 10000
+    ) AS found";
+
 impl Tx {
+    /// The number of cards that were checked, wait for their hand-over and are not recalled; at most 10,000.
+    pub async fn cards_checked_count(&mut self) -> Result<i64, StoreError> {
+        on!(self, c => sqlx::query_scalar(CHECKED).fetch_one(c)).map_err(doing("counting checked cards"))
+    }
+
     /// The number of records that are held since the database was adopted.
     pub async fn records_held_at_adoption_count(&mut self) -> Result<i64, StoreError> {
         on!(self, c => sqlx::query_scalar(HELD_AT_ADOPTION).fetch_one(c)).map_err(doing("counting held records"))

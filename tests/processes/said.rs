@@ -1,6 +1,6 @@
 //! What is said, and where: the log, the status, the progress and the demo's summary.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     office::{Office, number, printer, wait_slowly_until},
@@ -186,4 +186,80 @@ fn the_address_that_a_move_advises_works_as_it_is_written() {
     command.env_remove("PGUSER").env("USER", "another");
     let status = office.start_command(command).ended(60);
     assert_eq!(status.code, Some(0), "{status:?}");
+}
+
+/// Each act with the fields that a program reads.
+#[test]
+fn each_act_answers_a_program_with_fields() {
+    let office = Office::new();
+    let made = office.json(&["init"]);
+    assert_eq!(made["made"], true, "{made}");
+    office.import("student", &people::students(0..6));
+    let truth = office.file("truth-p1");
+    let uri = format!("mock://p1?script=2:forget&truth={}", truth.display());
+    let seal = office.file("seal.json").display().to_string();
+    let request = |n: u32| format!("r{n:05}");
+    let (r0, r2, r3, r5) = (request(0), request(2), request(3), request(5));
+    let check = |arguments: &[&str], fields: Value| {
+        let answer = office.json(arguments);
+        let has_all = fields.as_object().unwrap().iter().all(|(key, value)| answer[key] == *value);
+        assert!(has_all && answer["done"].is_null(), "{arguments:?}: {answer} instead of {fields}");
+    };
+    let receive = ["blangko", "receive", "--type", "student", "--quantity", "9", "--document", "BAST 1"];
+    check(&receive, json!({ "blank_type": "student", "received": 9, "document": "BAST 1" }));
+    check(&["printer", "add", "p1", &uri, "--profile", "student"], json!({ "printer": "p1", "added": true }));
+    check(&["record", "hold", &r5, "--reason", "asked"], json!({ "request_id": r5, "state": "held" }));
+    check(&["record", "release", &r5, "--reason", "asked"], json!({ "request_id": r5, "state": "waiting" }));
+    let pause = json!({ "scope": "queue", "paused": true, "changed": true });
+    check(&["queue", "pause", "--reason", "x"], pause.clone());
+    check(&["queue", "pause", "--reason", "x"], json!({ "paused": true, "changed": false }));
+    check(&["queue", "resume", "--reason", "x"], json!({ "scope": "queue", "paused": false, "changed": true }));
+    let scope = json!({ "scope": { "printer": "p1" }, "changed": true });
+    check(&["queue", "pause", "--printer", "p1", "--reason", "x"], scope.clone());
+    check(&["queue", "resume", "--printer", "p1", "--reason", "x"], scope);
+    check(&["run", "--until-idle"], json!({ "blocked": [{ "printer": "p1", "reason": "nothing-waits" }] }));
+    let uncertain = office.json(&["inspect", "list"])[0]["attempt"].as_str().unwrap().to_owned();
+    let resolve = ["inspect", "resolve", &uncertain, "--found", "good", "--reason", "seen"];
+    check(&resolve, json!({ "attempt": uncertain, "found": "good" }));
+    check(&["card", "check", &r0], json!({ "source": "default", "request_id": r0, "card": "checked" }));
+    check(&["card", "hand-over", &r0], json!({ "request_id": r0, "card": "handed-over" }));
+    let reject = ["card", "reject", &r2, "--cause", "damaged", "--reason", "bent"];
+    check(&reject, json!({ "request_id": r2, "card": "spoiled" }));
+    check(&["card", "surrender", &r0, "--reason", "moved"], json!({ "request_id": r0, "card": "surrendered" }));
+    check(&["reprint", "request", &r3, "--reason", "damaged", "--actor", "budi"], json!({ "warrant": 1 }));
+    check(&["reprint", "refuse", "1", "--reason", "no"], json!({ "warrant": 1, "state": "refused" }));
+    let lend = ["blangko", "lend", "--type", "student", "--quantity", "1", "--to", "kudus", "--document", "D"];
+    check(&lend, json!({ "blank_type": "student", "lent": 1, "to": "kudus" }));
+    check(&["audit", "seal", &seal], json!({ "file": seal }));
+    check(&["printer", "clear", "p1", "--reason", "x"], json!({ "printer": "p1", "cleared": true }));
+    check(&["printer", "remove", "p1"], json!({ "printer": "p1", "removed": true }));
+}
+
+#[test]
+fn daily_work_stands_apart_from_faults_with_its_command() {
+    let office = Office::new();
+    office.import("student", &people::students(0..3));
+    office.receive("student", 5);
+    office.add_mock("p1", "student", "");
+    office.done(&["run", "--until-idle"]);
+    office.done(&["card", "check", "r00000"]);
+    let ask = ["blangko", "destroy", "--type", "student", "--quantity", "1", "--from-vault", "--document", "D"];
+    office.done(&ask);
+    let status = office.status();
+    let need = |kind: &str| {
+        let needs = status["needs_person"].as_array().unwrap();
+        needs.iter().find(|need| need["kind"] == kind).map(|need| (need["count"].clone(), need["routine"].clone()))
+    };
+    assert_eq!(need("cards-to-check"), Some((2.into(), true.into())), "{status}");
+    assert_eq!(need("cards-to-hand-over"), Some((1.into(), true.into())), "{status}");
+    assert_eq!(need("acts-to-confirm"), Some((1.into(), true.into())), "{status}");
+    let text = office.done(&["status"]).stdout;
+    let (before, work) = text.split_once("needs a person: daily work").unwrap();
+    assert!(!before.contains("needs a person"), "no fault: {text}");
+    for command in ["cetak card check", "cetak card hand-over", "cetak act list"] {
+        assert!(work.contains(command), "{command}: {text}");
+    }
+    office.done(&["card", "hand-over", "r00000"]);
+    let after = office.status().to_string();
+    assert!(!after.contains("cards-to-hand-over"), "{after}");
 }

@@ -212,6 +212,5 @@ fn text(summary: &Summary, zone: &jiff::tz::TimeZone) -> String {
         "NOT CLEAN: run `cetak audit verify`"
     };
     text += &format!("\nAUDIT\n{} events, {books}\n", thousands(summary.audit_events));
-    let needs = status::needs_rows(status, zone);
-    if needs.is_empty() { text } else { format!("{text}\n{}", table(&["", "needs a person", "command"], &needs)) }
+    text + &status::needs_text(status, zone)
 }

@@ -38,6 +38,8 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
             text(&format!("acts that wait for a second person: {name}"), "cetak act list")
         }
         NeedKind::BatchesToApprove => text("batches that wait for approval", "cetak batch list"),
+        NeedKind::CardsToCheck => text("cards to be checked", "cetak card check REQUEST_ID"),
+        NeedKind::CardsToHandOver => text("checked cards to be handed over", "cetak card hand-over REQUEST_ID"),
         NeedKind::PrinterLocked { printer } => {
             text(&format!("printer `{printer}` failed repeatedly"), &format!("cetak printer clear {printer}"))
         }

@@ -52,6 +52,10 @@ pub enum NeedKind {
     },
     /// Batches that wait for approval.
     BatchesToApprove,
+    /// Printed cards that a person has not checked yet.
+    CardsToCheck,
+    /// Cards that were checked and wait for their hand-over; at most 10,000 are counted.
+    CardsToHandOver,
     /// The printer failed until its breaker locked.
     PrinterLocked {
         /// The printer.
@@ -91,6 +95,31 @@ pub enum NeedKind {
     },
     /// The scheduler that runs on the same data folder cannot print.
     SchedulerFault(FaultSince),
+}
+
+impl NeedKind {
+    /// Whether it is daily work: nothing is wrong, and nothing else waits for it.
+    pub fn is_routine(&self) -> bool {
+        match self {
+            Self::QuarantinedRecords
+            | Self::ReprintsToApprove
+            | Self::ActsToConfirm { .. }
+            | Self::BatchesToApprove
+            | Self::CardsToCheck
+            | Self::CardsToHandOver => true,
+            Self::UncertainCards
+            | Self::StoppedCards
+            | Self::PrinterLocked { .. }
+            | Self::PrinterReason { .. }
+            | Self::PrinterStopped { .. }
+            | Self::ClockBehind
+            | Self::InstanceInDoubt { .. }
+            | Self::RecordsHeldAtAdoption
+            | Self::SettingsWrong { .. }
+            | Self::ProfileBroken { .. }
+            | Self::SchedulerFault(_) => false,
+        }
+    }
 }
 
 impl Query for ListNeeds {
@@ -135,6 +164,9 @@ pub(super) async fn read(
     let settings = engine.broken.settings.iter().cloned().map(|fault| NeedKind::SettingsWrong { fault });
     let profiles = engine.broken.profiles.iter().map(|one| NeedKind::ProfileBroken { fault: one.fault.clone() });
     needs.extend(settings.chain(profiles).map(|kind| (kind, 1)));
+    let to_hand_over = tx.cards_checked_count().await?;
+    let to_check = count(RecordState::Printed, false) - count(RecordState::Printed, true) - to_hand_over;
+    needs.extend([(NeedKind::CardsToCheck, to_check), (NeedKind::CardsToHandOver, to_hand_over)]);
     needs.extend(engine.faults.read().into_iter().map(|fault| (NeedKind::SchedulerFault(fault), 1)));
     Ok(needs.into_iter().filter(|(_, count)| *count > 0).map(|(kind, count)| Need { kind, count }).collect())
 }

@@ -29,6 +29,7 @@ macro_rules! scripts {
             (18, "changes", include_str!(concat!("../../../migrations/", $folder, "/0018_changes.sql"))),
             (19, "record_events", include_str!(concat!("../../../migrations/", $folder, "/0019_record_events.sql"))),
             (20, "corrections", include_str!(concat!("../../../migrations/", $folder, "/0020_corrections.sql"))),
+            (21, "checked", include_str!(concat!("../../../migrations/", $folder, "/0021_checked.sql"))),
         ]
     };
 }
