@@ -146,6 +146,7 @@ fn keep_keys(table: toml::Table) -> SettingsFile {
     let mut kept = SettingsFile::default();
     for (key, value) in table {
         let shown = format!("{key} = {value}");
+        let (is_text, is_table) = (value.is_str(), value.is_table());
         let mut tried = good.clone();
         tried.insert(key.clone(), value);
         if let Ok(written) = toml::Value::Table(tried.clone()).try_into() {
@@ -153,12 +154,12 @@ fn keep_keys(table: toml::Table) -> SettingsFile {
             continue;
         }
         kept.doubtful.extend(Decisive::ALL.into_iter().filter(|setting| setting.may_be_in(&shown)));
-        let is_known = KEYS.contains(&&*key) || key == "window";
-        if !is_known {
-            // A misspelled `profiles` or `[printer.NAME]`.
+        // An unknown key may be a misspelled `profiles` or `[printer.NAME]`.
+        let is_unknown = !KEYS.contains(&&*key);
+        if is_unknown && is_text {
             kept.doubtful.push(Decisive::Profiles);
-            kept.lacks_printers = true;
         }
+        kept.lacks_printers |= is_unknown && is_table;
     }
     kept
 }

@@ -144,9 +144,10 @@ async fn accept_clock(engine: &Engine, out: Output, note: Note) -> anyhow::Resul
     let value =
         serde_json::json!({ "clock": now.to_string(), "newest": accepted.newest.to_string(), "jobs": accepted.jobs });
     out.data(&value, |_| {
+        let [now, newest] =
+            [now, accepted.newest].map(|at| words::local(&at.to_string(), &engine.settings.zone));
         format!(
-            "the clock of {now} is accepted; audit rows up to {} no longer stop the printers, and {} queued jobs are due now\n",
-            accepted.newest,
+            "the clock of {now} is accepted; audit rows up to {newest} no longer stop the printers, and {} queued jobs are due now\n",
             thousands(accepted.jobs)
         )
     })?;

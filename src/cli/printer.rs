@@ -58,10 +58,14 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
         PrinterCommand::List => {
             let printers = Direct::new(engine).query(ListPrinters {}).await?;
             let row = |p: &PrinterLine| {
-                vec![p.name.clone(), p.state.clone(), p.breaker.as_str().into(), p.profile.clone(), p.uri.clone()]
+                let now = words::standing(&p.standing, &engine.settings.zone);
+                vec![p.name.clone(), now, p.state.clone(), p.breaker.as_str().into(), p.profile.clone(), p.uri.clone()]
             };
             out.data(&printers, |printers| {
-                table(&["printer", "state", "breaker", "profile", "uri"], &printers.iter().map(row).collect::<Vec<_>>())
+                table(
+                    &["printer", "now", "state", "breaker", "profile", "uri"],
+                    &printers.iter().map(row).collect::<Vec<_>>(),
+                )
             })?;
         }
         PrinterCommand::Show { name } => show(engine, out, &name).await?,

@@ -78,6 +78,8 @@ pub enum Standing {
     },
     /// No scheduler runs.
     NoScheduler,
+    /// A scheduler runs with settings that are wrong now, so that its windows are not known.
+    SettingsWrong,
     /// No window is open.
     WindowClosed {
         /// When the next one opens, RFC 3339; none if none does within a week.
@@ -119,7 +121,7 @@ pub fn standing(seen: &Seen, now: Timestamp) -> Standing {
     if !seen.is_scheduled {
         return Standing::NoScheduler;
     }
-    let Some(windows) = seen.windows else { return Standing::NoScheduler };
+    let Some(windows) = seen.windows else { return Standing::SettingsWrong };
     if !window::is_open(windows, seen.name, now) {
         let opens = window::next_opening(windows, seen.name, now).map(|at| at.to_string());
         return Standing::WindowClosed { opens };
@@ -176,6 +178,8 @@ mod tests {
             (Seen { has_card: true, pauses: &pauses, ..ready }, Standing::Printing),
             (Seen { has_card: true, state: "stopped", ..ready }, Standing::Stopped),
             (Seen { has_card: true, waiting: 0, is_scheduled: false, ..ready }, Standing::NoScheduler),
+            (Seen { windows: None, ..ready }, Standing::SettingsWrong),
+            (Seen { windows: None, is_scheduled: false, ..ready }, Standing::NoScheduler),
             (Seen { state: "unreachable", ..ready }, Standing::Unreachable),
             (Seen { breaker: Breaker::Locked, state: "stopped", ..ready }, Standing::BreakerLocked),
             (Seen { windows: Some(&nights), state: "stopped", ..ready }, opens),

@@ -263,3 +263,16 @@ fn daily_work_stands_apart_from_faults_with_its_command() {
     let after = office.status().to_string();
     assert!(!after.contains("cards-to-hand-over"), "{after}");
 }
+
+#[test]
+fn the_last_line_of_progress_is_that_of_the_end() {
+    let office = Office::new();
+    office.import("student", &people::students(0..5));
+    let needs = office.status()["needs_person"].to_string();
+    assert!(needs.contains("no-printer") && needs.contains("cetak printer add"), "{needs}");
+    office.receive("student", 1_005);
+    office.add_mock("p1", "student", "");
+    let run = office.done(&["run", "--until-idle"]);
+    let last = run.stderr.lines().rfind(|line| line.starts_with("printed ")).unwrap();
+    assert!(last.starts_with("printed 5  blanks left 1,000  "), "{run:?}");
+}

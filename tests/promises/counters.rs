@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use cetak::{
-    domain::{record::RecordState, stock::Cause},
+    domain::{owner::Presence, record::RecordState, standing::Standing, stock::Cause, window::next_opening},
     engine::{
         client::Client,
+        clock::Clock,
         operations::RecountCounters,
         query::{ListRecords, ListUncertain, NeedKind},
     },
@@ -121,6 +122,32 @@ async fn a_stopped_card_is_counted_until_it_is_rejected() {
     world.audit().await;
     operations::card_reject(&world.engine, &name("r00001"), Cause::DataChanged, "changed").await.unwrap();
     assert_eq!(stopped().await, 0);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn the_yield_of_a_night_is_whole_in_the_morning() {
+    let world = World::with(|s| s.windows = vec!["* 20:00-05:00 Asia/Jakarta".parse().unwrap()]).await;
+    let now = world.clock.now();
+    world.import(&students(0..4)).await;
+    world.receive(4, None).await;
+    world.printer("p1", "script=2:spoil").await;
+    let evening = next_opening(&world.engine.settings.windows, "p1", now).unwrap();
+    world.owners.set(Presence::There); // a scheduler runs
+    let closed = Standing::WindowClosed { opens: Some(evening.to_string()) };
+    assert_eq!(world.status().await.printers[0].standing, closed);
+    world.clock.advance(evening.since(now));
+    world.run().await;
+    let line = async || world.status().await.printers.remove(0);
+    let night = line().await;
+    assert_eq!((night.cards_24h, night.spoiled_24h), (3, 1));
+    assert_eq!(night.standing, Standing::NoBlanks { blank_type: "student".into() });
+
+    world.clock.advance(Duration::from_hours(12));
+
+    assert_eq!((line().await.cards_24h, line().await.spoiled_24h), (3, 1), "after midnight and in the morning");
+    world.clock.advance(Duration::from_hours(13));
+    assert_eq!((line().await.cards_24h, line().await.spoiled_24h), (0, 0));
     world.audit().await;
 }
 

@@ -59,6 +59,10 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
             &format!("printer `{printer}` is stopped and gives no reason"),
             &format!("cetak printer show {printer}"),
         ),
+        NeedKind::NoPrinter { profile } => text(
+            &format!("records of profile `{profile}` wait, and no printer prints its cards"),
+            &format!("cetak printer add NAME URI --profile {profile}"),
+        ),
         NeedKind::SettingsWrong { fault } => {
             let fault = Message::from_detail(fault).text;
             text(&format!("no scheduler starts with these settings: {fault}"), "cetak config check")

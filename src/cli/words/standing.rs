@@ -16,6 +16,7 @@ pub fn standing(standing: &Standing, zone: &jiff::tz::TimeZone) -> String {
         Standing::NoBlanks { blank_type } => format!("no blanks of type `{blank_type}`"),
         Standing::AwaitsApproval { batch } => format!("batch {batch} waits for approval"),
         Standing::NoScheduler => "no scheduler runs: `cetak run`".to_owned(),
+        Standing::SettingsWrong => "not known, as the settings are wrong".to_owned(),
         Standing::WindowClosed { opens: Some(opens) } => format!("its window opens at {}", local(opens, zone)),
         Standing::WindowClosed { opens: None } => "its window does not open within a week".to_owned(),
         Standing::BreakerLocked => "it failed repeatedly".to_owned(),

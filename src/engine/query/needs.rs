@@ -1,5 +1,7 @@
 //! What waits for a person. The surface that shows it words it, and names the act that settles it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -83,6 +85,11 @@ pub enum NeedKind {
     /// Records that are held because another database may have printed them: at an adoption, or when a printer with unknown jobs was
     /// cleared. To be released if they were not printed.
     RecordsHeldAtAdoption,
+    /// Records of a profile wait, and no printer prints its cards.
+    NoPrinter {
+        /// The profile.
+        profile: String,
+    },
     /// The settings have a fault, so that no scheduler starts.
     SettingsWrong {
         /// What is wrong, with its place.
@@ -115,6 +122,7 @@ impl NeedKind {
             | Self::ClockBehind
             | Self::InstanceInDoubt { .. }
             | Self::RecordsHeldAtAdoption
+            | Self::NoPrinter { .. }
             | Self::SettingsWrong { .. }
             | Self::ProfileBroken { .. }
             | Self::SchedulerFault(_) => false,
@@ -164,6 +172,13 @@ pub(super) async fn read(
     let settings = engine.broken.settings.iter().cloned().map(|fault| NeedKind::SettingsWrong { fault });
     let profiles = engine.broken.profiles.iter().map(|one| NeedKind::ProfileBroken { fault: one.fault.clone() });
     needs.extend(settings.chain(profiles).map(|kind| (kind, 1)));
+    let has_none = |count: &&RecordCount| printers.iter().all(|printer| printer.profile != count.profile);
+    let mut unprinted: BTreeMap<&str, i64> = BTreeMap::new();
+    for count in counts.iter().filter(|count| count.state == RecordState::Waiting.as_str()).filter(has_none) {
+        *unprinted.entry(&count.profile).or_default() += count.count;
+    }
+    let no_printer = |(profile, count): (&str, i64)| (NeedKind::NoPrinter { profile: profile.to_owned() }, count);
+    needs.extend(unprinted.into_iter().map(no_printer));
     let to_hand_over = tx.cards_checked_count().await?;
     let to_check = count(RecordState::Printed, false) - count(RecordState::Printed, true) - to_hand_over;
     needs.extend([(NeedKind::CardsToCheck, to_check), (NeedKind::CardsToHandOver, to_hand_over)]);

@@ -86,10 +86,11 @@ pub(super) struct Facts {
 impl Facts {
     pub(super) async fn read(engine: &Engine, tx: &mut Tx) -> Result<Self, EngineError> {
         let (pauses, doubt) = tx.feeding_stops().await?;
+        let of_folder = engine.owners.presence(None);
         let is_scheduled = if engine.store.is_shared() {
-            tx.node_list().await?.iter().any(|node| node.lease_left_ms > 0)
+            of_folder == Presence::There || tx.node_list().await?.iter().any(|node| node.lease_left_ms > 0)
         } else {
-            engine.owners.presence(None) != Presence::Gone
+            of_folder != Presence::Gone
         };
         Ok(Self {
             counts: tx.record_counts().await?,
