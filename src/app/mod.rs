@@ -72,14 +72,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
     }
     warn_of_broken(&config, &command);
     match command {
-        Command::Config(ConfigCommand::Check) => {
-            config.check_printers()?;
-            show_config(out, &config)?;
-            match config.broken.first() {
-                Some(broken) => Err(Message::from_detail(&broken.fault).into()),
-                None => Ok(()),
-            }
-        }
+        Command::Config(ConfigCommand::Check) => check_config(out, &config),
         Command::Profile(ProfileCommand::Check { folder, preview }) => {
             Ok(profiles::check(out, &config.profiles, &config.broken, &folder, &preview)?)
         }
@@ -92,10 +85,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Demo(args) => {
             demo::refuse_foreign(&global.data)?;
-            if let Location::Server(_) = config.database {
-                let text = "the demo makes a database of its own, and the settings name a server";
-                anyhow::bail!(Message::new(text, "leave out `database` for the demo"));
-            }
+            refuse_server(&config)?;
             let Opened { engine, lock_place } =
                 open(&global, config, variables.get("CETAK_KEY"), Purpose::Make).await?;
             closed_after(&engine, Box::pin(demo::run(&engine, out, &global.data, &lock_place, args))).await
@@ -119,7 +109,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
                 return dry_import(global, config, out, args).await;
             }
             let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY"), Purpose::Make).await?;
-            closed_after(&engine, cli::command(&engine, out, Command::Import(args))).await
+            Box::pin(closed_after(&engine, cli::command(&engine, out, Command::Import(args)))).await
         }
         Command::Blangko(_)
         | Command::Printer(_)
@@ -135,9 +125,16 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
         | Command::Audit(_) => {
             refuse_empty(&global.data, &config.database).await?;
             let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY"), Purpose::Use).await?;
-            closed_after(&engine, cli::command(&engine, out, command)).await
+            Box::pin(closed_after(&engine, cli::command(&engine, out, command))).await
         }
     }
+}
+
+/// Refuses the demo on a server.
+fn refuse_server(config: &Config) -> Result<(), Message> {
+    let Location::Server(_) = config.database else { return Ok(()) };
+    let text = "the demo makes a database of its own, and the settings name a server";
+    Err(Message::new(text, "leave out `database` for the demo"))
 }
 
 /// Whether a command needs every setting. A command that stops, shows or saves goes on with what is right; only the database,
@@ -413,6 +410,13 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         owners: Arc::new(SystemOwners::default()),
         memory: None,
     }
+}
+
+/// Shows the settings, and refuses a broken profile.
+fn check_config(out: Output, config: &Config) -> anyhow::Result<()> {
+    config.check_printers()?;
+    show_config(out, config)?;
+    config.broken.first().map_or(Ok(()), |broken| Err(Message::from_detail(&broken.fault).into()))
 }
 
 fn show_config(out: Output, config: &Config) -> io::Result<()> {

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     Usage,
     act::{ask, with_second},
-    args::{BlangkoCommand, LedgerArgs},
+    args::{BlangkoCommand, LedgerArgs, SecondArgs},
     output::{Output, message, table, thousands},
     pages,
     status::stock_text,
@@ -47,8 +47,8 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
         }
         BlangkoCommand::Load { printer, quantity } => {
             client.act(LoadHopper { printer: printer.clone(), quantity }).await?;
-            let done = format!("{} loaded into the hopper of `{printer}`", thousands(quantity.get()));
-            (json!({ "printer": printer, "loaded": quantity }), done)
+            let fields = json!({ "printer": printer, "loaded": quantity });
+            (fields, format!("{} loaded into the hopper of `{printer}`", thousands(quantity.get())))
         }
         BlangkoCommand::Unload { printer, quantity } => {
             client.act(UnloadHopper { printer: printer.clone(), quantity }).await?;
@@ -56,17 +56,8 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
             (json!({ "printer": printer, "unloaded": quantity }), done)
         }
         BlangkoCommand::Count { blank_type, printer, quantity, reason, second } => {
-            let fields = json!({ "blank_type": blank_type, "printer": printer, "counted": quantity });
             let act = CountBlanks { blank_type, printer, counted: quantity, note: reason };
-            let Some(act) = with_second(engine, out, second, act, (&fields, "the count is booked")).await? else {
-                return Ok(());
-            };
-            let count = client.act(act).await?;
-            let text = |c: &Count| {
-                let [booked, counted, difference] = [c.booked, c.counted, c.difference].map(thousands);
-                format!("booked {booked}, counted {counted}, difference {difference}\n")
-            };
-            return Ok(out.data(&count, text)?);
+            return count(engine, out, act, second).await;
         }
         BlangkoCommand::Destroy { blank_type, quantity, document, witness, from_vault } => {
             const TWO: Usage = Usage("name two people: --witness A --witness B; or none, to ask for it");
@@ -101,6 +92,20 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
         BlangkoCommand::Ledger(args) => return ledger(engine, out, args).await,
     };
     Ok(out.done(&fields, &done)?)
+}
+
+/// Books the difference between a count and the books.
+async fn count(engine: &Engine, out: Output, act: CountBlanks, second: SecondArgs) -> anyhow::Result<()> {
+    let fields = json!({ "blank_type": act.blank_type, "printer": act.printer, "counted": act.counted });
+    let Some(act) = with_second(engine, out, second, act, (&fields, "the count is booked")).await? else {
+        return Ok(());
+    };
+    let count = Direct::new(engine).act(act).await?;
+    let text = |count: &Count| {
+        let [booked, counted, difference] = [count.booked, count.counted, count.difference].map(thousands);
+        format!("booked {booked}, counted {counted}, difference {difference}\n")
+    };
+    Ok(out.data(&count, text)?)
 }
 
 async fn balance(engine: &Engine, out: Output) -> anyhow::Result<()> {

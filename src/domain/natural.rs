@@ -4,23 +4,23 @@ use std::cmp::Ordering;
 
 /// Compares two names. Runs of digits count as numbers, of any length; names that differ in leading zeros only are in the order of their
 /// bytes.
-pub fn natural_order(a: &str, b: &str) -> Ordering {
-    let (mut left, mut right) = (a, b);
+pub fn natural_order(one: &str, other: &str) -> Ordering {
+    let (mut left, mut right) = (one, other);
     loop {
-        let (Some(x), Some(y)) = (left.chars().next(), right.chars().next()) else {
-            return left.len().cmp(&right.len()).then_with(|| a.cmp(b));
+        let (Some(first), Some(second)) = (left.chars().next(), right.chars().next()) else {
+            return left.len().cmp(&right.len()).then_with(|| one.cmp(other));
         };
-        if x.is_ascii_digit() && y.is_ascii_digit() {
-            let ((m, after_m), (n, after_n)) = (number(left), number(right));
-            let order = m.len().cmp(&n.len()).then_with(|| m.cmp(n));
+        if first.is_ascii_digit() && second.is_ascii_digit() {
+            let ((digits, after), (others, after_others)) = (number(left), number(right));
+            let order = digits.len().cmp(&others.len()).then_with(|| digits.cmp(others));
             if order.is_ne() {
                 return order;
             }
-            (left, right) = (after_m, after_n);
-        } else if x == y {
-            (left, right) = (&left[x.len_utf8()..], &right[y.len_utf8()..]);
+            (left, right) = (after, after_others);
+        } else if first == second {
+            (left, right) = (&left[first.len_utf8()..], &right[first.len_utf8()..]);
         } else {
-            return x.cmp(&y);
+            return first.cmp(&second);
         }
     }
 }

@@ -15,7 +15,6 @@ use super::{
 
 /// What is known of a printer and of what it needs.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "facts that are read apart, and of which any combination occurs")]
 pub struct Seen<'a> {
     /// Its name.
     pub name: &'a str,
@@ -168,7 +167,7 @@ mod tests {
         };
         let opens = Standing::WindowClosed { opens: Some("2026-11-24T13:00:00Z".into()) };
         let no_blanks = Standing::NoBlanks { blank_type: "student".into() };
-        let paused = Standing::Paused { by: "siti".into() };
+        let by_siti = Standing::Paused { by: "siti".into() };
         let planned = Some((BatchId(7), BatchState::Planned));
         let running = Some((BatchId(7), BatchState::Running));
         for (seen, expected) in [
@@ -188,7 +187,7 @@ mod tests {
             (Seen { blanks: 0, is_scheduled: false, ..ready }, no_blanks),
             (Seen { waiting: 0, blanks: 0, is_scheduled: false, ..ready }, Standing::NothingWaits),
             (Seen { blank_type: None, waiting: 0, ..ready }, Standing::ProfileBroken),
-            (Seen { pauses: &pauses, waiting: 0, is_scheduled: false, ..ready }, paused),
+            (Seen { pauses: &pauses, waiting: 0, is_scheduled: false, ..ready }, by_siti),
             (Seen { newest: Timestamp(now.0 + 61_000_000), pauses: &pauses, ..ready }, Standing::ClockBehind),
             (Seen { in_doubt: true, pauses: &pauses, ..ready }, Standing::InstanceInDoubt),
         ] {

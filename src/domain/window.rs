@@ -183,8 +183,12 @@ mod tests {
         let early: Window = "* 01:30-05:00 Asia/Jakarta".parse().unwrap();
         let opens = |windows: &[Window], now: &str| next_opening(windows, "p1", at(now)).map(|at| at.to_string());
         let friday = Some("2026-11-27T15:00:00Z".to_owned());
-        assert_eq!(opens(&[night.clone()], "2026-11-27T21:59:59+07:00"), friday);
-        assert_eq!(opens(&[night.clone()], "2026-11-20T22:00:00+07:00"), friday, "it has just opened, so the next");
+        assert_eq!(opens(std::slice::from_ref(&night), "2026-11-27T21:59:59+07:00"), friday);
+        assert_eq!(
+            opens(std::slice::from_ref(&night), "2026-11-20T22:00:00+07:00"),
+            friday,
+            "it has just opened, so the next"
+        );
         assert_eq!(
             opens(&[night.clone(), early.clone()], "2026-11-25T22:00:00+07:00"),
             Some("2026-11-25T18:30:00Z".into())

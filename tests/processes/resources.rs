@@ -398,7 +398,7 @@ fn a_pipe_or_a_device_in_place_of_a_file_is_refused_and_waited_for_by_no_command
     let own = office.data().join("profiles/own");
     fs::create_dir_all(&own).unwrap();
     assert!(Command::new("mkfifo").arg(own.join("profile.toml")).status().unwrap().success());
-    let answer = office.run(&["status"]);
+    let answer = office.run(&["config", "check"]);
     assert!(answer.code == Some(1) && answer.stderr.contains("no regular file"), "{answer:?}");
 }
 

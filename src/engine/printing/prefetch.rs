@@ -39,6 +39,7 @@ pub(in crate::engine) struct BatchRun<'a> {
 }
 
 /// What to do next.
+#[expect(clippy::large_enum_variant, reason = "one value at a time, on the stack of its worker")]
 enum Next {
     /// This card is in the printer, and may be released.
     Card(ActiveAttempt),

@@ -453,7 +453,9 @@ impl Scheduler {
     fn worker(&mut self, printer: Printer, stop: watch::Receiver<bool>) -> Result<Worker, String> {
         let missing = |error: EngineError| match error {
             EngineError::Refused(Refusal::ProfileBroken { detail, .. }) => detail,
-            _ => format!("its card profile `{}` does not exist", printer.profile),
+            EngineError::Refused(_) | EngineError::Read { .. } | EngineError::Write { .. } | EngineError::Store(_) => {
+                format!("its card profile `{}` does not exist", printer.profile)
+            }
         };
         let profile = self.engine.profile(&printer.profile).map_err(missing)?;
         let renderer = if let Some(renderer) = self.renderers.get(&profile.name) {
