@@ -146,6 +146,7 @@ fn needs_settings(command: &Command) -> bool {
         Command::Printer(command) => match command {
             PrinterCommand::List | PrinterCommand::Remove { .. } => false,
             PrinterCommand::Add { .. }
+            | PrinterCommand::Set { .. }
             | PrinterCommand::Show { .. }
             | PrinterCommand::Test { .. }
             | PrinterCommand::Clear { .. } => true,

@@ -15,7 +15,7 @@ use crate::{
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::TwoPersonAct,
+        operations::{Act, TwoPersonAct},
         query::{ListPendingActs, PendingActLine, PendingActView, ShowPendingAct},
     },
 };
@@ -66,6 +66,19 @@ pub(super) async fn with_second<A: Into<TwoPersonAct>>(
     Direct::new(engine).together(act.into(), people).await?;
     out.done(fields, done)?;
     Ok(None)
+}
+
+/// Does an act alone, with the second person who is named, or asks for it, and says so.
+pub(super) async fn done_or_asked<A: Act<Answer = ()> + Into<TwoPersonAct>>(
+    engine: &Engine,
+    out: Output,
+    second: SecondArgs,
+    act: A,
+    (fields, done): (&serde_json::Value, &str),
+) -> anyhow::Result<()> {
+    let Some(act) = with_second(engine, out, second, act, (fields, done)).await? else { return Ok(()) };
+    Direct::new(engine).act(act).await?;
+    Ok(out.done(fields, done)?)
 }
 
 /// Asks for an act, and says who does what next.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     Usage,
-    act::{ask, with_second},
+    act::{ask, done_or_asked, with_second},
     args::{BlangkoCommand, LedgerArgs, SecondArgs},
     output::{Output, message, table, thousands},
     pages,
@@ -41,9 +41,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
             let done = format!("delivery {movement} is corrected to {} blanks", thousands(delivered.get()));
             let fields = json!({ "movement": movement, "delivered": delivered });
             let act = ReverseDelivery { movement: MovementId(movement), delivered, note: reason };
-            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
-            client.act(act).await?;
-            (fields, done)
+            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
         }
         BlangkoCommand::Load { printer, quantity } => {
             client.act(LoadHopper { printer: printer.clone(), quantity }).await?;
@@ -76,17 +74,13 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
             let done = format!("{} `{blank_type}` lent to `{to}`", thousands(quantity.get()));
             let fields = json!({ "blank_type": blank_type, "lent": quantity, "to": to, "document": document });
             let act = LendBlanks { blank_type, quantity, to, document };
-            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
-            client.act(act).await?;
-            (fields, done)
+            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
         }
         BlangkoCommand::Return { blank_type, quantity, from, document, second } => {
             let done = format!("{} `{blank_type}` returned by `{from}`", thousands(quantity.get()));
             let fields = json!({ "blank_type": blank_type, "returned": quantity, "from": from, "document": document });
             let act = TakeBackBlanks { blank_type, quantity, from, document };
-            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
-            client.act(act).await?;
-            (fields, done)
+            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
         }
         BlangkoCommand::Balance => return balance(engine, out).await,
         BlangkoCommand::Ledger(args) => return ledger(engine, out, args).await,

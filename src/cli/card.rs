@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     Message, Usage,
-    act::with_second,
+    act::done_or_asked,
     args::{CardCommand, ManyArgs},
     find,
     many::{self, Selection, named},
@@ -61,9 +61,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) 
             let done = format!("the card of `{}` is in the office", name.request_id);
             let fields = card(&name, "printed");
             let act = CorrectHandOver { record: name, note: reason };
-            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
-            client.act(act).await?;
-            (fields, done)
+            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
         }
         CardCommand::Surrender { record, reason } => {
             let name = name(record);

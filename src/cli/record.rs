@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     Usage,
-    act::with_second,
+    act::done_or_asked,
     args::{FilterArgs, KeepArg, ManyArgs, RecordArg, RecordCommand},
     find,
     job::{jobs_text, word_reasons},
@@ -34,8 +34,7 @@ pub(super) fn name(record: RecordArg) -> RecordName {
 pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand) -> anyhow::Result<()> {
     let client = Direct::new(engine);
     let now = |name: &RecordName, state: RecordState| json!({ "source": name.source, "request_id": name.request_id, "state": state.as_str() });
-    let class =
-        |name: &RecordName, first: bool| json!({ "source": name.source, "request_id": name.request_id, "first": first });
+    let class = |name: &RecordName, first: bool| json!({ "source": name.source, "request_id": name.request_id, "first": first });
     let (fields, done) = match command {
         RecordCommand::Show { record } => return show(engine, out, &name(record)).await,
         RecordCommand::Find { find: args } => return find::find(engine, out, args).await,
@@ -82,27 +81,21 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
             let state = if keep == KeptRequest::This { RecordState::Waiting } else { RecordState::Withdrawn };
             let fields = now(&name, state);
             let act = ResolveDuplicate { record: name, keep, note: reason };
-            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
-            client.act(act).await?;
-            (fields, done)
+            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
         }
         RecordCommand::Withdraw { record, reason, second } => {
             let name = name(record);
             let done = format!("record `{}` is withdrawn", name.request_id);
             let fields = now(&name, RecordState::Withdrawn);
             let act = WithdrawRecord { record: name, note: reason };
-            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
-            client.act(act).await?;
-            (fields, done)
+            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
         }
         RecordCommand::Restore { record, reason, second } => {
             let name = name(record);
             let done = format!("record `{}` is restored; see its state with `cetak record show`", name.request_id);
             let fields = json!({ "source": name.source, "request_id": name.request_id, "restored": true });
             let act = RestoreRecord { record: name, note: reason };
-            let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else { return Ok(()) };
-            client.act(act).await?;
-            (fields, done)
+            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
         }
     };
     Ok(out.done(&fields, &done)?)

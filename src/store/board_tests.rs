@@ -8,8 +8,8 @@ use std::sync::{
 use sqlx::Row;
 
 use super::{
-    Inner, Location, Store, Writer, attempt, audit, counter, delivery, find, joint_read, keys::Keys, movement_list, node,
-    pending_act, printer, record_event, record_list, report, requests_beside, stock,
+    Inner, Location, Store, Writer, attempt, audit, counter, delivery, find, joint_read, keys::Keys, movement_list,
+    node, pending_act, printer, record_event, record_list, report, requests_beside, stock,
 };
 use crate::domain::time::Timestamp;
 
