@@ -7,6 +7,10 @@ use std::{fmt, fs, os::unix::fs::MetadataExt, path::Path};
 /// The byte of SQLite's shared memory file that the writer of a write-ahead log locks (`WAL_WRITE_LOCK` in `wal.c`).
 const WRITE_LOCK: u64 = 120;
 
+/// The bytes of the database file that a process locks which closes it as the last one (`PENDING_BYTE` to `SHARED_FIRST` +
+/// `SHARED_SIZE` in `os.h`).
+const CLOSING_LOCK: (u64, u64) = (0x4000_0000, 0x4000_01ff);
+
 /// A process that holds a lock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct LockHolder {
@@ -23,7 +27,8 @@ impl fmt::Display for LockHolder {
     }
 }
 
-/// The process that holds a lock on the file: an exclusive one on the whole of it, or on the byte that SQLite's writer locks.
+/// The process that holds a lock on the file: an exclusive one on the whole of it, or on the bytes that SQLite locks to write or to
+/// close.
 /// `None` if there is none, or if it runs in another container or on another machine.
 pub fn lock_holder(file: &Path) -> Option<LockHolder> {
     let metadata = fs::metadata(file).ok()?;
@@ -48,7 +53,8 @@ fn holders(locks: &str, inode: u64) -> impl Iterator<Item = u32> {
         let (from, to): (u64, &str) = (words.next()?.parse().ok()?, words.next()?);
         let to = if to == "EOF" { u64::MAX } else { to.parse().ok()? };
         let is_it = place.rsplit(':').next()?.parse() == Ok(inode);
-        (access == "WRITE" && is_it && from <= WRITE_LOCK && WRITE_LOCK <= to).then(|| process.parse().ok())?
+        let is_locked = [(WRITE_LOCK, WRITE_LOCK), CLOSING_LOCK].iter().any(|(first, last)| from <= *last && *first <= to);
+        (access == "WRITE" && is_it && is_locked).then(|| process.parse().ok())?
     })
 }
 
@@ -82,10 +88,12 @@ mod tests {
                      2: POSIX  ADVISORY  WRITE 22 08:01:131 120 120\n\
                      2: -> POSIX  ADVISORY  WRITE 33 08:01:131 120 120\n\
                      3: FLOCK  ADVISORY  WRITE 44 08:01:132 0 EOF\n\
-                     4: POSIX  ADVISORY  WRITE 55 08:01:131 128 128\n";
+                     4: POSIX  ADVISORY  WRITE 55 08:01:131 128 128\n\
+                     5: POSIX  ADVISORY  WRITE 66 08:01:133 1073741824 1073742335\n";
 
         assert_eq!(holders(locks, 131).collect::<Vec<_>>(), [22]);
         assert_eq!(holders(locks, 132).collect::<Vec<_>>(), [44]);
+        assert_eq!(holders(locks, 133).collect::<Vec<_>>(), [66]);
         assert!(is_device(locks, 22, 131, 0x801) && !is_device(locks, 22, 131, 0x802));
     }
 

@@ -92,6 +92,18 @@ pub fn is_open_database(file: &Metadata) -> bool {
 impl SqliteFile {
     /// Opens the file, creates it if it does not exist, and migrates its schema. At most `readers` connections read.
     pub(super) async fn open(path: PathBuf, readers: usize) -> Result<Self, StoreError> {
+        let file = path.clone();
+        Self::connected(path, readers).await.map_err(|error| match error {
+            // A process that closes the file as the last one locks it, too.
+            StoreError::Unavailable { doing, outage: Outage::Locked { holder: None }, source } => {
+                let holder = lock_holder(&shared_memory(&file)).or_else(|| lock_holder(&file));
+                StoreError::Unavailable { doing, outage: Outage::Locked { holder }, source }
+            }
+            other => other,
+        })
+    }
+
+    async fn connected(path: PathBuf, readers: usize) -> Result<Self, StoreError> {
         let failed = "opening the database";
         let options = SqliteConnectOptions::new()
             .filename(&path)
