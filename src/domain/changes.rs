@@ -22,7 +22,7 @@ pub struct Changes {
     /// Records whose body was replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rewritten: Vec<i64>,
-    /// Records that changed: number, state before and after, and what happened to the card.
+    /// Records that changed: number, state before and after, and what happened to the card, joined by `+`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub records: Vec<(i64, Text, Text, Text)>,
     /// Movements of the ledger.
@@ -71,21 +71,26 @@ impl Changes {
         *self == Self::default()
     }
 
-    /// Adds the change of a record.
-    pub fn record(&mut self, change: &RecordChange) {
-        let card = card_word(change.card);
+    /// Adds the change of a record. `before` are its marks before it.
+    pub fn record(&mut self, change: &RecordChange, before: Marks) {
+        let clears = [
+            (before.checked && change.to == RecordState::Waiting, "unchecked"),
+            (before.surrendered && change.card == CardChange::NextCopy, "unsurrendered"),
+        ];
+        let words = clears.iter().filter(|(is_cleared, _)| *is_cleared).map(|(_, word)| *word);
+        let card = card_word(change.card).into_iter().chain(words).collect::<Vec<_>>().join("+");
         if change.from != change.to || !card.is_empty() {
-            self.step(change.id, change.from, change.to, card);
+            self.step(change.id, change.from, change.to, card.into());
         }
     }
 
     /// Adds the change of a record's state alone.
     pub fn record_state(&mut self, record: RecordId, from: RecordState, to: RecordState) {
-        self.step(record, from, to, "");
+        self.step(record, from, to, "".into());
     }
 
-    fn step(&mut self, record: RecordId, from: RecordState, to: RecordState, card: &'static str) {
-        self.records.push((record.0, from.as_str().into(), to.as_str().into(), card.into()));
+    fn step(&mut self, record: RecordId, from: RecordState, to: RecordState, card: Text) {
+        self.records.push((record.0, from.as_str().into(), to.as_str().into(), card));
     }
 
     /// Adds a movement. `batch` is its batch.
@@ -106,13 +111,29 @@ impl Changes {
     }
 }
 
-/// The card's change as the audit has it; empty for none.
-fn card_word(change: CardChange) -> &'static str {
+/// The card's change as the audit has it; `None` for none.
+fn card_word(change: CardChange) -> Option<&'static str> {
     match change {
-        CardChange::Keep => "",
-        CardChange::Checked => "checked",
-        CardChange::Surrendered => "surrendered",
-        CardChange::NextCopy => "next-copy",
+        CardChange::Keep => None,
+        CardChange::Checked => Some("checked"),
+        CardChange::Surrendered => Some("surrendered"),
+        CardChange::NextCopy => Some("next-copy"),
+    }
+}
+
+/// The marks of a record's card.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Marks {
+    /// A person has checked it.
+    pub checked: bool,
+    /// The citizen has given it back.
+    pub surrendered: bool,
+}
+
+impl Marks {
+    /// Whether a change may clear a mark.
+    pub fn may_be_cleared_by(change: &RecordChange) -> bool {
+        change.to == RecordState::Waiting || change.card == CardChange::NextCopy
     }
 }
 
@@ -126,9 +147,9 @@ pub struct Trail {
     is_added: bool,
     rewrites: i64,
     copies: i64,
+    /// How often its card was checked, less how often that was undone.
     checks: i64,
-    /// How often it returned to the waiting list, which ends the check of its card.
-    returns: i64,
+    /// How often its card was given back, less how often another one followed.
     surrenders: i64,
 }
 
@@ -174,12 +195,15 @@ impl Trail {
     pub fn step(&mut self, from: &str, to: &str, card: &str) {
         self.enter(from, -1);
         self.enter(to, 1);
-        self.returns += i64::from(to == RecordState::Waiting.as_str());
-        match card {
-            "checked" => self.checks += 1,
-            "surrendered" => self.surrenders += 1,
-            "next-copy" => self.copies += 1,
-            _ => {}
+        for word in card.split('+') {
+            match word {
+                "checked" => self.checks += 1,
+                "unchecked" => self.checks -= 1,
+                "surrendered" => self.surrenders += 1,
+                "unsurrendered" => self.surrenders -= 1,
+                "next-copy" => self.copies += 1,
+                _ => {}
+            }
         }
     }
 
@@ -205,10 +229,10 @@ impl Trail {
                 None => format!("it is {}, and the audit does not lead there", found.state.as_str()),
             });
         }
-        if self.is_added && !is_possible(found.checked, self.checks, self.returns) {
+        if self.is_added && i64::from(found.checked) != self.checks {
             return Proof::Differs("whether its card was checked is not as the audit has it".into());
         }
-        if self.is_added && !is_possible(found.surrendered, self.surrenders, self.copies) {
+        if self.is_added && i64::from(found.surrendered) != self.surrenders {
             return Proof::Differs("whether its card was given back is not as the audit has it".into());
         }
         if self.is_added && (found.copy, found.version) != (1 + self.copies, 1 + self.rewrites) {
@@ -232,11 +256,6 @@ impl Trail {
         let (state, net) = ends.next()?;
         (self.is_added && net == 1 && ends.next().is_none()).then_some(*state)
     }
-}
-
-/// Whether a mark may be as it is, which was set and cleared so often. In which order is not known, if both happened.
-fn is_possible(mark: bool, set: i64, cleared: i64) -> bool {
-    if mark { set > 0 } else { set <= cleared }
 }
 
 #[cfg(test)]
@@ -287,6 +306,11 @@ mod tests {
         checked.step("printed", "printed", "checked");
         assert_eq!(checked.compare(&FoundRecord { checked: true, ..PRINTED }, false), Proof::Proved);
         assert!(matches!(checked.compare(&PRINTED, false), Proof::Differs(_)));
+        // Rejected, printed again, and not checked since.
+        checked.step("printed", "waiting", "unchecked");
+        checked.step("waiting", "printed", "");
+        assert_eq!(checked.compare(&PRINTED, false), Proof::Proved);
+        assert!(matches!(checked.compare(&FoundRecord { checked: true, ..PRINTED }, false), Proof::Differs(_)));
     }
 
     #[test]

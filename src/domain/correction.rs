@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     audit::Event,
     id::RecordId,
-    reason::Reason,
+    reason::{PhotoFault, Reason, RenderFault},
     record::{OtherRecord, RecordView, card_movement, leave_queue, may_be_open, state_before, stored_reason},
     refusal::{RecordRule, Refusal},
     states::RecordState,
@@ -119,7 +119,8 @@ pub fn withdraw_by_person(view: &RecordView, note: &str) -> Result<Transition, R
 }
 
 /// A person restores a record that a person withdrew: it is what it was before. `admission` says whether it may be on the waiting
-/// list; if not, it is quarantined. What its source withdrew, its source restores.
+/// list; if not, it is quarantined. What kept it off the list before the withdrawal keeps it off it. What its source withdrew, its source
+/// restores.
 pub fn restore_by_person(view: &RecordView, admission: &Result<(), Reason>, note: &str) -> Result<Transition, Refusal> {
     let before = match (view.state, stored_reason(view)) {
         (RecordState::Withdrawn, Some(Reason::WithdrawnByPerson { before })) => before,
@@ -129,12 +130,23 @@ pub fn restore_by_person(view: &RecordView, admission: &Result<(), Reason>, note
         _ => return Err(Refusal::record_state(&view.subject, view.state, RecordRule::Restore)),
     };
     let change = |to| RecordChange::new(view.id, view.state, to).noted(note);
+    let is_purged = |why: &Reason| {
+        matches!(
+            why,
+            Reason::Photo { fault: PhotoFault::Purged }
+                | Reason::NotRendered(RenderFault::Photo { photo: PhotoFault::Purged })
+        )
+    };
+    let is_duplicate = |before: &Reason| matches!(before, Reason::OtherRequestOpen | Reason::LivingCard);
     let change = match (admission, before) {
+        // Its list brings the photo again, and must not put on the waiting list what a person keeps off it.
+        (Err(why), Some(before)) if is_purged(why) && !is_duplicate(&before) => {
+            change(state_before(&before)).because(&before)
+        }
+        (Err(_), Some(before)) if !is_duplicate(&before) => change(RecordState::Quarantined).because(&before),
         (Err(why), _) => change(RecordState::Quarantined).because(why),
         // What kept it off the list was a state of its person's other requests, and is gone.
-        (Ok(()), Some(before)) if matches!(*before, Reason::OtherRequestOpen | Reason::LivingCard) => {
-            change(RecordState::Waiting)
-        }
+        (Ok(()), Some(before)) if is_duplicate(&before) => change(RecordState::Waiting),
         (Ok(()), Some(before)) => change(state_before(&before)).because(&before),
         (Ok(()), None) => change(RecordState::Waiting),
     };
@@ -232,6 +244,30 @@ mod tests {
         for state in [RecordState::Printed, RecordState::HandedOver, RecordState::Uncertain, RecordState::Batched] {
             assert!(withdraw_by_person(&record(state), "n").is_err(), "{state:?}");
             assert!(restore_by_person(&record(state), &Ok(()), "n").is_err(), "{state:?}");
+        }
+    }
+
+    /// The photo of a withdrawn record is deleted, and comes back with its list.
+    #[test]
+    fn what_kept_a_record_off_the_list_keeps_it_off_after_a_withdrawal_and_a_restoration() {
+        let purged = Err(Reason::Photo { fault: PhotoFault::Purged });
+        for (state, before) in [
+            (RecordState::Held, Reason::HeldAtAdoption),
+            (RecordState::Held, Reason::HeldByPerson),
+            (RecordState::Held, Reason::WithdrawalNotAccepted),
+            (RecordState::Quarantined, Reason::Unreadable { fault: SealedFault::Changed }),
+        ] {
+            let mut view = record(state);
+            view.reason = Some(before.to_stored());
+            view.apply(&withdraw_by_person(&view, "double").unwrap());
+            let mut beside = view.clone();
+            view.apply(&restore_by_person(&view, &purged, "wrong one").unwrap());
+            assert_eq!((view.state, stored_reason(&view)), (state, Some(before.clone())));
+            let is_not_accepted = before == Reason::WithdrawalNotAccepted;
+            assert_eq!(restore(&view, &Ok(())).is_some(), is_not_accepted, "{before:?}");
+            beside.apply(&restore_by_person(&beside, &Err(Reason::OtherRequestOpen), "wrong one").unwrap());
+            assert_eq!((beside.state, stored_reason(&beside)), (RecordState::Quarantined, Some(before)));
+            assert_eq!(restore(&beside, &Ok(())), None);
         }
     }
 

@@ -229,7 +229,10 @@ pub(super) fn before_withdrawal(view: &RecordView) -> Option<(RecordState, Reaso
 
 /// The state in which a record was for this reason: held, quarantined, or withdrawn by a person.
 pub(super) fn state_before(reason: &Reason) -> RecordState {
-    let is_hold = matches!(reason, Reason::HeldByPerson | Reason::HeldAtAdoption | Reason::SentElsewhere { .. });
+    let is_hold = matches!(
+        reason,
+        Reason::HeldByPerson | Reason::HeldAtAdoption | Reason::SentElsewhere { .. } | Reason::WithdrawalNotAccepted
+    );
     if matches!(reason, Reason::WithdrawnByPerson { .. }) {
         RecordState::Withdrawn
     } else if is_hold {
@@ -301,12 +304,12 @@ pub(super) fn card_movement(card: CardBlank, from: Account, to: Account, cause: 
     Movement::new(card.lot, from, to, 1, cause).of_batch(card.batch).of_attempt(card.attempt)
 }
 
-/// A person has checked the card and found it good.
+/// A person has checked the card and found it good. A second check of the card changes nothing, and has its event.
 pub fn check(view: &RecordView) -> Result<Transition, Refusal> {
     printed_card(view, RecordRule::Check)?;
     refuse_stopped(view)?;
     let mut change = RecordChange::new(view.id, view.state, view.state);
-    change.card = CardChange::Checked;
+    change.card = if view.checked { CardChange::Keep } else { CardChange::Checked };
     Ok(Transition { record: Some(change), ..Transition::new(Some(Event::new("card.checked", &view.subject))) })
 }
 

@@ -110,6 +110,7 @@ async fn what_a_counter_asks_and_each_page_of_a_list_with_filters_is_found_throu
         find::OF_PERSON,
         find::BESIDE,
         record_event::EVENTS,
+        record_event::ROW,
         record_list::OF_BATCH,
         record_list::OF_BATCH_STOP,
         record_list::PRINTED,

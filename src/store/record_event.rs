@@ -7,9 +7,9 @@ use crate::domain::{
 };
 
 pub(super) const EVENTS: &str = "
-    SELECT e.seq, (SELECT a.entry FROM audit AS a WHERE a.chain = e.chain AND a.seq >= e.seq ORDER BY a.seq LIMIT 1)
-    FROM record_event AS e WHERE e.record_id = $1
-    ORDER BY e.at_us DESC, e.chain DESC, e.seq DESC LIMIT $2";
+    SELECT chain, seq FROM record_event WHERE record_id = $1 ORDER BY at_us DESC, chain DESC, seq DESC LIMIT $2";
+/// The row with an event. The row of an import may have millions of bytes, so one is read at a time.
+pub(super) const ROW: &str = "SELECT entry FROM audit WHERE chain = $1 AND seq >= $2 ORDER BY seq LIMIT 1";
 
 impl Tx {
     /// Saves where the events of records are in the audit row that was appended last, which has `events` events.
@@ -29,9 +29,15 @@ impl Tx {
 
     /// The newest events of a record, at most `limit`, oldest first. Events from before schema 19 are not among them.
     pub async fn record_events(&mut self, record: RecordId, limit: i64) -> Result<Vec<RecordedEvent>, StoreError> {
-        let rows: Vec<(i64, Option<String>)> =
-            on!(self, c => sqlx::query_as(EVENTS).bind(record.0).bind(limit).fetch_all(c))
-                .map_err(doing("reading the history of a record"))?;
-        Ok(rows.iter().rev().filter_map(|(seq, row)| event_of(row.as_deref()?, *seq)).collect())
+        const READING: &str = "reading the history of a record";
+        let places: Vec<(String, i64)> =
+            on!(self, c => sqlx::query_as(EVENTS).bind(record.0).bind(limit).fetch_all(c)).map_err(doing(READING))?;
+        let mut events = Vec::new();
+        for (chain, seq) in places.iter().rev() {
+            let row: Option<String> = on!(self, c => sqlx::query_scalar(ROW).bind(chain).bind(seq).fetch_optional(c))
+                .map_err(doing(READING))?;
+            events.extend(row.and_then(|row| event_of(&row, *seq)));
+        }
+        Ok(events)
     }
 }

@@ -163,6 +163,14 @@ impl Tx {
         Ok(row.map(|(id, blank_type, name, serials)| Lot { id: LotId(id), blank_type, name, serials }))
     }
 
+    /// The free and reserved blanks in the counted hopper of a printer, of all types.
+    pub async fn hopper_blanks(&mut self, printer: &str) -> Result<i64, StoreError> {
+        const BLANKS: &str = "
+            SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) FROM balance
+            WHERE account IN ('hopper', 'reserved') AND place = $1";
+        on!(self, c => sqlx::query_scalar(BLANKS).bind(printer).fetch_one(c)).map_err(doing("reading an account"))
+    }
+
     /// The balance of an account by lot, oldest lot first. Lots with a zero balance are left out.
     pub async fn account_lots(&mut self, blank_type: &str, account: &Account) -> Result<Vec<LotQuantity>, StoreError> {
         Ok(self.accounts_lots(&[(blank_type, account)]).await?.pop().unwrap_or_default())

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{StoreError, Tx, doing, execute, maintenance::archive::may_be_archived, on, set};
 use crate::domain::{
+    changes::Marks,
     reason::Reason,
     record::{Recall, RecordState},
     transition::{AttemptChange, CardChange, JobChange, RecallChange, RecordChange, Transition},
@@ -97,10 +98,11 @@ impl Tx {
             changes.iter().partition(|c| c.from.occupies_slot() != c.to.occupies_slot());
         // The statement returns the rows after the change, so the recalls before it are read separately.
         let stopped = self.records_stopped(changes).await?;
+        let marks = self.records_marks(changes).await?;
         self.records_change_by(CHANGE_RECORD, &stays, &stopped).await?;
         self.records_change_by(CHANGE_RECORD_AND_PLACE, &moves, &stopped).await?;
         for change in changes {
-            self.changes.record(change);
+            self.changes.record(change, marks.get(&change.id.0).copied().unwrap_or_default());
         }
         let ids =
             |which: fn(&&RecordChange) -> bool| -> Vec<i64> { changes.iter().filter(which).map(|c| c.id.0).collect() };
@@ -141,6 +143,20 @@ impl Tx {
         let stopped: Vec<i64> = on!(self, c => sqlx::query_scalar(STOPPED).bind(set(&ids)).fetch_all(c))
             .map_err(doing("saving a transition"))?;
         Ok(stopped.into_iter().collect())
+    }
+
+    /// The marks of those records whose change may clear one, as far as they have any.
+    async fn records_marks(&mut self, changes: &[RecordChange]) -> Result<HashMap<i64, Marks>, StoreError> {
+        const MARKED: &str = "
+            SELECT r.id, r.checked, r.surrendered FROM json_each($1) AS v CROSS JOIN record AS r
+            WHERE r.id = CAST(v.value AS BIGINT) AND (r.checked OR r.surrendered)";
+        let ids: Vec<i64> = changes.iter().filter(|c| Marks::may_be_cleared_by(c)).map(|c| c.id.0).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let marked: Vec<(i64, bool, bool)> = on!(self, c => sqlx::query_as(MARKED).bind(set(&ids)).fetch_all(c))
+            .map_err(doing("saving a transition"))?;
+        Ok(marked.into_iter().map(|(id, checked, surrendered)| (id, Marks { checked, surrendered })).collect())
     }
 
     async fn records_change_by(

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use cetak::{
+    domain::stock::Cause,
     engine::query::{CheckDatabase, CheckedRule, Query as _},
     store::keys::hex,
 };
@@ -406,6 +407,30 @@ async fn blanks_that_are_taken_from_the_ledger_and_its_balance_alike_are_found_b
     let texts: Vec<_> = faults[0].faults.iter().map(|fault| format!("{}: {}", fault.thing, fault.what)).collect();
     assert!(texts[0].starts_with("movement 1: the audit has no such movement: 15 of lot number 1"), "{texts:?}");
     assert!(texts[1].contains("20 of lot number 1 from supplier to vault, received, document"), "{texts:?}");
+}
+
+#[tokio::test]
+async fn a_card_that_was_checked_twice_and_then_rejected_is_as_the_audit_has_it() {
+    let world = World::new().await;
+    world.import(&students(0..2)).await;
+    world.receive(10, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    for again in 0..2 {
+        for _ in 0..2 {
+            operations::card_check(&world.engine, &name("r00000")).await.unwrap();
+            assert_eq!(faults(&world).await, [], "checked, {again}");
+        }
+        operations::card_reject(&world.engine, &name("r00000"), Cause::Damaged, "bent").await.unwrap();
+        assert_eq!(faults(&world).await, [], "rejected, {again}");
+        world.run().await;
+        assert_eq!(faults(&world).await, [], "printed, {again}");
+    }
+    let checked = if is_postgres() { "true" } else { "1" };
+    let sql = format!("UPDATE record SET checked = {checked} WHERE request_id = 'r00000' RETURNING state");
+    assert_eq!(execute(&world.location, &sql).await.as_deref(), Ok("printed"));
+    let faults = faults(&world).await;
+    assert_eq!(faults[0].faults[0].thing, "record default/r00000");
 }
 
 #[tokio::test]

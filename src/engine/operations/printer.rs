@@ -19,7 +19,6 @@ use crate::{
         printer_reason,
         reason::Reason,
         refusal::{PrinterUse, Refusal},
-        stock::Place,
         value::{HopperCapacity, Note, PrinterName},
     },
     engine::{
@@ -298,7 +297,7 @@ impl Act for RemovePrinter {
         let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
         let name = self.printer.as_str();
         let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
-        refuse_in_use(engine, &mut tx, &printer).await?;
+        refuse_in_use(&mut tx, &printer.name).await?;
         tx.printer_remove(name).await?;
         tx.pause_end(&PauseScope::Printer(name.to_owned())).await?;
         tx.audit(Event::new("printer.removed", subject(name)));
@@ -308,8 +307,7 @@ impl Act for RemovePrinter {
 
 /// Refuses to remove a printer, or to put another one in its place, while it is in use: only when it has no batch, no open or
 /// uncertain attempt, no unknown jobs and an empty hopper.
-pub(super) async fn refuse_in_use(engine: &Engine, tx: &mut Tx, printer: &Printer) -> Result<(), EngineError> {
-    let name = printer.name.as_str();
+pub(super) async fn refuse_in_use(tx: &mut Tx, name: &str) -> Result<(), EngineError> {
     let in_use = |by: PrinterUse| Err(Refusal::PrinterInUse { printer: name.to_owned(), by }.into());
     if let Some(batch) = tx.batch_open(name).await? {
         return in_use(PrinterUse::Batch(batch.id));
@@ -327,13 +325,10 @@ pub(super) async fn refuse_in_use(engine: &Engine, tx: &mut Tx, printer: &Printe
     if tx.unknown_jobs_count(name).await? > 0 {
         return in_use(PrinterUse::UnknownJobs);
     }
-    let blank_type = &engine.profile(&printer.profile)?.blank_type;
-    let place = Place::Printer(name.to_owned());
-    let left: i64 = tx.account_lots(blank_type, &place.free()).await?.iter().map(|lot| lot.quantity).sum();
-    if left > 0 {
-        return in_use(PrinterUse::Blanks(left));
+    match tx.hopper_blanks(name).await? {
+        0 => Ok(()),
+        left => in_use(PrinterUse::Blanks(left)),
     }
-    Ok(())
 }
 
 /// A person confirms that the printer works: its breaker closes, and the state reasons that it still reports are acknowledged

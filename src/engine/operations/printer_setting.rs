@@ -13,8 +13,7 @@ use crate::{
         audit::Event,
         permission::{Operation, Permit},
         printer::Printer,
-        refusal::{PrinterUse, Refusal},
-        stock::Place,
+        refusal::Refusal,
         value::HopperCapacity,
     },
     engine::{
@@ -83,9 +82,9 @@ impl Act for SetPrinter {
             || is_same_address(&before.uri, &after.uri)
             || answered.is_some_and(|found| has_identity_of(&before, found));
         if !is_same_device || before.profile != after.profile {
-            refuse_in_use(engine, &mut tx, &before).await?;
+            refuse_in_use(&mut tx, &before.name).await?;
         }
-        refuse_hopper(engine, &mut tx, &before, after.hopper).await?;
+        refuse_hopper(&mut tx, &before, after.hopper).await?;
         let keeps_override = is_same_device && before.profile == after.profile;
         let is_overridden = keeps_override && before.override_reason.is_some();
         if let Some(found) = answered.filter(|_| !is_overridden) {
@@ -159,24 +158,16 @@ async fn refuse_objected(
     Err(Refusal::PrinterObjections { printer: after.name.clone(), objections, added: true }.into())
 }
 
-/// Refuses a capacity below what the hopper holds. Whether it is counted changes only without a batch, whose blanks have their
-/// place, and when it is empty.
-async fn refuse_hopper(engine: &Engine, tx: &mut Tx, before: &Printer, hopper: Option<i64>) -> Result<(), EngineError> {
-    let printer = || before.name.clone();
-    if before.hopper.is_some() != hopper.is_some()
-        && let Some(batch) = tx.batch_open(&before.name).await?
-    {
-        return Err(Refusal::PrinterInUse { printer: printer(), by: PrinterUse::Batch(batch.id) }.into());
+/// Refuses a capacity below what the hopper holds. Whether it is counted changes only while no blank has its place there, and none may
+/// return there from an uncertain card.
+async fn refuse_hopper(tx: &mut Tx, before: &Printer, hopper: Option<i64>) -> Result<(), EngineError> {
+    if before.hopper.is_some() != hopper.is_some() {
+        refuse_in_use(tx, &before.name).await?;
     }
-    let (blank_type, place) = (&engine.profile(&before.profile)?.blank_type, Place::Printer(printer()));
-    let mut loaded = 0;
-    for account in [place.free(), place.reserved()] {
-        loaded += tx.account_lots(blank_type, &account).await?.iter().map(|lot| lot.quantity).sum::<i64>();
-    }
+    let loaded = tx.hopper_blanks(&before.name).await?;
     match hopper {
-        None if loaded > 0 => Err(Refusal::PrinterInUse { printer: printer(), by: PrinterUse::Blanks(loaded) }.into()),
         Some(capacity) if loaded > capacity => {
-            Err(Refusal::HopperHolds { printer: printer(), capacity, loaded }.into())
+            Err(Refusal::HopperHolds { printer: before.name.clone(), capacity, loaded }.into())
         }
         None | Some(_) => Ok(()),
     }

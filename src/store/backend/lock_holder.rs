@@ -53,7 +53,8 @@ fn holders(locks: &str, inode: u64) -> impl Iterator<Item = u32> {
         let (from, to): (u64, &str) = (words.next()?.parse().ok()?, words.next()?);
         let to = if to == "EOF" { u64::MAX } else { to.parse().ok()? };
         let is_it = place.rsplit(':').next()?.parse() == Ok(inode);
-        let is_locked = [(WRITE_LOCK, WRITE_LOCK), CLOSING_LOCK].iter().any(|(first, last)| from <= *last && *first <= to);
+        let is_locked =
+            [(WRITE_LOCK, WRITE_LOCK), CLOSING_LOCK].iter().any(|(first, last)| from <= *last && *first <= to);
         (access == "WRITE" && is_it && is_locked).then(|| process.parse().ok())?
     })
 }
