@@ -5,7 +5,7 @@ use std::io::{BufRead, IsTerminal, Write};
 use super::{
     Usage,
     args::FindArgs,
-    output::Output,
+    output::{Output, message},
     words::{self, CounterAnswer, counter_answer},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         Engine,
         client::{Client, Direct},
         operations::RecordName,
-        query::{FindPerson, FindRecord, FoundRecord, ScanCard, ScannedCard},
+        query::{FindName, FindPerson, FindRecord, FoundNames, FoundRecord, ScanCard, ScannedCard},
     },
 };
 
@@ -24,7 +24,14 @@ const LINE_BYTES_MAX: u64 = 4096;
 /// Is the card ready, where is it, or else what is missing.
 pub(super) async fn find(engine: &Engine, out: Output, args: FindArgs) -> anyhow::Result<()> {
     let client = Direct::new(engine);
-    let found = if let Some(request_id) = args.request_id {
+    let found = if args.name {
+        let name = AskedIdentifier::new(line("name: ")?);
+        let FoundNames { records, more } = client.query(FindName { profile: args.profile, name }).await?;
+        if more {
+            message("note: there are more; say more words of the name");
+        }
+        records
+    } else if let Some(request_id) = args.request_id {
         let record = RecordName { source: args.source, request_id };
         vec![client.query(FindRecord { record }).await?]
     } else {

@@ -40,7 +40,7 @@ impl Drop for Person {
     }
 }
 
-/// A person's identifier that somebody asks for. As [`Person`], it is not shown by `Debug`, and it is wiped when dropped.
+/// A person's identifier or name that somebody asks for. As [`Person`], it is not shown by `Debug`, and it is wiped when dropped.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AskedIdentifier(String);

@@ -62,6 +62,8 @@ refusals! {
     // Things that do not exist.
     /// No record of that source has this request id.
     NotFound "no-record" NoRecord { source: String, request_id: String };
+    /// No record is of a person with that name.
+    NotFound "no-name" NoName;
     /// No record of these card profiles is of the person with that identifier. `has_form`: it may be one, by the rules of a profile.
     NotFound "no-person" NoPerson { profiles: Vec<String>, has_form: bool };
     /// No printer has this name.

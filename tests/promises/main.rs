@@ -11,6 +11,7 @@ mod check;
 mod clock;
 mod corrections;
 mod counters;
+mod covered_cells;
 mod database;
 mod devices;
 mod dispatch;

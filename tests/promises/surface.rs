@@ -82,6 +82,7 @@ const QUERIES: &[&str] = &[
     r#"{"query":"list-records","state":"quarantined","district":"LAW","reason":"living-card","checked":false,"page":{"after":7,"limit":20}}"#,
     r#"{"query":"show-record","record":{"source":"default","request_id":"r1"}}"#,
     r#"{"query":"find-record","record":{"source":"default","request_id":"r1"}}"#,
+    r#"{"query":"find-name","profile":"student","name":"siti"}"#,
     r#"{"query":"find-person","profile":"student","identifier":"S000001"}"#,
     r#"{"query":"list-record-events","record":{"source":"default","request_id":"r1"}}"#,
     r#"{"query":"scan-card","code":"r1 cetak-test-1 00"}"#,

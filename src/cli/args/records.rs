@@ -21,18 +21,23 @@ pub struct RecordArg {
 #[derive(Args, Debug)]
 pub struct FindArgs {
     /// The record's request id, as in the waiting list
-    #[arg(required_unless_present = "identifier")]
+    #[arg(required_unless_present_any = ["identifier", "name"])]
     pub request_id: Option<String>,
     /// The source that the record was imported with
-    #[arg(long, value_name = "NAME", default_value = "default", conflicts_with = "identifier")]
+    #[arg(long, value_name = "NAME", default_value = "default", conflicts_with_all = ["identifier", "name"])]
     pub source: String,
     /// Find the person with this identifier, such as an NIK; it is read from standard input
     ///
     /// An argument would stay in the history of the shell, and other users would see it in the list of processes.
     #[arg(long, conflicts_with = "request_id")]
     pub identifier: bool,
-    /// With `--identifier`: only requests of this card profile
-    #[arg(long, value_name = "NAME", requires = "identifier")]
+    /// Find persons by words of their name, or the beginnings of words; they are read from standard input
+    ///
+    /// Names are encrypted one by one, so every record is opened: some seconds for a million.
+    #[arg(long, conflicts_with_all = ["request_id", "identifier"])]
+    pub name: bool,
+    /// With `--identifier` or `--name`: only requests of this card profile
+    #[arg(long, value_name = "NAME", conflicts_with = "request_id")]
     pub profile: Option<String>,
 }
 
@@ -42,11 +47,11 @@ pub struct FindArgs {
 pub enum RecordCommand {
     /// Say whether a card is ready and where it is, or else what is missing
     ///
-    /// By request id, or by the person's identifier. Not by name: names are encrypted one by one, so that a search would have to
-    /// open every record.
+    /// By request id, by the person's identifier, or by name.
     #[command(after_help = "Examples:
   cetak record find 3372-2015-000207
-  cetak record find --identifier")]
+  cetak record find --identifier
+  cetak record find --name --profile ktp-el")]
     Find {
         #[command(flatten)]
         find: FindArgs,

@@ -27,6 +27,10 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("source `{source}` has no record `{request_id}`"),
             "if another source sent it, name that one with `--source`",
         ),
+        Refusal::NoName => say(
+            "no record is of a person with this name".into(),
+            "say fewer words, or their beginnings only; or ask by the identifier with `--identifier`",
+        ),
         Refusal::NoPerson { profiles, has_form: true } => say(
             format!("no record of profile {} is of a person with this identifier", list(profiles)),
             "the request has not been imported, or it is of another person: compare the identifier",

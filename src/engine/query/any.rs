@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Engine, EngineError, Query, archive, attempts, audit, batches, board, check, duplicates, find, jobs, ledger, needs,
-    pending_acts, printers, probe, records, scan, stock, warrants,
+    Engine, EngineError, Query, archive, attempts, audit, batches, board, check, duplicates, find, find_name, jobs,
+    ledger, needs, pending_acts, printers, probe, records, scan, stock, warrants,
 };
 use crate::domain::permission::Operation;
 
@@ -56,6 +56,7 @@ any_query! {
     records::ShowRecord,
     find::FindRecord,
     find::FindPerson,
+    find_name::FindName,
     find::ListRecordEvents,
     scan::ScanCard,
     duplicates::ListDuplicates,

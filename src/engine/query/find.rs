@@ -39,8 +39,7 @@ impl Query for FindRecord {
     }
 }
 
-/// Asks the same of a person, by the identifier that the profile's cards are for: an NIK, a student number. Names are sealed one by
-/// one, so that a search for a name would open every record.
+/// Asks the same of a person, by the identifier that the profile's cards are for: an NIK, a student number.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FindPerson {

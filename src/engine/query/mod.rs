@@ -14,6 +14,7 @@ mod board;
 mod check;
 mod duplicates;
 mod find;
+mod find_name;
 mod found;
 mod jobs;
 mod ledger;
@@ -41,6 +42,7 @@ pub use self::{
     check::{CheckDatabase, CheckedRule},
     duplicates::{Duplicate, ListDuplicates, ShowRequestsBeside},
     find::{FindPerson, FindRecord, ListRecordEvents},
+    find_name::{FindName, FoundNames},
     found::{CardFacts, Done, FoundRecord, InHand},
     jobs::{JobsOf, ListJobs, ShowJob},
     ledger::ListMovements,

@@ -93,13 +93,14 @@ impl SqliteFile {
     /// Opens the file, creates it if it does not exist, and migrates its schema. At most `readers` connections read.
     pub(super) async fn open(path: PathBuf, readers: usize) -> Result<Self, StoreError> {
         let file = path.clone();
-        Self::connected(path, readers).await.map_err(|error| match error {
+        let connected = Self::connected(path, readers).await;
+        connected.map_err(|error| {
+            let StoreError::Unavailable { doing, outage: Outage::Locked { holder: None }, source } = error else {
+                return error;
+            };
             // A process that closes the file as the last one locks it, too.
-            StoreError::Unavailable { doing, outage: Outage::Locked { holder: None }, source } => {
-                let holder = lock_holder(&shared_memory(&file)).or_else(|| lock_holder(&file));
-                StoreError::Unavailable { doing, outage: Outage::Locked { holder }, source }
-            }
-            other => other,
+            let holder = lock_holder(&shared_memory(&file)).or_else(|| lock_holder(&file));
+            StoreError::Unavailable { doing, outage: Outage::Locked { holder }, source }
         })
     }
 
