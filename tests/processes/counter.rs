@@ -66,22 +66,46 @@ fn a_quarantined_request_names_the_one_that_blocks_it_and_the_way_out() {
     }
 }
 
-#[test]
-fn the_code_on_a_card_is_scanned_and_a_forged_one_ends_with_exit_code_1() {
-    let office = printed();
-    let found = office.json(&["record", "find", "r00001"]);
+/// The three words of the code on the card of this request.
+fn code(office: &Office, request_id: &str) -> [String; 3] {
+    let found = office.json(&["record", "find", request_id]);
     let attempt = found[0]["card"]["attempt"].as_str().unwrap();
     let key = unhex(fs::read_to_string(office.data().join("cetak.key")).unwrap().trim()).unwrap();
     let keys = Keys::derive(&key.try_into().unwrap());
-    let hash = hex(&keys.card("r00001", attempt)[..8]);
+    let hash = hex(&keys.card(request_id, attempt)[..8]);
+    [request_id.into(), attempt.into(), hash]
+}
 
-    let scanned = with_input(&office, &["card", "scan", "-"], &format!("r00001 {attempt} {hash}\n"));
+#[test]
+fn the_code_on_a_card_is_scanned_and_a_forged_one_ends_with_exit_code_1() {
+    let office = printed();
+    let code = code(&office, "r00001");
+
+    let scanned = with_input(&office, &["card", "scan", "-"], &format!("{}\n", code.join(" ")));
 
     assert_eq!(scanned.code, Some(0), "{scanned:?}");
     assert!(scanned.stdout.contains("printer `p1`") && scanned.stdout.contains("`r00001`"), "{scanned:?}");
-    let forged = office.run(&["card", "scan", "r00002", attempt, &hash]);
+    let forged = office.run(&["card", "scan", "r00002", &code[1], &code[2]]);
     assert_eq!(forged.code, Some(1), "{forged:?}");
     assert!(forged.stderr.contains("forged") && forged.stderr.contains("hint: "), "{forged:?}");
+}
+
+#[test]
+fn the_code_of_a_recalled_card_and_of_one_that_came_back_ends_with_exit_code_1() {
+    let office = printed();
+    let codes = ["r00001", "r00002"].map(|request_id| code(&office, request_id));
+    office.import("student", &people::withdrawn(1..2));
+    office.done(&["card", "check", "r00002"]);
+    office.done(&["card", "hand-over", "r00002"]);
+    office.done(&["card", "surrender", "r00002", "--reason", "moved"]);
+    let expected = [("recalled", "cetak card reject"), ("surrendered", "to be destroyed")];
+    for ([request_id, attempt, hash], (verdict, words)) in codes.iter().zip(expected) {
+        let scanned = office.run(&["card", "scan", request_id, attempt, hash, "--json"]);
+        assert_eq!(scanned.code, Some(1), "{scanned:?}");
+        let value: Value = serde_json::from_str(&scanned.stdout).unwrap();
+        assert_eq!(value["verdict"], verdict, "{scanned:?}");
+        assert!(scanned.stderr.contains(words), "{scanned:?}");
+    }
 }
 
 #[test]

@@ -144,6 +144,26 @@ async fn the_code_on_a_card_names_it_and_a_forged_a_foreign_and_a_rejected_one_a
 }
 
 #[tokio::test]
+async fn a_card_whose_record_was_stopped_is_recalled_and_one_that_came_back_is_surrendered() {
+    let world = printed().await;
+    let attempts = [found(&world, "r00000").await, found(&world, "r00001").await].map(|f| f.card.unwrap().attempt);
+    let codes = [code("r00000", &attempts[0]), code("r00001", &attempts[1])];
+    let mut withdrawn = student(0);
+    withdrawn.status = "EXPELLED".into();
+    world.import(&csv(&[withdrawn])).await;
+    let record = name("r00001");
+    operations::card_check(&world.engine, &record).await.unwrap();
+    operations::card_hand_over(&world.engine, &record).await.unwrap();
+    assert_eq!(scan(&world, &codes[1]).await.verdict, CardVerdict::Current, "the citizen has it");
+    operations::card_surrender(&world.engine, &record, "moved").await.unwrap();
+
+    let verdicts = [scan(&world, &codes[0]).await.verdict, scan(&world, &codes[1]).await.verdict];
+
+    assert_eq!(verdicts, [CardVerdict::Recalled, CardVerdict::Surrendered]);
+    assert_eq!(scan(&world, &codes[0]).await.found.unwrap().record.stop.as_deref(), Some("withdrawn"));
+}
+
+#[tokio::test]
 async fn the_history_of_a_record_names_each_person_and_what_they_did() {
     let world = printed().await;
     let record = name("r00002");

@@ -315,7 +315,7 @@ pub enum CardCommand {
     },
     /// Say which card has a code, and whether it is forged or no longer valid
     ///
-    /// Exit code 0 only if it is the card of its record.
+    /// Exit code 0 only if it is the card of its record, and neither recalled nor given back.
     #[command(after_help = "Examples:
   cetak card scan -
   cetak card scan 3372-2015-000207 cetak-solo-01890a5d-ac96-774b-bcce-b302099a8057 0123456789abcdef")]

@@ -19,6 +19,14 @@ pub fn card_objection(verdict: CardVerdict) -> Option<Message> {
             "the code was made with the key of this office, and the database does not know the attempt",
             "it is a preview, or another copy of the database printed it: keep the card, and call a supervisor",
         ),
+        CardVerdict::Recalled => Message::new(
+            "this card must not be handed over: its record was withdrawn or updated after the card was rendered",
+            "take it out of the pile, and reject it with `cetak card reject`",
+        ),
+        CardVerdict::Surrendered => Message::new(
+            "this card is no longer valid: the citizen gave it back, and it is to be destroyed",
+            "put it with the spoiled cards; call a supervisor if a person showed it as a valid card",
+        ),
         CardVerdict::NotCurrent => Message::new(
             "this is not the card of its record: it was rejected, replaced, or not printed as a good card",
             "keep the card apart, and call a supervisor",

@@ -34,6 +34,10 @@ pub enum CardVerdict {
     UnknownAttempt,
     /// It is the card of its record.
     Current,
+    /// It is the card of its record, which was withdrawn or updated after the card was rendered: it must not be handed over.
+    Recalled,
+    /// It was the card of its record, and the citizen gave it back: it is to be destroyed.
+    Surrendered,
     /// It was made for this record, and is not its card: rejected, replaced, or not printed as a good card.
     NotCurrent,
 }
@@ -70,10 +74,15 @@ impl Query for ScanCard {
         let name = RecordName { source: job.source, request_id: job.request_id };
         let id = find_record(&mut tx, &name).await?;
         let found = found(&mut tx, id).await?;
-        let is_current =
-            name.request_id == request_id && found.card.as_ref().is_some_and(|card| card.attempt == attempt);
+        let is_card = name.request_id == request_id && found.card.as_ref().is_some_and(|card| card.attempt == attempt);
+        let verdict = match (is_card, found.record.surrendered, found.record.stop.is_some()) {
+            (false, _, _) => CardVerdict::NotCurrent,
+            (true, true, _) => CardVerdict::Surrendered,
+            (true, false, true) => CardVerdict::Recalled,
+            (true, false, false) => CardVerdict::Current,
+        };
         Ok(ScannedCard {
-            verdict: if is_current { CardVerdict::Current } else { CardVerdict::NotCurrent },
+            verdict,
             attempt: job.attempts.into_iter().find(|line| line.id == attempt),
             batch: Some(job.batch),
             found: Some(found),
