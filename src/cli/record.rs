@@ -131,7 +131,8 @@ fn selection(many: ManyArgs, filter: FilterArgs, state: Option<RecordState>) -> 
 async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result<()> {
     let mut line = Direct::new(engine).query(ShowRecord { record: name.clone() }).await?;
     let beside = Direct::new(engine).query(ShowRequestsBeside { record: name.clone() }).await?;
-    let next = words::next_step(&line, &beside);
+    let others: Vec<_> = beside.iter().map(words::OtherRequest::from).collect();
+    let next = words::next_step(&line, &others);
     words::word_reason(&mut line.reason, out);
     let of = JobsOf::Record(name.clone());
     let mut jobs = pages::all(engine, |page| ListJobs { of: of.clone(), state: None, page }).await?;

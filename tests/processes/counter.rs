@@ -61,7 +61,7 @@ fn a_quarantined_request_names_the_one_that_blocks_it_and_the_way_out() {
     again.request_id = "again-1".into();
     office.import("student", &people::csv(&[again]));
     let found = office.done(&["record", "find", "again-1"]).stdout;
-    for part in ["quarantined", "another request of this person", "`r00000`", "cetak record release again-1"] {
+    for part in ["quarantined", "another request of this person", "`r00000`", "cetak record resolve again-1"] {
         assert!(found.contains(part), "no {part} in {found}");
     }
 }

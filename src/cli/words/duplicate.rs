@@ -6,8 +6,42 @@ use crate::{
         reason::{Reason, StoredReason},
         states::{Recall, RecordState},
     },
-    engine::query::RecordLine,
+    engine::query::{BesideLine, RecordLine},
 };
+
+/// What the next step of a record depends on of another request of its person.
+#[derive(Clone, Copy, Debug)]
+pub struct OtherRequest<'a> {
+    source: &'a str,
+    request_id: &'a str,
+    state: RecordState,
+    surrendered: bool,
+}
+
+impl<'a> From<&'a RequestBeside> for OtherRequest<'a> {
+    fn from(request: &'a RequestBeside) -> Self {
+        let RequestBeside { source, request_id, state, surrendered, .. } = request;
+        Self { source, request_id, state: *state, surrendered: *surrendered }
+    }
+}
+
+impl<'a> OtherRequest<'a> {
+    /// Returns `None` if the state of the line is none of a record.
+    pub fn of_line(line: &'a BesideLine) -> Option<Self> {
+        let BesideLine { source, request_id, state, surrendered, .. } = line;
+        Some(Self { source, request_id, state: state.parse().ok()?, surrendered: *surrendered })
+    }
+
+    /// Whether the citizen has its card.
+    fn is_living(&self) -> bool {
+        self.state == RecordState::HandedOver && !self.surrendered
+    }
+
+    /// Whether it is in the way of another request of its person.
+    fn is_in_the_way(&self) -> bool {
+        self.state.occupies_slot() || self.is_living()
+    }
+}
 
 /// Whether a stored reason says that another request of the person is in the way.
 pub fn is_duplicate(stored: &str) -> bool {
@@ -21,22 +55,17 @@ pub fn request_beside(request: &RequestBeside) -> String {
     format!("`{request_id}` of source `{source}`, {}{came_back}", state.as_str())
 }
 
-/// The requests that are in the way of another one of their person.
-fn in_the_way(beside: &[RequestBeside]) -> impl Iterator<Item = &RequestBeside> {
-    let living = |r: &RequestBeside| r.state == RecordState::HandedOver && !r.surrendered;
-    beside.iter().filter(move |request| request.state.occupies_slot() || living(request))
-}
-
 /// A reason in words, with the requests that are in the way.
 pub fn with_others(reason: String, beside: &[RequestBeside]) -> String {
-    let others: Vec<String> = in_the_way(beside).map(request_beside).collect();
+    let in_the_way = beside.iter().filter(|&request| OtherRequest::from(request).is_in_the_way());
+    let others: Vec<String> = in_the_way.map(request_beside).collect();
     if others.is_empty() { reason } else { format!("{reason}: {}", others.join("; ")) }
 }
 
 /// What a person can do next with a record that does not go on by itself; `None` for one that does. Its reason is as stored.
-pub fn next_step(record: &RecordLine, beside: &[RequestBeside]) -> Option<String> {
-    let id = &record.request_id;
-    let source = if record.source == "default" { String::new() } else { format!(" --source {}", record.source) };
+pub fn next_step(record: &RecordLine, others: &[OtherRequest<'_>]) -> Option<String> {
+    let option = |source: &str| if source == "default" { String::new() } else { format!(" --source {source}") };
+    let (id, source) = (&record.request_id, option(&record.source));
     if record.state == RecordState::Printed.as_str() && record.stop.is_some() {
         let then = if record.stop.as_deref() == Some(Recall::Withdrawn.as_str()) {
             "it is withdrawn then, until its source lists it as print-ready"
@@ -47,14 +76,16 @@ pub fn next_step(record: &RecordLine, beside: &[RequestBeside]) -> Option<String
     }
     let is_quarantined = record.state == RecordState::Quarantined.as_str();
     if is_quarantined && record.reason.as_deref().is_some_and(is_duplicate) {
-        return Some(match in_the_way(beside).next() {
+        let open = others.iter().find(|other| other.state.occupies_slot());
+        return Some(match open.or_else(|| others.iter().find(|other| other.is_living())) {
             None => {
                 format!("`cetak record release {id}{source} --reason TEXT`: no other request is in its way any more")
             }
             Some(other) if other.state == RecordState::HandedOver => format!(
-                "`cetak record resolve {id}{source} --keep other --reason TEXT`; or `cetak card surrender {}` when the card came \
-                 back, and then `cetak record release`",
-                other.request_id
+                "`cetak record resolve {id}{source} --keep other --reason TEXT`; or `cetak card surrender {}{}` when the card \
+                 came back, and then `cetak record release`",
+                other.request_id,
+                option(other.source)
             ),
             Some(_) => format!("`cetak record resolve {id}{source} --keep this|other --reason TEXT`"),
         });
@@ -63,11 +94,11 @@ pub fn next_step(record: &RecordLine, beside: &[RequestBeside]) -> Option<String
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::id::RecordId;
 
-    fn record(state: RecordState, stop: Option<Recall>, reason: Option<&Reason>) -> RecordLine {
+    pub(crate) fn record(state: RecordState, stop: Option<Recall>, reason: Option<&Reason>) -> RecordLine {
         RecordLine {
             source: "kudus".into(),
             request_id: "r2".into(),
@@ -97,7 +128,7 @@ mod tests {
     #[test]
     fn a_duplicate_names_the_other_request_and_the_command_that_settles_both() {
         let duplicate = record(RecordState::Quarantined, None, Some(&Reason::OtherRequestOpen));
-        let next = |state| next_step(&duplicate, &beside(state)).unwrap();
+        let next = |state| next_step(&duplicate, &beside(state).each_ref().map(OtherRequest::from)).unwrap();
         assert!(next(RecordState::Waiting).contains("cetak record resolve r2 --source kudus --keep this|other"));
         assert!(next(RecordState::HandedOver).contains("cetak card surrender r1"));
         assert!(next(RecordState::Withdrawn).contains("cetak record release r2 --source kudus"));
@@ -114,6 +145,10 @@ mod tests {
             let stopped = record(RecordState::Printed, Some(stop), None);
             assert!(next_step(&stopped, &[]).unwrap().contains("cetak card reject r2 --source kudus"));
         }
-        assert_eq!(next_step(&record(RecordState::Waiting, None, None), &beside(RecordState::Quarantined)), None);
+        let other = beside(RecordState::Quarantined);
+        assert_eq!(
+            next_step(&record(RecordState::Waiting, None, None), &other.each_ref().map(OtherRequest::from)),
+            None
+        );
     }
 }

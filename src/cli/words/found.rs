@@ -1,10 +1,13 @@
 //! The answer to the counter's question: is the card ready, where is it, or else what is missing and who does what next.
 
-use super::reason::{quote, with_note};
+use super::{
+    duplicate::{OtherRequest, next_step},
+    reason::{quote, with_note},
+};
 use crate::{
     domain::{
         card::profile::WALK_IN_CLASS,
-        reason::{Reason, StoredReason},
+        reason::{PhotoFault, Reason, RenderFault, StoredReason},
     },
     engine::query::{BesideLine, CardFacts, Done, FoundRecord, InHand, RecordLine},
 };
@@ -47,10 +50,7 @@ pub fn counter_answer(found: &FoundRecord, worded: Option<&str>) -> CounterAnswe
             );
             ("It is not known whether there is a card.".into(), Vec::from_iter(because), Some(next))
         }
-        _ => {
-            let next = "the source of the record sends it again as print-ready".to_owned();
-            ("No card: the record is withdrawn.".into(), Vec::from_iter(because), Some(next))
-        }
+        _ => ("No card: the record is withdrawn.".into(), Vec::from_iter(because), Some(withdrawn(record))),
     };
     let mut facts = own;
     facts.extend(card.iter().flat_map(|card| card_facts(record, card)));
@@ -93,34 +93,32 @@ fn order(record: &RecordLine) -> String {
     format!("in priority class {}, by the date of verification: {}", record.class, record.verified_at)
 }
 
-fn quarantined(record: &RecordLine, beside: &[BesideLine]) -> String {
+fn withdrawn(record: &RecordLine) -> String {
     let stored = record.reason.as_deref().map(Reason::from_stored);
-    let release = command("record release", record, " --reason TEXT");
-    let blocking = |is_blocking: fn(&BesideLine) -> bool| {
-        let found = beside.iter().find(|other| is_blocking(other));
-        found.map_or_else(|| "the other request".to_owned(), |other| format!("`{}`", other.request_id))
-    };
-    match stored {
-        Some(StoredReason::Coded(Reason::OtherRequestOpen)) => format!(
-            "if {} is withdrawn by its source, or its card is handed over and this kind of request replaces it, a supervisor \
-             releases this one: `{release}`",
-            blocking(is_open)
-        ),
-        Some(StoredReason::Coded(Reason::LivingCard)) => format!(
-            "take back the card of {} (`cetak card surrender`), then a supervisor releases this one: `{release}`; or the source \
-             sends a kind of request that replaces a card",
-            blocking(|other| other.state == "handed_over" && !other.surrendered)
-        ),
+    if let Some(StoredReason::Coded(Reason::WithdrawnByPerson { .. })) = stored {
+        let restore = command("record restore", record, " --reason TEXT");
+        return format!("if it is to be printed after all, a supervisor restores it: `{restore}`");
+    }
+    "the source of the record sends it again as print-ready".into()
+}
+
+fn quarantined(record: &RecordLine, beside: &[BesideLine]) -> String {
+    let others: Vec<_> = beside.iter().filter_map(OtherRequest::of_line).collect();
+    if let Some(next) = next_step(record, &others) {
+        return next;
+    }
+    match record.reason.as_deref().map(Reason::from_stored) {
+        Some(StoredReason::Coded(
+            Reason::Photo { fault: PhotoFault::Purged }
+            | Reason::NotRendered(RenderFault::Photo { photo: PhotoFault::Purged }),
+        )) => "import its list again with `cetak import`: the list brings the photo, and the record waits again".into(),
         Some(StoredReason::Coded(_) | StoredReason::Quoted(_)) | None => {
+            let release = command("record release", record, " --reason TEXT");
             format!(
                 "correct the data with `cetak import --update` if they are the cause; a supervisor releases it: `{release}`"
             )
         }
     }
-}
-
-fn is_open(other: &BesideLine) -> bool {
-    matches!(&*other.state, "waiting" | "held" | "batched" | "printed" | "uncertain")
 }
 
 fn card_facts(record: &RecordLine, card: &CardFacts) -> Vec<String> {
@@ -148,4 +146,50 @@ fn beside_fact(other: &BesideLine) -> String {
 fn command(verb: &str, record: &RecordLine, rest: &str) -> String {
     let source = if record.source == "default" { String::new() } else { format!(" --source {}", record.source) };
     format!("cetak {verb} {}{source}{rest}", record.request_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cli::words::duplicate::tests::record,
+        domain::states::RecordState::{self, Quarantined, Withdrawn},
+    };
+
+    fn next(state: RecordState, reason: &Reason, beside: Vec<BesideLine>) -> String {
+        let record = record(state, None, Some(reason));
+        counter_answer(&FoundRecord { record, card: None, in_hand: None, beside }, None).next.unwrap()
+    }
+
+    #[test]
+    fn a_person_restores_what_a_person_withdrew_and_the_source_sends_again_what_it_withdrew() {
+        let by_person = next(Withdrawn, &Reason::WithdrawnByPerson { before: None }, Vec::new());
+        assert!(by_person.contains("`cetak record restore r2 --source kudus --reason TEXT`"), "{by_person}");
+        let by_source = next(Withdrawn, &Reason::Status { status: "EXPELLED".into() }, Vec::new());
+        assert!(by_source.contains("the source of the record sends it again"), "{by_source}");
+    }
+
+    #[test]
+    fn a_duplicate_is_resolved_and_a_deleted_photo_comes_with_its_list() {
+        let other = |state: &str, source: &str| BesideLine {
+            source: source.into(),
+            request_id: "r1".into(),
+            kind: "new".into(),
+            state: state.into(),
+            surrendered: false,
+        };
+        let open = next(Quarantined, &Reason::OtherRequestOpen, vec![other("waiting", "default")]);
+        assert!(open.contains("`cetak record resolve r2 --source kudus --keep this|other --reason TEXT`"), "{open}");
+        let living = next(Quarantined, &Reason::LivingCard, vec![other("handed_over", "solo")]);
+        assert!(living.contains("`cetak card surrender r1 --source solo`"), "{living}");
+
+        let photo = PhotoFault::Purged;
+        for reason in [Reason::Photo { fault: photo }, Reason::NotRendered(RenderFault::Photo { photo })] {
+            let purged = next(Quarantined, &reason, Vec::new());
+            assert!(purged.contains("import its list again"), "{purged}");
+            assert!(!purged.contains("--update") && !purged.contains("release"), "{purged}");
+        }
+        let corrupt = next(Quarantined, &Reason::Photo { fault: PhotoFault::Corrupt }, Vec::new());
+        assert!(corrupt.contains("--update") && corrupt.contains("cetak record release r2"), "{corrupt}");
+    }
 }

@@ -27,7 +27,7 @@ pub use self::{
     blocked::blocked,
     card::card_objection,
     check::remedy,
-    duplicate::{is_duplicate, next_step, request_beside, with_others},
+    duplicate::{OtherRequest, is_duplicate, next_step, request_beside, with_others},
     found::{CounterAnswer, counter_answer},
     history::history_rows,
     import::warning,
