@@ -1,7 +1,7 @@
 //! Commands on many records: which they are, and what became of each.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     fs::File,
     io::{BufRead, BufReader, Read},
     path::Path,
@@ -14,7 +14,10 @@ use super::{
     words,
 };
 use crate::{
-    domain::id::BatchId,
+    domain::{
+        id::BatchId,
+        reason::{Reason, StoredReason},
+    },
     engine::{
         Engine, EngineError,
         client::{Client, Direct},
@@ -37,8 +40,19 @@ pub(super) enum Selection {
     Names(std::vec::IntoIter<RecordName>),
     /// A file, one name in each line, with the source of the lines that have none.
     Lines(Box<dyn BufRead>, String),
-    /// All that match, except some. The list is done if the query is none.
-    Matching(Option<Box<ListRecords>>, HashSet<RecordName>),
+    /// All that match, except some.
+    Matching(Matching),
+}
+
+/// The records of a query, except some.
+pub(super) struct Matching {
+    /// None if the list is done.
+    query: Option<Box<ListRecords>>,
+    except: HashSet<RecordName>,
+    /// Whether records that another copy of the database may have printed are left out.
+    leaves_out: bool,
+    /// How many were left out, by the code of their reason.
+    left_out: BTreeMap<&'static str, i64>,
 }
 
 /// A record as a line or an argument names it: `SOURCE/REQUEST_ID`, or a request id of the source `source`.
@@ -95,28 +109,64 @@ impl Selection {
                 }
                 Ok(names)
             }
-            Self::Matching(query, except) => {
-                while let Some(asked) = query.take() {
-                    let Page { items, next } = Direct::new(engine).query((*asked).clone()).await?;
-                    *query = next.map(|next| {
-                        let page = PageRequest { after: Some(next), ..asked.page };
-                        Box::new(ListRecords { page, ..*asked })
-                    });
-                    let name = |line: RecordLine| RecordName { source: line.source, request_id: line.request_id };
-                    let names: Vec<_> = items.into_iter().map(name).filter(|name| !except.contains(name)).collect();
-                    if !names.is_empty() {
-                        return Ok(names);
-                    }
-                }
-                Ok(Vec::new())
-            }
+            Self::Matching(matching) => matching.next(engine).await,
         }
     }
 
     /// All records that match.
     pub(super) fn matching(query: ListRecords, except: HashSet<RecordName>) -> Self {
         let page = PageRequest::default(); // of 50, as a chunk
-        Self::Matching(Some(Box::new(ListRecords { page, ..query })), except)
+        let query = Some(Box::new(ListRecords { page, ..query }));
+        Self::Matching(Matching { query, except, leaves_out: false, left_out: BTreeMap::new() })
+    }
+
+    /// The same, but filters leave out what another copy of the database may have printed, unless they name the code of its reason.
+    pub(super) fn without_printed_elsewhere(mut self) -> Self {
+        if let Self::Matching(Matching { query: Some(query), leaves_out, .. }) = &mut self {
+            *leaves_out = query.reason.is_none();
+        }
+        self
+    }
+
+    /// How many records were left out so far, by the code of their reason.
+    fn left_out(&self) -> BTreeMap<&'static str, i64> {
+        match self {
+            Self::Matching(matching) => matching.left_out.clone(),
+            Self::Names(_) | Self::Lines(..) => BTreeMap::new(),
+        }
+    }
+}
+
+impl Matching {
+    async fn next(&mut self, engine: &Engine) -> anyhow::Result<Vec<RecordName>> {
+        while let Some(asked) = self.query.take() {
+            let Page { items, next } = Direct::new(engine).query((*asked).clone()).await?;
+            self.query = next.map(|next| {
+                let page = PageRequest { after: Some(next), ..asked.page };
+                Box::new(ListRecords { page, ..*asked })
+            });
+            let mut names = Vec::new();
+            for line in items {
+                if let Some(code) = printed_elsewhere(&line).filter(|_| self.leaves_out) {
+                    *self.left_out.entry(code).or_default() += 1;
+                    continue;
+                }
+                let name = RecordName { source: line.source, request_id: line.request_id };
+                names.extend((!self.except.contains(&name)).then_some(name));
+            }
+            if !names.is_empty() {
+                return Ok(names);
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// The code of its reason, if another copy of the database may have printed it.
+fn printed_elsewhere(line: &RecordLine) -> Option<&'static str> {
+    match Reason::from_stored(line.reason.as_deref()?) {
+        StoredReason::Coded(reason) => reason.code_if_printed_elsewhere(),
+        StoredReason::Quoted(_) => None,
     }
 }
 
@@ -170,7 +220,12 @@ pub(super) async fn act<A: Act<Answer = Vec<RecordOutcome>>>(
             }
         }
     }
-    let value = serde_json::json!({ "done": done, "refused": refused, "refusals": refusals });
+    let left_out = selection.left_out();
+    for (code, number) in &left_out {
+        message(&words::left_out(code, *number));
+    }
+    let left_out: i64 = left_out.values().sum();
+    let value = serde_json::json!({ "done": done, "refused": refused, "left_out": left_out, "refusals": refusals });
     out.data(&value, |_| format!("{} {what}, {} refused\n", thousands(done), thousands(refused)))?;
     if refused == 0 {
         return Ok(());

@@ -54,7 +54,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
         }
         RecordCommand::Release { many, filter, reason } => {
             let Some(name) = one(&many) else {
-                let selection = selection(many, filter, None)?;
+                let selection = selection(many, filter, None)?.without_printed_elsewhere();
                 let act = |records| ReleaseRecords { records, note: reason.clone() };
                 return many::act(engine, out, selection, "released", act).await;
             };

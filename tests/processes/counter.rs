@@ -109,6 +109,35 @@ fn the_code_of_a_recalled_card_and_of_one_that_came_back_ends_with_exit_code_1()
 }
 
 #[test]
+fn a_release_by_filters_leaves_out_what_another_copy_may_have_printed_and_says_how_to_see_it() {
+    let first = Office::new();
+    first.import("student", &people::students(0..3));
+    first.done(&["run", "--until-idle"]);
+    let backup = first.file("backup.db");
+    first.done(&["db", "backup", backup.to_str().unwrap()]);
+    let office = Office::new();
+    fs::create_dir(office.data()).unwrap();
+    fs::copy(&backup, office.data().join("cetak.db")).unwrap();
+    fs::copy(first.data().join("cetak.key"), office.data().join("cetak.key")).unwrap();
+    let adopted = office.json(&["db", "adopt", "--printed-since", "unknown", "--reason", "the first is off"]);
+    assert_eq!(adopted["held"], 3, "{adopted}");
+    office.import("student", &people::students(3..5));
+    office.done(&["record", "hold", "r00003", "r00004", "--reason", "asked"]);
+    let release = ["record", "release", "--state", "held", "--reason", "over"];
+
+    let released = office.run(&[&release[..], &["--json"]].concat());
+
+    assert_eq!(released.code, Some(0), "{released:?}");
+    let value: Value = serde_json::from_str(&released.stdout).unwrap();
+    assert_eq!((&value["done"], &value["left_out"]), (&json!(2), &json!(3)));
+    let see = "cetak record list --state held --code held-at-adoption";
+    assert!(released.stderr.contains("3 records were left out") && released.stderr.contains(see), "{released:?}");
+    assert_eq!(ids(&office.json(&["record", "list", "--state", "held"])), ["r00000", "r00001", "r00002"]);
+    let released = office.json(&[&release[..], &["--code", "held-at-adoption"]].concat());
+    assert_eq!((&released["done"], &released["left_out"]), (&json!(3), &json!(0)));
+}
+
+#[test]
 fn a_batch_is_checked_but_for_the_cards_that_are_named() {
     let office = printed();
     let wrong = office.run(&["card", "check", "--batch", "1", "--except", "r00005"]);

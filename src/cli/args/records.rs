@@ -99,8 +99,9 @@ pub enum RecordCommand {
     },
     /// Put held or quarantined records back on the waiting list
     ///
-    /// One or several, those in a file, or all that match filters, of which `--state` is one. Of several, each is released or refused
-    /// by itself; the exit code is 1 if one was refused.
+    /// One or several, those in a file, or all that match filters, of which `--state` is one. Filters leave out what another copy of
+    /// the database may have printed, unless they have `--code held-at-adoption` or `--code sent-elsewhere`. Of several, each is
+    /// released or refused by itself; the exit code is 1 if one was refused.
     #[command(after_help = "Examples:
   cetak record release 3372-2015-000207 --reason \"address corrected\"
   cetak record release --state held --district Laweyan --reason \"the office stays\"")]

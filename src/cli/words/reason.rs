@@ -102,6 +102,16 @@ pub fn reason(reason: &Reason) -> String {
     }
 }
 
+/// That filters left out records with this code of a reason.
+pub fn left_out(code: &str, number: i64) -> String {
+    let were = if number == 1 { "record was" } else { "records were" };
+    format!(
+        "{} {were} left out, which another copy of the database may have printed: see them with `cetak record list --state held \
+         --code {code}`; when their cards are looked for, add `--code {code}` to release them",
+        thousands(number)
+    )
+}
+
 /// A keyword as the printer gave it, with its meaning where that is known.
 fn of_printer(keyword: &str) -> String {
     condition(keyword).map_or_else(|| keyword.to_owned(), |condition| format!("{keyword}: {condition}"))

@@ -140,6 +140,16 @@ impl Reason {
         serde_json::to_string(self).unwrap_or_default()
     }
 
+    /// The code, if another copy of the database may have printed the card: a person looks for the card before such a record is
+    /// released. `None` for any other reason.
+    pub fn code_if_printed_elsewhere(&self) -> Option<&'static str> {
+        let codes = [
+            (matches!(self, Self::HeldAtAdoption), "held-at-adoption"),
+            (matches!(self, Self::SentElsewhere { .. }), "sent-elsewhere"),
+        ];
+        codes.into_iter().find_map(|(is_this, code)| is_this.then_some(code))
+    }
+
     /// From the stored text. Any text that is not the JSON of a reason is a quotation.
     pub fn from_stored(text: &str) -> StoredReason {
         match serde_json::from_str(text) {
@@ -176,6 +186,16 @@ mod tests {
         let detail = "the template has no photo".into();
         let reason = Reason::NotRendered(RenderFault::Profile { detail });
         assert_eq!(Reason::from_stored(stored), StoredReason::Coded(reason));
+    }
+
+    #[test]
+    fn a_card_that_another_copy_may_have_printed_is_told_by_the_code_that_is_stored() {
+        let sent = Reason::SentElsewhere { printer: "p1".into(), attempt: "a1".into() };
+        for (reason, code) in [(Reason::HeldAtAdoption, "held-at-adoption"), (sent, "sent-elsewhere")] {
+            assert_eq!(reason.code_if_printed_elsewhere(), Some(code));
+            assert!(reason.to_stored().starts_with(&format!("{{\"code\":\"{code}\"")), "{code}");
+        }
+        assert_eq!(Reason::HeldByPerson.code_if_printed_elsewhere(), None);
     }
 
     /// The sample after this one, so that no variant is left out.
