@@ -38,6 +38,24 @@ fn every_argument_and_every_value_is_described() {
 }
 
 #[test]
+fn the_summary_of_every_command_is_one_sentence() {
+    // A second sentence is the summary of another command, whose own is then missing.
+    let begins_one = |pair: &[&str]| {
+        let mut letters = pair[1].chars();
+        let is_capital = letters.next().is_some_and(char::is_uppercase) && letters.all(char::is_lowercase);
+        is_capital && pair[0].ends_with(char::is_lowercase)
+    };
+    let mut faults = Vec::new();
+    visit(&mut |path, command| {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        if about.split_whitespace().collect::<Vec<_>>().windows(2).any(begins_one) {
+            faults.push(format!("`{}`: \"{about}\"", path.join(" ")));
+        }
+    });
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
 fn an_example_that_cannot_be_typed_is_noticed() {
     assert_eq!(typed("list | cetak import - --format jsonl").unwrap(), ["cetak", "import"]);
     assert_eq!(typed("cetak queue pause --reason \"ribbon change\"").unwrap(), ["cetak", "queue", "pause"]);

@@ -59,7 +59,7 @@ pub enum BlangkoCommand {
     #[command(after_help = "Examples:
   cetak blangko load --printer fargo-1 --quantity 100")]
     Load {
-        /// A printer that was added with --hopper
+        /// A printer whose hopper is counted, by `--hopper` of `printer add` or `printer set`
         #[arg(long, value_name = "NAME")]
         printer: PrinterName,
         /// The number of blanks
@@ -70,7 +70,7 @@ pub enum BlangkoCommand {
     #[command(after_help = "Examples:
   cetak blangko unload --printer fargo-1 --quantity 20")]
     Unload {
-        /// A printer that was added with --hopper
+        /// A printer whose hopper is counted, by `--hopper` of `printer add` or `printer set`
         #[arg(long, value_name = "NAME")]
         printer: PrinterName,
         /// The number of blanks

@@ -130,7 +130,6 @@ pub enum RecordCommand {
         #[arg(long, value_name = "TEXT")]
         reason: Note,
     },
-    /// List all quarantined records with the reason of each
     /// Keep one of two requests of a person, and withdraw the other
     ///
     /// A second request of a person is quarantined while the first is open. `--keep other` withdraws the quarantined one;
@@ -177,7 +176,7 @@ pub enum RecordCommand {
         #[command(flatten)]
         second: SecondArgs,
     },
-    /// List quarantined records with the reason of each
+    /// List all quarantined records with the reason of each
     #[command(after_help = "Examples:
   cetak record quarantined")]
     Quarantined,
