@@ -87,7 +87,7 @@ async fn check_many(
         (None, Some(batch)) => {
             let batch = BatchId(batch);
             Direct::new(engine).query(ShowBatch { batch }).await?; // so that a wrong number is not silently empty
-            let source = many.source.as_deref().unwrap_or("default");
+            let source = many.source.as_deref();
             let except: HashSet<_> = except.iter().map(|text| named(text, source)).collect();
             for name in &except {
                 refuse_unless_in(engine, name, batch).await?;

@@ -38,8 +38,8 @@ const REFUSALS_MAX: usize = 1_000;
 pub(super) enum Selection {
     /// The command line.
     Names(std::vec::IntoIter<RecordName>),
-    /// A file, one name in each line, with the source of the lines that have none.
-    Lines(Box<dyn BufRead>, String),
+    /// A file, one record in each line, and the source of all of them if it is given.
+    Lines(Box<dyn BufRead>, Option<String>),
     /// All that match, except some.
     Matching(Matching),
 }
@@ -55,9 +55,13 @@ pub(super) struct Matching {
     left_out: BTreeMap<&'static str, i64>,
 }
 
-/// A record as a line or an argument names it: `SOURCE/REQUEST_ID`, or a request id of the source `source`.
-pub(super) fn named(text: &str, source: &str) -> RecordName {
-    let (source, request_id) = text.split_once('/').unwrap_or((source, text));
+/// A record as a line or an argument names it: a request id, which may have a slash, of the source `source`. If that is not given:
+/// `SOURCE/REQUEST_ID`, or a request id of the source `default`.
+pub(super) fn named(text: &str, source: Option<&str>) -> RecordName {
+    let (source, request_id) = match source {
+        Some(source) => (source, text),
+        None => text.split_once('/').unwrap_or(("default", text)),
+    };
     RecordName { source: source.to_owned(), request_id: request_id.to_owned() }
 }
 
@@ -88,10 +92,10 @@ pub(super) fn query(filter: FilterArgs, source: Option<String>) -> ListRecords {
 impl Selection {
     /// The records of the command line or of a file; none if neither names any.
     pub(super) fn named(many: &ManyArgs) -> anyhow::Result<Option<Self>> {
-        let source = many.source.as_deref().unwrap_or("default");
         if let Some(file) = &many.from {
-            return Ok(Some(Self::Lines(open(file)?, source.to_owned())));
+            return Ok(Some(Self::Lines(open(file)?, many.source.clone())));
         }
+        let source = many.source.as_deref().unwrap_or("default");
         let own = |request_id: &String| RecordName { source: source.to_owned(), request_id: request_id.clone() };
         let names: Vec<_> = many.request_ids.iter().map(own).collect();
         Ok((!names.is_empty()).then(|| Self::Names(names.into_iter())))
@@ -105,7 +109,7 @@ impl Selection {
                 let mut names = Vec::new();
                 while names.len() < CHUNK {
                     let Some(line) = next_line(lines)? else { break };
-                    names.extend((!line.is_empty()).then(|| named(&line, source)));
+                    names.extend((!line.is_empty()).then(|| named(&line, source.as_deref())));
                 }
                 Ok(names)
             }
@@ -188,7 +192,7 @@ fn next_line(lines: &mut dyn BufRead) -> anyhow::Result<Option<String>> {
         return Ok(None);
     }
     if !line.ends_with(b"\n") && read as u64 == LINE_BYTES_MAX {
-        return Err(Usage("a line of the file is too long: write one `SOURCE/REQUEST_ID` in each").into());
+        return Err(Usage("a line of the file is too long: write one record in each").into());
     }
     Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
 }

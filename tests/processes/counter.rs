@@ -109,6 +109,26 @@ fn the_code_of_a_recalled_card_and_of_one_that_came_back_ends_with_exit_code_1()
 }
 
 #[test]
+fn a_request_id_with_a_slash_is_taken_whole_where_the_source_is_named() {
+    let office = Office::new();
+    let with_slash = |n| people::Student { request_id: format!("2015/r{n}"), ..people::student(n) };
+    let list = office.write("list.csv", people::csv(&[with_slash(0), with_slash(1)]));
+    office.done(&["import", &list, "--profile", "student", "--source", "kudus"]);
+    let file = office.write("ids", "2015/r0\n2015/r1\n");
+    let held = office.json(&["record", "hold", "--from", &file, "--source", "kudus", "--reason", "recall"]);
+    assert_eq!((&held["done"], &held["refused"]), (&json!(2), &json!(0)));
+    let file = office.write("ids", "kudus/2015/r0\nkudus/2015/r1\n");
+    let released = office.json(&["record", "release", "--from", &file, "--reason", "over"]);
+    assert_eq!((&released["done"], &released["refused"]), (&json!(2), &json!(0)));
+
+    office.receive("student", 2);
+    office.add_mock("p1", "student", "");
+    office.done(&["run", "--until-idle"]);
+    let check = ["card", "check", "--batch", "1", "--source", "kudus", "--except", "2015/r0"];
+    assert_eq!(office.json(&check)["done"], 1);
+}
+
+#[test]
 fn a_release_by_filters_leaves_out_what_another_copy_may_have_printed_and_says_how_to_see_it() {
     let first = Office::new();
     first.import("student", &people::students(0..3));

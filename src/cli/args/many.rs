@@ -44,7 +44,8 @@ pub struct ManyArgs {
     /// The source that the records were imported with [default: `default`; with filters: all sources]
     #[arg(long, value_name = "NAME")]
     pub source: Option<String>,
-    /// Take the records from this file, one `SOURCE/REQUEST_ID` in each line; `-` reads standard input
+    /// Take the records from this file, one `SOURCE/REQUEST_ID` in each line, or with `--source` one request id; `-` reads standard
+    /// input
     #[arg(long, value_name = "FILE", conflicts_with = "request_ids")]
     pub from: Option<PathBuf>,
 }

@@ -309,7 +309,7 @@ pub enum CardCommand {
         /// Check all cards of this batch
         #[arg(long, value_name = "NUMBER", conflicts_with_all = ["request_ids", "from"])]
         batch: Option<i64>,
-        /// With `--batch`: leave out this record, `REQUEST_ID` or `SOURCE/REQUEST_ID`; may be repeated
+        /// With `--batch`: leave out this record, `REQUEST_ID` or `SOURCE/REQUEST_ID`, with `--source` a whole request id; may be repeated
         #[arg(long, value_name = "RECORD", requires = "batch")]
         except: Vec<String>,
     },
