@@ -371,7 +371,9 @@ async fn open(global: &Global, config: Config, key: Option<&String>, purpose: Pu
     let mut engine = Engine { owners, broken, memory: Some(memory), ..assemble(parts, clock, entropy) };
     if lacks_printers {
         // Without its options, a printer could be reached without its certificate.
-        engine.drivers = Arc::new(|_, _| Err("the options of printers in the settings cannot be read".into()));
+        engine.drivers = Arc::new(|_, _| {
+            Err("the options of printers in the settings cannot be read; hint: correct the settings".into())
+        });
     }
     Ok(Opened { engine, lock_place })
 }

@@ -1,5 +1,7 @@
 //! Tests P4: after a crash at each durable step of a card, the run resumes by itself.
 
+use std::sync::Arc;
+
 use cetak::{
     domain::{id::AttemptKey, refusal::Refusal},
     engine::{
@@ -157,4 +159,13 @@ async fn an_open_attempt_of_a_printer_that_does_not_answer_stays_open_until_a_pe
     assert_eq!(outcome(&world, &attempt).await.as_deref(), Some("uncertain"));
     assert!(operations::declare_uncertain(&world.engine, &attempt, "again").await.is_err());
     world.audit().await;
+}
+
+#[tokio::test]
+async fn an_open_attempt_is_not_declared_uncertain_while_its_printer_cannot_be_asked() {
+    let (mut world, attempt) = died(DiedAfter::Commit, "card_ms=60000").await;
+    world.engine.drivers = Arc::new(|_, _| Err("its options cannot be read".into()));
+    let refused = operations::declare_uncertain(&world.engine, &attempt, "impatient").await.unwrap_err();
+    assert!(matches!(&refused, EngineError::Refused(Refusal::PrinterSetup { .. })), "{refused:?}");
+    assert_eq!(outcome(&world, &attempt).await, None);
 }

@@ -3,7 +3,7 @@
 use cetak_driver_api::{AttemptId, AttemptStatus, Cancelled};
 use serde::{Deserialize, Serialize};
 
-use super::{act::Act, approval::Approval};
+use super::{act::Act, approval::Approval, printer::driver};
 use crate::{
     domain::{
         attempt::{AttemptState, AttemptView, InspectionResult},
@@ -299,7 +299,8 @@ impl Act for DeclareUncertain {
     }
 }
 
-/// A printer that still answers for its card settles it by itself; declaring it would let the record be printed again.
+/// A printer that still answers for its card settles it by itself; declaring it would let the record be printed again. A printer
+/// whose options are wrong cannot be asked, and may be printing the card: that is refused too.
 async fn refuse_if_answering(engine: &Engine, attempt: &str) -> Result<(), EngineError> {
     let mut tx = engine.store.read().await?;
     let test_card = tx.test_card_get(attempt).await?.filter(|stored| stored.card.state.is_open());
@@ -310,7 +311,7 @@ async fn refuse_if_answering(engine: &Engine, attempt: &str) -> Result<(), Engin
     drop(tx);
     let Some((printer, open)) = open else { return Ok(()) };
     let Some(printer) = engine.store.read().await?.printer_get(&printer).await? else { return Ok(()) };
-    let Ok(driver) = (engine.drivers)(&printer.name, &printer.uri) else { return Ok(()) };
+    let driver = driver(engine, &printer.name, &printer.uri)?;
     let Ok(id) = AttemptId::new(attempt) else { return Ok(()) };
     match driver.find(&reference(&open, id)).await {
         Err(_) | Ok(AttemptStatus::NeverSeen { .. } | AttemptStatus::Forgotten) => Ok(()),
