@@ -20,7 +20,10 @@ use crate::domain::dispatch::Blocked;
 use crate::{
     cli::{
         self, Message,
-        args::{Cli, Command, ConfigCommand, DbCommand, Global, ImportArgs, PrinterCommand, ProfileCommand},
+        args::{
+            ActCommand, Cli, Command, ConfigCommand, DbCommand, Global, ImportArgs, InspectCommand, PrinterCommand,
+            ProfileCommand, RecordCommand, ReprintCommand,
+        },
         output::{Output, in_order, message, table},
     },
     engine::{
@@ -138,11 +141,23 @@ fn refuse_server(config: &Config) -> Result<(), Message> {
 }
 
 /// Whether a command needs every setting. A command that stops, shows or saves goes on with what is right; only the database,
-/// the key and a card profile have no default that could stand in for them.
+/// the key and a card profile have no default that could stand in for them. `site` has none for a command that matches jobs at
+/// printers with records by their names.
 fn needs_settings(command: &Command) -> bool {
     match command {
         // They print, name jobs at a printer, begin an office, or have a default in the settings.
-        Command::Run(_) | Command::Demo(_) | Command::Init | Command::Import(_) | Command::Config(_) => true,
+        Command::Run(_)
+        | Command::Demo(_)
+        | Command::Init
+        | Command::Import(_)
+        | Command::Config(_)
+        // These put records back on the waiting list, or ask printers for their jobs.
+        | Command::Record(
+            RecordCommand::Release { .. } | RecordCommand::Restore { .. } | RecordCommand::Resolve { .. },
+        )
+        | Command::Inspect(InspectCommand::Resolve { .. } | InspectCommand::Declare { .. })
+        | Command::Reprint(ReprintCommand::Approve { .. })
+        | Command::Act(ActCommand::Confirm { .. }) => true,
         Command::Printer(command) => match command {
             PrinterCommand::List | PrinterCommand::Remove { .. } => false,
             PrinterCommand::Add { .. }
@@ -162,12 +177,23 @@ fn needs_settings(command: &Command) -> bool {
         | Command::Profile(_)
         | Command::Queue(_)
         | Command::Status
-        | Command::Record(_)
+        | Command::Record(
+            RecordCommand::Find { .. }
+            | RecordCommand::Show { .. }
+            | RecordCommand::List { .. }
+            | RecordCommand::Hold { .. }
+            | RecordCommand::Priority { .. }
+            | RecordCommand::Withdraw { .. }
+            | RecordCommand::Quarantined
+            | RecordCommand::Held,
+        )
         | Command::Batch(_)
         | Command::Job(_)
-        | Command::Inspect(_)
-        | Command::Reprint(_)
-        | Command::Act(_)
+        | Command::Inspect(InspectCommand::List)
+        | Command::Reprint(ReprintCommand::Request { .. } | ReprintCommand::List | ReprintCommand::Refuse { .. })
+        | Command::Act(
+            ActCommand::List { .. } | ActCommand::Show { .. } | ActCommand::Refuse { .. } | ActCommand::TakeBack { .. },
+        )
         | Command::Card(_)
         | Command::Audit(_) => false,
     }

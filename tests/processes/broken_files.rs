@@ -88,6 +88,40 @@ fn broken_settings_do_not_stop_a_command_that_does_not_need_them() {
     assert_eq!(needs(&office.status(), "settings-wrong"), 0);
 }
 
+/// The names of jobs at a printer begin with `site`, and only a printer with its options can be asked for a card.
+#[test]
+fn an_act_that_needs_the_names_of_jobs_or_asks_a_printer_is_refused_with_broken_settings() {
+    let office = office();
+    let attempt = office.attempts().remove(0).id;
+    let printed = office.attempts().remove(0).request_id;
+    office.set("site = solo");
+    for arguments in [
+        ["record", "release", &printed, "--reason", "x"].as_slice(),
+        &["record", "restore", &printed, "--reason", "x"],
+        &["record", "resolve", &printed, "--keep", "this", "--reason", "x"],
+        &["act", "confirm", "1"],
+        &["reprint", "approve", "1"],
+        &["inspect", "resolve", &attempt, "--found", "good", "--reason", "x"],
+        &["inspect", "declare", &attempt, "--reason", "x"],
+    ] {
+        let answer = office.run(arguments);
+        assert_eq!(answer.code, Some(1), "{arguments:?}: {answer:?}");
+        assert!(answer.stderr.starts_with("error: the settings"), "{arguments:?}: {answer:?}");
+    }
+    for arguments in [
+        ["record", "list"].as_slice(),
+        &["record", "find", &printed],
+        &["act", "list"],
+        &["reprint", "list"],
+        &["inspect", "list"],
+        &["card", "check", &printed],
+        &["card", "hand-over", &printed],
+    ] {
+        let answer = office.run(arguments);
+        assert_eq!(answer.code, Some(0), "{arguments:?}: {answer:?}");
+    }
+}
+
 /// The folder has a database too, of before the office moved to a server: a pause there would stop nothing.
 #[test]
 fn a_setting_that_may_name_another_database_is_never_replaced_by_its_default() {
