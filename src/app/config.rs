@@ -10,8 +10,9 @@ use std::{
 use super::{
     drivers::PrinterOptions,
     files,
-    settings_file::{self, Decisive, KEYS, SettingsFile, Written},
+    settings_file::{self, Decisive, SettingsFile, Written},
     system,
+    variables::{is_set, refuse_unknown, variable},
 };
 use crate::{
     cli::Message,
@@ -74,9 +75,6 @@ impl Config {
     }
 }
 
-/// Variables that the program reads, but that are not settings.
-const OTHER_VARIABLES: [&str; 5] = ["CETAK_DATA", "CETAK_CONFIG", "CETAK_ACTOR", "CETAK_LOG", "CETAK_KEY"];
-
 /// Reads the settings. `variables` are the environment variables whose names begin with `CETAK_`.
 ///
 /// # Errors
@@ -93,20 +91,8 @@ pub(super) fn load(
     let SettingsFile { written: mut file, fault, mut doubtful, mut lacks_printers } =
         path.as_deref().map(settings_file::read).unwrap_or_default();
     let mut faults: Vec<Message> = fault.clone().into_iter().collect();
-    for (name, value) in variables {
-        let known = KEYS.iter().any(|key| variable(key) == *name);
-        if !known && !OTHER_VARIABLES.contains(&name.as_str()) {
-            let list = KEYS.map(variable).join(", ");
-            let wrong =
-                Message::new(format!("the variable `{name}` is not a setting"), format!("the settings are {list}"));
-            if Decisive::Database.may_be_in(&format!("{name}={value}")) {
-                bail!(wrong);
-            }
-            faults.push(wrong);
-        }
-    }
-    doubtful.retain(|setting| !variables.contains_key(&variable(setting.key())));
-    doubtful.retain(|setting| *setting != Decisive::KeyFile || !variables.contains_key("CETAK_KEY"));
+    faults.extend(refuse_unknown(variables, &mut doubtful)?);
+    doubtful.retain(|setting| !is_set(variables, *setting));
     if let (Some(fault), Some(setting)) = (fault, doubtful.iter().find(|setting| **setting != Decisive::Profiles)) {
         let text = format!("{}; they may set `{}`, so that nothing can stand in for them", fault.text, setting.key());
         let hint = format!("{}; or name another settings file with `--config`", fault.hint.unwrap_or_default());
@@ -303,10 +289,6 @@ fn node_of(host: &str) -> String {
     if is_name(&name) { name } else { "node".to_owned() }
 }
 
-fn variable(key: &str) -> String {
-    format!("CETAK_{}", key.to_ascii_uppercase())
-}
-
 fn zone(name: &str) -> Option<jiff::tz::TimeZone> {
     jiff::tz::TimeZone::get(name).ok()
 }
@@ -359,6 +341,43 @@ mod tests {
         assert!(
             loaded("[[window]]\nfrom = \"1:00\"\nto = \"2:00\"\nzone = \"Mars\"", &[]).unwrap_err().contains("Mars")
         );
+    }
+
+    #[test]
+    fn a_misspelled_variable_or_line_that_may_set_the_profiles_or_the_key_puts_them_in_doubt() {
+        let load = |toml: &str, variables: &[(&str, &str)]| {
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::write(dir.path().join("cetak.toml"), toml).unwrap();
+            let variables = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+            load(dir.path(), None, &variables)
+        };
+        let not_toml = "batch_size = many\n";
+        for (line, variables) in [
+            ("", &[("CETAK_PROFILE", "/etc/cetak/p")]),
+            ("", &[("CETAK_CARDS", "/etc/cetak/p")]),
+            ("profile = \"/etc/cetak/p\"\n", &[("CETAK_LOG", "info")]),
+            ("profile \"/etc/cetak/p\"\n", &[("CETAK_LOG", "info")]),
+        ] {
+            let config = load(&format!("{line}{not_toml}"), variables).unwrap();
+            assert!(config.profiles.is_empty() && config.broken[0].names.len() > 1, "{line}, {variables:?}");
+        }
+        for (line, variables) in [
+            ("", &[("CETAK_KEYFILE", "/etc/cetak/k")]),
+            ("", &[("CETAK_MASTER", "/etc/cetak/cetak.key")]),
+            ("keyfile = \"/etc/cetak/k\"\n", &[("CETAK_LOG", "info")]),
+        ] {
+            assert!(load(&format!("{line}{not_toml}"), variables).is_err(), "{line}, {variables:?}");
+            assert!(load(line, variables).is_err(), "{line}, {variables:?}");
+        }
+        let certain = load(
+            "site = solo\nwindow = []\nprinter.p.user = \"x\"\n[printer.q]\nuser = \"x\"",
+            &[("CETAK_LOG", "info")],
+        );
+        assert!(!certain.unwrap().profiles.is_empty(), "each line has a known key");
+        let dir = tempfile::tempdir().unwrap();
+        let named = dir.path().display().to_string();
+        let set = load("", &[("CETAK_PROFILE", "/etc/cetak/p"), ("CETAK_PROFILES", &named)]).unwrap();
+        assert!(!set.profiles.is_empty(), "the variable itself is set");
     }
 
     #[test]

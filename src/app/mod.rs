@@ -11,6 +11,7 @@ pub mod profiles;
 mod scheduler;
 mod settings_file;
 pub mod system;
+mod variables;
 
 use std::{collections::BTreeMap, io, path::Path, pin::Pin, sync::Arc, time::Duration};
 

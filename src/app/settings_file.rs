@@ -83,6 +83,15 @@ impl Decisive {
         let text = text.to_ascii_lowercase();
         text.contains(self.key()) || (self == Self::Database && text.contains("postgres"))
     }
+
+    /// Whether an unknown key or variable, as a text with its value, may be a misspelling of it.
+    pub(super) fn may_be_meant_by(self, unknown: &str) -> bool {
+        match self {
+            Self::Database => self.may_be_in(unknown),
+            Self::KeyFile => unknown.to_ascii_lowercase().contains("key"),
+            Self::Profiles => true, // a folder may have any name
+        }
+    }
 }
 
 /// What a settings file says.
@@ -154,10 +163,10 @@ fn keep_keys(table: toml::Table) -> SettingsFile {
             continue;
         }
         kept.doubtful.extend(Decisive::ALL.into_iter().filter(|setting| setting.may_be_in(&shown)));
-        // An unknown key may be a misspelled `profiles` or `[printer.NAME]`.
+        // An unknown key may be a misspelled decisive one or `[printer.NAME]`.
         let is_unknown = !KEYS.contains(&&*key);
         if is_unknown && is_text {
-            kept.doubtful.push(Decisive::Profiles);
+            kept.doubtful.extend(Decisive::ALL.into_iter().filter(|setting| setting.may_be_meant_by(&shown)));
         }
         kept.lacks_printers |= is_unknown && is_table;
     }
@@ -165,17 +174,20 @@ fn keep_keys(table: toml::Table) -> SettingsFile {
 }
 
 /// Keeps the decisive settings of a text that is not TOML: each is certain if no line mentions it, or if one line above all
-/// tables sets it.
+/// tables sets it. A line there whose key is unknown may be a misspelling.
 fn keep_lines(text: &str) -> SettingsFile {
     let mut kept = SettingsFile { lacks_printers: true, ..SettingsFile::default() };
     let is_plain = !["\"\"\"", "'''", "\\"].iter().any(|mark| text.contains(mark));
+    let above_tables = text.lines().take_while(|line| !line.trim_start().starts_with('[')).count();
+    for line in text.lines().take(above_tables).filter(|line| has_unknown_key(line)) {
+        kept.doubtful.extend(Decisive::ALL.into_iter().filter(|setting| setting.may_be_meant_by(line)));
+    }
     for setting in Decisive::ALL {
         let mut mentions = text
             .lines()
             .enumerate()
             .filter(|(_, line)| !(is_plain && line.trim_start().starts_with('#')) && setting.may_be_in(line));
         let (first, second) = (mentions.next(), mentions.next());
-        let above_tables = text.lines().take_while(|line| !line.trim_start().starts_with('[')).count();
         let value = first.filter(|(at, _)| is_plain && second.is_none() && *at < above_tables);
         let value = value.and_then(|(_, line)| line.parse::<toml::Table>().ok());
         let value = value.and_then(|table| Some(table.get(setting.key())?.as_str()?.to_owned()));
@@ -188,6 +200,13 @@ fn keep_lines(text: &str) -> SettingsFile {
         }
     }
     kept
+}
+
+/// Whether a line above all tables does not begin with a known key. A line without `=` may lack it.
+fn has_unknown_key(line: &str) -> bool {
+    let line = line.trim();
+    let key = line.split(['=', '.']).next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+    !line.is_empty() && !line.starts_with('#') && !KEYS.contains(&key) && !["window", "printer"].contains(&key)
 }
 
 #[cfg(test)]
