@@ -10,7 +10,7 @@ use anyhow::Context;
 use super::{
     Message,
     args::AuditCommand,
-    output::{Output, thousands},
+    output::{Output, message, thousands},
 };
 use crate::engine::{
     Engine, EngineError,
@@ -62,6 +62,7 @@ async fn verify(engine: &Engine, out: Output, seal: Option<PathBuf>) -> anyhow::
         }
     })?;
     if clean {
+        message("hint: `cetak db check` compares the records, the ledger and the printers with these events");
         Ok(())
     } else {
         let hint = "keep the files as they are, and call the person who is responsible for the audit";

@@ -16,7 +16,11 @@ use super::{
     progress, words,
 };
 use crate::{
-    domain::{import::Rejection, permission::Operation},
+    domain::{
+        card::profile::CardProfile,
+        import::{RejectReason, Rejection, Warning},
+        permission::Operation,
+    },
     engine::{
         Engine, EngineError,
         client::Direct,
@@ -59,6 +63,7 @@ pub async fn run(
     import: Import,
     rejects: Option<&Path>,
 ) -> anyhow::Result<Report> {
+    let profile = engine.profile(&import.profile)?;
     let (input, bytes) = open(file)?;
     let rejects = rejects.map(|path| Rejects::create(path, file)).transpose()?;
     let bar = progress::bytes(bytes);
@@ -71,6 +76,7 @@ pub async fn run(
     let finished = watch.rejects.filter(|rejects| report.is_ok() || rejects.rows > 0).map_or(Ok(()), Rejects::finish);
     let report = report?;
     warn_of(&report, has_rejects);
+    known_values(&report, &profile);
     finished?;
     Ok(report)
 }
@@ -176,10 +182,37 @@ fn warn_of(report: &Report, rejects: bool) {
     }
     for (warning, count) in &report.warnings {
         let rows = thousands(i64::try_from(*count).unwrap_or(i64::MAX));
-        message(&format!("warning: {rows} rows: {}", words::warning(*warning)));
+        let noun = if *count == 1 { "row" } else { "rows" };
+        message(&format!("warning: {rows} {noun}: {}: {}", words::warning(*warning), warned(report, *warning)));
     }
     if (1..report.rows).contains(&report.refused) && !rejects {
         message("hint: to get the refused rows with row number, field and reason, import again with --rejects FILE");
+    }
+}
+
+/// The first rows with a warning.
+fn warned(report: &Report, warning: Warning) -> String {
+    const SHOWN: usize = 5;
+    let rows = report.warned_rows.get(&warning).map_or(&[][..], Vec::as_slice);
+    let row = |(row, request_id): &(u64, String)| format!("row {row} ({request_id})");
+    let mut text = rows.iter().take(SHOWN).map(row).collect::<Vec<_>>().join(", ");
+    if rows.len() > SHOWN {
+        text += " …; more with `--json`";
+    }
+    text
+}
+
+/// The values that the profile knows, if rows were refused for others.
+fn known_values(report: &Report, profile: &CardProfile) {
+    let refused = |reason| report.refused_by_reason.contains_key(&reason);
+    if refused(RejectReason::Malformed) {
+        let kinds: Vec<_> = profile.kinds.iter().map(|kind| kind.name.as_str()).collect();
+        message(&format!("hint: the kinds of request of profile `{}`: {}", profile.name, kinds.join(", ")));
+    }
+    // A status that is known and not print-ready is refused, too.
+    if refused(RejectReason::Status) && report.accepted + report.updated + report.known == 0 {
+        let (eligible, others) = (profile.eligible_statuses.join(", "), profile.other_statuses.join(", "));
+        message(&format!("hint: the statuses of profile `{}`: print-ready {eligible}; not: {others}", profile.name));
     }
 }
 

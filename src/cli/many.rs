@@ -17,6 +17,7 @@ use crate::{
     domain::{
         id::BatchId,
         reason::{Reason, StoredReason},
+        record::RecordState,
     },
     engine::{
         Engine, EngineError,
@@ -48,6 +49,8 @@ pub(super) enum Selection {
 pub(super) struct Matching {
     /// None if the list is done.
     query: Option<Box<ListRecords>>,
+    /// The query that follows it.
+    then: Option<Box<ListRecords>>,
     except: HashSet<RecordName>,
     /// Whether records that another copy of the database may have printed are left out.
     leaves_out: bool,
@@ -121,7 +124,15 @@ impl Selection {
     pub(super) fn matching(query: ListRecords, except: HashSet<RecordName>) -> Self {
         let page = PageRequest::default(); // of 50, as a chunk
         let query = Some(Box::new(ListRecords { page, ..query }));
-        Self::Matching(Matching { query, except, leaves_out: false, left_out: BTreeMap::new() })
+        Self::Matching(Matching { query, then: None, except, leaves_out: false, left_out: BTreeMap::new() })
+    }
+
+    /// The same, and then those that match in another state.
+    pub(super) fn and_in(mut self, state: RecordState) -> Self {
+        if let Self::Matching(Matching { query: Some(query), then, .. }) = &mut self {
+            *then = Some(Box::new(ListRecords { state: Some(state), ..(**query).clone() }));
+        }
+        self
     }
 
     /// The same, but filters leave out what another copy of the database may have printed, unless they name the code of its reason.
@@ -143,7 +154,7 @@ impl Selection {
 
 impl Matching {
     async fn next(&mut self, engine: &Engine) -> anyhow::Result<Vec<RecordName>> {
-        while let Some(asked) = self.query.take() {
+        while let Some(asked) = self.query.take().or_else(|| self.then.take()) {
             let Page { items, next } = Direct::new(engine).query((*asked).clone()).await?;
             self.query = next.map(|next| {
                 let page = PageRequest { after: Some(next), ..asked.page };
@@ -224,6 +235,9 @@ pub(super) async fn act<A: Act<Answer = Vec<RecordOutcome>>>(
             }
         }
     }
+    if done + refused == 0 {
+        message("note: no record matches; see districts and states with `cetak record list`");
+    }
     let left_out = selection.left_out();
     for (code, number) in &left_out {
         message(&words::left_out(code, *number));
@@ -234,7 +248,10 @@ pub(super) async fn act<A: Act<Answer = Vec<RecordOutcome>>>(
     if refused == 0 {
         return Ok(());
     }
-    let hint = "the others are done; correct these, and run the command again for them";
+    let hint = match done {
+        0 => "correct these, and run the command again",
+        _ => "the others are done; correct these, and run the command again for them",
+    };
     Err(Message::new(format!("{} of {} records were refused", thousands(refused), thousands(done + refused)), hint)
         .into())
 }

@@ -45,7 +45,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
         RecordCommand::Held => return record_list::all(engine, out, RecordState::Held).await,
         RecordCommand::Hold { many, filter, reason } => {
             let Some(name) = one(&many) else {
-                let selection = selection(many, filter, Some(RecordState::Waiting))?;
+                let selection = to_hold(many, filter)?;
                 let act = |records| HoldRecords { records, note: reason.clone() };
                 return many::act(engine, out, selection, "held", act).await;
             };
@@ -106,6 +106,13 @@ pub(super) fn one(many: &ManyArgs) -> Option<RecordName> {
     let [request_id] = &*many.request_ids else { return None };
     let source = many.source.clone().unwrap_or_else(|| "default".into());
     Some(RecordName { source, request_id: request_id.clone() })
+}
+
+/// The records to hold. Filters without a state: those that wait, and then those that are queued in a batch.
+fn to_hold(many: ManyArgs, filter: FilterArgs) -> anyhow::Result<Selection> {
+    let has_state = filter.state.is_some();
+    let selection = selection(many, filter, Some(RecordState::Waiting))?;
+    Ok(if has_state { selection } else { selection.and_in(RecordState::Batched) })
 }
 
 /// The records that are named, or else those that match the filters. `state` is the state of those that match, if the filters name

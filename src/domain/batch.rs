@@ -68,6 +68,8 @@ pub struct Claimed {
     pub copy: i64,
     /// Whether its card is recalled.
     pub recalled: bool,
+    /// Whether a person has put it first.
+    pub is_walk_in: bool,
 }
 
 /// The size of the next batch: the minimum of the setting, the free blanks and the hopper's capacity.
@@ -75,9 +77,9 @@ pub fn size(batch_size: i64, blanks: i64, hopper_capacity: Option<i64>) -> i64 {
     batch_size.min(blanks).min(hopper_capacity.unwrap_or(i64::MAX)).max(0)
 }
 
-/// Sorts claimed records in printing order: by district, then by village, then in the order of the claims.
+/// Sorts claimed records in printing order: walk-ins, then by district, then by village, then in the order of the claims.
 pub fn sort_pile(claimed: &mut [Claimed]) {
-    claimed.sort_by(|a, b| (&a.district, &a.village).cmp(&(&b.district, &b.village)));
+    claimed.sort_by(|a, b| (!a.is_walk_in, &a.district, &a.village).cmp(&(!b.is_walk_in, &b.district, &b.village)));
 }
 
 #[cfg(test)]

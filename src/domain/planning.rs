@@ -171,6 +171,7 @@ mod tests {
             version: 1,
             copy: 1,
             recalled: false,
+            is_walk_in: false,
         }
     }
 
@@ -197,6 +198,14 @@ mod tests {
         assert_eq!(shape(&plans[1]), [(4, 2), (5, 2)]);
         assert_eq!(plans[2], Planned::NoBlanks);
         assert_eq!((waiting["ktp"].len(), quantity(&free[&("card", Account::Vault)])), (3, 0));
+    }
+
+    #[test]
+    fn a_walk_in_is_the_first_card_of_its_batch_whatever_its_district() {
+        let mut cards = [claimed(2, "Laweyan"), claimed(3, "Banjarsari"), claimed(1, "Serengan")];
+        cards[2].is_walk_in = true;
+        sort_pile(&mut cards);
+        assert_eq!(cards.map(|card| card.record.0), [1, 3, 2]);
     }
 
     #[test]

@@ -302,6 +302,7 @@ fn claimed(record: RecordId) -> Claimed {
         version: 1,
         copy: 1,
         recalled: false,
+        is_walk_in: false,
     }
 }
 

@@ -115,7 +115,7 @@ pub(super) use unlist;
 macro_rules! first_from {
     ($more:literal) => {
         concat!(
-            "SELECT r.id, r.district, r.village, r.version, r.copy, r.stop IS NOT NULL
+            "SELECT r.id, r.district, r.village, r.version, r.copy, r.stop IS NOT NULL, w.class
             FROM (SELECT * FROM waiting WHERE profile = $1",
             $more,
             "ORDER BY class, verified_at_us, requested_at_us, source, request_id LIMIT $2) AS w
@@ -409,16 +409,17 @@ impl Tx {
     /// The first `n` records of a profile's waiting list, in order. The cost depends on `n`, not on the length of the list.
     pub async fn waiting_first(&mut self, profile: &str, n: i64) -> Result<Vec<Claimed>, StoreError> {
         let first = if matches!(self.inner, Inner::Postgres(_)) { FIRST_FROM_BOUND } else { FIRST };
-        let rows: Vec<(i64, String, String, i64, i64, bool)> =
+        let rows: Vec<(i64, String, String, i64, i64, bool, i64)> =
             on!(self, c => sqlx::query_as(first).bind(profile).bind(n).fetch_all(c))
                 .map_err(doing("reading the waiting list"))?;
-        let claimed = |(id, district, village, version, copy, recalled)| Claimed {
+        let claimed = |(id, district, village, version, copy, recalled, class)| Claimed {
             record: RecordId(id),
             district,
             village,
             version,
             copy,
             recalled,
+            is_walk_in: class == WALK_IN_CLASS,
         };
         Ok(rows.into_iter().map(claimed).collect())
     }

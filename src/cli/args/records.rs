@@ -82,8 +82,8 @@ pub enum RecordCommand {
     },
     /// Take records off the waiting list until they are released
     ///
-    /// One or several, those in a file, or all waiting ones that match filters. Of several, each is held or refused by itself; the exit code
-    /// is 1 if one was refused.
+    /// One or several, those in a file, or all that match filters, waiting or queued in a batch. Of several, each is held or refused by
+    /// itself; the exit code is 1 if one was refused.
     #[command(after_help = "Examples:
   cetak record hold 3372-2015-000207 --reason \"address is being corrected\"
   cetak record hold --from ids.txt --reason \"recall of the list of 31 August\"

@@ -63,6 +63,7 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
             &format!("records of profile `{profile}` wait, and no printer prints its cards"),
             &format!("cetak printer add NAME URI --profile {profile}"),
         ),
+        NeedKind::NoBlanks { printer, blank_type, hopper } => no_blanks(printer, blank_type, *hopper),
         NeedKind::SettingsWrong { fault } => {
             let fault = Message::from_detail(fault).text;
             text(&format!("no scheduler starts with these settings: {fault}"), "cetak config check")
@@ -89,6 +90,22 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
             "no card starts, because the clock is behind the newest audit row: set it, or accept it if it is right",
             "cetak db accept-clock --reason TEXT",
         ),
+    }
+}
+
+fn no_blanks(printer: &str, blank_type: &str, hopper: bool) -> NeedText {
+    if hopper {
+        NeedText {
+            what: format!(
+                "printer `{printer}` has no free blanks of type `{blank_type}` in its hopper, and records wait"
+            ),
+            command: format!("cetak blangko load --printer {printer} --quantity NUMBER"),
+        }
+    } else {
+        NeedText {
+            what: format!("printer `{printer}` has no free blanks of type `{blank_type}`, and records wait"),
+            command: format!("cetak blangko receive --type {blank_type} --quantity NUMBER --document NUMBER"),
+        }
     }
 }
 

@@ -9,7 +9,9 @@ pub fn task(task: Task) -> &'static str {
     match task {
         Task::LoadBlanks => "load counted blanks into the hopper",
         Task::RefillSoon => "refill the hopper and empty the output soon",
-        Task::ClearJam => "clear the jam, keep the card, and resolve its attempt by inspection",
+        Task::ClearJam => {
+            "clear the jam; if `cetak inspect list` has its attempt, keep the card and resolve it, else destroy the card"
+        }
         Task::FindStuckBlank => "look for a blank that is stuck or a double feed, and count the hopper",
         Task::PutHopperBack => "put the hopper back",
         Task::EmptyOutput => "empty the output hopper and compare the count",

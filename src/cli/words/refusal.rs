@@ -74,7 +74,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
         }
         Refusal::InBatch { record, batch, before } => say(
             format!("{record} is in batch {batch} already, with {before} cards queued before it"),
-            "it is printed with its batch; to print it sooner, hold it, release it and put it first",
+            "it is printed with its batch; a record that is put first stands before the others of a later batch",
         ),
         Refusal::RecordState { record, found, needs } => record_state(record, *found, *needs),
         Refusal::OtherRequest { record, found, other, state } => say(
@@ -214,7 +214,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
             ),
             &format!(
                 "if this is another delivery, add `--override REASON`; if that one is wrong, correct it with \
-                 `cetak blangko reverse {movement}`"
+                 `cetak blangko reverse {movement} --delivered NUMBER --reason TEXT`"
             ),
         ),
         Refusal::NotADelivery { movement } => say(

@@ -251,7 +251,7 @@ impl<'a> Decider<'a> {
                 let judgement = judge(known.map(|known| known.digest.as_slice()), &ready.digest);
                 if judgement != Judgement::Known {
                     for warning in &ready.warnings {
-                        *report.warnings.entry(*warning).or_default() += 1;
+                        report.warn(*warning, ready.row, &ready.request_id);
                     }
                 }
                 match judgement {

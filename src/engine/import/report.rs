@@ -57,6 +57,8 @@ pub struct Report {
     pub refused_by_reason: BTreeMap<RejectReason, u64>,
     /// Imported rows with a warning, by warning.
     pub warnings: BTreeMap<Warning, u64>,
+    /// The first rows with each warning, by number and request id.
+    pub warned_rows: BTreeMap<Warning, Vec<(u64, String)>>,
     /// Columns of a CSV file that the profile does not read, as letters: `A` is the first one.
     pub unknown_columns: Vec<String>,
     /// Rows of JSON Lines with keys that the profile does not read.
@@ -84,6 +86,20 @@ impl Report {
             }
         };
         *counter += 1;
+    }
+}
+
+/// The rows that are named for each warning.
+const WARNED_ROWS: usize = 20;
+
+impl Report {
+    /// Counts a warning.
+    pub(super) fn warn(&mut self, warning: Warning, row: u64, request_id: &str) {
+        *self.warnings.entry(warning).or_default() += 1;
+        let rows = self.warned_rows.entry(warning).or_default();
+        if rows.len() < WARNED_ROWS {
+            rows.push((row, request_id.to_owned()));
+        }
     }
 }
 

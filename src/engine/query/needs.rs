@@ -15,6 +15,7 @@ use crate::{
         permission::Operation,
         printer_reason::{Advice, Who},
         record::RecordState,
+        standing::Standing,
     },
     engine::{CLOCK_TOLERANCE, fault::FaultSince},
     store::{RecordCount, Tx},
@@ -90,6 +91,15 @@ pub enum NeedKind {
         /// The profile.
         profile: String,
     },
+    /// Records of the printer's profile wait, and there is no free blank for it.
+    NoBlanks {
+        /// The printer.
+        printer: String,
+        /// The type of blank.
+        blank_type: String,
+        /// Whether its hopper is counted, so that it prints only from there.
+        hopper: bool,
+    },
     /// The settings have a fault, so that no scheduler starts.
     SettingsWrong {
         /// What is wrong, with its place.
@@ -123,6 +133,7 @@ impl NeedKind {
             | Self::InstanceInDoubt { .. }
             | Self::RecordsHeldAtAdoption
             | Self::NoPrinter { .. }
+            | Self::NoBlanks { .. }
             | Self::SettingsWrong { .. }
             | Self::ProfileBroken { .. }
             | Self::SchedulerFault(_) => false,
@@ -201,6 +212,10 @@ fn needs_of(printer: &PrinterLine) -> Vec<NeedKind> {
             told.push(&advice.action);
             needs.push(NeedKind::PrinterReason { printer: name(), advice: advice.clone() });
         }
+    }
+    if let Standing::NoBlanks { blank_type } = &printer.standing {
+        let hopper = printer.hopper.is_some();
+        needs.push(NeedKind::NoBlanks { printer: name(), blank_type: blank_type.clone(), hopper });
     }
     if printer.state == "stopped" && printer.advice.is_empty() {
         needs.push(NeedKind::PrinterStopped { printer: name() });

@@ -40,6 +40,8 @@ pub struct PrinterLine {
     pub uri: String,
     /// The profile whose cards it prints.
     pub profile: String,
+    /// The capacity of its hopper, if the hopper is counted.
+    pub hopper: Option<i64>,
     /// As last seen: `unknown`, `idle`, `processing`, `stopped`, `unreachable`.
     pub state: String,
     /// IPP keywords, as the printer says them.
@@ -163,6 +165,7 @@ pub(super) async fn read(engine: &Engine, tx: &mut Tx, facts: &Facts) -> Result<
                 name: p.name,
                 node: p.node,
                 profile: p.profile,
+                hopper: p.hopper,
                 state: p.state,
                 advice: p.reasons.iter().map(|reason| advise(reason)).collect(),
                 reasons: p.reasons,
