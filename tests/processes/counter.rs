@@ -221,3 +221,34 @@ fn a_walk_in_is_printed_first_and_shown_as_one() {
     let again = office.run(&["record", "priority", "r00004", "--reason", "x"]);
     assert_eq!(again.code, Some(1), "{again:?}");
 }
+
+#[test]
+fn a_recall_by_filters_holds_what_is_queued_in_a_batch_too_and_says_if_nothing_matches() {
+    let office = Office::with(&[("CETAK_APPROVE_BATCHES", "true"), ("CETAK_BATCH_SIZE", "3")]);
+    office.import("student", &people::students(0..6));
+    office.receive("student", 4);
+    office.add_mock("p1", "student", "");
+    office.done(&["run", "--until-idle"]);
+    let records = &office.status()["records"];
+    assert_eq!((&records["batched"], &records["waiting"]), (&json!(3), &json!(3)));
+    let held = office.done(&["record", "hold", "--profile", "student", "--reason", "recall"]).stdout;
+    assert_eq!(held, "6 held, 0 refused\n");
+    let none = office.done(&["record", "hold", "--district", "NOWHERE", "--reason", "recall"]);
+    assert!(none.stdout == "0 held, 0 refused\n" && none.stderr.contains("no record matches"), "{none:?}");
+}
+
+#[test]
+fn a_walk_in_is_the_first_card_of_its_batch_and_missing_blanks_need_a_person() {
+    let office = Office::new();
+    office.import("student", &people::students(0..6));
+    office.add_mock("p1", "student", "");
+    let needs = office.done(&["status"]).stdout;
+    assert!(needs.contains("no free blanks of type `student`") && needs.contains("cetak blangko receive"), "{needs}");
+    // In a batch, r00005 would be the last: its faculty and programme are the last.
+    office.done(&["record", "priority", "r00005", "--reason", "waits at the counter"]);
+    office.receive("student", 6);
+    office.done(&["run", "--until-idle"]);
+    let printed = office.json(&["record", "list", "--printed-since", "2000-01-01T00:00:00Z"]);
+    assert_eq!((ids(&printed).len(), ids(&printed)[0]), (6, "r00005"), "{printed}");
+    assert!(!office.done(&["status"]).stdout.contains("no free blanks"));
+}
