@@ -576,7 +576,8 @@ mod tests {
                 Checked::Refused(rejection) => Some(rejection.reason.as_str()),
                 Checked::Ready(ready) if !folder.path().join(layout.photo(&ready.row)).is_file() => Some("photo"),
                 Checked::Ready(ready) => {
-                    assert!(ready.warnings.iter().all(|warning| *warning == Warning::LinesJoined));
+                    let is_told = |warning: &Warning| matches!(warning, Warning::LinesJoined | Warning::MarkTakenOff);
+                    assert!(ready.warnings.iter().all(is_told));
                     match requests.insert(layout.request_id(&ready).to_owned(), row.values.clone()) {
                         Some(before) => {
                             assert!(before == row.values, "the same request has the same body");

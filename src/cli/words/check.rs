@@ -22,8 +22,9 @@ pub fn remedy(remedy: Remedy) -> &'static str {
              changed from outside"
         }
         Remedy::IgnoreCounts => {
-            "do not trust the numbers of `cetak status`; if a scheduler of an older version ran, update it, then run \
-             `cetak db recount`; otherwise the program has a fault, or the database was changed from outside"
+            "do not trust the numbers of `cetak status`; see with `cetak db check --deep` whether a record was changed; if a \
+             scheduler of an older version ran, update it, then run `cetak db recount`; otherwise the program has a fault, or the \
+             database was changed from outside"
         }
     }
 }

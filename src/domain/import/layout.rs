@@ -80,6 +80,7 @@ impl Layout {
         let cleaned = clean(text, apostrophe)
             .map_err(|detail| Rejection::new(RejectReason::Malformed, &*self.columns[at], detail))?;
         row.joined |= cleaned.joined;
+        row.unmarked |= cleaned.unmarked;
         row.values[at] = cleaned.text;
         Ok(())
     }
@@ -161,6 +162,7 @@ impl Layout {
             optional(self.sex),
         );
         warnings.extend(row.joined.then_some(Warning::LinesJoined));
+        warnings.extend(row.unmarked.then_some(Warning::MarkTakenOff));
         warnings.extend(self.lost_zeros(profile, &row).then_some(Warning::FewerDigits));
         let (class, replaces) = (kind.class, kind.replaces);
         Checked::Ready(Candidate { class, replaces, requested_at, verified_at, warnings, row })
@@ -364,8 +366,8 @@ mod tests {
     }
 
     #[test]
-    fn what_a_spreadsheet_did_to_a_value_is_taken_off_or_told() {
-        assert_eq!(check(&[("nik", "' 3372042007670001 ")]), Ok(Vec::new()));
+    fn what_a_spreadsheet_did_to_a_value_is_told() {
+        assert_eq!(check(&[("nik", "' 3372042007670001 ")]), Ok(vec![Warning::MarkTakenOff]));
         assert_eq!(check(&[("address", "JL. A\nGANG 2")]), Ok(vec![Warning::LinesJoined]));
         assert_eq!(check(&[("rt", "6")]), Ok(vec![Warning::FewerDigits]));
         assert_eq!(check(&[("rt", "006"), ("rw", "-")]), Ok(Vec::new()));

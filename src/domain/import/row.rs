@@ -82,6 +82,8 @@ pub struct Row {
     pub values: Vec<String>,
     /// Whether lines of a value were joined.
     pub joined: bool,
+    /// Whether a spreadsheet's apostrophe was taken off a value.
+    pub unmarked: bool,
 }
 
 /// The outcome of a row.

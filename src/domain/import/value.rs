@@ -11,29 +11,31 @@ pub enum Apostrophe {
     Letter,
 }
 
-/// A cleaned value, and whether line breaks or tabs in it became blanks, because a card has single lines.
+/// A cleaned value, and what the cleaning changed beside white space around it.
 ///
 /// No `Debug`: the value may be personal.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cleaned {
     /// The value.
     pub text: String,
-    /// Whether lines were joined.
+    /// Whether line breaks or tabs became blanks, because a card has single lines.
     pub joined: bool,
+    /// Whether a spreadsheet's apostrophe was taken off.
+    pub unmarked: bool,
 }
 
 /// Trims white space and a spreadsheet's apostrophe, and joins lines. A value with another control character, or with one that
 /// is invisible or changes the direction of text, is refused: what a person reads would not be what is stored.
 pub fn clean(value: &str, apostrophe: Apostrophe) -> Result<Cleaned, Reason> {
-    let mut value = value.trim();
+    let (mut value, mut unmarked) = (value.trim(), false);
     if let Some(rest) = value.strip_prefix('\'').map(str::trim_start) {
         let is_number = !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit());
         if apostrophe == Apostrophe::Mark || is_number {
-            value = rest;
+            (value, unmarked) = (rest, true);
         }
     }
     if value.is_ascii() && !value.bytes().any(|b| b.is_ascii_control()) {
-        return Ok(Cleaned { text: value.to_owned(), joined: false });
+        return Ok(Cleaned { text: value.to_owned(), joined: false, unmarked });
     }
     let joins = |c: char| matches!(c, '\n' | '\r' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}');
     if let Some(hidden) = value.chars().find(|c| is_hidden(*c) && !joins(*c)) {
@@ -41,7 +43,7 @@ pub fn clean(value: &str, apostrophe: Apostrophe) -> Result<Cleaned, Reason> {
     }
     let joined = value.contains(joins);
     let text = if joined { value.replace("\r\n", " ").replace(joins, " ") } else { value.to_owned() };
-    Ok(Cleaned { text, joined })
+    Ok(Cleaned { text, joined, unmarked })
 }
 
 #[cfg(test)]
@@ -59,12 +61,14 @@ mod tests {
         for name in ["'t Hart", "'Aisyah", "MA'RUF", "'"] {
             assert_eq!(cleaned(name, Apostrophe::Letter), name);
         }
+        assert!(clean("'1", Apostrophe::Letter).is_ok_and(|cleaned| cleaned.unmarked));
+        assert!(clean("'t Hart", Apostrophe::Letter).is_ok_and(|cleaned| !cleaned.unmarked));
     }
 
     #[test]
     fn lines_are_joined_and_that_is_told() {
         let two_lines = clean("JL. \"A\", NO. 1\r\nGANG 2", Apostrophe::Letter);
-        assert!(two_lines == Ok(Cleaned { text: "JL. \"A\", NO. 1 GANG 2".into(), joined: true }));
+        assert!(two_lines == Ok(Cleaned { text: "JL. \"A\", NO. 1 GANG 2".into(), joined: true, unmarked: false }));
         assert!(clean("JL. A", Apostrophe::Letter).is_ok_and(|cleaned| !cleaned.joined));
     }
 

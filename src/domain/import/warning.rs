@@ -16,6 +16,8 @@ pub enum Warning {
     OtherBackground,
     /// Line breaks or tabs in a value became blanks.
     LinesJoined,
+    /// A spreadsheet's apostrophe in front of a value was taken off.
+    MarkTakenOff,
     /// A value has fewer digits than the profile says: a spreadsheet takes zeros in front off.
     FewerDigits,
 }
