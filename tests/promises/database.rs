@@ -66,7 +66,8 @@ pub(crate) async fn execute(location: &Location, sql: &str) -> Result<String, St
             std::fs::write(&file, sql).unwrap();
             let mut psql = Command::new(program("psql"));
             psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url, "-f"]).arg(file.path());
-            let output = psql.output().unwrap();
+            // Not on this thread: a transaction that a refused act dropped is rolled back by a task of it, and may hold a lock.
+            let output = tokio::task::spawn_blocking(move || psql.output().unwrap()).await.unwrap();
             if !output.status.success() {
                 return Err(String::from_utf8_lossy(&output.stderr).into_owned());
             }
