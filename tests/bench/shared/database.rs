@@ -3,6 +3,7 @@
 use std::{
     fmt,
     fs::{self, File},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -63,7 +64,8 @@ impl Database {
     /// An empty one in a new folder of that name, in `place` or on the server.
     pub(crate) fn make(kind: Kind, place: &Path, name: &str, server: &Lazy) -> anyhow::Result<Self> {
         let folder = place.join(name);
-        fs::create_dir(&folder)?;
+        // The program refuses a data folder with files that others may enter.
+        fs::DirBuilder::new().mode(0o700).create(&folder)?;
         let server = match kind {
             Kind::Sqlite => None,
             Kind::Postgres => {
