@@ -36,7 +36,7 @@ pub(super) struct SealedRow {
     /// The stored text.
     pub(super) text: String,
     /// HMAC over the hash of the row before, and the text.
-    hash: Vec<u8>,
+    pub(super) hash: Vec<u8>,
 }
 
 /// A fault of a chain.

@@ -292,6 +292,17 @@ async fn a_card_that_was_checked_twice_and_then_rejected_is_as_the_audit_has_it(
     assert_eq!(faults[0].faults[0].thing, "record default/r00000");
 }
 
+/// Without the key nothing is sealed, so a forged row may name as many records as it likes.
+#[tokio::test]
+async fn a_forged_audit_row_is_found_and_not_read_for_what_it_says() {
+    let world = office().await;
+    let sql = "UPDATE audit SET entry = replace(entry, '\"waiting\":\"1', '\"waiting\":\"1-9000000000000000000,1')
+               WHERE entry LIKE '%\"added\"%' RETURNING chain";
+    execute(&world.location, sql).await.unwrap();
+    let found = faults(&world).await;
+    assert!(found.iter().any(|rule| rule.rule == "no audit row is changed, moved or missing"), "{found:?}");
+}
+
 #[tokio::test]
 async fn rows_that_are_older_than_the_record_of_changes_are_not_called_proved() {
     let world = World::new().await;

@@ -78,15 +78,26 @@ impl Tx {
         Ok(vec![self.records_proof(older).await?, self.movements_proof(older).await?, rows])
     }
 
-    /// Reads all changes of all chains, each chain in its order.
+    /// Reads all changes of all chains, each chain in its order and up to its first row that does not verify: what follows proves
+    /// nothing, and may be of any size.
     async fn changes_read(&mut self, mut each: impl FnMut(Author, Changes)) -> Result<(), StoreError> {
         for head in self.audit_heads().await? {
-            let mut seq = 0;
-            loop {
+            let (mut seq, mut hash) = (0, Vec::new());
+            'chain: loop {
                 let rows = self.audit_rows(&head.chain, seq, PAGE_ROWS).await?;
-                let Some(last) = rows.last() else { break };
-                seq = last.seq;
-                rows.iter().filter_map(|row| changes_of(&row.text)).for_each(|(author, changes)| each(author, changes));
+                if rows.is_empty() {
+                    break;
+                }
+                for row in rows {
+                    hash = self.keys.audit(&hash, &row.text).to_vec();
+                    if hash != row.hash {
+                        break 'chain;
+                    }
+                    seq = row.seq;
+                    if let Some((author, changes)) = changes_of(&row.text) {
+                        each(author, changes);
+                    }
+                }
             }
         }
         Ok(())
