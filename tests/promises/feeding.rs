@@ -1,20 +1,25 @@
 //! Tests how cards are sent to a printer: one card ahead if it can hold jobs, and none while it needs a person.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 use cetak::{
     domain::{
-        attempt::AttemptState, objection::Objection, pause::PauseScope, printer_reason::TAKES_TOO_LONG,
-        refusal::Refusal,
+        attempt::AttemptState, card::profile::CardProfile, objection::Objection, pause::PauseScope,
+        printer_reason::TAKES_TOO_LONG, refusal::Refusal,
     },
     engine::{
         EngineError,
+        clock::Clock,
         operations::Probe,
         query::{Need, NeedKind},
     },
+    render::{Background, Card, CardRenderer, Output, RenderError},
 };
 use cetak_driver_api::{AttemptStatus, Capabilities, Condition, DriverError, PrinterDriver};
 
@@ -42,6 +47,57 @@ async fn while_a_card_prints_the_next_is_uploaded_and_held() {
     assert_eq!((world.records("printed").await, printer.cards()), (10, 10));
     assert_eq!(printer.uploads_ahead(), 9, "all but the first: {:?}", printer.log());
     world.audit().await;
+}
+
+/// Cards of 20 MiB, of which two do not fit into the room for cards that are rendered ahead.
+struct Padded(Arc<dyn CardRenderer>);
+
+impl CardRenderer for Padded {
+    fn shows_photo(&self) -> bool {
+        self.0.shows_photo()
+    }
+
+    fn check(&self, card: &Card<'_>) -> Result<(), RenderError> {
+        self.0.check(card)
+    }
+
+    fn check_photo(&self, photo: &[u8]) -> Result<Background, RenderError> {
+        self.0.check_photo(photo)
+    }
+
+    fn draw(&self, card: &Card<'_>, output: &Output) -> Result<Vec<u8>, RenderError> {
+        let mut drawn = self.0.draw(card, output)?;
+        drawn.resize(20 << 20, 0);
+        Ok(drawn)
+    }
+}
+
+#[tokio::test]
+async fn a_worker_without_room_for_its_next_card_waits_for_it_while_its_card_prints() {
+    let mut world = World::with(|settings| settings.batch_size = 3).await;
+    let sketches = world.engine.renderers.clone();
+    world.engine.renderers = Arc::new(move |profile: &CardProfile| Ok(Arc::new(Padded(sketches(profile)?)) as _));
+    let printer = |name| {
+        let clock = world.clock.clone();
+        let slow = FakePrinter::new(&world, "hold=yes&card_ms=5000").prepare(move |_, answer| {
+            let clock = clock.clone();
+            async move {
+                clock.sleep(Duration::from_secs(1)).await;
+                answer
+            }
+        });
+        slow.at(&world, name)
+    };
+    let printers = [printer("p1"), printer("p2")];
+    world.add_printer("p2", "test://p2", "student", None).await;
+    fill(&world, 6).await;
+
+    world.run().await;
+
+    assert_eq!(world.records("printed").await, 6);
+    for printer in printers {
+        assert_eq!((printer.cards(), printer.uploads_ahead()), (3, 2), "{:?}", printer.log());
+    }
 }
 
 #[tokio::test]

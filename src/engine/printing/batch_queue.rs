@@ -187,13 +187,37 @@ impl BatchQueue {
         Ok(())
     }
 
-    /// [`prepare_next`](Self::prepare_next) beside something else, if there is room: a failed read must not keep the card in the
-    /// printer from being watched.
+    /// [`prepare_next`](Self::prepare_next) beside something else, if there is room now: a failed read must not keep the card in
+    /// the printer from being watched.
     pub(in crate::engine) async fn prepare_ahead(&mut self, services: &Services, session: &PrinterSession) {
+        if self.next.is_none()
+            && let Ok(room) = services.ahead.clone().try_acquire_many_owned(self.card_kib)
+        {
+            self.prepare_in(room, services, session).await;
+        }
+    }
+
+    /// The same; without room, waits for it until `over` is ready.
+    pub(in crate::engine) async fn prepare_ahead_until(
+        &mut self,
+        over: impl Future<Output = ()>,
+        services: &Services,
+        session: &PrinterSession,
+    ) {
         if self.next.is_some() {
             return;
         }
-        let Ok(room) = services.ahead.clone().try_acquire_many_owned(self.card_kib) else { return };
+        tokio::select! {
+            biased;
+            () = over => {}
+            // The semaphore is never closed.
+            Ok(room) = services.ahead.clone().acquire_many_owned(self.card_kib) => {
+                self.prepare_in(room, services, session).await;
+            }
+        }
+    }
+
+    async fn prepare_in(&mut self, room: OwnedSemaphorePermit, services: &Services, session: &PrinterSession) {
         if let Err(error) = self.prepare_next(services, session).await {
             let error = &error as &dyn std::error::Error;
             warn!(printer.id = session.name(), error, "the next card could not be rendered ahead");

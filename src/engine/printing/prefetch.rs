@@ -1,7 +1,7 @@
 //! Prints the cards of a batch: while one prints, the next is rendered and, where the printer can hold jobs, uploaded and
 //! held; it is released in the commit that saves the outcome of the one before.
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tracing::debug;
 
 use super::{
@@ -195,9 +195,20 @@ impl BatchRun<'_> {
     async fn watch_and_upload(&mut self, mut card: ActiveAttempt) -> Result<Option<Progress>, StoreError> {
         let (services, is_ahead, stop) = (self.services, self.is_ahead, self.stop);
         let (session, queue) = (&*self.session, &mut self.queue);
-        let upload =
-            async { if is_ahead { upload_next(services, session, stop, queue).await } else { Ok(Ahead::Nothing) } };
-        let (watched, uploaded) = tokio::join!(card.watch(services, session), upload);
+        let over = Notify::new();
+        let watch = async {
+            let watched = card.watch(services, session).await;
+            over.notify_one();
+            watched
+        };
+        let upload = async {
+            if !is_ahead {
+                return Ok(Ahead::Nothing);
+            }
+            queue.prepare_ahead_until(over.notified(), services, session).await;
+            upload_next(services, session, stop, queue).await
+        };
+        let (watched, uploaded) = tokio::join!(watch, upload);
         self.session.waiting.absorb(card.waiting.take());
         let mut is_open = false;
         match uploaded? {
@@ -281,14 +292,13 @@ async fn commit(
     Ok((stepped.settled, stepped.begun))
 }
 
-/// Begins the next card and uploads it, held, while another prints.
+/// Begins the card that was rendered ahead and uploads it, held, while another prints.
 async fn upload_next(
     services: &Services,
     session: &PrinterSession,
     stop: &watch::Receiver<bool>,
     queue: &mut BatchQueue,
 ) -> Result<Ahead, StoreError> {
-    queue.prepare_ahead(services, session).await;
     if *stop.borrow() {
         return Ok(Ahead::Nothing); // rendering takes time, in which the scheduler may have been told to stop
     }

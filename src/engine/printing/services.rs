@@ -22,8 +22,9 @@ use crate::{
     store::StoreError,
 };
 
-/// The memory of the cards that all workers together render ahead, in KiB, about. A worker that finds no room renders its next card
-/// when its printer is free, which takes 10 to 20 ms, and its upload as long as the network needs.
+/// The memory of the cards that all workers together render ahead, in KiB, about. A worker waits for room while its card prints. If
+/// it finds none, it renders its next card when its printer is free, which takes 10 to 20 ms, and its upload as long as the network
+/// needs.
 pub(in crate::engine) const AHEAD_KIB: usize = 32 * 1024;
 
 /// What a worker uses.
