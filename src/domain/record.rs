@@ -112,6 +112,18 @@ pub struct OtherRecord {
     pub surrendered: bool,
 }
 
+impl OtherRecord {
+    /// Whether it may keep a request of its person off the waiting list. One that is quarantined or withdrawn does not, and a person
+    /// may have any number of them.
+    pub fn counts(self) -> bool {
+        self.state.occupies_slot() || self.is_living_card()
+    }
+
+    fn is_living_card(self) -> bool {
+        self.state == RecordState::HandedOver && !self.surrendered
+    }
+}
+
 /// What keeps a request of a person off the waiting list: one living card per person and profile.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OneCard {
@@ -145,8 +157,7 @@ pub fn may_be_open(replaces: bool, others: &[OtherRecord]) -> Result<(), OneCard
     if others.iter().any(|o| o.state.occupies_slot()) {
         return Err(OneCard::OtherRequestOpen);
     }
-    let living = |o: &OtherRecord| o.state == RecordState::HandedOver && !o.surrendered;
-    if !replaces && others.iter().any(living) {
+    if !replaces && others.iter().copied().any(OtherRecord::is_living_card) {
         return Err(OneCard::LivingCard);
     }
     Ok(())

@@ -135,6 +135,19 @@ const FIRST_FROM_BOUND: &str = first_from!(
                   "
 );
 
+/// The records `r` of the persons `$1` for the profile `$2` that meet a condition.
+macro_rules! of_persons {
+    ($condition:literal) => {
+        concat!(
+            "SELECT v.key, r.id, r.state, r.surrendered
+             FROM json_each($1) AS v CROSS JOIN record AS r
+             WHERE substr(r.person_key, 1, 12) = substr(unhex(v.value ->> 0), 1, 12)
+             AND r.person_key = unhex(v.value ->> 0) AND r.profile = $2 AND ",
+            $condition
+        )
+    };
+}
+
 impl Tx {
     /// Replaces a record's body with its next version. Its state does not change; a record on the waiting list gets its new
     /// position. One that was put first stays there.
@@ -207,20 +220,36 @@ impl Tx {
         rows.into_iter().map(row).collect()
     }
 
-    /// The records of these persons for a profile. The first value is the person's index in `persons`.
+    /// The records of these persons for a profile that [count](OtherRecord::counts) when another is to be opened. The first value is
+    /// the person's index in `persons`, in which each must occur once. Reads all records of a person.
     pub async fn records_of_persons(
         &mut self,
         profile: &str,
         persons: &[Digest],
     ) -> Result<Vec<(usize, RecordId, OtherRecord)>, StoreError> {
-        const FIND: &str = "
-            SELECT v.key, r.id, r.state, r.surrendered
-            FROM json_each($1) AS v CROSS JOIN record AS r
-            WHERE substr(r.person_key, 1, 12) = substr(unhex(v.value ->> 0), 1, 12)
-            AND r.person_key = unhex(v.value ->> 0) AND r.profile = $2";
+        const FIND: &str = of_persons!("(r.slot = 0 OR (r.state = 'handed_over' AND NOT r.surrendered))");
+        self.of_persons(FIND, profile, persons).await
+    }
+
+    /// As [`records_of_persons`](Self::records_of_persons), but only the one of each person that occupies the slot. Reads no other.
+    pub async fn records_in_slots(
+        &mut self,
+        profile: &str,
+        persons: &[Digest],
+    ) -> Result<Vec<(usize, RecordId, OtherRecord)>, StoreError> {
+        const FIND: &str = of_persons!("r.slot = 0");
+        self.of_persons(FIND, profile, persons).await
+    }
+
+    async fn of_persons(
+        &mut self,
+        find: &'static str,
+        profile: &str,
+        persons: &[Digest],
+    ) -> Result<Vec<(usize, RecordId, OtherRecord)>, StoreError> {
         let keys: Vec<_> = persons.iter().map(|key| (super::keys::hex(key),)).collect();
         let rows: Vec<(i64, i64, String, bool)> =
-            on!(self, c => sqlx::query_as(FIND).bind(set(&keys)).bind(profile).fetch_all(c))
+            on!(self, c => sqlx::query_as(find).bind(set(&keys)).bind(profile).fetch_all(c))
                 .map_err(doing("finding persons"))?;
         let row = |(at, id, state, surrendered): (i64, i64, String, bool)| {
             let at = usize::try_from(at).unwrap_or(usize::MAX);

@@ -10,7 +10,7 @@ use cetak::{
     },
     engine::{
         EngineError,
-        import::{Format, Watch},
+        import::{Format, Report, Watch},
     },
     store::{
         Location, Store, Writer,
@@ -20,6 +20,7 @@ use cetak::{
 
 use crate::acts as operations;
 use crate::database;
+use crate::people;
 use crate::world::{World, csv, name, student, students};
 
 #[tokio::test]
@@ -71,6 +72,29 @@ async fn a_second_open_request_of_a_person_is_quarantined_and_not_printed() {
     world.printer("p1", "").await;
     world.run().await;
     assert_eq!((world.records("printed").await, world.records("quarantined").await), (1, 2));
+}
+
+#[tokio::test]
+async fn of_one_person_in_many_rows_one_request_waits_whatever_of_them_is_withdrawn_or_handed_over() {
+    let world = World::new().await;
+    let rows = |numbers: std::ops::Range<u32>| {
+        numbers.map(|n| people::Student { number: student(0).number, ..student(n) }).collect::<Vec<_>>()
+    };
+    let outcomes = |report: Report| (report.accepted, report.quarantined, report.withdrawn);
+    assert_eq!(outcomes(world.import(&csv(&rows(0..60))).await), (1, 59, 0));
+    assert_eq!(outcomes(world.import(&csv(&rows(100..160))).await), (0, 60, 0));
+    let first = [people::applicant(0)];
+    assert_eq!(outcomes(world.import(&csv(&[&first, &rows(200..260)[..]].concat())).await), (1, 59, 1));
+    world.receive(10, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    operations::card_check(&world.engine, &name("r00200")).await.unwrap();
+    operations::card_hand_over(&world.engine, &name("r00200")).await.unwrap();
+    assert_eq!(outcomes(world.import(&csv(&rows(300..360))).await), (0, 60, 0), "its card lives");
+    let mut replacing = rows(400..460);
+    replacing.iter_mut().for_each(|row| row.kind = "replacement".into());
+    assert_eq!(outcomes(world.import(&csv(&replacing)).await), (1, 59, 0));
+    world.audit().await;
 }
 
 #[tokio::test]

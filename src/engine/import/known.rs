@@ -1,6 +1,6 @@
 //! What an import knows of requests and persons: from the database, and from earlier rows of the file.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use crate::{
     domain::{
@@ -42,7 +42,7 @@ impl Request {
     }
 }
 
-/// The requests that a chunk's rows name, and the records of the persons in it. A dry run keeps them for the whole file,
+/// The requests that a chunk's rows name, and the records of its persons that count. A dry run keeps them for the whole file,
 /// because nothing of it is in the database.
 #[derive(Default)]
 pub(super) struct Known {
@@ -69,11 +69,16 @@ impl Known {
         }
     }
 
+    /// The records of the known requests.
+    pub(super) fn records(&self) -> HashSet<RecordId> {
+        self.requests.values().map(|request| request.record).collect()
+    }
+
     pub(super) fn request(&self, request_id: &str) -> Option<&Request> {
         self.requests.get(request_id)
     }
 
-    /// The records of a person, without `except`.
+    /// The records of a person that count, without `except`.
     pub(super) fn records_of(&self, person: &Digest, except: Option<RecordId>) -> Vec<OtherRecord> {
         let records = self.persons.get(person).into_iter().flatten();
         records.filter(|(record, _)| Some(*record) != except).map(|(_, other)| *other).collect()
@@ -82,10 +87,9 @@ impl Known {
     /// Sets the body that a row wrote, under its person.
     pub(super) fn write(&mut self, request_id: String, person: Digest, request: Request) {
         let (record, state) = (request.record, request.state);
-        if let Some(records) = self.person_of.insert(record, person).and_then(|old| self.persons.get_mut(&old)) {
-            records.retain(|(known, _)| *known != record);
-        }
-        self.persons.entry(person).or_default().push((record, OtherRecord { state, surrendered: false }));
+        self.remove_of_person(record);
+        self.person_of.insert(record, person);
+        self.add_of_person(record, state);
         self.requests.insert(request_id, request);
     }
 
@@ -95,9 +99,21 @@ impl Known {
         (request.state, request.recalled) = (state, recalled);
         (request.withdrawn_by_person, request.photo_deleted) = (false, false);
         let record = request.record;
+        self.remove_of_person(record);
+        self.add_of_person(record, state);
+    }
+
+    fn remove_of_person(&mut self, record: RecordId) {
         let records = self.person_of.get(&record).and_then(|person| self.persons.get_mut(person));
-        if let Some((_, other)) = records.into_iter().flatten().find(|(known, _)| *known == record) {
-            other.state = state;
+        if let Some(records) = records {
+            records.retain(|(known, _)| *known != record);
+        }
+    }
+
+    fn add_of_person(&mut self, record: RecordId, state: RecordState) {
+        let other = OtherRecord { state, surrendered: false };
+        if let Some(person) = self.person_of.get(&record).filter(|_| other.counts()) {
+            self.persons.entry(*person).or_default().push((record, other));
         }
     }
 
