@@ -23,7 +23,11 @@ mod faults;
 mod formats;
 mod freezes;
 mod frozen;
+#[path = "../hostile/mod.rs"]
+#[expect(dead_code, reason = "another test uses more of it")]
+mod hostile;
 mod hostile_printers;
+mod hostile_sizes;
 mod instance;
 mod ipp;
 mod ipp_messages;

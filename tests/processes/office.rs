@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fs::{self, File},
     path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU32, AtomicUsize, Ordering},
 };
 
@@ -232,6 +232,11 @@ impl Office {
 impl Running {
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Its standard input, if its command has a pipe there.
+    pub(crate) fn take_stdin(&mut self) -> ChildStdin {
+        self.child.stdin.take().unwrap()
     }
 
     pub(crate) fn has_ended(&mut self) -> bool {

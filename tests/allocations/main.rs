@@ -1,0 +1,151 @@
+//! Tests that the work for a waiting list grows no faster than the list, counted in bytes that are read and allocated, and that its
+//! memory does not grow with it: each kind of hostile list in three sizes. The allocator counts, so no other test runs in this process.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../hostile/mod.rs"]
+#[expect(dead_code, reason = "another test uses more of it")]
+mod hostile;
+#[path = "../bench/shared/mod.rs"]
+#[expect(
+    dead_code,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "helpers of the benchmarks, of which this uses a part"
+)]
+mod shared;
+
+use std::{
+    future,
+    io::{self, Read, Seek, SeekFrom},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use cap::Cap;
+use cetak::{
+    domain::{import::Rejection, permission::Operation, time::Timestamp},
+    engine::{
+        client::Direct,
+        clock::Clock,
+        import::{Format, Import, Watch, import},
+    },
+};
+use hostile::{Kind, List, SIZES, kinds};
+use shared::{
+    database::{self, Database, Lazy},
+    office,
+};
+
+/// The program's allocator, which counts.
+#[global_allocator]
+static ALLOCATOR: Cap<mimalloc::MiMalloc> = Cap::new(mimalloc::MiMalloc, usize::MAX);
+
+const MIB: usize = 1 << 20;
+/// The most bytes in use at once, of the whole test.
+const IN_USE_MAX: usize = 100 * MIB;
+/// Bytes allocated for buffers and tables that double, which is no growth of work.
+const ALLOCATED_FREE: usize = 4 * MIB;
+
+/// A clock that stands still, so that the sizes of chunks and transactions do not depend on the machine.
+struct Still;
+
+#[async_trait]
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::parse("2026-06-01T00:00:00Z").unwrap()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn sync_to(&self, _: Timestamp, _: Timestamp) {}
+
+    async fn sleep(&self, _: Duration) {
+        future::pending().await
+    }
+}
+
+/// A list whose reader counts.
+struct Counted {
+    list: List,
+    read: Arc<AtomicUsize>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.list.read(buffer)?;
+        self.read.fetch_add(read, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+impl Seek for Counted {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.list.seek(to)
+    }
+}
+
+struct Ignore;
+
+impl Watch for Ignore {
+    fn refused(&mut self, _: u64, _: &str, _: &Rejection) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn progress(&mut self, _: u64, _: u64) {}
+}
+
+/// Imports a list into a new office; returns the bytes that were read of it, and those that were allocated.
+async fn work(kind: &Kind, units: u64, dry_run: bool) -> (usize, usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::make(database::Kind::Sqlite, folder.path(), "office", &Lazy::default()).unwrap();
+    let mut office = office::open(&database).await.unwrap();
+    office.clock = Arc::new(Still);
+    let permit = Direct::new(&office).permit(Operation::Import).await.unwrap();
+    let what = Import {
+        source: "default".into(),
+        profile: "student".into(),
+        format: if kind.is_json { Format::JsonLines } else { Format::Csv },
+        photos: folder.path().to_owned(),
+        update: false,
+        dry_run,
+        accept: Vec::new(),
+    };
+    let read = Arc::new(AtomicUsize::new(0));
+    let input = Box::new(Counted { list: kind.list(units), read: read.clone() });
+    let before = ALLOCATOR.total_allocated();
+    // Refused or not: what is said of each kind is tested on the program.
+    let _ = import(&office, &permit, input, what, &mut Ignore).await;
+    let allocated = ALLOCATOR.total_allocated() - before;
+    office.store.close().await;
+    (read.load(Ordering::Relaxed), allocated)
+}
+
+#[tokio::test]
+async fn the_work_for_a_list_grows_no_faster_than_the_list() {
+    for kind in kinds() {
+        // Rows that concern each other are compared with those before them, in a dry run with all.
+        let (times, ways): (u64, &[bool]) = if kind.joins_rows() { (4, &[false, true]) } else { (1, &[false]) };
+        for dry_run in ways.iter().copied() {
+            let mut of_size = Vec::new();
+            for size in SIZES {
+                let units = size * times * kind.units[0];
+                let (read, allocated) = work(&kind, units, dry_run).await;
+                let bytes = usize::try_from(io::copy(&mut kind.list(units), &mut io::sink()).unwrap()).unwrap();
+                assert!(read <= 2 * bytes, "{}: {read} bytes were read of {bytes}", kind.name);
+                of_size.push(allocated);
+            }
+            // From the second size to the third there are four times as many units more as from the first to the second.
+            let [more, much_more] = [of_size[1] - of_size[0], of_size[2] - of_size[1]];
+            let (name, limit) = (kind.name, 6 * more + ALLOCATED_FREE);
+            assert!(much_more <= limit, "{name}, dry run {dry_run}: bytes allocated by size: {of_size:?}");
+            let most = ALLOCATOR.max_allocated();
+            assert!(most <= IN_USE_MAX, "{name}, dry run {dry_run}: {most} bytes were in use at once");
+        }
+    }
+}
