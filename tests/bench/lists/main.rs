@@ -1,9 +1,10 @@
-//! Measures the first page of each list with filters, the counter's questions, and acts on 100 records: `cargo bench --bench lists`.
+//! Measures pages of each list with filters, the counter's questions, and acts on 100 records: `cargo bench --bench lists`.
 //!
-//! The reference is the shorter list in the same run. The aim is 20 ms for a page, however many records there are and however few
-//! match; no time is asserted, and each answer must be the right one.
+//! A third of the records are printed, in batches of 100, and every tenth of their cards is checked. Beside each time is the most memory
+//! that the act or read had in use. The reference is the shorter list in the same run. The aim is 20 ms for a page, however many
+//! records there are and however few match; no time is asserted, and each answer must be the right one.
 //!
-//! `-- --quick` takes seconds, otherwise the longest list needs a minute and 1 GB of disk; `sqlite`, `postgresql` measure only
+//! `-- --quick` takes seconds, otherwise the longest list needs several and 2 GB of disk; `sqlite`, `postgresql` measure only
 //! these.
 #![expect(
     clippy::disallowed_methods,
@@ -12,18 +13,19 @@
     reason = "a benchmark reads the real clock and prints its table"
 )]
 
+mod memory;
 #[path = "../shared/mod.rs"]
 #[expect(dead_code, reason = "each benchmark uses a part of it")]
 mod shared;
 
-use std::{collections::BTreeMap, path::Path, time::Instant};
+use std::{path::Path, time::Instant};
 
 use anyhow::{Context, ensure};
 use cetak::{
     domain::{
         id::LotId,
+        job::PrintedCard,
         personal::AskedIdentifier,
-        reason::Reason,
         record::RecordState,
         stock::{Account, Cause, Movement},
         time::Timestamp,
@@ -31,217 +33,230 @@ use cetak::{
     engine::{
         Engine,
         client::{Client, Direct},
-        operations::{Act, HoldRecords, PutBack, PutFirst, RecordName, RecordNames, RecordOutcome, ReleaseRecords},
-        query::{FindPerson, FindRecord, ListMovements, ListRecords, Query},
+        operations::{
+            Act, CheckCards, HoldRecords, PutBack, PutFirst, RecordName, RecordNames, RecordOutcome, ReleaseRecords,
+        },
+        query::{
+            Cursor, FindPerson, FindRecord, JobsOf, Limit, ListBatches, ListJobs, ListMovements, ListRecords, Page,
+            PageRequest, Query,
+        },
     },
-    store::NewRecord,
 };
+use memory::InUse;
 use shared::{
     database::{Database, Kind, Lazy},
-    office,
-    table::{Line, number, show},
+    lengths::{self, MILLISECONDS, Plan},
+    office, printed,
+    table::Line,
 };
 
-/// The program's allocator.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// Uncounted rounds, which fill the caches.
-const WARM_UP: usize = 3;
-/// Districts, of which an office has a few and a province hundreds.
-const DISTRICTS: i64 = 40;
-/// The interval of quarantined records.
-const QUARANTINED_EVERY: i64 = 50;
-/// The movements of an office for each record.
+/// One of so many records is printed; one of so many cards is checked.
+const PRINTED_EVERY: i64 = 3;
+const CHECKED_EVERY: usize = 10;
+/// The movements of an office for each record, beside those of its cards.
 const MOVEMENTS: i64 = 2;
 /// Movements in one transaction.
 const CHUNK: i64 = 20_000;
+const PRINTERS: i64 = 10;
 
-/// The extent of the benchmark.
-struct Plan {
-    rounds: usize,
-    /// The lengths of the lists, the shortest first.
-    lengths: Vec<i64>,
-    kinds: Vec<Kind>,
+/// The cards of a list.
+struct Cards {
+    printed: Vec<PrintedCard>,
+    /// Those of them that are not checked. The last ones are checked in the rounds.
+    unchecked: Vec<RecordName>,
 }
 
-/// An office with a list, and the durations in milliseconds by what was read or done.
-struct List {
-    length: i64,
-    database: Database,
-    office: Engine,
-    took: BTreeMap<&'static str, Vec<f64>>,
-}
+type List = lengths::List<Cards>;
 
 fn main() -> anyhow::Result<()> {
-    let plan = Plan::from_arguments(std::env::args().skip(1))?;
-    // On the disk of the build, because the folder of temporary files may be in memory.
-    let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    println!("cetak {}, {cores} cores, {} rounds, medians", env!("CARGO_PKG_VERSION"), plan.rounds);
-    let server = Lazy::default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let mut lines = Vec::new();
-    for kind in &plan.kinds {
-        lines.extend(runtime.block_on(measure(*kind, scratch.path(), &server, &plan))?);
-    }
-    show(&lines);
-    Ok(())
+    let plan = Plan::from_arguments((30, &[27_000, 1_000_000]), (5, &[6_000, 20_000]))?;
+    plan.run(&async |kind: Kind, folder: &Path, server: &Lazy| measure(&plan, kind, folder, server).await)
 }
 
-impl Plan {
-    fn from_arguments(arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
-        let mut plan = Self { rounds: 30, lengths: vec![27_000, 1_000_000], kinds: Vec::new() };
-        for argument in arguments {
-            match argument.as_str() {
-                "--bench" => {} // cargo says so
-                "--quick" => (plan.rounds, plan.lengths) = (5, vec![2_000, 20_000]),
-                named => plan.kinds.push(Kind::named(named)?),
-            }
-        }
-        Kind::or_all(&mut plan.kinds);
-        Ok(plan)
-    }
-}
-
-/// Each list is read in turn, so that load from other processes affects all.
-async fn measure(kind: Kind, folder: &Path, server: &Lazy, plan: &Plan) -> anyhow::Result<Vec<Line>> {
-    let mut lists = Vec::new();
-    for length in &plan.lengths {
-        eprintln!("filling: {length} records, {kind}");
-        lists.push(List::fill(Database::make(kind, folder, &length.to_string(), server)?, *length).await?);
-    }
-    eprintln!("measuring: {kind}");
-    for round in 0..WARM_UP + plan.rounds {
-        for list in &mut lists {
-            list.round(round >= WARM_UP).await?;
-        }
-    }
-    let shortest = lists.first().context("there is a list")?;
-    let mut lines = Vec::new();
+async fn measure(plan: &Plan, kind: Kind, folder: &Path, server: &Lazy) -> anyhow::Result<Vec<Line>> {
+    let mut lists = plan.fill(kind, folder, server, fill).await?;
+    memory::forget_peak()?;
+    plan.rounds(&mut lists, round).await?;
+    let peak = memory::peak()?;
+    let mut lines = lengths::lines(kind, &lists)?;
+    lines.push(Line::new(format!("{kind}: the process while it was measured, at most"), "MB", &[peak]));
     for list in &lists {
-        let length = i32::try_from(list.length).map_or_else(|_| list.length.to_string(), |n| number(n.into()));
-        for (what, took) in &list.took {
-            let line = Line::new(format!("{kind}, {length} records: {what}"), "ms", took);
-            let is_other = list.length != shortest.length;
-            lines.push(if is_other {
-                line.beside("the same with the shortest list, ms", &shortest.took[what])
-            } else {
-                line
-            });
-        }
+        let cards = i64::try_from(list.more.printed.len())?;
+        office::check(&list.office, list.length, list.length, cards).await?;
     }
-    for list in lists {
-        let faults = list.office.store.read().await?.balance_faults().await?;
-        ensure!(faults.is_empty(), "balances differ from their movements: {faults:?}");
-        list.office.store.close().await;
-        list.database.remove()?;
-    }
+    lengths::remove(lists).await?;
     Ok(lines)
 }
 
-impl List {
-    async fn fill(database: Database, length: i64) -> anyhow::Result<Self> {
-        let office = office::with_records(&database, length, 1, record).await?;
-        let movements: Vec<_> = (0..CHUNK)
-            .map(|n| {
-                let (from, to) =
-                    if n % 2 == 0 { (Account::Vault, Account::Missing) } else { (Account::Missing, Account::Vault) };
-                Movement::new(LotId(1), from, to, 1, Cause::Counted)
-            })
-            .collect();
-        for _ in 0..(MOVEMENTS * length).div_euclid(CHUNK).max(1) {
-            let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
-            tx.movements_append(&movements).await?;
-            tx.commit().await?;
-        }
-        Ok(Self { length, database, office, took: BTreeMap::new() })
+async fn fill(database: &Database, length: i64) -> anyhow::Result<(Engine, Cards)> {
+    let office = office::with_records(database, length, PRINTERS, office::mixed).await?;
+    let movements: Vec<_> = (0..CHUNK)
+        .map(|n| {
+            let (from, to) =
+                if n % 2 == 0 { (Account::Vault, Account::Missing) } else { (Account::Missing, Account::Vault) };
+            Movement::new(LotId(1), from, to, 1, Cause::Counted)
+        })
+        .collect();
+    for _ in 0..(MOVEMENTS * length).div_euclid(CHUNK).max(1) {
+        let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
+        tx.movements_append(&movements).await?;
+        tx.commit().await?;
     }
+    let number = (1..=length).filter(|id| office::waits(*id) == (true, true)).count();
+    ensure!(number <= usize::try_from(length / PRINTED_EVERY)?, "{number} of {length} records are of the first class");
+    let printed = printed::print(&office, number).await?;
+    let (mut unchecked, mut checked) = (Vec::new(), Vec::new());
+    for (at, card) in printed.iter().enumerate() {
+        let names = if at % CHECKED_EVERY == 0 { &mut checked } else { &mut unchecked };
+        names.push(name(card.record.0));
+    }
+    for checked in checked.chunks(100) {
+        let records = names(checked.iter().cloned())?;
+        all_done(&Direct::new(&office).act(CheckCards { records }).await?)?;
+    }
+    database.analyze()?;
+    Ok((office, Cards { printed, unchecked }))
+}
 
-    async fn query<Q: Query>(&mut self, counts: bool, what: &'static str, query: Q) -> anyhow::Result<Q::Answer> {
-        let client = Direct::new(&self.office);
-        let began = Instant::now();
-        let answer = client.query(query).await?;
-        self.note(counts, what, began);
-        Ok(answer)
-    }
+async fn query<Q: Query>(list: &mut List, what: &str, query: Q) -> anyhow::Result<Q::Answer> {
+    let in_use = InUse::begin();
+    let began = Instant::now();
+    let answer = Direct::new(&list.office).query(query).await;
+    note(list, what, began, in_use);
+    Ok(answer?)
+}
 
-    async fn act<A: Act>(&mut self, counts: bool, what: &'static str, act: A) -> anyhow::Result<A::Answer> {
-        let client = Direct::new(&self.office);
-        let began = Instant::now();
-        let answer = client.act(act).await?;
-        self.note(counts, what, began);
-        Ok(answer)
-    }
+async fn act<A: Act>(list: &mut List, what: &str, act: A) -> anyhow::Result<A::Answer> {
+    let in_use = InUse::begin();
+    let began = Instant::now();
+    let answer = Direct::new(&list.office).act(act).await;
+    note(list, what, began, in_use);
+    Ok(answer?)
+}
 
-    fn note(&mut self, counts: bool, what: &'static str, began: Instant) {
-        if counts {
-            self.took.entry(what).or_default().push(began.elapsed().as_secs_f64() * 1e3);
-        }
-    }
+fn note(list: &mut List, what: &str, began: Instant, in_use: InUse) {
+    list.note_time(what, MILLISECONDS, began);
+    list.note(&format!("{what}: memory"), "kB", in_use.end());
+}
 
-    async fn round(&mut self, counts: bool) -> anyhow::Result<()> {
-        let all = ListRecords::default;
-        let page = self.query(counts, "records", all()).await?;
-        ensure!(page.items.len() == 50, "{} records", page.items.len());
-        let quarantined = ListRecords { state: Some(RecordState::Quarantined), ..all() };
-        let page = self.query(counts, "records: quarantined", quarantined).await?;
-        ensure!(!page.items.is_empty(), "none is quarantined");
-        let district = ListRecords { district: Some("DISTRICT 7".into()), class: Some(4), ..all() };
-        let page = self.query(counts, "records: a district and a class", district).await?;
-        ensure!(page.items.len() == 50 || page.next.is_none(), "{} records", page.items.len());
-        let none = ListRecords { source: Some("elsewhere".into()), reason: Some("living-card".into()), ..all() };
-        let page = self.query(counts, "records: none matches", none).await?;
-        ensure!(page.items.is_empty(), "{:?}", page.items);
-        let printed = ListRecords { printed_since: Some(Timestamp(1)), ..all() };
-        ensure!(self.query(counts, "records: printed since", printed).await?.items.is_empty(), "none is printed");
-        let page = self.query(counts, "ledger", ListMovements::default()).await?;
-        ensure!(page.items.len() == 50, "{} movements", page.items.len());
-        let none = ListMovements { document: Some("NONE".into()), ..ListMovements::default() };
-        ensure!(self.query(counts, "ledger: none matches", none).await?.items.is_empty(), "a document NONE");
-        self.counter(counts).await?;
-        self.many(counts).await
-    }
+/// Asks for the first page of a list, and for the last one, which begins after `last`. Both have rows.
+async fn ends<T, Q: Query<Answer = Page<T>>>(
+    list: &mut List,
+    what: &str,
+    last: i64,
+    of_page: impl Fn(PageRequest) -> Q,
+) -> anyhow::Result<()> {
+    let page = query(list, &format!("{what}, first page"), of_page(PageRequest::default())).await?;
+    ensure!(page.items.len() == 50 && page.next.is_some(), "{what}: {} rows on the first page", page.items.len());
+    let request = PageRequest { after: Some(Cursor(last)), limit: Limit::default() };
+    let page = query(list, &format!("{what}, last page"), of_page(request)).await?;
+    ensure!(!page.items.is_empty() && page.next.is_none(), "{what}: {} rows on the last page", page.items.len());
+    Ok(())
+}
 
-    async fn counter(&mut self, counts: bool) -> anyhow::Result<()> {
-        let record = name(self.length / 2 + 1);
-        let found = self.query(counts, "find a record", FindRecord { record: record.clone() }).await?;
-        ensure!(found.record.request_id == record.request_id, "{found:?}");
-        let identifier = AskedIdentifier::new("3372011501800001".into());
-        let began = Instant::now();
-        let person = Direct::new(&self.office).query(FindPerson { profile: None, identifier }).await;
-        self.note(counts, "find a person, of whom there is no record", began);
-        ensure!(person.is_err(), "{person:?}");
-        let note = "waits".parse()?;
-        self.act(counts, "put first", PutFirst { record: record.clone(), note }).await?;
-        self.act(counts, "put back", PutBack { record, note: "gone".parse()? }).await
-    }
+async fn round(list: &mut List) -> anyhow::Result<()> {
+    records(list).await?;
+    cards(list).await?;
+    let page = query(list, "ledger", ListMovements::default()).await?;
+    ensure!(page.items.len() == 50, "{} movements", page.items.len());
+    let none = ListMovements { document: Some("NONE".into()), ..ListMovements::default() };
+    ensure!(query(list, "ledger: none matches", none).await?.items.is_empty(), "a document NONE");
+    counter(list).await?;
+    many(list).await
+}
 
-    async fn many(&mut self, counts: bool) -> anyhow::Result<()> {
-        let numbers = (1..).filter(|n| n % QUARANTINED_EVERY != 0).map(|n| self.length / 3 + n);
-        let waiting = numbers.filter(|id| id % QUARANTINED_EVERY != 0).take(100).map(name);
-        let records = RecordNames::try_from(waiting.collect::<Vec<_>>()).map_err(anyhow::Error::msg)?;
-        let act = HoldRecords { records: records.clone(), note: "asked".parse()? };
-        let held = self.act(counts, "hold 100 records", act).await?;
-        let act = ReleaseRecords { records, note: "done".parse()? };
-        let released = self.act(counts, "release 100 records", act).await?;
-        let is_done = |outcome: &RecordOutcome| outcome.refusal.is_none();
-        ensure!(held.iter().all(is_done) && released.iter().all(is_done), "{held:?}, {released:?}");
-        Ok(())
+async fn records(list: &mut List) -> anyhow::Result<()> {
+    let all = ListRecords::default;
+    ends(list, "records", list.length - 50, |page| ListRecords { page, ..all() }).await?;
+    let quarantined = ListRecords { state: Some(RecordState::Quarantined), ..all() };
+    let page = query(list, "records: quarantined", quarantined).await?;
+    ensure!(!page.items.is_empty(), "none is quarantined");
+    let district = ListRecords { district: Some("DISTRICT 7".into()), class: Some(4), ..all() };
+    let page = query(list, "records: a district and a class", district).await?;
+    ensure!(!page.items.is_empty(), "no record of a district and a class");
+    let none = ListRecords { source: Some("elsewhere".into()), reason: Some("living-card".into()), ..all() };
+    let page = query(list, "records: none matches", none).await?;
+    ensure!(page.items.is_empty(), "{:?}", page.items);
+    Ok(())
+}
+
+/// The lists of printed cards.
+async fn cards(list: &mut List) -> anyhow::Result<()> {
+    let printed = &list.more.printed;
+    let batch = printed.get(printed.len() / 2).context("cards are printed")?.batch;
+    // The key of the fiftieth row from the end.
+    let before_last = |key: fn(&PrintedCard) -> i64| {
+        let mut keys: Vec<i64> = printed.iter().map(key).collect();
+        keys.sort_unstable();
+        keys.into_iter().nth_back(49).context("fifty cards are printed")
+    };
+    let attempt = before_last(|card| card.attempt.0)?;
+    let (job, record) = (before_last(|card| card.job.0)?, before_last(|card| card.record.0)?);
+    let last_batch = before_last(|card| card.batch.0)?;
+    let mut jobs: Vec<i64> = printed.iter().filter(|card| card.batch == batch).map(|card| card.job.0).collect();
+    jobs.sort_unstable();
+    let half = *jobs.get(49).context("a batch has a hundred jobs")?;
+    let all = ListRecords::default;
+    let since = |page| ListRecords { printed_since: Some(Timestamp(1)), page, ..all() };
+    ends(list, "records: printed since", attempt, since).await?;
+    let none = ListRecords { printed_since: Some(Timestamp(1)), source: Some("elsewhere".into()), ..all() };
+    ensure!(query(list, "records: printed since, none matches", none).await?.items.is_empty(), "a source");
+    let state = |page| ListRecords { state: Some(RecordState::Printed), page, ..all() };
+    ends(list, "records: printed", record, state).await?;
+    for (what, checked) in [("records: printed and checked", true), ("records: printed and not checked", false)] {
+        let filter = ListRecords { state: Some(RecordState::Printed), checked: Some(checked), ..all() };
+        let page = query(list, what, filter).await?;
+        ensure!(page.items.len() == 50, "{what}: {} records", page.items.len());
     }
+    ends(list, "records of a batch", half, |page| ListRecords { batch: Some(batch), page, ..all() }).await?;
+    let of_batch = |page| ListJobs { of: JobsOf::Batch(batch), page, ..ListJobs::default() };
+    ends(list, "jobs of a batch", half, of_batch).await?;
+    ends(list, "jobs", job, |page| ListJobs { page, ..ListJobs::default() }).await?;
+    // A list of few cards has one page of batches.
+    let page = query(list, "batches, closed too", ListBatches { closed_too: true, ..ListBatches::default() }).await?;
+    ensure!(!page.items.is_empty(), "no batches");
+    let page = PageRequest { after: Some(Cursor(last_batch - 1)), limit: Limit::default() };
+    let page = query(list, "batches, closed too, last page", ListBatches { closed_too: true, page }).await?;
+    ensure!(page.next.is_none() && !page.items.is_empty(), "{} batches", page.items.len());
+    Ok(())
+}
+
+async fn counter(list: &mut List) -> anyhow::Result<()> {
+    let waiting = (list.length / 2..).find(|id| office::waits(*id) == (true, false)).context("there is one")?;
+    let record = name(waiting);
+    let found = query(list, "find a record", FindRecord { record: record.clone() }).await?;
+    ensure!(found.record.request_id == record.request_id, "{found:?}");
+    let card = list.more.printed.first().context("a card is printed")?.record;
+    let found = query(list, "find a record with a card", FindRecord { record: name(card.0) }).await?;
+    ensure!(found.record.state == RecordState::Printed.as_str(), "{found:?}");
+    let identifier = AskedIdentifier::new("3372011501800001".into());
+    let person = query(list, "find a person, of whom there is no record", FindPerson { profile: None, identifier });
+    ensure!(person.await.is_err(), "there is such a person");
+    let note = "waits".parse()?;
+    act(list, "put first", PutFirst { record: record.clone(), note }).await?;
+    act(list, "put back", PutBack { record, note: "gone".parse()? }).await
+}
+
+async fn many(list: &mut List) -> anyhow::Result<()> {
+    let waiting = (list.length / 3..).filter(|id| office::waits(*id) == (true, false)).take(100);
+    let records = names(waiting.map(name))?;
+    let hold = HoldRecords { records: records.clone(), note: "asked".parse()? };
+    all_done(&act(list, "hold 100 records", hold).await?)?;
+    all_done(&act(list, "release 100 records", ReleaseRecords { records, note: "done".parse()? }).await?)?;
+    let unchecked = &mut list.more.unchecked;
+    let next = unchecked.split_off(unchecked.len().saturating_sub(100));
+    all_done(&act(list, "check 100 cards", CheckCards { records: names(next)? }).await?)
 }
 
 fn name(id: i64) -> RecordName {
     RecordName { source: "bench".into(), request_id: office::waiting(id).request_id }
 }
 
-fn record(id: i64) -> NewRecord {
-    let is_quarantined = id % QUARANTINED_EVERY == 0;
-    NewRecord {
-        state: if is_quarantined { RecordState::Quarantined } else { RecordState::Waiting },
-        reason: is_quarantined.then(|| Reason::OtherRequestOpen.to_stored()),
-        class: 1 + id % 4,
-        district: format!("DISTRICT {}", id % DISTRICTS),
-        ..office::waiting(id)
-    }
+fn names(names: impl IntoIterator<Item = RecordName>) -> anyhow::Result<RecordNames> {
+    RecordNames::try_from(names.into_iter().collect::<Vec<_>>()).map_err(anyhow::Error::msg)
+}
+
+fn all_done(outcomes: &[RecordOutcome]) -> anyhow::Result<()> {
+    ensure!(outcomes.iter().all(|outcome| outcome.refusal.is_none()), "{outcomes:?}");
+    Ok(())
 }

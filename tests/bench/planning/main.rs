@@ -37,147 +37,76 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use shared::{
     database::{Database, Kind, Lazy},
+    lengths::{self, MICROSECONDS, Plan},
     office,
     postgres::{program, psql},
-    table::{Line, number, show},
+    table::Line,
 };
 
 /// The program's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Uncounted batches of each list, which fill the caches.
-const WARM_UP: usize = 10;
 /// Removed rows of the list that an old snapshot still sees.
 const DEAD: i64 = 200_000;
 const DAY_US: i64 = 86_400_000_000;
 /// 1 January 2015.
 const BEGIN_US: i64 = 1_420_070_400_000_000;
 
-/// The extent of the benchmark.
-struct Plan {
-    /// Batches chosen from each list.
-    batches: usize,
-    /// The lengths of the lists from which batches are chosen, the shortest first.
-    lengths: Vec<i64>,
-    kinds: Vec<Kind>,
-}
+const BATCH: &str = "a batch of 100";
+const BATCH_BESIDE: &str = "a batch of 100, an old snapshot, 200,000 dead rows";
 
-/// A waiting list, and the durations of planning from it.
-struct List {
-    length: i64,
-    database: Database,
-    office: Engine,
-    printer: Printer,
-    micros: Vec<f64>,
-}
+type List = lengths::List<Printer>;
 
 fn main() -> anyhow::Result<()> {
-    let plan = Plan::from_arguments(std::env::args().skip(1))?;
-    // On the disk of the build, because the folder of temporary files may be in memory.
-    let scratch = tempfile::Builder::new().prefix("bench-").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    println!("cetak {}, {cores} cores, {} batches, medians", env!("CARGO_PKG_VERSION"), plan.batches);
-    let server = Lazy::default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let mut lines = Vec::new();
-    for kind in &plan.kinds {
-        lines.extend(runtime.block_on(measure(*kind, scratch.path(), &server, &plan))?);
-    }
-    show(&lines);
-    Ok(())
+    let plan = Plan::from_arguments((120, &[27_000, 1_000_000, 10_000_000]), (50, &[27_000, 100_000]))?;
+    plan.run(&async |kind: Kind, folder: &Path, server: &Lazy| measure(&plan, kind, folder, server).await)
 }
 
-impl Plan {
-    fn from_arguments(arguments: impl Iterator<Item = String>) -> anyhow::Result<Self> {
-        let mut plan = Self { batches: 120, lengths: vec![27_000, 1_000_000, 10_000_000], kinds: Vec::new() };
-        for argument in arguments {
-            match argument.as_str() {
-                "--bench" => {} // cargo says so
-                "--quick" => (plan.batches, plan.lengths) = (50, vec![27_000, 100_000]),
-                named => plan.kinds.push(Kind::named(named)?),
-            }
-        }
-        Kind::or_all(&mut plan.kinds);
-        Ok(plan)
-    }
-}
-
-/// Each list in turn gives a batch, so that load from other processes affects all.
-async fn measure(kind: Kind, folder: &Path, server: &Lazy, plan: &Plan) -> anyhow::Result<Vec<Line>> {
-    let mut lists = Vec::new();
-    for length in &plan.lengths {
-        eprintln!("filling: {length} waiting, {kind}");
-        lists.push(List::fill(Database::make(kind, folder, &length.to_string(), server)?, *length).await?);
-    }
-    eprintln!("measuring: {kind}");
-    choose(&mut lists, plan.batches).await?;
-    let shortest = lists.first().context("there is a list")?.micros.clone();
-    let line = |list: &List, more: &str| {
-        let line =
-            Line::new(format!("{kind}, {} waiting{more}: a batch of 100", grouped(list.length)), "µs", &list.micros);
-        let is_other = list.micros != shortest;
-        if is_other { line.beside("the same from the shortest list, µs", &shortest) } else { line }
-    };
-    let mut lines: Vec<Line> = lists.iter().map(|list| line(list, "")).collect();
+async fn measure(plan: &Plan, kind: Kind, folder: &Path, server: &Lazy) -> anyhow::Result<Vec<Line>> {
+    let mut lists = plan.fill(kind, folder, server, fill).await?;
+    plan.rounds(&mut lists, async |list| choose(list, BATCH).await).await?;
+    let mut lines = lengths::lines(kind, &lists)?;
     if kind == Kind::Postgres {
-        eprintln!("measuring: {kind}, with an old snapshot");
         let mut snapshots = Vec::new();
-        for list in &mut lists {
+        for list in &lists {
             let url = list.database.url().context("it is on a server")?;
             snapshots.push(Snapshot::open(url)?);
             die(url);
-            list.micros.clear();
         }
-        choose(&mut lists, plan.batches).await?;
-        lines.extend(lists.iter().map(|list| line(list, ", an old snapshot, 200,000 dead rows")));
+        plan.rounds(&mut lists, async |list| choose(list, BATCH_BESIDE).await).await?;
+        let shortest = lists.first().context("there is a list")?.figures(BATCH, MICROSECONDS.0);
+        lines.extend(lists.iter().map(|list| {
+            let figures = list.figures(BATCH_BESIDE, MICROSECONDS.0);
+            let line = Line::new(format!("{kind}, {}: {BATCH_BESIDE}", list.records()), MICROSECONDS.0, figures);
+            line.beside("without, from the shortest list, µs", shortest)
+        }));
     }
-    for list in lists {
-        list.office.store.close().await;
-        list.database.remove()?;
-    }
+    lengths::remove(lists).await?;
     Ok(lines)
 }
 
-fn grouped(count: i64) -> String {
-    i32::try_from(count).map_or_else(|_| count.to_string(), |count| number(count.into()))
+/// A list in random order: neighbours in the list are not neighbours in the table.
+async fn fill(database: &Database, length: i64) -> anyhow::Result<(Engine, Printer)> {
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let office = office::with_records(database, length, 1, |id| record(id, &mut random)).await?;
+    let printer = office.store.read().await?.printer_get("p1").await?.context("the printer was just added")?;
+    Ok((office, printer))
 }
 
-async fn choose(lists: &mut [List], batches: usize) -> anyhow::Result<()> {
-    for batch in 0..WARM_UP + batches {
-        for list in &mut *lists {
-            let micros = list.choose().await?;
-            if batch >= WARM_UP {
-                list.micros.push(micros);
-            }
-        }
-    }
+/// Plans one batch in one durable transaction.
+async fn choose(list: &mut List, what: &str) -> anyhow::Result<()> {
+    let office = &list.office;
+    let profile = office.profile(office::PROFILE)?;
+    let began = Instant::now();
+    let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
+    let planned = planning::plan_next(&mut tx, &[(&list.more, &profile)], &office.settings).await?.remove(0);
+    tx.commit().await?;
+    list.note_time(what, MICROSECONDS, began);
+    let Planned::Batch(batch, _) = planned else { bail!("no batch was made: {planned:?}") };
+    let made = list.office.store.read().await?.jobs_queued(batch.id).await?.len();
+    ensure!(made == 100, "a batch of {made}");
     Ok(())
-}
-
-impl List {
-    /// A list in random order: neighbours in the list are not neighbours in the table.
-    async fn fill(database: Database, length: i64) -> anyhow::Result<Self> {
-        let mut random = ChaCha8Rng::seed_from_u64(7);
-        let office = office::with_records(&database, length, 1, |id| record(id, &mut random)).await?;
-        let printer = office.store.read().await?.printer_get("p1").await?.context("the printer was just added")?;
-        Ok(Self { length, database, office, printer, micros: Vec::new() })
-    }
-
-    /// Plans one batch in one durable transaction; returns microseconds.
-    async fn choose(&self) -> anyhow::Result<f64> {
-        let office = &self.office;
-        let profile = office.profile(office::PROFILE)?;
-        let began = Instant::now();
-        let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
-        let planned = planning::plan_next(&mut tx, &[(&self.printer, &profile)], &office.settings).await?.remove(0);
-        tx.commit().await?;
-        let micros = began.elapsed().as_secs_f64() * 1e6;
-        let Planned::Batch(batch, _) = planned else { bail!("no batch was made: {planned:?}") };
-        let made = office.store.read().await?.jobs_queued(batch.id).await?.len();
-        ensure!(made == 100, "a batch of {made}");
-        Ok(micros)
-    }
 }
 
 /// Another connection with an open transaction that has read.

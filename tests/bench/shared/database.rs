@@ -11,7 +11,10 @@ use std::{
 use anyhow::Context;
 use cetak::store::{Location, Store, keys::Keys};
 
-use super::{office::KEY, postgres::Postgres};
+use super::{
+    office::KEY,
+    postgres::{Postgres, psql},
+};
 
 /// A database that the program knows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -92,6 +95,14 @@ impl Database {
             Some(url) => Location::Server(url.to_owned()),
         };
         Ok(Store::open(&location, Keys::derive(&KEY)).await?)
+    }
+
+    /// Gathers statistics on a server, which does it by itself when it has time.
+    pub(crate) fn analyze(&self) -> anyhow::Result<()> {
+        if let Some(url) = self.url() {
+            psql(url, "VACUUM ANALYZE");
+        }
+        self.settle()
     }
 
     /// Writes everything to the disk, so that the next run does not include that work.

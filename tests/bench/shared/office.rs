@@ -9,7 +9,9 @@ use cetak::{
         demo::people::WaitingList,
         system::{SystemClock, SystemEntropy},
     },
-    domain::{audit::Actor, id::RecordId, import::Rejection, permission::Operation, record::RecordState},
+    domain::{
+        audit::Actor, id::RecordId, import::Rejection, permission::Operation, reason::Reason, record::RecordState,
+    },
     engine::{
         Engine, Settings,
         client::{Client, Direct},
@@ -20,7 +22,7 @@ use cetak::{
     store::{NewRecord, Writer},
 };
 
-use super::{database::Database, postgres::psql};
+use super::database::Database;
 
 pub(crate) const PROFILE: &str = "ktp-el";
 
@@ -88,10 +90,7 @@ pub(crate) async fn with_records(
     for printer in 1..=printers {
         add_printer(&office, &format!("p{printer}"), &format!("mock://p{printer}")).await?;
     }
-    if let Some(url) = database.url() {
-        psql(url, "VACUUM ANALYZE");
-    }
-    database.settle()?;
+    database.analyze()?;
     Ok(office)
 }
 
@@ -116,6 +115,29 @@ pub(crate) fn waiting(id: i64) -> NewRecord {
         verified_at_us: id,
         sealed: vec![7; 40],
     }
+}
+
+/// Districts, of which an office has a few and a province hundreds.
+const DISTRICTS: i64 = 40;
+/// The intervals of records of the first class, and of quarantined ones.
+const FIRST_EVERY: i64 = 3;
+const QUARANTINED_EVERY: i64 = 50;
+
+/// A record of a list as an office has it: a third waits in the first class, and a few are quarantined.
+pub(crate) fn mixed(id: i64) -> NewRecord {
+    let is_quarantined = id % QUARANTINED_EVERY == 0;
+    NewRecord {
+        state: if is_quarantined { RecordState::Quarantined } else { RecordState::Waiting },
+        reason: is_quarantined.then(|| Reason::OtherRequestOpen.to_stored()),
+        class: if id % FIRST_EVERY == 0 { 1 } else { 2 + id % 3 },
+        district: format!("DISTRICT {}", id % DISTRICTS),
+        ..waiting(id)
+    }
+}
+
+/// Whether a record of a [`mixed`] list waits, and is of the first class.
+pub(crate) fn waits(id: i64) -> (bool, bool) {
+    (id % QUARANTINED_EVERY != 0, id % FIRST_EVERY == 0)
 }
 
 /// Imports a list, and returns the number of records that it made.
