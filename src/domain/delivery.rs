@@ -58,8 +58,8 @@ pub fn reverse(delivery: &Delivery, delivered: i64, free: i64) -> Result<Movemen
     Ok(reversal.with_document(&delivery.document).reversing(movement))
 }
 
-/// Refuses a delivery whose document and lot stand in the books: it may be booked a second time. `booked` are the deliveries
-/// with this document and lot. One that was taken back whole is as if it had not been booked.
+/// Refuses a delivery whose document stands in the books for its blank type, into whatever lot: it may be booked a second time.
+/// `booked` are the deliveries with this document and blank type. One that was taken back whole is as if it had not been booked.
 pub fn refuse_booked(booked: Vec<Delivery>) -> Result<(), Refusal> {
     let Some(first) = booked.into_iter().find(|delivery| delivery.booked() > 0) else { return Ok(()) };
     let quantity = first.booked();

@@ -21,7 +21,7 @@ macro_rules! delivery {
 }
 pub(super) const BY_NUMBER: &str = delivery!("m.id = $1");
 pub(super) const BY_DOCUMENT: &str =
-    delivery!("m.cause = 'received' AND m.lot_id = $1 AND lower(m.document) = lower($2) ORDER BY m.id");
+    delivery!("m.cause = 'received' AND lot.blank_type = $1 AND lower(m.document) = lower($2) ORDER BY m.id");
 
 type Row = (i64, String, i64, String, Option<String>, i64, i64, String, i64, String);
 
@@ -43,9 +43,9 @@ impl Tx {
         Ok(row.map(delivery))
     }
 
-    /// The deliveries into a lot under a document, oldest first. Capitals make no difference.
-    pub async fn deliveries_under(&mut self, lot: LotId, document: &str) -> Result<Vec<Delivery>, StoreError> {
-        let rows: Vec<Row> = on!(self, c => sqlx::query_as(BY_DOCUMENT).bind(lot.0).bind(document).fetch_all(c))
+    /// The deliveries of a blank type under a document, into any lot, oldest first. Capitals make no difference.
+    pub async fn deliveries_under(&mut self, blank_type: &str, document: &str) -> Result<Vec<Delivery>, StoreError> {
+        let rows: Vec<Row> = on!(self, c => sqlx::query_as(BY_DOCUMENT).bind(blank_type).bind(document).fetch_all(c))
             .map_err(doing("finding a delivery"))?;
         Ok(rows.into_iter().map(|row| delivery(row).0).collect())
     }

@@ -238,10 +238,10 @@ async fn the_ledger_is_read_by_lot_account_person_document_and_time_with_a_curso
         let delivery = Delivery {
             blank_type: "student".into(),
             quantity,
-            document: "BAST 7".into(), // one document of two lots
+            document: "BAST 7".into(),
             lot: Some(lot.into()),
             serials: None,
-            override_reason: None,
+            override_reason: Some("one document of two lots".into()),
         };
         operations::receive(&world.engine, &delivery).await.unwrap();
     }

@@ -213,7 +213,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
                 thousands(*quantity)
             ),
             &format!(
-                "if this is another delivery, add `--override REASON`; if that one is wrong, correct it with \
+                "if this is another delivery, or another lot of that one, add `--override REASON`; if that one is wrong, correct it with \
                  `cetak blangko reverse {movement} --delivered NUMBER --reason TEXT`"
             ),
         ),

@@ -21,8 +21,8 @@ use crate::{
     store::Tx,
 };
 
-/// Blanks were delivered: from the supplier into the vault. Refused if a delivery of the lot is booked under the same document,
-/// unless a person overrides that.
+/// Blanks were delivered: from the supplier into the vault. Refused if a delivery of the blank type is booked under the same
+/// document, into this lot or another, unless a person overrides that.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ReceiveBlanks {
     /// The blank type.
@@ -54,10 +54,10 @@ impl Act for ReceiveBlanks {
         let mut tx = engine.write(permit).await?;
         let (quantity, lot_name) = (self.quantity.get(), self.lot.as_ref().map_or(NO_LOT, LotName::as_str));
         let known = tx.lot_get(&self.blank_type, lot_name).await?;
-        let is_overridden = match &known {
-            Some(lot) => self.refuse_known(&mut tx, lot.id, lot_name).await?,
-            None => false,
-        };
+        if let Some(lot) = &known {
+            self.refuse_known(&mut tx, lot.id, lot_name).await?;
+        }
+        let is_overridden = self.refuse_repeated(&mut tx).await?;
         let lot = match known {
             Some(lot) => lot.id,
             None => tx.lot_make(&self.blank_type, lot_name, self.serials.as_deref()).await?,
@@ -92,17 +92,20 @@ impl ReceiveBlanks {
         Ok(())
     }
 
-    /// Refuses a delivery into a known lot that may be booked already. A lot of which every delivery was taken back is delivered
-    /// anew. Returns whether the override was needed.
-    async fn refuse_known(&self, tx: &mut Tx, lot: LotId, lot_name: &str) -> Result<bool, EngineError> {
+    /// Refuses serials for a known lot. A lot of which every delivery was taken back is delivered anew.
+    async fn refuse_known(&self, tx: &mut Tx, lot: LotId, lot_name: &str) -> Result<(), EngineError> {
         if !tx.lot_is_delivered(&self.blank_type, lot).await? {
-            tx.lot_set_serials(lot, self.serials.as_deref()).await?;
-            return Ok(false);
+            return Ok(tx.lot_set_serials(lot, self.serials.as_deref()).await?);
         }
         if self.serials.is_some() {
             return Err(Refusal::LotExists { lot: lot_name.to_owned() }.into());
         }
-        match refuse_booked(tx.deliveries_under(lot, self.document.as_str()).await?) {
+        Ok(())
+    }
+
+    /// Refuses a delivery that may be booked already. Returns whether the override was needed.
+    async fn refuse_repeated(&self, tx: &mut Tx) -> Result<bool, EngineError> {
+        match refuse_booked(tx.deliveries_under(&self.blank_type, self.document.as_str()).await?) {
             Ok(()) => Ok(false),
             Err(_) if self.override_reason.is_some() => Ok(true),
             Err(booked) => Err(booked.into()),
