@@ -91,7 +91,7 @@ refusals! {
     /// The record's state does not allow the act.
     Conflict "record-state" RecordState { record: String, found: RecordState, needs: RecordRule };
     /// The record is queued in a batch, `before` cards after the next one, and cannot be put first any more.
-    Conflict "in-batch" InBatch { record: String, batch: BatchId, before: i64 };
+    Conflict "in-batch" InBatch { record: String, batch: BatchId, printer: String, before: i64 };
     /// The batch's state does not allow the act.
     Conflict "batch-state" BatchState { batch: BatchId, found: BatchState, needs: BatchRule };
     /// The attempt's state does not allow the act.

@@ -9,12 +9,23 @@ use super::{
     transition::{RecordChange, Transition},
 };
 
-/// Puts a record before all others of its profile. `before` cards are queued before it, if it is queued in a batch.
-pub fn put_first(view: &RecordView, class: i64, before: i64, note: &str) -> Result<Transition, Refusal> {
+/// Where a record that is queued in a batch stands.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct QueuePlace {
+    /// The printer of the batch.
+    pub printer: String,
+    /// The cards that are queued before it.
+    pub before: i64,
+}
+
+/// Puts a record before all others of its profile. `queued` is its place in its batch, if it is queued in one: the pile of a batch
+/// is printed in its order.
+pub fn put_first(view: &RecordView, class: i64, queued: QueuePlace, note: &str) -> Result<Transition, Refusal> {
     match (view.state, &view.open_job) {
         (RecordState::Waiting | RecordState::Held | RecordState::Quarantined, _) => {}
         (RecordState::Batched, Some(job)) if job.state == JobState::Queued => {
-            return Err(Refusal::InBatch { record: view.subject.clone(), batch: job.batch, before });
+            let QueuePlace { printer, before } = queued;
+            return Err(Refusal::InBatch { record: view.subject.clone(), batch: job.batch, printer, before });
         }
         _ => return Err(Refusal::record_state(&view.subject, view.state, RecordRule::PutFirst)),
     }
@@ -53,13 +64,14 @@ mod tests {
     fn a_record_without_a_card_is_put_first_once_and_put_back_once() {
         for state in RecordState::ALL {
             let may = matches!(state, RecordState::Waiting | RecordState::Held | RecordState::Quarantined);
-            assert_eq!(put_first(&view(state), 2, 0, "r").is_ok(), may, "{state:?}");
+            assert_eq!(put_first(&view(state), 2, QueuePlace::default(), "r").is_ok(), may, "{state:?}");
             assert!(
-                put_first(&view(state), WALK_IN_CLASS, 0, "r").is_err() && put_back(&view(state), 2, 2, "r").is_err()
+                put_first(&view(state), WALK_IN_CLASS, QueuePlace::default(), "r").is_err()
+                    && put_back(&view(state), 2, 2, "r").is_err()
             );
         }
         let held = RecordView { reason: Some("why".into()), note: Some("asked".into()), ..view(RecordState::Held) };
-        let change = put_first(&held, 2, 0, "she waits").unwrap().record.unwrap();
+        let change = put_first(&held, 2, QueuePlace::default(), "she waits").unwrap().record.unwrap();
         assert_eq!((change.class, change.to), (Some(WALK_IN_CLASS), RecordState::Held));
         assert_eq!((change.reason, change.note), (held.reason.clone(), held.note.clone()), "why it is held stays");
         assert_eq!(put_back(&held, WALK_IN_CLASS, 2, "gone").unwrap().record.unwrap().class, Some(2));

@@ -202,14 +202,24 @@ async fn a_walk_in_is_first_until_it_is_put_back_also_after_an_update_and_a_reje
 }
 
 #[tokio::test]
-async fn a_record_that_is_queued_in_a_batch_is_not_put_first_and_the_refusal_says_how_many_are_before_it() {
+async fn a_record_that_is_queued_in_a_batch_is_not_put_first_and_the_refusal_says_where_it_is() {
     let (world, batch, _) = World::with_batch().await;
     let act = PutFirst { record: name("r00001"), note: "waits".parse().unwrap() };
 
     let refused = Direct::new(&world.engine).act(act).await.unwrap_err();
 
     let EngineError::Refused(refusal) = refused else { panic!("{refused:?}") };
-    assert_eq!(refusal, Refusal::InBatch { record: "record default/r00001".into(), batch, before: 1 });
+    let (record, printer) = ("record default/r00001".into(), "p1".into());
+    assert_eq!(refusal, Refusal::InBatch { record, batch, printer, before: 1 });
+    // What the refusal advises.
+    operations::record_hold(&world.engine, &name("r00001"), "to be put first").await.unwrap();
+    let act = PutFirst { record: name("r00001"), note: "waits".parse().unwrap() };
+    Direct::new(&world.engine).act(act).await.unwrap();
+    operations::record_release(&world.engine, &name("r00001"), "waits").await.unwrap();
+    let first = world.engine.store.read().await.unwrap().waiting_first("student", 1).await.unwrap().remove(0);
+    let mut tx = world.engine.store.read().await.unwrap();
+    assert_eq!(tx.record_view(first.record).await.unwrap().subject, "record default/r00001");
+    world.audit().await;
 }
 
 #[tokio::test]

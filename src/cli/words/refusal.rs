@@ -72,9 +72,13 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::NoAct { act } => {
             say(format!("there is no act or warrant {act}"), "list them with `cetak act list --all`")
         }
-        Refusal::InBatch { record, batch, before } => say(
-            format!("{record} is in batch {batch} already, with {before} cards queued before it"),
-            "it is printed with its batch; a record that is put first stands before the others of a later batch",
+        Refusal::InBatch { record, batch, printer, before } => say(
+            format!(
+                "{record} is in batch {batch} on printer `{printer}` already, at place {} of the cards that are queued",
+                before + 1
+            ),
+            "it is printed with its batch; to print it first in the next one, take it out with `cetak record hold`, put it first, and \
+             release it with `cetak record release`",
         ),
         Refusal::RecordState { record, found, needs } => record_state(record, *found, *needs),
         Refusal::OtherRequest { record, found, other, state } => say(

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         permission::{Operation, Permit},
         value::Note,
-        walk_in,
+        walk_in::{self, QueuePlace},
     },
     engine::{Engine, EngineError},
 };
@@ -32,8 +32,14 @@ impl Act for PutFirst {
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
         let (mut tx, view) = open(engine, permit.covers(Self::OPERATION)?, &self.record).await?;
         let class = tx.record_class(view.id).await?;
-        let before = tx.queued_before(view.id).await?;
-        save(tx, walk_in::put_first(&view, class, before, self.note.as_str())?).await
+        let queued = match &view.open_job {
+            Some(job) => QueuePlace {
+                printer: tx.batch_get(job.batch).await?.map(|batch| batch.printer).unwrap_or_default(),
+                before: tx.queued_before(view.id).await?,
+            },
+            None => QueuePlace::default(),
+        };
+        save(tx, walk_in::put_first(&view, class, queued, self.note.as_str())?).await
     }
 }
 
