@@ -24,6 +24,7 @@ mod instance;
 mod lists;
 mod many;
 mod moving;
+mod needs;
 mod nodes;
 mod notes;
 mod older_warrants;

@@ -19,7 +19,7 @@ pub fn blocked(reason: Blocked) -> &'static str {
         Blocked::AttemptUnanswered => "the printer does not answer for the card that it was sent",
         Blocked::AttemptNameInvalid => "the name of an open attempt is not valid at a printer",
         Blocked::SiteNameInvalid => "the site's name is too long for a job name",
-        Blocked::NoBlanks => "no blanks",
+        Blocked::NoBlanks => "no blanks; `cetak status` says where they are, and what to do",
         Blocked::NothingWaits => "no record waits",
         Blocked::AwaitsApproval => "its batch waits for approval",
         Blocked::CannotRender => "its cards cannot be rendered; see the log, and try `cetak profile check`",

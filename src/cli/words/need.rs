@@ -1,15 +1,17 @@
 //! What needs a person, in words, with the command that shows or settles it.
 
 use super::{
-    instance::differences, message::Message, operation as words, printer::task, store::outage_command, time::local,
+    instance::differences, message::Message, operation as words, printer::task, standing::standing,
+    store::outage_command, time::local,
 };
 use jiff::tz::TimeZone;
 
+use crate::cli::output::thousands;
 use crate::{
     domain::printer_reason::{REFUSES_CARDS, Resumes},
     engine::{
         fault::{Fault, FaultSince},
-        query::{Need, NeedKind},
+        query::{Need, NeedKind, ReservedBlanks},
     },
 };
 
@@ -40,6 +42,7 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
         NeedKind::BatchesToApprove => text("batches that wait for approval", "cetak batch list"),
         NeedKind::CardsToCheck => text("cards to be checked", "cetak card check REQUEST_ID"),
         NeedKind::CardsToHandOver => text("checked cards to be handed over", "cetak card hand-over REQUEST_ID"),
+        NeedKind::CardsToDestroy { blank_type } => cards_to_destroy(blank_type, need.count),
         NeedKind::PrinterLocked { printer } => {
             text(&format!("printer `{printer}` failed repeatedly"), &format!("cetak printer clear {printer}"))
         }
@@ -63,7 +66,9 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
             &format!("records of profile `{profile}` wait, and no printer prints its cards"),
             &format!("cetak printer add NAME URI --profile {profile}"),
         ),
-        NeedKind::NoBlanks { printer, blank_type, hopper } => no_blanks(printer, blank_type, *hopper),
+        NeedKind::NoBlanks { printer, blank_type, hopper, reserved } => {
+            no_blanks(printer, blank_type, *hopper, reserved.as_ref(), zone)
+        }
         NeedKind::SettingsWrong { fault } => {
             let fault = Message::from_detail(fault).text;
             text(&format!("no scheduler starts with these settings: {fault}"), "cetak config check")
@@ -93,7 +98,20 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
     }
 }
 
-fn no_blanks(printer: &str, blank_type: &str, hopper: bool) -> NeedText {
+fn cards_to_destroy(blank_type: &str, count: i64) -> NeedText {
+    NeedText {
+        what: format!("spoiled cards to be destroyed, of type `{blank_type}`"),
+        command: format!("cetak blangko destroy --type {blank_type} --quantity {count} --document NUMBER"),
+    }
+}
+
+fn no_blanks(
+    printer: &str,
+    blank_type: &str,
+    hopper: bool,
+    reserved: Option<&ReservedBlanks>,
+    zone: &TimeZone,
+) -> NeedText {
     if hopper {
         NeedText {
             what: format!(
@@ -102,10 +120,16 @@ fn no_blanks(printer: &str, blank_type: &str, hopper: bool) -> NeedText {
             command: format!("cetak blangko load --printer {printer} --quantity NUMBER"),
         }
     } else {
-        NeedText {
-            what: format!("printer `{printer}` has no free blanks of type `{blank_type}`, and records wait"),
-            command: format!("cetak blangko receive --type {blank_type} --quantity NUMBER --document NUMBER"),
+        let mut what = format!("printer `{printer}` has no free blanks of type `{blank_type}`, and records wait");
+        if let Some(ReservedBlanks { batch, printer: other, blanks, obstacle }) = reserved {
+            let why = obstacle.as_ref().map_or(String::new(), |why| format!(" ({})", standing(why, zone)));
+            what += &format!("; {} are reserved for batch {batch} on printer `{other}`{why}", thousands(*blanks));
         }
+        let command = match reserved.filter(|reserved| reserved.obstacle.is_some()) {
+            Some(reserved) => format!("cetak batch cancel {} --reason TEXT", reserved.batch),
+            None => format!("cetak blangko receive --type {blank_type} --quantity NUMBER --document NUMBER"),
+        };
+        NeedText { what, command }
     }
 }
 

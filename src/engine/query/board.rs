@@ -82,7 +82,7 @@ impl Query for ShowBoard {
         let mut tx = engine.store.read().await?;
         let facts = Facts::read(engine, &mut tx).await?;
         let printers = printers::read(engine, &mut tx, &facts).await?;
-        let needs_person = needs::read(engine, &mut tx, &facts.counts, &printers).await?;
+        let needs_person = needs::read(engine, &mut tx, &facts, &printers).await?;
         let Facts { counts, pauses, balances, batches, .. } = facts;
         let mut records: BTreeMap<String, i64> =
             RecordState::ALL.into_iter().map(|state| (state.as_str().to_owned(), 0)).collect();

@@ -46,7 +46,7 @@ pub use self::{
     found::{CardFacts, Done, FoundRecord, InHand},
     jobs::{JobsOf, ListJobs, ShowJob},
     ledger::ListMovements,
-    needs::{ListNeeds, Need, NeedKind},
+    needs::{ListNeeds, Need, NeedKind, ReservedBlanks},
     page::{Cursor, Limit, Page, PageRequest},
     pending_acts::{ListPendingActs, PendingActView, ShowPendingAct},
     printers::{ListPrinters, PrinterLine},

@@ -59,6 +59,11 @@ pub enum NeedKind {
     CardsToCheck,
     /// Cards that were checked and wait for their hand-over; at most 10,000 are counted.
     CardsToHandOver,
+    /// Spoiled cards that are kept until they are destroyed with a document.
+    CardsToDestroy {
+        /// The type of blank.
+        blank_type: String,
+    },
     /// The printer failed until its breaker locked.
     PrinterLocked {
         /// The printer.
@@ -99,6 +104,8 @@ pub enum NeedKind {
         blank_type: String,
         /// Whether its hopper is counted, so that it prints only from there.
         hopper: bool,
+        /// The batch of another printer that has blanks of the type; one whose printer cannot print them, if there is one.
+        reserved: Option<ReservedBlanks>,
     },
     /// The settings have a fault, so that no scheduler starts.
     SettingsWrong {
@@ -114,6 +121,19 @@ pub enum NeedKind {
     SchedulerFault(FaultSince),
 }
 
+/// Blanks of the vault that a batch has reserved.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReservedBlanks {
+    /// The batch.
+    pub batch: i64,
+    /// Its printer.
+    pub printer: String,
+    /// How many they are.
+    pub blanks: i64,
+    /// Why the printer does not print them without a person, if it does not.
+    pub obstacle: Option<Standing>,
+}
+
 impl NeedKind {
     /// Whether it is daily work: nothing is wrong, and nothing else waits for it.
     pub fn is_routine(&self) -> bool {
@@ -123,7 +143,8 @@ impl NeedKind {
             | Self::ActsToConfirm { .. }
             | Self::BatchesToApprove
             | Self::CardsToCheck
-            | Self::CardsToHandOver => true,
+            | Self::CardsToHandOver
+            | Self::CardsToDestroy { .. } => true,
             Self::UncertainCards
             | Self::StoppedCards
             | Self::PrinterLocked { .. }
@@ -149,16 +170,17 @@ impl Query for ListNeeds {
         let mut tx = engine.store.read().await?;
         let facts = Facts::read(engine, &mut tx).await?;
         let printers = printers::read(engine, &mut tx, &facts).await?;
-        read(engine, &mut tx, &facts.counts, &printers).await
+        read(engine, &mut tx, &facts, &printers).await
     }
 }
 
 pub(super) async fn read(
     engine: &Engine,
     tx: &mut Tx,
-    counts: &[RecordCount],
+    facts: &Facts,
     printers: &[PrinterLine],
 ) -> Result<Vec<Need>, EngineError> {
+    let counts = &facts.counts;
     let count = |state: RecordState, stopped_only: bool| {
         let counts = counts.iter().filter(|c| c.state == state.as_str() && (c.stopped || !stopped_only));
         counts.map(|c| c.count).sum::<i64>()
@@ -175,7 +197,8 @@ pub(super) async fn read(
     };
     let acts = tx.pending_acts_open_counts(engine.clock.now()).await?;
     needs.extend(acts.into_iter().map(|(operation, count)| (of_act(operation), count)));
-    needs.extend(printers.iter().flat_map(needs_of).map(|kind| (kind, 1)));
+    let reserved = |blank_type: &str| reserved_blanks(engine, facts, printers, blank_type);
+    needs.extend(printers.iter().flat_map(|printer| needs_of(printer, reserved)).map(|kind| (kind, 1)));
     needs.extend(tx.doubt().await?.map(|doubt| (NeedKind::InstanceInDoubt { doubt }, 1)));
     needs.push((NeedKind::RecordsHeldAtAdoption, tx.records_held_at_adoption_count().await?));
     let is_behind = engine.clock.now().plus(CLOCK_TOLERANCE) < tx.newest_instant().await?;
@@ -193,11 +216,49 @@ pub(super) async fn read(
     let to_hand_over = tx.cards_checked_count().await?;
     let to_check = count(RecordState::Printed, false) - count(RecordState::Printed, true) - to_hand_over;
     needs.extend([(NeedKind::CardsToCheck, to_check), (NeedKind::CardsToHandOver, to_hand_over)]);
+    let mut spoiled: BTreeMap<&str, i64> = BTreeMap::new();
+    for line in facts.balances.iter().filter(|line| line.account == "spoiled") {
+        *spoiled.entry(&line.blank_type).or_default() += line.quantity;
+    }
+    let to_destroy =
+        |(blank_type, count): (&str, i64)| (NeedKind::CardsToDestroy { blank_type: blank_type.into() }, count);
+    needs.extend(spoiled.into_iter().map(to_destroy));
     needs.extend(engine.faults.read().into_iter().map(|fault| (NeedKind::SchedulerFault(fault), 1)));
     Ok(needs.into_iter().filter(|(_, count)| *count > 0).map(|(kind, count)| Need { kind, count }).collect())
 }
 
-fn needs_of(printer: &PrinterLine) -> Vec<NeedKind> {
+/// The blanks of the vault that a batch has reserved, of those of this type: the most that a printer does not print without a
+/// person, otherwise the most of all.
+fn reserved_blanks(
+    engine: &Engine,
+    facts: &Facts,
+    printers: &[PrinterLine],
+    blank_type: &str,
+) -> Option<ReservedBlanks> {
+    let of_vault = facts.batches.iter().filter_map(|batch| {
+        let printer = printers.iter().find(|printer| printer.name == batch.printer && printer.hopper.is_none())?;
+        let is_same = engine.profile(&batch.profile).is_ok_and(|profile| profile.blank_type == blank_type);
+        let obstacle = obstacle(printer);
+        let (batch, printer, blanks) = (batch.id, batch.printer.clone(), batch.open);
+        (is_same && blanks > 0).then_some(ReservedBlanks { batch, printer, blanks, obstacle })
+    });
+    of_vault.max_by_key(|reserved| (reserved.obstacle.is_some(), reserved.blanks))
+}
+
+/// Why a printer does not print its batch until a person acts.
+fn obstacle(printer: &PrinterLine) -> Option<Standing> {
+    match (&printer.standing, printer.state.as_str()) {
+        (Standing::Paused { .. } | Standing::AwaitsApproval { .. } | Standing::ProfileBroken, _) => {
+            Some(printer.standing.clone())
+        }
+        _ if printer.breaker == Breaker::Locked => Some(Standing::BreakerLocked),
+        (_, "stopped") => Some(Standing::Stopped),
+        (_, "unreachable") => Some(Standing::Unreachable),
+        _ => None,
+    }
+}
+
+fn needs_of(printer: &PrinterLine, reserved: impl Fn(&str) -> Option<ReservedBlanks>) -> Vec<NeedKind> {
     let name = || printer.name.clone();
     let mut needs = Vec::new();
     if printer.breaker == Breaker::Locked {
@@ -215,7 +276,8 @@ fn needs_of(printer: &PrinterLine) -> Vec<NeedKind> {
     }
     if let Standing::NoBlanks { blank_type } = &printer.standing {
         let hopper = printer.hopper.is_some();
-        needs.push(NeedKind::NoBlanks { printer: name(), blank_type: blank_type.clone(), hopper });
+        let reserved = if hopper { None } else { reserved(blank_type) };
+        needs.push(NeedKind::NoBlanks { printer: name(), blank_type: blank_type.clone(), hopper, reserved });
     }
     if printer.state == "stopped" && printer.advice.is_empty() {
         needs.push(NeedKind::PrinterStopped { printer: name() });

@@ -1,0 +1,62 @@
+//! Tests P12: what waits for a person is told with its number and with the act that settles it.
+
+use cetak::{
+    domain::{pause::PauseScope, standing::Standing, stock::Cause},
+    engine::query::{NeedKind, ReservedBlanks},
+};
+
+use crate::acts as operations;
+use crate::people::students;
+use crate::world::{World, name};
+
+/// The reserved blanks that the need of the printer `p2` for blanks names.
+async fn reserved(world: &World) -> Option<ReservedBlanks> {
+    let needs = world.status().await.needs_person.into_iter();
+    let mut of_p2 = needs.filter_map(|need| {
+        let NeedKind::NoBlanks { printer, reserved, .. } = need.kind else { return None };
+        (printer == "p2").then_some(reserved)
+    });
+    of_p2.next().unwrap()
+}
+
+#[tokio::test]
+async fn a_printer_without_blanks_is_told_which_stopped_printer_has_them_reserved() {
+    let world = World::new().await;
+    world.import(&students(0..9)).await;
+    world.printer("p1", "").await;
+    world.printer("p2", "").await;
+    assert_eq!(reserved(&world).await, None, "there are none");
+    world.receive(4, None).await;
+    world.plan().await;
+    let of_p1 = |obstacle| Some(ReservedBlanks { batch: 1, printer: "p1".into(), blanks: 4, obstacle });
+    assert_eq!(reserved(&world).await, of_p1(None));
+
+    operations::pause(&world.engine, &PauseScope::Printer("p1".into()), "dead").await.unwrap();
+
+    let by = "operator".to_owned();
+    assert_eq!(reserved(&world).await, of_p1(Some(Standing::Paused { by })));
+    operations::batch_cancel(&world.engine, cetak::domain::id::BatchId(1), "its printer is dead").await.unwrap();
+    let needs = world.status().await.needs_person;
+    assert!(!needs.iter().any(|need| matches!(need.kind, NeedKind::NoBlanks { .. })), "{needs:?}");
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn spoiled_cards_are_daily_work_until_they_are_destroyed() {
+    let world = World::new().await;
+    world.import(&students(0..3)).await;
+    world.receive(4, None).await;
+    world.printer("p1", "script=2:spoil").await;
+    world.run().await;
+    operations::card_reject(&world.engine, &name("r00000"), Cause::PrintFailed, "pale").await.unwrap();
+    let to_destroy = async || {
+        let needs = world.status().await.needs_person.into_iter();
+        let spoiled = needs
+            .filter(|need| matches!(&need.kind, NeedKind::CardsToDestroy { blank_type } if blank_type == "student"));
+        spoiled.map(|need| (need.count, need.kind.is_routine())).collect::<Vec<_>>()
+    };
+    assert_eq!(to_destroy().await, [(2, true)]);
+    operations::destroy(&world.engine, "student", 2, false, "BA-1", ["Sri", "Budi"]).await.unwrap();
+    assert_eq!(to_destroy().await, []);
+    world.audit().await;
+}
