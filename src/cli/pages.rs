@@ -37,7 +37,24 @@ pub(super) async fn some<T, Q: Query<Answer = Page<T>>>(
     }
 }
 
-/// Prints all rows of a list page by page, so that memory holds one page: as one JSON array, or as a table.
+/// The number of rows of a list, read page by page.
+pub(super) async fn count<T, Q: Query<Answer = Page<T>>>(
+    engine: &Engine,
+    query: impl Fn(PageRequest) -> Q,
+) -> Result<usize, EngineError> {
+    let client = Direct::new(engine);
+    let (mut page, mut count) = (PageRequest { after: None, limit: Limit::MAX }, 0);
+    loop {
+        let Page { items, next } = client.query(query(page)).await?;
+        count += items.len();
+        page.after = next;
+        if next.is_none() {
+            return Ok(count);
+        }
+    }
+}
+
+/// Prints all rows of a list page by page, so that memory holds one page: as one JSON array, or as a table. Returns their number.
 pub(super) async fn write_all<T, L: Serialize, Q: Query<Answer = Page<T>>>(
     engine: &Engine,
     out: Output,
@@ -45,14 +62,16 @@ pub(super) async fn write_all<T, L: Serialize, Q: Query<Answer = Page<T>>>(
     line: impl Fn(T) -> L,
     header: &[&str],
     row: impl Fn(&L) -> Vec<String>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<usize> {
     let client = Direct::new(engine);
     let (mut page, mut is_first, mut between) = (PageRequest { after: None, limit: Limit::MAX }, true, "\n");
+    let mut count = 0;
     if out.json {
         out.text("[")?;
     }
     loop {
         let Page { items, next } = client.query(query(page)).await?;
+        count += items.len();
         let lines: Vec<L> = items.into_iter().map(&line).collect();
         if out.json {
             for line in &lines {
@@ -66,7 +85,10 @@ pub(super) async fn write_all<T, L: Serialize, Q: Query<Answer = Page<T>>>(
         is_first = false;
         page.after = next;
         if next.is_none() {
-            return if out.json { Ok(out.text("\n]\n")?) } else { Ok(()) };
+            if out.json {
+                out.text("\n]\n")?;
+            }
+            return Ok(count);
         }
     }
 }

@@ -38,8 +38,8 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
     let (fields, done) = match command {
         RecordCommand::Show { record } => return show(engine, out, &name(record)).await,
         RecordCommand::Find { find: args } => return find::find(engine, out, args).await,
-        RecordCommand::List { filter, source, page } => {
-            return record_list::list(engine, out, (filter, source), page).await;
+        RecordCommand::List { filter, source, page, count } => {
+            return record_list::list(engine, out, (filter, source), page, count).await;
         }
         RecordCommand::Quarantined => return record_list::all(engine, out, RecordState::Quarantined).await,
         RecordCommand::Held => return record_list::all(engine, out, RecordState::Held).await,

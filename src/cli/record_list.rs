@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{
     args::{FilterArgs, PageArgs},
     many::query,
-    output::{Output, message, table},
+    output::{Output, message, table, thousands},
     pages, words,
 };
 use crate::{
@@ -22,14 +22,19 @@ use crate::{
     },
 };
 
-/// A page of the records that match.
+/// A page of the records that match, or their number.
 pub(super) async fn list(
     engine: &Engine,
     out: Output,
     (filter, source): (FilterArgs, Option<String>),
     page: PageArgs,
+    is_count: bool,
 ) -> anyhow::Result<()> {
     let asked = query(filter, source);
+    if is_count {
+        let count = pages::count(engine, |page| ListRecords { page, ..asked.clone() }).await?;
+        return Ok(out.data(&serde_json::json!({ "count": count }), |_| format!("{}\n", number(count)))?);
+    }
     let most = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let after = page.after.map(Cursor);
     let Page { items, next } = pages::some(engine, most, after, |page| ListRecords { page, ..asked.clone() }).await?;
@@ -42,7 +47,9 @@ pub(super) async fn list(
     };
     out.data(&value, text)?;
     if let (Some(Cursor(next)), false) = (next, out.json) {
-        message(&format!("hint: there may be more; go on with `--after {next}`"));
+        message(&format!(
+            "hint: there may be more; go on with `--after {next}`, or see how many they are with `--count`"
+        ));
     }
     Ok(())
 }
@@ -62,7 +69,15 @@ pub(super) async fn all(engine: &Engine, out: Output, state: RecordState) -> any
         let reason = words::with_note(r.reason.as_deref(), r.note.as_deref()).unwrap_or_default();
         vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), reason]
     };
-    pages::write_all(engine, out, list, line, &["source", "request id", "kind", "reason"], short).await
+    let count = pages::write_all(engine, out, list, line, &["source", "request id", "kind", "reason"], short).await?;
+    if !out.json {
+        message(&format!("in all: {}", number(count)));
+    }
+    Ok(())
+}
+
+fn number(count: usize) -> String {
+    thousands(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
 /// The other requests of the person of each quarantined record, by source and request id.

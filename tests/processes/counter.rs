@@ -250,5 +250,7 @@ fn a_walk_in_is_the_first_card_of_its_batch_and_missing_blanks_need_a_person() {
     office.done(&["run", "--until-idle"]);
     let printed = office.json(&["record", "list", "--printed-since", "2000-01-01T00:00:00Z"]);
     assert_eq!((ids(&printed).len(), ids(&printed)[0]), (6, "r00005"), "{printed}");
+    let count = office.json(&["record", "list", "--printed-since", "2000-01-01T00:00:00Z", "--count"]);
+    assert_eq!(count, serde_json::json!({ "count": 6 }));
     assert!(!office.done(&["status"]).stdout.contains("no free blanks"));
 }

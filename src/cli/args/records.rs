@@ -70,7 +70,8 @@ pub enum RecordCommand {
     #[command(after_help = "Examples:
   cetak record list --state quarantined --code living-card
   cetak record list --batch 12
-  cetak record list --district Laweyan --printed-since 2015-08-31T18:00:00+07:00 --limit 500")]
+  cetak record list --district Laweyan --printed-since 2015-08-31T18:00:00+07:00 --limit 500
+  cetak record list --printed-since 2015-08-31T18:00:00+07:00 --count")]
     List {
         #[command(flatten)]
         filter: FilterArgs,
@@ -79,6 +80,9 @@ pub enum RecordCommand {
         source: Option<String>,
         #[command(flatten)]
         page: PageArgs,
+        /// Print only how many records match, on all pages
+        #[arg(long, conflicts_with_all = ["limit", "after"])]
+        count: bool,
     },
     /// Take records off the waiting list until they are released
     ///
