@@ -30,14 +30,42 @@ pub(crate) struct BodyColumns<'a> {
     pub(crate) digest: &'a [u8],
 }
 
-/// The digest that is sealed with a person, so that a changed column of the record is found. The class is not in it, because it may
-/// change alone.
+/// Their names, in the order of the seal.
+const COLUMNS: [&str; 8] = [
+    "profile",
+    "kind",
+    "district",
+    "village",
+    "requested_at",
+    "verified_at",
+    "key of the person",
+    "digest of the body",
+];
+
+/// What is sealed with a person, so that a changed column of the record is found: the keyed digest of the columns, then `.` and a short
+/// hash of each, which needs no key inside the sealed body. The class is not in it, because it may change alone.
 pub(crate) fn body_seal(keys: &Keys, body: &BodyColumns<'_>) -> String {
     let instants = [body.requested_at_us, body.verified_at_us].map(|instant| instant.to_string());
     let digests = [body.person_key, body.digest].map(hex);
     let columns =
         [body.profile, body.kind, body.district, body.village, &instants[0], &instants[1], &digests[0], &digests[1]];
-    hex(&keys.row("record", columns.map(Some)))
+    let hash = |text: &str| {
+        text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    };
+    let hashes: Vec<u8> = columns.iter().flat_map(|column| hash(column).to_be_bytes()).collect();
+    format!("{}.{}", hex(&keys.row("record", columns.map(Some))), hex(&hashes))
+}
+
+/// The columns in which a record differs from what was sealed with its person; `None` if it is the same. Older seals have no hashes, and
+/// then none is named.
+pub(crate) fn differing(sealed: &str, found: &str) -> Option<Vec<&'static str>> {
+    let [(known, known_hashes), (found, found_hashes)] =
+        [sealed, found].map(|seal| seal.split_once('.').unwrap_or((seal, "")));
+    if known == found {
+        return None;
+    }
+    let pairs = known_hashes.as_bytes().chunks(8).zip(found_hashes.as_bytes().chunks(8));
+    Some(COLUMNS.iter().zip(pairs).filter(|(_, (known, found))| known != found).map(|(column, _)| *column).collect())
 }
 
 /// The row name under which a person's fields are sealed (see [`Keys::seal`]).

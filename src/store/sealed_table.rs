@@ -42,29 +42,61 @@ impl SealedTable {
         }
     }
 
-    /// The statement that reads the key and the sealed columns, as texts, of all rows or of those with the keys `$1`, and the number
-    /// of these columns. What a printer says and what the scheduler has counted changes often, and is not sealed.
-    pub(super) fn statement(self, of_keys: bool) -> (&'static str, usize) {
-        let ([all, some], columns) = match self {
-            Self::Printer => (
-                rows!(
+    /// The sealed columns, the key first.
+    pub(super) fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Printer => &[
+                "name",
+                "uri",
+                "profile",
+                "hopper",
+                "override_reason",
+                "acknowledged_reasons",
+                "removed",
+                "jobs_known_until_us",
+            ],
+            Self::Pause => &["name", "reason", "actor", "at_us", "account", "means"],
+            Self::PendingAct => &[
+                "id",
+                "operation",
+                "act",
+                "target",
+                "target_version",
+                "record_id",
+                "reason",
+                "state",
+                "requested_by",
+                "requested_account",
+                "requested_means",
+                "requested_at_us",
+                "expires_at_us",
+                "decided_by",
+                "decided_account",
+                "decided_means",
+                "decided_at_us",
+                "decided_note",
+            ],
+            Self::Lot => &["id", "blank_type", "name", "serials", "received_at_us"],
+            Self::UnknownJob => &["name", "accepted_at_us"],
+        }
+    }
+
+    /// The statement that reads the [columns](Self::columns), as texts, of all rows or of those with the keys `$1`. What a printer says
+    /// and what the scheduler has counted changes often, and is not sealed.
+    pub(super) fn statement(self, of_keys: bool) -> &'static str {
+        let [all, some] = match self {
+            Self::Printer => rows!(
                     "SELECT name, uri, profile, CAST(hopper AS TEXT), override_reason, acknowledged_reasons,
                             CASE WHEN removed THEN '1' ELSE '0' END, CAST(jobs_known_until_us AS TEXT) FROM printer",
                     "name",
                     "v.value ->> 0"
                 ),
-                8,
-            ),
-            Self::Pause => (
-                rows!(
+            Self::Pause => rows!(
                     "SELECT scope || '/' || name, reason, actor, CAST(at_us AS TEXT), CAST(account AS TEXT), means FROM pause",
                     "scope || '/' || name",
                     "v.value ->> 0"
                 ),
-                6,
-            ),
-            Self::PendingAct => (
-                rows!(
+            Self::PendingAct => rows!(
                     "SELECT CAST(id AS TEXT), operation, act, target, target_version, CAST(record_id AS TEXT), reason, state,
                             requested_by, CAST(requested_account AS TEXT), requested_means, CAST(requested_at_us AS TEXT),
                             CAST(expires_at_us AS TEXT), decided_by, CAST(decided_account AS TEXT), decided_means,
@@ -72,25 +104,17 @@ impl SealedTable {
                     "id",
                     "CAST(v.value ->> 0 AS BIGINT)"
                 ),
-                18,
-            ),
-            Self::Lot => (
-                rows!(
+            Self::Lot => rows!(
                     "SELECT CAST(id AS TEXT), blank_type, name, serials, CAST(received_at_us AS TEXT) FROM lot",
                     "id",
                     "CAST(v.value ->> 0 AS BIGINT)"
                 ),
-                5,
-            ),
-            Self::UnknownJob => (
-                rows!(
+            Self::UnknownJob => rows!(
                     "SELECT printer || '/' || name, CAST(accepted_at_us AS TEXT) FROM unknown_job",
                     "printer || '/' || name",
                     "v.value ->> 0"
                 ),
-                2,
-            ),
         };
-        (if of_keys { some } else { all }, columns)
+        if of_keys { some } else { all }
     }
 }

@@ -253,6 +253,32 @@ async fn a_row_that_was_added_or_removed_is_found() {
     }
 }
 
+#[tokio::test]
+async fn a_changed_row_is_named_with_the_field_that_differs_and_without_its_value() {
+    let world = office().await;
+    for (sql, thing, what) in [
+        (
+            "UPDATE printer SET uri = 'mock://other', hopper = 7 RETURNING name",
+            "printer p1",
+            "its `uri`, `hopper` is not as the audit has it",
+        ),
+        ("UPDATE pause SET reason = 'other' RETURNING scope", "pause ", "its `reason` is not as the audit has it"),
+        (
+            "UPDATE record SET district = 'FACULTY 9' WHERE request_id = 'r00001' RETURNING state",
+            "record default/r00001",
+            "its district was changed",
+        ),
+    ] {
+        execute(&world.location, sql).await.unwrap();
+        let found = faults(&world).await;
+        let told = found
+            .iter()
+            .flat_map(|rule| &rule.faults)
+            .find(|fault| fault.thing.starts_with(thing) && fault.what == what);
+        assert!(told.is_some(), "{sql}: {found:?}");
+    }
+}
+
 /// Blanks that are taken from a movement and its balances alike leave all sums as they were.
 #[tokio::test]
 async fn blanks_that_are_taken_from_the_ledger_and_its_balance_alike_are_found_by_the_audit() {

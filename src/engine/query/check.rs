@@ -12,7 +12,7 @@ use crate::{
     },
     engine::{
         Engine, EngineError,
-        person::{BODY_FIELD, BodyColumns, PHOTO_FIELD, body_seal, open_fields, photo_row_name},
+        person::{BODY_FIELD, BodyColumns, PHOTO_FIELD, body_seal, differing, open_fields, photo_row_name},
     },
     store::{Remedy, SealedBody, Violation, keys::hex},
 };
@@ -138,9 +138,11 @@ fn person_fault(engine: &Engine, body: &SealedBody) -> Result<bool, String> {
         person_key: &body.person_key,
         digest: &body.digest,
     };
-    if seal == body_seal(keys, &columns) {
-        Ok(true)
-    } else {
-        Err("its kind, district, village, dates, profile, or key of the person were changed".into())
+    match differing(seal, &body_seal(keys, &columns)) {
+        None => Ok(true),
+        Some(changed) if changed.is_empty() => {
+            Err("its kind, district, village, dates, profile, or key of the person were changed".into())
+        }
+        Some(changed) => Err(format!("its {} was changed", changed.join(", "))),
     }
 }

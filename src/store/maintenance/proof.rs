@@ -19,7 +19,10 @@ use crate::{
         time::Timestamp,
     },
     store::{
-        StoreError, Tx, audit::PAGE_ROWS, doing, keys::hex, on, parse, sealed_rows::ROWS_COMMITS,
+        StoreError, Tx,
+        audit::PAGE_ROWS,
+        doing, on, parse,
+        sealed_rows::{ROWS_COMMITS, differing},
         sealed_table::SealedTable,
     },
 };
@@ -280,19 +283,23 @@ impl Tx {
             check.add("the mark of what is too old to prove".into(), "it is not as the audit has it".into());
         }
         for table in SealedTable::ALL {
-            let found = self.row_digests(table, None).await?;
-            for (key, digest) in &found {
-                let is_same = match sealed.rows.get(&(table.as_str().to_owned(), key.clone())) {
-                    Some((_, Some(known))) => *known == hex(digest),
+            let found = self.row_seals(table, None).await?;
+            for (key, seal) in &found {
+                let differs = match sealed.rows.get(&(table.as_str().to_owned(), key.clone())) {
+                    Some((_, Some(known))) => differing(table, known, seal),
                     // Before the first commit that seals rows, none can be proved.
                     None if commits == 0 => {
                         check.older += 1;
-                        true
+                        None
                     }
-                    Some((_, None)) | None => false,
+                    Some((_, None)) | None => Some(Vec::new()),
                 };
-                if !is_same {
-                    check.add(format!("{} {key}", table.noun()), "it is not as the audit has it".into());
+                if let Some(columns) = differs {
+                    let what = match columns.as_slice() {
+                        [] => "it is not as the audit has it".to_owned(),
+                        columns => format!("its `{}` is not as the audit has it", columns.join("`, `")),
+                    };
+                    check.add(format!("{} {key}", table.noun()), what);
                 }
             }
             let rows = sealed.rows.iter().filter(|((name, _), (_, digest))| name == table.as_str() && digest.is_some());
