@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     Message, Usage,
     act::with_second,
-    args::PrinterCommand,
+    args::{PrinterCommand, SecondArgs},
     output::{Output, message, table},
     words,
 };
@@ -18,12 +18,20 @@ use crate::{
         Engine,
         client::{Client, Direct},
         operations::{
-            AddObjectedPrinter, AddPrinter, ClearPrinter, HopperSetting, Probe, RemovePrinter, SetPrinter, Supply,
-            TestPrinter,
+            AddObjectedPrinter, AddPrinter, ClearPrinter, HopperSetting, Probe, RemovePrinter, SetObjectedPrinter,
+            SetPrinter, Supply, TestPrinter,
         },
         query::{ListPrinters, PrinterLine, PrinterReport, ProbePrinter},
     },
 };
+
+/// Refuses a second person for what one person does.
+fn refuse_second(second: &SecondArgs) -> anyhow::Result<()> {
+    if second.ask || second.second.is_some() {
+        anyhow::bail!(Usage("`--ask` and `--second` go with `--override` only"))
+    }
+    Ok(())
+}
 
 pub(super) async fn command(engine: &Engine, out: Output, command: PrinterCommand) -> anyhow::Result<()> {
     let client = Direct::new(engine);
@@ -32,10 +40,10 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
             let printer = AddPrinter { name: name.clone(), uri, profile, hopper };
             let (done, fields) = (format!("printer `{name}` added"), json!({ "printer": name, "added": true }));
             let probe = match override_reason {
-                None if second.ask || second.second.is_some() => {
-                    anyhow::bail!(Usage("`--ask` and `--second` go with `--override` only"))
+                None => {
+                    refuse_second(&second)?;
+                    client.act(printer).await?
                 }
-                None => client.act(printer).await?,
                 Some(note) => {
                     let act = AddObjectedPrinter { printer, note };
                     let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else {
@@ -47,13 +55,27 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
             tell(&probe, name.as_str());
             out.done(&fields, &done)?;
         }
-        PrinterCommand::Set { name, uri, profile, hopper, no_hopper } => {
+        PrinterCommand::Set { name, uri, profile, hopper, no_hopper, override_reason, second } => {
             let hopper = hopper.map(HopperSetting::Counted).or(no_hopper.then_some(HopperSetting::NotCounted));
-            let probe = client.act(SetPrinter { printer: name.clone(), uri, profile, hopper }).await?;
+            let setting = SetPrinter { printer: name.clone(), uri, profile, hopper };
+            let (done, fields) = (format!("printer `{name}` is changed"), json!({ "printer": name, "set": true }));
+            let probe = match override_reason {
+                None => {
+                    refuse_second(&second)?;
+                    client.act(setting).await?
+                }
+                Some(note) => {
+                    let act = SetObjectedPrinter { setting, note };
+                    let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else {
+                        return Ok(());
+                    };
+                    client.act(act).await?
+                }
+            };
             if let Some(probe) = probe {
                 tell(&probe, &name);
             }
-            out.done(&json!({ "printer": name, "set": true }), &format!("printer `{name}` is changed"))?;
+            out.done(&fields, &done)?;
         }
         PrinterCommand::List => {
             let printers = Direct::new(engine).query(ListPrinters {}).await?;

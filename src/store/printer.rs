@@ -89,14 +89,14 @@ impl Tx {
 
     /// Saves the address, the profile and the hopper of a printer. The reason for which its objections were overridden stays only
     /// if `keeps_override`.
-    pub async fn printer_set(&mut self, printer: &Printer, keeps_override: bool) -> Result<(), StoreError> {
+    pub async fn printer_set(&mut self, printer: &Printer, override_reason: Option<&str>) -> Result<(), StoreError> {
         const SET: &str = "
             UPDATE printer
-            SET uri = $2, profile = $3, hopper = $4, override_reason = CASE WHEN $5 THEN override_reason END
+            SET uri = $2, profile = $3, hopper = $4, override_reason = $5
             WHERE name = $1 AND NOT removed";
         let Printer { name, uri, profile, hopper, .. } = printer;
         let done =
-            execute!(self, sqlx::query(SET).bind(name).bind(uri).bind(profile).bind(hopper).bind(keeps_override))
+            execute!(self, sqlx::query(SET).bind(name).bind(uri).bind(profile).bind(hopper).bind(override_reason))
                 .map_err(doing("setting a printer"))?;
         self.touched(SealedTable::Printer, name);
         if done == 1 { Ok(()) } else { Err(StoreError::Conflict("the printer")) }

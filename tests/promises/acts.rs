@@ -21,8 +21,8 @@ use cetak::{
             DeclareUncertain, DestroyBlanks, Destruction, FoundCard, HandOverCard, HoldRecord, HopperSetting,
             LendBlanks, LoadHopper, Pause, Probe, ReceiveBlanks, RecordName, RefuseReprint, RejectCard, ReleaseRecord,
             RemovePrinter, Reprint, RequestReprint, ResolveDuplicate, ResolveFound, ResolveNothing, RestoreRecord,
-            ResumeBatch, ResumePrinter, ResumeQueue, ReverseDelivery, SetPrinter, SurrenderCard, TakeBackBlanks,
-            TestCard, TestPrinter, UnloadHopper, WithdrawRecord,
+            ResumeBatch, ResumePrinter, ResumeQueue, ReverseDelivery, SetObjectedPrinter, SetPrinter, SurrenderCard,
+            TakeBackBlanks, TestCard, TestPrinter, UnloadHopper, WithdrawRecord,
         },
         query::CountArchivable,
     },
@@ -267,6 +267,10 @@ pub(crate) fn set_printer(
 ) -> SetPrinter {
     let text = |text: &str| text.to_owned();
     SetPrinter { printer: text(printer), uri: uri.map(text), profile: profile.map(text), hopper }
+}
+
+pub(crate) fn objected_setting(setting: SetPrinter, why: &str) -> SetObjectedPrinter {
+    SetObjectedPrinter { setting, note: value(why) }
 }
 
 pub(crate) async fn printer_clear(engine: &Engine, printer: &str, note: &str) -> Done<()> {

@@ -303,6 +303,39 @@ async fn a_printer_with_objections_is_added_by_two_people_and_only_with_those_th
 }
 
 #[tokio::test]
+async fn a_printer_is_changed_against_objections_by_two_people_and_only_with_those_that_were_overridden() {
+    let world = World::new().await;
+    let objecting = |objection: Objection| {
+        let change = move |found| Capabilities { objections: vec![objection.clone()], ..found };
+        FakePrinter::new(&world, "").probe(change)
+    };
+    FakePrinter::new(&world, "").add(&world, "p1").await;
+    objecting(Objection::ForwardsJobs).at(&world, "p2");
+    let (chief, boss) = (person(&world, 1, Role::Administrator), person(&world, 2, Role::Supervisor));
+    let setting = || acts::set_printer("p1", Some("test://p2"), None, None);
+    let alone = refusal(Direct::new(&chief).act(setting()).await);
+    assert!(matches!(alone, Refusal::PrinterObjections { .. }), "{alone:?}");
+    let ask = || TwoPersonAct::from(acts::objected_setting(setting(), "it is the only one"));
+    let act = Direct::new(&chief).request(ask()).await.unwrap();
+    objecting(Objection::NoRestartEvents).at(&world, "p2");
+    let changed = refusal(Direct::new(&boss).confirm(act).await);
+    assert!(matches!(changed, Refusal::ActTargetChanged { .. }), "{changed:?}");
+
+    let act = Direct::new(&chief).request(ask()).await.unwrap();
+    Direct::new(&boss).confirm(act).await.unwrap();
+
+    let printer = world.engine.store.read().await.unwrap().printer_get("p1").await.unwrap().unwrap();
+    assert_eq!((&*printer.uri, printer.override_reason.as_deref()), ("test://p2", Some("it is the only one")));
+    let set = audit(&world, "web").await.pop().unwrap();
+    for part in ["printer.set", "no-restart-events", "\"requested_by\":\"person 1\"", "\"actor\":\"person 2\""] {
+        assert!(set.contains(part), "{part} in {set}");
+    }
+    let again = refusal(Direct::new(&chief).request(ask()).await);
+    assert_eq!(again, Refusal::PrinterUnchanged { printer: "p1".into() });
+    world.audit().await;
+}
+
+#[tokio::test]
 async fn an_attempt_to_decide_as_the_wrong_person_is_on_record() {
     let world = World::new().await;
     world.receive(10, None).await;

@@ -65,6 +65,7 @@ pub(crate) const ACTS: &[&str] = &[
     r#"{"act":"add-printer","name":"p1","uri":"mock://p1","profile":"student","hopper":100}"#,
     r#"{"act":"add-objected-printer","printer":{"name":"p1","uri":"mock://p1","profile":"student","hopper":null},"note":"n"}"#,
     r#"{"act":"set-printer","printer":"p1","uri":"mock://p2","profile":null,"hopper":{"counted":100}}"#,
+    r#"{"act":"set-objected-printer","setting":{"printer":"p1","uri":"mock://p2","profile":null,"hopper":null},"note":"n"}"#,
     r#"{"act":"remove-printer","printer":"p1"}"#,
     r#"{"act":"clear-printer","printer":"p1","note":"cleared"}"#,
     r#"{"act":"test-printer","printer":"p1"}"#,

@@ -38,7 +38,8 @@ pub enum PrinterCommand {
     ///
     /// The device is asked for its capabilities, as with `printer add`. Another device, or another profile, is refused while the
     /// printer has a batch, an open or uncertain attempt, or blanks in its hopper. A device that has only a new address is known
-    /// by its `printer-uuid`, and may be moved at any time.
+    /// by its `printer-uuid`, and may be moved at any time. --override overrides objections, for which --ask and --second name a
+    /// second person.
     #[command(after_help = "Examples:
   cetak printer set fargo-1 --uri ipp://192.168.1.21/ipp/print
   cetak printer set fargo-1 --hopper 150")]
@@ -58,6 +59,11 @@ pub enum PrinterCommand {
         /// Do not count its hopper: it takes blanks from the vault
         #[arg(long, group = "setting")]
         no_hopper: bool,
+        /// The reason for overriding objections to the device or the profile, for the audit
+        #[arg(long = "override", value_name = "REASON")]
+        override_reason: Option<Note>,
+        #[command(flatten)]
+        second: SecondArgs,
     },
     /// List all printers
     #[command(after_help = "Examples:

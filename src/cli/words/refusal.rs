@@ -310,7 +310,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::PrinterObjections { printer, objections, added } => say(
             format!("printer `{printer}` cannot be used safely: {}", all(objections)),
             if *added {
-                "remove the cause, or remove the printer and add it again with `--override REASON`"
+                "remove the cause, or change the printer with `--override REASON`, which is recorded in the audit"
             } else {
                 "remove the cause, or add the printer with `--override REASON`, which is recorded in the audit"
             },

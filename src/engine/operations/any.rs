@@ -91,6 +91,7 @@ any_act! {
     printer::AddPrinter,
     printer::AddObjectedPrinter,
     printer_setting::SetPrinter,
+    printer_setting::SetObjectedPrinter,
     printer::RemovePrinter,
     printer::ClearPrinter,
     test_card::TestPrinter,

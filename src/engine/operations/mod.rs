@@ -42,7 +42,7 @@ pub use printer::{
     AddObjectedPrinter, AddPrinter, Capabilities, Caution, ClearPrinter, PrinterStatus, Probe, RemovePrinter, Supply,
     does_not_answer, objections, plain_database, plain_uri, printer_probe,
 };
-pub use printer_setting::{HopperSetting, SetPrinter};
+pub use printer_setting::{HopperSetting, SetObjectedPrinter, SetPrinter};
 pub use priority::{PutBack, PutFirst};
 pub use queue::{ApproveBatch, CancelBatch, Pause, ResumeBatch, ResumePrinter, ResumeQueue};
 pub use record::{HoldRecord, ReleaseRecord};

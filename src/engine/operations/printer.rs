@@ -387,7 +387,7 @@ pub fn does_not_answer(printer: &Printer, fault: &DriverError) -> EngineError {
     no_answer(&printer.name, &printer.uri, fault)
 }
 
-fn no_answer(name: &str, uri: &str, fault: &DriverError) -> EngineError {
+pub(super) fn no_answer(name: &str, uri: &str, fault: &DriverError) -> EngineError {
     let unreachable = |reason: &String| reason == "connecting-to-device";
     let (printer, address) = (name.to_owned(), plain_uri(uri));
     if matches!(fault, DriverError::Unavailable { reasons } if reasons.iter().any(unreachable)) {

@@ -1,20 +1,23 @@
 //! Changes a printer's address, profile or hopper.
 
-use cetak_driver_api::Capabilities;
+use cetak_driver_api::{Capabilities, DriverError};
 use serde::{Deserialize, Serialize};
 
 use super::{
     act::Act,
     address::is_same_address,
-    printer::{Probe, no_printer, objections_to_adding, plain_uri, probed, refuse_in_use, subject},
+    approval::Approval,
+    printer::{Probe, no_answer, no_printer, objections_to_adding, plain_uri, probed, refuse_in_use, subject},
 };
 use crate::{
     domain::{
         audit::Event,
+        objection::Objection,
+        pending::Target,
         permission::{Operation, Permit},
         printer::Printer,
         refusal::Refusal,
-        value::HopperCapacity,
+        value::{HopperCapacity, Note},
     },
     engine::{
         Engine, EngineError,
@@ -58,55 +61,158 @@ impl Act for SetPrinter {
     const OPERATION: Operation = Operation::PrinterManage;
 
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Option<Probe>, EngineError> {
-        permit.covers(Self::OPERATION)?;
-        let name = self.printer.as_str();
-        let before = self.read(&mut engine.store.read().await?).await?;
-        let after = self.after(&before);
-        engine.profile(&after.profile)?;
-        let is_moved = before.uri != after.uri;
-        if settings(&before) == settings(&after) {
-            return Err(Refusal::PrinterUnchanged { printer: name.to_owned() }.into());
+        self.set(engine, permit.covers(Self::OPERATION)?, None).await
+    }
+}
+
+/// Changes a printer in spite of the objections to its new device or profile. Refused if the device does not answer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SetObjectedPrinter {
+    /// The printer, and its new settings.
+    pub setting: SetPrinter,
+    /// Why the objections are overridden; kept with the printer.
+    pub note: Note,
+}
+
+impl Act for SetObjectedPrinter {
+    type Answer = Option<Probe>;
+    const OPERATION: Operation = Operation::PrinterAddObjected;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Option<Probe>, EngineError> {
+        self.setting.set(engine, permit.covers(Self::OPERATION)?, Some(&self.note)).await
+    }
+}
+
+/// What a device answered before the transaction, and the objections to it.
+type Asked<'a> = (Option<&'a Capabilities>, &'a [Objection]);
+
+impl SetObjectedPrinter {
+    /// What the device is and the objections to it, asked now. Refused if it does not answer.
+    pub(super) async fn ask(&self, engine: &Engine) -> Result<(Option<Capabilities>, Vec<Objection>), EngineError> {
+        let setting = &self.setting;
+        let before = setting.read(&mut engine.store.read().await?).await?;
+        let after = setting.checked(engine, &before)?;
+        match setting.ask(engine, &before, &after).await? {
+            None => Ok((None, Vec::new())),
+            Some(Err(fault)) => Err(no_answer(&after.name, &after.uri, &fault)),
+            Some(Ok(found)) => {
+                let mut tx = engine.store.read().await?;
+                let objections = objections_to_adding(engine, &mut tx, (&after.name, &after.profile), &found).await?;
+                Ok((Some(found), objections))
+            }
         }
-        let found = if is_moved || before.profile != after.profile {
-            Some(probed(engine, name, &after.uri).await?)
-        } else {
-            None
-        };
+    }
+
+    /// The printer as it is now; the version is its settings and what is objected.
+    pub(super) async fn target(&self, tx: &mut Tx, objections: &[Objection]) -> Result<Target, EngineError> {
+        let before = self.setting.read(tx).await?;
+        // Cannot fail: settings and objections are texts and numbers.
+        let version = serde_json::to_string(&(settings(&before), objections)).unwrap_or_default();
+        Ok(Target { name: subject(&before.name), version, record: None })
+    }
+
+    pub(super) async fn apply(
+        &self,
+        engine: &Engine,
+        tx: &mut Tx,
+        asked: Asked<'_>,
+        approval: Approval<'_>,
+    ) -> Result<(), EngineError> {
+        let before = self.setting.read(tx).await?;
+        self.setting.checked(engine, &before)?;
+        self.setting.apply(tx, &before, asked, Some((&self.note, approval))).await
+    }
+}
+
+impl SetPrinter {
+    async fn set(&self, engine: &Engine, permit: &Permit, note: Option<&Note>) -> Result<Option<Probe>, EngineError> {
+        let before = self.read(&mut engine.store.read().await?).await?;
+        let after = self.checked(engine, &before)?;
+        let found = self.ask(engine, &before, &after).await?;
+        if let (Some(Err(fault)), Some(_)) = (&found, note) {
+            return Err(no_answer(&after.name, &after.uri, fault)); // what is unknown cannot be overridden
+        }
         let answered = found.as_ref().and_then(|found| found.as_ref().ok());
         let mut tx = engine.write(permit).await?;
-        if settings(&self.read(&mut tx).await?) != settings(&before) {
-            return Err(StoreError::Conflict("the printer").into());
-        }
-        refuse_taken(&mut tx, &after).await?;
-        let is_same_device = !is_moved
-            || is_same_address(&before.uri, &after.uri)
-            || answered.is_some_and(|found| has_identity_of(&before, found));
-        if !is_same_device || before.profile != after.profile {
-            refuse_in_use(&mut tx, &before.name).await?;
-        }
-        refuse_hopper(&mut tx, &before, after.hopper).await?;
-        let keeps_override = is_same_device && before.profile == after.profile;
-        let is_overridden = keeps_override && before.override_reason.is_some();
-        if let Some(found) = answered.filter(|_| !is_overridden) {
-            refuse_objected(engine, &mut tx, &after, found).await?;
-        }
-        tx.printer_set(&after, keeps_override).await?;
-        if !is_same_device {
-            tx.printer_replaced(name).await?;
-        }
-        if let Some(capabilities) = answered.and_then(lasting) {
-            tx.printers_probed(&[(name, &capabilities)]).await?;
-        }
-        tx.audit(event(&before, &after, is_same_device));
+        let objections = match answered {
+            Some(found) => objections_to_adding(engine, &mut tx, (&after.name, &after.profile), found).await?,
+            None => Vec::new(),
+        };
+        self.apply(&mut tx, &before, (answered, &objections), note.map(|note| (note, Approval::Alone))).await?;
         tx.commit().await?;
         Ok(found.map(|found| match found {
             Ok(capabilities) => Probe::Answered(Box::new(capabilities)),
             Err(fault) => Probe::Silent(verdict::reason_of(&fault)),
         }))
     }
-}
 
-impl SetPrinter {
+    /// Asks the device, unless only the hopper is changed.
+    async fn ask(
+        &self,
+        engine: &Engine,
+        before: &Printer,
+        after: &Printer,
+    ) -> Result<Option<Result<Capabilities, DriverError>>, EngineError> {
+        if before.uri == after.uri && before.profile == after.profile {
+            return Ok(None);
+        }
+        probed(engine, &after.name, &after.uri).await.map(Some)
+    }
+
+    /// The printer with its new settings, which must be others, and of a known profile.
+    fn checked(&self, engine: &Engine, before: &Printer) -> Result<Printer, EngineError> {
+        let after = self.after(before);
+        engine.profile(&after.profile)?;
+        if settings(before) == settings(&after) {
+            return Err(Refusal::PrinterUnchanged { printer: after.name }.into());
+        }
+        Ok(after)
+    }
+
+    /// Changes the printer if it is as `before`; with `overridden`, in spite of objections.
+    async fn apply(
+        &self,
+        tx: &mut Tx,
+        before: &Printer,
+        (answered, objections): Asked<'_>,
+        overridden: Option<(&Note, Approval<'_>)>,
+    ) -> Result<(), EngineError> {
+        let after = self.after(before);
+        let name = after.name.as_str();
+        if settings(&self.read(tx).await?) != settings(before) {
+            return Err(StoreError::Conflict("the printer").into());
+        }
+        refuse_taken(tx, &after).await?;
+        let is_same_device = before.uri == after.uri
+            || is_same_address(&before.uri, &after.uri)
+            || answered.is_some_and(|found| has_identity_of(before, found));
+        if !is_same_device || before.profile != after.profile {
+            refuse_in_use(tx, name).await?;
+        }
+        refuse_hopper(tx, before, after.hopper).await?;
+        let kept = before.override_reason.as_deref().filter(|_| is_same_device && before.profile == after.profile);
+        let objections: &[Objection] = if kept.is_some() { &[] } else { objections };
+        let overridden = overridden.filter(|_| !objections.is_empty());
+        if !objections.is_empty() && overridden.is_none() {
+            let (printer, objections) = (after.name, objections.to_vec());
+            return Err(Refusal::PrinterObjections { printer, objections, added: true }.into());
+        }
+        let why = overridden.map(|(note, _)| note.as_str());
+        tx.printer_set(&after, why.or(kept)).await?;
+        if !is_same_device {
+            tx.printer_replaced(name).await?;
+        }
+        if let Some(capabilities) = answered.and_then(lasting) {
+            tx.printers_probed(&[(name, &capabilities)]).await?;
+        }
+        let mut event = event(before, &after, is_same_device);
+        if let Some((why, approval)) = overridden {
+            event = approval.mark(event.with("override_reason", why).against(objections.to_vec()));
+        }
+        tx.audit(event);
+        Ok(())
+    }
+
     async fn read(&self, tx: &mut Tx) -> Result<Printer, EngineError> {
         let found = tx.printer_get(&self.printer).await?;
         found.ok_or_else(|| no_printer(&self.printer).into())
@@ -142,20 +248,6 @@ async fn refuse_taken(tx: &mut Tx, after: &Printer) -> Result<(), EngineError> {
         Some(other) => Err(Refusal::AddressTaken { printer: other.name }.into()),
         None => Ok(()),
     }
-}
-
-/// Refuses a device that cannot be trusted with cards of the profile. Objections are overridden only when a printer is added.
-async fn refuse_objected(
-    engine: &Engine,
-    tx: &mut Tx,
-    after: &Printer,
-    found: &Capabilities,
-) -> Result<(), EngineError> {
-    let objections = objections_to_adding(engine, tx, (&after.name, &after.profile), found).await?;
-    if objections.is_empty() {
-        return Ok(());
-    }
-    Err(Refusal::PrinterObjections { printer: after.name.clone(), objections, added: true }.into())
 }
 
 /// Refuses a capacity below what the hopper holds. Whether it is counted changes only while no blank has its place there, and none may

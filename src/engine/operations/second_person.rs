@@ -1,5 +1,6 @@
 //! Acts that one person asks for and another confirms.
 
+use cetak_driver_api::Capabilities;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -9,6 +10,7 @@ use super::{
     inspection::ResolveNothing,
     instance::{AdoptDatabase, PrinterAnswers},
     printer::AddObjectedPrinter,
+    printer_setting::SetObjectedPrinter,
     reprint::Reprint,
     stock::{CountBlanks, Destruction, LendBlanks, TakeBackBlanks},
 };
@@ -56,6 +58,8 @@ pub enum TwoPersonAct {
     CorrectHandOver(CorrectHandOver),
     /// Add a printer against objections.
     AddObjectedPrinter(AddObjectedPrinter),
+    /// Change a printer against objections.
+    SetObjectedPrinter(SetObjectedPrinter),
     /// Adopt a database that was copied or restored.
     AdoptDatabase(AdoptDatabase),
 }
@@ -85,14 +89,17 @@ from! {
     ResolveDuplicate(ResolveDuplicate),
     CorrectHandOver(CorrectHandOver),
     AddObjectedPrinter(AddObjectedPrinter),
+    SetObjectedPrinter(SetObjectedPrinter),
     AdoptDatabase(AdoptDatabase),
 }
 
 /// What printers answered before the transaction began, as no driver call runs inside one.
 #[derive(Default)]
 struct Answers {
-    /// Why the printer should not be added.
+    /// Why the printer should not be used.
     objections: Vec<Objection>,
+    /// What the device of a printer is.
+    found: Option<Capabilities>,
     /// What the printers know of the cards of another database.
     cards: PrinterAnswers,
 }
@@ -121,7 +128,7 @@ impl TwoPersonAct {
             }
             Self::WithdrawRecord(_) | Self::RestoreRecord(_) | Self::ResolveDuplicate(_) => Operation::RecordChange,
             Self::CorrectHandOver(_) => Operation::HandOverCorrect,
-            Self::AddObjectedPrinter(_) => Operation::PrinterAddObjected,
+            Self::AddObjectedPrinter(_) | Self::SetObjectedPrinter(_) => Operation::PrinterAddObjected,
             Self::AdoptDatabase(_) => Operation::DatabaseAdopt,
         }
     }
@@ -140,14 +147,19 @@ impl TwoPersonAct {
             Self::ResolveDuplicate(act) => act.note.as_str(),
             Self::CorrectHandOver(act) => act.note.as_str(),
             Self::AddObjectedPrinter(act) => act.note.as_str(),
+            Self::SetObjectedPrinter(act) => act.note.as_str(),
             Self::AdoptDatabase(act) => act.note.as_str(),
         }
     }
 
-    /// Asks the printer that is to be added; other acts have no objections.
+    /// Asks the printer that is to be added or changed; other acts have no objections.
     async fn objections(&self, engine: &Engine) -> Result<Answers, EngineError> {
         match self {
             Self::AddObjectedPrinter(act) => Ok(Answers { objections: act.ask(engine).await?, ..Answers::default() }),
+            Self::SetObjectedPrinter(act) => {
+                let (found, objections) = act.ask(engine).await?;
+                Ok(Answers { objections, found, ..Answers::default() })
+            }
             Self::Reprint(_)
             | Self::ResolveNothing(_)
             | Self::CountBlanks(_)
@@ -168,7 +180,7 @@ impl TwoPersonAct {
         match self {
             Self::ResolveNothing(act) => act.prepare(engine, permit).await.map(|()| Answers::default()),
             Self::AdoptDatabase(act) => Ok(Answers { cards: act.ask(engine).await?, ..Answers::default() }),
-            Self::AddObjectedPrinter(_) => self.objections(engine).await,
+            Self::AddObjectedPrinter(_) | Self::SetObjectedPrinter(_) => self.objections(engine).await,
             Self::Reprint(_)
             | Self::CountBlanks(_)
             | Self::DestroyBlanks(_)
@@ -197,6 +209,7 @@ impl TwoPersonAct {
             Self::ResolveDuplicate(act) => act.target(engine, tx).await,
             Self::CorrectHandOver(act) => act.target(tx).await,
             Self::AddObjectedPrinter(act) => act.target(engine, tx, &answers.objections).await,
+            Self::SetObjectedPrinter(act) => act.target(tx, &answers.objections).await,
             Self::AdoptDatabase(_) => AdoptDatabase::target(engine, tx).await,
         }
     }
@@ -232,6 +245,9 @@ impl TwoPersonAct {
             Self::ResolveDuplicate(act) => act.apply(engine, tx, approval).await,
             Self::CorrectHandOver(act) => act.apply(engine, tx, approval).await,
             Self::AddObjectedPrinter(act) => act.apply(engine, tx, &answers.objections, approval).await,
+            Self::SetObjectedPrinter(act) => {
+                act.apply(engine, tx, (answers.found.as_ref(), &answers.objections), approval).await
+            }
             Self::AdoptDatabase(act) => act.apply(engine, tx, &answers.cards, approval).await.map(drop),
         }
     }

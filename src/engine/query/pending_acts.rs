@@ -61,6 +61,9 @@ impl Query for ShowPendingAct {
         if let TwoPersonAct::AddObjectedPrinter(act) = &mut arguments {
             act.printer.uri = plain_uri(&act.printer.uri);
         }
+        if let TwoPersonAct::SetObjectedPrinter(act) = &mut arguments {
+            act.setting.uri = act.setting.uri.as_deref().map(plain_uri);
+        }
         let line = tx.pending_act_line(self.id).await?.ok_or(Refusal::NoAct { act: self.id })?;
         Ok(PendingActView { line, arguments })
     }
