@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    drivers::PrinterOptions,
+    drivers::{Options, PrinterOptions},
     files,
     settings_file::{self, Decisive, SettingsFile, Written},
     system,
@@ -36,6 +36,8 @@ pub(super) struct Config {
     /// Some of these options could not be read, and any printer may need them.
     pub lacks_printers: bool,
     /// The location of the database.
+    /// The printers whose own options are wrong.
+    pub broken_printers: Vec<String>,
     pub database: Location,
     /// The name of this scheduler among several that share a database.
     pub node: String,
@@ -88,7 +90,7 @@ pub(super) fn load(
 ) -> anyhow::Result<Config> {
     let beside = folder.join(files::SETTINGS);
     let path = named.map_or_else(|| beside.exists().then_some(beside), |named| Some(named.to_owned()));
-    let SettingsFile { written: mut file, fault, mut doubtful, mut lacks_printers } =
+    let SettingsFile { written: mut file, fault, mut doubtful, lacks_printers, mut broken_printers } =
         path.as_deref().map(settings_file::read).unwrap_or_default();
     let mut faults: Vec<Message> = fault.clone().into_iter().collect();
     faults.extend(refuse_unknown(variables, &mut doubtful)?);
@@ -118,15 +120,21 @@ pub(super) fn load(
         broken = vec![BrokenProfile { names: std::mem::take(&mut profiles).into_keys().collect(), fault }];
     }
     let beside = path.as_deref().and_then(Path::parent).unwrap_or(folder);
-    let printers = printers(std::mem::take(&mut file.printer), beside).unwrap_or_else(|wrong| {
-        reader.faults.push(wrong);
-        lacks_printers = true;
-        PrinterOptions::new()
-    });
+    let mut printers = PrinterOptions::new();
+    for (name, written) in std::mem::take(&mut file.printer) {
+        match options_of(&name, written, beside) {
+            Ok(options) => drop(printers.insert(name, options)),
+            Err(wrong) => {
+                reader.faults.push(wrong);
+                broken_printers.push(name);
+            }
+        }
+    }
     Ok(Config {
         settings,
         profiles,
         broken,
+        broken_printers,
         printers,
         lacks_printers,
         database,
@@ -138,17 +146,15 @@ pub(super) fn load(
     })
 }
 
-/// Validates the options of printers, and resolves their paths against the folder of the settings.
-fn printers(mut written: PrinterOptions, folder: &Path) -> Result<PrinterOptions, Message> {
-    for (name, options) in &mut written {
-        if !is_name(name) {
-            let text = format!("`{name}` in `[printer.{name}]` of the settings is not a valid name for a printer");
-            return Err(Message::new(text, "use at most 40 letters, digits, `-`, `_` and `.`"));
-        }
-        options.validate().map_err(|error| wrong_options(name, &error))?;
-        options.resolve(folder);
+/// Validates the options of a printer, and resolves their paths against the folder of the settings.
+fn options_of(name: &str, mut options: Options, folder: &Path) -> Result<Options, Message> {
+    if !is_name(name) {
+        let text = format!("`{name}` in `[printer.{name}]` of the settings is not a valid name for a printer");
+        return Err(Message::new(text, "use at most 40 letters, digits, `-`, `_` and `.`"));
     }
-    Ok(written)
+    options.validate().map_err(|error| wrong_options(name, &error))?;
+    options.resolve(folder);
+    Ok(options)
 }
 
 /// The message for invalid printer options.

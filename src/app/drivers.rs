@@ -16,12 +16,15 @@ pub fn renderers() -> RendererFactory {
     Arc::new(|profile: &CardProfile| Ok(Arc::new(Renderer::new(profile)?) as Arc<dyn CardRenderer>))
 }
 
+/// The options of an IPP printer.
+pub(super) type Options = cetak_driver_ipp::Options;
+
 /// The options of IPP printers, by the printer's name.
-pub type PrinterOptions = BTreeMap<String, cetak_driver_ipp::Options>;
+pub type PrinterOptions = BTreeMap<String, Options>;
 
 /// Creates the driver for a printer by the scheme of its URI: `ipp`, `ipps` or `mock`. A mock printer has no options.
 pub fn drivers(options: PrinterOptions, clock: SystemClock) -> DriverFactory {
-    let none = cetak_driver_ipp::Options::default();
+    let none = Options::default();
     Arc::new(move |name: &str, uri: &str| -> Result<Arc<dyn PrinterDriver>, String> {
         let clock = clock.clone();
         let utc = clock.clone();

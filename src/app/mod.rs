@@ -379,7 +379,7 @@ async fn open(global: &Global, config: Config, key: Option<&String>, purpose: Pu
         sync_clock(&clock, &mut store.read().await?).await?;
     }
     let broken = Arc::new(config.broken());
-    let lacks_printers = config.lacks_printers;
+    let (lacks_printers, broken_printers) = (config.lacks_printers, config.broken_printers);
     let parts = Parts {
         store,
         profiles: config.profiles,
@@ -396,10 +396,14 @@ async fn open(global: &Global, config: Config, key: Option<&String>, purpose: Pu
     let owners = Arc::new(SystemOwners::new(lock_place.clone()));
     let memory = Arc::new(MemoryFile::new(lock_place.folder(), database));
     let mut engine = Engine { owners, broken, memory: Some(memory), ..assemble(parts, clock, entropy) };
-    if lacks_printers {
-        // Without its options, a printer could be reached without its certificate.
-        engine.drivers = Arc::new(|_, _| {
-            Err("the options of printers in the settings cannot be read; hint: correct the settings".into())
+    if lacks_printers || !broken_printers.is_empty() {
+        let drivers = engine.drivers.clone();
+        engine.drivers = Arc::new(move |name, uri| {
+            // Without its options, a printer could be reached without its certificate.
+            if lacks_printers || broken_printers.iter().any(|broken| broken == name) {
+                return Err("its options in the settings cannot be read; hint: correct the settings".into());
+            }
+            drivers(name, uri)
         });
     }
     Ok(Opened { engine, lock_place })

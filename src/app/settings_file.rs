@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::drivers::PrinterOptions;
+use super::drivers::{Options, PrinterOptions};
 use crate::{
     cli::{Message, words},
     domain::window::Window,
@@ -84,11 +84,15 @@ impl Decisive {
         text.contains(self.key()) || (self == Self::Database && text.contains("postgres"))
     }
 
-    /// Whether an unknown key or variable, as a text with its value, may be a misspelling of it.
+    /// Whether an unknown key or variable, as a text with its value, may be a misspelling of it. A key file is a path.
     pub(super) fn may_be_meant_by(self, unknown: &str) -> bool {
         match self {
             Self::Database => self.may_be_in(unknown),
-            Self::KeyFile => unknown.to_ascii_lowercase().contains("key"),
+            Self::KeyFile => {
+                let text = unknown.to_ascii_lowercase();
+                let letters: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+                letters.contains("keyfile") || (text.contains("key") && text.contains('/'))
+            }
             Self::Profiles => true, // a folder may have any name
         }
     }
@@ -105,6 +109,8 @@ pub(super) struct SettingsFile {
     pub(super) doubtful: Vec<Decisive>,
     /// The options of printers could not be read.
     pub(super) lacks_printers: bool,
+    /// The printers whose own options could not be read.
+    pub(super) broken_printers: Vec<String>,
 }
 
 /// The largest settings file.
@@ -149,11 +155,26 @@ fn fault(path: &Path, text: &str, error: &toml::de::Error) -> Message {
     )
 }
 
+/// The table of the options of printers.
+const PRINTER: &str = "printer";
+
+/// Takes the printers whose options are wrong out of the table; returns their names.
+fn take_broken(printers: &mut toml::Table) -> Vec<String> {
+    let is_wrong = |options: &toml::Value| options.clone().try_into::<Options>().is_err();
+    let wrong: Vec<String> =
+        printers.iter().filter(|(_, options)| is_wrong(options)).map(|(name, _)| name.clone()).collect();
+    printers.retain(|name, _| !wrong.iter().any(|known| known == name));
+    wrong
+}
+
 /// Keeps the keys that are right. The other keys set nothing, and may have meant a decisive setting.
 fn keep_keys(table: toml::Table) -> SettingsFile {
     let mut good = toml::Table::new();
     let mut kept = SettingsFile::default();
-    for (key, value) in table {
+    for (key, mut value) in table {
+        if let (PRINTER, Some(printers)) = (&*key, value.as_table_mut()) {
+            kept.broken_printers = take_broken(printers);
+        }
         let shown = format!("{key} = {value}");
         let (is_text, is_table) = (value.is_str(), value.is_table());
         let mut tried = good.clone();
@@ -242,6 +263,29 @@ mod tests {
             assert!(file.fault.is_some(), "{toml}");
             assert_eq!(file.written.database.as_deref(), is_kept.then_some(URL), "{toml}");
             assert_eq!(file.doubtful.contains(&Decisive::Database), !is_kept, "{toml}");
+        }
+    }
+
+    #[test]
+    fn wrong_options_of_a_printer_leave_those_of_others_certain() {
+        let file = kept("[printer.a]\nuser = 7\n[printer.b]\nuser = \"siti\"\n[printer.c]\nno_such = 1");
+        assert!(file.fault.is_some() && !file.lacks_printers);
+        assert_eq!(file.broken_printers, ["a", "c"]);
+        assert_eq!(file.written.printer.keys().collect::<Vec<_>>(), ["b"]);
+        assert!(kept("[printers.a]\nuser = \"siti\"").lacks_printers, "it may be any of them");
+    }
+
+    #[test]
+    fn an_unknown_key_is_a_misspelled_key_file_only_if_it_looks_like_one() {
+        for (toml, may_be) in [
+            ("api_key = \"x\"", false),
+            ("keyboard = \"us\"", false),
+            ("keyfile = \"k\"", true),
+            ("key-file = \"k\"", true),
+            ("master_key = \"/etc/cetak/k\"", true),
+        ] {
+            assert_eq!(kept(toml).doubtful.contains(&Decisive::KeyFile), may_be, "{toml}");
+            assert!(kept(toml).doubtful.contains(&Decisive::Profiles), "as any unknown key: {toml}");
         }
     }
 
