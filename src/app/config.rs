@@ -10,6 +10,7 @@ use std::{
 use super::{
     drivers::{Options, PrinterOptions},
     files,
+    profiles::Loaded,
     settings_file::{self, Decisive, SettingsFile, Written},
     system,
     variables::{is_set, refuse_unknown, variable},
@@ -35,9 +36,9 @@ pub(super) struct Config {
     pub printers: PrinterOptions,
     /// Some of these options could not be read, and any printer may need them.
     pub lacks_printers: bool,
-    /// The location of the database.
     /// The printers whose own options are wrong.
     pub broken_printers: Vec<String>,
+    /// The location of the database.
     pub database: Location,
     /// The name of this scheduler among several that share a database.
     pub node: String,
@@ -113,12 +114,9 @@ pub(super) fn load(
     let own = path_text(folder.join("profiles"));
     let folder_of_profiles = reader.take("profiles", file.profiles.map(path_text), own, "a folder", |_| true);
     let required = !reader.sources["profiles"].1.starts_with("default");
-    let (mut profiles, mut broken) = super::profiles::load(Path::new(&folder_of_profiles), required)?;
-    if doubtful.contains(&Decisive::Profiles) {
-        let fault =
-            "the settings are wrong, and may name another folder of profiles; hint: correct the settings".to_owned();
-        broken = vec![BrokenProfile { names: std::mem::take(&mut profiles).into_keys().collect(), fault }];
-    }
+    let known = super::profiles::load(Path::new(&folder_of_profiles), required)?;
+    let is_doubtful = doubtful.contains(&Decisive::Profiles);
+    let Loaded { profiles, broken, .. } = if is_doubtful { known.doubted() } else { known };
     let beside = path.as_deref().and_then(Path::parent).unwrap_or(folder);
     let mut printers = PrinterOptions::new();
     for (name, written) in std::mem::take(&mut file.printer) {
@@ -134,9 +132,9 @@ pub(super) fn load(
         settings,
         profiles,
         broken,
-        broken_printers,
         printers,
         lacks_printers,
+        broken_printers,
         database,
         node,
         lease,

@@ -7,6 +7,7 @@ mod fault_file;
 mod files;
 mod memory_file;
 mod owners;
+mod profile_list;
 pub mod profiles;
 mod scheduler;
 mod settings_file;
@@ -23,7 +24,7 @@ use crate::{
         self, Message,
         args::{
             ActCommand, Cli, Command, ConfigCommand, DbCommand, Global, ImportArgs, InspectCommand, PrinterCommand,
-            ProfileCommand, RecordCommand, ReprintCommand,
+            RecordCommand, ReprintCommand,
         },
         output::{Output, in_order, message, table},
     },
@@ -70,16 +71,27 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
     let Cli { global, command } = cli;
     let out = Output { json: global.json };
     let variables: BTreeMap<String, String> = std::env::vars().filter(|(name, _)| name.starts_with("CETAK_")).collect();
-    let config = config::load(&global.data, global.config.as_deref(), &variables)?;
+    if let Command::Profile(command) = command {
+        let place = (global.data.as_path(), global.config.as_deref());
+        return profile_list::command(out, place, &variables, command, warn);
+    }
+    Box::pin(run_with_settings(global, out, &variables, command)).await
+}
+
+async fn run_with_settings(
+    global: Global,
+    out: Output,
+    variables: &BTreeMap<String, String>,
+    command: Command,
+) -> anyhow::Result<()> {
+    let config = config::load(&global.data, global.config.as_deref(), variables)?;
     if needs_settings(&command) {
         config.refuse_faults()?;
     }
     warn_of_broken(&config, &command);
     match command {
         Command::Config(ConfigCommand::Check) => check_config(out, &config),
-        Command::Profile(ProfileCommand::Check { folder, preview }) => {
-            Ok(profiles::check(out, &config.profiles, &config.broken, &folder, &preview)?)
-        }
+        Command::Profile(_) => Err(anyhow::anyhow!("this command needs no settings")),
         Command::Run(args) => {
             if matches!(config.database, Location::File(_)) {
                 refuse_empty(&global.data, &config.database).await?;
@@ -202,17 +214,17 @@ fn needs_settings(command: &Command) -> bool {
 
 /// Warns of what is wrong and is not needed now.
 fn warn_of_broken(config: &Config, command: &Command) {
-    let told = |fault: &Message| {
-        message(&format!("warning: {}", fault.text));
-        if let Some(hint) = &fault.hint {
-            message(&format!("hint: {hint}"));
-        }
-    };
-    config.faults.iter().for_each(told);
-    // `profile check` has a profile of its own, and `config check` ends with the first.
+    config.faults.iter().for_each(warn);
+    // `config check` ends with the first.
     let own = usize::from(matches!(command, Command::Config(_)));
-    let others = if matches!(command, Command::Profile(_)) { &[] } else { config.broken.as_slice() };
-    others.iter().skip(own).for_each(|broken| told(&Message::from_detail(&broken.fault)));
+    config.broken.iter().skip(own).for_each(|broken| warn(&Message::from_detail(&broken.fault)));
+}
+
+fn warn(fault: &Message) {
+    message(&format!("warning: {}", fault.text));
+    if let Some(hint) = &fault.hint {
+        message(&format!("hint: {hint}"));
+    }
 }
 
 /// Makes an empty office, unless there is one.

@@ -58,23 +58,45 @@ pub fn built_in() -> anyhow::Result<Profiles> {
     BUILT_IN.iter().map(|folder| read(folder).map(|profile| (profile.name.clone(), Arc::new(profile)))).collect()
 }
 
+/// The card profiles that are known.
+pub(super) struct Loaded {
+    /// Those that can be used.
+    pub(super) profiles: Profiles,
+    /// Those that cannot.
+    pub(super) broken: Vec<BrokenProfile>,
+    /// The folder of each that is not built in.
+    pub(super) places: BTreeMap<String, PathBuf>,
+}
+
+impl Loaded {
+    /// All known names in doubt, because another folder may have been meant.
+    pub(super) fn doubted(self) -> Self {
+        let fault =
+            "the settings are wrong, and may name another folder of profiles; hint: correct the settings".to_owned();
+        let broken = vec![BrokenProfile { names: self.profiles.into_keys().collect(), fault }];
+        Self { profiles: Profiles::new(), broken, places: BTreeMap::new() }
+    }
+}
+
 /// The built-in profiles, and those in the subfolders of `folder`, which replace built-in ones of the same name. A broken one
 /// is returned apart, and no other profile is used in its place.
 ///
 /// A missing `folder` is a fault only if it is `required`.
-pub(super) fn load(folder: &Path, required: bool) -> anyhow::Result<(Profiles, Vec<BrokenProfile>)> {
-    let mut profiles = built_in()?;
+pub(super) fn load(folder: &Path, required: bool) -> anyhow::Result<Loaded> {
+    let (mut profiles, mut places) = (built_in()?, BTreeMap::new());
     let entries = match folder.read_dir().and_then(Iterator::collect::<std::io::Result<Vec<_>>>) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => return Ok((profiles, Vec::new())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !required => {
+            return Ok(Loaded { profiles, broken: Vec::new(), places });
+        }
         Err(source) => {
             let error = EngineError::Read { what: folder.display().to_string(), source };
-            return Ok((Profiles::new(), vec![unusable(profiles.into_keys().collect(), &error.into())]));
+            let broken = vec![unusable(profiles.into_keys().collect(), &error.into())];
+            return Ok(Loaded { profiles: Profiles::new(), broken, places });
         }
     };
     let mut paths: Vec<PathBuf> = entries.iter().map(std::fs::DirEntry::path).collect();
     paths.sort();
-    let mut places: BTreeMap<String, PathBuf> = BTreeMap::new();
     let mut broken = Vec::new();
     for path in paths {
         let is_file = path.extension().is_some_and(|extension| extension == "toml");
@@ -100,7 +122,7 @@ pub(super) fn load(folder: &Path, required: bool) -> anyhow::Result<(Profiles, V
         }
     }
     profiles.retain(|name, _| !broken.iter().any(|one| one.names.contains(name)));
-    Ok((profiles, broken))
+    Ok(Loaded { profiles, broken, places })
 }
 
 fn not_a_folder(path: &Path) -> anyhow::Error {
@@ -215,8 +237,7 @@ fn parse(folder: &str, file: impl Fn(&str) -> anyhow::Result<Vec<u8>>) -> anyhow
 /// Validates a profile, and renders its sample.
 pub(super) fn check(
     out: Output,
-    known: &Profiles,
-    broken: &[BrokenProfile],
+    Loaded { profiles: known, broken, .. }: &Loaded,
     folder: &Path,
     preview: &PreviewArgs,
 ) -> anyhow::Result<()> {

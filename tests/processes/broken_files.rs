@@ -187,3 +187,35 @@ fn a_broken_profile_stops_its_own_printers_only_and_stands_under_needs_a_person(
     office.done(&["run", "--until-idle"]);
     assert_eq!(number(&office.status(), &["records", "printed"]), 5);
 }
+
+#[test]
+fn profiles_are_listed_and_shown_with_broken_settings_and_a_broken_one_with_what_is_wrong() {
+    let office = office();
+    add_profile(&office, "member", true);
+    add_profile(&office, "broken", false);
+    for settings in ["", "batch_size = 0", "database = \"postgres://u@127.0.0.1:1/d\"", "database = 7"] {
+        office.set(settings);
+        let list = office.json(&["profile", "list"]);
+        let names: Vec<_> =
+            list["profiles"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["icao-td1", "kia", "ktp-el", "member", "student"], "{settings}");
+        assert_eq!(list["broken"][0]["names"], serde_json::json!(["broken"]), "{settings}: {list}");
+        let text = office.done(&["profile", "list"]).stdout;
+        assert!(text.contains("built in") && text.contains("profiles/member") && text.contains("line "), "{text}");
+    }
+    let member = office.json(&["profile", "show", "member"]);
+    assert_eq!((&member["blank_type"], &member["attempts"]), (&"student".into(), &2.into()), "{member}");
+    assert!(member["folder"].as_str().unwrap().ends_with("profiles/member"), "{member}");
+    let text = office.done(&["profile", "show", "ktp-el"]).stdout;
+    for part in ["PRINT_READY_RECORD", "nik", "first (class ", "built in", "quarantine"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    for (name, part) in [("broken", "broken/profile.toml"), ("none", "student")] {
+        let refused = office.run(&["profile", "show", name]);
+        assert!(refused.code == Some(1) && refused.stderr.contains(part), "{refused:?}");
+    }
+    // Where the settings may name another folder, no profile is certain.
+    office.set("profile = \"/etc/cetak/p\"");
+    let list = office.json(&["profile", "list"]);
+    assert_eq!(list["profiles"], serde_json::json!([]), "{list}");
+}

@@ -43,8 +43,20 @@ pub enum DocumentArg {
 
 #[derive(Subcommand, Debug)]
 #[command(after_help = "Examples:
+  cetak profile list
   cetak profile check ktp-el -o sample.png")]
 pub enum ProfileCommand {
+    /// List the card profiles, built in and of files, and what is wrong with those that cannot be used
+    #[command(after_help = "Examples:
+  cetak profile list")]
+    List,
+    /// Show what a card profile takes: its columns, statuses and kinds of request, and its blank type
+    #[command(after_help = "Examples:
+  cetak profile show ktp-el")]
+    Show {
+        /// The name of the profile
+        name: String,
+    },
     /// Check a card profile and render its sample card into a file
     #[command(after_help = "Examples:
   cetak profile check ktp-el -o sample.png
