@@ -125,7 +125,7 @@ async fn run_with_settings(
                 return dry_import(global, config, out, args).await;
             }
             let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY"), Purpose::Make).await?;
-            Box::pin(closed_after(&engine, cli::command(&engine, out, Command::Import(args)))).await
+            Box::pin(closed_after(&engine, cli::import_command(&engine, out, args, &global.data))).await
         }
         Command::Blangko(_)
         | Command::Printer(_)
@@ -247,7 +247,7 @@ async fn dry_import(global: Global, config: Config, out: Output, args: ImportArg
         ..config
     };
     let Opened { engine, .. } = open(&global, config, None, Purpose::Make).await?;
-    cli::command(&engine, out, Command::Import(args)).await
+    cli::import_command(&engine, out, args, &global.data).await
 }
 
 /// Opens the database, waiting for a server that is away, and prints until the condition for ending.

@@ -1,8 +1,7 @@
 //! `cetak import`.
 
 use std::{
-    fs::File,
-    io::{self, BufWriter, Read, Seek, SeekFrom, Write},
+    io::{self, BufWriter},
     path::{Path, PathBuf},
 };
 
@@ -12,6 +11,7 @@ use indicatif::ProgressBar;
 use super::{
     Message,
     args::{AcceptArg, FormatArg, ImportArgs},
+    copied_input::CopiedInput,
     output::{Output, message, table, thousands},
     progress, words,
 };
@@ -29,8 +29,8 @@ use crate::{
     },
 };
 
-/// Imports a waiting list and prints the report.
-pub(super) async fn command(engine: &Engine, out: Output, args: ImportArgs) -> anyhow::Result<()> {
+/// Imports a waiting list and prints the report. `data` is the data folder.
+pub async fn command(engine: &Engine, out: Output, args: ImportArgs, data: &Path) -> anyhow::Result<()> {
     let is_stdin = args.file == Path::new("-");
     let folder = args.file.parent().filter(|p| !is_stdin && !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let import = Import {
@@ -42,8 +42,8 @@ pub(super) async fn command(engine: &Engine, out: Output, args: ImportArgs) -> a
         dry_run: args.dry_run,
         accept: args.accept.into_iter().map(Accept::from).collect(),
     };
-    let file = (!is_stdin).then_some(args.file.as_path());
-    let report = run(engine, file, import, args.rejects.as_deref()).await?;
+    let source = if is_stdin { ListSource::Stdin { folder: data } } else { ListSource::File(&args.file) };
+    let report = run(engine, source, import, args.rejects.as_deref()).await?;
     out.data(&report, text)?;
     if report.rows > 0 && report.refused == report.rows {
         let hint = match &args.rejects {
@@ -55,17 +55,16 @@ pub(super) async fn command(engine: &Engine, out: Output, args: ImportArgs) -> a
     Ok(())
 }
 
-/// Imports `file`, or standard input for `None`; shows progress and warnings on standard error. Refused rows are written
-/// to `rejects`.
+/// Imports a list; shows progress and warnings on standard error. Refused rows are written to `rejects`.
 pub async fn run(
     engine: &Engine,
-    file: Option<&Path>,
+    source: ListSource<'_>,
     import: Import,
     rejects: Option<&Path>,
 ) -> anyhow::Result<Report> {
     let profile = engine.profile(&import.profile)?;
-    let (input, bytes) = open(file)?;
-    let rejects = rejects.map(|path| Rejects::create(path, file)).transpose()?;
+    let (input, bytes) = open(source)?;
+    let rejects = rejects.map(|path| Rejects::create(path, source)).transpose()?;
     let bar = progress::bytes(bytes);
     let mut watch = Watching { rejects, bar: bar.clone() };
     let permit = Direct::new(engine).permit(Operation::Import).await?;
@@ -81,12 +80,26 @@ pub async fn run(
     Ok(report)
 }
 
-/// The input, and its length in bytes. Standard input is copied into a file without a name, because a list is read twice.
-fn open(file: Option<&Path>) -> anyhow::Result<(Box<dyn Input>, Option<u64>)> {
-    let Some(path) = file else {
-        let failed = |source| EngineError::Write { what: "a copy of standard input".into(), source };
-        let copy = tempfile::tempfile().map_err(failed)?;
-        return Ok((Box::new(CopiedInput { copy, from: ReadFrom::Start }), None));
+/// What a waiting list is read from.
+#[derive(Clone, Copy, Debug)]
+pub enum ListSource<'a> {
+    /// A file.
+    File(&'a Path),
+    /// Standard input, which is copied into a file without a name in this folder, because a list is read twice.
+    Stdin {
+        /// The folder of the copy.
+        folder: &'a Path,
+    },
+}
+
+/// The input, and its length in bytes.
+fn open(source: ListSource<'_>) -> anyhow::Result<(Box<dyn Input>, Option<u64>)> {
+    let path = match source {
+        ListSource::File(path) => path,
+        ListSource::Stdin { folder } => {
+            let failed = |source| EngineError::Write { what: "a copy of standard input".into(), source };
+            return Ok((Box::new(CopiedInput::new(io::stdin(), folder).map_err(failed)?), None));
+        }
     };
     let failed = |source| EngineError::Read { what: path.display().to_string(), source };
     let file = match open_regular(path) {
@@ -98,48 +111,6 @@ fn open(file: Option<&Path>) -> anyhow::Result<(Box<dyn Input>, Option<u64>)> {
     };
     let length = file.metadata().map_err(failed)?.len();
     Ok((Box::new(file), Some(length)))
-}
-
-/// Standard input, which can be read again from its start when it has ended.
-struct CopiedInput {
-    copy: File,
-    from: ReadFrom,
-}
-
-/// What the next bytes are read from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ReadFrom {
-    /// Standard input, of which nothing was read.
-    Start,
-    /// Standard input.
-    Input,
-    /// The copy, which is complete at the second reading.
-    Copy,
-}
-
-impl Read for CopiedInput {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.from == ReadFrom::Copy {
-            return self.copy.read(buffer);
-        }
-        self.from = ReadFrom::Input;
-        let read = io::stdin().read(buffer)?;
-        self.copy.write_all(&buffer[..read])?;
-        Ok(read)
-    }
-}
-
-impl Seek for CopiedInput {
-    /// Goes back to the start. What was not read of standard input then is not in the copy.
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        if to != SeekFrom::Start(0) {
-            return Err(io::ErrorKind::Unsupported.into());
-        }
-        if self.from != ReadFrom::Start {
-            self.from = ReadFrom::Copy;
-        }
-        self.copy.seek(to)
-    }
 }
 
 fn format_of(file: &Path) -> Format {
@@ -260,9 +231,9 @@ struct Rejects {
 }
 
 impl Rejects {
-    fn create(path: &Path, input: Option<&Path>) -> anyhow::Result<Self> {
-        let same = input.and_then(|input| Some(input.canonicalize().ok()? == path.canonicalize().ok()?));
-        if same == Some(true) {
+    fn create(path: &Path, source: ListSource<'_>) -> anyhow::Result<Self> {
+        let is_list = |list: &Path| list.canonicalize().is_ok_and(|list| path.canonicalize().is_ok_and(|p| p == list));
+        if matches!(source, ListSource::File(list) if is_list(list)) {
             let text = format!("`{}` is the waiting list that is being imported", path.display());
             anyhow::bail!(Message::new(text, "name another file with `--rejects`"));
         }

@@ -6,6 +6,7 @@ mod audit;
 mod batch;
 mod blangko;
 mod card;
+mod copied_input;
 pub mod db;
 mod find;
 mod import;
@@ -26,7 +27,7 @@ mod usage;
 pub mod words;
 
 use args::Command;
-pub use import::{run as import, text as import_text};
+pub use import::{ListSource, command as import_command, run as import, text as import_text};
 use output::Output;
 pub use usage::Usage;
 pub use words::Message;
@@ -37,11 +38,10 @@ use crate::engine::{
     query::ShowBoard,
 };
 
-/// Runs a command, except `init`, `demo`, `run`, `config`, `db` and `profile`, which need the settings, the drivers or the
-/// place of the key.
+/// Runs a command, except `init`, `import`, `demo`, `run`, `config`, `db` and `profile`, which need the settings, the drivers, the
+/// data folder or the place of the key.
 pub async fn command(engine: &Engine, out: Output, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Import(args) => import::command(engine, out, args).await,
         Command::Blangko(args) => blangko::command(engine, out, args).await,
         Command::Printer(args) => printer::command(engine, out, args).await,
         Command::Queue(args) => queue::command(engine, out, args).await,
@@ -59,6 +59,7 @@ pub async fn command(engine: &Engine, out: Output, command: Command) -> anyhow::
         Command::Card(args) => card::command(engine, out, args).await,
         Command::Audit(args) => audit::command(engine, out, args).await,
         Command::Init
+        | Command::Import(_)
         | Command::Demo(_)
         | Command::Run(_)
         | Command::Db(_)

@@ -47,6 +47,7 @@ mod pause;
 mod peer;
 #[path = "../people/mod.rs"]
 mod people;
+mod piped_list;
 #[path = "../postgres/mod.rs"]
 mod postgres;
 mod postgres_server;

@@ -67,7 +67,8 @@ pub(super) async fn run(
         accept: Vec::new(),
     };
     message("importing it");
-    let report = cli::import(engine, Some(&list.path), import, Some(&demo.join("rejects.csv"))).await?;
+    let report =
+        cli::import(engine, cli::ListSource::File(&list.path), import, Some(&demo.join("rejects.csv"))).await?;
     message(cli::import_text(&report).trim_end());
     deliver(engine, args.blanks).await?;
     add_printers(engine, &demo, &args).await?;
