@@ -18,14 +18,14 @@ use super::{
 use crate::{
     domain::{
         card::profile::CardProfile,
-        import::{RejectReason, Rejection, Warning},
+        import::{RejectReason, Rejection, RowPlace, Warning},
         permission::Operation,
     },
     engine::{
         Engine, EngineError,
         client::Direct,
         files::{NewFile, open_regular},
-        import::{self, Accept, Format, Import, Input, Report, Watch},
+        import::{self, Accept, Format, Import, Input, Report, WarnedRow, Watch},
     },
 };
 
@@ -37,6 +37,7 @@ pub async fn command(engine: &Engine, out: Output, args: ImportArgs, data: &Path
         source: args.source,
         profile: args.profile,
         format: args.format.map_or_else(|| format_of(&args.file), Format::from),
+        skip_lines: args.skip_lines,
         photos: args.photos.unwrap_or_else(|| folder.to_owned()),
         update: args.update,
         dry_run: args.dry_run,
@@ -55,7 +56,7 @@ pub async fn command(engine: &Engine, out: Output, args: ImportArgs, data: &Path
     Ok(())
 }
 
-/// Imports a list; shows progress and warnings on standard error. Refused rows are written to `rejects`.
+/// Imports a list; shows progress, warnings and the first refused rows on standard error. Refused rows are written to `rejects`.
 pub async fn run(
     engine: &Engine,
     source: ListSource<'_>,
@@ -66,11 +67,12 @@ pub async fn run(
     let (input, bytes) = open(source)?;
     let rejects = rejects.map(|path| Rejects::create(path, source)).transpose()?;
     let bar = progress::bytes(bytes);
-    let mut watch = Watching { rejects, bar: bar.clone() };
+    let mut watch = Watching { rejects, first: Vec::new(), bar: bar.clone() };
     let permit = Direct::new(engine).permit(Operation::Import).await?;
     let report = import::import(engine, &permit, input, import, &mut watch).await;
     bar.finish_and_clear();
     let has_rejects = watch.rejects.is_some();
+    watch.first.iter().for_each(|refused| message(refused));
     // After an error too, if rows were refused before it; otherwise the file of an earlier import stays.
     let finished = watch.rejects.filter(|rejects| report.is_ok() || rejects.rows > 0).map_or(Ok(()), Rejects::finish);
     let report = report?;
@@ -165,8 +167,8 @@ fn warn_of(report: &Report, rejects: bool) {
 fn warned(report: &Report, warning: Warning) -> String {
     const SHOWN: usize = 5;
     let rows = report.warned_rows.get(&warning).map_or(&[][..], Vec::as_slice);
-    let row = |(row, request_id): &(u64, String)| format!("row {row} ({request_id})");
-    let mut text = rows.iter().take(SHOWN).map(row).collect::<Vec<_>>().join(", ");
+    let row = |row: &WarnedRow| format!("{}, {}", words::row_place(row.place), row.request_id);
+    let mut text = rows.iter().take(SHOWN).map(row).collect::<Vec<_>>().join("; ");
     if rows.len() > SHOWN {
         text += " …; more with `--json`";
     }
@@ -206,14 +208,26 @@ pub fn text(report: &Report) -> String {
     format!("{dry}{}", table(&["row", "number"], &rows))
 }
 
+/// The refused rows that are told where they are not written to a file.
+const REFUSED_TOLD: usize = 5;
+
 struct Watching {
     rejects: Option<Rejects>,
+    /// The first refused rows, in words.
+    first: Vec<String>,
     bar: ProgressBar,
 }
 
 impl Watch for Watching {
-    fn refused(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()> {
-        self.rejects.as_mut().map_or(Ok(()), |rejects| rejects.write(row, request_id, rejection))
+    fn refused(&mut self, place: RowPlace, request_id: &str, rejection: &Rejection) -> io::Result<()> {
+        match &mut self.rejects {
+            Some(rejects) => rejects.write(place, request_id, rejection)?,
+            None if self.first.len() < REFUSED_TOLD => {
+                self.first.push(format!("refused: {}", words::refused_row(place, request_id, rejection)));
+            }
+            None => {}
+        }
+        Ok(())
     }
 
     fn progress(&mut self, bytes: u64, rows: u64) {
@@ -239,17 +253,21 @@ impl Rejects {
         }
         let context = || format!("`{}` cannot be written", path.display());
         let mut writer = csv::Writer::from_writer(BufWriter::new(NewFile::replacing(path, 0o600)?));
-        writer.write_record(["row", "request_id", "field", "reason", "detail"]).with_context(context)?;
+        writer
+            .write_record(["row", "line", "request_id", "field", "reason", "detail", "further"])
+            .with_context(context)?;
         Ok(Self { path: path.to_owned(), rows: 0, writer })
     }
 
-    fn write(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()> {
+    fn write(&mut self, place: RowPlace, request_id: &str, rejection: &Rejection) -> io::Result<()> {
         // A leading apostrophe keeps a spreadsheet from reading a request id as a formula.
         let formula = request_id.starts_with(['=', '+', '-', '@']);
         let request_id = if formula { format!("'{request_id}") } else { request_id.to_owned() };
-        let (row, detail) = (row.to_string(), words::reason(&rejection.detail));
+        let [row, line] = [place.row, place.line].map(|number| number.to_string());
+        let (detail, further) = (words::reason(&rejection.detail), words::further_faults(&rejection.further));
         self.rows += 1;
-        let record = [row.as_str(), &request_id, &rejection.field, rejection.reason.as_str(), &detail];
+        let (field, reason) = (rejection.field.as_str(), rejection.reason.as_str());
+        let record = [row.as_str(), &line, &request_id, field, reason, &detail, &further];
         self.writer.write_record(record).map_err(io::Error::other)
     }
 

@@ -213,10 +213,12 @@ refusals! {
     Invalid "column-twice" ColumnTwice { column: Option<String>, letters: String };
     /// Columns that the profile requires are not in the file. `no_header`: the first line does not look like a header.
     Invalid "columns-missing" ColumnsMissing { columns: Vec<String>, profile: String, no_header: bool };
+    /// The heading stands below these lines, such as the title of a spreadsheet.
+    Invalid "title-lines" TitleLines { lines: u64 };
     /// A row cannot be read, so the rows after it cannot be found either.
-    Invalid "row-unreadable" RowUnreadable { row: u64, detail: String };
+    Invalid "row-unreadable" RowUnreadable { row: u64, line: u64, detail: String };
     /// A quote in the row is not closed, or the row is longer than 64 KiB.
-    Invalid "row-endless" RowEndless { row: u64 };
+    Invalid "row-endless" RowEndless { row: u64, line: u64 };
     /// The list would withdraw so many of the known records that a person must accept it. `held` of them waited, and are held.
     Conflict "many-withdrawals" ManyWithdrawals { withdrawn: u64, known: u64, held: u64 };
     /// Most identifiers of the list end in zeros: a spreadsheet rounded them.

@@ -88,6 +88,7 @@ fn data_goes_to_standard_output_and_messages_to_standard_error() {
     assert_eq!((&report["accepted"], &report["refused"]), (&json!(2), &json!(1)), "{report}");
     assert_eq!(report["unknown_columns"], json!(["J"]), "{report}");
     assert!(answer.stderr.contains("warning: ") && answer.stderr.contains("--rejects FILE"), "{answer:?}");
+    assert!(answer.stderr.contains("refused: row 3 (line 4), r00009: status: "), "{answer:?}");
     office.add_mock("p1", "student", "");
     let answer = run_until_idle(&office);
     assert_eq!(answer.stdout, "");

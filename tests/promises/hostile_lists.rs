@@ -7,7 +7,10 @@ use std::{
 };
 
 use cetak::{
-    domain::{import::Rejection, permission::Operation},
+    domain::{
+        import::{Rejection, RowPlace},
+        permission::Operation,
+    },
     engine::{
         client::{Client, Direct},
         import::{Accept, Format, Import, Watch, import},
@@ -164,7 +167,8 @@ fn json(text: &str) -> String {
 struct Told(String);
 
 impl Watch for Told {
-    fn refused(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()> {
+    fn refused(&mut self, place: RowPlace, request_id: &str, rejection: &Rejection) -> io::Result<()> {
+        let row = place.row;
         self.0 += &format!("{row} {request_id} {rejection:?} {}\n", cetak::cli::words::reason(&rejection.detail));
         Ok(())
     }

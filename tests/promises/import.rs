@@ -3,7 +3,7 @@
 use cetak::{
     domain::{
         audit::Event,
-        import::{RejectReason, Rejection, Warning},
+        import::{RejectReason, Rejection, RowPlace, Warning},
         reason::{PhotoFault, Reason, RenderFault},
         refusal::Refusal,
         time::Timestamp,
@@ -217,7 +217,7 @@ async fn a_quote_that_never_ends_is_an_error_before_anything_is_imported() {
     list += "x,\"S1";
     list += &"a,b\n".repeat(30_000);
     let error = world.import_with(&list, "student", |_| {}).await.err().unwrap();
-    assert!(matches!(&error, EngineError::Refused(Refusal::RowEndless { row: 11 })), "{error:?}");
+    assert!(matches!(&error, EngineError::Refused(Refusal::RowEndless { row: 11, line: 12 })), "{error:?}");
     assert_eq!(world.records("waiting").await, 0);
 }
 
@@ -380,7 +380,7 @@ struct OtherProcess {
 }
 
 impl Watch for OtherProcess {
-    fn refused(&mut self, _: u64, _: &str, _: &Rejection) -> std::io::Result<()> {
+    fn refused(&mut self, _: RowPlace, _: &str, _: &Rejection) -> std::io::Result<()> {
         Ok(())
     }
 

@@ -346,3 +346,59 @@ async fn a_photo_under_a_path_as_windows_writes_it_is_not_taken_and_the_similar_
         assert_eq!(rejects.0[0].1.detail, Reason::Photo { fault }, "{path}");
     }
 }
+
+#[tokio::test]
+async fn all_faults_of_a_row_are_told_at_once() {
+    let world = World::new().await;
+    let bad =
+        [("nik", "123"), ("birth_date", "31/08/1980"), ("verified_at", "2999-01-01T00:00:00Z"), ("photo", "no.png")];
+    let cut = [("name", "SI\u{202e}TI"), ("nik", "123")];
+    let (report, rejects) = import_citizens(&world, &[&bad, &cut, &[("request_id", "k3")]]).await;
+    assert_eq!((report.accepted, report.refused), (1, 2));
+    let counted = [(RejectReason::Malformed, 1), (RejectReason::Nik, 1)];
+    assert_eq!(report.refused_by_reason, counted.into(), "each row is counted once, with its first reason");
+    let told = |at: usize| {
+        let further = rejects.0[at].1.further.iter().map(|fault| (fault.field.clone(), fault.reason));
+        [(rejects.0[at].1.field.clone(), rejects.0[at].1.reason)].into_iter().chain(further).collect::<Vec<_>>()
+    };
+    let expected = [
+        ("nik", RejectReason::Nik),
+        ("birth_date", RejectReason::Date),
+        ("verified_at", RejectReason::Future),
+        ("photo", RejectReason::Photo),
+    ];
+    assert_eq!(told(0), expected.map(|(field, reason)| (field.to_owned(), reason)));
+    assert_eq!(
+        told(1),
+        [("name", RejectReason::Malformed), ("nik", RejectReason::Nik)].map(|(f, r)| (f.to_owned(), r))
+    );
+}
+
+#[tokio::test]
+async fn a_title_above_the_heading_is_named_and_skipped_only_where_a_person_says_so() {
+    let world = World::new().await;
+    let list = format!("Waiting list, August 2026;;\n;;\n{}", students(0..2));
+    assert_eq!(refusal(&world, &list, "student", |_| {}).await, Refusal::TitleLines { lines: 2 });
+    let (report, _) = world.import_with(&list, "student", |what| what.skip_lines = 2).await.unwrap();
+    assert_eq!(report.accepted, 2);
+    let none = format!("{}\n{}", "Waiting list", students(0..2).replace("request_id", "number"));
+    let refused = refusal(&world, &none, "student", |_| {}).await;
+    assert!(matches!(refused, Refusal::ColumnsMissing { .. }), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_refused_row_is_named_with_the_line_on_which_an_editor_shows_it() {
+    let world = World::new().await;
+    let rows: Vec<String> = students(0..3).lines().map(str::to_owned).collect();
+    let of_two_lines = rows[1].replace("STUDENT NUMBER 0", "\"STUDENT\nNUMBER 0\"");
+    let wrong = |row: &str| row.replace("ENROLLED", "NO_SUCH_STATUS");
+    let list = ["A title", &rows[0], &of_two_lines, "", &wrong(&rows[2]), &wrong(&of_two_lines), &wrong(&rows[3])];
+    for end in ["\n", "\r\n"] {
+        let (_, rejects) =
+            world.import_with(&(list.join(end) + end), "student", |what| what.skip_lines = 1).await.unwrap();
+        assert_eq!(rejects.1, [6, 7, 9], "{end:?}, {:?}", rejects.0);
+    }
+    let objects = "{}\n\nnonsense\n";
+    let (_, rejects) = world.import_with(objects, "student", |what| what.format = Format::JsonLines).await.unwrap();
+    assert_eq!(rejects.1, [1, 3]);
+}

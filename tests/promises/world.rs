@@ -21,7 +21,7 @@ use cetak::{
         audit::Actor,
         card::profile::CardProfile,
         id::{AccountId, BatchId, JobId},
-        import::Rejection,
+        import::{Rejection, RowPlace},
         owner::{Presence, Process},
         permission::Operation,
         record::RecordState,
@@ -108,12 +108,14 @@ pub(crate) struct World {
     deliveries: AtomicU32,
 }
 
+/// The refused rows, and the lines on which they begin.
 #[derive(Default)]
-pub(crate) struct Rejects(pub(crate) Vec<(u64, Rejection)>);
+pub(crate) struct Rejects(pub(crate) Vec<(u64, Rejection)>, pub(crate) Vec<u64>);
 
 impl Watch for Rejects {
-    fn refused(&mut self, row: u64, _: &str, refusal: &Rejection) -> std::io::Result<()> {
-        self.0.push((row, refusal.clone()));
+    fn refused(&mut self, place: RowPlace, _: &str, refusal: &Rejection) -> std::io::Result<()> {
+        self.0.push((place.row, refusal.clone()));
+        self.1.push(place.line);
         Ok(())
     }
 
@@ -231,6 +233,7 @@ impl World {
             source: "default".into(),
             profile: profile.into(),
             format: Format::Csv,
+            skip_lines: 0,
             photos: self.dir.path().to_owned(),
             update: false,
             dry_run: false,

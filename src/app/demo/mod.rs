@@ -61,6 +61,7 @@ pub(super) async fn run(
         source: "default".into(),
         profile: PROFILE.into(),
         format: Format::Csv,
+        skip_lines: 0,
         photos: demo.clone(),
         update: false,
         dry_run: false,

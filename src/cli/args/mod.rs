@@ -162,6 +162,9 @@ pub struct ImportArgs {
     /// The office or system that sent the list; a record is identified by source and request id
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub source: String,
+    /// The number of lines above the heading that are not read, such as the title of a spreadsheet
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub skip_lines: u64,
     /// The folder that photo paths are relative to [default: the folder of FILE]
     #[arg(long, value_name = "DIR")]
     pub photos: Option<PathBuf>,
@@ -171,7 +174,7 @@ pub struct ImportArgs {
     /// Report what would be imported, without changing anything
     #[arg(long)]
     pub dry_run: bool,
-    /// Write refused rows to this CSV file: row number, request id, field, reason, detail
+    /// Write refused rows to this CSV file: row, line of FILE, request id, field, reason, detail, further faults
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
     /// The format of FILE [default: by its extension; CSV for standard input]

@@ -30,7 +30,7 @@ pub use self::{
     duplicate::{OtherRequest, is_duplicate, next_step, request_beside, with_others},
     found::{CounterAnswer, counter_answer},
     history::history_rows,
-    import::warning,
+    import::{further_faults, refused_row, row_place, warning},
     message::Message,
     need::need,
     objection::{caution, objection, resolution},

@@ -1,6 +1,7 @@
 //! The text and the hint of each refusal.
 
 use super::{
+    import::file_form,
     message::{Message, list},
     objection::objections as all,
     operation::act_noun,
@@ -11,7 +12,6 @@ use super::{
 use crate::{
     cli::output::thousands,
     domain::{
-        import::FileForm,
         permission::Operation,
         refusal::{AttemptRule, BatchRule, Refusal},
         stock::Place,
@@ -369,13 +369,22 @@ pub fn refusal(refusal: &Refusal) -> Message {
             };
             Message::new(format!("the file has no column {}", list(columns)), hint)
         }
-        Refusal::RowUnreadable { row, detail } => say(
-            format!("row {row} cannot be read: {detail}; nothing was imported"),
+        Refusal::TitleLines { lines } => {
+            let heading = format!("the heading of the list is on line {}", lines + 1);
+            let (text, these) = match lines {
+                1 => (format!("line 1 looks like a title; {heading}"), "line 1".to_owned()),
+                _ => (format!("lines 1 to {lines} look like a title; {heading}"), format!("lines 1 to {lines}")),
+            };
+            Message::new(text, format!("skip {these} with `--skip-lines {lines}`"))
+        }
+        Refusal::RowUnreadable { row, line, detail } => say(
+            format!("row {row} (line {line}) cannot be read: {detail}; nothing was imported"),
             "correct the file, and import it again",
         ),
-        Refusal::RowEndless { row } => say(
+        Refusal::RowEndless { row, line } => say(
             format!(
-                "row {row} does not end: a quote in it is not closed, or it is longer than 64 KiB; nothing was imported"
+                "row {row} (line {line}) does not end: a quote in it is not closed, or it is longer than 64 KiB; nothing was \
+                 imported"
             ),
             "correct the file, and import it again",
         ),
@@ -469,19 +478,4 @@ fn again(operation: Operation) -> &'static str {
     } else {
         "see what changed, and ask for the act again"
     }
-}
-
-fn file_form(form: FileForm) -> Message {
-    let (what, hint) = match form {
-        FileForm::Utf16 => ("text in UTF-16", "save it as \"CSV UTF-8\""),
-        FileForm::Spreadsheet => ("a spreadsheet or another ZIP archive", "save the sheet as \"CSV UTF-8\""),
-        FileForm::OldSpreadsheet => ("a spreadsheet of an old form", "save the sheet as \"CSV UTF-8\""),
-        FileForm::Gzip => ("compressed by gzip", "unpack it with `gunzip`"),
-        FileForm::Picture => ("a picture or a PDF", "name the file with the waiting list"),
-        FileForm::JsonLines => ("JSON and not CSV", "add `--format jsonl`"),
-        FileForm::JsonArray => ("one JSON array", "write one JSON object in each line"),
-        FileForm::Markup => ("HTML or XML", "save the table as \"CSV UTF-8\""),
-        FileForm::Binary => ("no text", "save the list as \"CSV UTF-8\""),
-    };
-    Message::new(format!("the file is {what}"), format!("{hint}, and import that"))
 }

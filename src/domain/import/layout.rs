@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use super::{
     identifier::{self, REQUEST_ID_BYTES_MAX},
-    row::{RejectReason, Rejection, Row},
+    row::{Faults, RejectReason, Rejection, Row},
     value::{Apostrophe, clean},
     warning::Warning,
 };
 use crate::domain::{
-    card::profile::{CardProfile, GENERAL_COLUMNS, PhotoRule},
+    card::profile::{CardProfile, GENERAL_COLUMNS, PhotoRule, RequestKind},
     reason::Reason,
     time::{Timestamp, parse_date},
 };
@@ -73,16 +73,23 @@ impl Layout {
         Row { values: vec![String::new(); self.columns.len()], ..Row::default() }
     }
 
-    /// Sets a value of a row as it stands in the file.
-    pub fn set(&self, row: &mut Row, at: usize, text: &str) -> Result<(), Rejection> {
+    /// Sets a value of a row as it stands in the file. One that cannot be read stays empty, and is a fault of the row.
+    pub fn set(&self, row: &mut Row, at: usize, text: &str) {
         let is_marked = (at <= VERIFIED_AT) || at == self.identifier || self.dates.contains(&at);
         let apostrophe = if is_marked { Apostrophe::Mark } else { Apostrophe::Letter };
-        let cleaned = clean(text, apostrophe)
-            .map_err(|detail| Rejection::new(RejectReason::Malformed, &*self.columns[at], detail))?;
-        row.joined |= cleaned.joined;
-        row.unmarked |= cleaned.unmarked;
-        row.values[at] = cleaned.text;
-        Ok(())
+        match clean(text, apostrophe) {
+            Ok(cleaned) => {
+                row.joined |= cleaned.joined;
+                row.unmarked |= cleaned.unmarked;
+                row.values[at] = cleaned.text;
+            }
+            Err(detail) => self.spoil(row, at, detail),
+        }
+    }
+
+    /// Notes that a value of a row cannot be read.
+    pub fn spoil(&self, row: &mut Row, at: usize, detail: Reason) {
+        row.faults.add(RejectReason::Malformed, &self.columns[at], detail);
     }
 
     /// The request id of a row if it looks like one, and may be repeated in a message; otherwise empty. In a list whose columns
@@ -106,54 +113,23 @@ impl Layout {
     }
 
     /// Checks a row against the profile, without photo and database.
-    pub fn check(&self, profile: &CardProfile, row: Row, now: Timestamp) -> Checked {
+    pub fn check(&self, profile: &CardProfile, mut row: Row, now: Timestamp) -> Checked {
+        let mut faults = std::mem::take(&mut row.faults);
+        let kind = self.check_request(profile, &row, &mut faults);
         let value = |at: usize| row.values.get(at).map_or("", String::as_str);
-        let refuse = |reason, at: usize, detail| Checked::Refused(Rejection::new(reason, &*self.columns[at], detail));
-        if let Some(at) = (0..self.columns.len()).find(|at| value(*at).len() > VALUE_BYTES_MAX) {
-            return refuse(RejectReason::Malformed, at, Reason::TooLong { most: VALUE_BYTES_MAX });
+        if profile.other_statuses.iter().any(|other| other == value(STATUS)) {
+            return match faults.rejection() {
+                None => Checked::NotReady { request_id: value(REQUEST_ID).into(), status: value(STATUS).into() },
+                Some(rejection) => Checked::Refused { rejection, row },
+            };
         }
-        let request_id = value(REQUEST_ID);
-        if request_id.is_empty() {
-            return refuse(RejectReason::Malformed, REQUEST_ID, Reason::Missing);
-        }
-        if request_id.len() > REQUEST_ID_BYTES_MAX {
-            return refuse(RejectReason::Malformed, REQUEST_ID, Reason::TooLong { most: REQUEST_ID_BYTES_MAX });
-        }
-        if !identifier::is_request_id(&profile.identifier, request_id) {
-            return refuse(RejectReason::Malformed, REQUEST_ID, Reason::NotARequestId);
-        }
-        let Some(kind) = profile.kind(value(REQUEST_KIND)) else {
-            return refuse(RejectReason::Malformed, REQUEST_KIND, Reason::UnknownKind);
+        let [requested_at, verified_at] = self.check_values(profile, &row, now, &mut faults);
+        let (Some(kind), Some(requested_at), Some(verified_at), true) =
+            (kind, requested_at, verified_at, faults.is_empty())
+        else {
+            let unnamed = || Rejection::new(RejectReason::Malformed, "(row)", Reason::Missing);
+            return Checked::Refused { rejection: faults.rejection().unwrap_or_else(unnamed), row };
         };
-        let status = value(STATUS);
-        if profile.other_statuses.iter().any(|other| other == status) {
-            return Checked::NotReady { request_id: request_id.to_owned(), status: status.to_owned() };
-        }
-        if !profile.eligible_statuses.iter().any(|eligible| eligible == status) {
-            return refuse(RejectReason::Status, STATUS, unknown_status(profile, status));
-        }
-        if let Err(why) = identifier::check(&profile.identifier, value(self.identifier)) {
-            return refuse(RejectReason::Nik, self.identifier, why);
-        }
-        if value(self.name).is_empty() {
-            return refuse(RejectReason::Name, self.name, Reason::Missing);
-        }
-        if let Some(at) = self.dates.iter().find(|at| parse_date(value(**at)).is_none()) {
-            return refuse(RejectReason::Date, *at, Reason::NotADate);
-        }
-        let instants = [REQUESTED_AT, VERIFIED_AT].map(|at| Timestamp::parse(value(at)).ok_or(at));
-        let [requested_at, verified_at] = match instants {
-            [Ok(requested_at), Ok(verified_at)] => [requested_at, verified_at],
-            [Err(at), _] | [_, Err(at)] => {
-                return refuse(RejectReason::Date, at, Reason::NotAnInstant);
-            }
-        };
-        if verified_at > now {
-            return refuse(RejectReason::Future, VERIFIED_AT, Reason::InTheFuture);
-        }
-        if profile.photo == PhotoRule::Required && value(PHOTO).is_empty() {
-            return refuse(RejectReason::Photo, PHOTO, Reason::Missing);
-        }
         let optional = |at: Option<usize>| at.map_or("", value);
         let mut warnings = identifier::warnings(
             &profile.identifier,
@@ -166,6 +142,67 @@ impl Layout {
         warnings.extend(self.lost_zeros(profile, &row).then_some(Warning::FewerDigits));
         let (class, replaces) = (kind.class, kind.replaces);
         Checked::Ready(Candidate { class, replaces, requested_at, verified_at, warnings, row })
+    }
+
+    /// Checks what every row needs, whether it is print-ready or withdraws its record: the lengths of its values, its request id and
+    /// its kind of request, which is returned.
+    fn check_request<'a>(&self, profile: &'a CardProfile, row: &Row, faults: &mut Faults) -> Option<&'a RequestKind> {
+        let value = |at: usize| row.values.get(at).map_or("", String::as_str);
+        let mut malformed = |at: usize, detail| faults.add(RejectReason::Malformed, &self.columns[at], detail);
+        for at in (0..self.columns.len()).filter(|at| value(*at).len() > VALUE_BYTES_MAX) {
+            malformed(at, Reason::TooLong { most: VALUE_BYTES_MAX });
+        }
+        match value(REQUEST_ID) {
+            "" => malformed(REQUEST_ID, Reason::Missing),
+            id if id.len() > REQUEST_ID_BYTES_MAX => {
+                malformed(REQUEST_ID, Reason::TooLong { most: REQUEST_ID_BYTES_MAX });
+            }
+            id if !identifier::is_request_id(&profile.identifier, id) => malformed(REQUEST_ID, Reason::NotARequestId),
+            _ => {}
+        }
+        let kind = profile.kind(value(REQUEST_KIND));
+        if kind.is_none() {
+            malformed(REQUEST_KIND, Reason::UnknownKind);
+        }
+        kind
+    }
+
+    /// Checks what a print-ready row needs. Returns the instants of request and verification.
+    fn check_values(
+        &self,
+        profile: &CardProfile,
+        row: &Row,
+        now: Timestamp,
+        faults: &mut Faults,
+    ) -> [Option<Timestamp>; 2] {
+        let value = |at: usize| row.values.get(at).map_or("", String::as_str);
+        let mut refuse = |reason, at: usize, detail| faults.add(reason, &self.columns[at], detail);
+        if !profile.eligible_statuses.iter().any(|eligible| eligible == value(STATUS)) {
+            refuse(RejectReason::Status, STATUS, unknown_status(profile, value(STATUS)));
+        }
+        if let Err(why) = identifier::check(&profile.identifier, value(self.identifier)) {
+            refuse(RejectReason::Nik, self.identifier, why);
+        }
+        if value(self.name).is_empty() {
+            refuse(RejectReason::Name, self.name, Reason::Missing);
+        }
+        for at in self.dates.iter().filter(|at| parse_date(value(**at)).is_none()) {
+            refuse(RejectReason::Date, *at, Reason::NotADate);
+        }
+        let instants = [REQUESTED_AT, VERIFIED_AT].map(|at| {
+            let instant = Timestamp::parse(value(at));
+            if instant.is_none() {
+                refuse(RejectReason::Date, at, Reason::NotAnInstant);
+            }
+            instant
+        });
+        if instants[1].is_some_and(|verified_at| verified_at > now) {
+            refuse(RejectReason::Future, VERIFIED_AT, Reason::InTheFuture);
+        }
+        if profile.photo == PhotoRule::Required && value(PHOTO).is_empty() {
+            refuse(RejectReason::Photo, PHOTO, Reason::Missing);
+        }
+        instants
     }
 
     /// Whether a value of digits has fewer than the profile says: a spreadsheet takes zeros in front off.
@@ -268,7 +305,12 @@ pub enum Checked {
         status: String,
     },
     /// It is refused.
-    Refused(Rejection),
+    Refused {
+        /// Its faults.
+        rejection: Rejection,
+        /// The row, whose photo may be at fault too.
+        row: Row,
+    },
 }
 
 /// The form of a column's name and of a heading in which they are compared.
@@ -321,21 +363,23 @@ mod tests {
     fn check(changes: &[(&'static str, &str)]) -> Result<Vec<Warning>, String> {
         let profile = ktp();
         let layout = Layout::new(&profile);
-        let mut row = Row { number: 1, ..layout.empty_row() };
+        let mut row = layout.empty_row();
         for (column, value) in good().into_iter().chain(changes.iter().copied()) {
-            let set = layout.set(&mut row, layout.position(column).unwrap(), value);
-            set.map_err(|rejection| format!("{} {}", rejection.reason, rejection.field))?;
+            layout.set(&mut row, layout.position(column).unwrap(), value);
         }
         let now = Timestamp::parse("2026-11-24T00:00:00Z").unwrap();
         match layout.check(&profile, row, now) {
             Checked::Ready(candidate) => Ok(candidate.warnings),
             Checked::NotReady { status, .. } => Err(format!("status {status}")),
-            Checked::Refused(rejection) => Err(format!("{} {}", rejection.reason, rejection.field)),
+            Checked::Refused { rejection, .. } => {
+                let further = rejection.further.iter().map(|fault| format!(", {} {}", fault.reason, fault.field));
+                Err(format!("{} {}{}", rejection.reason, rejection.field, further.collect::<String>()))
+            }
         }
     }
 
     #[test]
-    fn a_row_gets_the_first_reason_that_applies() {
+    fn a_row_gets_the_first_reason_that_applies_and_then_all_others() {
         let far = "2031-01-01T00:00:00+07:00";
         let long = "X".repeat(1_001);
         let mut faults = vec![
@@ -344,17 +388,20 @@ mod tests {
             ("birth_date", "31/08/2015", "date birth_date"),
             ("name", "  ", "name name"),
             ("nik", "NULL", "nik nik"),
-            ("status", "BIO_CAPTURED", "status BIO_CAPTURED"),
+            ("status", "NO_SUCH_STATUS", "status status"),
             ("request_kind", "gift", "malformed request_kind"),
             ("request_id", "", "malformed request_id"),
             ("address", long.as_str(), "malformed address"),
         ];
-        let mut changes = Vec::new();
+        let (mut changes, mut all) = (Vec::new(), Vec::new());
         for (column, value, expected) in faults.drain(..) {
             assert_eq!(check(&[(column, value)]), Err(expected.into()));
             changes.push((column, value));
-            assert_eq!(check(&changes), Err(expected.into()), "beside all later reasons");
+            all.insert(0, expected);
+            assert_eq!(check(&changes), Err(all.join(", ")));
         }
+        let withdrawal = [("status", "BIO_CAPTURED"), ("name", ""), ("nik", "NULL")];
+        assert_eq!(check(&withdrawal), Err("status BIO_CAPTURED".into()), "a withdrawal needs no values");
         assert_eq!(check(&[]), Ok(Vec::new()));
     }
 

@@ -12,6 +12,6 @@ mod warning;
 pub use self::{
     file_form::FileForm,
     layout::{Candidate, Checked, Layout, column_letters},
-    row::{Judgement, RejectReason, Rejection, Row, RowOutcome, judge},
+    row::{Fault, Faults, Judgement, RejectReason, Rejection, Row, RowOutcome, RowPlace, judge},
     warning::Warning,
 };

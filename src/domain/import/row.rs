@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::domain::reason::Reason;
 
-/// Why a row is refused. The list is fixed; if several reasons apply, the first in this order is given.
+/// Why a row is refused. The list is fixed; if several reasons apply, the first in this order is counted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RejectReason {
@@ -53,7 +53,18 @@ impl fmt::Display for RejectReason {
     }
 }
 
-/// A refused row: the reason, the column and the detail, without personal data.
+/// One fault of a row: the reason, the column and the detail, without personal data.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// The reason.
+    pub reason: RejectReason,
+    /// The column, or columns separated by commas.
+    pub field: String,
+    /// The detail.
+    pub detail: Reason,
+}
+
+/// Why a row is refused: its first fault, and all others that can be told at once.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rejection {
     /// The first reason that applies.
@@ -62,13 +73,55 @@ pub struct Rejection {
     pub field: String,
     /// The detail.
     pub detail: Reason,
+    /// The faults of other columns.
+    pub further: Vec<Fault>,
 }
 
 impl Rejection {
     /// A refusal of one column.
     pub fn new(reason: RejectReason, field: impl Into<String>, detail: Reason) -> Self {
-        Self { reason, field: field.into(), detail }
+        Self { reason, field: field.into(), detail, further: Vec::new() }
     }
+
+    /// Adds a fault, unless its column has one.
+    pub fn add(&mut self, reason: RejectReason, field: &str, detail: Reason) {
+        if self.field != field && self.further.iter().all(|fault| fault.field != field) {
+            self.further.push(Fault { reason, field: field.to_owned(), detail });
+        }
+    }
+}
+
+/// The faults of a row that were found so far: one for each column, the first that was found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Faults(Option<Rejection>);
+
+impl Faults {
+    /// Adds a fault, unless its column has one.
+    pub fn add(&mut self, reason: RejectReason, field: &str, detail: Reason) {
+        match &mut self.0 {
+            None => self.0 = Some(Rejection::new(reason, field, detail)),
+            Some(rejection) => rejection.add(reason, field, detail),
+        }
+    }
+
+    /// Whether none was found.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// The refusal of the row; `None` if it has no fault.
+    pub fn rejection(self) -> Option<Rejection> {
+        self.0
+    }
+}
+
+/// Where a row stands in its file.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize)]
+pub struct RowPlace {
+    /// 1 for the first row after the header.
+    pub row: u64,
+    /// The first line of the row, from 1: where an editor shows it.
+    pub line: u64,
 }
 
 /// One row: the cleaned values in the order of its [`Layout`](super::Layout).
@@ -76,14 +129,16 @@ impl Rejection {
 /// No `Debug`: the values are personal.
 #[derive(Clone, Default)]
 pub struct Row {
-    /// 1 for the first row after the header.
-    pub number: u64,
+    /// Where the row stands.
+    pub place: RowPlace,
     /// One value for each column of the layout; empty where the row has none.
     pub values: Vec<String>,
     /// Whether lines of a value were joined.
     pub joined: bool,
     /// Whether a spreadsheet's apostrophe was taken off a value.
     pub unmarked: bool,
+    /// The faults of values that cannot be read; such a value is empty.
+    pub faults: Faults,
 }
 
 /// The outcome of a row.

@@ -108,16 +108,16 @@ impl<'a> Decider<'a> {
         self.sent = SentElsewhere::read(self.engine, open.writer.tx(), false).await?;
         self.next_id = self.next_id.max(open.writer.tx().record_next_id().await?);
         for prepared in chunk.rows {
-            let (row, request_id) = match &prepared {
-                Prepared::Ready(ready) => (ready.row, ready.request_id.clone()),
-                Prepared::NotReady { row, request_id, .. } | Prepared::Refused { row, request_id, .. } => {
-                    (*row, request_id.clone())
+            let (place, request_id) = match &prepared {
+                Prepared::Ready(ready) => (ready.place, ready.request_id.clone()),
+                Prepared::NotReady { place, request_id, .. } | Prepared::Refused { place, request_id, .. } => {
+                    (*place, request_id.clone())
                 }
             };
             let outcome = self.decide(&mut open.writer, prepared, report).await?;
             report.count(&outcome);
             if let RowOutcome::Refused(rejection) = outcome {
-                open.refused.push((row, request_id, rejection));
+                open.refused.push((place, request_id, rejection));
             }
         }
         open.add_chunk(rows, chunk.bytes);
@@ -150,9 +150,9 @@ impl<'a> Decider<'a> {
         self.row_limit.ended(rows, self.engine.clock.elapsed().saturating_sub(began), open.waited_for);
         self.engine.store.others_first().await;
         // After the commit: a file, pipe or terminal that is slow must not keep other processes from writing.
-        for (row, request_id, rejection) in open.refused {
+        for (place, request_id, rejection) in open.refused {
             let failed = |source| EngineError::Write { what: "the file of refused rows".into(), source };
-            watch.refused(row, &request_id, &rejection).map_err(failed)?;
+            watch.refused(place, &request_id, &rejection).map_err(failed)?;
         }
         watch.progress(bytes, report.rows);
         Ok(())
@@ -281,7 +281,7 @@ impl<'a> Decider<'a> {
                 let judgement = judge(known.map(|known| known.digest.as_slice()), &ready.digest);
                 if judgement != Judgement::Known {
                     for warning in &ready.warnings {
-                        report.warn(*warning, ready.row, &ready.request_id);
+                        report.warn(*warning, ready.place, &ready.request_id);
                     }
                 }
                 match judgement {

@@ -29,7 +29,7 @@ use self::{
 };
 pub use self::{
     list_file::Input,
-    report::{Accept, Import, Report, Watch},
+    report::{Accept, Import, Report, WarnedRow, Watch},
     rows::Format,
 };
 use super::{Engine, EngineError, clock::attempt_name};
@@ -56,14 +56,20 @@ pub async fn import(
     }
     let layout = Layout::new(&profile);
     let file = ListFile::new(input);
-    let rows = || {
-        let start = file.rewound().map_err(|e| Refusal::HeaderUnreadable { detail: e.to_string() })?;
-        Rows::new(Box::new(start), what.format, layout.clone())
+    let rows_of = |start: std::io::Result<ListFile>, skipped_lines: u64| {
+        let start = start.map_err(|e| Refusal::HeaderUnreadable { detail: e.to_string() })?;
+        Rows::new(Box::new(start), what.format, layout.clone(), skipped_lines)
     };
-    let surveyed = rows()?;
-    refuse_missing_columns(&surveyed, &layout, &profile)?;
+    let surveyed = rows_of(file.rewound(), what.skip_lines)?;
+    if let Some(missing) = missing_columns(&surveyed, &layout, &profile) {
+        let is_heading = |lines: &u64| {
+            rows_of(file.rewound(), *lines).is_ok_and(|rows| missing_columns(&rows, &layout, &profile).is_none())
+        };
+        let heading = (what.skip_lines + 1..=what.skip_lines + TITLE_LINES_MAX).find(is_heading);
+        return Err(heading.map_or(missing, |lines| Refusal::TitleLines { lines }).into());
+    }
     survey::judge((engine, permit), surveyed, &layout, &profile, &what).await?;
-    let rows = rows()?;
+    let rows = rows_of(file.rewound(), what.skip_lines)?;
     let mut report = Report { dry_run: what.dry_run, absent_columns: rows.columns.absent.clone(), ..Report::default() };
     let (sender, mut chunks) = mpsc::channel(2);
     let renderer = (engine.renderers)(&profile)
@@ -97,13 +103,17 @@ pub async fn import(
     Ok(report)
 }
 
-fn refuse_missing_columns(rows: &Rows, layout: &Layout, profile: &CardProfile) -> Result<(), Refusal> {
+/// The lines above a heading in which a spreadsheet may have a title.
+const TITLE_LINES_MAX: u64 = 10;
+
+/// The refusal of a list without required columns.
+fn missing_columns(rows: &Rows, layout: &Layout, profile: &CardProfile) -> Option<Refusal> {
     let header = rows.header();
     let missing = layout.missing_from(&header, profile.photo);
     if missing.is_empty() {
-        return Ok(());
+        return None;
     }
-    Err(Refusal::ColumnsMissing {
+    Some(Refusal::ColumnsMissing {
         no_header: missing.len() == layout.columns.len() || header.len() <= 1,
         columns: missing.into_iter().map(str::to_owned).collect(),
         profile: profile.name.clone(),

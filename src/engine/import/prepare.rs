@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{
         card::profile::{Backdrop, CardProfile},
-        import::{Candidate, Checked, Layout, RejectReason, Rejection, Warning},
+        import::{Candidate, Checked, Faults, Layout, RejectReason, Rejection, Row, RowPlace, Warning},
         personal::Person,
         reason::{PhotoFault, Reason},
         refusal::Refusal,
@@ -52,13 +52,13 @@ const ANY_HASH: &str = "0123456789abcdef";
 /// A row after all CPU-bound work.
 pub(super) enum Prepared {
     Ready(Box<Ready>),
-    NotReady { row: u64, request_id: String, status: String },
-    Refused { row: u64, request_id: String, rejection: Rejection },
+    NotReady { place: RowPlace, request_id: String, status: String },
+    Refused { place: RowPlace, request_id: String, rejection: Rejection },
 }
 
 /// The needed part of a print-ready row, sealed. The clear values stay in the reading thread.
 pub(super) struct Ready {
-    pub(super) row: u64,
+    pub(super) place: RowPlace,
     pub(super) request_id: String,
     pub(super) kind: String,
     pub(super) class: i64,
@@ -171,39 +171,53 @@ impl Preparer {
     fn prepare(&mut self, row: RowResult, bytes: &mut u64) -> (Prepared, Option<NewPhoto>) {
         let row = match row {
             Ok(row) => row,
-            Err((row, rejection)) => return (Prepared::Refused { row, request_id: String::new(), rejection }, None),
+            Err((place, rejection)) => {
+                return (Prepared::Refused { place, request_id: String::new(), rejection }, None);
+            }
         };
         *bytes += row.values.iter().map(|v| v.len() as u64 + 1).sum::<u64>();
-        let (number, request_id) = (row.number, self.layout.speakable_request_id(&self.profile, &row).to_owned());
-        let candidate = match self.layout.check(&self.profile, row, self.now) {
-            Checked::Ready(candidate) => candidate,
-            Checked::NotReady { request_id, status } => {
-                return (Prepared::NotReady { row: number, request_id, status }, None);
-            }
-            Checked::Refused(rejection) => return (Prepared::Refused { row: number, request_id, rejection }, None),
-        };
-        if let Err(error) = self.fits_its_card(&candidate, &request_id) {
-            let detail = Reason::NotRendered(render_fault(&error));
-            let rejection = Rejection::new(RejectReason::Card, error.field(), detail);
-            return (Prepared::Refused { row: number, request_id, rejection }, None);
-        }
-        let path = self.layout.photo(&candidate.row);
-        let (photo, new) = if path.is_empty() {
-            (None, None)
-        } else {
-            match self.photos.take(path, &self.keys, &*self.entropy) {
-                (Ok(photo), new) => (Some(photo), new),
-                (Err(fault), _) => {
-                    let rejection = Rejection::new(RejectReason::Photo, "photo", Reason::Photo { fault });
-                    return (Prepared::Refused { row: number, request_id, rejection }, None);
+        let (place, request_id) = (row.place, self.layout.speakable_request_id(&self.profile, &row).to_owned());
+        match self.layout.check(&self.profile, row, self.now) {
+            Checked::Ready(candidate) => self.prepare_candidate(&candidate, request_id),
+            Checked::NotReady { request_id, status } => (Prepared::NotReady { place, request_id, status }, None),
+            Checked::Refused { mut rejection, row } => {
+                let (photo, new) = self.take_photo(&row);
+                if let Err(fault) = photo {
+                    rejection.add(RejectReason::Photo, "photo", Reason::Photo { fault });
                 }
+                (Prepared::Refused { place, request_id, rejection }, new)
             }
-        };
-        let mut ready = self.seal(&candidate, request_id, photo);
-        if self.has_wrong_background(&candidate, ready.photo.as_ref()) {
+        }
+    }
+
+    fn prepare_candidate(&mut self, candidate: &Candidate, request_id: String) -> (Prepared, Option<NewPhoto>) {
+        let mut faults = Faults::default();
+        if let Err(error) = self.fits_its_card(candidate, &request_id) {
+            faults.add(RejectReason::Card, error.field(), Reason::NotRendered(render_fault(&error)));
+        }
+        let (photo, new) = self.take_photo(&candidate.row);
+        if let Err(fault) = photo {
+            faults.add(RejectReason::Photo, "photo", Reason::Photo { fault });
+        }
+        if let Some(rejection) = faults.rejection() {
+            return (Prepared::Refused { place: candidate.row.place, request_id, rejection }, new);
+        }
+        let mut ready = self.seal(candidate, request_id, photo.ok().flatten());
+        if self.has_wrong_background(candidate, ready.photo.as_ref()) {
             ready.warnings.push(Warning::OtherBackground);
         }
         (Prepared::Ready(Box::new(ready)), new)
+    }
+
+    /// The photo that a row names, and its sealed bytes the first time that its content occurs.
+    fn take_photo(&mut self, row: &Row) -> (Result<Option<Photo>, PhotoFault>, Option<NewPhoto>) {
+        match self.layout.photo(row) {
+            "" => (Ok(None), None),
+            path => {
+                let (photo, new) = self.photos.take(path, &self.keys, &*self.entropy);
+                (photo.map(Some), new)
+            }
+        }
     }
 
     /// Whether the card can be rendered. It is checked at import, while a person can still correct the list.
@@ -261,7 +275,7 @@ impl Preparer {
             self.keys.seal(&person_row_name(&self.source, &request_id), nonce(&*self.entropy), plain.as_bytes());
         let values = layout.body(row).map(|(_, value)| value).chain([photo_name.as_str()]);
         Ready {
-            row: row.number,
+            place: row.place,
             kind: layout.kind(candidate).to_owned(),
             class: candidate.class,
             replaces: candidate.replaces,

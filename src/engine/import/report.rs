@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, io, path::PathBuf};
 
 use super::rows::Format;
-use crate::domain::import::{RejectReason, Rejection, RowOutcome, Warning};
+use crate::domain::import::{RejectReason, Rejection, RowOutcome, RowPlace, Warning};
 
 /// The parameters of an import.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct Import {
     pub profile: String,
     /// The format of the file.
     pub format: Format,
+    /// The lines above the heading, or above the first object, which are not read.
+    pub skip_lines: u64,
     /// The folder that photo paths are relative to.
     pub photos: PathBuf,
     /// Whether a known request with another body becomes the next version of its record. Otherwise the row is refused
@@ -57,8 +59,8 @@ pub struct Report {
     pub refused_by_reason: BTreeMap<RejectReason, u64>,
     /// Imported rows with a warning, by warning.
     pub warnings: BTreeMap<Warning, u64>,
-    /// The first rows with each warning, by number and request id.
-    pub warned_rows: BTreeMap<Warning, Vec<(u64, String)>>,
+    /// The first rows with each warning.
+    pub warned_rows: BTreeMap<Warning, Vec<WarnedRow>>,
     /// Columns of a CSV file that the profile does not read, as letters: `A` is the first one.
     pub unknown_columns: Vec<String>,
     /// Rows of JSON Lines with keys that the profile does not read.
@@ -67,6 +69,16 @@ pub struct Report {
     pub absent_columns: Vec<String>,
     /// Whether this was a dry run, which changed nothing.
     pub dry_run: bool,
+}
+
+/// A row with a warning.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct WarnedRow {
+    /// Where it stands in the file.
+    #[serde(flatten)]
+    pub place: RowPlace,
+    /// The request id of the source.
+    pub request_id: String,
 }
 
 impl Report {
@@ -94,11 +106,11 @@ const WARNED_ROWS: usize = 20;
 
 impl Report {
     /// Counts a warning.
-    pub(super) fn warn(&mut self, warning: Warning, row: u64, request_id: &str) {
+    pub(super) fn warn(&mut self, warning: Warning, place: RowPlace, request_id: &str) {
         *self.warnings.entry(warning).or_default() += 1;
         let rows = self.warned_rows.entry(warning).or_default();
         if rows.len() < WARNED_ROWS {
-            rows.push((row, request_id.to_owned()));
+            rows.push(WarnedRow { place, request_id: request_id.to_owned() });
         }
     }
 }
@@ -106,7 +118,7 @@ impl Report {
 /// Receives refused rows and progress during an import.
 pub trait Watch: Send {
     /// A row was refused. An error ends the import.
-    fn refused(&mut self, row: u64, request_id: &str, rejection: &Rejection) -> io::Result<()>;
+    fn refused(&mut self, place: RowPlace, request_id: &str, rejection: &Rejection) -> io::Result<()>;
     /// Rows were saved: `bytes` is their size, `rows` counts from the start of the file.
     fn progress(&mut self, bytes: u64, rows: u64);
 }

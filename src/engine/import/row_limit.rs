@@ -1,9 +1,10 @@
-//! Limits the memory of one row of CSV while it is read.
+//! Limits the memory of one row of CSV while it is read, and counts lines.
 
 use std::{
+    collections::VecDeque,
     io::{self, ErrorKind, Read},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -25,6 +26,67 @@ impl RowBytes {
     }
 }
 
+/// The ends of the lines that were read and whose rows were not, shared with the reader of rows. A line ends with LF, CR or CRLF.
+#[derive(Clone, Default)]
+pub(super) struct LineEnds(Arc<Mutex<Lines>>);
+
+#[derive(Default)]
+struct Lines {
+    /// The offset of the last byte of each line end.
+    ends: VecDeque<u64>,
+    /// The lines before them.
+    passed: u64,
+    read: u64,
+    is_after_cr: bool,
+}
+
+impl LineEnds {
+    /// Counts on after this number of lines.
+    pub(super) fn after(lines: u64) -> Self {
+        Self(Arc::new(Mutex::new(Lines { passed: lines, ..Lines::default() })))
+    }
+
+    fn add(&self, bytes: &[u8]) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for byte in bytes {
+            let at = lines.read;
+            match byte {
+                b'\n' if lines.is_after_cr => {
+                    lines.ends.pop_back();
+                    lines.ends.push_back(at);
+                }
+                b'\n' | b'\r' => lines.ends.push_back(at),
+                _ => {}
+            }
+            lines.is_after_cr = *byte == b'\r';
+            lines.read += 1;
+        }
+    }
+
+    /// The number of the line, from 1, whose end the row before this offset has. The offsets must grow. The row's reader may have taken
+    /// the CR of its line end only.
+    pub(super) fn last_line(&self, offset_after: u64) -> u64 {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while lines.ends.front().is_some_and(|end| end + 1 < offset_after) {
+            lines.ends.pop_front();
+            lines.passed += 1;
+        }
+        lines.passed + 1
+    }
+}
+
+/// The number of line ends within the values of a row.
+pub(super) fn line_ends(row: &csv::ByteRecord) -> u64 {
+    if !row.as_slice().contains(&b'\n') && !row.as_slice().contains(&b'\r') {
+        return 0;
+    }
+    let in_field = |field: &[u8]| {
+        let lone_cr = |at: &usize| field[*at] == b'\r' && field.get(at + 1) != Some(&b'\n');
+        (0..field.len()).filter(|at| field[*at] == b'\n' || lone_cr(at)).count() as u64
+    };
+    row.iter().map(in_field).sum()
+}
+
 /// The ends of empty lines between two rows, which the CSV reader skips.
 const EMPTY_LINES_MAX: usize = 16 << 20;
 
@@ -33,20 +95,22 @@ const EMPTY_LINES_MAX: usize = 16 << 20;
 pub(super) struct RowLimited {
     input: Box<dyn Read + Send>,
     bytes: RowBytes,
+    lines: LineEnds,
     /// Whether the last byte ended a line.
     at_line_start: bool,
     empty_lines: usize,
 }
 
 impl RowLimited {
-    pub(super) fn new(input: Box<dyn Read + Send>, bytes: RowBytes) -> Self {
-        Self { input, bytes, at_line_start: true, empty_lines: 0 }
+    pub(super) fn new(input: Box<dyn Read + Send>, bytes: RowBytes, lines: LineEnds) -> Self {
+        Self { input, bytes, lines, at_line_start: true, empty_lines: 0 }
     }
 }
 
 impl Read for RowLimited {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(buffer)?;
+        self.lines.add(&buffer[..read]);
         let mut counted = 0;
         for byte in &buffer[..read] {
             let is_line_end = matches!(byte, b'\n' | b'\r');
@@ -73,7 +137,7 @@ mod tests {
     use super::*;
 
     fn read(input: impl Read + Send + 'static) -> io::Result<u64> {
-        io::copy(&mut RowLimited::new(Box::new(input), RowBytes::default()), &mut io::sink())
+        io::copy(&mut RowLimited::new(Box::new(input), RowBytes::default(), LineEnds::default()), &mut io::sink())
     }
 
     #[test]
@@ -81,6 +145,27 @@ mod tests {
         let limit = u64::try_from(BYTES_MAX).unwrap();
         assert_eq!(read(io::repeat(b'a').take(limit)).unwrap(), limit);
         assert_eq!(read(io::repeat(b'a').take(limit + 1)).unwrap_err().kind(), ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn lines_are_counted_with_any_line_end_also_within_quotes_and_after_empty_lines() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = format!("a,b{end}{end}\"1{end}2\",{end}{end}{end}3,4{end}5,6{end}");
+            for buffer in 1..=text.len() {
+                let lines = LineEnds::after(2);
+                let input =
+                    RowLimited::new(Box::new(io::Cursor::new(text.clone())), RowBytes::default(), lines.clone());
+                let mut reader =
+                    csv::ReaderBuilder::new().buffer_capacity(buffer).has_headers(false).from_reader(input);
+                let mut row = csv::ByteRecord::new();
+                let mut found = Vec::new();
+                while reader.read_byte_record(&mut row).unwrap() {
+                    let last = lines.last_line(reader.position().byte());
+                    found.push((last - line_ends(&row), last));
+                }
+                assert_eq!(found, [(3, 3), (5, 6), (9, 9), (10, 10)], "{end:?}, {buffer} bytes");
+            }
+        }
     }
 
     #[test]

@@ -7,9 +7,9 @@ use std::{
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::row_limit::{ROW_BYTES_MAX, RowBytes, RowLimited};
+use super::row_limit::{LineEnds, ROW_BYTES_MAX, RowBytes, RowLimited, line_ends};
 use crate::domain::{
-    import::{FileForm, Layout, RejectReason, Rejection, Row, column_letters},
+    import::{FileForm, Layout, RejectReason, Rejection, Row, RowPlace, column_letters},
     reason::Reason,
     refusal::Refusal,
 };
@@ -48,7 +48,8 @@ pub(crate) struct Columns {
 pub(crate) struct Rows {
     source: Source,
     layout: Layout,
-    number: u64,
+    /// Where the last row stands; `line` is its last line.
+    last: RowPlace,
     /// The columns of the layout whose values are read.
     is_read: Vec<bool>,
     /// The comparison of columns; it grows with the rows.
@@ -56,8 +57,16 @@ pub(crate) struct Rows {
 }
 
 enum Source {
-    Csv { reader: Box<csv::Reader<RowLimited>>, bytes: RowBytes, places: Vec<Place>, record: csv::ByteRecord },
+    Csv(Box<CsvSource>),
     JsonLines { reader: BufReader<Box<dyn Read + Send>>, line: Vec<u8> },
+}
+
+struct CsvSource {
+    reader: csv::Reader<RowLimited>,
+    bytes: RowBytes,
+    lines: LineEnds,
+    places: Vec<Place>,
+    record: csv::ByteRecord,
 }
 
 /// What a column of a CSV file is.
@@ -71,29 +80,45 @@ enum Place {
     Nameless,
 }
 
-/// A row, or its number and why it is refused.
-pub(crate) type RowResult = Result<Row, (u64, Rejection)>;
+/// A row, or where it stands and why it is refused.
+pub(crate) type RowResult = Result<Row, (RowPlace, Rejection)>;
 
 impl Rows {
-    /// Reads the header of CSV.
-    pub(crate) fn new(input: Box<dyn Read + Send>, format: Format, layout: Layout) -> Result<Self, Refusal> {
+    /// Skips the lines above the list, and reads the header of CSV.
+    pub(crate) fn new(
+        input: Box<dyn Read + Send>,
+        format: Format,
+        layout: Layout,
+        skipped_lines: u64,
+    ) -> Result<Self, Refusal> {
         let mut buffered = BufReader::with_capacity(1 << 16, input);
+        for _ in 0..skipped_lines {
+            if first_line(&mut buffered)?.len() > ROW_BYTES_MAX {
+                return Err(Refusal::HeaderTooLong { most: ROW_BYTES_MAX });
+            }
+        }
         let line = first_line(&mut buffered)?;
         if let Some(form) = FileForm::of(&line, format == Format::Csv) {
             return Err(Refusal::FileForm { form });
         }
         match format {
-            Format::Csv => Self::csv(line, buffered, layout),
+            Format::Csv => Self::csv(line, buffered, layout, skipped_lines),
             Format::JsonLines => {
                 let input: Box<dyn Read + Send> = Box::new(Cursor::new(line).chain(buffered));
                 let source = Source::JsonLines { reader: BufReader::with_capacity(1 << 16, input), line: Vec::new() };
                 let is_read = vec![true; layout.columns.len()];
-                Ok(Self { source, layout, number: 0, is_read, columns: Columns::default() })
+                let last = RowPlace { row: 0, line: skipped_lines };
+                Ok(Self { source, layout, last, is_read, columns: Columns::default() })
             }
         }
     }
 
-    fn csv(mut line: Vec<u8>, mut rest: BufReader<Box<dyn Read + Send>>, layout: Layout) -> Result<Self, Refusal> {
+    fn csv(
+        mut line: Vec<u8>,
+        mut rest: BufReader<Box<dyn Read + Send>>,
+        layout: Layout,
+        mut skipped_lines: u64,
+    ) -> Result<Self, Refusal> {
         if line.starts_with(BOM) {
             line.drain(..BOM.len());
         }
@@ -101,12 +126,14 @@ impl Rows {
         if let Some(named) = named_delimiter(&line) {
             delimiter = named;
             line = first_line(&mut rest)?;
+            skipped_lines += 1;
         }
         if line.len() > ROW_BYTES_MAX {
             return Err(Refusal::HeaderTooLong { most: ROW_BYTES_MAX });
         }
-        let bytes = RowBytes::default();
-        let input = RowLimited::new(Box::new(Cursor::new(line).chain(rest).chain(CSV_END)), bytes.clone());
+        let (bytes, lines) = (RowBytes::default(), LineEnds::after(skipped_lines));
+        let input = Box::new(Cursor::new(line).chain(rest).chain(CSV_END));
+        let input = RowLimited::new(input, bytes.clone(), lines.clone());
         let mut reader =
             csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).buffer_capacity(1 << 16).from_reader(input);
         let header = reader.byte_headers().map_err(|e| {
@@ -120,10 +147,11 @@ impl Rows {
         let unknown = (0..places.len()).filter(|at| places[*at] == Place::Unknown).map(column_letters).collect();
         let read = |at: usize| places.contains(&Place::Known(at));
         let absent = (0..layout.columns.len()).filter(|at| !read(*at)).map(|at| layout.columns[at].clone()).collect();
-        let source = Source::Csv { reader: Box::new(reader), bytes, places, record: csv::ByteRecord::new() };
+        let last = RowPlace { row: 0, line: lines.last_line(reader.position().byte()) };
+        let source = Source::Csv(Box::new(CsvSource { reader, bytes, lines, places, record: csv::ByteRecord::new() }));
         let columns = Columns { unknown, absent, ..Columns::default() };
         let is_read = vec![true; layout.columns.len()];
-        Ok(Self { source, layout, number: 0, is_read, columns })
+        Ok(Self { source, layout, last, is_read, columns })
     }
 
     /// Leaves the values of all other columns empty.
@@ -141,33 +169,38 @@ impl Rows {
     /// The next row that is not empty; `None` at the end. After an error the rest of the file cannot be read.
     pub(crate) fn next(&mut self) -> Result<Option<RowResult>, Refusal> {
         loop {
-            let number = self.number + 1;
-            let row = match &mut self.source {
-                Source::Csv { reader, bytes, places, record } => {
-                    let more = reader.read_byte_record(record).map_err(|e| unreadable(&e, number))?;
+            let (number, begins) = (self.last.row + 1, self.last.line + 1);
+            let next = RowPlace { row: number, line: begins };
+            let (line, row) = match &mut self.source {
+                Source::Csv(source) => {
+                    let CsvSource { reader, bytes, lines, places, record } = &mut **source;
+                    let more = reader.read_byte_record(record).map_err(|e| unreadable(&e, next))?;
                     bytes.next_row();
                     if !more || is_the_end(record) {
                         return Ok(None);
                     }
                     if record.as_slice().len() > ROW_BYTES_MAX || runs_over_the_end(record) {
-                        return Err(Refusal::RowEndless { row: number });
+                        return Err(Refusal::RowEndless { row: number, line: begins });
                     }
+                    self.last = RowPlace { row: number, line: lines.last_line(reader.position().byte()) };
                     if record.iter().all(|field| field.trim_ascii().is_empty()) {
-                        self.number = number;
                         continue;
                     }
+                    let line = self.last.line - line_ends(record);
                     let expected = (places.as_mut_slice(), self.is_read.as_slice());
-                    from_csv(record, expected, &self.layout, &mut self.columns.unknown, reader.position().line())
+                    let row =
+                        from_csv(record, expected, &self.layout, &mut self.columns.unknown, [line, self.last.line]);
+                    (line, row)
                 }
                 Source::JsonLines { reader, line } => {
-                    if !read_line(reader, line, number)? {
-                        return Ok(None);
-                    }
-                    from_json(line, &self.layout, &self.is_read, &mut self.columns.rows_with_unknown_keys)
+                    let Some(lines) = read_line(reader, line, next)? else { return Ok(None) };
+                    self.last = RowPlace { row: number, line: self.last.line + lines };
+                    let unknown = &mut self.columns.rows_with_unknown_keys;
+                    (self.last.line, from_json(line, &self.layout, &self.is_read, unknown))
                 }
             };
-            self.number = number;
-            return Ok(Some(row.map(|row| Row { number, ..row }).map_err(|rejection| (number, rejection))));
+            let place = RowPlace { row: number, line };
+            return Ok(Some(row.map(|row| Row { place, ..row }).map_err(|rejection| (place, rejection))));
         }
     }
 }
@@ -197,11 +230,11 @@ fn named_delimiter(line: &[u8]) -> Option<u8> {
     }
 }
 
-fn unreadable(error: &csv::Error, row: u64) -> Refusal {
+fn unreadable(error: &csv::Error, RowPlace { row, line }: RowPlace) -> Refusal {
     if is_too_long(error) {
-        Refusal::RowEndless { row }
+        Refusal::RowEndless { row, line }
     } else {
-        Refusal::RowUnreadable { row, detail: error.to_string() }
+        Refusal::RowUnreadable { row, line, detail: error.to_string() }
     }
 }
 
@@ -256,11 +289,10 @@ fn from_csv(
     (places, is_read): (&mut [Place], &[bool]),
     layout: &Layout,
     unknown: &mut Vec<String>,
-    line_after: u64,
+    [first_line, last_line]: [u64; 2],
 ) -> Result<Row, Rejection> {
     if let Some(rows) = record.iter().find_map(|field| further_rows(field, places.len())) {
-        let first_line = record.position().map_or(0, csv::Position::line);
-        let detail = Reason::OpenQuote { rows, first_line, last_line: line_after - 1 };
+        let detail = Reason::OpenQuote { rows, first_line, last_line };
         return Err(Rejection::new(RejectReason::Malformed, "(row)", detail));
     }
     // Spreadsheets write empty fields after the last column.
@@ -273,11 +305,10 @@ fn from_csv(
     for (at, (field, place)) in record.iter().zip(places.iter_mut()).enumerate() {
         match *place {
             Place::Known(column) if !is_read[column] => {}
-            Place::Known(column) => {
-                let text = std::str::from_utf8(field)
-                    .map_err(|_| Rejection::new(RejectReason::Malformed, &*layout.columns[column], Reason::NotUtf8))?;
-                layout.set(&mut row, column, text)?;
-            }
+            Place::Known(column) => match std::str::from_utf8(field) {
+                Ok(text) => layout.set(&mut row, column, text),
+                Err(_) => layout.spoil(&mut row, column, Reason::NotUtf8),
+            },
             Place::Unknown => {}
             Place::Nameless if field.trim_ascii().is_empty() => {}
             Place::Nameless => {
@@ -289,13 +320,19 @@ fn from_csv(
     Ok(row)
 }
 
-/// Reads the next non-blank line into `line`. Of a line that is too long, the rest is skipped.
-fn read_line(reader: &mut BufReader<Box<dyn Read + Send>>, line: &mut Vec<u8>, row: u64) -> Result<bool, Refusal> {
-    loop {
+/// Reads the next non-blank line into `line`, and returns the number of lines that were read for it; `None` at the end. Of a line
+/// that is too long, the rest is skipped.
+fn read_line(
+    reader: &mut BufReader<Box<dyn Read + Send>>,
+    line: &mut Vec<u8>,
+    next: RowPlace,
+) -> Result<Option<u64>, Refusal> {
+    let failed = |e: std::io::Error| Refusal::RowUnreadable { row: next.row, line: next.line, detail: e.to_string() };
+    for lines in 1.. {
         line.clear();
         let mut some = false;
         loop {
-            let buffer = reader.fill_buf().map_err(|e| Refusal::RowUnreadable { row, detail: e.to_string() })?;
+            let buffer = reader.fill_buf().map_err(failed)?;
             if buffer.is_empty() {
                 break;
             }
@@ -310,12 +347,13 @@ fn read_line(reader: &mut BufReader<Box<dyn Read + Send>>, line: &mut Vec<u8>, r
             }
         }
         if !some {
-            return Ok(false);
+            break;
         }
         if !line.trim_ascii().is_empty() {
-            return Ok(true);
+            return Ok(Some(lines));
         }
     }
+    Ok(None)
 }
 
 fn from_json(
@@ -324,12 +362,12 @@ fn from_json(
     is_read: &[bool],
     rows_with_unknown_keys: &mut u64,
 ) -> Result<Row, Rejection> {
-    let malformed = |field: &str, detail| Rejection::new(RejectReason::Malformed, field, detail);
+    let malformed = |detail| Rejection::new(RejectReason::Malformed, "(row)", detail);
     if line.len() > ROW_BYTES_MAX {
-        return Err(malformed("(row)", Reason::RowTooLong { most: ROW_BYTES_MAX }));
+        return Err(malformed(Reason::RowTooLong { most: ROW_BYTES_MAX }));
     }
     let line = line.strip_prefix(BOM).unwrap_or(line);
-    let Pairs(pairs) = serde_json::from_slice(line).map_err(|_| malformed("(row)", Reason::NotAnObject))?;
+    let Pairs(pairs) = serde_json::from_slice(line).map_err(|_| malformed(Reason::NotAnObject))?;
     let mut row = layout.empty_row();
     let mut filled = vec![false; layout.columns.len()];
     let mut is_unknown = false;
@@ -339,7 +377,8 @@ fn from_json(
             continue;
         };
         if std::mem::replace(&mut filled[at], true) {
-            return Err(malformed(&layout.columns[at], Reason::KeyTwice));
+            layout.spoil(&mut row, at, Reason::KeyTwice);
+            continue;
         }
         let text = match value {
             serde_json::Value::Null => String::new(),
@@ -350,11 +389,12 @@ fn from_json(
             | serde_json::Value::Bool(_)
             | serde_json::Value::Array(_)
             | serde_json::Value::Object(_) => {
-                return Err(malformed(&layout.columns[at], Reason::NotAValue));
+                layout.spoil(&mut row, at, Reason::NotAValue);
+                continue;
             }
         };
         if is_read[at] {
-            layout.set(&mut row, at, &text)?;
+            layout.set(&mut row, at, &text);
         }
     }
     *rows_with_unknown_keys += u64::from(is_unknown);

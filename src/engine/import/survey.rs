@@ -77,6 +77,9 @@ fn read(
     let mut withdrawn = Vec::new();
     while let Some(row) = rows.next()? {
         let Ok(row) = row else { continue };
+        if !row.faults.is_empty() {
+            continue;
+        }
         identifiers.add(&row.values[identifier]);
         let is_id = is_request_id(&profile.identifier, &row.values[request_id]);
         if is_id && profile.other_statuses.contains(&row.values[status]) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{chunk_writer::ChunkWriter, report::Report};
-use crate::domain::import::Rejection;
+use crate::domain::import::{Rejection, RowPlace};
 
 /// A transaction ends after this time, so that schedulers hear of its records.
 const TRANSACTION_LONG: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ pub(super) struct Open {
     /// The records whose body it wrote.
     pub(super) written: Vec<i64>,
     /// The rows that it refused, with their request ids.
-    pub(super) refused: Vec<(u64, String, Rejection)>,
+    pub(super) refused: Vec<(RowPlace, String, Rejection)>,
     /// Whether another transaction waited for its end.
     pub(super) waited_for: bool,
     began: Duration,

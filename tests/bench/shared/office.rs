@@ -10,7 +10,12 @@ use cetak::{
         system::{SystemClock, SystemEntropy},
     },
     domain::{
-        audit::Actor, id::RecordId, import::Rejection, permission::Operation, reason::Reason, record::RecordState,
+        audit::Actor,
+        id::RecordId,
+        import::{Rejection, RowPlace},
+        permission::Operation,
+        reason::Reason,
+        record::RecordState,
     },
     engine::{
         Engine, Settings,
@@ -144,7 +149,7 @@ pub(crate) fn waits(id: i64) -> (bool, bool) {
 pub(crate) async fn fill(office: &Engine, list: &WaitingList) -> anyhow::Result<i64> {
     struct Ignore;
     impl Watch for Ignore {
-        fn refused(&mut self, _: u64, _: &str, _: &Rejection) -> std::io::Result<()> {
+        fn refused(&mut self, _: RowPlace, _: &str, _: &Rejection) -> std::io::Result<()> {
             Ok(())
         }
         fn progress(&mut self, _: u64, _: u64) {}
@@ -153,6 +158,7 @@ pub(crate) async fn fill(office: &Engine, list: &WaitingList) -> anyhow::Result<
         source: "default".into(),
         profile: PROFILE.into(),
         format: Format::Csv,
+        skip_lines: 0,
         photos: list.path.parent().context("a list lies in a folder")?.to_owned(),
         update: false,
         dry_run: false,
