@@ -223,6 +223,8 @@ refusals! {
     Conflict "many-withdrawals" ManyWithdrawals { withdrawn: u64, known: u64, held: u64 };
     /// Most identifiers of the list end in zeros: a spreadsheet rounded them.
     Invalid "rounded-identifiers" RoundedIdentifiers { rounded: u64, all: u64 };
+    /// The list had other bytes when it was read again, after it was judged. Rows before them may be imported.
+    Conflict "list-changed" ListChanged;
     /// The thread that reads the file failed.
     Conflict "reading-failed" ReadingFailed;
     /// A photo was replaced during the import.

@@ -1,14 +1,18 @@
 //! Tests P3 on lists as people make them: nothing is changed silently, and a mistake in a list withdraws nothing.
 
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+
 use cetak::{
     domain::{
         import::{FileForm, RejectReason, Warning},
+        permission::Operation,
         reason::{IdentifierFault, PhotoFault, Reason},
         refusal::Refusal,
     },
     engine::{
         EngineError,
-        import::{Accept, Format, Import, Report},
+        client::Direct,
+        import::{Accept, Format, Import, Report, import},
     },
 };
 
@@ -401,4 +405,32 @@ async fn a_refused_row_is_named_with_the_line_on_which_an_editor_shows_it() {
     let objects = "{}\n\nnonsense\n";
     let (_, rejects) = world.import_with(objects, "student", |what| what.format = Format::JsonLines).await.unwrap();
     assert_eq!(rejects.1, [1, 3]);
+}
+
+/// A list that another process overwrites after it was read once.
+struct Overwritten(Cursor<Vec<u8>>);
+
+impl Read for Overwritten {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Seek for Overwritten {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        if to == SeekFrom::End(0) {
+            self.0.get_mut().iter_mut().filter(|byte| **byte == b'E').for_each(|byte| *byte = b'X');
+        }
+        self.0.seek(to)
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_is_overwritten_after_it_was_judged_is_refused() {
+    let world = World::new().await;
+    let input = Box::new(Overwritten(Cursor::new(students(0..5).into_bytes())));
+    let permit = Direct::new(&world.engine).permit(Operation::Import).await.unwrap();
+    let imported = import(&world.engine, &permit, input, world.list_of("student"), &mut Rejects::default()).await;
+    assert!(matches!(&imported, Err(EngineError::Refused(Refusal::ListChanged))), "{imported:?}");
+    assert_eq!(world.status().await.records.values().sum::<i64>(), 0);
 }

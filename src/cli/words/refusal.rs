@@ -410,6 +410,10 @@ pub fn refusal(refusal: &Refusal) -> Message {
             ),
             "export the column as text, and import that; if the numbers are right, add `--accept rounded`",
         ),
+        Refusal::ListChanged => say(
+            "the file was changed while it was being imported; at most the rows before the change are imported".into(),
+            "import it again when it is complete; rows that are imported already do not change",
+        ),
         Refusal::ReadingFailed => {
             say("reading the file failed".into(), "the rows read so far are imported; import the file again")
         }

@@ -1,33 +1,174 @@
-//! The file of a waiting list, which is read twice: to judge it as a whole, then to import it.
+//! The file of a waiting list, which is read twice: to judge it as a whole, then to import it. Both readings see the same bytes.
 
 use std::{
-    io::{self, Read, Seek},
-    sync::{Arc, Mutex, PoisonError},
+    io::{self, Read, Seek, SeekFrom},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+
+use sha2::{Digest, Sha256};
 
 /// What a waiting list is read from.
 pub trait Input: Read + Seek + Send {}
 
 impl<T: Read + Seek + Send> Input for T {}
 
+/// The bytes that are read at once, and compared with those of the first reading.
+const BLOCK: usize = 64 * 1024;
+
 /// One of the readers of a file. They share its position, so they read one after another.
 #[derive(Clone)]
-pub(super) struct ListFile(Arc<Mutex<Box<dyn Input>>>);
+pub(super) struct ListFile(Arc<Mutex<Reading>>);
+
+struct Reading {
+    input: Box<dyn Input>,
+    /// The digests of the blocks in the reading that judged the list.
+    surveyed: Vec<[u8; 32]>,
+    bytes: u64,
+    /// Whether the list is read again, and its blocks must be the same.
+    again: bool,
+    /// Whether they were not.
+    has_changed: bool,
+    block: Vec<u8>,
+    /// The bytes of the block that were given out.
+    given: usize,
+    /// The blocks that were read.
+    blocks: usize,
+}
 
 impl ListFile {
     pub(super) fn new(input: Box<dyn Input>) -> Self {
-        Self(Arc::new(Mutex::new(input)))
+        Self(Arc::new(Mutex::new(Reading {
+            input,
+            surveyed: Vec::new(),
+            bytes: 0,
+            again: false,
+            has_changed: false,
+            block: Vec::new(),
+            given: 0,
+            blocks: 0,
+        })))
+    }
+
+    fn reading(&self) -> MutexGuard<'_, Reading> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A reader from the start of the file.
     pub(super) fn rewound(&self) -> io::Result<Self> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).rewind()?;
+        let mut reading = self.reading();
+        (reading.surveyed, reading.bytes) = (Vec::new(), 0);
+        reading.rewind()?;
         Ok(self.clone())
+    }
+
+    /// A reader from the start of the file, after it was read to its end. It fails if it finds other bytes than before.
+    pub(super) fn again(&self) -> io::Result<Self> {
+        let mut reading = self.reading();
+        reading.again = true;
+        if reading.input.seek(SeekFrom::End(0))? != reading.bytes {
+            return Err(reading.changed());
+        }
+        reading.rewind()?;
+        Ok(self.clone())
+    }
+
+    /// Whether the file had other bytes when it was read again.
+    pub(super) fn has_changed(&self) -> bool {
+        self.reading().has_changed
+    }
+}
+
+impl Reading {
+    fn rewind(&mut self) -> io::Result<()> {
+        self.block.clear();
+        (self.given, self.blocks) = (0, 0);
+        self.input.rewind()
+    }
+
+    fn changed(&mut self) -> io::Error {
+        self.has_changed = true;
+        io::Error::other("the file has changed")
+    }
+
+    /// Reads the next block; an empty one at the end.
+    fn next_block(&mut self) -> io::Result<()> {
+        self.block.clear();
+        self.given = 0;
+        self.input.by_ref().take(BLOCK as u64).read_to_end(&mut self.block)?;
+        let digest: Option<[u8; 32]> = (!self.block.is_empty()).then(|| Sha256::digest(&self.block).into());
+        if self.again {
+            if digest.as_ref() != self.surveyed.get(self.blocks) {
+                return Err(self.changed());
+            }
+        } else {
+            self.surveyed.extend(digest);
+            self.bytes += self.block.len() as u64;
+        }
+        self.blocks += usize::from(digest.is_some());
+        Ok(())
     }
 }
 
 impl Read for ListFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).read(buffer)
+        let mut reading = self.reading();
+        if reading.given == reading.block.len() {
+            reading.next_block()?;
+        }
+        let given = reading.given;
+        let count = (&reading.block[given..]).read(buffer)?;
+        reading.given += count;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that another process may write.
+    #[derive(Clone)]
+    struct Shared(Arc<Mutex<io::Cursor<Vec<u8>>>>);
+
+    impl Shared {
+        fn change(&self, change: impl FnOnce(&mut Vec<u8>)) {
+            change(self.0.lock().unwrap().get_mut());
+        }
+    }
+
+    impl Read for Shared {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().read(buffer)
+        }
+    }
+
+    impl Seek for Shared {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.0.lock().unwrap().seek(to)
+        }
+    }
+
+    /// What is read again of three and a half blocks after this change, and whether it was found.
+    fn read_again(change: impl FnOnce(&mut Vec<u8>)) -> (usize, bool) {
+        let input = Shared(Arc::new(Mutex::new(io::Cursor::new(vec![b'a'; 3 * BLOCK + BLOCK / 2]))));
+        let file = ListFile::new(Box::new(input.clone()));
+        file.rewound().unwrap().read_exact(&mut [0; 100]).unwrap();
+        assert_eq!(
+            io::copy(&mut file.rewound().unwrap(), &mut io::sink()).unwrap(),
+            3 * BLOCK as u64 + BLOCK as u64 / 2
+        );
+        input.change(change);
+        let mut read = Vec::new();
+        let end = file.again().and_then(|mut again| again.read_to_end(&mut read));
+        assert_eq!(end.is_err(), file.has_changed());
+        (read.len(), file.has_changed())
+    }
+
+    #[test]
+    fn a_list_that_changes_after_it_was_judged_is_given_out_no_further_than_it_is_the_same() {
+        assert_eq!(read_again(|_| {}), (3 * BLOCK + BLOCK / 2, false));
+        assert_eq!(read_again(|bytes| bytes[2 * BLOCK] = b'b'), (2 * BLOCK, true));
+        assert_eq!(read_again(|bytes| bytes.push(b'a')), (0, true), "another length is found before the first block");
+        assert_eq!(read_again(|bytes| bytes.truncate(BLOCK)), (0, true));
     }
 }

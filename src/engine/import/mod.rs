@@ -69,7 +69,8 @@ pub async fn import(
         return Err(heading.map_or(missing, |lines| Refusal::TitleLines { lines }).into());
     }
     survey::judge((engine, permit), surveyed, &layout, &profile, &what).await?;
-    let rows = rows_of(file.rewound(), what.skip_lines)?;
+    let as_surveyed = |refusal| if file.has_changed() { Refusal::ListChanged } else { refusal };
+    let rows = rows_of(file.again(), what.skip_lines).map_err(as_surveyed)?;
     let mut report = Report { dry_run: what.dry_run, absent_columns: rows.columns.absent.clone(), ..Report::default() };
     let (sender, mut chunks) = mpsc::channel(2);
     let renderer = (engine.renderers)(&profile)
@@ -97,7 +98,7 @@ pub async fn import(
             report.unknown_columns = columns.unknown;
             report.rows_with_unknown_keys = columns.rows_with_unknown_keys;
         }
-        Ok(Err(refusal)) => return Err(refusal.into()),
+        Ok(Err(refusal)) => return Err(as_surveyed(refusal).into()),
         Err(_) => return Err(Refusal::ReadingFailed.into()),
     }
     Ok(report)
