@@ -17,6 +17,8 @@
 //! * **act**, **query**: what a person does and reads, each under an **operation** of the permission table ([`permission`])
 //! * **permit**: the proof that an operation may be done, which every write needs ([`permission::Permit`])
 //! * **pending act**: an act that one person asked for and another must confirm ([`pending`])
+//! * **comparison form**: what is compared of a person's identifier ([`card::comparison`]); to **rekey** the persons of a profile is to
+//!   compare them by another rule ([`rekey`])
 //! * **refusal**: why an act is not done ([`refusal`]); **reason**: why the program itself did something ([`reason`]);
 //!   **objection**: why a printer must not be used ([`objection`])
 //! * **lease**: a node's right to use its printers, for a limited time; **fencing token**: the number that makes the writes of
@@ -61,6 +63,7 @@ pub mod ranges;
 pub mod reason;
 pub mod record;
 pub mod refusal;
+pub mod rekey;
 pub mod retry;
 pub mod settlement;
 pub mod share;
