@@ -17,6 +17,7 @@ use crate::{
         client::{Client, Direct},
         operations::{
             self, AcceptClock, AdoptDatabase, ArchiveJobs, Archived, BackUpDatabase, PrintedSince, RecountCounters,
+            RekeyPersons,
         },
         query::{CheckDatabase, CheckedRule, CountArchivable},
     },
@@ -36,6 +37,9 @@ pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str
                 PrintedSinceArg::Unknown => PrintedSince::Unknown,
             };
             adopt(engine, out, AdoptDatabase { printed_since, note: reason }, second).await
+        }
+        DbCommand::RekeyPersons { profile, accept_duplicates } => {
+            rekey_persons(engine, out, RekeyPersons { profile, accept_duplicates }).await
         }
         DbCommand::Archive { older_than, dry_run } => archive(engine, out, older_than, dry_run).await,
     }
@@ -135,6 +139,18 @@ async fn recount(engine: &Engine, out: Output) -> anyhow::Result<()> {
     Ok(out.data(&recounted, |r| {
         let numbers = [r.records, r.outcomes].map(|n| thousands(i64::try_from(n).unwrap_or(i64::MAX)));
         format!("counted again: {} counters of records, {} of outcomes\n", numbers[0], numbers[1])
+    })?)
+}
+
+async fn rekey_persons(engine: &Engine, out: Output, act: RekeyPersons) -> anyhow::Result<()> {
+    let profile = act.profile.clone();
+    let rekeyed = Direct::new(engine).act(act).await?;
+    Ok(out.data(&rekeyed, |rekeyed| {
+        let [records, quarantined] =
+            [rekeyed.records, rekeyed.quarantined].map(|n| thousands(i64::try_from(n).unwrap_or(i64::MAX)));
+        format!(
+            "{records} records of profile `{profile}` are compared as the profile says; {quarantined} of them were quarantined\n"
+        )
     })?)
 }
 

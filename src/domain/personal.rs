@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A person's fields by the names in the card profile. The type has no `Display`, its `Debug` shows no value, and it is
 /// wiped from memory when dropped. Values are read with [`Person::reveal`] only, so that every use can be found.
@@ -19,6 +19,11 @@ impl Person {
     /// The value of a field; empty if the person has no such field.
     pub fn reveal(&self, field: &str) -> &str {
         self.0.get(field).map_or("", String::as_str)
+    }
+
+    /// All fields as one JSON object, to be sealed.
+    pub fn to_json(&self) -> Zeroizing<String> {
+        Zeroizing::new(serde_json::to_string(&self.0).unwrap_or_default()) // texts only
     }
 }
 

@@ -225,6 +225,8 @@ refusals! {
     Invalid "rounded-identifiers" RoundedIdentifiers { rounded: u64, all: u64 };
     /// The list had other bytes when it was read again, after it was judged. Rows before them may be imported.
     Conflict "list-changed" ListChanged;
+    /// The persons of the profile cannot be found by their identifiers, or not be given other look-up keys.
+    Conflict "person-keys" PersonKeys { profile: String, fault: KeysFault };
     /// The thread that reads the file failed.
     Conflict "reading-failed" ReadingFailed;
     /// A photo was replaced during the import.
@@ -352,6 +354,31 @@ pub enum PrinterUse {
     UnknownJobs,
     /// Blanks in its hopper.
     Blanks(i64),
+}
+
+/// Why persons cannot be found by their identifiers, or not be given other look-up keys.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeysFault {
+    /// Their keys were made by another rule than the profile has now.
+    OtherRule,
+    /// They are being given other keys, and not all have one.
+    Unfinished,
+    /// A batch of the profile is not closed.
+    OpenBatch(BatchId),
+    /// Requests of different persons become those of one, and some of them would be quarantined.
+    SamePerson(SamePerson),
+    /// The same, and two of them have a card in the office each, or may have.
+    TwoCards(SamePerson),
+}
+
+/// Requests that become those of one person.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SamePerson {
+    /// The requests of each person, of the first few persons.
+    pub requests: Vec<Vec<String>>,
+    /// The number of persons.
+    pub persons: u64,
 }
 
 impl From<Forbidden> for Refusal {

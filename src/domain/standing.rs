@@ -15,6 +15,7 @@ use super::{
 
 /// What is known of a printer and of what it needs.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of which each may hold by itself")]
 pub struct Seen<'a> {
     /// Its name.
     pub name: &'a str,
@@ -32,6 +33,8 @@ pub struct Seen<'a> {
     pub blanks: i64,
     /// The records of its profile that wait.
     pub waiting: i64,
+    /// Whether the persons of its profile are being rekeyed.
+    pub is_rekeyed: bool,
     /// Whether a scheduler runs.
     pub is_scheduled: bool,
     /// Whether the database may be a copy.
@@ -65,6 +68,8 @@ pub enum Standing {
     ProfileBroken,
     /// No record of its profile waits.
     NothingWaits,
+    /// The persons of its profile are being rekeyed, and no batch is made meanwhile.
+    PersonsRekeyed,
     /// There are no free blanks of its type.
     NoBlanks {
         /// The type.
@@ -111,6 +116,7 @@ pub fn standing(seen: &Seen, now: Timestamp) -> Standing {
     let Some(blank_type) = seen.blank_type else { return Standing::ProfileBroken };
     match seen.batch {
         None if seen.waiting == 0 && !seen.has_card => return Standing::NothingWaits,
+        None if seen.is_rekeyed && !seen.has_card => return Standing::PersonsRekeyed,
         None if seen.blanks == 0 && !seen.has_card => {
             return Standing::NoBlanks { blank_type: blank_type.to_owned() };
         }
@@ -159,6 +165,7 @@ mod tests {
             blank_type: Some("student"),
             blanks: 1,
             waiting: 1,
+            is_rekeyed: false,
             is_scheduled: true,
             in_doubt: false,
             newest: now,
@@ -186,6 +193,8 @@ mod tests {
             (Seen { batch: planned, is_scheduled: false, ..ready }, Standing::AwaitsApproval { batch: 7 }),
             (Seen { blanks: 0, is_scheduled: false, ..ready }, no_blanks),
             (Seen { waiting: 0, blanks: 0, is_scheduled: false, ..ready }, Standing::NothingWaits),
+            (Seen { is_rekeyed: true, blanks: 0, is_scheduled: false, ..ready }, Standing::PersonsRekeyed),
+            (Seen { is_rekeyed: true, waiting: 0, ..ready }, Standing::NothingWaits),
             (Seen { blank_type: None, waiting: 0, ..ready }, Standing::ProfileBroken),
             (Seen { pauses: &pauses, waiting: 0, is_scheduled: false, ..ready }, by_siti),
             (Seen { newest: Timestamp(now.0 + 61_000_000), pauses: &pauses, ..ready }, Standing::ClockBehind),

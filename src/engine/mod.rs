@@ -21,6 +21,7 @@ pub mod operations;
 mod outage_log;
 pub mod owners;
 mod person;
+mod person_rule;
 pub mod planning;
 pub mod printing;
 pub mod query;

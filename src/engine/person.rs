@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    domain::{personal::Person, reason::SealedFault},
+    domain::{card::comparison::Comparison, personal::Person, reason::SealedFault},
     store::{
-        StoredBody,
-        keys::{Keys, OpenError, hex},
+        Rekeyed, SealedBody, StoredBody,
+        keys::{Digest, Keys, OpenError, hex},
     },
 };
 
@@ -68,6 +68,66 @@ pub(crate) fn differing(sealed: &str, found: &str) -> Option<Vec<&'static str>> 
     Some(COLUMNS.iter().zip(pairs).filter(|(_, (known, found))| known != found).map(|(column, _)| *column).collect())
 }
 
+impl<'a> From<&'a SealedBody> for BodyColumns<'a> {
+    fn from(body: &'a SealedBody) -> Self {
+        Self {
+            profile: &body.profile,
+            kind: &body.kind,
+            district: &body.district,
+            village: &body.village,
+            requested_at_us: body.requested_at_us,
+            verified_at_us: body.verified_at_us,
+            person_key: &body.person_key,
+            digest: &body.digest,
+        }
+    }
+}
+
+/// The look-up key of a person. `comparison` gives the form of the identifier, and `rule` is what of it the keys of the profile
+/// depend on, as stored. Of an identifier that has no form, as none that is imported now, the key is of itself.
+pub(crate) fn person_key(
+    keys: &Keys,
+    profile: &str,
+    (comparison, rule): (&Comparison, &str),
+    identifier: &str,
+) -> Digest {
+    let form = comparison.form(identifier);
+    keys.person(profile, form.as_deref().unwrap_or(identifier), rule)
+}
+
+/// The look-up key of a record's person by another rule, and the record with it, sealed again; no record if it has that key.
+/// Refused if its columns are not those that were sealed, because the new seal would prove them.
+pub(crate) fn rekey(
+    keys: &Keys,
+    nonce: [u8; 24],
+    body: &SealedBody,
+    key: impl Fn(&Person) -> Digest,
+) -> Result<(Digest, Option<Rekeyed>), SealedFault> {
+    let mut person = open_fields(keys, &body.source, &body.request_id, &body.sealed)?;
+    let seal = person.reveal(BODY_FIELD);
+    let is_sealed = !seal.is_empty(); // older records are not
+    if is_sealed && differing(seal, &body_seal(keys, &body.into())).is_some() {
+        return Err(SealedFault::Changed);
+    }
+    let person_key = key(&person);
+    if person_key[..] == body.person_key {
+        return Ok((person_key, None));
+    }
+    if is_sealed {
+        person.set(BODY_FIELD, body_seal(keys, &BodyColumns { person_key: &person_key, ..body.into() }));
+    }
+    let row = person_row_name(&body.source, &body.request_id);
+    let sealed = keys.seal(&row, nonce, person.to_json().as_bytes());
+    Ok((person_key, Some(Rekeyed { id: body.id, person_key, sealed })))
+}
+
+fn fault(error: OpenError) -> SealedFault {
+    match error {
+        OpenError::OtherKey => SealedFault::OtherKey,
+        OpenError::Changed => SealedFault::Changed,
+    }
+}
+
 /// The row name under which a person's fields are sealed (see [`Keys::seal`]).
 pub(crate) fn person_row_name(source: &str, request_id: &str) -> String {
     format!("person/{source}/{request_id}")
@@ -85,10 +145,7 @@ pub(crate) fn open_person(keys: &Keys, body: &StoredBody) -> Result<Person, Seal
 
 /// Opens the sealed fields of the person of a request.
 pub(crate) fn open_fields(keys: &Keys, source: &str, request_id: &str, sealed: &[u8]) -> Result<Person, SealedFault> {
-    let plain = keys.open(&person_row_name(source, request_id), sealed).map_err(|e| match e {
-        OpenError::OtherKey => SealedFault::OtherKey,
-        OpenError::Changed => SealedFault::Changed,
-    })?;
+    let plain = keys.open(&person_row_name(source, request_id), sealed).map_err(fault)?;
     let fields: BTreeMap<String, String> = serde_json::from_slice(&plain).map_err(|_| SealedFault::NotARecord)?;
     Ok(Person::from(fields))
 }

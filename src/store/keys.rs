@@ -113,9 +113,12 @@ impl Keys {
         plain.map(Zeroizing::new).map_err(|_| OpenError::Changed)
     }
 
-    /// The look-up key of a person: a digest of profile and identifier, so that equal identifiers of two profiles differ.
-    pub fn person(&self, profile: &str, identifier: &str) -> Digest {
-        digest(&self.0.person, [profile.as_bytes(), identifier.as_bytes()])
+    /// The look-up key of a person: a digest of profile and identifier, so that equal identifiers of two profiles differ. If the
+    /// identifier is a form for comparison, `rule` says how it was made, so that the keys of two rules differ; otherwise it is
+    /// empty.
+    pub fn person(&self, profile: &str, identifier: &str, rule: &str) -> Digest {
+        let rule = Some(rule.as_bytes()).filter(|rule| !rule.is_empty());
+        digest(&self.0.person, [profile.as_bytes(), identifier.as_bytes()].into_iter().chain(rule))
     }
 
     /// The digest of a record's body.
@@ -211,7 +214,8 @@ mod tests {
     fn digests_tell_apart_where_one_value_ends_and_the_next_begins() {
         let keys = Keys::derive(&[7; 32]);
         assert_ne!(keys.body([b"ab".as_slice(), b"c"]), keys.body([b"a".as_slice(), b"bc"]));
-        assert_ne!(keys.person("ktp-el", "1"), keys.person("student", "1"));
+        assert_ne!(keys.person("ktp-el", "1", ""), keys.person("student", "1", ""));
+        assert_ne!(keys.person("student", "1", ""), keys.person("student", "1", "case"));
     }
 
     #[test]

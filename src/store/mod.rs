@@ -35,6 +35,7 @@ mod node;
 mod outage;
 mod owner;
 mod pending_act;
+mod person_rule;
 mod photo;
 mod print_step;
 mod printer;
@@ -72,6 +73,7 @@ pub use self::{
     node::{Candidate, Node},
     outage::Outage,
     pending_act::PendingActLine,
+    person_rule::{PersonRule, Rekeyed},
     photo::NewPhoto,
     record::{SealedBody, StoredBody, StoredRow},
     record_list::{Looked, RecordFilter, Walk},

@@ -71,6 +71,10 @@ pub struct SealedBody {
     pub profile: String,
     /// The kind of request.
     pub kind: String,
+    /// Its state, as stored.
+    pub state: String,
+    /// Whether the citizen has given its card back.
+    pub surrendered: bool,
     /// The first sort key of a batch.
     pub district: String,
     /// The second sort key of a batch.
@@ -111,12 +115,13 @@ macro_rules! unlist {
 }
 pub(super) use unlist;
 
-/// The first records of the waiting list. Its argument limits them further.
+/// The first records of the waiting list; none while the persons of the profile are rekeyed. Its argument limits them further.
 macro_rules! first_from {
     ($more:literal) => {
         concat!(
             "SELECT r.id, r.district, r.village, r.version, r.copy, r.stop IS NOT NULL, w.class
-            FROM (SELECT * FROM waiting WHERE profile = $1",
+            FROM (SELECT * FROM waiting WHERE profile = $1
+                  AND NOT EXISTS (SELECT 1 FROM person_rule WHERE profile = $1 AND next_rule IS NOT NULL)",
             $more,
             "ORDER BY class, verified_at_us, requested_at_us, source, request_id LIMIT $2) AS w
             JOIN record AS r ON r.id = w.record_id
@@ -283,11 +288,27 @@ impl Tx {
     pub async fn sealed_bodies(&mut self, after: RecordId, limit: i64) -> Result<Vec<SealedBody>, StoreError> {
         const PAGE: &str = "
             SELECT r.id, r.source, r.request_id, r.profile, r.kind, r.district, r.village, r.requested_at_us, r.verified_at_us,
-                   r.person_key, r.digest, photo.digest, p.sealed
+                   r.person_key, r.digest, photo.digest, p.sealed, r.state, r.surrendered
             FROM record AS r JOIN person AS p ON p.record_id = r.id LEFT JOIN photo ON photo.id = r.photo_id
             WHERE r.id > $1 ORDER BY r.id LIMIT $2";
-        type Row =
-            (i64, String, String, String, String, String, String, i64, i64, Vec<u8>, Vec<u8>, Option<Vec<u8>>, Vec<u8>);
+        type Bytes = Vec<u8>;
+        type Row = (
+            i64,
+            String,
+            String,
+            String,
+            String,
+            String,
+            String,
+            i64,
+            i64,
+            Bytes,
+            Bytes,
+            Option<Bytes>,
+            Bytes,
+            String,
+            bool,
+        );
         let rows: Vec<Row> = on!(self, c => sqlx::query_as(PAGE).bind(after.0).bind(limit).fetch_all(c))
             .map_err(doing("reading persons"))?;
         let body = |r: Row| SealedBody {
@@ -304,6 +325,8 @@ impl Tx {
             digest: r.10,
             photo: r.11,
             sealed: r.12,
+            state: r.13,
+            surrendered: r.14,
         };
         Ok(rows.into_iter().map(body).collect())
     }

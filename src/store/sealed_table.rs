@@ -15,10 +15,12 @@ pub(super) enum SealedTable {
     PendingAct,
     Lot,
     UnknownJob,
+    PersonRule,
 }
 
 impl SealedTable {
-    pub(super) const ALL: [Self; 5] = [Self::Printer, Self::Pause, Self::PendingAct, Self::Lot, Self::UnknownJob];
+    pub(super) const ALL: [Self; 6] =
+        [Self::Printer, Self::Pause, Self::PendingAct, Self::Lot, Self::UnknownJob, Self::PersonRule];
 
     /// The name in the audit and in the database.
     pub(super) fn as_str(self) -> &'static str {
@@ -28,6 +30,7 @@ impl SealedTable {
             Self::PendingAct => "pending_act",
             Self::Lot => "lot",
             Self::UnknownJob => "unknown_job",
+            Self::PersonRule => "person_rule",
         }
     }
 
@@ -39,6 +42,7 @@ impl SealedTable {
             Self::PendingAct => "act",
             Self::Lot => "lot number",
             Self::UnknownJob => "unknown job",
+            Self::PersonRule => "key rule of profile",
         }
     }
 
@@ -78,6 +82,7 @@ impl SealedTable {
             ],
             Self::Lot => &["id", "blank_type", "name", "serials", "received_at_us"],
             Self::UnknownJob => &["name", "accepted_at_us"],
+            Self::PersonRule => &["profile", "rule", "next_rule", "done"],
         }
     }
 
@@ -112,6 +117,11 @@ impl SealedTable {
             Self::UnknownJob => rows!(
                     "SELECT printer || '/' || name, CAST(accepted_at_us AS TEXT) FROM unknown_job",
                     "printer || '/' || name",
+                    "v.value ->> 0"
+                ),
+            Self::PersonRule => rows!(
+                    "SELECT profile, rule, next_rule, CAST(done AS TEXT) FROM person_rule",
+                    "profile",
                     "v.value ->> 0"
                 ),
         };

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     office::{Office, number},
-    people, wait_until,
+    people, wait, wait_until,
 };
 
 const PRINTERS: [&str; 3] = ["p1", "p2", "p3"];
@@ -38,7 +38,7 @@ fn a_backup_of_a_printing_office_is_restored_with_every_record_and_blank() {
     let key = fs::read_to_string(office.data().join("cetak.key")).unwrap();
     let bytes = fs::read(&backup).unwrap();
     assert!(!bytes.windows(64).any(|text| text == key.trim().as_bytes()), "the key is in the backup");
-    assert!(answer.stdout.contains("all 25 rules") && answer.stderr.contains("cetak.key"), "{answer:?}");
+    assert!(answer.stdout.contains("all 26 rules") && answer.stderr.contains("cetak.key"), "{answer:?}");
     assert_eq!(fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
     let again = office.run(&["db", "backup", backup.to_str().unwrap()]);
     assert_eq!((again.code, fs::read(&backup).unwrap()), (Some(1), bytes), "{again:?}");
@@ -53,7 +53,7 @@ fn a_backup_of_a_printing_office_is_restored_with_every_record_and_blank() {
     assert!(refused.code == Some(1) && refused.stderr.contains("put the key back"), "{refused:?}");
     fs::copy(office.data().join("cetak.key"), restored.data().join("cetak.key")).unwrap();
     let check = restored.json(&["db", "check"]);
-    assert_eq!((&check["clean"], check["checks"].as_array().unwrap().len()), (&json!(true), 25), "{check}");
+    assert_eq!((&check["clean"], check["checks"].as_array().unwrap().len()), (&json!(true), 26), "{check}");
     let status = restored.status();
     let records = status["records"].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum::<u64>();
     assert_eq!((records, number(&status, &["blangko", "student", "sum"])), (STUDENTS as u64, 0), "{status}");
@@ -73,7 +73,7 @@ fn a_backup_of_a_printing_office_is_restored_with_every_record_and_blank() {
     let missed = restored.run(&["db", "check", "--seal", seal.to_str().unwrap()]);
     assert_eq!(missed.code, Some(1), "{missed:?}");
     assert!(missed.stdout.contains("were sealed and are gone") && missed.stdout.contains("what to do: "), "{missed:?}");
-    assert!(missed.stderr.contains("1 of 25 rules") && missed.stderr.contains("hint: "), "{missed:?}");
+    assert!(missed.stderr.contains("1 of 26 rules") && missed.stderr.contains("hint: "), "{missed:?}");
 }
 
 #[test]
@@ -94,4 +94,52 @@ fn what_is_not_old_enough_is_not_archived_and_the_setting_says_how_old() {
         assert_eq!(answer, json!({ "older_than_days": days, "dry_run": dry_run, "archived": none }), "{arguments:?}");
     }
     assert_eq!(office.run(&["db", "archive", "--older-than", "0"]).code, Some(2), "today is still counted");
+}
+
+#[test]
+fn persons_are_compared_anew_after_the_profile_was_edited_and_a_run_that_was_killed_goes_on() {
+    let office = Office::new();
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/profiles/student");
+    let to = office.data().join("profiles/student");
+    office.done(&["init"]);
+    fs::create_dir_all(&to).unwrap();
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+    let edited = fs::read_to_string(to.join("profile.toml")).unwrap();
+    let before: Vec<&str> = edited.lines().filter(|line| !line.starts_with("ignores")).collect();
+    fs::write(to.join("profile.toml"), before.join("\n")).unwrap();
+    let mut students: Vec<_> = (0..1_600).map(people::student).collect();
+    students[1_599].number = "s-000000".into();
+    office.import("student", &people::csv(&students));
+    fs::write(to.join("profile.toml"), &edited).unwrap();
+
+    let list = office.write("list.csv", people::students(1_600..1_601));
+    let import = ["import", &list, "--profile", "student"];
+    let rekey = ["db", "rekey-persons", "--profile", "student"];
+    let refused = office.run(&import);
+    assert!(refused.code == Some(1) && refused.stderr.contains(&rekey.join(" ")), "{refused:?}");
+    let named = office.run(&rekey);
+    assert!(named.stderr.contains("default/r00000") && named.stderr.contains("default/r01599"), "{named:?}");
+    assert!(!named.stderr.contains("s-000000"), "{named:?}");
+    let accepted = [&rekey[..], &["--accept-duplicates"]].concat();
+    let mut kills = 0;
+    loop {
+        let mut run = office.start(&accepted);
+        wait(200 + 200 * kills);
+        kills += 1;
+        if run.has_ended() {
+            break;
+        }
+        run.kill();
+        assert_eq!(office.json(&["db", "check", "--deep"])["clean"], json!(true));
+    }
+    office.done(&accepted);
+
+    assert_eq!(office.json(&["db", "check", "--deep"])["clean"], json!(true));
+    let status = office.status();
+    let count = |state: &str| number(&status, &["records", state]);
+    assert_eq!((count("waiting"), count("quarantined")), (1_599, 1), "{status}");
+    office.done(&import);
 }

@@ -135,6 +135,7 @@ pub(crate) const COVERED: &[Covered] = &[
             ("decided_note", Text),
         ],
     ),
+    ("person_rule", "profile", &[("profile", Text), ("rule", Text), ("next_rule", Text), ("done", Number)]),
     ("job", "id", &[("state", JOB_STATES)]),
     ("attempt", "id", &[("state", ATTEMPT_STATES)]),
     ("audit", "chain || '/' || seq", &[("entry", Text), ("hash", Bytes), ("seq", Number), ("chain", Text)]),

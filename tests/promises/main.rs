@@ -19,6 +19,7 @@ mod fake_printer;
 mod feeding;
 mod finding;
 mod hostile_lists;
+mod identifiers;
 mod import;
 mod instance;
 mod lists;

@@ -103,6 +103,22 @@ pub enum DbCommand {
         #[command(flatten)]
         second: SecondArgs,
     },
+    /// Compare the persons of a card profile anew, after the profile compares identifiers in another way
+    ///
+    /// Imports and searches by identifier are refused until then. No batch of the profile may be open, and none of its cards is
+    /// printed meanwhile. If requests of different persons become those of one, nothing is changed, and they are named. An
+    /// interrupted run goes on when it is repeated.
+    #[command(after_help = "Examples:
+  cetak db rekey-persons --profile student
+  cetak db rekey-persons --profile student --accept-duplicates")]
+    RekeyPersons {
+        /// The card profile
+        #[arg(long, value_name = "NAME")]
+        profile: String,
+        /// Quarantine the requests that would give a person a second card; the one that was imported first keeps its place
+        #[arg(long)]
+        accept_duplicates: bool,
+    },
     /// Move finished jobs of old batches to the archive; `record show` and `job list` still find them
     #[command(after_help = "Examples:
   cetak db archive --dry-run

@@ -13,6 +13,7 @@ mod message;
 mod need;
 mod objection;
 mod operation;
+mod person_keys;
 mod printer;
 mod printer_use;
 mod reason;

@@ -69,6 +69,10 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
         NeedKind::NoBlanks { printer, blank_type, hopper, reserved } => {
             no_blanks(printer, blank_type, *hopper, reserved.as_ref(), zone)
         }
+        NeedKind::PersonsRekeyed { profile } => text(
+            &format!("nothing of profile `{profile}` is printed or imported, as not all of its persons are rekeyed"),
+            &format!("cetak db rekey-persons --profile {profile}"),
+        ),
         NeedKind::SettingsWrong { fault } => {
             let fault = Message::from_detail(fault).text;
             text(&format!("no scheduler starts with these settings: {fault}"), "cetak config check")

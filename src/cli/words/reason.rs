@@ -181,6 +181,7 @@ fn identifier(fault: IdentifierFault) -> &'static str {
         IdentifierFault::Length => "wrong length",
         IdentifierFault::Characters => "not only letters, digits and hyphens",
         IdentifierFault::Digits => "not 16 digits",
+        IdentifierFault::Ignored => "nothing in it is compared: the profile ignores all its characters",
         IdentifierFault::Day => "day not 01-31 or 41-71",
         IdentifierFault::Date => "no such date of birth",
         IdentifierFault::Serial => "serial 0000",

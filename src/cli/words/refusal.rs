@@ -5,6 +5,7 @@ use super::{
     message::{Message, list},
     objection::objections as all,
     operation::act_noun,
+    person_keys::person_keys,
     printer_use::in_use,
     reason::{rendering, sealed},
     record_rule::record_state,
@@ -414,6 +415,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
             "the file was changed while it was being imported; at most the rows before the change are imported".into(),
             "import it again when it is complete; rows that are imported already do not change",
         ),
+        Refusal::PersonKeys { profile, fault } => person_keys(profile, fault),
         Refusal::ReadingFailed => {
             say("reading the file failed".into(), "the rows read so far are imported; import the file again")
         }

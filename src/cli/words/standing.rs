@@ -13,6 +13,7 @@ pub fn standing(standing: &Standing, zone: &jiff::tz::TimeZone) -> String {
         Standing::Paused { by } => format!("paused by {by}"),
         Standing::ProfileBroken => "its card profile cannot be used".to_owned(),
         Standing::NothingWaits => "no record waits".to_owned(),
+        Standing::PersonsRekeyed => "the persons of its profile are being rekeyed".to_owned(),
         Standing::NoBlanks { blank_type } => format!("no blanks of type `{blank_type}`"),
         Standing::AwaitsApproval { batch } => format!("batch {batch} waits for approval"),
         Standing::NoScheduler => "no scheduler runs: `cetak run`".to_owned(),

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::expression::Expression;
 pub use super::layout::{
     Align, Backdrop, BackgroundRule, CardFace, CodePlace, FontName, MrzPlace, PhotoPlace, Side, SignaturePlace,
     Symbology, TextPlace,
+};
+use super::{
+    comparison::{Comparison, Ignored},
+    expression::Expression,
 };
 
 /// A card profile, from a TOML file. Unknown keys are refused, so that typing errors are found when the program starts.
@@ -102,9 +105,23 @@ pub struct Identifier {
     /// The greatest length, for schemes without a fixed length.
     #[serde(default = "sixty_four")]
     pub max_length: usize,
+    /// The differences in writing that do not make another person.
+    #[serde(default)]
+    pub ignores: Comparison,
     /// The known regions: for the two digits of each province, the ranges of regency numbers, such as `1-18,71`.
     #[serde(default)]
     pub regions: BTreeMap<String, String>,
+}
+
+impl Identifier {
+    /// What the look-up keys of persons depend on: what of the comparison may change an identifier that an import accepts. A NIK
+    /// has digits only, and a fixed number of them. No accepted identifier has spaces.
+    pub fn key_rule(&self) -> Comparison {
+        match self.scheme {
+            Scheme::Nik => Comparison::default(),
+            Scheme::Alphanumeric => self.ignores.without(Ignored::Spaces),
+        }
+    }
 }
 
 fn sixty_four() -> usize {
@@ -185,6 +202,9 @@ impl CardProfile {
         listed("identifier.column", &self.identifier.column)?;
         self.dates.iter().try_for_each(|column| listed("dates", column))?;
         self.digits.keys().try_for_each(|column| listed("digits", column))?;
+        if self.identifier.scheme == Scheme::Nik && self.identifier.ignores.ignores(Ignored::LeadingZeros) {
+            return Err("`identifier.ignores` must not list `leading-zeros`: a NIK has 16 digits".to_owned().into());
+        }
         let optional =
             [("identifier.birth_date", &self.identifier.birth_date), ("identifier.sex", &self.identifier.sex)];
         optional.into_iter().try_for_each(|(key, column)| column.as_ref().map_or(Ok(()), |c| listed(key, c)))?;

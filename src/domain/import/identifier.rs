@@ -19,8 +19,11 @@ pub fn check(rule: &Identifier, value: &str) -> Result<(), Reason> {
         Scheme::Alphanumeric if !(rule.min_length..=rule.max_length).contains(&value.len()) => {
             Err(IdentifierFault::Length)
         }
-        Scheme::Alphanumeric if value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => Ok(()),
-        Scheme::Alphanumeric => Err(IdentifierFault::Characters),
+        Scheme::Alphanumeric if !value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => {
+            Err(IdentifierFault::Characters)
+        }
+        Scheme::Alphanumeric if rule.ignores.form(value).is_none() => Err(IdentifierFault::Ignored),
+        Scheme::Alphanumeric => Ok(()),
     };
     fault.map_err(|fault| Reason::Identifier { fault })
 }

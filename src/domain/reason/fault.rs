@@ -14,6 +14,8 @@ pub enum IdentifierFault {
     Characters,
     /// It is not 16 digits.
     Digits,
+    /// Nothing of it is left that the profile compares.
+    Ignored,
     /// Its day is outside 01 to 31 and 41 to 71.
     Day,
     /// Its date of birth does not exist.

@@ -9,6 +9,7 @@ use super::{photos::Photo, prepare::Ready, report::Import};
 use crate::{
     domain::{
         audit::Event,
+        card::profile::CardProfile,
         id::{PhotoId, RecordId},
         permission::Permit,
         reason::Reason,
@@ -16,8 +17,8 @@ use crate::{
         refusal::Refusal,
         transition::Transition,
     },
-    engine::{Engine, EngineError},
-    store::{NewPhoto, NewRecord, StoreError, Tx, keys::Digest},
+    engine::{Engine, EngineError, person_rule},
+    store::{NewPhoto, NewRecord, PersonRule, Tx, keys::Digest},
 };
 
 /// Records in the state that a dry run would have left them.
@@ -32,6 +33,8 @@ pub(super) struct ChunkWriter {
     dry: Option<DryRecords>,
     new_records: Vec<NewRecord>,
     photos: Photos,
+    /// How the identifiers of the profile are compared, if these are its first records.
+    first_rule: Option<PersonRule>,
 }
 
 /// The photos of a chunk.
@@ -47,15 +50,17 @@ struct Photos {
 }
 
 impl ChunkWriter {
-    /// Begins the transaction. `dry` has the records of earlier chunks of a dry run.
+    /// Begins the transaction. `dry` has the records of earlier chunks of a dry run. Refused if identifiers of the profile are
+    /// compared by another rule in the database.
     pub(super) async fn begin(
         (engine, permit): (&Engine, &Permit),
-        import: Arc<Import>,
+        (import, profile): (Arc<Import>, &CardProfile),
         dry: DryRecords,
-    ) -> Result<Self, StoreError> {
-        let (tx, dry) =
+    ) -> Result<Self, EngineError> {
+        let (mut tx, dry) =
             if import.dry_run { (engine.store.read().await?, Some(dry)) } else { (engine.write(permit).await?, None) };
-        Ok(Self { import, tx, dry, new_records: Vec::new(), photos: Photos::default() })
+        let first_rule = if import.dry_run { None } else { person_rule::for_import(&mut tx, profile).await? };
+        Ok(Self { import, tx, dry, new_records: Vec::new(), photos: Photos::default(), first_rule })
     }
 
     /// Sets the photos of the next chunk.
@@ -143,7 +148,11 @@ impl ChunkWriter {
             return Ok(records);
         }
         self.insert_records().await?;
-        if let Some(event) = event {
+        if let Some(mut event) = event {
+            if let Some(rule) = self.first_rule {
+                event = event.with("identifier_rule", &rule.rule);
+                self.tx.person_rule_set(&self.import.profile, &rule).await?;
+            }
             self.tx.audit(event);
         }
         self.tx.commit().await?;

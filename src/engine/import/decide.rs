@@ -164,7 +164,12 @@ impl<'a> Decider<'a> {
             return Ok(open);
         }
         let dry_records = std::mem::take(&mut self.dry_records);
-        let writer = ChunkWriter::begin((self.engine, self.permit), self.import.clone(), dry_records).await?;
+        let writer = ChunkWriter::begin(
+            (self.engine, self.permit),
+            (self.import.clone(), &self.differences.profile),
+            dry_records,
+        )
+        .await?;
         Ok(Open::new(writer, report.clone(), self.engine.clock.elapsed()))
     }
 

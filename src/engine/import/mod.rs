@@ -32,7 +32,7 @@ pub use self::{
     report::{Accept, Import, Report, WarnedRow, Watch},
     rows::Format,
 };
-use super::{Engine, EngineError, clock::attempt_name};
+use super::{Engine, EngineError, clock::attempt_name, person_rule};
 use crate::domain::{
     card::profile::CardProfile,
     import::Layout,
@@ -54,6 +54,7 @@ pub async fn import(
     if !crate::domain::card::profile::is_name(&what.source) {
         return Err(Refusal::SourceName { name: what.source }.into());
     }
+    person_rule::for_import(&mut engine.store.read().await?, &profile).await?;
     let layout = Layout::new(&profile);
     let file = ListFile::new(input);
     let rows_of = |start: std::io::Result<ListFile>, skipped_lines: u64| {
@@ -83,6 +84,7 @@ pub async fn import(
         attempt: attempt_name(&engine.settings.site, engine.clock.now(), &*engine.entropy, None),
         renderer,
         profile: profile.clone(),
+        key_rule: profile.identifier.key_rule().to_stored(),
         layout: layout.clone(),
         source: what.source.clone(),
         now: engine.clock.now(),

@@ -27,7 +27,7 @@ use crate::{
     },
     engine::{
         clock::{Entropy, nonce},
-        person::{BODY_FIELD, BodyColumns, PHOTO_FIELD, body_seal, person_row_name},
+        person::{BODY_FIELD, BodyColumns, PHOTO_FIELD, body_seal, person_key, person_row_name},
         render_fault::render_fault,
     },
     render::{Background, Card, CardRenderer, RenderError},
@@ -132,6 +132,8 @@ pub(super) struct Preparer {
     /// A placeholder with the length of attempt names.
     pub(super) attempt: String,
     pub(super) profile: Arc<CardProfile>,
+    /// What the look-up keys of its persons depend on, as stored.
+    pub(super) key_rule: String,
     pub(super) layout: Layout,
     pub(super) source: String,
     pub(super) now: Timestamp,
@@ -254,7 +256,8 @@ impl Preparer {
         let photo_name = photo.as_ref().map(|p| hex(&p.digest)).unwrap_or_default();
         let body = layout.body(row).map(|(_, value)| value.as_bytes());
         let digest = self.keys.body(body.chain([photo_digest]));
-        let person_key = self.keys.person(&self.profile.name, layout.identifier(candidate));
+        let rule = (&self.profile.identifier.ignores, &*self.key_rule);
+        let person_key = person_key(&self.keys, &self.profile.name, rule, layout.identifier(candidate));
         let columns = body_seal(
             &self.keys,
             &BodyColumns {

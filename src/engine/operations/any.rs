@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     act::Act, card, clock, correction, database, delivery, destruction, inspection, instance, many, printer,
-    printer_setting, priority, queue, record, stock, test_card, warrant,
+    printer_setting, priority, queue, record, rekey, stock, test_card, warrant,
 };
 use crate::{
     domain::permission::{Operation, Permit},
@@ -98,6 +98,7 @@ any_act! {
     database::ArchiveJobs,
     database::BackUpDatabase,
     database::RecountCounters,
+    rekey::RekeyPersons,
     clock::AcceptClock,
     instance::AdoptDatabase,
 }

@@ -1,20 +1,23 @@
 //! Checks the whole database. A deep check also opens everything that is sealed: persons under their records, and photos under their
 //! digests.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use serde::{Deserialize, Serialize};
 
 use super::Query;
 use crate::{
     domain::{
         audit::ChainHead,
+        card::{comparison::Comparison, profile::CardProfile},
         id::{PhotoId, RecordId},
         permission::Operation,
     },
     engine::{
         Engine, EngineError,
-        person::{BODY_FIELD, BodyColumns, PHOTO_FIELD, body_seal, differing, open_fields, photo_row_name},
+        person::{BODY_FIELD, PHOTO_FIELD, body_seal, differing, open_fields, person_key, photo_row_name},
     },
-    store::{Remedy, SealedBody, Violation, keys::hex},
+    store::{PersonRule, Remedy, SealedBody, Violation, keys::hex},
 };
 
 const PERSONS_AT_ONCE: i64 = 1_000;
@@ -76,13 +79,14 @@ async fn sealed_rules(engine: &Engine) -> Result<Vec<CheckedRule>, EngineError> 
     let mut photos = rule("each sealed photo opens, and has its digest");
     let mut tx = engine.store.read().await?;
     tx.without_timeout();
+    let rules = tx.person_rules().await?;
     let mut after = RecordId(0);
     loop {
         let page = tx.sealed_bodies(after, PERSONS_AT_ONCE).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         for body in &page {
-            match person_fault(engine, body) {
+            match person_fault(engine, &rules, body) {
                 Ok(is_proved) => persons.older += u64::from(!is_proved),
                 Err(what) => add(&mut persons, format!("record {}/{}", body.source, body.request_id), what),
             }
@@ -116,7 +120,7 @@ fn add(rule: &mut CheckedRule, thing: String, what: String) {
 }
 
 /// Whether the record's columns are proved, too. Those of an older record are not sealed.
-fn person_fault(engine: &Engine, body: &SealedBody) -> Result<bool, String> {
+fn person_fault(engine: &Engine, rules: &BTreeMap<String, PersonRule>, body: &SealedBody) -> Result<bool, String> {
     let keys = engine.store.keys();
     let person = open_fields(keys, &body.source, &body.request_id, &body.sealed)
         .map_err(|_| "its sealed fields do not open: they were changed, or are of another record".to_owned())?;
@@ -128,21 +132,30 @@ fn person_fault(engine: &Engine, body: &SealedBody) -> Result<bool, String> {
     if seal.is_empty() {
         return Ok(false);
     }
-    let columns = BodyColumns {
-        profile: &body.profile,
-        kind: &body.kind,
-        district: &body.district,
-        village: &body.village,
-        requested_at_us: body.requested_at_us,
-        verified_at_us: body.verified_at_us,
-        person_key: &body.person_key,
-        digest: &body.digest,
-    };
-    match differing(seal, &body_seal(keys, &columns)) {
-        None => Ok(true),
+    match differing(seal, &body_seal(keys, &body.into())) {
+        None => {}
         Some(changed) if changed.is_empty() => {
-            Err("its kind, district, village, dates, profile, or key of the person were changed".into())
+            return Err("its kind, district, village, dates, profile, or key of the person were changed".into());
         }
-        Some(changed) => Err(format!("its {} was changed", changed.join(", "))),
+        Some(changed) => return Err(format!("its {} was changed", changed.join(", "))),
+    }
+    let is_by_rule = |profile: &Arc<CardProfile>, rule: &PersonRule| {
+        let rule = match &rule.next {
+            None => &rule.rule,
+            Some((next, done)) if body.id <= *done => next,
+            // An earlier run may have given it a key by another rule.
+            Some(_) => return true,
+        };
+        let identifier = person.reveal(&profile.identifier.column);
+        // What an earlier profile called the column is not known.
+        identifier.is_empty()
+            || Comparison::from_stored(rule)
+                .is_some_and(|form| person_key(keys, &body.profile, (&form, rule), identifier)[..] == body.person_key)
+    };
+    match (engine.profiles.get(&body.profile), rules.get(&body.profile)) {
+        (Some(profile), Some(rule)) if !is_by_rule(profile, rule) => {
+            Err("the key of its person is not that of its identifier".into())
+        }
+        _ => Ok(true),
     }
 }

@@ -1,5 +1,7 @@
 //! The counter's question: is this person's card ready, where is it, or else what is missing.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -9,15 +11,19 @@ use super::{
 use crate::{
     domain::{
         audit_row::RecordedEvent,
+        card::profile::CardProfile,
         import::{
             identifier,
             value::{Apostrophe, clean},
         },
         permission::Operation,
         personal::AskedIdentifier,
-        refusal::Refusal,
+        refusal::{KeysFault, Refusal},
     },
-    engine::operations::{RecordName, find_record},
+    engine::{
+        operations::{RecordName, find_record},
+        person_rule::{self, for_search},
+    },
 };
 
 /// Asks where the card of a record is, or what is missing.
@@ -63,15 +69,31 @@ impl Query for FindPerson {
         let cleaned = clean(self.identifier.reveal(), Apostrophe::Mark).map(|cleaned| cleaned.text).unwrap_or_default();
         let asked = AskedIdentifier::new(cleaned);
         let mut tx = engine.store.read().await?;
-        let (mut records, mut has_form) = (Vec::new(), false);
+        let rules = tx.person_rules().await?;
+        let (mut records, mut has_form, mut by_other_rule) = (Vec::new(), false, Vec::new());
         for profile in &profiles {
-            has_form |= identifier::check(&profile.identifier, asked.reveal()).is_ok();
-            let person = engine.store.keys().person(&profile.name, asked.reveal());
-            for id in tx.records_of_person(&person, &profile.name, BESIDE_MAX).await? {
-                records.push(found(&mut tx, id).await?);
+            let form = profile.identifier.ignores.form(asked.reveal()).map(AskedIdentifier::new);
+            // Without their spaces, words may have the form of an identifier.
+            let form = form.filter(|form| form.reveal().contains(|c: char| c.is_ascii_digit()));
+            let is_valid = |text: &AskedIdentifier| identifier::check(&profile.identifier, text.reveal()).is_ok();
+            has_form |= is_valid(&asked) || form.as_ref().is_some_and(is_valid);
+            let (persons, may_miss) =
+                for_search(engine.store.keys(), profile, rules.get(&profile.name), asked.reveal());
+            for person in persons {
+                for id in tx.records_of_person(&person, &profile.name, BESIDE_MAX).await? {
+                    records.push(found(&mut tx, id).await?);
+                }
             }
+            by_other_rule.extend(may_miss.then_some(profile));
         }
         if records.is_empty() {
+            let counts = tx.record_counts().await?;
+            let has_records = |profile: &&Arc<CardProfile>| counts.iter().any(|count| count.profile == profile.name);
+            if let Some(profile) = by_other_rule.into_iter().find(has_records) {
+                let is_unfinished = rules.get(&profile.name).is_some_and(|rule| rule.next.is_some());
+                let fault = if is_unfinished { KeysFault::Unfinished } else { KeysFault::OtherRule };
+                return Err(person_rule::refused(profile, fault));
+            }
             let profiles = profiles.iter().map(|profile| profile.name.clone()).collect();
             return Err(Refusal::NoPerson { profiles, has_form }.into());
         }

@@ -96,6 +96,11 @@ pub enum NeedKind {
         /// The profile.
         profile: String,
     },
+    /// The persons of a profile are being rekeyed, and that is not finished: its cards are not printed, and its lists not imported.
+    PersonsRekeyed {
+        /// The profile.
+        profile: String,
+    },
     /// Records of the printer's profile wait, and there is no free blank for it.
     NoBlanks {
         /// The printer.
@@ -154,6 +159,7 @@ impl NeedKind {
             | Self::InstanceInDoubt { .. }
             | Self::RecordsHeldAtAdoption
             | Self::NoPrinter { .. }
+            | Self::PersonsRekeyed { .. }
             | Self::NoBlanks { .. }
             | Self::SettingsWrong { .. }
             | Self::ProfileBroken { .. }
@@ -213,6 +219,7 @@ pub(super) async fn read(
     }
     let no_printer = |(profile, count): (&str, i64)| (NeedKind::NoPrinter { profile: profile.to_owned() }, count);
     needs.extend(unprinted.into_iter().map(no_printer));
+    needs.extend(facts.rekeyed.iter().map(|profile| (NeedKind::PersonsRekeyed { profile: profile.clone() }, 1)));
     let to_hand_over = tx.cards_checked_count().await?;
     let to_check = count(RecordState::Printed, false) - count(RecordState::Printed, true) - to_hand_over;
     needs.extend([(NeedKind::CardsToCheck, to_check), (NeedKind::CardsToHandOver, to_hand_over)]);

@@ -1,6 +1,9 @@
 //! Printers, as they were last seen.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +23,7 @@ use crate::{
         standing::{Seen, Standing, standing},
     },
     engine::operations::plain_uri,
-    store::{BalanceLine, BatchLine, RecordCount, Tx},
+    store::{BalanceLine, BatchLine, PersonRule, RecordCount, Tx},
 };
 
 /// How far back the cards of a printer are counted, so that the yield of a night is whole in the morning.
@@ -81,6 +84,8 @@ pub(super) struct Facts {
     pub(super) pauses: Vec<Pause>,
     pub(super) balances: Vec<BalanceLine>,
     pub(super) batches: Vec<BatchLine>,
+    /// The profiles whose persons are being rekeyed.
+    pub(super) rekeyed: BTreeSet<String>,
     in_doubt: bool,
     is_scheduled: bool,
 }
@@ -94,7 +99,10 @@ impl Facts {
         } else {
             of_folder != Presence::Gone
         };
+        let rules = tx.person_rules().await?;
+        let is_rekeyed = |(profile, rule): (String, PersonRule)| rule.next.map(|_| profile);
         Ok(Self {
+            rekeyed: rules.into_iter().filter_map(is_rekeyed).collect(),
             counts: tx.record_counts().await?,
             pauses,
             balances: tx.balance_list().await?,
@@ -149,6 +157,7 @@ pub(super) async fn read(engine: &Engine, tx: &mut Tx, facts: &Facts) -> Result<
                 blank_type,
                 blanks: blank_type.map_or(0, |blank_type| facts.blanks(&p, blank_type)),
                 waiting: facts.waiting(&p.profile),
+                is_rekeyed: facts.rekeyed.contains(&p.profile),
                 is_scheduled: facts.is_scheduled,
                 in_doubt: facts.in_doubt,
                 newest,

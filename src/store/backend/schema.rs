@@ -30,6 +30,7 @@ macro_rules! scripts {
             (19, "record_events", include_str!(concat!("../../../migrations/", $folder, "/0019_record_events.sql"))),
             (20, "corrections", include_str!(concat!("../../../migrations/", $folder, "/0020_corrections.sql"))),
             (21, "checked", include_str!(concat!("../../../migrations/", $folder, "/0021_checked.sql"))),
+            (22, "person_rules", include_str!(concat!("../../../migrations/", $folder, "/0022_person_rules.sql"))),
         ]
     };
 }

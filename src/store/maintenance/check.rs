@@ -48,7 +48,7 @@ pub struct Violation {
 }
 
 /// Rules that are one statement each: name, remedy, statement.
-const RULES: [(&str, Remedy, &str); 19] = [
+const RULES: [(&str, Remedy, &str); 20] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
     ("a reversal takes back no more than its delivery", Recount, REVERSALS),
     ("the waiting list has all waiting records, and no others", ReadHistory, WAITING),
@@ -64,6 +64,7 @@ const RULES: [(&str, Remedy, &str); 19] = [
     ("a second copy has its approved warrant", ReadHistory, COPIES),
     ("each event of a record is in the audit", Report, RECORD_EVENTS),
     ("each record has its person", Restore, PERSONS),
+    ("no batch is open while the persons of its profile are rekeyed", ReadHistory, REKEYED),
     ("each photo knows how many records need it", Restore, PHOTOS),
     ("a job is either live or archived, and archived only after it has ended", ReadHistory, ARCHIVED),
     ("the counters of records are equal to the records", IgnoreCounts, RECORD_COUNTERS),
@@ -259,6 +260,11 @@ const PERSONS: &str = "
     SELECT 'record number ' || CAST(p.record_id AS TEXT), 'it is gone, and its person is still there'
     FROM person AS p LEFT JOIN record AS r ON r.id = p.record_id WHERE r.id IS NULL
     LIMIT 100";
+
+const REKEYED: &str = "
+    SELECT 'batch ' || CAST(b.id AS TEXT), 'it is ' || b.state || ', and the persons of ' || b.profile || ' are being rekeyed'
+    FROM person_rule AS p JOIN batch AS b ON b.profile = p.profile
+    WHERE p.next_rule IS NOT NULL AND b.state <> 'closed' ORDER BY b.id LIMIT 100";
 
 const PHOTOS: &str = "
     SELECT 'photo number ' || CAST(p.id AS TEXT),

@@ -18,11 +18,12 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes.
-const TABLES: [&str; 25] = [
+const TABLES: [&str; 26] = [
     "meta",
     "photo",
     "record",
     "person",
+    "person_rule",
     "waiting",
     "claim_bound",
     "lot",
