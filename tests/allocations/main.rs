@@ -27,7 +27,11 @@ use std::{
 use async_trait::async_trait;
 use cap::Cap;
 use cetak::{
-    domain::{import::Rejection, permission::Operation, time::Timestamp},
+    domain::{
+        import::{Rejection, RowPlace},
+        permission::Operation,
+        time::Timestamp,
+    },
     engine::{
         client::Direct,
         clock::Clock,
@@ -93,7 +97,7 @@ impl Seek for Counted {
 struct Ignore;
 
 impl Watch for Ignore {
-    fn refused(&mut self, _: u64, _: &str, _: &Rejection) -> io::Result<()> {
+    fn refused(&mut self, _: RowPlace, _: &str, _: &Rejection) -> io::Result<()> {
         Ok(())
     }
 
@@ -115,6 +119,7 @@ async fn work(kind: &Kind, units: u64, dry_run: bool) -> (usize, usize) {
         update: false,
         dry_run,
         accept: Vec::new(),
+        skip_lines: 0,
     };
     let read = Arc::new(AtomicUsize::new(0));
     let input = Box::new(Counted { list: kind.list(units), read: read.clone() });

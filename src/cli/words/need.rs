@@ -69,10 +69,7 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
         NeedKind::NoBlanks { printer, blank_type, hopper, reserved } => {
             no_blanks(printer, blank_type, *hopper, reserved.as_ref(), zone)
         }
-        NeedKind::PersonsRekeyed { profile } => text(
-            &format!("nothing of profile `{profile}` is printed or imported, as not all of its persons are rekeyed"),
-            &format!("cetak db rekey-persons --profile {profile}"),
-        ),
+        NeedKind::PersonsRekeyed { profile } => persons_rekeyed(profile),
         NeedKind::SettingsWrong { fault } => {
             let fault = Message::from_detail(fault).text;
             text(&format!("no scheduler starts with these settings: {fault}"), "cetak config check")
@@ -85,13 +82,7 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
             let since = since.map_or_else(String::new, |since| format!(" since {}", local(&since.to_string(), zone)));
             fault_text(fault, &since)
         }
-        NeedKind::InstanceInDoubt { doubt } => text(
-            &format!(
-                "no card starts, because the database may be a copy, and the original may print elsewhere: {}",
-                differences(doubt)
-            ),
-            "cetak db adopt --printed-since none|unknown --reason TEXT",
-        ),
+        NeedKind::InstanceInDoubt { doubt } => in_doubt(&differences(doubt)),
         NeedKind::RecordsHeldAtAdoption => {
             text("records held, as another copy of the database may have printed them", "cetak record held")
         }
@@ -99,6 +90,22 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
             "no card starts, because the clock is behind the newest audit row: set it, or accept it if it is right",
             "cetak db accept-clock --reason TEXT",
         ),
+    }
+}
+
+fn persons_rekeyed(profile: &str) -> NeedText {
+    NeedText {
+        what: format!("nothing of profile `{profile}` is printed or imported, as not all of its persons are rekeyed"),
+        command: format!("cetak db rekey-persons --profile {profile}"),
+    }
+}
+
+fn in_doubt(differences: &str) -> NeedText {
+    NeedText {
+        what: format!(
+            "no card starts, because the database may be a copy, and the original may print elsewhere: {differences}"
+        ),
+        command: "cetak db adopt --printed-since none|unknown --reason TEXT".into(),
     }
 }
 
