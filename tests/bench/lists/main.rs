@@ -139,16 +139,16 @@ fn note(list: &mut List, what: &str, began: Instant, in_use: InUse) {
     list.note(&format!("{what}: memory"), "kB", in_use.end());
 }
 
-/// Asks for the first page of a list, and for the last one, which begins after `last`. Both have rows.
+/// Asks for the first page of a list, and for the last one, which begins after `before_last`. Both have rows.
 async fn ends<T, Q: Query<Answer = Page<T>>>(
     list: &mut List,
     what: &str,
-    last: i64,
+    before_last: i64,
     of_page: impl Fn(PageRequest) -> Q,
 ) -> anyhow::Result<()> {
     let page = query(list, &format!("{what}, first page"), of_page(PageRequest::default())).await?;
     ensure!(page.items.len() == 50 && page.next.is_some(), "{what}: {} rows on the first page", page.items.len());
-    let request = PageRequest { after: Some(Cursor(last)), limit: Limit::default() };
+    let request = PageRequest { after: Some(Cursor(before_last)), limit: Limit::default() };
     let page = query(list, &format!("{what}, last page"), of_page(request)).await?;
     ensure!(!page.items.is_empty() && page.next.is_none(), "{what}: {} rows on the last page", page.items.len());
     Ok(())
@@ -222,7 +222,8 @@ async fn cards(list: &mut List) -> anyhow::Result<()> {
 }
 
 async fn counter(list: &mut List) -> anyhow::Result<()> {
-    let waiting = (list.length / 2..).find(|id| office::waits(*id) == (true, false)).context("there is one")?;
+    let waiting =
+        (list.length / 2..=list.length).find(|id| office::waits(*id) == (true, false)).context("there is one")?;
     let record = name(waiting);
     let found = query(list, "find a record", FindRecord { record: record.clone() }).await?;
     ensure!(found.record.request_id == record.request_id, "{found:?}");
