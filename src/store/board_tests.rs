@@ -9,7 +9,7 @@ use sqlx::Row;
 
 use super::{
     Inner, Location, Store, Writer, attempt, audit, counter, delivery, find, joint_read, keys::Keys, movement_list,
-    node, pending_act, printer, record_event, record_list, report, requests_beside, stock,
+    node, pending_act, printer, record, record_event, record_list, report, requests_beside, stock,
 };
 use crate::domain::time::Timestamp;
 
@@ -93,6 +93,8 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (record_list::WITHDRAWN, "record_aside (state=? AND id>? AND id<?)"),
         (pending_act::OPEN_COUNTS, "pending_act_open (expires_at_us>?)"),
         (pending_act::OPEN_COUNTS, "pending_act_open (expires_at_us=?)"),
+        (record::IN_SLOTS, "record_person (<expr>=? AND slot=?)"),
+        (record::AFTER_SLOTS, "record_person (<expr>=? AND slot>?)"),
         (pending_act::OPEN_LIST, "pending_act USING INDEX pending_act_open"),
     ] {
         let plan = plan(&store, sql).await;

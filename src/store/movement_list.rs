@@ -67,7 +67,16 @@ type Row = (
     Option<i64>,
 );
 
+const NEWEST: &str = "
+    SELECT (SELECT COALESCE(MAX(id), 0) FROM movement),
+           (SELECT MAX(id) FROM movement WHERE id > $1 AND to_account = 'handed-over') IS NOT NULL";
+
 impl Tx {
+    /// The number of the newest movement, and whether a card was handed over in one with a number above `after`.
+    pub async fn newest_movement(&mut self, after: i64) -> Result<(i64, bool), StoreError> {
+        on!(self, c => sqlx::query_as(NEWEST).bind(after).fetch_one(c)).map_err(doing("reading the newest movement"))
+    }
+
     /// Movements with a number below `before`, newest first, at most `limit`.
     pub async fn movement_list(
         &mut self,

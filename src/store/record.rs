@@ -140,18 +140,21 @@ const FIRST_FROM_BOUND: &str = first_from!(
                   "
 );
 
-/// The records `r` of the persons `$1` for the profile `$2` that meet a condition.
+/// The records `r` for the profile `$2` that [count](OtherRecord::counts), of the persons `$1` with a slot each, which is compared.
 macro_rules! of_persons {
-    ($condition:literal) => {
+    ($compared:literal) => {
         concat!(
             "SELECT v.key, r.id, r.state, r.surrendered
              FROM json_each($1) AS v CROSS JOIN record AS r
-             WHERE substr(r.person_key, 1, 12) = substr(unhex(v.value ->> 0), 1, 12)
-             AND r.person_key = unhex(v.value ->> 0) AND r.profile = $2 AND ",
-            $condition
+             WHERE substr(r.person_key, 1, 12) = substr(unhex(v.value ->> 0), 1, 12) AND r.slot ",
+            $compared,
+            " CAST(v.value ->> 1 AS BIGINT) AND r.person_key = unhex(v.value ->> 0) AND r.profile = $2
+             AND (r.slot = 0 OR (r.state = 'handed_over' AND NOT r.surrendered))"
         )
     };
 }
+pub(super) const IN_SLOTS: &str = of_persons!("=");
+pub(super) const AFTER_SLOTS: &str = of_persons!(">");
 
 impl Tx {
     /// Replaces a record's body with its next version. Its state does not change; a record on the waiting list gets its new
@@ -225,40 +228,39 @@ impl Tx {
         rows.into_iter().map(row).collect()
     }
 
-    /// The records of these persons for a profile that [count](OtherRecord::counts) when another is to be opened. The first value is
-    /// the person's index in `persons`, in which each must occur once. Reads all records of a person.
-    pub async fn records_of_persons(
-        &mut self,
-        profile: &str,
-        persons: &[Digest],
-    ) -> Result<Vec<(usize, RecordId, OtherRecord)>, StoreError> {
-        const FIND: &str = of_persons!("(r.slot = 0 OR (r.state = 'handed_over' AND NOT r.surrendered))");
-        self.of_persons(FIND, profile, persons).await
-    }
-
-    /// As [`records_of_persons`](Self::records_of_persons), but only the one of each person that occupies the slot. Reads no other.
+    /// The records of these persons for a profile that [count](OtherRecord::counts) when another is to be opened, with their persons.
+    /// Of each person only records with the given slot: 0 for the one that occupies the person's slot, else the record's number.
     pub async fn records_in_slots(
         &mut self,
         profile: &str,
-        persons: &[Digest],
-    ) -> Result<Vec<(usize, RecordId, OtherRecord)>, StoreError> {
-        const FIND: &str = of_persons!("r.slot = 0");
-        self.of_persons(FIND, profile, persons).await
+        persons: &[(Digest, i64)],
+    ) -> Result<Vec<(Digest, RecordId, OtherRecord)>, StoreError> {
+        if persons.is_empty() { Ok(Vec::new()) } else { self.of_persons(IN_SLOTS, profile, persons).await }
+    }
+
+    /// As [`records_in_slots`](Self::records_in_slots), but with a greater slot: of all records after -1. Reads all of them, counted or
+    /// not.
+    pub async fn records_after_slots(
+        &mut self,
+        profile: &str,
+        persons: &[(Digest, i64)],
+    ) -> Result<Vec<(Digest, RecordId, OtherRecord)>, StoreError> {
+        self.of_persons(AFTER_SLOTS, profile, persons).await
     }
 
     async fn of_persons(
         &mut self,
         find: &'static str,
         profile: &str,
-        persons: &[Digest],
-    ) -> Result<Vec<(usize, RecordId, OtherRecord)>, StoreError> {
-        let keys: Vec<_> = persons.iter().map(|key| (super::keys::hex(key),)).collect();
+        persons: &[(Digest, i64)],
+    ) -> Result<Vec<(Digest, RecordId, OtherRecord)>, StoreError> {
+        let keys: Vec<_> = persons.iter().map(|(key, slot)| (super::keys::hex(key), slot)).collect();
         let rows: Vec<(i64, i64, String, bool)> =
             on!(self, c => sqlx::query_as(find).bind(set(&keys)).bind(profile).fetch_all(c))
                 .map_err(doing("finding persons"))?;
         let row = |(at, id, state, surrendered): (i64, i64, String, bool)| {
-            let at = usize::try_from(at).unwrap_or(usize::MAX);
-            Ok((at, RecordId(id), OtherRecord { state: parse("record", id, &state)?, surrendered }))
+            let (person, _) = persons[usize::try_from(at).unwrap_or(usize::MAX)];
+            Ok((person, RecordId(id), OtherRecord { state: parse("record", id, &state)?, surrendered }))
         };
         rows.into_iter().map(row).collect()
     }

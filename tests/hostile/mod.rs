@@ -77,9 +77,12 @@ pub(crate) fn kinds() -> Vec<Kind> {
         Kind::csv("values of 990 bytes", [20, 1_000], "refused", |n| row(n, n, &"X ".repeat(495))),
         Kind::csv("one person in all rows", [50, 2_000], "quarantined", |n| row(n, 0, "A")),
         Kind::csv("one request in all rows", [50, 2_000], "conflict", |n| row(0, n, "A")),
-        Kind::csv("one request withdrawn and restored", [25, 500], "restored", |n| {
-            let line = String::from_utf8_lossy(&row(0, 0, "A")).into_owned();
-            if n % 2 == 0 { line } else { line.replace("ENROLLED", "EXPELLED") }.into()
+        Kind::csv("one request withdrawn and restored", [25, 500], "restored", |n| accepted_and_withdrawn(n % 2, 0)),
+        Kind::csv("one person whose requests are all withdrawn", [25, 1_000], "withdrawn", |n| {
+            accepted_and_withdrawn(n, 0)
+        }),
+        Kind::csv("one person of 300 in each row", [25, 1_000], "withdrawn", |n| {
+            accepted_and_withdrawn(n, n / 2 % 300)
         }),
         Kind::csv("NULs", [250, 4_000], "refused", |n| row(n, n, "A\0B")),
         Kind::csv("invalid UTF-8", [250, 4_000], "refused", |n| {
@@ -105,6 +108,12 @@ pub(crate) fn kinds() -> Vec<Kind> {
 fn row(request: u64, person: u64, name: &str) -> Vec<u8> {
     let instants = "2025-12-01T00:00:00Z,2026-01-01T00:00:00Z";
     format!("r{request:06},new,ENROLLED,{instants},S{person:06},{name},2029-12-31,FACULTY,PROGRAMME,\n").into()
+}
+
+/// Rows of which each second one withdraws the request before, so that no record of the person occupies the slot.
+fn accepted_and_withdrawn(n: u64, person: u64) -> Vec<u8> {
+    let line = String::from_utf8_lossy(&row(n / 2, person, "A")).into_owned();
+    if n % 2 == 0 { line } else { line.replace("ENROLLED", "EXPELLED") }.into()
 }
 
 /// The members of a print-ready row of JSON but for its request id.

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     chunk_writer::{ChunkWriter, DryRecords},
+    crowds::Crowds,
     known::{Known, Request},
     photos::{Photo, read_again},
     prepare::{Chunk, ChunkSize, Prepared, Ready, ValueHasher},
@@ -38,9 +39,6 @@ use crate::{
     store::{StoredBody, Tx, keys::Digest},
 };
 
-/// More rows of one person in a chunk are many.
-const CROWD: usize = 20;
-
 /// Decides the rows of one file.
 pub(super) struct Decider<'a> {
     engine: &'a Engine,
@@ -49,8 +47,7 @@ pub(super) struct Decider<'a> {
     differences: Differences,
     chunk_size: ChunkSize,
     known: Known,
-    /// The persons that were in many rows of one chunk.
-    crowded: HashSet<Digest>,
+    crowds: Crowds,
     /// The records that another database of the site has sent to a printer.
     sent: SentElsewhere,
     dry_records: DryRecords,
@@ -76,7 +73,7 @@ impl<'a> Decider<'a> {
             differences: Differences { layout, profile, hasher },
             chunk_size,
             known: Known::default(),
-            crowded: HashSet::new(),
+            crowds: Crowds::new(),
             sent: SentElsewhere::default(),
             dry_records: DryRecords::new(),
             open: None,
@@ -242,34 +239,7 @@ impl<'a> Decider<'a> {
         for row in tx.records_find(&self.import.source, &ids).await? {
             self.known.add_stored(row);
         }
-        persons.sort_unstable();
-        let persons = self.undecided(tx, &persons).await?;
-        for (at, record, other) in tx.records_of_persons(&self.import.profile, &persons).await? {
-            self.known.add_stored_person(persons[at], record, other);
-        }
-        Ok(())
-    }
-
-    /// Each person once of whom all records must be read. A list may name one person in all rows: of a person in many rows of this
-    /// chunk or an earlier one, the record that occupies the slot is enough, unless a row of the chunk may change it.
-    async fn undecided(&mut self, tx: &mut Tx, sorted: &[Digest]) -> Result<Vec<Digest>, EngineError> {
-        let (mut persons, mut crowded) = (Vec::new(), Vec::new());
-        for rows in sorted.chunk_by(|one, next| one == next) {
-            let is_crowded = rows.len() > CROWD || self.crowded.contains(&rows[0]);
-            if is_crowded && !self.import.dry_run { &mut crowded } else { &mut persons }.push(rows[0]);
-        }
-        if crowded.is_empty() {
-            return Ok(persons);
-        }
-        self.crowded.extend(&crowded);
-        let named = self.known.records();
-        for (at, record, other) in tx.records_in_slots(&self.import.profile, &crowded).await? {
-            if !named.contains(&record) {
-                self.known.add_stored_person(crowded[at], record, other);
-            }
-        }
-        persons.extend(crowded.into_iter().filter(|person| self.known.records_of(person, None).is_empty()));
-        Ok(persons)
+        Ok(self.crowds.read(tx, &self.import.profile, persons, &mut self.known).await?)
     }
 
     async fn decide(

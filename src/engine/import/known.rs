@@ -1,6 +1,6 @@
 //! What an import knows of requests and persons: from the database, and from earlier rows of the file.
 
-use std::collections::{HashMap, HashSet, hash_map::Entry};
+use std::collections::{HashMap, hash_map::Entry};
 
 use crate::{
     domain::{
@@ -67,11 +67,6 @@ impl Known {
             entry.insert(person);
             self.persons.entry(person).or_default().push((record, other));
         }
-    }
-
-    /// The records of the known requests.
-    pub(super) fn records(&self) -> HashSet<RecordId> {
-        self.requests.values().map(|request| request.record).collect()
     }
 
     pub(super) fn request(&self, request_id: &str) -> Option<&Request> {

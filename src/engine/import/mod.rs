@@ -5,6 +5,7 @@
 //! is decided by its key, its digest and the person's other records, so an import may be killed at any point and run again.
 
 mod chunk_writer;
+mod crowds;
 mod decide;
 mod known;
 mod list_file;
