@@ -137,6 +137,13 @@ impl ChunkWriter {
         }
     }
 
+    /// Forgets records of a dry run.
+    pub(super) fn forget(&mut self, records: &[RecordId]) {
+        for record in records {
+            self.dry.as_mut().and_then(|dry| dry.remove(record));
+        }
+    }
+
     /// Writes what was collected, so that the transaction reads it.
     pub(super) async fn flush(&mut self) -> Result<(), EngineError> {
         self.insert_records().await

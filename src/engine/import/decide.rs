@@ -11,6 +11,7 @@ use super::{
     known::{Known, Request},
     photos::{Photo, read_again},
     prepare::{Chunk, ChunkSize, Prepared, Ready, ValueHasher},
+    repeats::Repeats,
     report::{Import, Report, Watch},
     transaction::{Open, RowLimit},
 };
@@ -44,6 +45,8 @@ pub(super) struct Decider<'a> {
     engine: &'a Engine,
     permit: &'a Permit,
     import: Arc<Import>,
+    /// The request ids that a dry run remembers.
+    repeats: Repeats,
     differences: Differences,
     chunk_size: ChunkSize,
     known: Known,
@@ -62,7 +65,7 @@ impl<'a> Decider<'a> {
         (engine, permit): (&'a Engine, &'a Permit),
         layout: Layout,
         profile: Arc<CardProfile>,
-        import: Import,
+        (import, repeats): (Import, Repeats),
         hasher: ValueHasher,
         chunk_size: ChunkSize,
     ) -> Self {
@@ -70,6 +73,7 @@ impl<'a> Decider<'a> {
             engine,
             permit,
             import: Arc::new(import),
+            repeats,
             differences: Differences { layout, profile, hasher },
             chunk_size,
             known: Known::default(),
@@ -104,6 +108,7 @@ impl<'a> Decider<'a> {
         self.look_up(open.writer.tx(), &chunk.rows).await?;
         self.sent = SentElsewhere::read(self.engine, open.writer.tx(), false).await?;
         self.next_id = self.next_id.max(open.writer.tx().record_next_id().await?);
+        let mut named = Vec::new();
         for prepared in chunk.rows {
             let (place, request_id) = match &prepared {
                 Prepared::Ready(ready) => (ready.place, ready.request_id.clone()),
@@ -113,12 +118,17 @@ impl<'a> Decider<'a> {
             };
             let outcome = self.decide(&mut open.writer, prepared, report).await?;
             report.count(&outcome);
+            if self.import.dry_run {
+                named.push(request_id.clone());
+            }
             if let RowOutcome::Refused(rejection) = outcome {
                 open.refused.push((place, request_id, rejection));
             }
         }
         open.add_chunk(rows, chunk.bytes);
-        if !self.import.dry_run {
+        if self.import.dry_run {
+            open.writer.forget(&self.known.forget(&named, &self.repeats));
+        } else {
             open.writer.flush().await?;
             self.chunk_size.took(rows, self.engine.clock.elapsed().saturating_sub(began));
             open.written.extend(self.known.written());

@@ -1,7 +1,8 @@
 //! What an import knows of requests and persons: from the database, and from earlier rows of the file.
 
-use std::collections::{HashMap, hash_map::Entry};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
+use super::repeats::Repeats;
 use crate::{
     domain::{
         id::RecordId,
@@ -42,13 +43,19 @@ impl Request {
     }
 }
 
-/// The requests that a chunk's rows name, and the records of its persons that count. A dry run keeps them for the whole file,
-/// because nothing of it is in the database.
+/// The requests that a chunk's rows name, and the records of its persons that count. A dry run, of which nothing is in the
+/// database, keeps what later rows of the file may need.
 #[derive(Default)]
 pub(super) struct Known {
     requests: HashMap<String, Request>,
     persons: HashMap<Digest, Vec<(RecordId, OtherRecord)>>,
     person_of: HashMap<RecordId, Digest>,
+    /// The records of persons that were read for this chunk.
+    read: Vec<RecordId>,
+    /// The records that a row changed: what the database says of them is past.
+    changed: HashSet<RecordId>,
+    /// The persons whose slot is occupied by a request that is forgotten.
+    occupied: HashSet<Digest>,
 }
 
 impl Known {
@@ -63,8 +70,12 @@ impl Known {
 
     /// Adds a person's record of the database, unless it is known.
     pub(super) fn add_stored_person(&mut self, person: Digest, record: RecordId, other: OtherRecord) {
+        if self.changed.contains(&record) {
+            return;
+        }
         if let Entry::Vacant(entry) = self.person_of.entry(record) {
             entry.insert(person);
+            self.read.push(record);
             self.persons.entry(person).or_default().push((record, other));
         }
     }
@@ -76,7 +87,9 @@ impl Known {
     /// The records of a person that count, without `except`.
     pub(super) fn records_of(&self, person: &Digest, except: Option<RecordId>) -> Vec<OtherRecord> {
         let records = self.persons.get(person).into_iter().flatten();
-        records.filter(|(record, _)| Some(*record) != except).map(|(_, other)| *other).collect()
+        let forgotten =
+            self.occupied.contains(person).then_some(OtherRecord { state: RecordState::Waiting, surrendered: false });
+        records.filter(|(record, _)| Some(*record) != except).map(|(_, other)| *other).chain(forgotten).collect()
     }
 
     /// Sets the body that a row wrote, under its person.
@@ -85,7 +98,9 @@ impl Known {
         self.remove_of_person(record);
         self.person_of.insert(record, person);
         self.add_of_person(record, state);
-        self.requests.insert(request_id, request);
+        if self.requests.insert(request_id, request).is_some() {
+            self.changed.insert(record);
+        }
     }
 
     /// Sets the state of a known request, and whether its card is recalled.
@@ -94,14 +109,44 @@ impl Known {
         (request.state, request.recalled) = (state, recalled);
         (request.withdrawn_by_person, request.photo_deleted) = (false, false);
         let record = request.record;
+        // The person is not known if only a withdrawal names the record; the database knows whether it occupies the slot then.
+        if self.person_of.contains_key(&record) || !state.occupies_slot() {
+            self.changed.insert(record);
+        }
         self.remove_of_person(record);
         self.add_of_person(record, state);
     }
 
+    /// Forgets, after a chunk of a dry run, what was read from the database, and the chunk's requests that the list names once, but for
+    /// whether they occupy their person's slot. Returns the records that are forgotten.
+    pub(super) fn forget(&mut self, request_ids: &[String], repeats: &Repeats) -> Vec<RecordId> {
+        let mut forgotten = Vec::new();
+        for request_id in request_ids.iter().filter(|id| !repeats.contains(id)) {
+            let Some(request) = self.requests.remove(request_id) else { continue };
+            let is_written = request.hashes.is_some() || self.changed.contains(&request.record);
+            if is_written && request.state.occupies_slot() {
+                self.occupied.extend(self.person_of.get(&request.record));
+            }
+            self.remove_of_person(request.record);
+            self.person_of.remove(&request.record);
+            forgotten.push(request.record);
+        }
+        for record in std::mem::take(&mut self.read) {
+            if !self.changed.contains(&record) {
+                self.remove_of_person(record);
+                self.person_of.remove(&record);
+            }
+        }
+        forgotten
+    }
+
     fn remove_of_person(&mut self, record: RecordId) {
-        let records = self.person_of.get(&record).and_then(|person| self.persons.get_mut(person));
-        if let Some(records) = records {
-            records.retain(|(known, _)| *known != record);
+        let Some(person) = self.person_of.get(&record) else { return };
+        if let Entry::Occupied(mut records) = self.persons.entry(*person) {
+            records.get_mut().retain(|(known, _)| *known != record);
+            if records.get().is_empty() {
+                records.remove();
+            }
         }
     }
 

@@ -11,6 +11,7 @@ mod known;
 mod list_file;
 mod photos;
 mod prepare;
+mod repeats;
 mod report;
 mod row_limit;
 mod rows;
@@ -70,7 +71,7 @@ pub async fn import(
         let heading = (what.skip_lines + 1..=what.skip_lines + TITLE_LINES_MAX).find(is_heading);
         return Err(heading.map_or(missing, |lines| Refusal::TitleLines { lines }).into());
     }
-    survey::judge((engine, permit), surveyed, &layout, &profile, &what).await?;
+    let repeats = survey::judge((engine, permit), surveyed, &layout, &profile, &what).await?;
     let as_surveyed = |refusal| if file.has_changed() { Refusal::ListChanged } else { refusal };
     let rows = rows_of(file.again(), what.skip_lines).map_err(as_surveyed)?;
     let mut report = Report { dry_run: what.dry_run, absent_columns: rows.columns.absent.clone(), ..Report::default() };
@@ -94,7 +95,7 @@ pub async fn import(
         chunk_size: chunk_size.clone(),
     };
     let reading = tokio::task::spawn_blocking(move || reader.run(rows, &sender));
-    let mut decider = Decider::new((engine, permit), layout, profile, what, hasher, chunk_size);
+    let mut decider = Decider::new((engine, permit), layout, profile, (what, repeats), hasher, chunk_size);
     save(engine, &mut decider, &mut chunks, &mut report, watch).await?;
     match reading.await {
         Ok(Ok(columns)) => {

@@ -5,6 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use tokio::sync::mpsc;
 
 use super::{
+    repeats::{Repeats, RequestIds},
     report::{Accept, Import},
     rows::Rows,
 };
@@ -31,25 +32,25 @@ const RECORDS_AT_ONCE: usize = 1_000;
 const HELD_AT_ONCE: usize = 100;
 
 /// Reads the whole list, and refuses it if it cannot be read to its end, or looks wrong and is not accepted. The records that too
-/// many withdrawals would take off the waiting list are held, except by a dry run.
+/// many withdrawals would take off the waiting list are held, except by a dry run. Returns the request ids that a dry run must remember.
 pub(super) async fn judge(
     (engine, permit): (&Engine, &Permit),
     rows: Rows,
     layout: &Layout,
     profile: &Arc<CardProfile>,
     what: &Import,
-) -> Result<(), EngineError> {
+) -> Result<Repeats, EngineError> {
     let (sender, mut withdrawn) = mpsc::channel(4);
     let reading = tokio::task::spawn_blocking({
-        let (profile, columns) = (profile.clone(), layout.survey_columns());
-        move || read(rows, &profile, columns, &sender)
+        let (profile, columns, is_dry_run) = (profile.clone(), layout.survey_columns(), what.dry_run);
+        move || read(rows, &profile, (columns, is_dry_run), &sender)
     });
     let mut records: HashSet<RecordId> = HashSet::new();
     while let Some(request_ids) = withdrawn.recv().await {
         records.extend(withdrawable(engine, what, &request_ids).await?);
     }
-    let identifiers = match reading.await {
-        Ok(identifiers) => identifiers?,
+    let (identifiers, request_ids) = match reading.await {
+        Ok(read) => read?,
         Err(_) => return Err(Refusal::ReadingFailed.into()),
     };
     if identifiers.are_rounded() && !what.accept.contains(&Accept::Rounded) {
@@ -58,22 +59,22 @@ pub(super) async fn judge(
     }
     let (count, known) = (records.len() as u64, known(engine, &what.profile).await?);
     if may_withdraw_as_many(count, known) || what.accept.contains(&Accept::Withdrawals) {
-        return Ok(());
+        return Ok(request_ids.repeats());
     }
     let held = if what.dry_run { 0 } else { hold(engine, permit, records).await? };
     Err(Refusal::ManyWithdrawals { withdrawn: count, known, held }.into())
 }
 
-/// Reads the list; sends the request ids of the rows that would withdraw their record.
+/// Reads the list; sends the request ids of the rows that would withdraw their record. Returns all request ids of a dry run.
 fn read(
     mut rows: Rows,
     profile: &CardProfile,
-    columns: [usize; 3],
+    (columns, is_dry_run): ([usize; 3], bool),
     sender: &mpsc::Sender<Vec<String>>,
-) -> Result<Identifiers, Refusal> {
+) -> Result<(Identifiers, RequestIds), Refusal> {
     rows.read_only(columns);
     let [request_id, status, identifier] = columns;
-    let mut identifiers = Identifiers::default();
+    let (mut identifiers, mut request_ids) = (Identifiers::default(), RequestIds::default());
     let mut withdrawn = Vec::new();
     while let Some(row) = rows.next()? {
         let Ok(row) = row else { continue };
@@ -81,17 +82,20 @@ fn read(
             continue;
         }
         identifiers.add(&row.values[identifier]);
+        if is_dry_run {
+            request_ids.add(&row.values[request_id]);
+        }
         let is_id = is_request_id(&profile.identifier, &row.values[request_id]);
         if is_id && profile.other_statuses.contains(&row.values[status]) {
             withdrawn.push(row.values[request_id].clone());
         }
         if withdrawn.len() == RECORDS_AT_ONCE && sender.blocking_send(std::mem::take(&mut withdrawn)).is_err() {
-            return Ok(identifiers); // the other side failed, and says why
+            return Ok((identifiers, request_ids)); // the other side failed, and says why
         }
     }
     // The receiver is gone if the other side failed.
     let _ = sender.blocking_send(withdrawn);
-    Ok(identifiers)
+    Ok((identifiers, request_ids))
 }
 
 /// The records with these request ids that a withdrawal would change.
