@@ -23,7 +23,7 @@ use std::{path::Path, time::Instant};
 use anyhow::{Context, ensure};
 use cetak::{
     domain::{
-        id::LotId,
+        id::{JobId, LotId},
         job::PrintedCard,
         personal::AskedIdentifier,
         record::RecordState,
@@ -62,6 +62,7 @@ const PRINTERS: i64 = 10;
 /// The cards of a list.
 struct Cards {
     printed: Vec<PrintedCard>,
+    newest_job: JobId,
     /// Those of them that are not checked. The last ones are checked in the rounds.
     unchecked: Vec<RecordName>,
 }
@@ -104,7 +105,7 @@ async fn fill(database: &Database, length: i64) -> anyhow::Result<(Engine, Cards
     }
     let number = (1..=length).filter(|id| office::waits(*id) == (true, true)).count();
     ensure!(number <= usize::try_from(length / PRINTED_EVERY)?, "{number} of {length} records are of the first class");
-    let printed = printed::print(&office, number).await?;
+    let (printed, newest_job) = printed::print(&office, number).await?;
     let (mut unchecked, mut checked) = (Vec::new(), Vec::new());
     for (at, card) in printed.iter().enumerate() {
         let names = if at % CHECKED_EVERY == 0 { &mut checked } else { &mut unchecked };
@@ -115,7 +116,7 @@ async fn fill(database: &Database, length: i64) -> anyhow::Result<(Engine, Cards
         all_done(&Direct::new(&office).act(CheckCards { records }).await?)?;
     }
     database.analyze()?;
-    Ok((office, Cards { printed, unchecked }))
+    Ok((office, Cards { printed, newest_job, unchecked }))
 }
 
 async fn query<Q: Query>(list: &mut List, what: &str, query: Q) -> anyhow::Result<Q::Answer> {
@@ -191,7 +192,7 @@ async fn cards(list: &mut List) -> anyhow::Result<()> {
         keys.into_iter().nth_back(49).context("fifty cards are printed")
     };
     let attempt = before_last(|card| card.attempt.0)?;
-    let (job, record) = (before_last(|card| card.job.0)?, before_last(|card| card.record.0)?);
+    let record = before_last(|card| card.record.0)?;
     let last_batch = before_last(|card| card.batch.0)?;
     let mut jobs: Vec<i64> = printed.iter().filter(|card| card.batch == batch).map(|card| card.job.0).collect();
     jobs.sort_unstable();
@@ -211,6 +212,7 @@ async fn cards(list: &mut List) -> anyhow::Result<()> {
     ends(list, "records of a batch", half, |page| ListRecords { batch: Some(batch), page, ..all() }).await?;
     let of_batch = |page| ListJobs { of: JobsOf::Batch(batch), page, ..ListJobs::default() };
     ends(list, "jobs of a batch", half, of_batch).await?;
+    let job = list.more.newest_job.0 - 50;
     ends(list, "jobs", job, |page| ListJobs { page, ..ListJobs::default() }).await?;
     // A list of few cards has one page of batches.
     let page = query(list, "batches, closed too", ListBatches { closed_too: true, ..ListBatches::default() }).await?;

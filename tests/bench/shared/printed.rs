@@ -5,6 +5,7 @@ use anyhow::{Context, ensure};
 use cetak::{
     domain::{
         batch::{Batch, BatchEnd},
+        id::JobId,
         job::PrintedCard,
     },
     engine::{
@@ -17,25 +18,27 @@ use cetak::{
 
 use super::office::PROFILE;
 
-/// Prints the cards that are first on the waiting list, on all printers of the office.
-pub(crate) async fn print(office: &Engine, cards: usize) -> anyhow::Result<Vec<PrintedCard>> {
+/// Prints the cards that are first on the waiting list, on all printers of the office. Returns them, and the newest job, which may be one
+/// that was not printed.
+pub(crate) async fn print(office: &Engine, cards: usize) -> anyhow::Result<(Vec<PrintedCard>, JobId)> {
     let profile = office.profile(PROFILE)?;
     let printers = office.store.read().await?.printer_list().await?;
     let printers: Vec<_> = printers.iter().map(|printer| (printer, &*profile)).collect();
-    let mut printed = Vec::with_capacity(cards);
+    let (mut printed, mut newest) = (Vec::with_capacity(cards), JobId(0));
     while printed.len() < cards {
         let mut tx = office.store.write(&office.writer, office.clock.now()).await?;
         let plans = planning::plan_next(&mut tx, &printers, &office.settings).await?;
         let before = printed.len();
         for plan in plans {
             let Plan::Batch(batch, mut jobs) = plan else { continue };
+            newest = jobs.iter().map(|job| job.id).max().unwrap_or(newest).max(newest);
             jobs.truncate(cards - printed.len());
             printed.extend(print_batch(office, &mut tx, &batch, &jobs).await?);
         }
         ensure!(printed.len() > before, "{before} cards are printed, and no record waits");
         tx.commit().await?;
     }
-    Ok(printed)
+    Ok((printed, newest))
 }
 
 /// Prints jobs of a batch, and ends it. Jobs that are left return to the waiting list.
