@@ -38,9 +38,9 @@ impl Kind {
         Self { head, ..self }
     }
 
-    /// Whether its rows are of one person or one request.
+    /// Whether many of its rows are of one person or one request.
     pub(crate) fn joins_rows(&self) -> bool {
-        self.name.starts_with("one person") || self.name.starts_with("one request")
+        self.name.contains("person") || self.name.starts_with("one request")
     }
 
     /// A list with that many units.
@@ -75,13 +75,13 @@ pub(crate) fn kinds() -> Vec<Kind> {
         Kind::csv("a quote that is not closed", [100, 4_000], "quote", |n| row(n, n, "A"))
             .after(|| format!("{HEADER}\n\"")),
         Kind::csv("values of 990 bytes", [20, 1_000], "refused", |n| row(n, n, &"X ".repeat(495))),
-        Kind::csv("one person in all rows", [50, 2_000], "quarantined", |n| row(n, 0, "A")),
-        Kind::csv("one request in all rows", [50, 2_000], "conflict", |n| row(0, n, "A")),
+        Kind::csv("one person in all rows", [40, 2_000], "quarantined", |n| row(n, 0, "A")),
+        Kind::csv("one request in all rows", [40, 2_000], "conflict", |n| row(0, n, "A")),
         Kind::csv("one request withdrawn and restored", [25, 500], "restored", |n| accepted_and_withdrawn(n % 2, 0)),
         Kind::csv("one person whose requests are all withdrawn", [25, 1_000], "withdrawn", |n| {
             accepted_and_withdrawn(n, 0)
         }),
-        Kind::csv("one person of 300 in each row", [25, 1_000], "withdrawn", |n| {
+        Kind::csv("300 persons whose requests are all withdrawn", [25, 1_000], "withdrawn", |n| {
             accepted_and_withdrawn(n, n / 2 % 300)
         }),
         Kind::csv("NULs", [250, 4_000], "refused", |n| row(n, n, "A\0B")),

@@ -172,6 +172,8 @@ pub struct ImportArgs {
     #[arg(long)]
     pub update: bool,
     /// Report what would be imported, without changing anything
+    ///
+    /// A million rows take about 100 MB of memory. Of requests that FILE names more than once, it takes about 1 kB each.
     #[arg(long)]
     pub dry_run: bool,
     /// Write refused rows to this CSV file: row, line of FILE, request id, field, reason, detail, further faults
