@@ -8,6 +8,7 @@ mod hostile;
 #[path = "../bench/shared/mod.rs"]
 #[expect(
     dead_code,
+    clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "helpers of the benchmarks, of which this uses a part"
@@ -75,7 +76,7 @@ impl Clock for Still {
     fn sync_to(&self, _: Timestamp, _: Timestamp) {}
 
     async fn sleep(&self, _: Duration) {
-        future::pending().await
+        future::pending().await;
     }
 }
 

@@ -113,7 +113,7 @@ fn row(request: u64, person: u64, name: &str) -> Vec<u8> {
 /// Rows of which each second one withdraws the request before, so that no record of the person occupies the slot.
 fn accepted_and_withdrawn(n: u64, person: u64) -> Vec<u8> {
     let line = String::from_utf8_lossy(&row(n / 2, person, "A")).into_owned();
-    if n % 2 == 0 { line } else { line.replace("ENROLLED", "EXPELLED") }.into()
+    if n.is_multiple_of(2) { line } else { line.replace("ENROLLED", "EXPELLED") }.into()
 }
 
 /// The members of a print-ready row of JSON but for its request id.

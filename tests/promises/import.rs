@@ -108,7 +108,7 @@ struct HandOver {
 }
 
 impl Watch for HandOver {
-    fn refused(&mut self, _: u64, _: &str, _: &Rejection) -> std::io::Result<()> {
+    fn refused(&mut self, _: RowPlace, _: &str, _: &Rejection) -> std::io::Result<()> {
         Ok(())
     }
 

@@ -45,7 +45,9 @@ mod tests {
     #[test]
     fn an_id_is_repeated_if_the_list_names_it_twice() {
         let mut ids = RequestIds::default();
-        ["a", "b", "a", "c", "a"].iter().for_each(|id| ids.add(id));
+        for id in ["a", "b", "a", "c", "a"] {
+            ids.add(id);
+        }
         let repeats = ids.repeats();
         assert_eq!(["a", "b", "c", "d"].map(|id| repeats.contains(id)), [true, false, false, false]);
     }

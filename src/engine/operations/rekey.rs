@@ -231,9 +231,9 @@ impl Run<'_> {
 
     /// Quarantines what would break the rule of one card beside the records that have their key. Returns the number.
     async fn settle(&self, tx: &mut Tx, mut persons: BTreeMap<Digest, BTreeSet<RecordId>>) -> Result<u64, EngineError> {
-        let keys: Vec<Digest> = persons.keys().copied().collect();
-        for (at, record, _) in tx.records_of_persons(&self.profile.name, &keys).await? {
-            persons.entry(keys[at]).or_default().insert(record);
+        let of_all_slots: Vec<(Digest, i64)> = persons.keys().map(|person| (*person, -1)).collect();
+        for (person, record, _) in tx.records_after_slots(&self.profile.name, &of_all_slots).await? {
+            persons.entry(person).or_default().insert(record);
         }
         let mut transitions = Vec::new();
         for ids in persons.into_values().filter(|ids| ids.len() > 1) {
