@@ -76,7 +76,7 @@ impl Clock for Still {
     fn sync_to(&self, _: Timestamp, _: Timestamp) {}
 
     async fn sleep(&self, _: Duration) {
-        future::pending().await;
+        future::pending::<()>().await;
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use cetak::{
     app::demo::people::write_waiting_list,
     domain::{
-        import::{Checked, Layout, Row},
+        import::{Checked, Layout},
         personal::Person,
         time::Timestamp,
     },
@@ -30,10 +30,10 @@ fn every_print_ready_row_of_the_demo_can_be_rendered() {
     let (mut ready, mut without_photo) = (0, 0);
     for (number, row) in (1..).zip(rows.records()) {
         let row = row.unwrap();
-        let mut listed = Row { number, ..layout.empty_row() };
+        let mut listed = layout.empty_row();
         for (at, column) in layout.columns.iter().enumerate() {
             let place = header.iter().position(|name| name == column);
-            layout.set(&mut listed, at, place.and_then(|at| row.get(at)).unwrap_or_default()).unwrap();
+            layout.set(&mut listed, at, place.and_then(|at| row.get(at)).unwrap_or_default());
         }
         let Checked::Ready(candidate) = layout.check(&ktp, listed, now) else { continue };
         ready += 1;
