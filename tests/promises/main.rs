@@ -23,6 +23,7 @@ mod identifiers;
 mod import;
 mod instance;
 mod lists;
+mod long_lists;
 mod many;
 mod moving;
 mod needs;
