@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     cli::Message,
-    domain::{card::profile::is_name, retry::Backoff},
+    domain::{card::profile::is_name, pending::TwoPerson, retry::Backoff},
     engine::{Broken, BrokenProfile, Profiles, Settings, operations::plain_database},
     store::Location,
 };
@@ -183,6 +183,9 @@ impl Reader<'_> {
             });
         let seconds = |d: Duration| d.as_secs();
         let backoff = self.backoff(file, d.backoff);
+        let is_rule = |text: &String| text.parse::<TwoPerson>().is_ok();
+        let rule = "`enforced` or `recorded`";
+        let two_person = self.take("two_person", file.two_person.take(), d.two_person.to_string(), rule, is_rule);
         Settings {
             site,
             zone: zone(&zone_name).unwrap_or(jiff::tz::TimeZone::UTC),
@@ -195,6 +198,7 @@ impl Reader<'_> {
                 "true or false",
                 |_| true,
             ),
+            two_person: two_person.parse().unwrap_or_default(),
             backoff,
             breaker_failures: self.take(
                 "breaker_failures",

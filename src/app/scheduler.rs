@@ -15,6 +15,7 @@ use crate::{
     engine::{
         Engine, Outage,
         scheduling::{self, BlockedPrinters, Until, lease::Lease},
+        settings_in_force,
     },
     store::Candidate,
 };
@@ -73,6 +74,10 @@ pub(super) async fn schedule(
             engine
         }
     };
+    if let Err(error) = settings_in_force::note_changes(&engine).await {
+        // The scheduler waits for a database that cannot be written; what changed is noted at the next start.
+        tracing::warn!(%error, "a change of the settings is not in the audit yet");
+    }
     // With a handler, a limit of file sizes is an error of the write that exceeds it, and does not end the program.
     let _file_size = signal(SignalKind::from_raw(SIGXFSZ))?;
     let (stop, stopped) = watch::channel(false);

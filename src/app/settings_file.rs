@@ -19,6 +19,7 @@ pub(super) struct Written {
     pub zone: Option<String>,
     pub batch_size: Option<i64>,
     pub approve_batches: Option<bool>,
+    pub two_person: Option<String>,
     pub retry_base_s: Option<u64>,
     pub retry_cap_s: Option<u64>,
     pub breaker_failures: Option<u32>,
@@ -37,11 +38,12 @@ pub(super) struct Written {
 }
 
 /// The keys that a variable may set too.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 16] = [
     "site",
     "zone",
     "batch_size",
     "approve_batches",
+    "two_person",
     "retry_base_s",
     "retry_cap_s",
     "breaker_failures",

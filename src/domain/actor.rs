@@ -28,6 +28,32 @@ impl Role {
     /// All roles, in the order of the permission table.
     pub const ALL: [Self; 5] =
         [Self::Operator, Self::StockKeeper, Self::Supervisor, Self::Auditor, Self::Administrator];
+
+    /// The name in schema and audit.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::StockKeeper => "stock-keeper",
+            Self::Supervisor => "supervisor",
+            Self::Auditor => "auditor",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|role| role.as_str() == text);
+        found.ok_or_else(|| format!("unknown role `{text}`"))
+    }
+}
+
+impl std::fmt::Display for Role {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// The way by which an act reached the program.
@@ -36,6 +62,8 @@ impl Role {
 pub enum Means {
     /// The command line on the machine that holds the database and its key.
     LocalAdministrator,
+    /// The password of an account, given with the act itself.
+    Password,
     /// A browser session.
     Session,
     /// An API token.
@@ -51,6 +79,7 @@ impl Means {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::LocalAdministrator => "local-administrator",
+            Self::Password => "password",
             Self::Session => "session",
             Self::Token => "token",
             Self::Socket => "socket",
@@ -96,6 +125,12 @@ impl Actor {
         let (name, os_user, host) = (name.to_owned(), os_user.to_owned(), host.to_owned());
         Self { account: None, name, os_user, host, means: Means::System, roles: BTreeSet::new(), authenticated: false }
     }
+}
+
+/// A name as names are compared, for its look-up: of the names for which [`same_name`] holds, only those that look alike in other
+/// scripts have another key.
+pub fn name_key(name: &str) -> String {
+    compared(name).to_lowercase()
 }
 
 /// Whether two claimed names mean the same person. Capitals, white space, characters that cannot be seen, and forms of one character

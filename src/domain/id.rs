@@ -50,6 +50,14 @@ row_id!(
     AccountId
 );
 row_id!(
+    /// The number of an open session, which people see.
+    SessionId
+);
+row_id!(
+    /// The number of an API token, which people see.
+    TokenId
+);
+row_id!(
     /// The number of a stored photo.
     PhotoId
 );

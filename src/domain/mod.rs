@@ -14,6 +14,8 @@
 //! * **walk-in**: a record that a supervisor puts first, with a reason ([`walk_in`])
 //! * **window**: a time in which cards may start ([`window`])
 //! * **standing**: what a printer is doing, or why it prints nothing ([`standing`])
+//! * **account**: a person who may sign in, with **roles**; **session**: what a sign-in opens; **token**: what a program signs in with
+//!   ([`account`])
 //! * **act**, **query**: what a person does and reads, each under an **operation** of the permission table ([`permission`])
 //! * **permit**: the proof that an operation may be done, which every write needs ([`permission::Permit`])
 //! * **pending act**: an act that one person asked for and another must confirm ([`pending`])
@@ -29,6 +31,7 @@
 //! Every change of a record, a job or an attempt is a function here that returns one [`transition::Transition`]; the store saves
 //! it in one transaction.
 
+pub mod account;
 pub mod actor;
 pub mod attempt;
 pub mod audit;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    actor::{Actor, same_person},
+    actor::{Actor, Means, same_person},
     id::{AccountId, PendingActId, RecordId},
     permission::Operation,
     time::Timestamp,
@@ -14,6 +14,42 @@ use super::{
 
 /// The time after which an act that was asked for can no longer be confirmed.
 pub const EXPIRES_AFTER: Duration = Duration::from_hours(7 * 24);
+
+/// Whether an act for two people needs two accounts, as the office has settled it.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TwoPerson {
+    /// It does.
+    #[default]
+    Enforced,
+    /// One account with the rights of both may do it, and the audit says that it was alone: for an office of one person.
+    Recorded,
+}
+
+impl TwoPerson {
+    /// The name in the settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforced => "enforced",
+            Self::Recorded => "recorded",
+        }
+    }
+}
+
+impl std::fmt::Display for TwoPerson {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for TwoPerson {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::Enforced, Self::Recorded];
+        all.into_iter().find(|known| known.as_str() == text).ok_or_else(|| format!("`{text}` is not a rule"))
+    }
+}
 
 /// Where an act is that was asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -107,6 +143,13 @@ pub struct PendingAct {
     pub expires_at: Option<Timestamp>,
 }
 
+impl PendingAct {
+    /// Whether a person may be the one who asked for it.
+    pub fn is_own(&self, by: &Actor) -> bool {
+        same_person((self.requested_account, &self.requested_by), (by.account, &by.name))
+    }
+}
+
 /// A decision about an act that was asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Decision<'a> {
@@ -130,6 +173,10 @@ pub enum NotDecided {
     SamePerson,
     /// Only the person who asked for it can take it back.
     OtherPerson,
+    /// An account confirms with its password, in the same request.
+    PasswordNeeded,
+    /// It was asked for under a claimed name, which cannot be compared with an account. It must be asked for again.
+    AskedWithoutAccount,
 }
 
 /// The state that a decision leads to. [`PendingState::Expired`] and [`PendingState::Conflict`] are saved too, and the act
@@ -139,13 +186,18 @@ pub fn decide(
     decision: Decision<'_>,
     by: &Actor,
     now: Timestamp,
+    two_person: TwoPerson,
 ) -> Result<PendingState, NotDecided> {
     if act.state != PendingState::Pending {
         return Err(NotDecided::Decided(act.state));
     }
-    let own = same_person((act.requested_account, &act.requested_by), (by.account, &by.name));
+    let own = act.is_own(by);
     match decision {
-        Decision::Confirm { .. } if own => return Err(NotDecided::SamePerson),
+        Decision::Confirm { .. } if by.account.is_some() && act.requested_account.is_none() => {
+            return Err(NotDecided::AskedWithoutAccount);
+        }
+        Decision::Confirm { .. } if own && two_person == TwoPerson::Enforced => return Err(NotDecided::SamePerson),
+        Decision::Confirm { .. } if by.means == Means::Session => return Err(NotDecided::PasswordNeeded),
         Decision::TakeBack if !own => return Err(NotDecided::OtherPerson),
         Decision::Confirm { .. } | Decision::Refuse | Decision::TakeBack => {}
     }
@@ -163,6 +215,10 @@ pub fn decide(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decide(act: &PendingAct, how: Decision<'_>, by: &Actor, now: Timestamp) -> Result<PendingState, NotDecided> {
+        super::decide(act, how, by, now, TwoPerson::Enforced)
+    }
 
     fn act() -> PendingAct {
         PendingAct {
@@ -182,6 +238,10 @@ mod tests {
         Actor::local_administrator(name.into(), "root".into(), "host".into())
     }
 
+    fn account(id: i64, name: &str) -> Actor {
+        Actor { account: Some(AccountId(id)), means: Means::Password, authenticated: true, ..person(name) }
+    }
+
     const SAME: Decision<'static> = Decision::Confirm { version: Some("version 1") };
 
     #[test]
@@ -190,6 +250,44 @@ mod tests {
         for own in ["Siti", " siti", "SITI "] {
             assert_eq!(decide(&act(), SAME, &person(own), Timestamp(99)), Err(NotDecided::SamePerson), "{own:?}");
         }
+    }
+
+    #[test]
+    fn the_account_and_not_its_name_tells_the_person_that_asked() {
+        let asked = PendingAct { requested_account: Some(AccountId(1)), ..act() };
+        for name in ["Siti", "Budi"] {
+            assert_eq!(decide(&asked, SAME, &account(1, name), Timestamp(99)), Err(NotDecided::SamePerson), "{name}");
+            assert_eq!(decide(&asked, SAME, &account(2, name), Timestamp(99)), Ok(PendingState::Confirmed), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_session_confirms_nothing_without_the_password() {
+        let asked = PendingAct { requested_account: Some(AccountId(1)), ..act() };
+        let session = |id| Actor { means: Means::Session, ..account(id, "Budi") };
+        let needed = Err(NotDecided::PasswordNeeded);
+        assert_eq!(decide(&asked, SAME, &session(2), Timestamp(99)), needed);
+        assert_eq!(decide(&asked, SAME, &session(1), Timestamp(99)), Err(NotDecided::SamePerson));
+        assert_eq!(decide(&asked, Decision::Refuse, &session(2), Timestamp(99)), Ok(PendingState::Refused));
+        assert_eq!(decide(&asked, Decision::TakeBack, &session(1), Timestamp(99)), Ok(PendingState::TakenBack));
+    }
+
+    #[test]
+    fn no_account_confirms_what_was_asked_for_under_a_claimed_name() {
+        for name in ["Siti", "Budi"] {
+            let refused = decide(&act(), SAME, &account(2, name), Timestamp(99));
+            assert_eq!(refused, Err(NotDecided::AskedWithoutAccount), "{name}");
+        }
+        assert_eq!(decide(&act(), Decision::Refuse, &account(2, "Budi"), Timestamp(99)), Ok(PendingState::Refused));
+    }
+
+    #[test]
+    fn where_it_is_only_recorded_one_account_confirms_an_own_act_with_its_password() {
+        let asked = PendingAct { requested_account: Some(AccountId(1)), ..act() };
+        let recorded = |by: &Actor| super::decide(&asked, SAME, by, Timestamp(99), TwoPerson::Recorded);
+        assert_eq!(recorded(&account(1, "Siti")), Ok(PendingState::Confirmed));
+        let session = Actor { means: Means::Session, ..account(1, "Siti") };
+        assert_eq!(recorded(&session), Err(NotDecided::PasswordNeeded));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub enum Right {
 macro_rules! operations {
     ($($(#[$doc:meta])+ $name:ident $code:literal [$($right:ident),+];)+) => {
         /// One line of the permission table.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
         pub enum Operation {
             $($(#[$doc])+ #[serde(rename = $code)] $name,)+
         }
@@ -178,6 +178,10 @@ pub enum SystemAct {
     Print,
     /// Writes down that an act was refused.
     RecordRefusal,
+    /// Opens and ends sessions of accounts, and saves a password that its person chose.
+    SignIn,
+    /// Writes down that settings or profiles changed.
+    RecordSettings,
 }
 
 /// What a permit is for.
@@ -204,6 +208,8 @@ struct Grant {
 pub struct Permit {
     basis: Basis,
     actor: Option<Arc<Actor>>,
+    /// One account may be both people of an operation for two.
+    two_in_one: bool,
 }
 
 /// An operation that the actor's roles do not allow.
@@ -237,13 +243,14 @@ pub fn authorize(actor: &Arc<Actor>, operation: Operation) -> Result<Permit, For
     if grant == Grant::default() || elsewhere {
         return Err(Forbidden { operation });
     }
-    Ok(Permit { basis: Basis::Role(operation, grant), actor: Some(actor.clone()) })
+    let two_in_one = actor.means == Means::LocalAdministrator;
+    Ok(Permit { basis: Basis::Role(operation, grant), actor: Some(actor.clone()), two_in_one })
 }
 
 impl Permit {
     /// For what the program does by itself.
     pub const fn system(act: SystemAct) -> Self {
-        Self { basis: Basis::System(act), actor: None }
+        Self { basis: Basis::System(act), actor: None, two_in_one: false }
     }
 
     /// The actor; `None` for the program itself, which acts under the name of its writer.
@@ -253,17 +260,19 @@ impl Permit {
 
     /// What the program does by itself; `None` for an operation of the table.
     pub fn system_act(&self) -> Option<SystemAct> {
-        match self.basis {
-            Basis::System(act) => Some(act),
-            Basis::Role(..) => None,
-        }
+        if let Basis::System(act) = self.basis { Some(act) } else { None }
     }
 
-    /// Whether the actor does an operation that needs two people as one. Only the local administrator can, under a name
-    /// that is only claimed: two claimed names prove no more than one. It is marked in the audit.
+    /// For an office that only records it if one account does what is for two people, with the rights of both.
+    #[must_use]
+    pub fn two_in_one(self) -> Self {
+        Self { two_in_one: true, ..self }
+    }
+
+    /// Whether the actor does an operation that needs two people as one. The local administrator can, under a name that is only
+    /// claimed: two claimed names prove no more than one. It is marked in the audit.
     pub fn is_alone(&self) -> bool {
-        let local = self.actor.as_ref().is_some_and(|actor| actor.means == Means::LocalAdministrator);
-        matches!(self.basis, Basis::Role(_, Grant { does: false, ask: true, confirm: true, .. })) && local
+        matches!(self.basis, Basis::Role(_, Grant { does: false, ask: true, confirm: true, .. })) && self.two_in_one
     }
 
     /// For doing `operation`; refused for one that the permit is not for, or may only be asked for or confirmed.
@@ -460,6 +469,10 @@ mod tests {
         let permit = authorize(&local, Operation::StockRemove).unwrap();
         assert!(permit.covers(Operation::StockRemove).is_ok() && permit.is_alone());
         assert!(!authorize(&local, Operation::Pause).unwrap().is_alone());
+        let both = authorize(&actor([Role::StockKeeper, Role::Supervisor]), Operation::StockRemove).unwrap();
+        assert!(!both.is_alone() && both.two_in_one().is_alone(), "where the office only records it");
+        let keeper = authorize(&actor([Role::StockKeeper]), Operation::StockRemove).unwrap();
+        assert!(!keeper.two_in_one().is_alone(), "the right of the second person is needed too");
     }
 
     #[test]

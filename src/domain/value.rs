@@ -16,6 +16,9 @@ pub enum InvalidValue {
     /// The text is too long.
     #[error("it must not be longer than {TEXT_BYTES_MAX} bytes")]
     TooLong,
+    /// The name of an account is too long.
+    #[error("it must not be longer than {ACCOUNT_NAME_BYTES_MAX} bytes")]
+    AccountNameTooLong,
     /// The text has several lines, control characters, or characters that cannot be seen.
     #[error("it must be one line without control characters and others that cannot be seen")]
     NotOneLine,
@@ -57,6 +60,14 @@ fn one_line(text: &str) -> Result<String, InvalidValue> {
 
 fn name(text: &str) -> Result<String, InvalidValue> {
     if is_name(text) { Ok(text.to_owned()) } else { Err(InvalidValue::NotAName) }
+}
+
+/// The maximum length of an account's name, in bytes.
+const ACCOUNT_NAME_BYTES_MAX: usize = 100;
+
+fn account_name(text: &str) -> Result<String, InvalidValue> {
+    let name = one_line(text)?;
+    if name.len() > ACCOUNT_NAME_BYTES_MAX { Err(InvalidValue::AccountNameTooLong) } else { Ok(name) }
 }
 
 fn in_range(number: i64, least: i64, most: i64) -> Result<i64, InvalidValue> {
@@ -165,6 +176,14 @@ text_value!(
     PersonName, one_line
 );
 text_value!(
+    /// The name of an account. One line of 1 to 100 bytes.
+    AccountName, account_name
+);
+text_value!(
+    /// The name of an API token. Letters, digits, `-`, `_` and `.`, at most 40.
+    TokenName, name
+);
+text_value!(
     /// The name of a lot of blanks. One line of 1 to 500 bytes.
     LotName, one_line
 );
@@ -183,6 +202,10 @@ number_value!(
 number_value!(
     /// A counted number; zero is allowed.
     Counted, 0..=1_000_000_000
+);
+number_value!(
+    /// The days until an API token expires.
+    TokenDays, 1..=365
 );
 number_value!(
     /// The capacity of a hopper, in blanks.

@@ -8,11 +8,13 @@ use super::{
     query::{AnyQuery, Query},
 };
 use crate::domain::{
-    actor::Actor,
+    account::Scopes,
+    actor::{Actor, Means, Role},
     audit::Event,
     id::PendingActId,
+    pending::TwoPerson,
     permission::{Operation, Permit, SystemAct, authorize},
-    refusal::Refusal,
+    refusal::{AccountRefusal, Refusal},
     value::{Note, Witnesses},
 };
 
@@ -45,12 +47,46 @@ pub trait Client {
 pub struct Direct {
     engine: Engine,
     actor: Arc<Actor>,
+    /// What the API token may do; `None` for a person.
+    scopes: Option<Scopes>,
 }
 
 impl Direct {
     /// For the engine's own actor: on the command line, the local administrator.
     pub fn new(engine: &Engine) -> Self {
-        Self { actor: engine.writer.actor.clone(), engine: engine.clone() }
+        Self { actor: engine.writer.actor.clone(), engine: engine.clone(), scopes: None }
+    }
+
+    /// For a person whose account was proved. What the person does is on the engine's audit chain.
+    pub fn for_actor(engine: &Engine, actor: impl Into<Arc<Actor>>) -> Self {
+        Self { actor: actor.into(), engine: engine.clone(), scopes: None }
+    }
+
+    /// For an API token: what is not among its scopes is refused, whatever the roles of its account allow.
+    pub fn for_token(engine: &Engine, actor: impl Into<Arc<Actor>>, scopes: Scopes) -> Self {
+        Self { scopes: Some(scopes), ..Self::for_actor(engine, actor) }
+    }
+
+    /// Whether the actor is the local administrator of an office whose people have accounts: a user of the machine who can read the key
+    /// is one person, and two claimed names are no proof of two.
+    async fn is_local_with_accounts(&self) -> Result<bool, EngineError> {
+        let is_local = self.actor.means == Means::LocalAdministrator;
+        Ok(is_local && self.engine.store.read_once().await?.accounts_exist().await?)
+    }
+
+    /// The rights of the actor to an operation, at this moment.
+    async fn right(&self, operation: Operation) -> Result<Permit, EngineError> {
+        if self.scopes.as_ref().is_some_and(|scopes| !scopes.contains(operation)) {
+            return Err(AccountRefusal::NotInScope { operation }.into());
+        }
+        let actor = if self.is_local_with_accounts().await? {
+            let roles = [Role::Administrator].into();
+            &Arc::new(Actor { roles, ..(*self.actor).clone() })
+        } else {
+            &self.actor
+        };
+        let permit = authorize(actor, operation)?;
+        Ok(if self.engine.settings.two_person == TwoPerson::Recorded { permit.two_in_one() } else { permit })
     }
 
     /// A permit for what is neither an act nor a query, as its arguments or its answer are not bounded data. A refusal is
@@ -60,12 +96,8 @@ impl Direct {
     /// * A card's preview: its answer is a picture, in a choice of the renderer's formats, for a local file.
     /// * The move to another database: tells its progress, and holds the lock of the local scheduler.
     pub async fn permit(&self, operation: Operation) -> Result<Permit, EngineError> {
-        let forbidden = match authorize(&self.actor, operation) {
-            Ok(permit) => return Ok(permit),
-            Err(forbidden) => forbidden,
-        };
-        self.record(forbidden_event(forbidden.operation)).await?;
-        Err(Refusal::from(forbidden).into())
+        let right = self.right(operation).await;
+        self.recorded(operation, right).await
     }
 
     /// Does an act that arrived as JSON.
@@ -77,7 +109,7 @@ impl Direct {
 
     /// Reads what was asked for in JSON.
     pub async fn query_any(&self, query: AnyQuery) -> Result<serde_json::Value, EngineError> {
-        authorize(&self.actor, query.operation()).map_err(Refusal::from)?;
+        self.right(query.operation()).await?;
         query.read(&self.engine).await
     }
 
@@ -90,12 +122,19 @@ impl Direct {
     }
 
     /// Returns the result. A refusal because of the person is recorded in the audit first: a missing right, or the attempt
-    /// to decide as the second person about an own act, or about another's as if it were an own one.
+    /// to decide as the second person about an own act, about another's as if it were an own one, or without the proof of an account.
     async fn recorded<T>(&self, operation: Operation, result: Result<T, EngineError>) -> Result<T, EngineError> {
         let Err(EngineError::Refused(refusal)) = &result else { return result };
         if *refusal == (Refusal::NoRight { operation }) {
             self.record(forbidden_event(operation)).await?;
-        } else if let Refusal::SamePerson { act, operation } | Refusal::OtherPerson { act, operation } = refusal {
+        } else if *refusal == Refusal::Account(AccountRefusal::NotInScope { operation }) {
+            self.record(forbidden_event(operation).with("why", refusal.code())).await?;
+        } else if let Refusal::SamePerson { act, operation }
+        | Refusal::OtherPerson { act, operation }
+        | Refusal::Account(AccountRefusal::PasswordNeeded { act, operation })
+        | Refusal::Account(AccountRefusal::AskedWithoutAccount { act, operation })
+        | Refusal::Account(AccountRefusal::ConfirmsLater { act, operation, .. }) = refusal
+        {
             let event = forbidden_event(*operation).with("act", *act).with("why", refusal.code());
             self.record(event).await?;
         }
@@ -115,13 +154,16 @@ impl Client for Direct {
     }
 
     async fn query<Q: Query>(&self, query: Q) -> Result<Q::Answer, EngineError> {
-        authorize(&self.actor, Q::OPERATION).map_err(Refusal::from)?;
+        self.right(Q::OPERATION).await?;
         query.read(&self.engine).await
     }
 
     async fn request(&self, act: TwoPersonAct) -> Result<PendingActId, EngineError> {
         let operation = act.operation();
         let permit = self.permit(operation).await?;
+        if self.is_local_with_accounts().await? {
+            return Err(AccountRefusal::AccountNeeded { operation }.into());
+        }
         self.recorded(operation, operations::request(&self.engine, &permit, &act).await).await
     }
 

@@ -13,6 +13,7 @@ use super::{
     render_threads::RenderThreads,
     scheduling::lease::Lease,
     settings::{Broken, Settings},
+    sign_ins::SignIns,
 };
 use crate::{
     domain::{audit::Actor, card::profile::CardProfile, permission::Permit, refusal::Refusal},
@@ -63,6 +64,8 @@ pub struct Engine {
     pub owners: Arc<dyn Owners>,
     /// What the data folder remembers of the database. `None` without a data folder.
     pub memory: Option<Arc<dyn InstanceMemory>>,
+    /// What all sign-ins of the process share.
+    pub sign_ins: Arc<SignIns>,
 }
 
 impl Engine {

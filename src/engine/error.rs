@@ -1,7 +1,10 @@
 //! Errors of acts and reads.
 
 use crate::{
-    domain::{permission::Forbidden, refusal::Refusal},
+    domain::{
+        permission::Forbidden,
+        refusal::{AccountRefusal, Refusal},
+    },
     store::StoreError,
 };
 
@@ -38,6 +41,12 @@ pub enum EngineError {
 impl From<Refusal> for EngineError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+impl From<AccountRefusal> for EngineError {
+    fn from(refusal: AccountRefusal) -> Self {
+        Self::Refused(refusal.into())
     }
 }
 

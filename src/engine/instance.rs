@@ -222,7 +222,10 @@ async fn save_doubt(engine: &Engine, memory: &dyn InstanceMemory) -> Result<bool
     let text = serde_json::to_string(&differences).unwrap_or_default();
     let doubt = Doubt { host: engine.writer.actor.host.clone(), differences };
     if tx.doubt_add(&doubt).await? {
-        tx.audit(seen.mark(Event::new("database.in-doubt", "database").with("differences", text)));
+        // The sessions of a copy are those of the first database.
+        let sessions = tx.sessions_end_all().await?;
+        let event = Event::new("database.in-doubt", "database").with("differences", text);
+        tx.audit(seen.mark(event).with("sessions_ended", sessions));
         tx.announce();
     }
     tx.commit().await?;

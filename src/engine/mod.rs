@@ -3,9 +3,11 @@
 //! * [`import`] reads waiting lists.
 //! * [`scheduling`] runs one worker for each printer ([`printing`]); all that the workers save goes through the group commit.
 //! * [`planning`] makes and ends batches.
+//! * [`accounts`] proves who acts: passwords, sessions, API tokens.
 //! * [`operations`] has every act of a person; the command line and the console change nothing without it.
 //! * [`query`] has every read of a person.
 
+pub mod accounts;
 mod batched_reads;
 pub mod client;
 pub mod clock;
@@ -30,6 +32,8 @@ mod render_threads;
 pub mod scheduling;
 mod sent_elsewhere;
 mod settings;
+pub mod settings_in_force;
+mod sign_ins;
 mod test_cards;
 
 pub use self::{
@@ -37,5 +41,6 @@ pub use self::{
     error::EngineError,
     render_threads::RenderThreads,
     settings::{Broken, BrokenProfile, Settings},
+    sign_ins::SignIns,
 };
 pub use crate::store::{LockHolder, Outage, StoreError};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::{retry::Backoff, window::Window};
+use crate::domain::{pending::TwoPerson, retry::Backoff, window::Window};
 
 /// The settings of the engine.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct Settings {
     pub batch_size: i64,
     /// A new batch waits until a person approves it.
     pub approve_batches: bool,
+    /// Whether an act for two people needs two accounts.
+    pub two_person: TwoPerson,
     /// The delays between the tries of a card that did not start.
     pub backoff: Backoff,
     /// Consecutive failures, of different records, after which a printer gets no card until it is probed.
@@ -53,6 +55,7 @@ impl Default for Settings {
             site: "local".into(),
             batch_size: 100,
             approve_batches: false,
+            two_person: TwoPerson::Enforced,
             backoff: Backoff { base: Duration::from_secs(2), cap: Duration::from_mins(5) },
             breaker_failures: 3,
             release_after: Duration::from_mins(15),

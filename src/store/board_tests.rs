@@ -8,8 +8,8 @@ use std::sync::{
 use sqlx::Row;
 
 use super::{
-    Inner, Location, Store, Writer, attempt, audit, counter, delivery, find, joint_read, keys::Keys, movement_list,
-    node, pending_act, printer, record, record_event, record_list, report, requests_beside, stock,
+    Inner, Location, Store, Writer, account, attempt, audit, counter, delivery, find, joint_read, keys::Keys,
+    movement_list, node, pending_act, printer, record, record_event, record_list, report, requests_beside, stock,
 };
 use crate::domain::time::Timestamp;
 
@@ -96,6 +96,9 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (record::IN_SLOTS, "record_person (<expr>=? AND slot=?)"),
         (record::AFTER_SLOTS, "record_person (<expr>=? AND slot>?)"),
         (pending_act::OPEN_LIST, "pending_act USING INDEX pending_act_open"),
+        (account::SESSION_BY_TOKEN, "SEARCH s USING INDEX sqlite_autoindex_session_1 (token_hash=?)"),
+        (account::SESSION_BY_TOKEN, "SEARCH a USING INTEGER PRIMARY KEY (rowid=?)"),
+        (account::TOKEN_BY_SECRET, "SEARCH t USING INDEX sqlite_autoindex_token_1 (token_hash=?)"),
     ] {
         let plan = plan(&store, sql).await;
         assert!(plan.iter().any(|step| step.contains(index)), "{sql}: {plan:?}");

@@ -9,6 +9,7 @@
 //!
 //! Deliberately absent: the clock (`now` is a parameter), decisions (`domain`), printers.
 
+mod account;
 mod attempt;
 mod audit;
 mod backend;
@@ -54,6 +55,7 @@ mod tx;
 mod warrant;
 
 pub use self::{
+    account::{AccountLine, NewToken, OpenSession, SessionLine, TokenLine, UsedToken},
     attempt::{Acknowledgement, Begin, Begun, OpenAttempt},
     audit::{AuditEntry, ChainFault, ChainHead},
     backend::{Location, LockHolder, is_open_database, is_running, lock_holder},

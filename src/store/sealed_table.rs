@@ -16,11 +16,23 @@ pub(super) enum SealedTable {
     Lot,
     UnknownJob,
     PersonRule,
+    Account,
+    AccountRole,
+    Token,
 }
 
 impl SealedTable {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Printer, Self::Pause, Self::PendingAct, Self::Lot, Self::UnknownJob, Self::PersonRule];
+    pub(super) const ALL: [Self; 9] = [
+        Self::Printer,
+        Self::Pause,
+        Self::PendingAct,
+        Self::Lot,
+        Self::UnknownJob,
+        Self::PersonRule,
+        Self::Account,
+        Self::AccountRole,
+        Self::Token,
+    ];
 
     /// The name in the audit and in the database.
     pub(super) fn as_str(self) -> &'static str {
@@ -31,6 +43,9 @@ impl SealedTable {
             Self::Lot => "lot",
             Self::UnknownJob => "unknown_job",
             Self::PersonRule => "person_rule",
+            Self::Account => "account",
+            Self::AccountRole => "account_role",
+            Self::Token => "token",
         }
     }
 
@@ -43,6 +58,9 @@ impl SealedTable {
             Self::Lot => "lot number",
             Self::UnknownJob => "unknown job",
             Self::PersonRule => "key rule of profile",
+            Self::Account => "account",
+            Self::AccountRole => "role of account",
+            Self::Token => "token",
         }
     }
 
@@ -83,6 +101,20 @@ impl SealedTable {
             Self::Lot => &["id", "blank_type", "name", "serials", "received_at_us"],
             Self::UnknownJob => &["name", "accepted_at_us"],
             Self::PersonRule => &["profile", "rule", "next_rule", "done"],
+            Self::Account => &[
+                "id",
+                "name",
+                "name_key",
+                "password",
+                "one_time_until_us",
+                "reset_at_us",
+                "made_at_us",
+                "disabled_at_us",
+            ],
+            Self::AccountRole => &["account and role", "given_at_us", "taken_at_us"],
+            Self::Token => {
+                &["id", "token_hash", "name", "account_id", "scopes", "made_at_us", "expires_at_us", "revoked_at_us"]
+            }
         }
     }
 
@@ -123,6 +155,24 @@ impl SealedTable {
                     "SELECT profile, rule, next_rule, CAST(done AS TEXT) FROM person_rule",
                     "profile",
                     "v.value ->> 0"
+                ),
+            Self::Account => rows!(
+                    "SELECT CAST(id AS TEXT), name, name_key, password, CAST(one_time_until_us AS TEXT),
+                            CAST(reset_at_us AS TEXT), CAST(made_at_us AS TEXT), CAST(disabled_at_us AS TEXT) FROM account",
+                    "id",
+                    "CAST(v.value ->> 0 AS BIGINT)"
+                ),
+            Self::AccountRole => rows!(
+                    "SELECT CAST(account_id AS TEXT) || '/' || role, CAST(given_at_us AS TEXT), CAST(taken_at_us AS TEXT)
+                     FROM account_role",
+                    "CAST(account_id AS TEXT) || '/' || role",
+                    "v.value ->> 0"
+                ),
+            Self::Token => rows!(
+                    "SELECT CAST(id AS TEXT), token_hash, name, CAST(account_id AS TEXT), scopes, CAST(made_at_us AS TEXT),
+                            CAST(expires_at_us AS TEXT), CAST(revoked_at_us AS TEXT) FROM token",
+                    "id",
+                    "CAST(v.value ->> 0 AS BIGINT)"
                 ),
         };
         if of_keys { some } else { all }

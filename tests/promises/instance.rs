@@ -241,7 +241,7 @@ async fn the_adoption_of_an_older_state_is_asked_for_by_one_person_and_confirmed
     let person = |account, role| {
         let name = actor(&format!("person {account}"));
         let (account, roles) = (Some(AccountId(account)), [role].into());
-        older.acting("cli", Actor { account, means: Means::Session, roles, authenticated: true, ..name })
+        older.acting("cli", Actor { account, means: Means::Password, roles, authenticated: true, ..name })
     };
     let act = AdoptDatabase { printed_since: PrintedSince::None, note: "the original is off".parse().unwrap() };
 

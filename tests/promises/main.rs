@@ -1,6 +1,8 @@
 //! Tests the promises on a real database, with injected clock, randomness and printers. See `README.md`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod account_rights;
+mod accounts;
 mod acts;
 mod archive;
 mod audit;
@@ -43,6 +45,7 @@ mod printing;
 mod recovery;
 mod schedule;
 mod second_person;
+mod staff;
 mod steps;
 mod stock;
 mod surface;

@@ -77,7 +77,7 @@ async fn one_person_asks_another_confirms_and_only_then_it_is_done() {
     let again = refusal(Direct::new(&boss).confirm(act).await);
     assert_eq!(again, Refusal::ActDecided { act, operation: Operation::StockRemove, found: PendingState::Confirmed });
     let lent = audit(&world, "web").await.into_iter().find(|entry| entry.contains("blangko.lent")).unwrap();
-    for part in ["\"actor\":\"person 2\"", "\"account\":2", "\"means\":\"session\"", "\"requested_by\":\"person 1\""] {
+    for part in ["\"actor\":\"person 2\"", "\"account\":2", "\"means\":\"password\"", "\"requested_by\":\"person 1\""] {
         assert!(lent.contains(part), "{part} in {lent}");
     }
     assert_eq!(world.engine.store.read().await.unwrap().pending_acts_open_counts(now).await.unwrap(), []);
@@ -397,9 +397,10 @@ fn every_operation_that_needs_two_people_can_be_asked_for_if_the_program_does_it
         | Operation::CountBook
         | Operation::StockRemove
         | Operation::PrinterAddObjected
-        | Operation::DatabaseAdopt => true,
+        | Operation::DatabaseAdopt
+        | Operation::RoleGive => true,
         // No act of the program belongs to these yet.
-        Operation::RecordReleaseDuplicate | Operation::ImportUndo | Operation::RoleGive => false,
+        Operation::RecordReleaseDuplicate | Operation::ImportUndo => false,
         Operation::Pause
         | Operation::Resume
         | Operation::ResumeQueue

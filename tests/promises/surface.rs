@@ -75,6 +75,15 @@ pub(crate) const ACTS: &[&str] = &[
     r#"{"act":"rekey-persons","profile":"student","accept_duplicates":false}"#,
     r#"{"act":"accept-clock","note":"set by radio"}"#,
     r#"{"act":"adopt-database","printed_since":"none","note":"the first is off"}"#,
+    r#"{"act":"add-account","name":"Siti Aminah"}"#,
+    r#"{"act":"reset-account","account":"siti","note":"forgotten"}"#,
+    r#"{"act":"disable-account","account":"siti","note":"moved"}"#,
+    r#"{"act":"enable-account","account":"siti","note":"is back"}"#,
+    r#"{"act":"give-role","account":"siti","role":"stock-keeper","note":"from May"}"#,
+    r#"{"act":"take-role","account":"siti","role":"stock-keeper","note":"until May"}"#,
+    r#"{"act":"end-session","session":1}"#,
+    r#"{"act":"add-token","name":"dukcapil","account":"siti","scopes":["import","board-read"],"days":90}"#,
+    r#"{"act":"revoke-token","token":1}"#,
 ];
 
 /// Each query once, as it is written in JSON.
@@ -107,6 +116,9 @@ const QUERIES: &[&str] = &[
     r#"{"query":"verify-audit","seal":[]}"#,
     r#"{"query":"check-database","seal":[],"deep":true}"#,
     r#"{"query":"count-archivable","older_than_days":30}"#,
+    r#"{"query":"list-accounts","page":{"after":null,"limit":50}}"#,
+    r#"{"query":"list-sessions","page":{"after":null,"limit":50}}"#,
+    r#"{"query":"list-tokens","page":{"after":null,"limit":50}}"#,
 ];
 
 /// `HoldRecord` as `hold-record`.

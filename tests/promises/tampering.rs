@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use cetak::{
     domain::stock::Cause,
-    engine::query::{CheckDatabase, CheckedRule, Query as _},
+    engine::{
+        client::{Client, Direct},
+        operations::{AddAccount, AddToken},
+        query::{CheckDatabase, CheckedRule, Query as _},
+    },
     store::{
         Location, Store,
         keys::{Keys, hex},
@@ -29,6 +33,13 @@ async fn office() -> World {
             operations::reprint_refuse(&world.engine, warrant, "it was found").await.unwrap();
         }
     }
+    // The last acts of the local administrator, who may do less once there is an account.
+    let local = Direct::new(&world.engine);
+    for name in ["root", "Siti"] {
+        local.act(AddAccount { name: name.parse().unwrap() }).await.unwrap();
+    }
+    let (name, account, scopes) = ("list".parse().unwrap(), "root".into(), "import".parse().unwrap());
+    local.act(AddToken { name, account, scopes, days: 30_i64.try_into().unwrap() }).await.unwrap();
     may_change(&world, &["movement", "audit"]).await;
     world
 }
@@ -134,6 +145,10 @@ impl Cell {
             ("printer", _) => format!("printer {}", self.row),
             ("pause", _) => format!("pause {}", self.row),
             ("pending_act", _) => format!("act {}", self.row),
+            ("account", _) => format!("account {}", self.row),
+            ("account_role", "role") => "role of account 1/".into(),
+            ("account_role", _) => format!("role of account {}", self.row),
+            ("token", _) => format!("token {}", self.row),
             ("photo", _) => format!("photo number {}", self.row),
             _ => String::new(),
         }

@@ -215,7 +215,7 @@ impl World {
     pub(crate) fn person(&self, account: i64, role: Role) -> Engine {
         let person = Actor {
             account: Some(AccountId(account)),
-            means: Means::Session,
+            means: Means::Password,
             roles: [role].into(),
             authenticated: true,
             ..actor(&format!("person {account}"))

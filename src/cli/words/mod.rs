@@ -1,6 +1,7 @@
 //! The English text of everything that the program says about failures: what failed, on which thing, what was expected
 //! against what was found, and what to do next. No layer below names a command.
 
+mod account;
 mod blocked;
 mod card;
 mod check;

@@ -2,7 +2,7 @@
 
 use crate::domain::permission::Operation;
 
-const NAMES: [(Operation, &str); 8] = [
+const NAMES: [(Operation, &str); 9] = [
     (Operation::RecordChange, "withdrawal, restoring or duplicate of a record"),
     (Operation::HandOverCorrect, "hand-over undone"),
     (Operation::InspectionNothing, "inspection without a card"),
@@ -11,6 +11,7 @@ const NAMES: [(Operation, &str); 8] = [
     (Operation::StockRemove, "destruction, loan, return or reversal of blanks"),
     (Operation::PrinterAddObjected, "printer against objections"),
     (Operation::DatabaseAdopt, "adoption of a copied or restored database"),
+    (Operation::RoleGive, "role of an account"),
 ];
 
 /// What a person reads for an operation that needs two people; for another one its stable name.

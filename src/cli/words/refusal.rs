@@ -1,6 +1,7 @@
 //! The text and the hint of each refusal.
 
 use super::{
+    account::account_refusal,
     import::file_form,
     message::{Message, list},
     objection::objections as all,
@@ -193,8 +194,9 @@ pub fn refusal(refusal: &Refusal) -> Message {
         ),
         Refusal::NoRight { operation } => say(
             format!("operation `{}` needs a role that you do not have", operation.as_str()),
-            "ask an administrator which account may do it",
+            "do it as an account with that role, `--account NAME`; an administrator lists them with `cetak account list`",
         ),
+        Refusal::Account(refusal) => account_refusal(refusal),
         Refusal::SerialRange { serials } => say(
             format!("`{serials}` is not a range of serials"),
             "write the first and the last serial, such as `KT000001..KT005000`",

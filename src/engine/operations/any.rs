@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    act::Act, card, clock, correction, database, delivery, destruction, inspection, instance, many, printer,
-    printer_setting, priority, queue, record, rekey, stock, test_card, warrant,
+    account, act::Act, card, clock, correction, database, delivery, destruction, inspection, instance, many, printer,
+    printer_setting, priority, queue, record, rekey, role, stock, test_card, token, warrant,
 };
 use crate::{
     domain::permission::{Operation, Permit},
@@ -101,6 +101,15 @@ any_act! {
     rekey::RekeyPersons,
     clock::AcceptClock,
     instance::AdoptDatabase,
+    account::AddAccount,
+    account::ResetAccount,
+    account::DisableAccount,
+    account::EnableAccount,
+    role::GiveRole,
+    role::TakeRole,
+    token::EndSession,
+    token::AddToken,
+    token::RevokeToken,
 }
 
 fn json(answer: &impl Serialize) -> serde_json::Value {

@@ -10,7 +10,7 @@ use crate::{
 /// Whether two people stand behind an act.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Approval<'a> {
-    /// The local administrator does it alone.
+    /// One person does it alone.
     Alone,
     /// One person asked for it, and another confirms it now.
     Confirmed {
@@ -20,6 +20,8 @@ pub(super) enum Approval<'a> {
         people: [&'a str; 2],
         /// Whether the person who confirms it proved who that is.
         authenticated: bool,
+        /// Whether one account did both, where the office only records that.
+        is_alone: bool,
     },
 }
 
@@ -28,9 +30,10 @@ impl Approval<'_> {
     pub(super) fn mark(self, event: Event) -> Event {
         match self {
             Self::Alone => event.with("second_person", "none"),
-            Self::Confirmed { act, people: [requested_by, confirmed_by], authenticated } => {
+            Self::Confirmed { act, people: [requested_by, confirmed_by], authenticated, is_alone } => {
                 let event = event.with("act", act).with("requested_by", requested_by);
-                event.with("confirmed_by", confirmed_by).with("authenticated", authenticated)
+                let event = event.with("confirmed_by", confirmed_by).with("authenticated", authenticated);
+                if is_alone { Self::Alone.mark(event) } else { event }
             }
         }
     }

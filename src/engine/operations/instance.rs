@@ -137,11 +137,13 @@ impl AdoptDatabase {
         };
         tx.instance_set(&adopted).await?;
         tx.doubt_end().await?;
+        let sessions = tx.sessions_end_all().await?;
         let event = Event::new("database.adopted", "database").with("note", &self.note);
         let event = seen.mark(event).with("generation", adopted.generation);
         let event = event.with("printed_since", self.printed_since.code()).with("printed", answer.printed);
         let event = event.with("uncertain", answer.uncertain).with("acts_ended", answer.acts_ended);
         let event = event.with("held", answer.held).with("sent_elsewhere", answer.sent_elsewhere);
+        let event = event.with("sessions_ended", sessions);
         let event = event.with("unanswered", answer.unanswered.join(" ")).with("records", ranges(&records));
         tx.audit(approval.mark(event));
         tx.announce();

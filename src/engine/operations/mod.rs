@@ -1,6 +1,7 @@
 //! Every act of a person, as data. An act is refused or done as a whole, and recorded in the audit. Most are one short
 //! transaction; archiving, backups and test cards take several.
 
+mod account;
 mod act;
 mod address;
 mod any;
@@ -21,11 +22,14 @@ mod queue;
 mod record;
 mod rekey;
 mod reprint;
+mod role;
 mod second_person;
 mod stock;
 mod test_card;
+mod token;
 mod warrant;
 
+pub use account::{AddAccount, AddedAccount, DisableAccount, EnableAccount, OneTimePassword, ResetAccount};
 pub use act::{Act, RecordName, find_record, no_record};
 pub use any::AnyAct;
 pub use card::{CheckCard, HandOverCard, RejectCard, SurrenderCard, card_preview};
@@ -49,7 +53,9 @@ pub use queue::{ApproveBatch, CancelBatch, Pause, ResumeBatch, ResumePrinter, Re
 pub use record::{HoldRecord, ReleaseRecord};
 pub use rekey::{RekeyPersons, RekeyedPersons};
 pub use reprint::Reprint;
+pub use role::{GiveRole, TakeRole};
 pub use second_person::{TwoPersonAct, confirm, pending_act, refuse, request, take_back, taken_back_as, together};
 pub use stock::{Count, CountBlanks, Destruction, LendBlanks, LoadHopper, TakeBackBlanks, UnloadHopper};
 pub use test_card::{TestCard, TestPrinter};
+pub use token::{AddToken, AddedToken, EndSession, RevokeToken};
 pub use warrant::{ApproveReprint, RefuseReprint, RequestReprint};

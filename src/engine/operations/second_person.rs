@@ -12,17 +12,19 @@ use super::{
     printer::AddObjectedPrinter,
     printer_setting::SetObjectedPrinter,
     reprint::Reprint,
+    role::GiveRole,
     stock::{CountBlanks, Destruction, LendBlanks, TakeBackBlanks},
 };
 use crate::{
     domain::{
+        account::confirms_from,
         actor::Actor,
         audit::Event,
         id::PendingActId,
         objection::Objection,
         pending::{Decision, EXPIRES_AFTER, NewPendingAct, NotDecided, PendingAct, PendingState, Target, decide},
         permission::{Operation, Permit},
-        refusal::{RecordRule, Refusal, RefusalKind},
+        refusal::{AccountRefusal, RecordRule, Refusal, RefusalKind},
         time::Timestamp,
         value::{Note, Witnesses},
     },
@@ -62,6 +64,8 @@ pub enum TwoPersonAct {
     SetObjectedPrinter(SetObjectedPrinter),
     /// Adopt a database that was copied or restored.
     AdoptDatabase(AdoptDatabase),
+    /// Give an account a role.
+    GiveRole(GiveRole),
 }
 
 macro_rules! from {
@@ -91,6 +95,7 @@ from! {
     AddObjectedPrinter(AddObjectedPrinter),
     SetObjectedPrinter(SetObjectedPrinter),
     AdoptDatabase(AdoptDatabase),
+    GiveRole(GiveRole),
 }
 
 /// What printers answered before the transaction began, as no driver call runs inside one.
@@ -106,7 +111,7 @@ struct Answers {
 
 impl TwoPersonAct {
     /// The operations of all variants, in the order of the permission table.
-    pub const OPERATIONS: [Operation; 8] = [
+    pub const OPERATIONS: [Operation; 9] = [
         Operation::RecordChange,
         Operation::HandOverCorrect,
         Operation::InspectionNothing,
@@ -115,6 +120,7 @@ impl TwoPersonAct {
         Operation::StockRemove,
         Operation::PrinterAddObjected,
         Operation::DatabaseAdopt,
+        Operation::RoleGive,
     ];
 
     /// The operation that is confirmed.
@@ -130,6 +136,7 @@ impl TwoPersonAct {
             Self::CorrectHandOver(_) => Operation::HandOverCorrect,
             Self::AddObjectedPrinter(_) | Self::SetObjectedPrinter(_) => Operation::PrinterAddObjected,
             Self::AdoptDatabase(_) => Operation::DatabaseAdopt,
+            Self::GiveRole(_) => Operation::RoleGive,
         }
     }
 
@@ -149,6 +156,7 @@ impl TwoPersonAct {
             Self::AddObjectedPrinter(act) => act.note.as_str(),
             Self::SetObjectedPrinter(act) => act.note.as_str(),
             Self::AdoptDatabase(act) => act.note.as_str(),
+            Self::GiveRole(act) => act.note.as_str(),
         }
     }
 
@@ -171,7 +179,8 @@ impl TwoPersonAct {
             | Self::RestoreRecord(_)
             | Self::ResolveDuplicate(_)
             | Self::CorrectHandOver(_)
-            | Self::AdoptDatabase(_) => Ok(Answers::default()),
+            | Self::AdoptDatabase(_)
+            | Self::GiveRole(_) => Ok(Answers::default()),
         }
     }
 
@@ -190,7 +199,8 @@ impl TwoPersonAct {
             | Self::WithdrawRecord(_)
             | Self::RestoreRecord(_)
             | Self::ResolveDuplicate(_)
-            | Self::CorrectHandOver(_) => Ok(Answers::default()),
+            | Self::CorrectHandOver(_)
+            | Self::GiveRole(_) => Ok(Answers::default()),
         }
     }
 
@@ -211,6 +221,7 @@ impl TwoPersonAct {
             Self::AddObjectedPrinter(act) => act.target(engine, tx, &answers.objections).await,
             Self::SetObjectedPrinter(act) => act.target(tx, &answers.objections).await,
             Self::AdoptDatabase(_) => AdoptDatabase::target(engine, tx).await,
+            Self::GiveRole(act) => act.target(tx).await,
         }
     }
 
@@ -249,6 +260,7 @@ impl TwoPersonAct {
                 act.apply(engine, tx, (answers.found.as_ref(), &answers.objections), approval).await
             }
             Self::AdoptDatabase(act) => act.apply(engine, tx, &answers.cards, approval).await.map(drop),
+            Self::GiveRole(act) => act.apply(tx, approval).await,
         }
     }
 }
@@ -279,15 +291,18 @@ pub async fn together(
     people: &Witnesses,
 ) -> Result<(), EngineError> {
     permit.covers(act.operation())?;
+    let by = actor(engine, permit);
+    if by.account.is_some() {
+        return Err(Refusal::NoRight { operation: act.operation() }.into()); // its second person has an account too
+    }
     let answers = act.prepare(engine, permit).await?;
     let mut tx = engine.write(permit).await?;
-    let by = actor(engine, permit);
     let [first, second] = people.names().map(|name| Actor { name: name.to_owned(), ..(*by).clone() });
     let target = act.target(engine, &mut tx, &answers).await?;
     let id = store(&mut tx, act, &target, &first).await?;
     tx.pending_act_decide(id, PendingState::Confirmed, &second, None).await?;
     let people = [&*first.name, &*second.name];
-    let approval = Approval::Confirmed { act: id, people, authenticated: by.authenticated };
+    let approval = Approval::Confirmed { act: id, people, authenticated: by.authenticated, is_alone: false };
     act.apply(engine, &mut tx, &answers, approval).await?;
     Ok(tx.commit().await?)
 }
@@ -325,8 +340,12 @@ fn is_about_target(refusal: &Refusal) -> bool {
             | Refusal::PrinterExists { .. }
             | Refusal::AddressTaken { .. }
             | Refusal::NothingToAdopt
+            | Refusal::Account(AccountRefusal::NoSuchAccount { .. } | AccountRefusal::RoleHeld { .. })
     )
 }
+
+/// The note of an act that one account asked for and confirmed. The database refuses it without.
+const ALONE: &str = "alone";
 
 /// Confirms what another person asked for, and does it, in one transaction. An act whose target changed or is gone, or that
 /// has expired, ends without being done; one that its own guards refuse stays as it is.
@@ -341,6 +360,7 @@ pub async fn confirm(engine: &Engine, permit: &Permit, id: PendingActId) -> Resu
 
     let mut tx = engine.write(permit).await?;
     let stored = find(&mut tx, id).await?;
+    refuse_after_reset(&mut tx, permit, &stored).await?;
     let (version, gone) = match act.target(engine, &mut tx, &answers).await {
         Ok(target) => (Some(target.version), false),
         Err(EngineError::Refused(refusal)) if is_about_target(&refusal) => {
@@ -351,14 +371,28 @@ pub async fn confirm(engine: &Engine, permit: &Permit, id: PendingActId) -> Resu
     let decision = Decision::Confirm { version: version.as_deref() };
     let state = decided(engine, permit, tx.now(), &stored, decision)?;
     let actor = actor(engine, permit);
-    tx.pending_act_decide(id, state, &actor, None).await?;
+    let is_alone = state == PendingState::Confirmed && stored.is_own(&actor);
+    tx.pending_act_decide(id, state, &actor, is_alone.then_some(ALONE)).await?;
     if state != PendingState::Confirmed {
         return end(tx, &stored, state, gone).await;
     }
     let people = [&*stored.requested_by, &*actor.name];
-    let approval = Approval::Confirmed { act: id, people, authenticated: actor.authenticated };
+    let approval = Approval::Confirmed { act: id, people, authenticated: actor.authenticated, is_alone };
     act.apply(engine, &mut tx, &answers, approval).await?;
     Ok(tx.commit().await?)
+}
+
+/// Refuses the confirmation by an account whose password another person reset not long ago, or that was disabled meanwhile.
+pub(super) async fn refuse_after_reset(tx: &mut Tx, permit: &Permit, row: &PendingAct) -> Result<(), EngineError> {
+    let Some(id) = permit.actor().and_then(|actor| actor.account) else { return Ok(()) };
+    let Some(account) = tx.account_get(id).await? else { return Ok(()) };
+    if account.disabled_at.is_some() {
+        return Err(Refusal::NoRight { operation: row.operation }.into());
+    }
+    match confirms_from(account.reset_at, tx.now()) {
+        Some(from) => Err(AccountRefusal::ConfirmsLater { act: row.id, operation: row.operation, from }.into()),
+        None => Ok(()),
+    }
 }
 
 /// Refuses what a person asked for. Needs the right to confirm it; a reprint has an act of its own.
@@ -432,10 +466,12 @@ pub(super) fn decided(
     decision: Decision<'_>,
 ) -> Result<PendingState, Refusal> {
     let (act, operation) = (row.id, row.operation);
-    decide(row, decision, &actor(engine, permit), now).map_err(|not| match not {
+    decide(row, decision, &actor(engine, permit), now, engine.settings.two_person).map_err(|not| match not {
         NotDecided::Decided(found) => Refusal::ActDecided { act, operation, found },
         NotDecided::SamePerson => Refusal::SamePerson { act, operation },
         NotDecided::OtherPerson => Refusal::OtherPerson { act, operation },
+        NotDecided::PasswordNeeded => AccountRefusal::PasswordNeeded { act, operation }.into(),
+        NotDecided::AskedWithoutAccount => AccountRefusal::AskedWithoutAccount { act, operation }.into(),
     })
 }
 

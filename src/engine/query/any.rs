@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Engine, EngineError, Query, archive, attempts, audit, batches, board, check, duplicates, find, find_name, jobs,
-    ledger, needs, pending_acts, printers, probe, records, scan, stock, warrants,
+    Engine, EngineError, Query, accounts, archive, attempts, audit, batches, board, check, duplicates, find, find_name,
+    jobs, ledger, needs, pending_acts, printers, probe, records, scan, stock, warrants,
 };
 use crate::domain::permission::Operation;
 
@@ -78,6 +78,9 @@ any_query! {
     audit::VerifyAudit,
     check::CheckDatabase,
     archive::CountArchivable,
+    accounts::ListAccounts,
+    accounts::ListSessions,
+    accounts::ListTokens,
 }
 
 fn json(answer: &impl Serialize) -> serde_json::Value {

@@ -5,6 +5,7 @@
 //! * Lists come in pages by key ([`PageRequest`], [`Page`]).
 //! * Nothing personal is in any answer. What is said to a person is worded where it is shown.
 
+mod accounts;
 mod any;
 mod archive;
 mod attempts;
@@ -33,6 +34,7 @@ use std::future::Future;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
+    accounts::{ListAccounts, ListSessions, ListTokens},
     any::AnyQuery,
     archive::CountArchivable,
     attempts::ListUncertain,
@@ -59,8 +61,8 @@ pub use self::{
 use super::{Engine, EngineError};
 use crate::domain::permission::Operation;
 pub use crate::store::{
-    AttemptLine, BalanceLine, BatchLine, BesideLine, ChainHead, JobLine, MovementLine, Node, OldestWaiting,
-    PendingActLine, RecordLine, Remedy, UncertainLine, Violation, WarrantLine,
+    AccountLine, AttemptLine, BalanceLine, BatchLine, BesideLine, ChainHead, JobLine, MovementLine, Node,
+    OldestWaiting, PendingActLine, RecordLine, Remedy, SessionLine, TokenLine, UncertainLine, Violation, WarrantLine,
 };
 
 /// Something to be read. It changes nothing.

@@ -31,6 +31,8 @@ macro_rules! scripts {
             (20, "corrections", include_str!(concat!("../../../migrations/", $folder, "/0020_corrections.sql"))),
             (21, "checked", include_str!(concat!("../../../migrations/", $folder, "/0021_checked.sql"))),
             (22, "person_rules", include_str!(concat!("../../../migrations/", $folder, "/0022_person_rules.sql"))),
+            (23, "accounts", include_str!(concat!("../../../migrations/", $folder, "/0023_accounts.sql"))),
+            (24, "one_person", include_str!(concat!("../../../migrations/", $folder, "/0024_one_person.sql"))),
         ]
     };
 }

@@ -63,6 +63,7 @@ const RULES: [(&str, Remedy, &str); 20] = [
     ("as many blanks are booked as printed and uncertain as there are such cards", Recount, CARD_COUNTS),
     ("a second copy has its approved warrant", ReadHistory, COPIES),
     ("each event of a record is in the audit", Report, RECORD_EVENTS),
+    ("no session is of a disabled account", Report, SESSIONS),
     ("each record has its person", Restore, PERSONS),
     ("no batch is open while the persons of its profile are rekeyed", ReadHistory, REKEYED),
     ("each photo knows how many records need it", Restore, PHOTOS),
@@ -252,6 +253,11 @@ const RECORD_EVENTS: &str = "
     FROM record_event AS e LEFT JOIN audit_head AS h ON h.chain = e.chain
     WHERE e.seq < 1 OR e.seq > COALESCE(h.seq, 0)
     ORDER BY e.record_id, e.seq LIMIT 100";
+
+const SESSIONS: &str = "
+    SELECT 'session ' || CAST(s.id AS TEXT), 'its account ' || a.name || ' is disabled'
+    FROM session AS s JOIN account AS a ON a.id = s.account_id
+    WHERE a.disabled_at_us IS NOT NULL ORDER BY s.id LIMIT 100";
 
 const PERSONS: &str = "
     SELECT 'record ' || r.source || '/' || r.request_id, 'its person is gone'

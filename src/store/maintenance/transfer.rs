@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// All tables that are moved; referenced tables come first. A file has no nodes.
-const TABLES: [&str; 26] = [
+/// All tables that are moved; referenced tables come first. A file has no nodes, and sessions end with the move.
+const TABLES: [&str; 29] = [
     "meta",
     "photo",
     "record",
@@ -40,13 +40,16 @@ const TABLES: [&str; 26] = [
     "test_card",
     "unknown_job",
     "pending_act",
+    "account",
+    "account_role",
+    "token",
     "audit",
     "audit_head",
     "record_event",
     "counter_record",
     "counter_outcome",
 ];
-const NOT_MOVED: [&str; 2] = ["_sqlx_migrations", "node"];
+const NOT_MOVED: [&str; 3] = ["_sqlx_migrations", "node", "session"];
 /// Reading the file may take longer than a transaction may otherwise be idle.
 const NO_IDLE_TIMEOUT: &str = "SET LOCAL idle_in_transaction_session_timeout = 0";
 /// Rows are sent in chunks of this size.

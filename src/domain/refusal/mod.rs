@@ -5,6 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
+mod account;
+mod kind;
+
+use self::kind::refusals;
+pub use self::{account::AccountRefusal, kind::RefusalKind};
 use super::{
     id::{BatchId, JobId, MovementId, PendingActId},
     import::FileForm,
@@ -16,49 +21,12 @@ use super::{
     stock::{Account, Place},
 };
 
-/// What sort of refusal it is, by what the caller can do about it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RefusalKind {
-    /// The thing that was named does not exist.
-    NotFound,
-    /// The thing is in another state than the act needs; the same act may be possible later.
-    Conflict,
-    /// The arguments are wrong in themselves.
-    Invalid,
-    /// The person may not do it.
-    Forbidden,
-}
-
-/// Declares [`Refusal`], with the kind and the code of each variant beside it.
-macro_rules! refusals {
-    ($($(#[$doc:meta])+ $kind:ident $code:literal $name:ident $({ $($field:ident: $type:ty),+ $(,)? })?;)+) => {
-        /// Why an act or a read is refused. In JSON `{"code": "no-printer", "args": {"printer": "p1"}}`.
-        #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-        #[serde(tag = "code", content = "args")]
-        pub enum Refusal {
-            $($(#[$doc])+ #[serde(rename = $code)] $name $({ $($field: $type),+ })?,)+
-        }
-
-        impl Refusal {
-            /// What sort of refusal it is.
-            pub fn kind(&self) -> RefusalKind {
-                match self {
-                    $(Self::$name { .. } => RefusalKind::$kind,)+
-                }
-            }
-
-            /// The stable name, as in its JSON.
-            pub fn code(&self) -> &'static str {
-                match self {
-                    $(Self::$name { .. } => $code,)+
-                }
-            }
-        }
-    };
-}
-
 refusals! {
+    /// Why an act or a read is refused. In JSON `{"code": "no-printer", "args": {"printer": "p1"}}`.
+    Refusal also {
+        /// About accounts, and the proof of who acts.
+        Account(AccountRefusal),
+    }
     // Things that do not exist.
     /// No record of that source has this request id.
     NotFound "no-record" NoRecord { source: String, request_id: String };
@@ -387,6 +355,12 @@ impl From<Forbidden> for Refusal {
     }
 }
 
+impl From<AccountRefusal> for Refusal {
+    fn from(refusal: AccountRefusal) -> Self {
+        Self::Account(refusal)
+    }
+}
+
 impl Refusal {
     /// A record in a state that does not allow an act.
     pub fn record_state(record: &str, found: RecordState, needs: impl Into<RecordRule>) -> Self {
@@ -412,6 +386,12 @@ mod tests {
                 RefusalKind::Conflict,
             ),
             (Refusal::SerialsWithoutLot, r#"{"code":"serials-without-lot"}"#, RefusalKind::Invalid),
+            (AccountRefusal::SignIn.into(), r#"{"code":"sign-in"}"#, RefusalKind::Forbidden),
+            (
+                AccountRefusal::NoSuchAccount { name: "siti".into() }.into(),
+                r#"{"code":"no-such-account","args":{"name":"siti"}}"#,
+                RefusalKind::NotFound,
+            ),
         ];
         for (refusal, json, kind) in cases {
             assert_eq!(serde_json::to_string(&refusal).unwrap(), json);

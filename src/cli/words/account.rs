@@ -1,0 +1,92 @@
+//! The text and the hint of refusals about accounts.
+
+use super::{message::Message, operation::act_noun};
+use crate::domain::{account::PasswordFault, refusal::AccountRefusal};
+
+/// What a refusal about an account says to a person.
+pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
+    let say = |text: String, hint: &str| Message::new(text, hint);
+    match refusal {
+        AccountRefusal::NoSuchAccount { name } => {
+            say(format!("no account is named `{name}`"), "list the accounts with `cetak account list`")
+        }
+        AccountRefusal::NoSession { session } => {
+            say(format!("there is no open session {session}"), "list the sessions with `cetak account sessions`")
+        }
+        AccountRefusal::NoToken { token } => {
+            say(format!("there is no API token {token}"), "list the tokens with `cetak token list`")
+        }
+        AccountRefusal::SignIn => say(
+            "the name and the password do not belong to an account that may sign in".into(),
+            "try again; if the password is forgotten, an administrator resets it with `cetak account reset`",
+        ),
+        AccountRefusal::SignInBusy => say("too many sign-ins wait at the moment".into(), "try again in a minute"),
+        AccountRefusal::PasswordDue => say(
+            "the account has a one-time password, and does nothing before another one is chosen".into(),
+            "choose one with `cetak account passwd NAME`",
+        ),
+        AccountRefusal::Password { fault } => say(
+            match fault {
+                PasswordFault::TooShort => "the new password has fewer than 12 characters",
+                PasswordFault::TooLong => "the new password is longer than 256 bytes",
+                PasswordFault::IsName => "the new password is the name of the account",
+                PasswordFault::Unchanged => "the new password is the old one",
+            }
+            .into(),
+            "take 12 characters or more, such as four words that do not belong together",
+        ),
+        AccountRefusal::AccountsExist => {
+            say("there is an account already".into(), "an administrator makes others with `cetak account add`")
+        }
+        AccountRefusal::FirstCode => say(
+            "the code is wrong, was used, or is older than 15 minutes".into(),
+            "start the service again for a new one, or make the account with `cetak account add`",
+        ),
+        AccountRefusal::NameTaken { name, other } => say(
+            format!("`{name}` may be taken for the account `{other}`"),
+            "take a name that people tell apart, such as one with the family name",
+        ),
+        AccountRefusal::Disabled { name } => {
+            say(format!("account `{name}` is disabled"), "enable it with `cetak account enable`")
+        }
+        AccountRefusal::Enabled { name } => {
+            say(format!("account `{name}` is not disabled"), "list the accounts with `cetak account list`")
+        }
+        AccountRefusal::RoleHeld { name, role } => {
+            say(format!("account `{name}` has the role `{role}`"), "list the accounts with `cetak account list`")
+        }
+        AccountRefusal::RoleNotHeld { name, role } => say(
+            format!("account `{name}` does not have the role `{role}`"),
+            "list the accounts with `cetak account list`",
+        ),
+        AccountRefusal::TokenRevoked { token } => {
+            say(format!("API token {token} is revoked"), "list the tokens with `cetak token list`")
+        }
+        AccountRefusal::NotInScope { operation } => say(
+            format!("operation `{}` is not among the scopes of the API token", operation.as_str()),
+            "make a token with that scope with `cetak token add`",
+        ),
+        AccountRefusal::AccountNeeded { operation } => say(
+            format!("operation `{}` needs two people, and so an account that asks for it", operation.as_str()),
+            "name the account with `--account`",
+        ),
+        AccountRefusal::PasswordNeeded { act, operation } => say(
+            format!("{} {act} is confirmed with the password of the account", act_noun(*operation)),
+            "give the password with the confirmation",
+        ),
+        AccountRefusal::AskedWithoutAccount { act, operation } => say(
+            format!(
+                "{} {act} was requested under a claimed name, so it is not known whether another person confirms it",
+                act_noun(*operation)
+            ),
+            "let it be requested again with an account, `cetak --account NAME`, and take this one back or refuse it",
+        ),
+        AccountRefusal::ConfirmsLater { act, operation, from } => say(
+            format!(
+                "the password of the account was reset by another person, so it confirms no {} before {from}",
+                act_noun(*operation)
+            ),
+            &format!("let another person confirm {act}, or wait until then"),
+        ),
+    }
+}

@@ -1,0 +1,120 @@
+//! Sessions of people who signed in.
+
+use std::sync::Arc;
+
+use super::{
+    password::{event, prove},
+    secret_hash::{csrf, new_secret, sha256},
+};
+use crate::{
+    domain::{
+        account::{Password, Secret, SignIn},
+        actor::{Actor, Means},
+        id::SessionId,
+        permission::{Permit, SystemAct},
+    },
+    engine::{Engine, EngineError},
+};
+
+/// The secret of a session, 64 hexadecimal digits, which a browser sends with each request.
+#[derive(Clone, Debug)]
+pub struct SessionToken(Secret);
+
+impl SessionToken {
+    /// A token that arrived with a request; `None` if it has not the form of one.
+    pub fn received(text: &str) -> Option<Self> {
+        let is_one = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_one.then(|| Self(Secret::new(text.to_owned())))
+    }
+
+    /// The text.
+    pub fn reveal(&self) -> &str {
+        self.0.reveal()
+    }
+
+    /// The CSRF token of the session, which every request that changes something must carry.
+    pub fn csrf(&self) -> Secret {
+        csrf(self.0.reveal())
+    }
+}
+
+/// A new session.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Its secret, which is not stored.
+    pub token: SessionToken,
+    /// Its number.
+    pub session: SessionId,
+    /// Its person. Without a role while a password is due.
+    pub actor: Arc<Actor>,
+    /// The account has a one-time password: its person must choose a password with [`choose_password`](super::choose_password), and
+    /// sign in again.
+    pub password_due: bool,
+}
+
+/// The person of an open session.
+#[derive(Clone, Debug)]
+pub struct SessionActor {
+    /// The session's number.
+    pub session: SessionId,
+    /// The person, with the roles of this moment. Without a role while a password is due.
+    pub actor: Arc<Actor>,
+    /// The account has a one-time password, and its person may only choose another.
+    pub password_due: bool,
+}
+
+/// Signs in with the password of an account, and opens a session. After failed tries it waits first.
+///
+/// # Errors
+///
+/// [`AccountRefusal::SignIn`](crate::domain::refusal::AccountRefusal::SignIn) for every cause: unknown name, disabled account, expired one-time
+/// password, wrong password. [`AccountRefusal::SignInBusy`](crate::domain::refusal::AccountRefusal::SignInBusy) if too many sign-ins wait.
+pub async fn sign_in(engine: &Engine, name: &str, password: &Password, address: &str) -> Result<SignedIn, EngineError> {
+    let proved = prove(engine, name, password, address).await?;
+    let token = SessionToken(new_secret(&*engine.entropy, ""));
+    let actor = proved.account.actor(Means::Session, &engine.writer.actor);
+    let engine = engine.acting(&engine.writer.chain, actor.clone());
+    let mut tx = engine.write(&Permit::system(SystemAct::SignIn)).await?;
+    proved.again(&mut tx).await?;
+    let session = tx.session_add(&sha256(token.reveal()), proved.account.id, address).await?;
+    tx.audit(event("session.opened", &proved.account).with("session", session).with("address", address));
+    tx.commit().await?;
+    let password_due = proved.permits == SignIn::ChoosePassword;
+    Ok(SignedIn { token, session, actor: Arc::new(limited(actor, password_due)), password_due })
+}
+
+/// The person of a session; `None` if it has ended or its account is disabled. One indexed read; its use is saved once a minute.
+pub async fn actor_of_session(engine: &Engine, token: &SessionToken) -> Result<Option<SessionActor>, EngineError> {
+    let found = engine.store.read_once().await?.session_find(&sha256(token.reveal())).await?;
+    let now = engine.clock.now();
+    let Some(open) = found.filter(|session| session.times.is_open(now) && session.account.disabled_at.is_none()) else {
+        return Ok(None);
+    };
+    if open.times.is_due(now) {
+        let mut tx = engine.write(&Permit::system(SystemAct::SignIn)).await?;
+        tx.session_seen(open.id).await?;
+        tx.commit().await?;
+    }
+    let password_due = open.account.one_time_until.is_some();
+    let actor = limited(open.account.actor(Means::Session, &engine.writer.actor), password_due);
+    Ok(Some(SessionActor { session: open.id, actor: Arc::new(actor), password_due }))
+}
+
+/// Ends a session. One that has ended before is no error.
+pub async fn sign_out(engine: &Engine, token: &SessionToken) -> Result<(), EngineError> {
+    let found = engine.store.read_once().await?.session_find(&sha256(token.reveal())).await?;
+    let Some(open) = found else { return Ok(()) };
+    let actor = open.account.actor(Means::Session, &engine.writer.actor);
+    let engine = engine.acting(&engine.writer.chain, actor);
+    let mut tx = engine.write(&Permit::system(SystemAct::SignIn)).await?;
+    if tx.session_end(open.id).await?.is_some() {
+        tx.audit(event("session.ended", &open.account).with("session", open.id).with("why", "signed-out"));
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// A person who has to choose a password has no role until then.
+fn limited(actor: Actor, password_due: bool) -> Actor {
+    if password_due { Actor { roles: std::collections::BTreeSet::new(), ..actor } } else { actor }
+}

@@ -1,0 +1,98 @@
+//! The roles of accounts.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{account::find_account, act::Act, approval::Approval};
+use crate::{
+    domain::{
+        actor::{Actor, Means, Role},
+        pending::Target,
+        permission::{Operation, Permit},
+        refusal::{AccountRefusal, Refusal},
+        value::Note,
+    },
+    engine::{Engine, EngineError, accounts::event},
+    store::Tx,
+};
+
+/// Gives an account a role. An administrator asks for it and a supervisor confirms it. The local administrator alone may give the role
+/// of supervisor, until an account has had it once: nobody could confirm it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GiveRole {
+    /// The account's name.
+    pub account: String,
+    /// The role.
+    pub role: Role,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for GiveRole {
+    type Answer = ();
+    const OPERATION: Operation = Operation::RoleGive;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let is_local = |actor: &Arc<Actor>| actor.means == Means::LocalAdministrator;
+        let may_begin = self.role == Role::Supervisor && permit.actor().is_some_and(is_local);
+        let permit = if may_begin { permit.asks(Self::OPERATION)? } else { permit.covers(Self::OPERATION)? };
+        let mut tx = engine.write(permit).await?;
+        if may_begin && tx.role_was_given(Role::Supervisor).await? {
+            return Err(Refusal::NoRight { operation: Self::OPERATION }.into());
+        }
+        self.apply(&mut tx, Approval::Alone).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+impl GiveRole {
+    pub(super) async fn target(&self, tx: &mut Tx) -> Result<Target, EngineError> {
+        let account = find_account(tx, &self.account).await?;
+        if account.roles.contains(&self.role) {
+            return Err(AccountRefusal::RoleHeld { name: account.name, role: self.role }.into());
+        }
+        Ok(Target { name: format!("account {}", account.name), version: String::new(), record: None })
+    }
+
+    pub(super) async fn apply(&self, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
+        let account = find_account(tx, &self.account).await?;
+        if account.disabled_at.is_some() {
+            return Err(AccountRefusal::Disabled { name: account.name }.into());
+        }
+        if account.roles.contains(&self.role) {
+            return Err(AccountRefusal::RoleHeld { name: account.name, role: self.role }.into());
+        }
+        tx.account_role_give(account.id, self.role).await?;
+        let given = event("role.given", &account).with("role", self.role).with("note", &self.note);
+        tx.audit(approval.mark(given));
+        Ok(())
+    }
+}
+
+/// Takes a role from an account, at once.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TakeRole {
+    /// The account's name.
+    pub account: String,
+    /// The role.
+    pub role: Role,
+    /// Why.
+    pub note: Note,
+}
+
+impl Act for TakeRole {
+    type Answer = ();
+    const OPERATION: Operation = Operation::AccountManage;
+
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+        let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
+        let account = find_account(&mut tx, &self.account).await?;
+        if !account.roles.contains(&self.role) {
+            return Err(AccountRefusal::RoleNotHeld { name: account.name, role: self.role }.into());
+        }
+        tx.account_role_take(account.id, self.role).await?;
+        tx.audit(event("role.taken", &account).with("role", self.role).with("note", self.note));
+        Ok(tx.commit().await?)
+    }
+}
