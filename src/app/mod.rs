@@ -117,7 +117,11 @@ async fn run_with_settings(
             let opened = open(&global, config, variables.get("CETAK_KEY"), purpose).await?;
             // A move needs the scheduler's lock: nothing may print meanwhile.
             let _lock = is_move.then(|| opened.lock_place.acquire()).transpose()?;
-            closed_after(&opened.engine, cli::db::command(&opened.engine, out, command, &key)).await
+            let work = async {
+                let engine = acting(&opened.engine, &global).await?;
+                cli::db::command(&engine, out, command, &key).await
+            };
+            closed_after(&opened.engine, work).await
         }
         Command::Init => init(&global, config, variables.get("CETAK_KEY"), out).await,
         Command::Import(args) => {
@@ -125,7 +129,11 @@ async fn run_with_settings(
                 return dry_import(global, config, out, args).await;
             }
             let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY"), Purpose::Make).await?;
-            Box::pin(closed_after(&engine, cli::import_command(&engine, out, args, &global.data))).await
+            let work = async {
+                let engine = acting(&engine, &global).await?;
+                cli::import_command(&engine, out, args, &global.data).await
+            };
+            Box::pin(closed_after(&engine, work)).await
         }
         Command::Blangko(_)
         | Command::Printer(_)
@@ -137,13 +145,29 @@ async fn run_with_settings(
         | Command::Inspect(_)
         | Command::Reprint(_)
         | Command::Act(_)
+        | Command::Account(_)
+        | Command::Token(_)
         | Command::Card(_)
         | Command::Audit(_) => {
             refuse_empty(&global.data, &config.database).await?;
             let Opened { engine, .. } = open(&global, config, variables.get("CETAK_KEY"), Purpose::Use).await?;
-            Box::pin(closed_after(&engine, cli::command(&engine, out, command))).await
+            Box::pin(closed_after(&engine, command_as(&engine, &global, out, command))).await
         }
     }
+}
+
+/// The engine that acts for the account which is named, if one is.
+async fn acting(engine: &Engine, global: &Global) -> anyhow::Result<Engine> {
+    match &global.account {
+        Some(name) => cli::account::acting(engine, name, global.password_stdin).await,
+        None => Ok(engine.clone()),
+    }
+}
+
+/// Carries out a command, for the account which is named, if one is.
+async fn command_as(engine: &Engine, global: &Global, out: Output, command: Command) -> anyhow::Result<()> {
+    let engine = acting(engine, global).await?;
+    cli::command(&engine, out, command, global.password_stdin).await
 }
 
 /// Refuses the demo on a server.
@@ -207,6 +231,8 @@ fn needs_settings(command: &Command) -> bool {
         | Command::Act(
             ActCommand::List { .. } | ActCommand::Show { .. } | ActCommand::Refuse { .. } | ActCommand::TakeBack { .. },
         )
+        | Command::Account(_)
+        | Command::Token(_)
         | Command::Card(_)
         | Command::Audit(_) => false,
     }
@@ -455,6 +481,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         faults: parts.faults,
         owners: Arc::new(SystemOwners::default()),
         memory: None,
+        sign_ins: Arc::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line: it reads with the engine's queries and changes with its operations.
 
+pub mod account;
 mod act;
 pub mod args;
 mod audit;
@@ -15,6 +16,7 @@ mod job;
 mod many;
 pub mod output;
 mod pages;
+mod password;
 pub mod preview;
 mod printer;
 pub mod progress;
@@ -40,7 +42,9 @@ use crate::engine::{
 
 /// Runs a command, except `init`, `import`, `demo`, `run`, `config`, `db` and `profile`, which need the settings, the drivers, the
 /// data folder or the place of the key.
-pub async fn command(engine: &Engine, out: Output, command: Command) -> anyhow::Result<()> {
+///
+/// `password_stdin`: passwords are read from standard input.
+pub async fn command(engine: &Engine, out: Output, command: Command, password_stdin: bool) -> anyhow::Result<()> {
     match command {
         Command::Blangko(args) => blangko::command(engine, out, args).await,
         Command::Printer(args) => printer::command(engine, out, args).await,
@@ -56,6 +60,8 @@ pub async fn command(engine: &Engine, out: Output, command: Command) -> anyhow::
         Command::Inspect(args) => inspect::command(engine, out, args).await,
         Command::Reprint(args) => reprint::command(engine, out, args).await,
         Command::Act(args) => act::command(engine, out, args).await,
+        Command::Account(args) => account::command(engine, out, args, password_stdin).await,
+        Command::Token(args) => account::token_command(engine, out, args).await,
         Command::Card(args) => card::command(engine, out, args).await,
         Command::Audit(args) => audit::command(engine, out, args).await,
         Command::Init

@@ -2,6 +2,7 @@
 //! output, their files, and the cards that the printers made.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod accounts;
 mod acts;
 mod arrived_cards;
 mod broken_files;

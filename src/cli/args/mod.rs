@@ -1,5 +1,6 @@
 //! The arguments of the command line, for clap. Doc comments here are the text of `--help`.
 
+mod accounts;
 mod acts;
 mod blanks;
 mod database;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::{
+    accounts::{AccountArgs, AccountCommand, RoleArg, RoleChange, TokenCommand},
     acts::{ActCommand, SecondArgs},
     blanks::{BlangkoCommand, LedgerArgs},
     database::{AuditCommand, ConfigCommand, DbCommand, PrintedSinceArg},
@@ -21,7 +23,7 @@ pub use self::{
     printing::{BatchCommand, JobCommand, PrinterCommand, QueueCommand, RunArgs, ScopeArgs},
     records::{CardCommand, FindArgs, FoundArg, InspectCommand, KeepArg, RecordArg, RecordCommand, ReprintCommand},
 };
-use crate::domain::value::{PersonName, Quantity};
+use crate::domain::value::{AccountName, PersonName, Quantity};
 
 /// Print-job scheduler for card printers; accounts for every record and every blank card
 ///
@@ -57,6 +59,12 @@ pub struct Global {
     /// The name under which the audit records this command [default: the operating system's user]
     #[arg(long, global = true, value_name = "NAME", env = "CETAK_ACTOR")]
     pub actor: Option<PersonName>,
+    /// The account that acts; its password is asked for at the terminal
+    #[arg(long, global = true, value_name = "NAME", env = "CETAK_ACCOUNT")]
+    pub account: Option<AccountName>,
+    /// Read the password from standard input, and not from the terminal
+    #[arg(long, global = true)]
+    pub password_stdin: bool,
 }
 
 #[derive(Subcommand, Debug)]
@@ -122,6 +130,12 @@ pub enum Command {
     /// Confirm, refuse and take back acts that need two persons
     #[command(subcommand)]
     Act(ActCommand),
+    /// Make, reset and disable the accounts of people, and change their roles
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Make and revoke the API tokens of programs
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Check, reject and hand over printed cards, or undo a hand-over
     #[command(subcommand)]
     Card(CardCommand),

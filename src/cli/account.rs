@@ -1,0 +1,187 @@
+//! `cetak account` and `cetak token`, and commands that an account carries out.
+
+use super::{
+    act::ask,
+    args::{AccountArgs, AccountCommand, RoleChange, TokenCommand},
+    output::{Output, table},
+    pages, password, words,
+};
+use crate::{
+    domain::{
+        account::Scopes,
+        actor::{Means, Role},
+        id::{SessionId, TokenId},
+        value::AccountName,
+    },
+    engine::{
+        Engine,
+        accounts::{actor_of_password, choose_password},
+        client::{Client, Direct},
+        operations::{
+            AddAccount, AddToken, AddedAccount, DisableAccount, EnableAccount, EndSession, GiveRole, OneTimePassword,
+            ResetAccount, RevokeToken, TakeRole,
+        },
+        query::{AccountLine, ListAccounts, ListSessions, ListTokens, SessionLine, TokenLine},
+    },
+};
+
+/// Where a sign-in at the command line comes from.
+const HERE: &str = "command line";
+
+/// The engine that acts for an account, whose password is read.
+pub async fn acting(engine: &Engine, name: &AccountName, from_stdin: bool) -> anyhow::Result<Engine> {
+    let password = password::read(&format!("password of {name}"), from_stdin)?;
+    let actor = actor_of_password(engine, name.as_str(), &password, HERE).await?;
+    Ok(engine.acting(&engine.writer.chain, actor))
+}
+
+pub(super) async fn command(
+    engine: &Engine,
+    out: Output,
+    command: AccountCommand,
+    from_stdin: bool,
+) -> anyhow::Result<()> {
+    let client = Direct::new(engine);
+    let (name, state) = match command {
+        AccountCommand::Add { name } => {
+            let added = client.act(AddAccount { name: name.clone() }).await?;
+            return Ok(out.data(&added, |added| added_text(added, name.as_str(), &engine.settings.zone))?);
+        }
+        AccountCommand::List => return list(engine, out).await,
+        AccountCommand::Reset { account: AccountArgs { name, reason } } => {
+            let once = client.act(ResetAccount { account: name.to_string(), note: reason }).await?;
+            let text = format!(
+                "account `{name}` reset; its sessions have ended, and it confirms nothing for 24 hours\n{}",
+                one_time_text(&once, name.as_str(), &engine.settings.zone)
+            );
+            return Ok(out.data(&once, |_| text)?);
+        }
+        AccountCommand::Disable { account: AccountArgs { name, reason } } => {
+            client.act(DisableAccount { account: name.to_string(), note: reason }).await?;
+            (name, "disabled")
+        }
+        AccountCommand::Enable { account: AccountArgs { name, reason } } => {
+            client.act(EnableAccount { account: name.to_string(), note: reason }).await?;
+            (name, "enabled")
+        }
+        AccountCommand::Roles { account, change } => return roles(engine, out, account, change).await,
+        AccountCommand::Passwd { name } => {
+            let old = password::read(&format!("old password of {name}"), from_stdin)?;
+            let new = password::read_new(from_stdin)?;
+            choose_password(engine, name.as_str(), &old, &new, HERE).await?;
+            let text = format!("password of account `{name}` changed; its sessions have ended");
+            return Ok(out.done(&serde_json::json!({ "account": name, "state": "password-chosen" }), &text)?);
+        }
+        AccountCommand::Sessions => return sessions(engine, out).await,
+        AccountCommand::EndSession { session } => {
+            client.act(EndSession { session: SessionId(session) }).await?;
+            let fields = serde_json::json!({ "session": session, "state": "ended" });
+            return Ok(out.done(&fields, &format!("session {session} ended"))?);
+        }
+    };
+    let text = format!("account `{name}` {state}");
+    Ok(out.done(&serde_json::json!({ "account": name, "state": state }), &text)?)
+}
+
+fn added_text(added: &AddedAccount, name: &str, zone: &jiff::tz::TimeZone) -> String {
+    let role = if added.is_first { "the first one, an administrator" } else { "without a role" };
+    format!("account `{name}` made, {role}\n{}", one_time_text(&added.one_time, name, zone))
+}
+
+fn one_time_text(once: &OneTimePassword, name: &str, zone: &jiff::tz::TimeZone) -> String {
+    let until = words::local(&once.until, zone);
+    format!(
+        "one-time password, until {until}: {}\nits person chooses another one with `cetak account passwd \"{name}\"`\n",
+        once.password.reveal()
+    )
+}
+
+async fn roles(
+    engine: &Engine,
+    out: Output,
+    AccountArgs { name, reason: note }: AccountArgs,
+    change: RoleChange,
+) -> anyhow::Result<()> {
+    let (client, account) = (Direct::new(engine), name.to_string());
+    let (role, done) = match (change.give.map(Role::from), change.take.map(Role::from)) {
+        (Some(role), _) => {
+            let act = GiveRole { account, role, note };
+            let is_local = engine.writer.actor.means == Means::LocalAdministrator;
+            if !(is_local && role == Role::Supervisor) {
+                return ask(engine, out, act.into()).await;
+            }
+            client.act(act).await?;
+            (role, "given to")
+        }
+        (None, Some(role)) => {
+            client.act(TakeRole { account, role, note }).await?;
+            (role, "taken from")
+        }
+        (None, None) => return Ok(()), // clap asks for one of them
+    };
+    let fields = serde_json::json!({ "account": name, "role": role, "done": done });
+    Ok(out.done(&fields, &format!("role `{role}` {done} account `{name}`"))?)
+}
+
+async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
+    let lines = pages::all(engine, |page| ListAccounts { page }).await?;
+    let row = |line: &AccountLine| {
+        let roles: Vec<&str> = line.roles.iter().map(|role| role.as_str()).collect();
+        let state = match (line.disabled, line.password_due) {
+            (true, _) => "disabled",
+            (false, true) => "password due",
+            (false, false) => "active",
+        };
+        let made = words::local(&line.made_at, &engine.settings.zone);
+        vec![line.id.to_string(), line.name.clone(), state.to_owned(), roles.join(", "), made]
+    };
+    let header = ["account", "name", "state", "roles", "made"];
+    Ok(out.data(&lines, |lines| table(&header, &lines.iter().map(row).collect::<Vec<_>>()))?)
+}
+
+async fn sessions(engine: &Engine, out: Output) -> anyhow::Result<()> {
+    let lines = pages::all(engine, |page| ListSessions { page }).await?;
+    let zone = &engine.settings.zone;
+    let row = |line: &SessionLine| {
+        let (opened, seen) = (words::local(&line.opened_at, zone), words::local(&line.seen_at, zone));
+        vec![line.id.to_string(), line.name.clone(), line.address.clone(), opened, seen]
+    };
+    let header = ["session", "account", "address", "opened", "last used"];
+    Ok(out.data(&lines, |lines| table(&header, &lines.iter().map(row).collect::<Vec<_>>()))?)
+}
+
+pub(super) async fn token_command(engine: &Engine, out: Output, command: TokenCommand) -> anyhow::Result<()> {
+    let client = Direct::new(engine);
+    match command {
+        TokenCommand::Add { name, owner, scope, days } => {
+            let scopes = Scopes::try_from(scope).map_err(|why: String| {
+                words::Message::new(why, "name other operations with `--scope`; `cetak token list` shows those in use")
+            })?;
+            let added = client.act(AddToken { name, account: owner.to_string(), scopes, days }).await?;
+            let until = words::local(&added.expires_at, &engine.settings.zone);
+            let text = format!(
+                "API token {} of account `{owner}` made, until {until}; its secret is not shown again:\n{}\n",
+                added.token,
+                added.secret.reveal()
+            );
+            Ok(out.data(&added, |_| text)?)
+        }
+        TokenCommand::List => {
+            let lines = pages::all(engine, |page| ListTokens { page }).await?;
+            let zone = &engine.settings.zone;
+            let row = |line: &TokenLine| {
+                let revoked = line.revoked_at.as_deref().map_or_else(String::new, |at| words::local(at, zone));
+                let until = words::local(&line.expires_at, zone);
+                let (name, owner) = (line.name.clone(), line.account_name.clone());
+                vec![line.id.to_string(), name, owner, until, revoked, line.scopes.to_string()]
+            };
+            let header = ["token", "name", "owner", "expires", "revoked", "scopes"];
+            Ok(out.data(&lines, |lines| table(&header, &lines.iter().map(row).collect::<Vec<_>>()))?)
+        }
+        TokenCommand::Revoke { token } => {
+            client.act(RevokeToken { token: TokenId(token) }).await?;
+            let fields = serde_json::json!({ "token": token, "state": "revoked" });
+            Ok(out.done(&fields, &format!("API token {token} revoked"))?)
+        }
+    }
+}
