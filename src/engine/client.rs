@@ -131,9 +131,11 @@ impl Direct {
             self.record(forbidden_event(operation).with("why", refusal.code())).await?;
         } else if let Refusal::SamePerson { act, operation }
         | Refusal::OtherPerson { act, operation }
-        | Refusal::Account(AccountRefusal::PasswordNeeded { act, operation })
-        | Refusal::Account(AccountRefusal::AskedWithoutAccount { act, operation })
-        | Refusal::Account(AccountRefusal::ConfirmsLater { act, operation, .. }) = refusal
+        | Refusal::Account(
+            AccountRefusal::PasswordNeeded { act, operation }
+            | AccountRefusal::AskedWithoutAccount { act, operation }
+            | AccountRefusal::ConfirmsLater { act, operation, .. },
+        ) = refusal
         {
             let event = forbidden_event(*operation).with("act", *act).with("why", refusal.code());
             self.record(event).await?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cetak::{
     domain::{
         actor::{Actor, Role},
-        pending::PendingState,
+        pending::{PendingState, TwoPerson},
         permission::Operation,
         refusal::{AccountRefusal, Refusal},
         value::{PersonName, TokenDays, Witnesses},
@@ -24,7 +24,7 @@ use cetak::{
 };
 
 use crate::{
-    acts::lent_blanks,
+    acts::{counted_blanks, lent_blanks},
     database,
     staff::{DESK, Office, no_right, note, password, refused},
     world::{World, all, name, students},
@@ -72,6 +72,30 @@ async fn a_person_confirms_with_the_password_of_an_account_and_never_an_own_act(
     {
         assert!(lent.contains(part), "{part} in {lent}");
     }
+}
+
+#[tokio::test]
+async fn where_it_is_only_recorded_one_account_does_what_is_for_two_and_the_audit_says_so() {
+    let world = World::with(|settings| settings.two_person = TwoPerson::Recorded).await;
+    let office = Office::in_world(world, &[("Budi", Role::Supervisor), ("Siti", Role::StockKeeper)]).await;
+    let count = |counted| counted_blanks("student", None, counted, "stocktake");
+    let budi = office.at_browser("Budi").await;
+    let act = budi.request(count(9).into()).await.unwrap();
+    let operation = Operation::CountBook;
+    assert_eq!(refused(budi.confirm(act).await), AccountRefusal::PasswordNeeded { act, operation });
+    office.confirm(act, "Budi").await.unwrap();
+    assert_eq!((office.world.account("missing").await, office.state(act).await), (1, PendingState::Confirmed));
+    budi.act(count(10)).await.unwrap();
+    assert_eq!(office.world.account("missing").await, 0);
+    let alone = office.audit("web").await;
+    let alone: Vec<_> = alone.iter().filter(|entry| entry.contains("\"second_person\":\"none\"")).collect();
+    assert!(alone.len() == 2 && alone.iter().all(|entry| entry.contains("\"actor\":\"Budi\"")), "{alone:?}");
+
+    let siti = office.at_browser("Siti").await;
+    assert_eq!(no_right(siti.act(lent_blanks("student", 1, "kudus", "L-2")).await), Operation::StockRemove);
+    let act = siti.request(loan(1)).await.unwrap();
+    assert_eq!(no_right(office.confirm(act, "Siti").await), Operation::StockRemove, "she has the right of one only");
+    office.world.audit().await;
 }
 
 #[tokio::test]

@@ -18,10 +18,11 @@ use cetak::{
     },
     engine::{
         Engine, EngineError,
+        accounts::{actor_of_session, sign_in},
         client::{Client, Direct},
         clock::Clock,
         instance_memory::{InstanceMemory, Reading},
-        operations::{AdoptDatabase, Adopted, PrintedSince, ReceiveBlanks, TwoPersonAct},
+        operations::{AddAccount, AdoptDatabase, Adopted, PrintedSince, ReceiveBlanks, TwoPersonAct},
         query::NeedKind,
         scheduling::{self, BlockedPrinters, Until},
     },
@@ -251,6 +252,34 @@ async fn the_adoption_of_an_older_state_is_asked_for_by_one_person_and_confirmed
 
     assert_eq!(differences(&older).await, []);
     assert_ne!(run(&older).await, in_doubt());
+}
+
+#[tokio::test]
+async fn the_sessions_of_a_copy_end_when_it_is_in_doubt_and_when_it_is_adopted_and_its_accounts_stay() {
+    let (world, folder) = office(2, 1).await;
+    world.run().await;
+    let added = by(&world.engine).act(AddAccount { name: "root".parse().unwrap() }).await.unwrap();
+    let password = added.one_time.password.to_password();
+    let first = sign_in(&world.engine, "root", &password, "desk").await.unwrap();
+    let (copy, _kept) = copied(&world, true).await;
+    let is_open = async |token| actor_of_session(&copy, token).await.unwrap().is_some();
+    assert!(is_open(&first.token).await);
+    folder.change(|file| file.inode = 977);
+
+    assert_eq!(run(&copy).await, in_doubt());
+    assert!(!is_open(&first.token).await);
+    let second = sign_in(&copy, "root", &password, "desk").await.unwrap();
+    let person = |account, role| {
+        let (account, roles, name) = (Some(AccountId(account)), [role].into(), actor("a person"));
+        copy.acting("cli", Actor { account, means: Means::Password, roles, authenticated: true, ..name })
+    };
+    let act = AdoptDatabase { printed_since: PrintedSince::None, note: "the original is off".parse().unwrap() };
+    let asked = Direct::new(&person(1, Role::Administrator)).request(TwoPersonAct::AdoptDatabase(act)).await.unwrap();
+    Direct::new(&person(2, Role::Supervisor)).confirm(asked).await.unwrap();
+
+    assert!(!is_open(&second.token).await);
+    assert!(actor_of_session(&world.engine, &first.token).await.unwrap().is_some(), "those of the original go on");
+    assert!(sign_in(&copy, "root", &password, "desk").await.is_ok());
 }
 
 #[tokio::test]

@@ -61,9 +61,13 @@ pub(crate) fn note<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T 
 }
 
 impl Office {
-    /// An office with ten blanks and the record `r00000`. The first account is `root`, an administrator; the others have one role each, given as the program's own tests may.
+    /// An office with ten blanks and the record `r00000`. The first account is `root`, an administrator; each of the others has a role,
+    /// which is given behind the program's back.
     pub(crate) async fn new(people: &[(&str, Role)]) -> Self {
-        let world = World::new().await;
+        Self::in_world(World::new().await, people).await
+    }
+
+    pub(crate) async fn in_world(world: World, people: &[(&str, Role)]) -> Self {
         // Before there is an account, the local administrator may do everything.
         world.receive(10, None).await;
         world.import(&students(0..1)).await;
