@@ -25,17 +25,18 @@ use std::{
 use source::split;
 
 /// Each layer, what it may use of the others, and which crates only some layers may name.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("picture", &[]), // the crate in src/render/picture
     ("render", &["domain"]),
     ("simulation", &["domain"]), // to come
     ("engine", &["domain", "store", "render", "simulation"]),
-    ("web", &["domain", "engine"]), // to come
-    ("cli", &["domain", "engine"]),
-    ("app", &["domain", "store", "render", "engine", "web", "cli"]),
-    ("main", &["domain", "store", "render", "engine", "web", "cli", "app"]),
+    ("words", &["domain", "engine"]),
+    ("web", &["domain", "engine", "words"]), // to come
+    ("cli", &["domain", "engine", "words"]),
+    ("app", &["domain", "store", "render", "engine", "words", "web", "cli"]),
+    ("main", &["domain", "store", "render", "engine", "words", "web", "cli", "app"]),
 ];
 const CRATES: [(&str, &[&str]); 6] = [
     ("sqlx", &["store"]),
@@ -43,7 +44,7 @@ const CRATES: [(&str, &[&str]); 6] = [
     ("cetak_driver_mock", &["app"]),
     ("cetak_driver_ipp", &["app"]),
     ("cetak_picture", &["picture", "render"]),
-    ("anyhow", &["cli", "app", "main"]),
+    ("anyhow", &["words", "cli", "app", "main"]),
 ];
 
 /// What the pure layer may not name: it has neither tasks nor files nor network nor time.

@@ -72,7 +72,7 @@ pub(super) async fn scan(engine: &Engine, out: Output, code: Vec<String>) -> any
 /// The record with its reason in words, and the answer.
 fn answered(mut found: FoundRecord, out: Output) -> (FoundRecord, CounterAnswer) {
     let mut worded = found.record.reason.clone();
-    words::word_reason(&mut worded, out);
+    words::word_reason(&mut worded, out.json);
     let answer = counter_answer(&found, worded.as_deref());
     found.record.reason = worded;
     (found, answer)

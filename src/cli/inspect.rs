@@ -65,7 +65,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: InspectComman
 async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
     let mut lines = pages::all(engine, |page| ListUncertain { page }).await?;
     for line in &mut lines {
-        words::word_reason(&mut line.reason, out);
+        words::word_reason(&mut line.reason, out.json);
     }
     let row = |u: &UncertainLine| {
         vec![

@@ -46,7 +46,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -
 /// Replaces the stored reasons of attempts by their text.
 pub(super) fn word_reasons(jobs: &mut [JobLine], out: Output) {
     let attempts = jobs.iter_mut().flat_map(|job| &mut job.attempts);
-    attempts.for_each(|attempt| words::word_reason(&mut attempt.reason, out));
+    attempts.for_each(|attempt| words::word_reason(&mut attempt.reason, out.json));
 }
 
 pub(super) fn jobs_text(jobs: &[JobLine]) -> String {

@@ -26,7 +26,6 @@ mod record_list;
 mod reprint;
 pub mod status;
 mod usage;
-pub mod words;
 
 use args::Command;
 pub use import::{ListSource, command as import_command, run as import, text as import_text};
@@ -34,6 +33,7 @@ use output::Output;
 pub use usage::Usage;
 pub use words::Message;
 
+pub use crate::words;
 use crate::engine::{
     Engine,
     client::{Client, Direct},

@@ -140,7 +140,7 @@ async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result
     let beside = Direct::new(engine).query(ShowRequestsBeside { record: name.clone() }).await?;
     let others: Vec<_> = beside.iter().map(words::OtherRequest::from).collect();
     let next = words::next_step(&line, &others);
-    words::word_reason(&mut line.reason, out);
+    words::word_reason(&mut line.reason, out.json);
     let of = JobsOf::Record(name.clone());
     let mut jobs = pages::all(engine, |page| ListJobs { of: of.clone(), state: None, page }).await?;
     word_reasons(&mut jobs, out);

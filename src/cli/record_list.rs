@@ -88,7 +88,7 @@ async fn duplicates(engine: &Engine) -> anyhow::Result<HashMap<(String, String),
 }
 
 fn worded(mut line: RecordLine, out: Output) -> RecordLine {
-    words::word_reason(&mut line.reason, out);
+    words::word_reason(&mut line.reason, out.json);
     line
 }
 

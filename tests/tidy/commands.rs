@@ -8,7 +8,7 @@ const COMMANDS: &str = "demo import blangko printer profile run queue status rec
 #[test]
 fn no_layer_below_the_surfaces_names_a_command() {
     over(&["src/domain", "src/store", "src/engine", "src/render"], |_, text| {
-        Some(format!("`{}` in a text: return a typed refusal, and word it in src/cli/words", command_in(text)?))
+        Some(format!("`{}` in a text: return a typed refusal, and word it in src/words", command_in(text)?))
     });
 }
 

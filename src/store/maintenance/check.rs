@@ -48,7 +48,7 @@ pub struct Violation {
 }
 
 /// Rules that are one statement each: name, remedy, statement.
-const RULES: [(&str, Remedy, &str); 20] = [
+const RULES: [(&str, Remedy, &str); 21] = [
     ("the accounts of each lot sum to zero", Recount, LOTS),
     ("a reversal takes back no more than its delivery", Recount, REVERSALS),
     ("the waiting list has all waiting records, and no others", ReadHistory, WAITING),

@@ -152,8 +152,8 @@ fn command(verb: &str, record: &RecordLine, rest: &str) -> String {
 mod tests {
     use super::*;
     use crate::{
-        cli::words::duplicate::tests::record,
         domain::states::RecordState::{self, Quarantined, Withdrawn},
+        words::duplicate::tests::record,
     };
 
     fn next(state: RecordState, reason: &Reason, beside: Vec<BesideLine>) -> String {

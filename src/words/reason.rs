@@ -1,19 +1,16 @@
 //! The text of each reason that the program gives.
 
-use super::printer::condition;
-use crate::{
-    cli::output::{Output, thousands},
-    domain::reason::{
-        Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault, StoredReason,
-    },
+use super::{number::thousands, printer::condition};
+use crate::domain::reason::{
+    Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault, StoredReason,
 };
 
 /// A stored reason for a person: the program's in words, any other text as a quotation. In JSON, which has quotes of its
 /// own, that text stands as it is.
-fn stored_reason(stored: &str, out: Output) -> String {
+fn stored_reason(stored: &str, is_json: bool) -> String {
     match Reason::from_stored(stored) {
         StoredReason::Coded(coded) => reason(&coded),
-        StoredReason::Quoted(text) if out.json => text,
+        StoredReason::Quoted(text) if is_json => text,
         StoredReason::Quoted(text) => quote(&text),
     }
 }
@@ -33,8 +30,8 @@ pub fn with_note(reason: Option<&str>, note: Option<&str>) -> Option<String> {
 }
 
 /// Puts the words of a stored reason in its place.
-pub fn word_reason(stored: &mut Option<String>, out: Output) {
-    *stored = stored.take().map(|stored| stored_reason(&stored, out));
+pub fn word_reason(stored: &mut Option<String>, is_json: bool) {
+    *stored = stored.take().map(|stored| stored_reason(&stored, is_json));
 }
 
 /// A reason in words.
@@ -217,12 +214,12 @@ fn photo(fault: PhotoFault) -> &'static str {
 mod tests {
     use super::*;
 
-    const TEXT: Output = Output { json: false };
-    const JSON: Output = Output { json: true };
+    const TEXT: bool = false;
+    const JSON: bool = true;
 
-    fn told(stored: &str, out: Output) -> String {
+    fn told(stored: &str, is_json: bool) -> String {
         let mut reason = Some(stored.to_owned());
-        word_reason(&mut reason, out);
+        word_reason(&mut reason, is_json);
         reason.unwrap()
     }
 

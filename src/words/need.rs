@@ -1,12 +1,11 @@
 //! What needs a person, in words, with the command that shows or settles it.
 
-use super::{
-    instance::differences, message::Message, operation as words, printer::task, standing::standing,
-    store::outage_command, time::local,
-};
 use jiff::tz::TimeZone;
 
-use crate::cli::output::thousands;
+use super::{
+    instance::differences, message::Message, number::thousands, operation as words, printer::task, standing::standing,
+    store::outage_command, time::local,
+};
 use crate::{
     domain::printer_reason::{REFUSES_CARDS, Resumes},
     engine::{

@@ -4,6 +4,7 @@ use super::{
     account::account_refusal,
     import::file_form,
     message::{Message, list},
+    number::thousands,
     objection::objections as all,
     operation::act_noun,
     person_keys::person_keys,
@@ -11,13 +12,10 @@ use super::{
     reason::{rendering, sealed},
     record_rule::record_state,
 };
-use crate::{
-    cli::output::thousands,
-    domain::{
-        permission::Operation,
-        refusal::{AttemptRule, BatchRule, Refusal},
-        stock::Place,
-    },
+use crate::domain::{
+    permission::Operation,
+    refusal::{AttemptRule, BatchRule, Refusal},
+    stock::Place,
 };
 
 /// What a refusal says to a person.

@@ -12,6 +12,7 @@ mod import;
 mod instance;
 mod message;
 mod need;
+mod number;
 mod objection;
 mod operation;
 mod person_keys;
@@ -35,6 +36,7 @@ pub use self::{
     import::{further_faults, refused_row, row_place, warning},
     message::Message,
     need::need,
+    number::thousands,
     objection::{caution, objection, resolution},
     operation::operation,
     printer::{blank_inside, resumes, task},
