@@ -27,6 +27,7 @@ mod person_rule;
 pub mod planning;
 pub mod printing;
 pub mod query;
+pub mod readiness;
 mod render_fault;
 mod render_threads;
 pub mod scheduling;
@@ -34,6 +35,7 @@ mod sent_elsewhere;
 mod settings;
 pub mod settings_in_force;
 mod sign_ins;
+pub mod strangers;
 mod test_cards;
 
 pub use self::{

@@ -70,6 +70,11 @@ pub enum TwoPersonAct {
 
 macro_rules! from {
     ($($name:ident($act:ident)),+ $(,)?) => {
+        impl TwoPersonAct {
+            /// The name of each variant.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),+];
+        }
+
         $(
             impl From<$act> for TwoPersonAct {
                 fn from(act: $act) -> Self {
