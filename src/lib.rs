@@ -5,4 +5,5 @@ pub mod domain;
 pub mod engine;
 pub mod render;
 pub mod store;
+pub mod web;
 pub mod words;

@@ -29,7 +29,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let levels = match log_levels(matches!(cli.command, Command::Run(_))) {
+    let levels = match log_levels(matches!(cli.command, Command::Run(_) | Command::Serve(_))) {
         Ok(levels) => levels,
         Err(error) => return report(&error.into()),
     };

@@ -33,7 +33,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("simulation", &["domain"]), // to come
     ("engine", &["domain", "store", "render", "simulation"]),
     ("words", &["domain", "engine"]),
-    ("web", &["domain", "engine", "words"]), // to come
+    ("web", &["domain", "engine", "words"]),
     ("cli", &["domain", "engine", "words"]),
     ("app", &["domain", "store", "render", "engine", "words", "web", "cli"]),
     ("main", &["domain", "store", "render", "engine", "words", "web", "cli", "app"]),

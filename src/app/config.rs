@@ -11,6 +11,7 @@ use super::{
     drivers::{Options, PrinterOptions},
     files,
     profiles::Loaded,
+    serve::ServeTable,
     settings_file::{self, Decisive, SettingsFile, Written},
     system,
     variables::{is_set, refuse_unknown, variable},
@@ -48,6 +49,8 @@ pub(super) struct Config {
     pub key_file: PathBuf,
     /// Key to value and source, as shown to people.
     pub sources: BTreeMap<&'static str, (String, String)>,
+    /// The settings of `cetak serve`.
+    pub serve: ServeTable,
     /// What is wrong. The default stands in for a wrong setting.
     pub faults: Vec<Message>,
 }
@@ -128,6 +131,10 @@ pub(super) fn load(
             }
         }
     }
+    let serve = file.serve.resolved(beside);
+    for (key, value) in serve.shown() {
+        reader.sources.insert(key, (value, format!("the file `{}`", reader.file)));
+    }
     Ok(Config {
         settings,
         profiles,
@@ -140,6 +147,7 @@ pub(super) fn load(
         lease,
         key_file: key_file.into(),
         sources: reader.sources,
+        serve,
         faults: reader.faults,
     })
 }

@@ -66,7 +66,9 @@ pub(super) fn make_folder(folder: &Path) -> anyhow::Result<()> {
 fn is_own(folder: &Path) -> std::io::Result<bool> {
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
-        if !name.as_encoded_bytes().starts_with(b"cetak.") && name != "profiles" && name != "demo" {
+        if !name.as_encoded_bytes().starts_with(b"cetak.")
+            && !["profiles", "demo", "backups"].iter().any(|own| name == *own)
+        {
             return Ok(false);
         }
     }

@@ -6,10 +6,12 @@ mod drivers;
 mod fault_file;
 mod files;
 mod memory_file;
+mod needed_settings;
 mod owners;
 mod profile_list;
 pub mod profiles;
 mod scheduler;
+mod serve;
 mod settings_file;
 pub mod system;
 mod variables;
@@ -22,10 +24,7 @@ use crate::domain::dispatch::Blocked;
 use crate::{
     cli::{
         self, Message,
-        args::{
-            ActCommand, Cli, Command, ConfigCommand, DbCommand, Global, ImportArgs, InspectCommand, PrinterCommand,
-            RecordCommand, ReprintCommand,
-        },
+        args::{Cli, Command, ConfigCommand, DbCommand, Global, ImportArgs},
         output::{Output, in_order, message, table},
     },
     engine::{
@@ -41,8 +40,9 @@ use config::Config;
 pub use drivers::{PrinterOptions, drivers, renderers};
 use files::LockPlace;
 use memory_file::MemoryFile;
+use needed_settings::{needs_settings, warn_of_broken};
 use owners::SystemOwners;
-use scheduler::{raise_open_files, schedule};
+use scheduler::{Run, raise_open_files, schedule};
 use system::{SystemClock, SystemEntropy, actor};
 
 /// The audit chain of commands on this machine.
@@ -73,7 +73,7 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
     let variables: BTreeMap<String, String> = std::env::vars().filter(|(name, _)| name.starts_with("CETAK_")).collect();
     if let Command::Profile(command) = command {
         let place = (global.data.as_path(), global.config.as_deref());
-        return profile_list::command(out, place, &variables, command, warn);
+        return profile_list::command(out, place, &variables, command, needed_settings::warn);
     }
     Box::pin(run_with_settings(global, out, &variables, command)).await
 }
@@ -93,11 +93,13 @@ async fn run_with_settings(
         Command::Config(ConfigCommand::Check) => check_config(out, &config),
         Command::Profile(_) => Err(anyhow::anyhow!("this command needs no settings")),
         Command::Run(args) => {
-            if matches!(config.database, Location::File(_)) {
-                refuse_empty(&global.data, &config.database).await?;
-            }
             let until = if args.until_idle { Until::Idle } else { Until::Stopped };
-            Box::pin(run_scheduler(&global, config, variables.get("CETAK_KEY"), until)).await
+            Box::pin(run_scheduler(&global, config, variables.get("CETAK_KEY"), Run { until, serve: None })).await
+        }
+        Command::Serve(args) => {
+            let serve = serve::settings(args, config.serve.clone(), &global.data)?;
+            let run = Run { until: Until::Stopped, serve: Some(serve) };
+            Box::pin(run_scheduler(&global, config, variables.get("CETAK_KEY"), run)).await
         }
         Command::Demo(args) => {
             demo::refuse_foreign(&global.data)?;
@@ -106,23 +108,7 @@ async fn run_with_settings(
                 open(&global, config, variables.get("CETAK_KEY"), Purpose::Make).await?;
             closed_after(&engine, Box::pin(demo::run(&engine, out, &global.data, &lock_place, args))).await
         }
-        Command::Db(command) => {
-            refuse_empty(&global.data, &config.database).await?;
-            let key = match variables.get("CETAK_KEY") {
-                Some(_) => "the variable `CETAK_KEY`".to_owned(),
-                None => format!("the key file `{}`", config.key_file.display()),
-            };
-            let is_move = matches!(command, DbCommand::Move { .. });
-            let purpose = if is_move { Purpose::Move } else { Purpose::Use };
-            let opened = open(&global, config, variables.get("CETAK_KEY"), purpose).await?;
-            // A move needs the scheduler's lock: nothing may print meanwhile.
-            let _lock = is_move.then(|| opened.lock_place.acquire()).transpose()?;
-            let work = async {
-                let engine = acting(&opened.engine, &global).await?;
-                cli::db::command(&engine, out, command, &key).await
-            };
-            closed_after(&opened.engine, work).await
-        }
+        Command::Db(command) => Box::pin(db_command(&global, config, variables.get("CETAK_KEY"), out, command)).await,
         Command::Init => init(&global, config, variables.get("CETAK_KEY"), out).await,
         Command::Import(args) => {
             if args.dry_run && refuse_empty(&global.data, &config.database).await.is_err() {
@@ -156,6 +142,31 @@ async fn run_with_settings(
     }
 }
 
+/// Carries out a command about the database as a whole.
+async fn db_command(
+    global: &Global,
+    config: Config,
+    key: Option<&String>,
+    out: Output,
+    command: DbCommand,
+) -> anyhow::Result<()> {
+    refuse_empty(&global.data, &config.database).await?;
+    let shown = match key {
+        Some(_) => "the variable `CETAK_KEY`".to_owned(),
+        None => format!("the key file `{}`", config.key_file.display()),
+    };
+    let is_move = matches!(command, DbCommand::Move { .. });
+    let purpose = if is_move { Purpose::Move } else { Purpose::Use };
+    let opened = open(global, config, key, purpose).await?;
+    // A move needs the scheduler's lock: nothing may print meanwhile.
+    let _lock = is_move.then(|| opened.lock_place.acquire()).transpose()?;
+    let work = async {
+        let engine = acting(&opened.engine, global).await?;
+        cli::db::command(&engine, out, command, &shown).await
+    };
+    closed_after(&opened.engine, work).await
+}
+
 /// The engine that acts for the account which is named, if one is.
 async fn acting(engine: &Engine, global: &Global) -> anyhow::Result<Engine> {
     match &global.account {
@@ -175,82 +186,6 @@ fn refuse_server(config: &Config) -> Result<(), Message> {
     let Location::Server(_) = config.database else { return Ok(()) };
     let text = "the demo makes a database of its own, and the settings name a server";
     Err(Message::new(text, "leave out `database` for the demo"))
-}
-
-/// Whether a command needs every setting. A command that stops, shows or saves goes on with what is right; only the database,
-/// the key and a card profile have no default that could stand in for them. `site` has none for a command that matches jobs at
-/// printers with records by their names.
-fn needs_settings(command: &Command) -> bool {
-    match command {
-        // They print, name jobs at a printer, begin an office, or have a default in the settings.
-        Command::Run(_)
-        | Command::Demo(_)
-        | Command::Init
-        | Command::Import(_)
-        | Command::Config(_)
-        // These put records back on the waiting list, or ask printers for their jobs.
-        | Command::Record(
-            RecordCommand::Release { .. } | RecordCommand::Restore { .. } | RecordCommand::Resolve { .. },
-        )
-        | Command::Inspect(InspectCommand::Resolve { .. } | InspectCommand::Declare { .. })
-        | Command::Reprint(ReprintCommand::Approve { .. })
-        | Command::Act(ActCommand::Confirm { .. }) => true,
-        Command::Printer(command) => match command {
-            PrinterCommand::List | PrinterCommand::Remove { .. } => false,
-            PrinterCommand::Add { .. }
-            | PrinterCommand::Set { .. }
-            | PrinterCommand::Show { .. }
-            | PrinterCommand::Test { .. }
-            | PrinterCommand::Clear { .. } => true,
-        },
-        Command::Db(command) => match command {
-            DbCommand::Move { .. } | DbCommand::Adopt { .. } | DbCommand::RekeyPersons { .. } => true,
-            DbCommand::Archive { older_than, .. } => older_than.is_none(),
-            DbCommand::Check { .. } | DbCommand::Backup { .. } | DbCommand::Recount | DbCommand::AcceptClock { .. } => {
-                false
-            }
-        },
-        Command::Blangko(_)
-        | Command::Profile(_)
-        | Command::Queue(_)
-        | Command::Status
-        | Command::Record(
-            RecordCommand::Find { .. }
-            | RecordCommand::Show { .. }
-            | RecordCommand::List { .. }
-            | RecordCommand::Hold { .. }
-            | RecordCommand::Priority { .. }
-            | RecordCommand::Withdraw { .. }
-            | RecordCommand::Quarantined
-            | RecordCommand::Held,
-        )
-        | Command::Batch(_)
-        | Command::Job(_)
-        | Command::Inspect(InspectCommand::List)
-        | Command::Reprint(ReprintCommand::Request { .. } | ReprintCommand::List | ReprintCommand::Refuse { .. })
-        | Command::Act(
-            ActCommand::List { .. } | ActCommand::Show { .. } | ActCommand::Refuse { .. } | ActCommand::TakeBack { .. },
-        )
-        | Command::Account(_)
-        | Command::Token(_)
-        | Command::Card(_)
-        | Command::Audit(_) => false,
-    }
-}
-
-/// Warns of what is wrong and is not needed now.
-fn warn_of_broken(config: &Config, command: &Command) {
-    config.faults.iter().for_each(warn);
-    // `config check` ends with the first.
-    let own = usize::from(matches!(command, Command::Config(_)));
-    config.broken.iter().skip(own).for_each(|broken| warn(&Message::from_detail(&broken.fault)));
-}
-
-fn warn(fault: &Message) {
-    message(&format!("warning: {}", fault.text));
-    if let Some(hint) = &fault.hint {
-        message(&format!("hint: {hint}"));
-    }
 }
 
 /// Makes an empty office, unless there is one.
@@ -277,11 +212,12 @@ async fn dry_import(global: Global, config: Config, out: Output, args: ImportArg
 }
 
 /// Opens the database, waiting for a server that is away, and prints until the condition for ending.
-async fn run_scheduler(global: &Global, config: Config, key: Option<&String>, until: Until) -> anyhow::Result<()> {
+async fn run_scheduler(global: &Global, config: Config, key: Option<&String>, run: Run) -> anyhow::Result<()> {
+    refuse_empty_file(&global.data, &config.database).await?;
     let named = config.names_of_printers();
     let node = (config.node.clone(), config.lease);
     let Opened { engine, lock_place } = Box::pin(open_when_there(global, config, key)).await?;
-    closed_after(&engine, print(&engine, global, &lock_place, until, (&named, node))).await
+    closed_after(&engine, print(&engine, global, &lock_place, run, (&named, node))).await
 }
 
 /// Prints until the condition for ending, and says which printers are blocked.
@@ -289,12 +225,16 @@ async fn print(
     engine: &Engine,
     global: &Global,
     lock_place: &LockPlace,
-    until: Until,
+    mut run: Run,
     (named, node): (&[String], (String, Duration)),
 ) -> anyhow::Result<()> {
-    raise_open_files(warn_of_strangers(engine, named).await?)?;
+    let spare = raise_open_files(warn_of_strangers(engine, named).await?)?;
+    if let Some(serve) = &mut run.serve {
+        serve.connections = (spare / 2).min(serve::CONNECTIONS_MAX);
+        serve::make_backups(serve)?;
+    }
     let node = engine.store.is_shared().then_some(node);
-    let stuck = Box::pin(schedule(engine, &global.data, lock_place, until, node)).await?;
+    let stuck = Box::pin(schedule(engine, &global.data, lock_place, run, node)).await?;
     let blocked = |(printer, why): &(String, Blocked)| serde_json::json!({ "printer": printer, "reason": why.code() });
     let value = serde_json::json!({ "blocked": stuck.iter().map(blocked).collect::<Vec<_>>() });
     Output { json: global.json }.data(&value, |_| String::new())?; // people read the reasons on standard error
@@ -307,7 +247,12 @@ async fn print(
     Ok(())
 }
 
-/// Refuses a command where there is no office. A scheduler waits for a server instead, which may be away.
+/// Refuses a scheduler where there is no office. It waits for a server, which may be away.
+async fn refuse_empty_file(folder: &Path, database: &Location) -> anyhow::Result<()> {
+    if matches!(database, Location::File(_)) { refuse_empty(folder, database).await } else { Ok(()) }
+}
+
+/// Refuses a command where there is no office.
 async fn refuse_empty(folder: &Path, database: &Location) -> anyhow::Result<()> {
     let place = match database {
         Location::File(file) if !file.exists() => format!("`{}`", folder.display()),

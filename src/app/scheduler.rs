@@ -6,6 +6,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
+    task::JoinHandle,
 };
 
 use super::files::{self, LockPlace};
@@ -14,21 +15,26 @@ use crate::{
     domain::audit::Actor,
     engine::{
         Engine, Outage,
+        accounts::issue_first_code,
         scheduling::{self, BlockedPrinters, Until, lease::Lease},
         settings_in_force,
     },
     store::Candidate,
+    web::{Server, ServerError, Settings},
 };
 
 /// The audit chain of the scheduler, and the name of its actor.
 const CHAIN_SCHEDULER: &str = "scheduler";
+/// The same of the server.
+const CHAIN_WEB: &str = "web";
 
 /// The files that a scheduler has open without printers, and for each printer.
 const FILES_OWN: u64 = 48;
 const FILES_OF_PRINTER: u64 = 4;
 
-/// Raises the limit of open files as far as this process may. Refused if it is too low: printers would seem unreachable.
-pub(super) fn raise_open_files(printers: usize) -> anyhow::Result<()> {
+/// Raises the limit of open files as far as this process may, and returns how many are left. Refused if it is too low: printers would
+/// seem unreachable.
+pub(super) fn raise_open_files(printers: usize) -> anyhow::Result<usize> {
     let limit = getrlimit(Resource::Nofile);
     // If this fails, the limit is as it was.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
@@ -39,21 +45,31 @@ pub(super) fn raise_open_files(printers: usize) -> anyhow::Result<()> {
             outage_hint(&Outage::TooManyFiles),
         )
         .into()),
-        Some(_) | None => Ok(()),
+        Some(current) => Ok(usize::try_from(current - needed).unwrap_or(usize::MAX)),
+        None => Ok(usize::MAX),
     }
+}
+
+/// What a scheduler runs for, and the server beside it.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// The condition for ending.
+    pub until: Until,
+    /// The server.
+    pub serve: Option<Settings>,
 }
 
 /// The signal of a write beyond the limit of file sizes. Its default action ends the process.
 const SIGXFSZ: i32 = 25;
 
-/// Runs the scheduler under its lock and shows progress, until it ends or a signal stops it. Returns
+/// Runs the scheduler under its lock, and the server, and shows progress, until it ends or a signal stops it. Returns
 /// the blocked printers, each with the reason. `node` is the node's name and the duration of its lease, if the database
 /// is shared.
 pub(super) async fn schedule(
     engine: &Engine,
     folder: &Path,
     place: &LockPlace,
-    until: Until,
+    run: Run,
     node: Option<(String, Duration)>,
 ) -> anyhow::Result<BlockedPrinters> {
     let _lock = place.acquire()?;
@@ -81,13 +97,39 @@ pub(super) async fn schedule(
     // With a handler, a limit of file sizes is an error of the write that exceeds it, and does not end the program.
     let _file_size = signal(SignalKind::from_raw(SIGXFSZ))?;
     let (stop, stopped) = watch::channel(false);
+    let serving = match run.serve {
+        None => None,
+        Some(settings) => Some(serve(&engine, settings, stopped.clone()).await?),
+    };
     let (done, is_done) = watch::channel(false);
-    tokio::spawn(stop_on_signal(stop));
+    tokio::spawn(stop_on_signal(stop.clone()));
     let showing = tokio::spawn(progress::run(shown_to, is_done));
-    let blocked = scheduling::run(&engine, until, stopped).await;
+    let blocked = scheduling::run(&engine, run.until, stopped).await;
+    let _ = stop.send(true); // the server ends with the scheduler, also after an error
+    if let Some(serving) = serving {
+        serving.await??;
+    }
     let _ = done.send(true); // fails if the progress task has ended already
     let _ = showing.await;
     Ok(blocked?)
+}
+
+/// Starts the server and says where. It writes to an audit chain of its own: `web`, or `web-NODE`.
+async fn serve(
+    scheduler: &Engine,
+    settings: Settings,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<JoinHandle<Result<(), ServerError>>> {
+    let server = Server::bind(settings).await?;
+    let chain = scheduler.writer.chain.replacen(CHAIN_SCHEDULER, CHAIN_WEB, 1);
+    let actor = Actor::system(CHAIN_WEB, &scheduler.writer.actor.os_user, &scheduler.writer.actor.host);
+    let engine = scheduler.acting(&chain, actor);
+    if let Some(code) = issue_first_code(&engine).await? {
+        message("there is no account yet; the first one, an administrator, can be made in the next 15 minutes");
+        message(&format!("hint: `cetak account add`, or POST /api/v1/accounts/first with the code {}", code.reveal()));
+    }
+    message(&format!("listening on {}", server.url()));
+    Ok(tokio::spawn(server.run(engine, stop)))
 }
 
 /// On the first SIGINT or SIGTERM, starts no further card and waits for those in the printers. On the second, exits at

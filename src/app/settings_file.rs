@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::drivers::{Options, PrinterOptions};
+use super::{
+    drivers::{Options, PrinterOptions},
+    serve::ServeTable,
+};
 use crate::{
     cli::{Message, words},
     domain::window::Window,
@@ -35,6 +38,8 @@ pub(super) struct Written {
     pub window: Vec<Window>,
     #[serde(default)]
     pub printer: PrinterOptions,
+    #[serde(default)]
+    pub serve: ServeTable,
 }
 
 /// The keys that a variable may set too.
@@ -187,7 +192,7 @@ fn keep_keys(table: toml::Table) -> SettingsFile {
         }
         kept.doubtful.extend(Decisive::ALL.into_iter().filter(|setting| setting.may_be_in(&shown)));
         // An unknown key may be a misspelled decisive one or `[printer.NAME]`.
-        let is_unknown = !KEYS.contains(&&*key);
+        let is_unknown = !KEYS.contains(&&*key) && key != "serve";
         if is_unknown && is_text {
             kept.doubtful.extend(Decisive::ALL.into_iter().filter(|setting| setting.may_be_meant_by(&shown)));
         }
@@ -229,7 +234,7 @@ fn keep_lines(text: &str) -> SettingsFile {
 fn has_unknown_key(line: &str) -> bool {
     let line = line.trim();
     let key = line.split(['=', '.']).next().unwrap_or_default().trim().trim_matches(['"', '\'']);
-    !line.is_empty() && !line.starts_with('#') && !KEYS.contains(&key) && !["window", "printer"].contains(&key)
+    !line.is_empty() && !line.starts_with('#') && !KEYS.contains(&key) && !["window", "printer", "serve"].contains(&key)
 }
 
 #[cfg(test)]

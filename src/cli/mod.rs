@@ -33,15 +33,15 @@ use output::Output;
 pub use usage::Usage;
 pub use words::Message;
 
-pub use crate::words;
 use crate::engine::{
     Engine,
     client::{Client, Direct},
     query::ShowBoard,
 };
+pub use crate::words;
 
-/// Runs a command, except `init`, `import`, `demo`, `run`, `config`, `db` and `profile`, which need the settings, the drivers, the
-/// data folder or the place of the key.
+/// Runs a command, except `init`, `import`, `demo`, `run`, `serve`, `config`, `db` and `profile`, which need the settings, the
+/// drivers, the data folder or the place of the key.
 ///
 /// `password_stdin`: passwords are read from standard input.
 pub async fn command(engine: &Engine, out: Output, command: Command, password_stdin: bool) -> anyhow::Result<()> {
@@ -68,6 +68,7 @@ pub async fn command(engine: &Engine, out: Output, command: Command, password_st
         | Command::Import(_)
         | Command::Demo(_)
         | Command::Run(_)
+        | Command::Serve(_)
         | Command::Db(_)
         | Command::Config(_)
         | Command::Profile(_) => Err(anyhow::anyhow!("this command is not carried out here")),

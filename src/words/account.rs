@@ -1,15 +1,14 @@
 //! The text and the hint of refusals about accounts.
 
 use super::{message::Message, operation::act_noun};
-use crate::domain::{account::PasswordFault, refusal::AccountRefusal};
+use crate::domain::{account::PasswordFault, id::PendingActId, refusal::AccountRefusal};
 
 /// What a refusal about an account says to a person.
 pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
     let say = |text: String, hint: &str| Message::new(text, hint);
+    let listed = |text: String| Message::new(text, "list the accounts with `cetak account list`");
     match refusal {
-        AccountRefusal::NoSuchAccount { name } => {
-            say(format!("no account is named `{name}`"), "list the accounts with `cetak account list`")
-        }
+        AccountRefusal::NoSuchAccount { name } => listed(format!("no account is named `{name}`")),
         AccountRefusal::NoSession { session } => {
             say(format!("there is no open session {session}"), "list the sessions with `cetak account sessions`")
         }
@@ -25,16 +24,7 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
             "the account has a one-time password, and does nothing before another one is chosen".into(),
             "choose one with `cetak account passwd NAME`",
         ),
-        AccountRefusal::Password { fault } => say(
-            match fault {
-                PasswordFault::TooShort => "the new password has fewer than 12 characters",
-                PasswordFault::TooLong => "the new password is longer than 256 bytes",
-                PasswordFault::IsName => "the new password is the name of the account",
-                PasswordFault::Unchanged => "the new password is the old one",
-            }
-            .into(),
-            "take 12 characters or more, such as four words that do not belong together",
-        ),
+        AccountRefusal::Password { fault } => password(*fault),
         AccountRefusal::AccountsExist => {
             say("there is an account already".into(), "an administrator makes others with `cetak account add`")
         }
@@ -49,16 +39,11 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
         AccountRefusal::Disabled { name } => {
             say(format!("account `{name}` is disabled"), "enable it with `cetak account enable`")
         }
-        AccountRefusal::Enabled { name } => {
-            say(format!("account `{name}` is not disabled"), "list the accounts with `cetak account list`")
+        AccountRefusal::Enabled { name } => listed(format!("account `{name}` is not disabled")),
+        AccountRefusal::RoleHeld { name, role } => listed(format!("account `{name}` has the role `{role}`")),
+        AccountRefusal::RoleNotHeld { name, role } => {
+            listed(format!("account `{name}` does not have the role `{role}`"))
         }
-        AccountRefusal::RoleHeld { name, role } => {
-            say(format!("account `{name}` has the role `{role}`"), "list the accounts with `cetak account list`")
-        }
-        AccountRefusal::RoleNotHeld { name, role } => say(
-            format!("account `{name}` does not have the role `{role}`"),
-            "list the accounts with `cetak account list`",
-        ),
         AccountRefusal::TokenRevoked { token } => {
             say(format!("API token {token} is revoked"), "list the tokens with `cetak token list`")
         }
@@ -74,13 +59,7 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
             format!("{} {act} is confirmed with the password of the account", act_noun(*operation)),
             "give the password with the confirmation",
         ),
-        AccountRefusal::AskedWithoutAccount { act, operation } => say(
-            format!(
-                "{} {act} was requested under a claimed name, so it is not known whether another person confirms it",
-                act_noun(*operation)
-            ),
-            "let it be requested again with an account, `cetak --account NAME`, and take this one back or refuse it",
-        ),
+        AccountRefusal::AskedWithoutAccount { act, operation } => asked_without_account(*act, act_noun(*operation)),
         AccountRefusal::ConfirmsLater { act, operation, from } => say(
             format!(
                 "the password of the account was reset by another person, so it confirms no {} before {from}",
@@ -89,4 +68,23 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
             &format!("let another person confirm {act}, or wait until then"),
         ),
     }
+}
+
+fn password(fault: PasswordFault) -> Message {
+    let text = match fault {
+        PasswordFault::TooShort => "the new password has fewer than 12 characters",
+        PasswordFault::TooLong => "the new password is longer than 256 bytes",
+        PasswordFault::IsName => "the new password is the name of the account",
+        PasswordFault::Unchanged => "the new password is the old one",
+    };
+    Message::new(text, "take 12 characters or more, such as four words that do not belong together")
+}
+
+fn asked_without_account(act: PendingActId, noun: &str) -> Message {
+    Message::new(
+        format!(
+            "{noun} {act} was requested under a claimed name, so it is not known whether another person confirms it"
+        ),
+        "let it be requested again with an account, `cetak --account NAME`, and take this one back or refuse it",
+    )
 }

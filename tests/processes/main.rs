@@ -4,6 +4,7 @@
 
 mod accounts;
 mod acts;
+mod api;
 mod arrived_cards;
 mod broken_files;
 mod cli;
@@ -29,6 +30,7 @@ mod frozen;
 mod hostile;
 mod hostile_printers;
 mod hostile_sizes;
+mod http;
 mod instance;
 mod ipp;
 mod ipp_messages;
@@ -58,6 +60,8 @@ mod received_documents;
 mod resources;
 mod said;
 mod schema;
+mod serve;
+mod serve_tls;
 mod storm;
 mod test_cards;
 

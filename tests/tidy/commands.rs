@@ -3,7 +3,7 @@
 use super::{over, split};
 
 const COMMANDS: &str = "demo import blangko printer profile run queue status record batch job inspect reprint act card \
-                        audit db config";
+                        audit db config serve";
 
 #[test]
 fn no_layer_below_the_surfaces_names_a_command() {

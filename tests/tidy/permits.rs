@@ -17,7 +17,7 @@ fn the_engine_writes_with_a_permit_only() {
 
 #[test]
 fn surfaces_read_through_a_client() {
-    over(&["src/cli", "src/app"], |_, text| {
+    over(&["src/cli", "src/web", "src/app"], |_, text| {
         reads_past_client(text).then(|| "a query that is read directly: read it with `Client::query`".into())
     });
 }

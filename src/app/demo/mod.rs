@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use super::{
     files::{self, LockPlace},
-    scheduler::schedule,
+    scheduler::{Run, schedule},
 };
 use crate::{
     cli::{
@@ -76,7 +76,9 @@ pub(super) async fn run(
     message(
         "printing until the blanks are used up; a pause ends the demo, and the same command goes on after a resume",
     );
-    for (printer, why) in Box::pin(schedule(engine, folder, place, Until::Idle, None)).await? {
+    for (printer, why) in
+        Box::pin(schedule(engine, folder, place, Run { until: Until::Idle, serve: None }, None)).await?
+    {
         message(&format!("printer `{printer}`: {}", crate::cli::words::blocked(why)));
     }
     let summary = Summary::read(engine, &report).await?;

@@ -20,7 +20,7 @@ pub use self::{
     database::{AuditCommand, ConfigCommand, DbCommand, PrintedSinceArg},
     many::{FilterArgs, ManyArgs, PageArgs, instant},
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
-    printing::{BatchCommand, JobCommand, PrinterCommand, QueueCommand, RunArgs, ScopeArgs},
+    printing::{BatchCommand, JobCommand, PrinterCommand, QueueCommand, RunArgs, ScopeArgs, ServeArgs},
     records::{CardCommand, FindArgs, FoundArg, InspectCommand, KeepArg, RecordArg, RecordCommand, ReprintCommand},
 };
 use crate::domain::value::{AccountName, PersonName, Quantity};
@@ -105,6 +105,14 @@ pub enum Command {
   cetak run
   cetak run --until-idle")]
     Run(RunArgs),
+    /// Run the scheduler with an HTTP server, through which programs read and act
+    ///
+    /// The scheduler is that of `cetak run`. Ctrl-C or SIGTERM stops both: requests have ten seconds to end, and the cards that are
+    /// being printed are finished.
+    #[command(after_help = "Examples:
+  cetak serve
+  cetak serve --listen 0.0.0.0:8443 --tls-cert cetak.pem --tls-key cetak.key.pem")]
+    Serve(ServeArgs),
     /// Pause and resume printing
     #[command(subcommand)]
     Queue(QueueCommand),

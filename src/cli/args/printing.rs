@@ -1,4 +1,6 @@
-//! `cetak printer`, `run`, `queue`, `batch` and `job`.
+//! `cetak printer`, `run`, `serve`, `queue`, `batch` and `job`.
+
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -107,6 +109,22 @@ pub struct RunArgs {
     /// Exit when nothing can be printed without a person, a delivery of blanks, or the next window
     #[arg(long)]
     pub until_idle: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// The address to listen on; port 0 is a free one [default: `listen` in `[serve]` of the settings, else 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// The certificate with its chain, in PEM; it is read again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// Listen without a certificate although the address is not of this machine only: passwords and tokens can be read on the way
+    #[arg(long)]
+    pub insecure_http: bool,
 }
 
 #[derive(Args, Debug)]

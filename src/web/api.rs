@@ -1,0 +1,212 @@
+//! Carries out requests: who sends it, what it asks for, and the answer.
+
+use std::{path::Path, sync::Arc};
+
+use axum::{
+    Json, Router,
+    body::Body,
+    extract::{DefaultBodyLimit, FromRequestParts, Query, RawPathParams, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    middleware::map_response,
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, get, on},
+};
+use serde_json::{Map, Value, json};
+use tokio::task::{JoinError, JoinHandle};
+use tracing::Instrument;
+
+use super::{
+    body::{BODY_BYTES_MAX, read_body},
+    caller::Caller,
+    context::Web,
+    health, input,
+    problem::{Fault, Problem},
+    route::{BASE, Call, Proof, Route, Sort},
+    routes::ROUTES,
+    session,
+};
+use crate::engine::{Engine, EngineError, accounts::confirm_with_password, client::Client, operations::AnyAct};
+
+/// The headers of every answer: it is for its client alone, and a browser does nothing with it by itself.
+const HEADERS: [(HeaderName, &str); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// All that the server answers.
+pub(super) fn router(web: Arc<Web>) -> Router {
+    let mut router = Router::new();
+    for route in ROUTES.iter() {
+        let answer = move |State(web): State<Arc<Web>>, request: Request| answer(web, route, request);
+        // Cannot fail: the table has only methods of HTTP itself.
+        let filter = MethodFilter::try_from(route.method.clone()).unwrap_or(MethodFilter::GET);
+        router = router.route(&format!("{BASE}{}", route.path), on(filter, answer));
+    }
+    let ready = |State(web): State<Arc<Web>>| async move { health::ready(&web.engine).await };
+    router
+        .merge(session::router())
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(ready))
+        .fallback(|| async { Problem::from(Fault::NoSuchAddress) })
+        .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodNotAllowed) })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(map_response(secured))
+        .with_state(web)
+}
+
+async fn secured(mut response: Response) -> Response {
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn answer(web: Arc<Web>, route: &'static Route, request: Request) -> Response {
+    carried_out(&web, route, request).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn carried_out(web: &Arc<Web>, route: &'static Route, request: Request) -> Result<Response, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let caller = web.caller(&parts).await?;
+    let fields = fields(web, route, &mut parts, body).await?;
+    let call = confined(web, (route.read)(&fields)?)?;
+    let sent = Sent { caller, address: web.address(&parts).to_string() };
+    let answer = in_time(web, route, Box::pin(done(web.engine.clone(), sent, call))).await?;
+    Ok(respond(route, &parts, answer))
+}
+
+/// What the request says, as one JSON object.
+async fn fields(web: &Web, route: &Route, parts: &mut Parts, body: Body) -> Result<Value, Problem> {
+    let unreadable = |_| Problem::from(Fault::UrlUnreadable);
+    let in_path =
+        RawPathParams::from_request_parts(parts, &()).await.map_err(|_| Problem::from(Fault::UrlUnreadable))?;
+    let Query(in_query) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(unreadable)?;
+    let body = if route.has_body() { read_body(web, parts, body).await? } else { Value::Object(Map::new()) };
+    let in_path: Vec<(&str, &str)> = in_path.iter().collect();
+    let of_path = input::path_parameters(route.path)
+        .filter_map(|known| Some((known, in_path.iter().find(|(name, _)| *name == known.name)?.1)));
+    let mut of_query = Vec::new();
+    for (name, text) in &in_query {
+        let known = route.query.iter().find(|known| known.name == name);
+        of_query.push((known.ok_or_else(|| Problem::invalid(name, "no such parameter is known"))?, &**text));
+    }
+    input::merged(body, of_path.chain(of_query))
+}
+
+/// Over the network, a backup has a name and no path: it is made in the folder of backups.
+fn confined(web: &Web, call: Call) -> Result<Call, Problem> {
+    let Call::Act(mut act) = call else { return Ok(call) };
+    if let AnyAct::BackUpDatabase(backup) = &mut *act {
+        let is_name = backup.file.file_name() == Some(backup.file.as_os_str()) && !is_hidden(&backup.file);
+        if !is_name {
+            return Err(Problem::invalid("/file", "it must be the name of a file, without a folder"));
+        }
+        backup.file = web.settings.backups.join(&backup.file);
+    }
+    Ok(Call::Act(act))
+}
+
+fn is_hidden(file: &Path) -> bool {
+    file.to_str().is_none_or(|name| name.starts_with('.'))
+}
+
+/// Who sent a call, and from where.
+struct Sent {
+    caller: Caller,
+    address: String,
+}
+
+/// Carries out a call. The right to it is asked for on the way.
+async fn done(engine: Engine, Sent { caller, address }: Sent, call: Call) -> Result<Value, EngineError> {
+    let client = caller.client;
+    match call {
+        Call::Act(act) => Box::pin(client.act_any(*act)).await,
+        Call::Query(query) => Box::pin(client.query_any(*query)).await,
+        Call::Request(act) => Ok(json!({ "act": Box::pin(client.request(*act)).await? })),
+        Call::Confirm(act, None) => Box::pin(client.confirm(act)).await.map(|()| Value::Null),
+        Call::Confirm(act, Some(Proof { name, password })) => {
+            let name = name.unwrap_or(caller.name);
+            let confirmed = confirm_with_password(&engine, act, &name, &password, &address);
+            Box::pin(confirmed).await.map(|()| Value::Null)
+        }
+        Call::Refuse(act, note) => Box::pin(client.refuse(act, note)).await.map(|()| Value::Null),
+        Call::TakeBack(act) => Box::pin(client.take_back(act)).await.map(|()| Value::Null),
+    }
+}
+
+/// A task that ends with the value, if it may.
+struct Task {
+    handle: JoinHandle<Result<Value, EngineError>>,
+    may_end: bool,
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if self.may_end {
+            self.handle.abort();
+        }
+    }
+}
+
+/// Runs a call in a task of its own: an act is not left half done because its client hangs up, and a panic is an answer.
+async fn in_time(
+    web: &Web,
+    route: &Route,
+    call: impl Future<Output = Result<Value, EngineError>> + Send + 'static,
+) -> Result<Value, Problem> {
+    let patience = web.engine.clock.sleep(route.patience);
+    tokio::pin!(patience);
+    let permit = tokio::select! {
+        permit = web.calls.clone().acquire_owned() => permit.map_err(|_| Fault::Busy)?,
+        () = &mut patience => return Err(Fault::Busy.into()),
+    };
+    let span = tracing::info_span!("request", call = route.name);
+    let running = async move {
+        let _permit = permit;
+        call.await
+    };
+    let handle = tokio::spawn(running.instrument(span));
+    let mut task = Task { handle, may_end: route.sort == Sort::Query };
+    tokio::select! {
+        ended = &mut task.handle => told(web, ended),
+        () = &mut patience => Err(Fault::TimedOut.into()),
+    }
+}
+
+fn told(web: &Web, ended: Result<Result<Value, EngineError>, JoinError>) -> Result<Value, Problem> {
+    let incident = web.incident();
+    match ended {
+        Ok(answer) => answer.map_err(|error| Problem::of(&error, &incident)),
+        Err(error) => Err(Problem::internal(&error, &incident)),
+    }
+}
+
+/// The answer. What was asked for has the address of its decision; a page names the next.
+fn respond(route: &Route, parts: &Parts, answer: Value) -> Response {
+    if answer.is_null() {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let mut headers = HeaderMap::new();
+    let mut add = |name, text: String| headers.extend(HeaderValue::try_from(text).ok().map(|value| (name, value)));
+    if let Some(next) = answer.get("next").and_then(Value::as_i64).filter(|_| route.sort == Sort::Query) {
+        add(header::LINK, format!("<{}>; rel=\"next\"", next_page(parts, next)));
+    }
+    let status = if route.sort == Sort::Request {
+        add(header::LOCATION, format!("{BASE}/acts/{}", answer["act"]));
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    (status, headers, Json(answer)).into_response()
+}
+
+/// The address of the next page.
+fn next_page(parts: &Parts, next: i64) -> String {
+    let others = parts.uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let others = others.filter(|pair| *pair != "after" && !pair.starts_with("after=")).map(str::to_owned);
+    let query: Vec<String> = others.chain([format!("after={next}")]).collect();
+    format!("{}?{}", parts.uri.path(), query.join("&"))
+}

@@ -1,0 +1,164 @@
+//! Who sends a request: the account of a token or of a session.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::{
+    extract::ConnectInfo,
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+};
+
+use super::{
+    context::Web,
+    problem::{Fault, Problem},
+};
+use crate::{
+    domain::refusal::AccountRefusal,
+    engine::{
+        accounts::{SessionActor, SessionToken, actor_of_session, actor_of_token},
+        client::Direct,
+    },
+};
+
+/// The cookie of a session over TLS: a browser takes it from this host only, and never sends it in the clear.
+pub(super) const COOKIE_TLS: &str = "__Host-cetak";
+/// The cookie of a session over plain HTTP, where a browser refuses the other.
+pub(super) const COOKIE_PLAIN: &str = "cetak-plain";
+/// The header with the CSRF token of the session.
+pub(super) const CSRF: &str = "x-csrf-token";
+
+/// A proved sender.
+pub(super) struct Caller {
+    /// The way to the engine.
+    pub(super) client: Direct,
+    /// The account's name.
+    pub(super) name: String,
+}
+
+/// A session that a request belongs to.
+pub(super) struct OpenSession {
+    /// Its secret.
+    pub(super) token: SessionToken,
+    /// Its person.
+    pub(super) person: SessionActor,
+}
+
+impl Web {
+    /// The sender of a request. A token is asked first, and then no cookie is regarded.
+    ///
+    /// # Errors
+    ///
+    /// Without the proof of an account, which is counted for the audit; and for a request of a browser that another page may have
+    /// sent.
+    pub(super) async fn caller(&self, parts: &Parts) -> Result<Caller, Problem> {
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            return self.of_token(parts).await;
+        }
+        let OpenSession { person, .. } = self.session(parts).await?;
+        if person.password_due {
+            return Err(Problem::refused(&AccountRefusal::PasswordDue.into()));
+        }
+        let client = Direct::for_actor(&self.engine, person.actor.clone());
+        Ok(Caller { client, name: person.actor.name.clone() })
+    }
+
+    async fn of_token(&self, parts: &Parts) -> Result<Caller, Problem> {
+        let found = match bearer(&parts.headers) {
+            Some(token) => actor_of_token(&self.engine, token).await.map_err(|error| self.problem(&error))?,
+            None => None,
+        };
+        let Some((actor, scopes)) = found else { return Err(self.stranger(parts)) };
+        let name = actor.name.clone();
+        Ok(Caller { client: Direct::for_token(&self.engine, actor, scopes), name })
+    }
+
+    /// The session of a request. One that may change something must come from the own pages.
+    pub(super) async fn session(&self, parts: &Parts) -> Result<OpenSession, Problem> {
+        let token = cookie(&parts.headers, self.cookie_name(parts)).and_then(SessionToken::received);
+        let Some(token) = token else { return Err(self.stranger(parts)) };
+        let found = actor_of_session(&self.engine, &token).await.map_err(|error| self.problem(&error))?;
+        let Some(person) = found else { return Err(self.stranger(parts)) };
+        let is_safe = [Method::GET, Method::HEAD].contains(&parts.method);
+        if !is_safe {
+            let sent = parts.headers.get(CSRF).map(HeaderValue::as_bytes).unwrap_or_default();
+            if !is_same(sent, token.csrf().reveal().as_bytes()) || !self.is_own_page(parts, true) {
+                return Err(Fault::OtherPage.into());
+            }
+        }
+        Ok(OpenSession { token, person })
+    }
+
+    /// A request without the proof of an account.
+    pub(super) fn stranger(&self, parts: &Parts) -> Problem {
+        self.strangers.count(self.address(parts));
+        Fault::SignInNeeded.into()
+    }
+
+    /// Whether the browser reached the server over TLS, as far as is known.
+    pub(super) fn is_tls(&self, parts: &Parts) -> bool {
+        self.settings.tls.is_some() || self.forwarded(parts, "x-forwarded-proto").is_some_and(|proto| proto == "https")
+    }
+
+    /// The name of the session's cookie.
+    pub(super) fn cookie_name(&self, parts: &Parts) -> &'static str {
+        if self.is_tls(parts) { COOKIE_TLS } else { COOKIE_PLAIN }
+    }
+
+    /// Whether `Origin` is this server. Every browser sends it with methods that change something.
+    pub(super) fn is_own_page(&self, parts: &Parts, is_required: bool) -> bool {
+        let Some(origin) = parts.headers.get(header::ORIGIN) else { return !is_required };
+        let host = self.forwarded(parts, "x-forwarded-host").or_else(|| host(parts));
+        let scheme = if self.is_tls(parts) { "https" } else { "http" };
+        host.is_some_and(|host| origin.as_bytes().eq_ignore_ascii_case(format!("{scheme}://{host}").as_bytes()))
+    }
+
+    /// The address of the sender, as far as the proxies in between are trusted.
+    pub(super) fn address(&self, parts: &Parts) -> IpAddr {
+        let peer = peer(parts);
+        if !self.settings.trusted_proxies.contains(&peer) {
+            return peer;
+        }
+        let hops = parts.headers.get_all("x-forwarded-for").iter().filter_map(|hops| hops.to_str().ok());
+        let hops: Vec<&str> = hops.flat_map(|hops| hops.split(',')).map(str::trim).collect();
+        let is_trusted = |hop: &IpAddr| self.settings.trusted_proxies.contains(hop);
+        // From the end, which the own proxy wrote. What is before an address that no proxy wrote may be invented.
+        let hops = hops.iter().rev().map_while(|hop| hop.parse::<IpAddr>().ok());
+        hops.fold((peer, true), |(found, goes_on), hop| if goes_on { (hop, is_trusted(&hop)) } else { (found, false) })
+            .0
+    }
+
+    /// A header of a trusted proxy; the last value is the one that it wrote.
+    fn forwarded<'a>(&self, parts: &'a Parts, name: &str) -> Option<&'a str> {
+        let is_trusted = self.settings.trusted_proxies.contains(&peer(parts));
+        let value = parts.headers.get_all(name).iter().next_back().filter(|_| is_trusted)?;
+        value.to_str().ok()?.rsplit(',').next().map(str::trim)
+    }
+}
+
+fn peer(parts: &Parts) -> IpAddr {
+    let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    // Every request of a connection has it.
+    connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip().to_canonical())
+}
+
+fn host(parts: &Parts) -> Option<&str> {
+    let of_header = || parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    parts.uri.authority().map(axum::http::uri::Authority::as_str).or_else(of_header)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The value of a cookie. Two of one name are none: one of them may be planted.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|pairs| pairs.to_str().ok());
+    let mut values = pairs.flat_map(|pairs| pairs.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut values = values.by_ref().filter(|(found, _)| *found == name).map(|(_, value)| value);
+    values.next().filter(|_| values.next().is_none())
+}
+
+/// Compares in a time that does not depend on where two texts differ.
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+}

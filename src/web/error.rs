@@ -1,0 +1,26 @@
+//! Why the server cannot start.
+
+use std::{io, net::SocketAddr};
+
+/// Why the server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The address cannot be listened on.
+    #[error("the server cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// A file of the certificate cannot be read, or the two do not belong together.
+    #[error("the certificate or its key in `{file}` cannot be used")]
+    Certificate {
+        /// The file.
+        file: String,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+}

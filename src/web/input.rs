@@ -1,0 +1,221 @@
+//! From a request to the arguments of an act or a query: what stands in the path, in the query string and in the body becomes one
+//! JSON object, which is then read into its type.
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::problem::{Fault, Problem, cleaned};
+
+/// The type of a value in a path or a query string.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// A text.
+    Text,
+    /// A whole number.
+    Number,
+    /// `true` or `false`.
+    Flag,
+}
+
+/// A value in a path or a query string, and the field that it is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Parameter {
+    /// Its name in the address.
+    pub(super) name: &'static str,
+    /// The field, as a JSON pointer.
+    pub(super) field: &'static str,
+    /// Its type.
+    pub(super) kind: Kind,
+}
+
+impl Parameter {
+    /// A text.
+    pub(super) const fn text(name: &'static str, field: &'static str) -> Self {
+        Self { name, field, kind: Kind::Text }
+    }
+
+    /// A whole number.
+    pub(super) const fn number(name: &'static str, field: &'static str) -> Self {
+        Self { name, field, kind: Kind::Number }
+    }
+
+    /// `true` or `false`.
+    pub(super) const fn flag(name: &'static str, field: &'static str) -> Self {
+        Self { name, field, kind: Kind::Flag }
+    }
+
+    fn value(&self, text: &str) -> Result<Value, Problem> {
+        let wrong = |rule| Problem::invalid(self.name, rule);
+        match self.kind {
+            Kind::Text => Ok(text.into()),
+            Kind::Number => text.parse::<i64>().map(Value::from).map_err(|_| wrong("it must be a whole number")),
+            Kind::Flag => text.parse::<bool>().map(Value::from).map_err(|_| wrong("it must be `true` or `false`")),
+        }
+    }
+}
+
+/// What can stand in a path: each name always means the same.
+pub(super) const IN_PATHS: &[Parameter] = &[
+    Parameter::text("source", "/record/source"),
+    Parameter::text("request_id", "/record/request_id"),
+    Parameter::text("printer", "/printer"),
+    Parameter::number("batch", "/batch"),
+    Parameter::number("job", "/job"),
+    Parameter::text("attempt", "/attempt"),
+    Parameter::number("movement", "/movement"),
+    Parameter::number("warrant", "/warrant"),
+    Parameter::number("act", "/id"),
+    Parameter::text("chain", "/chain"),
+    Parameter::text("account", "/account"),
+    Parameter::number("session", "/session"),
+    Parameter::number("token", "/token"),
+];
+
+/// The parameters of a path such as `/batches/{batch}`, in their order.
+pub(super) fn path_parameters(path: &str) -> impl Iterator<Item = &'static Parameter> {
+    let names = path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    names.filter_map(|name| IN_PATHS.iter().find(|parameter| parameter.name == name))
+}
+
+/// Puts the parameters into the fields of a body. A field that the body has too is refused: it might say something else.
+pub(super) fn merged<'a>(
+    body: Value,
+    parameters: impl IntoIterator<Item = (&'a Parameter, &'a str)>,
+) -> Result<Value, Problem> {
+    let Value::Object(mut fields) = body else { return Err(Fault::BodyNotJson.into()) };
+    for (parameter, text) in parameters {
+        put(&mut fields, parameter, parameter.value(text)?)?;
+    }
+    Ok(Value::Object(fields))
+}
+
+fn put(fields: &mut Map<String, Value>, parameter: &Parameter, value: Value) -> Result<(), Problem> {
+    let mut steps: Vec<&str> = parameter.field.split('/').skip(1).collect();
+    let last = steps.pop().unwrap_or_default();
+    let mut place = fields;
+    for step in steps {
+        let below = place.entry(step).or_insert_with(|| Value::Object(Map::new()));
+        let Value::Object(below) = below else { return Err(twice(parameter)) };
+        place = below;
+    }
+    if place.insert(last.to_owned(), value).is_some() {
+        return Err(twice(parameter));
+    }
+    Ok(())
+}
+
+fn twice(parameter: &Parameter) -> Problem {
+    Problem::invalid(parameter.field, "it is given twice: it stands in the address")
+}
+
+/// Reads the arguments of an act or a query.
+///
+/// # Errors
+///
+/// The field and the rule that it breaks. What was sent is not repeated, as it may be personal.
+pub(super) fn read<T: Serialize + DeserializeOwned>(fields: &Value) -> Result<T, Problem> {
+    let read: T = serde_path_to_error::deserialize(fields).map_err(|error| {
+        let path = error.path().to_string();
+        let field = if path == "." { String::new() } else { format!("/{}", path.replace('.', "/")) };
+        Problem::invalid(&cleaned(&field), &rule(&error.into_inner().to_string()))
+    })?;
+    // A misspelled optional field would otherwise be ignored.
+    // Cannot fail: it was just read from JSON.
+    let known = serde_json::to_value(&read).unwrap_or_default();
+    match unknown("", fields, &known) {
+        Some(field) => Err(Problem::invalid(&cleaned(&field), "no such field is known")),
+        None => Ok(read),
+    }
+}
+
+/// The words of a JSON error, without the value.
+fn rule(error: &str) -> String {
+    let repeats = ["invalid type", "invalid value", "unknown variant", "invalid length"];
+    if repeats.iter().any(|start| error.starts_with(start)) {
+        return "it has another type, or is none of the values that are possible".to_owned();
+    }
+    if error.starts_with("unknown field") {
+        return "no such field is known".to_owned();
+    }
+    cleaned(error)
+}
+
+/// The first field that was sent and that has no place in what was read. Nothing is missed if it is null or false.
+fn unknown(at: &str, sent: &Value, known: &Value) -> Option<String> {
+    match (sent, known) {
+        (Value::Object(sent), Value::Object(known)) => sent.iter().find_map(|(name, value)| {
+            let at = format!("{at}/{name}");
+            match known.get(name) {
+                Some(known) => unknown(&at, value, known),
+                None => (!value.is_null() && *value != Value::Bool(false)).then_some(at),
+            }
+        }),
+        (Value::Array(sent), Value::Array(known)) => {
+            sent.iter().zip(known).enumerate().find_map(|(n, (sent, known))| unknown(&format!("{at}/{n}"), sent, known))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::engine::{
+        operations::{CountBlanks, HoldRecord},
+        query::ListRecords,
+    };
+
+    /// The arguments that a problem has.
+    fn told(problem: &Problem) -> String {
+        format!("{problem:?}")
+    }
+
+    fn hold(body: Value) -> Result<HoldRecord, Problem> {
+        let parameters: Vec<_> = path_parameters("/records/{source}/{request_id}/hold").zip(["kudus", "R-1"]).collect();
+        read(&merged(body, parameters)?)
+    }
+
+    #[test]
+    fn path_and_body_are_one_act() {
+        let act = hold(json!({ "note": "asked" })).unwrap();
+        assert_eq!((&*act.record.source, &*act.record.request_id, act.note.as_str()), ("kudus", "R-1", "asked"));
+    }
+
+    #[test]
+    fn a_query_string_is_read_by_its_types() {
+        let page = [Parameter::number("limit", "/page/limit"), Parameter::flag("checked", "/checked")];
+        let query: ListRecords = read(&merged(json!({}), page.iter().zip(["7", "true"])).unwrap()).unwrap();
+        assert_eq!((u32::from(query.page.limit), query.checked), (7, Some(true)));
+        for (at, text) in [(0, "many"), (0, ""), (1, "yes")] {
+            assert!(told(&merged(json!({}), [(&page[at], text)]).unwrap_err()).contains(page[at].name));
+        }
+        let above = merged(json!({}), [(&page[0], "201")]).unwrap();
+        assert!(told(&read::<ListRecords>(&above).unwrap_err()).contains("out of range"));
+    }
+
+    #[test]
+    fn a_wrong_field_is_named_and_its_value_is_not_repeated() {
+        for (body, field) in [
+            (json!({ "note": 3_372_011_501_800_001_i64 }), "/note"),
+            (json!({ "note": "asked", "record": { "source": "other" } }), "/record/source"),
+            (json!({ "note": "asked", "record": 7 }), "/record/source"),
+            (json!({ "note": "asked", "untill": "tomorrow" }), "/untill"),
+            (json!({ "note": " " }), "/note"),
+            (json!({}), "note"),
+        ] {
+            let problem = told(&hold(body).unwrap_err());
+            assert!(problem.contains(field) && problem.contains("invalid-value"), "{field}: {problem}");
+            assert!(!problem.contains("3372") && !problem.contains("tomorrow"), "{problem}");
+        }
+        assert!(told(&hold(json!([1])).unwrap_err()).contains("body-not-json"));
+    }
+
+    #[test]
+    fn a_field_that_is_null_or_false_need_not_be_known() {
+        let count =
+            json!({ "blank_type": "student", "printer": null, "counted": 3, "note": "n", "soon": null, "x": false });
+        assert!(read::<CountBlanks>(&count).is_ok());
+    }
+}

@@ -1,0 +1,25 @@
+//! The HTTP server of `serve`: the API for programs, and the checks for those who watch over the process.
+//!
+//! * `routes` has every address; `input` reads a request into an act or a query; `api` carries it out through
+//!   [`Direct`](crate::engine::client::Direct), which asks for the right first.
+//! * `caller` proves who sends a request, by a token or a session; `session` opens and ends sessions.
+//! * `problem` has every answer to what is not carried out (RFC 9457).
+//! * `server` has the listener, TLS, the limits and the orderly end.
+
+mod api;
+mod body;
+mod caller;
+mod context;
+mod error;
+mod health;
+mod input;
+mod limits;
+mod problem;
+mod route;
+mod routes;
+mod server;
+mod session;
+mod strangers;
+mod tls;
+
+pub use self::{context::Settings, error::ServerError, server::Server, tls::TlsFiles};

@@ -1,0 +1,90 @@
+//! The addresses of acts.
+
+use axum::http::Method;
+
+use crate::{
+    engine::operations::{
+        AcceptClock, Act, AddAccount, AddObjectedPrinter, AddPrinter, AddToken, AdoptDatabase, AnyAct, ApproveBatch,
+        ApproveReprint, ArchiveJobs, BackUpDatabase, CancelBatch, CheckCard, CheckCards, ClearPrinter, CorrectHandOver,
+        CountBlanks, DeclareUncertain, DestroyBlanks, DisableAccount, EnableAccount, EndSession, GiveRole,
+        HandOverCard, HoldRecord, HoldRecords, LendBlanks, LoadHopper, Pause, PutBack, PutFirst, ReceiveBlanks,
+        RecountCounters, RefuseReprint, RejectCard, ReleaseRecord, ReleaseRecords, RemovePrinter, RequestReprint,
+        ResetAccount, ResolveDuplicate, ResolveFound, ResolveNothing, RestoreRecord, ResumeBatch, ResumePrinter,
+        ResumeQueue, ReverseDelivery, RevokeToken, SetPrinter, SurrenderCard, TakeBackBlanks, TakeRole, TestPrinter,
+        UnloadHopper, WithdrawRecord,
+    },
+    web::route::Route,
+};
+
+fn post<A: Act + Into<AnyAct>>(path: &'static str) -> Route {
+    Route::act::<A>(Method::POST, path)
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        // Records.
+        post::<HoldRecord>("/records/{source}/{request_id}/hold"),
+        post::<ReleaseRecord>("/records/{source}/{request_id}/release"),
+        post::<PutFirst>("/records/{source}/{request_id}/put-first"),
+        post::<PutBack>("/records/{source}/{request_id}/put-back"),
+        post::<HoldRecords>("/records/hold"),
+        post::<ReleaseRecords>("/records/release"),
+        post::<WithdrawRecord>("/records/{source}/{request_id}/withdraw"),
+        post::<RestoreRecord>("/records/{source}/{request_id}/restore"),
+        post::<ResolveDuplicate>("/records/{source}/{request_id}/resolve-duplicate"),
+        post::<RequestReprint>("/records/{source}/{request_id}/reprints"),
+        // Cards.
+        post::<CheckCards>("/cards/check"),
+        post::<CheckCard>("/cards/{source}/{request_id}/check"),
+        post::<RejectCard>("/cards/{source}/{request_id}/reject"),
+        post::<HandOverCard>("/cards/{source}/{request_id}/hand-over"),
+        post::<SurrenderCard>("/cards/{source}/{request_id}/surrender"),
+        post::<CorrectHandOver>("/cards/{source}/{request_id}/correct-hand-over"),
+        // Reprint warrants.
+        post::<ApproveReprint>("/warrants/{warrant}/approval"),
+        post::<RefuseReprint>("/warrants/{warrant}/refusal"),
+        // Pauses and batches.
+        post::<Pause>("/pauses"),
+        post::<ResumeQueue>("/queue/resume"),
+        post::<ResumePrinter>("/printers/{printer}/resume"),
+        post::<ResumeBatch>("/batches/{batch}/resume"),
+        post::<ApproveBatch>("/batches/{batch}/approve"),
+        post::<CancelBatch>("/batches/{batch}/cancel"),
+        // Attempts.
+        post::<ResolveFound>("/attempts/{attempt}/resolution").long(),
+        post::<ResolveNothing>("/attempts/{attempt}/nothing-found").long(),
+        post::<DeclareUncertain>("/attempts/{attempt}/declare-uncertain").long(),
+        // Blanks.
+        post::<ReceiveBlanks>("/stock/deliveries"),
+        post::<ReverseDelivery>("/stock/movements/{movement}/reversal"),
+        post::<LoadHopper>("/printers/{printer}/hopper/load"),
+        post::<UnloadHopper>("/printers/{printer}/hopper/unload"),
+        post::<CountBlanks>("/stock/counts"),
+        post::<DestroyBlanks>("/stock/destructions"),
+        post::<LendBlanks>("/stock/loans"),
+        post::<TakeBackBlanks>("/stock/loans/returns"),
+        // Printers.
+        post::<AddPrinter>("/printers").long(),
+        post::<AddObjectedPrinter>("/objected-printers").long(),
+        Route::act::<SetPrinter>(Method::PATCH, "/printers/{printer}").long(),
+        Route::act::<RemovePrinter>(Method::DELETE, "/printers/{printer}"),
+        post::<ClearPrinter>("/printers/{printer}/clear"),
+        post::<TestPrinter>("/printers/{printer}/test").long(),
+        // Accounts.
+        post::<AddAccount>("/accounts"),
+        post::<ResetAccount>("/accounts/{account}/reset"),
+        post::<DisableAccount>("/accounts/{account}/disable"),
+        post::<EnableAccount>("/accounts/{account}/enable"),
+        post::<GiveRole>("/accounts/{account}/roles"),
+        post::<TakeRole>("/accounts/{account}/roles/take"),
+        Route::act::<EndSession>(Method::DELETE, "/sessions/{session}"),
+        post::<AddToken>("/tokens"),
+        Route::act::<RevokeToken>(Method::DELETE, "/tokens/{token}"),
+        // The database.
+        post::<ArchiveJobs>("/database/archive").long(),
+        post::<BackUpDatabase>("/database/backups").long(),
+        post::<RecountCounters>("/database/recount").long(),
+        post::<AcceptClock>("/database/accept-clock"),
+        post::<AdoptDatabase>("/database/adoption").long(),
+    ]
+}

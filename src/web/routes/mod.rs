@@ -1,0 +1,68 @@
+//! Every address of the API, in tables: one line for each act, each query, and each act that two people do.
+//!
+//! The lines have the types, so that a request is read into the act itself, and the description of the API is made of
+//! the same lines. What of an address stands in the path is in [`IN_PATHS`](super::input::IN_PATHS).
+
+mod acts;
+mod queries;
+mod requests;
+
+use std::sync::LazyLock;
+
+use super::route::Route;
+
+/// All addresses.
+pub(super) static ROUTES: LazyLock<Vec<Route>> =
+    LazyLock::new(|| [acts::routes(), queries::routes(), requests::routes()].into_iter().flatten().collect());
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use axum::http::Method;
+
+    use super::*;
+    use crate::{
+        engine::{
+            operations::{AnyAct, TwoPersonAct},
+            query::AnyQuery,
+        },
+        web::{input, route::Sort},
+    };
+
+    fn sorted(names: &[&'static str]) -> Vec<&'static str> {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        names
+    }
+
+    fn names(sort: Sort) -> Vec<&'static str> {
+        sorted(&ROUTES.iter().filter(|route| route.sort == sort).map(|route| route.name).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn every_act_every_query_and_every_act_for_two_has_one_address() {
+        assert_eq!(names(Sort::Act), sorted(AnyAct::NAMES));
+        assert_eq!(names(Sort::Query), sorted(AnyQuery::NAMES));
+        assert_eq!(names(Sort::Request), sorted(TwoPersonAct::NAMES));
+        assert_eq!(names(Sort::Decision), ["ConfirmAct", "RefuseAct", "TakeBackAct"]);
+    }
+
+    #[test]
+    fn no_two_are_at_one_address_and_every_name_in_a_path_is_known() {
+        let mut seen = BTreeSet::new();
+        for route in ROUTES.iter() {
+            assert!(seen.insert((route.method.as_str(), route.path)), "{} {}", route.method, route.path);
+            let known = input::path_parameters(route.path).count();
+            assert_eq!(known, route.path.matches('{').count(), "{}", route.path);
+        }
+    }
+
+    #[test]
+    fn names_and_identifiers_of_people_never_stand_in_an_address() {
+        for name in ["FindPerson", "FindName", "ScanCard"] {
+            let route = ROUTES.iter().find(|route| route.name == name).unwrap();
+            assert!(route.method == Method::POST && route.query.is_empty(), "{name}");
+        }
+    }
+}

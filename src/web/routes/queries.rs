@@ -1,0 +1,93 @@
+//! The addresses of queries. What may be personal, such as a name or an identifier, stands in a body and never in an address.
+
+use axum::http::Method;
+
+use crate::{
+    engine::query::{
+        AnyQuery, CheckDatabase, CountArchivable, FindName, FindPerson, FindRecord, ListAccounts, ListAudit,
+        ListAuditHeads, ListBatches, ListDuplicates, ListJobs, ListMovements, ListNeeds, ListPendingActs, ListPrinters,
+        ListRecordEvents, ListRecords, ListSessions, ListTokens, ListUncertain, ListWarrants, ProbePrinter, Query,
+        ScanCard, ShowBatch, ShowBoard, ShowJob, ShowPendingAct, ShowRecord, ShowRequestsBeside, ShowStock,
+        VerifyAudit,
+    },
+    web::{input::Parameter, route::Route},
+};
+
+const RECORDS: &[Parameter] = &[
+    Parameter::text("state", "/state"),
+    Parameter::text("source", "/source"),
+    Parameter::text("profile", "/profile"),
+    Parameter::text("district", "/district"),
+    Parameter::text("kind", "/kind"),
+    Parameter::number("class", "/class"),
+    Parameter::text("reason", "/reason"),
+    Parameter::flag("checked", "/checked"),
+    Parameter::flag("recalled", "/recalled"),
+    Parameter::number("batch", "/batch"),
+    Parameter::number("printed_since", "/printed_since"),
+    Parameter::number("printed_until", "/printed_until"),
+];
+
+const JOBS: &[Parameter] = &[
+    Parameter::number("batch", "/of/batch"),
+    Parameter::text("source", "/of/record/source"),
+    Parameter::text("request_id", "/of/record/request_id"),
+    Parameter::text("state", "/state"),
+];
+
+const MOVEMENTS: &[Parameter] = &[
+    Parameter::text("blank_type", "/blank_type"),
+    Parameter::text("lot", "/lot"),
+    Parameter::text("account", "/account"),
+    Parameter::text("actor", "/actor"),
+    Parameter::text("document", "/document"),
+    Parameter::number("since", "/since"),
+    Parameter::number("until", "/until"),
+];
+
+fn get<Q: Query + Into<AnyQuery>>(path: &'static str) -> Route {
+    Route::query::<Q>(Method::GET, path)
+}
+
+/// A query with a body.
+fn post<Q: Query + Into<AnyQuery>>(path: &'static str) -> Route {
+    Route::query::<Q>(Method::POST, path)
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        get::<ShowBoard>("/board"),
+        get::<ListNeeds>("/needs"),
+        get::<ListRecords>("/records").with(RECORDS).paged(),
+        get::<ShowRecord>("/records/{source}/{request_id}"),
+        get::<FindRecord>("/records/{source}/{request_id}/whereabouts"),
+        get::<ListRecordEvents>("/records/{source}/{request_id}/events"),
+        get::<ShowRequestsBeside>("/records/{source}/{request_id}/beside"),
+        get::<ListDuplicates>("/records/duplicates").paged(),
+        post::<FindPerson>("/records/search"),
+        post::<FindName>("/records/search-by-name").long(),
+        post::<ScanCard>("/cards/scan"),
+        get::<ListJobs>("/jobs").with(JOBS).paged(),
+        get::<ShowJob>("/jobs/{job}"),
+        get::<ListBatches>("/batches").with(&[Parameter::flag("closed_too", "/closed_too")]).paged(),
+        get::<ShowBatch>("/batches/{batch}"),
+        get::<ListUncertain>("/attempts/uncertain").paged(),
+        get::<ListWarrants>("/warrants").paged(),
+        get::<ListPendingActs>("/acts").with(&[Parameter::flag("decided_too", "/decided_too")]).paged(),
+        get::<ShowPendingAct>("/acts/{act}"),
+        get::<ListPrinters>("/printers"),
+        get::<ProbePrinter>("/printers/{printer}/probe").long(),
+        get::<ShowStock>("/stock"),
+        get::<ListMovements>("/stock/movements").with(MOVEMENTS).paged(),
+        get::<ListAccounts>("/accounts").paged(),
+        get::<ListSessions>("/sessions").paged(),
+        get::<ListTokens>("/tokens").paged(),
+        get::<ListAuditHeads>("/audit/heads"),
+        get::<ListAudit>("/audit/chains/{chain}").paged(),
+        post::<VerifyAudit>("/audit/verification").long(),
+        post::<CheckDatabase>("/database/check").long(),
+        get::<CountArchivable>("/database/archivable")
+            .with(&[Parameter::number("older_than_days", "/older_than_days")])
+            .long(),
+    ]
+}

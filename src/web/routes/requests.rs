@@ -1,0 +1,88 @@
+//! The addresses of acts for two people: one account asks, beside the address of the act itself, and another decides.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    domain::{account::Password, id::PendingActId, personal::AskedIdentifier, value::Note},
+    engine::operations::{
+        AddObjectedPrinter, AdoptDatabase, CorrectHandOver, CountBlanks, Destruction, GiveRole, LendBlanks, Reprint,
+        ResolveDuplicate, ResolveNothing, RestoreRecord, ReverseDelivery, TakeBackBlanks, WithdrawRecord,
+    },
+    web::route::{Call, Proof, Route},
+};
+
+/// Confirms what another account asked for: it is done. A person gives a password with it, of the own account or of one who stands
+/// beside.
+#[derive(Serialize, Deserialize)]
+struct ConfirmAct {
+    /// The act.
+    id: PendingActId,
+    /// The name of the account that confirms, if it is not that of the session.
+    #[serde(default)]
+    name: Option<AskedIdentifier>,
+    /// Its password.
+    #[serde(default)]
+    password: Option<AskedIdentifier>,
+}
+
+/// Refuses what another account asked for.
+#[derive(Serialize, Deserialize)]
+struct RefuseAct {
+    /// The act.
+    id: PendingActId,
+    /// Why.
+    note: Note,
+}
+
+/// Takes back what the same account asked for.
+#[derive(Serialize, Deserialize)]
+struct TakeBackAct {
+    /// The act.
+    id: PendingActId,
+}
+
+impl From<ConfirmAct> for Call {
+    fn from(decision: ConfirmAct) -> Self {
+        let text = |typed: AskedIdentifier| typed.reveal().to_owned();
+        let name = decision.name.map(text);
+        let proof = decision.password.map(|password| Proof { name, password: Password::typed(text(password)) });
+        Self::Confirm(decision.id, proof)
+    }
+}
+
+impl From<RefuseAct> for Call {
+    fn from(decision: RefuseAct) -> Self {
+        Self::Refuse(decision.id, decision.note)
+    }
+}
+
+impl From<TakeBackAct> for Call {
+    fn from(decision: TakeBackAct) -> Self {
+        Self::TakeBack(decision.id)
+    }
+}
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::request::<Reprint>("Reprint", "/records/{source}/{request_id}/reprints/requests"),
+        Route::request::<WithdrawRecord>("WithdrawRecord", "/records/{source}/{request_id}/withdraw/requests"),
+        Route::request::<RestoreRecord>("RestoreRecord", "/records/{source}/{request_id}/restore/requests"),
+        Route::request::<ResolveDuplicate>(
+            "ResolveDuplicate",
+            "/records/{source}/{request_id}/resolve-duplicate/requests",
+        ),
+        Route::request::<CorrectHandOver>("CorrectHandOver", "/cards/{source}/{request_id}/correct-hand-over/requests"),
+        Route::request::<ResolveNothing>("ResolveNothing", "/attempts/{attempt}/nothing-found/requests"),
+        Route::request::<CountBlanks>("CountBlanks", "/stock/counts/requests"),
+        Route::request::<Destruction>("DestroyBlanks", "/stock/destructions/requests"),
+        Route::request::<LendBlanks>("LendBlanks", "/stock/loans/requests"),
+        Route::request::<TakeBackBlanks>("TakeBackBlanks", "/stock/loans/returns/requests"),
+        Route::request::<ReverseDelivery>("ReverseDelivery", "/stock/movements/{movement}/reversal/requests"),
+        Route::request::<AddObjectedPrinter>("AddObjectedPrinter", "/objected-printers/requests").long(),
+        Route::request::<AdoptDatabase>("AdoptDatabase", "/database/adoption/requests"),
+        Route::request::<GiveRole>("GiveRole", "/accounts/{account}/roles/requests"),
+        Route::decision::<ConfirmAct>("/acts/{act}/confirmation").long(),
+        Route::decision::<RefuseAct>("/acts/{act}/refusal"),
+        Route::decision::<TakeBackAct>("/acts/{act}/take-back"),
+    ]
+}

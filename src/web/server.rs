@@ -1,0 +1,126 @@
+//! The listener, the limits of connections, and the orderly end.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum_server::{Handle, accept::DefaultAcceptor, tls_rustls::RustlsAcceptor};
+use tokio::sync::watch;
+
+use super::{
+    api,
+    context::{CALLS_MAX, Settings, Web},
+    error::ServerError,
+    limits::Limited,
+    tls::Certificate,
+};
+use crate::engine::Engine;
+
+/// The longest time for the headers of a request, and for which a connection without a request is kept.
+const HEADERS_WITHIN: Duration = Duration::from_secs(20);
+/// The longest time for the first request of a connection, with the handshake of TLS before it.
+const FIRST_WITHIN: Duration = Duration::from_secs(10);
+/// The most bytes of a request's headers, and of what is read ahead.
+const HEADER_BYTES_MAX: u32 = 16 << 10;
+/// The most headers of a request.
+const HEADERS_MAX: usize = 64;
+/// The most requests at a time on a connection of HTTP/2.
+const STREAMS_MAX: u32 = 64;
+/// How often a silent client of HTTP/2 is asked whether it is there.
+const ASKED_EVERY: Duration = Duration::from_secs(20);
+/// How often requests without the proof of an account are written down.
+const TOLD_EVERY: Duration = Duration::from_mins(1);
+/// The longest time that requests get to end when the server is told to stop.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// A server that has its address, and answers from [`run`](Self::run) on.
+pub struct Server {
+    settings: Settings,
+    listener: TcpListener,
+    address: SocketAddr,
+    certificate: Option<Certificate>,
+}
+
+impl Server {
+    /// Reads the certificate and listens.
+    pub async fn bind(settings: Settings) -> Result<Self, ServerError> {
+        let certificate = match &settings.tls {
+            Some(files) => Some(Certificate::read(files.clone()).await?),
+            None => None,
+        };
+        let refused = |source| ServerError::Listen { address: settings.listen, source };
+        let listener = TcpListener::bind(settings.listen).map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        Ok(Self { settings, listener, address, certificate })
+    }
+
+    /// The address for people and programs.
+    pub fn url(&self) -> String {
+        let scheme = if self.certificate.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Answers until `stop` is true. Then no request begins, and those that are answered have ten seconds to end. The writer of
+    /// `engine` has the audit chain of the server.
+    pub async fn run(self, engine: Engine, mut stop: watch::Receiver<bool>) -> Result<(), ServerError> {
+        let Self { settings, listener, address, certificate } = self;
+        let refused = |source| ServerError::Listen { address, source };
+        let (clock, connections) = (engine.clock.clone(), settings.connections);
+        let web = Arc::new(Web::new(engine, settings));
+        let service = api::router(web.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let handle = Handle::new();
+        let server = limited(axum_server::from_tcp(listener).map_err(refused)?.handle(handle.clone()));
+        let config = certificate.as_ref().map(Certificate::config);
+        let following = certificate.map(|certificate| tokio::spawn(certificate.follow(clock.clone())));
+
+        let counting = tokio::spawn(tell_each_minute(web.clone()));
+
+        let serving = async {
+            match config {
+                None => server.acceptor(Limited::new(DefaultAcceptor, connections, clock.clone())).serve(service).await,
+                Some(config) => {
+                    let tls = RustlsAcceptor::new(config).handshake_timeout(FIRST_WITHIN);
+                    server.acceptor(Limited::new(tls, connections, clock.clone())).serve(service).await
+                }
+            }
+        };
+        let stopping = async {
+            // Fails if the sender is gone, which is an end too.
+            let _ = stop.wait_for(|stop| *stop).await;
+            handle.graceful_shutdown(Some(DRAIN_MAX));
+        };
+        let (ended, ()) = tokio::join!(serving, stopping);
+        following.inspect(tokio::task::JoinHandle::abort);
+        counting.abort();
+        web.tell_strangers().await;
+        // An act goes on when its connection has ended.
+        tokio::select! {
+            _ = web.calls.acquire_many(CALLS_MAX) => {}
+            () = clock.sleep(DRAIN_MAX) => {}
+        }
+        ended.map_err(refused)
+    }
+}
+
+/// Writes down the requests without the proof of an account.
+async fn tell_each_minute(web: Arc<Web>) {
+    loop {
+        web.engine.clock.sleep(TOLD_EVERY).await;
+        web.tell_strangers().await;
+    }
+}
+
+/// With the limits of requests.
+fn limited(server: axum_server::Server<SocketAddr>) -> axum_server::Server<SocketAddr> {
+    let mut server = server.first_request_timeout(FIRST_WITHIN);
+    let http = server.http_builder();
+    http.http1().header_read_timeout(HEADERS_WITHIN).max_buf_size(HEADER_BYTES_MAX as usize).max_headers(HEADERS_MAX);
+    http.http2()
+        .max_concurrent_streams(STREAMS_MAX)
+        .max_header_list_size(HEADER_BYTES_MAX)
+        .keep_alive_interval(ASKED_EVERY)
+        .keep_alive_timeout(ASKED_EVERY);
+    server
+}

@@ -1,0 +1,111 @@
+//! Helper: `cetak serve` in an office, and a small HTTP/1.1 client that sends exactly what a test says.
+
+use std::{
+    collections::BTreeMap,
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::{
+    office::{Office, Running},
+    wait_until,
+};
+
+/// The maximum time for an answer, on a slow machine under load.
+const ANSWER_WITHIN: Duration = Duration::from_mins(1);
+
+/// A server, which is killed when the value is dropped.
+pub(crate) struct Served {
+    pub(crate) running: Running,
+    /// `127.0.0.1:40123`.
+    pub(crate) address: String,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    /// By names in lower case.
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+}
+
+impl Reply {
+    /// The body, which must be JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+    }
+
+    /// The code of a problem, which must have the form of one.
+    pub(crate) fn problem(&self) -> String {
+        assert_eq!(self.headers.get("content-type").map(String::as_str), Some("application/problem+json"), "{self:?}");
+        let body = self.json();
+        assert_eq!(body["status"], self.status, "{body}");
+        let code = body["code"].as_str().unwrap();
+        assert_eq!(body["type"], format!("/problems/{code}"));
+        assert!(["title", "detail"].iter().all(|key| body[key].is_string()) && body["args"].is_object(), "{body}");
+        code.to_owned()
+    }
+}
+
+impl Served {
+    /// Starts the server of an office on a free port of this machine, with more arguments.
+    pub(crate) fn with(office: &Office, arguments: &[&str]) -> Self {
+        let running = office.start(&[&["serve", "--listen", "127.0.0.1:0"], arguments].concat());
+        let mut address = None;
+        wait_until("the server listens", 60, || {
+            let messages = running.messages();
+            let url = messages.lines().find_map(|line| line.strip_prefix("listening on "));
+            address = url.and_then(|url| url.split_once("://")).map(|(_, address)| address.to_owned());
+            address.is_some()
+        });
+        Self { running, address: address.unwrap() }
+    }
+
+    pub(crate) fn new(office: &Office) -> Self {
+        Self::with(office, &[])
+    }
+
+    /// A connection on which a test writes what it wants.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(ANSWER_WITHIN)).unwrap();
+        stream
+    }
+
+    /// Sends a request on a connection of its own.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let mut stream = self.connect();
+        let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
+        for (name, value) in headers {
+            text += &format!("{name}: {value}\r\n");
+        }
+        if !body.is_empty() || method == "POST" {
+            text += &format!("content-length: {}\r\n", body.len());
+        }
+        // A server may refuse a body before it has read all of it.
+        let _ = stream.write_all(format!("{text}\r\n{body}").as_bytes());
+        reply(&mut stream)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.send("GET", path, &[], "")
+    }
+}
+
+/// Reads one answer to the end of its connection.
+pub(crate) fn reply(stream: &mut impl Read) -> Reply {
+    let mut bytes = Vec::new();
+    // A server that has refused a body may reset the connection after its answer.
+    let _ = stream.read_to_end(&mut bytes);
+    let text = String::from_utf8(bytes).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let pairs = lines.map(|line| line.split_once(": ").unwrap());
+    let headers = pairs.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+    Reply { status, headers, body: body.to_owned() }
+}
