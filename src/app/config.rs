@@ -118,8 +118,7 @@ pub(super) fn load(
     let folder_of_profiles = reader.take("profiles", file.profiles.map(path_text), own, "a folder", |_| true);
     let required = !reader.sources["profiles"].1.starts_with("default");
     let known = super::profiles::load(Path::new(&folder_of_profiles), required)?;
-    let is_doubtful = doubtful.contains(&Decisive::Profiles);
-    let Loaded { profiles, broken, .. } = if is_doubtful { known.doubted() } else { known };
+    let Loaded { profiles, broken, .. } = if doubtful.contains(&Decisive::Profiles) { known.doubted() } else { known };
     let beside = path.as_deref().and_then(Path::parent).unwrap_or(folder);
     let mut printers = PrinterOptions::new();
     for (name, written) in std::mem::take(&mut file.printer) {
@@ -132,9 +131,8 @@ pub(super) fn load(
         }
     }
     let serve = file.serve.resolved(beside);
-    for (key, value) in serve.shown() {
-        reader.sources.insert(key, (value, format!("the file `{}`", reader.file)));
-    }
+    let from = format!("the file `{}`", reader.file);
+    reader.sources.extend(serve.shown().into_iter().map(|(key, value)| (key, (value, from.clone()))));
     Ok(Config {
         settings,
         profiles,

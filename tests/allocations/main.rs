@@ -178,7 +178,7 @@ async fn the_work_for_a_list_grows_no_faster_than_the_list() {
                 of_size.push(allocated);
             }
             // From the second size to the third there are four times as many units more as from the first to the second.
-            let [more, much_more] = [of_size[1] - of_size[0], of_size[2] - of_size[1]];
+            let [more, much_more] = [of_size[1].saturating_sub(of_size[0]), of_size[2].saturating_sub(of_size[1])];
             let (name, limit) = (kind.name, 6 * more + ALLOCATED_FREE);
             assert!(much_more <= limit, "{name}, dry run {dry_run}: bytes allocated by size: {of_size:?}");
             let most = ALLOCATOR.max_allocated();

@@ -8,10 +8,10 @@ use crate::{
         ApproveReprint, ArchiveJobs, BackUpDatabase, CancelBatch, CheckCard, CheckCards, ClearPrinter, CorrectHandOver,
         CountBlanks, DeclareUncertain, DestroyBlanks, DisableAccount, EnableAccount, EndSession, GiveRole,
         HandOverCard, HoldRecord, HoldRecords, LendBlanks, LoadHopper, Pause, PutBack, PutFirst, ReceiveBlanks,
-        RecountCounters, RefuseReprint, RejectCard, ReleaseRecord, ReleaseRecords, RemovePrinter, RequestReprint,
-        ResetAccount, ResolveDuplicate, ResolveFound, ResolveNothing, RestoreRecord, ResumeBatch, ResumePrinter,
-        ResumeQueue, ReverseDelivery, RevokeToken, SetPrinter, SurrenderCard, TakeBackBlanks, TakeRole, TestPrinter,
-        UnloadHopper, WithdrawRecord,
+        RecountCounters, RefuseReprint, RejectCard, RekeyPersons, ReleaseRecord, ReleaseRecords, RemovePrinter,
+        RequestReprint, ResetAccount, ResolveDuplicate, ResolveFound, ResolveNothing, RestoreRecord, ResumeBatch,
+        ResumePrinter, ResumeQueue, ReverseDelivery, RevokeToken, SetObjectedPrinter, SetPrinter, SurrenderCard,
+        TakeBackBlanks, TakeRole, TestPrinter, UnloadHopper, WithdrawRecord,
     },
     web::route::Route,
 };
@@ -66,6 +66,7 @@ pub(super) fn routes() -> Vec<Route> {
         // Printers.
         post::<AddPrinter>("/printers").long(),
         post::<AddObjectedPrinter>("/objected-printers").long(),
+        post::<SetObjectedPrinter>("/objected-printer-settings").long(),
         Route::act::<SetPrinter>(Method::PATCH, "/printers/{printer}").long(),
         Route::act::<RemovePrinter>(Method::DELETE, "/printers/{printer}"),
         post::<ClearPrinter>("/printers/{printer}/clear"),
@@ -84,6 +85,7 @@ pub(super) fn routes() -> Vec<Route> {
         post::<ArchiveJobs>("/database/archive").long(),
         post::<BackUpDatabase>("/database/backups").long(),
         post::<RecountCounters>("/database/recount").long(),
+        post::<RekeyPersons>("/database/rekey-persons").long(),
         post::<AcceptClock>("/database/accept-clock"),
         post::<AdoptDatabase>("/database/adoption").long(),
     ]

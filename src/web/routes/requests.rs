@@ -6,7 +6,8 @@ use crate::{
     domain::{account::Password, id::PendingActId, personal::AskedIdentifier, value::Note},
     engine::operations::{
         AddObjectedPrinter, AdoptDatabase, CorrectHandOver, CountBlanks, Destruction, GiveRole, LendBlanks, Reprint,
-        ResolveDuplicate, ResolveNothing, RestoreRecord, ReverseDelivery, TakeBackBlanks, WithdrawRecord,
+        ResolveDuplicate, ResolveNothing, RestoreRecord, ReverseDelivery, SetObjectedPrinter, TakeBackBlanks,
+        WithdrawRecord,
     },
     web::route::{Call, Proof, Route},
 };
@@ -79,6 +80,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::request::<TakeBackBlanks>("TakeBackBlanks", "/stock/loans/returns/requests"),
         Route::request::<ReverseDelivery>("ReverseDelivery", "/stock/movements/{movement}/reversal/requests"),
         Route::request::<AddObjectedPrinter>("AddObjectedPrinter", "/objected-printers/requests").long(),
+        Route::request::<SetObjectedPrinter>("SetObjectedPrinter", "/objected-printer-settings/requests").long(),
         Route::request::<AdoptDatabase>("AdoptDatabase", "/database/adoption/requests"),
         Route::request::<GiveRole>("GiveRole", "/accounts/{account}/roles/requests"),
         Route::decision::<ConfirmAct>("/acts/{act}/confirmation").long(),
