@@ -100,7 +100,8 @@ fn what_is_no_request_ends_its_connection_and_the_server_goes_on() {
     ] {
         let mut stream = served.connect();
         stream.write_all(text.as_bytes()).unwrap();
-        stream.shutdown(Shutdown::Write).unwrap();
+        // A server that has seen enough may have reset the connection.
+        let _ = stream.shutdown(Shutdown::Write);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
         assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400"), "{text:?}: {answer:?}");
@@ -173,12 +174,22 @@ fn http_2_is_spoken_to_clients_that_begin_with_it() {
 fn a_request_that_began_before_the_end_is_answered_and_no_other_begins() {
     let office = office();
     let served = Served::new(&office);
+    let body = r#"{"name":"siti","password":"not hers at all"}"#;
     let mut kept = served.connect();
-    kept.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n").unwrap();
+    let head = format!(
+        "POST /api/v1/session HTTP/1.1\r\nhost: x\r\norigin: http://x\r\ncontent-type: application/json\r\n\
+         expect: 100-continue\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    kept.write_all(head.as_bytes()).unwrap();
+    // The server reads the request, and waits for its body.
+    let mut go_on = [0; 25];
+    kept.read_exact(&mut go_on).unwrap();
+    assert_eq!(go_on, *b"HTTP/1.1 100 Continue\r\n\r\n");
     served.running.ask_to_stop();
     wait_until("the server accepts no connection", 60, || TcpStream::connect(&served.address).is_err());
-    let _ = kept.write_all(b"connection: close\r\n\r\n");
-    assert_eq!(reply(&mut kept).status, 200);
+    kept.write_all(body.as_bytes()).unwrap();
+    assert_eq!(reply(&mut kept).status, 401);
     assert_eq!(served.running.ended(60).code, Some(0));
 }
 
