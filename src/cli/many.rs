@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Message, Usage,
-    args::{FilterArgs, ManyArgs},
+    args::{FilterArgs, HeldForArgs, ManyArgs},
     output::{Output, message, thousands},
     words,
 };
@@ -24,7 +24,7 @@ use crate::{
         client::{Client, Direct},
         files::open_regular,
         operations::{Act, RecordName, RecordNames, RecordOutcome},
-        query::{ListRecords, Page, PageRequest, RecordLine},
+        query::{Limit, ListRecords, Page, PageRequest, RecordLine},
     },
 };
 
@@ -34,6 +34,9 @@ const LINE_BYTES_MAX: u64 = 1024;
 const CHUNK: usize = 50;
 /// How many refusals are kept for `--json`; all are told on standard error.
 const REFUSALS_MAX: usize = 1_000;
+
+/// How many different notes of held records are listed.
+const NOTES_MAX: usize = 20;
 
 /// Where the names of the records come from.
 pub(super) enum Selection {
@@ -52,6 +55,8 @@ pub(super) struct Matching {
     /// The query that follows it.
     then: Option<Box<ListRecords>>,
     except: HashSet<RecordName>,
+    /// The note of the records that are taken; None takes all.
+    note: Option<Option<String>>,
     /// Whether records that another copy of the database may have printed are left out.
     leaves_out: bool,
     /// How many were left out, by the code of their reason.
@@ -124,7 +129,7 @@ impl Selection {
     pub(super) fn matching(query: ListRecords, except: HashSet<RecordName>) -> Self {
         let page = PageRequest::default(); // of 50, as a chunk
         let query = Some(Box::new(ListRecords { page, ..query }));
-        Self::Matching(Matching { query, then: None, except, leaves_out: false, left_out: BTreeMap::new() })
+        Self::Matching(Matching { query, then: None, except, note: None, leaves_out: false, left_out: BTreeMap::new() })
     }
 
     /// The same, and then those that match in another state.
@@ -143,6 +148,18 @@ impl Selection {
         self
     }
 
+    /// The same, but filters take only records with the chosen note. If none is chosen, all records that match must have the same note:
+    /// those that were held for another reason are not released with the others.
+    pub(super) async fn of_one_note(mut self, engine: &Engine, held_for: HeldForArgs) -> anyhow::Result<Self> {
+        let Self::Matching(matching) = &mut self else { return Ok(self) };
+        match held_for {
+            HeldForArgs { any_note: true, .. } => {}
+            HeldForArgs { held_for: Some(note), .. } => matching.note = Some(Some(note.into())),
+            HeldForArgs { held_for: None, .. } => matching.note = matching.only_note(engine).await?,
+        }
+        Ok(self)
+    }
+
     /// How many records were left out so far, by the code of their reason.
     fn left_out(&self) -> BTreeMap<&'static str, i64> {
         match self {
@@ -153,6 +170,28 @@ impl Selection {
 }
 
 impl Matching {
+    /// The note of all records that match; None if there is none. Fails if they have different notes.
+    async fn only_note(&self, engine: &Engine) -> anyhow::Result<Option<Option<String>>> {
+        let (mut notes, mut others) = (BTreeMap::<Option<String>, i64>::new(), 0);
+        let mut asked = self.query.clone();
+        while let Some(query) = asked.take() {
+            let page = PageRequest { limit: Limit::MAX, ..query.page };
+            let Page { items, next } = Direct::new(engine).query(ListRecords { page, ..(*query).clone() }).await?;
+            for line in items.into_iter().filter(|line| !self.leaves_out || printed_elsewhere(line).is_none()) {
+                if notes.len() < NOTES_MAX || notes.contains_key(&line.note) {
+                    *notes.entry(line.note).or_default() += 1;
+                } else {
+                    others += 1;
+                }
+            }
+            asked = next.map(|next| Box::new(ListRecords { page: PageRequest { after: Some(next), ..page }, ..*query }));
+        }
+        if notes.len() > 1 {
+            return Err(words::different_notes(notes, others).into());
+        }
+        Ok(notes.into_keys().next())
+    }
+
     async fn next(&mut self, engine: &Engine) -> anyhow::Result<Vec<RecordName>> {
         while let Some(asked) = self.query.take().or_else(|| self.then.take()) {
             let Page { items, next } = Direct::new(engine).query((*asked).clone()).await?;
@@ -164,6 +203,9 @@ impl Matching {
             for line in items {
                 if let Some(code) = printed_elsewhere(&line).filter(|_| self.leaves_out) {
                     *self.left_out.entry(code).or_default() += 1;
+                    continue;
+                }
+                if self.note.as_ref().is_some_and(|note| *note != line.note) {
                     continue;
                 }
                 let name = RecordName { source: line.source, request_id: line.request_id };

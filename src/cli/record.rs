@@ -52,9 +52,10 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
             client.act(HoldRecord { record: name.clone(), note: reason }).await?;
             (now(&name, RecordState::Held), format!("record `{}` is held", name.request_id))
         }
-        RecordCommand::Release { many, filter, reason } => {
+        RecordCommand::Release { many, filter, held_for, reason } => {
             let Some(name) = one(&many) else {
                 let selection = selection(many, filter, None)?.without_printed_elsewhere();
+                let selection = selection.of_one_note(engine, held_for).await?;
                 let act = |records| ReleaseRecords { records, note: reason.clone() };
                 return many::act(engine, out, selection, "released", act).await;
             };

@@ -40,7 +40,7 @@ pub use self::{
     objection::{caution, objection, resolution},
     operation::operation,
     printer::{blank_inside, resumes, task},
-    reason::{left_out, quote, reason, with_note, word_reason},
+    reason::{different_notes, left_out, quote, reason, with_note, word_reason},
     refusal::refusal,
     report::{engine, report},
     standing::standing,

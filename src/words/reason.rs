@@ -1,6 +1,8 @@
 //! The text of each reason that the program gives.
 
-use super::{number::thousands, printer::condition};
+use std::collections::BTreeMap;
+
+use super::{message::Message, number::thousands, printer::condition};
 use crate::domain::reason::{
     Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault, StoredReason,
 };
@@ -106,6 +108,23 @@ pub fn left_out(code: &str, number: i64) -> String {
         "{} {were} left out, which another copy of the database may have printed: see them with `cetak record list --state held \
          --code {code}`; when their cards are looked for, add `--code {code}` to release them",
         thousands(number)
+    )
+}
+
+/// That records that match filters were held with different notes, each with the number of its records. `others` is the number of
+/// records with further notes.
+pub fn different_notes(notes: BTreeMap<Option<String>, i64>, others: i64) -> Message {
+    let mut notes: Vec<_> = notes.into_iter().collect();
+    notes.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+    let listed = notes.into_iter().map(|(note, number)| {
+        let note = note.as_deref().map_or_else(|| "without a note".into(), quote);
+        format!("\n  {} {note}", thousands(number))
+    });
+    let others = (others > 0).then(|| format!("\n  {} with other notes", thousands(others)));
+    let listed: String = listed.chain(others).collect();
+    Message::new(
+        format!("the records that match have different notes; none was released:{listed}"),
+        "choose those with one note by `--held-for TEXT`, the whole note, or release all with `--any-note`",
     )
 }
 

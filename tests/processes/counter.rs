@@ -207,6 +207,32 @@ fn hundreds_of_records_are_held_from_a_file_and_released_by_a_filter_and_a_wrong
 }
 
 #[test]
+fn a_release_by_a_filter_releases_no_record_that_was_held_for_another_reason() {
+    let office = Office::new();
+    office.import("student", &people::students(0..6));
+    for (record, note) in [("r00000", "moved"), ("r00001", "moved"), ("r00002", "address wrong"), ("r00003", "lost")] {
+        office.done(&["record", "hold", record, "--reason", note]);
+    }
+    let release = |more: &[&str]| {
+        office.run(&[&["record", "release", "--state", "held", "--profile", "student", "--reason", "back"], more].concat())
+    };
+    let held = || ids(&office.json(&["record", "list", "--state", "held"])).join(" ");
+
+    let refused = release(&[]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    let listed = "\n  2 \"moved\"\n  1 \"address wrong\"\n  1 \"lost\"\n";
+    assert!(refused.stderr.contains(listed) && refused.stderr.contains("--held-for"), "{}", refused.stderr);
+    assert_eq!(held(), "r00000 r00001 r00002 r00003");
+    assert_eq!(release(&["--held-for", "moved"]).stdout, "2 released, 0 refused\n");
+    assert_eq!(held(), "r00002 r00003");
+    assert_eq!(release(&["--held-for", "address"]).stdout, "0 released, 0 refused\n", "the note is the whole text");
+    assert_eq!(release(&["--any-note"]).stdout, "2 released, 0 refused\n");
+    assert_eq!(held(), "");
+    let with_id = office.run(&["record", "release", "r00000", "--held-for", "moved", "--reason", "back"]);
+    assert_eq!(with_id.code, Some(2), "{with_id:?}");
+}
+
+#[test]
 fn a_walk_in_is_printed_first_and_shown_as_one() {
     let office = Office::new();
     office.import("student", &people::students(0..6));

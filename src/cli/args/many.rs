@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::domain::{card::profile::WALK_IN_CLASS, record::RecordState, time::Timestamp};
+use crate::domain::{card::profile::WALK_IN_CLASS, record::RecordState, time::Timestamp, value::Note};
 
 #[derive(Args, Debug, Default)]
 pub struct FilterArgs {
@@ -48,6 +48,16 @@ pub struct ManyArgs {
     /// input
     #[arg(long, value_name = "FILE", conflicts_with = "request_ids")]
     pub from: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub struct HeldForArgs {
+    /// Of the records that match the filters, release only those that were held with this note, which is the whole text
+    #[arg(long, value_name = "TEXT", requires = "state", conflicts_with_all = ["request_ids", "from"])]
+    pub held_for: Option<Note>,
+    /// Release all records that match the filters, though they were held with different notes
+    #[arg(long, requires = "state", conflicts_with_all = ["request_ids", "from", "held_for"])]
+    pub any_note: bool,
 }
 
 #[derive(Args, Debug)]

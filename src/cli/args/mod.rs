@@ -18,7 +18,7 @@ pub use self::{
     acts::{ActCommand, SecondArgs},
     blanks::{BlangkoCommand, LedgerArgs},
     database::{AuditCommand, ConfigCommand, DbCommand, PrintedSinceArg},
-    many::{FilterArgs, ManyArgs, PageArgs, instant},
+    many::{FilterArgs, HeldForArgs, ManyArgs, PageArgs, instant},
     preview::{DocumentArg, PreviewArgs, ProfileCommand, SideArg},
     printing::{BatchCommand, JobCommand, PrinterCommand, QueueCommand, RunArgs, ScopeArgs, ServeArgs},
     records::{CardCommand, FindArgs, FoundArg, InspectCommand, KeepArg, RecordArg, RecordCommand, ReprintCommand},

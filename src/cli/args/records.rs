@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{
     acts::SecondArgs,
-    many::{FilterArgs, ManyArgs, PageArgs},
+    many::{FilterArgs, HeldForArgs, ManyArgs, PageArgs},
     preview::PreviewArgs,
 };
 use crate::domain::value::{Note, SpoilageCause};
@@ -104,16 +104,20 @@ pub enum RecordCommand {
     /// Put held or quarantined records back on the waiting list
     ///
     /// One or several, those in a file, or all that match filters, of which `--state` is one. Filters leave out what another copy of
-    /// the database may have printed, unless they have `--code held-at-adoption` or `--code sent-elsewhere`. Of several, each is
-    /// released or refused by itself; the exit code is 1 if one was refused.
+    /// the database may have printed, unless they have `--code held-at-adoption` or `--code sent-elsewhere`. If the records that
+    /// match were held with different notes, none is released: choose a note, or all. Of several, each is released or refused by
+    /// itself; the exit code is 1 if one was refused.
     #[command(after_help = "Examples:
   cetak record release 3372-2015-000207 --reason \"address corrected\"
-  cetak record release --state held --district Laweyan --reason \"the office stays\"")]
+  cetak record release --state held --district Laweyan --reason \"the office stays\"
+  cetak record release --state held --held-for \"moved to another office\" --reason \"the office stays\"")]
     Release {
         #[command(flatten)]
         many: ManyArgs,
         #[command(flatten)]
         filter: FilterArgs,
+        #[command(flatten)]
+        held_for: HeldForArgs,
         /// The reason, for the audit
         #[arg(long, value_name = "TEXT")]
         reason: Note,
