@@ -18,14 +18,15 @@ use super::{
 use crate::{
     domain::{
         card::profile::CardProfile,
-        import::{RejectReason, Rejection, RowPlace, Warning},
+        import::{Rejection, RowPlace},
         permission::Operation,
+        reason::Reason,
     },
     engine::{
         Engine, EngineError,
         client::Direct,
         files::{NewFile, open_regular},
-        import::{self, Accept, Format, Import, Input, Report, WarnedRow, Watch},
+        import::{self, Accept, Format, Import, Input, Report, NamedRow, Watch},
     },
 };
 
@@ -67,17 +68,17 @@ pub async fn run(
     let (input, bytes) = open(source)?;
     let rejects = rejects.map(|path| Rejects::create(path, source)).transpose()?;
     let bar = progress::bytes(bytes);
-    let mut watch = Watching { rejects, first: Vec::new(), bar: bar.clone() };
+    let mut watch = Watching { rejects, first: Vec::new(), unknown: Unknown::default(), bar: bar.clone() };
     let permit = Direct::new(engine).permit(Operation::Import).await?;
     let report = import::import(engine, &permit, input, import, &mut watch).await;
     bar.finish_and_clear();
-    let has_rejects = watch.rejects.is_some();
+    let (has_rejects, unknown) = (watch.rejects.is_some(), watch.unknown);
     watch.first.iter().for_each(|refused| message(refused));
     // After an error too, if rows were refused before it; otherwise the file of an earlier import stays.
     let finished = watch.rejects.filter(|rejects| report.is_ok() || rejects.rows > 0).map_or(Ok(()), Rejects::finish);
     let report = report?;
     warn_of(&report, has_rejects);
-    known_values(&report, &profile);
+    known_values(unknown, &profile);
     finished?;
     Ok(report)
 }
@@ -156,18 +157,24 @@ fn warn_of(report: &Report, rejects: bool) {
     for (warning, count) in &report.warnings {
         let rows = thousands(i64::try_from(*count).unwrap_or(i64::MAX));
         let noun = if *count == 1 { "row" } else { "rows" };
-        message(&format!("warning: {rows} {noun}: {}: {}", words::warning(*warning), warned(report, *warning)));
+        let warned = report.warned_rows.get(warning).map_or(&[][..], Vec::as_slice);
+        message(&format!("warning: {rows} {noun}: {}: {}", words::warning(*warning), named_rows(warned)));
+    }
+    if report.quarantined > 0 {
+        message(&format!("quarantined: {}", named_rows(&report.quarantined_rows)));
+        if !report.dry_run {
+            message("hint: see why, and what to do with each, with `cetak record quarantined`");
+        }
     }
     if (1..report.rows).contains(&report.refused) && !rejects {
         message("hint: to get the refused rows with row number, field and reason, import again with --rejects FILE");
     }
 }
 
-/// The first rows with a warning.
-fn warned(report: &Report, warning: Warning) -> String {
+/// The first of some rows.
+fn named_rows(rows: &[NamedRow]) -> String {
     const SHOWN: usize = 5;
-    let rows = report.warned_rows.get(&warning).map_or(&[][..], Vec::as_slice);
-    let row = |row: &WarnedRow| format!("{}, {}", words::row_place(row.place), row.request_id);
+    let row = |row: &NamedRow| format!("{}, {}", words::row_place(row.place), row.request_id);
     let mut text = rows.iter().take(SHOWN).map(row).collect::<Vec<_>>().join("; ");
     if rows.len() > SHOWN {
         text += " …; more with `--json`";
@@ -176,14 +183,12 @@ fn warned(report: &Report, warning: Warning) -> String {
 }
 
 /// The values that the profile knows, if rows were refused for others.
-fn known_values(report: &Report, profile: &CardProfile) {
-    let refused = |reason| report.refused_by_reason.contains_key(&reason);
-    if refused(RejectReason::Malformed) {
+fn known_values(unknown: Unknown, profile: &CardProfile) {
+    if unknown.kind {
         let kinds: Vec<_> = profile.kinds.iter().map(|kind| kind.name.as_str()).collect();
         message(&format!("hint: the kinds of request of profile `{}`: {}", profile.name, kinds.join(", ")));
     }
-    // A status that is known and not print-ready is refused, too.
-    if refused(RejectReason::Status) && report.accepted + report.updated + report.known == 0 {
+    if unknown.status {
         let (eligible, others) = (profile.eligible_statuses.join(", "), profile.other_statuses.join(", "));
         message(&format!("hint: the statuses of profile `{}`: print-ready {eligible}; not: {others}", profile.name));
     }
@@ -211,8 +216,23 @@ pub fn text(report: &Report) -> String {
 /// The refused rows that are told where they are not written to a file.
 const REFUSED_TOLD: usize = 5;
 
+/// Which values the profile did not know.
+#[derive(Clone, Copy, Default)]
+struct Unknown {
+    kind: bool,
+    status: bool,
+}
+
+impl Unknown {
+    fn add(&mut self, detail: &Reason) {
+        self.kind |= *detail == Reason::UnknownKind;
+        self.status |= matches!(detail, Reason::UnknownStatus { .. });
+    }
+}
+
 struct Watching {
     rejects: Option<Rejects>,
+    unknown: Unknown,
     /// The first refused rows, in words.
     first: Vec<String>,
     bar: ProgressBar,
@@ -220,6 +240,8 @@ struct Watching {
 
 impl Watch for Watching {
     fn refused(&mut self, place: RowPlace, request_id: &str, rejection: &Rejection) -> io::Result<()> {
+        self.unknown.add(&rejection.detail);
+        rejection.further.iter().for_each(|fault| self.unknown.add(&fault.detail));
         match &mut self.rejects {
             Some(rejects) => rejects.write(place, request_id, rejection)?,
             None if self.first.len() < REFUSED_TOLD => {

@@ -280,3 +280,29 @@ fn a_walk_in_is_the_first_card_of_its_batch_and_missing_blanks_need_a_person() {
     assert_eq!(count, serde_json::json!({ "count": 6 }));
     assert!(!office.done(&["status"]).stdout.contains("no free blanks"));
 }
+
+#[test]
+fn an_import_hints_at_the_values_that_the_profile_knows_only_if_a_row_has_others_and_names_the_quarantined_rows() {
+    let office = Office::new();
+    let header = people::students(0..0);
+    let import = |rows: &[&str]| {
+        let list = format!("{}\n{}\n", header.trim_end(), rows.join("\n"));
+        let file = office.write("list.csv", list);
+        office.run(&["import", &file, "--profile", "student"]).stderr
+    };
+    let rows: Vec<_> = people::students(0..2).lines().skip(1).map(str::to_owned).collect();
+    let good = &rows[1];
+
+    let without_id = import(&[good, &rows[0].replace("r00000", "")]);
+    assert!(without_id.contains("request_id: missing") && !without_id.contains("hint: the "), "{without_id}");
+    let bad = rows[0].replace("ENROLLED", "ACTIVE").replace("STUDENT NUMBER 0", "");
+    let status = import(&[good, &bad]);
+    assert!(status.contains("hint: the statuses of profile `student`: print-ready ENROLLED"), "{status}");
+    assert!(!status.contains("hint: the kinds"), "{status}");
+    let kind = import(&[good, &rows[0].replace("new", "first")]);
+    assert!(kind.contains("hint: the kinds of request of profile `student`: new, "), "{kind}");
+
+    let twice = import(&[good, &good.replace("r00001", "r00009")]);
+    assert!(twice.contains("quarantined: row 2 (line 3), r00009"), "{twice}");
+    assert!(twice.contains("cetak record quarantined"), "{twice}");
+}

@@ -117,7 +117,7 @@ impl<'a> Decider<'a> {
                 }
             };
             let outcome = self.decide(&mut open.writer, prepared, report).await?;
-            report.count(&outcome);
+            report.count(&outcome, place, &request_id);
             if self.import.dry_run {
                 named.push(request_id.clone());
             }

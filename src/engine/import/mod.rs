@@ -31,7 +31,7 @@ use self::{
 };
 pub use self::{
     list_file::Input,
-    report::{Accept, Import, Report, WarnedRow, Watch},
+    report::{Accept, Import, Report, NamedRow, Watch},
     rows::Format,
 };
 use super::{Engine, EngineError, clock::attempt_name, person_rule};

@@ -5,6 +5,9 @@ use std::{collections::BTreeMap, io, path::PathBuf};
 use super::rows::Format;
 use crate::domain::import::{RejectReason, Rejection, RowOutcome, RowPlace, Warning};
 
+/// The rows that are named for quarantine and for each warning.
+const NAMED_ROWS: usize = 20;
+
 /// The parameters of an import.
 #[derive(Clone, Debug)]
 pub struct Import {
@@ -49,6 +52,8 @@ pub struct Report {
     pub known: u64,
     /// Records that need a person's decision.
     pub quarantined: u64,
+    /// The first rows of these.
+    pub quarantined_rows: Vec<NamedRow>,
     /// Records that must not be printed any more.
     pub withdrawn: u64,
     /// Records that their source had withdrawn, and lists as print-ready again.
@@ -60,7 +65,7 @@ pub struct Report {
     /// Imported rows with a warning, by warning.
     pub warnings: BTreeMap<Warning, u64>,
     /// The first rows with each warning.
-    pub warned_rows: BTreeMap<Warning, Vec<WarnedRow>>,
+    pub warned_rows: BTreeMap<Warning, Vec<NamedRow>>,
     /// Columns of a CSV file that the profile does not read, as letters: `A` is the first one.
     pub unknown_columns: Vec<String>,
     /// Rows of JSON Lines with keys that the profile does not read.
@@ -71,9 +76,9 @@ pub struct Report {
     pub dry_run: bool,
 }
 
-/// A row with a warning.
+/// A row that the report names.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
-pub struct WarnedRow {
+pub struct NamedRow {
     /// Where it stands in the file.
     #[serde(flatten)]
     pub place: RowPlace,
@@ -82,8 +87,8 @@ pub struct WarnedRow {
 }
 
 impl Report {
-    /// Counts one row.
-    pub(super) fn count(&mut self, outcome: &RowOutcome) {
+    /// Counts one row, and names it if it is one of the first that are quarantined.
+    pub(super) fn count(&mut self, outcome: &RowOutcome, place: RowPlace, request_id: &str) {
         self.rows += 1;
         let counter = match outcome {
             RowOutcome::Accepted => &mut self.accepted,
@@ -98,19 +103,19 @@ impl Report {
             }
         };
         *counter += 1;
+        if *outcome == RowOutcome::Quarantined && self.quarantined_rows.len() < NAMED_ROWS {
+            self.quarantined_rows.push(NamedRow { place, request_id: request_id.to_owned() });
+        }
     }
 }
-
-/// The rows that are named for each warning.
-const WARNED_ROWS: usize = 20;
 
 impl Report {
     /// Counts a warning.
     pub(super) fn warn(&mut self, warning: Warning, place: RowPlace, request_id: &str) {
         *self.warnings.entry(warning).or_default() += 1;
         let rows = self.warned_rows.entry(warning).or_default();
-        if rows.len() < WARNED_ROWS {
-            rows.push(WarnedRow { place, request_id: request_id.to_owned() });
+        if rows.len() < NAMED_ROWS {
+            rows.push(NamedRow { place, request_id: request_id.to_owned() });
         }
     }
 }
