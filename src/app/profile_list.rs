@@ -20,7 +20,8 @@ use crate::{
         output::{Output, table},
     },
     domain::{
-        card::profile::{CardProfile, PhotoRule},
+        card::profile::{CardProfile, Identifier, PhotoRule, Scheme},
+        import::Layout,
         refusal::Refusal,
     },
     engine::{BrokenProfile, EngineError},
@@ -117,11 +118,22 @@ fn described(profile: &CardProfile, folder: Option<&str>) -> Value {
         "eligible_statuses": profile.eligible_statuses,
         "other_statuses": profile.other_statuses,
         "columns": profile.columns().collect::<Vec<_>>(),
+        "required_columns": Layout::new(profile).never_empty(profile.photo),
         "identifier": profile.identifier.column,
+        "identifier_rule": identifier_rule(&profile.identifier),
         "photo_required": profile.photo == PhotoRule::Required,
         "attempts": profile.attempts,
         "reprint_reasons": profile.reprint_reasons,
     })
+}
+
+fn identifier_rule(rule: &Identifier) -> String {
+    match rule.scheme {
+        Scheme::Nik => "a NIK of 16 digits".into(),
+        Scheme::Alphanumeric => {
+            format!("{} to {} letters, digits and hyphens", rule.min_length, rule.max_length)
+        }
+    }
 }
 
 fn text(profile: &CardProfile, folder: Option<&str>) -> String {
@@ -139,7 +151,8 @@ fn text(profile: &CardProfile, folder: Option<&str>) -> String {
         ("statuses that are print-ready", profile.eligible_statuses.join(", ")),
         ("other statuses", profile.other_statuses.join(", ")),
         ("columns", profile.columns().collect::<Vec<_>>().join(", ")),
-        ("identifier", profile.identifier.column.clone()),
+        ("columns that need a value", Layout::new(profile).never_empty(profile.photo).join(", ")),
+        ("identifier", format!("{}: {}", profile.identifier.column, identifier_rule(&profile.identifier))),
         ("photo", photo.to_owned()),
         ("failed tries until quarantine", profile.attempts.to_string()),
         ("reasons for a reprint", profile.reprint_reasons.join(", ")),

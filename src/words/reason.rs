@@ -61,7 +61,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::Status { status } => format!("status {status}"),
         Reason::StatusAfter { status, before } => format!("status {status}; before that: {}", self::reason(before)),
         Reason::WithdrawalNotAccepted => "a list that was not accepted would have withdrawn it".into(),
-        Reason::Identifier { fault } => identifier(*fault).into(),
+        Reason::Identifier { fault } => identifier(*fault),
         Reason::NotADate => "not a date such as 1980-12-31".into(),
         Reason::NotAnInstant => "not an instant such as 2015-08-31T10:00:00+07:00".into(),
         Reason::InTheFuture => "in the future".into(),
@@ -192,9 +192,9 @@ pub(super) fn rendering(fault: &RenderFault) -> String {
     }
 }
 
-fn identifier(fault: IdentifierFault) -> &'static str {
-    match fault {
-        IdentifierFault::Length => "wrong length",
+fn identifier(fault: IdentifierFault) -> String {
+    let text = match fault {
+        IdentifierFault::Length { least, most } => return format!("wrong length: {least} to {most} characters"),
         IdentifierFault::Characters => "not only letters, digits and hyphens",
         IdentifierFault::Digits => "not 16 digits",
         IdentifierFault::Ignored => "nothing in it is compared: the profile ignores all its characters",
@@ -202,7 +202,8 @@ fn identifier(fault: IdentifierFault) -> &'static str {
         IdentifierFault::Date => "no such date of birth",
         IdentifierFault::Serial => "serial 0000",
         IdentifierFault::Scientific => "in scientific notation, so a spreadsheet rounded it: export the column as text",
-    }
+    };
+    text.into()
 }
 
 fn photo(fault: PhotoFault) -> &'static str {

@@ -359,14 +359,14 @@ async fn all_faults_of_a_row_are_told_at_once() {
     let cut = [("name", "SI\u{202e}TI"), ("nik", "123")];
     let (report, rejects) = import_citizens(&world, &[&bad, &cut, &[("request_id", "k3")]]).await;
     assert_eq!((report.accepted, report.refused), (1, 2));
-    let counted = [(RejectReason::Malformed, 1), (RejectReason::Nik, 1)];
+    let counted = [(RejectReason::Malformed, 1), (RejectReason::Identifier, 1)];
     assert_eq!(report.refused_by_reason, counted.into(), "each row is counted once, with its first reason");
     let told = |at: usize| {
         let further = rejects.0[at].1.further.iter().map(|fault| (fault.field.clone(), fault.reason));
         [(rejects.0[at].1.field.clone(), rejects.0[at].1.reason)].into_iter().chain(further).collect::<Vec<_>>()
     };
     let expected = [
-        ("nik", RejectReason::Nik),
+        ("nik", RejectReason::Identifier),
         ("birth_date", RejectReason::Date),
         ("verified_at", RejectReason::Future),
         ("photo", RejectReason::Photo),
@@ -374,7 +374,7 @@ async fn all_faults_of_a_row_are_told_at_once() {
     assert_eq!(told(0), expected.map(|(field, reason)| (field.to_owned(), reason)));
     assert_eq!(
         told(1),
-        [("name", RejectReason::Malformed), ("nik", RejectReason::Nik)].map(|(f, r)| (f.to_owned(), r))
+        [("name", RejectReason::Malformed), ("nik", RejectReason::Identifier)].map(|(f, r)| (f.to_owned(), r))
     );
 }
 

@@ -159,7 +159,7 @@ enum Flaw {
 /// The rate of each flaw per thousand rows, and the name under which it is counted.
 const FLAWS: [(u32, Flaw, &str); 8] = [
     (6, Flaw::Status, "status"),
-    (3, Flaw::Nik, "nik"),
+    (3, Flaw::Nik, "identifier"),
     (1, Flaw::Name, "name"),
     (2, Flaw::Date, "date"),
     (1, Flaw::Future, "future"),

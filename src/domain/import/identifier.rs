@@ -17,7 +17,7 @@ pub fn check(rule: &Identifier, value: &str) -> Result<(), Reason> {
         _ if is_scientific(value) => Err(IdentifierFault::Scientific),
         Scheme::Nik => check_nik(value),
         Scheme::Alphanumeric if !(rule.min_length..=rule.max_length).contains(&value.len()) => {
-            Err(IdentifierFault::Length)
+            Err(IdentifierFault::Length { least: rule.min_length, most: rule.max_length })
         }
         Scheme::Alphanumeric if !value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => {
             Err(IdentifierFault::Characters)

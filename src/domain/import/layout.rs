@@ -104,12 +104,25 @@ impl Layout {
         self.index.get(column).copied()
     }
 
-    /// The required columns that `header` lacks.
-    pub fn missing_from<'a>(&'a self, header: &[String], photo: PhotoRule) -> Vec<&'a str> {
+    /// The columns that a list must have.
+    pub fn required(&self, photo: PhotoRule) -> impl Iterator<Item = &str> {
         let needed = [REQUEST_ID, REQUEST_KIND, STATUS, REQUESTED_AT, VERIFIED_AT, self.identifier, self.name];
         let photo = (photo == PhotoRule::Required).then_some(PHOTO);
-        let names = needed.into_iter().chain(photo).map(|at| self.columns[at].as_str());
-        names.filter(|column| !header.iter().any(|h| h == column)).collect()
+        needed.into_iter().chain(photo).map(|at| self.columns[at].as_str())
+    }
+
+    /// The columns in which every print-ready row must have a value.
+    pub fn never_empty(&self, photo: PhotoRule) -> Vec<&str> {
+        let dates = self.dates.iter().map(|at| self.columns[*at].as_str());
+        let mut columns: Vec<_> = self.required(photo).collect();
+        let further: Vec<_> = dates.filter(|date| !columns.contains(date)).collect();
+        columns.extend(further);
+        columns
+    }
+
+    /// The required columns that `header` lacks.
+    pub fn missing_from<'a>(&'a self, header: &[String], photo: PhotoRule) -> Vec<&'a str> {
+        self.required(photo).filter(|column| !header.iter().any(|h| h == column)).collect()
     }
 
     /// Checks a row against the profile, without photo and database.
@@ -181,7 +194,7 @@ impl Layout {
             refuse(RejectReason::Status, STATUS, unknown_status(profile, value(STATUS)));
         }
         if let Err(why) = identifier::check(&profile.identifier, value(self.identifier)) {
-            refuse(RejectReason::Nik, self.identifier, why);
+            refuse(RejectReason::Identifier, self.identifier, why);
         }
         if value(self.name).is_empty() {
             refuse(RejectReason::Name, self.name, Reason::Missing);

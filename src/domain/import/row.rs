@@ -14,8 +14,8 @@ pub enum RejectReason {
     Malformed,
     /// The status is not print-ready.
     Status,
-    /// The identifier is missing or impossible. The name is `nik` whatever the profile calls its column.
-    Nik,
+    /// The identifier is missing or impossible.
+    Identifier,
     /// The name is missing.
     Name,
     /// A date or instant cannot be read.
@@ -36,7 +36,7 @@ impl RejectReason {
         match self {
             Self::Malformed => "malformed",
             Self::Status => "status",
-            Self::Nik => "nik",
+            Self::Identifier => "identifier",
             Self::Name => "name",
             Self::Date => "date",
             Self::Future => "future",

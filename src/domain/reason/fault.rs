@@ -8,8 +8,8 @@ use super::detail::Detail;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum IdentifierFault {
-    /// Its length is outside the profile's range.
-    Length,
+    /// Its length is outside the profile's range, in characters.
+    Length { least: usize, most: usize },
     /// It has other characters than letters, digits and hyphens.
     Characters,
     /// It is not 16 digits.
