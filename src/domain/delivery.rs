@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     id::{LotId, MovementId},
     refusal::Refusal,
-    stock::{Account, Cause, Movement},
+    stock::{Account, Cause, Movement, shared_serials},
 };
 
 /// A delivery as it is booked, with what its reversals have taken back.
@@ -65,6 +65,16 @@ pub fn refuse_booked(booked: Vec<Delivery>) -> Result<(), Refusal> {
     let quantity = first.booked();
     let Delivery { movement, document, lot_name, at, .. } = first;
     Err(Refusal::DeliveryBooked { movement, document, lot: lot_name, quantity, at })
+}
+
+/// Refuses serials that belong to another lot, whose name and serials are one of `booked`.
+pub fn refuse_shared(serials: &str, booked: Vec<(String, String)>) -> Result<(), Refusal> {
+    for (lot, known) in booked {
+        if let Some(serials) = shared_serials(serials, &known) {
+            return Err(Refusal::SerialsBooked { serials, lot });
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

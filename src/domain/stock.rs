@@ -306,29 +306,60 @@ pub fn allocate(lots: &[LotQuantity], wanted: i64) -> Result<Vec<LotQuantity>, i
     Ok(taken.filter(|l| l.quantity > 0).collect())
 }
 
-/// Parses a serial range `FIRST..LAST`. Both ends are included; they have the same prefix and the same number of digits.
-///
-/// Returns how many serials it covers, at least 1; `None` if it is not a range.
+/// A serial range `FIRST..LAST`. Both ends are included; they have the same prefix and the same number of digits.
+struct SerialRange<'a> {
+    prefix: &'a str,
+    width: usize,
+    from: i64,
+    to: i64,
+}
+
+impl<'a> SerialRange<'a> {
+    /// None if the text is not a range.
+    fn read(range: &'a str) -> Option<Self> {
+        let (first, last) = range.split_once("..")?;
+        let digits = |text: &str| text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let width = digits(first).min(18);
+        if width == 0 || first.len() != last.len() {
+            return None;
+        }
+        let split = first.len() - width;
+        let (prefix, from) = first.split_at_checked(split)?;
+        let (same_prefix, to) = last.split_at_checked(split)?;
+        if prefix != same_prefix {
+            return None;
+        }
+        let (from, to) = (from.parse().ok()?, to.parse().ok()?);
+        (from <= to).then_some(Self { prefix, width, from, to })
+    }
+}
+
+/// How many serials a range covers, at least 1; `None` if it is not a range.
 pub fn serial_count(range: &str) -> Option<i64> {
-    let (first, last) = range.split_once("..")?;
-    let digits = |text: &str| text.len() - text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    let width = digits(first).min(18);
-    if width == 0 || first.len() != last.len() {
-        return None;
-    }
-    let split = first.len() - width;
-    let (prefix, from) = first.split_at_checked(split)?;
-    let (same_prefix, to) = last.split_at_checked(split)?;
-    if prefix != same_prefix {
-        return None;
-    }
-    let (from, to) = (from.parse::<i64>().ok()?, to.parse::<i64>().ok()?);
-    (from <= to).then(|| to - from + 1)
+    SerialRange::read(range).map(|range| range.to - range.from + 1)
+}
+
+/// The serials that are in both ranges, as a range; `None` if there are none. Capitals make no difference.
+pub fn shared_serials(one: &str, other: &str) -> Option<String> {
+    let (one, other) = (SerialRange::read(one)?, SerialRange::read(other)?);
+    let (from, to, SerialRange { prefix, width, .. }) = (one.from.max(other.from), one.to.min(other.to), one);
+    let is_same = prefix.eq_ignore_ascii_case(other.prefix) && width == other.width;
+    (is_same && from <= to).then(|| format!("{prefix}{from:0width$}..{prefix}{to:0width$}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn serials_that_are_in_two_ranges_are_named() {
+        let shared = |one, other| shared_serials(one, other);
+        assert_eq!(shared("A20..A69", "A01..A50").as_deref(), Some("A20..A50"));
+        assert_eq!(shared("A01..A50", "a50..a50").as_deref(), Some("A50..A50"));
+        for other in ["A51..A99", "B01..B50", "A001..A050", "unclear"] {
+            assert_eq!(shared("A01..A50", other), None, "{other}");
+        }
+    }
 
     #[test]
     fn blanks_are_taken_from_the_oldest_lot_first_and_never_more_than_there_are() {

@@ -35,6 +35,7 @@ const STATEMENTS: [&str; 22] = [
     joint_read::PLAN,
     delivery::BY_NUMBER,
     delivery::BY_DOCUMENT,
+    delivery::LOT_SERIALS,
     requests_beside::BESIDE,
     requests_beside::DUPLICATES,
 ];
@@ -88,6 +89,8 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (record_list::QUARANTINED, "record_aside (state=? AND id>? AND id<?)"),
         (requests_beside::DUPLICATES, "record_aside (state=? AND id>?)"),
         (delivery::BY_DOCUMENT, "movement_delivery (lot_id=? AND <expr>=?)"),
+        (delivery::LOT_SERIALS, "(blank_type=?)"),
+        (delivery::LOT_SERIALS, "(lot_id=? AND account=?)"),
         (delivery::BY_NUMBER, "movement_reversal (reverses=?)"),
         (record_list::UNCERTAIN, "record_aside (state=? AND id>? AND id<?)"),
         (record_list::WITHDRAWN, "record_aside (state=? AND id>? AND id<?)"),

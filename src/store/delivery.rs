@@ -23,6 +23,12 @@ pub(super) const BY_NUMBER: &str = delivery!("m.id = $1");
 pub(super) const BY_DOCUMENT: &str =
     delivery!("m.cause = 'received' AND lot.blank_type = $1 AND lower(m.document) = lower($2) ORDER BY m.id");
 
+pub(super) const LOT_SERIALS: &str = "
+    SELECT name, serials FROM lot
+    WHERE blank_type = $1 AND serials IS NOT NULL
+      AND EXISTS (SELECT 1 FROM balance AS b WHERE b.lot_id = lot.id AND b.account = 'supplier' AND b.quantity <> 0)
+    ORDER BY name";
+
 type Row = (i64, String, i64, String, Option<String>, i64, i64, String, i64, String);
 
 fn delivery(row: Row) -> (Delivery, Option<Cause>) {
@@ -54,6 +60,13 @@ impl Tx {
     pub async fn lot_is_delivered(&mut self, blank_type: &str, lot: LotId) -> Result<bool, StoreError> {
         let delivered = self.account_lots(blank_type, &Account::Supplier).await?;
         Ok(delivered.iter().any(|delivered| delivered.lot == lot))
+    }
+
+    /// Name and serials of each lot of a blank type that has serials and was delivered, in the order of their names. It reads all lots of
+    /// the type, by the index of their names: a lot is at least one delivery of the manufacturer, so there are dozens in a year.
+    pub async fn lot_serials(&mut self, blank_type: &str) -> Result<Vec<(String, String)>, StoreError> {
+        on!(self, c => sqlx::query_as(LOT_SERIALS).bind(blank_type).fetch_all(c))
+            .map_err(doing("reading the serials of lots"))
     }
 
     /// Replaces the serials of a lot without blanks, which is delivered anew.

@@ -25,7 +25,8 @@ pub fn refusal(refusal: &Refusal) -> Message {
     match refusal {
         Refusal::NoRecord { source, request_id } => say(
             format!("source `{source}` has no record `{request_id}`"),
-            "if another source sent it, name that one with `--source`",
+            "if another source sent it, name that one with `--source`; to find a person's requests, use `cetak record find --identifier` or \
+             `cetak record find --name`",
         ),
         Refusal::NoName => say(
             "no record is of a person with this name".into(),
@@ -211,6 +212,10 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::LotExists { lot } => say(
             format!("lot `{lot}` exists, and a lot with serials is received once"),
             "see whether the delivery is booked with `cetak blangko ledger`",
+        ),
+        Refusal::SerialsBooked { serials, lot } => say(
+            format!("the serials {serials} are in lot `{lot}` already"),
+            "compare the serials with the delivery note; if they are right, add `--override REASON`",
         ),
         Refusal::DeliveryBooked { movement, document, lot, quantity, at } => say(
             format!(

@@ -120,6 +120,26 @@ async fn only_a_delivery_is_reversed_and_only_its_own_lot_gives_the_blanks() {
 }
 
 #[tokio::test]
+async fn serials_of_another_lot_are_refused_until_a_person_says_that_they_are_right_or_takes_that_lot_back() {
+    let world = World::new().await;
+    let receive = async |wanted: &Delivery| operations::receive(&world.engine, wanted).await;
+    receive(&delivery(50, "SJ-1", Some("b"), Some("A01..A50"))).await.unwrap();
+    receive(&delivery(9, "SJ-2", Some("c"), Some("A51..A59"))).await.unwrap();
+
+    let shared = delivery(40, "SJ-3", Some("d"), Some("A20..A59"));
+    let refused = refusal(receive(&shared).await);
+    assert_eq!(refused, Refusal::SerialsBooked { serials: "A20..A50".into(), lot: "b".into() });
+    let why = Some("lot b has other blanks".to_owned());
+    receive(&Delivery { override_reason: why, ..shared }).await.unwrap();
+
+    let other = delivery(5, "SJ-4", Some("e"), Some("A01..A05"));
+    assert!(matches!(refusal(receive(&other).await), Refusal::SerialsBooked { .. }));
+    operations::delivery_reverse(&world.engine, 1, 0, "never came").await.unwrap();
+    receive(&other).await.unwrap();
+    world.audit().await;
+}
+
+#[tokio::test]
 async fn a_delivery_that_is_booked_a_second_time_is_refused_until_a_person_says_that_it_is_another() {
     let world = World::new().await;
     let first = delivery(10, "SJ-2015-081", Some("2015-08"), None);

@@ -32,7 +32,8 @@ pub enum BlangkoCommand {
         /// The first and the last serial number of the lot; needs --lot, which must be new
         #[arg(long, value_name = "FIRST..LAST")]
         serials: Option<String>,
-        /// Why it is another delivery than the one that is booked under the same document, for the audit
+        /// Why it is another delivery than the one that is booked under the same document, or why another lot has its serials, for the
+        /// audit
         #[arg(long = "override", value_name = "REASON")]
         override_reason: Option<Note>,
     },

@@ -117,6 +117,8 @@ refusals! {
     Invalid "serials-without-lot" SerialsWithoutLot;
     /// A lot with serials was received before.
     Conflict "lot-exists" LotExists { lot: String };
+    /// These serials belong to another lot of the blank type.
+    Conflict "serials-booked" SerialsBooked { serials: String, lot: String };
     /// A delivery of the lot is booked under this document: `movement`, of which `quantity` blanks are not taken back.
     Conflict "delivery-booked" DeliveryBooked { movement: MovementId, document: String, lot: String, quantity: i64, at: String };
     /// The movement is not a delivery, and only deliveries are reversed.

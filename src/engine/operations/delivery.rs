@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
-        delivery::{Delivery, refuse_booked, reverse},
+        delivery::{Delivery, refuse_booked, refuse_shared, reverse},
         id::{LotId, MovementId},
         pending::Target,
         permission::{Operation, Permit},
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Blanks were delivered: from the supplier into the vault. Refused if a delivery of the blank type is booked under the same
-/// document, into this lot or another, unless a person overrides that.
+/// document, into this lot or another, or if another lot has some of the serials, unless a person overrides that.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ReceiveBlanks {
     /// The blank type.
@@ -35,7 +35,7 @@ pub struct ReceiveBlanks {
     pub lot: Option<LotName>,
     /// `A..B`, both ends included.
     pub serials: Option<String>,
-    /// Why it is another delivery than the one that is booked under the same document.
+    /// Why it is another delivery than the one that is booked under the same document, or why its serials are in another lot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_reason: Option<Note>,
 }
@@ -103,12 +103,17 @@ impl ReceiveBlanks {
         Ok(())
     }
 
-    /// Refuses a delivery that may be booked already. Returns whether the override was needed.
+    /// Refuses a delivery that may be booked already, and serials of another lot. Returns whether the override was needed.
     async fn refuse_repeated(&self, tx: &mut Tx) -> Result<bool, EngineError> {
-        match refuse_booked(tx.deliveries_under(&self.blank_type, self.document.as_str()).await?) {
+        let booked = tx.deliveries_under(&self.blank_type, self.document.as_str()).await?;
+        let shared = match &self.serials {
+            Some(serials) => refuse_shared(serials, tx.lot_serials(&self.blank_type).await?),
+            None => Ok(()),
+        };
+        match refuse_booked(booked).and(shared) {
             Ok(()) => Ok(false),
             Err(_) if self.override_reason.is_some() => Ok(true),
-            Err(booked) => Err(booked.into()),
+            Err(refusal) => Err(refusal.into()),
         }
     }
 }
