@@ -1,5 +1,7 @@
 //! `cetak act`, and how commands for two people are carried out.
 
+use std::collections::HashMap;
+
 use super::{
     Usage,
     args::{ActCommand, SecondArgs},
@@ -10,6 +12,7 @@ use crate::{
     domain::{
         id::PendingActId,
         pending::PendingState,
+        permission::Operation,
         value::{PersonName, Witnesses},
     },
     engine::{
@@ -90,10 +93,17 @@ pub(super) async fn ask(engine: &Engine, out: Output, act: TwoPersonAct) -> anyh
 
 async fn list(engine: &Engine, out: Output, all: bool) -> anyhow::Result<()> {
     let lines = pages::all(engine, |page| ListPendingActs { decided_too: all, page }).await?;
+    // One operation stands for several acts on blanks.
+    let mut on_blanks = HashMap::new();
+    for line in lines.iter().filter(|line| !out.json && line.operation == Operation::StockRemove) {
+        let view = Direct::new(engine).query(ShowPendingAct { id: PendingActId(line.id) }).await?;
+        on_blanks.extend(words::act_on_blanks(&view.arguments).map(|what| (line.id, what)));
+    }
     let row = |line: &PendingActLine| {
+        let what = on_blanks.get(&line.id).cloned();
         vec![
             line.id.to_string(),
-            words::operation(line.operation).to_owned(),
+            what.unwrap_or_else(|| words::operation(line.operation).to_owned()),
             line.target.clone(),
             line.state.as_str().to_owned(),
             line.reason.clone(),

@@ -26,7 +26,7 @@ use crate::{
         Engine, EngineError,
         client::Direct,
         files::{NewFile, open_regular},
-        import::{self, Accept, Format, Import, Input, Report, NamedRow, Watch},
+        import::{self, Accept, Format, Import, Input, NamedRow, Report, Watch},
     },
 };
 

@@ -48,6 +48,14 @@ pub(super) enum Selection {
     Matching(Matching),
 }
 
+/// Which records are taken by their notes.
+enum OfNote {
+    /// All.
+    Any,
+    /// Those with this note, or those without one.
+    Only(Option<String>),
+}
+
 /// The records of a query, except some.
 pub(super) struct Matching {
     /// None if the list is done.
@@ -55,8 +63,7 @@ pub(super) struct Matching {
     /// The query that follows it.
     then: Option<Box<ListRecords>>,
     except: HashSet<RecordName>,
-    /// The note of the records that are taken; None takes all.
-    note: Option<Option<String>>,
+    note: OfNote,
     /// Whether records that another copy of the database may have printed are left out.
     leaves_out: bool,
     /// How many were left out, by the code of their reason.
@@ -98,14 +105,15 @@ pub(super) fn query(filter: FilterArgs, source: Option<String>) -> ListRecords {
 }
 
 impl Selection {
-    /// The records of the command line or of a file; none if neither names any.
+    /// The records of the command line, each once, or of a file; none if neither names any.
     pub(super) fn named(many: &ManyArgs) -> anyhow::Result<Option<Self>> {
         if let Some(file) = &many.from {
             return Ok(Some(Self::Lines(open(file)?, many.source.clone())));
         }
         let source = many.source.as_deref().unwrap_or("default");
         let own = |request_id: &String| RecordName { source: source.to_owned(), request_id: request_id.clone() };
-        let names: Vec<_> = many.request_ids.iter().map(own).collect();
+        let mut named = HashSet::new();
+        let names: Vec<_> = many.request_ids.iter().filter(|id| named.insert(*id)).map(own).collect();
         Ok((!names.is_empty()).then(|| Self::Names(names.into_iter())))
     }
 
@@ -129,7 +137,14 @@ impl Selection {
     pub(super) fn matching(query: ListRecords, except: HashSet<RecordName>) -> Self {
         let page = PageRequest::default(); // of 50, as a chunk
         let query = Some(Box::new(ListRecords { page, ..query }));
-        Self::Matching(Matching { query, then: None, except, note: None, leaves_out: false, left_out: BTreeMap::new() })
+        Self::Matching(Matching {
+            query,
+            then: None,
+            except,
+            note: OfNote::Any,
+            leaves_out: false,
+            left_out: BTreeMap::new(),
+        })
     }
 
     /// The same, and then those that match in another state.
@@ -154,7 +169,7 @@ impl Selection {
         let Self::Matching(matching) = &mut self else { return Ok(self) };
         match held_for {
             HeldForArgs { any_note: true, .. } => {}
-            HeldForArgs { held_for: Some(note), .. } => matching.note = Some(Some(note.into())),
+            HeldForArgs { held_for: Some(note), .. } => matching.note = OfNote::Only(Some(note.into())),
             HeldForArgs { held_for: None, .. } => matching.note = matching.only_note(engine).await?,
         }
         Ok(self)
@@ -170,8 +185,8 @@ impl Selection {
 }
 
 impl Matching {
-    /// The note of all records that match; None if there is none. Fails if they have different notes.
-    async fn only_note(&self, engine: &Engine) -> anyhow::Result<Option<Option<String>>> {
+    /// The note of all records that match. Fails if they have different notes.
+    async fn only_note(&self, engine: &Engine) -> anyhow::Result<OfNote> {
         let (mut notes, mut others) = (BTreeMap::<Option<String>, i64>::new(), 0);
         let mut asked = self.query.clone();
         while let Some(query) = asked.take() {
@@ -184,12 +199,13 @@ impl Matching {
                     others += 1;
                 }
             }
-            asked = next.map(|next| Box::new(ListRecords { page: PageRequest { after: Some(next), ..page }, ..*query }));
+            asked =
+                next.map(|next| Box::new(ListRecords { page: PageRequest { after: Some(next), ..page }, ..*query }));
         }
         if notes.len() > 1 {
             return Err(words::different_notes(notes, others).into());
         }
-        Ok(notes.into_keys().next())
+        Ok(notes.into_keys().next().map_or(OfNote::Any, OfNote::Only))
     }
 
     async fn next(&mut self, engine: &Engine) -> anyhow::Result<Vec<RecordName>> {
@@ -205,7 +221,7 @@ impl Matching {
                     *self.left_out.entry(code).or_default() += 1;
                     continue;
                 }
-                if self.note.as_ref().is_some_and(|note| *note != line.note) {
+                if matches!(&self.note, OfNote::Only(note) if *note != line.note) {
                     continue;
                 }
                 let name = RecordName { source: line.source, request_id: line.request_id };

@@ -329,7 +329,7 @@ impl<'a> SerialRange<'a> {
         if prefix != same_prefix {
             return None;
         }
-        let (from, to) = (from.parse().ok()?, to.parse().ok()?);
+        let (from, to): (i64, i64) = (from.parse().ok()?, to.parse().ok()?);
         (from <= to).then_some(Self { prefix, width, from, to })
     }
 }

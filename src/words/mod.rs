@@ -38,7 +38,7 @@ pub use self::{
     need::need,
     number::thousands,
     objection::{caution, objection, resolution},
-    operation::operation,
+    operation::{act_on_blanks, operation},
     printer::{blank_inside, resumes, task},
     reason::{different_notes, left_out, quote, reason, with_note, word_reason},
     refusal::refusal,

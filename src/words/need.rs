@@ -39,6 +39,7 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
             text(&format!("acts that wait for a second person: {name}"), "cetak act list")
         }
         NeedKind::BatchesToApprove => text("batches that wait for approval", "cetak batch list"),
+        NeedKind::CardsToCheck if need.count > 1 => text("cards to be checked", "cetak card check --batch NUMBER"),
         NeedKind::CardsToCheck => text("cards to be checked", "cetak card check REQUEST_ID"),
         NeedKind::CardsToHandOver => text("checked cards to be handed over", "cetak card hand-over REQUEST_ID"),
         NeedKind::CardsToDestroy { blank_type } => cards_to_destroy(blank_type, need.count),

@@ -211,7 +211,8 @@ fn profiles_are_listed_and_shown_with_broken_settings_and_a_broken_one_with_what
         assert!(text.contains(part), "{part}: {text}");
     }
     let student = office.done(&["profile", "show", "student"]).stdout;
-    let rules = ["student_number: 5 to 20 letters, digits and hyphens", "verified_at, student_number, name, valid_until\n"];
+    let rules =
+        ["student_number: 5 to 20 letters, digits and hyphens", "verified_at, student_number, name, valid_until\n"];
     assert!(rules.iter().all(|rule| student.contains(rule)), "{student}");
     for (name, part) in [("broken", "broken/profile.toml"), ("none", "student")] {
         let refused = office.run(&["profile", "show", name]);

@@ -214,7 +214,9 @@ fn a_release_by_a_filter_releases_no_record_that_was_held_for_another_reason() {
         office.done(&["record", "hold", record, "--reason", note]);
     }
     let release = |more: &[&str]| {
-        office.run(&[&["record", "release", "--state", "held", "--profile", "student", "--reason", "back"], more].concat())
+        office.run(
+            &[&["record", "release", "--state", "held", "--profile", "student", "--reason", "back"], more].concat(),
+        )
     };
     let held = || ids(&office.json(&["record", "list", "--state", "held"])).join(" ");
 
@@ -305,4 +307,20 @@ fn an_import_hints_at_the_values_that_the_profile_knows_only_if_a_row_has_others
     let twice = import(&[good, &good.replace("r00001", "r00009")]);
     assert!(twice.contains("quarantined: row 2 (line 3), r00009"), "{twice}");
     assert!(twice.contains("cetak record quarantined"), "{twice}");
+}
+
+#[test]
+fn a_card_that_is_named_twice_is_checked_once_and_a_list_of_acts_tells_what_becomes_of_how_many_blanks() {
+    let office = printed();
+    let needs = office.done(&["status"]).stdout;
+    assert!(needs.contains("cetak card check --batch NUMBER"), "{needs}");
+    assert_eq!(office.done(&["card", "check", "r00000", "r00000"]).stdout, "1 checked, 0 refused\n");
+    office.receive("student", 20);
+    let lend =
+        ["blangko", "lend", "--type", "student", "--quantity", "12", "--to", "kudus", "--document", "L-1", "--ask"];
+    office.done(&lend);
+    let acts = office.done(&["act", "list"]).stdout;
+    assert!(acts.contains("loan of 12 blanks"), "{acts}");
+    let rekeyed = office.done(&["db", "rekey-persons", "--profile", "student"]).stdout;
+    assert!(rekeyed.starts_with("nothing to do: "), "{rekeyed}");
 }

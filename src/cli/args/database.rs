@@ -105,6 +105,7 @@ pub enum DbCommand {
     },
     /// Compare the persons of a card profile anew, after the profile compares identifiers in another way
     ///
+    /// For example, after `ignores = ["case", "punctuation"]`, the identifiers st-000001 and ST000001 are of the same person.
     /// Imports and searches by identifier are refused until then. No batch of the profile may be open, and none of its cards is
     /// printed meanwhile. If requests of different persons become those of one, nothing is changed, and they are named. An
     /// interrupted run goes on when it is repeated.

@@ -15,6 +15,10 @@ pub enum PrinterCommand {
     ///
     /// The printer is asked for its capabilities. If it cannot print the profile's cards, or cannot print them safely, it is
     /// refused with the objections; --override overrides them, for which --ask and --second name a second person.
+    ///
+    /// A simulated printer meets the faults of a script, by card number: `script=2:spoil,3:forget`. `jam` spoils the blank and stops the
+    /// printer, `spoil` spoils the blank, `lose_ack` loses the answer to the command that prints, and `forget` forgets the card. Other
+    /// keys: `card_ms`, the time of a card, and `clear_ms`, the time until a jam is cleared.
     #[command(after_help = "Examples:
   cetak printer add fargo-1 ipp://192.168.1.20/ipp/print --hopper 100
   cetak printer add zebra-1 ipps://zebra.example/ipp/print --profile student

@@ -352,7 +352,8 @@ pub enum CardCommand {
         #[command(flatten)]
         record: RecordArg,
     },
-    /// Undo a hand-over that was booked by mistake: the card is in the office, and its record is printed again
+    /// Undo a hand-over that was booked by mistake: the card is in the office, and its record has the state
+    /// `printed` again
     ///
     /// Refused if another request of the person has taken its place. The photo was deleted at the hand-over: if the card must be
     /// printed again, import its list again.

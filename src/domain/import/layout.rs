@@ -108,7 +108,7 @@ impl Layout {
     pub fn required(&self, photo: PhotoRule) -> impl Iterator<Item = &str> {
         let needed = [REQUEST_ID, REQUEST_KIND, STATUS, REQUESTED_AT, VERIFIED_AT, self.identifier, self.name];
         let photo = (photo == PhotoRule::Required).then_some(PHOTO);
-        needed.into_iter().chain(photo).map(|at| self.columns[at].as_str())
+        needed.into_iter().chain(photo).map(move |at| self.columns[at].as_str())
     }
 
     /// The columns in which every print-ready row must have a value.
