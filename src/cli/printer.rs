@@ -93,8 +93,11 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
         PrinterCommand::Show { name } => show(engine, out, &name).await?,
         PrinterCommand::Test { name } => test(engine, out, &name).await?,
         PrinterCommand::Clear { name, reason } => {
-            client.act(ClearPrinter { printer: name.clone(), note: reason }).await?;
-            out.done(&json!({ "printer": name, "cleared": true }), &format!("printer `{name}` may get cards again"))?;
+            let cleared = client.act(ClearPrinter { printer: name.clone(), note: reason }).await?;
+            let value = json!({
+                "printer": name, "cleared": true, "state": cleared.state, "still_reports": cleared.still_reports,
+            });
+            out.done(&value, &words::cleared(&name, &cleared))?;
         }
         PrinterCommand::Remove { name } => {
             client.act(RemovePrinter { printer: name.clone() }).await?;

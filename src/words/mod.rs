@@ -39,7 +39,7 @@ pub use self::{
     number::thousands,
     objection::{caution, objection, resolution},
     operation::{act_on_blanks, operation},
-    printer::{blank_inside, resumes, task},
+    printer::{blank_inside, cleared, resumes, task},
     reason::{different_notes, left_out, quote, reason, with_note, word_reason},
     refusal::refusal,
     report::{engine, report},

@@ -46,8 +46,8 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
         NeedKind::PrinterLocked { printer } => {
             text(&format!("printer `{printer}` failed repeatedly"), &format!("cetak printer clear {printer}"))
         }
-        NeedKind::PrinterReason { printer, advice } => {
-            let clears = matches!(advice.resumes, Resumes::WhenCleared | Resumes::WithTheNextCard);
+        NeedKind::PrinterReason { printer, advice, declared_over } => {
+            let clears = !declared_over && matches!(advice.resumes, Resumes::WhenCleared | Resumes::WithTheNextCard);
             let verb = if clears { "clear" } else { "show" };
             let command = match &*advice.keyword {
                 REFUSES_CARDS => "cetak job list".to_owned(),
@@ -56,10 +56,11 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
                 _ => format!("cetak printer {verb} {printer}"),
             };
             let (who, action, keyword) = (advice.who.as_str(), task(advice.action), &advice.keyword);
-            text(&format!("{who}, printer `{printer}`: {action} ({keyword})"), &command)
+            let still = if *declared_over { ", which it still reports after `cetak printer clear`" } else { "" };
+            text(&format!("{who}, printer `{printer}`: {action} ({keyword}{still})"), &command)
         }
         NeedKind::PrinterStopped { printer } => text(
-            &format!("printer `{printer}` is stopped and gives no reason"),
+            &format!("printer `{printer}` is stopped and gives no reason for it"),
             &format!("cetak printer show {printer}"),
         ),
         NeedKind::NoPrinter { profile } => text(
@@ -176,12 +177,16 @@ mod tests {
 
     #[test]
     fn a_reason_that_has_to_be_cleared_names_that_command_and_another_the_command_that_shows_it() {
-        for (reason, command) in [("media-jam", "cetak printer clear p1"), ("media-empty", "cetak printer show p1")] {
+        let (clear, show) = ("cetak printer clear p1", "cetak printer show p1");
+        for (reason, declared_over, command) in
+            [("media-jam", false, clear), ("media-jam", true, show), ("media-empty", false, show)]
+        {
             let advice = advise(reason);
-            let kind = NeedKind::PrinterReason { printer: "p1".into(), advice: advice.clone() };
+            let kind = NeedKind::PrinterReason { printer: "p1".into(), advice: advice.clone(), declared_over };
             let text = need(&Need { kind, count: 1 }, &TimeZone::UTC);
             assert_eq!(text.command, command);
             assert!(text.what.contains(reason) && text.what.contains(task(advice.action)), "{}", text.what);
+            assert_eq!(text.what.contains("still reports"), declared_over, "{}", text.what);
         }
     }
 }

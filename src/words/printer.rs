@@ -1,7 +1,10 @@
 //! The meaning of a printer's reasons, in words.
 
-use crate::domain::printer_reason::{
-    BlankInside, CANCEL_REFUSED, OTHER_PRINTER, REFUSES_CARDS, Resumes, TAKES_TOO_LONG, Task, UNKNOWN_JOBS, advise,
+use crate::{
+    domain::printer_reason::{
+        BlankInside, CANCEL_REFUSED, OTHER_PRINTER, REFUSES_CARDS, Resumes, TAKES_TOO_LONG, Task, UNKNOWN_JOBS, advise,
+    },
+    engine::operations::Cleared,
 };
 
 /// The action.
@@ -75,6 +78,25 @@ pub fn task(task: Task) -> &'static str {
             "check the printer: it reports a reason that is not known here; clear the printer once it works"
         }
     }
+}
+
+/// What follows after a printer was cleared: one that is still stopped goes on when its causes are removed.
+pub fn cleared(printer: &str, cleared: &Cleared) -> String {
+    let Cleared { state, still_reports } = cleared;
+    let mut text = format!("printer `{printer}` may get cards again");
+    let is_down = matches!(&**state, "stopped" | "unreachable");
+    if !still_reports.is_empty() {
+        text += &format!("; it still reports {}", still_reports.join(", "));
+        text += if is_down { ", and goes on when that is removed:" } else { ", which does not stop it any more" };
+    } else if state == "stopped" {
+        text += "; it is still stopped, and goes on when it is ready";
+    }
+    if is_down {
+        let mut tasks: Vec<_> = still_reports.iter().map(|reason| task(advise(reason).action)).collect();
+        tasks.dedup();
+        tasks.iter().for_each(|task| text += &format!("\n- {task}"));
+    }
+    text
 }
 
 /// When printing goes on.

@@ -231,7 +231,8 @@ fn each_act_answers_a_program_with_fields() {
     let lend = ["blangko", "lend", "--type", "student", "--quantity", "1", "--to", "kudus", "--document", "D"];
     check(&lend, json!({ "blank_type": "student", "lent": 1, "to": "kudus" }));
     check(&["audit", "seal", &seal], json!({ "file": seal }));
-    check(&["printer", "clear", "p1", "--reason", "x"], json!({ "printer": "p1", "cleared": true }));
+    let cleared = json!({ "printer": "p1", "cleared": true, "state": "idle", "still_reports": [] });
+    check(&["printer", "clear", "p1", "--reason", "x"], cleared);
     check(&["printer", "remove", "p1"], json!({ "printer": "p1", "removed": true }));
 }
 

@@ -17,7 +17,7 @@ use cetak::{
         client::{Client, Direct},
         operations::{
             self, AddObjectedPrinter, AddPrinter, ApproveBatch, ApproveReprint, ArchiveJobs, Archived, BackUpDatabase,
-            Backup, CancelBatch, CheckCard, ClearPrinter, CorrectHandOver, Count, CountBlanks, DatabaseMove,
+            Backup, CancelBatch, CheckCard, ClearPrinter, Cleared, CorrectHandOver, Count, CountBlanks, DatabaseMove,
             DeclareUncertain, DestroyBlanks, Destruction, FoundCard, HandOverCard, HoldRecord, HopperSetting,
             LendBlanks, LoadHopper, Pause, Probe, ReceiveBlanks, RecordName, RefuseReprint, RejectCard, ReleaseRecord,
             RemovePrinter, Reprint, RequestReprint, ResolveDuplicate, ResolveFound, ResolveNothing, RestoreRecord,
@@ -273,7 +273,7 @@ pub(crate) fn objected_setting(setting: SetPrinter, why: &str) -> SetObjectedPri
     SetObjectedPrinter { setting, note: value(why) }
 }
 
-pub(crate) async fn printer_clear(engine: &Engine, printer: &str, note: &str) -> Done<()> {
+pub(crate) async fn printer_clear(engine: &Engine, printer: &str, note: &str) -> Done<Cleared> {
     by(engine).act(ClearPrinter { printer: printer.into(), note: value(note) }).await
 }
 

@@ -1,13 +1,20 @@
 //! Tests P12: what waits for a person is told with its number and with the act that settles it.
 
+use std::time::Duration;
+
 use cetak::{
     domain::{pause::PauseScope, standing::Standing, stock::Cause},
-    engine::query::{NeedKind, ReservedBlanks},
+    engine::{
+        clock::Clock,
+        query::{NeedKind, ReservedBlanks},
+        scheduling::{self, Until},
+    },
 };
+use tokio::sync::watch;
 
 use crate::acts as operations;
 use crate::people::students;
-use crate::world::{World, name};
+use crate::world::{World, actor, name};
 
 /// The reserved blanks that the need of the printer `p2` for blanks names.
 async fn reserved(world: &World) -> Option<ReservedBlanks> {
@@ -39,6 +46,39 @@ async fn a_printer_without_blanks_is_told_which_stopped_printer_has_them_reserve
     let needs = world.status().await.needs_person;
     assert!(!needs.iter().any(|need| matches!(need.kind, NeedKind::NoBlanks { .. })), "{needs:?}");
     world.audit().await;
+}
+
+#[tokio::test]
+async fn a_printer_that_is_still_jammed_after_it_was_cleared_still_needs_a_person() {
+    let world = World::new().await;
+    world.import(&students(0..9)).await;
+    world.receive(9, None).await;
+    world.printer("p1", "card_ms=5&clear_ms=86400000&script=3:jam").await;
+    let jams = async || {
+        let needs = world.status().await.needs_person.into_iter();
+        let of_p1 = needs.filter_map(|need| match need.kind {
+            NeedKind::PrinterReason { printer, advice, declared_over } if printer == "p1" => {
+                Some((advice.keyword, declared_over))
+            }
+            _ => None,
+        });
+        of_p1.collect::<Vec<_>>()
+    };
+    let jammed = |declared_over| vec![("media-jam".to_owned(), declared_over)];
+    let (stop, stopped) = watch::channel(false);
+    let engine = world.engine.acting("scheduler", actor("scheduler"));
+    let run = tokio::spawn(async move { scheduling::run(&engine, Until::Stopped, stopped).await });
+    world.until(async || jams().await == jammed(false)).await;
+
+    let cleared = operations::printer_clear(&world.engine, "p1", "I looked").await.unwrap();
+
+    assert_eq!((&*cleared.state, &*cleared.still_reports), ("stopped", &["media-jam".to_owned()][..]));
+    assert_eq!(jams().await, jammed(true), "it still prints nothing");
+    world.clock.sleep(Duration::from_mins(2)).await;
+    assert_eq!(jams().await, jammed(true));
+    assert!(world.records("printed").await < 9);
+    stop.send(true).unwrap();
+    run.abort();
 }
 
 #[tokio::test]

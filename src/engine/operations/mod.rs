@@ -44,8 +44,8 @@ pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use instance::{AdoptDatabase, Adopted, PrintedSince};
 pub use many::{CheckCards, HoldRecords, RECORDS_MAX, RecordNames, RecordOutcome, ReleaseRecords};
 pub use printer::{
-    AddObjectedPrinter, AddPrinter, Capabilities, Caution, ClearPrinter, PrinterStatus, Probe, RemovePrinter, Supply,
-    does_not_answer, objections, plain_database, plain_uri, printer_probe,
+    AddObjectedPrinter, AddPrinter, Capabilities, Caution, ClearPrinter, Cleared, PrinterStatus, Probe, RemovePrinter,
+    Supply, does_not_answer, objections, plain_database, plain_uri, printer_probe,
 };
 pub use printer_setting::{HopperSetting, SetObjectedPrinter, SetPrinter};
 pub use priority::{PutBack, PutFirst};

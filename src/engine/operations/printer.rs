@@ -342,11 +342,20 @@ pub struct ClearPrinter {
     pub note: Note,
 }
 
+/// What a printer that was cleared still reported when it was last seen.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Cleared {
+    /// Its state: `unknown`, `idle`, `processing`, `stopped`, `unreachable`. One that is stopped goes on when its cause is removed.
+    pub state: String,
+    /// The reasons that were acknowledged.
+    pub still_reports: Vec<String>,
+}
+
 impl Act for ClearPrinter {
-    type Answer = ();
+    type Answer = Cleared;
     const OPERATION: Operation = Operation::PrinterCare;
 
-    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
+    async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Cleared, EngineError> {
         let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
         let name = self.printer.as_str();
         let Some(printer) = tx.printer_get(name).await? else { return Err(no_printer(name).into()) };
@@ -366,7 +375,8 @@ impl Act for ClearPrinter {
             event = event.with("accepted_jobs", accepted);
         }
         tx.audit(event.with("note", self.note));
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(Cleared { state: printer.state, still_reports: acknowledged })
     }
 }
 

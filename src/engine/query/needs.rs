@@ -75,8 +75,10 @@ pub enum NeedKind {
         printer: String,
         /// What the reason means.
         advice: Advice,
+        /// Whether a person declared it to be over, and the printer still gives it and prints nothing.
+        declared_over: bool,
     },
-    /// The printer is stopped and gives no reason.
+    /// The printer is stopped and gives no reason for it.
     PrinterStopped {
         /// The printer.
         printer: String,
@@ -272,13 +274,17 @@ fn needs_of(printer: &PrinterLine, reserved: impl Fn(&str) -> Option<ReservedBla
         needs.push(NeedKind::PrinterLocked { printer: name() });
     }
     let is_over = |advice: &Advice| printer.declared_over.contains(&advice.keyword);
-    let asks = |advice: &&Advice| advice.stops_feeding && advice.who != Who::Nobody && !is_over(advice);
+    // A printer that prints goes on although it still gives such a reason; one that does not still needs a person.
+    let is_down = matches!(&*printer.state, "stopped" | "unreachable");
+    let must_print = is_down && printer.standing != Standing::NothingWaits;
+    let asks = |advice: &&Advice| advice.stops_feeding && advice.who != Who::Nobody && (must_print || !is_over(advice));
     let mut told = Vec::new();
     for advice in printer.advice.iter().filter(asks) {
         // `media-empty` and `media-needed` are one task.
         if !told.contains(&&advice.action) {
             told.push(&advice.action);
-            needs.push(NeedKind::PrinterReason { printer: name(), advice: advice.clone() });
+            let declared_over = is_over(advice);
+            needs.push(NeedKind::PrinterReason { printer: name(), advice: advice.clone(), declared_over });
         }
     }
     if let Standing::NoBlanks { blank_type } = &printer.standing {
@@ -286,7 +292,7 @@ fn needs_of(printer: &PrinterLine, reserved: impl Fn(&str) -> Option<ReservedBla
         let reserved = if hopper { None } else { reserved(blank_type) };
         needs.push(NeedKind::NoBlanks { printer: name(), blank_type: blank_type.clone(), hopper, reserved });
     }
-    if printer.state == "stopped" && printer.advice.is_empty() {
+    if printer.state == "stopped" && !printer.advice.iter().any(|advice| advice.stops_feeding) {
         needs.push(NeedKind::PrinterStopped { printer: name() });
     }
     needs
