@@ -10,7 +10,7 @@ use crate::{
     domain::printer_reason::{REFUSES_CARDS, Resumes},
     engine::{
         fault::{Fault, FaultSince},
-        query::{Need, NeedKind, ReservedBlanks},
+        query::{FreeBlanks, Need, NeedKind, NoBlanks, ReservedBlanks},
     },
 };
 
@@ -67,9 +67,7 @@ pub fn need(need: &Need, zone: &TimeZone) -> NeedText {
             &format!("records of profile `{profile}` wait, and no printer prints its cards"),
             &format!("cetak printer add NAME URI --profile {profile}"),
         ),
-        NeedKind::NoBlanks { printer, blank_type, hopper, reserved } => {
-            no_blanks(printer, blank_type, *hopper, reserved.as_ref(), zone)
-        }
+        NeedKind::NoBlanks(no_blanks) => no_blanks_text(no_blanks, zone),
         NeedKind::PersonsRekeyed { profile } => persons_rekeyed(profile),
         NeedKind::SettingsWrong { fault } => {
             let fault = Message::from_detail(fault).text;
@@ -117,32 +115,31 @@ fn cards_to_destroy(blank_type: &str, count: i64) -> NeedText {
     }
 }
 
-fn no_blanks(
-    printer: &str,
-    blank_type: &str,
-    hopper: bool,
-    reserved: Option<&ReservedBlanks>,
-    zone: &TimeZone,
-) -> NeedText {
-    if hopper {
-        NeedText {
-            what: format!(
-                "printer `{printer}` has no free blanks of type `{blank_type}` in its hopper, and records wait"
-            ),
-            command: format!("cetak blangko load --printer {printer} --quantity NUMBER"),
-        }
-    } else {
-        let mut what = format!("printer `{printer}` has no free blanks of type `{blank_type}`, and records wait");
-        if let Some(ReservedBlanks { batch, printer: other, blanks, obstacle }) = reserved {
-            let why = obstacle.as_ref().map_or(String::new(), |why| format!(" ({})", standing(why, zone)));
-            what += &format!("; {} are reserved for batch {batch} on printer `{other}`{why}", thousands(*blanks));
-        }
-        let command = match reserved.filter(|reserved| reserved.obstacle.is_some()) {
-            Some(reserved) => format!("cetak batch cancel {} --reason TEXT", reserved.batch),
-            None => format!("cetak blangko receive --type {blank_type} --quantity NUMBER --document NUMBER"),
-        };
-        NeedText { what, command }
+/// Where blanks of the type are, and the command that brings them to the printer.
+fn no_blanks_text(no_blanks: &NoBlanks, zone: &TimeZone) -> NeedText {
+    let NoBlanks { printer, blank_type, hopper, vault, free, reserved } = no_blanks;
+    let place = if *hopper { " in its hopper" } else { "" };
+    let mut what = format!("printer `{printer}` has no free blanks of type `{blank_type}`{place}, and records wait");
+    if *hopper && *vault > 0 {
+        what += &format!("; {} are in the vault", thousands(*vault));
+        return NeedText { what, command: format!("cetak blangko load --printer {printer} --quantity NUMBER") };
     }
+    if *hopper {
+        what += "; the vault has none";
+    }
+    if let Some(FreeBlanks { printer: other, blanks }) = free {
+        what += &format!("; {} are free in the hopper of `{other}`", thousands(*blanks));
+    }
+    if let Some(ReservedBlanks { batch, printer: other, blanks, obstacle }) = reserved {
+        let why = obstacle.as_ref().map_or(String::new(), |why| format!(" ({})", standing(why, zone)));
+        what += &format!("; {} are reserved for batch {batch} on printer `{other}`{why}", thousands(*blanks));
+    }
+    let command = match (free, reserved.as_ref().filter(|reserved| reserved.obstacle.is_some())) {
+        (Some(free), _) => format!("cetak blangko unload --printer {} --quantity {}", free.printer, free.blanks),
+        (None, Some(reserved)) => format!("cetak batch cancel {} --reason TEXT", reserved.batch),
+        (None, None) => format!("cetak blangko receive --type {blank_type} --quantity NUMBER --document NUMBER"),
+    };
+    NeedText { what, command }
 }
 
 /// The text of a fault of the scheduler. `since` is empty or begins with a space.

@@ -260,6 +260,12 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("the hopper of `{printer}` is not counted; its blanks are booked in the vault"),
             &format!("to count it, give its capacity with `cetak printer set {printer} --hopper N`"),
         ),
+        Refusal::HopperReserved { printer, batch, wanted, free, reserved } => say(
+            format!(
+                "{wanted} blanks cannot be unloaded: in the hopper of `{printer}` are {free} free, and {reserved} reserved for batch {batch}"
+            ),
+            &format!("`cetak batch cancel {batch} --reason TEXT` frees them"),
+        ),
         Refusal::TooFewBlanks { blank_type, account, wanted, available } => say(
             format!(
                 "account `{account}` has too few blanks of type `{blank_type}`: {} instead of {}",

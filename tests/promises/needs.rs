@@ -5,11 +5,14 @@ use std::time::Duration;
 use cetak::{
     domain::{pause::PauseScope, standing::Standing, stock::Cause},
     engine::{
+        EngineError,
         clock::Clock,
-        query::{NeedKind, ReservedBlanks},
+        query::{Need, NeedKind, ReservedBlanks},
         scheduling::{self, Until},
     },
+    words,
 };
+use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
 use crate::acts as operations;
@@ -20,8 +23,8 @@ use crate::world::{World, actor, name};
 async fn reserved(world: &World) -> Option<ReservedBlanks> {
     let needs = world.status().await.needs_person.into_iter();
     let mut of_p2 = needs.filter_map(|need| {
-        let NeedKind::NoBlanks { printer, reserved, .. } = need.kind else { return None };
-        (printer == "p2").then_some(reserved)
+        let NeedKind::NoBlanks(none) = need.kind else { return None };
+        (none.printer == "p2").then_some(none.reserved)
     });
     of_p2.next().unwrap()
 }
@@ -44,7 +47,39 @@ async fn a_printer_without_blanks_is_told_which_stopped_printer_has_them_reserve
     assert_eq!(reserved(&world).await, of_p1(Some(Standing::Paused { by })));
     operations::batch_cancel(&world.engine, cetak::domain::id::BatchId(1), "its printer is dead").await.unwrap();
     let needs = world.status().await.needs_person;
-    assert!(!needs.iter().any(|need| matches!(need.kind, NeedKind::NoBlanks { .. })), "{needs:?}");
+    assert!(!needs.iter().any(|need| matches!(need.kind, NeedKind::NoBlanks(_))), "{needs:?}");
+    world.audit().await;
+}
+
+/// The command of the need of the printer `p2` for blanks.
+async fn command(world: &World) -> String {
+    let needs = world.status().await.needs_person;
+    let of_p2 = |need: &&Need| matches!(&need.kind, NeedKind::NoBlanks(none) if none.printer == "p2");
+    words::need(needs.iter().find(of_p2).unwrap(), &TimeZone::UTC).command
+}
+
+#[tokio::test]
+async fn a_hopper_without_blanks_is_told_where_they_are_when_the_vault_is_empty() {
+    let world = World::new().await;
+    world.import(&students(0..9)).await;
+    world.add_printer("p1", "mock://p1", "student", Some(40)).await;
+    world.add_printer("p2", "mock://p2", "student", Some(40)).await;
+    assert!(command(&world).await.starts_with("cetak blangko receive"), "there are none");
+    world.receive(4, None).await;
+    assert!(command(&world).await.starts_with("cetak blangko load --printer p2"));
+    operations::load(&world.engine, "p1", 4).await.unwrap();
+    assert_eq!(command(&world).await, "cetak blangko unload --printer p1 --quantity 4");
+    world.plan().await;
+    assert!(command(&world).await.starts_with("cetak blangko receive"), "batch 1 is printed soon");
+
+    let refused = operations::unload(&world.engine, "p1", 3).await.unwrap_err();
+
+    let EngineError::Refused(refusal) = refused else { panic!("{refused:?}") };
+    assert_eq!(words::refusal(&refusal).hint.unwrap(), "`cetak batch cancel 1 --reason TEXT` frees them");
+    operations::pause(&world.engine, &PauseScope::Printer("p1".into()), "dead").await.unwrap();
+    assert_eq!(command(&world).await, "cetak batch cancel 1 --reason TEXT");
+    operations::batch_cancel(&world.engine, cetak::domain::id::BatchId(1), "its printer is dead").await.unwrap();
+    assert_eq!(command(&world).await, "cetak blangko unload --printer p1 --quantity 4");
     world.audit().await;
 }
 

@@ -133,6 +133,8 @@ refusals! {
     Conflict "hopper-full" HopperFull { printer: String, capacity: i64, loaded: i64 };
     /// The blanks in this printer's hopper are not counted apart from the vault's.
     Conflict "hopper-not-counted" HopperNotCounted { printer: String };
+    /// The blanks in the hopper that are not free are reserved for the printer's batch.
+    Conflict "hopper-reserved" HopperReserved { printer: String, batch: BatchId, wanted: i64, free: i64, reserved: i64 };
     /// The account holds fewer blanks than are to be moved.
     Conflict "too-few-blanks" TooFewBlanks { blank_type: String, account: Account, wanted: i64, available: i64 };
     /// The count is lower than booked by more blanks than are free.

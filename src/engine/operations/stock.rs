@@ -6,6 +6,7 @@ use super::{act::Act, approval::Approval, printer::no_printer};
 use crate::{
     domain::{
         audit::Event,
+        id::BatchId,
         pending::Target,
         permission::{Operation, Permit},
         refusal::Refusal,
@@ -62,7 +63,17 @@ impl Act for UnloadHopper {
         let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
         let (printer, quantity) = (self.printer.as_str(), self.quantity.get());
         let (blank_type, _) = hopper(engine, &mut tx, printer).await?;
-        let from = Place::Printer(printer.to_owned()).free();
+        let place = Place::Printer(printer.to_owned());
+        let from = place.free();
+        let (free, reserved) =
+            (held(&mut tx, &blank_type, &from).await?, held(&mut tx, &blank_type, &place.reserved()).await?);
+        if free < quantity && reserved > 0 {
+            let open = tx.batch_list(true, 0, i64::MAX).await?;
+            if let Some(batch) = open.iter().find(|batch| batch.printer == printer) {
+                let (printer, batch) = (printer.to_owned(), BatchId(batch.id));
+                return Err(Refusal::HopperReserved { printer, batch, wanted: quantity, free, reserved }.into());
+            }
+        }
         transfer(&mut tx, &blank_type, (from, Account::Vault), quantity, Cause::Unloaded, None).await?;
         tx.audit(stock_event("blangko.unloaded", &blank_type, quantity).with("printer", printer));
         Ok(tx.commit().await?)

@@ -48,7 +48,7 @@ pub use self::{
     found::{CardFacts, Done, FoundRecord, InHand},
     jobs::{JobsOf, ListJobs, ShowJob},
     ledger::ListMovements,
-    needs::{ListNeeds, Need, NeedKind, ReservedBlanks},
+    needs::{FreeBlanks, ListNeeds, Need, NeedKind, NoBlanks, ReservedBlanks},
     page::{Cursor, Limit, Page, PageRequest},
     pending_acts::{ListPendingActs, PendingActView, ShowPendingAct},
     printers::{ListPrinters, PrinterLine},

@@ -104,16 +104,7 @@ pub enum NeedKind {
         profile: String,
     },
     /// Records of the printer's profile wait, and there is no free blank for it.
-    NoBlanks {
-        /// The printer.
-        printer: String,
-        /// The type of blank.
-        blank_type: String,
-        /// Whether its hopper is counted, so that it prints only from there.
-        hopper: bool,
-        /// The batch of another printer that has blanks of the type; one whose printer cannot print them, if there is one.
-        reserved: Option<ReservedBlanks>,
-    },
+    NoBlanks(NoBlanks),
     /// The settings have a fault, so that no scheduler starts.
     SettingsWrong {
         /// What is wrong, with its place.
@@ -128,7 +119,34 @@ pub enum NeedKind {
     SchedulerFault(FaultSince),
 }
 
-/// Blanks of the vault that a batch has reserved.
+/// A printer without blanks, and where there are blanks of its type.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NoBlanks {
+    /// The printer.
+    pub printer: String,
+    /// The type of blank.
+    pub blank_type: String,
+    /// Whether its hopper is counted, so that it prints only from there.
+    pub hopper: bool,
+    /// The free blanks of the type in the vault.
+    pub vault: i64,
+    /// The hopper of another printer with free blanks of the type, if the vault has none.
+    pub free: Option<FreeBlanks>,
+    /// The batch of another printer that has blanks of the type, if the vault has none; one whose printer cannot print them, if there
+    /// is one.
+    pub reserved: Option<ReservedBlanks>,
+}
+
+/// Free blanks in a counted hopper.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FreeBlanks {
+    /// Its printer.
+    pub printer: String,
+    /// How many they are.
+    pub blanks: i64,
+}
+
+/// Blanks of the vault or of a hopper that a batch has reserved.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ReservedBlanks {
     /// The batch.
@@ -162,7 +180,7 @@ impl NeedKind {
             | Self::RecordsHeldAtAdoption
             | Self::NoPrinter { .. }
             | Self::PersonsRekeyed { .. }
-            | Self::NoBlanks { .. }
+            | Self::NoBlanks(_)
             | Self::SettingsWrong { .. }
             | Self::ProfileBroken { .. }
             | Self::SchedulerFault(_) => false,
@@ -205,8 +223,12 @@ pub(super) async fn read(
     };
     let acts = tx.pending_acts_open_counts(engine.clock.now()).await?;
     needs.extend(acts.into_iter().map(|(operation, count)| (of_act(operation), count)));
-    let reserved = |blank_type: &str| reserved_blanks(engine, facts, printers, blank_type);
-    needs.extend(printers.iter().flat_map(|printer| needs_of(printer, reserved)).map(|kind| (kind, 1)));
+    for printer in printers {
+        needs.extend(needs_of(printer).into_iter().map(|kind| (kind, 1)));
+        if let Standing::NoBlanks { blank_type } = &printer.standing {
+            needs.push((no_blanks(engine, facts, printers, printer, blank_type), 1));
+        }
+    }
     needs.extend(tx.doubt().await?.map(|doubt| (NeedKind::InstanceInDoubt { doubt }, 1)));
     needs.push((NeedKind::RecordsHeldAtAdoption, tx.records_held_at_adoption_count().await?));
     let is_behind = engine.clock.now().plus(CLOCK_TOLERANCE) < tx.newest_instant().await?;
@@ -236,22 +258,46 @@ pub(super) async fn read(
     Ok(needs.into_iter().filter(|(_, count)| *count > 0).map(|(kind, count)| Need { kind, count }).collect())
 }
 
-/// The blanks of the vault that a batch has reserved, of those of this type: the most that a printer does not print without a
-/// person, otherwise the most of all.
+/// That a printer has no blanks, and where there are some.
+fn no_blanks(
+    engine: &Engine,
+    facts: &Facts,
+    printers: &[PrinterLine],
+    printer: &PrinterLine,
+    blank_type: &str,
+) -> NeedKind {
+    let of = facts.balances.iter().filter(|line| line.blank_type == blank_type && line.quantity > 0);
+    let vault = of.clone().filter(|line| line.account == "vault").map(|line| line.quantity).sum();
+    let (mut free, mut reserved) = (None, None);
+    if vault == 0 {
+        let mut hoppers: BTreeMap<&str, i64> = BTreeMap::new();
+        of.filter(|line| line.account == "hopper")
+            .for_each(|line| *hoppers.entry(&line.place).or_default() += line.quantity);
+        let most = hoppers.into_iter().max_by_key(|(_, blanks)| *blanks);
+        free = most.map(|(printer, blanks)| FreeBlanks { printer: printer.to_owned(), blanks });
+        reserved = reserved_blanks(engine, facts, printers, blank_type);
+    }
+    let hopper = printer.hopper.is_some();
+    let (printer, blank_type) = (printer.name.clone(), blank_type.to_owned());
+    NeedKind::NoBlanks(NoBlanks { printer, blank_type, hopper, vault, free, reserved })
+}
+
+/// The blanks of this type that a batch has reserved: the most that a printer does not print without a person, otherwise the
+/// most of all.
 fn reserved_blanks(
     engine: &Engine,
     facts: &Facts,
     printers: &[PrinterLine],
     blank_type: &str,
 ) -> Option<ReservedBlanks> {
-    let of_vault = facts.batches.iter().filter_map(|batch| {
-        let printer = printers.iter().find(|printer| printer.name == batch.printer && printer.hopper.is_none())?;
+    let reserved = facts.batches.iter().filter_map(|batch| {
+        let printer = printers.iter().find(|printer| printer.name == batch.printer)?;
         let is_same = engine.profile(&batch.profile).is_ok_and(|profile| profile.blank_type == blank_type);
         let obstacle = obstacle(printer);
         let (batch, printer, blanks) = (batch.id, batch.printer.clone(), batch.open);
         (is_same && blanks > 0).then_some(ReservedBlanks { batch, printer, blanks, obstacle })
     });
-    of_vault.max_by_key(|reserved| (reserved.obstacle.is_some(), reserved.blanks))
+    reserved.max_by_key(|reserved| (reserved.obstacle.is_some(), reserved.blanks))
 }
 
 /// Why a printer does not print its batch until a person acts.
@@ -267,7 +313,7 @@ fn obstacle(printer: &PrinterLine) -> Option<Standing> {
     }
 }
 
-fn needs_of(printer: &PrinterLine, reserved: impl Fn(&str) -> Option<ReservedBlanks>) -> Vec<NeedKind> {
+fn needs_of(printer: &PrinterLine) -> Vec<NeedKind> {
     let name = || printer.name.clone();
     let mut needs = Vec::new();
     if printer.breaker == Breaker::Locked {
@@ -286,11 +332,6 @@ fn needs_of(printer: &PrinterLine, reserved: impl Fn(&str) -> Option<ReservedBla
             let declared_over = is_over(advice);
             needs.push(NeedKind::PrinterReason { printer: name(), advice: advice.clone(), declared_over });
         }
-    }
-    if let Standing::NoBlanks { blank_type } = &printer.standing {
-        let hopper = printer.hopper.is_some();
-        let reserved = if hopper { None } else { reserved(blank_type) };
-        needs.push(NeedKind::NoBlanks { printer: name(), blank_type: blank_type.clone(), hopper, reserved });
     }
     if printer.state == "stopped" && !printer.advice.iter().any(|advice| advice.stops_feeding) {
         needs.push(NeedKind::PrinterStopped { printer: name() });
