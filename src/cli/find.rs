@@ -38,7 +38,7 @@ pub(super) async fn find(engine: &Engine, out: Output, args: FindArgs) -> anyhow
         let identifier = AskedIdentifier::new(line("identifier: ")?);
         client.query(FindPerson { profile: args.profile, identifier }).await?
     };
-    let answers: Vec<_> = found.into_iter().map(|found| answered(found, out)).collect();
+    let answers: Vec<_> = found.into_iter().map(|found| answered(engine, found, out)).collect();
     let value: Vec<_> = answers.iter().map(|(found, answer)| json(found, answer)).collect();
     let text = |_: &Vec<serde_json::Value>| {
         answers.iter().map(|(found, answer)| text(found, answer)).collect::<Vec<_>>().join("\n")
@@ -51,7 +51,7 @@ pub(super) async fn scan(engine: &Engine, out: Output, code: Vec<String>) -> any
     let code = if code == ["-"] { line("code: ")? } else { code.join(" ") };
     let scanned = Direct::new(engine).query(ScanCard { code }).await?;
     let ScannedCard { verdict, attempt, batch, found } = scanned;
-    let answer = found.map(|found| answered(found, out));
+    let answer = found.map(|found| answered(engine, found, out));
     let value = serde_json::json!({
         "verdict": verdict,
         "attempt": attempt,
@@ -70,10 +70,10 @@ pub(super) async fn scan(engine: &Engine, out: Output, code: Vec<String>) -> any
 }
 
 /// The record with its reason in words, and the answer.
-fn answered(mut found: FoundRecord, out: Output) -> (FoundRecord, CounterAnswer) {
+fn answered(engine: &Engine, mut found: FoundRecord, out: Output) -> (FoundRecord, CounterAnswer) {
     let mut worded = found.record.reason.clone();
     words::word_reason(&mut worded, out.json);
-    let answer = counter_answer(&found, worded.as_deref());
+    let answer = counter_answer(&found, worded.as_deref(), &engine.settings.zone);
     found.record.reason = worded;
     (found, answer)
 }

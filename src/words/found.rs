@@ -1,13 +1,19 @@
 //! The answer to the counter's question: is the card ready, where is it, or else what is missing and who does what next.
 
+use jiff::tz::TimeZone;
+
 use super::{
     duplicate::{OtherRequest, next_step},
+    printer::task,
     reason::{quote, with_note},
+    standing::standing as words,
 };
 use crate::{
     domain::{
         card::profile::WALK_IN_CLASS,
+        printer_reason::advise,
         reason::{PhotoFault, Reason, RenderFault, StoredReason},
+        standing::Standing,
     },
     engine::query::{BesideLine, CardFacts, Done, FoundRecord, InHand, RecordLine},
 };
@@ -24,7 +30,7 @@ pub struct CounterAnswer {
 }
 
 /// What to tell about a record whose `reason` is as it is stored; `worded` is the same in words.
-pub fn counter_answer(found: &FoundRecord, worded: Option<&str>) -> CounterAnswer {
+pub fn counter_answer(found: &FoundRecord, worded: Option<&str>, zone: &TimeZone) -> CounterAnswer {
     let FoundRecord { record, card, in_hand, beside } = found;
     let note = with_note(worded, record.note.as_deref());
     let because = note.map(|note| format!("reason: {note}"));
@@ -32,7 +38,11 @@ pub fn counter_answer(found: &FoundRecord, worded: Option<&str>) -> CounterAnswe
         "printed" => printed(record),
         "handed_over" if record.surrendered => ("The card was handed over and came back.".into(), Vec::new(), None),
         "handed_over" => ("The card is handed over.".into(), Vec::new(), None),
-        "batched" => (batched(in_hand.as_ref()), Vec::new(), None),
+        "batched" => {
+            let obstacle = in_hand.as_ref().and_then(|hand| obstacle(hand, zone));
+            let (what, next) = obstacle.map_or((None, None), |(what, next)| (Some(what), next));
+            (batched(in_hand.as_ref()), Vec::from_iter(what), next)
+        }
         "waiting" => ("No card yet: the record is on the waiting list.".into(), vec![order(record)], None),
         "held" => {
             let next = format!("a supervisor releases it: `{}`", command("record release", record, " --reason TEXT"));
@@ -83,6 +93,41 @@ fn batched(in_hand: Option<&InHand>) -> String {
         }
         Some(_) | None => "The card is being printed.".into(),
     }
+}
+
+/// What keeps the printer of a batch from printing, and what a person does about it; none if it prints.
+fn obstacle(hand: &InHand, zone: &TimeZone) -> Option<(String, Option<String>)> {
+    let InHand { standing, stopped_by, printer, .. } = hand;
+    let standing = standing.as_ref()?;
+    let next = match standing {
+        Standing::Ready | Standing::Printing if stopped_by.is_empty() => return None,
+        Standing::AwaitsApproval { batch } => Some(format!("approve it: `cetak batch approve {batch}`")),
+        Standing::NoScheduler => Some("start the scheduler: `cetak run`".to_owned()),
+        Standing::WindowClosed { .. } => None,
+        Standing::Paused { .. } => {
+            Some("it goes on after `cetak queue resume`; `cetak status` shows the pauses".to_owned())
+        }
+        Standing::Ready
+        | Standing::Printing
+        | Standing::BreakerLocked
+        | Standing::Stopped
+        | Standing::Unreachable
+        | Standing::InstanceInDoubt
+        | Standing::ClockBehind
+        | Standing::ProfileBroken
+        | Standing::NothingWaits
+        | Standing::PersonsRekeyed
+        | Standing::NoBlanks { .. }
+        | Standing::SettingsWrong => {
+            let first = stopped_by.first().map(|reason| advise(reason));
+            let task = first.map(|advice| format!("{}: {}; ", advice.who.as_str(), task(advice.action)));
+            Some(format!("{}see what needs a person: `cetak status`", task.unwrap_or_default()))
+        }
+    };
+    let reasons = if stopped_by.is_empty() { String::new() } else { format!(" ({})", stopped_by.join(", ")) };
+    let is_up = matches!(standing, Standing::Ready | Standing::Printing);
+    let why = if is_up { "it waits for a person".to_owned() } else { words(standing, zone) };
+    Some((format!("printer `{printer}` prints nothing now: {why}{reasons}"), next))
 }
 
 /// Where it stands in the order of the waiting list. To count those before it would read the whole list.
@@ -158,7 +203,7 @@ mod tests {
 
     fn next(state: RecordState, reason: &Reason, beside: Vec<BesideLine>) -> String {
         let record = record(state, None, Some(reason));
-        counter_answer(&FoundRecord { record, card: None, in_hand: None, beside }, None).next.unwrap()
+        counter_answer(&FoundRecord { record, card: None, in_hand: None, beside }, None, &TimeZone::UTC).next.unwrap()
     }
 
     #[test]

@@ -1,14 +1,16 @@
 //! Tests what a counter asks: where a person's card is, which card has a code, and what became of a record.
 
 use cetak::{
-    domain::{personal::AskedIdentifier, refusal::Refusal, stock::Cause},
+    domain::{pause::PauseScope, personal::AskedIdentifier, refusal::Refusal, standing::Standing, stock::Cause},
     engine::{
         EngineError,
         client::{Client, Direct},
         query::{CardVerdict, FindName, FindPerson, FindRecord, FoundRecord, ListRecordEvents, ScanCard, ScannedCard},
     },
     store::keys::{Keys, hex},
+    words,
 };
+use jiff::tz::TimeZone;
 
 use crate::{
     acts as operations,
@@ -110,6 +112,21 @@ async fn a_card_in_a_batch_is_found_with_the_number_of_cards_before_it() {
     let before = [found(&world, "r00000").await, found(&world, "r00001").await].map(|f| f.in_hand.unwrap());
     let before = before.map(|hand| (hand.batch, hand.state, hand.before));
     assert_eq!(before, [(batch.0, "queued".into(), 0), (batch.0, "queued".into(), 1)]);
+}
+
+#[tokio::test]
+async fn a_card_in_a_batch_is_found_with_what_keeps_its_printer_from_printing_and_the_next_step() {
+    let (world, _, _) = World::with_batch().await;
+    let answer = async || words::counter_answer(&found(&world, "r00001").await, None, &TimeZone::UTC);
+    assert_eq!(answer().await.next, None, "its printer prints");
+
+    operations::pause(&world.engine, &PauseScope::Printer("p1".into()), "ribbon").await.unwrap();
+
+    let standing = found(&world, "r00001").await.in_hand.unwrap().standing;
+    assert_eq!(standing, Some(Standing::Paused { by: "operator".into() }));
+    let told = answer().await;
+    assert!(told.facts.contains(&"printer `p1` prints nothing now: paused by operator".to_owned()), "{told:?}");
+    assert!(told.next.as_ref().is_some_and(|next| next.contains("cetak queue resume")), "{told:?}");
 }
 
 #[tokio::test]

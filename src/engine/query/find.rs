@@ -41,7 +41,7 @@ impl Query for FindRecord {
     async fn read(self, engine: &Engine) -> Result<FoundRecord, EngineError> {
         let mut tx = engine.store.read().await?;
         let id = find_record(&mut tx, &self.record).await?;
-        found(&mut tx, id).await
+        found(engine, &mut tx, id).await
     }
 }
 
@@ -81,7 +81,7 @@ impl Query for FindPerson {
                 for_search(engine.store.keys(), profile, rules.get(&profile.name), asked.reveal());
             for person in persons {
                 for id in tx.records_of_person(&person, &profile.name, BESIDE_MAX).await? {
-                    records.push(found(&mut tx, id).await?);
+                    records.push(found(engine, &mut tx, id).await?);
                 }
             }
             by_other_rule.extend(may_miss.then_some(profile));

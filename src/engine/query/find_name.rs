@@ -71,7 +71,7 @@ impl Query for FindName {
         let mut tx = engine.store.read().await?;
         let mut records = Vec::new();
         for id in ids.iter().take(FOUND_MAX) {
-            records.push(found(&mut tx, *id).await?);
+            records.push(found(engine, &mut tx, *id).await?);
         }
         Ok(FoundNames { records, more: ids.len() > FOUND_MAX })
     }

@@ -2,11 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::EngineError;
+use super::{
+    Engine, EngineError,
+    printers::{self, Facts, PrinterLine},
+};
 use crate::{
     domain::{
         audit_row::RecordedEvent,
         id::{BatchId, RecordId},
+        printer_reason,
+        standing::Standing,
         time::Timestamp,
     },
     store::{BesideLine, JobLine, JobScope, RecordLine, StoreError, Tx},
@@ -75,10 +80,14 @@ pub struct InHand {
     pub before: i64,
     /// The attempt that is open or uncertain.
     pub attempt: Option<String>,
+    /// What the printer is doing, or why it prints nothing; none if the card is uncertain.
+    pub standing: Option<Standing>,
+    /// The state reasons that stop the printer, as it gives them; empty if it prints.
+    pub stopped_by: Vec<String>,
 }
 
 /// Reads a record as a counter asks for it.
-pub(super) async fn found(tx: &mut Tx, id: RecordId) -> Result<FoundRecord, EngineError> {
+pub(super) async fn found(engine: &Engine, tx: &mut Tx, id: RecordId) -> Result<FoundRecord, EngineError> {
     let record = tx.record_line(id).await?.ok_or(StoreError::Conflict("the record"))?;
     let jobs = tx.job_list(JobScope::Record(id), None, 0, JOBS_MAX).await?;
     let card = match &*record.state {
@@ -88,18 +97,35 @@ pub(super) async fn found(tx: &mut Tx, id: RecordId) -> Result<FoundRecord, Engi
     let in_hand = match jobs.last().filter(|job| matches!(&*job.state, "queued" | "printing" | "uncertain")) {
         Some(job) => {
             let batch = tx.batch_line(BatchId(job.batch)).await?;
+            let printer = batch.map(|batch| batch.printer).unwrap_or_default();
+            let line = if job.state == "uncertain" { None } else { printer_line(engine, tx, &printer).await? };
             Some(InHand {
                 batch: job.batch,
-                printer: batch.map(|batch| batch.printer).unwrap_or_default(),
+                printer,
                 state: job.state.clone(),
                 before: if job.state == "queued" { tx.queued_before(id).await? } else { 0 },
                 attempt: job.attempts.last().filter(|_| job.state != "queued").map(|a| a.id.clone()),
+                stopped_by: line.as_ref().map_or_else(Vec::new, stopped_by),
+                standing: line.map(|line| line.standing),
             })
         }
         None => None,
     };
     let beside = tx.record_beside_lines(id, BESIDE_MAX).await?;
     Ok(FoundRecord { record, card, in_hand, beside })
+}
+
+/// A printer as `status` shows it.
+async fn printer_line(engine: &Engine, tx: &mut Tx, name: &str) -> Result<Option<PrinterLine>, EngineError> {
+    let facts = Facts::read(engine, tx).await?;
+    let printers = printers::read(engine, tx, &facts).await?;
+    Ok(printers.into_iter().find(|printer| printer.name == name))
+}
+
+/// The reasons of a printer for which no card is fed, without those that were declared to be over while it is up.
+fn stopped_by(printer: &PrinterLine) -> Vec<String> {
+    let is_down = matches!(&*printer.state, "stopped" | "unreachable");
+    printer_reason::stopping(&printer.reasons, if is_down { &[] } else { &printer.declared_over })
 }
 
 /// The card of the newest printed job, with who did what since it was printed.

@@ -73,7 +73,7 @@ impl Query for ScanCard {
         };
         let name = RecordName { source: job.source, request_id: job.request_id };
         let id = find_record(&mut tx, &name).await?;
-        let found = found(&mut tx, id).await?;
+        let found = found(engine, &mut tx, id).await?;
         let is_card = name.request_id == request_id && found.card.as_ref().is_some_and(|card| card.attempt == attempt);
         let verdict = match (is_card, found.record.surrendered, found.record.stop.is_some()) {
             (false, _, _) => CardVerdict::NotCurrent,
