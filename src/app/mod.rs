@@ -238,10 +238,13 @@ async fn print(
     let blocked = |(printer, why): &(String, Blocked)| serde_json::json!({ "printer": printer, "reason": why.code() });
     let value = serde_json::json!({ "blocked": stuck.iter().map(blocked).collect::<Vec<_>>() });
     Output { json: global.json }.data(&value, |_| String::new())?; // people read the reasons on standard error
-    for (printer, why) in &stuck {
-        message(&format!("printer `{printer}`: {}", cli::words::blocked(*why)));
+    let printers = engine.store.read().await?.printer_list().await?;
+    for (name, why) in &stuck {
+        let printer = printers.iter().find(|printer| printer.name == *name);
+        let reasons = printer.map_or(&[][..], |printer| &*printer.reasons);
+        message(&format!("printer `{name}`: {}", cli::words::blocked_by(*why, reasons)));
     }
-    if engine.store.read().await?.printer_list().await?.is_empty() {
+    if printers.is_empty() {
         message("no printer; add one with `cetak printer add`");
     }
     Ok(())

@@ -26,3 +26,23 @@ pub fn blocked(reason: Blocked) -> &'static str {
         Blocked::Misconfigured => "its address or its options are wrong",
     }
 }
+
+/// The same of a printer that gives state reasons: those of one that cannot print belong to it.
+pub fn blocked_by(reason: Blocked, reasons: &[String]) -> String {
+    let cannot_print = matches!(reason, Blocked::CannotPrint | Blocked::CardWaitsInside | Blocked::AttemptUnanswered);
+    let text = blocked(reason);
+    if cannot_print && !reasons.is_empty() { format!("{text}: {}", reasons.join(", ")) } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_printer_that_cannot_print_is_told_with_its_reasons_and_one_that_is_paused_without() {
+        let jam = ["media-jam".to_owned()];
+        assert_eq!(blocked_by(Blocked::CannotPrint, &jam), "the printer cannot print: media-jam");
+        assert_eq!(blocked_by(Blocked::CannotPrint, &[]), "the printer cannot print");
+        assert_eq!(blocked_by(Blocked::Paused, &jam), "paused");
+    }
+}

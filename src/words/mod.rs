@@ -27,7 +27,7 @@ mod store;
 mod time;
 
 pub use self::{
-    blocked::blocked,
+    blocked::{blocked, blocked_by},
     card::card_objection,
     check::remedy,
     duplicate::{OtherRequest, is_duplicate, next_step, request_beside, with_others},

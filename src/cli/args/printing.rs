@@ -111,6 +111,9 @@ pub enum PrinterCommand {
 #[derive(Args, Debug)]
 pub struct RunArgs {
     /// Exit when nothing can be printed without a person, a delivery of blanks, or the next window
+    ///
+    /// A printer that is stopped or does not answer is waited for first, as it may go on: for `release_after_s` of the settings, 15
+    /// minutes unless they say otherwise. `cetak status` says what it needs.
     #[arg(long)]
     pub until_idle: bool,
 }
