@@ -267,7 +267,7 @@ fn no_blanks(
     blank_type: &str,
 ) -> NeedKind {
     let of = facts.balances.iter().filter(|line| line.blank_type == blank_type && line.quantity > 0);
-    let vault = of.clone().filter(|line| line.account == "vault").map(|line| line.quantity).sum();
+    let vault: i64 = of.clone().filter(|line| line.account == "vault").map(|line| line.quantity).sum();
     let (mut free, mut reserved) = (None, None);
     if vault == 0 {
         let mut hoppers: BTreeMap<&str, i64> = BTreeMap::new();
