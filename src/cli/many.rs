@@ -112,8 +112,8 @@ impl Selection {
         }
         let source = many.source.as_deref().unwrap_or("default");
         let own = |request_id: &String| RecordName { source: source.to_owned(), request_id: request_id.clone() };
-        let mut named = HashSet::new();
-        let names: Vec<_> = many.request_ids.iter().filter(|id| named.insert(*id)).map(own).collect();
+        let mut seen = HashSet::new();
+        let names: Vec<_> = many.request_ids.iter().filter(|id| seen.insert(*id)).map(own).collect();
         Ok((!names.is_empty()).then(|| Self::Names(names.into_iter())))
     }
 

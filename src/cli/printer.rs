@@ -77,19 +77,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
             }
             out.done(&fields, &done)?;
         }
-        PrinterCommand::List => {
-            let printers = Direct::new(engine).query(ListPrinters {}).await?;
-            let row = |p: &PrinterLine| {
-                let now = words::standing(&p.standing, &engine.settings.zone);
-                vec![p.name.clone(), now, p.state.clone(), p.breaker.as_str().into(), p.profile.clone(), p.uri.clone()]
-            };
-            out.data(&printers, |printers| {
-                table(
-                    &["printer", "now", "state", "breaker", "profile", "uri"],
-                    &printers.iter().map(row).collect::<Vec<_>>(),
-                )
-            })?;
-        }
+        PrinterCommand::List => list(engine, out).await?,
         PrinterCommand::Show { name } => show(engine, out, &name).await?,
         PrinterCommand::Test { name } => test(engine, out, &name).await?,
         PrinterCommand::Clear { name, reason } => {
@@ -104,6 +92,18 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
             out.done(&json!({ "printer": name, "removed": true }), &format!("printer `{name}` removed"))?;
         }
     }
+    Ok(())
+}
+
+async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
+    let printers = Direct::new(engine).query(ListPrinters {}).await?;
+    let row = |p: &PrinterLine| {
+        let now = words::standing(&p.standing, &engine.settings.zone);
+        vec![p.name.clone(), now, p.state.clone(), p.breaker.as_str().into(), p.profile.clone(), p.uri.clone()]
+    };
+    out.data(&printers, |printers| {
+        table(&["printer", "now", "state", "breaker", "profile", "uri"], &printers.iter().map(row).collect::<Vec<_>>())
+    })?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use super::{
 use crate::domain::time::Timestamp;
 
 /// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}`, what workers read, and what corrections read.
-const STATEMENTS: [&str; 22] = [
+const STATEMENTS: [&str; 23] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,

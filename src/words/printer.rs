@@ -94,7 +94,9 @@ pub fn cleared(printer: &str, cleared: &Cleared) -> String {
     if is_down {
         let mut tasks: Vec<_> = still_reports.iter().map(|reason| task(advise(reason).action)).collect();
         tasks.dedup();
-        tasks.iter().for_each(|task| text += &format!("\n- {task}"));
+        for task in tasks {
+            text += &format!("\n- {task}");
+        }
     }
     text
 }

@@ -128,7 +128,7 @@ async fn an_identifier_of_which_nothing_is_compared_is_refused_with_its_row_and_
     let (report, rejects) = world.import_with(&list, "student", |_| {}).await.unwrap();
     assert_eq!((report.accepted, report.refused), (1, 1));
     let (row, rejection) = &rejects.0[0];
-    assert_eq!((*row, rejection.reason, &*rejection.field), (2, RejectReason::Nik, "student_number"));
+    assert_eq!((*row, rejection.reason, &*rejection.field), (2, RejectReason::Identifier, "student_number"));
     assert_eq!(rejection.detail, Reason::Identifier { fault: IdentifierFault::Ignored });
 }
 

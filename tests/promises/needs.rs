@@ -91,11 +91,9 @@ async fn a_printer_that_is_still_jammed_after_it_was_cleared_still_needs_a_perso
     world.printer("p1", "card_ms=5&clear_ms=86400000&script=3:jam").await;
     let jams = async || {
         let needs = world.status().await.needs_person.into_iter();
-        let of_p1 = needs.filter_map(|need| match need.kind {
-            NeedKind::PrinterReason { printer, advice, declared_over } if printer == "p1" => {
-                Some((advice.keyword, declared_over))
-            }
-            _ => None,
+        let of_p1 = needs.filter_map(|need| {
+            let NeedKind::PrinterReason { printer, advice, declared_over } = need.kind else { return None };
+            (printer == "p1").then_some((advice.keyword, declared_over))
         });
         of_p1.collect::<Vec<_>>()
     };
