@@ -90,7 +90,9 @@ pub(super) async fn schedule(
             engine
         }
     };
-    if let Err(error) = settings_in_force::note_changes(&engine).await {
+    // A node that has not joined yet writes nothing to its own chain, which a living node of that name may have.
+    let not_joined = engine.acting(super::CHAIN_CLI, (*engine.writer.actor).clone());
+    if let Err(error) = settings_in_force::note_changes(&not_joined).await {
         // The scheduler waits for a database that cannot be written; what changed is noted at the next start.
         tracing::warn!(%error, "a change of the settings is not in the audit yet");
     }

@@ -17,7 +17,7 @@ use crate::{
 const IN_FORCE: &str = "in_force";
 
 /// Compares the settings and the profiles with those of the last start of this node, and writes down what has changed. At the first
-/// start they are saved.
+/// start they are saved. The writer of `engine` has a chain that any process may write.
 pub async fn note_changes(engine: &Engine) -> Result<(), EngineError> {
     let key = match engine.node() {
         Some(node) => format!("{IN_FORCE}/{node}"),
@@ -27,8 +27,6 @@ pub async fn note_changes(engine: &Engine) -> Result<(), EngineError> {
     // Cannot fail: names and texts.
     let text = serde_json::to_string(&now).unwrap_or_default();
     let Some(saved) = changed(engine.store.read().await?.meta_get(&key).await?, &text) else { return Ok(()) };
-    let mut engine = engine.clone();
-    engine.writer.fence = None; // a node has not joined yet
     let mut tx = engine.write(&Permit::system(SystemAct::RecordSettings)).await?;
     tx.meta_set(&key, &text).await?;
     match serde_json::from_str::<BTreeMap<String, String>>(&saved) {

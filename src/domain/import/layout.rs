@@ -400,7 +400,7 @@ mod tests {
             ("verified_at", far, "future verified_at"),
             ("birth_date", "31/08/2015", "date birth_date"),
             ("name", "  ", "name name"),
-            ("nik", "NULL", "nik nik"),
+            ("nik", "NULL", "identifier nik"),
             ("status", "NO_SUCH_STATUS", "status status"),
             ("request_kind", "gift", "malformed request_kind"),
             ("request_id", "", "malformed request_id"),
