@@ -42,11 +42,8 @@ use files::LockPlace;
 use memory_file::MemoryFile;
 use needed_settings::{needs_settings, warn_of_broken};
 use owners::SystemOwners;
-use scheduler::{Run, raise_open_files, schedule};
+use scheduler::{CHAIN_CLI, Run, raise_open_files, schedule};
 use system::{SystemClock, SystemEntropy, actor};
-
-/// The audit chain of commands on this machine.
-const CHAIN_CLI: &str = "cli";
 
 /// Runs the parsed command.
 ///

@@ -23,6 +23,8 @@ use crate::{
     web::{Server, ServerError, Settings},
 };
 
+/// The audit chain of commands on this machine.
+pub(super) const CHAIN_CLI: &str = "cli";
 /// The audit chain of the scheduler, and the name of its actor.
 const CHAIN_SCHEDULER: &str = "scheduler";
 /// The same of the server.
@@ -91,7 +93,7 @@ pub(super) async fn schedule(
         }
     };
     // A node that has not joined yet writes nothing to its own chain, which a living node of that name may have.
-    let not_joined = engine.acting(super::CHAIN_CLI, (*engine.writer.actor).clone());
+    let not_joined = engine.acting(CHAIN_CLI, (*engine.writer.actor).clone());
     if let Err(error) = settings_in_force::note_changes(&not_joined).await {
         // The scheduler waits for a database that cannot be written; what changed is noted at the next start.
         tracing::warn!(%error, "a change of the settings is not in the audit yet");
