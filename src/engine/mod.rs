@@ -35,8 +35,8 @@ mod sent_elsewhere;
 mod settings;
 pub mod settings_in_force;
 mod sign_ins;
-pub mod strangers;
 mod test_cards;
+pub mod unproved;
 
 pub use self::{
     context::{CLOCK_TOLERANCE, DriverFactory, Engine, Profiles, RendererFactory},

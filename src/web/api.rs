@@ -12,7 +12,7 @@ use axum::{
     routing::{MethodFilter, get, on},
 };
 use serde_json::{Map, Value, json};
-use tokio::task::{JoinError, JoinHandle};
+use tokio::{sync::AcquireError, task::JoinHandle};
 use tracing::Instrument;
 
 use super::{
@@ -21,11 +21,15 @@ use super::{
     context::Web,
     health, input,
     problem::{Fault, Problem},
-    route::{BASE, Call, Proof, Route, Sort},
+    route::{BASE, Call, Proof, Route, Sort, USUAL},
     routes::ROUTES,
     session,
 };
-use crate::engine::{Engine, EngineError, accounts::confirm_with_password, client::Client, operations::AnyAct};
+use crate::engine::{
+    accounts::confirm_with_password,
+    client::Client,
+    operations::{AnyAct, TwoPersonAct},
+};
 
 /// The headers of every answer: it is for its client alone, and a browser does nothing with it by itself.
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -70,11 +74,10 @@ async fn answer(web: Arc<Web>, route: &'static Route, request: Request) -> Respo
 
 async fn carried_out(web: &Arc<Web>, route: &'static Route, request: Request) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let caller = web.caller(&parts).await?;
+    web.within(USUAL, web.caller(&parts)).await?; // without an account no body is read
     let fields = fields(web, route, &mut parts, body).await?;
     let call = confined(web, (route.read)(&fields)?)?;
-    let sent = Sent { caller, address: web.address(&parts).to_string() };
-    let answer = in_time(web, route, Box::pin(done(web.engine.clone(), sent, call))).await?;
+    let answer = in_time(web, route, Box::pin(done(web.clone(), parts.clone(), call))).await?;
     Ok(respond(route, &parts, answer))
 }
 
@@ -96,50 +99,81 @@ async fn fields(web: &Web, route: &Route, parts: &mut Parts, body: Body) -> Resu
     input::merged(body, of_path.chain(of_query))
 }
 
-/// Over the network, a backup has a name and no path: it is made in the folder of backups.
-fn confined(web: &Web, call: Call) -> Result<Call, Problem> {
-    let Call::Act(mut act) = call else { return Ok(call) };
-    if let AnyAct::BackUpDatabase(backup) = &mut *act {
+/// Over the network, no act chooses a file of the server: a backup has a name and is made in the folder of backups, and a printer has the
+/// address of a device, because that of a mock names a file.
+fn confined(web: &Web, mut call: Call) -> Result<Call, Problem> {
+    if let Some(uri) = address_of_printer(&call) {
+        let scheme = uri.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        if !matches!(scheme.as_deref(), Some("ipp" | "ipps")) {
+            return Err(Problem::invalid("/uri", "over the network, it must begin with `ipp://` or `ipps://`"));
+        }
+    }
+    if let Call::Act(act) = &mut call
+        && let AnyAct::BackUpDatabase(backup) = &mut **act
+    {
         let is_name = backup.file.file_name() == Some(backup.file.as_os_str()) && !is_hidden(&backup.file);
         if !is_name {
             return Err(Problem::invalid("/file", "it must be the name of a file, without a folder"));
         }
         backup.file = web.settings.backups.join(&backup.file);
     }
-    Ok(Call::Act(act))
+    Ok(call)
+}
+
+/// The address that a printer gets.
+fn address_of_printer(call: &Call) -> Option<&str> {
+    if let Call::Act(act) = call {
+        if let AnyAct::AddPrinter(printer) = &**act {
+            return Some(&printer.uri);
+        }
+        if let AnyAct::AddObjectedPrinter(act) = &**act {
+            return Some(&act.printer.uri);
+        }
+        if let AnyAct::SetPrinter(setting) = &**act {
+            return setting.uri.as_deref();
+        }
+        if let AnyAct::SetObjectedPrinter(act) = &**act {
+            return act.setting.uri.as_deref();
+        }
+    }
+    if let Call::Request(act) = call {
+        if let TwoPersonAct::AddObjectedPrinter(act) = &**act {
+            return Some(&act.printer.uri);
+        }
+        if let TwoPersonAct::SetObjectedPrinter(act) = &**act {
+            return act.setting.uri.as_deref();
+        }
+    }
+    None
 }
 
 fn is_hidden(file: &Path) -> bool {
     file.to_str().is_none_or(|name| name.starts_with('.'))
 }
 
-/// Who sent a call, and from where.
-struct Sent {
-    caller: Caller,
-    address: String,
-}
-
-/// Carries out a call. The right to it is asked for on the way.
-async fn done(engine: Engine, Sent { caller, address }: Sent, call: Call) -> Result<Value, EngineError> {
-    let client = caller.client;
-    match call {
+/// Carries out a call. Its account is proved now, as it may have changed while the body arrived and other calls were carried out; the
+/// right to it is asked for on the way. The log has the cause of a failure also if no client waits for it any more.
+async fn done(web: Arc<Web>, parts: Parts, call: Call) -> Result<Value, Problem> {
+    let Caller { client, name: own_name } = web.caller(&parts).await?;
+    let answer = match call {
         Call::Act(act) => Box::pin(client.act_any(*act)).await,
         Call::Query(query) => Box::pin(client.query_any(*query)).await,
-        Call::Request(act) => Ok(json!({ "act": Box::pin(client.request(*act)).await? })),
+        Call::Request(act) => Box::pin(client.request(*act)).await.map(|id| json!({ "act": id })),
         Call::Confirm(act, None) => Box::pin(client.confirm(act)).await.map(|()| Value::Null),
         Call::Confirm(act, Some(Proof { name, password })) => {
-            let name = name.unwrap_or(caller.name);
-            let confirmed = confirm_with_password(&engine, act, &name, &password, &address);
+            let (name, address) = (name.unwrap_or(own_name), web.address(&parts).to_string());
+            let confirmed = confirm_with_password(&web.engine, act, &name, &password, &address);
             Box::pin(confirmed).await.map(|()| Value::Null)
         }
         Call::Refuse(act, note) => Box::pin(client.refuse(act, note)).await.map(|()| Value::Null),
         Call::TakeBack(act) => Box::pin(client.take_back(act)).await.map(|()| Value::Null),
-    }
+    };
+    answer.map_err(|error| web.counted(&parts, web.problem(&error)))
 }
 
 /// A task that ends with the value, if it may.
 struct Task {
-    handle: JoinHandle<Result<Value, EngineError>>,
+    handle: JoinHandle<Result<Value, Problem>>,
     may_end: bool,
 }
 
@@ -153,34 +187,31 @@ impl Drop for Task {
 
 /// Runs a call in a task of its own: an act is not left half done because its client hangs up, and a panic is an answer.
 async fn in_time(
-    web: &Web,
+    web: &Arc<Web>,
     route: &Route,
-    call: impl Future<Output = Result<Value, EngineError>> + Send + 'static,
+    call: impl Future<Output = Result<Value, Problem>> + Send + 'static,
 ) -> Result<Value, Problem> {
     let patience = web.engine.clock.sleep(route.patience);
     tokio::pin!(patience);
-    let permit = tokio::select! {
-        permit = web.calls.clone().acquire_owned() => permit.map_err(|_| Fault::Busy)?,
+    let permits = async {
+        // First, so that a long read that waits keeps no other call from being carried out.
+        let long_read = if route.reads_long() { Some(web.long_reads.clone().acquire_owned().await?) } else { None };
+        Ok::<_, AcquireError>((long_read, web.calls.clone().acquire_owned().await?))
+    };
+    let permits = tokio::select! {
+        permits = permits => permits.map_err(|_| Fault::Busy)?,
         () = &mut patience => return Err(Fault::Busy.into()),
     };
     let span = tracing::info_span!("request", call = route.name);
     let running = async move {
-        let _permit = permit;
+        let _permits = permits;
         call.await
     };
     let handle = tokio::spawn(running.instrument(span));
     let mut task = Task { handle, may_end: route.sort == Sort::Query };
     tokio::select! {
-        ended = &mut task.handle => told(web, ended),
+        ended = &mut task.handle => ended.unwrap_or_else(|panic| Err(Problem::internal(&panic, &web.incident()))),
         () = &mut patience => Err(Fault::TimedOut.into()),
-    }
-}
-
-fn told(web: &Web, ended: Result<Result<Value, EngineError>, JoinError>) -> Result<Value, Problem> {
-    let incident = web.incident();
-    match ended {
-        Ok(answer) => answer.map_err(|error| Problem::of(&error, &incident)),
-        Err(error) => Err(Problem::internal(&error, &incident)),
     }
 }
 

@@ -66,7 +66,7 @@ impl Web {
             Some(token) => actor_of_token(&self.engine, token).await.map_err(|error| self.problem(&error))?,
             None => None,
         };
-        let Some((actor, scopes)) = found else { return Err(self.stranger(parts)) };
+        let Some((actor, scopes)) = found else { return Err(self.unproved(parts)) };
         let name = actor.name.clone();
         Ok(Caller { client: Direct::for_token(&self.engine, actor, scopes), name })
     }
@@ -74,9 +74,9 @@ impl Web {
     /// The session of a request. One that may change something must come from the own pages.
     pub(super) async fn session(&self, parts: &Parts) -> Result<OpenSession, Problem> {
         let token = cookie(&parts.headers, self.cookie_name(parts)).and_then(SessionToken::received);
-        let Some(token) = token else { return Err(self.stranger(parts)) };
+        let Some(token) = token else { return Err(self.unproved(parts)) };
         let found = actor_of_session(&self.engine, &token).await.map_err(|error| self.problem(&error))?;
-        let Some(person) = found else { return Err(self.stranger(parts)) };
+        let Some(person) = found else { return Err(self.unproved(parts)) };
         let is_safe = [Method::GET, Method::HEAD].contains(&parts.method);
         if !is_safe {
             let sent = parts.headers.get(CSRF).map(HeaderValue::as_bytes).unwrap_or_default();
@@ -88,9 +88,17 @@ impl Web {
     }
 
     /// A request without the proof of an account.
-    pub(super) fn stranger(&self, parts: &Parts) -> Problem {
-        self.strangers.count(self.address(parts));
+    pub(super) fn unproved(&self, parts: &Parts) -> Problem {
+        self.unproved.count(self.address(parts));
         Fault::SignInNeeded.into()
+    }
+
+    /// A problem, which is counted for the audit if a password or a code was wrong.
+    pub(super) fn counted(&self, parts: &Parts, problem: Problem) -> Problem {
+        if problem.is_unproved() {
+            self.unproved.count(self.address(parts));
+        }
+        problem
     }
 
     /// Whether the browser reached the server over TLS, as far as is known.

@@ -4,15 +4,23 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use tokio::sync::Semaphore;
 
-use super::{problem::Problem, strangers::Strangers, tls::TlsFiles};
-use crate::engine::{Engine, EngineError, strangers::record_strangers};
+use super::{
+    problem::{Fault, Problem},
+    tls::TlsFiles,
+    unproved::Unproved,
+};
+use crate::engine::{Engine, EngineError, unproved::record_unproved};
 
 /// The calls that are carried out at a time. Others wait.
 pub(super) const CALLS_MAX: u32 = 64;
+
+/// The calls among them that read the whole database. The scheduler has its few reading connections in common with the server.
+const LONG_READS_MAX: usize = 2;
 
 /// The settings of the server.
 #[derive(Clone, Debug)]
@@ -21,7 +29,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Its certificate. `None`: plain HTTP.
     pub tls: Option<TlsFiles>,
-    /// The proxies whose `X-Forwarded-For` is believed.
+    /// The proxies whose `X-Forwarded-*` headers are believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// The most connections at a time.
     pub connections: usize,
@@ -37,14 +45,17 @@ pub(super) struct Web {
     pub(super) settings: Settings,
     /// A permit for each call that is carried out.
     pub(super) calls: Arc<Semaphore>,
+    /// A permit for each call that reads the whole database.
+    pub(super) long_reads: Arc<Semaphore>,
     /// Requests without the proof of an account.
-    pub(super) strangers: Strangers,
+    pub(super) unproved: Unproved,
 }
 
 impl Web {
     /// For an engine whose writer has the audit chain of the server.
     pub(super) fn new(engine: Engine, settings: Settings) -> Self {
-        Self { engine, settings, calls: Arc::new(Semaphore::new(CALLS_MAX as usize)), strangers: Strangers::default() }
+        let [calls, long_reads] = [CALLS_MAX as usize, LONG_READS_MAX].map(|most| Arc::new(Semaphore::new(most)));
+        Self { engine, settings, calls, long_reads, unproved: Unproved::default() }
     }
 
     /// An error of the engine as a problem. The log has the cause of an internal one.
@@ -52,10 +63,22 @@ impl Web {
         Problem::of(error, &self.incident())
     }
 
+    /// Carries something out within a time.
+    pub(super) async fn within<T>(
+        &self,
+        most: Duration,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        tokio::select! {
+            done = work => done,
+            () = self.engine.clock.sleep(most) => Err(Fault::TimedOut.into()),
+        }
+    }
+
     /// Writes down the requests without the proof of an account. While the database is away, their number is in the log.
-    pub(super) async fn tell_strangers(&self) {
-        let counts = self.strangers.take();
-        if let Err(error) = record_strangers(&self.engine, &counts).await {
+    pub(super) async fn tell_unproved(&self) {
+        let counts = self.unproved.take();
+        if let Err(error) = record_unproved(&self.engine, &counts).await {
             let count: u64 = counts.iter().map(|(_, count)| count).sum();
             let error = &error as &dyn std::error::Error;
             tracing::warn!(count, error, "requests without the proof of an account are not in the audit");

@@ -3,6 +3,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+use serde_path_to_error::Segment;
 
 use super::problem::{Fault, Problem, cleaned};
 
@@ -115,8 +116,12 @@ fn twice(parameter: &Parameter) -> Problem {
 /// The field and the rule that it breaks. What was sent is not repeated, as it may be personal.
 pub(super) fn read<T: Serialize + DeserializeOwned>(fields: &Value) -> Result<T, Problem> {
     let read: T = serde_path_to_error::deserialize(fields).map_err(|error| {
-        let path = error.path().to_string();
-        let field = if path == "." { String::new() } else { format!("/{}", path.replace('.', "/")) };
+        let steps = error.path().iter().map(|step| match step {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key: name } | Segment::Enum { variant: name } => format!("/{name}"),
+            Segment::Unknown => "/?".to_owned(),
+        });
+        let field: String = steps.collect();
         Problem::invalid(&cleaned(&field), &rule(&error.into_inner().to_string()))
     })?;
     // A misspelled optional field would otherwise be ignored.

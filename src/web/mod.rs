@@ -19,7 +19,7 @@ mod route;
 mod routes;
 mod server;
 mod session;
-mod strangers;
 mod tls;
+mod unproved;
 
 pub use self::{context::Settings, error::ServerError, server::Server, tls::TlsFiles};

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// The media type of a problem.
-pub(super) const PROBLEM_JSON: &str = "application/problem+json";
+const PROBLEM_JSON: &str = "application/problem+json";
 
 /// Declares [`Fault`]: what the server itself objects to, each with its status, its code and its words.
 macro_rules! faults {
@@ -38,14 +38,14 @@ macro_rules! faults {
             const ALL: &[Self] = &[$(Self::$name),+];
 
             /// The status with which it is answered.
-            pub(super) fn status(self) -> StatusCode {
+            fn status(self) -> StatusCode {
                 match self {
                     $(Self::$name => StatusCode::$status,)+
                 }
             }
 
             /// The stable name.
-            pub(super) fn code(self) -> &'static str {
+            fn code(self) -> &'static str {
                 match self {
                     $(Self::$name => $code,)+
                 }
@@ -92,8 +92,8 @@ faults! {
     InDoubt SERVICE_UNAVAILABLE "in-doubt" "the connection to the database was lost; read again whether the change was saved";
     /// The request took too long.
     TimedOut SERVICE_UNAVAILABLE "timed-out" "the answer took too long; read again whether a change was made";
-    /// The server is stopping, or has too much to do.
-    Busy SERVICE_UNAVAILABLE "busy" "the server has too much to do, or is stopping; nothing was changed";
+    /// The server has too much to do.
+    Busy SERVICE_UNAVAILABLE "busy" "the server has too much to do; nothing was changed";
 }
 
 /// A problem. Its response is made by [`IntoResponse`].
@@ -230,8 +230,12 @@ impl Problem {
         Self::with(Fault::Internal, serde_json::json!({ "incident": incident }))
     }
 
-    /// With a header.
-    pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    /// Whether the proof of an account failed.
+    pub(super) fn is_unproved(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
+    fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
     }

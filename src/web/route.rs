@@ -77,7 +77,7 @@ pub(super) struct Route {
 }
 
 /// The time in which most requests are answered.
-const USUAL: Duration = Duration::from_secs(30);
+pub(super) const USUAL: Duration = Duration::from_secs(30);
 /// The time for what reads the whole database, or asks printers.
 const LONG: Duration = Duration::from_mins(10);
 
@@ -138,6 +138,11 @@ impl Route {
     /// Which may take minutes.
     pub(super) fn long(self) -> Self {
         Self { patience: LONG, ..self }
+    }
+
+    /// Whether it keeps a reading connection of the database for minutes.
+    pub(super) fn reads_long(&self) -> bool {
+        self.sort == Sort::Query && self.patience == LONG
     }
 
     /// Whether its arguments may stand in a body.

@@ -18,16 +18,16 @@ use super::{
 };
 use crate::engine::Engine;
 
-/// The longest time for the headers of a request, and for which a connection without a request is kept.
+/// The longest time for the headers of a request, and for which a connection of HTTP/1 without a request is kept.
 const HEADERS_WITHIN: Duration = Duration::from_secs(20);
-/// The longest time for the first request of a connection, with the handshake of TLS before it.
+/// The longest time for the handshake of TLS, and after it for the first request of a connection.
 const FIRST_WITHIN: Duration = Duration::from_secs(10);
 /// The most bytes of a request's headers, and of what is read ahead.
 const HEADER_BYTES_MAX: u32 = 16 << 10;
 /// The most headers of a request.
 const HEADERS_MAX: usize = 64;
 /// The most requests at a time on a connection of HTTP/2.
-const STREAMS_MAX: u32 = 64;
+const STREAMS_MAX: u32 = 16;
 /// How often a silent client of HTTP/2 is asked whether it is there.
 const ASKED_EVERY: Duration = Duration::from_secs(20);
 /// How often requests without the proof of an account are written down.
@@ -94,7 +94,7 @@ impl Server {
         let (ended, ()) = tokio::join!(serving, stopping);
         following.inspect(tokio::task::JoinHandle::abort);
         counting.abort();
-        web.tell_strangers().await;
+        web.tell_unproved().await;
         // An act goes on when its connection has ended.
         tokio::select! {
             _ = web.calls.acquire_many(CALLS_MAX) => {}
@@ -108,7 +108,7 @@ impl Server {
 async fn tell_each_minute(web: Arc<Web>) {
     loop {
         web.engine.clock.sleep(TOLD_EVERY).await;
-        web.tell_strangers().await;
+        web.tell_unproved().await;
     }
 }
 

@@ -1,10 +1,10 @@
 //! Signing in and out, for browsers. Programs have tokens.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -17,21 +17,20 @@ use super::{
     context::Web,
     input,
     problem::{Fault, Problem},
-    route::BASE,
+    route::{BASE, USUAL},
 };
 use crate::{
-    domain::{
-        account::Password,
-        actor::Actor,
-        personal::AskedIdentifier,
-        refusal::{AccountRefusal, Refusal},
-        value::AccountName,
-    },
+    domain::{account::Password, actor::Actor, personal::TypedText, value::AccountName},
     engine::{
         EngineError,
         accounts::{SessionToken, choose_password, first_administrator, sign_in, sign_out},
     },
 };
+
+/// The largest body with names and passwords. It is read before anything is proved.
+const BODY_BYTES_MAX: usize = 8 << 10;
+/// The time in which a name and a password are answered: failed ones before them delay it by up to 30 seconds.
+const PROVED_WITHIN: Duration = Duration::from_mins(1);
 
 /// The addresses of accounts that are proved with the request itself.
 pub(super) fn router() -> Router<Arc<Web>> {
@@ -39,54 +38,56 @@ pub(super) fn router() -> Router<Arc<Web>> {
         .route(&format!("{BASE}/session"), get(show).post(open).delete(end))
         .route(&format!("{BASE}/session/password"), post(choose))
         .route(&format!("{BASE}/accounts/first"), post(first))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
 /// Signs in.
 #[derive(Serialize, Deserialize)]
 struct SignIn {
     /// The account's name.
-    name: AskedIdentifier,
+    name: TypedText,
     /// Its password.
-    password: AskedIdentifier,
+    password: TypedText,
 }
 
 /// Replaces a password, one-time or not, by one that its person chooses.
 #[derive(Serialize, Deserialize)]
 struct ChoosePassword {
     /// The account's name.
-    name: AskedIdentifier,
+    name: TypedText,
     /// Its password until now.
-    password: AskedIdentifier,
+    password: TypedText,
     /// Its new password, at least 12 characters.
-    new_password: AskedIdentifier,
+    new_password: TypedText,
 }
 
 /// Makes the first account, an administrator.
 #[derive(Serialize, Deserialize)]
 struct MakeFirst {
     /// The code that the program printed when it started.
-    code: AskedIdentifier,
+    code: TypedText,
     /// The account's name.
     name: AccountName,
     /// Its password, at least 12 characters.
-    password: AskedIdentifier,
+    password: TypedText,
 }
 
-fn typed(text: &AskedIdentifier) -> Password {
+fn typed(text: &TypedText) -> Password {
     Password::typed(text.reveal().to_owned())
 }
 
 async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
-    let session = web.session(&parts).await?;
+    let session = web.within(USUAL, web.session(&parts)).await?;
     Ok(Json(told(&session.person.actor, &session.token, session.person.password_due)).into_response())
 }
 
 async fn open(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, given) = given::<SignIn>(&web, request).await?;
     let address = web.address(&parts).to_string();
-    let signed_in = sign_in(&web.engine, given.name.reveal(), &typed(&given.password), &address).await;
-    let signed_in = signed_in.map_err(|error| unproved(&web, &parts, &error))?;
+    let password = typed(&given.password);
+    let signing_in = Box::pin(sign_in(&web.engine, given.name.reveal(), &password, &address));
+    let signed_in = proved(&web, &parts, signing_in).await?;
     let body = told(&signed_in.actor, &signed_in.token, signed_in.password_due);
     let mut response = Json(body).into_response();
     set_cookie(&web, &parts, &mut response, signed_in.token.reveal(), "");
@@ -95,8 +96,9 @@ async fn open(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
 
 async fn end(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
-    let session = web.session(&parts).await?;
-    sign_out(&web.engine, &session.token).await.map_err(|error| web.problem(&error))?;
+    let session = web.within(USUAL, web.session(&parts)).await?;
+    let signing_out = async { sign_out(&web.engine, &session.token).await.map_err(|error| web.problem(&error)) };
+    web.within(USUAL, signing_out).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     set_cookie(&web, &parts, &mut response, "", "; Max-Age=0");
     Ok(response)
@@ -105,15 +107,15 @@ async fn end(State(web): State<Arc<Web>>, request: Request) -> Result<Response, 
 async fn choose(State(web): State<Arc<Web>>, request: Request) -> Result<StatusCode, Problem> {
     let (parts, given) = given::<ChoosePassword>(&web, request).await?;
     let (address, old, new) = (web.address(&parts).to_string(), typed(&given.password), typed(&given.new_password));
-    let chosen = choose_password(&web.engine, given.name.reveal(), &old, &new, &address).await;
-    chosen.map(|()| StatusCode::NO_CONTENT).map_err(|error| unproved(&web, &parts, &error))
+    let choosing = Box::pin(choose_password(&web.engine, given.name.reveal(), &old, &new, &address));
+    proved(&web, &parts, choosing).await.map(|()| StatusCode::NO_CONTENT)
 }
 
 async fn first(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, given) = given::<MakeFirst>(&web, request).await?;
     let password = typed(&given.password);
-    let made = first_administrator(&web.engine, given.code.reveal(), &given.name, &password).await;
-    let account = made.map_err(|error| unproved(&web, &parts, &error))?;
+    let making = first_administrator(&web.engine, given.code.reveal(), &given.name, &password);
+    let account = proved(&web, &parts, making).await?;
     Ok((StatusCode::CREATED, Json(json!({ "account": account }))).into_response())
 }
 
@@ -127,14 +129,10 @@ async fn given<T: Serialize + DeserializeOwned>(web: &Web, request: Request) -> 
     Ok((parts, input::read(&body)?))
 }
 
-/// The problem of a failed proof, which is counted for the audit.
-fn unproved(web: &Web, parts: &Parts, error: &EngineError) -> Problem {
-    let is_unproved =
-        matches!(error, EngineError::Refused(Refusal::Account(AccountRefusal::SignIn | AccountRefusal::FirstCode)));
-    if is_unproved {
-        web.strangers.count(web.address(parts));
-    }
-    web.problem(error)
+/// Carries out what proves an account. A failed proof is counted for the audit.
+async fn proved<T>(web: &Web, parts: &Parts, work: impl Future<Output = Result<T, EngineError>>) -> Result<T, Problem> {
+    let work = async { work.await.map_err(|error| web.problem(&error)) };
+    web.within(PROVED_WITHIN, work).await.map_err(|problem| web.counted(parts, problem))
 }
 
 /// What a session tells of itself.

@@ -193,8 +193,13 @@ fn a_request_that_cannot_be_carried_out_says_why_and_does_not_repeat_it() {
         let reply = served.send("POST", &format!("/api/v1{path}"), &headers, body);
         (reply.status, reply.problem(), reply.body)
     };
-    let (json, hold) = ("application/json", "/records/default/r00000/hold");
+    let hold = "/records/default/r00000/hold";
     let large = format!("{{\"note\":\"{}\"}}", "x".repeat(1 << 20));
+    let printer = |uri: &str| json!({ "name": "p1", "uri": uri, "profile": "none", "hopper": null }).to_string();
+    let objected = format!("{{\"printer\":{},\"note\":\"x\"}}", printer("mock://p1?truth=/srv/cetak.db"));
+    let setting = json!({ "printer": "p1", "uri": "mock://p1?truth=/srv/x", "profile": null, "hopper": null });
+    let set = json!({ "setting": setting, "note": "x" }).to_string();
+    let json = "application/json";
     for (path, media, body, status, code) in [
         (hold, json, "{\"note\":", 400, "body-not-json"),
         (hold, json, "[]", 400, "body-not-json"),
@@ -211,7 +216,11 @@ fn a_request_that_cannot_be_carried_out_says_why_and_does_not_repeat_it() {
         ("/records/search", json, "{\"identifier\":\"3372011501800001\"}", 404, "no-person"),
         ("/database/backups", json, "{\"file\":\"/srv/x.db\"}", 422, "invalid-value"),
         ("/database/backups", json, "{\"file\":\"../x.db\"}", 422, "invalid-value"),
-        ("/printers", json, "{\"name\":\"p1\",\"uri\":\"x:\",\"profile\":\"none\",\"hopper\":null}", 404, "no-profile"),
+        ("/printers", json, &*printer("ipp://127.0.0.1:9/ipp/print"), 404, "no-profile"),
+        ("/printers", json, &*printer("mock://p1?truth=/srv/cetak.db"), 422, "invalid-value"),
+        ("/printers", json, &*printer("MOCK:p1?truth=/srv/cetak.db"), 422, "invalid-value"),
+        ("/objected-printers/requests", json, &*objected, 422, "invalid-value"),
+        ("/objected-printer-settings", json, &*set, 422, "invalid-value"),
     ] {
         let (found, problem, body) = raw(path, media, body);
         assert_eq!((found, &*problem), (status, code), "{path}: {body}");

@@ -1,7 +1,6 @@
 //! Every address of the API, in tables: one line for each act, each query, and each act that two people do.
 //!
-//! The lines have the types, so that a request is read into the act itself, and the description of the API is made of
-//! the same lines. What of an address stands in the path is in [`IN_PATHS`](super::input::IN_PATHS).
+//! The lines have the types, so that a request is read into the act itself. What of an address stands in the path is in [`IN_PATHS`](super::input::IN_PATHS).
 
 mod acts;
 mod queries;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{account::Password, id::PendingActId, personal::AskedIdentifier, value::Note},
+    domain::{account::Password, id::PendingActId, personal::TypedText, value::Note},
     engine::operations::{
         AddObjectedPrinter, AdoptDatabase, CorrectHandOver, CountBlanks, Destruction, GiveRole, LendBlanks, Reprint,
         ResolveDuplicate, ResolveNothing, RestoreRecord, ReverseDelivery, SetObjectedPrinter, TakeBackBlanks,
@@ -20,10 +20,10 @@ struct ConfirmAct {
     id: PendingActId,
     /// The name of the account that confirms, if it is not that of the session.
     #[serde(default)]
-    name: Option<AskedIdentifier>,
+    name: Option<TypedText>,
     /// Its password.
     #[serde(default)]
-    password: Option<AskedIdentifier>,
+    password: Option<TypedText>,
 }
 
 /// Refuses what another account asked for.
@@ -44,7 +44,7 @@ struct TakeBackAct {
 
 impl From<ConfirmAct> for Call {
     fn from(decision: ConfirmAct) -> Self {
-        let text = |typed: AskedIdentifier| typed.reveal().to_owned();
+        let text = |typed: TypedText| typed.reveal().to_owned();
         let name = decision.name.map(text);
         let proof = decision.password.map(|password| Proof { name, password: Password::typed(text(password)) });
         Self::Confirm(decision.id, proof)

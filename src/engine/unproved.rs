@@ -7,7 +7,7 @@ use crate::domain::{
 };
 
 /// Writes down how many requests came without the proof of an account since the last time: one event for each address.
-pub async fn record_strangers(engine: &Engine, counts: &[(String, u64)]) -> Result<(), EngineError> {
+pub async fn record_unproved(engine: &Engine, counts: &[(String, u64)]) -> Result<(), EngineError> {
     if counts.is_empty() {
         return Ok(());
     }

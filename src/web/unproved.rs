@@ -11,7 +11,7 @@ const ADDRESSES_MAX: usize = 100;
 
 /// The requests of one minute.
 #[derive(Debug, Default)]
-pub(super) struct Strangers(Mutex<Counts>);
+pub(super) struct Unproved(Mutex<Counts>);
 
 /// Requests by address, and those of addresses that are not kept apart.
 #[derive(Debug, Default)]
@@ -20,7 +20,7 @@ struct Counts {
     others: u64,
 }
 
-impl Strangers {
+impl Unproved {
     /// Counts a request.
     pub(super) fn count(&self, address: IpAddr) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,15 +48,15 @@ mod tests {
 
     #[test]
     fn many_addresses_take_no_more_than_a_bounded_number_of_rows() {
-        let strangers = Strangers::default();
+        let unproved = Unproved::default();
         for n in 0..1_000_u32 {
-            strangers.count(IpAddr::from(n.to_be_bytes()));
-            strangers.count(IpAddr::from([0, 0, 0, 1]));
+            unproved.count(IpAddr::from(n.to_be_bytes()));
+            unproved.count(IpAddr::from([0, 0, 0, 1]));
         }
-        let counts = strangers.take();
+        let counts = unproved.take();
         assert_eq!(counts.len(), ADDRESSES_MAX + 1);
         assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), 2_000);
         assert_eq!(counts[1], ("0.0.0.1".to_owned(), 1_001));
-        assert_eq!(strangers.take(), []);
+        assert_eq!(unproved.take(), []);
     }
 }
