@@ -9,7 +9,7 @@ use super::{
     words::{self, CounterAnswer, counter_answer},
 };
 use crate::{
-    domain::personal::AskedIdentifier,
+    domain::personal::TypedText,
     engine::{
         Engine,
         client::{Client, Direct},
@@ -25,7 +25,7 @@ const LINE_BYTES_MAX: u64 = 4096;
 pub(super) async fn find(engine: &Engine, out: Output, args: FindArgs) -> anyhow::Result<()> {
     let client = Direct::new(engine);
     let found = if args.name {
-        let name = AskedIdentifier::new(line("name: ")?);
+        let name = TypedText::new(line("name: ")?);
         let FoundNames { records, more } = client.query(FindName { profile: args.profile, name }).await?;
         if more {
             message("note: there are more; say more words of the name");
@@ -35,7 +35,7 @@ pub(super) async fn find(engine: &Engine, out: Output, args: FindArgs) -> anyhow
         let record = RecordName { source: args.source, request_id };
         vec![client.query(FindRecord { record }).await?]
     } else {
-        let identifier = AskedIdentifier::new(line("identifier: ")?);
+        let identifier = TypedText::new(line("identifier: ")?);
         client.query(FindPerson { profile: args.profile, identifier }).await?
     };
     let answers: Vec<_> = found.into_iter().map(|found| answered(engine, found, out)).collect();

@@ -91,9 +91,9 @@ impl Means {
 /// The person or program that acts.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Actor {
-    /// The account. `None` on the command line and for the program itself.
+    /// The account. `None` on the command line without `--account` and for the program itself.
     pub account: Option<AccountId>,
-    /// The account's name; on the command line the name claimed with `--actor`; `scheduler` for the program itself.
+    /// The account's name; on the command line without `--account` the name claimed with `--actor`; `scheduler` for the program itself.
     pub name: String,
     /// The operating-system user.
     pub os_user: String,

@@ -45,13 +45,14 @@ impl Drop for Person {
     }
 }
 
-/// A person's identifier or name that somebody asks for. As [`Person`], it is not shown by `Debug`, and it is wiped when dropped.
+/// A text that was typed and may be personal or secret: an identifier, a name or a password. As [`Person`], it is not shown by `Debug`,
+/// and it is wiped when dropped.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct AskedIdentifier(String);
+pub struct TypedText(String);
 
-impl AskedIdentifier {
-    /// An identifier as it was typed.
+impl TypedText {
+    /// The text as it was typed.
     pub fn new(typed: String) -> Self {
         Self(typed)
     }
@@ -62,13 +63,13 @@ impl AskedIdentifier {
     }
 }
 
-impl fmt::Debug for AskedIdentifier {
+impl fmt::Debug for TypedText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[personal]")
     }
 }
 
-impl Drop for AskedIdentifier {
+impl Drop for TypedText {
     fn drop(&mut self) {
         self.0.zeroize();
     }
@@ -84,6 +85,6 @@ mod tests {
         person.set("name", "SITI".into());
         let text = format!("{person:?}");
         assert_eq!(text, "[personal]");
-        assert_eq!(format!("{:?}", AskedIdentifier::new("3372011501800001".into())), "[personal]");
+        assert_eq!(format!("{:?}", TypedText::new("3372011501800001".into())), "[personal]");
     }
 }

@@ -1,7 +1,7 @@
 //! Tests what a counter asks: where a person's card is, which card has a code, and what became of a record.
 
 use cetak::{
-    domain::{pause::PauseScope, personal::AskedIdentifier, refusal::Refusal, standing::Standing, stock::Cause},
+    domain::{pause::PauseScope, personal::TypedText, refusal::Refusal, standing::Standing, stock::Cause},
     engine::{
         EngineError,
         client::{Client, Direct},
@@ -31,7 +31,7 @@ async fn found(world: &World, request_id: &str) -> FoundRecord {
 }
 
 async fn of_person(world: &World, identifier: &str) -> Result<Vec<FoundRecord>, EngineError> {
-    let identifier = AskedIdentifier::new(identifier.into());
+    let identifier = TypedText::new(identifier.into());
     Direct::new(&world.engine).query(FindPerson { profile: None, identifier }).await
 }
 
@@ -49,7 +49,7 @@ async fn scan(world: &World, code: &str) -> ScannedCard {
 async fn persons_are_found_by_words_of_their_name() {
     let world = printed().await;
     let search = async |name: &str, profile: Option<&str>| {
-        let query = FindName { profile: profile.map(str::to_owned), name: AskedIdentifier::new(name.into()) };
+        let query = FindName { profile: profile.map(str::to_owned), name: TypedText::new(name.into()) };
         Direct::new(&world.engine).query(query).await
     };
     let all = search("student", Some("student")).await;

@@ -7,7 +7,7 @@ use cetak::{
         card::comparison::{Comparison, Ignored},
         id::BatchId,
         import::RejectReason,
-        personal::AskedIdentifier,
+        personal::TypedText,
         reason::{IdentifierFault, Reason},
         refusal::{KeysFault, Refusal, SamePerson},
         standing::Standing,
@@ -75,7 +75,7 @@ async fn import(world: &World, list: &str) -> Result<u64, EngineError> {
 
 /// The request ids of a person, newest first.
 async fn find(world: &World, identifier: &str) -> Result<Vec<String>, EngineError> {
-    let query = FindPerson { profile: None, identifier: AskedIdentifier::new(identifier.into()) };
+    let query = FindPerson { profile: None, identifier: TypedText::new(identifier.into()) };
     let found = Direct::new(&world.engine).query(query).await?;
     Ok(found.into_iter().map(|found| found.record.request_id).collect())
 }

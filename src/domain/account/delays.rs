@@ -14,8 +14,8 @@ const KEYS_MAX: usize = 4096;
 const WAITING_MAX: u32 = 8;
 const WAITING_MAX_OF_ALL: u32 = 256;
 
-/// The delay before a try after so many failed ones: none twice, and then twice as long each time, from one second to 30.
-pub fn delay_after(failures: u32) -> Duration {
+/// The delay before a try after a number of failed ones: none twice, and then twice as long each time, from one second to 30.
+fn delay_after(failures: u32) -> Duration {
     match failures.checked_sub(FREE) {
         None => Duration::ZERO,
         Some(more) => Duration::from_secs(1 << more.min(5)).min(DELAY_MAX),

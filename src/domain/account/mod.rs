@@ -6,7 +6,7 @@ mod rules;
 mod scopes;
 
 pub use self::{
-    delays::{Busy, SignInDelays, delay_after},
+    delays::{Busy, SignInDelays},
     password::{Password, PasswordFault, Secret, one_time_text},
     rules::{
         Account, CONFIRMS_AFTER_RESET, FIRST_CODE_VALID, ONE_TIME_VALID, SESSIONS_MAX, SessionTimes, SignIn,

@@ -17,7 +17,7 @@ use crate::{
             value::{Apostrophe, clean},
         },
         permission::Operation,
-        personal::AskedIdentifier,
+        personal::TypedText,
         refusal::{KeysFault, Refusal},
     },
     engine::{
@@ -53,7 +53,7 @@ pub struct FindPerson {
     #[serde(default)]
     pub profile: Option<String>,
     /// The identifier.
-    pub identifier: AskedIdentifier,
+    pub identifier: TypedText,
 }
 
 impl Query for FindPerson {
@@ -67,15 +67,15 @@ impl Query for FindPerson {
             None => engine.profiles.values().cloned().collect(),
         };
         let cleaned = clean(self.identifier.reveal(), Apostrophe::Mark).map(|cleaned| cleaned.text).unwrap_or_default();
-        let asked = AskedIdentifier::new(cleaned);
+        let asked = TypedText::new(cleaned);
         let mut tx = engine.store.read().await?;
         let rules = tx.person_rules().await?;
         let (mut records, mut has_form, mut by_other_rule) = (Vec::new(), false, Vec::new());
         for profile in &profiles {
-            let form = profile.identifier.ignores.form(asked.reveal()).map(AskedIdentifier::new);
+            let form = profile.identifier.ignores.form(asked.reveal()).map(TypedText::new);
             // Without their spaces, words may have the form of an identifier.
             let form = form.filter(|form| form.reveal().contains(|c: char| c.is_ascii_digit()));
-            let is_valid = |text: &AskedIdentifier| identifier::check(&profile.identifier, text.reveal()).is_ok();
+            let is_valid = |text: &TypedText| identifier::check(&profile.identifier, text.reveal()).is_ok();
             has_form |= is_valid(&asked) || form.as_ref().is_some_and(is_valid);
             let (persons, may_miss) =
                 for_search(engine.store.keys(), profile, rules.get(&profile.name), asked.reveal());

@@ -7,7 +7,7 @@ use super::{
     found::{FoundRecord, found},
 };
 use crate::{
-    domain::{id::RecordId, permission::Operation, personal::AskedIdentifier, refusal::Refusal},
+    domain::{id::RecordId, permission::Operation, personal::TypedText, refusal::Refusal},
     engine::person::open_fields,
 };
 
@@ -19,7 +19,7 @@ pub struct FindName {
     #[serde(default)]
     pub profile: Option<String>,
     /// Words of the name, or their beginnings, in any order.
-    pub name: AskedIdentifier,
+    pub name: TypedText,
 }
 
 /// The records that are opened in one read, so that no long read keeps the journal from being emptied.

@@ -25,7 +25,7 @@ use cetak::{
     domain::{
         id::{JobId, LotId},
         job::PrintedCard,
-        personal::AskedIdentifier,
+        personal::TypedText,
         record::RecordState,
         stock::{Account, Cause, Movement},
         time::Timestamp,
@@ -232,7 +232,7 @@ async fn counter(list: &mut List) -> anyhow::Result<()> {
     let card = list.more.printed.first().context("a card is printed")?.record;
     let found = query(list, "find a record with a card", FindRecord { record: name(card.0) }).await?;
     ensure!(found.record.state == RecordState::Printed.as_str(), "{found:?}");
-    let identifier = AskedIdentifier::new("3372011501800001".into());
+    let identifier = TypedText::new("3372011501800001".into());
     let person = query(list, "find a person, of whom there is no record", FindPerson { profile: None, identifier });
     ensure!(person.await.is_err(), "there is such a person");
     let note = "waits".parse()?;
