@@ -227,7 +227,7 @@ async fn print(
 ) -> anyhow::Result<()> {
     let spare = raise_open_files(warn_of_strangers(engine, named).await?)?;
     if let Some(serve) = &mut run.serve {
-        serve.connections = (spare / 2).min(serve::CONNECTIONS_MAX);
+        serve.connections = (spare / 2).clamp(1, serve::CONNECTIONS_MAX);
         serve::make_backups(serve)?;
     }
     let node = engine.store.is_shared().then_some(node);

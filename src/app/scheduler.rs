@@ -128,9 +128,15 @@ async fn serve(
     let chain = scheduler.writer.chain.replacen(CHAIN_SCHEDULER, CHAIN_WEB, 1);
     let actor = Actor::system(CHAIN_WEB, &scheduler.writer.actor.os_user, &scheduler.writer.actor.host);
     let engine = scheduler.acting(&chain, actor);
-    if let Some(code) = issue_first_code(&engine).await? {
-        message("there is no account yet; the first one, an administrator, can be made in the next 15 minutes");
-        message(&format!("hint: `cetak account add`, or POST /api/v1/accounts/first with the code {}", code.reveal()));
+    match issue_first_code(&engine).await {
+        Ok(None) => {}
+        Ok(Some(code)) => {
+            message("there is no account yet; the first one, an administrator, can be made in the next 15 minutes");
+            let hint = "hint: `cetak account add`, or POST /api/v1/accounts/first with the code";
+            message(&format!("{hint} {}", code.reveal()));
+        }
+        // The server waits for the database as the scheduler does.
+        Err(error) => tracing::warn!(%error, "no code for the first administrator could be made"),
     }
     message(&format!("listening on {}", server.url()));
     Ok(tokio::spawn(server.run(engine, stop)))

@@ -43,12 +43,11 @@ pub(super) struct Written {
 }
 
 /// The keys that a variable may set too.
-pub(super) const KEYS: [&str; 16] = [
+pub(super) const KEYS: [&str; 15] = [
     "site",
     "zone",
     "batch_size",
     "approve_batches",
-    "two_person",
     "retry_base_s",
     "retry_cap_s",
     "breaker_failures",

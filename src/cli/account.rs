@@ -11,10 +11,11 @@ use crate::{
         account::Scopes,
         actor::{Means, Role},
         id::{SessionId, TokenId},
+        refusal::{AccountRefusal, Refusal},
         value::AccountName,
     },
     engine::{
-        Engine,
+        Engine, EngineError,
         accounts::{actor_of_password, choose_password},
         client::{Client, Direct},
         operations::{
@@ -22,6 +23,7 @@ use crate::{
             ResetAccount, RevokeToken, TakeRole,
         },
         query::{AccountLine, ListAccounts, ListSessions, ListTokens, SessionLine, TokenLine},
+        unproved::record_unproved,
     },
 };
 
@@ -31,7 +33,11 @@ const HERE: &str = "command line";
 /// The engine that acts for an account, whose password is read.
 pub async fn acting(engine: &Engine, name: &AccountName, from_stdin: bool) -> anyhow::Result<Engine> {
     let password = password::read(&format!("password of {name}"), from_stdin)?;
-    let actor = actor_of_password(engine, name.as_str(), &password, HERE).await?;
+    let proved = actor_of_password(engine, name.as_str(), &password, HERE).await;
+    if let Err(EngineError::Refused(Refusal::Account(AccountRefusal::SignIn))) = &proved {
+        record_unproved(engine, &[(HERE.to_owned(), 1)]).await?;
+    }
+    let actor = proved?;
     Ok(engine.acting(&engine.writer.chain, actor))
 }
 
@@ -51,7 +57,7 @@ pub(super) async fn command(
         AccountCommand::Reset { account: AccountArgs { name, reason } } => {
             let once = client.act(ResetAccount { account: name.to_string(), note: reason }).await?;
             let text = format!(
-                "account `{name}` reset; its sessions have ended, and it confirms nothing for 24 hours\n{}",
+                "account `{name}` reset; its sessions have ended, and for 24 hours it asks for and confirms nothing that two people do\n{}",
                 one_time_text(&once, name.as_str(), &engine.settings.zone)
             );
             return Ok(out.data(&once, |_| text)?);

@@ -142,7 +142,7 @@ operations! {
     BoardRead "board-read" [Read, Read, Read, Read, Read];
     /// Read balances, ledger and reports.
     ReportRead "report-read" [Read, Read, Read, Read, No];
-    /// Make, disable or reset an account.
+    /// Make, disable, enable or reset an account, take a role, or end a session.
     AccountManage "account-manage" [No, No, Read, Read, Do];
     /// Give a role.
     RoleGive "role-give" [No, No, Confirm, Read, Ask];
@@ -237,8 +237,11 @@ pub fn authorize(actor: &Arc<Actor>, operation: Operation) -> Result<Permit, For
             Right::Do => grant.does = true,
         }
     }
-    // A token belongs to a program, and is never the second person.
-    grant.confirm &= actor.means != Means::Token;
+    // A token belongs to a program, and the administrator who made it has seen it: it is neither the first nor the second of two people.
+    if actor.means == Means::Token {
+        (grant.ask, grant.confirm) = (false, false);
+        grant.does &= operation != Operation::ReprintAsk;
+    }
     let elsewhere = operation.is_local_only() && actor.means != Means::LocalAdministrator;
     if grant == Grant::default() || elsewhere {
         return Err(Forbidden { operation });
@@ -476,10 +479,16 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_never_the_second_person() {
+    fn a_token_is_neither_of_two_people() {
         let token = Arc::new(Actor { means: Means::Token, ..(*actor(Role::ALL)).clone() });
-        assert!(authorize(&token, Operation::StockRemove).unwrap().confirms(Operation::StockRemove).is_err());
-        assert!(authorize(&token, Operation::ReprintApprove).is_err());
+        for operation in [Operation::StockRemove, Operation::ReprintAsk, Operation::ReprintApprove] {
+            assert!(authorize(&token, operation).is_err(), "{operation:?}");
+        }
+        for (operation, _) in RIGHTS {
+            let found = authorize(&token, *operation);
+            let is_one = |permit: &Permit| permit.asks(*operation).is_ok() || permit.confirms(*operation).is_ok();
+            assert!(!found.as_ref().is_ok_and(is_one), "{operation:?}");
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub trait Client {
     /// Asks for an act that another person then confirms.
     fn request(&self, act: TwoPersonAct) -> impl Future<Output = Result<PendingActId, EngineError>> + Send;
 
-    /// Does an act for two people who are at the same screen. Only the local administrator can.
+    /// Does an act for two people who are at the same screen. Only the local administrator of an office without accounts can.
     fn together(&self, act: TwoPersonAct, people: Witnesses) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Confirms what another person asked for: it is done.
@@ -127,6 +127,8 @@ impl Direct {
         let Err(EngineError::Refused(refusal)) = &result else { return result };
         if *refusal == (Refusal::NoRight { operation }) {
             self.record(forbidden_event(operation)).await?;
+        } else if let Refusal::Account(AccountRefusal::AsksLater { operation, .. }) = refusal {
+            self.record(forbidden_event(*operation).with("why", refusal.code())).await?;
         } else if *refusal == Refusal::Account(AccountRefusal::NotInScope { operation }) {
             self.record(forbidden_event(operation).with("why", refusal.code())).await?;
         } else if let Refusal::SamePerson { act, operation }

@@ -47,6 +47,8 @@ fn in_force(engine: &Engine) -> BTreeMap<String, String> {
     let settings = &engine.settings;
     let seconds = |duration: std::time::Duration| duration.as_secs().to_string();
     let mut all: BTreeMap<String, String> = [
+        // Another version may write the same settings in another way.
+        ("program", env!("CARGO_PKG_VERSION").to_owned()),
         ("site", settings.site.clone()),
         ("batch_size", settings.batch_size.to_string()),
         ("approve_batches", settings.approve_batches.to_string()),

@@ -1,7 +1,7 @@
 //! The text and the hint of refusals about accounts.
 
 use super::{message::Message, operation::act_noun};
-use crate::domain::{account::PasswordFault, id::PendingActId, refusal::AccountRefusal};
+use crate::domain::{account::PasswordFault, id::PendingActId, refusal::AccountRefusal, time::Timestamp};
 
 /// What a refusal about an account says to a person.
 pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
@@ -60,13 +60,17 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
             "give the password with the confirmation",
         ),
         AccountRefusal::AskedWithoutAccount { act, operation } => asked_without_account(*act, act_noun(*operation)),
-        AccountRefusal::ConfirmsLater { act, operation, from } => say(
-            format!(
-                "the password of the account was reset by another person, so it confirms no {} before {from}",
-                act_noun(*operation)
-            ),
-            &format!("let another person confirm {act}, or wait until then"),
+        AccountRefusal::LastSupervisor { name } => say(
+            format!("`{name}` is the last supervisor, and without one no role can be given"),
+            "give another account the role first, with `cetak account roles`",
         ),
+        AccountRefusal::AsksLater { operation, from } => {
+            after_reset(&format!("asks for no {}", act_noun(*operation)), *from, "let another person ask for it")
+        }
+        AccountRefusal::ConfirmsLater { act, operation, from } => {
+            let instead = format!("let another person confirm {act}");
+            after_reset(&format!("confirms no {}", act_noun(*operation)), *from, &instead)
+        }
     }
 }
 
@@ -86,5 +90,12 @@ fn asked_without_account(act: PendingActId, noun: &str) -> Message {
             "{noun} {act} was requested under a claimed name, so it is not known whether another person confirms it"
         ),
         "let it be requested again with an account, `cetak --account NAME`, and take this one back or refuse it",
+    )
+}
+
+fn after_reset(does: &str, from: Timestamp, instead: &str) -> Message {
+    Message::new(
+        format!("the password of the account was reset by another person, so it {does} before {from}"),
+        format!("{instead}, or wait until then"),
     )
 }

@@ -13,11 +13,11 @@ use cetak::{
     },
     engine::{
         EngineError,
-        accounts::{actor_of_session, actor_of_token, confirm_with_password},
+        accounts::{actor_of_password, actor_of_session, actor_of_token, confirm_with_password},
         client::{Client, Direct},
         operations::{
-            AddAccount, AddToken, AddedToken, GiveRole, HoldRecord, ReleaseRecord, ResumeQueue, RevokeToken, TakeRole,
-            TwoPersonAct,
+            AddAccount, AddToken, AddedToken, DisableAccount, GiveRole, HoldRecord, ReleaseRecord, ResumeQueue,
+            RevokeToken, TakeRole, TwoPersonAct,
         },
         query::{ListAccounts, ListTokens, ShowBoard, ShowStock},
     },
@@ -188,15 +188,36 @@ async fn the_first_supervisor_is_made_at_the_machine_alone_and_no_other_role_or_
     let given = office.audit("cli").await.pop().unwrap();
     assert!(given.contains("role.given") && given.contains("\"second_person\":\"none\""), "{given}");
     let take = TakeRole { account: "Budi".into(), role: Role::Supervisor, note: note("moved") };
-    office.local().act(take).await.unwrap();
+    let last = AccountRefusal::LastSupervisor { name: "Budi".into() };
+    assert_eq!(refused(office.local().act(take).await), last, "no role could be given any more");
     let second = office.local().act(give("Siti", Role::Supervisor)).await;
     assert_eq!(no_right(second), Operation::RoleGive, "an account has had it");
-    assert_eq!((office.roles("Budi").await, office.roles("Siti").await), (vec![], vec![]));
+    assert_eq!((office.roles("Budi").await, office.roles("Siti").await), (vec![Role::Supervisor], vec![]));
+}
+
+#[tokio::test]
+async fn an_account_that_is_disabled_or_loses_its_role_after_its_proof_confirms_nothing() {
+    let office =
+        Office::new(&[("Siti", Role::StockKeeper), ("Budi", Role::Supervisor), ("Sri", Role::Supervisor)]).await;
+    let act = office.at_browser("Siti").await.request(loan(4)).await.unwrap();
+    let proof = async |name: &str| actor_of_password(&office.web, name, &password(name), DESK).await.unwrap();
+    let (budi, sri) = (proof("Budi").await, proof("Sri").await);
+
+    let take = TakeRole { account: "Sri".into(), role: Role::Supervisor, note: note("moved") };
+    office.local().act(take).await.unwrap();
+    office.local().act(DisableAccount { account: "Budi".into(), note: note("left") }).await.unwrap();
+
+    for actor in [budi, sri] {
+        let confirmed = Direct::for_actor(&office.web, actor).confirm(act).await;
+        assert_eq!(no_right(confirmed), Operation::StockRemove);
+    }
+    assert_eq!((office.state(act).await, office.world.account("loan").await), (PendingState::Pending, 0));
 }
 
 #[tokio::test]
 async fn a_token_does_what_its_scopes_and_its_owners_roles_allow_and_confirms_nothing() {
-    let office = Office::new(&[("Siti", Role::StockKeeper), ("Budi", Role::Supervisor)]).await;
+    let office =
+        Office::new(&[("Siti", Role::StockKeeper), ("Budi", Role::Supervisor), ("Sri", Role::Supervisor)]).await;
     let token = office.token("Budi", "record-hold stock-remove import", 30).await;
     let program = office.program(&token.secret).await.unwrap();
     program.act(hold("r00000")).await.unwrap();
@@ -212,6 +233,10 @@ async fn a_token_does_what_its_scopes_and_its_owners_roles_allow_and_confirms_no
     let act = office.at_browser("Siti").await.request(loan(4)).await.unwrap();
     assert_eq!(no_right(program.confirm(act).await), Operation::StockRemove);
     assert_eq!(office.world.account("loan").await, 0);
+    // The administrator who made it has seen it, and could confirm what it asks for.
+    let asks = office.token("Siti", "stock-remove reprint-ask", 30).await;
+    let asks = office.program(&asks.secret).await.unwrap();
+    assert_eq!(no_right(asks.request(loan(4)).await), Operation::StockRemove);
 
     let take = TakeRole { account: "Budi".into(), role: Role::Supervisor, note: note("moved") };
     office.local().act(take).await.unwrap();

@@ -203,6 +203,21 @@ async fn a_reset_ends_the_sessions_and_its_account_confirms_nothing_for_24_hours
 }
 
 #[tokio::test]
+async fn an_account_that_was_reset_asks_for_nothing_that_two_people_do_for_24_hours() {
+    let office = Office::new(&[("Siti", Role::StockKeeper), ("Budi", Role::Supervisor)]).await;
+    let reset = ResetAccount { account: "Siti".into(), note: note("forgotten") };
+    let once: OneTimePassword = office.local().act(reset).await.unwrap();
+    choose_password(&office.web, "Siti", &once.password.to_password(), &password("Siti"), DESK).await.unwrap();
+
+    let later = refused(office.at_browser("Siti").await.request(loan(4)).await);
+    assert!(matches!(later, AccountRefusal::AsksLater { .. }), "{later:?}");
+    let entry = office.audit("web").await.pop().unwrap();
+    assert!(entry.contains("act.forbidden") && entry.contains("asks-later"), "{entry}");
+    office.world.clock.set_forward(24 * HOUR);
+    office.at_browser("Siti").await.request(loan(4)).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_first_administrator_is_made_with_a_code_that_is_valid_once_and_for_15_minutes() {
     let world = World::new().await;
     let web = world.engine.acting("web", Actor::system("web", "cetak", "print-room"));

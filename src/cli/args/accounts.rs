@@ -28,7 +28,7 @@ pub enum AccountCommand {
     List,
     /// Replace the password of an account by a one-time password, and end its sessions
     ///
-    /// The account confirms nothing for 24 hours, because another person knows the one-time password.
+    /// For 24 hours the account asks for and confirms nothing that two people do, because another person knows the one-time password.
     #[command(after_help = "Examples:
   cetak account reset \"Siti Aminah\" --reason \"forgotten\"")]
     Reset {

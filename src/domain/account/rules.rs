@@ -10,7 +10,7 @@ use crate::domain::{
 
 /// How long a one-time password can be used.
 pub const ONE_TIME_VALID: Duration = Duration::from_hours(7 * 24);
-/// How long an account confirms nothing after another person has reset its password.
+/// How long an account is neither of two people after another person has reset its password.
 pub const CONFIRMS_AFTER_RESET: Duration = Duration::from_hours(24);
 /// How long the code for the first administrator is valid.
 pub const FIRST_CODE_VALID: Duration = Duration::from_mins(15);
@@ -78,7 +78,7 @@ impl Account {
     }
 }
 
-/// When an account may confirm again, if it may not now: its password was reset by another person, who may know it.
+/// When an account may ask and confirm again, if it may not now: its password was reset by another person, who may know it.
 pub fn confirms_from(reset_at: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
     reset_at.map(|at| at.plus(CONFIRMS_AFTER_RESET)).filter(|from| now < *from)
 }

@@ -55,6 +55,10 @@ refusals! {
     Forbidden "password-needed" PasswordNeeded { act: PendingActId, operation: Operation };
     /// The act was asked for under a claimed name, which cannot be compared with the account that confirms.
     Conflict "asked-without-account" AskedWithoutAccount { act: PendingActId, operation: Operation };
+    /// No other account could confirm that a role is given.
+    Conflict "last-supervisor" LastSupervisor { name: String };
+    /// The password of the account was reset by another person, so that it asks for nothing that two people do until then.
+    Forbidden "asks-later" AsksLater { operation: Operation, from: Timestamp };
     /// The password of the account was reset by another person, so that it confirms nothing until then.
     Forbidden "confirms-later" ConfirmsLater { act: PendingActId, operation: Operation, from: Timestamp };
 }

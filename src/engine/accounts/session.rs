@@ -90,14 +90,21 @@ pub async fn actor_of_session(engine: &Engine, token: &SessionToken) -> Result<O
     let Some(open) = found.filter(|session| session.times.is_open(now) && session.account.disabled_at.is_none()) else {
         return Ok(None);
     };
-    if open.times.is_due(now) {
-        let mut tx = engine.write(&Permit::system(SystemAct::SignIn)).await?;
-        tx.session_seen(open.id).await?;
-        tx.commit().await?;
+    if open.times.is_due(now)
+        && let Err(error) = save_use(engine, open.id).await
+    {
+        // What its person reads is needed most when the database cannot be written. At worst the session ends too early.
+        tracing::warn!(%error, "the use of a session is not saved");
     }
     let password_due = open.account.one_time_until.is_some();
     let actor = limited(open.account.actor(Means::Session, &engine.writer.actor), password_due);
     Ok(Some(SessionActor { session: open.id, actor: Arc::new(actor), password_due }))
+}
+
+async fn save_use(engine: &Engine, session: SessionId) -> Result<(), EngineError> {
+    let mut tx = engine.write(&Permit::system(SystemAct::SignIn)).await?;
+    tx.session_seen(session).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Ends a session. One that has ended before is no error.

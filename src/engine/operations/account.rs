@@ -74,7 +74,7 @@ impl Act for AddAccount {
     }
 }
 
-/// Replaces the password of an account by a one-time password. The sessions of the account end, and it confirms nothing for 24 hours.
+/// Replaces the password of an account by a one-time password. The sessions of the account end, and for 24 hours it is neither of the two people of an act.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ResetAccount {
     /// The account's name.

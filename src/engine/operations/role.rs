@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{account::find_account, act::Act, approval::Approval};
 use crate::{
     domain::{
+        account::Account,
         actor::{Actor, Means, Role},
         pending::Target,
         permission::{Operation, Permit},
@@ -18,7 +19,7 @@ use crate::{
 };
 
 /// Gives an account a role. An administrator asks for it and a supervisor confirms it. The local administrator alone may give the role
-/// of supervisor, until an account has had it once: nobody could confirm it.
+/// of supervisor, until an account has had it once: no account could confirm it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct GiveRole {
     /// The account's name.
@@ -47,21 +48,24 @@ impl Act for GiveRole {
 }
 
 impl GiveRole {
-    pub(super) async fn target(&self, tx: &mut Tx) -> Result<Target, EngineError> {
+    /// The account. Refused if it has the role.
+    async fn account(&self, tx: &mut Tx) -> Result<Account, EngineError> {
         let account = find_account(tx, &self.account).await?;
         if account.roles.contains(&self.role) {
             return Err(AccountRefusal::RoleHeld { name: account.name, role: self.role }.into());
         }
+        Ok(account)
+    }
+
+    pub(super) async fn target(&self, tx: &mut Tx) -> Result<Target, EngineError> {
+        let account = self.account(tx).await?;
         Ok(Target { name: format!("account {}", account.name), version: String::new(), record: None })
     }
 
     pub(super) async fn apply(&self, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
-        let account = find_account(tx, &self.account).await?;
+        let account = self.account(tx).await?;
         if account.disabled_at.is_some() {
             return Err(AccountRefusal::Disabled { name: account.name }.into());
-        }
-        if account.roles.contains(&self.role) {
-            return Err(AccountRefusal::RoleHeld { name: account.name, role: self.role }.into());
         }
         tx.account_role_give(account.id, self.role).await?;
         let given = event("role.given", &account).with("role", self.role).with("note", &self.note);
@@ -70,7 +74,7 @@ impl GiveRole {
     }
 }
 
-/// Takes a role from an account, at once.
+/// Takes a role from an account, at once. The last account that is a supervisor keeps that role: no other could confirm that one is given.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TakeRole {
     /// The account's name.
@@ -90,6 +94,9 @@ impl Act for TakeRole {
         let account = find_account(&mut tx, &self.account).await?;
         if !account.roles.contains(&self.role) {
             return Err(AccountRefusal::RoleNotHeld { name: account.name, role: self.role }.into());
+        }
+        if self.role == Role::Supervisor && !tx.role_is_held_beside(self.role, account.id).await? {
+            return Err(AccountRefusal::LastSupervisor { name: account.name }.into());
         }
         tx.account_role_take(account.id, self.role).await?;
         tx.audit(event("role.taken", &account).with("role", self.role).with("note", self.note));

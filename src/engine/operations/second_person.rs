@@ -1,6 +1,8 @@
 //! Acts that one person asks for and another confirms.
 
 use cetak_driver_api::Capabilities;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -23,7 +25,7 @@ use crate::{
         id::PendingActId,
         objection::Objection,
         pending::{Decision, EXPIRES_AFTER, NewPendingAct, NotDecided, PendingAct, PendingState, Target, decide},
-        permission::{Operation, Permit},
+        permission::{Operation, Permit, authorize},
         refusal::{AccountRefusal, RecordRule, Refusal, RefusalKind},
         time::Timestamp,
         value::{Note, Witnesses},
@@ -288,7 +290,7 @@ pub async fn request(engine: &Engine, permit: &Permit, act: &TwoPersonAct) -> Re
 }
 
 /// Does an act for two people who are at the same screen: the first asks for it and the second confirms it, in one
-/// transaction. Only the local administrator can, as both names are only claimed.
+/// transaction. Only the local administrator of an office without accounts can, as both names are only claimed.
 pub async fn together(
     engine: &Engine,
     permit: &Permit,
@@ -312,13 +314,18 @@ pub async fn together(
     Ok(tx.commit().await?)
 }
 
-/// Stores an act that `actor` asks for.
+/// Stores an act that `actor` asks for. Refused if another person reset the password of the account not long ago.
 pub(super) async fn store(
     tx: &mut Tx,
     act: &TwoPersonAct,
     target: &Target,
     actor: &Actor,
 ) -> Result<PendingActId, EngineError> {
+    if let Some(id) = actor.account
+        && let Some(from) = tx.account_get(id).await?.and_then(|account| confirms_from(account.reset_at, tx.now()))
+    {
+        return Err(AccountRefusal::AsksLater { operation: act.operation(), from }.into());
+    }
     let new = NewPendingAct {
         operation: act.operation(),
         // Cannot fail: an act is texts and numbers.
@@ -365,7 +372,7 @@ pub async fn confirm(engine: &Engine, permit: &Permit, id: PendingActId) -> Resu
 
     let mut tx = engine.write(permit).await?;
     let stored = find(&mut tx, id).await?;
-    refuse_after_reset(&mut tx, permit, &stored).await?;
+    refuse_changed(&mut tx, permit, &stored).await?;
     let (version, gone) = match act.target(engine, &mut tx, &answers).await {
         Ok(target) => (Some(target.version), false),
         Err(EngineError::Refused(refusal)) if is_about_target(&refusal) => {
@@ -387,13 +394,16 @@ pub async fn confirm(engine: &Engine, permit: &Permit, id: PendingActId) -> Resu
     Ok(tx.commit().await?)
 }
 
-/// Refuses the confirmation by an account whose password another person reset not long ago, or that was disabled meanwhile.
-pub(super) async fn refuse_after_reset(tx: &mut Tx, permit: &Permit, row: &PendingAct) -> Result<(), EngineError> {
-    let Some(id) = permit.actor().and_then(|actor| actor.account) else { return Ok(()) };
+/// Reads the account that confirms again, as a printer may have been asked since it was proved. Refused if it was disabled, has lost its
+/// right, or had its password reset by another person not long ago.
+async fn refuse_changed(tx: &mut Tx, permit: &Permit, row: &PendingAct) -> Result<(), EngineError> {
+    let Some((actor, id)) = permit.actor().and_then(|actor| Some((actor, actor.account?))) else { return Ok(()) };
     let Some(account) = tx.account_get(id).await? else { return Ok(()) };
     if account.disabled_at.is_some() {
         return Err(Refusal::NoRight { operation: row.operation }.into());
     }
+    let now = Arc::new(Actor { roles: account.roles.clone(), ..(**actor).clone() });
+    authorize(&now, row.operation)?.confirms(row.operation)?;
     match confirms_from(account.reset_at, tx.now()) {
         Some(from) => Err(AccountRefusal::ConfirmsLater { act: row.id, operation: row.operation, from }.into()),
         None => Ok(()),

@@ -196,6 +196,17 @@ impl Tx {
         Ok(found.is_some())
     }
 
+    /// Whether another account that is not disabled has a role.
+    pub async fn role_is_held_beside(&mut self, role: Role, account: AccountId) -> Result<bool, StoreError> {
+        const HELD: &str = "
+            SELECT a.id FROM account_role AS r JOIN account AS a ON a.id = r.account_id
+            WHERE r.role = $1 AND r.taken_at_us IS NULL AND a.id <> $2 AND a.disabled_at_us IS NULL LIMIT 1";
+        let found: Option<i64> =
+            on!(self, c => sqlx::query_scalar(HELD).bind(role.as_str()).bind(account.0).fetch_optional(c))
+                .map_err(doing("reading roles"))?;
+        Ok(found.is_some())
+    }
+
     /// Accounts with a number above `after`, by number, at most `limit`.
     pub async fn accounts_list(&mut self, after: AccountId, limit: i64) -> Result<Vec<AccountLine>, StoreError> {
         const LIST: &str = concat!(

@@ -38,6 +38,9 @@ pub struct SessionLine {
     pub seen_at: String,
 }
 
+/// Deletes sessions without use. One that has ended after 12 hours is not used any more, and goes half an hour later.
+pub(in crate::store) const SESSIONS_IDLE: &str = "DELETE FROM session WHERE seen_at_us <= $1";
+
 /// One row by a unique key, with the account of it.
 pub(in crate::store) const SESSION_BY_TOKEN: &str = concat!(
     "SELECT s.id, s.opened_at_us, s.seen_at_us, ",
@@ -56,13 +59,11 @@ impl Tx {
         const ADD: &str = "
             INSERT INTO session (token_hash, account_id, address, opened_at_us, seen_at_us) VALUES ($1, $2, $3, $4, $4)
             RETURNING id";
-        const ENDED: &str = "DELETE FROM session WHERE seen_at_us <= $1 OR opened_at_us <= $2";
         const TOO_MANY: &str = "
             DELETE FROM session WHERE account_id = $1 AND id <= (
                 SELECT id FROM session WHERE account_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)";
         let (now, ended) = (self.now.0, SessionTimes::ended_before(self.now));
-        execute!(self, sqlx::query(ENDED).bind(ended.seen_at.0).bind(ended.opened_at.0))
-            .map_err(doing("ending sessions"))?;
+        execute!(self, sqlx::query(SESSIONS_IDLE).bind(ended.seen_at.0)).map_err(doing("ending sessions"))?;
         let id: i64 = on!(self, c => sqlx::query_scalar(ADD)
             .bind(token_hash)
             .bind(account.0)
