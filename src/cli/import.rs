@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::Context;
+use async_trait::async_trait;
 use indicatif::ProgressBar;
 
 use super::{
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     domain::{
         card::profile::CardProfile,
-        import::{Rejection, RowPlace},
+        import::{Rejection, RowOutcome, RowPlace},
         permission::Operation,
         reason::Reason,
     },
@@ -26,7 +27,7 @@ use crate::{
         Engine, EngineError,
         client::Direct,
         files::{NewFile, open_regular},
-        import::{self, Accept, Format, Import, Input, NamedRow, Report, Watch},
+        import::{self, Accept, DecidedRow, Format, Import, Input, NamedRow, Report, Watch},
     },
 };
 
@@ -238,7 +239,21 @@ struct Watching {
     bar: ProgressBar,
 }
 
+#[async_trait]
 impl Watch for Watching {
+    async fn saved(&mut self, rows: Vec<DecidedRow>, bytes: u64, total: u64) -> io::Result<()> {
+        for row in &rows {
+            if let RowOutcome::Refused(rejection) = &row.outcome {
+                self.refused(row.place, &row.request_id, rejection)?;
+            }
+        }
+        self.bar.inc(bytes);
+        self.bar.set_message(format!("{} rows", thousands(total)));
+        Ok(())
+    }
+}
+
+impl Watching {
     fn refused(&mut self, place: RowPlace, request_id: &str, rejection: &Rejection) -> io::Result<()> {
         self.unknown.add(&rejection.detail);
         rejection.further.iter().for_each(|fault| self.unknown.add(&fault.detail));
@@ -250,11 +265,6 @@ impl Watch for Watching {
             None => {}
         }
         Ok(())
-    }
-
-    fn progress(&mut self, bytes: u64, rows: u64) {
-        self.bar.inc(bytes);
-        self.bar.set_message(format!("{} rows", thousands(rows)));
     }
 }
 

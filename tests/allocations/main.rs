@@ -28,15 +28,11 @@ use std::{
 use async_trait::async_trait;
 use cap::Cap;
 use cetak::{
-    domain::{
-        import::{Rejection, RowPlace},
-        permission::Operation,
-        time::Timestamp,
-    },
+    domain::{permission::Operation, time::Timestamp},
     engine::{
         client::Direct,
         clock::Clock,
-        import::{Format, Import, Watch, import},
+        import::{DecidedRow, Format, Import, Watch, import},
     },
 };
 use hostile::{Kind, List, SIZES, kinds};
@@ -103,13 +99,11 @@ impl Seek for Counted {
 /// The bytes in use when the last rows were decided.
 struct InUse(usize);
 
+#[async_trait]
 impl Watch for InUse {
-    fn refused(&mut self, _: RowPlace, _: &str, _: &Rejection) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn progress(&mut self, _: u64, _: u64) {
+    async fn saved(&mut self, _: Vec<DecidedRow>, _: u64, _: u64) -> io::Result<()> {
         self.0 = ALLOCATOR.allocated();
+        Ok(())
     }
 }
 

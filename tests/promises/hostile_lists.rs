@@ -6,14 +6,12 @@ use std::{
     io,
 };
 
+use async_trait::async_trait;
 use cetak::{
-    domain::{
-        import::{Rejection, RowPlace},
-        permission::Operation,
-    },
+    domain::{import::RowOutcome, permission::Operation},
     engine::{
         client::{Client, Direct},
-        import::{Accept, Format, Import, Watch, import},
+        import::{Accept, DecidedRow, Format, Import, Watch, import},
         query::{ListAudit, ListAuditHeads},
     },
     store::keys::Keys,
@@ -166,14 +164,21 @@ fn json(text: &str) -> String {
 #[derive(Default)]
 struct Told(String);
 
+#[async_trait]
 impl Watch for Told {
-    fn refused(&mut self, place: RowPlace, request_id: &str, rejection: &Rejection) -> io::Result<()> {
-        let row = place.row;
-        self.0 += &format!("{row} {request_id} {rejection:?} {}\n", cetak::cli::words::reason(&rejection.detail));
-        Ok(())
+    fn wants(&self, _: &RowOutcome) -> bool {
+        true
     }
 
-    fn progress(&mut self, _: u64, _: u64) {}
+    async fn saved(&mut self, rows: Vec<DecidedRow>, _: u64, _: u64) -> io::Result<()> {
+        for DecidedRow { place, request_id, outcome } in rows {
+            self.0 += &format!("{} {request_id} {outcome:?}\n", place.row);
+            if let RowOutcome::Refused(rejection) = outcome {
+                self.0 += &format!("{}\n", cetak::cli::words::reason(&rejection.detail));
+            }
+        }
+        Ok(())
+    }
 }
 
 fn tells_a_person(text: &str) -> bool {

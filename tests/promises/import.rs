@@ -1,16 +1,17 @@
 //! Tests P3: every row has an outcome, and an accepted record is always in exactly one state.
 
+use async_trait::async_trait;
 use cetak::{
     domain::{
         audit::Event,
-        import::{RejectReason, Rejection, RowPlace, Warning},
+        import::{RejectReason, Warning},
         reason::{PhotoFault, Reason, RenderFault},
         refusal::Refusal,
         time::Timestamp,
     },
     engine::{
         EngineError,
-        import::{Format, Report, Watch},
+        import::{DecidedRow, Format, Report, Watch},
     },
     store::{
         Location, Store, Writer,
@@ -381,12 +382,9 @@ struct OtherProcess {
     writes: usize,
 }
 
+#[async_trait]
 impl Watch for OtherProcess {
-    fn refused(&mut self, _: RowPlace, _: &str, _: &Rejection) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn progress(&mut self, _: u64, _: u64) {
+    async fn saved(&mut self, _: Vec<DecidedRow>, _: u64, _: u64) -> std::io::Result<()> {
         let (location, writer) = (self.location.clone(), self.writer.clone());
         let write = move || {
             tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -399,6 +397,7 @@ impl Watch for OtherProcess {
         };
         std::thread::spawn(write).join().unwrap();
         self.writes += 1;
+        Ok(())
     }
 }
 

@@ -1,12 +1,9 @@
 //! Tests P2 and P3 on lists of several chunks, whose rows concern earlier ones.
 
+use async_trait::async_trait;
 use cetak::{
-    domain::{
-        import::{Rejection, RowPlace},
-        record::hand_over,
-        time::Timestamp,
-    },
-    engine::import::{Accept, Import, Report, Watch},
+    domain::{record::hand_over, time::Timestamp},
+    engine::import::{Accept, DecidedRow, Import, Report, Watch},
     store::{Location, Store, Writer, keys::Keys},
 };
 
@@ -62,15 +59,12 @@ struct HandOver {
     is_done: bool,
 }
 
+#[async_trait]
 impl Watch for HandOver {
-    fn refused(&mut self, _: RowPlace, _: &str, _: &Rejection) -> std::io::Result<()> {
-        Ok(())
-    }
-
-    fn progress(&mut self, _: u64, rows: u64) {
+    async fn saved(&mut self, _: Vec<DecidedRow>, _: u64, rows: u64) -> std::io::Result<()> {
         assert!(self.is_done || rows < 1_000, "{rows} rows are saved");
         if std::mem::replace(&mut self.is_done, true) {
-            return;
+            return Ok(());
         }
         let (location, writer) = (self.location.clone(), self.writer.clone());
         let write = move || {
@@ -85,6 +79,7 @@ impl Watch for HandOver {
             });
         };
         std::thread::spawn(write).join().unwrap();
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use cetak::{
     app::{
         self, Parts, PrinterOptions,
@@ -21,7 +22,7 @@ use cetak::{
         audit::Actor,
         card::profile::CardProfile,
         id::{AccountId, BatchId, JobId},
-        import::{Rejection, RowPlace},
+        import::{Rejection, RowOutcome},
         owner::{Presence, Process},
         permission::Operation,
         record::RecordState,
@@ -32,7 +33,7 @@ use cetak::{
         client::Direct,
         clock::{Clock, Entropy},
         fault::NoFaults,
-        import::{Format, Import, Report, Watch, import},
+        import::{DecidedRow, Format, Import, Report, Watch, import},
         operations::RecordName,
         owners::Owners,
         planning::{self, Plan},
@@ -112,14 +113,16 @@ pub(crate) struct World {
 #[derive(Default)]
 pub(crate) struct Rejects(pub(crate) Vec<(u64, Rejection)>, pub(crate) Vec<u64>);
 
+#[async_trait]
 impl Watch for Rejects {
-    fn refused(&mut self, place: RowPlace, _: &str, refusal: &Rejection) -> std::io::Result<()> {
-        self.0.push((place.row, refusal.clone()));
-        self.1.push(place.line);
+    async fn saved(&mut self, rows: Vec<DecidedRow>, _: u64, _: u64) -> std::io::Result<()> {
+        for DecidedRow { place, outcome, .. } in rows {
+            let RowOutcome::Refused(rejection) = outcome else { panic!("{outcome:?} was not asked for") };
+            self.0.push((place.row, rejection));
+            self.1.push(place.line);
+        }
         Ok(())
     }
-
-    fn progress(&mut self, _: u64, _: u64) {}
 }
 
 impl World {

@@ -160,6 +160,21 @@ pub enum RowOutcome {
     Refused(Rejection),
 }
 
+impl RowOutcome {
+    /// The name in reports.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Updated => "updated",
+            Self::Known => "known",
+            Self::Quarantined => "quarantined",
+            Self::Withdrawn => "withdrawn",
+            Self::Restored => "restored",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
 /// The relation of a print-ready row to the record with its key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Judgement {

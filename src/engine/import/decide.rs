@@ -12,7 +12,7 @@ use super::{
     photos::{Photo, read_again},
     prepare::{Chunk, ChunkSize, Prepared, Ready, ValueHasher},
     repeats::Repeats,
-    report::{Import, Report, Watch},
+    report::{DecidedRow, Import, Report, Watch},
     transaction::{Open, RowLimit},
 };
 use crate::{
@@ -121,8 +121,8 @@ impl<'a> Decider<'a> {
             if self.import.dry_run {
                 named.push(request_id.clone());
             }
-            if let RowOutcome::Refused(rejection) = outcome {
-                open.refused.push((place, request_id, rejection));
+            if watch.wants(&outcome) {
+                open.decided.push(DecidedRow { place, request_id, outcome });
             }
         }
         open.add_chunk(rows, chunk.bytes);
@@ -148,7 +148,7 @@ impl<'a> Decider<'a> {
         Ok(open.waited_for || open.is_full(&self.row_limit, self.engine.clock.elapsed()))
     }
 
-    /// Commits the open transaction, if there is one, and reports its progress and the rows that it refused.
+    /// Commits the open transaction, if there is one, and reports its rows.
     pub(super) async fn commit(&mut self, report: &Report, watch: &mut dyn Watch) -> Result<(), EngineError> {
         let Some(mut open) = self.open.take() else { return Ok(()) };
         let (event, rows, bytes) = (self.event(&mut open, report), open.rows(), open.bytes());
@@ -157,12 +157,8 @@ impl<'a> Decider<'a> {
         self.row_limit.ended(rows, self.engine.clock.elapsed().saturating_sub(began), open.waited_for);
         self.engine.store.others_first().await;
         // After the commit: a file, pipe or terminal that is slow must not keep other processes from writing.
-        for (place, request_id, rejection) in open.refused {
-            let failed = |source| EngineError::Write { what: "the file of refused rows".into(), source };
-            watch.refused(place, &request_id, &rejection).map_err(failed)?;
-        }
-        watch.progress(bytes, report.rows);
-        Ok(())
+        let failed = |source| EngineError::Write { what: "the outcome of rows".into(), source };
+        watch.saved(open.decided, bytes, report.rows).await.map_err(failed)
     }
 
     /// The open transaction, or a new one.

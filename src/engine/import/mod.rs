@@ -31,7 +31,7 @@ use self::{
 };
 pub use self::{
     list_file::Input,
-    report::{Accept, Import, NamedRow, Report, Watch},
+    report::{Accept, DecidedRow, Import, NamedRow, Report, Watch},
     rows::Format,
 };
 use super::{Engine, EngineError, clock::attempt_name, person_rule};

@@ -2,8 +2,10 @@
 
 use std::{collections::BTreeMap, io, path::PathBuf};
 
+use async_trait::async_trait;
+
 use super::rows::Format;
-use crate::domain::import::{RejectReason, Rejection, RowOutcome, RowPlace, Warning};
+use crate::domain::import::{RejectReason, RowOutcome, RowPlace, Warning};
 
 /// The rows that are named for quarantine and for each warning.
 const NAMED_ROWS: usize = 20;
@@ -120,10 +122,26 @@ impl Report {
     }
 }
 
-/// Receives refused rows and progress during an import.
+/// A row and its outcome.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DecidedRow {
+    /// Where it stands in the file.
+    pub place: RowPlace,
+    /// The request id of the source; empty if the row has none that can be shown.
+    pub request_id: String,
+    /// The outcome.
+    pub outcome: RowOutcome,
+}
+
+/// Receives rows and progress during an import.
+#[async_trait]
 pub trait Watch: Send {
-    /// A row was refused. An error ends the import.
-    fn refused(&mut self, place: RowPlace, request_id: &str, rejection: &Rejection) -> io::Result<()>;
-    /// Rows were saved: `bytes` is their size, `rows` counts from the start of the file.
-    fn progress(&mut self, bytes: u64, rows: u64);
+    /// Whether rows with this outcome are given to [`saved`](Self::saved). They are kept until their transaction is committed.
+    fn wants(&self, outcome: &RowOutcome) -> bool {
+        matches!(outcome, RowOutcome::Refused(_))
+    }
+
+    /// Rows were saved, or decided in a dry run: those that are wanted, the size of all in bytes, and their number from the start of
+    /// the file. The import goes on when this has ended; no transaction is open. An error ends the import.
+    async fn saved(&mut self, rows: Vec<DecidedRow>, bytes: u64, total: u64) -> io::Result<()>;
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::{chunk_writer::ChunkWriter, report::Report};
-use crate::domain::import::{Rejection, RowPlace};
+use super::{
+    chunk_writer::ChunkWriter,
+    report::{DecidedRow, Report},
+};
 
 /// A transaction ends after this time, so that schedulers hear of its records.
 const TRANSACTION_LONG: Duration = Duration::from_secs(1);
@@ -22,8 +24,8 @@ pub(super) struct Open {
     pub(super) before: Report,
     /// The records whose body it wrote.
     pub(super) written: Vec<i64>,
-    /// The rows that it refused, with their request ids.
-    pub(super) refused: Vec<(RowPlace, String, Rejection)>,
+    /// Its rows that are to be reported.
+    pub(super) decided: Vec<DecidedRow>,
     /// Whether another transaction waited for its end.
     pub(super) waited_for: bool,
     began: Duration,
@@ -34,7 +36,7 @@ pub(super) struct Open {
 impl Open {
     /// `began` is the clock's reading when the lock was acquired.
     pub(super) fn new(writer: ChunkWriter, before: Report, began: Duration) -> Self {
-        Self { writer, before, written: Vec::new(), refused: Vec::new(), waited_for: false, began, rows: 0, bytes: 0 }
+        Self { writer, before, written: Vec::new(), decided: Vec::new(), waited_for: false, began, rows: 0, bytes: 0 }
     }
 
     /// Counts a chunk.

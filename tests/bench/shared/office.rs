@@ -3,25 +3,19 @@
 use std::{fs::File, sync::Arc};
 
 use anyhow::{Context, ensure};
+use async_trait::async_trait;
 use cetak::{
     app::{
         self, Parts, PrinterOptions,
         demo::people::WaitingList,
         system::{SystemClock, SystemEntropy},
     },
-    domain::{
-        audit::Actor,
-        id::RecordId,
-        import::{Rejection, RowPlace},
-        permission::Operation,
-        reason::Reason,
-        record::RecordState,
-    },
+    domain::{audit::Actor, id::RecordId, permission::Operation, reason::Reason, record::RecordState},
     engine::{
         Engine, Settings,
         client::{Client, Direct},
         fault::NoFaults,
-        import::{Format, Import, Watch, import},
+        import::{DecidedRow, Format, Import, Watch, import},
         operations::{AddObjectedPrinter, AddPrinter, Probe, ReceiveBlanks},
     },
     store::{NewRecord, Writer},
@@ -148,11 +142,11 @@ pub(crate) fn waits(id: i64) -> (bool, bool) {
 /// Imports a list, and returns the number of records that it made.
 pub(crate) async fn fill(office: &Engine, list: &WaitingList) -> anyhow::Result<i64> {
     struct Ignore;
+    #[async_trait]
     impl Watch for Ignore {
-        fn refused(&mut self, _: RowPlace, _: &str, _: &Rejection) -> std::io::Result<()> {
+        async fn saved(&mut self, _: Vec<DecidedRow>, _: u64, _: u64) -> std::io::Result<()> {
             Ok(())
         }
-        fn progress(&mut self, _: u64, _: u64) {}
     }
     let what = Import {
         source: "default".into(),
