@@ -427,6 +427,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         owners: Arc::new(SystemOwners::default()),
         memory: None,
         sign_ins: Arc::default(),
+        looks: Arc::default(),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) 
         CardCommand::Preview { record, preview } => {
             let name = name(record);
             let permit = client.permit(Operation::CardPreview).await?;
-            let bytes = operations::card_preview(engine, &permit, &name, &preview::output(&preview)).await?;
+            let bytes = operations::card_preview(engine, &permit, &name, preview::output(&preview)).await?;
             preview::write(&preview.output, &bytes)?;
             let fields = json!({ "source": name.source, "request_id": name.request_id, "output": preview.output.display().to_string() });
             let shown = preview.output.display();

@@ -9,6 +9,7 @@ use super::{
     error::EngineError,
     fault::FaultFile,
     instance_memory::InstanceMemory,
+    looks::Looks,
     owners::Owners,
     render_threads::RenderThreads,
     scheduling::lease::Lease,
@@ -66,6 +67,8 @@ pub struct Engine {
     pub memory: Option<Arc<dyn InstanceMemory>>,
     /// What all sign-ins of the process share.
     pub sign_ins: Arc<SignIns>,
+    /// The looks at pictures of people that are recorded already.
+    pub looks: Arc<Looks>,
 }
 
 impl Engine {

@@ -19,6 +19,7 @@ mod group_commit;
 pub mod import;
 mod instance;
 pub mod instance_memory;
+mod looks;
 pub mod operations;
 mod outage_log;
 pub mod owners;
@@ -41,6 +42,7 @@ pub mod unproved;
 pub use self::{
     context::{CLOCK_TOLERANCE, DriverFactory, Engine, Profiles, RendererFactory},
     error::EngineError,
+    looks::Looks,
     render_threads::RenderThreads,
     settings::{Broken, BrokenProfile, Settings},
     sign_ins::SignIns,

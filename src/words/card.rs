@@ -1,7 +1,16 @@
-//! What the code on a card proves.
+//! What the code on a card proves, and why a photo cannot be shown.
 
-use super::message::Message;
-use crate::engine::query::CardVerdict;
+use super::{message::Message, reason::photo};
+use crate::{domain::reason::PhotoFault, engine::query::CardVerdict};
+
+/// A photo that cannot be shown.
+pub(super) fn no_photo(record: &str, fault: Option<PhotoFault>) -> Message {
+    let why = fault.map_or_else(|| "its list named none".to_owned(), |fault| photo(fault).to_owned());
+    Message::new(
+        format!("{record} has no photo: {why}"),
+        "import the request with its photo with `cetak import --update`",
+    )
+}
 
 /// Why a card must not be handed over or accepted; `None` if it is the card of its record.
 pub fn card_objection(verdict: CardVerdict) -> Option<Message> {

@@ -206,7 +206,7 @@ fn identifier(fault: IdentifierFault) -> String {
     text.into()
 }
 
-fn photo(fault: PhotoFault) -> &'static str {
+pub(super) fn photo(fault: PhotoFault) -> &'static str {
     match fault {
         PhotoFault::OutsideFolder => "the photo's path leads out of the photo folder",
         PhotoFault::NoFolder => "the photo folder does not exist",

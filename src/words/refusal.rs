@@ -2,6 +2,7 @@
 
 use super::{
     account::account_refusal,
+    card::no_photo,
     import::file_form,
     message::{Message, list},
     number::thousands,
@@ -168,6 +169,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
             format!("no card of profile `{profile}` can be rendered: {detail}"),
             &format!("see what is wrong with `cetak profile check {profile}`"),
         ),
+        Refusal::NoPhoto { record, fault } => no_photo(record, *fault),
         Refusal::NoBack { profile } => {
             say(format!("the cards of profile `{profile}` have no back"), "leave out `--side`")
         }

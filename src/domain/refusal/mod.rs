@@ -16,7 +16,7 @@ use super::{
     objection::Objection,
     pending::PendingState,
     permission::{Forbidden, Operation},
-    reason::{RenderFault, SealedFault},
+    reason::{PhotoFault, RenderFault, SealedFault},
     states::{AttemptState, BatchState, Recall, RecordState},
     stock::{Account, Place},
 };
@@ -93,6 +93,8 @@ refusals! {
     Conflict "record-unreadable" RecordUnreadable { record: String, fault: SealedFault };
     /// This record's card cannot be rendered.
     Conflict "card-not-rendered" CardNotRendered { record: String, fault: RenderFault };
+    /// The record has no photo, or it cannot be shown.
+    NotFound "no-photo" NoPhoto { record: String, fault: Option<PhotoFault> };
     /// No card of the profile can be rendered.
     Conflict "profile-not-rendered" ProfileNotRendered { profile: String, detail: String };
     /// The cards of the profile have a front only.

@@ -15,6 +15,7 @@ mod destruction;
 mod inspection;
 mod instance;
 mod many;
+mod picture;
 mod printer;
 mod printer_setting;
 mod priority;
@@ -32,7 +33,7 @@ mod warrant;
 pub use account::{AddAccount, AddedAccount, DisableAccount, EnableAccount, OneTimePassword, ResetAccount};
 pub use act::{Act, RecordName, find_record, no_record};
 pub use any::AnyAct;
-pub use card::{CheckCard, HandOverCard, RejectCard, SurrenderCard, card_preview};
+pub use card::{CheckCard, HandOverCard, RejectCard, SurrenderCard};
 pub use clock::{AcceptClock, AcceptedClock};
 pub use correction::{CorrectHandOver, ResolveDuplicate, RestoreRecord, WithdrawRecord};
 pub use database::{
@@ -43,6 +44,7 @@ pub use destruction::DestroyBlanks;
 pub use inspection::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing};
 pub use instance::{AdoptDatabase, Adopted, PrintedSince};
 pub use many::{CheckCards, HoldRecords, RECORDS_MAX, RecordNames, RecordOutcome, ReleaseRecords};
+pub use picture::{card_preview, record_photo};
 pub use printer::{
     AddObjectedPrinter, AddPrinter, Capabilities, Caution, ClearPrinter, Cleared, PrinterStatus, Probe, RemovePrinter,
     Supply, does_not_answer, objections, plain_database, plain_uri, printer_probe,
