@@ -22,6 +22,9 @@ pub(super) const CONNECTIONS_MAX: usize = 1_024;
 /// The folder of backups that are asked for over the network, in the data folder.
 const BACKUPS: &str = "backups";
 
+/// The folder of photos for lists that come over the network, in the data folder.
+const PHOTOS: &str = "photos";
+
 /// `[serve]` of the settings file.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,12 +34,13 @@ pub(super) struct ServeTable {
     tls_key: Option<PathBuf>,
     #[serde(default)]
     trusted_proxies: Vec<IpAddr>,
+    photos: Option<PathBuf>,
 }
 
 impl ServeTable {
     /// With paths that start at the folder of the settings file.
     pub(super) fn resolved(mut self, folder: &Path) -> Self {
-        for file in [&mut self.tls_cert, &mut self.tls_key].into_iter().flatten() {
+        for file in [&mut self.tls_cert, &mut self.tls_key, &mut self.photos].into_iter().flatten() {
             *file = folder.join(&*file);
         }
         self
@@ -52,6 +56,7 @@ impl ServeTable {
             ("serve.tls_cert", file(self.tls_cert.as_ref())),
             ("serve.tls_key", file(self.tls_key.as_ref())),
             ("serve.trusted_proxies", proxies),
+            ("serve.photos", file(self.photos.as_ref())),
         ];
         rows.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
     }
@@ -78,8 +83,15 @@ pub(super) fn settings(args: ServeArgs, table: ServeTable, data: &Path) -> Resul
             "name a certificate with `--tls-cert` and `--tls-key`, or listen on 127.0.0.1 behind a proxy with TLS",
         ));
     }
-    let (trusted_proxies, backups) = (table.trusted_proxies, data.join(BACKUPS));
-    Ok(Settings { listen, tls, trusted_proxies, backups, connections: CONNECTIONS_MAX })
+    Ok(Settings {
+        listen,
+        tls,
+        trusted_proxies: table.trusted_proxies,
+        connections: CONNECTIONS_MAX,
+        backups: data.join(BACKUPS),
+        received: data.to_owned(),
+        photos: table.photos.unwrap_or_else(|| data.join(PHOTOS)),
+    })
 }
 
 /// Makes the folder of backups, for its owner only.

@@ -19,7 +19,7 @@ use super::{
     body::{BODY_BYTES_MAX, read_body},
     caller::Caller,
     context::Web,
-    health, input,
+    health, input, intake, picture,
     problem::{Fault, Problem},
     route::{BASE, Call, Proof, Route, Sort, USUAL},
     routes::ROUTES,
@@ -52,6 +52,8 @@ pub(super) fn router(web: Arc<Web>) -> Router {
     let ready = |State(web): State<Arc<Web>>| async move { health::ready(&web.engine).await };
     router
         .merge(session::router())
+        .merge(intake::router())
+        .merge(picture::router())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(ready))
         .fallback(|| async { Problem::from(Fault::NoSuchAddress) })

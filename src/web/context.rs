@@ -22,6 +22,9 @@ pub(super) const CALLS_MAX: u32 = 64;
 /// The calls among them that read the whole database. The scheduler has its few reading connections in common with the server.
 const LONG_READS_MAX: usize = 2;
 
+/// The lists that are received and imported at a time.
+const LISTS_MAX: usize = 2;
+
 /// The settings of the server.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -35,6 +38,10 @@ pub struct Settings {
     pub connections: usize,
     /// The folder of backups that are asked for over the network.
     pub backups: PathBuf,
+    /// The folder in which a list is kept, without a name, while it is received and imported.
+    pub received: PathBuf,
+    /// The folder that the photo paths of lists are relative to.
+    pub photos: PathBuf,
 }
 
 /// What every request needs.
@@ -47,6 +54,8 @@ pub(super) struct Web {
     pub(super) calls: Arc<Semaphore>,
     /// A permit for each call that reads the whole database.
     pub(super) long_reads: Arc<Semaphore>,
+    /// A permit for each list that is received and imported.
+    pub(super) lists: Arc<Semaphore>,
     /// Requests without the proof of an account.
     pub(super) unproved: Unproved,
 }
@@ -54,8 +63,9 @@ pub(super) struct Web {
 impl Web {
     /// For an engine whose writer has the audit chain of the server.
     pub(super) fn new(engine: Engine, settings: Settings) -> Self {
-        let [calls, long_reads] = [CALLS_MAX as usize, LONG_READS_MAX].map(|most| Arc::new(Semaphore::new(most)));
-        Self { engine, settings, calls, long_reads, unproved: Unproved::default() }
+        let [calls, long_reads, lists] =
+            [CALLS_MAX as usize, LONG_READS_MAX, LISTS_MAX].map(|most| Arc::new(Semaphore::new(most)));
+        Self { engine, settings, calls, long_reads, lists, unproved: Unproved::default() }
     }
 
     /// An error of the engine as a problem. The log has the cause of an internal one.

@@ -3,6 +3,7 @@
 //! * `routes` has every address; `input` reads a request into an act or a query; `api` carries it out through
 //!   [`Direct`](crate::engine::client::Direct), which asks for the right first.
 //! * `caller` proves who sends a request, by a token or a session; `session` opens and ends sessions.
+//! * `intake` takes whole waiting lists; `picture` shows photos and previews.
 //! * `problem` has every answer to what is not carried out (RFC 9457).
 //! * `server` has the listener, TLS, the limits and the orderly end.
 
@@ -13,7 +14,9 @@ mod context;
 mod error;
 mod health;
 mod input;
+mod intake;
 mod limits;
+mod picture;
 mod problem;
 mod route;
 mod routes;

@@ -80,6 +80,8 @@ faults! {
     BodySlow REQUEST_TIMEOUT "body-slow" "the body did not arrive in time";
     /// The body is too large.
     BodyTooLarge PAYLOAD_TOO_LARGE "body-too-large" "the body is larger than this address accepts";
+    /// The list has another media type.
+    NotAList UNSUPPORTED_MEDIA_TYPE "not-a-list" "the body must be `application/x-ndjson` or `text/csv`";
     /// The body has another media type.
     NotJson UNSUPPORTED_MEDIA_TYPE "not-json" "the body must be `application/json`";
     /// A value is missing, unknown, or has a wrong type or range.
@@ -251,6 +253,25 @@ impl Problem {
         }
         self
     }
+
+    /// The problem as it is sent.
+    pub(super) fn sent(&self) -> Value {
+        let mut args = self.args.clone();
+        clean(&mut args);
+        if args.is_null() {
+            args = Value::Object(serde_json::Map::new());
+        }
+        let sent = Sent {
+            r#type: format!("/problems/{}", self.code),
+            title: title(self.status),
+            status: self.status.as_u16(),
+            code: self.code,
+            args,
+            detail: &cleaned(&self.detail),
+        };
+        // Cannot fail: texts and numbers.
+        serde_json::to_value(sent).unwrap_or_default()
+    }
 }
 
 impl From<Fault> for Problem {
@@ -262,21 +283,8 @@ impl From<Fault> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { status, code, mut args, detail, headers } = self;
-        clean(&mut args);
-        if args.is_null() {
-            args = Value::Object(serde_json::Map::new());
-        }
-        let sent = Sent {
-            r#type: format!("/problems/{code}"),
-            title: title(status),
-            status: status.as_u16(),
-            code,
-            args,
-            detail: &cleaned(&detail),
-        };
-        // Cannot fail: texts and numbers.
-        let body = serde_json::to_vec(&sent).unwrap_or_default();
+        let body = self.sent().to_string();
+        let Self { status, headers, .. } = self;
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));

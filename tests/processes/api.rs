@@ -8,54 +8,63 @@ use crate::{
     people,
 };
 
-fn password(name: &str) -> String {
+pub(crate) fn password(name: &str) -> String {
     format!("{name} types this")
 }
 
 /// A person who is signed in, as a browser has it.
-struct Person<'a> {
+pub(crate) struct Person<'a> {
     served: &'a Served,
-    cookie: String,
+    pub(crate) cookie: String,
     csrf: String,
 }
 
 impl<'a> Person<'a> {
-    fn sign_in(served: &'a Served, name: &str) -> Self {
+    pub(crate) fn sign_in(served: &'a Served, name: &str) -> Self {
         let reply = post(served, "/api/v1/session", &json!({ "name": name, "password": password(name) }));
         assert_eq!(reply.status, 200, "{reply:?}");
         let cookie = reply.headers["set-cookie"].split(';').next().unwrap().to_owned();
         Self { served, cookie, csrf: reply.json()["csrf"].as_str().unwrap().to_owned() }
     }
 
-    fn send(&self, method: &str, path: &str, body: &Value) -> Reply {
+    pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> Reply {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let send = |headers: &[(&str, &str)]| self.served.send(method, &format!("/api/v1{path}"), headers, &body);
+        self.with_headers(send)
+    }
+
+    /// Reads a picture.
+    pub(crate) fn bytes(&self, path: &str) -> Reply<Vec<u8>> {
+        self.with_headers(|headers| self.served.bytes(&format!("/api/v1{path}"), headers))
+    }
+
+    fn with_headers<T>(&self, send: impl FnOnce(&[(&str, &str)]) -> T) -> T {
         let origin = format!("http://{}", self.served.address);
-        let headers = [
+        send(&[
             ("cookie", &*self.cookie),
             ("x-csrf-token", &self.csrf),
             ("origin", &origin),
             ("content-type", "application/json"),
-        ];
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        self.served.send(method, &format!("/api/v1{path}"), &headers, &body)
+        ])
     }
 
-    fn get(&self, path: &str) -> Reply {
+    pub(crate) fn get(&self, path: &str) -> Reply {
         self.send("GET", path, &Value::Null)
     }
 
-    fn post(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Reply {
         self.send("POST", path, body)
     }
 
     /// Sends an act, which must be done.
-    fn done(&self, path: &str, body: &Value) -> Value {
+    pub(crate) fn done(&self, path: &str, body: &Value) -> Value {
         let reply = self.post(path, body);
         assert!([200, 201, 204].contains(&reply.status), "{path}: {reply:?}");
         if reply.body.is_empty() { Value::Null } else { reply.json() }
     }
 }
 
-fn post(served: &Served, path: &str, body: &Value) -> Reply {
+pub(crate) fn post(served: &Served, path: &str, body: &Value) -> Reply {
     served.send("POST", path, &[("content-type", "application/json")], &body.to_string())
 }
 
@@ -69,7 +78,7 @@ fn office() -> (Office, Served) {
 }
 
 /// Makes the first administrator, `root`, with the code that the program printed, and the supervisor `sri`.
-fn with_supervisor<'a>(office: &Office, served: &'a Served) -> (Person<'a>, Person<'a>) {
+pub(crate) fn with_supervisor<'a>(office: &Office, served: &'a Served) -> (Person<'a>, Person<'a>) {
     let messages = served.running.messages();
     let code = messages.lines().find_map(|line| Some(line.split_once("with the code ")?.1)).unwrap().to_owned();
     let root = json!({ "code": code, "name": "root", "password": password("root") });
@@ -94,7 +103,7 @@ fn add(served: &Served, root: &Person<'_>, name: &str) {
 }
 
 /// Makes an account with a role, which the supervisor confirms.
-fn add_with_role<'a>(
+pub(crate) fn add_with_role<'a>(
     served: &'a Served,
     (root, sri): (&Person<'_>, &Person<'_>),
     name: &str,
@@ -109,7 +118,7 @@ fn add_with_role<'a>(
 }
 
 /// The entries of the server's audit chain, as a supervisor reads them.
-fn audit(supervisor: &Person<'_>) -> Vec<Value> {
+pub(crate) fn audit(supervisor: &Person<'_>) -> Vec<Value> {
     let page = supervisor.get("/audit/chains/web?limit=200").json();
     let entry = |item: &Value| serde_json::from_str(item["entry"].as_str().unwrap()).unwrap();
     page["items"].as_array().unwrap().iter().map(entry).collect()

@@ -26,11 +26,11 @@ pub(crate) struct Served {
 
 /// An answer.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct Reply<B = String> {
     pub(crate) status: u16,
     /// By names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) body: String,
+    pub(crate) body: B,
 }
 
 impl Reply {
@@ -78,6 +78,15 @@ impl Served {
 
     /// Sends a request on a connection of its own.
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        reply(&mut self.sent(method, path, headers, body))
+    }
+
+    /// As [`send`](Self::send), for an answer that is no text.
+    pub(crate) fn bytes(&self, path: &str, headers: &[(&str, &str)]) -> Reply<Vec<u8>> {
+        bytes(&mut self.sent("GET", path, headers, ""))
+    }
+
+    fn sent(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
         let mut stream = self.connect();
         let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
         for (name, value) in headers {
@@ -88,7 +97,7 @@ impl Served {
         }
         // A server may refuse a body before it has read all of it.
         let _ = stream.write_all(format!("{text}\r\n{body}").as_bytes());
-        reply(&mut stream)
+        stream
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {
@@ -98,14 +107,21 @@ impl Served {
 
 /// Reads one answer to the end of its connection.
 pub(crate) fn reply(stream: &mut impl Read) -> Reply {
+    let Reply { status, headers, body } = bytes(stream);
+    Reply { status, headers, body: String::from_utf8(body).unwrap() }
+}
+
+fn bytes(stream: &mut impl Read) -> Reply<Vec<u8>> {
     let mut bytes = Vec::new();
     // A server that has refused a body may reset the connection after its answer.
     let _ = stream.read_to_end(&mut bytes);
-    let text = String::from_utf8(bytes).unwrap();
-    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
-    let mut lines = head.lines();
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+    let end = end.unwrap_or_else(|| panic!("no answer: {:?}", String::from_utf8_lossy(&bytes)));
+    let body = bytes.split_off(end + 4);
+    let head = String::from_utf8(bytes).unwrap();
+    let mut lines = head.trim_end().lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let pairs = lines.map(|line| line.split_once(": ").unwrap());
     let headers = pairs.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
-    Reply { status, headers, body: body.to_owned() }
+    Reply { status, headers, body }
 }

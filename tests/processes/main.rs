@@ -32,6 +32,7 @@ mod hostile_printers;
 mod hostile_sizes;
 mod http;
 mod instance;
+mod intake;
 mod ipp;
 mod ipp_messages;
 mod ipp_proxy;
@@ -50,6 +51,7 @@ mod pause;
 mod peer;
 #[path = "../people/mod.rs"]
 mod people;
+mod pictures;
 mod piped_list;
 #[path = "../postgres/mod.rs"]
 mod postgres;

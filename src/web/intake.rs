@@ -1,0 +1,279 @@
+//! Waiting lists that come over the network: rows are streamed in, and their outcomes are streamed out.
+
+use std::{
+    fs::{File, Permissions},
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
+    sync::Arc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{Query, Request, State},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use futures_util::{StreamExt, stream};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use super::{
+    context::Web,
+    problem::{Fault, Problem, cleaned},
+    route::{BASE, USUAL},
+};
+use crate::{
+    domain::{
+        import::{Rejection, RowOutcome, RowPlace},
+        permission::Operation,
+    },
+    engine::{
+        EngineError,
+        import::{Accept, DecidedRow, Format, Import, Report, Watch, import},
+    },
+    words,
+};
+
+/// The largest list, in bytes.
+const LIST_BYTES_MAX: u64 = 1 << 30;
+/// The longest time without a byte of the list, and for all of it.
+const BYTE_WITHIN: Duration = Duration::from_secs(30);
+const LIST_WITHIN: Duration = Duration::from_hours(1);
+/// The longest time until the list is judged and its first rows are saved.
+const JUDGED_WITHIN: Duration = Duration::from_mins(10);
+/// The bytes that are collected before they are written to the file, or sent.
+const BLOCK: usize = 256 << 10;
+/// The blocks of outcomes that wait for the client. When it reads slowly, the import waits.
+const BLOCKS_WAITING: usize = 4;
+
+/// The address of imports.
+pub(super) fn router() -> Router<Arc<Web>> {
+    Router::new().route(&format!("{BASE}/imports"), post(intake))
+}
+
+async fn intake(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let client = web.within(USUAL, web.caller(&parts)).await?.client;
+    let what = asked(&web, &parts)?;
+    // Refused before the list is received; its right is asked for again when it is there.
+    client.permit(Operation::Import).await.map_err(|error| web.problem(&error))?;
+    let permit = web.lists.clone().try_acquire_owned().map_err(|_| Fault::Busy)?;
+    let list = web.within(LIST_WITHIN, received(&web, body)).await?;
+    let (sender, mut outcomes) = mpsc::channel(BLOCKS_WAITING);
+    tokio::spawn(imported(web.clone(), parts, (list, what), permit, sender));
+    // What refuses the list as a whole is a problem; after the first rows the answer has begun.
+    let first = tokio::select! {
+        first = outcomes.recv() => first,
+        () = web.engine.clock.sleep(JUDGED_WITHIN) => return Err(Fault::TimedOut.into()),
+    };
+    let first = match first {
+        Some(Told::Lines(lines)) => lines,
+        Some(Told::Failed(problem)) => return Err(problem),
+        None => return Err(Problem::internal(&io::Error::other("an import panicked"), &web.incident())),
+    };
+    let later = stream::unfold(outcomes, |mut outcomes| async move {
+        let lines = match outcomes.recv().await? {
+            Told::Lines(lines) => lines,
+            Told::Failed(problem) => line(&json!({ "problem": problem.sent() })).into(),
+        };
+        Some((Ok::<_, io::Error>(lines), outcomes))
+    });
+    let all = stream::once(async move { Ok(first) }).chain(later);
+    let media = HeaderValue::from_static("application/x-ndjson");
+    Ok(([(header::CONTENT_TYPE, media)], Body::from_stream(all)).into_response())
+}
+
+/// What is to be imported, by the query string and the media type.
+fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
+    let Query(query) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map_err(|_| Fault::UrlUnreadable)?;
+    let (mut source, mut profile) = (None, None);
+    let (mut update, mut dry_run, mut skip_lines, mut accept) = (false, false, 0, Vec::new());
+    for (name, value) in query {
+        let wrong = |rule| Problem::invalid(&name, rule);
+        let flag = || value.parse().map_err(|_| wrong("it must be `true` or `false`"));
+        match name.as_str() {
+            "source" => source = Some(value),
+            "profile" => profile = Some(value),
+            "update" => update = flag()?,
+            "dry_run" => dry_run = flag()?,
+            "skip_lines" => skip_lines = value.parse().map_err(|_| wrong("it must be a whole number"))?,
+            "accept" => accept.push(match value.as_str() {
+                "withdrawals" => Accept::Withdrawals,
+                "rounded" => Accept::Rounded,
+                _ => return Err(wrong("it must be `withdrawals` or `rounded`")),
+            }),
+            _ => return Err(wrong("no such parameter is known")),
+        }
+    }
+    let missing = |name| Problem::invalid(name, "it must be given in the query string");
+    Ok(Import {
+        source: source.ok_or_else(|| missing("source"))?,
+        profile: profile.ok_or_else(|| missing("profile"))?,
+        format: format(&parts.headers)?,
+        skip_lines,
+        photos: web.settings.photos.clone(),
+        update,
+        dry_run,
+        accept,
+    })
+}
+
+fn format(headers: &HeaderMap) -> Result<Format, Problem> {
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "application/x-ndjson" => Ok(Format::JsonLines),
+        "text/csv" => Ok(Format::Csv),
+        _ => Err(Fault::NotAList.into()),
+    }
+}
+
+/// Receives a list into a file without a name: it is gone when the process ends in any way, and only this process can read it.
+async fn received(web: &Web, body: Body) -> Result<File, Problem> {
+    let failed = |error: io::Error| Problem::internal(&error, &web.incident());
+    let mut file = tempfile::tempfile_in(&web.settings.received).map_err(failed)?;
+    file.set_permissions(Permissions::from_mode(0o600)).map_err(failed)?;
+    let (mut pieces, mut size, mut block) = (body.into_data_stream(), 0, Vec::with_capacity(BLOCK));
+    loop {
+        let piece = tokio::select! {
+            piece = pieces.next() => piece.transpose().map_err(|_| Fault::BodyCut)?,
+            () = web.engine.clock.sleep(BYTE_WITHIN) => return Err(Fault::BodySlow.into()),
+        };
+        size += piece.as_ref().map_or(0, Bytes::len) as u64;
+        if size > LIST_BYTES_MAX {
+            return Err(Fault::BodyTooLarge.into());
+        }
+        block.extend_from_slice(piece.as_deref().unwrap_or_default());
+        if block.len() >= BLOCK || piece.is_none() {
+            let write = move || file.write_all(&block).map(|()| (file, block));
+            let written = tokio::task::spawn_blocking(write).await;
+            (file, block) = written.map_err(io::Error::other).flatten().map_err(failed)?;
+            block.clear();
+        }
+        if piece.is_none() {
+            return Ok(file);
+        }
+    }
+}
+
+/// What is told of an import.
+enum Told {
+    /// Lines of JSON: rows and their outcomes, or the report.
+    Lines(Bytes),
+    /// The import ended early.
+    Failed(Problem),
+}
+
+/// Imports a list, in a task of its own: it goes on when its client hangs up.
+async fn imported(
+    web: Arc<Web>,
+    parts: Parts,
+    (list, what): (File, Import),
+    permit: OwnedSemaphorePermit,
+    outcomes: mpsc::Sender<Told>,
+) {
+    let _permits = (permit, web.calls.acquire().await);
+    let work = async {
+        let client = web.caller(&parts).await?.client;
+        let permit = client.permit(Operation::Import).await.map_err(|error| web.problem(&error))?;
+        let mut watch = Outcomes(outcomes.clone());
+        let report = Box::pin(import(&web.engine, &permit, Box::new(list), what, &mut watch)).await;
+        report.map_err(|error: EngineError| web.problem(&error))
+    };
+    let told = match work.await {
+        Ok(report) => Told::Lines(line(&json!({ "import": shown(&report) })).into()),
+        Err(problem) => Told::Failed(problem),
+    };
+    // Fails if the client hung up.
+    let _ = outcomes.send(told).await;
+}
+
+/// The report. Request ids come from the list.
+fn shown(report: &Report) -> Value {
+    // Cannot fail: texts and numbers.
+    serde_json::to_value(report).unwrap_or_default()
+}
+
+/// Sends the outcome of every row.
+struct Outcomes(mpsc::Sender<Told>);
+
+#[async_trait]
+impl Watch for Outcomes {
+    fn wants(&self, _: &RowOutcome) -> bool {
+        !self.0.is_closed()
+    }
+
+    async fn saved(&mut self, rows: Vec<DecidedRow>, _: u64, _: u64) -> io::Result<()> {
+        let mut lines = Vec::new();
+        for row in rows {
+            lines.extend(line(&Line::of(&row)));
+            if lines.len() >= BLOCK {
+                // Fails if the client hung up: the import goes on.
+                let _ = self.0.send(Told::Lines(std::mem::take(&mut lines).into())).await;
+            }
+        }
+        if !lines.is_empty() {
+            let _ = self.0.send(Told::Lines(lines.into())).await;
+        }
+        Ok(())
+    }
+}
+
+/// A row and its outcome.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    place: RowPlace,
+    request_id: String,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<LineFault<'a>>,
+}
+
+/// A fault of a refused row.
+#[derive(Serialize)]
+struct LineFault<'a> {
+    field: &'a str,
+    reason: &'static str,
+    detail: String,
+}
+
+impl<'a> Line<'a> {
+    fn of(row: &'a DecidedRow) -> Self {
+        let faults = match &row.outcome {
+            RowOutcome::Refused(rejection) => faults(rejection),
+            RowOutcome::Accepted
+            | RowOutcome::Updated
+            | RowOutcome::Known
+            | RowOutcome::Quarantined
+            | RowOutcome::Withdrawn
+            | RowOutcome::Restored => Vec::new(),
+        };
+        Self { place: row.place, request_id: cleaned(&row.request_id), outcome: row.outcome.as_str(), faults }
+    }
+}
+
+fn faults(rejection: &Rejection) -> Vec<LineFault<'_>> {
+    let first = (&rejection.field, rejection.reason, &rejection.detail);
+    let further = rejection.further.iter().map(|fault| (&fault.field, fault.reason, &fault.detail));
+    std::iter::once(first)
+        .chain(further)
+        .map(|(field, reason, detail)| LineFault {
+            field,
+            reason: reason.as_str(),
+            detail: cleaned(&words::reason(detail)),
+        })
+        .collect()
+}
+
+/// One line of JSON.
+fn line(value: &impl Serialize) -> Vec<u8> {
+    // Cannot fail: texts and numbers.
+    let mut line = serde_json::to_vec(value).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
