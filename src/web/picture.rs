@@ -45,7 +45,7 @@ async fn photo(State(web): State<Arc<Web>>, request: Request) -> Result<Response
         let permit = client.permit(Operation::CardPreview).await.map_err(|error| web.problem(&error))?;
         record_photo(&web.engine, &permit, &name).await.map_err(|error| web.problem(&error))
     };
-    let bytes = carried_out(&web, work).await?;
+    let bytes = Box::pin(carried_out(&web, work)).await?;
     let media = if bytes.starts_with(b"\x89PNG") { "image/png" } else { "image/jpeg" };
     Ok(picture(media, bytes))
 }
@@ -59,7 +59,7 @@ async fn preview(State(web): State<Arc<Web>>, request: Request) -> Result<Respon
         let permit = client.permit(Operation::CardPreview).await.map_err(|error| web.problem(&error))?;
         card_preview(&web.engine, &permit, &name, output).await.map_err(|error| web.problem(&error))
     };
-    Ok(picture(media, carried_out(&web, work).await?))
+    Ok(picture(media, Box::pin(carried_out(&web, work)).await?))
 }
 
 /// Makes a picture, as one of the calls that are carried out at a time.
