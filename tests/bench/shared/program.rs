@@ -78,6 +78,11 @@ impl Scheduler {
         Self::with(database, settings, &["run"])
     }
 
+    /// Starts a scheduler with an HTTP server on a free port, which run until they are stopped.
+    pub(crate) fn serve(database: &Database, settings: &Settings) -> anyhow::Result<Self> {
+        Self::with(database, settings, &["serve", "--listen", "127.0.0.1:0"])
+    }
+
     fn with(database: &Database, settings: &Settings, arguments: &[&str]) -> anyhow::Result<Self> {
         let log = database.folder().join("log");
         let mut program = settings.program(database);
@@ -92,6 +97,19 @@ impl Scheduler {
     /// Processor time and peak memory so far.
     pub(crate) fn usage(&self) -> anyhow::Result<Usage> {
         Usage::read(&Path::new("/proc").join(self.id().to_string()))
+    }
+
+    /// What it has written on standard error.
+    pub(crate) fn log(&self) -> anyhow::Result<String> {
+        Ok(fs::read_to_string(&self.log)?)
+    }
+
+    /// Tells it to end, and waits until it has ended.
+    pub(crate) fn stop(mut self) -> anyhow::Result<()> {
+        output_of(Command::new("kill").arg(self.id().to_string()), "`kill` is not there")?;
+        let status = self.child.wait()?;
+        ensure!(status.success(), "the scheduler failed: {}", self.log()?);
+        Ok(())
     }
 
     /// Kills it with `kill -9`, and waits for its end.
