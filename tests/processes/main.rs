@@ -64,6 +64,7 @@ mod said;
 mod schema;
 mod serve;
 mod serve_tls;
+mod sessions;
 mod storm;
 mod test_cards;
 
