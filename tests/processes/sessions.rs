@@ -104,7 +104,7 @@ fn a_session_is_in_its_cookie_and_a_token_in_its_header_and_neither_is_taken_fro
 #[test]
 fn what_a_client_says_of_a_proxy_is_not_believed() {
     let (office, served) = office();
-    let (_, sri) = with_supervisor(&office, &served);
+    drop(with_supervisor(&office, &served));
     let forged = [
         ("x-forwarded-for", "203.0.113.7"),
         ("forwarded", "for=203.0.113.7"),
@@ -123,7 +123,6 @@ fn what_a_client_says_of_a_proxy_is_not_believed() {
     served.running.ask_to_stop();
     assert_eq!(served.running.ended(60).code, Some(0));
     let served = Served::new(&office);
-    drop(sri);
     let audit = audit(&Person::sign_in(&served, "sri"));
     let unproved = audit.iter().find(|entry| entry["act"] == "request.unproved").unwrap().to_string();
     assert!(unproved.contains("127.0.0.1") && !unproved.contains("203.0.113.7"), "{unproved}");
