@@ -3,7 +3,7 @@
 use super::{
     audit::Event,
     id::RecordId,
-    reason::Reason,
+    reason::{Reason, StoredReason},
     record::{OneCard, OtherRecord, RecordView, may_be_open},
     states::RecordState,
     transition::{RecordChange, Transition},
@@ -20,16 +20,30 @@ pub struct PersonsRequest {
     pub surrendered: bool,
     /// Whether its kind replaces a card that was handed over.
     pub replaces: bool,
+    /// Whether another copy of the database may have printed it. It is held until a person has looked for the card.
+    pub may_have_card: bool,
 }
 
 impl PersonsRequest {
+    /// A request with this reason, as stored.
+    pub fn new(id: RecordId, state: RecordState, surrendered: bool, replaces: bool, reason: Option<&str>) -> Self {
+        let may_have_card = match reason.map(Reason::from_stored) {
+            Some(StoredReason::Coded(reason)) => {
+                state == RecordState::Held && reason.code_if_printed_elsewhere().is_some()
+            }
+            Some(StoredReason::Quoted(_)) | None => false,
+        };
+        Self { id, state, surrendered, replaces, may_have_card }
+    }
+
     /// Whether it has a living card, or may get one.
     pub fn is_alive(&self) -> bool {
         self.state.occupies_slot() || (self.state == RecordState::HandedOver && !self.surrendered)
     }
 
+    /// Whether it waits or is held, and has no card for certain.
     fn waits(&self) -> bool {
-        matches!(self.state, RecordState::Waiting | RecordState::Held)
+        matches!(self.state, RecordState::Waiting | RecordState::Held) && !self.may_have_card
     }
 
     fn as_other(&self) -> OtherRecord {
@@ -58,7 +72,7 @@ pub struct Settled {
 }
 
 /// Decides on the requests of one person: of those that wait or are held, the one that was imported first keeps its place, unless
-/// there is a card that it does not replace.
+/// there is a card that it does not replace. One that another copy of the database may have printed counts as one with a card.
 pub fn settle(requests: &[PersonsRequest]) -> Settled {
     let mut requests: Vec<&PersonsRequest> = requests.iter().filter(|request| request.is_alive()).collect();
     requests.sort_by_key(|request| (request.waits(), request.id));
@@ -82,7 +96,8 @@ pub fn settle(requests: &[PersonsRequest]) -> Settled {
     settled
 }
 
-/// Quarantines a request that waits or is held, as `beside` is a request of the same person. `None` in any other state.
+/// Quarantines a request that waits or is held, as `beside` is a request of the same person. `None` in any other state. The caller
+/// has [settled](settle) the requests of the person.
 pub fn set_aside(view: &RecordView, rule: OneCard, beside: &str) -> Option<Transition> {
     if !matches!(view.state, RecordState::Waiting | RecordState::Held) {
         return None;
@@ -100,7 +115,7 @@ mod tests {
     use super::*;
 
     fn request(id: i64, state: RecordState) -> PersonsRequest {
-        PersonsRequest { id: RecordId(id), state, surrendered: false, replaces: false }
+        PersonsRequest { id: RecordId(id), state, surrendered: false, replaces: false, may_have_card: false }
     }
 
     fn aside(requests: &[PersonsRequest]) -> Vec<(i64, OneCard, i64)> {
@@ -130,13 +145,34 @@ mod tests {
         assert_eq!(settle(&one), Settled::default(), "the citizen holds the other one");
     }
 
+    #[test]
+    fn a_held_request_that_another_copy_may_have_printed_keeps_its_place_and_its_reason() {
+        use RecordState::{HandedOver, Held, Printed, Waiting};
+        let held =
+            |id, reason: &Reason| PersonsRequest::new(RecordId(id), Held, false, false, Some(&reason.to_stored()));
+        let sent = Reason::SentElsewhere { printer: "p1".into(), attempt: "a1".into() };
+        for reason in [Reason::HeldAtAdoption, sent] {
+            let may_have_card = held(2, &reason);
+            assert!(may_have_card.may_have_card);
+            for waits in [request(1, Waiting), request(1, Held), held(1, &Reason::HeldByPerson)] {
+                assert_eq!(aside(&[waits, may_have_card]), [(1, OneCard::OtherRequestOpen, 2)], "{waits:?}");
+            }
+            assert_eq!(settle(&[may_have_card, request(1, HandedOver)]), Settled::default());
+            for other in [request(1, Printed), held(1, &Reason::HeldAtAdoption)] {
+                let both = Settled { aside: Vec::new(), cards: vec![RecordId(1), RecordId(2)] };
+                assert_eq!(settle(&[other, may_have_card]), both, "{other:?}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn what_stays_is_one_living_card_for_the_person(
-            states in proptest::collection::vec((0..8_usize, any::<bool>(), any::<bool>()), 0..7),
+            states in proptest::collection::vec((0..8_usize, any::<bool>(), any::<bool>(), any::<bool>()), 0..7),
         ) {
-            let all: Vec<PersonsRequest> = (1..).zip(states).map(|(id, (state, surrendered, replaces))| {
-                PersonsRequest { surrendered, replaces, ..request(id, RecordState::ALL[state]) }
+            let all: Vec<PersonsRequest> = (1..).zip(states).map(|(id, (state, surrendered, replaces, at_adoption))| {
+                let reason = at_adoption.then(|| Reason::HeldAtAdoption.to_stored());
+                PersonsRequest::new(RecordId(id), RecordState::ALL[state], surrendered, replaces, reason.as_deref())
             }).collect();
             let settled = settle(&all);
             let stays = |request: &&PersonsRequest| settled.aside.iter().all(|aside| aside.id != request.id);

@@ -73,6 +73,8 @@ pub struct SealedBody {
     pub kind: String,
     /// Its state, as stored.
     pub state: String,
+    /// The reason for which it is held, quarantined or withdrawn, as stored.
+    pub reason: Option<String>,
     /// Whether the citizen has given its card back.
     pub surrendered: bool,
     /// The first sort key of a batch.
@@ -290,7 +292,7 @@ impl Tx {
     pub async fn sealed_bodies(&mut self, after: RecordId, limit: i64) -> Result<Vec<SealedBody>, StoreError> {
         const PAGE: &str = "
             SELECT r.id, r.source, r.request_id, r.profile, r.kind, r.district, r.village, r.requested_at_us, r.verified_at_us,
-                   r.person_key, r.digest, photo.digest, p.sealed, r.state, r.surrendered
+                   r.person_key, r.digest, photo.digest, p.sealed, r.state, r.surrendered, r.reason
             FROM record AS r JOIN person AS p ON p.record_id = r.id LEFT JOIN photo ON photo.id = r.photo_id
             WHERE r.id > $1 ORDER BY r.id LIMIT $2";
         type Bytes = Vec<u8>;
@@ -310,6 +312,7 @@ impl Tx {
             Bytes,
             String,
             bool,
+            Option<String>,
         );
         let rows: Vec<Row> = on!(self, c => sqlx::query_as(PAGE).bind(after.0).bind(limit).fetch_all(c))
             .map_err(doing("reading persons"))?;
@@ -329,6 +332,7 @@ impl Tx {
             sealed: r.12,
             state: r.13,
             surrendered: r.14,
+            reason: r.15,
         };
         Ok(rows.into_iter().map(body).collect())
     }

@@ -36,7 +36,10 @@ pub(super) fn person_keys(profile: &str, fault: &KeysFault) -> Message {
                 "requests that become those of one person each have a card in the office, or may: {}",
                 persons(same)
             ),
-            format!("inspect them; reject the cards that are too many with `cetak card reject`; then repeat `{rekey}`"),
+            format!(
+                "inspect them; reject the cards that are too many with `cetak card reject`, and withdraw with `cetak record withdraw` \
+                 the requests that were held because another copy of the database may have printed them; then repeat `{rekey}`"
+            ),
         ),
     }
 }

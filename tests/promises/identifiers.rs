@@ -5,10 +5,11 @@ use std::sync::Arc;
 use cetak::{
     domain::{
         card::comparison::{Comparison, Ignored},
-        id::BatchId,
+        id::{BatchId, RecordId},
         import::RejectReason,
         personal::TypedText,
-        reason::{IdentifierFault, Reason},
+        reason::{IdentifierFault, Reason, StoredReason},
+        record::hold_at_adoption,
         refusal::{KeysFault, Refusal, SamePerson},
         standing::Standing,
     },
@@ -16,7 +17,7 @@ use cetak::{
         EngineError,
         client::{Client, Direct},
         operations::{RekeyPersons, RekeyedPersons},
-        query::{CheckDatabase, FindPerson, NeedKind, Query},
+        query::{CheckDatabase, FindPerson, NeedKind, Query, ShowRecord},
     },
 };
 
@@ -193,6 +194,52 @@ async fn two_cards_of_one_person_in_the_office_are_settled_by_a_person_first() {
     operations::card_check(&world.engine, &name("r00001")).await.unwrap();
     operations::card_hand_over(&world.engine, &name("r00001")).await.unwrap();
 
+    assert_eq!(rekey(&world, false).await.unwrap(), RekeyedPersons { records: 2, quarantined: 0 });
+    assert_sound(&world).await;
+}
+
+async fn state_and_reason(world: &World, request_id: &str) -> (String, Option<Reason>) {
+    let record = Direct::new(&world.engine).query(ShowRecord { record: name(request_id) }).await.unwrap();
+    let reason = record.reason.map(|reason| Reason::from_stored(&reason));
+    (record.state, reason.and_then(|reason| if let StoredReason::Coded(reason) = reason { Some(reason) } else { None }))
+}
+
+/// Holds a record as the adoption of a database does.
+async fn adopted(world: &World, record: i64) {
+    let mut tx = world.engine.store.write(&world.engine.writer, world.engine.clock.now()).await.unwrap();
+    tx.save(vec![hold_at_adoption(RecordId(record), &Reason::HeldAtAdoption)]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_another_copy_may_have_printed_stays_held_and_none_of_its_person_is_printed_beside_it() {
+    let world = earlier_office(&csv(&[with_number(0, FORMS[0]), with_number(1, FORMS[1])])).await;
+    adopted(&world, 2).await;
+
+    let KeysFault::SamePerson(SamePerson { persons: 1, .. }) = fault(rekey(&world, false).await) else { panic!() };
+    assert_eq!(rekey(&world, true).await.unwrap(), RekeyedPersons { records: 2, quarantined: 1 });
+
+    assert_eq!(state_and_reason(&world, "r00000").await, ("quarantined".into(), Some(Reason::OtherRequestOpen)));
+    assert_eq!(state_and_reason(&world, "r00001").await, ("held".into(), Some(Reason::HeldAtAdoption)));
+    world.receive(5, None).await;
+    world.printer("p1", "").await;
+    world.run().await;
+    assert_eq!(world.records("printed").await, 0);
+    assert_sound(&world).await;
+}
+
+#[tokio::test]
+async fn two_requests_of_one_person_that_another_copy_may_have_printed_are_settled_by_a_person_first() {
+    let world = earlier_office(&csv(&[with_number(0, FORMS[0]), with_number(1, FORMS[1])])).await;
+    for record in [1, 2] {
+        adopted(&world, record).await;
+    }
+
+    assert!(matches!(fault(rekey(&world, true).await), KeysFault::TwoCards(SamePerson { persons: 1, .. })));
+
+    assert!(!is_unfinished(&world).await, "no key was made");
+    assert_eq!(world.records("held").await, 2);
+    operations::record_withdraw(&world.engine, &name("r00001"), "its card was destroyed").await.unwrap();
     assert_eq!(rekey(&world, false).await.unwrap(), RekeyedPersons { records: 2, quarantined: 0 });
     assert_sound(&world).await;
 }

@@ -275,12 +275,13 @@ impl Run<'_> {
         let state = body.state.parse().map_err(|what| {
             EngineError::Store(crate::store::StoreError::Corrupt { table: "record", id: body.id.to_string(), what })
         })?;
-        Ok(PersonsRequest { id: body.id, state, surrendered: body.surrendered, replaces: self.replaces(&body.kind) })
+        let replaces = self.replaces(&body.kind);
+        Ok(PersonsRequest::new(body.id, state, body.surrendered, replaces, body.reason.as_deref()))
     }
 
     fn request_of(&self, view: &RecordView) -> PersonsRequest {
-        let RecordView { id, state, surrendered, .. } = *view;
-        PersonsRequest { id, state, surrendered, replaces: self.replaces(&view.kind) }
+        let replaces = self.replaces(&view.kind);
+        PersonsRequest::new(view.id, view.state, view.surrendered, replaces, view.reason.as_deref())
     }
 
     fn replaces(&self, kind: &str) -> bool {
