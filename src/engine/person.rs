@@ -95,30 +95,30 @@ pub(crate) fn person_key(
     keys.person(profile, form.as_deref().unwrap_or(identifier), rule)
 }
 
-/// The look-up key of a record's person by another rule, and the record with it, sealed again; no record if it has that key.
-/// Refused if its columns are not those that were sealed, because the new seal would prove them.
+/// The look-up key of a record's person by another rule, and the record with it, sealed again; no record if it has that key, and
+/// nothing if `key` makes none. Refused if its columns are not those that were sealed, because the new seal would prove them.
 pub(crate) fn rekey(
     keys: &Keys,
     nonce: [u8; 24],
     body: &SealedBody,
-    key: impl Fn(&Person) -> Digest,
-) -> Result<(Digest, Option<Rekeyed>), SealedFault> {
+    key: impl Fn(&Person) -> Option<Digest>,
+) -> Result<Option<(Digest, Option<Rekeyed>)>, SealedFault> {
     let mut person = open_fields(keys, &body.source, &body.request_id, &body.sealed)?;
     let seal = person.reveal(BODY_FIELD);
     let is_sealed = !seal.is_empty(); // older records are not
     if is_sealed && differing(seal, &body_seal(keys, &body.into())).is_some() {
         return Err(SealedFault::Changed);
     }
-    let person_key = key(&person);
+    let Some(person_key) = key(&person) else { return Ok(None) };
     if person_key[..] == body.person_key {
-        return Ok((person_key, None));
+        return Ok(Some((person_key, None)));
     }
     if is_sealed {
         person.set(BODY_FIELD, body_seal(keys, &BodyColumns { person_key: &person_key, ..body.into() }));
     }
     let row = person_row_name(&body.source, &body.request_id);
     let sealed = keys.seal(&row, nonce, person.to_json().as_bytes());
-    Ok((person_key, Some(Rekeyed { id: body.id, person_key, sealed })))
+    Ok(Some((person_key, Some(Rekeyed { id: body.id, person_key, sealed }))))
 }
 
 fn fault(error: OpenError) -> SealedFault {

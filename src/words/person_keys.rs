@@ -24,6 +24,15 @@ pub(super) fn person_keys(profile: &str, fault: &KeysFault) -> Message {
                 "pause the queue, close it with `cetak batch cancel {batch}` or wait for its end, and repeat `{rekey}`"
             ),
         ),
+        KeysFault::NoIdentifier { record, column } => Message::new(
+            format!(
+                "{record} has no value in the column `{column}`, by which profile `{profile}` tells persons apart; nothing was changed"
+            ),
+            format!(
+                "if the column had another name when the record was imported, give it that name in the profile again, then repeat \
+                 `{rekey}`"
+            ),
+        ),
         KeysFault::SamePerson(same) => Message::new(
             format!("requests of different persons become those of one, who has one card: {}", persons(same)),
             format!(

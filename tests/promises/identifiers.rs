@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use cetak::{
     domain::{
-        card::comparison::{Comparison, Ignored},
+        card::{
+            comparison::{Comparison, Ignored},
+            profile::CardProfile,
+        },
         id::{BatchId, RecordId},
         import::RejectReason,
         personal::TypedText,
@@ -41,12 +44,20 @@ fn three_forms() -> String {
 }
 
 /// Edits the profile's file, as it were.
-fn set_ignores(world: &mut World, profile: &str, ignored: &[Ignored]) {
+fn edit(world: &mut World, profile: &str, edit: impl FnOnce(&mut CardProfile)) {
     let mut profiles = (*world.engine.profiles).clone();
     let mut edited = (*profiles[profile]).clone();
-    edited.identifier.ignores = Comparison::new(ignored.iter().copied());
+    edit(&mut edited);
     profiles.insert(profile.to_owned(), Arc::new(edited));
     world.engine.profiles = Arc::new(profiles);
+}
+
+fn set_ignores(world: &mut World, profile: &str, ignored: &[Ignored]) {
+    edit(world, profile, |profile| profile.identifier.ignores = Comparison::new(ignored.iter().copied()));
+}
+
+fn rename_identifier(world: &mut World, column: &str) {
+    edit(world, "student", |profile| profile.identifier.column = column.to_owned());
 }
 
 /// An office of before: its students were compared by their numbers as they are, and now in another way.
@@ -345,6 +356,23 @@ async fn a_record_that_was_changed_behind_the_programs_back_is_not_sealed_again(
         matches!(&refused, EngineError::Refused(Refusal::RecordUnreadable { record, .. }) if record.ends_with("r00001"))
     );
     assert!(!is_unfinished(&world).await);
+}
+
+#[tokio::test]
+async fn records_whose_identifier_has_another_column_now_are_not_made_one_person_and_keep_their_keys() {
+    let mut world = earlier_office(&students(0..2)).await;
+    rename_identifier(&mut world, "matriculation_number");
+    let keys = "SELECT COUNT(DISTINCT person_key) FROM record";
+
+    let found = fault(rekey(&world, true).await);
+
+    let (record, column) = ("record default/r00000".to_owned(), "matriculation_number".to_owned());
+    assert_eq!(found, KeysFault::NoIdentifier { record, column });
+    assert_eq!(execute(&world.location, keys).await.as_deref(), Ok("2"));
+    assert_eq!((world.records("waiting").await, is_unfinished(&world).await), (2, false), "nothing was changed");
+    rename_identifier(&mut world, "student_number");
+    assert_eq!(rekey(&world, false).await.unwrap(), RekeyedPersons { records: 2, quarantined: 0 });
+    assert_sound(&world).await;
 }
 
 #[tokio::test]

@@ -340,6 +340,13 @@ pub enum KeysFault {
     Unfinished,
     /// A batch of the profile is not closed.
     OpenBatch(BatchId),
+    /// A record has no value in the column that tells persons apart.
+    NoIdentifier {
+        /// The record.
+        record: String,
+        /// The name of the column in the profile.
+        column: String,
+    },
     /// Requests of different persons become those of one, and some of them would be quarantined.
     SamePerson(SamePerson),
     /// The same, and two of them have a card in the office each, or may have.

@@ -15,6 +15,7 @@ use crate::{
         card::{comparison::Comparison, profile::CardProfile},
         id::RecordId,
         permission::{Operation, Permit},
+        personal::Person,
         record::RecordView,
         refusal::{KeysFault, Refusal, SamePerson},
         rekey::{PersonsRequest, Settled, set_aside, settle},
@@ -147,8 +148,8 @@ impl Run<'_> {
         Event::new(act, format!("profile {}", self.profile.name))
     }
 
-    /// Reads all records of the profile; refused if requests become those of one person and that is not accepted, or must be settled
-    /// by a person. Keeps 32 bytes of each that is alive.
+    /// Reads all records of the profile; refused if one has no identifier, and if requests become those of one person and that is not
+    /// accepted, or must be settled by a person. Keeps 32 bytes of each that is alive.
     async fn survey(&self) -> Result<(), EngineError> {
         let (mut alive, mut after) = (Vec::new(), RecordId(0));
         loop {
@@ -263,12 +264,18 @@ impl Run<'_> {
 
     fn rekeyed(&self, body: &SealedBody) -> Result<(Digest, Option<Rekeyed>), EngineError> {
         let (keys, profile) = (self.engine.store.keys(), self.profile);
-        let key = |person: &crate::domain::personal::Person| {
-            person_key(keys, &profile.name, (&self.rule, &self.stored), person.reveal(&profile.identifier.column))
+        let record = || format!("record {}/{}", body.source, body.request_id);
+        // The column may have had another name when the record was imported.
+        let key = |person: &Person| {
+            let identifier = person.reveal(&profile.identifier.column);
+            (!identifier.is_empty()).then(|| person_key(keys, &profile.name, (&self.rule, &self.stored), identifier))
         };
-        rekey(keys, nonce(&*self.engine.entropy), body, key).map_err(|fault| {
-            Refusal::RecordUnreadable { record: format!("record {}/{}", body.source, body.request_id), fault }.into()
-        })
+        rekey(keys, nonce(&*self.engine.entropy), body, key)
+            .map_err(|fault| Refusal::RecordUnreadable { record: record(), fault })?
+            .ok_or_else(|| {
+                let column = profile.identifier.column.clone();
+                refused(profile, KeysFault::NoIdentifier { record: record(), column })
+            })
     }
 
     fn request(&self, body: &SealedBody) -> Result<PersonsRequest, EngineError> {
