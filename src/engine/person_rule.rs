@@ -26,9 +26,14 @@ pub(super) async fn for_import(tx: &mut Tx, profile: &CardProfile) -> Result<Opt
     match stored.unwrap_or_default() {
         stored if stored == own => Ok(None),
         PersonRule { next: Some(_), .. } => Err(refused(profile, KeysFault::Unfinished)),
-        _ if has_row || tx.profile_has_records(&profile.name).await? => Err(refused(profile, KeysFault::OtherRule)),
+        _ if has_row || has_records(tx, profile).await? => Err(refused(profile, KeysFault::OtherRule)),
         _ => Ok(Some(own)),
     }
+}
+
+/// Whether there is a record of the profile, by the counters.
+async fn has_records(tx: &mut Tx, profile: &CardProfile) -> Result<bool, EngineError> {
+    Ok(tx.record_counts().await?.iter().any(|count| count.profile == profile.name && count.count > 0))
 }
 
 /// The keys under which records of the person with an identifier may be, and whether others may be missed, as the keys in the

@@ -56,13 +56,6 @@ impl Tx {
         Ok(())
     }
 
-    /// Whether there is a record of the profile. Reads all records if there is none.
-    pub async fn profile_has_records(&mut self, profile: &str) -> Result<bool, StoreError> {
-        const ANY: &str = "SELECT EXISTS (SELECT 1 FROM record WHERE profile = $1)";
-        self.without_timeout();
-        on!(self, c => sqlx::query_scalar(ANY).bind(profile).fetch_one(c)).map_err(doing("reading records"))
-    }
-
     /// A batch of the profile that is not closed.
     pub async fn batch_open_of_profile(&mut self, profile: &str) -> Result<Option<BatchId>, StoreError> {
         const OPEN: &str = "SELECT MIN(id) FROM batch WHERE state <> 'closed' AND profile = $1";
