@@ -32,12 +32,19 @@ pub(super) struct LineEnds(Arc<Mutex<Lines>>);
 
 #[derive(Default)]
 struct Lines {
-    /// The offset of the last byte of each line end.
-    ends: VecDeque<u64>,
+    ends: VecDeque<Ends>,
     /// The lines before them.
     passed: u64,
     read: u64,
     is_after_cr: bool,
+}
+
+/// A line end and those of the empty lines directly after it. They are one entry, so that empty lines take no memory: the CSV reader
+/// skips them, and a row that ends here ends with the first.
+struct Ends {
+    /// The offset of the last byte.
+    last: u64,
+    lines: u64,
 }
 
 impl LineEnds {
@@ -49,14 +56,8 @@ impl LineEnds {
     fn add(&self, bytes: &[u8]) {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for byte in bytes {
-            let at = lines.read;
-            match byte {
-                b'\n' if lines.is_after_cr => {
-                    lines.ends.pop_back();
-                    lines.ends.push_back(at);
-                }
-                b'\n' | b'\r' => lines.ends.push_back(at),
-                _ => {}
+            if matches!(byte, b'\n' | b'\r') {
+                lines.add_end(*byte);
             }
             lines.is_after_cr = *byte == b'\r';
             lines.read += 1;
@@ -67,11 +68,24 @@ impl LineEnds {
     /// the CR of its line end only.
     pub(super) fn last_line(&self, offset_after: u64) -> u64 {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while lines.ends.front().is_some_and(|end| end + 1 < offset_after) {
-            lines.ends.pop_front();
-            lines.passed += 1;
+        while let Some(passed) = lines.ends.pop_front_if(|ends| ends.last + 1 < offset_after) {
+            lines.passed += passed.lines;
         }
         lines.passed + 1
+    }
+}
+
+impl Lines {
+    /// Adds a byte of a line end.
+    fn add_end(&mut self, byte: u8) {
+        let (at, ends_a_crlf) = (self.read, byte == b'\n' && self.is_after_cr);
+        match self.ends.back_mut() {
+            Some(ends) if ends.last + 1 == at => {
+                ends.last = at;
+                ends.lines += u64::from(!ends_a_crlf);
+            }
+            Some(_) | None => self.ends.push_back(Ends { last: at, lines: 1 }),
+        }
     }
 }
 
@@ -165,6 +179,20 @@ mod tests {
                 }
                 assert_eq!(found, [(3, 3), (5, 6), (9, 9), (10, 10)], "{end:?}, {buffer} bytes");
             }
+        }
+    }
+
+    #[test]
+    fn the_line_after_empty_lines_is_counted_and_they_take_no_memory_however_they_end() {
+        for end in ["\n", "\r\n", "\r", "\r\n\n\r"] {
+            let lines = LineEnds::default();
+            let text = format!("a,b\n{}1,2\n", end.repeat(100_000));
+            for part in text.as_bytes().chunks(1_001) {
+                lines.add(part);
+            }
+            assert_eq!(lines.0.lock().unwrap().ends.len(), 2, "{end:?}");
+            let empty = if end.len() == 4 { 300_000 } else { 100_000 };
+            assert_eq!([lines.last_line(4), lines.last_line(text.len() as u64)], [1, 2 + empty], "{end:?}");
         }
     }
 
