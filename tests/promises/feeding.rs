@@ -10,8 +10,8 @@ use std::{
 
 use cetak::{
     domain::{
-        attempt::AttemptState, card::profile::CardProfile, objection::Objection, pause::PauseScope,
-        printer_reason::TAKES_TOO_LONG, refusal::Refusal,
+        attempt::AttemptState, objection::Objection, pause::PauseScope, printer_reason::TAKES_TOO_LONG,
+        refusal::Refusal,
     },
     engine::{
         EngineError,
@@ -19,14 +19,14 @@ use cetak::{
         operations::Probe,
         query::{Need, NeedKind},
     },
-    render::{Background, Card, CardRenderer, Output, RenderError},
 };
 use cetak_driver_api::{AttemptStatus, Capabilities, Condition, DriverError, PrinterDriver};
 
 use crate::acts::{self as operations, NewPrinter};
 use crate::{
     fake_printer::{Act, FakePrinter, away},
-    world::{World, students},
+    people::Student,
+    world::{BIG_CARD, World, csv, student, students},
 };
 
 /// Imports students, receives as many blanks, and adds the printer `p1` at the address `test://p1`.
@@ -49,34 +49,9 @@ async fn while_a_card_prints_the_next_is_uploaded_and_held() {
     world.audit().await;
 }
 
-/// Cards of 20 MiB, of which two do not fit into the room for cards that are rendered ahead.
-struct Padded(Arc<dyn CardRenderer>);
-
-impl CardRenderer for Padded {
-    fn shows_photo(&self) -> bool {
-        self.0.shows_photo()
-    }
-
-    fn check(&self, card: &Card<'_>) -> Result<(), RenderError> {
-        self.0.check(card)
-    }
-
-    fn check_photo(&self, photo: &[u8]) -> Result<Background, RenderError> {
-        self.0.check_photo(photo)
-    }
-
-    fn draw(&self, card: &Card<'_>, output: &Output) -> Result<Vec<u8>, RenderError> {
-        let mut drawn = self.0.draw(card, output)?;
-        drawn.resize(20 << 20, 0);
-        Ok(drawn)
-    }
-}
-
 #[tokio::test]
 async fn a_worker_without_room_for_its_next_card_waits_for_it_while_its_card_prints() {
-    let mut world = World::with(|settings| settings.batch_size = 3).await;
-    let sketches = world.engine.renderers.clone();
-    world.engine.renderers = Arc::new(move |profile: &CardProfile| Ok(Arc::new(Padded(sketches(profile)?)) as _));
+    let world = World::with(|settings| settings.batch_size = 3).await;
     let printer = |name| {
         let clock = world.clock.clone();
         let slow = FakePrinter::new(&world, "hold=yes&card_ms=5000").prepare(move |_, answer| {
@@ -89,8 +64,12 @@ async fn a_worker_without_room_for_its_next_card_waits_for_it_while_its_card_pri
         slow.at(&world, name)
     };
     let printers = [printer("p1"), printer("p2")];
-    world.add_printer("p2", "test://p2", "student", None).await;
-    fill(&world, 6).await;
+    for name in ["p1", "p2"] {
+        world.add_printer(name, &format!("test://{name}"), "student", None).await;
+    }
+    let big: Vec<Student> = (0..6).map(|n| Student { name: BIG_CARD.into(), ..student(n) }).collect();
+    world.import(&csv(&big)).await;
+    world.receive(6, None).await;
 
     world.run().await;
 

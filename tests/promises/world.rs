@@ -409,6 +409,9 @@ pub(crate) const NO_PICTURE: &str = "NO PICTURE";
 /// The name of a person whose card proves that the profile is broken: none of its cards can be rendered.
 pub(crate) const NO_CARD: &str = "NO CARD";
 
+/// The name of a person whose rendered card takes 20 MiB: two do not fit into the room for cards that are rendered ahead.
+pub(crate) const BIG_CARD: &str = "BIG CARD";
+
 /// Lays out cards without drawing them, because these tests do not examine pictures.
 struct Sketch(Renderer);
 
@@ -433,12 +436,16 @@ impl CardRenderer for Sketch {
         if card.person.reveal("name") == NO_PICTURE {
             return Err(RenderError::TooLong { field: "name".into() });
         }
-        Ok(match output.format {
+        let mut drawn = match output.format {
             render::Format::Pwg => b"RaS2".to_vec(),
             render::Format::Urf => b"UNIRAST\0".to_vec(),
             render::Format::Pdf => b"%PDF-".to_vec(),
             render::Format::Png => b"\x89PNG\r\n\x1a\n".to_vec(),
-        })
+        };
+        if card.person.reveal("name") == BIG_CARD {
+            drawn.resize(20 << 20, 0);
+        }
+        Ok(drawn)
     }
 }
 

@@ -109,9 +109,7 @@ impl Report {
             self.quarantined_rows.push(NamedRow { place, request_id: request_id.to_owned() });
         }
     }
-}
 
-impl Report {
     /// Counts a warning.
     pub(super) fn warn(&mut self, warning: Warning, place: RowPlace, request_id: &str) {
         *self.warnings.entry(warning).or_default() += 1;
