@@ -147,7 +147,7 @@ async fn rekey_persons(engine: &Engine, out: Output, act: RekeyPersons) -> anyho
     let rekeyed = Direct::new(engine).act(act).await?;
     Ok(out.data(&rekeyed, |rekeyed| {
         if rekeyed.records == 0 && rekeyed.quarantined == 0 {
-            return format!("nothing to do: all records of profile `{profile}` are compared as the profile says\n");
+            return format!("no record was changed: all of profile `{profile}` are compared as the profile says\n");
         }
         let [records, quarantined] =
             [rekeyed.records, rekeyed.quarantined].map(|n| thousands(i64::try_from(n).unwrap_or(i64::MAX)));

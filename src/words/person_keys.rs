@@ -21,7 +21,7 @@ pub(super) fn person_keys(profile: &str, fault: &KeysFault) -> Message {
         KeysFault::OpenBatch(batch) => Message::new(
             format!("batch {batch} of profile `{profile}` is not closed, and its cards might be printed twice"),
             format!(
-                "pause the queue, close it with `cetak batch cancel {batch}` or wait for its end, and repeat `{rekey}`"
+                "pause the queue, close it with `cetak batch cancel {batch} --reason TEXT` or wait for its end, and repeat `{rekey}`"
             ),
         ),
         KeysFault::NoIdentifier { record, column } => Message::new(

@@ -114,6 +114,11 @@ pub fn left_out(code: &str, number: i64) -> String {
 /// That records that match filters were held with different notes, each with the number of its records. `others` is the number of
 /// records with further notes.
 pub fn different_notes(notes: BTreeMap<Option<String>, i64>, others: i64) -> Message {
+    let without = if notes.contains_key(&None) {
+        ", those without a note by `--code CODE`, the code that `cetak record list --state held` shows"
+    } else {
+        ""
+    };
     let mut notes: Vec<_> = notes.into_iter().collect();
     notes.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
     let listed = notes.into_iter().map(|(note, number)| {
@@ -124,7 +129,9 @@ pub fn different_notes(notes: BTreeMap<Option<String>, i64>, others: i64) -> Mes
     let listed: String = listed.chain(others).collect();
     Message::new(
         format!("the records that match have different notes; none was released:{listed}"),
-        "choose those with one note by `--held-for TEXT`, the whole note, or release all with `--any-note`",
+        format!(
+            "choose those with one note by `--held-for TEXT`, the whole note{without}, or release all with `--any-note`"
+        ),
     )
 }
 

@@ -106,9 +106,11 @@ pub enum DbCommand {
     /// Compare the persons of a card profile anew, after the profile compares identifiers in another way
     ///
     /// For example, after `ignores = ["case", "punctuation"]`, the identifiers st-000001 and ST000001 are of the same person.
-    /// Imports and searches by identifier are refused until then. No batch of the profile may be open, and none of its cards is
-    /// printed meanwhile. If requests of different persons become those of one, nothing is changed, and they are named. An
-    /// interrupted run goes on when it is repeated.
+    /// Imports of the profile are refused until then, and a search by identifier may miss records. No batch of the profile may be
+    /// open, and none of its cards is printed meanwhile. Nothing is changed, and the requests are named, if those of different
+    /// persons become those of one: withdraw the wrong ones, or give `--accept-duplicates`. Of two with a card in the office, or
+    /// perhaps printed by another copy of the database, one is to be rejected or withdrawn in any case. An interrupted run goes on
+    /// when it is repeated.
     #[command(after_help = "Examples:
   cetak db rekey-persons --profile student
   cetak db rekey-persons --profile student --accept-duplicates")]
@@ -116,7 +118,8 @@ pub enum DbCommand {
         /// The card profile
         #[arg(long, value_name = "NAME")]
         profile: String,
-        /// Quarantine the requests that would give a person a second card; the one that was imported first keeps its place
+        /// Quarantine the requests that would give a person a second card: one that has a card, or may have one, keeps its place,
+        /// else the one that was imported first
         #[arg(long)]
         accept_duplicates: bool,
     },

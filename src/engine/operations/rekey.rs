@@ -39,7 +39,8 @@ const UNTOUCHED: RecordId = RecordId(0);
 const MIXED: RecordId = RecordId(-1);
 
 /// Makes the look-up keys of all persons of a profile again, by the rule that the profile has now. Refused while a batch of the
-/// profile is open.
+/// profile is open; if a record has no identifier; and if two requests that become those of one person have a card in the office, or
+/// may have one. An interrupted run goes on when the act is repeated.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RekeyPersons {
     /// The card profile.
