@@ -1,4 +1,4 @@
-//! Tests P12: what waits for a person is told with its number and with the act that settles it.
+//! Tests that what waits for a person is told with its number and with the act that settles it.
 
 use std::time::Duration;
 
