@@ -96,8 +96,7 @@ pub(super) fn master_key(file: &Path, has_data: bool, entropy: &dyn Entropy) -> 
     };
     let mode = fs::metadata(file).with_context(|| format!("`{}`", file.display()))?.permissions().mode();
     if mode & 0o077 != 0 {
-        let text = format!("the key file `{}` can be read by others", file.display());
-        anyhow::bail!(Message::new(text, format!("chmod 600 {}", file.display())));
+        anyhow::bail!(words::open_key_file(file));
     }
     parse_key(&text).with_context(|| format!("the key file `{}` does not hold 64 hexadecimal digits", file.display()))
 }

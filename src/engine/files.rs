@@ -28,8 +28,26 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 
 /// Reads a regular file of at most `bytes_max` bytes.
 pub fn read_regular(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
+    read_all(open_regular(path)?, bytes_max)
+}
+
+/// Reads a regular file of at most `bytes_max` bytes that has a secret. `None` if others may read it.
+pub fn read_secret(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
+    let file = open_regular(path)?;
+    let metadata = file.metadata()?;
+    let user = rustix::process::geteuid().as_raw();
+    is_secret(metadata.mode(), metadata.uid(), user).then(|| read_all(file, bytes_max)).transpose()
+}
+
+/// Whether others than root and this user are kept from reading a file. One of root may have a group, as the keys of a machine's
+/// certificates have.
+fn is_secret(mode: u32, owner: u32, user: u32) -> bool {
+    (owner == user && mode & 0o077 == 0) || (owner == 0 && mode & 0o037 == 0)
+}
+
+fn read_all(file: File, bytes_max: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    open_regular(path)?.take(bytes_max + 1).read_to_end(&mut bytes)?;
+    file.take(bytes_max + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > bytes_max {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {bytes_max} bytes")));
     }
@@ -193,6 +211,22 @@ mod tests {
         fs::write(&file, "12345").unwrap();
         assert_eq!(kind(&file), io::ErrorKind::FileTooLarge);
         assert_eq!(read_regular(&file, 5).unwrap(), b"12345");
+    }
+
+    #[test]
+    fn a_file_is_a_secret_if_it_is_this_users_or_roots_and_no_others_may_read_it() {
+        for (mode, owner, expected) in [
+            (0o600, 1000, true),
+            (0o400, 1000, true),
+            (0o640, 1000, false),
+            (0o604, 1000, false),
+            (0o640, 0, true),
+            (0o644, 0, false),
+            (0o660, 0, false),
+            (0o600, 1001, false),
+        ] {
+            assert_eq!(is_secret(0o100_000 | mode, owner, 1000), expected, "{mode:o} {owner}");
+        }
     }
 
     #[test]

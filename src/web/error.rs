@@ -2,6 +2,8 @@
 
 use std::{io, net::SocketAddr};
 
+use crate::words::Message;
+
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
@@ -23,4 +25,7 @@ pub enum ServerError {
         #[source]
         source: io::Error,
     },
+    /// Others may read the key of the certificate.
+    #[error("the server does not use its key")]
+    Key(#[source] Message),
 }

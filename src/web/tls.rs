@@ -11,7 +11,13 @@ use axum_server::tls_rustls::RustlsConfig;
 use tracing::{info, warn};
 
 use super::error::ServerError;
-use crate::engine::{clock::Clock, files::read_regular};
+use crate::{
+    engine::{
+        clock::Clock,
+        files::{read_regular, read_secret},
+    },
+    words::open_tls_key,
+};
 
 /// How often the files are compared with what is used.
 const COMPARE_EVERY: Duration = Duration::from_secs(2);
@@ -23,7 +29,7 @@ const BYTES_MAX: u64 = 1 << 20;
 pub struct TlsFiles {
     /// The chain of certificates, PEM, the server's own first.
     pub certificate: PathBuf,
-    /// Its private key, PEM, not encrypted.
+    /// Its private key, PEM, not encrypted. Refused if others may read it.
     pub key: PathBuf,
 }
 
@@ -39,8 +45,10 @@ pub(super) struct Certificate {
 
 impl TlsFiles {
     fn read(&self) -> Result<Content, ServerError> {
-        let read = |file: &Path| read_regular(file, BYTES_MAX).map_err(|source| refused(file, source));
-        Ok((read(&self.certificate)?, read(&self.key)?))
+        let certificate =
+            read_regular(&self.certificate, BYTES_MAX).map_err(|source| refused(&self.certificate, source))?;
+        let key = read_secret(&self.key, BYTES_MAX).map_err(|source| refused(&self.key, source))?;
+        Ok((certificate, key.ok_or_else(|| ServerError::Key(open_tls_key(&self.key)))?))
     }
 }
 

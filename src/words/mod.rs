@@ -44,6 +44,6 @@ pub use self::{
     refusal::refusal,
     report::{engine, report},
     standing::standing,
-    store::outage_hint,
+    store::{open_key_file, open_tls_key, outage_hint},
     time::local,
 };

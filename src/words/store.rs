@@ -1,5 +1,8 @@
 //! What to do about a failure of the database.
 
+use std::path::Path;
+
+use super::message::Message;
 use crate::engine::{LockHolder, Outage, StoreError};
 
 /// What to do next, where a person can do something.
@@ -35,6 +38,18 @@ pub(super) fn hint(error: &StoreError) -> Option<String> {
         StoreError::Database { .. } => None,
     };
     hint.map(str::to_owned)
+}
+
+/// That others may read a key.
+pub fn open_key_file(file: &Path) -> Message {
+    let file = file.display();
+    Message::new(format!("the key file `{file}` can be read by others"), format!("chmod 600 {file}"))
+}
+
+/// That others may read the key of the server's certificate, or it is theirs.
+pub fn open_tls_key(file: &Path) -> Message {
+    let Message { text, hint } = open_key_file(file);
+    Message { text, hint: hint.map(|hint| format!("{hint}; its owner must be root or the user of the server")) }
 }
 
 /// What ends an outage.

@@ -4,6 +4,7 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
+    os::unix::fs::PermissionsExt,
     sync::Arc,
 };
 
@@ -26,8 +27,14 @@ impl Certificate {
     fn write(&self) -> CertificateDer<'static> {
         let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
         fs::write(&self.key, made.signing_key.serialize_pem()).unwrap();
+        self.allow(0o600);
         fs::write(&self.certificate, made.cert.pem()).unwrap();
         made.cert.der().clone()
+    }
+
+    /// Lets these read the key.
+    fn allow(&self, mode: u32) {
+        fs::set_permissions(&self.key, fs::Permissions::from_mode(mode)).unwrap();
     }
 }
 
@@ -86,4 +93,28 @@ fn a_new_certificate_is_used_without_a_restart_and_a_broken_one_is_not() {
     assert_eq!(served.running.ended(60).code, Some(0));
     let wrong = office.run(&["serve", "--listen", "127.0.0.1:0", "--tls-cert", &files.key, "--tls-key", &files.key]);
     assert!(wrong.code == Some(1) && wrong.stderr.contains("cannot be used"), "{wrong:?}");
+}
+
+#[test]
+fn a_key_that_others_may_read_is_not_used() {
+    let office = Office::new();
+    office.done(&["init"]);
+    let file = |name: &str| office.file(name).to_str().unwrap().to_owned();
+    let files = Certificate { certificate: file("cetak.pem"), key: file("cetak.key.pem") };
+    let trusted = files.write();
+    office.set(&format!("[serve]\ntls_cert = \"{}\"\ntls_key = \"{}\"\n", files.certificate, files.key));
+    files.allow(0o644);
+    let refused = office.run(&["serve", "--listen", "127.0.0.1:0"]);
+    let told = [&*files.key, "can be read by others", "hint: chmod 600"].map(|word| refused.stderr.contains(word));
+    assert_eq!((refused.code, told), (Some(1), [true; 3]), "{refused:?}");
+
+    files.allow(0o600);
+    let served = Served::new(&office);
+    assert!(is_alive(&served, &trusted));
+    let second = files.write();
+    files.allow(0o604);
+    // It may have been read in between, which is no fault.
+    wait_until("it is told", 60, || served.running.messages().contains("can be read by others"));
+    files.allow(0o600);
+    wait_until("the new certificate is used", 60, || is_alive(&served, &second));
 }
