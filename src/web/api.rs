@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     extract::{DefaultBodyLimit, FromRequestParts, Query, RawPathParams, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
-    middleware::map_response,
+    middleware::{from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
 };
@@ -19,7 +19,9 @@ use super::{
     body::{BODY_BYTES_MAX, read_body},
     caller::Caller,
     context::Web,
-    health, input, intake, picture,
+    health,
+    idle::noted,
+    input, intake, picture,
     problem::{Fault, Problem},
     route::{BASE, Call, Proof, Route, Sort, USUAL},
     routes::ROUTES,
@@ -60,6 +62,7 @@ pub(super) fn router(web: Arc<Web>) -> Router {
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodNotAllowed) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(map_response(secured))
+        .layer(from_fn_with_state(web.engine.clock.clone(), noted))
         .with_state(web)
 }
 

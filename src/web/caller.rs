@@ -1,6 +1,6 @@
 //! Who sends a request: the account of a token or of a session.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::{
     extract::ConnectInfo,
@@ -9,6 +9,7 @@ use axum::{
 
 use super::{
     context::Web,
+    idle::Connection,
     problem::{Fault, Problem},
 };
 use crate::{
@@ -143,9 +144,10 @@ impl Web {
 }
 
 fn peer(parts: &Parts) -> IpAddr {
-    let connection = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let connection = parts.extensions.get::<ConnectInfo<Connection>>();
     // Every request of a connection has it.
-    connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip().to_canonical())
+    connection
+        .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(connection)| connection.address.ip().to_canonical())
 }
 
 fn host(parts: &Parts) -> Option<&str> {

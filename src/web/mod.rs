@@ -13,6 +13,7 @@ mod caller;
 mod context;
 mod error;
 mod health;
+mod idle;
 mod input;
 mod intake;
 mod limits;

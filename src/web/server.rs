@@ -13,6 +13,7 @@ use super::{
     api,
     context::{CALLS_MAX, Settings, Web},
     error::ServerError,
+    idle::Connection,
     limits::Limited,
     tls::Certificate,
 };
@@ -69,7 +70,7 @@ impl Server {
         let refused = |source| ServerError::Listen { address, source };
         let (clock, connections) = (engine.clock.clone(), settings.connections);
         let web = Arc::new(Web::new(engine, settings));
-        let service = api::router(web.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let service = api::router(web.clone()).into_make_service_with_connect_info::<Connection>();
         let handle = Handle::new();
         let server = limited(axum_server::from_tcp(listener).map_err(refused)?.handle(handle.clone()));
         let config = certificate.as_ref().map(Certificate::config);
