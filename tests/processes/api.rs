@@ -165,6 +165,27 @@ fn a_wrong_password_and_an_unknown_name_are_one_refusal_and_are_counted() {
 }
 
 #[test]
+fn a_wrong_password_at_a_confirmation_is_on_record() {
+    let (office, served) = office();
+    let (root, sri) = with_supervisor(&office, &served);
+    add(&served, &root, "siti");
+    let asked = root.post("/accounts/siti/roles/requests", &json!({ "role": "operator", "note": "from May" }));
+    let confirmation = format!("{}/confirmation", asked.headers["location"].strip_prefix("/api/v1").unwrap());
+
+    let reply = sri.post(&confirmation, &json!({ "password": "another password" }));
+
+    assert_eq!((reply.status, &*reply.problem()), (401, "sign-in"));
+    served.running.ask_to_stop();
+    assert_eq!(served.running.ended(60).code, Some(0));
+    let served = Served::new(&office);
+    let sri = Person::sign_in(&served, "sri");
+    let unproved: Vec<Value> = audit(&sri).into_iter().filter(|entry| entry["act"] == "request.unproved").collect();
+    let [entry] = &unproved[..] else { panic!("{unproved:?}") };
+    assert_eq!((&entry["subject"], &entry["details"]["count"]), (&json!("address 127.0.0.1"), &json!(1)));
+    sri.done(&confirmation, &json!({ "password": password("sri") }));
+}
+
+#[test]
 fn another_page_can_send_nothing_in_the_name_of_a_session() {
     let (office, served) = office();
     let (_, sri) = with_supervisor(&office, &served);
