@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::skeleton;
 
-use super::{hidden::is_unseen, id::AccountId};
+use super::{
+    hidden::is_unseen,
+    id::{AccountId, TokenId},
+};
 
 /// What an account may be in an office. No role has every right, and several can be given to one account.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -101,6 +104,8 @@ pub struct Actor {
     pub host: String,
     /// The way by which the act arrived.
     pub means: Means,
+    /// The API token, if it arrived by one.
+    pub token: Option<TokenId>,
     /// The roles held at that moment.
     pub roles: BTreeSet<Role>,
     /// Whether the name was proved, and not only claimed.
@@ -111,7 +116,7 @@ impl Actor {
     /// The local administrator: a user who can read the key file has every role, under a claimed name.
     pub fn local_administrator(name: String, os_user: String, host: String) -> Self {
         let (means, roles) = (Means::LocalAdministrator, Role::ALL.into());
-        Self { account: None, name, os_user, host, means, roles, authenticated: false }
+        Self { account: None, name, os_user, host, means, token: None, roles, authenticated: false }
     }
 
     /// Name, account and means, as they are stored beside what was changed.
@@ -123,7 +128,8 @@ impl Actor {
     /// [`SystemAct`](super::permission::SystemAct).
     pub fn system(name: &str, os_user: &str, host: &str) -> Self {
         let (name, os_user, host) = (name.to_owned(), os_user.to_owned(), host.to_owned());
-        Self { account: None, name, os_user, host, means: Means::System, roles: BTreeSet::new(), authenticated: false }
+        let (means, roles) = (Means::System, BTreeSet::new());
+        Self { account: None, name, os_user, host, means, token: None, roles, authenticated: false }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     actor::Actor,
     audit::{Event, Value},
     changes::Changes,
-    id::AccountId,
+    id::{AccountId, TokenId},
     time::Timestamp,
 };
 
@@ -29,6 +29,8 @@ struct Common<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     account: Option<AccountId>,
     means: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<TokenId>,
     os_user: &'a str,
     host: &'a str,
 }
@@ -56,6 +58,7 @@ pub fn row_text(chain: &str, first: i64, at: Timestamp, actor: &Actor, events: &
         actor: &actor.name,
         account: actor.account,
         means: actor.means.as_str(),
+        token: actor.token,
         os_user: &actor.os_user,
         host: &actor.host,
     };
@@ -187,7 +190,9 @@ mod tests {
         );
         assert_eq!((events_in(&row(&actor)), row_instant(&row(&actor))), (2, Some(Timestamp(0))));
         (actor.account, actor.means) = (Some(AccountId(12)), Means::Session);
-        assert!(row(&actor).contains("\"actor\":\"siti\",\"account\":12,\"means\":\"session\""));
+        assert!(row(&actor).contains("\"actor\":\"siti\",\"account\":12,\"means\":\"session\",\"os_user\""));
+        (actor.means, actor.token) = (Means::Token, Some(TokenId(3)));
+        assert!(row(&actor).contains("\"account\":12,\"means\":\"token\",\"token\":3,\"os_user\""));
     }
 
     #[test]

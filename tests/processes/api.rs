@@ -333,3 +333,27 @@ fn a_token_does_what_its_scopes_say_without_a_cookie_and_until_it_is_revoked() {
     assert_eq!(root.send("DELETE", &format!("/tokens/{}", made["token"]), &Value::Null).status, 204);
     assert_eq!(with("GET", "/board", "").status, 401);
 }
+
+#[test]
+fn an_act_by_a_token_is_on_record_with_the_token_that_did_it() {
+    let (office, served) = office();
+    let (root, sri) = with_supervisor(&office, &served);
+    let mut tokens = Vec::new();
+    for record in ["r00001", "r00002"] {
+        let new = json!({ "name": record, "account": "sri", "scopes": ["record-hold"], "days": 7 });
+        let made = root.done("/tokens", &new);
+        let bearer = format!("Bearer {}", made["secret"].as_str().unwrap());
+        let headers = [("authorization", &*bearer), ("content-type", "application/json")];
+        let path = format!("/api/v1/records/default/{record}/hold");
+        assert_eq!(served.send("POST", &path, &headers, "{\"note\":\"by a program\"}").status, 204);
+        tokens.push(made["token"].clone());
+    }
+    sri.done("/records/default/r00000/hold", &json!({ "note": "asked for" }));
+
+    let held: Vec<Value> = audit(&sri).into_iter().filter(|entry| entry["act"] == "record.held").collect();
+
+    assert!(held.iter().all(|entry| entry["actor"] == "sri") && tokens[0] != tokens[1], "{held:?}");
+    let by: Vec<&Value> = held.iter().map(|entry| &entry["token"]).collect();
+    assert_eq!(by, [&tokens[0], &tokens[1], &Value::Null]);
+    office.done(&["audit", "verify"]);
+}

@@ -72,6 +72,7 @@ impl Account {
             os_user: through.os_user.clone(),
             host: through.host.clone(),
             means,
+            token: None,
             roles: self.roles.clone(),
             authenticated: true,
         }

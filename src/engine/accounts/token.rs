@@ -3,7 +3,7 @@
 use super::secret_hash::{TOKEN_PREFIX, sha256};
 use crate::{
     domain::{
-        account::Scopes,
+        account::{Account, Scopes},
         actor::{Actor, Means},
     },
     engine::{Engine, EngineError},
@@ -18,5 +18,6 @@ pub async fn actor_of_token(engine: &Engine, text: &str) -> Result<Option<(Actor
     let now = engine.clock.now();
     let found = engine.store.read_once().await?.token_find(&sha256(text), now).await?;
     let enabled = found.filter(|token| token.account.disabled_at.is_none());
-    Ok(enabled.map(|token| (token.account.actor(Means::Token, &engine.writer.actor), token.scopes)))
+    let actor = |account: Account, id| Actor { token: Some(id), ..account.actor(Means::Token, &engine.writer.actor) };
+    Ok(enabled.map(|token| (actor(token.account, token.id), token.scopes)))
 }
