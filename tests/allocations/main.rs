@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "../hostile/mod.rs"]
-#[expect(dead_code, reason = "another test uses more of it")]
 mod hostile;
 #[path = "../bench/shared/mod.rs"]
 #[expect(
@@ -32,7 +31,7 @@ use cetak::{
     engine::{
         client::Direct,
         clock::Clock,
-        import::{DecidedRow, Format, Import, Watch, import},
+        import::{DecidedRow, Format, Import, Report, Watch, import},
     },
 };
 use hostile::{Kind, List, SIZES, kinds};
@@ -109,6 +108,8 @@ impl Watch for InUse {
 
 /// What an import took, bytes.
 struct Taken {
+    /// The report; none if the list was refused as a whole.
+    report: Option<Report>,
     read: usize,
     allocated: usize,
     /// In use at its end, beyond those in use before it.
@@ -136,18 +137,22 @@ async fn work(kind: &Kind, units: u64, dry_run: bool) -> Taken {
     let input = Box::new(Counted { list: kind.list(units), read: read.clone() });
     let (before, mut in_use) = (ALLOCATOR.total_allocated(), InUse(0));
     let in_use_before = ALLOCATOR.allocated();
-    // Refused or not: what is said of each kind is tested on the program.
-    let _ = import(&office, &permit, input, what, &mut in_use).await;
+    let report = import(&office, &permit, input, what, &mut in_use).await.ok();
     let allocated = ALLOCATOR.total_allocated() - before;
     office.store.close().await;
-    Taken { read: read.load(Ordering::Relaxed), allocated, in_use: in_use.0.saturating_sub(in_use_before) }
+    let (read, in_use) = (read.load(Ordering::Relaxed), in_use.0.saturating_sub(in_use_before));
+    Taken { report, read, allocated, in_use }
 }
 
 /// Tests that a dry run remembers at most 100 bytes of a row that no later row concerns.
 async fn a_dry_run_remembers_little_of_a_good_list() {
     let good = kinds()[0];
     // After two chunks, tables from which rows are removed again do not grow any more.
-    let (short, long) = (work(&good, 1_100, true).await.in_use, work(&good, 2_100, true).await.in_use);
+    let [short, long] = [1_100, 2_100].map(|units| work(&good, units, true));
+    let (short, long) = (short.await, long.await);
+    let accepted = [&short, &long].map(|taken| taken.report.as_ref().map(|report| report.accepted));
+    assert_eq!(accepted, [Some(1_100), Some(2_100)]);
+    let (short, long) = (short.in_use, long.in_use);
     assert!(
         long.saturating_sub(short) <= 1_000 * REMEMBERED_MAX + SLACK,
         "{short} bytes of 1,100 rows, {long} of 2,100"
@@ -164,7 +169,9 @@ async fn the_work_for_a_list_grows_no_faster_than_the_list() {
             let mut of_size = Vec::new();
             for size in SIZES {
                 let units = size * kind.units[0];
-                let Taken { read, allocated, .. } = work(&kind, units, dry_run).await;
+                let Taken { report, read, allocated, .. } = work(&kind, units, dry_run).await;
+                let accepted = report.map_or(0, |report| report.accepted);
+                assert_eq!(accepted > 0, kind.has_good_rows(), "{}: {accepted} rows of {units}", kind.name);
                 let bytes = usize::try_from(io::copy(&mut kind.list(units), &mut io::sink()).unwrap()).unwrap();
                 // Twice, and the head for each line above a heading that may be missing.
                 let most = 2 * bytes + 10 * bytes.min(HEAD);

@@ -43,6 +43,11 @@ impl Kind {
         self.name.contains("person") || self.name.starts_with("one request")
     }
 
+    /// Whether rows of it are accepted.
+    pub(crate) fn has_good_rows(&self) -> bool {
+        ["accepted", "quarantined", "conflict", "restored", "withdrawn"].contains(&self.told)
+    }
+
     /// A list with that many units.
     pub(crate) fn list(&self, units: u64) -> List {
         List { kind: *self, units, next: 0, bytes: Vec::new(), at: 0 }
@@ -156,12 +161,14 @@ impl Read for List {
 }
 
 impl Seek for List {
-    /// Goes back to the start, which is all that an import needs.
+    /// Goes to the start or to the end, which is all that an import needs.
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        if to != SeekFrom::Start(0) {
-            return Err(ErrorKind::Unsupported.into());
-        }
-        (self.next, self.bytes, self.at) = (0, Vec::new(), 0);
-        Ok(0)
+        let (at, next) = match to {
+            SeekFrom::Start(0) => (0, 0),
+            SeekFrom::End(0) => (io::copy(&mut self.kind.list(self.units), &mut io::sink())?, self.units + 1),
+            SeekFrom::Start(_) | SeekFrom::End(_) | SeekFrom::Current(_) => return Err(ErrorKind::Unsupported.into()),
+        };
+        (self.next, self.bytes, self.at) = (next, Vec::new(), 0);
+        Ok(at)
     }
 }
