@@ -71,7 +71,7 @@ pub enum Means {
     Session,
     /// An API token.
     Token,
-    /// The socket on the same machine.
+    /// The user of the operating system, at the socket of the service.
     Socket,
     /// The program itself.
     System,

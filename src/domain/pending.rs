@@ -179,6 +179,11 @@ pub enum NotDecided {
     AskedWithoutAccount,
 }
 
+/// Whether an account was proved by something that another person may use: an open session, or a user of the operating system.
+fn is_without_password(means: Means) -> bool {
+    matches!(means, Means::Session | Means::Socket)
+}
+
 /// The state that a decision leads to. [`PendingState::Expired`] and [`PendingState::Conflict`] are saved too, and the act
 /// is then not done.
 pub fn decide(
@@ -197,7 +202,7 @@ pub fn decide(
             return Err(NotDecided::AskedWithoutAccount);
         }
         Decision::Confirm { .. } if own && two_person == TwoPerson::Enforced => return Err(NotDecided::SamePerson),
-        Decision::Confirm { .. } if by.means == Means::Session => return Err(NotDecided::PasswordNeeded),
+        Decision::Confirm { .. } if is_without_password(by.means) => return Err(NotDecided::PasswordNeeded),
         Decision::TakeBack if !own => return Err(NotDecided::OtherPerson),
         Decision::Confirm { .. } | Decision::Refuse | Decision::TakeBack => {}
     }
@@ -262,14 +267,16 @@ mod tests {
     }
 
     #[test]
-    fn a_session_confirms_nothing_without_the_password() {
+    fn a_session_or_a_system_user_confirms_nothing_without_the_password() {
         let asked = PendingAct { requested_account: Some(AccountId(1)), ..act() };
-        let session = |id| Actor { means: Means::Session, ..account(id, "Budi") };
-        let needed = Err(NotDecided::PasswordNeeded);
-        assert_eq!(decide(&asked, SAME, &session(2), Timestamp(99)), needed);
-        assert_eq!(decide(&asked, SAME, &session(1), Timestamp(99)), Err(NotDecided::SamePerson));
-        assert_eq!(decide(&asked, Decision::Refuse, &session(2), Timestamp(99)), Ok(PendingState::Refused));
-        assert_eq!(decide(&asked, Decision::TakeBack, &session(1), Timestamp(99)), Ok(PendingState::TakenBack));
+        for means in [Means::Session, Means::Socket] {
+            let without = |id| Actor { means, ..account(id, "Budi") };
+            let needed = Err(NotDecided::PasswordNeeded);
+            assert_eq!(decide(&asked, SAME, &without(2), Timestamp(99)), needed);
+            assert_eq!(decide(&asked, SAME, &without(1), Timestamp(99)), Err(NotDecided::SamePerson));
+            assert_eq!(decide(&asked, Decision::Refuse, &without(2), Timestamp(99)), Ok(PendingState::Refused));
+            assert_eq!(decide(&asked, Decision::TakeBack, &without(1), Timestamp(99)), Ok(PendingState::TakenBack));
+        }
     }
 
     #[test]

@@ -101,6 +101,7 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (pending_act::OPEN_LIST, "pending_act USING INDEX pending_act_open"),
         (account::SESSION_BY_TOKEN, "SEARCH s USING INDEX sqlite_autoindex_session_1 (token_hash=?)"),
         (account::SESSION_BY_TOKEN, "SEARCH a USING INTEGER PRIMARY KEY (rowid=?)"),
+        (account::ACCOUNT_OF_OS_USER, "SEARCH o USING PRIMARY KEY (name=?)"),
         (account::TOKEN_BY_SECRET, "SEARCH t USING INDEX sqlite_autoindex_token_1 (token_hash=?)"),
     ] {
         let plan = plan(&store, sql).await;

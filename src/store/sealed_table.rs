@@ -19,10 +19,11 @@ pub(super) enum SealedTable {
     Account,
     AccountRole,
     Token,
+    OsUser,
 }
 
 impl SealedTable {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Printer,
         Self::Pause,
         Self::PendingAct,
@@ -32,6 +33,7 @@ impl SealedTable {
         Self::Account,
         Self::AccountRole,
         Self::Token,
+        Self::OsUser,
     ];
 
     /// The name in the audit and in the database.
@@ -46,6 +48,7 @@ impl SealedTable {
             Self::Account => "account",
             Self::AccountRole => "account_role",
             Self::Token => "token",
+            Self::OsUser => "os_user",
         }
     }
 
@@ -61,6 +64,7 @@ impl SealedTable {
             Self::Account => "account",
             Self::AccountRole => "role of account",
             Self::Token => "token",
+            Self::OsUser => "system user",
         }
     }
 
@@ -115,6 +119,7 @@ impl SealedTable {
             Self::Token => {
                 &["id", "token_hash", "name", "account_id", "scopes", "made_at_us", "expires_at_us", "revoked_at_us"]
             }
+            Self::OsUser => &["name", "account_id", "mapped_at_us"],
         }
     }
 
@@ -173,6 +178,11 @@ impl SealedTable {
                             CAST(expires_at_us AS TEXT), CAST(revoked_at_us AS TEXT) FROM token",
                     "id",
                     "CAST(v.value ->> 0 AS BIGINT)"
+                ),
+            Self::OsUser => rows!(
+                    "SELECT name, CAST(account_id AS TEXT), CAST(mapped_at_us AS TEXT) FROM os_user",
+                    "name",
+                    "v.value ->> 0"
                 ),
         };
         if of_keys { some } else { all }

@@ -167,6 +167,7 @@ pub(crate) const COVERED: &[Covered] = &[
             ("revoked_at_us", Number),
         ],
     ),
+    ("os_user", "name", &[("name", Text), ("account_id", Number), ("mapped_at_us", Number)]),
     ("job", "id", &[("state", JOB_STATES)]),
     ("attempt", "id", &[("state", ATTEMPT_STATES)]),
     ("audit", "chain || '/' || seq", &[("entry", Text), ("hash", Bytes), ("seq", Number), ("chain", Text)]),

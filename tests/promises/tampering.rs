@@ -148,6 +148,8 @@ impl Cell {
             ("account", _) => format!("account {}", self.row),
             ("account_role", "role") => "role of account 1/".into(),
             ("account_role", _) => format!("role of account {}", self.row),
+            ("os_user", "name") => "system user".into(),
+            ("os_user", _) => format!("system user {}", self.row),
             ("token", _) => format!("token {}", self.row),
             ("photo", _) => format!("photo number {}", self.row),
             _ => String::new(),

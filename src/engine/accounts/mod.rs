@@ -3,6 +3,7 @@
 
 mod confirm;
 mod first;
+mod os_user;
 mod password;
 mod secret_hash;
 mod session;
@@ -11,6 +12,7 @@ mod token;
 pub use self::{
     confirm::confirm_with_password,
     first::{first_administrator, issue_first_code},
+    os_user::{actor_of_os_user, map_os_user, unmap_os_user},
     password::{actor_of_password, choose_password},
     session::{SessionActor, SessionToken, SignedIn, actor_of_session, sign_in, sign_out},
     token::actor_of_token,

@@ -1,10 +1,13 @@
-//! Accounts, their sessions and their API tokens. The password of an account is stored as its argon2id hash, a session or a token as
+//! Accounts, their sessions, their API tokens and their users of the operating system. The password of an account is stored as its argon2id hash, a session or a token as
 //! the SHA-256 of its secret.
 
 mod accounts;
+mod os_users;
 mod sessions;
 mod tokens;
 
+#[cfg(test)]
+pub(super) use self::os_users::ACCOUNT_OF_OS_USER;
 pub use self::{
     accounts::AccountLine,
     sessions::{OpenSession, SessionLine},

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// All tables that are moved; referenced tables come first. A file has no nodes, and sessions end with the move.
-const TABLES: [&str; 29] = [
+const TABLES: [&str; 30] = [
     "meta",
     "photo",
     "record",
@@ -42,6 +42,7 @@ const TABLES: [&str; 29] = [
     "pending_act",
     "account",
     "account_role",
+    "os_user",
     "token",
     "audit",
     "audit_head",

@@ -1,0 +1,6 @@
+-- The user of the operating system by which an account is proved at the socket of the service: one user, one account.
+CREATE TABLE os_user (
+    name TEXT COLLATE "C" PRIMARY KEY,
+    account_id BIGINT NOT NULL UNIQUE REFERENCES account (id),
+    mapped_at_us BIGINT NOT NULL
+);

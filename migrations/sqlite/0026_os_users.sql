@@ -1,0 +1,6 @@
+-- The user of the operating system by which an account is proved at the socket of the service: one user, one account.
+CREATE TABLE os_user (
+    name TEXT NOT NULL PRIMARY KEY,
+    account_id INTEGER NOT NULL UNIQUE REFERENCES account (id),
+    mapped_at_us INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
