@@ -21,10 +21,11 @@ use crate::domain::{
 /// What a surface needs of the engine.
 pub trait Client {
     /// Does an act.
-    fn act<A: Act>(&self, act: A) -> impl Future<Output = Result<A::Answer, EngineError>> + Send;
+    fn act<A: Act + Into<AnyAct>>(&self, act: A) -> impl Future<Output = Result<A::Answer, EngineError>> + Send;
 
     /// Reads something.
-    fn query<Q: Query>(&self, query: Q) -> impl Future<Output = Result<Q::Answer, EngineError>> + Send;
+    fn query<Q: Query + Into<AnyQuery>>(&self, query: Q)
+    -> impl Future<Output = Result<Q::Answer, EngineError>> + Send;
 
     /// Asks for an act that another person then confirms.
     fn request(&self, act: TwoPersonAct) -> impl Future<Output = Result<PendingActId, EngineError>> + Send;
@@ -152,12 +153,12 @@ impl Direct {
 }
 
 impl Client for Direct {
-    async fn act<A: Act>(&self, act: A) -> Result<A::Answer, EngineError> {
+    async fn act<A: Act + Into<AnyAct>>(&self, act: A) -> Result<A::Answer, EngineError> {
         let permit = self.permit(A::OPERATION).await?;
         self.recorded(A::OPERATION, act.perform(&self.engine, &permit).await).await
     }
 
-    async fn query<Q: Query>(&self, query: Q) -> Result<Q::Answer, EngineError> {
+    async fn query<Q: Query + Into<AnyQuery>>(&self, query: Q) -> Result<Q::Answer, EngineError> {
         self.right(Q::OPERATION).await?;
         query.read(&self.engine).await
     }

@@ -33,6 +33,14 @@ pub enum EngineError {
         #[source]
         source: std::io::Error,
     },
+    /// The service that was asked through its socket did not answer, or not with an answer of the engine.
+    #[error("{text}")]
+    Service {
+        /// What happened.
+        text: String,
+        /// What to do next.
+        hint: Option<String>,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

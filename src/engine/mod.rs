@@ -33,6 +33,7 @@ mod render_fault;
 mod render_threads;
 pub mod scheduling;
 mod sent_elsewhere;
+pub mod service;
 mod settings;
 pub mod settings_in_force;
 mod sign_ins;

@@ -42,8 +42,8 @@ const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// All that the server answers.
-pub(super) fn router(web: Arc<Web>) -> Router {
+/// All that the server answers, with the addresses that `more` has beside.
+pub(super) fn router(web: Arc<Web>, more: Router<Arc<Web>>) -> Router {
     let mut router = Router::new();
     for route in ROUTES.iter() {
         let answer = move |State(web): State<Arc<Web>>, request: Request| answer(web, route, request);
@@ -56,6 +56,7 @@ pub(super) fn router(web: Arc<Web>) -> Router {
         .merge(session::router())
         .merge(intake::router())
         .merge(picture::router())
+        .merge(more)
         .route("/healthz", get(health::alive))
         .route("/readyz", get(ready))
         .fallback(|| async { Problem::from(Fault::NoSuchAddress) })
@@ -106,7 +107,7 @@ async fn fields(web: &Web, route: &Route, parts: &mut Parts, body: Body) -> Resu
 
 /// Over the network, no act chooses a file of the server: a backup has a name and is made in the folder of backups, and a printer has the
 /// address of a device, because that of a mock names a file.
-fn confined(web: &Web, mut call: Call) -> Result<Call, Problem> {
+pub(super) fn confined(web: &Web, mut call: Call) -> Result<Call, Problem> {
     if let Some(uri) = address_of_printer(&call) {
         let scheme = uri.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         if !matches!(scheme.as_deref(), Some("ipp" | "ipps")) {
@@ -158,7 +159,7 @@ fn is_hidden(file: &Path) -> bool {
 
 /// Carries out a call. Its account is proved now, as it may have changed while the body arrived and other calls were carried out; the
 /// right to it is asked for on the way. The log has the cause of a failure also if no client waits for it any more.
-async fn done(web: Arc<Web>, parts: Parts, call: Call) -> Result<Value, Problem> {
+pub(super) async fn done(web: Arc<Web>, parts: Parts, call: Call) -> Result<Value, Problem> {
     let Caller { client, name: own_name } = web.caller(&parts).await?;
     let answer = match call {
         Call::Act(act) => Box::pin(client.act_any(*act)).await,
@@ -166,7 +167,7 @@ async fn done(web: Arc<Web>, parts: Parts, call: Call) -> Result<Value, Problem>
         Call::Request(act) => Box::pin(client.request(*act)).await.map(|id| json!({ "act": id })),
         Call::Confirm(act, None) => Box::pin(client.confirm(act)).await.map(|()| Value::Null),
         Call::Confirm(act, Some(Proof { name, password })) => {
-            let (name, address) = (name.unwrap_or(own_name), web.address(&parts).to_string());
+            let (name, address) = (name.unwrap_or(own_name), web.address(&parts));
             let confirmed = confirm_with_password(&web.engine, act, &name, &password, &address);
             Box::pin(confirmed).await.map(|()| Value::Null)
         }
@@ -191,7 +192,7 @@ impl Drop for Task {
 }
 
 /// Runs a call in a task of its own: an act is not left half done because its client hangs up, and a panic is an answer.
-async fn in_time(
+pub(super) async fn in_time(
     web: &Arc<Web>,
     route: &Route,
     call: impl Future<Output = Result<Value, Problem>> + Send + 'static,

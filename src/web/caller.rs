@@ -1,6 +1,9 @@
 //! Who sends a request: the account of a token or of a session.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use axum::{
     extract::ConnectInfo,
@@ -10,12 +13,13 @@ use axum::{
 use super::{
     context::Web,
     idle::Connection,
+    os_user::OsUser,
     problem::{Fault, Problem},
 };
 use crate::{
-    domain::refusal::AccountRefusal,
+    domain::{actor::Actor, refusal::AccountRefusal},
     engine::{
-        accounts::{SessionActor, SessionToken, actor_of_session, actor_of_token},
+        accounts::{SessionActor, SessionToken, actor_of_os_user, actor_of_session, actor_of_token},
         client::Direct,
     },
 };
@@ -44,7 +48,8 @@ pub(super) struct OpenSession {
 }
 
 impl Web {
-    /// The sender of a request. A token is asked first, and then no cookie is regarded.
+    /// The sender of a request. A token is asked first, and then no cookie is regarded. At the socket, the user of the operating system
+    /// proves an account if neither is sent.
     ///
     /// # Errors
     ///
@@ -54,12 +59,20 @@ impl Web {
         if parts.headers.contains_key(header::AUTHORIZATION) {
             return self.of_token(parts).await;
         }
+        if let Some(user) = OsUser::of(parts).filter(|_| !parts.headers.contains_key(header::COOKIE)) {
+            let found = actor_of_os_user(&self.engine, user.name()).await.map_err(|error| self.problem(&error))?;
+            return found.map(|actor| self.person(parts, actor)).ok_or_else(|| self.unproved(parts));
+        }
         let OpenSession { person, .. } = self.session(parts).await?;
         if person.password_due {
             return Err(Problem::refused(&AccountRefusal::PasswordDue.into()));
         }
-        let client = Direct::for_actor(&self.engine, person.actor.clone());
-        Ok(Caller { client, name: person.actor.name.clone() })
+        Ok(self.person(parts, Arc::unwrap_or_clone(person.actor)))
+    }
+
+    fn person(&self, parts: &Parts, actor: Actor) -> Caller {
+        let actor = as_seen(parts, actor);
+        Caller { name: actor.name.clone(), client: Direct::for_actor(&self.engine, actor) }
     }
 
     async fn of_token(&self, parts: &Parts) -> Result<Caller, Problem> {
@@ -68,7 +81,7 @@ impl Web {
             None => None,
         };
         let Some((actor, scopes)) = found else { return Err(self.unproved(parts)) };
-        let name = actor.name.clone();
+        let (name, actor) = (actor.name.clone(), as_seen(parts, actor));
         Ok(Caller { client: Direct::for_token(&self.engine, actor, scopes), name })
     }
 
@@ -104,7 +117,9 @@ impl Web {
 
     /// Whether the browser reached the server over TLS, as far as is known.
     pub(super) fn is_tls(&self, parts: &Parts) -> bool {
-        self.settings.tls.is_some() || self.forwarded(parts, "x-forwarded-proto").is_some_and(|proto| proto == "https")
+        // The socket has no TLS.
+        (self.settings.tls.is_some() && OsUser::of(parts).is_none())
+            || self.forwarded(parts, "x-forwarded-proto").is_some_and(|proto| proto == "https")
     }
 
     /// The name of the session's cookie.
@@ -120,8 +135,16 @@ impl Web {
         host.is_some_and(|host| origin.as_bytes().eq_ignore_ascii_case(format!("{scheme}://{host}").as_bytes()))
     }
 
+    /// The place that the sender is at: an address of the network, or a user of this machine.
+    pub(super) fn address(&self, parts: &Parts) -> String {
+        match OsUser::of(parts) {
+            Some(user) => format!("user {}", user.name()),
+            None => self.network_address(parts).to_string(),
+        }
+    }
+
     /// The address of the sender, as far as the proxies in between are trusted.
-    pub(super) fn address(&self, parts: &Parts) -> IpAddr {
+    fn network_address(&self, parts: &Parts) -> IpAddr {
         let peer = peer(parts);
         if !self.settings.trusted_proxies.contains(&peer) {
             return peer;
@@ -141,6 +164,12 @@ impl Web {
         let value = parts.headers.get_all(name).iter().next_back().filter(|_| is_trusted)?;
         value.to_str().ok()?.rsplit(',').next().map(str::trim)
     }
+}
+
+/// The actor, with the user of the operating system if the request came through the socket.
+fn as_seen(parts: &Parts, actor: Actor) -> Actor {
+    let os_user = OsUser::of(parts).map(|user| user.name().to_owned());
+    Actor { os_user: os_user.unwrap_or_else(|| actor.os_user.clone()), ..actor }
 }
 
 fn peer(parts: &Parts) -> IpAddr {

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     problem::{Fault, Problem},
+    socket::SocketSettings,
     tls::TlsFiles,
     unproved::Unproved,
 };
@@ -42,6 +43,8 @@ pub struct Settings {
     pub received: PathBuf,
     /// The folder that the photo paths of lists are relative to.
     pub photos: PathBuf,
+    /// The socket for commands on the same machine.
+    pub socket: Option<SocketSettings>,
 }
 
 /// What every request needs.

@@ -1,6 +1,6 @@
 //! Why the server cannot start.
 
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 use crate::words::Message;
 
@@ -12,6 +12,15 @@ pub enum ServerError {
     Listen {
         /// The address.
         address: SocketAddr,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// The socket cannot be made, or another process listens on it.
+    #[error("the server cannot listen on the socket `{}`", .path.display())]
+    Socket {
+        /// Its path.
+        path: PathBuf,
         /// The cause.
         #[source]
         source: io::Error,

@@ -11,7 +11,7 @@ use std::{
 use axum_server::accept::Accept;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
+    net::{TcpStream, UnixStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
@@ -48,13 +48,37 @@ where
     type Future = Accepting<Self::Stream, Self::Service>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let permit = self.free.clone().try_acquire_owned();
-        let clock = self.clock.clone();
         // A small answer is sent at once.
         let accepting = stream.set_nodelay(true).map(|()| self.inner.accept(stream, service));
+        self.watched(async move { accepting?.await })
+    }
+}
+
+impl<A, S> Accept<UnixStream, S> for Limited<A>
+where
+    A: Accept<UnixStream, S>,
+    A::Future: Send + 'static,
+    S: 'static,
+{
+    type Stream = Watched<A::Stream>;
+    type Service = A::Service;
+    type Future = Accepting<Self::Stream, Self::Service>;
+
+    fn accept(&self, stream: UnixStream, service: S) -> Self::Future {
+        self.watched(self.inner.accept(stream, service))
+    }
+}
+
+impl<A> Limited<A> {
+    fn watched<T, S>(
+        &self,
+        accepting: impl Future<Output = io::Result<(T, S)>> + Send + 'static,
+    ) -> Accepting<Watched<T>, S> {
+        let permit = self.free.clone().try_acquire_owned();
+        let clock = self.clock.clone();
         Box::pin(async move {
             let permit = permit.map_err(|_| io::Error::other("too many connections"))?;
-            let (stream, service) = accepting?.await?;
+            let (stream, service) = accepting.await?;
             Ok((Watched { stream, clock, unread: None, _permit: permit }, service))
         })
     }

@@ -5,11 +5,13 @@
 //! * `caller` proves who sends a request, by a token or a session; `session` opens and ends sessions.
 //! * `intake` takes whole waiting lists; `picture` shows photos and previews.
 //! * `problem` has every answer to what is not carried out (RFC 9457).
+//! * `socket` has the Unix socket, `os_user` the user at its other end, and `client` what the command line asks there.
 //! * `server` has the listener, TLS, the limits and the orderly end.
 
 mod api;
 mod body;
 mod caller;
+mod client;
 mod context;
 mod error;
 mod health;
@@ -18,12 +20,14 @@ mod input;
 mod intake;
 mod limits;
 mod picture;
+mod os_user;
 mod problem;
 mod route;
 mod routes;
 mod server;
 mod session;
+mod socket;
 mod tls;
 mod unproved;
 
-pub use self::{context::Settings, error::ServerError, server::Server, tls::TlsFiles};
+pub use self::{context::Settings, error::ServerError, server::Server, socket::SocketSettings, tls::TlsFiles};

@@ -199,7 +199,9 @@ impl Problem {
     pub(super) fn of(error: &EngineError, incident: &str) -> Self {
         match error {
             EngineError::Refused(refusal) => Self::refused(refusal),
-            EngineError::Read { .. } | EngineError::Write { .. } => Self::internal(error, incident),
+            EngineError::Read { .. } | EngineError::Write { .. } | EngineError::Service { .. } => {
+                Self::internal(error, incident)
+            }
             EngineError::Store(store) => Self::of_store(store, incident),
         }
     }

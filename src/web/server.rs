@@ -2,19 +2,24 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
+    os::unix::net::SocketAddr as UnixSocketAddr,
+    path::Path,
     sync::Arc,
     time::Duration,
 };
 
-use axum_server::{Handle, accept::DefaultAcceptor, tls_rustls::RustlsAcceptor};
+use axum::Router;
+use axum_server::{Address, Handle, accept::DefaultAcceptor, tls_rustls::RustlsAcceptor};
 use tokio::sync::watch;
 
 use super::{
-    api,
+    api, client,
     context::{CALLS_MAX, Settings, Web},
     error::ServerError,
     idle::Connection,
     limits::Limited,
+    os_user::WithOsUser,
+    socket::Socket,
     tls::Certificate,
 };
 use crate::engine::Engine;
@@ -31,6 +36,8 @@ const HEADERS_MAX: usize = 64;
 const STREAMS_MAX: u32 = 16;
 /// How often a silent client of HTTP/2 is asked whether it is there.
 const ASKED_EVERY: Duration = Duration::from_secs(20);
+/// The most connections through the socket at a time.
+const SOCKET_CONNECTIONS_MAX: usize = 64;
 /// How often requests without the proof of an account are written down.
 const TOLD_EVERY: Duration = Duration::from_mins(1);
 /// The longest time that requests get to end when the server is told to stop.
@@ -42,6 +49,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     certificate: Option<Certificate>,
+    socket: Option<Socket>,
 }
 
 impl Server {
@@ -54,7 +62,8 @@ impl Server {
         let refused = |source| ServerError::Listen { address: settings.listen, source };
         let listener = TcpListener::bind(settings.listen).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        Ok(Self { settings, listener, address, certificate })
+        let socket = settings.socket.as_ref().map(Socket::bind).transpose()?.flatten();
+        Ok(Self { settings, listener, address, certificate, socket })
     }
 
     /// The address for people and programs.
@@ -63,15 +72,21 @@ impl Server {
         format!("{scheme}://{}", self.address)
     }
 
+    /// The socket for commands on the same machine, if there is one.
+    pub fn socket(&self) -> Option<&Path> {
+        self.socket.as_ref().map(Socket::path)
+    }
+
     /// Answers until `stop` is true. Then no request begins, and those that are answered have ten seconds to end. The writer of
     /// `engine` has the audit chain of the server.
     pub async fn run(self, engine: Engine, mut stop: watch::Receiver<bool>) -> Result<(), ServerError> {
-        let Self { settings, listener, address, certificate } = self;
+        let Self { settings, listener, address, certificate, socket } = self;
         let refused = |source| ServerError::Listen { address, source };
         let (clock, connections) = (engine.clock.clone(), settings.connections);
         let web = Arc::new(Web::new(engine, settings));
-        let service = api::router(web.clone()).into_make_service_with_connect_info::<Connection>();
+        let service = api::router(web.clone(), Router::new()).into_make_service_with_connect_info::<Connection>();
         let handle = Handle::new();
+        let at_socket = Handle::new();
         let server = limited(axum_server::from_tcp(listener).map_err(refused)?.handle(handle.clone()));
         let config = certificate.as_ref().map(Certificate::config);
         let following = certificate.map(|certificate| tokio::spawn(certificate.follow(clock.clone())));
@@ -87,12 +102,14 @@ impl Server {
                 }
             }
         };
+        let serving_socket = serve_socket(socket.as_ref(), web.clone(), at_socket.clone());
         let stopping = async {
             // Fails if the sender is gone, which is an end too.
             let _ = stop.wait_for(|stop| *stop).await;
             handle.graceful_shutdown(Some(DRAIN_MAX));
+            at_socket.graceful_shutdown(Some(DRAIN_MAX));
         };
-        let (ended, ()) = tokio::join!(serving, stopping);
+        let (ended, ended_socket, ()) = tokio::join!(serving, serving_socket, stopping);
         following.inspect(tokio::task::JoinHandle::abort);
         counting.abort();
         web.tell_unproved().await;
@@ -101,8 +118,23 @@ impl Server {
             _ = web.calls.acquire_many(CALLS_MAX) => {}
             () = clock.sleep(DRAIN_MAX) => {}
         }
-        ended.map_err(refused)
+        ended.map_err(refused).and(ended_socket)
     }
+}
+
+/// Answers at the socket: what the server answers, and what only the command line asks.
+async fn serve_socket(
+    socket: Option<&Socket>,
+    web: Arc<Web>,
+    handle: Handle<UnixSocketAddr>,
+) -> Result<(), ServerError> {
+    let Some(socket) = socket else { return Ok(()) };
+    let refused = |source| ServerError::Socket { path: socket.path().to_owned(), source };
+    let server = limited(axum_server::from_unix(socket.listener().map_err(refused)?).map_err(refused)?.handle(handle));
+    let most = web.settings.connections.min(SOCKET_CONNECTIONS_MAX);
+    let acceptor = Limited::new(WithOsUser::named_by(socket.os_user()), most, web.engine.clock.clone());
+    let service = api::router(web, client::router()).into_make_service();
+    server.acceptor(acceptor).serve(service).await.map_err(refused)
 }
 
 /// Writes down the requests without the proof of an account.
@@ -114,7 +146,7 @@ async fn tell_each_minute(web: Arc<Web>) {
 }
 
 /// With the limits of requests.
-fn limited(server: axum_server::Server<SocketAddr>) -> axum_server::Server<SocketAddr> {
+fn limited<A: Address>(server: axum_server::Server<A>) -> axum_server::Server<A> {
     let mut server = server.first_request_timeout(FIRST_WITHIN);
     let http = server.http_builder();
     http.http1().header_read_timeout(HEADERS_WITHIN).max_buf_size(HEADER_BYTES_MAX as usize).max_headers(HEADERS_MAX);

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// The largest body with names and passwords. It is read before anything is proved.
-const BODY_BYTES_MAX: usize = 8 << 10;
+pub(super) const BODY_BYTES_MAX: usize = 8 << 10;
 /// The time in which a name and a password are answered: failed ones before them delay it by up to 30 seconds.
 const PROVED_WITHIN: Duration = Duration::from_mins(1);
 
@@ -72,7 +72,7 @@ struct MakeFirst {
     password: TypedText,
 }
 
-fn typed(text: &TypedText) -> Password {
+pub(super) fn typed(text: &TypedText) -> Password {
     Password::typed(text.reveal().to_owned())
 }
 
@@ -84,7 +84,7 @@ async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
 
 async fn open(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, given) = given::<SignIn>(&web, request).await?;
-    let address = web.address(&parts).to_string();
+    let address = web.address(&parts);
     let password = typed(&given.password);
     let signing_in = Box::pin(sign_in(&web.engine, given.name.reveal(), &password, &address));
     let signed_in = proved(&web, &parts, signing_in).await?;
@@ -106,7 +106,7 @@ async fn end(State(web): State<Arc<Web>>, request: Request) -> Result<Response, 
 
 async fn choose(State(web): State<Arc<Web>>, request: Request) -> Result<StatusCode, Problem> {
     let (parts, given) = given::<ChoosePassword>(&web, request).await?;
-    let (address, old, new) = (web.address(&parts).to_string(), typed(&given.password), typed(&given.new_password));
+    let (address, old, new) = (web.address(&parts), typed(&given.password), typed(&given.new_password));
     let choosing = Box::pin(choose_password(&web.engine, given.name.reveal(), &old, &new, &address));
     proved(&web, &parts, choosing).await.map(|()| StatusCode::NO_CONTENT)
 }
@@ -120,7 +120,7 @@ async fn first(State(web): State<Arc<Web>>, request: Request) -> Result<Response
 }
 
 /// What a request without a session says. A page of another server cannot send it.
-async fn given<T: Serialize + DeserializeOwned>(web: &Web, request: Request) -> Result<(Parts, T), Problem> {
+pub(super) async fn given<T: Serialize + DeserializeOwned>(web: &Web, request: Request) -> Result<(Parts, T), Problem> {
     let (parts, body) = request.into_parts();
     if !web.is_own_page(&parts, false) {
         return Err(Fault::OtherPage.into());
@@ -130,7 +130,11 @@ async fn given<T: Serialize + DeserializeOwned>(web: &Web, request: Request) -> 
 }
 
 /// Carries out what proves an account. A failed proof is counted for the audit.
-async fn proved<T>(web: &Web, parts: &Parts, work: impl Future<Output = Result<T, EngineError>>) -> Result<T, Problem> {
+pub(super) async fn proved<T>(
+    web: &Web,
+    parts: &Parts,
+    work: impl Future<Output = Result<T, EngineError>>,
+) -> Result<T, Problem> {
     let work = async { work.await.map_err(|error| web.problem(&error)) };
     web.within(PROVED_WITHIN, work).await.map_err(|problem| web.counted(parts, problem))
 }

@@ -48,6 +48,7 @@ pub fn engine(error: &EngineError) -> Message {
         EngineError::Refused(why) => return refusal(why),
         EngineError::Read { .. } => Some("check the path and its permissions".to_owned()),
         EngineError::Write { .. } => Some("check the path, its permissions and the free space".to_owned()),
+        EngineError::Service { hint, .. } => hint.clone(),
         EngineError::Store(error) => store::hint(error),
     };
     Message { text: error.to_string(), hint }

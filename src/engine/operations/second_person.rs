@@ -75,6 +75,13 @@ macro_rules! from {
         impl TwoPersonAct {
             /// The name of each variant.
             pub const NAMES: &[&str] = &[$(stringify!($name)),+];
+
+            /// The name of the variant.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($name),)+
+                }
+            }
         }
 
         $(

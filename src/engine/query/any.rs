@@ -24,6 +24,13 @@ macro_rules! any_query {
             /// The name of each variant.
             pub const NAMES: &[&str] = &[$(stringify!($name)),+];
 
+            /// The name of the variant.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($name),)+
+                }
+            }
+
             /// The operation that it needs the right for.
             pub fn operation(&self) -> Operation {
                 match self {

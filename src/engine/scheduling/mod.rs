@@ -453,7 +453,11 @@ impl Scheduler {
     fn worker(&mut self, printer: Printer, stop: watch::Receiver<bool>) -> Result<Worker, String> {
         let missing = |error: EngineError| match error {
             EngineError::Refused(Refusal::ProfileBroken { detail, .. }) => detail,
-            EngineError::Refused(_) | EngineError::Read { .. } | EngineError::Write { .. } | EngineError::Store(_) => {
+            EngineError::Refused(_)
+            | EngineError::Read { .. }
+            | EngineError::Write { .. }
+            | EngineError::Service { .. }
+            | EngineError::Store(_) => {
                 format!("its card profile `{}` does not exist", printer.profile)
             }
         };
