@@ -14,6 +14,7 @@ mod scheduler;
 mod serve;
 mod settings_file;
 pub mod system;
+mod through_socket;
 mod variables;
 
 use std::{collections::BTreeMap, io, path::Path, pin::Pin, sync::Arc, time::Duration};
@@ -24,6 +25,7 @@ use crate::domain::dispatch::Blocked;
 use crate::{
     cli::{
         self, Message,
+        access::Access,
         args::{Cli, Command, ConfigCommand, DbCommand, Global, ImportArgs},
         output::{Output, in_order, message, table},
     },
@@ -72,6 +74,9 @@ async fn run_command(cli: Cli) -> anyhow::Result<()> {
         let place = (global.data.as_path(), global.config.as_deref());
         return profile_list::command(out, place, &variables, command, needed_settings::warn);
     }
+    if through_socket::is_asked(&global, &variables, &command)? {
+        return Box::pin(through_socket::run(global, variables, out, command)).await;
+    }
     Box::pin(run_with_settings(global, out, &variables, command)).await
 }
 
@@ -88,13 +93,18 @@ async fn run_with_settings(
     warn_of_broken(&config, &command);
     match command {
         Command::Config(ConfigCommand::Check) => check_config(out, &config),
-        Command::Profile(_) => Err(anyhow::anyhow!("this command needs no settings")),
+        Command::Profile(_) | Command::Login(_) | Command::Logout => {
+            Err(anyhow::anyhow!("this command needs no settings"))
+        }
         Command::Run(args) => {
             let until = if args.until_idle { Until::Idle } else { Until::Stopped };
             Box::pin(run_scheduler(&global, config, variables.get("CETAK_KEY"), Run { until, serve: None })).await
         }
         Command::Serve(args) => {
-            let serve = serve::settings(args, config.serve.clone(), &global.data)?;
+            let mut serve = serve::settings(args, config.serve.clone(), &global.data)?;
+            if global.socket.is_some() {
+                serve.socket = Some(serve::socket(global.socket.clone(), &global.data));
+            }
             let run = Run { until: Until::Stopped, serve: Some(serve) };
             Box::pin(run_scheduler(&global, config, variables.get("CETAK_KEY"), run)).await
         }
@@ -159,7 +169,7 @@ async fn db_command(
     let _lock = is_move.then(|| opened.lock_place.acquire()).transpose()?;
     let work = async {
         let engine = acting(&opened.engine, global).await?;
-        cli::db::command(&engine, out, command, &shown).await
+        cli::db::command(&Access::new(&engine), out, command, &shown).await
     };
     closed_after(&opened.engine, work).await
 }
@@ -175,7 +185,7 @@ async fn acting(engine: &Engine, global: &Global) -> anyhow::Result<Engine> {
 /// Carries out a command, for the account which is named, if one is.
 async fn command_as(engine: &Engine, global: &Global, out: Output, command: Command) -> anyhow::Result<()> {
     let engine = acting(engine, global).await?;
-    cli::command(&engine, out, command, global.password_stdin).await
+    cli::command(&Access::new(&engine), out, command, global.password_stdin).await
 }
 
 /// Refuses the demo on a server.
@@ -254,6 +264,7 @@ async fn refuse_empty_file(folder: &Path, database: &Location) -> anyhow::Result
 
 /// Refuses a command where there is no office.
 async fn refuse_empty(folder: &Path, database: &Location) -> anyhow::Result<()> {
+    through_socket::refuse_foreign(database)?;
     let place = match database {
         Location::File(file) if !file.exists() => format!("`{}`", folder.display()),
         Location::Server(url) if !Store::has_data(database).await? => plain_database(url),

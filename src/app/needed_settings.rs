@@ -63,6 +63,8 @@ pub(super) fn needs_settings(command: &Command) -> bool {
             ActCommand::List { .. } | ActCommand::Show { .. } | ActCommand::Refuse { .. } | ActCommand::TakeBack { .. },
         )
         | Command::Account(_)
+        | Command::Login(_)
+        | Command::Logout
         | Command::Token(_)
         | Command::Card(_)
         | Command::Audit(_) => false,

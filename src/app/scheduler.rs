@@ -139,6 +139,9 @@ async fn serve(
         Err(error) => tracing::warn!(%error, "no code for the first administrator could be made"),
     }
     message(&format!("listening on {}", server.url()));
+    if let Some(socket) = server.socket() {
+        message(&format!("commands go through the socket {}", socket.display()));
+    }
     Ok(tokio::spawn(server.run(engine, stop)))
 }
 

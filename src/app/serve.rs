@@ -10,15 +10,18 @@ use std::{
 use anyhow::Context;
 use serde::Deserialize;
 
+use super::system::os_user_of;
 use crate::{
     cli::{Message, args::ServeArgs},
-    web::{Settings, TlsFiles},
+    web::{Settings, SocketSettings, TlsFiles},
 };
 
 /// The address without settings.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 /// The most connections at a time.
 pub(super) const CONNECTIONS_MAX: usize = 1_024;
+/// The socket for commands on this machine, in the data folder, if no other one is named.
+const SOCKET: &str = "cetak.sock";
 /// The folder of backups that are asked for over the network, in the data folder.
 const BACKUPS: &str = "backups";
 
@@ -32,6 +35,7 @@ pub(super) struct ServeTable {
     listen: Option<SocketAddr>,
     tls_cert: Option<PathBuf>,
     tls_key: Option<PathBuf>,
+    socket: Option<PathBuf>,
     #[serde(default)]
     trusted_proxies: Vec<IpAddr>,
     photos: Option<PathBuf>,
@@ -40,7 +44,7 @@ pub(super) struct ServeTable {
 impl ServeTable {
     /// With paths that start at the folder of the settings file.
     pub(super) fn resolved(mut self, folder: &Path) -> Self {
-        for file in [&mut self.tls_cert, &mut self.tls_key, &mut self.photos].into_iter().flatten() {
+        for file in [&mut self.tls_cert, &mut self.tls_key, &mut self.socket, &mut self.photos].into_iter().flatten() {
             *file = folder.join(&*file);
         }
         self
@@ -55,6 +59,7 @@ impl ServeTable {
             ("serve.listen", self.listen.map(|address| address.to_string())),
             ("serve.tls_cert", file(self.tls_cert.as_ref())),
             ("serve.tls_key", file(self.tls_key.as_ref())),
+            ("serve.socket", file(self.socket.as_ref())),
             ("serve.trusted_proxies", proxies),
             ("serve.photos", file(self.photos.as_ref())),
         ];
@@ -91,7 +96,14 @@ pub(super) fn settings(args: ServeArgs, table: ServeTable, data: &Path) -> Resul
         backups: data.join(BACKUPS),
         received: data.to_owned(),
         photos: table.photos.unwrap_or_else(|| data.join(PHOTOS)),
+        socket: Some(socket(table.socket, data)),
     })
+}
+
+/// The socket that is named, or the one in the data folder.
+pub(super) fn socket(named: Option<PathBuf>, data: &Path) -> SocketSettings {
+    let is_named = named.is_some();
+    SocketSettings { path: named.unwrap_or_else(|| data.join(SOCKET)), is_named, os_user: os_user_of }
 }
 
 /// Makes the folder of backups, for its owner only.

@@ -126,7 +126,11 @@ fn text(file: &str) -> String {
 /// The user's name from the password file, by the process's user id. Environment variables are not trustworthy.
 fn os_user() -> String {
     use std::os::unix::fs::MetadataExt;
-    let Ok(uid) = std::fs::metadata("/proc/self").map(|own| own.uid()) else { return "unknown".into() };
+    std::fs::metadata("/proc/self").map_or_else(|_| "unknown".into(), |own| os_user_of(own.uid()))
+}
+
+/// The name of a user id in the password file, or `uid 1000`.
+pub fn os_user_of(uid: u32) -> String {
     let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let name = users.lines().find_map(|line| {
         let mut fields = line.split(':');

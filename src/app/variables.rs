@@ -6,8 +6,16 @@ use super::settings_file::{Decisive, KEYS};
 use crate::cli::Message;
 
 /// Variables that the program reads, but that are not settings.
-const OTHER_VARIABLES: [&str; 6] =
-    ["CETAK_DATA", "CETAK_CONFIG", "CETAK_ACTOR", "CETAK_ACCOUNT", "CETAK_LOG", "CETAK_KEY"];
+const OTHER_VARIABLES: [&str; 8] = [
+    "CETAK_DATA",
+    "CETAK_CONFIG",
+    "CETAK_ACTOR",
+    "CETAK_ACCOUNT",
+    "CETAK_SOCKET",
+    "CETAK_TOKEN",
+    "CETAK_LOG",
+    "CETAK_KEY",
+];
 
 /// The variable of a setting.
 pub(super) fn variable(key: &str) -> String {

@@ -4,35 +4,37 @@ use std::collections::HashMap;
 
 use super::{
     Usage,
+    access::Access,
     args::{ActCommand, SecondArgs},
     output::{Output, table, thousands},
-    pages, words,
+    pages, password, words,
 };
 use crate::{
     domain::{
         id::PendingActId,
         pending::PendingState,
         permission::Operation,
+        refusal::Refusal,
         value::{PersonName, Witnesses},
     },
     engine::{
-        Engine,
-        client::{Client, Direct},
-        operations::{Act, TwoPersonAct},
+        EngineError,
+        client::Client,
+        operations::{Act, AnyAct, ApproveReprint, TwoPersonAct},
         query::{ListPendingActs, PendingActLine, PendingActView, ShowPendingAct},
     },
 };
 
-pub(super) async fn command(engine: &Engine, out: Output, command: ActCommand) -> anyhow::Result<()> {
-    let client = Direct::new(engine);
+pub(super) async fn command(access: &Access, out: Output, command: ActCommand, from_stdin: bool) -> anyhow::Result<()> {
+    let client = access;
     let (state, act, done) = match command {
-        ActCommand::List { all } => return list(engine, out, all).await,
+        ActCommand::List { all } => return list(access, out, all).await,
         ActCommand::Show { act } => {
             let view = client.query(ShowPendingAct { id: PendingActId(act) }).await?;
-            return Ok(out.data(&view, |view| view_text(view, &engine.settings.zone))?);
+            return Ok(out.data(&view, |view| view_text(view, access.zone()))?);
         }
         ActCommand::Confirm { act } => {
-            client.confirm(PendingActId(act)).await?;
+            confirm(access, PendingActId(act), from_stdin).await?;
             (PendingState::Confirmed, act, format!("act {act} confirmed and done"))
         }
         ActCommand::Refuse { act, reason } => {
@@ -47,56 +49,75 @@ pub(super) async fn command(engine: &Engine, out: Output, command: ActCommand) -
     Ok(out.done(&serde_json::json!({ "act": act, "state": state.as_str() }), &done)?)
 }
 
+/// Confirms what another person asked for. Through a service, the password of the account is asked for now.
+async fn confirm(access: &Access, act: PendingActId, from_stdin: bool) -> anyhow::Result<()> {
+    let Some((service, name)) = access.needs_password() else { return Ok(access.confirm(act).await?) };
+    let password = password::read(&format!("password of {name}"), from_stdin)?;
+    Ok(service.confirm_with(act, &password).await?)
+}
+
+/// Approves a reprint, which is an act of two people too.
+pub(super) async fn approve_reprint(access: &Access, warrant: PendingActId, from_stdin: bool) -> anyhow::Result<()> {
+    if access.needs_password().is_none() {
+        return Ok(access.act(ApproveReprint { warrant }).await?);
+    }
+    let operation = access.query(ShowPendingAct { id: warrant }).await?.line.operation;
+    if operation != Operation::ReprintApprove {
+        return Err(EngineError::from(Refusal::NoRight { operation }).into());
+    }
+    confirm(access, warrant, from_stdin).await
+}
+
 const NO_NAME: Usage = Usage("the name of the person who runs the command is not valid; name one with `--actor`");
 const SAME_PERSON: Usage = Usage("`--second` names another person than the one who runs the command");
 
 /// Asks for an act, or does it with the second person who is named, and says so. `None` if neither is wanted: then it is
 /// given back, to be done alone.
 pub(super) async fn with_second<A: Into<TwoPersonAct>>(
-    engine: &Engine,
+    access: &Access,
     out: Output,
     second: SecondArgs,
     act: A,
     (fields, done): (&serde_json::Value, &str),
 ) -> anyhow::Result<Option<A>> {
     if second.ask {
-        ask(engine, out, act.into()).await?;
+        ask(access, out, act.into()).await?;
         return Ok(None);
     }
     let Some(second) = second.second else { return Ok(Some(act)) };
-    let first: PersonName = engine.writer.actor.name.parse().map_err(|_| NO_NAME)?;
+    let first: PersonName = access.name().parse().map_err(|_| NO_NAME)?;
     let people = Witnesses::try_from([first, second]).map_err(|_| SAME_PERSON)?;
-    Direct::new(engine).together(act.into(), people).await?;
+    access.together(act.into(), people).await?;
     out.done(fields, done)?;
     Ok(None)
 }
 
 /// Does an act alone, with the second person who is named, or asks for it, and says so.
-pub(super) async fn done_or_asked<A: Act<Answer = ()> + Into<TwoPersonAct>>(
-    engine: &Engine,
+pub(super) async fn done_or_asked<A: Act<Answer = ()> + Into<AnyAct> + Into<TwoPersonAct>>(
+    access: &Access,
     out: Output,
     second: SecondArgs,
     act: A,
     (fields, done): (&serde_json::Value, &str),
 ) -> anyhow::Result<()> {
-    let Some(act) = with_second(engine, out, second, act, (fields, done)).await? else { return Ok(()) };
-    Direct::new(engine).act(act).await?;
+    let Some(act) = with_second(access, out, second, act, (fields, done)).await? else { return Ok(()) };
+    access.act(act).await?;
     Ok(out.done(fields, done)?)
 }
 
 /// Asks for an act, and says who does what next.
-pub(super) async fn ask(engine: &Engine, out: Output, act: TwoPersonAct) -> anyhow::Result<()> {
-    let id = Direct::new(engine).request(act).await?;
+pub(super) async fn ask(access: &Access, out: Output, act: TwoPersonAct) -> anyhow::Result<()> {
+    let id = access.request(act).await?;
     let text = format!("act {id} requested; another person confirms it with `cetak act confirm {id}`\n");
     Ok(out.data(&serde_json::json!({ "act": id }), |_| text)?)
 }
 
-async fn list(engine: &Engine, out: Output, all: bool) -> anyhow::Result<()> {
-    let lines = pages::all(engine, |page| ListPendingActs { decided_too: all, page }).await?;
+async fn list(access: &Access, out: Output, all: bool) -> anyhow::Result<()> {
+    let lines = pages::all(access, |page| ListPendingActs { decided_too: all, page }).await?;
     // One operation stands for several acts on blanks.
     let mut on_blanks = HashMap::new();
     for line in lines.iter().filter(|line| !out.json && line.operation == Operation::StockRemove) {
-        let view = Direct::new(engine).query(ShowPendingAct { id: PendingActId(line.id) }).await?;
+        let view = access.query(ShowPendingAct { id: PendingActId(line.id) }).await?;
         on_blanks.extend(words::act_on_blanks(&view.arguments).map(|what| (line.id, what)));
     }
     let row = |line: &PendingActLine| {
@@ -108,7 +129,7 @@ async fn list(engine: &Engine, out: Output, all: bool) -> anyhow::Result<()> {
             line.state.as_str().to_owned(),
             line.reason.clone(),
             line.requested_by.clone(),
-            line.expires_at.as_deref().map_or_else(String::new, |at| words::local(at, &engine.settings.zone)),
+            line.expires_at.as_deref().map_or_else(String::new, |at| words::local(at, access.zone())),
             line.decided_by.clone().unwrap_or_default(),
         ]
     };

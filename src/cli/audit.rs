@@ -9,21 +9,22 @@ use anyhow::Context;
 
 use super::{
     Message,
+    access::Access,
     args::AuditCommand,
     output::{Output, message, thousands},
 };
 use crate::engine::{
-    Engine, EngineError,
-    client::{Client, Direct},
+    EngineError,
+    client::Client,
     files::{NewFile, read_regular_text},
     query::{ChainHead, Limit, ListAudit, ListAuditHeads, PageRequest, VerifyAudit},
 };
 
-pub(super) async fn command(engine: &Engine, out: Output, command: AuditCommand) -> anyhow::Result<()> {
+pub(super) async fn command(access: &Access, out: Output, command: AuditCommand) -> anyhow::Result<()> {
     match command {
-        AuditCommand::Verify { seal } => verify(engine, out, seal).await,
-        AuditCommand::Seal { file } => write_seal(engine, out, &file).await,
-        AuditCommand::Export => export(engine, out).await,
+        AuditCommand::Verify { seal } => verify(access, out, seal).await,
+        AuditCommand::Seal { file } => write_seal(access, out, &file).await,
+        AuditCommand::Export => export(access, out).await,
     }
 }
 
@@ -38,8 +39,8 @@ pub(super) fn seal_read(file: Option<&Path>) -> anyhow::Result<Vec<ChainHead>> {
     serde_json::from_str(&text).with_context(|| format!("`{}` is no seal", file.display()))
 }
 
-async fn verify(engine: &Engine, out: Output, seal: Option<PathBuf>) -> anyhow::Result<()> {
-    let found = Direct::new(engine).query(VerifyAudit { seal: seal_read(seal.as_deref())? }).await?;
+async fn verify(access: &Access, out: Output, seal: Option<PathBuf>) -> anyhow::Result<()> {
+    let found = access.query(VerifyAudit { seal: seal_read(seal.as_deref())? }).await?;
     let events = found.events;
     let faults: Vec<String> =
         found.chains.iter().map(|f| format!("chain `{}`, event {}: {}", f.chain, f.seq, f.what)).collect();
@@ -70,8 +71,8 @@ async fn verify(engine: &Engine, out: Output, seal: Option<PathBuf>) -> anyhow::
     }
 }
 
-async fn write_seal(engine: &Engine, out: Output, file: &Path) -> anyhow::Result<()> {
-    let heads = Direct::new(engine).query(ListAuditHeads {}).await?;
+async fn write_seal(access: &Access, out: Output, file: &Path) -> anyhow::Result<()> {
+    let heads = access.query(ListAuditHeads {}).await?;
     let mut new = NewFile::create(file, 0o644)?;
     let failed = |source| EngineError::Write { what: file.display().to_string(), source };
     new.write_all(format!("{}\n", serde_json::to_string_pretty(&heads)?).as_bytes()).map_err(failed)?;
@@ -81,11 +82,11 @@ async fn write_seal(engine: &Engine, out: Output, file: &Path) -> anyhow::Result
     Ok(out.done(&fields, &done)?)
 }
 
-async fn export(engine: &Engine, out: Output) -> anyhow::Result<()> {
-    for head in Direct::new(engine).query(ListAuditHeads {}).await? {
+async fn export(access: &Access, out: Output) -> anyhow::Result<()> {
+    for head in access.query(ListAuditHeads {}).await? {
         let mut page = PageRequest { after: None, limit: Limit::MAX };
         loop {
-            let rows = Direct::new(engine).query(ListAudit { chain: head.chain.clone(), page }).await?;
+            let rows = access.query(ListAudit { chain: head.chain.clone(), page }).await?;
             // Rows that are written during the export are left out, so that it ends.
             let own = rows.items.iter().filter(|row| row.seq <= head.seq);
             let lines = own.flat_map(|row| [row.entry.as_str(), "\n"]).collect::<String>();

@@ -1,6 +1,7 @@
 //! `cetak batch`.
 
 use super::{
+    access::Access,
     args::BatchCommand,
     job::{jobs_text, word_reasons},
     output::Output,
@@ -10,36 +11,33 @@ use super::{
 use crate::{
     domain::id::BatchId,
     engine::{
-        Engine,
-        client::{Client, Direct},
+        client::Client,
         operations::{ApproveBatch, CancelBatch},
         query::{JobsOf, ListBatches, ListJobs, ShowBatch},
     },
 };
 
-pub(super) async fn command(engine: &Engine, out: Output, command: BatchCommand) -> anyhow::Result<()> {
+pub(super) async fn command(access: &Access, out: Output, command: BatchCommand) -> anyhow::Result<()> {
     let (batch, state, done) = match command {
         BatchCommand::List { all } => {
-            let lines = pages::all(engine, |page| ListBatches { closed_too: all, page }).await?;
-            return Ok(out.data(&lines, |lines| batches_text(lines, &engine.settings.zone))?);
+            let lines = pages::all(access, |page| ListBatches { closed_too: all, page }).await?;
+            return Ok(out.data(&lines, |lines| batches_text(lines, access.zone()))?);
         }
         BatchCommand::Show { batch } => {
             let batch = BatchId(batch);
-            let line = Direct::new(engine).query(ShowBatch { batch }).await?;
-            let mut jobs = pages::all(engine, |page| ListJobs { of: JobsOf::Batch(batch), state: None, page }).await?;
+            let line = access.query(ShowBatch { batch }).await?;
+            let mut jobs = pages::all(access, |page| ListJobs { of: JobsOf::Batch(batch), state: None, page }).await?;
             word_reasons(&mut jobs, out);
             let value = serde_json::json!({ "batch": line, "jobs": jobs });
-            return Ok(out.data(&value, |_| {
-                format!("{}\n{}", batches_text(&[line], &engine.settings.zone), jobs_text(&jobs))
-            })?);
+            return Ok(out.data(&value, |_| format!("{}\n{}", batches_text(&[line], access.zone()), jobs_text(&jobs)))?);
         }
         BatchCommand::Cancel { batch, reason } => {
-            let closed = Direct::new(engine).act(CancelBatch { batch: BatchId(batch), note: reason }).await?;
+            let closed = access.act(CancelBatch { batch: BatchId(batch), note: reason }).await?;
             let rest = if closed { "" } else { "; the card that is being printed is finished" };
             (batch, if closed { "closed" } else { "closing" }, format!("batch {batch} cancelled{rest}"))
         }
         BatchCommand::Approve { batch } => {
-            Direct::new(engine).act(ApproveBatch { batch: BatchId(batch) }).await?;
+            access.act(ApproveBatch { batch: BatchId(batch) }).await?;
             (batch, "running", format!("batch {batch} may be printed"))
         }
     };

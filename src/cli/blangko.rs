@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{
     Usage,
+    access::Access,
     act::{ask, done_or_asked, with_second},
     args::{BlangkoCommand, LedgerArgs, SecondArgs},
     output::{Output, message, table, thousands},
@@ -17,8 +18,7 @@ use crate::{
         value::{PersonName, Witnesses},
     },
     engine::{
-        Engine,
-        client::{Client, Direct},
+        client::Client,
         operations::{
             Count, CountBlanks, DestroyBlanks, Destruction, LendBlanks, LoadHopper, ReceiveBlanks, ReverseDelivery,
             TakeBackBlanks, TwoPersonAct, UnloadHopper,
@@ -27,8 +27,8 @@ use crate::{
     },
 };
 
-pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoCommand) -> anyhow::Result<()> {
-    let client = Direct::new(engine);
+pub(super) async fn command(access: &Access, out: Output, command: BlangkoCommand) -> anyhow::Result<()> {
+    let client = access;
     let (fields, done) = match command {
         BlangkoCommand::Receive { blank_type, quantity, document, lot, serials, override_reason } => {
             let done = format!("{} `{blank_type}` received", thousands(quantity.get()));
@@ -41,7 +41,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
             let done = format!("delivery {movement} is corrected to {} blanks", thousands(delivered.get()));
             let fields = json!({ "movement": movement, "delivered": delivered });
             let act = ReverseDelivery { movement: MovementId(movement), delivered, note: reason };
-            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
+            return done_or_asked(access, out, second, act, (&fields, &done)).await;
         }
         BlangkoCommand::Load { printer, quantity } => {
             client.act(LoadHopper { printer: printer.clone(), quantity }).await?;
@@ -55,7 +55,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
         }
         BlangkoCommand::Count { blank_type, printer, quantity, reason, second } => {
             let act = CountBlanks { blank_type, printer, counted: quantity, note: reason };
-            return count(engine, out, act, second).await;
+            return count(access, out, act, second).await;
         }
         BlangkoCommand::Destroy { blank_type, quantity, document, witness, from_vault } => {
             const TWO: Usage = Usage("name two people: --witness A --witness B; or none, to ask for it");
@@ -63,7 +63,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
             let fields = json!({ "blank_type": blank_type, "destroyed": quantity, "document": document });
             let destruction = Destruction { blank_type, quantity, from_vault, document };
             if witness.is_empty() {
-                return ask(engine, out, TwoPersonAct::DestroyBlanks(destruction)).await;
+                return ask(access, out, TwoPersonAct::DestroyBlanks(destruction)).await;
             }
             let witnesses = <[PersonName; 2]>::try_from(witness).map_err(|_| TWO)?;
             let witnesses = Witnesses::try_from(witnesses).map_err(|_| TWO)?;
@@ -74,27 +74,27 @@ pub(super) async fn command(engine: &Engine, out: Output, command: BlangkoComman
             let done = format!("{} `{blank_type}` lent to `{to}`", thousands(quantity.get()));
             let fields = json!({ "blank_type": blank_type, "lent": quantity, "to": to, "document": document });
             let act = LendBlanks { blank_type, quantity, to, document };
-            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
+            return done_or_asked(access, out, second, act, (&fields, &done)).await;
         }
         BlangkoCommand::Return { blank_type, quantity, from, document, second } => {
             let done = format!("{} `{blank_type}` returned by `{from}`", thousands(quantity.get()));
             let fields = json!({ "blank_type": blank_type, "returned": quantity, "from": from, "document": document });
             let act = TakeBackBlanks { blank_type, quantity, from, document };
-            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
+            return done_or_asked(access, out, second, act, (&fields, &done)).await;
         }
-        BlangkoCommand::Balance => return balance(engine, out).await,
-        BlangkoCommand::Ledger(args) => return ledger(engine, out, args).await,
+        BlangkoCommand::Balance => return balance(access, out).await,
+        BlangkoCommand::Ledger(args) => return ledger(access, out, args).await,
     };
     Ok(out.done(&fields, &done)?)
 }
 
 /// Books the difference between a count and the books.
-async fn count(engine: &Engine, out: Output, act: CountBlanks, second: SecondArgs) -> anyhow::Result<()> {
+async fn count(access: &Access, out: Output, act: CountBlanks, second: SecondArgs) -> anyhow::Result<()> {
     let fields = json!({ "blank_type": act.blank_type, "printer": act.printer, "counted": act.counted });
-    let Some(act) = with_second(engine, out, second, act, (&fields, "the count is booked")).await? else {
+    let Some(act) = with_second(access, out, second, act, (&fields, "the count is booked")).await? else {
         return Ok(());
     };
-    let count = Direct::new(engine).act(act).await?;
+    let count = access.act(act).await?;
     let text = |count: &Count| {
         let [booked, counted, difference] = [count.booked, count.counted, count.difference].map(thousands);
         format!("booked {booked}, counted {counted}, difference {difference}\n")
@@ -102,8 +102,8 @@ async fn count(engine: &Engine, out: Output, act: CountBlanks, second: SecondArg
     Ok(out.data(&count, text)?)
 }
 
-async fn balance(engine: &Engine, out: Output) -> anyhow::Result<()> {
-    let stock = Direct::new(engine).query(ShowStock {}).await?;
+async fn balance(access: &Access, out: Output) -> anyhow::Result<()> {
+    let stock = access.query(ShowStock {}).await?;
     let row = |line: &BalanceLine| {
         let place =
             if line.place.is_empty() { line.account.clone() } else { format!("{}:{}", line.account, line.place) };
@@ -118,15 +118,15 @@ async fn balance(engine: &Engine, out: Output) -> anyhow::Result<()> {
 }
 
 /// The newest movements that match, the oldest of them first.
-async fn ledger(engine: &Engine, out: Output, args: LedgerArgs) -> anyhow::Result<()> {
+async fn ledger(access: &Access, out: Output, args: LedgerArgs) -> anyhow::Result<()> {
     let LedgerArgs { blank_type, lot, account, by: actor, document, since, until, before, limit } = args;
     let page = PageRequest::default();
     let asked = ListMovements { blank_type, lot, account, actor, document, since, until, page };
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let list = |page| ListMovements { page, ..asked.clone() };
-    let Page { items: mut lines, next } = pages::some(engine, most, before.map(Cursor), list).await?;
+    let Page { items: mut lines, next } = pages::some(access, most, before.map(Cursor), list).await?;
     lines.reverse();
-    out.data(&lines, |lines| ledger_text(lines, &engine.settings.zone))?;
+    out.data(&lines, |lines| ledger_text(lines, access.zone()))?;
     if let Some(Cursor(next)) = next {
         message(&format!("hint: there may be older ones; show them with `--before {next}`"));
     }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{
     Message, Usage,
+    access::Access,
     act::done_or_asked,
     args::{CardCommand, ManyArgs},
     find,
@@ -17,7 +18,6 @@ use super::{
 use crate::{
     domain::{id::BatchId, permission::Operation, record::RecordState},
     engine::{
-        Engine,
         client::{Client, Direct},
         operations::{
             self, CheckCard, CheckCards, CorrectHandOver, HandOverCard, RecordName, RejectCard, SurrenderCard,
@@ -26,14 +26,15 @@ use crate::{
     },
 };
 
-pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) -> anyhow::Result<()> {
-    let client = Direct::new(engine);
+pub(super) async fn command(access: &Access, out: Output, command: CardCommand) -> anyhow::Result<()> {
+    let client = access;
     let card =
         |name: &RecordName, card: &str| json!({ "source": name.source, "request_id": name.request_id, "card": card });
     let (fields, done) = match command {
         CardCommand::Preview { record, preview } => {
             let name = name(record);
-            let permit = client.permit(Operation::CardPreview).await?;
+            let engine = access.engine("draw a card")?;
+            let permit = Direct::new(engine).permit(Operation::CardPreview).await?;
             let bytes = operations::card_preview(engine, &permit, &name, preview::output(&preview)).await?;
             preview::write(&preview.output, &bytes)?;
             let fields = json!({ "source": name.source, "request_id": name.request_id, "output": preview.output.display().to_string() });
@@ -41,11 +42,11 @@ pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) 
             (fields, format!("the card of `{}` is drawn in `{shown}`; it shows a person", name.request_id))
         }
         CardCommand::Check { many, batch, except } => {
-            let Some(name) = one(&many) else { return check_many(engine, out, many, batch, &except).await };
+            let Some(name) = one(&many) else { return check_many(access, out, many, batch, &except).await };
             client.act(CheckCard { record: name.clone() }).await?;
             (card(&name, "checked"), format!("the card of `{}` is good", name.request_id))
         }
-        CardCommand::Scan { code } => return find::scan(engine, out, code).await,
+        CardCommand::Scan { code } => return find::scan(access, out, code).await,
         CardCommand::Reject { record, cause, reason } => {
             let name = name(record);
             client.act(RejectCard { record: name.clone(), cause, note: reason }).await?;
@@ -61,7 +62,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) 
             let done = format!("the card of `{}` is in the office", name.request_id);
             let fields = card(&name, "printed");
             let act = CorrectHandOver { record: name, note: reason };
-            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
+            return done_or_asked(access, out, second, act, (&fields, &done)).await;
         }
         CardCommand::Surrender { record, reason } => {
             let name = name(record);
@@ -75,7 +76,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: CardCommand) 
 
 /// Checks the cards that are named, or all of a batch that are printed, not checked and not recalled.
 async fn check_many(
-    engine: &Engine,
+    access: &Access,
     out: Output,
     many: ManyArgs,
     batch: Option<i64>,
@@ -86,11 +87,11 @@ async fn check_many(
         (None, None) => return Err(Usage("name records, a file with `--from`, or a batch with `--batch`").into()),
         (None, Some(batch)) => {
             let batch = BatchId(batch);
-            Direct::new(engine).query(ShowBatch { batch }).await?; // so that a wrong number is not silently empty
+            access.query(ShowBatch { batch }).await?; // so that a wrong number is not silently empty
             let source = many.source.as_deref();
             let except: HashSet<_> = except.iter().map(|text| named(text, source)).collect();
             for name in &except {
-                refuse_unless_in(engine, name, batch).await?;
+                refuse_unless_in(access, name, batch).await?;
             }
             let query = ListRecords {
                 state: Some(RecordState::Printed),
@@ -103,12 +104,12 @@ async fn check_many(
             Selection::matching(query, except)
         }
     };
-    many::act(engine, out, selection, "checked", |records| CheckCards { records }).await
+    many::act(access, out, selection, "checked", |records| CheckCards { records }).await
 }
 
 /// Refuses a record that was never in the batch: a card that is mistyped as an exception would be checked.
-async fn refuse_unless_in(engine: &Engine, name: &RecordName, batch: BatchId) -> anyhow::Result<()> {
-    let jobs = pages::all(engine, |page| ListJobs { of: JobsOf::Record(name.clone()), state: None, page }).await?;
+async fn refuse_unless_in(access: &Access, name: &RecordName, batch: BatchId) -> anyhow::Result<()> {
+    let jobs = pages::all(access, |page| ListJobs { of: JobsOf::Record(name.clone()), state: None, page }).await?;
     if jobs.iter().any(|job| job.batch == batch.0) {
         return Ok(());
     }

@@ -4,6 +4,7 @@ use std::{fmt::Write, path::Path};
 
 use super::{
     Message,
+    access::Access,
     act::with_second,
     args::{DbCommand, PrintedSinceArg, SecondArgs},
     audit::seal_read,
@@ -13,7 +14,6 @@ use super::{
 use crate::{
     domain::{permission::Operation, value::Note},
     engine::{
-        Engine,
         client::{Client, Direct},
         operations::{
             self, AcceptClock, AdoptDatabase, ArchiveJobs, Archived, BackUpDatabase, PrintedSince, RecountCounters,
@@ -24,29 +24,29 @@ use crate::{
 };
 
 /// Runs a `cetak db` command. `key` is the place of the master key, for messages.
-pub async fn command(engine: &Engine, out: Output, command: DbCommand, key: &str) -> anyhow::Result<()> {
+pub async fn command(access: &Access, out: Output, command: DbCommand, key: &str) -> anyhow::Result<()> {
     match command {
-        DbCommand::Check { seal, deep } => check(engine, out, seal.as_deref(), deep).await,
-        DbCommand::Backup { file } => backup(engine, out, &file, key).await,
-        DbCommand::Move { to } => Box::pin(move_to(engine, out, &to)).await,
-        DbCommand::Recount => recount(engine, out).await,
-        DbCommand::AcceptClock { reason } => accept_clock(engine, out, reason).await,
+        DbCommand::Check { seal, deep } => check(access, out, seal.as_deref(), deep).await,
+        DbCommand::Backup { file } => backup(access, out, &file, key).await,
+        DbCommand::Move { to } => Box::pin(move_to(access, out, &to)).await,
+        DbCommand::Recount => recount(access, out).await,
+        DbCommand::AcceptClock { reason } => accept_clock(access, out, reason).await,
         DbCommand::Adopt { printed_since, reason, second } => {
             let printed_since = match printed_since {
                 PrintedSinceArg::None => PrintedSince::None,
                 PrintedSinceArg::Unknown => PrintedSince::Unknown,
             };
-            adopt(engine, out, AdoptDatabase { printed_since, note: reason }, second).await
+            adopt(access, out, AdoptDatabase { printed_since, note: reason }, second).await
         }
         DbCommand::RekeyPersons { profile, accept_duplicates } => {
-            rekey_persons(engine, out, RekeyPersons { profile, accept_duplicates }).await
+            rekey_persons(access, out, RekeyPersons { profile, accept_duplicates }).await
         }
-        DbCommand::Archive { older_than, dry_run } => archive(engine, out, older_than, dry_run).await,
+        DbCommand::Archive { older_than, dry_run } => archive(access, out, older_than, dry_run).await,
     }
 }
 
-async fn check(engine: &Engine, out: Output, seal: Option<&Path>, deep: bool) -> anyhow::Result<()> {
-    let checks = Direct::new(engine).query(CheckDatabase { seal: seal_read(seal)?, deep }).await?;
+async fn check(access: &Access, out: Output, seal: Option<&Path>, deep: bool) -> anyhow::Result<()> {
+    let checks = access.query(CheckDatabase { seal: seal_read(seal)?, deep }).await?;
     let clean = checks.iter().all(|check| check.faults.is_empty());
     let of_check = |check: &CheckedRule| {
         let hint = words::remedy(check.remedy);
@@ -86,8 +86,8 @@ fn check_text(checks: &[CheckedRule]) -> String {
     text
 }
 
-async fn backup(engine: &Engine, out: Output, file: &Path, key: &str) -> anyhow::Result<()> {
-    let backup = Direct::new(engine).act(BackUpDatabase { file: file.to_owned() }).await?;
+async fn backup(access: &Access, out: Output, file: &Path, key: &str) -> anyhow::Result<()> {
+    let backup = access.act(BackUpDatabase { file: file.to_owned() }).await?;
     let value = serde_json::json!({ "file": file, "bytes": backup.bytes, "rules": backup.rules });
     out.data(&value, |_| {
         let bytes = thousands(i64::try_from(backup.bytes).unwrap_or(i64::MAX));
@@ -103,7 +103,8 @@ async fn backup(engine: &Engine, out: Output, file: &Path, key: &str) -> anyhow:
     Ok(())
 }
 
-async fn move_to(engine: &Engine, out: Output, to: &str) -> anyhow::Result<()> {
+async fn move_to(access: &Access, out: Output, to: &str) -> anyhow::Result<()> {
+    let engine = access.engine("move the database")?;
     let permit = Direct::new(engine).permit(Operation::DatabaseMove).await?;
     let moved = operations::database_move(engine, &permit, to, |table, rows| {
         message(&format!("{table}: {} rows", thousands(rows)));
@@ -134,17 +135,18 @@ async fn move_to(engine: &Engine, out: Output, to: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn recount(engine: &Engine, out: Output) -> anyhow::Result<()> {
-    let recounted = Direct::new(engine).act(RecountCounters {}).await?;
+async fn recount(access: &Access, out: Output) -> anyhow::Result<()> {
+    let recounted = access.act(RecountCounters {}).await?;
     Ok(out.data(&recounted, |r| {
         let numbers = [r.records, r.outcomes].map(|n| thousands(i64::try_from(n).unwrap_or(i64::MAX)));
         format!("counted again: {} counters of records, {} of outcomes\n", numbers[0], numbers[1])
     })?)
 }
 
-async fn rekey_persons(engine: &Engine, out: Output, act: RekeyPersons) -> anyhow::Result<()> {
+async fn rekey_persons(access: &Access, out: Output, act: RekeyPersons) -> anyhow::Result<()> {
+    access.engine("give persons other look-up keys")?;
     let profile = act.profile.clone();
-    let rekeyed = Direct::new(engine).act(act).await?;
+    let rekeyed = access.act(act).await?;
     Ok(out.data(&rekeyed, |rekeyed| {
         if rekeyed.records == 0 && rekeyed.quarantined == 0 {
             return format!("no record was changed: all of profile `{profile}` are compared as the profile says\n");
@@ -157,14 +159,14 @@ async fn rekey_persons(engine: &Engine, out: Output, act: RekeyPersons) -> anyho
     })?)
 }
 
-async fn accept_clock(engine: &Engine, out: Output, note: Note) -> anyhow::Result<()> {
-    let accepted = Direct::new(engine).act(AcceptClock { note }).await?;
-    let now = engine.clock.now();
+async fn accept_clock(access: &Access, out: Output, note: Note) -> anyhow::Result<()> {
+    let accepted = access.act(AcceptClock { note }).await?;
+    let now = access.now();
     let value =
         serde_json::json!({ "clock": now.to_string(), "newest": accepted.newest.to_string(), "jobs": accepted.jobs });
     out.data(&value, |_| {
         let [now, newest] =
-            [now, accepted.newest].map(|at| words::local(&at.to_string(), &engine.settings.zone));
+            [now, accepted.newest].map(|at| words::local(&at.to_string(), access.zone()));
         format!(
             "the clock of {now} is accepted; audit rows up to {newest} no longer stop the printers, and {} queued jobs are due now\n",
             thousands(accepted.jobs)
@@ -173,14 +175,14 @@ async fn accept_clock(engine: &Engine, out: Output, note: Note) -> anyhow::Resul
     Ok(())
 }
 
-async fn adopt(engine: &Engine, out: Output, act: AdoptDatabase, second: SecondArgs) -> anyhow::Result<()> {
+async fn adopt(access: &Access, out: Output, act: AdoptDatabase, second: SecondArgs) -> anyhow::Result<()> {
     const HINT: &str = "hint: see the records that are held with `cetak record held`";
     let is_unknown = act.printed_since == PrintedSince::Unknown;
     let fields = serde_json::json!({ "adopted": true });
-    let Some(act) = with_second(engine, out, second, act, (&fields, "the database is adopted")).await? else {
+    let Some(act) = with_second(access, out, second, act, (&fields, "the database is adopted")).await? else {
         return Ok(());
     };
-    let adopted = Direct::new(engine).act(act).await?;
+    let adopted = access.act(act).await?;
     out.data(&adopted, |adopted| {
         let number = |n: usize| thousands(i64::try_from(n).unwrap_or(i64::MAX));
         let mut text = format!("the database is adopted as generation {}\n", adopted.generation);
@@ -205,12 +207,12 @@ async fn adopt(engine: &Engine, out: Output, act: AdoptDatabase, second: SecondA
     Ok(())
 }
 
-async fn archive(engine: &Engine, out: Output, older_than: Option<u32>, dry_run: bool) -> anyhow::Result<()> {
-    let days = older_than.unwrap_or(engine.settings.archive_after_days);
+async fn archive(access: &Access, out: Output, older_than: Option<u32>, dry_run: bool) -> anyhow::Result<()> {
+    let days = older_than.unwrap_or(access.archive_after_days());
     let archived = if dry_run {
-        Direct::new(engine).query(CountArchivable { older_than_days: days }).await?
+        access.query(CountArchivable { older_than_days: days }).await?
     } else {
-        Direct::new(engine).act(ArchiveJobs { older_than_days: days }).await?
+        access.act(ArchiveJobs { older_than_days: days }).await?
     };
     let value = serde_json::json!({ "older_than_days": days, "dry_run": dry_run, "archived": archived });
     let text = |_: &serde_json::Value| {

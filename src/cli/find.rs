@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use super::{
     Usage,
+    access::Access,
     args::FindArgs,
     output::{Output, message},
     words::{self, CounterAnswer, counter_answer},
@@ -11,8 +12,7 @@ use super::{
 use crate::{
     domain::personal::TypedText,
     engine::{
-        Engine,
-        client::{Client, Direct},
+        client::Client,
         operations::RecordName,
         query::{FindName, FindPerson, FindRecord, FoundNames, FoundRecord, ScanCard, ScannedCard},
     },
@@ -22,8 +22,8 @@ use crate::{
 const LINE_BYTES_MAX: u64 = 4096;
 
 /// Is the card ready, where is it, or else what is missing.
-pub(super) async fn find(engine: &Engine, out: Output, args: FindArgs) -> anyhow::Result<()> {
-    let client = Direct::new(engine);
+pub(super) async fn find(access: &Access, out: Output, args: FindArgs) -> anyhow::Result<()> {
+    let client = access;
     let found = if args.name {
         let name = TypedText::new(line("name: ")?);
         let FoundNames { records, more } = client.query(FindName { profile: args.profile, name }).await?;
@@ -38,7 +38,7 @@ pub(super) async fn find(engine: &Engine, out: Output, args: FindArgs) -> anyhow
         let identifier = TypedText::new(line("identifier: ")?);
         client.query(FindPerson { profile: args.profile, identifier }).await?
     };
-    let answers: Vec<_> = found.into_iter().map(|found| answered(engine, found, out)).collect();
+    let answers: Vec<_> = found.into_iter().map(|found| answered(access, found, out)).collect();
     let value: Vec<_> = answers.iter().map(|(found, answer)| json(found, answer)).collect();
     let text = |_: &Vec<serde_json::Value>| {
         answers.iter().map(|(found, answer)| text(found, answer)).collect::<Vec<_>>().join("\n")
@@ -47,11 +47,11 @@ pub(super) async fn find(engine: &Engine, out: Output, args: FindArgs) -> anyhow
 }
 
 /// Which card has a code.
-pub(super) async fn scan(engine: &Engine, out: Output, code: Vec<String>) -> anyhow::Result<()> {
+pub(super) async fn scan(access: &Access, out: Output, code: Vec<String>) -> anyhow::Result<()> {
     let code = if code == ["-"] { line("code: ")? } else { code.join(" ") };
-    let scanned = Direct::new(engine).query(ScanCard { code }).await?;
+    let scanned = access.query(ScanCard { code }).await?;
     let ScannedCard { verdict, attempt, batch, found } = scanned;
-    let answer = found.map(|found| answered(engine, found, out));
+    let answer = found.map(|found| answered(access, found, out));
     let value = serde_json::json!({
         "verdict": verdict,
         "attempt": attempt,
@@ -70,10 +70,10 @@ pub(super) async fn scan(engine: &Engine, out: Output, code: Vec<String>) -> any
 }
 
 /// The record with its reason in words, and the answer.
-fn answered(engine: &Engine, mut found: FoundRecord, out: Output) -> (FoundRecord, CounterAnswer) {
+fn answered(access: &Access, mut found: FoundRecord, out: Output) -> (FoundRecord, CounterAnswer) {
     let mut worded = found.record.reason.clone();
     words::word_reason(&mut worded, out.json);
-    let answer = counter_answer(&found, worded.as_deref(), &engine.settings.zone);
+    let answer = counter_answer(&found, worded.as_deref(), access.zone());
     found.record.reason = worded;
     (found, answer)
 }
@@ -102,7 +102,7 @@ fn text(found: &FoundRecord, answer: &CounterAnswer) -> String {
 }
 
 /// A line of standard input; a person at a terminal is asked for it.
-fn line(prompt: &str) -> anyhow::Result<String> {
+pub(super) fn line(prompt: &str) -> anyhow::Result<String> {
     let input = std::io::stdin();
     if input.is_terminal() {
         let mut out = std::io::stderr().lock();

@@ -4,22 +4,22 @@ use serde_json::json;
 
 use super::{
     Usage,
+    access::Access,
     act::with_second,
     args::{FoundArg, InspectCommand},
     output::{Output, table},
     pages, words,
 };
 use crate::engine::{
-    Engine,
-    client::{Client, Direct},
+    client::Client,
     operations::{DeclareUncertain, FoundCard, ResolveFound, ResolveNothing},
     query::{ListUncertain, UncertainLine},
 };
 
-pub(super) async fn command(engine: &Engine, out: Output, command: InspectCommand) -> anyhow::Result<()> {
-    let client = Direct::new(engine);
+pub(super) async fn command(access: &Access, out: Output, command: InspectCommand) -> anyhow::Result<()> {
+    let client = access;
     match command {
-        InspectCommand::List => list(engine, out).await,
+        InspectCommand::List => list(access, out).await,
         InspectCommand::Resolve { attempt, found, blank_gone, owner_is_off, reason, second } => {
             let note = reason;
             let with_nothing = matches!(found, FoundArg::Nothing);
@@ -43,7 +43,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: InspectComman
                 (FoundArg::Spoiled, false) => client.act(card(FoundCard::Spoiled, note)).await?,
                 (FoundArg::Nothing, _) => {
                     let act = ResolveNothing { attempt: attempt.clone(), blank_gone, owner_is_off, note };
-                    let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else {
+                    let Some(act) = with_second(access, out, second, act, (&fields, &done)).await? else {
                         return Ok(());
                     };
                     client.act(act).await?;
@@ -62,8 +62,8 @@ pub(super) async fn command(engine: &Engine, out: Output, command: InspectComman
     }
 }
 
-async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
-    let mut lines = pages::all(engine, |page| ListUncertain { page }).await?;
+async fn list(access: &Access, out: Output) -> anyhow::Result<()> {
+    let mut lines = pages::all(access, |page| ListUncertain { page }).await?;
     for line in &mut lines {
         words::word_reason(&mut line.reason, out.json);
     }
@@ -73,7 +73,7 @@ async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
             u.printer.clone(),
             u.batch.map_or_else(|| "-".to_owned(), |batch| batch.to_string()),
             u.request_id.clone().unwrap_or_else(|| "(test card)".to_owned()),
-            u.since.as_deref().map_or_else(String::new, |since| words::local(since, &engine.settings.zone)),
+            u.since.as_deref().map_or_else(String::new, |since| words::local(since, access.zone())),
             words::with_note(u.reason.as_deref(), u.note.as_deref()).unwrap_or_default(),
         ]
     };

@@ -2,6 +2,7 @@
 
 use super::{
     Message,
+    access::Access,
     args::JobCommand,
     output::{Output, table},
     pages, words,
@@ -12,13 +13,12 @@ use crate::{
         job::JobState,
     },
     engine::{
-        Engine,
-        client::{Client, Direct},
+        client::Client,
         query::{AttemptLine, JobLine, JobsOf, ListJobs, ShowJob},
     },
 };
 
-pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -> anyhow::Result<()> {
+pub(super) async fn command(access: &Access, out: Output, command: JobCommand) -> anyhow::Result<()> {
     match command {
         JobCommand::List { batch, state } => {
             let unknown = |state: &str| {
@@ -30,12 +30,12 @@ pub(super) async fn command(engine: &Engine, out: Output, command: JobCommand) -
             let parse = |state: String| state.parse::<JobState>().map_err(|_| unknown(&state));
             let state = state.map(parse).transpose()?;
             let of = batch.map_or(JobsOf::All, |batch| JobsOf::Batch(BatchId(batch)));
-            let mut jobs = pages::all(engine, |page| ListJobs { of: of.clone(), state, page }).await?;
+            let mut jobs = pages::all(access, |page| ListJobs { of: of.clone(), state, page }).await?;
             word_reasons(&mut jobs, out);
             out.data(&jobs, |jobs| jobs_text(jobs))?;
         }
         JobCommand::Show { job } => {
-            let mut found = Direct::new(engine).query(ShowJob { job: JobId(job) }).await?;
+            let mut found = access.query(ShowJob { job: JobId(job) }).await?;
             word_reasons(std::slice::from_mut(&mut found), out);
             out.data(&found, |job| jobs_text(std::slice::from_ref(job)))?;
         }

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     Message, Usage,
+    access::Access,
     args::{FilterArgs, HeldForArgs, ManyArgs},
     output::{Output, message, thousands},
     words,
@@ -20,10 +21,10 @@ use crate::{
         record::RecordState,
     },
     engine::{
-        Engine, EngineError,
-        client::{Client, Direct},
+        EngineError,
+        client::Client,
         files::open_regular,
-        operations::{Act, RecordName, RecordNames, RecordOutcome},
+        operations::{Act, AnyAct, RecordName, RecordNames, RecordOutcome},
         query::{Limit, ListRecords, Page, PageRequest, RecordLine},
     },
 };
@@ -118,7 +119,7 @@ impl Selection {
     }
 
     /// The next records, at most [`CHUNK`]; none at the end.
-    async fn next(&mut self, engine: &Engine) -> anyhow::Result<Vec<RecordName>> {
+    async fn next(&mut self, access: &Access) -> anyhow::Result<Vec<RecordName>> {
         match self {
             Self::Names(names) => Ok(names.take(CHUNK).collect()),
             Self::Lines(lines, source) => {
@@ -129,7 +130,7 @@ impl Selection {
                 }
                 Ok(names)
             }
-            Self::Matching(matching) => matching.next(engine).await,
+            Self::Matching(matching) => matching.next(access).await,
         }
     }
 
@@ -165,12 +166,12 @@ impl Selection {
 
     /// The same, but filters take only records with the chosen note. If none is chosen, all records that match must have the same note:
     /// those that were held for another reason are not released with the others.
-    pub(super) async fn of_one_note(mut self, engine: &Engine, held_for: HeldForArgs) -> anyhow::Result<Self> {
+    pub(super) async fn of_one_note(mut self, access: &Access, held_for: HeldForArgs) -> anyhow::Result<Self> {
         let Self::Matching(matching) = &mut self else { return Ok(self) };
         match held_for {
             HeldForArgs { any_note: true, .. } => {}
             HeldForArgs { held_for: Some(note), .. } => matching.note = OfNote::Only(Some(note.into())),
-            HeldForArgs { held_for: None, .. } => matching.note = matching.only_note(engine).await?,
+            HeldForArgs { held_for: None, .. } => matching.note = matching.only_note(access).await?,
         }
         Ok(self)
     }
@@ -186,12 +187,12 @@ impl Selection {
 
 impl Matching {
     /// The note of all records that match. Fails if they have different notes.
-    async fn only_note(&self, engine: &Engine) -> anyhow::Result<OfNote> {
+    async fn only_note(&self, access: &Access) -> anyhow::Result<OfNote> {
         let (mut notes, mut others) = (BTreeMap::<Option<String>, i64>::new(), 0);
         let mut asked = self.query.clone();
         while let Some(query) = asked.take() {
             let page = PageRequest { limit: Limit::MAX, ..query.page };
-            let Page { items, next } = Direct::new(engine).query(ListRecords { page, ..(*query).clone() }).await?;
+            let Page { items, next } = access.query(ListRecords { page, ..(*query).clone() }).await?;
             for line in items.into_iter().filter(|line| !self.leaves_out || printed_elsewhere(line).is_none()) {
                 if notes.len() < NOTES_MAX || notes.contains_key(&line.note) {
                     *notes.entry(line.note).or_default() += 1;
@@ -208,9 +209,9 @@ impl Matching {
         Ok(notes.into_keys().next().map_or(OfNote::Any, OfNote::Only))
     }
 
-    async fn next(&mut self, engine: &Engine) -> anyhow::Result<Vec<RecordName>> {
+    async fn next(&mut self, access: &Access) -> anyhow::Result<Vec<RecordName>> {
         while let Some(asked) = self.query.take().or_else(|| self.then.take()) {
-            let Page { items, next } = Direct::new(engine).query((*asked).clone()).await?;
+            let Page { items, next } = access.query((*asked).clone()).await?;
             self.query = next.map(|next| {
                 let page = PageRequest { after: Some(next), ..asked.page };
                 Box::new(ListRecords { page, ..*asked })
@@ -268,17 +269,17 @@ fn next_line(lines: &mut dyn BufRead) -> anyhow::Result<Option<String>> {
 
 /// Does an act with all records of a selection, in chunks. Each refusal is told on standard error; then the command fails, though
 /// the others are done. `what` says what was done to the others: `held`.
-pub(super) async fn act<A: Act<Answer = Vec<RecordOutcome>>>(
-    engine: &Engine,
+pub(super) async fn act<A: Act<Answer = Vec<RecordOutcome>> + Into<AnyAct>>(
+    access: &Access,
     out: Output,
     mut selection: Selection,
     what: &str,
     act: impl Fn(RecordNames) -> A,
 ) -> anyhow::Result<()> {
-    let client = Direct::new(engine);
+    let client = access;
     let (mut done, mut refused, mut refusals) = (0_i64, 0_i64, Vec::new());
     loop {
-        let names = selection.next(engine).await?;
+        let names = selection.next(access).await?;
         let Ok(names) = RecordNames::try_from(names) else { break };
         for RecordOutcome { record, refusal } in client.act(act(names)).await? {
             let Some(refusal) = refusal else {

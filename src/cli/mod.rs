@@ -1,5 +1,6 @@
 //! The command line: it reads with the engine's queries and changes with its operations.
 
+pub mod access;
 pub mod account;
 mod act;
 pub mod args;
@@ -24,7 +25,10 @@ mod queue;
 mod record;
 mod record_list;
 mod reprint;
+pub mod service;
+mod session;
 pub mod status;
+pub mod through_socket;
 mod usage;
 
 use args::Command;
@@ -33,37 +37,37 @@ use output::Output;
 pub use usage::Usage;
 pub use words::Message;
 
-use crate::engine::{
-    Engine,
-    client::{Client, Direct},
-    query::ShowBoard,
-};
+use access::Access;
+
+use crate::engine::{client::Client, query::ShowBoard};
 pub use crate::words;
 
 /// Runs a command, except `init`, `import`, `demo`, `run`, `serve`, `config`, `db` and `profile`, which need the settings, the
 /// drivers, the data folder or the place of the key.
 ///
 /// `password_stdin`: passwords are read from standard input.
-pub async fn command(engine: &Engine, out: Output, command: Command, password_stdin: bool) -> anyhow::Result<()> {
+pub async fn command(access: &Access, out: Output, command: Command, password_stdin: bool) -> anyhow::Result<()> {
     match command {
-        Command::Blangko(args) => blangko::command(engine, out, args).await,
-        Command::Printer(args) => printer::command(engine, out, args).await,
-        Command::Queue(args) => queue::command(engine, out, args).await,
+        Command::Blangko(args) => blangko::command(access, out, args).await,
+        Command::Printer(args) => printer::command(access, out, args).await,
+        Command::Queue(args) => queue::command(access, out, args).await,
         Command::Status => {
-            let board = Direct::new(engine).query(ShowBoard {}).await?;
-            let zone = &engine.settings.zone;
+            let board = access.query(ShowBoard {}).await?;
+            let zone = access.zone();
             Ok(out.data(&status::json(&board, zone), |_| status::text(&board, zone))?)
         }
-        Command::Record(args) => record::command(engine, out, args).await,
-        Command::Batch(args) => batch::command(engine, out, args).await,
-        Command::Job(args) => job::command(engine, out, args).await,
-        Command::Inspect(args) => inspect::command(engine, out, args).await,
-        Command::Reprint(args) => reprint::command(engine, out, args).await,
-        Command::Act(args) => act::command(engine, out, args).await,
-        Command::Account(args) => account::command(engine, out, args, password_stdin).await,
-        Command::Token(args) => account::token_command(engine, out, args).await,
-        Command::Card(args) => card::command(engine, out, args).await,
-        Command::Audit(args) => audit::command(engine, out, args).await,
+        Command::Record(args) => record::command(access, out, args).await,
+        Command::Batch(args) => batch::command(access, out, args).await,
+        Command::Job(args) => job::command(access, out, args).await,
+        Command::Inspect(args) => inspect::command(access, out, args).await,
+        Command::Reprint(args) => reprint::command(access, out, args, password_stdin).await,
+        Command::Act(args) => act::command(access, out, args, password_stdin).await,
+        Command::Account(args) => account::command(access, out, args, password_stdin).await,
+        Command::Token(args) => account::token_command(access, out, args).await,
+        Command::Card(args) => card::command(access, out, args).await,
+        Command::Audit(args) => audit::command(access, out, args).await,
+        Command::Login(args) => session::log_in(access, out, args.name, password_stdin).await,
+        Command::Logout => session::log_out(access, out).await,
         Command::Init
         | Command::Import(_)
         | Command::Demo(_)

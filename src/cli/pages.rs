@@ -2,29 +2,30 @@
 
 use serde::Serialize;
 
+use super::access::Access;
 use super::output::{Output, table};
 use crate::engine::{
-    Engine, EngineError,
-    client::{Client, Direct},
-    query::{Cursor, Limit, Page, PageRequest, Query},
+    EngineError,
+    client::Client,
+    query::{AnyQuery, Cursor, Limit, Page, PageRequest, Query},
 };
 
 /// All rows of a list.
-pub(super) async fn all<T, Q: Query<Answer = Page<T>>>(
-    engine: &Engine,
+pub(super) async fn all<T, Q: Query<Answer = Page<T>> + Into<AnyQuery>>(
+    access: &Access,
     query: impl Fn(PageRequest) -> Q,
 ) -> Result<Vec<T>, EngineError> {
-    Ok(some(engine, usize::MAX, None, query).await?.items)
+    Ok(some(access, usize::MAX, None, query).await?.items)
 }
 
 /// The first `n` rows of a list after a cursor, and where it goes on.
-pub(super) async fn some<T, Q: Query<Answer = Page<T>>>(
-    engine: &Engine,
+pub(super) async fn some<T, Q: Query<Answer = Page<T>> + Into<AnyQuery>>(
+    access: &Access,
     n: usize,
     after: Option<Cursor>,
     query: impl Fn(PageRequest) -> Q,
 ) -> Result<Page<T>, EngineError> {
-    let client = Direct::new(engine);
+    let client = access;
     let (mut rows, mut after) = (Vec::new(), after);
     loop {
         let left = u32::try_from(n - rows.len()).ok().and_then(Limit::new).unwrap_or(Limit::MAX);
@@ -38,11 +39,11 @@ pub(super) async fn some<T, Q: Query<Answer = Page<T>>>(
 }
 
 /// The number of rows of a list, read page by page.
-pub(super) async fn count<T, Q: Query<Answer = Page<T>>>(
-    engine: &Engine,
+pub(super) async fn count<T, Q: Query<Answer = Page<T>> + Into<AnyQuery>>(
+    access: &Access,
     query: impl Fn(PageRequest) -> Q,
 ) -> Result<usize, EngineError> {
-    let client = Direct::new(engine);
+    let client = access;
     let (mut page, mut count) = (PageRequest { after: None, limit: Limit::MAX }, 0);
     loop {
         let Page { items, next } = client.query(query(page)).await?;
@@ -55,15 +56,15 @@ pub(super) async fn count<T, Q: Query<Answer = Page<T>>>(
 }
 
 /// Prints all rows of a list page by page, so that memory holds one page: as one JSON array, or as a table. Returns their number.
-pub(super) async fn write_all<T, L: Serialize, Q: Query<Answer = Page<T>>>(
-    engine: &Engine,
+pub(super) async fn write_all<T, L: Serialize, Q: Query<Answer = Page<T>> + Into<AnyQuery>>(
+    access: &Access,
     out: Output,
     query: impl Fn(PageRequest) -> Q,
     line: impl Fn(T) -> L,
     header: &[&str],
     row: impl Fn(&L) -> Vec<String>,
 ) -> anyhow::Result<usize> {
-    let client = Direct::new(engine);
+    let client = access;
     let (mut page, mut is_first, mut between) = (PageRequest { after: None, limit: Limit::MAX }, true, "\n");
     let mut count = 0;
     if out.json {

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{
     Message, Usage,
+    access::Access,
     act::with_second,
     args::{PrinterCommand, SecondArgs},
     output::{Output, message, table},
@@ -15,8 +16,7 @@ use crate::{
         printer_reason::{Advice, Severity},
     },
     engine::{
-        Engine,
-        client::{Client, Direct},
+        client::Client,
         operations::{
             AddObjectedPrinter, AddPrinter, ClearPrinter, HopperSetting, Probe, RemovePrinter, SetObjectedPrinter,
             SetPrinter, Supply, TestPrinter,
@@ -33,8 +33,8 @@ fn refuse_second(second: &SecondArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-pub(super) async fn command(engine: &Engine, out: Output, command: PrinterCommand) -> anyhow::Result<()> {
-    let client = Direct::new(engine);
+pub(super) async fn command(access: &Access, out: Output, command: PrinterCommand) -> anyhow::Result<()> {
+    let client = access;
     match command {
         PrinterCommand::Add { name, uri, hopper, profile, override_reason, second } => {
             let printer = AddPrinter { name: name.clone(), uri, profile, hopper };
@@ -46,7 +46,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
                 }
                 Some(note) => {
                     let act = AddObjectedPrinter { printer, note };
-                    let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else {
+                    let Some(act) = with_second(access, out, second, act, (&fields, &done)).await? else {
                         return Ok(());
                     };
                     client.act(act).await?
@@ -66,7 +66,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
                 }
                 Some(note) => {
                     let act = SetObjectedPrinter { setting, note };
-                    let Some(act) = with_second(engine, out, second, act, (&fields, &done)).await? else {
+                    let Some(act) = with_second(access, out, second, act, (&fields, &done)).await? else {
                         return Ok(());
                     };
                     client.act(act).await?
@@ -77,9 +77,9 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
             }
             out.done(&fields, &done)?;
         }
-        PrinterCommand::List => list(engine, out).await?,
-        PrinterCommand::Show { name } => show(engine, out, &name).await?,
-        PrinterCommand::Test { name } => test(engine, out, &name).await?,
+        PrinterCommand::List => list(access, out).await?,
+        PrinterCommand::Show { name } => show(access, out, &name).await?,
+        PrinterCommand::Test { name } => test(access, out, &name).await?,
         PrinterCommand::Clear { name, reason } => {
             let cleared = client.act(ClearPrinter { printer: name.clone(), note: reason }).await?;
             let value = json!({
@@ -95,10 +95,10 @@ pub(super) async fn command(engine: &Engine, out: Output, command: PrinterComman
     Ok(())
 }
 
-async fn list(engine: &Engine, out: Output) -> anyhow::Result<()> {
-    let printers = Direct::new(engine).query(ListPrinters {}).await?;
+async fn list(access: &Access, out: Output) -> anyhow::Result<()> {
+    let printers = access.query(ListPrinters {}).await?;
     let row = |p: &PrinterLine| {
-        let now = words::standing(&p.standing, &engine.settings.zone);
+        let now = words::standing(&p.standing, access.zone());
         vec![p.name.clone(), now, p.state.clone(), p.breaker.as_str().into(), p.profile.clone(), p.uri.clone()]
     };
     out.data(&printers, |printers| {
@@ -121,8 +121,8 @@ fn tell(probe: &Probe, name: &str) {
 }
 
 /// What it is and how it is, asked now.
-async fn show(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
-    let report = Direct::new(engine).query(ProbePrinter { printer: name.to_owned() }).await?;
+async fn show(access: &Access, out: Output, name: &str) -> anyhow::Result<()> {
+    let report = access.query(ProbePrinter { printer: name.to_owned() }).await?;
     Ok(out.data(&report, show_text)?)
 }
 
@@ -183,8 +183,8 @@ fn show_text(report: &PrinterReport) -> String {
     text
 }
 
-async fn test(engine: &Engine, out: Output, name: &str) -> anyhow::Result<()> {
-    let test = Direct::new(engine).act(TestPrinter { printer: name.to_owned() }).await?;
+async fn test(access: &Access, out: Output, name: &str) -> anyhow::Result<()> {
+    let test = access.act(TestPrinter { printer: name.to_owned() }).await?;
     let state = test.state;
     let reason = test.reason.as_ref().map(words::reason);
     let value = json!({

@@ -3,23 +3,23 @@
 use serde_json::json;
 
 use super::{
+    access::Access,
     args::{QueueCommand, ScopeArgs},
     output::Output,
 };
 use crate::{
     domain::{id::BatchId, pause::PauseScope},
     engine::{
-        Engine,
-        client::{Client, Direct},
+        client::Client,
         operations::{Pause, ResumeBatch, ResumePrinter, ResumeQueue},
     },
 };
 
-pub(super) async fn command(engine: &Engine, out: Output, command: QueueCommand) -> anyhow::Result<()> {
+pub(super) async fn command(access: &Access, out: Output, command: QueueCommand) -> anyhow::Result<()> {
     let (scope, name) = match &command {
         QueueCommand::Pause { scope, .. } | QueueCommand::Resume { scope, .. } => named_scope(scope),
     };
-    let client = Direct::new(engine);
+    let client = access;
     let shown = scope.clone();
     let (paused, changed, done) = match command {
         QueueCommand::Pause { reason, .. } => {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{
     Usage,
+    access::Access,
     act::done_or_asked,
     args::{FilterArgs, KeepArg, ManyArgs, RecordArg, RecordCommand},
     find,
@@ -17,8 +18,7 @@ use super::{
 use crate::{
     domain::{correction::KeptRequest, record::RecordState},
     engine::{
-        Engine,
-        client::{Client, Direct},
+        client::Client,
         operations::{
             HoldRecord, HoldRecords, PutBack, PutFirst, RecordName, ReleaseRecord, ReleaseRecords, ResolveDuplicate,
             RestoreRecord, WithdrawRecord,
@@ -31,23 +31,23 @@ pub(super) fn name(record: RecordArg) -> RecordName {
     RecordName { source: record.source, request_id: record.request_id }
 }
 
-pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand) -> anyhow::Result<()> {
-    let client = Direct::new(engine);
+pub(super) async fn command(access: &Access, out: Output, command: RecordCommand) -> anyhow::Result<()> {
+    let client = access;
     let now = |name: &RecordName, state: RecordState| json!({ "source": name.source, "request_id": name.request_id, "state": state.as_str() });
     let class = |name: &RecordName, first: bool| json!({ "source": name.source, "request_id": name.request_id, "first": first });
     let (fields, done) = match command {
-        RecordCommand::Show { record } => return show(engine, out, &name(record)).await,
-        RecordCommand::Find { find: args } => return find::find(engine, out, args).await,
+        RecordCommand::Show { record } => return show(access, out, &name(record)).await,
+        RecordCommand::Find { find: args } => return find::find(access, out, args).await,
         RecordCommand::List { filter, source, page, count } => {
-            return record_list::list(engine, out, (filter, source), page, count).await;
+            return record_list::list(access, out, (filter, source), page, count).await;
         }
-        RecordCommand::Quarantined => return record_list::all(engine, out, RecordState::Quarantined).await,
-        RecordCommand::Held => return record_list::all(engine, out, RecordState::Held).await,
+        RecordCommand::Quarantined => return record_list::all(access, out, RecordState::Quarantined).await,
+        RecordCommand::Held => return record_list::all(access, out, RecordState::Held).await,
         RecordCommand::Hold { many, filter, reason } => {
             let Some(name) = one(&many) else {
                 let selection = to_hold(many, filter)?;
                 let act = |records| HoldRecords { records, note: reason.clone() };
-                return many::act(engine, out, selection, "held", act).await;
+                return many::act(access, out, selection, "held", act).await;
             };
             client.act(HoldRecord { record: name.clone(), note: reason }).await?;
             (now(&name, RecordState::Held), format!("record `{}` is held", name.request_id))
@@ -55,9 +55,9 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
         RecordCommand::Release { many, filter, held_for, reason } => {
             let Some(name) = one(&many) else {
                 let selection = selection(many, filter, None)?.without_printed_elsewhere();
-                let selection = selection.of_one_note(engine, held_for).await?;
+                let selection = selection.of_one_note(access, held_for).await?;
                 let act = |records| ReleaseRecords { records, note: reason.clone() };
-                return many::act(engine, out, selection, "released", act).await;
+                return many::act(access, out, selection, "released", act).await;
             };
             client.act(ReleaseRecord { record: name.clone(), note: reason }).await?;
             (now(&name, RecordState::Waiting), format!("record `{}` is on the waiting list", name.request_id))
@@ -82,21 +82,21 @@ pub(super) async fn command(engine: &Engine, out: Output, command: RecordCommand
             let state = if keep == KeptRequest::This { RecordState::Waiting } else { RecordState::Withdrawn };
             let fields = now(&name, state);
             let act = ResolveDuplicate { record: name, keep, note: reason };
-            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
+            return done_or_asked(access, out, second, act, (&fields, &done)).await;
         }
         RecordCommand::Withdraw { record, reason, second } => {
             let name = name(record);
             let done = format!("record `{}` is withdrawn", name.request_id);
             let fields = now(&name, RecordState::Withdrawn);
             let act = WithdrawRecord { record: name, note: reason };
-            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
+            return done_or_asked(access, out, second, act, (&fields, &done)).await;
         }
         RecordCommand::Restore { record, reason, second } => {
             let name = name(record);
             let done = format!("record `{}` is restored; see its state with `cetak record show`", name.request_id);
             let fields = json!({ "source": name.source, "request_id": name.request_id, "restored": true });
             let act = RestoreRecord { record: name, note: reason };
-            return done_or_asked(engine, out, second, act, (&fields, &done)).await;
+            return done_or_asked(access, out, second, act, (&fields, &done)).await;
         }
     };
     Ok(out.done(&fields, &done)?)
@@ -136,16 +136,16 @@ fn selection(many: ManyArgs, filter: FilterArgs, state: Option<RecordState>) -> 
     }
 }
 
-async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result<()> {
-    let mut line = Direct::new(engine).query(ShowRecord { record: name.clone() }).await?;
-    let beside = Direct::new(engine).query(ShowRequestsBeside { record: name.clone() }).await?;
+async fn show(access: &Access, out: Output, name: &RecordName) -> anyhow::Result<()> {
+    let mut line = access.query(ShowRecord { record: name.clone() }).await?;
+    let beside = access.query(ShowRequestsBeside { record: name.clone() }).await?;
     let others: Vec<_> = beside.iter().map(words::OtherRequest::from).collect();
     let next = words::next_step(&line, &others);
     words::word_reason(&mut line.reason, out.json);
     let of = JobsOf::Record(name.clone());
-    let mut jobs = pages::all(engine, |page| ListJobs { of: of.clone(), state: None, page }).await?;
+    let mut jobs = pages::all(access, |page| ListJobs { of: of.clone(), state: None, page }).await?;
     word_reasons(&mut jobs, out);
-    let events = Direct::new(engine).query(ListRecordEvents { record: name.clone() }).await?;
+    let events = access.query(ListRecordEvents { record: name.clone() }).await?;
     let value = json!({ "record": line, "beside": beside, "jobs": jobs, "events": events });
     let text = |_: &serde_json::Value| {
         let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
@@ -162,7 +162,7 @@ async fn show(engine: &Engine, out: Output, name: &RecordName) -> anyhow::Result
             ("surrendered", line.surrendered.to_string()),
             ("district", line.district.clone()),
             ("village", line.village.clone()),
-            ("verified at", words::local(&line.verified_at, &engine.settings.zone)),
+            ("verified at", words::local(&line.verified_at, access.zone())),
             ("version", line.version.to_string()),
             ("copy", line.copy.to_string()),
             ("failed tries", line.charged.to_string()),

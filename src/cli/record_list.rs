@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
+    access::Access,
     args::{FilterArgs, PageArgs},
     many::query,
     output::{Output, message, table, thousands},
@@ -16,7 +17,6 @@ use crate::{
         record::RecordState,
     },
     engine::{
-        Engine,
         operations::RecordName,
         query::{Cursor, ListDuplicates, ListRecords, Page, RecordLine},
     },
@@ -24,7 +24,7 @@ use crate::{
 
 /// A page of the records that match, or their number.
 pub(super) async fn list(
-    engine: &Engine,
+    access: &Access,
     out: Output,
     (filter, source): (FilterArgs, Option<String>),
     page: PageArgs,
@@ -32,12 +32,12 @@ pub(super) async fn list(
 ) -> anyhow::Result<()> {
     let asked = query(filter, source);
     if is_count {
-        let count = pages::count(engine, |page| ListRecords { page, ..asked.clone() }).await?;
+        let count = pages::count(access, |page| ListRecords { page, ..asked.clone() }).await?;
         return Ok(out.data(&serde_json::json!({ "count": count }), |_| format!("{}\n", number(count)))?);
     }
     let most = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let after = page.after.map(Cursor);
-    let Page { items, next } = pages::some(engine, most, after, |page| ListRecords { page, ..asked.clone() }).await?;
+    let Page { items, next } = pages::some(access, most, after, |page| ListRecords { page, ..asked.clone() }).await?;
     let lines: Vec<_> = items.into_iter().map(|line| (code(&line), worded(line, out))).collect();
     let json: Vec<_> = lines.iter().map(|(code, line)| json(code.as_deref(), line)).collect();
     let value = serde_json::json!({ "records": json, "next": next });
@@ -55,9 +55,9 @@ pub(super) async fn list(
 }
 
 /// All records of a state with the reason of each, page by page. A duplicate has the other requests of its person beside the reason.
-pub(super) async fn all(engine: &Engine, out: Output, state: RecordState) -> anyhow::Result<()> {
+pub(super) async fn all(access: &Access, out: Output, state: RecordState) -> anyhow::Result<()> {
     let list = |page| ListRecords { state: Some(state), page, ..ListRecords::default() };
-    let beside = if state == RecordState::Quarantined { duplicates(engine).await? } else { HashMap::new() };
+    let beside = if state == RecordState::Quarantined { duplicates(access).await? } else { HashMap::new() };
     let line = |line: RecordLine| {
         let is_duplicate = line.reason.as_deref().is_some_and(words::is_duplicate);
         let mut line = worded(line, out);
@@ -69,7 +69,7 @@ pub(super) async fn all(engine: &Engine, out: Output, state: RecordState) -> any
         let reason = words::with_note(r.reason.as_deref(), r.note.as_deref()).unwrap_or_default();
         vec![r.source.clone(), r.request_id.clone(), r.kind.clone(), reason]
     };
-    let count = pages::write_all(engine, out, list, line, &["source", "request id", "kind", "reason"], short).await?;
+    let count = pages::write_all(access, out, list, line, &["source", "request id", "kind", "reason"], short).await?;
     if !out.json {
         message(&format!("in all: {}", number(count)));
     }
@@ -81,8 +81,8 @@ fn number(count: usize) -> String {
 }
 
 /// The other requests of the person of each quarantined record, by source and request id.
-async fn duplicates(engine: &Engine) -> anyhow::Result<HashMap<(String, String), Vec<RequestBeside>>> {
-    let all = pages::all(engine, |page| ListDuplicates { page }).await?;
+async fn duplicates(access: &Access) -> anyhow::Result<HashMap<(String, String), Vec<RequestBeside>>> {
+    let all = pages::all(access, |page| ListDuplicates { page }).await?;
     let key = |record: RecordName| (record.source, record.request_id);
     Ok(all.into_iter().map(|duplicate| (key(duplicate.record), duplicate.beside)).collect())
 }

@@ -1,6 +1,8 @@
 //! `cetak reprint`.
 
 use super::{
+    access::Access,
+    act::approve_reprint,
     args::ReprintCommand,
     output::{Output, table},
     pages,
@@ -9,15 +11,19 @@ use super::{
 use crate::{
     domain::id::PendingActId,
     engine::{
-        Engine,
-        client::{Client, Direct},
-        operations::{ApproveReprint, RefuseReprint, Reprint, RequestReprint},
+        client::Client,
+        operations::{RefuseReprint, Reprint, RequestReprint},
         query::{ListWarrants, WarrantLine},
     },
 };
 
-pub(super) async fn command(engine: &Engine, out: Output, command: ReprintCommand) -> anyhow::Result<()> {
-    let client = Direct::new(engine);
+pub(super) async fn command(
+    access: &Access,
+    out: Output,
+    command: ReprintCommand,
+    from_stdin: bool,
+) -> anyhow::Result<()> {
+    let client = access;
     let (state, warrant, done) = match command {
         ReprintCommand::Request { record, reason } => {
             let warrant = client.act(RequestReprint { reprint: Reprint { record: name(record), reason } }).await?;
@@ -27,7 +33,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: ReprintComman
             return Ok(out.data(&serde_json::json!({ "warrant": warrant }), |_| text)?);
         }
         ReprintCommand::List => {
-            let lines = pages::all(engine, |page| ListWarrants { page }).await?;
+            let lines = pages::all(access, |page| ListWarrants { page }).await?;
             let row = |w: &WarrantLine| {
                 let decided = w.decided_by.clone().unwrap_or_default();
                 vec![
@@ -44,7 +50,7 @@ pub(super) async fn command(engine: &Engine, out: Output, command: ReprintComman
             return Ok(out.data(&lines, |lines| table(&header, &lines.iter().map(row).collect::<Vec<_>>()))?);
         }
         ReprintCommand::Approve { warrant } => {
-            client.act(ApproveReprint { warrant: PendingActId(warrant) }).await?;
+            approve_reprint(access, PendingActId(warrant), from_stdin).await?;
             ("approved", warrant, format!("warrant {warrant} approved; one more copy is on the waiting list"))
         }
         ReprintCommand::Refuse { warrant, reason } => {

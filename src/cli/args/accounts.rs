@@ -71,6 +71,19 @@ pub enum AccountCommand {
         /// The name of the account
         name: AccountName,
     },
+    /// Let your user of this machine prove an account at the socket of the service; the password of the account is asked for
+    ///
+    /// Each command that goes through the socket as this user then acts for the account, without `cetak login`. What another person asked
+    /// for is still confirmed with the password. Map only a user that nobody else works as.
+    #[command(after_help = "Examples:
+  cetak --socket /run/cetak/cetak.sock account map \"Siti Aminah\"")]
+    Map {
+        /// The name of the account
+        name: AccountName,
+        /// Take the user away from the account
+        #[arg(long)]
+        remove: bool,
+    },
     /// List the open sessions
     #[command(after_help = "Examples:
   cetak account sessions")]

@@ -62,6 +62,9 @@ pub struct Global {
     /// The account that acts; its password is asked for at the terminal
     #[arg(long, global = true, value_name = "NAME", env = "CETAK_ACCOUNT")]
     pub account: Option<AccountName>,
+    /// The Unix socket of the service: commands go through it, and need neither the data folder nor the key. `serve` listens on it
+    #[arg(long, global = true, value_name = "FILE", env = "CETAK_SOCKET")]
+    pub socket: Option<PathBuf>,
     /// Read the password from standard input, and not from the terminal
     #[arg(long, global = true)]
     pub password_stdin: bool,
@@ -144,6 +147,16 @@ pub enum Command {
     /// Make and revoke the API tokens of programs
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Sign in at the service, so that the next commands through its socket act for an account
+    ///
+    /// The session ends with `cetak logout`, after 30 minutes without a command, or after 12 hours.
+    #[command(after_help = "Examples:
+  cetak --socket /run/cetak/cetak.sock login \"Siti Aminah\"")]
+    Login(LoginArgs),
+    /// Sign out from the service
+    #[command(after_help = "Examples:
+  cetak --socket /run/cetak/cetak.sock logout")]
+    Logout,
     /// Check, reject and hand over printed cards, or undo a hand-over
     #[command(subcommand)]
     Card(CardCommand),
@@ -156,6 +169,12 @@ pub enum Command {
     /// Check the settings
     #[command(subcommand)]
     Config(ConfigCommand),
+}
+
+#[derive(Args, Debug)]
+pub struct LoginArgs {
+    /// The name of the account [default: it is asked for]
+    pub name: Option<AccountName>,
 }
 
 #[derive(Args, Debug)]
