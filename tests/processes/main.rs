@@ -65,6 +65,7 @@ mod schema;
 mod serve;
 mod serve_tls;
 mod sessions;
+mod socket;
 mod storm;
 mod test_cards;
 

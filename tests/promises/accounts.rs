@@ -12,10 +12,10 @@ use cetak::{
     },
     engine::{
         accounts::{
-            SessionToken, actor_of_password, actor_of_session, choose_password, first_administrator, issue_first_code,
-            sign_in, sign_out,
+            SessionToken, actor_of_os_user, actor_of_password, actor_of_session, choose_password, first_administrator,
+            issue_first_code, map_os_user, sign_in, sign_out, unmap_os_user,
         },
-        client::Client,
+        client::{Client, Direct},
         operations::{
             AddAccount, AddedAccount, DisableAccount, EnableAccount, EndSession, OneTimePassword, ResetAccount,
         },
@@ -241,6 +241,43 @@ async fn the_first_administrator_is_made_with_a_code_that_is_valid_once_and_for_
     let signed_in = sign_in(&web, "root", &password("root"), DESK).await.unwrap();
     assert_eq!(signed_in.actor.roles, [Role::Administrator].into());
     world.audit().await;
+}
+
+#[tokio::test]
+async fn a_system_user_proves_the_one_account_whose_password_it_gave_and_confirms_nothing_without_it() {
+    let office = Office::new(&[("Siti", Role::StockKeeper), ("Budi", Role::Supervisor)]).await;
+    let map =
+        async |name: &str, typed: &str, user: &str| map_os_user(&office.web, name, &password(typed), user, DESK).await;
+    let account = async |user: &str| actor_of_os_user(&office.web, user).await.unwrap().map(|actor| actor.name);
+    assert_eq!(refused(map("Siti", "Budi", "siti").await), AccountRefusal::SignIn);
+    assert_eq!(account("siti").await, None);
+    map("Siti", "Siti", "siti").await.unwrap();
+    map("Siti", "Siti", "siti").await.unwrap();
+    map("Budi", "Budi", "budi").await.unwrap();
+    let siti = actor_of_os_user(&office.web, "siti").await.unwrap().unwrap();
+    assert_eq!((&*siti.name, &*siti.os_user, siti.means, siti.authenticated), ("Siti", "siti", Means::Socket, true));
+
+    let asked = Direct::for_actor(&office.web, siti).request(loan()).await.unwrap();
+    let budi = actor_of_os_user(&office.web, "budi").await.unwrap().unwrap();
+    let bare = Direct::for_actor(&office.web, budi.clone()).confirm(asked).await;
+    assert!(matches!(refused(bare), AccountRefusal::PasswordNeeded { act, .. } if act == asked));
+    office.confirm(asked, "Budi").await.unwrap();
+    assert_eq!(office.state(asked).await, PendingState::Confirmed);
+
+    // One user has one account, and one account one user: the last that were mapped.
+    map("Budi", "Budi", "siti").await.unwrap();
+    assert_eq!((account("siti").await, account("budi").await), (Some("Budi".into()), None));
+    unmap_os_user(&office.web, "Siti", &password("Siti"), "other", DESK).await.unwrap();
+    assert_eq!(account("siti").await, Some("Budi".into()), "another account's");
+    let reset = ResetAccount { account: "Budi".into(), note: note("forgotten") };
+    office.local().act(reset).await.unwrap();
+    assert_eq!(refused(actor_of_os_user(&office.web, "siti").await), AccountRefusal::PasswordDue);
+    office.local().act(DisableAccount { account: "Budi".into(), note: note("moved") }).await.unwrap();
+    assert_eq!(account("siti").await, None);
+    let events = office.audit("web").await.concat();
+    let count = |act: &str| events.matches(act).count();
+    assert_eq!((count("account.os-user-mapped"), count("account.os-user-unmapped")), (3, 2), "{events}");
+    office.world.audit().await;
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use cetak::{
-    domain::stock::Cause,
+    domain::{account::Password, stock::Cause},
     engine::{
+        accounts::{choose_password, map_os_user},
         client::{Client, Direct},
         operations::{AddAccount, AddToken},
         query::{CheckDatabase, CheckedRule, Query as _},
@@ -36,7 +37,10 @@ async fn office() -> World {
     // The last acts of the local administrator, who may do less once there is an account.
     let local = Direct::new(&world.engine);
     for name in ["root", "Siti"] {
-        local.act(AddAccount { name: name.parse().unwrap() }).await.unwrap();
+        let added = local.act(AddAccount { name: name.parse().unwrap() }).await.unwrap();
+        let (once, own) = (added.one_time.password.to_password(), Password::typed("types this password".into()));
+        choose_password(&world.engine, name, &once, &own, "here").await.unwrap();
+        map_os_user(&world.engine, name, &own, &name.to_lowercase(), "here").await.unwrap();
     }
     let (name, account, scopes) = ("list".parse().unwrap(), "root".into(), "import".parse().unwrap());
     local.act(AddToken { name, account, scopes, days: 30_i64.try_into().unwrap() }).await.unwrap();
