@@ -38,8 +38,8 @@ use cetak::{
         owners::Owners,
         planning::{self, Plan},
         query::{
-            BatchLine, Board, JobLine, Limit, ListBatches, ListJobs, ListRecords, Page, PageRequest, Query, RecordLine,
-            ShowBoard, ShowRecord,
+            AnyQuery, BatchLine, Board, JobLine, Limit, ListBatches, ListJobs, ListRecords, Page, PageRequest, Query,
+            RecordLine, ShowBoard, ShowRecord,
         },
         scheduling::{self, BlockedPrinters, Until},
     },
@@ -377,7 +377,10 @@ pub(crate) fn begin(job: JobId) -> Begin {
 }
 
 /// All rows of a list, read in pages so small that there are several.
-pub(crate) async fn all<T, Q: Query<Answer = Page<T>>>(engine: &Engine, query: impl Fn(PageRequest) -> Q) -> Vec<T> {
+pub(crate) async fn all<T, Q: Query<Answer = Page<T>> + Into<AnyQuery>>(
+    engine: &Engine,
+    query: impl Fn(PageRequest) -> Q,
+) -> Vec<T> {
     let (mut rows, mut page) = (Vec::new(), PageRequest { after: None, limit: Limit::new(7).unwrap() });
     loop {
         let Page { items, next } = query(page).read(engine).await.unwrap();

@@ -72,11 +72,11 @@ impl Service {
         } else if let Some(session) = login::session(own.wire.socket()) {
             own.proof = Proof::Session(session);
         }
-        let welcomed = own.welcomed().await;
-        if welcomed.is_err() {
-            own.end().await?;
+        if let Err(error) = own.welcomed().await {
+            let _ = own.end().await; // the first error says more
+            return Err(error);
         }
-        welcomed.map(|()| own)
+        Ok(own)
     }
 
     async fn welcomed(&mut self) -> Result<(), EngineError> {

@@ -34,11 +34,12 @@ use cetak::{
         Engine,
         client::{Client, Direct},
         operations::{
-            Act, CheckCards, HoldRecords, PutBack, PutFirst, RecordName, RecordNames, RecordOutcome, ReleaseRecords,
+            Act, AnyAct, CheckCards, HoldRecords, PutBack, PutFirst, RecordName, RecordNames, RecordOutcome,
+            ReleaseRecords,
         },
         query::{
-            Cursor, FindPerson, FindRecord, JobsOf, Limit, ListBatches, ListJobs, ListMovements, ListRecords, Page,
-            PageRequest, Query,
+            AnyQuery, Cursor, FindPerson, FindRecord, JobsOf, Limit, ListBatches, ListJobs, ListMovements, ListRecords,
+            Page, PageRequest, Query,
         },
     },
 };
@@ -119,7 +120,7 @@ async fn fill(database: &Database, length: i64) -> anyhow::Result<(Engine, Cards
     Ok((office, Cards { printed, newest_job, unchecked }))
 }
 
-async fn query<Q: Query>(list: &mut List, what: &str, query: Q) -> anyhow::Result<Q::Answer> {
+async fn query<Q: Query + Into<AnyQuery>>(list: &mut List, what: &str, query: Q) -> anyhow::Result<Q::Answer> {
     let in_use = InUse::begin();
     let began = Instant::now();
     let answer = Direct::new(&list.office).query(query).await;
@@ -127,7 +128,7 @@ async fn query<Q: Query>(list: &mut List, what: &str, query: Q) -> anyhow::Resul
     Ok(answer?)
 }
 
-async fn act<A: Act>(list: &mut List, what: &str, act: A) -> anyhow::Result<A::Answer> {
+async fn act<A: Act + Into<AnyAct>>(list: &mut List, what: &str, act: A) -> anyhow::Result<A::Answer> {
     let in_use = InUse::begin();
     let began = Instant::now();
     let answer = Direct::new(&list.office).act(act).await;
@@ -141,7 +142,7 @@ fn note(list: &mut List, what: &str, began: Instant, in_use: InUse) {
 }
 
 /// Asks for the first page of a list, and for the last one, which begins after `before_last`. Both have rows.
-async fn ends<T, Q: Query<Answer = Page<T>>>(
+async fn ends<T, Q: Query<Answer = Page<T>> + Into<AnyQuery>>(
     list: &mut List,
     what: &str,
     before_last: i64,
