@@ -67,6 +67,7 @@ pub mod reason;
 pub mod record;
 pub mod refusal;
 pub mod rekey;
+pub mod request_key;
 pub mod retry;
 pub mod settlement;
 pub mod share;

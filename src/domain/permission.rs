@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use super::actor::{Actor, Means, Role};
+use super::request_key::RequestKey;
 
 /// What a role may do of an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -182,6 +183,8 @@ pub enum SystemAct {
     SignIn,
     /// Writes down that settings or profiles changed.
     RecordSettings,
+    /// Deletes the answers of requests that are no longer kept.
+    DeleteAnswers,
 }
 
 /// What a permit is for.
@@ -210,6 +213,8 @@ pub struct Permit {
     actor: Option<Arc<Actor>>,
     /// One account may be both people of an operation for two.
     two_in_one: bool,
+    /// The request that the act is for, if it is carried out once only.
+    request: Option<RequestKey>,
 }
 
 /// An operation that the actor's roles do not allow.
@@ -247,13 +252,13 @@ pub fn authorize(actor: &Arc<Actor>, operation: Operation) -> Result<Permit, For
         return Err(Forbidden { operation });
     }
     let two_in_one = actor.means == Means::LocalAdministrator;
-    Ok(Permit { basis: Basis::Role(operation, grant), actor: Some(actor.clone()), two_in_one })
+    Ok(Permit { basis: Basis::Role(operation, grant), actor: Some(actor.clone()), two_in_one, request: None })
 }
 
 impl Permit {
     /// For what the program does by itself.
     pub const fn system(act: SystemAct) -> Self {
-        Self { basis: Basis::System(act), actor: None, two_in_one: false }
+        Self { basis: Basis::System(act), actor: None, two_in_one: false, request: None }
     }
 
     /// The actor; `None` for the program itself, which acts under the name of its writer.
@@ -270,6 +275,17 @@ impl Permit {
     #[must_use]
     pub fn two_in_one(self) -> Self {
         Self { two_in_one: true, ..self }
+    }
+
+    /// For the act of a request that is carried out once only.
+    #[must_use]
+    pub fn for_request(self, request: Option<RequestKey>) -> Self {
+        Self { request, ..self }
+    }
+
+    /// The request that the act is for.
+    pub fn request(&self) -> Option<RequestKey> {
+        self.request
     }
 
     /// Whether the actor does an operation that needs two people as one. The local administrator can, under a name that is only

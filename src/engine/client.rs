@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use super::{
-    Engine, EngineError,
+    Engine, EngineError, answers,
     operations::{self, Act, AnyAct, TwoPersonAct},
     query::{AnyQuery, Query},
 };
@@ -15,6 +17,7 @@ use crate::domain::{
     pending::TwoPerson,
     permission::{Operation, Permit, SystemAct, authorize},
     refusal::{AccountRefusal, Refusal},
+    request_key::RequestKey,
     value::{Note, Witnesses},
 };
 
@@ -50,22 +53,56 @@ pub struct Direct {
     actor: Arc<Actor>,
     /// What the API token may do; `None` for a person.
     scopes: Option<Scopes>,
+    /// The request that is carried out once only.
+    request: Option<RequestKey>,
 }
 
 impl Direct {
     /// For the engine's own actor: on the command line, the local administrator.
     pub fn new(engine: &Engine) -> Self {
-        Self { actor: engine.writer.actor.clone(), engine: engine.clone(), scopes: None }
+        Self { actor: engine.writer.actor.clone(), engine: engine.clone(), scopes: None, request: None }
     }
 
     /// For a person whose account was proved. What the person does is on the engine's audit chain.
     pub fn for_actor(engine: &Engine, actor: impl Into<Arc<Actor>>) -> Self {
-        Self { actor: actor.into(), engine: engine.clone(), scopes: None }
+        Self { actor: actor.into(), engine: engine.clone(), scopes: None, request: None }
     }
 
     /// For an API token: what is not among its scopes is refused, whatever the roles of its account allow.
     pub fn for_token(engine: &Engine, actor: impl Into<Arc<Actor>>, scopes: Scopes) -> Self {
         Self { scopes: Some(scopes), ..Self::for_actor(engine, actor) }
+    }
+
+    /// The key of a request of this actor. `key` is what the actor sent for it, `asked` what is asked for, without passwords. The
+    /// same key of another account is another one, and so is that of a token and of its person.
+    pub fn request_key(&self, key: &str, asked: [&str; 3]) -> RequestKey {
+        let (name, account, means) = self.actor.columns();
+        let account = account.map_or_else(|| format!("name {name}"), |account| account.to_string());
+        let keys = self.engine.store.keys();
+        let key = keys.request_key("key", [&account, means, key]);
+        RequestKey { key, request: keys.request_key("request", asked) }
+    }
+
+    /// The same client for one request, which is carried out once: if it was carried out in the last 24 hours, an act, a request for
+    /// an act or a decision has the answer of then. The right to it is asked for each time.
+    #[must_use]
+    pub fn for_request(self, request: Option<RequestKey>) -> Self {
+        Self { request, ..self }
+    }
+
+    /// Does what a permit is for, unless its request was carried out before.
+    async fn once<T: Serialize + DeserializeOwned + Sync>(
+        &self,
+        permit: &Permit,
+        done: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        let Some(request) = permit.request() else { return done.await };
+        if let Some(before) = answers::find(&self.engine, request).await? {
+            return Ok(before);
+        }
+        let answer = done.await?;
+        answers::keep(&self.engine, permit, request, &answer).await;
+        Ok(answer)
     }
 
     /// Whether the actor is the local administrator of an office whose people have accounts: a user of the machine who can read the key
@@ -86,7 +123,7 @@ impl Direct {
         } else {
             &self.actor
         };
-        let permit = authorize(actor, operation)?;
+        let permit = authorize(actor, operation)?.for_request(self.request);
         Ok(if self.engine.settings.two_person == TwoPerson::Recorded { permit.two_in_one() } else { permit })
     }
 
@@ -105,7 +142,7 @@ impl Direct {
     pub async fn act_any(&self, act: AnyAct) -> Result<serde_json::Value, EngineError> {
         let operation = act.operation();
         let permit = self.permit(operation).await?;
-        self.recorded(operation, act.perform(&self.engine, &permit).await).await
+        self.recorded(operation, self.once(&permit, act.perform(&self.engine, &permit)).await).await
     }
 
     /// Reads what was asked for in JSON.
@@ -155,7 +192,7 @@ impl Direct {
 impl Client for Direct {
     async fn act<A: Act + Into<AnyAct>>(&self, act: A) -> Result<A::Answer, EngineError> {
         let permit = self.permit(A::OPERATION).await?;
-        self.recorded(A::OPERATION, act.perform(&self.engine, &permit).await).await
+        self.recorded(A::OPERATION, self.once(&permit, act.perform(&self.engine, &permit)).await).await
     }
 
     async fn query<Q: Query + Into<AnyQuery>>(&self, query: Q) -> Result<Q::Answer, EngineError> {
@@ -169,7 +206,7 @@ impl Client for Direct {
         if self.is_local_with_accounts().await? {
             return Err(AccountRefusal::AccountNeeded { operation }.into());
         }
-        self.recorded(operation, operations::request(&self.engine, &permit, &act).await).await
+        self.recorded(operation, self.once(&permit, operations::request(&self.engine, &permit, &act)).await).await
     }
 
     async fn together(&self, act: TwoPersonAct, people: Witnesses) -> Result<(), EngineError> {
@@ -181,19 +218,19 @@ impl Client for Direct {
     async fn confirm(&self, act: PendingActId) -> Result<(), EngineError> {
         let operation = self.operation_of(act).await?;
         let permit = self.permit(operation).await?;
-        self.recorded(operation, operations::confirm(&self.engine, &permit, act).await).await
+        self.recorded(operation, self.once(&permit, operations::confirm(&self.engine, &permit, act)).await).await
     }
 
     async fn refuse(&self, act: PendingActId, note: Note) -> Result<(), EngineError> {
         let operation = self.operation_of(act).await?;
         let permit = self.permit(operation).await?;
-        self.recorded(operation, operations::refuse(&self.engine, &permit, act, &note).await).await
+        self.recorded(operation, self.once(&permit, operations::refuse(&self.engine, &permit, act, &note)).await).await
     }
 
     async fn take_back(&self, act: PendingActId) -> Result<(), EngineError> {
         let operation = operations::taken_back_as(self.operation_of(act).await?);
         let permit = self.permit(operation).await?;
-        self.recorded(operation, operations::take_back(&self.engine, &permit, act).await).await
+        self.recorded(operation, self.once(&permit, operations::take_back(&self.engine, &permit, act)).await).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use cetak_driver_api::PrinterDriver;
 
 use super::{
-    clock::{Clock, Entropy},
+    clock::{Clock, Entropy, nonce},
     error::EngineError,
     fault::FaultFile,
     instance_memory::InstanceMemory,
@@ -85,17 +85,21 @@ impl Engine {
         own.writer.fence = None; // a node has not joined yet
         let mut tx = own.write(permit).await?;
         let owner = tx.owner_add(&self.owners.own(is_scheduler)).await?;
-        tx.commit().await?;
+        tx.commit_part().await?;
         own.writer = Writer { owner: Some(owner), ..self.writer.clone() };
         Ok(own)
     }
 
     /// Begins a transaction that writes; there is no other way to one. The actor is the permit's, or the engine's own
-    /// for an act of the system. An act of a person notifies the schedulers, because it may give them work.
+    /// for an act of the system. An act of a person notifies the schedulers, because it may give them work, and saves the answer of
+    /// its request.
     pub async fn write(&self, permit: &Permit) -> Result<Tx, StoreError> {
         let mut tx = self.store.write(&self.writer_for(permit), self.clock.now()).await?;
         if permit.system_act().is_none() {
             tx.announce();
+        }
+        if let Some(request) = permit.request() {
+            tx.carry_out(request, nonce(&*self.entropy)).await?;
         }
         Ok(tx)
     }

@@ -8,6 +8,7 @@
 //! * [`query`] has every read of a person.
 
 pub mod accounts;
+pub mod answers;
 mod batched_reads;
 pub mod client;
 pub mod clock;

@@ -8,8 +8,9 @@ use std::sync::{
 use sqlx::Row;
 
 use super::{
-    Inner, Location, Store, Writer, account, attempt, audit, counter, delivery, find, joint_read, keys::Keys,
-    movement_list, node, pending_act, printer, record, record_event, record_list, report, requests_beside, stock,
+    Inner, Location, Store, Writer, account, attempt, audit, counter, delivery, find, idempotency, joint_read,
+    keys::Keys, movement_list, node, pending_act, printer, record, record_event, record_list, report, requests_beside,
+    stock,
 };
 use crate::domain::time::Timestamp;
 
@@ -102,6 +103,8 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (account::SESSION_BY_TOKEN, "SEARCH s USING INDEX sqlite_autoindex_session_1 (token_hash=?)"),
         (account::SESSION_BY_TOKEN, "SEARCH a USING INTEGER PRIMARY KEY (rowid=?)"),
         (account::ACCOUNT_OF_OS_USER, "SEARCH o USING PRIMARY KEY (name=?)"),
+        (idempotency::ANSWER_BY_KEY, "sqlite_autoindex_idempotency_1 (key_digest=?)"),
+        (idempotency::ANSWERS_OLD, "idempotency_time (answered_at_us<?)"),
         (account::TOKEN_BY_SECRET, "SEARCH t USING INDEX sqlite_autoindex_token_1 (token_hash=?)"),
     ] {
         let plan = plan(&store, sql).await;

@@ -48,6 +48,12 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// The request was carried out before, or is just being carried out by another node. Nothing of this transaction is saved.
+    #[error("the request was carried out before")]
+    RequestAnswered,
+    /// The key of the request was used for another one. Nothing is done.
+    #[error("the key of the request was used for another one")]
+    RequestDiffers,
     /// The file's data were moved to another database.
     #[error("the data of this folder were moved to {to}")]
     Moved {
@@ -129,6 +135,8 @@ impl StoreError {
             | Self::Conflict(_)
             | Self::InsufficientStock
             | Self::SecondOpenRequest
+            | Self::RequestAnswered
+            | Self::RequestDiffers
             | Self::Corrupt { .. }
             | Self::Newer { .. }
             | Self::OtherKey

@@ -41,6 +41,7 @@ struct Derived {
     request: HmacSha256,
     audit: HmacSha256,
     row: HmacSha256,
+    request_key: HmacSha256,
     check: HmacSha256,
 }
 
@@ -85,6 +86,7 @@ impl Keys {
             request: mac(b"request tag v1"),
             audit: mac(b"audit chain v1"),
             row: mac(b"row digest v1"),
+            request_key: mac(b"request key v1"),
             check: mac(b"check v1"),
         }))
     }
@@ -155,6 +157,11 @@ impl Keys {
             [if column.is_some() { b"text" } else { b"null" }, column.unwrap_or_default().as_bytes()]
         };
         digest(&self.0.row, [table.as_bytes()].into_iter().chain(columns.into_iter().flat_map(part)))
+    }
+
+    /// The digest of a part of a request that is carried out once; `part` names it.
+    pub fn request_key<'a>(&self, part: &'a str, of: impl IntoIterator<Item = &'a str>) -> Digest {
+        digest(&self.0.request_key, std::iter::once(part).chain(of).map(str::as_bytes))
     }
 
     /// The value that a database stores to recognise its key.

@@ -25,6 +25,7 @@ mod delivery;
 mod error;
 mod fence;
 mod find;
+mod idempotency;
 mod instance;
 mod joint_read;
 pub mod keys;

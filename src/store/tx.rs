@@ -10,6 +10,7 @@ use super::{
     counter_deltas::Deltas,
     error::{StoreError, doing},
     fence::Fence,
+    idempotency::Carried,
     keys::Keys,
     sealed_table::SealedTable,
 };
@@ -74,6 +75,8 @@ pub struct Tx {
     /// Events that belong to a record: the place in `events`, and the record.
     pub(super) record_events: Vec<(usize, RecordId)>,
     pub(super) deltas: Deltas,
+    /// The request whose answer the commit saves.
+    pub(super) carried: Option<Carried>,
     backend: Backend,
     announces: bool,
     /// Ends with the transaction.
@@ -103,6 +106,7 @@ impl Tx {
             record_events: Vec::new(),
             touched: BTreeSet::new(),
             deltas: Deltas::default(),
+            carried: None,
             backend,
             announces: false,
             _span: span,
@@ -159,6 +163,7 @@ impl Tx {
             // An audit row has an event at least.
             self.events.push(Event::new("database.changed", "database"));
         }
+        self.answer_save().await?;
         self.touched_rows_add().await?;
         let counters = self.counters_take();
         let events = std::mem::take(&mut self.events);

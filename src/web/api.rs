@@ -23,6 +23,7 @@ use super::{
     idle::noted,
     input, intake, picture,
     problem::{Fault, Problem},
+    request_key::SentKey,
     route::{BASE, Call, Proof, Route, Sort, USUAL},
     routes::ROUTES,
     session,
@@ -82,8 +83,9 @@ async fn carried_out(web: &Arc<Web>, route: &'static Route, request: Request) ->
     let (mut parts, body) = request.into_parts();
     web.within(USUAL, web.caller(&parts)).await?; // without an account no body is read
     let fields = fields(web, route, &mut parts, body).await?;
+    let key = SentKey::read(route, &parts.headers, &fields)?;
     let call = confined(web, (route.read)(&fields)?)?;
-    let answer = in_time(web, route, Box::pin(done(web.clone(), parts.clone(), call))).await?;
+    let answer = in_time(web, route, Box::pin(done(web.clone(), route, parts.clone(), (call, key)))).await?;
     Ok(respond(route, &parts, answer))
 }
 
@@ -159,8 +161,16 @@ fn is_hidden(file: &Path) -> bool {
 
 /// Carries out a call. Its account is proved now, as it may have changed while the body arrived and other calls were carried out; the
 /// right to it is asked for on the way. The log has the cause of a failure also if no client waits for it any more.
-pub(super) async fn done(web: Arc<Web>, parts: Parts, call: Call) -> Result<Value, Problem> {
+pub(super) async fn done(
+    web: Arc<Web>,
+    route: &'static Route,
+    parts: Parts,
+    (call, key): (Call, Option<SentKey>),
+) -> Result<Value, Problem> {
     let Caller { client, name: own_name } = web.caller(&parts).await?;
+    let request = key.map(|key| key.of(&client, route));
+    let _in_use = request.map(|request| web.keys.take(request)).transpose()?;
+    let client = client.for_request(request);
     let answer = match call {
         Call::Act(act) => Box::pin(client.act_any(*act)).await,
         Call::Query(query) => Box::pin(client.query_any(*query)).await,
@@ -168,7 +178,7 @@ pub(super) async fn done(web: Arc<Web>, parts: Parts, call: Call) -> Result<Valu
         Call::Confirm(act, None) => Box::pin(client.confirm(act)).await.map(|()| Value::Null),
         Call::Confirm(act, Some(Proof { name, password })) => {
             let (name, address) = (name.unwrap_or(own_name), web.address(&parts));
-            let confirmed = confirm_with_password(&web.engine, act, &name, &password, &address);
+            let confirmed = confirm_with_password(&web.engine, act, &name, &password, &address, request);
             Box::pin(confirmed).await.map(|()| Value::Null)
         }
         Call::Refuse(act, note) => Box::pin(client.refuse(act, note)).await.map(|()| Value::Null),

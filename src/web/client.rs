@@ -105,7 +105,7 @@ async fn carried_out(
     call: Call,
 ) -> Result<Response, Problem> {
     let (route, call) = (route(sort, name)?, confined(web, call)?);
-    let answer = in_time(web, route, Box::pin(done(web.clone(), parts, call))).await?;
+    let answer = in_time(web, route, Box::pin(done(web.clone(), route, parts, (call, None)))).await?;
     Ok(Json(answer).into_response())
 }
 

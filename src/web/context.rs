@@ -11,11 +11,12 @@ use tokio::sync::Semaphore;
 
 use super::{
     problem::{Fault, Problem},
+    request_key::KeysInUse,
     socket::SocketSettings,
     tls::TlsFiles,
     unproved::Unproved,
 };
-use crate::engine::{Engine, EngineError, unproved::record_unproved};
+use crate::engine::{Engine, EngineError, answers::delete_old_answers, unproved::record_unproved};
 
 /// The calls that are carried out at a time. Others wait.
 pub(super) const CALLS_MAX: u32 = 64;
@@ -61,6 +62,8 @@ pub(super) struct Web {
     pub(super) lists: Arc<Semaphore>,
     /// Requests without the proof of an account.
     pub(super) unproved: Unproved,
+    /// The requests with a key that are being carried out.
+    pub(super) keys: KeysInUse,
 }
 
 impl Web {
@@ -68,7 +71,7 @@ impl Web {
     pub(super) fn new(engine: Engine, settings: Settings) -> Self {
         let [calls, long_reads, lists] =
             [CALLS_MAX as usize, LONG_READS_MAX, LISTS_MAX].map(|most| Arc::new(Semaphore::new(most)));
-        Self { engine, settings, calls, long_reads, lists, unproved: Unproved::default() }
+        Self { engine, settings, calls, long_reads, lists, unproved: Unproved::default(), keys: KeysInUse::default() }
     }
 
     /// An error of the engine as a problem. The log has the cause of an internal one.
@@ -95,6 +98,14 @@ impl Web {
             let count: u64 = counts.iter().map(|(_, count)| count).sum();
             let error = &error as &dyn std::error::Error;
             tracing::warn!(count, error, "requests without the proof of an account are not in the audit");
+        }
+    }
+
+    /// Deletes the answers of requests that are no longer kept. They do no harm: if it fails, it is tried again a minute later.
+    pub(super) async fn delete_old_answers(&self) {
+        if let Err(error) = delete_old_answers(&self.engine).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "old answers of requests are not deleted");
         }
     }
 

@@ -22,6 +22,7 @@ mod limits;
 mod os_user;
 mod picture;
 mod problem;
+mod request_key;
 mod route;
 mod routes;
 mod server;

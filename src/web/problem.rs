@@ -68,6 +68,8 @@ faults! {
     BodyCut BAD_REQUEST "body-cut" "the body ended before it was complete";
     /// The query string or a part of the path is not percent-encoded UTF-8.
     UrlUnreadable BAD_REQUEST "url-unreadable" "the path or the query string is not percent-encoded UTF-8";
+    /// The key of a request has no characters, too many, or such as cannot be seen.
+    KeyUnreadable BAD_REQUEST "idempotency-key-unreadable" "`Idempotency-Key` must be given once, with 1 to 255 visible ASCII characters";
     /// No account is proved.
     SignInNeeded UNAUTHORIZED "sign-in-needed" "the request has no valid token and no valid session";
     /// The request of a browser may come from the page of another server.
@@ -76,6 +78,8 @@ faults! {
     NoSuchAddress NOT_FOUND "no-such-address" "there is nothing at this address";
     /// The address knows other methods.
     MethodNotAllowed METHOD_NOT_ALLOWED "method-not-allowed" "this address does not know the method; `Allow` names those that it knows";
+    /// The same request is just being carried out.
+    KeyInUse CONFLICT "idempotency-key-in-use" "a request with this `Idempotency-Key` is being carried out; send it again for its answer";
     /// The body did not arrive in time.
     BodySlow REQUEST_TIMEOUT "body-slow" "the body did not arrive in time";
     /// The body is too large.
@@ -86,6 +90,8 @@ faults! {
     NotJson UNSUPPORTED_MEDIA_TYPE "not-json" "the body must be `application/json`";
     /// A value is missing, unknown, or has a wrong type or range.
     InvalidValue UNPROCESSABLE_ENTITY "invalid-value" "a value is missing, is not known, or is not one that this field takes";
+    /// Another request had the same key.
+    KeyReused UNPROCESSABLE_ENTITY "idempotency-key-reused" "this `Idempotency-Key` was used for another request; nothing was done";
     /// A panic or an error that is the program's.
     Internal INTERNAL_SERVER_ERROR "internal" "the server failed; the log has the cause under the incident";
     /// The database cannot be used.
@@ -212,6 +218,8 @@ impl Problem {
             StoreError::Conflict(_) => refused("changed-meanwhile", "another change came first; read again"),
             StoreError::InsufficientStock => refused("insufficient-stock", "there are not enough blanks"),
             StoreError::SecondOpenRequest => refused("second-open-request", "another request of this person is open"),
+            StoreError::RequestAnswered => Fault::KeyInUse.into(),
+            StoreError::RequestDiffers => Fault::KeyReused.into(),
             StoreError::InDoubt { .. } => Fault::InDoubt.into(),
             StoreError::Unreachable | StoreError::Unavailable { .. } | StoreError::Fenced => Fault::DatabaseAway.into(),
             StoreError::Corrupt { .. }

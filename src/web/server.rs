@@ -91,7 +91,7 @@ impl Server {
         let config = certificate.as_ref().map(Certificate::config);
         let following = certificate.map(|certificate| tokio::spawn(certificate.follow(clock.clone())));
 
-        let counting = tokio::spawn(tell_each_minute(web.clone()));
+        let counting = tokio::spawn(tidy_each_minute(web.clone()));
 
         let serving = async {
             match config {
@@ -137,11 +137,12 @@ async fn serve_socket(
     server.acceptor(acceptor).serve(service).await.map_err(refused)
 }
 
-/// Writes down the requests without the proof of an account.
-async fn tell_each_minute(web: Arc<Web>) {
+/// Writes down the requests without the proof of an account, and deletes old answers.
+async fn tidy_each_minute(web: Arc<Web>) {
     loop {
         web.engine.clock.sleep(TOLD_EVERY).await;
         web.tell_unproved().await;
+        web.delete_old_answers().await;
     }
 }
 

@@ -34,7 +34,8 @@ pub(super) fn hint(error: &StoreError) -> Option<String> {
         StoreError::Corrupt { .. } | StoreError::Differs { .. } => {
             Some("keep the files as they are, and check the database with `cetak db check`")
         }
-        StoreError::Unreachable => Some("repeat the command"),
+        StoreError::Unreachable | StoreError::RequestAnswered => Some("repeat the command"),
+        StoreError::RequestDiffers => Some("send another request with another key"),
         StoreError::Database { .. } => None,
     };
     hint.map(str::to_owned)

@@ -27,14 +27,14 @@ fn by(office: &Office, account: &str, command: &[&str]) -> Answer {
 }
 
 /// The same, and it must succeed.
-fn done_by(office: &Office, account: &str, command: &[&str]) -> Answer {
+pub(crate) fn done_by(office: &Office, account: &str, command: &[&str]) -> Answer {
     let answer = by(office, account, command);
     assert_eq!(answer.code, Some(0), "{command:?}: {answer:?}");
     answer
 }
 
 /// Makes an account, whose person chooses a password.
-fn add(office: &Office, name: &str) -> Value {
+pub(crate) fn add(office: &Office, name: &str) -> Value {
     let added = office.json(&["account", "add", name]);
     let once = added["one_time"]["password"].as_str().unwrap();
     let chosen = with_input(office, &[once, &password(name)], &["account", "passwd", name]);
@@ -43,7 +43,7 @@ fn add(office: &Office, name: &str) -> Value {
 }
 
 /// An office with blanks, the administrator `root` and the supervisor `sri`.
-fn office() -> Office {
+pub(crate) fn office() -> Office {
     let office = Office::new();
     office.import("student", &people::students(0..1));
     office.receive("student", 10);

@@ -31,6 +31,7 @@ mod hostile;
 mod hostile_printers;
 mod hostile_sizes;
 mod http;
+mod idempotency;
 mod instance;
 mod intake;
 mod ipp;

@@ -51,7 +51,7 @@ async fn a_person_confirms_with_the_password_of_an_account_and_never_an_own_act(
 
     let session = refused(office.at_browser("Budi").await.confirm(act).await);
     assert_eq!(session, AccountRefusal::PasswordNeeded { act, operation }, "a session that was left open");
-    let wrong = confirm_with_password(&office.web, act, "Budi", &password("Siti"), DESK).await;
+    let wrong = confirm_with_password(&office.web, act, "Budi", &password("Siti"), DESK, None).await;
     assert_eq!(refused(wrong), AccountRefusal::SignIn);
     let own = |result: Result<(), EngineError>| match result {
         Err(EngineError::Refused(refusal)) => refusal,
@@ -60,7 +60,7 @@ async fn a_person_confirms_with_the_password_of_an_account_and_never_an_own_act(
     assert_eq!(own(office.confirm(act, "Siti").await), Refusal::SamePerson { act, operation });
     let renamed = format!("UPDATE account SET name = 'Sita', name_key = 'sita' WHERE id = {siti}");
     database::execute(&office.world.location, &renamed).await.unwrap();
-    let as_sita = confirm_with_password(&office.web, act, "Sita", &password("Siti"), DESK).await;
+    let as_sita = confirm_with_password(&office.web, act, "Sita", &password("Siti"), DESK, None).await;
     assert_eq!(own(as_sita), Refusal::SamePerson { act, operation }, "by the account, and not by its name");
     assert_eq!(office.world.account("vault").await, 10);
 

@@ -199,6 +199,11 @@ pub(crate) const NOT_COVERED: &[(&str, &[&str], &str)] = &[
         &["*"],
         "ends within 12 hours, and confirms nothing without the password; the audit has its beginning and end",
     ),
+    (
+        "idempotency",
+        &["*"],
+        "answers of requests, for 24 hours: one that is changed does not open, and one that is missing is as if the key had not been sent",
+    ),
     ("batch", &["*"], "how records were grouped; what became of each is compared"),
     (
         "job",

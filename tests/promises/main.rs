@@ -21,6 +21,7 @@ mod fake_printer;
 mod feeding;
 mod finding;
 mod hostile_lists;
+mod idempotency;
 mod identifiers;
 mod import;
 mod instance;

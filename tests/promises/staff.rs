@@ -105,7 +105,7 @@ impl Office {
     }
 
     pub(crate) async fn confirm(&self, act: PendingActId, name: &str) -> Result<(), EngineError> {
-        confirm_with_password(&self.web, act, name, &password(name), DESK).await
+        confirm_with_password(&self.web, act, name, &password(name), DESK, None).await
     }
 
     pub(crate) async fn state(&self, act: PendingActId) -> PendingState {

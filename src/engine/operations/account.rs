@@ -68,9 +68,10 @@ impl Act for AddAccount {
         }
         let added = event("account.added", &find_account(&mut tx, name).await?);
         tx.audit(if is_first { added.with("role", Role::Administrator) } else { added });
-        tx.commit().await?;
         let one_time = OneTimePassword { password, until: until.to_string() };
-        Ok(AddedAccount { account, is_first, one_time })
+        let added = AddedAccount { account, is_first, one_time };
+        tx.commit_with(&added).await?;
+        Ok(added)
     }
 }
 
@@ -96,8 +97,9 @@ impl Act for ResetAccount {
         tx.account_password_reset(account.id, &hash, until).await?;
         let ended = tx.sessions_end_of(account.id).await?;
         tx.audit(event("account.reset", &account).with("note", self.note).with("sessions_ended", ended));
-        tx.commit().await?;
-        Ok(OneTimePassword { password, until: until.to_string() })
+        let one_time = OneTimePassword { password, until: until.to_string() };
+        tx.commit_with(&one_time).await?;
+        Ok(one_time)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
 /// An act of a person: one short transaction, done whole or refused whole, and written down.
 pub trait Act: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What the person learns when it is done.
-    type Answer: Serialize + DeserializeOwned + Send;
+    type Answer: Serialize + DeserializeOwned + Send + Sync;
     /// The line of the permission table that it belongs to.
     const OPERATION: Operation;
 

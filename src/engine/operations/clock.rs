@@ -46,7 +46,8 @@ impl Act for AcceptClock {
         let jobs = tx.jobs_due_now(tx.now().plus(DUE_MAX)).await?;
         let event = Event::new("clock.accepted", "clock").with("note", self.note).with("newest", newest);
         tx.audit(event.with("jobs", jobs));
-        tx.commit().await?;
-        Ok(AcceptedClock { newest, jobs })
+        let accepted = AcceptedClock { newest, jobs };
+        tx.commit_with(&accepted).await?;
+        Ok(accepted)
     }
 }

@@ -89,7 +89,7 @@ async fn archive(engine: &Engine, permit: &Permit, older_than_days: u32) -> Resu
         let moved = tx.jobs_archive(&jobs).await?;
         let event = Event::new("jobs.archived", format!("jobs {first} to {newest}"));
         tx.audit(event.with("closed_before", before).with("jobs", moved.jobs).with("attempts", moved.attempts));
-        tx.commit().await?;
+        tx.commit_part().await?;
         last = *newest;
         archived.moved.jobs += moved.jobs;
         archived.moved.attempts += moved.attempts;
@@ -111,7 +111,7 @@ impl Act for RecountCounters {
         let recounted = tx.counters_recount().await?;
         let event = Event::new("counters.recounted", "database").with("records", recounted.records);
         tx.audit(event.with("outcomes", recounted.outcomes));
-        tx.commit().await?;
+        tx.commit_with(&recounted).await?;
         Ok(recounted)
     }
 }
@@ -143,7 +143,7 @@ impl Act for BackUpDatabase {
         let done = write_and_check(engine, &file).await?;
         let mut tx = engine.write(permit).await?;
         tx.audit(Event::new("database.backed-up", "database").with("file", file.display()).with("bytes", done.bytes));
-        tx.commit().await?;
+        tx.commit_with(&done).await?;
         Ok(done)
     }
 }

@@ -152,7 +152,7 @@ async fn cancel_if_sendable(engine: &Engine, permit: &Permit, attempt: &str) -> 
         tx.attempt_cancelled(open.key).await?;
     }
     tx.audit(Event::new("attempt.cancelled", attempt).with("printer", printer.name));
-    Ok(tx.commit().await?)
+    Ok(tx.commit_part().await?)
 }
 
 /// A card that a person found of an uncertain attempt.

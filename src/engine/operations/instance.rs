@@ -100,7 +100,7 @@ impl Act for AdoptDatabase {
         let answers = self.ask(engine).await?;
         let mut tx = engine.write(permit).await?;
         let adopted = self.apply(engine, &mut tx, &answers, Approval::Alone).await?;
-        tx.commit().await?;
+        tx.commit_with(&adopted).await?;
         Ok(adopted)
     }
 }

@@ -138,7 +138,7 @@ async fn each(
         };
         outcomes.push(RecordOutcome { record, refusal });
     }
-    tx.commit().await?;
+    tx.commit_with(&outcomes).await?;
     Ok(outcomes)
 }
 

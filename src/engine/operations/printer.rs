@@ -175,11 +175,12 @@ impl AddPrinter {
         if let Some(capabilities) = found.as_ref().ok().and_then(lasting) {
             tx.printers_probed(&[(name.as_str(), &capabilities)]).await?;
         }
-        tx.commit().await?;
-        Ok(match found {
+        let probe = match found {
             Ok(capabilities) => Probe::Answered(Box::new(capabilities)),
             Err(fault) => Probe::Silent(verdict::reason_of(&fault)),
-        })
+        };
+        tx.commit_with(&probe).await?;
+        Ok(probe)
     }
 
     /// Refuses a name or an address that a printer has.
@@ -375,8 +376,9 @@ impl Act for ClearPrinter {
             event = event.with("accepted_jobs", accepted);
         }
         tx.audit(event.with("note", self.note));
-        tx.commit().await?;
-        Ok(Cleared { state: printer.state, still_reports: acknowledged })
+        let cleared = Cleared { state: printer.state, still_reports: acknowledged };
+        tx.commit_with(&cleared).await?;
+        Ok(cleared)
     }
 }
 

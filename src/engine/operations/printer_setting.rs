@@ -139,11 +139,12 @@ impl SetPrinter {
             None => Vec::new(),
         };
         self.apply(&mut tx, &before, (answered, &objections), note.map(|note| (note, Approval::Alone))).await?;
-        tx.commit().await?;
-        Ok(found.map(|found| match found {
+        let probe = found.map(|found| match found {
             Ok(capabilities) => Probe::Answered(Box::new(capabilities)),
             Err(fault) => Probe::Silent(verdict::reason_of(&fault)),
-        }))
+        });
+        tx.commit_with(&probe).await?;
+        Ok(probe)
     }
 
     /// Asks the device, unless only the hopper is changed.

@@ -40,7 +40,7 @@ impl Act for Pause {
         }
         let new = tx.pause_add(&self.scope, self.note.as_str()).await?;
         tx.audit(Event::new("queue.paused", subject(&self.scope)).with("note", self.note).with("new", new));
-        tx.commit().await?;
+        tx.commit_with(&new).await?;
         Ok(new)
     }
 }
@@ -122,8 +122,9 @@ impl Act for CancelBatch {
         let batch = open_batch(&mut tx, self.batch).await?;
         let state = planning::end(&mut tx, &batch, BatchEnd::Cancelled).await?;
         tx.audit(Event::new("batch.cancelled", planning::subject(self.batch)).with("note", self.note));
-        tx.commit().await?;
-        Ok(state == BatchState::Closed)
+        let is_closed = state == BatchState::Closed;
+        tx.commit_with(&is_closed).await?;
+        Ok(is_closed)
     }
 }
 
@@ -156,7 +157,7 @@ async fn end_pause(engine: &Engine, permit: &Permit, scope: &PauseScope, note: &
     let was = tx.pause_end(scope).await?;
     if was {
         tx.audit(Event::new("queue.resumed", subject(scope)).with("note", note));
-        tx.commit().await?;
+        tx.commit_with(&was).await?;
     }
     Ok(was)
 }

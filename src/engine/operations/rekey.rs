@@ -120,7 +120,7 @@ impl Run<'_> {
             let next = Some((self.stored.clone(), first));
             let event = self.event("persons.rekey-begun").with("from", &rule.rule).with("to", &self.stored);
             self.save(&mut tx, PersonRule { next, ..rule }, event).await?;
-            tx.commit().await?;
+            tx.commit_part().await?;
         }
         Ok(true)
     }
@@ -131,7 +131,7 @@ impl Run<'_> {
         let rule = self.rule_now(&mut tx).await?;
         if rule.next == Some((self.stored.clone(), UNTOUCHED)) {
             self.save(&mut tx, PersonRule { next: None, ..rule }, self.event("persons.rekey-refused")).await?;
-            tx.commit().await?;
+            tx.commit_part().await?;
         }
         Ok(())
     }
@@ -210,7 +210,7 @@ impl Run<'_> {
         let Some(last) = page.last().map(|body| body.id) else {
             let finished = PersonRule { rule: self.stored.clone(), next: None };
             self.save(&mut tx, finished, self.event("persons.rekeyed").with("rule", &self.stored)).await?;
-            tx.commit().await?;
+            tx.commit_part().await?;
             return Ok(false);
         };
         let mut persons: BTreeMap<Digest, BTreeSet<RecordId>> = BTreeMap::new();
@@ -225,7 +225,7 @@ impl Run<'_> {
         let event = self.event("persons.rekeying").with("records", rekeyed.len()).with("until_record", last);
         let next = Some((self.stored.clone(), last));
         self.save(&mut tx, PersonRule { next, ..rule }, event.with("quarantined", quarantined)).await?;
-        tx.commit().await?;
+        tx.commit_part().await?;
         done.records += rekeyed.len() as u64;
         done.quarantined += quarantined;
         Ok(true)

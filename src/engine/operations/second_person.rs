@@ -292,7 +292,7 @@ pub async fn request(engine: &Engine, permit: &Permit, act: &TwoPersonAct) -> Re
     let id = store(&mut tx, act, &target, &actor(engine, permit)).await?;
     let event = Event::new("act.requested", target.name).with("act", id).with("operation", act.operation().as_str());
     tx.audit_of(target.record, event.with("note", act.reason()));
-    tx.commit().await?;
+    tx.commit_with(&id).await?;
     Ok(id)
 }
 
@@ -475,7 +475,7 @@ async fn end(mut tx: Tx, act: &PendingAct, state: PendingState, gone: bool) -> R
     };
     let event = Event::new(event, &act.target.name).with("act", id).with("operation", operation.as_str());
     tx.audit_of(act.target.record, event.with("why", refusal.code()));
-    tx.commit().await?;
+    tx.commit_part().await?;
     Err(refusal.into())
 }
 

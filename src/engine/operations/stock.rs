@@ -112,7 +112,7 @@ impl Act for CountBlanks {
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<Count, EngineError> {
         let mut tx = engine.write(permit.covers(Self::OPERATION)?).await?;
         let count = self.apply(engine, &mut tx, Approval::Alone).await?;
-        tx.commit().await?;
+        tx.commit_with(&count).await?;
         Ok(count)
     }
 }

@@ -103,7 +103,7 @@ async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result
     let mut card = test_card::TestCard { name: attempt.clone(), printer: name.to_owned(), state, lot, place };
     tx.test_card_add(&card, document.impressions()).await?;
     tx.audit(Event::new("printer.test-card", &*attempt).with("printer", name));
-    tx.commit().await?;
+    tx.commit_part().await?;
 
     let outcome = print_once(engine, permit, &*driver, &mut card, id, document).await?;
     let mut tx = engine.write(permit).await?;
@@ -115,8 +115,9 @@ async fn print_test_card(engine: &Engine, permit: &Permit, name: &str) -> Result
         }
         changed => changed?,
     }
-    tx.commit().await?;
-    Ok(TestCard { attempt, state: outcome.state(), reason: outcome.reason().cloned() })
+    let test = TestCard { attempt, state: outcome.state(), reason: outcome.reason().cloned() };
+    tx.commit_with(&test).await?;
+    Ok(test)
 }
 
 /// Sends a test card and watches it. Its release is saved before the printer is told to print it.
@@ -145,7 +146,7 @@ async fn print_once(
     let mut tx = engine.write(permit).await?;
     let (job, run) = (reference.printer_job.as_deref(), reference.printer_run.as_deref());
     match tx.test_card_release(&card.name, job, run).await {
-        Ok(()) => tx.commit().await?,
+        Ok(()) => tx.commit_part().await?,
         Err(StoreError::Conflict(_)) => {
             drop(tx);
             let _ = driver.cancel(&reference).await; // its outcome is saved already
@@ -173,7 +174,7 @@ async fn print_once(
             let mut tx = engine.write(permit).await?;
             let (job, run) = (reference.printer_job.as_deref(), reference.printer_run.as_deref());
             tx.test_card_acknowledge(&card.name, job, run).await?;
-            tx.commit().await?;
+            tx.commit_part().await?;
         }
         Err(fault) => {
             if let Some(outcome) = after_fault(driver, &reference, &fault).await {

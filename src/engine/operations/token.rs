@@ -71,8 +71,9 @@ impl Act for AddToken {
         let token = tx.token_add(&new).await?;
         let added = event("token.added", &account).with("token", token).with("name", &new.name);
         tx.audit(added.with("scopes", &new.scopes).with("expires_at", expires_at));
-        tx.commit().await?;
-        Ok(AddedToken { token, secret, expires_at: expires_at.to_string() })
+        let added = AddedToken { token, secret, expires_at: expires_at.to_string() };
+        tx.commit_with(&added).await?;
+        Ok(added)
     }
 }
 

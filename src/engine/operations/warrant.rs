@@ -51,7 +51,7 @@ impl Act for RequestReprint {
         let act = TwoPersonAct::Reprint(self.reprint);
         let id = second_person::store(&mut tx, &act, &target, &actor(engine, permit)).await?;
         tx.audit_of(view.id, Event::new("reprint.requested", target.name).with("act", id).with("reason", reason));
-        tx.commit().await?;
+        tx.commit_with(&id).await?;
         Ok(id)
     }
 }

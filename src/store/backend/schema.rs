@@ -33,6 +33,7 @@ macro_rules! scripts {
             (22, "person_rules", include_str!(concat!("../../../migrations/", $folder, "/0022_person_rules.sql"))),
             (23, "accounts", include_str!(concat!("../../../migrations/", $folder, "/0023_accounts.sql"))),
             (24, "one_person", include_str!(concat!("../../../migrations/", $folder, "/0024_one_person.sql"))),
+            (25, "idempotency", include_str!(concat!("../../../migrations/", $folder, "/0025_idempotency.sql"))),
             (26, "os_users", include_str!(concat!("../../../migrations/", $folder, "/0026_os_users.sql"))),
         ]
     };

@@ -44,6 +44,7 @@ const TABLES: [&str; 30] = [
     "account_role",
     "os_user",
     "token",
+    "idempotency",
     "audit",
     "audit_head",
     "record_event",
