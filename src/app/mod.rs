@@ -439,6 +439,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         memory: None,
         sign_ins: Arc::default(),
         looks: Arc::default(),
+        expected: None,
     }
 }
 

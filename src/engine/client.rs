@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Engine, EngineError, answers,
+    Engine, EngineError, Expected, answers,
     operations::{self, Act, AnyAct, TwoPersonAct},
     query::{AnyQuery, Query},
 };
@@ -88,6 +88,12 @@ impl Direct {
     #[must_use]
     pub fn for_request(self, request: Option<RequestKey>) -> Self {
         Self { request, ..self }
+    }
+
+    /// The same client for acts that are done only if something is as expected.
+    #[must_use]
+    pub fn expecting(self, expected: Option<Expected>) -> Self {
+        Self { engine: self.engine.expecting(expected), ..self }
     }
 
     /// Does what a permit is for, unless its request was carried out before.
@@ -212,7 +218,8 @@ impl Client for Direct {
     async fn together(&self, act: TwoPersonAct, people: Witnesses) -> Result<(), EngineError> {
         let operation = act.operation();
         let permit = self.permit(operation).await?;
-        self.recorded(operation, operations::together(&self.engine, &permit, &act, &people).await).await
+        let done = operations::together(&self.engine, &permit, &act, &people);
+        self.recorded(operation, self.once(&permit, done).await).await
     }
 
     async fn confirm(&self, act: PendingActId) -> Result<(), EngineError> {

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{audit::Actor, card::profile::CardProfile, permission::Permit, refusal::Refusal},
     render::{CardRenderer, RenderError},
-    store::{Store, StoreError, Tx, Writer},
+    store::{Expected, Store, StoreError, Tx, Writer},
 };
 
 pub use crate::domain::dispatch::CLOCK_TOLERANCE;
@@ -69,6 +69,8 @@ pub struct Engine {
     pub sign_ins: Arc<SignIns>,
     /// The looks at pictures of people that are recorded already.
     pub looks: Arc<Looks>,
+    /// What must be so when an act of a person is done.
+    pub expected: Option<Arc<Expected>>,
 }
 
 impl Engine {
@@ -77,6 +79,12 @@ impl Engine {
     pub fn acting(&self, chain: &str, actor: Actor) -> Self {
         let owner = self.writer.owner;
         Self { writer: Writer { chain: chain.into(), actor: Arc::new(actor), fence: None, owner }, ..self.clone() }
+    }
+
+    /// The same engine for acts that are done only if something is as expected. It is asked in each transaction of an act.
+    #[must_use]
+    pub fn expecting(&self, expected: Option<Expected>) -> Self {
+        Self { expected: expected.map(Arc::new), ..self.clone() }
     }
 
     /// The engine of this process, which is saved as the owner of the attempts that it begins.
@@ -97,6 +105,9 @@ impl Engine {
         let mut tx = self.store.write(&self.writer_for(permit), self.clock.now()).await?;
         if permit.system_act().is_none() {
             tx.announce();
+            if let Some(expected) = &self.expected {
+                tx.expect(expected).await?;
+            }
         }
         if let Some(request) = permit.request() {
             tx.carry_out(request, nonce(&*self.entropy)).await?;

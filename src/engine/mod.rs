@@ -49,4 +49,4 @@ pub use self::{
     settings::{Broken, BrokenProfile, Settings},
     sign_ins::SignIns,
 };
-pub use crate::store::{LockHolder, Outage, StoreError};
+pub use crate::store::{Expected, LockHolder, Outage, StoreError, Versioned, version};

@@ -54,6 +54,9 @@ pub enum StoreError {
     /// The key of the request was used for another one. Nothing is done.
     #[error("the key of the request was used for another one")]
     RequestDiffers,
+    /// The thing that is changed has another version than was expected. Nothing of the transaction is saved.
+    #[error("what is changed has another version than was expected")]
+    OtherVersion,
     /// The file's data were moved to another database.
     #[error("the data of this folder were moved to {to}")]
     Moved {
@@ -137,6 +140,7 @@ impl StoreError {
             | Self::SecondOpenRequest
             | Self::RequestAnswered
             | Self::RequestDiffers
+            | Self::OtherVersion
             | Self::Corrupt { .. }
             | Self::Newer { .. }
             | Self::OtherKey

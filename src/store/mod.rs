@@ -53,6 +53,7 @@ mod stock;
 mod test_card;
 mod transition;
 mod tx;
+mod version;
 mod warrant;
 
 pub use self::{
@@ -84,6 +85,7 @@ pub use self::{
     stock::{BalanceLine, Lot, MovementLine},
     test_card::StoredTestCard,
     tx::{Tx, Writer},
+    version::{Expected, Versioned, version},
     warrant::WarrantLine,
 };
 use self::{

@@ -19,7 +19,7 @@ use super::{
     body::{BODY_BYTES_MAX, read_body},
     caller::Caller,
     context::Web,
-    health,
+    entity_tag, health,
     idle::noted,
     input, intake, picture,
     problem::{Fault, Problem},
@@ -29,6 +29,7 @@ use super::{
     session,
 };
 use crate::engine::{
+    Expected,
     accounts::confirm_with_password,
     client::Client,
     operations::{AnyAct, TwoPersonAct},
@@ -84,9 +85,20 @@ async fn carried_out(web: &Arc<Web>, route: &'static Route, request: Request) ->
     web.within(USUAL, web.caller(&parts)).await?; // without an account no body is read
     let fields = fields(web, route, &mut parts, body).await?;
     let key = SentKey::read(route, &parts.headers, &fields)?;
+    let expected = entity_tag::expected(route, &parts.headers, &fields)?;
     let call = confined(web, (route.read)(&fields)?)?;
-    let answer = in_time(web, route, Box::pin(done(web.clone(), route, parts.clone(), (call, key)))).await?;
-    Ok(respond(route, &parts, answer))
+    let asked = Asked { route, call, key, expected };
+    let answer = in_time(web, route, Box::pin(done(web.clone(), parts.clone(), asked))).await?;
+    let tag = entity_tag::of_answer(&web.engine, route, &answer);
+    Ok(respond(route, &parts, answer, tag))
+}
+
+/// What a request asks for, and on what condition.
+pub(super) struct Asked {
+    pub(super) route: &'static Route,
+    pub(super) call: Call,
+    pub(super) key: Option<SentKey>,
+    pub(super) expected: Option<Expected>,
 }
 
 /// What the request says, as one JSON object.
@@ -161,16 +173,12 @@ fn is_hidden(file: &Path) -> bool {
 
 /// Carries out a call. Its account is proved now, as it may have changed while the body arrived and other calls were carried out; the
 /// right to it is asked for on the way. The log has the cause of a failure also if no client waits for it any more.
-pub(super) async fn done(
-    web: Arc<Web>,
-    route: &'static Route,
-    parts: Parts,
-    (call, key): (Call, Option<SentKey>),
-) -> Result<Value, Problem> {
+pub(super) async fn done(web: Arc<Web>, parts: Parts, asked: Asked) -> Result<Value, Problem> {
+    let Asked { route, call, key, expected } = asked;
     let Caller { client, name: own_name } = web.caller(&parts).await?;
     let request = key.map(|key| key.of(&client, route));
     let _in_use = request.map(|request| web.keys.take(request)).transpose()?;
-    let client = client.for_request(request);
+    let client = client.for_request(request).expecting(expected.clone());
     let answer = match call {
         Call::Act(act) => Box::pin(client.act_any(*act)).await,
         Call::Query(query) => Box::pin(client.query_any(*query)).await,
@@ -178,7 +186,8 @@ pub(super) async fn done(
         Call::Confirm(act, None) => Box::pin(client.confirm(act)).await.map(|()| Value::Null),
         Call::Confirm(act, Some(Proof { name, password })) => {
             let (name, address) = (name.unwrap_or(own_name), web.address(&parts));
-            let confirmed = confirm_with_password(&web.engine, act, &name, &password, &address, request);
+            let engine = web.engine.expecting(expected);
+            let confirmed = confirm_with_password(&engine, act, &name, &password, &address, request);
             Box::pin(confirmed).await.map(|()| Value::Null)
         }
         Call::Refuse(act, note) => Box::pin(client.refuse(act, note)).await.map(|()| Value::Null),
@@ -231,8 +240,9 @@ pub(super) async fn in_time(
     }
 }
 
-/// The answer. What was asked for has the address of its decision; a page names the next.
-fn respond(route: &Route, parts: &Parts, answer: Value) -> Response {
+/// The answer. What was asked for has the address of its decision; a page names the next. An answer that the client has is not sent
+/// again.
+fn respond(route: &Route, parts: &Parts, answer: Value, tag: Option<String>) -> Response {
     if answer.is_null() {
         return StatusCode::NO_CONTENT.into_response();
     }
@@ -240,6 +250,13 @@ fn respond(route: &Route, parts: &Parts, answer: Value) -> Response {
     let mut add = |name, text: String| headers.extend(HeaderValue::try_from(text).ok().map(|value| (name, value)));
     if let Some(next) = answer.get("next").and_then(Value::as_i64).filter(|_| route.sort == Sort::Query) {
         add(header::LINK, format!("<{}>; rel=\"next\"", next_page(parts, next)));
+    }
+    let is_known = tag.as_ref().is_some_and(|tag| entity_tag::is_known(&parts.headers, tag));
+    if let Some(tag) = tag {
+        add(header::ETAG, tag);
+    }
+    if is_known {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     let status = if route.sort == Sort::Request {
         add(header::LOCATION, format!("{BASE}/acts/{}", answer["act"]));

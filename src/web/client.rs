@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    api::{confined, done, in_time},
+    api::{Asked, confined, done, in_time},
     body::read_body,
     caller::Caller,
     context::Web,
@@ -105,7 +105,8 @@ async fn carried_out(
     call: Call,
 ) -> Result<Response, Problem> {
     let (route, call) = (route(sort, name)?, confined(web, call)?);
-    let answer = in_time(web, route, Box::pin(done(web.clone(), route, parts, (call, None)))).await?;
+    let asked = Asked { route, call, key: None, expected: None };
+    let answer = in_time(web, route, Box::pin(done(web.clone(), parts, asked))).await?;
     Ok(Json(answer).into_response())
 }
 

@@ -4,6 +4,7 @@
 //!   [`Direct`](crate::engine::client::Direct), which asks for the right first.
 //! * `caller` proves who sends a request, by a token or a session; `session` opens and ends sessions.
 //! * `intake` takes whole waiting lists; `picture` shows photos and previews.
+//! * `request_key` reads `Idempotency-Key`, by which a request is carried out once; `entity_tag` has `ETag` and `If-Match`.
 //! * `problem` has every answer to what is not carried out (RFC 9457).
 //! * `socket` has the Unix socket, `os_user` the user at its other end, and `client` what the command line asks there.
 //! * `server` has the listener, TLS, the limits and the orderly end.
@@ -13,6 +14,7 @@ mod body;
 mod caller;
 mod client;
 mod context;
+mod entity_tag;
 mod error;
 mod health;
 mod idle;

@@ -80,6 +80,10 @@ faults! {
     MethodNotAllowed METHOD_NOT_ALLOWED "method-not-allowed" "this address does not know the method; `Allow` names those that it knows";
     /// The same request is just being carried out.
     KeyInUse CONFLICT "idempotency-key-in-use" "a request with this `Idempotency-Key` is being carried out; send it again for its answer";
+    /// What is changed has another version than `If-Match` names.
+    OtherVersion PRECONDITION_FAILED "other-version" "what is changed has another version than `If-Match` names; read it again";
+    /// `If-Match` at an address of which nothing has a version.
+    NoVersion PRECONDITION_FAILED "no-version" "what this address changes has no `ETag`, so that `If-Match` cannot hold";
     /// The body did not arrive in time.
     BodySlow REQUEST_TIMEOUT "body-slow" "the body did not arrive in time";
     /// The body is too large.
@@ -135,6 +139,7 @@ fn title(status: StatusCode) -> &'static str {
         405 => "Method not allowed",
         408 => "The request took too long",
         409 => "Refused in the present state",
+        412 => "Changed meanwhile",
         413 => "The request is too large",
         415 => "Wrong media type",
         422 => "Invalid value",
@@ -219,6 +224,7 @@ impl Problem {
             StoreError::InsufficientStock => refused("insufficient-stock", "there are not enough blanks"),
             StoreError::SecondOpenRequest => refused("second-open-request", "another request of this person is open"),
             StoreError::RequestAnswered => Fault::KeyInUse.into(),
+            StoreError::OtherVersion => Fault::OtherVersion.into(),
             StoreError::RequestDiffers => Fault::KeyReused.into(),
             StoreError::InDoubt { .. } => Fault::InDoubt.into(),
             StoreError::Unreachable | StoreError::Unavailable { .. } | StoreError::Fenced => Fault::DatabaseAway.into(),

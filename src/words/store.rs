@@ -10,7 +10,9 @@ pub(super) fn hint(error: &StoreError) -> Option<String> {
     let hint = match error {
         StoreError::Unavailable { outage, .. } => return Some(outage_hint(outage)),
         StoreError::InsufficientStock => Some("compare the accounts with `cetak blangko balance`"),
-        StoreError::Conflict(_) => Some("show it again, and repeat the command if it still applies"),
+        StoreError::Conflict(_) | StoreError::OtherVersion => {
+            Some("show it again, and repeat the command if it still applies")
+        }
         StoreError::Moved { .. } => {
             Some("name that database with `database = \"postgres://...\"` in the settings of this folder")
         }

@@ -357,3 +357,42 @@ fn an_act_by_a_token_is_on_record_with_the_token_that_did_it() {
     assert_eq!(by, [&tokens[0], &tokens[1], &Value::Null]);
     office.done(&["audit", "verify"]);
 }
+
+#[test]
+fn an_answer_has_a_tag_by_which_it_is_not_sent_twice_and_an_act_is_done_to_no_other_version() {
+    let (office, served) = office();
+    let (root, sri) = with_supervisor(&office, &served);
+    let origin = format!("http://{}", served.address);
+    let send = |method: &str, path: &str, header: (&str, &str), body: &str| {
+        let own = [("cookie", &*sri.cookie), ("x-csrf-token", &*sri.csrf), ("origin", &*origin)];
+        let headers = [&own[..], &[("content-type", "application/json"), header]].concat();
+        served.send(method, &format!("/api/v1{path}"), &headers, body)
+    };
+    let record = "/records/default/r00000";
+    let tag = sri.get(record).headers["etag"].clone();
+    assert!(tag.len() == 34 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
+    let known = send("GET", record, ("if-none-match", &tag), "");
+    assert_eq!((known.status, &*known.body, &known.headers["etag"]), (304, "", &tag));
+    assert_ne!(sri.get("/records/default/r00001").headers["etag"], tag);
+
+    let hold = format!("{record}/hold");
+    let (note, release) = ("{\"note\":\"asked for\"}", format!("{record}/release"));
+    assert_eq!(send("POST", &hold, ("if-match", "\"0\""), note).problem(), "other-version");
+    assert_eq!(send("POST", &hold, ("if-match", &format!("W/{tag}")), note).status, 412, "a weak tag proves nothing");
+    assert_eq!(send("POST", &hold, ("if-match", &format!("\"0\", {tag}")), note).status, 204);
+    assert_eq!(send("POST", &release, ("if-match", &tag), note).status, 412, "it is held since");
+    let held = send("GET", record, ("if-none-match", &tag), "");
+    assert_eq!((held.status, &held.json()["state"]), (200, &json!("held")));
+    assert_eq!(send("POST", &release, ("if-match", &held.headers["etag"]), note).status, 204);
+    let queue = send("POST", "/queue/resume", ("if-match", &tag), note);
+    assert_eq!((queue.status, &*queue.problem()), (412, "no-version"));
+
+    add(&served, &root, "Siti");
+    let role = json!({ "role": "operator", "note": "from May" });
+    let asked = root.post("/accounts/Siti/roles/requests", &role).headers["location"].clone();
+    let act = asked.strip_prefix("/api/v1").unwrap();
+    let tag = sri.get(act).headers["etag"].clone();
+    let (confirmation, proof) = (format!("{act}/confirmation"), json!({ "password": password("sri") }).to_string());
+    assert_eq!(send("POST", &confirmation, ("if-match", "\"0\""), &proof).problem(), "other-version");
+    assert_eq!(send("POST", &confirmation, ("if-match", &tag), &proof).status, 204);
+}

@@ -1,6 +1,9 @@
 //! Helper: the acts of people, as the tests write them. Each goes through a client, as the actor of the given engine.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 pub(crate) use cetak::domain::attempt::InspectionResult;
 use cetak::{
@@ -55,8 +58,13 @@ fn value<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &(impl ToString + ?Si
     text.to_string().parse().unwrap()
 }
 
+/// A client for one act, which is a request with a key of its own: the answer that its commit saves is compared with the one that it
+/// gives (`engine::answers`).
 pub(crate) fn by(engine: &Engine) -> Direct {
-    Direct::new(engine)
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let client = Direct::new(engine);
+    let request = client.request_key(&NEXT.fetch_add(1, Ordering::Relaxed).to_string(), ["POST", "/", "{}"]);
+    client.for_request(Some(request))
 }
 
 pub(crate) async fn record_hold(engine: &Engine, record: &RecordName, note: &str) -> Done<()> {

@@ -17,6 +17,7 @@ mod covered_cells;
 mod database;
 mod devices;
 mod dispatch;
+mod expected;
 mod fake_printer;
 mod feeding;
 mod finding;

@@ -1,0 +1,129 @@
+//! `ETag`, `If-None-Match` and `If-Match`: the version of a record, a batch or an act for two people.
+
+use axum::http::{HeaderMap, HeaderName, header};
+use serde_json::Value;
+
+use super::{
+    problem::{Fault, Problem},
+    route::{Route, Sort},
+};
+use crate::{
+    domain::id::{BatchId, PendingActId},
+    engine::{Engine, Expected, Versioned, version},
+};
+
+/// The queries whose answer has a tag.
+const TAGGED: [&str; 3] = ["ShowRecord", "ShowBatch", "ShowPendingAct"];
+/// What of an answer is no part of its version: the arguments of an act never change.
+const ARGUMENTS: &str = "arguments";
+
+/// The tag of an answer; `None` if it has none.
+pub(super) fn of_answer(engine: &Engine, route: &Route, answer: &Value) -> Option<String> {
+    if !TAGGED.contains(&route.name) {
+        return None;
+    }
+    let mut line = answer.clone();
+    line.as_object_mut()?.remove(ARGUMENTS);
+    Some(format!("\"{}\"", version(engine.store.keys(), &line)))
+}
+
+/// Whether the client has the answer with this tag.
+pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    // Weak comparison: a proxy that compresses may have weakened the tag.
+    tags(headers, &header::IF_NONE_MATCH).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+}
+
+/// What `If-Match` expects of the thing that an address changes.
+///
+/// # Errors
+///
+/// If the thing has no tag.
+pub(super) fn expected(route: &Route, headers: &HeaderMap, fields: &Value) -> Result<Option<Expected>, Problem> {
+    if route.sort == Sort::Query || !headers.contains_key(header::IF_MATCH) {
+        return Ok(None);
+    }
+    let Some(thing) = changed(route, fields) else { return Err(Fault::NoVersion.into()) };
+    // A thing that does not exist is refused by the act itself.
+    if tags(headers, &header::IF_MATCH).any(|tag| tag == "*") {
+        return Ok(None);
+    }
+    // Weak tags match nothing here.
+    let versions = tags(headers, &header::IF_MATCH)
+        .filter_map(|tag| tag.strip_prefix('"')?.strip_suffix('"').map(str::to_owned))
+        .collect();
+    Ok(Some(Expected { thing, versions }))
+}
+
+/// The thing below which an act stands.
+fn changed(route: &Route, fields: &Value) -> Option<Versioned> {
+    let number = |field: &str| fields[field].as_i64();
+    let mut steps = route.path.split('/').skip(1);
+    match (steps.next()?, steps.next()?) {
+        ("records" | "cards", "{source}") => {
+            let text = |field: &str| fields["record"][field].as_str().map(str::to_owned);
+            Some(Versioned::Record(text("source")?, text("request_id")?))
+        }
+        ("batches", "{batch}") => number("batch").map(|batch| Versioned::Batch(BatchId(batch))),
+        ("acts", "{act}") => number("id").map(|act| Versioned::PendingAct(PendingActId(act))),
+        ("warrants", "{warrant}") => number("warrant").map(|act| Versioned::PendingAct(PendingActId(act))),
+        _ => None,
+    }
+}
+
+fn tags<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let lists = headers.get_all(name).iter().filter_map(|list| list.to_str().ok());
+    lists.flat_map(|list| list.split(',')).map(str::trim)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use serde_json::json;
+
+    use super::*;
+    use crate::web::routes::ROUTES;
+
+    fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    fn of(name: &str, value: &'static str, fields: &Value) -> Result<Option<Expected>, Problem> {
+        let route = ROUTES.iter().find(|route| route.name == name && route.sort != Sort::Request).unwrap();
+        expected(route, &headers(header::IF_MATCH, value), fields)
+    }
+
+    #[test]
+    fn an_act_is_expected_to_find_the_thing_of_its_address_in_one_of_the_named_versions() {
+        let record = json!({ "record": { "source": "default", "request_id": "r1" }, "note": "x" });
+        let found = of("HoldRecord", "\"a1\", W/\"b2\" ,\"c3\"", &record).unwrap().unwrap();
+        assert_eq!(found.thing, Versioned::Record("default".into(), "r1".into()));
+        assert_eq!(found.versions, ["a1", "c3"], "a weak tag proves nothing");
+        for (name, fields, thing) in [
+            ("CancelBatch", json!({ "batch": 7 }), Versioned::Batch(BatchId(7))),
+            ("ApproveReprint", json!({ "warrant": 7 }), Versioned::PendingAct(PendingActId(7))),
+            ("ConfirmAct", json!({ "id": 7 }), Versioned::PendingAct(PendingActId(7))),
+        ] {
+            assert_eq!(of(name, "\"a1\"", &fields).unwrap().unwrap().thing, thing, "{name}");
+        }
+        assert_eq!(of("HoldRecord", "*", &record).unwrap(), None);
+        assert_eq!(of("HoldRecord", "a1", &record).unwrap().unwrap().versions, [""; 0]);
+        assert_eq!(of("ShowRecord", "\"a1\"", &record).unwrap(), None);
+        let none = of("ReceiveBlanks", "\"a1\"", &json!({})).unwrap_err();
+        assert!(format!("{none:?}").contains("no-version"), "{none:?}");
+    }
+
+    #[test]
+    fn an_answer_is_known_by_its_tag_also_if_that_was_weakened() {
+        for (value, is) in [
+            ("\"a1\"", true),
+            ("W/\"a1\"", true),
+            ("\"b\", \"a1\"", true),
+            ("*", true),
+            ("\"b\"", false),
+            ("a1", false),
+        ] {
+            assert_eq!(is_known(&headers(header::IF_NONE_MATCH, value), "\"a1\""), is, "{value}");
+        }
+        assert!(!is_known(&HeaderMap::new(), "\"a1\""));
+    }
+}
