@@ -2,11 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    act::Act,
-    second_person::{self, TwoPersonAct},
-    stock::Destruction,
-};
+use super::{act::Act, second_person, stock::Destruction, two_person_act::TwoPersonAct};
 use crate::{
     domain::{
         permission::{Operation, Permit},

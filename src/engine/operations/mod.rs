@@ -28,6 +28,7 @@ mod second_person;
 mod stock;
 mod test_card;
 mod token;
+mod two_person_act;
 mod warrant;
 
 pub use account::{AddAccount, AddedAccount, DisableAccount, EnableAccount, OneTimePassword, ResetAccount};
@@ -56,8 +57,9 @@ pub use record::{HoldRecord, ReleaseRecord};
 pub use rekey::{RekeyPersons, RekeyedPersons};
 pub use reprint::Reprint;
 pub use role::{GiveRole, TakeRole};
-pub use second_person::{TwoPersonAct, confirm, pending_act, refuse, request, take_back, taken_back_as, together};
+pub use second_person::{confirm, pending_act, refuse, request, take_back, taken_back_as, together};
 pub use stock::{Count, CountBlanks, Destruction, LendBlanks, LoadHopper, TakeBackBlanks, UnloadHopper};
 pub use test_card::{TestCard, TestPrinter};
 pub use token::{AddToken, AddedToken, EndSession, RevokeToken};
+pub use two_person_act::TwoPersonAct;
 pub use warrant::{ApproveReprint, RefuseReprint, RequestReprint};

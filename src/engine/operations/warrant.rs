@@ -7,7 +7,8 @@ use super::{
     act::{Act, find_record},
     approval::actor,
     reprint::{Reprint, photo_is_there},
-    second_person::{self, TwoPersonAct, close, decided, find},
+    second_person::{self, close, decided, find},
+    two_person_act::TwoPersonAct,
 };
 use crate::{
     domain::{

@@ -1,0 +1,276 @@
+//! Every act for two people under one type, and what each needs to be asked for and done.
+
+use cetak_driver_api::Capabilities;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    approval::Approval,
+    correction::{CorrectHandOver, ResolveDuplicate, RestoreRecord, WithdrawRecord},
+    delivery::ReverseDelivery,
+    inspection::ResolveNothing,
+    instance::{AdoptDatabase, PrinterAnswers},
+    printer::AddObjectedPrinter,
+    printer_setting::SetObjectedPrinter,
+    reprint::Reprint,
+    role::GiveRole,
+    stock::{CountBlanks, Destruction, LendBlanks, TakeBackBlanks},
+};
+use crate::{
+    domain::{
+        objection::Objection,
+        pending::Target,
+        permission::{Operation, Permit},
+    },
+    engine::{Engine, EngineError},
+    store::Tx,
+};
+
+/// An act for two people, as it is stored until the second decides.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "kebab-case")]
+pub enum TwoPersonAct {
+    /// Print a record again.
+    Reprint(Reprint),
+    /// Resolve an attempt of which no card was found.
+    ResolveNothing(ResolveNothing),
+    /// Book the difference of a count.
+    CountBlanks(CountBlanks),
+    /// Destroy blanks or spoiled cards; the two people are the witnesses.
+    DestroyBlanks(Destruction),
+    /// Lend blanks to another office.
+    LendBlanks(LendBlanks),
+    /// Take back lent blanks.
+    TakeBackBlanks(TakeBackBlanks),
+    /// Take back a delivery that was booked wrongly.
+    ReverseDelivery(ReverseDelivery),
+    /// Withdraw a record.
+    WithdrawRecord(WithdrawRecord),
+    /// Restore a record that a person withdrew.
+    RestoreRecord(RestoreRecord),
+    /// Keep one of two requests of a person.
+    ResolveDuplicate(ResolveDuplicate),
+    /// Undo a hand-over that did not happen.
+    CorrectHandOver(CorrectHandOver),
+    /// Add a printer against objections.
+    AddObjectedPrinter(AddObjectedPrinter),
+    /// Change a printer against objections.
+    SetObjectedPrinter(SetObjectedPrinter),
+    /// Adopt a database that was copied or restored.
+    AdoptDatabase(AdoptDatabase),
+    /// Give an account a role.
+    GiveRole(GiveRole),
+}
+
+macro_rules! from {
+    ($($name:ident($act:ident)),+ $(,)?) => {
+        impl TwoPersonAct {
+            /// The name of each variant.
+            pub const NAMES: &[&str] = &[$(stringify!($name)),+];
+
+            /// The name of the variant.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name(_) => stringify!($name),)+
+                }
+            }
+        }
+
+        $(
+            impl From<$act> for TwoPersonAct {
+                fn from(act: $act) -> Self {
+                    Self::$name(act)
+                }
+            }
+        )+
+    };
+}
+
+from! {
+    Reprint(Reprint),
+    ResolveNothing(ResolveNothing),
+    CountBlanks(CountBlanks),
+    DestroyBlanks(Destruction),
+    LendBlanks(LendBlanks),
+    TakeBackBlanks(TakeBackBlanks),
+    ReverseDelivery(ReverseDelivery),
+    WithdrawRecord(WithdrawRecord),
+    RestoreRecord(RestoreRecord),
+    ResolveDuplicate(ResolveDuplicate),
+    CorrectHandOver(CorrectHandOver),
+    AddObjectedPrinter(AddObjectedPrinter),
+    SetObjectedPrinter(SetObjectedPrinter),
+    AdoptDatabase(AdoptDatabase),
+    GiveRole(GiveRole),
+}
+
+/// What printers answered before the transaction began, as no driver call runs inside one.
+#[derive(Default)]
+pub(super) struct Answers {
+    /// Why the printer should not be used.
+    objections: Vec<Objection>,
+    /// What the device of a printer is.
+    found: Option<Capabilities>,
+    /// What the printers know of the cards of another database.
+    cards: PrinterAnswers,
+}
+
+impl TwoPersonAct {
+    /// The operations of all variants, in the order of the permission table.
+    pub const OPERATIONS: [Operation; 9] = [
+        Operation::RecordChange,
+        Operation::HandOverCorrect,
+        Operation::InspectionNothing,
+        Operation::ReprintApprove,
+        Operation::CountBook,
+        Operation::StockRemove,
+        Operation::PrinterAddObjected,
+        Operation::DatabaseAdopt,
+        Operation::RoleGive,
+    ];
+
+    /// The operation that is confirmed.
+    pub fn operation(&self) -> Operation {
+        match self {
+            Self::Reprint(_) => Operation::ReprintApprove,
+            Self::ResolveNothing(_) => Operation::InspectionNothing,
+            Self::CountBlanks(_) => Operation::CountBook,
+            Self::DestroyBlanks(_) | Self::LendBlanks(_) | Self::TakeBackBlanks(_) | Self::ReverseDelivery(_) => {
+                Operation::StockRemove
+            }
+            Self::WithdrawRecord(_) | Self::RestoreRecord(_) | Self::ResolveDuplicate(_) => Operation::RecordChange,
+            Self::CorrectHandOver(_) => Operation::HandOverCorrect,
+            Self::AddObjectedPrinter(_) | Self::SetObjectedPrinter(_) => Operation::PrinterAddObjected,
+            Self::AdoptDatabase(_) => Operation::DatabaseAdopt,
+            Self::GiveRole(_) => Operation::RoleGive,
+        }
+    }
+
+    pub(super) fn reason(&self) -> &str {
+        match self {
+            Self::Reprint(act) => act.reason.as_str(),
+            Self::ResolveNothing(act) => act.note.as_str(),
+            Self::CountBlanks(act) => act.note.as_str(),
+            Self::DestroyBlanks(act) => act.document.as_str(),
+            Self::LendBlanks(act) => act.document.as_str(),
+            Self::TakeBackBlanks(act) => act.document.as_str(),
+            Self::ReverseDelivery(act) => act.note.as_str(),
+            Self::WithdrawRecord(act) => act.note.as_str(),
+            Self::RestoreRecord(act) => act.note.as_str(),
+            Self::ResolveDuplicate(act) => act.note.as_str(),
+            Self::CorrectHandOver(act) => act.note.as_str(),
+            Self::AddObjectedPrinter(act) => act.note.as_str(),
+            Self::SetObjectedPrinter(act) => act.note.as_str(),
+            Self::AdoptDatabase(act) => act.note.as_str(),
+            Self::GiveRole(act) => act.note.as_str(),
+        }
+    }
+
+    /// Asks the printer that is to be added or changed; other acts have no objections.
+    pub(super) async fn objections(&self, engine: &Engine) -> Result<Answers, EngineError> {
+        match self {
+            Self::AddObjectedPrinter(act) => Ok(Answers { objections: act.ask(engine).await?, ..Answers::default() }),
+            Self::SetObjectedPrinter(act) => {
+                let (found, objections) = act.ask(engine).await?;
+                Ok(Answers { objections, found, ..Answers::default() })
+            }
+            Self::Reprint(_)
+            | Self::ResolveNothing(_)
+            | Self::CountBlanks(_)
+            | Self::DestroyBlanks(_)
+            | Self::LendBlanks(_)
+            | Self::TakeBackBlanks(_)
+            | Self::ReverseDelivery(_)
+            | Self::WithdrawRecord(_)
+            | Self::RestoreRecord(_)
+            | Self::ResolveDuplicate(_)
+            | Self::CorrectHandOver(_)
+            | Self::AdoptDatabase(_)
+            | Self::GiveRole(_) => Ok(Answers::default()),
+        }
+    }
+
+    /// What an act does before its transaction, when it is done: the answers of the printers that it needs.
+    pub(super) async fn prepare(&self, engine: &Engine, permit: &Permit) -> Result<Answers, EngineError> {
+        match self {
+            Self::ResolveNothing(act) => act.prepare(engine, permit).await.map(|()| Answers::default()),
+            Self::AdoptDatabase(act) => Ok(Answers { cards: act.ask(engine).await?, ..Answers::default() }),
+            Self::AddObjectedPrinter(_) | Self::SetObjectedPrinter(_) => self.objections(engine).await,
+            Self::Reprint(_)
+            | Self::CountBlanks(_)
+            | Self::DestroyBlanks(_)
+            | Self::LendBlanks(_)
+            | Self::TakeBackBlanks(_)
+            | Self::ReverseDelivery(_)
+            | Self::WithdrawRecord(_)
+            | Self::RestoreRecord(_)
+            | Self::ResolveDuplicate(_)
+            | Self::CorrectHandOver(_)
+            | Self::GiveRole(_) => Ok(Answers::default()),
+        }
+    }
+
+    /// The thing that it is about, as it is now. Refused if that does not exist.
+    pub(super) async fn target(&self, engine: &Engine, tx: &mut Tx, answers: &Answers) -> Result<Target, EngineError> {
+        match self {
+            Self::Reprint(act) => act.target(tx).await,
+            Self::ResolveNothing(act) => act.target(engine, tx).await,
+            Self::CountBlanks(act) => act.target(engine, tx).await,
+            Self::DestroyBlanks(act) => act.target(engine),
+            Self::LendBlanks(act) => act.target(engine),
+            Self::TakeBackBlanks(act) => act.target(engine),
+            Self::ReverseDelivery(act) => act.target(tx).await,
+            Self::WithdrawRecord(act) => act.target(tx).await,
+            Self::RestoreRecord(act) => act.target(tx).await,
+            Self::ResolveDuplicate(act) => act.target(engine, tx).await,
+            Self::CorrectHandOver(act) => act.target(tx).await,
+            Self::AddObjectedPrinter(act) => act.target(engine, tx, &answers.objections).await,
+            Self::SetObjectedPrinter(act) => act.target(tx, &answers.objections).await,
+            Self::AdoptDatabase(_) => AdoptDatabase::target(engine, tx).await,
+            Self::GiveRole(act) => act.target(tx).await,
+        }
+    }
+
+    /// Refuses what could not be done now: it is tried in a transaction that is not committed. A resolution is not tried,
+    /// because it is prepared at the printer first, nor is an adoption, which also writes to the data folder.
+    pub(super) async fn refuse_impossible(
+        &self,
+        engine: &Engine,
+        permit: &Permit,
+        answers: &Answers,
+    ) -> Result<(), EngineError> {
+        if matches!(self, Self::ResolveNothing(_) | Self::AdoptDatabase(_)) {
+            return Ok(());
+        }
+        let mut trial = engine.write(permit).await?;
+        self.apply(engine, &mut trial, answers, Approval::Alone).await
+    }
+
+    /// Does it, under the guards of this moment.
+    pub(super) async fn apply(
+        &self,
+        engine: &Engine,
+        tx: &mut Tx,
+        answers: &Answers,
+        approval: Approval<'_>,
+    ) -> Result<(), EngineError> {
+        match self {
+            Self::Reprint(act) => act.apply(engine, tx, approval).await,
+            Self::ResolveNothing(act) => act.apply(engine, tx, approval).await,
+            Self::CountBlanks(act) => act.apply(engine, tx, approval).await.map(drop),
+            Self::DestroyBlanks(act) => act.apply(engine, tx, approval).await,
+            Self::LendBlanks(act) => act.apply(engine, tx, approval).await,
+            Self::TakeBackBlanks(act) => act.apply(engine, tx, approval).await,
+            Self::ReverseDelivery(act) => act.apply(tx, approval).await,
+            Self::WithdrawRecord(act) => act.apply(engine, tx, approval).await,
+            Self::RestoreRecord(act) => act.apply(engine, tx, approval).await,
+            Self::ResolveDuplicate(act) => act.apply(engine, tx, approval).await,
+            Self::CorrectHandOver(act) => act.apply(engine, tx, approval).await,
+            Self::AddObjectedPrinter(act) => act.apply(engine, tx, &answers.objections, approval).await,
+            Self::SetObjectedPrinter(act) => {
+                act.apply(engine, tx, (answers.found.as_ref(), &answers.objections), approval).await
+            }
+            Self::AdoptDatabase(act) => act.apply(engine, tx, &answers.cards, approval).await.map(drop),
+            Self::GiveRole(act) => act.apply(tx, approval).await,
+        }
+    }
+}
