@@ -82,7 +82,8 @@ impl Server {
     pub async fn run(self, engine: Engine, mut stop: watch::Receiver<bool>) -> Result<(), ServerError> {
         let Self { settings, listener, address, certificate, socket } = self;
         let refused = |source| ServerError::Listen { address, source };
-        let (clock, connections) = (engine.clock.clone(), settings.connections);
+        let (clock, connections, proxies) =
+            (engine.clock.clone(), settings.connections, settings.trusted_proxies.clone());
         let web = Arc::new(Web::new(engine, settings));
         let service = api::router(web.clone(), Router::new()).into_make_service_with_connect_info::<Connection>();
         let handle = Handle::new();
@@ -95,10 +96,15 @@ impl Server {
 
         let serving = async {
             match config {
-                None => server.acceptor(Limited::new(DefaultAcceptor, connections, clock.clone())).serve(service).await,
+                None => {
+                    server
+                        .acceptor(Limited::new(DefaultAcceptor, connections, &proxies, clock.clone()))
+                        .serve(service)
+                        .await
+                }
                 Some(config) => {
                     let tls = RustlsAcceptor::new(config).handshake_timeout(FIRST_WITHIN);
-                    server.acceptor(Limited::new(tls, connections, clock.clone())).serve(service).await
+                    server.acceptor(Limited::new(tls, connections, &proxies, clock.clone())).serve(service).await
                 }
             }
         };
@@ -132,7 +138,7 @@ async fn serve_socket(
     let refused = |source| ServerError::Socket { path: socket.path().to_owned(), source };
     let server = limited(axum_server::from_unix(socket.listener().map_err(refused)?).map_err(refused)?.handle(handle));
     let most = web.settings.connections.min(SOCKET_CONNECTIONS_MAX);
-    let acceptor = Limited::new(WithOsUser::named_by(socket.os_user()), most, web.engine.clock.clone());
+    let acceptor = Limited::new(WithOsUser::named_by(socket.os_user()), most, &[], web.engine.clock.clone());
     let service = api::router(web, client::router()).into_make_service();
     server.acceptor(acceptor).serve(service).await.map_err(refused)
 }

@@ -33,6 +33,16 @@ impl<'a> Person<'a> {
         self.with_headers(send)
     }
 
+    /// Reads at any path of the server.
+    pub(crate) fn raw(&self, path: &str) -> Reply {
+        self.with_headers(|headers| self.served.send("GET", path, headers, ""))
+    }
+
+    /// Sends any bytes.
+    pub(crate) fn sends(&self, path: &str, body: &[u8]) -> Reply {
+        self.with_headers(|headers| self.served.post_bytes(&format!("/api/v1{path}"), headers, body))
+    }
+
     /// Reads a picture.
     pub(crate) fn bytes(&self, path: &str) -> Reply<Vec<u8>> {
         self.with_headers(|headers| self.served.bytes(&format!("/api/v1{path}"), headers))

@@ -78,15 +78,20 @@ impl Served {
 
     /// Sends a request on a connection of its own.
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        reply(&mut self.sent(method, path, headers, body))
+        reply(&mut self.sent(method, path, headers, body.as_bytes()))
+    }
+
+    /// As [`send`](Self::send), with any bytes as the body.
+    pub(crate) fn post_bytes(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+        reply(&mut self.sent("POST", path, headers, body))
     }
 
     /// As [`send`](Self::send), for an answer that is no text.
     pub(crate) fn bytes(&self, path: &str, headers: &[(&str, &str)]) -> Reply<Vec<u8>> {
-        bytes(&mut self.sent("GET", path, headers, ""))
+        bytes(&mut self.sent("GET", path, headers, b""))
     }
 
-    fn sent(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
+    fn sent(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> TcpStream {
         let mut stream = self.connect();
         let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
         for (name, value) in headers {
@@ -96,7 +101,7 @@ impl Served {
             text += &format!("content-length: {}\r\n", body.len());
         }
         // A server may refuse a body before it has read all of it.
-        let _ = stream.write_all(format!("{text}\r\n{body}").as_bytes());
+        let _ = stream.write_all(&[format!("{text}\r\n").as_bytes(), body].concat());
         stream
     }
 

@@ -28,6 +28,7 @@ mod frozen;
 #[path = "../hostile/mod.rs"]
 #[expect(dead_code, reason = "another test uses more of it")]
 mod hostile;
+mod hostile_clients;
 mod hostile_printers;
 mod hostile_sizes;
 mod http;
