@@ -148,7 +148,7 @@ impl Direct {
     pub async fn act_any(&self, act: AnyAct) -> Result<serde_json::Value, EngineError> {
         let operation = act.operation();
         let permit = self.permit(operation).await?;
-        self.recorded(operation, self.once(&permit, act.perform(&self.engine, &permit)).await).await
+        self.recorded(operation, self.once(&permit, Box::pin(act.perform(&self.engine, &permit))).await).await
     }
 
     /// Reads what was asked for in JSON.
@@ -198,7 +198,7 @@ impl Direct {
 impl Client for Direct {
     async fn act<A: Act + Into<AnyAct>>(&self, act: A) -> Result<A::Answer, EngineError> {
         let permit = self.permit(A::OPERATION).await?;
-        self.recorded(A::OPERATION, self.once(&permit, act.perform(&self.engine, &permit)).await).await
+        self.recorded(A::OPERATION, self.once(&permit, Box::pin(act.perform(&self.engine, &permit))).await).await
     }
 
     async fn query<Q: Query + Into<AnyQuery>>(&self, query: Q) -> Result<Q::Answer, EngineError> {
@@ -212,32 +212,36 @@ impl Client for Direct {
         if self.is_local_with_accounts().await? {
             return Err(AccountRefusal::AccountNeeded { operation }.into());
         }
-        self.recorded(operation, self.once(&permit, operations::request(&self.engine, &permit, &act)).await).await
+        let asking = Box::pin(operations::request(&self.engine, &permit, &act));
+        self.recorded(operation, self.once(&permit, asking).await).await
     }
 
     async fn together(&self, act: TwoPersonAct, people: Witnesses) -> Result<(), EngineError> {
         let operation = act.operation();
         let permit = self.permit(operation).await?;
-        let done = operations::together(&self.engine, &permit, &act, &people);
-        self.recorded(operation, self.once(&permit, done).await).await
+        let doing = Box::pin(operations::together(&self.engine, &permit, &act, &people));
+        self.recorded(operation, self.once(&permit, doing).await).await
     }
 
     async fn confirm(&self, act: PendingActId) -> Result<(), EngineError> {
         let operation = self.operation_of(act).await?;
         let permit = self.permit(operation).await?;
-        self.recorded(operation, self.once(&permit, operations::confirm(&self.engine, &permit, act)).await).await
+        let confirming = Box::pin(operations::confirm(&self.engine, &permit, act));
+        self.recorded(operation, self.once(&permit, confirming).await).await
     }
 
     async fn refuse(&self, act: PendingActId, note: Note) -> Result<(), EngineError> {
         let operation = self.operation_of(act).await?;
         let permit = self.permit(operation).await?;
-        self.recorded(operation, self.once(&permit, operations::refuse(&self.engine, &permit, act, &note)).await).await
+        let refusing = Box::pin(operations::refuse(&self.engine, &permit, act, &note));
+        self.recorded(operation, self.once(&permit, refusing).await).await
     }
 
     async fn take_back(&self, act: PendingActId) -> Result<(), EngineError> {
         let operation = operations::taken_back_as(self.operation_of(act).await?);
         let permit = self.permit(operation).await?;
-        self.recorded(operation, self.once(&permit, operations::take_back(&self.engine, &permit, act)).await).await
+        let taking_back = Box::pin(operations::take_back(&self.engine, &permit, act));
+        self.recorded(operation, self.once(&permit, taking_back).await).await
     }
 }
 

@@ -42,7 +42,8 @@ pub fn read_secret(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
 /// Whether others than root and this user are kept from reading a file. One of root may have a group, as the keys of a machine's
 /// certificates have.
 fn is_secret(mode: u32, owner: u32, user: u32) -> bool {
-    (owner == user && mode & 0o077 == 0) || (owner == 0 && mode & 0o037 == 0)
+    let is_kept = |others: u32| mode & others == 0;
+    (owner == user && is_kept(0o077)) || (owner == 0 && is_kept(0o037))
 }
 
 fn read_all(file: File, bytes_max: u64) -> io::Result<Vec<u8>> {

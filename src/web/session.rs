@@ -114,7 +114,7 @@ async fn choose(State(web): State<Arc<Web>>, request: Request) -> Result<StatusC
 async fn first(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, given) = given::<MakeFirst>(&web, request).await?;
     let password = typed(&given.password);
-    let making = first_administrator(&web.engine, given.code.reveal(), &given.name, &password);
+    let making = Box::pin(first_administrator(&web.engine, given.code.reveal(), &given.name, &password));
     let account = proved(&web, &parts, making).await?;
     Ok((StatusCode::CREATED, Json(json!({ "account": account }))).into_response())
 }

@@ -257,7 +257,7 @@ async fn a_system_user_proves_the_one_account_whose_password_it_gave_and_confirm
     let siti = actor_of_os_user(&office.web, "siti").await.unwrap().unwrap();
     assert_eq!((&*siti.name, &*siti.os_user, siti.means, siti.authenticated), ("Siti", "siti", Means::Socket, true));
 
-    let asked = Direct::for_actor(&office.web, siti).request(loan()).await.unwrap();
+    let asked = Direct::for_actor(&office.web, siti).request(loan(1)).await.unwrap();
     let budi = actor_of_os_user(&office.web, "budi").await.unwrap().unwrap();
     let bare = Direct::for_actor(&office.web, budi.clone()).confirm(asked).await;
     assert!(matches!(refused(bare), AccountRefusal::PasswordNeeded { act, .. } if act == asked));

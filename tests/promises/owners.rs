@@ -62,7 +62,10 @@ async fn together(world: &World, attempt: &str, owner_is_off: bool) -> Result<()
 fn refusal(result: Result<(), EngineError>) -> Result<(), Refusal> {
     result.map_err(|error| match error {
         EngineError::Refused(refusal) => refusal,
-        error @ (EngineError::Read { .. } | EngineError::Write { .. } | EngineError::Store(_)) => panic!("{error}"),
+        error @ (EngineError::Read { .. }
+        | EngineError::Write { .. }
+        | EngineError::Store(_)
+        | EngineError::Service { .. }) => panic!("{error}"),
     })
 }
 

@@ -105,7 +105,7 @@ fn request(method: Method, path: &str, proof: &Proof, body: &Value) -> Result<Re
     match proof {
         Proof::OsUser => {}
         Proof::Token(token) => {
-            request = request.header("authorization", secret(&format!("Bearer {}", token.reveal()))?)
+            request = request.header("authorization", secret(&format!("Bearer {}", token.reveal()))?);
         }
         Proof::Session(token) => {
             request = request
@@ -164,17 +164,15 @@ pub(super) fn service(text: String, hint: &str) -> EngineError {
 
 fn unreachable(socket: &Path, error: &io::Error) -> EngineError {
     let shown = socket.display();
-    match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => service(
-            format!("no service listens on the socket `{shown}`"),
-            "start it with `cetak serve`, or name another socket with `--socket`",
-        ),
-        io::ErrorKind::PermissionDenied => service(
-            format!("you may not connect to the socket `{shown}`"),
-            "the group of its folder may: ask the administrator of this machine to add you to it",
-        ),
-        _ => service(format!("the socket `{shown}` cannot be used: {error}"), "name another one with `--socket`"),
+    if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) {
+        let hint = "start it with `cetak serve`, or name another socket with `--socket`";
+        return service(format!("no service listens on the socket `{shown}`"), hint);
     }
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        let hint = "the group of its folder may: ask the administrator of this machine to add you to it";
+        return service(format!("you may not connect to the socket `{shown}`"), hint);
+    }
+    service(format!("the socket `{shown}` cannot be used: {error}"), "name another one with `--socket`")
 }
 
 fn lost(why: &str) -> EngineError {

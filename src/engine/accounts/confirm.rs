@@ -21,5 +21,5 @@ pub async fn confirm_with_password(
     request: Option<RequestKey>,
 ) -> Result<(), EngineError> {
     let actor = actor_of_password(engine, name, password, address).await?;
-    Direct::for_actor(engine, actor).for_request(request).confirm(act).await
+    Box::pin(Direct::for_actor(engine, actor).for_request(request).confirm(act)).await
 }
