@@ -93,7 +93,7 @@ impl Direct {
     /// The same client for acts that are done only if something is as expected.
     #[must_use]
     pub fn expecting(self, expected: Option<Expected>) -> Self {
-        Self { engine: self.engine.expecting(expected), ..self }
+        if expected.is_none() { self } else { Self { engine: self.engine.expecting(expected), ..self } }
     }
 
     /// Does what a permit is for, unless its request was carried out before.
