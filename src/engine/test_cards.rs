@@ -70,7 +70,7 @@ async fn save(engine: &Engine, permit: &Permit, stored: &StoredTestCard, outcome
         Err(StoreError::Conflict(_)) => return Ok(()), // its own process or a person was faster
         changed => changed?,
     }
-    tx.commit().await?;
+    tx.commit_part().await?;
     let (name, state) = (&*stored.card.name, outcome.state().as_str());
     info!(attempt.id = name, outcome = state, "a test card that was left open is settled");
     Ok(())

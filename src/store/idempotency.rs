@@ -1,10 +1,6 @@
 //! Requests that are carried out once, however often they are sent.
 
-use super::{
-    StoreError, Tx, doing, execute,
-    keys::{Digest, hex},
-    on,
-};
+use super::{StoreError, Tx, doing, execute, keys::hex, on};
 use crate::domain::{
     request_key::{ANSWER_KEPT, RequestKey},
     time::Timestamp,
@@ -62,7 +58,7 @@ impl Tx {
             return Err(StoreError::RequestDiffers);
         }
         let corrupt = |what: String| StoreError::Corrupt { table: "idempotency", id: hex(&request.key), what };
-        let answer = self.keys.open(&field(&request.key), &sealed).map_err(|error| corrupt(error.to_string()))?;
+        let answer = self.keys.open(&field(request), &sealed).map_err(|error| corrupt(error.to_string()))?;
         String::from_utf8(answer.to_vec()).map(Some).map_err(|error| corrupt(error.to_string()))
     }
 
@@ -88,7 +84,7 @@ impl Tx {
             ON CONFLICT (key_digest) DO UPDATE SET request_digest = excluded.request_digest, answer = excluded.answer,
                 answered_at_us = excluded.answered_at_us";
         let Some(Carried { request, nonce, answer }) = self.carried.take() else { return Ok(()) };
-        let sealed = self.keys.seal(&field(&request.key), nonce, answer.as_bytes());
+        let sealed = self.keys.seal(&field(request), nonce, answer.as_bytes());
         let (key, of) = (request.key.as_slice(), request.request.as_slice());
         let saving = execute!(self, sqlx::query(SAVE).bind(key).bind(of).bind(&*sealed).bind(self.now.0));
         saving.map(drop).map_err(doing("saving the answer of a request"))
@@ -112,6 +108,6 @@ impl Tx {
 }
 
 /// What is authenticated with a sealed answer.
-fn field(key: &Digest) -> String {
-    format!("idempotency/{}/answer", hex(key))
+fn field(request: RequestKey) -> String {
+    format!("idempotency/{}/{}/answer", hex(&request.key), hex(&request.request))
 }

@@ -46,7 +46,7 @@ pub(crate) fn add(office: &Office, name: &str) -> Value {
 pub(crate) fn office() -> Office {
     let office = Office::new();
     office.import("student", &people::students(0..1));
-    office.receive("student", 10);
+    office.receive("student", 100);
     assert_eq!(add(&office, "root")["is_first"], true);
     assert_eq!(add(&office, "sri")["is_first"], false);
     office.done(&["account", "roles", "sri", "--give", "supervisor", "--reason", "the first"]);
@@ -120,7 +120,7 @@ fn with_accounts_the_local_administrator_keeps_the_machine_and_does_not_decide_a
     assert!(second.code == Some(1) && second.stderr.contains("role-give"), "{second:?}");
     office.done(&["queue", "pause", "--reason", "end of day"]);
     office.done(&["status"]);
-    assert_eq!(number(&office.status(), &["blangko", "student", "vault"]), 10);
+    assert_eq!(number(&office.status(), &["blangko", "student", "vault"]), 100);
     done_by(&office, "sri", &["queue", "resume", "--reason", "go on"]);
 }
 

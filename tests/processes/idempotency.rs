@@ -22,7 +22,7 @@ use crate::{
 
 const LOAD: &str = "/printers/p1/hopper/load";
 
-/// The office of the accounts with the operators `siti` and `sita`, ten blanks, and a printer with a counted hopper that has nothing to
+/// The office of the accounts with the operators `siti` and `sita`, 100 blanks, and a printer with a counted hopper that has nothing to
 /// print. Returns the secrets of a token of each operator.
 fn office() -> (Office, [String; 2]) {
     let office = accounts::office();
@@ -36,7 +36,7 @@ fn office() -> (Office, [String; 2]) {
         let asked = accounts::done_by(&office, "root", &give).stdout;
         let act = asked.split("act confirm ").nth(1).unwrap().split_whitespace().next().unwrap().trim_matches('`');
         accounts::done_by(&office, "sri", &["act", "confirm", act]);
-        let scopes = ["--scope", "hopper-load", "--scope", "pause", "--scope", "resume-printer"];
+        let scopes = ["--scope", "hopper-load", "--scope", "pause", "--scope", "resume"];
         let token = [&["token", "add", name, "--owner", name, "--days", "7"], &scopes[..]].concat();
         office.json(&token)["secret"].as_str().unwrap().to_owned()
     });
@@ -102,7 +102,7 @@ fn a_key_that_is_sent_twenty_times_at_once_is_one_movement_and_one_answer() {
     let unreadable = one(&siti, &"k".repeat(256), &load(1));
     assert_eq!((unreadable.status, &*unreadable.problem()), (400, "idempotency-key-unreadable"));
 
-    let too_many = load(100);
+    let too_many = load(101);
     for _ in 0..2 {
         let refused = one(&siti, "later", &too_many);
         assert_eq!((refused.status, &*refused.problem()), (409, "too-few-blanks"), "a refusal is not kept");
