@@ -119,7 +119,7 @@ async fn balance(access: &Access, out: Output) -> anyhow::Result<()> {
 
 /// The newest movements that match, the oldest of them first.
 async fn ledger(access: &Access, out: Output, args: LedgerArgs) -> anyhow::Result<()> {
-    let LedgerArgs { blank_type, lot, account, by: actor, document, since, until, before, limit } = args;
+    let LedgerArgs { blank_type, lot, place: account, by: actor, document, since, until, before, limit } = args;
     let page = PageRequest::default();
     let asked = ListMovements { blank_type, lot, account, actor, document, since, until, page };
     let most = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -1,6 +1,6 @@
 //! Requests that are carried out once, however often they are sent.
 
-use super::{StoreError, Tx, doing, execute, keys::hex, on};
+use super::{StoreError, Tx, carried::Carried, doing, execute, keys::hex, on};
 use crate::domain::{
     request_key::{ANSWER_KEPT, RequestKey},
     time::Timestamp,
@@ -17,15 +17,6 @@ pub(super) const ANSWER_BY_KEY: &str =
 pub(super) const ANSWERS_OLD: &str = "
     DELETE FROM idempotency WHERE key_digest IN (
         SELECT key_digest FROM idempotency WHERE answered_at_us <= $1 ORDER BY answered_at_us LIMIT $2)";
-
-/// The request that a transaction carries out.
-#[derive(Debug)]
-pub(super) struct Carried {
-    request: RequestKey,
-    nonce: [u8; 24],
-    /// JSON.
-    answer: String,
-}
 
 impl Tx {
     /// Makes this the transaction of a request: the commit saves its answer, which is `null` unless

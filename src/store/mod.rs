@@ -16,6 +16,7 @@ mod backend;
 mod batch;
 #[cfg(test)]
 mod board_tests;
+mod carried;
 mod change_listener;
 mod claim_bound;
 mod counter;

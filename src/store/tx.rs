@@ -7,10 +7,10 @@ use std::{
 
 use super::{
     backend::{Backend, Inner, execute, on},
+    carried::Carried,
     counter_deltas::Deltas,
     error::{StoreError, doing},
     fence::Fence,
-    idempotency::Carried,
     keys::Keys,
     sealed_table::SealedTable,
 };

@@ -191,7 +191,7 @@ fn a_wrong_password_at_a_confirmation_is_on_record() {
     let sri = Person::sign_in(&served, "sri");
     let unproved: Vec<Value> = audit(&sri).into_iter().filter(|entry| entry["act"] == "request.unproved").collect();
     let [entry] = &unproved[..] else { panic!("{unproved:?}") };
-    assert_eq!((&entry["subject"], &entry["details"]["count"]), (&json!("address 127.0.0.1"), &json!(1)));
+    assert_eq!((&entry["subject"], &entry["details"]["count"]), (&json!("address 127.0.0.1"), &json!("1")));
     sri.done(&confirmation, &json!({ "password": password("sri") }));
 }
 
@@ -365,7 +365,7 @@ fn an_act_by_a_token_is_on_record_with_the_token_that_did_it() {
     assert!(held.iter().all(|entry| entry["actor"] == "sri") && tokens[0] != tokens[1], "{held:?}");
     let by: Vec<&Value> = held.iter().map(|entry| &entry["token"]).collect();
     assert_eq!(by, [&tokens[0], &tokens[1], &Value::Null]);
-    office.done(&["audit", "verify"]);
+    assert_eq!(sri.post("/audit/verification", &json!({ "seal": [] })).status, 200);
 }
 
 #[test]
@@ -391,9 +391,9 @@ fn an_answer_has_a_tag_by_which_it_is_not_sent_twice_and_an_act_is_done_to_no_ot
     assert_eq!(send("POST", &hold, ("if-match", &format!("W/{tag}")), note).status, 412, "a weak tag proves nothing");
     assert_eq!(send("POST", &hold, ("if-match", &format!("\"0\", {tag}")), note).status, 204);
     assert_eq!(send("POST", &release, ("if-match", &tag), note).status, 412, "it is held since");
-    let held = send("GET", record, ("if-none-match", &tag), "");
-    assert_eq!((held.status, &held.json()["state"]), (200, &json!("held")));
-    assert_eq!(send("POST", &release, ("if-match", &held.headers["etag"]), note).status, 204);
+    let seen = send("GET", record, ("if-none-match", &tag), "");
+    assert_eq!((seen.status, &seen.json()["state"]), (200, &json!("held")));
+    assert_eq!(send("POST", &release, ("if-match", &seen.headers["etag"]), note).status, 204);
     let queue = send("POST", "/queue/resume", ("if-match", &tag), note);
     assert_eq!((queue.status, &*queue.problem()), (412, "no-version"));
 

@@ -22,7 +22,7 @@ use crate::{
 
 const LOAD: &str = "/printers/p1/hopper/load";
 
-/// The office of the accounts with the operators `siti` and `sita`, 100 blanks, and a printer with a counted hopper that has nothing to
+/// The office of the accounts with the operators `siti` and `tini`, 100 blanks, and a printer with a counted hopper that has nothing to
 /// print. Returns the secrets of a token of each operator.
 fn office() -> (Office, [String; 2]) {
     let office = accounts::office();
@@ -30,7 +30,7 @@ fn office() -> (Office, [String; 2]) {
     let truth = office.file("truth-p1");
     let uri = format!("mock://p1?dpi=100&truth={}", truth.display());
     office.done(&["printer", "add", "p1", &uri, "--profile", "student", "--hopper", "500"]);
-    let secrets = ["siti", "sita"].map(|name| {
+    let secrets = ["siti", "tini"].map(|name| {
         accounts::add(&office, name);
         let give = ["account", "roles", name, "--give", "operator", "--reason", "from May"];
         let asked = accounts::done_by(&office, "root", &give).stdout;
@@ -74,7 +74,7 @@ fn loaded(office: &Office) -> i64 {
 
 #[test]
 fn a_key_that_is_sent_twenty_times_at_once_is_one_movement_and_one_answer() {
-    let (office, [siti, sita]) = office();
+    let (office, [siti, tini]) = office();
     let served = Served::new(&office);
     let at_once = |key: &str, path: &str, body: &Value| {
         let all: Vec<Reply> = thread::scope(|scope| {
@@ -97,7 +97,7 @@ fn a_key_that_is_sent_twenty_times_at_once_is_one_movement_and_one_answer() {
     let one = |token: &str, key: &str, body: &Value| sent(&served, token, key, LOAD, body).unwrap();
     let other = one(&siti, "load", &load(2));
     assert_eq!((other.status, &*other.problem()), (422, "idempotency-key-reused"));
-    assert_eq!(one(&sita, "load", &load(2)).status, 204, "the key of another account is another one");
+    assert_eq!(one(&tini, "load", &load(2)).status, 204, "the key of another account is another one");
     assert_eq!(loaded(&office), 3);
     let unreadable = one(&siti, &"k".repeat(256), &load(1));
     assert_eq!((unreadable.status, &*unreadable.problem()), (400, "idempotency-key-unreadable"));
@@ -121,6 +121,7 @@ fn a_request_that_is_sent_again_after_the_server_was_killed_is_carried_out_once(
     seeded("IDEMPOTENCY", 25, KILLS, killed);
 }
 
+#[expect(clippy::print_stdout, reason = "how many kills came at which moment is a result of the test")]
 fn killed(seed: u64, kills: usize) {
     let mut random = ChaCha20Rng::seed_from_u64(seed);
     let (office, [siti, _]) = office();
@@ -136,8 +137,8 @@ fn killed(seed: u64, kills: usize) {
         let requests = [(&*keys[0], LOAD, load(1)), (&*keys[1], "/pauses", pause())];
         let answers: Vec<Option<Reply>> = thread::scope(|scope| {
             let (served, siti) = (&served, &siti);
-            let send = |(key, path, body): &(&str, &str, Value)| sent(served, siti, key, path, body);
-            let sending: Vec<_> = requests.iter().map(|request| scope.spawn(move || send(request))).collect();
+            let one = |(key, path, body): &(&str, &str, Value)| sent(served, siti, key, path, body);
+            let sending: Vec<_> = requests.iter().map(|request| scope.spawn(move || one(request))).collect();
             wait(random.random_range(0..2 * usual));
             Command::new("kill").args(["-KILL", &served.running.id().to_string()]).status().unwrap();
             sending.into_iter().map(|sending| sending.join().unwrap()).collect()

@@ -157,7 +157,9 @@ fn office() -> Office {
     let office = Office::new();
     office.import("student", &people::students(0..3));
     office.receive("student", 10);
-    ["root", "sri"].iter().for_each(|name| add(&office, name));
+    for name in ["root", "sri"] {
+        add(&office, name);
+    }
     office.done(&["account", "roles", "sri", "--give", "supervisor", "--reason", "the first"]);
     fs::create_dir(office.file("shared")).unwrap();
     office
@@ -189,63 +191,52 @@ fn entries(office: &Office, act: &str) -> Vec<String> {
     audit(office).iter().map(Value::to_string).filter(|entry| entry.contains(&quoted)).collect()
 }
 
+/// Commands that read, and acts that are refused.
+const COMMANDS: &[&[&str]] = &[
+    &["record", "list"],
+    &["record", "list", "--json"],
+    &["record", "show", "r00000"],
+    &["record", "show", "none"],
+    &["record", "quarantined", "--json"],
+    &["record", "find", "r00001"],
+    &["blangko", "balance"],
+    &["blangko", "ledger", "--json"],
+    &["printer", "list"],
+    &["printer", "show", "none"],
+    &["printer", "remove", "none"],
+    &["batch", "list", "--json"],
+    &["batch", "approve", "7"],
+    &["job", "list"],
+    &["job", "show", "7"],
+    &["inspect", "list"],
+    &["reprint", "list"],
+    &["reprint", "approve", "7"],
+    &["act", "list"],
+    &["act", "confirm", "99"],
+    &["act", "refuse", "99", "--reason", "no"],
+    &["act", "take-back", "99"],
+    &["account", "list", "--json"],
+    &["account", "disable", "none", "--reason", "gone"],
+    &["token", "list"],
+    &["token", "revoke", "9"],
+    &["card", "check", "r00000"],
+    &["card", "hand-over", "r00000"],
+    &["card", "scan", "not a code"],
+    &["queue", "resume", "--printer", "none", "--reason", "go on"],
+    &["record", "hold", "none", "--reason", "asked"],
+    &["record", "hold", "none", "r00009", "--reason", "asked"],
+    &["record", "list", "--limit", "0"],
+    &["blangko", "receive", "--type", "none", "--quantity", "3", "--document", "B"],
+    &["blangko", "lend", "--type", "student", "--quantity", "1", "--to", "k", "--document", "B", "--second", "budi"],
+    &["db", "check", "--json"],
+];
+
 #[test]
 fn a_command_through_the_socket_answers_as_the_same_command_with_the_data_folder() {
     let office = office();
     let _served = serve(&office);
     let sri = Person::new(&office, "sri");
-    let commands: &[&[&str]] = &[
-        &["record", "list"],
-        &["record", "list", "--json"],
-        &["record", "show", "r00000"],
-        &["record", "show", "none"],
-        &["record", "quarantined", "--json"],
-        &["record", "find", "r00001"],
-        &["blangko", "balance"],
-        &["blangko", "ledger", "--json"],
-        &["printer", "list"],
-        &["printer", "show", "none"],
-        &["printer", "remove", "none"],
-        &["batch", "list", "--json"],
-        &["batch", "approve", "7"],
-        &["job", "list"],
-        &["job", "show", "7"],
-        &["inspect", "list"],
-        &["reprint", "list"],
-        &["reprint", "approve", "7"],
-        &["act", "list"],
-        &["act", "confirm", "99"],
-        &["act", "refuse", "99", "--reason", "no"],
-        &["act", "take-back", "99"],
-        &["account", "list", "--json"],
-        &["account", "disable", "none", "--reason", "gone"],
-        &["token", "list"],
-        &["token", "revoke", "9"],
-        &["card", "check", "r00000"],
-        &["card", "hand-over", "r00000"],
-        &["card", "scan", "not a code"],
-        &["queue", "resume", "--printer", "none", "--reason", "go on"],
-        &["record", "hold", "none", "--reason", "asked"],
-        &["record", "hold", "none", "r00009", "--reason", "asked"],
-        &["record", "list", "--limit", "0"],
-        &["blangko", "receive", "--type", "none", "--quantity", "3", "--document", "B"],
-        &[
-            "blangko",
-            "lend",
-            "--type",
-            "student",
-            "--quantity",
-            "1",
-            "--to",
-            "k",
-            "--document",
-            "B",
-            "--second",
-            "budi",
-        ],
-        &["db", "check", "--json"],
-    ];
-    for command in commands {
+    for command in COMMANDS {
         let (with_folder, through) = (direct(&office, "sri", command), sri.by("sri", command));
         let answer = |answer: &Answer| (answer.code, answer.stdout.clone(), answer.stderr.clone());
         assert_eq!(answer(&through), answer(&with_folder), "{command:?}");
@@ -353,7 +344,9 @@ fn a_person_signs_in_at_the_socket_and_out_and_a_token_is_for_unattended_command
 fn who_asked_confirms_by_no_way_through_the_socket_and_another_only_with_the_password() {
     let office = office();
     add(&office, "tia");
-    ["sri", "tia"].iter().for_each(|name| give(&office, name, "stock-keeper"));
+    for name in ["sri", "tia"] {
+        give(&office, name, "stock-keeper");
+    }
     give(&office, "tia", "supervisor");
     let _served = serve(&office);
     let (sri, tia) = (Person::new(&office, "sri"), Person::new(&office, "tia"));

@@ -24,9 +24,9 @@ fn asked() -> Note {
     note("asked for")
 }
 
-fn record(versions: &[&str]) -> Option<Expected> {
+fn record(versions: &[&str]) -> Expected {
     let thing = Versioned::Record("default".into(), "r00000".into());
-    Some(Expected { thing, versions: versions.iter().map(|version| (*version).to_owned()).collect() })
+    Expected { thing, versions: versions.iter().map(|version| (*version).to_owned()).collect() }
 }
 
 /// The version that the answer about a thing tells.
@@ -48,17 +48,17 @@ async fn an_act_on_another_version_of_a_record_is_not_done() {
     assert_eq!(seen, version_of(&world, ShowRecord { record: name("r00000") }).await);
     let hold = || HoldRecord { record: name("r00000"), note: asked() };
     for versions in [&[][..], &["other"], &[""]] {
-        let refused = siti.clone().expecting(record(versions)).act(hold()).await;
+        let refused = siti.clone().expecting(Some(record(versions))).act(hold()).await;
         assert!(is_other(&refused), "{refused:?}");
     }
     assert_eq!(world.state_of("r00000").await.0, "waiting");
-    siti.clone().expecting(record(&["other", &seen])).act(hold()).await.unwrap();
+    siti.clone().expecting(Some(record(&["other", &seen]))).act(hold()).await.unwrap();
 
     let release = || ReleaseRecord { record: name("r00000"), note: asked() };
-    let stale = siti.clone().expecting(record(&[&seen])).act(release()).await;
+    let stale = siti.clone().expecting(Some(record(&[&seen]))).act(release()).await;
     assert!(is_other(&stale), "the record is held since: {stale:?}");
     let now = version_of(&world, ShowRecord { record: name("r00000") }).await;
-    siti.clone().expecting(record(&[&now])).act(release()).await.unwrap();
+    siti.clone().expecting(Some(record(&[&now]))).act(release()).await.unwrap();
     let thing = Versioned::Record("default".into(), "r99".into());
     let none = Expected { thing, versions: vec![seen] };
     let gone = siti.expecting(Some(none)).act(HoldRecord { record: name("r99"), note: asked() }).await;

@@ -60,7 +60,7 @@ async fn answers(world: &World) -> u32 {
 #[tokio::test]
 async fn a_request_that_is_sent_again_is_carried_out_once_and_has_the_answer_of_then() {
     let world = office().await;
-    let (siti, sita) = (world.person(1, Role::StockKeeper), world.person(2, Role::StockKeeper));
+    let (siti, tini) = (world.person(1, Role::StockKeeper), world.person(2, Role::StockKeeper));
     for _ in 0..3 {
         keyed(&siti, "k1", "load 3").act(load(3)).await.unwrap();
         assert!(keyed(&siti, "k2", "pause").act(pause()).await.unwrap(), "it was not paused at first");
@@ -71,7 +71,7 @@ async fn a_request_that_is_sent_again_is_carried_out_once_and_has_the_answer_of_
     let other = keyed(&siti, "k1", "load 4").act(load(4)).await;
     assert!(matches!(other, Err(EngineError::Store(StoreError::RequestDiffers))), "{other:?}");
     assert_eq!(loaded(&world).await, 3);
-    keyed(&sita, "k1", "load 2").act(load(2)).await.unwrap();
+    keyed(&tini, "k1", "load 2").act(load(2)).await.unwrap();
     assert_eq!(loaded(&world).await, 5, "the key of another account is another one");
 
     let lend = LendBlanks {

@@ -57,7 +57,7 @@ fn set_ignores(world: &mut World, profile: &str, ignored: &[Ignored]) {
 }
 
 fn rename_identifier(world: &mut World, column: &str) {
-    edit(world, "student", |profile| profile.identifier.column = column.to_owned());
+    edit(world, "student", |profile| column.clone_into(&mut profile.identifier.column));
 }
 
 /// An office of before: its students were compared by their numbers as they are, and now in another way.

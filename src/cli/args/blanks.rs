@@ -168,7 +168,7 @@ pub enum BlangkoCommand {
     /// Show the newest movements of blanks, with filters
     #[command(after_help = "Examples:
   cetak blangko ledger --type ktp-el --limit 20
-  cetak blangko ledger --account hopper:fargo-1 --since 2015-08-31T00:00:00+07:00
+  cetak blangko ledger --place hopper:fargo-1 --since 2015-08-31T00:00:00+07:00
   cetak blangko ledger --document BA-2015-14")]
     Ledger(LedgerArgs),
 }
@@ -181,9 +181,9 @@ pub struct LedgerArgs {
     /// Only the lot with this name
     #[arg(long, value_name = "NAME")]
     pub lot: Option<String>,
-    /// Only from or to this account, such as `vault`; of one place, such as `hopper:fargo-1`
+    /// Only from or to this account of the ledger, such as `vault`; of one place, such as `hopper:fargo-1`
     #[arg(long, value_name = "ACCOUNT")]
-    pub account: Option<String>,
+    pub place: Option<String>,
     /// Only by this person or program
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,

@@ -243,3 +243,24 @@ pub enum FormatArg {
     /// JSON Lines: one JSON object per line
     Jsonl,
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_command_has_an_argument_with_the_name_of_a_global_one() {
+        fn clashes(command: &clap::Command, global: &[&str]) -> Vec<String> {
+            let own = command.get_arguments().filter(|argument| !argument.is_global_set());
+            let own = own.filter(|argument| global.contains(&argument.get_id().as_str()));
+            let own = own.map(|argument| format!("{}: {}", command.get_name(), argument.get_id()));
+            own.chain(command.get_subcommands().flat_map(|command| clashes(command, global))).collect()
+        }
+        let program = Cli::command();
+        let global: Vec<&str> = program.get_arguments().map(|argument| argument.get_id().as_str()).collect();
+        let clashes: Vec<String> = program.get_subcommands().flat_map(|command| clashes(command, &global)).collect();
+        assert!(global.contains(&"account") && clashes.is_empty(), "{clashes:?}");
+    }
+}
