@@ -136,11 +136,12 @@ async fn serve_socket(
 ) -> Result<(), ServerError> {
     let Some(socket) = socket else { return Ok(()) };
     let refused = |source| ServerError::Socket { path: socket.path().to_owned(), source };
-    let server = limited(axum_server::from_unix(socket.listener().map_err(refused)?).map_err(refused)?.handle(handle));
+    let server = axum_server::from_unix(socket.listener().map_err(refused)?).map_err(refused)?.handle(handle);
     let most = web.settings.connections.min(SOCKET_CONNECTIONS_MAX);
     let acceptor = Limited::new(WithOsUser::named_by(socket.os_user()), most, &[], web.engine.clock.clone());
     let service = api::router(web, client::router()).into_make_service();
-    server.acceptor(acceptor).serve(service).await.map_err(refused)
+    // HTTP/1 alone: an idle connection of HTTP/2 would have no time limit here.
+    limited(server).http1_only().acceptor(acceptor).serve(service).await.map_err(refused)
 }
 
 /// Writes down the requests without the proof of an account, and deletes old answers.
