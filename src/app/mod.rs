@@ -440,6 +440,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         sign_ins: Arc::default(),
         looks: Arc::default(),
         expected: None,
+        events: Arc::default(),
     }
 }
 

@@ -21,6 +21,7 @@
 //! * **pending act**: an act that one person asked for and another must confirm ([`pending`])
 //! * **comparison form**: what is compared of a person's identifier ([`card::comparison`]); to **rekey** the persons of a profile is to
 //!   compare them by another rule ([`rekey`])
+//! * **position**: a place in the audit as a whole, after which the stream of events goes on ([`positions`])
 //! * **refusal**: why an act is not done ([`refusal`]); **reason**: why the program itself did something ([`reason`]);
 //!   **objection**: why a printer must not be used ([`objection`])
 //! * **lease**: a node's right to use its printers, for a limited time; **fencing token**: the number that makes the writes of
@@ -43,6 +44,7 @@ pub mod changes;
 pub mod correction;
 pub mod delivery;
 pub mod dispatch;
+pub mod event_right;
 pub mod hidden;
 pub mod id;
 pub mod import;
@@ -58,6 +60,7 @@ pub mod permission;
 pub mod personal;
 pub mod planning;
 pub mod polling;
+pub mod positions;
 #[cfg(test)]
 mod print_room;
 pub mod printer;

@@ -157,6 +157,11 @@ impl Direct {
         query.read(&self.engine).await
     }
 
+    /// Refused if the actor has no right to an operation at this moment. The refusal is not recorded, as that of a query is not.
+    pub async fn may(&self, operation: Operation) -> Result<(), EngineError> {
+        self.right(operation).await.map(|_| ())
+    }
+
     /// Writes down that an act was refused: the operation and the actor, without the arguments of the act.
     async fn record(&self, event: Event) -> Result<(), EngineError> {
         let engine = self.engine.acting(&self.engine.writer.chain, (*self.actor).clone());

@@ -7,6 +7,7 @@ use cetak_driver_api::PrinterDriver;
 use super::{
     clock::{Clock, Entropy, nonce},
     error::EngineError,
+    events::Events,
     fault::FaultFile,
     instance_memory::InstanceMemory,
     looks::Looks,
@@ -71,6 +72,8 @@ pub struct Engine {
     pub looks: Arc<Looks>,
     /// What must be so when an act of a person is done.
     pub expected: Option<Arc<Expected>>,
+    /// What the streams of events share.
+    pub events: Arc<Events>,
 }
 
 impl Engine {
@@ -132,7 +135,7 @@ impl Engine {
     }
 
     /// Whether this node holds its lease; always true if the database is not shared.
-    pub(super) fn has_lease(&self) -> bool {
+    pub fn has_lease(&self) -> bool {
         self.lease.as_ref().is_none_or(|lease| lease.holds(&*self.clock))
     }
 

@@ -14,6 +14,7 @@ pub mod client;
 pub mod clock;
 mod context;
 mod error;
+pub mod events;
 pub mod fault;
 pub mod files;
 mod group_commit;

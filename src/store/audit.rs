@@ -17,6 +17,7 @@ use crate::domain::{
     audit::Event,
     audit_row::{entries, events_in, row_instant, row_text},
     changes::Changes,
+    positions::Positions,
     time::Timestamp,
 };
 
@@ -275,6 +276,13 @@ impl Tx {
             on!(self, c => sqlx::query_as("SELECT chain, seq, hash FROM audit_head ORDER BY chain").fetch_all(c))
                 .map_err(doing("reading the audit heads"))?;
         Ok(rows.into_iter().map(|(chain, seq, hash)| ChainHead { chain, seq, hash: keys::hex(&hash) }).collect())
+    }
+
+    /// The number of the newest event of each chain.
+    pub async fn audit_positions(&mut self) -> Result<Positions, StoreError> {
+        let rows: Vec<(String, i64)> = on!(self, c => sqlx::query_as("SELECT chain, seq FROM audit_head").fetch_all(c))
+            .map_err(doing("reading the audit heads"))?;
+        Ok(rows.into_iter().collect())
     }
 
     /// Checks every row of every chain: number, content and order, and that the newest row is the head. With `seal`,

@@ -19,7 +19,7 @@ use super::{
     body::{BODY_BYTES_MAX, read_body},
     caller::Caller,
     context::Web,
-    entity_tag, health,
+    entity_tag, events, health,
     idle::noted,
     input, intake, picture,
     problem::{Fault, Problem},
@@ -59,6 +59,7 @@ pub(super) fn router(web: Arc<Web>, more: Router<Arc<Web>>) -> Router {
         .merge(intake::router())
         .merge(picture::router())
         .merge(more)
+        .merge(events::router())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(ready))
         .fallback(|| async { Problem::from(Fault::NoSuchAddress) })

@@ -19,7 +19,9 @@ use super::{
 use crate::{
     domain::{actor::Actor, refusal::AccountRefusal},
     engine::{
-        accounts::{SessionActor, SessionToken, actor_of_os_user, actor_of_session, actor_of_token},
+        accounts::{
+            SessionActor, SessionToken, actor_of_os_user, actor_of_session, actor_of_token, actor_of_unused_session,
+        },
         client::Direct,
     },
 };
@@ -59,11 +61,34 @@ impl Web {
         if parts.headers.contains_key(header::AUTHORIZATION) {
             return self.of_token(parts).await;
         }
-        if let Some(user) = OsUser::of(parts).filter(|_| !parts.headers.contains_key(header::COOKIE)) {
-            let found = actor_of_os_user(&self.engine, user.name()).await.map_err(|error| self.problem(&error))?;
-            return found.map(|actor| self.person(parts, actor)).ok_or_else(|| self.unproved(parts));
+        match self.of_os_user(parts).await? {
+            Some(caller) => Ok(caller),
+            None => self.of_session(parts, self.session(parts).await?.person),
         }
-        let OpenSession { person, .. } = self.session(parts).await?;
+    }
+
+    /// The sender of a request that is still being answered, proved again. It is no use of a session.
+    pub(super) async fn caller_again(&self, parts: &Parts) -> Result<Caller, Problem> {
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            return self.of_token(parts).await;
+        }
+        if let Some(caller) = self.of_os_user(parts).await? {
+            return Ok(caller);
+        }
+        let token = self.session_token(parts)?;
+        let found = actor_of_unused_session(&self.engine, &token).await.map_err(|error| self.problem(&error))?;
+        self.of_session(parts, found.ok_or(Fault::SignInNeeded)?)
+    }
+
+    /// The account of the user at the other end of the socket; `None` for a request that did not come there, or has a cookie.
+    async fn of_os_user(&self, parts: &Parts) -> Result<Option<Caller>, Problem> {
+        let user = OsUser::of(parts).filter(|_| !parts.headers.contains_key(header::COOKIE));
+        let Some(user) = user else { return Ok(None) };
+        let found = actor_of_os_user(&self.engine, user.name()).await.map_err(|error| self.problem(&error))?;
+        found.map(|actor| Some(self.person(parts, actor))).ok_or_else(|| self.unproved(parts))
+    }
+
+    fn of_session(&self, parts: &Parts, person: SessionActor) -> Result<Caller, Problem> {
         if person.password_due {
             return Err(Problem::refused(&AccountRefusal::PasswordDue.into()));
         }
@@ -73,6 +98,11 @@ impl Web {
     fn person(&self, parts: &Parts, actor: Actor) -> Caller {
         let actor = as_seen(parts, actor);
         Caller { name: actor.name.clone(), client: Direct::for_actor(&self.engine, actor) }
+    }
+
+    fn session_token(&self, parts: &Parts) -> Result<SessionToken, Problem> {
+        let token = cookie(&parts.headers, self.cookie_name(parts)).and_then(SessionToken::received);
+        token.ok_or_else(|| self.unproved(parts))
     }
 
     async fn of_token(&self, parts: &Parts) -> Result<Caller, Problem> {
@@ -87,8 +117,7 @@ impl Web {
 
     /// The session of a request. One that may change something must come from the own pages.
     pub(super) async fn session(&self, parts: &Parts) -> Result<OpenSession, Problem> {
-        let token = cookie(&parts.headers, self.cookie_name(parts)).and_then(SessionToken::received);
-        let Some(token) = token else { return Err(self.unproved(parts)) };
+        let token = self.session_token(parts)?;
         let found = actor_of_session(&self.engine, &token).await.map_err(|error| self.problem(&error))?;
         let Some(person) = found else { return Err(self.unproved(parts)) };
         let is_safe = [Method::GET, Method::HEAD].contains(&parts.method);

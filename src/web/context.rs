@@ -7,12 +7,13 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use super::{
     problem::{Fault, Problem},
     request_key::KeysInUse,
     socket::SocketSettings,
+    streams::Streams,
     tls::TlsFiles,
     unproved::Unproved,
 };
@@ -64,14 +65,18 @@ pub(super) struct Web {
     pub(super) unproved: Unproved,
     /// The requests with a key that are being carried out.
     pub(super) keys: KeysInUse,
+    /// The streams of events.
+    pub(super) streams: Arc<Streams>,
 }
 
 impl Web {
-    /// For an engine whose writer has the audit chain of the server.
-    pub(super) fn new(engine: Engine, settings: Settings) -> Self {
+    /// For an engine whose writer has the audit chain of the server. Streams end when `stopping` is true.
+    pub(super) fn new(engine: Engine, settings: Settings, stopping: watch::Receiver<bool>) -> Self {
         let [calls, long_reads, lists] =
             [CALLS_MAX as usize, LONG_READS_MAX, LISTS_MAX].map(|most| Arc::new(Semaphore::new(most)));
-        Self { engine, settings, calls, long_reads, lists, unproved: Unproved::default(), keys: KeysInUse::default() }
+        let streams = Arc::new(Streams::new(settings.connections, stopping));
+        let (unproved, keys) = (Unproved::default(), KeysInUse::default());
+        Self { engine, settings, calls, long_reads, lists, unproved, keys, streams }
     }
 
     /// An error of the engine as a problem. The log has the cause of an internal one.

@@ -5,6 +5,7 @@
 //! * `caller` proves who sends a request, by a token or a session; `session` opens and ends sessions.
 //! * `intake` takes whole waiting lists; `picture` shows photos and previews.
 //! * `request_key` reads `Idempotency-Key`, by which a request is carried out once; `entity_tag` has `ETag` and `If-Match`.
+//! * `events` sends the events of the audit as they happen.
 //! * `problem` has every answer to what is not carried out (RFC 9457).
 //! * `socket` has the Unix socket, `os_user` the user at its other end, and `client` what the command line asks there.
 //! * `server` has the listener, TLS, the limits and the orderly end.
@@ -16,6 +17,7 @@ mod client;
 mod context;
 mod entity_tag;
 mod error;
+mod events;
 mod health;
 mod idle;
 mod input;
@@ -30,6 +32,7 @@ mod routes;
 mod server;
 mod session;
 mod socket;
+mod streams;
 mod tls;
 mod unproved;
 

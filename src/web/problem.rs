@@ -104,6 +104,8 @@ faults! {
     InDoubt SERVICE_UNAVAILABLE "in-doubt" "the connection to the database was lost; read again whether the change was saved";
     /// The request took too long.
     TimedOut SERVICE_UNAVAILABLE "timed-out" "the answer took too long; read again whether a change was made";
+    /// The account, or all accounts together, have too many streams of events.
+    TooManyStreams TOO_MANY_REQUESTS "too-many-streams" "there are too many streams of events; end one";
     /// The server has too much to do.
     Busy SERVICE_UNAVAILABLE "busy" "the server has too much to do; nothing was changed";
 }

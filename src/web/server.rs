@@ -22,7 +22,7 @@ use super::{
     socket::Socket,
     tls::Certificate,
 };
-use crate::engine::Engine;
+use crate::engine::{Engine, events};
 
 /// The longest time for the headers of a request, and for which a connection of HTTP/1 without a request is kept.
 const HEADERS_WITHIN: Duration = Duration::from_secs(20);
@@ -84,7 +84,7 @@ impl Server {
         let refused = |source| ServerError::Listen { address, source };
         let (clock, connections, proxies) =
             (engine.clock.clone(), settings.connections, settings.trusted_proxies.clone());
-        let web = Arc::new(Web::new(engine, settings));
+        let web = Arc::new(Web::new(engine, settings, stop.clone()));
         let service = api::router(web.clone(), Router::new()).into_make_service_with_connect_info::<Connection>();
         let handle = Handle::new();
         let at_socket = Handle::new();
@@ -93,6 +93,8 @@ impl Server {
         let following = certificate.map(|certificate| tokio::spawn(certificate.follow(clock.clone())));
 
         let counting = tokio::spawn(tidy_each_minute(web.clone()));
+        let own = web.clone();
+        let reading = tokio::spawn(async move { events::read_for_all(&own.engine).await });
 
         let serving = async {
             match config {
@@ -118,6 +120,7 @@ impl Server {
         let (ended, ended_socket, ()) = tokio::join!(serving, serving_socket, stopping);
         following.inspect(tokio::task::JoinHandle::abort);
         counting.abort();
+        reading.abort();
         web.tell_unproved().await;
         // An act goes on when its connection has ended.
         tokio::select! {

@@ -69,6 +69,7 @@ mod serve_tls;
 mod sessions;
 mod socket;
 mod storm;
+mod streams;
 mod test_cards;
 
 use std::{sync::Arc, time::Duration};

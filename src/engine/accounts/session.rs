@@ -85,20 +85,32 @@ pub async fn sign_in(engine: &Engine, name: &str, password: &Password, address: 
 
 /// The person of a session; `None` if it has ended or its account is disabled. One indexed read; its use is saved once a minute.
 pub async fn actor_of_session(engine: &Engine, token: &SessionToken) -> Result<Option<SessionActor>, EngineError> {
+    let Some((person, is_due)) = look_up(engine, token).await? else { return Ok(None) };
+    if is_due && let Err(error) = save_use(engine, person.session).await {
+        // What its person reads is needed most when the database cannot be written. At worst the session ends too early.
+        tracing::warn!(%error, "the use of a session is not saved");
+    }
+    Ok(Some(person))
+}
+
+/// The same for what goes on without its person, such as a stream of events: it is no use of the session, which ends in time.
+pub async fn actor_of_unused_session(
+    engine: &Engine,
+    token: &SessionToken,
+) -> Result<Option<SessionActor>, EngineError> {
+    Ok(look_up(engine, token).await?.map(|(person, _)| person))
+}
+
+/// The person of an open session, and whether its use is to be saved.
+async fn look_up(engine: &Engine, token: &SessionToken) -> Result<Option<(SessionActor, bool)>, EngineError> {
     let found = engine.store.read_once().await?.session_find(&sha256(token.reveal())).await?;
     let now = engine.clock.now();
     let Some(open) = found.filter(|session| session.times.is_open(now) && session.account.disabled_at.is_none()) else {
         return Ok(None);
     };
-    if open.times.is_due(now)
-        && let Err(error) = save_use(engine, open.id).await
-    {
-        // What its person reads is needed most when the database cannot be written. At worst the session ends too early.
-        tracing::warn!(%error, "the use of a session is not saved");
-    }
     let password_due = open.account.one_time_until.is_some();
     let actor = limited(open.account.actor(Means::Session, &engine.writer.actor), password_due);
-    Ok(Some(SessionActor { session: open.id, actor: Arc::new(actor), password_due }))
+    Ok(Some((SessionActor { session: open.id, actor: Arc::new(actor), password_due }, open.times.is_due(now))))
 }
 
 async fn save_use(engine: &Engine, session: SessionId) -> Result<(), EngineError> {
