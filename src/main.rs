@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, IsTerminal},
+    panic,
     process::ExitCode,
 };
 
@@ -11,14 +12,15 @@ use cetak::{
     app,
     cli::{
         Message, Usage,
-        args::{Cli, Command},
-        output::message,
+        args::{Cli, Command, LogFormatArg},
+        output::{MESSAGES, log_messages, message},
         words,
     },
 };
 use clap::Parser;
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
+    fmt,
     layer::SubscriberExt,
     util::SubscriberInitExt,
 };
@@ -29,16 +31,32 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let levels = match log_levels(matches!(cli.command, Command::Run(_) | Command::Serve(_))) {
+    let is_json = cli.global.log_format == LogFormatArg::Json;
+    let levels = match log_levels(matches!(cli.command, Command::Run(_) | Command::Serve(_)), is_json) {
         Ok(levels) => levels,
         Err(error) => return report(&error.into()),
     };
-    let events = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
-    tracing_subscriber::registry().with(events).with(levels).init();
+    start_log(levels, is_json);
     let runtime = spare_files().and_then(|()| tokio::runtime::Runtime::new()).context("the program cannot start");
     match runtime.and_then(|runtime| runtime.block_on(app::run(cli))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => report(&error),
+    }
+}
+
+/// Starts the log on standard error. In JSON, messages and panics are lines of it too.
+fn start_log(levels: Targets, is_json: bool) {
+    let text = fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let json = fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(io::stderr);
+    let (text, json) = ((!is_json).then_some(text), is_json.then_some(json));
+    tracing_subscriber::registry().with(text).with(json).with(levels).init();
+    if is_json {
+        log_messages();
+        // Without what the code says of the panic, which may quote data.
+        panic::set_hook(Box::new(|panicked| {
+            let place = panicked.location().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(target: MESSAGES, place, "a task of the program panicked");
+        }));
     }
 }
 
@@ -50,20 +68,24 @@ fn spare_files() -> io::Result<()> {
 /// More files than the runtime opens.
 const SPARE_FILES: u32 = 16;
 
-/// The levels in `CETAK_LOG`, such as `info` or `cetak=debug,warn`; the default levels if it is unset.
-fn log_levels(is_service: bool) -> Result<Targets, Message> {
+/// The levels in `CETAK_LOG`, such as `info` or `cetak=debug,warn`; the default levels if it is unset. People read the steps of each card
+/// in the records.
+fn log_levels(is_service: bool, is_json: bool) -> Result<Targets, Message> {
     let usual = if is_service {
-        let levels = Targets::new().with_default(LevelFilter::WARN);
+        let cards = if is_json { LevelFilter::INFO } else { LevelFilter::WARN };
+        let levels = Targets::new().with_default(LevelFilter::WARN).with_target("cetak::card", cards);
         levels.with_target("cetak", LevelFilter::INFO).with_target("sqlx", LevelFilter::ERROR)
     } else {
         Targets::new().with_default(LevelFilter::ERROR)
     };
+    let with_messages = |levels: Targets| levels.with_target(MESSAGES, LevelFilter::INFO);
+    let usual = with_messages(usual);
     let Some(levels) = std::env::var_os("CETAK_LOG") else { return Ok(usual) };
     // A word alone is a level: the parser would take any other word for the name of a part.
     let is_level = |level: &str| level.parse::<LevelFilter>().is_ok();
     let is_good = |part: &str| part.split_once('=').map_or(is_level(part), |(_, level)| is_level(level));
     let parsed = levels.to_str().filter(|levels| levels.split(',').all(is_good)).and_then(|levels| levels.parse().ok());
-    parsed.ok_or_else(|| {
+    parsed.map(with_messages).ok_or_else(|| {
         let text = format!("`CETAK_LOG` is `{}`, which is not a log filter", levels.display());
         Message::new(text, "write a level such as `info`, or levels of parts such as `cetak=debug,warn`")
     })

@@ -6,7 +6,7 @@ use super::settings_file::{Decisive, KEYS};
 use crate::cli::Message;
 
 /// Variables that the program reads, but that are not settings.
-const OTHER_VARIABLES: [&str; 8] = [
+const OTHER_VARIABLES: [&str; 9] = [
     "CETAK_DATA",
     "CETAK_CONFIG",
     "CETAK_ACTOR",
@@ -14,6 +14,7 @@ const OTHER_VARIABLES: [&str; 8] = [
     "CETAK_SOCKET",
     "CETAK_TOKEN",
     "CETAK_LOG",
+    "CETAK_LOG_FORMAT",
     "CETAK_KEY",
 ];
 

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     io::{self, Write},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use serde::Serialize;
@@ -41,8 +42,23 @@ impl Output {
     }
 }
 
+/// The target of messages in the log.
+pub const MESSAGES: &str = "cetak::message";
+
+/// Whether messages are lines of the log.
+static IN_LOG: AtomicBool = AtomicBool::new(false);
+
+/// Writes messages as lines of the log from now on, so that all that is on standard error has one format.
+pub fn log_messages() {
+    IN_LOG.store(true, Ordering::Relaxed);
+}
+
 /// Prints a message on standard error.
 pub fn message(text: &str) {
+    if IN_LOG.load(Ordering::Relaxed) {
+        tracing::info!(target: MESSAGES, "{}", visible(text));
+        return;
+    }
     // An error is ignored: with standard error closed, there is no place to report it.
     let _ = writeln!(io::stderr().lock(), "{}", visible(text));
 }

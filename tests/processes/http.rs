@@ -58,8 +58,9 @@ impl Served {
         let mut address = None;
         wait_until("the server listens", 60, || {
             let messages = running.messages();
-            let url = messages.lines().find_map(|line| line.strip_prefix("listening on "));
-            address = url.and_then(|url| url.split_once("://")).map(|(_, address)| address.to_owned());
+            let url = messages.lines().find_map(|line| line.split_once("listening on ")).map(|(_, url)| url);
+            let address_of = |(_, address): (&str, &str)| address.split('"').next().map(str::to_owned);
+            address = url.and_then(|url| url.split_once("://")).and_then(address_of);
             address.is_some()
         });
         Self { running, address: address.unwrap() }
@@ -103,6 +104,13 @@ impl Served {
         // A server may refuse a body before it has read all of it.
         let _ = stream.write_all(&[format!("{text}\r\n").as_bytes(), body].concat());
         stream
+    }
+
+    /// Sends a request as it is, on a connection of its own.
+    pub(crate) fn send_raw(&self, request: &str) -> Reply {
+        let mut stream = self.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        reply(&mut stream)
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {

@@ -40,6 +40,7 @@ mod ipp_messages;
 mod ipp_proxy;
 mod ipp_storm;
 mod joined;
+mod log_format;
 mod matrix;
 mod nodes;
 mod nodes_storm;

@@ -68,6 +68,17 @@ pub struct Global {
     /// Read the password from standard input, and not from the terminal
     #[arg(long, global = true)]
     pub password_stdin: bool,
+    /// The format of the log and of messages on standard error
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", env = "CETAK_LOG_FORMAT")]
+    pub log_format: LogFormatArg,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug)]
+pub enum LogFormatArg {
+    /// Lines for people
+    Text,
+    /// One JSON object a line, also for each step of each card
+    Json,
 }
 
 #[derive(Subcommand, Debug)]

@@ -147,6 +147,7 @@ impl ActiveAttempt {
         session: &PrinterSession,
         document: Document,
     ) -> Result<Uploaded, StoreError> {
+        self.name.log_step(session.name(), "a card is begun");
         let mut sent = session.feeder().prepare(&self.reference.id, document).await;
         if let Ok(prepared) = &sent
             && prepared.awaits_upload
@@ -185,6 +186,7 @@ impl ActiveAttempt {
         }
         match session.feeder().commit(&self.reference.id).await {
             Ok(committed) => {
+                self.name.log_step(session.name(), "the card is released");
                 self.reference.acknowledged = true;
                 self.reference.printer_job = committed.printer_job.or(self.reference.printer_job.take());
                 self.reference.printer_run = committed.printer_run.or(self.reference.printer_run.take());

@@ -105,6 +105,9 @@ impl BatchRun<'_> {
 
     /// The outcome of a card, to be saved with what comes next.
     fn end(&mut self, card: &ActiveAttempt, outcome: Outcome) {
+        if outcome == Outcome::Printed {
+            card.name.log_step(self.session.name(), "the card is printed");
+        }
         self.ending = Some(self.session.ending(self.services, card.key, card.name.clone(), Some(card.record), outcome));
     }
 
