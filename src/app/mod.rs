@@ -33,6 +33,7 @@ use crate::{
         Engine, Profiles, RenderThreads, Settings, StoreError,
         clock::Clock,
         fault::FaultFile,
+        metrics::Metrics,
         operations::plain_database,
         scheduling::{Until, lease::sync_clock},
     },
@@ -441,6 +442,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         looks: Arc::default(),
         expected: None,
         events: Arc::default(),
+        metrics: Metrics::default(),
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     fault::FaultFile,
     instance_memory::InstanceMemory,
     looks::Looks,
+    metrics::Metrics,
     owners::Owners,
     render_threads::RenderThreads,
     scheduling::lease::Lease,
@@ -74,6 +75,8 @@ pub struct Engine {
     pub expected: Option<Arc<Expected>>,
     /// What the streams of events share.
     pub events: Arc<Events>,
+    /// What the process measures of its work.
+    pub metrics: Metrics,
 }
 
 impl Engine {

@@ -21,7 +21,7 @@ use super::{
     context::Web,
     entity_tag, events, health,
     idle::noted,
-    input, intake, picture,
+    input, intake, metrics, picture,
     problem::{Fault, Problem},
     request_key::SentKey,
     route::{BASE, Call, Proof, Route, Sort, USUAL},
@@ -60,6 +60,7 @@ pub(super) fn router(web: Arc<Web>, more: Router<Arc<Web>>) -> Router {
         .merge(picture::router())
         .merge(more)
         .merge(events::router())
+        .merge(metrics::router())
         .route("/healthz", get(health::alive))
         .route("/readyz", get(ready))
         .fallback(|| async { Problem::from(Fault::NoSuchAddress) })
@@ -67,6 +68,7 @@ pub(super) fn router(web: Arc<Web>, more: Router<Arc<Web>>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(map_response(secured))
         .layer(from_fn_with_state(web.engine.clock.clone(), noted))
+        .layer(from_fn_with_state(web.clone(), metrics::measured))
         .with_state(web)
 }
 

@@ -172,6 +172,15 @@ impl Web {
         }
     }
 
+    /// Whether a program of this machine sends the request itself: not through a proxy, and not as the page of a browser that was led
+    /// here by another name.
+    pub(super) fn is_from_this_machine(&self, parts: &Parts) -> bool {
+        let peer = peer(parts);
+        let is_passed_on = self.settings.trusted_proxies.contains(&peer)
+            || PASSED_ON.iter().any(|name| parts.headers.contains_key(*name));
+        OsUser::of(parts).is_none() && peer.is_loopback() && !is_passed_on && host(parts).is_some_and(is_loopback_name)
+    }
+
     /// The address of the sender, as far as the proxies in between are trusted.
     fn network_address(&self, parts: &Parts) -> IpAddr {
         let peer = peer(parts);
@@ -211,6 +220,18 @@ fn peer(parts: &Parts) -> IpAddr {
 fn host(parts: &Parts) -> Option<&str> {
     let of_header = || parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     parts.uri.authority().map(axum::http::uri::Authority::as_str).or_else(of_header)
+}
+
+/// The headers with which a proxy passes a request on.
+const PASSED_ON: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+
+/// Whether a host, with or without a port, is this machine by its own name.
+fn is_loopback_name(host: &str) -> bool {
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let name = name.map_or(host, |(name, _)| name);
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

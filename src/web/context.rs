@@ -10,6 +10,7 @@ use std::{
 use tokio::sync::{Semaphore, watch};
 
 use super::{
+    http_metrics::HttpMetrics,
     problem::{Fault, Problem},
     request_key::KeysInUse,
     socket::SocketSettings,
@@ -65,6 +66,8 @@ pub(super) struct Web {
     pub(super) unproved: Unproved,
     /// The requests with a key that are being carried out.
     pub(super) keys: KeysInUse,
+    /// What the server measures.
+    pub(super) http_metrics: HttpMetrics,
     /// The streams of events.
     pub(super) streams: Arc<Streams>,
 }
@@ -75,8 +78,8 @@ impl Web {
         let [calls, long_reads, lists] =
             [CALLS_MAX as usize, LONG_READS_MAX, LISTS_MAX].map(|most| Arc::new(Semaphore::new(most)));
         let streams = Arc::new(Streams::new(settings.connections, stopping));
-        let (unproved, keys) = (Unproved::default(), KeysInUse::default());
-        Self { engine, settings, calls, long_reads, lists, unproved, keys, streams }
+        let (unproved, keys, http_metrics) = (Unproved::default(), KeysInUse::default(), HttpMetrics::default());
+        Self { engine, settings, calls, long_reads, lists, unproved, keys, http_metrics, streams }
     }
 
     /// An error of the engine as a problem. The log has the cause of an internal one.

@@ -6,6 +6,7 @@
 //! * `intake` takes whole waiting lists; `picture` shows photos and previews.
 //! * `request_key` reads `Idempotency-Key`, by which a request is carried out once; `entity_tag` has `ETag` and `If-Match`.
 //! * `events` sends the events of the audit as they happen.
+//! * `metrics` shows what is measured, and the figures of the office, to Prometheus.
 //! * `problem` has every answer to what is not carried out (RFC 9457).
 //! * `socket` has the Unix socket, `os_user` the user at its other end, and `client` what the command line asks there.
 //! * `server` has the listener, TLS, the limits and the orderly end.
@@ -19,10 +20,12 @@ mod entity_tag;
 mod error;
 mod events;
 mod health;
+mod http_metrics;
 mod idle;
 mod input;
 mod intake;
 mod limits;
+mod metrics;
 mod os_user;
 mod picture;
 mod problem;

@@ -42,6 +42,7 @@ mod ipp_storm;
 mod joined;
 mod log_format;
 mod matrix;
+mod monitoring;
 mod nodes;
 mod nodes_storm;
 mod office;

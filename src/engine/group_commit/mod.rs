@@ -12,8 +12,8 @@ pub(crate) use self::write::{BreakerChange, BreakerSaved, Released, Settle, Sett
 use self::{
     apply::{Trust, apply},
     write::{
-        Asked, Confirmation, End, Envelope, Group, NotRenderable, PlanRequest, Probe, Probed, Release, Started,
-        StatusReport, Step, UnknownJobs, Write,
+        Answers, Asked, Confirmation, End, Envelope, Group, NotRenderable, PlanRequest, Probe, Probed, Release,
+        Started, StatusReport, Step, UnknownJobs, Write,
     },
 };
 use super::{Engine, outage_log::OutageLog, planning};
@@ -182,9 +182,11 @@ async fn run(engine: Engine, mut receiver: mpsc::Receiver<Envelope>, outages: Ar
         }
         group.sort();
         let began = engine.clock.elapsed();
-        match apply(&engine, &group, Trust::Workers).await {
+        let applied = apply(&engine, &group, Trust::Workers).await;
+        match applied {
             Ok(answers) => {
                 outages.succeeded();
+                measure(&engine, (&group, &answers), began);
                 group.answer(answers);
             }
             Err(error) if is_for_all(&error) => {
@@ -195,6 +197,21 @@ async fn run(engine: Engine, mut receiver: mpsc::Receiver<Envelope>, outages: Ar
                 fail(group, error);
             }
             Err(_) => each(&engine, group, &outages).await,
+        }
+    }
+}
+
+/// Measures a commit, and counts the outcomes that it saved.
+fn measure(engine: &Engine, (group, answers): (&Group, &Answers), began: Duration) {
+    let duration = engine.clock.elapsed().saturating_sub(began);
+    engine.metrics.observe_commit(u32::try_from(group.len()).unwrap_or(u32::MAX), duration);
+    let steps = group.steps.iter().zip(&answers.steps);
+    let steps = steps.map(|(step, answer)| (&step.printer, &step.write.settle, answer.settled));
+    let releases = group.releases.iter().zip(&answers.releases);
+    let releases = releases.map(|(release, answer)| (&release.printer, &release.write.settle, answer.settled));
+    for (printer, settle, settled) in steps.chain(releases) {
+        if let (Some(settle), Some(Settled::Saved { .. })) = (settle, settled) {
+            engine.metrics.count(printer, &settle.outcome);
         }
     }
 }
@@ -233,9 +250,11 @@ async fn each(engine: &Engine, group: Group, outages: &OutageLog) {
             continue;
         }
         let began = engine.clock.elapsed();
-        match apply(engine, &single, Trust::Stored).await {
+        let applied = apply(engine, &single, Trust::Stored).await;
+        match applied {
             Ok(answers) => {
                 outages.succeeded();
+                measure(engine, (&single, &answers), began);
                 single.answer(answers);
             }
             Err(error) => {

@@ -235,6 +235,7 @@ impl BatchRun<'_> {
         };
         let is_printed = outcome == Outcome::Printed;
         if let Some(seen) = seen.filter(|_| is_printed) {
+            self.services.engine.metrics.observe_card(self.session.name(), seen.until);
             self.session.learn(seen);
         }
         self.end(&card, outcome);
