@@ -7,6 +7,7 @@ mod fault_file;
 mod files;
 mod memory_file;
 mod needed_settings;
+mod notify;
 mod owners;
 mod profile_list;
 pub mod profiles;
@@ -443,6 +444,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         expected: None,
         events: Arc::default(),
         metrics: Metrics::default(),
+        vitals: Arc::default(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use anyhow::Context;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -9,7 +10,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::files::{self, LockPlace};
+use super::{
+    files::{self, LockPlace},
+    notify::Supervisor,
+};
 use crate::{
     cli::{Message, output::message, progress, words::outage_hint},
     domain::audit::Actor,
@@ -105,6 +109,8 @@ pub(super) async fn schedule(
         None => None,
         Some(settings) => Some(serve(&engine, settings, stopped.clone()).await?),
     };
+    let supervisor = Supervisor::of_environment().context("the socket in `NOTIFY_SOCKET` cannot be used")?;
+    let telling = supervisor.map(|supervisor| tokio::spawn(supervisor.tell(engine.clone(), stopped.clone())));
     let (done, is_done) = watch::channel(false);
     tokio::spawn(stop_on_signal(stop.clone()));
     let showing = tokio::spawn(progress::run(shown_to, is_done));
@@ -113,6 +119,7 @@ pub(super) async fn schedule(
     if let Some(serving) = serving {
         serving.await??;
     }
+    telling.inspect(JoinHandle::abort);
     let _ = done.send(true); // fails if the progress task has ended already
     let _ = showing.await;
     Ok(blocked?)

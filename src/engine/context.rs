@@ -17,6 +17,7 @@ use super::{
     scheduling::lease::Lease,
     settings::{Broken, Settings},
     sign_ins::SignIns,
+    vitals::Vitals,
 };
 use crate::{
     domain::{audit::Actor, card::profile::CardProfile, permission::Permit, refusal::Refusal},
@@ -77,6 +78,8 @@ pub struct Engine {
     pub events: Arc<Events>,
     /// What the process measures of its work.
     pub metrics: Metrics,
+    /// Whether its work goes on.
+    pub vitals: Arc<Vitals>,
 }
 
 impl Engine {

@@ -43,6 +43,7 @@ pub mod settings_in_force;
 mod sign_ins;
 mod test_cards;
 pub mod unproved;
+pub mod vitals;
 
 pub use self::{
     context::{CLOCK_TOLERANCE, DriverFactory, Engine, Profiles, RendererFactory},

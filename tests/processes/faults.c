@@ -17,6 +17,9 @@
 
 enum { WRITE = 1, SYNC = 2, RENAME = 4, OPEN = 8, CONNECT = 16, SEND = 32 };
 
+// In place of a number of errno: the call never returns.
+enum { HANG = 9999 };
+
 // All fields are little-endian numbers of four bytes, as `Plan` in faults.rs writes them.
 struct plan {
     _Atomic uint32_t calls;  // which of the calls above fail
@@ -55,6 +58,8 @@ static int is_planned(uint32_t call) {
 static int fails(void) {
     if (take(&plan->skip) || !take(&plan->left)) return 0;
     atomic_fetch_add(&plan->hits, 1);
+    if (atomic_load(&plan->number) == HANG)
+        for (;;) pause();
     errno = (int)atomic_load(&plan->number);
     return 1;
 }

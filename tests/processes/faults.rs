@@ -40,11 +40,14 @@ const SECONDS_MAX: u64 = 60;
 
 /// The calls of faults.c.
 const WRITE: u32 = 1;
-const SYNC: u32 = 2;
+pub(crate) const SYNC: u32 = 2;
 const RENAME: u32 = 4;
 const OPEN: u32 = 8;
 const CONNECT: u32 = 16;
 const SEND: u32 = 32;
+
+/// In place of a number: the call never returns.
+pub(crate) const HANG: u32 = 9_999;
 
 /// Numbers of `errno` on Linux.
 const EIO: u32 = 5;
@@ -193,14 +196,14 @@ fn assert_told_once(log: &str) {
 }
 
 /// The faults of a process, in a file that it shares.
-struct Plan {
+pub(crate) struct Plan {
     file: File,
     path: PathBuf,
     library: PathBuf,
 }
 
 impl Plan {
-    fn new(office: &Office) -> Self {
+    pub(crate) fn new(office: &Office) -> Self {
         let path = office.file("faults");
         fs::write(&path, [0; 20]).unwrap();
         let file = File::options().read(true).write(true).open(&path).unwrap();
@@ -208,14 +211,14 @@ impl Plan {
     }
 
     /// Starts a process whose calls fail as planned.
-    fn start(&self, office: &Office, arguments: &[&str]) -> Running {
+    pub(crate) fn start(&self, office: &Office, arguments: &[&str]) -> Running {
         let mut command = office.command(arguments);
         command.env("LD_PRELOAD", &self.library).env("FAULTS_PLAN", &self.path).env("FAULTS_FOLDER", office.data());
         office.start_command(command)
     }
 
     /// Lets `left` of these calls fail with that number, after `skip` that succeed.
-    fn set(&self, calls: u32, error: u32, skip: u32, left: u32) {
+    pub(crate) fn set(&self, calls: u32, error: u32, skip: u32, left: u32) {
         // What chooses the calls comes last.
         for (at, number) in [(4, error), (8, skip), (12, left), (0, calls)] {
             self.file.write_all_at(&number.to_le_bytes(), at).unwrap();

@@ -72,6 +72,7 @@ mod sessions;
 mod socket;
 mod storm;
 mod streams;
+mod supervisor;
 mod test_cards;
 
 use std::{sync::Arc, time::Duration};

@@ -182,7 +182,9 @@ async fn run(engine: Engine, mut receiver: mpsc::Receiver<Envelope>, outages: Ar
         }
         group.sort();
         let began = engine.clock.elapsed();
+        engine.vitals.commit_begins(began);
         let applied = apply(&engine, &group, Trust::Workers).await;
+        engine.vitals.commit_ends();
         match applied {
             Ok(answers) => {
                 outages.succeeded();
@@ -250,7 +252,9 @@ async fn each(engine: &Engine, group: Group, outages: &OutageLog) {
             continue;
         }
         let began = engine.clock.elapsed();
+        engine.vitals.commit_begins(began);
         let applied = apply(engine, &single, Trust::Stored).await;
+        engine.vitals.commit_ends();
         match applied {
             Ok(answers) => {
                 outages.succeeded();

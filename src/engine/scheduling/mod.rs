@@ -110,6 +110,7 @@ pub async fn run(
             Err(EngineError::Store(StoreError::Fenced)) => false,
             Err(error) => return Err(error),
         };
+        engine.vitals.round(engine.clock.elapsed());
         if *stop.borrow() {
             break BlockedPrinters::new();
         }
@@ -387,6 +388,7 @@ impl Scheduler {
                 _ = &mut handle.worker => return,
                 () = self.engine.clock.sleep(HEARTBEAT / 2) => {}
             }
+            self.engine.vitals.round(self.engine.clock.elapsed());
             if let Err(error) = self.heartbeat().await {
                 warn!(error = &error as &dyn std::error::Error, "the lease could not be renewed");
             }
