@@ -248,7 +248,7 @@ fn a_command_through_the_socket_answers_as_the_same_command_with_the_data_folder
     for (command, what) in [
         (&["import", "list.csv"][..], "import a file"),
         (&["card", "preview", "r00000", "--output", "c.png"], "draw a card"),
-        (&["db", "move", "--to", "postgres://u@h/d"], "move the database"),
+        (&["db", "move", "postgres://u@h/d"], "move the database"),
     ] {
         refused(&sri.by("sri", command), &format!("does not {what} for a command through its socket"));
     }
