@@ -7,8 +7,8 @@ use super::{
     output::{table, thousands},
     words,
 };
-use crate::domain::natural::natural_order;
-use crate::engine::query::{ACCOUNTS, BatchLine, Board, Need, Node, PrinterLine, Totals};
+use crate::domain::{natural::natural_order, stock::ACCOUNTS};
+use crate::engine::query::{BatchLine, Board, Need, Node, PrinterLine, Totals};
 
 /// The board as `status --json` prints it: each need has its text and command beside it.
 pub fn json(board: &Board, zone: &TimeZone) -> Value {

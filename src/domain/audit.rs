@@ -64,7 +64,7 @@ impl Event {
 }
 
 /// The newest row of a chain.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ChainHead {
     /// The chain.
     pub chain: String,

@@ -127,7 +127,7 @@ pub fn entries(row: &str) -> impl Iterator<Item = String> {
 }
 
 /// An event as it is read from the audit.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RecordedEvent {
     /// The chain.
     pub chain: String,

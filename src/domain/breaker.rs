@@ -17,7 +17,7 @@ use super::{
 };
 
 /// Whether a printer may get a card.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Breaker {
     /// It may get cards.

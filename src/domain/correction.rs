@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Another request of the same person and profile, as people name it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RequestBeside {
     /// Its record.
     pub id: RecordId,
@@ -41,7 +41,7 @@ impl RequestBeside {
 }
 
 /// Which of two requests of one person is kept.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeptRequest {
     /// The one that is quarantined.

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// A delivery as it is booked, with what its reversals have taken back.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Delivery {
     /// Its movement.
     pub movement: MovementId,

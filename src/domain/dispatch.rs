@@ -109,7 +109,7 @@ impl Action {
 }
 
 /// Why a printer gets no card until a person acts, blanks are delivered, records arrive or a window opens.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Blocked {
     /// The clock is behind the newest audit row by more than [`CLOCK_TOLERANCE`].

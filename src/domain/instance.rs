@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::audit::ChainHead;
 
 /// What identifies a database apart from its content.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Identity {
     /// A SQLite file.
@@ -16,7 +16,7 @@ pub enum Identity {
 }
 
 /// The identity of a SQLite file. It is kept when the file or its folder is renamed, and no copy of the file has it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FileIdentity {
     /// The machine id; empty if the machine has none.
     pub machine: String,
@@ -31,7 +31,7 @@ pub struct FileIdentity {
 }
 
 /// The identity of a database on a PostgreSQL server. Its address is no part of it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ServerIdentity {
     /// The system identifier of the server. `None` if the user may not read it.
     pub system: Option<String>,
@@ -44,7 +44,7 @@ pub struct ServerIdentity {
 }
 
 /// What a database says of itself.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Instance {
     /// 1 at first, and one more with each adoption.
     pub generation: i64,
@@ -80,7 +80,7 @@ pub enum Remembered {
 }
 
 /// An audit row that a folder remembers and the database does not have.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LostRow {
     /// The chain.
     pub chain: String,
@@ -91,7 +91,7 @@ pub struct LostRow {
 }
 
 /// What tells that a database may not be the living one.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "difference", rename_all = "kebab-case")]
 pub enum Difference {
     /// The database has another identity than it had.
@@ -122,7 +122,7 @@ pub enum Difference {
 }
 
 /// Why a database does not print.
-#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Doubt {
     /// The host whose scheduler found it.
     pub host: String,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::reason::Detail;
 
 /// An objection to a printer. The wording is the surface's.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "code", content = "args", rename_all = "kebab-case")]
 pub enum Objection {
     /// The printer lacks operations that its driver needs, named as in its protocol.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{id::BatchId, time::Timestamp};
 
 /// What is paused.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PauseScope {
     /// The whole queue.

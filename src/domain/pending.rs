@@ -16,7 +16,7 @@ use super::{
 pub const EXPIRES_AFTER: Duration = Duration::from_hours(7 * 24);
 
 /// Whether an act for two people needs two accounts, as the office has settled it.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum TwoPerson {
     /// It does.
@@ -52,7 +52,7 @@ impl std::str::FromStr for TwoPerson {
 }
 
 /// Where an act is that was asked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PendingState {
     /// Waits for its second person.

@@ -31,7 +31,7 @@ pub enum Right {
 macro_rules! operations {
     ($($(#[$doc:meta])+ $name:ident $code:literal [$($right:ident),+];)+) => {
         /// One line of the permission table.
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, schemars::JsonSchema)]
         pub enum Operation {
             $($(#[$doc])+ #[serde(rename = $code)] $name,)+
         }

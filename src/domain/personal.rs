@@ -47,7 +47,7 @@ impl Drop for Person {
 
 /// A text that was typed and may be personal or secret: an identifier, a name or a password. As [`Person`], it is not shown by `Debug`,
 /// and it is wiped when dropped.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct TypedText(String);
 

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The role that must act.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Who {
     /// None: the condition ends by itself, or is only reported.
@@ -36,7 +36,7 @@ impl Who {
 }
 
 /// The action that a reason asks for. The wording is the surface's.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Task {
     /// Load counted blanks into the hopper.
@@ -116,7 +116,7 @@ pub enum Task {
 }
 
 /// How printing resumes after the action.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resumes {
     /// Printing was not interrupted.
@@ -130,7 +130,7 @@ pub enum Resumes {
 }
 
 /// The probable condition of the blank inside the printer. A count decides.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BlankInside {
     /// Unused.
@@ -144,7 +144,7 @@ pub enum BlankInside {
 }
 
 /// The severity, which is the suffix of the keyword (RFC 8011, 5.4.12).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// `-report`: information only. Some printers report a past jam like this forever.
@@ -156,7 +156,7 @@ pub enum Severity {
 }
 
 /// The advice for one reason.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Advice {
     /// The keyword without its suffix.
     pub keyword: String,

@@ -48,7 +48,7 @@ pub struct Seen<'a> {
 }
 
 /// What a printer is doing, or why it prints nothing.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum Standing {
     /// It prints a card.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The state of a record.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordState {
     /// On the waiting list.
@@ -70,7 +70,7 @@ impl std::str::FromStr for RecordState {
 }
 
 /// The reason for which a record's card must not be handed over.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Recall {
     /// The source has withdrawn the record.
@@ -95,7 +95,7 @@ impl Recall {
 }
 
 /// The state of a job.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum JobState {
     /// Waits for its printer; a blank is reserved.
@@ -155,7 +155,7 @@ impl std::str::FromStr for JobState {
 }
 
 /// The state of an attempt. `Intent` and `Releasing` are open states; a record has at most one open attempt.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AttemptState {
     /// Begun: saved before any data is sent to the printer. No card can exist.
@@ -206,7 +206,7 @@ impl std::str::FromStr for AttemptState {
 }
 
 /// The state of a batch.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BatchState {
     /// Waits for approval; its blanks are reserved.

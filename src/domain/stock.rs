@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::id::{AttemptKey, BatchId, LotId, MovementId};
 
 /// A place where unprinted blanks are kept.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum Place {
     /// The safe, or the shelf of the print room if hoppers are not counted.
     Vault,
@@ -45,7 +45,7 @@ impl Place {
 }
 
 /// An account of the ledger.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum Account {
     /// The supplier. Its balance is the negative number of delivered blanks.
     Supplier,
@@ -70,6 +70,21 @@ pub enum Account {
     /// Blanks that a count or an inspection did not find, and lost cards.
     Missing,
 }
+
+/// The names of all accounts, in the order of a report.
+pub const ACCOUNTS: [&str; 11] = [
+    "supplier",
+    "vault",
+    "hopper",
+    "reserved",
+    "printed",
+    "spoiled",
+    "uncertain",
+    "handed-over",
+    "destroyed",
+    "loan",
+    "missing",
+];
 
 impl Account {
     /// The name in the database, in commands and in reports, without the place.
@@ -134,7 +149,7 @@ impl fmt::Display for Account {
 }
 
 /// The cause of a movement. The causes of spoilage are those that offices must report.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
     /// Delivered by the supplier.

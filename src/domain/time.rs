@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 /// An instant: microseconds since 1970-01-01T00:00:00Z, as stored in columns that end in `_at_us`.
 ///
 /// `Display` writes RFC 3339 in UTC.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 

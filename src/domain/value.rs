@@ -44,6 +44,19 @@ pub enum InvalidValue {
     NotSpoilage,
 }
 
+/// One line, as a pattern for schemas: what [`is_hidden`] finds is in it at the ends only, as white space that is trimmed.
+const ONE_LINE: &str = concat!(
+    r"^[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*",
+    r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u1680\u180e\u2000-\u200b\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb]",
+    r"([^\u0000-\u001f\u007f-\u009f\u00ad\u180e\u200b\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]*",
+    r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u1680\u180e\u2000-\u200b\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff9-\ufffb])?",
+    r"[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$",
+);
+
+/// A name, as a pattern for schemas, and its maximum length.
+const NAME: &str = r"^[A-Za-z0-9._-]+$";
+const NAME_BYTES_MAX: usize = 40;
+
 /// The maximum length of a text, in bytes.
 const TEXT_BYTES_MAX: usize = 500;
 
@@ -75,10 +88,11 @@ fn in_range(number: i64, least: i64, most: i64) -> Result<i64, InvalidValue> {
 }
 
 macro_rules! text_value {
-    ($(#[$doc:meta])* $name:ident, $check:ident) => {
+    ($(#[$doc:meta])* $name:ident, $check:ident, $pattern:ident, $bytes_max:expr) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, schemars::JsonSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schemars(extend("pattern" = $pattern, "maxLength" = $bytes_max))]
         pub struct $name(String);
 
         impl $name {
@@ -121,8 +135,9 @@ macro_rules! text_value {
 macro_rules! number_value {
     ($(#[$doc:meta])* $name:ident, $least:literal ..= $most:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, schemars::JsonSchema)]
         #[serde(try_from = "i64", into = "i64")]
+        #[schemars(extend("minimum" = $least, "maximum" = $most))]
         pub struct $name(i64);
 
         impl $name {
@@ -164,36 +179,36 @@ macro_rules! number_value {
 
 text_value!(
     /// A reason in the words of a person: one line of 1 to 500 bytes without control characters.
-    Note, one_line
+    Note, one_line, ONE_LINE, TEXT_BYTES_MAX
 );
 text_value!(
     /// The number or name of a paper document, such as a delivery note or a record of destruction. One line of 1 to 500
     /// bytes.
-    Document, one_line
+    Document, one_line, ONE_LINE, TEXT_BYTES_MAX
 );
 text_value!(
     /// The name of a person. One line of 1 to 500 bytes.
-    PersonName, one_line
+    PersonName, one_line, ONE_LINE, TEXT_BYTES_MAX
 );
 text_value!(
     /// The name of an account. One line of 1 to 100 bytes.
-    AccountName, account_name
+    AccountName, account_name, ONE_LINE, ACCOUNT_NAME_BYTES_MAX
 );
 text_value!(
     /// The name of an API token. Letters, digits, `-`, `_` and `.`, at most 40.
-    TokenName, name
+    TokenName, name, NAME, NAME_BYTES_MAX
 );
 text_value!(
     /// The name of a lot of blanks. One line of 1 to 500 bytes.
-    LotName, one_line
+    LotName, one_line, ONE_LINE, TEXT_BYTES_MAX
 );
 text_value!(
     /// The name of another office.
-    OfficeName, name
+    OfficeName, name, NAME, NAME_BYTES_MAX
 );
 text_value!(
     /// The name of a printer.
-    PrinterName, name
+    PrinterName, name, NAME, NAME_BYTES_MAX
 );
 number_value!(
     /// A number of blanks.
@@ -213,8 +228,9 @@ number_value!(
 );
 
 /// Two different witnesses of an act.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "[PersonName; 2]", into = "[PersonName; 2]")]
+#[schemars(extend("uniqueItems" = true))]
 pub struct Witnesses([PersonName; 2]);
 
 impl Witnesses {
@@ -244,9 +260,13 @@ impl fmt::Display for Witnesses {
     }
 }
 
+/// The causes of [`SpoilageCause`], for schemas.
+const SPOILAGE: [Cause; 4] = [Cause::EncodeFailed, Cause::PrintFailed, Cause::Damaged, Cause::DataChanged];
+
 /// A cause of spoilage.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "Cause", into = "Cause")]
+#[schemars(extend("enum" = SPOILAGE))]
 pub struct SpoilageCause(Cause);
 
 impl SpoilageCause {

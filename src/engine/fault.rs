@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{domain::time::Timestamp, store::Outage};
 
 /// What keeps a scheduler from printing.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "fault", rename_all = "kebab-case")]
 pub enum Fault {
     /// The database cannot be read, or a node cannot renew its lease.
@@ -44,7 +44,7 @@ pub enum Fault {
 }
 
 /// A fault, and since when.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FaultSince {
     /// The fault.
     #[serde(flatten)]

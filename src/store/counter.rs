@@ -30,7 +30,7 @@ pub struct RecordCount {
 }
 
 /// How many counters there are after counting again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Recounted {
     /// Those of records.
     pub records: u64,

@@ -4,7 +4,7 @@ use super::{StoreError, Tx, doing, keys::Digest, on};
 use crate::domain::id::RecordId;
 
 /// Another request of the same person and profile.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct BesideLine {
     /// Its source.
     pub source: String,
@@ -13,6 +13,7 @@ pub struct BesideLine {
     /// Kind of request.
     pub kind: String,
     /// Its state.
+    #[schemars(with = "crate::domain::states::RecordState")]
     pub state: String,
     /// Its card came back.
     pub surrendered: bool,

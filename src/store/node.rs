@@ -25,7 +25,7 @@ impl Candidate {
 }
 
 /// A node that has joined and was not removed.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Node {
     /// The node's name.
     pub name: String,

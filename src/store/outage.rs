@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteError;
 use super::backend::LockHolder;
 
 /// Why a database cannot be used at present. What is done meanwhile is not saved; the same may succeed later.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, thiserror::Error, schemars::JsonSchema)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum Outage {
     /// There is no space left.

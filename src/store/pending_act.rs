@@ -10,7 +10,7 @@ use crate::domain::{
 };
 
 /// An act that was asked for, for a list.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct PendingActLine {
     /// Its number.
     pub id: i64,
@@ -25,12 +25,15 @@ pub struct PendingActLine {
     /// The name of the person who asked.
     pub requested_by: String,
     /// When it was asked for, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub requested_at: String,
     /// When it expires, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub expires_at: Option<String>,
     /// The name of the person who decided.
     pub decided_by: Option<String>,
     /// When it was decided, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub decided_at: Option<String>,
     /// Why it was refused.
     pub decided_note: Option<String>,

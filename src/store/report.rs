@@ -10,13 +10,14 @@ use crate::domain::{
 };
 
 /// An attempt in a history.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct AttemptLine {
     /// Its name at the printer.
     pub id: String,
     /// The printer.
     pub printer: String,
     /// `printed`, `not-started`, `spoiled` or `uncertain`; none while it is open.
+    #[schemars(with = "Option<crate::domain::states::AttemptState>")]
     pub outcome: Option<String>,
     /// The reason, as stored.
     pub reason: Option<String>,
@@ -25,8 +26,10 @@ pub struct AttemptLine {
     /// A person decided the outcome.
     pub inspected: bool,
     /// When it began, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub began_at: String,
     /// When it ended, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub ended_at: Option<String>,
     /// The job.
     #[serde(skip)]
@@ -34,7 +37,7 @@ pub struct AttemptLine {
 }
 
 /// A job in a list.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct JobLine {
     /// Its number.
     pub id: i64,
@@ -47,13 +50,14 @@ pub struct JobLine {
     /// Which copy of the card, from 1.
     pub copy: i64,
     /// Its state.
+    #[schemars(with = "crate::domain::states::JobState")]
     pub state: String,
     /// Its attempts, oldest first.
     pub attempts: Vec<AttemptLine>,
 }
 
 /// Which jobs to list.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum JobScope {
     /// All, archived ones too.
@@ -67,7 +71,7 @@ pub enum JobScope {
 }
 
 /// A batch in a list.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct BatchLine {
     /// Its number.
     pub id: i64,
@@ -76,6 +80,7 @@ pub struct BatchLine {
     /// Its printer.
     pub printer: String,
     /// Its state.
+    #[schemars(with = "crate::domain::states::BatchState")]
     pub state: String,
     /// Its jobs.
     pub jobs: i64,
@@ -84,24 +89,27 @@ pub struct BatchLine {
     /// Of these, printed.
     pub printed: i64,
     /// When it was made, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub created_at: String,
     /// When it was closed, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub closed_at: Option<String>,
 }
 
 /// The first of those that wait in one priority class.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct OldestWaiting {
     /// The profile.
     pub profile: String,
     /// The priority class.
     pub class: i64,
     /// When the record became print-ready, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub since: String,
 }
 
 /// A record in a list.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct RecordLine {
     /// Its source.
     pub source: String,
@@ -114,8 +122,10 @@ pub struct RecordLine {
     /// Priority class.
     pub class: i64,
     /// Its state.
+    #[schemars(with = "crate::domain::states::RecordState")]
     pub state: String,
     /// Why its card is stopped.
+    #[schemars(with = "Option<crate::domain::states::Recall>")]
     pub stop: Option<String>,
     /// The reason for which it is held, quarantined or withdrawn, as stored.
     pub reason: Option<String>,
@@ -136,11 +146,12 @@ pub struct RecordLine {
     /// Its card came back.
     pub surrendered: bool,
     /// When it became print-ready, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub verified_at: String,
 }
 
 /// An attempt that a person has to look at.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct UncertainLine {
     /// Its name, for `inspect resolve`.
     pub attempt: String,
@@ -157,6 +168,7 @@ pub struct UncertainLine {
     /// The words of the person who declared it uncertain.
     pub note: Option<String>,
     /// Since when, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub since: Option<String>,
 }
 

@@ -22,13 +22,14 @@ pub struct Lot {
 }
 
 /// The balance of an account, for one lot.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct BalanceLine {
     /// The blank type.
     pub blank_type: String,
     /// The lot's name.
     pub lot: String,
     /// The account's name, without its place.
+    #[schemars(extend("enum" = crate::domain::stock::ACCOUNTS))]
     pub account: String,
     /// The printer or office that the account is kept for; empty for other accounts.
     pub place: String,
@@ -37,11 +38,12 @@ pub struct BalanceLine {
 }
 
 /// A movement, as lists show it.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct MovementLine {
     /// Its number.
     pub id: i64,
     /// The instant, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub at: String,
     /// The blank type.
     pub blank_type: String,
@@ -54,6 +56,7 @@ pub struct MovementLine {
     /// The number of blanks.
     pub quantity: i64,
     /// The cause.
+    #[schemars(with = "crate::domain::stock::Cause")]
     pub cause: String,
     /// The number of its document.
     pub document: Option<String>,

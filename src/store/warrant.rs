@@ -4,7 +4,7 @@ use super::{StoreError, Tx, doing, on};
 use crate::domain::time::Timestamp;
 
 /// A warrant for a list.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct WarrantLine {
     /// Its number.
     pub id: i64,
@@ -13,12 +13,14 @@ pub struct WarrantLine {
     /// The record's request id.
     pub request_id: String,
     /// `requested`, `approved`, `refused`, `taken-back`, `expired` or `conflict`.
+    #[schemars(extend("enum" = ["requested", "approved", "refused", "taken-back", "expired", "conflict"]))]
     pub state: String,
     /// Why.
     pub reason: String,
     /// Who asked.
     pub requested_by: String,
     /// When, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub requested_at: String,
     /// Who decided.
     pub decided_by: Option<String>,

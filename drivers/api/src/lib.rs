@@ -133,7 +133,7 @@ pub struct AttemptRef {
 }
 
 /// What a printer is and can do, from IPP Get-Printer-Attributes or a vendor's interface.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Capabilities {
     /// `printer-make-and-model`.
     pub make_and_model: Option<String>,
@@ -176,7 +176,7 @@ pub struct Capabilities {
 }
 
 /// The raster formats that a printer supports: PWG raster (PWG 5102.4) and Apple raster.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Rasters {
     /// `pwg-raster-document-type-supported`, for example `srgb_8`.
     pub pwg_types: Vec<String>,
@@ -192,7 +192,7 @@ pub struct Rasters {
 }
 
 /// `printer-state` (RFC 8011, section 5.4.11).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Condition {
     /// 3: a new card would start at once.
@@ -204,7 +204,7 @@ pub enum Condition {
 }
 
 /// The present status of a printer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PrinterStatus {
     /// `printer-state`.
     pub condition: Condition,
@@ -218,7 +218,7 @@ pub struct PrinterStatus {
 }
 
 /// One supply, from the `marker-*` attributes.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Supply {
     /// `marker-names`.
     pub name: String,

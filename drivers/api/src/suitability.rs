@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What cannot be guaranteed with a printer that is suitable otherwise.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Caution {
     /// It cannot hold a job, so a failure while a card is sent may spoil a blank.
@@ -21,8 +21,9 @@ pub enum Caution {
 }
 
 /// Why a printer must not be used without an override.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "code", content = "args", rename_all = "kebab-case")]
+#[schemars(rename = "DeviceObjection")]
 pub enum Objection {
     /// It lacks operations that the driver needs.
     MissingOperations {

@@ -18,7 +18,7 @@ const BYTES_MAX: usize = 256;
 pub struct Password(Zeroizing<String>);
 
 /// Why a password cannot be chosen. It names the rule and never the password.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PasswordFault {
     /// It has fewer than 12 characters.
@@ -69,7 +69,7 @@ impl fmt::Debug for Password {
 }
 
 /// A secret that the program makes and shows once: a one-time password, a code, the token of a session or of a program.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Secret(String);
 

@@ -4,15 +4,21 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::permission::Operation;
+use crate::domain::permission::{Operation, RIGHTS};
 
 /// The operations of an API token; the roles of its owner at the moment of an act are the ceiling. Not empty.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "Vec<Operation>", into = "Vec<Operation>")]
+#[schemars(extend("minItems" = 1, "items" = serde_json::json!({ "type": "string", "enum": of_tokens() })))]
 pub struct Scopes(BTreeSet<Operation>);
 
 /// Operations that are done by people only: they could widen what the token may do.
 const OF_PEOPLE: [Operation; 2] = [Operation::AccountManage, Operation::RoleGive];
+
+/// The operations that a token may have, for schemas.
+fn of_tokens() -> Vec<Operation> {
+    RIGHTS.iter().map(|(operation, _)| *operation).filter(|operation| !OF_PEOPLE.contains(operation)).collect()
+}
 
 impl Scopes {
     /// Whether an operation is among them.

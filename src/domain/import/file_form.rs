@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What a file is that cannot be read as CSV or JSON Lines.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FileForm {
     /// Text in UTF-16, as spreadsheets write "Unicode text".

@@ -6,7 +6,7 @@ use crate::domain::hidden::is_hidden;
 
 /// A text that the program did not word itself, such as the message of a printer: one line of at most 1,000 bytes without
 /// control characters, whatever it is made from.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(from = "String")]
 pub struct Detail(String);
 

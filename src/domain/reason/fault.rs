@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::detail::Detail;
 
 /// What is wrong with an identifier.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum IdentifierFault {
     /// Its length is outside the profile's range, in characters.
@@ -27,7 +27,7 @@ pub enum IdentifierFault {
 }
 
 /// What is wrong with a photo.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PhotoFault {
     /// Its path leads out of the photo folder.
@@ -67,7 +67,7 @@ pub enum PhotoFault {
 }
 
 /// Why a card cannot be rendered. `field` is a field of the record, or several separated by commas.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "fault", rename_all = "kebab-case")]
 pub enum RenderFault {
     /// The font lacks a character of the field.
@@ -105,7 +105,7 @@ pub enum RenderFault {
 }
 
 /// Why the stored data of a record cannot be read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SealedFault {
     /// They are not in the database.
@@ -119,7 +119,7 @@ pub enum SealedFault {
 }
 
 /// Which call of a driver failed, by what it means for the card.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DriverFault {
     /// Nothing was sent.

@@ -12,7 +12,7 @@ pub use self::{
 };
 
 /// A reason that the program gives. In JSON `{"code": "status", "args": {"status": "BIO_CAPTURED"}}`.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "code", content = "args", rename_all = "kebab-case")]
 pub enum Reason {
     // The form of a row.

@@ -23,7 +23,7 @@ macro_rules! refusals {
         $($(#[$doc:meta])+ $kind:ident $code:literal $name:ident $({ $($field:ident: $type:ty),+ $(,)? })?;)+
     ) => {
         $(#[$about])+
-        #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
         #[serde(tag = "code", content = "args")]
         pub enum $refusal {
             $($(#[$doc])+ #[serde(rename = $code)] $name $({ $($field: $type),+ })?,)+
@@ -31,6 +31,12 @@ macro_rules! refusals {
         }
 
         impl $refusal {
+            /// Every code, with what sort of refusal it is of.
+            pub fn codes() -> Vec<(RefusalKind, &'static str)> {
+                let inner: Vec<Vec<(RefusalKind, &'static str)>> = vec![$(<$inner>::codes(),)*];
+                [$((RefusalKind::$kind, $code)),+].into_iter().chain(inner.into_iter().flatten()).collect()
+            }
+
             /// What sort of refusal it is.
             pub fn kind(&self) -> RefusalKind {
                 match self {

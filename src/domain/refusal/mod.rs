@@ -230,7 +230,7 @@ refusals! {
 }
 
 /// What a record must be for an act.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RecordRule {
     /// To hold it: waiting, or in a batch with its card not started.
@@ -295,7 +295,7 @@ impl From<Recall> for RecordRule {
 }
 
 /// What a batch must be for an act.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BatchRule {
     /// Not closed.
@@ -305,7 +305,7 @@ pub enum BatchRule {
 }
 
 /// What an attempt must be for an act.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AttemptRule {
     /// Uncertain, to be resolved.
@@ -315,7 +315,7 @@ pub enum AttemptRule {
 }
 
 /// What keeps a printer in use.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PrinterUse {
     /// A batch that is not closed.
@@ -331,7 +331,7 @@ pub enum PrinterUse {
 }
 
 /// Why persons cannot be found by their identifiers, or not be given other look-up keys.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeysFault {
     /// Their keys were made by another rule than the profile has now.
@@ -354,7 +354,7 @@ pub enum KeysFault {
 }
 
 /// Requests that become those of one person.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SamePerson {
     /// The requests of each person, of the first few persons.
     pub requests: Vec<Vec<String>>,

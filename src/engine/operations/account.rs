@@ -21,23 +21,24 @@ use crate::{
 };
 
 /// Makes an account without a role, with a one-time password by which its person chooses one. The first account is an administrator.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AddAccount {
     /// Its name, which cannot be taken for that of another account.
     pub name: AccountName,
 }
 
 /// A password that its person must replace before anything else.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OneTimePassword {
     /// The password, shown once.
     pub password: Secret,
     /// When it expires, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub until: String,
 }
 
 /// The result of [`AddAccount`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AddedAccount {
     /// The account.
     pub account: AccountId,
@@ -76,7 +77,7 @@ impl Act for AddAccount {
 }
 
 /// Replaces the password of an account by a one-time password. The sessions of the account end, and for 24 hours it is neither of the two people of an act.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ResetAccount {
     /// The account's name.
     pub account: String,
@@ -104,7 +105,7 @@ impl Act for ResetAccount {
 }
 
 /// Disables an account. Its sessions end, and its tokens do nothing.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DisableAccount {
     /// The account's name.
     pub account: String,
@@ -130,7 +131,7 @@ impl Act for DisableAccount {
 }
 
 /// Enables an account that was disabled, with its password, roles and tokens.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EnableAccount {
     /// The account's name.
     pub account: String,

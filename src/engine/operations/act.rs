@@ -28,7 +28,7 @@ pub trait Act: Serialize + DeserializeOwned + Send + Sync + 'static {
 }
 
 /// A record as people name it.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RecordName {
     /// Who sent it.
     pub source: String,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A person found the card good.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckCard {
     /// The card's record.
     pub record: RecordName,
@@ -33,7 +33,7 @@ impl Act for CheckCard {
 }
 
 /// A person found the card bad, or stopped it: it is spoiled.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RejectCard {
     /// The card's record.
     pub record: RecordName,
@@ -54,7 +54,7 @@ impl Act for RejectCard {
 }
 
 /// The citizen has the card. The photo is deleted when no other record needs it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HandOverCard {
     /// The card's record.
     pub record: RecordName,
@@ -71,7 +71,7 @@ impl Act for HandOverCard {
 }
 
 /// The citizen gave the card back: it is to be destroyed.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SurrenderCard {
     /// The card's record.
     pub record: RecordName,

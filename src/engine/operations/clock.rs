@@ -20,14 +20,14 @@ const DUE_MAX: Duration = Duration::from_hours(24);
 
 /// States that the present clock is right and that later instants in the audit came from a wrong one. Cards start again, and
 /// queued jobs that such a clock put off are due at once.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AcceptClock {
     /// Why.
     pub note: Note,
 }
 
 /// The result of [`AcceptClock`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AcceptedClock {
     /// The newest instant of the audit so far.
     pub newest: Timestamp,

@@ -50,7 +50,7 @@ alone! {
 }
 
 /// A hand-over was booked by mistake: the card is in the office.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CorrectHandOver {
     /// The card's record.
     pub record: RecordName,
@@ -72,7 +72,7 @@ impl CorrectHandOver {
 }
 
 /// A record is withdrawn by a person, until a person restores it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WithdrawRecord {
     /// The record.
     pub record: RecordName,
@@ -92,7 +92,7 @@ impl WithdrawRecord {
 }
 
 /// A record that a person withdrew is restored. If it may not be on the waiting list now, it is quarantined with the reason.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RestoreRecord {
     /// The record.
     pub record: RecordName,
@@ -136,7 +136,7 @@ impl RestoreRecord {
 }
 
 /// Of two requests of one person, one is kept and the other withdrawn.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ResolveDuplicate {
     /// The record that is quarantined.
     pub record: RecordName,

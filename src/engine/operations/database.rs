@@ -28,7 +28,7 @@ use crate::{
 const JOBS_EACH: i64 = 200;
 
 /// The result of archiving, or of a dry run.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Archived {
     /// The numbers of jobs and attempts.
     #[serde(flatten)]
@@ -62,7 +62,7 @@ pub async fn archivable(engine: &Engine, older_than_days: u32) -> Result<Archive
 ///
 /// Each transaction moves a few hundred jobs and is recorded in the audit. An interrupted run keeps what it has moved,
 /// and the next run continues.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ArchiveJobs {
     /// The minimum age of the batch, in days since it was closed.
     pub older_than_days: u32,
@@ -99,7 +99,7 @@ async fn archive(engine: &Engine, permit: &Permit, older_than_days: u32) -> Resu
 
 /// Counts the records and the outcomes of attempts again, in one transaction: a scheduler of a version without counters has
 /// printed meanwhile, and `db check` finds them wrong.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RecountCounters {}
 
 impl Act for RecountCounters {
@@ -117,7 +117,7 @@ impl Act for RecountCounters {
 }
 
 /// A backup that was made and checked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Backup {
     /// The size of the file in bytes.
     pub bytes: u64,
@@ -127,7 +127,7 @@ pub struct Backup {
 
 /// Copies one state of the database into a new file with owner-only permissions, while others write. The file gets its
 /// name when it is complete, checked and on disk. An existing file is not overwritten.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct BackUpDatabase {
     /// The new file.
     pub file: PathBuf,

@@ -23,7 +23,7 @@ use crate::{
 
 /// Blanks were delivered: from the supplier into the vault. Refused if a delivery of the blank type is booked under the same
 /// document, into this lot or another, or if another lot has some of the serials, unless a person overrides that.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReceiveBlanks {
     /// The blank type.
     pub blank_type: String,
@@ -120,7 +120,7 @@ impl ReceiveBlanks {
 
 /// A delivery was booked twice, or with another number than was delivered. What was booked too much goes back to the supplier, as
 /// far as it is free in the vault; the movement of the delivery stays as it is.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReverseDelivery {
     /// The delivery.
     pub movement: MovementId,

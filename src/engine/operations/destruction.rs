@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Blanks or spoiled cards are destroyed before two people at the same screen, with a document.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DestroyBlanks {
     /// What is destroyed.
     #[serde(flatten)]

@@ -156,7 +156,7 @@ async fn cancel_if_sendable(engine: &Engine, permit: &Permit, attempt: &str) -> 
 }
 
 /// A card that a person found of an uncertain attempt.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FoundCard {
     /// A good one.
@@ -166,7 +166,7 @@ pub enum FoundCard {
 }
 
 /// A person's answer to an uncertain attempt whose card was found. Once only.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ResolveFound {
     /// The attempt's name.
     pub attempt: String,
@@ -199,7 +199,7 @@ impl Act for ResolveFound {
 
 /// A person's answer to an uncertain attempt of which no card was found. Once only. It permits another card of the record,
 /// or writes a blank off, so it needs a second person.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ResolveNothing {
     /// The attempt's name.
     pub attempt: String,
@@ -267,7 +267,7 @@ impl ResolveNothing {
 
 /// The outcome of an open attempt can no longer be learned: its printer does not answer. It becomes uncertain, and is then
 /// inspected.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DeclareUncertain {
     /// The attempt's name.
     pub attempt: String,

@@ -39,7 +39,7 @@ use crate::{
 };
 
 /// What is known of the cards that the original database printed after this one was copied from it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PrintedSince {
     /// There is none: it was stopped before and is not started again.
@@ -64,7 +64,7 @@ impl PrintedSince {
 /// card they prove is printed; the others wait for their inspection. Open batches are cancelled, and records that wait are held until a
 /// person releases them, with the job of each that a printer still knows. Acts that wait for a second person end, as the original may
 /// have done them.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AdoptDatabase {
     /// What the original printed since.
     pub printed_since: PrintedSince,
@@ -73,7 +73,7 @@ pub struct AdoptDatabase {
 }
 
 /// The result of [`AdoptDatabase`].
-#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Adopted {
     /// The new generation.
     pub generation: i64,

@@ -25,8 +25,9 @@ use crate::{
 pub const RECORDS_MAX: usize = 100;
 
 /// The records of an act: 1 to [`RECORDS_MAX`].
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "Vec<RecordName>", into = "Vec<RecordName>")]
+#[schemars(extend("minItems" = 1, "maxItems" = RECORDS_MAX))]
 pub struct RecordNames(Vec<RecordName>);
 
 impl TryFrom<Vec<RecordName>> for RecordNames {
@@ -48,7 +49,7 @@ impl From<RecordNames> for Vec<RecordName> {
 }
 
 /// What became of one record of an act.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RecordOutcome {
     /// The record.
     pub record: RecordName,
@@ -57,7 +58,7 @@ pub struct RecordOutcome {
 }
 
 /// [`HoldRecord`](super::HoldRecord) of each.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HoldRecords {
     /// The records.
     pub records: RecordNames,
@@ -75,7 +76,7 @@ impl Act for HoldRecords {
 }
 
 /// [`ReleaseRecord`](super::ReleaseRecord) of each.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReleaseRecords {
     /// The records.
     pub records: RecordNames,
@@ -93,7 +94,7 @@ impl Act for ReleaseRecords {
 }
 
 /// [`CheckCard`](super::CheckCard) of each.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckCards {
     /// The records.
     pub records: RecordNames,

@@ -42,7 +42,7 @@ pub(super) fn no_printer(name: &str) -> Refusal {
 }
 
 /// What a printer said when it was asked.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Probe {
     /// What it is.
@@ -53,7 +53,7 @@ pub enum Probe {
 
 /// Adds a printer, and says what it is. A printer that does not answer is added too, and asked again when the scheduler
 /// starts; a printer with objections is refused.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AddPrinter {
     /// The name that people use.
     pub name: PrinterName,
@@ -75,7 +75,7 @@ impl Act for AddPrinter {
 }
 
 /// Adds a printer in spite of its objections. Refused if it does not answer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AddObjectedPrinter {
     /// The printer.
     pub printer: AddPrinter,
@@ -284,7 +284,7 @@ fn without_parameters(rest: &str) -> &str {
 }
 
 /// Takes a printer out of use: only when it has no batch, no open attempt and an empty hopper.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RemovePrinter {
     /// The printer.
     pub printer: String,
@@ -335,7 +335,7 @@ pub(super) async fn refuse_in_use(tx: &mut Tx, name: &str) -> Result<(), EngineE
 /// A person confirms that the printer works: its breaker closes, and the state reasons that it still reports are acknowledged
 /// until they disappear. The jobs at the printer that the database does not know, as far as the scheduler has seen them, are
 /// accepted, and the records that they are of are held.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ClearPrinter {
     /// The printer.
     pub printer: String,
@@ -344,9 +344,10 @@ pub struct ClearPrinter {
 }
 
 /// What a printer that was cleared still reported when it was last seen.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Cleared {
     /// Its state: `unknown`, `idle`, `processing`, `stopped`, `unreachable`. One that is stopped goes on when its cause is removed.
+    #[schemars(extend("enum" = ["unknown", "idle", "processing", "stopped", "unreachable"]))]
     pub state: String,
     /// The reasons that were acknowledged.
     pub still_reports: Vec<String>,

@@ -33,7 +33,7 @@ use crate::{
 ///
 /// Another device, or another profile, is like another printer: it is refused while the printer is in use. A device is the same if
 /// it has the same `printer-uuid`, or the same host, port and path; its open attempts are asked about at the new address.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SetPrinter {
     /// The printer.
     pub printer: String,
@@ -46,7 +46,7 @@ pub struct SetPrinter {
 }
 
 /// Whether the blanks in a printer's hopper are counted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HopperSetting {
     /// They are, and it takes that many.
@@ -66,7 +66,7 @@ impl Act for SetPrinter {
 }
 
 /// Changes a printer in spite of the objections to its new device or profile. Refused if the device does not answer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SetObjectedPrinter {
     /// The printer, and its new settings.
     pub setting: SetPrinter,

@@ -17,7 +17,7 @@ use crate::{
 
 /// Puts a record first, because its person waits for the card. It keeps that place until it is put back, also when its card is
 /// spoiled or its list sends it again. A record that is held or quarantined gets its place when it is released.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PutFirst {
     /// The record.
     pub record: RecordName,
@@ -44,7 +44,7 @@ impl Act for PutFirst {
 }
 
 /// Puts a record that was put first back into the class of its kind of request.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PutBack {
     /// The record.
     pub record: RecordName,

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Pauses the queue, a printer or a batch. When it is done, at most the card being printed follows on each printer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Pause {
     /// What is paused.
     pub scope: PauseScope,
@@ -46,7 +46,7 @@ impl Act for Pause {
 }
 
 /// Ends the pause of the queue.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ResumeQueue {
     /// Why.
     pub note: Note,
@@ -63,7 +63,7 @@ impl Act for ResumeQueue {
 }
 
 /// Ends the pause of a printer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ResumePrinter {
     /// The printer.
     pub printer: String,
@@ -83,7 +83,7 @@ impl Act for ResumePrinter {
 }
 
 /// Ends the pause of a batch.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ResumeBatch {
     /// The batch.
     pub batch: BatchId,
@@ -104,7 +104,7 @@ impl Act for ResumeBatch {
 
 /// Ends a batch now: queued records go back to the waiting list, their blanks to where they came from. The card being
 /// printed is finished.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CancelBatch {
     /// The batch.
     pub batch: BatchId,
@@ -129,7 +129,7 @@ impl Act for CancelBatch {
 }
 
 /// Lets a planned batch be printed.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ApproveBatch {
     /// The batch.
     pub batch: BatchId,

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Keeps a record off the waiting list.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HoldRecord {
     /// The record.
     pub record: RecordName,
@@ -38,7 +38,7 @@ impl Act for HoldRecord {
 
 /// Puts a held or quarantined record on the waiting list, unless another request of its person is open, or a printer has a job of
 /// it that another database sent and that no person has accepted.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReleaseRecord {
     /// The record.
     pub record: RecordName,

@@ -41,7 +41,7 @@ const MIXED: RecordId = RecordId(-1);
 /// Makes the look-up keys of all persons of a profile again, by the rule that the profile has now. Refused while a batch of the
 /// profile is open; if a record has no identifier; and if two requests that become those of one person have a card in the office, or
 /// may have one. An interrupted run goes on when the act is repeated.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RekeyPersons {
     /// The card profile.
     pub profile: String,
@@ -51,7 +51,7 @@ pub struct RekeyPersons {
 }
 
 /// The result of [`RekeyPersons`].
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RekeyedPersons {
     /// The number of records with other keys. An interrupted run before this one may have made more.
     pub records: u64,

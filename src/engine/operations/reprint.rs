@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// One more copy of a record's card.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Reprint {
     /// The record.
     pub record: RecordName,

@@ -20,7 +20,7 @@ use crate::{
 
 /// Gives an account a role. An administrator asks for it and a supervisor confirms it. The local administrator alone may give the role
 /// of supervisor, until an account has had it once: no account could confirm it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GiveRole {
     /// The account's name.
     pub account: String,
@@ -75,7 +75,7 @@ impl GiveRole {
 }
 
 /// Takes a role from an account, at once. The last account that is a supervisor keeps that role: no other could confirm that one is given.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TakeRole {
     /// The account's name.
     pub account: String,

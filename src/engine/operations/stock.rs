@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// From the vault into a printer's counted hopper.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LoadHopper {
     /// The printer.
     pub printer: PrinterName,
@@ -47,7 +47,7 @@ impl Act for LoadHopper {
 }
 
 /// From a printer's counted hopper back into the vault.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct UnloadHopper {
     /// The printer.
     pub printer: PrinterName,
@@ -81,7 +81,7 @@ impl Act for UnloadHopper {
 }
 
 /// The result of a stocktake.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Count {
     /// The booked number: free and reserved blanks there.
     pub booked: i64,
@@ -93,7 +93,7 @@ pub struct Count {
 
 /// The blanks at a place were counted, reserved ones included. What is short goes to `missing`; what is over comes back
 /// from there.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CountBlanks {
     /// The blank type.
     pub blank_type: String,
@@ -171,7 +171,7 @@ impl CountBlanks {
 }
 
 /// What is destroyed. The person who asks and the person who confirms are the witnesses.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Destruction {
     /// The blank type.
     pub blank_type: String,
@@ -205,7 +205,7 @@ impl Destruction {
 }
 
 /// Blanks are lent to another office.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LendBlanks {
     /// The blank type.
     pub blank_type: String,
@@ -245,7 +245,7 @@ impl LendBlanks {
 }
 
 /// Another office gives lent blanks back.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TakeBackBlanks {
     /// The blank type.
     pub blank_type: String,

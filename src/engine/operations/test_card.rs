@@ -40,7 +40,7 @@ use crate::{
 const WATCH_MAX: Duration = Duration::from_mins(3);
 
 /// What became of a test card.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TestCard {
     /// Its name at the printer.
     pub attempt: String,
@@ -52,7 +52,7 @@ pub struct TestCard {
 
 /// Prints one test card. Its blank is reserved before anything is sent. A card is spoiled stock, and where it is proved that no
 /// blank was used, the blank comes back.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TestPrinter {
     /// The printer.
     pub printer: String,

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Makes an API token of an account. Its scopes are operations, of which the roles of the account at that moment are the ceiling.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AddToken {
     /// Its name, for lists.
     pub name: TokenName,
@@ -36,13 +36,14 @@ pub struct AddToken {
 }
 
 /// The result of [`AddToken`].
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AddedToken {
     /// Its number.
     pub token: TokenId,
     /// Its secret, shown once.
     pub secret: Secret,
     /// When it expires, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub expires_at: String,
 }
 
@@ -78,7 +79,7 @@ impl Act for AddToken {
 }
 
 /// Revokes an API token.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RevokeToken {
     /// The token.
     pub token: TokenId,
@@ -110,7 +111,7 @@ fn refuse_token(permit: &Permit) -> Result<(), Refusal> {
 }
 
 /// Ends the session of a person.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct EndSession {
     /// The session.
     pub session: SessionId,

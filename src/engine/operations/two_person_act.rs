@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// An act for two people, as it is stored until the second decides.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "act", rename_all = "kebab-case")]
 pub enum TwoPersonAct {
     /// Print a record again.

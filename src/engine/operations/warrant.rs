@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Asks for leave to print a record again.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RequestReprint {
     /// What is asked for.
     #[serde(flatten)]
@@ -58,7 +58,7 @@ impl Act for RequestReprint {
 }
 
 /// Another person approves: one more copy goes on the waiting list.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ApproveReprint {
     /// The warrant.
     pub warrant: PendingActId,
@@ -74,7 +74,7 @@ impl Act for ApproveReprint {
 }
 
 /// A person refuses a warrant, or takes back an own one.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RefuseReprint {
     /// The warrant.
     pub warrant: PendingActId,

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Asks for all accounts, also disabled ones.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListAccounts {
     /// Which page.
@@ -32,7 +32,7 @@ impl Query for ListAccounts {
 }
 
 /// Asks for the open sessions.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListSessions {
     /// Which page.
@@ -53,7 +53,7 @@ impl Query for ListSessions {
 }
 
 /// Asks for all API tokens, also revoked and expired ones.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListTokens {
     /// Which page.

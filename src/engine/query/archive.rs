@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Asks what [`ArchiveJobs`](crate::engine::operations::ArchiveJobs) would do now.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CountArchivable {
     /// How many days ago the batch was closed, at least.

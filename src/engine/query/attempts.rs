@@ -6,7 +6,7 @@ use super::{Engine, EngineError, Page, PageRequest, Query};
 use crate::{domain::permission::Operation, store::UncertainLine};
 
 /// Asks for the attempts that a person has to inspect, oldest first.
-#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListUncertain {
     /// Which page.

@@ -6,7 +6,7 @@ use super::{Engine, EngineError, Page, PageRequest, Query};
 use crate::{domain::permission::Operation, store::ChainHead};
 
 /// Asks for the newest row of each chain.
-#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListAuditHeads {}
 
@@ -20,7 +20,7 @@ impl Query for ListAuditHeads {
 }
 
 /// Asks for events of a chain, oldest first.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListAudit {
     /// The chain.
@@ -31,7 +31,7 @@ pub struct ListAudit {
 }
 
 /// An event of the audit.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AuditEntry {
     /// Its number in the chain, from 1 without gaps.
     pub seq: i64,
@@ -52,7 +52,7 @@ impl Query for ListAudit {
 }
 
 /// Asks for the [`AuditVerification`]. Reads the whole audit and the whole ledger.
-#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyAudit {
     /// Heads that were kept outside of the database: a cut tail is found too.
@@ -61,7 +61,7 @@ pub struct VerifyAudit {
 }
 
 /// Whether a row of the audit was changed, moved or lost, and whether the books are right.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AuditVerification {
     /// How many events were checked.
     pub events: i64,
@@ -72,7 +72,7 @@ pub struct AuditVerification {
 }
 
 /// What is wrong with a chain.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SealFault {
     /// The chain.
     pub chain: String,
@@ -83,7 +83,7 @@ pub struct SealFault {
 }
 
 /// A balance that is not the sum of its movements.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AccountFault {
     /// Number of the lot, account and place.
     pub account: String,

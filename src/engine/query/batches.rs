@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Asks for batches, oldest first.
-#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListBatches {
     /// Closed ones too.
@@ -32,7 +32,7 @@ impl Query for ListBatches {
 }
 
 /// Asks for one batch; its jobs are [`ListJobs`](super::ListJobs).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShowBatch {
     /// The batch.

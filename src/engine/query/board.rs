@@ -21,12 +21,12 @@ use crate::{
 };
 
 /// Asks for the [`Board`].
-#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShowBoard {}
 
 /// What a supervisor sees first. Its reading costs the same however many records there are.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Board {
     /// Records by state; the states partition them.
     pub records: BTreeMap<String, i64>,
@@ -51,7 +51,7 @@ pub struct Board {
 }
 
 /// The whole queue.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct QueueLine {
     /// It is paused.
     pub paused: bool,
@@ -62,7 +62,7 @@ pub struct QueueLine {
 }
 
 /// A pause in force.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PauseLine {
     /// `queue`, `printer NAME` or `batch NUMBER`.
     pub what: String,
@@ -71,6 +71,7 @@ pub struct PauseLine {
     /// The person who paused.
     pub by: String,
     /// Since when, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub since: String,
 }
 

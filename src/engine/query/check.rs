@@ -27,7 +27,7 @@ const PHOTOS_AT_ONCE: i64 = 4;
 const FAULTS_MAX: usize = 100;
 
 /// Asks for everything that must hold at every moment. Reads the whole database.
-#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckDatabase {
     /// Heads that were kept outside of the database: a cut tail is found too.
@@ -39,7 +39,7 @@ pub struct CheckDatabase {
 }
 
 /// A rule, and where it is broken.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckedRule {
     /// What holds.
     pub rule: String,

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A quarantined record, with the other requests of its person.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Duplicate {
     /// The record.
     pub record: RecordName,
@@ -18,7 +18,7 @@ pub struct Duplicate {
 }
 
 /// Asks for the quarantined records, in the order in which they were imported, with the other requests of the person of each.
-#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListDuplicates {
     /// Which page.
@@ -45,7 +45,7 @@ impl Query for ListDuplicates {
 }
 
 /// Asks for the other requests of a record's person, of the same profile.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShowRequestsBeside {
     /// The record.

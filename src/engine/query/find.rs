@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Asks where the card of a record is, or what is missing.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FindRecord {
     /// The record.
@@ -46,7 +46,7 @@ impl Query for FindRecord {
 }
 
 /// Asks the same of a person, by the identifier that the profile's cards are for: an NIK, a student number.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FindPerson {
     /// Only requests of this card profile; all if none is named.
@@ -103,7 +103,7 @@ impl Query for FindPerson {
 
 /// Asks for the history of a record: what people did with it, and what lists changed. Its jobs and attempts are
 /// [`ListJobs`](super::ListJobs).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListRecordEvents {
     /// The record.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Asks for the requests of persons with a name.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FindName {
     /// Only requests of this card profile; all if none is named.
@@ -28,7 +28,7 @@ const AT_ONCE: i64 = 1_000;
 const FOUND_MAX: usize = 20;
 
 /// The records that were found.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FoundNames {
     /// In the order of their import, at most 20.
     pub records: Vec<FoundRecord>,

@@ -25,7 +25,7 @@ pub(super) const EVENTS_MAX: i64 = 200;
 const JOBS_MAX: i64 = 200;
 
 /// A record with where its card is, or what keeps it from having one.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FoundRecord {
     /// The record.
     pub record: RecordLine,
@@ -38,7 +38,7 @@ pub struct FoundRecord {
 }
 
 /// Facts of a card that exists.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CardFacts {
     /// The attempt that printed it.
     pub attempt: String,
@@ -49,6 +49,7 @@ pub struct CardFacts {
     /// The batch.
     pub batch: i64,
     /// When it was printed, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub printed_at: Option<String>,
     /// Who checked it, and when. None if it is not checked, or was checked by an earlier version of the program.
     pub checked: Option<Done>,
@@ -59,22 +60,24 @@ pub struct CardFacts {
 }
 
 /// Who did something, and when.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Done {
     /// The name of the person.
     pub by: String,
     /// The instant, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub at: String,
 }
 
 /// A card in a batch.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct InHand {
     /// The batch.
     pub batch: i64,
     /// Its printer.
     pub printer: String,
     /// `queued`, `printing` or `uncertain`.
+    #[schemars(extend("enum" = ["queued", "printing", "uncertain"]))]
     pub state: String,
     /// How many cards are queued before it in the batch.
     pub before: i64,

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Whose jobs are asked for.
-#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum JobsOf {
     /// All.
@@ -28,7 +28,7 @@ pub enum JobsOf {
 }
 
 /// Asks for jobs with their attempts, oldest first; archived ones are among them.
-#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListJobs {
     /// Whose.
@@ -60,7 +60,7 @@ impl Query for ListJobs {
 }
 
 /// Asks for one job with its attempts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShowJob {
     /// The job.

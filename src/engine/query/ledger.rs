@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineError, Page, PageRequest, Query, stock::ACCOUNTS};
+use super::{Engine, EngineError, Page, PageRequest, Query};
 use crate::{
-    domain::{permission::Operation, refusal::Refusal, time::Timestamp},
+    domain::{permission::Operation, refusal::Refusal, stock::ACCOUNTS, time::Timestamp},
     store::{MovementFilter, MovementLine},
 };
 
 /// Asks for movements, newest first. What is not named is not compared.
-#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListMovements {
     /// Only of this blank type.

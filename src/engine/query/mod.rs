@@ -55,7 +55,7 @@ pub use self::{
     probe::{PrinterReport, ProbePrinter},
     records::{ListRecords, ShowRecord},
     scan::{CardVerdict, ScanCard, ScannedCard},
-    stock::{ACCOUNTS, ShowStock, Stock, Totals},
+    stock::{ShowStock, Stock, Totals},
     warrants::ListWarrants,
 };
 use super::{Engine, EngineError};

@@ -22,12 +22,12 @@ use crate::{
 };
 
 /// Asks for all [`Need`]s. There are a few kinds, and a few for each printer.
-#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListNeeds {}
 
 /// Something that waits for a person.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Need {
     /// What it is, and which printer it concerns.
     #[serde(flatten)]
@@ -37,7 +37,7 @@ pub struct Need {
 }
 
 /// What waits for a person, with its subject.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum NeedKind {
     /// Cards and test cards with an unknown outcome, to be inspected.
@@ -120,7 +120,7 @@ pub enum NeedKind {
 }
 
 /// A printer without blanks, and where there are blanks of its type.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NoBlanks {
     /// The printer.
     pub printer: String,
@@ -138,7 +138,7 @@ pub struct NoBlanks {
 }
 
 /// Free blanks in a counted hopper.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FreeBlanks {
     /// Its printer.
     pub printer: String,
@@ -147,7 +147,7 @@ pub struct FreeBlanks {
 }
 
 /// Blanks of the vault or of a hopper that a batch has reserved.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReservedBlanks {
     /// The batch.
     pub batch: i64,

@@ -4,13 +4,14 @@
 use serde::{Deserialize, Serialize};
 
 /// The key of a row, after which a page begins. Only a cursor of the same list means anything.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Cursor(pub i64);
 
 /// How many rows a page has at most: 1 to 200.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "u32", into = "u32")]
+#[schemars(extend("minimum" = 1, "maximum" = Self::MAX.0))]
 pub struct Limit(u32);
 
 impl Limit {
@@ -49,7 +50,7 @@ impl From<Limit> for u32 {
 }
 
 /// Which page of a list.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PageRequest {
     /// The `next` of the page before; none for the first page.
@@ -73,7 +74,8 @@ impl PageRequest {
 }
 
 /// A part of a list.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "{T}Page")]
 pub struct Page<T> {
     /// Its rows.
     pub items: Vec<T>,

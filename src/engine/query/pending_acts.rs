@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Asks for acts, oldest first. Reprint warrants are among them.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListPendingActs {
     /// Also those that were decided or have expired.
@@ -34,7 +34,7 @@ impl Query for ListPendingActs {
 }
 
 /// Asks for one act with its arguments.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShowPendingAct {
     /// The act.
@@ -42,7 +42,7 @@ pub struct ShowPendingAct {
 }
 
 /// An act for two people, with its arguments.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PendingActView {
     /// What the list shows of it.
     #[serde(flatten)]

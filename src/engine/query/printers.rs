@@ -30,12 +30,12 @@ use crate::{
 const COUNTED: Duration = Duration::from_hours(24);
 
 /// Asks for all printers in use, by name: at most [`PRINTERS_MAX`](crate::domain::printer::PRINTERS_MAX).
-#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListPrinters {}
 
 /// One printer.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PrinterLine {
     /// Its name.
     pub name: String,
@@ -46,6 +46,7 @@ pub struct PrinterLine {
     /// The capacity of its hopper, if the hopper is counted.
     pub hopper: Option<i64>,
     /// As last seen: `unknown`, `idle`, `processing`, `stopped`, `unreachable`.
+    #[schemars(extend("enum" = ["unknown", "idle", "processing", "stopped", "unreachable"]))]
     pub state: String,
     /// IPP keywords, as the printer says them.
     pub reasons: Vec<String>,

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Asks a printer what it is and how it is. Refused if it does not answer. Sends nothing that could print.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProbePrinter {
     /// The printer.
@@ -21,7 +21,7 @@ pub struct ProbePrinter {
 }
 
 /// What a printer says of itself.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PrinterReport {
     /// Its name.
     pub name: String,

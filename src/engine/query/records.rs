@@ -11,7 +11,7 @@ use crate::{
 
 /// Asks for records, in the order in which they were imported; those of a batch in the order of their jobs, and those that were
 /// printed in some time in the order of their cards. What is not named is not compared.
-#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListRecords {
     /// Only of this state.
@@ -34,6 +34,7 @@ pub struct ListRecords {
     pub class: Option<i64>,
     /// Only with a reason of this code, such as `living-card`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("pattern" = "^[a-z-]*$"))]
     pub reason: Option<String>,
     /// Only with a card that a person found good, or only with another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,7 +87,7 @@ impl Query for ListRecords {
 }
 
 /// Asks for one record; its history is [`ListJobs`](super::ListJobs).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShowRecord {
     /// The record.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Asks which card has a code of the form `{request_id} {attempt} {keyed_hash}`, as those of the built-in profiles.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScanCard {
     /// The text of the code.
@@ -21,7 +21,7 @@ pub struct ScanCard {
 }
 
 /// What a code proves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CardVerdict {
     /// It has another form: it is not the code of a card of this program.
@@ -43,7 +43,7 @@ pub enum CardVerdict {
 }
 
 /// What a code says of the card that it stands on.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ScannedCard {
     /// What the code proves.
     pub verdict: CardVerdict,

@@ -6,36 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Query};
 use crate::{
-    domain::{natural::natural_order, permission::Operation},
+    domain::{natural::natural_order, permission::Operation, stock::ACCOUNTS},
     store::BalanceLine,
 };
-
-/// The accounts in the order of a report.
-pub const ACCOUNTS: [&str; 11] = [
-    "supplier",
-    "vault",
-    "hopper",
-    "reserved",
-    "printed",
-    "spoiled",
-    "uncertain",
-    "handed-over",
-    "destroyed",
-    "loan",
-    "missing",
-];
 
 /// Blank type to account to quantity, over lots and places, with `sum`, which is zero when the books are right.
 pub type Totals = BTreeMap<String, BTreeMap<String, i64>>;
 
 /// Asks for the [`Stock`]: one row for each account that a lot's blanks are in, so it grows by a few rows with each delivery,
 /// and not with the cards.
-#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShowStock {}
 
 /// All balances that are not zero.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Stock {
     /// By blank type.
     pub blangko: Totals,

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// An account, for a list.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct AccountLine {
     /// Its number.
     pub id: AccountId,
@@ -26,10 +26,13 @@ pub struct AccountLine {
     /// Whether its person has not chosen a password yet.
     pub password_due: bool,
     /// When its one-time password expires, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub one_time_until: Option<String>,
     /// When another person last reset its password, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub reset_at: Option<String>,
     /// When it was made, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub made_at: String,
 }
 

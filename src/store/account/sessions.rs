@@ -22,7 +22,7 @@ pub struct OpenSession {
 }
 
 /// A session, for a list.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct SessionLine {
     /// Its number.
     pub id: SessionId,
@@ -33,8 +33,10 @@ pub struct SessionLine {
     /// The address that signed in.
     pub address: String,
     /// When it was opened, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub opened_at: String,
     /// When it was last used, to the minute, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub seen_at: String,
 }
 

@@ -37,7 +37,7 @@ pub struct UsedToken {
 }
 
 /// A token, for a list.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct TokenLine {
     /// Its number.
     pub id: TokenId,
@@ -50,10 +50,13 @@ pub struct TokenLine {
     /// What it may do.
     pub scopes: Scopes,
     /// When it was made, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub made_at: String,
     /// When it expires, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub expires_at: String,
     /// When it was revoked, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub revoked_at: Option<String>,
 }
 

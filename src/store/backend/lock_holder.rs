@@ -12,7 +12,7 @@ const WRITE_LOCK: u64 = 120;
 const CLOSING_LOCK: (u64, u64) = (0x4000_0000, 0x4000_01ff);
 
 /// A process that holds a lock.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct LockHolder {
     /// The process id.
     pub process: u32,

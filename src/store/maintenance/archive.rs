@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The number of archived rows, or of rows that would be archived.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Moved {
     /// The number of jobs.
     pub jobs: u64,

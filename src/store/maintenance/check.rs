@@ -21,7 +21,7 @@ pub struct Check {
 }
 
 /// What a person has to do about a violation. In each case the files are kept as they are.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Remedy {
     /// Restore a backup.
@@ -39,7 +39,7 @@ pub enum Remedy {
 }
 
 /// A violation of a rule.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 pub struct Violation {
     /// The object: `record default/3372-2015-000001`, `lot 2015-08 of ktp-el`.
     pub thing: String,
