@@ -21,10 +21,10 @@ use super::{
     context::Web,
     entity_tag, events, health,
     idle::noted,
-    input, intake, metrics, picture,
+    input, intake, metrics, openapi, picture,
     problem::{Fault, Problem},
     request_key::SentKey,
-    route::{BASE, Call, Proof, Route, Sort, USUAL},
+    route::{AskedAct, BASE, Call, Proof, Route, Sort, USUAL},
     routes::ROUTES,
     session,
 };
@@ -61,6 +61,7 @@ pub(super) fn router(web: Arc<Web>, more: Router<Arc<Web>>) -> Router {
         .merge(more)
         .merge(events::router())
         .merge(metrics::router())
+        .route(openapi::PATH, get(openapi::show))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(ready))
         .fallback(|| async { Problem::from(Fault::NoSuchAddress) })
@@ -87,6 +88,7 @@ async fn carried_out(web: &Arc<Web>, route: &'static Route, request: Request) ->
     let (mut parts, body) = request.into_parts();
     web.within(USUAL, web.caller(&parts)).await?; // without an account no body is read
     let fields = fields(web, route, &mut parts, body).await?;
+    input::refuse_unknown(&fields, &route.input)?;
     let key = SentKey::read(route, &parts.headers, &fields)?;
     let expected = entity_tag::expected(route, &parts.headers, &fields)?;
     let call = confined(web, (route.read)(&fields)?)?;
@@ -185,7 +187,7 @@ pub(super) async fn done(web: Arc<Web>, parts: Parts, asked: Asked) -> Result<Va
     let answer = match call {
         Call::Act(act) => Box::pin(client.act_any(*act)).await,
         Call::Query(query) => Box::pin(client.query_any(*query)).await,
-        Call::Request(act) => Box::pin(client.request(*act)).await.map(|id| json!({ "act": id })),
+        Call::Request(act) => Box::pin(client.request(*act)).await.map(|act| json!(AskedAct { act })),
         Call::Confirm(act, None) => Box::pin(client.confirm(act)).await.map(|()| Value::Null),
         Call::Confirm(act, Some(Proof { name, password })) => {
             let (name, address) = (name.unwrap_or(own_name), web.address(&parts));

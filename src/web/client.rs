@@ -9,7 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
@@ -111,7 +112,7 @@ async fn carried_out(
 }
 
 /// Gives an account the user of the operating system who asks, or takes it away.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct MapOsUser {
     /// The account's name.
     name: TypedText,

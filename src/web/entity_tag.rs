@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The queries whose answer has a tag.
-const TAGGED: [&str; 3] = ["ShowRecord", "ShowBatch", "ShowPendingAct"];
+pub(super) const TAGGED: [&str; 3] = ["ShowRecord", "ShowBatch", "ShowPendingAct"];
 /// What of an answer is no part of its version: the arguments of an act never change.
 const ARGUMENTS: &str = "arguments";
 
@@ -52,6 +52,12 @@ pub(super) fn expected(route: &Route, headers: &HeaderMap, fields: &Value) -> Re
         .filter_map(|tag| tag.strip_prefix('"')?.strip_suffix('"').map(str::to_owned))
         .collect();
     Ok(Some(Expected { thing, versions }))
+}
+
+/// Whether the things below which an address stands have tags.
+pub(super) fn is_versioned(path: &str) -> bool {
+    let versioned = ["/records/{source}/", "/cards/{source}/", "/batches/{batch}/", "/acts/{act}/", "/warrants/{warrant}/"];
+    versioned.iter().any(|start| path.starts_with(start))
 }
 
 /// The thing below which an act stands.

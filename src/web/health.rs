@@ -7,7 +7,8 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::engine::{Engine, readiness::Readiness};
 
@@ -15,8 +16,29 @@ use crate::engine::{Engine, readiness::Readiness};
 const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 
 /// The process runs and answers.
-pub(super) async fn alive() -> Json<serde_json::Value> {
-    Json(json!({ "alive": true }))
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Alive {
+    /// Always true.
+    alive: bool,
+}
+
+/// Whether the process can do its work.
+#[derive(Serialize, JsonSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of which each may hold by itself")]
+pub(super) struct Ready {
+    /// All of the others.
+    ready: bool,
+    /// The database can be read.
+    database: bool,
+    /// This node holds its lease.
+    lease: bool,
+    /// The clock is not behind the newest audit row.
+    clock: bool,
+}
+
+/// The process runs and answers.
+pub(super) async fn alive() -> Json<Alive> {
+    Json(Alive { alive: true })
 }
 
 /// Whether the process can do its work; status 503 if it cannot.
@@ -27,6 +49,5 @@ pub(super) async fn ready(engine: &Engine) -> Response {
     };
     let status = if readiness.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let Readiness { database, lease, clock } = readiness;
-    let body = json!({ "ready": readiness.is_ready(), "database": database, "lease": lease, "clock": clock });
-    (status, Json(body)).into_response()
+    (status, Json(Ready { ready: readiness.is_ready(), database, lease, clock })).into_response()
 }

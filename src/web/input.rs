@@ -1,11 +1,14 @@
 //! From a request to the arguments of an act or a query: what stands in the path, in the query string and in the body becomes one
 //! JSON object, which is then read into its type.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
-use super::problem::{Fault, Problem, cleaned};
+use super::{
+    problem::{Fault, Problem, cleaned},
+    schema::unknown,
+};
 
 /// The type of a value in a path or a query string.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -114,8 +117,8 @@ fn twice(parameter: &Parameter) -> Problem {
 /// # Errors
 ///
 /// The field and the rule that it breaks. What was sent is not repeated, as it may be personal.
-pub(super) fn read<T: Serialize + DeserializeOwned>(fields: &Value) -> Result<T, Problem> {
-    let read: T = serde_path_to_error::deserialize(fields).map_err(|error| {
+pub(super) fn read<T: DeserializeOwned>(fields: &Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(fields).map_err(|error| {
         let steps = error.path().iter().map(|step| match step {
             Segment::Seq { index } => format!("/{index}"),
             Segment::Map { key: name } | Segment::Enum { variant: name } => format!("/{name}"),
@@ -123,13 +126,14 @@ pub(super) fn read<T: Serialize + DeserializeOwned>(fields: &Value) -> Result<T,
         });
         let field: String = steps.collect();
         Problem::invalid(&cleaned(&field), &rule(&error.into_inner().to_string()))
-    })?;
-    // A misspelled optional field would otherwise be ignored.
-    // Cannot fail: it was just read from JSON.
-    let known = serde_json::to_value(&read).unwrap_or_default();
-    match unknown("", fields, &known) {
+    })
+}
+
+/// Refuses a field that has no place in the schema: a misspelled optional field would otherwise be ignored.
+pub(super) fn refuse_unknown(fields: &Value, schema: &Value) -> Result<(), Problem> {
+    match unknown("", fields, schema) {
         Some(field) => Err(Problem::invalid(&cleaned(&field), "no such field is known")),
-        None => Ok(read),
+        None => Ok(()),
     }
 }
 
@@ -145,23 +149,6 @@ fn rule(error: &str) -> String {
     cleaned(error)
 }
 
-/// The first field that was sent and that has no place in what was read. Nothing is missed if it is null or false.
-fn unknown(at: &str, sent: &Value, known: &Value) -> Option<String> {
-    match (sent, known) {
-        (Value::Object(sent), Value::Object(known)) => sent.iter().find_map(|(name, value)| {
-            let at = format!("{at}/{name}");
-            match known.get(name) {
-                Some(known) => unknown(&at, value, known),
-                None => (!value.is_null() && *value != Value::Bool(false)).then_some(at),
-            }
-        }),
-        (Value::Array(sent), Value::Array(known)) => {
-            sent.iter().zip(known).enumerate().find_map(|(n, (sent, known))| unknown(&format!("{at}/{n}"), sent, known))
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -171,6 +158,7 @@ mod tests {
         operations::{CountBlanks, HoldRecord},
         query::ListRecords,
     };
+    use crate::web::schema;
 
     /// The arguments that a problem has.
     fn told(problem: &Problem) -> String {
@@ -179,7 +167,9 @@ mod tests {
 
     fn hold(body: Value) -> Result<HoldRecord, Problem> {
         let parameters: Vec<_> = path_parameters("/records/{source}/{request_id}/hold").zip(["kudus", "R-1"]).collect();
-        read(&merged(body, parameters)?)
+        let fields = merged(body, parameters)?;
+        refuse_unknown(&fields, &schema::input::<HoldRecord>())?;
+        read(&fields)
     }
 
     #[test]
@@ -218,9 +208,14 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_null_or_false_need_not_be_known() {
-        let count =
-            json!({ "blank_type": "student", "printer": null, "counted": 3, "note": "n", "soon": null, "x": false });
-        assert!(read::<CountBlanks>(&count).is_ok());
+    fn no_field_is_ignored() {
+        let count = json!({ "blank_type": "student", "printer": null, "counted": 3, "note": "n" });
+        let schema = schema::input::<CountBlanks>();
+        assert!(refuse_unknown(&count, &schema).is_ok());
+        for (name, value) in [("soon", json!(null)), ("x", json!(false)), ("y", json!(1))] {
+            let mut more = count.clone();
+            more[name] = value;
+            assert!(told(&refuse_unknown(&more, &schema).unwrap_err()).contains(name));
+        }
     }
 }

@@ -4,6 +4,7 @@
 //!   [`Direct`](crate::engine::client::Direct), which asks for the right first.
 //! * `caller` proves who sends a request, by a token or a session; `session` opens and ends sessions.
 //! * `intake` takes whole waiting lists; `picture` shows photos and previews.
+//! * `openapi` describes every address, and `schema` what is sent and answered, from the tables and the types.
 //! * `request_key` reads `Idempotency-Key`, by which a request is carried out once; `entity_tag` has `ETag` and `If-Match`.
 //! * `events` sends the events of the audit as they happen.
 //! * `metrics` shows what is measured, and the figures of the office, to Prometheus.
@@ -26,12 +27,14 @@ mod input;
 mod intake;
 mod limits;
 mod metrics;
+mod openapi;
 mod os_user;
 mod picture;
 mod problem;
 mod request_key;
 mod route;
 mod routes;
+mod schema;
 mod server;
 mod session;
 mod socket;

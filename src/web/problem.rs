@@ -3,6 +3,8 @@
 //! `code` and `args` are for programs and are stable; `title` and `detail` are for people. Neither repeats what the client sent
 //! without cleaning it, and what happened inside the program is in the log only.
 
+use std::collections::BTreeSet;
+
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -21,7 +23,7 @@ use crate::{
 };
 
 /// The media type of a problem.
-const PROBLEM_JSON: &str = "application/problem+json";
+pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// Declares [`Fault`]: what the server itself objects to, each with its status, its code and its words.
 macro_rules! faults {
@@ -34,7 +36,6 @@ macro_rules! faults {
 
         impl Fault {
             /// All of them.
-            #[cfg(test)]
             const ALL: &[Self] = &[$(Self::$name),+];
 
             /// The status with which it is answered.
@@ -110,6 +111,37 @@ faults! {
     Busy SERVICE_UNAVAILABLE "busy" "the server has too much to do; nothing was changed";
 }
 
+/// Another change came first.
+const CHANGED: (&str, &str) = ("changed-meanwhile", "another change came first; read again");
+/// The ledger has too few blanks.
+const TOO_FEW: (&str, &str) = ("insufficient-stock", "there are not enough blanks");
+/// The person has another open request.
+const SECOND: (&str, &str) = ("second-open-request", "another request of this person is open");
+
+/// The status of a refusal.
+fn status_of(kind: RefusalKind, code: &str) -> StatusCode {
+    if [AccountRefusal::SignIn.code(), AccountRefusal::FirstCode.code()].contains(&code) {
+        return StatusCode::UNAUTHORIZED;
+    }
+    if code == AccountRefusal::SignInBusy.code() {
+        return StatusCode::TOO_MANY_REQUESTS;
+    }
+    match kind {
+        RefusalKind::NotFound => StatusCode::NOT_FOUND,
+        RefusalKind::Conflict => StatusCode::CONFLICT,
+        RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        RefusalKind::Forbidden => StatusCode::FORBIDDEN,
+    }
+}
+
+/// Every code with its status, in their order.
+pub(super) fn codes() -> BTreeSet<(u16, &'static str)> {
+    let faults = Fault::ALL.iter().map(|fault| (fault.status(), fault.code()));
+    let refusals = Refusal::codes().into_iter().map(|(kind, code)| (status_of(kind, code), code));
+    let of_store = [CHANGED, TOO_FEW, SECOND].map(|(code, _)| (StatusCode::CONFLICT, code));
+    faults.chain(refusals).chain(of_store).map(|(status, code)| (status.as_u16(), code)).collect()
+}
+
 /// A problem. Its response is made by [`IntoResponse`].
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
@@ -132,8 +164,8 @@ struct Sent<'a> {
 }
 
 /// The title of each status that is sent.
-fn title(status: StatusCode) -> &'static str {
-    match status.as_u16() {
+pub(super) fn title(status: u16) -> &'static str {
+    match status {
         400 => "The request cannot be read",
         401 => "Sign in",
         403 => "Not allowed",
@@ -190,22 +222,11 @@ impl Problem {
 
     /// A refusal of an act or a query.
     pub(super) fn refused(refusal: &Refusal) -> Self {
-        let status = match refusal.kind() {
-            RefusalKind::NotFound => StatusCode::NOT_FOUND,
-            RefusalKind::Conflict => StatusCode::CONFLICT,
-            RefusalKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
-            RefusalKind::Forbidden => StatusCode::FORBIDDEN,
-        };
+        let status = status_of(refusal.kind(), refusal.code());
         // Cannot fail: the arguments of a refusal are texts and numbers.
         let args = serde_json::to_value(refusal).ok().and_then(|mut value| Some(value.get_mut("args")?.take()));
         let problem = Self::new(status, refusal.code(), args.unwrap_or_default(), words::refusal(refusal).text);
-        if matches!(refusal, Refusal::Account(AccountRefusal::SignIn | AccountRefusal::FirstCode)) {
-            Self { status: StatusCode::UNAUTHORIZED, ..problem }.with_challenge()
-        } else if matches!(refusal, Refusal::Account(AccountRefusal::SignInBusy)) {
-            Self { status: StatusCode::TOO_MANY_REQUESTS, ..problem }.with_retry()
-        } else {
-            problem
-        }
+        if problem.is_unproved() { problem.with_challenge() } else { problem.with_retry() }
     }
 
     /// An error of the engine; the cause of an internal one is logged under the incident.
@@ -220,11 +241,11 @@ impl Problem {
     }
 
     fn of_store(error: &StoreError, incident: &str) -> Self {
-        let refused = |code, detail: &str| Self::new(StatusCode::CONFLICT, code, Value::Null, detail.to_owned());
+        let refused = |(code, detail): (_, &str)| Self::new(StatusCode::CONFLICT, code, Value::Null, detail.to_owned());
         match error {
-            StoreError::Conflict(_) => refused("changed-meanwhile", "another change came first; read again"),
-            StoreError::InsufficientStock => refused("insufficient-stock", "there are not enough blanks"),
-            StoreError::SecondOpenRequest => refused("second-open-request", "another request of this person is open"),
+            StoreError::Conflict(_) => refused(CHANGED),
+            StoreError::InsufficientStock => refused(TOO_FEW),
+            StoreError::SecondOpenRequest => refused(SECOND),
             StoreError::RequestAnswered => Fault::KeyInUse.into(),
             StoreError::OtherVersion => Fault::OtherVersion.into(),
             StoreError::RequestDiffers => Fault::KeyReused.into(),
@@ -281,7 +302,7 @@ impl Problem {
         }
         let sent = Sent {
             r#type: format!("/problems/{}", self.code),
-            title: title(self.status),
+            title: title(self.status.as_u16()),
             status: self.status.as_u16(),
             code: self.code,
             args,
@@ -370,7 +391,7 @@ mod tests {
 
     #[test]
     fn every_fault_has_a_code_of_its_own() {
-        let codes: std::collections::BTreeSet<&str> = Fault::ALL.iter().map(|fault| fault.code()).collect();
+        let codes: BTreeSet<&str> = Fault::ALL.iter().map(|fault| fault.code()).collect();
         assert_eq!(codes.len(), Fault::ALL.len());
     }
 }

@@ -3,12 +3,14 @@
 use std::{any::type_name, time::Duration};
 
 use axum::http::Method;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
     input::{self, Parameter},
     problem::Problem,
+    schema,
 };
 use crate::{
     domain::{account::Password, id::PendingActId, value::Note},
@@ -45,6 +47,13 @@ pub(super) struct Proof {
     pub(super) password: Password,
 }
 
+/// The answer to the request for an act for two people.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct AskedAct {
+    /// The number of the act.
+    pub(super) act: PendingActId,
+}
+
 /// What sort of call an address is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Sort {
@@ -74,6 +83,10 @@ pub(super) struct Route {
     pub(super) patience: Duration,
     /// Reads the arguments.
     pub(super) read: fn(&Value) -> Result<Call, Problem>,
+    /// The schema of the arguments.
+    pub(super) input: Value,
+    /// Makes the schema of the answer.
+    pub(super) answer: fn(&mut SchemaGenerator) -> Schema,
 }
 
 /// The time in which most requests are answered.
@@ -88,40 +101,48 @@ fn name_of<T>() -> &'static str {
 }
 
 impl Route {
-    fn new(
+    /// With arguments `I` and an answer `O`.
+    fn new<I: JsonSchema, O: JsonSchema>(
         sort: Sort,
         name: &'static str,
         (method, path): (Method, &'static str),
         read: fn(&Value) -> Result<Call, Problem>,
     ) -> Self {
-        Self { method, path, query: Vec::new(), name, sort, patience: USUAL, read }
+        let (input, answer) = (schema::input::<I>(), schema::answer::<O>);
+        Self { method, path, query: Vec::new(), name, sort, patience: USUAL, read, input, answer }
     }
 
     /// An act.
-    pub(super) fn act<A: Act + Into<AnyAct>>(method: Method, path: &'static str) -> Self {
+    pub(super) fn act<A: Act + Into<AnyAct> + JsonSchema>(method: Method, path: &'static str) -> Self
+    where
+        A::Answer: JsonSchema,
+    {
         let read = |fields: &Value| Ok(Call::Act(Box::new(input::read::<A>(fields)?.into())));
-        Self::new(Sort::Act, name_of::<A>(), (method, path), read)
+        Self::new::<A, A::Answer>(Sort::Act, name_of::<A>(), (method, path), read)
     }
 
     /// A query.
-    pub(super) fn query<Q: Query + Into<AnyQuery>>(method: Method, path: &'static str) -> Self {
+    pub(super) fn query<Q: Query + Into<AnyQuery> + JsonSchema>(method: Method, path: &'static str) -> Self
+    where
+        Q::Answer: JsonSchema,
+    {
         let read = |fields: &Value| Ok(Call::Query(Box::new(input::read::<Q>(fields)?.into())));
-        Self::new(Sort::Query, name_of::<Q>(), (method, path), read)
+        Self::new::<Q, Q::Answer>(Sort::Query, name_of::<Q>(), (method, path), read)
     }
 
     /// The request for an act for two people. `name` is its variant in [`TwoPersonAct`].
-    pub(super) fn request<A: Serialize + DeserializeOwned + Into<TwoPersonAct>>(
+    pub(super) fn request<A: DeserializeOwned + Into<TwoPersonAct> + JsonSchema>(
         name: &'static str,
         path: &'static str,
     ) -> Self {
         let read = |fields: &Value| Ok(Call::Request(Box::new(input::read::<A>(fields)?.into())));
-        Self::new(Sort::Request, name, (Method::POST, path), read)
+        Self::new::<A, AskedAct>(Sort::Request, name, (Method::POST, path), read)
     }
 
     /// A decision about what was asked for.
-    pub(super) fn decision<D: Serialize + DeserializeOwned + Into<Call>>(path: &'static str) -> Self {
+    pub(super) fn decision<D: DeserializeOwned + Into<Call> + JsonSchema>(path: &'static str) -> Self {
         let read = |fields: &Value| Ok(input::read::<D>(fields)?.into());
-        Self::new(Sort::Decision, name_of::<D>(), (Method::POST, path), read)
+        Self::new::<D, ()>(Sort::Decision, name_of::<D>(), (Method::POST, path), read)
     }
 
     /// With these parameters in the query string.

@@ -1,6 +1,6 @@
 //! Signing in and out, for browsers. Programs have tokens.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -9,8 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
 
 use super::{
     body::read_body,
@@ -18,9 +18,16 @@ use super::{
     input,
     problem::{Fault, Problem},
     route::{BASE, USUAL},
+    schema,
 };
 use crate::{
-    domain::{account::Password, actor::Actor, personal::TypedText, value::AccountName},
+    domain::{
+        account::{Password, Secret},
+        actor::{Actor, Role},
+        id::AccountId,
+        personal::TypedText,
+        value::AccountName,
+    },
     engine::{
         EngineError,
         accounts::{SessionToken, choose_password, first_administrator, sign_in, sign_out},
@@ -42,8 +49,8 @@ pub(super) fn router() -> Router<Arc<Web>> {
 }
 
 /// Signs in.
-#[derive(Serialize, Deserialize)]
-struct SignIn {
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct SignIn {
     /// The account's name.
     name: TypedText,
     /// Its password.
@@ -51,25 +58,47 @@ struct SignIn {
 }
 
 /// Replaces a password, one-time or not, by one that its person chooses.
-#[derive(Serialize, Deserialize)]
-struct ChoosePassword {
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct ChoosePassword {
     /// The account's name.
     name: TypedText,
     /// Its password until now.
     password: TypedText,
     /// Its new password, at least 12 characters.
+    #[schemars(length(min = 12, max = 256))]
     new_password: TypedText,
 }
 
 /// Makes the first account, an administrator.
-#[derive(Serialize, Deserialize)]
-struct MakeFirst {
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct MakeFirst {
     /// The code that the program printed when it started.
     code: TypedText,
     /// The account's name.
     name: AccountName,
     /// Its password, at least 12 characters.
+    #[schemars(length(min = 12, max = 256))]
     password: TypedText,
+}
+
+/// A session, as it tells of itself.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Session {
+    /// The account's name.
+    name: String,
+    /// Its roles.
+    roles: BTreeSet<Role>,
+    /// What each request with another method than `GET` has in `X-CSRF-Token`.
+    csrf: Secret,
+    /// The password is a one-time password: its person can only choose another, and then signs in again.
+    password_due: bool,
+}
+
+/// The first account.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FirstAccount {
+    /// The account.
+    account: AccountId,
 }
 
 pub(super) fn typed(text: &TypedText) -> Password {
@@ -116,16 +145,17 @@ async fn first(State(web): State<Arc<Web>>, request: Request) -> Result<Response
     let password = typed(&given.password);
     let making = Box::pin(first_administrator(&web.engine, given.code.reveal(), &given.name, &password));
     let account = proved(&web, &parts, making).await?;
-    Ok((StatusCode::CREATED, Json(json!({ "account": account }))).into_response())
+    Ok((StatusCode::CREATED, Json(FirstAccount { account })).into_response())
 }
 
 /// What a request without a session says. A page of another server cannot send it.
-pub(super) async fn given<T: Serialize + DeserializeOwned>(web: &Web, request: Request) -> Result<(Parts, T), Problem> {
+pub(super) async fn given<T: DeserializeOwned + JsonSchema>(web: &Web, request: Request) -> Result<(Parts, T), Problem> {
     let (parts, body) = request.into_parts();
     if !web.is_own_page(&parts, false) {
         return Err(Fault::OtherPage.into());
     }
     let body = read_body(web, &parts, body).await?;
+    input::refuse_unknown(&body, &schema::input::<T>())?;
     Ok((parts, input::read(&body)?))
 }
 
@@ -140,8 +170,8 @@ pub(super) async fn proved<T>(
 }
 
 /// What a session tells of itself.
-fn told(actor: &Actor, token: &SessionToken, password_due: bool) -> Value {
-    json!({ "name": actor.name, "roles": actor.roles, "csrf": token.csrf(), "password_due": password_due })
+fn told(actor: &Actor, token: &SessionToken, password_due: bool) -> Session {
+    Session { name: actor.name.clone(), roles: actor.roles.clone(), csrf: token.csrf(), password_due }
 }
 
 fn set_cookie(web: &Web, parts: &Parts, response: &mut Response, value: &str, end: &str) {

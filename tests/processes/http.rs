@@ -10,6 +10,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    described,
     office::{Office, Running},
     wait_until,
 };
@@ -51,6 +52,16 @@ impl Reply {
     }
 }
 
+impl Reply {
+    /// Compares it with the description of the API, if that has the address.
+    fn assert_described(&self, method: &str, path: &str) {
+        let Some(operation) = described::operation(method, path) else { return };
+        let media = self.headers.get("content-type").map(String::as_str);
+        let faults = described::faults_of_answer(operation, self.status, media, &self.body);
+        assert!(faults.is_empty(), "{method} {path} is not as tests/api/openapi.json says: {faults:?} in {self:?}");
+    }
+}
+
 impl Served {
     /// Starts the server of an office on a free port of this machine, with more arguments.
     pub(crate) fn with(office: &Office, arguments: &[&str]) -> Self {
@@ -79,7 +90,9 @@ impl Served {
 
     /// Sends a request on a connection of its own.
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
-        reply(&mut self.sent(method, path, headers, body.as_bytes()))
+        let reply = reply(&mut self.sent(method, path, headers, body.as_bytes()));
+        reply.assert_described(method, path);
+        reply
     }
 
     /// As [`send`](Self::send), with any bytes as the body.

@@ -16,6 +16,8 @@ mod counter;
 #[expect(dead_code, reason = "the driver's own tests use more of it")]
 mod cupsd;
 mod database;
+#[path = "../api/mod.rs"]
+mod described;
 #[path = "../../drivers/ipp/tests/printer/engine.rs"]
 mod engine;
 #[path = "../../drivers/ipp/tests/printer/eve.rs"]

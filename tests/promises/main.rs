@@ -15,6 +15,9 @@ mod corrections;
 mod counters;
 mod covered_cells;
 mod database;
+#[path = "../api/mod.rs"]
+#[expect(dead_code, reason = "another test uses more of it")]
+mod described;
 mod devices;
 mod dispatch;
 mod expected;

@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use crate::{
     acts::{self, NewPrinter},
+    described,
     fake_printer::FakePrinter,
     world::{World, actor},
 };
@@ -201,4 +202,65 @@ async fn the_credentials_in_a_printers_address_are_not_shown_with_the_act() {
     let shown = administrator.query(ShowPendingAct { id }).await.unwrap();
     let shown = serde_json::to_string(&shown).unwrap();
     assert!(shown.contains("test://p1") && !shown.contains("secret"), "{shown}");
+}
+
+/// What of an act or a query the description of its address does not have, or has and the sample lacks.
+fn faults_of_sample(tag: &str, sample: &str) -> Vec<String> {
+    let mut fields: Value = serde_json::from_str(sample).unwrap();
+    let name = fields.as_object_mut().unwrap().remove(tag).unwrap();
+    let id = camel(name.as_str().unwrap());
+    let operations = described::DESCRIPTION["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|methods| methods.as_object().unwrap().values());
+    let Some(operation) = operations.into_iter().find(|operation| operation["operationId"] == id) else {
+        return vec![format!("{id} is not described")];
+    };
+    // What stands in the address is not in the body.
+    for parameter in operation["parameters"].as_array().unwrap() {
+        // A pending act has the field `id`.
+        let name = parameter["name"].as_str().map(|name| if name == "act" { "id" } else { name }).unwrap();
+        let value = take(&mut fields, name);
+        let faults = value.map(|value| described::faults(name, &value, &parameter["schema"])).unwrap_or_default();
+        if !faults.is_empty() {
+            return faults;
+        }
+    }
+    match operation.get("requestBody") {
+        Some(body) => described::faults("", &fields, &body["content"]["application/json"]["schema"]),
+        None => left(&fields),
+    }
+}
+
+/// `hold-record` as `holdRecord`.
+fn camel(name: &str) -> String {
+    let mut parts = name.split('-');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |camel, part| camel + &part[..1].to_uppercase() + &part[1..])
+}
+
+/// Takes a field out, wherever it is; objects that are empty then, too.
+fn take(fields: &mut Value, name: &str) -> Option<Value> {
+    let fields = fields.as_object_mut()?;
+    let found = fields.remove(name).or_else(|| fields.values_mut().find_map(|below| take(below, name)));
+    fields.retain(|_, below| *below != Value::Object(serde_json::Map::new()));
+    found.filter(|value| !value.is_null())
+}
+
+/// The fields that have no place in the address.
+fn left(fields: &Value) -> Vec<String> {
+    let fields = fields.as_object().unwrap();
+    fields.iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| format!("{name} is not described")).collect()
+}
+
+#[test]
+fn the_description_of_the_api_has_every_act_and_every_query_with_its_fields() {
+    for (tag, samples) in [("act", ACTS), ("query", QUERIES)] {
+        for sample in samples {
+            assert_eq!(faults_of_sample(tag, sample), Vec::<String>::new(), "{sample}");
+        }
+    }
+    let misspelt = ACTS[0].replace("note", "notes");
+    assert_eq!(faults_of_sample("act", &misspelt), ["/note: is missing", "/notes: is not described"]);
 }

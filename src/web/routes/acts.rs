@@ -1,6 +1,7 @@
 //! The addresses of acts.
 
 use axum::http::Method;
+use schemars::JsonSchema;
 
 use crate::{
     engine::operations::{
@@ -16,7 +17,10 @@ use crate::{
     web::route::Route,
 };
 
-fn post<A: Act + Into<AnyAct>>(path: &'static str) -> Route {
+fn post<A: Act + Into<AnyAct> + JsonSchema>(path: &'static str) -> Route
+where
+    A::Answer: JsonSchema,
+{
     Route::act::<A>(Method::POST, path)
 }
 

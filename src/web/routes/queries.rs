@@ -1,6 +1,7 @@
 //! The addresses of queries. What may be personal, such as a name or an identifier, stands in a body and never in an address.
 
 use axum::http::Method;
+use schemars::JsonSchema;
 
 use crate::{
     engine::query::{
@@ -45,12 +46,18 @@ const MOVEMENTS: &[Parameter] = &[
     Parameter::number("until", "/until"),
 ];
 
-fn get<Q: Query + Into<AnyQuery>>(path: &'static str) -> Route {
+fn get<Q: Query + Into<AnyQuery> + JsonSchema>(path: &'static str) -> Route
+where
+    Q::Answer: JsonSchema,
+{
     Route::query::<Q>(Method::GET, path)
 }
 
 /// A query with a body.
-fn post<Q: Query + Into<AnyQuery>>(path: &'static str) -> Route {
+fn post<Q: Query + Into<AnyQuery> + JsonSchema>(path: &'static str) -> Route
+where
+    Q::Answer: JsonSchema,
+{
     Route::query::<Q>(Method::POST, path)
 }
 

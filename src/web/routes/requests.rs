@@ -1,6 +1,7 @@
 //! The addresses of acts for two people: one account asks, beside the address of the act itself, and another decides.
 
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::{
     domain::{account::Password, id::PendingActId, personal::TypedText, value::Note},
@@ -14,7 +15,7 @@ use crate::{
 
 /// Confirms what another account asked for: it is done. A person gives a password with it, of the own account or of one who stands
 /// beside.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ConfirmAct {
     /// The act.
     id: PendingActId,
@@ -27,7 +28,7 @@ struct ConfirmAct {
 }
 
 /// Refuses what another account asked for.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct RefuseAct {
     /// The act.
     id: PendingActId,
@@ -36,7 +37,7 @@ struct RefuseAct {
 }
 
 /// Takes back what the same account asked for.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct TakeBackAct {
     /// The act.
     id: PendingActId,
