@@ -1,0 +1,67 @@
+"""Who schemathesis is in the scratch office, and what it may not do there."""
+
+import json
+import os
+import urllib.request
+
+import schemathesis
+
+ACCOUNT = "all"
+URL = os.environ["OFFICE_URL"]
+
+
+class Token:
+    """An API token."""
+
+    def get(self, case, context):
+        return os.environ["OFFICE_TOKEN"]
+
+    def set(self, case, data, context):
+        case.headers["Authorization"] = f"Bearer {data}"
+
+
+class Session:
+    """A session; another one where it was ended."""
+
+    def get(self, case, context):
+        body = json.dumps({"name": ACCOUNT, "password": os.environ["OFFICE_PASSWORD"]}).encode()
+        headers = {"Content-Type": "application/json", "Origin": URL}
+        with urllib.request.urlopen(urllib.request.Request(f"{URL}/api/v1/session", body, headers)) as reply:
+            cookie = reply.headers["Set-Cookie"].split(";")[0].partition("=")
+            return cookie[0], cookie[2], json.load(reply)["csrf"]
+
+    def set(self, case, data, context):
+        name, value, csrf = data
+        case.cookies[name] = value
+        case.headers["X-CSRF-Token"] = csrf
+        case.headers["Origin"] = URL
+
+
+# These prove an account with the request itself.
+OPEN = ["signIn", "choosePassword", "makeFirstAccount"]
+means = {"token": Token, "session": Session}[os.environ["OFFICE_MEANS"]]
+schemathesis.auth(retry_on=[401]).skip_for(operation_id=OPEN)(means)
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """An address of a printer is on this machine, at a port on which nothing listens."""
+    on_this_machine(case.body)
+
+
+def on_this_machine(value):
+    if isinstance(value, dict):
+        for name, below in value.items():
+            if name == "uri" and isinstance(below, str) and "://" in below:
+                value[name] = below.split("://", 1)[0] + "://127.0.0.1:9/ipp/print"
+            on_this_machine(below)
+    elif isinstance(value, list):
+        for below in value:
+            on_this_machine(below)
+
+
+@schemathesis.hook
+def filter_path_parameters(context, path_parameters):
+    """The account that acts keeps its roles and its token."""
+    parameters = path_parameters or {}
+    return parameters.get("account") != ACCOUNT and parameters.get("token") != 1
