@@ -60,12 +60,13 @@ const NAME_BYTES_MAX: usize = 40;
 /// The maximum length of a text, in bytes.
 const TEXT_BYTES_MAX: usize = 500;
 
-/// A text for lists and for the audit: trimmed, one line, not empty.
+/// A text for lists and for the audit: trimmed, one line, not empty. Its length is that of what was given, as in the schema.
 fn one_line(text: &str) -> Result<String, InvalidValue> {
+    let is_too_long = text.len() > TEXT_BYTES_MAX;
     let text = text.trim();
     match text {
         "" => Err(InvalidValue::Empty),
-        _ if text.len() > TEXT_BYTES_MAX => Err(InvalidValue::TooLong),
+        _ if is_too_long => Err(InvalidValue::TooLong),
         _ if text.contains(is_hidden) => Err(InvalidValue::NotOneLine),
         _ => Ok(text.to_owned()),
     }
@@ -80,7 +81,7 @@ const ACCOUNT_NAME_BYTES_MAX: usize = 100;
 
 fn account_name(text: &str) -> Result<String, InvalidValue> {
     let name = one_line(text)?;
-    if name.len() > ACCOUNT_NAME_BYTES_MAX { Err(InvalidValue::AccountNameTooLong) } else { Ok(name) }
+    if text.len() > ACCOUNT_NAME_BYTES_MAX { Err(InvalidValue::AccountNameTooLong) } else { Ok(name) }
 }
 
 fn in_range(number: i64, least: i64, most: i64) -> Result<i64, InvalidValue> {
@@ -312,6 +313,7 @@ mod tests {
         assert_eq!(text("a\u{202e}b"), Some(InvalidValue::NotOneLine));
         assert_eq!(text(&"é".repeat(250)), None);
         assert_eq!(text(&"é".repeat(251)), Some(InvalidValue::TooLong));
+        assert_eq!(text(&format!("a{}", " ".repeat(500))), Some(InvalidValue::TooLong));
     }
 
     #[test]

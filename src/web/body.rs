@@ -16,6 +16,8 @@ use super::{
 
 /// The largest body.
 pub(super) const BODY_BYTES_MAX: usize = 1 << 20;
+/// The first number that does not fit into 64 bits.
+const TWO_63: f64 = 9_223_372_036_854_775_808.0;
 /// The longest time in which a body arrives.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
@@ -40,10 +42,49 @@ pub(super) async fn read_body(web: &Web, parts: &Parts, body: Body) -> Result<Va
     if !is_json {
         return Err(Fault::NotJson.into());
     }
-    serde_json::from_slice(&bytes).map_err(|_| Fault::BodyNotJson.into())
+    let mut body = serde_json::from_slice(&bytes).map_err(|_| Problem::from(Fault::BodyNotJson))?;
+    make_whole(&mut body);
+    Ok(body)
+}
+
+/// Makes `7.0` the whole number that it is in JSON.
+#[expect(clippy::cast_possible_truncation, reason = "the number is whole and in the range")]
+fn make_whole(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            // A whole number that does not fit is rounded to the end of the range.
+            let fits = |n: &f64| n.fract() == 0.0 && n.abs() < TWO_63;
+            let whole = number.as_f64().filter(|n| number.is_f64() && fits(n));
+            if let Some(whole) = whole {
+                *number = (whole as i64).into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(make_whole),
+        Value::Object(fields) => fields.values_mut().for_each(make_whole),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     media.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_number_with_nothing_after_the_point_is_a_whole_number() {
+        let made = |mut value: Value| {
+            make_whole(&mut value);
+            value
+        };
+        assert_eq!(made(json!({ "n": [7.0, -2.0, 1e18] })).to_string(), "{\"n\":[7,-2,1000000000000000000]}");
+        for other in [json!(7.5), json!(1e19), json!(-TWO_63), json!("7.0"), json!(u64::MAX)] {
+            assert_eq!(made(other.clone()), other);
+        }
+    }
 }

@@ -124,7 +124,7 @@ refusals! {
     /// A delivery of the lot is booked under this document: `movement`, of which `quantity` blanks are not taken back.
     Conflict "delivery-booked" DeliveryBooked { movement: MovementId, document: String, lot: String, quantity: i64, at: String };
     /// The movement is not a delivery, and only deliveries are reversed.
-    Invalid "not-a-delivery" NotADelivery { movement: MovementId };
+    Conflict "not-a-delivery" NotADelivery { movement: MovementId };
     /// No more blanks are booked for the delivery than were delivered.
     Invalid "delivery-not-too-large" DeliveryNotTooLarge { movement: MovementId, booked: i64, delivered: i64 };
     /// The lot of the delivery has serials, which belong to the whole delivery.
@@ -162,7 +162,7 @@ refusals! {
     /// The printer cannot be removed, or become another one, while it is in use.
     Conflict "printer-in-use" PrinterInUse { printer: String, by: PrinterUse };
     /// The printer has these settings already.
-    Invalid "printer-unchanged" PrinterUnchanged { printer: String };
+    Conflict "printer-unchanged" PrinterUnchanged { printer: String };
     /// The hopper holds more blanks than it is to take.
     Conflict "hopper-holds" HopperHolds { printer: String, capacity: i64, loaded: i64 };
     /// The printer cannot be reached over the network.
