@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import urllib.request
+import uuid
 
 import schemathesis
 
@@ -45,8 +47,11 @@ schemathesis.auth(retry_on=[401]).skip_for(operation_id=OPEN)(means)
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """An address of a printer is on this machine, at a port on which nothing listens."""
+    """An address of a printer is on this machine, at a port on which nothing listens. A key that can be read is a new one."""
     on_this_machine(case.body)
+    key = case.headers.get("Idempotency-Key") if case.headers else None
+    if isinstance(key, str) and re.fullmatch("[!-~]{1,255}", key):
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
 
 
 def on_this_machine(value):
