@@ -56,7 +56,8 @@ pub(super) fn expected(route: &Route, headers: &HeaderMap, fields: &Value) -> Re
 
 /// Whether the things below which an address stands have tags.
 pub(super) fn is_versioned(path: &str) -> bool {
-    let versioned = ["/records/{source}/", "/cards/{source}/", "/batches/{batch}/", "/acts/{act}/", "/warrants/{warrant}/"];
+    let versioned =
+        ["/records/{source}/", "/cards/{source}/", "/batches/{batch}/", "/acts/{act}/", "/warrants/{warrant}/"];
     versioned.iter().any(|start| path.starts_with(start))
 }
 

@@ -149,7 +149,10 @@ async fn first(State(web): State<Arc<Web>>, request: Request) -> Result<Response
 }
 
 /// What a request without a session says. A page of another server cannot send it.
-pub(super) async fn given<T: DeserializeOwned + JsonSchema>(web: &Web, request: Request) -> Result<(Parts, T), Problem> {
+pub(super) async fn given<T: DeserializeOwned + JsonSchema>(
+    web: &Web,
+    request: Request,
+) -> Result<(Parts, T), Problem> {
     let (parts, body) = request.into_parts();
     if !web.is_own_page(&parts, false) {
         return Err(Fault::OtherPage.into());

@@ -58,7 +58,11 @@ fn of_headers(route: &Route) -> Vec<Value> {
     };
     let mut headers = Vec::new();
     if route.sort != Sort::Query {
-        headers.push(header("Idempotency-Key", "With the same key, the request is carried out once.", "^[!-~]{1,255}$"));
+        headers.push(header(
+            "Idempotency-Key",
+            "With the same key, the request is carried out once.",
+            "^[!-~]{1,255}$",
+        ));
         if entity_tag::is_versioned(route.path) {
             headers.push(header("If-Match", "The versions of which one must be there.", "^[ -~]+$"));
         }

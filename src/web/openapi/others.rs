@@ -119,7 +119,8 @@ pub(super) fn of_lists() -> Vec<Described> {
     ];
     let mut responses = of_problems(&[&ALWAYS, &[401, 403, 404, 409], &OF_BODIES]);
     let content = json!({ "application/x-ndjson": {} });
-    responses.insert("200".into(), json!({ "description": "A line for each row, then the report.", "content": content }));
+    responses
+        .insert("200".into(), json!({ "description": "A line for each row, then the report.", "content": content }));
     let operation = json!({
         "operationId": "importList", "tags": ["imports"], "summary": "Imports a waiting list", "parameters": parameters,
         "requestBody": { "required": true, "content": { "application/x-ndjson": {}, "text/csv": {} } },
