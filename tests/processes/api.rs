@@ -33,6 +33,11 @@ impl<'a> Person<'a> {
         self.with_headers(send)
     }
 
+    /// Sends any request, at a path of the server.
+    pub(crate) fn asks(&self, method: &str, path: &str, body: &str) -> Reply {
+        self.with_headers(|headers| self.served.send(method, path, headers, body))
+    }
+
     /// Reads at any path of the server.
     pub(crate) fn raw(&self, path: &str) -> Reply {
         self.with_headers(|headers| self.served.send("GET", path, headers, ""))
@@ -127,11 +132,19 @@ pub(crate) fn add_with_role<'a>(
     Person::sign_in(served, name)
 }
 
-/// The entries of the server's audit chain, as a supervisor reads them.
+/// The entries of the server's audit chain, as a supervisor reads them: all pages.
 pub(crate) fn audit(supervisor: &Person<'_>) -> Vec<Value> {
-    let page = supervisor.get("/audit/chains/web?limit=200").json();
-    let entry = |item: &Value| serde_json::from_str(item["entry"].as_str().unwrap()).unwrap();
-    page["items"].as_array().unwrap().iter().map(entry).collect()
+    let (mut entries, mut after) = (Vec::new(), None);
+    loop {
+        let after_it = after.map(|after: i64| format!("&after={after}")).unwrap_or_default();
+        let page = supervisor.get(&format!("/audit/chains/web?limit=200{after_it}")).json();
+        let entry = |item: &Value| serde_json::from_str::<Value>(item["entry"].as_str().unwrap()).unwrap();
+        entries.extend(page["items"].as_array().unwrap().iter().map(entry));
+        after = page["next"].as_i64();
+        if after.is_none() {
+            return entries;
+        }
+    }
 }
 
 #[test]

@@ -40,6 +40,11 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 
+    /// The code of a problem; empty if the answer is none.
+    pub(crate) fn problem_code(&self) -> String {
+        if self.status < 400 { String::new() } else { self.problem() }
+    }
+
     /// The code of a problem, which must have the form of one.
     pub(crate) fn problem(&self) -> String {
         assert_eq!(self.headers.get("content-type").map(String::as_str), Some("application/problem+json"), "{self:?}");

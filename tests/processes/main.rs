@@ -66,7 +66,10 @@ mod printer_operator;
 mod printers;
 mod received_documents;
 mod resources;
+mod rights;
 mod said;
+#[path = "../samples/mod.rs"]
+mod samples;
 mod schema;
 mod serve;
 mod serve_tls;

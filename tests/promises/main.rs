@@ -48,6 +48,8 @@ mod postgres;
 mod printer_setting;
 mod printing;
 mod recovery;
+#[path = "../samples/mod.rs"]
+mod samples;
 mod schedule;
 mod second_person;
 mod staff;

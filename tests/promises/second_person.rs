@@ -442,7 +442,7 @@ fn every_operation_that_needs_two_people_can_be_asked_for_if_the_program_does_it
     assert_eq!(asked, TwoPersonAct::OPERATIONS);
     assert!(asked.iter().all(|operation| operation.needs_second_person()));
     // What an act is for can be asked for: an act of two people that nobody can ask for would have to be done alone.
-    for sample in crate::surface::ACTS {
+    for sample in crate::samples::ACTS {
         let act: AnyAct = serde_json::from_str(sample).unwrap();
         let operation = act.operation();
         assert!(!operation.needs_second_person() || is_done(operation), "{sample}");
