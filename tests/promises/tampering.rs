@@ -153,6 +153,8 @@ impl Cell {
             ("account_role", "role") => "role of account 1/".into(),
             ("account_role", _) => format!("role of account {}", self.row),
             ("os_user", "name") => "system user".into(),
+            // The next account does not exist: the reference is found, and its row has no number.
+            ("os_user", "account_id") => "os_user".into(),
             ("os_user", _) => format!("system user {}", self.row),
             ("token", _) => format!("token {}", self.row),
             ("photo", _) => format!("photo number {}", self.row),
