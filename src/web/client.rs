@@ -56,26 +56,26 @@ async fn welcome(State(web): State<Arc<Web>>, request: Request) -> Result<Json<W
 
 async fn act(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, fields) = fields(&web, request).await?;
-    let act: AnyAct = input::read(&fields)?;
+    let act: AnyAct = input::read_whole(&fields)?;
     carried_out(&web, parts, (Sort::Act, act.name()), Call::Act(Box::new(act))).await
 }
 
 async fn query(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, fields) = fields(&web, request).await?;
-    let query: AnyQuery = input::read(&fields)?;
+    let query: AnyQuery = input::read_whole(&fields)?;
     carried_out(&web, parts, (Sort::Query, query.name()), Call::Query(Box::new(query))).await
 }
 
 async fn request(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, fields) = fields(&web, request).await?;
-    let act: TwoPersonAct = input::read(&fields)?;
+    let act: TwoPersonAct = input::read_whole(&fields)?;
     carried_out(&web, parts, (Sort::Request, act.name()), Call::Request(Box::new(act))).await
 }
 
 /// An act for two people at one screen. No account can do it; the refusal is on record.
 async fn together(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, fields) = fields(&web, request).await?;
-    let Together { act, people } = input::read(&fields)?;
+    let Together { act, people } = input::read_whole(&fields)?;
     let route = route(Sort::Request, act.name())?;
     let Caller { client, .. } = web.caller(&parts).await?;
     let at = web.clone();

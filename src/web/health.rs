@@ -24,7 +24,11 @@ pub(super) struct Alive {
 
 /// Whether the process can do its work.
 #[derive(Serialize, JsonSchema)]
-#[expect(clippy::struct_excessive_bools, reason = "facts of which each may hold by itself")]
+#[expect(
+    clippy::struct_excessive_bools,
+    clippy::struct_field_names,
+    reason = "facts of which each may hold by itself, with the names that are sent"
+)]
 pub(super) struct Ready {
     /// All of the others.
     ready: bool,

@@ -1,7 +1,7 @@
 //! From a request to the arguments of an act or a query: what stands in the path, in the query string and in the body becomes one
 //! JSON object, which is then read into its type.
 
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
@@ -135,6 +135,29 @@ pub(super) fn refuse_unknown(fields: &Value, schema: &Value) -> Result<(), Probl
         Some(field) => Err(Problem::invalid(&cleaned(&field), "no such field is known")),
         None => Ok(()),
     }
+}
+
+/// As [`read`], and refuses a field that the type does not have: a misspelled optional field would otherwise be ignored.
+pub(super) fn read_whole<T: Serialize + DeserializeOwned>(fields: &Value) -> Result<T, Problem> {
+    let whole: T = read(fields)?;
+    // Cannot fail: it was JSON.
+    let back = serde_json::to_value(&whole).unwrap_or_default();
+    match lost("", fields, &back) {
+        Some(field) => Err(Problem::invalid(&cleaned(&field), "no such field is known")),
+        None => Ok(whole),
+    }
+}
+
+/// A field with a value that is not among those that were read.
+fn lost(at: &str, sent: &Value, back: &Value) -> Option<String> {
+    let mut below = sent.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    below.find_map(|(name, value)| {
+        let at = format!("{at}/{name}");
+        match back.get(name) {
+            Some(back) => lost(&at, value, back),
+            None => Some(at),
+        }
+    })
 }
 
 /// The words of a JSON error, without the value.

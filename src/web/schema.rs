@@ -52,7 +52,9 @@ fn visit(schema: &mut Value, change: &mut impl FnMut(&mut Map<String, Value>)) {
                 properties.values_mut().for_each(|below| visit(below, change));
             }
             ("oneOf" | "anyOf" | "allOf" | "prefixItems", Value::Array(schemas)) => {
-                schemas.iter_mut().for_each(|below| visit(below, change));
+                for below in schemas {
+                    visit(below, change);
+                }
             }
             ("items" | "additionalProperties", below) => visit(below, change),
             _ => {}
@@ -86,7 +88,7 @@ fn close(schema: &mut Value) {
     });
 }
 
-/// `[`HoldRecord`](super::HoldRecord)` is `HoldRecord`.
+/// The text with the names of links, and without their targets.
 fn without_links(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;

@@ -33,18 +33,20 @@ pub(crate) fn faults(at: &str, value: &Value, schema: &Value) -> Vec<String> {
     found
 }
 
-/// The names of all fields that a schema, its parts and its choices describe.
+/// The names of all fields that a schema, the one that it refers to, its parts and its choices describe.
 fn fields_of(schema: &Value) -> BTreeSet<&str> {
-    let schema = followed(schema);
     let own = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
     let parts = ["allOf", "oneOf", "anyOf"].iter().filter_map(|name| schema[name].as_array()).flatten();
+    let parts = parts.chain(schema.get("$ref").map(|_| followed(schema)));
     own.chain(parts.flat_map(fields_of)).collect()
 }
 
 /// What of a value the schema does not allow.
 fn disallowed(at: &str, value: &Value, schema: &Value) -> Vec<String> {
-    let schema = followed(schema);
     let mut found = missing(at, value, schema);
+    if schema.get("$ref").is_some() {
+        found.extend(disallowed(at, value, followed(schema)));
+    }
     if !has_type(value, &schema["type"]) {
         found.push(format!("{at}: {value} is not {}", schema["type"]));
     }
@@ -93,7 +95,7 @@ fn has_type(value: &Value, of: &Value) -> bool {
     match of {
         Value::String(of) => is(of),
         Value::Array(types) => types.iter().filter_map(Value::as_str).any(is),
-        _ => true,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => true,
     }
 }
 

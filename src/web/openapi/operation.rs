@@ -20,7 +20,9 @@ pub(super) fn of_route(route: &Route, answers: &mut SchemaGenerator) -> Value {
     let parameters: Vec<Value> =
         parameters.chain(route.query.iter().map(|parameter| described_parameter(parameter, "query", &input))).collect();
     let parameters = [parameters, of_headers(route)].concat();
-    in_path.iter().for_each(|parameter| take_out(&mut input, parameter.field));
+    for parameter in &in_path {
+        take_out(&mut input, parameter.field);
+    }
     let (id, about) = match route.sort {
         Sort::Request => (format!("ask{}", route.name), format!("Asks for it; another account then confirms. {about}")),
         Sort::Act | Sort::Query | Sort::Decision => (lower_first(route.name), about),

@@ -1,6 +1,6 @@
 //! The addresses that are in no table: sessions, and what those ask who watch over the process.
 
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -69,7 +69,14 @@ pub(super) fn of_sessions(answers: &mut SchemaGenerator) -> Vec<Described> {
     };
     let addresses = vec![
         session("get", "showSession", "Shows who is signed in", Proof::Session, None, with(&own, ("200", shown))),
-        session("post", "signIn", "Signs in", Proof::Open, sent::<session::SignIn>(), with(&proved, ("200", opened))),
+        session(
+            "post",
+            "signIn",
+            "Signs in",
+            Proof::Open,
+            Some(schema::input::<session::SignIn>()),
+            with(&proved, ("200", opened)),
+        ),
         session("delete", "signOut", "Signs out", Proof::Session, None, with(&own, ("204", ended))),
         Other {
             path: "/api/v1/session/password",
@@ -78,7 +85,7 @@ pub(super) fn of_sessions(answers: &mut SchemaGenerator) -> Vec<Described> {
             tag: "session",
             summary: "Replaces a password, one-time or not",
             proof: Proof::Open,
-            body: sent::<session::ChoosePassword>(),
+            body: Some(schema::input::<session::ChoosePassword>()),
             responses: with(&proved, ("204", nothing)),
         },
         Other {
@@ -88,15 +95,11 @@ pub(super) fn of_sessions(answers: &mut SchemaGenerator) -> Vec<Described> {
             tag: "accounts",
             summary: "Makes the first administrator with the code that the program printed",
             proof: Proof::Open,
-            body: sent::<session::MakeFirst>(),
+            body: Some(schema::input::<session::MakeFirst>()),
             responses: with(&proved, ("201", made)),
         },
     ];
     addresses.into_iter().map(Other::described).collect()
-}
-
-fn sent<T: JsonSchema>() -> Option<Value> {
-    Some(schema::input::<T>())
 }
 
 /// A parameter in the query string or the path.
@@ -140,7 +143,13 @@ pub(super) fn of_pictures() -> Vec<Described> {
     let dpi = json!({ "type": "integer", "minimum": 100, "maximum": 600 });
     let of_preview = [
         parameter("query", "format", false, "PNG if it is left out.", &choice(["png", "pdf"])),
-        parameter("query", "side", false, "Both if it is left out.", &choice(["front", "back"])),
+        parameter(
+            "query",
+            "side",
+            false,
+            "If it is left out, a PNG has the front and a PDF has both.",
+            &choice(["front", "back"]),
+        ),
         parameter("query", "dpi", false, "300 if it is left out.", &dpi),
     ];
     let operation = |id, summary, parameters: &[Value], content: Value| {
@@ -179,10 +188,27 @@ pub(super) fn of_watchers(answers: &mut SchemaGenerator) -> Vec<Described> {
         body: None,
         responses: responses.into_iter().map(|(status, response)| (status.to_owned(), response)).collect(),
     };
+    let text = json!({ "type": "string" });
+    let mut events = of_problems(&[&ALWAYS, &[401, 403], &OF_PASSWORDS]);
+    let content = json!({ "text/event-stream": {} });
+    events.insert("200".into(), json!({ "description": "Events, until one side ends it.", "content": content }));
+    let after = parameter("header", "Last-Event-ID", false, "The id of the last event that the client has.", &text);
+    let events = json!({
+        "operationId": "followEvents", "tags": ["events"], "summary": "Sends the events of the audit as they happen",
+        "parameters": [after], "responses": events, "security": security(Proof::Any, "get"),
+    });
+    let mut metrics = of_problems(&[&ALWAYS, &[401, 403]]);
+    let content = json!({ "application/openmetrics-text; version=1.0.0; charset=utf-8": {} });
+    metrics.insert("200".into(), json!({ "description": "Figures for Prometheus.", "content": content }));
+    let metrics = json!({
+        "operationId": "showMetrics", "tags": ["watching"], "summary": "Shows what is measured", "parameters": [],
+        "responses": metrics, "security": security(Proof::Any, "get"),
+    });
     let addresses = vec![
         open("/healthz", "isAlive", "Whether the process answers", vec![("200", alive)]),
         open("/readyz", "isReady", "Whether it can do its work", vec![("200", is_ready), ("503", not_ready)]),
         open(PATH, "showDescription", "Shows this description", vec![("200", this)]),
     ];
-    addresses.into_iter().map(Other::described).collect()
+    let own = [("/api/v1/events".to_owned(), "get", events), ("/metrics".to_owned(), "get", metrics)];
+    addresses.into_iter().map(Other::described).chain(own).collect()
 }
