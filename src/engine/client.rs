@@ -174,8 +174,8 @@ impl Direct {
     /// to decide as the second person about an own act, about another's as if it were an own one, or without the proof of an account.
     async fn recorded<T>(&self, operation: Operation, result: Result<T, EngineError>) -> Result<T, EngineError> {
         let Err(EngineError::Refused(refusal)) = &result else { return result };
-        if *refusal == (Refusal::NoRight { operation }) {
-            self.record(forbidden_event(operation)).await?;
+        if let Refusal::NoRight { operation } = refusal {
+            self.record(forbidden_event(*operation)).await?;
         } else if let Refusal::Account(AccountRefusal::AsksLater { operation, .. }) = refusal {
             self.record(forbidden_event(*operation).with("why", refusal.code())).await?;
         } else if *refusal == Refusal::Account(AccountRefusal::NotInScope { operation }) {

@@ -69,7 +69,9 @@ impl Act for ApproveReprint {
     const OPERATION: Operation = Operation::ReprintApprove;
 
     async fn perform(self, engine: &Engine, permit: &Permit) -> Result<(), EngineError> {
-        second_person::confirm(engine, permit.confirms(Self::OPERATION)?, self.warrant).await
+        let permit = permit.confirms(Self::OPERATION)?;
+        warrant(&mut engine.store.read().await?, self.warrant).await?; // of the acts that wait, only a reprint
+        second_person::confirm(engine, permit, self.warrant).await
     }
 }
 
