@@ -41,6 +41,8 @@ use crate::{
 
 /// The largest list, in bytes.
 const LIST_BYTES_MAX: u64 = 1 << 30;
+/// The most lines above the list that are not read.
+const SKIPPED_LINES_MAX: u64 = 1_000;
 /// The longest time without a byte of the list, and for all of it.
 const BYTE_WITHIN: Duration = Duration::from_secs(30);
 const LIST_WITHIN: Duration = Duration::from_hours(1);
@@ -101,7 +103,10 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
             "profile" => profile = Some(value),
             "update" => update = flag()?,
             "dry_run" => dry_run = flag()?,
-            "skip_lines" => skip_lines = value.parse().map_err(|_| wrong("it must be a whole number"))?,
+            "skip_lines" => {
+                let known = value.parse().ok().filter(|lines| *lines <= SKIPPED_LINES_MAX);
+                skip_lines = known.ok_or_else(|| wrong("it must be a whole number up to 1,000"))?;
+            }
             "accept" => accept.push(match value.as_str() {
                 "withdrawals" => Accept::Withdrawals,
                 "rounded" => Accept::Rounded,

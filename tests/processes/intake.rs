@@ -118,6 +118,7 @@ fn a_list_that_is_refused_as_a_whole_is_a_problem() {
         ("/api/v1/imports?source=default", "text/csv", &list, 422, "invalid-value"),
         (&*format!("{IMPORTS}&format=csv"), "text/csv", &list, 422, "invalid-value"),
         (&*format!("{IMPORTS}&update=yes"), "text/csv", &list, 422, "invalid-value"),
+        (&*format!("{IMPORTS}&skip_lines=1001"), "text/csv", &list, 422, "invalid-value"),
         ("/api/v1/imports?source=default&profile=none", "text/csv", &list, 404, "no-profile"),
         (IMPORTS, "text/csv", "name,age\nA,1\n", 422, "columns-missing"),
     ] {

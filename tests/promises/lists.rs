@@ -383,6 +383,8 @@ async fn a_title_above_the_heading_is_named_and_skipped_only_where_a_person_says
     let world = World::new().await;
     let list = format!("Waiting list, August 2026;;\n;;\n{}", students(0..2));
     assert_eq!(refusal(&world, &list, "student", |_| {}).await, Refusal::TitleLines { lines: 2 });
+    let beyond = world.import_with(&list, "student", |what| what.skip_lines = u64::MAX).await;
+    assert!(matches!(beyond, Err(EngineError::Refused(Refusal::ColumnsMissing { .. }))), "the list ends before");
     let (report, _) = world.import_with(&list, "student", |what| what.skip_lines = 2).await.unwrap();
     assert_eq!(report.accepted, 2);
     let none = format!("{}\n{}", "Waiting list", students(0..2).replace("request_id", "number"));

@@ -68,7 +68,8 @@ pub async fn import(
         let is_heading = |lines: &u64| {
             rows_of(file.rewound(), *lines).is_ok_and(|rows| missing_columns(&rows, &layout, &profile).is_none())
         };
-        let heading = (what.skip_lines + 1..=what.skip_lines + TITLE_LINES_MAX).find(is_heading);
+        let last = what.skip_lines.saturating_add(TITLE_LINES_MAX);
+        let heading = (what.skip_lines.saturating_add(1)..=last).find(is_heading);
         return Err(heading.map_or(missing, |lines| Refusal::TitleLines { lines }).into());
     }
     let repeats = survey::judge((engine, permit), surveyed, &layout, &profile, &what).await?;

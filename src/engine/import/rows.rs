@@ -92,22 +92,28 @@ impl Rows {
         skipped_lines: u64,
     ) -> Result<Self, Refusal> {
         let mut buffered = BufReader::with_capacity(1 << 16, input);
-        for _ in 0..skipped_lines {
-            if first_line(&mut buffered)?.len() > ROW_BYTES_MAX {
+        let mut passed = 0;
+        while passed < skipped_lines {
+            let line = first_line(&mut buffered)?;
+            if line.len() > ROW_BYTES_MAX {
                 return Err(Refusal::HeaderTooLong { most: ROW_BYTES_MAX });
             }
+            if line.is_empty() {
+                break; // the list has ended
+            }
+            passed += 1;
         }
         let line = first_line(&mut buffered)?;
         if let Some(form) = FileForm::of(&line, format == Format::Csv) {
             return Err(Refusal::FileForm { form });
         }
         match format {
-            Format::Csv => Self::csv(line, buffered, layout, skipped_lines),
+            Format::Csv => Self::csv(line, buffered, layout, passed),
             Format::JsonLines => {
                 let input: Box<dyn Read + Send> = Box::new(Cursor::new(line).chain(buffered));
                 let source = Source::JsonLines { reader: BufReader::with_capacity(1 << 16, input), line: Vec::new() };
                 let is_read = vec![true; layout.columns.len()];
-                let last = RowPlace { row: 0, line: skipped_lines };
+                let last = RowPlace { row: 0, line: passed };
                 Ok(Self { source, layout, last, is_read, columns: Columns::default() })
             }
         }
