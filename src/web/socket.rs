@@ -80,7 +80,10 @@ fn listen(path: &Path) -> io::Result<(UnixListener, (u64, u64))> {
     remove_unused(path)?;
     let listener = UnixListener::bind(path)?;
     let folder = path.parent().filter(|folder| *folder != "").unwrap_or(Path::new("."));
-    lchown(path, None, Some(fs::metadata(folder)?.gid()))?;
+    let group = fs::metadata(folder)?.gid();
+    if fs::symlink_metadata(path)?.gid() != group {
+        lchown(path, None, Some(group))?;
+    }
     fs::set_permissions(path, Permissions::from_mode(MODE))?;
     let made = fs::symlink_metadata(path)?;
     Ok((listener, (made.dev(), made.ino())))
