@@ -26,7 +26,14 @@ pub fn right_to_see(act: &str, subject: &str) -> Operation {
 
 /// Whether an event takes or gives rights of an account, a session or a token that is there already.
 pub fn changes_rights(act: &str) -> bool {
-    let of_account = ["account.disabled", "account.enabled", "account.password-chosen", "account.reset"];
+    let of_account = [
+        "account.disabled",
+        "account.enabled",
+        "account.os-user-mapped",
+        "account.os-user-unmapped",
+        "account.password-chosen",
+        "account.reset",
+    ];
     of_account.contains(&act) || ["role.given", "role.taken", "session.ended", "token.revoked"].contains(&act)
 }
 

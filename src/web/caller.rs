@@ -19,6 +19,7 @@ use super::{
 use crate::{
     domain::{actor::Actor, refusal::AccountRefusal},
     engine::{
+        Engine,
         accounts::{
             SessionActor, SessionToken, actor_of_os_user, actor_of_session, actor_of_token, actor_of_unused_session,
         },
@@ -201,6 +202,17 @@ impl Web {
         let is_trusted = self.settings.trusted_proxies.contains(&peer(parts));
         let value = parts.headers.get_all(name).iter().next_back().filter(|_| is_trusted)?;
         value.to_str().ok()?.rsplit(',').next().map(str::trim)
+    }
+}
+
+impl Web {
+    /// The engine; what is done is on record with the user of the operating system at the other end of the socket.
+    pub(super) fn engine_for(&self, parts: &Parts) -> Engine {
+        let own = &self.engine.writer;
+        match OsUser::of(parts) {
+            Some(_) => self.engine.acting(&own.chain, as_seen(parts, (*own.actor).clone())),
+            None => self.engine.clone(),
+        }
     }
 }
 

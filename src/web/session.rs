@@ -115,7 +115,8 @@ async fn open(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
     let (parts, given) = given::<SignIn>(&web, request).await?;
     let address = web.address(&parts);
     let password = typed(&given.password);
-    let signing_in = Box::pin(sign_in(&web.engine, given.name.reveal(), &password, &address));
+    let engine = web.engine_for(&parts);
+    let signing_in = Box::pin(sign_in(&engine, given.name.reveal(), &password, &address));
     let signed_in = proved(&web, &parts, signing_in).await?;
     let body = told(&signed_in.actor, &signed_in.token, signed_in.password_due);
     let mut response = Json(body).into_response();
@@ -126,7 +127,8 @@ async fn open(State(web): State<Arc<Web>>, request: Request) -> Result<Response,
 async fn end(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let session = web.within(USUAL, web.session(&parts)).await?;
-    let signing_out = async { sign_out(&web.engine, &session.token).await.map_err(|error| web.problem(&error)) };
+    let signing_out =
+        async { sign_out(&web.engine_for(&parts), &session.token).await.map_err(|error| web.problem(&error)) };
     web.within(USUAL, signing_out).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     set_cookie(&web, &parts, &mut response, "", "; Max-Age=0");
@@ -136,7 +138,8 @@ async fn end(State(web): State<Arc<Web>>, request: Request) -> Result<Response, 
 async fn choose(State(web): State<Arc<Web>>, request: Request) -> Result<StatusCode, Problem> {
     let (parts, given) = given::<ChoosePassword>(&web, request).await?;
     let (address, old, new) = (web.address(&parts), typed(&given.password), typed(&given.new_password));
-    let choosing = Box::pin(choose_password(&web.engine, given.name.reveal(), &old, &new, &address));
+    let engine = web.engine_for(&parts);
+    let choosing = Box::pin(choose_password(&engine, given.name.reveal(), &old, &new, &address));
     proved(&web, &parts, choosing).await.map(|()| StatusCode::NO_CONTENT)
 }
 

@@ -1,9 +1,6 @@
 //! The first administrator of an office that is not at its machine's command line.
 
-use super::{
-    password::{event, new_hash},
-    secret_hash::sha256,
-};
+use super::{of_account::event, password::new_hash, secret_hash::sha256};
 use crate::{
     domain::{
         account::{FIRST_CODE_VALID, Password, Secret, one_time_text},

@@ -3,6 +3,7 @@
 
 mod confirm;
 mod first;
+mod of_account;
 mod os_user;
 mod password;
 mod secret_hash;
@@ -18,6 +19,7 @@ pub use self::{
     token::actor_of_token,
 };
 pub(super) use self::{
-    password::{event, new_hash},
+    of_account::{end_proofs, event},
+    password::new_hash,
     secret_hash::{TOKEN_PREFIX, new_secret, sha256},
 };

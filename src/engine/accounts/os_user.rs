@@ -3,7 +3,7 @@
 //! The mapping is made by the person alone: as that user, and with the password of the account. Another person who could make it would
 //! act in the name of the account.
 
-use super::password::{event, prove};
+use super::{of_account::event, password::prove};
 use crate::{
     domain::{
         account::{Account, Password, SignIn},
@@ -18,12 +18,17 @@ use crate::{
 /// The person of an account that a user of the operating system has. Refused while the account has a one-time password. `None` if the
 /// user has no account, or a disabled one. One indexed read.
 pub async fn actor_of_os_user(engine: &Engine, os_user: &str) -> Result<Option<Actor>, EngineError> {
-    let found = engine.store.read_once().await?.os_user_find(os_user).await?;
+    let found = engine.store.read_once().await?.os_user_find(&at_host(engine, os_user)).await?;
     let Some(account) = found.filter(|account| account.disabled_at.is_none()) else { return Ok(None) };
     if account.one_time_until.is_some() {
         return Err(AccountRefusal::PasswordDue.into());
     }
     Ok(Some(person(&account, os_user, engine)))
+}
+
+/// The name under which a user is kept: with the host, as the nodes of one database, and a copy of it, have users of their own.
+fn at_host(engine: &Engine, os_user: &str) -> String {
+    format!("{os_user}@{}", engine.writer.actor.host)
 }
 
 fn person(account: &Account, os_user: &str, engine: &Engine) -> Actor {
@@ -40,18 +45,19 @@ pub async fn map_os_user(
     address: &str,
 ) -> Result<(), EngineError> {
     let (account, mut tx) = begin(engine, name, password, os_user, address).await?;
-    let before = tx.os_user_find(os_user).await?;
+    let at_host = at_host(engine, os_user);
+    let before = tx.os_user_find(&at_host).await?;
     if before.as_ref().is_some_and(|before| before.id == account.id) {
         return Ok(());
     }
     if let Some(before) = before {
-        remove(&mut tx, &before, os_user).await?;
+        remove(&mut tx, &before, &at_host).await?;
     }
     if let Some(other) = tx.os_user_of(account.id).await? {
         remove(&mut tx, &account, &other).await?;
     }
-    tx.os_user_add(os_user, account.id).await?;
-    tx.audit(event("account.os-user-mapped", &account).with("os_user", os_user));
+    tx.os_user_add(&at_host, account.id).await?;
+    tx.audit(event("account.os-user-mapped", &account).with("os_user", at_host));
     Ok(tx.commit().await?)
 }
 

@@ -1,10 +1,10 @@
 //! Proving an account by its password.
 
+use super::of_account::{end_proofs, event};
 use crate::{
     domain::{
         account::{Account, Password, PasswordFault, Secret, SignIn},
         actor::{Actor, Means, name_key},
-        audit::Event,
         permission::{Permit, SystemAct},
         refusal::AccountRefusal,
     },
@@ -100,7 +100,7 @@ pub async fn choose_password(
     let mut tx = engine.write(&Permit::system(SystemAct::SignIn)).await?;
     proved.again(&mut tx).await?;
     tx.account_password_choose(account.id, &hash).await?;
-    let ended = tx.sessions_end_of(account.id).await?;
+    let ended = end_proofs(&mut tx, account).await?;
     tx.audit(event("account.password-chosen", account).with("sessions_ended", ended));
     Ok(tx.commit().await?)
 }
@@ -110,9 +110,4 @@ pub(in crate::engine) async fn new_hash(engine: &Engine, password: &Password) ->
     let mut salt = [0; 16];
     engine.entropy.fill(&mut salt);
     Ok(engine.sign_ins.hash(password, salt).await.ok_or(AccountRefusal::SignInBusy)?)
-}
-
-/// An event about an account, by name and number.
-pub(in crate::engine) fn event(act: &'static str, account: &Account) -> Event {
-    Event::new(act, format!("account {}", account.name)).with("account_id", account.id)
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    password::{event, prove},
+    of_account::event,
+    password::prove,
     secret_hash::{csrf, new_secret, sha256},
 };
 use crate::{

@@ -15,7 +15,7 @@ use crate::{
     },
     engine::{
         Engine, EngineError,
-        accounts::{event, new_hash},
+        accounts::{end_proofs, event, new_hash},
     },
     store::Tx,
 };
@@ -96,7 +96,7 @@ impl Act for ResetAccount {
         let account = find_account(&mut tx, &self.account).await?;
         let until = tx.now().plus(ONE_TIME_VALID);
         tx.account_password_reset(account.id, &hash, until).await?;
-        let ended = tx.sessions_end_of(account.id).await?;
+        let ended = end_proofs(&mut tx, &account).await?;
         tx.audit(event("account.reset", &account).with("note", self.note).with("sessions_ended", ended));
         let one_time = OneTimePassword { password, until: until.to_string() };
         tx.commit_with(&one_time).await?;
