@@ -2,9 +2,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::id::{AccountId, RecordId};
 
@@ -16,20 +18,38 @@ const LOOKS_MAX: usize = 10_000;
 /// An account, what it looked at, and the name of the event.
 pub(super) type Look = (AccountId, RecordId, &'static str);
 
+/// The previews that are drawn at a time.
+const DRAWN_AT_ONCE: usize = 2;
+
 /// What all looks of a process share.
-#[derive(Debug, Default)]
-pub struct Looks(Mutex<HashMap<Look, Duration>>);
+#[derive(Debug)]
+pub struct Looks {
+    recorded: Mutex<HashMap<Look, Duration>>,
+    drawing: Arc<Semaphore>,
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self { recorded: Mutex::default(), drawing: Arc::new(Semaphore::new(DRAWN_AT_ONCE)) }
+    }
+}
 
 impl Looks {
     /// Whether a look is recorded already. `now` is the clock's reading.
     pub(super) fn has(&self, look: &Look, now: Duration) -> bool {
-        let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let looks = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
         looks.get(look).is_some_and(|recorded| now.saturating_sub(*recorded) < RECORDED_FOR)
+    }
+
+    /// Waits until a preview may be drawn. The permit goes with the drawing, which does not end when its client hangs up. `None` if the
+    /// process ends.
+    pub(super) async fn may_draw(&self) -> Option<OwnedSemaphorePermit> {
+        self.drawing.clone().acquire_owned().await.ok()
     }
 
     /// Remembers a look that was recorded.
     pub(super) fn add(&self, look: Look, now: Duration) {
-        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut looks = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
         if looks.len() >= LOOKS_MAX {
             looks.retain(|_, recorded| now.saturating_sub(*recorded) < RECORDED_FOR);
         }

@@ -191,7 +191,7 @@ pub(super) async fn done(web: Arc<Web>, parts: Parts, asked: Asked) -> Result<Va
         Call::Confirm(act, None) => Box::pin(client.confirm(act)).await.map(|()| Value::Null),
         Call::Confirm(act, Some(Proof { name, password })) => {
             let (name, address) = (name.unwrap_or(own_name), web.address(&parts));
-            let engine = web.engine.expecting(expected);
+            let engine = web.engine_for(&parts).expecting(expected);
             let confirmed = confirm_with_password(&engine, act, &name, &password, &address, request);
             Box::pin(confirmed).await.map(|()| Value::Null)
         }
@@ -225,7 +225,7 @@ pub(super) async fn in_time(
     tokio::pin!(patience);
     let permits = async {
         // First, so that a long read that waits keeps no other call from being carried out.
-        let long_read = if route.reads_long() { Some(web.long_reads.clone().acquire_owned().await?) } else { None };
+        let long_read = if route.reads_whole { Some(web.long_reads.clone().acquire_owned().await?) } else { None };
         Ok::<_, AcquireError>((long_read, web.calls.clone().acquire_owned().await?))
     };
     let permits = tokio::select! {

@@ -81,6 +81,8 @@ pub(super) struct Route {
     pub(super) sort: Sort,
     /// The time in which a request is answered.
     pub(super) patience: Duration,
+    /// Whether it keeps a reading connection of the database for minutes.
+    pub(super) reads_whole: bool,
     /// Reads the arguments.
     pub(super) read: fn(&Value) -> Result<Call, Problem>,
     /// The schema of the arguments.
@@ -109,7 +111,7 @@ impl Route {
         read: fn(&Value) -> Result<Call, Problem>,
     ) -> Self {
         let (input, answer) = (schema::input::<I>(), schema::answer::<O>);
-        Self { method, path, query: Vec::new(), name, sort, patience: USUAL, read, input, answer }
+        Self { method, path, query: Vec::new(), name, sort, patience: USUAL, reads_whole: false, read, input, answer }
     }
 
     /// An act.
@@ -156,14 +158,14 @@ impl Route {
         self.with(&[Parameter::number("after", "/page/after"), Parameter::number("limit", "/page/limit")])
     }
 
+    /// Which reads the whole database, and keeps a reading connection for minutes.
+    pub(super) fn whole(self) -> Self {
+        Self { reads_whole: true, ..self.long() }
+    }
+
     /// Which may take minutes.
     pub(super) fn long(self) -> Self {
         Self { patience: LONG, ..self }
-    }
-
-    /// Whether it keeps a reading connection of the database for minutes.
-    pub(super) fn reads_long(&self) -> bool {
-        self.sort == Sort::Query && self.patience == LONG
     }
 
     /// Whether its arguments may stand in a body.

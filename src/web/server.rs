@@ -92,7 +92,7 @@ impl Server {
         let config = certificate.as_ref().map(Certificate::config);
         let following = certificate.map(|certificate| tokio::spawn(certificate.follow(clock.clone())));
 
-        let counting = tokio::spawn(tidy_each_minute(web.clone()));
+        let counting = tokio::spawn(tidy_each_minute(web.clone(), stop.clone()));
         let own = web.clone();
         let reading = tokio::spawn(async move { events::read_for_all(&own.engine).await });
 
@@ -119,7 +119,8 @@ impl Server {
         };
         let (ended, ended_socket, ()) = tokio::join!(serving, serving_socket, stopping);
         following.inspect(tokio::task::JoinHandle::abort);
-        counting.abort();
+        // Fails if it panicked.
+        let _ = counting.await;
         reading.abort();
         web.tell_unproved().await;
         // An act goes on when its connection has ended.
@@ -147,10 +148,14 @@ async fn serve_socket(
     limited(server).http1_only().acceptor(acceptor).serve(service).await.map_err(refused)
 }
 
-/// Writes down the requests without the proof of an account, and deletes old answers.
-async fn tidy_each_minute(web: Arc<Web>) {
+/// Writes down the requests without the proof of an account, and deletes old answers, until `stop` is true.
+async fn tidy_each_minute(web: Arc<Web>, mut stop: watch::Receiver<bool>) {
     loop {
-        web.engine.clock.sleep(TOLD_EVERY).await;
+        tokio::select! {
+            () = web.engine.clock.sleep(TOLD_EVERY) => {}
+            // Fails if the sender is gone, which is an end too.
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
         web.tell_unproved().await;
         web.delete_old_answers().await;
     }

@@ -41,7 +41,9 @@ pub async fn card_preview(
     // As long as an attempt's name, so that a code has as many modules; no attempt has this name.
     let attempt = format!("cetak-{}-00000000-0000-7000-8000-000000000000", engine.settings.site);
     let keyed_hash = card::keyed_hash(keys, &body.request_id, &attempt);
+    let place = engine.looks.may_draw().await;
     let draw = move || {
+        let _place = place;
         let card = Card {
             person: &person,
             district: &body.district,

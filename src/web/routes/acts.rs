@@ -87,7 +87,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::act::<RevokeToken>(Method::DELETE, "/tokens/{token}"),
         // The database.
         post::<ArchiveJobs>("/database/archive").long(),
-        post::<BackUpDatabase>("/database/backups").long(),
+        post::<BackUpDatabase>("/database/backups").whole(),
         post::<RecountCounters>("/database/recount").long(),
         post::<RekeyPersons>("/database/rekey-persons").long(),
         post::<AcceptClock>("/database/accept-clock"),

@@ -72,7 +72,7 @@ pub(super) fn routes() -> Vec<Route> {
         get::<ShowRequestsBeside>("/records/{source}/{request_id}/beside"),
         get::<ListDuplicates>("/records/duplicates").paged(),
         post::<FindPerson>("/records/search"),
-        post::<FindName>("/records/search-by-name").long(),
+        post::<FindName>("/records/search-by-name").whole(),
         post::<ScanCard>("/cards/scan"),
         get::<ListJobs>("/jobs").with(JOBS).paged(),
         get::<ShowJob>("/jobs/{job}"),
@@ -91,10 +91,10 @@ pub(super) fn routes() -> Vec<Route> {
         get::<ListTokens>("/tokens").paged(),
         get::<ListAuditHeads>("/audit/heads"),
         get::<ListAudit>("/audit/chains/{chain}").paged(),
-        post::<VerifyAudit>("/audit/verification").long(),
-        post::<CheckDatabase>("/database/check").long(),
+        post::<VerifyAudit>("/audit/verification").whole(),
+        post::<CheckDatabase>("/database/check").whole(),
         get::<CountArchivable>("/database/archivable")
             .with(&[Parameter::number("older_than_days", "/older_than_days")])
-            .long(),
+            .whole(),
     ]
 }
