@@ -58,12 +58,12 @@ async fn confirm(access: &Access, act: PendingActId, from_stdin: bool) -> anyhow
 
 /// Approves a reprint, which is an act of two people too.
 pub(super) async fn approve_reprint(access: &Access, warrant: PendingActId, from_stdin: bool) -> anyhow::Result<()> {
-    if access.needs_password().is_none() {
+    if let Access::Engine(_) = access {
         return Ok(access.act(ApproveReprint { warrant }).await?);
     }
     let operation = access.query(ShowPendingAct { id: warrant }).await?.line.operation;
     if operation != Operation::ReprintApprove {
-        return Err(EngineError::from(Refusal::NoRight { operation }).into());
+        return Err(EngineError::from(Refusal::NoAct { act: warrant }).into());
     }
     confirm(access, warrant, from_stdin).await
 }

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{
         card::profile::CardProfile,
-        import::{Rejection, RowOutcome, RowPlace},
+        import::{RejectReason, Rejection, RowOutcome, RowPlace},
         permission::Operation,
         reason::Reason,
     },
@@ -166,6 +166,9 @@ fn warn_of(report: &Report, rejects: bool) {
         if !report.dry_run {
             message("hint: see why, and what to do with each, with `cetak record quarantined`");
         }
+    }
+    if report.refused_by_reason.contains_key(&RejectReason::Conflict) {
+        message("hint: a request that is known with other values gets them with --update, as its next version");
     }
     if (1..report.rows).contains(&report.refused) && !rejects {
         message("hint: to get the refused rows with row number, field and reason, import again with --rejects FILE");

@@ -148,7 +148,8 @@ impl Direct {
     pub async fn act_any(&self, act: AnyAct) -> Result<serde_json::Value, EngineError> {
         let operation = act.operation();
         let permit = self.permit(operation).await?;
-        self.recorded(operation, self.once(&permit, Box::pin(act.perform(&self.engine, &permit))).await).await
+        let done = self.once(&permit, Box::pin(act.perform(&self.engine, &permit))).await;
+        self.recorded(operation, or_asked_for(&permit, done)).await
     }
 
     /// Reads what was asked for in JSON.
@@ -176,7 +177,10 @@ impl Direct {
         let Err(EngineError::Refused(refusal)) = &result else { return result };
         if let Refusal::NoRight { operation } = refusal {
             self.record(forbidden_event(*operation)).await?;
-        } else if let Refusal::Account(AccountRefusal::AsksLater { operation, .. }) = refusal {
+        } else if let Refusal::Account(
+            AccountRefusal::AsksLater { operation, .. } | AccountRefusal::SecondPersonNeeded { operation },
+        ) = refusal
+        {
             self.record(forbidden_event(*operation).with("why", refusal.code())).await?;
         } else if *refusal == Refusal::Account(AccountRefusal::NotInScope { operation }) {
             self.record(forbidden_event(operation).with("why", refusal.code())).await?;
@@ -203,7 +207,8 @@ impl Direct {
 impl Client for Direct {
     async fn act<A: Act + Into<AnyAct>>(&self, act: A) -> Result<A::Answer, EngineError> {
         let permit = self.permit(A::OPERATION).await?;
-        self.recorded(A::OPERATION, self.once(&permit, Box::pin(act.perform(&self.engine, &permit))).await).await
+        let done = self.once(&permit, Box::pin(act.perform(&self.engine, &permit))).await;
+        self.recorded(A::OPERATION, or_asked_for(&permit, done)).await
     }
 
     async fn query<Q: Query + Into<AnyQuery>>(&self, query: Q) -> Result<Q::Answer, EngineError> {
@@ -225,7 +230,7 @@ impl Client for Direct {
         let operation = act.operation();
         let permit = self.permit(operation).await?;
         let doing = Box::pin(operations::together(&self.engine, &permit, &act, &people));
-        self.recorded(operation, self.once(&permit, doing).await).await
+        self.recorded(operation, or_asked_for(&permit, self.once(&permit, doing).await)).await
     }
 
     async fn confirm(&self, act: PendingActId) -> Result<(), EngineError> {
@@ -247,6 +252,16 @@ impl Client for Direct {
         let permit = self.permit(operation).await?;
         let taking_back = Box::pin(operations::take_back(&self.engine, &permit, act));
         self.recorded(operation, self.once(&permit, taking_back).await).await
+    }
+}
+
+/// The result of an act. An account without the right to do it alone, which may ask for it, is told so.
+fn or_asked_for<T>(permit: &Permit, done: Result<T, EngineError>) -> Result<T, EngineError> {
+    match done {
+        Err(EngineError::Refused(Refusal::NoRight { operation })) if permit.asks(operation).is_ok() => {
+            Err(AccountRefusal::SecondPersonNeeded { operation }.into())
+        }
+        done => done,
     }
 }
 

@@ -4,6 +4,7 @@ use super::{message::Message, operation::act_noun};
 use crate::domain::{account::PasswordFault, id::PendingActId, refusal::AccountRefusal, time::Timestamp};
 
 /// What a refusal about an account says to a person.
+#[expect(clippy::too_many_lines, reason = "one arm for each refusal")]
 pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
     let say = |text: String, hint: &str| Message::new(text, hint);
     let listed = |text: String| Message::new(text, "list the accounts with `cetak account list`");
@@ -63,6 +64,10 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
         AccountRefusal::LastSupervisor { name } => say(
             format!("`{name}` is the last supervisor, and without one no role can be given"),
             "give another account the role first, with `cetak account roles`",
+        ),
+        AccountRefusal::SecondPersonNeeded { operation } => say(
+            format!("operation `{}` needs two people, and you may only ask for it", operation.as_str()),
+            "ask for it with `--ask`; another person confirms it with `cetak act confirm`",
         ),
         AccountRefusal::AsksLater { operation, from } => {
             after_reset(&format!("asks for no {}", act_noun(*operation)), *from, "let another person ask for it")

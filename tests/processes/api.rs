@@ -306,7 +306,7 @@ fn an_act_for_two_people_is_asked_for_by_one_account_and_confirmed_by_another_wi
     let siti = add_with_role(&served, (&root, &sri), "Siti", "stock-keeper");
     let lend = json!({ "blank_type": "student", "quantity": 3, "to": "kudus", "document": "BA-2" });
     let alone = siti.post("/stock/loans", &lend);
-    assert_eq!((alone.status, &*alone.problem()), (403, "no-right"));
+    assert_eq!((alone.status, &*alone.problem()), (403, "second-person-needed"));
 
     let asked = siti.post("/stock/loans/requests", &lend);
     let act = asked.headers["location"].strip_prefix("/api/v1").unwrap().to_owned();

@@ -149,7 +149,7 @@ fn is_refused(cell: &Cell, reply: &Reply) -> bool {
         cell.name,
         cell.body
     );
-    reply.status == 403 && ["no-right", "not-in-scope"].contains(&&*code)
+    reply.status == 403 && ["no-right", "not-in-scope", "second-person-needed"].contains(&&*code)
 }
 
 /// The refused acts of each account by operation.

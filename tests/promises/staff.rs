@@ -51,7 +51,9 @@ pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, EngineError>) -> Acc
 
 pub(crate) fn no_right<T: std::fmt::Debug>(result: Result<T, EngineError>) -> Operation {
     match result {
-        Err(EngineError::Refused(Refusal::NoRight { operation })) => operation,
+        Err(EngineError::Refused(
+            Refusal::NoRight { operation } | Refusal::Account(AccountRefusal::SecondPersonNeeded { operation }),
+        )) => operation,
         other => panic!("{other:?} is not refused for a missing right"),
     }
 }

@@ -51,6 +51,8 @@ refusals! {
     Forbidden "not-in-scope" NotInScope { operation: Operation };
     /// Where people have accounts, an act for two people is asked for with one.
     Forbidden "account-needed" AccountNeeded { operation: Operation };
+    /// The account may only ask for the act, which another one then confirms.
+    Forbidden "second-person-needed" SecondPersonNeeded { operation: Operation };
     /// A person confirms an act with the password of the account, in the same request.
     Forbidden "password-needed" PasswordNeeded { act: PendingActId, operation: Operation };
     /// The act was asked for under a claimed name, which cannot be compared with the account that confirms.

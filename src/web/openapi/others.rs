@@ -110,7 +110,7 @@ fn parameter(place: &str, name: &str, is_required: bool, about: &str, schema: &V
 /// Waiting lists.
 pub(super) fn of_lists() -> Vec<Described> {
     let (text, flag) = (json!({ "type": "string" }), json!({ "type": "boolean" }));
-    let number = json!({ "type": "integer", "minimum": 0 });
+    let number = json!({ "type": "integer", "minimum": 0, "maximum": 1_000 });
     let accept = json!({ "type": "array", "items": { "type": "string", "enum": ["withdrawals", "rounded"] } });
     let parameters = [
         parameter("query", "source", true, "Who sends the list.", &text),
