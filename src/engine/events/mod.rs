@@ -1,7 +1,7 @@
 //! The events of the audit as they happen, for any number of streams: one task reads them, and each stream has its own place.
 //!
-//! An event is at most [`LOOK_EVERY`] late. A stream names its place by the [`Positions`] after the last event that it was given, so
-//! that it can go on there after a break, also at another node and after a restart.
+//! An event is a quarter of a second late at most. A stream names its place by the [`Positions`] after the last event that it was
+//! given, so that it can go on there after a break, also at another node and after a restart.
 
 mod ring;
 mod shared;
