@@ -1,49 +1,9 @@
-//! The English text of everything that the program says about failures: what failed, on which thing, what was expected
-//! against what was found, and what to do next. No layer below names a command.
+//! What the program says to people: of failures what failed, on which thing, what was expected against what was found, and
+//! what to do next. No layer below names a command.
 
-mod account;
-mod blocked;
-mod card;
-mod check;
-mod duplicate;
-mod found;
-mod history;
-mod import;
-mod instance;
+pub mod en;
 mod message;
-mod need;
-mod number;
-mod objection;
-mod operation;
-mod person_keys;
-mod printer;
-mod printer_use;
-mod reason;
-mod record_rule;
-mod refusal;
-mod report;
-mod standing;
-mod store;
 mod time;
 
-pub use self::{
-    blocked::{blocked, blocked_by},
-    card::card_objection,
-    check::remedy,
-    duplicate::{OtherRequest, is_duplicate, next_step, request_beside, with_others},
-    found::{CounterAnswer, counter_answer},
-    history::history_rows,
-    import::{further_faults, refused_row, row_place, warning},
-    message::Message,
-    need::need,
-    number::thousands,
-    objection::{caution, objection, resolution},
-    operation::{act_on_blanks, operation},
-    printer::{blank_inside, cleared, resumes, task},
-    reason::{different_notes, left_out, quote, reason, with_note, word_reason},
-    refusal::refusal,
-    report::{engine, report},
-    standing::standing,
-    store::{open_key_file, open_tls_key, outage_hint},
-    time::local,
-};
+// The command line speaks English.
+pub use self::{en::*, message::Message, time::local};

@@ -198,7 +198,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::states::RecordState::{self, Quarantined, Withdrawn},
-        words::duplicate::tests::record,
+        words::en::duplicate::tests::record,
     };
 
     fn next(state: RecordState, reason: &Reason, beside: Vec<BesideLine>) -> String {

@@ -1,0 +1,46 @@
+//! The English texts.
+
+mod account;
+mod blocked;
+mod card;
+mod check;
+mod duplicate;
+mod found;
+mod history;
+mod import;
+mod instance;
+mod need;
+mod number;
+mod objection;
+mod operation;
+mod person_keys;
+mod printer;
+mod printer_use;
+mod reason;
+mod record_rule;
+mod refusal;
+mod report;
+mod standing;
+mod store;
+
+use super::{message, time};
+
+pub use self::{
+    blocked::{blocked, blocked_by},
+    card::card_objection,
+    check::remedy,
+    duplicate::{OtherRequest, is_duplicate, next_step, request_beside, with_others},
+    found::{CounterAnswer, counter_answer},
+    history::history_rows,
+    import::{further_faults, refused_row, row_place, warning},
+    need::need,
+    number::thousands,
+    objection::{caution, objection, resolution},
+    operation::{act_on_blanks, operation},
+    printer::{blank_inside, cleared, resumes, task},
+    reason::{different_notes, left_out, quote, reason, with_note, word_reason},
+    refusal::refusal,
+    report::{engine, report},
+    standing::standing,
+    store::{open_key_file, open_tls_key, outage_hint},
+};
