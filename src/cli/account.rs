@@ -169,8 +169,11 @@ pub(super) async fn token_command(access: &Access, out: Output, command: TokenCo
     let client = access;
     match command {
         TokenCommand::Add { name, owner, scope, days } => {
-            let scopes = Scopes::try_from(scope).map_err(|why: String| {
-                words::Message::new(why, "name other operations with `--scope`; `cetak token list` shows those in use")
+            let scopes = Scopes::try_from(scope).map_err(|why| {
+                words::Message::new(
+                    why.to_string(),
+                    "name other operations with `--scope`; `cetak token list` shows those in use",
+                )
             })?;
             let added = client.act(AddToken { name, account: owner.to_string(), scopes, days }).await?;
             let until = words::local(&added.expires_at, access.zone());

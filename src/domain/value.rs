@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{actor::same_name, card::profile::is_name, hidden::is_hidden, stock::Cause};
+use super::{actor::same_name, card::profile::is_name, hidden::is_hidden, permission::Operation, stock::Cause};
 
 /// The error for a value that an act does not accept. It names the rule and not the value, which may be personal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error, Serialize, Deserialize)]
@@ -42,6 +42,48 @@ pub enum InvalidValue {
     /// The text is not a cause of spoilage.
     #[error("causes of spoilage are `encode-failed`, `print-failed`, `damaged` and `data-changed`")]
     NotSpoilage,
+    /// The operation is no scope of an API token.
+    #[error("`{}` is done by people only, and not by a token", .0.as_str())]
+    OfPeople(Operation),
+}
+
+impl InvalidValue {
+    /// The stable name.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::TooLong | Self::AccountNameTooLong => "too-long",
+            Self::NotOneLine => "not-one-line",
+            Self::NotAName => "not-a-name",
+            Self::OutOfRange { .. } => "out-of-range",
+            Self::NotANumber => "not-a-number",
+            Self::SamePerson => "same-person",
+            Self::NotSpoilage => "not-spoilage",
+            Self::OfPeople(_) => "of-people",
+        }
+    }
+
+    /// The value whose text an error of a deserializer has, which keeps nothing else of it.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let plain = [
+            Self::Empty,
+            Self::TooLong,
+            Self::AccountNameTooLong,
+            Self::NotOneLine,
+            Self::NotAName,
+            Self::NotANumber,
+            Self::SamePerson,
+            Self::NotSpoilage,
+        ];
+        plain.into_iter().find(|value| value.to_string() == text).or_else(|| {
+            if let Some((least, most)) =
+                text.strip_prefix("it is out of range, ").and_then(|range| range.split_once(" to "))
+            {
+                return Some(Self::OutOfRange { least: least.parse().ok()?, most: most.parse().ok()? });
+            }
+            text.split('`').nth(1)?.parse().ok().map(Self::OfPeople).filter(|value| value.to_string() == text)
+        })
+    }
 }
 
 /// One line, as a pattern for schemas: what [`is_hidden`] finds is in it at the ends only, as white space that is trimmed.
@@ -58,7 +100,7 @@ const NAME: &str = r"^[A-Za-z0-9._-]+$";
 const NAME_BYTES_MAX: usize = 40;
 
 /// The maximum length of a text, in bytes.
-const TEXT_BYTES_MAX: usize = 500;
+pub const TEXT_BYTES_MAX: usize = 500;
 
 /// A text for lists and for the audit: trimmed, one line, not empty. Its length is that of what was given, as in the schema.
 fn one_line(text: &str) -> Result<String, InvalidValue> {
@@ -77,7 +119,7 @@ fn name(text: &str) -> Result<String, InvalidValue> {
 }
 
 /// The maximum length of an account's name, in bytes.
-const ACCOUNT_NAME_BYTES_MAX: usize = 100;
+pub const ACCOUNT_NAME_BYTES_MAX: usize = 100;
 
 fn account_name(text: &str) -> Result<String, InvalidValue> {
     let name = one_line(text)?;
@@ -324,6 +366,32 @@ mod tests {
         assert_eq!([quantity(0), quantity(1_000_000_001), quantity(-1)], [Err(wrong); 3]);
         assert_eq!(Counted::try_from(0).map(Counted::get), Ok(0));
         assert_eq!("many".parse::<Quantity>(), Err(InvalidValue::NotANumber));
+    }
+
+    #[test]
+    fn an_invalid_value_is_known_by_its_text() {
+        for value in [
+            InvalidValue::Empty,
+            InvalidValue::TooLong,
+            InvalidValue::AccountNameTooLong,
+            InvalidValue::NotOneLine,
+            InvalidValue::NotAName,
+            InvalidValue::OutOfRange { least: -1, most: 200 },
+            InvalidValue::NotANumber,
+            InvalidValue::SamePerson,
+            InvalidValue::NotSpoilage,
+            InvalidValue::OfPeople(Operation::RoleGive),
+        ] {
+            assert_eq!(InvalidValue::from_text(&value.to_string()), Some(value));
+        }
+        for text in [
+            "",
+            "it is out of range, 1 to many",
+            "`pause` is odd",
+            "`nothing` is done by people only, and not by a token",
+        ] {
+            assert_eq!(InvalidValue::from_text(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -4,7 +4,10 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::permission::{Operation, RIGHTS};
+use crate::domain::{
+    permission::{Operation, RIGHTS},
+    value::InvalidValue,
+};
 
 /// The operations of an API token; the roles of its owner at the moment of an act are the ceiling. Not empty.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -28,14 +31,14 @@ impl Scopes {
 }
 
 impl TryFrom<Vec<Operation>> for Scopes {
-    type Error = String;
+    type Error = InvalidValue;
 
-    fn try_from(operations: Vec<Operation>) -> Result<Self, String> {
+    fn try_from(operations: Vec<Operation>) -> Result<Self, InvalidValue> {
         if operations.is_empty() {
-            return Err("a token needs one operation at least".into());
+            return Err(InvalidValue::Empty);
         }
         match operations.iter().find(|operation| OF_PEOPLE.contains(operation)) {
-            Some(operation) => Err(format!("`{}` is done by people only, and not by a token", operation.as_str())),
+            Some(operation) => Err(InvalidValue::OfPeople(*operation)),
             None => Ok(Self(operations.into_iter().collect())),
         }
     }
@@ -52,7 +55,7 @@ impl FromStr for Scopes {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let operations: Result<Vec<Operation>, _> = text.split_whitespace().map(str::parse).collect();
-        operations?.try_into()
+        Self::try_from(operations?).map_err(|error| error.to_string())
     }
 }
 

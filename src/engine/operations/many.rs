@@ -15,7 +15,7 @@ use crate::{
         record,
         refusal::Refusal,
         transition::Transition,
-        value::Note,
+        value::{InvalidValue, Note},
     },
     engine::{Engine, EngineError, sent_elsewhere::SentElsewhere},
     store::Tx,
@@ -24,6 +24,9 @@ use crate::{
 /// How many records one act may name.
 pub const RECORDS_MAX: usize = 100;
 
+/// That an act names none, or more.
+const OUT_OF_RANGE: InvalidValue = InvalidValue::OutOfRange { least: 1, most: RECORDS_MAX as i64 };
+
 /// The records of an act: 1 to [`RECORDS_MAX`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(try_from = "Vec<RecordName>", into = "Vec<RecordName>")]
@@ -31,14 +34,11 @@ pub const RECORDS_MAX: usize = 100;
 pub struct RecordNames(Vec<RecordName>);
 
 impl TryFrom<Vec<RecordName>> for RecordNames {
-    type Error = String;
+    type Error = InvalidValue;
 
-    fn try_from(names: Vec<RecordName>) -> Result<Self, String> {
-        let number = names.len();
-        let is_in_range = (1..=RECORDS_MAX).contains(&number);
-        is_in_range
-            .then_some(Self(names))
-            .ok_or_else(|| format!("{number} records are out of range, 1 to {RECORDS_MAX}"))
+    fn try_from(names: Vec<RecordName>) -> Result<Self, InvalidValue> {
+        let is_in_range = (1..=RECORDS_MAX).contains(&names.len());
+        is_in_range.then_some(Self(names)).ok_or(OUT_OF_RANGE)
     }
 }
 

@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::value::InvalidValue;
+
 /// The key of a row, after which a page begins. Only a cursor of the same list means anything.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
@@ -36,10 +38,10 @@ impl Default for Limit {
 }
 
 impl TryFrom<u32> for Limit {
-    type Error = String;
+    type Error = InvalidValue;
 
-    fn try_from(rows: u32) -> Result<Self, String> {
-        Self::new(rows).ok_or_else(|| format!("limit {rows} is out of range, 1 to {}", Self::MAX.0))
+    fn try_from(rows: u32) -> Result<Self, InvalidValue> {
+        Self::new(rows).ok_or(InvalidValue::OutOfRange { least: 1, most: i64::from(Self::MAX.0) })
     }
 }
 
