@@ -7,7 +7,7 @@ use axum::{
     body::Body,
     extract::{DefaultBodyLimit, FromRequestParts, Query, RawPathParams, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
-    middleware::{from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::{IntoResponse, Response},
     routing::{MethodFilter, get, on},
 };
@@ -22,17 +22,20 @@ use super::{
     entity_tag, events, health,
     idle::noted,
     input, intake, metrics, openapi, picture,
-    problem::{Fault, Problem},
+    problem::{Fault, Problem, worded},
     request_key::SentKey,
     route::{AskedAct, BASE, Call, Proof, Route, Sort, USUAL},
     routes::ROUTES,
     session,
 };
-use crate::engine::{
-    Expected,
-    accounts::confirm_with_password,
-    client::Client,
-    operations::{AnyAct, TwoPersonAct},
+use crate::{
+    engine::{
+        Expected,
+        accounts::confirm_with_password,
+        client::Client,
+        operations::{AnyAct, TwoPersonAct},
+    },
+    words::ValueRule,
 };
 
 /// The headers of every answer: it is for its client alone, and a browser does nothing with it by itself.
@@ -67,6 +70,7 @@ pub(super) fn router(web: Arc<Web>, more: Router<Arc<Web>>) -> Router {
         .fallback(|| async { Problem::from(Fault::NoSuchAddress) })
         .method_not_allowed_fallback(|| async { Problem::from(Fault::MethodNotAllowed) })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn(worded))
         .layer(map_response(secured))
         .layer(from_fn_with_state(web.engine.clock.clone(), noted))
         .layer(from_fn_with_state(web.clone(), metrics::measured))
@@ -119,7 +123,7 @@ async fn fields(web: &Web, route: &Route, parts: &mut Parts, body: Body) -> Resu
     let mut of_query = Vec::new();
     for (name, text) in &in_query {
         let known = route.query.iter().find(|known| known.name == name);
-        of_query.push((known.ok_or_else(|| Problem::invalid(name, "no such parameter is known"))?, &**text));
+        of_query.push((known.ok_or_else(|| Problem::invalid(name, ValueRule::Unknown))?, &**text));
     }
     input::merged(body, of_path.chain(of_query))
 }
@@ -130,7 +134,7 @@ pub(super) fn confined(web: &Web, mut call: Call) -> Result<Call, Problem> {
     if let Some(uri) = address_of_printer(&call) {
         let scheme = uri.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         if !matches!(scheme.as_deref(), Some("ipp" | "ipps")) {
-            return Err(Problem::invalid("/uri", "over the network, it must begin with `ipp://` or `ipps://`"));
+            return Err(Problem::invalid("/uri", ValueRule::NotADevice));
         }
     }
     if let Call::Act(act) = &mut call
@@ -138,7 +142,7 @@ pub(super) fn confined(web: &Web, mut call: Call) -> Result<Call, Problem> {
     {
         let is_name = backup.file.file_name() == Some(backup.file.as_os_str()) && !is_hidden(&backup.file);
         if !is_name {
-            return Err(Problem::invalid("/file", "it must be the name of a file, without a folder"));
+            return Err(Problem::invalid("/file", ValueRule::NotAFileName));
         }
         backup.file = web.settings.backups.join(&backup.file);
     }

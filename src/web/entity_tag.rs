@@ -88,7 +88,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::web::routes::ROUTES;
+    use crate::{web::routes::ROUTES, words::Language};
 
     fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(of("HoldRecord", "a1", &record).unwrap().unwrap().versions, [""; 0]);
         assert_eq!(of("ShowRecord", "\"a1\"", &record).unwrap(), None);
         let none = of("ReceiveBlanks", "\"a1\"", &json!({})).unwrap_err();
-        assert!(format!("{none:?}").contains("no-version"), "{none:?}");
+        assert_eq!(none.sent(Language::English)["code"], "no-version", "{none:?}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::{
     problem::{Fault, Problem, cleaned},
     schema::unknown,
 };
+use crate::{domain::value::InvalidValue, words::ValueRule};
 
 /// The type of a value in a path or a query string.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,8 +53,8 @@ impl Parameter {
         let wrong = |rule| Problem::invalid(self.name, rule);
         match self.kind {
             Kind::Text => Ok(text.into()),
-            Kind::Number => text.parse::<i64>().map(Value::from).map_err(|_| wrong("it must be a whole number")),
-            Kind::Flag => text.parse::<bool>().map(Value::from).map_err(|_| wrong("it must be `true` or `false`")),
+            Kind::Number => text.parse::<i64>().map(Value::from).map_err(|_| wrong(ValueRule::NotWhole)),
+            Kind::Flag => text.parse::<bool>().map(Value::from).map_err(|_| wrong(ValueRule::NotFlag)),
         }
     }
 }
@@ -109,7 +110,7 @@ fn put(fields: &mut Map<String, Value>, parameter: &Parameter, value: Value) -> 
 }
 
 fn twice(parameter: &Parameter) -> Problem {
-    Problem::invalid(parameter.field, "it is given twice: it stands in the address")
+    Problem::invalid(parameter.field, ValueRule::GivenTwice)
 }
 
 /// Reads the arguments of an act or a query.
@@ -124,15 +125,18 @@ pub(super) fn read<T: DeserializeOwned>(fields: &Value) -> Result<T, Problem> {
             Segment::Map { key: name } | Segment::Enum { variant: name } => format!("/{name}"),
             Segment::Unknown => "/?".to_owned(),
         });
-        let field: String = steps.collect();
-        Problem::invalid(&cleaned(&field), &rule(&error.into_inner().to_string()))
+        let (field, text) = (steps.collect::<String>(), error.into_inner().to_string());
+        match missing(&text) {
+            Some(name) => Problem::invalid(&cleaned(&format!("{field}/{name}")), ValueRule::Missing),
+            None => Problem::invalid(&cleaned(&field), rule(&text)),
+        }
     })
 }
 
 /// Refuses a field that has no place in the schema: a misspelled optional field would otherwise be ignored.
 pub(super) fn refuse_unknown(fields: &Value, schema: &Value) -> Result<(), Problem> {
     match unknown("", fields, schema) {
-        Some(field) => Err(Problem::invalid(&cleaned(&field), "no such field is known")),
+        Some(field) => Err(Problem::invalid(&cleaned(&field), ValueRule::Unknown)),
         None => Ok(()),
     }
 }
@@ -143,7 +147,7 @@ pub(super) fn read_whole<T: Serialize + DeserializeOwned>(fields: &Value) -> Res
     // Cannot fail: it was JSON.
     let back = serde_json::to_value(&whole).unwrap_or_default();
     match lost("", fields, &back) {
-        Some(field) => Err(Problem::invalid(&cleaned(&field), "no such field is known")),
+        Some(field) => Err(Problem::invalid(&cleaned(&field), ValueRule::Unknown)),
         None => Ok(whole),
     }
 }
@@ -160,16 +164,21 @@ fn lost(at: &str, sent: &Value, back: &Value) -> Option<String> {
     })
 }
 
-/// The words of a JSON error, without the value.
-fn rule(error: &str) -> String {
+/// The name of the field that is missing, by the text of a JSON error.
+fn missing(error: &str) -> Option<&str> {
+    error.strip_prefix("missing field `")?.strip_suffix('`')
+}
+
+/// The rule that is broken, by the text of a JSON error. That text itself is not told, as it may have the value.
+fn rule(error: &str) -> ValueRule {
     let repeats = ["invalid type", "invalid value", "unknown variant", "invalid length"];
     if repeats.iter().any(|start| error.starts_with(start)) {
-        return "it has another type, or is none of the values that are possible".to_owned();
+        return ValueRule::WrongType;
     }
     if error.starts_with("unknown field") {
-        return "no such field is known".to_owned();
+        return ValueRule::Unknown;
     }
-    cleaned(error)
+    InvalidValue::from_text(error).map_or(ValueRule::Other, ValueRule::Value)
 }
 
 #[cfg(test)]
@@ -181,11 +190,11 @@ mod tests {
         operations::{CountBlanks, HoldRecord},
         query::ListRecords,
     };
-    use crate::web::schema;
+    use crate::{web::schema, words::Language};
 
-    /// The arguments that a problem has.
+    /// What a problem says.
     fn told(problem: &Problem) -> String {
-        format!("{problem:?}")
+        problem.sent(Language::English).to_string()
     }
 
     fn hold(body: Value) -> Result<HoldRecord, Problem> {

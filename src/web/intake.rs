@@ -24,6 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::{
     context::Web,
+    language,
     problem::{Fault, Problem, cleaned},
     route::{BASE, USUAL},
 };
@@ -31,18 +32,20 @@ use crate::{
     domain::{
         import::{Rejection, RowOutcome, RowPlace},
         permission::Operation,
+        value::InvalidValue,
     },
     engine::{
         EngineError,
         import::{Accept, DecidedRow, Format, Import, Report, Watch, import},
     },
-    words,
+    words::{Language, ValueRule},
 };
 
 /// The largest list, in bytes.
 const LIST_BYTES_MAX: u64 = 1 << 30;
 /// The most lines above the list that are not read.
 const SKIPPED_LINES_MAX: u64 = 1_000;
+const SKIPPED_LINES_OUT_OF_RANGE: ValueRule = ValueRule::Value(InvalidValue::OutOfRange { least: 0, most: 1_000 });
 /// The longest time without a byte of the list, and for all of it.
 const BYTE_WITHIN: Duration = Duration::from_secs(30);
 const LIST_WITHIN: Duration = Duration::from_hours(1);
@@ -61,7 +64,7 @@ pub(super) fn router() -> Router<Arc<Web>> {
 async fn intake(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let client = web.within(USUAL, web.caller(&parts)).await?.client;
-    let what = asked(&web, &parts)?;
+    let (what, language) = (asked(&web, &parts)?, language::asked(&parts.headers));
     // Refused before the list is received; its right is asked for again when it is there.
     client.permit(Operation::Import).await.map_err(|error| web.problem(&error))?;
     let permit = web.lists.clone().try_acquire_owned().map_err(|_| Fault::Busy)?;
@@ -78,16 +81,18 @@ async fn intake(State(web): State<Arc<Web>>, request: Request) -> Result<Respons
         Some(Told::Failed(problem)) => return Err(problem),
         None => return Err(Problem::internal(&io::Error::other("an import panicked"), &web.incident())),
     };
-    let later = stream::unfold(outcomes, |mut outcomes| async move {
+    let later = stream::unfold(outcomes, move |mut outcomes| async move {
         let lines = match outcomes.recv().await? {
             Told::Lines(lines) => lines,
-            Told::Failed(problem) => line(&json!({ "problem": problem.sent() })).into(),
+            Told::Failed(problem) => line(&json!({ "problem": problem.sent(language) })).into(),
         };
         Some((Ok::<_, io::Error>(lines), outcomes))
     });
     let all = stream::once(async move { Ok(first) }).chain(later);
     let media = HeaderValue::from_static("application/x-ndjson");
-    Ok(([(header::CONTENT_TYPE, media)], Body::from_stream(all)).into_response())
+    let mut response = ([(header::CONTENT_TYPE, media)], Body::from_stream(all)).into_response();
+    language::mark(response.headers_mut(), language);
+    Ok(response)
 }
 
 /// What is to be imported, by the query string and the media type.
@@ -97,7 +102,7 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
     let (mut update, mut dry_run, mut skip_lines, mut accept) = (false, false, 0, Vec::new());
     for (name, value) in query {
         let wrong = |rule| Problem::invalid(&name, rule);
-        let flag = || value.parse().map_err(|_| wrong("it must be `true` or `false`"));
+        let flag = || value.parse().map_err(|_| wrong(ValueRule::NotFlag));
         match name.as_str() {
             "source" => source = Some(value),
             "profile" => profile = Some(value),
@@ -105,17 +110,17 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
             "dry_run" => dry_run = flag()?,
             "skip_lines" => {
                 let known = value.parse().ok().filter(|lines| *lines <= SKIPPED_LINES_MAX);
-                skip_lines = known.ok_or_else(|| wrong("it must be a whole number up to 1,000"))?;
+                skip_lines = known.ok_or_else(|| wrong(SKIPPED_LINES_OUT_OF_RANGE))?;
             }
             "accept" => accept.push(match value.as_str() {
                 "withdrawals" => Accept::Withdrawals,
                 "rounded" => Accept::Rounded,
-                _ => return Err(wrong("it must be `withdrawals` or `rounded`")),
+                _ => return Err(wrong(ValueRule::NotOneOf(&["withdrawals", "rounded"]))),
             }),
-            _ => return Err(wrong("no such parameter is known")),
+            _ => return Err(wrong(ValueRule::Unknown)),
         }
     }
-    let missing = |name| Problem::invalid(name, "it must be given in the query string");
+    let missing = |name| Problem::invalid(name, ValueRule::Missing);
     Ok(Import {
         source: source.ok_or_else(|| missing("source"))?,
         profile: profile.ok_or_else(|| missing("profile"))?,
@@ -185,7 +190,7 @@ async fn imported(
     let work = async {
         let client = web.caller(&parts).await?.client;
         let permit = client.permit(Operation::Import).await.map_err(|error| web.problem(&error))?;
-        let mut watch = Outcomes(outcomes.clone());
+        let mut watch = Outcomes { lines: outcomes.clone(), language: language::asked(&parts.headers) };
         let report = Box::pin(import(&web.engine, &permit, Box::new(list), what, &mut watch)).await;
         report.map_err(|error: EngineError| web.problem(&error))
     };
@@ -203,26 +208,29 @@ fn shown(report: &Report) -> Value {
     serde_json::to_value(report).unwrap_or_default()
 }
 
-/// Sends the outcome of every row.
-struct Outcomes(mpsc::Sender<Told>);
+/// Sends the outcome of every row, with faults in a language.
+struct Outcomes {
+    lines: mpsc::Sender<Told>,
+    language: Language,
+}
 
 #[async_trait]
 impl Watch for Outcomes {
     fn wants(&self, _: &RowOutcome) -> bool {
-        !self.0.is_closed()
+        !self.lines.is_closed()
     }
 
     async fn saved(&mut self, rows: Vec<DecidedRow>, _: u64, _: u64) -> io::Result<()> {
         let mut lines = Vec::new();
         for row in rows {
-            lines.extend(line(&Line::of(&row)));
+            lines.extend(line(&Line::of(&row, self.language)));
             if lines.len() >= BLOCK {
                 // Fails if the client hung up: the import goes on.
-                let _ = self.0.send(Told::Lines(std::mem::take(&mut lines).into())).await;
+                let _ = self.lines.send(Told::Lines(std::mem::take(&mut lines).into())).await;
             }
         }
         if !lines.is_empty() {
-            let _ = self.0.send(Told::Lines(lines.into())).await;
+            let _ = self.lines.send(Told::Lines(lines.into())).await;
         }
         Ok(())
     }
@@ -248,9 +256,9 @@ struct LineFault<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn of(row: &'a DecidedRow) -> Self {
+    fn of(row: &'a DecidedRow, language: Language) -> Self {
         let faults = match &row.outcome {
-            RowOutcome::Refused(rejection) => faults(rejection),
+            RowOutcome::Refused(rejection) => faults(rejection, language),
             RowOutcome::Accepted
             | RowOutcome::Updated
             | RowOutcome::Known
@@ -262,7 +270,7 @@ impl<'a> Line<'a> {
     }
 }
 
-fn faults(rejection: &Rejection) -> Vec<LineFault<'_>> {
+fn faults(rejection: &Rejection, language: Language) -> Vec<LineFault<'_>> {
     let first = (&rejection.field, rejection.reason, &rejection.detail);
     let further = rejection.further.iter().map(|fault| (&fault.field, fault.reason, &fault.detail));
     std::iter::once(first)
@@ -270,7 +278,7 @@ fn faults(rejection: &Rejection) -> Vec<LineFault<'_>> {
         .map(|(field, reason, detail)| LineFault {
             field,
             reason: reason.as_str(),
-            detail: cleaned(&words::reason(detail)),
+            detail: cleaned(&language.reason(detail)),
         })
         .collect()
 }

@@ -8,7 +8,7 @@
 //! * `request_key` reads `Idempotency-Key`, by which a request is carried out once; `entity_tag` has `ETag` and `If-Match`.
 //! * `events` sends the events of the audit as they happen.
 //! * `metrics` shows what is measured, and the figures of the office, to Prometheus.
-//! * `problem` has every answer to what is not carried out (RFC 9457).
+//! * `problem` has every answer to what is not carried out (RFC 9457), in the language that `language` finds asked for.
 //! * `socket` has the Unix socket, `os_user` the user at its other end, and `client` what the command line asks there.
 //! * `server` has the listener, TLS, the limits and the orderly end.
 
@@ -25,6 +25,7 @@ mod http_metrics;
 mod idle;
 mod input;
 mod intake;
+mod language;
 mod limits;
 mod metrics;
 mod openapi;

@@ -16,16 +16,18 @@ use super::{
     route::{BASE, USUAL},
 };
 use crate::{
-    domain::permission::Operation,
+    domain::{permission::Operation, value::InvalidValue},
     engine::{
         operations::{RecordName, card_preview, record_photo},
         printing::document::{Format, Output},
     },
+    words::ValueRule,
 };
 
 /// The resolution of a preview, in dots per inch: without a parameter, and its range.
 const DPI: u32 = 300;
 const DPI_RANGE: std::ops::RangeInclusive<u32> = 100..=600;
+const DPI_OUT_OF_RANGE: ValueRule = ValueRule::Value(InvalidValue::OutOfRange { least: 100, most: 600 });
 
 /// The addresses of pictures.
 pub(super) fn router() -> Router<Arc<Web>> {
@@ -39,7 +41,7 @@ async fn photo(State(web): State<Arc<Web>>, request: Request) -> Result<Response
     let client = web.within(USUAL, web.caller(&parts)).await?.client;
     let (name, query) = asked(&mut parts).await?;
     if let Some((unknown, _)) = query.first() {
-        return Err(Problem::invalid(unknown, "no such parameter is known"));
+        return Err(Problem::invalid(unknown, ValueRule::Unknown));
     }
     let work = async {
         let permit = client.permit(Operation::CardPreview).await.map_err(|error| web.problem(&error))?;
@@ -87,15 +89,15 @@ fn output(query: &[(String, String)]) -> Result<(Output, &'static str), Problem>
         match (name.as_str(), value.as_str()) {
             ("format", "png") => format = (Format::Png, "image/png"),
             ("format", "pdf") => format = (Format::Pdf, "application/pdf"),
-            ("format", _) => return Err(wrong("it must be `png` or `pdf`")),
+            ("format", _) => return Err(wrong(ValueRule::NotOneOf(&["png", "pdf"]))),
             ("side", "front") => side = Some(0),
             ("side", "back") => side = Some(1),
-            ("side", _) => return Err(wrong("it must be `front` or `back`")),
+            ("side", _) => return Err(wrong(ValueRule::NotOneOf(&["front", "back"]))),
             ("dpi", text) => {
                 let known = text.parse().ok().filter(|dpi| DPI_RANGE.contains(dpi));
-                dpi = known.ok_or_else(|| wrong("it must be a whole number from 100 to 600"))?;
+                dpi = known.ok_or_else(|| wrong(DPI_OUT_OF_RANGE))?;
             }
-            _ => return Err(wrong("no such parameter is known")),
+            _ => return Err(wrong(ValueRule::Unknown)),
         }
     }
     Ok((Output::preview(format.0, dpi, side), format.1))

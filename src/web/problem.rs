@@ -7,37 +7,32 @@ use std::collections::BTreeSet;
 
 use axum::{
     body::Body,
+    extract::Request,
     http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
+use super::language;
+pub(super) use crate::words::Fault;
 use crate::{
     domain::{
         hidden::is_unseen,
         refusal::{AccountRefusal, Refusal, RefusalKind},
     },
     engine::{EngineError, StoreError},
-    words,
+    words::{Language, ValueRule},
 };
 
 /// The media type of a problem.
 pub(super) const PROBLEM_JSON: &str = "application/problem+json";
 
-/// Declares [`Fault`]: what the server itself objects to, each with its status, its code and its words.
+/// Declares the status and the code of each fault; its words are in `words`.
 macro_rules! faults {
-    ($($(#[$doc:meta])+ $name:ident $status:ident $code:literal $detail:literal;)+) => {
-        /// What the server itself objects to. Refusals of acts and queries are [`Refusal`]s.
-        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-        pub(super) enum Fault {
-            $($(#[$doc])+ $name,)+
-        }
-
+    ($($name:ident $status:ident $code:literal;)+) => {
         impl Fault {
-            /// All of them.
-            const ALL: &[Self] = &[$(Self::$name),+];
-
             /// The status with which it is answered.
             fn status(self) -> StatusCode {
                 match self {
@@ -51,72 +46,40 @@ macro_rules! faults {
                     $(Self::$name => $code,)+
                 }
             }
-
-            /// The words.
-            fn detail(self) -> &'static str {
-                match self {
-                    $(Self::$name => $detail,)+
-                }
-            }
         }
     };
 }
 
 faults! {
-    /// The body is not JSON.
-    BodyNotJson BAD_REQUEST "body-not-json" "the body is not a JSON object";
-    /// The body ended early or could not be read.
-    BodyCut BAD_REQUEST "body-cut" "the body ended before it was complete";
-    /// The query string or a part of the path is not percent-encoded UTF-8.
-    UrlUnreadable BAD_REQUEST "url-unreadable" "the path or the query string is not percent-encoded UTF-8";
-    /// The key of a request has no characters, too many, or such as cannot be seen.
-    KeyUnreadable BAD_REQUEST "idempotency-key-unreadable" "`Idempotency-Key` must be given once, with 1 to 255 visible ASCII characters";
-    /// No account is proved.
-    SignInNeeded UNAUTHORIZED "sign-in-needed" "the request has no valid token and no valid session";
-    /// The request of a browser may come from the page of another server.
-    OtherPage FORBIDDEN "other-page" "the request of a session needs `Origin` of this server, and the CSRF token of the session";
-    /// There is nothing at this address.
-    NoSuchAddress NOT_FOUND "no-such-address" "there is nothing at this address";
-    /// The address knows other methods.
-    MethodNotAllowed METHOD_NOT_ALLOWED "method-not-allowed" "this address does not know the method; `Allow` names those that it knows";
-    /// The same request is just being carried out.
-    KeyInUse CONFLICT "idempotency-key-in-use" "a request with this `Idempotency-Key` is being carried out; send it again for its answer";
-    /// What is changed has another version than `If-Match` names.
-    OtherVersion PRECONDITION_FAILED "other-version" "what is changed has another version than `If-Match` names; read it again";
-    /// `If-Match` at an address of which nothing has a version.
-    NoVersion PRECONDITION_FAILED "no-version" "what this address changes has no `ETag`, so that `If-Match` cannot hold";
-    /// The body did not arrive in time.
-    BodySlow REQUEST_TIMEOUT "body-slow" "the body did not arrive in time";
-    /// The body is too large.
-    BodyTooLarge PAYLOAD_TOO_LARGE "body-too-large" "the body is larger than this address accepts";
-    /// The list has another media type.
-    NotAList UNSUPPORTED_MEDIA_TYPE "not-a-list" "the body must be `application/x-ndjson` or `text/csv`";
-    /// The body has another media type.
-    NotJson UNSUPPORTED_MEDIA_TYPE "not-json" "the body must be `application/json`";
-    /// A value is missing, unknown, or has a wrong type or range.
-    InvalidValue UNPROCESSABLE_ENTITY "invalid-value" "a value is missing, is not known, or is not one that this field takes";
-    /// Another request had the same key.
-    KeyReused UNPROCESSABLE_ENTITY "idempotency-key-reused" "this `Idempotency-Key` was used for another request; nothing was done";
-    /// A panic or an error that is the program's.
-    Internal INTERNAL_SERVER_ERROR "internal" "the server failed; the log has the cause under the incident";
-    /// The database cannot be used.
-    DatabaseAway SERVICE_UNAVAILABLE "database-away" "the database cannot be used at present; nothing was changed";
-    /// The database was lost during a commit.
-    InDoubt SERVICE_UNAVAILABLE "in-doubt" "the connection to the database was lost; read again whether the change was saved";
-    /// The request took too long.
-    TimedOut SERVICE_UNAVAILABLE "timed-out" "the answer took too long; read again whether a change was made";
-    /// The account, or all accounts together, have too many streams of events.
-    TooManyStreams TOO_MANY_REQUESTS "too-many-streams" "there are too many streams of events; end one";
-    /// The server has too much to do.
-    Busy SERVICE_UNAVAILABLE "busy" "the server has too much to do; nothing was changed";
+    BodyNotJson BAD_REQUEST "body-not-json";
+    BodyCut BAD_REQUEST "body-cut";
+    UrlUnreadable BAD_REQUEST "url-unreadable";
+    KeyUnreadable BAD_REQUEST "idempotency-key-unreadable";
+    SignInNeeded UNAUTHORIZED "sign-in-needed";
+    OtherPage FORBIDDEN "other-page";
+    NoSuchAddress NOT_FOUND "no-such-address";
+    MethodNotAllowed METHOD_NOT_ALLOWED "method-not-allowed";
+    KeyInUse CONFLICT "idempotency-key-in-use";
+    ChangedMeanwhile CONFLICT "changed-meanwhile";
+    InsufficientStock CONFLICT "insufficient-stock";
+    SecondOpenRequest CONFLICT "second-open-request";
+    OtherVersion PRECONDITION_FAILED "other-version";
+    NoVersion PRECONDITION_FAILED "no-version";
+    BodySlow REQUEST_TIMEOUT "body-slow";
+    BodyTooLarge PAYLOAD_TOO_LARGE "body-too-large";
+    NotAList UNSUPPORTED_MEDIA_TYPE "not-a-list";
+    NotJson UNSUPPORTED_MEDIA_TYPE "not-json";
+    KeyReused UNPROCESSABLE_ENTITY "idempotency-key-reused";
+    Internal INTERNAL_SERVER_ERROR "internal";
+    DatabaseAway SERVICE_UNAVAILABLE "database-away";
+    InDoubt SERVICE_UNAVAILABLE "in-doubt";
+    TimedOut SERVICE_UNAVAILABLE "timed-out";
+    TooManyStreams TOO_MANY_REQUESTS "too-many-streams";
+    Busy SERVICE_UNAVAILABLE "busy";
 }
 
-/// Another change came first.
-const CHANGED: (&str, &str) = ("changed-meanwhile", "another change came first; read again");
-/// The ledger has too few blanks.
-const TOO_FEW: (&str, &str) = ("insufficient-stock", "there are not enough blanks");
-/// The person has another open request.
-const SECOND: (&str, &str) = ("second-open-request", "another request of this person is open");
+/// An invalid value, which is no fault by itself: a problem names the field and the rule that it breaks.
+const INVALID: (StatusCode, &str) = (StatusCode::UNPROCESSABLE_ENTITY, "invalid-value");
 
 /// The status of a refusal.
 fn status_of(kind: RefusalKind, code: &str) -> StatusCode {
@@ -138,17 +101,27 @@ fn status_of(kind: RefusalKind, code: &str) -> StatusCode {
 pub(super) fn codes() -> BTreeSet<(u16, &'static str)> {
     let faults = Fault::ALL.iter().map(|fault| (fault.status(), fault.code()));
     let refusals = Refusal::codes().into_iter().map(|(kind, code)| (status_of(kind, code), code));
-    let of_store = [CHANGED, TOO_FEW, SECOND].map(|(code, _)| (StatusCode::CONFLICT, code));
-    faults.chain(refusals).chain(of_store).map(|(status, code)| (status.as_u16(), code)).collect()
+    let all = faults.chain(refusals).chain([INVALID]);
+    all.map(|(status, code)| (status.as_u16(), code)).collect()
 }
 
-/// A problem. Its response is made by [`IntoResponse`].
+/// Why a request is not carried out.
+#[derive(Clone, Debug)]
+enum Cause {
+    /// The server itself objects.
+    Fault(Fault),
+    /// The program failed; the log has the cause under this name.
+    Incident(String),
+    /// A value breaks a rule. The field is a JSON pointer, or the name of a parameter.
+    Invalid { field: String, rule: ValueRule },
+    /// An act or a query is refused.
+    Refused(Box<Refusal>),
+}
+
+/// A problem. Its response is made by [`IntoResponse`], in English; [`worded`] puts it into the language of the request.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
-    status: StatusCode,
-    code: &'static str,
-    args: Value,
-    detail: String,
+    cause: Cause,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -161,26 +134,6 @@ struct Sent<'a> {
     code: &'static str,
     args: Value,
     detail: &'a str,
-}
-
-/// The title of each status that is sent.
-pub(super) fn title(status: u16) -> &'static str {
-    match status {
-        400 => "The request cannot be read",
-        401 => "Sign in",
-        403 => "Not allowed",
-        404 => "Not found",
-        405 => "Method not allowed",
-        408 => "The request took too long",
-        409 => "Refused in the present state",
-        412 => "Changed meanwhile",
-        413 => "The request is too large",
-        415 => "Wrong media type",
-        422 => "Invalid value",
-        429 => "Too many requests",
-        503 => "Not available at present",
-        _ => "Internal error",
-    }
 }
 
 /// The longest text of the client that is repeated, in characters.
@@ -205,28 +158,73 @@ fn clean(value: &mut Value) {
     }
 }
 
-impl Problem {
-    fn new(status: StatusCode, code: &'static str, args: Value, detail: String) -> Self {
-        Self { status, code, args, detail, headers: Vec::new() }
+impl Cause {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Fault(fault) => fault.status(),
+            Self::Incident(_) => Fault::Internal.status(),
+            Self::Invalid { .. } => INVALID.0,
+            Self::Refused(refusal) => status_of(refusal.kind(), refusal.code()),
+        }
     }
 
-    /// A fault with arguments, which are an object or null.
-    pub(super) fn with(fault: Fault, args: Value) -> Self {
-        Self::new(fault.status(), fault.code(), args, fault.detail().to_owned()).with_retry()
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Fault(fault) => fault.code(),
+            Self::Incident(_) => Fault::Internal.code(),
+            Self::Invalid { .. } => INVALID.1,
+            Self::Refused(refusal) => refusal.code(),
+        }
+    }
+
+    /// The things that the cause is about. They do not depend on the language.
+    fn args(&self) -> Value {
+        let mut args = match self {
+            Self::Fault(_) => Value::Null,
+            Self::Incident(incident) => json!({ "incident": incident }),
+            Self::Invalid { field, rule } => json!({ "field": field, "rule": rule.code() }),
+            // Cannot fail: the arguments of a refusal are texts and numbers.
+            Self::Refused(refusal) => serde_json::to_value(refusal)
+                .ok()
+                .and_then(|mut value| Some(value.get_mut("args")?.take()))
+                .unwrap_or_default(),
+        };
+        clean(&mut args);
+        if args.is_null() { Value::Object(Map::new()) } else { args }
+    }
+
+    fn detail(&self, language: Language) -> String {
+        match self {
+            Self::Fault(fault) => language.fault(*fault).to_owned(),
+            Self::Incident(_) => language.fault(Fault::Internal).to_owned(),
+            Self::Invalid { field, rule } => {
+                format!("`{}`: {}", field.trim_start_matches('/'), language.value_rule(*rule))
+            }
+            Self::Refused(refusal) => language.refusal(refusal),
+        }
+    }
+}
+
+impl Problem {
+    /// Every 401 says how an account is proved, and what may succeed later says when.
+    fn new(cause: Cause) -> Self {
+        let header = match cause.status() {
+            StatusCode::UNAUTHORIZED => Some((header::WWW_AUTHENTICATE, "Bearer realm=\"cetak\"")),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => Some((header::RETRY_AFTER, "5")),
+            _ => None,
+        };
+        let headers = header.map(|(name, value)| (name, HeaderValue::from_static(value)));
+        Self { cause, headers: headers.into_iter().collect() }
     }
 
     /// An invalid value, with the field (a JSON pointer or the name of a parameter) and the rule that it breaks.
-    pub(super) fn invalid(field: &str, rule: &str) -> Self {
-        Self::with(Fault::InvalidValue, serde_json::json!({ "field": field, "rule": rule }))
+    pub(super) fn invalid(field: &str, rule: ValueRule) -> Self {
+        Self::new(Cause::Invalid { field: field.to_owned(), rule })
     }
 
     /// A refusal of an act or a query.
     pub(super) fn refused(refusal: &Refusal) -> Self {
-        let status = status_of(refusal.kind(), refusal.code());
-        // Cannot fail: the arguments of a refusal are texts and numbers.
-        let args = serde_json::to_value(refusal).ok().and_then(|mut value| Some(value.get_mut("args")?.take()));
-        let problem = Self::new(status, refusal.code(), args.unwrap_or_default(), words::refusal(refusal).text);
-        if problem.is_unproved() { problem.with_challenge() } else { problem.with_retry() }
+        Self::new(Cause::Refused(Box::new(refusal.clone())))
     }
 
     /// An error of the engine; the cause of an internal one is logged under the incident.
@@ -241,11 +239,10 @@ impl Problem {
     }
 
     fn of_store(error: &StoreError, incident: &str) -> Self {
-        let refused = |(code, detail): (_, &str)| Self::new(StatusCode::CONFLICT, code, Value::Null, detail.to_owned());
         match error {
-            StoreError::Conflict(_) => refused(CHANGED),
-            StoreError::InsufficientStock => refused(TOO_FEW),
-            StoreError::SecondOpenRequest => refused(SECOND),
+            StoreError::Conflict(_) => Fault::ChangedMeanwhile.into(),
+            StoreError::InsufficientStock => Fault::InsufficientStock.into(),
+            StoreError::SecondOpenRequest => Fault::SecondOpenRequest.into(),
             StoreError::RequestAnswered => Fault::KeyInUse.into(),
             StoreError::OtherVersion => Fault::OtherVersion.into(),
             StoreError::RequestDiffers => Fault::KeyReused.into(),
@@ -268,45 +265,24 @@ impl Problem {
     /// An error of the program. Its cause goes to the log.
     pub(super) fn internal(error: &(dyn std::error::Error + 'static), incident: &str) -> Self {
         tracing::error!(incident, error, "a request failed");
-        Self::with(Fault::Internal, serde_json::json!({ "incident": incident }))
+        Self::new(Cause::Incident(incident.to_owned()))
     }
 
     /// Whether the proof of an account failed.
     pub(super) fn is_unproved(&self) -> bool {
-        self.status == StatusCode::UNAUTHORIZED
-    }
-
-    fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
-        self
-    }
-
-    /// Every 401 says how an account is proved.
-    fn with_challenge(self) -> Self {
-        self.with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"cetak\""))
-    }
-
-    fn with_retry(self) -> Self {
-        if [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS].contains(&self.status) {
-            return self.with_header(header::RETRY_AFTER, HeaderValue::from_static("5"));
-        }
-        self
+        self.cause.status() == StatusCode::UNAUTHORIZED
     }
 
     /// The problem as it is sent.
-    pub(super) fn sent(&self) -> Value {
-        let mut args = self.args.clone();
-        clean(&mut args);
-        if args.is_null() {
-            args = Value::Object(serde_json::Map::new());
-        }
+    pub(super) fn sent(&self, language: Language) -> Value {
+        let (status, code) = (self.cause.status().as_u16(), self.cause.code());
         let sent = Sent {
-            r#type: format!("/problems/{}", self.code),
-            title: title(self.status.as_u16()),
-            status: self.status.as_u16(),
-            code: self.code,
-            args,
-            detail: &cleaned(&self.detail),
+            r#type: format!("/problems/{code}"),
+            title: language.title(status),
+            status,
+            code,
+            args: self.cause.args(),
+            detail: &cleaned(&self.cause.detail(language)),
         };
         // Cannot fail: texts and numbers.
         serde_json::to_value(sent).unwrap_or_default()
@@ -315,27 +291,39 @@ impl Problem {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        let problem = Self::with(fault, Value::Null);
-        if fault == Fault::SignInNeeded { problem.with_challenge() } else { problem }
+        Self::new(Cause::Fault(fault))
     }
 }
 
 impl IntoResponse for Problem {
+    /// The response in English. It carries the problem, so that it can be put into another language.
     fn into_response(self) -> Response {
-        let body = self.sent().to_string();
-        let Self { status, headers, .. } = self;
-        let mut response = Response::new(Body::from(body));
-        *response.status_mut() = status;
+        let mut response = Response::new(Body::from(self.sent(Language::English).to_string()));
+        *response.status_mut() = self.cause.status();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
-        response.headers_mut().extend(headers);
+        response.headers_mut().extend(self.headers.iter().cloned());
+        language::mark(response.headers_mut(), Language::English);
+        response.extensions_mut().insert(self);
         response
     }
+}
+
+/// Puts a problem into the language that its request asks for.
+pub(super) async fn worded(request: Request, next: Next) -> Response {
+    let language = language::asked(request.headers());
+    let mut response = next.run(request).await;
+    let problem = response.extensions_mut().remove::<Problem>();
+    if let Some(problem) = problem.filter(|_| language != Language::English) {
+        *response.body_mut() = Body::from(problem.sent(language).to_string());
+        language::mark(response.headers_mut(), language);
+    }
+    response
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{id::BatchId, permission::Operation};
+    use crate::domain::{id::BatchId, permission::Operation, value::InvalidValue};
 
     fn sent(problem: Problem) -> (StatusCode, Value) {
         let response = problem.into_response();
@@ -393,5 +381,25 @@ mod tests {
     fn every_fault_has_a_code_of_its_own() {
         let codes: BTreeSet<&str> = Fault::ALL.iter().map(|fault| fault.code()).collect();
         assert_eq!(codes.len(), Fault::ALL.len());
+    }
+
+    #[test]
+    fn a_problem_has_the_same_code_and_arguments_in_each_language_and_other_words() {
+        let problems = [
+            Problem::from(Fault::BodyTooLarge),
+            Problem::internal(&std::io::Error::other("x"), "4f2a"),
+            Problem::invalid("/note", ValueRule::Value(InvalidValue::OutOfRange { least: 1, most: 7 })),
+            Problem::refused(&Refusal::NoBatch { batch: BatchId(7) }),
+        ];
+        for problem in problems {
+            let [mut english, mut indonesian] = Language::ALL.map(|language| problem.sent(language));
+            for words in ["title", "detail"] {
+                assert_ne!(english[words].take(), indonesian[words].take(), "{problem:?}");
+            }
+            assert_eq!(english, indonesian);
+        }
+        let invalid = Problem::invalid("/record/note", ValueRule::Missing).sent(Language::Indonesian);
+        assert_eq!(invalid["args"], serde_json::json!({ "field": "/record/note", "rule": "missing" }));
+        assert_eq!(invalid["detail"], "`record/note`: harus diberikan");
     }
 }

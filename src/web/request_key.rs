@@ -83,7 +83,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::web::routes::ROUTES;
+    use crate::{web::routes::ROUTES, words::Language};
 
     fn read(name: &str, keys: &[&str], fields: &Value) -> Result<Option<SentKey>, Problem> {
         let route = ROUTES.iter().find(|route| route.name == name).unwrap();
@@ -101,7 +101,7 @@ mod tests {
             assert_eq!(read("HoldRecord", &[key], &json!({})).unwrap().unwrap().key, key);
         }
         for keys in [&[""][..], &["two words"], &["ключ"], &[&longer], &["a", "a"]] {
-            let problem = format!("{:?}", read("HoldRecord", keys, &json!({})).unwrap_err());
+            let problem = read("HoldRecord", keys, &json!({})).unwrap_err().sent(Language::English).to_string();
             assert!(problem.contains("idempotency-key-unreadable"), "{keys:?}: {problem}");
         }
         assert!(read("HoldRecord", &[], &json!({})).unwrap().is_none());

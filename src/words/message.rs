@@ -36,6 +36,11 @@ pub(super) fn list(names: &[String]) -> String {
     format!("`{}`", names.join("`, `"))
 }
 
+/// The words of a person, or of another program.
+pub fn quote(text: &str) -> String {
+    format!("\"{text}\"")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -42,6 +42,7 @@ mod ipp_messages;
 mod ipp_proxy;
 mod ipp_storm;
 mod joined;
+mod languages;
 mod log_format;
 mod matrix;
 mod monitoring;

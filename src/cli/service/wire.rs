@@ -193,13 +193,8 @@ fn error(problem: &Value, proof: &Proof) -> EngineError {
         "insufficient-stock" => StoreError::InsufficientStock.into(),
         "second-open-request" => StoreError::SecondOpenRequest.into(),
         _ => {
-            let args = &problem["args"];
-            let said = |name: &str| args[name].as_str();
             let mut text = problem["detail"].as_str().unwrap_or("the service refused without a reason").to_owned();
-            if let (Some(field), Some(rule)) = (said("field"), said("rule")) {
-                text = format!("`{}`: {rule}", field.trim_start_matches('/'));
-            }
-            if let Some(incident) = said("incident") {
+            if let Some(incident) = problem["args"]["incident"].as_str() {
                 text += &format!(" {incident}");
             }
             EngineError::Service { text, hint: None }
@@ -252,9 +247,10 @@ mod tests {
     #[test]
     fn what_the_server_itself_objects_to_is_said_in_its_words() {
         let told = |problem| error(&problem, &Proof::OsUser).to_string();
+        let args = serde_json::json!({ "field": "/uri", "rule": "empty" });
         let invalid =
-            serde_json::json!({ "code": "invalid-value", "detail": "d", "args": { "field": "/uri", "rule": "r" } });
-        assert_eq!(told(invalid), "`uri`: r");
+            serde_json::json!({ "code": "invalid-value", "detail": "`uri`: it must not be empty", "args": args });
+        assert_eq!(told(invalid), "`uri`: it must not be empty");
         let busy = serde_json::json!({ "code": "busy", "detail": "too much to do", "args": {} });
         assert_eq!(told(busy), "too much to do");
         assert!(told(serde_json::json!({ "code": "sign-in-needed" })).contains("does not know your user"));

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::web::{
-    caller::{COOKIE_PLAIN, COOKIE_TLS},
-    problem::{self, PROBLEM_JSON},
+use crate::{
+    web::{
+        caller::{COOKIE_PLAIN, COOKIE_TLS},
+        problem::{self, PROBLEM_JSON},
+    },
+    words::Language,
 };
 
 /// The statuses of problems that every address may answer.
@@ -67,11 +70,11 @@ pub(super) fn a_problem() -> Value {
         "required": ["type", "title", "status", "code", "args", "detail"],
         "properties": {
             "type": { "type": "string", "description": "`/problems/` and the code.", "pattern": "^/problems/[a-z-]+$" },
-            "title": { "type": "string", "description": "What the status means, for people." },
+            "title": { "type": "string", "description": "What the status means, for people, in the language of `Content-Language`." },
             "status": { "type": "integer" },
             "code": { "type": "string", "description": "The stable name of the cause, for programs." },
             "args": { "type": "object", "description": "The things that the cause is about." },
-            "detail": { "type": "string", "description": "The cause, for people." },
+            "detail": { "type": "string", "description": "The cause, for people, in the same language." },
         },
     })
 }
@@ -85,19 +88,17 @@ pub(super) fn problems() -> Map<String, Value> {
     let response = |(status, codes): (u16, Vec<&str>)| {
         let exact = json!({ "properties": { "status": { "const": status }, "code": { "enum": codes } } });
         let schema = json!({ "allOf": [reference("schemas", "Problem"), exact] });
-        let mut response =
-            json!({ "description": problem::title(status), "content": { PROBLEM_JSON: { "schema": schema } } });
+        let mut response = json!({ "description": Language::English.title(status), "content": { PROBLEM_JSON: { "schema": schema } } });
         let header =
             |about: &str, of: &str| json!({ "description": about, "required": true, "schema": { "type": of } });
-        match status {
-            401 => response["headers"] = json!({ "WWW-Authenticate": header("How an account is proved.", "string") }),
-            405 => response["headers"] = json!({ "Allow": header("The methods that are known.", "string") }),
-            429 | 503 => {
-                response["headers"] =
-                    json!({ "Retry-After": header("After how many seconds to try again.", "integer") });
-            }
-            _ => {}
-        }
+        response["headers"] = json!({ "Content-Language": header("The language of `title` and `detail`.", "string") });
+        let (name, value) = match status {
+            401 => ("WWW-Authenticate", header("How an account is proved.", "string")),
+            405 => ("Allow", header("The methods that are known.", "string")),
+            429 | 503 => ("Retry-After", header("After how many seconds to try again.", "integer")),
+            _ => return (format!("Problem{status}"), response),
+        };
+        response["headers"][name] = value;
         (format!("Problem{status}"), response)
     };
     of_status.into_iter().map(response).collect()

@@ -21,6 +21,10 @@ use self::{
 };
 use super::{route::BASE, routes::ROUTES, schema};
 
+/// What holds for every address.
+const ABOUT: &str = "Every act and every query of the scheduler. Instants in requests are microseconds since 1970. What is said to people, in \
+    problems and about the rows of a list, is English, or Indonesian (`id`) where `Accept-Language` prefers it.";
+
 /// As it is sent.
 static DESCRIPTION: LazyLock<String> =
     LazyLock::new(|| serde_json::to_string_pretty(&described()).unwrap_or_default() + "\n");
@@ -49,7 +53,7 @@ fn described() -> Value {
         "info": {
             "title": "cetak",
             "version": "1",
-            "description": "Every act and every query of the scheduler. Instants in requests are microseconds since 1970.",
+            "description": ABOUT,
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "paths": paths,

@@ -5,6 +5,7 @@ mod blocked;
 mod card;
 mod check;
 mod duplicate;
+mod fault;
 mod found;
 mod history;
 mod import;
@@ -21,15 +22,17 @@ mod record_rule;
 mod refusal;
 mod report;
 mod standing;
+mod state;
 mod store;
 
-use super::{message, time};
+use super::{digits, message, time};
 
 pub use self::{
     blocked::{blocked, blocked_by},
     card::card_objection,
     check::remedy,
     duplicate::{OtherRequest, is_duplicate, next_step, request_beside, with_others},
+    fault::{fault, title, value_rule},
     found::{CounterAnswer, counter_answer},
     history::history_rows,
     import::{further_faults, refused_row, row_place, warning},
@@ -42,5 +45,6 @@ pub use self::{
     refusal::refusal,
     report::{engine, report},
     standing::standing,
+    state::{attempt_state, batch_state, job_state, pending_state, record_state, role},
     store::{open_key_file, open_tls_key, outage_hint},
 };

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+pub use super::message::quote;
 use super::{message::Message, number::thousands, printer::condition};
 use crate::domain::reason::{
     Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault, StoredReason,
@@ -15,11 +16,6 @@ fn stored_reason(stored: &str, is_json: bool) -> String {
         StoredReason::Quoted(text) if is_json => text,
         StoredReason::Quoted(text) => quote(&text),
     }
-}
-
-/// The words of a person, or of another program.
-pub fn quote(text: &str) -> String {
-    format!("\"{text}\"")
 }
 
 /// A reason in words, with the words of the person beside it, as people read them.

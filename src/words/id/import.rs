@@ -1,0 +1,34 @@
+//! What an import warns of, and files that are no waiting list.
+
+use crate::domain::import::{FileForm, Warning};
+
+/// A warning.
+pub fn warning(warning: Warning) -> &'static str {
+    match warning {
+        Warning::UnknownRegion => "kode wilayah pada nomor identitas tidak dikenal",
+        Warning::OtherBirthDate => "tanggal lahir pada nomor identitas berbeda",
+        Warning::OtherSex => "jenis kelamin pada nomor identitas berbeda",
+        Warning::LinesJoined => "ganti baris atau tabulasi dalam sebuah nilai diubah menjadi spasi",
+        Warning::MarkTakenOff => "tanda petik tunggal dari program lembar kerja di depan sebuah nilai dibuang",
+        Warning::FewerDigits => {
+            "sebuah angka lebih pendek daripada ketentuan profil; program lembar kerja membuang nol di depan"
+        }
+        Warning::OtherBackground => "latar foto berbeda dari yang diminta untuk tahun lahirnya",
+    }
+}
+
+/// A file that is no waiting list.
+pub(super) fn file_form(form: FileForm) -> String {
+    let what = match form {
+        FileForm::Utf16 => "teks dalam UTF-16",
+        FileForm::Spreadsheet => "lembar kerja atau arsip ZIP lain",
+        FileForm::OldSpreadsheet => "lembar kerja dalam format lama",
+        FileForm::Gzip => "berkas yang dimampatkan dengan gzip",
+        FileForm::Picture => "gambar atau PDF",
+        FileForm::JsonLines => "JSON, bukan CSV",
+        FileForm::JsonArray => "satu larik JSON",
+        FileForm::Markup => "HTML atau XML",
+        FileForm::Binary => "bukan teks",
+    };
+    format!("berkas itu {what}")
+}
