@@ -8,6 +8,9 @@ use std::{
 
 use tokio::sync::oneshot;
 
+/// The niceness of the threads, of 19.
+const DRAWN_AT: i32 = 10;
+
 type Work = Box<dyn FnOnce() + Send>;
 
 /// Threads that render cards, started with the first one. tokio has many threads for blocking calls, and each that has
@@ -49,6 +52,9 @@ fn start(threads: usize) -> mpsc::Sender<Work> {
     for _ in 0..threads {
         let works = works.clone();
         let render = move || {
+            // Drawing takes long and may take longer: on a busy machine, what people and printers wait for goes first. Linux has a
+            // niceness for each thread. It fails only where the system forbids it.
+            let _ = rustix::process::nice(DRAWN_AT);
             loop {
                 let work = works.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 let Ok(work) = work else { return };
