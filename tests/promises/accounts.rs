@@ -162,6 +162,27 @@ async fn the_use_of_a_session_is_saved_at_most_once_a_minute_and_an_account_has_
 }
 
 #[tokio::test]
+async fn a_read_in_a_session_does_not_wait_for_the_writer_and_its_use_changes_no_session_that_has_ended() {
+    let office = Office::new(&[("Siti", Role::Operator)]).await;
+    let (used, ended) = (office.sign_in("Siti").await, office.sign_in("Siti").await);
+    let opened = office.sessions().await[0].seen_at.clone();
+    office.world.clock.set_forward(MINUTE);
+    let mut writer = office.web.store.write(&office.web.writer, office.web.clock.now()).await.unwrap();
+    writer.session_end(ended.session).await.unwrap();
+    let reads = async {
+        for signed_in in [&used, &ended, &used, &ended] {
+            assert!(actor_of_session(&office.web, &signed_in.token).await.unwrap().is_some(), "as it was committed");
+        }
+    };
+    tokio::time::timeout(MINUTE, reads).await.expect("no read waits for the writer");
+    assert_eq!(office.sessions().await[0].seen_at, opened, "its use waits for the writer");
+    writer.commit().await.unwrap();
+    office.web.session_uses.saved().await;
+    assert!(office.sessions().await[0].seen_at > opened);
+    assert!(!is_open(&office, &ended.token).await && office.sessions().await.len() == 1, "what has ended stays so");
+}
+
+#[tokio::test]
 async fn a_disabled_accounts_sessions_and_tokens_do_nothing_at_once() {
     let office = Office::new(&[("Siti", Role::Operator)]).await;
     let session = office.sign_in("Siti").await;
