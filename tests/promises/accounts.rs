@@ -109,6 +109,33 @@ async fn a_failed_sign_in_has_one_answer_for_all_causes_and_waits_longer_each_ti
 }
 
 #[tokio::test]
+async fn a_failed_sign_in_computes_one_hash_whether_there_is_such_an_account_or_not() {
+    let office = Office::new(&[("Siti", Role::Operator), ("Budi", Role::Operator)]).await;
+    let away = DisableAccount { account: "Budi".into(), note: note("moved") };
+    office.local().act(away).await.unwrap();
+    let late = office.local().act(AddAccount { name: note("Sri") }).await.unwrap().one_time.password.to_password();
+    office.world.clock.set_forward(168 * HOUR);
+    let long = "long ".repeat(100);
+    for (case, name, password) in [
+        ("a wrong password", "Siti", password("Budi")),
+        ("an unknown account", "Nobody", password("Siti")),
+        ("no name", "", password("Siti")),
+        ("a name that is too long", &*long, password("Siti")),
+        ("a disabled account", "Budi", password("Budi")),
+        ("an expired one-time password", "Sri", late),
+        ("no password", "Siti", typed("")),
+        ("a password that is too long", "Siti", typed(&"a".repeat(5_000))),
+    ] {
+        let before = office.web.sign_ins.hashes();
+        assert_eq!(refused(sign_in(&office.web, name, &password, DESK).await), AccountRefusal::SignIn, "{case}");
+        assert_eq!(office.web.sign_ins.hashes() - before, 1, "{case}");
+    }
+    let before = office.web.sign_ins.hashes();
+    office.sign_in("Siti").await;
+    assert_eq!(office.web.sign_ins.hashes() - before, 1, "as many as the right password");
+}
+
+#[tokio::test]
 async fn a_session_is_known_by_its_token_alone_and_ends_by_time_and_by_people() {
     let office = Office::new(&[("Siti", Role::Operator)]).await;
     let (one, two) = (office.sign_in("Siti").await, office.sign_in("Siti").await);

@@ -2,7 +2,7 @@
 
 use super::{message::list, operation::named};
 use crate::{
-    domain::value::{ACCOUNT_NAME_BYTES_MAX, InvalidValue, TEXT_BYTES_MAX},
+    domain::value::{ACCOUNT_NAME_MAX, InvalidValue, TEXT_MAX},
     words::{Fault, ValueRule},
 };
 
@@ -62,8 +62,8 @@ pub fn value_rule(rule: ValueRule) -> String {
 fn invalid_value(value: InvalidValue) -> String {
     match value {
         InvalidValue::Empty => "tidak boleh kosong".into(),
-        InvalidValue::TooLong => format!("tidak boleh lebih panjang dari {TEXT_BYTES_MAX} bita"),
-        InvalidValue::AccountNameTooLong => format!("tidak boleh lebih panjang dari {ACCOUNT_NAME_BYTES_MAX} bita"),
+        InvalidValue::TooLong => format!("tidak boleh lebih panjang dari {TEXT_MAX} karakter"),
+        InvalidValue::AccountNameTooLong => format!("tidak boleh lebih panjang dari {ACCOUNT_NAME_MAX} karakter"),
         InvalidValue::NotOneLine => {
             "harus satu baris, tanpa karakter kendali dan karakter lain yang tidak terlihat".into()
         }
