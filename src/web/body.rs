@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{
     context::Web,
+    json,
     problem::{Fault, Problem},
 };
 
@@ -23,6 +24,7 @@ const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// The body as JSON; an empty one is an empty object.
 pub(super) async fn read_body(web: &Web, parts: &Parts, body: Body) -> Result<Value, Problem> {
+    refuse_encoded(&parts.headers)?;
     let is_json = is_json(&parts.headers);
     if parts.headers.contains_key(header::CONTENT_TYPE) && !is_json {
         return Err(Fault::NotJson.into());
@@ -42,7 +44,7 @@ pub(super) async fn read_body(web: &Web, parts: &Parts, body: Body) -> Result<Va
     if !is_json {
         return Err(Fault::NotJson.into());
     }
-    let mut body = serde_json::from_slice(&bytes).map_err(|_| Problem::from(Fault::BodyNotJson))?;
+    let mut body = json::parse(&bytes)?;
     make_whole(&mut body);
     Ok(body)
 }
@@ -63,6 +65,13 @@ fn make_whole(value: &mut Value) {
         Value::Object(fields) => fields.values_mut().for_each(make_whole),
         Value::Null | Value::Bool(_) | Value::String(_) => {}
     }
+}
+
+/// Refuses a body that is compressed: the limits of a body are those of what is read.
+pub(super) fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let is_plain = encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if is_plain { Ok(()) } else { Err(Fault::BodyEncoded.into()) }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -52,6 +52,7 @@ macro_rules! faults {
 
 faults! {
     BodyNotJson BAD_REQUEST "body-not-json";
+    FieldTwice BAD_REQUEST "field-twice";
     BodyCut BAD_REQUEST "body-cut";
     UrlUnreadable BAD_REQUEST "url-unreadable";
     KeyUnreadable BAD_REQUEST "idempotency-key-unreadable";
@@ -69,6 +70,7 @@ faults! {
     BodyTooLarge PAYLOAD_TOO_LARGE "body-too-large";
     NotAList UNSUPPORTED_MEDIA_TYPE "not-a-list";
     NotJson UNSUPPORTED_MEDIA_TYPE "not-json";
+    BodyEncoded UNSUPPORTED_MEDIA_TYPE "body-encoded";
     KeyReused UNPROCESSABLE_ENTITY "idempotency-key-reused";
     Internal INTERNAL_SERVER_ERROR "internal";
     DatabaseAway SERVICE_UNAVAILABLE "database-away";

@@ -21,6 +21,8 @@ macro_rules! faults {
 faults! {
     /// The body is not JSON.
     BodyNotJson;
+    /// An object of the body has a field twice.
+    FieldTwice;
     /// The body ended early or could not be read.
     BodyCut;
     /// The query string or a part of the path is not percent-encoded UTF-8.
@@ -55,6 +57,8 @@ faults! {
     NotAList;
     /// The body has another media type.
     NotJson;
+    /// The body is compressed.
+    BodyEncoded;
     /// Another request had the same key.
     KeyReused;
     /// A panic or an error that is the program's.

@@ -6,6 +6,7 @@ use crate::words::{Fault, ValueRule};
 pub fn fault(fault: Fault) -> &'static str {
     match fault {
         Fault::BodyNotJson => "the body is not a JSON object",
+        Fault::FieldTwice => "an object of the body has a field twice",
         Fault::BodyCut => "the body ended before it was complete",
         Fault::UrlUnreadable => "the path or the query string is not percent-encoded UTF-8",
         Fault::KeyUnreadable => "`Idempotency-Key` must be given once, with 1 to 255 visible ASCII characters",
@@ -23,6 +24,7 @@ pub fn fault(fault: Fault) -> &'static str {
         Fault::BodyTooLarge => "the body is larger than this address accepts",
         Fault::NotAList => "the body must be `application/x-ndjson` or `text/csv`",
         Fault::NotJson => "the body must be `application/json`",
+        Fault::BodyEncoded => "the body must be sent as it is, without `Content-Encoding`",
         Fault::KeyReused => "this `Idempotency-Key` was used for another request; nothing was done",
         Fault::Internal => "the server failed; the log has the cause under the incident",
         Fault::DatabaseAway => "the database cannot be used at present; nothing was changed",

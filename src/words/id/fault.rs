@@ -10,6 +10,7 @@ use crate::{
 pub fn fault(fault: Fault) -> &'static str {
     match fault {
         Fault::BodyNotJson => "isi permintaan bukan objek JSON",
+        Fault::FieldTwice => "sebuah objek dalam isi permintaan memuat nama yang sama dua kali",
         Fault::BodyCut => "isi permintaan terputus sebelum lengkap",
         Fault::UrlUnreadable => "alamat atau parameternya bukan UTF-8 yang dikodekan dengan persen",
         Fault::KeyUnreadable => {
@@ -31,6 +32,7 @@ pub fn fault(fault: Fault) -> &'static str {
         Fault::BodyTooLarge => "isi permintaan lebih besar daripada yang diterima alamat ini",
         Fault::NotAList => "isi permintaan harus berupa `application/x-ndjson` atau `text/csv`",
         Fault::NotJson => "isi permintaan harus berupa `application/json`",
+        Fault::BodyEncoded => "isi permintaan harus dikirim apa adanya, tanpa `Content-Encoding`",
         Fault::KeyReused => "`Idempotency-Key` ini sudah dipakai untuk permintaan lain; tidak ada yang dilakukan",
         Fault::Internal => "terjadi kegagalan pada server; penyebabnya ada di catatan log dengan nomor kejadian ini",
         Fault::DatabaseAway => "basis data sedang tidak dapat dipakai; tidak ada yang diubah",
