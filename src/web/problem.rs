@@ -65,6 +65,7 @@ faults! {
     InsufficientStock CONFLICT "insufficient-stock";
     SecondOpenRequest CONFLICT "second-open-request";
     OtherVersion PRECONDITION_FAILED "other-version";
+    VersionUnreadable BAD_REQUEST "if-match-unreadable";
     NoVersion PRECONDITION_FAILED "no-version";
     BodySlow REQUEST_TIMEOUT "body-slow";
     BodyTooLarge PAYLOAD_TOO_LARGE "body-too-large";

@@ -47,6 +47,8 @@ faults! {
     SecondOpenRequest;
     /// What is changed has another version than `If-Match` names.
     OtherVersion;
+    /// `If-Match` is neither `*` nor a list of tags.
+    VersionUnreadable;
     /// `If-Match` at an address of which nothing has a version.
     NoVersion;
     /// The body did not arrive in time.

@@ -19,6 +19,7 @@ pub fn fault(fault: Fault) -> &'static str {
         Fault::InsufficientStock => "there are not enough blanks",
         Fault::SecondOpenRequest => "another request of this person is open",
         Fault::OtherVersion => "what is changed has another version than `If-Match` names; read it again",
+        Fault::VersionUnreadable => "`If-Match` must be `*`, or the `ETag` of an answer with its quotes",
         Fault::NoVersion => "what this address changes has no `ETag`, so that `If-Match` cannot hold",
         Fault::BodySlow => "the body did not arrive in time",
         Fault::BodyTooLarge => "the body is larger than this address accepts",

@@ -27,6 +27,7 @@ pub fn fault(fault: Fault) -> &'static str {
         Fault::InsufficientStock => "blangko tidak cukup",
         Fault::SecondOpenRequest => "permohonan lain dari orang ini masih terbuka",
         Fault::OtherVersion => "yang hendak diubah sudah berbeda versinya dari `If-Match`; baca kembali datanya",
+        Fault::VersionUnreadable => "`If-Match` harus `*`, atau `ETag` dari sebuah jawaban lengkap dengan tanda kutipnya",
         Fault::NoVersion => "yang diubah di alamat ini tidak memiliki `ETag`, sehingga `If-Match` tidak dapat dipenuhi",
         Fault::BodySlow => "isi permintaan tidak tiba tepat waktu",
         Fault::BodyTooLarge => "isi permintaan lebih besar daripada yang diterima alamat ini",
