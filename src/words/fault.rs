@@ -25,7 +25,7 @@ faults! {
     FieldTwice;
     /// The body ended early or could not be read.
     BodyCut;
-    /// The query string or a part of the path is not percent-encoded UTF-8.
+    /// The query string or a part of the path is not percent-encoded UTF-8, or has U+0000.
     UrlUnreadable;
     /// The key of a request has no characters, too many, or such as cannot be seen.
     KeyUnreadable;

@@ -16,7 +16,7 @@ pub(crate) fn password(name: &str) -> String {
 pub(crate) struct Person<'a> {
     served: &'a Served,
     pub(crate) cookie: String,
-    csrf: String,
+    pub(crate) csrf: String,
 }
 
 impl<'a> Person<'a> {

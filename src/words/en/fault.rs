@@ -8,7 +8,7 @@ pub fn fault(fault: Fault) -> &'static str {
         Fault::BodyNotJson => "the body is not a JSON object",
         Fault::FieldTwice => "an object of the body has a field twice",
         Fault::BodyCut => "the body ended before it was complete",
-        Fault::UrlUnreadable => "the path or the query string is not percent-encoded UTF-8",
+        Fault::UrlUnreadable => "the path or the query string is not percent-encoded UTF-8 without U+0000",
         Fault::KeyUnreadable => "`Idempotency-Key` must be given once, with 1 to 255 visible ASCII characters",
         Fault::SignInNeeded => "the request has no valid token and no valid session",
         Fault::OtherPage => "the request of a session needs `Origin` of this server, and the CSRF token of the session",

@@ -12,7 +12,7 @@ pub fn fault(fault: Fault) -> &'static str {
         Fault::BodyNotJson => "isi permintaan bukan objek JSON",
         Fault::FieldTwice => "sebuah objek dalam isi permintaan memuat nama yang sama dua kali",
         Fault::BodyCut => "isi permintaan terputus sebelum lengkap",
-        Fault::UrlUnreadable => "alamat atau parameternya bukan UTF-8 yang dikodekan dengan persen",
+        Fault::UrlUnreadable => "alamat atau parameternya bukan UTF-8 tanpa U+0000 yang dikodekan dengan persen",
         Fault::KeyUnreadable => {
             "`Idempotency-Key` harus diberikan satu kali, dengan 1 sampai 255 karakter ASCII yang terlihat"
         }
@@ -27,7 +27,9 @@ pub fn fault(fault: Fault) -> &'static str {
         Fault::InsufficientStock => "blangko tidak cukup",
         Fault::SecondOpenRequest => "permohonan lain dari orang ini masih terbuka",
         Fault::OtherVersion => "yang hendak diubah sudah berbeda versinya dari `If-Match`; baca kembali datanya",
-        Fault::VersionUnreadable => "`If-Match` harus `*`, atau `ETag` dari sebuah jawaban lengkap dengan tanda kutipnya",
+        Fault::VersionUnreadable => {
+            "`If-Match` harus `*`, atau `ETag` dari sebuah jawaban lengkap dengan tanda kutipnya"
+        }
         Fault::NoVersion => "yang diubah di alamat ini tidak memiliki `ETag`, sehingga `If-Match` tidak dapat dipenuhi",
         Fault::BodySlow => "isi permintaan tidak tiba tepat waktu",
         Fault::BodyTooLarge => "isi permintaan lebih besar daripada yang diterima alamat ini",
