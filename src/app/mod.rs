@@ -440,6 +440,7 @@ pub fn assemble(parts: Parts, clock: SystemClock, entropy: Arc<SystemEntropy>) -
         owners: Arc::new(SystemOwners::default()),
         memory: None,
         sign_ins: Arc::default(),
+        session_uses: Arc::default(),
         looks: Arc::default(),
         expected: None,
         events: Arc::default(),

@@ -1,5 +1,7 @@
 //! Printers.
 
+use serde::{Deserialize, Serialize};
+
 use super::breaker::Breaker;
 
 /// The most printers that an office has in use, so that a list of all of them is bounded.
@@ -32,4 +34,50 @@ pub struct Printer {
     pub acknowledged_reasons: Vec<String>,
     /// The node that it belongs to, on a shared database.
     pub node: Option<String>,
+}
+
+/// What people set of a printer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PrinterSetting {
+    /// The printer.
+    pub name: String,
+    /// Where it is, without secrets.
+    pub uri: String,
+    /// The profile whose cards it prints.
+    pub profile: String,
+    /// The capacity of its hopper, if the hopper is counted.
+    pub hopper: Option<i64>,
+}
+
+impl Printer {
+    /// What people set of it.
+    pub fn setting(&self) -> PrinterSetting {
+        PrinterSetting {
+            name: self.name.clone(),
+            uri: plain_uri(&self.uri),
+            profile: self.profile.clone(),
+            hopper: self.hopper,
+        }
+    }
+}
+
+/// A URI without user and password.
+pub fn plain_uri(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    format!("{scheme}://{host}{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_is_shown_without_user_and_password() {
+        assert_eq!(plain_uri("ipps://u:p@host:631/ipp/print"), "ipps://host:631/ipp/print");
+        assert_eq!(plain_uri("mock://p1?truth=a@b"), "mock://p1?truth=a@b");
+        assert_eq!(plain_uri("nonsense"), "nonsense");
+    }
 }

@@ -14,10 +14,10 @@ pub enum InvalidValue {
     #[error("it must not be empty")]
     Empty,
     /// The text is too long.
-    #[error("it must not be longer than {TEXT_BYTES_MAX} bytes")]
+    #[error("it must not be longer than {TEXT_MAX} characters")]
     TooLong,
     /// The name of an account is too long.
-    #[error("it must not be longer than {ACCOUNT_NAME_BYTES_MAX} bytes")]
+    #[error("it must not be longer than {ACCOUNT_NAME_MAX} characters")]
     AccountNameTooLong,
     /// The text has several lines, control characters, or characters that cannot be seen.
     #[error("it must be one line without control characters and others that cannot be seen")]
@@ -97,14 +97,14 @@ const ONE_LINE: &str = concat!(
 
 /// A name, as a pattern for schemas, and its maximum length.
 const NAME: &str = r"^[A-Za-z0-9._-]+$";
-const NAME_BYTES_MAX: usize = 40;
+const NAME_MAX: usize = 40;
 
-/// The maximum length of a text, in bytes.
-pub const TEXT_BYTES_MAX: usize = 500;
+/// The maximum length of a text, in characters (Unicode scalar values), as schemas count. One takes at most four bytes.
+pub const TEXT_MAX: usize = 500;
 
 /// A text for lists and for the audit: trimmed, one line, not empty. Its length is that of what was given, as in the schema.
 fn one_line(text: &str) -> Result<String, InvalidValue> {
-    let is_too_long = text.len() > TEXT_BYTES_MAX;
+    let is_too_long = text.chars().count() > TEXT_MAX;
     let text = text.trim();
     match text {
         "" => Err(InvalidValue::Empty),
@@ -118,12 +118,12 @@ fn name(text: &str) -> Result<String, InvalidValue> {
     if is_name(text) { Ok(text.to_owned()) } else { Err(InvalidValue::NotAName) }
 }
 
-/// The maximum length of an account's name, in bytes.
-pub const ACCOUNT_NAME_BYTES_MAX: usize = 100;
+/// The maximum length of an account's name, in characters.
+pub const ACCOUNT_NAME_MAX: usize = 100;
 
 fn account_name(text: &str) -> Result<String, InvalidValue> {
     let name = one_line(text)?;
-    if text.len() > ACCOUNT_NAME_BYTES_MAX { Err(InvalidValue::AccountNameTooLong) } else { Ok(name) }
+    if text.chars().count() > ACCOUNT_NAME_MAX { Err(InvalidValue::AccountNameTooLong) } else { Ok(name) }
 }
 
 fn in_range(number: i64, least: i64, most: i64) -> Result<i64, InvalidValue> {
@@ -131,11 +131,11 @@ fn in_range(number: i64, least: i64, most: i64) -> Result<i64, InvalidValue> {
 }
 
 macro_rules! text_value {
-    ($(#[$doc:meta])* $name:ident, $check:ident, $pattern:ident, $bytes_max:expr) => {
+    ($(#[$doc:meta])* $name:ident, $check:ident, $pattern:ident, $max:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize, schemars::JsonSchema)]
         #[serde(try_from = "String", into = "String")]
-        #[schemars(extend("pattern" = $pattern, "maxLength" = $bytes_max))]
+        #[schemars(extend("pattern" = $pattern, "maxLength" = $max))]
         pub struct $name(String);
 
         impl $name {
@@ -221,37 +221,37 @@ macro_rules! number_value {
 }
 
 text_value!(
-    /// A reason in the words of a person: one line of 1 to 500 bytes without control characters.
-    Note, one_line, ONE_LINE, TEXT_BYTES_MAX
+    /// A reason in the words of a person: one line of 1 to 500 characters, none of them a control character.
+    Note, one_line, ONE_LINE, TEXT_MAX
 );
 text_value!(
     /// The number or name of a paper document, such as a delivery note or a record of destruction. One line of 1 to 500
-    /// bytes.
-    Document, one_line, ONE_LINE, TEXT_BYTES_MAX
+    /// characters.
+    Document, one_line, ONE_LINE, TEXT_MAX
 );
 text_value!(
-    /// The name of a person. One line of 1 to 500 bytes.
-    PersonName, one_line, ONE_LINE, TEXT_BYTES_MAX
+    /// The name of a person. One line of 1 to 500 characters.
+    PersonName, one_line, ONE_LINE, TEXT_MAX
 );
 text_value!(
-    /// The name of an account. One line of 1 to 100 bytes.
-    AccountName, account_name, ONE_LINE, ACCOUNT_NAME_BYTES_MAX
+    /// The name of an account. One line of 1 to 100 characters.
+    AccountName, account_name, ONE_LINE, ACCOUNT_NAME_MAX
 );
 text_value!(
     /// The name of an API token. Letters, digits, `-`, `_` and `.`, at most 40.
-    TokenName, name, NAME, NAME_BYTES_MAX
+    TokenName, name, NAME, NAME_MAX
 );
 text_value!(
-    /// The name of a lot of blanks. One line of 1 to 500 bytes.
-    LotName, one_line, ONE_LINE, TEXT_BYTES_MAX
+    /// The name of a lot of blanks. One line of 1 to 500 characters.
+    LotName, one_line, ONE_LINE, TEXT_MAX
 );
 text_value!(
     /// The name of another office.
-    OfficeName, name, NAME, NAME_BYTES_MAX
+    OfficeName, name, NAME, NAME_MAX
 );
 text_value!(
     /// The name of a printer.
-    PrinterName, name, NAME, NAME_BYTES_MAX
+    PrinterName, name, NAME, NAME_MAX
 );
 number_value!(
     /// A number of blanks.
@@ -346,15 +346,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_is_one_trimmed_line_of_at_most_500_bytes() {
+    fn a_note_is_one_trimmed_line_of_at_most_500_characters() {
         assert_eq!("  worn out \n".parse::<Note>().unwrap().as_str(), "worn out");
         let text = |text: &str| text.parse::<Note>().err();
         assert_eq!(text(" \t "), Some(InvalidValue::Empty));
         assert_eq!(text("a\nb"), Some(InvalidValue::NotOneLine));
         assert_eq!(text("a\u{7}b"), Some(InvalidValue::NotOneLine));
         assert_eq!(text("a\u{202e}b"), Some(InvalidValue::NotOneLine));
-        assert_eq!(text(&"é".repeat(250)), None);
-        assert_eq!(text(&"é".repeat(251)), Some(InvalidValue::TooLong));
+        assert_eq!(text(&"é".repeat(500)), None);
+        assert_eq!(text(&"é".repeat(501)), Some(InvalidValue::TooLong));
         assert_eq!(text(&format!("a{}", " ".repeat(500))), Some(InvalidValue::TooLong));
     }
 

@@ -15,6 +15,7 @@ use super::{
     owners::Owners,
     render_threads::RenderThreads,
     scheduling::lease::Lease,
+    session_uses::SessionUses,
     settings::{Broken, Settings},
     sign_ins::SignIns,
     vitals::Vitals,
@@ -70,6 +71,8 @@ pub struct Engine {
     pub memory: Option<Arc<dyn InstanceMemory>>,
     /// What all sign-ins of the process share.
     pub sign_ins: Arc<SignIns>,
+    /// The uses of sessions that are being saved.
+    pub session_uses: Arc<SessionUses>,
     /// The looks at pictures of people that are recorded already.
     pub looks: Arc<Looks>,
     /// What must be so when an act of a person is done.

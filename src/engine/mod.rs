@@ -38,6 +38,7 @@ mod render_threads;
 pub mod scheduling;
 mod sent_elsewhere;
 pub mod service;
+mod session_uses;
 mod settings;
 pub mod settings_in_force;
 mod sign_ins;
@@ -50,6 +51,7 @@ pub use self::{
     error::EngineError,
     looks::Looks,
     render_threads::RenderThreads,
+    session_uses::SessionUses,
     settings::{Broken, BrokenProfile, Settings},
     sign_ins::SignIns,
 };

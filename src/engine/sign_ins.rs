@@ -1,7 +1,10 @@
 //! Hashes of passwords, and the delay of sign-ins after failed ones.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -22,12 +25,13 @@ const PARAMETERS: (u32, u32, u32) = (19 * 1024, 2, 1);
 #[derive(Debug)]
 pub struct SignIns {
     hashing: Arc<Semaphore>,
+    hashes: AtomicU64,
     delays: Mutex<SignInDelays>,
 }
 
 impl Default for SignIns {
     fn default() -> Self {
-        Self { hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)), delays: Mutex::default() }
+        Self { hashing: Arc::new(Semaphore::new(HASHES_AT_ONCE)), hashes: AtomicU64::new(0), delays: Mutex::default() }
     }
 }
 
@@ -48,9 +52,15 @@ impl SignIns {
         self.compute(compare).await.unwrap_or(false)
     }
 
+    /// The hashes of passwords that were computed. A sign-in computes one, whatever its name and its password are.
+    pub fn hashes(&self) -> u64 {
+        self.hashes.load(Ordering::Relaxed)
+    }
+
     async fn compute<T: Send + 'static>(&self, compute: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         // The permit moves along: a caller that is gone does not make room for another hash.
         let permit = self.hashing.clone().acquire_owned().await.ok()?;
+        self.hashes.fetch_add(1, Ordering::Relaxed);
         let computed = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             compute()

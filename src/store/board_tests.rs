@@ -14,8 +14,8 @@ use super::{
 };
 use crate::domain::time::Timestamp;
 
-/// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}`, what workers read, and what corrections read.
-const STATEMENTS: [&str; 23] = [
+/// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}` and of `engine::figures`, what workers read, and what corrections read.
+const STATEMENTS: [&str; 24] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,
@@ -24,6 +24,7 @@ const STATEMENTS: [&str; 23] = [
     stock::BALANCES,
     audit::NEWEST,
     report::NEXT_CLASS,
+    report::IN_CLASS,
     report::OPEN_BATCHES,
     report::BATCH_COUNTS,
     report::PLANNED_BATCHES,

@@ -233,6 +233,10 @@ pub(super) const NEXT_CLASS: &str = "
     SELECT profile, class, verified_at_us FROM waiting WHERE (profile, class) >= ($1, $2)
     ORDER BY profile, class, verified_at_us LIMIT 1";
 
+/// Those that wait in one class, up to a number.
+pub(super) const IN_CLASS: &str = "
+    SELECT COUNT(*) FROM (SELECT 1 AS one FROM waiting WHERE profile = $1 AND class = $2 LIMIT $3) AS first_ones";
+
 /// With both conditions: by the first, the index of open batches serves.
 pub(super) const PLANNED_BATCHES: &str = "SELECT COUNT(*) FROM batch WHERE state <> 'closed' AND state = 'planned'";
 
@@ -407,6 +411,12 @@ impl Tx {
             oldest.push(OldestWaiting { profile: profile.clone(), class, since: Timestamp(since).to_string() });
             next_key = (profile, class.saturating_add(1));
         }
+    }
+
+    /// The records that wait in one class of a profile; `most` if there are more, which are not read.
+    pub async fn waiting_in_class(&mut self, profile: &str, class: i64, most: i64) -> Result<i64, StoreError> {
+        on!(self, c => sqlx::query_scalar(IN_CLASS).bind(profile).bind(class).bind(most).fetch_one(c))
+            .map_err(doing("reading the waiting list"))
     }
 }
 

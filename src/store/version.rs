@@ -13,6 +13,8 @@ pub enum Versioned {
     Record(String, String),
     /// A batch.
     Batch(BatchId),
+    /// What people set of a printer, by its name.
+    Printer(String),
     /// An act for two people; reprint warrants are among them.
     PendingAct(PendingActId),
 }
@@ -50,6 +52,9 @@ impl Tx {
                 None => None,
             },
             Versioned::Batch(batch) => self.batch_line(*batch).await?.as_ref().and_then(json),
+            Versioned::Printer(name) => {
+                self.printer_get(name).await?.map(|printer| printer.setting()).as_ref().and_then(json)
+            }
             Versioned::PendingAct(act) => self.pending_act_line(*act).await?.as_ref().and_then(json),
         })
     }

@@ -11,8 +11,10 @@ use serde_json::{Map, Value};
 
 use super::{
     context::Web,
-    problem::{Fault, Problem},
+    json,
+    problem::{Fault, Problem, cleaned},
 };
+use crate::{domain::value::InvalidValue, words::ValueRule};
 
 /// The largest body.
 pub(super) const BODY_BYTES_MAX: usize = 1 << 20;
@@ -23,6 +25,7 @@ const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// The body as JSON; an empty one is an empty object.
 pub(super) async fn read_body(web: &Web, parts: &Parts, body: Body) -> Result<Value, Problem> {
+    refuse_encoded(&parts.headers)?;
     let is_json = is_json(&parts.headers);
     if parts.headers.contains_key(header::CONTENT_TYPE) && !is_json {
         return Err(Fault::NotJson.into());
@@ -42,9 +45,22 @@ pub(super) async fn read_body(web: &Web, parts: &Parts, body: Body) -> Result<Va
     if !is_json {
         return Err(Fault::NotJson.into());
     }
-    let mut body = serde_json::from_slice(&bytes).map_err(|_| Problem::from(Fault::BodyNotJson))?;
+    let mut body = json::parse(&bytes)?;
     make_whole(&mut body);
-    Ok(body)
+    match with_nul("", &body) {
+        Some(field) => Err(Problem::invalid(&cleaned(&field), ValueRule::Value(InvalidValue::NotOneLine))),
+        None => Ok(body),
+    }
+}
+
+/// A field whose text PostgreSQL cannot have.
+fn with_nul(at: &str, value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(|| at.to_owned()),
+        Value::Array(items) => items.iter().zip(0..).find_map(|(item, n)| with_nul(&format!("{at}/{n}"), item)),
+        Value::Object(fields) => fields.iter().find_map(|(name, below)| with_nul(&format!("{at}/{name}"), below)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
 }
 
 /// Makes `7.0` the whole number that it is in JSON.
@@ -65,6 +81,13 @@ fn make_whole(value: &mut Value) {
     }
 }
 
+/// Refuses a body that is compressed: the limits of a body are those of what is read.
+pub(super) fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let is_plain = encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"));
+    if is_plain { Ok(()) } else { Err(Fault::BodyEncoded.into()) }
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     media.split(';').next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
@@ -77,12 +100,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_with_nothing_after_the_point_is_a_whole_number() {
+    fn a_number_with_nothing_after_the_point_is_a_whole_number_and_a_text_with_u_0000_is_found() {
         let made = |mut value: Value| {
             make_whole(&mut value);
             value
         };
         assert_eq!(made(json!({ "n": [7.0, -2.0, 1e18] })).to_string(), "{\"n\":[7,-2,1000000000000000000]}");
+        assert_eq!(with_nul("", &json!({ "a": [1, { "b": "x\0" }] })).as_deref(), Some("/a/1/b"));
+        assert_eq!(with_nul("", &json!({ "a": ["", null, true] })), None);
         for other in [json!(7.5), json!(1e19), json!(-TWO_63), json!("7.0"), json!(u64::MAX)] {
             assert_eq!(made(other.clone()), other);
         }

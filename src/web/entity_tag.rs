@@ -1,4 +1,4 @@
-//! `ETag`, `If-None-Match` and `If-Match`: the version of a record, a batch or an act for two people.
+//! `ETag`, `If-None-Match` and `If-Match`: the version of a record, a batch, the settings of a printer, or an act for two people.
 
 use axum::http::{HeaderMap, HeaderName, header};
 use serde_json::Value;
@@ -13,7 +13,9 @@ use crate::{
 };
 
 /// The queries whose answer has a tag.
-pub(super) const TAGGED: [&str; 3] = ["ShowRecord", "ShowBatch", "ShowPendingAct"];
+pub(super) const TAGGED: [&str; 4] = ["ShowRecord", "ShowBatch", "ShowPrinter", "ShowPendingAct"];
+/// `If-Match`, as a pattern for schemas: `*`, or tags in quotes.
+pub(super) const IF_MATCH: &str = r#"^(\*|(W/)?"[!#-+\--~]*"( *, *(W/)?"[!#-+\--~]*")*)$"#;
 /// What of an answer is no part of its version: the arguments of an act never change.
 const ARGUMENTS: &str = "arguments";
 
@@ -37,28 +39,36 @@ pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
 ///
 /// # Errors
 ///
-/// If the thing has no tag.
+/// If the thing has no tag, and if the header is neither `*` nor a list of tags: an empty one, or one without quotes, would never match.
 pub(super) fn expected(route: &Route, headers: &HeaderMap, fields: &Value) -> Result<Option<Expected>, Problem> {
     if route.sort == Sort::Query || !headers.contains_key(header::IF_MATCH) {
         return Ok(None);
     }
     let Some(thing) = changed(route, fields) else { return Err(Fault::NoVersion.into()) };
+    let lists = headers.get_all(header::IF_MATCH).iter().map(|list| list.to_str().ok());
+    let list = lists.collect::<Option<Vec<_>>>().ok_or(Fault::VersionUnreadable)?.join(",");
     // A thing that does not exist is refused by the act itself.
-    if tags(headers, &header::IF_MATCH).any(|tag| tag == "*") {
+    if list.trim() == "*" {
         return Ok(None);
     }
-    // Weak tags match nothing here.
-    let versions = tags(headers, &header::IF_MATCH)
-        .filter_map(|tag| tag.strip_prefix('"')?.strip_suffix('"').map(str::to_owned))
-        .collect();
-    Ok(Some(Expected { thing, versions }))
+    let mut versions = Vec::new();
+    for tag in tags_of(&list) {
+        let opaque = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+        let opaque = opaque.filter(|tag| !tag.contains(['"', ' '])).ok_or(Fault::VersionUnreadable)?;
+        // Weak tags match nothing here.
+        if !tag.starts_with("W/") {
+            versions.push(opaque.to_owned());
+        }
+    }
+    let is_empty = tags_of(&list).next().is_none();
+    if is_empty { Err(Fault::VersionUnreadable.into()) } else { Ok(Some(Expected { thing, versions })) }
 }
 
 /// Whether the things below which an address stands have tags.
 pub(super) fn is_versioned(path: &str) -> bool {
     let versioned =
         ["/records/{source}/", "/cards/{source}/", "/batches/{batch}/", "/acts/{act}/", "/warrants/{warrant}/"];
-    versioned.iter().any(|start| path.starts_with(start))
+    path.starts_with("/printers/{printer}") || versioned.iter().any(|start| path.starts_with(start))
 }
 
 /// The thing below which an act stands.
@@ -70,6 +80,7 @@ fn changed(route: &Route, fields: &Value) -> Option<Versioned> {
             let text = |field: &str| fields["record"][field].as_str().map(str::to_owned);
             Some(Versioned::Record(text("source")?, text("request_id")?))
         }
+        ("printers", "{printer}") => fields["printer"].as_str().map(|name| Versioned::Printer(name.to_owned())),
         ("batches", "{batch}") => number("batch").map(|batch| Versioned::Batch(BatchId(batch))),
         ("acts", "{act}") => number("id").map(|act| Versioned::PendingAct(PendingActId(act))),
         ("warrants", "{warrant}") => number("warrant").map(|act| Versioned::PendingAct(PendingActId(act))),
@@ -79,7 +90,12 @@ fn changed(route: &Route, fields: &Value) -> Option<Versioned> {
 
 fn tags<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
     let lists = headers.get_all(name).iter().filter_map(|list| list.to_str().ok());
-    lists.flat_map(|list| list.split(',')).map(str::trim)
+    lists.flat_map(tags_of)
+}
+
+/// The tags of a list. Those of this server have no comma. Empty places are passed over (RFC 9110, 5.6.1).
+fn tags_of(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|tag| !tag.is_empty())
 }
 
 #[cfg(test)]
@@ -91,7 +107,7 @@ mod tests {
     use crate::{web::routes::ROUTES, words::Language};
 
     fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
-        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+        HeaderMap::from_iter([(name, HeaderValue::from_bytes(value.as_bytes()).unwrap())])
     }
 
     fn of(name: &str, value: &'static str, fields: &Value) -> Result<Option<Expected>, Problem> {
@@ -107,13 +123,18 @@ mod tests {
         assert_eq!(found.versions, ["a1", "c3"], "a weak tag proves nothing");
         for (name, fields, thing) in [
             ("CancelBatch", json!({ "batch": 7 }), Versioned::Batch(BatchId(7))),
+            ("SetPrinter", json!({ "printer": "p1" }), Versioned::Printer("p1".into())),
             ("ApproveReprint", json!({ "warrant": 7 }), Versioned::PendingAct(PendingActId(7))),
             ("ConfirmAct", json!({ "id": 7 }), Versioned::PendingAct(PendingActId(7))),
         ] {
             assert_eq!(of(name, "\"a1\"", &fields).unwrap().unwrap().thing, thing, "{name}");
         }
         assert_eq!(of("HoldRecord", "*", &record).unwrap(), None);
-        assert_eq!(of("HoldRecord", "a1", &record).unwrap().unwrap().versions, [""; 0]);
+        assert_eq!(of("HoldRecord", ", \"a1\" ,", &record).unwrap().unwrap().versions, ["a1"]);
+        for unreadable in ["", " ", ",", "a1", "\"a1", "*, \"a1\"", "\"a1\" \"b2\"", "\"a\u{e9}\""] {
+            let refused = of("HoldRecord", unreadable, &record).unwrap_err();
+            assert_eq!(refused.sent(Language::English)["code"], "if-match-unreadable", "{unreadable}: {refused:?}");
+        }
         assert_eq!(of("ShowRecord", "\"a1\"", &record).unwrap(), None);
         let none = of("ReceiveBlanks", "\"a1\"", &json!({})).unwrap_err();
         assert_eq!(none.sent(Language::English)["code"], "no-version", "{none:?}");

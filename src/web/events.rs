@@ -17,6 +17,7 @@ use tokio::sync::watch;
 use super::{
     caller::Caller,
     context::Web,
+    input::refuse_parameters,
     problem::Problem,
     route::{BASE, USUAL},
     streams::Place,
@@ -53,6 +54,7 @@ pub(super) fn router() -> Router<Arc<Web>> {
 
 async fn follow(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
+    refuse_parameters(&parts)?;
     let stream = web.within(USUAL, Stream::open(&web, parts)).await?;
     let body = Body::from_stream(stream::unfold(stream, |mut stream| async {
         let bytes = stream.next().await?;

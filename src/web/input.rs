@@ -1,6 +1,12 @@
 //! From a request to the arguments of an act or a query: what stands in the path, in the query string and in the body becomes one
 //! JSON object, which is then read into its type.
 
+use axum::{
+    extract::Request,
+    http::{Uri, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
@@ -10,6 +16,46 @@ use super::{
     schema::unknown,
 };
 use crate::{domain::value::InvalidValue, words::ValueRule};
+
+/// Answers a request whose address is text. A query string that is not UTF-8 would be read as another text, and PostgreSQL has no text
+/// with U+0000.
+pub(super) async fn readable(request: Request, next: Next) -> Response {
+    if is_readable(request.uri()) {
+        next.run(request).await
+    } else {
+        Problem::from(Fault::UrlUnreadable).into_response()
+    }
+}
+
+/// Whether an address is percent-encoded UTF-8 without U+0000.
+fn is_readable(uri: &Uri) -> bool {
+    let is_text = |encoded: &str| {
+        let (mut bytes, mut decoded) = (encoded.bytes(), Vec::with_capacity(encoded.len()));
+        while let Some(byte) = bytes.next() {
+            let mut digit = || bytes.next().and_then(|digit| char::from(digit).to_digit(16));
+            match byte {
+                b'%' => match (digit(), digit()) {
+                    (Some(high), Some(low)) => decoded.extend(u8::try_from(high * 16 + low)),
+                    _ => return false,
+                },
+                _ => decoded.push(byte),
+            }
+        }
+        String::from_utf8(decoded).is_ok_and(|text| !text.contains('\0'))
+    };
+    is_text(uri.path()) && uri.query().is_none_or(is_text)
+}
+
+/// Refuses a query string at an address that has no parameters: a secret or a position does not stand there.
+pub(super) fn refuse_parameters(parts: &Parts) -> Result<(), Problem> {
+    match parts.uri.query().filter(|query| !query.is_empty()) {
+        None => Ok(()),
+        Some(query) => {
+            let name = query.split(['=', '&']).next().unwrap_or_default();
+            Err(Problem::invalid(&cleaned(name), ValueRule::Unknown))
+        }
+    }
+}
 
 /// The type of a value in a path or a query string.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -230,7 +276,7 @@ mod tests {
             (json!({ "note": "asked", "record": 7 }), "/record/source"),
             (json!({ "note": "asked", "untill": "tomorrow" }), "/untill"),
             (json!({ "note": " " }), "/note"),
-            (json!({}), "note"),
+            (json!({}), "\"/note\""),
         ] {
             let problem = told(&hold(body).unwrap_err());
             assert!(problem.contains(field) && problem.contains("invalid-value"), "{field}: {problem}");
@@ -248,6 +294,22 @@ mod tests {
             let mut more = count.clone();
             more[name] = value;
             assert!(told(&refuse_unknown(&more, &schema).unwrap_err()).contains(name));
+        }
+    }
+
+    #[test]
+    fn an_address_is_text() {
+        for (address, is) in [
+            ("/records/a%2Fb?source=%C3%A9+x", true),
+            ("/records/%ff", false),
+            ("/records?source=%ff", false),
+            ("/records?source=a%00b", false),
+            ("/records/a%00b", false),
+            ("/records?source=100%", false),
+            ("/records?source=%+f", false),
+            ("/records?", true),
+        ] {
+            assert_eq!(is_readable(&address.parse().unwrap()), is, "{address}");
         }
     }
 }

@@ -23,6 +23,7 @@ use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::{
+    body::refuse_encoded,
     context::Web,
     language,
     problem::{Fault, Problem, cleaned},
@@ -134,6 +135,7 @@ fn asked(web: &Web, parts: &Parts) -> Result<Import, Problem> {
 }
 
 fn format(headers: &HeaderMap) -> Result<Format, Problem> {
+    refuse_encoded(headers)?;
     let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
         "application/x-ndjson" => Ok(Format::JsonLines),

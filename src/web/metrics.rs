@@ -27,7 +27,7 @@ use super::{
 use crate::{
     domain::{permission::Operation, time::Timestamp},
     engine::{
-        figures::Figures,
+        figures::{Figures, Waiting},
         query::{Board, Need, OldestWaiting},
     },
 };
@@ -118,8 +118,9 @@ fn registry(web: &Web, figures: &Figures) -> Registry {
     gauge(&mut all, "database_up", "Whether the database can be read", flag(readiness.database));
     gauge(&mut all, "lease_held", "Whether this node holds its lease", flag(readiness.lease));
     gauge(&mut all, "clock_sane", "Whether the clock is not behind the newest audit row", flag(readiness.clock));
-    if let Some(board) = &figures.board {
+    if let Some((board, waiting)) = &figures.office {
         of_board(&mut all, board);
+        of_waiting(&mut all, waiting);
     }
     all
 }
@@ -158,6 +159,21 @@ fn of_board(all: &mut Registry, board: &Board) {
     });
     let help = "When the first record that waits became print-ready, by profile and priority class";
     family(all, "waiting_oldest_timestamp", help, Some(Unit::Seconds), oldest);
+}
+
+/// The waiting list by profile, and by priority class.
+fn of_waiting(all: &mut Registry, waiting: &[Waiting]) {
+    let profile = |line: &Waiting| ("profile", line.profile.clone());
+    let counts =
+        waiting.iter().map(|line| (vec![profile(line), ("blank_type", line.blank_type.clone())], number(line.count)));
+    gauges(all, "waiting_records", "Records that wait, by profile and the blank type that they need", counts);
+    let classes = waiting.iter().flat_map(|line| {
+        line.classes
+            .iter()
+            .map(move |(class, count)| (vec![profile(line), ("class", class.to_string())], number(*count)))
+    });
+    let help = "Records that wait, by profile and priority class, at most 1,000 of each";
+    gauges(all, "waiting_class_records", help, classes);
 }
 
 /// The stable name of what waits for a person.

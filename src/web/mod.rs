@@ -3,6 +3,7 @@
 //! * `routes` has every address; `input` reads a request into an act or a query; `api` carries it out through
 //!   [`Direct`](crate::engine::client::Direct), which asks for the right first.
 //! * `caller` proves who sends a request, by a token or a session; `session` opens and ends sessions.
+//! * `body` reads what is sent, `json` so that nothing of it is passed over.
 //! * `intake` takes whole waiting lists; `picture` shows photos and previews.
 //! * `openapi` describes every address, and `schema` what is sent and answered, from the tables and the types.
 //! * `request_key` reads `Idempotency-Key`, by which a request is carried out once; `entity_tag` has `ETag` and `If-Match`.
@@ -25,6 +26,7 @@ mod http_metrics;
 mod idle;
 mod input;
 mod intake;
+mod json;
 mod language;
 mod limits;
 mod metrics;

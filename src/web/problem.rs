@@ -52,6 +52,7 @@ macro_rules! faults {
 
 faults! {
     BodyNotJson BAD_REQUEST "body-not-json";
+    FieldTwice BAD_REQUEST "field-twice";
     BodyCut BAD_REQUEST "body-cut";
     UrlUnreadable BAD_REQUEST "url-unreadable";
     KeyUnreadable BAD_REQUEST "idempotency-key-unreadable";
@@ -64,11 +65,13 @@ faults! {
     InsufficientStock CONFLICT "insufficient-stock";
     SecondOpenRequest CONFLICT "second-open-request";
     OtherVersion PRECONDITION_FAILED "other-version";
+    VersionUnreadable BAD_REQUEST "if-match-unreadable";
     NoVersion PRECONDITION_FAILED "no-version";
     BodySlow REQUEST_TIMEOUT "body-slow";
     BodyTooLarge PAYLOAD_TOO_LARGE "body-too-large";
     NotAList UNSUPPORTED_MEDIA_TYPE "not-a-list";
     NotJson UNSUPPORTED_MEDIA_TYPE "not-json";
+    BodyEncoded UNSUPPORTED_MEDIA_TYPE "body-encoded";
     KeyReused UNPROCESSABLE_ENTITY "idempotency-key-reused";
     Internal INTERNAL_SERVER_ERROR "internal";
     DatabaseAway SERVICE_UNAVAILABLE "database-away";

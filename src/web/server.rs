@@ -124,8 +124,12 @@ impl Server {
         reading.abort();
         web.tell_unproved().await;
         // An act goes on when its connection has ended.
+        let all_done = async {
+            let _ = web.calls.acquire_many(CALLS_MAX).await;
+            web.engine.session_uses.saved().await;
+        };
         tokio::select! {
-            _ = web.calls.acquire_many(CALLS_MAX) => {}
+            () = all_done => {}
             () = clock.sleep(DRAIN_MAX) => {}
         }
         ended.map_err(refused).and(ended_socket)

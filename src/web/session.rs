@@ -157,6 +157,7 @@ pub(super) async fn given<T: DeserializeOwned + JsonSchema>(
     request: Request,
 ) -> Result<(Parts, T), Problem> {
     let (parts, body) = request.into_parts();
+    input::refuse_parameters(&parts)?;
     if !web.is_own_page(&parts, false) {
         return Err(Fault::OtherPage.into());
     }

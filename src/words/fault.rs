@@ -21,9 +21,11 @@ macro_rules! faults {
 faults! {
     /// The body is not JSON.
     BodyNotJson;
+    /// An object of the body has a field twice.
+    FieldTwice;
     /// The body ended early or could not be read.
     BodyCut;
-    /// The query string or a part of the path is not percent-encoded UTF-8.
+    /// The query string or a part of the path is not percent-encoded UTF-8, or has U+0000.
     UrlUnreadable;
     /// The key of a request has no characters, too many, or such as cannot be seen.
     KeyUnreadable;
@@ -45,6 +47,8 @@ faults! {
     SecondOpenRequest;
     /// What is changed has another version than `If-Match` names.
     OtherVersion;
+    /// `If-Match` is neither `*` nor a list of tags.
+    VersionUnreadable;
     /// `If-Match` at an address of which nothing has a version.
     NoVersion;
     /// The body did not arrive in time.
@@ -55,6 +59,8 @@ faults! {
     NotAList;
     /// The body has another media type.
     NotJson;
+    /// The body is compressed.
+    BodyEncoded;
     /// Another request had the same key.
     KeyReused;
     /// A panic or an error that is the program's.

@@ -47,10 +47,15 @@ pub(crate) fn office() -> Office {
     let office = Office::new();
     office.import("student", &people::students(0..1));
     office.receive("student", 100);
-    assert_eq!(add(&office, "root")["is_first"], true);
-    assert_eq!(add(&office, "sri")["is_first"], false);
-    office.done(&["account", "roles", "sri", "--give", "supervisor", "--reason", "the first"]);
+    add_first(&office);
     office
+}
+
+/// Adds the administrator `root` and the supervisor `sri`, the first accounts.
+pub(crate) fn add_first(office: &Office) {
+    assert_eq!(add(office, "root")["is_first"], true);
+    assert_eq!(add(office, "sri")["is_first"], false);
+    office.done(&["account", "roles", "sri", "--give", "supervisor", "--reason", "the first"]);
 }
 
 fn roles(office: &Office, name: &str) -> Value {

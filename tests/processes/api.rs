@@ -16,7 +16,7 @@ pub(crate) fn password(name: &str) -> String {
 pub(crate) struct Person<'a> {
     served: &'a Served,
     pub(crate) cookie: String,
-    csrf: String,
+    pub(crate) csrf: String,
 }
 
 impl<'a> Person<'a> {
@@ -402,6 +402,10 @@ fn an_answer_has_a_tag_by_which_it_is_not_sent_twice_and_an_act_is_done_to_no_ot
     let (note, release) = ("{\"note\":\"asked for\"}", format!("{record}/release"));
     assert_eq!(send("POST", &hold, ("if-match", "\"0\""), note).problem(), "other-version");
     assert_eq!(send("POST", &hold, ("if-match", &format!("W/{tag}")), note).status, 412, "a weak tag proves nothing");
+    for unreadable in ["", "0", tag.trim_matches('"')] {
+        let refused = send("POST", &hold, ("if-match", unreadable), note);
+        assert_eq!((refused.status, &*refused.problem()), (400, "if-match-unreadable"), "{unreadable}");
+    }
     assert_eq!(send("POST", &hold, ("if-match", &format!("\"0\", {tag}")), note).status, 204);
     assert_eq!(send("POST", &release, ("if-match", &tag), note).status, 412, "it is held since");
     let seen = send("GET", record, ("if-none-match", &tag), "");

@@ -123,7 +123,6 @@ fn paths_and_headers_lead_nowhere_else_and_are_not_in_the_answer() {
         "/api/v1//board",
         "/API/V1/board",
         "/api/v1/board/",
-        "/api/v1/board%00",
         "/api/v1/board%0d%0aset-cookie:%20x=y",
         "//example.org/api/v1/board",
     ] {
@@ -131,6 +130,7 @@ fn paths_and_headers_lead_nowhere_else_and_are_not_in_the_answer() {
         assert_eq!(reply.status, 404, "{path}: {reply:?}");
         assert!(!reply.headers.contains_key("set-cookie") && !reply.body.contains("passwd"), "{path}: {reply:?}");
     }
+    assert_eq!(sri.raw("/api/v1/board%00").problem(), "url-unreadable");
     let injected = sri.raw("/api/v1/records?limit=2%0d%0aset-cookie:%20x=y");
     assert!(injected.status == 422 && !injected.headers.contains_key("set-cookie"), "{injected:?}");
     let next = sri.raw("/api/v1/records?limit=1&state=waiting%0d%0a%3e%3b");

@@ -1,4 +1,5 @@
-//! Tests P1 over HTTP: a request with an idempotency key is carried out once, however often and at whatever moment it is sent again.
+//! Tests P1 over HTTP: a request with an idempotency key is carried out once, however often, at whatever moment and at whichever node it
+//! is sent again.
 
 use std::{
     io::{Read, Write},
@@ -14,8 +15,10 @@ use serde_json::{Value, json};
 
 use crate::{
     accounts, clock,
+    cluster::Cluster,
     http::{Reply, Served, reply},
     office::{Office, number},
+    postgres::Postgres,
     storm::seeded,
     wait,
 };
@@ -26,21 +29,33 @@ const LOAD: &str = "/printers/p1/hopper/load";
 /// print. Returns the secrets of a token of each operator.
 fn office() -> (Office, [String; 2]) {
     let office = accounts::office();
-    accounts::done_by(&office, "sri", &["record", "hold", "r00000", "--reason", "nothing is printed here"]);
+    let secrets = prepare(&office);
+    (office, secrets)
+}
+
+/// The same office on PostgreSQL, without nodes.
+fn cluster() -> (Cluster, [String; 2]) {
+    let cluster = Cluster::new(Postgres::start(), 1, 100);
+    accounts::add_first(&cluster.office);
+    let secrets = prepare(&cluster.office);
+    (cluster, secrets)
+}
+
+fn prepare(office: &Office) -> [String; 2] {
+    accounts::done_by(office, "sri", &["record", "hold", "r00000", "--reason", "nothing is printed here"]);
     let truth = office.file("truth-p1");
     let uri = format!("mock://p1?dpi=100&truth={}", truth.display());
     office.done(&["printer", "add", "p1", &uri, "--profile", "student", "--hopper", "500"]);
-    let secrets = ["siti", "tini"].map(|name| {
-        accounts::add(&office, name);
+    ["siti", "tini"].map(|name| {
+        accounts::add(office, name);
         let give = ["account", "roles", name, "--give", "operator", "--reason", "from May"];
-        let asked = accounts::done_by(&office, "root", &give).stdout;
+        let asked = accounts::done_by(office, "root", &give).stdout;
         let act = asked.split("act confirm ").nth(1).unwrap().split_whitespace().next().unwrap().trim_matches('`');
-        accounts::done_by(&office, "sri", &["act", "confirm", act]);
+        accounts::done_by(office, "sri", &["act", "confirm", act]);
         let scopes = ["--scope", "hopper-load", "--scope", "pause", "--scope", "resume"];
         let token = [&["token", "add", name, "--owner", name, "--days", "7"], &scopes[..]].concat();
         office.json(&token)["secret"].as_str().unwrap().to_owned()
-    });
-    (office, secrets)
+    })
 }
 
 /// Sends a request with a token and a key; `None` if the server ends before it answers.
@@ -167,4 +182,72 @@ fn killed(seed: u64, kills: usize) {
     assert!(without_answer > 0, "no kill came before its answer");
     drop(served);
     office.done(&["db", "check"]);
+}
+
+/// The nodes that serve one database.
+const NODES: [&str; 2] = ["a", "b"];
+/// How often a key is sent at once.
+const AT_ONCE: usize = 20;
+
+#[test]
+fn a_key_that_is_sent_to_two_nodes_at_once_is_one_movement_and_one_answer_also_when_one_of_them_is_killed() {
+    seeded("IDEMPOTENCY_NODES", 26, 6, killed_nodes);
+}
+
+fn killed_nodes(seed: u64, kills: usize) {
+    let mut random = ChaCha20Rng::seed_from_u64(seed);
+    let (cluster, [siti, _]) = cluster();
+    let nodes = NODES.map(|name| cluster.node(name, &[]));
+    let mut served: Vec<Served> = nodes.iter().map(|node| Served::new(&node.office)).collect();
+    let now = clock();
+    let began = now();
+    assert_eq!(sent(&served[0], &siti, "first", LOAD, &load(1)).unwrap().status, 204);
+    let usual = u64::try_from(now() - began).unwrap() / 1_000 + 1;
+    for round in 0..=kills {
+        let keys = [format!("load-{round}"), format!("pause-{round}")];
+        let requests = [(&*keys[0], LOAD, load(1), (204, "")), (&*keys[1], "/pauses", pause(), (200, "true"))];
+        // In the first round no node is killed.
+        let victim = (round > 0).then_some(round % NODES.len());
+        let answers: Vec<Option<Reply>> = thread::scope(|scope| {
+            let (served, siti) = (&served, &siti);
+            let one = |at: usize, (key, path, body, _): &(&str, &str, Value, (u16, &str))| {
+                sent(&served[at % NODES.len()], siti, key, path, body)
+            };
+            let each = (0..AT_ONCE).flat_map(|at| requests.iter().map(move |request| (at, request)));
+            let sending: Vec<_> = each.map(|(at, request)| scope.spawn(move || one(at, request))).collect();
+            if let Some(victim) = victim {
+                wait(random.random_range(0..2 * usual));
+                Command::new("kill").args(["-KILL", &served[victim].running.id().to_string()]).status().unwrap();
+            }
+            sending.into_iter().map(|sending| sending.join().unwrap()).collect()
+        });
+        for (at, answer) in answers.iter().enumerate() {
+            let (node, (.., expected)) = (at / requests.len() % NODES.len(), &requests[at % requests.len()]);
+            match answer {
+                Some(reply) if reply.status == 409 => assert_eq!(reply.problem(), "idempotency-key-in-use"),
+                Some(reply) => assert_eq!((reply.status, &*reply.body), *expected, "round {round}"),
+                None => assert_eq!(Some(node), victim, "round {round}: a living node answers"),
+            }
+        }
+        let done = i64::try_from(round).unwrap() + 2;
+        assert_eq!(loaded(&cluster.office), done, "round {round}: the living node did it");
+        if let Some(victim) = victim {
+            served.remove(victim).running.kill();
+            served.insert(victim, Served::new(&nodes[victim].office));
+        }
+        for served in &served {
+            for (key, path, body, expected) in &requests {
+                let again = sent(served, &siti, key, path, body).unwrap();
+                assert_eq!((again.status, &*again.body), *expected, "round {round}: the one answer, at both");
+            }
+            let other = sent(served, &siti, &keys[0], LOAD, &load(2)).unwrap();
+            assert_eq!((other.status, &*other.problem()), (422, "idempotency-key-reused"));
+        }
+        assert_eq!(loaded(&cluster.office), done, "round {round}");
+        let resume = json!({ "note": "x" });
+        let resumed = sent(&served[0], &siti, &format!("resume-{round}"), "/printers/p1/resume", &resume);
+        assert_eq!(resumed.unwrap().body, "true");
+    }
+    drop(served);
+    cluster.office.done(&["db", "check"]);
 }

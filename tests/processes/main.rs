@@ -66,6 +66,7 @@ mod postgres_server;
 mod printer_operator;
 mod printers;
 mod received_documents;
+mod requests;
 mod resources;
 mod rights;
 mod said;

@@ -99,6 +99,7 @@ fn office() -> (Office, Served) {
     wait_slowly_until("the cards are printed", 60, || office.status()["records"]["printed"] == 3);
     office.done(&["queue", "pause", "--reason", "the paper is wet"]);
     office.import("student", &people::students(6..8));
+    office.done(&["record", "priority", "r00007", "--reason", "she waits"]);
     (office, served)
 }
 
@@ -120,6 +121,8 @@ fn the_metrics_are_the_figures_of_the_office_and_nothing_personal() {
         ("cetak_card_duration_seconds_count", &[("printer", "p1")], 3.0),
         ("cetak_records", &[("state", "waiting")], 2.0),
         ("cetak_records", &[("state", "held")], 3.0),
+        ("cetak_waiting_records", &[("profile", "student"), ("blank_type", "student")], 2.0),
+        ("cetak_waiting_class_records", &[("profile", "student"), ("class", "-1000000000")], 1.0),
         ("cetak_blanks", &[("blank_type", "student"), ("account", "vault")], 7.0),
         ("cetak_blanks", &[("blank_type", "student"), ("account", "printed")], 3.0),
         ("cetak_queue_paused", &[], 1.0),
@@ -136,8 +139,11 @@ fn the_metrics_are_the_figures_of_the_office_and_nothing_personal() {
         let found = shown.value(name, labels);
         assert!((found - expected).abs() < f64::EPSILON, "{name} {labels:?} is {found}");
     }
-    let oldest = shown.value("cetak_waiting_oldest_timestamp_seconds", &[("profile", "student")]);
-    assert!((oldest - 1_767_225_960.0).abs() < 1.0, "2026-01-01T00:06:00Z, not {oldest}");
+    let classes = shown.samples.iter().filter(|sample| sample.name == "cetak_waiting_class_records");
+    assert!((classes.map(|class| class.value).sum::<f64>() - 2.0).abs() < f64::EPSILON, "a walk-in and another");
+    let walk_in = [("profile", "student"), ("class", "-1000000000")];
+    let oldest = shown.value("cetak_waiting_oldest_timestamp_seconds", &walk_in);
+    assert!((oldest - 1_767_226_020.0).abs() < 1.0, "2026-01-01T00:07:00Z, not {oldest}");
     let scrapes = [("method", "GET"), ("route", "/metrics"), ("status", "200")];
     assert!((shown.value("cetak_http_requests_total", &scrapes) - 1.0).abs() < f64::EPSILON);
     assert!(shown.value("cetak_commit_writes_count", &[]) >= 3.0 && shown.value("cetak_commit_writes_sum", &[]) >= 3.0);

@@ -11,9 +11,12 @@ use cetak::domain::{event_right::right_to_see, permission::Operation, positions:
 use serde_json::{Value, json};
 
 use crate::{
+    cluster::Cluster,
     http::Served,
     office::{Office, wait_slowly_until},
-    people, wait_until,
+    people,
+    postgres::Postgres,
+    wait_until,
 };
 
 /// An event as a client has it.
@@ -113,12 +116,16 @@ fn office() -> Office {
     let office = Office::new();
     office.import("student", &people::students(0..30));
     office.receive("student", 30);
+    prepare(&office);
+    office
+}
+
+fn prepare(office: &Office) {
     office.done(&["record", "hold", "r00001", "--reason", "STUDENT NUMBER 1 asked"]);
     office.add_mock("p1", "student", "");
     office.done(&["queue", "pause", "--reason", "not yet"]);
     office.done(&["account", "add", "root"]);
     office.done(&["account", "roles", "root", "--give", "supervisor", "--reason", "the first"]);
-    office
 }
 
 /// A token of the account `root` for these operations.
@@ -183,31 +190,49 @@ fn wait_for_the_last(office: &Office, printed: i64) {
 #[test]
 fn every_event_arrives_once_and_in_the_order_of_its_chain_also_after_breaks_and_a_restart() {
     let office = office();
-    let (all, may_resume) = (token(&office, &ALL), token(&office, &["resume-queue"]));
-    let served = Served::new(&office);
-    let mut client = Client::connect(&served, &all, None);
+    goes_on(&office, &[&office]);
+}
+
+#[test]
+fn a_stream_goes_on_at_another_node_without_a_gap_and_without_an_event_twice() {
+    let cluster = Cluster::new(Postgres::start(), 30, 30);
+    prepare(&cluster.office);
+    let nodes = ["a", "b"].map(|name| cluster.node(name, &[]));
+    goes_on(&cluster.office, &nodes.each_ref().map(|node| &node.office));
+}
+
+/// A client follows the printing of 29 cards at one server of an office after the other.
+fn goes_on(office: &Office, servers: &[&Office]) {
+    let (all, may_resume) = (token(office, &ALL), token(office, &["resume-queue"]));
+    let serve = || servers.iter().map(|office| Served::new(office)).collect::<Vec<Served>>();
+    let served = serve();
+    let mut others = served.iter().cycle();
+    let mut next = || others.next().unwrap();
+    let mut client = Client::connect(next(), &all, None);
     let reset = client.next().unwrap();
     assert_eq!((&*reset.name, &reset.data), ("reset", &json!({ "why": "new" })));
-    resume(&served, &may_resume);
+    resume(&served[0], &may_resume);
     let mut events = Vec::new();
     // The client loses its connection after each few events. Each of the 29 cards has two at least.
     while events.len() < 42 {
         events.extend((0..7).map(|_| client.next().unwrap()));
-        client = Client::connect(&served, &all, client.last.clone().as_deref());
+        client = Client::connect(next(), &all, client.last.clone().as_deref());
     }
-    wait_for_the_last(&office, 29);
+    wait_for_the_last(office, 29);
     let last = client.last.clone();
-    served.running.ask_to_stop();
+    for served in served {
+        served.running.ask_to_stop();
+        assert_eq!(served.running.ended(60).code, Some(0));
+    }
     while client.next().is_some() {} // not seen by the client, as if its connection had been cut
-    assert_eq!(served.running.ended(60).code, Some(0));
 
     // What happens while there is no server is told by the next one, which had read none of it.
     office.done(&["queue", "pause", "--reason", "for the restart"]);
-    let served = Served::new(&office);
-    let mut client = Client::connect(&served, &all, last.as_deref());
+    let served = serve();
+    let mut client = Client::connect(served.last().unwrap(), &all, last.as_deref());
     office.done(&["queue", "pause", "--printer", "p1", "--reason", "the end"]);
     events.extend(client.until("queue.paused", "printer p1"));
-    compare(&recorded(&served, &all), &reset.id, &events);
+    compare(&recorded(&served[0], &all), &reset.id, &events);
     let acts: Vec<&str> = events.iter().filter_map(|event| event.data["act"].as_str()).collect();
     assert_eq!(acts.iter().filter(|act| **act == "attempt.printed").count(), 29);
 }

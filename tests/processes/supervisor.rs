@@ -5,6 +5,7 @@ use std::{
         linux::net::SocketAddrExt,
         unix::net::{SocketAddr, UnixDatagram},
     },
+    process::Command as Process,
     time::Duration,
 };
 
@@ -24,6 +25,8 @@ const WATCHDOG: Duration = Duration::from_secs(4);
 
 /// What a process says in place of that.
 const STANDS_STILL: &str = "STATUS=the scheduler or its writer stands still";
+
+const UNIT: &str = include_str!("../../src/app/systemd/cetak.service");
 
 /// A supervisor, and what it was told.
 struct Supervisor {
@@ -125,7 +128,6 @@ fn a_process_whose_writer_stands_still_does_not_say_that_its_work_goes_on() {
 
 #[test]
 fn the_unit_starts_a_command_that_can_be_typed_and_waits_for_what_the_process_tells() {
-    const UNIT: &str = include_str!("../../src/app/systemd/cetak.service");
     let lines = UNIT.lines().filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with('['));
     let lines: Vec<(&str, &str)> = lines.map(|line| line.split_once('=').unwrap()).collect();
     let values =
@@ -145,4 +147,41 @@ fn the_unit_starts_a_command_that_can_be_typed_and_waits_for_what_the_process_te
     ] {
         assert_eq!(values(key), [value], "{key}");
     }
+}
+
+/// Runs `systemd-analyze` on a unit; `None` if there is none that reads a unit from a file (version 250).
+fn analyzed(office: &Office, unit: &str, command: &[&str]) -> Option<(Option<i32>, String)> {
+    let version = String::from_utf8(Process::new("systemd-analyze").arg("--version").output().ok()?.stdout).unwrap();
+    let number: u32 = version.split_whitespace().nth(1)?.parse().ok()?;
+    if number < 250 {
+        return None;
+    }
+    // The program of the test stands for the installed one.
+    let unit = unit.replace("/usr/local/bin/cetak", env!("CARGO_BIN_EXE_cetak"));
+    let file = office.write("cetak.service", unit);
+    let output = Process::new("systemd-analyze").args(command).arg(file).output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    Some((output.status.code(), String::from_utf8(text).unwrap()))
+}
+
+/// The exposure that is accepted, in tenths: 0 is none, 100 all. It listens on the network and has a user and files of its own.
+const EXPOSURE_MAX: &str = "--threshold=20";
+
+#[test]
+#[expect(clippy::print_stdout, reason = "what is not proved is a result of the test")]
+fn systemd_finds_no_fault_in_the_unit_and_little_exposure() {
+    let office = Office::new();
+    let verify = ["verify", "--man=no"];
+    let Some(verified) = analyzed(&office, UNIT, &verify) else {
+        println!("not proved: there is no systemd-analyze of version 250 or later");
+        return;
+    };
+    assert_eq!(verified, (Some(0), String::new()));
+    let misspelled = UNIT.replace("WatchdogSec=", "WatchdogSecs=");
+    assert!(analyzed(&office, &misspelled, &verify).unwrap().1.contains("WatchdogSecs"), "it reads the unit");
+    let security = ["security", "--offline=true", EXPOSURE_MAX];
+    let (code, told) = analyzed(&office, UNIT, &security).unwrap();
+    assert_eq!(code, Some(0), "{told}");
+    let open = UNIT.replace("ProtectSystem=strict", "").replace("SystemCallFilter=", "# ");
+    assert_eq!(analyzed(&office, &open, &security).unwrap().0, Some(1), "it finds what is not protected");
 }

@@ -109,6 +109,33 @@ async fn a_failed_sign_in_has_one_answer_for_all_causes_and_waits_longer_each_ti
 }
 
 #[tokio::test]
+async fn a_failed_sign_in_computes_one_hash_whether_there_is_such_an_account_or_not() {
+    let office = Office::new(&[("Siti", Role::Operator), ("Budi", Role::Operator)]).await;
+    let away = DisableAccount { account: "Budi".into(), note: note("moved") };
+    office.local().act(away).await.unwrap();
+    let late = office.local().act(AddAccount { name: note("Sri") }).await.unwrap().one_time.password.to_password();
+    office.world.clock.set_forward(168 * HOUR);
+    let long = "long ".repeat(100);
+    for (case, name, password) in [
+        ("a wrong password", "Siti", password("Budi")),
+        ("an unknown account", "Nobody", password("Siti")),
+        ("no name", "", password("Siti")),
+        ("a name that is too long", &*long, password("Siti")),
+        ("a disabled account", "Budi", password("Budi")),
+        ("an expired one-time password", "Sri", late),
+        ("no password", "Siti", typed("")),
+        ("a password that is too long", "Siti", typed(&"a".repeat(5_000))),
+    ] {
+        let before = office.web.sign_ins.hashes();
+        assert_eq!(refused(sign_in(&office.web, name, &password, DESK).await), AccountRefusal::SignIn, "{case}");
+        assert_eq!(office.web.sign_ins.hashes() - before, 1, "{case}");
+    }
+    let before = office.web.sign_ins.hashes();
+    office.sign_in("Siti").await;
+    assert_eq!(office.web.sign_ins.hashes() - before, 1, "as many as the right password");
+}
+
+#[tokio::test]
 async fn a_session_is_known_by_its_token_alone_and_ends_by_time_and_by_people() {
     let office = Office::new(&[("Siti", Role::Operator)]).await;
     let (one, two) = (office.sign_in("Siti").await, office.sign_in("Siti").await);
@@ -159,6 +186,27 @@ async fn the_use_of_a_session_is_saved_at_most_once_a_minute_and_an_account_has_
     }
     assert_eq!(office.sessions().await.len(), 10);
     assert!(!is_open(&office, &session.token).await, "the oldest has ended");
+}
+
+#[tokio::test]
+async fn a_read_in_a_session_does_not_wait_for_the_writer_and_its_use_changes_no_session_that_has_ended() {
+    let office = Office::new(&[("Siti", Role::Operator)]).await;
+    let (used, ended) = (office.sign_in("Siti").await, office.sign_in("Siti").await);
+    let opened = office.sessions().await[0].seen_at.clone();
+    office.world.clock.set_forward(MINUTE);
+    let mut writer = office.web.store.write(&office.web.writer, office.web.clock.now()).await.unwrap();
+    writer.session_end(ended.session).await.unwrap();
+    let reads = async {
+        for signed_in in [&used, &ended, &used, &ended] {
+            assert!(actor_of_session(&office.web, &signed_in.token).await.unwrap().is_some(), "as it was committed");
+        }
+    };
+    tokio::time::timeout(MINUTE, reads).await.expect("no read waits for the writer");
+    assert_eq!(office.sessions().await[0].seen_at, opened, "its use waits for the writer");
+    writer.commit().await.unwrap();
+    office.web.session_uses.saved().await;
+    assert!(office.sessions().await[0].seen_at > opened);
+    assert!(!is_open(&office, &ended.token).await && office.sessions().await.len() == 1, "what has ended stays so");
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use cetak::{
     engine::{
         EngineError, Expected, StoreError, Versioned,
         client::{Client, Direct},
-        operations::{CancelBatch, HoldRecord, LendBlanks, ReleaseRecord},
-        query::{Query, ShowBatch, ShowRecord},
+        operations::{CancelBatch, HoldRecord, HopperSetting, LendBlanks, ReleaseRecord, SetPrinter},
+        query::{Query, ShowBatch, ShowPrinter, ShowRecord},
         version,
     },
 };
@@ -94,5 +94,33 @@ async fn an_act_on_another_version_of_a_batch_or_of_an_act_for_two_is_not_done()
     assert_eq!(world.account("loan").await, 0);
     siti.expecting(expected(act, &seen)).confirm(act).await.unwrap();
     assert_eq!(world.account("loan").await, 1);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn an_act_on_a_printer_with_other_settings_is_not_done_and_its_state_does_not_matter() {
+    let world = World::new().await;
+    world.add_printer("p1", "mock://p1", "student", Some(100)).await;
+    let siti = Direct::new(&world.person(1, Role::Supervisor));
+    let show = || ShowPrinter { printer: "p1".into() };
+    let seen = version_of(&world, show()).await;
+    let expected =
+        |version: &str| Some(Expected { thing: Versioned::Printer("p1".into()), versions: vec![version.to_owned()] });
+    let hopper = |cards: i64| SetPrinter {
+        printer: "p1".into(),
+        uri: None,
+        profile: None,
+        hopper: Some(HopperSetting::Counted(cards.try_into().unwrap())),
+    };
+    assert!(is_other(&siti.clone().expecting(expected("other")).act(hopper(200)).await));
+    let mut tx = world.engine.store.write(&world.engine.writer, world.engine.clock.now()).await.unwrap();
+    tx.printers_seen(&[("p1", "stopped", &["media-jam".to_owned()])]).await.unwrap();
+    tx.commit().await.unwrap();
+    siti.clone().expecting(expected(&seen)).act(hopper(200)).await.unwrap();
+
+    assert!(is_other(&siti.clone().expecting(expected(&seen)).act(hopper(300)).await), "its hopper is another since");
+    assert_eq!(show().read(&world.engine).await.unwrap().hopper, Some(200));
+    let now = version_of(&world, show()).await;
+    siti.expecting(expected(&now)).act(hopper(300)).await.unwrap();
     world.audit().await;
 }

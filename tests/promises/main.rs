@@ -52,6 +52,7 @@ mod recovery;
 mod samples;
 mod schedule;
 mod second_person;
+mod sessions;
 mod staff;
 mod steps;
 mod stock;

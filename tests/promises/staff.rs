@@ -144,6 +144,9 @@ impl Office {
     }
 }
 
+/// Uses a session, and waits until the use is saved.
 pub(crate) async fn is_open(office: &Office, token: &SessionToken) -> bool {
-    actor_of_session(&office.web, token).await.unwrap().is_some()
+    let found = actor_of_session(&office.web, token).await.unwrap();
+    office.web.session_uses.saved().await;
+    found.is_some()
 }

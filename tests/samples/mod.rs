@@ -85,6 +85,7 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"list-pending-acts","decided_too":false,"page":{"after":null,"limit":50}}"#,
     r#"{"query":"show-pending-act","id":1}"#,
     r#"{"query":"list-printers"}"#,
+    r#"{"query":"show-printer","printer":"p1"}"#,
     r#"{"query":"probe-printer","printer":"p1"}"#,
     r#"{"query":"show-stock"}"#,
     r#"{"query":"list-movements","blank_type":"student","account":"hopper:p1","since":1795521600000000,"page":{"after":null,"limit":50}}"#,

@@ -10,8 +10,8 @@ use crate::domain::actor::same_name;
 
 /// The minimum length of a password that a person chooses, in characters.
 const CHARACTERS_MIN: usize = 12;
-/// The maximum length of a password, in bytes.
-const BYTES_MAX: usize = 256;
+/// The maximum length of a password, in characters.
+const CHARACTERS_MAX: usize = 256;
 
 /// A password as a person typed it, in Unicode's normalisation form KC, so that every keyboard gives the same.
 #[derive(Clone)]
@@ -23,7 +23,7 @@ pub struct Password(Zeroizing<String>);
 pub enum PasswordFault {
     /// It has fewer than 12 characters.
     TooShort,
-    /// It has more than 256 bytes.
+    /// It has more than 256 characters.
     TooLong,
     /// It is the name of the account.
     IsName,
@@ -58,7 +58,7 @@ impl Password {
 
     /// Whether it is longer than the password of any account.
     pub fn is_too_long(&self) -> bool {
-        self.0.len() > BYTES_MAX
+        self.0.chars().count() > CHARACTERS_MAX
     }
 }
 
@@ -121,13 +121,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_has_12_characters_at_least_256_bytes_at_most_and_is_not_the_name() {
+    fn a_password_has_12_to_256_characters_and_is_not_the_name() {
         let check = |text: &str, name: &str| Password::typed(text.to_owned()).check(name);
         assert_eq!(check("elevenchars", "siti"), Err(PasswordFault::TooShort));
         assert_eq!(check("twelve chars", "siti"), Ok(()));
         assert_eq!(check("é".repeat(12).as_str(), "siti"), Ok(()), "characters, and not bytes");
-        assert_eq!(check(&"a".repeat(256), "siti"), Ok(()));
-        assert_eq!(check(&"a".repeat(257), "siti"), Err(PasswordFault::TooLong));
+        assert_eq!(check(&"é".repeat(256), "siti"), Ok(()));
+        assert_eq!(check(&"é".repeat(257), "siti"), Err(PasswordFault::TooLong));
         assert_eq!(check(" SITI AMINAH ", "Siti Aminah"), Err(PasswordFault::IsName));
     }
 

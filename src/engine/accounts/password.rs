@@ -5,8 +5,10 @@ use crate::{
     domain::{
         account::{Account, Password, PasswordFault, Secret, SignIn},
         actor::{Actor, Means, name_key},
+        id::AccountId,
         permission::{Permit, SystemAct},
         refusal::AccountRefusal,
+        value::ACCOUNT_NAME_MAX,
     },
     engine::{Engine, EngineError},
     store::Tx,
@@ -31,9 +33,6 @@ impl Proved {
     }
 }
 
-/// The length from which a typed name is that of no account, in bytes.
-const NAME_BYTES_MAX: usize = 200;
-
 /// Proves an account by its password. After failed tries it waits first. An unknown name, a disabled account, an expired one-time
 /// password and a wrong password take the same time and have the same refusal.
 pub(super) async fn prove(
@@ -42,7 +41,8 @@ pub(super) async fn prove(
     password: &Password,
     address: &str,
 ) -> Result<Proved, EngineError> {
-    let key = if name.len() > NAME_BYTES_MAX { String::new() } else { name_key(name) };
+    let is_too_long = name.chars().count() > ACCOUNT_NAME_MAX;
+    let key = if is_too_long { String::new() } else { name_key(name) };
     let begun = engine.sign_ins.begin(key.clone(), address, engine.clock.elapsed());
     let (attempt, delay) = begun.map_err(|_| AccountRefusal::SignInBusy)?;
     if !delay.is_zero() {
@@ -50,10 +50,9 @@ pub(super) async fn prove(
     }
     let mut tx = engine.store.read().await?;
     let account = tx.account_find(&key).await?;
-    let hash = match &account {
-        Some(account) if !password.is_too_long() => tx.account_password(account.id).await?,
-        Some(_) | None => None,
-    };
+    // As many statements for an unknown name, too. No account has the number 0.
+    let hash = tx.account_password(account.as_ref().map_or(AccountId(0), |account| account.id)).await?;
+    let hash = hash.filter(|_| !password.is_too_long());
     drop(tx);
     let is_right = engine.sign_ins.is_right(password, hash.as_ref()).await;
     let permits = account.as_ref().and_then(|account| account.sign_in(engine.clock.now()));

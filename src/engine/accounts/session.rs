@@ -84,12 +84,19 @@ pub async fn sign_in(engine: &Engine, name: &str, password: &Password, address: 
     Ok(SignedIn { token, session, actor: Arc::new(limited(actor, password_due)), password_due })
 }
 
-/// The person of a session; `None` if it has ended or its account is disabled. One indexed read; its use is saved once a minute.
+/// The person of a session; `None` if it has ended or its account is disabled. One indexed read; its use is saved once a minute, by a
+/// task of its own, for which [`SessionUses::saved`](crate::engine::SessionUses::saved) waits.
 pub async fn actor_of_session(engine: &Engine, token: &SessionToken) -> Result<Option<SessionActor>, EngineError> {
     let Some((person, is_due)) = look_up(engine, token).await? else { return Ok(None) };
-    if is_due && let Err(error) = save_use(engine, person.session).await {
-        // What its person reads is needed most when the database cannot be written. At worst the session ends too early.
-        tracing::warn!(%error, "the use of a session is not saved");
+    if is_due && let Some(saving) = engine.session_uses.begin(person.session) {
+        let (engine, session) = (engine.clone(), person.session);
+        tokio::spawn(async move {
+            let _saving = saving;
+            if let Err(error) = save_use(&engine, session).await {
+                // What its person reads is needed most when the database cannot be written. At worst the session ends too early.
+                tracing::warn!(%error, "the use of a session is not saved");
+            }
+        });
     }
     Ok(Some(person))
 }
@@ -114,6 +121,7 @@ async fn look_up(engine: &Engine, token: &SessionToken) -> Result<Option<(Sessio
     Ok(Some((SessionActor { session: open.id, actor: Arc::new(actor), password_due }, open.times.is_due(now))))
 }
 
+/// A session that was ended meanwhile stays so: the statement changes an open one or none.
 async fn save_use(engine: &Engine, session: SessionId) -> Result<(), EngineError> {
     let mut tx = engine.write(&Permit::system(SystemAct::SignIn)).await?;
     tx.session_seen(session).await?;

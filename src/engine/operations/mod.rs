@@ -48,7 +48,7 @@ pub use many::{CheckCards, HoldRecords, RECORDS_MAX, RecordNames, RecordOutcome,
 pub use picture::{card_preview, record_photo};
 pub use printer::{
     AddObjectedPrinter, AddPrinter, Capabilities, Caution, ClearPrinter, Cleared, PrinterStatus, Probe, RemovePrinter,
-    Supply, does_not_answer, objections, plain_database, plain_uri, printer_probe,
+    Supply, does_not_answer, objections, plain_database, printer_probe,
 };
 pub use printer_setting::{HopperSetting, SetObjectedPrinter, SetPrinter};
 pub use priority::{PutBack, PutFirst};

@@ -15,7 +15,7 @@ use crate::{
         pause::PauseScope,
         pending::Target,
         permission::{Operation, Permit},
-        printer::{PRINTERS_MAX, Printer},
+        printer::{PRINTERS_MAX, Printer, plain_uri},
         printer_reason,
         reason::Reason,
         refusal::{PrinterUse, Refusal},
@@ -248,15 +248,6 @@ pub(super) fn subject(name: &str) -> String {
     format!("printer {name}")
 }
 
-/// A URI without user and password.
-pub fn plain_uri(uri: &str) -> String {
-    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, tail) = rest.split_at(end);
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    format!("{scheme}://{host}{tail}")
-}
-
 /// A database's address without user, password and options.
 pub fn plain_database(url: &str) -> String {
     // A password that is not percent-encoded may have any of these letters: what follows the last `@` is the host.
@@ -407,16 +398,4 @@ pub(super) fn no_answer(name: &str, uri: &str, fault: &DriverError) -> EngineErr
         return Refusal::PrinterUnreachable { printer, address }.into();
     }
     Refusal::PrinterFailed { printer, address, detail: fault.to_string() }.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_uri_is_shown_without_user_and_password() {
-        assert_eq!(plain_uri("ipps://u:p@host:631/ipp/print"), "ipps://host:631/ipp/print");
-        assert_eq!(plain_uri("mock://p1?truth=a@b"), "mock://p1?truth=a@b");
-        assert_eq!(plain_uri("nonsense"), "nonsense");
-    }
 }

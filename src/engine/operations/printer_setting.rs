@@ -7,7 +7,7 @@ use super::{
     act::Act,
     address::is_same_address,
     approval::Approval,
-    printer::{Probe, no_answer, no_printer, objections_to_adding, plain_uri, probed, refuse_in_use, subject},
+    printer::{Probe, no_answer, no_printer, objections_to_adding, probed, refuse_in_use, subject},
 };
 use crate::{
     domain::{
@@ -15,7 +15,7 @@ use crate::{
         objection::Objection,
         pending::Target,
         permission::{Operation, Permit},
-        printer::Printer,
+        printer::{Printer, plain_uri},
         refusal::Refusal,
         value::{HopperCapacity, Note},
     },

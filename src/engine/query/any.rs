@@ -77,6 +77,7 @@ any_query! {
     pending_acts::ListPendingActs,
     pending_acts::ShowPendingAct,
     printers::ListPrinters,
+    printers::ShowPrinter,
     probe::ProbePrinter,
     stock::ShowStock,
     ledger::ListMovements,

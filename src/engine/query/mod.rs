@@ -51,7 +51,7 @@ pub use self::{
     needs::{FreeBlanks, ListNeeds, Need, NeedKind, NoBlanks, ReservedBlanks},
     page::{Cursor, Limit, Page, PageRequest},
     pending_acts::{ListPendingActs, PendingActView, ShowPendingAct},
-    printers::{ListPrinters, PrinterLine},
+    printers::{ListPrinters, PrinterLine, ShowPrinter},
     probe::{PrinterReport, ProbePrinter},
     records::{ListRecords, ShowRecord},
     scan::{CardVerdict, ScanCard, ScannedCard},

@@ -69,9 +69,10 @@ impl PageRequest {
         (self.after.map_or(0, |cursor| cursor.0), self.limit.and_one())
     }
 
-    /// The same of a list with its highest key first.
+    /// The same of a list with its highest key first. 0 is no key, and begins this list at its beginning, too.
     pub(super) fn range_down(self) -> (i64, i64) {
-        (self.after.map_or(i64::MAX, |cursor| cursor.0), self.limit.and_one())
+        let key = self.after.map(|cursor| cursor.0).filter(|key| *key > 0);
+        (key.unwrap_or(i64::MAX), self.limit.and_one())
     }
 }
 

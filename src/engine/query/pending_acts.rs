@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Engine, EngineError, Page, PageRequest, Query};
 use crate::{
-    domain::{id::PendingActId, permission::Operation, refusal::Refusal},
-    engine::operations::{TwoPersonAct, pending_act, plain_uri},
+    domain::{id::PendingActId, permission::Operation, printer::plain_uri, refusal::Refusal},
+    engine::operations::{TwoPersonAct, pending_act},
     store::PendingActLine,
 };
 

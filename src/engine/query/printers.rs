@@ -17,12 +17,12 @@ use crate::{
         owner::Presence,
         pause::Pause,
         permission::Operation,
-        printer::Printer,
+        printer::{Printer, PrinterSetting, plain_uri},
         printer_reason::{Advice, advise},
         record::RecordState,
+        refusal::Refusal,
         standing::{Seen, Standing, standing},
     },
-    engine::operations::plain_uri,
     store::{BalanceLine, BatchLine, PersonRule, RecordCount, Tx},
 };
 
@@ -76,6 +76,24 @@ impl Query for ListPrinters {
         let mut tx = engine.store.read().await?;
         let facts = Facts::read(engine, &mut tx).await?;
         read(engine, &mut tx, &facts).await
+    }
+}
+
+/// Asks for what people set of one printer. What it is doing is in [`ListPrinters`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShowPrinter {
+    /// The printer.
+    pub printer: String,
+}
+
+impl Query for ShowPrinter {
+    type Answer = PrinterSetting;
+    const OPERATION: Operation = Operation::BoardRead;
+
+    async fn read(self, engine: &Engine) -> Result<PrinterSetting, EngineError> {
+        let found = engine.store.read().await?.printer_get(&self.printer).await?;
+        Ok(found.ok_or(Refusal::NoPrinter { printer: self.printer })?.setting())
     }
 }
 

@@ -66,7 +66,7 @@ fn of_headers(route: &Route) -> Vec<Value> {
             "^[!-~]{1,255}$",
         ));
         if entity_tag::is_versioned(route.path) {
-            headers.push(header("If-Match", "The versions of which one must be there.", "^[ -~]+$"));
+            headers.push(header("If-Match", "The versions of which one must be there.", entity_tag::IF_MATCH));
         }
     } else if entity_tag::TAGGED.contains(&route.name) {
         headers.push(header("If-None-Match", "The versions that the client has.", "^[ -~]+$"));

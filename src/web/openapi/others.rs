@@ -200,9 +200,13 @@ pub(super) fn of_watchers(answers: &mut SchemaGenerator) -> Vec<Described> {
     let mut metrics = of_problems(&[&ALWAYS, &[401, 403]]);
     let content = json!({ "application/openmetrics-text; version=1.0.0; charset=utf-8": {} });
     metrics.insert("200".into(), json!({ "description": "Figures for Prometheus.", "content": content }));
+    let about =
+        "Shows what is measured. A program of this machine needs no account; every other needs the right `board-read`.";
+    let mut proofs = security(Proof::Any, "get");
+    proofs.as_array_mut().into_iter().for_each(|proofs| proofs.insert(0, json!({})));
     let metrics = json!({
-        "operationId": "showMetrics", "tags": ["watching"], "summary": "Shows what is measured", "parameters": [],
-        "responses": metrics, "security": security(Proof::Any, "get"),
+        "operationId": "showMetrics", "tags": ["watching"], "summary": "Shows what is measured", "description": about,
+        "parameters": [], "responses": metrics, "security": proofs,
     });
     let addresses = vec![
         open("/healthz", "isAlive", "Whether the process answers", vec![("200", alive)]),

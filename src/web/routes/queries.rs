@@ -8,8 +8,8 @@ use crate::{
         AnyQuery, CheckDatabase, CountArchivable, FindName, FindPerson, FindRecord, ListAccounts, ListAudit,
         ListAuditHeads, ListBatches, ListDuplicates, ListJobs, ListMovements, ListNeeds, ListPendingActs, ListPrinters,
         ListRecordEvents, ListRecords, ListSessions, ListTokens, ListUncertain, ListWarrants, ProbePrinter, Query,
-        ScanCard, ShowBatch, ShowBoard, ShowJob, ShowPendingAct, ShowRecord, ShowRequestsBeside, ShowStock,
-        VerifyAudit,
+        ScanCard, ShowBatch, ShowBoard, ShowJob, ShowPendingAct, ShowPrinter, ShowRecord, ShowRequestsBeside,
+        ShowStock, VerifyAudit,
     },
     web::{input::Parameter, route::Route},
 };
@@ -83,6 +83,7 @@ pub(super) fn routes() -> Vec<Route> {
         get::<ListPendingActs>("/acts").with(&[Parameter::flag("decided_too", "/decided_too")]).paged(),
         get::<ShowPendingAct>("/acts/{act}"),
         get::<ListPrinters>("/printers"),
+        get::<ShowPrinter>("/printers/{printer}"),
         get::<ProbePrinter>("/printers/{printer}/probe").long(),
         get::<ShowStock>("/stock"),
         get::<ListMovements>("/stock/movements").with(MOVEMENTS).paged(),

@@ -82,7 +82,7 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
 fn password(fault: PasswordFault) -> Message {
     let text = match fault {
         PasswordFault::TooShort => "the new password has fewer than 12 characters",
-        PasswordFault::TooLong => "the new password is longer than 256 bytes",
+        PasswordFault::TooLong => "the new password is longer than 256 characters",
         PasswordFault::IsName => "the new password is the name of the account",
         PasswordFault::Unchanged => "the new password is the old one",
     };

@@ -63,7 +63,7 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> String {
 fn password(fault: PasswordFault) -> &'static str {
     match fault {
         PasswordFault::TooShort => "kata sandi baru kurang dari 12 karakter",
-        PasswordFault::TooLong => "kata sandi baru lebih dari 256 bita",
+        PasswordFault::TooLong => "kata sandi baru lebih dari 256 karakter",
         PasswordFault::IsName => "kata sandi baru sama dengan nama akun",
         PasswordFault::Unchanged => "kata sandi baru sama dengan yang lama",
     }

@@ -2,7 +2,7 @@
 
 use super::{message::list, operation::named};
 use crate::{
-    domain::value::{ACCOUNT_NAME_BYTES_MAX, InvalidValue, TEXT_BYTES_MAX},
+    domain::value::{ACCOUNT_NAME_MAX, InvalidValue, TEXT_MAX},
     words::{Fault, ValueRule},
 };
 
@@ -10,8 +10,9 @@ use crate::{
 pub fn fault(fault: Fault) -> &'static str {
     match fault {
         Fault::BodyNotJson => "isi permintaan bukan objek JSON",
+        Fault::FieldTwice => "sebuah objek dalam isi permintaan memuat nama yang sama dua kali",
         Fault::BodyCut => "isi permintaan terputus sebelum lengkap",
-        Fault::UrlUnreadable => "alamat atau parameternya bukan UTF-8 yang dikodekan dengan persen",
+        Fault::UrlUnreadable => "alamat atau parameternya bukan UTF-8 tanpa U+0000 yang dikodekan dengan persen",
         Fault::KeyUnreadable => {
             "`Idempotency-Key` harus diberikan satu kali, dengan 1 sampai 255 karakter ASCII yang terlihat"
         }
@@ -26,11 +27,15 @@ pub fn fault(fault: Fault) -> &'static str {
         Fault::InsufficientStock => "blangko tidak cukup",
         Fault::SecondOpenRequest => "permohonan lain dari orang ini masih terbuka",
         Fault::OtherVersion => "yang hendak diubah sudah berbeda versinya dari `If-Match`; baca kembali datanya",
+        Fault::VersionUnreadable => {
+            "`If-Match` harus `*`, atau `ETag` dari sebuah jawaban lengkap dengan tanda kutipnya"
+        }
         Fault::NoVersion => "yang diubah di alamat ini tidak memiliki `ETag`, sehingga `If-Match` tidak dapat dipenuhi",
         Fault::BodySlow => "isi permintaan tidak tiba tepat waktu",
         Fault::BodyTooLarge => "isi permintaan lebih besar daripada yang diterima alamat ini",
         Fault::NotAList => "isi permintaan harus berupa `application/x-ndjson` atau `text/csv`",
         Fault::NotJson => "isi permintaan harus berupa `application/json`",
+        Fault::BodyEncoded => "isi permintaan harus dikirim apa adanya, tanpa `Content-Encoding`",
         Fault::KeyReused => "`Idempotency-Key` ini sudah dipakai untuk permintaan lain; tidak ada yang dilakukan",
         Fault::Internal => "terjadi kegagalan pada server; penyebabnya ada di catatan log dengan nomor kejadian ini",
         Fault::DatabaseAway => "basis data sedang tidak dapat dipakai; tidak ada yang diubah",
@@ -62,8 +67,8 @@ pub fn value_rule(rule: ValueRule) -> String {
 fn invalid_value(value: InvalidValue) -> String {
     match value {
         InvalidValue::Empty => "tidak boleh kosong".into(),
-        InvalidValue::TooLong => format!("tidak boleh lebih panjang dari {TEXT_BYTES_MAX} bita"),
-        InvalidValue::AccountNameTooLong => format!("tidak boleh lebih panjang dari {ACCOUNT_NAME_BYTES_MAX} bita"),
+        InvalidValue::TooLong => format!("tidak boleh lebih panjang dari {TEXT_MAX} karakter"),
+        InvalidValue::AccountNameTooLong => format!("tidak boleh lebih panjang dari {ACCOUNT_NAME_MAX} karakter"),
         InvalidValue::NotOneLine => {
             "harus satu baris, tanpa karakter kendali dan karakter lain yang tidak terlihat".into()
         }

@@ -3,11 +3,11 @@
 //! The real program prints on 64 mock printers, and draws each card. First as fast as it can; then, paced at half of that rate,
 //! without requests and with 200 requests a second, a mix of what a console reads. A request is due at its time, however long those
 //! before it take, and its latency is measured from then. The reference of the rate is the same printing without requests. Then
-//! printing and reading as fast as both can, which has no aim; a list through `POST /imports` beside `cetak import`; and the memory of a
-//! server with a million records. The aims are a 99th percentile of 20 ms, a loss of 5 % and 150 MB; no time is asserted, and each
+//! printing and reading as fast as both can, which has no aim; a list through `POST /imports` beside `cetak import`; the memory of a
+//! server with a million records; and a failed sign-in beside one with an unknown name. The aims are a 99th percentile of 20 ms, a loss of 5 % and 150 MB; no time is asserted, and each
 //! answer must be the right one.
 //!
-//! `-- --quick` takes seconds; `sqlite`, `postgresql` measure only these.
+//! `-- --quick` takes seconds; `sqlite`, `postgresql` measure only these, and `sign-ins` only sign-ins.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -22,11 +22,16 @@ mod shared;
 
 use std::{
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, ensure};
-use cetak::app::demo::people::write_waiting_list;
+use cetak::{
+    app::{demo::people::write_waiting_list, system::SystemClock},
+    domain::{account::Password, time::Timestamp},
+    engine::{Engine, accounts::sign_in, clock::Clock},
+};
 use clients::{Address, Rate, Reads};
 use shared::{
     database::{Database, Kind, Lazy},
@@ -49,15 +54,18 @@ struct Plan {
     rows: u32,
     /// Records of the office whose memory is measured.
     records: i64,
+    /// Sign-ins of each kind.
+    sign_ins: u32,
     kinds: Vec<Kind>,
 }
 
 fn main() -> anyhow::Result<()> {
-    let (mut quick, mut kinds) = (false, Vec::new());
+    let (mut quick, mut only_sign_ins, mut kinds) = (false, false, Vec::new());
     for argument in std::env::args().skip(1) {
         match argument.as_str() {
             "--bench" => {} // cargo says so
             "--quick" => quick = true,
+            "sign-ins" => only_sign_ins = true,
             named => kinds.push(Kind::named(named)?),
         }
     }
@@ -67,6 +75,7 @@ fn main() -> anyhow::Result<()> {
         cards: if quick { 3_000 } else { 30_000 },
         rows: if quick { 3_000 } else { 27_000 },
         records: if quick { 10_000 } else { 1_000_000 },
+        sign_ins: 50,
         kinds,
     };
     // On the disk of the build, because the folder of temporary files may be in memory.
@@ -75,6 +84,10 @@ fn main() -> anyhow::Result<()> {
     let server = Lazy::default();
     let mut lines = Vec::new();
     for kind in &plan.kinds {
+        if only_sign_ins {
+            lines.push(runtime.block_on(sign_ins(*kind, &plan, (scratch.path(), &server)))?);
+            continue;
+        }
         lines.extend(runtime.block_on(measure(*kind, &plan, scratch.path(), &server))?);
     }
     show(&lines);
@@ -122,6 +135,7 @@ async fn measure(kind: Kind, plan: &Plan, place: &Path, server: &Lazy) -> anyhow
     of("a read, both as fast as they can", &full_reads, &mut lines);
     lines.push(intake(kind, plan, (place, server)).await?);
     lines.push(memory(kind, plan, (place, server)).await?);
+    lines.push(sign_ins(kind, plan, (place, server)).await?);
     Ok(lines)
 }
 
@@ -211,6 +225,50 @@ async fn memory(kind: Kind, plan: &Plan, (place, server): (&Path, &Lazy)) -> any
     scheduler.stop()?;
     database.remove()?;
     Ok(Line::new(format!("{kind}: memory of a server with {} records", plan.records), "MB", &[usage.memory_mb]))
+}
+
+/// The clock without the delays after failed sign-ins.
+struct Hasty(SystemClock);
+
+#[async_trait::async_trait]
+impl Clock for Hasty {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn sync_to(&self, _: Timestamp, _: Timestamp) {}
+
+    async fn sleep(&self, _: Duration) {}
+}
+
+/// The time of a sign-in with a wrong password, beside that with an unknown name.
+async fn sign_ins(kind: Kind, plan: &Plan, (place, server): (&Path, &Lazy)) -> anyhow::Result<Line> {
+    eprintln!("{kind}: signing in");
+    let database = Database::make(kind, place, "sign-ins", server)?;
+    let settings = settings()?;
+    output_of(settings.program(&database).arg("init"), "the program is not there")?;
+    account(&database, &settings)?;
+    let office = office::open(&database).await?;
+    let office = Engine { clock: Arc::new(Hasty(SystemClock::default())), ..office };
+    let password = Password::typed("none of anybody".to_owned());
+    // In turns, so that both have the same conditions.
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..plan.sign_ins {
+        for (name, times) in ["bench", "nobody"].into_iter().zip(&mut times) {
+            let began = Instant::now();
+            ensure!(sign_in(&office, name, &password, "10.0.0.7").await.is_err(), "a wrong password is refused");
+            times.push(began.elapsed().as_secs_f64() * 1_000.0);
+        }
+    }
+    office.store.close().await;
+    database.remove()?;
+    let [known, unknown] = times;
+    let what = format!("{kind}: a sign-in with a wrong password, median of {}", plan.sign_ins);
+    Ok(Line::new(what, "ms", &[percentile(&known, 0.5)]).beside("an unknown name", &[percentile(&unknown, 0.5)]))
 }
 
 fn settings() -> anyhow::Result<Settings> {
