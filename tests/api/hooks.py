@@ -1,5 +1,6 @@
 """Who schemathesis is in the scratch office, and what it may not do there."""
 
+import itertools
 import json
 import os
 import re
@@ -10,16 +11,22 @@ import schemathesis
 
 ACCOUNT = "all"
 URL = os.environ["OFFICE_URL"]
+# By account.
+TOKENS = json.loads(os.environ["OFFICE_TOKENS"])
 
 
-class Token:
-    """An API token."""
+class Tokens:
+    """The API token of the account with all roles, and by turns with it the one of an account with a single role."""
+
+    def __init__(self):
+        single = itertools.cycle(token for name, token in TOKENS.items() if name != ACCOUNT)
+        self.turns = itertools.chain.from_iterable((TOKENS[ACCOUNT], token) for token in single)
 
     def get(self, case, context):
-        return os.environ["OFFICE_TOKEN"]
+        return self.turns
 
     def set(self, case, data, context):
-        case.headers["Authorization"] = f"Bearer {data}"
+        case.headers["Authorization"] = f"Bearer {next(data)}"
 
 
 class Session:
@@ -41,7 +48,7 @@ class Session:
 
 # These prove an account with the request itself.
 OPEN = ["signIn", "choosePassword", "makeFirstAccount"]
-means = {"token": Token, "session": Session}[os.environ["OFFICE_MEANS"]]
+means = {"tokens": Tokens, "session": Session}[os.environ["OFFICE_MEANS"]]
 schemathesis.auth(retry_on=[401]).skip_for(operation_id=OPEN)(means)
 
 
@@ -67,6 +74,6 @@ def on_this_machine(value):
 
 @schemathesis.hook
 def filter_path_parameters(context, path_parameters):
-    """The account that acts keeps its roles and its token."""
+    """The accounts that act keep their roles and their tokens, which are the first."""
     parameters = path_parameters or {}
-    return parameters.get("account") != ACCOUNT and parameters.get("token") != 1
+    return parameters.get("account") not in TOKENS and parameters.get("token") not in range(1, len(TOKENS) + 1)

@@ -118,25 +118,29 @@ class Office:
         self.ask("POST", "/session/password", {"name": name, "password": once, "new_password": password(name)})
 
     def staff(self) -> None:
-        """An account for each role, one with all of them, and a token of that one with all scopes."""
+        """An account for each role, one with all of them, and one without a role."""
         self.ask("POST", "/accounts/first", {"code": self.code, "name": "root", "password": password("root")})
         root = self.sign_in("root")
         self.add_account("sri", root)
         self.run("account", "roles", "sri", "--give", "supervisor", "--reason", "the first")
         sri = self.sign_in("sri")
-        roles = {f"the {role}": [role] for role in ROLES} | {"all": ROLES}
+        roles = {"all": ROLES} | {f"the {role}": [role] for role in ROLES} | {"spare": []}
         for name, held in roles.items():
             self.add_account(name, root)
             for role in held:
                 asked = self.ask("POST", f"/accounts/{name.replace(' ', '%20')}/roles/requests", {"role": role, "note": "from May"}, root)
                 self.ask("POST", f"/acts/{asked[1]['act']}/confirmation", {"password": password("sri")}, sri)
 
-    def token(self) -> str:
-        """A token of the account with all roles, with every scope that a token may have."""
+    def tokens(self) -> dict[str, str]:
+        """Tokens with every scope that one may have, of the account with all roles and of those with one."""
         scopes = self.description()["paths"]["/api/v1/tokens"]["post"]["requestBody"]["content"]["application/json"]["schema"]
         scopes = scopes["properties"]["scopes"]["items"]["enum"]
-        made = self.ask("POST", "/tokens", {"name": "all", "account": "all", "scopes": scopes, "days": 30}, self.sign_in("root"))
-        return made[1]["secret"]
+        root = self.sign_in("root")
+        made = {}
+        for name in ["all", *(f"the {role}" for role in ROLES)]:
+            answer = self.ask("POST", "/tokens", {"name": name.replace(" ", "-"), "account": name, "scopes": scopes, "days": 30}, root)
+            made[name] = answer[1]["secret"]
+        return made
 
     def description(self):
         return self.ask("GET", "/openapi.json")[1]
@@ -148,6 +152,7 @@ def password(name: str) -> str:
 
 def main() -> int:
     folder, program, *command = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     for name in [name for name in os.environ if name.startswith("CETAK_")]:
         del os.environ[name]
     office = Office(Path(folder), program)
@@ -155,7 +160,7 @@ def main() -> int:
     office.serve()
     try:
         office.staff()
-        os.environ |= {"OFFICE_URL": office.url, "OFFICE_TOKEN": office.token(), "OFFICE_PASSWORD": password("all")}
+        os.environ |= {"OFFICE_URL": office.url, "OFFICE_PASSWORD": password("all"), "OFFICE_TOKENS": json.dumps(office.tokens())}
         command = [argument.replace("OFFICE_URL", office.url) for argument in command]
         done = subprocess.run(command, check=False).returncode
     finally:

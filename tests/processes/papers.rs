@@ -9,6 +9,7 @@
 use std::{
     collections::HashMap,
     fs,
+    net::TcpListener,
     path::Path,
     process::{Command, Stdio},
 };
@@ -16,7 +17,13 @@ use std::{
 use tempfile::TempDir;
 
 /// The papers whose blocks are run; each in a folder of its own.
-const PAPERS: [&str; 2] = ["README.md", "src/profiles/README.md"];
+const PAPERS: [&str; 3] = ["README.md", "src/profiles/README.md", "src/web/operating.md"];
+
+/// The ports that papers show, for which free ones stand.
+const PORTS: [&str; 2] = ["8080", "8443"];
+
+/// The longest time of a command, in seconds: one that waits for what never comes must not keep the tests.
+const COMMAND_SECONDS_MAX: &str = "300";
 
 #[test]
 fn what_a_paper_shows_is_what_the_program_prints() {
@@ -25,7 +32,7 @@ fn what_a_paper_shows_is_what_the_program_prints() {
         let steps = steps(&text);
         assert!(!steps.is_empty(), "{paper} has no `console` block");
         let shell = Shell::new();
-        let mut known = HashMap::new();
+        let mut known: HashMap<String, String> = PORTS.map(|port| (port.to_owned(), free_port())).into();
         for step in steps {
             let command = with_known(&step.command, &known);
             let printed = shell.run(&command);
@@ -67,6 +74,11 @@ fn a_transcript_that_is_not_true_is_noticed() {
     let mut known = HashMap::new();
     compare(&format!("it is {shown}\n"), &format!("it is {real}\n"), &mut known).unwrap();
     assert_eq!(with_known(&format!("resolve {shown}"), &known), format!("resolve {real}"));
+}
+
+/// A port of this machine that is free now.
+fn free_port() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
 }
 
 /// One command of a paper.
@@ -111,17 +123,36 @@ impl Shell {
 
     /// Standard output and error, as they came.
     fn run(&self, command: &str) -> String {
-        let path = format!("{}/.bin:{}", self.folder.path().display(), std::env::var("PATH").unwrap());
-        let mut shell = Command::new("bash");
+        // Debian has servers where only root looks for programs.
+        let path = format!("{}/.bin:{}:/usr/sbin", self.folder.path().display(), std::env::var("PATH").unwrap());
+        let mut shell = Command::new("timeout");
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CETAK_")) {
             shell.env_remove(name);
         }
         let output = self.folder.path().join(".bin/output");
         let both = fs::File::create(&output).unwrap();
-        shell.args(["-c", command]).current_dir(self.folder.path()).env("PATH", path).env("TZ", "UTC");
-        shell.env("CETAK_ACTOR", "ani").stdin(Stdio::null());
-        shell.stdout(both.try_clone().unwrap()).stderr(both).status().unwrap();
-        fs::read_to_string(output).unwrap()
+        shell.args([COMMAND_SECONDS_MAX, "bash", "-c", command]).current_dir(self.folder.path());
+        shell.env("PATH", path).env("TZ", "UTC").env("CETAK_ACTOR", "ani");
+        shell.env("HOME", self.folder.path()).env_remove("XDG_RUNTIME_DIR").stdin(Stdio::null());
+        let ended = shell.stdout(both.try_clone().unwrap()).stderr(both).status().unwrap();
+        let printed = fs::read_to_string(output).unwrap();
+        assert_ne!(ended.code(), Some(124), "$ {command}\nwaits for longer than {COMMAND_SECONDS_MAX} seconds\n{printed}");
+        printed
+    }
+}
+
+impl Drop for Shell {
+    /// Ends the servers that a paper started and did not end, because it is not true.
+    fn drop(&mut self) {
+        for file in fs::read_dir(self.folder.path()).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            if file.extension().is_some_and(|end| end == "pid") {
+                let pid = fs::read_to_string(file).unwrap_or_default();
+                let works_in = fs::read_link(Path::new("/proc").join(pid.trim()).join("cwd"));
+                if works_in.is_ok_and(|folder| folder == self.folder.path()) {
+                    let _ = Command::new("kill").args(["-KILL", pid.trim()]).status();
+                }
+            }
+        }
     }
 }
 
