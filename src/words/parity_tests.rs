@@ -16,7 +16,7 @@ use crate::{
         pending::PendingState,
         permission::{Operation, RIGHTS},
         printer_reason::{BlankInside, Resumes, Task},
-        reason::Reason,
+        reason::{Reason, RenderFault},
         refusal::Refusal,
         standing::Standing,
         states::{AttemptState, BatchState, JobState, RecordState},
@@ -83,22 +83,18 @@ fn every_refusal_is_said_in_both_languages_with_the_same_values() {
     for (_, code) in Refusal::codes() {
         assert!(refusals.iter().any(|refusal| refusal.code() == code), "{code} has no sample");
     }
-    compare(&refusals, |language, refusal| language.refusal(refusal));
+    compare(&refusals, Language::refusal);
 }
 
 #[test]
 fn every_reason_objection_and_caution_is_said_in_both_languages_with_the_same_values() {
-    compare(&samples::<Reason>(), |language, reason| match reason {
-        // Only what the printer said.
-        Reason::Printer { reasons } if !reasons.is_empty() => {
-            format!("{} {}", language.code(), language.reason(reason))
-        }
-        Reason::NotRendered(crate::domain::reason::RenderFault::Profile { .. }) => {
-            format!("{} {}", language.code(), language.reason(reason))
-        }
-        _ => language.reason(reason),
+    compare(&samples::<Reason>(), |language, reason| {
+        // Of some there is only what a printer or the renderer said.
+        let is_quotation = matches!(reason, Reason::Printer { .. } | Reason::NotRendered(RenderFault::Profile { .. }));
+        let language_code = if is_quotation { language.code() } else { "" };
+        format!("{language_code} {}", language.reason(reason))
     });
-    compare(&samples::<Objection>(), |language, objection| language.objection(objection));
+    compare(&samples::<Objection>(), Language::objection);
     let cautions = [
         Caution::CannotHold,
         Caution::NoUpTime,

@@ -11,6 +11,9 @@ use crate::{
 
 const INDONESIAN: (&str, &str) = ("accept-language", "id-ID,id;q=0.9,en;q=0.5");
 
+/// A method, a path, headers and a body; the status that they get, and a part of its Indonesian words.
+type Case<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)], &'a str, u16, &'a str);
+
 /// An office without records, its server, and an API token of an operator.
 fn office() -> (Office, Served, String) {
     let office = Office::new();
@@ -43,7 +46,7 @@ fn what_is_not_carried_out_is_worded_in_the_callers_language_with_the_same_code_
     let proved = ("authorization", &*token);
     let large = format!("{{\"note\":\"{}\"}}", "x".repeat(2 << 20));
     let (json, key) = (("content-type", "application/json"), ("idempotency-key", "two words"));
-    let cases: [(&str, &str, &[(&str, &str)], &str, u16, &str); 11] = [
+    let cases: [Case; 11] = [
         ("GET", "/api/v1/nothing", &[], "", 404, "tidak ada apa-apa di alamat ini"),
         (
             "PUT",
@@ -135,9 +138,9 @@ fn a_request_that_is_sent_again_in_another_language_has_the_same_answer_and_a_re
     assert_eq!((first.status, &first.body), (again.status, &again.body));
 
     let other = json!({ "scope": "queue", "note": "another" });
-    let reused = send("/pauses", "k1", &[INDONESIAN], &other);
-    assert_eq!((reused.status, &*reused.problem()), (422, "idempotency-key-reused"));
-    assert_language(&reused, "id");
+    let conflict = send("/pauses", "k1", &[INDONESIAN], &other);
+    assert_eq!((conflict.status, &*conflict.problem()), (422, "idempotency-key-reused"));
+    assert_language(&conflict, "id");
 
     let hold = json!({ "note": "asked" });
     let refused = ["en", "id"].map(|language| {

@@ -25,7 +25,7 @@ use crate::{
 pub const RECORDS_MAX: usize = 100;
 
 /// That an act names none, or more.
-const OUT_OF_RANGE: InvalidValue = InvalidValue::OutOfRange { least: 1, most: RECORDS_MAX as i64 };
+const OUT_OF_RANGE: InvalidValue = InvalidValue::OutOfRange { least: 1, most: 100 };
 
 /// The records of an act: 1 to [`RECORDS_MAX`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
@@ -169,5 +169,7 @@ mod tests {
             let name = RecordName { source: "default".into(), request_id: "r1".into() };
             assert_eq!(RecordNames::try_from(vec![name; number]).is_ok(), is_one, "{number}");
         }
+        let InvalidValue::OutOfRange { least: 1, most } = OUT_OF_RANGE else { panic!("{OUT_OF_RANGE:?}") };
+        assert_eq!(usize::try_from(most), Ok(RECORDS_MAX));
     }
 }

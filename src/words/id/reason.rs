@@ -8,6 +8,7 @@ use super::{
 use crate::domain::reason::{Detail, DriverFault, IdentifierFault, PhotoFault, Reason, RenderFault, SealedFault};
 
 /// A reason in words.
+#[expect(clippy::too_many_lines, reason = "one arm for each reason")]
 pub fn reason(reason: &Reason) -> String {
     match reason {
         Reason::OpenQuote { rows, first_line, last_line } => format!(

@@ -50,10 +50,8 @@ impl<'a> Sampler<'a> {
             let choices = if is_within { &choices[..1] } else { choices };
             samples.extend(choices.iter().flat_map(|choice| self.of(choice, name, within)));
         }
-        let types = match &schema["type"] {
-            Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
-            of => Vec::from_iter(of.as_str()),
-        };
+        let types = schema["type"].as_array().map_or_else(|| vec![&schema["type"]], |types| types.iter().collect());
+        let types: Vec<&str> = types.into_iter().filter_map(Value::as_str).collect();
         for of in types {
             let more = match of {
                 "object" => self.object(schema, within),
