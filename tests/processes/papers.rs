@@ -136,7 +136,7 @@ impl Shell {
         shell.env("HOME", self.folder.path()).env_remove("XDG_RUNTIME_DIR").stdin(Stdio::null());
         let ended = shell.stdout(both.try_clone().unwrap()).stderr(both).status().unwrap();
         let printed = fs::read_to_string(output).unwrap();
-        assert_ne!(ended.code(), Some(124), "$ {command}\nwaits for longer than {COMMAND_SECONDS_MAX} seconds\n{printed}");
+        assert_ne!(ended.code(), Some(124), "$ {command}\nhas not ended after {COMMAND_SECONDS_MAX} s\n{printed}");
         printed
     }
 }
