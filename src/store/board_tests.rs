@@ -100,6 +100,8 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (record::IN_SLOTS, "record_person (<expr>=? AND slot=?)"),
         (record::AFTER_SLOTS, "record_person (<expr>=? AND slot>?)"),
         (pending_act::OPEN_LIST, "pending_act USING INDEX pending_act_open"),
+        (pending_act::WAITING, "pending_act USING INDEX pending_act_open"),
+        (pending_act::DONE_SINCE, "pending_act_confirmed (decided_at_us>?)"),
         (account::SESSION_BY_TOKEN, "SEARCH s USING INDEX sqlite_autoindex_session_1 (token_hash=?)"),
         (account::SESSION_BY_TOKEN, "SEARCH a USING INTEGER PRIMARY KEY (rowid=?)"),
         (account::ACCOUNT_OF_OS_USER, "SEARCH o USING PRIMARY KEY (name=?)"),

@@ -62,6 +62,19 @@ pub(super) const OPEN_COUNTS: &str = "
 pub(super) const OPEN_LIST: &str =
     lines!("state = 'pending' AND (expires_at_us IS NULL OR expires_at_us > $1) AND +id > $2 ORDER BY +id");
 
+/// The acts on a target that wait for their second person at an instant. `+`: through the index of those that are not decided.
+pub(super) const WAITING: &str = "
+    SELECT id, act FROM pending_act
+    WHERE state = 'pending' AND operation = $1 AND target = $2 AND (expires_at_us IS NULL OR expires_at_us > $3)
+    ORDER BY +id";
+
+/// Those on a target that were confirmed after another was asked for: as many as two people decide within its time.
+pub(super) const DONE_SINCE: &str = "
+    SELECT id, act FROM pending_act
+    WHERE state = 'confirmed' AND operation = $1 AND target = $2
+      AND decided_at_us > (SELECT requested_at_us FROM pending_act WHERE id = $3)
+    ORDER BY id";
+
 impl Tx {
     /// Stores an act until its second person decides. `actor` asks for it.
     pub async fn pending_act_add(&mut self, new: &NewPendingAct, actor: &Actor) -> Result<PendingActId, StoreError> {
@@ -114,6 +127,36 @@ impl Tx {
             })
         };
         row.map(act).transpose()
+    }
+
+    /// Number and JSON of the acts on a target that wait for their second person.
+    pub async fn pending_acts_waiting(
+        &mut self,
+        operation: Operation,
+        target: &str,
+    ) -> Result<Vec<(PendingActId, String)>, StoreError> {
+        let now = self.now.0;
+        self.pending_acts_on(WAITING, (operation, target), now).await
+    }
+
+    /// Number and JSON of the acts with the operation and target of another that were confirmed since that was asked for.
+    pub async fn pending_acts_done_since(
+        &mut self,
+        act: &PendingAct,
+    ) -> Result<Vec<(PendingActId, String)>, StoreError> {
+        self.pending_acts_on(DONE_SINCE, (act.operation, &act.target.name), act.id.0).await
+    }
+
+    async fn pending_acts_on(
+        &mut self,
+        sql: &'static str,
+        (operation, target): (Operation, &str),
+        key: i64,
+    ) -> Result<Vec<(PendingActId, String)>, StoreError> {
+        let rows: Vec<(i64, String)> =
+            on!(self, c => sqlx::query_as(sql).bind(operation.as_str()).bind(target).bind(key).fetch_all(c))
+                .map_err(doing("reading the acts on a target"))?;
+        Ok(rows.into_iter().map(|(id, act)| (PendingActId(id), act)).collect())
     }
 
     /// Decides a pending act, once, as the writer or as `actor`.
@@ -225,10 +268,12 @@ impl Tx {
             Option<String>,
             Option<i64>,
             Option<String>,
+            String,
         );
         let rows: Vec<Row> = on!(self, c => sqlx::query_as(sql).bind(open_at).bind(key).bind(limit).fetch_all(c))
             .map_err(doing("reading pending acts"))?;
         let line = |r: Row| {
+            let operation: Operation = parse("pending_act", r.0, &r.1)?;
             Ok(PendingActLine {
                 id: r.0,
                 operation: parse("pending_act", r.0, &r.1)?,

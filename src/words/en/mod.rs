@@ -1,6 +1,7 @@
 //! The English texts.
 
 mod account;
+mod act;
 mod blocked;
 mod card;
 mod check;

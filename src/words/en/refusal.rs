@@ -2,6 +2,7 @@
 
 use super::{
     account::account_refusal,
+    act::{act_repeated, act_waits, again},
     card::no_photo,
     import::file_form,
     message::{Message, list},
@@ -132,6 +133,8 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::ActTargetGone { act, operation, target } => {
             say(format!("{target} no longer exists, so {} {act} is not done", act_noun(*operation)), again(*operation))
         }
+        Refusal::ActWaits { act, operation } => act_waits(*act, *operation),
+        Refusal::ActRepeated { act, operation, other } => act_repeated(*act, *operation, *other),
         Refusal::OwnerThere { attempt, process, host } => say(
             format!("{} may still send the card of attempt `{attempt}`, running or frozen", owner(*process, host)),
             "a process that runs confirms within seconds that it will not: try again; end one that does not answer \
@@ -487,14 +490,5 @@ fn owner(process: i64, host: &str) -> String {
     match process {
         0 => "a scheduler of an earlier version".to_owned(),
         process => format!("process {process} on `{host}`"),
-    }
-}
-
-/// What to do after an act for two people ended without being done.
-fn again(operation: Operation) -> &'static str {
-    if operation == Operation::ReprintApprove {
-        "request another with `cetak reprint request`"
-    } else {
-        "see what changed, and ask for the act again"
     }
 }
