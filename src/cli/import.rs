@@ -178,7 +178,10 @@ fn warn_of(report: &Report, rejects: bool) {
 /// The first of some rows.
 fn named_rows(rows: &[NamedRow]) -> String {
     const SHOWN: usize = 5;
-    let row = |row: &NamedRow| format!("{}, {}", words::row_place(row.place), row.request_id);
+    let row = |row: &NamedRow| {
+        let why = row.reason.as_ref().map(|reason| format!(": {}", words::reason(reason)));
+        format!("{}, {}{}", words::row_place(row.place), row.request_id, why.unwrap_or_default())
+    };
     let mut text = rows.iter().take(SHOWN).map(row).collect::<Vec<_>>().join("; ");
     if rows.len() > SHOWN {
         text += " …; more with `--json`";

@@ -83,7 +83,8 @@ pub(super) fn named(text: &str, source: Option<&str>) -> RecordName {
 
 /// The query of these filters.
 pub(super) fn query(filter: FilterArgs, source: Option<String>) -> ListRecords {
-    let FilterArgs { state, profile, district, kind, class, code, batch, printed_since, printed_until } = filter;
+    let FilterArgs { state, profile, district, kind, class, code, batch, printed_since, printed_until, .. } = filter;
+    let verified_before_request = filter.verified_before_request.then_some(true);
     let batch = batch.map(BatchId);
     let page = PageRequest::default();
     let reason = code;
@@ -98,6 +99,7 @@ pub(super) fn query(filter: FilterArgs, source: Option<String>) -> ListRecords {
         reason,
         checked,
         recalled,
+        verified_before_request,
         batch,
         printed_since,
         printed_until,

@@ -12,6 +12,8 @@ pub enum Warning {
     OtherBirthDate,
     /// The identifier has another sex than the record.
     OtherSex,
+    /// The instant of verification is before that of the request.
+    VerifiedBeforeRequest,
     /// The photo has another background than the profile asks for, by year of birth.
     OtherBackground,
     /// Line breaks or tabs in a value became blanks.

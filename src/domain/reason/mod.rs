@@ -58,6 +58,8 @@ pub enum Reason {
     NotAnInstant,
     /// The instant is in the future.
     InTheFuture,
+    /// The card would not be valid any more: the date in this column is past.
+    Expired { column: String },
     /// The photo cannot be used.
     Photo { fault: PhotoFault },
     /// The card cannot be rendered.
@@ -223,7 +225,8 @@ mod tests {
             Reason::Identifier { .. } => Reason::NotADate,
             Reason::NotADate => Reason::NotAnInstant,
             Reason::NotAnInstant => Reason::InTheFuture,
-            Reason::InTheFuture => Reason::Photo { fault: PhotoFault::Purged },
+            Reason::InTheFuture => Reason::Expired { column: text() },
+            Reason::Expired { .. } => Reason::Photo { fault: PhotoFault::Purged },
             Reason::Photo { .. } => Reason::NotRendered(RenderFault::MrzSex),
             Reason::NotRendered(fault) => match after_fault(fault) {
                 Some(fault) => Reason::NotRendered(fault),

@@ -42,6 +42,9 @@ pub struct ListRecords {
     /// Only with a card that is recalled, or only with another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recalled: Option<bool>,
+    /// Only those that were verified before they were requested, or only others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_before_request: Option<bool>,
     /// Only those that are or were in this batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchId>,
@@ -70,7 +73,20 @@ impl ListRecords {
             return Err(Refusal::NotAReasonCode);
         }
         let Self { state, source, profile, district, kind, class, reason, checked, recalled, .. } = self.clone();
-        Ok(RecordFilter { state, source, profile, district, kind, class, reason, checked, recalled, walk })
+        let verified_before_request = self.verified_before_request;
+        Ok(RecordFilter {
+            state,
+            source,
+            profile,
+            district,
+            kind,
+            class,
+            reason,
+            checked,
+            recalled,
+            verified_before_request,
+            walk,
+        })
     }
 }
 

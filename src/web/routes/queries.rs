@@ -24,6 +24,7 @@ const RECORDS: &[Parameter] = &[
     Parameter::text("reason", "/reason"),
     Parameter::flag("checked", "/checked"),
     Parameter::flag("recalled", "/recalled"),
+    Parameter::flag("verified_before_request", "/verified_before_request"),
     Parameter::number("batch", "/batch"),
     Parameter::number("printed_since", "/printed_since"),
     Parameter::number("printed_until", "/printed_until"),
