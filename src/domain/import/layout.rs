@@ -81,6 +81,7 @@ impl Layout {
             Ok(cleaned) => {
                 row.joined |= cleaned.joined;
                 row.unmarked |= cleaned.unmarked;
+                row.may_be_marked |= cleaned.may_be_marked;
                 row.values[at] = cleaned.text;
             }
             Err(detail) => self.spoil(row, at, detail),
@@ -153,6 +154,7 @@ impl Layout {
         warnings.extend((verified_at < requested_at).then_some(Warning::VerifiedBeforeRequest));
         warnings.extend(row.joined.then_some(Warning::LinesJoined));
         warnings.extend(row.unmarked.then_some(Warning::MarkTakenOff));
+        warnings.extend(row.may_be_marked.then_some(Warning::ApostropheInFront));
         warnings.extend(self.lost_zeros(profile, &row).then_some(Warning::FewerDigits));
         let (class, replaces) = (kind.class, kind.replaces);
         Checked::Ready(Candidate { class, replaces, requested_at, verified_at, warnings, row })

@@ -137,6 +137,8 @@ pub struct Row {
     pub joined: bool,
     /// Whether a spreadsheet's apostrophe was taken off a value.
     pub unmarked: bool,
+    /// Whether a value begins with an apostrophe that may be a spreadsheet's or a letter.
+    pub may_be_marked: bool,
     /// The faults of values that cannot be read; such a value is empty.
     pub faults: Faults,
 }

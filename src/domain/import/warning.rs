@@ -20,6 +20,8 @@ pub enum Warning {
     LinesJoined,
     /// A spreadsheet's apostrophe in front of a value was taken off.
     MarkTakenOff,
+    /// A value that is no number begins with an apostrophe, which is kept: a letter of a name, or the mark of a spreadsheet.
+    ApostropheInFront,
     /// A value has fewer digits than the profile says: a spreadsheet takes zeros in front off.
     FewerDigits,
 }

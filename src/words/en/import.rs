@@ -44,6 +44,9 @@ pub fn warning(warning: Warning) -> &'static str {
         }
         Warning::LinesJoined => "line breaks or tabs in a value became blanks",
         Warning::MarkTakenOff => "an apostrophe of a spreadsheet in front of a value was taken off",
+        Warning::ApostropheInFront => {
+            "a value begins with an apostrophe, which is printed; if a spreadsheet put it there, take it off in the list"
+        }
         Warning::FewerDigits => "a number is shorter than the profile says; a spreadsheet takes zeros in front off",
         Warning::OtherBackground => "the photo has another background than the year of birth asks for",
     }
