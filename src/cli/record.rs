@@ -172,7 +172,7 @@ async fn show(access: &Access, out: Output, name: &RecordName) -> anyhow::Result
         let rows = rows.into_iter().chain(beside).chain(next).map(|(key, value)| vec![key.to_owned(), value]);
         let facts = table(&["record", ""], &rows.collect::<Vec<_>>());
         let jobs_text = if jobs.is_empty() { String::new() } else { format!("\n{}", jobs_text(&jobs)) };
-        let history = words::history_rows(&events, &jobs);
+        let history = words::history_rows(&events, &jobs, access.zone());
         let history =
             if history.is_empty() { String::new() } else { format!("\n{}", table(&["at", "by", "what"], &history)) };
         format!("{facts}{jobs_text}{history}")

@@ -114,7 +114,7 @@ impl Query for ShowBoard {
     }
 }
 
-fn pause_line(pause: Pause) -> PauseLine {
+pub(super) fn pause_line(pause: Pause) -> PauseLine {
     let what = match pause.scope {
         PauseScope::Queue => "queue".into(),
         PauseScope::Printer(name) => format!("printer {name}"),
