@@ -65,7 +65,10 @@ impl std::str::FromStr for RecordState {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| format!("unknown record state `{text}`"))
+        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            format!("`{text}` is not a state of records, which are {known}")
+        })
     }
 }
 
@@ -197,11 +200,10 @@ impl std::str::FromStr for AttemptState {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .iter()
-            .find(|(_, n)| *n == text)
-            .map(|(s, _)| *s)
-            .ok_or_else(|| format!("unknown attempt state `{text}`"))
+        Self::ALL.iter().find(|(_, n)| *n == text).map(|(s, _)| *s).ok_or_else(|| {
+            let known = Self::ALL.map(|(_, name)| name).join(", ");
+            format!("`{text}` is not a state of attempts, which are {known}")
+        })
     }
 }
 

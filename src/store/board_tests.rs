@@ -15,7 +15,7 @@ use super::{
 use crate::domain::time::Timestamp;
 
 /// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}`, what workers read, and what corrections read.
-const STATEMENTS: [&str; 23] = [
+const STATEMENTS: [&str; 24] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,
@@ -39,6 +39,7 @@ const STATEMENTS: [&str; 23] = [
     delivery::LOT_SERIALS,
     requests_beside::BESIDE,
     requests_beside::DUPLICATES,
+    record_list::SOURCES,
 ];
 
 /// Tables with a row for each record, card, act or movement.

@@ -190,7 +190,21 @@ macro_rules! fetch {
     }};
 }
 
+/// The sources of all records: one search for each, through the index of source and request id.
+pub(super) const SOURCES: &str = "
+    WITH RECURSIVE s (source) AS (
+        SELECT MIN(source) FROM record
+        UNION ALL
+        SELECT (SELECT MIN(record.source) FROM record WHERE record.source > s.source) FROM s WHERE s.source IS NOT NULL
+    )
+    SELECT source FROM s WHERE source IS NOT NULL LIMIT 1000";
+
 impl Tx {
+    /// The sources of all records, at most 1,000.
+    pub async fn sources(&mut self) -> Result<Vec<String>, StoreError> {
+        on!(self, c => sqlx::query_scalar(SOURCES).fetch_all(c)).map_err(doing("listing sources"))
+    }
+
     /// Records after the key `after`, at most `limit`, each with its key.
     pub async fn record_list(&mut self, filter: &RecordFilter, after: i64, limit: i64) -> Result<Looked, StoreError> {
         match filter.walk {

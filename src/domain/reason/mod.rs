@@ -136,6 +136,28 @@ enum OldReason {
 }
 
 impl Reason {
+    /// The codes that a record may have, by which lists of records are filtered.
+    pub const CODES_OF_RECORDS: &[&str] = &[
+        "driver",
+        "expired",
+        "held-at-adoption",
+        "held-by-person",
+        "living-card",
+        "not-rendered",
+        "other-request-open",
+        "photo",
+        "printer",
+        "rejected-by-person",
+        "sent-elsewhere",
+        "status",
+        "status-after",
+        "unreadable",
+        "updated-after-rendering",
+        "updated-in-hand",
+        "withdrawal-not-accepted",
+        "withdrawn-by-person",
+    ];
+
     /// The text that is stored: compact JSON.
     pub fn to_stored(&self) -> String {
         // Cannot fail: all arguments are texts, numbers and lists of texts.
@@ -286,7 +308,9 @@ mod tests {
     fn every_reason_reads_back_from_what_is_stored_of_it() {
         let first = Reason::OpenQuote { rows: 2, first_line: 3, last_line: 4 };
         let all: Vec<Reason> = std::iter::successors(Some(first), after).collect();
-        assert_eq!(all.len(), 60);
+        assert_eq!(all.len(), 61);
+        let codes: Vec<_> = all.iter().map(|reason| serde_json::to_value(reason).unwrap()["code"].clone()).collect();
+        assert!(Reason::CODES_OF_RECORDS.iter().all(|code| codes.iter().any(|known| known == code)));
         for reason in all {
             let stored = reason.to_stored();
             assert!(stored.starts_with("{\"code\":\"") && !stored.contains('\n'), "{stored}");

@@ -91,6 +91,8 @@ refusals! {
     // Records and cards.
     /// Records are listed by batch or by the time of printing.
     Invalid "filters-exclude" FiltersExclude;
+    /// A filter of a list has a value that nothing has. `known` are the first of those that it may have.
+    Invalid "unknown-filter" UnknownFilter { filter: String, value: String, known: Vec<String> };
     /// The text is not the code of a reason.
     Invalid "not-a-reason-code" NotAReasonCode;
     /// The stored data of the record cannot be read.

@@ -18,6 +18,7 @@ mod find;
 mod find_name;
 mod found;
 mod jobs;
+mod known;
 mod ledger;
 mod needs;
 mod page;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineError, Page, PageRequest, Query};
+use super::{Engine, EngineError, Page, PageRequest, Query, known::refuse_unknown_of_records};
 use crate::{
     domain::{id::BatchId, permission::Operation, record::RecordState, refusal::Refusal, time::Timestamp},
     engine::operations::{RecordName, find_record, no_record},
@@ -97,7 +97,11 @@ impl Query for ListRecords {
     async fn read(self, engine: &Engine) -> Result<Page<RecordLine>, EngineError> {
         let filter = self.filter()?;
         let (after, limit) = self.page.range();
-        let looked = engine.store.read().await?.record_list(&filter, after, limit).await?;
+        let mut tx = engine.store.read().await?;
+        let looked = tx.record_list(&filter, after, limit).await?;
+        if looked.records.is_empty() && self.page.after.is_none() {
+            refuse_unknown_of_records(engine, &mut tx, &self).await?;
+        }
         Ok(Page::looked(looked.records, self.page.limit, looked.looked_to))
     }
 }

@@ -7,6 +7,7 @@ mod card;
 mod check;
 mod duplicate;
 mod fault;
+mod filter;
 mod found;
 mod history;
 mod import;

@@ -4,6 +4,7 @@ use super::{
     account::account_refusal,
     act::{act_repeated, act_waits, again},
     card::no_photo,
+    filter::unknown_filter,
     import::file_form,
     message::{Message, list},
     number::thousands,
@@ -156,6 +157,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
             "records are listed by their batch or by the time of printing, not by both".into(),
             "leave out `--batch`, or `--printed-since` and `--printed-until`",
         ),
+        Refusal::UnknownFilter { filter, value, known } => unknown_filter(filter, value, known),
         Refusal::NotAReasonCode => say(
             "this is not the code of a reason".into(),
             "the codes stand in the column `code` of `cetak record list`, such as `living-card`",
