@@ -176,7 +176,8 @@ pub enum AttemptState {
 }
 
 impl AttemptState {
-    const ALL: [(Self, &'static str); 6] = [
+    /// All, with their names.
+    pub const ALL: [(Self, &'static str); 6] = [
         (Self::Intent, "intent"),
         (Self::Releasing, "releasing"),
         (Self::Printed, "printed"),

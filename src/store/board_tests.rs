@@ -8,9 +8,9 @@ use std::sync::{
 use sqlx::Row;
 
 use super::{
-    Inner, Location, Store, Writer, account, attempt, audit, counter, delivery, find, idempotency, joint_read,
-    keys::Keys, movement_list, node, pending_act, printer, record, record_event, record_list, report, requests_beside,
-    stock,
+    Inner, Location, Store, Writer, account, attempt, attempt_list, audit, counter, delivery, find, idempotency,
+    joint_read, keys::Keys, movement_list, node, pending_act, printer, record, record_event, record_list, report,
+    requests_beside, stock,
 };
 use crate::domain::time::Timestamp;
 
@@ -129,6 +129,7 @@ async fn what_a_counter_asks_and_each_page_of_a_list_with_filters_is_found_throu
         record_list::OF_BATCH,
         record_list::OF_BATCH_STOP,
         record_list::PRINTED,
+        attempt_list::ENDED,
         record_list::PRINTED_STOP,
     ];
     let others = [

@@ -237,6 +237,26 @@ impl Tx {
         }
     }
 
+    /// Where a page of attempts by the instants of their ends begins, and the attempt at which it stops.
+    pub(super) async fn ended_range(
+        &mut self,
+        (since, until): (Timestamp, Timestamp),
+        after: i64,
+    ) -> Result<(i64, i64, Option<(i64, i64)>), StoreError> {
+        let ended: Option<i64> = on!(self, c => sqlx::query_scalar(ENDED_AT).bind(after).fetch_optional(c))
+            .map_err(doing("listing attempts"))?;
+        // A cursor continues after its attempt; the first page begins with the first attempt of its instant.
+        let (from, after) = ended.map_or((since.0, 0), |ended| (ended, after));
+        let stop = on!(self, c => sqlx::query_as(PRINTED_STOP)
+            .bind(from)
+            .bind(LOOKED_MAX - 1)
+            .bind(until.0)
+            .bind(after)
+            .fetch_optional(c))
+        .map_err(doing("listing attempts"))?;
+        Ok((from, after, stop))
+    }
+
     async fn printed_list(
         &mut self,
         filter: &RecordFilter,
@@ -244,12 +264,7 @@ impl Tx {
         after: i64,
         limit: i64,
     ) -> Result<Looked, StoreError> {
-        let ended: Option<i64> = on!(self, c => sqlx::query_scalar(ENDED_AT).bind(after).fetch_optional(c))
-            .map_err(doing("listing records"))?;
-        // A cursor continues after its attempt; the first page begins with the first attempt of its instant.
-        let (from, after) = ended.map_or((since.0, 0), |ended| (ended, after));
-        let stop: Option<(i64, i64)> = on!(self, c => sqlx::query_as(PRINTED_STOP).bind(from).bind(LOOKED_MAX - 1).bind(until.0).bind(after).fetch_optional(c))
-            .map_err(doing("listing records"))?;
+        let (from, after, stop) = self.ended_range((since, until), after).await?;
         let (to, last) = stop.unwrap_or((until.0.saturating_sub(1), i64::MAX));
         let records = fetch!(self, PRINTED, filter, limit, after, from, to, last);
         Ok(Looked { records, looked_to: stop.map(|(_, id)| id) })

@@ -127,6 +127,41 @@ pub enum StoredReason {
     Quoted(String),
 }
 
+/// A stored reason as programs get it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, schemars::JsonSchema)]
+#[serde(untagged)]
+pub enum ToldReason {
+    /// One that the program gave.
+    Coded {
+        /// Its code, which is stable.
+        code: String,
+        /// Its arguments, if it has any.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        args: Option<serde_json::Map<String, serde_json::Value>>,
+        /// The same in words, for people.
+        text: String,
+    },
+    /// A person's text, or one of an earlier version of the program.
+    Quoted(String),
+}
+
+impl ToldReason {
+    /// A reason that the program gave, with its words.
+    pub fn new(reason: &Reason, text: String) -> Self {
+        #[derive(Deserialize)]
+        struct Parts {
+            code: String,
+            args: Option<serde_json::Map<String, serde_json::Value>>,
+        }
+        // Cannot fail: a reason is written as these two.
+        let parts = serde_json::to_value(reason).and_then(serde_json::from_value::<Parts>);
+        parts.map_or_else(
+            |_| Self::Quoted(text.clone()),
+            |Parts { code, args }| Self::Coded { code, args, text: text.clone() },
+        )
+    }
+}
+
 /// A form that earlier versions stored.
 #[derive(Deserialize)]
 #[serde(tag = "code", content = "args", rename_all = "kebab-case")]
