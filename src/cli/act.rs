@@ -124,17 +124,23 @@ async fn list(access: &Access, out: Output, all: bool) -> anyhow::Result<()> {
         let what = on_blanks.get(&line.id).cloned();
         vec![
             line.id.to_string(),
-            what.unwrap_or_else(|| words::operation(line.operation).to_owned()),
+            what.unwrap_or_else(|| words::act_kind(&line.kind).to_owned()),
             line.target.clone(),
             line.state.as_str().to_owned(),
             line.reason.clone(),
             line.requested_by.clone(),
+            roles(line),
             line.expires_at.as_deref().map_or_else(String::new, |at| words::local(at, access.zone())),
             line.decided_by.clone().unwrap_or_default(),
         ]
     };
-    let header = ["act", "what", "about", "state", "reason", "requested by", "expires", "decided by"];
+    let header = ["act", "what", "about", "state", "reason", "requested by", "may decide", "expires", "decided by"];
     Ok(out.data(&lines, |lines| table(&header, &lines.iter().map(row).collect::<Vec<_>>()))?)
+}
+
+/// The roles that may decide an act.
+fn roles(line: &PendingActLine) -> String {
+    line.confirmed_by_roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn view_text(view: &PendingActView, zone: &jiff::tz::TimeZone) -> String {
@@ -142,10 +148,11 @@ fn view_text(view: &PendingActView, zone: &jiff::tz::TimeZone) -> String {
     let instant = |at: &Option<String>| at.as_deref().map_or_else(|| "-".into(), |at| words::local(at, zone));
     let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
     let mut rows = vec![
-        ("what".to_owned(), words::operation(line.operation).to_owned()),
+        ("what".to_owned(), words::act_kind(&line.kind).to_owned()),
         ("about".to_owned(), line.target.clone()),
         ("state".to_owned(), line.state.as_str().to_owned()),
         ("requested by".to_owned(), line.requested_by.clone()),
+        ("may decide".to_owned(), roles(line)),
         ("requested at".to_owned(), words::local(&line.requested_at, zone)),
         ("expires at".to_owned(), instant(&line.expires_at)),
         ("decided by".to_owned(), optional(&line.decided_by)),

@@ -2,7 +2,7 @@
 
 use super::{StoreError, Tx, doing, execute, on, parse, sealed_table::SealedTable};
 use crate::domain::{
-    actor::Actor,
+    actor::{Actor, Role},
     id::{AccountId, PendingActId, RecordId},
     pending::{NewPendingAct, PendingAct, PendingState, Target},
     permission::Operation,
@@ -16,6 +16,10 @@ pub struct PendingActLine {
     pub id: i64,
     /// The operation that is confirmed.
     pub operation: Operation,
+    /// The kind of the act: one operation stands for several.
+    pub kind: String,
+    /// The roles that may confirm it.
+    pub confirmed_by_roles: Vec<Role>,
     /// The thing that it is about.
     pub target: String,
     /// Why.
@@ -44,7 +48,7 @@ macro_rules! lines {
     ($condition:literal) => {
         concat!(
             "SELECT id, operation, target, reason, state, requested_by, requested_at_us, expires_at_us, decided_by,
-                    decided_at_us, decided_note
+                    decided_at_us, decided_note, act
              FROM pending_act WHERE ",
             $condition,
             " LIMIT $3"
@@ -276,7 +280,9 @@ impl Tx {
             let operation: Operation = parse("pending_act", r.0, &r.1)?;
             Ok(PendingActLine {
                 id: r.0,
-                operation: parse("pending_act", r.0, &r.1)?,
+                operation,
+                kind: kind(&r.11).unwrap_or_else(|| operation.as_str().to_owned()),
+                confirmed_by_roles: operation.confirming_roles(),
                 target: r.2,
                 reason: r.3,
                 state: parse("pending_act", r.0, &r.4)?,
@@ -290,4 +296,13 @@ impl Tx {
         };
         rows.into_iter().map(line).collect()
     }
+}
+
+/// The kind of an act that is stored as JSON: `{"act": "lend-blanks", …}`.
+fn kind(act: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Tagged {
+        act: String,
+    }
+    serde_json::from_str(act).map(|Tagged { act }| act).ok()
 }
