@@ -71,6 +71,13 @@ pub(super) async fn approve_reprint(access: &Access, warrant: PendingActId, from
 const NO_NAME: Usage = Usage("the name of the person who runs the command is not valid; name one with `--actor`");
 const SAME_PERSON: Usage = Usage("`--second` names another person than the one who runs the command");
 
+/// The two people of an act, if the second one is named.
+pub(super) fn witnesses(access: &Access, second: &SecondArgs) -> anyhow::Result<Option<Witnesses>> {
+    let Some(second) = second.second.clone() else { return Ok(None) };
+    let first: PersonName = access.name().parse().map_err(|_| NO_NAME)?;
+    Ok(Some(Witnesses::try_from([first, second]).map_err(|_| SAME_PERSON)?))
+}
+
 /// Asks for an act, or does it with the second person who is named, and says so. `None` if neither is wanted: then it is
 /// given back, to be done alone.
 pub(super) async fn with_second<A: Into<TwoPersonAct>>(
@@ -84,9 +91,7 @@ pub(super) async fn with_second<A: Into<TwoPersonAct>>(
         ask(access, out, act.into()).await?;
         return Ok(None);
     }
-    let Some(second) = second.second else { return Ok(Some(act)) };
-    let first: PersonName = access.name().parse().map_err(|_| NO_NAME)?;
-    let people = Witnesses::try_from([first, second]).map_err(|_| SAME_PERSON)?;
+    let Some(people) = witnesses(access, &second)? else { return Ok(Some(act)) };
     access.together(act.into(), people).await?;
     out.done(fields, done)?;
     Ok(None)
