@@ -381,10 +381,13 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::ColumnsMissing { columns, profile, no_header } => {
             let hint = if *no_header {
                 "a waiting list is CSV with a header, in UTF-8, with `,`, `;` or tabs between the columns; for JSON Lines add \
-                 `--format jsonl`"
+                 `--format jsonl`; lines above the header are skipped with `--skip-lines NUMBER`"
                     .to_owned()
             } else {
-                format!("if it is not a waiting list for `{profile}`, name its profile with `--profile`")
+                format!(
+                    "if it is not a waiting list for `{profile}`, name its profile with `--profile`; lines above the header are \
+                     skipped with `--skip-lines NUMBER`"
+                )
             };
             Message::new(format!("the file has no column {}", list(columns)), hint)
         }
