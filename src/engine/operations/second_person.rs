@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     approval::{Approval, actor},
+    role::GiveRole,
     two_person_act::{Answers, TwoPersonAct},
 };
 use crate::{
@@ -31,6 +32,9 @@ pub async fn request(engine: &Engine, permit: &Permit, act: &TwoPersonAct) -> Re
     let target = act.target(engine, &mut tx, &answers).await?;
     if let TwoPersonAct::ResolveNothing(act) = act {
         act.refuse_decided(engine, &mut tx).await?;
+    }
+    if let TwoPersonAct::GiveRole(_) = act {
+        GiveRole::refuse_without_supervisor(&mut tx).await?;
     }
     let id = store(&mut tx, act, &target, &actor(engine, permit)).await?;
     let event = Event::new("act.requested", target.name).with("act", id).with("operation", act.operation().as_str());
