@@ -23,6 +23,7 @@ use super::{
     idle::noted,
     input, intake, metrics, openapi, picture,
     problem::{Fault, Problem, worded},
+    reasons,
     request_key::SentKey,
     route::{AskedAct, BASE, Call, Proof, Route, Sort, USUAL},
     routes::ROUTES,
@@ -97,8 +98,11 @@ async fn carried_out(web: &Arc<Web>, route: &'static Route, request: Request) ->
     let expected = entity_tag::expected(route, &parts.headers, &fields)?;
     let call = confined(web, (route.read)(&fields)?)?;
     let asked = Asked { route, call, key, expected };
-    let answer = in_time(web, route, Box::pin(done(web.clone(), parts.clone(), asked))).await?;
+    let mut answer = in_time(web, route, Box::pin(done(web.clone(), parts.clone(), asked))).await?;
     let tag = entity_tag::of_answer(&web.engine, route, &answer);
+    if route.sort == Sort::Query {
+        reasons::tell(&mut answer);
+    }
     Ok(respond(route, &parts, answer, tag))
 }
 
@@ -184,7 +188,7 @@ fn is_hidden(file: &Path) -> bool {
 /// right to it is asked for on the way. The log has the cause of a failure also if no client waits for it any more.
 pub(super) async fn done(web: Arc<Web>, parts: Parts, asked: Asked) -> Result<Value, Problem> {
     let Asked { route, call, key, expected } = asked;
-    let Caller { client, name: own_name } = web.caller(&parts).await?;
+    let Caller { client, name: own_name, .. } = web.caller(&parts).await?;
     let request = key.map(|key| key.of(&client, route));
     let _in_use = request.map(|request| web.keys.take(request)).transpose()?;
     let client = client.for_request(request).expecting(expected.clone());

@@ -55,7 +55,7 @@ impl Query for ListAudit {
     }
 }
 
-/// Asks for the [`AuditVerification`]. Reads the whole audit and the whole ledger.
+/// Asks whether a row of the audit was changed, moved or lost, and whether the books are right. Reads the whole audit and the whole ledger.
 #[derive(Clone, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyAudit {

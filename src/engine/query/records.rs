@@ -106,7 +106,7 @@ impl Query for ListRecords {
     }
 }
 
-/// Asks for one record; its history is [`ListJobs`](super::ListJobs).
+/// Asks for one record; its jobs and events are lists of their own.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShowRecord {
