@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{
         card::profile::CardProfile,
-        import::{RejectReason, Rejection, RowOutcome, RowPlace},
+        import::{RejectReason, Rejection, RowOutcome, RowPlace, Warning},
         permission::Operation,
         reason::Reason,
     },
@@ -160,6 +160,11 @@ fn warn_of(report: &Report, rejects: bool) {
         let noun = if *count == 1 { "row" } else { "rows" };
         let warned = report.warned_rows.get(warning).map_or(&[][..], Vec::as_slice);
         message(&format!("warning: {rows} {noun}: {}: {}", words::warning(*warning), named_rows(warned)));
+    }
+    if report.warnings.contains_key(&Warning::VerifiedBeforeRequest) && !report.dry_run {
+        message(
+            "hint: list or hold those that were verified too early with `--verified-before-request`, as `cetak record list` does",
+        );
     }
     if report.quarantined > 0 {
         message(&format!("quarantined: {}", named_rows(&report.quarantined_rows)));

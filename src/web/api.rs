@@ -21,7 +21,7 @@ use super::{
     context::Web,
     entity_tag, events, health,
     idle::noted,
-    input, intake, metrics, openapi, picture,
+    input, intake, language, metrics, openapi, picture,
     problem::{Fault, Problem, worded},
     reasons,
     request_key::SentKey,
@@ -100,10 +100,13 @@ async fn carried_out(web: &Arc<Web>, route: &'static Route, request: Request) ->
     let asked = Asked { route, call, key, expected };
     let mut answer = in_time(web, route, Box::pin(done(web.clone(), parts.clone(), asked))).await?;
     let tag = entity_tag::of_answer(&web.engine, route, &answer);
-    if route.sort == Sort::Query {
-        reasons::tell(&mut answer);
+    let language = language::asked(&parts.headers);
+    let is_told = route.sort == Sort::Query && reasons::tell(&mut answer, language);
+    let mut response = respond(route, &parts, answer, tag);
+    if is_told {
+        language::mark(response.headers_mut(), language);
     }
-    Ok(respond(route, &parts, answer, tag))
+    Ok(response)
 }
 
 /// What a request asks for, and on what condition.

@@ -4,31 +4,33 @@ use serde_json::{Map, Value};
 
 use crate::{
     domain::reason::{Reason, StoredReason, ToldReason},
-    words,
+    words::Language,
 };
 
-/// Puts an object in the place of each stored reason that the program gave. The reasons of people are texts, and stay so.
-pub(super) fn tell(answer: &mut Value) {
+/// Puts an object in the place of each stored reason that the program gave, and returns whether there is one. The reasons of people are
+/// texts, and stay so.
+pub(super) fn tell(answer: &mut Value, language: Language) -> bool {
     match answer {
-        Value::Array(items) => items.iter_mut().for_each(tell),
+        Value::Array(items) => items.iter_mut().fold(false, |is_one, item| tell(item, language) | is_one),
         Value::Object(fields) => {
-            if let Some(told) = told(fields) {
-                fields.insert("reason".into(), told);
-            }
-            fields.values_mut().for_each(tell);
+            let own = told(fields, language);
+            let below = fields.values_mut().fold(false, |is_one, value| tell(value, language) | is_one);
+            let is_one = own.is_some() | below;
+            fields.extend(own.map(|told| ("reason".to_owned(), told)));
+            is_one
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
     }
 }
 
 /// The reason of an object. One that names its person beside it is in the words of that person.
-fn told(fields: &Map<String, Value>) -> Option<Value> {
+fn told(fields: &Map<String, Value>, language: Language) -> Option<Value> {
     if fields.contains_key("by") || fields.contains_key("requested_by") {
         return None;
     }
     let stored = fields.get("reason")?.as_str()?;
     let StoredReason::Coded(reason) = Reason::from_stored(stored) else { return None };
-    let told = ToldReason::new(&reason, words::reason(&reason));
+    let told = ToldReason::new(&reason, language.reason(&reason));
     // Cannot fail: texts and numbers.
     serde_json::to_value(told).ok()
 }
@@ -48,7 +50,7 @@ mod tests {
             { "what": "queue", "by": "Sri", "reason": stored },
             { "request_id": "r3", "reason": null },
         ] });
-        tell(&mut answer);
+        assert!(tell(&mut answer, Language::English));
         let object = json!({ "code": "status", "args": { "status": "EXPELLED" }, "text": "status EXPELLED" });
         assert_eq!(answer["items"][0]["reason"], object);
         assert_eq!(answer["items"][1]["reason"], "looks odd");

@@ -39,9 +39,7 @@ pub fn warning(warning: Warning) -> &'static str {
         Warning::UnknownRegion => "the region code of the identifier is unknown",
         Warning::OtherBirthDate => "the identifier has another date of birth",
         Warning::OtherSex => "the identifier has another sex",
-        Warning::VerifiedBeforeRequest => {
-            "verified before it was requested; list them with `cetak record list --verified-before-request`"
-        }
+        Warning::VerifiedBeforeRequest => "verified before it was requested",
         Warning::LinesJoined => "line breaks or tabs in a value became blanks",
         Warning::MarkTakenOff => "an apostrophe of a spreadsheet in front of a value was taken off",
         Warning::ApostropheInFront => {
