@@ -154,11 +154,10 @@ impl ToldReason {
             args: Option<serde_json::Map<String, serde_json::Value>>,
         }
         // Cannot fail: a reason is written as these two.
-        let parts = serde_json::to_value(reason).and_then(serde_json::from_value::<Parts>);
-        parts.map_or_else(
-            |_| Self::Quoted(text.clone()),
-            |Parts { code, args }| Self::Coded { code, args, text: text.clone() },
-        )
+        match serde_json::to_value(reason).and_then(serde_json::from_value::<Parts>) {
+            Ok(Parts { code, args }) => Self::Coded { code, args, text },
+            Err(_) => Self::Quoted(text),
+        }
     }
 }
 
