@@ -71,6 +71,13 @@ pub(super) async fn approve_reprint(access: &Access, warrant: PendingActId, from
 const NO_NAME: Usage = Usage("the name of the person who runs the command is not valid; name one with `--actor`");
 const SAME_PERSON: Usage = Usage("`--second` names another person than the one who runs the command");
 
+/// The two people of an act, if the second one is named.
+pub(super) fn witnesses(access: &Access, second: &SecondArgs) -> anyhow::Result<Option<Witnesses>> {
+    let Some(second) = second.second.clone() else { return Ok(None) };
+    let first: PersonName = access.name().parse().map_err(|_| NO_NAME)?;
+    Ok(Some(Witnesses::try_from([first, second]).map_err(|_| SAME_PERSON)?))
+}
+
 /// Asks for an act, or does it with the second person who is named, and says so. `None` if neither is wanted: then it is
 /// given back, to be done alone.
 pub(super) async fn with_second<A: Into<TwoPersonAct>>(
@@ -84,9 +91,7 @@ pub(super) async fn with_second<A: Into<TwoPersonAct>>(
         ask(access, out, act.into()).await?;
         return Ok(None);
     }
-    let Some(second) = second.second else { return Ok(Some(act)) };
-    let first: PersonName = access.name().parse().map_err(|_| NO_NAME)?;
-    let people = Witnesses::try_from([first, second]).map_err(|_| SAME_PERSON)?;
+    let Some(people) = witnesses(access, &second)? else { return Ok(Some(act)) };
     access.together(act.into(), people).await?;
     out.done(fields, done)?;
     Ok(None)
@@ -124,17 +129,23 @@ async fn list(access: &Access, out: Output, all: bool) -> anyhow::Result<()> {
         let what = on_blanks.get(&line.id).cloned();
         vec![
             line.id.to_string(),
-            what.unwrap_or_else(|| words::operation(line.operation).to_owned()),
+            what.unwrap_or_else(|| words::act_kind(&line.kind).to_owned()),
             line.target.clone(),
             line.state.as_str().to_owned(),
             line.reason.clone(),
             line.requested_by.clone(),
+            roles(line),
             line.expires_at.as_deref().map_or_else(String::new, |at| words::local(at, access.zone())),
             line.decided_by.clone().unwrap_or_default(),
         ]
     };
-    let header = ["act", "what", "about", "state", "reason", "requested by", "expires", "decided by"];
+    let header = ["act", "what", "about", "state", "reason", "requested by", "may decide", "expires", "decided by"];
     Ok(out.data(&lines, |lines| table(&header, &lines.iter().map(row).collect::<Vec<_>>()))?)
+}
+
+/// The roles that may decide an act.
+fn roles(line: &PendingActLine) -> String {
+    line.confirmed_by_roles.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn view_text(view: &PendingActView, zone: &jiff::tz::TimeZone) -> String {
@@ -142,10 +153,11 @@ fn view_text(view: &PendingActView, zone: &jiff::tz::TimeZone) -> String {
     let instant = |at: &Option<String>| at.as_deref().map_or_else(|| "-".into(), |at| words::local(at, zone));
     let optional = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".into());
     let mut rows = vec![
-        ("what".to_owned(), words::operation(line.operation).to_owned()),
+        ("what".to_owned(), words::act_kind(&line.kind).to_owned()),
         ("about".to_owned(), line.target.clone()),
         ("state".to_owned(), line.state.as_str().to_owned()),
         ("requested by".to_owned(), line.requested_by.clone()),
+        ("may decide".to_owned(), roles(line)),
         ("requested at".to_owned(), words::local(&line.requested_at, zone)),
         ("expires at".to_owned(), instant(&line.expires_at)),
         ("decided by".to_owned(), optional(&line.decided_by)),

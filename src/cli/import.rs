@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{
         card::profile::CardProfile,
-        import::{RejectReason, Rejection, RowOutcome, RowPlace},
+        import::{RejectReason, Rejection, RowOutcome, RowPlace, Warning},
         permission::Operation,
         reason::Reason,
     },
@@ -161,6 +161,11 @@ fn warn_of(report: &Report, rejects: bool) {
         let warned = report.warned_rows.get(warning).map_or(&[][..], Vec::as_slice);
         message(&format!("warning: {rows} {noun}: {}: {}", words::warning(*warning), named_rows(warned)));
     }
+    if report.warnings.contains_key(&Warning::VerifiedBeforeRequest) && !report.dry_run {
+        message(
+            "hint: list or hold those that were verified too early with `--verified-before-request`, as `cetak record list` does",
+        );
+    }
     if report.quarantined > 0 {
         message(&format!("quarantined: {}", named_rows(&report.quarantined_rows)));
         if !report.dry_run {
@@ -178,7 +183,10 @@ fn warn_of(report: &Report, rejects: bool) {
 /// The first of some rows.
 fn named_rows(rows: &[NamedRow]) -> String {
     const SHOWN: usize = 5;
-    let row = |row: &NamedRow| format!("{}, {}", words::row_place(row.place), row.request_id);
+    let row = |row: &NamedRow| {
+        let why = row.reason.as_ref().map(|reason| format!(": {}", words::reason(reason)));
+        format!("{}, {}{}", words::row_place(row.place), row.request_id, why.unwrap_or_default())
+    };
     let mut text = rows.iter().take(SHOWN).map(row).collect::<Vec<_>>().join("; ");
     if rows.len() > SHOWN {
         text += " …; more with `--json`";

@@ -3,8 +3,8 @@
 use super::{
     Message,
     access::Access,
-    args::JobCommand,
-    output::{Output, table},
+    args::{JobCommand, PageArgs},
+    output::{Output, message, table},
     pages, words,
 };
 use crate::{
@@ -14,7 +14,9 @@ use crate::{
     },
     engine::{
         client::Client,
-        query::{AttemptLine, JobLine, JobsOf, ListJobs, ShowJob},
+        query::{
+            AttemptLine, Cursor, EndedAttemptLine, JobLine, JobsOf, ListAttempts, ListJobs, Page, PageRequest, ShowJob,
+        },
     },
 };
 
@@ -34,11 +36,42 @@ pub(super) async fn command(access: &Access, out: Output, command: JobCommand) -
             word_reasons(&mut jobs, out);
             out.data(&jobs, |jobs| jobs_text(jobs))?;
         }
+        JobCommand::Attempts { outcome, printer, since, until, page } => {
+            let asked = ListAttempts { outcome, printer, since, until, page: PageRequest::default() };
+            attempts(access, out, asked, page).await?;
+        }
         JobCommand::Show { job } => {
             let mut found = access.query(ShowJob { job: JobId(job) }).await?;
             word_reasons(std::slice::from_mut(&mut found), out);
             out.data(&found, |job| jobs_text(std::slice::from_ref(job)))?;
         }
+    }
+    Ok(())
+}
+
+/// A page of attempts that have ended.
+async fn attempts(access: &Access, out: Output, asked: ListAttempts, page: PageArgs) -> anyhow::Result<()> {
+    let most = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let list = |page| ListAttempts { page, ..asked.clone() };
+    let Page { mut items, next } = pages::some(access, most, page.after.map(Cursor), list).await?;
+    items.iter_mut().for_each(|line| words::word_reason(&mut line.reason, out.json));
+    let value = serde_json::json!({ "attempts": items, "next": next });
+    let row = |line: &EndedAttemptLine| {
+        vec![
+            words::local(&line.ended_at, access.zone()),
+            line.printer.clone(),
+            line.outcome.as_str().to_owned(),
+            line.batch.to_string(),
+            line.source.clone(),
+            line.request_id.clone(),
+            line.copy.to_string(),
+            words::with_note(line.reason.as_deref(), line.note.as_deref()).unwrap_or_default(),
+        ]
+    };
+    let header = ["ended", "printer", "outcome", "batch", "source", "request id", "copy", "reason"];
+    out.data(&value, |_| table(&header, &items.iter().map(row).collect::<Vec<_>>()))?;
+    if let (Some(Cursor(next)), false) = (next, out.json) {
+        message(&format!("hint: there may be more; go on with `--after {next}`"));
     }
     Ok(())
 }

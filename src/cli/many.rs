@@ -16,9 +16,10 @@ use super::{
 };
 use crate::{
     domain::{
-        id::BatchId,
+        id::{BatchId, PendingActId},
         reason::{Reason, StoredReason},
         record::RecordState,
+        refusal::Refusal,
     },
     engine::{
         EngineError,
@@ -83,7 +84,8 @@ pub(super) fn named(text: &str, source: Option<&str>) -> RecordName {
 
 /// The query of these filters.
 pub(super) fn query(filter: FilterArgs, source: Option<String>) -> ListRecords {
-    let FilterArgs { state, profile, district, kind, class, code, batch, printed_since, printed_until } = filter;
+    let FilterArgs { state, profile, district, kind, class, code, batch, printed_since, printed_until, .. } = filter;
+    let verified_before_request = filter.verified_before_request.then_some(true);
     let batch = batch.map(BatchId);
     let page = PageRequest::default();
     let reason = code;
@@ -98,6 +100,7 @@ pub(super) fn query(filter: FilterArgs, source: Option<String>) -> ListRecords {
         reason,
         checked,
         recalled,
+        verified_before_request,
         batch,
         printed_since,
         printed_until,
@@ -267,8 +270,61 @@ fn next_line(lines: &mut dyn BufRead) -> anyhow::Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&line).trim().to_owned()))
 }
 
-/// Does an act with all records of a selection, in chunks. Each refusal is told on standard error; then the command fails, though
-/// the others are done. `what` says what was done to the others: `held`.
+/// What became of the records of a command so far. Each refusal is told on standard error.
+#[derive(Default)]
+struct Tally {
+    done: i64,
+    refused: i64,
+    refusals: Vec<serde_json::Value>,
+    /// The acts that were asked for.
+    acts: Vec<PendingActId>,
+}
+
+impl Tally {
+    fn count(&mut self, record: &RecordName, refusal: Option<Refusal>) {
+        let Some(refusal) = refusal else {
+            self.done += 1;
+            return;
+        };
+        self.refused += 1;
+        let Message { text, .. } = words::refusal(&refusal);
+        message(&format!("refused: {text}"));
+        if self.refusals.len() < REFUSALS_MAX {
+            self.refusals.push(serde_json::json!({ "record": record, "refusal": refusal, "text": text }));
+        }
+    }
+
+    /// Tells the numbers. The command fails if a record was refused, though the others are done.
+    fn finish(self, out: Output, selection: &Selection, what: &str) -> anyhow::Result<()> {
+        let Self { done, refused, refusals, acts } = self;
+        if done + refused == 0 {
+            message("note: no record matches; see districts and states with `cetak record list`");
+        }
+        let left_out = selection.left_out();
+        for (code, number) in &left_out {
+            message(&words::left_out(code, *number));
+        }
+        let left_out: i64 = left_out.values().sum();
+        let mut value =
+            serde_json::json!({ "done": done, "refused": refused, "left_out": left_out, "refusals": refusals });
+        if !acts.is_empty() {
+            value["acts"] = serde_json::json!(acts);
+            message("hint: another person confirms each with `cetak act confirm`; list them with `cetak act list`");
+        }
+        out.data(&value, |_| format!("{} {what}, {} refused\n", thousands(done), thousands(refused)))?;
+        if refused == 0 {
+            return Ok(());
+        }
+        let hint = match done {
+            0 => "correct these, and run the command again",
+            _ => "the others are done; correct these, and run the command again for them",
+        };
+        let text = format!("{} of {} records were refused", thousands(refused), thousands(done + refused));
+        Err(Message::new(text, hint).into())
+    }
+}
+
+/// Does an act with all records of a selection, in chunks. `what` says what was done to the records that are not refused: `held`.
 pub(super) async fn act<A: Act<Answer = Vec<RecordOutcome>> + Into<AnyAct>>(
     access: &Access,
     out: Output,
@@ -276,41 +332,42 @@ pub(super) async fn act<A: Act<Answer = Vec<RecordOutcome>> + Into<AnyAct>>(
     what: &str,
     act: impl Fn(RecordNames) -> A,
 ) -> anyhow::Result<()> {
-    let client = access;
-    let (mut done, mut refused, mut refusals) = (0_i64, 0_i64, Vec::new());
+    let mut tally = Tally::default();
     loop {
         let names = selection.next(access).await?;
         let Ok(names) = RecordNames::try_from(names) else { break };
-        for RecordOutcome { record, refusal } in client.act(act(names)).await? {
-            let Some(refusal) = refusal else {
-                done += 1;
-                continue;
-            };
-            refused += 1;
-            let Message { text, .. } = words::refusal(&refusal);
-            message(&format!("refused: {text}"));
-            if refusals.len() < REFUSALS_MAX {
-                refusals.push(serde_json::json!({ "record": record, "refusal": refusal, "text": text }));
+        for RecordOutcome { record, refusal } in access.act(act(names)).await? {
+            tally.count(&record, refusal);
+        }
+    }
+    tally.finish(out, &selection, what)
+}
+
+/// Does an act for two people with each record of a selection, in a transaction of its own. `one` gives the number of an act that it
+/// only asks for.
+pub(super) async fn each(
+    access: &Access,
+    out: Output,
+    mut selection: Selection,
+    what: &str,
+    one: impl AsyncFn(RecordName) -> Result<Option<PendingActId>, EngineError>,
+) -> anyhow::Result<()> {
+    let mut tally = Tally::default();
+    loop {
+        let names = selection.next(access).await?;
+        if names.is_empty() {
+            break;
+        }
+        for name in names {
+            match one(name.clone()).await {
+                Ok(act) => {
+                    tally.acts.extend(act);
+                    tally.count(&name, None);
+                }
+                Err(EngineError::Refused(refusal)) => tally.count(&name, Some(refusal)),
+                Err(error) => return Err(error.into()),
             }
         }
     }
-    if done + refused == 0 {
-        message("note: no record matches; see districts and states with `cetak record list`");
-    }
-    let left_out = selection.left_out();
-    for (code, number) in &left_out {
-        message(&words::left_out(code, *number));
-    }
-    let left_out: i64 = left_out.values().sum();
-    let value = serde_json::json!({ "done": done, "refused": refused, "left_out": left_out, "refusals": refusals });
-    out.data(&value, |_| format!("{} {what}, {} refused\n", thousands(done), thousands(refused)))?;
-    if refused == 0 {
-        return Ok(());
-    }
-    let hint = match done {
-        0 => "correct these, and run the command again",
-        _ => "the others are done; correct these, and run the command again for them",
-    };
-    Err(Message::new(format!("{} of {} records were refused", thousands(refused), thousands(done + refused)), hint)
-        .into())
+    tally.finish(out, &selection, what)
 }

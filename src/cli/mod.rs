@@ -39,7 +39,7 @@ pub use words::Message;
 
 use access::Access;
 
-use crate::engine::{client::Client, query::ShowBoard};
+use crate::engine::{EngineError, client::Client, query::ShowBoard};
 pub use crate::words;
 
 /// Runs a command, except `init`, `import`, `demo`, `run`, `serve`, `config`, `db` and `profile`, which need the settings, the
@@ -47,6 +47,18 @@ pub use crate::words;
 ///
 /// `password_stdin`: passwords are read from standard input.
 pub async fn command(access: &Access, out: Output, command: Command, password_stdin: bool) -> anyhow::Result<()> {
+    let done = carry_out(access, out, command, password_stdin).await;
+    done.map_err(|error| match error.downcast::<EngineError>() {
+        Ok(EngineError::Refused(refusal)) => {
+            let Message { text, hint } = words::refusal(&refusal);
+            Message { text: words::local_times(&text, access.zone()), hint }.into()
+        }
+        Ok(error) => error.into(),
+        Err(error) => error,
+    })
+}
+
+async fn carry_out(access: &Access, out: Output, command: Command, password_stdin: bool) -> anyhow::Result<()> {
     match command {
         Command::Blangko(args) => blangko::command(access, out, args).await,
         Command::Printer(args) => printer::command(access, out, args).await,

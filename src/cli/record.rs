@@ -7,8 +7,8 @@ use serde_json::json;
 use super::{
     Usage,
     access::Access,
-    act::done_or_asked,
-    args::{FilterArgs, KeepArg, ManyArgs, RecordArg, RecordCommand},
+    act::{done_or_asked, witnesses},
+    args::{FilterArgs, KeepArg, ManyArgs, RecordArg, RecordCommand, SecondArgs},
     find,
     job::{jobs_text, word_reasons},
     many::{self, Selection},
@@ -16,12 +16,12 @@ use super::{
     pages, record_list, words,
 };
 use crate::{
-    domain::{correction::KeptRequest, record::RecordState},
+    domain::{correction::KeptRequest, record::RecordState, value::Note},
     engine::{
         client::Client,
         operations::{
-            HoldRecord, HoldRecords, PutBack, PutFirst, RecordName, ReleaseRecord, ReleaseRecords, ResolveDuplicate,
-            RestoreRecord, WithdrawRecord,
+            Act, AnyAct, HoldRecord, HoldRecords, PutBack, PutFirst, RecordName, ReleaseRecord, ReleaseRecords,
+            ResolveDuplicate, RestoreRecord, TwoPersonAct, WithdrawRecord,
         },
         query::{JobsOf, ListJobs, ListRecordEvents, ListRecords, ShowRecord, ShowRequestsBeside},
     },
@@ -84,22 +84,65 @@ pub(super) async fn command(access: &Access, out: Output, command: RecordCommand
             let act = ResolveDuplicate { record: name, keep, note: reason };
             return done_or_asked(access, out, second, act, (&fields, &done)).await;
         }
-        RecordCommand::Withdraw { record, reason, second } => {
-            let name = name(record);
-            let done = format!("record `{}` is withdrawn", name.request_id);
-            let fields = now(&name, RecordState::Withdrawn);
-            let act = WithdrawRecord { record: name, note: reason };
-            return done_or_asked(access, out, second, act, (&fields, &done)).await;
+        RecordCommand::Withdraw { many, filter, reason, second } => {
+            return withdraw(access, out, (many, filter), reason, second).await;
         }
-        RecordCommand::Restore { record, reason, second } => {
-            let name = name(record);
-            let done = format!("record `{}` is restored; see its state with `cetak record show`", name.request_id);
-            let fields = json!({ "source": name.source, "request_id": name.request_id, "restored": true });
-            let act = RestoreRecord { record: name, note: reason };
-            return done_or_asked(access, out, second, act, (&fields, &done)).await;
+        RecordCommand::Restore { many, filter, reason, second } => {
+            return restore(access, out, (many, filter), reason, second).await;
         }
     };
     Ok(out.done(&fields, &done)?)
+}
+
+async fn withdraw(
+    access: &Access,
+    out: Output,
+    (many, filter): (ManyArgs, FilterArgs),
+    note: Note,
+    second: SecondArgs,
+) -> anyhow::Result<()> {
+    let act = |record| WithdrawRecord { record, note: note.clone() };
+    let Some(name) = one(&many) else {
+        return each(access, out, selection(many, filter, None)?, "withdrawn", (second, act)).await;
+    };
+    let done = format!("record `{}` is withdrawn", name.request_id);
+    let state = RecordState::Withdrawn.as_str();
+    let fields = json!({ "source": name.source, "request_id": name.request_id, "state": state });
+    done_or_asked(access, out, second, act(name), (&fields, &done)).await
+}
+
+async fn restore(
+    access: &Access,
+    out: Output,
+    (many, filter): (ManyArgs, FilterArgs),
+    note: Note,
+    second: SecondArgs,
+) -> anyhow::Result<()> {
+    let act = |record| RestoreRecord { record, note: note.clone() };
+    let Some(name) = one(&many) else {
+        let selection = selection(many, filter, Some(RecordState::Withdrawn))?;
+        return each(access, out, selection, "restored", (second, act)).await;
+    };
+    let done = format!("record `{}` is restored; see its state with `cetak record show`", name.request_id);
+    let fields = json!({ "source": name.source, "request_id": name.request_id, "restored": true });
+    done_or_asked(access, out, second, act(name), (&fields, &done)).await
+}
+
+/// An act for two people, on each record of a selection.
+async fn each<A: Act<Answer = ()> + Into<AnyAct> + Into<TwoPersonAct>>(
+    access: &Access,
+    out: Output,
+    selection: Selection,
+    what: &str,
+    (second, act): (SecondArgs, impl Fn(RecordName) -> A),
+) -> anyhow::Result<()> {
+    let (people, asks) = (witnesses(access, &second)?, second.ask);
+    let one = async |name: RecordName| match &people {
+        _ if asks => access.request(act(name).into()).await.map(Some),
+        Some(people) => access.together(act(name).into(), people.clone()).await.map(|()| None),
+        None => access.act(act(name)).await.map(|()| None),
+    };
+    many::each(access, out, selection, if asks { "asked for" } else { what }, one).await
 }
 
 /// The record, if the command line names one and no more.
@@ -172,7 +215,7 @@ async fn show(access: &Access, out: Output, name: &RecordName) -> anyhow::Result
         let rows = rows.into_iter().chain(beside).chain(next).map(|(key, value)| vec![key.to_owned(), value]);
         let facts = table(&["record", ""], &rows.collect::<Vec<_>>());
         let jobs_text = if jobs.is_empty() { String::new() } else { format!("\n{}", jobs_text(&jobs)) };
-        let history = words::history_rows(&events, &jobs);
+        let history = words::history_rows(&events, &jobs, access.zone());
         let history =
             if history.is_empty() { String::new() } else { format!("\n{}", table(&["at", "by", "what"], &history)) };
         format!("{facts}{jobs_text}{history}")

@@ -155,6 +155,15 @@ impl Operation {
         self.rights().iter().any(|right| matches!(right, Right::Ask | Right::Confirm | Right::AskOrConfirm))
     }
 
+    /// The roles that may confirm what another account asked for.
+    pub fn confirming_roles(self) -> Vec<Role> {
+        let rights = Role::ALL.into_iter().zip(self.rights());
+        rights
+            .filter(|(_, right)| matches!(right, Right::Confirm | Right::AskOrConfirm))
+            .map(|(role, _)| role)
+            .collect()
+    }
+
     /// Only on the command line of the machine itself.
     fn is_local_only(self) -> bool {
         self == Self::DatabaseMove

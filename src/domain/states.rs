@@ -65,7 +65,10 @@ impl std::str::FromStr for RecordState {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| format!("unknown record state `{text}`"))
+        Self::ALL.into_iter().find(|s| s.as_str() == text).ok_or_else(|| {
+            let known = Self::ALL.map(Self::as_str).join(", ");
+            format!("`{text}` is not a state of records, which are {known}")
+        })
     }
 }
 
@@ -173,7 +176,8 @@ pub enum AttemptState {
 }
 
 impl AttemptState {
-    const ALL: [(Self, &'static str); 6] = [
+    /// All, with their names.
+    pub const ALL: [(Self, &'static str); 6] = [
         (Self::Intent, "intent"),
         (Self::Releasing, "releasing"),
         (Self::Printed, "printed"),
@@ -197,11 +201,10 @@ impl std::str::FromStr for AttemptState {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL
-            .iter()
-            .find(|(_, n)| *n == text)
-            .map(|(s, _)| *s)
-            .ok_or_else(|| format!("unknown attempt state `{text}`"))
+        Self::ALL.iter().find(|(_, n)| *n == text).map(|(s, _)| *s).ok_or_else(|| {
+            let known = Self::ALL.map(|(_, name)| name).join(", ");
+            format!("`{text}` is not a state of attempts, which are {known}")
+        })
     }
 }
 

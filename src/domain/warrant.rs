@@ -34,7 +34,7 @@ pub fn approve(view: &RecordView, reason: &str, lost: bool) -> Result<Transition
 }
 
 /// Refuses a reprint request for a record in this state, unless a card exists.
-pub fn may_be_reprinted(state: RecordState, subject: &str) -> Result<(), Refusal> {
+fn may_be_reprinted(state: RecordState, subject: &str) -> Result<(), Refusal> {
     match state {
         RecordState::Printed | RecordState::HandedOver => Ok(()),
         RecordState::Waiting

@@ -110,6 +110,11 @@ impl Engine {
         Ok(own)
     }
 
+    /// The date in the office.
+    pub(super) fn today(&self) -> jiff::civil::Date {
+        self.settings.zone.to_datetime(self.clock.now().to_jiff()).date()
+    }
+
     /// Begins a transaction that writes; there is no other way to one. The actor is the permit's, or the engine's own
     /// for an act of the system. An act of a person notifies the schedulers, because it may give them work, and saves the answer of
     /// its request.

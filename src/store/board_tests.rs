@@ -8,9 +8,9 @@ use std::sync::{
 use sqlx::Row;
 
 use super::{
-    Inner, Location, Store, Writer, account, attempt, audit, counter, delivery, find, idempotency, joint_read,
-    keys::Keys, movement_list, node, pending_act, printer, record, record_event, record_list, report, requests_beside,
-    stock,
+    Inner, Location, Store, Writer, account, attempt, attempt_list, audit, counter, delivery, find, idempotency,
+    joint_read, keys::Keys, movement_list, node, pending_act, printer, record, record_event, record_list, report,
+    requests_beside, stock,
 };
 use crate::domain::time::Timestamp;
 
@@ -40,6 +40,7 @@ const STATEMENTS: [&str; 24] = [
     delivery::LOT_SERIALS,
     requests_beside::BESIDE,
     requests_beside::DUPLICATES,
+    record_list::SOURCES,
 ];
 
 /// Tables with a row for each record, card, act or movement.
@@ -101,6 +102,8 @@ async fn what_people_list_is_read_through_an_index_of_its_own() {
         (record::IN_SLOTS, "record_person (<expr>=? AND slot=?)"),
         (record::AFTER_SLOTS, "record_person (<expr>=? AND slot>?)"),
         (pending_act::OPEN_LIST, "pending_act USING INDEX pending_act_open"),
+        (pending_act::WAITING, "pending_act USING INDEX pending_act_open"),
+        (pending_act::DONE_SINCE, "pending_act_confirmed (decided_at_us>?)"),
         (account::SESSION_BY_TOKEN, "SEARCH s USING INDEX sqlite_autoindex_session_1 (token_hash=?)"),
         (account::SESSION_BY_TOKEN, "SEARCH a USING INTEGER PRIMARY KEY (rowid=?)"),
         (account::ACCOUNT_OF_OS_USER, "SEARCH o USING PRIMARY KEY (name=?)"),
@@ -127,6 +130,7 @@ async fn what_a_counter_asks_and_each_page_of_a_list_with_filters_is_found_throu
         record_list::OF_BATCH,
         record_list::OF_BATCH_STOP,
         record_list::PRINTED,
+        attempt_list::ENDED,
         record_list::PRINTED_STOP,
     ];
     let others = [

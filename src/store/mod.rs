@@ -11,6 +11,7 @@
 
 mod account;
 mod attempt;
+mod attempt_list;
 mod audit;
 mod backend;
 mod batch;
@@ -60,6 +61,7 @@ mod warrant;
 pub use self::{
     account::{AccountLine, NewToken, OpenSession, SessionLine, TokenLine, UsedToken},
     attempt::{Acknowledgement, Begin, Begun, OpenAttempt},
+    attempt_list::{AttemptFilter, EndedAttemptLine, EndedAttempts},
     audit::{AuditEntry, ChainFault, ChainHead},
     backend::{Location, LockHolder, is_open_database, is_running, lock_holder},
     batch::QueuedJob,

@@ -2,7 +2,7 @@
 
 use super::{StoreError, Tx, doing, execute, on, parse, sealed_table::SealedTable};
 use crate::domain::{
-    actor::Actor,
+    actor::{Actor, Role},
     id::{AccountId, PendingActId, RecordId},
     pending::{NewPendingAct, PendingAct, PendingState, Target},
     permission::Operation,
@@ -16,6 +16,10 @@ pub struct PendingActLine {
     pub id: i64,
     /// The operation that is confirmed.
     pub operation: Operation,
+    /// The kind of the act: one operation stands for several.
+    pub kind: String,
+    /// The roles that may confirm it.
+    pub confirmed_by_roles: Vec<Role>,
     /// The thing that it is about.
     pub target: String,
     /// Why.
@@ -44,7 +48,7 @@ macro_rules! lines {
     ($condition:literal) => {
         concat!(
             "SELECT id, operation, target, reason, state, requested_by, requested_at_us, expires_at_us, decided_by,
-                    decided_at_us, decided_note
+                    decided_at_us, decided_note, act
              FROM pending_act WHERE ",
             $condition,
             " LIMIT $3"
@@ -61,6 +65,19 @@ pub(super) const OPEN_COUNTS: &str = "
 /// `+`: through that index too, and not through all acts.
 pub(super) const OPEN_LIST: &str =
     lines!("state = 'pending' AND (expires_at_us IS NULL OR expires_at_us > $1) AND +id > $2 ORDER BY +id");
+
+/// The acts on a target that wait for their second person at an instant. `+`: through the index of those that are not decided.
+pub(super) const WAITING: &str = "
+    SELECT id, act FROM pending_act
+    WHERE state = 'pending' AND operation = $1 AND target = $2 AND (expires_at_us IS NULL OR expires_at_us > $3)
+    ORDER BY +id";
+
+/// Those on a target that were confirmed after another was asked for: as many as two people decide within its time.
+pub(super) const DONE_SINCE: &str = "
+    SELECT id, act FROM pending_act
+    WHERE state = 'confirmed' AND operation = $1 AND target = $2
+      AND decided_at_us > (SELECT requested_at_us FROM pending_act WHERE id = $3)
+    ORDER BY id";
 
 impl Tx {
     /// Stores an act until its second person decides. `actor` asks for it.
@@ -114,6 +131,36 @@ impl Tx {
             })
         };
         row.map(act).transpose()
+    }
+
+    /// Number and JSON of the acts on a target that wait for their second person.
+    pub async fn pending_acts_waiting(
+        &mut self,
+        operation: Operation,
+        target: &str,
+    ) -> Result<Vec<(PendingActId, String)>, StoreError> {
+        let now = self.now.0;
+        self.pending_acts_on(WAITING, (operation, target), now).await
+    }
+
+    /// Number and JSON of the acts with the operation and target of another that were confirmed since that was asked for.
+    pub async fn pending_acts_done_since(
+        &mut self,
+        act: &PendingAct,
+    ) -> Result<Vec<(PendingActId, String)>, StoreError> {
+        self.pending_acts_on(DONE_SINCE, (act.operation, &act.target.name), act.id.0).await
+    }
+
+    async fn pending_acts_on(
+        &mut self,
+        sql: &'static str,
+        (operation, target): (Operation, &str),
+        key: i64,
+    ) -> Result<Vec<(PendingActId, String)>, StoreError> {
+        let rows: Vec<(i64, String)> =
+            on!(self, c => sqlx::query_as(sql).bind(operation.as_str()).bind(target).bind(key).fetch_all(c))
+                .map_err(doing("reading the acts on a target"))?;
+        Ok(rows.into_iter().map(|(id, act)| (PendingActId(id), act)).collect())
     }
 
     /// Decides a pending act, once, as the writer or as `actor`.
@@ -225,13 +272,17 @@ impl Tx {
             Option<String>,
             Option<i64>,
             Option<String>,
+            String,
         );
         let rows: Vec<Row> = on!(self, c => sqlx::query_as(sql).bind(open_at).bind(key).bind(limit).fetch_all(c))
             .map_err(doing("reading pending acts"))?;
         let line = |r: Row| {
+            let operation: Operation = parse("pending_act", r.0, &r.1)?;
             Ok(PendingActLine {
                 id: r.0,
-                operation: parse("pending_act", r.0, &r.1)?,
+                operation,
+                kind: kind(&r.11).unwrap_or_else(|| operation.as_str().to_owned()),
+                confirmed_by_roles: operation.confirming_roles(),
                 target: r.2,
                 reason: r.3,
                 state: parse("pending_act", r.0, &r.4)?,
@@ -245,4 +296,13 @@ impl Tx {
         };
         rows.into_iter().map(line).collect()
     }
+}
+
+/// The kind of an act that is stored as JSON: `{"act": "lend-blanks", …}`.
+fn kind(act: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Tagged {
+        act: String,
+    }
+    serde_json::from_str(act).map(|Tagged { act }| act).ok()
 }

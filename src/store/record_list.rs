@@ -33,6 +33,8 @@ pub struct RecordFilter {
     pub checked: Option<bool>,
     /// Whether its card is recalled.
     pub recalled: Option<bool>,
+    /// Whether it was verified before it was requested.
+    pub verified_before_request: Option<bool>,
     /// In what order the records are walked.
     pub walk: Walk,
 }
@@ -59,7 +61,7 @@ pub struct Looked {
     pub looked_to: Option<i64>,
 }
 
-/// The records `r` of the walk `$from` that match, with the key `$key` of the list. `$1` to `$9` are the filter, `$10` the number of
+/// The records `r` of the walk `$from` that match, with the key `$key` of the list. `$1` to `$10` are the filter, `$11` the number of
 /// rows.
 macro_rules! matching {
     ($key:literal, $order:literal, $($from:expr),+) => {
@@ -71,16 +73,17 @@ macro_rules! matching {
                AND ($4 IS NULL OR r.district = $4) AND ($5 IS NULL OR r.kind = $5) AND ($6 IS NULL OR r.class = $6)
                AND ($7 IS NULL OR r.reason LIKE $7) AND ($8 IS NULL OR r.checked = $8)
                AND ($9 IS NULL OR (r.stop IS NOT NULL) = $9)
-             ORDER BY ", $order, " LIMIT $10"
+               AND ($10 IS NULL OR (r.verified_at_us < r.requested_at_us) = $10)
+             ORDER BY ", $order, " LIMIT $11"
         )
     };
 }
 
-/// All records with numbers above `$11` and up to `$12`, or those of a state that the index `record_aside` of SQLite covers, which has
+/// All records with numbers above `$12` and up to `$13`, or those of a state that the index `record_aside` of SQLite covers, which has
 /// to be named in the text.
 macro_rules! imported {
     ($($state:literal)?) => {
-        matching!("r.id", "r.id", "record AS r WHERE ", $("r.state = ", $state, " AND ",)? "r.id > $11 AND r.id <= $12")
+        matching!("r.id", "r.id", "record AS r WHERE ", $("r.state = ", $state, " AND ",)? "r.id > $12 AND r.id <= $13")
     };
 }
 pub(super) const ALL: &str = imported!();
@@ -101,13 +104,13 @@ pub(super) const QUARANTINED_STOP: &str = stop!("'quarantined'");
 pub(super) const UNCERTAIN_STOP: &str = stop!("'uncertain'");
 pub(super) const WITHDRAWN_STOP: &str = stop!("'withdrawn'");
 
-/// The records of a batch, by their jobs above `$11` and up to `$12`.
+/// The records of a batch, by their jobs above `$12` and up to `$13`.
 pub(super) const OF_BATCH: &str = matching!(
     "j.id",
     "j.id",
-    "(SELECT id, record_id FROM job WHERE batch_id = $13 AND id > $11 AND id <= $12
+    "(SELECT id, record_id FROM job WHERE batch_id = $14 AND id > $12 AND id <= $13
       UNION ALL
-      SELECT id, record_id FROM job_archive WHERE batch_id = $13 AND id > $11 AND id <= $12) AS j
+      SELECT id, record_id FROM job_archive WHERE batch_id = $14 AND id > $12 AND id <= $13) AS j
      CROSS JOIN record AS r WHERE r.id = j.record_id"
 );
 pub(super) const OF_BATCH_STOP: &str = "
@@ -115,8 +118,8 @@ pub(super) const OF_BATCH_STOP: &str = "
                     UNION ALL SELECT id FROM job_archive WHERE batch_id = $3 AND id > $1) AS jobs
     ORDER BY id LIMIT 1 OFFSET $2";
 
-/// The good cards that were printed after the instant `$12`, or at it by attempts above `$11`, up to the instant `$13` and the attempt
-/// `$14`.
+/// The good cards that were printed after the instant `$13`, or at it by attempts above `$12`, up to the instant `$14` and the attempt
+/// `$15`.
 macro_rules! printed {
     ($attempt:literal, $job:literal) => {
         concat!(
@@ -125,8 +128,8 @@ macro_rules! printed {
             " AS a JOIN ",
             $job,
             " AS j ON j.id = a.job_id
-             WHERE a.ended_at_us >= $12 AND a.ended_at_us <= $13 AND (a.ended_at_us > $12 OR a.id > $11)
-               AND (a.ended_at_us < $13 OR a.id <= $14) AND a.state = 'printed'"
+             WHERE a.ended_at_us >= $13 AND a.ended_at_us <= $14 AND (a.ended_at_us > $13 OR a.id > $12)
+               AND (a.ended_at_us < $14 OR a.id <= $15) AND a.state = 'printed'"
         )
     };
 }
@@ -163,7 +166,7 @@ pub(super) const ENDED_AT: &str = "
     SELECT ended_at_us FROM attempt WHERE id = $1 AND ended_at_us IS NOT NULL
     UNION ALL SELECT ended_at_us FROM attempt_archive WHERE id = $1";
 
-/// Runs a statement of [`matching!`] with a filter; the arguments after it are those from `$10` on.
+/// Runs a statement of [`matching!`] with a filter; the arguments after it are those from `$11` on.
 macro_rules! fetch {
     ($tx:expr, $sql:expr, $filter:expr, $($argument:expr),+) => {{
         let f = $filter;
@@ -179,6 +182,7 @@ macro_rules! fetch {
                 .bind(reason.as_deref())
                 .bind(f.checked)
                 .bind(f.recalled)
+                .bind(f.verified_before_request)
                 $(.bind($argument))+;
             query.fetch_all(c).await?.iter().map(record_line).collect::<Result<Vec<_>, _>>()
         });
@@ -186,7 +190,21 @@ macro_rules! fetch {
     }};
 }
 
+/// The sources of all records: one search for each, through the index of source and request id.
+pub(super) const SOURCES: &str = "
+    WITH RECURSIVE s (source) AS (
+        SELECT MIN(source) FROM record
+        UNION ALL
+        SELECT (SELECT MIN(record.source) FROM record WHERE record.source > s.source) FROM s WHERE s.source IS NOT NULL
+    )
+    SELECT source FROM s WHERE source IS NOT NULL LIMIT 1000";
+
 impl Tx {
+    /// The sources of all records, at most 1,000.
+    pub async fn sources(&mut self) -> Result<Vec<String>, StoreError> {
+        on!(self, c => sqlx::query_scalar(SOURCES).fetch_all(c)).map_err(doing("listing sources"))
+    }
+
     /// Records after the key `after`, at most `limit`, each with its key.
     pub async fn record_list(&mut self, filter: &RecordFilter, after: i64, limit: i64) -> Result<Looked, StoreError> {
         match filter.walk {
@@ -219,6 +237,26 @@ impl Tx {
         }
     }
 
+    /// Where a page of attempts by the instants of their ends begins, and the attempt at which it stops.
+    pub(super) async fn ended_range(
+        &mut self,
+        (since, until): (Timestamp, Timestamp),
+        after: i64,
+    ) -> Result<(i64, i64, Option<(i64, i64)>), StoreError> {
+        let ended: Option<i64> = on!(self, c => sqlx::query_scalar(ENDED_AT).bind(after).fetch_optional(c))
+            .map_err(doing("listing attempts"))?;
+        // A cursor continues after its attempt; the first page begins with the first attempt of its instant.
+        let (from, after) = ended.map_or((since.0, 0), |ended| (ended, after));
+        let stop = on!(self, c => sqlx::query_as(PRINTED_STOP)
+            .bind(from)
+            .bind(LOOKED_MAX - 1)
+            .bind(until.0)
+            .bind(after)
+            .fetch_optional(c))
+        .map_err(doing("listing attempts"))?;
+        Ok((from, after, stop))
+    }
+
     async fn printed_list(
         &mut self,
         filter: &RecordFilter,
@@ -226,12 +264,7 @@ impl Tx {
         after: i64,
         limit: i64,
     ) -> Result<Looked, StoreError> {
-        let ended: Option<i64> = on!(self, c => sqlx::query_scalar(ENDED_AT).bind(after).fetch_optional(c))
-            .map_err(doing("listing records"))?;
-        // A cursor continues after its attempt; the first page begins with the first attempt of its instant.
-        let (from, after) = ended.map_or((since.0, 0), |ended| (ended, after));
-        let stop: Option<(i64, i64)> = on!(self, c => sqlx::query_as(PRINTED_STOP).bind(from).bind(LOOKED_MAX - 1).bind(until.0).bind(after).fetch_optional(c))
-            .map_err(doing("listing records"))?;
+        let (from, after, stop) = self.ended_range((since, until), after).await?;
         let (to, last) = stop.unwrap_or((until.0.saturating_sub(1), i64::MAX));
         let records = fetch!(self, PRINTED, filter, limit, after, from, to, last);
         Ok(Looked { records, looked_to: stop.map(|(_, id)| id) })

@@ -19,7 +19,8 @@ pub struct AttemptLine {
     /// `printed`, `not-started`, `spoiled` or `uncertain`; none while it is open.
     #[schemars(with = "Option<crate::domain::states::AttemptState>")]
     pub outcome: Option<String>,
-    /// The reason, as stored.
+    /// The reason.
+    #[schemars(with = "Option<crate::domain::reason::ToldReason>")]
     pub reason: Option<String>,
     /// The words of the person who decided the outcome.
     pub note: Option<String>,
@@ -127,7 +128,8 @@ pub struct RecordLine {
     /// Why its card is stopped.
     #[schemars(with = "Option<crate::domain::states::Recall>")]
     pub stop: Option<String>,
-    /// The reason for which it is held, quarantined or withdrawn, as stored.
+    /// The reason for which it is held, quarantined or withdrawn.
+    #[schemars(with = "Option<crate::domain::reason::ToldReason>")]
     pub reason: Option<String>,
     /// The words of the person who acted on it last.
     pub note: Option<String>,
@@ -163,7 +165,8 @@ pub struct UncertainLine {
     pub source: Option<String>,
     /// The record's request id.
     pub request_id: Option<String>,
-    /// The reason, as stored.
+    /// The reason.
+    #[schemars(with = "Option<crate::domain::reason::ToldReason>")]
     pub reason: Option<String>,
     /// The words of the person who declared it uncertain.
     pub note: Option<String>,

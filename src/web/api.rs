@@ -21,8 +21,9 @@ use super::{
     context::Web,
     entity_tag, events, health,
     idle::noted,
-    input, intake, metrics, openapi, picture,
+    input, intake, language, metrics, openapi, picture,
     problem::{Fault, Problem, worded},
+    reasons,
     request_key::SentKey,
     route::{AskedAct, BASE, Call, Proof, Route, Sort, USUAL},
     routes::ROUTES,
@@ -98,9 +99,15 @@ async fn carried_out(web: &Arc<Web>, route: &'static Route, request: Request) ->
     let expected = entity_tag::expected(route, &parts.headers, &fields)?;
     let call = confined(web, (route.read)(&fields)?)?;
     let asked = Asked { route, call, key, expected };
-    let answer = in_time(web, route, Box::pin(done(web.clone(), parts.clone(), asked))).await?;
+    let mut answer = in_time(web, route, Box::pin(done(web.clone(), parts.clone(), asked))).await?;
     let tag = entity_tag::of_answer(&web.engine, route, &answer);
-    Ok(respond(route, &parts, answer, tag))
+    let language = language::asked(&parts.headers);
+    let is_told = route.sort == Sort::Query && reasons::tell(&mut answer, language);
+    let mut response = respond(route, &parts, answer, tag);
+    if is_told {
+        language::mark(response.headers_mut(), language);
+    }
+    Ok(response)
 }
 
 /// What a request asks for, and on what condition.
@@ -185,7 +192,7 @@ fn is_hidden(file: &Path) -> bool {
 /// right to it is asked for on the way. The log has the cause of a failure also if no client waits for it any more.
 pub(super) async fn done(web: Arc<Web>, parts: Parts, asked: Asked) -> Result<Value, Problem> {
     let Asked { route, call, key, expected } = asked;
-    let Caller { client, name: own_name } = web.caller(&parts).await?;
+    let Caller { client, name: own_name, .. } = web.caller(&parts).await?;
     let request = key.map(|key| key.of(&client, route));
     let _in_use = request.map(|request| web.keys.take(request)).transpose()?;
     let client = client.for_request(request).expecting(expected.clone());

@@ -1,6 +1,7 @@
 //! Who sends a request: the account of a token or of a session.
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
 };
@@ -17,7 +18,10 @@ use super::{
     problem::{Fault, Problem},
 };
 use crate::{
-    domain::{actor::Actor, refusal::AccountRefusal},
+    domain::{
+        actor::{Actor, Role},
+        refusal::AccountRefusal,
+    },
     engine::{
         Engine,
         accounts::{
@@ -40,6 +44,8 @@ pub(super) struct Caller {
     pub(super) client: Direct,
     /// The account's name.
     pub(super) name: String,
+    /// The account's roles.
+    pub(super) roles: BTreeSet<Role>,
 }
 
 /// A session that a request belongs to.
@@ -59,10 +65,7 @@ impl Web {
     /// Without the proof of an account, which is counted for the audit; and for a request of a browser that another page may have
     /// sent.
     pub(super) async fn caller(&self, parts: &Parts) -> Result<Caller, Problem> {
-        if parts.headers.contains_key(header::AUTHORIZATION) {
-            return self.of_token(parts).await;
-        }
-        match self.of_os_user(parts).await? {
+        match self.without_session(parts).await? {
             Some(caller) => Ok(caller),
             None => self.of_session(parts, self.session(parts).await?.person),
         }
@@ -70,15 +73,20 @@ impl Web {
 
     /// The sender of a request that is still being answered, proved again. It is no use of a session.
     pub(super) async fn caller_again(&self, parts: &Parts) -> Result<Caller, Problem> {
-        if parts.headers.contains_key(header::AUTHORIZATION) {
-            return self.of_token(parts).await;
-        }
-        if let Some(caller) = self.of_os_user(parts).await? {
+        if let Some(caller) = self.without_session(parts).await? {
             return Ok(caller);
         }
         let token = self.session_token(parts)?;
         let found = actor_of_unused_session(&self.engine, &token).await.map_err(|error| self.problem(&error))?;
         self.of_session(parts, found.ok_or(Fault::SignInNeeded)?)
+    }
+
+    /// The sender of a request that has no session; `None` for one whose session is to be asked for.
+    pub(super) async fn without_session(&self, parts: &Parts) -> Result<Option<Caller>, Problem> {
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            return self.of_token(parts).await.map(Some);
+        }
+        self.of_os_user(parts).await
     }
 
     /// The account of the user at the other end of the socket; `None` for a request that did not come there, or has a cookie.
@@ -98,7 +106,8 @@ impl Web {
 
     fn person(&self, parts: &Parts, actor: Actor) -> Caller {
         let actor = as_seen(parts, actor);
-        Caller { name: actor.name.clone(), client: Direct::for_actor(&self.engine, actor) }
+        let (name, roles) = (actor.name.clone(), actor.roles.clone());
+        Caller { name, roles, client: Direct::for_actor(&self.engine, actor) }
     }
 
     fn session_token(&self, parts: &Parts) -> Result<SessionToken, Problem> {
@@ -112,8 +121,8 @@ impl Web {
             None => None,
         };
         let Some((actor, scopes)) = found else { return Err(self.unproved(parts)) };
-        let (name, actor) = (actor.name.clone(), as_seen(parts, actor));
-        Ok(Caller { client: Direct::for_token(&self.engine, actor, scopes), name })
+        let (name, roles, actor) = (actor.name.clone(), actor.roles.clone(), as_seen(parts, actor));
+        Ok(Caller { client: Direct::for_token(&self.engine, actor, scopes), name, roles })
     }
 
     /// The session of a request. One that may change something must come from the own pages.

@@ -247,6 +247,9 @@ struct Line<'a> {
     outcome: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     faults: Vec<LineFault<'a>>,
+    /// Why the record is quarantined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
 /// A fault of a refused row.
@@ -259,16 +262,18 @@ struct LineFault<'a> {
 
 impl<'a> Line<'a> {
     fn of(row: &'a DecidedRow, language: Language) -> Self {
-        let faults = match &row.outcome {
-            RowOutcome::Refused(rejection) => faults(rejection, language),
+        let (faults, reason) = match &row.outcome {
+            RowOutcome::Refused(rejection) => (faults(rejection, language), None),
+            RowOutcome::Quarantined(reason) => {
+                (Vec::new(), reason.as_ref().map(|reason| cleaned(&language.reason(reason))))
+            }
             RowOutcome::Accepted
             | RowOutcome::Updated
             | RowOutcome::Known
-            | RowOutcome::Quarantined
             | RowOutcome::Withdrawn
-            | RowOutcome::Restored => Vec::new(),
+            | RowOutcome::Restored => (Vec::new(), None),
         };
-        Self { place: row.place, request_id: cleaned(&row.request_id), outcome: row.outcome.as_str(), faults }
+        Self { place: row.place, request_id: cleaned(&row.request_id), outcome: row.outcome.as_str(), faults, reason }
     }
 }
 

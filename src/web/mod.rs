@@ -34,6 +34,7 @@ mod openapi;
 mod os_user;
 mod picture;
 mod problem;
+mod reasons;
 mod request_key;
 mod route;
 mod routes;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     body::read_body,
+    caller::Caller,
     context::Web,
     input,
     problem::{Fault, Problem},
@@ -81,15 +82,16 @@ pub(super) struct MakeFirst {
     password: TypedText,
 }
 
-/// A session, as it tells of itself.
+/// Who sends the request, with the session if that proves it.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Session {
     /// The account's name.
     name: String,
     /// Its roles.
     roles: BTreeSet<Role>,
-    /// What each request with another method than `GET` has in `X-CSRF-Token`.
-    csrf: Secret,
+    /// What each request with another method than `GET` has in `X-CSRF-Token`; none without a session, for a token and for a user of the
+    /// machine at the socket.
+    csrf: Option<Secret>,
     /// The password is a one-time password: its person can only choose another, and then signs in again.
     password_due: bool,
 }
@@ -107,6 +109,9 @@ pub(super) fn typed(text: &TypedText) -> Password {
 
 async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
+    if let Some(Caller { name, roles, .. }) = web.within(USUAL, web.without_session(&parts)).await? {
+        return Ok(Json(Session { name, roles, csrf: None, password_due: false }).into_response());
+    }
     let session = web.within(USUAL, web.session(&parts)).await?;
     Ok(Json(told(&session.person.actor, &session.token, session.person.password_due)).into_response())
 }
@@ -178,7 +183,7 @@ pub(super) async fn proved<T>(
 
 /// What a session tells of itself.
 fn told(actor: &Actor, token: &SessionToken, password_due: bool) -> Session {
-    Session { name: actor.name.clone(), roles: actor.roles.clone(), csrf: token.csrf(), password_due }
+    Session { name: actor.name.clone(), roles: actor.roles.clone(), csrf: Some(token.csrf()), password_due }
 }
 
 fn set_cookie(web: &Web, parts: &Parts, response: &mut Response, value: &str, end: &str) {

@@ -21,5 +21,5 @@ pub use self::{
     fault::{Fault, ValueRule},
     language::Language,
     message::Message,
-    time::local,
+    time::{local, local_times},
 };

@@ -112,6 +112,8 @@ fn every_reason_objection_and_caution_is_said_in_both_languages_with_the_same_va
         Warning::LinesJoined,
         Warning::MarkTakenOff,
         Warning::FewerDigits,
+        Warning::VerifiedBeforeRequest,
+        Warning::ApostropheInFront,
     ];
     compare(&warnings, |language, warning| language.warning(*warning).to_owned());
 }

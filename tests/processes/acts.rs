@@ -71,8 +71,11 @@ fn an_act_for_two_people_is_asked_for_by_one_and_done_when_another_confirms_it()
 #[test]
 fn an_act_is_refused_with_a_reason_or_taken_back_by_the_person_who_asked() {
     let office = office();
-    let lend = [&LEND[..], &["--quantity", "4", "--ask"]].concat();
-    let [first, second] = [(); 2].map(|()| ask(&office, "siti", &lend));
+    let lend = |quantity| [&LEND[..], &["--quantity", quantity, "--ask"]].concat();
+    let [first, second] = ["4", "5"].map(|quantity| ask(&office, "siti", &lend(quantity)));
+    let same = by(&office, "ani", &lend("4"));
+    let words = ["act 1 asks for the same", "cetak act confirm 1", "cetak act refuse 1", "cetak act take-back 1"];
+    assert!(same.code == Some(1) && words.iter().all(|word| same.stderr.contains(word)), "{same:?}");
     let refused = by(&office, "budi", &["act", "refuse", &first, "--reason", "the document is missing"]);
     assert_eq!(refused.code, Some(0), "{refused:?}");
     let other = by(&office, "budi", &["act", "take-back", &second]);
@@ -108,4 +111,32 @@ fn a_second_person_at_the_same_screen_confirms_at_once_and_without_one_a_script_
     let found = ["inspect", "resolve", "an-attempt", "--found", "good", "--reason", "seen", "--ask"];
     assert_eq!(by(&office, "siti", &found).code, Some(2));
     assert_eq!(account(&office, "vault"), 6);
+}
+
+#[test]
+fn several_records_are_withdrawn_and_restored_and_the_list_of_acts_tells_what_they_are_and_who_may_decide() {
+    let office = office();
+    office.import("student", &people::students(1..6));
+    let reason = ["--reason", "moved"];
+    let withdrawn = by(&office, "siti", &[&["record", "withdraw", "r00000", "r00001", "none-1"][..], &reason].concat());
+    assert!(withdrawn.code == Some(1) && withdrawn.stderr.contains("1 of 3 records were refused"), "{withdrawn:?}");
+    assert!(withdrawn.stdout.contains("2 withdrawn, 1 refused"), "{withdrawn:?}");
+
+    let from = office.write("ids", "default/r00002\ndefault/r00003\n");
+    let from = ["record", "withdraw", "--from", &from, "--ask"];
+    let asked = office.json(&[&from[..], &reason, &["--actor", "siti"]].concat());
+    assert_eq!((&asked["done"], &asked["acts"]), (&json!(2), &json!([1, 2])), "{asked}");
+    let list = office.done(&["act", "list"]).stdout;
+    let words = ["withdrawal of a record", "record default/r00003", "siti", "supervisor"];
+    assert!(words.iter().all(|word| list.contains(word)), "{list}");
+    for act in ["1", "2"] {
+        assert_eq!(by(&office, "budi", &["act", "confirm", act]).code, Some(0));
+    }
+    let count = || number(&office.status(), &["records", "withdrawn"]);
+    assert_eq!(count(), 4);
+
+    let code = ["record", "restore", "--code", "withdrawn-by-person"];
+    let restored = by(&office, "siti", &[&code[..], &reason, &["--second", "budi"]].concat());
+    assert!(restored.code == Some(0) && restored.stdout.contains("4 restored, 0 refused"), "{restored:?}");
+    assert_eq!(count(), 0);
 }

@@ -2,7 +2,10 @@
 
 use std::fs::{self, File};
 
-use cetak::store::keys::{Keys, hex, unhex};
+use cetak::{
+    store::keys::{Keys, hex, unhex},
+    words,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -347,4 +350,41 @@ fn a_card_that_is_named_twice_is_checked_once_and_a_list_of_acts_tells_what_beco
     assert!(acts.contains("loan of 12 blanks"), "{acts}");
     let rekeyed = office.done(&["db", "rekey-persons", "--profile", "student"]).stdout;
     assert!(rekeyed.starts_with("no record was changed: "), "{rekeyed}");
+}
+
+#[test]
+fn a_misspelt_filter_is_refused_with_the_known_values_and_spoiled_cards_are_listed() {
+    let office = printed();
+    for (command, known) in [
+        (&["record", "list", "--state", "wating"][..], "waiting"),
+        (&["record", "list", "--district", "FACULTY O"], "FACULTY 0"),
+        (&["record", "hold", "--profile", "studnet", "--reason", "all"], "student"),
+        (&["blangko", "ledger", "--type", "studnet"], "student"),
+        (&["blangko", "ledger", "--place", "vualt"], "vault"),
+        (&["job", "attempts", "--printer", "p2"], "p1"),
+        (&["job", "attempts", "--outcome", "spoilt"], "spoiled"),
+    ] {
+        let refused = office.run(command);
+        assert!(matches!(refused.code, Some(1 | 2)) && refused.stderr.contains(known), "{command:?}: {refused:?}");
+    }
+    let attempts = office.json(&["job", "attempts", "--outcome", "printed", "--printer", "p1", "--limit", "3"]);
+    assert_eq!(attempts["attempts"].as_array().unwrap().len(), 3, "{attempts}");
+    assert!(office.done(&["job", "attempts", "--outcome", "spoiled"]).stdout.starts_with("ended"));
+}
+
+#[test]
+fn the_times_of_a_record_and_of_a_refusal_are_those_of_the_office() {
+    let office = printed();
+    office.set("zone = \"Asia/Jakarta\"\n");
+    let utc =
+        office.json(&["record", "show", "r00000"])["jobs"][0]["attempts"][0]["ended_at"].as_str().unwrap().to_owned();
+    let local = |at: &str| words::local(at, &jiff::tz::TimeZone::get("Asia/Jakarta").unwrap());
+    for command in [["record", "show", "r00000"], ["record", "find", "r00000"]] {
+        let told = office.done(&command).stdout;
+        assert!(told.contains(&local(&utc)) && !told.contains(&utc), "{command:?}: {told}");
+    }
+    let delivery = &office.json(&["blangko", "ledger"])[0];
+    let (document, at) = (delivery["document"].as_str().unwrap(), delivery["at"].as_str().unwrap());
+    let again = office.run(&["blangko", "receive", "--type", "student", "--quantity", "4", "--document", document]);
+    assert!(again.code == Some(1) && again.stderr.contains(&local(at)) && !again.stderr.contains(at), "{again:?}");
 }

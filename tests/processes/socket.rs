@@ -405,6 +405,8 @@ fn clients_of_the_socket_are_bounded_as_those_of_the_network() {
     assert_eq!(served.send("POST", "/client/act", &[("content-type", "application/json")], "{}").status, 404);
     done(here.types(&[&password("sri")], &["account", "map", "sri"]));
     assert_eq!(here.ask("GET", "/api/v1/board", "", "").status, 200, "the user proves an account at each address");
+    let who = here.ask("GET", "/api/v1/session", "", "");
+    assert_eq!((who.status, &who.json()["name"], &who.json()["csrf"]), (200, &json!("sri"), &Value::Null), "{who:?}");
     assert_eq!(here.ask("POST", "/client/act", "", &"x".repeat(2 << 20)).status, 413);
     assert_eq!(here.ask("POST", "/client/os-user", "", &"x".repeat(9 << 10)).status, 413);
     assert_eq!(here.ask("POST", "/client/act", "", &"[".repeat(10_000)).status, 400);

@@ -219,9 +219,18 @@ pub(crate) async fn destroy(
     witnesses: [&str; 2],
 ) -> Done<()> {
     let witnesses = Witnesses::try_from(witnesses.map(value)).unwrap();
-    let (blank_type, quantity, document) = (blank_type.into(), value(&quantity), value(document));
-    let destruction = Destruction { blank_type, quantity, from_vault, document };
+    let destruction = Destruction { from_vault, ..destruction(blank_type, quantity, document) };
     by(engine).act(DestroyBlanks { destruction, witnesses }).await
+}
+
+/// Blanks of the vault that are to be destroyed.
+pub(crate) fn destruction(blank_type: &str, quantity: i64, document: &str) -> Destruction {
+    Destruction {
+        blank_type: blank_type.into(),
+        quantity: value(&quantity),
+        from_vault: true,
+        document: value(document),
+    }
 }
 
 pub(crate) async fn lend(engine: &Engine, blank_type: &str, quantity: i64, to: &str, document: &str) -> Done<()> {

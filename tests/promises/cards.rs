@@ -126,9 +126,11 @@ async fn a_card_with_its_citizen_is_printed_again_only_when_it_came_back_or_is_l
     let world = printed(1).await;
     let (maker, checker) = (world.as_actor("maker"), world.as_actor("checker"));
     operations::card_check(&world.engine, &name("r00000")).await.unwrap();
-    operations::card_hand_over(&world.engine, &name("r00000")).await.unwrap();
     let warrant = operations::reprint_request(&maker, &name("r00000"), "damaged").await.unwrap();
+    operations::card_hand_over(&world.engine, &name("r00000")).await.unwrap();
     assert!(operations::reprint_approve(&checker, warrant).await.is_err());
+    let refused = operations::reprint_request(&maker, &name("r00000"), "changed").await;
+    assert!(refused.is_err(), "it is not asked for what could not be approved");
     operations::card_surrender(&world.engine, &name("r00000"), "bent").await.unwrap();
     operations::reprint_approve(&checker, warrant).await.unwrap();
     world.run().await;

@@ -130,6 +130,22 @@ async fn a_card_in_a_batch_is_found_with_what_keeps_its_printer_from_printing_an
 }
 
 #[tokio::test]
+async fn a_record_that_has_no_card_is_found_with_the_pauses_that_apply_to_it() {
+    let (world, batch, _) = World::with_batch().await;
+    world.import(&students(3..4)).await;
+    operations::record_hold(&world.engine, &name("r00003"), "asked").await.unwrap();
+    operations::pause(&world.engine, &PauseScope::Queue, "end of day").await.unwrap();
+    operations::pause(&world.engine, &PauseScope::Batch(batch.0), "wrong pile").await.unwrap();
+
+    let pauses = async |id: &str| found(&world, id).await.pauses.into_iter().map(|p| p.what).collect::<Vec<_>>();
+
+    assert_eq!(pauses("r00003").await, ["queue"], "it is held, and paused too");
+    let mut batched = pauses("r00001").await;
+    batched.sort();
+    assert_eq!(batched, [format!("batch {batch}"), "queue".into()]);
+}
+
+#[tokio::test]
 async fn the_code_on_a_card_names_it_and_a_forged_a_foreign_and_a_rejected_one_are_told_apart() {
     let world = printed().await;
     let attempt = found(&world, "r00000").await.card.unwrap().attempt;

@@ -13,13 +13,14 @@ use cetak::{
         EngineError,
         client::Direct,
         import::{Accept, Format, Import, Report, import},
+        query::ListRecords,
     },
 };
 
 use crate::acts as operations;
 use crate::database;
 use crate::people::{Student, applicant, withdrawn};
-use crate::world::{Rejects, World, csv, name, photo, student, students};
+use crate::world::{Rejects, World, all, csv, name, photo, student, students};
 
 /// The refusal of a list as a whole.
 async fn refusal(world: &World, text: &str, profile: &str, change: impl FnOnce(&mut Import)) -> Refusal {
@@ -244,11 +245,44 @@ async fn an_apostrophe_is_taken_off_a_number_and_never_off_a_name() {
         [&[("nik", "'3372042007860001"), ("name", "'t Hart"), ("rt", "'006"), ("birth_date", "'1986-07-20")]];
     let (report, _) = import_citizens(&world, &rows).await;
     assert_eq!(report.accepted, 1);
-    assert_eq!(report.warnings.into_keys().collect::<Vec<_>>(), [Warning::MarkTakenOff]);
+    let warnings = report.warnings.into_keys().collect::<Vec<_>>();
+    assert_eq!(warnings, [Warning::MarkTakenOff, Warning::ApostropheInFront], "the name may have a mark, and is told");
     let again: [&[(&str, &str)]; 1] = [&[("name", "'t Hart"), ("rt", "006")]];
     assert_eq!(import_citizens(&world, &again).await.0.known, 1, "the same person");
     let other: [&[(&str, &str)]; 1] = [&[("name", "t Hart"), ("rt", "006")]];
     assert_eq!(import_citizens(&world, &other).await.0.refused, 1, "another name");
+}
+
+#[tokio::test]
+async fn a_card_that_would_not_be_valid_any_more_is_quarantined_until_a_person_decides() {
+    let world = World::new().await;
+    let late = students(0..3).replacen("2029-12-31", "2026-11-23", 1).replacen("2029-12-31", "2026-11-24", 1);
+
+    let report = world.import(&late).await;
+
+    let reason = Reason::Expired { column: "valid_until".into() };
+    let named = report.quarantined_rows.iter().map(|row| (row.place.row, row.reason.clone())).collect::<Vec<_>>();
+    assert_eq!((report.accepted, named), (2, vec![(1, Some(reason.clone()))]), "on its last day a card is valid");
+    let line = world.quarantined().await.pop().unwrap();
+    assert_eq!((&*line.request_id, line.reason), ("r00000", Some(reason.to_stored())));
+    operations::record_release(&world.engine, &name("r00000"), "the date is on no card").await.unwrap();
+    assert_eq!(world.records("waiting").await, 3);
+    world.audit().await;
+}
+
+#[tokio::test]
+async fn a_verification_before_its_request_is_told_with_its_row_and_can_be_listed() {
+    let world = World::new().await;
+    let early = students(0..3).replacen("2025-12-01T00:00:00Z", "2026-02-01T00:00:00Z", 1);
+
+    let report = world.import(&early).await;
+
+    assert_eq!((report.accepted, report.warned_rows[&Warning::VerifiedBeforeRequest][0].place.row), (3, 1));
+    for (early, found) in [(true, vec!["r00000"]), (false, vec!["r00001", "r00002"])] {
+        let asked = |page| ListRecords { verified_before_request: Some(early), page, ..ListRecords::default() };
+        let lines = all(&world.engine, asked).await;
+        assert_eq!(lines.iter().map(|line| &*line.request_id).collect::<Vec<_>>(), found);
+    }
 }
 
 #[tokio::test]

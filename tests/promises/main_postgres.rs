@@ -5,6 +5,7 @@ mod account_rights;
 mod accounts;
 mod acts;
 mod archive;
+mod asked_twice;
 mod audit;
 mod backup;
 mod batches;

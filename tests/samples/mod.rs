@@ -80,6 +80,7 @@ pub(crate) const QUERIES: &[&str] = &[
     r#"{"query":"show-job","job":1}"#,
     r#"{"query":"list-batches","closed_too":true,"page":{"after":null,"limit":50}}"#,
     r#"{"query":"show-batch","batch":1}"#,
+    r#"{"query":"list-attempts","outcome":"spoiled","printer":"p1","since":1795521600000000,"page":{"after":null,"limit":50}}"#,
     r#"{"query":"list-uncertain","page":{"after":null,"limit":50}}"#,
     r#"{"query":"list-warrants","page":{"after":null,"limit":50}}"#,
     r#"{"query":"list-pending-acts","decided_too":false,"page":{"after":null,"limit":50}}"#,

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::domain::{
+    account::scope,
     actor::Role,
     permission::Operation,
     value::{AccountName, Note, TokenDays, TokenName},
@@ -156,8 +157,8 @@ pub enum TokenCommand {
         /// The account whose roles limit what the token may do
         #[arg(long, value_name = "NAME")]
         owner: AccountName,
-        /// An operation that the token may do; may be repeated
-        #[arg(long, value_name = "OPERATION", required = true)]
+        /// An operation that the token may do; may be repeated. A name that is none is refused with all of them
+        #[arg(long, value_name = "OPERATION", required = true, value_parser = scope)]
         scope: Vec<Operation>,
         /// The days until it expires
         #[arg(long, value_name = "DAYS")]

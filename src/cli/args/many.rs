@@ -26,6 +26,9 @@ pub struct FilterArgs {
     /// Only records with this code of a reason, such as `living-card`
     #[arg(long, value_name = "CODE")]
     pub code: Option<String>,
+    /// Only records that were verified before they were requested
+    #[arg(long)]
+    pub verified_before_request: bool,
     /// Only records that are or were in this batch
     #[arg(long, value_name = "NUMBER", conflicts_with_all = ["printed_since", "printed_until"])]
     pub batch: Option<i64>,

@@ -4,8 +4,15 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
 
-use super::acts::SecondArgs;
-use crate::domain::value::{HopperCapacity, Note, PrinterName};
+use super::{
+    acts::SecondArgs,
+    many::{PageArgs, instant},
+};
+use crate::domain::{
+    states::AttemptState,
+    time::Timestamp,
+    value::{HopperCapacity, Note, PrinterName},
+};
 
 #[derive(Subcommand, Debug)]
 #[command(after_help = "Examples:
@@ -224,6 +231,28 @@ pub enum JobCommand {
         /// Only jobs in this state: queued, printing, printed, uncertain, quarantined, returned or withdrawn
         #[arg(long, value_name = "STATE")]
         state: Option<String>,
+    },
+    /// List attempts that have ended, in the order of their ends
+    ///
+    /// Such as the cards that a printer has spoiled. Cards that a person rejected after they were printed well are `printed` here.
+    #[command(after_help = "Examples:
+  cetak job attempts --outcome spoiled --since 2015-08-31T18:00:00+07:00
+  cetak job attempts --outcome spoiled --printer fargo-1 --limit 500")]
+    Attempts {
+        /// Only attempts with this outcome: printed, not-started, spoiled or uncertain
+        #[arg(long, value_name = "OUTCOME")]
+        outcome: Option<AttemptState>,
+        /// Only attempts on this printer
+        #[arg(long, value_name = "NAME")]
+        printer: Option<String>,
+        /// Only attempts that ended at this instant or later, such as 2015-08-31T10:00:00+07:00
+        #[arg(long, value_name = "INSTANT", value_parser = instant)]
+        since: Option<Timestamp>,
+        /// Only attempts that ended before this instant
+        #[arg(long, value_name = "INSTANT", value_parser = instant)]
+        until: Option<Timestamp>,
+        #[command(flatten)]
+        page: PageArgs,
     },
     /// Show a job with its attempts
     #[command(after_help = "Examples:

@@ -157,27 +157,37 @@ pub enum RecordCommand {
         #[command(flatten)]
         second: SecondArgs,
     },
-    /// Withdraw a record that has no card; it is not printed until it is restored, whatever its source says
+    /// Withdraw records that have no card; they are not printed until they are restored, whatever their source says
+    ///
+    /// One or several, those in a file, or all that match filters, of which `--state` is one. Of several, each is withdrawn, asked for
+    /// or refused by itself; the exit code is 1 if one was refused.
     #[command(after_help = "Examples:
-  cetak record withdraw 3372-2015-000207 --reason \"entered twice\" --ask")]
+  cetak record withdraw 3372-2015-000207 --reason \"entered twice\" --ask
+  cetak record withdraw --from ids.txt --reason \"moved to Kudus\" --ask")]
     Withdraw {
         #[command(flatten)]
-        record: RecordArg,
+        many: ManyArgs,
+        #[command(flatten)]
+        filter: FilterArgs,
         /// The reason, for lists and the audit
         #[arg(long, value_name = "TEXT")]
         reason: Note,
         #[command(flatten)]
         second: SecondArgs,
     },
-    /// Restore a record that a person withdrew
+    /// Restore records that a person withdrew
     ///
-    /// It is what it was before. If it may not be on the waiting list now, it is quarantined with the reason: if its photo was
-    /// deleted, import its list again.
+    /// A record is what it was before. If it may not be on the waiting list now, it is quarantined with the reason: if its photo was
+    /// deleted, import its list again. One or several, those in a file, or all withdrawn records that match filters, as `record
+    /// withdraw`.
     #[command(after_help = "Examples:
-  cetak record restore 3372-2015-000207 --reason \"the wrong one of two\" --ask")]
+  cetak record restore 3372-2015-000207 --reason \"the wrong one of two\" --ask
+  cetak record restore --district Laweyan --code withdrawn-by-person --reason \"the office stays\" --ask")]
     Restore {
         #[command(flatten)]
-        record: RecordArg,
+        many: ManyArgs,
+        #[command(flatten)]
+        filter: FilterArgs,
         /// The reason, for the audit
         #[arg(long, value_name = "TEXT")]
         reason: Note,

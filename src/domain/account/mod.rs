@@ -12,5 +12,5 @@ pub use self::{
         Account, CONFIRMS_AFTER_RESET, FIRST_CODE_VALID, ONE_TIME_VALID, SESSIONS_MAX, SessionTimes, SignIn,
         confirms_from,
     },
-    scopes::Scopes,
+    scopes::{Scopes, scope},
 };

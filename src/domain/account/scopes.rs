@@ -23,6 +23,16 @@ fn of_tokens() -> Vec<Operation> {
     RIGHTS.iter().map(|(operation, _)| *operation).filter(|operation| !OF_PEOPLE.contains(operation)).collect()
 }
 
+/// The operation with this name, if a token may have it.
+pub fn scope(text: &str) -> Result<Operation, String> {
+    let known = of_tokens();
+    let found = known.iter().copied().find(|operation| operation.as_str() == text);
+    found.ok_or_else(|| {
+        let known = known.iter().map(|operation| operation.as_str()).collect::<Vec<_>>().join(", ");
+        format!("`{text}` is not a scope; the scopes are {known}")
+    })
+}
+
 impl Scopes {
     /// Whether an operation is among them.
     pub fn contains(&self, operation: Operation) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::Deserialize;
 
 pub use super::layout::{
@@ -42,6 +43,9 @@ pub struct CardProfile {
     /// Those of them that must be ISO 8601 dates.
     #[serde(default)]
     pub dates: Vec<String>,
+    /// Those of `dates` until which the card is valid. A record of which one is past is quarantined when it is imported.
+    #[serde(default)]
+    pub valid_until: Vec<String>,
     /// Those of them that are numbers with zeros in front, and their number of digits. Fewer are a warning.
     #[serde(default)]
     pub digits: BTreeMap<String, usize>,
@@ -201,6 +205,9 @@ impl CardProfile {
         listed("name_column", &self.name_column)?;
         listed("identifier.column", &self.identifier.column)?;
         self.dates.iter().try_for_each(|column| listed("dates", column))?;
+        if let Some(column) = self.valid_until.iter().find(|column| !self.dates.contains(column)) {
+            return Err(format!("`valid_until` is `{column}`, which is not in `dates`").into());
+        }
         self.digits.keys().try_for_each(|column| listed("digits", column))?;
         if self.identifier.scheme == Scheme::Nik && self.identifier.ignores.ignores(Ignored::LeadingZeros) {
             return Err("`identifier.ignores` must not list `leading-zeros`: a NIK has 16 digits".to_owned().into());
@@ -299,6 +306,12 @@ impl CardProfile {
     /// Whether a side of the card shows the person's photo.
     pub fn shows_photo(&self) -> bool {
         self.sides().any(|side| side.photo.is_some())
+    }
+
+    /// The first column of `valid_until` whose date is before `today`. `date` gives the date of a column.
+    pub fn expired(&self, today: Date, date: impl Fn(&str) -> Option<Date>) -> Option<&str> {
+        let is_past = |column: &&str| date(column).is_some_and(|date| date < today);
+        self.valid_until.iter().map(String::as_str).find(is_past)
     }
 
     /// The kind of request with this name.

@@ -2,7 +2,7 @@
 
 use super::row::{RejectReason, Rejection};
 use crate::domain::{
-    reason::{PhotoFault, Reason},
+    reason::Reason,
     record::{OneCard, OtherRecord, may_be_open},
     states::RecordState,
 };
@@ -79,8 +79,8 @@ impl UpdateRefused {
 pub struct Admission {
     /// Whether the person's one slot is free for it.
     slot: Result<(), OneCard>,
-    /// Whether its photo can be printed.
-    photo: Result<(), PhotoFault>,
+    /// Whether its photo can be printed, and its card would be valid.
+    body: Result<(), Reason>,
     /// Why a card may exist that another database of the site printed.
     sent: Option<Reason>,
 }
@@ -88,8 +88,8 @@ pub struct Admission {
 impl Admission {
     /// Decides from the person's other records. `replaces`: the request kind replaces a card that was handed over. `sent`: the
     /// job of the record that another database of the site has sent.
-    pub fn decide(replaces: bool, others: &[OtherRecord], photo: Result<(), PhotoFault>, sent: Option<Reason>) -> Self {
-        Self { slot: may_be_open(replaces, others), photo, sent }
+    pub fn decide(replaces: bool, others: &[OtherRecord], body: Result<(), Reason>, sent: Option<Reason>) -> Self {
+        Self { slot: may_be_open(replaces, others), body, sent }
     }
 
     /// `Ok` for the waiting list; otherwise the reason for quarantine.
@@ -100,7 +100,7 @@ impl Admission {
 
     fn rule_of_body(&self) -> Result<(), Reason> {
         self.slot?;
-        self.photo.map_err(|fault| Reason::Photo { fault })
+        self.body.clone()
     }
 
     /// The state of a new record.
@@ -113,7 +113,13 @@ impl Admission {
     pub fn check_update(&self, to: RecordState, identifier: &str) -> Result<(), Rejection> {
         match self.rule_of_body() {
             Err(detail) if to.occupies_slot() => {
-                let field = if self.slot.is_err() { identifier } else { "photo" };
+                let field = if self.slot.is_err() {
+                    identifier.to_owned()
+                } else if let Reason::Expired { column } = &detail {
+                    column.clone()
+                } else {
+                    "photo".to_owned()
+                };
                 Err(Rejection::new(RejectReason::Conflict, field, detail))
             }
             Ok(()) | Err(_) => Ok(()),
@@ -124,6 +130,7 @@ impl Admission {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::reason::PhotoFault;
 
     const KNOWN: KnownRequest<'static> = KnownRequest { profile: "ktp-el", state: RecordState::Waiting };
 
@@ -154,8 +161,11 @@ mod tests {
         assert_eq!(taken.state(), RecordState::Quarantined);
         assert_eq!(taken.check_update(RecordState::Quarantined, "nik"), Ok(()));
         assert_eq!(taken.check_update(RecordState::Printed, "nik").unwrap_err().field, "nik");
-        let bad_photo = Admission::decide(false, &[], Err(PhotoFault::Corrupt), None);
+        let corrupt = Reason::Photo { fault: PhotoFault::Corrupt };
+        let bad_photo = Admission::decide(false, &[], Err(corrupt), None);
         assert_eq!(bad_photo.check_update(RecordState::Printed, "nik").unwrap_err().field, "photo");
+        let expired = Admission::decide(false, &[], Err(Reason::Expired { column: "valid_until".into() }), None);
+        assert_eq!(expired.check_update(RecordState::Printed, "nik").unwrap_err().field, "valid_until");
         assert_eq!(Admission::decide(false, &[], Ok(()), None).state(), RecordState::Waiting);
         let sent = Admission::decide(false, &[], Ok(()), Some(Reason::HeldAtAdoption));
         assert_eq!(sent.state(), RecordState::Quarantined);

@@ -81,6 +81,7 @@ impl Layout {
             Ok(cleaned) => {
                 row.joined |= cleaned.joined;
                 row.unmarked |= cleaned.unmarked;
+                row.may_be_marked |= cleaned.may_be_marked;
                 row.values[at] = cleaned.text;
             }
             Err(detail) => self.spoil(row, at, detail),
@@ -150,8 +151,10 @@ impl Layout {
             optional(self.birth_date),
             optional(self.sex),
         );
+        warnings.extend((verified_at < requested_at).then_some(Warning::VerifiedBeforeRequest));
         warnings.extend(row.joined.then_some(Warning::LinesJoined));
         warnings.extend(row.unmarked.then_some(Warning::MarkTakenOff));
+        warnings.extend(row.may_be_marked.then_some(Warning::ApostropheInFront));
         warnings.extend(self.lost_zeros(profile, &row).then_some(Warning::FewerDigits));
         let (class, replaces) = (kind.class, kind.replaces);
         Checked::Ready(Candidate { class, replaces, requested_at, verified_at, warnings, row })
@@ -249,6 +252,12 @@ impl Layout {
     /// The person's identifier.
     pub fn identifier<'a>(&self, candidate: &'a Candidate) -> &'a str {
         &candidate.row.values[self.identifier]
+    }
+
+    /// The column of a date that is past, until which the card would be valid.
+    pub fn expired<'a>(&self, profile: &'a CardProfile, row: &Row, today: jiff::civil::Date) -> Option<&'a str> {
+        let value = |column: &str| self.position(column).and_then(|at| row.values.get(at));
+        profile.expired(today, |column| value(column).and_then(|text| parse_date(text)))
     }
 
     /// The district: the first sort key of a batch.
@@ -423,6 +432,12 @@ mod tests {
         assert_eq!(check(&[("nik", "9972042007670001")]), Ok(vec![Warning::UnknownRegion]));
         assert_eq!(check(&[("birth_date", "1968-07-20")]), Ok(vec![Warning::OtherBirthDate]));
         assert_eq!(check(&[("sex", "F")]), Ok(vec![Warning::OtherSex]));
+    }
+
+    #[test]
+    fn a_verification_before_the_request_is_a_warning() {
+        let early = [("requested_at", "2015-08-31T10:00:00+07:00"), ("verified_at", "2015-08-31T09:59:59+07:00")];
+        assert_eq!(check(&early), Ok(vec![Warning::VerifiedBeforeRequest]));
     }
 
     #[test]

@@ -137,6 +137,8 @@ pub struct Row {
     pub joined: bool,
     /// Whether a spreadsheet's apostrophe was taken off a value.
     pub unmarked: bool,
+    /// Whether a value begins with an apostrophe that may be a spreadsheet's or a letter.
+    pub may_be_marked: bool,
     /// The faults of values that cannot be read; such a value is empty.
     pub faults: Faults,
 }
@@ -150,8 +152,8 @@ pub enum RowOutcome {
     Updated,
     /// A repeat that changed nothing.
     Known,
-    /// A new or updated record that needs a person's decision.
-    Quarantined,
+    /// A new or updated record that needs a person's decision, for this reason; none for that of an earlier version.
+    Quarantined(Option<Reason>),
     /// Its record leaves the waiting list, or its card is stopped.
     Withdrawn,
     /// Its record was withdrawn by an earlier list of the source, and is not any more.
@@ -167,7 +169,7 @@ impl RowOutcome {
             Self::Accepted => "accepted",
             Self::Updated => "updated",
             Self::Known => "known",
-            Self::Quarantined => "quarantined",
+            Self::Quarantined(_) => "quarantined",
             Self::Withdrawn => "withdrawn",
             Self::Restored => "restored",
             Self::Refused(_) => "refused",

@@ -22,7 +22,12 @@ pub struct Cleaned {
     pub joined: bool,
     /// Whether a spreadsheet's apostrophe was taken off.
     pub unmarked: bool,
+    /// Whether it begins with an apostrophe that may be a spreadsheet's or a letter.
+    pub may_be_marked: bool,
 }
+
+/// Characters that stand for an apostrophe.
+pub const APOSTROPHES: [char; 12] = ['\'', '`', '´', '‘', '’', '‛', '′', 'ʹ', 'ʻ', 'ʼ', 'ʾ', '＇'];
 
 /// Trims white space and a spreadsheet's apostrophe, and joins lines. A value with another control character, or with one that
 /// is invisible or changes the direction of text, is refused: what a person reads would not be what is stored.
@@ -34,8 +39,9 @@ pub fn clean(value: &str, apostrophe: Apostrophe) -> Result<Cleaned, Reason> {
             (value, unmarked) = (rest, true);
         }
     }
+    let may_be_marked = value.starts_with(APOSTROPHES);
     if value.is_ascii() && !value.bytes().any(|b| b.is_ascii_control()) {
-        return Ok(Cleaned { text: value.to_owned(), joined: false, unmarked });
+        return Ok(Cleaned { text: value.to_owned(), joined: false, unmarked, may_be_marked });
     }
     let joins = |c: char| matches!(c, '\n' | '\r' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}');
     if let Some(hidden) = value.chars().find(|c| is_hidden(*c) && !joins(*c)) {
@@ -43,7 +49,7 @@ pub fn clean(value: &str, apostrophe: Apostrophe) -> Result<Cleaned, Reason> {
     }
     let joined = value.contains(joins);
     let text = if joined { value.replace("\r\n", " ").replace(joins, " ") } else { value.to_owned() };
-    Ok(Cleaned { text, joined, unmarked })
+    Ok(Cleaned { text, joined, unmarked, may_be_marked })
 }
 
 #[cfg(test)]
@@ -66,9 +72,21 @@ mod tests {
     }
 
     #[test]
+    fn an_apostrophe_of_any_form_in_front_of_a_name_is_told() {
+        for (value, may_be) in [("'Budi", true), ("`Budi", true), ("’Aisyah", true), ("'006", false), ("Ma'ruf", false)]
+        {
+            let found = clean(value, Apostrophe::Letter).map(|cleaned| cleaned.may_be_marked);
+            assert_eq!(found.ok(), Some(may_be), "{value}");
+        }
+    }
+
+    #[test]
     fn lines_are_joined_and_that_is_told() {
         let two_lines = clean("JL. \"A\", NO. 1\r\nGANG 2", Apostrophe::Letter);
-        assert!(two_lines == Ok(Cleaned { text: "JL. \"A\", NO. 1 GANG 2".into(), joined: true, unmarked: false }));
+        let (unmarked, may_be_marked) = (false, false);
+        assert!(
+            two_lines == Ok(Cleaned { text: "JL. \"A\", NO. 1 GANG 2".into(), joined: true, unmarked, may_be_marked })
+        );
         assert!(clean("JL. A", Apostrophe::Letter).is_ok_and(|cleaned| !cleaned.joined));
     }
 

@@ -12,12 +12,16 @@ pub enum Warning {
     OtherBirthDate,
     /// The identifier has another sex than the record.
     OtherSex,
+    /// The instant of verification is before that of the request.
+    VerifiedBeforeRequest,
     /// The photo has another background than the profile asks for, by year of birth.
     OtherBackground,
     /// Line breaks or tabs in a value became blanks.
     LinesJoined,
     /// A spreadsheet's apostrophe in front of a value was taken off.
     MarkTakenOff,
+    /// A value that is no number begins with an apostrophe, which is kept: a letter of a name, or the mark of a spreadsheet.
+    ApostropheInFront,
     /// A value has fewer digits than the profile says: a spreadsheet takes zeros in front off.
     FewerDigits,
 }

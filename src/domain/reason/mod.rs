@@ -58,6 +58,8 @@ pub enum Reason {
     NotAnInstant,
     /// The instant is in the future.
     InTheFuture,
+    /// The card would not be valid any more: the date in this column is past.
+    Expired { column: String },
     /// The photo cannot be used.
     Photo { fault: PhotoFault },
     /// The card cannot be rendered.
@@ -125,6 +127,40 @@ pub enum StoredReason {
     Quoted(String),
 }
 
+/// A stored reason as programs get it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, schemars::JsonSchema)]
+#[serde(untagged)]
+pub enum ToldReason {
+    /// One that the program gave.
+    Coded {
+        /// Its code, which is stable.
+        code: String,
+        /// Its arguments, if it has any.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        args: Option<serde_json::Map<String, serde_json::Value>>,
+        /// The same in words, for people.
+        text: String,
+    },
+    /// A person's text, or one of an earlier version of the program.
+    Quoted(String),
+}
+
+impl ToldReason {
+    /// A reason that the program gave, with its words.
+    pub fn new(reason: &Reason, text: String) -> Self {
+        #[derive(Deserialize)]
+        struct Parts {
+            code: String,
+            args: Option<serde_json::Map<String, serde_json::Value>>,
+        }
+        // Cannot fail: a reason is written as these two.
+        match serde_json::to_value(reason).and_then(serde_json::from_value::<Parts>) {
+            Ok(Parts { code, args }) => Self::Coded { code, args, text },
+            Err(_) => Self::Quoted(text),
+        }
+    }
+}
+
 /// A form that earlier versions stored.
 #[derive(Deserialize)]
 #[serde(tag = "code", content = "args", rename_all = "kebab-case")]
@@ -134,6 +170,28 @@ enum OldReason {
 }
 
 impl Reason {
+    /// The codes that a record may have, by which lists of records are filtered.
+    pub const CODES_OF_RECORDS: &[&str] = &[
+        "driver",
+        "expired",
+        "held-at-adoption",
+        "held-by-person",
+        "living-card",
+        "not-rendered",
+        "other-request-open",
+        "photo",
+        "printer",
+        "rejected-by-person",
+        "sent-elsewhere",
+        "status",
+        "status-after",
+        "unreadable",
+        "updated-after-rendering",
+        "updated-in-hand",
+        "withdrawal-not-accepted",
+        "withdrawn-by-person",
+    ];
+
     /// The text that is stored: compact JSON.
     pub fn to_stored(&self) -> String {
         // Cannot fail: all arguments are texts, numbers and lists of texts.
@@ -223,7 +281,8 @@ mod tests {
             Reason::Identifier { .. } => Reason::NotADate,
             Reason::NotADate => Reason::NotAnInstant,
             Reason::NotAnInstant => Reason::InTheFuture,
-            Reason::InTheFuture => Reason::Photo { fault: PhotoFault::Purged },
+            Reason::InTheFuture => Reason::Expired { column: text() },
+            Reason::Expired { .. } => Reason::Photo { fault: PhotoFault::Purged },
             Reason::Photo { .. } => Reason::NotRendered(RenderFault::MrzSex),
             Reason::NotRendered(fault) => match after_fault(fault) {
                 Some(fault) => Reason::NotRendered(fault),
@@ -283,7 +342,9 @@ mod tests {
     fn every_reason_reads_back_from_what_is_stored_of_it() {
         let first = Reason::OpenQuote { rows: 2, first_line: 3, last_line: 4 };
         let all: Vec<Reason> = std::iter::successors(Some(first), after).collect();
-        assert_eq!(all.len(), 60);
+        assert_eq!(all.len(), 61);
+        let codes: Vec<_> = all.iter().map(|reason| serde_json::to_value(reason).unwrap()["code"].clone()).collect();
+        assert!(Reason::CODES_OF_RECORDS.iter().all(|code| codes.iter().any(|known| known == code)));
         for reason in all {
             let stored = reason.to_stored();
             assert!(stored.starts_with("{\"code\":\"") && !stored.contains('\n'), "{stored}");

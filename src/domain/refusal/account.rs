@@ -59,6 +59,8 @@ refusals! {
     Conflict "asked-without-account" AskedWithoutAccount { act: PendingActId, operation: Operation };
     /// No other account could confirm that a role is given.
     Conflict "last-supervisor" LastSupervisor { name: String };
+    /// No account is a supervisor, who alone could confirm that a role is given.
+    Conflict "no-supervisor" NoSupervisor;
     /// The password of the account was reset by another person, so that it asks for nothing that two people do until then.
     Forbidden "asks-later" AsksLater { operation: Operation, from: Timestamp };
     /// The password of the account was reset by another person, so that it confirms nothing until then.

@@ -76,6 +76,10 @@ refusals! {
     Conflict "act-target-changed" ActTargetChanged { act: PendingActId, operation: Operation, target: String };
     /// The target of the act no longer exists.
     Conflict "act-target-gone" ActTargetGone { act: PendingActId, operation: Operation, target: String };
+    /// The same was asked for before by `act`, which still waits for its second person.
+    Conflict "act-waits" ActWaits { act: PendingActId, operation: Operation };
+    /// The same was done by the act `other` after this one was asked for.
+    Conflict "act-repeated" ActRepeated { act: PendingActId, operation: Operation, other: PendingActId };
     /// The process that began the attempt is there, running or frozen, and may still send its card. 0 is a process of a version
     /// that did not save itself.
     Conflict "owner-there" OwnerThere { attempt: String, process: i64, host: String };
@@ -87,6 +91,8 @@ refusals! {
     // Records and cards.
     /// Records are listed by batch or by the time of printing.
     Invalid "filters-exclude" FiltersExclude;
+    /// A filter of a list has a value that nothing has. `known` are the first of those that it may have.
+    Invalid "unknown-filter" UnknownFilter { filter: String, value: String, known: Vec<String> };
     /// The text is not the code of a reason.
     Invalid "not-a-reason-code" NotAReasonCode;
     /// The stored data of the record cannot be read.

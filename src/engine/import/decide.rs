@@ -28,6 +28,7 @@ use crate::{
         permission::Permit,
         personal::Person,
         ranges::ranges,
+        reason::{Reason, StoredReason},
         record::{Recall, RecordState, RecordView, update},
         transition::Transition,
         withdrawal::{restore, withdraw},
@@ -308,7 +309,7 @@ impl<'a> Decider<'a> {
         let admission = self.admission(&ready, Some(record));
         let view = writer.view(record).await?;
         let Some(transition) = restore(&view, &admission.rule()) else { return Ok(RowOutcome::Known) };
-        let state = transition.record.as_ref().map_or(view.state, |change| change.to);
+        let (state, reason) = after(&view, &transition);
         if state == RecordState::Withdrawn {
             // A person withdrew it too.
             self.change_state(writer, &ready.request_id, view, transition).await?;
@@ -323,7 +324,7 @@ impl<'a> Decider<'a> {
         } else {
             self.change_state(writer, &ready.request_id, view, transition).await?
         };
-        Ok(if state == RecordState::Quarantined { RowOutcome::Quarantined } else { RowOutcome::Restored })
+        Ok(if state == RecordState::Quarantined { RowOutcome::Quarantined(reason) } else { RowOutcome::Restored })
     }
 
     /// Applies a transition that leaves the body; returns the state after it.
@@ -349,7 +350,7 @@ impl<'a> Decider<'a> {
         let request = self.request(&mut ready, record, admission.state());
         writer.add(record, ready, admission.state(), admission.rule().err()).await?;
         self.known.write(request_id, person, request);
-        Ok(if admission.rule().is_ok() { RowOutcome::Accepted } else { RowOutcome::Quarantined })
+        Ok(admission.rule().map_or_else(|reason| RowOutcome::Quarantined(Some(reason)), |()| RowOutcome::Accepted))
     }
 
     async fn differs(&mut self, writer: &mut ChunkWriter, mut ready: Ready) -> Result<RowOutcome, EngineError> {
@@ -367,7 +368,7 @@ impl<'a> Decider<'a> {
         let admission = self.admission(&ready, Some(record));
         let view = writer.view(record).await?;
         let transition = update(&view, &admission.rule())?;
-        let state = transition.record.as_ref().map_or(view.state, |change| change.to);
+        let (state, reason) = after(&view, &transition);
         if let Err(rejection) = admission.check_update(state, &self.differences.profile.identifier.column) {
             return Ok(RowOutcome::Refused(rejection));
         }
@@ -378,7 +379,7 @@ impl<'a> Decider<'a> {
         let request = self.request(&mut ready, record, state);
         writer.rewrite(view, transition, ready, state).await?;
         self.known.write(request_id, person, request);
-        Ok(if state == RecordState::Quarantined { RowOutcome::Quarantined } else { RowOutcome::Updated })
+        Ok(if state == RecordState::Quarantined { RowOutcome::Quarantined(reason) } else { RowOutcome::Updated })
     }
 
     /// Whether the row's body may join the waiting list, given the other records of its person.
@@ -417,6 +418,16 @@ impl<'a> Decider<'a> {
         }
         (event.details.len() > 3).then_some(event)
     }
+}
+
+/// The state of a record after a transition, and the reason that the program gave for it.
+fn after(view: &RecordView, transition: &Transition) -> (RecordState, Option<Reason>) {
+    let Some(change) = &transition.record else { return (view.state, None) };
+    let reason = match change.reason.as_deref().map(Reason::from_stored) {
+        Some(StoredReason::Coded(reason)) => Some(reason),
+        Some(StoredReason::Quoted(_)) | None => None,
+    };
+    (change.to, reason)
 }
 
 /// The columns in which a row differs from the known body of its request: their names, never their values.

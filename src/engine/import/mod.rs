@@ -91,6 +91,7 @@ pub async fn import(
         layout: layout.clone(),
         source: what.source.clone(),
         now: engine.clock.now(),
+        today: engine.today(),
         entropy: engine.entropy.clone(),
         hasher: hasher.clone(),
         chunk_size: chunk_size.clone(),

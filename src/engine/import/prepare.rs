@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::civil::Date;
 use tokio::sync::mpsc;
 
 use super::{
@@ -68,6 +69,8 @@ pub(super) struct Ready {
     pub(super) requested_at: Timestamp,
     pub(super) verified_at: Timestamp,
     pub(super) warnings: Vec<Warning>,
+    /// The column of a date that is past, until which the card would be valid.
+    pub(super) expired: Option<String>,
     pub(super) person_key: Digest,
     pub(super) digest: Digest,
     pub(super) photo: Option<Photo>,
@@ -77,9 +80,12 @@ pub(super) struct Ready {
 }
 
 impl Ready {
-    /// Whether its photo can be printed. If not, a person decides on the record.
-    pub(super) fn is_sound(&self) -> Result<(), PhotoFault> {
-        self.photo.as_ref().map_or(Ok(()), |photo| photo.seen.map(|_| ()))
+    /// Whether its photo can be printed, and its card would be valid. If not, a person decides on the record.
+    pub(super) fn is_sound(&self) -> Result<(), Reason> {
+        if let Some(Err(fault)) = self.photo.as_ref().map(|photo| photo.seen) {
+            return Err(Reason::Photo { fault });
+        }
+        self.expired.clone().map_or(Ok(()), |column| Err(Reason::Expired { column }))
     }
 }
 
@@ -137,6 +143,8 @@ pub(super) struct Preparer {
     pub(super) layout: Layout,
     pub(super) source: String,
     pub(super) now: Timestamp,
+    /// The date in the office.
+    pub(super) today: Date,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) hasher: ValueHasher,
     pub(super) chunk_size: ChunkSize,
@@ -287,6 +295,7 @@ impl Preparer {
             requested_at: candidate.requested_at,
             verified_at: candidate.verified_at,
             warnings: candidate.warnings.clone(),
+            expired: layout.expired(&self.profile, row, self.today).map(str::to_owned),
             hashes: values.map(|value| self.hasher.hash(value)).collect(),
             request_id,
             person_key,

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, io, path::PathBuf};
 use async_trait::async_trait;
 
 use super::rows::Format;
-use crate::domain::import::{RejectReason, RowOutcome, RowPlace, Warning};
+use crate::domain::{
+    import::{RejectReason, RowOutcome, RowPlace, Warning},
+    reason::Reason,
+};
 
 /// The rows that are named for quarantine and for each warning.
 const NAMED_ROWS: usize = 20;
@@ -86,6 +89,9 @@ pub struct NamedRow {
     pub place: RowPlace,
     /// The request id of the source.
     pub request_id: String,
+    /// Why it is quarantined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
 }
 
 impl Report {
@@ -96,7 +102,7 @@ impl Report {
             RowOutcome::Accepted => &mut self.accepted,
             RowOutcome::Updated => &mut self.updated,
             RowOutcome::Known => &mut self.known,
-            RowOutcome::Quarantined => &mut self.quarantined,
+            RowOutcome::Quarantined(_) => &mut self.quarantined,
             RowOutcome::Withdrawn => &mut self.withdrawn,
             RowOutcome::Restored => &mut self.restored,
             RowOutcome::Refused(rejection) => {
@@ -105,8 +111,11 @@ impl Report {
             }
         };
         *counter += 1;
-        if *outcome == RowOutcome::Quarantined && self.quarantined_rows.len() < NAMED_ROWS {
-            self.quarantined_rows.push(NamedRow { place, request_id: request_id.to_owned() });
+        if let RowOutcome::Quarantined(reason) = outcome
+            && self.quarantined_rows.len() < NAMED_ROWS
+        {
+            let reason = reason.clone();
+            self.quarantined_rows.push(NamedRow { place, request_id: request_id.to_owned(), reason });
         }
     }
 
@@ -115,7 +124,7 @@ impl Report {
         *self.warnings.entry(warning).or_default() += 1;
         let rows = self.warned_rows.entry(warning).or_default();
         if rows.len() < NAMED_ROWS {
-            rows.push(NamedRow { place, request_id: request_id.to_owned() });
+            rows.push(NamedRow { place, request_id: request_id.to_owned(), reason: None });
         }
     }
 }

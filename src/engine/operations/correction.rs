@@ -17,6 +17,7 @@ use crate::{
         permission::{Operation, Permit},
         reason::{Reason, SealedFault},
         record::{RecordView, release},
+        time::parse_date,
         transition::Transition,
         value::Note,
     },
@@ -127,11 +128,16 @@ impl RestoreRecord {
             Ok(person) => person,
             Err(fault) => return Ok(Err(Reason::Unreadable { fault })),
         };
-        let photo = photo_of(tx, keys, &person).await?.map(drop);
+        let photo = photo_of(tx, keys, &person).await?.map(drop).map_err(|fault| Reason::Photo { fault });
+        let profile = engine.profile(&view.profile)?;
+        let is_valid = match profile.expired(engine.today(), |column| parse_date(person.reveal(column))) {
+            Some(column) => Err(Reason::Expired { column: column.to_owned() }),
+            None => Ok(()),
+        };
         let sent = SentElsewhere::read(engine, tx, true).await?;
         let sent = sent.reason(engine, &self.record.source, &self.record.request_id).cloned();
         let beside = beside(tx, view).await?;
-        Ok(Admission::decide(replaces(engine, view)?, &others(&beside), photo, sent).rule())
+        Ok(Admission::decide(replaces(engine, view)?, &others(&beside), photo.and(is_valid), sent).rule())
     }
 }
 

@@ -57,7 +57,7 @@ pub struct RecordOutcome {
     pub refusal: Option<Refusal>,
 }
 
-/// [`HoldRecord`](super::HoldRecord) of each.
+/// Keeps records off the waiting list, each by itself.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct HoldRecords {
     /// The records.
@@ -75,7 +75,7 @@ impl Act for HoldRecords {
     }
 }
 
-/// [`ReleaseRecord`](super::ReleaseRecord) of each.
+/// Puts held or quarantined records on the waiting list, each by itself.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReleaseRecords {
     /// The records.
@@ -93,7 +93,7 @@ impl Act for ReleaseRecords {
     }
 }
 
-/// [`CheckCard`](super::CheckCard) of each.
+/// A person found cards good, each by itself.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CheckCards {
     /// The records.

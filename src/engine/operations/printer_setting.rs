@@ -29,7 +29,7 @@ use crate::{
     store::{StoreError, Tx},
 };
 
-/// Changes a printer's address, profile or hopper; what is `None` stays. The device is asked what it is, as one that is added.
+/// Changes a printer's address, profile or hopper; what is not named stays. The device is asked what it is, as one that is added.
 ///
 /// Another device, or another profile, is like another printer: it is refused while the printer is in use. A device is the same if
 /// it has the same `printer-uuid`, or the same host, port and path; its open attempts are asked about at the new address.

@@ -12,6 +12,7 @@ use crate::{
         pending::Target,
         record::{RecordState, RecordView},
         refusal::{RecordRule, Refusal},
+        transition::Transition,
         value::Note,
         warrant::approve,
     },
@@ -41,23 +42,28 @@ impl Reprint {
         })
     }
 
-    pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
-        let id = find_record(tx, &self.record).await?;
-        let view = tx.record_view(id).await?;
+    /// Puts one more copy on the waiting list. Refused where that would be refused now, such as for a card that did not come back.
+    pub(super) fn decide(&self, engine: &Engine, view: &RecordView) -> Result<Transition, EngineError> {
         let profile = engine.profile(&view.profile)?;
         let lost = profile.lost_reasons.iter().any(|reason| reason == self.reason.as_str());
-        let mut transition = approve(&view, self.reason.as_str(), lost)?;
-        photo_is_there(&view, profile.photo)?;
-        if let Some(recall) = view.stop {
-            return Err(Refusal::record_state(&view.subject, view.state, recall).into());
+        let transition = approve(view, self.reason.as_str(), lost)?;
+        photo_is_there(view, profile.photo)?;
+        match view.stop {
+            Some(recall) => Err(Refusal::record_state(&view.subject, view.state, recall).into()),
+            None => Ok(transition),
         }
+    }
+
+    pub(super) async fn apply(&self, engine: &Engine, tx: &mut Tx, approval: Approval<'_>) -> Result<(), EngineError> {
+        let id = find_record(tx, &self.record).await?;
+        let mut transition = self.decide(engine, &tx.record_view(id).await?)?;
         transition.event = transition.event.map(|event| approval.mark(event));
         Ok(tx.save(vec![transition]).await?)
     }
 }
 
 /// A warrant applies until the photo is deleted; after that a new request is imported.
-pub(super) fn photo_is_there(view: &RecordView, rule: PhotoRule) -> Result<(), Refusal> {
+fn photo_is_there(view: &RecordView, rule: PhotoRule) -> Result<(), Refusal> {
     if view.state == RecordState::HandedOver && rule == PhotoRule::Required {
         return Err(Refusal::record_state(&view.subject, view.state, RecordRule::ReprintPhoto));
     }

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         account::Account,
         actor::{Actor, Means, Role},
+        id::AccountId,
         pending::Target,
         permission::{Operation, Permit},
         refusal::{AccountRefusal, Refusal},
@@ -55,6 +56,13 @@ impl GiveRole {
             return Err(AccountRefusal::RoleHeld { name: account.name, role: self.role }.into());
         }
         Ok(account)
+    }
+
+    /// Refuses to ask for a role while no account could confirm it: the first supervisor is made by the local administrator.
+    pub(super) async fn refuse_without_supervisor(tx: &mut Tx) -> Result<(), EngineError> {
+        const NONE: AccountId = AccountId(0); // numbers begin with 1
+        let is_there = tx.role_is_held_beside(Role::Supervisor, NONE).await?;
+        if is_there { Ok(()) } else { Err(AccountRefusal::NoSupervisor.into()) }
     }
 
     pub(super) async fn target(&self, tx: &mut Tx) -> Result<Target, EngineError> {

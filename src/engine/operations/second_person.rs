@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     approval::{Approval, actor},
+    role::GiveRole,
     two_person_act::{Answers, TwoPersonAct},
 };
 use crate::{
@@ -31,6 +32,9 @@ pub async fn request(engine: &Engine, permit: &Permit, act: &TwoPersonAct) -> Re
     let target = act.target(engine, &mut tx, &answers).await?;
     if let TwoPersonAct::ResolveNothing(act) = act {
         act.refuse_decided(engine, &mut tx).await?;
+    }
+    if let TwoPersonAct::GiveRole(_) = act {
+        GiveRole::refuse_without_supervisor(&mut tx).await?;
     }
     let id = store(&mut tx, act, &target, &actor(engine, permit)).await?;
     let event = Event::new("act.requested", target.name).with("act", id).with("operation", act.operation().as_str());
@@ -64,7 +68,8 @@ pub async fn together(
     Ok(tx.commit().await?)
 }
 
-/// Stores an act that `actor` asks for. Refused if another person reset the password of the account not long ago.
+/// Stores an act that `actor` asks for. Refused if the same waits already, or if another person reset the password of the account
+/// not long ago.
 pub(super) async fn store(
     tx: &mut Tx,
     act: &TwoPersonAct,
@@ -76,6 +81,10 @@ pub(super) async fn store(
     {
         return Err(AccountRefusal::AsksLater { operation: act.operation(), from }.into());
     }
+    let waiting = tx.pending_acts_waiting(act.operation(), &target.name).await?;
+    if let Some(other) = the_same(act, &waiting) {
+        return Err(Refusal::ActWaits { act: other, operation: act.operation() }.into());
+    }
     let new = NewPendingAct {
         operation: act.operation(),
         // Cannot fail: an act is texts and numbers.
@@ -85,6 +94,12 @@ pub(super) async fn store(
         expires_at: tx.now().plus(EXPIRES_AFTER),
     };
     Ok(tx.pending_act_add(&new, actor).await?)
+}
+
+/// The first of `others`, which are stored as JSON, that does the same.
+fn the_same(act: &TwoPersonAct, others: &[(PendingActId, String)]) -> Option<PendingActId> {
+    let does = |json: &str| serde_json::from_str(json).is_ok_and(|other| act.does_the_same_as(&other));
+    others.iter().find(|(_, json)| does(json)).map(|(id, _)| *id)
 }
 
 /// Whether a refusal means that the target is gone, or is not what it was. Others, such as a profile that this node lacks,
@@ -110,7 +125,7 @@ fn is_about_target(refusal: &Refusal) -> bool {
 const ALONE: &str = "alone";
 
 /// Confirms what another person asked for, and does it, in one transaction. An act whose target changed or is gone, or that
-/// has expired, ends without being done; one that its own guards refuse stays as it is.
+/// has expired, or that another one did meanwhile, ends without being done; one that its own guards refuse stays as it is.
 pub async fn confirm(engine: &Engine, permit: &Permit, id: PendingActId) -> Result<(), EngineError> {
     let (stored, act) = pending_act(&mut engine.store.read().await?, id).await?;
     permit.confirms(stored.operation)?;
@@ -130,13 +145,15 @@ pub async fn confirm(engine: &Engine, permit: &Permit, id: PendingActId) -> Resu
         }
         Err(error) => return Err(error),
     };
+    let repeated = the_same(&act, &tx.pending_acts_done_since(&stored).await?);
+    let version = version.filter(|_| repeated.is_none());
     let decision = Decision::Confirm { version: version.as_deref() };
     let state = decided(engine, permit, tx.now(), &stored, decision)?;
     let actor = actor(engine, permit);
     let is_alone = state == PendingState::Confirmed && stored.is_own(&actor);
     tx.pending_act_decide(id, state, &actor, is_alone.then_some(ALONE)).await?;
     if state != PendingState::Confirmed {
-        return end(tx, &stored, state, gone).await;
+        return end(tx, &stored, state, ConflictCause { is_gone: gone, repeated }).await;
     }
     let people = [&*stored.requested_by, &*actor.name];
     let approval = Approval::Confirmed { act: id, people, authenticated: actor.authenticated, is_alone };
@@ -194,7 +211,7 @@ pub(super) async fn close(
 ) -> Result<(), EngineError> {
     tx.pending_act_decide(act.id, state, &actor(engine, permit), note.map(Note::as_str)).await?;
     if state == PendingState::Expired {
-        return end(tx, act, state, false).await;
+        return end(tx, act, state, ConflictCause::default()).await;
     }
     let event = Event::new(event, &act.target.name).with("act", act.id).with("operation", act.operation.as_str());
     let event = match note {
@@ -205,13 +222,23 @@ pub(super) async fn close(
     Ok(tx.commit().await?)
 }
 
-/// Saves that an act expired, or is in conflict because its target changed or is gone, and refuses the decision for that
-/// reason.
-async fn end(mut tx: Tx, act: &PendingAct, state: PendingState, gone: bool) -> Result<(), EngineError> {
+/// Why an act is in conflict; the default is that its target changed.
+#[derive(Clone, Copy, Default)]
+struct ConflictCause {
+    /// Its target no longer exists.
+    is_gone: bool,
+    /// The act that did the same meanwhile.
+    repeated: Option<PendingActId>,
+}
+
+/// Saves that an act expired, or is in conflict, and refuses the decision for that reason.
+async fn end(mut tx: Tx, act: &PendingAct, state: PendingState, cause: ConflictCause) -> Result<(), EngineError> {
     let (id, operation, target) = (act.id, act.operation, act.target.name.clone());
     let (event, refusal) = if state == PendingState::Expired {
         ("act.expired", Refusal::ActExpired { act: id, operation })
-    } else if gone {
+    } else if let Some(other) = cause.repeated {
+        ("act.conflict", Refusal::ActRepeated { act: id, operation, other })
+    } else if cause.is_gone {
         ("act.conflict", Refusal::ActTargetGone { act: id, operation, target })
     } else {
         ("act.conflict", Refusal::ActTargetChanged { act: id, operation, target })

@@ -145,6 +145,17 @@ impl TwoPersonAct {
         }
     }
 
+    /// Whether both do the same; the notes, by which nothing is done, may differ.
+    pub(super) fn does_the_same_as(&self, other: &Self) -> bool {
+        let without_note = |act: &Self| {
+            // Cannot fail: an act is texts and numbers.
+            let mut act = serde_json::to_value(act).unwrap_or_default();
+            act.as_object_mut().map(|fields| fields.remove("note"));
+            act
+        };
+        without_note(self) == without_note(other)
+    }
+
     pub(super) fn reason(&self) -> &str {
         match self {
             Self::Reprint(act) => act.reason.as_str(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     act::{Act, find_record},
     approval::actor,
-    reprint::{Reprint, photo_is_there},
+    reprint::Reprint,
     second_person::{self, close, decided, find},
     two_person_act::TwoPersonAct,
 };
@@ -18,7 +18,6 @@ use crate::{
         permission::{Operation, Permit},
         refusal::Refusal,
         value::Note,
-        warrant::may_be_reprinted,
     },
     engine::{Engine, EngineError},
     store::Tx,
@@ -46,8 +45,7 @@ impl Act for RequestReprint {
             let known = profile.reprint_reasons.clone();
             return Err(Refusal::NotAReprintReason { profile: profile.name.clone(), known }.into());
         }
-        may_be_reprinted(view.state, &view.subject)?;
-        photo_is_there(&view, profile.photo)?;
+        self.reprint.decide(engine, &view)?;
         let target = self.reprint.target(&mut tx).await?;
         let act = TwoPersonAct::Reprint(self.reprint);
         let id = second_person::store(&mut tx, &act, &target, &actor(engine, permit)).await?;

@@ -72,6 +72,7 @@ any_query! {
     jobs::ShowJob,
     batches::ListBatches,
     batches::ShowBatch,
+    attempts::ListAttempts,
     attempts::ListUncertain,
     warrants::ListWarrants,
     pending_acts::ListPendingActs,

@@ -8,7 +8,7 @@ use crate::{
     engine::operations::{Archived, archivable},
 };
 
-/// Asks what [`ArchiveJobs`](crate::engine::operations::ArchiveJobs) would do now.
+/// Asks how many jobs would be archived now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CountArchivable {

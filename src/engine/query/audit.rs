@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineError, Page, PageRequest, Query};
+use super::{Engine, EngineError, Page, PageRequest, Query, known::check};
 use crate::{domain::permission::Operation, store::ChainHead};
 
 /// Asks for the newest row of each chain.
@@ -45,13 +45,17 @@ impl Query for ListAudit {
 
     async fn read(self, engine: &Engine) -> Result<Page<AuditEntry>, EngineError> {
         let (after, limit) = self.page.range();
-        let events = engine.store.read().await?.audit_page(&self.chain, after, limit).await?;
+        let mut tx = engine.store.read().await?;
+        let events = tx.audit_page(&self.chain, after, limit).await?;
+        if events.is_empty() {
+            check("chain", Some(&self.chain), tx.audit_heads().await?.into_iter().map(|head| head.chain))?;
+        }
         let entry = |e: crate::store::AuditEntry| (e.seq, AuditEntry { seq: e.seq, entry: e.entry });
         Ok(Page::new(events.into_iter().map(entry).collect(), self.page.limit))
     }
 }
 
-/// Asks for the [`AuditVerification`]. Reads the whole audit and the whole ledger.
+/// Asks whether a row of the audit was changed, moved or lost, and whether the books are right. Reads the whole audit and the whole ledger.
 #[derive(Clone, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyAudit {

@@ -31,7 +31,7 @@ impl Query for ListBatches {
     }
 }
 
-/// Asks for one batch; its jobs are [`ListJobs`](super::ListJobs).
+/// Asks for one batch; its jobs are a list of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShowBatch {

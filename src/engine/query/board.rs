@@ -20,7 +20,7 @@ use crate::{
     store::{BatchLine, Node, OldestWaiting},
 };
 
-/// Asks for the [`Board`].
+/// Asks how things are: records, blanks, printers, pauses, open batches, and what needs a person.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShowBoard {}
@@ -114,7 +114,7 @@ impl Query for ShowBoard {
     }
 }
 
-fn pause_line(pause: Pause) -> PauseLine {
+pub(super) fn pause_line(pause: Pause) -> PauseLine {
     let what = match pause.scope {
         PauseScope::Queue => "queue".into(),
         PauseScope::Printer(name) => format!("printer {name}"),

@@ -101,8 +101,8 @@ impl Query for FindPerson {
     }
 }
 
-/// Asks for the history of a record: what people did with it, and what lists changed. Its jobs and attempts are
-/// [`ListJobs`](super::ListJobs).
+/// Asks for the history of a record: what people did with it, and what lists changed. Its jobs and attempts are a
+/// list of their own.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListRecordEvents {

@@ -7,7 +7,7 @@ use super::{
     found::{FoundRecord, found},
 };
 use crate::{
-    domain::{id::RecordId, permission::Operation, personal::TypedText, refusal::Refusal},
+    domain::{id::RecordId, import::value::APOSTROPHES, permission::Operation, personal::TypedText, refusal::Refusal},
     engine::person::open_fields,
 };
 
@@ -44,7 +44,7 @@ impl Query for FindName {
         if let Some(name) = &self.profile {
             engine.profile(name)?;
         }
-        let asked = self.name.reveal().to_lowercase();
+        let asked = folded(self.name.reveal());
         let asked: Vec<&str> = asked.split_whitespace().collect();
         let (mut ids, mut after) = (Vec::new(), RecordId(0));
         loop {
@@ -77,9 +77,14 @@ impl Query for FindName {
     }
 }
 
-/// Whether each asked word, in lower case, is the beginning of a word of the name.
+/// The form in which names are compared: in lower case, and without apostrophes, which are written in many ways.
+fn folded(name: &str) -> String {
+    name.chars().filter(|c| !APOSTROPHES.contains(c)).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether each asked word, which is folded, is the beginning of a word of the name.
 fn has_name(name: &str, asked: &[&str]) -> bool {
-    let name = name.to_lowercase();
+    let name = folded(name);
     !asked.is_empty() && asked.iter().all(|asked| name.split_whitespace().any(|word| word.starts_with(asked)))
 }
 
@@ -91,6 +96,11 @@ mod tests {
     fn a_name_is_found_by_the_beginnings_of_its_words_in_any_order_and_case() {
         for asked in [&["siti"][..], &["rah", "siti"], &["siti", "nur", "rahayu"]] {
             assert!(has_name("SITI NUR Rahayu", asked), "{asked:?}");
+        }
+        for name in ["Ma'ruf", "Ma’ruf", "Maʼruf", "MA`RUF", "Maruf", "'Maruf"] {
+            for asked in ["Ma'ruf", "ma’ruf", "Maʼr", "maruf"] {
+                assert!(has_name(name, &[&folded(asked)]), "{asked} in {name}");
+            }
         }
         for asked in [&[][..], &["iti"], &["siti", "budi"]] {
             assert!(!has_name("SITI NUR Rahayu", asked), "{asked:?}");

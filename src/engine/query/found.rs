@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Engine, EngineError,
+    board::{PauseLine, pause_line},
     printers::{self, Facts, PrinterLine},
 };
 use crate::{
@@ -33,6 +34,8 @@ pub struct FoundRecord {
     pub card: Option<CardFacts>,
     /// Its place in an open batch, or at a printer.
     pub in_hand: Option<InHand>,
+    /// The pauses in force that keep its card from being printed, while it has none.
+    pub pauses: Vec<PauseLine>,
     /// Other requests of the same person and profile, newest first, at most 20.
     pub beside: Vec<BesideLine>,
 }
@@ -115,7 +118,18 @@ pub(super) async fn found(engine: &Engine, tx: &mut Tx, id: RecordId) -> Result<
         None => None,
     };
     let beside = tx.record_beside_lines(id, BESIDE_MAX).await?;
-    Ok(FoundRecord { record, card, in_hand, beside })
+    let pauses = pauses(tx, &record, in_hand.as_ref()).await?;
+    Ok(FoundRecord { record, card, in_hand, pauses, beside })
+}
+
+/// The pauses that apply to a record that may get a card.
+async fn pauses(tx: &mut Tx, record: &RecordLine, in_hand: Option<&InHand>) -> Result<Vec<PauseLine>, EngineError> {
+    if !matches!(&*record.state, "waiting" | "held" | "quarantined" | "batched") {
+        return Ok(Vec::new());
+    }
+    let (printer, batch) = in_hand.map_or(("", None), |hand| (&*hand.printer, Some(BatchId(hand.batch))));
+    let all = tx.pause_list().await?;
+    Ok(all.into_iter().filter(|pause| pause.scope.applies(printer, batch)).map(pause_line).collect())
 }
 
 /// A printer as `status` shows it.

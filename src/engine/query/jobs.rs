@@ -55,6 +55,12 @@ impl Query for ListJobs {
         };
         let (after, limit) = self.page.range();
         let jobs = tx.job_list(scope, self.state, after, limit).await?;
+        if let JobScope::Batch(batch) = scope
+            && jobs.is_empty()
+            && tx.batch_line(batch).await?.is_none()
+        {
+            return Err(Refusal::NoBatch { batch }.into());
+        }
         Ok(Page::new(jobs.into_iter().map(|job| (job.id, job)).collect(), self.page.limit))
     }
 }

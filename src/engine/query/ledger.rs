@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineError, Page, PageRequest, Query};
+use super::{Engine, EngineError, Page, PageRequest, Query, known::refuse_unknown_of_movements};
 use crate::{
     domain::{permission::Operation, refusal::Refusal, stock::ACCOUNTS, time::Timestamp},
     store::{MovementFilter, MovementLine},
@@ -44,7 +44,7 @@ impl Query for ListMovements {
 
     async fn read(self, engine: &Engine) -> Result<Page<MovementLine>, EngineError> {
         let (before, limit) = self.page.range_down();
-        let Self { blank_type, lot, account, actor, document, since, until, page } = self;
+        let Self { blank_type, lot, account, actor, document, since, until, page } = self.clone();
         let (account, place) = match account {
             Some(account) => match account.split_once(':') {
                 Some((account, place)) => (Some(account.to_owned()), Some(place.to_owned())),
@@ -58,7 +58,11 @@ impl Query for ListMovements {
             );
         }
         let filter = MovementFilter { blank_type, lot, account, place, actor, document, since, until };
-        let found = engine.store.read().await?.movement_list(&filter, before, limit).await?;
+        let mut tx = engine.store.read().await?;
+        let found = tx.movement_list(&filter, before, limit).await?;
+        if found.lines.is_empty() && page.after.is_none() {
+            refuse_unknown_of_movements(engine, &mut tx, &self).await?;
+        }
         let lines = found.lines.into_iter().map(|line| (line.id, line)).collect();
         Ok(Page::looked(lines, page.limit, found.looked_to))
     }

@@ -18,6 +18,7 @@ mod find;
 mod find_name;
 mod found;
 mod jobs;
+mod known;
 mod ledger;
 mod needs;
 mod page;
@@ -37,7 +38,7 @@ pub use self::{
     accounts::{ListAccounts, ListSessions, ListTokens},
     any::AnyQuery,
     archive::CountArchivable,
-    attempts::ListUncertain,
+    attempts::{ListAttempts, ListUncertain},
     audit::{AccountFault, AuditEntry, AuditVerification, ListAudit, ListAuditHeads, SealFault, VerifyAudit},
     batches::{ListBatches, ShowBatch},
     board::{Board, PauseLine, QueueLine, ShowBoard},
@@ -61,8 +62,9 @@ pub use self::{
 use super::{Engine, EngineError};
 use crate::domain::permission::Operation;
 pub use crate::store::{
-    AccountLine, AttemptLine, BalanceLine, BatchLine, BesideLine, ChainHead, JobLine, MovementLine, Node,
-    OldestWaiting, PendingActLine, RecordLine, Remedy, SessionLine, TokenLine, UncertainLine, Violation, WarrantLine,
+    AccountLine, AttemptLine, BalanceLine, BatchLine, BesideLine, ChainHead, EndedAttemptLine, JobLine, MovementLine,
+    Node, OldestWaiting, PendingActLine, RecordLine, Remedy, SessionLine, TokenLine, UncertainLine, Violation,
+    WarrantLine,
 };
 
 /// Something to be read. It changes nothing.

@@ -21,7 +21,7 @@ use crate::{
     store::{RecordCount, Tx},
 };
 
-/// Asks for all [`Need`]s. There are a few kinds, and a few for each printer.
+/// Asks for all that needs a person. There are a few kinds, and a few for each printer.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListNeeds {}

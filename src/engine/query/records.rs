@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Engine, EngineError, Page, PageRequest, Query};
+use super::{Engine, EngineError, Page, PageRequest, Query, known::refuse_unknown_of_records};
 use crate::{
     domain::{id::BatchId, permission::Operation, record::RecordState, refusal::Refusal, time::Timestamp},
     engine::operations::{RecordName, find_record, no_record},
@@ -42,6 +42,9 @@ pub struct ListRecords {
     /// Only with a card that is recalled, or only with another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recalled: Option<bool>,
+    /// Only those that were verified before they were requested, or only others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_before_request: Option<bool>,
     /// Only those that are or were in this batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<BatchId>,
@@ -70,7 +73,20 @@ impl ListRecords {
             return Err(Refusal::NotAReasonCode);
         }
         let Self { state, source, profile, district, kind, class, reason, checked, recalled, .. } = self.clone();
-        Ok(RecordFilter { state, source, profile, district, kind, class, reason, checked, recalled, walk })
+        let verified_before_request = self.verified_before_request;
+        Ok(RecordFilter {
+            state,
+            source,
+            profile,
+            district,
+            kind,
+            class,
+            reason,
+            checked,
+            recalled,
+            verified_before_request,
+            walk,
+        })
     }
 }
 
@@ -81,12 +97,16 @@ impl Query for ListRecords {
     async fn read(self, engine: &Engine) -> Result<Page<RecordLine>, EngineError> {
         let filter = self.filter()?;
         let (after, limit) = self.page.range();
-        let looked = engine.store.read().await?.record_list(&filter, after, limit).await?;
+        let mut tx = engine.store.read().await?;
+        let looked = tx.record_list(&filter, after, limit).await?;
+        if looked.records.is_empty() && self.page.after.is_none() {
+            refuse_unknown_of_records(engine, &mut tx, &self).await?;
+        }
         Ok(Page::looked(looked.records, self.page.limit, looked.looked_to))
     }
 }
 
-/// Asks for one record; its history is [`ListJobs`](super::ListJobs).
+/// Asks for one record; its jobs and events are lists of their own.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ShowRecord {

@@ -13,7 +13,7 @@ use crate::{
 /// Blank type to account to quantity, over lots and places, with `sum`, which is zero when the books are right.
 pub type Totals = BTreeMap<String, BTreeMap<String, i64>>;
 
-/// Asks for the [`Stock`]: one row for each account that a lot's blanks are in, so it grows by a few rows with each delivery,
+/// Asks for the blanks in each account: one row for each account that a lot's blanks are in, so it grows by a few rows with each delivery,
 /// and not with the cards.
 #[derive(Clone, Copy, Default, Debug, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -35,6 +35,7 @@ macro_rules! scripts {
             (24, "one_person", include_str!(concat!("../../../migrations/", $folder, "/0024_one_person.sql"))),
             (25, "idempotency", include_str!(concat!("../../../migrations/", $folder, "/0025_idempotency.sql"))),
             (26, "os_users", include_str!(concat!("../../../migrations/", $folder, "/0026_os_users.sql"))),
+            (27, "confirmed_acts", include_str!(concat!("../../../migrations/", $folder, "/0027_confirmed_acts.sql"))),
             (28, "aside", include_str!(concat!("../../../migrations/", $folder, "/0028_aside.sql"))),
         ]
     };

@@ -24,7 +24,10 @@ pub(super) fn of_route(route: &Route, answers: &mut SchemaGenerator) -> Value {
         take_out(&mut input, parameter.field);
     }
     let (id, about) = match route.sort {
-        Sort::Request => (format!("ask{}", route.name), format!("Asks for it; another account then confirms. {about}")),
+        Sort::Request => (
+            format!("ask{}", route.name),
+            format!("{} (asked for, and confirmed by another account). {about}", first_sentence(&about)),
+        ),
         Sort::Act | Sort::Query | Sort::Decision => (lower_first(route.name), about),
     };
     let is_password = route.name == "ConfirmAct";

@@ -5,11 +5,11 @@ use schemars::JsonSchema;
 
 use crate::{
     engine::query::{
-        AnyQuery, CheckDatabase, CountArchivable, FindName, FindPerson, FindRecord, ListAccounts, ListAudit,
-        ListAuditHeads, ListBatches, ListDuplicates, ListJobs, ListMovements, ListNeeds, ListPendingActs, ListPrinters,
-        ListRecordEvents, ListRecords, ListSessions, ListTokens, ListUncertain, ListWarrants, ProbePrinter, Query,
-        ScanCard, ShowBatch, ShowBoard, ShowJob, ShowPendingAct, ShowPrinter, ShowRecord, ShowRequestsBeside,
-        ShowStock, VerifyAudit,
+        AnyQuery, CheckDatabase, CountArchivable, FindName, FindPerson, FindRecord, ListAccounts, ListAttempts,
+        ListAudit, ListAuditHeads, ListBatches, ListDuplicates, ListJobs, ListMovements, ListNeeds, ListPendingActs,
+        ListPrinters, ListRecordEvents, ListRecords, ListSessions, ListTokens, ListUncertain, ListWarrants,
+        ProbePrinter, Query, ScanCard, ShowBatch, ShowBoard, ShowJob, ShowPendingAct, ShowPrinter, ShowRecord,
+        ShowRequestsBeside, ShowStock, VerifyAudit,
     },
     web::{input::Parameter, route::Route},
 };
@@ -24,9 +24,17 @@ const RECORDS: &[Parameter] = &[
     Parameter::text("reason", "/reason"),
     Parameter::flag("checked", "/checked"),
     Parameter::flag("recalled", "/recalled"),
+    Parameter::flag("verified_before_request", "/verified_before_request"),
     Parameter::number("batch", "/batch"),
     Parameter::number("printed_since", "/printed_since"),
     Parameter::number("printed_until", "/printed_until"),
+];
+
+const ATTEMPTS: &[Parameter] = &[
+    Parameter::text("outcome", "/outcome"),
+    Parameter::text("printer", "/printer"),
+    Parameter::number("since", "/since"),
+    Parameter::number("until", "/until"),
 ];
 
 const JOBS: &[Parameter] = &[
@@ -78,6 +86,7 @@ pub(super) fn routes() -> Vec<Route> {
         get::<ShowJob>("/jobs/{job}"),
         get::<ListBatches>("/batches").with(&[Parameter::flag("closed_too", "/closed_too")]).paged(),
         get::<ShowBatch>("/batches/{batch}"),
+        get::<ListAttempts>("/attempts").with(ATTEMPTS).paged(),
         get::<ListUncertain>("/attempts/uncertain").paged(),
         get::<ListWarrants>("/warrants").paged(),
         get::<ListPendingActs>("/acts").with(&[Parameter::flag("decided_too", "/decided_too")]).paged(),

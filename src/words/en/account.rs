@@ -65,6 +65,10 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> Message {
             format!("`{name}` is the last supervisor, and without one no role can be given"),
             "give another account the role first, with `cetak account roles`",
         ),
+        AccountRefusal::NoSupervisor => say(
+            "no account is a supervisor, who alone could confirm it; the first supervisor is made at the machine itself".into(),
+            "on the machine, with the data folder and without `--account`: `cetak account roles NAME --give supervisor --reason TEXT`",
+        ),
         AccountRefusal::SecondPersonNeeded { operation } => say(
             format!("operation `{}` needs two people, and you may only ask for it", operation.as_str()),
             "ask for it with `--ask`; another person confirms it with `cetak act confirm`",

@@ -62,6 +62,11 @@ pub fn with_others(reason: String, beside: &[RequestBeside]) -> String {
     if others.is_empty() { reason } else { format!("{reason}: {}", others.join("; ")) }
 }
 
+/// Whether a request can be withdrawn in favour of another one: not if its card is there, or may be.
+fn may_be_withdrawn(state: RecordState) -> bool {
+    matches!(state, RecordState::Waiting | RecordState::Held | RecordState::Batched)
+}
+
 /// What a person can do next with a record that does not go on by itself; `None` for one that does. Its reason is as stored.
 pub fn next_step(record: &RecordLine, others: &[OtherRequest<'_>]) -> Option<String> {
     let option = |source: &str| if source == "default" { String::new() } else { format!(" --source {source}") };
@@ -87,7 +92,12 @@ pub fn next_step(record: &RecordLine, others: &[OtherRequest<'_>]) -> Option<Str
                 other.request_id,
                 option(other.source)
             ),
-            Some(_) => format!("`cetak record resolve {id}{source} --keep this|other --reason TEXT`"),
+            Some(other)
+                if may_be_withdrawn(other.state) && others.iter().filter(|o| o.state.occupies_slot()).count() == 1 =>
+            {
+                format!("`cetak record resolve {id}{source} --keep this|other --reason TEXT`")
+            }
+            Some(_) => format!("`cetak record resolve {id}{source} --keep other --reason TEXT`"),
         });
     }
     None
@@ -130,6 +140,10 @@ pub(super) mod tests {
         let duplicate = record(RecordState::Quarantined, None, Some(&Reason::OtherRequestOpen));
         let next = |state| next_step(&duplicate, &beside(state).each_ref().map(OtherRequest::from)).unwrap();
         assert!(next(RecordState::Waiting).contains("cetak record resolve r2 --source kudus --keep this|other"));
+        for with_card in [RecordState::Printed, RecordState::Uncertain] {
+            let next = next(with_card);
+            assert!(next.contains("--keep other") && !next.contains("this"), "the other one has a card: {next}");
+        }
         assert!(next(RecordState::HandedOver).contains("cetak card surrender r1"));
         assert!(next(RecordState::Withdrawn).contains("cetak record release r2 --source kudus"));
         assert_eq!(

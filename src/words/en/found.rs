@@ -7,6 +7,7 @@ use super::{
     printer::task,
     reason::{quote, with_note},
     standing::standing as words,
+    time::local,
 };
 use crate::{
     domain::{
@@ -15,7 +16,7 @@ use crate::{
         reason::{PhotoFault, Reason, RenderFault, StoredReason},
         standing::Standing,
     },
-    engine::query::{BesideLine, CardFacts, Done, FoundRecord, InHand, RecordLine},
+    engine::query::{BesideLine, CardFacts, Done, FoundRecord, InHand, PauseLine, RecordLine},
 };
 
 /// The answer in words.
@@ -31,7 +32,7 @@ pub struct CounterAnswer {
 
 /// What to tell about a record whose `reason` is as it is stored; `worded` is the same in words.
 pub fn counter_answer(found: &FoundRecord, worded: Option<&str>, zone: &TimeZone) -> CounterAnswer {
-    let FoundRecord { record, card, in_hand, beside } = found;
+    let FoundRecord { record, card, in_hand, pauses, beside } = found;
     let note = with_note(worded, record.note.as_deref());
     let because = note.map(|note| format!("reason: {note}"));
     let (answer, own, next) = match &*record.state {
@@ -43,7 +44,10 @@ pub fn counter_answer(found: &FoundRecord, worded: Option<&str>, zone: &TimeZone
             let (what, next) = obstacle.map_or((None, None), |(what, next)| (Some(what), next));
             (batched(in_hand.as_ref()), Vec::from_iter(what), next)
         }
-        "waiting" => ("No card yet: the record is on the waiting list.".into(), vec![order(record)], None),
+        "waiting" => {
+            let next = (!pauses.is_empty()).then(|| RESUMED.to_owned());
+            ("No card yet: the record is on the waiting list.".into(), vec![order(record, zone)], next)
+        }
         "held" => {
             let next = format!("a supervisor releases it: `{}`", command("record release", record, " --reason TEXT"));
             ("No card: the record is held.".into(), Vec::from_iter(because), Some(next))
@@ -63,7 +67,8 @@ pub fn counter_answer(found: &FoundRecord, worded: Option<&str>, zone: &TimeZone
         _ => ("No card: the record is withdrawn.".into(), Vec::from_iter(because), Some(withdrawn(record))),
     };
     let mut facts = own;
-    facts.extend(card.iter().flat_map(|card| card_facts(record, card)));
+    facts.extend(pauses.iter().map(|pause| paused(pause, zone)));
+    facts.extend(card.iter().flat_map(|card| card_facts(record, card, zone)));
     facts.extend(in_hand.iter().map(|hand| format!("batch {}, printer `{}`", hand.batch, hand.printer)));
     facts.extend(beside.iter().map(beside_fact));
     CounterAnswer { answer, facts, next }
@@ -104,9 +109,7 @@ fn obstacle(hand: &InHand, zone: &TimeZone) -> Option<(String, Option<String>)> 
         Standing::AwaitsApproval { batch } => Some(format!("approve it: `cetak batch approve {batch}`")),
         Standing::NoScheduler => Some("start the scheduler: `cetak run`".to_owned()),
         Standing::WindowClosed { .. } => None,
-        Standing::Paused { .. } => {
-            Some("it goes on after `cetak queue resume`; `cetak status` shows the pauses".to_owned())
-        }
+        Standing::Paused { .. } => Some(RESUMED.to_owned()),
         Standing::Ready
         | Standing::Printing
         | Standing::BreakerLocked
@@ -131,12 +134,22 @@ fn obstacle(hand: &InHand, zone: &TimeZone) -> Option<(String, Option<String>)> 
 }
 
 /// Where it stands in the order of the waiting list. To count those before it would read the whole list.
-fn order(record: &RecordLine) -> String {
+fn order(record: &RecordLine, zone: &TimeZone) -> String {
     if record.class == WALK_IN_CLASS {
         return "put first: it is printed in the next batch of its profile".into();
     }
-    format!("in priority class {}, by the date of verification: {}", record.class, record.verified_at)
+    let verified_at = local(&record.verified_at, zone);
+    format!("in priority class {}, by the date of verification: {verified_at}", record.class)
 }
+
+/// A pause in force, as `status` tells it.
+fn paused(pause: &PauseLine, zone: &TimeZone) -> String {
+    let PauseLine { what, reason, by, since } = pause;
+    format!("paused: {what} by {by} since {}: {}", local(since, zone), quote(reason))
+}
+
+/// What to do about a pause.
+const RESUMED: &str = "it goes on after `cetak queue resume`; `cetak status` shows the pauses";
 
 fn withdrawn(record: &RecordLine) -> String {
     let stored = record.reason.as_deref().map(Reason::from_stored);
@@ -166,15 +179,15 @@ fn quarantined(record: &RecordLine, beside: &[BesideLine]) -> String {
     }
 }
 
-fn card_facts(record: &RecordLine, card: &CardFacts) -> Vec<String> {
+fn card_facts(record: &RecordLine, card: &CardFacts, zone: &TimeZone) -> Vec<String> {
     let CardFacts { attempt, copy, printer, batch, printed_at, checked, handed_over, surrendered } = card;
-    let at = printed_at.as_deref().unwrap_or("-");
+    let at = local(printed_at.as_deref().unwrap_or("-"), zone);
     let pile = [&*record.district, &*record.village].map(|key| if key.is_empty() { "-" } else { key }).join(", ");
     let mut facts = vec![
         format!("printed at {at} on printer `{printer}`, copy {copy}, attempt {attempt}"),
         format!("pile of batch {batch}, sorted under {pile}"),
     ];
-    let done = |verb: &str, done: &Done| format!("{verb} at {} by {}", done.at, quote(&done.by));
+    let done = |verb: &str, done: &Done| format!("{verb} at {} by {}", local(&done.at, zone), quote(&done.by));
     facts.extend(checked.iter().map(|by| done("checked", by)));
     facts.extend(handed_over.iter().map(|by| done("handed over", by)));
     facts.extend(surrendered.iter().map(|by| done("taken back", by)));
@@ -203,7 +216,30 @@ mod tests {
 
     fn next(state: RecordState, reason: &Reason, beside: Vec<BesideLine>) -> String {
         let record = record(state, None, Some(reason));
-        counter_answer(&FoundRecord { record, card: None, in_hand: None, beside }, None, &TimeZone::UTC).next.unwrap()
+        let found = FoundRecord { record, card: None, in_hand: None, pauses: Vec::new(), beside };
+        counter_answer(&found, None, &TimeZone::UTC).next.unwrap()
+    }
+
+    #[test]
+    fn a_pause_is_told_beside_what_else_keeps_a_record_from_being_printed_in_the_time_of_the_office() {
+        let pause = PauseLine {
+            what: "queue".into(),
+            reason: "end of day".into(),
+            by: "Sri".into(),
+            since: "2015-08-31T10:00:00Z".into(),
+        };
+        for state in [RecordState::Waiting, RecordState::Held] {
+            let reason = (state == RecordState::Held).then_some(&Reason::HeldByPerson);
+            let record = record(state, None, reason);
+            let found =
+                FoundRecord { record, card: None, in_hand: None, pauses: vec![pause.clone()], beside: Vec::new() };
+            let answer =
+                counter_answer(&found, reason.map(|_| "held by a person"), &TimeZone::get("Asia/Jakarta").unwrap());
+            let told = "paused: queue by Sri since 2015-08-31 17:00:00: \"end of day\"";
+            assert!(answer.facts.iter().any(|fact| fact == told), "{answer:?}");
+            assert_eq!(answer.facts.len(), 2, "the other reason too: {answer:?}");
+            assert!(answer.next.is_some());
+        }
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! The history of a record in lines: what lists, people and printers did, and when.
 
-use super::reason::{quote, reason, with_note};
+use jiff::tz::TimeZone;
+
+use super::{
+    reason::{quote, reason, with_note},
+    time::local,
+};
 use crate::{
     domain::{
         audit_row::RecordedEvent,
@@ -10,12 +15,15 @@ use crate::{
     engine::query::{AttemptLine, JobLine},
 };
 
-/// Rows for a table, oldest first: instant, who, what. The reasons of the attempts are in words already.
-pub fn history_rows(events: &[RecordedEvent], jobs: &[JobLine]) -> Vec<Vec<String>> {
+/// Rows for a table, oldest first: instant in the office's time zone, who, what. The reasons of the attempts are in words already.
+pub fn history_rows(events: &[RecordedEvent], jobs: &[JobLine], zone: &TimeZone) -> Vec<Vec<String>> {
     let attempts = jobs.iter().flat_map(|job| job.attempts.iter().map(move |attempt| (job, attempt)));
     let mut rows: Vec<_> = attempts.map(|(job, attempt)| attempt_row(job, attempt)).collect();
     rows.extend(events.iter().map(event_row));
     rows.sort_by_key(|row| row.first().and_then(|at| Timestamp::parse(at)));
+    for at in rows.iter_mut().filter_map(|row| row.first_mut()) {
+        *at = local(at, zone);
+    }
     rows
 }
 

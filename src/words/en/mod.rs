@@ -1,11 +1,13 @@
 //! The English texts.
 
 mod account;
+mod act;
 mod blocked;
 mod card;
 mod check;
 mod duplicate;
 mod fault;
+mod filter;
 mod found;
 mod history;
 mod import;
@@ -39,7 +41,7 @@ pub use self::{
     need::need,
     number::thousands,
     objection::{caution, objection, resolution},
-    operation::{act_on_blanks, operation},
+    operation::{act_kind, act_on_blanks, operation},
     printer::{blank_inside, cleared, resumes, task},
     reason::{different_notes, left_out, quote, reason, with_note, word_reason},
     refusal::refusal,

@@ -47,6 +47,30 @@ pub fn act_on_blanks(act: &TwoPersonAct) -> Option<String> {
     }
 }
 
+/// The kinds of acts that two people do, by their names in JSON.
+const KINDS: [(&str, &str); 15] = [
+    ("reprint", "reprint"),
+    ("resolve-nothing", "inspection without a card"),
+    ("count-blanks", "count of blanks"),
+    ("destroy-blanks", "destruction of blanks"),
+    ("lend-blanks", "loan of blanks"),
+    ("take-back-blanks", "return of blanks"),
+    ("reverse-delivery", "reversal of a delivery"),
+    ("withdraw-record", "withdrawal of a record"),
+    ("restore-record", "restoring of a record"),
+    ("resolve-duplicate", "duplicate of a record"),
+    ("correct-hand-over", "hand-over undone"),
+    ("add-objected-printer", "printer added against objections"),
+    ("set-objected-printer", "printer changed against objections"),
+    ("adopt-database", "adoption of a copied or restored database"),
+    ("give-role", "role of an account"),
+];
+
+/// What a person reads for the kind of an act.
+pub fn act_kind(kind: &str) -> &str {
+    KINDS.iter().find(|(known, _)| *known == kind).map_or(kind, |(_, name)| name)
+}
+
 /// The word for an act that waits for its second person: `warrant 3`, `act 4`.
 pub(super) fn act_noun(operation: Operation) -> &'static str {
     if operation == Operation::ReprintApprove { "warrant" } else { "act" }
@@ -55,6 +79,17 @@ pub(super) fn act_noun(operation: Operation) -> &'static str {
 #[cfg(test)]
 mod tests {
     use crate::engine::operations::TwoPersonAct;
+
+    #[test]
+    fn every_kind_of_act_has_words() {
+        let kebab = |name: &str| {
+            let spaced =
+                name.chars().map(|c| if c.is_uppercase() { format!("-{}", c.to_lowercase()) } else { c.into() });
+            spaced.collect::<String>().trim_start_matches('-').to_owned()
+        };
+        let named: Vec<String> = TwoPersonAct::NAMES.iter().copied().map(kebab).collect();
+        assert_eq!(named, super::KINDS.map(|(kind, _)| kind));
+    }
 
     #[test]
     fn every_operation_that_can_wait_for_its_second_person_has_a_name() {

@@ -61,6 +61,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::NotADate => "not a date such as 1980-12-31".into(),
         Reason::NotAnInstant => "not an instant such as 2015-08-31T10:00:00+07:00".into(),
         Reason::InTheFuture => "in the future".into(),
+        Reason::Expired { column } => format!("the date in `{column}` is past, and the card would not be valid"),
         Reason::Photo { fault } => photo(*fault).into(),
         Reason::NotRendered(fault) => rendering(fault),
         Reason::Unreadable { fault } => format!("its stored data {}", sealed(*fault)),

@@ -2,7 +2,9 @@
 
 use super::{
     account::account_refusal,
+    act::{act_repeated, act_waits, again},
     card::no_photo,
+    filter::unknown_filter,
     import::file_form,
     message::{Message, list},
     number::thousands,
@@ -132,6 +134,8 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::ActTargetGone { act, operation, target } => {
             say(format!("{target} no longer exists, so {} {act} is not done", act_noun(*operation)), again(*operation))
         }
+        Refusal::ActWaits { act, operation } => act_waits(*act, *operation),
+        Refusal::ActRepeated { act, operation, other } => act_repeated(*act, *operation, *other),
         Refusal::OwnerThere { attempt, process, host } => say(
             format!("{} may still send the card of attempt `{attempt}`, running or frozen", owner(*process, host)),
             "a process that runs confirms within seconds that it will not: try again; end one that does not answer \
@@ -153,6 +157,7 @@ pub fn refusal(refusal: &Refusal) -> Message {
             "records are listed by their batch or by the time of printing, not by both".into(),
             "leave out `--batch`, or `--printed-since` and `--printed-until`",
         ),
+        Refusal::UnknownFilter { filter, value, known } => unknown_filter(filter, value, known),
         Refusal::NotAReasonCode => say(
             "this is not the code of a reason".into(),
             "the codes stand in the column `code` of `cetak record list`, such as `living-card`",
@@ -376,10 +381,13 @@ pub fn refusal(refusal: &Refusal) -> Message {
         Refusal::ColumnsMissing { columns, profile, no_header } => {
             let hint = if *no_header {
                 "a waiting list is CSV with a header, in UTF-8, with `,`, `;` or tabs between the columns; for JSON Lines add \
-                 `--format jsonl`"
+                 `--format jsonl`; lines above the header are skipped with `--skip-lines NUMBER`"
                     .to_owned()
             } else {
-                format!("if it is not a waiting list for `{profile}`, name its profile with `--profile`")
+                format!(
+                    "if it is not a waiting list for `{profile}`, name its profile with `--profile`; lines above the header are \
+                     skipped with `--skip-lines NUMBER`"
+                )
             };
             Message::new(format!("the file has no column {}", list(columns)), hint)
         }
@@ -487,14 +495,5 @@ fn owner(process: i64, host: &str) -> String {
     match process {
         0 => "a scheduler of an earlier version".to_owned(),
         process => format!("process {process} on `{host}`"),
-    }
-}
-
-/// What to do after an act for two people ended without being done.
-fn again(operation: Operation) -> &'static str {
-    if operation == Operation::ReprintApprove {
-        "request another with `cetak reprint request`"
-    } else {
-        "see what changed, and ask for the act again"
     }
 }

@@ -49,6 +49,11 @@ pub(super) fn account_refusal(refusal: &AccountRefusal) -> String {
         AccountRefusal::LastSupervisor { name } => {
             format!("`{name}` adalah penyelia terakhir, dan tanpa penyelia tidak ada peran yang dapat diberikan")
         }
+        AccountRefusal::NoSupervisor => {
+            "belum ada akun dengan peran penyelia, padahal hanya penyelia yang dapat mengonfirmasinya; \
+             penyelia pertama dibuat di komputer itu sendiri"
+                .into()
+        }
         AccountRefusal::AsksLater { operation, from } => format!(
             "kata sandi akun ini diatur ulang oleh orang lain, sehingga akun ini belum dapat meminta {} sebelum {from}",
             act_noun(*operation)

@@ -10,6 +10,10 @@ pub fn warning(warning: Warning) -> &'static str {
         Warning::OtherSex => "jenis kelamin pada nomor identitas berbeda",
         Warning::LinesJoined => "ganti baris atau tabulasi dalam sebuah nilai diubah menjadi spasi",
         Warning::MarkTakenOff => "tanda petik tunggal dari program lembar kerja di depan sebuah nilai dibuang",
+        Warning::VerifiedBeforeRequest => "diverifikasi sebelum diajukan",
+        Warning::ApostropheInFront => {
+            "sebuah nilai diawali tanda petik tunggal, yang ikut dicetak; jika berasal dari program lembar kerja, hapuslah dari daftar"
+        }
         Warning::FewerDigits => {
             "sebuah angka lebih pendek daripada ketentuan profil; program lembar kerja membuang nol di depan"
         }

@@ -49,6 +49,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::NotADate => "bukan tanggal seperti 1980-12-31".into(),
         Reason::NotAnInstant => "bukan waktu seperti 2015-08-31T10:00:00+07:00".into(),
         Reason::InTheFuture => "berada di masa depan".into(),
+        Reason::Expired { column } => format!("tanggal pada `{column}` sudah lewat, sehingga kartunya tidak berlaku"),
         Reason::Photo { fault } => photo(*fault).into(),
         Reason::NotRendered(fault) => rendering(fault),
         Reason::Unreadable { fault } => format!("data yang tersimpan {}", sealed(*fault)),

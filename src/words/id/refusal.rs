@@ -96,6 +96,16 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::ActTargetGone { act, operation, target } => {
             format!("{} sudah tidak ada, jadi {} {act} tidak dilaksanakan", thing(target), act_noun(*operation))
         }
+        Refusal::ActWaits { act, operation } => {
+            format!("{} {act} meminta hal yang sama dan masih menunggu orang kedua", act_noun(*operation))
+        }
+        Refusal::ActRepeated { act, operation, other } => {
+            let noun = act_noun(*operation);
+            format!(
+                "{noun} {other} meminta hal yang sama dan sudah dilaksanakan setelah {noun} {act} diminta, jadi {noun} {act} tidak \
+                 dilaksanakan"
+            )
+        }
         Refusal::OwnerThere { attempt, process, host } => format!(
             "{} masih mungkin mengirim kartu dari upaya cetak `{attempt}`, entah sedang berjalan atau terhenti sementara",
             owner(*process, host)
@@ -111,6 +121,7 @@ pub fn refusal(refusal: &Refusal) -> String {
         Refusal::FiltersExclude => {
             "permohonan disaring menurut kelompok cetak atau menurut waktu cetak, tidak keduanya sekaligus".into()
         }
+        Refusal::UnknownFilter { filter, value, .. } => format!("tidak ada {} bernama `{value}`", filter_name(filter)),
         Refusal::NotAReasonCode => "ini bukan kode alasan".into(),
         Refusal::RecordUnreadable { record, fault } => {
             format!("data {} yang tersimpan {}", thing(record), sealed(*fault))
@@ -321,5 +332,21 @@ fn owner(process: i64, host: &str) -> String {
     match process {
         0 => "penjadwal versi terdahulu".to_owned(),
         process => format!("proses {process} di `{host}`"),
+    }
+}
+
+/// What a filter of a list is called.
+fn filter_name(filter: &str) -> &str {
+    match filter {
+        "source" => "sumber",
+        "profile" => "profil kartu",
+        "district" => "kecamatan",
+        "kind" => "jenis permohonan",
+        "code" => "kode alasan",
+        "blank-type" => "jenis blangko",
+        "account" => "pos",
+        "outcome" => "hasil",
+        "chain" => "rantai audit",
+        other => other,
     }
 }
