@@ -54,7 +54,9 @@ async fn attempts(access: &Access, out: Output, asked: ListAttempts, page: PageA
     let most = usize::try_from(page.limit).unwrap_or(usize::MAX);
     let list = |page| ListAttempts { page, ..asked.clone() };
     let Page { mut items, next } = pages::some(access, most, page.after.map(Cursor), list).await?;
-    items.iter_mut().for_each(|line| words::word_reason(&mut line.reason, out.json));
+    for line in &mut items {
+        words::word_reason(&mut line.reason, out.json);
+    }
     let value = serde_json::json!({ "attempts": items, "next": next });
     let row = |line: &EndedAttemptLine| {
         vec![

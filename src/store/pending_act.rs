@@ -77,7 +77,7 @@ pub(super) const DONE_SINCE: &str = "
     SELECT id, act FROM pending_act
     WHERE state = 'confirmed' AND operation = $1 AND target = $2
       AND decided_at_us > (SELECT requested_at_us FROM pending_act WHERE id = $3)
-    ORDER BY id";
+    ORDER BY +id";
 
 impl Tx {
     /// Stores an act until its second person decides. `actor` asks for it.
