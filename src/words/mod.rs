@@ -10,6 +10,7 @@ mod fault;
 pub mod id;
 mod language;
 mod message;
+pub(crate) mod pages;
 #[cfg(test)]
 mod parity_tests;
 mod texts;

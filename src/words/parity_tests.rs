@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use jiff::tz::TimeZone;
 
 use self::samples::samples;
-use super::{Fault, Language, ValueRule};
+use super::{Fault, Language, ValueRule, pages};
 use crate::{
     domain::{
         actor::Role,
@@ -15,7 +15,7 @@ use crate::{
         objection::Objection,
         pending::PendingState,
         permission::{Operation, RIGHTS},
-        printer_reason::{BlankInside, Resumes, Task},
+        printer_reason::Task,
         reason::{Reason, RenderFault},
         refusal::Refusal,
         standing::Standing,
@@ -153,11 +153,9 @@ fn what_the_server_itself_objects_to_is_said_in_both_languages() {
 
 #[test]
 fn what_the_board_shows_is_said_in_both_languages_with_the_same_values() {
-    compare(&samples::<Need>(), |language, need| language.need(need, &TimeZone::UTC));
-    compare(&samples::<Standing>(), |language, standing| language.standing(standing, &TimeZone::UTC));
-    compare(&samples::<Task>(), |language, task| language.task(*task).to_owned());
-    compare(&samples::<Resumes>(), |language, resumes| language.resumes(*resumes).to_owned());
-    compare(&samples::<BlankInside>(), |language, blank| language.blank_inside(*blank).to_owned());
+    compare(&samples::<Need>(), |language, need| pages::need(need, language, &TimeZone::UTC).0);
+    compare(&samples::<Standing>(), |language, standing| pages::standing(standing, language, &TimeZone::UTC));
+    compare(&samples::<Task>(), |language, task| pages::task(*task).in_language(language).to_owned());
     compare(&samples::<RecordState>(), |language, state| language.record_state(*state).to_owned());
     compare(&samples::<JobState>(), |language, state| language.job_state(*state).to_owned());
     compare(&samples::<AttemptState>(), |language, state| language.attempt_state(*state).to_owned());

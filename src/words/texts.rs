@@ -1,7 +1,5 @@
 //! Each text in the language of the person who reads it.
 
-use jiff::tz::TimeZone;
-
 use super::{
     Language, en,
     fault::{Fault, ValueRule},
@@ -14,13 +12,11 @@ use crate::{
         objection::Objection,
         pending::PendingState,
         permission::Operation,
-        printer_reason::{BlankInside, Resumes, Task},
         reason::Reason,
         refusal::Refusal,
-        standing::Standing,
         states::{AttemptState, BatchState, JobState, RecordState},
     },
-    engine::{operations::Caution, query::Need},
+    engine::operations::Caution,
 };
 
 /// Declares a method for each text. A text that one language lacks does not compile.
@@ -69,14 +65,6 @@ texts! {
     batch_state(state: BatchState) -> &'static str;
     /// The state of an act that was asked for.
     pending_state(state: PendingState) -> &'static str;
-    /// The action that the reason of a printer asks for.
-    task(task: Task) -> &'static str;
-    /// When printing goes on.
-    resumes(resumes: Resumes) -> &'static str;
-    /// The probable condition of the blank inside a printer.
-    blank_inside(blank: BlankInside) -> &'static str;
-    /// What a printer is doing, or why it prints nothing.
-    standing(standing: &Standing, zone: &TimeZone) -> String;
     /// A quantity.
     thousands(quantity: i64) -> String;
 }
@@ -87,14 +75,6 @@ impl Language {
         match self {
             Self::English => en::refusal(refusal).text,
             Self::Indonesian => id::refusal(refusal),
-        }
-    }
-
-    /// What needs a person, without a command.
-    pub fn need(self, need: &Need, zone: &TimeZone) -> String {
-        match self {
-            Self::English => en::need(need, zone).what,
-            Self::Indonesian => id::need(need, zone),
         }
     }
 }

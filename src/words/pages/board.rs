@@ -1,0 +1,25 @@
+//! The board.
+
+use super::text::texts;
+
+texts! {
+    STATE_PRINTING "{} of {} printers are printing." "{} dari {} printer sedang mencetak.";
+    STATE_IDLE "Nothing is being printed." "Tidak ada yang sedang dicetak.";
+    STATE_PAUSED "Printing is paused." "Pencetakan dijeda.";
+    STATE_NO_PRINTERS "There are no printers yet." "Belum ada printer.";
+    WAITING_NUMBER "{} records wait." "{} permohonan menunggu.";
+    NOTHING_NEEDED "Nothing needs a person." "Tidak ada yang perlu petugas.";
+    DAILY_WORK "Daily work" "Pekerjaan harian";
+    GO "Go" "Kerjakan";
+    LAST_24_HOURS "Last 24 hours" "24 jam terakhir";
+    GOOD_AND_SPOILED "{} good, {} spoiled" "{} layak, {} rusak";
+    BATCH_PROGRESS "Batch {}: {} of {} printed" "Kelompok cetak {}: {} dari {} tercetak";
+    WAITING_LIST "Waiting list" "Daftar tunggu";
+    OLDEST "The oldest since {}" "Terlama sejak {}";
+    CLASS "Class" "Kelas";
+    STATE "State" "Keadaan";
+    NUMBER "Number" "Jumlah";
+    TYPE "Type" "Jenis";
+    PAUSES "Pauses" "Jeda yang berlaku";
+    ADD_PRINTER_HINT "Add the first printer." "Tambahkan printer pertama.";
+}

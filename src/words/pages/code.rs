@@ -1,0 +1,60 @@
+//! The names of states and of other codes.
+
+use super::text::Text;
+use crate::{domain::breaker::Breaker, words::Language};
+
+/// Whether a printer gets cards after its failures.
+pub(crate) fn breaker(breaker: Breaker) -> Text {
+    let (en, id) = match breaker {
+        Breaker::Closed => ("gets cards", "mendapat kartu"),
+        Breaker::Open => ("gets no card until it answers", "tidak mendapat kartu sampai menjawab"),
+        Breaker::HalfOpen => ("gets one card as a trial", "mendapat satu kartu percobaan"),
+        Breaker::Locked => ("gets no card until it is cleared", "tidak mendapat kartu sampai dinyatakan beres"),
+    };
+    Text::new(en, id)
+}
+
+macro_rules! codes {
+    ($list:ident $($code:literal $en:literal $id:literal;)+) => {
+        const $list: &[(&str, Text)] = &[$(($code, Text::new($en, $id))),+];
+    };
+}
+
+// As the last answer of the printer says.
+codes! { PRINTER_STATES
+    "unknown" "not asked yet" "belum ditanyai";
+    "idle" "idle" "menganggur";
+    "processing" "busy" "bekerja";
+    "stopped" "stopped" "berhenti";
+    "unreachable" "does not answer" "tidak menjawab";
+}
+
+codes! { PLACES
+    "supplier" "supplier" "pemasok";
+    "vault" "vault" "gudang";
+    "hopper" "hoppers" "wadah printer";
+    "reserved" "reserved" "dialokasikan";
+    "printed" "cards" "kartu jadi";
+    "spoiled" "spoiled" "rusak";
+    "uncertain" "unknown outcome" "hasil tak pasti";
+    "handed-over" "handed over" "diserahkan";
+    "destroyed" "destroyed" "dimusnahkan";
+    "loan" "lent" "dipinjamkan";
+    "missing" "missing" "hilang";
+    "sum" "sum" "jumlah";
+}
+
+fn named(list: &[(&str, Text)], code: &str, language: Language) -> String {
+    let text = list.iter().find(|(known, _)| *known == code).map(|(_, text)| *text);
+    text.map_or_else(|| code.to_owned(), |text| text.in_language(language).to_owned())
+}
+
+/// The name of what a printer last said of itself.
+pub(crate) fn printer_state(code: &str, language: Language) -> String {
+    named(PRINTER_STATES, code, language)
+}
+
+/// The name of an account of the stock ledger.
+pub(crate) fn stock_account(code: &str, language: Language) -> String {
+    named(PLACES, code, language)
+}

@@ -1,0 +1,33 @@
+//! What the pages of the console say, in both languages. No text names a command.
+//!
+//! A text that is missing in a language, or that no page uses, does not compile.
+
+mod act;
+mod answer;
+mod board;
+mod code;
+mod field;
+mod frame;
+mod lists;
+mod need;
+mod printer;
+mod standing;
+mod text;
+mod time;
+
+pub(crate) use self::{
+    act::{ActText, act},
+    answer::answer_field,
+    code::{breaker, printer_state, stock_account},
+    field::{choice, field},
+    need::{Place, need},
+    printer::task,
+    standing::standing,
+    text::Text,
+    time::{day_and_time, number, time_of_day},
+};
+
+/// Titles and labels, by page.
+pub(crate) mod texts {
+    pub(crate) use super::{board::*, frame::*, lists::*};
+}
