@@ -18,6 +18,7 @@ use tracing::Instrument;
 use super::{
     body::{BODY_BYTES_MAX, read_body},
     caller::Caller,
+    console,
     context::Web,
     entity_tag, events, health,
     idle::noted,
@@ -59,6 +60,7 @@ pub(super) fn router(web: Arc<Web>, more: Router<Arc<Web>>) -> Router {
     }
     let ready = |State(web): State<Arc<Web>>| async move { health::ready(&web.engine).await };
     router
+        .merge(console::router())
         .merge(session::router())
         .merge(intake::router())
         .merge(picture::router())
@@ -81,7 +83,8 @@ pub(super) fn router(web: Arc<Web>, more: Router<Arc<Web>>) -> Router {
 
 async fn secured(mut response: Response) -> Response {
     for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        // Pages have their own.
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
 }
@@ -94,12 +97,7 @@ async fn carried_out(web: &Arc<Web>, route: &'static Route, request: Request) ->
     let (mut parts, body) = request.into_parts();
     web.within(USUAL, web.caller(&parts)).await?; // without an account no body is read
     let fields = fields(web, route, &mut parts, body).await?;
-    input::refuse_unknown(&fields, &route.input)?;
-    let key = SentKey::read(route, &parts.headers, &fields)?;
-    let expected = entity_tag::expected(route, &parts.headers, &fields)?;
-    let call = confined(web, (route.read)(&fields)?)?;
-    let asked = Asked { route, call, key, expected };
-    let mut answer = in_time(web, route, Box::pin(done(web.clone(), parts.clone(), asked))).await?;
+    let mut answer = done_with(web, route, &parts, &fields).await?;
     let tag = entity_tag::of_answer(&web.engine, route, &answer);
     let language = language::asked(&parts.headers);
     let is_told = route.sort == Sort::Query && reasons::tell(&mut answer, language);
@@ -108,6 +106,21 @@ async fn carried_out(web: &Arc<Web>, route: &'static Route, request: Request) ->
         language::mark(response.headers_mut(), language);
     }
     Ok(response)
+}
+
+/// Carries out what the arguments ask for.
+pub(super) async fn done_with(
+    web: &Arc<Web>,
+    route: &'static Route,
+    parts: &Parts,
+    fields: &Value,
+) -> Result<Value, Problem> {
+    input::refuse_unknown(fields, &route.input)?;
+    let key = SentKey::read(route, &parts.headers, fields)?;
+    let expected = entity_tag::expected(route, &parts.headers, fields)?;
+    let call = confined(web, (route.read)(fields)?)?;
+    let asked = Asked { route, call, key, expected };
+    in_time(web, route, Box::pin(done(web.clone(), parts.clone(), asked))).await
 }
 
 /// What a request asks for, and on what condition.

@@ -23,7 +23,7 @@ use crate::{
         refusal::{AccountRefusal, Refusal, RefusalKind},
     },
     engine::{EngineError, StoreError},
-    words::{Language, ValueRule},
+    words::{Language, ValueRule, pages},
 };
 
 /// The media type of a problem.
@@ -269,6 +269,30 @@ impl Problem {
     pub(super) fn internal(error: &(dyn std::error::Error + 'static), incident: &str) -> Self {
         tracing::error!(incident, error, "a request failed");
         Self::new(Cause::Incident(incident.to_owned()))
+    }
+
+    /// The status with which it is answered.
+    pub(super) fn status(&self) -> StatusCode {
+        self.cause.status()
+    }
+
+    /// The field that is invalid, as a JSON pointer; `None` for another cause.
+    pub(super) fn invalid_field(&self) -> Option<&str> {
+        match &self.cause {
+            Cause::Invalid { field, .. } => Some(field),
+            Cause::Fault(_) | Cause::Incident(_) | Cause::Refused(_) => None,
+        }
+    }
+
+    /// What people read on a page, where the field is named by its label.
+    pub(super) fn text(&self, language: Language) -> String {
+        match &self.cause {
+            Cause::Invalid { field, rule } => {
+                let label = pages::field(field).map_or(&**field, |label| label.in_language(language));
+                format!("{label}: {}", language.value_rule(*rule))
+            }
+            Cause::Fault(_) | Cause::Incident(_) | Cause::Refused(_) => cleaned(&self.cause.detail(language)),
+        }
     }
 
     /// Whether the proof of an account failed.

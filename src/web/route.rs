@@ -13,7 +13,7 @@ use super::{
     schema,
 };
 use crate::{
-    domain::{account::Password, id::PendingActId, value::Note},
+    domain::{account::Password, id::PendingActId, permission::Operation, value::Note},
     engine::{
         operations::{Act, AnyAct, TwoPersonAct},
         query::{AnyQuery, Query},
@@ -79,6 +79,8 @@ pub(super) struct Route {
     pub(super) name: &'static str,
     /// What it is for.
     pub(super) sort: Sort,
+    /// The line of the permission table; `None` for a decision, whose line is that of the act that is decided.
+    pub(super) operation: Option<Operation>,
     /// The time in which a request is answered.
     pub(super) patience: Duration,
     /// Whether it keeps a reading connection of the database for minutes.
@@ -111,7 +113,8 @@ impl Route {
         read: fn(&Value) -> Result<Call, Problem>,
     ) -> Self {
         let (input, answer) = (schema::input::<I>(), schema::answer::<O>);
-        Self { method, path, query: Vec::new(), name, sort, patience: USUAL, reads_whole: false, read, input, answer }
+        let (query, operation, patience) = (Vec::new(), None, USUAL);
+        Self { method, path, query, name, sort, operation, patience, reads_whole: false, read, input, answer }
     }
 
     /// An act.
@@ -120,7 +123,7 @@ impl Route {
         A::Answer: JsonSchema,
     {
         let read = |fields: &Value| Ok(Call::Act(Box::new(input::read::<A>(fields)?.into())));
-        Self::new::<A, A::Answer>(Sort::Act, name_of::<A>(), (method, path), read)
+        Self::new::<A, A::Answer>(Sort::Act, name_of::<A>(), (method, path), read).of(A::OPERATION)
     }
 
     /// A query.
@@ -129,22 +132,26 @@ impl Route {
         Q::Answer: JsonSchema,
     {
         let read = |fields: &Value| Ok(Call::Query(Box::new(input::read::<Q>(fields)?.into())));
-        Self::new::<Q, Q::Answer>(Sort::Query, name_of::<Q>(), (method, path), read)
+        Self::new::<Q, Q::Answer>(Sort::Query, name_of::<Q>(), (method, path), read).of(Q::OPERATION)
     }
 
     /// The request for an act for two people. `name` is its variant in [`TwoPersonAct`].
     pub(super) fn request<A: DeserializeOwned + Into<TwoPersonAct> + JsonSchema>(
-        name: &'static str,
+        (name, operation): (&'static str, Operation),
         path: &'static str,
     ) -> Self {
         let read = |fields: &Value| Ok(Call::Request(Box::new(input::read::<A>(fields)?.into())));
-        Self::new::<A, AskedAct>(Sort::Request, name, (Method::POST, path), read)
+        Self::new::<A, AskedAct>(Sort::Request, name, (Method::POST, path), read).of(operation)
     }
 
     /// A decision about what was asked for.
     pub(super) fn decision<D: DeserializeOwned + Into<Call> + JsonSchema>(path: &'static str) -> Self {
         let read = |fields: &Value| Ok(input::read::<D>(fields)?.into());
         Self::new::<D, ()>(Sort::Decision, name_of::<D>(), (Method::POST, path), read)
+    }
+
+    fn of(self, operation: Operation) -> Self {
+        Self { operation: Some(operation), ..self }
     }
 
     /// With these parameters in the query string.

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    domain::{account::Password, id::PendingActId, personal::TypedText, value::Note},
+    domain::{account::Password, id::PendingActId, permission::Operation, personal::TypedText, value::Note},
     engine::operations::{
         AddObjectedPrinter, AdoptDatabase, CorrectHandOver, CountBlanks, Destruction, GiveRole, LendBlanks, Reprint,
         ResolveDuplicate, ResolveNothing, RestoreRecord, ReverseDelivery, SetObjectedPrinter, TakeBackBlanks,
@@ -66,24 +66,50 @@ impl From<TakeBackAct> for Call {
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::request::<Reprint>("Reprint", "/records/{source}/{request_id}/reprints/requests"),
-        Route::request::<WithdrawRecord>("WithdrawRecord", "/records/{source}/{request_id}/withdraw/requests"),
-        Route::request::<RestoreRecord>("RestoreRecord", "/records/{source}/{request_id}/restore/requests"),
+        Route::request::<Reprint>(
+            ("Reprint", Operation::ReprintApprove),
+            "/records/{source}/{request_id}/reprints/requests",
+        ),
+        Route::request::<WithdrawRecord>(
+            ("WithdrawRecord", Operation::RecordChange),
+            "/records/{source}/{request_id}/withdraw/requests",
+        ),
+        Route::request::<RestoreRecord>(
+            ("RestoreRecord", Operation::RecordChange),
+            "/records/{source}/{request_id}/restore/requests",
+        ),
         Route::request::<ResolveDuplicate>(
-            "ResolveDuplicate",
+            ("ResolveDuplicate", Operation::RecordChange),
             "/records/{source}/{request_id}/resolve-duplicate/requests",
         ),
-        Route::request::<CorrectHandOver>("CorrectHandOver", "/cards/{source}/{request_id}/correct-hand-over/requests"),
-        Route::request::<ResolveNothing>("ResolveNothing", "/attempts/{attempt}/nothing-found/requests"),
-        Route::request::<CountBlanks>("CountBlanks", "/stock/counts/requests"),
-        Route::request::<Destruction>("DestroyBlanks", "/stock/destructions/requests"),
-        Route::request::<LendBlanks>("LendBlanks", "/stock/loans/requests"),
-        Route::request::<TakeBackBlanks>("TakeBackBlanks", "/stock/loans/returns/requests"),
-        Route::request::<ReverseDelivery>("ReverseDelivery", "/stock/movements/{movement}/reversal/requests"),
-        Route::request::<AddObjectedPrinter>("AddObjectedPrinter", "/objected-printers/requests").long(),
-        Route::request::<SetObjectedPrinter>("SetObjectedPrinter", "/objected-printer-settings/requests").long(),
-        Route::request::<AdoptDatabase>("AdoptDatabase", "/database/adoption/requests"),
-        Route::request::<GiveRole>("GiveRole", "/accounts/{account}/roles/requests"),
+        Route::request::<CorrectHandOver>(
+            ("CorrectHandOver", Operation::HandOverCorrect),
+            "/cards/{source}/{request_id}/correct-hand-over/requests",
+        ),
+        Route::request::<ResolveNothing>(
+            ("ResolveNothing", Operation::InspectionNothing),
+            "/attempts/{attempt}/nothing-found/requests",
+        ),
+        Route::request::<CountBlanks>(("CountBlanks", Operation::CountBook), "/stock/counts/requests"),
+        Route::request::<Destruction>(("DestroyBlanks", Operation::StockRemove), "/stock/destructions/requests"),
+        Route::request::<LendBlanks>(("LendBlanks", Operation::StockRemove), "/stock/loans/requests"),
+        Route::request::<TakeBackBlanks>(("TakeBackBlanks", Operation::StockRemove), "/stock/loans/returns/requests"),
+        Route::request::<ReverseDelivery>(
+            ("ReverseDelivery", Operation::StockRemove),
+            "/stock/movements/{movement}/reversal/requests",
+        ),
+        Route::request::<AddObjectedPrinter>(
+            ("AddObjectedPrinter", Operation::PrinterAddObjected),
+            "/objected-printers/requests",
+        )
+        .long(),
+        Route::request::<SetObjectedPrinter>(
+            ("SetObjectedPrinter", Operation::PrinterAddObjected),
+            "/objected-printer-settings/requests",
+        )
+        .long(),
+        Route::request::<AdoptDatabase>(("AdoptDatabase", Operation::DatabaseAdopt), "/database/adoption/requests"),
+        Route::request::<GiveRole>(("GiveRole", Operation::RoleGive), "/accounts/{account}/roles/requests"),
         Route::decision::<ConfirmAct>("/acts/{act}/confirmation").long(),
         Route::decision::<RefuseAct>("/acts/{act}/refusal"),
         Route::decision::<TakeBackAct>("/acts/{act}/take-back"),
