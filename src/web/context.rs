@@ -10,6 +10,7 @@ use std::{
 use tokio::sync::{Semaphore, watch};
 
 use super::{
+    console::Projector,
     http_metrics::HttpMetrics,
     problem::{Fault, Problem},
     request_key::KeysInUse,
@@ -70,6 +71,8 @@ pub(super) struct Web {
     pub(super) http_metrics: HttpMetrics,
     /// The streams of events.
     pub(super) streams: Arc<Streams>,
+    /// The board that pages show.
+    pub(super) projector: Arc<Projector>,
 }
 
 impl Web {
@@ -79,7 +82,8 @@ impl Web {
             [CALLS_MAX as usize, LONG_READS_MAX, LISTS_MAX].map(|most| Arc::new(Semaphore::new(most)));
         let streams = Arc::new(Streams::new(settings.connections, stopping));
         let (unproved, keys, http_metrics) = (Unproved::default(), KeysInUse::default(), HttpMetrics::default());
-        Self { engine, settings, calls, long_reads, lists, unproved, keys, http_metrics, streams }
+        let projector = Arc::default();
+        Self { engine, settings, calls, long_reads, lists, unproved, keys, http_metrics, streams, projector }
     }
 
     /// An error of the engine as a problem. The log has the cause of an internal one.

@@ -10,6 +10,7 @@
 //! * `events` sends the events of the audit as they happen.
 //! * `metrics` shows what is measured, and the figures of the office, to Prometheus.
 //! * `problem` has every answer to what is not carried out (RFC 9457), in the language that `language` finds asked for.
+//! * `console` has the pages for people.
 //! * `socket` has the Unix socket, `os_user` the user at its other end, and `client` what the command line asks there.
 //! * `server` has the listener, TLS, the limits and the orderly end.
 
@@ -17,6 +18,7 @@ mod api;
 mod body;
 mod caller;
 mod client;
+mod console;
 mod context;
 mod entity_tag;
 mod error;

@@ -95,6 +95,8 @@ impl Server {
         let counting = tokio::spawn(tidy_each_minute(web.clone(), stop.clone()));
         let own = web.clone();
         let reading = tokio::spawn(async move { events::read_for_all(&own.engine).await });
+        let own = web.clone();
+        let projecting = tokio::spawn(async move { own.projector.read_for_all(&own.engine).await });
 
         let serving = async {
             match config {
@@ -122,6 +124,7 @@ impl Server {
         // Fails if it panicked.
         let _ = counting.await;
         reading.abort();
+        projecting.abort();
         web.tell_unproved().await;
         // An act goes on when its connection has ended.
         let all_done = async {

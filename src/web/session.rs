@@ -186,7 +186,7 @@ fn told(actor: &Actor, token: &SessionToken, password_due: bool) -> Session {
     Session { name: actor.name.clone(), roles: actor.roles.clone(), csrf: Some(token.csrf()), password_due }
 }
 
-fn set_cookie(web: &Web, parts: &Parts, response: &mut Response, value: &str, end: &str) {
+pub(super) fn set_cookie(web: &Web, parts: &Parts, response: &mut Response, value: &str, end: &str) {
     let secure = if web.is_tls(parts) { "; Secure" } else { "" };
     let name = web.cookie_name(parts);
     let cookie = HeaderValue::try_from(format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{end}"));

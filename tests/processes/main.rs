@@ -10,6 +10,7 @@ mod broken_files;
 mod cli;
 mod cluster;
 mod comparison;
+mod console;
 mod copies;
 mod counter;
 #[path = "../../drivers/ipp/tests/printer/cupsd.rs"]

@@ -1,0 +1,237 @@
+//! One page for each act: what it does, the fields that it takes, and its button. The same page shows what was refused, with what was
+//! typed.
+//!
+//! `GET /do/HoldRecord?/record/source=…` fills in what is known; `/ask/…` is the request for an act of two people.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Path, Request, State},
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+
+use super::{
+    address, answer,
+    form::{self, Control, Field, Shown},
+    form_value::Sent,
+    page::{Page, respond},
+    rights,
+};
+use crate::{
+    domain::actor::Role,
+    web::{
+        api::done_with,
+        context::Web,
+        problem::{Fault, Problem},
+        route::{Route, Sort},
+        routes::ROUTES,
+    },
+    words::pages::{self, ActText, texts},
+};
+
+/// The largest form, in bytes.
+const FORM_BYTES_MAX: usize = 256 << 10;
+/// The field with the page to go to afterwards.
+const BACK: &str = "back";
+
+pub(super) fn router() -> Router<Arc<Web>> {
+    Router::new()
+        .route("/do/{act}", get(show_act).post(submit_act))
+        .route("/ask/{act}", get(show_request).post(submit_request))
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+}
+
+/// The address of an act's page with what is known of its arguments; `None` if the roles allow neither to do it nor to ask for it.
+pub(super) fn link(roles: &BTreeSet<Role>, name: &str, known: &[(&str, &str)]) -> Option<String> {
+    let allowed = |sort: Sort| {
+        let route = ROUTES.iter().find(|route| route.name == name && route.sort == sort)?;
+        route.operation.is_none_or(|operation| rights::allow(roles, operation, sort)).then_some(())
+    };
+    let of = |first: &str| Some(address::with_query(&format!("/{first}/{name}"), known));
+    match (allowed(Sort::Act), allowed(Sort::Decision), allowed(Sort::Request)) {
+        (Some(()), ..) | (None, Some(()), _) => of("do"),
+        (None, None, Some(())) => of("ask"),
+        (None, None, None) => None,
+    }
+}
+
+/// An act that has a page.
+struct Form {
+    route: &'static Route,
+    text: &'static ActText,
+    fields: Vec<Field>,
+}
+
+impl Form {
+    fn find(name: &str, is_asked: bool) -> Option<Self> {
+        let is_it = |route: &&Route| {
+            let is_sort =
+                if is_asked { route.sort == Sort::Request } else { matches!(route.sort, Sort::Act | Sort::Decision) };
+            route.name == name && is_sort
+        };
+        let route = ROUTES.iter().find(is_it)?;
+        Some(Self { route, text: pages::act(name)?, fields: form::fields(&route.input) })
+    }
+
+    /// The page of the act, for a person whose roles allow it.
+    async fn page(&self, web: &Web, parts: &Parts) -> Result<Page, Response> {
+        let mut page = Page::of(web, parts).await?;
+        page.title = page.t(self.text.title).to_owned();
+        match self.route.operation {
+            Some(operation) if !page.may(operation, self.route.sort) => {
+                let title = page.title.clone();
+                Err(page.forbidden(&title, operation, self.route.sort))
+            }
+            Some(_) | None => Ok(page),
+        }
+    }
+
+    /// What the office has that a field may name.
+    fn known(&self, page: &Page, web: &Web, pointer: &str) -> Vec<String> {
+        let board = page.shown.as_ref().map(|shown| &shown.board);
+        let profiles = || web.engine.profiles.values();
+        match pointer {
+            "/profile" | "/printer/profile" | "/setting/profile" => {
+                profiles().map(|profile| profile.name.clone()).collect()
+            }
+            "/blank_type" => {
+                let types = profiles().map(|profile| profile.blank_type.clone());
+                types
+                    .chain(board.into_iter().flat_map(|board| board.blangko.keys().cloned()))
+                    .collect::<BTreeSet<_>>()
+                    .into_iter()
+                    .collect()
+            }
+            "/printer" | "/setting/printer" => {
+                board.into_iter().flat_map(|board| &board.printers).map(|printer| printer.name.clone()).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The page of an act.
+#[derive(Template)]
+#[template(path = "act.html")]
+struct ActPage {
+    page: Page,
+    consequence: &'static str,
+    fields: Vec<Shown>,
+    /// What was refused.
+    error: Option<String>,
+    /// The key of this form: sent twice, it is done once.
+    key: String,
+    /// The version of what is changed, if it is known.
+    version: String,
+    back: String,
+    action: String,
+}
+
+impl ActPage {
+    fn new(web: &Web, form: &Form, page: Page, sent: &Sent, fixed: &Sent, problem: Option<&Problem>) -> Self {
+        let wrong = problem.map(form::wrong_field).unwrap_or_default();
+        let shown =
+            |field: &Field| field.shown(sent, fixed, form.known(&page, web, &field.pointer), &wrong, page.language);
+        let fields = form.fields.iter().map(shown).collect();
+        let mut key = [0; 16];
+        web.engine.entropy.fill(&mut key);
+        Self {
+            consequence: page.t(form.text.consequence),
+            fields,
+            error: problem.map(|problem| problem.text(page.language)),
+            key: format!("{:032x}", u128::from_be_bytes(key)),
+            version: sent.value("version").to_owned(),
+            back: address::own(sent.value(BACK)).to_owned(),
+            action: page.here.clone(),
+            page,
+        }
+    }
+}
+
+async fn show_act(State(web): State<Arc<Web>>, Path(name): Path<String>, request: Request) -> Response {
+    shown(&web, &name, false, request).await.unwrap_or_else(|response| response)
+}
+
+async fn show_request(State(web): State<Arc<Web>>, Path(name): Path<String>, request: Request) -> Response {
+    shown(&web, &name, true, request).await.unwrap_or_else(|response| response)
+}
+
+async fn submit_act(State(web): State<Arc<Web>>, Path(name): Path<String>, request: Request) -> Response {
+    submitted(&web, &name, false, request).await.unwrap_or_else(|response| response)
+}
+
+async fn submit_request(State(web): State<Arc<Web>>, Path(name): Path<String>, request: Request) -> Response {
+    submitted(&web, &name, true, request).await.unwrap_or_else(|response| response)
+}
+
+/// No page is at this address.
+fn nowhere(web: &Web, parts: &Parts) -> Response {
+    Page::open(web, parts).failed(&Fault::NoSuchAddress.into())
+}
+
+async fn shown(web: &Web, name: &str, is_asked: bool, request: Request) -> Result<Response, Response> {
+    let (parts, _) = request.into_parts();
+    let form = Form::find(name, is_asked).ok_or_else(|| nowhere(web, &parts))?;
+    let page = form.page(web, &parts).await?;
+    let known = Sent::of_query(&parts).map_err(|problem| Page::open(web, &parts).failed(&problem))?;
+    Ok(respond(StatusCode::OK, &ActPage::new(web, &form, page, &known, &known, None)))
+}
+
+async fn submitted(web: &Arc<Web>, name: &str, is_asked: bool, request: Request) -> Result<Response, Response> {
+    let (mut parts, body) = request.into_parts();
+    let form = Form::find(name, is_asked).ok_or_else(|| nowhere(web, &parts))?;
+    let failed = |problem: Problem| Page::open(web, &parts).failed(&problem);
+    let known = Sent::of_query(&parts).map_err(failed)?;
+    let sent = Sent::read(web, &parts, body).await.map_err(failed)?;
+    sent.put_into_headers(&mut parts);
+    // The engine refuses what the roles do not allow, and writes it down.
+    let mut page = Page::of(web, &parts).await?;
+    page.title = page.t(form.text.title).to_owned();
+    let done = match form::arguments(&form.fields, &sent) {
+        Ok(arguments) => Box::pin(done_with(web, form.route, &parts, &arguments)).await,
+        Err(problem) => Err(problem),
+    };
+    match done {
+        Ok(value) if answer::has_news(&value) => {
+            Ok(answer::respond_with(page, &value, address::own(sent.value(BACK)).to_owned()))
+        }
+        Ok(_) => {
+            let how = if is_asked { "asked" } else { "done" };
+            let back = address::own(sent.value(BACK));
+            let joint = if back.contains('?') { '&' } else { '?' };
+            Ok(Redirect::to(&format!("{back}{joint}{how}={name}")).into_response())
+        }
+        Err(problem) => {
+            let status = problem.status();
+            let mut shown = ActPage::new(web, &form, page, &sent, &known, Some(&problem));
+            shown.page.title = shown.page.with(texts::ERROR_TITLE, &[&shown.page.title]);
+            Ok(respond(status, &shown))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_act_has_a_page_with_words() {
+        for route in ROUTES.iter().filter(|route| route.sort != Sort::Query) {
+            let is_asked = route.sort == Sort::Request;
+            assert!(Form::find(route.name, is_asked).is_some(), "{}", route.name);
+            assert_eq!(route.operation.is_none(), route.sort == Sort::Decision, "{}", route.name);
+        }
+    }
+
+    #[test]
+    fn who_may_only_ask_is_led_to_the_request() {
+        let of = |role, name| link(&BTreeSet::from([role]), name, &[("/record/source", "a b")]);
+        assert_eq!(of(Role::Operator, "HoldRecord").unwrap(), "/do/HoldRecord?/record/source=a%20b");
+        assert_eq!(of(Role::Operator, "WithdrawRecord").unwrap(), "/ask/WithdrawRecord?/record/source=a%20b");
+        assert_eq!(of(Role::Auditor, "HoldRecord"), None);
+    }
+}

@@ -1,0 +1,69 @@
+//! Addresses of pages.
+
+use std::fmt::Write;
+
+/// Writes a text so that it is one part of a path, or one value of a query string.
+pub(super) fn encoded(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            shown.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(shown, "%{byte:02X}");
+        }
+    }
+    shown
+}
+
+/// A path with values in its query string, under names that need no encoding. A value that is empty is left out.
+pub(super) fn with_query(path: &str, values: &[(&str, &str)]) -> String {
+    let values = values.iter().filter(|(_, value)| !value.is_empty());
+    let pairs: Vec<String> = values.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
+}
+
+/// A path of this server that a request names as the page to go to; the board for any other text.
+pub(super) fn own(path: &str) -> &str {
+    let is_own = path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if is_own { path } else { "/" }
+}
+
+/// The page of a record.
+pub(super) fn record(source: &str, request_id: &str) -> String {
+    format!("/records/{}/{}", encoded(source), encoded(request_id))
+}
+
+/// The page of a printer.
+pub(super) fn printer(name: &str) -> String {
+    format!("/printers/{}", encoded(name))
+}
+
+/// The page of a batch.
+pub(super) fn batch(batch: i64) -> String {
+    format!("/batches/{batch}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_an_address_is_one_part_of_it() {
+        assert_eq!(record("kudus", "a/b?c#ü"), "/records/kudus/a%2Fb%3Fc%23%C3%BC");
+        assert_eq!(
+            with_query("/records", &[("state", "held"), ("source", ""), ("after", "1 2")]),
+            "/records?state=held&after=1%202"
+        );
+    }
+
+    #[test]
+    fn a_page_to_go_to_is_one_of_this_server() {
+        for other in ["https://example.org/", "//example.org", "/\\example.org", "javascript:alert(1)", "", "/a\nb"] {
+            assert_eq!(own(other), "/");
+        }
+        assert_eq!(own("/records?state=held"), "/records?state=held");
+    }
+}

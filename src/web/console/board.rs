@@ -1,0 +1,228 @@
+//! The board: what is printed, what needs a person, and what there is to print with.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    act, address,
+    page::{Page, respond},
+};
+use crate::{
+    domain::{permission::Operation, states::RecordState},
+    engine::query::{Board, Need, PrinterLine},
+    web::{context::Web, problem::Fault, route::Sort},
+    words::pages::{self, Place, texts},
+};
+
+/// Something that needs a person.
+pub(super) struct NeedLine {
+    what: String,
+    count: Option<String>,
+    address: String,
+}
+
+/// A printer.
+struct PrinterTile {
+    name: String,
+    address: String,
+    standing: String,
+    /// `good`, `busy`, `wait` or `bad`: the shape and the colour beside the words.
+    tone: &'static str,
+    reasons: Vec<String>,
+    batch: Option<(String, i64, i64)>,
+    today: String,
+}
+
+/// A line of two words and a number.
+struct Line {
+    name: String,
+    about: String,
+    number: String,
+}
+
+/// The board as it is shown.
+#[derive(Template)]
+#[template(path = "board.html")]
+struct BoardPage {
+    page: Page,
+    sentence: String,
+    faults: Vec<NeedLine>,
+    routine: Vec<NeedLine>,
+    printers: Vec<PrinterTile>,
+    pauses: Vec<Line>,
+    blanks: Vec<Line>,
+    oldest: Vec<Line>,
+    records: Vec<Line>,
+    add_printer: Option<String>,
+}
+
+pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let mut page = match Page::of(&web, &parts).await {
+        Ok(page) => page,
+        Err(response) => return response,
+    };
+    page.title = page.t(texts::BOARD).to_owned();
+    if !page.may(Operation::BoardRead, Sort::Query) {
+        let title = page.title.clone();
+        return page.forbidden(&title, Operation::BoardRead, Sort::Query);
+    }
+    let Some(shown) = page.shown.clone() else { return page.failed(&Fault::DatabaseAway.into()) };
+    let tag = tag(&page, shown.version);
+    let headers = HeaderMap::from_iter(HeaderValue::try_from(&tag).ok().map(|tag| (header::ETAG, tag)));
+    let known = parts.headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    if known {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    let board = board_page(page, &shown.board);
+    (headers, respond(StatusCode::OK, &board)).into_response()
+}
+
+/// The version of what a person sees.
+fn tag(page: &Page, version: u64) -> String {
+    let roles: Vec<&str> = page.roles().into_iter().map(crate::domain::actor::Role::as_str).collect();
+    format!("\"{version:x}-{}-{}\"", page.language.code(), roles.join("."))
+}
+
+fn board_page(page: Page, board: &Board) -> BoardPage {
+    let (routine, faults): (Vec<_>, Vec<_>) = board.needs_person.iter().partition(|need| need.kind.is_routine());
+    let lines = |needs: Vec<&Need>| needs.into_iter().map(|need| need_line(&page, need)).collect();
+    BoardPage {
+        sentence: sentence(&page, board),
+        faults: lines(faults),
+        routine: lines(routine),
+        printers: board.printers.iter().map(|printer| tile(&page, board, printer)).collect(),
+        pauses: board
+            .pauses
+            .iter()
+            .map(|pause| Line {
+                name: pause.what.clone(),
+                about: page.with(texts::PAUSED_BY, &[&pause.by, &pause.reason]),
+                number: page.day_and_time(&pause.since),
+            })
+            .collect(),
+        blanks: blanks(&page, board),
+        oldest: oldest(&page, board),
+        records: RecordState::ALL.into_iter().map(|state| record_line(&page, board, state)).collect(),
+        add_printer: act::link(&page.roles(), "AddPrinter", &[("back", "/")]),
+        page,
+    }
+}
+
+/// The state of the print room in one sentence or two.
+fn sentence(page: &Page, board: &Board) -> String {
+    let printing = board.printers.iter().filter(|printer| tone(printer) == "busy").count();
+    let all = board.printers.len().to_string();
+    let first = match (board.queue.paused, board.printers.is_empty(), printing) {
+        (true, ..) => page.t(texts::STATE_PAUSED).to_owned(),
+        (false, true, _) => page.t(texts::STATE_NO_PRINTERS).to_owned(),
+        (false, false, 0) => page.t(texts::STATE_IDLE).to_owned(),
+        (false, false, _) => page.with(texts::STATE_PRINTING, &[&printing.to_string(), &all]),
+    };
+    let waiting = board.records.get(RecordState::Waiting.as_str()).copied().unwrap_or_default();
+    format!("{first} {}", page.with(texts::WAITING_NUMBER, &[&page.number(waiting)]))
+}
+
+/// What needs a person, as a line with its address.
+pub(super) fn need_line(page: &Page, need: &Need) -> NeedLine {
+    let (what, place) = pages::need(need, page.language, &page.zone);
+    let count = (need.count > 1 || need.kind.is_routine()).then(|| page.number(need.count));
+    NeedLine { what, count, address: place_address(&place) }
+}
+
+/// The page on which something is settled.
+fn place_address(place: &Place) -> String {
+    match place {
+        Place::Inspection => "/inspect".to_owned(),
+        Place::RecordsIn(state) => format!("/records?state={state}"),
+        Place::HeldRecords => "/records?state=held".to_owned(),
+        Place::StoppedCards => "/records?recalled=true".to_owned(),
+        Place::Acts => "/acts".to_owned(),
+        Place::Batches => "/batches".to_owned(),
+        Place::QualityCheck => "/check".to_owned(),
+        Place::HandOver => "/handover".to_owned(),
+        Place::Stock => "/stock".to_owned(),
+        Place::Printer(name) => address::printer(name),
+        Place::NewPrinter => "/do/AddPrinter".to_owned(),
+        Place::Database => "/audit".to_owned(),
+    }
+}
+
+fn tone(printer: &PrinterLine) -> &'static str {
+    use crate::domain::standing::Standing;
+    match printer.standing {
+        Standing::Printing => "busy",
+        Standing::Ready => "good",
+        Standing::Paused { .. }
+        | Standing::NothingWaits
+        | Standing::PersonsRekeyed
+        | Standing::AwaitsApproval { .. }
+        | Standing::WindowClosed { .. } => "wait",
+        Standing::InstanceInDoubt
+        | Standing::ClockBehind
+        | Standing::ProfileBroken
+        | Standing::NoBlanks { .. }
+        | Standing::NoScheduler
+        | Standing::SettingsWrong
+        | Standing::BreakerLocked
+        | Standing::Stopped
+        | Standing::Unreachable => "bad",
+    }
+}
+
+fn tile(page: &Page, board: &Board, printer: &PrinterLine) -> PrinterTile {
+    let batch = board.batches.iter().find(|batch| batch.printer == printer.name);
+    let batch = batch.map(|batch| {
+        let values = [batch.id.to_string(), page.number(batch.printed), page.number(batch.jobs)];
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        (page.with(texts::BATCH_PROGRESS, &values), batch.printed, batch.jobs)
+    });
+    let reason = |advice: &crate::domain::printer_reason::Advice| {
+        format!("{} ({})", page.t(pages::task(advice.action)), advice.keyword)
+    };
+    PrinterTile {
+        address: address::printer(&printer.name),
+        standing: pages::standing(&printer.standing, page.language, &page.zone),
+        tone: tone(printer),
+        reasons: printer.advice.iter().map(reason).collect(),
+        batch,
+        today: page
+            .with(texts::GOOD_AND_SPOILED, &[&page.number(printer.cards_24h), &page.number(printer.spoiled_24h)]),
+        name: printer.name.clone(),
+    }
+}
+
+fn blanks(page: &Page, board: &Board) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (blank_type, accounts) in &board.blangko {
+        for account in ["vault", "hopper", "reserved", "spoiled", "uncertain", "missing"] {
+            let quantity = accounts.get(account).copied().unwrap_or_default();
+            if quantity != 0 || account == "vault" {
+                let about = pages::stock_account(account, page.language);
+                lines.push(Line { name: blank_type.clone(), about, number: page.number(quantity) });
+            }
+        }
+    }
+    lines
+}
+
+fn oldest(page: &Page, board: &Board) -> Vec<Line> {
+    let line = |first: &crate::store::OldestWaiting| Line {
+        name: first.profile.clone(),
+        about: format!("{} {}", page.t(texts::CLASS), first.class),
+        number: page.with(texts::OLDEST, &[&page.day_and_time(&first.since)]),
+    };
+    board.oldest_waiting.iter().map(line).collect()
+}
+
+fn record_line(page: &Page, board: &Board, state: RecordState) -> Line {
+    let number = board.records.get(state.as_str()).copied().unwrap_or_default();
+    let name = page.language.record_state(state).to_owned();
+    Line { name, about: format!("/records?state={}", state.as_str()), number: page.number(number) }
+}

@@ -1,0 +1,72 @@
+//! The console: pages for people, in two languages, that need no JavaScript to do an act.
+//!
+//! * `page` has what every page shows, and who asks; `assets` the styles, the script and the icon.
+//! * `projector` reads the board for all pages at once; `live` tells open pages that it has changed.
+//! * `sign_in` opens and ends sessions. `act` has one page for each act, with the `form` that its schema describes.
+//! * Each other file has the pages of one subject, with the templates of the same name.
+//!
+//! Pages do what the API does, through its table of addresses: the rights, the audit and the refusals are the same.
+
+mod act;
+mod address;
+mod answer;
+mod assets;
+mod board;
+mod desk;
+mod form;
+mod form_value;
+mod live;
+mod office;
+mod page;
+mod projector;
+mod records;
+mod rights;
+mod sign_in;
+mod view;
+mod work;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, header},
+    middleware::map_response,
+    response::Response,
+    routing::get,
+};
+
+pub(super) use self::projector::Projector;
+use super::context::Web;
+
+/// The headers of pages. Scripts and styles come from this server alone, nothing stands in the page itself, and no other page frames it.
+/// A form is sent with its origin, which `no-referrer` would withhold.
+const HEADERS: [(HeaderName, &str); 2] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (header::REFERRER_POLICY, "same-origin"),
+];
+
+/// The pages.
+pub(super) fn router() -> Router<Arc<Web>> {
+    Router::new()
+        .route("/", get(board::show))
+        .merge(records::router())
+        .merge(work::router())
+        .merge(desk::router())
+        .merge(office::router())
+        .merge(sign_in::router())
+        .merge(act::router())
+        .merge(live::router())
+        .merge(assets::router())
+        .layer(map_response(with_headers))
+}
+
+async fn with_headers(mut response: Response) -> Response {
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,318 @@
+//! What every page shows: who is signed in, where one can go, whether printing is paused, and what became of the last act.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use askama::Template;
+use axum::{
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{Html, IntoResponse, Redirect, Response},
+};
+use jiff::tz::TimeZone;
+
+use super::{act, address, assets, projector::Shown, rights};
+use crate::{
+    domain::{
+        actor::{Actor, Role},
+        permission::Operation,
+    },
+    engine::{
+        client::{Client, Direct},
+        query::{AnyQuery, Query},
+    },
+    web::{
+        caller::OpenSession,
+        context::Web,
+        problem::Problem,
+        route::{Sort, USUAL},
+    },
+    words::{
+        Language,
+        pages::{self, Text, texts},
+    },
+};
+
+/// The cookie with the language that a person chose.
+pub(super) const LANGUAGE_COOKIE: &str = "cetak-language";
+/// The cookie with the colours that a person chose.
+pub(super) const THEME_COOKIE: &str = "cetak-theme";
+
+/// A person who is signed in.
+#[derive(Clone, Debug)]
+pub(super) struct Who {
+    /// The account's name.
+    pub(super) name: String,
+    /// The account, with its roles.
+    pub(super) actor: Arc<Actor>,
+    /// What each form sends.
+    pub(super) csrf: String,
+}
+
+/// A place that the navigation names.
+pub(super) struct Entry {
+    /// Its address.
+    pub(super) address: &'static str,
+    /// Its title.
+    pub(super) title: &'static str,
+    /// Whether it is the page that is shown.
+    pub(super) is_here: bool,
+}
+
+/// What every page shows.
+pub(super) struct Page {
+    /// Its title.
+    pub(super) title: String,
+    /// The language.
+    pub(super) language: Language,
+    /// `light` or `dark` if the person chose one, else `system`.
+    pub(super) theme: &'static str,
+    /// The zone of the office.
+    pub(super) zone: TimeZone,
+    /// The path and the query string of the page.
+    pub(super) here: String,
+    /// Who is signed in.
+    pub(super) who: Option<Who>,
+    /// The board of this moment; `None` if the database cannot be read, or before the sign-in.
+    pub(super) shown: Option<Shown>,
+    /// What became of the last act.
+    pub(super) notice: Option<String>,
+    /// Whether the connection is not encrypted.
+    pub(super) is_plain: bool,
+}
+
+/// The places of the navigation, and what one must be allowed to do there.
+const PLACES: &[(&str, Text, Operation, Sort)] = &[
+    ("/", texts::BOARD, Operation::BoardRead, Sort::Query),
+    ("/records", texts::RECORDS, Operation::BoardRead, Sort::Query),
+    ("/batches", texts::BATCHES, Operation::BoardRead, Sort::Query),
+    ("/inspect", texts::INSPECTION, Operation::InspectionFound, Sort::Act),
+    ("/check", texts::QUALITY_CHECK, Operation::CardCheck, Sort::Act),
+    ("/handover", texts::HAND_OVER, Operation::CardHandOver, Sort::Act),
+    ("/stock", texts::STOCK, Operation::ReportRead, Sort::Query),
+    ("/acts", texts::WAITING_ACTS, Operation::BoardRead, Sort::Query),
+    ("/audit", texts::AUDIT, Operation::AuditSeal, Sort::Act),
+    ("/people", texts::PEOPLE, Operation::AccountManage, Sort::Query),
+];
+
+impl Page {
+    /// The page of a request, before it is known who sent it.
+    pub(super) fn open(web: &Web, parts: &Parts) -> Self {
+        let here = parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string);
+        Self {
+            title: String::new(),
+            language: language(&parts.headers),
+            theme: theme(&parts.headers),
+            zone: web.engine.settings.zone.clone(),
+            here,
+            who: None,
+            shown: None,
+            notice: None,
+            is_plain: !web.is_tls(parts) && !web.is_from_this_machine(parts),
+        }
+    }
+
+    /// The page of a person who is signed in. Others are led to the sign-in.
+    pub(super) async fn of(web: &Web, parts: &Parts) -> Result<Self, Response> {
+        let mut page = Self::open(web, parts);
+        let session = match web.within(USUAL, web.session(parts)).await {
+            Ok(session) => session,
+            Err(problem) if problem.is_unproved() => return Err(page.to_sign_in()),
+            Err(problem) => return Err(page.failed(&problem)),
+        };
+        if session.person.password_due {
+            return Err(Redirect::to("/password").into_response());
+        }
+        page.signed_in(&session);
+        page.shown = web.projector.now(&web.engine).await.ok();
+        page.notice = page.notice(parts);
+        Ok(page)
+    }
+
+    fn signed_in(&mut self, session: &OpenSession) {
+        let actor = session.person.actor.clone();
+        self.who = Some(Who { name: actor.name.clone(), actor, csrf: session.token.csrf().reveal().to_owned() });
+    }
+
+    /// Leads to the sign-in, and from there back.
+    fn to_sign_in(&self) -> Response {
+        let next = if self.here == "/" { "" } else { &*self.here };
+        Redirect::to(&address::with_query("/login", &[("next", next)])).into_response()
+    }
+
+    /// What became of the act that led here.
+    fn notice(&self, parts: &Parts) -> Option<String> {
+        let value = |name: &str| {
+            let pairs = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
+            pairs.filter(|(found, _)| *found == name).map(|(_, value)| value).next()
+        };
+        let title = |slug| pages::act(slug).map(|act| act.title.in_language(self.language));
+        let done = value("done").and_then(title).map(|act| texts::DONE.with(self.language, &[act]));
+        done.or_else(|| value("asked").and_then(title).map(|act| texts::ASKED.with(self.language, &[act])))
+    }
+
+    /// A text in the language of the page.
+    pub(super) fn t(&self, text: Text) -> &'static str {
+        text.in_language(self.language)
+    }
+
+    /// A text with values, in the language of the page.
+    pub(super) fn with(&self, text: Text, values: &[&str]) -> String {
+        text.with(self.language, values)
+    }
+
+    /// A quantity.
+    pub(super) fn number(&self, quantity: impl Into<i64>) -> String {
+        pages::number(quantity.into(), self.language)
+    }
+
+    /// An instant (RFC 3339) with its day.
+    pub(super) fn day_and_time(&self, instant: &str) -> String {
+        pages::day_and_time(instant, self.language, &self.zone)
+    }
+
+    /// The roles of the person.
+    pub(super) fn roles(&self) -> BTreeSet<Role> {
+        self.who.as_ref().map(|who| who.actor.roles.clone()).unwrap_or_default()
+    }
+
+    /// Whether the person may do something.
+    pub(super) fn may(&self, operation: Operation, sort: Sort) -> bool {
+        rights::allow(&self.roles(), operation, sort)
+    }
+
+    /// The name of a role.
+    pub(super) fn role(&self, role: Role) -> &'static str {
+        self.language.role(role)
+    }
+
+    /// The places that the person may go to.
+    pub(super) fn places(&self) -> Vec<Entry> {
+        let path = self.here.split('?').next().unwrap_or_default();
+        let places = PLACES.iter().filter(|(_, _, operation, sort)| self.may(*operation, *sort));
+        let is_here = |address: &str| path == address || (address != "/" && path.starts_with(&format!("{address}/")));
+        places.map(|(address, title, ..)| Entry { address, title: self.t(*title), is_here: is_here(address) }).collect()
+    }
+
+    /// When the page was read, in the office's zone.
+    pub(super) fn as_of(&self) -> String {
+        self.shown.as_ref().map(|shown| pages::time_of_day(&shown.at.to_string(), &self.zone)).unwrap_or_default()
+    }
+
+    /// The pause of the whole queue, in words.
+    pub(super) fn pause(&self) -> Option<String> {
+        let queue = &self.shown.as_ref()?.board.queue;
+        let (by, reason) = (queue.by.as_deref().unwrap_or_default(), queue.reason.as_deref().unwrap_or_default());
+        queue.paused.then(|| self.with(texts::PAUSED_BY, &[by, reason]))
+    }
+
+    /// The act that pauses all printing or goes on with it, as its address and its label, if the person may do it.
+    pub(super) fn pause_link(&self) -> Option<(String, &'static str)> {
+        let is_paused = self.shown.as_ref().is_some_and(|shown| shown.board.queue.paused);
+        let back = ("back", self.here.split('?').next().unwrap_or("/"));
+        if is_paused {
+            return Some((act::link(&self.roles(), "ResumeQueue", &[back])?, self.t(texts::RESUME)));
+        }
+        Some((act::link(&self.roles(), "Pause", &[("/scope", "queue"), back])?, self.t(texts::PAUSE)))
+    }
+
+    /// The languages, each by its code and its own name.
+    #[expect(clippy::unused_self, reason = "templates ask the page")]
+    pub(super) fn languages(&self) -> [(&'static str, &'static str); 2] {
+        Language::ALL.map(|language| {
+            let name = match language {
+                Language::English => "English",
+                Language::Indonesian => "Bahasa Indonesia",
+            };
+            (language.code(), name)
+        })
+    }
+
+    /// The address of a file that pages name.
+    #[expect(clippy::unused_self, reason = "templates ask the page")]
+    pub(super) fn asset(&self, name: &str) -> &'static str {
+        assets::address(name)
+    }
+
+    /// The page of something that was refused or that failed.
+    pub(super) fn failed(mut self, problem: &Problem) -> Response {
+        let status = problem.status();
+        self.title = self.with(texts::ERROR_TITLE, &[self.t(texts::NOT_DONE)]);
+        let detail = problem.text(self.language);
+        respond(status, &Failed { page: self, detail })
+    }
+
+    /// Reads something for the person.
+    ///
+    /// # Errors
+    ///
+    /// The page of the refusal or of the failure.
+    pub(super) async fn read<Q: Query + Into<AnyQuery>>(
+        self,
+        web: &Web,
+        query: Q,
+    ) -> Result<(Self, Q::Answer), Response> {
+        let Some(who) = self.who.clone() else { return Err(self.to_sign_in()) };
+        let client = Direct::for_actor(&web.engine, who.actor);
+        let read = async { client.query(query).await.map_err(|error| web.problem(&error)) };
+        match web.within(USUAL, read).await {
+            Ok(answer) => Ok((self, answer)),
+            // The engine has written it down.
+            Err(_) if !self.may(Q::OPERATION, Sort::Query) => {
+                let what = self.language.operation(Q::OPERATION);
+                Err(self.forbidden(what, Q::OPERATION, Sort::Query))
+            }
+            Err(problem) => Err(self.failed(&problem)),
+        }
+    }
+
+    /// The page of something that the roles of the person do not allow.
+    pub(super) fn forbidden(mut self, what: &str, operation: Operation, sort: Sort) -> Response {
+        self.title = self.with(texts::ERROR_TITLE, &[what]);
+        let roles: Vec<&str> = rights::roles_with(operation, sort).into_iter().map(|role| self.role(role)).collect();
+        let detail = self.with(texts::NO_RIGHT, &[what, &roles.join(", ")]);
+        respond(StatusCode::FORBIDDEN, &Failed { page: self, detail })
+    }
+}
+
+/// The page of what was not done.
+#[derive(Template)]
+#[template(path = "failed.html")]
+struct Failed {
+    page: Page,
+    detail: String,
+}
+
+/// A page as it is sent.
+pub(super) fn respond(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            // Templates only fail if a value cannot be written.
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "a page cannot be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// The language that the person chose, else the one that the browser asks for.
+pub(super) fn language(headers: &HeaderMap) -> Language {
+    let chosen = cookie(headers, LANGUAGE_COOKIE);
+    let chosen = chosen.and_then(|code| Language::ALL.into_iter().find(|language| language.code() == code));
+    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    chosen.unwrap_or_else(|| Language::preferred(asked.unwrap_or_default()))
+}
+
+fn theme(headers: &HeaderMap) -> &'static str {
+    match cookie(headers, THEME_COOKIE) {
+        Some("light") => "light",
+        Some("dark") => "dark",
+        _ => "system",
+    }
+}
+
+/// The value of a cookie that is no secret.
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|pairs| pairs.to_str().ok());
+    let mut pairs = pairs.flat_map(|pairs| pairs.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(found, _)| *found == name).map(|(_, value)| value)
+}

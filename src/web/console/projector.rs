@@ -1,0 +1,113 @@
+//! The board, read once for all pages: the database is read as often for fifty boards as for one.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::{Mutex, Notify, watch};
+
+use crate::{
+    domain::time::Timestamp,
+    engine::{
+        Engine, EngineError,
+        query::{Board, Query, ShowBoard},
+    },
+};
+
+/// For how long a reading is shown before the database is read again.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+
+/// The board as it was read.
+#[derive(Clone, Debug)]
+pub(in crate::web) struct Shown {
+    /// Grows with each change.
+    pub(in crate::web) version: u64,
+    /// The board.
+    pub(in crate::web) board: Arc<Board>,
+    /// When it was read.
+    pub(in crate::web) at: Timestamp,
+}
+
+/// Reads the board while pages are open.
+#[derive(Debug)]
+pub(in crate::web) struct Projector {
+    last: Mutex<Option<Shown>>,
+    /// The last reading; `None` before the first and after one that failed.
+    shown: watch::Sender<Option<Shown>>,
+    viewers: AtomicUsize,
+    opened: Notify,
+}
+
+impl Default for Projector {
+    fn default() -> Self {
+        let (last, viewers, opened) = (Mutex::default(), AtomicUsize::default(), Notify::new());
+        Self { last, shown: watch::channel(None).0, viewers, opened }
+    }
+}
+
+/// An open page. It is counted until it is dropped.
+pub(in crate::web) struct Viewer {
+    projector: Arc<Projector>,
+    /// The readings.
+    pub(in crate::web) shown: watch::Receiver<Option<Shown>>,
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.projector.viewers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Projector {
+    /// The board, at most a second old.
+    pub(in crate::web) async fn now(&self, engine: &Engine) -> Result<Shown, EngineError> {
+        let mut last = self.last.lock().await;
+        let now = engine.clock.now();
+        if let Some(shown) = &*last
+            && now >= shown.at
+            && now < shown.at.plus(FRESH_FOR)
+        {
+            return Ok(shown.clone());
+        }
+        // The right to the board is asked for by each page.
+        let read = ShowBoard {}.read(engine).await;
+        let board = read.inspect_err(|_| {
+            self.shown.send_replace(None);
+        })?;
+        let (version, board) = match last.take() {
+            Some(before) if *before.board == board => (before.version, before.board),
+            Some(before) => (before.version + 1, Arc::new(board)),
+            // Versions of another process are never equal to those of this one.
+            None => (u64::try_from(now.0).unwrap_or_default(), Arc::new(board)),
+        };
+        let shown = Shown { version, board, at: now };
+        *last = Some(shown.clone());
+        self.shown.send_replace(Some(shown.clone()));
+        Ok(shown)
+    }
+
+    /// Follows the board.
+    pub(in crate::web) fn follow(self: &Arc<Self>) -> Viewer {
+        self.viewers.fetch_add(1, Ordering::Relaxed);
+        self.opened.notify_one();
+        Viewer { projector: self.clone(), shown: self.shown.subscribe() }
+    }
+
+    /// Reads the board once a second while a page is open. Does not end.
+    pub(in crate::web) async fn read_for_all(&self, engine: &Engine) {
+        loop {
+            if self.viewers.load(Ordering::Relaxed) == 0 {
+                self.opened.notified().await;
+            }
+            if let Err(error) = self.now(engine).await {
+                let error = &error as &dyn std::error::Error;
+                tracing::debug!(error, "the board is not read");
+            }
+            engine.clock.sleep(FRESH_FOR).await;
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! Records: the list with its filters, the search of a person, and one record with what became of it.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Path, Request, State},
+    http::StatusCode,
+    response::Response,
+    routing::get,
+};
+
+use super::{
+    address,
+    form_value::Sent,
+    page::{Page, respond},
+    view::{Cell, Filter, Table, View},
+};
+use crate::{
+    domain::{
+        permission::Operation,
+        personal::TypedText,
+        states::{Recall, RecordState},
+    },
+    engine::{
+        client::Client,
+        operations::RecordName,
+        query::{Cursor, FindName, FindPerson, FindRecord, FoundRecord, JobsOf, ListJobs, ListRecords, PageRequest},
+    },
+    store::RecordLine,
+    web::{context::Web, input, problem::Problem, route::Sort},
+    words::{Fault, ValueRule, pages::texts},
+};
+
+pub(super) fn router() -> Router<Arc<Web>> {
+    Router::new()
+        .route("/records", get(list))
+        .route("/records/search", get(search).post(found))
+        .route("/records/{source}/{request_id}", get(show))
+}
+
+/// The filters of the list, by their names in the query string.
+const FILTERS: [&str; 6] = ["source", "state", "profile", "district", "kind", "batch"];
+
+async fn list(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
+    let (parts, _) = request.into_parts();
+    let page = Page::of(&web, &parts).await?;
+    let sent = Sent::of_query(&parts).unwrap_or_default();
+    let query = match query(&sent) {
+        Ok(query) => query,
+        Err(problem) => return Err(page.failed(&problem)),
+    };
+    let (page, records) = page.read(&web, query).await?;
+    let title = page.t(texts::RECORDS);
+    let mut view = View::new(page, title);
+    if view.page.may(Operation::RecordSearch, Sort::Act) {
+        let label = view.page.t(texts::SEARCH);
+        view.buttons.push(super::view::Button { address: "/records/search".into(), label });
+    }
+    for (name, label) in [
+        ("source", texts::SOURCE),
+        ("profile", texts::PROFILE),
+        ("district", texts::DISTRICT),
+        ("kind", texts::KIND),
+        ("batch", texts::BATCH),
+    ] {
+        let filter = Filter { name, label: view.page.t(label), value: sent.value(name).to_owned(), choices: vec![] };
+        view.filters.push(filter);
+    }
+    let state = |state: RecordState| (state.as_str().to_owned(), view.page.language.record_state(state).to_owned());
+    let states = RecordState::ALL.into_iter().map(state).collect();
+    let label = view.page.t(texts::STATE);
+    view.filters.insert(1, Filter { name: "state", label, value: sent.value("state").to_owned(), choices: states });
+    let mut table = table(&view.page, records.items.iter());
+    table.next = records.next.map(|next| {
+        let after = next.0.to_string();
+        let mut values: Vec<(&str, &str)> = FILTERS.map(|name| (name, sent.value(name))).to_vec();
+        values.extend([("recalled", sent.value("recalled")), ("after", &after)]);
+        address::with_query("/records", &values)
+    });
+    view.tables.push(table);
+    Ok(respond(StatusCode::OK, &view))
+}
+
+/// The list that the query string asks for. A field that is left empty filters nothing.
+fn query(sent: &Sent) -> Result<ListRecords, Problem> {
+    let mut fields = serde_json::Map::new();
+    for name in ["source", "state", "profile", "district", "kind"] {
+        let value = sent.value(name).trim();
+        if !value.is_empty() {
+            fields.insert(name.into(), value.into());
+        }
+    }
+    if !sent.value("batch").is_empty() {
+        let batch = sent.value("batch").trim().parse::<i64>();
+        fields.insert("batch".into(), batch.map_err(|_| Problem::invalid("/batch", ValueRule::NotWhole))?.into());
+    }
+    if sent.value("recalled") == "true" {
+        fields.insert("recalled".into(), true.into());
+    }
+    let mut query: ListRecords = input::read(&serde_json::Value::Object(fields))?;
+    query.page = after(sent);
+    Ok(query)
+}
+
+/// The page that the query string asks for.
+pub(super) fn after(sent: &Sent) -> PageRequest {
+    PageRequest { after: sent.value("after").parse().ok().map(Cursor), ..PageRequest::default() }
+}
+
+/// A table of records.
+fn table<'a>(page: &Page, records: impl Iterator<Item = &'a RecordLine>) -> Table {
+    let headings =
+        [texts::REQUEST, texts::SOURCE, texts::STATE, texts::PROFILE, texts::KIND, texts::DISTRICT, texts::VERIFIED];
+    let row = |record: &RecordLine| {
+        vec![
+            Cell::link(&record.request_id, address::record(&record.source, &record.request_id)),
+            Cell::text(&record.source),
+            Cell::text(state(page, record)),
+            Cell::text(&record.profile),
+            Cell::text(&record.kind),
+            Cell::text(&record.district),
+            Cell::text(page.day_and_time(&record.verified_at)),
+        ]
+    };
+    Table { headings: headings.map(|text| page.t(text)).to_vec(), rows: records.map(row).collect(), ..Table::default() }
+}
+
+/// The name of a record's state.
+pub(super) fn state(page: &Page, record: &RecordLine) -> String {
+    let known = RecordState::ALL.into_iter().find(|state| state.as_str() == record.state);
+    known.map_or_else(|| record.state.clone(), |state| page.language.record_state(state).to_owned())
+}
+
+async fn show(
+    State(web): State<Arc<Web>>,
+    Path((source, request_id)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Response> {
+    let (parts, _) = request.into_parts();
+    let page = Page::of(&web, &parts).await?;
+    let name = RecordName { source, request_id };
+    let (page, found) = page.read(&web, FindRecord { record: name.clone() }).await?;
+    let (page, jobs) =
+        page.read(&web, ListJobs { of: JobsOf::Record(name), state: None, page: PageRequest::default() }).await?;
+    let mut view = View::new(page, found.record.request_id.clone());
+    view.lead = whereabouts(&view.page, &found);
+    facts(&mut view, &found);
+    let page = &view.page;
+    let headings = [texts::ATTEMPT, texts::PRINTER, texts::BATCH, texts::OUTCOME, texts::WHEN].map(|text| page.t(text));
+    let rows = jobs.items.iter().flat_map(|job| {
+        job.attempts.iter().map(move |attempt| {
+            vec![
+                Cell::text(&attempt.id),
+                Cell::link(&attempt.printer, address::printer(&attempt.printer)),
+                Cell::link(job.batch.to_string(), address::batch(job.batch)),
+                Cell::text(outcome(page, attempt.outcome.as_deref())),
+                Cell::text(page.day_and_time(attempt.ended_at.as_deref().unwrap_or(&attempt.began_at))),
+            ]
+        })
+    });
+    let attempts =
+        Table { title: page.t(texts::ATTEMPTS).into(), headings: headings.to_vec(), rows: rows.collect(), next: None };
+    let beside = beside(page, &found);
+    view.tables.push(attempts);
+    view.tables.extend(beside);
+    offer(&mut view, &found.record);
+    Ok(respond(StatusCode::OK, &view))
+}
+
+/// How an attempt ended; a dash while it is open.
+fn outcome(page: &Page, outcome: Option<&str>) -> &'static str {
+    let state = outcome.and_then(|outcome| outcome.replace('-', "_").parse().ok());
+    state.map_or("–", |state| page.language.attempt_state(state))
+}
+
+/// Other requests of the same person.
+fn beside(page: &Page, found: &FoundRecord) -> Option<Table> {
+    let row = |other: &crate::store::BesideLine| {
+        vec![
+            Cell::link(&other.request_id, address::record(&other.source, &other.request_id)),
+            Cell::text(&other.source),
+            Cell::text(
+                RecordState::ALL
+                    .into_iter()
+                    .find(|state| state.as_str() == other.state)
+                    .map_or("", |state| page.language.record_state(state)),
+            ),
+        ]
+    };
+    let headings = [texts::REQUEST, texts::SOURCE, texts::STATE].map(|text| page.t(text)).to_vec();
+    let title = page.t(texts::OTHER_REQUESTS).to_owned();
+    (!found.beside.is_empty()).then(|| Table {
+        title,
+        headings,
+        rows: found.beside.iter().map(row).collect(),
+        next: None,
+    })
+}
+
+fn facts(view: &mut View, found: &FoundRecord) {
+    let (page, record) = (&view.page, &found.record);
+    let mut facts = vec![
+        (page.t(texts::STATE), Cell::text(state(page, record))),
+        (page.t(texts::SOURCE), Cell::text(&record.source)),
+        (page.t(texts::PROFILE), Cell::text(&record.profile)),
+        (page.t(texts::KIND), Cell::text(&record.kind)),
+        (page.t(texts::DISTRICT), Cell::text(&record.district)),
+        (page.t(texts::VILLAGE), Cell::text(&record.village)),
+        (page.t(texts::VERIFIED), Cell::text(page.day_and_time(&record.verified_at))),
+    ];
+    if let Some(note) = &record.note {
+        facts.push((page.t(texts::WORDS), Cell::text(note)));
+    }
+    if let Some(card) = &found.card {
+        let mut done = |label, done: &Option<crate::engine::query::Done>| {
+            if let Some(done) = done {
+                facts.push((page.t(label), Cell::text(format!("{}, {}", page.day_and_time(&done.at), done.by))));
+            }
+        };
+        done(texts::CHECKED, &card.checked);
+        done(texts::HANDED_OVER, &card.handed_over);
+        facts.push((page.t(texts::COPY), Cell::number(page, card.copy)));
+        facts.push((page.t(texts::PRINTER), Cell::link(&card.printer, address::printer(&card.printer))));
+        facts.push((page.t(texts::BATCH), Cell::link(card.batch.to_string(), address::batch(card.batch))));
+    }
+    view.facts = facts;
+}
+
+/// Where the card of a record is, or what is missing: the counter's question.
+pub(super) fn whereabouts(page: &Page, found: &FoundRecord) -> String {
+    if let Some(place) = &found.in_hand {
+        let (batch, before) = (place.batch.to_string(), page.number(place.before));
+        return match &*place.state {
+            "printing" => page.with(texts::WHERE_CARD_PRINTING, &[&place.printer]),
+            "uncertain" => page.with(texts::WHERE_CARD_UNCERTAIN, &[&place.printer]),
+            _ => page.with(texts::WHERE_CARD_QUEUED, &[&batch, &place.printer, &before]),
+        };
+    }
+    let record = &found.record;
+    let stopped = record
+        .stop
+        .as_deref()
+        .is_some_and(|stop| [Recall::Withdrawn, Recall::Updated].iter().any(|one| one.as_str() == stop));
+    let text = match RecordState::ALL.into_iter().find(|state| state.as_str() == record.state) {
+        Some(RecordState::Printed) if record.surrendered => texts::WHERE_CARD_SURRENDERED,
+        Some(RecordState::Printed) if stopped => texts::WHERE_CARD_STOPPED,
+        Some(RecordState::Printed) if record.checked => texts::WHERE_CARD_READY,
+        Some(RecordState::Printed) => texts::WHERE_CARD_UNCHECKED,
+        Some(RecordState::HandedOver) => texts::WHERE_CARD_GONE,
+        Some(RecordState::Held) => texts::WHERE_CARD_HELD,
+        Some(RecordState::Quarantined) => texts::WHERE_CARD_QUARANTINED,
+        Some(RecordState::Withdrawn) => texts::WHERE_CARD_WITHDRAWN,
+        Some(RecordState::Waiting | RecordState::Batched | RecordState::Uncertain) | None => texts::WHERE_CARD_WAITS,
+    };
+    page.t(text).to_owned()
+}
+
+/// The acts that fit the state of a record.
+fn offer(view: &mut View, record: &RecordLine) {
+    let known = [("/record/source", &*record.source), ("/record/request_id", &*record.request_id)];
+    let names: &[&str] = match RecordState::ALL.into_iter().find(|state| state.as_str() == record.state) {
+        Some(RecordState::Waiting) => &["HoldRecord", "PutFirst", "PutBack", "WithdrawRecord"],
+        Some(RecordState::Held) => &["ReleaseRecord", "WithdrawRecord"],
+        Some(RecordState::Batched) => &["HoldRecord"],
+        Some(RecordState::Printed) if record.checked => &["HandOverCard", "RejectCard", "RequestReprint"],
+        Some(RecordState::Printed) => &["CheckCard", "RejectCard", "RequestReprint"],
+        Some(RecordState::HandedOver) => &["SurrenderCard", "CorrectHandOver", "RequestReprint"],
+        Some(RecordState::Quarantined) => &["ReleaseRecord", "ResolveDuplicate", "WithdrawRecord"],
+        Some(RecordState::Withdrawn) => &["RestoreRecord"],
+        Some(RecordState::Uncertain) | None => &[],
+    };
+    for name in names {
+        view.offer(name, &known);
+    }
+}
+
+/// The page that finds a person's requests. What is typed stands in no address.
+async fn search(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
+    let (parts, _) = request.into_parts();
+    let page = searching(Page::of(&web, &parts).await?)?;
+    Ok(respond(StatusCode::OK, &Search { page, error: None, tables: vec![] }))
+}
+
+/// The page, if the person may search.
+fn searching(mut page: Page) -> Result<Page, Response> {
+    page.title = page.t(texts::SEARCH).to_owned();
+    if page.may(Operation::RecordSearch, Sort::Act) {
+        return Ok(page);
+    }
+    let title = page.title.clone();
+    Err(page.forbidden(&title, Operation::RecordSearch, Sort::Act))
+}
+
+/// The search with what it found.
+#[derive(askama::Template)]
+#[template(path = "search.html")]
+struct Search {
+    page: Page,
+    error: Option<String>,
+    tables: Vec<Table>,
+}
+
+async fn found(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
+    let (mut parts, body) = request.into_parts();
+    let sent = Sent::read(&web, &parts, body).await;
+    let sent = sent.map_err(|problem| Page::open(&web, &parts).failed(&problem))?;
+    sent.put_into_headers(&mut parts);
+    let page = searching(Page::of(&web, &parts).await?)?;
+    let Some(who) = page.who.clone() else { return Err(page.failed(&Fault::SignInNeeded.into())) };
+    let client = crate::engine::client::Direct::for_actor(&web.engine, who.actor);
+    let text = |name: &str| TypedText::new(sent.value(name).trim().to_owned());
+    let records = if sent.value("identifier").trim().is_empty() {
+        let query = FindName { profile: None, name: text("name") };
+        client.query(query).await.map(|found| found.records)
+    } else {
+        client.query(FindPerson { profile: None, identifier: text("identifier") }).await
+    };
+    match records {
+        Ok(records) => {
+            let headings =
+                [texts::REQUEST, texts::SOURCE, texts::STATE, texts::QUEUED_AT].map(|text| page.t(text)).to_vec();
+            let row = |found: &FoundRecord| {
+                let record = &found.record;
+                vec![
+                    Cell::link(&record.request_id, address::record(&record.source, &record.request_id)),
+                    Cell::text(&record.source),
+                    Cell::text(state(&page, record)),
+                    Cell::text(whereabouts(&page, found)),
+                ]
+            };
+            let rows = records.iter().map(row).collect();
+            let table = Table { title: page.t(texts::FOUND).into(), headings, rows, next: None };
+            Ok(respond(StatusCode::OK, &Search { page, error: None, tables: vec![table] }))
+        }
+        Err(error) => {
+            let problem = web.problem(&error);
+            let error = Some(problem.text(page.language));
+            Ok(respond(problem.status(), &Search { page, error, tables: vec![] }))
+        }
+    }
+}

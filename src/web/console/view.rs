@@ -1,0 +1,114 @@
+//! What pages are made of: tables, facts and buttons.
+
+use askama::Template;
+
+use super::{act, page::Page};
+use crate::words::pages::{self, texts};
+
+/// A cell of a table, or the value of a fact.
+#[derive(Clone, Default)]
+pub(super) struct Cell {
+    /// The text.
+    pub(super) text: String,
+    /// Where it leads.
+    pub(super) address: Option<String>,
+    /// Whether it is a number, which stands at the right.
+    pub(super) is_number: bool,
+}
+
+impl Cell {
+    /// A text.
+    pub(super) fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// A quantity.
+    pub(super) fn number(page: &Page, quantity: i64) -> Self {
+        Self { text: page.number(quantity), is_number: true, ..Self::default() }
+    }
+
+    /// A link.
+    pub(super) fn link(text: impl Into<String>, address: String) -> Self {
+        Self { text: text.into(), address: Some(address), ..Self::default() }
+    }
+
+    /// A link, if there is an address.
+    pub(super) fn maybe(text: &str, address: Option<String>) -> Self {
+        Self { text: if address.is_some() { text.to_owned() } else { String::new() }, address, ..Self::default() }
+    }
+}
+
+/// A table.
+#[derive(Default)]
+pub(super) struct Table {
+    /// What it lists; empty if the title of the page says it.
+    pub(super) title: String,
+    /// The headings of its columns.
+    pub(super) headings: Vec<&'static str>,
+    /// Its rows.
+    pub(super) rows: Vec<Vec<Cell>>,
+    /// The address of the next page.
+    pub(super) next: Option<String>,
+}
+
+/// An act that a page offers.
+pub(super) struct Button {
+    /// The address of its page.
+    pub(super) address: String,
+    /// Its label.
+    pub(super) label: &'static str,
+}
+
+/// A field of a form that finds or filters.
+pub(super) struct Filter {
+    /// Its name in the query string.
+    pub(super) name: &'static str,
+    /// Its label.
+    pub(super) label: &'static str,
+    /// Its value.
+    pub(super) value: String,
+    /// The choices, each with its label; empty for a text.
+    pub(super) choices: Vec<(String, String)>,
+}
+
+/// A page of facts and tables.
+#[derive(Template)]
+#[template(path = "view.html")]
+pub(super) struct View {
+    /// What every page shows.
+    pub(super) page: Page,
+    /// A sentence below the title.
+    pub(super) lead: String,
+    /// The acts that it offers.
+    pub(super) buttons: Vec<Button>,
+    /// What it says of its subject.
+    pub(super) facts: Vec<(&'static str, Cell)>,
+    /// The form that filters its first table.
+    pub(super) filters: Vec<Filter>,
+    /// Its tables.
+    pub(super) tables: Vec<Table>,
+    /// Whether it follows the board.
+    pub(super) is_live: bool,
+}
+
+impl View {
+    /// An empty page with a title.
+    pub(super) fn new(mut page: Page, title: impl Into<String>) -> Self {
+        page.title = title.into();
+        let (lead, buttons, facts, filters, tables) = (String::new(), vec![], vec![], vec![], vec![]);
+        Self { page, lead, buttons, facts, filters, tables, is_live: false }
+    }
+
+    /// Offers an act, if the person may do it or ask for it. Afterwards this page is shown again.
+    pub(super) fn offer(&mut self, name: &str, known: &[(&str, &str)]) {
+        self.buttons.extend(button(&self.page, name, known));
+    }
+}
+
+/// The button of an act, if the person may do it or ask for it.
+pub(super) fn button(page: &Page, name: &str, known: &[(&str, &str)]) -> Option<Button> {
+    let back = page.here.split("&done=").next().unwrap_or("/");
+    let known: Vec<(&str, &str)> = known.iter().copied().chain([("back", back)]).collect();
+    let address = act::link(&page.roles(), name, &known)?;
+    Some(Button { address, label: page.t(pages::act(name)?.title) })
+}

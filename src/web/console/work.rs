@@ -1,0 +1,251 @@
+//! Batches, printers, and acts that wait for a second person.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{Path, Request, State},
+    http::StatusCode,
+    response::Response,
+    routing::get,
+};
+
+use super::{
+    address,
+    form_value::Sent,
+    page::{Page, respond},
+    records::after,
+    view::{Cell, Table, View, button},
+};
+use crate::{
+    domain::{
+        id::BatchId,
+        states::{BatchState, JobState},
+    },
+    engine::query::{JobsOf, ListBatches, ListJobs, ListPendingActs, PrinterLine, ShowBatch},
+    store::BatchLine,
+    web::{context::Web, problem::Fault, route::Sort},
+    words::pages::{self, texts},
+};
+
+pub(super) fn router() -> Router<Arc<Web>> {
+    Router::new()
+        .route("/batches", get(batches))
+        .route("/batches/{batch}", get(batch))
+        .route("/printers/{printer}", get(printer))
+        .route("/acts", get(acts))
+}
+
+async fn batches(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
+    let (parts, _) = request.into_parts();
+    let page = Page::of(&web, &parts).await?;
+    let sent = Sent::of_query(&parts).unwrap_or_default();
+    let closed_too = sent.value("closed_too") == "true";
+    let (page, batches) = page.read(&web, ListBatches { closed_too, page: after(&sent) }).await?;
+    let title = page.t(texts::BATCHES);
+    let mut view = View::new(page, title);
+    let page = &view.page;
+    let headings = [texts::BATCH, texts::PRINTER, texts::STATE, texts::PRINTED, texts::CARDS, texts::MADE]
+        .map(|text| page.t(text));
+    let row = |batch: &BatchLine| {
+        vec![
+            Cell::link(batch.id.to_string(), address::batch(batch.id)),
+            Cell::link(&batch.printer, address::printer(&batch.printer)),
+            Cell::text(state(page, batch)),
+            Cell::number(page, batch.printed),
+            Cell::number(page, batch.jobs),
+            Cell::text(page.day_and_time(&batch.created_at)),
+        ]
+    };
+    let next = batches.next.map(|next| {
+        let closed = if closed_too { "true" } else { "" };
+        address::with_query("/batches", &[("closed_too", closed), ("after", &next.0.to_string())])
+    });
+    let table =
+        Table { rows: batches.items.iter().map(row).collect(), headings: headings.to_vec(), next, ..Table::default() };
+    if !closed_too {
+        let label = page.t(texts::CLOSED_TOO);
+        view.buttons.push(super::view::Button { address: "/batches?closed_too=true".into(), label });
+    }
+    view.tables.push(table);
+    Ok(respond(StatusCode::OK, &view))
+}
+
+fn state(page: &Page, batch: &BatchLine) -> String {
+    let known: Result<BatchState, _> = batch.state.parse();
+    known.map_or_else(|_| batch.state.clone(), |state| page.language.batch_state(state).to_owned())
+}
+
+async fn batch(State(web): State<Arc<Web>>, Path(number): Path<i64>, request: Request) -> Result<Response, Response> {
+    let (parts, _) = request.into_parts();
+    let page = Page::of(&web, &parts).await?;
+    let sent = Sent::of_query(&parts).unwrap_or_default();
+    let (page, batch) = page.read(&web, ShowBatch { batch: BatchId(number) }).await?;
+    let of = JobsOf::Batch(BatchId(number));
+    let (page, jobs) = page.read(&web, ListJobs { of, state: None, page: after(&sent) }).await?;
+    let title = page.with(texts::BATCH_OF, &[&number.to_string()]);
+    let mut view = View::new(page, title);
+    view.is_live = batch.closed_at.is_none();
+    let page = &view.page;
+    view.facts = vec![
+        (page.t(texts::STATE), Cell::text(state(page, &batch))),
+        (page.t(texts::PRINTER), Cell::link(&batch.printer, address::printer(&batch.printer))),
+        (page.t(texts::PROFILE), Cell::text(&batch.profile)),
+        (page.t(texts::PRINTED), Cell::text(format!("{} / {}", page.number(batch.printed), page.number(batch.jobs)))),
+        (page.t(texts::MADE), Cell::text(page.day_and_time(&batch.created_at))),
+    ];
+    let headings = [texts::REQUEST, texts::SOURCE, texts::STATE, texts::ATTEMPT].map(|text| page.t(text));
+    let job_state = |state: &str| {
+        let known: Result<JobState, _> = state.parse();
+        known.map_or_else(|_| state.to_owned(), |known| page.language.job_state(known).to_owned())
+    };
+    let row = |job: &crate::engine::query::JobLine| {
+        vec![
+            Cell::link(&job.request_id, address::record(&job.source, &job.request_id)),
+            Cell::text(&job.source),
+            Cell::text(job_state(&job.state)),
+            Cell::text(job.attempts.last().map_or("", |attempt| &attempt.id)),
+        ]
+    };
+    let rows = jobs.items.iter().map(row).collect();
+    let next = jobs.next.map(|next| format!("{}?after={}", address::batch(number), next.0));
+    let table = Table { title: page.t(texts::JOBS).into(), headings: headings.to_vec(), rows, next };
+    view.tables.push(table);
+    let known = number.to_string();
+    let is_paused = view
+        .page
+        .shown
+        .as_ref()
+        .is_some_and(|shown| shown.board.pauses.iter().any(|pause| pause.what == format!("batch {number}")));
+    match batch.state.parse() {
+        Ok(BatchState::Planned) => {
+            view.offer("ApproveBatch", &[("/batch", &known)]);
+            view.offer("CancelBatch", &[("/batch", &known)]);
+        }
+        Ok(BatchState::Running) => {
+            if is_paused {
+                view.offer("ResumeBatch", &[("/batch", &known)]);
+            } else {
+                view.offer("Pause", &[("/scope", &format!("batch {number}"))]);
+            }
+            view.offer("CancelBatch", &[("/batch", &known)]);
+        }
+        Ok(BatchState::Closing | BatchState::Closed) | Err(_) => {}
+    }
+    Ok(respond(StatusCode::OK, &view))
+}
+
+async fn printer(
+    State(web): State<Arc<Web>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Response, Response> {
+    let (parts, _) = request.into_parts();
+    let page = Page::of(&web, &parts).await?;
+    let Some(shown) = page.shown.clone() else { return Err(page.failed(&Fault::DatabaseAway.into())) };
+    let Some(line) = shown.board.printers.iter().find(|printer| printer.name == name) else {
+        let refusal = crate::domain::refusal::Refusal::NoPrinter { printer: name };
+        return Err(page.failed(&crate::web::problem::Problem::refused(&refusal)));
+    };
+    let mut view = View::new(page, line.name.clone());
+    view.is_live = true;
+    view.lead = pages::standing(&line.standing, view.page.language, &view.page.zone);
+    facts(&mut view, line);
+    let known = [("/printer", &*line.name)];
+    let is_paused = shown.board.pauses.iter().any(|pause| pause.what == format!("printer {}", line.name));
+    let pause = format!("printer {}", line.name);
+    if is_paused {
+        view.offer("ResumePrinter", &known);
+    } else {
+        view.offer("Pause", &[("/scope", &pause)]);
+    }
+    if line.breaker != crate::domain::breaker::Breaker::Closed || !line.advice.is_empty() {
+        view.offer("ClearPrinter", &known);
+    }
+    if line.hopper.is_some() {
+        view.offer("LoadHopper", &known);
+        view.offer("UnloadHopper", &known);
+    }
+    for name in ["TestPrinter", "SetPrinter", "RemovePrinter"] {
+        view.offer(name, &known);
+    }
+    Ok(respond(StatusCode::OK, &view))
+}
+
+fn facts(view: &mut View, line: &PrinterLine) {
+    let page = &view.page;
+    let mut facts = vec![
+        (page.t(texts::STATE), Cell::text(pages::printer_state(&line.state, page.language))),
+        (page.t(texts::NEW_CARDS), Cell::text(page.t(pages::breaker(line.breaker)))),
+        (page.t(texts::PROFILE), Cell::text(&line.profile)),
+        (page.t(texts::ADDRESS), Cell::text(&line.uri)),
+    ];
+    for advice in &line.advice {
+        let task = page.t(pages::task(advice.action));
+        facts.push((page.t(texts::REASONS), Cell::text(format!("{} ({})", task, advice.keyword))));
+    }
+    let today = [page.number(line.cards_24h), page.number(line.spoiled_24h)];
+    facts.push((page.t(texts::LAST_24_HOURS), Cell::text(page.with(texts::GOOD_AND_SPOILED, &[&today[0], &today[1]]))));
+    let batch =
+        view.page.shown.as_ref().and_then(|shown| {
+            shown.board.batches.iter().find(|batch| batch.printer == line.name).map(|batch| batch.id)
+        });
+    if let Some(batch) = batch {
+        facts.push((page.t(texts::BATCH), Cell::link(batch.to_string(), address::batch(batch))));
+    }
+    view.facts = facts;
+}
+
+async fn acts(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
+    let (parts, _) = request.into_parts();
+    let page = Page::of(&web, &parts).await?;
+    let sent = Sent::of_query(&parts).unwrap_or_default();
+    let (page, acts) = page.read(&web, ListPendingActs { decided_too: false, page: after(&sent) }).await?;
+    let title = page.t(texts::WAITING_ACTS);
+    let mut view = View::new(page, title);
+    let page = &view.page;
+    let own = page.who.as_ref().map(|who| who.name.clone()).unwrap_or_default();
+    let headings = [
+        texts::NUMBER_OF_ACT,
+        texts::OPERATION,
+        texts::SUBJECT,
+        texts::REASON,
+        texts::ASKED_BY,
+        texts::EXPIRES,
+        texts::DECISION,
+        texts::REFUSE,
+    ]
+    .map(|text| page.t(text));
+    let row = |act: &crate::store::PendingActLine| {
+        let number = act.id.to_string();
+        let decide = |name: &str| button(page, name, &[("/id", &number)]).map(|button| button.address);
+        let is_own = act.requested_by == own;
+        let confirms = page.may(act.operation, Sort::Decision);
+        let (confirm, refuse) = match (is_own, confirms) {
+            (true, _) => (
+                Cell::text(page.t(texts::WAITS_FOR_OTHERS)),
+                Cell::maybe(page.t(texts::TAKE_BACK), decide("TakeBackAct")),
+            ),
+            (false, true) => (
+                Cell::maybe(page.t(texts::CONFIRM), decide("ConfirmAct")),
+                Cell::maybe(page.t(texts::REFUSE), decide("RefuseAct")),
+            ),
+            (false, false) => (Cell::text(page.t(texts::WAITS_FOR_OTHERS)), Cell::default()),
+        };
+        vec![
+            Cell::text(&number),
+            Cell::text(page.language.operation(act.operation)),
+            Cell::text(&act.target),
+            Cell::text(&act.reason),
+            Cell::text(format!("{}, {}", act.requested_by, page.day_and_time(&act.requested_at))),
+            Cell::text(act.expires_at.as_deref().map_or_else(String::new, |at| page.day_and_time(at))),
+            confirm,
+            refuse,
+        ]
+    };
+    let rows = acts.items.iter().map(row).collect();
+    let next = acts.next.map(|next| format!("/acts?after={}", next.0));
+    let table = Table { headings: headings.to_vec(), rows, next, ..Table::default() };
+    view.tables.push(table);
+    Ok(respond(StatusCode::OK, &view))
+}
