@@ -15,7 +15,7 @@ use super::{
 use crate::domain::time::Timestamp;
 
 /// All statements of `engine::query::{ShowBoard, ListNeeds, ListPrinters}` and of `engine::figures`, what workers read, and what corrections read.
-const STATEMENTS: [&str; 24] = [
+const STATEMENTS: [&str; 25] = [
     counter::RECORD_COUNTS,
     counter::OUTCOMES,
     printer::PRINTERS,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use cetak::store::Keys;
+use cetak::store::keys::Keys;
 use serde_json::{Value, json};
 
 use crate::{

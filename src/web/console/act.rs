@@ -80,7 +80,7 @@ impl Form {
     /// The page of the act, for a person whose roles allow it.
     async fn page(&self, web: &Web, parts: &Parts) -> Result<Page, Response> {
         let mut page = Page::of(web, parts).await?;
-        page.title = page.t(self.text.title).to_owned();
+        page.t(self.text.title).clone_into(&mut page.title);
         match self.route.operation {
             Some(operation) if !page.may(operation, self.route.sort) => {
                 let title = page.title.clone();
@@ -91,7 +91,7 @@ impl Form {
     }
 
     /// What the office has that a field may name.
-    fn known(&self, page: &Page, web: &Web, pointer: &str) -> Vec<String> {
+    fn known(page: &Page, web: &Web, pointer: &str) -> Vec<String> {
         let board = page.shown.as_ref().map(|shown| &shown.board);
         let profiles = || web.engine.profiles.values();
         match pointer {
@@ -135,7 +135,7 @@ impl ActPage {
     fn new(web: &Web, form: &Form, page: Page, sent: &Sent, fixed: &Sent, problem: Option<&Problem>) -> Self {
         let wrong = problem.map(form::wrong_field).unwrap_or_default();
         let shown =
-            |field: &Field| field.shown(sent, fixed, form.known(&page, web, &field.pointer), &wrong, page.language);
+            |field: &Field| field.shown(sent, fixed, Form::known(&page, web, &field.pointer), &wrong, page.language);
         let fields = form.fields.iter().map(shown).collect();
         let mut key = [0; 16];
         web.engine.entropy.fill(&mut key);
@@ -190,7 +190,7 @@ async fn submitted(web: &Arc<Web>, name: &str, is_asked: bool, request: Request)
     sent.put_into_headers(&mut parts);
     // The engine refuses what the roles do not allow, and writes it down.
     let mut page = Page::of(web, &parts).await?;
-    page.title = page.t(form.text.title).to_owned();
+    page.t(form.text.title).clone_into(&mut page.title);
     let done = match form::arguments(&form.fields, &sent) {
         Ok(arguments) => Box::pin(done_with(web, form.route, &parts, &arguments)).await,
         Err(problem) => Err(problem),

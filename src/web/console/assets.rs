@@ -11,7 +11,7 @@ use axum::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::web::context::Web;
+use crate::{store::keys::hex, web::context::Web};
 
 /// A file that pages name.
 struct Asset {
@@ -32,11 +32,8 @@ const ASSETS: [Asset; 4] = [
 ];
 
 static ADDRESSES: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let digest = |asset: &Asset| Sha256::digest(asset.bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    ASSETS
-        .iter()
-        .map(|asset| format!("/assets/{}/{}", <String as From<String>>::from(digest(asset)), asset.name))
-        .collect()
+    let digest = |asset: &Asset| -> String { hex(&Sha256::digest(asset.bytes)[..8]) };
+    ASSETS.iter().map(|asset| format!("/assets/{}/{}", digest(asset), asset.name)).collect()
 });
 
 /// The address of a file.
@@ -68,8 +65,10 @@ mod tests {
     #[test]
     fn the_library_is_the_one_that_was_published() {
         let library = ASSETS.iter().find(|asset| asset.name == "htmx.js").unwrap();
-        let digest: String = Sha256::digest(library.bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(digest, "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130");
+        assert_eq!(
+            hex(&Sha256::digest(library.bytes)),
+            "a0abb04f2f45a1f89d1d4844023245537e5e6014c87b144553e0607b4cc32130"
+        );
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Respo
         Ok(page) => page,
         Err(response) => return response,
     };
-    page.title = page.t(texts::BOARD).to_owned();
+    page.t(texts::BOARD).clone_into(&mut page.title);
     if !page.may(Operation::BoardRead, Sort::Query) {
         let title = page.title.clone();
         return page.forbidden(&title, Operation::BoardRead, Sort::Query);

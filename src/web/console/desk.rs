@@ -103,7 +103,7 @@ impl DeskPage {
 
 async fn at_desk(web: &Web, parts: &Parts, desk: &Desk) -> Result<Page, Response> {
     let mut page = Page::of(web, parts).await?;
-    page.title = page.t(desk.title).to_owned();
+    page.t(desk.title).clone_into(&mut page.title);
     if page.may(desk.operation, Sort::Act) {
         return Ok(page);
     }

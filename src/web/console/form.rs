@@ -155,7 +155,7 @@ fn value(field: &Field, sent: &Sent) -> Result<Option<Value>, Problem> {
         Control::Number { .. } => number(trimmed)?.into(),
         Control::Flag => (sent.value(&field.pointer) == "true").into(),
         Control::Choices(_) => sent.values(&field.pointer).collect::<Vec<_>>().into(),
-        Control::Lines => lines(text).map(|line| line.into()).collect::<Vec<Value>>().into(),
+        Control::Lines => lines(text).map(Into::into).collect::<Vec<Value>>().into(),
         Control::Records => records(text).ok_or_else(|| wrong(ValueRule::WrongType))?,
         Control::Scope => match trimmed.split_once(' ') {
             Some(("printer", name)) => json!({ "printer": name.trim() }),

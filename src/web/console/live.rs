@@ -7,7 +7,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    http::{HeaderName, HeaderValue, header, request::Parts},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -36,7 +36,7 @@ async fn follow(State(web): State<Arc<Web>>, request: Request) -> Response {
     let stream = match opened {
         Ok(stream) => stream,
         // A page that hears nothing asks again, and is then led to the sign-in.
-        Err(problem) => return StatusCode::from(problem.status()).into_response(),
+        Err(problem) => return problem.status().into_response(),
     };
     let body = Body::from_stream(stream::unfold(stream, |mut stream| async {
         let bytes = stream.next().await?;

@@ -213,7 +213,7 @@ struct Me {
 async fn me(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
     let mut page = Page::of(&web, &parts).await?;
-    page.title = page.t(texts::ME).to_owned();
+    page.t(texts::ME).clone_into(&mut page.title);
     let roles: Vec<&str> = page.roles().into_iter().map(|role| page.role(role)).collect();
     Ok(respond(StatusCode::OK, &Me { roles: roles.join(", "), page }))
 }

@@ -283,8 +283,9 @@ async fn search(State(web): State<Arc<Web>>, request: Request) -> Result<Respons
 }
 
 /// The page, if the person may search.
+#[expect(clippy::result_large_err, reason = "the response is sent, and goes no further")]
 fn searching(mut page: Page) -> Result<Page, Response> {
-    page.title = page.t(texts::SEARCH).to_owned();
+    page.t(texts::SEARCH).clone_into(&mut page.title);
     if page.may(Operation::RecordSearch, Sort::Act) {
         return Ok(page);
     }

@@ -45,6 +45,7 @@ pub(crate) enum Place {
 }
 
 /// What a need says, and where it is settled.
+#[expect(clippy::too_many_lines, reason = "one arm for each need")]
 pub(crate) fn need(need: &Need, language: Language, zone: &TimeZone) -> (String, Place) {
     let say = |en, id, values: &[&str], place| (Text::new(en, id).with(language, values), place);
     match &need.kind {

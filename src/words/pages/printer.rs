@@ -4,6 +4,7 @@ use super::text::Text;
 use crate::domain::printer_reason::Task;
 
 /// What a person does about a reason of a printer.
+#[expect(clippy::too_many_lines, reason = "one arm for each task")]
 pub(crate) fn task(task: Task) -> Text {
     let (en, id) = match task {
         Task::LoadBlanks => ("load counted blanks into the hopper", "isi wadah dengan blangko yang dihitung"),
