@@ -1,4 +1,4 @@
-//! Lists of attempts that have ended, by filters. A page looks at 5,000 rows at most, and the next one begins where it stopped.
+//! Lists of attempts that have ended, by filters. A page looks at 2,000 rows at most, and the next one begins where it stopped.
 
 use super::{StoreError, Tx, doing, on};
 use crate::domain::{states::AttemptState, time::Timestamp};

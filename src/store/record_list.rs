@@ -4,13 +4,15 @@
 //! The rows are walked in one of several orders, each of which an index serves; the other filters are compared row by row.
 
 use super::{
-    Inner, StoreError, Tx, doing, on,
+    StoreError, Tx, doing, on,
     report::{RecordLine, record_line},
 };
 use crate::domain::{id::BatchId, record::RecordState, time::Timestamp};
 
 /// How many rows a page looks at.
 const LOOKED_MAX: i64 = 5_000;
+/// The same of attempts by the instants of their ends: each costs a look into three tables.
+const ENDED_LOOKED_MAX: i64 = 2_000;
 
 /// Which records to list. What is `None` is not compared.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -79,8 +81,8 @@ macro_rules! matching {
     };
 }
 
-/// All records with numbers above `$12` and up to `$13`, or those of a state that the index `record_aside` of SQLite covers, which has
-/// to be named in the text.
+/// All records with numbers above `$12` and up to `$13`, or those of a state that the index `record_aside` covers, which has to be
+/// named in the text.
 macro_rules! imported {
     ($($state:literal)?) => {
         matching!("r.id", "r.id", "record AS r WHERE ", $("r.state = ", $state, " AND ",)? "r.id > $12 AND r.id <= $13")
@@ -209,9 +211,7 @@ impl Tx {
     pub async fn record_list(&mut self, filter: &RecordFilter, after: i64, limit: i64) -> Result<Looked, StoreError> {
         match filter.walk {
             Walk::Imported => {
-                // PostgreSQL has no index by state.
-                let is_file = matches!(self.inner, Inner::Sqlite(_));
-                let (list, stop) = match filter.state.filter(|_| is_file) {
+                let (list, stop) = match filter.state {
                     Some(RecordState::Held) => (HELD, HELD_STOP),
                     Some(RecordState::Quarantined) => (QUARANTINED, QUARANTINED_STOP),
                     Some(RecordState::Uncertain) => (UNCERTAIN, UNCERTAIN_STOP),
@@ -249,7 +249,7 @@ impl Tx {
         let (from, after) = ended.map_or((since.0, 0), |ended| (ended, after));
         let stop = on!(self, c => sqlx::query_as(PRINTED_STOP)
             .bind(from)
-            .bind(LOOKED_MAX - 1)
+            .bind(ENDED_LOOKED_MAX - 1)
             .bind(until.0)
             .bind(after)
             .fetch_optional(c))

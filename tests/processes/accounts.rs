@@ -157,7 +157,7 @@ fn an_account_is_reset_disabled_and_enabled_and_a_token_is_made_and_revoked() {
     assert!(listed.contains("import") && !listed.contains(token["secret"].as_str().unwrap()), "{listed}");
     let wide = ["token", "add", "wide", "--owner", "sri", "--scope", "role-give", "--days", "90"];
     let refused = office.run(&wide);
-    assert!(refused.code == Some(1) && refused.stderr.contains("role-give"), "{refused:?}");
+    assert!(refused.code == Some(2) && refused.stderr.contains("`role-give` is not a scope"), "{refused:?}");
     assert_eq!(
         office.run(&["token", "add", "t", "--owner", "sri", "--scope", "import", "--days", "366"]).code,
         Some(2)

@@ -111,7 +111,7 @@ fn office() -> (Office, Served) {
     let office = Office::new();
     office.import("student", &people::students(0..5));
     office.receive("student", 10);
-    office.add_mock("p1", "student", "delay_ms=0");
+    office.add_mock("p1", "student", "card_ms=0");
     office.done(&["run", "--until-idle"]);
     office.done(&["card", "check", "r00000"]);
     office.done(&["queue", "pause", "--reason", "a test"]);

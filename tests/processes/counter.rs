@@ -288,8 +288,10 @@ fn a_recall_by_filters_holds_what_is_queued_in_a_batch_too_and_says_if_nothing_m
     assert_eq!((&records["batched"], &records["waiting"]), (&json!(3), &json!(3)));
     let held = office.done(&["record", "hold", "--profile", "student", "--reason", "recall"]).stdout;
     assert_eq!(held, "6 held, 0 refused\n");
-    let none = office.done(&["record", "hold", "--district", "NOWHERE", "--reason", "recall"]);
+    let none = office.done(&["record", "hold", "--profile", "student", "--state", "waiting", "--reason", "recall"]);
     assert!(none.stdout == "0 held, 0 refused\n" && none.stderr.contains("no record matches"), "{none:?}");
+    let misspelt = office.run(&["record", "hold", "--district", "NOWHERE", "--reason", "recall"]);
+    assert!(misspelt.code == Some(1) && misspelt.stderr.contains("known are `FACULTY 0`"), "{misspelt:?}");
 }
 
 #[test]
