@@ -65,7 +65,7 @@ fn every_answer_is_for_its_client_alone_and_every_refusal_is_a_problem() {
     let served = Served::new(&office);
     let long = format!("/api/v1/batches/{}", "7".repeat(40));
     for (method, path, body, status, code) in [
-        ("GET", "/", "", 404, "no-such-address"),
+        ("GET", "/nothing", "", 404, "no-such-address"),
         ("GET", "/api/v1/nothing", "", 404, "no-such-address"),
         ("PUT", "/api/v1/records", "", 405, "method-not-allowed"),
         ("OPTIONS", "/healthz", "", 405, "method-not-allowed"),
