@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{act, page::Page};
+use super::{act, address, page::Page};
 use crate::words::pages::{self, texts};
 
 /// A cell of a table, or the value of a fact.
@@ -14,6 +14,8 @@ pub(super) struct Cell {
     pub(super) address: Option<String>,
     /// Whether it is a number, which stands at the right.
     pub(super) is_number: bool,
+    /// A bar beside it: a quantity, and the whole.
+    pub(super) bar: Option<(i64, i64)>,
 }
 
 impl Cell {
@@ -25,6 +27,11 @@ impl Cell {
     /// A quantity.
     pub(super) fn number(page: &Page, quantity: i64) -> Self {
         Self { text: page.number(quantity), is_number: true, ..Self::default() }
+    }
+
+    /// A quantity of a whole, in words and as a bar.
+    pub(super) fn gauge(text: impl Into<String>, quantity: Option<i64>, whole: Option<i64>) -> Self {
+        Self { text: text.into(), bar: quantity.zip(whole), ..Self::default() }
     }
 
     /// A link.
@@ -59,6 +66,14 @@ pub(super) struct Button {
     pub(super) label: &'static str,
 }
 
+/// What was found, with its shape and colour.
+pub(super) struct Verdict {
+    /// `good` or `bad`.
+    pub(super) tone: &'static str,
+    /// The finding.
+    pub(super) words: String,
+}
+
 /// A field of a form that finds or filters.
 pub(super) struct Filter {
     /// Its name in the query string.
@@ -79,6 +94,12 @@ pub(super) struct View {
     pub(super) page: Page,
     /// A sentence below the title.
     pub(super) lead: String,
+    /// What was found, below the title.
+    pub(super) verdict: Option<Verdict>,
+    /// What is read anew with a button, without a form of its own.
+    pub(super) post: Option<Button>,
+    /// Pictures of a person, each with its label and its address.
+    pub(super) pictures: Vec<(&'static str, String)>,
     /// The acts that it offers.
     pub(super) buttons: Vec<Button>,
     /// What it says of its subject.
@@ -96,7 +117,8 @@ impl View {
     pub(super) fn new(mut page: Page, title: impl Into<String>) -> Self {
         page.title = title.into();
         let (lead, buttons, facts, filters, tables) = (String::new(), vec![], vec![], vec![], vec![]);
-        Self { page, lead, buttons, facts, filters, tables, is_live: false }
+        let (verdict, post, pictures) = (None, None, vec![]);
+        Self { page, lead, verdict, post, pictures, buttons, facts, filters, tables, is_live: false }
     }
 
     /// Offers an act, if the person may do it or ask for it. Afterwards this page is shown again.
@@ -107,8 +129,8 @@ impl View {
 
 /// The button of an act, if the person may do it or ask for it.
 pub(super) fn button(page: &Page, name: &str, known: &[(&str, &str)]) -> Option<Button> {
-    let back = page.here.split("&done=").next().unwrap_or("/");
-    let known: Vec<(&str, &str)> = known.iter().copied().chain([("back", back)]).collect();
+    let back = address::without_notice(&page.here);
+    let known: Vec<(&str, &str)> = known.iter().copied().chain([("back", &*back)]).collect();
     let address = act::link(&page.roles(), name, &known)?;
     Some(Button { address, label: page.t(pages::act(name)?.title) })
 }
