@@ -118,7 +118,7 @@ fn board_page(page: Page, board: &Board, profiles: usize) -> BoardPage {
             .pauses
             .iter()
             .map(|pause| Line {
-                name: pause.what.clone(),
+                name: pages::pause_scope(&pause.what, page.language),
                 about: page.with(texts::PAUSED_BY, &[&pause.by, &pause.reason]),
                 number: page.day_and_time(&pause.since),
             })

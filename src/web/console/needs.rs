@@ -45,7 +45,7 @@ struct Needs {
 pub(super) async fn show(State(web): State<Arc<Web>>, request: Request) -> Result<Response, Response> {
     let (parts, _) = request.into_parts();
     let mut page = Page::of(&web, &parts).await?;
-    page.title = page.t(texts::NEEDS).to_owned();
+    page.t(texts::NEEDS).clone_into(&mut page.title);
     if !page.may(Operation::BoardRead, Sort::Query) {
         let title = page.title.clone();
         return Err(page.forbidden(&title, Operation::BoardRead, Sort::Query));

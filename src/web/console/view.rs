@@ -58,6 +58,34 @@ pub(super) struct Table {
     pub(super) next: Option<String>,
 }
 
+/// A table as it is shown.
+pub(super) struct ShownTable<'a> {
+    /// What it lists; empty if the title of the page says it.
+    pub(super) title: &'a str,
+    /// The headings of its columns, each with whether the column has numbers.
+    pub(super) headings: Vec<(&'static str, bool)>,
+    /// Its rows.
+    pub(super) rows: Vec<Vec<&'a Cell>>,
+    /// The address of the next page.
+    pub(super) next: Option<&'a str>,
+}
+
+impl Table {
+    /// The table without the columns in which nothing stands, such as acts that the person may not do.
+    pub(super) fn shown(&self) -> ShownTable<'_> {
+        let column = |at: usize| self.rows.iter().filter_map(move |row| row.get(at));
+        let used: Vec<usize> =
+            (0..self.headings.len()).filter(|at| column(*at).any(|cell| !cell.text.is_empty())).collect();
+        let heading = |at: &usize| (self.headings[*at], column(*at).all(|cell| cell.is_number));
+        ShownTable {
+            title: &self.title,
+            headings: used.iter().map(heading).collect(),
+            rows: self.rows.iter().map(|row| used.iter().filter_map(|at| row.get(*at)).collect()).collect(),
+            next: self.next.as_deref(),
+        }
+    }
+}
+
 /// An act that a page offers.
 pub(super) struct Button {
     /// The address of its page.
@@ -133,4 +161,22 @@ pub(super) fn button(page: &Page, name: &str, known: &[(&str, &str)]) -> Option<
     let known: Vec<(&str, &str)> = known.iter().copied().chain([("back", &*back)]).collect();
     let address = act::link(&page.roles(), name, &known)?;
     Some(Button { address, label: page.t(pages::act(name)?.title) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_in_which_nothing_stands_is_not_shown() {
+        let number = Cell { text: "7".into(), is_number: true, ..Cell::default() };
+        let rows = vec![
+            vec![Cell::text("a"), Cell::default(), number.clone()],
+            vec![Cell::default(), Cell::default(), number],
+        ];
+        let table = Table { headings: vec!["name", "act", "number"], rows, ..Table::default() };
+        let shown = table.shown();
+        assert_eq!(shown.headings, [("name", false), ("number", true)]);
+        assert!(shown.rows.iter().all(|row| row.len() == 2));
+    }
 }

@@ -64,6 +64,17 @@ pub(crate) fn printer_state(code: &str, language: Language) -> String {
     named(PRINTER_STATES, code, language)
 }
 
+/// What a pause is of, from its code: `queue`, `printer NAME` or `batch NUMBER`.
+pub(crate) fn pause_scope(code: &str, language: Language) -> String {
+    let (en, id, value) = match code.split_once(' ') {
+        Some(("printer", name)) => ("printer {}", "printer {}", name),
+        Some(("batch", number)) => ("batch {}", "kelompok cetak {}", number),
+        Some(_) => return code.to_owned(),
+        None => ("all printing", "seluruh pencetakan", ""),
+    };
+    Text::new(en, id).with(language, &[value])
+}
+
 /// What is wrong with a chain of the audit.
 pub(crate) fn chain_fault(what: &str, language: Language) -> String {
     named(CHAIN_FAULTS, what, language)

@@ -21,7 +21,7 @@ mod time;
 pub(crate) use self::{
     act::{ActText, act},
     answer::answer_field,
-    code::{breaker, chain_fault, printer_state, stock_account},
+    code::{breaker, chain_fault, pause_scope, printer_state, stock_account},
     event::{event, event_reason, stored_reason},
     field::{choice, field},
     need::{Place, need},

@@ -119,6 +119,7 @@
     goes(event);
   }, true);
 
+  document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   if (!stale) return;
   setInterval(() => {
     if (document.hidden || Date.now() - heard <= STALE_AFTER) return;
